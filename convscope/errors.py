@@ -1,0 +1,17 @@
+"""The one kind of error that a person is meant to read."""
+
+from __future__ import annotations
+
+
+class UserError(Exception):
+    """Bad input, said in one clear sentence: which file or value, what is wrong, what to do.
+
+    Args:
+        message: the sentence.
+        detail: what an expert may want to know; shown behind "Details", never needed to go on.
+    """
+
+    def __init__(self, message: str, *, detail: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.detail = detail

@@ -1,0 +1,77 @@
+"""The image that everything works on: an array, and where it came from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image as PillowImage
+
+from convscope.errors import UserError
+
+
+@dataclass(frozen=True, eq=False)
+class Image:
+    """One picture or typed matrix, never changed after it is made.
+
+    Attributes:
+        values: uint8 (0–255) or float32, shape H×W (gray) or H×W×3 (RGB), contiguous, read-only.
+        name: what a person calls it; the file's name as a rule.
+        path: the file it came from, or None (drawn, pasted, typed, camera).
+        notes: what was converted on opening, one short sentence each ("transparency laid over white").
+    """
+
+    values: NDArray[np.uint8] | NDArray[np.float32]
+    name: str
+    path: Path | None = None
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        values = self.values
+        if values.ndim not in (2, 3) or (values.ndim == 3 and values.shape[2] != 3) or 0 in values.shape:
+            raise UserError(f"{self.name}: an image is height × width or height × width × 3, not {values.shape}.")
+        if values.dtype != np.uint8:
+            values = values.astype(np.float32)
+        # asarray of a read-only contiguous array copies nothing; a caller's writable one is copied once.
+        if values.flags.writeable or not values.flags.c_contiguous:
+            values = np.array(values, order="C")
+            values.flags.writeable = False
+        object.__setattr__(self, "values", values)
+
+    @property
+    def height(self) -> int:
+        """Rows."""
+        return int(self.values.shape[0])
+
+    @property
+    def width(self) -> int:
+        """Columns."""
+        return int(self.values.shape[1])
+
+    @property
+    def channels(self) -> int:
+        """1 (gray) or 3 (RGB)."""
+        return 1 if self.values.ndim == 2 else 3
+
+    @cached_property
+    def pixels(self) -> NDArray[np.uint8]:
+        """The picture as a screen shows it: uint8, H×W or H×W×3; float values rounded and clipped."""
+        if self.values.dtype == np.uint8:
+            return self.values  # type: ignore[return-value]
+        pixels = np.clip(np.rint(self.values), 0, 255).astype(np.uint8)
+        pixels.flags.writeable = False
+        return pixels
+
+    @cached_property
+    def gray(self) -> Image:
+        """The same image with one channel: ITU-R 601 luma, exactly as Pillow's `convert("L")` rounds it."""
+        if self.channels == 1:
+            return self
+        if self.values.dtype == np.uint8:
+            luma = np.asarray(PillowImage.fromarray(np.asarray(self.values)).convert("L"))
+        else:
+            luma = self.values @ np.array([0.299, 0.587, 0.114], np.float32)
+        return Image(luma, self.name, self.path, self.notes)

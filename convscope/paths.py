@@ -1,0 +1,59 @@
+"""Where things are: the shipped resources, and the user's own folders."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from pathlib import Path
+
+import platformdirs
+
+_APP = "convscope"
+
+
+@cache
+def _resource_roots() -> tuple[Path, ...]:
+    package = Path(__file__).resolve().parent
+    # A wheel holds resources inside the package; a checkout (pip install -e) beside it.
+    return (package / "resources", package.parent / "resources")
+
+
+def resource_path(*parts: str) -> Path:
+    """The path of a shipped file or folder, such as `resource_path("images", "cat.jpg")`.
+
+    Raises:
+        FileNotFoundError: no such resource in this installation.
+    """
+    for root in _resource_roots():
+        candidate = root.joinpath(*parts)
+        if candidate.exists():
+            return candidate
+    raise FileNotFoundError(f"convscope's resource {'/'.join(parts)} is missing from this installation")
+
+
+def _folder(kind: str, default: str) -> Path:
+    # CONVSCOPE_HOME keeps everything in one place: for tests, kiosks and USB sticks.
+    home = os.environ.get("CONVSCOPE_HOME")
+    path = Path(home) / kind if home else Path(default)
+    path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def config_dir() -> Path:
+    """Settings and the user's own kernels."""
+    return _folder("config", platformdirs.user_config_dir(_APP, appauthor=False))
+
+
+def cache_dir() -> Path:
+    """What can be computed again."""
+    return _folder("cache", platformdirs.user_cache_dir(_APP, appauthor=False))
+
+
+def state_dir() -> Path:
+    """Unsaved work, logs, the crash record."""
+    return _folder("state", platformdirs.user_state_dir(_APP, appauthor=False))
+
+
+def data_dir() -> Path:
+    """Training runs and other things that the user made."""
+    return _folder("data", platformdirs.user_data_dir(_APP, appauthor=False))
