@@ -1,0 +1,28 @@
+"""`convscope [PATH…]`: open the window."""
+
+from __future__ import annotations
+
+import argparse
+
+SUMMARY = "Open the window, with images, a model or a folder of classes if given."
+EXAMPLE = "convscope cat.jpg"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The window's own arguments."""
+    parser.add_argument("paths", nargs="*", metavar="PATH", help="an image, a model file or a folder")
+    parser.add_argument("--panel", help="the panel to show first")
+    parser.add_argument("--theme", choices=("system", "light", "dark"), help="colours, for this run")
+    parser.add_argument("--reset-settings", action="store_true", help="forget window size, layout and theme")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Start the application and stay until its window closes."""
+    from convscope.ui.application import run_window
+
+    return run_window(
+        arguments.paths,
+        panel=arguments.panel,
+        theme=arguments.theme,
+        reset_settings=arguments.reset_settings,
+    )

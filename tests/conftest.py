@@ -1,0 +1,20 @@
+"""What every test shares: a home of its own, so that no test reads or writes the user's files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A fresh CONVSCOPE_HOME."""
+    path = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("CONVSCOPE_HOME", str(path))
+    yield path
