@@ -54,8 +54,9 @@ def main() -> None:
 
     write_section(
         "fonts",
-        "Fetched by `tools/fetch_fonts_icons.py`: the static TrueType files of Google Fonts. Inter is © The Inter "
-        "Project Authors, JetBrains Mono © The JetBrains Mono Project Authors; their licences are beside them.",
+        "Fetched by `tools/fetch_fonts_icons.py`: the static TrueType files of Google Fonts. Inter is © The "
+        "Inter Project Authors, JetBrains Mono © The JetBrains Mono Project Authors; the licences are beside "
+        "them.",
         [Row(file, f"npm `{package}`, {path}", "SIL OFL 1.1") for file, (package, path) in FONTS.items()],
     )
     write_section(

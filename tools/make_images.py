@@ -32,7 +32,7 @@ PHOTOGRAPHS = {
 COPIES = {
     "rocket.jpg": (
         "rocket.jpg",
-        "launch of DSCOVR on a Falcon 9, SpaceX photographs",
+        "DSCOVR on a Falcon 9 at its pad, SpaceX",
         "public domain (SpaceX)",
     ),
     "camera.png": ("camera.png", "a photographer with a camera, by Lav Varshney", CC0),

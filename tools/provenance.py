@@ -1,7 +1,7 @@
 """Writes one folder's section of resources/PROVENANCE.md; every script that makes resources calls it.
 
-The file has one section a folder, headed `## images/`: a short introduction and a table with one row for every
-file, whose sha256 a test compares with the file.
+The file has one section a folder, headed `## images/`: a short introduction and a table with one row for each
+file; a test compares the sha256.
 """
 
 from __future__ import annotations
