@@ -1,0 +1,259 @@
+"""Colours, type, measures and icons: one place, so that light and dark are the same design."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+from PySide6.QtCore import QByteArray, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QIcon, QPainter, QPalette, QPixmap
+from PySide6.QtSvg import QSvgRenderer
+from PySide6.QtWidgets import QApplication, QWidget
+
+from convscope.paths import resource_path
+
+ThemeChoice = Literal["system", "light", "dark"]
+
+GRID = 4
+GAP = 8
+GROUP_GAP = 12
+RADIUS = 6
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """The colours of one theme, as #RRGGBB."""
+
+    dark: bool
+    window: str
+    panel: str
+    raised: str
+    line: str
+    text: str
+    secondary: str
+    disabled: str
+    accent: str
+    on_accent: str
+    good: str
+    warning: str
+    bad: str
+    negative: str = "#2166AC"
+    positive: str = "#C2410C"
+
+    @property
+    def neutral(self) -> str:
+        """The middle of the signed scale."""
+        return "#1C2027" if self.dark else "#FFFFFF"
+
+    def signed(self, value: float, limit: float) -> QColor:
+        """The colour of a weight between −limit and limit: blue below 0, orange above, strongest at the ends."""
+        share = 0.0 if limit <= 0 else max(-1.0, min(1.0, value / limit))
+        end, middle = QColor(self.positive if share >= 0 else self.negative), QColor(self.neutral)
+        weight = abs(share)
+        return QColor(
+            *(
+                round(m + (e - m) * weight)
+                for m, e in zip(middle.getRgb()[:3], end.getRgb()[:3], strict=True)  # type: ignore[index]
+            )
+        )
+
+
+LIGHT = Tokens(
+    False, "#F6F7F9", "#FFFFFF", "#FFFFFF", "#E3E6EB", "#1A1D23", "#5B6472", "#A2AAB6",
+    "#2563EB", "#FFFFFF", "#15803D", "#B45309", "#B91C1C",
+)  # fmt: skip
+DARK = Tokens(
+    True, "#15181D", "#1C2027", "#232831", "#2E343F", "#E8EBF0", "#9AA4B2", "#5E6774",
+    "#7AA7FF", "#10141B", "#4ADE80", "#FBBF24", "#F87171",
+)  # fmt: skip
+
+# Okabe–Ito: eight colours that colour-blind eyes can tell apart; one a run, a channel or a series.
+SERIES = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#999999")
+
+
+def tokens() -> Tokens:
+    """The theme in force: the one whose window colour the application's palette has."""
+    return DARK if QApplication.palette().color(QPalette.ColorRole.Window).lightness() < 128 else LIGHT
+
+
+def load_fonts() -> None:
+    """Register the shipped typefaces; needed once an application."""
+    for path in sorted(resource_path("fonts").glob("*.ttf")):
+        QFontDatabase.addApplicationFont(str(path))
+
+
+def font(size: float = 13, *, weight: QFont.Weight = QFont.Weight.Normal, mono: bool = False) -> QFont:
+    """Inter, or JetBrains Mono for matrices, in design pixels; it grows with the window's zoom."""
+    made = QFont("JetBrains Mono" if mono else "Inter")
+    made.setPixelSize(max(8, round(size * zoom())))
+    made.setWeight(weight)
+    if not mono:
+        made.setFeature(QFont.Tag("tnum"), 1)
+    return made
+
+
+_zoom = 1.0
+
+
+def zoom() -> float:
+    """How much the person has enlarged the window: 1.0 as designed."""
+    return _zoom
+
+
+def scaled(pixels: float) -> int:
+    """A design measure at the zoom in force."""
+    return round(pixels * _zoom)
+
+
+def apply(choice: ThemeChoice = "system", zoom_factor: float = 1.0) -> Tokens:
+    """Give the running application its palette, typeface and style sheet. Returns the theme in force."""
+    global _zoom
+    _zoom = zoom_factor
+    app = QApplication.instance()
+    assert isinstance(app, QApplication)
+    if choice == "system":
+        dark = app.styleHints().colorScheme() == Qt.ColorScheme.Dark
+    else:
+        dark = choice == "dark"
+    theme = DARK if dark else LIGHT
+    app.setStyle("Fusion")
+    app.setPalette(_palette(theme))
+    app.setFont(font())
+    app.setStyleSheet(_style_sheet(theme))
+    return theme
+
+
+def _palette(theme: Tokens) -> QPalette:
+    palette = QPalette()
+    role = QPalette.ColorRole
+    for name, colour in (
+        (role.Window, theme.window),
+        (role.Base, theme.panel),
+        (role.AlternateBase, theme.window),
+        (role.Button, theme.raised),
+        (role.WindowText, theme.text),
+        (role.Text, theme.text),
+        (role.ButtonText, theme.text),
+        (role.BrightText, theme.bad),
+        (role.ToolTipBase, theme.raised),
+        (role.ToolTipText, theme.text),
+        (role.PlaceholderText, theme.secondary),
+        (role.Highlight, theme.accent),
+        (role.HighlightedText, theme.on_accent),
+        (role.Link, theme.accent),
+        (role.Accent, theme.accent),
+        (role.Mid, theme.line),
+        (role.Light, theme.line),
+        (role.Midlight, theme.line),
+        (role.Dark, theme.line),
+    ):
+        palette.setColor(name, QColor(colour))
+    for name in (role.WindowText, role.Text, role.ButtonText):
+        palette.setColor(QPalette.ColorGroup.Disabled, name, QColor(theme.disabled))
+    return palette
+
+
+def _style_sheet(theme: Tokens) -> str:
+    chevron = icon_file("chevron-down", theme.secondary)
+    hover = "#2E343F" if theme.dark else "#EEF1F5"
+    return f"""
+    QToolTip {{ background: {theme.raised}; color: {theme.text}; border: 1px solid {theme.line}; padding: 4px; }}
+    QWidget[role="panel"] {{ background: {theme.panel}; }}
+    QFrame[role="raised"] {{ background: {theme.raised}; border: 1px solid {theme.line};
+        border-radius: {RADIUS}px; }}
+    QFrame[role="line"] {{ background: {theme.line}; border: none; max-height: 1px; min-height: 1px; }}
+    QLabel[role="title"] {{ font-size: {scaled(15)}px; font-weight: 600; }}
+    QLabel[role="heading"] {{ font-size: {scaled(11)}px; font-weight: 600; color: {theme.secondary}; }}
+    QLabel[role="caption"] {{ font-size: {scaled(11)}px; color: {theme.secondary}; }}
+    QLabel[role="warning"] {{ font-size: {scaled(12)}px; color: {theme.warning}; }}
+    QPushButton, QToolButton {{ background: {theme.raised}; border: 1px solid {theme.line};
+        border-radius: {RADIUS}px; padding: 4px 10px; min-height: {scaled(18)}px; }}
+    QToolButton {{ padding: 4px 6px; }}
+    QToolButton[flat="true"] {{ background: transparent; border-color: transparent; }}
+    QPushButton:hover, QToolButton:hover {{ background: {hover}; }}
+    QPushButton:pressed, QToolButton:pressed {{ background: {theme.line}; }}
+    QPushButton:checked, QToolButton:checked {{ background: {theme.accent}; color: {theme.on_accent};
+        border-color: {theme.accent}; }}
+    QPushButton:focus, QToolButton:focus, QComboBox:focus, QSpinBox:focus, QDoubleSpinBox:focus, QLineEdit:focus,
+    QPlainTextEdit:focus {{ border: 1px solid {theme.accent}; }}
+    QPushButton[role="primary"] {{ background: {theme.accent}; color: {theme.on_accent};
+        border-color: {theme.accent}; font-weight: 600; }}
+    QPushButton:disabled, QToolButton:disabled {{ color: {theme.disabled}; }}
+    QToolButton::menu-indicator {{ image: none; }}
+    QComboBox, QSpinBox, QDoubleSpinBox, QLineEdit {{ background: {theme.panel}; border: 1px solid {theme.line};
+        border-radius: {RADIUS}px; padding: 3px 6px; min-height: {scaled(20)}px;
+        selection-background-color: {theme.accent}; }}
+    QComboBox::drop-down {{ border: none; width: 20px; }}
+    QComboBox::down-arrow {{ image: url({chevron}); width: 12px; height: 12px; }}
+    QComboBox QAbstractItemView {{ background: {theme.raised}; border: 1px solid {theme.line}; outline: none;
+        selection-background-color: {theme.accent}; selection-color: {theme.on_accent}; }}
+    QPlainTextEdit, QTextEdit, QListWidget, QTreeView, QTableView {{ background: {theme.panel};
+        border: 1px solid {theme.line}; border-radius: {RADIUS}px; }}
+    QHeaderView::section {{ background: {theme.panel}; border: none; border-bottom: 1px solid {theme.line};
+        padding: 4px; color: {theme.secondary}; }}
+    QSlider::groove:horizontal {{ height: 4px; background: {theme.line}; border-radius: 2px; }}
+    QSlider::sub-page:horizontal {{ background: {theme.accent}; border-radius: 2px; }}
+    QSlider::handle:horizontal {{ background: {theme.accent}; width: 14px; margin: -5px 0; border-radius: 7px; }}
+    QSlider::handle:horizontal:focus {{ border: 2px solid {theme.text}; }}
+    QProgressBar {{ background: {theme.line}; border: none; border-radius: 3px; max-height: 6px; }}
+    QProgressBar::chunk {{ background: {theme.accent}; border-radius: 3px; }}
+    QScrollArea {{ border: none; background: transparent; }}
+    QScrollBar:vertical {{ width: 10px; background: transparent; }}
+    QScrollBar:horizontal {{ height: 10px; background: transparent; }}
+    QScrollBar::handle {{ background: {theme.line}; border-radius: 4px; min-height: 24px; min-width: 24px; }}
+    QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
+    QSplitter::handle {{ background: transparent; }}
+    QMenu {{ background: {theme.raised}; border: 1px solid {theme.line}; padding: 4px; }}
+    QMenu::item {{ padding: 5px 24px 5px 10px; border-radius: 4px; }}
+    QMenu::item:selected {{ background: {theme.accent}; color: {theme.on_accent}; }}
+    QMenu::item:disabled {{ color: {theme.disabled}; }}
+    QTabBar::tab {{ padding: 5px 12px; border: none; border-bottom: 2px solid transparent;
+        color: {theme.secondary}; }}
+    QTabBar::tab:selected {{ color: {theme.text}; border-bottom-color: {theme.accent}; font-weight: 600; }}
+    QTabWidget::pane {{ border: none; }}
+    """
+
+
+@lru_cache(maxsize=512)
+def _tinted(name: str, colour: str, pixels: int) -> QPixmap:
+    source = resource_path("icons", f"{name}.svg").read_text(encoding="utf-8").replace("currentColor", colour)
+    renderer = QSvgRenderer(QByteArray(source.encode()))
+    pixmap = QPixmap(pixels, pixels)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    renderer.render(painter, QRectF(0, 0, pixels, pixels))
+    painter.end()
+    return pixmap
+
+
+def icon(name: str, colour: str | None = None) -> QIcon:
+    """A shipped line icon in the theme's text colour (or another), with its disabled and checked tints."""
+    theme = tokens()
+    made = QIcon()
+    for size in (20, 40):
+        made.addPixmap(_tinted(name, colour or theme.text, size))
+        made.addPixmap(_tinted(name, theme.disabled, size), QIcon.Mode.Disabled)
+        made.addPixmap(_tinted(name, theme.on_accent, size), QIcon.Mode.Normal, QIcon.State.On)
+    return made
+
+
+def icon_file(name: str, colour: str) -> str:
+    """A tinted icon as a file, since style sheets take pictures by path only. Forward slashes."""
+    from convscope.paths import cache_dir
+
+    folder = cache_dir() / "icons"
+    folder.mkdir(exist_ok=True)
+    path = folder / f"{name}-{colour.lstrip('#')}.png"
+    if not path.exists():
+        _tinted(name, colour, 24).save(str(path))
+    return path.as_posix()
+
+
+def label(text: str, role: str, parent: QWidget | None = None) -> QWidget:
+    """A QLabel in one of the style sheet's roles: title, heading, caption, warning."""
+    from PySide6.QtWidgets import QLabel
+
+    made = QLabel(text, parent)
+    made.setProperty("role", role)
+    return made
