@@ -1,0 +1,209 @@
+"""What the app knows about one kind of layer without building it: shapes, parameters, work, reach."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+Shape = tuple[int | None, ...]
+"""Height, width and channels (or fewer axes), without the batch; None where it is free."""
+
+Config = Mapping[str, Any]
+"""A layer's settings under their Keras names; what is missing has the kind's default."""
+
+
+class ShapeError(Exception):
+    """Why a layer cannot follow what comes before it: one clause, to be shown at that layer."""
+
+
+@dataclass(frozen=True)
+class Option:
+    """One setting of a layer as a form shows it.
+
+    Attributes:
+        name: the Keras argument.
+        default: its value when nothing is typed.
+        kind: "int", "float", "bool", "choice", "size" (one int or height × width), "shape" or "range".
+        choices: the allowed words of a "choice".
+        low, high: the allowed range of numbers.
+        optional: whether None ("the default of another setting") is allowed.
+        required: whether it is always written out, because Keras asks for it or has another default.
+    """
+
+    name: str
+    default: Any
+    kind: str
+    choices: tuple[str, ...] = ()
+    low: float | None = None
+    high: float | None = None
+    optional: bool = False
+    required: bool = False
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """A layer's weights counted.
+
+    Attributes:
+        trained: how many training changes (while the layer is trainable).
+        counted: how many the layer keeps by counting (moving mean and variance).
+        formula: the sum written out, "(3·3·1 + 1)·32 = 320"; "0" without weights.
+    """
+
+    trained: int = 0
+    counted: int = 0
+    formula: str = "0"
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return self.trained + self.counted
+
+
+@dataclass(frozen=True)
+class Window:
+    """How far a layer looks, on each axis (height, width): the input to the receptive field.
+
+    Attributes:
+        kernel: the window in its input's pixels, dilation included.
+        stride: input pixels from one output to the next.
+        before: how far the first window starts before the first pixel (padding; negative when cropped).
+        upsample: True when `stride` is outputs per input pixel instead (transposed convolution).
+    """
+
+    kernel: tuple[int, int] = (1, 1)
+    stride: tuple[int, int] = (1, 1)
+    before: tuple[int, int] = (0, 0)
+    upsample: bool = False
+
+
+POINTWISE = Window()
+WHOLE = Window(kernel=(0, 0))
+"""Marks a layer whose every output depends on the whole of its input."""
+
+ShapeRule = Callable[[Config, Sequence[Shape]], Shape]
+
+
+def same_shape(config: Config, shapes: Sequence[Shape]) -> Shape:
+    """The output has the input's shape."""
+    return shapes[0]
+
+
+def no_parameters(config: Config, shapes: Sequence[Shape]) -> Parameters:
+    """The layer has no weights."""
+    return Parameters()
+
+
+def no_work(config: Config, shapes: Sequence[Shape], output: Shape) -> int | None:
+    """No multiply-adds (only convolutions and matrix products count as such, as in published tables)."""
+    return 0
+
+
+def pointwise(config: Config, shapes: Sequence[Shape]) -> Window:
+    """Each output value looks at its own place only."""
+    return POINTWISE
+
+
+def whole(config: Config, shapes: Sequence[Shape]) -> Window:
+    """Each output value looks at everything."""
+    return WHOLE
+
+
+@dataclass(frozen=True)
+class LayerKind:
+    """One kind of layer: what a form asks, and the arithmetic that needs no TensorFlow.
+
+    Attributes:
+        name: the Keras class.
+        category: where the palette shows it.
+        about: one sentence.
+        options: its settings, the most used first.
+        shape: input shapes → output shape; raises `ShapeError`.
+        parameters: input shapes → weights.
+        multiply_adds: input and output shapes → multiply-adds for one image, None where a size is free.
+        window: input shapes → how far it looks; None when that is not known before it is built.
+        merges: whether it takes two or more inputs.
+        in_palette: whether the builder offers it (the others occur in opened models only).
+    """
+
+    name: str
+    category: str
+    about: str
+    options: tuple[Option, ...] = ()
+    shape: ShapeRule = same_shape
+    parameters: Callable[[Config, Sequence[Shape]], Parameters] = no_parameters
+    multiply_adds: Callable[[Config, Sequence[Shape], Shape], int | None] = no_work
+    window: Callable[[Config, Sequence[Shape]], Window | None] = pointwise
+    merges: bool = False
+    in_palette: bool = True
+
+    def filled(self, config: Config) -> dict[str, Any]:
+        """`config` with the defaults of every option that it leaves out."""
+        return {**{option.name: option.default for option in self.options}, **config}
+
+
+ACTIVATIONS = (
+    "linear",
+    "relu",
+    "relu6",
+    "tanh",
+    "sigmoid",
+    "softmax",
+    "elu",
+    "selu",
+    "gelu",
+    "silu",
+    "softplus",
+    "hard_sigmoid",
+    "hard_silu",
+    "leaky_relu",
+)
+
+ACTIVATION = Option("activation", "linear", "choice", choices=ACTIVATIONS)
+USE_BIAS = Option("use_bias", True, "bool")
+PADDING = Option("padding", "valid", "choice", choices=("valid", "same"))
+
+
+def pair(value: Any) -> tuple[int, int]:
+    """A size typed as one number or as height and width."""
+    if isinstance(value, (list, tuple)):
+        return int(value[0]), int(value[-1])
+    return int(value), int(value)
+
+
+def times(size: Sequence[int]) -> str:
+    """(3, 3) → "3×3"."""
+    return "×".join("?" if n is None else str(n) for n in size)
+
+
+def formula(words: str, count: int) -> str:
+    """The sum and its value: "(3·3·1 + 1)·32 = 320", with thousands set apart."""
+    return f"{words} = {count:,}"
+
+
+def product(sizes: Sequence[int | None]) -> int | None:
+    """The product, or None where a size is free."""
+    return None if any(n is None for n in sizes) else prod(n for n in sizes if n is not None)
+
+
+def need_map(shape: Shape, what: str) -> tuple[int | None, int | None, int]:
+    """Height, width and channels of an input that must be a map.
+
+    Raises:
+        ShapeError: it is a vector, or its channels are free.
+    """
+    if len(shape) != 3:
+        given = f"{times(shape)} values" if len(shape) == 1 else f"the shape {times(shape)}"  # type: ignore[arg-type]
+        raise ShapeError(f"{what} needs maps (height × width × channels) but gets {given}")
+    if shape[2] is None:
+        raise ShapeError(f"{what} needs to know the number of channels before it")
+    return shape[0], shape[1], shape[2]
+
+
+def same_padding(size: int | None, kernel: int, stride: int) -> int:
+    """Pixels that TensorFlow's `same` adds before the first; a free size counts as a stride's multiple."""
+    remainder = 0 if size is None else size % stride
+    total = max(kernel - (remainder or stride), 0)
+    return total // 2

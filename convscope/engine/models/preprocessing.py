@@ -1,0 +1,170 @@
+"""What a network expects of an image: its size, its colours, the range of its values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image as PillowImage
+
+from convscope.errors import UserError
+from convscope.imaging.image import Image
+
+RESIZES = ("crop", "pad", "stretch")
+"""How an image comes to the network's size: its middle, all of it with a border, or all of it distorted."""
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """From pixels 0–255 to a network's input: `value = pixel · scale + offset`, channel by channel.
+
+    Attributes:
+        scale, offset: one number, or one a channel, in the network's own order of channels.
+        order: "rgb" or "bgr": the network's order.
+        resize: one of `RESIZES`.
+        name: what a person calls it ("0–1", "−1–1", "ImageNet, Caffe").
+    """
+
+    scale: tuple[float, ...] = (1 / 255,)
+    offset: tuple[float, ...] = (0.0,)
+    order: str = "rgb"
+    resize: str = "crop"
+    name: str = "0–1"
+
+    def apply(self, pixels: NDArray[Any]) -> NDArray[np.float32]:
+        """The network's input for pixels 0–255 (RGB or gray), channels last; float32, the same shape."""
+        values = np.asarray(pixels, np.float32)
+        if self.order == "bgr" and values.shape[-1] == 3:
+            values = values[..., ::-1]
+        return np.ascontiguousarray(
+            values * np.array(self.scale, np.float32) + np.array(self.offset, np.float32)
+        )
+
+    def undo(self, values: NDArray[Any]) -> NDArray[np.float32]:
+        """Pixels 0–255 (not rounded, not clipped) for a network's input: the inverse of `apply`."""
+        pixels = (np.asarray(values, np.float32) - np.array(self.offset, np.float32)) / np.array(
+            self.scale, np.float32
+        )
+        if self.order == "bgr" and pixels.shape[-1] == 3:
+            pixels = pixels[..., ::-1]
+        return np.ascontiguousarray(pixels)
+
+    def to_dict(self) -> dict[str, Any]:
+        """For a JSON file."""
+        return {
+            "scale": list(self.scale),
+            "offset": list(self.offset),
+            "order": self.order,
+            "resize": self.resize,
+            "name": self.name,
+        }
+
+    @staticmethod
+    def from_dict(data: Mapping[str, Any]) -> Preprocessing:
+        """What `to_dict` wrote.
+
+        Raises:
+            UserError: it is something else.
+        """
+        try:
+            made = Preprocessing(
+                tuple(float(n) for n in data["scale"]),
+                tuple(float(n) for n in data["offset"]),
+                str(data.get("order", "rgb")),
+                str(data.get("resize", "crop")),
+                str(data.get("name", "")),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise UserError(
+                "The description of how pixels are prepared cannot be read.", detail=repr(error)
+            ) from error
+        if made.order not in ("rgb", "bgr") or made.resize not in RESIZES or 0.0 in made.scale:
+            raise UserError("The description of how pixels are prepared has a value that cannot be.")
+        return made
+
+
+UNIT = Preprocessing()
+RAW = Preprocessing((1.0,), (0.0,), name="0–255")
+
+# As in keras.applications.imagenet_utils.preprocess_input, mode by mode.
+MODES: dict[str, Preprocessing] = {
+    "unit": UNIT,
+    "raw": RAW,
+    "tf": Preprocessing((1 / 127.5,), (-1.0,), name="−1–1"),
+    "caffe": Preprocessing(
+        (1.0,), (-103.939, -116.779, -123.68), "bgr", name="ImageNet, Caffe (BGR, mean taken off)"
+    ),
+    "torch": Preprocessing(
+        tuple(1 / (255 * d) for d in (0.229, 0.224, 0.225)),
+        tuple(-m / d for m, d in zip((0.485, 0.456, 0.406), (0.229, 0.224, 0.225), strict=True)),
+        name="ImageNet, Torch (mean and deviation)",
+    ),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """An image as one network sees it.
+
+    Attributes:
+        batch: the network's input, float32, 1×H×W×C.
+        pixels: the same picture before its values were scaled, uint8, H×W or H×W×3: what an overlay lies on.
+        box: the part of the source image that it shows: left, top, right, bottom, in the source's pixels;
+            beyond its borders where it was padded.
+    """
+
+    batch: NDArray[np.float32]
+    pixels: NDArray[np.uint8]
+    box: tuple[float, float, float, float]
+
+
+def prepare(
+    image: Image, height: int | None, width: int | None, channels: int, preprocessing: Preprocessing
+) -> Prepared:
+    """An image at a network's size, in its colours and its range.
+
+    Args:
+        image: any size, gray or RGB.
+        height, width: the network's; None keeps the image's own.
+        channels: 1 (the image is turned to gray) or 3 (gray is repeated).
+        preprocessing: range, order and way of resizing.
+
+    Raises:
+        UserError: the network takes neither gray nor colour images.
+    """
+    if channels not in (1, 3):
+        raise UserError(f"This network takes {channels} channels; an image has 1 (gray) or 3 (colour).")
+    picture = PillowImage.fromarray(np.asarray(image.gray.pixels if channels == 1 else image.pixels))
+    if channels == 3:
+        picture = picture.convert("RGB")
+    fitted, box = _fit(picture, height or picture.height, width or picture.width, preprocessing.resize)
+    pixels = np.asarray(fitted)
+    values = pixels[..., None] if channels == 1 else pixels
+    return Prepared(preprocessing.apply(values[None]), pixels, box)
+
+
+def _fit(
+    picture: PillowImage.Image, height: int, width: int, resize: str
+) -> tuple[PillowImage.Image, tuple[float, float, float, float]]:
+    whole = (0.0, 0.0, float(picture.width), float(picture.height))
+    if picture.size == (width, height):
+        return picture, whole
+    bicubic = PillowImage.Resampling.BICUBIC
+    if resize == "stretch":
+        return picture.resize((width, height), bicubic), whole
+    shares = picture.width / width, picture.height / height
+    if resize == "crop":
+        share = min(shares)
+        left, top = (picture.width - width * share) / 2, (picture.height - height * share) / 2
+        box = (left, top, left + width * share, top + height * share)
+        return picture.resize((width, height), bicubic, box=box), box
+    share = max(shares)
+    size = max(1, round(picture.width / share)), max(1, round(picture.height / share))
+    canvas = PillowImage.new(picture.mode, (width, height))
+    corner = (width - size[0]) // 2, (height - size[1]) // 2
+    canvas.paste(picture.resize(size, bicubic), corner)
+    left, top = -corner[0] * share, -corner[1] * share
+    return canvas, (left, top, left + width * share, top + height * share)

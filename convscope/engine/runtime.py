@@ -1,0 +1,86 @@
+"""TensorFlow and Keras: imported once, quietly, on a worker; and what this machine gives them."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+import warnings
+from dataclasses import dataclass
+
+from convscope.errors import UserError
+
+_lock = threading.Lock()
+_runtime: Runtime | None = None
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """What the engine runs on.
+
+    Attributes:
+        tensorflow, keras: versions.
+        gpus: names of the graphics cards that TensorFlow can use; empty on a machine without.
+        threads: CPU threads for one operation.
+        seconds: how long the import took.
+    """
+
+    tensorflow: str
+    keras: str
+    gpus: tuple[str, ...]
+    threads: int
+    seconds: float
+
+
+def start(threads: int | None = None) -> Runtime:
+    """Import TensorFlow and Keras, once for the process; about two seconds the first time, then none.
+
+    Args:
+        threads: for one operation; None leaves it to TensorFlow (all cores). Only the first call decides.
+
+    Raises:
+        UserError: they are not installed, cannot be loaded here, or Keras is set to another backend.
+    """
+    global _runtime
+    with _lock:
+        if _runtime is None:
+            _runtime = _start(threads)
+        return _runtime
+
+
+def _start(threads: int | None) -> Runtime:
+    began = time.perf_counter()
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    try:
+        with warnings.catch_warnings():
+            # What TensorFlow's own imports deprecate is no business of ours.
+            warnings.simplefilter("ignore")
+            import keras
+            import tensorflow as tf
+    except ImportError as error:
+        raise UserError(
+            "TensorFlow or Keras cannot be loaded: install both with pip install tensorflow keras.",
+            detail=str(error),
+        ) from error
+    if keras.backend.backend() != "tensorflow":
+        raise UserError(
+            f"Keras is set to the backend {keras.backend.backend()}: set KERAS_BACKEND=tensorflow and start again."
+        )
+    tf.get_logger().setLevel("ERROR")
+    if threads is not None:
+        # Both refuse once TensorFlow has begun to compute; the defaults then stay.
+        try:
+            tf.config.threading.set_intra_op_parallelism_threads(threads)
+            tf.config.threading.set_inter_op_parallelism_threads(threads)
+        except RuntimeError as error:
+            raise UserError(
+                "The number of threads can only be set before the first computation.", detail=str(error)
+            ) from error
+    gpus = tf.config.list_physical_devices("GPU")
+    for gpu in gpus:
+        # Without this TensorFlow takes a card's whole memory from other programs.
+        tf.config.experimental.set_memory_growth(gpu, True)
+    names = tuple(str(tf.config.experimental.get_device_details(x).get("device_name", x.name)) for x in gpus)
+    used = tf.config.threading.get_intra_op_parallelism_threads() or os.cpu_count() or 1
+    return Runtime(tf.__version__, keras.__version__, names, used, time.perf_counter() - began)
