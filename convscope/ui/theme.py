@@ -7,11 +7,11 @@ from functools import lru_cache
 from typing import Literal
 
 from PySide6.QtCore import QByteArray, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontDatabase, QIcon, QPainter, QPalette, QPixmap
+from PySide6.QtGui import QAction, QColor, QFont, QFontDatabase, QIcon, QPainter, QPalette, QPixmap
 from PySide6.QtSvg import QSvgRenderer
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QWidget
 
-from convscope.paths import resource_path
+from convscope.paths import cache_dir, resource_path
 
 ThemeChoice = Literal["system", "light", "dark"]
 
@@ -47,7 +47,7 @@ class Tokens:
         return "#1C2027" if self.dark else "#FFFFFF"
 
     def signed(self, value: float, limit: float) -> QColor:
-        """The colour of a weight between −limit and limit: blue below 0, orange above, strongest at the ends."""
+        """The colour of a weight between −limit and limit: blue below 0, orange above, full at the ends."""
         share = 0.0 if limit <= 0 else max(-1.0, min(1.0, value / limit))
         end, middle = QColor(self.positive if share >= 0 else self.negative), QColor(self.neutral)
         weight = abs(share)
@@ -112,16 +112,35 @@ def apply(choice: ThemeChoice = "system", zoom_factor: float = 1.0) -> Tokens:
     _zoom = zoom_factor
     app = QApplication.instance()
     assert isinstance(app, QApplication)
-    if choice == "system":
-        dark = app.styleHints().colorScheme() == Qt.ColorScheme.Dark
-    else:
-        dark = choice == "dark"
+    system_dark = app.styleHints().colorScheme() == Qt.ColorScheme.Dark
+    dark = system_dark if choice == "system" else choice == "dark"
     theme = DARK if dark else LIGHT
     app.setStyle("Fusion")
     app.setPalette(_palette(theme))
     app.setFont(font())
     app.setStyleSheet(_style_sheet(theme))
+    _retint(theme)
     return theme
+
+
+def _retint(theme: Tokens) -> None:
+    """Draw every icon on show again in the new theme; one in a theme colour takes that colour's counterpart."""
+    other = LIGHT if theme.dark else DARK
+    counterparts = {
+        getattr(other, name): getattr(theme, name)
+        for name in ("text", "secondary", "disabled", "accent", "on_accent", "good", "warning", "bad")
+    }
+    holders: list[QAbstractButton | QAction] = []
+    for widget in QApplication.allWidgets():
+        if isinstance(widget, QAbstractButton):
+            holders.append(widget)
+        # A panel lists commands of its own under the same name.
+        holders += (action for action in widget.actions() if isinstance(action, QAction))
+    for holder in holders:
+        known = _icon_names.get(holder.icon().cacheKey())
+        if known is not None:
+            name, colour = known
+            holder.setIcon(icon(name, None if colour is None else counterparts.get(colour, colour)))
 
 
 def _palette(theme: Tokens) -> QPalette:
@@ -158,7 +177,8 @@ def _style_sheet(theme: Tokens) -> str:
     chevron = icon_file("chevron-down", theme.secondary)
     hover = "#2E343F" if theme.dark else "#EEF1F5"
     return f"""
-    QToolTip {{ background: {theme.raised}; color: {theme.text}; border: 1px solid {theme.line}; padding: 4px; }}
+    QToolTip {{ background: {theme.raised}; color: {theme.text}; border: 1px solid {theme.line};
+        padding: 4px; }}
     QWidget[role="panel"] {{ background: {theme.panel}; }}
     QFrame[role="raised"] {{ background: {theme.raised}; border: 1px solid {theme.line};
         border-radius: {RADIUS}px; }}
@@ -175,13 +195,14 @@ def _style_sheet(theme: Tokens) -> str:
     QPushButton:pressed, QToolButton:pressed {{ background: {theme.line}; }}
     QPushButton:checked, QToolButton:checked {{ background: {theme.accent}; color: {theme.on_accent};
         border-color: {theme.accent}; }}
-    QPushButton:focus, QToolButton:focus, QComboBox:focus, QSpinBox:focus, QDoubleSpinBox:focus, QLineEdit:focus,
-    QPlainTextEdit:focus {{ border: 1px solid {theme.accent}; }}
+    QPushButton:focus, QToolButton:focus, QComboBox:focus, QSpinBox:focus, QDoubleSpinBox:focus,
+    QLineEdit:focus, QPlainTextEdit:focus {{ border: 1px solid {theme.accent}; }}
     QPushButton[role="primary"] {{ background: {theme.accent}; color: {theme.on_accent};
         border-color: {theme.accent}; font-weight: 600; }}
     QPushButton:disabled, QToolButton:disabled {{ color: {theme.disabled}; }}
     QToolButton::menu-indicator {{ image: none; }}
-    QComboBox, QSpinBox, QDoubleSpinBox, QLineEdit {{ background: {theme.panel}; border: 1px solid {theme.line};
+    QComboBox, QSpinBox, QDoubleSpinBox, QLineEdit {{ background: {theme.panel};
+        border: 1px solid {theme.line};
         border-radius: {RADIUS}px; padding: 3px 6px; min-height: {scaled(20)}px;
         selection-background-color: {theme.accent}; }}
     QComboBox::drop-down {{ border: none; width: 20px; }}
@@ -194,7 +215,8 @@ def _style_sheet(theme: Tokens) -> str:
         padding: 4px; color: {theme.secondary}; }}
     QSlider::groove:horizontal {{ height: 4px; background: {theme.line}; border-radius: 2px; }}
     QSlider::sub-page:horizontal {{ background: {theme.accent}; border-radius: 2px; }}
-    QSlider::handle:horizontal {{ background: {theme.accent}; width: 14px; margin: -5px 0; border-radius: 7px; }}
+    QSlider::handle:horizontal {{ background: {theme.accent}; width: 14px; margin: -5px 0;
+        border-radius: 7px; }}
     QSlider::handle:horizontal:focus {{ border: 2px solid {theme.text}; }}
     QProgressBar {{ background: {theme.line}; border: none; border-radius: 3px; max-height: 6px; }}
     QProgressBar::chunk {{ background: {theme.accent}; border-radius: 3px; }}
@@ -228,20 +250,30 @@ def _tinted(name: str, colour: str, pixels: int) -> QPixmap:
 
 
 def icon(name: str, colour: str | None = None) -> QIcon:
-    """A shipped line icon in the theme's text colour (or another), with its disabled and checked tints."""
-    theme = tokens()
+    """A shipped line icon in the theme's text colour (or another), with its disabled and checked tints.
+
+    One that a button or an action shows is drawn again when the theme changes.
+    """
+    return _made_icon(name, colour, tokens())
+
+
+# By QIcon.cacheKey, so that a changed theme finds the name of an icon that is already on a button.
+_icon_names: dict[int, tuple[str, str | None]] = {}
+
+
+@lru_cache(maxsize=512)
+def _made_icon(name: str, colour: str | None, theme: Tokens) -> QIcon:
     made = QIcon()
     for size in (20, 40):
         made.addPixmap(_tinted(name, colour or theme.text, size))
         made.addPixmap(_tinted(name, theme.disabled, size), QIcon.Mode.Disabled)
         made.addPixmap(_tinted(name, theme.on_accent, size), QIcon.Mode.Normal, QIcon.State.On)
+    _icon_names[made.cacheKey()] = (name, colour)
     return made
 
 
 def icon_file(name: str, colour: str) -> str:
     """A tinted icon as a file, since style sheets take pictures by path only. Forward slashes."""
-    from convscope.paths import cache_dir
-
     folder = cache_dir() / "icons"
     folder.mkdir(exist_ok=True)
     path = folder / f"{name}-{colour.lstrip('#')}.png"
@@ -250,10 +282,8 @@ def icon_file(name: str, colour: str) -> str:
     return path.as_posix()
 
 
-def label(text: str, role: str, parent: QWidget | None = None) -> QWidget:
+def label(text: str, role: str, parent: QWidget | None = None) -> QLabel:
     """A QLabel in one of the style sheet's roles: title, heading, caption, warning."""
-    from PySide6.QtWidgets import QLabel
-
     made = QLabel(text, parent)
     made.setProperty("role", role)
     return made

@@ -1,0 +1,430 @@
+"""The window: navigation, the current image, the panel, the film strip, the status bar."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from typing import get_args
+
+from PySide6.QtCore import QEvent, QTimer, QUrl, Signal
+from PySide6.QtGui import (
+    QCloseEvent,
+    QDesktopServices,
+    QDragEnterEvent,
+    QDropEvent,
+    QGuiApplication,
+    QResizeEvent,
+    QShortcut,
+)
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QMainWindow,
+    QMenu,
+    QSplitter,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from convscope.errors import UserError
+from convscope.jobs import Job, Jobs
+from convscope.paths import state_dir
+from convscope.session.session import Session
+from convscope.task import Task
+from convscope.ui import theme
+from convscope.ui.actions import Command
+from convscope.ui.panels import PANELS, PanelInfo
+from convscope.ui.panels.context import PanelContext
+from convscope.ui.settings import ZOOM_STEPS, Settings, fitted
+from convscope.ui.sources import opening
+from convscope.ui.sources.sources import Sources
+from convscope.ui.widgets.about import AboutDialog, ShortcutsDialog
+from convscope.ui.widgets.command_palette import CommandPalette
+from convscope.ui.widgets.film_strip import FilmStrip
+from convscope.ui.widgets.header import Header
+from convscope.ui.widgets.nav_rail import NavRail
+from convscope.ui.widgets.status_bar import StatusBar
+from convscope.ui.widgets.toast import ToastArea
+from convscope.ui.window_commands import recent_commands, window_commands
+
+log = logging.getLogger(__name__)
+
+SIZE = (1440, 900)
+SMALLEST = (800, 560)
+NARROW, LOW = 1200, 780  # below this width the inspector folds away, below this height the strip gets lower
+SHUTDOWN_SECONDS = 1.5
+
+
+class MainWindow(QMainWindow):
+    """The one window of the application. It never starts the engine by itself: `start_engine` does.
+
+    Args:
+        session: what is open; by default the sample images and the lab as it begins.
+        jobs: the worker threads; made if not given, and shut down with the window.
+        settings: what is remembered; read from the user's file by default.
+        panels: the navigation.
+
+    Signals:
+        first_painted: once, when something is on the screen.
+        closed: once, when the window has closed and its threads have ended.
+    """
+
+    first_painted = Signal()
+    closed = Signal()
+
+    def __init__(
+        self,
+        session: Session | None = None,
+        jobs: Jobs | None = None,
+        settings: Settings | None = None,
+        *,
+        panels: Sequence[PanelInfo] = PANELS,
+    ) -> None:
+        super().__init__()
+        self.setObjectName("window")
+        self.setWindowTitle("convscope")
+        self.setAcceptDrops(True)
+        self.setMinimumSize(*SMALLEST)
+        self.session = session if session is not None else Session(opening.sample_images())
+        self.jobs = jobs if jobs is not None else Jobs(self)
+        self.settings = settings if settings is not None else Settings.load()
+        self.panel_infos = tuple(panels)
+        self._panels: dict[str, QWidget] = {}
+        self._context = PanelContext(self.session, self.jobs, self.report, self.notify)
+        self._painted = self._closed = False
+        self._build()
+        self.sources = Sources(self, self.session, self.jobs, self.settings, self.report)
+        self._connect()
+        self._add_shortcuts()
+        self._show_images()
+        self._show_history()
+        self._place()
+        names = [info.name for info in panels]
+        if names:
+            self.show_panel(self.settings.panel if self.settings.panel in names else names[0])
+
+    # -- what scripts, tests and the command line drive ------------------------------------------------------
+
+    def show_panel(self, name: str) -> None:
+        """Show a panel by its name, making it first if need be.
+
+        Raises:
+            UserError: there is no such panel.
+        """
+        info = next((info for info in self.panel_infos if info.name == name), None)
+        if info is None:
+            names = ", ".join(info.name for info in self.panel_infos)
+            raise UserError(f"There is no panel called {name!r}: choose one of {names}.")
+        if name not in self._panels:
+            try:
+                panel = info.create(self._context, self.stack)
+            except Exception as error:  # one broken panel must not take the others with it
+                self.report(error)
+                return
+            self._panels[name] = panel
+            self.stack.addWidget(panel)
+            self._restore_splitters(panel)
+        self.stack.setCurrentWidget(self._panels[name])
+        self.nav.set_current(name)
+        self.settings.panel = name
+        self._fold()
+
+    def panel(self) -> QWidget | None:
+        """The panel on show."""
+        return self.stack.currentWidget()
+
+    def open_path(self, path: str | Path) -> None:
+        """Open an image, a folder of images or a model."""
+        self.sources.open_paths([path])
+
+    def open_paths(self, paths: Sequence[str | Path]) -> None:
+        """Open several at once."""
+        self.sources.open_paths(paths)
+
+    def toast(self, message: str, detail: str = "") -> None:
+        """Say one sentence over the window's foot."""
+        self.toasts.show_message(message, detail)
+
+    def notify(self, message: str) -> None:
+        """Say that something was done."""
+        self.toasts.show_message(message)
+
+    def report(self, error: BaseException) -> None:
+        """Show a failure as one sentence with its detail; all but a `UserError` is a bug, and is logged."""
+        if isinstance(error, UserError):
+            self.toasts.show_message(error.message, error.detail, bad=True)
+            return
+        log.error("unexpected", exc_info=error)
+        self.toasts.show_message(
+            f"Something went wrong inside convscope ({type(error).__name__}); your work is still here.",
+            "".join(traceback.format_exception(error)),
+            bad=True,
+        )
+
+    def start_engine(self) -> None:
+        """Import TensorFlow and Keras in a worker, and say so in the status bar."""
+
+        def work(task: Task) -> str:
+            from convscope.engine import runtime
+
+            started = runtime.start()
+            return ", ".join(started.gpus) or "CPU"
+
+        self.status.set_engine("engine starting…")
+        self.jobs.submit(
+            "engine",
+            work,
+            title="Starting the engine",
+            quiet=True,
+            on_done=lambda device: self.status.set_engine(f"engine ready · {device}"),
+            on_failed=self._engine_failed,
+        )
+
+    def commands(self) -> list[Command]:
+        """Everything that can be done now: the window's commands, then those of the panel on show."""
+        panel = self.panel()
+        # QWidget.actions() lists QActions; a panel that has commands lists those instead.
+        offered = panel.actions() if panel is not None else []
+        return [*window_commands(self), *(item for item in offered if isinstance(item, Command))]
+
+    def run_command(self, name: str) -> None:
+        """Run a command by its id, if it can be run now."""
+        for command in self.commands():
+            if command.id == name and command.enabled:
+                command.run()
+
+    # -- commands --------------------------------------------------------------------------------------------
+
+    def open_palette(self) -> None:
+        """The searchable list of commands, recent files among them."""
+        self.palette_.open([*self.commands(), *recent_commands(self)])
+
+    def step_image(self, step: int) -> None:
+        """The next or the previous open image, round and round."""
+        self.session.select_image((self.session.current + step) % len(self.session.images))
+
+    def close_image(self) -> None:
+        """Close the current image."""
+        self.session.remove_image(self.session.current)
+
+    def zoom_by(self, steps: int) -> None:
+        """Enlarge or shrink by steps of `ZOOM_STEPS`."""
+        nearest = min(range(len(ZOOM_STEPS)), key=lambda index: abs(ZOOM_STEPS[index] - self.settings.zoom))
+        self.set_zoom(ZOOM_STEPS[min(max(nearest + steps, 0), len(ZOOM_STEPS) - 1)])
+
+    def set_zoom(self, factor: float) -> None:
+        """Show everything this much larger than designed."""
+        self.settings.zoom = factor
+        self._apply_theme()
+
+    def set_theme(self, choice: str) -> None:
+        """ "light", "dark" or "system"."""
+        self.settings.theme = choice
+        self._apply_theme()
+
+    def toggle_theme(self) -> None:
+        """Light becomes dark and dark light."""
+        self.set_theme("light" if theme.tokens().dark else "dark")
+
+    def toggle_full_screen(self) -> None:
+        """All of the screen, and back."""
+        if self.isFullScreen():
+            self.showNormal()
+        else:
+            self.showFullScreen()
+
+    def show_about(self) -> None:
+        """Versions."""
+        AboutDialog(self).show()
+
+    def show_shortcuts(self) -> None:
+        """All shortcuts."""
+        ShortcutsDialog(self.commands(), self).show()
+
+    def open_log_folder(self) -> None:
+        """In the system's file manager."""
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(state_dir())))
+
+    # -- events ----------------------------------------------------------------------------------------------
+
+    def event(self, event: QEvent) -> bool:
+        """Tell when the first paint is done."""
+        handled = super().event(event)
+        if event.type() == QEvent.Type.Paint and not self._painted:
+            self._painted = True
+            QTimer.singleShot(0, self, self.first_painted.emit)
+        return handled
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Fold what there is no room for."""
+        super().resizeEvent(event)
+        self._fold()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Take files and pictures."""
+        if opening.offered(event.mimeData()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Open what was dropped."""
+        event.acceptProposedAction()
+        self.sources.open_mime(event.mimeData())
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Remember the layout and end all threads, within two seconds."""
+        event.accept()
+        if self._closed:
+            return
+        self._closed = True
+        self._remember()
+        self._disconnect()
+        for panel in self._panels.values():
+            shutdown = getattr(panel, "shutdown", None)
+            if shutdown is not None:
+                shutdown()
+        if not self.jobs.shutdown(SHUTDOWN_SECONDS):
+            log.warning("a job did not stop in time; the process ends without it")
+        self.closed.emit()
+
+    # -- inside ----------------------------------------------------------------------------------------------
+
+    def _build(self) -> None:
+        self.nav = NavRail(self.panel_infos)
+        self.header = Header()
+        self.stack = QStackedWidget()
+        self.stack.setObjectName("panels")
+        self.strip = FilmStrip(self.jobs)
+        self.status = StatusBar(self.jobs)
+        centre = QWidget()
+        self.setCentralWidget(centre)
+        across = QHBoxLayout(centre)
+        down = QVBoxLayout()
+        for layout in (across, down):
+            layout.setContentsMargins(0, 0, 0, 0)
+            layout.setSpacing(1)
+        across.addWidget(self.nav)
+        across.addLayout(down, 1)
+        down.addWidget(self.header)
+        down.addWidget(self.stack, 1)
+        down.addWidget(self.strip)
+        down.addWidget(self.status)
+        self.palette_ = CommandPalette(centre)
+        self.toasts = ToastArea(centre)
+        self._recent_menu = QMenu(self)
+        self._help_menu = QMenu(self)
+        self.strip.set_recent_menu(self._recent_menu)
+        self.nav.set_menu(self._help_menu)
+
+    def _connect(self) -> None:
+        self.nav.chosen.connect(self.show_panel)
+        self.header.image_chosen.connect(self.session.select_image)
+        self.header.open_requested.connect(self.sources.choose_files)
+        self.header.palette_requested.connect(self.open_palette)
+        self.header.theme_toggled.connect(self.toggle_theme)
+        self.header.undo_requested.connect(self.session.undo)
+        self.header.redo_requested.connect(self.session.redo)
+        self.strip.chosen.connect(self.session.select_image)
+        self.strip.removed.connect(self.session.remove_image)
+        self.strip.open_requested.connect(self.sources.choose_files)
+        self._recent_menu.aboutToShow.connect(self._fill_recent_menu)
+        self._help_menu.aboutToShow.connect(self._fill_help_menu)
+        self.jobs.failed.connect(self._job_failed)
+        self.session.images_changed.connect(self._show_images)
+        self.session.image_changed.connect(self._show_images)
+        self.session.history_changed.connect(self._show_history)
+
+    def _disconnect(self) -> None:
+        # The session may outlive the window; its events must not reach dead widgets.
+        self.session.images_changed.disconnect(self._show_images)
+        self.session.image_changed.disconnect(self._show_images)
+        self.session.history_changed.disconnect(self._show_history)
+
+    def _add_shortcuts(self) -> None:
+        for command in window_commands(self):
+            for keys in command.key_sequences():
+                shortcut = QShortcut(keys, self)
+                # By its id: a command's title and state change with the session.
+                shortcut.activated.connect(lambda name=command.id: self.run_command(name))
+
+    def _show_images(self, *_: object) -> None:
+        self.header.set_images(self.session.images, self.session.current)
+        self.strip.set_images(self.session.images, self.session.current)
+        self.setWindowTitle(f"{self.session.image.name} – convscope")
+
+    def _show_history(self) -> None:
+        self.header.set_history(self.session.undo_label, self.session.redo_label)
+
+    def _job_failed(self, job: Job, error: BaseException) -> None:
+        self.report(error)
+
+    def _engine_failed(self, error: BaseException) -> None:
+        log.error("the engine did not start", exc_info=error)
+        message = str(error) or type(error).__name__
+        detail = error.detail if isinstance(error, UserError) else ""
+        self.status.set_engine("engine not available", detail=message)
+        self.toasts.show_message(
+            "The engine did not start: networks are not available, filtering images still works.",
+            "\n\n".join(
+                part for part in (message, detail, "convscope doctor tells what is missing.") if part
+            ),
+            bad=True,
+        )
+
+    def _apply_theme(self) -> None:
+        choice = self.settings.theme
+        theme.apply(choice if choice in get_args(theme.ThemeChoice) else "system", self.settings.zoom)  # type: ignore[arg-type]
+        self._fold()
+
+    def _fold(self) -> None:
+        narrow = self.width() < theme.scaled(NARROW)
+        self.header.set_compact(narrow)
+        self.strip.set_compact(self.height() < theme.scaled(LOW))
+        set_compact = getattr(self.panel(), "set_compact", None)
+        if set_compact is not None:
+            set_compact(narrow)
+
+    def _place(self) -> None:
+        screens = QGuiApplication.screens()
+        main = QGuiApplication.primaryScreen()
+        areas = [main.availableGeometry(), *(s.availableGeometry() for s in screens if s is not main)]
+        self.setGeometry(fitted(self.settings.geometry, areas, SIZE))
+
+    def _remember(self) -> None:
+        self.settings.maximized = self.isMaximized()
+        if not (self.isMaximized() or self.isFullScreen()):
+            area = self.geometry()
+            self.settings.geometry = (area.x(), area.y(), area.width(), area.height())
+        for splitter in self.findChildren(QSplitter):
+            if splitter.objectName():
+                self.settings.remember_splitter(splitter.objectName(), splitter.saveState())
+        self.settings.save()
+
+    def _restore_splitters(self, panel: QWidget) -> None:
+        for splitter in panel.findChildren(QSplitter):
+            state = self.settings.splitter(splitter.objectName())
+            if state is not None:
+                splitter.restoreState(state)
+
+    def _fill_recent_menu(self) -> None:
+        self._recent_menu.clear()
+        self._add(self._recent_menu, *(c for c in self.commands() if c.id.startswith("image.open")))
+        self._add(self._recent_menu, *(c for c in self.commands() if c.id == "image.paste"))
+        self._recent_menu.addSeparator()
+        for command in recent_commands(self):
+            self._add(self._recent_menu, command)
+
+    def _fill_help_menu(self) -> None:
+        self._help_menu.clear()
+        for group in ("Help", "View", "Window"):
+            self._add(self._help_menu, *(c for c in window_commands(self) if c.group == group))
+            self._help_menu.addSeparator()
+
+    @staticmethod
+    def _add(menu: QMenu, *commands: Command) -> None:
+        for command in commands:
+            # After a tab Qt shows a shortcut without taking the key itself: QShortcut has it.
+            action = menu.addAction(f"{command.title}\t{command.shortcut_text()}")
+            action.setEnabled(command.enabled)
+            action.triggered.connect(lambda _=False, run=command.run: run())

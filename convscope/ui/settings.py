@@ -1,0 +1,148 @@
+"""What the window remembers between runs: one small JSON file, with a version."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import logging
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QByteArray, QRect
+
+from convscope.paths import config_dir
+
+log = logging.getLogger(__name__)
+
+VERSION = 1
+RECENT_LIMIT = 12
+ZOOM_STEPS = (0.8, 0.9, 1.0, 1.1, 1.25, 1.5, 1.75, 2.0, 2.5)
+
+
+@dataclass
+class Settings:
+    """The window's memory. Every value is checked on loading; one that makes no sense becomes its default.
+
+    Attributes:
+        geometry: (x, y, width, height) of the window in screen pixels, or None before the first run.
+        maximized: shown maximized.
+        panel: the name of the panel shown last.
+        theme: "system", "light" or "dark".
+        zoom: how much everything is enlarged.
+        recent: files opened lately, the latest first.
+        splitters: the state of each named splitter, in base64.
+    """
+
+    geometry: tuple[int, int, int, int] | None = None
+    maximized: bool = False
+    panel: str = ""
+    theme: str = "system"
+    zoom: float = 1.0
+    recent: list[str] = field(default_factory=list)
+    splitters: dict[str, str] = field(default_factory=dict)
+
+    @staticmethod
+    def path() -> Path:
+        """The file."""
+        return config_dir() / "settings.json"
+
+    @classmethod
+    def load(cls) -> Settings:
+        """The remembered settings, or the defaults where there are none that can be used."""
+        try:
+            data = json.loads(cls.path().read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return cls()
+        except (OSError, ValueError) as error:
+            log.warning("settings are unreadable and start anew: %s", error)
+            return cls()
+        if not isinstance(data, dict) or data.get("version") != VERSION:
+            log.warning("settings of another version are left aside")
+            return cls()
+        return cls._checked(data)
+
+    @classmethod
+    def reset(cls) -> Settings:
+        """Forget everything."""
+        cls.path().unlink(missing_ok=True)
+        return cls()
+
+    def save(self) -> None:
+        """Write the file, whole or not at all. A disk that refuses is logged; the window closes all the same."""
+        path = self.path()
+        temporary = path.with_suffix(f".{os.getpid()}.tmp")
+        try:
+            temporary.write_text(json.dumps({"version": VERSION, **asdict(self)}, indent=1), encoding="utf-8")
+            temporary.replace(path)
+        except OSError as error:
+            log.warning("settings could not be saved: %s", error)
+            temporary.unlink(missing_ok=True)
+
+    def remember(self, path: Path) -> None:
+        """Put a file at the top of the recent ones."""
+        name = str(path.absolute())
+        self.recent = [name, *(other for other in self.recent if other != name)][:RECENT_LIMIT]
+
+    def splitter(self, name: str) -> QByteArray | None:
+        """A splitter's state, or None."""
+        try:
+            return QByteArray(base64.b64decode(self.splitters[name], validate=True))
+        except (KeyError, binascii.Error):
+            return None
+
+    def remember_splitter(self, name: str, state: QByteArray) -> None:
+        """Keep a splitter's state."""
+        self.splitters[name] = base64.b64encode(state.data()).decode()
+
+    @classmethod
+    def _checked(cls, data: dict[str, Any]) -> Settings:
+        made = cls()
+        geometry = data.get("geometry")
+        if (
+            isinstance(geometry, list)
+            and len(geometry) == 4
+            and all(isinstance(number, int) and abs(number) < 100_000 for number in geometry)
+        ):
+            made.geometry = (geometry[0], geometry[1], geometry[2], geometry[3])
+        made.maximized = data.get("maximized") is True
+        if isinstance(data.get("panel"), str):
+            made.panel = data["panel"]
+        if data.get("theme") in ("system", "light", "dark"):
+            made.theme = data["theme"]
+        zoom = data.get("zoom")
+        if isinstance(zoom, int | float) and ZOOM_STEPS[0] <= zoom <= ZOOM_STEPS[-1]:
+            made.zoom = float(zoom)
+        if isinstance(data.get("recent"), list):
+            made.recent = [name for name in data["recent"] if isinstance(name, str)][:RECENT_LIMIT]
+        if isinstance(data.get("splitters"), dict):
+            made.splitters = {k: v for k, v in data["splitters"].items() if isinstance(v, str)}
+        return made
+
+
+def fitted(
+    geometry: tuple[int, int, int, int] | None, screens: Sequence[QRect], size: tuple[int, int]
+) -> QRect:
+    """Where the window goes: as remembered, if a hand could still reach its title there; else centred.
+
+    Args:
+        geometry: as remembered, or None.
+        screens: the free area of each screen, the main one first.
+        size: the width and height when nothing is remembered.
+    """
+    main = screens[0]
+    if geometry is not None:
+        wanted = QRect(*geometry)
+        for screen in screens:
+            grip = wanted.intersected(screen)
+            if grip.width() >= 120 and grip.height() >= 60 and screen.top() <= wanted.top():
+                wanted.setWidth(min(wanted.width(), screen.width()))
+                wanted.setHeight(min(wanted.height(), screen.height()))
+                return wanted
+        size = (wanted.width(), wanted.height())
+    placed = QRect(0, 0, max(1, min(size[0], main.width())), max(1, min(size[1], main.height())))
+    placed.moveCenter(main.center())
+    return placed

@@ -1,0 +1,1 @@
+"""Where images come from: files, the clipboard, the drawing pad, a camera."""

@@ -1,0 +1,115 @@
+"""From paths and from the clipboard to images, with every failure as a sentence."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtCore import QMimeData
+from PySide6.QtGui import QImage
+
+from convscope.errors import UserError
+from convscope.imaging.image import Image
+from convscope.imaging.load import list_images, load_image
+from convscope.imaging.samples import samples
+from convscope.task import Cancelled, Task
+
+log = logging.getLogger(__name__)
+
+MODEL_SUFFIXES = frozenset((".keras", ".h5", ".hdf5", ".tflite", ".onnx", ".pb", ".pt", ".pth"))
+FOLDER_LIMIT = 500  # images of one folder; a strip of more helps nobody
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What came of opening some files: the images, in order, and one error for each that failed."""
+
+    images: tuple[Image, ...]
+    errors: tuple[UserError, ...]
+
+
+def is_model(path: Path) -> bool:
+    """Whether a path looks like a saved network rather than a picture."""
+    return path.suffix.lower() in MODEL_SUFFIXES or (path / "saved_model.pb").is_file()
+
+
+def open_files(paths: Sequence[Path], task: Task) -> Opened:
+    """Open images and folders of images; one bad file does not keep the others out."""
+    images: list[Image] = []
+    errors: list[UserError] = []
+    files: list[Path] = []
+    for path in paths:
+        try:
+            files += images_of(path) if path.is_dir() else [path]
+        except UserError as error:
+            errors.append(error)
+    for number, path in enumerate(files):
+        task.progress(number / len(files), path.name)
+        try:
+            images.append(load_image(path, task=task))
+        except UserError as error:
+            errors.append(error)
+        except Cancelled:
+            raise
+        except Exception as error:
+            log.exception("opening %s", path)
+            errors.append(UserError(f"{path.name} could not be opened.", detail=repr(error)))
+    return Opened(tuple(images), tuple(errors))
+
+
+def images_of(folder: Path) -> list[Path]:
+    """The images directly in a folder, by name, the first `FOLDER_LIMIT` of them.
+
+    Raises:
+        UserError: there are none, or the folder may not be read.
+    """
+    found = list_images(folder)
+    if not found:
+        raise UserError(f"The folder {folder.name or folder} has no images in it: choose another one.")
+    return found[:FOLDER_LIMIT]
+
+
+def sample_images() -> tuple[Image, ...]:
+    """The shipped images; the app opens on the first."""
+    return tuple(load_image(sample.path) for sample in samples())
+
+
+def offered(mime: QMimeData) -> bool:
+    """Whether a drop or the clipboard holds files or a picture."""
+    return mime.hasImage() or any(url.isLocalFile() for url in mime.urls())
+
+
+def local_paths(mime: QMimeData) -> list[Path]:
+    """The files of a drop or the clipboard."""
+    return [Path(url.toLocalFile()) for url in mime.urls() if url.isLocalFile()]
+
+
+def from_qimage(picture: QImage, name: str) -> Image:
+    """A picture from the clipboard; transparency is laid over white, and said so."""
+    notes: tuple[str, ...] = ()
+    straight = picture.convertToFormat(QImage.Format.Format_RGBA8888)
+    height, width = straight.height(), straight.width()
+    rgba = np.frombuffer(straight.constBits(), np.uint8).reshape(height, straight.bytesPerLine())
+    rgba = rgba[:, : 4 * width].reshape(height, width, 4)
+    values = rgba[..., :3]
+    alpha = rgba[..., 3:]
+    if picture.hasAlphaChannel() and (alpha < 255).any():
+        weight = alpha.astype(np.float32) / 255
+        values = np.rint(values * weight + 255 * (1 - weight)).astype(np.uint8)
+        notes = ("transparency laid over white",)
+    if picture.isGrayscale():
+        values = values[..., 0]
+    return Image(np.array(values, order="C"), name, None, notes)
+
+
+def unique_name(stem: str, taken: Iterable[Image]) -> str:
+    """ "drawing", or "drawing 2" when there is one already."""
+    names = {image.name for image in taken}
+    number, name = 1, stem
+    while name in names:
+        number += 1
+        name = f"{stem} {number}"
+    return name

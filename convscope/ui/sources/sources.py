@@ -1,0 +1,123 @@
+"""Every way to get an image into the session: files, folders, drops, the clipboard, the pad, a camera."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QMimeData, QObject
+from PySide6.QtGui import QGuiApplication, QImage
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from convscope.errors import UserError
+from convscope.imaging.load import MATRIX_SUFFIXES, PICTURE_SUFFIXES
+from convscope.jobs import Jobs
+from convscope.session.session import Session
+from convscope.task import Task
+from convscope.ui.settings import Settings
+from convscope.ui.sources import opening
+
+SEPARATE_ERRORS = 3  # bad files of one drop that get a message each; all more share one
+
+
+class Sources(QObject):
+    """Opens images off the GUI thread; a bad one says so, and the current image stays.
+
+    Args:
+        window: the parent of the dialogs.
+        session: where the images go.
+        jobs: reads the files, in the lane "view".
+        settings: remembers the recent files.
+        report: shows a failure.
+    """
+
+    def __init__(
+        self,
+        window: QWidget,
+        session: Session,
+        jobs: Jobs,
+        settings: Settings,
+        report: Callable[[BaseException], None],
+    ) -> None:
+        super().__init__(window)
+        self._window = window
+        self._session = session
+        self._jobs = jobs
+        self._settings = settings
+        self._report = report
+
+    def open_paths(self, paths: Sequence[str | Path]) -> None:
+        """Open images and folders of images; the first image becomes the current one."""
+        images: list[Path] = []
+        for path in map(Path, paths):
+            if opening.is_model(path):
+                self._report(
+                    UserError(f"{path.name} is a model, and this version of convscope opens images only.")
+                )
+            else:
+                images.append(path)
+        if not images:
+            return
+
+        def work(task: Task) -> opening.Opened:
+            return opening.open_files(images, task)
+
+        title = f"Opening {images[0].name}" if len(images) == 1 else f"Opening {len(images)} files"
+        self._jobs.submit("view", work, title=title, on_done=self._opened, on_failed=self._report)
+
+    def open_mime(self, mime: QMimeData) -> None:
+        """Open what was dropped or pasted: files, or a picture without one."""
+        paths = opening.local_paths(mime)
+        if paths:
+            self.open_paths(paths)
+            return
+        picture = mime.imageData()
+        if not isinstance(picture, QImage) or picture.isNull():
+            self._report(UserError("There is no image to paste: copy a picture or an image file first."))
+            return
+        name = opening.unique_name("pasted image", self._session.images)
+
+        def work(task: Task) -> opening.Opened:
+            return opening.Opened((opening.from_qimage(picture, name),), ())
+
+        self._jobs.submit("view", work, title=f"Opening {name}", on_done=self._opened, on_failed=self._report)
+
+    def paste(self) -> None:
+        """Open what the clipboard holds."""
+        self.open_mime(QGuiApplication.clipboard().mimeData())
+
+    def choose_files(self) -> None:
+        """The dialog to open images."""
+        endings = " ".join(f"*{suffix}" for suffix in sorted(PICTURE_SUFFIXES | MATRIX_SUFFIXES))
+        dialog = self._dialog("Open images", "sources.files")
+        dialog.setNameFilters([f"Images and matrices ({endings})", "All files (*)"])
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
+        dialog.open()
+
+    def choose_folder(self) -> None:
+        """The dialog to open all images of a folder."""
+        dialog = self._dialog("Open a folder of images", "sources.folder")
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        dialog.open()
+
+    def _dialog(self, title: str, name: str) -> QFileDialog:
+        recent = self._settings.recent
+        dialog = QFileDialog(self._window, title, str(Path(recent[0]).parent) if recent else "")
+        dialog.setObjectName(name)
+        dialog.accepted.connect(lambda: self.open_paths(dialog.selectedFiles()))
+        dialog.finished.connect(dialog.deleteLater)
+        return dialog
+
+    def _opened(self, opened: opening.Opened) -> None:
+        for image in reversed(opened.images):
+            if image.path is not None:
+                self._settings.remember(image.path)
+        self._session.add_images(opened.images)
+        errors = opened.errors
+        apart = len(errors) if len(errors) <= SEPARATE_ERRORS + 1 else SEPARATE_ERRORS
+        for error in errors[:apart]:
+            self._report(error)
+        rest = errors[apart:]
+        if rest:
+            sentences = "\n".join(error.message for error in rest)
+            self._report(UserError(f"{len(rest)} more files could not be opened.", detail=sentences))

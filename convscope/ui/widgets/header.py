@@ -1,0 +1,126 @@
+"""The line over every panel: the current image, undo and redo, the way to every command, the theme."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QSizePolicy, QToolButton, QWidget
+
+from convscope.imaging.image import Image
+from convscope.ui import theme
+
+NAME_LIMIT = 32
+
+
+def described(image: Image) -> str:
+    """An image's name and size as width × height in pixels, "cat.jpg  451×300", with a mark for gray."""
+    name = image.name if len(image.name) <= NAME_LIMIT else f"{image.name[: NAME_LIMIT - 1]}…"
+    return f"{name}   {image.width}×{image.height}{' gray' if image.channels == 1 else ''}"
+
+
+class Header(QFrame):
+    """What is open now, at the top.
+
+    Signals:
+        image_chosen: the index of an open image, from the menu of the current one.
+        open_requested, palette_requested, theme_toggled, undo_requested, redo_requested.
+    """
+
+    image_chosen = Signal(int)
+    open_requested = Signal()
+    palette_requested = Signal()
+    theme_toggled = Signal()
+    undo_requested = Signal()
+    redo_requested = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("header")
+        self.setProperty("role", "panel")
+        self._images: tuple[Image, ...] = ()
+        self._current = 0
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(12, 6, 12, 6)
+        layout.setSpacing(8)
+        self.image = self._button("header.image", "Current image", "image")
+        self.image.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.image.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self._menu = QMenu(self.image)
+        self._menu.aboutToShow.connect(self._fill_menu)
+        self.image.setMenu(self._menu)
+        self.notes = theme.label("", "caption")
+        self.notes.setObjectName("header.notes")
+        self.notes.setAccessibleName("What was converted on opening")
+        self.notes.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.undo = self._button("header.undo", "Undo", "undo-2", self.undo_requested.emit)
+        self.redo = self._button("header.redo", "Redo", "redo-2", self.redo_requested.emit)
+        self.search = self._button(
+            "header.search",
+            "Search commands",
+            "search",
+            self.palette_requested.emit,
+            "Search commands   Ctrl+K",
+        )
+        self.theme = self._button("header.theme", "Light or dark", "contrast", self.theme_toggled.emit)
+        self.theme.setToolTip("Light or dark")
+        layout.addWidget(self.image)
+        layout.addWidget(self.notes, 1)
+        for widget in (self.undo, self.redo, self.search, self.theme):
+            layout.addWidget(widget)
+        self.set_history(None, None)
+
+    def set_images(self, images: tuple[Image, ...], current: int) -> None:
+        """Show the current image's name, size and what was converted."""
+        self._images, self._current = images, current
+        image = images[current]
+        self.image.setText(f"{described(image)}  ▾")
+        origin = str(image.path) if image.path is not None else "not from a file"
+        self.image.setToolTip(
+            "\n".join((f"{image.name}: {origin}", *image.notes, "Click for the other open images"))
+        )
+        self.image.setAccessibleDescription(" ".join((described(image), *image.notes)))
+        more = f"  (+{len(image.notes) - 1})" if len(image.notes) > 1 else ""
+        self.notes.setText(f"{image.notes[0]}{more}" if image.notes else "")
+        self.notes.setToolTip("\n".join(image.notes))
+
+    def set_history(self, undo: str | None, redo: str | None) -> None:
+        """Say what undo and redo would do; None: nothing."""
+        for button, word, label, keys in (
+            (self.undo, "Undo", undo, "Ctrl+Z"),
+            (self.redo, "Redo", redo, "Ctrl+Shift+Z"),
+        ):
+            button.setEnabled(label is not None)
+            text = f"{word} {label[0].lower()}{label[1:]}" if label else f"Nothing to {word.lower()}"
+            button.setToolTip(f"{text} ({keys})")
+            button.setAccessibleName(text)
+
+    def set_compact(self, compact: bool) -> None:
+        """Leave the search button its icon alone when there is little room."""
+        self.search.setText("Ctrl+K" if compact else "Search commands   Ctrl+K")
+
+    def _fill_menu(self) -> None:
+        self._menu.clear()
+        for index, image in enumerate(self._images):
+            action = self._menu.addAction(described(image))
+            action.setCheckable(True)
+            action.setChecked(index == self._current)
+            action.triggered.connect(lambda _=False, at=index: self.image_chosen.emit(at))
+        self._menu.addSeparator()
+        self._menu.addAction(theme.icon("folder-open"), "Open…").triggered.connect(self.open_requested)
+
+    def _button(
+        self, name: str, title: str, icon: str, clicked: Callable[[], object] | None = None, text: str = ""
+    ) -> QToolButton:
+        button = QToolButton(self)
+        button.setObjectName(name)
+        button.setAccessibleName(title)
+        button.setIcon(theme.icon(icon))
+        if text:
+            button.setText(text)
+            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        else:
+            button.setProperty("flat", True)
+        if clicked is not None:
+            button.clicked.connect(lambda _=False: clicked())
+        return button

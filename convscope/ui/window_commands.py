@@ -1,0 +1,77 @@
+"""The window's own commands, as they are at this moment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from convscope.ui.actions import Command
+
+if TYPE_CHECKING:
+    from convscope.ui.main_window import MainWindow
+
+
+def window_commands(window: MainWindow) -> list[Command]:
+    """All but the panel's; titles and states follow the session (what undo would take back)."""
+    session, sources = window.session, window.sources
+    undo, redo = session.undo_label, session.redo_label
+    several = len(session.images) > 1
+    panels = [
+        Command(
+            f"panel.{info.name}",
+            f"Go to {info.title}",
+            _call(window.show_panel, info.name),
+            info.shortcut,
+            "Go to",
+        )
+        for info in window.panel_infos
+    ]
+    return [
+        *panels,
+        Command("image.open", "Open images…", sources.choose_files, "Ctrl+O", "Image"),
+        Command(
+            "image.open_folder", "Open a folder of images…", sources.choose_folder, "Ctrl+Shift+O", "Image"
+        ),
+        Command("image.paste", "Paste an image", sources.paste, "Ctrl+V", "Image"),
+        Command("image.next", "Next image", _call(window.step_image, 1), "Ctrl+PgDown", "Image", several),
+        Command(
+            "image.previous", "Previous image", _call(window.step_image, -1), "Ctrl+PgUp", "Image", several
+        ),
+        Command("image.close", "Close this image", window.close_image, "Ctrl+W", "Image", several),
+        Command("edit.undo", f"Undo: {undo}" if undo else "Undo", session.undo, "Ctrl+Z", "Edit", bool(undo)),
+        Command(
+            "edit.redo",
+            f"Redo: {redo}" if redo else "Redo",
+            session.redo,
+            "Ctrl+Shift+Z; Ctrl+Y",
+            "Edit",
+            bool(redo),
+        ),
+        Command("view.enlarge", "Enlarge everything", _call(window.zoom_by, 1), "Ctrl++; Ctrl+=", "View"),
+        Command("view.shrink", "Make everything smaller", _call(window.zoom_by, -1), "Ctrl+-", "View"),
+        Command("view.normal", "Normal size", _call(window.set_zoom, 1.0), "Ctrl+0", "View"),
+        Command("view.light", "Theme: light", _call(window.set_theme, "light"), "", "View"),
+        Command("view.dark", "Theme: dark", _call(window.set_theme, "dark"), "", "View"),
+        Command("view.system", "Theme: as the system", _call(window.set_theme, "system"), "", "View"),
+        Command("view.full_screen", "Full screen", window.toggle_full_screen, "F11", "View"),
+        Command("help.commands", "Search commands", window.open_palette, "Ctrl+K", "Help"),
+        Command("help.shortcuts", "Shortcuts", window.show_shortcuts, "F1", "Help"),
+        Command("help.logs", "Open the folder with the log files", window.open_log_folder, "", "Help"),
+        Command("help.about", "About convscope", window.show_about, "", "Help"),
+        Command("window.quit", "Quit", window.close, "Ctrl+Q", "Window"),
+    ]
+
+
+def recent_commands(window: MainWindow) -> list[Command]:
+    """One for each file opened lately."""
+    return [
+        Command(
+            f"recent.{name}", f"Open recent: {Path(name).name}", _call(window.open_path, name), "", "Image"
+        )
+        for name in window.settings.recent
+    ]
+
+
+def _call(function: Callable[..., object], *arguments: object) -> Callable[[], object]:
+    return lambda: function(*arguments)
