@@ -14,7 +14,6 @@ from PySide6.QtGui import (
     QDesktopServices,
     QDragEnterEvent,
     QDropEvent,
-    QGuiApplication,
     QResizeEvent,
     QShortcut,
 )
@@ -22,7 +21,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QMainWindow,
     QMenu,
-    QSplitter,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -35,9 +33,10 @@ from convscope.session.session import Session
 from convscope.task import Task
 from convscope.ui import theme
 from convscope.ui.actions import Command
+from convscope.ui.layout import place, remember, restore_splitters
 from convscope.ui.panels import PANELS, PanelInfo
 from convscope.ui.panels.context import PanelContext
-from convscope.ui.settings import ZOOM_STEPS, Settings, fitted
+from convscope.ui.settings import ZOOM_STEPS, Settings
 from convscope.ui.sources import opening
 from convscope.ui.sources.sources import Sources
 from convscope.ui.widgets.about import AboutDialog, ShortcutsDialog
@@ -47,11 +46,10 @@ from convscope.ui.widgets.header import Header
 from convscope.ui.widgets.nav_rail import NavRail
 from convscope.ui.widgets.status_bar import StatusBar
 from convscope.ui.widgets.toast import ToastArea
-from convscope.ui.window_commands import recent_commands, window_commands
+from convscope.ui.window_commands import fill_help_menu, fill_open_menu, recent_commands, window_commands
 
 log = logging.getLogger(__name__)
 
-SIZE = (1440, 900)
 SMALLEST = (800, 560)
 NARROW, LOW = 1200, 780  # below this width the inspector folds away, below this height the strip gets lower
 SHUTDOWN_SECONDS = 1.5
@@ -65,6 +63,11 @@ class MainWindow(QMainWindow):
         jobs: the worker threads; made if not given, and shut down with the window.
         settings: what is remembered; read from the user's file by default.
         panels: the navigation.
+        theme_choice: "system", "light" or "dark" for this run; None: as remembered.
+
+    Attributes:
+        remember_settings: False leaves the user's file alone when the window closes.
+        threads_ended: after closing: no thread is still inside a job.
 
     Signals:
         first_painted: once, when something is on the screen.
@@ -81,6 +84,7 @@ class MainWindow(QMainWindow):
         settings: Settings | None = None,
         *,
         panels: Sequence[PanelInfo] = PANELS,
+        theme_choice: str | None = None,
     ) -> None:
         super().__init__()
         self.setObjectName("window")
@@ -91,6 +95,8 @@ class MainWindow(QMainWindow):
         self.jobs = jobs if jobs is not None else Jobs(self)
         self.settings = settings if settings is not None else Settings.load()
         self.panel_infos = tuple(panels)
+        self.remember_settings = self.threads_ended = True
+        self._theme_choice = theme_choice or self.settings.theme
         self._panels: dict[str, QWidget] = {}
         self._context = PanelContext(self.session, self.jobs, self.report, self.notify)
         self._painted = self._closed = False
@@ -100,7 +106,7 @@ class MainWindow(QMainWindow):
         self._add_shortcuts()
         self._show_images()
         self._show_history()
-        self._place()
+        place(self, self.settings)
         names = [info.name for info in panels]
         if names:
             self.show_panel(self.settings.panel if self.settings.panel in names else names[0])
@@ -125,7 +131,7 @@ class MainWindow(QMainWindow):
                 return
             self._panels[name] = panel
             self.stack.addWidget(panel)
-            self._restore_splitters(panel)
+            restore_splitters(panel, self.settings)
         self.stack.setCurrentWidget(self._panels[name])
         self.nav.set_current(name)
         self.settings.panel = name
@@ -186,7 +192,7 @@ class MainWindow(QMainWindow):
         """Everything that can be done now: the window's commands, then those of the panel on show."""
         panel = self.panel()
         # QWidget.actions() lists QActions; a panel that has commands lists those instead.
-        offered = panel.actions() if panel is not None else []
+        offered: Sequence[object] = panel.actions() if panel is not None else []
         return [*window_commands(self), *(item for item in offered if isinstance(item, Command))]
 
     def run_command(self, name: str) -> None:
@@ -221,12 +227,17 @@ class MainWindow(QMainWindow):
 
     def set_theme(self, choice: str) -> None:
         """ "light", "dark" or "system"."""
-        self.settings.theme = choice
+        self._theme_choice = self.settings.theme = choice
         self._apply_theme()
 
     def toggle_theme(self) -> None:
         """Light becomes dark and dark light."""
         self.set_theme("light" if theme.tokens().dark else "dark")
+
+    def system_theme_changed(self) -> None:
+        """Follow the system, if that is what was chosen."""
+        if self._theme_choice == "system":
+            self._apply_theme()
 
     def toggle_full_screen(self) -> None:
         """All of the screen, and back."""
@@ -278,13 +289,16 @@ class MainWindow(QMainWindow):
         if self._closed:
             return
         self._closed = True
-        self._remember()
+        remember(self, self.settings)
+        if self.remember_settings:
+            self.settings.save()
         self._disconnect()
         for panel in self._panels.values():
             shutdown = getattr(panel, "shutdown", None)
             if shutdown is not None:
                 shutdown()
-        if not self.jobs.shutdown(SHUTDOWN_SECONDS):
+        self.threads_ended = self.jobs.shutdown(SHUTDOWN_SECONDS)
+        if not self.threads_ended:
             log.warning("a job did not stop in time; the process ends without it")
         self.closed.emit()
 
@@ -328,8 +342,8 @@ class MainWindow(QMainWindow):
         self.strip.chosen.connect(self.session.select_image)
         self.strip.removed.connect(self.session.remove_image)
         self.strip.open_requested.connect(self.sources.choose_files)
-        self._recent_menu.aboutToShow.connect(self._fill_recent_menu)
-        self._help_menu.aboutToShow.connect(self._fill_help_menu)
+        self._recent_menu.aboutToShow.connect(lambda: fill_open_menu(self, self._recent_menu))
+        self._help_menu.aboutToShow.connect(lambda: fill_help_menu(self, self._help_menu))
         self.jobs.failed.connect(self._job_failed)
         self.session.images_changed.connect(self._show_images)
         self.session.image_changed.connect(self._show_images)
@@ -373,7 +387,7 @@ class MainWindow(QMainWindow):
         )
 
     def _apply_theme(self) -> None:
-        choice = self.settings.theme
+        choice = self._theme_choice
         theme.apply(choice if choice in get_args(theme.ThemeChoice) else "system", self.settings.zoom)  # type: ignore[arg-type]
         self._fold()
 
@@ -381,50 +395,7 @@ class MainWindow(QMainWindow):
         narrow = self.width() < theme.scaled(NARROW)
         self.header.set_compact(narrow)
         self.strip.set_compact(self.height() < theme.scaled(LOW))
+        self.toasts.set_margin(self.strip.sizeHint().height() + self.status.height())
         set_compact = getattr(self.panel(), "set_compact", None)
         if set_compact is not None:
             set_compact(narrow)
-
-    def _place(self) -> None:
-        screens = QGuiApplication.screens()
-        main = QGuiApplication.primaryScreen()
-        areas = [main.availableGeometry(), *(s.availableGeometry() for s in screens if s is not main)]
-        self.setGeometry(fitted(self.settings.geometry, areas, SIZE))
-
-    def _remember(self) -> None:
-        self.settings.maximized = self.isMaximized()
-        if not (self.isMaximized() or self.isFullScreen()):
-            area = self.geometry()
-            self.settings.geometry = (area.x(), area.y(), area.width(), area.height())
-        for splitter in self.findChildren(QSplitter):
-            if splitter.objectName():
-                self.settings.remember_splitter(splitter.objectName(), splitter.saveState())
-        self.settings.save()
-
-    def _restore_splitters(self, panel: QWidget) -> None:
-        for splitter in panel.findChildren(QSplitter):
-            state = self.settings.splitter(splitter.objectName())
-            if state is not None:
-                splitter.restoreState(state)
-
-    def _fill_recent_menu(self) -> None:
-        self._recent_menu.clear()
-        self._add(self._recent_menu, *(c for c in self.commands() if c.id.startswith("image.open")))
-        self._add(self._recent_menu, *(c for c in self.commands() if c.id == "image.paste"))
-        self._recent_menu.addSeparator()
-        for command in recent_commands(self):
-            self._add(self._recent_menu, command)
-
-    def _fill_help_menu(self) -> None:
-        self._help_menu.clear()
-        for group in ("Help", "View", "Window"):
-            self._add(self._help_menu, *(c for c in window_commands(self) if c.group == group))
-            self._help_menu.addSeparator()
-
-    @staticmethod
-    def _add(menu: QMenu, *commands: Command) -> None:
-        for command in commands:
-            # After a tab Qt shows a shortcut without taking the key itself: QShortcut has it.
-            action = menu.addAction(f"{command.title}\t{command.shortcut_text()}")
-            action.setEnabled(command.enabled)
-            action.triggered.connect(lambda _=False, run=command.run: run())

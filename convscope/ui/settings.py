@@ -7,12 +7,11 @@ import binascii
 import json
 import logging
 import os
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QByteArray, QRect
+from PySide6.QtCore import QByteArray
 
 from convscope.paths import config_dir
 
@@ -72,7 +71,7 @@ class Settings:
         return cls()
 
     def save(self) -> None:
-        """Write the file, whole or not at all. A disk that refuses is logged; the window closes all the same."""
+        """Write the file, whole or not at all. A disk that refuses is only logged."""
         path = self.path()
         temporary = path.with_suffix(f".{os.getpid()}.tmp")
         try:
@@ -121,28 +120,3 @@ class Settings:
         if isinstance(data.get("splitters"), dict):
             made.splitters = {k: v for k, v in data["splitters"].items() if isinstance(v, str)}
         return made
-
-
-def fitted(
-    geometry: tuple[int, int, int, int] | None, screens: Sequence[QRect], size: tuple[int, int]
-) -> QRect:
-    """Where the window goes: as remembered, if a hand could still reach its title there; else centred.
-
-    Args:
-        geometry: as remembered, or None.
-        screens: the free area of each screen, the main one first.
-        size: the width and height when nothing is remembered.
-    """
-    main = screens[0]
-    if geometry is not None:
-        wanted = QRect(*geometry)
-        for screen in screens:
-            grip = wanted.intersected(screen)
-            if grip.width() >= 120 and grip.height() >= 60 and screen.top() <= wanted.top():
-                wanted.setWidth(min(wanted.width(), screen.width()))
-                wanted.setHeight(min(wanted.height(), screen.height()))
-                return wanted
-        size = (wanted.width(), wanted.height())
-    placed = QRect(0, 0, max(1, min(size[0], main.width())), max(1, min(size[1], main.height())))
-    placed.moveCenter(main.center())
-    return placed

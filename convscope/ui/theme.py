@@ -124,7 +124,7 @@ def apply(choice: ThemeChoice = "system", zoom_factor: float = 1.0) -> Tokens:
 
 
 def _retint(theme: Tokens) -> None:
-    """Draw every icon on show again in the new theme; one in a theme colour takes that colour's counterpart."""
+    """Draw every icon on show again; one in a colour of the old theme takes its counterpart."""
     other = LIGHT if theme.dark else DARK
     counterparts = {
         getattr(other, name): getattr(theme, name)

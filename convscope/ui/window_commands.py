@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from PySide6.QtWidgets import QMenu
+
 from convscope.ui.actions import Command
 
 if TYPE_CHECKING:
@@ -71,6 +73,31 @@ def recent_commands(window: MainWindow) -> list[Command]:
         )
         for name in window.settings.recent
     ]
+
+
+def fill_open_menu(window: MainWindow, menu: QMenu) -> None:
+    """The ways to open something, and the recent files."""
+    menu.clear()
+    ways = ("image.open", "image.open_folder", "image.paste")
+    _add(menu, [command for command in window_commands(window) if command.id in ways])
+    menu.addSeparator()
+    _add(menu, recent_commands(window))
+
+
+def fill_help_menu(window: MainWindow, menu: QMenu) -> None:
+    """Help, and what is about the window as a whole."""
+    menu.clear()
+    for group in ("Help", "View", "Window"):
+        _add(menu, [command for command in window_commands(window) if command.group == group])
+        menu.addSeparator()
+
+
+def _add(menu: QMenu, commands: list[Command]) -> None:
+    for command in commands:
+        # After a tab Qt shows a shortcut without taking the key itself: QShortcut has it.
+        action = menu.addAction(f"{command.title}\t{command.shortcut_text()}")
+        action.setEnabled(command.enabled)
+        action.triggered.connect(lambda _=False, run=command.run: run())
 
 
 def _call(function: Callable[..., object], *arguments: object) -> Callable[[], object]:

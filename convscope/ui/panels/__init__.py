@@ -1,8 +1,8 @@
 """The panels, in the order of the navigation. A new panel is one module and one line in `PANELS`.
 
 A panel is a QWidget made as `Panel(context, parent)`. It may offer `actions() -> list[Command]`, which the
-command palette lists while it is shown; `set_compact(compact: bool)`, called when the window becomes too narrow
-for its inspector and when there is room again; and `shutdown()`, called before the window closes.
+command palette lists while it is shown; `set_compact(compact: bool)`, called when the window becomes too
+narrow for its inspector and when there is room again; and `shutdown()`, called before the window closes.
 """
 
 from __future__ import annotations

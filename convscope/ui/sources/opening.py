@@ -6,8 +6,10 @@ import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QMimeData
 from PySide6.QtGui import QImage
 
@@ -92,10 +94,10 @@ def from_qimage(picture: QImage, name: str) -> Image:
     notes: tuple[str, ...] = ()
     straight = picture.convertToFormat(QImage.Format.Format_RGBA8888)
     height, width = straight.height(), straight.width()
-    rgba = np.frombuffer(straight.constBits(), np.uint8).reshape(height, straight.bytesPerLine())
-    rgba = rgba[:, : 4 * width].reshape(height, width, 4)
-    values = rgba[..., :3]
-    alpha = rgba[..., 3:]
+    rgba = np.frombuffer(straight.constBits(), np.uint8)
+    pixels = rgba.reshape(height, -1)[:, : 4 * width].reshape(height, width, 4)
+    values: NDArray[Any] = pixels[..., :3]
+    alpha = pixels[..., 3:]
     if picture.hasAlphaChannel() and (alpha < 255).any():
         weight = alpha.astype(np.float32) / 255
         values = np.rint(values * weight + 255 * (1 - weight)).astype(np.uint8)

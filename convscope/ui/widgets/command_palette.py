@@ -31,6 +31,7 @@ class CommandPalette(QFrame):
 
     def __init__(self, host: QWidget) -> None:
         super().__init__(host)
+        self._host = host
         self.setObjectName("palette")
         self.setAccessibleName("Search commands")
         self.setProperty("role", "raised")
@@ -78,7 +79,7 @@ class CommandPalette(QFrame):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Arrow keys move in the list while the line has the focus; a click elsewhere closes."""
-        if watched is self.parent():
+        if watched is self._host:
             if event.type() == QEvent.Type.Resize:
                 self._place()
             return False
@@ -95,13 +96,13 @@ class CommandPalette(QFrame):
 
     def _key(self, key: Qt.Key) -> bool:
         rows = self.list.topLevelItemCount()
-        row = self.list.indexOfTopLevelItem(self.list.currentItem())
+        row = self.list.currentIndex().row()
         steps = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1, Qt.Key.Key_PageDown: 10, Qt.Key.Key_PageUp: -10}
         if key in steps and rows:
             target = row + steps[key]
             # One step past an end comes in at the other; a page stops there.
             target = target % rows if abs(steps[key]) == 1 else min(max(target, 0), rows - 1)
-            self.list.setCurrentItem(self.list.topLevelItem(target))
+            self._select(target)
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self._run(self.list.currentItem())
         elif key == Qt.Key.Key_Escape:
@@ -121,7 +122,10 @@ class CommandPalette(QFrame):
                 item.setForeground(0, QColor(disabled))
             self.list.addTopLevelItem(item)
         if self._found:
-            self.list.setCurrentItem(self.list.topLevelItem(0))
+            self._select(0)
+
+    def _select(self, row: int) -> None:
+        self.list.setCurrentIndex(self.list.model().index(row, 0))
 
     def _run(self, item: QTreeWidgetItem | None) -> None:
         if item is None:
@@ -132,7 +136,7 @@ class CommandPalette(QFrame):
             command.run()
 
     def _place(self) -> None:
-        host = self.parentWidget()
+        host = self._host
         width = min(theme.scaled(WIDTH), host.width() - 24)
         height = min(theme.scaled(HEIGHT), host.height() - 72)
         self.setGeometry((host.width() - width) // 2, 48, max(1, width), max(1, height))

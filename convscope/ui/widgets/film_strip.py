@@ -134,8 +134,7 @@ class FilmStrip(QFrame):
         self.list.setModel(self._model)
         self.list.setFlow(QListView.Flow.LeftToRight)
         self.list.setWrapping(False)
-        self.list.setUniformItemSizes(True)
-        self.list.setSpacing(2)
+        self.list.setSpacing(3)
         self.list.setFrameShape(QFrame.Shape.NoFrame)
         self.list.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setHorizontalScrollMode(QListView.ScrollMode.ScrollPerPixel)
@@ -197,7 +196,6 @@ class FilmStrip(QFrame):
         height = theme.scaled(LOW if self._compact else TALL)
         size = QSize(round(height * WIDEST / TALL), height)
         self.list.setIconSize(size)
-        self.list.setGridSize(size + QSize(10, 8))
         # Room for the scroll bar, so that it never covers the pictures.
         self.list.setFixedHeight(height + 8 + 14)
 

@@ -107,6 +107,8 @@ class ToastArea(QWidget):
 
     def __init__(self, host: QWidget) -> None:
         super().__init__(host)
+        self._host = host
+        self._margin = 0
         self.setObjectName("toasts")
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
@@ -133,16 +135,22 @@ class ToastArea(QWidget):
         QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, message))
         return toast
 
+    def set_margin(self, pixels: int) -> None:
+        """Leave this much of the host's foot free, if there is room."""
+        self._margin = pixels
+        self.place()
+
     def place(self) -> None:
         """Fit into the host."""
-        host = self.parentWidget()
+        host = self._host
         if not self.toasts():
             self.hide()
             return
         width = max(1, min(theme.scaled(WIDTH), host.width() - 24))
         self._layout.activate()
         height = max(1, min(self._layout.totalHeightForWidth(width), host.height() - 24))
-        self.setGeometry((host.width() - width) // 2, host.height() - height - 12, width, height)
+        top = max(12, host.height() - height - 12 - self._margin)
+        self.setGeometry((host.width() - width) // 2, top, width, height)
         self.raise_()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:

@@ -1,0 +1,131 @@
+"""`convscope screenshot`: a picture of a panel with real content, without a display."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from convscope.errors import UserError
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QImage
+
+    from convscope.ui.main_window import MainWindow
+
+SUMMARY = "Save a picture of a panel with real content; needs no display."
+EXAMPLE = "convscope screenshot --panel kernels -o kernels.png --size 1440x900 --theme dark --image cat.jpg"
+
+LARGEST = 8192
+QUIET = 0.25  # seconds without a job after which the picture is taken to be complete
+PATIENCE = 120.0
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's own arguments."""
+    parser.add_argument("--panel", default="kernels", help="the panel to show (default: kernels)")
+    parser.add_argument("-o", "--output", required=True, metavar="PNG", help="the file to write")
+    parser.add_argument("--size", default="1440x900", metavar="WxH", help="in pixels (default: 1440x900)")
+    parser.add_argument("--theme", choices=("light", "dark"), default="light", help="default: light")
+    parser.add_argument("--image", metavar="PATH", help="the image to show (default: a sample)")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Render and save."""
+    width, height = parse_size(arguments.size)
+    output = Path(arguments.output)
+    if output.suffix.lower() != ".png":
+        raise UserError(f"The picture is saved as PNG: give a name that ends in .png, not {output.name!r}.")
+    if not output.parent.is_dir():
+        raise UserError(f"There is no folder {output.parent}: make it first.")
+    if "PySide6" not in sys.modules:
+        os.environ["QT_QPA_PLATFORM"] = "offscreen"
+        # The size asked for is the size in pixels, whatever the desktop's scale.
+        os.environ.pop("QT_SCALE_FACTOR", None)
+    picture = render(arguments.panel, (width, height), arguments.theme, arguments.image)
+    temporary = output.with_name(f".{output.name}.{os.getpid()}.tmp")
+    try:
+        if not picture.save(str(temporary), "PNG"):  # type: ignore[call-overload]
+            raise UserError(f"{output} cannot be written: check the folder's permissions and the disk.")
+        temporary.replace(output)
+    except OSError as error:
+        raise UserError(f"{output} cannot be written: {error.strerror}.") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+    return 0
+
+
+def parse_size(text: str) -> tuple[int, int]:
+    """(width, height) in pixels of "1440x900".
+
+    Raises:
+        UserError: not of this form, or out of range.
+    """
+    from convscope.ui.main_window import SMALLEST
+
+    parts = text.lower().replace("×", "x").split("x")
+    if len(parts) != 2 or not all(part.isascii() and part.isdigit() for part in parts):
+        raise UserError(f"A size is written as 1440x900, not {text!r}.")
+    width, height = int(parts[0]), int(parts[1])
+    if not (SMALLEST[0] <= width <= LARGEST and SMALLEST[1] <= height <= LARGEST):
+        least = f"{SMALLEST[0]}x{SMALLEST[1]}"
+        raise UserError(f"A size goes from {least} to {LARGEST}x{LARGEST}, so {text} cannot be drawn.")
+    return width, height
+
+
+def render(panel: str, size: tuple[int, int], theme: str, image: str | None) -> QImage:
+    """The window, drawn off any screen once all its work is done.
+
+    Raises:
+        UserError: no such panel; the image cannot be opened; the work does not end.
+    """
+    from PySide6.QtCore import Qt
+    from PySide6.QtGui import QImage
+
+    from convscope.imaging.load import load_image
+    from convscope.session.session import Session
+    from convscope.ui import theme as themes
+    from convscope.ui.application import make_application
+    from convscope.ui.main_window import MainWindow
+    from convscope.ui.settings import Settings
+    from convscope.ui.sources.opening import sample_images
+
+    app = make_application()
+    themes.apply("dark" if theme == "dark" else "light")
+    session = Session(sample_images())
+    if image is not None:
+        session.add_images([load_image(image)])
+    settings = Settings()
+    window = MainWindow(session, settings=settings, theme_choice=theme)
+    try:
+        window.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
+        window.remember_settings = False
+        window.show_panel(panel)
+        window.resize(*size)
+        window.show()
+        _wait(window)
+        picture = QImage(*size, QImage.Format.Format_RGB32)
+        window.render(picture)
+        return picture
+    finally:
+        window.close()
+        window.deleteLater()
+        app.processEvents()
+
+
+def _wait(window: MainWindow) -> None:
+    from PySide6.QtWidgets import QApplication
+
+    end = time.monotonic() + PATIENCE
+    quiet_since = time.monotonic()
+    while time.monotonic() - quiet_since < QUIET:
+        QApplication.processEvents()
+        time.sleep(0.005)
+        if not window.jobs.idle():
+            quiet_since = time.monotonic()
+        if time.monotonic() > end:
+            titles = ", ".join(job.title for job in window.jobs.running())
+            raise UserError(f"The panel is still at work after {PATIENCE:.0f} seconds: {titles}.")

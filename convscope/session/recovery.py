@@ -1,0 +1,217 @@
+"""Unsaved work, kept so that it survives a crash: the lab, which images are open, and drawn images whole.
+
+`work.json` names everything; images that have no file lie beside it as .npy, named by their content, so that
+one that did not change is not written again. The JSON is replaced last: the folder is whole at any moment.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import logging
+import os
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from convscope.errors import UserError
+from convscope.imaging.image import Image
+from convscope.imaging.kernel import Kernel
+from convscope.imaging.load import load_image
+from convscope.imaging.operation import DISPLAY_MODES, Operation
+from convscope.session.lab import Lab
+from convscope.session.session import Session
+from convscope.task import Task
+
+log = logging.getLogger(__name__)
+
+VERSION = 1
+_FILE = "work.json"
+_NO_TASK = Task()
+
+_digests: WeakKeyDictionary[Image, str] = WeakKeyDictionary()
+
+
+@dataclass(frozen=True)
+class Work:
+    """What is open at one moment.
+
+    Attributes:
+        images: the film strip.
+        current: the index of the current image.
+        lab: the kernel lab's document.
+    """
+
+    images: tuple[Image, ...]
+    current: int
+    lab: Lab
+
+    @classmethod
+    def of(cls, session: Session) -> Work:
+        """The session's, as it is now: references only, so this takes no time."""
+        return cls(session.images, session.current, session.lab)
+
+
+@dataclass(frozen=True)
+class Recovered:
+    """What could be brought back, and one error for each image that could not.
+
+    Attributes:
+        work: None if no image could be opened any more; its lab is then in `lab`.
+    """
+
+    lab: Lab
+    work: Work | None
+    errors: tuple[UserError, ...]
+
+
+def has_work(folder: Path) -> bool:
+    """Whether an earlier run left work here."""
+    return (folder / _FILE).is_file()
+
+
+def save_work(folder: Path, work: Work, task: Task = _NO_TASK) -> None:
+    """Write the work, whole or not at all.
+
+    Raises:
+        OSError: the disk is full or refuses.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    entries: list[dict[str, Any]] = []
+    kept = {_FILE}
+    for image in work.images:
+        task.check()
+        if image.path is not None:
+            entries.append({"path": str(image.path)})
+            continue
+        name = f"{_digest(image)}.npy"
+        kept.add(name)
+        if not (folder / name).exists():
+            buffer = io.BytesIO()
+            np.save(buffer, image.values, allow_pickle=False)
+            _replace(folder / name, buffer.getbuffer())
+        entries.append({"values": name, "name": image.name, "notes": list(image.notes)})
+    document = {
+        "version": VERSION,
+        "current": work.current,
+        "images": entries,
+        "lab": lab_to_json(work.lab),
+    }
+    _replace(folder / _FILE, json.dumps(document).encode())
+    for path in folder.glob("*.npy"):
+        if path.name not in kept:
+            path.unlink(missing_ok=True)
+
+
+def load_work(folder: Path, task: Task = _NO_TASK) -> Recovered | None:
+    """What an earlier run left, or None if nothing can be used."""
+    try:
+        document = json.loads((folder / _FILE).read_text(encoding="utf-8"))
+        if document["version"] != VERSION:
+            return None
+        lab = lab_from_json(document["lab"])
+        entries = list(document["images"])
+        current = int(document["current"])
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError, UserError) as error:
+        log.warning("unsaved work cannot be read: %s", error)
+        return None
+    images: list[Image] = []
+    errors: list[UserError] = []
+    chosen = 0
+    for number, entry in enumerate(entries):
+        task.progress(number / len(entries))
+        try:
+            image = _image(folder, entry, task)
+        except UserError as error:
+            errors.append(error)
+            continue
+        if number <= current:
+            chosen = len(images)
+        images.append(image)
+    work = Work(tuple(images), chosen, lab) if images else None
+    return Recovered(lab, work, tuple(errors))
+
+
+def clear_work(folder: Path) -> None:
+    """Forget the work: the run ended as it should."""
+    # The JSON first: without it the rest means nothing.
+    for path in [folder / _FILE, *folder.glob("*.npy")]:
+        path.unlink(missing_ok=True)
+
+
+def lab_to_json(lab: Lab) -> dict[str, Any]:
+    """The lab as JSON's own types."""
+    stages = []
+    for stage in lab.stages:
+        values: dict[str, Any] = {field.name: getattr(stage, field.name) for field in fields(stage)}
+        values["kernels"] = [
+            {
+                "weights": kernel.weights.tolist(),
+                "name": kernel.name,
+                "preset": kernel.preset,
+                "parameters": dict(kernel.parameters),
+            }
+            for kernel in stage.kernels
+        ]
+        stages.append(values)
+    return {"stages": stages, "selected": lab.selected, "display": lab.display}
+
+
+def lab_from_json(data: Any) -> Lab:
+    """The lab of `lab_to_json`.
+
+    Raises:
+        UserError, KeyError, TypeError, ValueError: this is no lab.
+    """
+    stages = []
+    for values in data["stages"]:
+        kernels = tuple(
+            Kernel(
+                np.array(kernel["weights"], dtype=np.float64),
+                str(kernel["name"]),
+                kernel["preset"],
+                tuple((str(name), float(value)) for name, value in kernel["parameters"].items()),
+            )
+            for kernel in values["kernels"]
+        )
+        stages.append(Operation(**{**values, "kernels": kernels}))
+    if data["display"] not in DISPLAY_MODES:
+        raise ValueError(f"no display mode {data['display']!r}")
+    return Lab(tuple(stages), int(data["selected"]), data["display"])
+
+
+def _image(folder: Path, entry: Any, task: Task) -> Image:
+    try:
+        if "path" in entry:
+            return load_image(Path(entry["path"]), task=task)
+        name = str(entry["name"])
+        # Only a plain name: a tampered file must not lead to another folder.
+        values = np.load(folder / Path(entry["values"]).name, allow_pickle=False)
+        return Image(values, name, None, tuple(str(note) for note in entry["notes"]))
+    except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
+        raise UserError("An image of the last run could not be brought back.", detail=str(error)) from error
+
+
+def _digest(image: Image) -> str:
+    known = _digests.get(image)
+    if known is None:
+        made = hashlib.sha256(f"{image.values.shape} {image.values.dtype} ".encode())
+        made.update(image.values.data)
+        known = _digests[image] = made.hexdigest()[:32]
+    return known
+
+
+def _replace(path: Path, data: bytes | memoryview) -> None:
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    try:
+        temporary.write_bytes(data)
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise

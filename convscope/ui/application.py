@@ -1,0 +1,150 @@
+"""The application around the window: start, fonts, theme, failures that nobody caught, and the end."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import cast
+
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QIcon
+from PySide6.QtWidgets import QApplication
+
+from convscope import __version__, logs
+from convscope.errors import UserError
+from convscope.session.recovery import Recovered
+from convscope.ui import theme as themes
+from convscope.ui.keeper import Keeper
+from convscope.ui.main_window import MainWindow
+from convscope.ui.settings import Settings
+
+log = logging.getLogger(__name__)
+
+
+class _Failures(QObject):
+    """Brings exceptions that nobody caught, on any thread, to the window."""
+
+    happened = Signal(object)
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self.happened.connect(window.report, Qt.ConnectionType.QueuedConnection)
+
+    def on_gui(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        """`sys.excepthook`."""
+        if issubclass(kind, Exception):
+            self.happened.emit(error)
+        else:
+            sys.__excepthook__(kind, error, trace)
+
+    def on_thread(self, arguments: threading.ExceptHookArgs) -> None:
+        """`threading.excepthook`."""
+        if arguments.exc_value is not None and issubclass(arguments.exc_type, Exception):
+            self.happened.emit(arguments.exc_value)
+
+
+def make_application() -> QApplication:
+    """The process's QApplication with the shipped typefaces; the one that exists, if there is one.
+
+    Raises:
+        UserError: there is no display, on which Qt would end the process.
+    """
+    existing = QApplication.instance()
+    if isinstance(existing, QApplication):
+        return existing
+    shown = ("QT_QPA_PLATFORM", "DISPLAY", "WAYLAND_DISPLAY")
+    if sys.platform.startswith("linux") and not any(os.environ.get(name) for name in shown):
+        raise UserError(
+            "There is no display to open a window on: log in to a desktop, or use convscope screenshot, "
+            "which needs none."
+        )
+    app = QApplication([sys.argv[0] if sys.argv else "convscope"])
+    app.setApplicationName("convscope")
+    app.setApplicationVersion(__version__)
+    app.setDesktopFileName("convscope")
+    themes.load_fonts()
+    return app
+
+
+def run_window(
+    paths: Sequence[str | Path],
+    panel: str | None = None,
+    theme: str | None = None,
+    reset_settings: bool = False,
+) -> int:
+    """Open the window and stay until it closes. Returns the exit code.
+
+    Args:
+        paths: images, folders or models to open.
+        panel: the name of the panel to show first.
+        theme: "system", "light" or "dark", for this run.
+        reset_settings: forget size, layout, theme and recent files first.
+
+    Raises:
+        UserError: no display, or no such panel.
+    """
+    crash = logs.previous_crash()
+    logs.start_logging()
+    # A worker in a Python loop otherwise holds up every Python paint method by 5 ms, per call.
+    sys.setswitchinterval(0.0005)
+    # Ctrl+C in a terminal ends the process at once; Qt's loop would never let Python see it.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    app = make_application()
+    settings = Settings.reset() if reset_settings else Settings.load()
+    themes.apply(cast(themes.ThemeChoice, theme or settings.theme), settings.zoom)
+    app.setWindowIcon(QIcon(themes.icon("grid-3x3", themes.tokens().accent)))
+    window = MainWindow(settings=settings, theme_choice=theme)
+    if panel is not None:
+        window.show_panel(panel)
+    keeper = Keeper(window.session, window.jobs, window)
+    failures = _Failures(window)
+    sys.excepthook, threading.excepthook = failures.on_gui, failures.on_thread
+    app.styleHints().colorSchemeChanged.connect(window.system_theme_changed)
+
+    def begin() -> None:
+        _restore(window, keeper, crash)
+        if paths:
+            window.open_paths(paths)
+        window.start_engine()
+
+    window.first_painted.connect(begin)
+    window.closed.connect(keeper.close)
+    window.closed.connect(app.quit)
+    if settings.maximized:
+        window.showMaximized()
+    else:
+        window.show()
+    code = app.exec()
+    sys.excepthook, threading.excepthook = sys.__excepthook__, threading.__excepthook__
+    if not window.threads_ended:
+        # A thread is still inside a library's call: Python's own ending could wait for it or crash in it.
+        logging.shutdown()
+        os._exit(code)
+    return code
+
+
+def _restore(window: MainWindow, keeper: Keeper, crash: str | None) -> None:
+    """After a run that ended unexpectedly: its work, and a word about it."""
+    if not keeper.has_work:
+        if crash:
+            window.toast("The last run of convscope ended unexpectedly.", crash)
+        return
+
+    def done(recovered: Recovered | None) -> None:
+        if recovered is None:
+            window.toast("The last run ended unexpectedly, and its work could not be read.", crash or "")
+            return
+        keeper.restore(recovered)
+        window.toast("Your work is back: the last run of convscope ended unexpectedly.", crash or "")
+        for error in recovered.errors:
+            window.report(error)
+
+    window.jobs.submit(
+        "view", keeper.load, title="Bringing your work back", on_done=done, on_failed=window.report
+    )

@@ -1,0 +1,107 @@
+"""Keeps unsaved work on the disk while the window is open, and brings it back after a crash."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from PySide6.QtCore import QLockFile, QObject, QTimer
+
+from convscope.jobs import Jobs
+from convscope.paths import state_dir
+from convscope.session.recovery import Recovered, Work, clear_work, has_work, load_work, save_work
+from convscope.session.session import Session
+from convscope.task import Task
+
+log = logging.getLogger(__name__)
+
+INTERVAL = 2.0  # seconds between two writes at least
+WINDOWS = 16  # that can be open at once with their work kept
+
+
+class Keeper(QObject):
+    """One window's place on the disk; a second window has its own.
+
+    Args:
+        session: whose work is kept.
+        jobs: writes and reads, in the lane "view".
+    """
+
+    def __init__(self, session: Session, jobs: Jobs, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._jobs = jobs
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(round(1000 * INTERVAL))
+        self._timer.timeout.connect(self._save)
+        self._lock: QLockFile | None = None
+        self.folder: Path | None = None
+        self._claim()
+        for signal in (session.lab_changed, session.images_changed, session.image_changed):
+            signal.connect(self._changed)
+
+    @property
+    def has_work(self) -> bool:
+        """Whether a run that ended unexpectedly left work."""
+        return self.folder is not None and has_work(self.folder)
+
+    def load(self, task: Task) -> Recovered | None:
+        """That work; on a worker."""
+        return load_work(self.folder, task) if self.folder is not None else None
+
+    def restore(self, recovered: Recovered) -> None:
+        """Put it into the session. The lab can be undone."""
+        if recovered.work is not None:
+            first = recovered.work.images
+            self._session.add_images(first)
+            at = self._session.images.index(first[recovered.work.current])
+            self._session.select_image(at)
+        self._session.edit_lab(recovered.lab, "Restore the last work")
+
+    def close(self) -> None:
+        """The window closes as it should: nothing needs to be kept."""
+        self._timer.stop()
+        for signal in (self._session.lab_changed, self._session.images_changed, self._session.image_changed):
+            signal.disconnect(self._changed)
+        if self.folder is not None:
+            clear_work(self.folder)
+        if self._lock is not None:
+            self._lock.unlock()
+
+    def _claim(self) -> None:
+        """The first place that no living window holds; those with work in them first."""
+        base = state_dir() / "recovery"
+        base.mkdir(exist_ok=True)
+        folders = [base / str(number) for number in range(WINDOWS)]
+        for folder in sorted(folders, key=lambda folder: not has_work(folder)):
+            lock = QLockFile(f"{folder}.lock")
+            # A lock is stale only when its process is gone, however long that window has been open.
+            lock.setStaleLockTime(0)
+            if lock.tryLock(0):
+                self._lock, self.folder = lock, folder
+                return
+        log.warning("no place for unsaved work: too many windows, or the folder cannot be written")
+
+    def _changed(self, *_: object) -> None:
+        # Throttled, not put off: a long drag is kept as it goes.
+        if self.folder is not None and not self._timer.isActive():
+            self._timer.start()
+
+    def _save(self) -> None:
+        folder, work = self.folder, Work.of(self._session)
+        if folder is None:
+            return
+
+        def write(task: Task) -> None:
+            save_work(folder, work, task)
+
+        self._jobs.submit(
+            "view",
+            write,
+            title="Keeping your work",
+            key="recovery",
+            supersede="finish",
+            quiet=True,
+            on_failed=lambda error: log.warning("unsaved work could not be kept: %s", error),
+        )
