@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-import threading
-import warnings
+from contextlib import nullcontext
 from typing import Any, BinaryIO
 
 import cv2
@@ -24,6 +23,8 @@ from PIL import (
 from PIL import Image as PillowImage
 
 from convscope.errors import UserError
+from convscope.imaging.depth import levels, narrow, read_wide_colours
+from convscope.imaging.quiet import quiet_libtiff, quiet_pillow
 from convscope.task import Cancelled, Task
 
 # Only these decoders ever see a user's bytes. Image.open finds formats by name among the imported plugins.
@@ -44,35 +45,6 @@ _MAGIC = re.compile(
 )
 _TIFF_MAGIC = (b"II*\0", b"MM\0*")
 _ORIENTATION, _BITS, _PHOTOMETRIC, _SAMPLE_FORMAT = 274, 258, 262, 339
-
-
-class _QuietPillow:
-    """Silences Pillow's warnings while any thread is inside: what matters of them becomes a note or an error.
-
-    `warnings.catch_warnings` alone is not safe with threads: two that overlap restore each other's filters.
-    """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._inside = 0
-        self._filters = warnings.catch_warnings()
-
-    def __enter__(self) -> None:
-        with self._lock:
-            self._inside += 1
-            if self._inside == 1:
-                self._filters = warnings.catch_warnings()
-                self._filters.__enter__()
-                warnings.filterwarnings("ignore", module=r"PIL\.")
-
-    def __exit__(self, *_: object) -> None:
-        with self._lock:
-            self._inside -= 1
-            if self._inside == 0:
-                self._filters.__exit__(None, None, None)
-
-
-quiet_pillow = _QuietPillow()
 
 
 def open_picture(stream: BinaryIO, name: str, max_pixels: int) -> PillowImage.Image:
@@ -123,7 +95,8 @@ def decode(
         picture = open_picture(stream, name, max_pixels)
         task.check()
         try:
-            return _decode_opened(picture, stream, task)
+            with quiet_libtiff if picture.format == "TIFF" else nullcontext():
+                return _decode_opened(picture, stream, task)
         except (UserError, Cancelled):
             raise
         except MemoryError as error:
@@ -142,18 +115,20 @@ def _decode_opened(
         notes.append("the first of several frames")
         picture.seek(0)
     bits = _bits(picture)
+    tiff = picture.format == "TIFF"
     # Pillow turns TIFF upright itself and forgets the tag as it loads; the others keep it, PNG even behind
     # the pixels.
-    orientation = _orientation(picture) if picture.format == "TIFF" else 1
-    inverted = picture.format == "TIFF" and bits > 8 and _tag(picture, _PHOTOMETRIC) == 0
+    orientation = _orientation(picture) if tiff else 1
+    inverted = tiff and bits > 8 and _tag(picture, _PHOTOMETRIC) == 0
+    colours = read_wide_colours(picture, stream) if bits == 16 else None
+    picture = picture if colours is None else colours
     picture.load()
     task.check()
-    turn = _orientation(picture) if picture.format != "TIFF" else 1
+    turn = 1 if tiff else _orientation(picture)
 
     pixels: NDArray[np.uint8]
-    if picture.mode.startswith("I;16") or (picture.mode == "I" and picture.format in ("PNG", "PPM")):
-        pixels = _narrow(np.asarray(picture), 16 if picture.format != "TIFF" else bits, inverted)
-        notes.append(f"{bits} bits a channel reduced to 8")
+    if picture.mode.startswith("I;16") or (not tiff and picture.mode == "I"):
+        pixels = narrow(np.asarray(picture), bits, inverted)
         if isinstance(key := picture.info.get("transparency"), int):
             pixels = np.where(np.asarray(picture) == key, np.uint8(255), pixels)
             notes.append("transparency laid over white")
@@ -161,10 +136,9 @@ def _decode_opened(
         pixels, more = levels(np.asarray(picture))
         notes += more
     else:
-        if bits > 8:
-            notes.append(f"{bits} bits a channel reduced to 8")
-            picture = _narrow_colour(picture, stream)
         pixels = np.asarray(_flat(picture, notes))
+    if bits > 8 and picture.mode not in ("F", "1") and (not tiff or picture.mode != "I"):
+        notes.append(f"{bits} bits a channel reduced to 8")
 
     if turn in _TURNS:
         pixels = _TURNS[turn](pixels)
@@ -228,43 +202,6 @@ def _bits(picture: PillowImage.Image) -> int:
     return 16 if wide_ppm or any(";16" in str(a) for a in arguments) else 8
 
 
-def _narrow(values: NDArray[Any], bits: int, inverted: bool = False) -> NDArray[np.uint8]:
-    """Unsigned integers of up to 16 bits, scaled to 0–255 and rounded: for 16 bits a division by 257."""
-    full = (1 << bits) - 1
-    inputs = np.minimum(np.arange(1 << 16), full)
-    if inverted:
-        inputs = full - inputs
-    return ((inputs * 255 + full // 2) // full).astype(np.uint8)[values]
-
-
-def _narrow_colour(picture: PillowImage.Image, stream: BinaryIO) -> PillowImage.Image:
-    """The picture again, its 16-bit colours rounded; Pillow alone cuts off the low byte.
-
-    PPM Pillow rounds rightly; CMYK and premultiplied alpha OpenCV does not read: they stay Pillow's.
-    """
-    premultiplied = any("RGBa" in str(tile[3]) for tile in getattr(picture, "tile", []))
-    if picture.format == "PPM" or picture.mode not in ("RGB", "RGBA") or premultiplied:
-        return picture
-    stream.seek(0)
-    wide = cv2.imdecode(np.frombuffer(stream.read(), np.uint8), cv2.IMREAD_UNCHANGED)
-    if wide is None or wide.dtype != np.uint16 or wide.shape[:2] != (picture.height, picture.width):
-        return picture
-    if wide.ndim == 2:
-        return PillowImage.fromarray(_narrow(wide, 16))
-    colours = cv2.cvtColor(wide, cv2.COLOR_BGR2RGB if wide.shape[2] == 3 else cv2.COLOR_BGRA2RGBA)
-    key = picture.info.get("transparency")
-    if colours.shape[2] == 3 and isinstance(key, tuple):
-        alpha = np.where((colours == np.array(key, np.uint16)).all(axis=2), 0, 65535).astype(np.uint16)
-        colours = np.dstack([colours, alpha])
-    narrow = _narrow(colours, 16)
-    if (narrow[..., :3] == narrow[..., :1]).all():
-        # A gray PNG with alpha, which both libraries open as colour.
-        narrow = narrow[..., 0] if narrow.shape[2] == 3 else narrow[..., 2:]
-    result = PillowImage.fromarray(np.ascontiguousarray(narrow))
-    result.info["exif"] = picture.info.get("exif", b"")
-    return result
-
-
 def _flat(picture: PillowImage.Image, notes: list[str]) -> PillowImage.Image:
     """Any 8-bit picture as mode L or RGB."""
     if picture.mode == "1":
@@ -288,45 +225,6 @@ def _flat(picture: PillowImage.Image, notes: list[str]) -> PillowImage.Image:
         white.paste(opaque, mask=alpha)
         return white
     return picture.convert("L" if picture.mode in ("1", "L") else "RGB")
-
-
-def levels(values: NDArray[Any]) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
-    """Numbers of any range as gray levels, black where they are not finite.
-
-    0–1 is taken times 255; other values within 0–255 as they are, rounded; all else is stretched from its
-    smallest to its largest to 0–255.
-
-    Returns:
-        uint8 of the same shape, and what was done.
-    """
-    finite = np.isfinite(values)
-    notes: list[str] = []
-    if not finite.all():
-        notes.append(f"{values.size - int(finite.sum()):,} values that are not finite became black")
-    if not finite.any():
-        return np.zeros(values.shape, np.uint8), tuple(notes)
-    known = values if finite.all() else values[finite]
-    low, high = float(known.min()), float(known.max())
-    kind = "values" if np.issubdtype(values.dtype, np.integer) else "float values"
-    factor, offset = 1.0, 0.0
-    if low >= 0 and high <= 1:
-        factor = 255.0
-        notes.append(f"{kind} 0–1 scaled to 0–255")
-    elif low >= 0 and high <= 255:
-        notes.append(f"{kind} rounded to whole gray levels")
-    elif high > low:
-        # Halves, because the difference of two float64 can be more than a float64 holds.
-        factor, offset = 255 / 2 / (high / 2 - low / 2), low
-        notes.append(f"{kind} {low:g} to {high:g} stretched to 0–255")
-    else:
-        notes.append(f"{kind} all {low:g}, outside 0–255")
-    pixels = np.empty(values.shape, np.uint8)
-    # Row by row: exact in double precision without eight bytes for every pixel at once.
-    for row, numbers in enumerate(values):
-        exact = np.where(finite[row], numbers, low).astype(np.float64)
-        pixels[row] = np.clip(np.rint((exact - offset) * factor), 0, 255)
-        pixels[row][~finite[row]] = 0
-    return pixels, tuple(notes)
 
 
 def _float_rgb_tiff(stream: BinaryIO, name: str, max_pixels: int) -> NDArray[Any] | None:

@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convscope.errors import UserError
-from convscope.imaging.decode import READS, decode, open_picture, quiet_pillow, turned
+from convscope.imaging.decode import READS, decode, open_picture, turned
 from convscope.imaging.image import Image
 from convscope.imaging.matrix import is_npy, read_npy, read_text
+from convscope.imaging.quiet import quiet_pillow
 from convscope.task import Task
 
 MAX_PIXELS = 100_000_000

@@ -168,17 +168,25 @@ def read_text(stream: BinaryIO, name: str, path: Path | None, *, max_pixels: int
         UserError: no text, not a table of numbers, or too large.
     """
     data = stream.read(MAX_CHARACTERS + 1)
+    # Excel's "Unicode text" is UTF-16.
+    encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     try:
-        # Excel's "Unicode text" is UTF-16.
-        text = data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
-        values = parse_table(text, task)
+        text = data.decode(encoding)
     except UnicodeDecodeError as error:
-        raise UserError(f"{name} is not a text of numbers: save it as CSV.", detail=str(error)) from error
+        raise _no_text(name) from error
+    if "\0" in text:
+        raise _no_text(name)
+    try:
+        values = parse_table(text, task)
     except UserError as error:
         raise UserError(f"{name}: {error.message}", detail=error.detail) from error
     if values.size > max_pixels:
         raise too_large(name, values.size, max_pixels)
     return image_from_array(values, name, path)
+
+
+def _no_text(name: str) -> UserError:
+    return UserError(f"{name} is not a text of numbers: save it as CSV.")
 
 
 @dataclass(frozen=True)
