@@ -1,0 +1,147 @@
+"""What a data set is, to everything that shows it or trains on it: images, labels, classes and splits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convscope.engine.data.images import Images
+from convscope.engine.data.split import Splits, SplitSettings, split_indices
+from convscope.errors import UserError
+
+SplitName = Literal["train", "validation", "test"]
+SPLIT_NAMES: tuple[SplitName, ...] = ("train", "validation", "test")
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """A labelled set of images; the images themselves stay where they are (an array, or files on disk).
+
+    Attributes:
+        reference: what opens it again: a registered name ("digits") or a path.
+        title: what a person calls it.
+        classes: class names; a label is an index into them.
+        images: where the pixels come from, by index.
+        labels: int32 (N,), the class of every image.
+        given: the splits that come with the data; an empty validation or test part is made by `with_split`.
+        splits: the splits in force: int64 indices, disjoint.
+        image_size: (height, width), or None where the files differ.
+        channels: 1 (gray) or 3 (RGB): how most of the images are.
+        notes: what a person should know (files left out, a class with one image), one sentence each.
+        left_out: the broken files that were found in the folder: (name, reason).
+        credit: source and licence, one line.
+        split_settings: how `splits` was made.
+    """
+
+    reference: str
+    title: str
+    classes: tuple[str, ...]
+    images: Images
+    labels: NDArray[np.int32]
+    given: Splits
+    splits: Splits
+    image_size: tuple[int, int] | None
+    channels: Literal[1, 3]
+    notes: tuple[str, ...] = ()
+    credit: str = ""
+    left_out: tuple[tuple[str, str], ...] = ()
+    split_settings: SplitSettings = SplitSettings()
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @property
+    def kind(self) -> Literal["arrays", "files"]:
+        """Whether the pixels are held in memory or read from disk as needed."""
+        return self.images.kind
+
+    @cached_property
+    def class_index(self) -> Mapping[str, int]:
+        """The class-to-index table."""
+        return {name: index for index, name in enumerate(self.classes)}
+
+    def indices(self, split: SplitName) -> NDArray[np.int64]:
+        """The images of one split, int64, ascending."""
+        return self.splits[split]
+
+    def counts(self, split: SplitName | None = None) -> NDArray[np.int64]:
+        """Images of each class, int64 (classes,): in one split, or in all."""
+        labels = self.labels if split is None else self.labels[self.indices(split)]
+        return np.bincount(labels, minlength=len(self.classes)).astype(np.int64)
+
+    def of_class(self, index: int, split: SplitName | None = None) -> NDArray[np.int64]:
+        """The images of one class, int64, ascending."""
+        if split is None:
+            return np.flatnonzero(self.labels == index).astype(np.int64)
+        chosen = self.indices(split)
+        return chosen[self.labels[chosen] == index]
+
+    def with_split(self, settings: SplitSettings) -> Dataset:
+        """The same data, split by these settings: stratified, disjoint, the same for the same seed.
+
+        A validation or test part that comes with the data stays as it is.
+        """
+        splits, notes = split_indices(self.labels, self.classes, self.given, settings)
+        kept = tuple(note for note in self.notes if note not in self._split_notes)
+        return replace(self, splits=splits, notes=kept + notes, split_settings=settings)
+
+    @cached_property
+    def _split_notes(self) -> tuple[str, ...]:
+        return split_indices(self.labels, self.classes, self.given, self.split_settings)[1]
+
+
+def make_dataset(
+    reference: str,
+    title: str,
+    classes: tuple[str, ...],
+    images: Images,
+    labels: NDArray[np.int32],
+    *,
+    image_size: tuple[int, int] | None,
+    channels: Literal[1, 3],
+    given: Splits | None = None,
+    notes: tuple[str, ...] = (),
+    credit: str = "",
+    left_out: tuple[tuple[str, str], ...] = (),
+) -> Dataset:
+    """A data set, split with the default settings.
+
+    Args:
+        given: the splits that come with the data; None: everything is free to be split.
+
+    Raises:
+        UserError: labels and images do not agree, or there is nothing in it.
+    """
+    if len(images) != len(labels):
+        raise UserError(
+            f"{title}: {len(images)} images but {len(labels)} labels; there must be one for each."
+        )
+    if len(labels) == 0:
+        raise UserError(f"{title}: there is no image in it.")
+    if labels.min() < 0 or labels.max() >= len(classes):
+        raise UserError(
+            f"{title}: labels go from {labels.min()} to {labels.max()}, but there are {len(classes)} classes."
+        )
+    empty = np.empty(0, np.int64)
+    everything = given or Splits(np.arange(len(labels), dtype=np.int64), empty, empty)
+    bare = Dataset(
+        reference,
+        title,
+        classes,
+        images,
+        labels,
+        everything,
+        everything,
+        image_size,
+        channels,
+        notes,
+        credit,
+        left_out,
+    )
+    splits, found = split_indices(labels, classes, everything, bare.split_settings)
+    return replace(bare, splits=splits, notes=notes + found)

@@ -1,0 +1,182 @@
+"""Image files to pixels, fast, and telling broken files from good ones without decoding them all."""
+
+from __future__ import annotations
+
+import io
+import struct
+from pathlib import Path
+from typing import Literal
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+from convscope.engine.data.resize import Target, to_target
+
+SUFFIXES = frozenset(".jpg .jpeg .jpe .jfif .png .bmp .gif .webp .tif .tiff .ppm .pgm .pbm .pnm".split())
+
+_TAIL = 64
+
+
+class Unreadable(Exception):
+    """A file that is not an image, or a broken one; the text says which."""
+
+
+def decode(data: bytes, target: Target | None = None) -> NDArray[np.uint8]:
+    """Decode an encoded image of any usual format.
+
+    JPEG files are decoded at 1/2, 1/4 or 1/8 size when that still covers the target. Transparency is laid
+    over white; EXIF orientation is honoured; of an animation the first frame is taken.
+
+    Args:
+        data: the file's bytes.
+        target: what to bring it to; None keeps size and colours.
+
+    Returns:
+        uint8: the target's shape, or H×W×3, or H×W for gray files when there is no target.
+
+    Raises:
+        Unreadable: not an image, or a broken one.
+    """
+    pixels = _with_opencv(data, target) if _opencv_is_right_for(data) else None
+    if pixels is None:
+        pixels = _with_pillow(data)
+    return pixels if target is None else to_target(pixels, target)
+
+
+def _opencv_is_right_for(data: bytes) -> bool:
+    if data[:3] == b"\xff\xd8\xff":
+        return True
+    # PNG without transparency and without a palette; Pillow takes care of the others.
+    return data[:8] == b"\x89PNG\r\n\x1a\n" and len(data) > 26 and data[25] in (0, 2)
+
+
+def _with_opencv(data: bytes, target: Target | None) -> NDArray[np.uint8] | None:
+    gray = target is not None and target.channels == 1
+    divisor = 1
+    size, channels = _jpeg_size(data) if data[0] == 0xFF else (None, 1 if data[25] == 0 else 3)
+    if channels == 4:
+        return None  # CMYK: Pillow knows Adobe's inversion.
+    if size is not None and target is not None:
+        # Rotated by EXIF or not, the shorter side must still cover the longer side of the target.
+        while divisor < 8 and min(size) // (2 * divisor) >= max(target.height, target.width):
+            divisor *= 2
+    if gray or (target is None and channels == 1):
+        flags = _REDUCED_GRAY.get(divisor, cv2.IMREAD_GRAYSCALE)
+        return cv2.imdecode(np.frombuffer(data, np.uint8), flags)  # type: ignore[return-value]
+    flags = _REDUCED_COLOUR.get(divisor, cv2.IMREAD_COLOR)
+    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+    return None if pixels is None else cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)  # type: ignore[return-value]
+
+
+_REDUCED_GRAY = {
+    2: cv2.IMREAD_REDUCED_GRAYSCALE_2,
+    4: cv2.IMREAD_REDUCED_GRAYSCALE_4,
+    8: cv2.IMREAD_REDUCED_GRAYSCALE_8,
+}
+_REDUCED_COLOUR = {
+    2: cv2.IMREAD_REDUCED_COLOR_2,
+    4: cv2.IMREAD_REDUCED_COLOR_4,
+    8: cv2.IMREAD_REDUCED_COLOR_8,
+}
+
+
+def _jpeg_size(data: bytes) -> tuple[tuple[int, int] | None, int]:
+    """(height, width) and components from a JPEG's frame header; (None, 3) if there is none."""
+    position = 2
+    while position + 9 < len(data) and data[position] == 0xFF:
+        marker = data[position + 1]
+        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
+            height, width, components = struct.unpack_from(">HHB", data, position + 5)
+            return (height, width), components
+        position += 2 + int.from_bytes(data[position + 2 : position + 4], "big")
+    return None, 3
+
+
+def _with_pillow(data: bytes) -> NDArray[np.uint8]:
+    try:
+        with Image.open(io.BytesIO(data)) as opened:
+            upright = ImageOps.exif_transpose(opened)
+            if upright.mode in ("1", "L", "I;16", "I", "F"):
+                return _gray(upright)
+            if upright.has_transparency_data:
+                picture = upright.convert("RGBA")
+                white = Image.new("RGBA", picture.size, (255, 255, 255, 255))
+                upright = Image.alpha_composite(white, picture)
+            return np.asarray(upright.convert("RGB"))
+    # Pillow's decoders raise whatever they stumble on; each of them means the same here.
+    except Exception as error:
+        raise Unreadable(str(error).split("<")[0].strip() or type(error).__name__) from error
+
+
+def _gray(picture: Image.Image) -> NDArray[np.uint8]:
+    if picture.mode in ("1", "L"):
+        return np.asarray(picture.convert("L"))
+    values = np.asarray(picture)
+    # 16-bit files use the whole of 0–65,535; Pillow's own conversion would clip at 255.
+    return np.clip(values // 257 if values.max(initial=0) > 255 else values, 0, 255).astype(np.uint8)
+
+
+def read_image(path: Path, target: Target | None = None) -> NDArray[np.uint8]:
+    """`decode` a file.
+
+    Raises:
+        Unreadable: it cannot be read or decoded.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise Unreadable(error.strerror or str(error)) from error
+    return decode(data, target)
+
+
+def quick_check(path: Path) -> tuple[Literal["image", "broken", "other"], str]:
+    """Look at a file's first and last bytes: is it an image, and is it whole?
+
+    Costs some tens of microseconds; only a file that looks cut off is decoded to be sure.
+
+    Returns:
+        ("image", ""), ("broken", why) or ("other", ""): not an image, by content and by name.
+    """
+    try:
+        with path.open("rb") as file:
+            head = file.read(32)
+            size = file.seek(0, io.SEEK_END)
+            file.seek(max(0, size - _TAIL))
+            tail = file.read(_TAIL)
+    except OSError as error:
+        return "broken", error.strerror or str(error)
+    named = path.suffix.lower() in SUFFIXES
+    if size == 0:
+        return ("broken", "the file is empty") if named else ("other", "")
+    whole = _looks_whole(head, tail, size)
+    if whole is None:
+        return ("broken", "not an image, in spite of its name") if named else ("other", "")
+    if whole:
+        return "image", ""
+    try:
+        with Image.open(path) as picture:
+            picture.load()
+    except Exception as error:
+        return "broken", str(error).split("<")[0].strip() or type(error).__name__
+    return "image", ""
+
+
+def _looks_whole(head: bytes, tail: bytes, size: int) -> bool | None:
+    """True: begins and ends as its format must; False: doubtful; None: not an image at all."""
+    if head[:3] == b"\xff\xd8\xff":
+        return b"\xff\xd9" in tail
+    if head[:8] == b"\x89PNG\r\n\x1a\n":
+        return b"IEND" in tail
+    if head[:4] == b"GIF8":
+        return tail.rstrip(b"\0").endswith(b";")
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return int.from_bytes(head[4:8], "little") + 8 <= size
+    if head[:2] == b"BM" and size > 26:
+        return int.from_bytes(head[2:6], "little") == size
+    if head[:4] in (b"II*\0", b"MM\0*") or (
+        head[:1] == b"P" and head[1:2] in b"123456" and head[2:3].isspace()
+    ):
+        return False
+    return None

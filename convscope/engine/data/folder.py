@@ -1,0 +1,156 @@
+"""A folder with one sub-folder a class, as a data set whose images stay on disk."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from PIL import Image
+
+from convscope.engine.data.dataset import Dataset, SplitName, make_dataset
+from convscope.engine.data.decode import quick_check
+from convscope.engine.data.images import FileImages, decoding_pool
+from convscope.engine.data.split import Splits
+from convscope.errors import UserError
+from convscope.task import Task
+
+# The names that ready-made sets give their parts.
+_PARTS: dict[str, SplitName] = {
+    "train": "train",
+    "training": "train",
+    "validation": "validation",
+    "valid": "validation",
+    "val": "validation",
+    "test": "test",
+    "testing": "test",
+}
+_CHUNK = 1000
+_SAMPLE = 48
+
+
+def open_folder(root: Path, task: Task | None = None) -> Dataset:
+    """Open a folder of classes; the file names decide nothing, the sub-folder is the class.
+
+    A folder with `train` and `test` (or `validation`) folders of classes inside is understood too: its parts
+    stay what they are. Every file is looked at (not decoded): broken ones are listed and left out, others that
+    are no images are ignored. Memory: some 150 bytes a file.
+
+    Raises:
+        UserError: no such folder, or no class with an image in it.
+    """
+    task = task or Task()
+    if not root.is_dir():
+        raise UserError(f"{root} is not a folder: choose one that has a sub-folder for each class.")
+    task.progress(None, f"Looking into {root.name}")
+    listed = _listed(root, task)
+    names, part_of, class_of = [], [], []
+    broken: list[tuple[str, str]] = []
+    for start in range(0, len(listed), _CHUNK):
+        task.progress(start / len(listed), f"Checking {start:,} of {len(listed):,} files")
+        chunk = listed[start : start + _CHUNK]
+        checks = decoding_pool().map(lambda entry: quick_check(root / entry[2]), chunk)
+        for (part, label, name), (verdict, why) in zip(chunk, checks, strict=True):
+            if verdict == "image":
+                names.append(name)
+                part_of.append(part)
+                class_of.append(label)
+            elif verdict == "broken":
+                broken.append((name, why))
+    if not names:
+        raise UserError(_nothing(root, broken))
+    classes = tuple(sorted(set(class_of)))
+    number = {name: index for index, name in enumerate(classes)}
+    labels = np.fromiter((number[name] for name in class_of), np.int32, len(names))
+    parts = np.array(part_of)
+    given = Splits(
+        np.flatnonzero(parts == "train"),
+        np.flatnonzero(parts == "validation"),
+        np.flatnonzero(parts == "test"),
+    )
+    size, channels = _sampled_size(root, names)
+    return make_dataset(
+        str(root),
+        root.name,
+        classes,
+        FileImages(root, names),
+        labels,
+        image_size=size,
+        channels=channels,
+        given=given,
+        notes=_notes(root, classes, broken),
+        credit="your own folder",
+        left_out=tuple(broken),
+    )
+
+
+def _listed(root: Path, task: Task) -> list[tuple[SplitName, str, str]]:
+    """(part, class, path within root) of every file that may be an image, in a fixed order."""
+    folders = _subfolders(root)
+    parts = {folder: _PARTS.get(folder.lower()) for folder in folders}
+    ready_made = "train" in parts.values() and all(part is not None for part in parts.values())
+    listed: list[tuple[SplitName, str, str]] = []
+    for folder in folders:
+        part = parts[folder] if ready_made else "train"
+        assert part is not None
+        inner = [f"{folder}/{name}" for name in _subfolders(root / folder)] if ready_made else [folder]
+        for class_folder in inner:
+            label = class_folder.rsplit("/", 1)[-1]
+            for place, below, files in os.walk(root / class_folder):
+                task.check()
+                below[:] = sorted(name for name in below if not name.startswith("."))
+                within = os.path.relpath(place, root)
+                listed += [
+                    (part, label, f"{within}/{name}") for name in sorted(files) if not name.startswith(".")
+                ]
+    return listed
+
+
+def _subfolders(folder: Path) -> list[str]:
+    return sorted(
+        entry.name for entry in os.scandir(folder) if entry.is_dir() and not entry.name.startswith(".")
+    )
+
+
+def _nothing(root: Path, broken: list[tuple[str, str]]) -> str:
+    if broken:
+        return f"{root}: all {len(broken)} image files in it are broken; {broken[0][0]}: {broken[0][1]}."
+    loose = any(quick_check(entry)[0] == "image" for entry in root.iterdir() if entry.is_file())
+    if loose:
+        return f"{root} has images but no classes: put the images of each class into a sub-folder of its own."
+    return (
+        f"{root} has no image in any sub-folder: a data set is a folder with one sub-folder for each class."
+    )
+
+
+def _notes(root: Path, classes: tuple[str, ...], broken: list[tuple[str, str]]) -> tuple[str, ...]:
+    notes = []
+    if broken:
+        some = ", ".join(f"{name} ({why})" for name, why in broken[:3])
+        more = f" and {len(broken) - 3:,} more" if len(broken) > 3 else ""
+        files = "1 broken file is" if len(broken) == 1 else f"{len(broken):,} broken files are"
+        notes.append(f"{files} left out: {some}{more}.")
+    if len(classes) == 1:
+        notes.append(f"There is one class only, “{classes[0]}”: a network has nothing to tell apart.")
+    loose = sum(1 for entry in root.iterdir() if entry.is_file() and quick_check(entry)[0] == "image")
+    if loose:
+        notes.append(f"{loose:,} images lie beside the class folders, not in one, and are left out.")
+    return tuple(notes)
+
+
+def _sampled_size(root: Path, names: list[str]) -> tuple[tuple[int, int] | None, Literal[1, 3]]:
+    """The size that all of a sample of files share, and the colours of most of them."""
+    step = max(1, len(names) // _SAMPLE)
+    sizes: Counter[tuple[int, int]] = Counter()
+    gray = 0
+    for name in names[::step]:
+        try:
+            with Image.open(root / name) as picture:
+                sizes[(picture.height, picture.width)] += 1
+                gray += picture.mode in ("1", "L", "I;16", "I")
+        except Exception:  # noqa: BLE001 - whatever is wrong with it, it tells no size; it is told when decoded
+            continue
+    channels: Literal[1, 3] = 1 if gray > len(names[::step]) / 2 else 3
+    return (next(iter(sizes)) if len(sizes) == 1 else None), channels

@@ -1,0 +1,239 @@
+"""From a data set to batches that a network can eat: decoded in parallel, augmented, scaled, prefetched."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convscope.engine.data.augment import augment
+from convscope.engine.data.augmentation import Augmentation
+from convscope.engine.data.dataset import Dataset, SplitName
+from convscope.engine.data.images import KeptImages
+from convscope.engine.data.resize import Fit, Target
+from convscope.errors import UserError
+
+LabelMode = Literal["sparse", "categorical", "binary"]
+LABEL_MODES: tuple[LabelMode, ...] = ("sparse", "categorical", "binary")
+Scale = Literal["unit", "signed", "bytes", "caffe", "torch", "lite"]
+SCALES: dict[Scale, str] = {
+    "unit": "0 to 1",
+    "signed": "−1 to 1",
+    "bytes": "0 to 255",
+    "caffe": "BGR less the ImageNet means (VGG, ResNet)",
+    "torch": "0 to 1, less ImageNet's means, over its deviations (DenseNet)",
+    "lite": "(x − 127) / 128 (EfficientNet-Lite)",
+}
+
+
+@dataclass(frozen=True)
+class PipelineSettings:
+    """How images reach the network.
+
+    Attributes:
+        size: (height, width) to bring every image to; None: the data set's own.
+        channels: 1 or 3; None: the data set's own.
+        fit: "stretch", "crop" or "pad".
+        batch_size: images in a batch; the last one of an epoch may be smaller.
+        label_mode: "sparse" int32 (n,); "categorical" float32 one-hot (n, classes); "binary" float32 (n, 1).
+        scale: what range the network wants; see `SCALES`.
+        shuffle: a new order each epoch, a function of (seed, epoch) only.
+        seed: of the order and of the augmentation.
+        augmentation: None or what to do to training images; other splits are never augmented.
+        cache_mb: a split whose images fit into this much memory (as bytes, at their target size) is decoded once
+            and kept; a larger one is decoded anew each epoch.
+    """
+
+    size: tuple[int, int] | None = None
+    channels: Literal[1, 3] | None = None
+    fit: Fit = "stretch"
+    batch_size: int = 32
+    label_mode: LabelMode = "sparse"
+    scale: Scale = "unit"
+    shuffle: bool = True
+    seed: int = 0
+    augmentation: Augmentation | None = None
+    cache_mb: int = 512
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.batch_size <= 65536:
+            raise UserError(f"The batch size is {self.batch_size}: it goes from 1 to 65,536.")
+        if self.label_mode not in LABEL_MODES:
+            raise UserError(f"There is no label mode {self.label_mode!r}: choose one of {', '.join(LABEL_MODES)}.")
+        if self.scale not in SCALES:
+            raise UserError(f"There is no scale called {self.scale!r}: choose one of {', '.join(SCALES)}.")
+        if self.seed < 0:
+            raise UserError(f"The seed is {self.seed}: it is a whole number from 0.")
+
+    def target(self, dataset: Dataset) -> Target:
+        """The shape that this data set's images are brought to.
+
+        Raises:
+            UserError: the files differ in size and no size is set.
+        """
+        size = self.size or dataset.image_size
+        if size is None:
+            raise UserError(f"The images of {dataset.title} differ in size: set a size to bring them to.")
+        return Target(*size, self.channels or dataset.channels, self.fit)
+
+
+class Stream:
+    """One split, batch by batch, as often as wanted.
+
+    `data` is a tf.data.Dataset of (images float32 (n, height, width, channels), labels) that yields one epoch
+    each time that it is iterated: epoch number `epoch`, which whoever iterates sets before.
+
+    Attributes:
+        dataset, split, settings: what was asked for.
+        target: the images' shape.
+        indices: the split's images.
+        steps: batches in an epoch.
+        epoch: which epoch the next iteration yields.
+        error: what went wrong in a worker thread, where an exception would lose its words.
+    """
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        split: SplitName,
+        settings: PipelineSettings,
+        *,
+        steps_per_epoch: int | None = None,
+    ) -> None:
+        self.dataset, self.split, self.settings = dataset, split, settings
+        self.target = settings.target(dataset)
+        self.indices = dataset.indices(split)
+        if not len(self.indices):
+            raise UserError(f"{dataset.title} has no images in its {split} part.")
+        if settings.label_mode == "binary" and len(dataset.classes) != 2:
+            raise UserError(
+                f"Binary labels are for two classes; {dataset.title} has {len(dataset.classes)}: "
+                "choose categorical or sparse."
+            )
+        self.epoch = 0
+        self.error: UserError | None = None
+        self._natural_steps = -(-len(self.indices) // settings.batch_size)
+        self.steps = steps_per_epoch or self._natural_steps
+        self._load = self._loader()
+        self._order: tuple[int, NDArray[np.int64]] = (-1, self.indices)
+        self.data = self._build()
+
+    @property
+    def images_per_epoch(self) -> int:
+        """How many images one epoch shows."""
+        whole, rest = divmod(self.steps, self._natural_steps)
+        return whole * len(self.indices) + min(rest * self.settings.batch_size, len(self.indices))
+
+    def batch_indices(self, epoch: int, step: int) -> tuple[int, NDArray[np.int64]]:
+        """(the number of the batch since the beginning, the images in it): a function of seed, epoch and step.
+
+        Epochs shorter or longer than the split go on in its order, and a new order begins when it is through.
+        """
+        number = epoch * self.steps + step
+        round_, position = divmod(number, self._natural_steps)
+        order = self._order_of(round_) if self._shuffled else self.indices
+        start = position * self.settings.batch_size
+        return number, order[start : start + self.settings.batch_size]
+
+    @property
+    def _shuffled(self) -> bool:
+        return self.split == "train" and self.settings.shuffle
+
+    def _order_of(self, round_: int) -> NDArray[np.int64]:
+        kept = self._order
+        if kept[0] != round_:
+            kept = (round_, np.random.default_rng([self.settings.seed, round_]).permutation(self.indices))
+            self._order = kept
+        return kept[1]
+
+    def _loader(self) -> Callable[[NDArray[np.int64]], tuple[NDArray[np.uint8], NDArray[np.bool_]]]:
+        images, target = self.dataset.images, self.target
+        size = len(self.indices) * target.height * target.width * target.channels
+        if images.kind == "files" and size <= self.settings.cache_mb * 2**20:
+            return KeptImages(images, target, self.indices).load
+        return lambda indices: images.load(indices, target)
+
+    def _read(self, step: int) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
+        """(images, labels) of one step; what cannot be read is left out."""
+        number, chosen = self.batch_indices(self.epoch, int(step))
+        pixels, good = self._load(chosen)
+        if not good.all():
+            pixels, chosen = pixels[good], chosen[good]
+        if not len(chosen):
+            self.error = UserError(
+                f"None of the images of a batch of {self.dataset.title} can be read; has the folder gone?"
+            )
+            raise self.error
+        if self.split == "train" and self.settings.augmentation is not None:
+            pixels = augment(pixels, self.settings.augmentation, (self.settings.seed, number))
+        return pixels, self.dataset.labels[chosen]
+
+    def _build(self) -> Any:
+        import tensorflow as tf
+
+        target = self.target
+
+        def read(step: Any) -> Any:
+            pixels, labels = tf.numpy_function(self._read, [step], (tf.uint8, tf.int32), stateful=True)
+            pixels.set_shape((None, *target.shape))
+            labels.set_shape((None,))
+            return pixels, labels
+
+        def finish(pixels: Any, labels: Any) -> Any:
+            return scaled(tf.cast(pixels, tf.float32), self.settings.scale), self._labelled(labels)
+
+        data = tf.data.Dataset.range(self.steps)
+        data = data.map(read, num_parallel_calls=2, deterministic=True)
+        data = data.map(finish, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+        return data.prefetch(tf.data.AUTOTUNE)
+
+    def _labelled(self, labels: Any) -> Any:
+        import tensorflow as tf
+
+        if self.settings.label_mode == "categorical":
+            return tf.one_hot(labels, len(self.dataset.classes))
+        if self.settings.label_mode == "binary":
+            return tf.cast(labels, tf.float32)[:, None]
+        return labels
+
+
+def scaled(images: Any, scale: Scale) -> Any:
+    """Bring images of 0–255 (float32, RGB or gray) to the range that a network wants; see `SCALES`."""
+    import tensorflow as tf
+
+    if scale == "unit":
+        return images / 255.0
+    if scale == "signed":
+        return images / 127.5 - 1.0
+    if scale == "lite":
+        return (images - 127.0) / 128.0
+    if scale in ("caffe", "torch"):
+        if images.shape[-1] == 1:
+            images = tf.repeat(images, 3, axis=-1)
+        if scale == "caffe":
+            return images[..., ::-1] - tf.constant([103.939, 116.779, 123.68])
+        means, deviations = tf.constant([0.485, 0.456, 0.406]), tf.constant([0.229, 0.224, 0.225])
+        return (images / 255.0 - means) / deviations
+    return images
+
+
+def pipeline(
+    dataset: Dataset, split: SplitName, settings: PipelineSettings | None = None, *, epoch: int = 0
+) -> Any:
+    """One split as a tf.data.Dataset of (images, labels): one epoch, the one with this number.
+
+    Raises:
+        UserError: an empty split, files of different sizes with no size set, binary labels for other than two
+            classes.
+    """
+    stream = Stream(dataset, split, settings or PipelineSettings())
+    stream.epoch = epoch
+    return stream.data
+
+
+def plain(settings: PipelineSettings) -> PipelineSettings:
+    """The same without shuffling and augmentation: to look at a split rather than to train on it."""
+    return replace(settings, shuffle=False, augmentation=None)

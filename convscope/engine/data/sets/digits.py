@@ -1,0 +1,22 @@
+"""Ten thousand of MNIST's handwritten digits, shipped."""
+
+from __future__ import annotations
+
+from convscope.engine.data.dataset import Dataset
+from convscope.engine.data.npz import open_npz
+from convscope.paths import resource_path
+from convscope.task import Task
+
+TITLE = "Digits"
+SUMMARY = "10,000 of MNIST's handwritten digits, 28 × 28 gray: 9,000 to train, 1,000 to test"
+
+
+def open(task: Task) -> Dataset:
+    """The shipped digits; the last 1,000 are the test set."""
+    return open_npz(
+        resource_path("datasets", "digits.npz"),
+        reference="digits",
+        title=TITLE,
+        tested=1000,
+        credit="MNIST, Yann LeCun and Corinna Cortes, CC BY-SA 3.0",
+    )

@@ -1,0 +1,36 @@
+"""A part of Fashion-MNIST, shipped."""
+
+from __future__ import annotations
+
+from convscope.engine.data.dataset import Dataset
+from convscope.engine.data.npz import open_npz
+from convscope.paths import resource_path
+from convscope.task import Task
+
+TITLE = "Garments"
+SUMMARY = "14,000 of Fashion-MNIST's garments, 28 × 28 gray: 12,000 to train, 2,000 to test"
+
+CLASSES = (
+    "T-shirt/top",
+    "Trouser",
+    "Pullover",
+    "Dress",
+    "Coat",
+    "Sandal",
+    "Shirt",
+    "Sneaker",
+    "Bag",
+    "Ankle boot",
+)
+
+
+def open(task: Task) -> Dataset:
+    """The shipped garments: the first 12,000 training and the first 2,000 test images of Fashion-MNIST."""
+    return open_npz(
+        resource_path("datasets", "fashion.npz"),
+        reference="fashion",
+        title=TITLE,
+        classes=CLASSES,
+        tested=2000,
+        credit="Fashion-MNIST, Zalando SE, MIT",
+    )
