@@ -1,0 +1,86 @@
+"""What tests of the window share: a window with a tiny panel, and a check that nothing outlives a test."""
+
+from __future__ import annotations
+
+import gc
+import threading
+from collections.abc import Iterator, Sequence
+
+import pytest
+from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QTimer
+from PySide6.QtGui import QCursor
+from PySide6.QtWidgets import QApplication, QWidget
+from pytestqt.qtbot import QtBot
+from shiboken6 import isValid
+from window_helpers import WindowMaker, fake_panels, small_images
+
+from convscope.imaging.image import Image
+from convscope.session.session import Session
+from convscope.ui import theme
+from convscope.ui.main_window import MainWindow
+from convscope.ui.settings import Settings
+
+
+@pytest.fixture(scope="session", autouse=True)
+def themed(qapp: QApplication) -> None:
+    """Typefaces and palette, once."""
+    theme.load_fonts()
+    theme.apply("light")
+
+
+def _windows() -> set[QWidget]:
+    return {widget for widget in QApplication.topLevelWidgets() if widget.parent() is None}
+
+
+def _timers() -> set[QTimer]:
+    found = [thing for thing in gc.get_objects() if type(thing) is QTimer]
+    return {timer for timer in found if isValid(timer) and timer.isActive()}
+
+
+@pytest.fixture(autouse=True)
+def nothing_outlives_a_test(qapp: QApplication, themed: None) -> Iterator[None]:
+    """No lane's thread, no running timer and no window is left behind."""
+    windows, timers = _windows(), _timers()
+    yield
+    for _ in range(3):
+        qapp.processEvents()
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    if _windows() - windows or _timers() - timers:
+        gc.collect()
+    lanes = [thread.name for thread in threading.enumerate() if thread.name.startswith("lane-")]
+    assert not lanes, f"threads still run: {lanes}"
+    left = _windows() - windows
+    assert not left, f"windows are still there: {left}"
+    running = _timers() - timers
+    assert not running, f"timers still run: {running}"
+
+
+@pytest.fixture
+def make_window(qtbot: QtBot) -> Iterator[WindowMaker]:
+    """Makes windows with fake panels and small images; closes them at the end."""
+    made: list[MainWindow] = []
+
+    def make(
+        images: Sequence[Image] | None = None, settings: Settings | None = None, show: bool = True
+    ) -> MainWindow:
+        session = Session(images if images is not None else small_images())
+        window = MainWindow(session, settings=settings, panels=fake_panels())
+        made.append(window)
+        qtbot.addWidget(window)
+        if show:
+            QCursor.setPos(QPoint(0, 0))
+            window.resize(1440, 900)
+            window.show()
+            qtbot.waitExposed(window)
+        return window
+
+    yield make
+    for window in made:
+        if isValid(window):
+            window.close()
+
+
+@pytest.fixture
+def window(make_window: WindowMaker) -> MainWindow:
+    """One window, shown at 1440×900."""
+    return make_window()

@@ -1,0 +1,90 @@
+"""Panels as small as can be, small images, and short ways to press and to read, for tests of the window."""
+
+from __future__ import annotations
+
+import sys
+import types
+from collections.abc import Callable
+
+import numpy as np
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel, QSplitter, QToolButton, QVBoxLayout, QWidget
+from pytestqt.qtbot import QtBot
+
+from convscope.imaging.image import Image
+from convscope.ui.actions import Command
+from convscope.ui.main_window import MainWindow
+from convscope.ui.panels import PanelInfo
+from convscope.ui.panels.context import PanelContext
+
+WindowMaker = Callable[..., MainWindow]
+
+
+class FakePanel(QWidget):
+    """A panel as small as can be, which notes what the window does with it."""
+
+    def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.context = context
+        self.compact: list[bool] = []
+        self.ended = False
+        self.ran: list[str] = []
+        self.splitter = QSplitter(self)
+        self.splitter.setObjectName("fake.splitter")
+        for _ in range(2):
+            self.splitter.addWidget(QLabel("half"))
+        QVBoxLayout(self).addWidget(self.splitter)
+
+    def actions(self) -> list[Command]:  # type: ignore[override]
+        """One command."""
+        return [Command("fake.wave", "Wave a hand", lambda: self.ran.append("wave"), "", "Fake")]
+
+    def set_compact(self, compact: bool) -> None:
+        """Note it."""
+        self.compact.append(compact)
+
+    def shutdown(self) -> None:
+        """Note it."""
+        self.ended = True
+
+
+class BrokenPanel(QWidget):
+    """A panel that cannot be made."""
+
+    def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        raise RuntimeError("broken on purpose")
+
+
+def fake_panels() -> tuple[PanelInfo, ...]:
+    """Three lines of a navigation: two panels that work and one that does not."""
+    module = types.ModuleType("convscope_fake_panels")
+    module.FakePanel, module.BrokenPanel = FakePanel, BrokenPanel  # type: ignore[attr-defined]
+    sys.modules[module.__name__] = module
+    return (
+        PanelInfo("kernels", "Kernels", "grid-3x3", "Ctrl+1", module.__name__, "FakePanel"),
+        PanelInfo("second", "Second", "layers", "Ctrl+2", module.__name__, "FakePanel"),
+        PanelInfo("broken", "Broken", "box", "", module.__name__, "BrokenPanel"),
+    )
+
+
+def small_images(count: int = 3) -> list[Image]:
+    """Images of 4 rows and 6 columns, each of one gray level."""
+    return [Image(np.full((4, 6), 10 * number, np.uint8), f"image {number}") for number in range(count)]
+
+
+def press(qtbot: QtBot, window: QWidget, name: str) -> None:
+    """Click a button by its object name."""
+    button = window.findChild(QToolButton, name)
+    assert button is not None, name
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+def messages(window: MainWindow) -> list[str]:
+    """The toasts on show."""
+    return [toast.message for toast in window.toasts.toasts()]
+
+
+def opened(qtbot: QtBot, window: MainWindow) -> None:
+    """Wait until nothing is being opened."""
+    qtbot.waitUntil(window.jobs.idle)
