@@ -80,7 +80,9 @@ def _changed(
     if a.contrast or a.brightness or a.noise:
         values = image.astype(np.float32)
         factor = 1.0 + a.contrast * drawn["contrast"]
-        values = (values - values.mean()) * factor + values.mean() + 255.0 * a.brightness * drawn["brightness"]
+        values = (
+            (values - values.mean()) * factor + values.mean() + 255.0 * a.brightness * drawn["brightness"]
+        )
         if a.noise:
             noise = np.random.default_rng(seed).standard_normal(values.shape, np.float32)
             values += 255.0 * a.noise * abs(drawn["noise"]) * noise
@@ -145,7 +147,9 @@ def keras_layers(augmentation: Augmentation) -> list[Any]:
         mode = "horizontal_and_vertical" if both else "horizontal" if a.flip_horizontal else "vertical"
         layers.append(keras.layers.RandomFlip(mode))
     if a.sharpen:
-        layers.append(keras.layers.RandomSharpness((0.5, min(1.0, 0.5 + a.sharpen / 2)), value_range=(0, 255)))
+        layers.append(
+            keras.layers.RandomSharpness((0.5, min(1.0, 0.5 + a.sharpen / 2)), value_range=(0, 255))
+        )
     if a.blur:
         taps = 2 * max(1, math.ceil(3 * a.blur)) + 1
         layers.append(keras.layers.RandomGaussianBlur(1.0, taps, a.blur, value_range=(0, 255)))

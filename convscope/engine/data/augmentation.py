@@ -63,7 +63,9 @@ class Augmentation:
         for name, limit in LIMITS.items():
             value = getattr(self, name)
             if not 0 <= value <= limit:
-                raise UserError(f"Augmentation: {name.replace('_', ' ')} is {value:g}; it goes from 0 to {limit:g}.")
+                raise UserError(
+                    f"Augmentation: {name.replace('_', ' ')} is {value:g}; it goes from 0 to {limit:g}."
+                )
         if self.fill not in FILLS:
             raise UserError(f"There is no fill mode called {self.fill!r}: choose one of {', '.join(FILLS)}.")
         if not 0 <= self.fill_value <= 255:
@@ -114,5 +116,7 @@ def parse_augmentation(text: str) -> Augmentation:
             try:
                 chosen[name] = float(value)
             except ValueError:
-                raise UserError(f"Augmentation {name} needs a number, as in {name}=0.2, not {value!r}.") from None
+                raise UserError(
+                    f"Augmentation {name} needs a number, as in {name}=0.2, not {value!r}."
+                ) from None
     return Augmentation(**chosen)  # type: ignore[arg-type]

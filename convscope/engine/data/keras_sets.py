@@ -1,52 +1,89 @@
-"""What the four sets from `keras.datasets` share: download with progress, then let Keras read its own files."""
+"""What the four sets from `keras.datasets` share: Keras's own reader and cache, with progress and cancel."""
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Sequence
+import os
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from convscope.engine.data.dataset import Dataset
-from convscope.engine.data.download import Download, fetch
 from convscope.engine.data.npz import array_dataset
 from convscope.errors import UserError
-from convscope.task import Task
+from convscope.task import Cancelled, Task
 
 
-def open_keras_set(
-    name: str,
-    title: str,
-    downloads: Sequence[Download],
-    classes: tuple[str, ...],
-    credit: str,
-    task: Task,
-) -> Dataset:
-    """`keras.datasets.<name>`, from Keras's cache or downloaded into it.
+@dataclass(frozen=True)
+class KerasSet:
+    """One of `keras.datasets`.
 
-    Raises:
-        UserError: offline and not in the cache, or the cached files are broken.
+    Attributes:
+        name: the module's.
+        title: what a person calls it.
+        classes: names by index.
+        credit: source and licence.
+        files: what Keras downloads, within its cache folder.
     """
-    for download in downloads:
-        fetch(download, title, task)
-    task.progress(None, f"Reading {title}")
-    module = importlib.import_module(f"keras.datasets.{name}")
-    try:
-        (x_train, y_train), (x_test, y_test) = module.load_data()
-    except UserError:
-        raise
-    # Keras lets through whatever a broken archive makes zlib, tarfile, pickle or NumPy raise.
-    except Exception as error:
-        raise UserError(
-            f"The copy of {title} in Keras's cache cannot be read: delete it there and open the set again.",
-            detail=f"{type(error).__name__}: {error}",
-        ) from error
-    return array_dataset(
-        np.concatenate([x_train, x_test]),
-        np.concatenate([y_train.reshape(-1), y_test.reshape(-1)]),
-        reference=name,
-        title=title,
-        classes=classes,
-        tested=len(x_test),
-        credit=credit,
-    )
+
+    name: str
+    title: str
+    classes: tuple[str, ...]
+    credit: str
+    files: tuple[str, ...]
+
+    @property
+    def here(self) -> bool:
+        """Whether it is in Keras's cache."""
+        return all((_cache() / file).exists() for file in self.files)
+
+    def open(self, task: Task) -> Dataset:
+        """From Keras's cache, or downloaded into it; what is left of a broken download is not used.
+
+        Raises:
+            UserError: offline and not in the cache, or the cached files are broken.
+            Cancelled: the task was.
+        """
+        from convscope.engine.models.download import reported
+
+        was_here = self.here
+        task.progress(None, f"Reading {self.title}" if was_here else f"Asking for {self.title}")
+        try:
+            with reported(task, self.title):
+                (x_train, y_train), (x_test, y_test) = importlib.import_module(
+                    f"keras.datasets.{self.name}"
+                ).load_data()
+        except Cancelled:
+            raise
+        # Keras raises a bare Exception when the network fails, and lets through whatever a broken file makes
+        # zlib, tarfile, pickle or NumPy raise.
+        except Exception as error:
+            raise self._trouble(was_here, error) from error
+        return array_dataset(
+            np.concatenate([x_train, x_test]),
+            np.concatenate([y_train.reshape(-1), y_test.reshape(-1)]),
+            reference=self.name,
+            title=self.title,
+            classes=self.classes,
+            tested=len(x_test),
+            credit=self.credit,
+        )
+
+    def _trouble(self, was_here: bool, error: Exception) -> UserError:
+        detail = f"{type(error).__name__}: {error}"
+        if was_here:
+            text = (
+                f"The copy of {self.title} in {_cache()} is damaged: delete it there and open the set again."
+            )
+            return UserError(text, detail=detail)
+        return UserError(
+            f"{self.title} is not on this machine and cannot be downloaded now; "
+            "the sets digits, fashion and textures are here.",
+            detail=detail,
+        )
+
+
+def _cache() -> Path:
+    """The folder in which Keras keeps what it downloads."""
+    return Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser()

@@ -14,19 +14,11 @@ from convscope.engine.data.augmentation import Augmentation
 from convscope.engine.data.dataset import Dataset, SplitName
 from convscope.engine.data.images import KeptImages
 from convscope.engine.data.resize import Fit, Target
+from convscope.engine.models.preprocessing import UNIT, Preprocessing
 from convscope.errors import UserError
 
 LabelMode = Literal["sparse", "categorical", "binary"]
 LABEL_MODES: tuple[LabelMode, ...] = ("sparse", "categorical", "binary")
-Scale = Literal["unit", "signed", "bytes", "caffe", "torch", "lite"]
-SCALES: dict[Scale, str] = {
-    "unit": "0 to 1",
-    "signed": "−1 to 1",
-    "bytes": "0 to 255",
-    "caffe": "BGR less the ImageNet means (VGG, ResNet)",
-    "torch": "0 to 1, less ImageNet's means, over its deviations (DenseNet)",
-    "lite": "(x − 127) / 128 (EfficientNet-Lite)",
-}
 
 
 @dataclass(frozen=True)
@@ -39,7 +31,8 @@ class PipelineSettings:
         fit: "stretch", "crop" or "pad".
         batch_size: images in a batch; the last one of an epoch may be smaller.
         label_mode: "sparse" int32 (n,); "categorical" float32 one-hot (n, classes); "binary" float32 (n, 1).
-        scale: what range the network wants; see `SCALES`.
+        preprocessing: the range and the order of channels that the network wants (its `resize` is not used:
+            `fit` decides).
         shuffle: a new order each epoch, a function of (seed, epoch) only.
         seed: of the order and of the augmentation.
         augmentation: None or what to do to training images; other splits are never augmented.
@@ -52,7 +45,7 @@ class PipelineSettings:
     fit: Fit = "stretch"
     batch_size: int = 32
     label_mode: LabelMode = "sparse"
-    scale: Scale = "unit"
+    preprocessing: Preprocessing = UNIT
     shuffle: bool = True
     seed: int = 0
     augmentation: Augmentation | None = None
@@ -62,9 +55,9 @@ class PipelineSettings:
         if not 1 <= self.batch_size <= 65536:
             raise UserError(f"The batch size is {self.batch_size}: it goes from 1 to 65,536.")
         if self.label_mode not in LABEL_MODES:
-            raise UserError(f"There is no label mode {self.label_mode!r}: choose one of {', '.join(LABEL_MODES)}.")
-        if self.scale not in SCALES:
-            raise UserError(f"There is no scale called {self.scale!r}: choose one of {', '.join(SCALES)}.")
+            raise UserError(
+                f"There is no label mode {self.label_mode!r}: choose one of {', '.join(LABEL_MODES)}."
+            )
         if self.seed < 0:
             raise UserError(f"The seed is {self.seed}: it is a whole number from 0.")
 
@@ -183,7 +176,7 @@ class Stream:
             return pixels, labels
 
         def finish(pixels: Any, labels: Any) -> Any:
-            return scaled(tf.cast(pixels, tf.float32), self.settings.scale), self._labelled(labels)
+            return preprocessed(pixels, self.settings.preprocessing), self._labelled(labels)
 
         data = tf.data.Dataset.range(self.steps)
         data = data.map(read, num_parallel_calls=2, deterministic=True)
@@ -200,24 +193,14 @@ class Stream:
         return labels
 
 
-def scaled(images: Any, scale: Scale) -> Any:
-    """Bring images of 0–255 (float32, RGB or gray) to the range that a network wants; see `SCALES`."""
+def preprocessed(pixels: Any, preprocessing: Preprocessing) -> Any:
+    """`Preprocessing.apply` in TensorFlow: a tensor of bytes (n, height, width, channels) to float32."""
     import tensorflow as tf
 
-    if scale == "unit":
-        return images / 255.0
-    if scale == "signed":
-        return images / 127.5 - 1.0
-    if scale == "lite":
-        return (images - 127.0) / 128.0
-    if scale in ("caffe", "torch"):
-        if images.shape[-1] == 1:
-            images = tf.repeat(images, 3, axis=-1)
-        if scale == "caffe":
-            return images[..., ::-1] - tf.constant([103.939, 116.779, 123.68])
-        means, deviations = tf.constant([0.485, 0.456, 0.406]), tf.constant([0.229, 0.224, 0.225])
-        return (images / 255.0 - means) / deviations
-    return images
+    values = tf.cast(pixels, tf.float32)
+    if preprocessing.order == "bgr" and pixels.shape[-1] == 3:
+        values = values[..., ::-1]
+    return values * tf.constant(preprocessing.scale) + tf.constant(preprocessing.offset)
 
 
 def pipeline(

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from convscope.engine.data.dataset import Dataset
-from convscope.engine.data.download import keras_cache
 from convscope.errors import UserError
 from convscope.task import Task
 
@@ -36,8 +35,8 @@ def list_datasets() -> tuple[DatasetInfo, ...]:
     found = []
     for name in NAMES:
         module = importlib.import_module(f"convscope.engine.data.sets.{name}")
-        downloads = getattr(module, "DOWNLOADS", ())
-        here = all((keras_cache() / download.path).exists() for download in downloads)
+        downloaded = getattr(module, "SET", None)
+        here = downloaded is None or downloaded.here
         found.append(DatasetInfo(name, module.TITLE, module.SUMMARY, here))
     return tuple(found)
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from convscope.engine.data.dataset import Dataset
-from convscope.engine.data.download import Download
-from convscope.engine.data.keras_sets import open_keras_set
+from convscope.engine.data.keras_sets import KerasSet
 from convscope.task import Task
 
 TITLE = "CIFAR-100"
@@ -22,16 +21,11 @@ CLASSES = tuple(
         "telephone television tiger tractor train trout tulip turtle wardrobe whale willow_tree wolf woman worm"
     ).split()
 )
-DOWNLOADS = (
-    Download(
-        "https://www.cs.toronto.edu/~kriz/cifar-100-python.tar.gz",
-        # The name that keras.datasets.cifar100 looks for before it unpacks.
-        "datasets/cifar-100-python-target_archive",
-        "85cd44d02ba6437773c5bbd22e183051d648de2e7d6b014e1ef29b855ba677a7",
-    ),
+SET = KerasSet(
+    "cifar100", TITLE, CLASSES, "Alex Krizhevsky, 2009", ("datasets/cifar-100-python-target_archive",)
 )
 
 
 def open(task: Task) -> Dataset:
     """From Keras's cache, or downloaded into it."""
-    return open_keras_set("cifar100", TITLE, DOWNLOADS, CLASSES, "Alex Krizhevsky, 2009", task)
+    return SET.open(task)
