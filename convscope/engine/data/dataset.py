@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convscope.engine.data.images import Images
-from convscope.engine.data.split import Splits, SplitSettings, split_indices
+from convscope.engine.data.split import DEFAULT_SPLIT, Splits, SplitSettings, split_indices
 from convscope.errors import UserError
 
 SplitName = Literal["train", "validation", "test"]
@@ -50,7 +50,7 @@ class Dataset:
     notes: tuple[str, ...] = ()
     credit: str = ""
     left_out: tuple[tuple[str, str], ...] = ()
-    split_settings: SplitSettings = SplitSettings()
+    split_settings: SplitSettings = DEFAULT_SPLIT
 
     def __len__(self) -> int:
         return len(self.labels)

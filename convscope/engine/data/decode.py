@@ -14,12 +14,15 @@ from PIL import Image, ImageOps
 
 from convscope.engine.data.resize import Target, to_target
 
-SUFFIXES = frozenset(".jpg .jpeg .jpe .jfif .png .bmp .gif .webp .tif .tiff .ppm .pgm .pbm .pnm".split())
+SUFFIXES = frozenset(
+    (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".gif", ".webp")
+    + (".tif", ".tiff", ".ppm", ".pgm", ".pbm", ".pnm")
+)
 
 _TAIL = 64
 
 
-class Unreadable(Exception):
+class UnreadableError(Exception):
     """A file that is not an image, or a broken one; the text says which."""
 
 
@@ -37,7 +40,7 @@ def decode(data: bytes, target: Target | None = None) -> NDArray[np.uint8]:
         uint8: the target's shape, or H×W×3, or H×W for gray files when there is no target.
 
     Raises:
-        Unreadable: not an image, or a broken one.
+        UnreadableError: not an image, or a broken one.
     """
     pixels = _with_opencv(data, target) if _opencv_is_right_for(data) else None
     if pixels is None:
@@ -107,7 +110,7 @@ def _with_pillow(data: bytes) -> NDArray[np.uint8]:
             return np.asarray(upright.convert("RGB"))
     # Pillow's decoders raise whatever they stumble on; each of them means the same here.
     except Exception as error:
-        raise Unreadable(str(error).split("<")[0].strip() or type(error).__name__) from error
+        raise UnreadableError(str(error).split("<")[0].strip() or type(error).__name__) from error
 
 
 def _gray(picture: Image.Image) -> NDArray[np.uint8]:
@@ -122,12 +125,12 @@ def read_image(path: Path, target: Target | None = None) -> NDArray[np.uint8]:
     """`decode` a file.
 
     Raises:
-        Unreadable: it cannot be read or decoded.
+        UnreadableError: it cannot be read or decoded.
     """
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise Unreadable(error.strerror or str(error)) from error
+        raise UnreadableError(error.strerror or str(error)) from error
     return decode(data, target)
 
 

@@ -35,8 +35,8 @@ def open_folder(root: Path, task: Task | None = None) -> Dataset:
     """Open a folder of classes; the file names decide nothing, the sub-folder is the class.
 
     A folder with `train` and `test` (or `validation`) folders of classes inside is understood too: its parts
-    stay what they are. Every file is looked at (not decoded): broken ones are listed and left out, others that
-    are no images are ignored. Memory: some 150 bytes a file.
+    stay what they are. Every file is looked at (not decoded): broken ones are listed and left out, others
+    that are no images are ignored. Memory: some 150 bytes a file.
 
     Raises:
         UserError: no such folder, or no class with an image in it.
@@ -150,7 +150,8 @@ def _sampled_size(root: Path, names: list[str]) -> tuple[tuple[int, int] | None,
             with Image.open(root / name) as picture:
                 sizes[(picture.height, picture.width)] += 1
                 gray += picture.mode in ("1", "L", "I;16", "I")
-        except Exception:  # noqa: BLE001 - whatever is wrong with it, it tells no size; it is told when decoded
+        # Whatever is wrong with the file is told when it is decoded; here it only tells no size.
+        except Exception:
             continue
     channels: Literal[1, 3] = 1 if gray > len(names[::step]) / 2 else 3
     return (next(iter(sizes)) if len(sizes) == 1 else None), channels

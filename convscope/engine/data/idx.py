@@ -65,7 +65,8 @@ def open_idx(path: Path) -> Dataset:
         train, test = test, None
     if train is None:
         raise UserError(
-            f"{folder} lacks a pair of IDX files such as train-images-idx3-ubyte.gz and train-labels-idx1-ubyte.gz."
+            f"{folder} lacks a pair of IDX files such as train-images-idx3-ubyte.gz "
+            "and train-labels-idx1-ubyte.gz."
         )
     pixels, labels = train
     fixed = np.empty(0, np.int64)

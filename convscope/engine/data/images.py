@@ -14,7 +14,7 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from convscope.engine.data.decode import Unreadable, read_image
+from convscope.engine.data.decode import UnreadableError, read_image
 from convscope.engine.data.resize import Target, to_target
 from convscope.errors import UserError
 
@@ -132,7 +132,7 @@ class FileImages:
     def read(self, index: int) -> NDArray[np.uint8]:
         try:
             return read_image(self.root / self.names[index])
-        except Unreadable as error:
+        except UnreadableError as error:
             raise UserError(f"{self.root / self.names[index]} cannot be read: {error}.") from error
 
     def load(self, indices: Indices, target: Target) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
@@ -144,7 +144,7 @@ class FileImages:
             try:
                 batch[row] = read_image(self.root / name, target)
                 good[row] = True
-            except Unreadable as error:
+            except UnreadableError as error:
                 self.unreadable[name] = str(error)
 
         # list() waits for all, and raises what a thread raised.

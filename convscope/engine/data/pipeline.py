@@ -36,8 +36,8 @@ class PipelineSettings:
         shuffle: a new order each epoch, a function of (seed, epoch) only.
         seed: of the order and of the augmentation.
         augmentation: None or what to do to training images; other splits are never augmented.
-        cache_mb: a split whose images fit into this much memory (as bytes, at their target size) is decoded once
-            and kept; a larger one is decoded anew each epoch.
+        cache_mb: a split whose images fit into this much memory (as bytes, at their target size) is decoded
+            once and kept; a larger one is decoded anew each epoch.
     """
 
     size: tuple[int, int] | None = None
@@ -121,7 +121,7 @@ class Stream:
         return whole * len(self.indices) + min(rest * self.settings.batch_size, len(self.indices))
 
     def batch_indices(self, epoch: int, step: int) -> tuple[int, NDArray[np.int64]]:
-        """(the number of the batch since the beginning, the images in it): a function of seed, epoch and step.
+        """(number of the batch since the beginning, the images in it): a function of seed, epoch and step.
 
         Epochs shorter or longer than the split go on in its order, and a new order begins when it is through.
         """

@@ -29,8 +29,8 @@ class SplitSettings:
     """How to split what is free.
 
     Attributes:
-        validation: share (0–0.9) of every class that validates; unused if the data comes with a validation part.
-        test: share (0–0.9) of every class that tests; unused if the data comes with a test part.
+        validation: share (0–0.9) of every class that validates; unused if the data has a validation part.
+        test: share (0–0.9) of every class that tests; unused if the data has a test part.
         seed: the same seed, the same split.
     """
 
@@ -46,6 +46,9 @@ class SplitSettings:
             raise UserError("Validation and test together leave less than 5 % of the images to train on.")
         if self.seed < 0:
             raise UserError(f"The seed is {self.seed}: it is a whole number from 0.")
+
+
+DEFAULT_SPLIT = SplitSettings()
 
 
 def split_indices(

@@ -32,7 +32,7 @@ class Thumbnails:
             return found
 
     def thumbnail(self, index: int, size: int) -> NDArray[np.uint8]:
-        """One image, whole, centred on black: uint8, size × size × 3, read-only; black if it cannot be read."""
+        """One image, whole, centred on black, uint8, size × size × 3, read-only; black if unreadable."""
         found = self.kept(index, size)
         if found is not None:
             return found
