@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import sys
+import tempfile
 import threading
 import time
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from convscope.errors import UserError
@@ -48,12 +52,39 @@ def start(threads: int | None = None) -> Runtime:
         return _runtime
 
 
+@contextlib.contextmanager
+def _quiet_stderr() -> Iterator[None]:
+    """Hold back what TensorFlow's C++ prints while it loads; no setting of its own silences that.
+
+    Everything else that was written meanwhile is passed on afterwards.
+    """
+    sys.stderr.flush()
+    try:
+        kept = os.dup(2)
+    except OSError:
+        # A windowed program may have no standard error at all.
+        yield
+        return
+    with tempfile.TemporaryFile() as held:
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        finally:
+            sys.stderr.flush()
+            os.dup2(kept, 2)
+            os.close(kept)
+            held.seek(0)
+            for line in held.read().decode(errors="replace").splitlines():
+                if not line.startswith(("I0000", "W0000", "E0000", "WARNING: All log messages before absl")):
+                    print(line, file=sys.stderr)
+
+
 def _start(threads: int | None) -> Runtime:
     began = time.perf_counter()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     try:
-        with warnings.catch_warnings():
+        with _quiet_stderr(), warnings.catch_warnings():
             # What TensorFlow's own imports deprecate is no business of ours.
             warnings.simplefilter("ignore")
             import keras
@@ -65,7 +96,7 @@ def _start(threads: int | None) -> Runtime:
         ) from error
     if keras.backend.backend() != "tensorflow":
         raise UserError(
-            f"Keras is set to the backend {keras.backend.backend()}: set KERAS_BACKEND=tensorflow and start again."
+            f"Keras is set to the backend {keras.backend.backend()}: start with KERAS_BACKEND=tensorflow."
         )
     tf.get_logger().setLevel("ERROR")
     if threads is not None:

@@ -64,8 +64,8 @@ def _layer(spec: LayerSpec, shape: Shape, task: Task | None) -> Any:
             weights=weights,
             include_top=False,
             input_shape=shape,
-            name=spec.name,
-            task=task or Task(),
+            layer_name=spec.name,
+            task=task,
         )
         base.trainable = settings["trainable"]
         return base

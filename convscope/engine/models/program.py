@@ -1,11 +1,12 @@
-"""A Keras model as a flat list of steps: nested models opened up, every inner tensor addressable, nothing changed.
+"""A Keras model as a flat list of steps: nested models opened up, every inner tensor addressable.
 
-A step is one call of one layer, in the order of computation. Its layer is a twin that shares the original's
-variables (so training shows at once), because a layer that is called symbolically would grow the user's graph and
-one with an activity regularizer would collect losses. A convolution or dense layer with an activation becomes two
-steps, the weighted sum and the activation, so that pre-activations and logits are tensors like any other.
+A step is one call of one layer, in the order of computation. The user's layers are never called: a step's
+layer is a twin that shares the original's variables (so that training shows at once), because a symbolic call
+would grow the user's graph, and a layer with an activity regularizer would collect losses. A convolution or
+dense layer with an activation becomes two steps, the weighted sum and the activation, so that pre-activations
+and logits are tensors like any other.
 
-Tensors have numbers (slots). `Program.run` computes any slots from any others, inside a `tf.function` or not: a
+Tensors have numbers (slots). `Program.run` computes any slots from any others, in a `tf.function` or not: a
 trunk feeds the inputs and fetches a layer; a head feeds a layer (and its `frontier`) and fetches the logits.
 """
 
@@ -19,14 +20,36 @@ from convscope.errors import UserError
 
 # Layers whose activation is the last thing that they do.
 _FUSED = (
-    "Dense", "EinsumDense", "Conv1D", "Conv2D", "Conv3D", "DepthwiseConv1D", "DepthwiseConv2D", "SeparableConv1D",
-    "SeparableConv2D", "Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose",
-)  # fmt: skip
+    "Dense",
+    "EinsumDense",
+    "Conv1D",
+    "Conv2D",
+    "Conv3D",
+    "DepthwiseConv1D",
+    "DepthwiseConv2D",
+    "SeparableConv1D",
+    "SeparableConv2D",
+    "Conv1DTranspose",
+    "Conv2DTranspose",
+    "Conv3DTranspose",
+)
 _ACTIVATION_LAYERS = {
-    "ReLU": "relu", "Softmax": "softmax", "LeakyReLU": "leaky_relu", "ELU": "elu", "PReLU": "prelu",
-    "Relu": "relu", "Relu6": "relu6", "Sigmoid": "sigmoid", "Tanh": "tanh", "Silu": "silu", "Gelu": "gelu",
-    "HardSigmoid": "hard_sigmoid", "HardSilu": "hard_silu", "LeakyRelu": "leaky_relu", "Elu": "elu",
-}  # fmt: skip
+    "ReLU": "relu",
+    "Softmax": "softmax",
+    "LeakyReLU": "leaky_relu",
+    "ELU": "elu",
+    "PReLU": "prelu",
+    "Relu": "relu",
+    "Relu6": "relu6",
+    "Sigmoid": "sigmoid",
+    "Tanh": "tanh",
+    "Silu": "silu",
+    "Gelu": "gelu",
+    "HardSigmoid": "hard_sigmoid",
+    "HardSilu": "hard_silu",
+    "LeakyRelu": "leaky_relu",
+    "Elu": "elu",
+}
 
 Wrap = Callable[["Step", Callable[..., Any]], Callable[..., Any]]
 """Given a step and what it computes, what to compute instead (guided backpropagation's gradient, say)."""
@@ -44,7 +67,7 @@ class Step:
     """One call of one layer or operation, or the activation of a layer with one.
 
     Attributes:
-        path: of the layer: "vgg16/block3_conv1"; a second call of a shared layer is "name@2".
+        path: of the layer: "vgg16/block3_conv1"; the second call of a shared layer is "name@2".
         kind: the layer's class.
         layer: the user's layer, for its weights and settings; never to be called.
         call: computes the step's outputs from its arguments.
@@ -78,7 +101,7 @@ class Program:
         dtypes: by slot.
         inputs, outputs: the model's slots.
         input_names: of the input layers.
-        slots: by path, what the layer puts out (after its activation); several for a layer with several outputs.
+        slots: by path, what the layer puts out (after its activation); several where it has several outputs.
         sums: by path of a layer that ends in an activation, the slot before it.
         groups: by path of a nested model, its class.
     """
@@ -252,15 +275,22 @@ class _Builder:
     def _opaque(self, model: Any) -> Program:
         if not getattr(model, "inputs", None) or not getattr(model, "outputs", None):
             raise UserError(
-                f"{model.name} has no input shape yet: call it once, or give it an Input, before opening it here."
+                f"{model.name} has no input shape yet: call it once, or give it an Input, before opening it."
             )
         inputs = tuple(self._slot(x) for x in model.inputs)
         outputs = tuple(self._slot(x) for x in model.outputs)
         argument: Any = Slot(inputs[0]) if len(inputs) == 1 else [Slot(n) for n in inputs]
         step = Step(
-            model.name, type(model).__name__, model, model, (argument,), {"training": False}, inputs, outputs,
+            model.name,
+            type(model).__name__,
+            model,
+            model,
+            (argument,),
+            {"training": False},
+            inputs,
+            outputs,
             first=model.name,
-        )  # fmt: skip
+        )
         self.steps.append(step)
         self.slots[model.name] = outputs
         names = tuple(str(x.name) for x in model.inputs)
@@ -330,7 +360,7 @@ class _Builder:
                 activation,
                 part="activation",
                 first=first,
-            )  # fmt: skip
+            )
         )
 
     def _twin(self, operation: Any) -> Any:
@@ -355,21 +385,14 @@ def graph_of(model: Any) -> Any:
     """The functional graph behind a model, None for a layer or a model that computes by code of its own."""
     import keras
 
-    if isinstance(model, keras.Sequential):
-        if type(model).call is not keras.Sequential.call:
-            return None
+    # The class that keras.Model(inputs, outputs) makes has no public name.
+    from keras.src.models.functional import Functional
+
+    if isinstance(model, keras.Sequential) and type(model).call is keras.Sequential.call:
         return model._functional
-    functional = _functional_class()
-    if isinstance(model, functional) and type(model).call is functional.call:
+    if isinstance(model, Functional) and type(model).call is Functional.call:
         return model
     return None
-
-
-def _functional_class() -> Any:
-    import keras
-
-    # The class behind keras.Model(inputs, outputs); it has no public name.
-    return next(c for c in type(keras.Model(x := keras.Input((1,)), x)).__mro__ if c.__name__ == "Functional")
 
 
 def _nodes(graph: Any) -> list[Any]:
@@ -382,7 +405,7 @@ def _nodes(graph: Any) -> list[Any]:
 
 
 def _fits(inner: Any, node: Any) -> bool:
-    """Whether a nested model is called with just its tensors, of its own rank and type: then it can be opened."""
+    """Whether a nested model is called with its own ranks and types, so that it can be opened up."""
     given = node.input_tensors
     return len(given) == len(inner.inputs) and all(
         len(a.shape) == len(b.shape) and a.dtype == b.dtype for a, b in zip(given, inner.inputs, strict=True)

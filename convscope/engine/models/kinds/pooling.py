@@ -22,7 +22,7 @@ from convscope.engine.models.kinds.base import (
 )
 from convscope.engine.models.kinds.convolution import slide
 
-_POOL = Option("pool_size", 2, "size", low=1, high=255)
+_POOL = Option("pool_size", 2, "size", low=1, high=255, required=True)
 _STRIDES = Option("strides", None, "size", low=1, high=64, optional=True)
 
 

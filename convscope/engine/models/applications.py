@@ -1,0 +1,171 @@
+"""The networks of `keras.applications`: search, build, with weights from the network, the cache or a file."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from convscope.engine.models.applications_table import APPLICATIONS, Application
+from convscope.engine.models.class_names import imagenet_classes
+from convscope.engine.models.download import reported
+from convscope.engine.models.kinds.base import Shape, times
+from convscope.engine.models.opened import OpenedModel, Source
+from convscope.engine.models.preprocessing import MODES
+from convscope.errors import UserError
+from convscope.task import Cancelled, Task
+
+
+def find_application(name: str) -> Application | None:
+    """The application of this name, letter case, dashes and underscores ignored; None when there is none."""
+    wanted = _plain(name)
+    return next((row for row in APPLICATIONS.values() if _plain(row.name) == wanted), None)
+
+
+def search(text: str) -> tuple[Application, ...]:
+    """The applications whose name has every word of `text`; all of them for none."""
+    words = [_plain(word) for word in text.split()]
+    return tuple(row for row in APPLICATIONS.values() if all(word in _plain(row.name) for word in words))
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
+def cached() -> tuple[str, ...]:
+    """Names of the applications whose ImageNet weights lie in Keras's cache (with or without classifier)."""
+    import keras
+
+    folder = Path(keras.config.keras_home()) / "models"
+    files = [_plain(path.name.removeprefix("weights_")) for path in folder.glob("*.h5")]
+    by_length = sorted(APPLICATIONS, key=len, reverse=True)
+    found = {next((name for name in by_length if file.startswith(_plain(name))), "") for file in files}
+    return tuple(name for name in APPLICATIONS if name in found)
+
+
+def build_application(
+    name: str,
+    *,
+    weights: str | Path | None = None,
+    include_top: bool = True,
+    input_shape: Sequence[int | None] | None = None,
+    classes: int = 1000,
+    layer_name: str = "",
+    task: Task | None = None,
+) -> Any:
+    """The Keras model of an application.
+
+    Args:
+        name: its name, in any letter case.
+        weights: None for random ones, "imagenet" (downloaded once into Keras's cache), or a weights file.
+        include_top: with its classifier.
+        input_shape: height, width, channels; None for its default size.
+        classes: of the classifier; other than 1,000 only without ImageNet weights.
+        layer_name: of the Keras model; its own as a rule.
+        task: for progress and cancel of the download.
+
+    Raises:
+        UserError: no such application, a size that it cannot take, or weights that cannot be had.
+    """
+    import keras
+
+    application = find_application(name)
+    if application is None:
+        raise UserError(f"{name} is not one of keras.applications.")
+    task = task or Task()
+    shape = tuple(input_shape or (application.input_size, application.input_size, 3))
+    _check(application, weights, include_top, shape, classes)
+    arguments: dict[str, Any] = {"include_top": include_top, "input_shape": shape}
+    if layer_name:
+        arguments["name"] = layer_name
+    if include_top:
+        arguments["classes"] = classes
+    imagenet = weights == "imagenet"
+    try:
+        with warnings.catch_warnings(), reported(task, f"the weights of {application.name}"):
+            # MobileNet remarks that weights for 224×224 serve other sizes as well.
+            warnings.simplefilter("ignore")
+            make = getattr(keras.applications, application.name)
+            model = make(weights="imagenet" if imagenet else None, **arguments)
+    except Cancelled:
+        raise
+    except ValueError as error:
+        if imagenet and "corrupted" in str(error):
+            raise _no_weights(application, str(error)) from error
+        raise UserError(
+            f"{application.name} cannot be built for {times(shape)} images.",  # type: ignore[arg-type]
+            detail=str(error),
+        ) from error
+    except Exception as error:
+        if not imagenet:
+            raise
+        # Keras raises a bare Exception when the network fails.
+        raise _no_weights(application, str(error)) from error
+    if weights is not None and not imagenet:
+        from convscope.engine.models.files.weights import load_weights
+
+        load_weights(model, Path(weights))
+    return model
+
+
+def open_application(
+    name: str,
+    *,
+    weights: str | Path | None = None,
+    include_top: bool = True,
+    input_shape: Sequence[int | None] | None = None,
+    task: Task | None = None,
+) -> OpenedModel:
+    """An application opened, with ImageNet's class names and its preprocessing; see `build_application`."""
+    application = find_application(name)
+    model = build_application(
+        name, weights=weights, include_top=include_top, input_shape=input_shape, task=task
+    )
+    if application is None:
+        raise UserError(f"{name} is not one of keras.applications.")
+    words = "random" if weights is None else "ImageNet" if weights == "imagenet" else Path(weights).name
+    notes = ["Its weights are random: what it says about an image means nothing."] if weights is None else []
+    return OpenedModel(
+        model,
+        name=application.name,
+        classes=imagenet_classes() if include_top else (),
+        preprocessing=MODES[application.mode],
+        source=Source("application", application.name, weights=words),
+        notes=notes,
+    )
+
+
+def _check(
+    application: Application, weights: str | Path | None, include_top: bool, shape: Shape, classes: int
+) -> None:
+    least, usual = application.smallest, application.input_size
+    if len(shape) != 3 or shape[2] is None:
+        raise UserError(f"{application.name} takes images of height × width × channels.")
+    if any(n is not None and n < least for n in shape[:2]):
+        raise UserError(
+            f"{application.name} needs images of at least {least}×{least}, not {times(shape[:2])}."  # type: ignore[arg-type]
+        )
+    if weights != "imagenet":
+        return
+    if shape[2] != 3:
+        raise UserError(
+            f"{application.name} with ImageNet weights takes colour images, not {shape[2]} channels."
+        )
+    if include_top and classes != 1000:
+        raise UserError(f"The classifier of {application.name} with ImageNet weights has 1,000 classes.")
+    if include_top and shape[:2] != (usual, usual):
+        raise UserError(
+            f"With its classifier and ImageNet weights {application.name} takes {usual}×{usual} images; "
+            "leave the classifier out for other sizes."
+        )
+
+
+def _no_weights(application: Application, detail: str) -> UserError:
+    here = ", ".join(("imagenet (EfficientNet-Lite0, shipped)", *cached()))
+    return UserError(
+        f"The ImageNet weights of {application.name} are not on this machine and cannot be downloaded now; "
+        f"on this machine are: {here}.",
+        detail=detail,
+    )

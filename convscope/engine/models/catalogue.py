@@ -1,0 +1,164 @@
+"""All models that can be opened by a name, and the one door through which every model is opened."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from convscope.engine.models import shipped
+from convscope.engine.models.applications import find_application, open_application
+from convscope.engine.models.applications_table import APPLICATIONS
+from convscope.engine.models.build import to_keras
+from convscope.engine.models.files.open_file import open_file
+from convscope.engine.models.files.weights import load_weights
+from convscope.engine.models.kinds.base import Shape
+from convscope.engine.models.opened import OpenedModel, Source
+from convscope.engine.models.templates import TEMPLATES, Template
+from convscope.errors import UserError
+from convscope.task import Task
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One model of the catalogue.
+
+    Attributes:
+        name: what `open_model` takes.
+        kind: "shipped", "template" or "application".
+        title: what a person calls it.
+        parameters: all its weights.
+        input: height, width, channels.
+        about: one sentence; "" for applications.
+        year, depth, top1, top5, megabytes: published; None where they are not.
+    """
+
+    name: str
+    kind: str
+    title: str
+    parameters: int
+    input: Shape
+    about: str = ""
+    year: int | None = None
+    depth: int | None = None
+    top1: float | None = None
+    top5: float | None = None
+    megabytes: float | None = None
+
+
+def catalogue() -> tuple[Entry, ...]:
+    """Shipped models, templates, and all of keras.applications; without TensorFlow, in a few milliseconds."""
+    return (
+        *(_shipped(name) for name in shipped.available()),
+        *(_template(template) for template in TEMPLATES.values()),
+        *(
+            Entry(
+                row.name,
+                "application",
+                row.name,
+                row.parameters,
+                (row.input_size, row.input_size, 3),
+                year=row.year,
+                depth=row.depth,
+                top1=row.top1,
+                top5=row.top5,
+                megabytes=row.megabytes,
+            )
+            for row in APPLICATIONS.values()
+        ),
+    )
+
+
+def _shipped(name: str) -> Entry:
+    told = shipped.facts(name)
+    about = f"{told.about} {told.accuracy}".strip()
+    return Entry(name, "shipped", told.title, told.parameters, told.input_shape, about)
+
+
+def _template(template: Template) -> Entry:
+    architecture = template.architecture
+    totals = architecture.sheet().totals
+    shape = architecture.layers[0].settings["shape"]
+    return Entry(
+        template.name, "template", template.title, totals.parameters, shape, template.about, template.year
+    )
+
+
+def open_model(
+    spec: str | Path,
+    *,
+    weights: str | Path | None = None,
+    input_shape: Sequence[int | None] | None = None,
+    include_top: bool = True,
+    task: Task | None = None,
+) -> OpenedModel:
+    """Open a model by its name or its file.
+
+    Args:
+        spec: a shipped model, a template, an application of Keras (in any letter case), or a path.
+        weights: None (a file's or shipped model's own; else random), "imagenet" for applications, or a
+            weights file.
+        input_shape: height, width, channels; for templates and applications.
+        include_top: with the classifier; for applications.
+        task: for progress and cancel.
+
+    Raises:
+        UserError: nothing of this name, or it cannot be opened so.
+    """
+    name = str(spec)
+    if name in shipped.SHIPPED:
+        return _other_weights(shipped.open_shipped(name), weights)
+    if name in TEMPLATES:
+        return _open_template(TEMPLATES[name], weights, input_shape, task)
+    if find_application(name) is not None and not Path(name).exists():
+        return open_application(
+            name, weights=weights, include_top=include_top, input_shape=input_shape, task=task
+        )
+    path = Path(name).expanduser()
+    if not path.exists():
+        looks = path.suffix or "/" in name or "\\" in name
+        raise UserError(
+            f"There is no model file {name}."
+            if looks
+            else f"There is no model {name}: convscope models lists them."
+        )
+    return _other_weights(open_file(path, task), weights)
+
+
+def _open_template(
+    template: Template,
+    weights: str | Path | None,
+    input_shape: Sequence[int | None] | None,
+    task: Task | None,
+) -> OpenedModel:
+    architecture = template.architecture
+    if input_shape is not None:
+        architecture = architecture.with_input(input_shape)
+    if weights != "imagenet":
+        # A pretrained base with random weights needs no download.
+        for layer in architecture.layers:
+            if layer.kind == "Base":
+                architecture = architecture.set(layer.name, weights="random")
+    elif not any(layer.kind == "Base" for layer in architecture.layers):
+        raise UserError(f"{template.name} has no ImageNet weights: train it, or open it with random ones.")
+    notes = ["Its weights are random: what it says about an image means nothing until it is trained."]
+    model = OpenedModel(
+        to_keras(architecture, task),
+        name=template.name,
+        classes=template.classes,
+        source=Source("template", template.name, weights="random"),
+        notes=notes if weights is None else (),
+    )
+    return model if weights == "imagenet" else _other_weights(model, weights)
+
+
+def _other_weights(model: OpenedModel, weights: str | Path | None) -> OpenedModel:
+    if weights is None:
+        return model
+    if weights == "imagenet":
+        if model.source.spec == "imagenet":
+            return model
+        raise UserError(f"{model.name} has no ImageNet weights of its own.")
+    load_weights(model.keras, Path(weights))
+    model.refresh()
+    return model

@@ -1,0 +1,118 @@
+"""Names of a network's classes: shipped, from a file beside the model, or typed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from convscope.engine.models.preprocessing import MODES, Preprocessing
+from convscope.errors import UserError
+from convscope.paths import resource_path
+
+_LARGEST = 16 << 20
+
+
+@dataclass(frozen=True)
+class Sidecar:
+    """What a file beside a model tells.
+
+    Attributes:
+        classes: names by index; empty when it tells none.
+        preprocessing: how pixels are prepared; None when it does not tell.
+    """
+
+    classes: tuple[str, ...] = ()
+    preprocessing: Preprocessing | None = None
+
+
+@cache
+def imagenet_classes() -> tuple[str, ...]:
+    """The 1,000 classes of ImageNet, in the order of every ImageNet network."""
+    text = resource_path("models", "imagenet.classes.txt").read_text(encoding="utf-8")
+    return tuple(text.splitlines())
+
+
+def sidecar_of(model: Path) -> Sidecar:
+    """What lies beside a model file: `NAME.classes.txt` or `NAME.classes.json`; empty when nothing does.
+
+    Raises:
+        UserError: such a file is there but cannot be read.
+    """
+    for name in (model.stem, model.name):
+        for suffix in (".classes.json", ".classes.txt"):
+            path = model.with_name(name + suffix)
+            if path.is_file():
+                return read_sidecar(path)
+    return Sidecar()
+
+
+def read_sidecar(path: Path) -> Sidecar:
+    """Class names, one a line (.txt), or JSON.
+
+    JSON is a list, `{"0": "cat"}`, `{"cat": 0}`, Keras's `{"0": ["n01440764", "tench"]}`, or `{"classes": …,
+    "preprocessing": "unit" | "raw" | "tf" | "caffe" | "torch" | {"scale": …, "offset": …}}`.
+
+    Raises:
+        UserError: none of these.
+    """
+    try:
+        if path.stat().st_size > _LARGEST:
+            raise UserError(f"{path.name} is too large to be a list of class names.")
+        text = path.read_text(encoding="utf-8-sig")
+        if path.suffix != ".json":
+            return Sidecar(tuple(line.strip() for line in text.rstrip().splitlines()))
+        return _from_json(json.loads(text), path.name)
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path.name} cannot be read as a list of class names.", detail=str(error)) from error
+
+
+def write_sidecar(path: Path, classes: Sequence[str], preprocessing: Preprocessing | None = None) -> None:
+    """Write what `read_sidecar` reads, as JSON, whole or not at all."""
+    data: dict[str, Any] = {"classes": list(classes)}
+    if preprocessing is not None:
+        data["preprocessing"] = preprocessing.to_dict()
+    temporary = path.with_name(path.name + ".part")
+    temporary.write_text(json.dumps(data, ensure_ascii=False, indent=1), encoding="utf-8")
+    temporary.replace(path)
+
+
+def _from_json(data: Any, name: str) -> Sidecar:
+    if not isinstance(data, dict) or "classes" not in data:
+        return Sidecar(_names(data, name))
+    how = data.get("preprocessing")
+    if how is None:
+        return Sidecar(_names(data["classes"], name))
+    if isinstance(how, str):
+        if how not in MODES:
+            raise UserError(f"{name}: preprocessing is one of {', '.join(MODES)}, not {how}.")
+        return Sidecar(_names(data["classes"], name), MODES[how])
+    if not isinstance(how, dict):
+        raise UserError(f"{name}: preprocessing is a word or a description, not {how!r}.")
+    return Sidecar(_names(data["classes"], name), Preprocessing.from_dict(how))
+
+
+def _names(data: Any, name: str) -> tuple[str, ...]:
+    if isinstance(data, list):
+        return tuple(str(item) for item in data)
+    if isinstance(data, dict):
+        try:
+            # {"0": name}; Keras's own index files have [WordNet id, name] instead of a name.
+            by_index = {int(key): value for key, value in data.items()}
+        except ValueError:
+            # {"cat": 0}: the class-to-index table that Keras's image generators hand out.
+            if all(isinstance(value, int) for value in data.values()):
+                by_index = {value: key for key, value in data.items()}
+            else:
+                raise UserError(f"{name} does not say which class has which number.") from None
+        if by_index and (min(by_index) < 0 or max(by_index) > 100_000):
+            raise UserError(f"{name} has class numbers that cannot be.")
+        named = {
+            key: str(value[-1] if isinstance(value, list) and value else value)
+            for key, value in by_index.items()
+        }
+        return tuple(named.get(index, "") for index in range(max(named, default=-1) + 1))
+    raise UserError(f"{name} does not hold class names.")

@@ -1,0 +1,78 @@
+"""Downloads that Keras makes into its own cache, with progress and cancel."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from convscope.task import Task
+
+_CHUNK = 1 << 18
+_TIMEOUT = 20.0
+_lock = threading.Lock()
+_here = threading.local()
+
+
+@contextlib.contextmanager
+def reported(task: Task, what: str) -> Iterator[None]:
+    """While inside, `keras.utils.get_file` on this thread tells `task` how far it is, and can be cancelled.
+
+    Whatever Keras fetches (weights, datasets) still lands in its cache under its own name, checked by its
+    hash; a stopped download leaves nothing behind. Other threads' downloads are not touched.
+
+    Args:
+        task: raises `Cancelled` out of the download.
+        what: in words, for the progress text.
+    """
+    import keras
+
+    _install()
+    before = getattr(_here, "job", None)
+    loud = keras.config.is_interactive_logging_enabled()
+    _here.job = (task, what)
+    keras.config.disable_interactive_logging()
+    try:
+        yield
+    finally:
+        _here.job = before
+        if loud:
+            keras.config.enable_interactive_logging()
+
+
+def _install() -> None:
+    """Put a dispatcher where Keras looks for its downloader: Keras has no hook that can stop one."""
+    from keras.src.utils import file_utils
+
+    with _lock:
+        if getattr(file_utils.urlretrieve, "__module__", "") == __name__:
+            return
+        original = file_utils.urlretrieve
+
+        def dispatch(url: str, filename: Any = None, reporthook: Any = None, data: Any = None) -> Any:
+            job = getattr(_here, "job", None)
+            if job is None:
+                return original(url, filename, reporthook, data)
+            _fetch(url, Path(filename), *job)
+            return filename, None
+
+        file_utils.urlretrieve = dispatch
+
+
+def _fetch(url: str, target: Path, task: Task, what: str) -> None:
+    part = target.with_name(target.name + ".part")
+    try:
+        with urllib.request.urlopen(url, timeout=_TIMEOUT) as answer, part.open("wb") as file:
+            total = int(answer.headers.get("Content-Length") or 0)
+            done = 0
+            while chunk := answer.read(_CHUNK):
+                file.write(chunk)
+                done += len(chunk)
+                size = f"{done / 1e6:.0f} of {total / 1e6:.0f} MB" if total else f"{done / 1e6:.0f} MB"
+                task.progress(done / total if total else None, f"Downloading {what}: {size}")
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)

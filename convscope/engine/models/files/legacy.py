@@ -1,0 +1,277 @@
+"""Models that Keras 1.2 to 2 wrote, built again layer by layer from their configuration.
+
+Keras 3 fails on many of them: nested models are numbered otherwise in the graph, and layers have settings
+    that it no longer knows. Here every layer is made from the settings that today's class takes, and
+    connected anew.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any
+
+from convscope.engine.models.files import allowed
+from convscope.engine.models.files.legacy_ops import apply_operation
+from convscope.errors import UserError
+
+_HARD_SIGMOID = "hard_sigmoid"
+_TENSORFLOW_OPS = ("TFOpLambda", "TensorFlowOpLayer", "SlicingOpLambda", "ClassMethod")
+
+
+def check_legacy(config: Any, name: str) -> None:
+    """Refuse layers that this module does not build; `check_config` refuses all else that is harmful.
+
+    Raises:
+        UserError: naming the layer's kind.
+    """
+    if isinstance(config, list):
+        for item in config:
+            check_legacy(item, name)
+    elif isinstance(config, dict):
+        if config.get("activation") == _HARD_SIGMOID:
+            raise UserError(f"{name} uses Keras 2's hard sigmoid, which Keras 3 computes differently.")
+        if config.get("renorm") is True:
+            raise UserError(f"{name} uses batch renormalisation, which Keras 3 does not have.")
+        for item in config.values():
+            check_legacy(item, name)
+
+
+def rebuild(config: Mapping[str, Any], name: str) -> Any:
+    """The Keras model of a configuration that Keras 1.2 to 2 wrote, with random weights.
+
+    Args:
+        config: `{"class_name": …, "config": …}`, already checked.
+        name: the file's, for sentences.
+
+    Raises:
+        UserError: a part of it that cannot be mended.
+    """
+    try:
+        return _model(config, name)
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+        raise UserError(
+            f"{name} was written by an old Keras in a way that cannot be mended.", detail=repr(error)
+        ) from error
+
+
+def _model(config: Mapping[str, Any], name: str) -> Any:
+    if config["class_name"] == "Sequential":
+        return _sequential(config["config"], name)
+    return _functional(config["config"], name)
+
+
+def _sequential(config: Any, name: str) -> Any:
+    import keras
+
+    # Before Keras 2.2.3 the configuration was the list of layers itself.
+    specs = config if isinstance(config, list) else config["layers"]
+    title = None if isinstance(config, list) else config.get("name")
+    layers = [_layer(spec, name) for spec in specs]
+    if not isinstance(layers[0], keras.layers.InputLayer) and not hasattr(layers[0], "input_shape"):
+        shape = _batch_shape(specs[0]["config"]) or (
+            None if isinstance(config, list) else config.get("build_input_shape")
+        )
+        if shape is None:
+            raise UserError(f"{name} does not say which images it takes: it was saved before its first use.")
+        layers.insert(0, keras.layers.InputLayer(batch_shape=_free_batch(shape), dtype=_dtype(specs[0])))
+    return keras.Sequential(layers, name=title)
+
+
+def _functional(config: Mapping[str, Any], name: str) -> Any:
+    import keras
+
+    specs = config["layers"]
+    layers: dict[str, Any] = {}
+    outputs: dict[str, list[Any]] = {}
+    waiting: list[tuple[str, Any]] = []
+    for spec in specs:
+        key = spec.get("name") or spec["config"]["name"]
+        if spec["class_name"] in _TENSORFLOW_OPS:
+            layers[key] = None
+            outputs[key] = []
+        else:
+            layers[key] = layer = _layer(spec, name)
+            # In Keras 2 a nested model's first call of its own counts as one.
+            outputs[key] = [None] if isinstance(layer, keras.Model) else []
+            if isinstance(layer, keras.layers.InputLayer):
+                outputs[key].append(layer.output)
+        waiting += [(key, node) for node in spec.get("inbound_nodes", ())]
+    by_key = {spec.get("name") or spec["config"]["name"]: spec for spec in specs}
+    while waiting:
+        left = []
+        blocked: set[str] = set()
+        for key, node in waiting:
+            # A layer's calls are numbered, so a later one waits for the earlier.
+            if key in blocked or not _ready(node, outputs):
+                blocked.add(key)
+                left.append((key, node))
+                continue
+            outputs[key].append(_call(by_key[key], layers[key], node, outputs, name))
+        if len(left) == len(waiting):
+            raise UserError(f"{name} is damaged: its layers are not connected.")
+        waiting = left
+    inputs = [_tensor(ref, outputs) for ref in _refs(config["input_layers"])]
+    results = [_tensor(ref, outputs) for ref in _refs(config["output_layers"])]
+    return keras.Model(
+        inputs if len(inputs) > 1 else inputs[0],
+        results if len(results) > 1 else results[0],
+        name=config.get("name"),
+    )
+
+
+def _refs(value: Any) -> list[Any]:
+    """[["name", 0, 0], …], ["name", 0, 0] or a dictionary of such: a list of references."""
+    if isinstance(value, dict):
+        return [ref for item in value.values() for ref in _refs(item)]
+    return [value] if value and isinstance(value[0], str) else list(value)
+
+
+def _is_ref(value: Any, outputs: Mapping[str, Any]) -> bool:
+    return (
+        isinstance(value, list)
+        and len(value) in (3, 4)
+        and isinstance(value[0], str)
+        and value[0] in outputs
+        and isinstance(value[1], int)
+        and isinstance(value[2], int)
+    )
+
+
+def _node_refs(node: Any, outputs: Mapping[str, Any]) -> list[Any]:
+    if _is_ref(node, outputs):
+        found = [node]
+        if len(node) == 4:
+            found += [ref for value in node[3].values() for ref in _node_refs(value, outputs)]
+        return found
+    if isinstance(node, list):
+        return [ref for item in node for ref in _node_refs(item, outputs)]
+    return []
+
+
+def _ready(node: Any, outputs: Mapping[str, list[Any]]) -> bool:
+    return all(len(outputs[ref[0]]) > ref[1] for ref in _node_refs(node, outputs))
+
+
+def _tensor(ref: Sequence[Any], outputs: Mapping[str, list[Any]]) -> Any:
+    value = outputs[ref[0]][ref[1]]
+    return value[ref[2]] if isinstance(value, (list, tuple)) else value
+
+
+def _filled(value: Any, outputs: Mapping[str, list[Any]]) -> Any:
+    if _is_ref(value, outputs):
+        return _tensor(value, outputs)
+    return [_filled(item, outputs) for item in value] if isinstance(value, list) else value
+
+
+def _call(spec: Mapping[str, Any], layer: Any, node: Any, outputs: Mapping[str, list[Any]], name: str) -> Any:
+    refs = [node] if _is_ref(node, outputs) else [ref for ref in node if _is_ref(ref, outputs)]
+    tensors = [_tensor(ref, outputs) for ref in refs]
+    words = refs[0][3] if refs and len(refs[0]) == 4 else {}
+    arguments = {key: _filled(value, outputs) for key, value in words.items() if key != "name"}
+    if layer is None:
+        return apply_operation(spec, tensors, arguments, name)
+    taken = {key: value for key, value in arguments.items() if key in _call_arguments(layer)}
+    return layer(tensors if len(tensors) > 1 else tensors[0], **taken)
+
+
+def _call_arguments(layer: Any) -> set[str]:
+    return set(inspect.signature(layer.call).parameters)
+
+
+def _layer(spec: Mapping[str, Any], name: str) -> Any:
+    import keras
+
+    kind, config = spec["class_name"], spec["config"]
+    if kind in allowed.MODELS:
+        return _model(spec, name)
+    if kind == "InputLayer":
+        shape = _batch_shape(config)
+        if shape is None:
+            raise UserError(f"{name} is damaged: an input has no shape.")
+        return keras.layers.InputLayer(
+            batch_shape=_free_batch(shape), dtype=_dtype(spec), name=config.get("name")
+        )
+    if kind not in allowed.LAYERS or not hasattr(keras.layers, kind):
+        raise UserError(f"{name} has a layer of the kind {kind}, which Keras 3 does not have.")
+    cls = getattr(keras.layers, kind)
+    return cls.from_config(_mended(kind, cls, config, name))
+
+
+def _mended(kind: str, cls: Any, config: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """A layer's settings as today's class takes them."""
+    mended = {key: value for key, value in config.items() if key in _settings(cls)}
+    if kind == "LeakyReLU" and "alpha" in config:
+        mended["negative_slope"] = config["alpha"]
+    if kind in ("BatchNormalization", "LayerNormalization") and isinstance(mended.get("axis"), list):
+        axis = mended["axis"]
+        mended["axis"] = axis[0] if len(axis) == 1 else axis
+    if "dtype" in mended:
+        mended["dtype"] = _dtype({"config": config})
+    for key, value in list(mended.items()):
+        if key.endswith(("_initializer", "_regularizer", "_constraint")) and isinstance(value, Mapping):
+            mended[key] = _small(value)
+            if mended[key] is None:
+                del mended[key]
+    if isinstance(config.get("layer"), Mapping):
+        mended["layer"] = _layer(config["layer"], name)
+        # from_config of a wrapper wants the wrapped layer as a configuration.
+        import keras
+
+        mended["layer"] = keras.saving.serialize_keras_object(mended["layer"])
+    return mended
+
+
+@cache
+def _settings(cls: Any) -> frozenset[str]:
+    """What a layer's constructor takes, its base classes' included while it passes on the rest."""
+    names = {"name", "trainable", "dtype", "activity_regularizer"}
+    for base in cls.__mro__:
+        if "__init__" not in vars(base):
+            continue
+        parameters = inspect.signature(base.__init__).parameters.values()
+        names |= {p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)}
+        if not any(p.kind is p.VAR_KEYWORD for p in parameters) or base.__name__ == "Layer":
+            break
+    return frozenset(names - {"self"})
+
+
+def _small(value: Mapping[str, Any]) -> dict[str, Any] | None:
+    """An initializer, regularizer or constraint; None for one that today's Keras does not have."""
+    import keras
+
+    kind = value.get("class_name")
+    for group, module in (
+        (allowed.INITIALIZERS, keras.initializers),
+        (allowed.REGULARIZERS, keras.regularizers),
+        (allowed.CONSTRAINTS, keras.constraints),
+    ):
+        cls = getattr(module, str(kind), None) if kind in group else None
+        if cls is not None:
+            known = inspect.signature(cls.__init__).parameters
+            config = {key: item for key, item in (value.get("config") or {}).items() if key in known}
+            return {
+                "module": module.__name__.replace("keras.api.", "keras.").replace("keras._tf_keras.", ""),
+                "class_name": kind,
+                "config": config,
+                "registered_name": None,
+            }
+    return None
+
+
+def _batch_shape(config: Mapping[str, Any]) -> Any:
+    return config.get("batch_input_shape") or config.get("batch_shape")
+
+
+def _free_batch(shape: Sequence[Any]) -> tuple[Any, ...]:
+    # A fixed batch size would forbid to look at one image.
+    return (None, *shape[1:])
+
+
+def _dtype(spec: Mapping[str, Any]) -> str:
+    """The type's or mixed-precision policy's name."""
+    dtype = spec["config"].get("dtype") or "float32"
+    if isinstance(dtype, Mapping):
+        dtype = dtype["config"]["name"]
+    return str(dtype)

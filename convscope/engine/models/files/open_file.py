@@ -1,0 +1,148 @@
+"""A model file → an opened model: what it is is told by its contents, and nothing in it is run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from convscope.engine.models.architecture import Architecture
+from convscope.engine.models.build import to_keras
+from convscope.engine.models.class_names import sidecar_of
+from convscope.engine.models.files.check_config import check_config
+from convscope.engine.models.files.h5 import check_h5, legacy_weights, model_config
+from convscope.engine.models.files.keras_zip import check_size, unpacked
+from convscope.engine.models.files.legacy import check_legacy, rebuild
+from convscope.engine.models.files.saved_model import open_saved_model
+from convscope.engine.models.files.weights import load_checkpoint, load_legacy
+from convscope.engine.models.opened import OpenedModel, Source
+from convscope.errors import UserError
+from convscope.task import Task
+
+_HDF5 = b"\x89HDF\r\n\x1a\n"
+_ZIP = b"PK\x03\x04"
+SUFFIXES = (".keras", ".h5", ".hdf5", ".json")
+
+
+def open_file(path: Path, task: Task | None = None) -> OpenedModel:
+    """Open a `.keras` file, a whole-model `.h5` of Keras 1.2 to 3, a SavedModel folder or an architecture.
+
+    Class names and preprocessing come from a sidecar file if there is one. Nothing in the file is run:
+    what is not on the list of Keras's own harmless parts is refused.
+
+    Args:
+        path: the file or folder.
+        task: checked between the steps.
+
+    Raises:
+        UserError: one sentence: missing, cut short, no model, weights alone, code inside, too large.
+    """
+    task = task or Task()
+    if path.is_dir():
+        model, notes = open_saved_model(path)
+    else:
+        model, notes = _from_file(path, task)
+    task.check()
+    sidecar = sidecar_of(path)
+    return OpenedModel(
+        model,
+        name=path.stem,
+        classes=sidecar.classes,
+        preprocessing=sidecar.preprocessing,
+        source=Source("file", str(path), path, path.name),
+        notes=notes,
+    )
+
+
+def _from_file(path: Path, task: Task) -> tuple[Any, list[str]]:
+    try:
+        with path.open("rb") as file:
+            signature = file.read(8)
+        size = path.stat().st_size
+    except FileNotFoundError as error:
+        raise UserError(f"There is no model file {path}.") from error
+    except OSError as error:
+        raise UserError(f"{path.name} cannot be read.", detail=str(error)) from error
+    if not size:
+        raise UserError(f"{path.name} is empty.")
+    check_size(size, path.name)
+    task.progress(None, f"Looking through {path.name}")
+    if path.suffix == ".json":
+        model = to_keras(Architecture.open(path), task)
+        return model, ["An architecture without weights: they are random."]
+    try:
+        if signature == _HDF5:
+            return _from_h5(path, task)
+        if signature.startswith(_ZIP):
+            return _from_zip(path, task)
+    except MemoryError as error:
+        raise UserError(f"{path.name} needs more memory than this machine has.") from error
+    kinds = "a .keras file, an .h5 file, a SavedModel folder or an architecture (.json)"
+    if path.suffix in (".keras", ".h5", ".hdf5"):
+        raise UserError(f"{path.name} is not a model file, or damaged from its beginning on.")
+    raise UserError(f"{path.name} is not a model that convscope opens: it opens {kinds}.")
+
+
+def _from_zip(path: Path, task: Task) -> tuple[Any, list[str]]:
+    with unpacked(path) as parts:
+        config = check_config(parts.config, path.name)
+        if not isinstance(config, dict) or "class_name" not in config:
+            raise UserError(f"{path.name} is not a Keras model: its configuration names no model.")
+        notes = []
+        task.progress(None, f"Building {path.name}")
+        if parts.version < 3:
+            check_legacy(config, path.name)
+            model = rebuild(config, path.name)
+            notes.append(f"Keras {parts.version} wrote it; it was mended for Keras 3.")
+        else:
+            model = _from_config(config, path.name)
+        task.check()
+        load_checkpoint(model, parts.weights, path.name)
+        return model, notes
+
+
+def _from_h5(path: Path, task: Task) -> tuple[Any, list[str]]:
+    check_h5(path)
+    told = model_config(path)
+    if told is None:
+        raise UserError(
+            f"{path.name} holds weights alone: choose the network that they belong to, and load them there."
+        )
+    config, version = told
+    config = check_config(config, path.name)
+    check_legacy(config, path.name)
+    task.progress(None, f"Building {path.name}")
+    weights = legacy_weights(path)
+    if weights is None:
+        raise UserError(f"{path.name} holds no weights.")
+    if version >= 3:
+        model = _from_legacy_config(config, path.name)
+        notes = []
+    else:
+        model = rebuild(config, path.name)
+        notes = [f"Keras {version} wrote it; it was mended for Keras 3."]
+    task.check()
+    load_legacy(model, weights, path.name)
+    return model, notes
+
+
+def _from_config(config: dict[str, Any], name: str) -> Any:
+    import keras
+
+    try:
+        model = keras.saving.deserialize_keras_object(config, safe_mode=True)
+    except (TypeError, ValueError, KeyError, IndexError, AttributeError, RuntimeError, ImportError) as error:
+        raise UserError(f"The configuration in {name} does not make a model.", detail=str(error)) from error
+    if not isinstance(model, keras.Model):
+        raise UserError(f"{name} holds a single {type(model).__name__}, not a model.")
+    return model
+
+
+def _from_legacy_config(config: dict[str, Any], name: str) -> Any:
+    """What Keras 3 itself writes into .h5 files: today's settings in the old form, without modules."""
+    from keras.src.legacy.saving import saving_options, saving_utils
+
+    try:
+        with saving_options.keras_option_scope(use_legacy_config=True):
+            return saving_utils.model_from_config(config)
+    except (TypeError, ValueError, KeyError, IndexError, AttributeError, RuntimeError) as error:
+        raise UserError(f"The configuration in {name} does not make a model.", detail=str(error)) from error

@@ -1,0 +1,117 @@
+"""Weights from a file into a model whose layers are known."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from convscope.engine.models.files.h5 import LayerWeights, check_h5, legacy_weights
+from convscope.engine.models.files.keras_zip import unpacked
+from convscope.errors import UserError
+
+
+def load_weights(model: Any, path: Path) -> None:
+    """Load a weights-only `.h5` (Keras 1 to 3), a `.weights.h5`, or the weights of a whole-model file.
+
+    Args:
+        model: a Keras model; it changes only when the file fits.
+        path: the file.
+
+    Raises:
+        UserError: the file cannot be read, or its weights belong to another network.
+    """
+    if not path.is_file():
+        raise UserError(f"There is no file {path}.")
+    if path.suffix == ".keras":
+        with unpacked(path) as parts:
+            load_checkpoint(model, parts.weights, path.name)
+        return
+    check_h5(path)
+    legacy = legacy_weights(path)
+    if legacy is None:
+        load_checkpoint(model, path, path.name)
+    else:
+        load_legacy(model, legacy, path.name)
+
+
+def load_checkpoint(model: Any, path: Path, name: str) -> None:
+    """Load a `.weights.h5` of Keras 3; `check_h5` first.
+
+    Raises:
+        UserError: it belongs to another network.
+    """
+    before = model.get_weights()
+    try:
+        if path.name.endswith(".weights.h5"):
+            model.load_weights(path)
+        else:
+            # Keras tells the format by the file's name.
+            with tempfile.TemporaryDirectory() as folder:
+                model.load_weights(shutil.copy(path, Path(folder) / "copy.weights.h5"))
+    except Exception as error:
+        # Keras raises many kinds of errors here, after it may have set some of the weights.
+        model.set_weights(before)
+        raise UserError(f"The weights in {name} do not belong to {model.name}.", detail=str(error)) from error
+
+
+def load_legacy(model: Any, saved: Sequence[LayerWeights], name: str) -> None:
+    """Put a legacy file's weights into a model: layers by order, within a layer by name where names tell.
+
+    Raises:
+        UserError: they belong to another network; the model is as before then.
+    """
+    layers = [layer for layer in model.layers if layer.weights]
+    if len(layers) != len(saved):
+        raise UserError(
+            f"The weights in {name} do not belong to {model.name}: they are of {len(saved)} layers, "
+            f"and it has {len(layers)} with weights."
+        )
+    pairs = []
+    for layer, weights in zip(layers, saved, strict=True):
+        pairs += _paired(layer, weights, name, model.name)
+    for variable, array in pairs:
+        variable.assign(array)
+
+
+def _paired(layer: Any, saved: LayerWeights, name: str, model: str) -> list[tuple[Any, Any]]:
+    # Keras's order in a file: what is trained first, then the rest.
+    variables = [*layer.trainable_weights, *layer.non_trainable_weights]
+    arrays = list(saved.arrays)
+    if len(variables) != len(arrays):
+        raise UserError(
+            f"The weights in {name} do not belong to {model}: layer {saved.layer} has {len(arrays)} arrays "
+            f"there, and {layer.name} has {len(variables)}."
+        )
+    by_name = _by_name(variables, saved)
+    if by_name is not None:
+        arrays = by_name
+    for variable, array in zip(variables, arrays, strict=True):
+        if tuple(variable.shape) != tuple(array.shape):
+            raise UserError(
+                f"The weights in {name} do not belong to {model}: in layer {saved.layer} an array is "
+                f"{_shape(array.shape)} and {layer.name} needs {_shape(variable.shape)}."
+            )
+    return list(zip(variables, arrays, strict=True))
+
+
+def _by_name(variables: Sequence[Any], saved: LayerWeights) -> list[Any] | None:
+    """The arrays in the variables' order by "layer/kernel", None unless these names fit one to one.
+
+    A nested base's order in the file depends on which of its layers were frozen when it was saved.
+    """
+    theirs = {_tail(name): array for name, array in zip(saved.names, saved.arrays, strict=True)}
+    ours = [_tail(variable.path) for variable in variables]
+    if len(theirs) != len(variables) or set(ours) != set(theirs):
+        return None
+    return [theirs[name] for name in ours]
+
+
+def _tail(name: str) -> str:
+    return "/".join(name.split(":", 1)[0].split("/")[-2:])
+
+
+def _shape(shape: Sequence[int]) -> str:
+    return "×".join(str(n) for n in shape) or "one number"

@@ -1,0 +1,409 @@
+"""A model opened once and wrapped once: all that the app asks of it, without building anything anew."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convscope.engine.models.prediction import Prediction, ranked
+from convscope.engine.models.preprocessing import Prepared, Preprocessing, prepare
+from convscope.engine.models.program import Program, flatten
+from convscope.engine.models.read import read
+from convscope.engine.models.sheet import LayerInfo, Sheet
+from convscope.errors import UserError
+from convscope.imaging.image import Image
+
+_KEPT = 48
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a model came from.
+
+    Attributes:
+        kind: "shipped", "template", "application", "file" or "memory".
+        spec: what `open_model` opens it by again.
+        path: its file, if it has one.
+        weights: in words: "ImageNet", "random", a file's name, "trained".
+    """
+
+    kind: str
+    spec: str
+    path: Path | None = None
+    weights: str = ""
+
+
+@dataclass(frozen=True)
+class Head:
+    """The output that tells classes.
+
+    Attributes:
+        kind: "softmax", "sigmoid" (one unit: two classes; several: each for itself) or "linear".
+        units: numbers that the network puts out.
+        logits, output: slots of the program, before and after softmax or sigmoid (equal when linear).
+    """
+
+    kind: str
+    units: int
+    logits: int
+    output: int
+
+    @property
+    def classes(self) -> int:
+        """Classes: a single sigmoid unit tells two apart."""
+        return 2 if self.kind == "sigmoid" and self.units == 1 else self.units
+
+
+class OpenedModel:
+    """A Keras model with its names, its preprocessing and its kept functions. The model is never changed.
+
+    Safe to use from several threads. Made by `open_model`, or from a model at hand by this constructor.
+
+    Args:
+        model: any Keras model with a known input.
+        name: what a person calls it; the Keras name as a rule.
+        classes: names by index; may be empty.
+        preprocessing: what it expects of pixels.
+        source: where it came from.
+        notes: what was assumed or mended on opening, one sentence each.
+
+    Attributes:
+        keras: the user's model, for training and saving.
+        program: its steps, for seeing inside; of a float32 copy when the model computes in lower precision.
+
+    Raises:
+        UserError: the model has no input shape yet.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        *,
+        name: str = "",
+        classes: Sequence[str] = (),
+        preprocessing: Preprocessing | None = None,
+        source: Source | None = None,
+        notes: Sequence[str] = (),
+    ) -> None:
+        self.keras = model
+        self.name = name or str(model.name)
+        self.classes = tuple(classes)
+        self.source = source or Source("memory", self.name)
+        self._copied = _is_low_precision(model)
+        self.program: Program = flatten(_in_float32(model) if self._copied else model)
+        self.preprocessing = preprocessing or _guess(self.program)
+        self.notes = tuple(notes) + self._own_notes()
+        self._lock = threading.RLock()
+        self._kept: OrderedDict[Hashable, Any] = OrderedDict()
+
+    def with_(
+        self, *, classes: Sequence[str] | None = None, preprocessing: Preprocessing | None = None
+    ) -> OpenedModel:
+        """The same model under other names or preprocessing; weights, program, kept functions are shared."""
+        twin = object.__new__(OpenedModel)
+        twin.__dict__.update(self.__dict__)
+        if classes is not None:
+            twin.classes = tuple(classes)
+        if preprocessing is not None:
+            twin.preprocessing = preprocessing
+        return twin
+
+    # What it is.
+
+    @cached_property
+    def sheet(self) -> Sheet:
+        """Every layer's arithmetic, nested bases opened up, and the totals."""
+        return read(self.program)
+
+    @property
+    def layers(self) -> tuple[LayerInfo, ...]:
+        """The layers in the order of computation."""
+        return self.sheet.layers
+
+    def layer(self, path: str) -> LayerInfo:
+        """One layer.
+
+        Raises:
+            UserError: no such path.
+        """
+        for info in self.layers:
+            if info.path == path:
+                return info
+        raise UserError(f"{self.name} has no layer {path}.")
+
+    @property
+    def image_input(self) -> int:
+        """Which of the inputs takes the image: the first with height, width and channels.
+
+        Raises:
+            UserError: none does.
+        """
+        for number, slot in enumerate(self.program.inputs):
+            if len(self.program.shapes[slot]) == 4:
+                return number
+        raise UserError(f"{self.name} does not take images: its input is {self._input_words()}.")
+
+    @property
+    def input_shape(self) -> tuple[int | None, int | None, int]:
+        """Height, width (None where free) and channels of the image input."""
+        _, height, width, channels = self.program.shapes[self.program.inputs[self.image_input]]
+        if channels is None:
+            raise UserError(f"{self.name} does not say how many channels its images have.")
+        return height, width, channels
+
+    @cached_property
+    def head(self) -> Head:
+        """The output that tells classes: the first with one number a class.
+
+        Raises:
+            UserError: it has none (a base without classifier puts out maps).
+        """
+        for slot in self.program.outputs:
+            shape = self.program.shapes[slot]
+            if len(shape) == 2 and shape[1] is not None:
+                return _head(self.program, slot, shape[1])
+        shapes = [self.program.shapes[slot][1:] for slot in self.program.outputs]
+        words = " and ".join("×".join("?" if n is None else str(n) for n in shape) for shape in shapes)
+        raise UserError(
+            f"{self.name} tells no classes: it puts out {words} (a base without its classifier?)."
+        )
+
+    @property
+    def has_classes(self) -> bool:
+        """Whether `head` exists."""
+        try:
+            return self.head.units > 0
+        except UserError:
+            return False
+
+    def fingerprint(self) -> str:
+        """A short text that changes with any weight or layer: the key of caches on disk."""
+        digest = hashlib.blake2b(digest_size=16)
+        for row in self.layers:
+            digest.update(f"{row.path} {row.kind} {row.shape} {row.activation};".encode())
+        for weight in self.keras.weights:
+            digest.update(np.ascontiguousarray(weight.numpy()).tobytes())
+        return digest.hexdigest()
+
+    def refresh(self) -> None:
+        """Take over the weights of `keras` after training; needed only where `program` runs on a copy."""
+        if self._copied:
+            with self._lock:
+                self.program = flatten(_in_float32(self.keras))
+                self._kept.clear()
+
+    # What it does.
+
+    def prepare(self, image: Image) -> Prepared:
+        """The image at this network's size, in its colours and range.
+
+        Raises:
+            UserError: the network does not take such images.
+        """
+        return prepare(image, *self.input_shape, self.preprocessing)
+
+    def kept(self, key: Hashable, make: Callable[[], Any]) -> Any:
+        """What `make` returned for this key before, or now: compiled functions, kept for the next click.
+
+        The least used go when there are over 48, so that memory does not grow with the layers visited.
+        """
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key]
+            value = self._kept[key] = make()
+            while len(self._kept) > _KEPT:
+                self._kept.popitem(last=False)
+            return value
+
+    def function(self, fetch: Sequence[int], given: Sequence[int] | None = None) -> Callable[..., Any]:
+        """A kept `tf.function` from slots (the model's inputs by default) to slots.
+
+        It takes the tensors of `given`, one argument each, and returns a list, the tensors of `fetch`.
+        The batch size is free, so that another image or a larger batch traces nothing anew.
+        """
+        slots, wanted = tuple(self.program.inputs if given is None else given), tuple(fetch)
+        return self.kept(("function", slots, wanted), lambda: self._compile(slots, wanted))
+
+    def _compile(self, given: tuple[int, ...], fetch: tuple[int, ...]) -> Callable[..., Any]:
+        import tensorflow as tf
+
+        program = self.program
+        signature = [tf.TensorSpec(program.shapes[n], program.dtypes[n]) for n in given]
+
+        @tf.function(input_signature=signature, autograph=False)
+        def compiled(*tensors: Any) -> list[Any]:
+            return program.run(dict(zip(given, tensors, strict=True)), fetch)
+
+        return compiled
+
+    def inputs_for(self, batch: NDArray[np.float32]) -> list[Any]:
+        """All inputs of the model for a batch of prepared images: every image input gets it, others zeros."""
+        import tensorflow as tf
+
+        self.image_input  # noqa: B018 - says why when there is none
+        program, tensors = self.program, []
+        for slot in program.inputs:
+            shape, dtype = program.shapes[slot], program.dtypes[slot]
+            fits = len(shape) == 4 and all(
+                a is None or a == b for a, b in zip(shape[1:], batch.shape[1:], strict=True)
+            )
+            if fits:
+                tensors.append(tf.cast(tf.convert_to_tensor(batch), dtype))
+            elif slot == program.inputs[self.image_input]:
+                raise UserError(f"{self.name} takes {self._input_words()}, not {batch.shape[1:]}.")
+            else:
+                tensors.append(tf.zeros([len(batch), *(n or 1 for n in shape[1:])], dtype))
+        return tensors
+
+    def activations(
+        self, batch: NDArray[np.float32], paths: Sequence[str]
+    ) -> Mapping[str, NDArray[np.float32]]:
+        """The outputs of layers in one forward pass.
+
+        Args:
+            batch: prepared images, N×H×W×C.
+            paths: of the layers wanted.
+
+        Returns:
+            By path, the layer's (first) output, N first.
+
+        Raises:
+            UserError: no such path.
+        """
+        slots = [self.slot(path) for path in paths]
+        values = self.function(slots)(*self.inputs_for(batch))
+        return {path: value.numpy() for path, value in zip(paths, values, strict=True)}
+
+    def slot(self, path: str) -> int:
+        """The program's slot of a layer's (first) output.
+
+        Raises:
+            UserError: no such path.
+        """
+        if path not in self.program.slots:
+            raise UserError(f"{self.name} has no layer {path}.")
+        return self.program.slots[path][0]
+
+    def scores(self, batch: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Logits and probabilities of prepared images, both float32, N×classes.
+
+        Raises:
+            UserError: the network tells no classes.
+        """
+        head = self.head
+        raw, out = self.function((head.logits, head.output))(*self.inputs_for(batch))
+        logits, output = np.asarray(raw, np.float32), np.asarray(out, np.float32)
+        if head.kind == "sigmoid" and head.units == 1:
+            return np.hstack([-logits, logits]), np.hstack([1 - output, output])
+        if head.kind == "linear" and head.units > 1:
+            shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
+            output = shifted / shifted.sum(axis=1, keepdims=True)
+        return logits, output
+
+    def logits(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Scores before softmax or sigmoid of prepared images, N×classes."""
+        return self.scores(batch)[0]
+
+    def predict(self, image: Image) -> Prediction:
+        """All classes of one image, most probable first.
+
+        Raises:
+            UserError: the network tells no classes or does not take images.
+        """
+        logits, probabilities = self.scores(self.prepare(image).batch)
+        return ranked(logits[0], probabilities[0], self.classes, self._score_notes())
+
+    def warm(self) -> None:
+        """Trace and run the prediction once, in the background, so that the first click does not wait."""
+        height, width, channels = self.input_shape
+        blank = np.zeros((1, height or 224, width or 224, channels), np.float32)
+        if self.has_classes:
+            self.scores(blank)
+        else:
+            self.function(self.program.outputs)(*self.inputs_for(blank))
+
+    # What is said about it.
+
+    def _input_words(self) -> str:
+        shapes = [self.program.shapes[slot][1:] for slot in self.program.inputs]
+        return " and ".join("×".join("?" if n is None else str(n) for n in shape) for shape in shapes)
+
+    def _own_notes(self) -> tuple[str, ...]:
+        notes = []
+        if self._copied:
+            notes.append("It computes in lower precision; what is shown comes from an exact float32 copy.")
+        if len(self.program.inputs) > 1:
+            notes.append("It has several inputs: images go to each that takes them, zeros to the others.")
+        if len(self.program.steps) == 1 and self.program.steps[0].first == str(self.keras.name):
+            notes.append("It computes by code of its own: its layers cannot be looked into.")
+        return tuple(notes)
+
+    def _score_notes(self) -> tuple[str, ...]:
+        notes = []
+        if self.head.kind == "linear":
+            notes.append(
+                "The last layer has no softmax; probabilities are its softmax."
+                if self.head.units > 1
+                else "The network puts out one number, not classes."
+            )
+        if self.classes and len(self.classes) != self.head.classes:
+            notes.append(f"{len(self.classes)} class names are known for {self.head.classes} classes.")
+        return tuple(notes)
+
+
+def _is_low_precision(model: Any) -> bool:
+    layers = model._flatten_layers() if hasattr(model, "_flatten_layers") else model.layers
+    return any(layer.compute_dtype in ("float16", "bfloat16") for layer in layers)
+
+
+def _in_float32(model: Any) -> Any:
+    """A copy of a mixed-precision model that computes in float32 with the same weights."""
+    import keras
+
+    def clone(layer: Any) -> Any:
+        config = layer.get_config()
+        config["dtype"] = "float32"
+        return type(layer).from_config(config)
+
+    copy = keras.models.clone_model(model, clone_function=clone, recursive=True)
+    copy.set_weights([np.asarray(weight, np.float32) for weight in model.get_weights()])
+    return copy
+
+
+def _guess(program: Program) -> Preprocessing:
+    """0–255 when the network rescales by itself, else 0–1."""
+    from convscope.engine.models.preprocessing import RAW, UNIT
+
+    for step in program.steps[:4]:
+        if step.kind in ("Rescaling", "Normalization"):
+            return RAW
+    return UNIT
+
+
+def _head(program: Program, slot: int, units: int) -> Head:
+    output, step = slot, program.producer(slot)
+    # What changes nothing at inference may stand after the softmax.
+    while step is not None and (step.kind in ("Dropout", "Identity") or step.activation == "linear"):
+        slot = step.inputs[0]
+        step = program.producer(slot)
+    if step is not None and step.activation in ("softmax", "sigmoid"):
+        return Head(step.activation, units, step.inputs[0], output)
+    return Head("linear", units, output, output)
+
+
+def renamed(model: OpenedModel, name: str) -> OpenedModel:
+    """The same opened model under another name."""
+    twin = model.with_()
+    twin.name = name
+    twin.source = replace(model.source)
+    return twin

@@ -1,0 +1,131 @@
+"""The arithmetic of a real model: each step of its program as a row of the sheet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import prod
+from typing import Any
+
+from convscope.engine.models.kinds import KINDS
+from convscope.engine.models.kinds.base import Parameters, Shape, ShapeError, formula
+from convscope.engine.models.program import Program, Step
+from convscope.engine.models.receptive import Field, join
+from convscope.engine.models.sheet import Count, LayerInfo, Sheet, activation_bytes, count, sheet
+
+# Operations written as functions (x + y, ops.concatenate) count as the layers of the same name.
+_AS_LAYER = {
+    "Relu": "ReLU",
+    "Relu6": "ReLU",
+    "Sigmoid": "Activation",
+    "Tanh": "Activation",
+    "Silu": "Activation",
+}
+
+
+def read(program: Program) -> Sheet:
+    """One row for every layer (the two halves of a layer with an activation are one), and totals."""
+    rows: list[LayerInfo] = []
+    fields: dict[int, Field | None] = {}
+    owners: dict[int, str] = {}
+    for name, slot in zip(program.input_names, program.inputs, strict=True):
+        shape = program.shapes[slot][1:]
+        fields[slot] = Field() if len(shape) == 3 else None
+        owners[slot] = name
+        rows.append(
+            LayerInfo(
+                name,
+                name,
+                "InputLayer",
+                shape=shape,
+                shapes=(shape,),
+                activation_bytes=activation_bytes((shape,), program.dtypes[slot]),
+                field=fields[slot],
+                dtype=program.dtypes[slot],
+                trainable=False,
+            )
+        )
+    for step in program.steps:
+        if step.part == "activation":
+            for inside, outside in zip(step.inputs, step.outputs, strict=True):
+                fields[outside], owners[outside] = fields[inside], owners[inside]
+            continue
+        row = _row(program, step, fields, owners)
+        rows.append(row)
+        for slot in step.outputs:
+            fields[slot], owners[slot] = row.field, step.path
+    return sheet(rows)
+
+
+def _row(
+    program: Program, step: Step, fields: Mapping[int, Field | None], owners: Mapping[int, str]
+) -> LayerInfo:
+    shared = step.first != step.path
+    shapes = tuple(program.shapes[slot][1:] for slot in program.slots[step.path])
+    inputs = [program.shapes[slot][1:] for slot in step.inputs]
+    counted = _count(step, inputs, [fields[slot] for slot in step.inputs], shapes[0])
+    trainable = bool(getattr(step.layer, "trainable", True))
+    weights = [] if shared else _weights(step.layer)
+    total = sum(prod(w.shape) for w in weights)
+    learn = [] if shared else list(getattr(step.layer, "trainable_weights", ()))
+    dtype = program.dtypes[program.slots[step.path][0]]
+    return LayerInfo(
+        step.path,
+        step.path.rsplit("/", 1)[-1],
+        step.kind,
+        group=step.path.rpartition("/")[0],
+        inputs=tuple(dict.fromkeys(owners[slot] for slot in step.inputs)),
+        shape=shapes[0],
+        shapes=shapes,
+        parameters=total,
+        trainable_parameters=sum(prod(w.shape) for w in learn),
+        formula=_formula(counted.parameters, weights, total) if not shared else f"those of {step.first}",
+        multiply_adds=counted.multiply_adds,
+        activation_bytes=activation_bytes(shapes, dtype),
+        field=counted.field,
+        dtype=dtype,
+        activation=_activation(step),
+        trainable=trainable,
+        shared=shared,
+    )
+
+
+def _weights(layer: Any) -> list[Any]:
+    # Dropout's random state is a variable too, but no weight of the network.
+    return list(getattr(layer, "weights", ()))
+
+
+def _count(step: Step, inputs: list[Shape], fields: list[Field | None], output: Shape) -> Count:
+    """The kind's own arithmetic; for a kind or a setting that the app does not know, what is certain."""
+    unknown = Count(output, Parameters(), 0 if not _weights(step.layer) else None, None)
+    kind = _AS_LAYER.get(step.kind, step.kind)
+    if kind not in KINDS:
+        return Count(output, Parameters(), unknown.multiply_adds, _pointwise(inputs, fields, output))
+    config = step.layer.get_config() if hasattr(step.layer, "get_config") and kind == step.kind else {}
+    if config.get("data_format", "channels_last") == "channels_first":
+        return unknown
+    if kind == "Concatenate":
+        config = {"axis": getattr(step.layer, "axis", -1)}
+    try:
+        return count(kind, config, inputs, fields)
+    except (ShapeError, KeyError, TypeError, ValueError, IndexError):
+        return unknown
+
+
+def _pointwise(inputs: list[Shape], fields: list[Field | None], output: Shape) -> Field | None:
+    """An unknown layer that keeps height and width is taken to look at each place for itself."""
+    spatial = [shape[:2] for shape in inputs if len(shape) == 3]
+    return join(fields) if len(output) == 3 and output[:2] in spatial else None
+
+
+def _formula(parameters: Parameters, weights: list[Any], total: int) -> str:
+    if parameters.total == total:
+        return parameters.formula
+    words = " + ".join("·".join(str(n) for n in weight.shape) or "1" for weight in weights)
+    return formula(words, total)
+
+
+def _activation(step: Step) -> str:
+    if step.part == "sum":
+        function = step.layer.activation
+        return str(getattr(function, "__name__", type(function).__name__)).lower()
+    return step.activation
