@@ -14,10 +14,8 @@ from PIL import Image, ImageOps
 
 from convscope.engine.data.resize import Target, to_target
 
-SUFFIXES = frozenset(
-    (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".gif", ".webp")
-    + (".tif", ".tiff", ".ppm", ".pgm", ".pbm", ".pnm")
-)
+_USUAL = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".gif", ".webp")
+SUFFIXES = frozenset((*_USUAL, ".tif", ".tiff", ".ppm", ".pgm", ".pbm", ".pnm"))
 
 _TAIL = 64
 

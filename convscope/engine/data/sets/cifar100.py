@@ -9,21 +9,19 @@ from convscope.task import Task
 TITLE = "CIFAR-100"
 SUMMARY = "60,000 photographs of a hundred things, 32 × 32 RGB: 50,000 to train; 169 MB to download"
 
-CLASSES = tuple(
-    name.replace("_", " ")
-    for name in (
-        "apple aquarium_fish baby bear beaver bed bee beetle bicycle bottle bowl boy bridge bus butterfly camel can "
-        "castle caterpillar cattle chair chimpanzee clock cloud cockroach couch crab crocodile cup dinosaur dolphin "
-        "elephant flatfish forest fox girl hamster house kangaroo keyboard lamp lawn_mower leopard lion lizard "
-        "lobster man maple_tree motorcycle mountain mouse mushroom oak_tree orange orchid otter palm_tree pear "
-        "pickup_truck pine_tree plain plate poppy porcupine possum rabbit raccoon ray road rocket rose sea seal "
-        "shark shrew skunk skyscraper snail snake spider squirrel streetcar sunflower sweet_pepper table tank "
-        "telephone television tiger tractor train trout tulip turtle wardrobe whale willow_tree wolf woman worm"
-    ).split()
-)
-SET = KerasSet(
-    "cifar100", TITLE, CLASSES, "Alex Krizhevsky, 2009", ("datasets/cifar-100-python-target_archive",)
-)
+_NAMES = """
+apple aquarium_fish baby bear beaver bed bee beetle bicycle bottle bowl boy bridge bus butterfly camel
+can castle caterpillar cattle chair chimpanzee clock cloud cockroach couch crab crocodile cup dinosaur
+dolphin elephant flatfish forest fox girl hamster house kangaroo keyboard lamp lawn_mower leopard lion
+lizard lobster man maple_tree motorcycle mountain mouse mushroom oak_tree orange orchid otter palm_tree
+pear pickup_truck pine_tree plain plate poppy porcupine possum rabbit raccoon ray road rocket rose sea
+seal shark shrew skunk skyscraper snail snake spider squirrel streetcar sunflower sweet_pepper table
+tank telephone television tiger tractor train trout tulip turtle wardrobe whale willow_tree wolf woman
+worm
+"""
+CLASSES = tuple(name.replace("_", " ") for name in _NAMES.split())
+_FILES = ("datasets/cifar-100-python-target_archive",)
+SET = KerasSet("cifar100", TITLE, CLASSES, "Alex Krizhevsky, 2009", _FILES)
 
 
 def open(task: Task) -> Dataset:
