@@ -293,6 +293,7 @@ class MainWindow(QMainWindow):
         if self.remember_settings:
             self.settings.save()
         self._disconnect()
+        self.sources.shutdown()
         for panel in self._panels.values():
             shutdown = getattr(panel, "shutdown", None)
             if shutdown is not None:
@@ -342,6 +343,8 @@ class MainWindow(QMainWindow):
         self.strip.chosen.connect(self.session.select_image)
         self.strip.removed.connect(self.session.remove_image)
         self.strip.open_requested.connect(self.sources.choose_files)
+        self.strip.draw_requested.connect(self.sources.draw)
+        self.strip.camera_requested.connect(self.sources.camera)
         self._recent_menu.aboutToShow.connect(lambda: fill_open_menu(self, self._recent_menu))
         self._help_menu.aboutToShow.connect(lambda: fill_help_menu(self, self._help_menu))
         self.jobs.failed.connect(self._job_failed)

@@ -36,6 +36,8 @@ def window_commands(window: MainWindow) -> list[Command]:
             "image.open_folder", "Open a folder of images…", sources.choose_folder, "Ctrl+Shift+O", "Image"
         ),
         Command("image.paste", "Paste an image", sources.paste, "Ctrl+V", "Image"),
+        Command("image.draw", "Draw an image", sources.draw, "Ctrl+D", "Image"),
+        Command("image.camera", "Use the camera", sources.camera, "", "Image"),
         Command("image.next", "Next image", _call(window.step_image, 1), "Ctrl+PgDown", "Image", several),
         Command(
             "image.previous", "Previous image", _call(window.step_image, -1), "Ctrl+PgUp", "Image", several

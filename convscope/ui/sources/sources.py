@@ -16,6 +16,8 @@ from convscope.session.session import Session
 from convscope.task import Task
 from convscope.ui.settings import Settings
 from convscope.ui.sources import opening
+from convscope.ui.sources.camera_view import CameraView
+from convscope.ui.sources.drawing_pad import DrawingPad
 
 SEPARATE_ERRORS = 3  # bad files of one drop that get a message each; all more share one
 
@@ -45,6 +47,8 @@ class Sources(QObject):
         self._jobs = jobs
         self._settings = settings
         self._report = report
+        self._pad: DrawingPad | None = None
+        self._camera: CameraView | None = None
 
     def open_paths(self, paths: Sequence[str | Path]) -> None:
         """Open images and folders of images; the first image becomes the current one."""
@@ -99,6 +103,23 @@ class Sources(QObject):
         dialog = self._dialog("Open a folder of images", "sources.folder")
         dialog.setFileMode(QFileDialog.FileMode.Directory)
         dialog.open()
+
+    def draw(self) -> None:
+        """The drawing pad."""
+        if self._pad is None:
+            self._pad = DrawingPad(self._session, self._window)
+        self._pad.open_pad()
+
+    def camera(self) -> None:
+        """The camera."""
+        if self._camera is None:
+            self._camera = CameraView(self._session, self._jobs, self._window)
+        self._camera.open_camera()
+
+    def shutdown(self) -> None:
+        """The window closes."""
+        if self._camera is not None:
+            self._camera.shutdown()
 
     def _dialog(self, title: str, name: str) -> QFileDialog:
         recent = self._settings.recent

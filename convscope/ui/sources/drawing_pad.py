@@ -1,0 +1,226 @@
+"""The drawing pad: a small picture drawn by hand, which the current panel shows as it grows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QImage, QKeySequence, QMouseEvent, QPainter, QPaintEvent, QShortcut
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QComboBox,
+    QDialog,
+    QHBoxLayout,
+    QPushButton,
+    QSizePolicy,
+    QSlider,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from convscope.imaging.draw import Canvas, Stroke
+from convscope.session.session import Session
+from convscope.ui import theme
+from convscope.ui.sources.live import LivePlace
+from convscope.ui.sources.opening import unique_name
+
+SIZES = (28, 32, 48, 64)
+SIDE = 336  # pixels on the screen: twelve for each of 28
+
+
+class PadSurface(QWidget):
+    """The canvas, enlarged; the left button draws with the chosen tool, the right one erases.
+
+    Signals:
+        changed: something was drawn.
+    """
+
+    changed = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("pad.surface")
+        self.setAccessibleName("Drawing surface")
+        self.setAccessibleDescription("Draw with the mouse or a pen")
+        self.setCursor(Qt.CursorShape.CrossCursor)
+        self.setFixedSize(theme.scaled(SIDE), theme.scaled(SIDE))
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self.canvas = Canvas(SIZES[0])
+        self.radius = 1.2
+        self.erasing = False
+        self._drawing = False
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Put the pen down."""
+        if event.button() not in (Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton):
+            return
+        x, y = self._at(event.position())
+        erase = self.erasing or event.button() == Qt.MouseButton.RightButton
+        self.canvas.begin_stroke(x, y, self.radius, erase=erase)
+        self._drawing = True
+        self._tell()
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Draw on."""
+        if self._drawing:
+            self.canvas.add_point(*self._at(event.position()))
+            self._tell()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Lift the pen."""
+        self._drawing = False
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """The pixels, as they are."""
+        pixels = self.canvas.render()
+        size = self.canvas.size
+        picture = QImage(pixels.data, size, size, pixels.strides[0], QImage.Format.Format_Grayscale8)
+        painter = QPainter(self)
+        painter.drawImage(QRectF(self.rect()), picture)
+        painter.setPen(QColor(theme.tokens().line))
+        painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
+        painter.end()
+
+    def _at(self, position: QPointF) -> tuple[float, float]:
+        return (
+            position.x() * self.canvas.size / self.width(),
+            position.y() * self.canvas.size / self.height(),
+        )
+
+    def _tell(self) -> None:
+        self.update()
+        self.changed.emit()
+
+
+class DrawingPad(QDialog):
+    """The pad with its tools; it does not block the window.
+
+    Args:
+        session: where the drawing is the current image, stroke by stroke.
+    """
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("pad")
+        self.setWindowTitle("Draw")
+        self._session = session
+        self._place = LivePlace(session)
+        self._name = ""
+        self.surface = PadSurface(self)
+        self.surface.changed.connect(self._show)
+        self.brush = self._tool("pad.brush", "Brush", "brush")
+        self.eraser = self._tool("pad.eraser", "Eraser", "eraser")
+        tools = QButtonGroup(self)
+        for button in (self.brush, self.eraser):
+            button.setCheckable(True)
+            tools.addButton(button)
+        self.brush.setChecked(True)
+        self.eraser.toggled.connect(self._choose_tool)
+        self.width_ = QSlider(Qt.Orientation.Horizontal, self)
+        self.width_.setObjectName("pad.width")
+        self.width_.setAccessibleName("Brush width")
+        self.width_.setToolTip("Brush width")
+        self.width_.setRange(5, 40)
+        self.width_.setValue(12)
+        self.width_.valueChanged.connect(self._choose_width)
+        self.size_ = QComboBox(self)
+        self.size_.setObjectName("pad.size")
+        self.size_.setAccessibleName("Size of the drawing in pixels")
+        for size in SIZES:
+            self.size_.addItem(f"{size} × {size}", size)
+        self.size_.currentIndexChanged.connect(self._choose_size)
+        self.undo = self._tool("pad.undo", "Undo stroke", "undo-2", self._undo)
+        self.clear = self._push("pad.clear", "Clear", self._clear)
+        self.new = self._push("pad.new", "New drawing", self.begin)
+        self.finish = self._push("pad.done", "Done", self.close)
+        self.finish.setProperty("role", "primary")
+        self._lay_out()
+        QShortcut(QKeySequence(QKeySequence.StandardKey.Undo), self).activated.connect(self._undo)
+
+    def open_pad(self) -> None:
+        """Show the pad, with the drawing that is in the strip or a new one."""
+        if not self._place.occupied:
+            self.begin()
+        self.show()
+        self.raise_()
+        self.activateWindow()
+
+    def begin(self) -> None:
+        """Start another drawing; the last one stays in the strip."""
+        self._place.leave()
+        self._name = unique_name("drawing", self._session.images)
+        self.surface.canvas = Canvas(self.surface.canvas.size)
+        self.surface.update()
+        self._show()
+
+    def _show(self) -> None:
+        self._place.show(self.surface.canvas.image(self._name))
+
+    def _undo(self) -> None:
+        self.surface.canvas.undo_stroke()
+        self.surface.update()
+        self._show()
+
+    def _clear(self) -> None:
+        self.surface.canvas.clear()
+        self.surface.update()
+        self._show()
+
+    def _choose_tool(self, erasing: bool) -> None:
+        self.surface.erasing = erasing
+
+    def _choose_width(self, tenths: int) -> None:
+        self.surface.radius = tenths / 10
+
+    def _choose_size(self, index: int) -> None:
+        old, size = self.surface.canvas, SIZES[index]
+        scale = size / old.size
+        strokes = [
+            Stroke(tuple((x * scale, y * scale) for x, y in s.points), s.radius * scale, s.erase)
+            for s in old.strokes
+        ]
+        self.surface.canvas = Canvas(size, strokes)
+        self.surface.update()
+        self._show()
+
+    def _lay_out(self) -> None:
+        tools = QHBoxLayout()
+        for widget in (self.brush, self.eraser):
+            tools.addWidget(widget)
+        tools.addWidget(self.width_, 1)
+        tools.addWidget(self.undo)
+        below = QHBoxLayout()
+        below.addWidget(self.size_)
+        below.addStretch(1)
+        for button in (self.clear, self.new, self.finish):
+            below.addWidget(button)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(12, 12, 12, 12)
+        layout.setSpacing(theme.GAP)
+        layout.addLayout(tools)
+        layout.addWidget(self.surface, 0, Qt.AlignmentFlag.AlignHCenter)
+        layout.addLayout(below)
+        layout.setSizeConstraint(QVBoxLayout.SizeConstraint.SetFixedSize)
+
+    def _tool(
+        self, name: str, title: str, icon: str, clicked: Callable[[], object] | None = None
+    ) -> QToolButton:
+        button = QToolButton(self)
+        button.setObjectName(name)
+        button.setAccessibleName(title)
+        button.setToolTip(title)
+        button.setIcon(theme.icon(icon))
+        button.setIconSize(QSize(theme.scaled(18), theme.scaled(18)))
+        if clicked is not None:
+            button.clicked.connect(lambda _=False: clicked())
+        return button
+
+    def _push(self, name: str, title: str, clicked: Callable[[], object]) -> QPushButton:
+        button = QPushButton(title, self)
+        button.setObjectName(name)
+        button.setAccessibleName(title)
+        # Enter in the size box must not clear the drawing.
+        button.setAutoDefault(False)
+        button.clicked.connect(lambda _=False: clicked())
+        return button

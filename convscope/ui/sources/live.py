@@ -1,0 +1,36 @@
+"""An image that changes while it is looked at: its place in the film strip."""
+
+from __future__ import annotations
+
+from convscope.imaging.image import Image
+from convscope.session.session import Session
+
+
+class LivePlace:
+    """Keeps one source's newest picture at one place of the strip, and makes it the current image.
+
+    Args:
+        session: whose strip.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._shown: Image | None = None
+
+    @property
+    def occupied(self) -> bool:
+        """Whether the source's picture is still in the strip: the person may have closed it."""
+        return self._shown in self._session.images
+
+    def show(self, image: Image) -> None:
+        """Put the newest picture in the place of the last one, or at the end if that was closed."""
+        if self._shown is not None and self._shown in self._session.images:
+            self._session.select_image(self._session.images.index(self._shown))
+            self._session.update_image(image)
+        else:
+            self._session.add_images([image])
+        self._shown = image
+
+    def leave(self) -> None:
+        """The picture stays as it is; the next one gets a place of its own."""
+        self._shown = None

@@ -1,0 +1,251 @@
+"""Images that are drawn or come from a camera: the session follows live."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QPushButton, QSlider, QToolButton
+from pytestqt.qtbot import QtBot
+from window_helpers import press
+
+from convscope.imaging.camera import MISSING, Camera
+from convscope.imaging.image import Image
+from convscope.ui.main_window import MainWindow
+from convscope.ui.sources.camera_view import CameraView
+from convscope.ui.sources.drawing_pad import DrawingPad
+
+
+@pytest.fixture
+def pad(window: MainWindow, qtbot: QtBot) -> DrawingPad:
+    """The pad, opened by its button."""
+    press(qtbot, window, "strip.draw")
+    found = window.findChild(DrawingPad)
+    assert found is not None and found.isVisible()
+    return found
+
+
+def push(qtbot: QtBot, pad: DrawingPad | CameraView, name: str) -> None:
+    """Click a push button."""
+    qtbot.mouseClick(pad.findChild(QPushButton, name), Qt.MouseButton.LeftButton)
+
+
+def draw_line(
+    qtbot: QtBot, pad: DrawingPad, row: float, button: Qt.MouseButton = Qt.MouseButton.LeftButton
+) -> None:
+    """A line from left to right at a height between 0 and 1."""
+    surface = pad.surface
+    at = [QPoint(round(surface.width() * x), round(surface.height() * row)) for x in (0.2, 0.5, 0.8)]
+    qtbot.mousePress(surface, button, pos=at[0])
+    for position in at[1:]:
+        qtbot.mouseMove(surface, position)
+    qtbot.mouseRelease(surface, button, pos=at[-1])
+
+
+def test_the_pad_opens_on_a_black_28_by_28_image(pad: DrawingPad, window: MainWindow) -> None:
+    image = window.session.image
+    assert image.name == "drawing" and image.values.shape == (28, 28) and not image.values.any()
+    assert len(window.session.images) == 4
+
+
+def test_every_move_of_a_stroke_updates_the_current_image(
+    pad: DrawingPad, window: MainWindow, qtbot: QtBot
+) -> None:
+    frames: list[Image] = []
+    window.session.image_changed.connect(frames.append)
+    draw_line(qtbot, pad, 0.5)
+    # Down, two moves; the strip keeps one image for the whole drawing.
+    assert len(frames) >= 3 and frames[-1] is window.session.image
+    assert len(window.session.images) == 4
+    values = window.session.image.values
+    assert values[14, 14] == 255 and values[13:15, 8:20].any() and not values[0].any()
+    assert np.array_equal(values, pad.surface.canvas.render())
+
+
+def test_eraser_right_button_undo_and_clear(pad: DrawingPad, window: MainWindow, qtbot: QtBot) -> None:
+    draw_line(qtbot, pad, 0.5)
+    drawn = window.session.image.values
+    qtbot.mouseClick(pad.findChild(QToolButton, "pad.eraser"), Qt.MouseButton.LeftButton)
+    draw_line(qtbot, pad, 0.5)
+    assert window.session.image.values[14, 14] == 0
+    qtbot.mouseClick(pad.findChild(QToolButton, "pad.undo"), Qt.MouseButton.LeftButton)
+    assert np.array_equal(window.session.image.values, drawn)
+    qtbot.mouseClick(pad.findChild(QToolButton, "pad.brush"), Qt.MouseButton.LeftButton)
+    draw_line(qtbot, pad, 0.5, Qt.MouseButton.RightButton)
+    assert window.session.image.values[14, 14] == 0
+    qtbot.keyClick(pad, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert np.array_equal(window.session.image.values, drawn)
+    push(qtbot, pad, "pad.clear")
+    assert not window.session.image.values.any()
+
+
+def test_a_wider_brush_paints_more(pad: DrawingPad, window: MainWindow, qtbot: QtBot) -> None:
+    draw_line(qtbot, pad, 0.3)
+    thin = int((window.session.image.values > 0).sum())
+    push(qtbot, pad, "pad.clear")
+    pad.findChild(QSlider, "pad.width").setValue(40)
+    draw_line(qtbot, pad, 0.3)
+    assert (window.session.image.values > 0).sum() > 2 * thin
+
+
+def test_another_size_draws_the_strokes_again(pad: DrawingPad, window: MainWindow, qtbot: QtBot) -> None:
+    draw_line(qtbot, pad, 0.5)
+    pad.findChild(QComboBox, "pad.size").setCurrentIndex(3)
+    values = window.session.image.values
+    assert values.shape == (64, 64) and values[32, 32] == 255 and not values[5].any()
+
+
+def test_a_new_drawing_leaves_the_last_one_in_the_strip(
+    pad: DrawingPad, window: MainWindow, qtbot: QtBot
+) -> None:
+    draw_line(qtbot, pad, 0.5)
+    first = window.session.image
+    push(qtbot, pad, "pad.new")
+    assert window.session.image.name == "drawing 2" and first in window.session.images
+
+
+def test_a_stroke_comes_back_to_the_drawing_wherever_the_person_has_been(
+    pad: DrawingPad, window: MainWindow, qtbot: QtBot
+) -> None:
+    before = window.session.images[0]
+    window.session.select_image(0)
+    draw_line(qtbot, pad, 0.5)
+    assert window.session.images[0] is before and window.session.image.name == "drawing"
+    window.session.remove_image(window.session.current)
+    draw_line(qtbot, pad, 0.7)
+    assert window.session.image.name == "drawing" and len(window.session.images) == 4
+
+
+def test_done_closes_the_pad_and_the_button_opens_it_again_with_the_drawing(
+    pad: DrawingPad, window: MainWindow, qtbot: QtBot
+) -> None:
+    draw_line(qtbot, pad, 0.5)
+    push(qtbot, pad, "pad.done")
+    assert not pad.isVisible()
+    window.sources.draw()
+    assert pad.isVisible() and pad.surface.canvas.strokes
+    assert len(window.session.images) == 4
+
+
+class FakeDevice:
+    """A camera whose every frame is one brighter; (row 0, column 0) is pure blue in OpenCV's order."""
+
+    def __init__(self, opened: bool = True) -> None:
+        self.opened, self.released, self.frames = opened, False, 0
+
+    def isOpened(self) -> bool:
+        return self.opened
+
+    def read(self) -> tuple[bool, Any]:
+        time.sleep(0.002)
+        self.frames += 1
+        frame = np.full((6, 8, 3), min(255, self.frames), np.uint8)
+        frame[0, 0] = (255, 0, 0)
+        return True, frame
+
+    def release(self) -> None:
+        self.released = True
+
+
+@pytest.fixture
+def device() -> FakeDevice:
+    """A camera that works."""
+    return FakeDevice()
+
+
+@pytest.fixture
+def camera(
+    window: MainWindow, device: FakeDevice, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> CameraView:
+    """The camera's controls on that device, opened by the button."""
+
+    def view(*arguments: Any) -> CameraView:
+        return CameraView(*arguments, make_camera=lambda index: Camera(index, lambda _: device))
+
+    monkeypatch.setattr("convscope.ui.sources.sources.CameraView", view)
+    press(qtbot, window, "strip.camera")
+    found = window.findChild(CameraView)
+    assert found is not None
+    return found
+
+
+def camera_threads() -> list[threading.Thread]:
+    """The threads that read a camera."""
+    return [thread for thread in threading.enumerate() if thread.name == "convscope-camera"]
+
+
+def test_the_newest_frame_is_the_current_image(
+    camera: CameraView, window: MainWindow, device: FakeDevice, qtbot: QtBot
+) -> None:
+    qtbot.waitUntil(lambda: window.session.image.name == "camera")
+    first = window.session.image
+    assert first.values.shape == (6, 8, 3) and first.values[0, 0].tolist() == [0, 0, 255]
+    qtbot.waitUntil(lambda: window.session.image is not first)
+    assert len(window.session.images) == 4
+    assert "8 × 6 pixels" in camera.findChild(QLabel, "camera.state").text()
+    push(qtbot, camera, "camera.done")
+    qtbot.waitUntil(lambda: device.released and window.jobs.idle() and not camera_threads())
+    assert window.session.image.name == "camera"
+
+
+def test_freeze_and_go_on(camera: CameraView, window: MainWindow, qtbot: QtBot) -> None:
+    qtbot.waitUntil(lambda: window.session.image.name == "camera")
+    push(qtbot, camera, "camera.freeze")
+    still = window.session.image
+    qtbot.wait(120)
+    assert window.session.image is still
+    push(qtbot, camera, "camera.freeze")
+    qtbot.waitUntil(lambda: window.session.image is not still)
+
+
+def test_a_kept_picture_stays_while_the_camera_goes_on(
+    camera: CameraView, window: MainWindow, qtbot: QtBot
+) -> None:
+    qtbot.waitUntil(lambda: window.session.image.name == "camera")
+    push(qtbot, camera, "camera.keep")
+    assert [image.name for image in window.session.images[-2:]] == ["camera", "camera picture"]
+    kept = window.session.images[-1]
+    live = window.session.image
+    qtbot.waitUntil(lambda: window.session.image is not live)
+    assert window.session.image.name == "camera" and window.session.images[-1] is kept
+
+
+def test_escape_lets_the_camera_go(camera: CameraView, device: FakeDevice, qtbot: QtBot) -> None:
+    qtbot.keyClick(camera, Qt.Key.Key_Escape)
+    qtbot.waitUntil(lambda: not camera_threads())
+    assert not camera.isVisible() and device.released
+
+
+def test_closing_the_window_lets_the_camera_go(
+    camera: CameraView, window: MainWindow, device: FakeDevice, qtbot: QtBot
+) -> None:
+    qtbot.waitUntil(lambda: window.session.image.name == "camera")
+    window.close()
+    assert device.released and not camera_threads()
+
+
+class TestWithoutACamera:
+    """The control says so, and works when one is connected."""
+
+    @pytest.fixture
+    def device(self) -> FakeDevice:
+        return FakeDevice(opened=False)
+
+    def test_the_control_says_so_and_tries_again(
+        self, camera: CameraView, window: MainWindow, device: FakeDevice, qtbot: QtBot
+    ) -> None:
+        before = window.session.images
+        label = camera.findChild(QLabel, "camera.state")
+        qtbot.waitUntil(lambda: label.text() == MISSING)
+        assert window.session.images == before
+        again = camera.findChild(QPushButton, "camera.again")
+        assert again.isVisible() and not camera.findChild(QPushButton, "camera.freeze").isEnabled()
+        device.opened = True
+        qtbot.mouseClick(again, Qt.MouseButton.LeftButton)
+        qtbot.waitUntil(lambda: window.session.image.name == "camera")
+        QApplication.processEvents()
+        assert not again.isVisible()
