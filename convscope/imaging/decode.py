@@ -60,7 +60,12 @@ def open_picture(stream: BinaryIO, name: str, max_pixels: int) -> PillowImage.Im
         raise too_large(name, int(found[1]) if found else None, max_pixels) from error
     except UnidentifiedImageError as error:
         stream.seek(0)
-        if _MAGIC.match(stream.read(16)):
+        start = stream.read(16)
+        if start[:4] in _TIFF_MAGIC:
+            raise UserError(
+                f"{name} is damaged, or a kind of TIFF that convscope does not read: save it again as PNG."
+            ) from error
+        if _MAGIC.match(start):
             raise damaged(name, error) from error
         raise UserError(f"{name} is not a picture format convscope reads: use {READS}.") from error
     except Exception as error:  # whatever a decoder says about hostile bytes
@@ -204,27 +209,36 @@ def _bits(picture: PillowImage.Image) -> int:
 
 def _flat(picture: PillowImage.Image, notes: list[str]) -> PillowImage.Image:
     """Any 8-bit picture as mode L or RGB."""
+    gray = picture.mode in ("1", "L", "LA", "La") or _gray_palette(picture)
     if picture.mode == "1":
         notes.append("1 bit a pixel became black and white")
     elif picture.mode in ("P", "PA"):
-        notes.append("palette colours became RGB")
+        notes.append(f"palette colours became {'gray' if gray else 'RGB'}")
     elif picture.mode in ("CMYK", "YCbCr", "LAB"):
         notes.append(f"{picture.mode} became RGB")
     if picture.mode == "LAB":
         profiles = (ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB"))
         return ImageCms.buildTransform(*profiles, "LAB", "RGB").apply(picture)
-    if picture.has_transparency_data:
-        gray = picture.mode in ("1", "L", "LA", "La")
-        picture = picture.convert("LA" if gray else "RGBA")
-        opaque = picture.convert("L" if gray else "RGB")
-        alpha = picture.getchannel("A")
-        if alpha.getextrema() == (255, 255):
-            return opaque
-        notes.append("transparency laid over white")
-        white = PillowImage.new(opaque.mode, opaque.size, "white")
-        white.paste(opaque, mask=alpha)
-        return white
-    return picture.convert("L" if picture.mode in ("1", "L") else "RGB")
+    if not picture.has_transparency_data:
+        return picture.convert("L" if gray else "RGB")
+    picture = picture.convert("LA" if gray else "RGBA")
+    opaque = picture.convert("L" if gray else "RGB")
+    alpha = picture.getchannel("A")
+    if alpha.getextrema() == (255, 255):
+        return opaque
+    notes.append("transparency laid over white")
+    white = PillowImage.new(opaque.mode, opaque.size, "white")
+    white.paste(opaque, mask=alpha)
+    return white
+
+
+def _gray_palette(picture: PillowImage.Image) -> bool:
+    """Whether a picture with a palette uses grays only, as a gray GIF does."""
+    if picture.mode != "P":
+        return False
+    palette = np.array(picture.getpalette("RGB") or []).reshape(-1, 3)
+    used = palette[np.array(picture.histogram()[: len(palette)]) > 0]
+    return bool((used == used[:, :1]).all())
 
 
 def _float_rgb_tiff(stream: BinaryIO, name: str, max_pixels: int) -> NDArray[Any] | None:

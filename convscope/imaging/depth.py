@@ -118,15 +118,15 @@ def levels(values: NDArray[Any]) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
     known = values if finite.all() else values[finite]
     low, high = float(known.min()), float(known.max())
     kind = "values" if np.issubdtype(values.dtype, np.integer) else "float values"
-    factor, offset = 1.0, 0.0
+    # What counts as 0 and as 255, both halved: the difference of two float64 may be more than one holds.
+    black, white = 0.0, 127.5
     if low >= 0 and high <= 1:
-        factor = 255.0
+        white = 0.5
         notes.append(f"{kind} 0–1 scaled to 0–255")
     elif low >= 0 and high <= 255:
         notes.append(f"{kind} rounded to whole gray levels")
     elif high > low:
-        # Halves, because the difference of two float64 can be more than a float64 holds.
-        factor, offset = 255 / 2 / (high / 2 - low / 2), low
+        black, white = low / 2, high / 2
         notes.append(f"{kind} {low:g} to {high:g} stretched to 0–255")
     else:
         notes.append(f"{kind} all {low:g}, outside 0–255")
@@ -134,6 +134,6 @@ def levels(values: NDArray[Any]) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
     # Row by row: exact in double precision without eight bytes for every pixel at once.
     for row, numbers in enumerate(values):
         exact = np.where(finite[row], numbers, low).astype(np.float64)
-        pixels[row] = np.clip(np.rint((exact - offset) * factor), 0, 255)
+        pixels[row] = np.clip(np.rint((exact / 2 - black) / (white - black) * 255), 0, 255)
         pixels[row][~finite[row]] = 0
     return pixels, tuple(notes)
