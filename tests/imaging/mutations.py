@@ -67,6 +67,7 @@ def seeds() -> dict[str, bytes]:
         "float.tif": _pillow("F", "TIFF"),
         "float-rgb.tif": _opencv(".tif", wide.astype(np.float32)),
         "rgb16.tif": _opencv(".tif", wide),
+        "gray.gif": _pillow("L", "GIF"),
         "frames.gif": _gif(),
         "rgb.ppm": _pillow("RGB", "PPM"),
         "plain.pgm": b"P2\n# plain\n4 3\n15\n" + b" ".join(b"%d" % (i % 16) for i in range(12)),
