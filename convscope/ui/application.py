@@ -16,7 +16,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
-from convscope import __version__, logs
+from convscope import __version__
 from convscope.errors import UserError
 from convscope.session.recovery import Recovered
 from convscope.ui import theme as themes
@@ -89,6 +89,8 @@ def run_window(
     Raises:
         UserError: no display, or no such panel.
     """
+    from convscope import logs
+
     crash = logs.previous_crash()
     logs.start_logging()
     # A worker in a Python loop otherwise holds up every Python paint method by 5 ms, per call.

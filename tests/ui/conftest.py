@@ -71,7 +71,8 @@ def make_window(qtbot: QtBot) -> Iterator[WindowMaker]:
             QCursor.setPos(QPoint(0, 0))
             window.resize(1440, 900)
             window.show()
-            qtbot.waitExposed(window)
+            window.activateWindow()
+            qtbot.waitUntil(window.isActiveWindow)
         return window
 
     yield make

@@ -70,7 +70,7 @@ def fake_panels() -> tuple[PanelInfo, ...]:
 
 def small_images(count: int = 3) -> list[Image]:
     """Images of 4 rows and 6 columns, each of one gray level."""
-    return [Image(np.full((4, 6), 10 * number, np.uint8), f"image {number}") for number in range(count)]
+    return [Image(np.full((4, 6), 10 * number % 256, np.uint8), f"image {number}") for number in range(count)]
 
 
 def press(qtbot: QtBot, window: QWidget, name: str) -> None:

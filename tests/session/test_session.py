@@ -1,0 +1,151 @@
+"""The session: the film strip, the current image, the lab, and the events that tell of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from convscope.imaging.image import Image
+from convscope.session.lab import Lab
+from convscope.session.session import Session
+
+
+def image(name: str, path: str | None = None) -> Image:
+    """A tiny image."""
+    return Image(np.zeros((2, 3), np.uint8), name, Path(path) if path else None)
+
+
+class Log:
+    """Every event of a session, in order."""
+
+    def __init__(self, session: Session) -> None:
+        self.events: list[str] = []
+        session.images_changed.connect(self.images)
+        session.image_changed.connect(self.image)
+        session.lab_changed.connect(self.lab)
+        session.history_changed.connect(self.history)
+
+    def images(self, images: tuple[Image, ...]) -> None:
+        self.events.append("images " + ",".join(image.name for image in images))
+
+    def image(self, image: Image) -> None:
+        self.events.append(f"image {image.name}")
+
+    def lab(self, lab: Lab) -> None:
+        self.events.append(f"lab {lab.stage.stride}")
+
+    def history(self) -> None:
+        self.events.append("history")
+
+    def take(self) -> list[str]:
+        """What happened since the last call."""
+        events, self.events = self.events, []
+        return events
+
+
+@pytest.fixture
+def session() -> Session:
+    """Three images."""
+    return Session([image("a"), image("b"), image("c")])
+
+
+@pytest.fixture
+def log(session: Session) -> Log:
+    """Its events."""
+    return Log(session)
+
+
+def test_there_is_always_a_current_image(session: Session) -> None:
+    assert (session.image.name, session.current) == ("a", 0)
+    with pytest.raises(ValueError, match="always has a current image"):
+        Session([])
+
+
+def test_selecting_tells_once_and_only_of_a_change(session: Session, log: Log) -> None:
+    session.select_image(2)
+    session.select_image(2)
+    assert log.take() == ["image c"] and session.image.name == "c"
+    with pytest.raises(IndexError):
+        session.select_image(7)
+
+
+def test_added_images_come_last_and_the_first_of_them_is_current(session: Session, log: Log) -> None:
+    session.add_images([image("d"), image("e")])
+    assert log.take() == ["images a,b,c,d,e", "image d"]
+    session.add_images([])
+    assert log.take() == []
+
+
+def test_a_file_that_is_open_already_is_replaced(session: Session, log: Log) -> None:
+    session.add_images([image("d", "/d.png"), image("e", "/e.png")])
+    session.add_images([image("d again", "/d.png")])
+    assert [one.name for one in session.images] == ["a", "b", "c", "e", "d again"]
+    assert session.image.name == "d again"
+
+
+def test_a_new_frame_takes_the_current_place(session: Session, log: Log) -> None:
+    session.select_image(1)
+    log.take()
+    session.update_image(image("frame"))
+    assert log.take() == ["images a,frame,c", "image frame"]
+    assert session.current == 1
+
+
+@pytest.mark.parametrize(
+    ("current", "removed", "left", "now", "events"),
+    [
+        (1, 0, "bc", "b", ["images b,c"]),
+        (1, 1, "ac", "c", ["images a,c", "image c"]),
+        (1, 2, "ab", "b", ["images a,b"]),
+        (2, 2, "ab", "b", ["images a,b", "image b"]),
+        (0, 0, "bc", "b", ["images b,c", "image b"]),
+    ],
+)
+def test_removing_keeps_what_is_on_show_where_it_can(
+    session: Session, log: Log, current: int, removed: int, left: str, now: str, events: list[str]
+) -> None:
+    session.select_image(current)
+    log.take()
+    session.remove_image(removed)
+    assert "".join(one.name for one in session.images) == left
+    assert session.image.name == now and log.take() == events
+
+
+def test_the_last_image_stays(session: Session, log: Log) -> None:
+    for _ in range(5):
+        session.remove_image(0)
+    assert len(session.images) == 1
+
+
+def test_lab_edits_are_undone_and_redone_with_events(session: Session, log: Log) -> None:
+    first = session.lab
+    session.edit_lab(first.with_stage(stride=2), "Change stride")
+    assert log.take() == ["lab 2", "history"]
+    assert (session.undo_label, session.redo_label) == ("Change stride", None)
+    session.edit_lab(session.lab, "Nothing")
+    assert log.take() == []
+    session.undo()
+    assert log.take() == ["lab 1", "history"] and session.lab == first
+    assert (session.undo_label, session.redo_label) == (None, "Change stride")
+    session.undo()
+    assert log.take() == []
+    session.redo()
+    assert log.take() == ["lab 2", "history"]
+    session.redo()
+    assert log.take() == []
+
+
+def test_a_drag_is_one_step(session: Session) -> None:
+    for stride in (2, 3, 4):
+        session.edit_lab(session.lab.with_stage(stride=stride), "Change stride", merge="stride")
+    session.undo()
+    assert session.lab == Lab()
+
+
+def test_images_are_not_undone(session: Session) -> None:
+    session.edit_lab(session.lab.with_stage(stride=2), "Change stride")
+    session.add_images([image("d")])
+    session.undo()
+    assert session.image.name == "d"

@@ -1,0 +1,130 @@
+"""The film strip: thumbnails, the current image, closing images."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QAbstractItemModel, QPoint, Qt
+from PySide6.QtGui import QIcon
+from PySide6.QtWidgets import QListView, QMenu
+from pytestqt.qtbot import QtBot
+from window_helpers import WindowMaker, small_images
+
+from convscope.imaging.image import Image
+from convscope.ui.main_window import MainWindow
+from convscope.ui.widgets.film_strip import SOURCE, picture_of
+
+
+def strip(window: MainWindow) -> QListView:
+    """The list of thumbnails."""
+    found = window.findChild(QListView, "strip.list")
+    assert found is not None
+    return found
+
+
+def model(window: MainWindow) -> QAbstractItemModel:
+    """Its images."""
+    return strip(window).model()
+
+
+def thumbnails(window: MainWindow) -> list[bool]:
+    """Which images have theirs."""
+    shown = model(window)
+    return [
+        isinstance(shown.index(row, 0).data(Qt.ItemDataRole.DecorationRole), QIcon)
+        for row in range(shown.rowCount())
+    ]
+
+
+def middle(window: MainWindow, row: int) -> QPoint:
+    """Where an image is in the strip."""
+    return strip(window).visualRect(model(window).index(row, 0)).center()
+
+
+def test_a_thumbnail_is_small_or_enlarged_in_whole_pixels() -> None:
+    large = picture_of(Image(np.zeros((300, 900, 3), np.uint8), "large"))
+    assert large.shape == (SOURCE // 3, SOURCE, 3)
+    digit = np.zeros((28, 28), np.uint8)
+    digit[3, 5] = 200
+    small = picture_of(Image(digit, "digit"))
+    factor = SOURCE // 28
+    assert small.shape == (28 * factor, 28 * factor, 3)
+    assert (small[3 * factor : 4 * factor, 5 * factor : 6 * factor] == 200).all()
+    assert int(small.sum()) == 200 * 3 * factor * factor
+
+
+def test_every_image_gets_its_thumbnail(window: MainWindow, qtbot: QtBot) -> None:
+    qtbot.waitUntil(lambda: thumbnails(window) == [True] * 3)
+    window.session.add_images(small_images(5))
+    qtbot.waitUntil(lambda: thumbnails(window) == [True] * 8)
+    icon = model(window).index(1, 0).data(Qt.ItemDataRole.DecorationRole)
+    shown = icon.pixmap(SOURCE, SOURCE).toImage()
+    assert shown.pixelColor(2, 2).red() == 10
+
+
+def test_a_click_makes_an_image_current_and_the_strip_follows_the_session(
+    window: MainWindow, qtbot: QtBot
+) -> None:
+    qtbot.waitUntil(lambda: thumbnails(window) == [True] * 3)
+    qtbot.mouseClick(strip(window).viewport(), Qt.MouseButton.LeftButton, pos=middle(window, 2))
+    assert window.session.current == 2
+    window.session.select_image(1)
+    assert strip(window).currentIndex().row() == 1
+    qtbot.keyClick(strip(window), Qt.Key.Key_Right)
+    assert window.session.current == 2
+    qtbot.keyClick(window, Qt.Key.Key_PageDown, Qt.KeyboardModifier.ControlModifier)
+    assert window.session.current == 0
+
+
+def test_the_tooltip_names_the_image_and_what_was_converted(make_window: WindowMaker) -> None:
+    image = Image(np.zeros((30, 40), np.uint8), "scan.tif", Path("/x/scan.tif"), ("16 bits became 8",))
+    window = make_window([image])
+    index = model(window).index(0, 0)
+    assert index.data(Qt.ItemDataRole.ToolTipRole) == "scan.tif   40×30 gray\n16 bits became 8"
+    assert index.data(Qt.ItemDataRole.AccessibleTextRole) == "scan.tif   40×30 gray"
+    assert index.data(Qt.ItemDataRole.EditRole) is None
+
+
+def test_the_context_menu_and_delete_close_an_image(window: MainWindow, qtbot: QtBot) -> None:
+    strip(window).customContextMenuRequested.emit(middle(window, 0))
+    (menu,) = strip(window).findChildren(QMenu)
+    menu.actions()[0].trigger()
+    menu.close()
+    assert [image.name for image in window.session.images] == ["image 1", "image 2"]
+    assert strip(window).currentIndex().row() == window.session.current == 0
+    strip(window).setFocus()
+    qtbot.keyClick(strip(window), Qt.Key.Key_Delete)
+    assert [image.name for image in window.session.images] == ["image 2"]
+    qtbot.keyClick(strip(window), Qt.Key.Key_Delete)
+    assert len(window.session.images) == 1
+
+
+def test_a_live_image_keeps_its_place_and_its_thumbnail_until_the_next(
+    window: MainWindow, qtbot: QtBot
+) -> None:
+    qtbot.waitUntil(lambda: thumbnails(window) == [True] * 3)
+    resets: list[bool] = []
+    model(window).modelReset.connect(lambda: resets.append(True))
+    for level in range(1, 60):
+        window.session.update_image(Image(np.full((4, 6), level, np.uint8), "live"))
+        assert thumbnails(window) == [True] * 3
+    assert not resets
+
+    def newest() -> bool:
+        icon = model(window).index(0, 0).data(Qt.ItemDataRole.DecorationRole)
+        return bool(icon.pixmap(SOURCE, SOURCE).toImage().pixelColor(2, 2).red() == 59)
+
+    qtbot.waitUntil(newest)
+    qtbot.waitUntil(window.jobs.idle)
+
+
+@pytest.mark.parametrize("count", [1, 200])
+def test_one_image_or_very_many(make_window: WindowMaker, qtbot: QtBot, count: int) -> None:
+    window = make_window(small_images(count))
+    window.session.select_image(count - 1)
+    qtbot.waitUntil(lambda: all(thumbnails(window)))
+    # The current image is scrolled into sight, and the buttons stay where they are.
+    qtbot.waitUntil(lambda: strip(window).viewport().rect().contains(middle(window, count - 1)))
+    assert window.strip.camera.isVisible() and window.width() == 1440
