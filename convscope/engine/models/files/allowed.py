@@ -72,6 +72,9 @@ OPERATIONS = _words(
     """
 )
 
+# How Keras 2 writes a TensorFlow function into a graph.
+LEGACY_OPERATIONS = frozenset({"TFOpLambda", "SlicingOpLambda"})
+
 # What a config calls by these names is a value, not an object.
 VALUES = frozenset(
     {"__keras_tensor__", "__numpy__", "__tensor__", "__bytes__", "__ellipsis__", "__slice__", "__tuple__"}
@@ -98,4 +101,5 @@ HOME_PREFIXES = (
     "keras.engine.",
     "tensorflow.keras.",
     "tensorflow.python.keras.",
+    "tf_keras.",
 )

@@ -24,33 +24,37 @@ _REASONS = {
 }
 
 
-def check_config(config: Any, name: str) -> Any:
+def check_config(config: Any, name: str, *, legacy: bool = False) -> Any:
     """The configuration without its training settings, when all that it names is known to be harmless.
 
     Args:
         config: what `json.loads` made of it.
         name: the file's, for the sentence.
+        legacy: Keras 2 wrote it: its TensorFlow functions are let through by name, as `legacy_ops` turns
+            the few that it knows into layers and looks none up.
 
     Raises:
         UserError: it names something else: custom code, a function outside Keras, a loading exploit.
     """
-    return _checked(config, name, 0)
+    return _checked(config, name, legacy, 0)
 
 
-def _checked(value: Any, name: str, depth: int) -> Any:
+def _checked(value: Any, name: str, legacy: bool, depth: int) -> Any:
     if depth > _DEEPEST:
         raise UserError(f"{name} is nested too deeply to be a model.")
     if isinstance(value, list):
-        return [_checked(item, name, depth + 1) for item in value]
+        return [_checked(item, name, legacy, depth + 1) for item in value]
     if not isinstance(value, dict):
         if isinstance(value, int) and abs(value) > _LARGEST:
             raise UserError(f"{name} asks for a layer of size {value:,}, which no machine holds.")
         return value
-    if "class_name" in value:
+    if "class_name" in value and not (legacy and value["class_name"] in allowed.LEGACY_OPERATIONS):
         _check_object(value, name)
     # Optimizer and losses are not needed to look at a model, and would be deserialised.
     return {
-        key: _checked(item, name, depth + 1) for key, item in value.items() if key not in ("compile_config",)
+        key: _checked(item, name, legacy, depth + 1)
+        for key, item in value.items()
+        if key not in ("compile_config",)
     }
 
 

@@ -17,7 +17,6 @@ from convscope.engine.models.files.legacy_ops import apply_operation
 from convscope.errors import UserError
 
 _HARD_SIGMOID = "hard_sigmoid"
-_TENSORFLOW_OPS = ("TFOpLambda", "TensorFlowOpLayer", "SlicingOpLambda", "ClassMethod")
 
 
 def check_legacy(config: Any, name: str) -> None:
@@ -67,7 +66,7 @@ def _sequential(config: Any, name: str) -> Any:
 
     # Before Keras 2.2.3 the configuration was the list of layers itself.
     specs = config if isinstance(config, list) else config["layers"]
-    title = None if isinstance(config, list) else config.get("name")
+    title = None if isinstance(config, list) else _name(config)
     layers = [_layer(spec, name) for spec in specs]
     if not isinstance(layers[0], keras.layers.InputLayer) and not hasattr(layers[0], "input_shape"):
         shape = _batch_shape(specs[0]["config"]) or (
@@ -88,7 +87,7 @@ def _functional(config: Mapping[str, Any], name: str) -> Any:
     waiting: list[tuple[str, Any]] = []
     for spec in specs:
         key = spec.get("name") or spec["config"]["name"]
-        if spec["class_name"] in _TENSORFLOW_OPS:
+        if spec["class_name"] in allowed.LEGACY_OPERATIONS:
             layers[key] = None
             outputs[key] = []
         else:
@@ -117,7 +116,7 @@ def _functional(config: Mapping[str, Any], name: str) -> Any:
     return keras.Model(
         inputs if len(inputs) > 1 else inputs[0],
         results if len(results) > 1 else results[0],
-        name=config.get("name"),
+        name=_name(config),
     )
 
 
@@ -190,9 +189,7 @@ def _layer(spec: Mapping[str, Any], name: str) -> Any:
         shape = _batch_shape(config)
         if shape is None:
             raise UserError(f"{name} is damaged: an input has no shape.")
-        return keras.layers.InputLayer(
-            batch_shape=_free_batch(shape), dtype=_dtype(spec), name=config.get("name")
-        )
+        return keras.layers.InputLayer(batch_shape=_free_batch(shape), dtype=_dtype(spec), name=_name(config))
     if kind not in allowed.LAYERS or not hasattr(keras.layers, kind):
         raise UserError(f"{name} has a layer of the kind {kind}, which Keras 3 does not have.")
     cls = getattr(keras.layers, kind)
@@ -202,6 +199,7 @@ def _layer(spec: Mapping[str, Any], name: str) -> Any:
 def _mended(kind: str, cls: Any, config: Mapping[str, Any], name: str) -> dict[str, Any]:
     """A layer's settings as today's class takes them."""
     mended = {key: value for key, value in config.items() if key in _settings(cls)}
+    mended["name"] = _name(config)
     if kind == "LeakyReLU" and "alpha" in config:
         mended["negative_slope"] = config["alpha"]
     if kind in ("BatchNormalization", "LayerNormalization") and isinstance(mended.get("axis"), list):
@@ -267,6 +265,12 @@ def _batch_shape(config: Mapping[str, Any]) -> Any:
 def _free_batch(shape: Sequence[Any]) -> tuple[Any, ...]:
     # A fixed batch size would forbid to look at one image.
     return (None, *shape[1:])
+
+
+def _name(config: Mapping[str, Any]) -> str | None:
+    """Keras 3 allows no slash in a layer's name (Keras 2's MobileNetV3 has "Conv/BatchNorm")."""
+    name = config.get("name")
+    return None if name is None else str(name).replace("/", "_")
 
 
 def _dtype(spec: Mapping[str, Any]) -> str:

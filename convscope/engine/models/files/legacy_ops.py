@@ -36,7 +36,7 @@ def apply_operation(
     import keras
 
     function = str(spec["config"].get("function", spec["class_name"]))
-    title = str(spec.get("name") or spec["config"]["name"])
+    title = str(spec.get("name") or spec["config"]["name"]).replace("/", "_")
     x = tensors[0]
     if function == "cast" or function.endswith(".cast"):
         return x

@@ -84,7 +84,7 @@ def _from_file(path: Path, task: Task) -> tuple[Any, list[str]]:
 
 def _from_zip(path: Path, task: Task) -> tuple[Any, list[str]]:
     with unpacked(path) as parts:
-        config = check_config(parts.config, path.name)
+        config = check_config(parts.config, path.name, legacy=parts.version < 3)
         if not isinstance(config, dict) or "class_name" not in config:
             raise UserError(f"{path.name} is not a Keras model: its configuration names no model.")
         notes = []
@@ -108,7 +108,7 @@ def _from_h5(path: Path, task: Task) -> tuple[Any, list[str]]:
             f"{path.name} holds weights alone: choose the network that they belong to, and load them there."
         )
     config, version = told
-    config = check_config(config, path.name)
+    config = check_config(config, path.name, legacy=version < 3)
     check_legacy(config, path.name)
     task.progress(None, f"Building {path.name}")
     weights = legacy_weights(path)

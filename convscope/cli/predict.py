@@ -1,0 +1,48 @@
+"""`convscope predict`: what a model says about an image."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+from convscope.cli.model_arguments import add_model_arguments, opened
+from convscope.errors import UserError
+
+SUMMARY = "What a model says about an image: the most probable classes with probability and logit."
+EXAMPLE = "convscope predict imagenet photo.jpg"
+
+_BAR = 30
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The model, the image, how many classes, and --json."""
+    add_model_arguments(parser)
+    parser.add_argument("image", metavar="IMAGE", type=Path, help="a picture")
+    parser.add_argument("--top", type=int, default=5, metavar="N", help="how many classes (default 5)")
+    parser.add_argument("--json", action="store_true", help="as JSON")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print bars or the JSON."""
+    from convscope.imaging.load import load_image
+
+    if arguments.top < 1:
+        raise UserError(f"--top is the number of classes to show, at least 1, not {arguments.top}.")
+    # A missing picture is said before seconds are spent on the model.
+    image = load_image(arguments.image)
+    model = opened(arguments)
+    prediction = model.predict(image)
+    top = prediction.top(arguments.top)
+    if arguments.json:
+        print(json.dumps({"classes": [asdict(score) for score in top]}, ensure_ascii=False, indent=1))
+        return 0
+    width = max(len(score.name) for score in top)
+    for score in top:
+        bar = "█" * round(score.probability * _BAR)
+        print(f"{score.name:<{width}}  {score.probability:7.2%}  {bar}")
+    for note in (*model.notes, *prediction.notes):
+        print(note, file=sys.stderr)
+    return 0

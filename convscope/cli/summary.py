@@ -1,0 +1,105 @@
+"""`convscope summary`: a model's layers with their arithmetic."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import Any
+
+from convscope.cli.model_arguments import add_model_arguments, opened
+from convscope.engine.models.receptive import Field
+from convscope.engine.models.sheet import LayerInfo, Sheet
+
+SUMMARY = "Every layer of a model: output shape, parameters with the sum written out, work, receptive field."
+EXAMPLE = "convscope summary lenet-5"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The model, its input size, and --json."""
+    add_model_arguments(parser)
+    parser.add_argument("--input", metavar="HxWxC", help="input size, such as 150x150x3")
+    parser.add_argument("--no-top", action="store_true", help="keras.applications without the classifier")
+    parser.add_argument("--json", action="store_true", help="as JSON")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the table or the JSON."""
+    model = opened(arguments)
+    if arguments.json:
+        print(json.dumps(as_json(model.name, model.sheet), ensure_ascii=False, indent=1))
+        return 0
+    print(f"{model.name}\n")
+    for line in table(model.sheet):
+        print(line)
+    totals = model.sheet.totals
+    print(f"\nparameters {totals.parameters:,}: {totals.trainable:,} trainable, {totals.fixed:,} not")
+    if totals.multiply_adds is not None:
+        print(f"multiply-adds for one image {totals.multiply_adds:,}")
+    for note in model.notes:
+        print(note)
+    return 0
+
+
+def as_json(name: str, sheet: Sheet) -> dict[str, Any]:
+    """The summary as plain data."""
+    totals = sheet.totals
+    return {
+        "name": name,
+        "parameters": totals.parameters,
+        "trainable": totals.trainable,
+        "multiply_adds": totals.multiply_adds,
+        "activation_bytes": totals.activation_bytes,
+        "layers": [_layer(row) for row in sheet.layers],
+    }
+
+
+def _layer(row: LayerInfo) -> dict[str, Any]:
+    return {
+        "path": row.path,
+        "name": row.name,
+        "kind": row.kind,
+        "inputs": row.inputs,
+        "output_shape": row.shape,
+        "parameters": row.parameters,
+        "trainable_parameters": row.trainable_parameters,
+        "trainable": row.trainable,
+        "formula": row.formula,
+        "multiply_adds": row.multiply_adds,
+        "activation_bytes": row.activation_bytes,
+        "receptive_field": _field(row.field),
+        "dtype": row.dtype,
+        "activation": row.activation,
+    }
+
+
+def _field(field: Field | None) -> dict[str, Any] | None:
+    if field is None:
+        return None
+    if field.whole:
+        return {"size": None, "stride": None, "offset": None, "whole": True}
+    return {"size": field.size, "stride": field.stride, "offset": field.offset, "whole": False}
+
+
+def table(sheet: Sheet) -> list[str]:
+    """The layers as lines of text."""
+    rows = [("layer", "kind", "output", "parameters", "multiply-adds", "sees")]
+    for row in sheet.layers:
+        shape = "×".join("?" if n is None else str(n) for n in row.shape or ())
+        parameters = row.formula if row.parameters or row.shared else ""
+        work = "?" if row.multiply_adds is None else f"{row.multiply_adds:,}" if row.multiply_adds else ""
+        rows.append((row.path, row.kind, shape, parameters, work, _sees(row.field)))
+    widths = [max(len(row[column]) for row in rows) for column in range(6)]
+    right = (False, False, False, False, True, True)
+    return [
+        "  ".join(
+            cell.rjust(width) if aligned else cell.ljust(width)
+            for cell, width, aligned in zip(row, widths, right, strict=True)
+        ).rstrip()
+        for row in rows
+    ]
+
+
+def _sees(field: Field | None) -> str:
+    if field is None:
+        return ""
+    return "all" if field.whole else "×".join(str(n) for n in field.size)
