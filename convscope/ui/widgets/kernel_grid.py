@@ -1,0 +1,441 @@
+"""The kernel editor: a grid of coloured weights that one types, turns, drags and pastes into."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QContextMenuEvent,
+    QFocusEvent,
+    QGuiApplication,
+    QKeyEvent,
+    QKeySequence,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QResizeEvent,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QMenu, QSizePolicy, QWidget
+
+from convscope.errors import UserError
+from convscope.imaging.kernel import Kernel
+from convscope.imaging.numbers import parse_table
+from convscope.ui import theme
+from convscope.ui.widgets.cell_editor import CellEditor
+from convscope.ui.widgets.cells import paint_cells, signed_colours
+from convscope.ui.widgets.glyphs import exact_number
+
+WIDTH = 276
+LARGEST_CELL = 56
+LINE_HEIGHT = 22
+DRAG_POINTS = 4
+LONGEST_PASTE = 200_000
+_MOVES = {
+    Qt.Key.Key_Left: (0, -1),
+    Qt.Key.Key_Right: (0, 1),
+    Qt.Key.Key_Up: (-1, 0),
+    Qt.Key.Key_Down: (1, 0),
+}
+
+
+def step_of(weights: NDArray[np.float64]) -> float:
+    """What one notch of the wheel adds: 1 to whole numbers, else a tenth of the largest weight's size."""
+    largest = float(np.abs(weights).max())
+    if largest == 0 or np.array_equal(weights, np.rint(weights)):
+        return 1.0
+    return float(10.0 ** (math.floor(math.log10(largest)) - 1))
+
+
+class KernelGrid(QWidget):
+    """Any kernel from 1×1 to 31×31, edited in place.
+
+    Typing edits the cell in focus (Enter and Tab commit and move on, Escape cancels, fractions such as 1/9
+    count); the wheel and Ctrl+Up/Down add a step; dragging up or down turns the value, finely with Shift;
+    arrows and Tab move; Delete sets 0; a pasted table replaces the whole kernel.
+
+    Signals:
+        edited: (Kernel, merge key); edits of one gesture have one key, so that undo takes them back at once.
+        rejected: why what was typed or pasted is no weight, in one sentence.
+        focus_changed: row and column of the cell in focus.
+    """
+
+    edited = Signal(object, str)
+    rejected = Signal(str)
+    focus_changed = Signal(int, int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._kernel = Kernel(np.zeros((3, 3)))
+        self._cell = (0, 0)
+        self._gesture = 0
+        self._wheeled: tuple[int, int] | None = None
+        self._wheel_rest = 0.0
+        self._pressed: QPointF | None = None
+        self._drag: tuple[float, float] | None = None
+        self._drag_fine = False
+        self._drag_key = ""
+        self._step_size = 1.0
+        self._editor = CellEditor(self)
+        self._editor.committed.connect(self._commit)
+        self._editor.cancelled.connect(self._close_editor)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self.setAccessibleName("Kernel weights")
+        self._describe()
+
+    # The kernel
+
+    @property
+    def kernel(self) -> Kernel:
+        """The kernel on show."""
+        return self._kernel
+
+    def set_kernel(self, kernel: Kernel) -> None:
+        """Show a kernel; nothing is emitted. A cell that is being typed into stays open."""
+        if kernel == self._kernel:
+            return
+        resized = kernel.shape != self._kernel.shape
+        self._kernel = kernel
+        if resized:
+            self._close_editor()
+            self._drag = self._pressed = None
+            rows, columns = kernel.shape
+            self._cell = (min(self._cell[0], rows - 1), min(self._cell[1], columns - 1))
+            self.updateGeometry()
+        self._describe()
+        self.update()
+
+    @property
+    def cell(self) -> tuple[int, int]:
+        """The (row, column) in focus."""
+        return self._cell
+
+    def set_cell(self, row: int, column: int) -> None:
+        """Move the focus to a cell."""
+        if (row, column) != self._cell:
+            self._cell, self._wheeled = (row, column), None
+            self._describe()
+            self.update()
+            self.focus_changed.emit(row, column)
+
+    def value(self) -> float:
+        """The weight in focus."""
+        return float(self._kernel.weights[self._cell])
+
+    def _apply(self, kernel: Kernel, merge: str) -> None:
+        if kernel != self._kernel:
+            self.set_kernel(kernel)
+            self.edited.emit(kernel, merge)
+
+    def _set_value(self, value: float, merge: str) -> None:
+        # Twelve digits take away what adding steps leaves: 0.30000000000000004.
+        self._apply(self._kernel.with_cell(*self._cell, float(f"{value:.12g}")), merge)
+
+    def _new_gesture(self, name: str) -> str:
+        self._gesture += 1
+        self._wheeled = None
+        return f"weights.{name}.{self._gesture}"
+
+    def _step(self, steps: float) -> None:
+        """Add steps to the cell in focus; steps that follow each other are one gesture."""
+        if self._wheeled != self._cell:
+            self._new_gesture("step")
+            self._wheeled = self._cell
+            self._step_size = step_of(self._kernel.weights)
+        self._set_value(self.value() + steps * self._step_size, f"weights.step.{self._gesture}")
+
+    # Out and in
+
+    def copy(self) -> None:
+        """Put the kernel on the clipboard as a table for a spreadsheet."""
+        rows = ("\t".join(f"{value:.9g}" for value in row) for row in self._kernel.weights.tolist())
+        QGuiApplication.clipboard().setText("\n".join(rows))
+
+    def copy_list(self) -> None:
+        """Put the kernel on the clipboard as a Python list."""
+        rows = (
+            "[" + ", ".join(f"{value:.9g}" for value in row) + "]" for row in self._kernel.weights.tolist()
+        )
+        QGuiApplication.clipboard().setText("[" + ",\n ".join(rows) + "]")
+
+    def paste(self) -> None:
+        """Take the clipboard's table as the whole kernel, or its one number as the cell in focus."""
+        try:
+            table = parse_table(QGuiApplication.clipboard().text(), max_characters=LONGEST_PASTE)
+            merge = self._new_gesture("paste")
+            if table.size == 1:
+                self._set_value(float(table[0, 0]), merge)
+            else:
+                self._apply(Kernel(table), merge)
+        except UserError as error:
+            self.rejected.emit(error.message)
+
+    def menu(self) -> QMenu:
+        """What the right button offers."""
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for name, text, run in (
+            ("copy", "Copy kernel", self.copy),
+            ("copy_list", "Copy as Python list", self.copy_list),
+            ("paste", "Paste", self.paste),
+            ("edit", "Edit this weight", self.edit),
+            ("zero", "Set this weight to 0", lambda: self._set_value(0.0, self._new_gesture("zero"))),
+            ("fill", "Set all to this weight", self._fill),
+            ("clear", "Set all to 0", self._clear),
+        ):
+            if name == "edit":
+                menu.addSeparator()
+            action = menu.addAction(text)
+            action.setObjectName(f"kernel.{name}")
+            action.triggered.connect(run)
+        return menu
+
+    def _fill(self) -> None:
+        self._apply(self._kernel.edited(np.full(self._kernel.shape, self.value())), self._new_gesture("fill"))
+
+    def _clear(self) -> None:
+        self._apply(self._kernel.edited(np.zeros(self._kernel.shape)), self._new_gesture("clear"))
+
+    # Typing
+
+    def edit(self, text: str | None = None) -> None:
+        """Open the cell in focus for typing, with its number or with a first letter in its place."""
+        shown = f"{self.value():.12g}" if text is None else text
+        self._editor.open(
+            self.cell_rect(*self._cell), self._grid_rect().united(self._line_rect()), shown, text is None
+        )
+
+    def _commit(self, text: str, down: int, right: int) -> None:
+        try:
+            table = parse_table(text.replace(",", "."), max_characters=100)
+            if table.size != 1:
+                raise UserError(f'"{text[:40]}" is more than one number: type one weight, or paste a table.')
+        except UserError as error:
+            self._editor.refuse()
+            self.rejected.emit(error.message)
+            return
+        self._close_editor()
+        self._set_value(float(table[0, 0]), self._new_gesture("type"))
+        self._move(down, right, wrap=True)
+
+    def _close_editor(self) -> None:
+        if self._editor.isVisible():
+            had_focus = self._editor.hasFocus()
+            self._editor.hide()
+            if had_focus:
+                self.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _move(self, down: int, right: int, wrap: bool = False) -> bool:
+        """Go to a neighbour; with `wrap`, on to the next line. False at the end."""
+        rows, columns = self._kernel.shape
+        row, column = self._cell[0] + down, self._cell[1] + right
+        if wrap and not 0 <= column < columns:
+            row, column = row + (1 if column > 0 else -1), column % columns
+        if wrap and down and not 0 <= row < rows:
+            row, column = row % rows, column + down
+        if not (0 <= row < rows and 0 <= column < columns):
+            return False
+        self.set_cell(row, column)
+        return True
+
+    # Measures
+
+    def cell_size(self) -> int:
+        """The side of a cell in screen points."""
+        rows, columns = self._kernel.shape
+        high = self.height() - theme.scaled(LINE_HEIGHT) - 2
+        return max(4, min((self.width() - 2) // columns, high // rows, theme.scaled(LARGEST_CELL)))
+
+    def _wanted_height(self) -> int:
+        rows, columns = self._kernel.shape
+        wide = min(self.width() - 2, theme.scaled(WIDTH) * 2) // columns
+        cell = max(4, min(wide, theme.scaled(WIDTH) // rows, theme.scaled(LARGEST_CELL)))
+        return rows * cell + theme.scaled(LINE_HEIGHT) + 2
+
+    def sizeHint(self) -> QSize:
+        """As high as the cells are at the width in force."""
+        return QSize(theme.scaled(WIDTH), self._wanted_height())
+
+    def minimumSizeHint(self) -> QSize:
+        """The same height, so that no layout squeezes the cells."""
+        return QSize(theme.scaled(140), self._wanted_height())
+
+    def _grid_rect(self) -> QRect:
+        rows, columns = self._kernel.shape
+        cell = self.cell_size()
+        return QRect(max(1, (self.width() - columns * cell) // 2), 1, columns * cell, rows * cell)
+
+    def _line_rect(self) -> QRect:
+        grid = self._grid_rect()
+        return QRect(0, grid.bottom() + 2, self.width(), theme.scaled(LINE_HEIGHT))
+
+    def cell_rect(self, row: int, column: int) -> QRect:
+        """Where a cell lies in the widget."""
+        cell, grid = self.cell_size(), self._grid_rect()
+        return QRect(grid.left() + column * cell, grid.top() + row * cell, cell, cell)
+
+    def cell_at(self, position: QPoint) -> tuple[int, int] | None:
+        """The cell at a place of the widget."""
+        grid = self._grid_rect()
+        if not grid.contains(position):
+            return None
+        offset = position - grid.topLeft()
+        return (offset.y() // self.cell_size(), offset.x() // self.cell_size())
+
+    # Events
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The height follows the width."""
+        if event.size().width() != event.oldSize().width():
+            self.updateGeometry()
+        self._close_editor()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Choose a cell; a drag may follow."""
+        place = self.cell_at(event.position().toPoint())
+        if place is None:
+            return
+        if self._editor.isVisible():
+            self._editor.finish()
+        self.set_cell(*place)
+        if event.button() == Qt.MouseButton.LeftButton:
+            self._pressed, self._drag = event.position(), None
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Turn the value: one step every few points up or down, a tenth of it with Shift."""
+        if self._pressed is None:
+            return
+        up = self._pressed.y() - event.position().y()
+        if self._drag is None:
+            if abs(up) < DRAG_POINTS:
+                return
+            self._drag = (self.value(), step_of(self._kernel.weights))
+            self._drag_key = self._new_gesture("drag")
+            self.setCursor(Qt.CursorShape.SizeVerCursor)
+        value, step = self._drag
+        fine = 0.1 if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1.0
+        steps = math.trunc(up / DRAG_POINTS)
+        self._set_value(value + steps * fine * step, self._drag_key)
+        if (fine < 1) != self._drag_fine:
+            # From here on with the other step, so that pressing Shift does not make the value jump.
+            self._drag_fine = fine < 1
+            self._drag, self._pressed = (self.value(), step), event.position()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """The drag's end."""
+        self._pressed = self._drag = None
+        self._drag_fine = False
+        self.unsetCursor()
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Edit the cell."""
+        if (
+            event.button() == Qt.MouseButton.LeftButton
+            and self.cell_at(event.position().toPoint()) is not None
+        ):
+            self.edit()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Add steps to the cell under the cursor; without the focus the wheel scrolls what is around."""
+        place = self.cell_at(event.position().toPoint())
+        if place is None or not self.hasFocus():
+            event.ignore()
+            return
+        # Shift turns the wheel sideways on some systems.
+        turned = (event.angleDelta().y() or event.angleDelta().x()) / 120
+        self.set_cell(*place)
+        self._wheel_rest += turned
+        notches = math.trunc(self._wheel_rest)
+        self._wheel_rest -= notches
+        if notches:
+            fine = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
+            self._step(notches * (0.1 if fine else 1.0))
+        event.accept()
+
+    def event(self, event: QEvent) -> bool:
+        """Tab goes from cell to cell before it leaves the grid."""
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
+            sideways = {Qt.Key.Key_Tab: 1, Qt.Key.Key_Backtab: -1}.get(Qt.Key(event.key()))
+            if sideways and self._move(0, sideways, wrap=True):
+                return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Move, step, type, copy, paste."""
+        key, text = Qt.Key(event.key()), event.text().replace("−", "-")
+        control = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
+        if event.matches(QKeySequence.StandardKey.Copy):
+            self.copy()
+        elif event.matches(QKeySequence.StandardKey.Paste):
+            self.paste()
+        elif control and key in (Qt.Key.Key_Up, Qt.Key.Key_Down):
+            fine = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
+            self._step((1 if key == Qt.Key.Key_Up else -1) * (0.1 if fine else 1.0))
+        elif key in _MOVES and not control:
+            self._move(*_MOVES[key])
+        elif key == Qt.Key.Key_Home:
+            self.set_cell(0 if control else self._cell[0], 0)
+        elif key == Qt.Key.Key_End:
+            rows, columns = self._kernel.shape
+            self.set_cell(rows - 1 if control else self._cell[0], columns - 1)
+        elif key in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
+            self._set_value(0.0, self._new_gesture("zero"))
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_F2):
+            self.edit()
+        elif text and text in "0123456789.,+-" and not control:
+            self.edit(text)
+        else:
+            super().keyPressEvent(event)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Coming by Tab starts at the first cell, by Shift+Tab at the last."""
+        rows, columns = self._kernel.shape
+        if event.reason() == Qt.FocusReason.TabFocusReason:
+            self.set_cell(0, 0)
+        elif event.reason() == Qt.FocusReason.BacktabFocusReason:
+            self.set_cell(rows - 1, columns - 1)
+        self.update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """The ring goes."""
+        self.update()
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Copy, paste, fill."""
+        place = self.cell_at(event.pos())
+        if place is not None and event.reason() == QContextMenuEvent.Reason.Mouse:
+            self.set_cell(*place)
+        self.menu().popup(event.globalPos())
+
+    # Painting
+
+    def _describe(self) -> None:
+        self.setAccessibleDescription(self.line())
+
+    def line(self) -> str:
+        """The cell in focus in words: "row 1, column 2: −0.111111"."""
+        return f"row {self._cell[0]}, column {self._cell[1]}: {exact_number(self.value())}"
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """The cells, the ring around the one in focus, and its number below."""
+        colours = theme.tokens()
+        painter = QPainter(self)
+        weights = self._kernel.weights
+        grid, cell = self._grid_rect(), self.cell_size()
+        shades = signed_colours(weights, float(np.abs(weights).max()))
+        paint_cells(painter, weights, shades, grid.left(), grid.top(), cell, cell)
+        focused = self.hasFocus() or self._editor.isVisible()
+        ring = self.cell_rect(*self._cell).adjusted(0, 0, -1, -1)
+        painter.setPen(QPen(QColor(colours.accent if focused else colours.secondary), 2 if focused else 1))
+        painter.drawRect(ring if cell >= 12 else ring.adjusted(-2, -2, 2, 2))
+        line = self._line_rect().adjusted(grid.left(), 0, 0, 0)
+        painter.setFont(theme.font(11))
+        painter.setPen(QColor(colours.text if focused else colours.secondary))
+        painter.drawText(line, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, self.line())
+        painter.end()
