@@ -117,9 +117,10 @@ def _jpeg_draft(path: Path, size: int) -> NDArray[np.uint8] | None:
 
 
 def _load(stream: BinaryIO, name: str, path: Path | None, max_pixels: int, task: Task) -> Image:
-    if is_npy(stream):
+    suffix = Path(name).suffix.lower()
+    if suffix == ".npy" or is_npy(stream):
         return read_npy(stream, name, path, max_pixels=max_pixels)
-    if Path(name).suffix.lower() in (".csv", ".tsv"):
+    if suffix in (".csv", ".tsv"):
         return read_text(stream, name, path, max_pixels=max_pixels, task=task)
     values, notes = decode(stream, name, max_pixels, task)
     return Image(values, name, path, notes)

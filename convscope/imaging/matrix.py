@@ -143,7 +143,12 @@ def read_npy(stream: BinaryIO, name: str, path: Path | None, *, max_pixels: int)
         raise UserError(
             f"{name} holds something else than real numbers: save a numeric array with numpy.save."
         )
-    sizes = [int(part) for part in shape[1].split(",") if part.strip()]
+    parts = [part.strip() for part in shape[1].split(",") if part.strip()]
+    if len(parts) > 3:
+        raise UserError(f"{name} has {len(parts)} axes: an image is height × width, or height × width × 3.")
+    if not all(re.fullmatch("[0-9]{1,18}", part) for part in parts):
+        raise damaged(name, f"no sizes in the header {header[:80]!a}")
+    sizes = [int(part) for part in parts]
     count = 1
     for size in sizes:
         count *= size

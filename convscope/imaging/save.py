@@ -42,16 +42,17 @@ def save_tiff_float(path: Path | str, values: NDArray[Any]) -> None:
     """Write H×W or H×W×3 (RGB) as uncompressed TIFF of 32-bit floats, values as they are.
 
     Raises:
-        UserError: the folder is missing, full or not writable.
+        UserError: another shape, or the folder is missing, full or not writable.
     """
     floats = np.asarray(values, np.float32)
+    if floats.ndim not in (2, 3) or floats.shape[2:] not in ((), (3,)) or 0 in floats.shape:
+        raise UserError(
+            f"{Path(path).name}: an image is height × width or height × width × 3, not {floats.shape}."
+        )
     # OpenCV writes blue first in memory as RGB.
     floats = np.ascontiguousarray(floats[..., ::-1] if floats.ndim == 3 else floats)
-    written, data = cv2.imencode(
-        ".tiff", floats, [cv2.IMWRITE_TIFF_COMPRESSION, cv2.IMWRITE_TIFF_COMPRESSION_NONE]
-    )
-    if not written:
-        raise UserError(f"{Path(path).name}: OpenCV could not write a TIFF of the shape {values.shape}.")
+    options = [cv2.IMWRITE_TIFF_COMPRESSION, cv2.IMWRITE_TIFF_COMPRESSION_NONE]
+    data = cv2.imencode(".tiff", floats, options)[1]
     write_whole(path, data.tobytes())
 
 
