@@ -33,8 +33,8 @@ class Stroke:
 class Canvas:
     """Strokes on size × size black pixels, painted as they are drawn.
 
-    A pixel's brightness is the share of the brush over it: 1 within the radius, falling to 0 over one pixel.
-    Strokes that overlap take the larger share, so a line has no knots.
+    A pixel's brightness is the share of the brush over it: 1 to half a pixel inside the radius, 0 from half a
+    pixel outside it. Strokes that overlap take the larger share, so a line has no knots.
 
     Args:
         size: rows and columns, 28–64.
