@@ -19,8 +19,8 @@ NEGATIVE, MIDDLE, POSITIVE = (0x21, 0x66, 0xAC), (0xFF, 0xFF, 0xFF), (0xC2, 0x41
 def colormap(name: ColormapName) -> NDArray[np.uint8]:
     """A colour scale as a table: uint8, 256×3, RGB, read-only; entry 0 is the low end.
 
-    viridis and magma are matplotlib's (Smith and van der Walt, 2015); "diverging" goes from blue over white to
-    orange, for signed values, with its middle between entries 127 and 128.
+    viridis and magma are matplotlib's (Smith and van der Walt, 2015); "diverging" goes from blue over white
+    to orange, for signed values, with its middle between entries 127 and 128.
     """
     ramp = np.arange(256, dtype=np.uint8)
     if name == "gray":

@@ -65,7 +65,7 @@ def slide(
         padded = np.pad(source, (before, len(kernel) - 1 - before), mode=_PAD[border])  # type: ignore[call-overload]
     if len(padded) < len(kernel):
         raise UserError(
-            f"{len(kernel)} weights do not fit into a sequence of {len(source)}: use fewer weights or a border."
+            f"{len(kernel)} weights do not fit into a sequence of {len(source)}: use fewer or a border."
         )
     windows = np.lib.stride_tricks.sliding_window_view(padded, len(kernel))[::stride]
     return SlidingSum(padded, before, kernel, windows @ kernel, stride)

@@ -20,8 +20,8 @@ class Theorem:
     """The convolution theorem on one gray image: filtering is multiplying the transforms.
 
     Attributes:
-        image, kernel, product: complex128, H×W, the discrete Fourier transforms, zero frequency first. `product`
-            is image·kernel (its conjugate for a correlation).
+        image, kernel, product: complex128, H×W, the discrete Fourier transforms, zero frequency first.
+            `product` is image·kernel (its conjugate for a correlation).
         by_sliding: float32 H×W, the kernel slid over the image with wrapped borders.
         by_product: float64 H×W, the inverse transform of the product.
         difference: the largest absolute difference between the two ways, in gray levels.
@@ -52,7 +52,7 @@ def theorem(image: Image, kernel: Kernel, mode: Mode = "correlate") -> Theorem:
     height, width = gray.shape
     transformed = np.fft.fft2(gray.astype(np.float64))
     sliding = kernel.flipped() if mode == "convolve" else kernel
-    # Sliding is correlation, F·conj(W); the conjugate of a flipped kernel is the transform of the kernel itself.
+    # Sliding is correlation, F·conj(W); the conjugate of a flipped kernel is the kernel's own transform.
     response = np.conj(np.fft.fft2(kernel_on_grid(sliding, height, width)))
     product = transformed * response
     by_product = np.fft.ifft2(product).real
