@@ -58,7 +58,7 @@ class Camera:
         self._stop = threading.Event()
         self._state: CameraState = "closed"
         self._error = ""
-        self._frame: NDArray[Any] | None = None
+        self._frame: NDArray[np.uint8] | None = None
         self._image: Image | None = None
         self._frozen = False
 
@@ -109,10 +109,7 @@ class Camera:
         """The newest frame, RGB; the same object until there is a newer one; None before the first."""
         with self._lock:
             if self._frame is not None and not self._frozen:
-                colours = (
-                    self._frame if self._frame.ndim == 2 else cv2.cvtColor(self._frame, cv2.COLOR_BGR2RGB)
-                )
-                self._image = Image(np.asarray(colours, np.uint8), "camera")
+                self._image = Image(self._frame, "camera")
                 self._frame = None
             return self._image
 
@@ -158,8 +155,11 @@ class Camera:
             good, frame = device.read()
             missed = 0 if good else missed + 1
             if good and not stop.is_set():
+                colours = np.asarray(
+                    frame if frame.ndim == 2 else cv2.cvtColor(frame, cv2.COLOR_BGR2RGB), np.uint8
+                )
                 with self._lock:
-                    self._frame = frame
+                    self._frame = colours
             stop.wait(_PAUSE_S)
 
     def _become(self, state: CameraState, stop: threading.Event, error: str = "") -> None:

@@ -150,6 +150,17 @@ def test_a_driver_that_raises(started: Start) -> None:
     assert camera.error == "The camera failed: bus error; connect it again."
 
 
+def test_a_driver_that_sends_something_else(started: Start) -> None:
+    class Strange(FakeDevice):
+        def read(self) -> tuple[bool, object]:
+            return True, np.zeros((4, 6, 2), np.uint8)
+
+    camera = started(Strange())
+    wait_for(lambda: camera.state == "failed")
+    assert camera.error.startswith("The camera failed: ")
+    assert camera.latest() is None
+
+
 def test_a_driver_that_hangs_does_not_hold_up_the_closing() -> None:
     go_on = threading.Event()
 
