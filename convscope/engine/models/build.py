@@ -8,6 +8,7 @@ from typing import Any
 
 from convscope.engine.models.architecture import Architecture, LayerSpec
 from convscope.engine.models.kinds.base import Shape
+from convscope.engine.models.memory import check_fits
 from convscope.task import Task
 
 
@@ -23,6 +24,7 @@ def to_keras(architecture: Architecture, task: Task | None = None) -> Any:
     import keras
 
     architecture.checked()
+    check_fits(architecture.sheet().totals.weight_bytes, f"The weights of {architecture.name} would be")
     shapes = _input_shapes(architecture)
     if architecture.is_chain:
         layers = [keras.Input(**_input(architecture.layers[0]))]

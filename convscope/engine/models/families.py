@@ -12,9 +12,10 @@ class Family:
     Attributes:
         name: "VGG16 (D)".
         year: of its paper.
-        depth: layers with weights, as its paper counts them.
-        parameters: as published, rounded as there; None where it was not published.
-        top5_error: on ImageNet, in percent, as published (ensembles included); None where it did not take part.
+        depth: layers with weights, as its paper counts them; None where it does not.
+        parameters: as published, rounded as there; None where they were not.
+        top5_error: on ImageNet, in percent, as published; of VGG A, B, C and E for one network at one scale,
+            of the others as they took part in the contest or as in their papers; None for LeNet.
         idea: what it brought, one sentence.
         paper: who and where.
         template: name of the small version to build; "" without.
@@ -23,7 +24,7 @@ class Family:
 
     name: str
     year: int
-    depth: int
+    depth: int | None
     parameters: float | None
     top5_error: float | None
     idea: str
@@ -65,7 +66,7 @@ FAMILIES: tuple[Family, ...] = (
     ),
     Family("VGG A", 2014, 11, 133e6, 10.4, "Eleven layers of 3×3 convolutions only.", _VGG, "vgg-small"),
     Family("VGG B", 2014, 13, 133e6, 9.9, "Two convolutions in the first blocks.", _VGG, "vgg-small"),
-    Family("VGG C", 2014, 16, 134e6, 9.4, "1×1 convolutions added: more non-linearity.", _VGG, "vgg-small"),
+    Family("VGG C", 2014, 16, 134e6, 8.8, "1×1 convolutions added: more non-linearity.", _VGG, "vgg-small"),
     Family(
         "VGG16 (D)",
         2014,
@@ -77,7 +78,7 @@ FAMILIES: tuple[Family, ...] = (
         "vgg-small",
         "VGG16",
     ),
-    Family("VGG19 (E)", 2014, 19, 144e6, 9.0, "Deeper still, and no better.", _VGG, "vgg-small", "VGG19"),
+    Family("VGG19 (E)", 2014, 19, 144e6, 8.0, "Deeper still, and hardly better.", _VGG, "vgg-small", "VGG19"),
     Family(
         "GoogLeNet",
         2014,
@@ -114,7 +115,7 @@ FAMILIES: tuple[Family, ...] = (
     Family(
         "EfficientNet-B7",
         2019,
-        66,
+        None,
         66e6,
         2.9,
         "Depth, width and resolution scaled together, on blocks found by search.",

@@ -98,7 +98,8 @@ def _count(step: Step, inputs: list[Shape], fields: list[Field | None], output: 
     """The kind's own arithmetic; for a kind or a setting that the app does not know, what is certain."""
     unknown = Count(output, Parameters(), 0 if not _weights(step.layer) else None, None)
     kind = _AS_LAYER.get(step.kind, step.kind)
-    if kind not in KINDS:
+    # x + 3 is an Add with one tensor.
+    if kind not in KINDS or (KINDS[kind].merges and len(inputs) == 1):
         return Count(output, Parameters(), unknown.multiply_adds, _pointwise(inputs, fields, output))
     config = step.layer.get_config() if hasattr(step.layer, "get_config") and kind == step.kind else {}
     if config.get("data_format", "channels_last") == "channels_first":

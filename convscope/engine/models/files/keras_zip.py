@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import shutil
 import stat
 import tempfile
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from convscope.engine.models.files.h5 import check_h5
+from convscope.engine.models.memory import check_fits
 from convscope.errors import UserError
 
 _WEIGHTS = "model.weights.h5"
@@ -99,17 +99,4 @@ def _check_members(archive: zipfile.ZipFile, path: Path) -> None:
         raise UserError(f"{path.name} is not a Keras model: it has no {sorted(missing)[0]}.")
     if archive.getinfo("config.json").file_size > _LARGEST_CONFIG:
         raise UserError(f"The configuration in {path.name} is too large to be one.")
-    check_size(sum(member.file_size for member in archive.infolist()), path.name)
-
-
-def check_size(size: int, name: str) -> None:
-    """Refuse what cannot fit into this machine's memory.
-
-    Raises:
-        UserError: it is larger.
-    """
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else 1 << 35
-    if size > memory:
-        raise UserError(
-            f"{name} holds {size / 1e9:,.1f} GB, more than this machine's memory of {memory / 1e9:.1f} GB."
-        )
+    check_fits(sum(member.file_size for member in archive.infolist()), f"{path.name} holds")

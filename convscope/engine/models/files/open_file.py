@@ -9,11 +9,13 @@ from convscope.engine.models.architecture import Architecture
 from convscope.engine.models.build import to_keras
 from convscope.engine.models.class_names import sidecar_of
 from convscope.engine.models.files.check_config import check_config
+from convscope.engine.models.files.declared import declared_parameters
 from convscope.engine.models.files.h5 import check_h5, legacy_weights, model_config
-from convscope.engine.models.files.keras_zip import check_size, unpacked
+from convscope.engine.models.files.keras_zip import unpacked
 from convscope.engine.models.files.legacy import check_legacy, rebuild
 from convscope.engine.models.files.saved_model import open_saved_model
 from convscope.engine.models.files.weights import load_checkpoint, load_legacy
+from convscope.engine.models.memory import check_fits
 from convscope.engine.models.opened import OpenedModel, Source
 from convscope.errors import UserError
 from convscope.task import Task
@@ -64,7 +66,7 @@ def _from_file(path: Path, task: Task) -> tuple[Any, list[str]]:
         raise UserError(f"{path.name} cannot be read.", detail=str(error)) from error
     if not size:
         raise UserError(f"{path.name} is empty.")
-    check_size(size, path.name)
+    check_fits(size, f"{path.name} holds")
     task.progress(None, f"Looking through {path.name}")
     if path.suffix == ".json":
         model = to_keras(Architecture.open(path), task)
@@ -88,6 +90,7 @@ def _from_zip(path: Path, task: Task) -> tuple[Any, list[str]]:
         if not isinstance(config, dict) or "class_name" not in config:
             raise UserError(f"{path.name} is not a Keras model: its configuration names no model.")
         notes = []
+        check_fits(4 * declared_parameters(config), f"{path.name} declares layers of")
         task.progress(None, f"Building {path.name}")
         if parts.version < 3:
             check_legacy(config, path.name)
@@ -110,6 +113,7 @@ def _from_h5(path: Path, task: Task) -> tuple[Any, list[str]]:
     config, version = told
     config = check_config(config, path.name, legacy=version < 3)
     check_legacy(config, path.name)
+    check_fits(4 * declared_parameters(config), f"{path.name} declares layers of")
     task.progress(None, f"Building {path.name}")
     weights = legacy_weights(path)
     if weights is None:
