@@ -219,10 +219,12 @@ def _flat(picture: PillowImage.Image, notes: list[str]) -> PillowImage.Image:
     if picture.mode == "LAB":
         profiles = (ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB"))
         return ImageCms.buildTransform(*profiles, "LAB", "RGB").apply(picture)
+    target = "L" if gray else "RGB"
     if not picture.has_transparency_data:
-        return picture.convert("L" if gray else "RGB")
+        # Pillow's convert would copy, which a large picture cannot afford.
+        return picture if picture.mode == target else picture.convert(target)
     picture = picture.convert("LA" if gray else "RGBA")
-    opaque = picture.convert("L" if gray else "RGB")
+    opaque = picture.convert(target)
     alpha = picture.getchannel("A")
     if alpha.getextrema() == (255, 255):
         return opaque
