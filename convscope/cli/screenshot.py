@@ -35,16 +35,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Render and save."""
+    if "PySide6" not in sys.modules:
+        os.environ["QT_QPA_PLATFORM"] = "offscreen"
+        # The size asked for is the size in pixels, whatever the desktop's scale.
+        os.environ.pop("QT_SCALE_FACTOR", None)
     width, height = parse_size(arguments.size)
     output = Path(arguments.output)
     if output.suffix.lower() != ".png":
         raise UserError(f"The picture is saved as PNG: give a name that ends in .png, not {output.name!r}.")
     if not output.parent.is_dir():
         raise UserError(f"There is no folder {output.parent}: make it first.")
-    if "PySide6" not in sys.modules:
-        os.environ["QT_QPA_PLATFORM"] = "offscreen"
-        # The size asked for is the size in pixels, whatever the desktop's scale.
-        os.environ.pop("QT_SCALE_FACTOR", None)
     picture = render(arguments.panel, (width, height), arguments.theme, arguments.image)
     temporary = output.with_name(f".{output.name}.{os.getpid()}.tmp")
     try:

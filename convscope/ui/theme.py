@@ -201,6 +201,9 @@ def _style_sheet(theme: Tokens) -> str:
         border-color: {theme.accent}; font-weight: 600; }}
     QPushButton:disabled, QToolButton:disabled {{ color: {theme.disabled}; }}
     QToolButton::menu-indicator {{ image: none; }}
+    QToolButton[popupMode="1"] {{ padding-right: 20px; }}
+    QToolButton::menu-button {{ border: none; width: 18px; }}
+    QToolButton::menu-arrow {{ image: url({chevron}); width: 12px; height: 12px; }}
     QComboBox, QSpinBox, QDoubleSpinBox, QLineEdit {{ background: {theme.panel};
         border: 1px solid {theme.line};
         border-radius: {RADIUS}px; padding: 3px 6px; min-height: {scaled(20)}px;
@@ -211,6 +214,7 @@ def _style_sheet(theme: Tokens) -> str:
         selection-background-color: {theme.accent}; selection-color: {theme.on_accent}; }}
     QPlainTextEdit, QTextEdit, QListWidget, QTreeView, QTableView {{ background: {theme.panel};
         border: 1px solid {theme.line}; border-radius: {RADIUS}px; }}
+    QTreeView::item {{ padding: 3px 4px; }}
     QHeaderView::section {{ background: {theme.panel}; border: none; border-bottom: 1px solid {theme.line};
         padding: 4px; color: {theme.secondary}; }}
     QSlider::groove:horizontal {{ height: 4px; background: {theme.line}; border-radius: 2px; }}

@@ -304,6 +304,7 @@ def test_a_toast_shows_its_detail_on_a_click_and_stays_inside(window: MainWindow
     assert toast.accessibleName() == "Something was done." and not toast.detail.isVisible()
     qtbot.mouseClick(toast.details, Qt.MouseButton.LeftButton)
     assert toast.detail.isVisible()
+    assert toast.rect().contains(toast.detail.geometry())
     area = QRect(toast.mapTo(window, QPoint(0, 0)), toast.size())
     assert window.rect().contains(area)
     qtbot.mouseClick(toast.findChild(QToolButton, "toast.close"), Qt.MouseButton.LeftButton)

@@ -147,7 +147,10 @@ class ToastArea(QWidget):
             self.hide()
             return
         width = max(1, min(theme.scaled(WIDTH), host.width() - 24))
-        self._layout.activate()
+        # Qt would learn of a detail that was just opened with the next events only, too late for the height.
+        for layout in (*(toast.layout() for toast in self.toasts()), self._layout):
+            if layout is not None:
+                layout.invalidate()
         height = max(1, min(self._layout.totalHeightForWidth(width), host.height() - 24))
         top = max(12, host.height() - height - 12 - self._margin)
         self.setGeometry((host.width() - width) // 2, top, width, height)

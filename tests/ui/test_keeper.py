@@ -1,0 +1,151 @@
+"""Unsaved work while the window is open: kept soon, brought back, forgotten at a proper end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pytestqt.qtbot import QtBot
+from window_helpers import small_images
+
+from convscope.imaging.image import Image
+from convscope.jobs import Jobs
+from convscope.session.lab import Lab
+from convscope.session.recovery import load_work
+from convscope.session.session import Session
+from convscope.task import Task
+from convscope.ui import keeper as module
+from convscope.ui.keeper import Keeper
+
+
+@pytest.fixture(autouse=True)
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep work after a hundredth of a second."""
+    monkeypatch.setattr(module, "INTERVAL", 0.01)
+
+
+@pytest.fixture
+def jobs(qtbot: QtBot) -> Iterator[Jobs]:
+    """Worker threads that end with the test."""
+    made = Jobs()
+    yield made
+    assert made.shutdown()
+
+
+@pytest.fixture
+def session() -> Session:
+    """Three images without files."""
+    return Session(small_images())
+
+
+def kept(keeper: Keeper) -> Lab | None:
+    """The lab on the disk."""
+    assert keeper.folder is not None
+    recovered = load_work(keeper.folder)
+    return recovered.lab if recovered is not None else None
+
+
+def test_an_edit_is_on_the_disk_soon_and_a_proper_end_forgets_it(
+    session: Session, jobs: Jobs, qtbot: QtBot
+) -> None:
+    keeper = Keeper(session, jobs)
+    assert not keeper.has_work
+    session.edit_lab(session.lab.with_stage(stride=3), "Change stride")
+    qtbot.waitUntil(lambda: kept(keeper) == session.lab)
+    qtbot.waitUntil(jobs.idle)
+    assert keeper.has_work
+    keeper.close()
+    assert not keeper.has_work
+    session.edit_lab(session.lab.with_stage(stride=4), "Change stride")
+    qtbot.wait(40)
+    assert not keeper.has_work
+
+
+def crashed(keeper: Keeper) -> None:
+    """What is left when a process dies: the lock goes with it, nothing else happens."""
+    assert keeper._lock is not None
+    keeper._timer.stop()
+    keeper._lock.unlock()
+
+
+def test_after_a_crash_the_next_window_brings_it_back(session: Session, jobs: Jobs, qtbot: QtBot) -> None:
+    first = Keeper(session, jobs)
+    drawing = Image(np.eye(28, dtype=np.uint8) * 255, "drawing")
+    session.add_images([drawing])
+    session.edit_lab(session.lab.with_stage(stride=3), "Change stride")
+    qtbot.waitUntil(lambda: kept(first) == session.lab)
+    qtbot.waitUntil(jobs.idle)
+    crashed(first)
+
+    fresh = Session(small_images(1))
+    second = Keeper(fresh, jobs)
+    assert second.folder == first.folder and second.has_work
+    recovered = second.load(Task())
+    assert recovered is not None
+    second.restore(recovered)
+    assert fresh.lab.stage.stride == 3 and fresh.image.name == "drawing"
+    assert np.array_equal(fresh.image.values, drawing.values)
+    # It is a step like any other.
+    assert fresh.undo_label == "Restore the last work"
+    qtbot.waitUntil(jobs.idle)
+    second.close()
+
+
+def test_a_second_window_has_a_place_of_its_own(session: Session, jobs: Jobs, qtbot: QtBot) -> None:
+    first, second = Keeper(session, jobs), Keeper(Session(small_images()), jobs)
+    assert first.folder != second.folder
+    session.edit_lab(session.lab.with_stage(stride=3), "Change stride")
+    qtbot.waitUntil(lambda: first.has_work)
+    assert not second.has_work
+    qtbot.waitUntil(jobs.idle)
+    second.close()
+    assert first.has_work
+    first.close()
+
+
+def test_a_place_with_work_left_is_found_behind_an_empty_one(
+    session: Session, jobs: Jobs, qtbot: QtBot
+) -> None:
+    first = Keeper(Session(small_images()), jobs)
+    second = Keeper(session, jobs)
+    session.edit_lab(session.lab.with_stage(stride=3), "Change stride")
+    qtbot.waitUntil(lambda: kept(second) == session.lab)
+    qtbot.waitUntil(jobs.idle)
+    crashed(second)
+    first.close()
+    third = Keeper(Session(small_images()), jobs)
+    assert third.folder == second.folder and third.has_work
+    third.close()
+
+
+def test_a_disk_that_refuses_costs_no_window(
+    session: Session,
+    jobs: Jobs,
+    qtbot: QtBot,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def refuse(folder: Path, work: object, task: Task) -> None:
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(module, "save_work", refuse)
+    keeper = Keeper(session, jobs)
+    session.edit_lab(session.lab.with_stage(stride=3), "Change stride")
+    qtbot.waitUntil(lambda: "could not be kept" in caplog.text)
+    keeper.close()
+
+
+def test_without_any_place_the_window_works_without_keeping(
+    session: Session, jobs: Jobs, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "WINDOWS", 1)
+    first = Keeper(session, jobs)
+    second = Keeper(session, jobs)
+    assert second.folder is None and not second.has_work and second.load(Task()) is None
+    session.edit_lab(session.lab.with_stage(stride=3), "Change stride")
+    qtbot.waitUntil(lambda: first.has_work)
+    qtbot.waitUntil(jobs.idle)
+    second.close()
+    first.close()

@@ -1,0 +1,235 @@
+"""The application from start to end, each in a process of its own, as a person runs it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+# Runs `main(window)` when the engine would start: that is after the first paint.
+PRELUDE = """
+import json, os, sys
+from PySide6.QtCore import QTimer
+from convscope.ui import application, keeper
+from convscope.ui.main_window import MainWindow
+
+keeper.INTERVAL = 0.05
+real_start = MainWindow.start_engine
+
+def tell(**facts):
+    print(json.dumps(facts), flush=True)
+
+def when(window, condition, then, tries=1200):
+    if condition():
+        then()
+    elif tries:
+        QTimer.singleShot(25, window, lambda: when(window, condition, then, tries - 1))
+    else:
+        tell(gave_up=True)
+        os._exit(3)
+
+def heavy():
+    return sorted({name.split(".")[0] for name in sys.modules} & {"tensorflow", "keras"})
+
+MainWindow.start_engine = lambda window: main(window)
+"""
+
+
+def start(script: str, home: Path, arguments: str = "[]", expected: int = 0) -> dict[str, Any]:
+    """Run the application with a script inside; returns the facts that it told."""
+    environment = {
+        **os.environ,
+        "CONVSCOPE_HOME": str(home),
+        "QT_QPA_PLATFORM": "offscreen",
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", f"{PRELUDE}\n{script}\nsys.exit(application.run_window({arguments}))"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
+    )
+    assert done.returncode == expected, done.stderr
+    facts: dict[str, Any] = {"stderr": done.stderr}
+    for line in done.stdout.splitlines():
+        facts.update(json.loads(line))
+    return facts
+
+
+def test_the_first_paint_comes_before_tensorflow_and_shows_the_kernels_on_a_photograph(home: Path) -> None:
+    facts = start(
+        """
+def main(window):
+    tell(painted=window._painted, heavy=heavy(), panel=window.settings.panel,
+         interval=sys.getswitchinterval(),
+         image=window.session.image.name, count=len(window.session.images),
+         made=type(window.panel()).__name__, toasts=[t.message for t in window.toasts.toasts()])
+    window.close()
+""",
+        home,
+    )
+    assert facts["painted"] and facts["heavy"] == []
+    assert (facts["panel"], facts["made"]) == ("kernels", "KernelsPanel")
+    assert facts["image"] == "cat.jpg" and facts["count"] >= 8
+    assert facts["interval"] == pytest.approx(0.0005)
+    assert facts["toasts"] == []
+
+
+def test_the_engine_gets_ready_behind_the_window(home: Path) -> None:
+    facts = start(
+        """
+def main(window):
+    real_start(window)
+    tell(first=window.status.engine.text())
+    def done():
+        tell(then=window.status.engine.text(), heavy=heavy())
+        window.close()
+    when(window, lambda: "ready" in window.status.engine.text(), done)
+""",
+        home,
+    )
+    assert facts["first"] == "engine starting…"
+    assert facts["then"].startswith("engine ready · ")
+    assert facts["heavy"] == ["keras", "tensorflow"]
+
+
+def test_closing_while_the_engine_starts_ends_the_process(home: Path) -> None:
+    start(
+        """
+def main(window):
+    real_start(window)
+    when(window, heavy, window.close)
+""",
+        home,
+    )
+
+
+def test_paths_panel_and_theme_of_the_command_line(home: Path, tmp_path: Path) -> None:
+    assert cv2.imwrite(str(tmp_path / "mine.png"), np.zeros((5, 6), np.uint8))
+    facts = start(
+        """
+def main(window):
+    def done():
+        from convscope.ui import theme
+        tell(image=window.session.image.name, dark=theme.tokens().dark)
+        window.close()
+    when(window, window.jobs.idle, done)
+""",
+        home,
+        f"[{str(tmp_path / 'mine.png')!r}], panel='kernels', theme='dark'",
+    )
+    assert facts["image"] == "mine.png" and facts["dark"]
+    # For this run only.
+    assert json.loads((home / "config" / "settings.json").read_text())["theme"] == "system"
+
+
+def test_reset_settings_starts_as_the_first_time(home: Path) -> None:
+    script = """
+def main(window):
+    tell(zoom=window.settings.zoom)
+    window.set_zoom(1.5)
+    window.close()
+"""
+    assert start(script, home)["zoom"] == 1.0
+    assert start(script, home)["zoom"] == 1.5
+    assert start(script, home, "[], reset_settings=True")["zoom"] == 1.0
+
+
+def test_a_panel_that_is_not_there_is_one_sentence(home: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "convscope", "--panel", "nothing"],
+        env={**os.environ, "CONVSCOPE_HOME": str(home), "QT_QPA_PLATFORM": "offscreen"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith("convscope: There is no panel called 'nothing'")
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux runs without a display")
+def test_without_a_display_the_command_says_so(home: Path) -> None:
+    hidden = ("QT_QPA_PLATFORM", "DISPLAY", "WAYLAND_DISPLAY")
+    done = subprocess.run(
+        [sys.executable, "-m", "convscope"],
+        env={
+            **{name: value for name, value in os.environ.items() if name not in hidden},
+            "CONVSCOPE_HOME": str(home),
+        },
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 2 and "no display" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_exception_that_nobody_caught_is_a_toast_and_the_window_lives(home: Path) -> None:
+    facts = start(
+        """
+import threading
+def main(window):
+    def slot():
+        raise RuntimeError("in a slot")
+    def thread():
+        raise ValueError("in a thread")
+    QTimer.singleShot(0, window, slot)
+    threading.Thread(target=thread).start()
+    def done():
+        tell(toasts=sorted(t.message + t.detail.toPlainText() for t in window.toasts.toasts()))
+        window.close()
+    when(window, lambda: len(window.toasts.toasts()) == 2, done)
+""",
+        home,
+    )
+    first, second = facts["toasts"]
+    assert "RuntimeError" in first and "in a slot" in first
+    assert "ValueError" in second and "in a thread" in second
+
+
+def test_work_survives_a_crash_and_a_proper_end_leaves_nothing(home: Path) -> None:
+    facts = start(
+        """
+import numpy as np
+from convscope.imaging.image import Image
+def main(window):
+    lab = window.session.lab
+    window.session.edit_lab(lab.with_stage(stride=3), "Change stride")
+    window.session.add_images([Image(np.eye(28, dtype=np.uint8) * 255, "drawing")])
+    keeping = window.findChild(keeper.Keeper)
+    def kept():
+        found = keeping.load(keeper.Task()) if keeping.has_work else None
+        return (found is not None and found.work is not None and found.lab == window.session.lab
+                and found.work.images[-1].name == "drawing" and window.jobs.idle())
+    when(window, kept, lambda: os._exit(9))
+""",
+        home,
+        expected=9,
+    )
+    script = """
+def main(window):
+    def done():
+        tell(stride=window.session.lab.stage.stride, image=window.session.image.name,
+             corner=int(window.session.image.values[5, 5].max()),
+             toasts=[t.message for t in window.toasts.toasts()])
+        window.close()
+    when(window, window.jobs.idle, done)
+"""
+    facts = start(script, home)
+    assert facts["stride"] == 3
+    assert facts["image"] == "drawing" and facts["corner"] == 255
+    assert any("Your work is back" in message for message in facts["toasts"])
+    facts = start(script, home)
+    assert facts["stride"] == 1 and facts["image"] == "cat.jpg" and facts["toasts"] == []
