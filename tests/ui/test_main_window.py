@@ -300,7 +300,8 @@ def test_everything_stays_inside_at_the_smallest_size(window: MainWindow, qtbot:
 
 def test_a_toast_shows_its_detail_on_a_click_and_stays_inside(window: MainWindow, qtbot: QtBot) -> None:
     window.toast("Something was done.", "line\n" * 100)
-    (toast,) = window.toasts.toasts()
+    window.notify("Another.")
+    toast = window.toasts.toasts()[0]
     assert toast.accessibleName() == "Something was done." and not toast.detail.isVisible()
     qtbot.mouseClick(toast.details, Qt.MouseButton.LeftButton)
     assert toast.detail.isVisible()
@@ -308,6 +309,8 @@ def test_a_toast_shows_its_detail_on_a_click_and_stays_inside(window: MainWindow
     area = QRect(toast.mapTo(window, QPoint(0, 0)), toast.size())
     assert window.rect().contains(area)
     qtbot.mouseClick(toast.findChild(QToolButton, "toast.close"), Qt.MouseButton.LeftButton)
+    assert messages(window) == ["Another."]
+    press(qtbot, window, "toast.close")
     assert messages(window) == [] and not window.toasts.isVisible()
 
 

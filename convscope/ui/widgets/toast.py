@@ -130,6 +130,7 @@ class ToastArea(QWidget):
             old.dismiss()
         toast = Toast(message, detail, bad, self)
         self._layout.addWidget(toast)
+        toast.show()
         self.show()
         self.place()
         QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, message))
