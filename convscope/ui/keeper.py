@@ -16,6 +16,7 @@ from convscope.task import Task
 log = logging.getLogger(__name__)
 
 INTERVAL = 2.0  # seconds between two writes at least
+_MARKER = "restoring"
 WINDOWS = 16  # that can be open at once with their work kept
 
 
@@ -47,8 +48,16 @@ class Keeper(QObject):
         return self.folder is not None and has_work(self.folder)
 
     def load(self, task: Task) -> Recovered | None:
-        """That work; on a worker."""
-        return load_work(self.folder, task) if self.folder is not None else None
+        """That work; on a worker. None if it cannot be used."""
+        if self.folder is None:
+            return None
+        marker = self.folder / _MARKER
+        if marker.exists():
+            # Work that was being brought back when the last run ended too may be what ended it.
+            log.warning("unsaved work is left aside: bringing it back has failed once")
+            return None
+        marker.touch()
+        return load_work(self.folder, task)
 
     def restore(self, recovered: Recovered) -> None:
         """Put it into the session. The lab can be undone."""
@@ -66,6 +75,7 @@ class Keeper(QObject):
             signal.disconnect(self._changed)
         if self.folder is not None:
             clear_work(self.folder)
+            (self.folder / _MARKER).unlink(missing_ok=True)
         if self._lock is not None:
             self._lock.unlock()
 
@@ -95,6 +105,7 @@ class Keeper(QObject):
 
         def write(task: Task) -> None:
             save_work(folder, work, task)
+            (folder / _MARKER).unlink(missing_ok=True)
 
         self._jobs.submit(
             "view",

@@ -93,6 +93,45 @@ def test_after_a_crash_the_next_window_brings_it_back(session: Session, jobs: Jo
     second.close()
 
 
+def test_work_that_ends_the_next_run_too_is_not_brought_back_for_ever(
+    session: Session, jobs: Jobs, qtbot: QtBot
+) -> None:
+    first = Keeper(session, jobs)
+    session.edit_lab(session.lab.with_stage(stride=3), "Change stride")
+    qtbot.waitUntil(lambda: kept(first) == session.lab)
+    qtbot.waitUntil(jobs.idle)
+    crashed(first)
+    second = Keeper(Session(small_images(1)), jobs)
+    assert second.load(Task()) is not None
+    crashed(second)
+    third = Keeper(Session(small_images(1)), jobs)
+    assert third.has_work and third.load(Task()) is None
+    third.close()
+    assert third.folder is not None and not list(third.folder.iterdir())
+
+
+def test_work_that_was_brought_back_and_kept_again_survives_the_next_crash(
+    session: Session, jobs: Jobs, qtbot: QtBot
+) -> None:
+    first = Keeper(session, jobs)
+    session.edit_lab(session.lab.with_stage(stride=3), "Change stride")
+    qtbot.waitUntil(lambda: kept(first) == session.lab)
+    qtbot.waitUntil(jobs.idle)
+    crashed(first)
+    fresh = Session(small_images(1))
+    second = Keeper(fresh, jobs)
+    recovered = second.load(Task())
+    assert recovered is not None and second.folder is not None
+    second.restore(recovered)
+    qtbot.waitUntil(lambda: not (second.folder / "restoring").exists())
+    qtbot.waitUntil(jobs.idle)
+    crashed(second)
+    third = Keeper(Session(small_images(1)), jobs)
+    again = third.load(Task())
+    assert again is not None and again.lab.stage.stride == 3
+    third.close()
+
+
 def test_a_second_window_has_a_place_of_its_own(session: Session, jobs: Jobs, qtbot: QtBot) -> None:
     first, second = Keeper(session, jobs), Keeper(Session(small_images()), jobs)
     assert first.folder != second.folder

@@ -210,7 +210,7 @@ def main(window):
     window.session.add_images([Image(np.eye(28, dtype=np.uint8) * 255, "drawing")])
     keeping = window.findChild(keeper.Keeper)
     def kept():
-        found = keeping.load(keeper.Task()) if keeping.has_work else None
+        found = keeper.load_work(keeping.folder)
         return (found is not None and found.work is not None and found.lab == window.session.lab
                 and found.work.images[-1].name == "drawing" and window.jobs.idle())
     when(window, kept, lambda: os._exit(9))
