@@ -1,0 +1,5 @@
+"""The kernel lab."""
+
+from convscope.ui.panels.kernels.panel import KernelsPanel
+
+__all__ = ["KernelsPanel"]

@@ -1,0 +1,56 @@
+"""The left column: the kernel, its preset and parameters, the library, and the operation."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+
+from convscope.session.lab import Lab
+from convscope.ui import theme
+from convscope.ui.panels.context import PanelContext
+from convscope.ui.panels.kernels.kernel_section import KernelSection
+from convscope.ui.panels.kernels.operation_section import OperationSection
+from convscope.ui.panels.kernels.preset_section import PresetSection
+from convscope.ui.panels.kernels.section import heading
+
+WIDTH = 300
+
+
+class Controls(QScrollArea):
+    """All controls of the selected stage, in one column that scrolls."""
+
+    def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("kernels.controls")
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setFixedWidth(theme.scaled(WIDTH))
+        holder = QWidget()
+        holder.setProperty("role", "panel")
+        holder.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        column = QVBoxLayout(holder)
+        column.setContentsMargins(theme.GROUP_GAP, theme.GROUP_GAP, theme.GROUP_GAP, theme.GROUP_GAP)
+        column.setSpacing(theme.GAP)
+        self.kernel = KernelSection(context)
+        self.preset = PresetSection(
+            context, lambda: self.kernel.kernel, lambda *step: self.kernel.set_kernel(*step)
+        )
+        self.operation = OperationSection(context)
+        # The tabs say whose kernel the preset picker shows, too.
+        self.kernel.tabs.changed.connect(lambda _value: self.preset.show_lab(context.session.lab))
+        column.addWidget(heading("Kernel"))
+        column.addWidget(self.preset)
+        column.addWidget(self.kernel)
+        line = QFrame()
+        line.setProperty("role", "line")
+        column.addWidget(line)
+        column.addWidget(self.operation)
+        column.addStretch(1)
+        self.setWidget(holder)
+
+    def show_lab(self, lab: Lab) -> None:
+        """Bring all controls in line with the selected stage."""
+        self.kernel.show_lab(lab)
+        self.preset.show_lab(lab)
+        self.operation.show_lab(lab)

@@ -1,0 +1,168 @@
+"""One output pixel explained: the patch, the kernel, the products, and the whole sum written out."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QLabel,
+    QPlainTextEdit,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from convscope.imaging.size import output_size
+from convscope.ui import theme
+from convscope.ui.panels.kernels.frame import Box, Frame, Place
+from convscope.ui.panels.kernels.places import boxes, output_place
+from convscope.ui.panels.kernels.section import caption, heading, row, tool
+from convscope.ui.panels.kernels.segmented import Segmented
+from convscope.ui.panels.kernels.sums import PixelSum, explain
+from convscope.ui.widgets.histogram import HistogramView
+from convscope.ui.widgets.number_grid import NumberGrid
+
+WIDTH = 288
+HINT = "Point at either picture to see how a pixel is made; click to hold it."
+
+
+class Inspector(QScrollArea):
+    """The right column; follows the pointer.
+
+    Signals:
+        unpinned: a person lets a held place go.
+    """
+
+    unpinned = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("kernels.inspector")
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setFixedWidth(theme.scaled(WIDTH))
+        self._frame: Frame | None = None
+        self._place: Place | None = None
+        self.sum_of: PixelSum | None = None
+        holder = QWidget()
+        holder.setProperty("role", "panel")
+        holder.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        column = QVBoxLayout(holder)
+        column.setContentsMargins(theme.GROUP_GAP, theme.GROUP_GAP, theme.GROUP_GAP, theme.GROUP_GAP)
+        column.setSpacing(theme.GAP)
+        self.place = theme.label("", "title")
+        self.place.setObjectName("kernels.place")
+        self.pin = tool("kernels.unpin", "Let this place go", "lock", self.unpinned.emit)
+        self.copy = tool("kernels.copy_sum", "Copy the sum", "copy", self.copy_sum)
+        column.addLayout(row(self.place, None, self.pin, self.copy))
+        self.hint = caption("kernels.hint", HINT)
+        column.addWidget(self.hint)
+        self.body = QWidget()
+        inside = QVBoxLayout(self.body)
+        inside.setContentsMargins(0, 0, 0, 0)
+        inside.setSpacing(theme.GAP)
+        self.channel = Segmented(
+            "kernels.sum_channel",
+            "Channel of the sum",
+            [
+                (str(index), name, f"The sum in {name.lower()}")
+                for index, name in enumerate(("Red", "Green", "Blue"))
+            ],
+            wide=True,
+        )
+        self.channel.set_value("0")
+        self.channel.changed.connect(lambda _value: self._explain())
+        inside.addWidget(self.channel)
+        self.grids: dict[str, NumberGrid] = {}
+        grid = QGridLayout()
+        grid.setSpacing(theme.GRID)
+        for index, (name, title) in enumerate(
+            (("patch", "patch"), ("kernel", "× kernel"), ("products", "= products"))
+        ):
+            numbers = NumberGrid()
+            numbers.setObjectName(f"kernels.{name}")
+            numbers.setAccessibleName(title)
+            label = theme.label(title, "caption")
+            grid.addWidget(label, 2 * index, 0)
+            grid.addWidget(numbers, 2 * index + 1, 0)
+            self.grids[name] = numbers
+        inside.addLayout(grid)
+        self.sum = QPlainTextEdit()
+        self.sum.setObjectName("kernels.sum")
+        self.sum.setAccessibleName("The sum written out")
+        self.sum.setReadOnly(True)
+        self.sum.setFont(theme.font(12, mono=True))
+        self.sum.setFixedHeight(theme.scaled(84))
+        inside.addWidget(self.sum)
+        self.after = QLabel()
+        self.after.setObjectName("kernels.after")
+        self.after.setWordWrap(True)
+        inside.addWidget(self.after)
+        column.addWidget(self.body)
+        line = QFrame()
+        line.setProperty("role", "line")
+        column.addWidget(line)
+        column.addWidget(heading("Output size"))
+        self.formula = QLabel()
+        self.formula.setObjectName("kernels.formula")
+        self.formula.setAccessibleName("Output size, written out")
+        self.formula.setFont(theme.font(11, mono=True))
+        self.formula.setWordWrap(True)
+        self.formula.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        column.addWidget(self.formula)
+        column.addWidget(heading("Histogram"))
+        self.histogram = HistogramView()
+        self.histogram.setObjectName("kernels.histogram")
+        self.histogram.setAccessibleName("Histogram of source and result")
+        column.addWidget(self.histogram)
+        column.addStretch(1)
+        self.setWidget(holder)
+        self.set_pinned(False)
+        self.show_place(None, None)
+
+    def show_frame(self, frame: Frame) -> None:
+        """The formula of a new result."""
+        self._frame = frame
+        source, stage = frame.result.source, frame.result.operation
+        size = output_size(stage, source.values.shape)
+        self.formula.setText(size.text if stage.enabled else "This stage is switched off.")
+        several = source.channels == 3 and stage.channels != "gray" and stage.enabled
+        self.channel.setVisible(several)
+
+    def show_place(self, frame: Frame | None, place: Place | None) -> tuple[Box, Box] | None:
+        """Explain a place; None goes back to the hint. Returns the window on the source, the pixel on the result."""
+        self._frame, self._place = frame, place
+        shown = frame is not None and place is not None and frame.whole and frame.result.operation.enabled
+        self.body.setVisible(shown)
+        self.copy.setVisible(shown)
+        self.hint.setVisible(not shown)
+        if not shown or frame is None or place is None:
+            self.sum_of = None
+            self.place.setText("The sum")
+            return None
+        at = output_place(frame, place)
+        self._explain()
+        return boxes(frame, *at)
+
+    def _explain(self) -> None:
+        if self._frame is None or self._place is None:
+            return
+        row_, column = output_place(self._frame, self._place)
+        found = self.sum_of = explain(self._frame, row_, column, int(self.channel.value()))
+        self.place.setText(f"row {row_}, column {column}")
+        for name in ("patch", "kernel", "products"):
+            self.grids[name].set_values(getattr(found, name), signed=name != "patch")
+        self.sum.setPlainText(found.text)
+        self.after.setText(found.after)
+        self.after.setVisible(bool(found.after))
+
+    def set_pinned(self, pinned: bool) -> None:
+        """Show whether the place is held."""
+        self.pin.setVisible(pinned)
+
+    def copy_sum(self) -> None:
+        """The sum as text on the clipboard."""
+        QGuiApplication.clipboard().setText(self.sum.toPlainText())

@@ -1,0 +1,119 @@
+"""The kernel of the selected stage: its size, its cells, and what one does to it as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from convscope.ui.widgets.kernel_grid import KernelGrid
+from PySide6.QtCore import QSignalBlocker
+from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
+
+from convscope.imaging.kernel import MAX_SIZE, Kernel
+from convscope.session.lab import Lab
+from convscope.ui import theme
+from convscope.ui.panels.context import PanelContext
+from convscope.ui.panels.kernels.section import Section, caption, row, spin, tool
+from convscope.ui.panels.kernels.segmented import Segmented
+
+COLOURS = ("Red", "Green", "Blue")
+
+
+class KernelSection(Section):
+    """Size, grid of weights, channel tabs of an RGB filter, and the row of tools."""
+
+    def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
+        super().__init__(context, parent)
+        self.rows = spin("kernels.rows", "Kernel rows", 1, MAX_SIZE)
+        self.columns = spin("kernels.columns", "Kernel columns", 1, MAX_SIZE)
+        self.rows.valueChanged.connect(self._resize)
+        self.columns.valueChanged.connect(self._resize)
+        size = QLabel("Size")
+        size.setMinimumWidth(theme.scaled(68))
+        self.column.addLayout(row(size, self.rows, QLabel("×"), self.columns, None))
+
+        self.tabs = Segmented(
+            "kernels.channel",
+            "Kernel of channel",
+            [(str(index), name, f"The kernel for {name.lower()}") for index, name in enumerate(COLOURS)],
+            wide=True,
+        )
+        self.tabs.set_value("0")
+        self.tabs.changed.connect(lambda _value: self.show_lab(self.lab))
+        self.column.addWidget(self.tabs)
+
+        self.grid = KernelGrid()
+        self.grid.setObjectName("kernels.grid")
+        self.grid.setAccessibleName("Kernel weights")
+        self.grid.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self.grid.edited.connect(self._edited)
+        self.column.addWidget(self.grid)
+
+        self.facts = caption("kernels.facts")
+        self.facts.setWordWrap(False)
+        self.column.addWidget(self.facts)
+        tools = row(spacing=theme.GRID)
+        for name, says, icon, text, change in (
+            ("transpose", "Transpose: rows become columns", "", "Aᵀ", Kernel.transposed),
+            ("rotate", "Rotate by 90°", "rotate-cw", "", Kernel.rotated),
+            ("flip", "Flip: turn by 180°, as convolution does", "refresh-cw", "", Kernel.flipped),
+            (
+                "normalise",
+                "Normalise: divide by the sum, so that brightness stays",
+                "sigma",
+                "= 1",
+                Kernel.normalised,
+            ),
+            ("zero_mean", "Zero mean: flat regions give 0", "sigma", "= 0", Kernel.zero_mean),
+        ):
+            label = says.split(":")[0].split(" by")[0]
+            button = tool(f"kernels.{name}", says, icon, self._tool(label, change), text)
+            tools.addWidget(button)
+        tools.addStretch(1)
+        self.column.addLayout(tools)
+
+    @property
+    def channel(self) -> int | None:
+        """The channel whose kernel is shown, when there is one a channel."""
+        return int(self.tabs.value()) if len(self.lab.stage.kernels) == 3 else None
+
+    @property
+    def kernel(self) -> Kernel:
+        """The kernel that is shown."""
+        return self.lab.stage.kernels[self.channel or 0]
+
+    def show_lab(self, lab: Lab) -> None:
+        """Bring size, grid and tabs in line with the selected stage."""
+        self.tabs.setVisible(len(lab.stage.kernels) == 3)
+        kernel = self.kernel
+        for box, number in zip((self.rows, self.columns), kernel.shape, strict=True):
+            with QSignalBlocker(box):
+                box.setValue(number)
+        self.grid.set_kernel(kernel)
+        total = float(kernel.weights.sum())
+        rank = int(np.linalg.matrix_rank(kernel.weights, tol=1e-6 * max(1e-30, np.abs(kernel.weights).max())))
+        kind = "  ·  separable" if rank == 1 and min(kernel.shape) > 1 else ""
+        self.facts.setText(f"{kernel.name}  ·  sum {total:.6g}{kind}")
+
+    def set_kernel(self, kernel: Kernel, label: str, merge: str | None = None) -> bool:
+        """One undoable step to another kernel, for the shown channel or for all."""
+        return self.edit(label, lambda lab: lab.with_kernel(kernel, self.channel), merge)
+
+    def _edited(self, kernel: Kernel, merge: str) -> None:
+        self.set_kernel(kernel, "Edit weights", merge)
+
+    def _resize(self) -> None:
+        kernel = self.kernel.resized(self.rows.value(), self.columns.value())
+
+        def change(lab: Lab) -> Lab:
+            # The kernels of an RGB filter have one size, so that the others are resized, not replaced.
+            kernels = [old.resized(*kernel.shape) for old in lab.stage.kernels]
+            return lab.with_stage(kernels=tuple(kernels))
+
+        self.edit("Resize kernel", change, "size")
+
+    def _tool(self, label: str, change: Callable[[Kernel], Kernel]) -> Callable[[], object]:
+        def run() -> None:
+            self.edit(label, lambda lab: lab.with_kernel(change(self.kernel), self.channel))
+
+        return run

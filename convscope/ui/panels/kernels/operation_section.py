@@ -1,0 +1,169 @@
+"""How the kernel is applied: flip, border, stride, dilation, bias, channels, and what follows."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSignalBlocker
+from PySide6.QtWidgets import QComboBox, QGridLayout, QLabel, QSpinBox, QWidget
+
+from convscope.imaging.operation import Operation
+from convscope.session.lab import Lab
+from convscope.ui import theme
+from convscope.ui.panels.context import PanelContext
+from convscope.ui.panels.kernels.section import (
+    Section,
+    caption,
+    choose,
+    combo,
+    decimal,
+    heading,
+    named,
+    spin,
+)
+from convscope.ui.panels.kernels.segmented import Segmented
+
+MODE_WORDS = {
+    "correlate": "Cross-correlation: the kernel as it is — what a convnet computes.",
+    "convolve": "Convolution: the kernel turned by 180° first.",
+}
+BORDER_WORDS = (
+    ("valid", "Valid: no padding, shrinks"),
+    ("zero", "Zeros"),
+    ("replicate", "Replicate the edge"),
+    ("reflect", "Reflect at the edge"),
+    ("wrap", "Wrap around"),
+)
+CHANNEL_WORDS = (
+    ("each", "Each channel on its own"),
+    ("gray", "Gray"),
+    ("filter", "RGB filter: 3 kernels, 1 sum"),
+)
+ACTIVATION_WORDS = (("none", "None"), ("relu", "ReLU"), ("tanh", "tanh"), ("sigmoid", "Sigmoid"))
+POOL_WORDS = (("none", "None"), ("max", "Max"), ("avg", "Average"))
+
+
+class OperationSection(Section):
+    """The settings of the selected stage other than its kernel."""
+
+    def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
+        super().__init__(context, parent)
+        self.column.addWidget(heading("Operation"))
+        self.mode = Segmented(
+            "kernels.mode",
+            "Mode",
+            (
+                ("correlate", "Cross-correlation", MODE_WORDS["correlate"]),
+                ("convolve", "Convolution", MODE_WORDS["convolve"]),
+            ),
+            wide=True,
+        )
+        self.mode.changed.connect(lambda value: self._set("Change mode", mode=value))
+        self.column.addWidget(self.mode)
+        self.words = caption("kernels.mode_words")
+        self.column.addWidget(self.words)
+
+        self.border = self._combo("kernels.border", "Border", BORDER_WORDS, "border")
+        self.column.addLayout(named("Border", self.border))
+        self.channels = combo("kernels.channels", "Channels", CHANNEL_WORDS)
+        self.channels.currentIndexChanged.connect(self._channels_chosen)
+        self.column.addLayout(named("Channels", self.channels))
+
+        self.stride = self._spin("kernels.stride", "Stride", 8, "stride")
+        self.dilation = self._spin("kernels.dilation", "Dilation", 8, "dilation")
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(theme.GAP)
+        grid.setVerticalSpacing(theme.GAP)
+        grid.setColumnMinimumWidth(0, theme.scaled(68))
+        grid.setColumnStretch(1, 1)
+        grid.setColumnStretch(3, 1)
+        self.bias = decimal("kernels.bias", "Bias", -1e6, 1e6)
+        self.bias.valueChanged.connect(
+            lambda value: self._set("Change bias", merge="bias", bias=float(value))
+        )
+        for column, text, box in ((0, "Stride", self.stride), (2, "Dilation", self.dilation)):
+            grid.addWidget(QLabel(text), 0, column)
+            grid.addWidget(box, 0, column + 1)
+        self.activation = self._combo("kernels.activation", "Activation", ACTIVATION_WORDS, "activation")
+        grid.addWidget(QLabel("Bias"), 1, 0)
+        grid.addWidget(self.bias, 1, 1, 1, 3)
+        self.column.addLayout(grid)
+
+        self.column.addSpacing(theme.GRID)
+        self.column.addWidget(heading("Afterwards"))
+        self.column.addLayout(named("Activation", self.activation))
+        self.pool = self._combo("kernels.pool", "Pooling", POOL_WORDS, "pool")
+        self.column.addLayout(named("Pooling", self.pool))
+        self.pool_size = self._spin("kernels.pool_size", "Pooling tile", 64, "pool_size")
+        self.pool_stride = self._spin("kernels.pool_stride", "Pooling stride", 64, "pool_stride")
+        self.pool_row = QWidget()
+        pools = QGridLayout(self.pool_row)
+        pools.setContentsMargins(0, 0, 0, 0)
+        pools.setHorizontalSpacing(theme.GAP)
+        pools.setColumnMinimumWidth(0, theme.scaled(68))
+        pools.setColumnStretch(1, 1)
+        pools.setColumnStretch(3, 1)
+        for column, text, box in ((0, "Tile", self.pool_size), (2, "Stride", self.pool_stride)):
+            pools.addWidget(QLabel(text), 0, column)
+            pools.addWidget(box, 0, column + 1)
+        self.column.addWidget(self.pool_row)
+
+        self.problem = theme.label("", "warning")
+        self.problem.setObjectName("kernels.problem")
+        self.problem.setWordWrap(True)
+        self.problem.hide()
+        self.column.addWidget(self.problem)
+
+    def show_lab(self, lab: Lab) -> None:
+        """Bring the controls in line with the selected stage."""
+        stage: Operation = lab.stage
+        self.mode.set_value(stage.mode)
+        self.words.setText(MODE_WORDS[stage.mode])
+        for box, value in (
+            (self.border, stage.border),
+            (self.channels, stage.channels),
+            (self.activation, stage.activation),
+            (self.pool, stage.pool),
+        ):
+            choose(box, value)
+        for number, amount in (
+            (self.stride, stage.stride),
+            (self.dilation, stage.dilation),
+            (self.pool_size, stage.pool_size),
+            (self.pool_stride, stage.pool_stride),
+        ):
+            with QSignalBlocker(number):
+                number.setValue(amount)
+        with QSignalBlocker(self.bias):
+            self.bias.setValue(stage.bias)
+        self.pool_row.setVisible(stage.pool != "none")
+
+    def show_problem(self, sentence: str) -> None:
+        """Say why this combination gives no result; "" when it gives one."""
+        self.problem.setText(sentence)
+        self.problem.setVisible(bool(sentence))
+
+    def _combo(self, name: str, says: str, choices: tuple[tuple[str, str], ...], field: str) -> QComboBox:
+        box = combo(name, says, choices)
+        box.currentIndexChanged.connect(
+            lambda _index: self._set(f"Change {says.lower()}", **{field: box.currentData()})
+        )
+        return box
+
+    def _spin(self, name: str, says: str, high: int, field: str) -> QSpinBox:
+        box = spin(name, says, 1, high)
+        box.valueChanged.connect(
+            lambda value: self._set(f"Change {says.lower()}", merge=field, **{field: int(value)})
+        )
+        return box
+
+    def _set(self, label: str, merge: str | None = None, **changes: object) -> None:
+        if not self.edit(label, lambda lab: lab.with_stage(**changes), merge):
+            self.show_lab(self.lab)
+
+    def _channels_chosen(self) -> None:
+        channels = self.channels.currentData()
+        kernels = self.lab.stage.kernels
+        # An RGB filter has a kernel a channel; the others have one, so that what acts is what is shown.
+        kernels = kernels * 3 if channels == "filter" and len(kernels) == 1 else kernels
+        self._set(
+            "Change channels", channels=channels, kernels=kernels if channels == "filter" else kernels[:1]
+        )

@@ -1,0 +1,212 @@
+"""The kernel lab: controls on the left, the pictures in the middle, the exact sum on the right."""
+
+from __future__ import annotations
+
+import importlib
+from functools import partial
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedWidget, QToolButton, QVBoxLayout, QWidget
+
+from convscope.ui import theme
+from convscope.ui.actions import Command
+from convscope.ui.panels.context import PanelContext
+from convscope.ui.panels.kernels.controller import Controller
+from convscope.ui.panels.kernels.controls import Controls
+from convscope.ui.panels.kernels.frame import Frame, Place
+from convscope.ui.panels.kernels.inspector import Inspector
+from convscope.ui.panels.kernels.output import Output
+from convscope.ui.panels.kernels.segmented import Segmented
+from convscope.ui.panels.kernels.stages import StageStrip
+from convscope.ui.panels.kernels.view import View
+
+# (name, title, what it is, class); a view's module is imported when it is first shown.
+VIEWS = (
+    ("picture", "Picture", "Source and result, side by side or under a divider", "PictureView"),
+    ("scan", "Scan", "The window slides, the output fills in", "ScanView"),
+    ("bank", "Bank", "Several kernels on one image, one map each", "BankView"),
+    ("gradient", "Gradient", "Gx, Gy, magnitude and angle", "GradientView"),
+    ("rgb", "RGB", "Three kernels, three products, a sum and a bias", "RgbView"),
+    ("spectrum", "Spectrum", "Frequencies of image, kernel and result", "SpectrumView"),
+    ("sequence", "1-D", "A sequence and weights as bars", "SequenceView"),
+    ("matrix", "Matrix", "A typed matrix as the image, in numbers", "MatrixView"),
+)
+
+
+class KernelsPanel(QWidget):
+    """Everything that one does with a kernel and a picture."""
+
+    def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("kernels")
+        self.context = context
+        self._views: dict[str, View] = {}
+        self._frame: Frame | None = None
+        self._pinned: Place | None = None
+        self._place: Place | None = None
+        self._compact = False
+        self.controller = Controller(context, self)
+        self.output = Output(context, self)
+        self._build()
+        self.controller.frame_ready.connect(self._show_frame)
+        self.controller.problem_changed.connect(self.controls.operation.show_problem)
+        self.controller.histograms_ready.connect(self.inspector.histogram.set_histograms)
+        self.controller.pictures_ready.connect(self.strip.show_pictures)
+        context.session.lab_changed.connect(self._show_lab)
+        context.session.image_changed.connect(self._image_changed)
+        self.show_view("picture")
+        self._show_lab()
+
+    def show_view(self, name: str) -> None:
+        """Show one of `VIEWS`, making it first if need be."""
+        if name not in self._views:
+            class_name = next(class_name for key, _t, _s, class_name in VIEWS if key == name)
+            module = importlib.import_module(f"convscope.ui.panels.kernels.view_{name}")
+            view: View = getattr(module, class_name)(self.context)
+            view.hovered.connect(self._hover)
+            view.clicked.connect(self._click)
+            self._views[name] = view
+            self.stack.addWidget(view)
+        self.switch.set_value(name)
+        self._pin(None)
+        self.stack.setCurrentWidget(self._views[name])
+        if self._frame is not None:
+            self.view.show_frame(self._frame)
+        self.inspector.show_place(self._frame, None)
+
+    @property
+    def view(self) -> View:
+        """The view on show."""
+        view = self.stack.currentWidget()
+        assert isinstance(view, View)
+        return view
+
+    @property
+    def frame(self) -> Frame | None:
+        """What is on show, once the first computation is done."""
+        return self._frame
+
+    def actions(self) -> list[Command]:  # type: ignore[override]
+        """What the command palette lists while this panel is shown."""
+        views = [
+            Command(f"kernels.view.{name}", f"View: {title}", partial(self.show_view, name), "", "Kernel lab")
+            for name, title, _says, _class in VIEWS
+        ]
+        lab = self.context.session.lab
+        return [
+            *views,
+            *self.output.commands(),
+            Command("kernels.stages.add", "Add a stage", self.strip.insert, "", "Kernel lab"),
+            Command(
+                "kernels.stages.remove",
+                "Remove this stage",
+                self.strip.remove.click,
+                "",
+                "Kernel lab",
+                len(lab.stages) > 1,
+            ),
+            Command("kernels.inspector", "Show or hide the sum", self.toggle_inspector, "", "Kernel lab"),
+        ]
+
+    def set_compact(self, compact: bool) -> None:
+        """Fold the inspector away where there is no room for it."""
+        if compact != self._compact:
+            self._compact = compact
+            self._set_inspector(not compact)
+
+    def toggle_inspector(self) -> None:
+        """Show the sum beside the pictures, or give them the room."""
+        self._set_inspector(self.inspector.isHidden())
+
+    def shutdown(self) -> None:
+        """Stop timers and take no more events."""
+        session = self.context.session
+        session.lab_changed.disconnect(self._show_lab)
+        session.image_changed.disconnect(self._image_changed)
+        for view in self._views.values():
+            view.shutdown()
+
+    def _build(self) -> None:
+        across = QHBoxLayout(self)
+        across.setContentsMargins(0, 0, 0, 0)
+        across.setSpacing(1)
+        self.controls = Controls(self.context)
+        across.addWidget(self.controls)
+        centre = QWidget()
+        centre.setProperty("role", "panel")
+        centre.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        column = QVBoxLayout(centre)
+        column.setContentsMargins(theme.GROUP_GAP, theme.GAP, theme.GROUP_GAP, theme.GAP)
+        column.setSpacing(theme.GAP)
+        self.switch = Segmented(
+            "kernels.view", "View", [(name, title, says) for name, title, says, _ in VIEWS]
+        )
+        self.switch.changed.connect(self.show_view)
+        self.fold = QToolButton()
+        self.fold.setObjectName("kernels.fold")
+        self.fold.setAccessibleName("Show or hide the sum")
+        self.fold.setToolTip("Show or hide the sum")
+        self.fold.setIcon(theme.icon("panel-right"))
+        self.fold.setCheckable(True)
+        self.fold.setChecked(True)
+        self.fold.clicked.connect(self.toggle_inspector)
+        head = QHBoxLayout()
+        head.setSpacing(theme.GRID)
+        head.addWidget(self.switch)
+        head.addStretch(1)
+        for button in self.output.buttons:
+            head.addWidget(button)
+        head.addWidget(self.fold)
+        column.addLayout(head)
+        self.stack = QStackedWidget()
+        column.addWidget(self.stack, 1)
+        line = QFrame()
+        line.setProperty("role", "line")
+        column.addWidget(line)
+        self.strip = StageStrip(self.context)
+        column.addWidget(self.strip)
+        across.addWidget(centre, 1)
+        self.inspector = Inspector()
+        self.inspector.unpinned.connect(lambda: self._pin(None))
+        across.addWidget(self.inspector)
+
+    def _show_lab(self, *_: object) -> None:
+        lab = self.context.session.lab
+        self.controls.show_lab(lab)
+        self.strip.show_lab(lab)
+        self.controller.request()
+
+    def _image_changed(self, *_: object) -> None:
+        self._pin(None)
+        self.controller.request()
+
+    def _show_frame(self, frame: Frame) -> None:
+        self._frame = frame
+        self.output.frame = frame
+        self.view.show_frame(frame)
+        self.inspector.show_frame(frame)
+        self._inspect(self._pinned or self._place)
+
+    def _hover(self, place: Place | None) -> None:
+        self._place = place
+        if self._pinned is None:
+            self._inspect(place)
+
+    def _click(self, place: Place) -> None:
+        self._pin(None if self._pinned is not None else place)
+        self._inspect(place)
+
+    def _pin(self, place: Place | None) -> None:
+        self._pinned = place
+        self.inspector.set_pinned(place is not None)
+
+    def _inspect(self, place: Place | None) -> None:
+        boxes = self.inspector.show_place(self._frame, place)
+        if boxes is None:
+            self.view.mark(None, None)
+        else:
+            self.view.mark(*boxes)
+
+    def _set_inspector(self, shown: bool) -> None:
+        self.inspector.setVisible(shown)
+        self.fold.setChecked(shown)

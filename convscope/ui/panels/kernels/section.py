@@ -1,0 +1,145 @@
+"""What every part of the kernel lab's controls shares: how it edits the lab, and small form pieces."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from PySide6.QtCore import QSignalBlocker, Qt
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDoubleSpinBox,
+    QHBoxLayout,
+    QLabel,
+    QSpinBox,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from convscope.errors import UserError
+from convscope.session.lab import Lab
+from convscope.ui import theme
+from convscope.ui.panels.context import PanelContext
+
+
+class Section(QWidget):
+    """A group of controls that shows the lab and edits it by undoable steps."""
+
+    def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.context = context
+        self.column = QVBoxLayout(self)
+        self.column.setContentsMargins(0, 0, 0, 0)
+        self.column.setSpacing(theme.GAP)
+
+    @property
+    def lab(self) -> Lab:
+        """The lab as it is now."""
+        return self.context.session.lab
+
+    def edit(self, label: str, change: Callable[[Lab], Lab], merge: str | None = None) -> bool:
+        """One undoable step; what cannot be is said in a toast and nothing changes."""
+        try:
+            lab = change(self.lab)
+        except UserError as error:
+            self.context.report(error)
+            return False
+        self.context.session.edit_lab(lab, label, merge)
+        return True
+
+    def show_lab(self, lab: Lab) -> None:
+        """Bring the controls in line with the lab; emits nothing."""
+        raise NotImplementedError
+
+
+def heading(text: str) -> QLabel:
+    """A group's quiet title."""
+    return theme.label(text, "heading")
+
+
+def caption(name: str = "", text: str = "") -> QLabel:
+    """A wrapped secondary line."""
+    made = theme.label(text, "caption")
+    made.setObjectName(name)
+    made.setWordWrap(True)
+    return made
+
+
+def row(*widgets: QWidget | None, spacing: int = theme.GAP) -> QHBoxLayout:
+    """Widgets side by side; None stands for the room between them."""
+    layout = QHBoxLayout()
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(spacing)
+    for widget in widgets:
+        if widget is None:
+            layout.addStretch(1)
+        else:
+            layout.addWidget(widget)
+    return layout
+
+
+def named(text: str, widget: QWidget, width: int = 68) -> QHBoxLayout:
+    """A control with its name before it."""
+    label = QLabel(text)
+    label.setBuddy(widget)
+    label.setMinimumWidth(theme.scaled(width))
+    layout = row(label, widget)
+    layout.setStretch(1, 1)
+    return layout
+
+
+def spin(name: str, says: str, low: int, high: int) -> QSpinBox:
+    """A whole number; nothing is emitted before the typing ends."""
+    box = QSpinBox()
+    box.setObjectName(name)
+    box.setAccessibleName(says)
+    box.setRange(low, high)
+    box.setKeyboardTracking(False)
+    return box
+
+
+def decimal(name: str, says: str, low: float, high: float, decimals: int = 3) -> QDoubleSpinBox:
+    """A number; nothing is emitted before the typing ends."""
+    box = QDoubleSpinBox()
+    box.setObjectName(name)
+    box.setAccessibleName(says)
+    box.setDecimals(decimals)
+    box.setRange(low, high)
+    box.setKeyboardTracking(False)
+    box.setStepType(QDoubleSpinBox.StepType.AdaptiveDecimalStepType)
+    return box
+
+
+def combo(name: str, says: str, choices: Iterable[tuple[str, str]]) -> QComboBox:
+    """A choice among (value, words)."""
+    box = QComboBox()
+    box.setObjectName(name)
+    box.setAccessibleName(says)
+    box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    box.setMinimumContentsLength(6)
+    for value, words in choices:
+        box.addItem(words, value)
+    return box
+
+
+def choose(box: QComboBox, value: str) -> None:
+    """Show a choice without telling anyone."""
+    with QSignalBlocker(box):
+        box.setCurrentIndex(box.findData(value))
+
+
+def tool(name: str, says: str, icon: str, run: Callable[[], object], text: str = "") -> QToolButton:
+    """A small button with an icon, and words on hover and for those who cannot see it."""
+    button = QToolButton()
+    button.setObjectName(name)
+    button.setAccessibleName(says)
+    button.setToolTip(says)
+    if icon:
+        button.setIcon(theme.icon(icon))
+    if text:
+        button.setText(text)
+        button.setToolButtonStyle(
+            Qt.ToolButtonStyle.ToolButtonTextBesideIcon if icon else Qt.ToolButtonStyle.ToolButtonTextOnly
+        )
+    button.clicked.connect(lambda: run())
+    return button

@@ -1,0 +1,137 @@
+"""Source and result side by side or under a divider, and the scale that the result is shown in."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QSplitter, QStackedWidget, QWidget
+
+from convscope.imaging.operation import DISPLAY_MODES
+from convscope.ui import theme
+from convscope.ui.panels.context import PanelContext
+from convscope.ui.panels.kernels.frame import Box, Frame, Place, Side
+from convscope.ui.panels.kernels.section import caption, row
+from convscope.ui.panels.kernels.segmented import Segmented
+from convscope.ui.panels.kernels.view import View
+from convscope.ui.widgets.divider_view import DividerView
+from convscope.ui.widgets.image_view import ImageView
+from convscope.ui.widgets.scale_bar import ScaleBar
+
+DISPLAY_WORDS = {
+    "clip": ("Clip", "Below 0 is black, above 255 is white"),
+    "abs": ("Absolute", "The size of each value, whatever its sign, against the largest"),
+    "stretch": ("Stretch", "The smallest value is black, the largest white"),
+    "signed": ("Signed", "Negative blue, positive orange, 0 neutral"),
+}
+
+
+def size_words(height: int, width: int) -> str:
+    """ "451 × 300": rows before columns, as arrays have it."""
+    return f"{height} × {width}"
+
+
+class PictureView(View):
+    """The two pictures, linked, and the result's true range."""
+
+    name = "picture"
+
+    def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
+        super().__init__(context, parent)
+        self._frame: Frame | None = None
+        self.source = ImageView()
+        self.source.setObjectName("kernels.source")
+        self.source.setAccessibleName("Source picture")
+        self.result = ImageView()
+        self.result.setObjectName("kernels.result")
+        self.result.setAccessibleName("Result picture")
+        self.source.link(self.result)
+        self.source.hovered.connect(lambda place: self.tell(place, "source"))
+        self.result.hovered.connect(lambda place: self.tell(place, "result"))
+        self.source.clicked.connect(lambda r, c: self._click("source", r, c))
+        self.result.clicked.connect(lambda r, c: self._click("result", r, c))
+        self.pair = QSplitter(Qt.Orientation.Horizontal)
+        self.pair.setObjectName("kernels.pair")
+        self.pair.setChildrenCollapsible(False)
+        self.pair.setHandleWidth(theme.GAP)
+        self.pair.addWidget(self.source)
+        self.pair.addWidget(self.result)
+        self.divider = DividerView()
+        self.divider.setObjectName("kernels.divider")
+        self.divider.setAccessibleName("Source and result under a divider")
+        self.divider.set_names("source", "result")
+        self.divider.hovered.connect(lambda place: self.tell(place, "result"))
+        self.divider.clicked.connect(lambda r, c: self._click("result", r, c))
+        self.stack = QStackedWidget()
+        self.stack.addWidget(self.pair)
+        self.stack.addWidget(self.divider)
+        self.column.addWidget(self.stack, 1)
+
+        self.display = Segmented(
+            "kernels.display",
+            "Display",
+            [(mode, *DISPLAY_WORDS[mode]) for mode in DISPLAY_MODES],
+        )
+        self.display.changed.connect(self._display_chosen)
+        self.layout_switch = Segmented(
+            "kernels.layout",
+            "Layout",
+            (
+                ("pair", "Side by side", "Source and result next to each other"),
+                ("divider", "Divider", "Both at one place, with a divider to drag"),
+            ),
+        )
+        self.layout_switch.set_value("pair")
+        self.layout_switch.changed.connect(self._layout_chosen)
+        self.scale = ScaleBar()
+        self.scale.setObjectName("kernels.scale")
+        self.scale.setMinimumWidth(120)
+        self.range = caption("kernels.range")
+        self.range.setWordWrap(False)
+        self.column.addLayout(row(self.layout_switch, None, self.range))
+        foot = row(self.display, self.scale)
+        foot.setStretch(1, 1)
+        self.column.addLayout(foot)
+        self.column.addWidget(self.message)
+
+    def show_frame(self, frame: Frame) -> None:
+        """Both pictures, their captions and the scale."""
+        before, self._frame = self._frame, frame
+        if before is None or before.source is not frame.source:
+            self.source.set_pixels(frame.source_pixels, frame.source)
+        self.result.set_pixels(frame.shown.pixels, frame.result.values)
+        first = frame.lab.selected == 0
+        what = frame.image.name if first else f"input of stage {frame.lab.selected + 1}"
+        self.source.set_caption(f"{what}  ·  {size_words(*frame.source.shape[:2])}")
+        self.result.set_caption(f"result  ·  {size_words(*frame.result.values.shape[:2])}")
+        if self.stack.currentWidget() is self.divider:
+            self.divider.set_pair(frame.source_pixels, frame.shown.pixels, frame.result.values)
+        self.display.set_value(frame.lab.display)
+        shown = frame.shown
+        self.scale.set_scale(frame.lab.display, shown.low, shown.high)
+        self.range.setText(f"min {shown.minimum:.6g}   max {shown.maximum:.6g}   mean {shown.mean:.4g}")
+
+    def mark(
+        self,
+        source: Box | None,
+        result: Box | None,
+    ) -> None:
+        """The window on the source, its place on the result."""
+        for view, box in ((self.source, source), (self.result, result), (self.divider, result)):
+            if box is None:
+                view.clear_box()
+            else:
+                view.set_box(*box)
+
+    def _click(self, side: Side, place_row: int, column: int) -> None:
+        self.clicked.emit(Place(side, place_row, column))
+
+    def _display_chosen(self, mode: str) -> None:
+        session = self.context.session
+        session.edit_lab(replace(session.lab, display=mode), "Change display")  # type: ignore[arg-type]
+
+    def _layout_chosen(self, value: str) -> None:
+        self.stack.setCurrentWidget(self.divider if value == "divider" else self.pair)
+        if self._frame is not None and value == "divider":
+            frame = self._frame
+            self.divider.set_pair(frame.source_pixels, frame.shown.pixels, frame.result.values)

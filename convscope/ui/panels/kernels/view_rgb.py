@@ -1,0 +1,164 @@
+"""An RGB filter drawn out: three kernels, three products, a sum and a bias (curriculum 14)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QWidget
+
+from convscope.imaging.display import to_bytes
+from convscope.imaging.numerals import bracketed, numeral
+from convscope.imaging.stage import Result, sliding_weights, source_values
+from convscope.task import Task
+from convscope.ui import theme
+from convscope.ui.panels.context import PanelContext
+from convscope.ui.panels.kernels.frame import Frame
+from convscope.ui.panels.kernels.view import View
+from convscope.ui.widgets.image_view import ImageView
+from convscope.ui.widgets.number_grid import NumberGrid
+
+NAMES = ("red", "green", "blue")
+
+
+@dataclass(frozen=True, eq=False)
+class Maps:
+    """What one computation gives: channels and products as pictures with their values, and the sum."""
+
+    channels: tuple[NDArray[np.uint8], ...]
+    products: tuple[NDArray[np.float32], ...]
+    pictures: tuple[NDArray[np.uint8], ...]
+    total: NDArray[np.float32]
+    picture: NDArray[np.uint8]
+
+
+class RgbView(View):
+    """A row a channel: channel × kernel = product; beside them the sum with the bias."""
+
+    name = "rgb"
+
+    def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
+        super().__init__(context, parent)
+        self._result: Result | None = None
+        self._maps: Maps | None = None
+        self._bias = 0.0
+        self.ask = QPushButton("Make it an RGB filter")
+        self.ask.setObjectName("kernels.rgb.ask")
+        self.ask.setProperty("role", "primary")
+        self.ask.clicked.connect(self._make_filter)
+        self.words = QLabel("Each channel has the same kernel now. An RGB filter has one kernel a channel.")
+        self.words.setWordWrap(True)
+        self.column.addWidget(self.words)
+        self.column.addWidget(self.ask, 0, Qt.AlignmentFlag.AlignLeft)
+        self.drawing = QWidget()
+        grid = QGridLayout(self.drawing)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setSpacing(theme.GAP)
+        self.channels: list[ImageView] = []
+        self.kernels: list[NumberGrid] = []
+        self.products: list[ImageView] = []
+        for index, name in enumerate(NAMES):
+            channel = self._picture(f"channel_{index}", name)
+            kernel = NumberGrid()
+            kernel.setObjectName(f"kernels.rgb.kernel_{index}")
+            kernel.setAccessibleName(f"Kernel of {name}")
+            product = self._picture(f"product_{index}", f"{name} product")
+            product.hovered.connect(self._show_sum)
+            for column, widget in enumerate((channel, _sign("×"), kernel, _sign("="), product)):
+                grid.addWidget(widget, index, column)
+            self.channels.append(channel)
+            self.kernels.append(kernel)
+            self.products.append(product)
+        grid.addWidget(_sign("+"), 0, 5, 3, 1)
+        self.total = self._picture("total", "sum of the three, plus bias")
+        self.total.hovered.connect(self._show_sum)
+        grid.addWidget(self.total, 0, 6, 3, 1)
+        for column, stretch in ((0, 3), (2, 2), (4, 3), (6, 5)):
+            grid.setColumnStretch(column, stretch)
+        self.products[0].link(*self.products[1:], self.total)
+        self.column.addWidget(self.drawing, 1)
+        self.sum = QLabel()
+        self.sum.setObjectName("kernels.rgb.sum")
+        self.sum.setFont(theme.font(13, mono=True))
+        self.sum.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.column.addWidget(self.sum)
+        self.column.addWidget(self.message)
+
+    def show_frame(self, frame: Frame) -> None:
+        """The three products of the selected stage."""
+        stage = frame.lab.stage
+        is_filter = stage.channels == "filter" and stage.enabled
+        self.words.setVisible(not is_filter)
+        self.ask.setVisible(not is_filter)
+        self.drawing.setVisible(is_filter)
+        self.sum.setVisible(is_filter)
+        if not is_filter or not frame.whole or frame.result is self._result:
+            return
+        self._result = result = frame.result
+        self._bias = stage.bias
+        for grid, weights in zip(self.kernels, sliding_weights(stage), strict=True):
+            grid.set_values(weights)
+
+        def compute(task: Task) -> Maps:
+            source = source_values(result.source, stage)
+            products = result.products
+            task.check()
+            limit = max(float(np.abs(product).max()) for product in products)
+            total = result.steps[1 if stage.bias else 0].values
+            return Maps(
+                tuple(_levels(source[:, :, channel]) for channel in range(3)),
+                products,
+                tuple(to_bytes(product, "signed", extremes=(-limit, limit))[0] for product in products),
+                total,
+                to_bytes(total, "signed")[0],
+            )
+
+        self.work(compute, self._show)
+
+    def _picture(self, name: str, title: str) -> ImageView:
+        view = ImageView()
+        view.setObjectName(f"kernels.rgb.{name}")
+        view.setAccessibleName(title)
+        view.set_caption(title)
+        return view
+
+    def _make_filter(self) -> None:
+        session = self.context.session
+        kernels = session.lab.stage.kernels
+        session.edit_lab(
+            session.lab.with_stage(channels="filter", kernels=kernels * 3 if len(kernels) == 1 else kernels),
+            "Change channels",
+        )
+
+    def _show(self, maps: Maps) -> None:
+        self._maps = maps
+        for index in range(3):
+            self.channels[index].set_pixels(maps.channels[index])
+            self.products[index].set_pixels(maps.pictures[index], maps.products[index])
+        self.total.set_pixels(maps.picture, maps.total)
+        self._show_sum((maps.total.shape[0] // 2, maps.total.shape[1] // 2))
+
+    def _show_sum(self, place: Any) -> None:
+        if self._maps is None or place is None:
+            return
+        row, column = place
+        parts = [float(product[row, column]) for product in self._maps.products]
+        total = float(self._maps.total[row, column])
+        names = "  +  ".join(f"{name} {bracketed(value)}" for name, value in zip(NAMES, parts, strict=True))
+        self.sum.setText(
+            f"row {row}, column {column}:  {names}  +  bias {bracketed(self._bias)}  =  {numeral(total)}"
+        )
+
+
+def _sign(text: str) -> QLabel:
+    made = theme.label(text, "title")
+    made.setAlignment(Qt.AlignmentFlag.AlignCenter)
+    return made
+
+
+def _levels(channel: NDArray[Any]) -> NDArray[np.uint8]:
+    channel = np.ascontiguousarray(channel)
+    return channel if channel.dtype == np.uint8 else to_bytes(channel, "clip")[0]

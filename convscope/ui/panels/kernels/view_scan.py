@@ -1,0 +1,189 @@
+"""The scan: the window slides over the source, the output fills in."""
+
+from __future__ import annotations
+
+import time
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import QLabel, QSlider, QSplitter, QWidget
+
+from convscope.imaging.scan import Scan
+from convscope.ui import theme
+from convscope.ui.panels.context import PanelContext
+from convscope.ui.panels.kernels.frame import Box, Frame, Place
+from convscope.ui.panels.kernels.section import row, tool
+from convscope.ui.panels.kernels.view import View
+from convscope.ui.widgets.image_view import ImageView
+
+TICK_MS = 33
+SPEEDS = (1, 2, 4, 8, 20, 60, 200, 1000, 5000, 20000)
+
+
+class ScanView(View):
+    """Play, pause, step and speed; the pointer on either picture pauses."""
+
+    name = "scan"
+
+    def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
+        super().__init__(context, parent)
+        self._frame: Frame | None = None
+        self.scan: Scan | None = None
+        self._due = 0.0
+        self._last = 0.0
+        self.source, self.result = ImageView(), ImageView()
+        for view, name, title in (
+            (self.source, "source", "source, with the window"),
+            (self.result, "result", "result so far"),
+        ):
+            view.setObjectName(f"kernels.scan.{name}")
+            view.setAccessibleName(title)
+            view.set_caption(title)
+        self.source.link(self.result)
+        self.source.hovered.connect(lambda place: self._hover(place, "source"))
+        self.result.hovered.connect(lambda place: self._hover(place, "result"))
+        pair = QSplitter(Qt.Orientation.Horizontal)
+        pair.setObjectName("kernels.scan.pair")
+        pair.setChildrenCollapsible(False)
+        pair.addWidget(self.source)
+        pair.addWidget(self.result)
+        self.column.addWidget(pair, 1)
+
+        self.start = tool("kernels.scan.start", "To the start", "skip-back", lambda: self.go(0))
+        self.back = tool("kernels.scan.back", "One step back", "step-back", lambda: self.step(-1))
+        self.play = tool("kernels.scan.play", "Play", "play", self.toggle)
+        self.forward = tool("kernels.scan.forward", "One step forward", "step-forward", lambda: self.step(1))
+        self.position = QSlider(Qt.Orientation.Horizontal)
+        self.position.setObjectName("kernels.scan.position")
+        self.position.setAccessibleName("Position of the scan")
+        self.position.sliderMoved.connect(self.go)
+        self.speed = QSlider(Qt.Orientation.Horizontal)
+        self.speed.setObjectName("kernels.scan.speed")
+        self.speed.setAccessibleName("Speed of the scan")
+        self.speed.setRange(0, len(SPEEDS) - 1)
+        self.speed.setMaximumWidth(theme.scaled(120))
+        self.speed.setValue(3)
+        self.speed.valueChanged.connect(lambda _value: self._tell_speed())
+        self.speed_words = QLabel()
+        self.speed_words.setObjectName("kernels.scan.speed_words")
+        self.speed_words.setMinimumWidth(theme.scaled(76))
+        self.words = QLabel()
+        self.words.setObjectName("kernels.scan.words")
+        self.words.setMinimumWidth(theme.scaled(150))
+        bar = row(self.start, self.back, self.play, self.forward, self.position, self.words)
+        bar.setSpacing(theme.GRID)
+        bar.setStretch(4, 1)
+        bar.addWidget(QLabel("Speed"))
+        bar.addWidget(self.speed)
+        bar.addWidget(self.speed_words)
+        self.column.addLayout(bar)
+        self._tell_speed()
+        self.timer = QTimer(self)
+        self.timer.setInterval(TICK_MS)
+        self.timer.timeout.connect(self._tick)
+
+    @property
+    def playing(self) -> bool:
+        """Whether the window moves by itself."""
+        return self.timer.isActive()
+
+    def show_frame(self, frame: Frame) -> None:
+        """The same place of a new result, if it still exists."""
+        before, self._frame = self._frame, frame
+        rows, columns = frame.result.values.shape[:2]
+        if self.scan is None or (self.scan.rows, self.scan.columns) != (rows, columns):
+            self.scan = Scan(rows, columns)
+            self.position.setRange(0, self.scan.count - 1)
+        if before is None or before.source is not frame.source:
+            self.source.set_pixels(frame.source_pixels, frame.source)
+        self._draw()
+
+    def mark(
+        self,
+        source: Box | None,
+        result: Box | None,
+    ) -> None:
+        """The window on the source, its place on the result."""
+        for view, box in ((self.source, source), (self.result, result)):
+            if box is None:
+                view.clear_box()
+            else:
+                view.set_box(*box)
+
+    def toggle(self) -> None:
+        """Play, from the start when the end is reached; or pause."""
+        if self.playing:
+            self.pause()
+            return
+        if self.scan is None:
+            return
+        if self.scan.at_end:
+            self.go(0)
+        self._due, self._last = 0.0, time.monotonic()
+        self.timer.start()
+        self._tell_state()
+
+    def pause(self) -> None:
+        """Stand still."""
+        self.timer.stop()
+        self._tell_state()
+
+    def step(self, steps: int) -> None:
+        """So many pixels on or back; a playing scan pauses."""
+        self.pause()
+        self._move(steps)
+
+    def go(self, position: int) -> None:
+        """To one output pixel, counted in reading order."""
+        if self.scan is not None:
+            self._move(position - self.scan.position)
+
+    def shutdown(self) -> None:
+        """Stop the clock."""
+        self.timer.stop()
+
+    def hideEvent(self, event: object) -> None:
+        """A scan that nobody sees stands still."""
+        self.pause()
+
+    def _tick(self) -> None:
+        now = time.monotonic()
+        self._due += (now - self._last) * SPEEDS[self.speed.value()]
+        self._last = now
+        steps = int(self._due)
+        self._due -= steps
+        if steps:
+            self._move(steps)
+        if self.scan is None or self.scan.at_end:
+            self.pause()
+
+    def _move(self, steps: int) -> None:
+        if self.scan is not None and steps:
+            self.scan = self.scan.moved(steps)
+            self._draw()
+
+    def _draw(self) -> None:
+        if self.scan is None or self._frame is None:
+            return
+        blank = 0x23 if theme.tokens().dark else 0xE3
+        self.result.set_pixels(self.scan.filled(self._frame.shown.pixels, blank), self._frame.result.values)
+        self.position.setValue(self.scan.position)
+        place_row, column = self.scan.place
+        self.words.setText(f"row {place_row}, column {column}")
+        self.hovered.emit(Place("result", place_row, column))
+
+    def _hover(self, place: tuple[int, int] | None, side: str) -> None:
+        if place is not None:
+            self.pause()
+            self.tell(place, side)
+        elif self.scan is not None:
+            # Away from the picture the sum in hand is the scan's own again.
+            self.hovered.emit(Place("result", *self.scan.place))
+
+    def _tell_speed(self) -> None:
+        self.speed_words.setText(f"{SPEEDS[self.speed.value()]:,} / s")
+
+    def _tell_state(self) -> None:
+        says = "Pause" if self.playing else "Play"
+        self.play.setIcon(theme.icon(says.lower()))
+        self.play.setAccessibleName(says)
+        self.play.setToolTip(says)
