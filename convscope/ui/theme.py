@@ -188,7 +188,8 @@ def _style_sheet(theme: Tokens) -> str:
     QLabel[role="caption"] {{ font-size: {scaled(11)}px; color: {theme.secondary}; }}
     QLabel[role="warning"] {{ font-size: {scaled(12)}px; color: {theme.warning}; }}
     QPushButton, QToolButton {{ background: {theme.raised}; border: 1px solid {theme.line};
-        border-radius: {RADIUS}px; padding: 4px 10px; min-height: {scaled(18)}px; }}
+        border-radius: {RADIUS}px; padding: 4px 10px; min-height: {scaled(18)}px;
+        icon-size: {scaled(17)}px; }}
     QToolButton {{ padding: 4px 6px; }}
     QToolButton[flat="true"] {{ background: transparent; border-color: transparent; }}
     QPushButton:hover, QToolButton:hover {{ background: {hover}; }}

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, QRect, Qt, QUrl
-from PySide6.QtGui import QDropEvent, QGuiApplication, QImage
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QImage
 from PySide6.QtWidgets import QDialog, QFileDialog, QLabel, QToolButton, QTreeWidget, QWidget
 from pytestqt.qtbot import QtBot
 from window_helpers import FakePanel, WindowMaker, messages, opened, press, small_images
@@ -51,6 +51,19 @@ def test_the_first_panel_is_shown_and_the_navigation_goes_between_them(
     assert window.findChild(QToolButton, "nav.second").isChecked()
     qtbot.keyClick(window, Qt.Key.Key_1, Qt.KeyboardModifier.ControlModifier)
     assert window.panel() is first
+
+
+def test_the_first_paint_is_told_once(make_window: WindowMaker, qtbot: QtBot) -> None:
+    window = make_window(show=False)
+    told: list[bool] = []
+    window.first_painted.connect(lambda: told.append(window.isVisible()))
+    qtbot.wait(20)
+    assert told == []
+    window.show()
+    qtbot.waitUntil(lambda: told == [True])
+    window.repaint()
+    qtbot.wait(20)
+    assert told == [True]
 
 
 def test_a_panel_that_cannot_be_made_is_reported_and_the_others_stay(window: MainWindow) -> None:
@@ -168,6 +181,27 @@ def test_a_drop_of_several_files_opens_all(window: MainWindow, pictures: Path, q
     window.dropEvent(drop)
     opened(qtbot, window)
     assert [image.name for image in window.session.images[-2:]] == ["a.png", "b.png"]
+
+
+def test_a_drag_is_welcome_if_it_holds_files_or_a_picture(window: MainWindow, tmp_path: Path) -> None:
+    def welcome(mime: QMimeData) -> bool:
+        enter = QDragEnterEvent(
+            QPoint(500, 300),
+            Qt.DropAction.CopyAction,
+            mime,
+            Qt.MouseButton.LeftButton,
+            Qt.KeyboardModifier.NoModifier,
+        )
+        enter.ignore()
+        window.dragEnterEvent(enter)
+        return enter.isAccepted()
+
+    words, link, files, picture = (QMimeData() for _ in range(4))
+    words.setText("words")
+    link.setUrls([QUrl("https://example.org/cat.png")])
+    files.setUrls([QUrl.fromLocalFile(str(tmp_path))])
+    picture.setImageData(QImage(2, 2, QImage.Format.Format_RGB32))
+    assert [welcome(mime) for mime in (words, link, files, picture)] == [False, False, True, True]
 
 
 def test_paste_takes_a_picture_and_lays_transparency_over_white(window: MainWindow, qtbot: QtBot) -> None:

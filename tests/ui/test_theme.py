@@ -1,0 +1,124 @@
+"""Colours, typefaces and icons."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from PySide6.QtGui import QColor, QFontDatabase, QFontInfo
+from PySide6.QtWidgets import QApplication, QToolButton
+from pytestqt.qtbot import QtBot
+
+from convscope.paths import resource_path
+from convscope.ui import theme
+from convscope.ui.theme import DARK, LIGHT, SERIES, Tokens
+
+UI = Path(theme.__file__).parent
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance of WCAG 2.1."""
+    channels = [value / 255 for value in QColor(colour).getRgb()[:3]]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(a: str, b: str) -> float:
+    """Contrast ratio of WCAG 2.1, 1 to 21."""
+    low, high = sorted((luminance(a), luminance(b)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_the_ratio_is_the_published_one() -> None:
+    assert contrast("#000000", "#FFFFFF") == pytest.approx(21)
+    assert contrast("#777777", "#FFFFFF") == pytest.approx(4.48, abs=0.01)
+
+
+@pytest.mark.parametrize("colours", [LIGHT, DARK], ids=["light", "dark"])
+@pytest.mark.parametrize("name", ["text", "secondary", "accent", "good", "warning", "bad"])
+def test_words_can_be_read_on_every_ground(colours: Tokens, name: str) -> None:
+    for ground in (colours.window, colours.panel, colours.raised):
+        assert contrast(getattr(colours, name), ground) >= 4.5, (name, ground)
+    assert contrast(colours.on_accent, colours.accent) >= 4.5
+
+
+@pytest.mark.parametrize("colours", [LIGHT, DARK], ids=["light", "dark"])
+def test_the_signed_scale_is_symmetric_about_its_middle(colours: Tokens) -> None:
+    assert colours.signed(0, 5).name().upper() == colours.neutral
+    assert colours.signed(-5, 5).name().upper() == colours.negative
+    assert colours.signed(5, 5).name().upper() == colours.positive
+    assert (
+        colours.signed(99, 5) == colours.signed(5, 5)
+        and colours.signed(1, 0).name().upper() == colours.neutral
+    )
+    middle, end, half = (QColor(c).red() for c in (colours.neutral, colours.positive, colours.signed(2.5, 5)))
+    assert half == pytest.approx((middle + end) / 2, abs=1)
+
+
+def test_the_series_are_eight_different_colours() -> None:
+    assert len(set(SERIES)) == 8
+
+
+def test_the_shipped_typefaces_are_used_and_grow_with_the_zoom(qapp: QApplication) -> None:
+    families = QFontDatabase.families()
+    assert "Inter" in families and "JetBrains Mono" in families
+    assert QFontInfo(theme.font()).family() == "Inter"
+    assert QFontInfo(theme.font(mono=True)).family() == "JetBrains Mono"
+    try:
+        theme.apply("light", 2.0)
+        assert theme.font(13).pixelSize() == 26 and theme.scaled(4) == 8
+        assert qapp.font().pixelSize() == 26
+    finally:
+        theme.apply("light")
+    assert theme.font(13).pixelSize() == 13
+
+
+def test_every_icon_that_the_code_names_is_shipped() -> None:
+    names = set()
+    for path in UI.rglob("*.py"):
+        names |= set(re.findall(r"\bicon(?:_file)?\(\s*\"([a-z0-9-]+)\"", path.read_text(encoding="utf-8")))
+    assert len(names) >= 5
+    missing = sorted(name for name in names if not resource_path("icons").joinpath(f"{name}.svg").exists())
+    assert missing == []
+
+
+def test_a_coloured_icon_takes_the_other_themes_counterpart(qtbot: QtBot) -> None:
+    button = QToolButton()
+    qtbot.addWidget(button)
+    button.setIcon(theme.icon("x", LIGHT.accent))
+
+    def colours() -> set[str]:
+        picture = button.icon().pixmap(20, 20).toImage()
+        found = [picture.pixelColor(x, y) for x in range(20) for y in range(20)]
+        return {colour.name().upper() for colour in found if colour.alpha() == 255}
+
+    assert colours() == {LIGHT.accent}
+    try:
+        theme.apply("dark")
+        assert colours() == {DARK.accent}
+    finally:
+        theme.apply("light")
+    assert colours() == {LIGHT.accent}
+
+
+def test_the_disabled_and_the_checked_icon_have_their_own_colours() -> None:
+    from PySide6.QtGui import QIcon
+
+    icon = theme.icon("x")
+    disabled = icon.pixmap(20, 20, QIcon.Mode.Disabled).toImage().pixelColor(10, 10)
+    checked = icon.pixmap(20, 20, QIcon.Mode.Normal, QIcon.State.On).toImage().pixelColor(10, 10)
+    assert disabled.name().upper() == LIGHT.disabled and checked.name().upper() == LIGHT.on_accent
+
+
+def test_a_tinted_icon_file_is_made_once(home: Path) -> None:
+    path = Path(theme.icon_file("chevron-down", "#123456"))
+    written = path.stat().st_mtime_ns
+    assert theme.icon_file("chevron-down", "#123456") == path.as_posix()
+    assert path.stat().st_mtime_ns == written
+
+
+def test_a_label_has_a_role(qtbot: QtBot) -> None:
+    label = theme.label("Size", "caption")
+    qtbot.addWidget(label)
+    assert label.text() == "Size" and label.property("role") == "caption"
