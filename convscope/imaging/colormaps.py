@@ -20,13 +20,15 @@ def colormap(name: ColormapName) -> NDArray[np.uint8]:
     """A colour scale as a table: uint8, 256×3, RGB, read-only; entry 0 is the low end.
 
     viridis and magma are matplotlib's (Smith and van der Walt, 2015); "diverging" goes from blue over white
-    to orange, for signed values, with its middle between entries 127 and 128.
+    to orange, for signed values; its middle is entries 127 and 128.
     """
     ramp = np.arange(256, dtype=np.uint8)
     if name == "gray":
         table = np.repeat(ramp[:, None], 3, axis=1)
     elif name == "diverging":
-        position = np.linspace(-1, 1, 256)[:, None]
+        # Entries 127 and 128 are both the very middle, so that 0 is white and nothing else is.
+        steps = np.arange(256)[:, None] - 127.5
+        position = np.sign(steps) * (np.abs(steps) - 0.5) / 127
         ends = np.where(position < 0, np.array(NEGATIVE, float), np.array(POSITIVE, float))
         middle = np.array(MIDDLE, float)
         table = np.rint(middle + (ends - middle) * np.abs(position)).astype(np.uint8)

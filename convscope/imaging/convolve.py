@@ -1,0 +1,265 @@
+"""Sliding a kernel over an image: exact float32 results, as fast as OpenCV can be made to go."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from convscope.errors import UserError
+from convscope.imaging import padding
+from convscope.imaging.operation import Border
+from convscope.imaging.region import Region
+from convscope.task import Task
+
+# Up to this many values the sums are taken in float64: it costs little there, and a typed matrix or a digit
+# then has exactly the numbers that one works out by hand.
+DOUBLE_VALUES = 1 << 18
+
+# From this many weights on OpenCV's filter2D goes through a DFT, in one thread, over the whole array.
+_DFT_WEIGHTS = 130
+_DFT_WEIGHTS_DOUBLE = 50
+# Up to this many weights filter2D is as quick from bytes as from float.
+_FEW = 12
+_BAND_BYTES = 3 << 20
+
+_OPENCV_BORDERS: dict[Border, int] = {
+    "zero": cv2.BORDER_CONSTANT,
+    "replicate": cv2.BORDER_REPLICATE,
+    "reflect": cv2.BORDER_REFLECT_101,
+    # These two are cut off afterwards, so that anything may stand there.
+    "valid": cv2.BORDER_REPLICATE,
+    "wrap": cv2.BORDER_REPLICATE,
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """How a correlation is computed; `script.py` writes out the same.
+
+    Attributes:
+        precise: sums in float64 (small images), else in float32.
+        kernel: the kernel, float64 kh×kw.
+        factors: (column, row) of a rank-1 kernel, kernel = column ⊗ row; None when the rank is higher.
+    """
+
+    precise: bool
+    kernel: NDArray[np.float64]
+    factors: tuple[NDArray[np.float64], NDArray[np.float64]] | None
+
+
+def plan(shape: tuple[int, ...], kernel: NDArray[np.float64]) -> Plan:
+    """How `correlate` will treat an image of this shape under this kernel."""
+    factors = separate(kernel) if kernel.size > 1 else None
+    return Plan(int(np.prod(shape)) <= DOUBLE_VALUES, kernel, factors)
+
+
+def separate(kernel: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+    """A rank-1 kernel as (column, row) with kernel = column ⊗ row, or None for a higher rank.
+
+    The rank is judged by the singular values, σ2/σ1 ≤ 1e-6. The factors are a column of the kernel and a row
+    divided by where they cross, so that Sobel stays (1, 2, 1) and (−1, 0, 1): whole numbers, exact results.
+    """
+    sigma = np.linalg.svd(kernel, compute_uv=False)
+    if sigma.size > 1 and sigma[1] > 1e-6 * sigma[0]:
+        return None
+    top, left = np.unravel_index(np.argmax(np.abs(kernel)), kernel.shape)
+    pivot = kernel[top, left]
+    if pivot == 0:
+        return (np.zeros(kernel.shape[0]), np.zeros(kernel.shape[1]))
+    return (kernel[:, left].copy(), kernel[top] / pivot)
+
+
+def output_shape(
+    shape: tuple[int, ...], kernel_shape: tuple[int, int], border: Border, stride: int, dilation: int
+) -> tuple[int, int]:
+    """Rows and columns of the result: ⌊(n − K_eff + padding)/stride⌋ + 1; 0 or less when nothing fits."""
+    rows, columns = (
+        (n - (dilation * (k - 1) + 1) + sum(padding.amounts(dilation * (k - 1) + 1, border))) // stride + 1
+        for n, k in zip(shape[:2], kernel_shape, strict=True)
+    )
+    return (rows, columns)
+
+
+def correlate(
+    values: NDArray[np.uint8] | NDArray[np.float32],
+    kernel: NDArray[np.float64],
+    border: Border = "zero",
+    stride: int = 1,
+    dilation: int = 1,
+    *,
+    region: Region | None = None,
+    task: Task | None = None,
+) -> NDArray[np.float32]:
+    """The cross-correlation Σ values[stride·r − before + dilation·i, …]·kernel[i, j] of every channel.
+
+    Rank-1 kernels take the separable path, others OpenCV's `filter2D`. A dilated kernel stays dense: the
+    pixels of one phase of the dilation are made neighbours instead, by reshaping alone. Rows are done in
+    bands on all cores.
+
+    Args:
+        values: H×W or H×W×C, uint8 or float32.
+        kernel: float64, kh×kw; it is not flipped here.
+        border: what stands beyond the edges.
+        stride: keep every stride-th output of both axes, starting with the first.
+        dilation: distance between neighbouring taps.
+        region: compute only these outputs (in the result's own coordinates); the values are those that the
+            whole result has there.
+        task: asked before every band whether the result is still wanted.
+
+    Returns:
+        float32, h×w or h×w×C, contiguous; accurate to 1e-6 of the largest result.
+
+    Raises:
+        UserError: nothing fits (a valid border and a kernel larger than the image).
+    """
+    task = task or Task()
+    rows, columns = output_shape(values.shape, (kernel.shape[0], kernel.shape[1]), border, stride, dilation)
+    if rows < 1 or columns < 1:
+        raise UserError("The kernel is larger than the image, and a valid border adds no padding.")
+    part = (region or Region(0, 0, rows, columns)).clipped(rows, columns)
+    way = plan(values.shape, kernel)
+    if part == Region(0, 0, rows, columns) and dilation == 1 and _suits_opencv(values, way):
+        return _whole(values, way, border, stride)
+    out = np.empty((part.height, part.width, *values.shape[2:]), np.float32)
+
+    def band(first: int) -> None:
+        task.check()
+        bottom = min(first + height, part.bottom)
+        rows = slice(first - part.top, bottom - part.top)
+        _band(values, way, border, stride, dilation, replace(part, top=first, bottom=bottom), out[rows])
+
+    height = _band_height(part, out, way, stride, dilation)
+    starts = range(part.top, part.bottom, height)
+    if len(starts) > 1:
+        for _ in _pool().map(band, starts):
+            pass
+    elif len(starts) == 1 and part.width:
+        band(part.top)
+    return out
+
+
+def _suits_opencv(values: NDArray[Any], way: Plan) -> bool:
+    """True where one plain OpenCV call is the quickest: separable or small, and not too long to cancel."""
+    if way.precise or values.size > 1 << 25:
+        return False
+    return way.factors is not None or way.kernel.size <= (
+        _DFT_WEIGHTS - 1 if values.size <= 1 << 20 else _FEW
+    )
+
+
+def _whole(values: NDArray[Any], way: Plan, border: Border, stride: int) -> NDArray[np.float32]:
+    """The whole result by one OpenCV call that does the padding as well."""
+    before = [padding.amounts(taps, "zero")[0] for taps in way.kernel.shape]
+    anchor = (before[1], before[0])
+    if border == "wrap":
+        height, width = values.shape[:2]
+        after = [taps - 1 - start for taps, start in zip(way.kernel.shape, before, strict=True)]
+        rows, columns = (-before[0], height + after[0]), (-before[1], width + after[1])
+        values = padding.window(values, rows, columns, border)
+    side = _OPENCV_BORDERS[border]
+    if way.factors is None:
+        if way.kernel.size > _FEW:
+            values = values.astype(np.float32, copy=False)
+        result = cv2.filter2D(values, cv2.CV_32F, way.kernel, anchor=anchor, borderType=side)
+    else:
+        column, row = way.factors
+        result = cv2.sepFilter2D(values, cv2.CV_32F, row, column, anchor=anchor, borderType=side)
+    if border in ("valid", "wrap"):
+        height, width = (n - taps + 1 for n, taps in zip(result.shape[:2], way.kernel.shape, strict=True))
+        result = result[before[0] : before[0] + height, before[1] : before[1] + width]
+    return np.ascontiguousarray(result[::stride, ::stride])
+
+
+def _band_height(part: Region, out: NDArray[np.float32], way: Plan, stride: int, dilation: int) -> int:
+    """Output rows that one thread computes at a time."""
+    if way.precise:
+        return max(1, part.height)
+    covered = dilation * (way.kernel.shape[0] - 1) + 1
+    if way.factors is None and way.kernel.size >= _DFT_WEIGHTS:
+        # A DFT wants long bands; four bands a thread on very large images, so that cancelling is prompt.
+        height = max(-(-part.height // _threads()), covered)
+        return min(height, max(1024, 4 * covered)) if stride == 1 else max(1, height)
+    # Bands that stay in the cache, but are long against the rows that two neighbours both read.
+    row_bytes = max(1, out[:1].nbytes * stride * stride)
+    rows = max(_BAND_BYTES // row_bytes, 64, 8 * covered)
+    return max(1, rows // stride)
+
+
+def _band(
+    values: NDArray[Any],
+    way: Plan,
+    border: Border,
+    stride: int,
+    dilation: int,
+    part: Region,
+    out: NDArray[np.float32],
+) -> None:
+    """Compute the outputs of `part` into `out`."""
+    ranges: list[tuple[int, int]] = []
+    for first, last, taps in (
+        (part.top, part.bottom, way.kernel.shape[0]),
+        (part.left, part.right, way.kernel.shape[1]),
+    ):
+        covered = dilation * (taps - 1) + 1
+        before = padding.amounts(covered, border)[0]
+        ranges.append((first * stride - before, (last - 1) * stride - before + covered))
+    source = padding.window(values, ranges[0], ranges[1], border)
+    # sepFilter2D is quickest from bytes; filter2D is several times quicker from float than from bytes.
+    if way.precise:
+        source = source.astype(np.float64)
+    elif way.factors is None or source.dtype != np.uint8:
+        source = source.astype(np.float32, copy=False)
+    phases = _phases(source, dilation)
+    depth = cv2.CV_64F if way.precise else cv2.CV_32F
+    if way.factors is None:
+        result = cv2.filter2D(phases, depth, way.kernel, borderType=cv2.BORDER_REPLICATE)
+        if way.precise and way.kernel.size >= _DFT_WEIGHTS_DOUBLE:
+            # A DFT leaves 1e-14 where the sum is 0, and 0 is what one expects to read there.
+            largest = np.abs(way.kernel).sum() * max(np.abs(source).max(initial=0), 1e-300)
+            result[np.abs(result) < 1e-13 * largest] = 0
+    else:
+        column, row = way.factors
+        result = cv2.sepFilter2D(phases, depth, row, column, borderType=cv2.BORDER_REPLICATE)
+    if dilation > 1:
+        result = result.reshape(phases.shape[0] * dilation, -1, *source.shape[2:])
+    # OpenCV puts the result at the kernel's middle tap; the first whole window's is the first one wanted.
+    top, left = (dilation * (taps // 2) for taps in way.kernel.shape)
+    rows = slice(top, top + (part.height - 1) * stride + 1, stride)
+    columns = slice(left, left + (part.width - 1) * stride + 1, stride)
+    with np.errstate(over="ignore"):
+        # Sums beyond float32 become infinite here; `stage.run` says so in words.
+        out[...] = result[rows, columns]
+
+
+def _phases(source: NDArray[Any], dilation: int) -> NDArray[Any]:
+    """An array in which the taps of a dilated kernel are neighbours.
+
+    A row of W·C values is also a row of W/d pixels with d·C channels; d rows of the image, laid end to end,
+    are one long row. What a kernel reads across such a joint lies beyond the valid results of that row.
+    """
+    if dilation == 1:
+        return source
+    height, width = source.shape[:2]
+    more = (-height % dilation, -width % dilation)
+    if any(more):
+        source = np.pad(source, ((0, more[0]), (0, more[1]), *((0, 0),) * (source.ndim - 2)))
+    rows, columns = source.shape[0] // dilation, source.shape[1] // dilation
+    channels = source.shape[2] if source.ndim == 3 else 1
+    return np.ascontiguousarray(source).reshape(rows, dilation * columns, dilation * channels)
+
+
+@cache
+def _threads() -> int:
+    return min(8, os.cpu_count() or 1)
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(_threads(), thread_name_prefix="convscope-imaging")

@@ -1,0 +1,120 @@
+"""Exact numbers as a picture, and what its black and white mean."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from convscope.imaging.colormaps import apply_colormap
+from convscope.imaging.operation import DisplayMode
+from convscope.imaging.stage import Result
+
+# Beyond this OpenCV's rounding to bytes runs over the range of a 32-bit integer.
+_ROUNDABLE = 2.0**30
+
+
+@dataclass(frozen=True)
+class Scale:
+    """What the ends of a picture's scale stand for.
+
+    Attributes:
+        low, high: the values shown as the first and the last level.
+        label: in a few words.
+    """
+
+    low: float
+    high: float
+    label: str
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """A result as it is shown.
+
+    Attributes:
+        pixels: uint8, H×W (gray) or H×W×3 (RGB), read-only.
+        scale: what its ends mean.
+        minimum, maximum, mean: the true ones of the result.
+    """
+
+    pixels: NDArray[np.uint8]
+    scale: Scale
+    minimum: float
+    maximum: float
+    mean: float
+
+    @property
+    def low(self) -> float:
+        """The value of the scale's lower end."""
+        return self.scale.low
+
+    @property
+    def high(self) -> float:
+        """The value of the scale's upper end."""
+        return self.scale.high
+
+
+def show(result: Result, mode: DisplayMode) -> Shown:
+    """A result as a picture, with its scale and true extremes."""
+    pixels, scale = to_bytes(result.values, mode, extremes=(result.minimum, result.maximum))
+    return Shown(pixels, scale, result.minimum, result.maximum, result.mean)
+
+
+def to_bytes(
+    values: NDArray[Any], mode: DisplayMode, *, extremes: tuple[float, float] | None = None
+) -> tuple[NDArray[np.uint8], Scale]:
+    """Numbers as levels.
+
+    - "clip": the value itself, rounded (halves to even); below 0 is black, above 255 white.
+    - "abs": its size against the largest in the picture: 0 is black, the largest white.
+    - "stretch": the smallest is black, the largest white.
+    - "signed": symmetric about 0. One channel is coloured blue – white – orange; three channels are each
+      drawn around middle gray (level 128 is 0, 1 and 255 are ∓ the largest size), since colour already tells
+      the channels apart.
+
+    Args:
+        values: H×W or H×W×3, uint8 or float32, finite.
+        extremes: (minimum, maximum) of `values` if they are known.
+
+    Returns:
+        Read-only uint8 H×W, or H×W×3 for three channels and for "signed"; and the scale.
+    """
+    low, high = extremes or (float(values.min()), float(values.max()))
+    largest = max(abs(low), abs(high))
+    if mode == "clip":
+        pixels = _levels(values, 1.0, 0.0, largest)
+        scale = Scale(0.0, 255.0, "0 to 255, clipped")
+    elif mode == "abs":
+        gain = 255 / largest if largest > 0 else 0.0
+        # convertScaleAbs is |gain·v|, rounded: one pass.
+        pixels = np.asarray(cv2.convertScaleAbs(_flat(values), alpha=gain), np.uint8).reshape(values.shape)
+        scale = Scale(0.0, largest, "absolute value")
+    elif mode == "stretch":
+        # First the difference: gain·v − gain·low loses a small range on top of a large offset.
+        gain = 255 / (high - low) if high > low else 0.0
+        pixels = _levels(values - np.float32(low), gain, 0.0, 255.0)
+        scale = Scale(low, high, "stretched to its range")
+    else:
+        gain = 127 / largest if largest > 0 else 0.0
+        levels = _levels(values, gain, 128.0, 255.0)
+        pixels = levels if levels.ndim == 3 else apply_colormap(levels, "diverging")
+        scale = Scale(-largest, largest, "negative blue, positive orange")
+    pixels.flags.writeable = False
+    return pixels, scale
+
+
+def _levels(values: NDArray[Any], gain: float, shift: float, largest: float) -> NDArray[np.uint8]:
+    """gain·v + shift, rounded and clipped to bytes, in one pass."""
+    if largest > _ROUNDABLE:
+        values = np.clip(values, -_ROUNDABLE, _ROUNDABLE)
+    flat = _flat(values)
+    levels = cv2.addWeighted(flat, gain, flat, 0.0, shift, dtype=cv2.CV_8U)
+    return np.asarray(levels, np.uint8).reshape(values.shape)
+
+
+def _flat(values: NDArray[Any]) -> NDArray[Any]:
+    return np.ascontiguousarray(values).reshape(values.shape[0], -1)

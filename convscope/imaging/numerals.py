@@ -1,0 +1,16 @@
+"""Numbers as a person writes them in a sum: a true minus sign, brackets round negatives."""
+
+from __future__ import annotations
+
+
+def numeral(value: float, digits: int = 6) -> str:
+    """A number with up to `digits` significant digits; whole numbers in full: "320", "−0.25", "1.2e−07"."""
+    whole = float(value).is_integer() and abs(value) < 1e15
+    text = str(int(value)) if whole else f"{value:.{digits}g}"
+    return text.replace("-", "−")
+
+
+def bracketed(value: float, digits: int = 6) -> str:
+    """The same, with brackets round a negative number: "(−1)"."""
+    text = numeral(value, digits)
+    return f"({text})" if text.startswith("−") else text
