@@ -29,7 +29,11 @@ class Kernel:
     parameters: tuple[tuple[str, float], ...] = ()
 
     def __post_init__(self) -> None:
-        weights = np.array(self.weights, dtype=np.float64, order="C")
+        try:
+            # + 0.0 turns −0.0 into 0.0, so that equal kernels have equal bytes.
+            weights = np.array(self.weights, dtype=np.float64, order="C") + 0.0
+        except (TypeError, ValueError, OverflowError) as error:
+            raise UserError("A kernel is a table of numbers with equally long rows.") from error
         if weights.ndim != 2 or not all(1 <= n <= MAX_SIZE for n in weights.shape):
             raise UserError(
                 f"A kernel is a table of 1×1 to {MAX_SIZE}×{MAX_SIZE} numbers, "
@@ -66,7 +70,13 @@ class Kernel:
         return self.edited(weights)
 
     def resized(self, rows: int, columns: int) -> Kernel:
-        """Cropped or padded with zeros around the centre."""
+        """Cropped or padded with zeros around the centre.
+
+        Raises:
+            UserError: a side below 1 or above 31.
+        """
+        if not (1 <= rows <= MAX_SIZE and 1 <= columns <= MAX_SIZE):
+            raise UserError(f"A kernel has 1×1 to {MAX_SIZE}×{MAX_SIZE} weights, not {rows}×{columns}.")
         weights = np.zeros((rows, columns))
         overlap: list[tuple[slice, slice]] = []
         for old, new in zip(self.shape, (rows, columns), strict=True):
@@ -97,7 +107,8 @@ class Kernel:
             UserError: the weights sum to zero.
         """
         total = float(self.weights.sum())
-        if abs(total) < 1e-12:
+        # Relative to the weights: rounding is no sum, and a kernel of tiny weights has one.
+        if abs(total) <= 1e-12 * float(np.abs(self.weights).sum()):
             raise UserError("These weights sum to 0, so they cannot be normalised to sum 1.")
         return self.edited(self.weights / total)
 
