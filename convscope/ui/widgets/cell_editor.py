@@ -31,12 +31,14 @@ class CellEditor(QLineEdit):
 
     def open(self, cell: QRect, within: QRect, text: str, select: bool) -> None:
         """Show over a cell, at least as wide as a number, inside a rectangle of the parent."""
-        width, height = max(cell.width(), theme.scaled(72)), max(min(cell.height(), 40), theme.scaled(26))
+        self.setFont(theme.font(12, mono=True))
+        wide = self.fontMetrics().horizontalAdvance(text) + theme.scaled(20)
+        width = min(max(cell.width(), theme.scaled(72), wide), within.width())
+        height = max(min(cell.height(), theme.scaled(40)), theme.scaled(26))
         area = QRect(0, 0, width, height)
         area.moveCenter(cell.center())
         area.moveLeft(max(within.left(), min(area.left(), within.right() + 1 - width)))
         area.moveTop(max(within.top(), min(area.top(), within.bottom() + 1 - height)))
-        self.setFont(theme.font(12, mono=True))
         self.setGeometry(area)
         with QSignalBlocker(self):
             self.setText(text)

@@ -46,7 +46,7 @@ def paint_cells(
     gap = 1 if min(width, height) >= 8 else 0
     inks: tuple[list[tuple[str, float, float]], ...] = ([], [])
     font = cell_font(width, height)
-    room = fitting_characters(font, width - 3)
+    room = fitting_characters(font, width - (3 if width < 40 else 8))
     bright = colours @ np.array([0.299, 0.587, 0.114]) > 140
     numbered = min(width, height) >= NUMBERS_FROM * 0.8 and width >= NUMBERS_FROM
     for row, (numbers, rgbs, brights) in enumerate(

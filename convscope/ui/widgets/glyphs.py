@@ -12,11 +12,6 @@ from PySide6.QtGui import QColor, QFont, QGlyphRun, QPainter, QRawFont
 MINUS = "−"
 
 
-def exact_number(value: float) -> str:
-    """A number as a person reads it: whole numbers whole, others to six significant digits."""
-    return _plain(f"{value:.6g}")
-
-
 @lru_cache(maxsize=8192)
 def short_number(value: float, characters: int) -> str:
     """The most exact form of a number that has room in so many characters; "" when none has.

@@ -25,8 +25,8 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QApplication, QMenu, QSizePolicy, QWidget
 from shiboken6 import isValid
 
+from convscope.imaging.numerals import numeral
 from convscope.ui import theme
-from convscope.ui.widgets.glyphs import exact_number
 from convscope.ui.widgets.picture_out import MOST_NUMBERS, as_table, choose_file, save_picture
 from convscope.ui.widgets.pixel_numbers import NUMBERS_FROM, write_numbers
 from convscope.ui.widgets.raster import render, to_image
@@ -178,7 +178,7 @@ class ImageView(QWidget):
             return ""
         row, column = self._hover
         source = self._pixels if self._values is None else self._values
-        numbers = ", ".join(exact_number(float(value)) for value in np.atleast_1d(source[row, column]))
+        numbers = ", ".join(numeral(float(value)) for value in np.atleast_1d(source[row, column]))
         return f"row {row}, column {column}: {numbers}"
 
     # Out

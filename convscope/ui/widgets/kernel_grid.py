@@ -26,10 +26,10 @@ from PySide6.QtWidgets import QMenu, QSizePolicy, QWidget
 from convscope.errors import UserError
 from convscope.imaging.kernel import Kernel
 from convscope.imaging.numbers import parse_table
+from convscope.imaging.numerals import numeral
 from convscope.ui import theme
 from convscope.ui.widgets.cell_editor import CellEditor
 from convscope.ui.widgets.cells import paint_cells, signed_colours
-from convscope.ui.widgets.glyphs import exact_number
 
 WIDTH = 276
 LARGEST_CELL = 56
@@ -206,7 +206,7 @@ class KernelGrid(QWidget):
 
     def edit(self, text: str | None = None) -> None:
         """Open the cell in focus for typing, with its number or with a first letter in its place."""
-        shown = f"{self.value():.12g}" if text is None else text
+        shown = f"{self.value():.9g}" if text is None else text
         self._editor.open(
             self.cell_rect(*self._cell), self._grid_rect().united(self._line_rect()), shown, text is None
         )
@@ -221,7 +221,9 @@ class KernelGrid(QWidget):
             self.rejected.emit(error.message)
             return
         self._close_editor()
-        self._set_value(float(table[0, 0]), self._new_gesture("type"))
+        # A number that was only looked at keeps the digits that the line had no room for.
+        if table[0, 0] != float(f"{self.value():.9g}"):
+            self._set_value(float(table[0, 0]), self._new_gesture("type"))
         self._move(down, right, wrap=True)
 
     def _close_editor(self) -> None:
@@ -420,7 +422,7 @@ class KernelGrid(QWidget):
 
     def line(self) -> str:
         """The cell in focus in words: "row 1, column 2: −0.111111"."""
-        return f"row {self._cell[0]}, column {self._cell[1]}: {exact_number(self.value())}"
+        return f"row {self._cell[0]}, column {self._cell[1]}: {numeral(self.value())}"
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """The cells, the ring around the one in focus, and its number below."""

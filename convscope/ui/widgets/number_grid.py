@@ -8,9 +8,9 @@ from PySide6.QtCore import QEvent, QPoint, QRect, QSize
 from PySide6.QtGui import QColor, QHelpEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
+from convscope.imaging.numerals import numeral
 from convscope.ui import theme
 from convscope.ui.widgets.cells import gray_colours, paint_cells, signed_colours
-from convscope.ui.widgets.glyphs import exact_number
 
 CELL_WIDTH, CELL_HEIGHT = 40, 26
 SMALLEST = 3
@@ -78,7 +78,7 @@ class NumberGrid(QWidget):
     def _words(self) -> str:
         if self._values is None or self._values.size > 121:
             return ""
-        return "; ".join(" ".join(exact_number(value) for value in row) for row in self._values.tolist())
+        return "; ".join(" ".join(numeral(value) for value in row) for row in self._values.tolist())
 
     # Measures
 
@@ -129,7 +129,7 @@ class NumberGrid(QWidget):
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
             place = self.cell_at(event.pos())
             if place is not None and self._values is not None:
-                QToolTip.showText(event.globalPos(), exact_number(float(self._values[place])), self)
+                QToolTip.showText(event.globalPos(), numeral(float(self._values[place])), self)
             else:
                 QToolTip.hideText()
             return True

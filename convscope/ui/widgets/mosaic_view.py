@@ -1,0 +1,407 @@
+"""Many small pictures in a grid, painted as one."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QContextMenuEvent,
+    QGuiApplication,
+    QHelpEvent,
+    QImage,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QResizeEvent,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QMenu, QSizePolicy, QToolTip, QWidget
+
+from convscope.ui import theme
+from convscope.ui.widgets.picture_out import choose_file, save_picture
+from convscope.ui.widgets.raster import shrink, to_image
+from convscope.ui.widgets.viewport import ONE_STEP
+
+GAP = 4
+SMALLEST, LARGEST = 16, 512
+# Fitting never makes tiles smaller than this; more of them scroll.
+SMALLEST_FIT, LARGEST_FIT = 40, 200
+CAPTIONS_FROM = 56
+_STEPS = {Qt.Key.Key_Left: (0, -1), Qt.Key.Key_Right: (0, 1), Qt.Key.Key_Up: (-1, 0), Qt.Key.Key_Down: (1, 0)}
+
+
+class MosaicView(QAbstractScrollArea):
+    """A grid of maps: the wheel makes them larger at the cursor, dragging scrolls, a double click fits.
+
+    Arrows choose, Enter and a click tell; the right button copies or saves one map or all.
+
+    Signals:
+        chosen: the index of the map that was clicked, or chosen by key.
+        hovered: the index under the cursor, or None.
+    """
+
+    chosen = Signal(int)
+    hovered = Signal(object)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._maps: list[NDArray[np.uint8]] = []
+        self._images: list[QImage | None] = []
+        self._captions: tuple[str, ...] = ()
+        self._tile = 64.0
+        self._fitted = True
+        self._selected: int | None = None
+        self._hover: int | None = None
+        self._pressed: QPointF | None = None
+        self._scrolled = False
+        self._frame: QImage | None = None
+        self._frame_key: tuple[object, ...] = ()
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFrameShape(QAbstractScrollArea.Shape.NoFrame)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.viewport().setMouseTracking(True)
+        self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAccessibleName("Maps")
+
+    # What is shown
+
+    def set_maps(self, maps: Sequence[NDArray[np.uint8]], captions: Sequence[str] = ()) -> None:
+        """Show maps, each uint8 H×W or H×W×3; the arrays are kept, not copied.
+
+        With as many maps as before the size of the tiles, the place and the chosen map stay.
+        """
+        count = len(self._maps)
+        self._maps, self._captions = list(maps), tuple(captions)
+        self._images = [None] * len(self._maps)
+        self._frame = None
+        if count != len(self._maps):
+            self._fitted = True
+            self._selected = None
+            self._set_hover(None)
+        self._lay_out()
+        self._describe()
+        self.viewport().update()
+
+    def set_map(self, index: int, pixels: NDArray[np.uint8], caption: str | None = None) -> None:
+        """Replace one map, such as one that has just been computed."""
+        self._maps[index], self._images[index] = pixels, None
+        if caption is not None:
+            captions = list(self._captions) + [""] * (len(self._maps) - len(self._captions))
+            captions[index] = caption
+            self._captions = tuple(captions)
+        self._frame = None
+        self.viewport().update()
+
+    @property
+    def selected(self) -> int | None:
+        """The map with the ring."""
+        return self._selected
+
+    def select(self, index: int | None) -> None:
+        """Put the ring around a map and bring it into view; nothing is emitted."""
+        self._selected = index
+        if index is not None and index < len(self._maps):
+            place, bar = self.tile_rect(index), self.verticalScrollBar()
+            if place.top() < 0:
+                bar.setValue(bar.value() + place.top() - GAP)
+            elif place.bottom() > self.viewport().height():
+                bar.setValue(bar.value() + place.bottom() - self.viewport().height() + GAP)
+        self._describe()
+        self.viewport().update()
+
+    def fit(self) -> None:
+        """Make the tiles as large as all of them fit, within reason."""
+        self._fitted = True
+        self._lay_out()
+        self.viewport().update()
+
+    def _describe(self) -> None:
+        chosen = f", {self.caption(self._selected)} chosen" if self._selected is not None else ""
+        self.setAccessibleDescription(f"{len(self._maps)} maps{chosen}")
+
+    def caption(self, index: int) -> str:
+        """The words of a map; its index without."""
+        return (self._captions[index] if index < len(self._captions) else "") or str(index)
+
+    # Measures
+
+    def _caption_height(self) -> int:
+        return theme.scaled(16) if self._captions and self._tile >= theme.scaled(CAPTIONS_FROM) else 0
+
+    def _shape(self) -> float:
+        """Height of a tile by its width: that of the first map."""
+        if not self._maps:
+            return 1.0
+        height, width = self._maps[0].shape[:2]
+        return min(4.0, max(0.25, height / width))
+
+    def tile_size(self) -> tuple[int, int]:
+        """Width and height of a map on the screen."""
+        return (max(1, round(self._tile)), max(1, round(self._tile * self._shape())))
+
+    def columns(self) -> int:
+        """Maps in a row."""
+        fitting = (self.viewport().width() + GAP) // (self.tile_size()[0] + GAP)
+        return max(1, min(int(fitting), len(self._maps) or 1))
+
+    def tile_rect(self, index: int) -> QRect:
+        """Where a map lies in the viewport."""
+        width, height = self.tile_size()
+        row, column = divmod(index, self.columns())
+        step = height + self._caption_height() + GAP
+        return QRect(column * (width + GAP), row * step - self.verticalScrollBar().value(), width, height)
+
+    def index_at(self, position: QPointF) -> int | None:
+        """The map at a place of the viewport, its caption counted in."""
+        width, height = self.tile_size()
+        step = height + self._caption_height() + GAP
+        row, y = divmod(position.y() + self.verticalScrollBar().value(), step)
+        column, x = divmod(position.x(), width + GAP)
+        index = int(row) * self.columns() + int(column)
+        inside = x < width and y < step - GAP and 0 <= column < self.columns() and row >= 0
+        return index if inside and index < len(self._maps) else None
+
+    def _lay_out(self) -> None:
+        if self._fitted:
+            self._tile = self._fitting_tile()
+        height = self.tile_size()[1]
+        rows = math.ceil(len(self._maps) / self.columns())
+        step = height + self._caption_height() + GAP
+        bar = self.verticalScrollBar()
+        bar.setPageStep(self.viewport().height())
+        bar.setSingleStep(max(1, step // 2))
+        bar.setRange(0, max(0, rows * step - GAP - self.viewport().height()))
+
+    def _fitting_tile(self) -> float:
+        """The largest tile at which all maps are on show; the smallest legible one if there is none."""
+        width, height = self.viewport().width(), self.viewport().height()
+        low, high = theme.scaled(SMALLEST_FIT), theme.scaled(LARGEST_FIT)
+        caption = theme.scaled(16) if self._captions else 0
+        count = max(1, len(self._maps))
+        best = float(min(low, width))
+        for columns in range(1, count + 1):
+            tile = (width + GAP) / columns - GAP
+            if tile < low:
+                break
+            rows = math.ceil(count / columns)
+            tile = min(tile, ((height + GAP) / rows - GAP - caption) / self._shape(), float(high))
+            best = max(best, tile)
+        return math.floor(best)
+
+    # Events
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """More or fewer in a row."""
+        self._lay_out()
+
+    def sizeHint(self) -> QSize:
+        """Room for a few; it takes all that it gets."""
+        return QSize(theme.scaled(320), theme.scaled(240))
+
+    def scrollContentsBy(self, dx: int, dy: int) -> None:
+        """Paint the part that is now on show."""
+        self.viewport().update()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Another theme or zoom."""
+        if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.StyleChange, QEvent.Type.FontChange):
+            self._frame = None
+            self._lay_out()
+        super().changeEvent(event)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Larger or smaller tiles; the map under the cursor stays under it."""
+        turns = event.angleDelta().y() / 120
+        if not turns or not self._maps:
+            event.ignore()
+            return
+        self.zoom(ONE_STEP**turns, event.position())
+        event.accept()
+
+    def zoom(self, factor: float, at: QPointF | None = None) -> None:
+        """Change the size of the tiles, keeping the map at this place of the viewport there."""
+        place = at or QPointF(self.viewport().rect().center())
+        index = self.index_at(place)
+        self._fitted = False
+        largest = max(SMALLEST, min(LARGEST, self.viewport().width()))
+        self._tile = min(float(largest), max(float(SMALLEST), self._tile * factor))
+        self._lay_out()
+        if index is not None:
+            bar = self.verticalScrollBar()
+            bar.setValue(bar.value() + self.tile_rect(index).center().y() - int(place.y()))
+        self._set_hover(self.index_at(place) if at is not None else self._hover)
+        self.viewport().update()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Start a click or a drag."""
+        if event.button() == Qt.MouseButton.LeftButton:
+            self._pressed, self._scrolled = event.position(), False
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Scroll while the button is down; read otherwise."""
+        if self._pressed is not None and event.buttons() & Qt.MouseButton.LeftButton:
+            moved = event.position() - self._pressed
+            if self._scrolled or moved.manhattanLength() >= QApplication.startDragDistance():
+                self._scrolled = True
+                self._pressed = event.position()
+                bar = self.verticalScrollBar()
+                bar.setValue(bar.value() - round(moved.y()))
+            return
+        self._set_hover(self.index_at(event.position()))
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Choose, unless it was a drag."""
+        if self._pressed is not None and not self._scrolled and event.button() == Qt.MouseButton.LeftButton:
+            index = self.index_at(event.position())
+            if index is not None:
+                self.select(index)
+                self.chosen.emit(index)
+        self._pressed = None
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Fit."""
+        if event.button() == Qt.MouseButton.LeftButton:
+            self.fit()
+
+    def viewportEvent(self, event: QEvent) -> bool:
+        """The caption on hover; reading ends when the cursor leaves."""
+        if event.type() == QEvent.Type.Leave:
+            self._set_hover(None)
+        elif isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
+            index = self.index_at(QPointF(event.pos()))
+            if index is not None:
+                height, width = self._maps[index].shape[:2]
+                QToolTip.showText(event.globalPos(), f"{self.caption(index)}  ·  {height} × {width}", self)
+            else:
+                QToolTip.hideText()
+            return True
+        return super().viewportEvent(event)
+
+    def _set_hover(self, index: int | None) -> None:
+        if index != self._hover:
+            self._hover = index
+            self.viewport().update()
+            self.hovered.emit(index)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Choose and zoom without a mouse."""
+        key = Qt.Key(event.key())
+        if not self._maps:
+            super().keyPressEvent(event)
+        elif key in _STEPS:
+            down, right = _STEPS[key]
+            index = 0 if self._selected is None else self._selected + down * self.columns() + right
+            if 0 <= index < len(self._maps):
+                self.select(index)
+                self.chosen.emit(index)
+        elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
+            self.zoom(ONE_STEP)
+        elif key == Qt.Key.Key_Minus:
+            self.zoom(1 / ONE_STEP)
+        elif key == Qt.Key.Key_0:
+            self.fit()
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._selected is not None:
+            self.chosen.emit(self._selected)
+        else:
+            super().keyPressEvent(event)
+
+    # Out
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Copy or save."""
+        self.menu(self.index_at(QPointF(event.pos()))).popup(event.globalPos())
+
+    def menu(self, index: int | None) -> QMenu:
+        """What the right button offers over a map, or beside all."""
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        if index is not None:
+            pixels = self._maps[index]
+            menu.addAction(
+                "Copy this map", lambda: QGuiApplication.clipboard().setImage(to_image(pixels).copy())
+            )
+            menu.addAction(
+                "Save this map as PNG…",
+                lambda: choose_file(self, lambda path: save_picture(self, path, pixels)),
+            )
+            menu.addSeparator()
+        menu.addAction("Copy what is on show", self.copy)
+        menu.addAction("Fit", self.fit)
+        for action in menu.actions():
+            action.setEnabled(bool(self._maps))
+        return menu
+
+    def copy(self) -> None:
+        """Put the grid, as it is on show, on the clipboard."""
+        QGuiApplication.clipboard().setImage(self._rendered().copy())
+
+    # Painting
+
+    def _image(self, index: int, width: int, height: int) -> QImage:
+        """A map at most as large as it is shown: reduced ones are averaged, once."""
+        image = self._images[index]
+        if image is None:
+            pixels = self._maps[index]
+            if pixels.shape[0] > height and pixels.shape[1] > width:
+                pixels = shrink(pixels, height, width)
+            image = self._images[index] = to_image(pixels)
+        return image
+
+    def _rendered(self) -> QImage:
+        """All that is on show but ring and hover, painted once for each place and size."""
+        ratio = self.devicePixelRatioF()
+        size = self.viewport().size()
+        tile = self.tile_size()
+        key = (tile, self.columns(), self.verticalScrollBar().value(), size, ratio)
+        if self._frame is not None and key == self._frame_key:
+            return self._frame
+        if self._frame_key and self._frame_key[0] != tile:
+            self._images = [None] * len(self._maps)
+        colours = theme.tokens()
+        frame = QImage(size * ratio, QImage.Format.Format_RGB32)
+        frame.setDevicePixelRatio(ratio)
+        frame.fill(QColor(colours.window))
+        painter = QPainter(frame)
+        painter.setFont(theme.font(11))
+        painter.setPen(QColor(colours.secondary))
+        metrics = painter.fontMetrics()
+        caption = self._caption_height()
+        step, columns = tile[1] + caption + GAP, self.columns()
+        first = self.verticalScrollBar().value() // step * columns
+        last = (self.verticalScrollBar().value() + size.height()) // step * columns + columns
+        for index in range(first, min(last, len(self._maps))):
+            place = self.tile_rect(index)
+            image = self._image(index, round(tile[0] * ratio), round(tile[1] * ratio))
+            painter.drawImage(QRectF(place), image)
+            if caption:
+                words = metrics.elidedText(self.caption(index), Qt.TextElideMode.ElideRight, place.width())
+                below = QRect(place.left(), place.bottom() + 1, place.width(), caption)
+                painter.drawText(below, Qt.AlignmentFlag.AlignCenter, words)
+        painter.end()
+        self._frame, self._frame_key = frame, key
+        return frame
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """The kept rendering, the hovered and the chosen map."""
+        colours = theme.tokens()
+        painter = QPainter(self.viewport())
+        painter.drawImage(0, 0, self._rendered())
+        for index, colour, width in (
+            (self._hover, colours.secondary, 1),
+            (self._selected, colours.accent, 2),
+        ):
+            if index is not None and index < len(self._maps):
+                painter.setPen(QPen(QColor(colour), width))
+                painter.drawRect(self.tile_rect(index).adjusted(-1, -1, 0, 0))
+        if self.hasFocus() and self._selected is None:
+            painter.setPen(QPen(QColor(colours.accent), 1))
+            painter.drawRect(self.viewport().rect().adjusted(0, 0, -1, -1))
+        painter.end()
