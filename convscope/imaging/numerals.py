@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 
+
+# A kernel has few different weights and a picture few different values: the hover writes thousands of terms.
+@lru_cache(maxsize=1 << 16)
 def numeral(value: float, digits: int = 6) -> str:
     """A number with up to `digits` significant digits; whole numbers in full: "320", "−0.25", "1.2e−07"."""
     whole = float(value).is_integer() and abs(value) < 1e15
@@ -10,6 +14,7 @@ def numeral(value: float, digits: int = 6) -> str:
     return text.replace("-", "−")
 
 
+@lru_cache(maxsize=1 << 16)
 def bracketed(value: float, digits: int = 6) -> str:
     """The same, with brackets round a negative number: "(−1)"."""
     text = numeral(value, digits)

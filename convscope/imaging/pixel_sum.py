@@ -1,0 +1,253 @@
+"""One output pixel taken apart: patch, kernel, products, and the whole sum written out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convscope.errors import UserError
+from convscope.imaging import padding
+from convscope.imaging.image import Image
+from convscope.imaging.numerals import bracketed, numeral
+from convscope.imaging.operation import Operation
+from convscope.imaging.region import Region
+from convscope.imaging.size import output_size
+from convscope.imaging.stage import activate, before_pooling, run, sliding_weights, source_values
+from convscope.imaging.window import source_window
+
+CHANNEL_NAMES = ("red", "green", "blue")
+_ACTIVATION_WORDS = {"relu": "ReLU", "tanh": "tanh", "sigmoid": "sigmoid"}
+
+
+@dataclass(frozen=True, eq=False)
+class ChannelSum:
+    """One kernel on one channel; all arrays kh×kw.
+
+    Attributes:
+        name: "red", "green", "blue", or "" for a gray image.
+        patch: float64, the pixels under the taps, padding included.
+        inside: bool, False where the border's padding stands.
+        weights: float64, the kernel as it slides: flipped already for a convolution.
+        products: float64, patch·weights.
+        total: the products' sum.
+    """
+
+    name: str
+    patch: NDArray[np.float64]
+    inside: NDArray[np.bool_]
+    weights: NDArray[np.float64]
+    products: NDArray[np.float64]
+    total: float
+
+    def written(self, *, zeros: bool = False) -> str:
+        """The sum with all its terms, "105·5 + 102·(−1) + 103·(−1) = 320".
+
+        Args:
+            zeros: also the terms whose weight or padded pixel is 0.
+        """
+        pairs = zip(
+            self.patch.ravel().tolist(),
+            self.weights.ravel().tolist(),
+            self.inside.ravel().tolist(),
+            strict=True,
+        )
+        terms = [
+            f"{bracketed(value)}·{bracketed(weight)}"
+            for value, weight, inside in pairs
+            if zeros or (weight and (inside or value))
+        ]
+        return f"{' + '.join(terms) or '0'} = {numeral(self.total)}"
+
+
+@dataclass(frozen=True, eq=False)
+class Tile:
+    """The values that one pooled output is made from.
+
+    Attributes:
+        kind: "max" or "avg".
+        region: the outputs before pooling that it holds.
+        values: float32, size×size.
+        chosen: (row, column) within it of the output that the sum explains; the largest for "max".
+    """
+
+    kind: str
+    region: Region
+    values: NDArray[np.float32]
+    chosen: tuple[int, int]
+
+
+@dataclass(frozen=True, eq=False)
+class PixelSum:
+    """How one output pixel came about.
+
+    Attributes:
+        row, column, channel: the output pixel, after pooling if there is any; channel is 0 for one channel.
+        window: all source pixels that it depends on; it may reach over the image's edges.
+        taken: the source pixels under the kernel for the sum below (a part of `window` when pooling).
+        channels: one sum for each channel that goes in: three for an RGB filter, else one.
+        bias: added to the sums.
+        total: sums and bias, before the activation.
+        activation: "none", "relu", "tanh" or "sigmoid".
+        activated: the total after the activation.
+        tile: what was pooled, or None.
+        value: the output, equal to the result's to rounding.
+    """
+
+    row: int
+    column: int
+    channel: int
+    window: Region
+    taken: Region
+    channels: tuple[ChannelSum, ...]
+    bias: float
+    total: float
+    activation: str
+    activated: float
+    tile: Tile | None
+    value: float
+
+    @cached_property
+    def text(self) -> str:
+        """The whole arithmetic, terms with a zero left out; a line a step."""
+        return self.written()
+
+    def written(self, *, zeros: bool = False) -> str:
+        """The whole arithmetic, a line a step: products, sum of channels, bias, activation, pooling.
+
+        Args:
+            zeros: also write the terms whose weight or padded pixel is 0.
+        """
+        several = len(self.channels) > 1
+        lines = [
+            f"{channel.name}: {channel.written(zeros=zeros)}" if several else channel.written(zeros=zeros)
+            for channel in self.channels
+        ]
+        if several or self.bias:
+            terms = [bracketed(channel.total) for channel in self.channels]
+            if self.bias:
+                terms.append(f"{bracketed(self.bias)} (bias)")
+            lines.append(f"{' + '.join(terms)} = {numeral(self.total)}")
+        if self.activation != "none":
+            name = _ACTIVATION_WORDS[self.activation]
+            lines.append(f"{name}({numeral(self.total)}) = {numeral(self.activated)}")
+        if self.tile is not None:
+            values = self.tile.values.ravel().tolist()
+            if self.tile.kind == "max":
+                lines.append(f"max({', '.join(map(numeral, values))}) = {numeral(self.value)}")
+            else:
+                lines.append(f"({' + '.join(map(bracketed, values))})/{len(values)} = {numeral(self.value)}")
+        return "\n".join(lines)
+
+
+def explain(
+    image: Image,
+    operation: Operation,
+    row: int,
+    column: int,
+    channel: int = 0,
+    *,
+    within: tuple[int, int] | None = None,
+) -> PixelSum:
+    """Take one output pixel of a stage apart.
+
+    Args:
+        image: the stage's input.
+        operation: the stage.
+        row, column: of the output, after pooling if there is any.
+        channel: of the output: 0–2 where each channel is filtered on its own.
+        within: with pooling, which value of the tile the sum explains, (row, column) from its top left;
+            by default the largest for max pooling and the first for average pooling.
+
+    Raises:
+        UserError: no such output, or the stage cannot work on this image.
+    """
+    if not operation.enabled:
+        operation = Operation()
+    size = output_size(operation, image.values.shape)
+    if not (0 <= row < size.shape[0] and 0 <= column < size.shape[1] and 0 <= channel < size.channels):
+        raise UserError(
+            f"There is no output ({row}, {column}) in channel {channel}: the result is "
+            f"{size.shape[0]}×{size.shape[1]} with {size.channels} channel(s)."
+        )
+    tile = None
+    place = (row, column)
+    if operation.pool != "none":
+        tile = _tile(image, operation, row, column, channel, within)
+        place = (tile.region.top + tile.chosen[0], tile.region.left + tile.chosen[1])
+    unpooled = replace(operation, pool="none")
+    channels = _channels(image, operation, place, channel)
+    total = sum(part.total for part in channels) + operation.bias
+    activated = total
+    if operation.activation != "none":
+        activated = float(activate(np.array([total], np.float32), operation.activation)[0])
+    value = activated
+    if tile is not None:
+        value = float(tile.values.max() if tile.kind == "max" else tile.values.mean(dtype=np.float64))
+    return PixelSum(
+        row,
+        column,
+        channel,
+        source_window(operation, row, column),
+        source_window(unpooled, *place),
+        channels,
+        operation.bias,
+        total,
+        operation.activation,
+        activated,
+        tile,
+        value,
+    )
+
+
+def _tile(
+    image: Image,
+    operation: Operation,
+    row: int,
+    column: int,
+    channel: int,
+    within: tuple[int, int] | None,
+) -> Tile:
+    region = before_pooling(operation, Region(row, column, row + 1, column + 1))
+    values = run(image, replace(operation, pool="none"), region=region).values
+    if values.ndim == 3:
+        values = values[:, :, channel]
+    if within is None and operation.pool == "max":
+        chosen = divmod(int(np.argmax(values)), values.shape[1])
+    else:
+        chosen = within or (0, 0)
+    if not (0 <= chosen[0] < region.height and 0 <= chosen[1] < region.width):
+        raise UserError(f"There is no value {chosen} in a {region.height}×{region.width} pooling tile.")
+    return Tile(operation.pool, region, values, chosen)
+
+
+def _channels(
+    image: Image, operation: Operation, place: tuple[int, int], channel: int
+) -> tuple[ChannelSum, ...]:
+    values = source_values(image, operation)
+    height, width = values.shape[:2]
+    indices: list[NDArray[np.intp]] = []
+    inside: list[NDArray[np.bool_]] = []
+    window = source_window(replace(operation, pool="none"), *place)
+    for start, stop, length in ((window.top, window.bottom, height), (window.left, window.right, width)):
+        taps = np.arange(start, stop, operation.dilation)
+        indices.append(padding.source_indices(start, stop, length, operation.border)[:: operation.dilation])
+        inside.append((taps >= 0) & (taps < length))
+    shown = np.outer(indices[0] >= 0, indices[1] >= 0)
+    within_image = np.outer(inside[0], inside[1])
+    patches = values[np.ix_(*indices)].astype(np.float64)
+    weights = sliding_weights(operation)
+    if operation.channels == "filter":
+        picked = [(name, patches[:, :, number]) for number, name in enumerate(CHANNEL_NAMES)]
+    elif values.ndim == 3:
+        picked = [(CHANNEL_NAMES[channel], patches[:, :, channel])]
+    else:
+        picked = [("", patches)]
+    sums = []
+    for (name, patch), kernel in zip(picked, weights, strict=True):
+        patch = np.where(shown, patch, 0.0)
+        products = patch * kernel
+        sums.append(ChannelSum(name, patch, within_image, kernel, products, float(products.sum())))
+    return tuple(sums)
