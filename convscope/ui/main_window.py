@@ -363,7 +363,15 @@ class MainWindow(QMainWindow):
             for keys in command.key_sequences():
                 shortcut = QShortcut(keys, self)
                 # By its id: a command's title and state change with the session.
-                shortcut.activated.connect(lambda name=command.id: self.run_command(name))
+                shortcut.activated.connect(lambda name=command.id: self._shortcut(name))
+
+    def _shortcut(self, name: str) -> None:
+        # Ctrl+V belongs to what has the focus, such as a kernel's cells, and only then to the window.
+        focused = self.focusWidget()
+        if name == "image.paste" and focused is not None and hasattr(focused, "paste"):
+            focused.paste()
+        else:
+            self.run_command(name)
 
     def _show_images(self, *_: object) -> None:
         self.header.set_images(self.session.images, self.session.current)

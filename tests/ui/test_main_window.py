@@ -234,6 +234,22 @@ def test_paste_takes_copied_files_and_says_when_there_is_nothing(
     assert messages(window) == ["There is no image to paste: copy a picture or an image file first."]
 
 
+def test_ctrl_v_belongs_to_what_has_the_focus(window: MainWindow, qtbot: QtBot) -> None:
+    pasted: list[str] = []
+
+    class Grid(QWidget):
+        def paste(self) -> None:
+            pasted.append(QGuiApplication.clipboard().text())
+
+    grid = Grid(window.panel())
+    grid.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+    grid.show()
+    grid.setFocus()
+    QGuiApplication.clipboard().setText("1 2; 3 4")
+    qtbot.keyClick(window, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+    assert pasted == ["1 2; 3 4"] and messages(window) == []
+
+
 def test_the_open_dialog_does_not_block_and_opens_what_is_chosen(
     window: MainWindow, pictures: Path, qtbot: QtBot
 ) -> None:
