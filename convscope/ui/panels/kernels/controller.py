@@ -11,12 +11,13 @@ from PySide6.QtCore import QObject, Signal
 
 from convscope.errors import UserError
 from convscope.imaging import stage
+from convscope.imaging.chain import ChainRunner
 from convscope.imaging.display import Shown, show, to_bytes
 from convscope.imaging.histogram import Histogram, histogram
 from convscope.imaging.image import Image
 from convscope.imaging.operation import Operation
 from convscope.imaging.region import Region
-from convscope.imaging.size import output_size
+from convscope.imaging.size import chain_sizes, output_size
 from convscope.session.lab import Lab
 from convscope.task import Task
 from convscope.ui.panels.context import PanelContext
@@ -48,35 +49,28 @@ class Controller(QObject):
         super().__init__(parent)
         self.context = context
         self.region_in_view: Callable[[], Region | None] = lambda: None
-        self._done: dict[int, stage.Result] = {}
+        self._runner = ChainRunner()
         self._frame: Frame | None = None
 
     def request(self) -> None:
         """Compute what the session says now."""
         image, lab = self.context.session.image, self.context.session.lab
-        done, before = dict(self._done), self._frame
+        runner, before = self._runner, self._frame
         region = self.region_in_view() if image.height * image.width > LARGE else None
-
-        def work(task: Task) -> tuple[Frame, dict[int, stage.Result]]:
-            return compute(image, lab, done, region, before, task)
-
+        self.context.jobs.cancel_key("kernels.pictures")
         self.context.jobs.submit(
             "imaging",
-            work,
+            lambda task: compute(runner, image, lab, region, before, task),
             title="Filtering",
             key="kernels.result",
             supersede="finish",
             quiet=True,
-            on_partial=self._show_part,
+            on_partial=self.frame_ready.emit,
             on_done=self._show,
             on_failed=self._failed,
         )
 
-    def _show_part(self, frame: Frame) -> None:
-        self.frame_ready.emit(frame)
-
-    def _show(self, value: tuple[Frame, dict[int, stage.Result]]) -> None:
-        frame, self._done = value
+    def _show(self, frame: Frame) -> None:
         self._frame = frame
         self.problem_changed.emit("")
         self.frame_ready.emit(frame)
@@ -107,90 +101,67 @@ class Controller(QObject):
         )
 
     def _request_pictures(self, frame: Frame) -> None:
-        lab, image, done = frame.lab, frame.image, dict(self._done)
-        first = (_small(frame.shown.pixels), _words(frame.result.values.shape))
+        lab, image, runner = frame.lab, frame.image, self._runner
         if len(lab.stages) == 1:
-            self.pictures_ready.emit([first[0]], [first[1]])
+            self.pictures_ready.emit([_small(frame.shown.pixels)], [_words(frame.result.values.shape)])
             return
 
-        def work(task: Task) -> tuple[list[NDArray[np.uint8]], list[str], dict[int, stage.Result]]:
-            pictures, sizes = [], []
-            source = image
-            for index, operation in enumerate(lab.stages):
-                task.check()
-                try:
-                    result = run(source, operation, done.get(index), task)
-                except UserError as error:
-                    sizes.append(error.message)
-                    pictures.append(np.zeros((1, 1), np.uint8))
-                    break
-                done[index] = result
-                pictures.append(_small(show(result, lab.display).pixels))
-                sizes.append(_words(result.values.shape))
-                source = result.image
-            return pictures, sizes, done
+        def work(task: Task) -> tuple[list[NDArray[np.uint8]], list[str]]:
+            stages = lab.stages
+            # A stage that cannot be is not drawn; choosing it says why.
+            while len(stages) > lab.selected + 1 and not possible(image, stages):
+                stages = stages[:-1]
+            results = runner.run(image, stages, task=task)
+            pictures = [_small(show(result, lab.display).pixels) for result in results]
+            return pictures, [_words(result.values.shape) for result in results]
 
+        # On the same lane: a runner serves one thread, and an edit cancels this.
         self.context.jobs.submit(
-            "view",
+            "imaging",
             work,
             title="Drawing the stages",
             key="kernels.pictures",
             supersede="cancel",
             quiet=True,
-            on_done=self._show_pictures,
+            on_done=lambda found: self.pictures_ready.emit(*found),
             on_failed=self.context.report,
         )
 
-    def _show_pictures(
-        self, value: tuple[list[NDArray[np.uint8]], list[str], dict[int, stage.Result]]
-    ) -> None:
-        pictures, sizes, _done = value
-        self.pictures_ready.emit(pictures, sizes)
 
-
-def run(source: Image, operation: Operation, known: stage.Result | None, task: Task) -> stage.Result:
-    """A stage's result; the known one if it is of the same source and settings."""
-    if known is not None and known.source is source and known.operation == operation:
-        return known
-    return stage.run(source, operation, task=task)
+def possible(image: Image, stages: tuple[Operation, ...]) -> bool:
+    """Whether every stage fits what the one before it leaves."""
+    try:
+        chain_sizes(stages, image.values.shape)
+    except UserError:
+        return False
+    return True
 
 
 def compute(
-    image: Image,
-    lab: Lab,
-    done: dict[int, stage.Result],
-    region: Region | None,
-    before: Frame | None,
-    task: Task,
-) -> tuple[Frame, dict[int, stage.Result]]:
+    runner: ChainRunner, image: Image, lab: Lab, region: Region | None, before: Frame | None, task: Task
+) -> Frame:
     """The chain up to the selected stage.
 
     Args:
+        runner: keeps the stages that have not changed.
         image: the chain's input.
         lab: the settings.
-        done: results from before, by stage; those that still hold are used again.
         region: the part of the result in view, to be handed out first; None to do all at once.
         before: the frame on show; where only a part is done, the rest of its picture stays.
         task: told of the part in view by `partial`.
+
+    Raises:
+        UserError: a stage cannot be; the sentence names which where there are several.
     """
-    source = image
-    results: dict[int, stage.Result] = {}
-    for index, operation in enumerate(lab.stages[: lab.selected + 1]):
-        known = done.get(index)
-        try:
-            if index == lab.selected and region is not None and _changed(known, source, operation):
-                task.partial(_part(image, lab, source, region, before))
-            results[index] = run(source, operation, known, task)
-        except UserError as error:
-            several = len(lab.stages) > 1
-            raise UserError(f"Stage {index + 1}: {error.message}" if several else error.message) from error
-        if index < lab.selected:
-            source = results[index].image
-    return _frame(image, lab, source, results[lab.selected], None), results
-
-
-def _changed(known: stage.Result | None, source: Image, operation: Operation) -> bool:
-    return known is None or known.source is not source or known.operation != operation
+    stages = lab.stages[: lab.selected + 1]
+    chain_sizes(stages, image.values.shape)
+    if region is not None:
+        source = runner.run(image, stages[:-1], task=task)[-1].image if lab.selected else image
+        known = None if before is None else before.result
+        if known is None or known.source is not source or known.operation != lab.stage:
+            task.partial(_part(image, lab, source, region, before))
+    result = runner.run(image, stages, task=task)[-1]
+    return _frame(image, lab, result.source, result, None)
 
 
 def _part(image: Image, lab: Lab, source: Image, region: Region, before: Frame | None) -> Frame:

@@ -14,13 +14,18 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from convscope.imaging.pixel_sum import PixelSum, explain
 from convscope.imaging.size import output_size
+from convscope.imaging.window import output_at
 from convscope.ui import theme
 from convscope.ui.panels.kernels.frame import Box, Frame, Place
-from convscope.ui.panels.kernels.places import boxes, output_place
-from convscope.ui.panels.kernels.section import caption, heading, row, tool
-from convscope.ui.panels.kernels.segmented import Segmented
-from convscope.ui.panels.kernels.sums import PixelSum, explain
+from convscope.ui.panels.kernels.section import (
+    caption,
+    heading,
+    row,
+    segmented,
+    tool,
+)
 from convscope.ui.widgets.histogram import HistogramView
 from convscope.ui.widgets.number_grid import NumberGrid
 
@@ -47,6 +52,7 @@ class Inspector(QScrollArea):
         self._frame: Frame | None = None
         self._place: Place | None = None
         self.sum_of: PixelSum | None = None
+        self._at = (0, 0)
         holder = QWidget()
         holder.setProperty("role", "panel")
         holder.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
@@ -64,7 +70,7 @@ class Inspector(QScrollArea):
         inside = QVBoxLayout(self.body)
         inside.setContentsMargins(0, 0, 0, 0)
         inside.setSpacing(theme.GAP)
-        self.channel = Segmented(
+        self.channel = segmented(
             "kernels.sum_channel",
             "Channel of the sum",
             [
@@ -95,12 +101,8 @@ class Inspector(QScrollArea):
         self.sum.setAccessibleName("The sum written out")
         self.sum.setReadOnly(True)
         self.sum.setFont(theme.font(12, mono=True))
-        self.sum.setFixedHeight(theme.scaled(84))
+        self.sum.setFixedHeight(theme.scaled(104))
         inside.addWidget(self.sum)
-        self.after = QLabel()
-        self.after.setObjectName("kernels.after")
-        self.after.setWordWrap(True)
-        inside.addWidget(self.after)
         column.addWidget(self.body)
         line = QFrame()
         line.setProperty("role", "line")
@@ -128,14 +130,20 @@ class Inspector(QScrollArea):
         self._frame = frame
         source, stage = frame.result.source, frame.result.operation
         size = output_size(stage, source.values.shape)
-        self.formula.setText(size.text if stage.enabled else "This stage is switched off.")
+        self.formula.setText(
+            size.text if stage.enabled else "This stage is switched off: its input goes on as it is."
+        )
         several = source.channels == 3 and stage.channels != "gray" and stage.enabled
         self.channel.setVisible(several)
 
     def show_place(self, frame: Frame | None, place: Place | None) -> tuple[Box, Box] | None:
-        """Explain a place; None goes back to the hint. Returns the window on the source, the pixel on the result."""
+        """Explain a place; None goes back to the hint.
+
+        Returns:
+            The window on the source and the pixel on the result.
+        """
         self._frame, self._place = frame, place
-        shown = frame is not None and place is not None and frame.whole and frame.result.operation.enabled
+        shown = frame is not None and place is not None and frame.whole
         self.body.setVisible(shown)
         self.copy.setVisible(shown)
         self.hint.setVisible(not shown)
@@ -143,21 +151,32 @@ class Inspector(QScrollArea):
             self.sum_of = None
             self.place.setText("The sum")
             return None
-        at = output_place(frame, place)
+        at = output_of(frame, place)
+        if at is None:
+            self.sum_of = None
+            self.body.hide()
+            self.place.setText("No output here")
+            return None
+        self._at = at
         self._explain()
-        return boxes(frame, *at)
+        if self.sum_of is None:
+            return None
+        window = self.sum_of.window
+        return (window.top, window.left, window.height, window.width), (*at, 1, 1)
 
     def _explain(self) -> None:
         if self._frame is None or self._place is None:
             return
-        row_, column = output_place(self._frame, self._place)
-        found = self.sum_of = explain(self._frame, row_, column, int(self.channel.value()))
-        self.place.setText(f"row {row_}, column {column}")
-        for name in ("patch", "kernel", "products"):
-            self.grids[name].set_values(getattr(found, name), signed=name != "patch")
+        result, index = self._frame.result, int(self.channel.value)
+        is_filter = result.operation.channels == "filter"
+        one = is_filter or result.values.ndim == 2
+        found = self.sum_of = explain(result.source, result.operation, *self._at, 0 if one else index)
+        part = found.channels[index if is_filter else 0]
+        self.place.setText(f"row {self._at[0]}, column {self._at[1]}")
+        self.grids["patch"].set_values(part.patch, signed=False)
+        self.grids["kernel"].set_values(part.weights)
+        self.grids["products"].set_values(part.products)
         self.sum.setPlainText(found.text)
-        self.after.setText(found.after)
-        self.after.setVisible(bool(found.after))
 
     def set_pinned(self, pinned: bool) -> None:
         """Show whether the place is held."""
@@ -166,3 +185,14 @@ class Inspector(QScrollArea):
     def copy_sum(self) -> None:
         """The sum as text on the clipboard."""
         QGuiApplication.clipboard().setText(self.sum.toPlainText())
+
+
+def output_of(frame: Frame, place: Place) -> tuple[int, int] | None:
+    """The output pixel (row, column) for a place of either picture, or None where there is none."""
+    if place.side == "result":
+        rows, columns = frame.result.shape[:2]
+        return (place.row, place.column) if place.row < rows and place.column < columns else None
+    shape = frame.result.source.values.shape
+    if place.row >= shape[0] or place.column >= shape[1]:
+        return None
+    return output_at(frame.result.operation, shape, place.row, place.column)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from convscope.ui.widgets.kernel_grid import KernelGrid
 from PySide6.QtCore import QSignalBlocker
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
@@ -13,8 +12,15 @@ from convscope.imaging.kernel import MAX_SIZE, Kernel
 from convscope.session.lab import Lab
 from convscope.ui import theme
 from convscope.ui.panels.context import PanelContext
-from convscope.ui.panels.kernels.section import Section, caption, row, spin, tool
-from convscope.ui.panels.kernels.segmented import Segmented
+from convscope.ui.panels.kernels.section import (
+    Section,
+    caption,
+    row,
+    segmented,
+    spin,
+    tool,
+)
+from convscope.ui.widgets.kernel_grid import KernelGrid
 
 COLOURS = ("Red", "Green", "Blue")
 
@@ -32,7 +38,7 @@ class KernelSection(Section):
         size.setMinimumWidth(theme.scaled(68))
         self.column.addLayout(row(size, self.rows, QLabel("×"), self.columns, None))
 
-        self.tabs = Segmented(
+        self.tabs = segmented(
             "kernels.channel",
             "Kernel of channel",
             [(str(index), name, f"The kernel for {name.lower()}") for index, name in enumerate(COLOURS)],
@@ -75,7 +81,7 @@ class KernelSection(Section):
     @property
     def channel(self) -> int | None:
         """The channel whose kernel is shown, when there is one a channel."""
-        return int(self.tabs.value()) if len(self.lab.stage.kernels) == 3 else None
+        return int(self.tabs.value) if len(self.lab.stage.kernels) == 3 else None
 
     @property
     def kernel(self) -> Kernel:

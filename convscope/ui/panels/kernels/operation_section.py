@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSignalBlocker
-from PySide6.QtWidgets import QComboBox, QGridLayout, QLabel, QSpinBox, QWidget
+from PySide6.QtWidgets import QComboBox, QSpinBox, QWidget
 
 from convscope.imaging.operation import Operation
 from convscope.session.lab import Lab
@@ -17,9 +17,10 @@ from convscope.ui.panels.kernels.section import (
     decimal,
     heading,
     named,
+    segmented,
     spin,
+    under_captions,
 )
-from convscope.ui.panels.kernels.segmented import Segmented
 
 MODE_WORDS = {
     "correlate": "Cross-correlation: the kernel as it is — what a convnet computes.",
@@ -47,7 +48,7 @@ class OperationSection(Section):
     def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
         self.column.addWidget(heading("Operation"))
-        self.mode = Segmented(
+        self.mode = segmented(
             "kernels.mode",
             "Mode",
             (
@@ -69,41 +70,24 @@ class OperationSection(Section):
 
         self.stride = self._spin("kernels.stride", "Stride", 8, "stride")
         self.dilation = self._spin("kernels.dilation", "Dilation", 8, "dilation")
-        grid = QGridLayout()
-        grid.setHorizontalSpacing(theme.GAP)
-        grid.setVerticalSpacing(theme.GAP)
-        grid.setColumnMinimumWidth(0, theme.scaled(68))
-        grid.setColumnStretch(1, 1)
-        grid.setColumnStretch(3, 1)
         self.bias = decimal("kernels.bias", "Bias", -1e6, 1e6)
         self.bias.valueChanged.connect(
             lambda value: self._set("Change bias", merge="bias", bias=float(value))
         )
-        for column, text, box in ((0, "Stride", self.stride), (2, "Dilation", self.dilation)):
-            grid.addWidget(QLabel(text), 0, column)
-            grid.addWidget(box, 0, column + 1)
+        self.column.addLayout(
+            under_captions(("Stride", self.stride), ("Dilation", self.dilation), ("Bias", self.bias))
+        )
         self.activation = self._combo("kernels.activation", "Activation", ACTIVATION_WORDS, "activation")
-        grid.addWidget(QLabel("Bias"), 1, 0)
-        grid.addWidget(self.bias, 1, 1, 1, 3)
-        self.column.addLayout(grid)
-
-        self.column.addSpacing(theme.GRID)
-        self.column.addWidget(heading("Afterwards"))
-        self.column.addLayout(named("Activation", self.activation))
         self.pool = self._combo("kernels.pool", "Pooling", POOL_WORDS, "pool")
-        self.column.addLayout(named("Pooling", self.pool))
+        self.column.addLayout(
+            under_captions(("Then activation", self.activation), ("Then pooling", self.pool))
+        )
         self.pool_size = self._spin("kernels.pool_size", "Pooling tile", 64, "pool_size")
         self.pool_stride = self._spin("kernels.pool_stride", "Pooling stride", 64, "pool_stride")
         self.pool_row = QWidget()
-        pools = QGridLayout(self.pool_row)
-        pools.setContentsMargins(0, 0, 0, 0)
-        pools.setHorizontalSpacing(theme.GAP)
-        pools.setColumnMinimumWidth(0, theme.scaled(68))
-        pools.setColumnStretch(1, 1)
-        pools.setColumnStretch(3, 1)
-        for column, text, box in ((0, "Tile", self.pool_size), (2, "Stride", self.pool_stride)):
-            pools.addWidget(QLabel(text), 0, column)
-            pools.addWidget(box, 0, column + 1)
+        self.pool_row.setLayout(
+            under_captions(("Pooling tile", self.pool_size), ("Pooling stride", self.pool_stride))
+        )
         self.column.addWidget(self.pool_row)
 
         self.problem = theme.label("", "warning")

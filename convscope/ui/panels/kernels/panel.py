@@ -16,8 +16,8 @@ from convscope.ui.panels.kernels.controls import Controls
 from convscope.ui.panels.kernels.frame import Frame, Place
 from convscope.ui.panels.kernels.inspector import Inspector
 from convscope.ui.panels.kernels.output import Output
-from convscope.ui.panels.kernels.segmented import Segmented
-from convscope.ui.panels.kernels.stages import StageStrip
+from convscope.ui.panels.kernels.section import segmented
+from convscope.ui.panels.kernels.stages import StageSection
 from convscope.ui.panels.kernels.view import View
 
 # (name, title, what it is, class); a view's module is imported when it is first shown.
@@ -45,6 +45,7 @@ class KernelsPanel(QWidget):
         self._pinned: Place | None = None
         self._place: Place | None = None
         self._compact = False
+        self._wants_sum = True
         self.controller = Controller(context, self)
         self.output = Output(context, self)
         self._build()
@@ -73,6 +74,7 @@ class KernelsPanel(QWidget):
         if self._frame is not None:
             self.view.show_frame(self._frame)
         self.inspector.show_place(self._frame, None)
+        self._fold()
 
     @property
     def view(self) -> View:
@@ -100,7 +102,7 @@ class KernelsPanel(QWidget):
             Command(
                 "kernels.stages.remove",
                 "Remove this stage",
-                self.strip.remove.click,
+                self.strip.tools["remove"].click,
                 "",
                 "Kernel lab",
                 len(lab.stages) > 1,
@@ -112,11 +114,13 @@ class KernelsPanel(QWidget):
         """Fold the inspector away where there is no room for it."""
         if compact != self._compact:
             self._compact = compact
-            self._set_inspector(not compact)
+            self._wants_sum = not compact
+            self._fold()
 
     def toggle_inspector(self) -> None:
         """Show the sum beside the pictures, or give them the room."""
-        self._set_inspector(self.inspector.isHidden())
+        self._wants_sum = not self._wants_sum
+        self._fold()
 
     def shutdown(self) -> None:
         """Stop timers and take no more events."""
@@ -138,7 +142,7 @@ class KernelsPanel(QWidget):
         column = QVBoxLayout(centre)
         column.setContentsMargins(theme.GROUP_GAP, theme.GAP, theme.GROUP_GAP, theme.GAP)
         column.setSpacing(theme.GAP)
-        self.switch = Segmented(
+        self.switch = segmented(
             "kernels.view", "View", [(name, title, says) for name, title, says, _ in VIEWS]
         )
         self.switch.changed.connect(self.show_view)
@@ -163,7 +167,7 @@ class KernelsPanel(QWidget):
         line = QFrame()
         line.setProperty("role", "line")
         column.addWidget(line)
-        self.strip = StageStrip(self.context)
+        self.strip = StageSection(self.context)
         column.addWidget(self.strip)
         across.addWidget(centre, 1)
         self.inspector = Inspector()
@@ -207,6 +211,7 @@ class KernelsPanel(QWidget):
         else:
             self.view.mark(*boxes)
 
-    def _set_inspector(self, shown: bool) -> None:
-        self.inspector.setVisible(shown)
-        self.fold.setChecked(shown)
+    def _fold(self) -> None:
+        self.inspector.setVisible(self._wants_sum and self.view.explains)
+        self.fold.setEnabled(self.view.explains)
+        self.fold.setChecked(self._wants_sum and self.view.explains)

@@ -3,19 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from functools import partial
 
-from PySide6.QtCore import QSignalBlocker, Qt
-from PySide6.QtWidgets import (
-    QDoubleSpinBox,
-    QGridLayout,
-    QLabel,
-    QMenu,
-    QSizePolicy,
-    QSlider,
-    QToolButton,
-    QWidget,
-)
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QMenu, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from convscope.errors import UserError
 from convscope.imaging.kernel import Kernel
@@ -24,24 +15,10 @@ from convscope.imaging.presets.preset import Parameter, Preset
 from convscope.session.lab import Lab
 from convscope.ui import theme
 from convscope.ui.panels.context import PanelContext
-from convscope.ui.panels.kernels.section import Section, caption, decimal, row
+from convscope.ui.panels.kernels.section import Section, caption, row
+from convscope.ui.widgets.slider_row import SliderRow
 
 CUSTOM_SENTENCE = "Your own weights."
-
-
-@dataclass
-class Slider:
-    """The controls of one parameter."""
-
-    parameter: Parameter
-    slider: QSlider
-    value: QDoubleSpinBox
-
-    def show(self, value: float) -> None:
-        """Show a value without telling anyone."""
-        with QSignalBlocker(self.slider), QSignalBlocker(self.value):
-            self.slider.setValue(round((value - self.parameter.minimum) / self.parameter.step))
-            self.value.setValue(value)
 
 
 class PresetSection(Section):
@@ -54,11 +31,11 @@ class PresetSection(Section):
         set_kernel: Callable[[Kernel, str, str | None], bool],
         parent: QWidget | None = None,
     ) -> None:
-        """`shown` is the kernel in hand; `set_kernel(kernel, label, merge)` replaces it by an undoable step."""
+        """`shown` is the kernel in hand; `set_kernel(kernel, label, merge)` replaces it, undoably."""
         super().__init__(context, parent)
         self._shown = shown
         self._set_kernel = set_kernel
-        self._sliders: list[Slider] = []
+        self._sliders: dict[str, SliderRow] = {}
         self._built: str | None = None
         self.picker = QToolButton()
         self.picker.setObjectName("kernels.preset")
@@ -84,11 +61,9 @@ class PresetSection(Section):
         self.sentence = caption("kernels.sentence")
         self.column.addWidget(self.sentence)
         self.parameters = QWidget()
-        self._grid = QGridLayout(self.parameters)
-        self._grid.setContentsMargins(0, 0, 0, 0)
-        self._grid.setHorizontalSpacing(theme.GAP)
-        self._grid.setVerticalSpacing(theme.GRID)
-        self._grid.setColumnStretch(1, 1)
+        self._rows = QVBoxLayout(self.parameters)
+        self._rows.setContentsMargins(0, 0, 0, 0)
+        self._rows.setSpacing(theme.GRID)
         self.column.addWidget(self.parameters)
 
     def choose(self, key: str) -> None:
@@ -107,52 +82,33 @@ class PresetSection(Section):
             self._build(preset)
             self._built = key
         values = dict(kernel.parameters)
-        for slider in self._sliders:
-            slider.show(values.get(slider.parameter.name, slider.parameter.default))
+        for parameter in preset.parameters if preset else ():
+            self._sliders[parameter.name].set_value(values.get(parameter.name, parameter.default))
 
     def _build(self, preset: Preset | None) -> None:
-        while (item := self._grid.takeAt(0)) is not None:
+        while (item := self._rows.takeAt(0)) is not None:
             widget = item.widget()
             if widget is not None:
                 widget.hide()
                 widget.deleteLater()
-        self._sliders = []
-        for index, parameter in enumerate(preset.parameters if preset else ()):
-            self._sliders.append(self._slider(index, parameter))
+        self._sliders = {}
+        for parameter in preset.parameters if preset else ():
+            slider = SliderRow(
+                f"kernels.parameter.{parameter.name}",
+                parameter.symbol,
+                parameter.minimum,
+                parameter.maximum,
+                parameter.step,
+                parameter.default,
+                parameter.unit,
+            )
+            zero = f"; 0 is {parameter.zero}" if parameter.zero else ""
+            slider.setAccessibleName(parameter.title)
+            slider.setToolTip(f"{parameter.title}: {parameter.minimum:g} to {parameter.maximum:g}{zero}")
+            slider.changed.connect(partial(self._turn, parameter))
+            self._rows.addWidget(slider)
+            self._sliders[parameter.name] = slider
         self.parameters.setVisible(bool(self._sliders))
-
-    def _slider(self, index: int, parameter: Parameter) -> Slider:
-        name = QLabel(parameter.symbol)
-        name.setToolTip(parameter.title)
-        name.setMinimumWidth(theme.scaled(20))
-        slider = QSlider(Qt.Orientation.Horizontal)
-        slider.setObjectName(f"kernels.parameter.{parameter.name}")
-        slider.setAccessibleName(parameter.title)
-        slider.setToolTip(
-            f"{parameter.title}, {parameter.minimum:g} to {parameter.maximum:g} {parameter.unit}"
-        )
-        slider.setRange(0, round((parameter.maximum - parameter.minimum) / parameter.step))
-        whole = float(parameter.step).is_integer()
-        box = decimal(
-            f"kernels.parameter.{parameter.name}.value",
-            parameter.title,
-            parameter.minimum,
-            parameter.maximum,
-            0 if whole else 2,
-        )
-        box.setStepType(QDoubleSpinBox.StepType.DefaultStepType)
-        box.setSingleStep(parameter.step)
-        box.setSuffix(f" {parameter.unit}" if parameter.unit == "px" else parameter.unit)
-        if parameter.zero:
-            box.setSpecialValueText("auto")
-        box.setFixedWidth(theme.scaled(84))
-        slider.valueChanged.connect(
-            lambda steps: self._turn(parameter, parameter.minimum + steps * parameter.step)
-        )
-        box.valueChanged.connect(lambda value: self._turn(parameter, value))
-        for column, widget in enumerate((name, slider, box)):
-            self._grid.addWidget(widget, index, column)
-        return Slider(parameter, slider, box)
 
     def _turn(self, parameter: Parameter, value: float) -> None:
         kernel = self._shown()

@@ -8,8 +8,10 @@ from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtWidgets import (
     QComboBox,
     QDoubleSpinBox,
+    QGridLayout,
     QHBoxLayout,
     QLabel,
+    QSizePolicy,
     QSpinBox,
     QToolButton,
     QVBoxLayout,
@@ -20,6 +22,7 @@ from convscope.errors import UserError
 from convscope.session.lab import Lab
 from convscope.ui import theme
 from convscope.ui.panels.context import PanelContext
+from convscope.ui.widgets.segmented import Segmented
 
 
 class Section(QWidget):
@@ -88,6 +91,21 @@ def named(text: str, widget: QWidget, width: int = 68) -> QHBoxLayout:
     return layout
 
 
+def under_captions(*pairs: tuple[str, QWidget]) -> QGridLayout:
+    """Controls side by side, each under its name."""
+    layout = QGridLayout()
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setHorizontalSpacing(theme.GAP)
+    layout.setVerticalSpacing(2)
+    for column, (text, widget) in enumerate(pairs):
+        label = theme.label(text, "caption")
+        label.setBuddy(widget)
+        layout.addWidget(label, 0, column)
+        layout.addWidget(widget, 1, column)
+        layout.setColumnStretch(column, 1)
+    return layout
+
+
 def spin(name: str, says: str, low: int, high: int) -> QSpinBox:
     """A whole number; nothing is emitted before the typing ends."""
     box = QSpinBox()
@@ -95,6 +113,7 @@ def spin(name: str, says: str, low: int, high: int) -> QSpinBox:
     box.setAccessibleName(says)
     box.setRange(low, high)
     box.setKeyboardTracking(False)
+    box.setMinimumWidth(theme.scaled(56))
     return box
 
 
@@ -106,6 +125,7 @@ def decimal(name: str, says: str, low: float, high: float, decimals: int = 3) ->
     box.setDecimals(decimals)
     box.setRange(low, high)
     box.setKeyboardTracking(False)
+    box.setMinimumWidth(theme.scaled(56))
     box.setStepType(QDoubleSpinBox.StepType.AdaptiveDecimalStepType)
     return box
 
@@ -126,6 +146,24 @@ def choose(box: QComboBox, value: str) -> None:
     """Show a choice without telling anyone."""
     with QSignalBlocker(box):
         box.setCurrentIndex(box.findData(value))
+
+
+def segmented(
+    name: str, says: str, choices: Iterable[tuple[str, str, str]], *, wide: bool = False
+) -> Segmented:
+    """A switch among (value, text, tooltip); `wide`: the buttons share the whole width."""
+    choices = tuple(choices)
+    made = Segmented([(value, text) for value, text, _tip in choices], name)
+    made.setAccessibleName(says)
+    for value, text, tip in choices:
+        button = made.button(value)
+        button.setToolTip(tip)
+        button.setAccessibleName(f"{says}: {text}")
+        if wide:
+            button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+    if wide:
+        made.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+    return made
 
 
 def tool(name: str, says: str, icon: str, run: Callable[[], object], text: str = "") -> QToolButton:

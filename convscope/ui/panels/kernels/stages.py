@@ -4,27 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QIcon
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QScrollArea, QToolButton, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QScrollArea, QToolButton, QWidget
 
 from convscope.imaging.operation import Operation
 from convscope.session.lab import Lab
 from convscope.ui import theme
 from convscope.ui.panels.context import PanelContext
-from convscope.ui.panels.kernels.pixmaps import pixmap
-from convscope.ui.panels.kernels.section import Section, heading, row, tool
-
-THUMBNAIL = 32
+from convscope.ui.panels.kernels.section import Section, row, tool
+from convscope.ui.widgets.stage_strip import StageStrip
 
 
 def stage_words(stage: Operation) -> str:
     """A stage in a few words: "sobel-x → ReLU → max 2×2"."""
     kernel = "RGB filter" if stage.channels == "filter" else stage.kernel.name
-    parts = [] if _does_nothing(stage) and (stage.activation, stage.pool) != ("none", "none") else [kernel]
+    parts = [] if _only_after(stage) else [kernel]
     if stage.activation != "none":
         parts.append("ReLU" if stage.activation == "relu" else stage.activation)
     if stage.pool != "none":
@@ -32,105 +30,88 @@ def stage_words(stage: Operation) -> str:
     return " → ".join(parts)
 
 
-def _does_nothing(stage: Operation) -> bool:
-    return stage.channels == "each" and stage.kernel.shape == (1, 1) and stage.kernel.weights[0, 0] == 1
+def _only_after(stage: Operation) -> bool:
+    """Whether the kernel leaves all as it is, so that only what follows it counts."""
+    identity = stage.channels == "each" and stage.kernel.shape == (1, 1) and stage.kernel.weights[0, 0] == 1
+    return identity and (stage.activation, stage.pool) != ("none", "none")
 
 
-NEW_STAGES = (
-    ("kernel", "A kernel", {}),
-    ("relu", "ReLU", {"activation": "relu"}),
-    ("max", "Max pooling 2×2", {"pool": "max"}),
-    ("avg", "Average pooling 2×2", {"pool": "avg"}),
-)
-
-
-class StageStrip(Section):
-    """One button a stage, and what is done to the selected one."""
+class StageSection(Section):
+    """The strip under the pictures; it edits the chain by undoable steps."""
 
     def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
-        self.setObjectName("kernels.stages")
-        self._chips: list[QToolButton] = []
-        self._holder = QWidget()
-        self._chip_row = QHBoxLayout(self._holder)
-        self._chip_row.setContentsMargins(0, 0, 0, 0)
-        self._chip_row.setSpacing(theme.GRID)
-        self._chip_row.addStretch(1)
+        self._pictures: list[NDArray[np.uint8]] = []
+        self.strip = StageStrip()
+        self.strip.setObjectName("kernels.stages")
+        self.strip.selected.connect(self._select)
+        self.strip.moved.connect(lambda index, to: self.edit("Move stage", lambda lab: lab.moved(index, to)))
+        self.strip.toggled.connect(self._switch)
+        self.strip.removed.connect(lambda index: self.edit("Remove stage", lambda lab: lab.removed(index)))
+        self.strip.add_requested.connect(self.insert)
         scroll = QScrollArea()
-        scroll.setWidget(self._holder)
+        scroll.setWidget(self.strip)
         scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setFixedHeight(theme.scaled(THUMBNAIL + 22))
+        scroll.setFixedHeight(self.strip.sizeHint().height() + theme.scaled(10))
         scroll.viewport().setAutoFillBackground(False)
-        self._holder.setAutoFillBackground(False)
-
-        self.add = tool("kernels.stages.add", "Add a stage after this one", "plus", self._show_menu)
-        self.menu = QMenu(self.add)
-        for name, words, changes in NEW_STAGES:
-            action = self.menu.addAction(words, lambda changes=changes: self.insert(**changes))
-            action.setObjectName(f"kernels.stages.add.{name}")
-        self.off = tool("kernels.stages.enabled", "Switch this stage off or on", "eye", self._switch)
-        self.left = tool(
-            "kernels.stages.left", "Move this stage forward", "arrow-left", lambda: self._move(-1)
-        )
-        self.right = tool(
-            "kernels.stages.right", "Move this stage back", "arrow-right", lambda: self._move(1)
-        )
-        self.remove = tool("kernels.stages.remove", "Remove this stage", "trash-2", self._remove)
-        line = row(heading("Stages"), scroll, self.add, self.off, self.left, self.right, self.remove)
-        line.setSpacing(theme.GRID)
-        line.setStretch(1, 1)
+        self.strip.setAutoFillBackground(False)
+        self.tools: dict[str, QToolButton] = {}
+        for name, says, icon, run in (
+            ("left", "Move this stage forward", "arrow-left", lambda: self._move(-1)),
+            ("right", "Move this stage back", "arrow-right", lambda: self._move(1)),
+            ("remove", "Remove this stage", "trash-2", self._remove),
+        ):
+            self.tools[name] = tool(f"kernels.stages.{name}", says, icon, run)
+        line = row(scroll, *self.tools.values(), spacing=theme.GRID)
+        line.setStretch(0, 1)
         self.column.addLayout(line)
 
-    def insert(self, **changes: object) -> None:
-        """A new stage after the selected one; by itself it leaves the picture as it is."""
-        stage = Operation(**changes)  # type: ignore[arg-type]
-        self.edit("Add stage", lambda lab: lab.inserted(stage))
+    def insert(self, kind: str = "kernel") -> None:
+        """A new stage after the selected one; a "kernel" leaves the picture as it is until one is chosen."""
+        changes: dict[str, Any] = {}
+        if kind in ("relu", "tanh", "sigmoid"):
+            changes = {"activation": kind}
+        elif kind in ("max", "avg"):
+            changes = {"pool": kind}
+        self.edit("Add stage", lambda lab: lab.inserted(Operation(**changes)))
 
     def show_lab(self, lab: Lab) -> None:
-        """As many buttons as stages, the selected one down."""
-        while len(self._chips) > len(lab.stages):
-            chip = self._chips.pop()
-            self._chip_row.removeWidget(chip)
-            chip.deleteLater()
-        while len(self._chips) < len(lab.stages):
-            self._chips.append(self._chip(len(self._chips)))
-        for index, (chip, stage) in enumerate(zip(self._chips, lab.stages, strict=True)):
-            words = stage_words(stage)
-            chip.setText(f"{index + 1}  {words}" if stage.enabled else f"{index + 1}  {words}  (off)")
-            chip.setAccessibleName(f"Stage {index + 1}: {words}")
-            chip.setChecked(index == lab.selected)
+        """A card a stage, the selected one framed."""
+        self._draw(lab)
         several = len(lab.stages) > 1
-        self.remove.setEnabled(several)
-        self.left.setEnabled(lab.selected > 0)
-        self.right.setEnabled(lab.selected < len(lab.stages) - 1)
-        self.off.setIcon(theme.icon("eye" if lab.stage.enabled else "eye-off"))
+        for button in self.tools.values():
+            button.setVisible(several)
+        self.tools["left"].setEnabled(lab.selected > 0)
+        self.tools["right"].setEnabled(lab.selected < len(lab.stages) - 1)
 
     def show_pictures(self, pictures: Sequence[NDArray[np.uint8]], sizes: Sequence[str]) -> None:
-        """The small picture of each stage, and its size on hover."""
-        for chip, pixels, size in zip(self._chips, pictures, sizes, strict=False):
-            chip.setIcon(QIcon(pixmap(pixels)))
-            chip.setToolTip(f"{chip.accessibleName()}\n{size}")
+        """The small picture of each stage."""
+        self._pictures = list(pictures)
+        self.strip.setToolTip("\n".join(f"Stage {index}: {size}" for index, size in enumerate(sizes, 1)))
+        self._draw(self.lab)
 
-    def _chip(self, index: int) -> QToolButton:
-        chip = QToolButton()
-        chip.setObjectName(f"kernels.stage.{index}")
-        chip.setCheckable(True)
-        chip.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        chip.setIconSize(QSize(theme.scaled(THUMBNAIL), theme.scaled(THUMBNAIL)))
-        chip.clicked.connect(lambda: self._select(index))
-        self._chip_row.insertWidget(index, chip)
-        return chip
+    def _draw(self, lab: Lab) -> None:
+        pictures = [*self._pictures, *[None] * len(lab.stages)]
+        self.strip.set_stages(
+            [
+                (stage_words(stage), picture, stage.enabled)
+                for stage, picture in zip(lab.stages, pictures, strict=False)
+            ],
+            lab.selected,
+        )
 
     def _select(self, index: int) -> None:
         self.edit("Select stage", lambda lab: replace(lab, selected=index), "select")
-        self._chips[index].setChecked(True)
 
-    def _show_menu(self) -> None:
-        self.menu.popup(self.add.mapToGlobal(self.add.rect().bottomLeft()))
+    def _switch(self, index: int, on: bool) -> None:
+        def change(lab: Lab) -> Lab:
+            stages = list(lab.stages)
+            stages[index] = replace(stages[index], enabled=on)
+            return replace(lab, stages=tuple(stages))
 
-    def _switch(self) -> None:
-        self.edit("Switch stage", lambda lab: lab.with_stage(enabled=not lab.stage.enabled))
+        self.edit("Switch stage on" if on else "Switch stage off", change)
 
     def _move(self, by: int) -> None:
         self.edit("Move stage", lambda lab: lab.moved(lab.selected, lab.selected + by))

@@ -28,6 +28,8 @@ class View(QWidget):
     clicked = Signal(object)
 
     name: ClassVar[str]
+    # Whether its pictures are the source and the result, so that a place has a sum to show.
+    explains: ClassVar[bool] = False
 
     def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)

@@ -16,8 +16,11 @@ from convscope.ui import theme
 from convscope.ui.panels.context import PanelContext
 from convscope.ui.panels.kernels.frame import Frame
 from convscope.ui.panels.kernels.pixmaps import pixmap
-from convscope.ui.panels.kernels.section import caption, row
-from convscope.ui.panels.kernels.segmented import Segmented
+from convscope.ui.panels.kernels.section import (
+    caption,
+    row,
+    segmented,
+)
 from convscope.ui.panels.kernels.view import View
 from convscope.ui.widgets.image_view import ImageView
 
@@ -38,7 +41,7 @@ class GradientView(View):
     def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
         self._image: Image | None = None
-        self.operator = Segmented(
+        self.operator = segmented(
             "kernels.gradient.operator",
             "Gradient operator",
             [(name, name.title(), f"Gx = {_rows(name)}") for name in gradients.OPERATORS],
@@ -72,7 +75,7 @@ class GradientView(View):
             self._request()
 
     def _request(self) -> None:
-        image, operator = self._image, self.operator.value()
+        image, operator = self._image, self.operator.value
         if image is None:
             return
         self.kernel.setText(f"Gx kernel {_rows(operator)}; Gy is its transpose.")

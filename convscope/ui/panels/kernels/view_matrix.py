@@ -27,6 +27,7 @@ class MatrixView(View):
     """The text of a matrix, and source and result as tables of numbers."""
 
     name = "matrix"
+    explains = True
 
     def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
@@ -68,8 +69,8 @@ class MatrixView(View):
         pictures = QSplitter(Qt.Orientation.Horizontal)
         pictures.setObjectName("kernels.matrix.pair")
         pictures.setChildrenCollapsible(False)
-        for widget in (left, self.source, self.result):
-            pictures.addWidget(widget)
+        for part in (left, self.source, self.result):
+            pictures.addWidget(part)
         for index, stretch in enumerate((2, 3, 3)):
             pictures.setStretchFactor(index, stretch)
         self.column.addWidget(pictures, 1)

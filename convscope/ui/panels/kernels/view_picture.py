@@ -11,8 +11,11 @@ from convscope.imaging.operation import DISPLAY_MODES
 from convscope.ui import theme
 from convscope.ui.panels.context import PanelContext
 from convscope.ui.panels.kernels.frame import Box, Frame, Place, Side
-from convscope.ui.panels.kernels.section import caption, row
-from convscope.ui.panels.kernels.segmented import Segmented
+from convscope.ui.panels.kernels.section import (
+    caption,
+    row,
+    segmented,
+)
 from convscope.ui.panels.kernels.view import View
 from convscope.ui.widgets.divider_view import DividerView
 from convscope.ui.widgets.image_view import ImageView
@@ -35,6 +38,7 @@ class PictureView(View):
     """The two pictures, linked, and the result's true range."""
 
     name = "picture"
+    explains = True
 
     def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
@@ -67,13 +71,13 @@ class PictureView(View):
         self.stack.addWidget(self.divider)
         self.column.addWidget(self.stack, 1)
 
-        self.display = Segmented(
+        self.display = segmented(
             "kernels.display",
             "Display",
             [(mode, *DISPLAY_WORDS[mode]) for mode in DISPLAY_MODES],
         )
         self.display.changed.connect(self._display_chosen)
-        self.layout_switch = Segmented(
+        self.layout_switch = segmented(
             "kernels.layout",
             "Layout",
             (

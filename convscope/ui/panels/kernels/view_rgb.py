@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from convscope.imaging.display import to_bytes
 from convscope.imaging.numerals import bracketed, numeral
@@ -51,8 +51,14 @@ class RgbView(View):
         self.ask.clicked.connect(self._make_filter)
         self.words = QLabel("Each channel has the same kernel now. An RGB filter has one kernel a channel.")
         self.words.setWordWrap(True)
-        self.column.addWidget(self.words)
-        self.column.addWidget(self.ask, 0, Qt.AlignmentFlag.AlignLeft)
+        self.words.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.empty = QWidget()
+        empty = QVBoxLayout(self.empty)
+        empty.addStretch(1)
+        empty.addWidget(self.words)
+        empty.addWidget(self.ask, 0, Qt.AlignmentFlag.AlignCenter)
+        empty.addStretch(1)
+        self.column.addWidget(self.empty, 1)
         self.drawing = QWidget()
         grid = QGridLayout(self.drawing)
         grid.setContentsMargins(0, 0, 0, 0)
@@ -91,8 +97,7 @@ class RgbView(View):
         """The three products of the selected stage."""
         stage = frame.lab.stage
         is_filter = stage.channels == "filter" and stage.enabled
-        self.words.setVisible(not is_filter)
-        self.ask.setVisible(not is_filter)
+        self.empty.setVisible(not is_filter)
         self.drawing.setVisible(is_filter)
         self.sum.setVisible(is_filter)
         if not is_filter or not frame.whole or frame.result is self._result:

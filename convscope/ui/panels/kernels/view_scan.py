@@ -23,6 +23,7 @@ class ScanView(View):
     """Play, pause, step and speed; the pointer on either picture pauses."""
 
     name = "scan"
+    explains = True
 
     def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)

@@ -13,8 +13,13 @@ from convscope.ui import theme
 from convscope.ui.panels.context import PanelContext
 from convscope.ui.panels.kernels.frame import Frame
 from convscope.ui.panels.kernels.operation_section import BORDER_WORDS
-from convscope.ui.panels.kernels.section import combo, row, spin, tool
-from convscope.ui.panels.kernels.segmented import Segmented
+from convscope.ui.panels.kernels.section import (
+    combo,
+    row,
+    segmented,
+    spin,
+    tool,
+)
 from convscope.ui.panels.kernels.view import View
 from convscope.ui.widgets.bars import BarsView
 
@@ -41,7 +46,7 @@ class SequenceView(View):
             grid.addWidget(QLabel(text), index, 0)
             grid.addWidget(line, index, 1)
         self.column.addLayout(grid)
-        self.mode = Segmented(
+        self.mode = segmented(
             "kernels.sequence.mode",
             "Mode",
             (
@@ -52,12 +57,14 @@ class SequenceView(View):
         self.mode.set_value("correlate")
         self.mode.changed.connect(lambda _value: self.compute())
         self.border: QComboBox = combo("kernels.sequence.border", "Border", BORDER_WORDS)
+        self.border.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.border.currentIndexChanged.connect(lambda _index: self.compute())
         self.stride: QSpinBox = spin("kernels.sequence.stride", "Stride", 1, 8)
         self.stride.valueChanged.connect(lambda _value: self.compute())
         self.column.addLayout(
             row(self.mode, QLabel("Border"), self.border, QLabel("Stride"), self.stride, None)
         )
+        self.position = QSlider(Qt.Orientation.Horizontal)
         self.bars: dict[str, BarsView] = {}
         for name, title in (("input", "s, with its border"), ("kernel", "w, as it slides"), ("output", "c")):
             self.column.addWidget(theme.label(title, "heading"))
@@ -67,7 +74,6 @@ class SequenceView(View):
             self.bars[name] = bars
             self.column.addWidget(bars, 1)
         self.bars["output"].clicked.connect(lambda index: self.position.setValue(index))
-        self.position = QSlider(Qt.Orientation.Horizontal)
         self.position.setObjectName("kernels.sequence.position")
         self.position.setAccessibleName("Output in hand")
         self.position.valueChanged.connect(lambda _value: self._show())
@@ -81,11 +87,11 @@ class SequenceView(View):
         self.sum.setFont(theme.font(13, mono=True))
         self.sum.setWordWrap(True)
         self.sum.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.size = QLabel()
-        self.size.setObjectName("kernels.sequence.formula")
-        self.size.setProperty("role", "caption")
+        self.length = QLabel()
+        self.length.setObjectName("kernels.sequence.formula")
+        self.length.setProperty("role", "caption")
         self.column.addWidget(self.sum)
-        self.column.addWidget(self.size)
+        self.column.addWidget(self.length)
         self.column.addWidget(self.message)
         for line in (self.sequence, self.weights):
             line.textChanged.connect(lambda _text: self.compute())
@@ -110,7 +116,7 @@ class SequenceView(View):
             self.sums = slide(
                 sequence,
                 weights,
-                mode=self.mode.value(),  # type: ignore[arg-type]
+                mode=self.mode.value,  # type: ignore[arg-type]
                 border=self.border.currentData(),
                 stride=self.stride.value(),
             )
@@ -124,11 +130,11 @@ class SequenceView(View):
         m, n, s = len(sequence), len(weights), self.sums.stride
         pad = len(self.sums.padded) - m
         if s == 1 and pad == 0:
-            self.size.setText(f"length m − n + 1 = {m} − {n} + 1 = {len(self.sums.output)}")
+            self.length.setText(f"length m − n + 1 = {m} − {n} + 1 = {len(self.sums.output)}")
         else:
             shown = f"({m} − {n} + {pad})/{s}"
             shown = f"⌊{shown}⌋" if (m - n + pad) % s else shown
-            self.size.setText(f"length (m − n + 2P)/S + 1 = {shown} + 1 = {len(self.sums.output)}")
+            self.length.setText(f"length (m − n + 2P)/S + 1 = {shown} + 1 = {len(self.sums.output)}")
         self._show()
 
     def _show(self) -> None:

@@ -1,8 +1,9 @@
-"""Frequencies: the spectra of image, kernel and result, the convolution theorem, and a brush for frequencies."""
+"""Frequencies: spectra of image, kernel and result, the convolution theorem, and a brush."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,8 +19,12 @@ from convscope.task import Task
 from convscope.ui import theme
 from convscope.ui.panels.context import PanelContext
 from convscope.ui.panels.kernels.frame import Frame
-from convscope.ui.panels.kernels.section import caption, row, tool
-from convscope.ui.panels.kernels.segmented import Segmented
+from convscope.ui.panels.kernels.section import (
+    caption,
+    row,
+    segmented,
+    tool,
+)
 from convscope.ui.panels.kernels.spectrum_pad import SpectrumPad
 from convscope.ui.panels.kernels.view import View
 from convscope.ui.widgets.image_view import ImageView
@@ -95,7 +100,7 @@ class SpectrumView(View):
         below.setColumnStretch(1, 1)
         self.column.addLayout(below, 3)
 
-        self.brush = Segmented(
+        self.brush = segmented(
             "kernels.spectrum.brush",
             "Brush",
             (
@@ -112,7 +117,7 @@ class SpectrumView(View):
         self.radius.valueChanged.connect(lambda value: self.pad.set_radius(value))
         self.radius.setValue(12)
         rings = [
-            tool(f"kernels.spectrum.{name}", tip, "", lambda name=name: self.keep(name), words)
+            tool(f"kernels.spectrum.{name}", tip, "", partial(self.keep, name), words)
             for name, (words, tip, _bounds) in RINGS.items()
         ]
         self.restore = tool(
@@ -156,14 +161,15 @@ class SpectrumView(View):
         """One touch of the brush."""
         if self._mask is None:
             return
-        value = float(self.brush.value())
+        value = float(self.brush.value)
         self._mask = spectrum.paint(self._mask, place_row, column, self.radius.value(), value)
         self._request_back()
 
     def keep(self, name: str) -> None:
         """Keep a ring of frequencies."""
         if self._mask is not None:
-            self._mask = spectrum.ring(*self._mask.shape, *RINGS[name][2])
+            height, width = self._mask.shape
+            self._mask = spectrum.ring(height, width, *RINGS[name][2])
             self._request_back()
 
     def clear(self) -> None:
