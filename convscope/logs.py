@@ -83,7 +83,7 @@ def previous_crash() -> str | None:
         text = record.read_text(encoding="utf-8", errors="replace").strip()
         told = text if "\n" in text else f"{text}\nIt did not end cleanly: something outside ended it."
         with contextlib.suppress(OSError):
-            os.replace(record, record.with_name(f"crash-{int(record.stat().st_mtime)}-{pid}.txt"))
+            record.replace(record.with_name(f"crash-{int(record.stat().st_mtime)}-{pid}.txt"))
     for old in sorted(log_dir().glob("crash-*.txt"))[:-_KEPT_CRASHES]:
         with contextlib.suppress(OSError):
             old.unlink()

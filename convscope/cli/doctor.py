@@ -149,7 +149,7 @@ def qt() -> Check:
 
 
 def libraries(unresolved: Callable[[Path], set[str]] | None = None) -> Check:
-    """The shared libraries that Qt's files ask for and this system lacks, with the line that installs them."""
+    """The shared libraries that Qt asks for and this system lacks, with the line that installs them."""
     name = "System libraries"
     spec = find_spec("PySide6")
     if not sys.platform.startswith("linux") or spec is None or spec.origin is None:
