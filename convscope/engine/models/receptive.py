@@ -84,9 +84,10 @@ def follow(field: Field, window: Window) -> Field:
         (field.rows, field.columns), window.kernel, window.stride, window.before, strict=True
     ):
         if window.upsample:
-            # Output o receives from the inputs (o + before − kernel + 1)/stride to (o + before)/stride.
-            low = axis.low + axis.stride * ceil((before - kernel + 1) / step)
-            high = axis.high + axis.stride * floor((before + step - 1) / step)
+            # Output o receives from the inputs (o + before − kernel + 1)/stride, rounded up, to
+            # (o + before)/stride, rounded down; unrounded, the field covers every output's.
+            low = axis.low + axis.stride * (before - kernel + 1) / step
+            high = axis.high + axis.stride * before / step
             axes.append(Axis(low, high, axis.stride / step))
         else:
             low = axis.low - before * axis.stride

@@ -12,7 +12,7 @@ from convscope.engine.models.sheet import count
 def declared_parameters(config: Mapping[str, Any]) -> int:
     """The weights that a model's configuration (of any Keras) asks for, as far as the app knows its layers.
 
-    A few bytes can declare layers that no memory holds, and Keras would allocate them before it reads weights.
+    A few bytes can declare layers that no memory holds; Keras would allocate them before it reads weights.
     """
     return _model(config, None)[0]
 

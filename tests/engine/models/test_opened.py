@@ -1,0 +1,241 @@
+"""An opened model: one door for predicting and looking inside, without building anything twice."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import model_nets as nets
+import numpy as np
+import pytest
+
+from convscope.engine.models.opened import OpenedModel
+from convscope.engine.models.preprocessing import MODES, RAW, UNIT, Preprocessing
+from convscope.errors import UserError
+from convscope.imaging.image import Image
+
+pytestmark = pytest.mark.usefixtures("runtime")
+
+
+def picture(height: int, width: int, channels: int = 3, seed: int = 0) -> Image:
+    shape = (height, width, channels) if channels == 3 else (height, width)
+    return Image(np.random.default_rng(seed).integers(0, 256, shape, np.uint8), "noise")
+
+
+def opened(make: Any = nets.sequential, **how: Any) -> OpenedModel:
+    return OpenedModel(nets.random_weights(make()), **how)
+
+
+def test_softmax_by_hand() -> None:
+    model = opened(classes=("a", "b", "c", "d", "e"))
+    prediction = model.predict(picture(12, 12))
+    exact = np.exp(prediction.logits - prediction.logits.max())
+    np.testing.assert_allclose(prediction.probabilities, exact / exact.sum(), rtol=1e-5)
+    order = [score.index for score in prediction.classes]
+    assert order == list(np.argsort(-prediction.logits))
+    assert prediction.classes[0].name == "abcde"[order[0]]
+    assert prediction.top(2) == prediction.classes[:2]
+
+
+def test_the_logits_are_those_before_softmax_also_without_bias_and_as_a_layer() -> None:
+    model = opened(nets.deep)
+    assert (model.head.kind, model.head.units) == ("softmax", 3)
+    batch = nets.images(model.keras)[0]
+    logits, probabilities = model.scores(batch)
+    values = model.activations(batch, ("scores", "softmax"))
+    np.testing.assert_array_equal(logits, values["scores"])
+    np.testing.assert_array_equal(probabilities, values["softmax"])
+
+
+def test_one_sigmoid_unit_tells_two_classes() -> None:
+    model = opened(nets.nested, classes=("cat", "dog"))
+    scores = model.predict(picture(12, 12)).classes
+    assert {score.name for score in scores} == {"cat", "dog"}
+    assert scores[0].probability + scores[1].probability == pytest.approx(1)
+    assert scores[0].logit == -scores[1].logit
+    assert scores[0].probability == pytest.approx(1 / (1 + np.exp(-scores[0].logit)), rel=1e-5)
+
+
+def test_a_last_layer_without_softmax_gets_one_and_says_so() -> None:
+    import keras
+
+    model = opened(
+        lambda: keras.Sequential([keras.Input((4, 4, 1)), keras.layers.Flatten(), keras.layers.Dense(3)])
+    )
+    prediction = model.predict(picture(4, 4, 1))
+    assert prediction.probabilities.sum() == pytest.approx(1)
+    assert prediction.notes == ("The last layer has no softmax; probabilities are its softmax.",)
+
+
+def test_what_tells_no_classes_or_takes_no_images_says_so() -> None:
+    import keras
+
+    with pytest.raises(UserError, match=r"^base tells no classes: it puts out 12×12×6 \(a base without"):
+        opened(nets.base).predict(picture(12, 12))
+    flat = OpenedModel(keras.Sequential([keras.Input((5,)), keras.layers.Dense(2)], name="flat"))
+    with pytest.raises(UserError, match=r"^flat does not take images: its input is 5\.$"):
+        flat.predict(picture(5, 5))
+    five = OpenedModel(keras.Sequential([keras.Input((5, 5, 5)), keras.layers.Flatten()], name="five"))
+    with pytest.raises(UserError, match="takes 5 channels; an image has 1"):
+        five.predict(picture(5, 5))
+    with pytest.raises(UserError, match="five has no layer conv"):
+        five.layer("conv")
+    with pytest.raises(UserError, match="five has no layer conv"):
+        five.slot("conv")
+
+
+def test_several_inputs_and_outputs() -> None:
+    model = opened(nets.twins)
+    assert model.notes == ("It has several inputs: images go to each that takes them, zeros to the others.",)
+    scores = model.predict(picture(8, 8, 1))
+    # The same image on both sides leaves only the bias.
+    np.testing.assert_allclose(scores.logits, model.keras.get_layer("same").bias.numpy(), atol=1e-5)
+    layers = {row.path: row for row in model.layers}
+    assert layers["tower@2/conv"].shared
+    assert layers["tower@2/conv"].formula == "those of tower/conv"
+    assert layers["difference"].inputs == ("shared", "shared@2")
+    assert model.sheet.totals.parameters == model.keras.count_params()
+
+
+def test_nothing_is_traced_twice() -> None:
+    model = opened()
+    for number in range(6):
+        model.predict(picture(30 + number, 20 + number, seed=number))
+        model.activations(model.prepare(picture(12, 12)).batch, ("conv", "pool"))
+    model.scores(np.zeros((7, 12, 12, 3), np.float32))
+    scores = model.function((model.head.logits, model.head.output))
+    maps = model.function([model.slot("conv"), model.slot("pool")])
+    assert scores.experimental_get_tracing_count() == 1
+    assert maps.experimental_get_tracing_count() == 1
+
+
+def test_kept_functions_are_bounded() -> None:
+    model = opened()
+    made = []
+    for key in range(100):
+        model.kept(key, lambda key=key: made.append(key) or key)
+    assert model.kept(99, lambda: -1) == 99
+    assert model.kept(0, lambda: -1) == -1, "the first went long ago"
+
+
+def test_eight_threads_get_equal_answers() -> None:
+    model = opened()
+    images = [picture(12, 12, seed=seed) for seed in range(4)]
+    expected = [OpenedModel(model.keras).predict(image).logits for image in images]
+    wrong: list[int] = []
+
+    def ask(offset: int) -> None:
+        for turn in range(12):
+            number = (turn + offset) % 4
+            if not np.array_equal(model.predict(images[number]).logits, expected[number]):
+                wrong.append(number)
+
+    threads = [threading.Thread(target=ask, args=(n,)) for n in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+
+
+def test_mixed_precision_is_seen_through_an_exact_copy() -> None:
+    import keras
+
+    layers = keras.layers
+    inner = keras.Sequential(
+        [keras.Input((8, 8, 3)), layers.Conv2D(4, 3, activation="relu", dtype="mixed_float16", name="c")],
+        name="in",
+    )
+    net = keras.Sequential(
+        [
+            keras.Input((8, 8, 3)),
+            inner,
+            layers.BatchNormalization(dtype="mixed_float16"),
+            layers.Flatten(),
+            layers.Dense(3, dtype="mixed_float16", name="d"),
+            layers.Activation("softmax", dtype="float32"),
+        ]
+    )
+    nets.random_weights(net)
+    before = net.get_layer("d").compute_dtype
+    model = OpenedModel(net)
+    assert "lower precision" in model.notes[0]
+    assert set(model.program.dtypes) == {"float32"}
+    assert net.get_layer("d").compute_dtype == before == "float16"
+    batch = nets.images(net)[0]
+    np.testing.assert_allclose(model.scores(batch)[1], net(batch, training=False), atol=5e-3)
+    for ours, theirs in zip(model.program.steps[0].layer.weights, net.weights, strict=False):
+        np.testing.assert_array_equal(ours.numpy(), theirs.numpy())
+    nets.random_weights(net, seed=9)
+    model.refresh()
+    np.testing.assert_allclose(model.scores(batch)[1], net(batch, training=False), atol=5e-3)
+
+
+def test_free_sizes_keep_the_image_as_it_is() -> None:
+    import keras
+
+    layers = keras.layers
+    net = keras.Sequential(
+        [keras.Input((None, None, 1)), layers.Conv2D(2, 3), layers.GlobalAveragePooling2D(), layers.Softmax()]
+    )
+    model = opened(lambda: net)
+    assert model.prepare(picture(31, 17)).batch.shape == (1, 31, 17, 1)
+    assert len(model.predict(picture(31, 17)).classes) == 2
+    model.predict(picture(40, 9))
+    assert model.sheet.totals.multiply_adds is None
+    assert model.sheet.totals.parameters == 20
+
+
+def test_preprocessing_is_guessed_from_the_first_layers() -> None:
+    import keras
+
+    layers = keras.layers
+    raw = keras.Sequential([keras.Input((4, 4, 1)), layers.Rescaling(1 / 255), layers.Flatten()])
+    assert OpenedModel(raw).preprocessing == RAW
+    plain = OpenedModel(keras.Sequential([keras.Input((4, 4, 1)), layers.Flatten()]))
+    assert plain.preprocessing == UNIT
+    other = plain.with_(preprocessing=MODES["tf"], classes=("x",))
+    assert (other.preprocessing, other.classes, plain.preprocessing) == (MODES["tf"], ("x",), UNIT)
+    assert other.program is plain.program
+
+
+def test_the_fingerprint_changes_with_any_weight() -> None:
+    model = opened()
+    first = model.fingerprint()
+    assert first == OpenedModel(model.keras).fingerprint()
+    bias = model.keras.get_layer("scores").bias
+    bias.assign(bias + 1e-6)
+    assert model.fingerprint() != first
+
+
+def test_one_forward_pass_gives_many_layers() -> None:
+    model = opened(nets.nested)
+    batch = nets.images(model.keras, count=3)[0]
+    maps = model.activations(batch, ("base/block1_conv", "base/join", "top"))
+    assert {path: value.shape for path, value in maps.items()} == {
+        "base/block1_conv": (3, 12, 12, 6), "base/join": (3, 12, 12, 6), "top": (3, 1),
+    }  # fmt: skip
+    inner = model.keras.layers[0]
+    import keras
+
+    direct = keras.Model(inner.inputs[0], inner.get_layer("block1_conv").output)(batch)
+    np.testing.assert_array_equal(maps["base/block1_conv"], direct)
+
+
+def test_warming_up_traces_the_prediction() -> None:
+    for make in (nets.sequential, nets.base):
+        model = opened(make)
+        model.warm()
+        assert len(model._kept) == 1
+
+
+@pytest.mark.parametrize("mode", ["caffe", "tf", "torch"])
+def test_preprocessing_is_that_of_keras(mode: str) -> None:
+    from keras.src.applications.imagenet_utils import preprocess_input
+
+    pixels = np.random.default_rng(0).integers(0, 256, (2, 5, 4, 3)).astype(np.float32)
+    theirs = preprocess_input(pixels.copy(), mode=mode)
+    ours = MODES[mode].apply(pixels)
+    np.testing.assert_allclose(ours, theirs, atol=2e-5)
+    np.testing.assert_allclose(MODES[mode].undo(ours), pixels, atol=1e-3)
+    assert Preprocessing.from_dict(MODES[mode].to_dict()) == MODES[mode]
