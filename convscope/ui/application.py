@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import socket
 import sys
 import threading
 from collections.abc import Sequence
@@ -12,11 +13,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import cast
 
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QObject, QSocketNotifier, Qt, Signal
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
-from convscope import __version__
+from convscope import __version__, logs
 from convscope.errors import UserError
 from convscope.session.recovery import Recovered
 from convscope.ui import theme as themes
@@ -49,21 +50,58 @@ class _Failures(QObject):
             self.happened.emit(arguments.exc_value)
 
 
-def make_application() -> QApplication:
-    """The process's QApplication with the shipped typefaces; the one that exists, if there is one.
+class _Signals(QObject):
+    """Ctrl+C in the terminal, and a polite kill, close the window as its cross does."""
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self._ears, self._mouth = socket.socketpair()
+        self._ears.setblocking(False)
+        self._mouth.setblocking(False)
+        # Python handles a signal between two of its own instructions, of which Qt's waiting loop has none.
+        # The byte that arrives here wakes it up.
+        self._notifier = QSocketNotifier(self._ears.fileno(), QSocketNotifier.Type.Read, self)
+        self._notifier.activated.connect(lambda: self._ears.recv(64))
+        self._fd = signal.set_wakeup_fd(self._mouth.fileno(), warn_on_full_buffer=False)
+        self._before = {
+            number: signal.signal(number, lambda *_: window.close())
+            for number in (signal.SIGINT, signal.SIGTERM)
+        }
+
+    def end(self) -> None:
+        """Give the signals back."""
+        self._notifier.setEnabled(False)
+        signal.set_wakeup_fd(self._fd)
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+        self._ears.close()
+        self._mouth.close()
+
+
+def require_display() -> None:
+    """Qt ends the whole process where it finds no display; this says so first.
 
     Raises:
-        UserError: there is no display, on which Qt would end the process.
+        UserError: there is none.
     """
-    existing = QApplication.instance()
-    if isinstance(existing, QApplication):
-        return existing
     shown = ("QT_QPA_PLATFORM", "DISPLAY", "WAYLAND_DISPLAY")
     if sys.platform.startswith("linux") and not any(os.environ.get(name) for name in shown):
         raise UserError(
             "There is no display to open a window on: log in to a desktop, or use convscope screenshot, "
             "which needs none."
         )
+
+
+def make_application() -> QApplication:
+    """The process's QApplication with the shipped typefaces; the one that exists, if there is one.
+
+    Raises:
+        UserError: there is no display.
+    """
+    existing = QApplication.instance()
+    if isinstance(existing, QApplication):
+        return existing
+    require_display()
     app = QApplication([sys.argv[0] if sys.argv else "convscope"])
     app.setApplicationName("convscope")
     app.setApplicationVersion(__version__)
@@ -89,14 +127,10 @@ def run_window(
     Raises:
         UserError: no display, or no such panel.
     """
-    from convscope import logs
-
     crash = logs.previous_crash()
     logs.start_logging()
     # A worker in a Python loop otherwise holds up every Python paint method by 5 ms, per call.
     sys.setswitchinterval(0.0005)
-    # Ctrl+C in a terminal ends the process at once; Qt's loop would never let Python see it.
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
     app = make_application()
     settings = Settings.reset() if reset_settings else Settings.load()
     themes.apply(cast(themes.ThemeChoice, theme or settings.theme), settings.zoom)
@@ -105,7 +139,7 @@ def run_window(
     if panel is not None:
         window.show_panel(panel)
     keeper = Keeper(window.session, window.jobs, window)
-    failures = _Failures(window)
+    failures, signals = _Failures(window), _Signals(window)
     sys.excepthook, threading.excepthook = failures.on_gui, failures.on_thread
     app.styleHints().colorSchemeChanged.connect(window.system_theme_changed)
 
@@ -123,9 +157,11 @@ def run_window(
     else:
         window.show()
     code = app.exec()
+    signals.end()
     sys.excepthook, threading.excepthook = sys.__excepthook__, threading.__excepthook__
     if not window.threads_ended:
         # A thread is still inside a library's call: Python's own ending could wait for it or crash in it.
+        logs.end_logging()
         logging.shutdown()
         os._exit(code)
     return code

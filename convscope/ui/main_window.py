@@ -28,7 +28,7 @@ from PySide6.QtWidgets import (
 
 from convscope.errors import UserError
 from convscope.jobs import Job, Jobs
-from convscope.paths import state_dir
+from convscope.logs import log_dir
 from convscope.session.session import Session
 from convscope.task import Task
 from convscope.ui import theme
@@ -256,7 +256,7 @@ class MainWindow(QMainWindow):
 
     def open_log_folder(self) -> None:
         """In the system's file manager."""
-        QDesktopServices.openUrl(QUrl.fromLocalFile(str(state_dir())))
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(log_dir())))
 
     # -- events ----------------------------------------------------------------------------------------------
 

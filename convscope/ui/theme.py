@@ -175,6 +175,7 @@ def _palette(theme: Tokens) -> QPalette:
 
 def _style_sheet(theme: Tokens) -> str:
     chevron = icon_file("chevron-down", theme.secondary)
+    chevron_up = icon_file("chevron-up", theme.secondary)
     hover = "#2E343F" if theme.dark else "#EEF1F5"
     return f"""
     QToolTip {{ background: {theme.raised}; color: {theme.text}; border: 1px solid {theme.line};
@@ -211,6 +212,12 @@ def _style_sheet(theme: Tokens) -> str:
         selection-background-color: {theme.accent}; }}
     QComboBox::drop-down {{ border: none; width: 20px; }}
     QComboBox::down-arrow {{ image: url({chevron}); width: 12px; height: 12px; }}
+    QSpinBox::up-button, QDoubleSpinBox::up-button {{ border: none; width: {scaled(16)}px;
+        subcontrol-origin: border; subcontrol-position: top right; }}
+    QSpinBox::down-button, QDoubleSpinBox::down-button {{ border: none; width: {scaled(16)}px;
+        subcontrol-origin: border; subcontrol-position: bottom right; }}
+    QSpinBox::up-arrow, QDoubleSpinBox::up-arrow {{ image: url({chevron_up}); width: 10px; height: 10px; }}
+    QSpinBox::down-arrow, QDoubleSpinBox::down-arrow {{ image: url({chevron}); width: 10px; height: 10px; }}
     QComboBox QAbstractItemView {{ background: {theme.raised}; border: 1px solid {theme.line}; outline: none;
         selection-background-color: {theme.accent}; selection-color: {theme.on_accent}; }}
     QPlainTextEdit, QTextEdit, QListWidget, QTreeView, QTableView {{ background: {theme.panel};
