@@ -70,7 +70,7 @@ def to_bytes(
     """Numbers as levels.
 
     - "clip": the value itself, rounded (halves to even); below 0 is black, above 255 white.
-    - "abs": its size against the largest in the picture: 0 is black, the largest white.
+    - "abs": its size, rounded; 0 is black, 255 and more white, as OpenCV's `convertScaleAbs` has it.
     - "stretch": the smallest is black, the largest white.
     - "signed": symmetric about 0. One channel is coloured blue – white – orange; three channels are each
       drawn around middle gray (level 128 is 0, 1 and 255 are ∓ the largest size), since colour already tells
@@ -89,10 +89,9 @@ def to_bytes(
         pixels = _levels(values, 1.0, 0.0, largest)
         scale = Scale(0.0, 255.0, "0 to 255, clipped")
     elif mode == "abs":
-        gain = 255 / largest if largest > 0 else 0.0
-        # convertScaleAbs is |gain·v|, rounded: one pass.
-        pixels = np.asarray(cv2.convertScaleAbs(_flat(values), alpha=gain), np.uint8).reshape(values.shape)
-        scale = Scale(0.0, largest, "absolute value")
+        flat = np.clip(_flat(values), -_ROUNDABLE, _ROUNDABLE) if largest > _ROUNDABLE else _flat(values)
+        pixels = np.asarray(cv2.convertScaleAbs(flat), np.uint8).reshape(values.shape)
+        scale = Scale(0.0, 255.0, "absolute value, clipped at 255")
     elif mode == "stretch":
         # First the difference: gain·v − gain·low loses a small range on top of a large offset.
         gain = 255 / (high - low) if high > low else 0.0

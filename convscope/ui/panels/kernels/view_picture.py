@@ -23,7 +23,7 @@ from convscope.ui.widgets.scale_bar import ScaleBar
 
 DISPLAY_WORDS = {
     "clip": ("Clip", "Below 0 is black, above 255 is white"),
-    "abs": ("Absolute", "The size of each value, whatever its sign, against the largest"),
+    "abs": ("Absolute", "The size of each value, whatever its sign; 255 and more is white"),
     "stretch": ("Stretch", "The smallest value is black, the largest white"),
     "signed": ("Signed", "Negative blue, positive orange, 0 neutral"),
 }
