@@ -82,8 +82,8 @@ def test_the_tooltip_names_the_image_and_what_was_converted(make_window: WindowM
     image = Image(np.zeros((30, 40), np.uint8), "scan.tif", Path("/x/scan.tif"), ("16 bits became 8",))
     window = make_window([image])
     index = model(window).index(0, 0)
-    assert index.data(Qt.ItemDataRole.ToolTipRole) == "scan.tif   40×30 gray\n16 bits became 8"
-    assert index.data(Qt.ItemDataRole.AccessibleTextRole) == "scan.tif   40×30 gray"
+    assert index.data(Qt.ItemDataRole.ToolTipRole) == "scan.tif   30×40 gray\n16 bits became 8"
+    assert index.data(Qt.ItemDataRole.AccessibleTextRole) == "scan.tif   30×40 gray"
     assert index.data(Qt.ItemDataRole.EditRole) is None
 
 

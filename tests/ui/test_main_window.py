@@ -95,7 +95,7 @@ def test_the_header_names_the_image_its_size_and_what_was_converted(make_window:
     )
     window = make_window([noted, *small_images()])
     button = window.findChild(QToolButton, "header.image")
-    assert "scan.tif" in button.text() and "40×30" in button.text()
+    assert "scan.tif" in button.text() and "30×40" in button.text()
     assert "16 bits became 8" in button.toolTip() and "turned" in button.toolTip()
     notes = window.findChild(QLabel, "header.notes")
     assert notes.text() == "16 bits became 8  (+1)"

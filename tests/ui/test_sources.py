@@ -186,7 +186,7 @@ def test_the_newest_frame_is_the_current_image(
     assert first.values.shape == (6, 8, 3) and first.values[0, 0].tolist() == [0, 0, 255]
     qtbot.waitUntil(lambda: window.session.image is not first)
     assert len(window.session.images) == 4
-    assert "8 × 6 pixels" in camera.findChild(QLabel, "camera.state").text()
+    assert "6 × 8 pixels" in camera.findChild(QLabel, "camera.state").text()
     push(qtbot, camera, "camera.done")
     qtbot.waitUntil(lambda: device.released and window.jobs.idle() and not camera_threads())
     assert window.session.image.name == "camera"

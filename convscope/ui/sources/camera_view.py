@@ -130,7 +130,7 @@ class CameraView(QDialog):
         if image is not None and image is not self._shown:
             self._shown = image
             self._place.show(image)
-            self._tell(f"{image.width} × {image.height} pixels, live")
+            self._tell(f"{image.height} × {image.width} pixels, live")
 
     def _freeze(self) -> None:
         if self._camera is not None:

@@ -14,9 +14,9 @@ NAME_LIMIT = 32
 
 
 def described(image: Image) -> str:
-    """An image's name and size as width × height in pixels, "cat.jpg  451×300", with a mark for gray."""
+    """An image's name and its size as height × width in pixels: "cat.jpg   300×451", with a mark for gray."""
     name = image.name if len(image.name) <= NAME_LIMIT else f"{image.name[: NAME_LIMIT - 1]}…"
-    return f"{name}   {image.width}×{image.height}{' gray' if image.channels == 1 else ''}"
+    return f"{name}   {image.height}×{image.width}{' gray' if image.channels == 1 else ''}"
 
 
 class Header(QFrame):
