@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,9 +31,11 @@ class Image:
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        values = self.values
+        values: NDArray[Any] = self.values
         if values.ndim not in (2, 3) or (values.ndim == 3 and values.shape[2] != 3) or 0 in values.shape:
-            raise UserError(f"{self.name}: an image is height × width or height × width × 3, not {values.shape}.")
+            raise UserError(
+                f"{self.name}: an image is height × width or height × width × 3, not {values.shape}."
+            )
         if values.dtype != np.uint8:
             values = values.astype(np.float32)
         # asarray of a read-only contiguous array copies nothing; a caller's writable one is copied once.

@@ -34,8 +34,8 @@ from convscope.task import Task
 from convscope.ui import theme
 from convscope.ui.actions import Command
 from convscope.ui.layout import place, remember, restore_splitters
+from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels import PANELS, PanelInfo
-from convscope.ui.panels.context import PanelContext
 from convscope.ui.settings import ZOOM_STEPS, Settings
 from convscope.ui.sources import opening
 from convscope.ui.sources.sources import Sources

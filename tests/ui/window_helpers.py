@@ -14,8 +14,8 @@ from pytestqt.qtbot import QtBot
 from convscope.imaging.image import Image
 from convscope.ui.actions import Command
 from convscope.ui.main_window import MainWindow
+from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels import PanelInfo
-from convscope.ui.panels.context import PanelContext
 
 WindowMaker = Callable[..., MainWindow]
 

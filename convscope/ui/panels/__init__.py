@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
-    from convscope.ui.panels.context import PanelContext
+    from convscope.ui.panel_context import PanelContext
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ class CellEditor(QLineEdit):
         self.setObjectName("kernel.weight")
         self.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.setMaxLength(60)
+        self._active = False
         self.textChanged.connect(lambda: self._mark(False))
         self.hide()
 
@@ -43,12 +44,21 @@ class CellEditor(QLineEdit):
         with QSignalBlocker(self):
             self.setText(text)
         self._mark(False)
+        self._active = True
         self.show()
         self.setFocus(Qt.FocusReason.OtherFocusReason)
         if select:
             self.selectAll()
         else:
             self.setCursorPosition(len(text))
+
+    def end(self) -> None:
+        """Close without telling anyone; the focus goes back to the parent."""
+        self._active = False
+        # Before hiding: Qt would pass the focus on as if by Tab.
+        if self.hasFocus():
+            self.parentWidget().setFocus(Qt.FocusReason.OtherFocusReason)
+        self.hide()
 
     def refuse(self) -> None:
         """Show that this text is no number; typing goes on."""
@@ -92,7 +102,7 @@ class CellEditor(QLineEdit):
     def focusOutEvent(self, event: QFocusEvent) -> None:
         """Going elsewhere commits; what is no number is dropped."""
         super().focusOutEvent(event)
-        if self.isVisible() and event.reason() != Qt.FocusReason.PopupFocusReason:
+        if self._active and event.reason() != Qt.FocusReason.PopupFocusReason:
             self.finish()
-            if self.isVisible():
+            if self._active:
                 self.cancelled.emit()

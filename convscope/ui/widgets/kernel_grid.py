@@ -228,10 +228,7 @@ class KernelGrid(QWidget):
 
     def _close_editor(self) -> None:
         if self._editor.isVisible():
-            had_focus = self._editor.hasFocus()
-            self._editor.hide()
-            if had_focus:
-                self.setFocus(Qt.FocusReason.OtherFocusReason)
+            self._editor.end()
 
     def _move(self, down: int, right: int, wrap: bool = False) -> bool:
         """Go to a neighbour; with `wrap`, on to the next line. False at the end."""
@@ -321,13 +318,14 @@ class KernelGrid(QWidget):
             self._drag_key = self._new_gesture("drag")
             self.setCursor(Qt.CursorShape.SizeVerCursor)
         value, step = self._drag
-        fine = 0.1 if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1.0
-        steps = math.trunc(up / DRAG_POINTS)
-        self._set_value(value + steps * fine * step, self._drag_key)
-        if (fine < 1) != self._drag_fine:
+        fine = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+        if fine != self._drag_fine:
             # From here on with the other step, so that pressing Shift does not make the value jump.
-            self._drag_fine = fine < 1
+            self._drag_fine = fine
             self._drag, self._pressed = (self.value(), step), event.position()
+            return
+        steps = math.trunc(up / DRAG_POINTS)
+        self._set_value(value + steps * step * (0.1 if fine else 1.0), self._drag_key)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """The drag's end."""

@@ -30,7 +30,7 @@ class ScaleBar(QWidget):
         """Show a scale.
 
         Args:
-            kind: a display mode (signed is blue to orange about 0, all others black to white) or a colour map.
+            kind: a display mode (signed is blue to orange, all others black to white) or a colour map.
             low, high: the values of the first and the last colour.
         """
         self._kind, self._low, self._high = kind, low, high

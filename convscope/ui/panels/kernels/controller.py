@@ -20,7 +20,7 @@ from convscope.imaging.region import Region
 from convscope.imaging.size import chain_sizes, output_size
 from convscope.session.lab import Lab
 from convscope.task import Task
-from convscope.ui.panels.context import PanelContext
+from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.kernels.frame import Frame
 
 # From this many pixels on, the part in view comes first.

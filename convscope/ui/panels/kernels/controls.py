@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from convscope.session.lab import Lab
 from convscope.ui import theme
-from convscope.ui.panels.context import PanelContext
+from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.kernels.kernel_section import KernelSection
 from convscope.ui.panels.kernels.operation_section import OperationSection
 from convscope.ui.panels.kernels.preset_section import PresetSection

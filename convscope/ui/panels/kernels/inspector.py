@@ -30,6 +30,7 @@ from convscope.ui.widgets.histogram import HistogramView
 from convscope.ui.widgets.number_grid import NumberGrid
 
 WIDTH = 288
+GRID_HEIGHT = 104
 HINT = "Point at either picture to see how a pixel is made; click to hold it."
 
 
@@ -91,6 +92,7 @@ class Inspector(QScrollArea):
             numbers = NumberGrid()
             numbers.setObjectName(f"kernels.{name}")
             numbers.setAccessibleName(title)
+            numbers.setMaximumHeight(theme.scaled(GRID_HEIGHT))
             label = theme.label(title, "caption")
             grid.addWidget(label, 2 * index, 0)
             grid.addWidget(numbers, 2 * index + 1, 0)

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 from convscope.imaging.kernel import MAX_SIZE, Kernel
 from convscope.session.lab import Lab
 from convscope.ui import theme
-from convscope.ui.panels.context import PanelContext
+from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.kernels.section import (
     Section,
     caption,

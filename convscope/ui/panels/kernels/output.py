@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QToolButton, QWidget
 
 from convscope.errors import UserError
 from convscope.imaging.save import save_npy, save_png, save_tiff_float
 from convscope.ui.actions import Command
-from convscope.ui.panels.context import PanelContext
+from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.kernels.frame import Frame
 from convscope.ui.panels.kernels.pixmaps import qimage
 from convscope.ui.panels.kernels.section import tool
@@ -34,6 +35,13 @@ class Output:
         self.copy_button = tool("kernels.copy", "Copy the picture", "copy", self.copy)
         self.code_button = tool("kernels.copy_python", "Copy as Python", "code", self.copy_python)
         self.buttons: list[QToolButton] = [self.copy_button, self.code_button, self.save_button]
+
+    def set_compact(self, compact: bool) -> None:
+        """Keep one button where there is little room; the commands offer all."""
+        for button in (self.copy_button, self.code_button):
+            button.setHidden(compact)
+        style = Qt.ToolButtonStyle.ToolButtonIconOnly if compact else Qt.ToolButtonStyle.ToolButtonTextBesideIcon
+        self.save_button.setToolButtonStyle(style)
 
     def commands(self) -> list[Command]:
         """The same by name."""

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedWidget, QToolButton, 
 
 from convscope.ui import theme
 from convscope.ui.actions import Command
-from convscope.ui.panels.context import PanelContext
+from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.kernels.controller import Controller
 from convscope.ui.panels.kernels.controls import Controls
 from convscope.ui.panels.kernels.frame import Frame, Place
@@ -213,5 +213,8 @@ class KernelsPanel(QWidget):
 
     def _fold(self) -> None:
         self.inspector.setVisible(self._wants_sum and self.view.explains)
+        # Where there is no room for three columns, the sum takes the place of the controls.
+        self.controls.setHidden(self._compact and self._wants_sum and self.view.explains)
+        self.output.set_compact(self._compact)
         self.fold.setEnabled(self.view.explains)
         self.fold.setChecked(self._wants_sum and self.view.explains)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QMenu, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDoubleSpinBox, QMenu, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from convscope.errors import UserError
 from convscope.imaging.kernel import Kernel
@@ -14,7 +14,7 @@ from convscope.imaging.presets import PRESETS
 from convscope.imaging.presets.preset import Parameter, Preset
 from convscope.session.lab import Lab
 from convscope.ui import theme
-from convscope.ui.panels.context import PanelContext
+from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.kernels.section import Section, caption, row
 from convscope.ui.widgets.slider_row import SliderRow
 
@@ -105,6 +105,9 @@ class PresetSection(Section):
             zero = f"; 0 is {parameter.zero}" if parameter.zero else ""
             slider.setAccessibleName(parameter.title)
             slider.setToolTip(f"{parameter.title}: {parameter.minimum:g} to {parameter.maximum:g}{zero}")
+            # Arrows, as on every other number of the column.
+            for box in slider.findChildren(QDoubleSpinBox):
+                box.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.UpDownArrows)
             slider.changed.connect(partial(self._turn, parameter))
             self._rows.addWidget(slider)
             self._sliders[parameter.name] = slider

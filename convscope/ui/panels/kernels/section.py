@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 from convscope.errors import UserError
 from convscope.session.lab import Lab
 from convscope.ui import theme
-from convscope.ui.panels.context import PanelContext
+from convscope.ui.panel_context import PanelContext
 from convscope.ui.widgets.segmented import Segmented
 
 
@@ -159,6 +159,7 @@ def segmented(
         button = made.button(value)
         button.setToolTip(tip)
         button.setAccessibleName(f"{says}: {text}")
+        button.setFont(theme.font(12))
         if wide:
             button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
     if wide:

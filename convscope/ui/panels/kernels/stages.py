@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QToolButton, QWidget
 from convscope.imaging.operation import Operation
 from convscope.session.lab import Lab
 from convscope.ui import theme
-from convscope.ui.panels.context import PanelContext
+from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.kernels.section import Section, row, tool
 from convscope.ui.widgets.stage_strip import StageStrip
 

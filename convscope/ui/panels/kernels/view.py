@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from convscope.errors import UserError
 from convscope.task import Task
 from convscope.ui import theme
-from convscope.ui.panels.context import PanelContext
+from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.kernels.frame import Box, Frame, Place
 from convscope.ui.panels.kernels.section import caption
 

@@ -17,7 +17,7 @@ from convscope.imaging.presets import BANKS, bank
 from convscope.imaging.stage import sliding_weights
 from convscope.task import Task
 from convscope.ui import theme
-from convscope.ui.panels.context import PanelContext
+from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.kernels.frame import Frame
 from convscope.ui.panels.kernels.section import caption, row
 from convscope.ui.panels.kernels.view import View

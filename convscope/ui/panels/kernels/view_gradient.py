@@ -13,7 +13,7 @@ from convscope.imaging.display import to_bytes
 from convscope.imaging.image import Image
 from convscope.task import Task
 from convscope.ui import theme
-from convscope.ui.panels.context import PanelContext
+from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.kernels.frame import Frame
 from convscope.ui.panels.kernels.pixmaps import pixmap
 from convscope.ui.panels.kernels.section import (

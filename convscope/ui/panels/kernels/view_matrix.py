@@ -10,7 +10,7 @@ from convscope.imaging.image import Image
 from convscope.imaging.matrix import MATRICES, format_matrix, image_from_array, parse_matrix
 from convscope.imaging.operation import Border
 from convscope.ui import theme
-from convscope.ui.panels.context import PanelContext
+from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.kernels.frame import Box, Frame, Place
 from convscope.ui.panels.kernels.section import caption, heading
 from convscope.ui.panels.kernels.view import View

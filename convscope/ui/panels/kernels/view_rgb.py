@@ -15,7 +15,7 @@ from convscope.imaging.numerals import bracketed, numeral
 from convscope.imaging.stage import Result, sliding_weights, source_values
 from convscope.task import Task
 from convscope.ui import theme
-from convscope.ui.panels.context import PanelContext
+from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.kernels.frame import Frame
 from convscope.ui.panels.kernels.view import View
 from convscope.ui.widgets.image_view import ImageView

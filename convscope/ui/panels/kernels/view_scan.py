@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QLabel, QSlider, QSplitter, QWidget
 
 from convscope.imaging.scan import Scan
 from convscope.ui import theme
-from convscope.ui.panels.context import PanelContext
+from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.kernels.frame import Box, Frame, Place
 from convscope.ui.panels.kernels.section import row, tool
 from convscope.ui.panels.kernels.view import View

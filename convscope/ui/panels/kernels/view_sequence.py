@@ -10,7 +10,7 @@ from convscope.imaging.numbers import parse_table
 from convscope.imaging.numerals import bracketed, numeral
 from convscope.imaging.sequence import SlidingSum, slide
 from convscope.ui import theme
-from convscope.ui.panels.context import PanelContext
+from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.kernels.frame import Frame
 from convscope.ui.panels.kernels.operation_section import BORDER_WORDS
 from convscope.ui.panels.kernels.section import (

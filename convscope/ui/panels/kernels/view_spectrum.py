@@ -17,7 +17,7 @@ from convscope.imaging.image import Image
 from convscope.imaging.matrix import image_from_array
 from convscope.task import Task
 from convscope.ui import theme
-from convscope.ui.panels.context import PanelContext
+from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.kernels.frame import Frame
 from convscope.ui.panels.kernels.section import (
     caption,
