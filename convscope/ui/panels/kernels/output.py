@@ -40,7 +40,9 @@ class Output:
         """Keep one button where there is little room; the commands offer all."""
         for button in (self.copy_button, self.code_button):
             button.setHidden(compact)
-        style = Qt.ToolButtonStyle.ToolButtonIconOnly if compact else Qt.ToolButtonStyle.ToolButtonTextBesideIcon
+        style = (
+            Qt.ToolButtonStyle.ToolButtonIconOnly if compact else Qt.ToolButtonStyle.ToolButtonTextBesideIcon
+        )
         self.save_button.setToolButtonStyle(style)
 
     def commands(self) -> list[Command]:

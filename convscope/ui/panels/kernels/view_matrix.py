@@ -20,7 +20,7 @@ TYPED = "typed matrix"
 LARGEST = 64 * 64
 
 # The borders of the lectures' own examples; the others keep the size, with zeros.
-BORDERS: dict[str, Border] = {"binary": "valid", "curve": "valid"}
+BORDERS: dict[str, Border] = {"binary": "valid", "curve": "valid", "no-curve": "valid"}
 
 
 class MatrixView(View):
