@@ -52,12 +52,13 @@ class CellEditor(QLineEdit):
         else:
             self.setCursorPosition(len(text))
 
-    def end(self) -> None:
+    def close_quietly(self) -> None:
         """Close without telling anyone; the focus goes back to the parent."""
         self._active = False
         # Before hiding: Qt would pass the focus on as if by Tab.
-        if self.hasFocus():
-            self.parentWidget().setFocus(Qt.FocusReason.OtherFocusReason)
+        parent = self.parentWidget()
+        if parent is not None and self.hasFocus():
+            parent.setFocus(Qt.FocusReason.OtherFocusReason)
         self.hide()
 
     def refuse(self) -> None:

@@ -169,8 +169,8 @@ class ImageView(QWidget):
         )
 
     def position_of(self, row: float, column: float) -> QPointF:
-        """Where in the widget the middle of a pixel lies."""
-        return QPointF(*self.view.to_screen(column + 0.5, row + 0.5))
+        """Where an event in the middle of a pixel happens: the inverse of `pixel_at`."""
+        return QPointF(*self.view.to_screen(column + 0.5, row + 0.5)) - QPointF(0.5, 0.5)
 
     def readout(self) -> str:
         """The pixel that is read, in words: "row 41, column 17: 203, 180, 95"."""

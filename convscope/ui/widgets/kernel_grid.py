@@ -228,7 +228,7 @@ class KernelGrid(QWidget):
 
     def _close_editor(self) -> None:
         if self._editor.isVisible():
-            self._editor.end()
+            self._editor.close_quietly()
 
     def _move(self, down: int, right: int, wrap: bool = False) -> bool:
         """Go to a neighbour; with `wrap`, on to the next line. False at the end."""

@@ -1,0 +1,156 @@
+"""Many maps in one view."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from gestures import click, double_click, drag, move, wheel
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QColor, QGuiApplication
+from pytestqt.qtbot import QtBot
+
+from convscope.ui.widgets.mosaic_view import SMALLEST_FIT, MosaicView
+
+Maker = Callable[..., MosaicView]
+
+
+@pytest.fixture
+def made(qtbot: QtBot) -> Maker:
+    def make(count: int, height: int = 14, width: int = 14, captions: bool = False) -> MosaicView:
+        view = MosaicView()
+        qtbot.addWidget(view)
+        view.resize(600, 400)
+        maps = [np.full((height, width), index % 256, np.uint8) for index in range(count)]
+        view.set_maps(maps, [f"map {index}" for index in range(count)] if captions else ())
+        view.show()
+        return view
+
+    return make
+
+
+def centre(view: MosaicView, index: int) -> QPointF:
+    return QPointF(view.tile_rect(index).center())
+
+
+@pytest.mark.parametrize(("count", "height", "width"), [(1, 14, 14), (6, 30, 45), (64, 7, 7), (512, 14, 14)])
+def test_every_tile_on_show_is_painted_and_hit(made: Maker, count: int, height: int, width: int) -> None:
+    view = made(count, height, width)
+    image = view.viewport().grab().toImage()
+    for index in {0, count // 3, count - 1}:
+        at = centre(view, index)
+        if not view.viewport().rect().contains(at.toPoint()):
+            continue
+        assert view.index_at(at) == index
+        assert QColor(image.pixel(at.toPoint())).red() == index % 256
+    gap = view.tile_rect(0).right() + 2
+    assert view.index_at(QPointF(gap, 5)) is None
+
+
+def test_fit_shows_all_that_can_be_legible(made: Maker) -> None:
+    few = made(24)
+    assert few.verticalScrollBar().maximum() == 0
+    assert few.tile_rect(23).bottom() <= few.viewport().height()
+    many = made(512)
+    assert many.tile_size()[0] >= SMALLEST_FIT
+    assert many.verticalScrollBar().maximum() > 0
+
+
+def test_a_click_chooses_and_a_drag_scrolls(made: Maker) -> None:
+    view = made(512)
+    chosen: list[int] = []
+    view.chosen.connect(chosen.append)
+    click(view.viewport(), centre(view, 17))
+    assert chosen == [17]
+    assert view.selected == 17
+    drag(view.viewport(), QPointF(300, 300), QPointF(300, 200))
+    assert chosen == [17]
+    assert view.verticalScrollBar().value() == 100
+
+
+def test_the_wheel_zooms_at_the_cursor_and_a_double_click_fits(made: Maker) -> None:
+    view = made(512)
+    fitted = view.tile_size()
+    at = centre(view, 100)
+    wheel(view.viewport(), at, 3)
+    assert view.tile_size()[0] == pytest.approx(2 * fitted[0], abs=1)
+    place = view.tile_rect(100)
+    assert abs(place.center().y() - at.y()) <= place.height()
+    double_click(view.viewport(), at)
+    assert view.tile_size() == fitted
+
+
+def test_hovering_tells_the_map(made: Maker) -> None:
+    view = made(6)
+    read: list[object] = []
+    view.hovered.connect(read.append)
+    move(view.viewport(), centre(view, 4))
+    move(view.viewport(), centre(view, 4) + QPointF(1, 1))
+    move(view.viewport(), QPointF(599, 399))
+    assert read == [4, None]
+
+
+def test_keys_choose_scroll_into_view_and_zoom(made: Maker, qtbot: QtBot) -> None:
+    view = made(512)
+    chosen: list[int] = []
+    view.chosen.connect(chosen.append)
+    qtbot.keyClick(view, Qt.Key.Key_Right)
+    qtbot.keyClick(view, Qt.Key.Key_Right)
+    qtbot.keyClick(view, Qt.Key.Key_Down)
+    assert chosen == [0, 1, 1 + view.columns()]
+    for _ in range(20):
+        qtbot.keyClick(view, Qt.Key.Key_Down)
+    assert view.selected is not None
+    assert view.viewport().rect().contains(view.tile_rect(view.selected))
+    before = view.tile_size()[0]
+    qtbot.keyClick(view, Qt.Key.Key_Plus)
+    assert view.tile_size()[0] > before
+    qtbot.keyClick(view, Qt.Key.Key_0)
+    assert view.tile_size()[0] == before
+
+
+def test_new_maps_of_the_same_number_keep_place_and_choice(made: Maker) -> None:
+    view = made(512)
+    view.select(400)
+    value = view.verticalScrollBar().value()
+    assert value > 0
+    view.set_maps([np.full((14, 14, 3), 9, np.uint8)] * 512)
+    assert (view.selected, view.verticalScrollBar().value()) == (400, value)
+    view.set_maps([np.zeros((3, 3), np.uint8)])
+    assert view.selected is None
+
+
+def test_one_map_can_be_replaced(made: Maker) -> None:
+    view = made(4)
+    view.viewport().grab()
+    view.set_map(2, np.full((14, 14, 3), (0, 255, 0), np.uint8), "new")
+    image = view.viewport().grab().toImage()
+    assert QColor(image.pixel(centre(view, 2).toPoint())).getRgb()[:3] == (0, 255, 0)
+    assert view.caption(2) == "new"
+    assert view.caption(1) == "1"
+
+
+def test_captions_have_their_room(made: Maker) -> None:
+    view = made(6, captions=True)
+    assert view.tile_rect(0).bottom() + 16 < view.tile_rect(view.columns()).top() + 1
+    assert view.caption(3) == "map 3"
+
+
+def test_the_menu_copies_a_map(made: Maker) -> None:
+    view = made(4, 5, 8)
+    menu = view.menu(3)
+    menu.actions()[0].trigger()
+    image = QGuiApplication.clipboard().image()
+    assert (image.width(), image.height()) == (8, 5)
+    assert QColor(image.pixel(0, 0)).red() == 3
+    menu.close()
+
+
+def test_no_maps_paint_and_ignore(made: Maker, qtbot: QtBot) -> None:
+    view = made(0)
+    assert not view.viewport().grab().isNull()
+    click(view.viewport(), QPointF(5, 5))
+    assert not wheel(view.viewport(), QPointF(5, 5), 1)
+    qtbot.keyClick(view, Qt.Key.Key_Down)
+    assert view.selected is None
