@@ -12,6 +12,7 @@ from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QWidget
 
 from convscope.paths import cache_dir, resource_path
+from convscope.ui import rescale
 
 ThemeChoice = Literal["system", "light", "dark"]
 
@@ -109,6 +110,8 @@ def scaled(pixels: float) -> int:
 def apply(choice: ThemeChoice = "system", zoom_factor: float = 1.0) -> Tokens:
     """Give the running application its palette, typeface and style sheet. Returns the theme in force."""
     global _zoom
+    own_fonts = rescale.fonts(_zoom) if zoom_factor != _zoom else []
+    rescale.measures(_zoom, zoom_factor)
     _zoom = zoom_factor
     app = QApplication.instance()
     assert isinstance(app, QApplication)
@@ -119,6 +122,7 @@ def apply(choice: ThemeChoice = "system", zoom_factor: float = 1.0) -> Tokens:
     app.setPalette(_palette(theme))
     app.setFont(font())
     app.setStyleSheet(_style_sheet(theme))
+    rescale.give_fonts(own_fonts, zoom_factor)
     _retint(theme)
     return theme
 

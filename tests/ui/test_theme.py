@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtGui import QColor, QFontDatabase, QFontInfo
-from PySide6.QtWidgets import QApplication, QToolButton
+from PySide6.QtWidgets import QApplication, QLabel, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from convscope.paths import resource_path
 from convscope.ui import theme
+from convscope.ui.rescale import UNLIMITED
 from convscope.ui.theme import DARK, LIGHT, SERIES, Tokens
 
 UI = Path(theme.__file__).parent
@@ -72,6 +73,37 @@ def test_the_shipped_typefaces_are_used_and_grow_with_the_zoom(qapp: QApplicatio
     finally:
         theme.apply("light")
     assert theme.font(13).pixelSize() == 13
+
+
+def test_what_is_already_on_show_is_enlarged_and_comes_back_exactly(qtbot: QtBot) -> None:
+    host = QWidget()
+    qtbot.addWidget(host)
+    label = QLabel("words", host)
+    label.setFont(theme.font(11))
+    label.setFixedSize(theme.scaled(101), theme.scaled(33))
+    plain = QLabel("words", host)
+    host.setMinimumWidth(200)
+
+    def measures() -> tuple[int, ...]:
+        return (label.font().pixelSize(), label.width(), label.height(), plain.font().pixelSize())
+
+    try:
+        seen = []
+        for zoom in (1.0, 1.1, 1.25, 1.5, 1.25, 1.1, 1.0):
+            theme.apply("light", zoom)
+            seen.append(measures())
+        assert seen[0] == seen[6] == (11, 101, 33, 13)
+        assert seen[1] == seen[5] and seen[2] == seen[4]
+        assert seen[3] == (16, 152, 50, 20)
+        assert plain.maximumWidth() == UNLIMITED and plain.minimumWidth() == 0
+        assert host.minimumWidth() == 200
+        # A measure that the widget has set itself since is where the next step starts.
+        theme.apply("light", 2.0)
+        label.setFixedWidth(60)
+        theme.apply("light", 1.0)
+        assert label.width() == 30
+    finally:
+        theme.apply("light")
 
 
 def test_every_icon_that_the_code_names_is_shipped() -> None:
