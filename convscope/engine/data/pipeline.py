@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from convscope.engine.data.augment import augment
 from convscope.engine.data.augmentation import Augmentation
+from convscope.engine.data.batches import Batches
 from convscope.engine.data.dataset import Dataset, SplitName
 from convscope.engine.data.images import KeptImages
 from convscope.engine.data.resize import Fit, Target
@@ -73,19 +74,22 @@ class PipelineSettings:
         return Target(*size, self.channels or dataset.channels, self.fit)
 
 
-class Stream:
-    """One split, batch by batch, as often as wanted.
+class Stream(Batches):
+    """One split of a data set, batch by batch, as often as wanted.
 
-    `data` is a tf.data.Dataset of (images float32 (n, height, width, channels), labels) that yields one epoch
-    each time that it is iterated: epoch number `epoch`, which whoever iterates sets before.
+    `data` is a tf.data.Dataset of (images float32 (n, height, width, channels), labels) that yields the epoch
+    number `epoch` each time that it is iterated. Only the training split is shuffled and augmented.
+
+    Args:
+        steps_per_epoch: None: all images once.
 
     Attributes:
         dataset, split, settings: what was asked for.
         target: the images' shape.
-        indices: the split's images.
-        steps: batches in an epoch.
-        epoch: which epoch the next iteration yields.
-        error: what went wrong in a worker thread, where an exception would lose its words.
+
+    Raises:
+        UserError: an empty split, files of different sizes with no size set, binary labels for other than two
+            classes.
     """
 
     def __init__(
@@ -98,49 +102,22 @@ class Stream:
     ) -> None:
         self.dataset, self.split, self.settings = dataset, split, settings
         self.target = settings.target(dataset)
-        self.indices = dataset.indices(split)
-        if not len(self.indices):
+        if not len(dataset.indices(split)):
             raise UserError(f"{dataset.title} has no images in its {split} part.")
         if settings.label_mode == "binary" and len(dataset.classes) != 2:
             raise UserError(
                 f"Binary labels are for two classes; {dataset.title} has {len(dataset.classes)}: "
                 "choose categorical or sparse."
             )
-        self.epoch = 0
-        self.error: UserError | None = None
-        self._natural_steps = -(-len(self.indices) // settings.batch_size)
-        self.steps = steps_per_epoch or self._natural_steps
+        super().__init__(
+            dataset.indices(split),
+            settings.batch_size,
+            seed=settings.seed,
+            shuffle=settings.shuffle and split == "train",
+            steps_per_epoch=steps_per_epoch,
+        )
         self._load = self._loader()
-        self._order: tuple[int, NDArray[np.int64]] = (-1, self.indices)
         self.data = self._build()
-
-    @property
-    def images_per_epoch(self) -> int:
-        """How many images one epoch shows."""
-        whole, rest = divmod(self.steps, self._natural_steps)
-        return whole * len(self.indices) + min(rest * self.settings.batch_size, len(self.indices))
-
-    def batch_indices(self, epoch: int, step: int) -> tuple[int, NDArray[np.int64]]:
-        """(number of the batch since the beginning, the images in it): a function of seed, epoch and step.
-
-        Epochs shorter or longer than the split go on in its order, and a new order begins when it is through.
-        """
-        number = epoch * self.steps + step
-        round_, position = divmod(number, self._natural_steps)
-        order = self._order_of(round_) if self._shuffled else self.indices
-        start = position * self.settings.batch_size
-        return number, order[start : start + self.settings.batch_size]
-
-    @property
-    def _shuffled(self) -> bool:
-        return self.split == "train" and self.settings.shuffle
-
-    def _order_of(self, round_: int) -> NDArray[np.int64]:
-        kept = self._order
-        if kept[0] != round_:
-            kept = (round_, np.random.default_rng([self.settings.seed, round_]).permutation(self.indices))
-            self._order = kept
-        return kept[1]
 
     def _loader(self) -> Callable[[NDArray[np.int64]], tuple[NDArray[np.uint8], NDArray[np.bool_]]]:
         images, target = self.dataset.images, self.target
@@ -151,7 +128,8 @@ class Stream:
 
     def _read(self, step: int) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
         """(images, labels) of one step; what cannot be read is left out."""
-        number, chosen = self.batch_indices(self.epoch, int(step))
+        number = self.batch_number(self.epoch, int(step))
+        chosen = self.batch_indices(self.epoch, int(step))
         pixels, good = self._load(chosen)
         if not good.all():
             pixels, chosen = pixels[good], chosen[good]
@@ -176,21 +154,22 @@ class Stream:
             return pixels, labels
 
         def finish(pixels: Any, labels: Any) -> Any:
-            return preprocessed(pixels, self.settings.preprocessing), self._labelled(labels)
+            inputs = preprocessed(pixels, self.settings.preprocessing)
+            return inputs, labelled(labels, self.settings.label_mode, len(self.dataset.classes))
 
         data = tf.data.Dataset.range(self.steps)
         data = data.map(read, num_parallel_calls=2, deterministic=True)
         data = data.map(finish, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
         return data.prefetch(tf.data.AUTOTUNE)
 
-    def _labelled(self, labels: Any) -> Any:
-        import tensorflow as tf
 
-        if self.settings.label_mode == "categorical":
-            return tf.one_hot(labels, len(self.dataset.classes))
-        if self.settings.label_mode == "binary":
-            return tf.cast(labels, tf.float32)[:, None]
-        return labels
+def labelled(labels: Any, mode: LabelMode, classes: int) -> Any:
+    """Class numbers (a tensor, int32 (n,)) as a loss wants them; see `PipelineSettings.label_mode`."""
+    import tensorflow as tf
+
+    if mode == "categorical":
+        return tf.one_hot(labels, classes)
+    return tf.cast(labels, tf.float32)[:, None] if mode == "binary" else labels
 
 
 def preprocessed(pixels: Any, preprocessing: Preprocessing) -> Any:
@@ -209,8 +188,7 @@ def pipeline(
     """One split as a tf.data.Dataset of (images, labels): one epoch, the one with this number.
 
     Raises:
-        UserError: an empty split, files of different sizes with no size set, binary labels for other than two
-            classes.
+        UserError: as `Stream`.
     """
     stream = Stream(dataset, split, settings or PipelineSettings())
     stream.epoch = epoch

@@ -1,0 +1,205 @@
+"""What happens between the steps of Keras's `fit`: steering, recording, looking, keeping.
+
+Imported only once TensorFlow is, since Keras's own class is the base.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import keras
+
+from convscope.engine.data.batches import Batches
+from convscope.engine.training.control import Control
+from convscope.engine.training.observe import Observer
+from convscope.engine.training.rates import changes, scheduled_rate
+from convscope.engine.training.record import EpochRecord, Recorder
+from convscope.engine.training.settings import TrainingSettings
+from convscope.task import Task
+
+# Progress is told this often (seconds); more is not seen and costs steps. Speed is that of the last half to
+# three seconds.
+_TELL, _SOON, _WINDOW = 0.1, 0.5, 3.0
+# What Keras tells as a mean over the epoch so far.
+_MEANS = ("loss", "accuracy", "top_5_accuracy")
+
+
+class Steering(keras.callbacks.Callback):
+    """Sets the epoch's order and rate; obeys pause, step, stop, cancel and a changed learning rate.
+
+    Attributes:
+        scale: what the rate of the schedule is multiplied by, after the user has changed the rate.
+        waited: seconds spent paused since the start.
+    """
+
+    def __init__(
+        self, settings: TrainingSettings, stream: Batches, control: Control, task: Task, scale: float
+    ) -> None:
+        super().__init__()
+        self.scale, self.waited = scale, 0.0
+        self._settings, self._stream, self._control, self._task = settings, stream, control, task
+        self._epoch = 0
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        self._epoch = self._stream.epoch = epoch
+        if changes(self._settings):
+            self.model.optimizer.learning_rate = scheduled_rate(self._settings, epoch) * self.scale
+
+    def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
+        rate = self._control.take_learning_rate()
+        if rate is not None:
+            self.model.optimizer.learning_rate = rate
+            self.scale = rate / scheduled_rate(self._settings, self._epoch)
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        began = time.perf_counter()
+        if self._control.wait(self._task):
+            self.waited += time.perf_counter() - began
+        if self._control.stopping or self._task.cancelled:
+            self.model.stop_training = True
+
+    def on_test_batch_end(self, batch: int, logs: Any = None) -> None:
+        # Keras has no way to end a validation early but an exception.
+        self._task.check()
+
+
+class StopNow(Exception):  # noqa: N818 - no error: the way out of Keras's validation
+    """The epoch was cut short: nothing is left to validate."""
+
+
+class Recording(keras.callbacks.Callback):
+    """Hands every batch's own values to the recorder; stops when the loss is no number any more.
+
+    Keras tells running means over the epoch; the difference of two, weighted by their images, is the batch's.
+
+    Attributes:
+        diverged: the number of the batch (of the run, from 0) whose loss was no number, or None.
+        last: the record of the epoch that ended last.
+        batches: the values of this epoch's batches, by name.
+        whole: whether this epoch was trained to its end, with finite numbers.
+    """
+
+    def __init__(
+        self, stream: Batches, settings: TrainingSettings, recorder: Recorder, steering: Steering, task: Task
+    ) -> None:
+        super().__init__()
+        self.diverged: int | None = None
+        self.last: EpochRecord | None = None
+        self.batches: dict[str, list[float]] = {}
+        self._stream, self._settings, self._recorder = stream, settings, recorder
+        self._steering, self._task = steering, task
+        self._epoch = self._steps = self._seen = 0
+        self._sums: dict[str, float] = {}
+        self._began = self._trained = self._window = self._told = 0.0
+        self._window_seen = 0
+        self._speed = 0.0
+
+    @property
+    def whole(self) -> bool:
+        return self._steps == self._stream.steps and self.diverged is None
+
+    def _clock(self) -> float:
+        """Seconds; stands still while training is paused."""
+        return time.perf_counter() - self._steering.waited
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        self._epoch, self._steps, self._seen, self._window_seen = epoch, 0, 0, 0
+        self._sums = dict.fromkeys(_MEANS, 0.0)
+        self.batches = {}
+        self._began = self._window = self._clock()
+
+    def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
+        logs = logs or {}
+        size = self._stream.batch_length(self._epoch, batch)
+        self._steps += 1
+        self._seen += size
+        values = {}
+        for name, value in logs.items():
+            if name in _MEANS:
+                total = value * self._seen
+                values[name] = (total - self._sums[name]) / size
+                self._sums[name] = total
+            else:
+                values[name] = value
+            self.batches.setdefault(name, []).append(values[name])
+        self._recorder.add_batch(values)
+        self._trained = self._clock()
+        if not math.isfinite(logs.get("loss", 0.0)):
+            self.diverged = self._epoch * self._stream.steps + batch
+            self.model.stop_training = True
+        elif self._trained - self._told >= _TELL and not self._task.cancelled:
+            self._told = self._trained
+            self._tell(batch, logs)
+
+    def _tell(self, batch: int, logs: Mapping[str, float]) -> None:
+        done, whole = (
+            self._epoch * self._stream.steps + batch + 1,
+            self._settings.epochs * self._stream.steps,
+        )
+        elapsed = self._told - self._window
+        if elapsed >= _SOON:
+            self._speed = (self._seen - self._window_seen) / elapsed
+        left = (whole - done) * self._stream.batch_size / self._speed if self._speed else None
+        self._recorder.set_speed(self._speed, left)
+        if elapsed >= _WINDOW:
+            self._window, self._window_seen = self._told, self._seen
+        text = f"Epoch {self._epoch + 1} of {self._settings.epochs}"
+        text += "".join(f" · {name.replace('_', ' ')} {value:.3f}" for name, value in logs.items())
+        self._task.progress(done / whole, f"{text} · {self._speed:,.0f} images/s")
+
+    def on_test_begin(self, logs: Any = None) -> None:
+        if not self.whole:
+            raise StopNow
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+        seconds = max(self._trained - self._began, 1e-9)
+        rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
+        # ReduceLROnPlateau adds the rate to the same dictionary.
+        values = {name: float(value) for name, value in (logs or {}).items() if name != "learning_rate"}
+        self.last = EpochRecord(epoch, values, rate, seconds, self._seen / seconds)
+        if self.whole:
+            self._recorder.add_epoch(self.last)
+
+
+class Looking(keras.callbacks.Callback):
+    """Lets the observer look after each step."""
+
+    def __init__(self, observer: Observer, stream: Batches) -> None:
+        super().__init__()
+        self._observer, self._stream, self._epoch = observer, stream, 0
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        self._epoch = epoch
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        self._observer.after_step(self._epoch * self._stream.steps + batch, self._epoch)
+
+
+class Keeping(keras.callbacks.Callback):
+    """Calls `keep` after each epoch that was trained to its end; must come after every other callback."""
+
+    def __init__(self, recording: Recording, keep: Callable[[], None]) -> None:
+        super().__init__()
+        self._recording, self._keep = recording, keep
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        if self._recording.whole:
+            self._keep()
+
+
+class Restored(keras.callbacks.Callback):
+    """Gives a Keras callback the state back that it had before the run was interrupted.
+
+    Must come after it, since Keras's callbacks forget everything in `on_train_begin`.
+    """
+
+    def __init__(self, other: Any, state: Mapping[str, Any]) -> None:
+        super().__init__()
+        self._other, self._state = other, state
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        for name, value in self._state.items():
+            setattr(self._other, name, value)

@@ -1,0 +1,183 @@
+"""The state of a training after an epoch, on disk: either the whole of the old one or the whole of the new.
+
+The model file holds weights and optimizer; beside it, `last.json` holds what no model file does (Keras
+leaves out the counters of its random generators). It is written first and holds the states of the last two
+epochs; the one whose step count is the model's is right, so that replacing the model file is what switches
+over, and a crash between the two does no harm.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from convscope.engine.training.record import EpochRecord
+from convscope.errors import UserError
+
+_FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Position:
+    """Where a training stands.
+
+    Attributes:
+        steps: steps of the optimizer so far; names the model that belongs to it.
+        epochs: the epochs done.
+        seeds: the counters of the model's random generators, in the order of its variables.
+        rate_scale: what the user has multiplied the scheduled rate by.
+        early_stopping, plateau: what those two remember.
+        stopped: early stopping has ended it.
+    """
+
+    steps: int
+    epochs: tuple[EpochRecord, ...]
+    seeds: tuple[tuple[int, ...], ...]
+    rate_scale: float
+    early_stopping: Mapping[str, Any]
+    plateau: Mapping[str, Any]
+    stopped: bool
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return {
+            "steps": self.steps,
+            "epochs": [record.to_dict() for record in self.epochs],
+            "seeds": [list(seed) for seed in self.seeds],
+            "rate_scale": self.rate_scale,
+            "early_stopping": dict(self.early_stopping),
+            "plateau": dict(self.plateau),
+            "stopped": self.stopped,
+        }
+
+    @staticmethod
+    def from_dict(data: Mapping[str, Any]) -> Position:
+        """What `to_dict` gave."""
+        return Position(
+            int(data["steps"]),
+            tuple(EpochRecord.from_dict(row) for row in data["epochs"]),
+            tuple(tuple(int(n) for n in seed) for seed in data["seeds"]),
+            float(data["rate_scale"]),
+            data["early_stopping"],
+            data["plateau"],
+            bool(data["stopped"]),
+        )
+
+
+def write_atomically(path: Path, data: bytes | str) -> None:
+    """Write a file whole or not at all, and through to the disk."""
+    part = path.with_name(f".{path.name}.part")
+    with part.open("wb") as file:
+        file.write(data.encode() if isinstance(data, str) else data)
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)
+
+
+def save_model(model: Any, path: Path) -> None:
+    """Save a Keras model (with its optimizer, if it has one), whole or not at all."""
+    # Keras tells the format by the suffix.
+    part = path.with_name(f".part-{path.name}")
+    model.save(part)
+    part.replace(path)
+
+
+def seed_states(model: Any) -> tuple[tuple[int, ...], ...]:
+    """The counters of dropout and other random layers, which `.keras` files leave out."""
+    return tuple(tuple(int(n) for n in variable.numpy()) for variable in _seed_variables(model))
+
+
+def _seed_variables(model: Any) -> list[Any]:
+    return [variable for variable in model.variables if variable.path.endswith("seed_generator_state")]
+
+
+def save_checkpoint(model: Any, folder: Path, position: Position) -> None:
+    """Write `last.json` and `last.keras`."""
+    path = folder / "last.json"
+    before = [state for state in _states(path) if state["steps"] < position.steps][-1:]
+    write_atomically(path, json.dumps({"format": _FORMAT, "states": [*before, position.to_dict()]}))
+    save_model(model, folder / "last.keras")
+
+
+def save_best(folder: Path) -> None:
+    """Keep the checkpoint just written as the best one."""
+    part = folder / ".part-best.keras"
+    shutil.copyfile(folder / "last.keras", part)
+    part.replace(folder / "best.keras")
+
+
+def _states(path: Path) -> list[dict[str, Any]]:
+    try:
+        return list(json.loads(path.read_text(encoding="utf-8"))["states"])
+    except FileNotFoundError:
+        return []
+    except (ValueError, KeyError, TypeError, OSError) as error:
+        raise UserError(f"{path} is damaged: the run cannot be resumed.", detail=str(error)) from error
+
+
+def has_checkpoint(folder: Path) -> bool:
+    """Whether there is something to resume from."""
+    return (folder / "last.keras").exists() and (folder / "last.json").exists()
+
+
+def load_checkpoint(folder: Path) -> tuple[Any, list[np.ndarray[Any, Any]], Position]:
+    """Read the last checkpoint.
+
+    Returns:
+        the model (its weights and random counters as they were), the optimizer's variables, the position.
+
+    Raises:
+        UserError: there is none, or it is damaged. Nothing in the file is run.
+    """
+    from convscope.engine.models.files.open_file import open_file
+
+    path = folder / "last.keras"
+    if not has_checkpoint(folder):
+        raise UserError(f"{folder} has no checkpoint to resume from: no epoch was finished.")
+    model = open_file(path).keras
+    optimizer = _optimizer_variables(path)
+    steps = int(optimizer[0]) if optimizer else -1
+    for state in reversed(_states(folder / "last.json")):
+        if state["steps"] == steps:
+            position = Position.from_dict(state)
+            break
+    else:
+        raise UserError(f"The checkpoint in {folder} does not fit its last.json: the run cannot be resumed.")
+    for variable, value in zip(_seed_variables(model), position.seeds, strict=True):
+        variable.assign(np.array(value, variable.dtype))
+    return model, optimizer, position
+
+
+def _optimizer_variables(path: Path) -> list[np.ndarray[Any, Any]]:
+    """The optimizer's variables in Keras's order, the number of steps first."""
+    import h5py
+
+    from convscope.engine.models.files.keras_zip import unpacked
+
+    with unpacked(path) as parts, h5py.File(parts.weights, "r") as file:
+        group = file.get("optimizer/vars")
+        if group is None:
+            return []
+        return [np.asarray(group[str(number)]) for number in range(len(group))]
+
+
+def restore_optimizer(model: Any, values: list[np.ndarray[Any, Any]]) -> None:
+    """Put saved values into a compiled model's optimizer.
+
+    Raises:
+        UserError: they belong to another optimizer.
+    """
+    optimizer = model.optimizer
+    optimizer.build(model.trainable_variables)
+    variables = optimizer.variables
+    if [tuple(v.shape) for v in variables] != [value.shape for value in values]:
+        raise UserError("The checkpoint was written by another optimizer: the run cannot be resumed.")
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)

@@ -1,0 +1,213 @@
+"""What does not fit together, told before training starts, with the mend."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from convscope.engine.data.dataset import Dataset
+from convscope.engine.models.opened import OpenedModel
+from convscope.engine.training.losses import choose
+from convscope.engine.training.rates import changes
+from convscope.engine.training.settings import Schedule, TrainingSettings
+
+Severity = Literal["error", "warning"]
+
+
+@dataclass(frozen=True, eq=False)
+class Mend:
+    """What would make it fit.
+
+    Attributes:
+        text: for the button: "Resize the images to 224×224".
+        settings: the settings changed accordingly, or None.
+        model: makes the changed model from the model, or None. It costs time: call it in a job.
+        harmless: it takes nothing away, so that a command line may do it unasked.
+    """
+
+    text: str
+    settings: TrainingSettings | None = None
+    model: Callable[[OpenedModel], OpenedModel] | None = None
+    harmless: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Finding:
+    """One thing that does not fit ("error": training would fail or be meaningless) or is doubtful.
+
+    Attributes:
+        severity: errors keep a training from starting.
+        about: "model", "data" or "settings".
+        text: one sentence.
+        mend: what to do about it, if the app can.
+    """
+
+    severity: Severity
+    about: Literal["model", "data", "settings"]
+    text: str
+    mend: Mend | None = None
+
+
+def check(model: OpenedModel, dataset: Dataset, settings: TrainingSettings) -> tuple[Finding, ...]:
+    """Everything that does not fit together, errors first.
+
+    Args:
+        dataset: split as the settings say.
+    """
+    if not model.has_classes:
+        text = f"{model.name} has no classifier: its output is no list of classes."
+        classes = len(dataset.classes)
+        mend = Mend(f"Add a classifier for {classes} classes", model=lambda m: with_head(m, classes))
+        return (Finding("error", "model", text, mend),)
+    found = [
+        *_outputs(model, dataset, settings),
+        *_inputs(model, dataset, settings),
+        *_data(dataset, settings),
+        *_rates(settings, dataset),
+    ]
+    return tuple(sorted(found, key=lambda finding: finding.severity != "error"))
+
+
+def _outputs(model: OpenedModel, dataset: Dataset, settings: TrainingSettings) -> list[Finding]:
+    head, classes = model.head, len(dataset.classes)
+    found = []
+    if head.classes != classes and not (head.units == 1 and classes == 2):
+        what = f"a {head.kind} of {head.units}" if head.kind != "linear" else f"{head.units} outputs"
+        found.append(
+            Finding(
+                "error",
+                "model",
+                f"{model.name} ends in {what}, but {dataset.title} has {classes} classes.",
+                Mend(f"Replace the last layer by one of {classes}", model=lambda m: with_head(m, classes)),
+            )
+        )
+        return found
+    if settings.loss == "auto":
+        return found
+    goal, automatic = (
+        choose(settings, head.kind, head.units),
+        choose(replace(settings, loss="auto"), head.kind, head.units),
+    )
+    back = Mend(f"Use {automatic.loss.replace('_', ' ')}", settings=replace(settings, loss="auto"))
+    if head.units == 1 and goal.loss not in (
+        "binary_crossentropy",
+        "mean_squared_error",
+        "mean_absolute_error",
+    ):
+        text = f"One output unit and {goal.loss.replace('_', ' ')}: that loss needs a unit for each class."
+        found.append(Finding("error", "settings", text, back))
+    elif head.kind == "sigmoid" and "categorical" in goal.loss and head.units > 1:
+        text = (
+            f"A sigmoid answers for each class by itself, but {goal.loss.replace('_', ' ')} wants "
+            "probabilities that add up to 1."
+        )
+        found.append(Finding("error", "settings", text, back))
+    elif head.kind == "softmax" and goal.loss == "binary_crossentropy" and head.units > 1:
+        text = "Binary cross-entropy on a softmax treats each class as a question of its own."
+        found.append(Finding("warning", "settings", text, back))
+    elif head.kind == "linear" and not goal.from_logits:
+        text = f"The last layer has no softmax, which {goal.loss.replace('_', ' ')} counts on."
+        found.append(Finding("warning", "settings", text, back))
+    return found
+
+
+def _inputs(model: OpenedModel, dataset: Dataset, settings: TrainingSettings) -> list[Finding]:
+    height, width, channels = model.input_shape
+    found = []
+    size = settings.size or dataset.image_size
+    fixed = (height, width) if height and width else None
+    if channels not in (1, 3):
+        text = f"{model.name} takes {channels} channels; images have 1 (gray) or 3 (colour)."
+        return [Finding("error", "model", text)]
+    if fixed is None and size is None:
+        mend = Mend("Bring all images to 150×150", settings=replace(settings, size=(150, 150)), harmless=True)
+        text = f"The images of {dataset.title} differ in size, and {model.name} takes any size."
+        found.append(Finding("error", "settings", text, mend))
+    elif fixed is not None and size is not None and size != fixed and settings.size != fixed:
+        mend = Mend(
+            f"Bring the images to {fixed[0]}×{fixed[1]}",
+            settings=replace(settings, size=fixed),
+            harmless=True,
+        )
+        text = f"The images are {size[0]}×{size[1]}, but {model.name} takes {fixed[0]}×{fixed[1]}."
+        found.append(Finding("error", "settings", text, mend))
+    colours = settings.channels or dataset.channels
+    if colours != channels:
+        names = {1: "gray", 3: "RGB"}
+        mend = Mend(
+            f"Make the images {names[channels]}",
+            settings=replace(settings, channels=1 if channels == 1 else 3),
+            harmless=True,
+        )
+        text = f"The images are {names[colours]}, but {model.name} takes {names[channels]}."
+        found.append(Finding("error", "settings", text, mend))
+    return found
+
+
+def _data(dataset: Dataset, settings: TrainingSettings) -> list[Finding]:
+    found = []
+    counts = dataset.counts("train")
+    if len(dataset.classes) < 2:
+        text = f"{dataset.title} has one class only: there is nothing to tell apart."
+        found.append(Finding("error", "data", text))
+    if not counts.sum():
+        return [*found, Finding("error", "data", f"{dataset.title} has no images to train on.")]
+    if not len(dataset.indices("validation")):
+        text = "No images are left to validate on: overfitting will not be seen."
+        mend = Mend(
+            "Keep 10 % for validation",
+            settings=replace(settings, split=replace(settings.split, validation=0.1)),
+        )
+        found.append(Finding("warning", "data", text, mend if settings.split.validation == 0 else None))
+    present = counts[counts > 0]
+    if present.max() > 5 * present.min() and settings.class_weights == "none":
+        text = (
+            f"The largest class has {present.max() / present.min():.0f} times the images of the smallest: "
+            "the network may ignore the small one."
+        )
+        mend = Mend("Weight the classes", settings=replace(settings, class_weights="balanced"))
+        found.append(Finding("warning", "data", text, mend))
+    if settings.batch_size > counts.sum():
+        text = (
+            f"A batch of {settings.batch_size} is more than the {counts.sum():,} images: one step an epoch."
+        )
+        mend = Mend("Use batches of 16", settings=replace(settings, batch_size=16))
+        found.append(Finding("warning", "settings", text, mend if counts.sum() > 16 else None))
+    return found
+
+
+def _rates(settings: TrainingSettings, dataset: Dataset) -> list[Finding]:
+    found = []
+    validated = len(dataset.indices("validation")) > 0
+    known = {"loss", *settings.metrics}
+    known |= {f"val_{name}" for name in known} if validated else set()
+    for part, name in (("early_stopping", "Early stopping"), ("plateau", "The plateau rule")):
+        chosen = getattr(settings, part)
+        if chosen is not None and chosen.monitor not in known:
+            mend = Mend("Watch loss", settings=replace(settings, **{part: replace(chosen, monitor="loss")}))
+            text = f"{name} watches {chosen.monitor}, which is not measured in this run."
+            found.append(Finding("error", "settings", text, mend))
+    if settings.plateau is not None and changes(settings):
+        text = "A schedule and the plateau rule both set the learning rate, and undo each other's work."
+        mend = Mend("Keep the plateau rule only", settings=replace(settings, schedule=Schedule()))
+        found.append(Finding("error", "settings", text, mend))
+    if settings.optimizer.learning_rate > 1 and settings.optimizer.name != "adagrad":
+        rate = settings.optimizer.learning_rate
+        text = f"A learning rate of {rate:g} is so high that the loss will very likely diverge."
+        mend = Mend(
+            "Use 0.001",
+            settings=replace(settings, optimizer=replace(settings.optimizer, learning_rate=0.001)),
+        )
+        found.append(Finding("warning", "settings", text, mend))
+    return found
+
+
+def with_head(model: OpenedModel, classes: int, seed: int = 0) -> OpenedModel:
+    """The same network with a new softmax of so many classes in place of its last layer (or after its maps).
+
+    The other layers keep their weights; the model handed in is not changed.
+    """
+    from convscope.engine.training.transfer import replace_head
+
+    return replace_head(model, classes, seed)

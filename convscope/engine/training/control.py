@@ -1,0 +1,118 @@
+"""How another thread steers a training that runs: pause, one step, stop, another learning rate."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convscope.errors import UserError
+from convscope.task import Task
+
+
+@dataclass(frozen=True, eq=False)
+class Watch:
+    """What to look at while it trains.
+
+    Attributes:
+        layer: path of the layer whose maps are wanted; None: none.
+        image: the image for them, float32 (1, height, width, channels), prepared as the network wants it.
+        samples: images whose predictions are wanted, likewise (n, height, width, channels).
+        interval: seconds between two looks, at least; looking never takes more than 2 % of the time.
+    """
+
+    layer: str | None = None
+    image: NDArray[np.float32] | None = None
+    samples: NDArray[np.float32] | None = None
+    interval: float = 0.5
+
+
+class Control:
+    """Handed to `train`; its methods may be called from any thread, at any time."""
+
+    def __init__(self) -> None:
+        self._condition = threading.Condition()
+        self._paused = False
+        self._steps = 0
+        self._stopping = False
+        self._rate: float | None = None
+        self._watch = Watch()
+
+    @property
+    def paused(self) -> bool:
+        """Whether it stands still (or will, after the step that is being made)."""
+        return self._paused
+
+    @property
+    def stopping(self) -> bool:
+        """Whether `stop` was called."""
+        return self._stopping
+
+    def pause(self) -> None:
+        """Stand still after this step."""
+        with self._condition:
+            self._paused = True
+
+    def resume(self) -> None:
+        """Go on."""
+        with self._condition:
+            self._paused, self._steps = False, 0
+            self._condition.notify_all()
+
+    def step(self) -> None:
+        """Make one step and stand still again."""
+        with self._condition:
+            self._paused = True
+            self._steps += 1
+            self._condition.notify_all()
+
+    def stop(self) -> None:
+        """End after this step; what was learned is kept."""
+        with self._condition:
+            self._stopping = True
+            self._condition.notify_all()
+
+    def set_learning_rate(self, rate: float) -> None:
+        """Use this learning rate from the next step on; a schedule goes on in proportion to it.
+
+        Raises:
+            UserError: not above 0.
+        """
+        if not 0 < rate <= 1000:
+            raise UserError(f"The learning rate is {rate:g}: it is above 0 and at most 1000.")
+        with self._condition:
+            self._rate = rate
+
+    def watch(self, watch: Watch) -> None:
+        """Look at something else from now on."""
+        with self._condition:
+            self._watch = watch
+
+    @property
+    def watched(self) -> Watch:
+        """What to look at now."""
+        return self._watch
+
+    def take_learning_rate(self) -> float | None:
+        """The rate asked for since the last call, or None; for the training thread."""
+        with self._condition:
+            rate, self._rate = self._rate, None
+            return rate
+
+    def wait(self, task: Task) -> bool:
+        """Stand here while paused; for the training thread.
+
+        Returns:
+            Whether it has waited at all.
+        """
+        waited = False
+        with self._condition:
+            while self._paused and not self._steps and not self._stopping and not task.cancelled:
+                waited = True
+                # A task has no condition to be notified by; a twentieth of a second is soon enough.
+                self._condition.wait(0.05)
+            if self._steps:
+                self._steps -= 1
+        return waited

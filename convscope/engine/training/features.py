@@ -1,0 +1,190 @@
+"""What a pretrained base makes of every image, computed once and kept on disk."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convscope.engine.data.batches import Batches
+from convscope.engine.data.dataset import Dataset, SplitName
+from convscope.engine.data.pipeline import LabelMode, labelled
+from convscope.engine.data.resize import Target
+from convscope.engine.models.opened import OpenedModel
+from convscope.engine.training.evaluate import readable_batches
+from convscope.errors import UserError
+from convscope.paths import cache_dir
+from convscope.task import Task
+
+# All features together; the longest unused go first.
+_BYTES = 4 * 2**30
+
+
+@dataclass(frozen=True, eq=False)
+class Features:
+    """The outputs of a base for the images of one split.
+
+    Attributes:
+        values: float32 (n, …), read from disk as needed.
+        indices: int64 (n,), the images; unreadable ones are left out.
+        labels: int32 (n,).
+        was_kept: they were on disk already.
+    """
+
+    values: NDArray[np.float32]
+    indices: NDArray[np.int64]
+    labels: NDArray[np.int32]
+    was_kept: bool
+
+
+def extract_features(
+    base: OpenedModel,
+    dataset: Dataset,
+    split: SplitName,
+    target: Target,
+    *,
+    batch_size: int = 32,
+    task: Task | None = None,
+) -> Features:
+    """Run the base over a split, or read what it made of it before.
+
+    Args:
+        base: a network whose output are the features.
+        target: what images are brought to.
+
+    Raises:
+        UserError: the split is empty, unreadable, or the disk is full.
+        Cancelled: the task was; nothing is kept then.
+    """
+    task, chosen = task or Task(), dataset.indices(split)
+    if not len(chosen):
+        raise UserError(f"{dataset.title} has no images in its {split} part.")
+    folder = cache_dir() / "features"
+    folder.mkdir(parents=True, exist_ok=True)
+    key = _key(base, dataset, chosen, target)
+    path, rows = folder / f"{key}.npy", folder / f"{key}.rows.npy"
+    was_kept = path.exists() and rows.exists()
+    if not was_kept:
+        _write(base, dataset, chosen, target, batch_size, path, rows, task)
+        _evict(folder, path)
+    path.touch()
+    indices: NDArray[np.int64] = np.load(rows, allow_pickle=False)
+    values: NDArray[np.float32] = np.load(path, mmap_mode="r", allow_pickle=False)[: len(indices)]
+    return Features(values, indices, dataset.labels[indices], was_kept)
+
+
+def _key(base: OpenedModel, dataset: Dataset, chosen: NDArray[np.int64], target: Target) -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    digest.update(f"{base.fingerprint()} {base.preprocessing} {target} {dataset.reference}".encode())
+    digest.update(np.ascontiguousarray(chosen).tobytes())
+    for index in chosen.tolist():
+        path = dataset.images.path(index)
+        if path is None:
+            digest.update(dataset.images.digest(index))
+        else:
+            with contextlib.suppress(OSError):
+                told = path.stat()
+                digest.update(f"{path} {told.st_size} {told.st_mtime_ns}".encode())
+    return digest.hexdigest()
+
+
+def _write(
+    base: OpenedModel,
+    dataset: Dataset,
+    chosen: NDArray[np.int64],
+    target: Target,
+    batch_size: int,
+    path: Path,
+    rows: Path,
+    task: Task,
+) -> None:
+    run = base.function(base.program.outputs)
+    handle, name = tempfile.mkstemp(dir=path.parent, suffix=".part")
+    os.close(handle)
+    part, seen, done = Path(name), [], 0
+    values: Any = None
+    try:
+        for indices, pixels in readable_batches(dataset, chosen, target, batch_size):
+            if len(indices):
+                batch = base.inputs_for(base.preprocessing.apply(pixels))
+                features = np.asarray(run(*batch)[0], np.float32)
+                if values is None:
+                    shape = (len(chosen), *features.shape[1:])
+                    values = np.lib.format.open_memmap(part, "w+", np.float32, shape)
+                values[done : done + len(features)] = features
+                done += len(features)
+                seen.append(indices)
+            task.progress(done / len(chosen), f"Extracting features: {done:,} of {len(chosen):,} images")
+        if values is None:
+            raise UserError(f"None of these images of {dataset.title} can be read.")
+        values.flush()
+        np.save(rows, np.concatenate(seen))
+        part.replace(path)
+    except OSError as error:
+        raise UserError(
+            f"The features cannot be kept in {path.parent}: {error.strerror or error}."
+        ) from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _evict(folder: Path, keep: Path) -> None:
+    files = sorted(folder.glob("*.npy"), key=lambda file: file.stat().st_mtime)
+    total = sum(file.stat().st_size for file in files)
+    for file in files:
+        if total <= _BYTES:
+            break
+        if not file.name.startswith(keep.stem):
+            total -= file.stat().st_size
+            file.unlink(missing_ok=True)
+
+
+class FeatureStream(Batches):
+    """Features and labels in batches, in the order that `Batches` tells.
+
+    Args:
+        features: of one split.
+        classes: how many there are.
+        label_mode: as the loss wants them.
+    """
+
+    def __init__(
+        self,
+        features: Features,
+        classes: int,
+        label_mode: LabelMode,
+        batch_size: int,
+        *,
+        seed: int = 0,
+        shuffle: bool = True,
+        steps_per_epoch: int | None = None,
+    ) -> None:
+        rows = np.arange(len(features.indices), dtype=np.int64)
+        super().__init__(rows, batch_size, seed=seed, shuffle=shuffle, steps_per_epoch=steps_per_epoch)
+        self._features, self._classes, self._mode = features, classes, label_mode
+        self.data = self._build()
+
+    def _read(self, step: int) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+        rows = self.batch_indices(self.epoch, int(step))
+        return self._features.values[rows], self._features.labels[rows]
+
+    def _build(self) -> Any:
+        import tensorflow as tf
+
+        shape = self._features.values.shape[1:]
+
+        def read(step: Any) -> Any:
+            values, labels = tf.numpy_function(self._read, [step], (tf.float32, tf.int32), stateful=True)
+            values.set_shape((None, *shape))
+            labels.set_shape((None,))
+            return values, labelled(labels, self._mode, self._classes)
+
+        data = tf.data.Dataset.range(self.steps)
+        return data.map(read, num_parallel_calls=2, deterministic=True).prefetch(tf.data.AUTOTUNE)

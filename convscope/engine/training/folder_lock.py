@@ -1,0 +1,51 @@
+"""A lock that the system takes away from a process that dies, however it dies."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+from convscope.errors import UserError
+
+
+def _lock(file: IO[bytes]) -> bool:
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def is_locked(folder: Path) -> bool:
+    """Whether some process (this one too) holds the folder."""
+    path = folder / "lock"
+    if not path.exists():
+        return False
+    try:
+        with path.open("ab") as file:
+            return not _lock(file)
+    except OSError:
+        return False
+
+
+@contextlib.contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold the folder while inside.
+
+    Raises:
+        UserError: somebody else holds it.
+    """
+    with (folder / "lock").open("ab") as file:
+        if not _lock(file):
+            raise UserError(f"{folder} is being trained in already.")
+        yield

@@ -1,0 +1,96 @@
+"""Which loss, which labels and which metrics go with a network's output."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from convscope.engine.data.pipeline import LabelMode
+from convscope.engine.training.settings import LossName, MetricName, TrainingSettings
+
+
+@dataclass(frozen=True)
+class Goal:
+    """What training minimises, settled.
+
+    Attributes:
+        loss: never "auto".
+        from_logits: the network's last layer has no softmax or sigmoid.
+        label_mode: the labels that the loss wants.
+        units: numbers that the network puts out.
+    """
+
+    loss: LossName
+    from_logits: bool
+    label_mode: LabelMode
+    units: int
+
+
+def choose(settings: TrainingSettings, head: str, units: int) -> Goal:
+    """Settle the loss.
+
+    "auto" gives one sigmoid unit binary cross-entropy, several of them the same for each class, everything
+    else cross-entropy on class numbers; a last layer without softmax or sigmoid is taken as logits.
+
+    Args:
+        head: "softmax", "sigmoid" or "linear", as `OpenedModel.head.kind` says.
+        units: numbers that the network puts out.
+    """
+    loss = settings.loss
+    if loss == "auto":
+        binary = units == 1 or head == "sigmoid"
+        loss = "binary_crossentropy" if binary else "sparse_categorical_crossentropy"
+    mode: LabelMode = "categorical"
+    if units == 1:
+        mode = "binary"
+    elif loss == "sparse_categorical_crossentropy":
+        mode = "sparse"
+    from_logits = head == "linear" and loss.endswith("crossentropy")
+    return Goal(loss, from_logits, mode, units)
+
+
+def make_loss(goal: Goal) -> Any:
+    """The Keras loss."""
+    import keras
+
+    names = {
+        "sparse_categorical_crossentropy": "SparseCategoricalCrossentropy",
+        "categorical_crossentropy": "CategoricalCrossentropy",
+        "binary_crossentropy": "BinaryCrossentropy",
+        "categorical_focal_crossentropy": "CategoricalFocalCrossentropy",
+        "categorical_hinge": "CategoricalHinge",
+        "mean_squared_error": "MeanSquaredError",
+        "mean_absolute_error": "MeanAbsoluteError",
+    }
+    loss_class = getattr(keras.losses, names[goal.loss])
+    return loss_class(from_logits=True) if goal.from_logits else loss_class()
+
+
+def make_metrics(goal: Goal, wanted: tuple[MetricName, ...]) -> list[Any]:
+    """The Keras metrics, named as in the settings."""
+    import keras
+
+    made: list[Any] = []
+    for name in wanted:
+        if name == "accuracy":
+            made.append(_accuracy(goal))
+        elif name == "top_5_accuracy":
+            sparse = goal.label_mode == "sparse"
+            kind = "SparseTopKCategoricalAccuracy" if sparse else "TopKCategoricalAccuracy"
+            made.append(getattr(keras.metrics, kind)(5, name=name))
+        elif name == "auc":
+            made.append(keras.metrics.AUC(name=name, from_logits=goal.from_logits))
+        else:
+            kind = {"precision": "Precision", "recall": "Recall"}[name]
+            made.append(getattr(keras.metrics, kind)(thresholds=0.0 if goal.from_logits else 0.5, name=name))
+    return made
+
+
+def _accuracy(goal: Goal) -> Any:
+    import keras
+
+    if goal.label_mode == "binary":
+        return keras.metrics.BinaryAccuracy("accuracy", threshold=0.0 if goal.from_logits else 0.5)
+    if goal.label_mode == "sparse":
+        return keras.metrics.SparseCategoricalAccuracy("accuracy")
+    return keras.metrics.CategoricalAccuracy("accuracy")

@@ -1,0 +1,126 @@
+"""What a training has reported so far, by batch and by epoch: written by its thread, read by any other."""
+
+from __future__ import annotations
+
+import threading
+from array import array
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class EpochRecord:
+    """One epoch.
+
+    Attributes:
+        epoch: counted from 0.
+        values: "loss", "accuracy", … over the training images, "val_loss", … over the validation images.
+        learning_rate: at its end.
+        seconds: how long its training took, pauses and validation not counted.
+        images_per_second: training images.
+    """
+
+    epoch: int
+    values: Mapping[str, float]
+    learning_rate: float
+    seconds: float
+    images_per_second: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """One flat row, for JSON and CSV."""
+        return {
+            "epoch": self.epoch,
+            **self.values,
+            "learning_rate": self.learning_rate,
+            "seconds": round(self.seconds, 4),
+            "images_per_second": round(self.images_per_second, 2),
+        }
+
+    @staticmethod
+    def from_dict(row: Mapping[str, Any]) -> EpochRecord:
+        """What `to_dict` gave."""
+        own = ("epoch", "learning_rate", "seconds", "images_per_second")
+        values = {str(key): float(value) for key, value in row.items() if key not in own}
+        return EpochRecord(
+            int(row["epoch"]),
+            values,
+            float(row["learning_rate"]),
+            float(row["seconds"]),
+            float(row["images_per_second"]),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Update:
+    """What is new since the last look.
+
+    Attributes:
+        first_batch: number of the first batch in `batches`, counted from the start of training.
+        batches: by name ("loss", "accuracy"), each batch's own value (no running mean), float64.
+        epochs: the epochs that ended.
+        images_per_second: over the last second or so; 0 before the first.
+        seconds_left: of the whole training at this speed; None while unknown.
+    """
+
+    first_batch: int
+    batches: Mapping[str, NDArray[np.float64]]
+    epochs: tuple[EpochRecord, ...]
+    images_per_second: float
+    seconds_left: float | None
+
+
+class Recorder:
+    """Grows by a few numbers a batch; reading copies only what is new.
+
+    A reader asks as often as it can paint: there is no signal a step, so that training waits for nobody.
+
+    Args:
+        first_batch: the number of the first batch that will come (a resumed run goes on counting).
+    """
+
+    def __init__(self, first_batch: int = 0) -> None:
+        self._lock = threading.Lock()
+        self._first = first_batch
+        self._batches: dict[str, array[float]] = {}
+        self._epochs: list[EpochRecord] = []
+        self._speed = 0.0
+        self._left: float | None = None
+
+    def start_at(self, batch: int, epochs: tuple[EpochRecord, ...]) -> None:
+        """Continue after these epochs; forgets everything else."""
+        with self._lock:
+            self._first, self._batches, self._epochs = batch, {}, list(epochs)
+
+    def add_batch(self, values: Mapping[str, float]) -> None:
+        """One batch has ended."""
+        with self._lock:
+            for name, value in values.items():
+                self._batches.setdefault(name, array("d")).append(value)
+
+    def add_epoch(self, record: EpochRecord) -> None:
+        """One epoch has ended."""
+        with self._lock:
+            self._epochs.append(record)
+
+    def set_speed(self, images_per_second: float, seconds_left: float | None) -> None:
+        """How fast it goes now."""
+        with self._lock:
+            self._speed, self._left = images_per_second, seconds_left
+
+    def since(self, batch: int = 0, epoch: int = 0) -> Update:
+        """What came after so many batches (counted from the start of training) and so many epochs."""
+        with self._lock:
+            start = max(0, batch - self._first)
+            new = {name: np.array(values[start:]) for name, values in self._batches.items()}
+            epochs = tuple(record for record in self._epochs if record.epoch >= epoch)
+            return Update(self._first + start, new, epochs, self._speed, self._left)
+
+    @property
+    def epochs(self) -> tuple[EpochRecord, ...]:
+        """All epochs so far."""
+        with self._lock:
+            return tuple(self._epochs)

@@ -1,0 +1,325 @@
+"""A run is a folder: settings, history, checkpoints, the script. This reads, lists and writes it."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from convscope.engine.models.preprocessing import Preprocessing
+from convscope.engine.training.checkpoint import has_checkpoint, write_atomically
+from convscope.engine.training.folder_lock import is_locked, locked
+from convscope.engine.training.record import EpochRecord
+from convscope.engine.training.settings import TrainingSettings, from_plain
+from convscope.errors import UserError
+from convscope.paths import data_dir
+
+State = Literal["new", "running", "finished", "stopped", "diverged", "failed", "interrupted"]
+_FORMAT = "convscope run 1"
+
+
+@dataclass(frozen=True)
+class ModelFacts:
+    """What a run remembers of its network.
+
+    Attributes:
+        name: for people.
+        spec: what `open_model` opened it by; "" when it was built by hand.
+        parameters: all weights.
+    """
+
+    name: str
+    spec: str
+    parameters: int
+
+
+@dataclass(frozen=True)
+class DataFacts:
+    """What a run remembers of its data.
+
+    Attributes:
+        reference: what `open_dataset` opens it by.
+        title: for people.
+        classes: names by index.
+        fingerprint: changes with any image name, label or split; see `data_fingerprint`.
+    """
+
+    reference: str
+    title: str
+    classes: tuple[str, ...]
+    fingerprint: str
+
+
+@dataclass(frozen=True)
+class RunDetails:
+    """What stands in a run's settings.json.
+
+    Attributes:
+        name: for people; can be changed.
+        created: UTC, ISO 8601.
+        settings: of the training.
+        model, data: what was trained on what.
+        preprocessing: from pixels to the network's input.
+        transfer: how a pretrained base was used, as `TransferSettings` writes it; None: not at all.
+    """
+
+    name: str
+    created: str
+    settings: TrainingSettings
+    model: ModelFacts
+    data: DataFacts
+    preprocessing: Preprocessing
+    transfer: Mapping[str, Any] | None = None
+
+    def to_json(self) -> str:
+        """The file's text."""
+        return json.dumps(
+            {
+                "format": _FORMAT,
+                "name": self.name,
+                "created": self.created,
+                "settings": self.settings.to_dict(),
+                "model": vars(self.model),
+                "data": vars(self.data),
+                "preprocessing": self.preprocessing.to_dict(),
+                "transfer": self.transfer,
+            },
+            ensure_ascii=False,
+            indent=1,
+        )
+
+
+class Run:
+    """One run's folder. Nothing of it is kept in memory: two processes may look at the same run.
+
+    Files: settings.json, status.json, history.jsonl (a line an epoch), batches.jsonl (a line an epoch, every
+    batch's values), initial.keras, last.keras + last.json (see `checkpoint`), best.keras, model.keras (what
+    came out), NAME.classes.json beside each, script.py, split.npz, lock.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @staticmethod
+    def create(folder: Path, details: RunDetails) -> Run:
+        """A new run in a folder that is empty or does not exist yet.
+
+        Raises:
+            UserError: there is something in it, or it cannot be written.
+        """
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            if any(folder.iterdir()):
+                kind = "holds a run already: resume it" if is_run(folder) else "is not empty"
+                raise UserError(f"{folder} {kind}, or choose another folder for the new run.")
+            run = Run(folder)
+            write_atomically(folder / "settings.json", details.to_json())
+        except OSError as error:
+            raise UserError(f"{folder} cannot be written: {error.strerror or error}.") from error
+        run.set_status("new", "It has not been trained yet.")
+        return run
+
+    @staticmethod
+    def open(folder: Path) -> Run:
+        """An existing run.
+
+        Raises:
+            UserError: the folder is none.
+        """
+        if not folder.is_dir():
+            raise UserError(f"There is no run in {folder}: the folder does not exist.")
+        if not is_run(folder):
+            raise UserError(f"{folder} is not a run of convscope: it has no settings.json of one.")
+        return Run(folder)
+
+    @property
+    def details(self) -> RunDetails:
+        """What stands in settings.json.
+
+        Raises:
+            UserError: it is damaged.
+        """
+        path = self.folder / "settings.json"
+        data = _read_json(path)
+        try:
+            return RunDetails(
+                str(data["name"]),
+                str(data["created"]),
+                TrainingSettings.from_dict(data["settings"]),
+                from_plain(ModelFacts, data["model"], "model"),
+                from_plain(DataFacts, data["data"], "data"),
+                Preprocessing.from_dict(data["preprocessing"]),
+                data["transfer"],
+            )
+        except (KeyError, TypeError) as error:
+            raise UserError(f"{path} is damaged: {error} is missing or wrong.") from error
+
+    @property
+    def history(self) -> tuple[EpochRecord, ...]:
+        """The epochs so far; a line that a crash has cut off does not count."""
+        return tuple(EpochRecord.from_dict(row) for row in _read_lines(self.folder / "history.jsonl"))
+
+    @property
+    def batches(self) -> dict[str, list[float]]:
+        """Every batch's own values since the start, by name."""
+        joined: dict[str, list[float]] = {}
+        for row in _read_lines(self.folder / "batches.jsonl"):
+            for name, values in row.items():
+                joined.setdefault(name, []).extend(values)
+        return joined
+
+    @property
+    def state(self) -> State:
+        """How it stands; "interrupted" if it was running when its process died."""
+        state = str(_read_json(self.folder / "status.json").get("state", "new"))
+        if state == "running" and not is_locked(self.folder):
+            return "interrupted"
+        return next((known for known in get_args(State) if known == state), "failed")
+
+    @property
+    def sentence(self) -> str:
+        """How it ended, in words."""
+        if self.state == "interrupted":
+            return f"It was interrupted after {len(self.history)} of {self.details.settings.epochs} epochs."
+        return str(_read_json(self.folder / "status.json").get("sentence", ""))
+
+    @property
+    def test(self) -> Mapping[str, float] | None:
+        """What was measured on the test images at the end, if anything."""
+        measured: Mapping[str, float] | None = _read_json(self.folder / "status.json").get("test")
+        return measured
+
+    @property
+    def can_resume(self) -> bool:
+        """Whether there is a checkpoint and there are epochs left."""
+        return has_checkpoint(self.folder) and self.state not in ("running", "finished")
+
+    @property
+    def model_path(self) -> Path | None:
+        """The model that came out, else the last checkpoint, else None."""
+        for name in ("model.keras", "last.keras"):
+            if (self.folder / name).exists():
+                return self.folder / name
+        return None
+
+    def set_status(self, state: State, sentence: str, test: Mapping[str, float] | None = None) -> None:
+        """Say how it stands."""
+        data = {"state": state, "sentence": sentence, "test": None if test is None else dict(test)}
+        write_atomically(self.folder / "status.json", json.dumps(data, ensure_ascii=False))
+
+    def start_history(self, epochs: tuple[EpochRecord, ...]) -> None:
+        """Make the history be just these epochs, before going on from the last of them."""
+        rows = [json.dumps(record.to_dict()) + "\n" for record in epochs]
+        write_atomically(self.folder / "history.jsonl", "".join(rows))
+        kept = _read_lines(self.folder / "batches.jsonl")[: len(epochs)]
+        write_atomically(self.folder / "batches.jsonl", "".join(json.dumps(row) + "\n" for row in kept))
+
+    def add_epoch(self, record: EpochRecord, batches: Mapping[str, list[float]]) -> None:
+        """Append an epoch to the history."""
+        rounded = {name: [float(f"{value:.6g}") for value in values] for name, values in batches.items()}
+        with (self.folder / "batches.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps(rounded) + "\n")
+        with (self.folder / "history.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps(record.to_dict()) + "\n")
+
+    def locked(self) -> AbstractContextManager[None]:
+        """Hold the run while training; see `folder_lock`."""
+        return locked(self.folder)
+
+    def rename(self, name: str) -> None:
+        """Give it another name; the folder keeps its own.
+
+        Raises:
+            UserError: an empty name.
+        """
+        if not name.strip():
+            raise UserError("A run needs a name.")
+        details = replace(self.details, name=name.strip())
+        write_atomically(self.folder / "settings.json", details.to_json())
+
+    def delete(self) -> None:
+        """Remove the folder and all that is in it.
+
+        Raises:
+            UserError: it is running, or is not a run.
+        """
+        if not is_run(self.folder):
+            raise UserError(f"{self.folder} is not a run of convscope, so it is left alone.")
+        if self.state == "running":
+            raise UserError(f"{self.details.name} is running: stop it first.")
+        shutil.rmtree(self.folder)
+
+
+def is_run(folder: Path) -> bool:
+    """Whether a folder holds a run."""
+    try:
+        return _read_json(folder / "settings.json").get("format") == _FORMAT
+    except UserError:
+        return False
+
+
+def runs_folder() -> Path:
+    """Where runs are kept unless told otherwise."""
+    folder = data_dir() / "runs"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def list_runs(parent: Path | None = None) -> tuple[Run, ...]:
+    """All runs in a folder (`runs_folder()` by default), the newest first; what is damaged is passed over."""
+    found = []
+    for folder in (parent or runs_folder()).iterdir():
+        if folder.is_dir() and is_run(folder):
+            try:
+                found.append((Run(folder).details.created, folder.name, Run(folder)))
+            except UserError:
+                continue
+    return tuple(run for *_, run in sorted(found, key=lambda row: row[:2], reverse=True))
+
+
+def new_folder(name: str, parent: Path | None = None) -> Path:
+    """A folder for a new run, named by the time and the name; not made yet."""
+    plain = re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-").lower()[:40] or "run"
+    stem = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{plain}"
+    within = parent or runs_folder()
+    folder, number = within / stem, 2
+    while folder.exists():
+        folder, number = within / f"{stem}-{number}", number + 1
+    return folder
+
+
+def now() -> str:
+    """The time, UTC, ISO 8601."""
+    return datetime.now(UTC).isoformat(timespec="microseconds")
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path} is damaged or cannot be read.", detail=str(error)) from error
+    if not isinstance(data, dict):
+        raise UserError(f"{path} is damaged: it holds no table.")
+    return data
+
+
+def _read_lines(path: Path) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = []
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        return []
+    for line in lines:
+        try:
+            rows.append(json.loads(line))
+        except ValueError:
+            break
+    return rows

@@ -1,0 +1,90 @@
+"""A support vector machine on the features of a pretrained base."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convscope.engine.training.features import Features
+from convscope.errors import UserError
+from convscope.task import Task
+
+SvmKernel = Literal["linear", "rbf"]
+
+
+@dataclass(frozen=True, eq=False)
+class SvmResult:
+    """What the machine learned.
+
+    Attributes:
+        kernel, c: its settings; c is the price of a mistake.
+        accuracy: on the features tested.
+        training_accuracy: on those it learned from.
+        predicted: int32 (n,), its answer for each feature tested.
+        support_vectors: how many of the training images decide.
+        seconds: how long the fit took.
+    """
+
+    kernel: SvmKernel
+    c: float
+    accuracy: float
+    training_accuracy: float
+    predicted: NDArray[np.int32]
+    support_vectors: int
+    seconds: float
+
+
+def fit_svm(
+    train: Features,
+    test: Features,
+    *,
+    kernel: SvmKernel = "linear",
+    c: float = 1.0,
+    seed: int = 0,
+    task: Task | None = None,
+) -> SvmResult:
+    """Fit scikit-learn's `SVC` on standardised features (maps are flattened).
+
+    Raises:
+        UserError: a single class, or scikit-learn is not installed.
+    """
+    import time
+
+    task = task or Task()
+    if len(np.unique(train.labels)) < 2:
+        raise UserError("A support vector machine needs images of two classes at least.")
+    machine = _machine(kernel, c, seed)
+    task.progress(None, f"Fitting a support vector machine to {len(train.labels):,} images")
+    began = time.perf_counter()
+    machine.fit(_flat(train), train.labels)
+    seconds = time.perf_counter() - began
+    task.check()
+    predicted = machine.predict(_flat(test)).astype(np.int32)
+    return SvmResult(
+        kernel,
+        c,
+        float(np.mean(predicted == test.labels)),
+        float(machine.score(_flat(train), train.labels)),
+        predicted,
+        int(machine[-1].n_support_.sum()),
+        seconds,
+    )
+
+
+def _machine(kernel: SvmKernel, c: float, seed: int) -> Any:
+    try:
+        from sklearn.pipeline import make_pipeline
+        from sklearn.preprocessing import StandardScaler
+        from sklearn.svm import SVC
+    except ImportError as error:
+        raise UserError(
+            "The support vector machine needs scikit-learn: pip install scikit-learn.", detail=str(error)
+        ) from error
+    return make_pipeline(StandardScaler(), SVC(C=c, kernel=kernel, random_state=seed))
+
+
+def _flat(features: Features) -> NDArray[np.float32]:
+    return np.asarray(features.values).reshape(len(features.values), -1)

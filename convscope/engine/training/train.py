@@ -1,0 +1,325 @@
+"""Train a network on a data set; resume a run that was interrupted."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from convscope.engine.data.dataset import Dataset, SplitName
+from convscope.engine.data.pipeline import PipelineSettings, Stream
+from convscope.engine.data.registry import open_dataset
+from convscope.engine.models.class_names import write_sidecar
+from convscope.engine.models.opened import OpenedModel, Source
+from convscope.engine.training.checkpoint import load_checkpoint, save_model
+from convscope.engine.training.control import Control
+from convscope.engine.training.evaluate import Evaluation, evaluate
+from convscope.engine.training.loop import Fitted, Job, class_weights, copy_model, fit, prepared
+from convscope.engine.training.losses import Goal, choose
+from convscope.engine.training.observe import Snapshot
+from convscope.engine.training.record import Recorder
+from convscope.engine.training.run import DataFacts, ModelFacts, Run, RunDetails, now
+from convscope.engine.training.script import write_script
+from convscope.engine.training.settings import TrainingSettings
+from convscope.errors import UserError
+from convscope.task import Cancelled, Task
+
+Strategy = Literal["none", "mirrored"]
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """What came out of a training.
+
+    Attributes:
+        model: the trained network; the one that was handed in is as it was.
+        fitted: its epochs and how it ended.
+        test: on the test images; None if there are none, or nothing was trained.
+        run: where it was kept, or None.
+    """
+
+    model: OpenedModel
+    fitted: Fitted
+    test: Evaluation | None
+    run: Run | None
+
+
+def goal_of(model: OpenedModel, settings: TrainingSettings) -> Goal:
+    """Loss and labels for this network; see `losses.choose`."""
+    return choose(settings, model.head.kind, model.head.units)
+
+
+def pipeline_settings(model: OpenedModel, settings: TrainingSettings, goal: Goal) -> PipelineSettings:
+    """How images reach this network."""
+    height, width, channels = model.input_shape
+    size = settings.size or ((height, width) if height and width else None)
+    return PipelineSettings(
+        size=size,
+        channels=settings.channels or (channels if channels in (1, 3) else None),  # type: ignore[arg-type]
+        fit=settings.fit,
+        batch_size=settings.batch_size,
+        label_mode=goal.label_mode,
+        preprocessing=model.preprocessing,
+        shuffle=settings.shuffle,
+        seed=settings.seed,
+        augmentation=settings.augmentation,
+        cache_mb=settings.cache_mb,
+    )
+
+
+def train(
+    model: OpenedModel | Any,
+    dataset: Dataset,
+    settings: TrainingSettings | None = None,
+    *,
+    name: str = "",
+    folder: Path | None = None,
+    control: Control | None = None,
+    recorder: Recorder | None = None,
+    show: Callable[[Snapshot], None] | None = None,
+    strategy: Strategy = "none",
+    task: Task | None = None,
+) -> Trained:
+    """Train a copy of a network.
+
+    Args:
+        model: an opened model, or any Keras model; it is not changed.
+        dataset: it is split as the settings say.
+        settings: None: the defaults.
+        name: of the run, for people.
+        folder: keep the run here (empty or new); None: keep nothing.
+        control, recorder: made by whoever wants to steer and watch from another thread.
+        show: gets live looks into the network, on the training thread.
+        strategy: "mirrored": the same run on all graphics cards of this machine.
+
+    Raises:
+        UserError: model, data and settings do not fit together (see `checks` for the mends), the folder is
+            taken, memory is not enough.
+        Cancelled: the task was; the run can be resumed.
+    """
+    import keras
+
+    settings, task = settings or TrainingSettings(), task or Task()
+    opened = model if isinstance(model, OpenedModel) else OpenedModel(model)
+    opened = prepared(opened, settings)
+    split = dataset.with_split(settings.split)
+    refuse_misfits(opened, split, settings)
+    task.progress(0.0, "Preparing")
+    with _scope(strategy):
+        # One seed for everything random: dropout here, new weights where a caller made them under it before.
+        keras.utils.set_random_seed(settings.seed)
+        copy = copy_model(opened.keras)
+    trained = _opened_copy(copy, opened, split)
+    run = None
+    if folder is not None:
+        run = Run.create(folder, details_of(opened, split, settings, name))
+        save_model(copy, run.folder / "initial.keras")
+        write_sidecars(run, trained)
+        goal = goal_of(trained, settings)
+        write_script(run, split, pipeline_settings(trained, settings, goal), goal)
+    return train_opened(trained, split, settings, run, control, recorder, show, task, None)
+
+
+def resume(
+    run: Run,
+    dataset: Dataset | None = None,
+    *,
+    epochs: int | None = None,
+    control: Control | None = None,
+    recorder: Recorder | None = None,
+    show: Callable[[Snapshot], None] | None = None,
+    task: Task | None = None,
+) -> Trained:
+    """Go on with a run from its last whole epoch, as if it had not been interrupted.
+
+    Args:
+        dataset: None: the one that the run names.
+        epochs: train for more epochs than was planned; None: as planned.
+
+    Raises:
+        UserError: no checkpoint, or the data has changed since.
+        Cancelled: the task was.
+    """
+    import keras
+
+    task = task or Task()
+    details = run.details
+    settings = replace(details.settings, epochs=epochs) if epochs else details.settings
+    dataset = dataset or open_dataset(details.data.reference, task)
+    split = dataset.with_split(settings.split)
+    if data_fingerprint(split) != details.data.fingerprint:
+        raise UserError(
+            f"{split.title} has changed since {details.name} was started, so it cannot go on where it stood: "
+            "start a new run."
+        )
+    task.progress(None, "Reading the checkpoint")
+    keras.utils.set_random_seed(settings.seed)
+    watchers: Any = {"control": control, "recorder": recorder, "show": show, "task": task}
+    if details.transfer is not None:
+        # transfer itself trains through this module.
+        from convscope.engine.training.transfer import resume_transfer
+
+        return resume_transfer(run, split, settings, **watchers)
+    model, optimizer, position = load_checkpoint(run.folder)
+    trained = OpenedModel(
+        model,
+        name=details.model.name,
+        classes=details.data.classes,
+        preprocessing=details.preprocessing,
+        source=Source("memory", details.model.spec, weights="trained"),
+    )
+    return train_opened(trained, split, settings, run, control, recorder, show, task, (position, optimizer))
+
+
+def train_opened(
+    trained: OpenedModel,
+    dataset: Dataset,
+    settings: TrainingSettings,
+    run: Run | None,
+    control: Control | None,
+    recorder: Recorder | None,
+    show: Callable[[Snapshot], None] | None,
+    task: Task,
+    start: tuple[Any, list[Any]] | None,
+) -> Trained:
+    """Train this very model; `train` and `transfer` end here.
+
+    Args:
+        trained: it changes.
+        run: prepared by the caller, or None.
+        start: see `Job`.
+    """
+    goal = goal_of(trained, settings)
+    piped = pipeline_settings(trained, settings, goal)
+    validation = len(dataset.indices("validation")) > 0
+    job = Job(
+        trained.keras,
+        goal,
+        settings,
+        Stream(dataset, "train", piped, steps_per_epoch=settings.steps_per_epoch),
+        Stream(dataset, "validation", piped) if validation else None,
+        class_weights(dataset, settings),
+        run,
+        control,
+        recorder,
+        task,
+        trained,
+        show,
+        start,
+    )
+    with running(run):
+        fitted = fit(job)
+        trained.refresh()
+        test = test_of(trained, dataset, fitted, task)
+        if run is not None:
+            finish(run, trained, fitted, test)
+    return Trained(trained, fitted, test, run)
+
+
+@contextmanager
+def running(run: Run | None) -> Iterator[None]:
+    """Hold a run and keep its status true, whatever happens inside."""
+    if run is None:
+        yield
+        return
+    with run.locked():
+        run.set_status("running", "It is being trained.")
+        try:
+            yield
+        except Cancelled:
+            run.set_status("stopped", f"Stopped after {len(run.history)} epochs.")
+            raise
+        except UserError as error:
+            run.set_status("failed", error.message)
+            raise
+        except BaseException as error:
+            run.set_status("failed", f"It failed: {type(error).__name__}: {error}")
+            raise
+
+
+def finish(run: Run, model: OpenedModel, fitted: Fitted, test: Evaluation | None) -> None:
+    """Keep what came out."""
+    save_model(model.keras, run.folder / "model.keras")
+    measured = None if test is None else {"accuracy": test.accuracy, "loss": test.loss, "images": test.images}
+    state = "finished" if fitted.outcome == "early" else fitted.outcome
+    run.set_status(state, fitted.sentence, measured)
+
+
+def test_of(model: OpenedModel, dataset: Dataset, fitted: Fitted, task: Task) -> Evaluation | None:
+    """The evaluation on the test images, or None if there are none or the weights are no numbers."""
+    if not len(dataset.indices("test")) or fitted.outcome == "diverged":
+        return None
+    return evaluate(model, dataset, "test", task=task)
+
+
+def data_fingerprint(dataset: Dataset) -> str:
+    """A short text that changes with any image's name or size, any label and any split."""
+    digest = hashlib.blake2b(digest_size=16)
+    digest.update("\n".join(dataset.classes).encode())
+    digest.update(np.ascontiguousarray(dataset.labels).tobytes())
+    parts: tuple[SplitName, ...] = ("train", "validation", "test")
+    for part in parts:
+        digest.update(np.ascontiguousarray(dataset.indices(part)).tobytes() + b"|")
+    for index in range(len(dataset)) if dataset.kind == "files" else range(0, len(dataset), 97):
+        digest.update(dataset.images.name(index).encode())
+        if dataset.kind == "arrays":
+            digest.update(dataset.images.digest(index))
+    return digest.hexdigest()
+
+
+def details_of(
+    model: OpenedModel, dataset: Dataset, settings: TrainingSettings, name: str, transfer: Any = None
+) -> RunDetails:
+    """What a new run's settings.json says."""
+    return RunDetails(
+        name or f"{model.name} on {dataset.title}",
+        now(),
+        settings,
+        ModelFacts(model.name, model.source.spec, int(model.keras.count_params())),
+        DataFacts(dataset.reference, dataset.title, dataset.classes, data_fingerprint(dataset)),
+        model.preprocessing,
+        transfer,
+    )
+
+
+def _opened_copy(copy: Any, model: OpenedModel, dataset: Dataset) -> OpenedModel:
+    return OpenedModel(
+        copy,
+        name=model.name,
+        classes=dataset.classes,
+        preprocessing=model.preprocessing,
+        source=Source("memory", model.source.spec, weights="trained"),
+    )
+
+
+def write_sidecars(run: Run, model: OpenedModel) -> None:
+    """Class names and preprocessing beside every model file of a run."""
+    for name in ("initial", "last", "best", "model"):
+        write_sidecar(run.folder / f"{name}.classes.json", model.classes, model.preprocessing)
+
+
+def refuse_misfits(model: OpenedModel, dataset: Dataset, settings: TrainingSettings) -> None:
+    """Raise the first error that `checks` finds.
+
+    Raises:
+        UserError: with the mend in words.
+    """
+    from convscope.engine.training.checks import check
+
+    for finding in check(model, dataset, settings):
+        if finding.severity == "error":
+            mend = f" {finding.mend.text}." if finding.mend else ""
+            raise UserError(finding.text + mend)
+
+
+def _scope(strategy: Strategy) -> Any:
+    if strategy == "none":
+        return nullcontext()
+    import tensorflow as tf
+
+    return tf.distribute.MirroredStrategy().scope()

@@ -1,0 +1,310 @@
+"""The three ways of using a pretrained network, with what each costs told beforehand."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from convscope.engine.data.dataset import Dataset
+from convscope.engine.data.resize import Target
+from convscope.engine.models.opened import OpenedModel
+from convscope.engine.training.checkpoint import load_checkpoint, save_model
+from convscope.engine.training.control import Control
+from convscope.engine.training.features import FeatureStream, extract_features
+from convscope.engine.training.loop import Fitted, Job, class_weights, fit, prepared
+from convscope.engine.training.losses import make_loss
+from convscope.engine.training.observe import Snapshot
+from convscope.engine.training.rates import make_optimizer
+from convscope.engine.training.record import Recorder
+from convscope.engine.training.run import Run
+from convscope.engine.training.script import write_script
+from convscope.engine.training.settings import TrainingSettings
+from convscope.engine.training.train import (
+    Trained,
+    details_of,
+    finish,
+    goal_of,
+    pipeline_settings,
+    running,
+    test_of,
+    train_opened,
+    write_sidecars,
+)
+from convscope.engine.training.transfer_model import (
+    Composed,
+    TransferSettings,
+    Way,
+    compose,
+    recompose,
+    replace_head,
+    unfreeze,
+)
+from convscope.task import Task
+
+__all__ = [
+    "Composed",
+    "Cost",
+    "TransferSettings",
+    "compose",
+    "estimate",
+    "replace_head",
+    "resume_transfer",
+    "transfer",
+]
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one way will take on this machine, estimated from timed batches.
+
+    Attributes:
+        way: which.
+        seconds: altogether.
+        trainable_tensors, trainable_parameters: what is trained (at the end, when fine-tuning).
+        sentence: the same in words.
+    """
+
+    way: Way
+    seconds: float
+    trainable_tensors: int
+    trainable_parameters: int
+    sentence: str
+
+
+def transfer(
+    pretrained: OpenedModel,
+    dataset: Dataset,
+    settings: TrainingSettings,
+    how: TransferSettings,
+    *,
+    name: str = "",
+    folder: Path | None = None,
+    control: Control | None = None,
+    recorder: Recorder | None = None,
+    show: Callable[[Snapshot], None] | None = None,
+    task: Task | None = None,
+) -> Trained:
+    """Train a new classifier on a pretrained base, in one of the three ways.
+
+    Args:
+        pretrained: a network with trained weights, with or without its classifier; not changed.
+        settings: of the training. "features" takes no augmentation (each image is seen once); "finetune" uses
+            `how.fine_rate` in place of the optimizer's rate after the head has been trained.
+        folder: keep the run here; None: keep nothing.
+
+    Returns:
+        the composed network, trained, which takes images; its epochs are the head's ("features", "frozen") or
+        the fine-tuning's.
+
+    Raises:
+        UserError: as `train`.
+        Cancelled: the task was.
+    """
+    task = task or Task()
+    split = dataset.with_split(settings.split)
+    size = settings.size or split.image_size
+    task.progress(None, "Composing the network")
+    composed = compose(prepared(pretrained, settings), split.classes, how, size=size, seed=settings.seed)
+    settings = _settled(settings, how, composed)
+    if how.way == "finetune":
+        if how.head_epochs:
+            head_settings = replace(settings, epochs=how.head_epochs, augmentation=None, early_stopping=None)
+            rate = replace(settings.optimizer, learning_rate=max(1e-3, how.fine_rate))
+            _train_head(composed, split, replace(head_settings, optimizer=rate), None, None, None, task, None)
+        unfreeze(composed, how.from_layer)
+        settings = replace(settings, optimizer=replace(settings.optimizer, learning_rate=how.fine_rate))
+    run = None
+    if folder is not None:
+        run = Run.create(folder, details_of(composed.model, split, settings, name, how.to_dict()))
+        save_model(composed.model.keras, run.folder / "initial.keras")
+        write_sidecars(run, composed.model)
+        goal = goal_of(composed.model, settings)
+        write_script(run, split, pipeline_settings(composed.model, settings, goal), goal)
+    if how.way == "features":
+        return _by_features(composed, split, settings, run, control, recorder, task, None)
+    return train_opened(composed.model, split, settings, run, control, recorder, show, task, None)
+
+
+def resume_transfer(
+    run: Run,
+    dataset: Dataset,
+    settings: TrainingSettings,
+    *,
+    control: Control | None = None,
+    recorder: Recorder | None = None,
+    show: Callable[[Snapshot], None] | None = None,
+    task: Task | None = None,
+) -> Trained:
+    """Go on with a run of `transfer`; `train.resume` calls it, after it has made sure of the data."""
+    from convscope.engine.models.files.open_file import open_file
+
+    task, details = task or Task(), run.details
+    assert details.transfer is not None
+    model, optimizer, position = load_checkpoint(run.folder)
+    if details.transfer["way"] != "features":
+        opened = OpenedModel(
+            model, name=details.model.name, classes=details.data.classes, preprocessing=details.preprocessing
+        )
+        return train_opened(
+            opened, dataset, settings, run, control, recorder, show, task, (position, optimizer)
+        )
+    whole = open_file(run.folder / "initial.keras")
+    composed = recompose(whole.with_(classes=details.data.classes, preprocessing=details.preprocessing))
+    composed.head.set_weights(model.get_weights())
+    return _by_features(composed, dataset, settings, run, control, recorder, task, (position, optimizer))
+
+
+def _settled(settings: TrainingSettings, how: TransferSettings, composed: Composed) -> TrainingSettings:
+    height, width, channels = composed.model.input_shape
+    assert height is not None and width is not None
+    augmentation = None if how.way == "features" else settings.augmentation
+    return replace(
+        settings, size=(height, width), channels=1 if channels == 1 else 3, augmentation=augmentation
+    )
+
+
+def _by_features(
+    composed: Composed,
+    dataset: Dataset,
+    settings: TrainingSettings,
+    run: Run | None,
+    control: Control | None,
+    recorder: Recorder | None,
+    task: Task,
+    start: Any,
+) -> Trained:
+    with running(run):
+        fitted = _train_head(composed, dataset, settings, run, control, recorder, task, start)
+        test = test_of(composed.model, dataset, fitted, task)
+        if run is not None:
+            finish(run, composed.model, fitted, test)
+    return Trained(composed.model, fitted, test, run)
+
+
+def _train_head(
+    composed: Composed,
+    dataset: Dataset,
+    settings: TrainingSettings,
+    run: Run | None,
+    control: Control | None,
+    recorder: Recorder | None,
+    task: Task,
+    start: Any,
+) -> Fitted:
+    goal, target = goal_of(composed.model, settings), target_for(composed, settings)
+    classes, size = len(dataset.classes), settings.batch_size
+    learned = extract_features(composed.base, dataset, "train", target, task=task)
+    validation = None
+    if len(dataset.indices("validation")):
+        checked = extract_features(composed.base, dataset, "validation", target, task=task)
+        validation = FeatureStream(checked, classes, goal.label_mode, size, shuffle=False)
+    stream = FeatureStream(
+        learned,
+        classes,
+        goal.label_mode,
+        size,
+        seed=settings.seed,
+        shuffle=settings.shuffle,
+        steps_per_epoch=settings.steps_per_epoch,
+    )
+    weights = class_weights(dataset, settings)
+    job = Job(composed.head, goal, settings, stream, validation, weights, run, control, recorder, task)
+    return fit(replace(job, start=start))
+
+
+def target_for(composed: Composed, settings: TrainingSettings) -> Target:
+    """What images are brought to for this base."""
+    height, width, channels = composed.model.input_shape
+    assert height is not None and width is not None
+    return Target(height, width, 1 if channels == 1 else 3, settings.fit)
+
+
+def estimate(
+    pretrained: OpenedModel,
+    dataset: Dataset,
+    settings: TrainingSettings,
+    ways: tuple[TransferSettings, ...],
+    *,
+    task: Task | None = None,
+) -> tuple[Cost, ...]:
+    """What each way would cost, from one timed batch through the base and one through the head.
+
+    A step of fine-tuning is taken to cost the forward pass, and twice the share of it that is trained (the
+    gradients of maps and of weights are each as much work as the forward pass of their layer).
+
+    Raises:
+        UserError: as `transfer`.
+    """
+    task = task or Task()
+    split = dataset.with_split(settings.split)
+    size = settings.size or split.image_size
+    images = {name: len(split.indices(name)) for name in ("train", "validation")}
+    costs = []
+    for number, how in enumerate(ways):
+        task.progress(number / len(ways), f"Timing a batch: {how.way}")
+        composed = compose(prepared(pretrained, settings), split.classes, how, size=size, seed=settings.seed)
+        forward, step = _timed(composed, split, settings)
+        extraction = (images["train"] + images["validation"]) * forward
+        head_epoch = images["train"] * step
+        if how.way == "features":
+            seconds = extraction + settings.epochs * head_epoch
+        elif how.way == "frozen":
+            seconds = settings.epochs * (extraction + head_epoch)
+        else:
+            unfreeze(composed, how.from_layer)
+            per_image = forward * (1 + 2 * _trained_share(composed)) + step
+            tuned = settings.epochs * (images["train"] * per_image + images["validation"] * forward)
+            seconds = extraction + how.head_epochs * head_epoch + tuned
+        trained = composed.model.keras.trainable_weights
+        parameters = sum(int(np.prod(weight.shape)) for weight in trained)
+        sentence = (
+            f"about {_words(seconds)}; {len(trained)} weight tensors ({parameters:,} numbers) are trained"
+        )
+        costs.append(Cost(how.way, seconds, len(trained), parameters, sentence))
+    return tuple(costs)
+
+
+def _timed(composed: Composed, dataset: Dataset, settings: TrainingSettings) -> tuple[float, float]:
+    """Seconds an image takes through the base, and through a training step of the head."""
+    target = target_for(composed, settings)
+    chosen = dataset.indices("train")[: min(settings.batch_size, 32)]
+    pixels, _ = dataset.images.load(chosen, target)
+    batch = composed.base.inputs_for(composed.base.preprocessing.apply(pixels))
+    run = composed.base.function(composed.base.program.outputs)
+    features = run(*batch)[0]
+    began = time.perf_counter()
+    features = run(*batch)[0]
+    forward = (time.perf_counter() - began) / len(chosen)
+    goal = goal_of(composed.model, settings)
+    head = composed.head
+    head.compile(make_optimizer(settings.optimizer), make_loss(goal), jit_compile=False)
+    labels: Any = dataset.labels[chosen]
+    if goal.label_mode == "categorical":
+        labels = np.eye(len(dataset.classes), dtype=np.float32)[labels]
+    elif goal.label_mode == "binary":
+        labels = labels[:, None].astype(np.float32)
+    head.train_on_batch(features, labels)
+    began = time.perf_counter()
+    for _ in range(3):
+        head.train_on_batch(features, labels)
+    return forward, (time.perf_counter() - began) / 3 / len(chosen)
+
+
+def _trained_share(composed: Composed) -> float:
+    """Share of the base's multiply-adds that are in layers that are trained."""
+    rows = composed.base.layers
+    trained = {layer.name for layer in composed.base.keras._flatten_layers() if layer.trainable_weights}
+    whole = sum(row.multiply_adds or 0 for row in rows)
+    own = [row for row in rows if row.path.rsplit("/", 1)[-1] in trained]
+    return sum(row.multiply_adds or 0 for row in own) / max(whole, 1)
+
+
+def _words(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} seconds"
+    return f"{seconds / 60:.0f} minutes" if seconds < 5400 else f"{seconds / 3600:.1f} hours"
