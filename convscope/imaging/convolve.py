@@ -20,16 +20,16 @@ from convscope.task import Task
 
 # Up to this many values the sums are taken in float64: it costs little there, and a typed matrix or a digit
 # then has exactly the numbers that one works out by hand.
-DOUBLE_VALUES = 1 << 18
+DOUBLE_VALUES = 1 << 19
 
 # From this many weights on OpenCV's filter2D goes through a DFT, in one thread, over the whole array.
 _DFT_WEIGHTS = 130
 _DFT_WEIGHTS_DOUBLE = 50
 # Up to this many weights filter2D is as quick from bytes as from float.
-_FEW = 12
+FEW_WEIGHTS = 12
 _BAND_BYTES = 3 << 20
 
-_OPENCV_BORDERS: dict[Border, int] = {
+OPENCV_BORDERS: dict[Border, int] = {
     "zero": cv2.BORDER_CONSTANT,
     "replicate": cv2.BORDER_REPLICATE,
     "reflect": cv2.BORDER_REFLECT_101,
@@ -56,18 +56,21 @@ class Plan:
 
 def plan(shape: tuple[int, ...], kernel: NDArray[np.float64]) -> Plan:
     """How `correlate` will treat an image of this shape under this kernel."""
-    factors = separate(kernel) if kernel.size > 1 else None
-    return Plan(int(np.prod(shape)) <= DOUBLE_VALUES, kernel, factors)
+    precise = int(np.prod(shape)) <= DOUBLE_VALUES
+    factors = separate(kernel, 1e-13 if precise else 1e-6) if kernel.size > 1 else None
+    return Plan(precise, kernel, factors)
 
 
-def separate(kernel: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+def separate(
+    kernel: NDArray[np.float64], tolerance: float = 1e-6
+) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
     """A rank-1 kernel as (column, row) with kernel = column ⊗ row, or None for a higher rank.
 
-    The rank is judged by the singular values, σ2/σ1 ≤ 1e-6. The factors are a column of the kernel and a row
-    divided by where they cross, so that Sobel stays (1, 2, 1) and (−1, 0, 1): whole numbers, exact results.
+    The rank is judged by the singular values, σ2/σ1 ≤ tolerance. The factors are a column of the kernel and a
+    row divided by where they cross, so that Sobel stays (1, 2, 1) and (−1, 0, 1): whole numbers stay exact.
     """
     sigma = np.linalg.svd(kernel, compute_uv=False)
-    if sigma.size > 1 and sigma[1] > 1e-6 * sigma[0]:
+    if sigma.size > 1 and sigma[1] > tolerance * sigma[0]:
         return None
     top, left = np.unravel_index(np.argmax(np.abs(kernel)), kernel.shape)
     pivot = kernel[top, left]
@@ -125,7 +128,7 @@ def correlate(
         raise UserError("The kernel is larger than the image, and a valid border adds no padding.")
     part = (region or Region(0, 0, rows, columns)).clipped(rows, columns)
     way = plan(values.shape, kernel)
-    if part == Region(0, 0, rows, columns) and dilation == 1 and _suits_opencv(values, way):
+    if part == Region(0, 0, rows, columns) and dilation == 1 and suits_one_call(values.size, way):
         return _whole(values, way, border, stride)
     out = np.empty((part.height, part.width, *values.shape[2:]), np.float32)
 
@@ -145,12 +148,12 @@ def correlate(
     return out
 
 
-def _suits_opencv(values: NDArray[Any], way: Plan) -> bool:
+def suits_one_call(count: int, way: Plan) -> bool:
     """True where one plain OpenCV call is the quickest: separable or small, and not too long to cancel."""
-    if way.precise or values.size > 1 << 25:
+    if way.precise or count > 1 << 25:
         return False
     return way.factors is not None or way.kernel.size <= (
-        _DFT_WEIGHTS - 1 if values.size <= 1 << 20 else _FEW
+        _DFT_WEIGHTS - 1 if count <= 1 << 20 else FEW_WEIGHTS
     )
 
 
@@ -163,9 +166,9 @@ def _whole(values: NDArray[Any], way: Plan, border: Border, stride: int) -> NDAr
         after = [taps - 1 - start for taps, start in zip(way.kernel.shape, before, strict=True)]
         rows, columns = (-before[0], height + after[0]), (-before[1], width + after[1])
         values = padding.window(values, rows, columns, border)
-    side = _OPENCV_BORDERS[border]
+    side = OPENCV_BORDERS[border]
     if way.factors is None:
-        if way.kernel.size > _FEW:
+        if way.kernel.size > FEW_WEIGHTS:
             values = values.astype(np.float32, copy=False)
         result = cv2.filter2D(values, cv2.CV_32F, way.kernel, anchor=anchor, borderType=side)
     else:

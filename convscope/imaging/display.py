@@ -86,33 +86,36 @@ def to_bytes(
     low, high = extremes or (float(values.min()), float(values.max()))
     largest = max(abs(low), abs(high))
     if mode == "clip":
-        pixels = _levels(values, 1.0, 0.0, largest)
+        pixels = _rounded(values, largest)
         scale = Scale(0.0, 255.0, "0 to 255, clipped")
     elif mode == "abs":
-        flat = np.clip(_flat(values), -_ROUNDABLE, _ROUNDABLE) if largest > _ROUNDABLE else _flat(values)
-        pixels = np.asarray(cv2.convertScaleAbs(flat), np.uint8).reshape(values.shape)
-        scale = Scale(0.0, 255.0, "absolute value, clipped at 255")
+        pixels = _scaled(values, 255 / largest if largest else 0.0)
+        scale = Scale(0.0, largest, "absolute value")
     elif mode == "stretch":
         # First the difference: gain·v − gain·low loses a small range on top of a large offset.
-        gain = 255 / (high - low) if high > low else 0.0
-        pixels = _levels(values - np.float32(low), gain, 0.0, 255.0)
+        pixels = _scaled(values - np.float32(low), 255 / (high - low) if high > low else 0.0)
         scale = Scale(low, high, "stretched to its range")
     else:
-        gain = 127 / largest if largest > 0 else 0.0
-        levels = _levels(values, gain, 128.0, 255.0)
-        pixels = levels if levels.ndim == 3 else apply_colormap(levels, "diverging")
+        pixels = _scaled(values, 127 / largest if largest else 0.0, 128.0)
+        if pixels.ndim == 2:
+            pixels = apply_colormap(pixels, "diverging")
         scale = Scale(-largest, largest, "negative blue, positive orange")
     pixels.flags.writeable = False
     return pixels, scale
 
 
-def _levels(values: NDArray[Any], gain: float, shift: float, largest: float) -> NDArray[np.uint8]:
-    """gain·v + shift, rounded and clipped to bytes, in one pass."""
+def _rounded(values: NDArray[Any], largest: float) -> NDArray[np.uint8]:
+    """Values as bytes, rounded and clipped, in one pass of OpenCV."""
     if largest > _ROUNDABLE:
         values = np.clip(values, -_ROUNDABLE, _ROUNDABLE)
     flat = _flat(values)
-    levels = cv2.addWeighted(flat, gain, flat, 0.0, shift, dtype=cv2.CV_8U)
-    return np.asarray(levels, np.uint8).reshape(values.shape)
+    return np.asarray(cv2.addWeighted(flat, 1, flat, 0, 0, dtype=cv2.CV_8U), np.uint8).reshape(values.shape)
+
+
+def _scaled(values: NDArray[Any], gain: float, shift: float = 0.0) -> NDArray[np.uint8]:
+    """|gain·v + shift|, rounded, in one pass of OpenCV."""
+    pixels = cv2.convertScaleAbs(_flat(values), alpha=gain, beta=shift)
+    return np.asarray(pixels, np.uint8).reshape(values.shape)
 
 
 def _flat(values: NDArray[Any]) -> NDArray[Any]:

@@ -30,17 +30,19 @@ class Operation:
     """One stage: kernel → bias → activation → pooling. A chain is a tuple of them.
 
     Attributes:
-        kernels: one kernel; or three, one per colour channel, when `channels` is "filter".
-        mode: "correlate" slides the kernel as it is, which is what a convnet computes; "convolve" flips it first.
+        kernels: one kernel, or three of one size, one per colour channel. Only "filter" uses all three; the
+            others use the first.
+        mode: "correlate" slides the kernel as it is, which is what a convnet computes; "convolve" flips it
+            first.
         border: "valid" uses no padding, so the output shrinks; the others pad by (K_eff − 1) pixels, half on
             each side (the smaller half at the top and left when that is odd): with zeros, the edge pixel
-            ("replicate"), the mirrored image without repeating the edge ("reflect", as in numpy.pad and PyTorch),
-            or the opposite side ("wrap").
+            ("replicate"), the mirrored image without repeating the edge ("reflect", as in numpy.pad and
+            PyTorch), or the opposite side ("wrap").
         stride: 1–8, rows and columns alike: keep every stride-th output, starting with the first.
         dilation: 1–8: the distance between neighbouring taps; K_eff = dilation·(K − 1) + 1.
         bias: added to every output.
         channels: "each" filters every channel on its own; "gray" the luma; "filter" is a 3-D RGB filter:
-            one kernel per channel, three products, one sum, one bias, one map.
+            one kernel per channel, three products, one sum, one bias, one map. A gray image has R = G = B.
         activation, pool, pool_size, pool_stride: what follows. Pooling is valid: no padding.
         enabled: False hands the input on untouched.
     """
