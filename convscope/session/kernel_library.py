@@ -1,0 +1,140 @@
+"""The user's own kernels, kept between runs."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from convscope.errors import UserError
+from convscope.imaging.kernel import Kernel
+from convscope.imaging.kernel_io import clean_name, from_data, to_data
+from convscope.imaging.save import write_whole
+from convscope.paths import config_dir
+
+FORMAT, VERSION = "convscope-kernel-library", 1
+
+
+class KernelLibrary:
+    """Named kernels and RGB filters in one file, `kernels.json` among the settings.
+
+    Every call reads the file anew, so that several windows see each other's kernels. A file that cannot be
+    understood is set aside, never overwritten.
+
+    Args:
+        path: the file, for tests; the user's own without.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        self._path = path
+        self._message = ""
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self._path or config_dir() / "kernels.json"
+
+    def take_message(self) -> str:
+        """One sentence on what went wrong while reading, once; "" if nothing did."""
+        message, self._message = self._message, ""
+        return message
+
+    def entries(self) -> dict[str, tuple[Kernel, ...]]:
+        """Name → one kernel, or the three of an RGB filter; in alphabetical order. Never raises."""
+        try:
+            entries = self._read()
+        except UserError as error:
+            self._message = error.message
+            return {}
+        return dict(sorted(entries.items(), key=lambda item: item[0].casefold()))
+
+    def save(self, name: str, kernels: Kernel | Sequence[Kernel]) -> tuple[Kernel, ...]:
+        """Keep kernels under a name, in place of those that had it. Returns them, called by this name.
+
+        Raises:
+            UserError: an empty or overlong name, not one or three kernels, or the file cannot be written.
+        """
+        name = clean_name(name)
+        several = (kernels,) if isinstance(kernels, Kernel) else tuple(kernels)
+        if len(several) not in (1, 3) or len({kernel.shape for kernel in several}) != 1:
+            raise UserError("Keep one kernel, or three of one size for red, green and blue.")
+        kept = tuple(replace(kernel, name=name) for kernel in several)
+        self._write({**self._read(), name: kept})
+        return kept
+
+    def rename(self, old: str, new: str) -> None:
+        """Give kept kernels another name.
+
+        Raises:
+            UserError: no kernels of the old name, a bad or taken new one, or the file cannot be written.
+        """
+        new, entries = clean_name(new), self._read()
+        kernels = self._find(entries, old)
+        if new != old and new in entries:
+            raise UserError(f"There is already a kernel called {new!r}: choose another name.")
+        del entries[old]
+        self._write({**entries, new: tuple(replace(kernel, name=new) for kernel in kernels)})
+
+    def delete(self, name: str) -> tuple[Kernel, ...]:
+        """Forget kept kernels. Returns them, so that they can be kept again.
+
+        Raises:
+            UserError: no kernels of this name, or the file cannot be written.
+        """
+        entries = self._read()
+        kernels = self._find(entries, name)
+        del entries[name]
+        self._write(entries)
+        return kernels
+
+    @staticmethod
+    def _find(entries: dict[str, tuple[Kernel, ...]], name: str) -> tuple[Kernel, ...]:
+        if name not in entries:
+            raise UserError(f"You have no kernel called {name!r}.")
+        return entries[name]
+
+    def _read(self) -> dict[str, tuple[Kernel, ...]]:
+        try:
+            text = self.path.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return {}
+        except UnicodeDecodeError as error:
+            self._set_aside(str(error))
+            return {}
+        except OSError as error:
+            raise UserError(
+                f"Your own kernels cannot be read from {error.filename}: {error.strerror}; make it readable."
+            ) from error
+        try:
+            data = json.loads(text)
+            if data["format"] != FORMAT or data["version"] != VERSION:
+                raise UserError(f"it is of format {data['format']!r}, version {data['version']!r}")
+            return {clean_name(entry["name"]): from_data(entry["filter"]) for entry in data["entries"]}
+        except (ValueError, LookupError, TypeError, RecursionError, UserError) as error:
+            self._set_aside(str(error))
+            return {}
+
+    def _set_aside(self, reason: str) -> None:
+        aside = self.path.with_name(f"kernels-unreadable-{time.time_ns()}.json")
+        try:
+            self.path.replace(aside)
+        except OSError as error:
+            raise UserError(
+                f"Your own kernels in {self.path} cannot be read, nor can the file be moved: move it away.",
+                detail=reason,
+            ) from error
+        self._message = f"Your own kernels could not be read; the file was set aside as {aside}."
+
+    def _write(self, entries: dict[str, tuple[Kernel, ...]]) -> None:
+        data = {
+            "format": FORMAT,
+            "version": VERSION,
+            "entries": [{"name": name, "filter": to_data(kernels)} for name, kernels in entries.items()],
+        }
+        try:
+            path = self.path
+        except OSError as error:
+            raise UserError(f"Your kernels cannot be kept: {error.filename}: {error.strerror}.") from error
+        write_whole(path, json.dumps(data, ensure_ascii=False, indent=1).encode())

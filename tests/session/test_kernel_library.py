@@ -1,0 +1,130 @@
+"""The user's own kernels, kept between runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from convscope.errors import UserError
+from convscope.imaging.kernel import Kernel
+from convscope.imaging.presets import make
+from convscope.session.kernel_library import KernelLibrary
+
+
+def test_kernels_are_kept_between_runs(home: Path) -> None:
+    library = KernelLibrary()
+    assert library.entries() == {}
+    mine = library.save("  my\n edge ", make("sobel-x"))
+    rgb = library.save("Colours", [Kernel(np.eye(2) * i) for i in range(3)])
+    assert [kernel.name for kernel in rgb] == ["Colours"] * 3
+    again = KernelLibrary()
+    assert again.entries() == {"Colours": rgb, "my edge": mine}
+    assert list(again.entries()) == ["Colours", "my edge"]
+    assert again.entries()["my edge"][0].preset == "sobel-x"
+    assert again.path == home / "config" / "kernels.json"
+    assert again.take_message() == ""
+
+
+def test_the_same_name_replaces() -> None:
+    library = KernelLibrary()
+    library.save("a", make("sobel-x"))
+    library.save("a", make("sharpen"))
+    assert [k.weights.tolist() for k in library.entries()["a"]] == [make("sharpen").weights.tolist()]
+
+
+def test_rename_and_delete() -> None:
+    library = KernelLibrary()
+    library.save("a", make("sobel-x"))
+    library.save("b", make("sharpen"))
+    library.rename("a", "c")
+    assert list(library.entries()) == ["b", "c"]
+    assert library.entries()["c"][0].name == "c"
+    with pytest.raises(UserError, match="already a kernel called 'b'"):
+        library.rename("c", "b")
+    library.rename("c", "c")
+    deleted = library.delete("c")
+    assert list(library.entries()) == ["b"]
+    library.save("c", deleted)
+    assert list(library.entries()) == ["b", "c"]
+    for call in (lambda: library.delete("x"), lambda: library.rename("x", "y")):
+        with pytest.raises(UserError, match="no kernel called 'x'"):
+            call()
+
+
+@pytest.mark.parametrize("name", ["", "   ", "x" * 101, "a\x00b"])
+def test_bad_names_are_refused(name: str) -> None:
+    with pytest.raises(UserError, match="1 to 100"):
+        KernelLibrary().save(name, make("sobel-x"))
+    assert KernelLibrary().entries() == {}
+
+
+def test_two_kernels_are_no_filter() -> None:
+    with pytest.raises(UserError, match="or three of one size"):
+        KernelLibrary().save("a", [make("sobel-x"), make("sobel-y")])
+    with pytest.raises(UserError, match="or three of one size"):
+        KernelLibrary().save("a", [make("sobel-x"), make("sobel-y"), make("log-5x5")])
+
+
+def test_two_windows_see_each_others_kernels() -> None:
+    one, other = KernelLibrary(), KernelLibrary()
+    one.save("a", make("sobel-x"))
+    other.save("b", make("sobel-y"))
+    assert list(one.entries()) == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"{}",
+        b"\xff\xfe",
+        b'{"format": "convscope-kernel-library", "version": 99, "entries": []}',
+        b'{"format": "convscope-kernel-library", "version": 1, "entries": [{"name": "a"}]}',
+        b'{"format": "convscope-kernel-library", "version": 1, "entries": 3}',
+        b"[" * 100_000,
+    ],
+)
+def test_a_file_that_cannot_be_understood_is_set_aside(content: bytes) -> None:
+    library = KernelLibrary()
+    library.path.write_bytes(content)
+    assert library.entries() == {}
+    (aside,) = library.path.parent.glob("kernels-unreadable-*.json")
+    assert aside.read_bytes() == content
+    assert str(aside) in library.take_message()
+    assert library.take_message() == ""
+    library.save("a", make("sobel-x"))
+    assert list(KernelLibrary().entries()) == ["a"]
+    assert aside.read_bytes() == content
+
+
+def test_two_damaged_files_within_a_second_are_both_kept() -> None:
+    library = KernelLibrary()
+    for content in ("one", "two"):
+        library.path.write_text(content)
+        assert library.entries() == {}
+    kept = {path.read_text() for path in library.path.parent.glob("kernels-unreadable-*.json")}
+    assert kept == {"one", "two"}
+
+
+def test_a_file_that_cannot_be_opened_is_never_overwritten(tmp_path: Path) -> None:
+    (tmp_path / "kernels.json").mkdir()
+    library = KernelLibrary(tmp_path / "kernels.json")
+    assert library.entries() == {}
+    assert "cannot be read" in library.take_message()
+    with pytest.raises(UserError, match="cannot be read"):
+        library.save("a", make("sobel-x"))
+    assert (tmp_path / "kernels.json").is_dir()
+
+
+def test_no_folder_to_keep_them_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("CONVSCOPE_HOME", str(tmp_path / "file"))
+    library = KernelLibrary()
+    assert library.entries() == {}
+    assert library.take_message() != ""
+    with pytest.raises(UserError):
+        library.save("a", make("sobel-x"))
