@@ -17,10 +17,12 @@ from window_helpers import FakePanel, WindowMaker, messages, opened, press, smal
 
 from convscope.errors import UserError
 from convscope.imaging.image import Image
+from convscope.session.session import Session
 from convscope.task import Task
 from convscope.ui import theme
 from convscope.ui.layout import fitted
 from convscope.ui.main_window import MainWindow
+from convscope.ui.panels import PANELS
 from convscope.ui.settings import Settings
 from convscope.ui.widgets.about import versions
 
@@ -620,12 +622,17 @@ def test_the_list_of_shortcuts_has_every_shortcut(window: MainWindow) -> None:
     dialog.close()
 
 
-def test_no_two_commands_share_an_id_or_a_shortcut(window: MainWindow) -> None:
-    commands = window.commands()
-    identities = [command.id for command in commands]
-    keys = [sequence.toString() for command in commands for sequence in command.key_sequences()]
-    assert len(set(identities)) == len(identities)
-    assert len(set(keys)) == len(keys) and "" not in keys
+def test_no_two_commands_share_an_id_or_a_shortcut(qtbot: QtBot) -> None:
+    window = MainWindow(Session(small_images(1)))
+    qtbot.addWidget(window)
+    for info in PANELS:
+        window.show_panel(info.name)
+        commands = window.commands()
+        identities = [command.id for command in commands]
+        keys = [sequence.toString() for command in commands for sequence in command.key_sequences()]
+        assert len(set(identities)) == len(identities) > 20
+        assert len(set(keys)) == len(keys) and "" not in keys
+        assert all(command.title and command.group for command in commands)
 
 
 def test_the_help_menu_and_the_open_menu_run_commands(window: MainWindow) -> None:
