@@ -15,6 +15,10 @@ CHANNEL_COLOURS = (("#DC2626", "#F87171"), ("#15803D", "#4ADE80"), ("#2563EB", "
 ONE_HEIGHT = 84
 
 
+def _is_bytes(one: Histogram) -> bool:
+    return float(one.edges[0]).is_integer() and float(one.edges[1] - one.edges[0]) == 1.0
+
+
 class HistogramView(QWidget):
     """Two histograms under each other, each over its own range, with the extremes written out.
 
@@ -63,7 +67,7 @@ class HistogramView(QWidget):
             return ""
         which, index = self._hover
         one = self._shown[which][1]
-        low, high = one.edges[index], one.edges[index + 1]
+        low, high = float(one.edges[index]), float(one.edges[index + 1])
         counts = ", ".join(f"{int(count):,}" for count in one.counts[:, index])
         whole = high - low == 1 and float(low).is_integer()
         return (
@@ -86,6 +90,12 @@ class HistogramView(QWidget):
             QRect(0, index * each + line, self.width(), max(8, each - 2 * line))
             for index in range(len(self._shown))
         ]
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Another zoom has other measures."""
+        if event.type() == QEvent.Type.StyleChange:
+            self.updateGeometry()
+        super().changeEvent(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Read a bin."""
@@ -129,8 +139,10 @@ class HistogramView(QWidget):
             reads = self._hover is not None and self._hover[0] == index
             facts = self.readout() if reads else f"mean {numeral(one.mean, 4)}  σ {numeral(one.deviation, 4)}"
             painter.drawText(above, right, facts)
+            # Bins of one byte value each end at 255, not at the edge after it.
+            last = float(one.edges[-1]) - _is_bytes(one)
             painter.drawText(below, left, numeral(float(one.edges[0]), 4))
-            painter.drawText(below, right, numeral(float(one.edges[-1]), 4))
+            painter.drawText(below, right, numeral(last, 4))
             self._paint_bars(painter, one, QRectF(area), colours)
             if reads and self._hover is not None:
                 x = area.left() + (self._hover[1] + 0.5) * area.width() / one.counts.shape[1]

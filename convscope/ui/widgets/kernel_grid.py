@@ -295,6 +295,13 @@ class KernelGrid(QWidget):
             self.updateGeometry()
         self._close_editor()
 
+    def changeEvent(self, event: QEvent) -> None:
+        """Another zoom has other measures."""
+        if event.type() == QEvent.Type.StyleChange:
+            self._close_editor()
+            self.updateGeometry()
+        super().changeEvent(event)
+
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Choose a cell; a drag may follow."""
         place = self.cell_at(event.position().toPoint())

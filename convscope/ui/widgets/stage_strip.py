@@ -128,6 +128,12 @@ class StageStrip(QWidget):
 
     # Events
 
+    def changeEvent(self, event: QEvent) -> None:
+        """Another zoom has other measures."""
+        if event.type() == QEvent.Type.StyleChange:
+            self.updateGeometry()
+        super().changeEvent(event)
+
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Switch, add, choose; a drag may follow."""
         at = event.position().toPoint()

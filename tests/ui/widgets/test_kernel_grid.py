@@ -331,3 +331,34 @@ def test_showing_a_kernel_tells_nobody_and_keeps_the_cell_inside(made: Maker) ->
     grid.set_kernel(Kernel(np.ones((3, 2))))
     assert grid.cell == (2, 1)
     assert edits.kernels == []
+
+
+def test_the_grid_grows_with_the_windows_zoom(made: Maker) -> None:
+    grid, _ = made()
+    before = grid.sizeHint().height()
+    try:
+        theme.apply("light", 1.5)
+        grid.resize(420, grid.sizeHint().height())
+        assert grid.sizeHint().height() == pytest.approx(1.5 * before, abs=4)
+        assert grid.cell_size() == 84
+    finally:
+        theme.apply("light", 1.0)
+
+
+@pytest.mark.parametrize("choice", ["light", "dark"])
+def test_numbers_stand_out_from_their_cells(made: Maker, choice: theme.ThemeChoice) -> None:
+    grid, _ = made([[-4, -2, -1], [0, 0.5, 1], [2, 3, 4]])
+    try:
+        theme.apply(choice)
+        image = grid.grab().toImage()
+        for row in range(3):
+            for column in range(3):
+                cell = grid.cell_rect(row, column).adjusted(6, 6, -6, -6)
+                light = [
+                    QColor(image.pixel(x, y)).lightness()
+                    for x in range(cell.left(), cell.right())
+                    for y in range(cell.top(), cell.bottom())
+                ]
+                assert max(light) - min(light) > 90
+    finally:
+        theme.apply("light")
