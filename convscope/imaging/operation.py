@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -67,6 +68,8 @@ class Operation:
             raise UserError("The three kernels of an RGB filter must have the same size.")
         if not (1 <= self.stride <= 8 and 1 <= self.dilation <= 8):
             raise UserError("Stride and dilation go from 1 to 8.")
+        if not math.isfinite(self.bias):
+            raise UserError("The bias must be a finite number.")
         if not (1 <= self.pool_size <= 64 and 1 <= self.pool_stride <= 64):
             raise UserError("Pooling tiles and strides go from 1 to 64.")
         for value, allowed, what in (
