@@ -21,7 +21,8 @@ class KernelLibrary:
     """Named kernels and RGB filters in one file, `kernels.json` among the settings.
 
     Every call reads the file anew, so that several windows see each other's kernels. A file that cannot be
-    understood is set aside, never overwritten.
+    understood is set aside, never overwritten: the call that finds it raises a `UserError` that says where it
+    is now, and the next one starts with an empty library.
 
     Args:
         path: the file, for tests; the user's own without.
@@ -29,26 +30,31 @@ class KernelLibrary:
 
     def __init__(self, path: Path | None = None) -> None:
         self._path = path
-        self._message = ""
 
     @property
     def path(self) -> Path:
         """The file."""
         return self._path or config_dir() / "kernels.json"
 
-    def take_message(self) -> str:
-        """One sentence on what went wrong while reading, once; "" if nothing did."""
-        message, self._message = self._message, ""
-        return message
-
     def entries(self) -> dict[str, tuple[Kernel, ...]]:
-        """Name → one kernel, or the three of an RGB filter; in alphabetical order. Never raises."""
-        try:
-            entries = self._read()
-        except UserError as error:
-            self._message = error.message
-            return {}
-        return dict(sorted(entries.items(), key=lambda item: item[0].casefold()))
+        """Name → one kernel, or the three of an RGB filter; in alphabetical order.
+
+        Raises:
+            UserError: the file cannot be read or understood.
+        """
+        return dict(sorted(self._read().items(), key=lambda item: item[0].casefold()))
+
+    def names(self) -> tuple[str, ...]:
+        """The names of all kernels, in alphabetical order; raises as `entries` does."""
+        return tuple(self.entries())
+
+    def load(self, name: str) -> tuple[Kernel, ...]:
+        """The kernels of this name.
+
+        Raises:
+            UserError: there are none, or the file cannot be read or understood.
+        """
+        return self._find(self._read(), name)
 
     def save(self, name: str, kernels: Kernel | Sequence[Kernel]) -> tuple[Kernel, ...]:
         """Keep kernels under a name, in place of those that had it. Returns them, called by this name.
@@ -97,35 +103,35 @@ class KernelLibrary:
 
     def _read(self) -> dict[str, tuple[Kernel, ...]]:
         try:
-            text = self.path.read_text(encoding="utf-8")
+            data = self.path.read_bytes()
         except FileNotFoundError:
-            return {}
-        except UnicodeDecodeError as error:
-            self._set_aside(str(error))
             return {}
         except OSError as error:
             raise UserError(
                 f"Your own kernels cannot be read from {error.filename}: {error.strerror}; make it readable."
             ) from error
         try:
-            data = json.loads(text)
-            if data["format"] != FORMAT or data["version"] != VERSION:
-                raise UserError(f"it is of format {data['format']!r}, version {data['version']!r}")
-            return {clean_name(entry["name"]): from_data(entry["filter"]) for entry in data["entries"]}
+            library = json.loads(data)
+            if (library["format"], library["version"]) != (FORMAT, VERSION):
+                raise UserError(f"it is of format {library['format']!r}, version {library['version']!r}")
+            return {clean_name(entry["name"]): from_data(entry["filter"]) for entry in library["entries"]}
         except (ValueError, LookupError, TypeError, RecursionError, UserError) as error:
-            self._set_aside(str(error))
-            return {}
+            raise self._set_aside(str(error)) from error
 
-    def _set_aside(self, reason: str) -> None:
-        aside = self.path.with_name(f"kernels-unreadable-{time.time_ns()}.json")
+    def _set_aside(self, reason: str) -> UserError:
+        path = self.path
+        aside = path.with_name(f"kernels-unreadable-{time.time_ns()}.json")
         try:
-            self.path.replace(aside)
-        except OSError as error:
-            raise UserError(
-                f"Your own kernels in {self.path} cannot be read, nor can the file be moved: move it away.",
+            path.replace(aside)
+        except OSError:
+            return UserError(
+                f"Your own kernels in {path} cannot be read, nor can the file be moved: move it away.",
                 detail=reason,
-            ) from error
-        self._message = f"Your own kernels could not be read; the file was set aside as {aside}."
+            )
+        return UserError(
+            f"Your own kernels could not be read, so the file was set aside as {aside}; you start with none.",
+            detail=reason,
+        )
 
     def _write(self, entries: dict[str, tuple[Kernel, ...]]) -> None:
         data = {
@@ -133,8 +139,4 @@ class KernelLibrary:
             "version": VERSION,
             "entries": [{"name": name, "filter": to_data(kernels)} for name, kernels in entries.items()],
         }
-        try:
-            path = self.path
-        except OSError as error:
-            raise UserError(f"Your kernels cannot be kept: {error.filename}: {error.strerror}.") from error
-        write_whole(path, json.dumps(data, ensure_ascii=False, indent=1).encode())
+        write_whole(self.path, json.dumps(data, ensure_ascii=False, indent=1).encode())
