@@ -9,6 +9,7 @@ from convscope.session.lab import Lab
 from convscope.ui import theme
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.kernels.kernel_section import KernelSection
+from convscope.ui.panels.kernels.library_menu import LibraryMenu
 from convscope.ui.panels.kernels.operation_section import OperationSection
 from convscope.ui.panels.kernels.preset_section import PresetSection
 from convscope.ui.panels.kernels.section import heading
@@ -36,6 +37,8 @@ class Controls(QScrollArea):
         self.preset = PresetSection(
             context, lambda: self.kernel.kernel, lambda *step: self.kernel.set_kernel(*step)
         )
+        self.library = LibraryMenu(context, self)
+        self.preset.head.addWidget(self.library.button)
         self.operation = OperationSection(context)
         # The tabs say whose kernel the preset picker shows, too.
         self.kernel.tabs.changed.connect(lambda _value: self.preset.show_lab(context.session.lab))

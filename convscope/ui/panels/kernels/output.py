@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFileDialog, QToolButton, QWidget
 
 from convscope.errors import UserError
 from convscope.imaging.save import save_npy, save_png, save_tiff_float
+from convscope.imaging.script import to_python
 from convscope.ui.actions import Command
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.kernels.frame import Frame
@@ -117,7 +118,5 @@ class Output:
 
 def script_of(frame: Frame) -> str:
     """The script for the stages up to the selected one."""
-    from convscope.imaging.script import to_python
-
     lab = frame.lab
     return to_python(frame.image, lab.stages[: lab.selected + 1], lab.display)

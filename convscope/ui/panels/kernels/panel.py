@@ -49,6 +49,7 @@ class KernelsPanel(QWidget):
         self.controller = Controller(context, self)
         self.output = Output(context, self)
         self._build()
+        self.controller.region_in_view = lambda: self.view.region_in_view()
         self.controller.frame_ready.connect(self._show_frame)
         self.controller.problem_changed.connect(self.controls.operation.show_problem)
         self.controller.histograms_ready.connect(self.inspector.histogram.set_histograms)
@@ -98,6 +99,7 @@ class KernelsPanel(QWidget):
         return [
             *views,
             *self.output.commands(),
+            *self.controls.library.commands(),
             Command("kernels.stages.add", "Add a stage", self.strip.insert, "", "Kernel lab"),
             Command(
                 "kernels.stages.remove",

@@ -9,6 +9,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from convscope.errors import UserError
+from convscope.imaging.region import Region
 from convscope.task import Task
 from convscope.ui import theme
 from convscope.ui.panel_context import PanelContext
@@ -44,6 +45,10 @@ class View(QWidget):
     def show_frame(self, frame: Frame) -> None:
         """Show a finished computation."""
         raise NotImplementedError
+
+    def region_in_view(self) -> Region | None:
+        """The part of the result that is on show, or None when all of it may be."""
+        return None
 
     def mark(
         self,

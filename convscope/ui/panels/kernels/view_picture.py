@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import ceil, floor
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QSplitter, QStackedWidget, QWidget
 
 from convscope.imaging.operation import DISPLAY_MODES
+from convscope.imaging.region import Region
 from convscope.ui import theme
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.kernels.frame import Box, Frame, Place, Side
@@ -32,6 +34,14 @@ DISPLAY_WORDS = {
 def size_words(height: int, width: int) -> str:
     """ "451 × 300": rows before columns, as arrays have it."""
     return f"{height} × {width}"
+
+
+def whole_pixels(view: ImageView) -> Region | None:
+    """The pixels that a view shows, also those at its edge in part; None before it has a picture."""
+    if view.pixels is None:
+        return None
+    top, left, height, width = view.visible_region()
+    return Region(floor(top), floor(left), ceil(top + height), ceil(left + width))
 
 
 class PictureView(View):
@@ -114,6 +124,12 @@ class PictureView(View):
         shown = frame.shown
         self.scale.set_scale(frame.lab.display, shown.low, shown.high)
         self.range.setText(f"min {shown.minimum:.6g}   max {shown.maximum:.6g}   mean {shown.mean:.4g}")
+
+    def region_in_view(self) -> Region | None:
+        """What the result's picture shows of it."""
+        if self.stack.currentWidget() is self.divider:
+            return whole_pixels(self.divider)
+        return whole_pixels(self.result)
 
     def mark(
         self,

@@ -88,6 +88,7 @@ class RgbView(View):
         self.column.addWidget(self.drawing, 1)
         self.sum = QLabel()
         self.sum.setObjectName("kernels.rgb.sum")
+        self.sum.setAccessibleName("The sum over the channels")
         self.sum.setFont(theme.font(13, mono=True))
         self.sum.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.column.addWidget(self.sum)

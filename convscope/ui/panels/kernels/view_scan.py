@@ -77,6 +77,7 @@ class ScanView(View):
         bar.addWidget(self.speed)
         bar.addWidget(self.speed_words)
         self.column.addLayout(bar)
+        self.column.addWidget(self.message)
         self._tell_speed()
         self.timer = QTimer(self)
         self.timer.setInterval(TICK_MS)
