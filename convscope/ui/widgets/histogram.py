@@ -15,8 +15,10 @@ CHANNEL_COLOURS = (("#DC2626", "#F87171"), ("#15803D", "#4ADE80"), ("#2563EB", "
 ONE_HEIGHT = 84
 
 
-def _is_bytes(one: Histogram) -> bool:
-    return float(one.edges[0]).is_integer() and float(one.edges[1] - one.edges[0]) == 1.0
+def _last(one: Histogram, edge: int) -> float:
+    """The largest value below an upper edge, as a person counts: bytes end at 255, not at 256."""
+    whole = float(one.edges[0]) == 0.0 and float(one.edges[-1]) == 256.0
+    return float(one.edges[edge]) - (1.0 if whole else 0.0)
 
 
 class HistogramView(QWidget):
@@ -67,11 +69,12 @@ class HistogramView(QWidget):
             return ""
         which, index = self._hover
         one = self._shown[which][1]
-        low, high = float(one.edges[index]), float(one.edges[index + 1])
+        low, high = float(one.edges[index]), _last(one, index + 1)
         counts = ", ".join(f"{int(count):,}" for count in one.counts[:, index])
-        whole = high - low == 1 and float(low).is_integer()
         return (
-            f"{numeral(low, 4)}: {counts}" if whole else f"{numeral(low, 4)} to {numeral(high, 4)}: {counts}"
+            f"{numeral(low, 4)}: {counts}"
+            if low == high
+            else f"{numeral(low, 4)} to {numeral(high, 4)}: {counts}"
         )
 
     def sizeHint(self) -> QSize:
@@ -139,10 +142,8 @@ class HistogramView(QWidget):
             reads = self._hover is not None and self._hover[0] == index
             facts = self.readout() if reads else f"mean {numeral(one.mean, 4)}  σ {numeral(one.deviation, 4)}"
             painter.drawText(above, right, facts)
-            # Bins of one byte value each end at 255, not at the edge after it.
-            last = float(one.edges[-1]) - _is_bytes(one)
             painter.drawText(below, left, numeral(float(one.edges[0]), 4))
-            painter.drawText(below, right, numeral(last, 4))
+            painter.drawText(below, right, numeral(_last(one, -1), 4))
             self._paint_bars(painter, one, QRectF(area), colours)
             if reads and self._hover is not None:
                 x = area.left() + (self._hover[1] + 0.5) * area.width() / one.counts.shape[1]

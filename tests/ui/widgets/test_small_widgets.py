@@ -94,6 +94,10 @@ def test_a_histogram_reads_the_bin_under_the_cursor(qtbot: QtBot) -> None:
     assert view.readout() == "−100 to −98.44: 93"
     move(view, QPointF(0, 0))
     assert view.readout() == ""
+    view.set_histograms(histogram(pixels, bins=128), None)
+    move(view, QPointF(200, view._plots()[0].center().y()))
+    assert view.readout() == "200 to 201: 7"
+    view.set_histograms(histogram(pixels), histogram(pixels.astype(np.float32) * 2 - 100))
     assert "result −100 to 300" in view.accessibleDescription()
 
 
