@@ -30,9 +30,9 @@ from convscope.errors import UserError
 from convscope.jobs import Job, Jobs
 from convscope.logs import log_dir
 from convscope.session.session import Session
-from convscope.task import Task
 from convscope.ui import theme
 from convscope.ui.actions import Command
+from convscope.ui.engine_start import start_engine
 from convscope.ui.layout import place, remember, restore_splitters
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels import PANELS, PanelInfo
@@ -103,7 +103,7 @@ class MainWindow(QMainWindow):
         self._build()
         self.sources = Sources(self, self.session, self.jobs, self.settings, self.report)
         self._connect()
-        self._add_shortcuts()
+        self._add_shortcuts(window_commands(self), self)
         self._show_images()
         self._show_history()
         place(self, self.settings)
@@ -132,6 +132,8 @@ class MainWindow(QMainWindow):
             self._panels[name] = panel
             self.stack.addWidget(panel)
             restore_splitters(panel, self.settings)
+            # Children of the panel, so that they work only while it is on show.
+            self._add_shortcuts(self._offered(panel), panel)
         self.stack.setCurrentWidget(self._panels[name])
         self.nav.set_current(name)
         self.settings.panel = name
@@ -171,29 +173,12 @@ class MainWindow(QMainWindow):
 
     def start_engine(self) -> None:
         """Import TensorFlow and Keras in a worker, and say so in the status bar."""
-
-        def work(task: Task) -> str:
-            from convscope.engine import runtime
-
-            started = runtime.start()
-            return ", ".join(started.gpus) or "CPU"
-
-        self.status.set_engine("engine starting…")
-        self.jobs.submit(
-            "engine",
-            work,
-            title="Starting the engine",
-            quiet=True,
-            on_done=lambda device: self.status.set_engine(f"engine ready · {device}"),
-            on_failed=self._engine_failed,
-        )
+        start_engine(self)
 
     def commands(self) -> list[Command]:
         """Everything that can be done now: the window's commands, then those of the panel on show."""
         panel = self.panel()
-        # QWidget.actions() lists QActions; a panel that has commands lists those instead.
-        offered: Sequence[object] = panel.actions() if panel is not None else []
-        return [*window_commands(self), *(item for item in offered if isinstance(item, Command))]
+        return [*window_commands(self), *(self._offered(panel) if panel is not None else ())]
 
     def run_command(self, name: str) -> None:
         """Run a command by its id, if it can be run now."""
@@ -358,10 +343,16 @@ class MainWindow(QMainWindow):
         self.session.image_changed.disconnect(self._show_images)
         self.session.history_changed.disconnect(self._show_history)
 
-    def _add_shortcuts(self) -> None:
-        for command in window_commands(self):
+    @staticmethod
+    def _offered(panel: QWidget) -> list[Command]:
+        # QWidget.actions() lists QActions; a panel that has commands lists those instead.
+        offered: Sequence[object] = panel.actions()
+        return [item for item in offered if isinstance(item, Command)]
+
+    def _add_shortcuts(self, commands: Sequence[Command], owner: QWidget) -> None:
+        for command in commands:
             for keys in command.key_sequences():
-                shortcut = QShortcut(keys, self)
+                shortcut = QShortcut(keys, owner)
                 # By its id: a command's title and state change with the session.
                 shortcut.activated.connect(lambda name=command.id: self._shortcut(name))
 
@@ -383,19 +374,6 @@ class MainWindow(QMainWindow):
 
     def _job_failed(self, job: Job, error: BaseException) -> None:
         self.report(error)
-
-    def _engine_failed(self, error: BaseException) -> None:
-        log.error("the engine did not start", exc_info=error)
-        message = str(error) or type(error).__name__
-        detail = error.detail if isinstance(error, UserError) else ""
-        self.status.set_engine("engine not available", detail=message)
-        self.toasts.show_message(
-            "The engine did not start: networks are not available, filtering images still works.",
-            "\n\n".join(
-                part for part in (message, detail, "convscope doctor tells what is missing.") if part
-            ),
-            bad=True,
-        )
 
     def _apply_theme(self) -> None:
         choice = self._theme_choice

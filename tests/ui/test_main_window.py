@@ -55,6 +55,17 @@ def test_the_first_panel_is_shown_and_the_navigation_goes_between_them(
     assert window.panel() is first
 
 
+def test_a_panels_shortcut_works_while_it_is_on_show(window: MainWindow, qtbot: QtBot) -> None:
+    control = Qt.KeyboardModifier.ControlModifier
+    first = window.panel()
+    qtbot.keyClick(window, Qt.Key.Key_J, control)
+    window.show_panel("second")
+    second = window.panel()
+    qtbot.keyClick(window, Qt.Key.Key_J, control)
+    assert isinstance(first, FakePanel) and isinstance(second, FakePanel)
+    assert first.ran == ["wave"] and second.ran == ["wave"]
+
+
 def test_the_first_paint_is_told_once(make_window: WindowMaker, qtbot: QtBot) -> None:
     window = make_window(show=False)
     told: list[bool] = []

@@ -80,7 +80,11 @@ class TestInTheWindow:
         items = [rows.topLevelItem(row) for row in range(rows.topLevelItemCount())]
         shown = {item.text(0): item.text(1) for item in items}
         assert {command.title for command in window.commands()} == set(shown)
-        assert shown["Open images…"] == "Ctrl+O" and shown["Wave a hand"] == "Fake"
+        assert (
+            shown["About convscope"] == "Help"
+            and shown["Open images…"] == "Ctrl+O"
+            and shown["Wave a hand"] == "Ctrl+J"
+        )
 
     def test_typing_and_enter_run_the_best_match(
         self, window: MainWindow, query: QLineEdit, qtbot: QtBot

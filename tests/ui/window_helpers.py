@@ -37,7 +37,7 @@ class FakePanel(QWidget):
 
     def actions(self) -> list[Command]:  # type: ignore[override]
         """One command."""
-        return [Command("fake.wave", "Wave a hand", lambda: self.ran.append("wave"), "", "Fake")]
+        return [Command("fake.wave", "Wave a hand", lambda: self.ran.append("wave"), "Ctrl+J", "Fake")]
 
     def set_compact(self, compact: bool) -> None:
         """Note it."""

@@ -1,0 +1,47 @@
+"""The engine's start behind the window: TensorFlow and Keras, in a worker, told of in the status bar."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from convscope.errors import UserError
+from convscope.task import Task
+
+if TYPE_CHECKING:
+    from convscope.ui.main_window import MainWindow
+
+log = logging.getLogger(__name__)
+
+
+def start_engine(window: MainWindow) -> None:
+    """Begin to import TensorFlow and Keras; returns at once. A failure is a sentence, and the window lives."""
+
+    def work(task: Task) -> str:
+        from convscope.engine import runtime
+
+        started = runtime.start()
+        return ", ".join(started.gpus) or "CPU"
+
+    def failed(error: BaseException) -> None:
+        log.error("the engine did not start", exc_info=error)
+        message = str(error) or type(error).__name__
+        detail = error.detail if isinstance(error, UserError) else ""
+        window.status.set_engine("engine not available", detail=message)
+        window.toasts.show_message(
+            "The engine did not start: networks are not available, filtering images still works.",
+            "\n\n".join(
+                part for part in (message, detail, "convscope doctor tells what is missing.") if part
+            ),
+            bad=True,
+        )
+
+    window.status.set_engine("engine starting…")
+    window.jobs.submit(
+        "engine",
+        work,
+        title="Starting the engine",
+        quiet=True,
+        on_done=lambda device: window.status.set_engine(f"engine ready · {device}"),
+        on_failed=failed,
+    )
