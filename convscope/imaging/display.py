@@ -89,8 +89,8 @@ def to_bytes(
         pixels = _rounded(values, largest)
         scale = Scale(0.0, 255.0, "0 to 255, clipped")
     elif mode == "abs":
-        pixels = _scaled(values, 255 / largest if largest else 0.0)
-        scale = Scale(0.0, largest, "absolute value")
+        pixels = _rounded(np.abs(values), largest)
+        scale = Scale(0.0, 255.0, "absolute value, clipped at 255")
     elif mode == "stretch":
         # First the difference: gain·v − gain·low loses a small range on top of a large offset.
         pixels = _scaled(values - np.float32(low), 255 / (high - low) if high > low else 0.0)

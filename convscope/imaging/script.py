@@ -41,10 +41,7 @@ _ACTIVATIONS = {
 }
 _DISPLAYS: dict[DisplayMode, tuple[str, ...]] = {
     "clip": ("pixels = np.clip(np.rint(x), 0, 255).astype(np.uint8)",),
-    "abs": (
-        "largest = float(np.abs(x).max()) or 1.0",
-        "pixels = cv2.convertScaleAbs(x, alpha=255 / largest)",
-    ),
+    "abs": ("pixels = np.clip(np.rint(np.abs(x)), 0, 255).astype(np.uint8)",),
     "stretch": (
         "low, high = float(x.min()), float(x.max())",
         "pixels = cv2.convertScaleAbs(x - np.float32(low), alpha=255 / ((high - low) or 1.0))",
