@@ -7,7 +7,10 @@ import contextlib
 import faulthandler
 import logging
 import os
+import platform
 import sys
+import time
+from dataclasses import dataclass
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import IO
@@ -15,90 +18,119 @@ from typing import IO
 from convscope import __version__
 from convscope.paths import state_dir
 
-MAX_BYTES, BACKUPS = 1_000_000, 3
-_KEPT_CRASHES = 5
+if sys.platform != "win32":
+    import fcntl
 
-_trace: IO[str] | None = None
+MAX_BYTES, BACKUPS = 1_000_000, 2
+KEPT_LOGS, KEPT_CRASHES = 10, 5
+
+
+@dataclass(frozen=True)
+class _Run:
+    """This run's log and record; the record is open and locked as long as the run lasts."""
+
+    process: int
+    handler: logging.Handler
+    path: Path
+    record: IO[str]
+
+
+_run: _Run | None = None
 
 
 def log_dir() -> Path:
-    """The folder of the log and of the crash records."""
+    """The folder of the logs and of the crash records."""
     folder = state_dir() / "logs"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 
-def _record(pid: int) -> Path:
-    # One a process: several windows may be open, and one's crash must not be taken for another's.
-    return log_dir() / f"running-{pid}.txt"
-
-
-def start_logging() -> Path:
-    """Write this run's log to a file, and native crashes to a record that a clean exit removes.
+def start_logging() -> Path | None:
+    """Write this run's log to a file of its own, and native crashes to a record that a clean exit removes.
 
     Returns:
-        The log file. Where the folder cannot be written, the run goes on without.
+        The log file; None where the folder cannot be written: the run then goes on without.
     """
-    global _trace
-    path = log_dir() / "convscope.log"
+    global _run
+    end_logging()
+    # Several windows may be open, and the system gives a process number out again and again.
+    name = f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}"
     try:
-        handler = RotatingFileHandler(
-            path, maxBytes=MAX_BYTES, backupCount=BACKUPS, encoding="utf-8", delay=True
-        )
-        handler.setFormatter(logging.Formatter("%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s"))
-        root = logging.getLogger()
-        root.addHandler(handler)
-        root.setLevel(logging.INFO)
-        _trace = _record(os.getpid()).open("w", encoding="utf-8")
-        _trace.write(f"convscope {__version__}, Python {sys.version.split()[0]}\n")
-        _trace.flush()
-        faulthandler.enable(_trace, all_threads=True)
-        atexit.register(end_logging)
+        path = log_dir() / f"convscope-{name}.log"
+        handler = RotatingFileHandler(path, maxBytes=MAX_BYTES, backupCount=BACKUPS, encoding="utf-8")
+        record = path.with_name(f"running-{name}.txt")
+        file = record.open("w", encoding="utf-8")
+        if sys.platform != "win32":
+            # Where the file system has no locks no crash is told: better than telling of a run that goes on.
+            with contextlib.suppress(OSError):
+                fcntl.flock(file, fcntl.LOCK_EX)
+        file.write(f"convscope {__version__}, Python {platform.python_version()}, log {path.name}\n")
+        file.flush()
     except OSError as error:
         logging.getLogger(__name__).warning("no log file: %s", error)
+        return None
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    root = logging.getLogger()
+    root.addHandler(handler)
+    root.setLevel(logging.INFO)
+    faulthandler.enable(file, all_threads=True)
+    _run = _Run(os.getpid(), handler, record, file)
+    _keep_newest("convscope-*.log*", KEPT_LOGS)
     return path
 
 
 def end_logging() -> None:
-    """This run ends cleanly: its crash record goes."""
-    global _trace
-    if _trace is not None:
+    """This run ends cleanly: its log is closed, its crash record goes."""
+    global _run
+    run, _run = _run, None
+    # A fork has these files too, and its end is not ours.
+    if run is not None and run.process == os.getpid():
         faulthandler.disable()
-        _trace.close()
-        _trace = None
+        logging.getLogger().removeHandler(run.handler)
+        run.handler.close()
+        run.record.close()
         with contextlib.suppress(OSError):
-            _record(os.getpid()).unlink()
+            run.path.unlink()
+
+
+atexit.register(end_logging)
 
 
 def previous_crash() -> str | None:
-    """What the last crashed run left: its native trace, or that it did not end cleanly. None if all was well.
+    """What crashed runs left: their native traces, or that they did not end cleanly. None if all was well.
 
     Each crash is told once; its record is kept as crash-*.txt. Runs that are still going on do not count.
     """
-    told: str | None = None
-    for record in sorted(log_dir().glob("running-*.txt"), key=lambda path: path.stat().st_mtime):
-        pid = int(record.stem.removeprefix("running-")) if record.stem[8:].isdigit() else 0
-        if pid == os.getpid() or (pid and _alive(pid)):
-            continue
-        text = record.read_text(encoding="utf-8", errors="replace").strip()
-        told = text if "\n" in text else f"{text}\nIt did not end cleanly: something outside ended it."
-        with contextlib.suppress(OSError):
-            record.replace(record.with_name(f"crash-{int(record.stat().st_mtime)}-{pid}.txt"))
-    for old in sorted(log_dir().glob("crash-*.txt"))[:-_KEPT_CRASHES]:
+    told = []
+    # What cannot be read, or is just being told by another window, is no reason not to start.
+    with contextlib.suppress(OSError):
+        for record in sorted(log_dir().glob("running-*.txt")):
+            with contextlib.suppress(OSError):
+                if text := _take(record):
+                    told.append(text)
+        _keep_newest("crash-*.txt", KEPT_CRASHES)
+    return "\n\n".join(told) or None
+
+
+def _take(record: Path) -> str:
+    """The record of a crashed run, put away; "" if that run goes on."""
+    with record.open("r+", encoding="utf-8", errors="replace") as file:
+        if sys.platform != "win32":
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                return ""
+        text = file.read().strip()
+    if not text:
+        # It starts just now, and waits for our lock.
+        return ""
+    # On Windows this fails while the run goes on.
+    record.rename(record.with_name(record.name.replace("running-", "crash-", 1)))
+    return text if "\n" in text else f"{text}\nIt did not end cleanly: something outside ended it."
+
+
+def _keep_newest(pattern: str, count: int) -> None:
+    # The names begin with the time.
+    for old in sorted(log_dir().glob(pattern))[:-count]:
         with contextlib.suppress(OSError):
             old.unlink()
-    return told
-
-
-def _alive(pid: int) -> bool:
-    """Whether a process with this number runs now."""
-    if sys.platform == "win32":
-        # os.kill would end the process there; an open file cannot be replaced there, so the record stays.
-        return False
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
