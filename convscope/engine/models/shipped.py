@@ -96,7 +96,11 @@ def open_shipped(name: str) -> OpenedModel:
     told = facts(name)
     model = to_keras(told.architecture)
     try:
-        with np.load(resource_path("models", f"{name}.npz"), allow_pickle=False) as arrays:
+        # Opened here, because np.load leaves the file open when it is damaged.
+        with (
+            resource_path("models", f"{name}.npz").open("rb") as file,
+            np.load(file, allow_pickle=False) as arrays,
+        ):
             for layer in model.layers:
                 for weight in layer.weights:
                     weight.assign(arrays[f"{layer.name}/{weight.name}"].astype(np.float32))

@@ -9,6 +9,8 @@ from convscope.errors import UserError
 
 _DEEPEST = 200
 _LARGEST = 1 << 31
+# Whole numbers of any size that are no size of anything.
+_MARKS = ("shared_object_id", "seed")
 # Any of these words brings code, or reads other files, whatever else the file says.
 _REASONS = {
     "Lambda": "a Lambda layer, which is Python code in the file",
@@ -52,9 +54,9 @@ def _checked(value: Any, name: str, legacy: bool, depth: int) -> Any:
         _check_object(value, name)
     # Optimizer and losses are not needed to look at a model, and would be deserialised.
     return {
-        key: _checked(item, name, legacy, depth + 1)
+        key: item if key in _MARKS and isinstance(item, int) else _checked(item, name, legacy, depth + 1)
         for key, item in value.items()
-        if key not in ("compile_config",)
+        if key != "compile_config"
     }
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
@@ -39,7 +41,7 @@ def check_h5(path: Path, name: str = "") -> None:
         UserError: it is not HDF5, cut short, points to other files, or claims more than it holds.
     """
     name = name or path.name
-    with _open(path, name) as file:
+    with _opened(path, name) as file:
         _check_group(file, name, 0)
 
 
@@ -52,7 +54,7 @@ def model_config(path: Path) -> tuple[dict[str, Any], int] | None:
     Raises:
         UserError: the configuration cannot be read.
     """
-    with _open(path, path.name) as file:
+    with _opened(path, path.name) as file:
         text = file.attrs.get("model_config")
         version = _text(file.attrs.get("keras_version", "1"))
         if text is None:
@@ -74,33 +76,34 @@ def legacy_weights(path: Path) -> tuple[LayerWeights, ...] | None:
     Returns:
         None when the file is of another kind (`.weights.h5` of Keras 3).
     """
-    with _open(path, path.name) as file:
+    with _opened(path, path.name) as file:
         group = file.get("model_weights", file)
         names = _names(group, "layer_names")
         if names is None:
             return None
         found = []
-        try:
-            for name in names:
-                inner = group[name]
-                weights = _names(inner, "weight_names") or ()
-                arrays = tuple(np.asarray(inner[weight]) for weight in weights)
-                if arrays:
-                    found.append(LayerWeights(name, tuple(weights), arrays))
-        except (KeyError, OSError, ValueError, TypeError) as error:
-            raise UserError(f"The weights in {path.name} cannot be read.", detail=str(error)) from error
+        for name in names:
+            inner = group[name]
+            weights = _names(inner, "weight_names") or ()
+            arrays = tuple(np.asarray(inner[weight]) for weight in weights)
+            if arrays:
+                found.append(LayerWeights(name, tuple(weights), arrays))
         return tuple(found)
 
 
-def _open(path: Path, name: str) -> Any:
+@contextlib.contextmanager
+def _opened(path: Path, name: str) -> Iterator[Any]:
+    """The file; whatever goes wrong inside it while it is read is said in one sentence."""
     import h5py
 
     try:
-        return h5py.File(path, "r")
-    except OSError as error:
+        with h5py.File(path, "r") as file:
+            yield file
+    # h5py raises one or the other of these for damage, wherever it lies.
+    except (OSError, KeyError, RuntimeError, ValueError, TypeError, AttributeError, MemoryError) as error:
         try:
-            with path.open("rb") as file:
-                signature = file.read(8)
+            with path.open("rb") as raw:
+                signature = raw.read(8)
         except OSError as unread:
             raise UserError(f"{name} cannot be read.", detail=str(unread)) from unread
         if signature == b"\x89HDF\r\n\x1a\n":
@@ -117,10 +120,7 @@ def _check_group(group: Any, name: str, depth: int) -> None:
         link = group.get(key, getlink=True)
         if not isinstance(link, h5py.HardLink):
             raise UserError(f"{name} is not opened, because it points to another file or place ({key}).")
-        try:
-            item = group[key]
-        except (KeyError, OSError, RuntimeError) as error:
-            raise UserError(f"{name} is damaged: get it again.", detail=str(error)) from error
+        item = group[key]
         if isinstance(item, h5py.Group):
             _check_group(item, name, depth + 1)
         elif isinstance(item, h5py.Dataset):
