@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 
 def start_engine(window: MainWindow) -> None:
-    """Begin to import TensorFlow and Keras; returns at once. A failure is a sentence, and the window lives."""
+    """Begin to import TensorFlow and Keras; returns at once. A failure is a sentence."""
 
     def work(task: Task) -> str:
         from convscope.engine import runtime
@@ -31,7 +31,7 @@ def start_engine(window: MainWindow) -> None:
         window.toasts.show_message(
             "The engine did not start: networks are not available, filtering images still works.",
             "\n\n".join(
-                part for part in (message, detail, "convscope doctor tells what is missing.") if part
+                part for part in (message, detail, "convscope doctor says more.") if part
             ),
             bad=True,
         )

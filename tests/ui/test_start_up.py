@@ -18,7 +18,7 @@ from convscope.ui.application import require_display
 
 # Runs `main(window)` when the engine would start: that is after the first paint.
 PRELUDE = """
-import json, os, sys
+import json, os, sys, traceback
 from PySide6.QtCore import QTimer
 from convscope.ui import application, keeper
 from convscope.ui.main_window import MainWindow
@@ -29,19 +29,27 @@ real_start = MainWindow.start_engine
 def tell(**facts):
     print(json.dumps(facts), flush=True)
 
+def guarded(call, *arguments):
+    # The application would show what goes wrong in here as a toast, and go on.
+    try:
+        return call(*arguments)
+    except Exception:
+        traceback.print_exc()
+        os._exit(4)
+
 def when(window, condition, then, tries=1200):
-    if condition():
-        then()
-    elif tries:
-        QTimer.singleShot(25, window, lambda: when(window, condition, then, tries - 1))
-    else:
-        tell(gave_up=True)
+    if not tries:
+        print("it never came to that:", condition, file=sys.stderr)
         os._exit(3)
+    if guarded(condition):
+        guarded(then)
+    else:
+        QTimer.singleShot(25, window, lambda: when(window, condition, then, tries - 1))
 
 def heavy():
     return sorted({name.split(".")[0] for name in sys.modules} & {"tensorflow", "keras"})
 
-MainWindow.start_engine = lambda window: main(window)
+MainWindow.start_engine = lambda window: guarded(main, window)
 """
 
 
