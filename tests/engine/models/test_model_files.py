@@ -291,7 +291,7 @@ def test_layers_that_applications_define_are_on_the_list(name: str, size: int) -
     config = json.loads(json.dumps(keras.saving.serialize_keras_object(theirs)))
     checked = check_config(config, name)
     assert [layer["class_name"] for layer in checked["config"]["layers"]] == [
-        type(layer).__name__ for layer in theirs.layers
+        type(layer).__name__ for layer in theirs.operations
     ]
 
 
