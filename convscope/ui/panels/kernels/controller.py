@@ -28,6 +28,8 @@ LARGE = 2_000_000
 THUMBNAIL = 64
 BINS = 128
 MATRIX_SIZE = 64 * 64
+# The largest share of the result that is worth computing first.
+WORTH = 0.4
 
 
 class Controller(QObject):
@@ -158,7 +160,11 @@ def compute(
     if region is not None:
         source = runner.run(image, stages[:-1], task=task)[-1].image if lab.selected else image
         known = None if before is None else before.result
-        if known is None or known.source is not source or known.operation != lab.stage:
+        rows, columns = output_size(lab.stage, source.values.shape).shape[:2]
+        part = region.clipped(rows, columns)
+        changed = known is None or known.source is not source or known.operation != lab.stage
+        # Where nearly all is in view, the part would only make all of it later.
+        if changed and 0 < part.height * part.width < rows * columns * WORTH:
             task.partial(_part(image, lab, source, region, before))
     result = runner.run(image, stages, task=task)[-1]
     return _frame(image, lab, result.source, result, None)

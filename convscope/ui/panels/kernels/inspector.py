@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
@@ -14,6 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from convscope.imaging.numerals import numeral
 from convscope.imaging.pixel_sum import PixelSum, explain
 from convscope.imaging.size import output_size
 from convscope.imaging.window import output_at
@@ -30,7 +33,8 @@ from convscope.ui.widgets.histogram import HistogramView
 from convscope.ui.widgets.number_grid import NumberGrid
 
 WIDTH = 288
-GRID_HEIGHT = 104
+GRID_HEIGHT = 136
+TERMS = 81
 HINT = "Point at either picture to see how a pixel is made; click to hold it."
 
 
@@ -54,6 +58,7 @@ class Inspector(QScrollArea):
         self._place: Place | None = None
         self.sum_of: PixelSum | None = None
         self._at = (0, 0)
+        self._pinned = False
         holder = QWidget()
         holder.setProperty("role", "panel")
         holder.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
@@ -178,15 +183,42 @@ class Inspector(QScrollArea):
         self.grids["patch"].set_values(part.patch, signed=False)
         self.grids["kernel"].set_values(part.weights)
         self.grids["products"].set_values(part.products)
-        self.sum.setPlainText(found.text)
+        self.sum.setPlainText(found.text if self._pinned else shortened(found))
 
     def set_pinned(self, pinned: bool) -> None:
         """Show whether the place is held."""
         self.pin.setVisible(pinned)
+        self._pinned = pinned
+        if pinned and self.sum_of is not None:
+            self.sum.setPlainText(self.sum_of.text)
 
     def copy_sum(self) -> None:
-        """The sum as text on the clipboard."""
-        QGuiApplication.clipboard().setText(self.sum.toPlainText())
+        """The whole sum as text on the clipboard."""
+        if self.sum_of is not None:
+            QGuiApplication.clipboard().setText(self.sum_of.text)
+
+
+def shortened(found: PixelSum) -> str:
+    """The arithmetic with at most `TERMS` terms a sum: writing 961 of them would hold the pointer up."""
+    if found.channels[0].patch.size <= TERMS:
+        return found.text
+    parts = []
+    for channel in found.channels:
+        rows = max(1, TERMS // channel.patch.shape[1])
+        parts.append(
+            replace(
+                channel,
+                patch=channel.patch[:rows],
+                inside=channel.inside[:rows],
+                weights=channel.weights[:rows],
+                products=channel.products[:rows],
+            )
+        )
+    text = replace(found, channels=tuple(parts)).text
+    for channel in found.channels:
+        total = f" = {numeral(channel.total)}"
+        text = text.replace(total, f" + … (click to hold and read all){total}", 1)
+    return text
 
 
 def output_of(frame: Frame, place: Place) -> tuple[int, int] | None:

@@ -117,7 +117,11 @@ class LibraryMenu(QObject):
         )
         if path:
             path = path if Path(path).suffix else path + WRITE.get(kind, ".json")
-            if self._tell(lambda: save_kernels(path, self.kernels) or True):
+            try:
+                save_kernels(path, self.kernels)
+            except UserError as error:
+                self.context.report(error)
+            else:
                 self.context.notify(f"Saved {Path(path).name}.")
 
     def _entries(self) -> tuple[tuple[str, str, Callable[[], None]], ...]:

@@ -74,7 +74,7 @@ class KernelsPanel(QWidget):
         self.stack.setCurrentWidget(self._views[name])
         if self._frame is not None:
             self.view.show_frame(self._frame)
-        self.inspector.show_place(self._frame, None)
+        self._inspect(None)
         self._fold()
 
     @property

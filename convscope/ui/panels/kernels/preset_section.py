@@ -108,6 +108,7 @@ class PresetSection(Section):
             # Arrows, as on every other number of the column.
             for box in slider.findChildren(QDoubleSpinBox):
                 box.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.UpDownArrows)
+                box.setSpecialValueText("auto" if parameter.zero else "")
             slider.changed.connect(partial(self._turn, parameter))
             self._rows.addWidget(slider)
             self._sliders[parameter.name] = slider

@@ -10,6 +10,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QComboBox, QPlainTextEdit, QSlider, QToolButton, QWidget
 
 from convscope.imaging.image import Image
+from convscope.imaging.kernel import Kernel
 from convscope.imaging.scan import Scan
 from convscope.ui.panels.kernels.view_scan import ScanView
 from convscope.ui.panels.kernels.view_spectrum import SpectrumView
@@ -345,3 +346,13 @@ def test_switched_off_stage_shows_its_input(lab: Lab) -> None:
     assert np.array_equal(lab.values, lab.frame.source)
     lab.hover("kernels.result", 2, 3)
     assert lab.text("kernels.sum") == f"{lab.frame.source[2, 3, 0]}·1 = {lab.frame.source[2, 3, 0]}"
+
+
+def test_a_long_sum_is_short_under_the_pointer_and_whole_when_held(lab: Lab) -> None:
+    lab.only(kernels=(Kernel(np.ones((11, 11))),))
+    lab.hover("kernels.result", 12, 12)
+    short = lab.text("kernels.sum")
+    assert "+ … (click to hold and read all) = " in short and short.count("·1") == 77
+    lab.click("kernels.result", 12, 12)
+    whole = lab.text("kernels.sum")
+    assert whole.count("·1") == 121 and whole.split(" = ")[1] == short.split(" = ")[1]
