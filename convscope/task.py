@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 
-class Cancelled(Exception):
+class Cancelled(Exception):  # noqa: N818  it is no error
     """Raised inside a job whose result nobody wants any more."""
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 
+from convscope.errors import UserError
+
 SUMMARY = "Open the window, with images, a model or a folder of classes if given."
 EXAMPLE = "convscope cat.jpg"
 
@@ -18,7 +20,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Start the application and stay until its window closes."""
-    from convscope.ui.application import run_window
+    try:
+        from convscope.ui.application import run_window
+    except ImportError as error:
+        raise UserError(
+            "Qt cannot be loaded: run convscope doctor, which names what is missing and how to install it.",
+            detail=str(error),
+        ) from error
 
     return run_window(
         arguments.paths,
