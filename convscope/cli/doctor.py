@@ -17,7 +17,7 @@ from pathlib import Path
 
 from convscope import __version__, paths
 
-SUMMARY = "Check this machine: Python, Qt, TensorFlow, system libraries, display, folders."
+SUMMARY = "Check this machine: Python, Qt, TensorFlow, system libraries, display, cameras, folders."
 EXAMPLE = "convscope doctor --json"
 
 # The shared libraries that Qt's wheels do not bring, and the Debian packages that hold them.
@@ -51,8 +51,6 @@ PACKAGES = {
 
 # Each runs in a process of its own: a broken library may end the one that imports it.
 QT_PROBE = """
-import os
-os.environ["QT_QPA_PLATFORM"] = "offscreen"
 from PySide6 import QtCore, QtGui, QtWidgets, QtSvg
 app = QtWidgets.QApplication([])
 print(QtCore.qVersion())
@@ -89,13 +87,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the report. Returns 0 if the window can open, 1 if something that it needs is missing."""
+    """Print the report. Returns 0 if all is well, 1 if something needed is missing.
+
+    A machine without a display is well: the commands run there, and the report says that the window does not.
+    """
     checks = examine()
     good = all(check.good is not False for check in checks)
     if arguments.json:
         print(json.dumps({"ok": good, "checks": [asdict(check) for check in checks]}, indent=2))
     else:
-        print(report(checks, plain=not _can_print("✓✗·")))
+        print(report(checks, plain=not _can_print("✓✗·×σ")))
     return 0 if good else 1
 
 
@@ -105,8 +106,9 @@ def examine() -> list[Check]:
         _python(),
         qt(),
         libraries(),
-        _display(),
+        display(),
         engine(),
+        cameras(),
         _resources(),
         *(_folder(name, find) for name, find in FOLDERS.items()),
     ]
@@ -122,9 +124,16 @@ def report(checks: list[Check], plain: bool) -> str:
         if check.mend:
             lines.append(f"{' ' * (width + len(marks[check.good]) + 3)}{check.mend}")
     bad = [check.name for check in checks if check.good is False]
-    lines.append("")
-    lines.append(f"The window cannot open yet: see {', '.join(bad)}." if bad else "convscope can run here.")
-    text = "\n".join(lines)
+    no_window = any(check.name == "Display" and check.good is None for check in checks)
+    if bad:
+        end = f"Something that convscope needs is missing: see {', '.join(bad)}."
+    else:
+        end = (
+            "The commands can run here; the window needs a display."
+            if no_window
+            else "convscope can run here."
+        )
+    text = "\n".join([*lines, "", end])
     return text.encode("ascii", "replace").decode() if plain else text
 
 
@@ -137,15 +146,15 @@ def _python() -> Check:
 
 def qt() -> Check:
     """Whether Qt can be loaded and make an application."""
-    code, output = _probe(QT_PROBE, 60)
+    # Without a screen, so that this says whether Qt itself is whole.
+    code, output = _probe(QT_PROBE, 60, QT_QPA_PLATFORM="offscreen")
     if code == 0:
         return Check("Qt", True, f"Qt {output.splitlines()[-1]}, PySide6 {_version('PySide6-Essentials')}")
     if find_spec("PySide6") is None:
         return Check(
             "Qt", False, "PySide6 is not installed", f"{sys.executable} -m pip install PySide6-Essentials"
         )
-    reason = output.strip().splitlines()[-1] if output.strip() else f"it ended with code {code}"
-    return Check("Qt", False, f"PySide6 cannot be loaded: {reason}", "See the system libraries below.")
+    return Check("Qt", False, f"PySide6 cannot be loaded: {output}", "See the system libraries below.")
 
 
 def libraries(unresolved: Callable[[Path], set[str]] | None = None) -> Check:
@@ -154,62 +163,83 @@ def libraries(unresolved: Callable[[Path], set[str]] | None = None) -> Check:
     spec = find_spec("PySide6")
     if not sys.platform.startswith("linux") or spec is None or spec.origin is None:
         return Check(name, None, "nothing to check here")
+    if unresolved is None and shutil.which("ldd") is None:
+        return Check(name, None, "not checked: this system has no ldd")
     unresolved = unresolved or missing_of
     root = Path(spec.origin).parent / "Qt"
-    files = [root / "lib" / f"libQt6{part}.so.6" for part in ("Core", "Gui", "Widgets", "Svg")]
-    files += [root / "plugins" / "platforms" / f"libq{part}.so" for part in ("offscreen", "xcb")]
-    missing = sorted(set().union(*(unresolved(file) for file in files if file.exists())))
+    plugins = root / "plugins" / "platforms"
+    needed = [root / "lib" / f"libQt6{part}.so.6" for part in ("Core", "Gui", "Widgets", "Svg")]
+    needed.append(plugins / "libqoffscreen.so")
+    always = set().union(*(unresolved(file) for file in needed if file.exists()))
+    missing = sorted(always | unresolved(plugins / "libqxcb.so"))
     if not missing:
         return Check(name, True, "all that Qt asks for are here")
+    # X11's own are not needed where there is no X display.
+    good = None if not always and not os.environ.get("DISPLAY") else False
+    found = f"missing: {', '.join(missing)}" + ("" if good is False else " (for a window on an X display)")
     packages = sorted({PACKAGES[soname] for soname in missing if soname in PACKAGES})
     unknown = [soname for soname in missing if soname not in PACKAGES]
     mend = f"sudo apt-get install {' '.join(packages)}" if packages else ""
     if unknown:
         mend += f"{'; ' if mend else ''}find the packages that hold {', '.join(unknown)}"
-    return Check(name, False, f"missing: {', '.join(missing)}", mend)
+    return Check(name, good, found, mend)
 
 
 def missing_of(file: Path) -> set[str]:
     """The sonames that the dynamic linker cannot find for a file, by `ldd`."""
-    if shutil.which("ldd") is None:
-        return set()
     listed = subprocess.run(["ldd", str(file)], capture_output=True, text=True, check=False).stdout
     return {
         line.split("=>")[0].strip() for line in listed.splitlines() if "not found" in line and "=>" in line
     }
 
 
-def _display() -> Check:
-    if not sys.platform.startswith("linux"):
-        return Check("Display", None, "the system's own")
-    shown = [f"{name}={os.environ[name]}" for name in ("WAYLAND_DISPLAY", "DISPLAY") if os.environ.get(name)]
-    if shown:
-        return Check("Display", True, ", ".join(shown))
-    return Check(
-        "Display", None, "none here: the commands and convscope screenshot work, the window needs one"
-    )
+def display() -> Check:
+    """Whether Qt can open a window on the display that the environment names."""
+    names = ("QT_QPA_PLATFORM", "WAYLAND_DISPLAY", "DISPLAY")
+    shown = ", ".join(f"{name}={os.environ[name]}" for name in names if os.environ.get(name))
+    if not shown and sys.platform.startswith("linux"):
+        return Check(
+            "Display", None, "none here: the commands and convscope screenshot work, the window needs one"
+        )
+    shown = shown or "the system's own"
+    code, output = _probe(QT_PROBE, 60)
+    if code == 0:
+        return Check("Display", True, shown)
+    return Check("Display", False, f"{shown}, but Qt cannot open a window on it: {output}")
 
 
 def engine() -> Check:
     """TensorFlow, Keras and the GPUs that they see."""
     code, output = _probe(ENGINE_PROBE, 120)
     if code != 0:
-        reason = output.strip().splitlines()[-1] if output.strip() else f"it ended with code {code}"
         mend = f"{sys.executable} -m pip install --force-reinstall tensorflow"
-        return Check("TensorFlow", False, f"cannot be loaded: {reason}", mend)
+        return Check("TensorFlow", False, f"cannot be loaded: {output}", mend)
     tensorflow, keras, gpus = json.loads(output.splitlines()[-1])
     seen = ", ".join(gpus) if gpus else "no GPU seen: the CPU is used"
     return Check("TensorFlow", True, f"TensorFlow {tensorflow}, Keras {keras}, {seen}")
 
 
+def cameras(devices: Path = Path("/dev")) -> Check:
+    """The cameras that this user may open; only Linux lists them without opening one."""
+    if not sys.platform.startswith("linux"):
+        return Check("Cameras", None, "found when one is opened")
+    found = sorted(devices.glob("video*"))
+    refused = [device.name for device in found if not os.access(device, os.R_OK | os.W_OK)]
+    if refused:
+        mend = "sudo usermod -aG video $USER, then log in again"
+        return Check("Cameras", None, f"you may not open {', '.join(refused)}", mend)
+    return Check("Cameras", None, ", ".join(str(device) for device in found) or "none")
+
+
 def _resources() -> Check:
     try:
-        folders = [paths.resource_path(name) for name in ("images", "fonts", "icons")]
+        folders = [paths.resource_path(name) for name in RESOURCES]
     except FileNotFoundError as error:
         return Check("Resources", False, str(error), "Install convscope again.")
     return Check("Resources", True, str(folders[0].parent))
 
 
+RESOURCES = ("images", "fonts", "icons", "models")
 FOLDERS: dict[str, Callable[[], Path]] = {
     "Settings": paths.config_dir,
     "Cache": paths.cache_dir,
@@ -222,8 +252,9 @@ FOLDERS: dict[str, Callable[[], Path]] = {
 def _folder(name: str, find: Callable[[], Path]) -> Check:
     try:
         folder = find()
-    except OSError as error:
-        return Check(name, False, f"{error.filename}: {error.strerror}", "Make this folder writable.")
+    except (OSError, RuntimeError) as error:
+        # RuntimeError: there is no home folder.
+        return Check(name, False, str(error), "Make this folder writable.")
     existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
     if not os.access(existing, os.W_OK):
         return Check(name, False, f"{folder} cannot be written", "Make this folder writable.")
@@ -232,15 +263,26 @@ def _folder(name: str, find: Callable[[], Path]) -> Check:
     return Check(name, True, f"{folder}, {used / 1e6:.1f} MB used, {free / 1e9:.0f} GB free")
 
 
-def _probe(code: str, seconds: float) -> tuple[int, str]:
-    """A piece of Python in a process of its own: its exit code and what it said."""
+def _probe(code: str, seconds: float, **environment: str) -> tuple[int, str]:
+    """A piece of Python in a process of its own: its exit code, and what it said or why it failed."""
     try:
         ended = subprocess.run(
-            [sys.executable, "-c", code], capture_output=True, text=True, timeout=seconds, check=False
+            [sys.executable, "-c", code],
+            env={**os.environ, **environment},
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=seconds,
+            check=False,
         )
     except subprocess.TimeoutExpired:
-        return (-1, f"no answer within {seconds:.0f} s")
-    return (ended.returncode, ended.stdout if ended.returncode == 0 else ended.stderr)
+        return (-1, f"no answer within {seconds:g} s")
+    if ended.returncode == 0:
+        return (0, ended.stdout.strip())
+    said = [line.strip() for line in ended.stderr.splitlines() if line.strip()]
+    # Qt tells the reason first and ends with advice; Python ends with the reason.
+    reasons = [line for line in said if line.startswith("qt.qpa")] or said[-1:]
+    return (ended.returncode, reasons[-1] if reasons else f"it ended with code {ended.returncode}")
 
 
 def _version(distribution: str) -> str:

@@ -64,9 +64,9 @@ def test_it_works_when_qt_cannot_be_loaded(tmp_path: Path) -> None:
 
 
 def test_a_probe_that_hangs_or_dies_is_an_answer() -> None:
-    assert doctor._probe("import time; time.sleep(30)", 0.2) == (-1, "no answer within 0 s")
-    code, _ = doctor._probe("import os; os.abort()", 20)
-    assert code != 0
+    assert doctor._probe("import time; time.sleep(30)", 0.2) == (-1, "no answer within 0.2 s")
+    assert doctor._probe("import os; os.abort()", 20) == (-6, "it ended with code -6")
+    assert doctor._probe("1 / 0", 20) == (1, "ZeroDivisionError: division by zero")
 
 
 def test_plain_terminals_get_plain_letters() -> None:
@@ -74,7 +74,7 @@ def test_plain_terminals_get_plain_letters() -> None:
     text = doctor.report(checks, plain=True)
     assert text.isascii()
     assert text.splitlines()[0] == "FAIL Qt     missing"
-    assert "The window cannot open yet: see Qt." in text
+    assert text.splitlines()[-1] == "Something that convscope needs is missing: see Qt."
     assert "✗ Qt     missing" in doctor.report(checks, plain=False)
 
 
@@ -84,3 +84,94 @@ def test_an_unwritable_folder_is_told(tmp_path: Path) -> None:
 
     check = doctor._folder("Cache", find)
     assert check.good is False and str(tmp_path) in check.found
+
+
+def test_a_folder_without_a_home_is_told() -> None:
+    def find() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    check = doctor._folder("Cache", find)
+    assert check.good is False and "home directory" in check.found
+
+
+def test_libraries_of_x_are_needed_on_an_x_display_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    def lacking(file: Path) -> set[str]:
+        return {"libxcb-cursor.so.0"} if file.name == "libqxcb.so" else set()
+
+    monkeypatch.setenv("DISPLAY", ":0")
+    assert doctor.libraries(lacking) == doctor.Check(
+        "System libraries", False, "missing: libxcb-cursor.so.0", "sudo apt-get install libxcb-cursor0"
+    )
+    monkeypatch.delenv("DISPLAY")
+    check = doctor.libraries(lacking)
+    assert check.good is None and "X display" in check.found
+    assert check.mend == "sudo apt-get install libxcb-cursor0"
+
+
+def test_without_ldd_nothing_is_claimed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor.shutil, "which", lambda name: None)
+    check = doctor.libraries()
+    assert check.good is None and "no ldd" in check.found
+
+
+def test_every_library_that_qt_names_has_a_package(tmp_path: Path) -> None:
+    listing = "\n".join(f"\t{soname} => not found" for soname in doctor.PACKAGES)
+    fake = tmp_path / "ldd"
+    fake.write_text(
+        f"#!/bin/sh\ncat <<'EOF'\n\tlinux-vdso.so.1 (0x1)\n{listing}\nlibc.so.6 => /x (0x2)\nEOF\n"
+    )
+    fake.chmod(0o755)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+        assert doctor.missing_of(Path("libany.so")) == set(doctor.PACKAGES)
+        check = doctor.libraries()
+    assert check.mend.startswith("sudo apt-get install libdbus-1-3 libegl1 libfontconfig1")
+    assert check.mend.count("libglib2.0-0") == 1
+    # What platform-facts lists as needed for offscreen and for a real display is on the line.
+    assert {"libgl1", "libxkbcommon0", "libxcb-cursor0", "libxkbcommon-x11-0"} <= set(check.mend.split())
+
+
+def test_display(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert doctor.display() == doctor.Check("Display", True, "QT_QPA_PLATFORM=offscreen")
+    for name in ("QT_QPA_PLATFORM", "WAYLAND_DISPLAY", "DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    none = doctor.display()
+    assert none.good is None
+    assert doctor.report([none], plain=True).endswith(
+        "The commands can run here; the window needs a display."
+    )
+    monkeypatch.setenv("DISPLAY", ":4711")
+    unreachable = doctor.display()
+    assert unreachable.good is False and "DISPLAY=:4711, but Qt cannot open a window" in unreachable.found
+
+
+def test_cameras(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert doctor.cameras(tmp_path).found == "none"
+    for name in ("video0", "video1", "tty0"):
+        (tmp_path / name).touch()
+    assert doctor.cameras(tmp_path).found == f"{tmp_path / 'video0'}, {tmp_path / 'video1'}"
+    monkeypatch.setattr(doctor.os, "access", lambda path, mode: path.name != "video1")
+    refused = doctor.cameras(tmp_path)
+    assert refused.found == "you may not open video1" and "usermod" in refused.mend
+
+
+def test_it_works_where_qt_is_not_installed_and_stdout_knows_no_unicode(tmp_path: Path) -> None:
+    # In this process and the probes' alike, these are found nowhere.
+    (tmp_path / "sitecustomize.py").write_text(
+        "from importlib.machinery import PathFinder\n"
+        "find = PathFinder.find_spec\n"
+        "absent = ('PySide6', 'tensorflow')\n"
+        "PathFinder.find_spec = lambda name, *rest: None if name in absent else find(name, *rest)\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-m", "convscope", "doctor"],
+        env={**os.environ, "PYTHONPATH": str(tmp_path), "PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ended.returncode, ended.stderr) == (1, "")
+    assert ended.stdout.isascii()
+    assert "FAIL Qt" in ended.stdout and "PySide6 is not installed" in ended.stdout
+    assert "FAIL TensorFlow" in ended.stdout and "No module named 'tensorflow'" in ended.stdout
+    assert "ok   Cache" in ended.stdout
