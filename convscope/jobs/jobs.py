@@ -23,11 +23,11 @@ PROGRESS_INTERVAL = 1 / 20  # seconds; a faster bar only takes time from the job
 class Jobs(QObject):
     """The window's only way to a worker thread.
 
-    Lanes: "imaging" (short array work), "view" (the second picture of a long list: thumbnails, spectra), "engine"
-    (short Keras calls), "training" (one long job). A lane runs one job at a time, in order. Per key the latest
-    request wins: one that waits is replaced, one that runs either finishes and is shown once more (`supersede`
-    "finish": the picture moves during a drag) or is cancelled ("cancel"). A result that is older than one already
-    delivered, or that was cancelled, is dropped.
+    Lanes: "imaging" (short array work), "view" (the second picture of a long list: thumbnails, spectra),
+    "engine" (short Keras calls), "training" (one long job). A lane runs one job at a time, in order. Per key
+    the latest request wins: one that waits is replaced, one that runs either finishes and is shown once more
+    (`supersede` "finish": the picture moves during a drag) or is cancelled ("cancel"). A result that is older
+    than one already delivered, or that was cancelled, is dropped.
 
     All signals and callbacks come on the thread that made this object.
 

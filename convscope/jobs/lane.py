@@ -29,7 +29,7 @@ class Lane:
         self._closed = False
 
     def put(self, job: Job) -> None:
-        """Queue a job. A job with the same key that still waits is dropped by the caller, through `remove`."""
+        """Queue a job. One with the same key that still waits is dropped by the caller, by `remove`."""
         with self._wake:
             if self._closed:
                 return

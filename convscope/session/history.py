@@ -54,8 +54,8 @@ class History(Generic[State]):
         """Go to a new state. Edits in quick succession with the same `merge` are one step, as a drag is."""
         now = time.monotonic()
         last = self._undo[-1] if self._undo else None
-        same = last is not None and merge is not None and last.merge == merge and now - last.at < MERGE_SECONDS
-        if same and last is not None and not self._redo:
+        quick = last is not None and now - last.at < MERGE_SECONDS
+        if last is not None and quick and merge is not None and last.merge == merge and not self._redo:
             self._undo[-1] = Step(label, last.state, merge, now)
         else:
             self._undo.append(Step(label, self._state, merge, now))
