@@ -82,7 +82,9 @@ def _quiet_stderr() -> Iterator[None]:
 def _start(threads: int | None) -> Runtime:
     began = time.perf_counter()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    backend = os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    if backend != "tensorflow":
+        raise UserError(f"Keras is set to the backend {backend}: start with KERAS_BACKEND=tensorflow.")
     try:
         with _quiet_stderr(), warnings.catch_warnings():
             # What TensorFlow's own imports deprecate is no business of ours.
@@ -94,11 +96,10 @@ def _start(threads: int | None) -> Runtime:
             "TensorFlow or Keras cannot be loaded: install both with pip install tensorflow keras.",
             detail=str(error),
         ) from error
-    if keras.backend.backend() != "tensorflow":
-        raise UserError(
-            f"Keras is set to the backend {keras.backend.backend()}: start with KERAS_BACKEND=tensorflow."
-        )
     tf.get_logger().setLevel("ERROR")
+    # The user's keras.json may say otherwise; every shape and gradient in the app means these.
+    keras.config.set_floatx("float32")
+    keras.config.set_image_data_format("channels_last")
     if threads is not None:
         # Both refuse once TensorFlow has begun to compute; the defaults then stay.
         try:

@@ -82,7 +82,7 @@ class Architecture:
     def sheet(self) -> Sheet:
         """Every layer's shape, parameters, work and receptive field, and its problem where it has one.
 
-        Takes under a millisecond for the lectures' networks, without TensorFlow: for each keystroke.
+        Takes a millisecond or two, without TensorFlow: it may be called for each keystroke.
         """
         shapes: dict[str, Shape | None] = {}
         fields: dict[str, Field | None] = {}

@@ -100,8 +100,8 @@ class OpenedModel:
         self.name = name or str(model.name)
         self.classes = tuple(classes)
         self.source = source or Source("memory", self.name)
-        self._copied = _is_low_precision(model)
-        self.program: Program = flatten(_in_float32(model) if self._copied else model)
+        self._copy = _in_float32(model) if _is_low_precision(model) else None
+        self.program: Program = flatten(model if self._copy is None else self._copy)
         self.preprocessing = preprocessing or _guess(self.program)
         self.notes = tuple(notes) + self._own_notes()
         self._lock = threading.RLock()
@@ -197,11 +197,13 @@ class OpenedModel:
         return digest.hexdigest()
 
     def refresh(self) -> None:
-        """Take over the weights of `keras` after training; needed only where `program` runs on a copy."""
-        if self._copied:
-            with self._lock:
-                self.program = flatten(_in_float32(self.keras))
-                self._kept.clear()
+        """Take notice that `keras` was trained, loaded into or (un)frozen.
+
+        Weights show at once without it, save where `program` runs on a copy in float32.
+        """
+        if self._copy is not None:
+            _copy_weights(self.keras, self._copy)
+        self.__dict__.pop("sheet", None)
 
     # What it does.
 
@@ -344,7 +346,7 @@ class OpenedModel:
 
     def _own_notes(self) -> tuple[str, ...]:
         notes = []
-        if self._copied:
+        if self._copy is not None:
             notes.append("It computes in lower precision; what is shown comes from an exact float32 copy.")
         if len(self.program.inputs) > 1:
             notes.append("It has several inputs: images go to each that takes them, zeros to the others.")
@@ -380,8 +382,13 @@ def _in_float32(model: Any) -> Any:
         return type(layer).from_config(config)
 
     copy = keras.models.clone_model(model, clone_function=clone, recursive=True)
-    copy.set_weights([np.asarray(weight, np.float32) for weight in model.get_weights()])
+    _copy_weights(model, copy)
     return copy
+
+
+def _copy_weights(model: Any, copy: Any) -> None:
+    for ours, theirs in zip(copy.weights, model.weights, strict=True):
+        ours.assign(np.asarray(theirs.numpy(), np.float32))
 
 
 def _guess(program: Program) -> Preprocessing:

@@ -97,6 +97,15 @@ def test_several_inputs_and_outputs() -> None:
     assert model.sheet.totals.parameters == model.keras.count_params()
 
 
+def test_freezing_is_noticed() -> None:
+    model = opened(nets.nested)
+    assert model.sheet.totals.fixed == 0
+    model.keras.layers[0].trainable = False
+    model.refresh()
+    assert model.sheet.totals.trainable == model.keras.get_layer("top").count_params()
+    assert not model.layer("base/block1_conv").trainable
+
+
 def test_nothing_is_traced_twice() -> None:
     model = opened()
     for number in range(6):
