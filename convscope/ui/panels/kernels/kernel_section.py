@@ -9,6 +9,7 @@ from PySide6.QtCore import QSignalBlocker
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 from convscope.imaging.kernel import MAX_SIZE, Kernel
+from convscope.imaging.numerals import numeral
 from convscope.session.lab import Lab
 from convscope.ui import theme
 from convscope.ui.panel_context import PanelContext
@@ -99,7 +100,7 @@ class KernelSection(Section):
         total = float(kernel.weights.sum())
         rank = int(np.linalg.matrix_rank(kernel.weights, tol=1e-6 * max(1e-30, np.abs(kernel.weights).max())))
         kind = "  ·  separable" if rank == 1 and min(kernel.shape) > 1 else ""
-        self.facts.setText(f"{kernel.name}  ·  sum {total:.6g}{kind}")
+        self.facts.setText(f"{kernel.name}  ·  sum {numeral(round(total, 9))}{kind}")
 
     def set_kernel(self, kernel: Kernel, label: str, merge: str | None = None) -> bool:
         """One undoable step to another kernel, for the shown channel or for all."""

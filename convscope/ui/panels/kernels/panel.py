@@ -8,6 +8,7 @@ from functools import partial
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
+from convscope.imaging.image import Image
 from convscope.ui import theme
 from convscope.ui.actions import Command
 from convscope.ui.panel_context import PanelContext
@@ -182,11 +183,16 @@ class KernelsPanel(QWidget):
         self.strip.show_lab(lab)
         self.controller.request()
 
-    def _image_changed(self, *_: object) -> None:
-        self._pin(None)
+    def _image_changed(self, image: Image) -> None:
+        # A new frame of the same source (a camera, a stroke) keeps the place that a person holds.
+        if self._frame is None or self._frame.image.values.shape != image.values.shape:
+            self._pin(None)
         self.controller.request()
 
     def _show_frame(self, frame: Frame) -> None:
+        if not frame.whole:
+            self.view.show_frame(frame)
+            return
         self._frame = frame
         self.output.frame = frame
         self.view.show_frame(frame)

@@ -139,7 +139,7 @@ class MatrixView(View):
             if example >= 0
             else ""
             if small
-            else "This image is too large to type: choose a matrix, or type one."
+            else "This image is no small table of numbers: choose a matrix, or type one."
         )
 
     def mark(

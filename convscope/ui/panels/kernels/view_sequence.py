@@ -39,13 +39,10 @@ class SequenceView(View):
         self._length = 0
         self.sequence = self._line("sequence", "Sequence s", SEQUENCE)
         self.weights = self._line("weights", "Weights w", WEIGHTS)
-        grid = QGridLayout()
-        grid.setHorizontalSpacing(theme.GAP)
-        grid.setVerticalSpacing(theme.GAP)
-        for index, (text, line) in enumerate((("Sequence s", self.sequence), ("Weights w", self.weights))):
-            grid.addWidget(QLabel(text), index, 0)
-            grid.addWidget(line, index, 1)
-        self.column.addLayout(grid)
+        typed = row(QLabel("Sequence s"), self.sequence, QLabel("Weights w"), self.weights)
+        typed.setStretch(1, 2)
+        typed.setStretch(3, 1)
+        self.column.addLayout(typed)
         self.mode = segmented(
             "kernels.sequence.mode",
             "Mode",
@@ -66,13 +63,26 @@ class SequenceView(View):
         )
         self.position = QSlider(Qt.Orientation.Horizontal)
         self.bars: dict[str, BarsView] = {}
-        for name, title in (("input", "s, with its border"), ("kernel", "w, as it slides"), ("output", "c")):
-            self.column.addWidget(theme.label(title, "heading"))
+        charts = QGridLayout()
+        charts.setSpacing(theme.GAP)
+        charts.setColumnStretch(1, 1)
+        for at, (name, title, says) in enumerate(
+            (
+                ("input", "s", "The sequence with its border"),
+                ("kernel", "w", "The weights as they slide"),
+                ("output", "c", "The sums"),
+            )
+        ):
+            letter = theme.label(title, "title")
+            letter.setToolTip(says)
+            charts.addWidget(letter, at, 0)
             bars = BarsView()
             bars.setObjectName(f"kernels.sequence.{name}_bars")
-            bars.setAccessibleName(title)
+            bars.setAccessibleName(says)
             self.bars[name] = bars
-            self.column.addWidget(bars, 1)
+            charts.addWidget(bars, at, 1)
+            charts.setRowStretch(at, 1)
+        self.column.addLayout(charts, 1)
         self.bars["output"].clicked.connect(lambda index: self.position.setValue(index))
         self.position.setObjectName("kernels.sequence.position")
         self.position.setAccessibleName("Output in hand")

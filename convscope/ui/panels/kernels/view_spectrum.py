@@ -59,14 +59,17 @@ class SpectrumView(View):
         self._source: Image | None = None
         self._mask: NDArray[np.float32] | None = None
         self.views: dict[str, ImageView] = {}
+        self.column.addWidget(
+            caption("", "Spectra, log magnitude: the transform of the image times that of the kernel.")
+        )
         grid = QGridLayout()
         grid.setSpacing(theme.GAP)
         for column, (name, title, sign) in enumerate(
             (
-                ("image", "spectrum of the image", "×"),
-                ("kernel", "spectrum of the kernel", "="),
-                ("product", "spectrum of the result", "→"),
-                ("filtered", "the product, transformed back", ""),
+                ("image", "image", "×"),
+                ("kernel", "kernel", "="),
+                ("product", "result", "→"),
+                ("filtered", "back again", ""),
             )
         ):
             view = self._view(name, title)

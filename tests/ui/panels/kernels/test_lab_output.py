@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from lab_helpers import Lab
 from PIL import Image as PillowImage
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QInputDialog, QToolButton
 
@@ -134,3 +135,19 @@ def test_a_bad_kernel_file_is_said(lab: Lab, tmp_path: Path, monkeypatch: pytest
     lab.run("kernels.library.import")
     assert lab.stage.kernel == before
     assert any("bad.csv" in toast.message for toast in lab.window.toasts.toasts())
+
+
+def test_shortcuts_of_the_lab(lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    answer(monkeypatch, tmp_path / "keys.png")
+    lab.window.activateWindow()
+    lab.qtbot.waitUntil(lab.window.isActiveWindow)
+    lab.panel.switch.setFocus()
+    lab.qtbot.keyClick(lab.panel.switch, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
+    lab.settle()
+    assert (tmp_path / "keys.png").exists()
+
+
+def test_commands_choose_views(lab: Lab) -> None:
+    lab.run("kernels.view.gradient")
+    assert lab.panel.view.name == "gradient"
+    assert lab.find(QToolButton, "kernels.view.gradient").isChecked()
