@@ -21,6 +21,8 @@ COMMANDS: dict[str, str] = {
     "models": "list the models that can be opened by a name",
     "summary": "a model's layers: shapes, parameters with the sum, work, receptive fields",
     "predict": "what a model says about an image",
+    "train": "train a model on a data set into a run folder, or resume one",
+    "evaluate": "how good a run's or any model is on a data set",
     "screenshot": "save a picture of a panel with real content",
     "doctor": "check this machine: Python, Qt, TensorFlow, libraries, folders",
 }

@@ -124,38 +124,45 @@ def preview(
     return augment(np.repeat(pixels[None], n, axis=0), augmentation, (seed, 0))
 
 
-def keras_layers(augmentation: Augmentation) -> list[Any]:
+def keras_layers(augmentation: Augmentation) -> list[tuple[str, dict[str, Any]]]:
     """Keras's own preprocessing layers with the same settings, in the same order, for images of 0–255.
 
-    Where Keras draws otherwise (shear to one side only, one σ for a whole batch), this comes nearest.
-    """
-    import keras
+    Where Keras draws otherwise (one σ for a whole batch), this comes nearest.
 
-    a, layers = augmentation, []
+    Returns:
+        for each layer its class in `keras.layers`, and its settings.
+    """
+    a = augmentation
     filling = {"fill_mode": a.fill, "fill_value": a.fill_value}
+    bytes_ = {"value_range": (0, 255)}
+    layers: list[tuple[str, dict[str, Any]]] = []
     if a.rotation:
-        layers.append(keras.layers.RandomRotation(a.rotation / 360.0, **filling))
+        layers.append(("RandomRotation", {"factor": a.rotation / 360.0, **filling}))
     if a.width_shift or a.height_shift:
-        layers.append(keras.layers.RandomTranslation(a.height_shift, a.width_shift, **filling))
+        shifts = {"height_factor": a.height_shift, "width_factor": a.width_shift}
+        layers.append(("RandomTranslation", {**shifts, **filling}))
     if a.shear:
-        layers.append(keras.layers.RandomShear(x_factor=a.shear, **filling))
+        layers.append(("RandomShear", {"x_factor": a.shear, **filling}))
     if a.zoom:
-        layers.append(keras.layers.RandomZoom((-a.zoom, a.zoom), (-a.zoom, a.zoom), **filling))
-    if a.flip_horizontal or a.flip_vertical:
-        both = a.flip_horizontal and a.flip_vertical
-        mode = "horizontal_and_vertical" if both else "horizontal" if a.flip_horizontal else "vertical"
-        layers.append(keras.layers.RandomFlip(mode))
+        zooms = {"height_factor": (-a.zoom, a.zoom), "width_factor": (-a.zoom, a.zoom)}
+        layers.append(("RandomZoom", {**zooms, **filling}))
+    if a.flip_horizontal:
+        layers.append(("RandomFlip", {"mode": "horizontal"}))
+    if a.flip_vertical:
+        layers.append(("RandomFlip", {"mode": "vertical"}))
     if a.sharpen:
-        layers.append(
-            keras.layers.RandomSharpness((0.5, min(1.0, 0.5 + a.sharpen / 2)), value_range=(0, 255))
-        )
+        # Keras counts 0.5 as unchanged and 1 as the difference to the smoothed image added once.
+        layers.append(("RandomSharpness", {"factor": (0.5, min(1.0, 0.5 + a.sharpen / 2)), **bytes_}))
     if a.blur:
         taps = 2 * max(1, math.ceil(3 * a.blur)) + 1
-        layers.append(keras.layers.RandomGaussianBlur(1.0, taps, a.blur, value_range=(0, 255)))
+        layers.append(("RandomGaussianBlur", {"kernel_size": taps, "sigma": a.blur, **bytes_}))
     if a.contrast:
-        layers.append(keras.layers.RandomContrast(min(a.contrast, 0.999), value_range=(0, 255)))
+        layers.append(("RandomContrast", {"factor": min(a.contrast, 0.999), **bytes_}))
     if a.brightness:
-        layers.append(keras.layers.RandomBrightness(a.brightness, value_range=(0, 255)))
+        layers.append(("RandomBrightness", {"factor": a.brightness, **bytes_}))
     if a.noise:
-        layers.append(keras.layers.GaussianNoise(255.0 * a.noise))
+        # Keras's noise is for values around 1.
+        layers.append(("Rescaling", {"scale": 1 / 255}))
+        layers.append(("GaussianNoise", {"stddev": a.noise}))
+        layers.append(("Rescaling", {"scale": 255.0}))
     return layers

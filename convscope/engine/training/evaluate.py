@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from convscope.engine.data.dataset import Dataset, SplitName
 from convscope.engine.data.resize import Target
+from convscope.engine.data.split import Splits
 from convscope.engine.models.opened import OpenedModel
 from convscope.errors import UserError
 from convscope.task import Task
@@ -143,6 +144,13 @@ def evaluate(
     right = scores[each, true]
     loss = float(-np.log(np.clip(right, 1e-7, None)).mean())
     return Evaluation(dataset.classes, split, rows, true, predicted, scores[each, predicted], right, loss)
+
+
+def whole(dataset: Dataset) -> Dataset:
+    """The same data with every image in the test part: for data that a network has never seen."""
+    empty = np.empty(0, np.int64)
+    everything = Splits(empty, empty, np.arange(len(dataset), dtype=np.int64))
+    return replace(dataset, given=everything, splits=everything)
 
 
 def target_of(model: OpenedModel, dataset: Dataset) -> Target:

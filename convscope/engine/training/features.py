@@ -82,7 +82,9 @@ def extract_features(
 
 def _key(base: OpenedModel, dataset: Dataset, chosen: NDArray[np.int64], target: Target) -> str:
     digest = hashlib.blake2b(digest_size=16)
-    digest.update(f"{base.fingerprint()} {base.preprocessing} {target} {dataset.reference}".encode())
+    how = base.preprocessing
+    values = f"{how.scale} {how.offset} {how.order}"
+    digest.update(f"{base.fingerprint()} {values} {target} {dataset.reference}".encode())
     digest.update(np.ascontiguousarray(chosen).tobytes())
     for index in chosen.tolist():
         path = dataset.images.path(index)

@@ -63,7 +63,7 @@ def make_script(run: Run, dataset: Dataset, piped: PipelineSettings, goal: Goal)
         _model(settings, goal),
         _fit(settings, dataset),
     ]
-    return "\n\n".join(part.strip("\n") for part in parts) + "\n"
+    return "\n\n\n".join(part.strip("\n") for part in parts) + "\n"
 
 
 def _head(run: Run, dataset: Dataset, settings: TrainingSettings) -> str:
@@ -182,7 +182,7 @@ def _batches(settings: TrainingSettings, piped: PipelineSettings) -> str:
     augmentation = settings.augmentation
     lines = ""
     if augmentation is not None and not augmentation.does_nothing:
-        layers = "".join(f"        {_call(layer)},\n" for layer in keras_layers(augmentation))
+        layers = "".join(f"        {_call(*layer)},\n" for layer in keras_layers(augmentation))
         lines = f"augment = keras.Sequential(\n    [\n{layers}    ]\n)\n\n\n"
     change = (
         "        if self.training:\n            pixels = np.asarray(augment(pixels, training=True))\n"
@@ -214,18 +214,8 @@ def _batches(settings: TrainingSettings, piped: PipelineSettings) -> str:
 '''
 
 
-def _call(layer: Any) -> str:
-    """A Keras layer as code: its settings, without what Keras fills in by itself."""
-    config = {
-        name: value
-        for name, value in layer.get_config().items()
-        if name not in ("name", "trainable", "dtype", "seed", "data_format", "interpolation")
-        and value is not None
-    }
-    settings = ", ".join(
-        f"{name}={tuple(value) if isinstance(value, list) else value!r}" for name, value in config.items()
-    )
-    return f"keras.layers.{type(layer).__name__}({settings})"
+def _call(name: str, settings: dict[str, Any]) -> str:
+    return f"keras.layers.{name}({', '.join(f'{key}={value!r}' for key, value in settings.items())})"
 
 
 def _model(settings: TrainingSettings, goal: Goal) -> str:
@@ -309,6 +299,7 @@ history = model.fit(
     epochs=EPOCHS,
 {weights}    callbacks=[
 {listed}    ],
+    shuffle=False,
     verbose=2,
 ).history
 {restore}{test}print(json.dumps({{name: [float(value) for value in values] for name, values in history.items()}}))

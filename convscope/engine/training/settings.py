@@ -5,7 +5,7 @@ from __future__ import annotations
 import types
 import typing
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, is_dataclass
+from dataclasses import asdict, dataclass, fields, is_dataclass, replace
 from typing import Any, Literal
 
 from convscope.engine.data.augmentation import Augmentation
@@ -192,6 +192,10 @@ class TrainingSettings:
         _within(self.epochs, 1, 100_000, "number of epochs")
         _within(self.steps_per_epoch or 1, 1, 10_000_000, "number of steps per epoch")
         _within(self.seed, 0, 2**31 - 1, "seed")
+
+    def with_augmentation(self, augmentation: Augmentation | None) -> TrainingSettings:
+        """The same settings with another augmentation."""
+        return replace(self, augmentation=augmentation)
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""

@@ -29,7 +29,7 @@ from convscope.engine.training.settings import TrainingSettings
 from convscope.errors import UserError
 from convscope.task import Cancelled, Task
 
-Strategy = Literal["none", "mirrored"]
+Strategy = Literal["none", "mirrored", "multiworker"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +95,8 @@ def train(
         folder: keep the run here (empty or new); None: keep nothing.
         control, recorder: made by whoever wants to steer and watch from another thread.
         show: gets live looks into the network, on the training thread.
-        strategy: "mirrored": the same run on all graphics cards of this machine.
+        strategy: "mirrored": the same run on all graphics cards of this machine. "multiworker" is refused:
+            Keras 3's `fit` cannot reduce the batches of several machines.
 
     Raises:
         UserError: model, data and settings do not fit together (see `checks` for the mends), the folder is
@@ -320,6 +321,20 @@ def refuse_misfits(model: OpenedModel, dataset: Dataset, settings: TrainingSetti
 def _scope(strategy: Strategy) -> Any:
     if strategy == "none":
         return nullcontext()
+    if strategy == "multiworker":
+        raise UserError(
+            "Training on several machines does not work: the fit of Keras 3 fails on TensorFlow's "
+            "MultiWorkerMirroredStrategy; --strategy mirrored uses all graphics cards of this machine."
+        )
     import tensorflow as tf
 
     return tf.distribute.MirroredStrategy().scope()
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Make new weights in here: the same seed gives the same ones."""
+    import keras
+
+    keras.utils.set_random_seed(seed)
+    yield

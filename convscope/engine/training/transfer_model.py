@@ -105,7 +105,7 @@ def compose(
     if None in shape:
         raise UserError(f"{pretrained.name} takes any size: choose a size for the images.")
     keras.utils.set_random_seed(seed)
-    layers = [keras.Input(shape), body]
+    layers = [keras.Input(shape, name="image"), body]
     if len(body.outputs[0].shape) == 4:
         pools = {"average": keras.layers.GlobalAveragePooling2D, "flatten": keras.layers.Flatten}
         layers.append(pools[transfer.pooling](name="pooled"))
@@ -116,7 +116,7 @@ def compose(
     before = len(model.trainable_weights)
     _freeze(body)
     base = keras.Sequential(layers, name="features")
-    features = keras.Sequential([keras.Input(base.output_shape[1:]), *head], name="classifier")
+    features = keras.Sequential([keras.Input(base.output_shape[1:], name="maps"), *head], name="classifier")
     return Composed(
         OpenedModel(
             model,
@@ -142,8 +142,10 @@ def recompose(model: OpenedModel) -> Composed:
     body, rest = model.keras.layers[0], model.keras.layers[1:]
     pooled = [layer for layer in rest if layer.name == "pooled"]
     head = [layer for layer in rest if layer.name != "pooled"]
-    base = keras.Sequential([keras.Input(model.keras.input_shape[1:]), body, *pooled], name="features")
-    classifier = keras.Sequential([keras.Input(base.output_shape[1:]), *head], name="classifier")
+    base = keras.Sequential(
+        [keras.Input(model.keras.input_shape[1:], name="image"), body, *pooled], name="features"
+    )
+    classifier = keras.Sequential([keras.Input(base.output_shape[1:], name="maps"), *head], name="classifier")
     after = model.keras.trainable_weights
     return Composed(
         model,

@@ -1,0 +1,116 @@
+"""`convscope evaluate`: how good a run's or any model is on a data set."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from convscope.cli.progress_bar import progress_bar
+from convscope.errors import UserError
+from convscope.task import Cancelled, Task
+
+if TYPE_CHECKING:
+    from convscope.engine.data.dataset import Dataset
+    from convscope.engine.training.evaluate import Evaluation
+
+SUMMARY = "How good a run's model, or any model, is on a data set: accuracy, by class, confusions, mistakes."
+EXAMPLE = "convscope evaluate my-run"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The run or model, the data, which part of it."""
+    parser.add_argument(
+        "model", metavar="RUN|MODEL", help="a run's folder, a file, or a name from convscope models"
+    )
+    parser.add_argument("--weights", metavar="imagenet|FILE", help="weights for a named model")
+    parser.add_argument("--data", help="a data set or folder; a run's own without")
+    parser.add_argument(
+        "--split",
+        choices=("train", "validation", "test", "all"),
+        help="which part (test; all of a folder that has no test part)",
+    )
+    parser.add_argument("--worst", type=int, default=10, metavar="N", help="how many mistakes to list (10)")
+    parser.add_argument("--json", action="store_true", help="print facts as JSON")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the evaluation."""
+    from convscope.engine.training.run import is_run
+
+    folder = Path(arguments.model)
+    if not is_run(folder) and arguments.data is None:
+        raise UserError("--data is missing: convscope evaluate MODEL --data DATA.")
+    try:
+        with progress_bar() as task:
+            dataset, result = _evaluated(arguments, folder if is_run(folder) else None, task)
+    except Cancelled:
+        return 130
+    if arguments.json:
+        print(json.dumps(_facts(dataset, result, arguments.worst), ensure_ascii=False, indent=1))
+    else:
+        _print(dataset, result, arguments.worst)
+    return 0
+
+
+def _evaluated(arguments: argparse.Namespace, folder: Path | None, task: Task) -> tuple[Dataset, Evaluation]:
+    from convscope.engine import runtime
+    from convscope.engine.data.registry import open_dataset
+    from convscope.engine.models.catalogue import open_model
+    from convscope.engine.training.evaluate import evaluate, whole
+    from convscope.engine.training.run import Run
+
+    spec, reference = arguments.model, arguments.data
+    run = None if folder is None else Run.open(folder)
+    if run is not None:
+        if run.model_path is None:
+            raise UserError(f"{folder} holds no trained model yet.")
+        spec, reference = str(run.model_path), reference or run.details.data.reference
+    dataset = open_dataset(reference, task)
+    split = arguments.split
+    if run is not None and reference == run.details.data.reference:
+        dataset = dataset.with_split(run.details.settings.split)
+    elif split is None and not len(dataset.given.test):
+        split = "all"
+    if split == "all":
+        dataset, split = whole(dataset), "test"
+    runtime.start()
+    model = open_model(spec, weights=arguments.weights, task=task)
+    return dataset, evaluate(model, dataset, split or "test", task=task)
+
+
+def _facts(dataset: Dataset, result: Evaluation, worst: int) -> dict[str, Any]:
+    shares = result.by_class.tolist()
+    totals = result.confusion.sum(axis=1).tolist()
+    return {
+        "data": dataset.reference,
+        "images": result.images,
+        "accuracy": result.accuracy,
+        "loss": result.loss,
+        "classes": [
+            {"name": name, "images": total, "accuracy": share if total else None}
+            for name, total, share in zip(result.classes, totals, shares, strict=True)
+        ],
+        "confusion": result.confusion.tolist(),
+        "mistakes": [
+            {
+                "image": dataset.images.name(mistake.index),
+                "true": result.classes[mistake.true],
+                "predicted": result.classes[mistake.predicted],
+                "confidence": mistake.confidence,
+            }
+            for mistake in result.worst(worst)
+        ],
+    }
+
+
+def _print(dataset: Dataset, result: Evaluation, worst: int) -> None:
+    facts = _facts(dataset, result, worst)
+    print(f"accuracy {result.accuracy:.4f} on {result.images:,} images, loss {result.loss:.4f}")
+    width = max(len(name) for name in result.classes)
+    for row in facts["classes"]:
+        share = "" if row["accuracy"] is None else f"{row['accuracy']:7.2%}"
+        print(f"{row['name']:<{width}}  {share}  {row['images']:>6,} images")
+    for row in facts["mistakes"]:
+        print(f"{row['image']}: {row['true']} taken for {row['predicted']} ({row['confidence']:.2%} sure)")

@@ -1,0 +1,59 @@
+"""A progress bar on standard error, for subcommands that take long."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from convscope.task import Task
+
+_WIDTH = 24
+# Where there is no terminal (a log file), a line is enough this often.
+_QUIET = 5.0
+
+
+class _Bar:
+    def __init__(self) -> None:
+        self._terminal = sys.stderr.isatty()
+        self._last = 0.0
+        self._shown = 0
+
+    def show(self, fraction: float | None, text: str) -> None:
+        now = time.monotonic()
+        if not self._terminal:
+            if now - self._last >= _QUIET:
+                self._last = now
+                percent = "" if fraction is None else f"{fraction:4.0%} "
+                print(f"{percent}{text}", file=sys.stderr)
+            return
+        filled = 0 if fraction is None else round(fraction * _WIDTH)
+        line = f"[{'█' * filled}{' ' * (_WIDTH - filled)}] {text}"
+        print(f"\r{line:<{self._shown}}", end="", file=sys.stderr, flush=True)
+        self._shown = len(line)
+
+    def close(self) -> None:
+        if self._terminal and self._shown:
+            print(f"\r{'':<{self._shown}}\r", end="", file=sys.stderr, flush=True)
+
+
+@contextmanager
+def progress_bar() -> Iterator[Task]:
+    """A task whose progress is drawn; Ctrl+C cancels it, so that work ends in order; a second one kills."""
+    bar = _Bar()
+    task = Task(on_progress=bar.show)
+    before = signal.getsignal(signal.SIGINT)
+
+    def cancel(number: int, frame: FrameType | None) -> None:
+        task.cancel()
+        signal.signal(signal.SIGINT, before)
+
+    signal.signal(signal.SIGINT, cancel)
+    try:
+        yield task
+    finally:
+        signal.signal(signal.SIGINT, before)
+        bar.close()

@@ -1,0 +1,221 @@
+"""`convscope train`: train a model on a data set into a run folder, or resume one."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from convscope.cli.progress_bar import progress_bar
+from convscope.errors import UserError
+from convscope.task import Cancelled, Task
+
+if TYPE_CHECKING:
+    from convscope.engine.data.dataset import Dataset
+    from convscope.engine.models.opened import OpenedModel
+    from convscope.engine.training.settings import TrainingSettings
+    from convscope.engine.training.train import Trained
+
+SUMMARY = (
+    "Train a model on a data set into a run folder (settings, history, checkpoints, script), or resume it."
+)
+EXAMPLE = "convscope train --model mnist-convnet --data digits --epochs 5 -o my-run"
+
+# What the lectures start from; Keras's own where they do not say.
+_RATES = {"sgd": 0.01}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Model, data, settings, and where to keep the run."""
+    parser.add_argument("--model", help="a file, or a name from convscope models")
+    parser.add_argument("--weights", metavar="imagenet|FILE", help="for a named model; random without")
+    parser.add_argument(
+        "--data",
+        help="digits, fashion, textures, mnist, cifar10, …, a folder of classes, an .npz or IDX file",
+    )
+    parser.add_argument("-o", "--output", type=Path, metavar="RUN", help="the run's folder, new or empty")
+    parser.add_argument("--resume", type=Path, metavar="RUN", help="go on with this run after its last epoch")
+    parser.add_argument("--epochs", type=int, metavar="N", help="5 without; with --resume, as planned")
+    parser.add_argument("--batch-size", type=int, default=64, metavar="N", help="images a step (64)")
+    parser.add_argument("--steps-per-epoch", type=int, metavar="N", help="steps an epoch; all images without")
+    parser.add_argument("--optimizer", default="rmsprop", help="sgd, rmsprop, adam, adamw, nadam or adagrad")
+    parser.add_argument("--lr", type=float, metavar="F", help="learning rate (0.001; sgd 0.01)")
+    parser.add_argument("--momentum", type=float, default=0.0, metavar="F", help="of sgd or rmsprop (0)")
+    parser.add_argument("--loss", default="auto", help="auto follows from the model's output")
+    parser.add_argument(
+        "--augment", metavar="WHAT", help="mild, lecture, or rotation=40,zoom=0.2,flip_horizontal,fill=wrap"
+    )
+    parser.add_argument("--size", metavar="HxW", help="bring images to this size; the model's without")
+    parser.add_argument("--fit", default="stretch", help="how: stretch, crop or pad")
+    parser.add_argument(
+        "--validation", type=float, default=0.1, metavar="F", help="share of the images (0.1)"
+    )
+    parser.add_argument("--test", type=float, default=0.1, metavar="F", help="share, if no test set is given")
+    parser.add_argument("--early-stopping", type=int, metavar="N", help="stop after N epochs without gain")
+    parser.add_argument("--balanced", action="store_true", help="weight rare classes more")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="same seed, same run (0)")
+    parser.add_argument("--replace-head", action="store_true", help="a new last layer for the data's classes")
+    parser.add_argument(
+        "--transfer", metavar="WAY", help="use a pretrained model: features, frozen or finetune"
+    )
+    parser.add_argument("--from-layer", default="", metavar="L", help="finetune: the first layer to train")
+    parser.add_argument(
+        "--units", type=int, default=0, metavar="N", help="transfer: a hidden layer (0: none)"
+    )
+    parser.add_argument(
+        "--strategy", default="none", choices=("none", "mirrored", "multiworker"), help="on several devices"
+    )
+    parser.add_argument("--name", default="", help="what to call the run")
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Train; the run's folder is all that is written."""
+    _refuse(arguments)
+    settings = None if arguments.resume else _settings(arguments)
+
+    from convscope.engine import runtime
+
+    folder = arguments.resume or arguments.output
+    try:
+        with progress_bar() as task:
+            runtime.start()
+            trained = _trained(arguments, settings, task) if settings else _resumed(arguments, task)
+    except Cancelled:
+        print(f"convscope: stopped; go on with: convscope train --resume {folder}", file=sys.stderr)
+        return 130
+    _report(trained, folder, as_json=arguments.json)
+    return 0
+
+
+def _refuse(arguments: argparse.Namespace) -> None:
+    if arguments.resume:
+        if arguments.output and arguments.output.resolve() != arguments.resume.resolve():
+            raise UserError("A resumed run stays in its folder: leave -o away.")
+        return
+    for value, name in ((arguments.model, "--model"), (arguments.data, "--data"), (arguments.output, "-o")):
+        if value is None:
+            raise UserError(f"{name} is missing: convscope train --model MODEL --data DATA -o RUN.")
+    if arguments.from_layer and arguments.transfer != "finetune":
+        raise UserError("--from-layer belongs to --transfer finetune.")
+
+
+def _settings(arguments: argparse.Namespace) -> TrainingSettings:
+    from convscope.engine.data.augmentation import parse_augmentation
+    from convscope.engine.training.settings import TrainingSettings
+
+    early = {"monitor": "val_loss", "patience": arguments.early_stopping}
+    return TrainingSettings.from_dict(
+        {
+            "optimizer": {
+                "name": arguments.optimizer,
+                "learning_rate": arguments.lr or _RATES.get(arguments.optimizer, 0.001),
+                "momentum": arguments.momentum,
+            },
+            "loss": arguments.loss,
+            "batch_size": arguments.batch_size,
+            "epochs": 5 if arguments.epochs is None else arguments.epochs,
+            "steps_per_epoch": arguments.steps_per_epoch,
+            "early_stopping": None if arguments.early_stopping is None else early,
+            "class_weights": "balanced" if arguments.balanced else "none",
+            "seed": arguments.seed,
+            "size": None if arguments.size is None else _size(arguments.size),
+            "fit": arguments.fit,
+            "split": {"validation": arguments.validation, "test": arguments.test, "seed": arguments.seed},
+        }
+    ).with_augmentation(None if arguments.augment is None else parse_augmentation(arguments.augment))
+
+
+def _size(text: str) -> list[int]:
+    sides = text.lower().replace("×", "x").split("x")
+    if len(sides) != 2 or not all(side.isdigit() and int(side) > 0 for side in sides):
+        raise UserError(f"--size is height x width, such as 150x150, not {text}.")
+    return [int(side) for side in sides]
+
+
+def _trained(arguments: argparse.Namespace, settings: TrainingSettings, task: Task) -> Trained:
+    from convscope.engine.data.registry import open_dataset
+    from convscope.engine.training.train import seeded, train
+    from convscope.engine.training.transfer import TransferSettings, transfer
+
+    dataset = open_dataset(arguments.data, task).with_split(settings.split)
+    for note in dataset.notes:
+        print(note, file=sys.stderr)
+    with seeded(settings.seed):
+        model = _model(arguments, task)
+    common: dict[str, Any] = {"name": arguments.name, "folder": arguments.output, "task": task}
+    if arguments.transfer:
+        how = TransferSettings(arguments.transfer, arguments.from_layer, units=arguments.units)
+        return transfer(model, dataset, settings, how, **common)
+    model, settings = _mended(arguments, model, dataset, settings)
+    return train(model, dataset, settings, strategy=arguments.strategy, **common)
+
+
+def _model(arguments: argparse.Namespace, task: Task) -> OpenedModel:
+    from convscope.engine.models.applications import find_application
+    from convscope.engine.models.catalogue import open_model
+
+    application = arguments.transfer and find_application(arguments.model) is not None
+    shape = (*_size(arguments.size), 3) if application and arguments.size else None
+    weights = arguments.weights or ("imagenet" if application else None)
+    top = not application
+    return open_model(arguments.model, weights=weights, input_shape=shape, include_top=top, task=task)
+
+
+def _mended(
+    arguments: argparse.Namespace, model: OpenedModel, dataset: Dataset, settings: TrainingSettings
+) -> tuple[OpenedModel, TrainingSettings]:
+    """Do the mends that take nothing away, and the new head if it was asked for; say so."""
+    from convscope.engine.training.checks import check
+
+    # Each mend may bring another thing to light; there are no more of them than kinds of findings.
+    for _ in range(8):
+        for finding in check(model, dataset, settings):
+            mend = finding.mend
+            if finding.severity != "error" or mend is None:
+                continue
+            if mend.harmless and mend.settings is not None:
+                print(f"{finding.text} {mend.text}: done.", file=sys.stderr)
+                settings = mend.settings
+                break
+            if mend.model is not None and arguments.replace_head:
+                print(f"{finding.text} {mend.text}: done.", file=sys.stderr)
+                model = mend.model(model)
+                break
+            if mend.model is not None:
+                raise UserError(f"{finding.text} {mend.text} with --replace-head.")
+        else:
+            break
+    return model, settings
+
+
+def _resumed(arguments: argparse.Namespace, task: Task) -> Trained:
+    from convscope.engine.training.run import Run
+    from convscope.engine.training.train import resume
+
+    return resume(Run.open(arguments.resume), epochs=arguments.epochs, task=task)
+
+
+def _report(trained: Trained, folder: Path, *, as_json: bool) -> None:
+    fitted, test = trained.fitted, trained.test
+    if as_json:
+        facts = {
+            "run": str(folder),
+            "outcome": fitted.outcome,
+            "best_epoch": fitted.best,
+            "epochs": [record.to_dict() for record in fitted.epochs],
+            "test": None
+            if test is None
+            else {"accuracy": test.accuracy, "loss": test.loss, "images": test.images},
+        }
+        print(json.dumps(facts, indent=1))
+        return
+    for record in fitted.epochs:
+        values = "  ".join(f"{name} {value:.4f}" for name, value in record.values.items())
+        print(f"epoch {record.epoch + 1:>3}  {values}  {record.images_per_second:,.0f} images/s")
+    print(fitted.sentence)
+    if test is not None:
+        print(f"test accuracy {test.accuracy:.4f} on {test.images:,} images")
+    print(f"run {folder}")
