@@ -66,17 +66,21 @@ def separate(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
     """A rank-1 kernel as (column, row) with kernel = column ⊗ row, or None for a higher rank.
 
-    The rank is judged by the singular values, σ2/σ1 ≤ tolerance. The factors are a column of the kernel and a
-    row divided by where they cross, so that Sobel stays (1, 2, 1) and (−1, 0, 1): whole numbers stay exact.
+    The rank is judged by the singular values, σ2/σ1 ≤ tolerance. The factors are a column of the kernel and
+    the row that goes with it, in whole numbers where the kernel has only those (Sobel stays (1, 2, 1) and
+    (−1, 0, 1)), so that sums over bytes stay exact.
     """
     sigma = np.linalg.svd(kernel, compute_uv=False)
     if sigma.size > 1 and sigma[1] > tolerance * sigma[0]:
         return None
     top, left = np.unravel_index(np.argmax(np.abs(kernel)), kernel.shape)
-    pivot = kernel[top, left]
-    if pivot == 0:
-        return (np.zeros(kernel.shape[0]), np.zeros(kernel.shape[1]))
-    return (kernel[:, left].copy(), kernel[top] / pivot)
+    column = kernel[:, left].copy()
+    if column[top] == 0:
+        return (column, np.zeros(kernel.shape[1]))
+    if np.array_equal(kernel, np.rint(kernel)) and abs(column[top]) < 2**31:
+        # A whole rank-1 matrix is a primitive whole column times a whole row.
+        column /= np.gcd.reduce(column.astype(np.int64))
+    return (column, kernel[top] / column[top])
 
 
 def output_shape(
