@@ -108,7 +108,7 @@ class Inspector(QScrollArea):
         self.sum.setAccessibleName("The sum written out")
         self.sum.setReadOnly(True)
         self.sum.setFont(theme.font(12, mono=True))
-        self.sum.setFixedHeight(theme.scaled(104))
+        self.sum.setFixedHeight(theme.scaled(76))
         inside.addWidget(self.sum)
         column.addWidget(self.body)
         line = QFrame()
@@ -153,7 +153,6 @@ class Inspector(QScrollArea):
         shown = frame is not None and place is not None and frame.whole
         self.body.setVisible(shown)
         self.copy.setVisible(shown)
-        self.hint.setVisible(not shown)
         if not shown or frame is None or place is None:
             self.sum_of = None
             self.place.setText("The sum")

@@ -187,6 +187,7 @@ class KernelsPanel(QWidget):
         # A new frame of the same source (a camera, a stroke) keeps the place that a person holds.
         if self._frame is None or self._frame.image.values.shape != image.values.shape:
             self._pin(None)
+            self._place = None
         self.controller.request()
 
     def _show_frame(self, frame: Frame) -> None:
@@ -200,9 +201,10 @@ class KernelsPanel(QWidget):
         self._inspect(self._pinned or self._place)
 
     def _hover(self, place: Place | None) -> None:
-        self._place = place
+        # When the pointer leaves, the last sum stays to be read.
+        self._place = place or self._place
         if self._pinned is None:
-            self._inspect(place)
+            self._inspect(self._place)
 
     def _click(self, place: Place) -> None:
         self._pin(None if self._pinned is not None else place)
@@ -213,6 +215,10 @@ class KernelsPanel(QWidget):
         self.inspector.set_pinned(place is not None)
 
     def _inspect(self, place: Place | None) -> None:
+        if place is None and self._frame is not None:
+            # Before anybody has pointed at anything, the middle shows what there is to see.
+            rows, columns = self._frame.result.shape[:2]
+            place = Place("result", rows // 2, columns // 2)
         boxes = self.inspector.show_place(self._frame, place)
         if boxes is None:
             self.view.mark(None, None)
