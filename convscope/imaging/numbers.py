@@ -54,13 +54,13 @@ def parse_table(
     text = text.translate(_MINUS_SIGNS)
     text = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("#"))
     text = "/".join(part.strip(" \t") for part in text.split("/")).strip()
-    if not text:
-        raise UserError("There are no numbers here: type a table such as 0 -1 0; -1 5 -1; 0 -1 0.")
     factor = 1.0
     if "[" in text or "(" in text:
         rows, factor = _bracketed_rows(text)
     else:
         rows = _plain_rows(text)
+    if not any(rows):
+        raise UserError("There are no numbers here: type a table such as 0 -1 0; -1 5 -1; 0 -1 0.")
     table: list[list[float]] = []
     for number, cells in enumerate(rows, start=1):
         if number % 64 == 0:
@@ -149,7 +149,4 @@ def _bracketed_rows(text: str) -> tuple[list[list[str]], float]:
         if re.search(r"[\[(]{2}R", skeleton):
             raise UserError("A table has rows and columns: these brackets are nested more than two deep.")
         raise UserError("The brackets of this list do not match up as rows of one table.")
-    rows = [_comma_cells(row.strip()) if "," in row else row.split() for row in groups]
-    if not rows or not rows[0]:
-        raise UserError("There are no numbers between these brackets.")
-    return rows, factor
+    return [_comma_cells(row.strip()) if "," in row else row.split() for row in groups], factor
