@@ -6,7 +6,7 @@ import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,10 +14,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convscope.engine.models.kinds import KINDS
+from convscope.engine.models.flatten import flatten, graph_of
+from convscope.engine.models.head import Head, are_probabilities, head_at
+from convscope.engine.models.precision import copy_weights, in_float32, is_low_precision
 from convscope.engine.models.prediction import Prediction, ranked
 from convscope.engine.models.preprocessing import Prepared, Preprocessing, prepare
-from convscope.engine.models.program import Program, flatten, graph_of
+from convscope.engine.models.program import Program
 from convscope.engine.models.read import read
 from convscope.engine.models.sheet import LayerInfo, Sheet
 from convscope.errors import UserError
@@ -41,28 +43,6 @@ class Source:
     spec: str
     path: Path | None = None
     weights: str = ""
-
-
-@dataclass(frozen=True)
-class Head:
-    """The output that tells classes.
-
-    Attributes:
-        kind: "softmax", "sigmoid" (one unit: two classes; several: each for itself), "linear", or "unknown"
-            after a layer that cannot be looked into: its numbers tell whether they are probabilities.
-        units: numbers that the network puts out.
-        logits, output: slots of the program, before and after softmax or sigmoid (equal when linear).
-    """
-
-    kind: str
-    units: int
-    logits: int
-    output: int
-
-    @property
-    def classes(self) -> int:
-        """Classes: a single sigmoid unit tells two apart."""
-        return 2 if self.kind == "sigmoid" and self.units == 1 else self.units
 
 
 class OpenedModel:
@@ -100,7 +80,7 @@ class OpenedModel:
         self.name = name or str(model.name)
         self.classes = tuple(classes)
         self.source = source or Source("memory", self.name)
-        self._copy = _in_float32(model) if _is_low_precision(model) else None
+        self._copy = in_float32(model) if is_low_precision(model) else None
         self.program: Program = flatten(model if self._copy is None else self._copy)
         self.preprocessing = preprocessing or _guess(self.program)
         self.notes = tuple(notes) + self._own_notes()
@@ -172,7 +152,7 @@ class OpenedModel:
         for slot in self.program.outputs:
             shape = self.program.shapes[slot]
             if len(shape) == 2 and shape[1] is not None:
-                return _head(self.program, slot, shape[1])
+                return head_at(self.program, slot, shape[1])
         shapes = [self.program.shapes[slot][1:] for slot in self.program.outputs]
         words = " and ".join("×".join("?" if n is None else str(n) for n in shape) for shape in shapes)
         raise UserError(
@@ -202,7 +182,7 @@ class OpenedModel:
         Weights show at once without it, save where `program` runs on a copy in float32.
         """
         if self._copy is not None:
-            _copy_weights(self.keras, self._copy)
+            copy_weights(self.keras, self._copy)
         self.__dict__.pop("sheet", None)
 
     # What it does.
@@ -309,7 +289,7 @@ class OpenedModel:
         logits, output = np.asarray(raw, np.float32), np.asarray(out, np.float32)
         if head.kind == "sigmoid" and head.units == 1:
             return np.hstack([-logits, logits]), np.hstack([1 - output, output])
-        if head.kind == "unknown" and _are_probabilities(output):
+        if head.kind == "unknown" and are_probabilities(output):
             return np.log(np.maximum(output, np.finfo(np.float32).tiny)), output
         if head.kind in ("linear", "unknown") and head.units > 1:
             shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
@@ -367,30 +347,6 @@ class OpenedModel:
         return tuple(notes)
 
 
-def _is_low_precision(model: Any) -> bool:
-    layers = model._flatten_layers() if hasattr(model, "_flatten_layers") else model.layers
-    return any(layer.compute_dtype in ("float16", "bfloat16") for layer in layers)
-
-
-def _in_float32(model: Any) -> Any:
-    """A copy of a mixed-precision model that computes in float32 with the same weights."""
-    import keras
-
-    def clone(layer: Any) -> Any:
-        config = layer.get_config()
-        config["dtype"] = "float32"
-        return type(layer).from_config(config)
-
-    copy = keras.models.clone_model(model, clone_function=clone, recursive=True)
-    _copy_weights(model, copy)
-    return copy
-
-
-def _copy_weights(model: Any, copy: Any) -> None:
-    for ours, theirs in zip(copy.weights, model.weights, strict=True):
-        ours.assign(np.asarray(theirs.numpy(), np.float32))
-
-
 def _guess(program: Program) -> Preprocessing:
     """0–255 when the network rescales by itself, else 0–1."""
     from convscope.engine.models.preprocessing import RAW, UNIT
@@ -399,27 +355,3 @@ def _guess(program: Program) -> Preprocessing:
         if step.kind in ("Rescaling", "Normalization"):
             return RAW
     return UNIT
-
-
-def _head(program: Program, slot: int, units: int) -> Head:
-    output, step = slot, program.producer(slot)
-    # What changes nothing at inference may stand after the softmax.
-    while step is not None and (step.kind in ("Dropout", "Identity") or step.activation == "linear"):
-        slot = step.inputs[0]
-        step = program.producer(slot)
-    if step is not None and step.activation in ("softmax", "sigmoid"):
-        return Head(step.activation, units, step.inputs[0], output)
-    opaque = step is not None and step.kind not in KINDS and not step.activation
-    return Head("unknown" if opaque else "linear", units, output, output)
-
-
-def _are_probabilities(output: NDArray[np.float32]) -> bool:
-    return bool(np.all(output >= 0) and np.allclose(output.sum(axis=1), 1, atol=1e-3))
-
-
-def renamed(model: OpenedModel, name: str) -> OpenedModel:
-    """The same opened model under another name."""
-    twin = model.with_()
-    twin.name = name
-    twin.source = replace(model.source)
-    return twin

@@ -9,7 +9,8 @@ import model_nets as nets
 import numpy as np
 import pytest
 
-from convscope.engine.models.program import Program, flatten
+from convscope.engine.models.flatten import flatten
+from convscope.engine.models.program import Program
 from convscope.engine.runtime import Runtime
 from convscope.errors import UserError
 

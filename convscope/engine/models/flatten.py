@@ -1,0 +1,258 @@
+"""How a Keras model becomes a `Program`: its graph walked through, nested models opened, layers copied."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from convscope.engine.models.program import Program, Slot, Step
+from convscope.errors import UserError
+
+# Layers whose activation is the last thing that they do.
+_FUSED = (
+    "Dense",
+    "EinsumDense",
+    "Conv1D",
+    "Conv2D",
+    "Conv3D",
+    "DepthwiseConv1D",
+    "DepthwiseConv2D",
+    "SeparableConv1D",
+    "SeparableConv2D",
+    "Conv1DTranspose",
+    "Conv2DTranspose",
+    "Conv3DTranspose",
+)
+_ACTIVATION_LAYERS = {
+    "ReLU": "relu",
+    "Softmax": "softmax",
+    "LeakyReLU": "leaky_relu",
+    "ELU": "elu",
+    "PReLU": "prelu",
+    "Relu": "relu",
+    "Relu6": "relu6",
+    "Sigmoid": "sigmoid",
+    "Tanh": "tanh",
+    "Silu": "silu",
+    "Gelu": "gelu",
+    "HardSigmoid": "hard_sigmoid",
+    "HardSilu": "hard_silu",
+    "LeakyRelu": "leaky_relu",
+    "Elu": "elu",
+}
+
+
+def flatten(model: Any) -> Program:
+    """The program of a Keras model (Sequential or functional, nested as deep as may be).
+
+    A model of another class, and a nested one, is one step that cannot be looked into.
+
+    Raises:
+        UserError: the model has no input shape yet.
+    """
+    return _Builder().build(model)
+
+
+class _Builder:
+    """Collects steps while walking through a model's graph."""
+
+    def __init__(self) -> None:
+        self.steps: list[Step] = []
+        self.shapes: list[tuple[int | None, ...]] = []
+        self.dtypes: list[str] = []
+        self.slots: dict[str, tuple[int, ...]] = {}
+        self.sums: dict[str, int] = {}
+        self.groups: dict[str, str] = {}
+        self.twins: dict[int, Any] = {}
+        self.firsts: dict[int, str] = {}
+
+    def build(self, model: Any) -> Program:
+        graph = graph_of(model)
+        if graph is None:
+            return self._opaque(model)
+        tensors = {id(x): self._slot(x) for x in graph.inputs}
+        inputs = tuple(tensors[id(x)] for x in graph.inputs)
+        names = tuple(str(x._keras_history.operation.name) for x in graph.inputs)
+        for name, slot in zip(names, inputs, strict=True):
+            self.slots[name] = (slot,)
+        self._walk(graph, tensors, "")
+        outputs = tuple(tensors[id(x)] for x in graph.outputs)
+        return self._program(inputs, outputs, names)
+
+    def _program(self, inputs: tuple[int, ...], outputs: tuple[int, ...], names: tuple[str, ...]) -> Program:
+        return Program(
+            tuple(self.steps),
+            tuple(self.shapes),
+            tuple(self.dtypes),
+            inputs,
+            outputs,
+            names,
+            self.slots,
+            self.sums,
+            self.groups,
+        )
+
+    def _slot(self, tensor: Any) -> int:
+        self.shapes.append(tuple(tensor.shape))
+        self.dtypes.append(str(tensor.dtype))
+        return len(self.shapes) - 1
+
+    def _opaque(self, model: Any) -> Program:
+        if not getattr(model, "inputs", None) or not getattr(model, "outputs", None):
+            raise UserError(
+                f"{model.name} has no input shape yet: call it once, or give it an Input, before opening it."
+            )
+        inputs = tuple(self._slot(x) for x in model.inputs)
+        outputs = tuple(self._slot(x) for x in model.outputs)
+        argument: Any = Slot(inputs[0]) if len(inputs) == 1 else [Slot(n) for n in inputs]
+        step = Step(
+            model.name,
+            type(model).__name__,
+            model,
+            model,
+            (argument,),
+            {"training": False},
+            inputs,
+            outputs,
+            first=model.name,
+        )
+        self.steps.append(step)
+        self.slots[model.name] = outputs
+        names = tuple(str(x.name) for x in model.inputs)
+        self.slots.update({name: (slot,) for name, slot in zip(names, inputs, strict=True)})
+        return self._program(inputs, outputs, names)
+
+    def _walk(self, graph: Any, tensors: dict[int, int], prefix: str) -> None:
+        """Add the steps of one graph; `tensors` knows its inputs' slots and learns all others."""
+        calls: dict[int, int] = {}
+        for node in _nodes(graph):
+            operation = node.operation
+            if any(id(x) not in tensors for x in node.input_tensors):
+                continue
+            number = calls[id(operation)] = calls.get(id(operation), 0) + 1
+            path = f"{prefix}{operation.name}" + (f"@{number}" if number > 1 else "")
+            inner = graph_of(operation)
+            if inner is not None and _fits(inner, node):
+                self._nest(inner, operation, node, tensors, path)
+            else:
+                self._step(operation, node, tensors, path)
+
+    def _nest(self, inner: Any, operation: Any, node: Any, tensors: dict[int, int], path: str) -> None:
+        # A nested model called twice has the same inner tensors both times, hence a table of its own.
+        table = {id(a): tensors[id(b)] for a, b in zip(inner.inputs, node.input_tensors, strict=True)}
+        self.groups[path] = type(operation).__name__
+        self._walk(inner, table, f"{path}/")
+        for outside, inside in zip(node.outputs, inner.outputs, strict=True):
+            tensors[id(outside)] = table[id(inside)]
+
+    def _step(self, operation: Any, node: Any, tensors: dict[int, int], path: str) -> None:
+        kind = type(operation).__name__
+        args = _slotted(node.arguments.args, tensors)
+        kwargs = _slotted(node.arguments.kwargs, tensors)
+        if "training" in getattr(operation, "call_signature_parameters", ()):
+            kwargs["training"] = False
+        inputs = tuple(tensors[id(x)] for x in node.input_tensors)
+        outputs = tuple(self._slot(x) for x in node.outputs)
+        tensors.update({id(x): slot for x, slot in zip(node.outputs, outputs, strict=True)})
+        first = self.firsts.setdefault(id(operation), path)
+        self.slots[path] = outputs
+        call = self._twin(operation)
+        activation = _activation_name(operation)
+        if kind not in _FUSED or activation in ("", "linear"):
+            alone = "" if kind in _FUSED else activation
+            if alone:
+                self.sums[path] = inputs[0]
+            self.steps.append(
+                Step(path, kind, operation, call, args, kwargs, inputs, outputs, alone, first=first)
+            )
+            return
+        before = self._slot(node.outputs[0])
+        self.sums[path] = before
+        self.steps.append(
+            Step(path, kind, operation, call, args, kwargs, inputs, (before,), part="sum", first=first)
+        )
+        function = operation.activation
+        self.steps.append(
+            Step(
+                path,
+                kind,
+                operation,
+                function,
+                (Slot(before),),
+                {},
+                (before,),
+                outputs,
+                activation,
+                part="activation",
+                first=first,
+            )
+        )
+
+    def _twin(self, operation: Any) -> Any:
+        """A shallow copy of a layer with the same variables, without activation and activity regularizer."""
+        known = self.twins.get(id(operation))
+        if known is not None:
+            return known
+        twin = operation
+        if hasattr(operation, "activity_regularizer"):
+            twin = object.__new__(type(operation))
+            twin.__dict__.update(operation.__dict__)
+            twin.__dict__["activity_regularizer"] = None
+            if type(operation).__name__ in _FUSED:
+                import keras
+
+                twin.__dict__["activation"] = keras.activations.linear
+        self.twins[id(operation)] = twin
+        return twin
+
+
+def graph_of(model: Any) -> Any:
+    """The functional graph behind a model, None for a layer or a model that computes by code of its own."""
+    import keras
+
+    # The class that keras.Model(inputs, outputs) makes has no public name.
+    from keras.src.models.functional import Functional
+
+    if isinstance(model, keras.Sequential) and type(model).call is keras.Sequential.call:
+        return model._functional
+    if isinstance(model, Functional) and type(model).call is Functional.call:
+        return model
+    return None
+
+
+def _nodes(graph: Any) -> list[Any]:
+    """The graph's calls in the order in which Keras computes them, inputs left out."""
+    order = {id(operation): place for place, operation in enumerate(graph.operations)}
+    nodes = []
+    for depth in sorted(graph._nodes_by_depth, reverse=True):
+        nodes += sorted(graph._nodes_by_depth[depth], key=lambda node: order[id(node.operation)])
+    return [node for node in nodes if node.operation is not None and not node.is_input]
+
+
+def _fits(inner: Any, node: Any) -> bool:
+    """Whether a nested model is called with its own ranks and types, so that it can be opened up."""
+    given = node.input_tensors
+    return len(given) == len(inner.inputs) and all(
+        len(a.shape) == len(b.shape) and a.dtype == b.dtype for a, b in zip(given, inner.inputs, strict=True)
+    )
+
+
+def _slotted(value: Any, tensors: Mapping[int, int]) -> Any:
+    """A call's arguments with `Slot`s in place of symbolic tensors."""
+    if hasattr(value, "_keras_history") and id(value) in tensors:
+        return Slot(tensors[id(value)])
+    if isinstance(value, (list, tuple)) and not hasattr(value, "_fields"):
+        return type(value)(_slotted(item, tensors) for item in value)
+    if isinstance(value, dict):
+        return {key: _slotted(item, tensors) for key, item in value.items()}
+    return value
+
+
+def _activation_name(operation: Any) -> str:
+    kind = type(operation).__name__
+    if kind in _ACTIVATION_LAYERS:
+        return _ACTIVATION_LAYERS[kind]
+    function = getattr(operation, "activation", None)
+    if function is None or not (kind in _FUSED or kind == "Activation"):
+        return ""
+    return str(getattr(function, "__name__", type(function).__name__)).lower()

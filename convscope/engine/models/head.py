@@ -1,0 +1,51 @@
+"""Where a network tells classes: its output, and the logits before it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convscope.engine.models.kinds import KINDS
+from convscope.engine.models.program import Program
+
+
+@dataclass(frozen=True)
+class Head:
+    """The output that tells classes.
+
+    Attributes:
+        kind: "softmax", "sigmoid" (one unit: two classes; several: each for itself), "linear", or "unknown"
+            after a layer that cannot be looked into: its numbers tell whether they are probabilities.
+        units: numbers that the network puts out.
+        logits, output: slots of the program, before and after softmax or sigmoid (equal when linear).
+    """
+
+    kind: str
+    units: int
+    logits: int
+    output: int
+
+    @property
+    def classes(self) -> int:
+        """Classes: a single sigmoid unit tells two apart."""
+        return 2 if self.kind == "sigmoid" and self.units == 1 else self.units
+
+
+def head_at(program: Program, slot: int, units: int) -> Head:
+    """What the output `slot` with `units` numbers tells."""
+    output, step = slot, program.producer(slot)
+    # What changes nothing at inference may stand after the softmax.
+    while step is not None and (step.kind in ("Dropout", "Identity") or step.activation == "linear"):
+        slot = step.inputs[0]
+        step = program.producer(slot)
+    if step is not None and step.activation in ("softmax", "sigmoid"):
+        return Head(step.activation, units, step.inputs[0], output)
+    opaque = step is not None and step.kind not in KINDS and not step.activation
+    return Head("unknown" if opaque else "linear", units, output, output)
+
+
+def are_probabilities(output: NDArray[np.float32]) -> bool:
+    """Whether every row is a distribution over classes."""
+    return bool(np.all(output >= 0) and np.allclose(output.sum(axis=1), 1, atol=1e-3))
