@@ -54,3 +54,14 @@ def test_the_window_without_qt_sends_to_the_doctor(tmp_path: Path) -> None:
     assert ended.returncode == 2
     assert ended.stderr.startswith("convscope: Qt cannot be loaded: run convscope doctor")
     assert "Traceback" not in ended.stderr
+
+
+def test_a_terminal_without_unicode_gets_plain_text() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "convscope", "kernels"],
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        check=False,
+    )
+    assert ended.returncode == 0
+    assert ended.stdout.isascii() and b"sobel-x" in ended.stdout
