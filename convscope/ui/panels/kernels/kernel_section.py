@@ -8,6 +8,7 @@ import numpy as np
 from PySide6.QtCore import QSignalBlocker
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
+from convscope.errors import UserError
 from convscope.imaging.kernel import MAX_SIZE, Kernel
 from convscope.imaging.numerals import numeral
 from convscope.session.lab import Lab
@@ -54,6 +55,7 @@ class KernelSection(Section):
         self.grid.setAccessibleName("Kernel weights")
         self.grid.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.grid.edited.connect(self._edited)
+        self.grid.rejected.connect(lambda sentence: context.report(UserError(sentence)))
         self.column.addWidget(self.grid)
 
         self.facts = caption("kernels.facts")

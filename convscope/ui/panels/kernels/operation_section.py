@@ -7,7 +7,6 @@ from PySide6.QtWidgets import QComboBox, QSpinBox, QWidget
 
 from convscope.imaging.operation import Operation
 from convscope.session.lab import Lab
-from convscope.ui import theme
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.kernels.section import (
     Section,
@@ -90,12 +89,6 @@ class OperationSection(Section):
         )
         self.column.addWidget(self.pool_row)
 
-        self.problem = theme.label("", "warning")
-        self.problem.setObjectName("kernels.problem")
-        self.problem.setWordWrap(True)
-        self.problem.hide()
-        self.column.addWidget(self.problem)
-
     def show_lab(self, lab: Lab) -> None:
         """Bring the controls in line with the selected stage."""
         stage: Operation = lab.stage
@@ -119,11 +112,6 @@ class OperationSection(Section):
         with QSignalBlocker(self.bias):
             self.bias.setValue(stage.bias)
         self.pool_row.setVisible(stage.pool != "none")
-
-    def show_problem(self, sentence: str) -> None:
-        """Say why this combination gives no result; "" when it gives one."""
-        self.problem.setText(sentence)
-        self.problem.setVisible(bool(sentence))
 
     def _combo(self, name: str, says: str, choices: tuple[tuple[str, str], ...], field: str) -> QComboBox:
         box = combo(name, says, choices)

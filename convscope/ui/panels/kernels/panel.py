@@ -52,7 +52,7 @@ class KernelsPanel(QWidget):
         self._build()
         self.controller.region_in_view = lambda: self.view.region_in_view()
         self.controller.frame_ready.connect(self._show_frame)
-        self.controller.problem_changed.connect(self.controls.operation.show_problem)
+        self.controller.problem_changed.connect(self._show_problem)
         self.controller.histograms_ready.connect(self.inspector.histogram.set_histograms)
         self.controller.pictures_ready.connect(self.strip.show_pictures)
         context.session.lab_changed.connect(self._show_lab)
@@ -71,6 +71,7 @@ class KernelsPanel(QWidget):
             self._views[name] = view
             self.stack.addWidget(view)
         self.switch.set_value(name)
+        self._place = None
         self._pin(None)
         self.stack.setCurrentWidget(self._views[name])
         if self._frame is not None:
@@ -165,6 +166,11 @@ class KernelsPanel(QWidget):
             head.addWidget(button)
         head.addWidget(self.fold)
         column.addLayout(head)
+        self.problem = theme.label("", "warning")
+        self.problem.setObjectName("kernels.problem")
+        self.problem.setWordWrap(True)
+        self.problem.hide()
+        column.addWidget(self.problem)
         self.stack = QStackedWidget()
         column.addWidget(self.stack, 1)
         line = QFrame()
@@ -199,6 +205,11 @@ class KernelsPanel(QWidget):
         self.view.show_frame(frame)
         self.inspector.show_frame(frame)
         self._inspect(self._pinned or self._place)
+
+    def _show_problem(self, sentence: str) -> None:
+        """Why these settings give no result, over the last picture that there was; "" when they do."""
+        self.problem.setText(sentence)
+        self.problem.setVisible(bool(sentence))
 
     def _hover(self, place: Place | None) -> None:
         # When the pointer leaves, the last sum stays to be read.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from PySide6.QtCore import QSignalBlocker, Qt
+from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt
 from PySide6.QtWidgets import (
     QComboBox,
     QDoubleSpinBox,
@@ -106,6 +106,22 @@ def under_captions(*pairs: tuple[str, QWidget]) -> QGridLayout:
     return layout
 
 
+class _WheelNeedsFocus(QObject):
+    """Keeps a wheel that scrolls the column from turning the numbers that pass under it."""
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Wheel and isinstance(watched, QWidget) and not watched.hasFocus():
+            event.ignore()
+            return True
+        return False
+
+
+def wheel_needs_focus(widget: QWidget) -> None:
+    """The wheel changes this control only when it was clicked or tabbed to."""
+    widget.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+    widget.installEventFilter(_WheelNeedsFocus(widget))
+
+
 def spin(name: str, says: str, low: int, high: int) -> QSpinBox:
     """A whole number; nothing is emitted before the typing ends."""
     box = QSpinBox()
@@ -114,6 +130,7 @@ def spin(name: str, says: str, low: int, high: int) -> QSpinBox:
     box.setRange(low, high)
     box.setKeyboardTracking(False)
     box.setMinimumWidth(theme.scaled(56))
+    wheel_needs_focus(box)
     return box
 
 
@@ -126,6 +143,7 @@ def decimal(name: str, says: str, low: float, high: float, decimals: int = 3) ->
     box.setRange(low, high)
     box.setKeyboardTracking(False)
     box.setMinimumWidth(theme.scaled(56))
+    wheel_needs_focus(box)
     box.setStepType(QDoubleSpinBox.StepType.AdaptiveDecimalStepType)
     return box
 
@@ -137,6 +155,7 @@ def combo(name: str, says: str, choices: Iterable[tuple[str, str]]) -> QComboBox
     box.setAccessibleName(says)
     box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
     box.setMinimumContentsLength(6)
+    wheel_needs_focus(box)
     for value, words in choices:
         box.addItem(words, value)
     return box

@@ -23,7 +23,7 @@ from convscope.ui.panels.kernels.section import caption, row
 from convscope.ui.panels.kernels.view import View
 from convscope.ui.widgets.mosaic_view import MosaicView
 
-# A map is drawn a few hundred pixels wide; a larger source is taken at a whole step, never blurred.
+# A map is drawn a few hundred pixels wide: of a larger one every second, third … pixel is shown.
 LARGEST = 512
 
 
@@ -87,13 +87,12 @@ class BankView(View):
         def compute(task: Task) -> tuple[tuple[Kernel, ...], list[NDArray[np.uint8]]]:
             kernels = bank(key, orientations=directions) if key == "gabor" else bank(key)
             step = max(1, max(source.shape) // LARGEST)
-            values = np.ascontiguousarray(source[::step, ::step])
             pictures = []
             for kernel in kernels:
                 task.check()
                 weights = sliding_weights(Operation(kernels=(kernel,), mode=operation.mode))[0]
-                found = correlate(values, weights, operation.border, 1, operation.dilation, task=task)
-                pictures.append(to_bytes(found, mode)[0])
+                found = correlate(source, weights, operation.border, 1, operation.dilation, task=task)
+                pictures.append(to_bytes(found[::step, ::step], mode)[0])
             return kernels, pictures
 
         self.work(compute, self._show)

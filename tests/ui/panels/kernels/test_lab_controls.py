@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from lab_helpers import Lab
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDoubleSpinBox, QLabel, QSlider, QToolButton, QWidget
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QGuiApplication, QWheelEvent
+from PySide6.QtWidgets import QApplication, QDoubleSpinBox, QLabel, QSlider, QSpinBox, QToolButton, QWidget
 
 from convscope.imaging.kernel import Kernel
 from convscope.imaging.presets import PRESETS
@@ -79,9 +80,6 @@ def test_typing_into_a_cell_makes_it_custom(lab: Lab) -> None:
 
 
 def test_a_table_is_pasted_into_the_grid(lab: Lab) -> None:
-    lab.qtbot.wait(1)
-    from PySide6.QtGui import QGuiApplication
-
     QGuiApplication.clipboard().setText("[[1, 2], [3, 4], [5, 6]]")
     lab.find(KernelGrid, "kernels.grid").paste()
     lab.settle()
@@ -205,3 +203,38 @@ def test_every_control_has_an_accessible_name(lab: Lab) -> None:
     assert len(controls) > 40
     silent = [w.objectName() for w in controls if not w.accessibleName() and not getattr(w, "text", str)()]
     assert [name for name in silent if name not in ("kernels.controls", "kernels.inspector")] == []
+
+
+def test_a_paste_that_is_no_table_is_said(lab: Lab) -> None:
+    before = lab.stage.kernel
+    QGuiApplication.clipboard().setText("hello world")
+    lab.find(KernelGrid, "kernels.grid").paste()
+    lab.settle()
+    assert lab.stage.kernel == before
+    assert any("not a number" in toast.message for toast in lab.window.toasts.toasts())
+
+
+def test_the_wheel_turns_a_number_only_in_focus(lab: Lab) -> None:
+    box = lab.find(QSpinBox, "kernels.stride")
+
+    def turn() -> None:
+        event = QWheelEvent(
+            QPointF(5, 5),
+            box.mapToGlobal(QPointF(5, 5)),
+            QPoint(),
+            QPoint(0, 120),
+            Qt.MouseButton.NoButton,
+            Qt.KeyboardModifier.NoModifier,
+            Qt.ScrollPhase.NoScrollPhase,
+            False,
+        )
+        QApplication.sendEvent(box, event)
+
+    turn()
+    assert box.value() == 1
+    lab.window.activateWindow()
+    box.setFocus()
+    lab.qtbot.waitUntil(box.hasFocus)
+    turn()
+    assert box.value() == 2
+    lab.settle()
