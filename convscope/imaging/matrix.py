@@ -15,6 +15,7 @@ from convscope.imaging.decode import damaged, too_large
 from convscope.imaging.image import Image
 from convscope.imaging.kernel import Kernel
 from convscope.imaging.numbers import MAX_CHARACTERS, parse_table
+from convscope.imaging.presets import make
 from convscope.task import Task
 
 MAX_TYPED = 1_000_000
@@ -223,21 +224,21 @@ def _points(points: dict[int, tuple[tuple[int, int], ...]]) -> NDArray[np.float6
     return table
 
 
-_CURVE = Kernel(_points({30: ((0, 5), (1, 4), (2, 3), (3, 3), (4, 3), (5, 3))}), "curve detector")
+_CURVE = make("curve")
 
 MATRICES: tuple[MatrixExample, ...] = (
     _example(
         "blur",
         "blur, 6×4",
         [[0, 0, 0, 0], [0, 219, 253, 247], [0, 0, 190, 0], [0, 0, 0, 93], [0, 0, 221, 253], [136, 212, 0, 0]],
-        Kernel(np.ones((3, 3)), "ones"),
+        make("ones"),
         "Each output is the sum of a 3×3 neighbourhood; divided by 9, the kernel's sum, it is their mean.",
     ),
     _example(
         "binary",
         "binary, 5×5",
         [[1, 1, 1, 0, 0], [0, 1, 1, 1, 0], [0, 0, 1, 1, 1], [0, 0, 1, 1, 0], [0, 1, 1, 0, 0]],
-        Kernel(np.array([[1.0, 0, 1], [0, 1, 0], [1, 0, 1]]), "cross"),
+        make("x-shape"),
         "Zeros and ones: each output counts how many of the kernel's five ones lie on a one.",
     ),
     _example(
@@ -250,7 +251,7 @@ MATRICES: tuple[MatrixExample, ...] = (
             [99, 101, 106, 104, 99],
             [104, 104, 104, 100, 98],
         ],
-        Kernel(np.array([[0.0, -1, 0], [-1, 5, -1], [0, -1, 0]]), "sharpen"),
+        make("sharpen"),
         "With zero padding the corners lose two of their four neighbours, so they come out brightest.",
     ),
     _example(

@@ -8,8 +8,9 @@ from typing import Any
 from convscope.errors import UserError
 from convscope.imaging.kernel import Kernel
 from convscope.imaging.operation import DisplayMode, Operation
+from convscope.imaging.presets import make
 
-SOBEL_X = Kernel([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]], name="sobel-x", preset="sobel-x")  # type: ignore[arg-type]
+SOBEL_X = make("sobel-x")
 
 
 @dataclass(frozen=True)
