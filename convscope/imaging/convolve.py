@@ -229,8 +229,8 @@ def _band(
         result = cv2.filter2D(phases, depth, way.kernel, borderType=cv2.BORDER_REPLICATE)
         if way.precise and way.kernel.size >= _DFT_WEIGHTS_DOUBLE:
             # A DFT leaves 1e-14 where the sum is 0, and 0 is what one expects to read there.
-            largest = np.abs(way.kernel).sum() * max(np.abs(source).max(initial=0), 1e-300)
-            result[np.abs(result) < 1e-13 * largest] = 0
+            largest = float(np.abs(way.kernel).max()) * float(np.abs(source).max())
+            result[np.abs(result) < 1e-13 * way.kernel.size * largest] = 0
     else:
         column, row = way.factors
         result = cv2.sepFilter2D(phases, depth, row, column, borderType=cv2.BORDER_REPLICATE)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -22,6 +21,9 @@ CHANNELS: tuple[Channels, ...] = ("each", "gray", "filter")
 ACTIVATIONS: tuple[Activation, ...] = ("none", "relu", "tanh", "sigmoid")
 POOLS: tuple[Pool, ...] = ("none", "max", "avg")
 DISPLAY_MODES: tuple[DisplayMode, ...] = ("clip", "abs", "stretch", "signed")
+
+# Well inside what a float32 holds.
+_MOST_BIAS = 1e30
 
 IDENTITY = Kernel([[1.0]], name="identity", preset=None)  # type: ignore[arg-type]
 
@@ -68,8 +70,8 @@ class Operation:
             raise UserError("The three kernels of an RGB filter must have the same size.")
         if not (1 <= self.stride <= 8 and 1 <= self.dilation <= 8):
             raise UserError("Stride and dilation go from 1 to 8.")
-        if not math.isfinite(self.bias):
-            raise UserError("The bias must be a finite number.")
+        if not abs(self.bias) < _MOST_BIAS:
+            raise UserError(f"The bias must be a finite number below {_MOST_BIAS:.0e}.")
         if not (1 <= self.pool_size <= 64 and 1 <= self.pool_stride <= 64):
             raise UserError("Pooling tiles and strides go from 1 to 64.")
         for value, allowed, what in (

@@ -42,7 +42,6 @@ class Result:
         values: float32, h×w or h×w×3, read-only, exact, in the units of the input (0–255 for a picture).
         shape: the shape of the whole output; that of `values` unless a region was asked for.
         region: which part of the output `values` is, or None for all of it.
-        minimum, maximum, mean: of `values`.
         source: the image that the stage worked on.
         operation: what was done.
     """
@@ -50,11 +49,25 @@ class Result:
     values: NDArray[np.float32]
     shape: tuple[int, ...]
     region: Region | None
-    minimum: float
-    maximum: float
-    mean: float
     source: Image
     operation: Operation
+
+    @cached_property
+    def minimum(self) -> float:
+        """The smallest of `values`; 0 when there are none."""
+        return float(self.values.min()) if self.values.size else 0.0
+
+    @cached_property
+    def maximum(self) -> float:
+        """The largest of `values`; 0 when there are none."""
+        return float(self.values.max()) if self.values.size else 0.0
+
+    @cached_property
+    def mean(self) -> float:
+        """The mean of `values`, summed in float64; 0 when there are none."""
+        if not self.values.size:
+            return 0.0
+        return float(np.mean(cv2.mean(self.values)[: 1 if self.values.ndim == 2 else 3]))
 
     @cached_property
     def image(self) -> Image:
@@ -123,7 +136,16 @@ def run(image: Image, operation: Operation, *, region: Region | None = None, tas
     else:
         values = image.values[region.slices if region else ...].astype(np.float32)
     values.flags.writeable = False
-    return Result(values, shape, region, *_extremes(values), image, operation)
+    result = Result(values, shape, region, image, operation)
+    if (
+        not _surely_finite(image, operation)
+        and not np.isfinite((result.minimum, result.maximum, result.mean)).all()
+    ):
+        raise UserError(
+            "The result is too large for 32-bit numbers, or the image holds values that are not finite: "
+            "use smaller weights or mend the image."
+        )
+    return result
 
 
 def activate(values: NDArray[np.float32], activation: Activation) -> NDArray[np.float32]:
@@ -209,14 +231,9 @@ def _summed(products: tuple[NDArray[np.float32], ...], operation: Operation) -> 
     return total
 
 
-def _extremes(values: NDArray[np.float32]) -> tuple[float, float, float]:
-    if values.size == 0:
-        return (0.0, 0.0, 0.0)
-    minimum, maximum = float(values.min()), float(values.max())
-    mean = float(np.mean(cv2.mean(values)[: 1 if values.ndim == 2 else 3]))
-    if not np.isfinite((minimum, maximum, mean)).all():
-        raise UserError(
-            "The result is too large for 32-bit numbers, or the image holds values that are not finite: "
-            "use smaller weights or mend the image."
-        )
-    return (minimum, maximum, mean)
+def _surely_finite(image: Image, operation: Operation) -> bool:
+    """True where not even the largest weights on the whitest pixels could leave float32's range."""
+    weights = sum(
+        kernel.weights.size * float(np.abs(kernel.weights).max()) for kernel in operation.channel_kernels
+    )
+    return image.values.dtype == np.uint8 and 255 * weights + abs(operation.bias) < 1e38

@@ -116,16 +116,19 @@ def test_sigmoid_and_tanh_are_stable_at_the_ends() -> None:
     assert activate(x.copy(), "none").tolist() == x.tolist()
 
 
-@pytest.mark.parametrize(("value", "weight"), [(1e38, 1e10), (1.0, 1e300), (np.inf, 1.0), (np.nan, 1.0)])
+@pytest.mark.parametrize(
+    ("value", "weight"), [(1e38, 1e10), (1.0, 1e300), (1.0, 1.7e308), (np.inf, 1.0), (np.nan, 1.0)]
+)
 def test_numbers_too_large_are_refused_in_words(value: float, weight: float) -> None:
     image = Image(np.full((4, 4), value, np.float32), "huge")
     with pytest.raises(UserError, match="too large for 32-bit numbers"):
         run(image, Operation(kernels=(Kernel(np.array([[weight, weight]])),)))
 
 
-def test_a_bias_must_be_finite() -> None:
+@pytest.mark.parametrize("bias", [float("nan"), float("-inf"), 1e300])
+def test_a_bias_must_be_finite(bias: float) -> None:
     with pytest.raises(UserError, match="finite"):
-        Operation(bias=float("nan"))
+        Operation(bias=bias)
 
 
 def test_cancelling() -> None:
