@@ -161,6 +161,7 @@ class Inspector(QScrollArea):
         if at is None:
             self.sum_of = None
             self.body.hide()
+            self.copy.hide()
             self.place.setText("No output here")
             return None
         self._at = at

@@ -15,7 +15,7 @@ from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.kernels.controller import Controller
 from convscope.ui.panels.kernels.controls import Controls
 from convscope.ui.panels.kernels.frame import Frame, Place
-from convscope.ui.panels.kernels.inspector import Inspector
+from convscope.ui.panels.kernels.inspector import Inspector, output_of
 from convscope.ui.panels.kernels.output import Output
 from convscope.ui.panels.kernels.section import segmented
 from convscope.ui.panels.kernels.stages import StageSection
@@ -226,7 +226,8 @@ class KernelsPanel(QWidget):
         self.inspector.set_pinned(place is not None)
 
     def _inspect(self, place: Place | None) -> None:
-        if place is None and self._frame is not None:
+        gone = self._pinned is None and place is not None and not self._exists(place)
+        if self._frame is not None and (place is None or gone):
             # Before anybody has pointed at anything, the middle shows what there is to see.
             rows, columns = self._frame.result.shape[:2]
             place = Place("result", rows // 2, columns // 2)
@@ -235,6 +236,10 @@ class KernelsPanel(QWidget):
             self.view.mark(None, None)
         else:
             self.view.mark(*boxes)
+
+    def _exists(self, place: Place) -> bool:
+        """Whether the place still has an output under the settings in force."""
+        return self._frame is not None and output_of(self._frame, place) is not None
 
     def _fold(self) -> None:
         self.inspector.setVisible(self._wants_sum and self.view.explains)

@@ -351,3 +351,16 @@ def test_a_long_sum_is_short_under_the_pointer_and_whole_when_held(lab: Lab) -> 
     lab.click("kernels.result", 12, 12)
     whole = lab.text("kernels.sum")
     assert whole.count("·1") == 121 and whole.split(" = ")[1] == short.split(" = ")[1]
+
+
+def test_the_middle_is_explained_until_one_points_and_when_the_place_is_gone(lab: Lab) -> None:
+    assert lab.text("kernels.place") == "row 12, column 16"
+    lab.spin("kernels.stride", 2)
+    assert lab.text("kernels.place") == "row 6, column 8"
+    lab.click("kernels.result", 11, 15)
+    lab.spin("kernels.stride", 4)
+    assert lab.text("kernels.place") == "No output here"
+    assert not lab.find(QWidget, "kernels.copy_sum").isVisible()
+    lab.press("kernels.unpin")
+    lab.hover("kernels.result", 1, 1)
+    assert lab.text("kernels.place") == "row 1, column 1"
