@@ -178,7 +178,6 @@ def segmented(
         button = made.button(value)
         button.setToolTip(tip)
         button.setAccessibleName(f"{says}: {text}")
-        button.setFont(theme.font(12))
         if wide:
             button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
     if wide:
