@@ -60,6 +60,7 @@ def _evaluated(arguments: argparse.Namespace, folder: Path | None, task: Task) -
     from convscope.engine.models.catalogue import open_model
     from convscope.engine.training.evaluate import evaluate, whole
     from convscope.engine.training.run import Run
+    from convscope.engine.training.train import split_for
 
     spec, reference = arguments.model, arguments.data
     run = None if folder is None else Run.open(folder)
@@ -70,7 +71,7 @@ def _evaluated(arguments: argparse.Namespace, folder: Path | None, task: Task) -
     dataset = open_dataset(reference, task)
     split = arguments.split
     if run is not None and reference == run.details.data.reference:
-        dataset = dataset.with_split(run.details.settings.split)
+        dataset, _ = split_for(dataset, run.details.settings)
     elif split is None and not len(dataset.given.test):
         split = "all"
     if split == "all":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,10 +50,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--size", metavar="HxW", help="bring images to this size; the model's without")
     parser.add_argument("--fit", default="stretch", help="how: stretch, crop or pad")
-    parser.add_argument(
-        "--validation", type=float, default=0.1, metavar="F", help="share of the images (0.1)"
-    )
-    parser.add_argument("--test", type=float, default=0.1, metavar="F", help="share, if no test set is given")
+    parser.add_argument("--validation", type=float, metavar="F", help="share (0.1; of shipped sets 0.05)")
+    parser.add_argument("--test", type=float, metavar="F", help="share, if no test set comes with it (0.1)")
     parser.add_argument("--early-stopping", type=int, metavar="N", help="stop after N epochs without gain")
     parser.add_argument("--balanced", action="store_true", help="weight rare classes more")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="same seed, same run (0)")
@@ -98,6 +97,8 @@ def _refuse(arguments: argparse.Namespace) -> None:
     for value, name in ((arguments.model, "--model"), (arguments.data, "--data"), (arguments.output, "-o")):
         if value is None:
             raise UserError(f"{name} is missing: convscope train --model MODEL --data DATA -o RUN.")
+    if arguments.strategy != "none" and arguments.transfer:
+        raise UserError("--strategy is for training a whole model, not for --transfer.")
     if arguments.from_layer and arguments.transfer != "finetune":
         raise UserError("--from-layer belongs to --transfer finetune.")
 
@@ -123,7 +124,6 @@ def _settings(arguments: argparse.Namespace) -> TrainingSettings:
             "seed": arguments.seed,
             "size": None if arguments.size is None else _size(arguments.size),
             "fit": arguments.fit,
-            "split": {"validation": arguments.validation, "test": arguments.test, "seed": arguments.seed},
         }
     ).with_augmentation(None if arguments.augment is None else parse_augmentation(arguments.augment))
 
@@ -140,7 +140,11 @@ def _trained(arguments: argparse.Namespace, settings: TrainingSettings, task: Ta
     from convscope.engine.training.train import seeded, train
     from convscope.engine.training.transfer import TransferSettings, transfer
 
-    dataset = open_dataset(arguments.data, task).with_split(settings.split)
+    dataset = open_dataset(arguments.data, task)
+    for share in ("validation", "test"):
+        if getattr(arguments, share) is not None:
+            asked = replace(dataset.split_settings, **{share: getattr(arguments, share)})
+            dataset = dataset.with_split(asked)
     for note in dataset.notes:
         print(note, file=sys.stderr)
     with seeded(settings.seed):

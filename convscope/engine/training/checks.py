@@ -155,11 +155,9 @@ def _data(dataset: Dataset, settings: TrainingSettings) -> list[Finding]:
         return [*found, Finding("error", "data", f"{dataset.title} has no images to train on.")]
     if not len(dataset.indices("validation")):
         text = "No images are left to validate on: overfitting will not be seen."
-        mend = Mend(
-            "Keep 10 % for validation",
-            settings=replace(settings, split=replace(settings.split, validation=0.1)),
-        )
-        found.append(Finding("warning", "data", text, mend if settings.split.validation == 0 else None))
+        share = replace(settings.split or dataset.split_settings, validation=0.1)
+        mend = Mend("Keep 10 % for validation", settings=replace(settings, split=share))
+        found.append(Finding("warning", "data", text, mend))
     present = counts[counts > 0]
     if present.max() > 5 * present.min() and settings.class_weights == "none":
         text = (

@@ -64,6 +64,7 @@ class Job:
         control, recorder, task: for whoever watches.
         watched: the model opened, for live looks; None: no looks.
         show: gets the looks.
+        strategy: a tf.distribute.Strategy that the model was made under, or None.
         start: where a resumed training stands, with the optimizer's variables; None: at the beginning.
     """
 
@@ -79,6 +80,7 @@ class Job:
     task: Task | None = None
     watched: OpenedModel | None = None
     show: Callable[[Snapshot], None] | None = None
+    strategy: Any = None
     start: tuple[Position, list[Any]] | None = None
 
 
@@ -108,7 +110,8 @@ def fit(job: Job) -> Fitted:
     settings, task = job.settings, job.task or Task()
     control, recorder = job.control or Control(), job.recorder or Recorder()
     model, position = job.model, job.start[0] if job.start else None
-    compile_model(model, settings, job.goal)
+    with job.strategy.scope() if job.strategy else contextlib.nullcontext():
+        compile_model(model, settings, job.goal)
     if job.start:
         restore_optimizer(model, job.start[1])
     done = position.epochs if position else ()

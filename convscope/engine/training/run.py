@@ -108,12 +108,15 @@ class Run:
 
     @staticmethod
     def create(folder: Path, details: RunDetails) -> Run:
-        """A new run in a folder that is empty or does not exist yet.
+        """A new run in a folder that is empty, does not exist yet, or holds a run that failed at its start.
 
         Raises:
             UserError: there is something in it, or it cannot be written.
         """
         try:
+            if is_run(folder) and not has_checkpoint(folder) and Run(folder).state in ("new", "failed"):
+                # Nothing was learned in it.
+                shutil.rmtree(folder)
             folder.mkdir(parents=True, exist_ok=True)
             if any(folder.iterdir()):
                 kind = "holds a run already: resume it" if is_run(folder) else "is not empty"

@@ -302,7 +302,7 @@ history = model.fit(
     shuffle=False,
     verbose=2,
 ).history
-{restore}{test}print(json.dumps({{name: [float(value) for value in values] for name, values in history.items()}}))
+{restore}{test}print(json.dumps({{name: [float(value) for value in row] for name, row in history.items()}}))
 """
 
 

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from convscope.engine.data.augmentation import Augmentation
 from convscope.engine.data.resize import Fit
-from convscope.engine.data.split import DEFAULT_SPLIT, SplitSettings
+from convscope.engine.data.split import SplitSettings
 from convscope.errors import UserError
 
 OptimizerName = Literal["sgd", "rmsprop", "adam", "adamw", "nadam", "adagrad"]
@@ -158,7 +158,7 @@ class TrainingSettings:
         channels: 1 or 3; None: the network's.
         fit: how images come to that size.
         augmentation: of the training images; None: none.
-        split: validation and test shares.
+        split: validation and test shares; None: the data set is taken as it is split already.
         restore_best: hand over the weights of the best epoch, not of the last.
         cache_mb: memory for decoded images; see `PipelineSettings`.
     """
@@ -179,7 +179,7 @@ class TrainingSettings:
     channels: Literal[1, 3] | None = None
     fit: Fit = "stretch"
     augmentation: Augmentation | None = None
-    split: SplitSettings = DEFAULT_SPLIT
+    split: SplitSettings | None = None
     restore_best: bool = True
     cache_mb: int = 512
 

@@ -54,6 +54,12 @@ def goal_of(model: OpenedModel, settings: TrainingSettings) -> Goal:
     return choose(settings, model.head.kind, model.head.units)
 
 
+def split_for(dataset: Dataset, settings: TrainingSettings) -> tuple[Dataset, TrainingSettings]:
+    """The data set split as the settings say, and the settings saying how it is split."""
+    split = dataset if settings.split is None else dataset.with_split(settings.split)
+    return split, replace(settings, split=split.split_settings)
+
+
 def pipeline_settings(model: OpenedModel, settings: TrainingSettings, goal: Goal) -> PipelineSettings:
     """How images reach this network."""
     height, width, channels = model.input_shape
@@ -89,7 +95,7 @@ def train(
 
     Args:
         model: an opened model, or any Keras model; it is not changed.
-        dataset: it is split as the settings say.
+        dataset: split as the settings say, or as it is already.
         settings: None: the defaults.
         name: of the run, for people.
         folder: keep the run here (empty or new); None: keep nothing.
@@ -108,10 +114,11 @@ def train(
     settings, task = settings or TrainingSettings(), task or Task()
     opened = model if isinstance(model, OpenedModel) else OpenedModel(model)
     opened = prepared(opened, settings)
-    split = dataset.with_split(settings.split)
+    split, settings = split_for(dataset, settings)
     refuse_misfits(opened, split, settings)
+    distributed = _distribution(strategy)
     task.progress(0.0, "Preparing")
-    with _scope(strategy):
+    with distributed.scope() if distributed else nullcontext():
         # One seed for everything random: dropout here, new weights where a caller made them under it before.
         keras.utils.set_random_seed(settings.seed)
         copy = copy_model(opened.keras)
@@ -123,7 +130,9 @@ def train(
         write_sidecars(run, trained)
         goal = goal_of(trained, settings)
         write_script(run, split, pipeline_settings(trained, settings, goal), goal)
-    return train_opened(trained, split, settings, run, control, recorder, show, task, None)
+    return train_opened(
+        trained, split, settings, run, control, recorder, show, task, None, strategy=distributed
+    )
 
 
 def resume(
@@ -152,7 +161,7 @@ def resume(
     details = run.details
     settings = replace(details.settings, epochs=epochs) if epochs else details.settings
     dataset = dataset or open_dataset(details.data.reference, task)
-    split = dataset.with_split(settings.split)
+    split, settings = split_for(dataset, settings)
     if data_fingerprint(split) != details.data.fingerprint:
         raise UserError(
             f"{split.title} has changed since {details.name} was started, so it cannot go on where it stood: "
@@ -187,13 +196,15 @@ def train_opened(
     show: Callable[[Snapshot], None] | None,
     task: Task,
     start: tuple[Any, list[Any]] | None,
+    *,
+    strategy: Any = None,
 ) -> Trained:
     """Train this very model; `train` and `transfer` end here.
 
     Args:
         trained: it changes.
         run: prepared by the caller, or None.
-        start: see `Job`.
+        start, strategy: see `Job`.
     """
     goal = goal_of(trained, settings)
     piped = pipeline_settings(trained, settings, goal)
@@ -211,6 +222,7 @@ def train_opened(
         task,
         trained,
         show,
+        strategy,
         start,
     )
     with running(run):
@@ -318,9 +330,10 @@ def refuse_misfits(model: OpenedModel, dataset: Dataset, settings: TrainingSetti
             raise UserError(finding.text + mend)
 
 
-def _scope(strategy: Strategy) -> Any:
+def _distribution(strategy: Strategy) -> Any:
+    """The tf.distribute.Strategy, or None."""
     if strategy == "none":
-        return nullcontext()
+        return None
     if strategy == "multiworker":
         raise UserError(
             "Training on several machines does not work: the fit of Keras 3 fails on TensorFlow's "
@@ -328,7 +341,7 @@ def _scope(strategy: Strategy) -> Any:
         )
     import tensorflow as tf
 
-    return tf.distribute.MirroredStrategy().scope()
+    return tf.distribute.MirroredStrategy()
 
 
 @contextmanager

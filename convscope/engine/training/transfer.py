@@ -31,6 +31,7 @@ from convscope.engine.training.train import (
     goal_of,
     pipeline_settings,
     running,
+    split_for,
     test_of,
     train_opened,
     write_sidecars,
@@ -106,7 +107,7 @@ def transfer(
         Cancelled: the task was.
     """
     task = task or Task()
-    split = dataset.with_split(settings.split)
+    split, settings = split_for(dataset, settings)
     size = settings.size or split.image_size
     task.progress(None, "Composing the network")
     composed = compose(prepared(pretrained, settings), split.classes, how, size=size, seed=settings.seed)
@@ -241,7 +242,7 @@ def estimate(
         UserError: as `transfer`.
     """
     task = task or Task()
-    split = dataset.with_split(settings.split)
+    split, settings = split_for(dataset, settings)
     size = settings.size or split.image_size
     images = {name: len(split.indices(name)) for name in ("train", "validation")}
     costs = []
