@@ -33,13 +33,19 @@ class Task:
     def progress(self, fraction: float | None, text: str = "") -> None:
         """Report how far the work is; raises `Cancelled` if it is no longer wanted."""
         self.check()
-        if self._on_progress is not None:
-            self._on_progress(fraction, text)
+        report = self._on_progress
+        if report is not None:
+            report(fraction, text)
 
     def partial(self, value: Any) -> None:
         """Hand over an intermediate result."""
-        if self._on_partial is not None and not self._cancelled.is_set():
-            self._on_partial(value)
+        hand_over = self._on_partial
+        if hand_over is not None and not self._cancelled.is_set():
+            hand_over(value)
+
+    def detach(self) -> None:
+        """Nobody listens any more."""
+        self._on_progress = self._on_partial = None
 
     def cancel(self) -> None:
         """Ask the work to stop at its next `check`."""

@@ -194,6 +194,8 @@ class Jobs(QObject):
 
     def _end(self, job: Job, state: Literal["done", "failed", "cancelled"]) -> None:
         job.state = state
+        # The listeners hold the job, the job holds the task: a ring, which would keep pictures in memory.
+        job.task.detach()
         if job in self._jobs:
             self._jobs.remove(job)
         if state == "cancelled" and job.on_cancelled is not None:

@@ -72,3 +72,5 @@ class Lane:
                     return
                 job = self._waiting.popleft()
             self._perform(job)
+            # A waiting thread must not hold on to the last job's pictures.
+            del job

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Iterator
 
 import pytest
@@ -155,6 +157,21 @@ def test_two_lanes_run_side_by_side(jobs: Jobs, qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: seen == ["prediction"])
     training.go.set()
     qtbot.waitUntil(jobs.idle)
+
+
+def test_an_ended_job_and_what_it_worked_on_are_freed_at_once(jobs: Jobs, qtbot: QtBot) -> None:
+    class Picture:
+        pass
+
+    picture = Picture()
+    gone = weakref.ref(picture)
+    jobs.submit("imaging", lambda task, held=picture: None, title="t")  # type: ignore[misc]
+    del picture
+    gc.disable()
+    try:
+        qtbot.waitUntil(lambda: gone() is None)
+    finally:
+        gc.enable()
 
 
 def test_shutdown_with_jobs_running_ends_within_two_seconds(qtbot: QtBot) -> None:

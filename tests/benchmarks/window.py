@@ -1,0 +1,164 @@
+"""The window: how long until it is there, from an edit to its paint, and what 500 edits leave behind.
+
+Each is measured in a process of its own: an application is there once a process, and first paint means first.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tests.benchmarks.registry import Reading, benchmark
+
+ROOT = Path(__file__).parents[2]
+
+
+def _apart(*words: str) -> float:
+    """The number that this module prints when it is run with these words."""
+    with tempfile.TemporaryDirectory() as home:
+        environment = {**os.environ, "CONVSCOPE_HOME": home, "QT_QPA_PLATFORM": "offscreen"}
+        command = [sys.executable, "-m", "tests.benchmarks.window", *words]
+        done = subprocess.run(
+            command, cwd=ROOT, env=environment, check=True, capture_output=True, encoding="utf-8"
+        )
+    return float(done.stdout.split()[-1])
+
+
+@benchmark("first paint of the window", target="≤ 1 s from the process's start", most=1000)
+def first_paint(small: bool) -> Reading:
+    """From the start of the process to the first paint, interpreter and imports included."""
+    return Reading(_apart("start", repr(time.time())), "ms")
+
+
+def _edit(height: int, width: int, size: int) -> Callable[[bool], Reading]:
+    def make(small: bool) -> Reading:
+        shape = (96, 128) if small else (height, width)
+        rounds = 3 if small else 40
+        return Reading(_apart("edit", *map(str, (*shape, size, rounds))), "ms")
+
+    return make
+
+
+for _shape, _sizes in (((512, 512), {3: 16, 7: 16}), ((1080, 1920), {3: 33, 7: 33, 15: 100, 31: 100})):
+    for _size, _limit in _sizes.items():
+        benchmark(
+            f"edit to paint, {_size}×{_size} on {_shape[1]}×{_shape[0]} RGB",
+            target=f"≤ {_limit} ms",
+            most=_limit,
+        )(_edit(*_shape, _size))
+
+
+@benchmark("memory after 500 edits", target="no growth", most=5)
+def growth(small: bool) -> Reading:
+    """Resident memory after 500 edits against that after the first 100."""
+    return Reading(_apart("memory", "20" if small else "500"), "MB")
+
+
+# -- in the process apart ----------------------------------------------------------------------------------
+
+
+def _window(image: np.ndarray[Any, Any]) -> Any:
+    from convscope.imaging.image import Image
+    from convscope.session.session import Session
+    from convscope.ui import theme
+    from convscope.ui.application import make_application
+    from convscope.ui.main_window import MainWindow
+
+    app = make_application()
+    theme.apply("light")
+    window = MainWindow(Session([Image(image, "noise")]))
+    window.resize(1440, 900)
+    window.show_panel("kernels")
+    window.show()
+    _settle(app, window)
+    return app, window
+
+
+def _settle(app: Any, window: Any) -> None:
+    quiet = time.perf_counter()
+    while time.perf_counter() - quiet < 0.2:
+        app.processEvents()
+        if not window.jobs.idle():
+            quiet = time.perf_counter()
+
+
+def _one_edit(app: Any, window: Any, size: int, number: int) -> float:
+    """Seconds from a weight's change to the paint of its result."""
+    from PySide6.QtWidgets import QWidget
+
+    from convscope.imaging.kernel import Kernel
+
+    view = window.findChild(QWidget, "kernels.result")
+    before = view.pixels
+    weights = np.random.default_rng(number).normal(size=(size, size))
+    start = time.perf_counter()
+    window.session.edit_lab(window.session.lab.with_kernel(Kernel(weights)), "Edit weight")
+    while view.pixels is before:
+        app.processEvents()
+    view.repaint()
+    return time.perf_counter() - start
+
+
+def _resident() -> float:
+    """Resident memory in MB, without what the C library keeps of what was freed."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).malloc_trim(0)
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def _main(words: list[str]) -> float:
+    noise = np.random.default_rng(0)
+    if words[0] == "start":
+        from convscope.imaging.samples import load_sample
+
+        painted: list[float] = []
+        from convscope.session.session import Session
+        from convscope.ui import theme
+        from convscope.ui.application import make_application
+        from convscope.ui.main_window import MainWindow
+
+        app = make_application()
+        theme.apply("light")
+        window = MainWindow(Session([load_sample("cat")]))
+        window.first_painted.connect(lambda: painted.append(time.time()))
+        window.show()
+        while not painted:
+            app.processEvents()
+        figure = (painted[0] - float(words[1])) * 1e3
+    elif words[0] == "edit":
+        height, width, size, rounds = map(int, words[1:])
+        app, window = _window(noise.integers(0, 256, (height, width, 3)).astype(np.uint8))
+        taken = []
+        for number in range(rounds):
+            taken.append(_one_edit(app, window, size, number))
+            _settle(app, window)
+        figure = statistics.median(taken) * 1e3
+    else:
+        rounds = int(words[1])
+        app, window = _window(noise.integers(0, 256, (512, 512, 3)).astype(np.uint8))
+        for number in range(rounds // 5):
+            _one_edit(app, window, 3, number)
+        _settle(app, window)
+        before = _resident()
+        for number in range(rounds - rounds // 5):
+            _one_edit(app, window, 3, number)
+        _settle(app, window)
+        figure = _resident() - before
+    window.close()
+    return figure
+
+
+if __name__ == "__main__":
+    print(_main(sys.argv[1:]), flush=True)
+    # The lanes are daemons; nothing here is worth a tidy end of Qt's.
+    os._exit(0)
