@@ -121,7 +121,7 @@ def correlate(
         task: asked before every band whether the result is still wanted.
 
     Returns:
-        float32, h×w or h×w×C, contiguous; accurate to 1e-6 of the largest result.
+        float32, h×w or h×w×C, contiguous; off by 1e-6 of (largest pixel)·Σ|weights| at the most.
 
     Raises:
         UserError: nothing fits (a valid border and a kernel larger than the image).
