@@ -32,7 +32,7 @@ from convscope.ui.widgets.viewport import ONE_STEP
 GAP = 4
 SMALLEST, LARGEST = 16, 512
 # Fitting never makes tiles smaller than this; more of them scroll.
-SMALLEST_FIT, LARGEST_FIT = 40, 200
+SMALLEST_FIT, LARGEST_FIT = 40, 420
 CAPTIONS_FROM = 56
 _STEPS = {Qt.Key.Key_Left: (0, -1), Qt.Key.Key_Right: (0, 1), Qt.Key.Key_Up: (-1, 0), Qt.Key.Key_Down: (1, 0)}
 

@@ -76,7 +76,8 @@ class KernelsPanel(QWidget):
         self.stack.setCurrentWidget(self._views[name])
         if self._frame is not None:
             self.view.show_frame(self._frame)
-        self._inspect(None)
+        # The scan has told its own place by now.
+        self._inspect(self._place)
         self._fold()
 
     @property

@@ -150,6 +150,7 @@ def scan_of(lab: Lab) -> Scan:
 def test_the_scan_steps_and_fills_in(lab: Lab) -> None:
     lab.press("kernels.view.scan")
     assert scan_of(lab).position == 0
+    assert lab.text("kernels.place") == "row 0, column 0"
     for _ in range(3):
         lab.press("kernels.scan.forward")
     lab.press("kernels.scan.back")
