@@ -154,8 +154,10 @@ def keras_layers(augmentation: Augmentation) -> list[tuple[str, dict[str, Any]]]
         # Keras counts 0.5 as unchanged and 1 as the difference to the smoothed image added once.
         layers.append(("RandomSharpness", {"factor": (0.5, min(1.0, 0.5 + a.sharpen / 2)), **bytes_}))
     if a.blur:
-        taps = 2 * max(1, math.ceil(3 * a.blur)) + 1
-        layers.append(("RandomGaussianBlur", {"kernel_size": taps, "sigma": a.blur, **bytes_}))
+        # Keras blurs by one pixel at most.
+        sigma = min(a.blur, 1.0)
+        taps = 2 * math.ceil(3 * sigma) + 1
+        layers.append(("RandomGaussianBlur", {"kernel_size": taps, "sigma": sigma, **bytes_}))
     if a.contrast:
         layers.append(("RandomContrast", {"factor": min(a.contrast, 0.999), **bytes_}))
     if a.brightness:

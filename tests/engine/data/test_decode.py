@@ -1,0 +1,123 @@
+"""Files to pixels: every format as Pillow reads it, shrunk JPEGs, and broken files told from good ones."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from convscope.engine.data.decode import UnreadableError, decode, quick_check, read_image
+from convscope.engine.data.resize import Target, to_target
+from convscope.paths import resource_path
+
+PHOTO = resource_path("images", "coffee.jpg")
+
+
+def encoded(image: Image.Image, kind: str, **options: object) -> bytes:
+    memory = io.BytesIO()
+    image.save(memory, kind, **options)
+    return memory.getvalue()
+
+
+@pytest.fixture(scope="module")
+def photo() -> Image.Image:
+    with Image.open(PHOTO) as opened:
+        return opened.convert("RGB").resize((120, 80))
+
+
+@pytest.mark.parametrize("kind", ["PNG", "BMP", "GIF", "WEBP", "TIFF", "PPM"])
+def test_formats_are_what_pillow_reads(photo: Image.Image, kind: str) -> None:
+    data = encoded(photo, kind, **({"lossless": True} if kind == "WEBP" else {}))
+    expected = np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
+    assert np.array_equal(decode(data), expected)
+
+
+def test_a_jpeg_is_pillows_to_rounding(photo: Image.Image) -> None:
+    data = encoded(photo, "JPEG", quality=95)
+    expected = np.asarray(Image.open(io.BytesIO(data))).astype(int)
+    assert np.abs(decode(data).astype(int) - expected).max() <= 3
+
+
+def test_gray_files_stay_gray_until_a_target_says_otherwise(photo: Image.Image) -> None:
+    for kind in ("PNG", "JPEG"):
+        data = encoded(photo.convert("L"), kind)
+        assert decode(data).ndim == 2
+        assert decode(data, Target(80, 120, 3)).shape == (80, 120, 3)
+        assert decode(data, Target(80, 120, 1)).shape == (80, 120, 1)
+
+
+def test_16_bits_become_8_by_their_high_byte() -> None:
+    values = np.array([[0, 257, 32896, 65535]], np.uint16)
+    assert decode(encoded(Image.fromarray(values), "PNG")).tolist() == [[0, 1, 128, 255]]
+
+
+def test_transparency_lies_over_white() -> None:
+    pixels = np.zeros((1, 3, 4), np.uint8)
+    pixels[0, :, 3] = 0, 128, 255
+    assert decode(encoded(Image.fromarray(pixels), "PNG"))[0, :, 0].tolist() == [255, 127, 0]
+
+
+def test_palette_and_cmyk_files() -> None:
+    red = Image.new("RGB", (4, 4), (255, 0, 0))
+    assert decode(encoded(red.convert("P"), "PNG"))[0, 0].tolist() == [255, 0, 0]
+    close = decode(encoded(red.convert("CMYK"), "JPEG", quality=100))[0, 0].astype(int) - [255, 0, 0]
+    assert np.abs(close).max() <= 4
+
+
+@pytest.mark.parametrize("target", [None, Target(60, 40, 3)])
+def test_exif_orientation_is_honoured(photo: Image.Image, target: Target | None) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned clockwise
+    turned = decode(encoded(photo, "JPEG", exif=exif, quality=95), target)
+    upright = np.asarray(photo.transpose(Image.Transpose.ROTATE_270))
+    assert turned.shape == ((120, 80, 3) if target is None else target.shape)
+    expected = upright if target is None else to_target(np.ascontiguousarray(upright), target)
+    assert np.abs(turned.astype(int) - expected.astype(int)).mean() < 4
+
+
+def test_a_large_jpeg_is_shrunk_while_it_is_decoded() -> None:
+    data = PHOTO.read_bytes()
+    whole = decode(data)
+    small, reference = decode(data, Target(48, 48, 3)), to_target(whole, Target(48, 48, 3))
+    assert small.shape == (48, 48, 3)
+    assert np.abs(small.astype(int) - reference.astype(int)).mean() < 3
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"text", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF89a", b"BM" + bytes(40)]
+)
+def test_rubbish_is_unreadable(data: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "rubbish.jpg"
+    path.write_bytes(data)
+    with pytest.raises(UnreadableError):
+        read_image(path)
+    assert quick_check(path)[0] == "broken"
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF", "PPM"])
+def test_the_quick_check_knows_whole_files_from_cut_ones(
+    photo: Image.Image, kind: str, tmp_path: Path
+) -> None:
+    data = encoded(photo, kind)
+    whole, cut = tmp_path / "whole", tmp_path / "cut"
+    whole.write_bytes(data)
+    cut.write_bytes(data[: len(data) * 2 // 3])
+    assert quick_check(whole) == ("image", "")
+    assert quick_check(cut)[0] == "broken"
+
+
+def test_the_quick_check_leaves_other_files_alone(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("not for training")
+    (tmp_path / "empty").write_bytes(b"")
+    assert quick_check(tmp_path / "notes.txt") == ("other", "")
+    assert quick_check(tmp_path / "empty") == ("other", "")
+    assert quick_check(tmp_path / "gone.png")[0] == "broken"
+
+
+def test_a_jpeg_with_something_behind_its_end_is_whole(photo: Image.Image, tmp_path: Path) -> None:
+    path = tmp_path / "with preview.jpg"
+    path.write_bytes(encoded(photo, "JPEG") + bytes(500))
+    assert quick_check(path) == ("image", "")

@@ -1,0 +1,52 @@
+"""Bringing images to a target: worked by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from convscope.engine.data.resize import Target, to_target
+from convscope.errors import UserError
+
+WIDE = np.array([[10, 20, 30, 40], [50, 60, 70, 80]], np.uint8)
+
+
+def test_what_fits_is_not_touched() -> None:
+    assert to_target(WIDE, Target(2, 4, 1))[..., 0].tolist() == WIDE.tolist()
+
+
+def test_stretch_averages_when_it_shrinks_by_more_than_half() -> None:
+    tall = np.arange(16, dtype=np.uint8).reshape(8, 2)
+    assert to_target(tall, Target(2, 2, 1))[..., 0].tolist() == [[3, 4], [11, 12]]
+
+
+def test_stretch_enlarges_with_half_pixel_centres() -> None:
+    edge = np.array([[0, 100]], np.uint8)
+    assert to_target(edge, Target(1, 4, 1))[0, :, 0].tolist() == [0, 25, 75, 100]
+
+
+def test_crop_takes_the_middle() -> None:
+    assert to_target(WIDE, Target(2, 2, 1, "crop"))[..., 0].tolist() == [[20, 30], [60, 70]]
+
+
+def test_pad_shows_all_of_it_on_black() -> None:
+    assert to_target(WIDE, Target(4, 4, 1, "pad"))[..., 0].tolist() == [
+        [0, 0, 0, 0],
+        [10, 20, 30, 40],
+        [50, 60, 70, 80],
+        [0, 0, 0, 0],
+    ]
+
+
+def test_colours() -> None:
+    red = np.full((1, 1, 3), (200, 0, 0), np.uint8)
+    assert to_target(red, Target(1, 1, 1)).tolist() == [[[60]]]  # 0.299 · 200
+    assert to_target(WIDE, Target(2, 4, 3))[1, 2].tolist() == [70, 70, 70]
+
+
+@pytest.mark.parametrize(
+    "wrong", [(0, 5, 1, "pad"), (5, 5000, 1, "pad"), (5, 5, 2, "pad"), (5, 5, 1, "fill")]
+)
+def test_targets_that_cannot_be(wrong: tuple[int, int, int, str]) -> None:
+    with pytest.raises(UserError):
+        Target(*wrong)  # type: ignore[arg-type]

@@ -1,0 +1,93 @@
+"""Splits: stratified, never overlapping, the same for the same seed."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from convscope.engine.data.split import Splits, SplitSettings, split_indices
+from convscope.errors import UserError
+
+EMPTY = np.empty(0, np.int64)
+
+
+def free(count: int) -> Splits:
+    return Splits(np.arange(count, dtype=np.int64), EMPTY, EMPTY)
+
+
+def names(count: int) -> tuple[str, ...]:
+    return tuple(f"class {number}" for number in range(count))
+
+
+@given(
+    labels=st.lists(st.integers(0, 4), min_size=1, max_size=300),
+    validation=st.floats(0, 0.5),
+    test=st.floats(0, 0.4),
+    seed=st.integers(0, 2**31),
+)
+@settings(max_examples=150, deadline=None)
+def test_parts_never_overlap_and_lose_nothing(
+    labels: list[int], validation: float, test: float, seed: int
+) -> None:
+    array = np.array(labels, np.int32)
+    chosen = SplitSettings(validation, test, seed)
+    splits, _ = split_indices(array, names(5), free(len(array)), chosen)
+    parts = [splits.train, splits.validation, splits.test]
+    assert sorted(np.concatenate(parts).tolist()) == list(range(len(array)))
+    again, _ = split_indices(array, names(5), free(len(array)), chosen)
+    for part, repeated in zip(parts, (again.train, again.validation, again.test), strict=True):
+        assert part.tolist() == repeated.tolist() == sorted(part.tolist())
+    # Every class that has an image has one to train on.
+    assert set(array[splits.train].tolist()) == set(labels)
+
+
+def test_each_class_keeps_its_share() -> None:
+    labels = np.repeat(np.arange(3, dtype=np.int32), (400, 100, 20))
+    splits, notes = split_indices(labels, names(3), free(520), SplitSettings(0.25, 0.1))
+    assert np.bincount(labels[splits.validation]).tolist() == [100, 25, 5]
+    assert np.bincount(labels[splits.test]).tolist() == [40, 10, 2]
+    assert np.bincount(labels[splits.train]).tolist() == [260, 65, 13]
+    assert notes == ()
+
+
+def test_another_seed_is_another_split_of_the_same_sizes() -> None:
+    labels = np.zeros(100, np.int32)
+    first, _ = split_indices(labels, ("a",), free(100), SplitSettings(seed=1))
+    second, _ = split_indices(labels, ("a",), free(100), SplitSettings(seed=2))
+    assert len(first.test) == len(second.test) == 10
+    assert first.test.tolist() != second.test.tolist()
+
+
+def test_a_new_class_moves_no_image_of_the_others() -> None:
+    labels = np.repeat(np.arange(2, dtype=np.int32), 50)
+    before, _ = split_indices(labels, names(2), free(100), SplitSettings())
+    more = np.concatenate([labels, np.full(30, 2, np.int32)])
+    after, _ = split_indices(more, names(3), free(130), SplitSettings())
+    assert before.test.tolist() == [index for index in after.test.tolist() if index < 100]
+
+
+def test_parts_that_come_with_the_data_stay() -> None:
+    given_ = Splits(np.arange(80), np.arange(80, 90), np.arange(90, 100))
+    splits, _ = split_indices(np.zeros(100, np.int32), ("a",), given_, SplitSettings(0.5, 0.3))
+    assert splits.train.tolist() == list(range(80))
+    assert splits.validation.tolist() == list(range(80, 90))
+    assert splits.test.tolist() == list(range(90, 100))
+
+
+def test_small_classes_are_said() -> None:
+    labels = np.array([0] * 30 + [1] + [2, 2], np.int32)
+    splits, notes = split_indices(labels, ("many", "one", "two", "none"), free(33), SplitSettings(0.1, 0.1))
+    assert 30 in splits.train
+    assert notes == (
+        "Class “one” has one image: it trains, and none is left to validate or test on.",
+        "Class “two” has 2 images: too few to train, validate and test on.",
+        "Class “none” has no image to train on.",
+    )
+
+
+@pytest.mark.parametrize(("validation", "test", "seed"), [(-0.1, 0, 0), (0, 1, 0), (0.6, 0.4, 0), (0, 0, -1)])
+def test_shares_that_cannot_be(validation: float, test: float, seed: int) -> None:
+    with pytest.raises(UserError):
+        SplitSettings(validation, test, seed)
