@@ -137,7 +137,12 @@ def run_window(
     app.setWindowIcon(QIcon(themes.icon("grid-3x3", themes.tokens().accent)))
     window = MainWindow(settings=settings, theme_choice=theme)
     if panel is not None:
-        window.show_panel(panel)
+        try:
+            window.show_panel(panel)
+        except UserError:
+            # The lanes' threads must end before Qt does.
+            window.close()
+            raise
     keeper = Keeper(window.session, window.jobs, window)
     failures, signals = _Failures(window), _Signals(window)
     sys.excepthook, threading.excepthook = failures.on_gui, failures.on_thread
