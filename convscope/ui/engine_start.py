@@ -30,9 +30,7 @@ def start_engine(window: MainWindow) -> None:
         window.status.set_engine("engine not available", detail=message)
         window.toasts.show_message(
             "The engine did not start: networks are not available, filtering images still works.",
-            "\n\n".join(
-                part for part in (message, detail, "convscope doctor says more.") if part
-            ),
+            "\n\n".join(part for part in (message, detail, "convscope doctor says more.") if part),
             bad=True,
         )
 
