@@ -1,0 +1,163 @@
+"""What does not fit together is told before, and its mend mends it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from convscope.engine.data.dataset import Dataset
+from convscope.engine.data.npz import array_dataset
+from convscope.engine.data.split import SplitSettings
+from convscope.engine.models.opened import OpenedModel
+from convscope.engine.training.checks import Finding, check
+from convscope.engine.training.settings import (
+    EarlyStopping,
+    OptimizerSettings,
+    Plateau,
+    Schedule,
+    TrainingSettings,
+)
+from convscope.engine.training.train import split_for, train
+from convscope.errors import UserError
+
+Make = Callable[..., OpenedModel]
+
+
+def only(findings: tuple[Finding, ...], severity: str = "error") -> Finding:
+    found = [finding for finding in findings if finding.severity == severity]
+    assert len(found) == 1, [finding.text for finding in findings]
+    return found[0]
+
+
+def mended(
+    finding: Finding, model: OpenedModel, dataset: Dataset, settings: TrainingSettings
+) -> tuple[Finding, ...]:
+    assert finding.mend is not None
+    if finding.mend.model is not None:
+        return check(finding.mend.model(model), dataset, settings)
+    assert finding.mend.settings is not None
+    return check(model, split_for(dataset, finding.mend.settings)[0], finding.mend.settings)
+
+
+def test_what_fits_has_no_findings(make_model: Make, bands: Dataset) -> None:
+    assert check(make_model(), bands, TrainingSettings(batch_size=16)) == ()
+
+
+def test_a_softmax_of_ten_on_three_classes(make_model: Make, bands: Dataset) -> None:
+    model, settings = make_model(10), TrainingSettings(batch_size=16)
+    before = [weight.copy() for weight in model.keras.get_weights()]
+    finding = only(check(model, bands, settings))
+    assert finding.text == "tiny ends in a softmax of 10, but Bands has 3 classes."
+    assert finding.mend is not None
+    assert finding.mend.text == "Replace the last layer by one of 3"
+    assert mended(finding, model, bands, settings) == ()
+    # The new network keeps the other layers' weights; the old one is as it was.
+    new = finding.mend.model(model)  # type: ignore[misc]
+    assert new.head.units == 3
+    for old, kept in zip(before[:-2], new.keras.get_weights()[:-2], strict=True):
+        assert np.array_equal(old, kept)
+    assert all(np.array_equal(a, b) for a, b in zip(before, model.keras.get_weights(), strict=True))
+    with pytest.raises(UserError, match=r"softmax of 10, but Bands has 3 classes\. Replace the last layer"):
+        train(model, bands, settings)
+
+
+def test_a_base_without_classifier_gets_one(runtime: object, bands: Dataset) -> None:
+    import keras
+
+    layers = [keras.Input((8, 8, 1)), keras.layers.Conv2D(2, 3, name="last")]
+    base = OpenedModel(keras.Sequential(layers, name="base"))
+    settings = TrainingSettings(batch_size=16)
+    finding = only(check(base, bands, settings))
+    assert finding.text == "base has no classifier: its output is no list of classes."
+    assert mended(finding, base, bands, settings) == ()
+
+
+def test_a_small_gray_image_into_a_large_colour_network(make_model: Make, bands: Dataset) -> None:
+    model, settings = make_model(shape=(24, 24, 3)), TrainingSettings(batch_size=16)
+    size, colours = check(model, bands, settings)
+    assert size.text == "The images are 8×8, but tiny takes 24×24."
+    assert colours.text == "The images are gray, but tiny takes RGB."
+    assert size.mend is not None
+    assert size.mend.harmless
+    (left,) = mended(size, model, bands, settings)
+    assert left.text == colours.text
+    assert mended(left, model, bands, size.mend.settings or settings) == ()
+
+
+@pytest.mark.parametrize(
+    ("units", "activation", "loss", "severity", "said"),
+    [
+        (3, "sigmoid", "categorical_crossentropy", "error", "A sigmoid answers for each class by itself"),
+        (3, "softmax", "binary_crossentropy", "warning", "treats each class as a question of its own"),
+        (3, None, "categorical_hinge", "warning", "The last layer has no softmax"),
+        (1, "sigmoid", "categorical_crossentropy", "error", "One output unit"),
+    ],
+)
+def test_losses_that_do_not_go_with_the_output(
+    make_model: Make, bands: Dataset, units: int, activation: str, loss: str, severity: str, said: str
+) -> None:
+    model = make_model(units, activation=activation)
+    data = bands if units == 3 else two_classes()
+    settings = TrainingSettings(loss=loss, batch_size=16)  # type: ignore[arg-type]
+    finding = only(check(model, data, settings), severity)
+    assert said in finding.text
+    assert mended(finding, model, data, settings) == ()
+
+
+def two_classes(rare: int = 60) -> Dataset:
+    x = np.zeros((60 + rare, 8, 8), np.uint8)
+    return array_dataset(x, np.repeat([0, 1], [60, rare]), reference="two", title="Two")
+
+
+def test_doubtful_data(make_model: Make) -> None:
+    model = make_model(1, activation="sigmoid")
+    lopsided = two_classes(rare=6)
+    finding = only(check(model, lopsided, TrainingSettings(batch_size=16)), "warning")
+    assert finding.text.startswith("The largest class has 12 times the images of the smallest")
+    assert mended(finding, model, lopsided, TrainingSettings(batch_size=16)) == ()
+    nothing_left = two_classes().with_split(SplitSettings(0, 0.1))
+    finding = only(check(model, nothing_left, TrainingSettings(batch_size=16)), "warning")
+    assert "No images are left to validate on" in finding.text
+    assert mended(finding, model, nothing_left, TrainingSettings(batch_size=16)) == ()
+    finding = only(check(model, two_classes(), TrainingSettings(batch_size=500)), "warning")
+    assert finding.text == "A batch of 500 is more than the 96 images: one step an epoch."
+    one = replace(two_classes(), classes=("only",), labels=np.zeros(120, np.int32))
+    assert any("one class only" in finding.text for finding in check(make_model(2), one, TrainingSettings()))
+
+
+def test_settings_that_fight_each_other(make_model: Make, bands: Dataset) -> None:
+    model = make_model()
+    settings = TrainingSettings(batch_size=16, plateau=Plateau(), schedule=Schedule("cosine", 0.1))
+    finding = only(check(model, bands, settings))
+    assert "both set the learning rate" in finding.text
+    assert mended(finding, model, bands, settings) == ()
+    settings = TrainingSettings(batch_size=16, early_stopping=EarlyStopping("val_auc"))
+    finding = only(check(model, bands, settings))
+    assert finding.text == "Early stopping watches val_auc, which is not measured in this run."
+    assert mended(finding, model, bands, settings) == ()
+    settings = TrainingSettings(batch_size=16, optimizer=OptimizerSettings("sgd", learning_rate=50))
+    finding = only(check(model, bands, settings), "warning")
+    assert "will very likely diverge" in finding.text
+    assert mended(finding, model, bands, settings) == ()
+
+
+def test_a_network_of_any_size_and_images_of_many(make_model: Make, runtime: object, bands: Dataset) -> None:
+    import keras
+
+    layers = [
+        keras.Input((None, None, 1)),
+        keras.layers.Conv2D(2, 3),
+        keras.layers.GlobalAveragePooling2D(),
+        keras.layers.Dense(3, activation="softmax"),
+    ]
+    free = OpenedModel(keras.Sequential(layers, name="free"))
+    mixed = replace(bands, image_size=None)
+    settings = TrainingSettings(batch_size=16)
+    assert check(free, bands, settings) == ()
+    finding = only(check(free, mixed, settings))
+    assert "differ in size, and free takes any size" in finding.text
+    assert mended(finding, free, mixed, settings) == ()
+    assert check(make_model(), mixed, settings) == ()
