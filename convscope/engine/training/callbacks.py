@@ -28,7 +28,7 @@ _MEANS = ("loss", "accuracy", "top_5_accuracy")
 
 
 class Steering(keras.callbacks.Callback):
-    """Sets the epoch's order and rate; obeys pause, step, stop, cancel and a changed learning rate.
+    """Sets the epoch's order and its rate, and a rate that the user has changed.
 
     Attributes:
         scale: what the rate of the schedule is multiplied by, after the user has changed the rate.
@@ -54,16 +54,24 @@ class Steering(keras.callbacks.Callback):
             self.model.optimizer.learning_rate = rate
             self.scale = rate / scheduled_rate(self._settings, self._epoch)
 
-    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        began = time.perf_counter()
-        if self._control.wait(self._task):
-            self.waited += time.perf_counter() - began
-        if self._control.stopping or self._task.cancelled:
-            self.model.stop_training = True
-
     def on_test_batch_end(self, batch: int, logs: Any = None) -> None:
         # Keras has no way to end a validation early but an exception.
         self._task.check()
+
+
+class Gate(keras.callbacks.Callback):
+    """Obeys pause, one step, stop and cancel; comes after what records and looks: the last step shows."""
+
+    def __init__(self, steering: Steering, control: Control, task: Task) -> None:
+        super().__init__()
+        self._steering, self._control, self._task = steering, control, task
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        began = time.perf_counter()
+        if self._control.wait(self._task):
+            self._steering.waited += time.perf_counter() - began
+        if self._control.stopping or self._task.cancelled:
+            self.model.stop_training = True
 
 
 class StopNow(Exception):  # noqa: N818 - no error: the way out of Keras's validation

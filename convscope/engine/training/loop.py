@@ -128,6 +128,7 @@ def fit(job: Job) -> Fitted:
     chosen = [steering, recording]
     if job.watched is not None and job.show is not None:
         chosen.append(callbacks.Looking(Observer(job.watched, control, job.show), job.train))
+    chosen.append(callbacks.Gate(steering, control, task))
     for other, state in (
         (early, position.early_stopping if position else {}),
         (plateau, position.plateau if position else {}),
