@@ -1,0 +1,226 @@
+"""The three ways of using a pretrained network, on a tiny one; and the lectures' numbers on VGG16."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from convscope.engine.data.augmentation import MILD
+from convscope.engine.data.dataset import Dataset
+from convscope.engine.data.registry import open_dataset
+from convscope.engine.models.catalogue import open_model
+from convscope.engine.models.opened import OpenedModel
+from convscope.engine.training.control import Control
+from convscope.engine.training.features import extract_features
+from convscope.engine.training.record import Recorder
+from convscope.engine.training.run import Run
+from convscope.engine.training.settings import OptimizerSettings, TrainingSettings
+from convscope.engine.training.svm import fit_svm
+from convscope.engine.training.train import resume, train
+from convscope.engine.training.transfer import estimate, target_for, transfer
+from convscope.engine.training.transfer_model import TransferSettings, compose, recompose, unfreeze
+from convscope.errors import UserError
+from convscope.task import Cancelled, Task
+
+SETTINGS = TrainingSettings(
+    optimizer=OptimizerSettings("adam", learning_rate=0.05), batch_size=16, epochs=6, restore_best=False
+)
+
+
+@pytest.fixture(scope="module")
+def pretrained(runtime: object, bands: Dataset) -> OpenedModel:
+    """A network that was trained on the bands already."""
+    import keras
+
+    keras.utils.set_random_seed(0)
+    layers = [
+        keras.Input((8, 8, 1)),
+        keras.layers.Conv2D(6, 3, activation="relu", name="early"),
+        keras.layers.BatchNormalization(momentum=0.5, name="norm"),
+        keras.layers.Conv2D(8, 3, activation="relu", name="late"),
+        keras.layers.Flatten(name="flat"),
+        keras.layers.Dense(3, activation="softmax", name="old"),
+    ]
+    model = OpenedModel(keras.Sequential(layers, name="base"))
+    return train(model, bands, replace(SETTINGS, epochs=15)).model
+
+
+def weights(model: OpenedModel) -> list[np.ndarray[Any, Any]]:
+    return [value.copy() for value in model.keras.get_weights()]
+
+
+def same(first: list[Any], second: list[Any]) -> bool:
+    return all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
+
+
+@pytest.mark.parametrize("way", ["features", "frozen", "finetune"])
+def test_each_way_learns_and_changes_what_it_should(
+    way: Any, pretrained: OpenedModel, bands: Dataset, tmp_path: Path
+) -> None:
+    before = weights(pretrained)
+    how = TransferSettings(way, "late" if way == "finetune" else "", fine_rate=0.01, head_epochs=3)
+    settings = replace(SETTINGS, augmentation=MILD)
+    done = transfer(pretrained, bands, settings, how, folder=tmp_path / "run")
+    assert done.test is not None
+    assert done.test.accuracy > 0.8
+    assert same(before, weights(pretrained))
+    body = done.model.keras.layers[0]
+    early, late = (np.asarray(body.get_layer(name).kernel) for name in ("early", "late"))
+    assert np.array_equal(early, before[0])
+    assert np.array_equal(late, before[6]) == (way != "finetune")
+    assert np.array_equal(np.asarray(body.get_layer("norm").moving_mean), before[4])
+    assert len(done.model.keras.trainable_weights) == {"features": 2, "frozen": 2, "finetune": 4}[way]
+    # What was kept takes images and gives the same answers.
+    assert done.run is not None
+    assert done.run.details.transfer == how.to_dict()
+    kept = open_model(done.run.folder / "model.keras")
+    batch = np.random.default_rng(0).random((3, 8, 8, 1)).astype(np.float32)
+    assert np.allclose(kept.logits(batch), done.model.logits(batch), atol=1e-4)
+    assert (done.run.folder / "script.py").exists()
+
+
+def test_the_lectures_numbers(runtime: object) -> None:
+    """VGG16 at 150×150, Flatten, Dense 256, one sigmoid: 2,097,665 trained in 4 tensors of 30."""
+    vgg = open_model("VGG16", input_shape=(150, 150, 3), include_top=False)
+    how = TransferSettings("finetune", "block5_conv1", "flatten", units=256)
+    composed = compose(vgg, ("cats", "dogs"), how)
+    assert composed.model.keras.count_params() == 16_812_353
+    assert (composed.tensors_before, composed.tensors_after) == (30, 4)
+    assert composed.parameters_after == 2_097_665
+    assert unfreeze(composed, "block5_conv1") == ("block5_conv1", 10)
+    assert unfreeze(composed, "vgg16/block5_conv1")[0] == "block5_conv1"
+    with pytest.raises(UserError, match="has no layer called block9"):
+        unfreeze(composed, "block9")
+
+
+def test_features_are_extracted_once_and_kept_on_disk(
+    pretrained: OpenedModel, bands: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    composed = compose(pretrained, bands.classes, TransferSettings())
+    target = target_for(composed, SETTINGS)
+    first = extract_features(composed.base, bands, "train", target)
+    assert not first.was_kept
+    pixels, _ = bands.images.load(bands.indices("train"), target)
+    reference = composed.base.keras.predict(composed.base.preprocessing.apply(pixels), verbose=0)
+    assert np.allclose(first.values, reference, atol=1e-5)
+    assert first.labels.tolist() == bands.labels[bands.indices("train")].tolist()
+
+    def never(*_: object) -> None:
+        raise AssertionError("the base was run again")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(OpenedModel, "function", never)
+        again = compose(pretrained, bands.classes, TransferSettings(), seed=5)
+        kept = extract_features(again.base, bands, "train", target)
+    assert kept.was_kept
+    assert np.array_equal(kept.values, first.values)
+    # Another base, other images: other features.
+    again.base.keras.layers[0].get_layer("early").bias.assign_add(np.ones(6, np.float32))
+    assert not extract_features(again.base, bands, "train", target).was_kept
+    assert not extract_features(composed.base, bands, "test", target).was_kept
+
+
+def test_a_cancelled_extraction_leaves_nothing(pretrained: OpenedModel, bands: Dataset, home: Path) -> None:
+    composed = compose(pretrained, bands.classes, TransferSettings())
+    task = Task(lambda *_: task.cancel())
+    with pytest.raises(Cancelled):
+        extract_features(
+            composed.base, bands, "train", target_for(composed, SETTINGS), task=task, batch_size=8
+        )
+    assert [file for file in home.rglob("*") if file.is_file()] == []
+
+
+def test_a_support_vector_machine_on_the_features(pretrained: OpenedModel, bands: Dataset) -> None:
+    composed = compose(pretrained, bands.classes, TransferSettings())
+    target = target_for(composed, SETTINGS)
+    train_, test = (extract_features(composed.base, bands, part, target) for part in ("train", "test"))  # type: ignore[arg-type]
+    for kernel in ("linear", "rbf"):
+        result = fit_svm(train_, test, kernel=kernel)  # type: ignore[arg-type]
+        assert result.accuracy > 0.8
+        assert result.accuracy == pytest.approx(float(np.mean(result.predicted == test.labels)))
+        assert 0 < result.support_vectors <= 84
+    one = replace(train_, labels=np.zeros(84, np.int32))
+    with pytest.raises(UserError, match="two classes at least"):
+        fit_svm(one, test)
+
+
+def test_the_cost_is_told_before(pretrained: OpenedModel, bands: Dataset) -> None:
+    ways = (TransferSettings("features"), TransferSettings("frozen"), TransferSettings("finetune", "late"))
+    features, frozen, finetune = estimate(pretrained, bands, replace(SETTINGS, epochs=50), ways)
+    assert 0 < features.seconds < frozen.seconds
+    assert (features.trainable_tensors, frozen.trainable_tensors, finetune.trainable_tensors) == (2, 2, 4)
+    assert features.trainable_parameters == 128 * 3 + 3
+    assert finetune.sentence.endswith("; 4 weight tensors (827 numbers) are trained")
+
+
+def test_interrupted_and_resumed(pretrained: OpenedModel, bands: Dataset, tmp_path: Path) -> None:
+    """The data is in memory only, so it is handed over; the head goes on where it stood."""
+    for way in ("features", "frozen"):
+        how, control = TransferSettings(way), Control()  # type: ignore[arg-type]
+
+        class Stopping(Recorder):
+            def add_epoch(self, record: Any, control: Control = control) -> None:
+                super().add_epoch(record)
+                if record.epoch == 2:
+                    control.stop()
+
+        watchers: dict[str, Any] = {"control": control, "recorder": Stopping()}
+        transfer(pretrained, bands, SETTINGS, how, folder=tmp_path / way, **watchers)
+        whole = transfer(pretrained, bands, SETTINGS, how)
+        resumed = resume(Run.open(tmp_path / way), bands)
+        assert len(resumed.fitted.epochs) == 6
+        for ours, theirs in zip(resumed.fitted.epochs, whole.fitted.epochs, strict=True):
+            assert dict(ours.values) == pytest.approx(dict(theirs.values), abs=1e-5)
+        for a, b in zip(resumed.model.keras.get_weights(), whole.model.keras.get_weights(), strict=True):
+            assert np.allclose(a, b, atol=1e-5)
+
+
+def test_saving_keeps_what_is_frozen(pretrained: OpenedModel, bands: Dataset, tmp_path: Path) -> None:
+    composed = compose(pretrained, bands.classes, TransferSettings("finetune"))
+    unfreeze(composed, "late")
+    composed.model.keras.save(tmp_path / "composed.keras")
+    again = recompose(open_model(tmp_path / "composed.keras"))
+    assert len(again.model.keras.trainable_weights) == 4
+    batch = np.random.default_rng(0).random((3, 8, 8, 1)).astype(np.float32)
+    features = again.base.function(again.base.program.outputs)(*again.base.inputs_for(batch))[0]
+    assert np.allclose(again.head(features), composed.model.scores(batch)[1], atol=1e-5)
+
+
+def test_what_cannot_be_a_base_is_said(runtime: object, bands: Dataset) -> None:
+    import keras
+
+    layers = [keras.Input((None, None, 1)), keras.layers.Conv2D(2, 3)]
+    free = OpenedModel(keras.Sequential(layers, name="free"))
+    assert compose(free, bands.classes, TransferSettings(), size=(8, 8)).model.input_shape == (8, 8, 1)
+    with pytest.raises(UserError, match="free takes any size: choose a size"):
+        compose(free, bands.classes, TransferSettings())
+    layers = [keras.Input((8, 8, 1)), keras.layers.Conv2D(3, 8), keras.layers.Flatten()]
+    odd = OpenedModel(keras.Sequential(layers, name="odd"))
+    with pytest.raises(UserError, match="odd ends in no Dense layer"):
+        compose(odd, bands.classes, TransferSettings())
+    for wrong in ({"way": "hope"}, {"units": -1}, {"dropout": 1.0}, {"fine_rate": 0.0}, {"pooling": "max"}):
+        with pytest.raises(UserError):
+            TransferSettings(**wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.slow
+def test_shipped_textures_with_the_shipped_base(runtime: object) -> None:
+    """Features of EfficientNet-Lite0 tell brick, grass and gravel apart."""
+    textures = open_dataset("textures")
+    done = transfer(open_model("imagenet"), textures, replace(SETTINGS, epochs=5), TransferSettings())
+    assert done.test is not None
+    assert done.test.accuracy >= 0.97
+
+
+def test_a_hidden_layer_and_dropout(
+    pretrained: OpenedModel, bands: Dataset, make_model: Callable[..., Any]
+) -> None:
+    composed = compose(pretrained, ("a", "b"), TransferSettings(units=5, dropout=0.2))
+    assert [layer.name for layer in composed.head.layers] == ["dropout", "hidden", "classes"]
+    assert composed.head.output_shape == (None, 1)
+    assert composed.model.classes == ("a", "b")
