@@ -1,0 +1,1 @@
+"""Seeing inside a network: feature maps, what filters want, why it decided."""

@@ -1,0 +1,256 @@
+"""A heat map over the picture that it explains: upsampled, coloured, laid over, cut at a threshold, boxed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from convscope.errors import UserError
+from convscope.imaging.colormaps import ColormapName, apply_colormap
+from convscope.imaging.display import Scale
+from convscope.imaging.region import Region
+
+Upsampling = Literal["bilinear", "nearest"]
+UPSAMPLINGS: tuple[Upsampling, ...] = ("bilinear", "nearest")
+
+Box = tuple[float, float, float, float]
+"""Left, top, right, bottom in a picture's pixels, as `Prepared.box` has it."""
+
+PAPER_THRESHOLD = 0.15
+"""Share of the largest heat at which the Grad-CAM paper (arXiv 1610.02391, section 4.1) cuts out objects."""
+
+
+@dataclass(frozen=True, eq=False)
+class HeatRegion:
+    """The largest connected part of a picture where the heat is at or over a threshold.
+
+    Attributes:
+        box: its bounding box in the picture's pixels.
+        mask: bool, H×W, True inside.
+        outlines: its outer border and those of its holes, int32, N×2 each (column, row), closed.
+        level: the heat at which it was cut.
+        share: its area as a share of the picture, 0–1.
+    """
+
+    box: Region
+    mask: NDArray[np.bool_]
+    outlines: tuple[NDArray[np.int32], ...]
+    level: float
+    share: float
+
+
+def heat_scale(heats: Any, *, signed: bool = False) -> Scale:
+    """The colour scale for one map or for several that are to be compared.
+
+    Args:
+        heats: an array, or a sequence of arrays of any shapes, finite.
+        signed: symmetric about 0 (for the diverging colours) instead of from 0 up.
+
+    Returns:
+        0 to the largest value (0 to 1 when nothing is over 0), or ∓ the largest size.
+    """
+    maps = [heats] if isinstance(heats, np.ndarray) else list(heats)
+    if signed:
+        largest = max((float(np.abs(one).max()) for one in maps if one.size), default=0.0) or 1.0
+        return Scale(-largest, largest, "against (blue) to for (orange)")
+    largest = max((float(one.max()) for one in maps if one.size), default=0.0)
+    return Scale(0.0, largest if largest > 0 else 1.0, "none to most")
+
+
+def upsample(
+    heat: NDArray[Any], height: int, width: int, how: Upsampling = "bilinear", box: Box | None = None
+) -> NDArray[np.float32]:
+    """A map at a picture's size.
+
+    Args:
+        heat: h×w, finite.
+        height, width: of the picture, in pixels.
+        how: "bilinear" with half-pixel centres (as TensorFlow 2, OpenCV and Pillow enlarge; a cell's value
+            stands at its middle), or "nearest", which shows the map's true resolution.
+        box: the part of the picture that the map covers; all of it by default.
+
+    Returns:
+        float32, height×width. Outside the box the border's values go on.
+    """
+    heat = _checked(heat)
+    left, top, right, bottom = box or (0.0, 0.0, float(width), float(height))
+    # Row by row and column by column the same weights hold, hence two small matrix products.
+    rows = _weights(heat.shape[0], height, top, bottom, how)
+    columns = _weights(heat.shape[1], width, left, right, how)
+    return np.asarray(rows @ heat @ columns.T, np.float32)
+
+
+def heat_pixels(
+    heat: NDArray[Any], scale: Scale | None = None, colormap: ColormapName = "viridis"
+) -> NDArray[np.uint8]:
+    """A map in colours at its own resolution: uint8, h×w×3.
+
+    Args:
+        heat: h×w, finite.
+        scale: the values at the ends; of the map itself by default, symmetric for "diverging".
+        colormap: one of `COLORMAPS`.
+    """
+    heat = _checked(heat)
+    scale = scale or heat_scale(heat, signed=colormap == "diverging")
+    gain = 255 / ((scale.high - scale.low) or 1.0)
+    levels = np.clip(np.rint((heat - np.float32(scale.low)) * np.float32(gain)), 0, 255).astype(np.uint8)
+    return apply_colormap(levels, colormap)
+
+
+def overlay(
+    pixels: NDArray[np.uint8],
+    heat: NDArray[Any],
+    *,
+    scale: Scale | None = None,
+    colormap: ColormapName = "viridis",
+    opacity: float = 0.5,
+    how: Upsampling = "bilinear",
+    box: Box | None = None,
+) -> NDArray[np.uint8]:
+    """A heat map laid over a picture.
+
+    The map is enlarged first and coloured then, so that colours between two cells are colours of the scale.
+
+    Args:
+        pixels: the picture, uint8, H×W or H×W×3.
+        heat: h×w of any size, finite.
+        scale: the values at the ends of the colours; of the map itself by default (`heat_scale`).
+        colormap: one of `COLORMAPS`; "diverging" for signed maps.
+        opacity: 0 shows the picture alone, 1 the heat alone.
+        how: see `upsample`.
+        box: the part of the picture that the map covers; the rest stays as it is.
+
+    Returns:
+        uint8, H×W×3: (1 − opacity)·picture + opacity·colour, rounded.
+
+    Raises:
+        UserError: the map has values that are no numbers.
+    """
+    heat = _checked(heat)
+    height, width = pixels.shape[:2]
+    picture = np.ascontiguousarray(pixels)
+    if picture.ndim == 2:
+        picture = np.asarray(cv2.cvtColor(picture, cv2.COLOR_GRAY2RGB), np.uint8)
+    scale = scale or heat_scale(heat, signed=colormap == "diverging")
+    colours = heat_pixels(upsample(heat, height, width, how, box), scale, colormap)
+    opacity = min(max(float(opacity), 0.0), 1.0)
+    if box is None:
+        return np.asarray(cv2.addWeighted(picture, 1 - opacity, colours, opacity, 0), np.uint8)
+    left, top, right, bottom = (round(edge) for edge in box)
+    inside = Region(top, left, bottom, right).clipped(height, width).slices
+    result = picture.copy()
+    if result[inside].size:
+        result[inside] = cv2.addWeighted(
+            np.ascontiguousarray(picture[inside]),
+            1 - opacity,
+            np.ascontiguousarray(colours[inside]),
+            opacity,
+            0,
+        )
+    return result
+
+
+def heat_region(
+    heat: NDArray[Any],
+    height: int,
+    width: int,
+    threshold: float = PAPER_THRESHOLD,
+    how: Upsampling = "bilinear",
+    box: Box | None = None,
+) -> HeatRegion | None:
+    """Where the heat is: the largest connected region at or over a share of the largest heat, and its box.
+
+    As the Grad-CAM paper localises objects (section 4.1, there at 15 %); neighbours touch by edge or corner.
+
+    Args:
+        heat: h×w, finite.
+        height, width: of the picture that the region is wanted in.
+        threshold: share of the largest value, over 0 up to 1.
+        how, box: see `upsample`.
+
+    Returns:
+        The region, or None where nothing is over 0.
+    """
+    large = upsample(heat, height, width, how, box)
+    if box is not None:
+        left, top, right, bottom = (round(edge) for edge in box)
+        covered = np.zeros(large.shape, bool)
+        covered[Region(top, left, bottom, right).clipped(height, width).slices] = True
+        large = np.where(covered, large, np.float32(0))
+    largest = float(large.max())
+    if largest <= 0:
+        return None
+    level = min(max(threshold, 1e-6), 1.0) * largest
+    hot = (large >= np.float32(level)).astype(np.uint8)
+    _, labels, facts, _ = cv2.connectedComponentsWithStats(hot, connectivity=8)
+    # Label 0 is the background.
+    label = 1 + int(np.argmax(facts[1:, cv2.CC_STAT_AREA]))
+    mask = labels == label
+    x, y, across, down, area = (int(n) for n in facts[label])
+    outlines, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
+    return HeatRegion(
+        Region(y, x, y + down, x + across),
+        mask,
+        tuple(np.asarray(line, np.int32).reshape(-1, 2) for line in outlines),
+        level,
+        area / mask.size,
+    )
+
+
+def draw_region(
+    pixels: NDArray[np.uint8],
+    region: HeatRegion,
+    colour: tuple[int, int, int] = (255, 255, 255),
+    *,
+    outline: bool = True,
+    box: bool = True,
+    thickness: int = 1,
+) -> NDArray[np.uint8]:
+    """A copy of a picture with a region's outline and bounding box, each on a dark line so that it shows.
+
+    Args:
+        pixels: uint8, H×W×3.
+        region: of a picture of this size.
+        colour: RGB.
+        outline, box: which to draw.
+        thickness: of the coloured line, in pixels.
+    """
+    drawn = np.ascontiguousarray(pixels).copy()
+    corners = region.box
+    first, last = (corners.left, corners.top), (corners.right - 1, corners.bottom - 1)
+    for paint, line in (((0, 0, 0), thickness + 2), (colour, thickness)):
+        if outline:
+            cv2.polylines(drawn, list(region.outlines), True, paint, line)
+        if box:
+            cv2.rectangle(drawn, first, last, paint, line)
+    return drawn
+
+
+def _checked(heat: NDArray[Any]) -> NDArray[np.float32]:
+    values = np.asarray(heat, np.float32)
+    if values.ndim != 2 or 0 in values.shape:
+        raise UserError(f"A heat map is height × width, not {values.shape}.")
+    if not np.isfinite(values).all():
+        raise UserError("The heat map has values that are no numbers: the network overflows on this image.")
+    return values
+
+
+def _weights(cells: int, pixels: int, start: float, end: float, how: Upsampling) -> NDArray[np.float32]:
+    """pixels×cells: how much of each cell goes into each pixel when the cells cover start…end."""
+    place = (np.arange(pixels) + 0.5 - start) * (cells / (end - start)) - 0.5
+    weights = np.zeros((pixels, cells), np.float32)
+    rows = np.arange(pixels)
+    if how == "nearest":
+        weights[rows, np.clip(np.floor(place + 0.5), 0, cells - 1).astype(int)] = 1
+        return weights
+    place = np.clip(place, 0, cells - 1)
+    first = np.minimum(np.floor(place).astype(int), max(cells - 2, 0))
+    share = (place - first).astype(np.float32)
+    weights[rows, first] = 1 - share
+    if cells > 1:
+        weights[rows, first + 1] = share
+    return weights

@@ -1,0 +1,135 @@
+"""Heat maps over pictures: enlarging, colours, blending, regions."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from convscope.errors import UserError
+from convscope.imaging.colormaps import colormap
+from convscope.imaging.display import Scale
+from convscope.imaging.overlay import (
+    draw_region,
+    heat_pixels,
+    heat_region,
+    heat_scale,
+    overlay,
+    upsample,
+)
+from convscope.imaging.region import Region
+
+
+def test_a_cell_stands_at_its_middle() -> None:
+    """Two cells over eight pixels: constant to the first middle, then a ramp in steps of a quarter."""
+    row = upsample(np.array([[0.0, 1.0]]), 1, 8)[0]
+    np.testing.assert_allclose(row, [0, 0, 0.125, 0.375, 0.625, 0.875, 1, 1])
+    np.testing.assert_array_equal(upsample(np.array([[0.0, 1.0]]), 1, 8, "nearest")[0], [0] * 4 + [1] * 4)
+
+
+@given(st.integers(1, 9), st.integers(1, 9), st.integers(1, 4), st.integers(1, 4), st.integers(0, 2**32 - 1))
+def test_enlarging_is_opencvs_half_pixel_bilinear(
+    height: int, width: int, down: int, across: int, seed: int
+) -> None:
+    heat = np.random.default_rng(seed).normal(size=(height, width)).astype(np.float32)
+    size = (height * down + down // 2, width * across + across // 2)
+    theirs = cv2.resize(heat, size[::-1], interpolation=cv2.INTER_LINEAR).reshape(size)
+    np.testing.assert_allclose(upsample(heat, *size), theirs, atol=2e-6)
+
+
+def test_a_map_over_a_part_of_the_picture_is_the_map_over_that_part_alone() -> None:
+    heat = np.random.default_rng(0).random((3, 4)).astype(np.float32)
+    part = upsample(heat, 6, 12)
+    np.testing.assert_allclose(upsample(heat, 10, 20, box=(5, 2, 17, 8))[2:8, 5:17], part, atol=1e-6)
+
+
+def test_scales() -> None:
+    assert heat_scale(np.array([[-3.0, 2.0]])) == Scale(0.0, 2.0, "none to most")
+    signed = heat_scale([np.array([[-3.0, 2.0]]), np.array([[1.0]])], signed=True)
+    assert (signed.low, signed.high) == (-3.0, 3.0)
+    # A map without heat is cold, not divided by zero.
+    assert heat_scale(np.zeros((2, 2))).high == heat_scale(np.full((2, 2), -1.0)).high == 1.0
+    assert heat_scale(np.zeros((2, 2)), signed=True).low == -1.0
+
+
+def test_colours_are_of_the_scale() -> None:
+    heat = np.array([[0.0, 0.5, 1.0, 7.0, -1.0]])
+    np.testing.assert_array_equal(
+        heat_pixels(heat, Scale(0, 1, ""), "magma")[0], colormap("magma")[[0, 128, 255, 255, 0]]
+    )
+    np.testing.assert_array_equal(
+        heat_pixels(np.array([[-2.0, 2.0]]), None, "diverging")[0], colormap("diverging")[[0, 255]]
+    )
+
+
+def test_opacity() -> None:
+    picture = np.full((4, 4), 100, np.uint8)
+    heat = np.ones((1, 1))
+    top = colormap("viridis")[255].astype(float)
+    assert (overlay(picture, heat, opacity=0) == 100).all()
+    np.testing.assert_array_equal(overlay(picture, heat, opacity=1)[0, 0], top)
+    np.testing.assert_allclose(overlay(picture, heat, opacity=0.25)[2, 3], 75 + top / 4, atol=0.5)
+    assert (picture == 100).all()
+
+
+def test_outside_of_the_box_the_picture_stays() -> None:
+    picture = np.random.default_rng(0).integers(0, 256, (10, 12, 3)).astype(np.uint8)
+    laid = overlay(picture, np.ones((2, 2)), opacity=1, box=(2.0, 3.0, 8.0, 9.0))
+    changed = (laid != picture).any(axis=2)
+    assert changed[3:9, 2:8].all()
+    assert changed.sum() == 36
+    # A padded image's box reaches beyond it.
+    assert overlay(picture, np.ones((2, 2)), box=(-4.0, 0.0, 16.0, 10.0)).shape == picture.shape
+
+
+def test_the_largest_region_and_its_box() -> None:
+    heat = np.zeros((8, 8))
+    heat[1:3, 1:4] = 1.0
+    heat[5:8, 6] = 0.6
+    heat[2, 2] = 0.05
+    found = heat_region(heat, 8, 8, 0.5, "nearest")
+    assert found is not None
+    assert found.box == Region(1, 1, 3, 4)
+    assert found.mask.sum() == 5
+    assert found.share == 5 / 64
+    assert found.level == 0.5
+    # Twice the size, the box is twice as large; the small one wins when the threshold leaves it alone.
+    twice = heat_region(heat, 16, 16, 0.5, "nearest")
+    assert twice is not None and twice.box == Region(2, 2, 6, 8)
+    heat[1:3, 1:4] = 0.5
+    alone = heat_region(heat, 8, 8, 0.95, "nearest")
+    assert alone is not None and alone.box == Region(5, 6, 8, 7)
+
+
+def test_no_heat_no_region() -> None:
+    assert heat_region(np.zeros((3, 3)), 9, 9) is None
+    assert heat_region(np.full((3, 3), -1.0), 9, 9) is None
+
+
+def test_a_region_lies_in_the_box_of_the_map() -> None:
+    found = heat_region(np.ones((2, 2)), 10, 20, box=(5.0, 0.0, 15.0, 10.0))
+    assert found is not None and found.box == Region(0, 5, 10, 15)
+
+
+def test_what_is_drawn_is_drawn_on_a_copy() -> None:
+    heat = np.zeros((9, 9))
+    heat[3:6, 3:6] = 1
+    found = heat_region(heat, 9, 9, 0.5, "nearest")
+    assert found is not None
+    picture = np.full((9, 9, 3), 128, np.uint8)
+    drawn = draw_region(picture, found, (255, 0, 0))
+    assert (picture == 128).all()
+    assert (drawn[3, 3:6] == (255, 0, 0)).all()
+    assert (drawn[2, 3:6] == 0).all()
+    assert (drawn[0, 0] == 128).all()
+    np.testing.assert_array_equal(draw_region(picture, found, outline=False, box=False), picture)
+
+
+@pytest.mark.parametrize(
+    "heat", [np.array([[np.nan]]), np.array([[np.inf]]), np.zeros((2, 2, 2)), np.zeros((0, 3))]
+)
+def test_what_is_no_map(heat: np.ndarray) -> None:
+    with pytest.raises(UserError):
+        overlay(np.zeros((4, 4), np.uint8), heat)
