@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Literal
 
 from psygnal import Signal
 
@@ -10,20 +11,46 @@ from convscope.imaging.image import Image
 from convscope.session.history import History
 from convscope.session.lab import Lab
 
+if TYPE_CHECKING:
+    from convscope.engine.data.augmentation import Augmentation
+    from convscope.engine.data.dataset import Dataset
+    from convscope.engine.models.architecture import Architecture
+    from convscope.engine.models.opened import OpenedModel
+
+Document = Literal["lab", "architecture"]
+FIRST_ARCHITECTURE = "mnist-convnet"
+
 
 class Session:
-    """One current image out of those that are open, and the kernel lab on it. GUI thread only.
+    """What is open: images, models, a data set; and the documents that are edited. GUI thread only.
+
+    There is always a current image. A model or a data set may be missing.
 
     Signals:
         images_changed: the film strip: tuple of Image, after adding or removing.
         image_changed: the current image: another one, or a new frame of the same source.
+        models_changed: the open models: tuple of OpenedModel.
+        model_changed: the current model, or None.
+        layer_changed: the path of the chosen layer of the current model, or None.
+        dataset_changed: the data set, or None.
+        augmentation_changed: what training does to its images, or None.
         lab_changed: the lab: by an edit, undo or redo.
+        architecture_changed: the model builder's document: by an edit, undo or redo.
         history_changed: what undo and redo would do.
+
+    Attributes:
+        document: what undo and redo act on: the document of the panel on show, or None.
     """
 
     images_changed = Signal(tuple)
     image_changed = Signal(Image)
+    models_changed = Signal(tuple)
+    model_changed = Signal(object)
+    layer_changed = Signal(object)
+    dataset_changed = Signal(object)
+    augmentation_changed = Signal(object)
     lab_changed = Signal(Lab)
+    architecture_changed = Signal(object)
     history_changed = Signal()
 
     def __init__(self, images: Iterable[Image], lab: Lab | None = None) -> None:
@@ -31,7 +58,14 @@ class Session:
         if not self._images:
             raise ValueError("a session always has a current image")
         self._current = 0
-        self._history: History[Lab] = History(lab or Lab())
+        self._models: tuple[OpenedModel, ...] = ()
+        self._model: OpenedModel | None = None
+        self._layer: str | None = None
+        self._dataset: Dataset | None = None
+        self._augmentation: Augmentation | None = None
+        self._lab: History[Lab] = History(lab or Lab())
+        self._architecture: History[Architecture] | None = None
+        self._document: Document | None = "lab"
 
     @property
     def images(self) -> tuple[Image, ...]:
@@ -51,7 +85,7 @@ class Session:
     @property
     def lab(self) -> Lab:
         """The kernel lab's document."""
-        return self._history.state
+        return self._lab.state
 
     def add_images(self, images: Iterable[Image]) -> None:
         """Open more images and make the first of them current. A file that is open already is replaced."""
@@ -89,33 +123,166 @@ class Session:
         if was_current:
             self.image_changed.emit(self.image)
 
+    # -- models and data -------------------------------------------------------------------------------------
+
+    @property
+    def models(self) -> tuple[OpenedModel, ...]:
+        """All open models, in the order of opening."""
+        return self._models
+
+    @property
+    def model(self) -> OpenedModel | None:
+        """The current model."""
+        return self._model
+
+    @property
+    def layer(self) -> str | None:
+        """The path of the chosen layer of the current model."""
+        return self._layer
+
+    @property
+    def dataset(self) -> Dataset | None:
+        """The data set."""
+        return self._dataset
+
+    @property
+    def augmentation(self) -> Augmentation | None:
+        """What training does to its images; never to those it is measured on."""
+        return self._augmentation
+
+    def add_model(self, model: OpenedModel) -> None:
+        """Open one more model and make it the current one."""
+        self._models = (*self._models, model)
+        self.models_changed.emit(self._models)
+        self._show_model(model)
+
+    def select_model(self, index: int) -> None:
+        """Make another open model the current one."""
+        self._show_model(self._models[index])
+
+    def replace_model(self, old: OpenedModel, new: OpenedModel) -> None:
+        """The same model under other names or preprocessing, or trained further, in the old one's place."""
+        self._models = tuple(new if model is old else model for model in self._models)
+        self.models_changed.emit(self._models)
+        if self._model is old:
+            self._show_model(new)
+
+    def remove_model(self, index: int) -> None:
+        """Close a model; of the others, that before it becomes the current one."""
+        gone = self._models[index]
+        self._models = self._models[:index] + self._models[index + 1 :]
+        self.models_changed.emit(self._models)
+        if gone is self._model:
+            self._show_model(self._models[max(0, index - 1)] if self._models else None)
+
+    def choose_layer(self, path: str | None) -> None:
+        """Choose a layer of the current model, in all panels."""
+        if path != self._layer:
+            self._layer = path
+            self.layer_changed.emit(path)
+
+    def set_dataset(self, dataset: Dataset | None) -> None:
+        """Open a data set, or another split of the same."""
+        if dataset is not self._dataset:
+            self._dataset = dataset
+            self.dataset_changed.emit(dataset)
+
+    def set_augmentation(self, augmentation: Augmentation | None) -> None:
+        """Choose what training does to its images."""
+        if augmentation != self._augmentation:
+            self._augmentation = augmentation
+            self.augmentation_changed.emit(augmentation)
+
+    def _show_model(self, model: OpenedModel | None) -> None:
+        if model is self._model:
+            return
+        self._model = model
+        # A twin, or the same architecture trained further, keeps the chosen layer.
+        if model is None or self._layer not in model.program.slots:
+            self._layer = None
+        self.model_changed.emit(model)
+        self.layer_changed.emit(self._layer)
+
+    # -- documents -------------------------------------------------------------------------------------------
+
+    @property
+    def architecture(self) -> Architecture:
+        """The model builder's document."""
+        return self._architectures.state
+
+    @property
+    def has_architecture(self) -> bool:
+        """Whether the builder's document was ever looked at; before, there is nothing to keep."""
+        return self._architecture is not None
+
+    @property
+    def document(self) -> Document | None:
+        """What undo and redo act on: the document of the panel on show, or None."""
+        return self._document
+
+    @document.setter
+    def document(self, document: Document | None) -> None:
+        self._document = document
+        self.history_changed.emit()
+
     def edit_lab(self, lab: Lab, label: str, merge: str | None = None) -> None:
         """Change the lab by one undoable step; `merge` joins the many steps of one drag."""
         if lab == self.lab:
             return
-        self._history.edit(lab, label, merge)
-        self._tell()
+        self._lab.edit(lab, label, merge)
+        self.lab_changed.emit(lab)
+        self.history_changed.emit()
+
+    def edit_architecture(self, architecture: Architecture, label: str, merge: str | None = None) -> None:
+        """Change the builder's document by one undoable step; `merge` joins the many steps of typing."""
+        if architecture == self.architecture:
+            return
+        self._architectures.edit(architecture, label, merge)
+        self.architecture_changed.emit(architecture)
+        self.history_changed.emit()
 
     @property
     def undo_label(self) -> str | None:
         """What undo would take back, or None."""
-        return self._history.undo_label
+        history = self._shown
+        return history.undo_label if history else None
 
     @property
     def redo_label(self) -> str | None:
         """What redo would do again, or None."""
-        return self._history.redo_label
+        history = self._shown
+        return history.redo_label if history else None
 
     def undo(self) -> None:
-        """Take the last edit back."""
-        if self._history.undo():
+        """Take the last edit of the document back."""
+        history = self._shown
+        if history and history.undo():
             self._tell()
 
     def redo(self) -> None:
         """Do the edit again that undo took back."""
-        if self._history.redo():
+        history = self._shown
+        if history and history.redo():
             self._tell()
 
+    @property
+    def _architectures(self) -> History[Architecture]:
+        if self._architecture is None:
+            # Imported late: the window's first paint does not wait for the layer kinds.
+            from convscope.engine.models.templates import TEMPLATES
+
+            self._architecture = History(TEMPLATES[FIRST_ARCHITECTURE].architecture)
+        return self._architecture
+
+    @property
+    def _shown(self) -> History[Any] | None:
+        if self._document == "architecture":
+            return self._architecture
+        return self._lab if self._document == "lab" else None
+
     def _tell(self) -> None:
-        self.lab_changed.emit(self.lab)
+        if self._document == "architecture":
+            self.architecture_changed.emit(self.architecture)
+        else:
+            self.lab_changed.emit(self.lab)
         self.history_changed.emit()

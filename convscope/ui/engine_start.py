@@ -11,6 +11,8 @@ from convscope.task import Task
 if TYPE_CHECKING:
     from convscope.ui.main_window import MainWindow
 
+FIRST_MODEL = "imagenet"
+
 log = logging.getLogger(__name__)
 
 
@@ -22,6 +24,12 @@ def start_engine(window: MainWindow) -> None:
 
         started = runtime.start()
         return ", ".join(started.gpus) or "CPU"
+
+    def done(device: str) -> None:
+        window.status.set_engine(f"engine ready · {device}")
+        # A network to ask from the first moment on, unless the person has opened one already.
+        if window.session.model is None and not window.sources.engine.opening:
+            window.sources.engine.open_model(FIRST_MODEL)
 
     def failed(error: BaseException) -> None:
         log.error("the engine did not start", exc_info=error)
@@ -40,6 +48,6 @@ def start_engine(window: MainWindow) -> None:
         work,
         title="Starting the engine",
         quiet=True,
-        on_done=lambda device: window.status.set_engine(f"engine ready · {device}"),
+        on_done=done,
         on_failed=failed,
     )

@@ -36,6 +36,7 @@ from convscope.ui.engine_start import start_engine
 from convscope.ui.layout import place, remember, restore_splitters
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels import PANELS, PanelInfo
+from convscope.ui.predictor import Predictor
 from convscope.ui.settings import ZOOM_STEPS, Settings
 from convscope.ui.sources import opening
 from convscope.ui.sources.sources import Sources
@@ -98,13 +99,15 @@ class MainWindow(QMainWindow):
         self.remember_settings = self.threads_ended = True
         self._theme_choice = theme_choice or self.settings.theme
         self._panels: dict[str, QWidget] = {}
-        self._context = PanelContext(self.session, self.jobs, self.report, self.notify)
         self._painted = self._closed = False
-        self._build()
+        self.predictor = Predictor(self.session, self.jobs, self)
         self.sources = Sources(self, self.session, self.jobs, self.settings, self.report)
+        self._context = self._make_context()
+        self._build()
         self._connect()
         self._add_shortcuts(window_commands(self), self)
         self._show_images()
+        self._show_models()
         self._show_history()
         place(self, self.settings)
         names = [info.name for info in panels]
@@ -136,6 +139,7 @@ class MainWindow(QMainWindow):
             self._add_shortcuts(self._offered(panel), panel)
         self.stack.setCurrentWidget(self._panels[name])
         self.nav.set_current(name)
+        self.session.document = getattr(self._panels[name], "document", None)
         self.settings.panel = name
         self._fold()
 
@@ -144,7 +148,7 @@ class MainWindow(QMainWindow):
         return self.stack.currentWidget()
 
     def open_path(self, path: str | Path) -> None:
-        """Open an image, a folder of images or a model."""
+        """Open an image, a folder of images, a model, or a folder of classes, which is a data set."""
         self.sources.open_paths([path])
 
     def open_paths(self, paths: Sequence[str | Path]) -> None:
@@ -279,6 +283,7 @@ class MainWindow(QMainWindow):
             self.settings.save()
         self._disconnect()
         self.sources.shutdown()
+        self.predictor.shutdown()
         for panel in self._panels.values():
             shutdown = getattr(panel, "shutdown", None)
             if shutdown is not None:
@@ -289,6 +294,21 @@ class MainWindow(QMainWindow):
         self.closed.emit()
 
     # -- inside ----------------------------------------------------------------------------------------------
+
+    def _make_context(self) -> PanelContext:
+        opener = self.sources.engine
+        return PanelContext(
+            self.session,
+            self.jobs,
+            self.report,
+            self.notify,
+            self.predictor,
+            opener.open_model,
+            opener.open_dataset,
+            opener.choose_model,
+            opener.choose_dataset,
+            self.show_panel,
+        )
 
     def _build(self) -> None:
         self.nav = NavRail(self.panel_infos)
@@ -320,6 +340,9 @@ class MainWindow(QMainWindow):
     def _connect(self) -> None:
         self.nav.chosen.connect(self.show_panel)
         self.header.image_chosen.connect(self.session.select_image)
+        self.header.model_chosen.connect(self.session.select_model)
+        self.header.model_open_requested.connect(self.sources.engine.choose_model)
+        self.header.models_requested.connect(lambda: self.show_panel("model"))
         self.header.open_requested.connect(self.sources.choose_files)
         self.header.palette_requested.connect(self.open_palette)
         self.header.theme_toggled.connect(self.toggle_theme)
@@ -335,12 +358,16 @@ class MainWindow(QMainWindow):
         self.jobs.failed.connect(self._job_failed)
         self.session.images_changed.connect(self._show_images)
         self.session.image_changed.connect(self._show_images)
+        self.session.models_changed.connect(self._show_models)
+        self.session.model_changed.connect(self._show_models)
         self.session.history_changed.connect(self._show_history)
 
     def _disconnect(self) -> None:
         # The session may outlive the window; its events must not reach dead widgets.
         self.session.images_changed.disconnect(self._show_images)
         self.session.image_changed.disconnect(self._show_images)
+        self.session.models_changed.disconnect(self._show_models)
+        self.session.model_changed.disconnect(self._show_models)
         self.session.history_changed.disconnect(self._show_history)
 
     @staticmethod
@@ -368,6 +395,9 @@ class MainWindow(QMainWindow):
         self.header.set_images(self.session.images, self.session.current)
         self.strip.set_images(self.session.images, self.session.current)
         self.setWindowTitle(f"{self.session.image.name} – convscope")
+
+    def _show_models(self, *_: object) -> None:
+        self.header.set_models(self.session.models, self.session.model)
 
     def _show_history(self) -> None:
         self.header.set_history(self.session.undo_label, self.session.redo_label)

@@ -4,21 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
 
 from convscope.jobs import Jobs
 from convscope.session.session import Session
+from convscope.ui.predictor import Predictor
+
+
+class OpenModel(Protocol):
+    """Opens a model in a worker; it becomes the session's current one."""
+
+    def __call__(self, spec: str | Path, **options: object) -> None:
+        """Options are those of `engine.models.catalogue.open_model`."""
 
 
 @dataclass(frozen=True)
 class PanelContext:
-    """The current image and lab, the way to a worker thread, and the way to tell the person something.
+    """What is open, the way to a worker thread, and the way to tell the person something.
 
     Attributes:
         report: shows a failure as one sentence with its detail, and logs it.
         notify: says one sentence ("Copied").
+        predictor: the current model's word on the current image.
+        open_model: opens a model by its name or file.
+        open_dataset: opens a data set by its name, folder or file.
+        choose_model, choose_dataset: the dialogs for a file or a folder.
+        show_panel: goes to another panel by its name.
     """
 
     session: Session
     jobs: Jobs
     report: Callable[[BaseException], None]
     notify: Callable[[str], None]
+    predictor: Predictor
+    open_model: OpenModel
+    open_dataset: Callable[[str | Path], None]
+    choose_model: Callable[[], None]
+    choose_dataset: Callable[[], None]
+    show_panel: Callable[[str], None]

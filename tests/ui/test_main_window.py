@@ -175,10 +175,11 @@ def test_good_files_open_beside_bad_ones(
     assert len(messages(window)) == 1
 
 
-def test_a_model_file_is_refused_in_words(window: MainWindow, tmp_path: Path) -> None:
-    window.open_path(tmp_path / "digits.keras")
-    assert messages(window) == ["digits.keras is a model, and this version of convscope opens images only."]
-    assert window.jobs.idle()
+def test_a_model_file_that_is_not_there_is_said(window: MainWindow, tmp_path: Path, qtbot: QtBot) -> None:
+    window.open_path(tmp_path / "gone.keras")
+    opened(qtbot, window)
+    assert messages(window) == [f"There is no model file {tmp_path / 'gone.keras'}."]
+    assert window.session.model is None
 
 
 def test_a_drop_of_several_files_opens_all(window: MainWindow, pictures: Path, qtbot: QtBot) -> None:

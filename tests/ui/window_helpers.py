@@ -23,6 +23,8 @@ WindowMaker = Callable[..., MainWindow]
 class FakePanel(QWidget):
     """A panel as small as can be, which notes what the window does with it."""
 
+    document = "lab"
+
     def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.context = context

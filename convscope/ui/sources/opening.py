@@ -27,10 +27,17 @@ FOLDER_LIMIT = 500  # images of one folder; a strip of more helps nobody
 
 @dataclass(frozen=True)
 class Opened:
-    """What came of opening some files: the images, in order, and one error for each that failed."""
+    """What came of opening some files.
+
+    Attributes:
+        images: in order.
+        errors: one for each that failed.
+        datasets: the folders that have no images of their own but sub-folders with some: classes.
+    """
 
     images: tuple[Image, ...]
     errors: tuple[UserError, ...]
+    datasets: tuple[Path, ...] = ()
 
 
 def is_model(path: Path) -> bool:
@@ -43,7 +50,11 @@ def open_files(paths: Sequence[Path], task: Task) -> Opened:
     images: list[Image] = []
     errors: list[UserError] = []
     files: list[Path] = []
+    datasets: list[Path] = []
     for path in paths:
+        if has_classes(path):
+            datasets.append(path)
+            continue
         try:
             files += images_of(path) if path.is_dir() else [path]
         except UserError as error:
@@ -59,7 +70,22 @@ def open_files(paths: Sequence[Path], task: Task) -> Opened:
         except Exception as error:
             log.exception("opening %s", path)
             errors.append(UserError(f"{path.name} could not be opened.", detail=repr(error)))
-    return Opened(tuple(images), tuple(errors))
+    return Opened(tuple(images), tuple(errors), tuple(datasets))
+
+
+def has_classes(path: Path) -> bool:
+    """Whether a path is a data set: MNIST's files, or a folder whose images lie in sub-folders only."""
+    if path.is_file():
+        return "-ubyte" in path.name
+    try:
+        if not path.is_dir() or list_images(path):
+            return False
+        inside = [child for child in path.iterdir() if not child.name.startswith(".")]
+        return any("-ubyte" in child.name for child in inside if child.is_file()) or any(
+            list_images(child) for child in inside if child.is_dir()
+        )
+    except OSError:
+        return False
 
 
 def images_of(folder: Path) -> list[Path]:

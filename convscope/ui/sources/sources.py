@@ -1,4 +1,4 @@
-"""Every way to get an image into the session: files, folders, drops, the clipboard, the pad, a camera."""
+"""Every way to get something into the session: files, folders, drops, the clipboard, the pad, a camera."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from convscope.ui.settings import Settings
 from convscope.ui.sources import opening
 from convscope.ui.sources.camera_view import CameraView
 from convscope.ui.sources.drawing_pad import DrawingPad
+from convscope.ui.sources.engine_sources import EngineSources
 
 SEPARATE_ERRORS = 3  # bad files of one drop that get a message each; all more share one
 
@@ -31,6 +32,9 @@ class Sources(QObject):
         jobs: reads the files, in the lane "view".
         settings: remembers the recent files.
         report: shows a failure.
+
+    Attributes:
+        engine: opens models and data sets.
     """
 
     def __init__(
@@ -47,17 +51,19 @@ class Sources(QObject):
         self._jobs = jobs
         self._settings = settings
         self._report = report
+        self.engine = EngineSources(window, session, jobs, settings, report)
         self._pad: DrawingPad | None = None
         self._camera: CameraView | None = None
 
     def open_paths(self, paths: Sequence[str | Path]) -> None:
-        """Open images and folders of images; the first image becomes the current one."""
+        """Open images, folders of images, models and folders of classes, which are data sets.
+
+        The first image becomes the current one.
+        """
         images: list[Path] = []
         for path in map(Path, paths):
             if opening.is_model(path):
-                self._report(
-                    UserError(f"{path.name} is a model, and this version of convscope opens images only.")
-                )
+                self.engine.open_model(path)
             else:
                 images.append(path)
         if not images:
@@ -134,6 +140,8 @@ class Sources(QObject):
             if image.path is not None:
                 self._settings.remember(image.path)
         self._session.add_images(opened.images)
+        for folder in opened.datasets[:1]:
+            self.engine.open_dataset(folder)
         errors = opened.errors
         apart = len(errors) if len(errors) <= SEPARATE_ERRORS + 1 else SEPARATE_ERRORS
         for error in errors[:apart]:

@@ -1,8 +1,9 @@
-"""The line over every panel: the current image, undo and redo, the way to every command, the theme."""
+"""The line over every panel: the current image and model, undo and redo, all commands, the theme."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QSizePolicy, QToolButton, QWidget
@@ -10,7 +11,28 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QSizePolicy, QToolButt
 from convscope.imaging.image import Image
 from convscope.ui import theme
 
+if TYPE_CHECKING:
+    from convscope.engine.models.opened import OpenedModel
+
 NAME_LIMIT = 32
+
+
+def short_count(number: int) -> str:
+    """A number of parameters in few letters: "93 k", "4.7 M"."""
+    if number < 1000:
+        return str(number)
+    for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        # 999,950 is 1.0 M, not 1000 k.
+        if number >= 0.9995 * size:
+            value = number / size
+            return f"{value:.1f} {letter}" if value < 9.95 else f"{value:.0f} {letter}"
+    return str(number)
+
+
+def described_model(model: OpenedModel) -> str:
+    """A model's name and its number of parameters: "imagenet   4.7 M"."""
+    name = model.name if len(model.name) <= NAME_LIMIT else f"{model.name[: NAME_LIMIT - 1]}…"
+    return f"{name}   {short_count(model.sheet.totals.parameters)}"
 
 
 def described(image: Image) -> str:
@@ -24,10 +46,16 @@ class Header(QFrame):
 
     Signals:
         image_chosen: the index of an open image, from the menu of the current one.
+        model_chosen: the index of an open model, from the menu of the current one.
+        model_open_requested: a model file is to be opened.
+        models_requested: all models are to be shown.
         open_requested, palette_requested, theme_toggled, undo_requested, redo_requested.
     """
 
     image_chosen = Signal(int)
+    model_chosen = Signal(int)
+    model_open_requested = Signal()
+    models_requested = Signal()
     open_requested = Signal()
     palette_requested = Signal()
     theme_toggled = Signal()
@@ -49,6 +77,14 @@ class Header(QFrame):
         self._menu = QMenu(self.image)
         self._menu.aboutToShow.connect(self._fill_menu)
         self.image.setMenu(self._menu)
+        self._models: tuple[OpenedModel, ...] = ()
+        self._model: OpenedModel | None = None
+        self.model = self._button("header.model", "Current model", "network")
+        self.model.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.model.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self._model_menu = QMenu(self.model)
+        self._model_menu.aboutToShow.connect(self._fill_model_menu)
+        self.model.setMenu(self._model_menu)
         self.notes = theme.label("", "caption")
         self.notes.setObjectName("header.notes")
         self.notes.setAccessibleName("What was converted on opening")
@@ -65,6 +101,7 @@ class Header(QFrame):
         self.theme = self._button("header.theme", "Light or dark", "contrast", self.theme_toggled.emit)
         self.theme.setToolTip("Light or dark")
         layout.addWidget(self.image)
+        layout.addWidget(self.model)
         layout.addWidget(self.notes, 1)
         for widget in (self.undo, self.redo, self.search, self.theme):
             layout.addWidget(widget)
@@ -83,6 +120,21 @@ class Header(QFrame):
         more = f"  (+{len(image.notes) - 1})" if len(image.notes) > 1 else ""
         self.notes.setText(f"{image.notes[0]}{more}" if image.notes else "")
         self.notes.setToolTip("\n".join(image.notes))
+
+    def set_models(self, models: tuple[OpenedModel, ...], current: OpenedModel | None) -> None:
+        """Show the current model's name and size."""
+        self._models, self._model = models, current
+        if current is None:
+            self.model.setText("no model  ▾")
+            self.model.setToolTip("No model is open yet; click to open one")
+            self.model.setAccessibleDescription("no model")
+            return
+        self.model.setText(f"{described_model(current)}  ▾")
+        total = current.sheet.totals
+        facts = f"{current.name}: {total.layers} layers, {total.parameters:,} parameters"
+        more = "Click for the other open models"
+        self.model.setToolTip("\n".join((facts, *current.notes, more)))
+        self.model.setAccessibleDescription(described_model(current))
 
     def set_history(self, undo: str | None, redo: str | None) -> None:
         """Say what undo and redo would do; None: nothing."""
@@ -108,6 +160,20 @@ class Header(QFrame):
             action.triggered.connect(lambda _=False, at=index: self.image_chosen.emit(at))
         self._menu.addSeparator()
         self._menu.addAction(theme.icon("folder-open"), "Open…").triggered.connect(self.open_requested)
+
+    def _fill_model_menu(self) -> None:
+        self._model_menu.clear()
+        for index, model in enumerate(self._models):
+            action = self._model_menu.addAction(described_model(model))
+            action.setCheckable(True)
+            action.setChecked(model is self._model)
+            action.triggered.connect(lambda _=False, at=index: self.model_chosen.emit(at))
+        self._model_menu.addSeparator()
+        menu = self._model_menu
+        menu.addAction(theme.icon("boxes"), "All models…").triggered.connect(self.models_requested)
+        menu.addAction(theme.icon("folder-open"), "Open a model file…").triggered.connect(
+            self.model_open_requested
+        )
 
     def _button(
         self, name: str, title: str, icon: str, clicked: Callable[[], object] | None = None, text: str = ""

@@ -37,6 +37,8 @@ VIEWS = (
 class KernelsPanel(QWidget):
     """Everything that one does with a kernel and a picture."""
 
+    document = "lab"
+
     def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("kernels")

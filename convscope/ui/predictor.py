@@ -1,0 +1,136 @@
+"""What the current model says about the current image, computed once for all who show it."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from psygnal import Signal
+from PySide6.QtCore import QEvent, QObject
+from PySide6.QtWidgets import QWidget
+
+from convscope.errors import UserError
+from convscope.jobs import Jobs
+from convscope.session.session import Session
+from convscope.task import Task
+
+if TYPE_CHECKING:
+    from convscope.engine.models.opened import OpenedModel
+    from convscope.engine.models.prediction import Prediction
+    from convscope.imaging.image import Image
+
+KEY = "predict"
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """A prediction and what it took.
+
+    Attributes:
+        model, image: of what.
+        prediction: None when there is none; `reason` says why.
+        milliseconds: from the image to the probabilities.
+        reason: one sentence.
+    """
+
+    model: OpenedModel
+    image: Image
+    prediction: Prediction | None
+    milliseconds: float = 0.0
+    reason: str = ""
+
+
+class Predictor(QObject):
+    """Predicts whenever image or model change, but only while somebody looks.
+
+    Signals:
+        changed: `Predicted`, or None while there is no model.
+    """
+
+    changed = Signal(object)
+
+    def __init__(self, session: Session, jobs: Jobs, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._jobs = jobs
+        self._followed: list[QWidget] = []
+        self._last: Predicted | None = None
+        self._asked: tuple[object, object] | None = None
+        for signal in (session.image_changed, session.model_changed):
+            signal.connect(self._refresh)
+
+    @property
+    def last(self) -> Predicted | None:
+        """The last answer; for a moment it may be of the image or model before."""
+        return self._last
+
+    @property
+    def prediction(self) -> Prediction | None:
+        """The prediction of the current image by the current model, if it is known already."""
+        last = self._last
+        if last is None or last.image is not self._session.image or last.model is not self._session.model:
+            return None
+        return last.prediction
+
+    def follow(self, widget: QWidget) -> None:
+        """Predict while this widget is visible."""
+        self._followed.append(widget)
+        widget.installEventFilter(self)
+        widget.destroyed.connect(lambda: self._followed.remove(widget))
+        self._refresh()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """A follower has come into view."""
+        if event.type() == QEvent.Type.Show:
+            self._refresh(shown=True)
+        return False
+
+    def shutdown(self) -> None:
+        """The window closes."""
+        for signal in (self._session.image_changed, self._session.model_changed):
+            signal.disconnect(self._refresh)
+
+    def _refresh(self, *_: object, shown: bool = False) -> None:
+        model, image = self._session.model, self._session.image
+        if model is None:
+            self._asked = None
+            self._jobs.cancel_key(KEY)
+            self._tell(None)
+            return
+        # During a show event the widget is not visible yet.
+        if not (shown or any(widget.isVisible() for widget in self._followed)):
+            return
+        if self._asked == (model, image):
+            return
+        self._asked = (model, image)
+
+        def work(task: Task) -> Predicted:
+            started = time.perf_counter()
+            try:
+                prediction = model.predict(image)
+            except UserError as error:
+                return Predicted(model, image, None, reason=error.message)
+            return Predicted(model, image, prediction, 1000 * (time.perf_counter() - started))
+
+        self._jobs.submit(
+            "engine",
+            work,
+            title=f"Classifying {image.name}",
+            key=KEY,
+            supersede="finish",
+            quiet=True,
+            on_done=self._tell,
+            on_failed=self._failed,
+        )
+
+    def _failed(self, error: BaseException) -> None:
+        self._asked = None
+        model = self._session.model
+        if model is not None:
+            reason = f"The image could not be classified: {error}"
+            self._tell(Predicted(model, self._session.image, None, reason=reason))
+
+    def _tell(self, predicted: Predicted | None) -> None:
+        self._last = predicted
+        self.changed.emit(predicted)

@@ -1,0 +1,137 @@
+"""Every way to get a model or a data set into the session: names, files, folders, drops."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from convscope.jobs import Jobs
+from convscope.session.session import Session
+from convscope.task import Task
+from convscope.ui.settings import Settings
+
+if TYPE_CHECKING:
+    from convscope.engine.data.dataset import Dataset
+    from convscope.engine.models.opened import OpenedModel
+
+
+class EngineSources(QObject):
+    """Opens models and data sets in workers; what is current stays when one cannot be opened.
+
+    Args:
+        window: the parent of the dialogs.
+        session: where they go.
+        jobs: opens models in the lane "engine", data sets in the lane "view".
+        settings: remembers the recent files.
+        report: shows a failure.
+    """
+
+    def __init__(
+        self,
+        window: QWidget,
+        session: Session,
+        jobs: Jobs,
+        settings: Settings,
+        report: Callable[[BaseException], None],
+    ) -> None:
+        super().__init__(window)
+        self._window = window
+        self._session = session
+        self._jobs = jobs
+        self._settings = settings
+        self._report = report
+        self._opening = 0
+
+    @property
+    def opening(self) -> bool:
+        """Whether a model is on its way."""
+        return self._opening > 0
+
+    def open_model(self, spec: str | Path, **options: object) -> None:
+        """Open a model by its name or file; the options are those of the catalogue's `open_model`.
+
+        One that is open already from the same name, with no options, becomes the current one again.
+        """
+        for index, model in enumerate(self._session.models):
+            if not options and model.source.kind != "memory" and model.source.spec == str(spec):
+                self._session.select_model(index)
+                return
+
+        def work(task: Task) -> OpenedModel:
+            # Imported here: the engine may still be starting, in this same lane.
+            from convscope.engine.models.catalogue import open_model
+
+            opened = open_model(spec, task=task, **options)  # type: ignore[arg-type]
+            # Its arithmetic takes longer than a frame, and every panel asks for it.
+            _ = opened.sheet
+            return opened
+
+        def done(opened: OpenedModel) -> None:
+            if opened.source.path is not None:
+                self._settings.remember(opened.source.path)
+            self._session.add_model(opened)
+
+        self._opening += 1
+        job = self._jobs.submit(
+            "engine",
+            work,
+            title=f"Opening {Path(spec).name}",
+            on_done=lambda opened: self._ended(done, opened),
+            on_failed=lambda error: self._ended(self._report, error),
+            on_cancelled=lambda: self._ended(),
+        )
+        if job.finished:
+            self._opening -= 1
+
+    def open_dataset(self, reference: str | Path) -> None:
+        """Open a data set by its name, its folder or its file."""
+
+        def work(task: Task) -> Dataset:
+            from convscope.engine.data.registry import open_dataset
+
+            return open_dataset(reference, task)
+
+        def done(dataset: Dataset) -> None:
+            if Path(dataset.reference).exists():
+                self._settings.remember(Path(dataset.reference))
+            self._session.set_dataset(dataset)
+
+        self._jobs.submit(
+            "view",
+            work,
+            title=f"Opening {Path(reference).name}",
+            key="dataset",
+            on_done=done,
+            on_failed=self._report,
+        )
+
+    def choose_model(self) -> None:
+        """The dialog to open a model file."""
+        dialog = self._dialog("Open a model", "sources.model")
+        dialog.setNameFilters(["Keras models (*.keras *.h5 *.hdf5)", "All files (*)"])
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.accepted.connect(lambda: self.open_model(dialog.selectedFiles()[0]))
+        dialog.open()
+
+    def choose_dataset(self) -> None:
+        """The dialog to open a folder with one sub-folder a class."""
+        dialog = self._dialog("Open a folder with one sub-folder a class", "sources.dataset")
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        dialog.accepted.connect(lambda: self.open_dataset(dialog.selectedFiles()[0]))
+        dialog.open()
+
+    def _ended(self, then: Callable[..., None] | None = None, *arguments: object) -> None:
+        self._opening -= 1
+        if then is not None:
+            then(*arguments)
+
+    def _dialog(self, title: str, name: str) -> QFileDialog:
+        recent = self._settings.recent
+        dialog = QFileDialog(self._window, title, str(Path(recent[0]).parent) if recent else "")
+        dialog.setObjectName(name)
+        dialog.finished.connect(dialog.deleteLater)
+        return dialog

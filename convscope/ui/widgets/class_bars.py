@@ -1,0 +1,157 @@
+"""A network's first classes: name, probability and a bar each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+
+from convscope.ui import theme
+
+if TYPE_CHECKING:
+    from convscope.engine.models.prediction import ClassScore, Prediction
+
+ROW, BAR = 36, 5
+
+
+def percent(probability: float) -> str:
+    """A probability as a person reads it: "94.2 %", "0.3 %", "< 0.1 %"."""
+    if 0 < probability < 0.0005:
+        return "< 0.1 %"
+    if 0.9995 <= probability < 1:
+        return "> 99.9 %"
+    return f"{100 * probability:.1f} %"
+
+
+class ClassBars(QWidget):
+    """The most probable classes, one row each; a click or the arrow keys choose one.
+
+    Args:
+        count: how many rows.
+
+    Signals:
+        chosen: the index of a class in the network's output.
+    """
+
+    chosen = Signal(int)
+
+    def __init__(self, count: int = 5, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._count = count
+        self._rows: tuple[ClassScore, ...] = ()
+        self._chosen: int | None = None
+        self._hover: int | None = None
+        self._pick = False
+        self.setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setAccessibleName("Classes")
+
+    @property
+    def rows(self) -> tuple[ClassScore, ...]:
+        """The classes on show, the most probable first."""
+        return self._rows
+
+    def set_prediction(self, prediction: Prediction | None) -> None:
+        """Show a prediction's first classes, or nothing."""
+        self._rows = prediction.top(self._count) if prediction is not None else ()
+        self.setAccessibleDescription(
+            ", ".join(f"{row.name} {percent(row.probability)}" for row in self._rows) or "no prediction"
+        )
+        self.update()
+
+    def set_chosen(self, index: int | None) -> None:
+        """Mark a class by its index in the network's output; None: none."""
+        self._chosen, self._pick = index, True
+        self.update()
+
+    def row_rect(self, row: int) -> QRectF:
+        """The place of a row."""
+        height = theme.scaled(ROW)
+        return QRectF(0, row * height, self.width(), height)
+
+    def sizeHint(self) -> QSize:
+        """As high as its rows."""
+        return QSize(theme.scaled(220), theme.scaled(ROW) * self._count)
+
+    def minimumSizeHint(self) -> QSize:
+        """Narrower, names are cut."""
+        return QSize(theme.scaled(120), theme.scaled(ROW) * self._count)
+
+    def event(self, event: QEvent) -> bool:
+        """Tell a row's numbers under the cursor."""
+        if event.type() == QEvent.Type.ToolTip and self._hover is not None:
+            row = self._rows[self._hover]
+            words = f"{row.name}\nprobability {row.probability:.6g}\nlogit {row.logit:.4f}\nclass {row.index}"
+            QToolTip.showText(event.globalPos(), words, self)  # type: ignore[attr-defined]
+            return True
+        return super().event(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Lift the row under the cursor."""
+        self._set_hover(self._row_at(event.position().y()))
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """No row is lifted."""
+        self._set_hover(None)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Choose."""
+        row = self._row_at(event.position().y())
+        if row is not None and event.button() == Qt.MouseButton.LeftButton:
+            self.chosen.emit(self._rows[row].index)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Go to the next or the last class."""
+        step = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}.get(Qt.Key(event.key()))
+        if step is None or not self._rows:
+            super().keyPressEvent(event)
+            return
+        at = next((n for n, row in enumerate(self._rows) if row.index == self._chosen), -1)
+        self.chosen.emit(self._rows[max(0, min(len(self._rows) - 1, at + step))].index)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Name and percentage over a thin bar."""
+        colours = theme.tokens()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        for number, row in enumerate(self._rows):
+            place = self.row_rect(number)
+            marked = self._pick and row.index == self._chosen
+            if marked or number == self._hover:
+                ground = QColor(colours.accent)
+                ground.setAlpha(36 if marked else 16)
+                painter.setBrush(ground)
+                painter.drawRoundedRect(place.adjusted(0, 1, 0, -1), 4, 4)
+            inside = place.adjusted(6, 4, -6, -6)
+            painter.setFont(theme.font(13))
+            text = percent(row.probability)
+            room = painter.fontMetrics().horizontalAdvance("100.0 %") + 8
+            metrics = painter.fontMetrics()
+            name = metrics.elidedText(row.name, Qt.TextElideMode.ElideRight, int(inside.width() - room))
+            top = Qt.AlignmentFlag.AlignTop
+            painter.setPen(QColor(colours.text))
+            painter.drawText(inside, top | Qt.AlignmentFlag.AlignLeft, name)
+            painter.setPen(QColor(colours.secondary))
+            painter.drawText(inside, top | Qt.AlignmentFlag.AlignRight, text)
+            painter.setPen(Qt.PenStyle.NoPen)
+            thick = theme.scaled(BAR)
+            groove = QRectF(inside.left(), inside.bottom() - thick, inside.width(), thick)
+            painter.setBrush(QColor(colours.line))
+            painter.drawRoundedRect(groove, thick / 2, thick / 2)
+            length = max(float(thick), groove.width() * row.probability)
+            painter.setBrush(QColor(colours.accent))
+            painter.drawRoundedRect(QRectF(groove.left(), groove.top(), length, thick), thick / 2, thick / 2)
+        painter.end()
+
+    def _row_at(self, y: float) -> int | None:
+        row = int(y // theme.scaled(ROW))
+        return row if 0 <= row < len(self._rows) else None
+
+    def _set_hover(self, row: int | None) -> None:
+        if row != self._hover:
+            self._hover = row
+            self.update()

@@ -1,0 +1,168 @@
+"""A model's layers as a tree, nested models as branches, with a search field."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, QSortFilterProxyModel, Qt, Signal
+from PySide6.QtGui import QBrush, QColor, QFontMetrics, QStandardItem, QStandardItemModel
+from PySide6.QtWidgets import QHeaderView, QLineEdit, QTreeView, QVBoxLayout, QWidget
+
+from convscope.ui import theme
+
+if TYPE_CHECKING:
+    from convscope.engine.models.opened import OpenedModel
+    from convscope.engine.models.sheet import LayerInfo
+
+PATH = Qt.ItemDataRole.UserRole
+SEARCH = Qt.ItemDataRole.UserRole + 1
+Allowed = Callable[["LayerInfo"], bool]
+
+
+def shape_text(shape: tuple[int | None, ...] | None) -> str:
+    """ "56×56×24"; a free size is "?"."""
+    return "×".join("?" if size is None else str(size) for size in shape or ())
+
+
+class LayerTree(QWidget):
+    """All layers of a model in the order of computation: name, kind, output shape.
+
+    Signals:
+        chosen: the path of the layer that a person chose.
+    """
+
+    chosen = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._items: dict[str, QStandardItem] = {}
+        self._quiet = False
+        self.search = QLineEdit()
+        self.search.setObjectName("layers.search")
+        self.search.setAccessibleName("Search layers")
+        self.search.setPlaceholderText("Search layers")
+        self.search.setClearButtonEnabled(True)
+        self.view = QTreeView()
+        self.view.setObjectName("layers.tree")
+        self.view.setAccessibleName("Layers")
+        self.view.setUniformRowHeights(True)
+        self.view.setEditTriggers(QTreeView.EditTrigger.NoEditTriggers)
+        self.view.setIndentation(theme.scaled(12))
+        self.view.setAllColumnsShowFocus(True)
+        self._model = QStandardItemModel(0, 2, self)
+        self._model.setHorizontalHeaderLabels(["Layer", "Output"])
+        self._proxy = QSortFilterProxyModel(self)
+        self._proxy.setSourceModel(self._model)
+        self._proxy.setFilterRole(SEARCH)
+        self._proxy.setRecursiveFilteringEnabled(True)
+        self._proxy.setFilterCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
+        self.view.setModel(self._proxy)
+        header = self.view.header()
+        header.setStretchLastSection(False)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        header.setSectionResizeMode(1, QHeaderView.ResizeMode.Fixed)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(theme.GAP)
+        layout.addWidget(self.search)
+        layout.addWidget(self.view, 1)
+        self.setFocusProxy(self.view)
+        self.search.textChanged.connect(self._find)
+        self.view.selectionModel().currentChanged.connect(self._moved)
+
+    def set_model(self, model: OpenedModel | None, allowed: Allowed | None = None) -> None:
+        """Show a model's layers.
+
+        Args:
+            allowed: which layers can be chosen; the others are shown, but gray.
+        """
+        self._quiet = True
+        self.view.setUpdatesEnabled(False)
+        self._model.setRowCount(0)
+        self._items.clear()
+        groups: dict[str, QStandardItem] = {"": self._model.invisibleRootItem()}
+        widest = ""
+        for info in model.layers if model is not None else ():
+            parent = self._group(info.group, groups, model)
+            shape = shape_text(info.shape)
+            widest = max(widest, shape, key=len)
+            row = [QStandardItem(info.name), QStandardItem(shape)]
+            for item in row:
+                item.setData(info.path, PATH)
+                item.setToolTip(f"{info.path}\n{info.kind}, output {shape}, {info.parameters:,} parameters")
+                if allowed is not None and not allowed(info):
+                    item.setFlags(Qt.ItemFlag.NoItemFlags)
+            row[0].setData(f"{info.path} {info.kind}", SEARCH)
+            row[0].setAccessibleText(f"{info.path}, {info.kind}, output {shape}")
+            row[1].setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+            row[1].setForeground(QBrush(QColor(theme.tokens().secondary)))
+            parent.appendRow(row)
+            self._items[info.path] = row[0]
+        self.view.expandAll()
+        width = QFontMetrics(self.view.font()).horizontalAdvance(widest or "Output") + theme.scaled(16)
+        self.view.header().resizeSection(1, max(theme.scaled(64), width))
+        self.view.setUpdatesEnabled(True)
+        self._quiet = False
+
+    @property
+    def current(self) -> str | None:
+        """The path of the layer that is marked."""
+        path = self.view.currentIndex().data(PATH)
+        return str(path) if path else None
+
+    def set_current(self, path: str | None) -> None:
+        """Mark a layer and bring it into view; nothing is emitted."""
+        if path == self.current:
+            return
+        self._quiet = True
+        item = self._items.get(path) if path is not None else None
+        index = self._proxy.mapFromSource(item.index()) if item is not None else QModelIndex()
+        flags = QItemSelectionModel.SelectionFlag
+        if index.isValid():
+            self.view.selectionModel().setCurrentIndex(index, flags.ClearAndSelect | flags.Rows)
+            self.view.scrollTo(index)
+        else:
+            self.view.selectionModel().clear()
+        self._quiet = False
+
+    def step(self, by: int) -> None:
+        """Go on to the next layer that can be chosen, or back to the last."""
+        index = self.view.currentIndex()
+        index = index.siblingAtColumn(0) if index.isValid() else self._proxy.index(0, 0)
+        move = self.view.indexBelow if by > 0 else self.view.indexAbove
+        while True:
+            index = move(index)
+            if not index.isValid():
+                return
+            if index.data(PATH) and index.flags() & Qt.ItemFlag.ItemIsSelectable:
+                self.view.setCurrentIndex(index)
+                return
+
+    def _group(self, path: str, groups: dict[str, QStandardItem], model: OpenedModel | None) -> QStandardItem:
+        if path not in groups:
+            above, _, name = path.rpartition("/")
+            kind = model.program.groups.get(path, "") if model is not None else ""
+            made = [QStandardItem(name), QStandardItem()]
+            made[0].setToolTip(f"{path}\n{kind}")
+            made[0].setFont(theme.font(13, weight=theme.font().weight().DemiBold))
+            for item in made:
+                # A branch is opened and closed, not chosen.
+                item.setFlags(Qt.ItemFlag.ItemIsEnabled)
+            self._group(above, groups, model).appendRow(made)
+            groups[path] = made[0]
+        return groups[path]
+
+    def _find(self, text: str) -> None:
+        self._quiet = True
+        current = self.current
+        self._proxy.setFilterFixedString(text.strip())
+        self.view.expandAll()
+        self._quiet = False
+        if current is not None:
+            self.set_current(current)
+
+    def _moved(self, index: QModelIndex) -> None:
+        path = index.data(PATH) if index.isValid() else None
+        if path and not self._quiet:
+            self.chosen.emit(str(path))
