@@ -1,4 +1,4 @@
-"""Unsaved work, kept so that it survives a crash: the lab, which images are open, and drawn images whole.
+"""Unsaved work, kept so that it survives a crash: both documents, what is open, and drawn images whole.
 
 `work.json` names everything; images that have no file lie beside it as .npy, named by their content, so that
 one that did not change is not written again. The JSON is replaced last: the folder is whole at any moment.
@@ -13,7 +13,7 @@ import logging
 import os
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -26,6 +26,10 @@ from convscope.imaging.operation import DISPLAY_MODES, Operation
 from convscope.session.lab import Lab
 from convscope.session.session import Session
 from convscope.task import Task
+
+if TYPE_CHECKING:
+    from convscope.engine.models.architecture import Architecture
+    from convscope.engine.models.opened import Source
 
 log = logging.getLogger(__name__)
 
@@ -44,16 +48,34 @@ class Work:
         images: the film strip.
         current: the index of the current image.
         lab: the kernel lab's document.
+        architecture: the model builder's; None if it was never looked at.
+        models: the open models that can be opened again, (name or file, weights) each, the current one last.
+        dataset: what opens the data set again; "" without.
     """
 
     images: tuple[Image, ...]
     current: int
     lab: Lab
+    architecture: Architecture | None = None
+    models: tuple[tuple[str, str], ...] = ()
+    dataset: str = ""
 
     @classmethod
     def of(cls, session: Session) -> Work:
         """The session's, as it is now: references only, so this takes no time."""
-        return cls(session.images, session.current, session.lab)
+        # Models that were built or trained here have no name to open them by; a run's folder has its own.
+        models = sorted(
+            (model for model in session.models if model.source.kind != "memory"),
+            key=lambda model: model is session.model,
+        )
+        return cls(
+            session.images,
+            session.current,
+            session.lab,
+            session.architecture if session.has_architecture else None,
+            tuple((model.source.spec, _weights(model.source)) for model in models),
+            session.dataset.reference if session.dataset is not None else "",
+        )
 
 
 @dataclass(frozen=True)
@@ -61,12 +83,16 @@ class Recovered:
     """What could be brought back, and one error for each image that could not.
 
     Attributes:
-        work: None if no image could be opened any more; its lab is then in `lab`.
+        lab, architecture, models, dataset: as in `Work`.
+        work: None if no image could be opened any more.
     """
 
     lab: Lab
     work: Work | None
     errors: tuple[UserError, ...]
+    architecture: Architecture | None = None
+    models: tuple[tuple[str, str], ...] = ()
+    dataset: str = ""
 
 
 def has_work(folder: Path) -> bool:
@@ -100,6 +126,9 @@ def save_work(folder: Path, work: Work, task: Task = _NO_TASK) -> None:
         "current": work.current,
         "images": entries,
         "lab": lab_to_json(work.lab),
+        "architecture": work.architecture.to_json() if work.architecture is not None else "",
+        "models": work.models,
+        "dataset": work.dataset,
     }
     _replace(folder / _FILE, json.dumps(document).encode())
     for path in folder.glob("*.npy"):
@@ -116,6 +145,8 @@ def load_work(folder: Path, task: Task = _NO_TASK) -> Recovered | None:
         lab = lab_from_json(document["lab"])
         entries = list(document["images"])
         current = int(document["current"])
+        models = tuple((str(spec), str(weights)) for spec, weights in document.get("models", ()))
+        dataset = str(document.get("dataset", ""))
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError, UserError) as error:
@@ -134,8 +165,16 @@ def load_work(folder: Path, task: Task = _NO_TASK) -> Recovered | None:
         if number <= current:
             chosen = len(images)
         images.append(image)
-    work = Work(tuple(images), chosen, lab) if images else None
-    return Recovered(lab, work, tuple(errors))
+    architecture = None
+    if document.get("architecture"):
+        from convscope.engine.models.architecture import Architecture
+
+        try:
+            architecture = Architecture.from_json(str(document["architecture"]), "The last run's draft")
+        except UserError as error:
+            errors.append(error)
+    work = Work(tuple(images), chosen, lab, architecture, models, dataset) if images else None
+    return Recovered(lab, work, tuple(errors), architecture, models, dataset)
 
 
 def clear_work(folder: Path) -> None:
@@ -184,6 +223,10 @@ def lab_from_json(data: Any) -> Lab:
     if data["display"] not in DISPLAY_MODES:
         raise ValueError(f"no display mode {data['display']!r}")
     return Lab(tuple(stages), int(data["selected"]), data["display"])
+
+
+def _weights(source: Source) -> str:
+    return "imagenet" if source.kind == "application" and source.weights == "ImageNet" else ""
 
 
 def _image(folder: Path, entry: Any, task: Task) -> Image:

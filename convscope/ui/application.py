@@ -184,6 +184,10 @@ def _restore(window: MainWindow, keeper: Keeper, crash: str | None) -> None:
             window.toast("The last run ended unexpectedly, and its work could not be read.", crash or "")
             return
         keeper.restore(recovered)
+        for spec, weights in recovered.models:
+            window.sources.engine.open_model(spec, **({"weights": weights} if weights else {}))
+        if recovered.dataset:
+            window.sources.engine.open_dataset(recovered.dataset)
         window.toast("Your work is back: the last run of convscope ended unexpectedly.", crash or "")
         for error in recovered.errors:
             window.report(error)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
+from psygnal import SignalInstance
 from PySide6.QtCore import QLockFile, QObject, QTimer
 
 from convscope.jobs import Jobs
@@ -39,7 +40,7 @@ class Keeper(QObject):
         self._lock: QLockFile | None = None
         self.folder: Path | None = None
         self._claim()
-        for signal in (session.lab_changed, session.images_changed, session.image_changed):
+        for signal in self._signals():
             signal.connect(self._changed)
 
     @property
@@ -60,18 +61,20 @@ class Keeper(QObject):
         return load_work(self.folder, task)
 
     def restore(self, recovered: Recovered) -> None:
-        """Put it into the session. The lab can be undone."""
+        """Put it into the session: images and documents; an edit that can be undone."""
         if recovered.work is not None:
             first = recovered.work.images
             self._session.add_images(first)
             at = self._session.images.index(first[recovered.work.current])
             self._session.select_image(at)
         self._session.edit_lab(recovered.lab, "Restore the last work")
+        if recovered.architecture is not None:
+            self._session.edit_architecture(recovered.architecture, "Restore the last work")
 
     def close(self) -> None:
         """The window closes as it should: nothing needs to be kept."""
         self._timer.stop()
-        for signal in (self._session.lab_changed, self._session.images_changed, self._session.image_changed):
+        for signal in self._signals():
             signal.disconnect(self._changed)
         if self.folder is not None:
             clear_work(self.folder)
@@ -92,6 +95,18 @@ class Keeper(QObject):
                 self._lock, self.folder = lock, folder
                 return
         log.warning("no place for unsaved work: too many windows, or the folder cannot be written")
+
+    def _signals(self) -> tuple[SignalInstance, ...]:
+        session = self._session
+        return (
+            session.lab_changed,
+            session.architecture_changed,
+            session.images_changed,
+            session.image_changed,
+            session.models_changed,
+            session.model_changed,
+            session.dataset_changed,
+        )
 
     def _changed(self, *_: object) -> None:
         # Throttled, not put off: a long drag is kept as it goes.

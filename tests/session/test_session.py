@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from convscope.engine.data.augmentation import Augmentation
 from convscope.imaging.image import Image
 from convscope.session.lab import Lab
 from convscope.session.session import Session
@@ -149,3 +151,79 @@ def test_images_are_not_undone(session: Session) -> None:
     session.add_images([image("d")])
     session.undo()
     assert session.image.name == "d"
+
+
+class Net:
+    """A model as far as the session looks at it."""
+
+    def __init__(self, *paths: str) -> None:
+        self.program = SimpleNamespace(slots={path: (0,) for path in paths})
+
+
+def test_models_one_of_them_current_and_the_layer_chosen_in_it(session: Session) -> None:
+    a, b, c = Net("conv1", "conv2"), Net("conv1"), Net("conv2")
+    models: list[object] = []
+    layers: list[str | None] = []
+    session.model_changed.connect(models.append)
+    session.layer_changed.connect(layers.append)
+    session.add_model(a)
+    session.choose_layer("conv1")
+    session.choose_layer("conv1")
+    session.add_model(b)
+    assert session.layer == "conv1" and session.models == (a, b) and session.model is b
+    session.add_model(c)
+    assert session.layer is None
+    session.select_model(0)
+    session.select_model(0)
+    assert models == [a, b, c, a]
+    assert layers == [None, "conv1", "conv1", None, None]
+    twin = Net("conv1")
+    session.replace_model(b, twin)
+    assert session.models == (a, twin, c) and session.model is a
+    session.replace_model(a, b)
+    assert session.model is b and models[-1] is b
+    session.remove_model(2)
+    assert session.model is b
+    session.remove_model(0)
+    assert session.model is twin
+    session.remove_model(0)
+    assert session.model is None and session.models == ()
+
+
+def test_undo_acts_on_the_document_of_the_panel_on_show(session: Session, log: Log) -> None:
+    session.edit_lab(session.lab.with_stage(stride=2), "Change stride")
+    assert not session.has_architecture
+    first = session.architecture
+    heard: list[object] = []
+    session.architecture_changed.connect(heard.append)
+    session.document = "architecture"
+    assert session.undo_label is None
+    session.edit_architecture(first, "Nothing")
+    session.edit_architecture(first.insert(len(first.layers) - 1, "Dropout"), "Add a Dropout layer")
+    session.edit_architecture(first.insert(1, "Dropout"), "Move it")
+    assert session.undo_label == "Move it"
+    session.undo()
+    session.undo()
+    assert session.architecture == first and session.undo_label is None and len(heard) == 4
+    session.redo()
+    assert session.redo_label == "Move it" and session.lab.stage.stride == 2
+    session.document = None
+    session.undo()
+    assert session.undo_label is None and session.redo_label is None and len(heard) == 5
+    session.document = "lab"
+    session.undo()
+    assert session.lab.stage.stride == 1
+
+
+def test_data_and_augmentation_are_told_once(session: Session) -> None:
+    heard: list[object] = []
+    session.dataset_changed.connect(heard.append)
+    session.augmentation_changed.connect(heard.append)
+    data, augmentation = object(), Augmentation()
+    session.set_dataset(data)  # type: ignore[arg-type]
+    session.set_dataset(data)  # type: ignore[arg-type]
+    session.set_augmentation(augmentation)
+    session.set_augmentation(Augmentation())
+    assert heard == [data, augmentation]
+    session.set_augmentation(None)
+    assert session.dataset is data and session.augmentation is None

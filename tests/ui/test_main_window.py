@@ -493,12 +493,15 @@ def test_the_engine_starts_in_a_worker_and_says_so(
         return runtime.Runtime("2.21", "3.15", (), 2, 0.1)
 
     monkeypatch.setattr(runtime, "start", start)
+    # Somebody is faster: then no other model is opened behind their back.
+    monkeypatch.setattr(type(window.sources.engine), "opening", True)
     label = window.findChild(QLabel, "status.engine")
     assert label.text() == ""
     window.start_engine()
     assert label.text() == "engine starting…"
     qtbot.waitUntil(lambda: label.text() == "engine ready · CPU")
     assert threads[0].name == "lane-engine"
+    assert window.jobs.idle() and window.session.model is None
 
 
 def test_an_engine_that_fails_is_a_sentence_and_the_window_lives(

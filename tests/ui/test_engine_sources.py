@@ -1,0 +1,225 @@
+"""Models and data sets get into the window: by name, by file, by folder, by drop, and after a crash."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QMenu, QToolButton
+from pytestqt.qtbot import QtBot
+from window_helpers import WindowMaker, messages, opened
+
+from convscope.engine.models.catalogue import open_model
+from convscope.engine.models.opened import OpenedModel
+from convscope.imaging.image import Image
+from convscope.imaging.samples import samples
+from convscope.session.recovery import load_work
+from convscope.session.session import Session
+from convscope.task import Task
+from convscope.ui import keeper as keeper_module
+from convscope.ui.keeper import Keeper
+from convscope.ui.main_window import MainWindow
+from convscope.ui.predictor import Predicted
+from convscope.ui.widgets.class_bars import ClassBars
+from convscope.ui.widgets.header import described_model, short_count
+
+LONG = 60_000  # milliseconds: the first test imports TensorFlow
+
+
+@pytest.fixture(scope="module")
+def digits() -> OpenedModel:
+    """The shipped network for digits."""
+    return open_model("digits")
+
+
+@pytest.fixture(scope="module")
+def garments() -> OpenedModel:
+    """The shipped network for garments."""
+    return open_model("garments")
+
+
+def digit() -> Image:
+    """A shipped drawing of a digit."""
+    from convscope.imaging.load import load_image
+
+    return next(load_image(sample.path) for sample in samples() if "digit" in sample.path.name)
+
+
+def classifying(window: MainWindow) -> bool:
+    """Whether a prediction is on its way."""
+    return any(job.title.startswith("Classifying") for job in window.jobs.running())
+
+
+def test_the_shipped_model_is_opened_when_the_engine_is_ready(window: MainWindow, qtbot: QtBot) -> None:
+    window.start_engine()
+    qtbot.waitUntil(lambda: window.session.model is not None, timeout=LONG)
+    model = window.session.model
+    assert model is not None and model.source.spec == "imagenet"
+    button = window.findChild(QToolButton, "header.model")
+    assert button is not None and button.text().startswith(described_model(model))
+    assert "4.7 M" in button.text()
+
+
+def test_a_model_file_by_path_and_again_is_the_same_model(
+    window: MainWindow, digits: OpenedModel, tmp_path: Path, qtbot: QtBot
+) -> None:
+    path = tmp_path / "mine.keras"
+    digits.keras.save(path)
+    window.open_path(path)
+    qtbot.waitUntil(lambda: window.session.model is not None, timeout=LONG)
+    first = window.session.model
+    assert first is not None and first.source.path == path
+    window.sources.engine.open_model("digits")
+    qtbot.waitUntil(lambda: len(window.session.models) == 2, timeout=LONG)
+    window.open_path(path)
+    assert window.session.model is first and len(window.session.models) == 2
+    assert str(path) in window.settings.recent
+
+
+def test_what_is_no_model_is_one_sentence(window: MainWindow, tmp_path: Path, qtbot: QtBot) -> None:
+    path = tmp_path / "notes.h5"
+    path.write_text("these are notes")
+    window.open_path(path)
+    qtbot.waitUntil(lambda: bool(messages(window)), timeout=LONG)
+    opened(qtbot, window)
+    (message,) = messages(window)
+    assert "notes.h5" in message
+    assert window.session.model is None and not window.sources.engine.opening
+
+
+def test_the_header_lists_the_open_models_and_chooses_one(
+    window: MainWindow, digits: OpenedModel, garments: OpenedModel, qtbot: QtBot
+) -> None:
+    button = window.findChild(QToolButton, "header.model")
+    assert button is not None and button.text().startswith("no model")
+    window.session.add_model(digits)
+    window.session.add_model(garments)
+    assert button.text().startswith(garments.name)
+    menu = button.menu()
+    assert isinstance(menu, QMenu)
+    menu.aboutToShow.emit()
+    texts = [action.text() for action in menu.actions()]
+    assert texts[:2] == [described_model(digits), described_model(garments)]
+    assert menu.actions()[1].isChecked()
+    menu.actions()[0].trigger()
+    assert window.session.model is digits
+    window.session.remove_model(0)
+    assert window.session.model is garments
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [(7, "7"), (999, "999"), (93_322, "93 k"), (1_234, "1.2 k"), (999_950, "1.0 M"), (4_652_008, "4.7 M")],
+)
+def test_counts_in_few_letters(number: int, text: str) -> None:
+    assert short_count(number) == text
+
+
+def test_a_folder_of_classes_is_a_data_set_and_a_folder_of_images_is_not(
+    window: MainWindow, tmp_path: Path, qtbot: QtBot
+) -> None:
+    for name, level in (("cats", 60), ("dogs", 200)):
+        (tmp_path / "pets" / name).mkdir(parents=True)
+        for number in range(4):
+            picture = np.full((8, 8, 3), level + number, np.uint8)
+            cv2.imwrite(str(tmp_path / "pets" / name / f"{number}.png"), picture)
+    window.open_path(tmp_path / "pets")
+    qtbot.waitUntil(lambda: window.session.dataset is not None, timeout=LONG)
+    dataset = window.session.dataset
+    assert dataset is not None and dataset.classes == ("cats", "dogs") and len(dataset) == 8
+    before = len(window.session.images)
+    window.open_path(tmp_path / "pets" / "cats")
+    opened(qtbot, window)
+    assert len(window.session.images) == before + 4 and window.session.dataset is dataset
+
+
+def test_predictions_follow_image_and_model_only_while_somebody_looks(
+    make_window: WindowMaker, digits: OpenedModel, qtbot: QtBot
+) -> None:
+    window = make_window([digit()])
+    bars = ClassBars()
+    qtbot.addWidget(bars)
+    heard: list[Predicted | None] = []
+
+    def hear(predicted: Predicted | None) -> None:
+        heard.append(predicted)
+        bars.set_prediction(predicted.prediction if predicted else None)
+
+    window.predictor.changed.connect(hear)
+    window.predictor.follow(bars)
+    window.session.add_model(digits)
+    assert not classifying(window)
+    bars.show()
+    qtbot.waitUntil(lambda: window.predictor.prediction is not None, timeout=LONG)
+    prediction = window.predictor.prediction
+    assert prediction is not None
+    assert prediction.classes[0].name == digits.predict(digit()).classes[0].name
+    assert bars.rows == prediction.top(5)
+    chosen: list[int] = []
+    bars.chosen.connect(chosen.append)
+    qtbot.mouseClick(bars, Qt.MouseButton.LeftButton, pos=bars.row_rect(1).center().toPoint())
+    assert chosen == [prediction.classes[1].index]
+    bars.hide()
+    window.session.add_images([Image(np.zeros((28, 28), np.uint8), "black")])
+    assert not classifying(window) and window.predictor.prediction is None
+    window.session.remove_model(0)
+    assert heard[-1] is None
+    window.predictor.changed.disconnect(hear)
+
+
+def test_a_model_without_classes_says_why(window: MainWindow, qtbot: QtBot) -> None:
+    base = open_model("MobileNetV2", include_top=False, input_shape=(32, 32, 3))
+    bars = ClassBars()
+    qtbot.addWidget(bars)
+    bars.show()
+    window.predictor.follow(bars)
+    window.session.add_model(base)
+    qtbot.waitUntil(lambda: window.predictor.last is not None, timeout=LONG)
+    last = window.predictor.last
+    assert last is not None and last.prediction is None and "no classes" in last.reason
+    assert messages(window) == []
+
+
+def test_after_a_crash_models_data_and_the_draft_are_known_again(
+    window: MainWindow,
+    digits: OpenedModel,
+    garments: OpenedModel,
+    qtbot: QtBot,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(keeper_module, "INTERVAL", 0.01)
+    session = window.session
+    first = Keeper(session, window.jobs)
+    session.add_model(garments)
+    session.add_model(digits)
+    session.select_model(0)
+    draft = session.architecture.insert(1, "Dropout")
+    session.edit_architecture(draft, "Add a Dropout layer")
+    window.sources.engine.open_dataset("digits")
+    qtbot.waitUntil(lambda: session.dataset is not None, timeout=LONG)
+    assert first.folder is not None
+    folder = first.folder
+
+    def written() -> bool:
+        recovered = load_work(folder)
+        return recovered is not None and recovered.dataset == "digits"
+
+    qtbot.waitUntil(written)
+    qtbot.waitUntil(window.jobs.idle)
+    recovered = load_work(folder)
+    assert recovered is not None and recovered.models == (("digits", ""), ("garments", ""))
+    # The process dies: its lock goes with it, nothing else happens.
+    assert first._lock is not None
+    first._timer.stop()
+    first._lock.unlock()
+    fresh = Session(session.images)
+    second = Keeper(fresh, window.jobs)
+    restored = second.load(Task())
+    assert restored is not None
+    second.restore(restored)
+    assert fresh.architecture == draft
+    qtbot.waitUntil(window.jobs.idle)
+    second.close()
