@@ -19,18 +19,20 @@ if TYPE_CHECKING:
 SUMMARY = "Save a picture of a panel with real content; needs no display."
 EXAMPLE = "convscope screenshot --panel kernels -o kernels.png --size 1440x900 --theme dark --image cat.jpg"
 
+FIRST = "kernels"  # the panel that needs no network
 LARGEST = 8192
 QUIET = 0.25  # seconds without a job after which the picture is taken to be complete
-PATIENCE = 120.0
+PATIENCE = 300.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's own arguments."""
-    parser.add_argument("--panel", default="kernels", help="the panel to show (default: kernels)")
+    parser.add_argument("--panel", default=FIRST, help="the panel to show (default: kernels)")
     parser.add_argument("-o", "--output", required=True, metavar="PNG", help="the file to write")
     parser.add_argument("--size", default="1440x900", metavar="WxH", help="in pixels (default: 1440x900)")
     parser.add_argument("--theme", choices=("light", "dark"), default="light", help="default: light")
     parser.add_argument("--image", metavar="PATH", help="the image to show (default: a sample)")
+    parser.add_argument("--model", metavar="MODEL", help="a name or a file, as in convscope predict")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -45,7 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise UserError(f"The picture is saved as PNG: give a name that ends in .png, not {output.name!r}.")
     if not output.parent.is_dir():
         raise UserError(f"There is no folder {output.parent}: make it first.")
-    picture = render(arguments.panel, (width, height), arguments.theme, arguments.image)
+    picture = render(arguments.panel, (width, height), arguments.theme, arguments.image, arguments.model)
     temporary = output.with_name(f".{output.name}.{os.getpid()}.tmp")
     try:
         if not picture.save(str(temporary), "PNG"):  # type: ignore[call-overload]
@@ -76,11 +78,15 @@ def parse_size(text: str) -> tuple[int, int]:
     return width, height
 
 
-def render(panel: str, size: tuple[int, int], theme: str, image: str | None) -> QImage:
+def render(
+    panel: str, size: tuple[int, int], theme: str, image: str | None, model: str | None = None
+) -> QImage:
     """The window, drawn off any screen once all its work is done.
 
+    A panel with a method `show_example` fills itself with it: data that is opened, a run that is trained.
+
     Raises:
-        UserError: no such panel; the image cannot be opened; the work does not end.
+        UserError: no such panel; the image or the model cannot be opened; the work does not end.
     """
     from PySide6.QtCore import Qt
     from PySide6.QtGui import QImage
@@ -106,6 +112,17 @@ def render(panel: str, size: tuple[int, int], theme: str, image: str | None) -> 
         window.show_panel(panel)
         window.resize(*size)
         window.show()
+        if panel != FIRST:
+            if model is not None:
+                window.sources.engine.open_model(model)
+            window.start_engine()
+            _wait(window)
+            if window.session.model is None:
+                sentences = [toast.message for toast in window.toasts.toasts()]
+                raise UserError(" ".join(sentences) or f"{model} cannot be opened.")
+            show_example = getattr(window.panel(), "show_example", None)
+            if show_example is not None:
+                show_example()
         _wait(window)
         picture = QImage(*size, QImage.Format.Format_RGB32)
         window.render(picture)
