@@ -136,6 +136,7 @@ def _size(text: str) -> list[int]:
 
 
 def _trained(arguments: argparse.Namespace, settings: TrainingSettings, task: Task) -> Trained:
+    from convscope.engine.data.duplicates import find_duplicates
     from convscope.engine.data.registry import open_dataset
     from convscope.engine.training.train import seeded, train
     from convscope.engine.training.transfer import TransferSettings, transfer
@@ -145,7 +146,10 @@ def _trained(arguments: argparse.Namespace, settings: TrainingSettings, task: Ta
         if getattr(arguments, share) is not None:
             asked = replace(dataset.split_settings, **{share: getattr(arguments, share)})
             dataset = dataset.with_split(asked)
-    for note in dataset.notes:
+    notes = dataset.notes
+    if dataset.kind == "files":
+        notes += find_duplicates(dataset, task).notes
+    for note in notes:
         print(note, file=sys.stderr)
     with seeded(settings.seed):
         model = _model(arguments, task)

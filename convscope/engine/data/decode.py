@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import stat
 import struct
 from pathlib import Path
 from typing import Literal
@@ -13,11 +14,14 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from convscope.engine.data.resize import Target, to_target
+from convscope.imaging.quiet import quiet_pillow
 
 _USUAL = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".gif", ".webp")
 SUFFIXES = frozenset((*_USUAL, ".tif", ".tiff", ".ppm", ".pgm", ".pbm", ".pnm"))
 
 _TAIL = 64
+# More than that is a mistake or an attack: a small file may unpack to gigabytes. (Pillow's own limit.)
+_LARGEST = 178_956_970
 
 
 class UnreadableError(Exception):
@@ -56,10 +60,13 @@ def _opencv_is_right_for(data: bytes) -> bool:
 def _with_opencv(data: bytes, target: Target | None) -> NDArray[np.uint8] | None:
     gray = target is not None and target.channels == 1
     divisor = 1
-    size, channels = _jpeg_size(data) if data[0] == 0xFF else (None, 1 if data[25] == 0 else 3)
+    is_jpeg = data[0] == 0xFF
+    size, channels = _jpeg_size(data) if is_jpeg else _png_size(data)
     if channels == 4:
         return None  # CMYK: Pillow knows Adobe's inversion.
-    if size is not None and target is not None:
+    if size is not None and size[0] * size[1] > _LARGEST:
+        raise UnreadableError(f"{size[1]:,} × {size[0]:,} pixels are too many")
+    if is_jpeg and size is not None and target is not None:
         # Rotated by EXIF or not, the shorter side must still cover the longer side of the target.
         while divisor < 8 and min(size) // (2 * divisor) >= max(target.height, target.width):
             divisor *= 2
@@ -95,9 +102,15 @@ def _jpeg_size(data: bytes) -> tuple[tuple[int, int] | None, int]:
     return None, 3
 
 
+def _png_size(data: bytes) -> tuple[tuple[int, int] | None, int]:
+    """(height, width) and channels from a PNG's header, without palette and transparency."""
+    width, height = struct.unpack_from(">II", data, 16)
+    return (height, width), 1 if data[25] == 0 else 3
+
+
 def _with_pillow(data: bytes) -> NDArray[np.uint8]:
     try:
-        with Image.open(io.BytesIO(data)) as opened:
+        with quiet_pillow, Image.open(io.BytesIO(data)) as opened:
             upright = ImageOps.exif_transpose(opened)
             if upright.mode in ("1", "L", "I;16", "I", "F"):
                 return _gray(upright)
@@ -141,6 +154,9 @@ def quick_check(path: Path) -> tuple[Literal["image", "broken", "other"], str]:
         ("image", ""), ("broken", why) or ("other", ""): not an image, by content and by name.
     """
     try:
+        # Opening a pipe would wait for whoever writes into it.
+        if not stat.S_ISREG(path.stat().st_mode):
+            return "other", ""
         with path.open("rb") as file:
             head = file.read(32)
             size = file.seek(0, io.SEEK_END)
@@ -157,7 +173,7 @@ def quick_check(path: Path) -> tuple[Literal["image", "broken", "other"], str]:
     if whole:
         return "image", ""
     try:
-        with Image.open(path) as picture:
+        with quiet_pillow, Image.open(path) as picture:
             picture.load()
     except Exception as error:
         return "broken", str(error).split("<")[0].strip() or type(error).__name__

@@ -12,9 +12,10 @@ from PIL import Image
 
 from convscope.engine.data.dataset import Dataset, SplitName, make_dataset
 from convscope.engine.data.decode import quick_check
-from convscope.engine.data.images import FileImages, decoding_pool
+from convscope.engine.data.images import FileImages, decoding_pool, printable
 from convscope.engine.data.split import Splits
 from convscope.errors import UserError
+from convscope.imaging.quiet import quiet_pillow
 from convscope.task import Task
 
 # The names that ready-made sets give their parts.
@@ -45,9 +46,9 @@ def open_folder(root: Path, task: Task | None = None) -> Dataset:
     if not root.is_dir():
         raise UserError(f"{root} is not a folder: choose one that has a sub-folder for each class.")
     task.progress(None, f"Looking into {root.name}")
-    listed = _listed(root, task)
-    names, part_of, class_of = [], [], []
     broken: list[tuple[str, str]] = []
+    listed = _listed(root, broken, task)
+    names, part_of, class_of = [], [], []
     for start in range(0, len(listed), _CHUNK):
         task.progress(start / len(listed), f"Checking {start:,} of {len(listed):,} files")
         chunk = listed[start : start + _CHUNK]
@@ -58,7 +59,7 @@ def open_folder(root: Path, task: Task | None = None) -> Dataset:
                 part_of.append(part)
                 class_of.append(label)
             elif verdict == "broken":
-                broken.append((name, why))
+                broken.append((printable(name), why))
     if not names:
         raise UserError(_nothing(root, broken))
     classes = tuple(sorted(set(class_of)))
@@ -86,8 +87,15 @@ def open_folder(root: Path, task: Task | None = None) -> Dataset:
     )
 
 
-def _listed(root: Path, task: Task) -> list[tuple[SplitName, str, str]]:
-    """(part, class, path within root) of every file that may be an image, in a fixed order."""
+def _listed(root: Path, broken: list[tuple[str, str]], task: Task) -> list[tuple[SplitName, str, str]]:
+    """(part, class, path within root) of every file that may be an image, in a fixed order.
+
+    Folders that cannot be read are added to `broken`.
+    """
+
+    def unreadable(error: OSError) -> None:
+        broken.append((printable(os.path.relpath(error.filename, root)), error.strerror or str(error)))
+
     folders = _subfolders(root)
     parts = {folder: _PARTS.get(folder.lower()) for folder in folders}
     ready_made = "train" in parts.values() and all(part is not None for part in parts.values())
@@ -97,8 +105,8 @@ def _listed(root: Path, task: Task) -> list[tuple[SplitName, str, str]]:
         assert part is not None
         inner = [f"{folder}/{name}" for name in _subfolders(root / folder)] if ready_made else [folder]
         for class_folder in inner:
-            label = class_folder.rsplit("/", 1)[-1]
-            for place, below, files in os.walk(root / class_folder):
+            label = printable(class_folder.rsplit("/", 1)[-1])
+            for place, below, files in os.walk(root / class_folder, onerror=unreadable):
                 task.check()
                 below[:] = sorted(name for name in below if not name.startswith("."))
                 within = os.path.relpath(place, root)
@@ -109,15 +117,23 @@ def _listed(root: Path, task: Task) -> list[tuple[SplitName, str, str]]:
 
 
 def _subfolders(folder: Path) -> list[str]:
-    return sorted(
-        entry.name for entry in os.scandir(folder) if entry.is_dir() and not entry.name.startswith(".")
-    )
+    try:
+        # A link to itself is no folder to Path.is_dir, but an error to the entries of scandir.
+        return sorted(
+            entry.name for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith(".")
+        )
+    except OSError as error:
+        raise UserError(f"{folder} cannot be read: {error.strerror or error}.") from error
+
+
+def _files(folder: Path) -> list[Path]:
+    return [entry for entry in folder.iterdir() if entry.is_file()]
 
 
 def _nothing(root: Path, broken: list[tuple[str, str]]) -> str:
     if broken:
         return f"{root}: all {len(broken)} image files in it are broken; {broken[0][0]}: {broken[0][1]}."
-    loose = any(quick_check(entry)[0] == "image" for entry in root.iterdir() if entry.is_file())
+    loose = any(quick_check(entry)[0] == "image" for entry in _files(root))
     if loose:
         return f"{root} has images but no classes: put the images of each class into a sub-folder of its own."
     return (
@@ -134,7 +150,7 @@ def _notes(root: Path, classes: tuple[str, ...], broken: list[tuple[str, str]]) 
         notes.append(f"{files} left out: {some}{more}.")
     if len(classes) == 1:
         notes.append(f"There is one class only, “{classes[0]}”: a network has nothing to tell apart.")
-    loose = sum(1 for entry in root.iterdir() if entry.is_file() and quick_check(entry)[0] == "image")
+    loose = sum(1 for entry in _files(root) if quick_check(entry)[0] == "image")
     if loose:
         notes.append(f"{loose:,} images lie beside the class folders, not in one, and are left out.")
     return tuple(notes)
@@ -147,7 +163,7 @@ def _sampled_size(root: Path, names: list[str]) -> tuple[tuple[int, int] | None,
     gray = 0
     for name in names[::step]:
         try:
-            with Image.open(root / name) as picture:
+            with quiet_pillow, Image.open(root / name) as picture:
                 sizes[(picture.height, picture.width)] += 1
                 gray += picture.mode in ("1", "L", "I;16", "I")
         # Whatever is wrong with the file is told when it is decoded; here it only tells no size.

@@ -55,6 +55,11 @@ class Images(Protocol):
         """A hash of the content: equal for exact duplicates only."""
 
 
+def printable(name: str) -> str:
+    """A file's name for people and for JSON: bytes that are no UTF-8 become question marks."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
 @cache
 def decoding_pool() -> ThreadPoolExecutor:
     """The threads that decode images: one a core; OpenCV and Pillow release the GIL while they work."""
@@ -152,7 +157,7 @@ class FileImages:
         return batch, good
 
     def name(self, index: int) -> str:
-        return self.names[index]
+        return printable(self.names[index])
 
     def path(self, index: int) -> Path | None:
         return self.root / self.names[index]

@@ -165,8 +165,12 @@ class Recording(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         seconds = max(self._trained - self._began, 1e-9)
         rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
-        # ReduceLROnPlateau adds the rate to the same dictionary.
-        values = {name: float(value) for name, value in (logs or {}).items() if name != "learning_rate"}
+        # ReduceLROnPlateau adds the rate to the same dictionary. Loss first, validation last, as people read.
+        names = sorted(
+            (logs or {}).keys() - {"learning_rate"},
+            key=lambda name: (name.startswith("val_"), "loss" not in name, name),
+        )
+        values = {name: float((logs or {})[name]) for name in names}
         self.last = EpochRecord(epoch, values, rate, seconds, self._seen / seconds)
         if self.whole:
             self._recorder.add_epoch(self.last)

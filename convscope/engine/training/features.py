@@ -84,7 +84,7 @@ def _key(base: OpenedModel, dataset: Dataset, chosen: NDArray[np.int64], target:
     digest = hashlib.blake2b(digest_size=16)
     how = base.preprocessing
     values = f"{how.scale} {how.offset} {how.order}"
-    digest.update(f"{base.fingerprint()} {values} {target} {dataset.reference}".encode())
+    digest.update(f"{base.fingerprint()} {values} {target} {dataset.reference!r}".encode())
     digest.update(np.ascontiguousarray(chosen).tobytes())
     for index in chosen.tolist():
         path = dataset.images.path(index)
@@ -93,7 +93,7 @@ def _key(base: OpenedModel, dataset: Dataset, chosen: NDArray[np.int64], target:
         else:
             with contextlib.suppress(OSError):
                 told = path.stat()
-                digest.update(f"{path} {told.st_size} {told.st_mtime_ns}".encode())
+                digest.update(os.fsencode(path) + f" {told.st_size} {told.st_mtime_ns}".encode())
     return digest.hexdigest()
 
 

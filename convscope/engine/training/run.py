@@ -90,7 +90,7 @@ class RunDetails:
                 "preprocessing": self.preprocessing.to_dict(),
                 "transfer": self.transfer,
             },
-            ensure_ascii=False,
+            # ASCII: a folder's name may hold what UTF-8 cannot.
             indent=1,
         )
 

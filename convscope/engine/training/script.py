@@ -35,11 +35,16 @@ def write_script(run: Run, dataset: Dataset, piped: PipelineSettings, goal: Goal
     arrays: dict[str, Any] = {name: dataset.indices(name) for name in ("train", "validation", "test")}
     arrays["labels"] = dataset.labels
     if dataset.kind == "files":
-        arrays["files"] = np.array([dataset.images.name(index) for index in range(len(dataset))])
+        arrays["files"] = np.array(_files(dataset))
     _save(run, "split.npz", arrays)
     if isinstance(dataset.images, ArrayImages) and not _has_file(dataset):
         _save(run, "data.npz", {"x": dataset.images.pixels})
     write_atomically(run.folder / "script.py", make_script(run, dataset, piped, goal))
+
+
+def _files(dataset: Dataset) -> list[str]:
+    paths = [dataset.images.path(index) for index in range(len(dataset))]
+    return [path.relative_to(dataset.reference).as_posix() for path in paths if path is not None]
 
 
 def _save(run: Run, name: str, arrays: dict[str, Any]) -> None:

@@ -337,7 +337,7 @@ def _distribution(strategy: Strategy) -> Any:
     if strategy == "multiworker":
         raise UserError(
             "Training on several machines does not work: the fit of Keras 3 fails on TensorFlow's "
-            "MultiWorkerMirroredStrategy; --strategy mirrored uses all graphics cards of this machine."
+            "MultiWorkerMirroredStrategy (keras issue 20585); mirrored uses all cards of one machine."
         )
     import tensorflow as tf
 

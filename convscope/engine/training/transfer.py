@@ -30,6 +30,7 @@ from convscope.engine.training.train import (
     finish,
     goal_of,
     pipeline_settings,
+    refuse_misfits,
     running,
     split_for,
     test_of,
@@ -66,12 +67,14 @@ class Cost:
     Attributes:
         way: which.
         seconds: altogether.
+        tensors: weight tensors that are trainable while the base is free.
         trainable_tensors, trainable_parameters: what is trained (at the end, when fine-tuning).
         sentence: the same in words.
     """
 
     way: Way
     seconds: float
+    tensors: int
     trainable_tensors: int
     trainable_parameters: int
     sentence: str
@@ -112,16 +115,20 @@ def transfer(
     task.progress(None, "Composing the network")
     composed = compose(prepared(pretrained, settings), split.classes, how, size=size, seed=settings.seed)
     settings = _settled(settings, how, composed)
-    if how.way == "finetune":
-        if how.head_epochs:
-            head_settings = replace(settings, epochs=how.head_epochs, augmentation=None, early_stopping=None)
-            rate = replace(settings.optimizer, learning_rate=max(1e-3, how.fine_rate))
-            _train_head(composed, split, replace(head_settings, optimizer=rate), None, None, None, task, None)
-        unfreeze(composed, how.from_layer)
-        settings = replace(settings, optimizer=replace(settings.optimizer, learning_rate=how.fine_rate))
+    refuse_misfits(composed.model, split, settings)
     run = None
     if folder is not None:
         run = Run.create(folder, details_of(composed.model, split, settings, name, how.to_dict()))
+    if how.way == "finetune":
+        if how.head_epochs:
+            rate = replace(settings.optimizer, learning_rate=max(1e-3, how.fine_rate))
+            head_settings = replace(
+                settings, optimizer=rate, epochs=how.head_epochs, augmentation=None, early_stopping=None
+            )
+            with running(run):
+                _train_head(composed, split, head_settings, None, control, None, task, None)
+        unfreeze(composed, how.from_layer)
+    if run is not None:
         save_model(composed.model.keras, run.folder / "initial.keras")
         write_sidecars(run, composed.model)
         goal = goal_of(composed.model, settings)
@@ -163,9 +170,17 @@ def resume_transfer(
 def _settled(settings: TrainingSettings, how: TransferSettings, composed: Composed) -> TrainingSettings:
     height, width, channels = composed.model.input_shape
     assert height is not None and width is not None
-    augmentation = None if how.way == "features" else settings.augmentation
+    augmentation, optimizer = settings.augmentation, settings.optimizer
+    if how.way == "features":
+        augmentation = None
+    elif how.way == "finetune":
+        optimizer = replace(optimizer, learning_rate=how.fine_rate)
     return replace(
-        settings, size=(height, width), channels=1 if channels == 1 else 3, augmentation=augmentation
+        settings,
+        size=(height, width),
+        channels=1 if channels == 1 else 3,
+        augmentation=augmentation,
+        optimizer=optimizer,
     )
 
 
@@ -267,9 +282,10 @@ def estimate(
         trained = composed.model.keras.trainable_weights
         parameters = sum(int(np.prod(weight.shape)) for weight in trained)
         sentence = (
-            f"about {_words(seconds)}; {len(trained)} weight tensors ({parameters:,} numbers) are trained"
+            f"about {_words(seconds)}; {len(trained)} of {composed.tensors_before} weight tensors "
+            f"({parameters:,} numbers) are trained"
         )
-        costs.append(Cost(how.way, seconds, len(trained), parameters, sentence))
+        costs.append(Cost(how.way, seconds, composed.tensors_before, len(trained), parameters, sentence))
     return tuple(costs)
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
+import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -121,3 +124,25 @@ def test_a_jpeg_with_something_behind_its_end_is_whole(photo: Image.Image, tmp_p
     path = tmp_path / "with preview.jpg"
     path.write_bytes(encoded(photo, "JPEG") + bytes(500))
     assert quick_check(path) == ("image", "")
+
+
+def test_a_small_file_that_unpacks_to_gigabytes_is_refused() -> None:
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    for width, height in ((50_000, 50_000), (2**31 - 1, 2**31 - 1), (2**31 - 1, 1)):
+        header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+        bomb = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(bytes(1000)))
+        with pytest.raises(UnreadableError, match="pixels are too many"):
+            decode(bomb + chunk(b"IEND", b""), Target(32, 32, 3))
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF"])
+def test_damage_is_unreadable_or_a_picture_and_nothing_else(photo: Image.Image, kind: str) -> None:
+    data, random = encoded(photo.resize((40, 30)), kind), np.random.default_rng(0)
+    for _ in range(25):
+        damaged = bytearray(data)
+        for place in random.integers(0, min(len(data), 400), 3):
+            damaged[place] = random.integers(256)
+        with contextlib.suppress(UnreadableError):
+            assert decode(bytes(damaged), Target(16, 16, 1)).shape == (16, 16, 1)

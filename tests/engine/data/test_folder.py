@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -134,3 +137,32 @@ def test_a_file_that_breaks_later_is_left_out_of_its_batch(make_folder: Make) ->
     assert list(dataset.images.unreadable) == ["cats/001.png"]  # type: ignore[attr-defined]
     with pytest.raises(UserError, match="cannot be read: No such file"):
         dataset.images.read(1)
+
+
+def test_odd_things_in_a_folder_do_no_harm(make_folder: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = make_folder(cats=3, dogs=3)
+    (root / "itself").symlink_to("itself")
+    (root / "cats" / "up").symlink_to(root)
+    (root / "cats" / "gone.png").symlink_to("nowhere")
+    (root / "dogs" / "folder.png").mkdir()
+    os.mkfifo(root / "dogs" / "pipe.png")
+    # Latin-1 names, as old archives have them.
+    old = os.fsencode(root) + b"/caf\xe9"
+    os.mkdir(old)  # noqa: PTH102
+    shutil.copy(root / "cats" / "001.png", old + b"/\xff.png")
+    dataset = open_folder(root)
+    assert dataset.classes == ("caf�", "cats", "dogs")
+    assert dataset.counts().tolist() == [1, 3, 3]
+    assert dataset.images.name(0) == "caf�/�.png"
+    assert dataset.left_out == (("cats/gone.png", "No such file or directory"),)
+    assert dataset.images.load(np.arange(7), Target(20, 30, 3))[1].all()
+
+    scan = os.scandir
+
+    def refuse(path: str) -> Any:
+        if str(path).endswith("dogs"):
+            raise PermissionError(errno.EACCES, "Permission denied", path)
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    assert ("dogs", "Permission denied") in open_folder(root).left_out

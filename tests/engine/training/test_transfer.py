@@ -155,7 +155,8 @@ def test_the_cost_is_told_before(pretrained: OpenedModel, bands: Dataset) -> Non
     assert 0 < features.seconds < frozen.seconds
     assert (features.trainable_tensors, frozen.trainable_tensors, finetune.trainable_tensors) == (2, 2, 4)
     assert features.trainable_parameters == 128 * 3 + 3
-    assert finetune.sentence.endswith("; 4 weight tensors (827 numbers) are trained")
+    assert finetune.tensors == 8
+    assert finetune.sentence.endswith("; 4 of 8 weight tensors (827 numbers) are trained")
 
 
 def test_interrupted_and_resumed(pretrained: OpenedModel, bands: Dataset, tmp_path: Path) -> None:

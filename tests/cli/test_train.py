@@ -1,0 +1,216 @@
+"""`convscope train`: a run in a folder from one command, in every way that the flags allow."""
+
+from __future__ import annotations
+
+import json
+import os
+import runpy
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from convscope.cli import main
+from convscope.engine.models.catalogue import open_model
+from convscope.engine.training.run import Run
+
+Said = pytest.CaptureFixture[str]
+
+
+@pytest.fixture(scope="module")
+def bands(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """120 images of 28×28 in three classes: a bright band at the left, in the middle, at the right."""
+    random, y = np.random.default_rng(0), np.arange(120) % 3
+    x = random.integers(0, 120, (120, 28, 28)).astype(np.uint8)
+    for index, label in enumerate(y):
+        x[index, :, label * 9 : label * 9 + 9] += 100
+    path = tmp_path_factory.mktemp("data") / "bands.npz"
+    np.savez(path, x=x, y=y)
+    return path
+
+
+@pytest.fixture(scope="module")
+def base(bands: Path) -> Path:
+    """A small network that tells the bands apart, as a file."""
+    path = bands.parent / "base.keras"
+    run = bands.parent / "base run"
+    words = ["--replace-head", "--optimizer", "adam", "--epochs", "2", "--batch-size", "16"]
+    assert main(["train", "--model", "mnist-small", "--data", str(bands), *words, "-o", str(run)]) == 0
+    path.write_bytes((run / "model.keras").read_bytes())
+    return path
+
+
+def trained(capsys: Said, *words: str | Path) -> dict[str, Any]:
+    """What the command says in JSON."""
+    assert main(["train", *map(str, words), "--json"]) == 0
+    told: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return told
+
+
+def test_a_run_with_every_setting(bands: Path, tmp_path: Path, capsys: Said) -> None:
+    settings = (
+        "--epochs 2 --batch-size 16 --steps-per-epoch 3 --optimizer sgd --lr 0.02 --momentum 0.9 --seed 7"
+    )
+    words = (
+        f"{settings} --augment rotation=10,zoom=0.1 --validation 0.2 --test 0.1 --early-stopping 4".split()
+    )
+    told = trained(
+        capsys,
+        *("--model", "mnist-small", "--data", bands, "--replace-head", *words),
+        *("--balanced", "--fit", "pad", "--name", "Bands", "-o", tmp_path / "run"),
+    )
+    assert (told["run"], told["outcome"], len(told["epochs"])) == (str(tmp_path / "run"), "finished", 2)
+    assert set(told["epochs"][0]) >= {"loss", "val_loss", "accuracy", "learning_rate", "images_per_second"}
+    assert told["test"]["images"] == 12
+    details = Run.open(tmp_path / "run").details
+    chosen = details.settings
+    assert details.name == "Bands"
+    assert details.data.reference == str(bands)
+    assert (chosen.optimizer.name, chosen.optimizer.learning_rate, chosen.optimizer.momentum) == (
+        "sgd",
+        0.02,
+        0.9,
+    )
+    assert (chosen.epochs, chosen.batch_size, chosen.steps_per_epoch, chosen.seed) == (2, 16, 3, 7)
+    assert chosen.augmentation is not None
+    assert (chosen.augmentation.rotation, chosen.augmentation.zoom) == (10, 0.1)
+    assert chosen.split is not None
+    assert (chosen.split.validation, chosen.split.test) == (0.2, 0.1)
+    assert chosen.early_stopping is not None
+    assert (chosen.early_stopping.patience, chosen.class_weights, chosen.fit) == (4, "balanced", "pad")
+
+
+def test_the_same_seed_is_the_same_run_and_lines_are_for_people(
+    bands: Path, tmp_path: Path, capsys: Said
+) -> None:
+    words = ["--model", "mnist-small", "--replace-head", "--epochs", "1", "--batch-size", "32"]
+    losses = []
+    for name, seed in (("a", "3"), ("b", "3"), ("c", "4")):
+        told = trained(capsys, *words, "--data", bands, "--seed", seed, "-o", tmp_path / name)
+        losses.append(told["epochs"][0]["loss"])
+    assert losses[0] == pytest.approx(losses[1], abs=1e-5)
+    assert losses[0] != pytest.approx(losses[2], abs=1e-3)
+
+    assert main(["train", "--resume", str(tmp_path / "a"), "--epochs", "2"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("epoch   1  loss ")
+    assert lines[1].endswith(" images/s")
+    assert lines[2] == "All 2 epochs are done, 6 steps."
+    assert lines[3].startswith("test accuracy 0.") or lines[3].startswith("test accuracy 1.")
+    assert lines[4] == f"run {tmp_path / 'a'}"
+    assert Run.open(tmp_path / "a").state == "finished"
+
+
+def test_three_ways_of_using_a_trained_network(bands: Path, base: Path, tmp_path: Path, capsys: Said) -> None:
+    words = ["--model", base, "--data", bands, "--epochs", "2", "--batch-size", "16", "--optimizer", "adam"]
+    frozen = ["--transfer", "frozen", "--augment", "mild", "--units", "8"]
+    finetune = ["--transfer", "finetune", "--from-layer", "conv2d_1"]
+    for way in (["--transfer", "features"], frozen, finetune):
+        told = trained(capsys, *words, *way, "-o", tmp_path / way[1])
+        assert told["outcome"] == "finished"
+        kept = Run.open(tmp_path / way[1]).details.transfer
+        assert kept is not None
+        assert kept["way"] == way[1]
+    assert kept["from_layer"] == "conv2d_1"
+    assert told["test"]["accuracy"] > 0.8
+
+
+def test_a_folder_of_classes_and_what_is_wrong_in_it(tmp_path: Path, capsys: Said) -> None:
+    random = np.random.default_rng(0)
+    for name, level in (("dark", 0), ("light", 150)):
+        (tmp_path / "photos" / name).mkdir(parents=True)
+        for number in range(12):
+            pixels = random.integers(level, level + 100, (20, 24, 3)).astype(np.uint8)
+            Image.fromarray(pixels).save(tmp_path / "photos" / name / f"{number}.png")
+    (tmp_path / "photos" / "dark" / "broken.png").write_bytes(b"no picture")
+    (tmp_path / "photos" / "light" / "twin.png").write_bytes(
+        (tmp_path / "photos" / "dark" / "0.png").read_bytes()
+    )
+    words = ["--model", "mnist-small", "--data", str(tmp_path / "photos"), "--epochs", "1"]
+    assert main(["train", *words, "-o", str(tmp_path / "run")]) == 2
+    assert (
+        "ends in a softmax of 10, but photos has 2 classes. Replace the last layer" in capsys.readouterr().err
+    )
+    words += ["--replace-head", "--augment", "lecture", "--batch-size", "8"]
+    assert main(["train", *words, "-o", str(tmp_path / "run")]) == 0
+    told = capsys.readouterr().err
+    assert "1 broken file is left out: dark/broken.png (" in told
+    assert "(dark/0.png and light/twin.png)" in told
+    assert "The images are 20×24, but " in told
+    assert "Bring the images to 28×28: done." in told
+    assert "Make the images gray: done." in told
+    # The run's own script reads the same folder and builds and trains the same network.
+    script = runpy.run_path(str(tmp_path / "run" / "script.py"))
+    kept = open_model(tmp_path / "run" / "model.keras")
+    assert script["model"].get_config() == kept.keras.get_config()
+    assert set(script["history"]) == set(Run.open(tmp_path / "run").history[0].values)
+    assert np.isfinite(script["history"]["loss"]).all()
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ("--data digits -o run", "--model is missing: convscope train --model MODEL --data DATA -o RUN."),
+        ("--model mnist-small --data digits", "-o is missing: convscope train"),
+        ("--resume nowhere", "There is no run in nowhere: the folder does not exist."),
+        ("--resume run -o other", "A resumed run stays in its folder: leave -o away."),
+        ("--model digits --data nonesuch -o run", "There is no data set and no folder called nonesuch"),
+        ("--model digits --data digits --optimizer best -o run", "best"),
+        ("--model digits --data digits --augment shine=2 -o run", "There is no augmentation called 'shine'"),
+        ("--model digits --data digits --size huge -o run", "--size is height x width"),
+        (
+            "--model digits --data digits --from-layer conv2d -o run",
+            "--from-layer belongs to --transfer finetune.",
+        ),
+        ("--model digits --data digits --transfer hope -o run", "There is no way called 'hope'"),
+        ("--model digits --data digits --strategy multiworker -o run", "on several machines does not work"),
+        ("--model digits --data digits --strategy mirrored --transfer frozen -o run", "not for --transfer"),
+        ("--model digits --data digits --epochs 0 -o run", "The number of epochs is 0"),
+    ],
+)
+def test_what_is_wrong_is_one_sentence(
+    words: str, sentence: str, capsys: Said, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["train", *words.split()]) == 2
+    told = capsys.readouterr().err
+    assert told.startswith("convscope: ")
+    assert sentence in told
+    assert not list(tmp_path.iterdir())
+
+
+def test_all_cards_of_this_machine(bands: Path, tmp_path: Path, capsys: Said) -> None:
+    words = ["--model", "mnist-small", "--replace-head", "--epochs", "1", "--strategy", "mirrored"]
+    assert trained(capsys, *words, "--data", bands, "-o", tmp_path / "run")["outcome"] == "finished"
+
+
+@pytest.mark.slow
+def test_ctrl_c_stops_in_order_and_the_run_can_be_resumed(
+    bands: Path, tmp_path: Path, home: Path, capsys: Said
+) -> None:
+    run = tmp_path / "run"
+    words = ["--model", "mnist-small", "--data", str(bands), "--replace-head", "--epochs", "100000"]
+    command = [sys.executable, "-m", "convscope", "train", *words, "--batch-size", "8", "-o", str(run)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        deadline = time.monotonic() + 120
+        while not (run / "history.jsonl").exists() or len(Run(run).history) < 1:
+            assert process.poll() is None, process.communicate()
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        os.kill(process.pid, signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert process.returncode == 130
+    assert said.splitlines()[-1] == f"convscope: stopped; go on with: convscope train --resume {run}"
+    done = len(Run(run).history)
+    assert Run(run).state == "stopped"
+    told = trained(capsys, "--resume", run, "--epochs", str(done + 1))
+    assert [row["epoch"] for row in told["epochs"]] == list(range(done + 1))
