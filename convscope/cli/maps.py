@@ -1,0 +1,98 @@
+"""`convscope maps`: a layer's feature maps for an image, as a grid and as numbers."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convscope.cli.model_arguments import add_model_arguments, opened
+from convscope.engine.seeing.normalise import NORMALISATIONS
+from convscope.errors import UserError
+from convscope.imaging.colormaps import COLORMAPS
+
+if TYPE_CHECKING:
+    from convscope.engine.models.opened import OpenedModel
+    from convscope.engine.seeing.layer_maps import LayerMaps
+
+SUMMARY = "All feature maps of a layer for an image: a grid as PNG, and the raw numbers."
+EXAMPLE = "convscope maps digits digit.png --layer conv2d_1 -o grid.png --npy maps.npy"
+
+_CELL = 8
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The model, the image, the layer, how to show it, and where to write."""
+    add_model_arguments(parser)
+    parser.add_argument("image", metavar="IMAGE", type=Path, help="a picture")
+    parser.add_argument(
+        "--layer", metavar="PATH", required=True, help="a layer's path as convscope summary lists it"
+    )
+    parser.add_argument("-o", "--output", metavar="FILE", type=Path, help="the grid, a PNG file")
+    parser.add_argument("--npy", metavar="FILE", type=Path, help="the raw maps, float32 H×W×C (a vector: C)")
+    parser.add_argument(
+        "--normalise",
+        choices=NORMALISATIONS,
+        default="lectures",
+        help="lectures: each map centred, over its deviation, ×64 + 128 (default); map and layer: from the"
+        " smallest to the largest value of each, or of all; none: 0 to 1 as they are",
+    )
+    parser.add_argument("--colormap", choices=COLORMAPS, default="viridis", help="default viridis")
+    parser.add_argument("--columns", type=int, default=16, metavar="N", help="maps in a row (default 16)")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Write the files and say what was written."""
+    from convscope.imaging.load import load_image
+
+    if arguments.output is None and arguments.npy is None:
+        raise UserError("Say where to write: -o grid.png, --npy maps.npy, or both.")
+    if not 1 <= arguments.columns <= 256:
+        raise UserError(f"--columns is the number of maps in a row, 1 to 256, not {arguments.columns}.")
+    if arguments.output is not None and arguments.output.suffix.lower() != ".png":
+        raise UserError(f"The grid is a PNG file: name it {arguments.output.stem}.png.")
+    # A missing picture is said before seconds are spent on the model.
+    image = load_image(arguments.image)
+    model = opened(arguments)
+
+    from convscope.engine.seeing.activations import look
+    from convscope.engine.seeing.layer_maps import layer_maps
+    from convscope.imaging.save import save_npy, save_png
+
+    _check_layer(model, arguments.layer)
+    found = look(model, image)
+    maps = layer_maps(found, arguments.layer)
+    if arguments.npy is not None:
+        save_npy(arguments.npy, found.value(arguments.layer))
+        print(f"{arguments.npy}: {'×'.join(map(str, found.shape(arguments.layer)))}, float32")
+    if arguments.output is not None:
+        pixels = _grid(maps, arguments)
+        save_png(arguments.output, pixels)
+        blank = f", {maps.blank_count} blank" if maps.form == "maps" else ""
+        print(f"{arguments.output}: {maps.count} maps of {maps.height}×{maps.width}{blank}")
+    return 0
+
+
+def _check_layer(model: OpenedModel, path: str) -> None:
+    names = list(model.program.slots)
+    if path in names:
+        return
+    near = difflib.get_close_matches(path, names, 3, 0.4) or names[:3]
+    raise UserError(f"{model.name} has no layer {path}: is it {', '.join(near)}?")
+
+
+def _grid(maps: LayerMaps, arguments: argparse.Namespace) -> NDArray[np.uint8]:
+    from convscope.engine.seeing.normalise import to_levels
+    from convscope.imaging.colormaps import apply_colormap
+    from convscope.imaging.mosaic import mosaic
+
+    levels = to_levels([maps], arguments.normalise, signed=arguments.colormap == "diverging")[0].levels
+    if maps.form == "values":
+        # A number is a cell large enough to be seen.
+        levels = np.repeat(np.repeat(levels, _CELL, axis=1), _CELL, axis=2)
+    grid, _layout = mosaic(levels, arguments.columns)
+    return apply_colormap(grid, arguments.colormap)

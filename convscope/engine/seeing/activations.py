@@ -1,0 +1,295 @@
+"""Every layer's output for one image: one forward pass, kept within a bound, the rest computed on demand.
+
+A model whose layers take up to `LIMIT` bytes is computed by one kept `tf.function` and kept whole. Of a
+larger one the layers that fit are kept, and the others are computed again from them when they are asked for;
+a layer over `WHOLE` bytes is handed out by groups of channels, so that 2,048 maps or a megapixel take no more
+than that at a time.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter, OrderedDict
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, field
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convscope.engine.models.opened import OpenedModel
+from convscope.engine.models.preprocessing import Prepared
+from convscope.engine.models.receptive import Field
+from convscope.engine.seeing.channels import sliced
+from convscope.errors import UserError
+from convscope.imaging.image import Image
+from convscope.task import Task
+
+LIMIT = 384 << 20
+"""Bytes of activations that are kept for one image."""
+
+WHOLE = 128 << 20
+"""Bytes up to which a layer is looked at as one array."""
+
+LARGEST = 1 << 30
+"""Bytes that no single layer may take while others are computed from it."""
+
+Values = dict[int, Any]
+
+
+@dataclass(eq=False)
+class Activations:
+    """What every layer of a model puts out for one image.
+
+    Attributes:
+        model: whose layers.
+        image: the picture that was looked at.
+        prepared: the same as the network's input.
+        _kept: tensors by slot of the model's program, batch of one.
+    """
+
+    model: OpenedModel
+    image: Image
+    prepared: Prepared
+    _kept: Values
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def at_hand(self, path: str) -> bool:
+        """Whether a layer's output needs no further computing."""
+        return self.model.slot(path) in self._kept
+
+    def shape(self, path: str) -> tuple[int, ...]:
+        """A layer's output without the batch; computed if the model leaves sizes free.
+
+        Raises:
+            UserError: no such layer.
+        """
+        slot = self.model.slot(path)
+        if slot in self._kept:
+            return tuple(int(n) for n in self._kept[slot].shape[1:])
+        known = self.model.program.shapes[slot][1:]
+        if all(n is not None for n in known):
+            return tuple(n for n in known if n is not None)
+        return tuple(int(n) for n in self.tensor(slot).shape[1:])
+
+    def bytes(self, path: str) -> int:
+        """Memory of a layer's output in float32."""
+        return 4 * prod(self.shape(path))
+
+    def value(self, path: str) -> NDArray[np.float32]:
+        """A layer's (first) output, float32, without the batch: H×W×C, or fewer axes.
+
+        Raises:
+            UserError: no such layer, or it would take over 1 GiB.
+        """
+        return self.slot_value(self.model.slot(path))
+
+    def slot_value(self, slot: int) -> NDArray[np.float32]:
+        """The same for a slot of the model's program."""
+        return np.asarray(self.tensor(slot).numpy()[0], np.float32)
+
+    def channels(self, path: str, start: int, stop: int) -> NDArray[np.float32]:
+        """Some channels of a layer's output, H×W×(stop − start), without computing the others if that can be.
+
+        Raises:
+            UserError: no such layer, or what it needs would take over 1 GiB.
+        """
+        part = sliced(self.model.program, self.model.slot(path), start, stop, self._kept, self.tensor)
+        return np.asarray(part.numpy()[0], np.float32)
+
+    def tensor(self, slot: int) -> Any:
+        """A slot's tensor with its batch of one, computed from what is kept if need be.
+
+        Raises:
+            UserError: something on the way would take over 1 GiB.
+        """
+        kept = self._kept
+        if slot in kept:
+            return kept[slot]
+        program = self.model.program
+        for step in program.needed([slot], tuple(kept)):
+            for made in step.outputs:
+                _check_size(self.model, program.shapes[made], step.path)
+        with self._lock:
+            return program.run(kept, [slot])[0]
+
+    def field_box(self, path: str, row: int, column: int) -> tuple[int, int, int, int] | None:
+        """The pixels of the network's input that the value at (row, column) of a layer's maps depends on.
+
+        Returns:
+            Top, left, bottom, right in `prepared.pixels`, the last two excluded; None when the layer's values
+            do not come from places of the image. Vectors depend on the whole image.
+        """
+        found: Field | None = self.model.layer(path).field
+        if found is None:
+            return None
+        height, width = self.prepared.pixels.shape[:2]
+        return found.box(row, column, height, width)
+
+
+def look(model: OpenedModel, image: Image, task: Task | None = None, *, limit: int = LIMIT) -> Activations:
+    """Every layer's output for one image.
+
+    Args:
+        limit: bytes to keep; what does not fit is computed again when it is asked for.
+
+    Raises:
+        UserError: the model does not take images.
+    """
+    return look_at(model, image, model.prepare(image), task, limit=limit)
+
+
+def look_at(
+    model: OpenedModel, image: Image, prepared: Prepared, task: Task | None = None, *, limit: int = LIMIT
+) -> Activations:
+    """The same for an image that was prepared already."""
+    task = task or Task()
+    task.check()
+    inputs = dict(zip(model.program.inputs, model.inputs_for(prepared.batch), strict=True))
+    slots = _layer_slots(model)
+    total = _total(model, slots)
+    if total is not None and total <= limit and is_traced(model):
+        values = model.function(slots)(*inputs.values())
+        return Activations(model, image, prepared, {**inputs, **dict(zip(slots, values, strict=True))})
+    return Activations(model, image, prepared, _step_by_step(model, inputs, limit, task))
+
+
+def is_traced(model: OpenedModel) -> bool:
+    """Whether the one function for all layers is compiled, so that a look takes one call."""
+    return model.kept("activations", dict).get("traced", False)
+
+
+def trace(model: OpenedModel, *, limit: int = LIMIT) -> None:
+    """Compile the one function for all layers: some seconds for a deep network, off the first click's way.
+
+    A model with free sizes, or too large for `limit`, goes on computing step by step.
+    """
+    slots = _layer_slots(model)
+    total = _total(model, slots)
+    if total is None or total > limit or is_traced(model):
+        return
+    height, width, channels = model.input_shape
+    blank = np.zeros((1, height or 1, width or 1, channels), np.float32)
+    model.function(slots)(*model.inputs_for(blank))
+    model.kept("activations", dict)["traced"] = True
+
+
+def _layer_slots(model: OpenedModel) -> tuple[int, ...]:
+    """What the layers put out, in the order of the program; the model's inputs left out."""
+    inputs = set(model.program.inputs)
+    return tuple(dict.fromkeys(s for many in model.program.slots.values() for s in many if s not in inputs))
+
+
+def _total(model: OpenedModel, slots: Sequence[int]) -> int | None:
+    """Bytes of all layers for one image; None where a size is free."""
+    total = 0
+    for slot in slots:
+        shape = model.program.shapes[slot][1:]
+        if any(n is None for n in shape):
+            return None
+        total += 4 * prod(n for n in shape if n is not None)
+    return total
+
+
+def _step_by_step(model: OpenedModel, inputs: Values, limit: int, task: Task) -> Values:
+    """Run the program one step after the other; keep what fits, free the rest as soon as it is used up."""
+    program = model.program
+    layers, uses = set(_layer_slots(model)), Counter(s for step in program.steps for s in step.inputs)
+    kept, live, room = dict(inputs), dict(inputs), limit
+    for number, step in enumerate(program.steps):
+        task.progress(number / len(program.steps), f"layer {step.path}")
+        if not all(slot in live for slot in step.inputs) or _too_large(program.shapes[step.outputs[0]]):
+            # Behind a layer too large to be computed; asked for by name, it says so.
+            continue
+        made = program.run({slot: live[slot] for slot in step.inputs}, step.outputs)
+        for slot, value in zip(step.outputs, made, strict=True):
+            if uses[slot]:
+                live[slot] = value
+            size = 4 * prod(int(n) for n in value.shape)
+            if slot in layers and size <= min(room, WHOLE):
+                kept[slot] = value
+                room -= size
+        for slot in step.inputs:
+            uses[slot] -= 1
+            if not uses[slot]:
+                live.pop(slot, None)
+    return kept
+
+
+def _too_large(shape: Sequence[int | None]) -> bool:
+    return 4 * prod(n or 1 for n in shape[1:]) > LARGEST
+
+
+def _check_size(model: OpenedModel, shape: Sequence[int | None], path: str) -> None:
+    if _too_large(shape):
+        size = 4 * prod(n or 1 for n in shape[1:])
+        raise UserError(
+            f"{path} of {model.name} puts out {size / 1e9:.1f} GB for one image, too much to compute whole: "
+            "give the network a smaller input."
+        )
+
+
+class ActivationCache:
+    """The looks taken last, so that going back to an image or a model shows at once.
+
+    The key is the model's fingerprint (which changes with any weight) and the image's bytes. Safe to use from
+    several threads.
+
+    Args:
+        limit: bytes of activations kept in all.
+    """
+
+    def __init__(self, limit: int = 2 * LIMIT) -> None:
+        self.limit = limit
+        self._looks: OrderedDict[Hashable, Activations] = OrderedDict()
+        self._prints: dict[int, tuple[OpenedModel, str]] = {}
+        self._lock = threading.Lock()
+
+    def look(self, model: OpenedModel, image: Image, task: Task | None = None) -> Activations:
+        """As `look`, at once where this was looked at before."""
+        key = (
+            self._fingerprint(model),
+            model.preprocessing,
+            image.values.shape,
+            hash(image.values.tobytes()),
+        )
+        with self._lock:
+            if key in self._looks:
+                self._looks.move_to_end(key)
+                return self._looks[key]
+        found = look(model, image, task)
+        with self._lock:
+            self._looks[key] = found
+            while len(self._looks) > 1 and self.size() > self.limit:
+                self._looks.popitem(last=False)
+        return found
+
+    def size(self) -> int:
+        """Bytes kept."""
+        return sum(kept_bytes(one) for one in self._looks.values())
+
+    def forget(self, model: OpenedModel) -> None:
+        """The model may have been trained: its weights are read again at the next look."""
+        with self._lock:
+            self._prints.pop(id(model.program), None)
+
+    def clear(self) -> None:
+        """Free everything."""
+        with self._lock:
+            self._looks.clear()
+            self._prints.clear()
+
+    def _fingerprint(self, model: OpenedModel) -> str:
+        # Reading every weight takes longer than a look; it is done once a model, until it is told otherwise.
+        known = self._prints.get(id(model.program))
+        if known is None or known[0].program is not model.program:
+            known = self._prints[id(model.program)] = (model, model.fingerprint())
+            while len(self._prints) > 8:
+                self._prints.pop(next(iter(self._prints)))
+        return known[1]
+
+
+def kept_bytes(found: Activations) -> int:
+    """Bytes that a look keeps."""
+    return sum(4 * prod(int(n) for n in value.shape) for value in found._kept.values())

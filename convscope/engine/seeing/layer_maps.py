@@ -1,0 +1,237 @@
+"""A layer's maps as they are looked at: small enough to paint, with exact statistics, in any order.
+
+"Blank" is a map whose values are all the same (all zero behind a ReLU): its filter found nothing there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil
+from typing import Literal
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from convscope.engine.seeing.activations import WHOLE, Activations
+from convscope.errors import UserError
+from convscope.task import Task
+
+TILE = 256
+"""Maps larger than this are averaged down for the mosaic; one map alone is always shown whole."""
+
+SortOrder = Literal["index", "mean", "maximum", "zeros", "difference"]
+SORT_ORDERS: tuple[SortOrder, ...] = ("index", "mean", "maximum", "zeros", "difference")
+
+Form = Literal["maps", "table", "values"]
+
+_GROUP = 32 << 20
+
+
+@dataclass(frozen=True, eq=False)
+class Statistics:
+    """One number a map, each float64 (C,).
+
+    Attributes:
+        mean, deviation: population standard deviation.
+        minimum, maximum: true extremes.
+        zeros: share of values that are exactly zero, 0–1.
+    """
+
+    mean: NDArray[np.float64]
+    deviation: NDArray[np.float64]
+    minimum: NDArray[np.float64]
+    maximum: NDArray[np.float64]
+    zeros: NDArray[np.float64]
+
+    @property
+    def blank(self) -> NDArray[np.bool_]:
+        """Which maps have one value everywhere, rounding apart."""
+        return is_blank(self.minimum, self.maximum)
+
+
+@dataclass(frozen=True, eq=False)
+class LayerMaps:
+    """All maps of one layer for one image.
+
+    Attributes:
+        path: of the layer.
+        form: "maps" (H×W×C), "table" (T×C, one map), "values" (a vector: C maps of one pixel).
+        tiles: float32 C×h×w; averaged down where H or W is over `TILE`.
+        height, width: of the maps themselves.
+        statistics: of the maps themselves.
+    """
+
+    path: str
+    form: Form
+    tiles: NDArray[np.float32]
+    height: int
+    width: int
+    statistics: Statistics
+
+    @property
+    def count(self) -> int:
+        """How many maps."""
+        return len(self.tiles)
+
+    @property
+    def blank_count(self) -> int:
+        """How many of them are blank; a vector's numbers are not."""
+        return 0 if self.form == "values" else int(self.statistics.blank.sum())
+
+
+def is_blank(minimum: NDArray[np.float64], maximum: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Whether all values between are the same, but for rounding."""
+    size = np.maximum(np.abs(minimum), np.abs(maximum))
+    return maximum - minimum <= 1e-6 * size
+
+
+def form_of(shape: Sequence[int]) -> Form:
+    """How an output of this shape (without the batch) is looked at.
+
+    Raises:
+        UserError: it is no picture.
+    """
+    forms: dict[int, Form] = {1: "values", 2: "table", 3: "maps"}
+    if len(shape) not in forms:
+        words = "×".join(map(str, shape)) or "one number"
+        raise UserError(f"This layer puts out {words}: neither maps nor a row of numbers.")
+    return forms[len(shape)]
+
+
+def layer_maps(found: Activations, path: str, task: Task | None = None) -> LayerMaps:
+    """All maps of a layer; a layer over 128 MB is gone through by groups of channels.
+
+    Raises:
+        UserError: no such layer, or its output is no picture.
+    """
+    shape = found.shape(path)
+    form = form_of(shape)
+    if form == "maps" and found.bytes(path) > WHOLE:
+        return _in_groups(found, path, shape, task or Task())
+    value = found.value(path)
+    if form == "values":
+        planes = value[:, None, None]
+    elif form == "table":
+        planes = value[None]
+    else:
+        planes = _planes(value)
+    return _made(path, form, planes)
+
+
+def one_map(found: Activations, path: str, channel: int) -> NDArray[np.float32]:
+    """One map whole, float32 H×W; of a vector 1×1.
+
+    Raises:
+        UserError: no such layer or channel.
+    """
+    shape = found.shape(path)
+    form = form_of(shape)
+    count = 1 if form == "table" else shape[-1]
+    if not 0 <= channel < count:
+        raise UserError(f"{path} has channels 0 to {count - 1}, not {channel}.")
+    if form == "table":
+        return found.value(path)
+    if form == "values":
+        return found.value(path)[channel].reshape(1, 1)
+    if found.bytes(path) > WHOLE:
+        return np.ascontiguousarray(found.channels(path, channel, channel + 1)[:, :, 0])
+    return np.ascontiguousarray(found.value(path)[:, :, channel])
+
+
+def order(maps: LayerMaps, by: SortOrder, other: LayerMaps | None = None) -> NDArray[np.int64]:
+    """The channels in an order: the largest first, equal ones by index.
+
+    Args:
+        by: "difference": the mean absolute difference to `other`, the same layer for another image or model.
+
+    Raises:
+        UserError: "difference" without another, or with one of other shape.
+    """
+    if by == "index":
+        return np.arange(maps.count, dtype=np.int64)
+    if by == "difference":
+        key = difference(maps, other)
+    else:
+        key = {
+            "mean": maps.statistics.mean,
+            "maximum": maps.statistics.maximum,
+            "zeros": maps.statistics.zeros,
+        }[by]
+    return np.argsort(-key, kind="stable").astype(np.int64)
+
+
+def difference(maps: LayerMaps, other: LayerMaps | None) -> NDArray[np.float64]:
+    """Mean absolute difference of each map to another's, float64 (C,).
+
+    Raises:
+        UserError: there is no other, or its maps have another size or number.
+    """
+    if other is None:
+        raise UserError("Choose a second image or model to sort by the difference.")
+    if other.tiles.shape != maps.tiles.shape:
+        raise UserError(
+            f"{maps.path} has {_words(maps)} and the other layer {_words(other)}: they cannot be compared."
+        )
+    return np.abs(maps.tiles - other.tiles).mean(axis=(1, 2), dtype=np.float64)
+
+
+def _words(maps: LayerMaps) -> str:
+    return f"{maps.count} maps of {maps.height}×{maps.width}"
+
+
+def _planes(value: NDArray[np.float32]) -> NDArray[np.float32]:
+    """H×W×C as contiguous C×H×W."""
+    height, width, channels = value.shape
+    return np.ascontiguousarray(value.reshape(-1, channels).T).reshape(channels, height, width)
+
+
+def _statistics(planes: NDArray[np.float32]) -> Statistics:
+    flat = planes.reshape(len(planes), -1)
+    wide = np.float64
+    mean = flat.mean(axis=1, dtype=wide)
+    # Two passes: squares less the mean's square would lose small spreads.
+    deviation = np.sqrt(np.square(flat - mean[:, None].astype(np.float32)).mean(axis=1, dtype=wide))
+    share = 1.0 - np.count_nonzero(flat, axis=1) / flat.shape[1]
+    return Statistics(mean, deviation, flat.min(axis=1).astype(wide), flat.max(axis=1).astype(wide), share)
+
+
+def _made(path: str, form: Form, planes: NDArray[np.float32]) -> LayerMaps:
+    height, width = planes.shape[1:]
+    return LayerMaps(path, form, _small(planes, form), height, width, _statistics(planes))
+
+
+def _small(planes: NDArray[np.float32], form: Form) -> NDArray[np.float32]:
+    height, width = planes.shape[1:]
+    if max(height, width) <= TILE or form != "maps":
+        return planes
+    share = TILE / max(height, width)
+    size = max(1, round(width * share)), max(1, round(height * share))
+    return np.stack([cv2.resize(plane, size, interpolation=cv2.INTER_AREA) for plane in planes])
+
+
+def _in_groups(found: Activations, path: str, shape: tuple[int, ...], task: Task) -> LayerMaps:
+    height, width, channels = shape
+    group = max(1, _GROUP // (4 * height * width))
+    parts: list[LayerMaps] = []
+    for number in range(ceil(channels / group)):
+        task.progress(number * group / channels, f"maps {number * group} of {channels}")
+        start = number * group
+        planes = _planes(found.channels(path, start, min(channels, start + group)))
+        parts.append(_made(path, "maps", planes))
+    together = [part.statistics for part in parts]
+    return LayerMaps(
+        path,
+        "maps",
+        np.concatenate([part.tiles for part in parts]),
+        height,
+        width,
+        Statistics(
+            np.concatenate([s.mean for s in together]),
+            np.concatenate([s.deviation for s in together]),
+            np.concatenate([s.minimum for s in together]),
+            np.concatenate([s.maximum for s in together]),
+            np.concatenate([s.zeros for s in together]),
+        ),
+    )

@@ -1,0 +1,128 @@
+"""Maps as levels 0–255, in the ways that people compare them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convscope.engine.seeing.layer_maps import LayerMaps
+
+Normalisation = Literal["lectures", "map", "layer", "none"]
+NORMALISATIONS: tuple[Normalisation, ...] = ("lectures", "map", "layer", "none")
+
+
+@dataclass(frozen=True, eq=False)
+class Levels:
+    """Maps ready for a colour table.
+
+    Attributes:
+        levels: uint8 C×h×w.
+        low, high: what the first and the last level stand for, each (C,), in the layer's own numbers.
+        scale: (low, high) of the scale beside all maps, in the unit that `label` tells.
+        label: in a few words.
+    """
+
+    levels: NDArray[np.uint8]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    scale: tuple[float, float]
+    label: str
+
+
+def to_levels(maps: Sequence[LayerMaps], how: Normalisation, *, signed: bool = False) -> tuple[Levels, ...]:
+    """Maps as levels; those given together share one scale, so that equal colours are equal values.
+
+    - "lectures": each map less its mean, over its standard deviation, × 64 + 128, clipped to 0–255 and cut to
+      whole numbers (F. Chollet, *Deep Learning with Python*, 5.4.1). A blank map has no deviation: level 0.
+    - "map": each map from its smallest to its largest value.
+    - "layer": all maps from the layer's smallest to its largest value.
+    - "none": the numbers as they are: 0 is the first level, 1 and more the last.
+
+    Args:
+        maps: one layer's, or the same layer's for several images or models.
+        signed: around zero, for a diverging colour table: "map", "layer" and "none" become symmetric.
+
+    Returns:
+        One for each of `maps`.
+    """
+    if how == "lectures":
+        centre, spread = _pooled(maps)
+        flat = _flat(maps)
+        # −2 and +1.98 deviations: levels 0 and 255.
+        ends = centre - 2 * spread, centre + 127 / 64 * spread
+        label = "standard deviations from each map's mean"
+        return tuple(
+            Levels(_lectures(one, centre, spread, flat), *ends, (-2.0, 127 / 64), label) for one in maps
+        )
+    low, high = _ends(maps, how, signed)
+    span = high - low
+    gain = np.divide(255.0, span, out=np.zeros_like(span), where=span > 0)
+    label = {
+        "map": "of each map's own range",
+        "layer": "all maps on one scale",
+        "none": "the values as they are",
+    }[how]
+    scale = (-1.0 if signed else 0.0, 1.0) if how == "map" else (float(low[0]), float(high[0]))
+    return tuple(Levels(_stretched(one, low, gain), low, high, scale, label) for one in maps)
+
+
+def _flat(maps: Sequence[LayerMaps]) -> NDArray[np.bool_]:
+    """Maps that are blank in every one of `maps` with the same value."""
+    low, high = _extremes(maps)
+    return np.asarray(high - low <= 1e-6 * np.maximum(np.abs(low), np.abs(high)))
+
+
+def _extremes(maps: Sequence[LayerMaps]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    low = np.min([one.statistics.minimum for one in maps], axis=0)
+    high = np.max([one.statistics.maximum for one in maps], axis=0)
+    return low, high
+
+
+def _pooled(maps: Sequence[LayerMaps]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Mean and standard deviation of each map over all of `maps` together."""
+    if len(maps) == 1:
+        return maps[0].statistics.mean, maps[0].statistics.deviation
+    means = np.stack([one.statistics.mean for one in maps])
+    spreads = np.stack([one.statistics.deviation for one in maps])
+    mean = means.mean(axis=0)
+    return mean, np.sqrt((spreads**2 + (means - mean) ** 2).mean(axis=0))
+
+
+def _ends(
+    maps: Sequence[LayerMaps], how: Normalisation, signed: bool
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    low, high = _extremes(maps)
+    if how == "layer":
+        low, high = np.full_like(low, low.min()), np.full_like(high, high.max())
+    elif how == "none":
+        low, high = np.zeros_like(low), np.ones_like(high)
+    if signed:
+        high = np.maximum(np.abs(low), np.abs(high))
+        low = -high
+    return low, high
+
+
+def _lectures(
+    one: LayerMaps,
+    centre: NDArray[np.float64],
+    spread: NDArray[np.float64],
+    flat: NDArray[np.bool_],
+) -> NDArray[np.uint8]:
+    safe = np.where(flat, 1.0, spread)
+    values = one.tiles - centre.astype(np.float32)[:, None, None]
+    values /= safe.astype(np.float32)[:, None, None]
+    values *= 64
+    values += 128
+    levels = np.clip(values, 0, 255, out=values).astype(np.uint8)
+    levels[flat] = 0
+    return levels
+
+
+def _stretched(one: LayerMaps, low: NDArray[np.float64], gain: NDArray[np.float64]) -> NDArray[np.uint8]:
+    values = one.tiles - low.astype(np.float32)[:, None, None]
+    values *= gain.astype(np.float32)[:, None, None]
+    return np.rint(np.clip(values, 0, 255, out=values), out=values).astype(np.uint8)
