@@ -46,4 +46,5 @@ class PanelInfo:
 
 PANELS: tuple[PanelInfo, ...] = (
     PanelInfo("kernels", "Kernels", "grid-3x3", "Ctrl+1", "convscope.ui.panels.kernels", "KernelsPanel"),
+    PanelInfo("data", "Data", "database", "Ctrl+2", "convscope.ui.panels.data", "DataPanel"),
 )

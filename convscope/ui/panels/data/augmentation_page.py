@@ -1,0 +1,237 @@
+"""Random changes to the training images: a slider each, and what they do to one image."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QPixmap
+from PySide6.QtWidgets import QCheckBox, QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
+
+from convscope.ui import theme
+from convscope.ui.panel_context import PanelContext
+from convscope.ui.panels.data.preview import Previewed, Previewer, PreviewGrid
+from convscope.ui.widgets.form import (
+    caption,
+    choose,
+    combo,
+    decimal,
+    named,
+    row,
+    tool,
+    wheel_needs_focus,
+)
+from convscope.ui.widgets.raster import to_image
+from convscope.ui.widgets.slider_row import SliderRow
+
+if TYPE_CHECKING:
+    from convscope.engine.data.augmentation import Augmentation
+    from convscope.engine.data.dataset import Dataset
+    from convscope.engine.data.pipeline import PipelineSettings
+
+# (setting, title, one notch, unit, what it does)
+SLIDERS = (
+    ("rotation", "Rotation", 1.0, "°", "Turned about the centre by up to ± this many degrees"),
+    ("width_shift", "Width shift", 0.01, "", "Moved sideways by up to ± this share of the width"),
+    ("height_shift", "Height shift", 0.01, "", "Moved up or down by up to ± this share of the height"),
+    ("shear", "Shear", 0.01, "", "Slanted by up to ± this many pixels sideways for each pixel down"),
+    ("zoom", "Zoom", 0.01, "", "Each side by a factor from 1 − this to 1 + this"),
+    ("brightness", "Brightness", 0.01, "", "Up to ± this share of the full range is added"),
+    ("contrast", "Contrast", 0.01, "", "Distances from the mean by a factor from 1 − this to 1 + this"),
+    ("blur", "Blur", 0.1, "px", "A Gaussian with a standard deviation from 0 to this many pixels"),
+    ("sharpen", "Sharpen", 0.1, "", "Up to this much of the difference to the blurred image is added"),
+    ("noise", "Noise", 0.01, "", "Gaussian, with a standard deviation from 0 to this share of the range"),
+)
+FILL_WORDS = (
+    ("nearest", "The nearest pixel"),
+    ("reflect", "The mirror image"),
+    ("constant", "A constant"),
+    ("wrap", "The opposite side"),
+)
+PRESET_WORDS = (("none", "None"), ("mild", "Mild"), ("lecture", "As in the lectures"))
+_ORIGINAL, _LABEL = 44, 80
+
+
+class AugmentationPage(QWidget):
+    """Sliders for every random change, kept in the session; the preview follows while they move.
+
+    Signals:
+        problem: why there is no preview, in a sentence, or "".
+    """
+
+    problem = Signal(str)
+
+    def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._context = context
+        self._dataset: Dataset | None = None
+        self._settings: PipelineSettings | None = None
+        self._index = 0
+        self._seed = 0
+        self._stale = False
+        self.previewer = Previewer(context.jobs, self)
+        self.previewer.ready.connect(self._show_preview)
+        self.previewer.failed.connect(self._failed)
+        self.grid = PreviewGrid()
+        self.original = QLabel()
+        self.original.setObjectName("data.original")
+        self.original.setAccessibleName("The image before augmentation")
+        self.original.setFixedSize(theme.scaled(_ORIGINAL), theme.scaled(_ORIGINAL))
+        self.original.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.words = caption("data.preview.words")
+        self.preset = combo("data.preset", "Preset", (*PRESET_WORDS, ("own", "Your own")))
+        self.preset.currentIndexChanged.connect(self._preset_chosen)
+        self.reset = tool("data.reset", "No augmentation", "undo-2", self.clear, "Reset")
+        self.reseed = tool("data.reseed", "Draw twelve others", "dices", self.draw_others, "Reseed")
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.GAP)
+        top = row(self.original, self.words)
+        top.setStretch(1, 1)
+        column.addLayout(top)
+        column.addWidget(self.grid)
+        buttons = row(self.preset, self.reset, self.reseed)
+        buttons.setStretch(0, 1)
+        column.addLayout(buttons)
+        column.addWidget(self._scrolled(), 1)
+        context.session.augmentation_changed.connect(self._show_augmentation)
+        self._show_augmentation(context.session.augmentation)
+
+    @property
+    def augmentation(self) -> Augmentation:
+        """What is set; one that changes nothing where nothing is."""
+        from convscope.engine.data.augmentation import Augmentation
+
+        return self._context.session.augmentation or Augmentation()
+
+    def show_dataset(self, dataset: Dataset, index: int, settings: PipelineSettings) -> None:
+        """Preview this image of this data set, brought to size by these settings."""
+        self._dataset, self._index, self._settings = dataset, index, settings
+        self.request()
+
+    def clear(self) -> None:
+        """No augmentation."""
+        self._context.session.set_augmentation(None)
+
+    def draw_others(self) -> None:
+        """The same settings with another seed."""
+        self._seed += 1
+        self.request()
+
+    def request(self) -> None:
+        """Have the preview drawn again; later, if nobody sees it now."""
+        if self._dataset is None or self._settings is None:
+            return
+        self._stale = not self.isVisible()
+        if not self._stale:
+            self.previewer.request(self._dataset, self._index, self._settings, self.augmentation, self._seed)
+
+    def showEvent(self, event: object) -> None:
+        """Draw what changed while nobody looked."""
+        if self._stale:
+            self.request()
+
+    def shutdown(self) -> None:
+        """Take no more events."""
+        self._context.session.augmentation_changed.disconnect(self._show_augmentation)
+
+    def _scrolled(self) -> QScrollArea:
+        from convscope.engine.data.augmentation import LIMITS
+
+        holder = QWidget()
+        holder.setProperty("role", "panel")
+        holder.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        column = QVBoxLayout(holder)
+        column.setContentsMargins(0, 0, theme.GRID, 0)
+        column.setSpacing(theme.GRID)
+        self.sliders: dict[str, SliderRow] = {}
+        for name, title, step, unit, says in SLIDERS:
+            slider = SliderRow(f"data.augment.{name}", title, 0.0, LIMITS[name], step, 0.0, unit)
+            slider.setToolTip(says)
+            slider.findChildren(QLabel)[0].setMinimumWidth(theme.scaled(_LABEL))
+            for part in slider.findChildren(QWidget):
+                if part.objectName().startswith("data."):
+                    wheel_needs_focus(part)
+            slider.changed.connect(lambda value, name=name: self._set(**{name: value}))
+            self.sliders[name] = slider
+            column.addWidget(slider)
+        self.flips: dict[str, QCheckBox] = {}
+        for name, title in (("flip_horizontal", "Left–right"), ("flip_vertical", "Upside down")):
+            tick = QCheckBox(title)
+            tick.setObjectName(f"data.augment.{name}")
+            tick.setAccessibleName(f"Flip {title.lower()}")
+            tick.setToolTip("Mirrored in half of the cases")
+            tick.toggled.connect(lambda on, name=name: self._set(**{name: on}))
+            self.flips[name] = tick
+        flip = QLabel("Flip")
+        flip.setMinimumWidth(theme.scaled(_LABEL))
+        column.addLayout(row(flip, *self.flips.values(), None))
+        self.fill = combo("data.augment.fill", "What comes in from outside", FILL_WORDS)
+        self.fill.currentIndexChanged.connect(lambda _index: self._set(fill=self.fill.currentData()))
+        self.fill_value = decimal("data.augment.fill_value", "The constant that comes in, 0–255", 0, 255, 0)
+        self.fill_value.valueChanged.connect(lambda value: self._set(fill_value=value))
+        fills = named("Outside", self.fill, _LABEL)
+        fills.addWidget(self.fill_value)
+        column.addLayout(fills)
+        column.addWidget(caption("", "Acts on training images only, drawn anew for each epoch."))
+        column.addStretch(1)
+        area = QScrollArea()
+        area.setObjectName("data.augment")
+        area.setWidgetResizable(True)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setWidget(holder)
+        return area
+
+    def _set(self, **changes: Any) -> None:
+        from convscope.engine.data.augmentation import Augmentation
+
+        changed = replace(self.augmentation, **changes)
+        self._context.session.set_augmentation(None if changed == Augmentation() else changed)
+
+    def _preset_chosen(self) -> None:
+        from convscope.engine.data.augmentation import PRESETS
+
+        name = self.preset.currentData()
+        if name == "own":
+            self._show_augmentation(self._context.session.augmentation)
+        else:
+            self._context.session.set_augmentation(PRESETS[name] if name != "none" else None)
+
+    def _show_augmentation(self, augmentation: Augmentation | None) -> None:
+        from convscope.engine.data.augmentation import PRESETS
+
+        shown = self.augmentation
+        for name, slider in self.sliders.items():
+            slider.set_value(getattr(shown, name))
+        for name, tick in self.flips.items():
+            with QSignalBlocker(tick):
+                tick.setChecked(getattr(shown, name))
+        choose(self.fill, shown.fill)
+        with QSignalBlocker(self.fill_value):
+            self.fill_value.setValue(shown.fill_value)
+        self.fill_value.setVisible(shown.fill == "constant")
+        choose(self.preset, next((name for name, preset in PRESETS.items() if preset == shown), "own"))
+        self.reset.setEnabled(augmentation is not None)
+        self.request()
+
+    def _show_preview(self, previewed: Previewed) -> None:
+        if self._dataset is None or previewed.images is not self._dataset.images:
+            return
+        self.problem.emit("")
+        self.grid.show_pictures(previewed.pictures)
+        side = theme.scaled(_ORIGINAL)
+        height, width = previewed.original.shape[:2]
+        mode = Qt.TransformationMode
+        smooth = mode.SmoothTransformation if max(height, width) > side else mode.FastTransformation
+        picture = QPixmap.fromImage(to_image(previewed.original))
+        self.original.setPixmap(picture.scaled(side, side, Qt.AspectRatioMode.KeepAspectRatio, smooth))
+        label = self._dataset.classes[self._dataset.labels[previewed.index]]
+        name = self._dataset.images.name(previewed.index)
+        self.words.setText(
+            f"{name}  ·  {label}  ·  at {height} × {width}\nGo to a thumbnail to see another image augmented."
+        )
+
+    def _failed(self, error: BaseException) -> None:
+        self.problem.emit(str(error))

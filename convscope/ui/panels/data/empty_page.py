@@ -1,0 +1,93 @@
+"""What the panel shows while no data set is open: the ways to one."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QPixmap
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from convscope.paths import resource_path
+from convscope.ui import theme
+from convscope.ui.panels.data.opening import Opening
+from convscope.ui.widgets.form import caption
+
+# (name, title, sample, what is in it)
+_CARDS = (
+    ("digits", "Digits", "digit-2.png", "10,000 of MNIST's handwritten digits, 28 × 28"),
+    ("fashion", "Garments", "garment-boot.png", "14,000 of Fashion-MNIST's garments, 28 × 28"),
+    ("textures", "Textures", "brick.png", "585 crops of brick, grass and gravel, 64 × 64"),
+)
+_SIDE, _CARD = 112, 200
+
+
+class EmptyPage(QWidget):
+    """Three data sets that are here, and the way to one's own."""
+
+    def __init__(self, opening: Opening, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("role", "panel")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        column = QVBoxLayout(self)
+        column.setSpacing(theme.GROUP_GAP)
+        column.addStretch(1)
+        title = theme.label("No data set is open", "title")
+        title.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        says = caption("", "A data set is what a network learns from: images, and the class of each.")
+        says.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        column.addWidget(title)
+        column.addWidget(says)
+        cards = QHBoxLayout()
+        cards.setSpacing(theme.GROUP_GAP)
+        cards.addStretch(1)
+        for name, words, sample, facts in _CARDS:
+            cards.addWidget(self._card(opening, name, words, sample, facts))
+        cards.addStretch(1)
+        column.addLayout(cards)
+        folder = QPushButton(theme.icon("folder-open"), "Open a folder…")
+        folder.setObjectName("data.empty.folder")
+        folder.setToolTip("A folder with one sub-folder for each class")
+        folder.clicked.connect(opening.choose_folder)
+        more = opening.menu_button("data.empty.more", "More data sets  ▾")
+        others = QHBoxLayout()
+        others.setSpacing(theme.GAP)
+        others.addStretch(1)
+        others.addWidget(folder)
+        others.addWidget(more)
+        others.addStretch(1)
+        column.addLayout(others)
+        column.addStretch(2)
+
+    @staticmethod
+    def _card(opening: Opening, name: str, words: str, sample: str, facts: str) -> QFrame:
+        card = QFrame()
+        card.setProperty("role", "raised")
+        card.setFixedWidth(theme.scaled(_CARD))
+        inside = QVBoxLayout(card)
+        inside.setContentsMargins(theme.GROUP_GAP, theme.GROUP_GAP, theme.GROUP_GAP, theme.GROUP_GAP)
+        inside.setSpacing(theme.GAP)
+        picture = QLabel()
+        picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        pixmap = QPixmap(str(resource_path("images", sample)))
+        smooth = pixmap.width() > _SIDE
+        mode = Qt.TransformationMode
+        picture.setPixmap(
+            pixmap.scaled(
+                theme.scaled(_SIDE),
+                theme.scaled(_SIDE),
+                Qt.AspectRatioMode.KeepAspectRatio,
+                mode.SmoothTransformation if smooth else mode.FastTransformation,
+            )
+        )
+        text = caption("", facts)
+        text.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        button = QPushButton(words)
+        button.setObjectName(f"data.empty.{name}")
+        button.setAccessibleName(f"Open the data set {words}")
+        button.setProperty("role", "primary")
+        button.clicked.connect(partial(opening.open, name))
+        inside.addWidget(picture)
+        inside.addWidget(text, 1)
+        inside.addWidget(button)
+        return card

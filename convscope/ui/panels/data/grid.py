@@ -1,0 +1,435 @@
+"""A grid of thumbnails that only knows what is on show: a hundred thousand cost no more than fifty."""
+
+from __future__ import annotations
+
+import math
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QEvent, QPointF, QRect, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import (
+    QColor,
+    QContextMenuEvent,
+    QHelpEvent,
+    QImage,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QPixmap,
+    QResizeEvent,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QSizePolicy, QToolTip, QWidget
+
+from convscope.ui import theme
+from convscope.ui.panels.data.words import class_colour
+
+GAP, MARGIN, CAPTION, DOT = 8, 4, 18, 6
+SIZES = (32, 40, 48, 56, 72, 84, 96, 112, 128, 160, 192, 224)  # pixels of a tile, as designed
+_PIXMAP_BYTES = 32 * 2**20
+# Thumbnails of large pictures are made in these sizes only, so that enlarging a little loads nothing anew.
+_SOURCES = (64, 96, 128, 192, 256, 384, 512)
+
+Picture = Callable[[int, int], "NDArray[np.uint8] | None"]
+
+
+class ThumbnailGrid(QAbstractScrollArea):
+    """Thumbnails with their class below; what is on show is painted, nothing else exists.
+
+    The wheel scrolls and so does dragging; Ctrl and the wheel, + and − make the tiles larger or smaller. A
+    click or Enter chooses an image, the arrows go along them.
+
+    Args:
+        picture: a thumbnail by image index and size, uint8 size × size × 3, or None while it is not there.
+
+    Signals:
+        chosen: the index of the image that was clicked, or chosen by Enter.
+        moved: the index of the image that the arrows went to.
+        hovered: the index of the image under the cursor, or None.
+        view_changed: other images are on show, or at another size.
+        menu_requested: an image's index and where on the screen.
+    """
+
+    chosen = Signal(int)
+    moved = Signal(int)
+    hovered = Signal(object)
+    view_changed = Signal()
+    menu_requested = Signal(int, object)
+
+    def __init__(self, picture: Picture, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("data.grid")
+        self.setAccessibleName("Images")
+        self._picture = picture
+        self._indices: NDArray[np.int64] = np.empty(0, np.int64)
+        self._labels: NDArray[np.int32] = np.empty(0, np.int32)
+        self._classes: Sequence[str] = ()
+        self._native: int | None = None
+        self._step = SIZES.index(84)
+        self._current: int | None = None
+        self._hover: int | None = None
+        self._pressed: QPointF | None = None
+        self._dragged = False
+        self._pixmaps: OrderedDict[tuple[int, int], QPixmap] = OrderedDict()
+        self._pixmap_bytes = 0
+        self._short: dict[tuple[int, int], str] = {}
+        self.broken: Callable[[int], str] = lambda _index: ""
+        self.words: Callable[[int], str] = lambda index: str(index)
+        # One request for many scroll steps in one turn of the event loop.
+        self._tell = QTimer(self)
+        self._tell.setSingleShot(True)
+        self._tell.timeout.connect(self.view_changed)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFrameShape(QAbstractScrollArea.Shape.NoFrame)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.viewport().setMouseTracking(True)
+        self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+
+    # What is shown
+
+    def set_source(self, labels: NDArray[np.int32], classes: Sequence[str], native: int | None) -> None:
+        """Another data set: the class of every image, the classes' names, and the longer side of the images
+        in pixels where all have the same; small ones are shown in whole pixels."""
+        self._labels, self._classes, self._native = labels, classes, native
+        self._indices = np.empty(0, np.int64)
+        self._current = None
+        self._forget()
+
+    def set_indices(self, indices: NDArray[np.int64], *, to_top: bool = True) -> None:
+        """Show these images, in this order; the ring stays on its image if that is among them."""
+        kept = self.current
+        self._indices = indices
+        self._current = self._position(kept)
+        self._set_hover(None)
+        self._lay_out()
+        if to_top:
+            self.verticalScrollBar().setValue(0)
+        self._describe()
+        self._changed()
+
+    @property
+    def indices(self) -> NDArray[np.int64]:
+        """The images in the grid."""
+        return self._indices
+
+    @property
+    def current(self) -> int | None:
+        """The image with the ring."""
+        return None if self._current is None else int(self._indices[self._current])
+
+    def set_current(self, index: int | None) -> None:
+        """Put the ring around an image if it is in the grid, and bring it into view; nothing is emitted."""
+        self._go(self._position(index))
+
+    def _position(self, index: int | None) -> int | None:
+        found = np.flatnonzero(self._indices == (-1 if index is None else index))
+        return int(found[0]) if len(found) else None
+
+    def visible(self) -> NDArray[np.int64]:
+        """The images on show, from the top."""
+        return self._indices[slice(*self._span())]
+
+    def show_arrived(self, indices: Sequence[int]) -> None:
+        """Paint these thumbnails, which are there now."""
+        first, last = self._span()
+        if any(index in self._indices[first:last] for index in indices):
+            self.viewport().update()
+
+    def zoom(self, steps: int) -> None:
+        """Larger or smaller tiles; what is in the middle stays there."""
+        middle = self.position_at(QPointF(self.viewport().rect().center()), anywhere=True)
+        self._step = min(len(SIZES) - 1, max(0, self._step + steps))
+        self._lay_out()
+        if middle is not None:
+            bar = self.verticalScrollBar()
+            bar.setValue(bar.value() + self.tile_rect(middle).center().y() - self.viewport().height() // 2)
+        self._changed()
+
+    # Measures
+
+    def tile(self) -> int:
+        """The side of a tile in screen points; a whole multiple of a small image's own size."""
+        wanted, ratio = theme.scaled(SIZES[self._step]), self.devicePixelRatioF()
+        if self._native is None or 0.75 * self._native > wanted * ratio:
+            return wanted
+        return max(8, round(max(1, round(wanted * ratio / self._native)) * self._native / ratio))
+
+    def source_size(self) -> int:
+        """The side of the thumbnails to ask for, in pixels."""
+        needed = self.tile() * self.devicePixelRatioF()
+        if self._native is not None and self._native <= needed + 1:
+            return self._native
+        return next((size for size in _SOURCES if size >= needed), _SOURCES[-1])
+
+    def columns(self) -> int:
+        """Tiles in a row."""
+        room = self.viewport().width() - 2 * MARGIN + GAP
+        return max(1, room // (self.tile() + GAP))
+
+    def _caption_height(self) -> int:
+        return theme.scaled(CAPTION) if self.tile() >= theme.scaled(40) else 0
+
+    def _row_height(self) -> int:
+        return self.tile() + self._caption_height() + GAP
+
+    def tile_rect(self, position: int) -> QRect:
+        """Where the picture at a place of the list lies in the viewport."""
+        row, column = divmod(position, self.columns())
+        tile = self.tile()
+        y = MARGIN + row * self._row_height() - self.verticalScrollBar().value()
+        return QRect(MARGIN + column * (tile + GAP), y, tile, tile)
+
+    def position_at(self, point: QPointF, *, anywhere: bool = False) -> int | None:
+        """The place in the list under a point of the viewport; `anywhere`: the nearest one."""
+        tile, high = self.tile(), self._row_height()
+        row, y = divmod(point.y() - MARGIN + self.verticalScrollBar().value(), high)
+        column, x = divmod(point.x() - MARGIN, tile + GAP)
+        if anywhere:
+            row, column = max(row, 0), min(max(column, 0), self.columns() - 1)
+        elif x >= tile or y >= high - GAP or row < 0 or not 0 <= column < self.columns():
+            return None
+        position = int(row) * self.columns() + int(column)
+        if anywhere and len(self._indices):
+            return min(position, len(self._indices) - 1)
+        return position if position < len(self._indices) else None
+
+    def _span(self) -> tuple[int, int]:
+        """The first and behind the last place of the list that is on show."""
+        high, columns, top = self._row_height(), self.columns(), self.verticalScrollBar().value() - MARGIN
+        first = max(0, top // high) * columns
+        last = (max(0, top + self.viewport().height() - 1) // high + 1) * columns
+        return first, min(last, len(self._indices))
+
+    def _lay_out(self) -> None:
+        rows = math.ceil(len(self._indices) / self.columns())
+        bar = self.verticalScrollBar()
+        bar.setPageStep(self.viewport().height())
+        bar.setSingleStep(max(1, self._row_height() // 2))
+        bar.setRange(0, max(0, rows * self._row_height() + 2 * MARGIN - GAP - self.viewport().height()))
+
+    def sizeHint(self) -> QSize:
+        """Room for some; it takes all that it gets."""
+        return QSize(theme.scaled(480), theme.scaled(360))
+
+    # Events
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """More or fewer in a row; what was at the top stays there."""
+        at = self._span()[0]
+        self._lay_out()
+        if self.verticalScrollBar().value():
+            self.verticalScrollBar().setValue(at // self.columns() * self._row_height())
+        self._changed()
+
+    def scrollContentsBy(self, dx: int, dy: int) -> None:
+        """Paint and ask for what is now on show."""
+        self._set_hover(None)
+        self._changed()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Another theme or zoom."""
+        if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.StyleChange, QEvent.Type.FontChange):
+            self._short.clear()
+            self._lay_out()
+            self._changed()
+        super().changeEvent(event)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Scroll; with Ctrl change the size of the tiles."""
+        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            self.zoom(1 if event.angleDelta().y() > 0 else -1)
+            event.accept()
+        else:
+            super().wheelEvent(event)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Start a click or a drag."""
+        if event.button() == Qt.MouseButton.LeftButton:
+            self._pressed, self._dragged = event.position(), False
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Scroll while the button is down; read otherwise."""
+        if self._pressed is not None and event.buttons() & Qt.MouseButton.LeftButton:
+            moved = event.position() - self._pressed
+            if self._dragged or moved.manhattanLength() >= QApplication.startDragDistance():
+                self._dragged = True
+                self._pressed = event.position()
+                bar = self.verticalScrollBar()
+                bar.setValue(bar.value() - round(moved.y()))
+            return
+        self._set_hover(self.position_at(event.position()))
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Choose, unless it was a drag."""
+        if self._pressed is not None and not self._dragged and event.button() == Qt.MouseButton.LeftButton:
+            position = self.position_at(event.position())
+            if position is not None:
+                self._go(position)
+                self.chosen.emit(int(self._indices[position]))
+        self._pressed = None
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """What can be done with an image."""
+        position = self.position_at(QPointF(event.pos()))
+        if position is None and event.reason() == QContextMenuEvent.Reason.Keyboard:
+            position = self._current
+        if position is not None:
+            self.menu_requested.emit(int(self._indices[position]), event.globalPos())
+
+    def viewportEvent(self, event: QEvent) -> bool:
+        """Words on hover; reading ends when the cursor leaves."""
+        if event.type() == QEvent.Type.Leave:
+            self._set_hover(None)
+        elif isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
+            position = self.position_at(QPointF(event.pos()))
+            if position is None:
+                QToolTip.hideText()
+            else:
+                QToolTip.showText(event.globalPos(), self.words(int(self._indices[position])), self)
+            return True
+        return super().viewportEvent(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Go along the images, choose, and change the size of the tiles."""
+        key, columns = Qt.Key(event.key()), self.columns()
+        page = max(1, self.viewport().height() // self._row_height()) * columns
+        steps = {
+            Qt.Key.Key_Left: -1,
+            Qt.Key.Key_Right: 1,
+            Qt.Key.Key_Up: -columns,
+            Qt.Key.Key_Down: columns,
+            Qt.Key.Key_PageUp: -page,
+            Qt.Key.Key_PageDown: page,
+            Qt.Key.Key_Home: -len(self._indices),
+            Qt.Key.Key_End: len(self._indices),
+        }
+        last = len(self._indices) - 1
+        if key in steps and last >= 0:
+            step = steps[key]
+            at = self._span()[0] if self._current is None else self._current + step
+            if abs(step) >= page:
+                at = min(max(at, 0), last)
+            if 0 <= at <= last:
+                self._go(at)
+                self.moved.emit(int(self._indices[at]))
+        elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
+            self.zoom(1)
+        elif key == Qt.Key.Key_Minus:
+            self.zoom(-1)
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space) and self._current is not None:
+            self.chosen.emit(int(self._indices[self._current]))
+        else:
+            super().keyPressEvent(event)
+
+    # Painting
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """The tiles that the event touches."""
+        colours = theme.tokens()
+        painter = QPainter(self.viewport())
+        painter.fillRect(event.rect(), QColor(colours.panel))
+        painter.setFont(theme.font(11))
+        caption, size, tile = self._caption_height(), self.source_size(), self.tile()
+        small = size < tile * self.devicePixelRatioF()
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, not small)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        dot = theme.scaled(DOT)
+        for position in range(*self._span()):
+            place = self.tile_rect(position)
+            index = int(self._indices[position])
+            pixmap = self._pixmap(index, size)
+            why = self.broken(index)
+            if why or pixmap is None:
+                painter.fillRect(place, QColor(colours.line if colours.dark else colours.window))
+            else:
+                painter.drawPixmap(place, pixmap)
+            if why:
+                painter.setPen(QColor(colours.warning))
+                painter.drawText(place, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, "unreadable")
+            if caption:
+                label = int(self._labels[index])
+                below = QRect(place.left(), place.bottom() + 1, tile, caption)
+                painter.setPen(Qt.PenStyle.NoPen)
+                painter.setBrush(class_colour(label))
+                painter.drawEllipse(below.left() + 1, below.center().y() - dot // 2 + 1, dot, dot)
+                painter.setPen(QColor(colours.secondary))
+                words = self._elided(label, tile - dot - 6, painter)
+                painter.drawText(below.adjusted(dot + 6, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, words)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        for marked, colour, width in (
+            (self._hover, colours.secondary, 1),
+            (self._current, colours.accent, 3 if self.hasFocus() else 2),
+        ):
+            if marked is not None and marked < len(self._indices):
+                painter.setPen(QPen(QColor(colour), width))
+                painter.drawRect(self.tile_rect(marked).adjusted(-1, -1, 0, 0))
+        if not len(self._indices):
+            painter.setPen(QColor(colours.secondary))
+            painter.setFont(theme.font(13))
+            painter.drawText(
+                self.viewport().rect(), Qt.AlignmentFlag.AlignCenter, "There is no image of this kind."
+            )
+        painter.end()
+
+    def _pixmap(self, index: int, size: int) -> QPixmap | None:
+        key = (index, size)
+        found = self._pixmaps.get(key)
+        if found is not None:
+            self._pixmaps.move_to_end(key)
+            return found
+        pixels = self._picture(index, size)
+        if pixels is None:
+            return None
+        height, width = pixels.shape[:2]
+        image = QImage(pixels.data, width, height, pixels.strides[0], QImage.Format.Format_RGB888)
+        pixmap = QPixmap.fromImage(image)
+        self._pixmaps[key] = pixmap
+        self._pixmap_bytes += 4 * height * width
+        while self._pixmap_bytes > _PIXMAP_BYTES and len(self._pixmaps) > 1:
+            gone = self._pixmaps.popitem(last=False)[1]
+            self._pixmap_bytes -= 4 * gone.height() * gone.width()
+        return pixmap
+
+    def _elided(self, label: int, width: int, painter: QPainter) -> str:
+        key = (label, width)
+        if key not in self._short:
+            name = self._classes[label]
+            self._short[key] = painter.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, width)
+        return self._short[key]
+
+    def _forget(self) -> None:
+        self._pixmaps.clear()
+        self._short.clear()
+        self._pixmap_bytes = 0
+
+    def _changed(self) -> None:
+        self.viewport().update()
+        self._tell.start(0)
+
+    def _go(self, position: int | None) -> None:
+        self._current = position
+        if position is not None:
+            place, bar = self.tile_rect(position), self.verticalScrollBar()
+            bottom = place.bottom() + self._caption_height() + MARGIN
+            if place.top() < 0:
+                bar.setValue(bar.value() + place.top() - MARGIN)
+            elif bottom > self.viewport().height():
+                bar.setValue(bar.value() + bottom - self.viewport().height())
+        self._describe()
+        self.viewport().update()
+
+    def _describe(self) -> None:
+        chosen = "" if self.current is None else f", {self.words(self.current)}"
+        self.setAccessibleDescription(f"{len(self._indices):,} images{chosen}")
+
+    def _set_hover(self, position: int | None) -> None:
+        if position != self._hover:
+            self._hover = position
+            self.viewport().update()
+            self.hovered.emit(None if position is None else int(self._indices[position]))

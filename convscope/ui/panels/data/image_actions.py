@@ -1,0 +1,110 @@
+"""What one does with one image of a data set: make it the current one, copy it, save it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QObject, QPoint, Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QMenu, QWidget
+
+from convscope.imaging.image import Image
+from convscope.imaging.load import load_image
+from convscope.task import Task
+from convscope.ui import theme
+from convscope.ui.panel_context import PanelContext
+from convscope.ui.panels.data.words import image_name
+from convscope.ui.widgets.picture_out import choose_file, save_picture
+from convscope.ui.widgets.raster import to_image
+
+if TYPE_CHECKING:
+    from convscope.engine.data.dataset import Dataset
+
+# So many images of data sets stay in the film strip; more would only hide what a person opened there.
+KEPT = 12
+
+
+class ImageActions(QObject):
+    """Reads single images off the GUI thread, the latest one wanted only.
+
+    Args:
+        widget: the parent of menus and dialogs.
+    """
+
+    def __init__(self, context: PanelContext, widget: QWidget) -> None:
+        super().__init__(widget)
+        self._context = context
+        self._widget = widget
+        self._added: list[Image] = []
+
+    def use(self, dataset: Dataset, index: int) -> None:
+        """Make an image the session's current one; one that is in the film strip already is chosen there."""
+        name, path = image_name(dataset, index), dataset.images.path(index)
+        for place, image in enumerate(self._context.session.images):
+            if (path is not None and image.path == path) or (image in self._added and image.name == name):
+                self._context.session.select_image(place)
+                return
+
+        def work(task: Task) -> Image:
+            if path is not None:
+                return load_image(path, task=task)
+            return Image(np.array(dataset.images.read(index)), name)
+
+        self._context.jobs.submit(
+            "imaging",
+            work,
+            title=f"Opening {name}",
+            key="data.use",
+            quiet=True,
+            on_done=self._add,
+            on_failed=self._context.report,
+        )
+
+    def read(self, dataset: Dataset, index: int, then: Callable[[NDArray[np.uint8]], None]) -> None:
+        """Have an image's pixels, uint8 H×W or H×W×3, once they are read."""
+        self._context.jobs.submit(
+            "imaging",
+            lambda task: dataset.images.read(index),
+            title="Reading an image",
+            key="data.read",
+            quiet=True,
+            on_done=then,
+            on_failed=self._context.report,
+        )
+
+    def open_menu(self, dataset: Dataset, index: int, at: QPoint) -> None:
+        """What the right button offers on an image."""
+        menu = QMenu(self._widget)
+        menu.setObjectName("data.grid.menu")
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        use = menu.addAction(
+            theme.icon("image"), "Make it the current image", partial(self.use, dataset, index)
+        )
+        use.setObjectName("data.grid.use")
+        menu.addAction(theme.icon("copy"), "Copy", partial(self.read, dataset, index, self._copy))
+        menu.addAction(
+            theme.icon("save"),
+            "Save as PNG…",
+            lambda: choose_file(self._widget, partial(self._save, dataset, index)),
+        )
+        name = dataset.images.name(index)
+        menu.addAction("Copy the name", lambda: QGuiApplication.clipboard().setText(name))
+        menu.popup(at)
+
+    def _add(self, image: Image) -> None:
+        session = self._context.session
+        session.add_images([image])
+        self._added = [each for each in self._added if each in session.images] + [image]
+        while len(self._added) > KEPT:
+            session.remove_image(session.images.index(self._added.pop(0)))
+
+    def _copy(self, pixels: NDArray[np.uint8]) -> None:
+        QGuiApplication.clipboard().setImage(to_image(pixels).copy())
+        self._context.notify("Copied")
+
+    def _save(self, dataset: Dataset, index: int, path: str) -> None:
+        self.read(dataset, index, lambda pixels: save_picture(self._widget, path, pixels))

@@ -1,0 +1,287 @@
+"""How images reach a network: size, colours, labels, and how many a second."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QSignalBlocker, Signal
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+
+from convscope.errors import UserError
+from convscope.task import Task
+from convscope.ui import theme
+from convscope.ui.panel_context import PanelContext
+from convscope.ui.widgets.form import (
+    caption,
+    choose,
+    combo,
+    hairline,
+    heading,
+    named,
+    row,
+    segmented,
+    spin,
+    tool,
+    under_captions,
+)
+from convscope.ui.widgets.image_view import ImageView
+
+if TYPE_CHECKING:
+    from convscope.engine.data.dataset import Dataset
+    from convscope.engine.data.pipeline import PipelineSettings
+    from convscope.engine.data.throughput import Throughput
+
+FIT_WORDS = (
+    ("stretch", "Stretch: proportions change"),
+    ("crop", "Crop: the longer side is cut"),
+    ("pad", "Pad: black at the sides"),
+)
+COLOUR_WORDS = ((None, "As they are"), (1, "Gray"), (3, "RGB"))
+LABEL_WORDS = (
+    ("sparse", "Sparse", "The number of the class"),
+    ("categorical", "Categorical", "A vector with a 1 at the class"),
+    ("binary", "Binary", "0 or 1, for two classes"),
+)
+MEASURED_SECONDS = 2.0
+_LONGEST_VECTOR = 12
+
+
+class InputPage(QWidget):
+    """What a batch looks like, on one image; and the pipeline's speed.
+
+    Signals:
+        changed: the `PipelineSettings` in force.
+    """
+
+    changed = Signal(object)
+
+    def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        from convscope.engine.data.pipeline import PipelineSettings
+
+        self._context = context
+        self._dataset: Dataset | None = None
+        self._index = 0
+        self._stale = False
+        self.settings: PipelineSettings = PipelineSettings()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.GAP)
+        self.sizing = segmented(
+            "data.input.size",
+            "Size",
+            (
+                ("own", "As they are", "Every image keeps its size; they must all have the same"),
+                ("set", "Bring to", "Every image is brought to one size"),
+            ),
+            wide=True,
+        )
+        self.sizing.changed.connect(self._size_chosen)
+        self.height_ = spin("data.input.height", "Height in pixels", 1, 4096)
+        self.width_ = spin("data.input.width", "Width in pixels", 1, 4096)
+        self.batch = spin("data.input.batch", "Images in a batch", 1, 65_536)
+        for box in (self.height_, self.width_):
+            box.valueChanged.connect(self._typed)
+        self.batch.valueChanged.connect(lambda value: self._set(batch_size=value))
+        self.fit = combo("data.input.fit", "How they come to that size", FIT_WORDS)
+        self.fit.currentIndexChanged.connect(lambda _index: self._set(fit=self.fit.currentData()))
+        self.colours = combo(
+            "data.input.colours", "Colours", [(str(value or 0), words) for value, words in COLOUR_WORDS]
+        )
+        self.colours.currentIndexChanged.connect(
+            lambda _index: self._set(channels=int(self.colours.currentData()) or None)
+        )
+        self.labels = segmented("data.input.labels", "Labels", LABEL_WORDS, wide=True)
+        self.labels.changed.connect(lambda value: self._set(label_mode=value))
+        self.view = ImageView()
+        self.view.setObjectName("data.input.view")
+        self.view.setAccessibleName("The image as the network gets it")
+        self.tensor = QLabel()
+        self.tensor.setObjectName("data.input.tensor")
+        self.tensor.setFont(theme.font(11, mono=True))
+        self.tensor.setWordWrap(True)
+        self.problem = theme.label("", "warning")
+        self.problem.setObjectName("data.input.problem")
+        self.problem.setWordWrap(True)
+        self.problem.hide()
+        self.measure = tool(
+            "data.throughput",
+            "Read batches for two seconds, augmented as set, without training",
+            "gauge",
+            self.measure_throughput,
+            "Measure throughput",
+        )
+        self.speed = caption("data.throughput.words", "Images a second that the pipeline delivers.")
+        column.addWidget(self.sizing)
+        column.addLayout(
+            under_captions(("Height", self.height_), ("Width", self.width_), ("Batch", self.batch))
+        )
+        column.addLayout(named("Fit", self.fit))
+        column.addLayout(named("Colours", self.colours))
+        column.addWidget(heading("Labels"))
+        column.addWidget(self.labels)
+        column.addWidget(hairline())
+        column.addWidget(heading("A batch"))
+        column.addWidget(self.view, 1)
+        column.addWidget(self.tensor)
+        column.addWidget(self.problem)
+        column.addWidget(hairline())
+        column.addLayout(row(self.measure, None))
+        column.addWidget(self.speed)
+
+    def show_dataset(self, dataset: Dataset, index: int) -> None:
+        """Show this image of this data set as the network would get it."""
+        if self._dataset is None or self._dataset.images is not dataset.images:
+            self._context.jobs.cancel_key("data.throughput")
+            self._adapt(dataset)
+        self._dataset, self._index = dataset, index
+        self._show()
+
+    def measure_throughput(self) -> None:
+        """Read the training part for a while, in the engine's lane."""
+        dataset = self._dataset
+        if dataset is None:
+            return
+        settings = replace(self.settings, augmentation=self._context.session.augmentation)
+
+        def work(task: Task) -> Throughput:
+            from convscope.engine import runtime
+            from convscope.engine.data.pipeline import Stream
+            from convscope.engine.data.throughput import measure_throughput
+
+            task.progress(None, "Starting")
+            runtime.start()
+            return measure_throughput(Stream(dataset, "train", settings), MEASURED_SECONDS, task)
+
+        def done(found: Throughput) -> None:
+            self.measure.setEnabled(True)
+            augmented = "augmented" if settings.augmentation else "not augmented"
+            self.speed.setText(
+                f"{found.images_per_second:,.0f} images a second  ·  "
+                f"{found.images:,} in {found.seconds:.1f} s, {augmented}, batches of {settings.batch_size}"
+            )
+
+        def ended(error: BaseException | None = None) -> None:
+            self.measure.setEnabled(True)
+            if isinstance(error, UserError):
+                self.speed.setText(error.message)
+            elif error is not None:
+                self._context.report(error)
+            else:
+                self.speed.setText("Stopped.")
+
+        self.measure.setEnabled(False)
+        self.speed.setText("Measuring…")
+        self._context.jobs.submit(
+            "engine",
+            work,
+            title="Measuring throughput",
+            key="data.throughput",
+            on_done=done,
+            on_failed=ended,
+            on_cancelled=ended,
+        )
+
+    def showEvent(self, event: object) -> None:
+        """Draw what changed while nobody looked."""
+        if self._stale:
+            self._show()
+
+    def _adapt(self, dataset: Dataset) -> None:
+        """Keep what was set as far as it suits another data set."""
+        changes: dict[str, Any] = {}
+        if dataset.image_size is None and self.settings.size is None:
+            changes["size"] = (160, 160)
+        if self.settings.label_mode == "binary" and len(dataset.classes) != 2:
+            changes["label_mode"] = "sparse"
+        self.settings = replace(self.settings, **changes)
+        self.labels.button("binary").setEnabled(len(dataset.classes) == 2)
+        self.sizing.button("own").setEnabled(dataset.image_size is not None)
+        self.speed.setText("Images a second that the pipeline delivers.")
+
+    def _size_chosen(self, how: str) -> None:
+        self._set(size=None if how == "own" else (self.height_.value(), self.width_.value()))
+
+    def _typed(self) -> None:
+        self._set(size=(self.height_.value(), self.width_.value()))
+
+    def _set(self, **changes: Any) -> None:
+        self.settings = replace(self.settings, **changes)
+        self._show()
+        self.changed.emit(self.settings)
+
+    def _show(self) -> None:
+        dataset, settings = self._dataset, self.settings
+        if dataset is None:
+            return
+        self.sizing.set_value("own" if settings.size is None else "set")
+        height, width = settings.size or dataset.image_size or (160, 160)
+        for box, value in ((self.height_, height), (self.width_, width), (self.batch, settings.batch_size)):
+            with QSignalBlocker(box):
+                box.setValue(value)
+        choose(self.fit, settings.fit)
+        self.fit.setEnabled(settings.size is not None)
+        choose(self.colours, str(settings.channels or 0))
+        self.labels.set_value(settings.label_mode)
+        self.tensor.setText(_tensor_words(dataset, self._index, settings))
+        self._stale = not self.isVisible()
+        if not self._stale:
+            self._request()
+
+    def _request(self) -> None:
+        dataset, index, settings = self._dataset, self._index, self.settings
+        if dataset is None:
+            return
+
+        def work(task: Task) -> NDArray[np.uint8]:
+            target = settings.target(dataset)
+            pixels = dataset.images.load(np.array([index]), target)[0][0]
+            return pixels[..., 0] if target.channels == 1 else pixels
+
+        def done(pixels: NDArray[np.uint8]) -> None:
+            self.problem.hide()
+            self.view.set_pixels(pixels)
+            self.view.set_caption(f"{dataset.images.name(index)}  ·  {pixels.shape[0]} × {pixels.shape[1]}")
+
+        def failed(error: BaseException) -> None:
+            self.problem.setText(str(error))
+            self.problem.show()
+
+        self._context.jobs.submit(
+            "imaging",
+            work,
+            title="Bringing an image to size",
+            key="data.input",
+            supersede="finish",
+            quiet=True,
+            on_done=done,
+            on_failed=failed,
+        )
+
+
+def _tensor_words(dataset: Dataset, index: int, settings: PipelineSettings) -> str:
+    """The shapes of a batch, and the label of one image as the loss gets it."""
+    size = settings.size or dataset.image_size
+    sides = f"{size[0]}, {size[1]}" if size else "?, ?"
+    n, classes = settings.batch_size, len(dataset.classes)
+    label = int(dataset.labels[index])
+    if settings.label_mode == "sparse":
+        shape, value = f"int32   ({n},)", str(label)
+    elif settings.label_mode == "binary":
+        shape, value = f"float32 ({n}, 1)", f"[{label}.]"
+    else:
+        shape = f"float32 ({n}, {classes})"
+        if classes <= _LONGEST_VECTOR:
+            value = "[" + " ".join("1" if number == label else "0" for number in range(classes)) + "]"
+        else:
+            value = f"1 at {label}, else 0"
+    channels = settings.channels or dataset.channels
+    return (
+        f"images float32 ({n}, {sides}, {channels})\n"
+        f"values {settings.preprocessing.name}\n"
+        f"labels {shape}\n"
+        f"“{dataset.classes[label]}” → {value}"
+    )

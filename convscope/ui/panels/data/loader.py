@@ -1,0 +1,89 @@
+"""Has the thumbnails made that are on show, off the GUI thread; the latest view first."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QObject, Signal
+
+from convscope.jobs import Jobs
+from convscope.task import Task
+
+if TYPE_CHECKING:
+    from convscope.engine.data.dataset import Dataset
+    from convscope.engine.data.thumbnails import Thumbnails
+
+KEY = "data.thumbnails"
+_TOGETHER = 0.03  # seconds of thumbnails that arrive in one event
+
+
+class ThumbnailLoader(QObject):
+    """Asks for the thumbnails that are missing, and forgets those that were asked for before.
+
+    Signals:
+        arrived: image indices, a tuple.
+    """
+
+    arrived = Signal(object)
+
+    def __init__(self, jobs: Jobs, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._jobs = jobs
+        self._thumbnails: Thumbnails | None = None
+        self._asked: tuple[tuple[int, ...], int] = ((), 0)
+
+    def set_dataset(self, dataset: Dataset) -> None:
+        """Another data set; nothing of the old one is wanted any more."""
+        from convscope.engine.data.thumbnails import Thumbnails
+
+        self._jobs.cancel_key(KEY)
+        self._thumbnails = Thumbnails(dataset)
+        self._asked = ((), 0)
+
+    def picture(self, index: int, size: int) -> NDArray[np.uint8] | None:
+        """A thumbnail if it is there, uint8 size × size × 3."""
+        return self._thumbnails.kept(index, size) if self._thumbnails is not None else None
+
+    def ask(self, indices: NDArray[np.int64], size: int) -> None:
+        """These are on show, in this order; whatever else was asked for is not."""
+        thumbnails = self._thumbnails
+        if thumbnails is None:
+            return
+        missing = tuple(index for index in indices.tolist() if thumbnails.kept(index, size) is None)
+        if not missing:
+            self._jobs.cancel_key(KEY)
+            self._asked = ((), 0)
+            return
+        if (missing, size) == self._asked:
+            return
+        self._asked = (missing, size)
+
+        def work(task: Task) -> tuple[int, ...]:
+            made: list[int] = []
+            told = time.monotonic()
+            for index in missing:
+                task.check()
+                thumbnails.thumbnail(index, size)
+                made.append(index)
+                if time.monotonic() - told > _TOGETHER:
+                    task.partial(tuple(made))
+                    made, told = [], time.monotonic()
+            return tuple(made)
+
+        self._jobs.submit(
+            "view",
+            work,
+            title="Thumbnails",
+            key=KEY,
+            supersede="cancel",
+            quiet=True,
+            on_partial=self.arrived.emit,
+            on_done=self._done,
+        )
+
+    def _done(self, made: tuple[int, ...]) -> None:
+        self._asked = ((), 0)
+        self.arrived.emit(made)

@@ -1,0 +1,154 @@
+"""The ways to a data set: a menu of all that have a name, a folder, a file; and how far its opening is."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QFrame,
+    QHBoxLayout,
+    QMenu,
+    QProgressBar,
+    QToolButton,
+    QWidget,
+)
+
+from convscope.jobs import Job, Jobs
+from convscope.ui import theme
+from convscope.ui.actions import Command
+from convscope.ui.panel_context import PanelContext
+from convscope.ui.widgets.form import tool
+
+KEY = "dataset"
+SHIPPED = (("digits", "Digits"), ("fashion", "Garments"), ("textures", "Textures"))
+
+
+class Opening(QObject):
+    """Opens data sets.
+
+    Args:
+        window: the parent of the dialog.
+    """
+
+    def __init__(self, context: PanelContext, window: QWidget) -> None:
+        super().__init__(window)
+        self._context = context
+        self._window = window
+
+    def open(self, reference: str | Path) -> None:
+        """Open by name or path."""
+        self._context.open_dataset(reference)
+
+    def choose_folder(self) -> None:
+        """The dialog for a folder with one sub-folder a class."""
+        self._context.choose_dataset()
+
+    def choose_file(self) -> None:
+        """The dialog for an .npz archive or one of MNIST's IDX files."""
+        dialog = QFileDialog(self._window, "Open a data set from a file")
+        dialog.setObjectName("data.file")
+        dialog.setNameFilters(["NumPy archives and IDX files (*.npz *idx*ubyte*)", "All files (*)"])
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.accepted.connect(lambda: self.open(dialog.selectedFiles()[0]))
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def menu_button(self, name: str, text: str) -> QToolButton:
+        """A button whose menu lists every way."""
+        button = QToolButton()
+        button.setObjectName(name)
+        button.setAccessibleName("Open a data set")
+        button.setText(text)
+        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        menu = QMenu(button)
+        menu.setObjectName(f"{name}.menu")
+        menu.aboutToShow.connect(lambda: self.fill(menu))
+        button.setMenu(menu)
+        return button
+
+    def fill(self, menu: QMenu) -> None:
+        """Every named set, the shipped ones first, then folders and files."""
+        from convscope.engine.data.registry import list_datasets
+
+        menu.clear()
+        menu.setToolTipsVisible(True)
+        shipped = [name for name, _title in SHIPPED]
+        for number, info in enumerate(list_datasets()):
+            if number == len(shipped):
+                menu.addSeparator()
+            action = menu.addAction(info.title, partial(self.open, info.name))
+            action.setObjectName(f"data.open.{info.name}")
+            action.setToolTip(info.summary)
+            action.setIcon(theme.icon("database" if info.here else "download"))
+            if info.name not in shipped and not info.here:
+                action.setText(f"{info.title}   ({info.summary.split('; ')[-1]})")
+        menu.addSeparator()
+        folder = menu.addAction(theme.icon("folder-open"), "Open a folder of classes…", self.choose_folder)
+        folder.setObjectName("data.open.folder")
+        file = menu.addAction(theme.icon("file"), "Open an .npz or IDX file…", self.choose_file)
+        file.setObjectName("data.open.file")
+
+    def commands(self) -> list[Command]:
+        """The same by name."""
+        from convscope.engine.data.registry import list_datasets
+
+        named = [
+            Command(f"data.open.{info.name}", f"Open data set: {info.title}", partial(self.open, info.name))
+            for info in list_datasets()
+        ]
+        return [
+            *named,
+            Command("data.open.folder", "Open data set: a folder of classes…", self.choose_folder),
+            Command("data.open.file", "Open data set: an .npz or IDX file…", self.choose_file),
+        ]
+
+
+class OpeningStrip(QFrame):
+    """What is being opened, how far it is, and the way to stop it; hidden otherwise."""
+
+    def __init__(self, jobs: Jobs, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("data.opening")
+        self.setProperty("role", "panel")
+        self._jobs = jobs
+        self._job: Job | None = None
+        self.title = theme.label("", "caption")
+        self.title.setObjectName("data.opening.title")
+        self.bar = QProgressBar()
+        self.bar.setObjectName("data.opening.bar")
+        self.bar.setAccessibleName("How far the opening is")
+        self.bar.setTextVisible(False)
+        self.cancel = tool("data.opening.cancel", "Stop opening", "x", self._stop, "Cancel")
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(theme.GROUP_GAP, theme.GRID, theme.GROUP_GAP, theme.GRID)
+        layout.setSpacing(theme.GROUP_GAP)
+        layout.addWidget(self.title)
+        layout.addWidget(self.bar, 1)
+        layout.addWidget(self.cancel)
+        self.hide()
+        jobs.changed.connect(self._job_changed)
+        for job in jobs.running():
+            self._job_changed(job)
+
+    def _job_changed(self, job: Job) -> None:
+        if job.key != KEY:
+            return
+        if job.finished:
+            if job is self._job:
+                self._job = None
+                self.hide()
+            return
+        self._job = job
+        self.title.setText(job.text or job.title)
+        known = job.fraction is not None
+        self.bar.setRange(0, 1000 if known else 0)
+        if known:
+            self.bar.setValue(round(1000 * (job.fraction or 0.0)))
+        self.show()
+
+    def _stop(self) -> None:
+        if self._job is not None:
+            self._jobs.cancel(self._job)

@@ -1,0 +1,171 @@
+"""Which data set is open: its name, what is in it, where it is from, and what is wrong with it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QPlainTextEdit, QSizePolicy, QVBoxLayout, QWidget
+
+from convscope.task import Task
+from convscope.ui import theme
+from convscope.ui.panel_context import PanelContext
+from convscope.ui.panels.data.opening import Opening
+from convscope.ui.panels.data.words import set_words
+from convscope.ui.widgets.form import caption, heading, row, tool
+
+if TYPE_CHECKING:
+    from convscope.engine.data.dataset import Dataset
+    from convscope.engine.data.duplicates import Duplicates
+
+_SHOWN_NOTES, _NOTE_LENGTH = 2, 120
+
+
+class SourceSection(QWidget):
+    """The open data set in words; the button opens another.
+
+    Signals:
+        duplicates_shown: the images that are there more than once (int indices, group by group), or None
+            when all are to be shown again.
+    """
+
+    duplicates_shown = Signal(object)
+
+    def __init__(self, context: PanelContext, opening: Opening, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._context = context
+        self._dataset: Dataset | None = None
+        self.duplicates: Duplicates | None = None
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.GAP)
+        self.button = opening.menu_button("data.open", "")
+        self.button.setIcon(theme.icon("database"))
+        self.button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.facts = caption("data.facts")
+        self.credit = caption("data.credit")
+        self.notes = theme.label("", "warning")
+        self.notes.setObjectName("data.notes")
+        self.notes.setWordWrap(True)
+        self.more = tool("data.details", "Every note and every file left out", "list", self.show_details)
+        self.finder = tool(
+            "data.duplicates",
+            "Find images that are there more than once, above all in training and in test",
+            "copy",
+            self.find_duplicates,
+            "Find duplicates",
+        )
+        self.show_them = tool(
+            "data.duplicates.show", "Show only these images", "eye", self._toggle_duplicates, "Show"
+        )
+        self.show_them.setCheckable(True)
+        column.addWidget(heading("Data set"))
+        column.addWidget(self.button)
+        column.addWidget(self.facts)
+        column.addWidget(self.credit)
+        column.addWidget(self.notes)
+        column.addLayout(row(self.finder, self.show_them, None, self.more))
+
+    def show_dataset(self, dataset: Dataset) -> None:
+        """Another data set, or another split of the same."""
+        same = self._dataset is not None and self._dataset.images is dataset.images
+        resplit = same and self._dataset is not dataset
+        self._dataset = dataset
+        if not same or resplit:
+            # Which of them lie in two parts is another matter now.
+            self._context.jobs.cancel_key("data.duplicates")
+            self.duplicates = None
+            if self.show_them.isChecked():
+                self.show_them.setChecked(False)
+                self.duplicates_shown.emit(None)
+        self.button.setText(f"{dataset.title}  ▾")
+        self.button.setToolTip(f"{dataset.reference}\nClick for other data sets")
+        self.facts.setText(set_words(dataset))
+        self.credit.setText(dataset.credit)
+        self._show_notes()
+
+    def find_duplicates(self) -> None:
+        """Compare all images by their content, in a worker."""
+        dataset = self._dataset
+        if dataset is None:
+            return
+
+        def work(task: Task) -> Duplicates:
+            from convscope.engine.data.duplicates import find_duplicates
+
+            return find_duplicates(dataset, task)
+
+        def done(found: Duplicates) -> None:
+            self.finder.setEnabled(True)
+            self.duplicates = found
+            self._show_notes()
+            if not found.groups:
+                self._context.notify("Every image is there once.")
+
+        def ended(error: BaseException | None = None) -> None:
+            self.finder.setEnabled(True)
+            if error is not None:
+                self._context.report(error)
+
+        self.finder.setEnabled(False)
+        self._context.jobs.submit(
+            "engine",
+            work,
+            title="Finding duplicates",
+            key="data.duplicates",
+            on_done=done,
+            on_failed=ended,
+            on_cancelled=ended,
+        )
+
+    def all_notes(self) -> tuple[str, ...]:
+        """What a person should know of this data, one sentence each."""
+        if self._dataset is None:
+            return ()
+        return (*(self.duplicates.notes if self.duplicates else ()), *self._dataset.notes)
+
+    def show_details(self) -> None:
+        """All notes and all files that were left out, to read and to copy."""
+        if self._dataset is None:
+            return
+        lines = [*self.all_notes()]
+        if self._dataset.left_out:
+            lines += ["", f"Left out ({len(self._dataset.left_out):,}):"]
+            lines += [f"{name}: {why}" for name, why in self._dataset.left_out]
+        if self.duplicates is not None and self.duplicates.groups:
+            lines += ["", f"Equal images ({len(self.duplicates.groups):,}):"]
+            name = self._dataset.images.name
+            lines += [" = ".join(name(index) for index in group) for group in self.duplicates.groups]
+        dialog = QDialog(self)
+        dialog.setObjectName("data.details.dialog")
+        dialog.setWindowTitle(f"{self._dataset.title}: what to know")
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.resize(theme.scaled(640), theme.scaled(420))
+        text = QPlainTextEdit("\n".join(lines))
+        text.setObjectName("data.details.text")
+        text.setAccessibleName("What to know of this data set")
+        text.setReadOnly(True)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        buttons.rejected.connect(dialog.close)
+        column = QVBoxLayout(dialog)
+        column.addWidget(text)
+        column.addWidget(buttons)
+        dialog.open()
+
+    def _show_notes(self) -> None:
+        notes = self.all_notes()
+        shown = [
+            note if len(note) <= _NOTE_LENGTH else f"{note[:_NOTE_LENGTH]}…" for note in notes[:_SHOWN_NOTES]
+        ]
+        if len(notes) > _SHOWN_NOTES:
+            shown.append(f"And {len(notes) - _SHOWN_NOTES} more.")
+        self.notes.setText("\n".join(shown))
+        self.notes.setVisible(bool(shown))
+        self.more.setVisible(bool(notes))
+        self.show_them.setVisible(bool(self.duplicates and self.duplicates.groups))
+
+    def _toggle_duplicates(self) -> None:
+        shown = self.show_them.isChecked() and self.duplicates is not None
+        groups = self.duplicates.groups if self.duplicates is not None else ()
+        self.duplicates_shown.emit([index for group in groups for index in group] if shown else None)

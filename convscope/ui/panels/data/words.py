@@ -1,0 +1,62 @@
+"""How data sets, their images and their classes are called and coloured on screen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PySide6.QtGui import QColor
+
+from convscope.ui import theme
+
+if TYPE_CHECKING:
+    from convscope.engine.data.dataset import Dataset, SplitName
+
+PART_WORDS: dict[SplitName, str] = {"train": "train", "validation": "validation", "test": "test"}
+
+
+def class_colour(index: int) -> QColor:
+    """The colour of a class: eight that colour-blind eyes can tell apart, then darker and lighter."""
+    colour = QColor(theme.SERIES[index % len(theme.SERIES)])
+    again = index // len(theme.SERIES) % 3
+    return (colour, colour.darker(150), colour.lighter(150))[again]
+
+
+def part_of(dataset: Dataset, index: int) -> SplitName | None:
+    """The part that an image is in; None: in none."""
+    for name in PART_WORDS:
+        members = dataset.indices(name)
+        at = int(np.searchsorted(members, index))
+        if at < len(members) and members[at] == index:
+            return name
+    return None
+
+
+def image_name(dataset: Dataset, index: int) -> str:
+    """What the film strip calls an image: "digits 1234 (7)"."""
+    label = dataset.classes[dataset.labels[index]]
+    if dataset.images.path(index) is not None:
+        return f"{dataset.images.name(index)} ({label})"
+    return f"{dataset.title.lower()} {index} ({label})"
+
+
+def image_words(dataset: Dataset, index: int, size: tuple[int, ...] | None) -> str:
+    """An image in one line: its name, class, size if known, and part.
+
+    Args:
+        size: the shape of its pixels, H×W or H×W×3.
+    """
+    words = [dataset.images.name(index), dataset.classes[dataset.labels[index]]]
+    if size is not None:
+        words.append(f"{size[0]} × {size[1]} {'gray' if len(size) == 2 else 'RGB'}")
+    part = part_of(dataset, index)
+    return "   ·   ".join([*words, PART_WORDS[part] if part else "in no part"])
+
+
+def set_words(dataset: Dataset) -> str:
+    """A data set in one line: "10,000 images · 10 classes · 28 × 28 gray"."""
+    size = "sizes differ" if dataset.image_size is None else "{} × {}".format(*dataset.image_size)
+    colours = "gray" if dataset.channels == 1 else "RGB"
+    classes = "1 class" if len(dataset.classes) == 1 else f"{len(dataset.classes):,} classes"
+    images = "1 image" if len(dataset) == 1 else f"{len(dataset):,} images"
+    return f"{images} · {classes} · {size} {colours}"
