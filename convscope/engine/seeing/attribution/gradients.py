@@ -1,0 +1,166 @@
+"""Kept functions that differentiate a score: by a layer's maps, by the maps of all stages, by the image.
+
+Each takes a batch and treats its images one by one: scores are summed over the batch, so that every image's
+gradient is its own. The class comes in as a vector of weights, so that another class traces nothing anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from convscope.engine.models.opened import OpenedModel
+from convscope.engine.models.program import Step
+
+_RELUS = ("relu", "relu6")
+# The smallest normal float32: a probability that rounded to 0 still has a logarithm.
+_SMALLEST = 1.1754944e-38
+
+
+def trunk(model: OpenedModel, slot: int) -> tuple[Callable[..., list[Any]], tuple[int, ...]]:
+    """From the inputs to a layer and to what else the head needs (skips around the layer).
+
+    Returns:
+        The function (inputs → [maps, *others]) and the other slots.
+    """
+    others = model.kept(
+        ("attribution frontier", slot), lambda: model.program.frontier(slot, [model.head.logits])
+    )
+    return model.function((slot, *others)), others
+
+
+def head_gradient(model: OpenedModel, slot: int, others: Sequence[int], log: bool) -> Callable[..., Any]:
+    """(maps, *others, weights) → (∂score/∂maps, scores): the part after the layer only.
+
+    Args:
+        slot: the layer's maps.
+        others: what `trunk` told.
+        log: the head puts out probabilities, whose logarithms stand for the logits.
+    """
+
+    def make() -> Callable[..., Any]:
+        import tensorflow as tf
+
+        program, head = model.program, model.head
+        slots = (slot, *others)
+        signature = [tf.TensorSpec(program.shapes[n], program.dtypes[n]) for n in slots]
+        signature.append(tf.TensorSpec([head.units], tf.float32))
+
+        @tf.function(input_signature=signature, autograph=False)
+        def gradient(*tensors: Any) -> tuple[Any, Any]:
+            *values, weights = tensors
+            with tf.GradientTape(watch_accessed_variables=False) as tape:
+                tape.watch(values[0])
+                raw = program.run(dict(zip(slots, values, strict=True)), [head.logits])[0]
+                scores = _scores(raw, weights, log)
+            return tape.gradient(
+                scores, values[0], unconnected_gradients=tf.UnconnectedGradients.ZERO
+            ), scores
+
+        return gradient
+
+    return model.kept(("attribution head", slot, log), make)
+
+
+def stage_gradients(model: OpenedModel, slots: Sequence[int], log: bool) -> Callable[..., Any]:
+    """(*inputs, weights) → ([maps of each slot], [∂score/∂maps of each]), in one pass there and back."""
+    wanted = tuple(slots)
+
+    def make() -> Callable[..., Any]:
+        import tensorflow as tf
+
+        program, head = model.program, model.head
+        signature = [tf.TensorSpec(program.shapes[n], program.dtypes[n]) for n in program.inputs]
+        signature.append(tf.TensorSpec([head.units], tf.float32))
+
+        @tf.function(input_signature=signature, autograph=False)
+        def gradients(*tensors: Any) -> tuple[list[Any], list[Any]]:
+            *inputs, weights = tensors
+            with tf.GradientTape(watch_accessed_variables=False) as tape:
+
+                def watched(step: Step, call: Callable[..., Any]) -> Callable[..., Any]:
+                    if not set(step.outputs) & set(wanted):
+                        return call
+
+                    def watching(*args: Any, **kwargs: Any) -> Any:
+                        result = call(*args, **kwargs)
+                        tape.watch(result)
+                        return result
+
+                    return watching
+
+                feeds = dict(zip(program.inputs, inputs, strict=True))
+                *maps, raw = program.run(feeds, [*wanted, head.logits], watched)
+                scores = _scores(raw, weights, log)
+            return maps, tape.gradient(scores, maps, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+
+        return gradients
+
+    return model.kept(("attribution stages", wanted, log), make)
+
+
+def input_gradient(model: OpenedModel, log: bool, guided: bool = False) -> Callable[..., Any]:
+    """(*inputs, weights) → ([∂score/∂input of each float input], scores).
+
+    Args:
+        log: see `head_gradient`.
+        guided: ReLUs pass back only positive gradients, and those only at positive inputs.
+    """
+
+    def make() -> Callable[..., Any]:
+        import tensorflow as tf
+
+        program, head = model.program, model.head
+        signature = [tf.TensorSpec(program.shapes[n], program.dtypes[n]) for n in program.inputs]
+        signature.append(tf.TensorSpec([head.units], tf.float32))
+
+        @tf.function(input_signature=signature, autograph=False)
+        def gradient(*tensors: Any) -> tuple[list[Any], Any]:
+            *inputs, weights = tensors
+            sources = [x for x in inputs if x.dtype.is_floating]
+            with tf.GradientTape(watch_accessed_variables=False) as tape:
+                tape.watch(sources)
+                feeds = dict(zip(program.inputs, inputs, strict=True))
+                raw = program.run(feeds, [head.logits], _guided if guided else None)[0]
+                scores = _scores(raw, weights, log)
+            return tape.gradient(scores, sources, unconnected_gradients=tf.UnconnectedGradients.ZERO), scores
+
+        return gradient
+
+    return model.kept(("attribution input", log, guided), make)
+
+
+def unguided_activations(model: OpenedModel) -> tuple[str, ...]:
+    """Kinds of activation that guided backpropagation leaves as they are, because they are no ReLU."""
+    plain = ("", "linear", "softmax", "sigmoid", *_RELUS)
+    found = {step.activation for step in model.program.steps if step.activation not in plain}
+    return tuple(sorted(found))
+
+
+def _scores(raw: Any, weights: Any, log: bool) -> Any:
+    import tensorflow as tf
+
+    raw = tf.cast(raw, tf.float32)
+    if log:
+        raw = tf.math.log(tf.maximum(raw, _SMALLEST))
+    return tf.linalg.matvec(raw, weights)
+
+
+def _guided(step: Step, call: Callable[..., Any]) -> Callable[..., Any]:
+    """ReLU with the backward pass of guided backpropagation: ReLU'(x) · max(upstream, 0)."""
+    if step.activation not in _RELUS:
+        return call
+    import tensorflow as tf
+
+    @tf.custom_gradient
+    def guided(x: Any) -> tuple[Any, Callable[[Any], Any]]:
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(x)
+            y = call(x)
+
+        def back(upstream: Any) -> Any:
+            return tape.gradient(y, x, tf.nn.relu(upstream))
+
+        return y, back
+
+    return guided

@@ -1,0 +1,185 @@
+"""One image before one model, with all that was computed for it kept: another class costs a head's gradient."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convscope.engine.models.head import are_probabilities
+from convscope.engine.models.opened import OpenedModel
+from convscope.engine.models.prediction import Prediction
+from convscope.engine.models.preprocessing import Prepared
+from convscope.engine.seeing.attribution import gradients
+from convscope.engine.seeing.attribution.layers import LayerChoice
+from convscope.engine.seeing.attribution.target import Target
+from convscope.errors import UserError
+from convscope.imaging.image import Image
+
+# Maps and gradients of this many layers (and classes) are kept: a few clicks back and forth.
+_KEPT = 4
+
+
+class Look:
+    """An image as a model sees it; ask it for maps and gradients. Safe to use from several threads.
+
+    It keeps what it computed, so make a new one after the model was trained or its weights were edited.
+
+    Args:
+        model: it must tell classes and take images.
+        image: the picture.
+        prediction: of this image by this model, if it is at hand; saves a forward pass.
+
+    Attributes:
+        model, image: as given.
+        prepared: the network's input, and the picture that it shows.
+
+    Raises:
+        UserError: the model tells no classes, or does not take such images.
+    """
+
+    def __init__(self, model: OpenedModel, image: Image, prediction: Prediction | None = None) -> None:
+        self.model = model
+        self.image = image
+        self._head = model.head
+        self.prepared: Prepared = model.prepare(image)
+        self._lock = threading.RLock()
+        self._kept: OrderedDict[Hashable, Any] = OrderedDict()
+        if prediction is not None:
+            self.__dict__["prediction"] = prediction
+
+    @cached_property
+    def prediction(self) -> Prediction:
+        """All classes of the image, most probable first."""
+        return self.model.predict(self.image)
+
+    def top(self) -> Target:
+        """The most probable class."""
+        return Target(self.prediction.classes[0].index)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width of the network's input in pixels."""
+        return self.prepared.batch.shape[1], self.prepared.batch.shape[2]
+
+    @cached_property
+    def notes(self) -> tuple[str, ...]:
+        """What holds for every gradient of this model, one sentence each."""
+        if self._log:
+            return (
+                "The network's logits cannot be reached: logarithms of its probabilities stand for them, "
+                "which leaves differences of classes as they are.",
+            )
+        return ()
+
+    @cached_property
+    def inputs(self) -> list[Any]:
+        """The model's input tensors for this image."""
+        return self.model.inputs_for(self.prepared.batch)
+
+    @cached_property
+    def _log(self) -> bool:
+        if self._head.kind != "unknown":
+            return False
+        output = self.model.function((self._head.output,))(*self.inputs)[0].numpy()
+        return are_probabilities(output)
+
+    # Maps and gradients of a layer.
+
+    def maps(self, layer: LayerChoice) -> NDArray[np.float32]:
+        """The layer's maps, float32, h×w×channels; computed once."""
+        return np.asarray(self._trunk(layer)[0].numpy()[0], np.float32)
+
+    def layer_gradient(
+        self, layer: LayerChoice, target: Target
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32], float]:
+        """Maps and ∂score/∂maps, h×w×channels each, and the score.
+
+        The image goes through the network once; another class needs only the part after the layer.
+        """
+
+        def make() -> tuple[NDArray[np.float32], NDArray[np.float32], float]:
+            slot = self.model.slot(layer.path)
+            tensors = self._trunk(layer)
+            others = gradients.trunk(self.model, slot)[1]
+            function = gradients.head_gradient(self.model, slot, others, self._log)
+            gradient, scores = function(*tensors, target.weights(self._head))
+            return (
+                np.asarray(tensors[0].numpy()[0], np.float32),
+                np.asarray(gradient.numpy()[0], np.float32),
+                float(scores.numpy()[0]),
+            )
+
+        return self._keep(("gradient", layer.path, target), make)
+
+    def stage_gradients(
+        self, layers: tuple[LayerChoice, ...], target: Target
+    ) -> list[tuple[NDArray[np.float32], NDArray[np.float32]]]:
+        """Maps and gradients of several layers in one pass there and back."""
+        slots = [self.model.slot(layer.path) for layer in layers]
+        function = gradients.stage_gradients(self.model, slots, self._log)
+        maps, slopes = function(*self.inputs, target.weights(self._head))
+        return [
+            (np.asarray(a.numpy()[0], np.float32), np.asarray(g.numpy()[0], np.float32))
+            for a, g in zip(maps, slopes, strict=True)
+        ]
+
+    # Gradients of the input, and scores.
+
+    def input_gradients(
+        self, batch: NDArray[np.float32], target: Target, *, guided: bool = False
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """∂score/∂image of inputs like this look's, N×H×W×C, and the scores, N.
+
+        Where several inputs of the model take the image, their gradients are summed.
+
+        Raises:
+            UserError: the model takes whole numbers, or the score does not depend on the image smoothly.
+        """
+        model = self.model
+        inputs = model.inputs_for(batch)
+        function = gradients.input_gradient(model, self._log, guided)
+        slopes, scores = function(*inputs, target.weights(self._head))
+        shape = batch.shape[1:]
+        fitting = [slope.numpy() for slope in slopes if tuple(slope.shape[1:]) == shape]
+        if not fitting:
+            raise UserError(
+                f"{model.name} takes whole numbers, which have no gradient: choose a method that hides parts "
+                f"of the image, such as occlusion."
+            )
+        return np.asarray(sum(fitting), np.float32), np.asarray(scores.numpy(), np.float32)
+
+    def scores(
+        self, batch: NDArray[np.float32], target: Target
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Scores and probabilities of the target for inputs like this look's, N each."""
+        logits, probabilities = self.model.scores(batch)
+        return target.score(logits), target.probability(logits, probabilities)
+
+    def score(self, target: Target) -> float:
+        """The target's logit (or difference of logits) for this image."""
+        return self._keep(("score", target), lambda: float(self.scores(self.prepared.batch, target)[0][0]))
+
+    def _trunk(self, layer: LayerChoice) -> list[Any]:
+        def make() -> list[Any]:
+            function, _ = gradients.trunk(self.model, self.model.slot(layer.path))
+            return list(function(*self.inputs))
+
+        return self._keep(("trunk", layer.path), make)
+
+    def _keep(self, key: tuple[Hashable, ...], make: Callable[[], Any]) -> Any:
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key]
+            value = self._kept[key] = make()
+            kind = key[0]
+            same = [other for other in self._kept if other[0] == kind]  # type: ignore[index]
+            for old in same[:-_KEPT]:
+                del self._kept[old]
+            return value

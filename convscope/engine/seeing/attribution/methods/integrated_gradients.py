@@ -1,0 +1,78 @@
+"""Integrated gradients."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from convscope.engine.seeing.attribution.fills import fill_parameter, filled
+from convscope.engine.seeing.attribution.look import Look
+from convscope.engine.seeing.attribution.masking import batch_size, chunks
+from convscope.engine.seeing.attribution.method import Heat, Method, Paper, Parameter, Settings, Work
+from convscope.engine.seeing.attribution.methods.common import silence
+from convscope.engine.seeing.attribution.target import Target
+from convscope.task import Task
+
+_GOLDEN = 0.6180339887498949
+
+
+def compute(look: Look, target: Target, layer: str | None, settings: Settings, task: Task) -> Heat:
+    """(x − x′)·∫₀¹ ∂score/∂x at x′ + α(x − x′) dα, summed over channels; midpoints as in equation 3."""
+    image = look.prepared.batch
+    start = filled(look.prepared, look.model.preprocessing, str(settings["baseline"]))
+    way = image - start
+    count = int(settings["steps"])
+    alphas = (np.arange(count, dtype=np.float32) + 0.5) / count
+    # In an order that is spread over the way from the beginning, so that partial maps are like the whole.
+    alphas = alphas[np.argsort(np.arange(count) * _GOLDEN % 1, kind="stable")]
+    total = np.zeros(image.shape[1:], np.float64)
+    task.progress(0.0, "Integrated gradients")
+    for part in chunks(count, min(batch_size(look), 8)):
+        points = start + alphas[part, None, None, None] * way
+        total += look.input_gradients(points, target)[0].sum(axis=0)
+        if part.stop < count:
+            task.partial(Heat((way[0] * total / part.stop).sum(axis=-1).astype(np.float32)))
+        task.progress(part.stop / count, "Integrated gradients")
+    values = (way[0] * total / count).sum(axis=-1)
+    difference = look.score(target) - float(look.scores(start, target)[0][0])
+    facts = {"sum of the map": float(values.sum()), "score − score of the baseline": difference}
+    heat = values.astype(np.float32)
+    return Heat(heat, (*silence(heat), *_completeness(float(values.sum()), difference)), facts)
+
+
+def _completeness(total: float, difference: float) -> tuple[str, ...]:
+    if abs(total - difference) <= 0.05 * max(abs(difference), 0.1):
+        return ()
+    return (
+        f"The map adds up to {total:.3g} instead of {difference:.3g}, the difference of the scores: more steps "
+        f"make it exact.",
+    )
+
+
+def _passes(settings: Settings, work: Work) -> int:
+    return 3 * int(settings["steps"]) + 2
+
+
+METHOD = Method(
+    name="integrated-gradients",
+    title="Integrated gradients",
+    family="gradient",
+    formula="(x − x′) · ∫₀¹ ∂score/∂x at x′ + α·(x − x′) dα",
+    computes="Adds up the gradient on the straight way from an image without content to this one. The map's sum "
+    "is the score's rise on that way, shared out among the pixels, for (orange) and against (blue).",
+    misses="What counts as “without content” is a choice: from black, black pixels can never matter. Single "
+    "pixels are noisy, and the way leads through images that the network never saw.",
+    paper=Paper(
+        "Sundararajan, Taly and Yan",
+        2017,
+        "Axiomatic Attribution for Deep Networks",
+        "https://arxiv.org/abs/1703.01365",
+    ),
+    compute=compute,
+    passes=_passes,
+    grainy=True,
+    signed=True,
+    parameters=(
+        Parameter("steps", "Steps", 50, 5, 400, 5, about="points on the way"),
+        fill_parameter("baseline", "Baseline", "black", "the image without content"),
+    ),
+)
