@@ -116,7 +116,7 @@ def train(
     opened = prepared(opened, settings)
     split, settings = split_for(dataset, settings)
     refuse_misfits(opened, split, settings)
-    distributed = _distribution(strategy)
+    distributed = _distribution(strategy, split, settings)
     task.progress(0.0, "Preparing")
     with distributed.scope() if distributed else nullcontext():
         # One seed for everything random: dropout here, new weights where a caller made them under it before.
@@ -330,8 +330,12 @@ def refuse_misfits(model: OpenedModel, dataset: Dataset, settings: TrainingSetti
             raise UserError(finding.text + mend)
 
 
-def _distribution(strategy: Strategy) -> Any:
-    """The tf.distribute.Strategy, or None."""
+def _distribution(strategy: Strategy, dataset: Dataset, settings: TrainingSettings) -> Any:
+    """The tf.distribute.Strategy, or None.
+
+    Raises:
+        UserError: it does not work, or batches cannot be shared out among its cards.
+    """
     if strategy == "none":
         return None
     if strategy == "multiworker":
@@ -341,7 +345,21 @@ def _distribution(strategy: Strategy) -> Any:
         )
     import tensorflow as tf
 
-    return tf.distribute.MirroredStrategy()
+    made = tf.distribute.MirroredStrategy()
+    cards, batch = made.num_replicas_in_sync, settings.batch_size
+    # Keras fails where the first batch cannot be shared evenly, and where a card gets no image at all.
+    if batch % cards:
+        raise UserError(
+            f"A batch of {batch} cannot be shared evenly by {cards} cards: make it a multiple of {cards}."
+        )
+    for part in ("train", "validation"):
+        left = len(dataset.indices(part)) % batch  # type: ignore[arg-type]
+        if 0 < left < cards:
+            raise UserError(
+                f"The last batch of the {part} images has {left}, fewer than the {cards} cards: "
+                "choose another batch size."
+            )
+    return made
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -314,11 +315,23 @@ def test_without_validation_and_test(make_model: Make, bands: Dataset) -> None:
     assert done.test is None
 
 
-def test_several_cards_by_tf_distribute(make_model: Make, bands: Dataset, runtime: object) -> None:
-    """On a machine without cards the strategy has one replica, the processor, and does the same sums."""
-    plain = train(make_model(), bands, QUICK)
-    mirrored = train(make_model(), bands, QUICK, strategy="mirrored")
-    for ours, theirs in zip(plain.fitted.epochs, mirrored.fitted.epochs, strict=True):
-        assert theirs.values["loss"] == pytest.approx(ours.values["loss"], rel=1e-3)
+def test_batches_that_cards_cannot_share_are_said(
+    make_model: Make, bands: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import tensorflow as tf
+
+    for cards, batch, said in (
+        (3, 16, "A batch of 16 cannot be shared evenly by 3 cards: make it a multiple of 3"),
+        (8, 16, "The last batch of the train images has 4, fewer than the 8 cards"),
+        (5, 20, "The last batch of the train images has 4, fewer than the 5 cards"),
+    ):
+        fake = SimpleNamespace(num_replicas_in_sync=cards)
+        monkeypatch.setattr(tf.distribute, "MirroredStrategy", lambda fake=fake: fake)
+        with pytest.raises(UserError, match=said):
+            train(make_model(), bands, replace(QUICK, batch_size=batch), strategy="mirrored")
+
+
+def test_several_machines_are_refused(make_model: Make, bands: Dataset, runtime: object) -> None:
+    """Tried with two workers on the loopback address: Keras 3.15 fails in building and in reducing the loss."""
     with pytest.raises(UserError, match="on several machines does not work"):
         train(make_model(), bands, QUICK, strategy="multiworker")

@@ -389,4 +389,8 @@ def test_the_engine_is_keras(saved_bands: Path, tmp_path: Path) -> None:
     for ours, theirs in (("ordered", "bare"), ("shuffled", "script")):
         for one, other in zip(told[ours], told[theirs], strict=True):
             assert one == pytest.approx(other, abs=1e-6), (ours, one, other)
+    # With every batch divided among two replicas, whose gradients are added up in another order.
+    assert told["replicas"] == 2
+    for one, other in zip(told["ordered"], told["mirrored"], strict=True):
+        assert one == pytest.approx(other, abs=1e-5)
     assert told["test"] == pytest.approx(told["script test"]["accuracy"], abs=1e-6)

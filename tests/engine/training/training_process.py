@@ -9,6 +9,7 @@ import runpy
 import sys
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from convscope.engine import runtime
 
@@ -64,6 +65,10 @@ def train_slowly(data: str, folder: str) -> None:
 
 def compare(data: str, folder: str) -> None:
     """On one thread: the engine, a bare `fit` on arrays, and the run's own script; prints the histories."""
+    import tensorflow as tf
+
+    processor = tf.config.list_physical_devices("CPU")[0]
+    tf.config.set_logical_device_configuration(processor, [tf.config.LogicalDeviceConfiguration()] * 2)
     runtime.start(threads=1)
     import keras
     import numpy as np
@@ -89,6 +94,16 @@ def compare(data: str, folder: str) -> None:
         model, dataset, TrainingSettings.from_dict({**common, "shuffle": False, "restore_best": False})
     )
     told["ordered"] = [dict(record.values) for record in done.fitted.epochs]
+    two = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+    with mock.patch.object(tf.distribute, "MirroredStrategy", return_value=two):
+        done = train(
+            model,
+            dataset,
+            TrainingSettings.from_dict({**common, "shuffle": False, "restore_best": False}),
+            strategy="mirrored",
+        )
+    told["replicas"] = two.num_replicas_in_sync
+    told["mirrored"] = [dict(record.values) for record in done.fitted.epochs]
     x = dataset.images.pixels[..., None].astype("float32") * np.float32(1 / 255)  # type: ignore[attr-defined]
     parts = [
         (x[dataset.indices(part)], dataset.labels[dataset.indices(part)]) for part in ("train", "validation")
