@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QSizePolicy, 
 
 from convscope.ui import theme
 
-LABEL_WIDTH, BOX_WIDTH = 68, 72
+LABEL_WIDTH, BOX_WIDTH = 68, 80
 
 
 class SliderRow(QWidget):
@@ -57,7 +57,6 @@ class SliderRow(QWidget):
         self._box.setSingleStep(step)
         self._box.setSuffix(f" {unit}" if unit and unit not in "°%×" else unit)
         self._box.setKeyboardTracking(False)
-        self._box.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
         self._box.setAlignment(Qt.AlignmentFlag.AlignRight)
         self._box.setMinimumWidth(theme.scaled(BOX_WIDTH))
         self._box.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
