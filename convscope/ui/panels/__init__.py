@@ -47,4 +47,5 @@ class PanelInfo:
 PANELS: tuple[PanelInfo, ...] = (
     PanelInfo("kernels", "Kernels", "grid-3x3", "Ctrl+1", "convscope.ui.panels.kernels", "KernelsPanel"),
     PanelInfo("data", "Data", "database", "Ctrl+2", "convscope.ui.panels.data", "DataPanel"),
+    PanelInfo("train", "Train", "graduation-cap", "Ctrl+4", "convscope.ui.panels.train", "TrainPanel"),
 )

@@ -1,0 +1,383 @@
+"""A chart of curves over epochs: quick to redraw, readable by the cursor, in the theme's colours."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import pyqtgraph as pg
+from numpy.typing import NDArray
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, Signal
+from PySide6.QtGui import QColor, QContextMenuEvent, QGuiApplication, QMouseEvent, QPen
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QVBoxLayout, QWidget
+
+from convscope.ui import theme
+from convscope.ui.panels.train.history import Curve, thin
+from convscope.ui.widgets.picture_out import choose_file
+
+# Above this many points a curve is drawn without smooth edges, which would take forty times as long.
+_FINE = 400
+
+
+@dataclass
+class Line:
+    """How a curve looks.
+
+    Attributes:
+        words: its name in the legend; "" leaves it out.
+        colour: #RRGGBB.
+        dashed: validation is.
+        faint: the unsmoothed curve behind the smoothed one; does not decide the range.
+        dots: a dot at each point.
+    """
+
+    words: str
+    colour: str
+    dashed: bool = False
+    faint: bool = False
+    dots: bool = False
+
+
+class _Plot(pg.PlotWidget):
+    """A plot that tells where the cursor is; a double click fits, the right button copies or saves."""
+
+    moved = Signal(object)
+    doubled = Signal()
+    asked = Signal(object)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        super().mouseMoveEvent(event)
+        self.moved.emit(event.position())
+
+    def leaveEvent(self, event: QEvent) -> None:
+        super().leaveEvent(event)
+        self.moved.emit(None)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        self.doubled.emit()
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        self.asked.emit(event.globalPos())
+
+
+class Chart(QWidget):
+    """Curves over x in epochs. The wheel zooms, dragging pans, a double click fits; hovering reads.
+
+    Args:
+        name: object name.
+        title: what the y axis is.
+        unit_range: the values lie between 0 and 1, such as accuracy.
+
+    Signals:
+        hovered: the x under the cursor, or None.
+    """
+
+    hovered = Signal(object)
+
+    def __init__(
+        self, name: str, title: str, *, unit_range: bool = False, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName(name)
+        self.setAccessibleName(title)
+        self._unit_range = unit_range
+        self._log = False
+        self._own_range = True
+        self._span = 1.0
+        self._cursor: float | None = None
+        self._lines: dict[str, Line] = {}
+        self._curves: dict[str, Curve] = {}
+        self._items: dict[str, pg.PlotCurveItem] = {}
+        self._dots: dict[str, pg.ScatterPlotItem] = {}
+        self._marks: list[pg.GraphicsObject] = []
+        self._shade: tuple[NDArray[np.float64], ...] | None = None
+        self._shade_words = ""
+        self._best: tuple[float, str] | None = None
+        self._y: tuple[float, float] = (0.0, 1.0)
+        self.title = theme.label(title, "heading")
+        self.legend = QLabel()
+        self.legend.setObjectName(f"{name}.legend")
+        self.legend.setTextFormat(Qt.TextFormat.RichText)
+        self.plot = _Plot(self)
+        self._prepare_plot()
+        head = QHBoxLayout()
+        head.setSpacing(theme.GROUP_GAP)
+        head.addWidget(self.title)
+        head.addStretch(1)
+        head.addWidget(self.legend)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(2)
+        column.addLayout(head)
+        column.addWidget(self.plot, 1)
+        self._paint()
+
+    # What is shown
+
+    def set_title(self, title: str) -> None:
+        """Another name for the y axis."""
+        self.title.setText(title)
+        self.setAccessibleName(title)
+
+    def set_lines(self, lines: dict[str, Line]) -> None:
+        """The curves that there are, by key; their numbers are forgotten."""
+        for item in (*self._items.values(), *self._dots.values()):
+            self.plot.removeItem(item)
+        self._lines, self._curves, self._items, self._dots = dict(lines), {}, {}, {}
+        for order, (key, line) in enumerate(lines.items()):
+            item = pg.PlotCurveItem(pen=self._pen(line), skipFiniteCheck=False)
+            item.setZValue(order)
+            self._items[key] = item
+            self.plot.addItem(item)
+            if line.dots:
+                self._dots[key] = pg.ScatterPlotItem(
+                    size=theme.scaled(5), pen=None, brush=pg.mkBrush(line.colour)
+                )
+                self._dots[key].setZValue(order)
+                self.plot.addItem(self._dots[key])
+        self.set_best(None)
+        self.set_shade(None)
+
+    def set_curve(self, key: str, curve: Curve) -> None:
+        """The numbers of a curve; `refresh` shows them."""
+        self._curves[key] = curve
+
+    def curve(self, key: str) -> Curve | None:
+        """The numbers of a curve, all of them."""
+        return self._curves.get(key)
+
+    def set_log(self, log: bool) -> None:
+        """Show the y axis in powers of ten."""
+        if log != self._log:
+            self._log = log
+            self.plot.getAxis("left").setLogMode(log)
+            self._own_range = True
+            self._place_marks()
+            self.refresh()
+
+    def set_span(self, epochs: float) -> None:
+        """How far the x axis goes."""
+        self._span = max(epochs, 1e-6)
+
+    def set_best(self, x: float | None, words: str = "") -> None:
+        """Mark the best epoch."""
+        best = None if x is None else (x, words)
+        if best != self._best:
+            self._best = best
+            self._place_marks()
+
+    def set_shade(
+        self,
+        x: NDArray[np.float64] | None,
+        low: NDArray[np.float64] | None = None,
+        high: NDArray[np.float64] | None = None,
+        words: str = "",
+    ) -> None:
+        """Shade what lies between two curves, and name it."""
+        shade = None if x is None or low is None or high is None else (x, low, high)
+        if shade is None and self._shade is None:
+            return
+        self._shade, self._shade_words = shade, words
+        self._place_marks()
+
+    def refresh(self) -> None:
+        """Draw the curves as they are now."""
+        columns = max(64, self.plot.width())
+        for key, item in self._items.items():
+            curve = self._curves.get(key)
+            if curve is None:
+                item.setData([], [])
+                continue
+            x, y = thin(curve, columns if self._lines[key].faint else columns // 2)
+            y = self._scaled(y)
+            item.setData(x, y, antialias=len(x) <= _FINE, connect="finite")
+            if key in self._dots:
+                self._dots[key].setData(x, y)
+        if self._own_range:
+            self._fit()
+        self._show_legend()
+
+    def show_cursor(self, x: float | None) -> None:
+        """Put the crosshair at a place of the x axis and read the curves there; None takes it away."""
+        self._cursor = x
+        self._hair.setVisible(x is not None)
+        if x is not None:
+            self._hair.setValue(x)
+        self._show_legend()
+
+    def values_at(self, x: float) -> dict[str, float]:
+        """The value of each curve at the point nearest to x."""
+        found = {}
+        for key, (at, y) in self._curves.items():
+            if len(at):
+                found[key] = float(y[np.argmin(np.abs(at - x))])
+        return found
+
+    def fit(self) -> None:
+        """Show all, and go on doing so."""
+        self._own_range = True
+        self.refresh()
+
+    # Inside
+
+    def _prepare_plot(self) -> None:
+        plot = self.plot
+        plot.setMenuEnabled(False)
+        plot.hideButtons()
+        plot.setFrameShape(plot.Shape.NoFrame)
+        plot.setAntialiasing(False)
+        plot.getPlotItem().setContentsMargins(0, 2, 6, 0)
+        box = plot.getViewBox()
+        box.disableAutoRange()
+        box.setDefaultPadding(0)
+        # Before zero there is nothing.
+        box.setLimits(xMin=0)
+        box.sigRangeChangedManually.connect(self._zoomed)
+        for side in ("left", "bottom"):
+            axis = plot.getAxis(side)
+            axis.setStyle(tickLength=-4, tickTextOffset=4, autoExpandTextSpace=False)
+            axis.enableAutoSIPrefix(False)
+        self._hair = pg.InfiniteLine(angle=90, movable=False)
+        self._hair.setZValue(50)
+        self._hair.hide()
+        plot.addItem(self._hair, ignoreBounds=True)
+        plot.moved.connect(self._moved)
+        plot.doubled.connect(self.fit)
+        plot.asked.connect(self._offer)
+
+    def _paint(self) -> None:
+        colours = theme.tokens()
+        self.plot.setBackground(colours.panel)
+        for side in ("left", "bottom"):
+            axis = self.plot.getAxis(side)
+            axis.setPen(pg.mkPen(colours.line))
+            axis.setTextPen(pg.mkPen(colours.secondary))
+            axis.setTickFont(theme.font(11))
+        self.plot.getAxis("left").setWidth(theme.scaled(44))
+        self.plot.getAxis("bottom").setHeight(theme.scaled(20))
+        self.plot.showGrid(x=False, y=True, alpha=0.12)
+        self._hair.setPen(pg.mkPen(colours.secondary, width=1))
+        for key, item in self._items.items():
+            item.setPen(self._pen(self._lines[key]))
+        self._place_marks()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Another theme or zoom."""
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.StyleChange) and hasattr(self, "_hair"):
+            self._paint()
+
+    def _pen(self, line: Line) -> QPen:
+        colour = QColor(line.colour)
+        if line.faint:
+            colour.setAlpha(70)
+        pen: QPen = pg.mkPen(colour, width=1 if line.faint else 2)
+        if line.dashed:
+            pen.setDashPattern([3, 2.5])
+        return pen
+
+    def _scaled(self, y: NDArray[np.float64]) -> NDArray[np.float64]:
+        if not self._log:
+            return y
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.where(y > 0, np.log10(y), np.nan)
+
+    def _fit(self) -> None:
+        """The range that holds the curves, in round numbers, so that it does not change with every step."""
+        parts = [
+            self._scaled(y) for key, (_x, y) in self._curves.items() if not self._lines[key].faint and len(y)
+        ]
+        values = np.concatenate(parts) if parts else np.empty(0)
+        values = values[np.isfinite(values)]
+        low, high = (float(values.min()), float(values.max())) if len(values) else (0.0, 1.0)
+        if self._log:
+            low, high = math.floor(low * 4) / 4, max(math.ceil(high * 4), math.floor(low * 4) + 1) / 4
+        else:
+            step = _round((high - low) / 4 or abs(high) / 4 or 0.25)
+            low, high = math.floor(low / step) * step, math.ceil(high / step + 0.2) * step
+            if self._unit_range:
+                low, high = max(0.0, low), min(1.0, high)
+            if high <= low:
+                low, high = low - step, low + step
+            margin = (high - low) * 0.03
+            low, high = low - margin if low else low, high + margin
+        self._y = (low, high)
+        wanted = ((0.0, self._span), (low, high))
+        now = self.plot.getViewBox().viewRange()
+        if any(
+            abs(a - b) > 1e-9 for ab, cd in zip(now, wanted, strict=True) for a, b in zip(ab, cd, strict=True)
+        ):
+            self.plot.getViewBox().setRange(
+                xRange=wanted[0], yRange=wanted[1], padding=0, disableAutoRange=False
+            )
+
+    def _zoomed(self, *_: object) -> None:
+        self._own_range = False
+
+    def _moved(self, position: QPointF | None) -> None:
+        if position is None:
+            self.hovered.emit(None)
+            return
+        box = self.plot.getViewBox()
+        at = self.plot.mapToScene(position.toPoint())
+        inside = box.sceneBoundingRect().contains(at)
+        self.hovered.emit(float(box.mapSceneToView(at).x()) if inside else None)
+
+    def _place_marks(self) -> None:
+        for item in self._marks:
+            self.plot.removeItem(item)
+        self._marks = []
+        colours = theme.tokens()
+        if self._shade is not None:
+            x, low, high = self._shade
+            edges = [pg.PlotCurveItem(x, self._scaled(y), pen=None) for y in (low, high)]
+            ground = QColor(colours.warning)
+            ground.setAlpha(46)
+            area = pg.FillBetweenItem(*edges, brush=pg.mkBrush(ground))
+            area.setZValue(-5)
+            text = pg.TextItem(self._shade_words, color=colours.warning, anchor=(1.0, 0.5))
+            text.setFont(theme.font(11))
+            middle = self._scaled((low[-1:] + high[-1:]) / 2)
+            text.setPos(float(x[-1]), float(middle[0]))
+            text.setZValue(40)
+            self._marks += [*edges, area, text]
+        if self._best is not None:
+            pen = pg.mkPen(colours.good, width=1)
+            pen.setDashPattern([2, 3])
+            options = {"color": colours.good, "position": 0.93, "anchors": [(0, 0.5), (1, 0.5)]}
+            mark = pg.InfiniteLine(self._best[0], angle=90, pen=pen, label=self._best[1], labelOpts=options)
+            mark.label.setFont(theme.font(11))
+            mark.setZValue(30)
+            self._marks.append(mark)
+        for item in self._marks:
+            self.plot.addItem(item, ignoreBounds=True)
+
+    def _show_legend(self) -> None:
+        at = self._cursor
+        words = []
+        if at is not None:
+            words.append(f"epoch {max(0.0, at):.2f}")
+        found = self.values_at(at) if at is not None else {}
+        for key, line in self._lines.items():
+            curve = self._curves.get(key)
+            if not line.words or curve is None or not len(curve[1]):
+                continue
+            value = found[key] if key in found else float(curve[1][-1])
+            mark = "╍╍" if line.dashed else "━━"
+            words.append(f'<span style="color:{line.colour}">{mark}</span> {line.words} <b>{value:.4g}</b>')
+        self.legend.setText("&nbsp;&nbsp;&nbsp;".join(words))
+
+    def _offer(self, place: QPoint) -> None:
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.addAction("Copy", lambda: QGuiApplication.clipboard().setPixmap(self.grab()))
+        menu.addAction("Save as PNG…", lambda: choose_file(self, lambda path: self.grab().save(path)))
+        menu.addAction("Fit", self.fit)
+        menu.popup(place)
+
+
+def _round(step: float) -> float:
+    """The next number of the form 1, 2, 5 times a power of ten."""
+    power = 10.0 ** math.floor(math.log10(step))
+    return next(power * digit for digit in (1.0, 2.0, 5.0, 10.0) if power * digit >= step * 0.999)

@@ -1,0 +1,278 @@
+"""Loss over a metric over the learning rate, growing while it trains."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from convscope.ui import theme
+from convscope.ui.panels.train import form
+from convscope.ui.panels.train.chart import Chart, Line
+from convscope.ui.panels.train.history import Curve, History
+from convscope.ui.widgets.segmented import Segmented
+from convscope.ui.widgets.slider_row import SliderRow
+
+if TYPE_CHECKING:
+    from convscope.engine.training.record import Recorder, Update
+    from convscope.engine.training.settings import TrainingSettings
+
+INTERVAL = 90  # milliseconds between two drawings
+SMOOTHING = 0.8
+METRICS = {
+    "accuracy": "Accuracy",
+    "top_5_accuracy": "Top-5 accuracy",
+    "auc": "Area under the ROC curve",
+    "precision": "Precision",
+    "recall": "Recall",
+}
+RATE_HEIGHT = 84
+
+
+class Charts(QWidget):
+    """Watches a `Recorder`: it looks by a timer, so that training waits for nobody.
+
+    Attributes:
+        history: what is on show.
+        overfitting: a sentence while the curves part, else "".
+    """
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("train.charts")
+        self.history = History(SMOOTHING)
+        self.overfitting = ""
+        self.update_: Update | None = None
+        self._recorder: Recorder | None = None
+        self._settings: TrainingSettings | None = None
+        self._metric = "accuracy"
+        self._timer = QTimer(self)
+        self._timer.setInterval(INTERVAL)
+        self._timer.timeout.connect(self.look)
+        self._build()
+        self._set_lines()
+
+    def begin(self, recorder: Recorder, settings: TrainingSettings) -> None:
+        """Forget the last run and watch this one."""
+        self._recorder, self._settings = recorder, settings
+        self.history = History(self.smoothing.value)
+        self.overfitting, self.update_ = "", None
+        names = [name for name in settings.metrics if name in METRICS]
+        self.which.clear()
+        for name in names:
+            self.which.addItem(METRICS[name], name)
+        self.which.setVisible(len(names) > 1)
+        self.second.setVisible(bool(names))
+        self._metric = names[0] if names else "accuracy"
+        self.second.set_title(METRICS[self._metric])
+        self._set_lines()
+        self._timer.start()
+
+    def prepared(self, steps: int, batches: dict[str, list[float]], rate: float) -> None:
+        """What is known before the first step: an epoch's steps, and what an earlier part of the run told."""
+        from convscope.engine.training.record import Update
+
+        self.history.steps = steps
+        if batches:
+            known = {name: np.array(values) for name, values in batches.items()}
+            self.history.take(Update(0, known, (), 0.0, None))
+        else:
+            self.history.note_rate(0.0, rate)
+
+    def note_rate(self, rate: float) -> None:
+        """The learning rate was changed now."""
+        self.history.note_rate(self.history.x, rate)
+
+    def end(self) -> None:
+        """Take the last numbers; no more will come."""
+        self._timer.stop()
+        self.look()
+
+    def shutdown(self) -> None:
+        """Stop looking."""
+        self._timer.stop()
+
+    def look(self) -> None:
+        """Take what is new and draw it."""
+        recorder, history = self._recorder, self.history
+        if recorder is None:
+            return
+        epoch = history.epochs[-1].epoch + 1 if history.epochs else 0
+        update = recorder.since(history.done, epoch)
+        self.update_ = update
+        new = any(len(values) for values in update.batches.values())
+        history.take(update)
+        if update.epochs:
+            self._judge()
+        if self.isVisible() and (new or update.epochs):
+            self.draw()
+
+    def draw(self) -> None:
+        """Draw all curves as they are now."""
+        history = self.history
+        for chart, name in ((self.loss, "loss"), (self.second, self._metric)):
+            if chart.isHidden():
+                continue
+            chart.set_span(self._span())
+            own = history.by_epoch(name)
+            if self.by.value == "batch":
+                found = history.by_batch(name)
+                raw, smooth = found if found is not None else (own, own)
+                chart.set_curve("raw", raw)
+                chart.set_curve("train", smooth)
+                chart.set_curve("validation", history.by_epoch(f"val_{name}"))
+            else:
+                chart.set_curve("raw", own)
+                chart.set_curve("train", self._smooth(own))
+                checked = history.by_epoch(f"val_{name}")
+                chart.set_curve("raw_validation", checked)
+                chart.set_curve("validation", self._smooth(checked))
+        self._draw_shade()
+        self.loss.refresh()
+        if not self.second.isHidden():
+            self.second.refresh()
+        self._draw_rate()
+
+    # Inside
+
+    def _build(self) -> None:
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.GAP)
+        self.by = Segmented([("batch", "By batch"), ("epoch", "By epoch")], "train.by")
+        self.by.setAccessibleName("Curves by batch or by epoch")
+        self.by.changed.connect(self._by_changed)
+        self.smoothing = SliderRow("train.smoothing", "Smoothing", 0, 0.99, 0.01, SMOOTHING)
+        self.smoothing.setMaximumWidth(theme.scaled(280))
+        self.smoothing.changed.connect(self._smoothing_changed)
+        self.log = form.check("train.log", "Log scale")
+        self.log.clicked.connect(self._log_changed)
+        self.which = form.combo("train.metric", "Second chart", ())
+        self.which.activated.connect(self._metric_chosen)
+        self.which.hide()
+        column.addLayout(form.row(self.by, self.smoothing, self.log, None, self.which))
+        self.loss = Chart("train.loss_chart", "Loss")
+        self.second = Chart("train.metric_chart", "Accuracy", unit_range=True)
+        self.rate = Chart("train.rate_chart", "Learning rate")
+        self.rate.setFixedHeight(theme.scaled(RATE_HEIGHT))
+        self.rate.set_lines({"rate": Line("", theme.SERIES[6])})
+        column.addWidget(self.loss, 3)
+        column.addWidget(self.second, 3)
+        column.addWidget(self.rate)
+        for chart in (self.loss, self.second, self.rate):
+            chart.hovered.connect(self._hover)
+            if chart is not self.loss:
+                chart.plot.setXLink(self.loss.plot)
+
+    def _set_lines(self) -> None:
+        colour = run_colour()
+        dots = self.by.value == "epoch"
+        lines = {"raw": Line("", colour, faint=True, dots=dots)}
+        if dots:
+            lines["raw_validation"] = Line("", colour, faint=True, dashed=True, dots=True)
+        lines["train"] = Line("training", colour)
+        lines["validation"] = Line("validation", colour, dashed=True, dots=not dots)
+        for chart in (self.loss, self.second):
+            chart.set_lines(lines)
+        self.rate.set_lines({"rate": Line("now", theme.tokens().secondary)})
+        self._judge()
+        if self._recorder is not None:
+            self.draw()
+
+    def _span(self) -> float:
+        """How far the x axis goes: a little further than the run is, at most to its end."""
+        whole = float(self._settings.epochs) if self._settings is not None else 1.0
+        at = max(self.history.x, 1e-6) * 1.08
+        if at >= whole or whole <= 1:
+            return whole
+        power = 10.0 ** math.floor(math.log10(at))
+        steps = (1, 1.5, 2, 3, 4, 5, 6, 8, 10)
+        return min(whole, next(power * step for step in steps if power * step >= at))
+
+    def _smooth(self, curve: Curve) -> Curve:
+        from convscope.engine.training.smoothing import smooth
+
+        return curve[0], smooth(curve[1], self.smoothing.value)
+
+    def _judge(self) -> None:
+        """The best epoch, and whether the curves part."""
+        from convscope.engine.training.smoothing import best_epoch, find_overfitting
+
+        epochs = self.history.epochs
+        best = best_epoch(epochs)
+        for chart in (self.loss, self.second):
+            # One epoch is no choice.
+            if best is None or len(epochs) < 2:
+                chart.set_best(None)
+            else:
+                chart.set_best(best + 1.0, f"best epoch {best + 1}" if chart is self.loss else "")
+        found = find_overfitting(epochs)
+        self.overfitting = found.sentence if found is not None else ""
+
+    def _draw_shade(self) -> None:
+        from convscope.engine.training.smoothing import find_overfitting
+
+        found = find_overfitting(self.history.epochs)
+        train, checked = self.loss.curve("train"), self.loss.curve("validation")
+        if found is None or train is None or checked is None or not len(train[0]):
+            self.loss.set_shade(None)
+            return
+        x = checked[0][checked[0] >= found.begins + 1]
+        if len(x) < 2:
+            self.loss.set_shade(None)
+            return
+        high = np.interp(x, *checked)
+        low = np.interp(x, *train)
+        self.loss.set_shade(x, low, high, f"overfitting: gap {high[-1] - low[-1]:.2g}")
+
+    def _draw_rate(self) -> None:
+        rates = self.history.rates
+        if not rates:
+            return
+        x = np.repeat(np.array([row[0] for row in rates]), 2)[1:]
+        y = np.repeat(np.array([row[1] for row in rates]), 2)[:-1]
+        end = max(self.history.x, rates[-1][0])
+        self.rate.set_span(self._span())
+        self.rate.set_curve("rate", (np.append(x, end), np.append(y, rates[-1][1])))
+        self.rate.refresh()
+
+    def _hover(self, x: float | None) -> None:
+        for chart in (self.loss, self.second, self.rate):
+            chart.show_cursor(x)
+
+    def _by_changed(self, _by: str) -> None:
+        self._set_lines()
+
+    def _smoothing_changed(self, factor: float) -> None:
+        self.history.set_factor(factor)
+        if self._recorder is not None:
+            self.draw()
+
+    def _log_changed(self, log: bool) -> None:
+        self.loss.set_log(log)
+        self.rate.set_log(log)
+
+    def _metric_chosen(self, _index: int) -> None:
+        self._metric = str(self.which.currentData())
+        self.second.set_title(METRICS[self._metric])
+        self.draw()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Catch up on what was not drawn while it was hidden."""
+        super().showEvent(event)
+        if self._recorder is not None:
+            self.draw()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Nothing is drawn any more, but the numbers are still taken."""
+        super().hideEvent(event)
+
+
+def run_colour(number: int = 0) -> str:
+    """The colour of a run, by its number; in the dark a lighter blue comes first."""
+    order = (4, 1, 2, 3, 0, 5, 6, 7) if theme.tokens().dark else tuple(range(8))
+    return theme.SERIES[order[number % len(order)]]

@@ -1,0 +1,132 @@
+"""The accuracy of every class as a list of bars."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QPainter
+from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+
+from convscope.ui import theme
+
+ROW = 22
+Index = QModelIndex | QPersistentModelIndex
+
+
+class _Classes(QAbstractListModel):
+    """Names with their shares, the weakest first."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.rows: list[tuple[int, str, float, int]] = []
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+        """The number of classes."""
+        return 0 if parent.isValid() else len(self.rows)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        """The row, and the same in words."""
+        number, name, share, count = self.rows[index.row()]
+        if role == Qt.ItemDataRole.UserRole:
+            return number
+        words = f"{name}: no images" if math.isnan(share) else f"{name}: {100 * share:.1f} % of {count:,}"
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
+            return words
+        return None
+
+    def show(self, rows: list[tuple[int, str, float, int]]) -> None:
+        """Show other rows."""
+        self.beginResetModel()
+        self.rows = rows
+        self.endResetModel()
+
+
+class _Bar(QStyledItemDelegate):
+    """Name, bar, percentage."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        """One line."""
+        return QSize(theme.scaled(160), theme.scaled(ROW))
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        """The row."""
+        model = index.model()
+        assert isinstance(model, _Classes)
+        _number, name, share, _count = model.rows[index.row()]
+        colours, place = theme.tokens(), QRectF(option.rect)
+        selected = bool(option.state & QStyle.StateFlag.State_Selected)
+        painter.save()
+        if selected:
+            ground = QColor(colours.accent)
+            ground.setAlpha(40)
+            painter.fillRect(place, ground)
+        painter.setFont(theme.font(12))
+        metrics = painter.fontMetrics()
+        value = "–" if math.isnan(share) else f"{100 * share:.1f} %"
+        room = metrics.horizontalAdvance("100.0 %") + theme.scaled(8)
+        label = min(theme.scaled(120), place.width() * 0.4)
+        inside = place.adjusted(theme.scaled(4), 0, -theme.scaled(4), 0)
+        middle = Qt.AlignmentFlag.AlignVCenter
+        painter.setPen(QColor(colours.text))
+        text = metrics.elidedText(name, Qt.TextElideMode.ElideRight, int(label))
+        painter.drawText(inside, middle | Qt.AlignmentFlag.AlignLeft, text)
+        painter.setPen(QColor(colours.secondary))
+        painter.drawText(inside, middle | Qt.AlignmentFlag.AlignRight, value)
+        groove = QRectF(inside.left() + label + theme.scaled(8), 0, 0, theme.scaled(6))
+        groove.setRight(inside.right() - room)
+        groove.moveTop(place.center().y() - groove.height() / 2)
+        painter.fillRect(groove, QColor(colours.line))
+        if not math.isnan(share):
+            groove.setWidth(groove.width() * share)
+            painter.fillRect(groove, QColor(colours.accent))
+        painter.restore()
+
+
+class ClassAccuracy(QListView):
+    """The classes, the weakest first; a click or the arrow keys choose one.
+
+    Signals:
+        chosen: a class number.
+    """
+
+    chosen = Signal(int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._model = _Classes(self)
+        self._quiet = False
+        self.setModel(self._model)
+        self.setItemDelegate(_Bar(self))
+        self.setUniformItemSizes(True)
+        self.setFrameShape(QListView.Shape.NoFrame)
+        self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setAccessibleName("Accuracy by class")
+        self.setMinimumHeight(theme.scaled(3 * ROW))
+        self.selectionModel().currentChanged.connect(self._moved)
+
+    def set_values(
+        self, shares: NDArray[np.float64], counts: NDArray[np.int64], classes: tuple[str, ...]
+    ) -> None:
+        """Show shares, 0–1 or NaN for a class without images."""
+        rows = [(n, name, float(shares[n]), int(counts[n])) for n, name in enumerate(classes)]
+        self._quiet = True
+        self._model.show(sorted(rows, key=lambda row: (math.isnan(row[2]), row[2])))
+        self._quiet = False
+
+    def select(self, number: int | None) -> None:
+        """Mark a class; nothing is emitted."""
+        self._quiet = True
+        if number is None:
+            self.selectionModel().clear()
+        else:
+            row = next(at for at, entry in enumerate(self._model.rows) if entry[0] == number)
+            self.setCurrentIndex(self._model.index(row, 0))
+        self._quiet = False
+
+    def _moved(self, index: QModelIndex) -> None:
+        if index.isValid() and not self._quiet:
+            self.chosen.emit(int(index.data(Qt.ItemDataRole.UserRole)))

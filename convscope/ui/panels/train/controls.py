@@ -1,0 +1,250 @@
+"""The left column: what is trained on what and how, what does not fit, and the start."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from convscope.ui import theme
+from convscope.ui.panels.train import form
+from convscope.ui.panels.train.desk import Checked, Desk
+from convscope.ui.panels.train.main_section import MainSection
+from convscope.ui.panels.train.more_sections import SECTIONS
+from convscope.ui.panels.train.section import Section
+from convscope.ui.widgets.segmented import Segmented
+
+if TYPE_CHECKING:
+    from convscope.engine.data.augmentation import Augmentation
+
+WIDTH = 300
+# More findings than these are counted, not shown.
+_FINDINGS = 3
+_AMOUNTS = (
+    ("rotation", "rotation ±{:g}°"),
+    ("width_shift", "shift ±{:.0%} across"),
+    ("height_shift", "shift ±{:.0%} up and down"),
+    ("shear", "shear {:g}"),
+    ("zoom", "zoom ±{:.0%}"),
+    ("brightness", "brightness ±{:.0%}"),
+    ("contrast", "contrast ±{:.0%}"),
+    ("blur", "blur {:g}"),
+    ("sharpen", "sharpen {:g}"),
+    ("noise", "noise {:.0%}"),
+)
+
+
+class Controls(QWidget):
+    """Everything that is decided before a run starts."""
+
+    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("train.controls")
+        self.setProperty("role", "panel")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setFixedWidth(theme.scaled(WIDTH))
+        self.desk = desk
+        self._sections: list[Section] = []
+        self._build()
+        desk.settings_changed.connect(self._show_settings)
+        desk.subject_changed.connect(self._show_subject)
+        desk.checked.connect(self._show_checked)
+        desk.trainer.state_changed.connect(lambda _state: self._show_state())
+        self._show_settings(desk.settings)
+        self._show_subject()
+        self._show_state()
+
+    def _build(self) -> None:
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.setSpacing(0)
+        area = QScrollArea()
+        area.setObjectName("train.scroll")
+        area.setWidgetResizable(True)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        self.body = QWidget()
+        column = QVBoxLayout(self.body)
+        column.setContentsMargins(theme.GROUP_GAP, theme.GROUP_GAP, theme.GROUP_GAP, theme.GAP)
+        column.setSpacing(theme.GAP)
+        self.model = self._subject(column, "model", "Model", "model")
+        self.start_from = Segmented(
+            [("initial", "As before the last run"), ("trained", "As it is now")], "train.start_from"
+        )
+        self.start_from.setAccessibleName("Start from which weights")
+        self.start_from.button("initial").setToolTip("Start again from the same initial weights")
+        self.start_from.button("trained").setToolTip("Go on from the current network's weights")
+        self.start_from.changed.connect(self.desk.set_start_from)
+        column.addWidget(self.start_from)
+        self.data = self._subject(column, "data", "Data", "data")
+        self.augmentation = self._subject(column, "augmentation", "Augmentation", "data")
+        column.addWidget(form.line())
+        self.main = MainSection(self.desk)
+        self._sections.append(self.main)
+        column.addWidget(self.main)
+        column.addWidget(form.line())
+        more = form.Fold("train.more", "More")
+        for name, title, kind in SECTIONS:
+            fold = form.Fold(f"train.more.{name}", title)
+            section = kind(self.desk)
+            self._sections.append(section)
+            fold.column.addWidget(section)
+            more.column.addWidget(fold)
+        column.addWidget(more)
+        column.addStretch(1)
+        area.setWidget(self.body)
+        outer.addWidget(area, 1)
+        outer.addWidget(form.line())
+        outer.addLayout(self._foot())
+
+    def _subject(self, column: QVBoxLayout, name: str, title: str, panel: str) -> QLabel:
+        """A heading with a way to the panel where it is chosen, over a line that says what it is."""
+        head = QHBoxLayout()
+        head.addWidget(theme.label(title, "heading"))
+        head.addStretch(1)
+        words = f"Change the {title.lower()}"
+        link = form.tool(f"train.{name}.change", words, "", self._goer(panel), "change")
+        link.setProperty("flat", True)
+        link.setCursor(Qt.CursorShape.PointingHandCursor)
+        head.addWidget(link)
+        value = QLabel()
+        value.setObjectName(f"train.{name}")
+        value.setWordWrap(True)
+        block = QVBoxLayout()
+        block.setSpacing(0)
+        block.addLayout(head)
+        block.addWidget(value)
+        column.addLayout(block)
+        return value
+
+    def _goer(self, panel: str) -> Callable[[], object]:
+        return lambda: self.desk.context.show_panel(panel)
+
+    def _foot(self) -> QVBoxLayout:
+        foot = QVBoxLayout()
+        foot.setContentsMargins(theme.GROUP_GAP, theme.GAP, theme.GROUP_GAP, theme.GROUP_GAP)
+        foot.setSpacing(theme.GAP)
+        self.findings = QVBoxLayout()
+        self.findings.setSpacing(theme.GAP)
+        foot.addLayout(self.findings)
+        self.name = QLineEdit()
+        self.name.setObjectName("train.name")
+        self.name.setAccessibleName("Name of the run")
+        self.name.setMaxLength(120)
+        self.name.textEdited.connect(self._rename)
+        self.start = QPushButton("Start")
+        self.start.setObjectName("train.start")
+        self.start.setProperty("role", "primary")
+        self.start.setMinimumHeight(theme.scaled(34))
+        self.start.clicked.connect(self.desk.start)
+        foot.addWidget(self.name)
+        foot.addWidget(self.start)
+        return foot
+
+    def _rename(self, text: str) -> None:
+        self.desk.name = text.strip()
+
+    def _show_settings(self, settings: Any) -> None:
+        for section in self._sections:
+            section.show_settings(settings)
+        self.augmentation.setText(augmentation_words(settings.augmentation))
+        self.name.setPlaceholderText(self.desk.suggested_name() or "Name of the run")
+
+    def _show_subject(self) -> None:
+        desk, model, data = self.desk, self.desk.model, self.desk.dataset
+        self.model.setText(
+            "None yet" if model is None else f"{model.name} · {model.keras.count_params():,} parameters"
+        )
+        self.data.setText("None yet" if data is None else f"{data.title} · {len(data.classes)} classes")
+        self.start_from.setVisible(desk.can_start_over)
+        self.start_from.set_value(desk.start_from)
+        self.name.setText(desk.name)
+        self.name.setPlaceholderText(desk.suggested_name() or "Name of the run")
+        self.main.show_checked(None)
+        self._show_state()
+
+    def _show_checked(self, checked: Checked | None) -> None:
+        if checked is not None:
+            self.main.show_checked(checked)
+            names = ("to train", "to validate", "to test")
+            counts = " · ".join(f"{n:,} {words}" for n, words in zip(checked.images, names, strict=True) if n)
+            data = self.desk.dataset
+            if data is not None:
+                self.data.setText(f"{data.title} · {len(data.classes)} classes\n{counts}")
+            self._show_findings(checked)
+        elif self.desk.model is None or self.desk.dataset is None:
+            self._clear_findings()
+        self._show_state()
+
+    def _clear_findings(self) -> None:
+        while self.findings.count():
+            item = self.findings.takeAt(0)
+            old = item.widget() if item is not None else None
+            if old is not None:
+                old.hide()
+                old.deleteLater()
+
+    def _show_findings(self, checked: Checked) -> None:
+        self._clear_findings()
+        for number, finding in enumerate(checked.findings[:_FINDINGS]):
+            block = QWidget()
+            block.setObjectName(f"train.finding.{number}")
+            column = QVBoxLayout(block)
+            column.setContentsMargins(0, 0, 0, 0)
+            column.setSpacing(theme.GRID)
+            words = QLabel(finding.text)
+            words.setObjectName(f"train.finding.{number}.text")
+            words.setWordWrap(True)
+            words.setProperty("role", "warning" if finding.severity == "warning" else "bad")
+            colour = theme.tokens().bad if finding.severity == "error" else theme.tokens().warning
+            words.setStyleSheet(f"color: {colour}; font-size: {theme.scaled(12)}px;")
+            column.addWidget(words)
+            if finding.mend is not None:
+                mend = finding.mend
+                button = QPushButton(mend.text)
+                button.setObjectName(f"train.finding.{number}.mend")
+                button.setAccessibleName(mend.text)
+                button.clicked.connect(lambda _down=False, mend=mend: self.desk.mend(mend))
+                column.addWidget(button)
+            self.findings.addWidget(block)
+        left = len(checked.findings) - _FINDINGS
+        if left > 0:
+            self.findings.addWidget(form.caption("train.finding.more", f"and {left} more"))
+
+    def _show_state(self) -> None:
+        desk = self.desk
+        active = desk.trainer.active
+        self.body.setEnabled(not active)
+        self.name.setEnabled(not active)
+        blocked = desk.last_check is None or any(f.severity == "error" for f in desk.last_check.findings)
+        self.start.setEnabled(not active and not blocked)
+        if active:
+            self.start.setText("Training …")
+        else:
+            self.start.setText(
+                "Start again" if desk.can_start_over and desk.start_from == "initial" else "Start"
+            )
+        self.start.setAccessibleName(self.start.text())
+
+
+def augmentation_words(augmentation: Augmentation | None) -> str:
+    """What is done to training images, in one line."""
+    if augmentation is None:
+        return "None"
+    words = [
+        text.format(getattr(augmentation, name)) for name, text in _AMOUNTS if getattr(augmentation, name)
+    ]
+    if augmentation.flip_horizontal or augmentation.flip_vertical:
+        words.append("flips")
+    return ", ".join(words)

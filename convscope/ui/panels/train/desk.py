@@ -1,0 +1,307 @@
+"""What the parts of the training panel share: what the next run is, and the one that is on now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+from PySide6.QtCore import QObject, Signal
+
+from convscope.errors import UserError
+from convscope.task import Task
+from convscope.ui.panel_context import PanelContext
+from convscope.ui.panels.train.names import next_name
+from convscope.ui.panels.train.plan import (
+    Finished,
+    Plan,
+    Prepared,
+    plan_resuming,
+    plan_training,
+    reopened,
+)
+from convscope.ui.panels.train.trainer import Trainer
+
+if TYPE_CHECKING:
+    from convscope.engine.data.dataset import Dataset
+    from convscope.engine.models.opened import OpenedModel
+    from convscope.engine.training.checks import Finding, Mend
+    from convscope.engine.training.losses import Goal
+    from convscope.engine.training.run import Run
+    from convscope.engine.training.settings import TrainingSettings
+
+StartFrom = Literal["initial", "trained"]
+
+
+@dataclass(frozen=True, eq=False)
+class Checked:
+    """What is known about model, data and settings before the start.
+
+    Attributes:
+        findings: what does not fit together, errors first.
+        goal: loss and labels; None if the network tells no classes.
+        images: to train, to validate, to test.
+    """
+
+    findings: tuple[Finding, ...]
+    goal: Goal | None
+    images: tuple[int, int, int]
+
+
+class Desk(QObject):
+    """The training panel's state. GUI thread only.
+
+    Signals:
+        settings_changed: the `TrainingSettings` of the next run.
+        subject_changed: the model to train or the data set is another one.
+        checked: a `Checked`; None while model, data and settings are being checked, or one is missing.
+        runs_changed: the folder of runs has changed: a run began, ended, was renamed or deleted.
+        result_requested: show what came of a `Finished` or of a `Run`.
+        view_requested: go to a tab of the panel: "live", "runs", "result", "transfer".
+
+    Attributes:
+        context: the panel's.
+        trainer: the one training that runs.
+        finished: the training of this session that ended last, or None.
+        name: of the next run; "" means: make one up.
+        last_check: what `checked` told last.
+    """
+
+    settings_changed = Signal(object)
+    subject_changed = Signal()
+    checked = Signal(object)
+    runs_changed = Signal()
+    result_requested = Signal(object)
+    view_requested = Signal(str)
+
+    def __init__(self, context: PanelContext, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        from convscope.engine.training.settings import TrainingSettings
+
+        self.context = context
+        self.trainer = Trainer(context, self)
+        self.finished: Finished | None = None
+        self.name = ""
+        self._settings = TrainingSettings()
+        self._initial: OpenedModel | None = None
+        self._start_from: StartFrom = "trained"
+        self._adding = False
+        self._last: tuple[str, TrainingSettings] | None = None
+        self._used: set[str] = set()
+        self.last_check: Checked | None = None
+        session = context.session
+        session.model_changed.connect(self._model_changed)
+        session.dataset_changed.connect(self._dataset_changed)
+        session.augmentation_changed.connect(self._augmentation_changed)
+        self.trainer.prepared.connect(self._prepared)
+        self.trainer.finished.connect(self._finished)
+        self.trainer.failed.connect(lambda _error: self.runs_changed.emit())
+        self.trainer.cancelled.connect(self.runs_changed.emit)
+
+    # -- the next run ----------------------------------------------------------------------------------------
+
+    @property
+    def settings(self) -> TrainingSettings:
+        """Of the next run, with the augmentation that the data panel says."""
+        augmentation = self.context.session.augmentation
+        if augmentation is not None and augmentation.does_nothing:
+            augmentation = None
+        return replace(self._settings, augmentation=augmentation)
+
+    def set_settings(self, settings: TrainingSettings) -> None:
+        """Change them."""
+        if settings != self._settings:
+            self._settings = settings
+            self.settings_changed.emit(self.settings)
+            self.check()
+
+    def edit(self, change: Callable[[TrainingSettings], TrainingSettings]) -> bool:
+        """Change some of them; what cannot be is told, and nothing changes."""
+        try:
+            settings = change(self._settings)
+        except UserError as error:
+            self.context.report(error)
+            self.settings_changed.emit(self.settings)
+            return False
+        self.set_settings(settings)
+        return True
+
+    @property
+    def model(self) -> OpenedModel | None:
+        """The network that will be trained: the current one, or that of the last run as it was before."""
+        if self._start_from == "initial" and self._initial is not None:
+            return self._initial
+        return self.context.session.model
+
+    @property
+    def dataset(self) -> Dataset | None:
+        """What it will be trained on."""
+        return self.context.session.dataset
+
+    @property
+    def can_start_over(self) -> bool:
+        """Whether there are initial weights of a run to start from again."""
+        return self._initial is not None
+
+    @property
+    def start_from(self) -> StartFrom:
+        """Whether the next run starts from the last one's initial weights, or from the current model's."""
+        return self._start_from
+
+    def set_start_from(self, choice: StartFrom) -> None:
+        """Choose; see `start_from`."""
+        if choice != self._start_from:
+            self._start_from = choice
+            self.subject_changed.emit()
+            self.check()
+
+    def suggested_name(self) -> str:
+        """What the next run is called if nobody says otherwise."""
+        model, dataset = self.model, self.dataset
+        if model is None or dataset is None:
+            return ""
+        return next_name(f"{model.name} on {dataset.title}", self.settings, self._last, self._used)
+
+    def check(self) -> None:
+        """Look for what does not fit together, in a worker; the latest settings win."""
+        model, dataset, settings = self.model, self.dataset, self.settings
+        self._checked(None)
+        if model is None or dataset is None:
+            self.context.jobs.cancel_key("train.check")
+            return
+
+        def work(_task: Task) -> Checked:
+            from convscope.engine.training.checks import check
+            from convscope.engine.training.train import goal_of, split_for
+
+            split = split_for(dataset, settings)[0]
+            images = len(split.indices("train")), len(split.indices("validation")), len(split.indices("test"))
+            goal = goal_of(model, settings) if model.has_classes else None
+            return Checked(check(model, split, settings), goal, images)
+
+        self.context.jobs.submit(
+            "imaging",
+            work,
+            title="Checking the settings",
+            key="train.check",
+            quiet=True,
+            on_done=self._checked,
+            on_failed=self.context.report,
+        )
+
+    def mend(self, mend: Mend) -> None:
+        """Do what a finding offers."""
+        if mend.settings is not None:
+            self.set_settings(replace(mend.settings, augmentation=None))
+        model, change = self.model, mend.model
+        if change is not None and model is not None:
+            self.context.jobs.submit(
+                "engine",
+                lambda _task: change(model),
+                title=mend.text,
+                key="train.mend",
+                on_done=self.context.session.add_model,
+                on_failed=self.context.report,
+            )
+
+    # -- starting --------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Train as the settings say."""
+        model, dataset = self.model, self.dataset
+        if model is None or dataset is None or self.trainer.active:
+            return
+        self.begin(plan_training(model, dataset, self.settings, self.name or self.suggested_name()))
+
+    def begin(self, plan: Plan) -> None:
+        """Start any training and show it live."""
+        if self.trainer.active:
+            self.context.notify("A training is running: stop it first.")
+            return
+        self._used.add(plan.name)
+        self.name = ""
+        self.view_requested.emit("live")
+        self.trainer.start(plan)
+
+    def resume(self, run: Run, epochs: int | None = None) -> None:
+        """Go on with a run, and show it live; `epochs` for more than was planned."""
+        self.begin(plan_resuming(run, epochs))
+
+    def again(self, run: Run) -> None:
+        """Take a run's initial weights, data and settings for the next one, to change one thing."""
+
+        def done(prepared: Prepared) -> None:
+            self._last = (run.details.name, prepared.settings)
+            self._take_over(prepared, show_data=True)
+            self.set_settings(replace(prepared.settings, augmentation=None))
+            self.context.session.set_augmentation(prepared.settings.augmentation)
+            self.view_requested.emit("live")
+
+        self.context.jobs.submit(
+            "engine",
+            lambda task: reopened(run, task),
+            title=f"Opening {run.details.name}",
+            key="train.again",
+            on_done=done,
+            on_failed=self.context.report,
+        )
+
+    def show_result(self, source: Finished | Run) -> None:
+        """Show what came of a training: accuracy, confusion, mistakes."""
+        self.view_requested.emit("result")
+        self.result_requested.emit(source)
+
+    def shutdown(self) -> None:
+        """Take no more events."""
+        session = self.context.session
+        session.model_changed.disconnect(self._model_changed)
+        session.dataset_changed.disconnect(self._dataset_changed)
+        session.augmentation_changed.disconnect(self._augmentation_changed)
+        self.trainer.shutdown()
+
+    # -- inside ----------------------------------------------------------------------------------------------
+
+    def _model_changed(self, _model: object) -> None:
+        if not self._adding:
+            # Somebody has chosen a network: that one is meant.
+            self._start_from, self._initial = "trained", None
+        self.subject_changed.emit()
+        self.check()
+
+    def _dataset_changed(self, _dataset: object) -> None:
+        self.subject_changed.emit()
+        self.check()
+
+    def _augmentation_changed(self, _augmentation: object) -> None:
+        self.settings_changed.emit(self.settings)
+        self.check()
+
+    def _checked(self, checked: Checked | None) -> None:
+        self.last_check = checked
+        self.checked.emit(checked)
+
+    def _prepared(self, prepared: Prepared) -> None:
+        assert self.trainer.plan is not None
+        self._last = (self.trainer.plan.name, prepared.settings)
+        self._take_over(prepared, show_data=self.dataset is None)
+        self.runs_changed.emit()
+
+    def _take_over(self, prepared: Prepared, *, show_data: bool) -> None:
+        self._initial, self._start_from = prepared.model, "initial"
+        if show_data:
+            self.context.session.set_dataset(prepared.dataset)
+        self.subject_changed.emit()
+        self.check()
+
+    def _finished(self, finished: Finished) -> None:
+        self.finished = finished
+        fitted = finished.trained.fitted
+        if fitted.outcome != "diverged" or fitted.best is not None:
+            model = finished.trained.model.with_()
+            model.name = finished.name
+            self._adding = True
+            try:
+                self.context.session.add_model(model)
+            finally:
+                self._adding = False
+        self.runs_changed.emit()

@@ -1,0 +1,87 @@
+"""What stands where the charts will be: what is missing, and the next step as a button."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
+
+from convscope.ui import theme
+from convscope.ui.panels.train.desk import Checked, Desk
+from convscope.ui.panels.train.form import row
+
+FIRST_MODEL, FIRST_DATA = "mnist-convnet", "digits"
+
+
+class Empty(QWidget):
+    """Before the first run.
+
+    Args:
+        desk: the panel's state.
+    """
+
+    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("train.empty")
+        self.desk = desk
+        self.title = theme.label("", "title")
+        self.title.setObjectName("train.empty.title")
+        self.title.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.words = theme.label("", "caption")
+        self.words.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.words.setWordWrap(True)
+        self.digits = self._button(
+            "train.empty.digits", "Train a convnet on handwritten digits", self._digits
+        )
+        self.digits.setProperty("role", "primary")
+        self.model = self._button(
+            "train.empty.model", "Choose a model", lambda: desk.context.show_panel("model")
+        )
+        self.data = self._button("train.empty.data", "Choose data", lambda: desk.context.show_panel("data"))
+        self.start = self._button("train.empty.start", "Start", desk.start)
+        self.start.setProperty("role", "primary")
+        column = QVBoxLayout(self)
+        column.setSpacing(theme.GROUP_GAP)
+        column.addStretch(2)
+        column.addWidget(self.title)
+        column.addWidget(self.words)
+        column.addLayout(row(None, self.start, self.digits, self.model, self.data, None))
+        column.addStretch(3)
+        desk.checked.connect(self._show)
+        self._show(desk.last_check)
+
+    def shutdown(self) -> None:
+        """Take no more events."""
+        self.desk.checked.disconnect(self._show)
+
+    def _button(self, name: str, words: str, run: object) -> QPushButton:
+        button = QPushButton(words)
+        button.setObjectName(name)
+        button.setAccessibleName(words)
+        button.clicked.connect(lambda: run())  # type: ignore[operator]
+        return button
+
+    def _digits(self) -> None:
+        """Open the lectures' first network and its data; the person only has to press Start."""
+        self.desk.context.open_model(FIRST_MODEL)
+        self.desk.context.open_dataset(FIRST_DATA)
+
+    def _show(self, checked: Checked | None) -> None:
+        model, data = self.desk.model, self.desk.dataset
+        if model is None or data is None:
+            missing = "a network and data" if model is None and data is None else "data"
+            title = f"Training needs {missing if model is not None or data is None else 'a network'}"
+            words = "Watch the loss fall and the kernels change while a network learns."
+        elif checked is None:
+            return
+        elif any(finding.severity == "error" for finding in checked.findings):
+            title = f"{model.name} on {data.title}: something does not fit"
+            words = "At the left it says what, with a button that mends it."
+        else:
+            title, words = f"{model.name} on {data.title}", "All is ready."
+        ready = checked is not None and not any(f.severity == "error" for f in checked.findings)
+        self.title.setText(title)
+        self.words.setText(words)
+        self.start.setVisible(ready)
+        self.digits.setVisible(not ready)
+        self.model.setVisible(not ready)
+        self.data.setVisible(not ready)

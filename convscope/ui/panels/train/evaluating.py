@@ -1,0 +1,73 @@
+"""What came of a run, brought together: the network, the data as it was split, the evaluation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from convscope.errors import UserError
+from convscope.task import Task
+from convscope.ui.panels.train.plan import Finished
+
+if TYPE_CHECKING:
+    from convscope.engine.data.dataset import Dataset, SplitName
+    from convscope.engine.models.opened import OpenedModel
+    from convscope.engine.training.evaluate import Evaluation
+    from convscope.engine.training.run import Run
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """One network on one part of its data.
+
+    Attributes:
+        name: of the run.
+        source: where it came from.
+        model: the trained network.
+        dataset: split as it was for training.
+        evaluation: on one of its parts.
+    """
+
+    name: str
+    source: Finished | Run
+    model: OpenedModel
+    dataset: Dataset
+    evaluation: Evaluation
+
+
+def outcome_of(source: Finished | Run, split: SplitName, known: Outcome | None, task: Task) -> Outcome:
+    """Evaluate a run's network on a part of its data; for a job.
+
+    Args:
+        known: an outcome of the same source, whose network and data are open already.
+
+    Raises:
+        UserError: network or data have gone, or the part is empty.
+    """
+    from convscope.engine.training.evaluate import evaluate
+
+    if isinstance(source, Finished):
+        trained = source.trained
+        name, model, dataset = source.name, trained.model, source.dataset
+        if trained.test is not None and split == trained.test.split:
+            return Outcome(name, source, model, dataset, trained.test)
+    elif known is not None:
+        name, model, dataset = known.name, known.model, known.dataset
+    else:
+        name, model, dataset = _opened(source, task)
+    return Outcome(name, source, model, dataset, evaluate(model, dataset, split, task=task))
+
+
+def _opened(run: Run, task: Task) -> tuple[str, OpenedModel, Dataset]:
+    from convscope.engine.data.registry import open_dataset
+    from convscope.engine.models.files.open_file import open_file
+    from convscope.engine.training.train import split_for
+
+    details, path = run.details, run.model_path
+    if path is None:
+        raise UserError(f"{details.name} ended before it had learned anything: there is nothing to show.")
+    dataset, _ = split_for(open_dataset(details.data.reference, task), details.settings)
+    opened = open_file(path, task)
+    model = opened.with_(classes=details.data.classes, preprocessing=details.preprocessing)
+    model.name = details.name
+    return details.name, model, dataset

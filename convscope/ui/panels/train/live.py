@@ -1,0 +1,214 @@
+"""The training as it goes: steering, curves, looks into the network, and how it ended."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
+
+from convscope.errors import UserError
+from convscope.task import Task
+from convscope.ui import theme
+from convscope.ui.panels.train.charts import Charts
+from convscope.ui.panels.train.desk import Desk
+from convscope.ui.panels.train.empty import Empty
+from convscope.ui.panels.train.form import Choice, Notice, caption
+from convscope.ui.panels.train.looks import Looks
+from convscope.ui.panels.train.plan import Finished, Plan, Prepared
+from convscope.ui.panels.train.transport import Transport
+
+if TYPE_CHECKING:
+    from convscope.engine.training.run import Run
+
+
+class LiveView(QWidget):
+    """What one watches while a network learns.
+
+    Args:
+        desk: the panel's state.
+    """
+
+    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("train.live")
+        self.desk = desk
+        self._interrupted: list[Run] = []
+        self._build()
+        trainer = desk.trainer
+        trainer.began.connect(self._began)
+        trainer.prepared.connect(self._prepared)
+        trainer.finished.connect(self._finished)
+        trainer.failed.connect(self._failed)
+        trainer.cancelled.connect(self._cancelled)
+        self._words = QTimer(self)
+        self._words.setInterval(200)
+        self._words.timeout.connect(self._tick)
+        self._look_for_interrupted()
+
+    def shutdown(self) -> None:
+        """Stop timers and take no more events."""
+        self._words.stop()
+        self.charts.shutdown()
+        self.looks.shutdown()
+        self.empty.shutdown()
+
+    def set_looks_shown(self, shown: bool) -> None:
+        """Give the charts all the room, or not."""
+        self.looks.setVisible(shown)
+
+    # Inside
+
+    def _build(self) -> None:
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.GAP)
+        self.resuming = Notice("train.interrupted")
+        self.notice = Notice("train.notice")
+        column.addWidget(self.resuming)
+        column.addWidget(self.notice)
+        self.stack = QStackedWidget()
+        column.addWidget(self.stack, 1)
+        self.empty = Empty(self.desk)
+        self.stack.addWidget(self.empty)
+        page = QWidget()
+        inner = QVBoxLayout(page)
+        inner.setContentsMargins(0, 0, 0, 0)
+        inner.setSpacing(theme.GAP)
+        self.charts = Charts()
+        self.transport = Transport(self.desk.trainer, self.charts)
+        inner.addWidget(self.transport)
+        self.overfitting = caption("train.overfitting")
+        self.overfitting.hide()
+        inner.addWidget(self.overfitting)
+        self.looks = Looks(self.desk)
+        self.splitter = QSplitter()
+        self.splitter.setObjectName("train.splitter")
+        self.splitter.setHandleWidth(theme.GROUP_GAP)
+        self.splitter.addWidget(self.charts)
+        self.splitter.addWidget(self.looks)
+        self.splitter.setStretchFactor(0, 5)
+        self.splitter.setStretchFactor(1, 3)
+        self.splitter.setSizes([640, 360])
+        self.splitter.setChildrenCollapsible(False)
+        inner.addWidget(self.splitter, 1)
+        self.stack.addWidget(page)
+        self._page = page
+
+    def _began(self, plan: Plan) -> None:
+        assert self.desk.trainer.recorder is not None
+        self.notice.hide()
+        self.resuming.hide()
+        self.stack.setCurrentWidget(self._page)
+        self.charts.begin(self.desk.trainer.recorder, plan.settings)
+        self.transport.show_rate(plan.settings.optimizer.learning_rate)
+        self._words.start()
+        self._tick()
+
+    def _prepared(self, prepared: Prepared) -> None:
+        from convscope.engine.training.rates import scheduled_rate
+
+        rate = scheduled_rate(prepared.settings, 0)
+        batches = {name: list(values) for name, values in prepared.batches.items()}
+        self.charts.prepared(prepared.steps, batches, rate)
+
+    def _tick(self) -> None:
+        self.transport.say()
+        self.overfitting.setText(self.charts.overfitting)
+        self.overfitting.setVisible(bool(self.charts.overfitting))
+
+    def _ended(self) -> None:
+        self._words.stop()
+        self.charts.end()
+        self._tick()
+
+    def _finished(self, finished: Finished) -> None:
+        self._ended()
+        fitted, test = finished.trained.fitted, finished.trained.test
+        words = fitted.sentence
+        if test is not None:
+            words += f" Test accuracy {test.accuracy:.4f} on {test.images:,} images."
+        choices: list[Choice] = []
+        if fitted.outcome == "diverged":
+            lower = finished.settings.optimizer.learning_rate / 10
+            choices.append(("train.notice.rate", f"Learning rate {lower:g}", lambda: self._set_rate(lower)))
+            self.notice.say("bad", words, choices)
+            return
+        choices.append(("train.notice.result", "See the result", lambda: self.desk.show_result(finished)))
+        if finished.trained.run is not None and finished.trained.run.can_resume:
+            run = finished.trained.run
+            choices.append(("train.notice.resume", "Go on", lambda: self.desk.resume(run)))
+        self.notice.say("good" if fitted.outcome != "stopped" else "info", words, choices)
+
+    def _failed(self, error: BaseException) -> None:
+        self._ended()
+        if not isinstance(error, UserError):
+            self.desk.context.report(error)
+            self.notice.say("bad", f"The training failed: {error}")
+            return
+        choices: list[Choice] = []
+        size = self.desk.settings.batch_size
+        if error.message.startswith("The memory") and size > 1:
+            choices.append(
+                ("train.notice.batch", f"Batches of {size // 2}", lambda: self._set_batch(size // 2))
+            )
+        self.notice.say("bad", error.message, choices)
+
+    def _cancelled(self) -> None:
+        self._ended()
+        self.notice.say("info", "The training was cancelled; among the runs it can be resumed.")
+
+    def _set_rate(self, rate: float) -> None:
+        self.notice.hide()
+        self.desk.edit(lambda s: replace(s, optimizer=replace(s.optimizer, learning_rate=rate)))
+
+    def _set_batch(self, size: int) -> None:
+        self.notice.hide()
+        self.desk.edit(lambda s: replace(s, batch_size=size))
+
+    # Runs that were interrupted
+
+    def _look_for_interrupted(self) -> None:
+        def work(_task: Task) -> list[Run]:
+            from convscope.engine.training.run import list_runs
+
+            return [run for run in list_runs() if run.state == "interrupted" and run.can_resume]
+
+        self.desk.context.jobs.submit(
+            "view",
+            work,
+            title="Looking for interrupted runs",
+            quiet=True,
+            on_done=self._offer,
+            on_failed=self.desk.context.report,
+        )
+
+    def _offer(self, runs: list[Run]) -> None:
+        self._interrupted = runs
+        if not runs or self.desk.trainer.active:
+            self.resuming.hide()
+            return
+        run = runs[0]
+        try:
+            words = f"“{run.details.name}”: {run.sentence[0].lower()}{run.sentence[1:]}"
+        except UserError as error:
+            self.desk.context.report(error)
+            return
+        self.resuming.say(
+            "warning",
+            words,
+            [
+                ("train.interrupted.resume", "Resume", lambda: self.desk.resume(run)),
+                ("train.interrupted.leave", "Leave it", lambda: self._leave(run)),
+            ],
+        )
+
+    def _leave(self, run: Run) -> None:
+        """Do not offer it again; among the runs it stays."""
+        try:
+            run.set_status("stopped", run.sentence)
+        except OSError as error:
+            self.desk.context.report(error)
+        self.desk.runs_changed.emit()
+        self._offer(self._interrupted[1:])

@@ -1,0 +1,243 @@
+"""Live looks into the network: its first kernels, a layer's maps of one image, its word on some images."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from convscope.errors import UserError
+from convscope.imaging.colormaps import apply_colormap
+from convscope.task import Task
+from convscope.ui import theme
+from convscope.ui.panels.train import form
+from convscope.ui.panels.train.desk import Desk
+from convscope.ui.panels.train.plan import Prepared
+from convscope.ui.panels.train.samples_view import SamplesView
+from convscope.ui.widgets.mosaic_view import MosaicView
+
+if TYPE_CHECKING:
+    from convscope.engine.training.observe import Snapshot
+
+MOST_KERNELS, MOST_MAPS, LARGEST_MAP = 64, 64, 64
+CURRENT = -1
+
+
+class Looks(QWidget):
+    """The column right of the charts; it changes while the network learns.
+
+    Args:
+        desk: tells of the training.
+    """
+
+    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("train.looks")
+        self.desk = desk
+        self._prepared: Prepared | None = None
+        self._current: NDArray[np.float32] | None = None
+        self._build()
+        desk.trainer.began.connect(lambda _plan: self._forget())
+        desk.trainer.prepared.connect(self._prepare)
+        desk.trainer.looked.connect(self._show)
+        desk.context.session.image_changed.connect(self._image_changed)
+
+    def shutdown(self) -> None:
+        """Take no more events."""
+        self.desk.context.session.image_changed.disconnect(self._image_changed)
+
+    # Inside
+
+    def _build(self) -> None:
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.GRID)
+        self.kernel_words = theme.label("First layer’s kernels", "heading")
+        self.kernels = MosaicView()
+        self.kernels.setObjectName("train.kernels")
+        self.kernels.setAccessibleName("First layer’s kernels")
+        self.layer = form.combo("train.layer", "Layer whose maps are shown", ())
+        self.layer.activated.connect(lambda _index: self._watch())
+        self.image = form.combo("train.image", "Image whose maps are shown", ())
+        self.image.activated.connect(lambda _index: self._image_chosen())
+        self.maps = MosaicView()
+        self.maps.setObjectName("train.maps")
+        self.maps.setAccessibleName("Feature maps")
+        self.samples = SamplesView()
+        self.samples.chosen.connect(self._sample_chosen)
+        self.trouble = form.caption("train.look_trouble")
+        self.trouble.hide()
+        column.addWidget(self.kernel_words)
+        column.addWidget(self.kernels, 3)
+        column.addSpacing(theme.GRID)
+        column.addWidget(theme.label("Feature maps", "heading"))
+        chooser = form.row(self.layer, self.image)
+        chooser.setStretch(0, 3)
+        chooser.setStretch(1, 2)
+        column.addLayout(chooser)
+        column.addWidget(self.trouble)
+        column.addWidget(self.maps, 4)
+        column.addSpacing(theme.GRID)
+        column.addWidget(theme.label("What it says of images that it does not train on", "heading"))
+        column.addWidget(self.samples)
+
+    def _forget(self) -> None:
+        self._prepared = None
+        self.samples.set_samples((), (), ())
+        self.kernels.set_maps([])
+        self.maps.set_maps([])
+
+    def _prepare(self, prepared: Prepared) -> None:
+        self._prepared = prepared
+        chosen = self.layer.currentData() or self.desk.context.session.layer
+        self.layer.clear()
+        for info in prepared.model.layers:
+            # Maps have rows, columns and channels.
+            if info.kind != "InputLayer" and info.shape is not None and len(info.shape) == 3:
+                self.layer.addItem(f"{info.path}  {'×'.join(map(str, info.shape))}", info.path)
+        self.layer.setCurrentIndex(max(0, self.layer.findData(chosen)))
+        self.image.clear()
+        samples = prepared.samples
+        classes = prepared.dataset.classes
+        if samples is not None:
+            self.samples.set_samples(samples.pixels, samples.labels, classes)
+            for number, label in enumerate(samples.labels):
+                self.image.addItem(f"Sample: {classes[label]}", number)
+        self.image.addItem("Current image", CURRENT)
+        self._current = None
+        if samples is None:
+            self._ask_current()
+        self._watch()
+
+    def _sample_chosen(self, row: int) -> None:
+        self.image.setCurrentIndex(self.image.findData(row))
+        self._image_chosen()
+
+    def _image_chosen(self) -> None:
+        if self.image.currentData() == CURRENT:
+            self._ask_current()
+        else:
+            self._watch()
+
+    def _image_changed(self, _image: object) -> None:
+        if self.image.currentData() == CURRENT and self.desk.trainer.active:
+            self._ask_current()
+
+    def _ask_current(self) -> None:
+        """The current image as the network sees it; made in a worker."""
+        if self._prepared is None:
+            return
+        model, image = self._prepared.model, self.desk.context.session.image
+
+        def work(_task: Task) -> Any:
+            return model.prepare(image).batch
+
+        def done(batch: NDArray[np.float32]) -> None:
+            self._current = batch
+            self._watch()
+
+        self.desk.context.jobs.submit(
+            "imaging", work, title="Preparing the image", key="train.image", quiet=True, on_done=done,
+            on_failed=self._failed,
+        )  # fmt: skip
+
+    def _failed(self, error: BaseException) -> None:
+        if isinstance(error, UserError):
+            self._say(error.message)
+        else:
+            self.desk.context.report(error)
+
+    def _watch(self) -> None:
+        """Tell the training thread what to look at; nothing while nobody sees it."""
+        from convscope.engine.training.control import Watch
+
+        prepared, number = self._prepared, self.image.currentData()
+        if prepared is None or not self.isVisible():
+            self.desk.trainer.watch(Watch())
+            return
+        samples = prepared.samples
+        image = self._current
+        if samples is not None and isinstance(number, int) and number != CURRENT:
+            image = samples.batch[number : number + 1]
+        self.desk.trainer.watch(
+            Watch(self.layer.currentData(), image, None if samples is None else samples.batch)
+        )
+
+    def _show(self, snapshot: Snapshot) -> None:
+        if not self.isVisible():
+            return
+        if snapshot.kernels is not None:
+            rows, columns, channels, count = snapshot.kernels.shape
+            self.kernel_words.setText(f"First layer’s kernels · {count} of {rows}×{columns}×{channels}")
+            self.kernels.set_maps(kernel_pictures(snapshot.kernels))
+        if snapshot.maps is not None and snapshot.maps.ndim == 3:
+            self.maps.set_maps(map_pictures(snapshot.maps))
+        if snapshot.predictions is not None:
+            self.samples.set_predictions(snapshot.predictions)
+        self._say(snapshot.trouble)
+
+    def _say(self, trouble: str) -> None:
+        self.trouble.setText(trouble)
+        self.trouble.setVisible(bool(trouble))
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Look again."""
+        super().showEvent(event)
+        self._watch()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Looking costs steps."""
+        super().hideEvent(event)
+        self._watch()
+
+
+def kernel_pictures(kernels: NDArray[np.float32]) -> list[NDArray[np.uint8]]:
+    """First-layer kernels as pictures on one scale: of colours where they look at colours, else signed.
+
+    Args:
+        kernels: (rows, columns, channels in, filters).
+
+    Returns:
+        one a filter, uint8 rows×columns×3.
+    """
+    shown = np.nan_to_num(kernels[..., :MOST_KERNELS])
+    limit = float(np.abs(shown).max()) or 1.0
+    if shown.shape[2] == 3:
+        levels = np.clip(127.5 + 127.5 * shown / limit, 0, 255).astype(np.uint8)
+        return [np.ascontiguousarray(levels[..., n]) for n in range(levels.shape[3])]
+    signed = shown.mean(axis=2)
+    limit = float(np.abs(signed).max()) or 1.0
+    levels = np.clip(127.5 + 127.5 * signed / limit, 0, 255).astype(np.uint8)
+    table = _signed_table()
+    return [table[levels[..., n]] for n in range(levels.shape[2])]
+
+
+def _signed_table() -> NDArray[np.uint8]:
+    colours = theme.tokens()
+    steps = [colours.signed(value, 1.0) for value in np.linspace(-1, 1, 256).tolist()]
+    return np.array([(c.red(), c.green(), c.blue()) for c in steps], np.uint8)
+
+
+def map_pictures(maps: NDArray[np.float32]) -> list[NDArray[np.uint8]]:
+    """Feature maps as pictures: each centred, divided by its deviation, ×64 + 128, clipped, in viridis.
+
+    Args:
+        maps: (rows, columns, channels); the first channels are shown.
+
+    Returns:
+        one a channel, uint8 H×W×3; a map that is the same everywhere is dark.
+    """
+    step = max(1, -(-max(maps.shape[:2]) // LARGEST_MAP))
+    shown = np.nan_to_num(maps[::step, ::step, :MOST_MAPS])
+    mean, deviation = shown.mean(axis=(0, 1)), shown.std(axis=(0, 1))
+    flat = deviation < 1e-7
+    levels = (shown - mean) / np.where(flat, 1, deviation) * 64 + 128
+    levels[..., flat] = 0
+    bytes_ = np.clip(levels, 0, 255).astype(np.uint8)
+    # All at once: one call for a strip of maps costs as much as one for a single map.
+    strip = np.ascontiguousarray(bytes_.transpose(2, 0, 1).reshape(-1, bytes_.shape[1]))
+    coloured = apply_colormap(strip, "viridis").reshape(bytes_.shape[2], *bytes_.shape[:2], 3)
+    return list(coloured)

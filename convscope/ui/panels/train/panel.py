@@ -1,0 +1,142 @@
+"""The training panel: settings; beside them live charts, runs, results and pretrained networks."""
+
+from __future__ import annotations
+
+import importlib
+from functools import partial
+from importlib.util import find_spec
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QToolButton, QVBoxLayout, QWidget
+
+from convscope.ui import theme
+from convscope.ui.actions import Command
+from convscope.ui.panel_context import PanelContext
+from convscope.ui.panels.train.controls import Controls
+from convscope.ui.panels.train.desk import Desk
+from convscope.ui.panels.train.live import LiveView
+from convscope.ui.widgets.segmented import Segmented
+
+_HERE = "convscope.ui.panels.train"
+
+# (name, title, what it is, module, class); a view's module is imported when it is first shown.
+VIEWS = tuple(
+    view
+    for view in (
+        ("live", "Live", "The training as it goes", f"{_HERE}.live", "LiveView"),
+        ("runs", "Runs", "All runs: overlaid, compared, resumed, exported", f"{_HERE}.runs", "RunsView"),
+        ("result", "Result", "Accuracy, confusion and mistakes", f"{_HERE}.result", "ResultView"),
+        ("transfer", "Pretrained", "Three ways to use one", f"{_HERE}.transfer", "TransferView"),
+    )
+    if find_spec(view[3]) is not None
+)
+
+
+class TrainPanel(QWidget):
+    """Everything about training."""
+
+    def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("train")
+        self.context = context
+        self.desk = Desk(context, self)
+        self._views: dict[str, QWidget] = {}
+        self._compact, self._wants_looks = False, True
+        self._build()
+        self.desk.view_requested.connect(self.show_view)
+        self.desk.result_requested.connect(self._show_result)
+        self.show_view("live")
+        self.desk.check()
+
+    def show_view(self, name: str) -> None:
+        """Show one of `VIEWS`, making it first if need be."""
+        if name not in self._views:
+            _n, _t, _s, module, class_name = next(view for view in VIEWS if view[0] == name)
+            view: QWidget = getattr(importlib.import_module(module), class_name)(self.desk)
+            self._views[name] = view
+            self.stack.addWidget(view)
+        self.switch.set_value(name)
+        self.stack.setCurrentWidget(self._views[name])
+        self._fold()
+
+    def set_compact(self, compact: bool) -> None:
+        """Fold the looks into the network away where there is no room for them."""
+        if compact != self._compact:
+            self._compact = compact
+            self._wants_looks = not compact
+            self._fold()
+
+    def toggle_looks(self) -> None:
+        """Show the looks into the network beside the charts, or give the charts the room."""
+        self._wants_looks = not self._wants_looks
+        self._fold()
+
+    def _fold(self) -> None:
+        live = self._views["live"]
+        assert isinstance(live, LiveView)
+        on_show = self.stack.currentWidget() is live
+        live.set_looks_shown(self._wants_looks)
+        # Where there is no room for three columns, the looks take the place of the settings.
+        self.controls.setHidden(self._compact and self._wants_looks and on_show)
+        self.fold.setVisible(on_show)
+        self.fold.setChecked(self._wants_looks)
+
+    def view(self, name: str) -> QWidget | None:
+        """A view, if it was shown already."""
+        return self._views.get(name)
+
+    def actions(self) -> list[Command]:  # type: ignore[override]
+        """What the command palette lists while this panel is shown."""
+        return [
+            Command(f"train.view.{name}", f"Training: {title}", partial(self.show_view, name), "", "Training")
+            for name, title, *_ in VIEWS
+        ]
+
+    def shutdown(self) -> None:
+        """Stop timers and take no more events."""
+        for view in self._views.values():
+            shutdown = getattr(view, "shutdown", None)
+            if shutdown is not None:
+                shutdown()
+        self.desk.shutdown()
+
+    def _show_result(self, source: object) -> None:
+        view = self._views.get("result")
+        if view is not None:
+            view.show_result(source)  # type: ignore[attr-defined]
+
+    def _build(self) -> None:
+        across = QHBoxLayout(self)
+        across.setContentsMargins(0, 0, 0, 0)
+        across.setSpacing(1)
+        self.controls = Controls(self.desk)
+        across.addWidget(self.controls)
+        centre = QWidget()
+        centre.setProperty("role", "panel")
+        centre.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        column = QVBoxLayout(centre)
+        column.setContentsMargins(theme.GROUP_GAP, theme.GAP, theme.GROUP_GAP, theme.GAP)
+        column.setSpacing(theme.GAP)
+        self.switch = Segmented([(name, title) for name, title, *_ in VIEWS], "train.view")
+        self.switch.setAccessibleName("View")
+        for name, title, says, *_ in VIEWS:
+            self.switch.button(name).setToolTip(says)
+            self.switch.button(name).setAccessibleName(f"View: {title}")
+        self.switch.changed.connect(self.show_view)
+        self.fold = QToolButton()
+        self.fold.setObjectName("train.fold")
+        self.fold.setAccessibleName("Show or hide the looks into the network")
+        self.fold.setToolTip("Show or hide the looks into the network")
+        self.fold.setIcon(theme.icon("panel-right"))
+        self.fold.setCheckable(True)
+        self.fold.setChecked(True)
+        self.fold.clicked.connect(self.toggle_looks)
+        self.head = QHBoxLayout()
+        self.head.setSpacing(theme.GRID)
+        self.head.addWidget(self.switch)
+        self.head.addStretch(1)
+        self.head.addWidget(self.fold)
+        column.addLayout(self.head)
+        self.stack = QStackedWidget()
+        column.addWidget(self.stack, 1)
+        across.addWidget(centre, 1)

@@ -1,0 +1,194 @@
+"""A training that is to be shown live: what to call, and what is known before its first step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convscope.task import Task
+
+if TYPE_CHECKING:
+    from convscope.engine.data.dataset import Dataset
+    from convscope.engine.models.opened import OpenedModel
+    from convscope.engine.training.control import Control
+    from convscope.engine.training.record import Recorder
+    from convscope.engine.training.run import Run
+    from convscope.engine.training.settings import TrainingSettings
+    from convscope.engine.training.train import Trained
+
+SAMPLES = 6
+
+
+@dataclass(frozen=True, eq=False)
+class Samples:
+    """A few images whose predictions are followed.
+
+    Attributes:
+        pixels: each uint8, H×W×3.
+        labels: their classes.
+        batch: the same, prepared for the network, float32 (n, height, width, channels).
+    """
+
+    pixels: tuple[NDArray[np.uint8], ...]
+    labels: tuple[int, ...]
+    batch: NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """What a training knows once its data and its network are open; sent by `task.partial` before it starts.
+
+    Attributes:
+        model: the network with its initial weights; nothing changes it.
+        dataset: split as it is trained on.
+        settings: in force.
+        steps: batches an epoch.
+        samples: to follow; None: none.
+        batches: the values of the batches of an earlier part of this run, by name, since its very start.
+    """
+
+    model: OpenedModel
+    dataset: Dataset
+    settings: TrainingSettings
+    steps: int
+    samples: Samples | None = None
+    batches: Mapping[str, Sequence[float]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """A training to start.
+
+    Attributes:
+        name: of the run, for people.
+        settings: what the live charts need to know beforehand: the epochs and the first learning rate.
+        function: runs in the "training" lane. It sends `Prepared` and then every `Snapshot` by
+            `task.partial` (hand `task.partial` to the engine as `show`), and returns what came out.
+    """
+
+    name: str
+    settings: TrainingSettings
+    function: Callable[[Control, Recorder, Task], Trained]
+
+
+@dataclass(frozen=True, eq=False)
+class Finished:
+    """A training of this session that has ended by itself or was stopped.
+
+    Attributes:
+        name: of the run.
+        trained: what came out.
+        dataset: as it was split.
+        settings: that were in force.
+    """
+
+    name: str
+    trained: Trained
+    dataset: Dataset
+    settings: TrainingSettings
+
+
+def plan_training(model: OpenedModel, dataset: Dataset, settings: TrainingSettings, name: str) -> Plan:
+    """Train a copy of a network and keep the run."""
+
+    def work(control: Control, recorder: Recorder, task: Task) -> Trained:
+        from convscope.engine.training.run import new_folder
+        from convscope.engine.training.train import train
+
+        task.partial(prepare(model, dataset, settings))
+        return train(
+            model,
+            dataset,
+            settings,
+            name=name,
+            folder=new_folder(name),
+            control=control,
+            recorder=recorder,
+            show=task.partial,
+            task=task,
+        )
+
+    return Plan(name, settings, work)
+
+
+def plan_resuming(run: Run, epochs: int | None = None) -> Plan:
+    """Go on with an interrupted run.
+
+    Args:
+        epochs: for more epochs than was planned; None: as planned.
+    """
+
+    def work(control: Control, recorder: Recorder, task: Task) -> Trained:
+        from convscope.engine.training.train import resume
+
+        prepared = reopened(run, task)
+        task.partial(prepared)
+        return resume(
+            run,
+            prepared.dataset,
+            epochs=epochs,
+            control=control,
+            recorder=recorder,
+            show=task.partial,
+            task=task,
+        )
+
+    return Plan(run.details.name, run.details.settings, work)
+
+
+def reopened(run: Run, task: Task) -> Prepared:
+    """A run's network with its initial weights, its data and its settings; for a job.
+
+    Raises:
+        UserError: the data or the file has gone.
+    """
+    from convscope.engine.data.registry import open_dataset
+    from convscope.engine.models.files.open_file import open_file
+
+    details = run.details
+    dataset = open_dataset(details.data.reference, task)
+    task.check()
+    opened = open_file(run.folder / "initial.keras", task)
+    model = opened.with_(classes=details.data.classes, preprocessing=details.preprocessing)
+    model.name = details.model.name
+    return prepare(model, dataset, details.settings, batches=run.batches)
+
+
+def prepare(model: OpenedModel, dataset: Dataset, settings: TrainingSettings, **more: Any) -> Prepared:
+    """Split the data and choose the samples to follow: one a class, from the images that validate; for a job.
+
+    Args:
+        more: further fields of `Prepared`.
+    """
+    from convscope.engine.training.train import split_for
+
+    split, settings = split_for(dataset, settings)
+    steps = settings.steps_per_epoch or -(-len(split.indices("train")) // settings.batch_size)
+    return Prepared(model, split, settings, steps, _samples(model, split, settings), **more)
+
+
+def _samples(model: OpenedModel, dataset: Dataset, settings: TrainingSettings) -> Samples | None:
+    from convscope.engine.data.resize import Target
+
+    height, width, channels = model.input_shape
+    size = (height, width) if height and width else settings.size or dataset.image_size
+    if size is None or channels not in (1, 3):
+        return None
+    part = "validation" if len(dataset.indices("validation")) else "train"
+    found: list[int] = []
+    # Classes spread over all of them, so that a hundred classes give six different ones.
+    for label in np.unique(np.linspace(0, len(dataset.classes) - 1, SAMPLES).round().astype(int)):
+        found += dataset.of_class(int(label), part)[:1].tolist()  # type: ignore[arg-type]
+    target = Target(*size, 1 if channels == 1 else 3, settings.fit)
+    pixels, good = dataset.images.load(np.array(found, np.int64), target)
+    rows = np.flatnonzero(good)
+    if not len(rows):
+        return None
+    chosen = pixels[rows]
+    pictures = tuple(np.repeat(image, 3, axis=2) if channels == 1 else image for image in chosen)
+    labels = tuple(int(dataset.labels[found[row]]) for row in rows)
+    return Samples(pictures, labels, model.preprocessing.apply(chosen))

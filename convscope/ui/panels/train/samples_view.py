@@ -1,0 +1,131 @@
+"""A few images with what the network says of them, step after step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from convscope.ui import theme
+from convscope.ui.widgets.raster import shrink, to_image
+
+ROW, PICTURE, BAR = 38, 32, 6
+
+
+class SamplesView(QWidget):
+    """One row an image: the picture, the class it belongs to, the likeliest class with a bar.
+
+    Signals:
+        chosen: the index of the row that was clicked.
+    """
+
+    chosen = Signal(int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("train.samples")
+        self.setAccessibleName("Predictions of sample images")
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self._pictures: list[QImage] = []
+        self._labels: tuple[int, ...] = ()
+        self._classes: tuple[str, ...] = ()
+        self._probabilities: NDArray[np.float32] | None = None
+
+    def set_samples(
+        self, pixels: Sequence[NDArray[np.uint8]], labels: Sequence[int], classes: Sequence[str]
+    ) -> None:
+        """The images, each uint8 H×W×3, and the names of the classes."""
+        self._pictures = [_small(image) for image in pixels]
+        self._labels, self._classes = tuple(labels), tuple(classes)
+        self._probabilities = None
+        self.updateGeometry()
+        self.update()
+
+    def set_predictions(self, probabilities: NDArray[np.float32] | None) -> None:
+        """What the network says now, (n, classes)."""
+        if probabilities is not None and len(probabilities) != len(self._pictures):
+            probabilities = None
+        self._probabilities = probabilities
+        self.setAccessibleDescription("; ".join(self.sentence(row) for row in range(len(self._pictures))))
+        self.update()
+
+    def sentence(self, row: int) -> str:
+        """A row in words."""
+        true = self._name(self._labels[row])
+        if self._probabilities is None:
+            return true
+        likeliest = int(np.argmax(self._probabilities[row]))
+        return f"{true} taken for {self._name(likeliest)} {self._probabilities[row, likeliest]:.2f}"
+
+    def sizeHint(self) -> QSize:
+        """As high as its rows."""
+        return QSize(theme.scaled(280), theme.scaled(ROW) * max(1, len(self._pictures)))
+
+    def minimumSizeHint(self) -> QSize:
+        """Narrower, names are cut."""
+        return QSize(theme.scaled(160), theme.scaled(ROW) * max(1, len(self._pictures)))
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Choose."""
+        row = int(event.position().y() // theme.scaled(ROW))
+        if event.button() == Qt.MouseButton.LeftButton and 0 <= row < len(self._pictures):
+            self.chosen.emit(row)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """All rows."""
+        colours = theme.tokens()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setFont(theme.font(12))
+        metrics = painter.fontMetrics()
+        height, side = theme.scaled(ROW), theme.scaled(PICTURE)
+        right = Qt.AlignmentFlag.AlignRight
+        for row, picture in enumerate(self._pictures):
+            top = row * height
+            painter.drawImage(QRectF(0, top + (height - side) / 2, side, side), picture)
+            inside = QRectF(side + 10, top + 4, self.width() - side - 10, height - 10)
+            if self._probabilities is None:
+                painter.setPen(QColor(colours.secondary))
+                painter.drawText(inside, Qt.AlignmentFlag.AlignLeft, self._name(self._labels[row]))
+                continue
+            likeliest = int(np.argmax(self._probabilities[row]))
+            share = float(self._probabilities[row, likeliest])
+            is_right = likeliest == self._labels[row]
+            colour = QColor(colours.good if is_right else colours.warning)
+            number = f"{share:.2f}"
+            name = self._name(likeliest)
+            if not is_right:
+                name += f", but it is {self._name(self._labels[row])}"
+            room = int(inside.width()) - metrics.horizontalAdvance(number) - 8
+            painter.setPen(QColor(colours.text))
+            painter.drawText(
+                inside,
+                Qt.AlignmentFlag.AlignLeft,
+                metrics.elidedText(name, Qt.TextElideMode.ElideRight, room),
+            )
+            painter.setPen(QColor(colours.secondary))
+            painter.drawText(inside, right, number)
+            painter.setPen(Qt.PenStyle.NoPen)
+            thick = theme.scaled(BAR)
+            groove = QRectF(inside.left(), inside.bottom() - thick, inside.width(), thick)
+            painter.setBrush(QColor(colours.line))
+            painter.drawRoundedRect(groove, thick / 2, thick / 2)
+            groove.setWidth(max(float(thick), groove.width() * share))
+            painter.setBrush(colour)
+            painter.drawRoundedRect(groove, thick / 2, thick / 2)
+        painter.end()
+
+    def _name(self, label: int) -> str:
+        return self._classes[label] if label < len(self._classes) else str(label)
+
+
+def _small(pixels: NDArray[np.uint8]) -> QImage:
+    height, width = pixels.shape[:2]
+    if max(height, width) > 2 * PICTURE:
+        share = 2 * PICTURE / max(height, width)
+        pixels = shrink(pixels, max(1, round(height * share)), max(1, round(width * share)))
+    return to_image(pixels).copy()

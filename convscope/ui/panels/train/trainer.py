@@ -1,0 +1,158 @@
+"""The one training that runs: started, steered and ended."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Literal
+
+from PySide6.QtCore import QObject, Signal
+
+from convscope.jobs import Job
+from convscope.task import Task
+from convscope.ui.panel_context import PanelContext
+from convscope.ui.panels.train.plan import Finished, Plan, Prepared
+
+if TYPE_CHECKING:
+    from convscope.engine.training.control import Control, Watch
+    from convscope.engine.training.record import Recorder
+
+State = Literal["idle", "preparing", "running", "paused", "stopping"]
+
+
+class Trainer(QObject):
+    """Runs a plan in the "training" lane, one at a time. GUI thread only.
+
+    Signals:
+        began: a `Plan` was started.
+        prepared: its `Prepared` has come.
+        looked: a `Snapshot` has come.
+        state_changed: see `state`.
+        finished: a `Finished`.
+        failed: the exception that ended it.
+        cancelled: it was cancelled, from the status bar or with the window.
+
+    Attributes:
+        plan, control, recorder, job: of the training that runs, or ran last.
+        ready: its `Prepared`, once it has come.
+    """
+
+    began = Signal(object)
+    prepared = Signal(object)
+    looked = Signal(object)
+    state_changed = Signal(str)
+    finished = Signal(object)
+    failed = Signal(object)
+    cancelled = Signal()
+
+    def __init__(self, context: PanelContext, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._context = context
+        self._state: State = "idle"
+        self.plan: Plan | None = None
+        self.ready: Prepared | None = None
+        self.control: Control | None = None
+        self.recorder: Recorder | None = None
+        self.job: Job | None = None
+
+    @property
+    def state(self) -> State:
+        """What it does now."""
+        return self._state
+
+    @property
+    def active(self) -> bool:
+        """Whether a training runs or stands still."""
+        return self._state != "idle"
+
+    def start(self, plan: Plan) -> None:
+        """Start; ignored while another one runs."""
+        if self.active:
+            return
+        from convscope.engine.training.control import Control
+        from convscope.engine.training.record import Recorder
+
+        control, recorder = Control(), Recorder()
+        self.plan, self.ready, self.control, self.recorder = plan, None, control, recorder
+
+        def work(task: Task) -> Any:
+            return plan.function(control, recorder, task)
+
+        self._set("preparing")
+        self.began.emit(plan)
+        self.job = self._context.jobs.submit(
+            "training",
+            work,
+            title=f"Training {plan.name}",
+            on_partial=self._take,
+            on_done=self._done,
+            on_failed=self._failed,
+            on_cancelled=self._cancelled,
+        )
+
+    def pause(self) -> None:
+        """Stand still after this step."""
+        if self.control is not None and self._state in ("preparing", "running"):
+            self.control.pause()
+            self._set("paused")
+
+    def resume(self) -> None:
+        """Go on."""
+        if self.control is not None and self._state == "paused":
+            self.control.resume()
+            self._set("running")
+
+    def step(self) -> None:
+        """Make one step, look, and stand still again."""
+        if self.control is not None and self._state in ("preparing", "running", "paused"):
+            # What was watched is asked for anew: the next look comes at once, however soon it is.
+            self.control.watch(replace(self.control.watched))
+            self.control.step()
+            self._set("paused")
+
+    def stop(self) -> None:
+        """End after this step and keep what was learned."""
+        if self.control is not None and self.active:
+            self.control.stop()
+            self._set("stopping")
+
+    def set_rate(self, rate: float) -> None:
+        """Another learning rate from the next step on."""
+        if self.control is not None and self.active:
+            self.control.set_learning_rate(rate)
+
+    def watch(self, watch: Watch) -> None:
+        """Look at something else from now on."""
+        if self.control is not None and self.active:
+            self.control.watch(watch)
+
+    def shutdown(self) -> None:
+        """Let go: the window closes, and its jobs are cancelled."""
+        if self.control is not None and self.job is not None and not self.job.finished:
+            self._context.jobs.cancel(self.job)
+
+    def _set(self, state: State) -> None:
+        if state != self._state:
+            self._state = state
+            self.state_changed.emit(state)
+
+    def _take(self, value: object) -> None:
+        if isinstance(value, Prepared):
+            self.ready = value
+            self.prepared.emit(value)
+            if self._state == "preparing":
+                self._set("running")
+        else:
+            self.looked.emit(value)
+
+    def _done(self, trained: Any) -> None:
+        self._set("idle")
+        assert self.plan is not None and self.ready is not None
+        self.finished.emit(Finished(self.plan.name, trained, self.ready.dataset, self.ready.settings))
+
+    def _failed(self, error: BaseException) -> None:
+        self._set("idle")
+        self.failed.emit(error)
+
+    def _cancelled(self) -> None:
+        self._set("idle")
+        self.cancelled.emit()
