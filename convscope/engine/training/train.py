@@ -353,7 +353,7 @@ def _distribution(strategy: Strategy, dataset: Dataset, settings: TrainingSettin
             f"A batch of {batch} cannot be shared evenly by {cards} cards: make it a multiple of {cards}."
         )
     for part in ("train", "validation"):
-        left = len(dataset.indices(part)) % batch  # type: ignore[arg-type]
+        left = len(dataset.indices(part)) % batch
         if 0 < left < cards:
             raise UserError(
                 f"The last batch of the {part} images has {left}, fewer than the {cards} cards: "

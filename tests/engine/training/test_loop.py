@@ -332,6 +332,6 @@ def test_batches_that_cards_cannot_share_are_said(
 
 
 def test_several_machines_are_refused(make_model: Make, bands: Dataset, runtime: object) -> None:
-    """Tried with two workers on the loopback address: Keras 3.15 fails in building and in reducing the loss."""
+    """Tried with two workers on the loopback address: Keras 3.15 fails in building and reducing."""
     with pytest.raises(UserError, match="on several machines does not work"):
         train(make_model(), bands, QUICK, strategy="multiworker")
