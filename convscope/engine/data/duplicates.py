@@ -81,13 +81,15 @@ def _notes(
     notes = []
     if across:
         notes.append(
-            f"{len(across):,} images are in training and in validation or test too ({example(across[0])}): "
+            f"{_images(across)} in training and in validation or test too ({example(across[0])}): "
             "the accuracy there will look better than it is."
         )
     elif groups:
-        notes.append(f"{len(groups):,} images are there more than once ({example(groups[0])}).")
+        notes.append(f"{_images(groups)} there more than once ({example(groups[0])}).")
     if contradictory:
-        notes.append(
-            f"{len(contradictory):,} images are in two classes at once ({example(contradictory[0])})."
-        )
+        notes.append(f"{_images(contradictory)} in two classes at once ({example(contradictory[0])}).")
     return tuple(notes)
+
+
+def _images(groups: tuple[tuple[int, ...], ...]) -> str:
+    return "1 image is" if len(groups) == 1 else f"{len(groups):,} images are"
