@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QPixmap
-from PySide6.QtWidgets import QCheckBox, QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QDoubleSpinBox,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 from convscope.ui import theme
 from convscope.ui.panel_context import PanelContext
@@ -49,8 +58,8 @@ FILL_WORDS = (
     ("constant", "A constant"),
     ("wrap", "The opposite side"),
 )
-PRESET_WORDS = (("none", "None"), ("mild", "Mild"), ("lecture", "As in the lectures"))
-_ORIGINAL, _LABEL = 44, 80
+PRESET_WORDS = (("none", "None"), ("mild", "Mild"), ("lecture", "Lectures"))
+_ORIGINAL, _LABEL, _BOX, _NAME = 44, 80, 86, 36
 
 
 class AugmentationPage(QWidget):
@@ -144,29 +153,21 @@ class AugmentationPage(QWidget):
         holder.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         column = QVBoxLayout(holder)
         column.setContentsMargins(0, 0, theme.GRID, 0)
-        column.setSpacing(theme.GRID)
+        column.setSpacing(1)
         self.sliders: dict[str, SliderRow] = {}
         for name, title, step, unit, says in SLIDERS:
             slider = SliderRow(f"data.augment.{name}", title, 0.0, LIMITS[name], step, 0.0, unit)
             slider.setToolTip(says)
             slider.findChildren(QLabel)[0].setMinimumWidth(theme.scaled(_LABEL))
+            slider.findChildren(QDoubleSpinBox)[0].setFixedWidth(theme.scaled(_BOX))
             for part in slider.findChildren(QWidget):
                 if part.objectName().startswith("data."):
                     wheel_needs_focus(part)
             slider.changed.connect(lambda value, name=name: self._set(**{name: value}))
             self.sliders[name] = slider
             column.addWidget(slider)
-        self.flips: dict[str, QCheckBox] = {}
-        for name, title in (("flip_horizontal", "Left–right"), ("flip_vertical", "Upside down")):
-            tick = QCheckBox(title)
-            tick.setObjectName(f"data.augment.{name}")
-            tick.setAccessibleName(f"Flip {title.lower()}")
-            tick.setToolTip("Mirrored in half of the cases")
-            tick.toggled.connect(lambda on, name=name: self._set(**{name: on}))
-            self.flips[name] = tick
-        flip = QLabel("Flip")
-        flip.setMinimumWidth(theme.scaled(_LABEL))
-        column.addLayout(row(flip, *self.flips.values(), None))
+            if name == "zoom":
+                column.addLayout(self._flips())
         self.fill = combo("data.augment.fill", "What comes in from outside", FILL_WORDS)
         self.fill.currentIndexChanged.connect(lambda _index: self._set(fill=self.fill.currentData()))
         self.fill_value = decimal("data.augment.fill_value", "The constant that comes in, 0–255", 0, 255, 0)
@@ -183,6 +184,19 @@ class AugmentationPage(QWidget):
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setWidget(holder)
         return area
+
+    def _flips(self) -> QHBoxLayout:
+        self.flips: dict[str, QCheckBox] = {}
+        for name, title in (("flip_horizontal", "Left–right"), ("flip_vertical", "Upside down")):
+            tick = QCheckBox(title)
+            tick.setObjectName(f"data.augment.{name}")
+            tick.setAccessibleName(f"Flip {title.lower()}")
+            tick.setToolTip("Mirrored in half of the cases")
+            tick.toggled.connect(lambda on, name=name: self._set(**{name: on}))
+            self.flips[name] = tick
+        flip = QLabel("Flip")
+        flip.setMinimumWidth(theme.scaled(_LABEL))
+        return row(flip, *self.flips.values(), None, spacing=theme.GROUP_GAP)
 
     def _set(self, **changes: Any) -> None:
         from convscope.engine.data.augmentation import Augmentation
@@ -229,8 +243,9 @@ class AugmentationPage(QWidget):
         self.original.setPixmap(picture.scaled(side, side, Qt.AspectRatioMode.KeepAspectRatio, smooth))
         label = self._dataset.classes[self._dataset.labels[previewed.index]]
         name = self._dataset.images.name(previewed.index)
+        name = name if len(name) <= _NAME else f"…{name[-_NAME:]}"
         self.words.setText(
-            f"{name}  ·  {label}  ·  at {height} × {width}\nGo to a thumbnail to see another image augmented."
+            f"{name}\n{label}  ·  at {height} × {width}\nGo to a thumbnail to see another image augmented."
         )
 
     def _failed(self, error: BaseException) -> None:

@@ -89,8 +89,8 @@ class ClassList(QAbstractScrollArea):
         return QRect(0, row * high - self.verticalScrollBar().value(), self.viewport().width(), high)
 
     def sizeHint(self) -> QSize:
-        """All lines, up to ten."""
-        return QSize(theme.scaled(240), min(11, len(self._rows)) * self._row_height())
+        """As small as may be: it takes the room that the rest of the column leaves."""
+        return self.minimumSizeHint()
 
     def minimumSizeHint(self) -> QSize:
         """Four lines."""
@@ -103,7 +103,6 @@ class ClassList(QAbstractScrollArea):
         found: list[int | None] = [i for i, name in enumerate(self._names) if self._search in name.lower()]
         self._rows = found if self._search else [None, *found]
         self._lay_out()
-        self.updateGeometry()
         self.viewport().update()
 
     def _lay_out(self) -> None:

@@ -177,18 +177,25 @@ class ThumbnailGrid(QAbstractScrollArea):
     def _row_height(self) -> int:
         return self.tile() + self._caption_height() + GAP
 
+    def _pitch(self) -> float:
+        """From one tile to the next in a row; what room is left over goes between them."""
+        tile, columns = self.tile(), self.columns()
+        if columns == 1 or len(self._indices) < columns:
+            return tile + GAP
+        return (self.viewport().width() - 2 * MARGIN - tile) / (columns - 1)
+
     def tile_rect(self, position: int) -> QRect:
         """Where the picture at a place of the list lies in the viewport."""
         row, column = divmod(position, self.columns())
         tile = self.tile()
         y = MARGIN + row * self._row_height() - self.verticalScrollBar().value()
-        return QRect(MARGIN + column * (tile + GAP), y, tile, tile)
+        return QRect(MARGIN + int(column * self._pitch()), y, tile, tile)
 
     def position_at(self, point: QPointF, *, anywhere: bool = False) -> int | None:
         """The place in the list under a point of the viewport; `anywhere`: the nearest one."""
         tile, high = self.tile(), self._row_height()
         row, y = divmod(point.y() - MARGIN + self.verticalScrollBar().value(), high)
-        column, x = divmod(point.x() - MARGIN, tile + GAP)
+        column, x = divmod(point.x() - MARGIN, self._pitch())
         if anywhere:
             row, column = max(row, 0), min(max(column, 0), self.columns() - 1)
         elif x >= tile or y >= high - GAP or row < 0 or not 0 <= column < self.columns():

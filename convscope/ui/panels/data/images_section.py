@@ -66,6 +66,10 @@ class ImagesSection(QWidget):
         self.switch.changed.connect(self._part_chosen)
         self.smaller = tool("data.smaller", "Smaller thumbnails (−)", "zoom-out", lambda: self.grid.zoom(-1))
         self.larger = tool("data.larger", "Larger thumbnails (+)", "zoom-in", lambda: self.grid.zoom(1))
+        self.mix = tool(
+            "data.mix", "In a mixed order, not class after class", "shuffle", lambda: self._fill()
+        )
+        self.mix.setCheckable(True)
         self.fold = QToolButton()
         self.fold.setObjectName("data.fold")
         self.fold.setAccessibleName("Show or hide augmentation and input")
@@ -81,7 +85,7 @@ class ImagesSection(QWidget):
         head.setSpacing(theme.GRID)
         head.addWidget(self.switch)
         head.addStretch(1)
-        for widget in (self.smaller, self.larger, self.fold):
+        for widget in (self.mix, self.smaller, self.larger, self.fold):
             head.addWidget(widget)
         column = QVBoxLayout(self)
         column.setContentsMargins(theme.GROUP_GAP, theme.GAP, theme.GROUP_GAP, theme.GAP)
@@ -103,6 +107,8 @@ class ImagesSection(QWidget):
             self._class, self._only, self._sizes = None, None, {}
             self.switch.set_value("train")
             self.loader.set_dataset(dataset)
+            # Files come class after class, and the first screen would show one class only.
+            self.mix.setChecked(len(dataset.classes) > 1 and bool((np.diff(dataset.labels) >= 0).all()))
             native = max(dataset.image_size) if dataset.image_size is not None else None
             self.grid.set_source(dataset.labels, dataset.classes, native)
         for name in PART_WORDS:
@@ -136,6 +142,8 @@ class ImagesSection(QWidget):
             chosen = dataset.indices(self.part)
         else:
             chosen = np.arange(len(dataset), dtype=np.int64)
+        if self.mix.isChecked() and self._class is None and self._only is None:
+            chosen = np.random.default_rng(0).permutation(chosen)
         self.grid.set_indices(chosen, to_top=to_top)
         self._hovered(None)
 

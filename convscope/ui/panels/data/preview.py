@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QObject, Signal
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtCore import QObject, QSize, Signal
+from PySide6.QtWidgets import QSizePolicy
 
 from convscope.jobs import Jobs
 from convscope.task import Task
+from convscope.ui import theme
 from convscope.ui.widgets.mosaic_view import GAP, MosaicView
 
 if TYPE_CHECKING:
@@ -51,25 +52,37 @@ class PreviewGrid(MosaicView):
         self.setObjectName("data.preview")
         self.setAccessibleName("The same image, augmented twelve times")
         self._shape_shown = 1.0
+        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
 
     def show_pictures(self, pictures: NDArray[np.uint8]) -> None:
         """Replace all twelve."""
         height, width = pictures.shape[1:3]
         self.set_maps(list(pictures))
         # Beyond these the rows would push the sliders out.
-        self._shape_shown = min(1.25, max(0.4, height / width))
-        self._measure()
+        shape = min(1.25, max(0.4, height / width))
+        if shape != self._shape_shown:
+            self._shape_shown = shape
+            self.updateGeometry()
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Keep room for three rows."""
-        super().resizeEvent(event)
-        self._measure()
+    def hasHeightForWidth(self) -> bool:
+        """Always three rows."""
+        return True
 
-    def _measure(self) -> None:
-        tile = (self.width() + GAP) // COLUMNS - GAP
-        high = ROWS * (int(tile * self._shape_shown) + GAP) - GAP + 1
-        if self.height() != high or self.maximumHeight() != high:
-            self.setFixedHeight(max(48, high))
+    def heightForWidth(self, width: int) -> int:
+        """Room for three rows of four."""
+        tile = (width + GAP) // COLUMNS - GAP
+        return ROWS * (int(tile * self._shape_shown) + GAP) - GAP + 1
+
+    def sizeHint(self) -> QSize:
+        """Four tiles of a legible size."""
+        width = COLUMNS * theme.scaled(72)
+        return QSize(width, self.heightForWidth(width))
+
+    def minimumSizeHint(self) -> QSize:
+        """Tiles that can still be told apart."""
+        return QSize(COLUMNS * theme.scaled(40), ROWS * theme.scaled(16))
 
 
 class Previewer(QObject):

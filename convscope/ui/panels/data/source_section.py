@@ -48,6 +48,9 @@ class SourceSection(QWidget):
         self.notes = theme.label("", "warning")
         self.notes.setObjectName("data.notes")
         self.notes.setWordWrap(True)
+        for label in (self.facts, self.credit, self.notes):
+            # A file's name may have no place to break; it must not widen the column.
+            label.setMinimumWidth(1)
         self.more = tool("data.details", "Every note and every file left out", "list", self.show_details)
         self.finder = tool(
             "data.duplicates",
@@ -57,7 +60,7 @@ class SourceSection(QWidget):
             "Find duplicates",
         )
         self.show_them = tool(
-            "data.duplicates.show", "Show only these images", "eye", self._toggle_duplicates, "Show"
+            "data.duplicates.show", "Show only these images", "eye", self._toggle_duplicates
         )
         self.show_them.setCheckable(True)
         column.addWidget(heading("Data set"))

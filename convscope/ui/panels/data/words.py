@@ -55,7 +55,7 @@ def image_words(dataset: Dataset, index: int, size: tuple[int, ...] | None) -> s
 
 def set_words(dataset: Dataset) -> str:
     """A data set in one line: "10,000 images · 10 classes · 28 × 28 gray"."""
-    size = "sizes differ" if dataset.image_size is None else "{} × {}".format(*dataset.image_size)
+    size = "sizes differ ·" if dataset.image_size is None else "{} × {}".format(*dataset.image_size)
     colours = "gray" if dataset.channels == 1 else "RGB"
     classes = "1 class" if len(dataset.classes) == 1 else f"{len(dataset.classes):,} classes"
     images = "1 image" if len(dataset) == 1 else f"{len(dataset):,} images"
