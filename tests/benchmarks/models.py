@@ -1,0 +1,98 @@
+"""Models: from nothing to the first prediction, and what twenty of them leave behind."""
+
+from __future__ import annotations
+
+import gc
+import sys
+import tempfile
+import weakref
+from pathlib import Path
+from typing import Any
+
+from tests.benchmarks.apart import apart, resident
+from tests.benchmarks.registry import Case, Reading, benchmark
+
+
+def _coffee() -> Any:
+    from convscope.imaging.samples import load_sample
+
+    return load_sample("coffee")
+
+
+@benchmark(
+    "EfficientNet-Lite0: opened to the first prediction", target="≤ 1 × load_model and predict", most=1.0
+)
+def first_prediction(small: bool) -> Case:
+    """Against Keras's own way with the same network saved as a .keras file."""
+    from convscope.engine import runtime
+
+    runtime.start()
+    import keras
+
+    from convscope.engine.models.catalogue import open_model
+
+    folder, image = tempfile.TemporaryDirectory(), _coffee()
+    path = Path(folder.name) / "imagenet.keras"
+    shipped = open_model("imagenet")
+    shipped.keras.save(path)
+    batch = shipped.prepare(image).batch
+    weakref.finalize(batch, folder.cleanup)
+
+    def ours() -> Any:
+        return open_model("imagenet").predict(image)
+
+    def reference() -> Any:
+        return keras.saving.load_model(path, compile=False).predict(batch, verbose=0)[0]
+
+    def check(made: Any, exact: Any) -> None:
+        assert made.top(1)[0].index == int(exact.argmax())
+
+    return Case(ours, reference, check)
+
+
+@benchmark(
+    "EfficientNet-Lite0: from the start of the process to the first prediction", target="≤ 20 s", most=20
+)
+def from_the_start(small: bool) -> Reading:
+    """Interpreter and TensorFlow included, as `convscope predict` does it."""
+    import time
+
+    began = time.perf_counter()
+    apart("models", "first")
+    return Reading(time.perf_counter() - began, "s")
+
+
+@benchmark(
+    "memory after 20 models opened, used and closed, against that after the third",
+    target="≤ 5 % more",
+    most=5,
+)
+def growth(small: bool) -> Reading:
+    """Resident memory; every second one is the ImageNet network."""
+    return Reading(apart("models", "memory", 5 if small else 20), "%")
+
+
+def _main(words: list[str]) -> float:
+    from convscope.engine import runtime
+
+    runtime.start()
+    from convscope.engine.models.catalogue import open_model
+
+    image = _coffee()
+    if words[0] == "first":
+        return open_model("imagenet").predict(image).top(1)[0].probability
+    third = 0.0
+    for number in range(int(words[1])):
+        model = open_model(("imagenet", "digits")[number % 2])
+        model.predict(image)
+        middle = model.layers[len(model.layers) // 2].path
+        model.activations(model.prepare(image).batch, [middle])
+        del model
+        gc.collect()
+        if number == 2:
+            third = resident()
+    return 100 * (resident() / third - 1)
+
+
+if __name__ == "__main__":
+    print(_main(sys.argv[1:]))
