@@ -88,6 +88,7 @@ class Architecture:
         fields: dict[str, Field | None] = {}
         rows = []
         names = [layer.name for layer in self.layers]
+        first = {name: index for index, name in reversed(list(enumerate(names)))}
         used = {name for index in range(len(self.layers)) for name in self.feeds(index)}
         for index, layer in enumerate(self.layers):
             feeds = self.feeds(index)
@@ -99,10 +100,10 @@ class Architecture:
                 activation=str(layer.config.get("activation", "")),
                 trainable=bool(KINDS[layer.kind].filled(layer.config).get("trainable", True)),
             )
-            problem = self._name_problem(index, names) or _settings_problem(layer)
+            problem = self._name_problem(index, first[layer.name]) or _settings_problem(layer)
             unknown = [name for name in feeds if name not in shapes]
             if not problem and unknown:
-                where = "comes after it" if unknown[0] in names else "is not in the list"
+                where = "comes after it" if unknown[0] in first else "is not in the list"
                 problem = f"its input {unknown[0]} {where}"
             waiting = any(shapes.get(name) is None for name in feeds)
             shapes[layer.name], fields[layer.name] = None, None
@@ -134,11 +135,11 @@ class Architecture:
             rows.append(replace(row, problem=problem))
         return sheet(rows)
 
-    def _name_problem(self, index: int, names: list[str]) -> str:
-        name = names[index]
+    def _name_problem(self, index: int, first: int) -> str:
+        name = self.layers[index].name
         if not _NAME.fullmatch(name):
             return f"{name!r} is not a layer name; letters, digits, _, . and - are"
-        if names.index(name) != index:
+        if first != index:
             return f"the name {name} is taken by a layer above"
         if index == 0 and self.layers[0].kind != "InputLayer":
             return "the first layer must be an input"
@@ -161,31 +162,63 @@ class Architecture:
     # Edits: each returns a new architecture.
 
     def insert(
-        self, at: int, kind: str, config: Mapping[str, Any] | None = None, name: str = ""
+        self,
+        at: int,
+        kind: str,
+        config: Mapping[str, Any] | None = None,
+        name: str = "",
+        inputs: Sequence[str] = (),
     ) -> Architecture:
-        """With a new layer at place `at`, named after its kind."""
-        spec = LayerSpec(name or self.free_name(kind), kind, config or KINDS[kind].filled({}))
-        return replace(self, layers=(*self.layers[:at], spec, *self.layers[at:]))
+        """With a new layer at place `at`, named after its kind.
+
+        It passes on what the layer above it gives: to the layer below, or, where that is fed by others, to
+        those that the layer above feeds by name.
+        """
+        name = name or self.free_name(kind)
+        return self._put(at, LayerSpec(name, kind, config or KINDS[kind].filled({}), tuple(inputs)))
+
+    def _put(self, at: int, spec: LayerSpec) -> Architecture:
+        above, below = self.layers[:at], self.layers[at:]
+        follows = bool(below) and not below[0].inputs and below[0].kind != "InputLayer"
+        if above and not follows and spec.kind != "InputLayer":
+            below = tuple(_refed(layer, above[-1].name, (spec.name,)) for layer in below)
+        return replace(self, layers=(*above, spec, *below))
 
     def remove(self, name: str) -> Architecture:
-        """Without the layer; those that it fed by name are fed by what fed it."""
+        """Without the layer; those that it fed are fed by what fed it (by the last, where they take one)."""
         index = self.index(name)
         feeds = self.feeds(index)
-        layers = [_refed(layer, name, feeds) for layer in self.layers if layer.name != name]
+        below = self.layers[index + 1] if index + 1 < len(self.layers) else None
+        layers = []
+        for layer in self.layers:
+            if layer.name == name:
+                continue
+            if layer is below and not layer.inputs and len(feeds) == 1 and self.layers[index].inputs:
+                layer = replace(layer, inputs=feeds)
+            merges = layer.kind in KINDS and KINDS[layer.kind].merges
+            layers.append(_refed(layer, name, feeds if merges else feeds[-1:]))
         return replace(self, layers=tuple(layers))
 
     def move(self, name: str, to: int) -> Architecture:
-        """With the layer at place `to` of the list without it."""
-        spec = self.layers[self.index(name)]
-        rest = [layer for layer in self.layers if layer.name != name]
-        return replace(self, layers=(*rest[:to], spec, *rest[to:]))
+        """With the layer at place `to` of the list without it, taken out of its place as `remove` does.
 
-    def duplicate(self, name: str) -> Architecture:
-        """With a copy of the layer just below it."""
+        One that is fed by name stays fed so.
+        """
         index = self.index(name)
         spec = self.layers[index]
-        copy = replace(spec, name=self.free_name(spec.kind))
-        return replace(self, layers=(*self.layers[: index + 1], copy, *self.layers[index + 1 :]))
+        if to == index:
+            return self
+        if spec.inputs or spec.kind == "InputLayer":
+            rest = [layer for layer in self.layers if layer.name != name]
+            return replace(self, layers=(*rest[:to], spec, *rest[to:]))
+        return self.remove(name)._put(to, spec)
+
+    def duplicate(self, name: str) -> Architecture:
+        """With a copy of the layer just below it, fed by it."""
+        index = self.index(name)
+        spec = self.layers[index]
+        inputs = (name, *spec.inputs[1:]) if KINDS[spec.kind].merges and spec.inputs else ()
+        return self._put(index + 1, replace(spec, name=self.free_name(spec.kind), inputs=inputs))
 
     def set(self, name: str, **settings: Any) -> Architecture:
         """With these settings of a layer changed."""

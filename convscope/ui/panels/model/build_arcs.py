@@ -1,0 +1,67 @@
+"""Where the lines beside the list of layers run: skips and branches, each in a lane of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from convscope.engine.models.architecture import Architecture
+
+
+@dataclass(frozen=True)
+class Arc:
+    """A line from a layer down to those that it feeds past others.
+
+    Attributes:
+        source: the row that it starts at.
+        targets: the rows that it feeds, from above.
+        lane: 0 beside the list, higher ones further out.
+    """
+
+    source: int
+    targets: tuple[int, ...]
+    lane: int
+
+
+@dataclass(frozen=True)
+class Arcs:
+    """All lines beside the list.
+
+    Attributes:
+        arcs: by row of their beginning.
+        lanes: how many lanes are needed.
+        joined: by row, whether it is fed by the row above it.
+        by_row: by row, the arcs that pass, start or end there.
+    """
+
+    arcs: tuple[Arc, ...]
+    lanes: int
+    joined: tuple[bool, ...]
+    by_row: tuple[tuple[Arc, ...], ...]
+
+
+def arcs_of(architecture: Architecture) -> Arcs:
+    """The arcs of an architecture; an input that is not in the list has none."""
+    places = {layer.name: index for index, layer in reversed(list(enumerate(architecture.layers)))}
+    targets: dict[int, list[int]] = {}
+    joined = []
+    for index in range(len(architecture.layers)):
+        feeds = [places[name] for name in architecture.feeds(index) if name in places]
+        joined.append(index - 1 in feeds)
+        for source in feeds:
+            if source < index - 1:
+                targets.setdefault(source, []).append(index)
+    arcs: list[Arc] = []
+    # Short arcs take the lanes next to the list, so that a long skip runs around them.
+    for source, ends in sorted(targets.items(), key=lambda item: (item[1][-1] - item[0], item[0])):
+        lane = next(n for n in range(len(arcs) + 1) if _clear(arcs, n, source, ends[-1]))
+        arcs.append(Arc(source, tuple(ends), lane))
+    by_row = tuple(
+        tuple(arc for arc in arcs if arc.source <= row <= arc.targets[-1])
+        for row in range(len(architecture.layers))
+    )
+    lanes = 1 + max((arc.lane for arc in arcs), default=-1)
+    return Arcs(tuple(sorted(arcs, key=lambda arc: arc.source)), lanes, tuple(joined), by_row)
+
+
+def _clear(arcs: list[Arc], lane: int, first: int, last: int) -> bool:
+    return all(arc.lane != lane or arc.targets[-1] < first or last < arc.source for arc in arcs)

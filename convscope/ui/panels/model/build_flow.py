@@ -1,0 +1,106 @@
+"""A layout that sets its widgets in lines, as words in a paragraph."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPoint, QRect, QSize, Qt
+from PySide6.QtWidgets import QLayout, QLayoutItem, QWidget
+
+
+class FlowLayout(QLayout):
+    """Widgets from left to right, and on the next line where there is no more room.
+
+    Args:
+        across, down: the gaps.
+        even: stretch all widgets to columns of equal width, at least as wide as the widest's minimum, and all
+            of a line to the same height (cards).
+    """
+
+    def __init__(
+        self, parent: QWidget | None = None, across: int = 8, down: int = 8, *, even: bool = False
+    ) -> None:
+        super().__init__(parent)
+        self._items: list[QLayoutItem] = []
+        self._across, self._down, self._even = across, down, even
+        self.setContentsMargins(0, 0, 0, 0)
+
+    def addItem(self, item: QLayoutItem) -> None:
+        """Take one more; Qt calls this from `addWidget`."""
+        self._items.append(item)
+
+    def count(self) -> int:
+        """How many there are."""
+        return len(self._items)
+
+    def itemAt(self, index: int) -> QLayoutItem | None:
+        """One of them."""
+        return self._items[index] if 0 <= index < len(self._items) else None
+
+    def takeAt(self, index: int) -> QLayoutItem | None:
+        """Give one back."""
+        return self._items.pop(index) if 0 <= index < len(self._items) else None
+
+    def expandingDirections(self) -> Qt.Orientation:
+        """It takes no more than it needs."""
+        return Qt.Orientation(0)
+
+    def hasHeightForWidth(self) -> bool:
+        """The narrower, the higher."""
+        return True
+
+    def heightForWidth(self, width: int) -> int:
+        """The height of all lines at this width."""
+        return self._arrange(QRect(0, 0, width, 0), move=False)
+
+    def setGeometry(self, rect: QRect) -> None:
+        """Place all widgets."""
+        super().setGeometry(rect)
+        self._arrange(rect, move=True)
+
+    def sizeHint(self) -> QSize:
+        """As small as can be; the width is the parent's."""
+        return self.minimumSize()
+
+    def minimumSize(self) -> QSize:
+        """Room for the largest widget."""
+        size = QSize()
+        for item in self._items:
+            size = size.expandedTo(item.minimumSize())
+        margins = self.contentsMargins()
+        return size + QSize(margins.left() + margins.right(), margins.top() + margins.bottom())
+
+    def _arrange(self, rect: QRect, *, move: bool) -> int:
+        margins = self.contentsMargins()
+        left, top = rect.left() + margins.left(), rect.top() + margins.top()
+        room = rect.width() - margins.left() - margins.right()
+        items = [item for item in self._items if not item.isEmpty()]
+        width = 0
+        if self._even and items:
+            least = max(item.minimumSize().width() for item in items)
+            columns = max(1, (room + self._across) // (least + self._across))
+            width = (room - (columns - 1) * self._across) // columns
+        line: list[tuple[QLayoutItem, int]] = []
+        x = 0
+        for item in items:
+            wide = width or min(item.sizeHint().width(), room)
+            if line and x + wide > room:
+                top += self._place(line, left, top, move) + self._down
+                line, x = [], 0
+            line.append((item, wide))
+            x += wide + self._across
+        if line:
+            top += self._place(line, left, top, move)
+        return top - rect.top() + margins.bottom()
+
+    def _place(self, line: list[tuple[QLayoutItem, int]], left: int, top: int, move: bool) -> int:
+        heights = [
+            item.heightForWidth(wide) if item.hasHeightForWidth() else item.sizeHint().height()
+            for item, wide in line
+        ]
+        tallest = max(heights)
+        if move:
+            for (item, wide), height in zip(line, heights, strict=True):
+                # Controls of unequal height stand on one base line.
+                at = QPoint(left, top if self._even else top + tallest - height)
+                item.setGeometry(QRect(at, QSize(wide, tallest if self._even else height)))
+                left += wide + self._across
+        return tallest
