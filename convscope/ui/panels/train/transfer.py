@@ -1,0 +1,461 @@
+"""Three ways of using a pretrained network on one's own images, and a support vector machine beside them."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+
+from convscope.errors import UserError
+from convscope.task import Task
+from convscope.ui import theme
+from convscope.ui.panels.train.chart import Chart, Line
+from convscope.ui.panels.train.desk import Desk
+from convscope.ui.panels.train.runs import read_runs
+from convscope.ui.panels.train.runs_table import Entry, duration
+from convscope.ui.panels.train.transfer_cards import Card
+from convscope.ui.panels.train.transfer_plan import plan_transfer, run_svm
+from convscope.ui.widgets.form import (
+    combo,
+    decimal,
+    heading,
+    named,
+    row,
+    spin,
+    tool,
+    under_captions,
+)
+
+if TYPE_CHECKING:
+    from convscope.engine.data.dataset import Dataset
+    from convscope.engine.models.opened import OpenedModel
+    from convscope.engine.training.svm import SvmResult
+    from convscope.engine.training.transfer import Cost
+    from convscope.engine.training.transfer_model import TransferSettings, Way
+
+COST_KEY, RUNS_KEY, SVM_KEY = "train.transfer.cost", "train.transfer.runs", "train.transfer.svm"
+WIDE = 860  # pixels from which the cards stand in one row
+WAYS: tuple[tuple[Way, str, str], ...] = (
+    (
+        "features",
+        "Extract features",
+        "Each image goes through the base once; a small classifier learns from what comes out. Quickest.",
+    ),
+    (
+        "frozen",
+        "Frozen base",
+        "The images, augmented anew each epoch, go through the unchanged base; only the classifier learns.",
+    ),
+    (
+        "finetune",
+        "Fine-tune",
+        "First the classifier learns, then the base's last layers go on learning with it, at a low rate.",
+    ),
+)  # fmt: skip
+SERIES = {"features": 0, "frozen": 1, "finetune": 2}
+
+
+class TransferView(QWidget):
+    """The current model as a base for the current data."""
+
+    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("train.transfer")
+        self._desk = desk
+        self._session = desk.context.session
+        self._queue: list[TransferSettings] = []
+        self._queued: tuple[OpenedModel, Dataset] | None = None
+        self._base: OpenedModel | None = None
+        self._own: set[str] = set()
+        self._asked: tuple[object, ...] | None = None
+        self._columns = 0
+        self._build()
+        self._session.model_changed.connect(self._refresh)
+        self._session.dataset_changed.connect(self._refresh)
+        self._session.augmentation_changed.connect(self._refresh)
+        desk.settings_changed.connect(self._refresh)
+        desk.runs_changed.connect(self._read_runs)
+        desk.trainer.state_changed.connect(self._offer)
+        desk.trainer.finished.connect(self._next)
+        desk.trainer.failed.connect(self._give_up)
+        desk.trainer.cancelled.connect(self._give_up)
+        self._refresh()
+        self._read_runs()
+
+    def shutdown(self) -> None:
+        """Take no more events."""
+        self._queue = []
+        self._session.model_changed.disconnect(self._refresh)
+        self._session.dataset_changed.disconnect(self._refresh)
+        self._session.augmentation_changed.disconnect(self._refresh)
+        self._desk.settings_changed.disconnect(self._refresh)
+        self._desk.runs_changed.disconnect(self._read_runs)
+        trainer = self._desk.trainer
+        trainer.state_changed.disconnect(self._offer)
+        trainer.finished.disconnect(self._next)
+        trainer.failed.disconnect(self._give_up)
+        trainer.cancelled.disconnect(self._give_up)
+        for key in (COST_KEY, RUNS_KEY, SVM_KEY):
+            self._desk.context.jobs.cancel_key(key)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Time a batch, if that has not been done."""
+        super().showEvent(event)
+        self._estimate()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The cards in one row, or in two."""
+        super().resizeEvent(event)
+        self._place_cards()
+
+    # -- what is chosen --------------------------------------------------------------------------------------
+
+    def how(self, way: Way) -> TransferSettings:
+        """The settings of one way, as the controls stand."""
+        from convscope.engine.training.transfer_model import TransferSettings
+
+        return TransferSettings(
+            way=way,
+            from_layer=str(self.from_layer.currentData() or ""),
+            pooling=self.pooling.currentData(),
+            units=self.units.value(),
+            dropout=self.dropout.value(),
+            head_epochs=self.head_epochs.value(),
+            fine_rate=self.fine_rate.value(),
+        )
+
+    @property
+    def pretrained(self) -> OpenedModel | None:
+        """The base: the current model, but not one that this view has made from it."""
+        model = self._session.model
+        if model is None or model.name not in self._own:
+            self._base = model
+        return self._base
+
+    def _subject(self) -> tuple[OpenedModel, Dataset] | None:
+        model, dataset = self.pretrained, self._session.dataset
+        return (model, dataset) if model is not None and dataset is not None else None
+
+    def _refresh(self, *_: object) -> None:
+        model, dataset = self.pretrained, self._session.dataset
+        self.base.setText(
+            "No network is open."
+            if model is None
+            else f"{model.name} · weights: {model.source.weights or 'its own'}"
+        )
+        self.data.setText(
+            "No data set is open."
+            if dataset is None
+            else f"{dataset.title} · {len(dataset):,} images · {len(dataset.classes)} classes"
+        )
+        random = model is not None and model.source.weights == "random"
+        self.warning.setVisible(random)
+        self.imagenet.setVisible(model is None or model.source.spec != "imagenet")
+        self._fill_layers()
+        self._offer()
+        self._estimate()
+
+    def _fill_layers(self) -> None:
+        model, chosen = self.pretrained, self.from_layer.currentData()
+        self.from_layer.blockSignals(True)
+        self.from_layer.clear()
+        self.from_layer.addItem("the last stage", "")
+        if model is not None:
+            for info in reversed(model.layers):
+                if info.parameters and "Normalization" not in info.kind:
+                    self.from_layer.addItem(info.name, info.name)
+        self.from_layer.setCurrentIndex(max(0, self.from_layer.findData(chosen)))
+        self.from_layer.blockSignals(False)
+
+    def _offer(self, *_: object) -> None:
+        ready = self._subject() is not None and not self._desk.trainer.active
+        for card in (*self.cards.values(), self.svm):
+            card.start.setEnabled(ready)
+        self.all.setEnabled(ready)
+        if ready and self.isVisible():
+            self._estimate()
+
+    # -- the cost --------------------------------------------------------------------------------------------
+
+    def _estimate(self, *_: object) -> None:
+        subject = self._subject()
+        if subject is None or not self.isVisible() or self._desk.trainer.active:
+            return
+        ways = tuple(self.how(way) for way, _title, _says in WAYS)
+        settings = self._desk.settings
+        asked: tuple[object, ...] = (*subject, settings, ways)
+        if asked == self._asked:
+            return
+        self._asked = asked
+        for way, _title, _says in WAYS:
+            self.cards[way].set_cost("timing a batch…")
+
+        def work(task: Task) -> tuple[Cost, ...]:
+            from convscope.engine.training.transfer import estimate
+
+            return estimate(*subject, settings, ways, task=task)
+
+        self._desk.context.jobs.submit(
+            "engine",
+            work,
+            title="Timing a batch",
+            key=COST_KEY,
+            on_done=self._show_costs,
+            on_failed=self._no_costs,
+            on_cancelled=self._not_timed,
+        )
+
+    def _show_costs(self, costs: tuple[Cost, ...]) -> None:
+        for cost in costs:
+            self.cards[cost.way].set_cost(
+                cost.sentence.split(";")[0],
+                f"{cost.tensors} → {cost.trainable_tensors} trainable tensors, "
+                f"{cost.trainable_parameters:,} numbers",
+            )
+
+    def _no_costs(self, error: BaseException) -> None:
+        for card in self.cards.values():
+            card.set_cost(error.message if isinstance(error, UserError) else "The cost could not be told.")
+        if not isinstance(error, UserError):
+            self._desk.context.report(error)
+
+    def _not_timed(self) -> None:
+        # Another estimate replaces this one, unless it was cancelled by hand.
+        if self._subject() is not None and self._asked is not None:
+            for card in self.cards.values():
+                if card.cost.text() == "timing a batch…":
+                    card.set_cost("not timed")
+
+    # -- training --------------------------------------------------------------------------------------------
+
+    def start(self, *ways: Way) -> None:
+        """Train in these ways, one after the other."""
+        subject = self._subject()
+        if subject is None or self._desk.trainer.active:
+            return
+        try:
+            self._queue = [self.how(way) for way in ways]
+        except UserError as error:
+            self._desk.context.report(error)
+            return
+        self._queued = subject
+        self._next()
+
+    def _next(self, *_: object) -> None:
+        if not self._queued:
+            return
+        if not self._queue:
+            # The last of them has ended: back to where they are compared.
+            self._queued = None
+            self._desk.view_requested.emit("transfer")
+            return
+        how = self._queue.pop(0)
+        plan = plan_transfer(*self._queued, self._desk.settings, how)
+        self._own.add(plan.name)
+        self._desk.begin(plan)
+
+    def _give_up(self, *_: object) -> None:
+        self._queue, self._queued = [], None
+
+    def _run_svm(self) -> None:
+        subject = self._subject()
+        if subject is None:
+            return
+        settings, how = self._desk.settings, self.how("features")
+        kernel, c = self.svm_kernel.currentData(), self.svm_c.value()
+
+        def work(task: Task) -> SvmResult:
+            return run_svm(*subject, settings, how, kernel, c, task)
+
+        self.svm.set_reached("working…")
+        self._desk.context.jobs.submit(
+            "engine",
+            work,
+            title="Support vector machine",
+            key=SVM_KEY,
+            on_done=self._show_svm,
+            on_failed=self._svm_failed,
+            on_cancelled=lambda: self.svm.set_reached(""),
+        )
+
+    def _show_svm(self, result: SvmResult) -> None:
+        self.svm.set_reached(
+            f"<b>{100 * result.accuracy:.1f} %</b> on unseen images, {100 * result.training_accuracy:.1f} % "
+            f"on its own; {result.support_vectors:,} support vectors; fitted in {result.seconds:.1f} s"
+        )
+
+    def _svm_failed(self, error: BaseException) -> None:
+        self.svm.set_reached("")
+        self._desk.context.report(error)
+
+    # -- what they came to -----------------------------------------------------------------------------------
+
+    def _read_runs(self) -> None:
+        self._desk.context.jobs.submit(
+            "view",
+            read_runs,
+            title="Reading the runs",
+            key=RUNS_KEY,
+            supersede="finish",
+            quiet=True,
+            on_done=self._show_runs,
+            on_failed=self._desk.context.report,
+        )
+
+    def _show_runs(self, entries: tuple[Entry, ...]) -> None:
+        """The last run of each way on this data set, in one chart."""
+        dataset = self._session.dataset
+        last: dict[str, Entry] = {}
+        for entry in entries:
+            details = entry.run.details
+            way = str((details.transfer or {}).get("way", ""))
+            same = dataset is None or details.data.reference == dataset.reference
+            if way in SERIES and same and entry.epochs:
+                last.setdefault(way, entry)
+        lines: dict[str, Line] = {
+            way: Line(title, theme.SERIES[SERIES[way]], dashed=True, dots=True)
+            for way, title, _says in WAYS
+            if way in last
+        }
+        self.chart.set_lines(lines)
+        for way, card in self.cards.items():
+            shown = last.get(way)
+            if shown is None:
+                card.set_reached("")
+                continue
+            rows = [
+                (e.epoch + 1.0, e.values["val_accuracy"]) for e in shown.epochs if "val_accuracy" in e.values
+            ]
+            points = np.array(rows, np.float64).reshape(-1, 2)
+            self.chart.set_curve(way, (points[:, 0], points[:, 1]))
+            test = shown.row.test_accuracy
+            said = f"<b>{100 * test:.1f} %</b> on the test images" if test is not None else shown.row.state
+            card.set_reached(f"{said}, {len(shown.epochs)} epochs in {duration(shown.row.seconds)}")
+        self.chart.set_span(max((len(entry.epochs) for entry in last.values()), default=1))
+        self.chart.refresh()
+        self.chart.setVisible(bool(last))
+
+    # -- the widgets -----------------------------------------------------------------------------------------
+
+    def _build(self) -> None:
+        inside = QWidget()
+        column = QVBoxLayout(inside)
+        column.setContentsMargins(0, 0, theme.GAP, 0)
+        column.setSpacing(theme.GAP)
+        column.addLayout(self._build_subject())
+        column.addLayout(self._build_head())
+        self._make_cards()
+        self.grid = QGridLayout()
+        self.grid.setSpacing(theme.GAP)
+        column.addLayout(self.grid)
+        self.all = QPushButton("Train all three and compare")
+        self.all.setObjectName("train.transfer.all")
+        self.all.setProperty("role", "primary")
+        self.all.clicked.connect(lambda: self.start(*(way for way, _title, _says in WAYS)))
+        column.addLayout(row(self.all, None))
+        self.chart = Chart("train.transfer.chart", "Validation accuracy", unit_range=True)
+        self.chart.setMinimumHeight(theme.scaled(180))
+        self.chart.hovered.connect(self.chart.show_cursor)
+        self.chart.hide()
+        column.addWidget(self.chart, 1)
+        column.addStretch(0)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(inside)
+        # The panel's colour shows through.
+        for surface in (inside, scroll.viewport()):
+            surface.setAutoFillBackground(False)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(scroll)
+
+    def _build_subject(self) -> QGridLayout:
+        self.base, self.data = QLabel(), QLabel()
+        self.base.setObjectName("train.transfer.base")
+        self.data.setObjectName("train.transfer.data")
+        self.warning = theme.label("Its weights are random: there is nothing in them to use.", "warning")
+        self.warning.setObjectName("train.transfer.warning")
+        context = self._desk.context
+        self.imagenet = tool(
+            "train.transfer.imagenet",
+            "Open the ImageNet network that comes with convscope",
+            "box",
+            lambda: context.open_model("imagenet"),
+            "Use the ImageNet network",
+        )
+        textures = tool(
+            "train.transfer.textures",
+            "Open the photographs of textures that come with convscope",
+            "database",
+            lambda: context.open_dataset("textures"),
+            "Use the textures",
+        )
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(theme.GROUP_GAP)
+        grid.setVerticalSpacing(theme.GRID)
+        grid.setColumnStretch(1, 1)
+        for line, (title, label, button) in enumerate(
+            (("Pretrained base", self.base, self.imagenet), ("Data", self.data, textures))
+        ):
+            grid.addWidget(heading(title), line, 0)
+            grid.addWidget(label, line, 1)
+            grid.addWidget(button, line, 2)
+        grid.addWidget(self.warning, 2, 1)
+        return grid
+
+    def _build_head(self) -> QGridLayout:
+        pools = (("average", "Average over the map"), ("flatten", "Flatten"))
+        self.pooling = combo("train.transfer.pooling", "Pooling of the base's maps", pools)
+        self.units = spin("train.transfer.units", "Units of a hidden layer; 0: none", 0, 4096)
+        self.units.setSpecialValueText("none")
+        self.dropout = decimal("train.transfer.dropout", "Dropout", 0.0, 0.9, 2)
+        self.pooling.currentIndexChanged.connect(self._estimate)
+        self.units.valueChanged.connect(self._estimate)
+        self.dropout.valueChanged.connect(self._estimate)
+        return under_captions(
+            ("New classifier: pooling", self.pooling), ("Hidden units", self.units), ("Dropout", self.dropout)
+        )
+
+    def _make_cards(self) -> None:
+        self.cards: dict[Way, Card] = {}
+        for way, title, says in WAYS:
+            card = Card(f"train.transfer.{way}", title, says, "Train")
+            card.started.connect(partial(self.start, way))
+            self.cards[way] = card
+        self.from_layer = combo("train.transfer.from_layer", "First layer that is fine-tuned", ())
+        self.head_epochs = spin("train.transfer.head_epochs", "Epochs of the classifier alone", 0, 1000)
+        self.head_epochs.setValue(5)
+        self.fine_rate = decimal("train.transfer.fine_rate", "Learning rate of fine-tuning", 1e-7, 1.0, 7)
+        self.fine_rate.setValue(1e-5)
+        own = self.cards["finetune"].own
+        own.addLayout(named("From", self.from_layer))
+        own.addLayout(under_captions(("Classifier epochs", self.head_epochs), ("Rate", self.fine_rate)))
+        self.from_layer.currentIndexChanged.connect(self._estimate)
+        self.head_epochs.valueChanged.connect(self._estimate)
+        self.svm = Card(
+            "train.transfer.svm",
+            "Support vector machine",
+            "No network is trained: the widest margin between the classes, in the space of the features.",
+            "Fit",
+        )
+        kernels = (("linear", "Linear"), ("rbf", "RBF"))
+        self.svm_kernel = combo("train.transfer.svm.kernel", "Kernel of the machine", kernels)
+        self.svm_c = decimal("train.transfer.svm.c", "Price of a mistake", 0.001, 1000.0, 3)
+        self.svm_c.setValue(1.0)
+        self.svm.own.addLayout(under_captions(("Kernel", self.svm_kernel), ("C", self.svm_c)))
+        self.svm.started.connect(self._run_svm)
+
+    def _place_cards(self) -> None:
+        columns = 4 if self.width() >= theme.scaled(WIDE) else 2
+        if columns == self._columns:
+            return
+        self._columns = columns
+        for number, card in enumerate((*self.cards.values(), self.svm)):
+            self.grid.addWidget(card, number // columns, number % columns)
+        for index in range(4):
+            self.grid.setColumnStretch(index, 1 if index < columns else 0)

@@ -1,0 +1,69 @@
+"""One card a way of using a pretrained network: what it does, what it costs, what it reached."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+
+from convscope.ui import theme
+from convscope.ui.widgets.form import caption, row
+
+
+class Card(QFrame):
+    """A framed way: title, two sentences, its own controls, cost, result, button.
+
+    Args:
+        name: object names begin with it.
+        title, says: what it is.
+        button: what the button says.
+
+    Signals:
+        started: the button was clicked.
+    """
+
+    started = Signal()
+
+    def __init__(self, name: str, title: str, says: str, button: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName(name)
+        self.setProperty("role", "raised")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(theme.GROUP_GAP, theme.GAP, theme.GROUP_GAP, theme.GAP)
+        column.setSpacing(theme.GRID)
+        heading = QLabel(title)
+        heading.setFont(theme.font(13, weight=theme.font().weight().DemiBold))
+        heading.setWordWrap(True)
+        column.addWidget(heading)
+        column.addWidget(caption(f"{name}.says", says))
+        self.own = QVBoxLayout()
+        self.own.setSpacing(theme.GRID)
+        column.addLayout(self.own)
+        column.addStretch(1)
+        self.cost = caption(f"{name}.cost")
+        self.tensors = theme.label("", "heading")
+        self.tensors.setObjectName(f"{name}.tensors")
+        self.reached = QLabel()
+        self.reached.setObjectName(f"{name}.reached")
+        self.reached.setWordWrap(True)
+        for label in (self.tensors, self.cost, self.reached):
+            label.hide()
+            column.addWidget(label)
+        self.start = QPushButton(button)
+        self.start.setObjectName(f"{name}.start")
+        self.start.setAccessibleName(f"{button}: {title}")
+        self.start.clicked.connect(lambda: self.started.emit())
+        column.addLayout(row(self.start, None))
+
+    def set_cost(self, sentence: str, tensors: str = "") -> None:
+        """What it will take."""
+        self.cost.setText(sentence)
+        self.cost.setVisible(bool(sentence))
+        self.tensors.setText(tensors)
+        self.tensors.setVisible(bool(tensors))
+
+    def set_reached(self, sentence: str) -> None:
+        """What the last run of this way came to."""
+        self.reached.setText(sentence)
+        self.reached.setVisible(bool(sentence))
