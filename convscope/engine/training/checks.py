@@ -8,7 +8,7 @@ from typing import Literal
 
 from convscope.engine.data.dataset import Dataset
 from convscope.engine.models.opened import OpenedModel
-from convscope.engine.training.losses import choose
+from convscope.engine.training.losses import BY_CLASS, choose
 from convscope.engine.training.rates import changes
 from convscope.engine.training.settings import Schedule, TrainingSettings
 
@@ -85,6 +85,14 @@ def _outputs(model: OpenedModel, dataset: Dataset, settings: TrainingSettings) -
         return found
     if settings.loss == "auto":
         return found
+    if settings.loss == "sparse_categorical_crossentropy" and head.units > 1:
+        by_class = [name for name in settings.metrics if name in BY_CLASS]
+        if by_class:
+            text = f"{by_class[0].capitalize()} needs one label a class, and this loss takes class numbers."
+            mend = Mend(
+                "Use categorical crossentropy", settings=replace(settings, loss="categorical_crossentropy")
+            )
+            return [Finding("error", "settings", text.replace("Auc", "AUC"), mend)]
     goal, automatic = (
         choose(settings, head.kind, head.units),
         choose(replace(settings, loss="auto"), head.kind, head.units),

@@ -8,6 +8,9 @@ from typing import Any
 from convscope.engine.data.pipeline import LabelMode
 from convscope.engine.training.settings import LossName, MetricName, TrainingSettings
 
+# Keras counts these class by class, for which it wants one label (0 or 1) a class.
+BY_CLASS: tuple[MetricName, ...] = ("auc", "precision", "recall")
+
 
 @dataclass(frozen=True)
 class Goal:
@@ -30,7 +33,8 @@ def choose(settings: TrainingSettings, head: str, units: int) -> Goal:
     """Settle the loss.
 
     "auto" gives one sigmoid unit binary cross-entropy, several of them the same for each class, everything
-    else cross-entropy on class numbers; a last layer without softmax or sigmoid is taken as logits.
+    else cross-entropy on class numbers, or on one label a class where a metric needs that; a last layer
+    without softmax or sigmoid is taken as logits.
 
     Args:
         head: "softmax", "sigmoid" or "linear", as `OpenedModel.head.kind` says.
@@ -39,7 +43,9 @@ def choose(settings: TrainingSettings, head: str, units: int) -> Goal:
     loss = settings.loss
     if loss == "auto":
         binary = units == 1 or head == "sigmoid"
-        loss = "binary_crossentropy" if binary else "sparse_categorical_crossentropy"
+        by_class = any(name in BY_CLASS for name in settings.metrics)
+        several: LossName = "categorical_crossentropy" if by_class else "sparse_categorical_crossentropy"
+        loss = "binary_crossentropy" if binary else several
     mode: LabelMode = "categorical"
     if units == 1:
         mode = "binary"
