@@ -81,7 +81,7 @@ class Chart(QWidget):
         super().__init__(parent)
         self.setObjectName(name)
         self.setAccessibleName(title)
-        self._unit_range = unit_range
+        self.unit_range = unit_range
         self._log = False
         self._own_range = True
         self._span = 1.0
@@ -255,7 +255,12 @@ class Chart(QWidget):
             axis.setTextPen(pg.mkPen(colours.secondary))
             axis.setTickFont(theme.font(11))
         self.plot.getAxis("left").setWidth(theme.scaled(44))
-        self.plot.getAxis("bottom").setHeight(theme.scaled(20))
+        bottom = self.plot.getAxis("bottom")
+        if bottom.labelText:
+            bottom.setLabel(
+                bottom.labelText, **{"color": colours.secondary, "font-size": f"{theme.scaled(11)}px"}
+            )
+        bottom.setHeight(theme.scaled(34 if bottom.labelText else 20))
         self.plot.showGrid(x=False, y=True, alpha=0.12)
         self._hair.setPen(pg.mkPen(colours.secondary, width=1))
         for key, item in self._items.items():
@@ -296,7 +301,7 @@ class Chart(QWidget):
         else:
             step = _round((high - low) / 4 or abs(high) / 4 or 0.25)
             low, high = math.floor(low / step) * step, math.ceil(high / step + 0.2) * step
-            if self._unit_range:
+            if self.unit_range:
                 low, high = max(0.0, low), min(1.0, high)
             if high <= low:
                 low, high = low - step, low + step

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QTimer
-from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtGui import QColor, QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from convscope.ui import theme
@@ -30,7 +30,7 @@ METRICS = {
     "precision": "Precision",
     "recall": "Recall",
 }
-RATE_HEIGHT = 84
+RATE_HEIGHT = 104
 
 
 class Charts(QWidget):
@@ -159,7 +159,7 @@ class Charts(QWidget):
         self.second = Chart("train.metric_chart", "Accuracy", unit_range=True)
         self.rate = Chart("train.rate_chart", "Learning rate")
         self.rate.setFixedHeight(theme.scaled(RATE_HEIGHT))
-        self.rate.set_lines({"rate": Line("", theme.SERIES[6])})
+        self.rate.plot.setLabel("bottom", "epochs")
         column.addWidget(self.loss, 3)
         column.addWidget(self.second, 3)
         column.addWidget(self.rate)
@@ -173,9 +173,9 @@ class Charts(QWidget):
         dots = self.by.value == "epoch"
         lines = {"raw": Line("", colour, faint=True, dots=dots)}
         if dots:
-            lines["raw_validation"] = Line("", colour, faint=True, dashed=True, dots=True)
+            lines["raw_validation"] = Line("", deeper(colour), faint=True, dashed=True, dots=True)
         lines["train"] = Line("training", colour)
-        lines["validation"] = Line("validation", colour, dashed=True, dots=not dots)
+        lines["validation"] = Line("validation", deeper(colour), dashed=True, dots=not dots)
         for chart in (self.loss, self.second):
             chart.set_lines(lines)
         self.rate.set_lines({"rate": Line("now", theme.tokens().secondary)})
@@ -267,9 +267,12 @@ class Charts(QWidget):
         if self._recorder is not None:
             self.draw()
 
-    def hideEvent(self, event: QHideEvent) -> None:
-        """Nothing is drawn any more, but the numbers are still taken."""
-        super().hideEvent(event)
+
+def deeper(colour: str) -> str:
+    """The same hue nearer to the text's colour: validation, where it crosses training."""
+    own, text = QColor(colour), QColor(theme.tokens().text)
+    mixed = [round(0.55 * a + 0.45 * b) for a, b in zip(own.getRgb()[:3], text.getRgb()[:3], strict=True)]  # type: ignore[index]
+    return QColor(*mixed).name()
 
 
 def run_colour(number: int = 0) -> str:

@@ -75,6 +75,8 @@ class Controls(QWidget):
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setFrameShape(QFrame.Shape.NoFrame)
         self.body = QWidget()
+        self.body.setProperty("role", "panel")
+        self.body.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         column = QVBoxLayout(self.body)
         column.setContentsMargins(theme.GROUP_GAP, theme.GROUP_GAP, theme.GROUP_GAP, theme.GAP)
         column.setSpacing(theme.GAP)
@@ -159,7 +161,7 @@ class Controls(QWidget):
         for section in self._sections:
             section.show_settings(settings)
         self.augmentation.setText(augmentation_words(settings.augmentation))
-        self.name.setPlaceholderText(self.desk.suggested_name() or "Name of the run")
+        self._show_state()
 
     def _show_subject(self) -> None:
         desk, model, data = self.desk, self.desk.model, self.desk.dataset
@@ -170,7 +172,6 @@ class Controls(QWidget):
         self.start_from.setVisible(desk.can_start_over)
         self.start_from.set_value(desk.start_from)
         self.name.setText(desk.name)
-        self.name.setPlaceholderText(desk.suggested_name() or "Name of the run")
         self.main.show_checked(None)
         self._show_state()
 
@@ -224,8 +225,10 @@ class Controls(QWidget):
 
     def _show_state(self) -> None:
         desk = self.desk
-        active = desk.trainer.active
+        active, plan = desk.trainer.active, desk.trainer.plan
         self.body.setEnabled(not active)
+        named = plan.name if active and plan is not None else desk.suggested_name()
+        self.name.setPlaceholderText(named or "Name of the run")
         self.name.setEnabled(not active)
         blocked = desk.last_check is None or any(f.severity == "error" for f in desk.last_check.findings)
         self.start.setEnabled(not active and not blocked)

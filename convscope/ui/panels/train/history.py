@@ -124,6 +124,8 @@ class History:
 
     def note_rate(self, x: float, rate: float) -> None:
         """The learning rate from a place on."""
+        # Keras keeps it in 32 bits, which would be a change of its own.
+        rate = float(f"{rate:.6g}")
         if not self.rates or self.rates[-1][1] != rate:
             self.rates.append((x, rate))
 

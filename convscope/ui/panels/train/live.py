@@ -102,6 +102,7 @@ class LiveView(QWidget):
         self.resuming.hide()
         self.stack.setCurrentWidget(self._page)
         self.charts.begin(self.desk.trainer.recorder, plan.settings)
+        self.transport.show()
         self.transport.show_rate(plan.settings.optimizer.learning_rate)
         self._words.start()
         self._tick()
@@ -122,6 +123,7 @@ class LiveView(QWidget):
         self._words.stop()
         self.charts.end()
         self._tick()
+        self.transport.hide()
 
     def _finished(self, finished: Finished) -> None:
         self._ended()

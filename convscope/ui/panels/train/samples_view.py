@@ -13,14 +13,14 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from convscope.ui import theme
 from convscope.ui.widgets.raster import shrink, to_image
 
-ROW, PICTURE, BAR = 38, 32, 6
+ROW, PICTURE, BAR, COLUMNS = 38, 32, 6, 2
 
 
 class SamplesView(QWidget):
-    """One row an image: the picture, the class it belongs to, the likeliest class with a bar.
+    """Of each image the picture, the likeliest class with a bar, and the right class if it is another one.
 
     Signals:
-        chosen: the index of the row that was clicked.
+        chosen: the index of the image that was clicked.
     """
 
     chosen = Signal(int)
@@ -63,17 +63,27 @@ class SamplesView(QWidget):
 
     def sizeHint(self) -> QSize:
         """As high as its rows."""
-        return QSize(theme.scaled(280), theme.scaled(ROW) * max(1, len(self._pictures)))
+        return QSize(theme.scaled(320), theme.scaled(ROW) * self._rows())
 
     def minimumSizeHint(self) -> QSize:
         """Narrower, names are cut."""
-        return QSize(theme.scaled(160), theme.scaled(ROW) * max(1, len(self._pictures)))
+        return QSize(theme.scaled(200), theme.scaled(ROW) * self._rows())
+
+    def place(self, number: int) -> QRectF:
+        """Where an image and its words stand."""
+        row, column = divmod(number, COLUMNS)
+        width = (self.width() + theme.GROUP_GAP) / COLUMNS
+        height = theme.scaled(ROW)
+        return QRectF(column * width, row * height, width - theme.GROUP_GAP, height)
+
+    def _rows(self) -> int:
+        return max(1, -(-len(self._pictures) // COLUMNS))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Choose."""
-        row = int(event.position().y() // theme.scaled(ROW))
-        if event.button() == Qt.MouseButton.LeftButton and 0 <= row < len(self._pictures):
-            self.chosen.emit(row)
+        for number in range(len(self._pictures)):
+            if event.button() == Qt.MouseButton.LeftButton and self.place(number).contains(event.position()):
+                self.chosen.emit(number)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """All rows."""
@@ -82,12 +92,14 @@ class SamplesView(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setFont(theme.font(12))
         metrics = painter.fontMetrics()
-        height, side = theme.scaled(ROW), theme.scaled(PICTURE)
+        side = theme.scaled(PICTURE)
         right = Qt.AlignmentFlag.AlignRight
         for row, picture in enumerate(self._pictures):
-            top = row * height
-            painter.drawImage(QRectF(0, top + (height - side) / 2, side, side), picture)
-            inside = QRectF(side + 10, top + 4, self.width() - side - 10, height - 10)
+            place = self.place(row)
+            painter.drawImage(
+                QRectF(place.left(), place.top() + (place.height() - side) / 2, side, side), picture
+            )
+            inside = place.adjusted(side + 8, 4, 0, -6)
             if self._probabilities is None:
                 painter.setPen(QColor(colours.secondary))
                 painter.drawText(inside, Qt.AlignmentFlag.AlignLeft, self._name(self._labels[row]))
@@ -99,7 +111,7 @@ class SamplesView(QWidget):
             number = f"{share:.2f}"
             name = self._name(likeliest)
             if not is_right:
-                name += f", but it is {self._name(self._labels[row])}"
+                name += f", is {self._name(self._labels[row])}"
             room = int(inside.width()) - metrics.horizontalAdvance(number) - 8
             painter.setPen(QColor(colours.text))
             painter.drawText(
