@@ -30,7 +30,7 @@ def filled(prepared: Prepared, preprocessing: Preprocessing, fill: str) -> NDArr
     if fill == "mean":
         values = np.broadcast_to(pixels.mean(axis=(0, 1)), pixels.shape)
     elif fill == "blurred":
-        values = cv2.GaussianBlur(pixels, (0, 0), max(1.0, min(pixels.shape[:2]) / 12))  # type: ignore[assignment]
+        values = cv2.GaussianBlur(pixels, (0, 0), max(1.0, min(pixels.shape[:2]) / 12))
     else:
         values = np.full(pixels.shape, {"black": 0.0, "gray": 127.5, "white": 255.0}[fill], np.float32)
     values = np.ascontiguousarray(values)

@@ -1,4 +1,4 @@
-"""One image before one model, with all that was computed for it kept: another class costs a head's gradient."""
+"""One image before one model, with what was computed for it kept: another class costs a head's gradient."""
 
 from __future__ import annotations
 

@@ -80,13 +80,14 @@ def region(
     image: Image | None = None,
     how: Upsampling = "bilinear",
 ) -> HeatRegion | None:
-    """The largest hot region and its box, in pixels of the source image if given, else of the network's input.
+    """The largest hot region and its box, in pixels of the source image if given, else of the input.
 
     None where nothing speaks for the target.
     """
     pixels = attribution.pixels if image is None else image.pixels
     box = None if image is None else attribution.box
-    return heat_region(attribution.importance, *pixels.shape[:2], threshold, how, box)
+    height, width = pixels.shape[:2]
+    return heat_region(attribution.importance, height, width, threshold, how, box)
 
 
 def shared_scales(attributions: Sequence[Attribution]) -> tuple[Scale, ...]:

@@ -15,7 +15,6 @@ from convscope.imaging.colormaps import ColormapName
 from convscope.imaging.display import Scale
 from convscope.imaging.overlay import Box, heat_scale
 
-
 # As the SmoothGrad paper (section 3.1) caps its maps, so that a few pixels do not darken all others.
 _CAP = 99.0
 

@@ -59,7 +59,7 @@ class Target:
     def probability(
         self, logits: NDArray[np.float32], probabilities: NDArray[np.float32]
     ) -> NDArray[np.float32]:
-        """The class's probability, N; of a difference that of the first class if only these two were there."""
+        """The class's probability, N; of a difference the first class's if only these two were there."""
         if self.minus is None:
             return probabilities[:, self.index]
         return np.asarray(1 / (1 + np.exp(-np.clip(self.score(logits), -80, 80))), np.float32)

@@ -1,4 +1,4 @@
-"""What the methods on a layer's maps have in common: getting maps and gradients, and what to say about them."""
+"""What methods on a layer's maps have in common: getting maps and gradients, and what to say about them."""
 
 from __future__ import annotations
 

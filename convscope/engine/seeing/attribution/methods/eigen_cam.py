@@ -16,9 +16,9 @@ from convscope.task import Task
 def eigen_cam(maps: NDArray[np.float32]) -> NDArray[np.float32]:
     """A·v₁: the maps projected on their first principal direction, h×w×channels → h×w.
 
-    A = UΣVᵀ is the matrix of places × channels, not centred, as in the paper. v₁ comes from the smaller of AᵀA
-    and AAᵀ, which is a thousand times quicker than decomposing A. Of its two directions the one in which the
-    map adds up to more than 0 is taken; the decomposition leaves that open.
+    A = UΣVᵀ is the matrix of places × channels, not centred, as in the paper. v₁ comes from the smaller of
+    AᵀA and AAᵀ, which is a thousand times quicker than decomposing A. Of its two directions the one in which
+    the map adds up to more than 0 is taken; the decomposition leaves that open.
     """
     height, width, channels = maps.shape
     flat = maps.reshape(-1, channels)
@@ -45,10 +45,10 @@ METHOD = Method(
     title="Eigen-CAM",
     family="layer",
     formula="A · v₁,  A = U Σ Vᵀ",
-    computes="Shows the strongest common pattern of all feature maps, their first principal component, without "
-    "a gradient and without a class: what the layer sees most of.",
-    misses="It is the same for every class, so that it tells what is salient and not why the network decided; the "
-    "sign of a principal component is arbitrary.",
+    computes="Shows the strongest common pattern of all feature maps, their first principal component, "
+    "without a gradient and without a class: what the layer sees most of.",
+    misses="It is the same for every class, so that it tells what is salient and not why the network "
+    "decided; the sign of a principal component is arbitrary.",
     paper=Paper(
         "Muhammad and Yeasin",
         2020,

@@ -28,10 +28,10 @@ METHOD = Method(
     title="Grad-CAM",
     family="layer",
     formula="ReLU( Σₖ mean(gₖ) · Aₖ )",
-    computes="Weighs each feature map by how much the score would rise with it on average, adds them up and "
-    "keeps what is positive: where are the things that speak for the class.",
-    misses="It is as coarse as the layer, averages away where a map matters, so that it can light up places "
-    "that the network did not use, and shows nothing of what speaks against.",
+    computes="Weighs each feature map by how much the score would rise with it on average, adds them "
+    "up and keeps what is positive: where are the things that speak for the class.",
+    misses="It is as coarse as the layer, averages away where a map matters, so that it can light up "
+    "places that the network did not use, and shows nothing of what speaks against.",
     paper=Paper(
         "Selvaraju et al.",
         2016,

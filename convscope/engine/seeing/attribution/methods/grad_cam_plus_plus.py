@@ -35,10 +35,10 @@ METHOD = Method(
     title="Grad-CAM++",
     family="layer",
     formula="ReLU( Σₖ Σ α·ReLU(gₖ) · Aₖ ),  α = g² / (2g² + g³·ΣA)",
-    computes="Grad-CAM with other weights: only positive gradients count, each the more the rarer it is in its "
-    "map, so that several objects of a class, or small ones, are all lit.",
-    misses="Its weights rest on an exponential score that no network has; what speaks against the class is "
-    "lost in them, and maps of different classes become alike.",
+    computes="Grad-CAM with other weights: only positive gradients count, each the more the rarer it "
+    "is in its map, so that several objects of a class, or small ones, are all lit.",
+    misses="Its weights rest on an exponential score that no network has; what speaks against the "
+    "class is lost in them, and maps of different classes become alike.",
     paper=Paper(
         "Chattopadhyay et al.",
         2017,

@@ -25,10 +25,11 @@ METHOD = Method(
     title="Gradient × input",
     family="gradient",
     formula="Σ over colours x ⊙ ∂score/∂x",
-    computes="The gradient times the network's input: what each pixel contributes if the network is taken as "
-    "linear here. In a network of ReLUs without biases the values add up to the logit.",
-    misses="Pixels whose prepared value is 0 (black, or middle gray, by the preprocessing) can never show, and a "
-    "network is not linear; it is as noisy as the gradient.",
+    computes="The gradient times the network's input: what each pixel contributes if the network is "
+    "taken as linear here. In a network of ReLUs without biases the values add up to the "
+    "logit.",
+    misses="Pixels whose prepared value is 0 (black, or middle gray, by the preprocessing) can never "
+    "show, and a network is not linear; it is as noisy as the gradient.",
     paper=Paper(
         "Shrikumar et al.",
         2016,

@@ -10,8 +10,8 @@ from convscope.engine.seeing.attribution.target import Target
 from convscope.task import Task
 
 WARNING = (
-    "It hardly depends on the weights: with shuffled ones it looks the same (Adebayo et al., arXiv 1810.03292). "
-    "It shows edges, not reasons."
+    "It hardly depends on the weights: with shuffled ones it looks the same (Adebayo et al., "
+    "arXiv 1810.03292). It shows edges, not reasons."
 )
 
 
@@ -36,8 +36,8 @@ METHOD = Method(
     title="Guided backprop",
     family="gradient",
     formula="max over colours | ∂score/∂x |, each ReLU passes max(gradient, 0) where its input is positive",
-    computes="The gradient with all paths cut that would lower something on the way: sharp pictures of the "
-    "structures that excite units.",
+    computes="The gradient with all paths cut that would lower something on the way: sharp pictures of "
+    "the structures that excite units.",
     misses="It restores edges of the image almost whatever the network learned and whatever the class.",
     paper=Paper(
         "Springenberg et al.",

@@ -29,8 +29,8 @@ METHOD = Method(
     family="layer",
     formula="guided backprop ⊙ up(Grad-CAM)",
     computes="The fine lines of guided backpropagation, shown only where Grad-CAM is warm.",
-    misses="What is fine in it comes from guided backpropagation, which hardly depends on the weights; all that "
-    "it says about the class is Grad-CAM's.",
+    misses="What is fine in it comes from guided backpropagation, which hardly depends on the weights; "
+    "all that it says about the class is Grad-CAM's.",
     paper=Paper(
         "Selvaraju et al.",
         2016,

@@ -27,8 +27,9 @@ METHOD = Method(
     title="HiResCAM",
     family="layer",
     formula="Σₖ gₖ ⊙ Aₖ",
-    computes="Gradient times map, place by place. Where one dense layer follows, the values plus its bias add up "
-    "to the logit exactly: every place shows what it contributed, for (orange) or against (blue).",
+    computes="Gradient times map, place by place. Where one dense layer follows, the values plus its "
+    "bias add up to the logit exactly: every place shows what it contributed, for (orange) or "
+    "against (blue).",
     misses="Through a deeper head it is only the first-order share; it is as coarse as the layer.",
     paper=Paper(
         "Draelos and Carin",

@@ -43,8 +43,8 @@ def _completeness(total: float, difference: float) -> tuple[str, ...]:
     if abs(total - difference) <= 0.05 * max(abs(difference), 0.1):
         return ()
     return (
-        f"The map adds up to {total:.3g} instead of {difference:.3g}, the difference of the scores: more steps "
-        f"make it exact.",
+        f"The map adds up to {total:.3g} instead of {difference:.3g}, the difference of the scores: more "
+        f"steps make it exact.",
     )
 
 
@@ -57,10 +57,11 @@ METHOD = Method(
     title="Integrated gradients",
     family="gradient",
     formula="(x − x′) · ∫₀¹ ∂score/∂x at x′ + α·(x − x′) dα",
-    computes="Adds up the gradient on the straight way from an image without content to this one. The map's sum "
-    "is the score's rise on that way, shared out among the pixels, for (orange) and against (blue).",
-    misses="What counts as “without content” is a choice: from black, black pixels can never matter. Single "
-    "pixels are noisy, and the way leads through images that the network never saw.",
+    computes="Adds up the gradient on the straight way from an image without content to this one. The "
+    "map's sum is the score's rise on that way, shared out among the pixels, for (orange) and "
+    "against (blue).",
+    misses="What counts as “without content” is a choice: from black, black pixels can never matter. "
+    "Single pixels are noisy, and the way leads through images that the network never saw.",
     paper=Paper(
         "Sundararajan, Taly and Yan",
         2017,

@@ -27,10 +27,10 @@ METHOD = Method(
     title="LayerCAM",
     family="layer",
     formula="ReLU( Σₖ ReLU(gₖ) ⊙ Aₖ )",
-    computes="Weighs every place of every map by its own positive gradient instead of one number a map. That "
-    "stays meaningful in early layers, whose maps are fine: try them on the strip.",
-    misses="Negative gradients are thrown away, so that what weakens the class at a place is not seen; in early "
-    "layers it drifts towards edges.",
+    computes="Weighs every place of every map by its own positive gradient instead of one number a "
+    "map. That stays meaningful in early layers, whose maps are fine: try them on the strip.",
+    misses="Negative gradients are thrown away, so that what weakens the class at a place is not seen; "
+    "in early layers it drifts towards edges.",
     paper=Paper(
         "Jiang et al.",
         2021,

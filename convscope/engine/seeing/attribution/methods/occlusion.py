@@ -69,10 +69,11 @@ METHOD = Method(
     title="Occlusion",
     family="masking",
     formula="mean over windows at a pixel of f(x) − f(x with the window filled)",
-    computes="Slides a window over the image, hides what is under it, and notes how far the score falls: needs no "
-    "gradient, no layer and no belief, only forward passes.",
-    misses="Things that are there twice are not missed when one is hidden; window and fill are choices, and the "
-    "window's edges are something new in the image. It takes one forward pass for each place.",
+    computes="Slides a window over the image, hides what is under it, and notes how far the score "
+    "falls: needs no gradient, no layer and no belief, only forward passes.",
+    misses="Things that are there twice are not missed when one is hidden; window and fill are "
+    "choices, and the window's edges are something new in the image. It takes one forward pass "
+    "for each place.",
     paper=Paper(
         "Zeiler and Fergus",
         2013,

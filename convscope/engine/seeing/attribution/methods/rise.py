@@ -68,10 +68,10 @@ METHOD = Method(
     title="RISE",
     family="masking",
     formula="Σ f(x ⊙ m)·m / (N·E[m])",
-    computes="Shows the network thousands of randomly masked copies of the image and averages the masks by the "
-    "score that was left: needs nothing but the network's answers.",
-    misses="It is slow and noisy: the map settles only with thousands of masks, changes with the seed, and has a "
-    "floor that means nothing; only differences within the map count.",
+    computes="Shows the network thousands of randomly masked copies of the image and averages the "
+    "masks by the score that was left: needs nothing but the network's answers.",
+    misses="It is slow and noisy: the map settles only with thousands of masks, changes with the seed, "
+    "and has a floor that means nothing; only differences within the map count.",
     paper=Paper(
         "Petsiuk, Das and Saenko",
         2018,

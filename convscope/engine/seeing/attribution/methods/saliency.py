@@ -22,9 +22,10 @@ METHOD = Method(
     title="Saliency",
     family="gradient",
     formula="max over colours | ∂score / ∂x |",
-    computes="The size of the gradient at each pixel: where a tiny change of the pixel would change the score most.",
-    misses="Sensitivity is not importance: a pixel that settles the matter may have no slope left. The maps are "
-    "noisy, because gradients jump from one image to the next.",
+    computes="The size of the gradient at each pixel: where a tiny change of the pixel would change "
+    "the score most.",
+    misses="Sensitivity is not importance: a pixel that settles the matter may have no slope left. The "
+    "maps are noisy, because gradients jump from one image to the next.",
     paper=Paper(
         "Simonyan, Vedaldi and Zisserman",
         2013,

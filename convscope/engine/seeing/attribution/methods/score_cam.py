@@ -74,10 +74,11 @@ METHOD = Method(
     title="Score-CAM",
     family="layer",
     formula="ReLU( Σₖ softmax(f(x ⊙ norm(up(Aₖ))) − f(0))ₖ · Aₖ )",
-    computes="Uses no gradient: lays every feature map over the image as a mask, looks how much the score rises "
-    "over that of an empty input, and weighs the maps by that.",
-    misses="One forward pass for every channel makes it slow; the softmax over large logits often leaves only "
-    "one or two channels to speak; masked images are unlike any that the network learned from.",
+    computes="Uses no gradient: lays every feature map over the image as a mask, looks how much the "
+    "score rises over that of an empty input, and weighs the maps by that.",
+    misses="One forward pass for every channel makes it slow; the softmax over large logits often "
+    "leaves only one or two channels to speak; masked images are unlike any that the network "
+    "learned from.",
     paper=Paper(
         "Wang et al.",
         2019,

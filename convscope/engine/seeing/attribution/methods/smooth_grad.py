@@ -40,9 +40,10 @@ METHOD = Method(
     title="SmoothGrad",
     family="gradient",
     formula="max over colours | mean over n of ∂score / ∂(x + N(0, σ²)) |",
-    computes="The gradient averaged over noisy copies of the image: what is left is where the slope is steep in a "
-    "whole neighbourhood, and maps become much calmer than saliency.",
-    misses="It is still sensitivity and not importance; noise and number of copies are choices that change the map.",
+    computes="The gradient averaged over noisy copies of the image: what is left is where the slope is "
+    "steep in a whole neighbourhood, and maps become much calmer than saliency.",
+    misses="It is still sensitivity and not importance; noise and number of copies are choices that "
+    "change the map.",
     paper=Paper(
         "Smilkov et al.",
         2017,

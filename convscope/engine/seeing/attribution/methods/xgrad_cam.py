@@ -30,10 +30,11 @@ METHOD = Method(
     title="XGrad-CAM",
     family="layer",
     formula="ReLU( Σₖ wₖ · Aₖ ),  wₖ = Σ gₖ·Aₖ / ΣAₖ",
-    computes="Grad-CAM whose gradients are averaged with the map itself as weights: a map counts by its gradient "
-    "where it is active. That follows from two axioms, sensitivity and conservation.",
-    misses="Where a map has both signs its sum may be near 0 and its weight runs away; it is as coarse as the "
-    "layer. With global average pooling it equals Grad-CAM.",
+    computes="Grad-CAM whose gradients are averaged with the map itself as weights: a map counts by "
+    "its gradient where it is active. That follows from two axioms, sensitivity and "
+    "conservation.",
+    misses="Where a map has both signs its sum may be near 0 and its weight runs away; it is as coarse "
+    "as the layer. With global average pooling it equals Grad-CAM.",
     paper=Paper(
         "Fu et al.",
         2020,

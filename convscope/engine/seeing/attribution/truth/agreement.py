@@ -1,0 +1,53 @@
+"""Whether several maps tell the same story."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convscope.engine.seeing.attribution.result import Attribution
+from convscope.engine.seeing.attribution.truth.similarity import overlap, rank_correlation
+from convscope.errors import UserError
+from convscope.imaging.overlay import upsample
+
+
+@dataclass(frozen=True, eq=False)
+class Agreement:
+    """How alike maps are, pair by pair.
+
+    Attributes:
+        titles: of the maps, in their order: "Grad-CAM: espresso".
+        rank: Spearman's rank correlation, float64, n×n, −1 to 1.
+        overlap: intersection over union of the hottest places, float64, n×n, 0 to 1.
+        top: the share of the places that counts as hottest.
+    """
+
+    titles: tuple[str, ...]
+    rank: NDArray[np.float64]
+    overlap: NDArray[np.float64]
+    top: float
+
+
+def agreement(attributions: Sequence[Attribution], top: float = 0.2) -> Agreement:
+    """Compare maps of one image, each enlarged bilinearly to the network's input.
+
+    Raises:
+        UserError: fewer than two, or maps of different networks' inputs.
+    """
+    if len(attributions) < 2:
+        raise UserError("Agreement is between maps: choose two methods or more.")
+    height, width = attributions[0].pixels.shape[:2]
+    if any(one.pixels.shape[:2] != (height, width) for one in attributions):
+        raise UserError("Agreement is between maps of one image: these lie over different ones.")
+    large = [upsample(one.heat, height, width) for one in attributions]
+    count = len(large)
+    rank, hot = np.eye(count), np.eye(count)
+    for first in range(count):
+        for second in range(first):
+            rank[first, second] = rank[second, first] = rank_correlation(large[first], large[second])
+            hot[first, second] = hot[second, first] = overlap(large[first], large[second], top)
+    titles = tuple(f"{one.title}: {one.target_words}" for one in attributions)
+    return Agreement(titles, rank, hot, top)
