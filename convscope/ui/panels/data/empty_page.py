@@ -47,6 +47,7 @@ class EmptyPage(QWidget):
         column.addLayout(cards)
         folder = QPushButton(theme.icon("folder-open"), "Open a folder…")
         folder.setObjectName("data.empty.folder")
+        folder.setAccessibleName("Open a folder of classes")
         folder.setToolTip("A folder with one sub-folder for each class")
         folder.clicked.connect(opening.choose_folder)
         more = opening.menu_button("data.empty.more", "More data sets  ▾")

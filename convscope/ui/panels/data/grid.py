@@ -140,6 +140,10 @@ class ThumbnailGrid(QAbstractScrollArea):
         if any(index in self._indices[first:last] for index in indices):
             self.viewport().update()
 
+    def kept_bytes(self) -> int:
+        """The memory that its pictures take."""
+        return self._pixmap_bytes
+
     def zoom(self, steps: int) -> None:
         """Larger or smaller tiles; what is in the middle stays there."""
         middle = self.position_at(QPointF(self.viewport().rect().center()), anywhere=True)
@@ -423,7 +427,7 @@ class ThumbnailGrid(QAbstractScrollArea):
         self._current = position
         if position is not None:
             place, bar = self.tile_rect(position), self.verticalScrollBar()
-            bottom = place.bottom() + self._caption_height() + MARGIN
+            bottom = place.bottom() + 1 + self._caption_height() + MARGIN
             if place.top() < 0:
                 bar.setValue(bar.value() + place.top() - MARGIN)
             elif bottom > self.viewport().height():

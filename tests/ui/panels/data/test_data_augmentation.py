@@ -1,0 +1,214 @@
+"""Stories of the right column: sliders and their preview, the network's input, throughput."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from data_helpers import Data, small_set
+from numpy.typing import NDArray
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QAbstractButton, QComboBox, QDoubleSpinBox, QLineEdit, QSpinBox, QWidget
+
+from convscope.engine.data.augmentation import LECTURE, LIMITS, Augmentation
+from convscope.engine.data.resize import Target, to_target
+from convscope.ui.panels.data import input_page
+from convscope.ui.panels.data.preview import COLUMNS, COUNT, Previewed, PreviewGrid
+from convscope.ui.widgets.image_view import ImageView
+
+
+def preview(data: Data) -> NDArray[np.uint8]:
+    """The twelve pictures on show."""
+    shown: list[Previewed] = []
+    data.panel.augmentation.previewer.ready.connect(shown.append)
+    data.panel.augmentation.request()
+    data.settle()
+    data.panel.augmentation.previewer.ready.disconnect(shown.append)
+    return shown[-1].pictures
+
+
+def test_the_preview_follows_a_slider_and_reset_undoes_it(data: Data) -> None:
+    dataset = data.show(small_set())
+    original = dataset.images.read(data.panel.focus_image)
+    assert (preview(data) == original).all()
+    data.slide("rotation", 30)
+    assert data.session.augmentation == Augmentation(rotation=30)
+    turned = preview(data)
+    assert turned.shape == (COUNT, 12, 12, 3)
+    assert all((picture != original).any() for picture in turned)
+    data.slide("rotation", 60)
+    assert (preview(data) != turned).any()
+    data.press("data.reset")
+    assert data.session.augmentation is None
+    assert (preview(data) == original).all()
+    assert data.find(QDoubleSpinBox, "data.augment.rotation.box").value() == 0
+
+
+def test_twelve_stand_in_four_columns(data: Data) -> None:
+    data.show(small_set())
+    grid = data.find(PreviewGrid, "data.preview")
+    assert grid.columns() == COLUMNS
+    last = grid.tile_rect(COUNT - 1)
+    assert last.bottom() <= grid.viewport().height()
+    assert grid.tile_size()[0] > grid.width() / COLUMNS - 10
+
+
+def test_every_slider_sets_its_own_and_ends_at_its_limit(data: Data) -> None:
+    data.show(small_set())
+    original = data.dataset.images.read(data.panel.focus_image)
+    for name, limit in LIMITS.items():
+        data.slide(name, 10**6)
+        assert data.session.augmentation == Augmentation(**{name: limit})  # type: ignore[arg-type]
+        assert (preview(data) != original).any(), name
+        data.slide(name, 0)
+        assert data.session.augmentation is None
+
+
+def test_numbers_are_seen_and_can_be_typed(data: Data) -> None:
+    data.show(small_set())
+    box = data.find(QDoubleSpinBox, "data.augment.zoom.box")
+    inside = box.findChild(QLineEdit)
+    assert inside is not None and inside.width() > 30
+    box.selectAll()
+    data.qtbot.keyClicks(box, "0.25")
+    data.qtbot.keyClick(box, Qt.Key.Key_Return)
+    data.settle()
+    assert data.session.augmentation == Augmentation(zoom=0.25)
+
+
+def test_flips_fill_and_constant(data: Data) -> None:
+    data.show(small_set())
+    flip = data.find(QAbstractButton, "data.augment.flip_horizontal")
+    flip.click()
+    original = data.dataset.images.read(data.panel.focus_image)
+    for picture in preview(data):
+        assert np.array_equal(picture, original) or np.array_equal(picture, original[:, ::-1])
+    flip.click()
+    assert data.session.augmentation is None
+    constant = data.find(QDoubleSpinBox, "data.augment.fill_value")
+    data.pick("data.augment.fill", "wrap")
+    assert not constant.isVisible()
+    data.pick("data.augment.fill", "constant")
+    assert constant.isVisible()
+    constant.setValue(200)
+    data.slide("width_shift", 100)
+    assert data.session.augmentation == Augmentation(width_shift=1.0, fill="constant", fill_value=200)
+    assert any((picture[:, 0] == 200).all() or (picture[:, -1] == 200).all() for picture in preview(data))
+
+
+def test_presets_are_recognised(data: Data) -> None:
+    data.show(small_set())
+    data.pick("data.preset", "lecture")
+    assert data.session.augmentation == LECTURE
+    box = data.find(QComboBox, "data.preset")
+    data.slide("blur", 5)
+    assert box.currentData() == "own"
+    data.session.set_augmentation(None)
+    assert box.currentData() == "none"
+    data.session.set_augmentation(LECTURE)
+    assert box.currentData() == "lecture"
+    assert data.find(QDoubleSpinBox, "data.augment.rotation.box").value() == 40
+
+
+def test_reseeding_draws_others(data: Data) -> None:
+    data.show(small_set())
+    data.slide("rotation", 40)
+    before = preview(data)
+    assert np.array_equal(preview(data), before), "the same seed, the same pictures"
+    data.press("data.reseed")
+    assert (preview(data) != before).any()
+
+
+def test_a_click_previews_another_image(data: Data) -> None:
+    data.show(small_set())
+    index = data.click_image(7)
+    assert (preview(data) == data.dataset.images.read(index)).all()
+    assert data.text("data.preview.words").startswith(f"image {index}\n")
+    data.keys(Qt.Key.Key_Right)
+    assert (preview(data) == data.dataset.images.read(int(data.grid.indices[8]))).all()
+
+
+def test_settings_are_there_before_any_data(data: Data) -> None:
+    data.session.set_augmentation(LECTURE)
+    data.show(small_set())
+    assert data.find(QComboBox, "data.preset").currentData() == "lecture"
+    assert (preview(data) != data.dataset.images.read(data.panel.focus_image)).any()
+
+
+def test_the_input_is_what_the_network_gets(data: Data) -> None:
+    dataset = data.show(small_set())
+    data.press("data.page.input")
+    assert data.text("data.input.tensor").splitlines()[0] == "images float32 (32, 12, 12, 3)"
+    data.press("data.input.size.set")
+    data.spin("data.input.height", 8)
+    data.spin("data.input.width", 20)
+    data.pick("data.input.fit", "pad")
+    data.pick("data.input.colours", "1")
+    view = data.find(ImageView, "data.input.view")
+    source = dataset.images.read(data.panel.focus_image)
+    expected = to_target(source, Target(8, 20, 1, "pad"))[..., 0]
+    assert view.pixels is not None and np.array_equal(view.pixels, expected)
+    assert data.text("data.input.tensor").splitlines()[0] == "images float32 (32, 8, 20, 1)"
+    data.press("data.input.size.own")
+    assert data.panel.input.settings.size is None
+
+
+def test_labels_in_every_mode(data: Data) -> None:
+    data.show(small_set())
+    data.press("data.page.input")
+    data.grid.set_current(int(data.dataset.of_class(1, "train")[0]))
+    data.keys(Qt.Key.Key_Return)
+    data.spin("data.input.batch", 64)
+    assert data.text("data.input.tensor").splitlines()[2:] == ["labels int32   (64,)", "“bee” → 1"]
+    data.press("data.input.labels.categorical")
+    assert data.text("data.input.tensor").splitlines()[2:] == ["labels float32 (64, 3)", "“bee” → [0 1 0]"]
+    binary = data.find(QAbstractButton, "data.input.labels.binary")
+    assert not binary.isEnabled()
+    data.show(small_set(classes=("no", "yes")))
+    assert binary.isEnabled()
+    data.press("data.input.labels.binary")
+    assert data.text("data.input.tensor").splitlines()[2] == "labels float32 (64, 1)"
+    data.show(small_set())
+    assert data.panel.input.settings.label_mode == "sparse"
+
+
+def test_throughput_is_measured_on_the_augmented_training_part(
+    data: Data, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(input_page, "MEASURED_SECONDS", 0.2)
+    data.show(small_set(400))
+    data.session.set_augmentation(LECTURE)
+    data.press("data.page.input")
+    data.spin("data.input.batch", 8)
+    button = data.find(QAbstractButton, "data.throughput")
+    data.qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert not button.isEnabled()
+    data.settle()
+    words = data.text("data.throughput.words")
+    speed, _, rest = words.partition(" images a second")
+    assert float(speed.replace(",", "")) > 0
+    assert rest.endswith("augmented, batches of 8") and "not augmented" not in rest
+    assert button.isEnabled()
+
+
+def test_measuring_can_be_stopped(data: Data, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(input_page, "MEASURED_SECONDS", 60.0)
+    data.show(small_set(4000))
+    data.press("data.page.input")
+    data.spin("data.input.batch", 1)
+    data.find(QAbstractButton, "data.throughput").click()
+    data.qtbot.waitUntil(lambda: any(job.fraction for job in data.window.jobs.running()), timeout=20_000)
+    data.press_cancel("Measuring throughput")
+    assert data.text("data.throughput.words") == "Stopped."
+
+
+def test_every_control_has_a_name_for_those_who_cannot_see_it(data: Data) -> None:
+    data.show(small_set(90, classes=tuple(map(str, range(15)))))
+    for page in ("input", "augmentation"):
+        data.press(f"data.page.{page}")
+        for kind in (QAbstractButton, QComboBox, QSpinBox, QDoubleSpinBox):
+            for control in data.panel.findChildren(kind):
+                if control.objectName().startswith("qt_") or isinstance(control.parent(), QLineEdit):
+                    continue
+                assert control.objectName().startswith("data."), control
+                assert control.accessibleName(), control.objectName()
+    assert data.find(QWidget, "data.grid").accessibleName() == "Images"

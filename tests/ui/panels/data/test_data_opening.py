@@ -1,0 +1,261 @@
+"""Stories of opening: menus, folders with trouble in them, files, cancelling, duplicates, splits."""
+
+from __future__ import annotations
+
+import gzip
+import struct
+import time
+import urllib.request
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+
+import numpy as np
+import pytest
+from data_helpers import Data, small_set
+from PIL import Image as PillowImage
+from PySide6.QtWidgets import QPlainTextEdit, QSpinBox, QToolButton, QWidget
+
+from convscope.engine.data import registry
+from convscope.engine.data.dataset import SPLIT_NAMES, make_dataset
+from convscope.engine.data.images import ArrayImages
+from convscope.task import Task
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Three classes of PNGs of two sizes: an empty file, one that is cut off, one that lies in its middle."""
+    root = tmp_path / "animals"
+    rng = np.random.default_rng(3)
+    for name, count in (("cats", 12), ("dogs", 10), ("emus", 1)):
+        (root / name).mkdir(parents=True)
+        for number in range(count):
+            pixels = rng.integers(0, 256, (20 + number % 2, 30, 3), np.uint8)
+            PillowImage.fromarray(pixels).save(root / name / f"{number:02}.png")
+    (root / "cats" / "empty.png").write_bytes(b"")
+    whole = (root / "cats" / "03.png").read_bytes()
+    (root / "dogs" / "cut.png").write_bytes(whole[: len(whole) // 2])
+    (root / "dogs" / "liar.png").write_bytes(whole[:60] + bytes(len(whole) - 80) + whole[-20:])
+    return root
+
+
+def toasts(data: Data) -> list[str]:
+    """The messages on show."""
+    return [toast.message for toast in data.window.toasts.toasts()]
+
+
+def test_a_folder_of_classes_with_broken_files(data: Data, folder: Path) -> None:
+    data.menu("data.empty.more", "data.open.folder")
+    data.accept_dialog("sources.dataset", folder)
+    assert data.dataset.classes == ("cats", "dogs", "emus")
+    assert data.text("data.facts") == "24 images · 3 classes · sizes differ · RGB"
+    assert "2 broken files are left out" in data.text("data.notes")
+    assert "“emus” has one image" in " ".join(data.panel.source.all_notes())
+    data.press("data.details")
+    said = data.find(QPlainTextEdit, "data.details.text").toPlainText()
+    assert "cats/empty.png: the file is empty" in said
+    assert "dogs/cut.png: " in said
+    data.find(QWidget, "data.details.dialog").close()
+    data.class_row(3)
+    assert [data.dataset.images.name(int(index)) for index in data.grid.indices] == ["emus/00.png"]
+
+
+def test_a_file_is_opened_by_its_path_and_tells_its_size(data: Data, folder: Path) -> None:
+    data.panel.context.open_dataset(folder)
+    data.settle()
+    data.class_row(1)
+    index = data.click_image(2)
+    path = data.dataset.images.path(index)
+    assert data.session.image.path == path
+    assert path is not None
+    assert np.array_equal(data.session.image.values, np.asarray(PillowImage.open(path)))
+    before = len(data.session.images)
+    data.click_image(2)
+    assert len(data.session.images) == before
+    data.qtbot.mouseMove(data.grid.viewport(), data.place(4))
+    data.settle()
+    name = data.dataset.images.name(int(data.grid.indices[4]))
+    height = data.dataset.images.read(int(data.grid.indices[4])).shape[0]
+    assert data.text("data.hover").startswith(f"{name}   ·   cats   ·   {height} × 30 RGB")
+
+
+def test_a_file_that_breaks_only_when_it_is_read_says_so(data: Data, folder: Path) -> None:
+    data.panel.context.open_dataset(folder)
+    data.settle()
+    data.press("data.part.all")
+    names = [data.dataset.images.name(int(index)) for index in data.grid.indices]
+    position = names.index("dogs/liar.png")
+    data.qtbot.mouseMove(data.grid.viewport(), data.place(position))
+    data.settle()
+    assert "liar.png" in data.text("data.hover")
+    assert "unreadable" in data.grid.words(int(data.grid.indices[position]))
+    data.click_image(position)
+    assert data.session.image.name == "gray"
+    assert any("liar.png" in message for message in toasts(data))
+
+
+def test_files_from_the_dialog(data: Data, tmp_path: Path) -> None:
+    pixels = np.random.default_rng(1).integers(0, 256, (30, 9, 7), np.uint8)
+    labels = (np.arange(30) % 2).astype(np.uint8)
+    archive = tmp_path / "own.npz"
+    np.savez(archive, x=pixels, y=labels)
+    data.menu("data.empty.more", "data.open.file")
+    data.accept_dialog("data.file", archive)
+    assert data.text("data.facts") == "30 images · 2 classes · 9 × 7 gray"
+    for name, array in (("images-idx3", pixels), ("labels-idx1", labels)):
+        head = b"\0\0\x08" + bytes([array.ndim]) + struct.pack(f">{array.ndim}I", *array.shape)
+        (tmp_path / f"train-{name}-ubyte.gz").write_bytes(gzip.compress(head + array.tobytes()))
+    data.menu("data.open", "data.open.file")
+    data.accept_dialog("data.file", tmp_path / "train-images-idx3-ubyte.gz")
+    assert data.dataset.reference.endswith("train-images-idx3-ubyte.gz")
+    assert np.array_equal(data.dataset.images.read(7), pixels[7])
+
+
+def test_the_menu_lists_every_set_with_a_name(data: Data) -> None:
+    data.menu("data.empty.more", "data.open.textures")
+    data.settle()
+    assert data.dataset.title == "Textures"
+    menu = data.find(QToolButton, "data.open").menu()
+    menu.aboutToShow.emit()
+    listed = {action.objectName() for action in menu.actions()}
+    wanted = {f"data.open.{name}" for name in (*registry.NAMES, "folder", "file")}
+    assert wanted <= listed
+    data.window.run_command("data.open.fashion")
+    data.settle()
+    assert data.dataset.title == "Garments"
+    assert wanted <= {command.id for command in data.window.commands()}
+
+
+def test_a_folder_without_classes_is_one_sentence_and_changes_nothing(data: Data, tmp_path: Path) -> None:
+    kept = data.show(small_set())
+    (tmp_path / "empty").mkdir()
+    data.panel.context.open_dataset(tmp_path / "empty")
+    data.settle()
+    assert data.dataset is kept
+    assert any("has no image in any sub-folder" in message for message in toasts(data))
+
+
+def test_offline_it_says_what_is_here(data: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: Any, **__: Any) -> None:
+        raise URLError("no network")
+
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    monkeypatch.setattr(urllib.request, "urlopen", refuse)
+    data.menu("data.empty.more", "data.open.cifar10")
+    data.settle()
+    assert data.session.dataset is None
+    sentence = "CIFAR-10 is not on this machine and cannot be downloaded now"
+    assert any(message.startswith(sentence) for message in toasts(data))
+
+
+def test_opening_shows_how_far_it_is_and_can_be_cancelled(
+    data: Data, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slowly(reference: str, task: Task) -> None:
+        for step in range(2_000):
+            task.progress(step / 2_000, f"Checking {step} files")
+            time.sleep(0.005)
+
+    kept = data.show(small_set())
+    monkeypatch.setattr(registry, "open_dataset", slowly)
+    strip = data.find(QWidget, "data.opening")
+    assert not strip.isVisible()
+    data.panel.context.open_dataset("digits")
+    data.qtbot.waitUntil(strip.isVisible)
+    data.qtbot.waitUntil(lambda: data.text("data.opening.title").startswith("Checking"))
+    data.press("data.opening.cancel")
+    assert not strip.isVisible()
+    assert data.dataset is kept
+
+
+def test_duplicates_across_the_splits_are_found_and_shown(data: Data) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (60, 12, 12, 3), np.uint8)
+    labels = (np.arange(60) % 3).astype(np.int32)
+    plain = make_dataset(
+        "s", "S", ("a", "b", "c"), ArrayImages(pixels), labels, image_size=(12, 12), channels=3
+    )
+    train, test = int(plain.indices("train")[0]), int(plain.indices("test")[0])
+    pixels[test] = pixels[train]
+    labels[test] = labels[train]
+    dataset = data.show(plain)
+    show = data.find(QWidget, "data.duplicates.show")
+    assert not show.isVisible()
+    data.press("data.duplicates")
+    assert "1 image is in training and in validation or test too" in data.text("data.notes")
+    data.press("data.duplicates.show")
+    assert sorted(data.grid.indices.tolist()) == sorted((train, test))
+    data.press("data.details")
+    assert (
+        f"image {min(train, test)} = image {max(train, test)}"
+        in data.find(QPlainTextEdit, "data.details.text").toPlainText()
+    )
+    data.find(QWidget, "data.details.dialog").close()
+    data.press("data.duplicates.show")
+    assert data.grid.indices.tolist() == dataset.indices("train").tolist()
+    data.press("data.duplicates.show")
+    data.spin("data.split.seed", 5)
+    assert data.panel.source.duplicates is None, "another split: found anew"
+    assert data.grid.indices.tolist() == data.dataset.indices("train").tolist()
+
+
+def test_no_duplicates_is_said_too(data: Data) -> None:
+    data.show(small_set())
+    data.press("data.duplicates")
+    assert toasts(data) == ["Every image is there once."]
+
+
+def test_shares_and_seed_split_anew_and_never_overlap(data: Data) -> None:
+    data.show(small_set())
+    images = data.dataset.images
+    data.click_image(5)
+    data.spin("data.split.validation", 20)
+    data.spin("data.split.test", 30)
+    assert [len(data.dataset.indices(name)) for name in SPLIT_NAMES] == [30, 12, 18]
+    parts = np.concatenate([data.dataset.indices(name) for name in SPLIT_NAMES])
+    assert sorted(parts.tolist()) == list(range(60))
+    assert data.dataset.counts("test").tolist() == [6, 6, 6]
+    assert data.dataset.images is images
+    first = data.dataset.indices("train").tolist()
+    data.spin("data.split.seed", 9)
+    assert data.dataset.indices("train").tolist() != first
+    data.spin("data.split.seed", 0)
+    assert data.dataset.indices("train").tolist() == first
+    assert data.grid.indices.tolist() == first
+    bar = data.find(QWidget, "data.split.bar")
+    assert bar.accessibleDescription() == "train 30, validation 12, test 18"
+
+
+def test_shares_that_leave_nothing_to_train_on_are_told(data: Data) -> None:
+    kept = data.show(small_set())
+    data.spin("data.split.test", 60)
+    data.spin("data.split.validation", 50)
+    problem = data.find(QWidget, "data.split.problem")
+    assert problem.isVisible()
+    assert "less than 5 %" in data.text("data.split.problem")
+    assert data.dataset.split_settings.validation == kept.split_settings.validation
+    data.spin("data.split.validation", 20)
+    assert not problem.isVisible()
+
+
+def test_parts_that_come_with_the_data_stay(data: Data) -> None:
+    data.press("data.empty.textures")
+    for name in ("validation", "test", "seed"):
+        assert not data.find(QSpinBox, f"data.split.{name}").isEnabled()
+    assert data.text("data.split.words").startswith("These parts come with the data")
+    data.menu("data.open", "data.open.digits")
+    data.settle()
+    assert data.find(QSpinBox, "data.split.validation").isEnabled()
+    assert not data.find(QSpinBox, "data.split.test").isEnabled()
+    data.spin("data.split.validation", 20)
+    assert len(data.dataset.indices("test")) == 1000
+    assert abs(len(data.dataset.indices("validation")) - 1800) < 10
+
+
+def test_a_closed_panel_listens_to_nothing(data: Data) -> None:
+    data.show(small_set())
+    session = data.session
+    data.window.close()
+    session.set_dataset(None)
+    session.set_augmentation(None)
+    assert len(session.dataset_changed) == 0
+    assert len(session.augmentation_changed) == 0
