@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from convscope.engine.models.graph_layers import Layers
+import itertools
 
 
 def coordinates(found: Layers, widths: Sequence[float], gap: float) -> list[float]:
@@ -90,7 +91,7 @@ def _compact(
     after: dict[int, dict[int, float]] = {}
     waits = dict.fromkeys(roots, 0)
     for layer in layers:
-        for left, right in zip(layer, layer[1:], strict=False):
+        for left, right in itertools.pairwise(layer):
             room = (widths[left] + widths[right]) / 2 + gap
             known = after.setdefault(roots[left], {})
             if roots[right] not in known:

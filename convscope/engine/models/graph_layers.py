@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from convscope.task import Task
+import itertools
 
 SWEEPS = 16
 
@@ -57,7 +58,7 @@ def layered(count: int, edges: Sequence[tuple[int, int]], task: Task | None = No
             up.append([])
             down.append([])
         chain.append(target)
-        for a, b in zip(chain, chain[1:], strict=False):
+        for a, b in itertools.pairwise(chain):
             down[a].append(b)
             up[b].append(a)
         chains.append(chain)
@@ -131,8 +132,7 @@ def _by_medians(layer: list[int], near: Sequence[Sequence[int]], place: dict[int
         else:
             keys[vertex] = (places[half - 1] + places[half]) / 2
     layer.sort(key=keys.__getitem__)
-    for at, vertex in enumerate(layer):
-        place[vertex] = at
+    place.update((vertex, at) for at, vertex in enumerate(layer))
 
 
 def _transpose(found: Layers, place: dict[int, int]) -> None:

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
-from os.path import commonprefix
+from itertools import accumulate, pairwise
 
 from convscope.engine.models.graph_coordinates import coordinates
 from convscope.engine.models.graph_layers import Layers, layered
@@ -137,7 +136,7 @@ def _upright(found: Layers, places: list[float], cuts: Sequence[int]) -> list[fl
     """Shift what lies between two boxes that carry everything on, so that the trunk is one straight line."""
     moved = list(places)
     edges = (-1, *cuts, len(found.layers))
-    for first, last in zip(edges, edges[1:], strict=False):
+    for first, last in pairwise(edges):
         inner = [vertex for layer in found.layers[first + 1 : last] for vertex in layer]
         if not inner:
             continue
@@ -292,7 +291,7 @@ class _Arranger:
     def _blocks(self) -> list[Region]:
         found, cuts = self.found, self.drawing.cuts
         regions = []
-        for first, last in zip(cuts, cuts[1:], strict=False):
+        for first, last in pairwise(cuts):
             inner = [v for layer in found.layers[first + 1 : last] for v in layer]
             real = [v for v in inner if v < found.real]
             if len(real) < 2:
@@ -354,7 +353,9 @@ def _greedy(ends: Sequence[int], below: Sequence[float], limit: float) -> list[t
 def _block_title(names: Sequence[str], merge: str) -> str:
     """What the layers' names have in common ("conv2_block1"), or the merge's name ("mixed3")."""
     bare = [name.rpartition("/")[2] for name in names]
-    common = commonprefix(bare)
+    first, last = min(bare), max(bare)
+    same = next((at for at, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), len(first))
+    common = first[:same]
     if common not in bare:
         common = common.rpartition("_")[0]
     telling = "block" in common or (any(c.isdigit() for c in common) and "2d" not in common.lower())

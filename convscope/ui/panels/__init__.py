@@ -47,5 +47,7 @@ class PanelInfo:
 PANELS: tuple[PanelInfo, ...] = (
     PanelInfo("kernels", "Kernels", "grid-3x3", "Ctrl+1", "convscope.ui.panels.kernels", "KernelsPanel"),
     PanelInfo("data", "Data", "database", "Ctrl+2", "convscope.ui.panels.data", "DataPanel"),
+    PanelInfo("model", "Model", "network", "Ctrl+3", "convscope.ui.panels.model", "ModelPanel"),
     PanelInfo("train", "Train", "graduation-cap", "Ctrl+4", "convscope.ui.panels.train", "TrainPanel"),
+    PanelInfo("layers", "Layers", "layers", "Ctrl+5", "convscope.ui.panels.layers", "LayersPanel"),
 )

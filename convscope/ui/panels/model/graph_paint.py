@@ -1,0 +1,360 @@
+"""A network's graph as strokes and words: the same on the screen, in a PNG and in an SVG."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from math import ceil
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen, QPixmap, QPolygonF
+
+from convscope.engine.models.graph_layout import Box, Layout, Route
+from convscope.engine.models.graph_nodes import GraphNode, ModelGraph
+from convscope.ui import theme
+from convscope.ui.panels.model.colours import colour
+
+WIDTH, HEIGHT = 204.0, 42.0
+STRIPE = 5.0
+PAD = 2  # around a stamp, for its outline
+CORNER = 5.0
+# Below the first scale one line in large letters stands in a box, below the second only its colour.
+ALL_WORDS, ONE_LINE = 0.75, 0.2
+# Below this, frames are left out.
+AFAR = 0.4
+# Letters smaller than this on the screen are left out.
+LEAST = 7.0
+# Names for afar.
+_SHORT = {
+    "GlobalAveragePooling2D": "GlobalAvgPool",
+    "GlobalMaxPooling2D": "GlobalMaxPool",
+    "AveragePooling2D": "AvgPool",
+    "MaxPooling2D": "MaxPool",
+    "DepthwiseConv2D": "Depthwise",
+    "SeparableConv2D": "Separable",
+    "BatchNormalization": "BatchNorm",
+    "LayerNormalization": "LayerNorm",
+    "ZeroPadding2D": "Padding",
+    "Concatenate": "Concat",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class GraphPicture:
+    """A graph with its places, and the strokes made from them once.
+
+    Attributes:
+        graph: boxes and arrows.
+        layout: where they go.
+    """
+
+    graph: ModelGraph
+    layout: Layout
+
+    @cached_property
+    def nodes(self) -> Mapping[str, GraphNode]:
+        """Boxes by path."""
+        return {node.path: node for node in self.graph.nodes}
+
+    @cached_property
+    def owners(self) -> Mapping[str, str]:
+        """By every layer's path, the path of the box that it is drawn in."""
+        return self.graph.owners()
+
+    @cached_property
+    def arrows(self) -> tuple[tuple[Route, QPainterPath, QRectF], ...]:
+        """Every arrow's line and the rectangle that it lies in."""
+        made = []
+        for route in self.layout.routes:
+            line = arrow_line(route)
+            made.append((route, line, line.boundingRect().adjusted(-4, -4, 4, 4)))
+        return tuple(made)
+
+
+def arrow_line(route: Route) -> QPainterPath:
+    """A smooth line through the route's points; straight where it runs beside other layers."""
+    points = [QPointF(x, y) for x, y in route.points]
+    line = QPainterPath(points[0])
+    if route.turns:
+        # Down, through the gutter, up, and over the head of the next column.
+        for corner, after in pairwise(points[1:5]):
+            _round_corner(line, corner, after)
+        line.lineTo(points[4])
+        points = points[4:]
+    for a, b in pairwise(points):
+        if abs(a.x() - b.x()) < 0.5:
+            line.lineTo(b)
+        else:
+            half = (a.y() + b.y()) / 2
+            line.cubicTo(QPointF(a.x(), half), QPointF(b.x(), half), b)
+    return line
+
+
+def _round_corner(line: QPainterPath, corner: QPointF, after: QPointF, radius: float = 8.0) -> None:
+    before = line.currentPosition()
+    into, out = corner - before, after - corner
+    length_in = max(1e-6, abs(into.x()) + abs(into.y()))
+    length_out = max(1e-6, abs(out.x()) + abs(out.y()))
+    reach = min(radius, length_in, length_out / 2)
+    line.lineTo(corner - into * (reach / length_in))
+    line.quadTo(corner, corner + out * (reach / length_out))
+
+
+def rectangle(box: Box) -> QRectF:
+    """As Qt takes it."""
+    return QRectF(box.x, box.y, box.width, box.height)
+
+
+def paint_graph(
+    painter: QPainter,
+    picture: GraphPicture,
+    scale: float,
+    part: QRectF,
+    *,
+    current: str | None = None,
+    found: Collection[str] = (),
+    hover: str | None = None,
+    stamps: Stamps | None = None,
+) -> None:
+    """Paint a part of a graph; the painter is in the graph's own measures.
+
+    Args:
+        painter: already moved and scaled.
+        picture: what to paint.
+        scale: screen points a unit: tells how much can be read.
+        part: what is in view.
+        current, hover: boxes to mark.
+        found: boxes that a search found; the others fade when there are any.
+        stamps: for the screen, where many boxes far away look alike.
+    """
+    colours = theme.tokens()
+    _paint_regions(painter, picture, scale, part, colours)
+    _paint_arrows(painter, picture, scale, part, current, colours)
+    boxes = picture.layout.boxes
+    for node in picture.graph.nodes:
+        place = rectangle(boxes[node.path])
+        if not part.intersects(place):
+            continue
+        painter.setOpacity(0.3 if found and node.path not in found else 1.0)
+        if stamps is not None and scale < ALL_WORDS:
+            stamps.put(painter, node, place, scale, node.path == hover, colours)
+        else:
+            _paint_box(painter, node, place, scale, node.path == hover, colours)
+        if node.path == current:
+            _frame(painter, place, QColor(colours.accent), max(2.0, 2.5 / scale))
+        elif node.path in found:
+            _frame(painter, place, QColor(colours.warning), max(1.5, 2.0 / scale))
+    painter.setOpacity(1.0)
+
+
+class Stamps:
+    """Boxes seen from afar, each painted once: they look alike where kind and size are the same."""
+
+    def __init__(self) -> None:
+        self._scale, self._dark = 0.0, False
+        self._known: dict[tuple[str, str, bool], QPixmap] = {}
+
+    def put(
+        self,
+        painter: QPainter,
+        node: GraphNode,
+        place: QRectF,
+        scale: float,
+        hover: bool,
+        colours: theme.Tokens,
+    ) -> None:
+        """Put one at its place, to the nearest point of the screen."""
+        ratio = painter.device().devicePixelRatio()
+        if (self._scale, self._dark) != (scale * ratio, colours.dark):
+            self._scale, self._dark = scale * ratio, colours.dark
+            self._known.clear()
+        key = (node.title, node.category, hover)
+        stamp = self._known.get(key)
+        if stamp is None:
+            stamp = self._known[key] = self._made(node, place, scale, ratio, hover, colours)
+        at = painter.worldTransform().map(place.topLeft())
+        painter.setWorldMatrixEnabled(False)
+        painter.drawPixmap(
+            QPointF(round(at.x() * ratio) / ratio - PAD, round(at.y() * ratio) / ratio - PAD), stamp
+        )
+        painter.setWorldMatrixEnabled(True)
+
+    def _made(
+        self, node: GraphNode, place: QRectF, scale: float, ratio: float, hover: bool, colours: theme.Tokens
+    ) -> QPixmap:
+        wide, high = place.width() * scale + 2 * PAD, place.height() * scale + 2 * PAD
+        stamp = QPixmap(ceil(wide * ratio), ceil(high * ratio))
+        stamp.setDevicePixelRatio(ratio)
+        stamp.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(stamp)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.translate(PAD, PAD)
+        painter.scale(scale, scale)
+        _paint_box(painter, node, QRectF(0, 0, place.width(), place.height()), scale, hover, colours)
+        painter.end()
+        return stamp
+
+
+def _frame(painter: QPainter, place: QRectF, ink: QColor, width: float) -> None:
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.setPen(QPen(ink, width))
+    grow = width / 2 + 1
+    painter.drawRoundedRect(place.adjusted(-grow, -grow, grow, grow), CORNER + grow, CORNER + grow)
+
+
+def _paint_regions(
+    painter: QPainter, picture: GraphPicture, scale: float, part: QRectF, colours: theme.Tokens
+) -> None:
+    for region in picture.layout.regions:
+        place = rectangle(region.box)
+        if not part.intersects(place):
+            continue
+        group = region.kind == "group"
+        ground = QColor(colours.secondary if group else colours.accent)
+        ground.setAlpha(14 if group else 16)
+        edge = QColor(colours.secondary if group else colours.accent)
+        edge.setAlpha(110 if group else 60)
+        if scale < AFAR and not group:
+            painter.fillRect(place, ground)
+        else:
+            painter.setBrush(ground)
+            painter.setPen(QPen(edge, 1, Qt.PenStyle.DashLine if group else Qt.PenStyle.SolidLine))
+            painter.drawRoundedRect(place, 8, 8)
+        size = min(max(10.0, 9.0 / scale), 18.0 if group else 12.0)
+        if size * scale >= LEAST:
+            painter.setFont(_letters(size, QFont.Weight.DemiBold if group else QFont.Weight.Medium))
+            painter.setPen(QColor(colours.secondary))
+            words = painter.fontMetrics().elidedText(
+                region.title, Qt.TextElideMode.ElideMiddle, int(place.width() - 14)
+            )
+            at = place.topLeft() + QPointF(7, (16 if group else 11) + (size - 10) / 2)
+            painter.drawText(at, words)
+
+
+def _paint_arrows(
+    painter: QPainter,
+    picture: GraphPicture,
+    scale: float,
+    part: QRectF,
+    current: str | None,
+    colours: theme.Tokens,
+) -> None:
+    seen = [(route, line) for route, line, around in picture.arrows if part.intersects(around)]
+    mine = [(route, line) for route, line in seen if current in (route.source, route.target)]
+    ink = QColor(colours.secondary)
+    ink.setAlpha(190)
+    width = max(1.3, 0.9 / scale)
+    for arrows, colour_, wide in ((seen, ink, width), (mine, QColor(colours.accent), width * 1.5)):
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(QPen(colour_, wide))
+        # One by one: a stroke of all of them together takes fifty times as long.
+        for _route, line in arrows:
+            painter.drawPath(line)
+        if scale >= AFAR:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(colour_)
+            for route, _line in arrows:
+                tip = QPointF(*route.points[-1])
+                painter.drawPolygon(QPolygonF([tip, tip + QPointF(-4, -7), tip + QPointF(4, -7)]))
+
+
+def _paint_box(
+    painter: QPainter, node: GraphNode, place: QRectF, scale: float, hover: bool, colours: theme.Tokens
+) -> None:
+    tint = colour(node.category)
+    if scale < ONE_LINE:
+        painter.fillRect(place, tint)
+        return
+    ground = QColor(colours.raised)
+    if hover:
+        ground = QColor(colours.line)
+    elif scale < ALL_WORDS:
+        ground = _mixed(ground, tint, 0.16)
+    painter.setBrush(ground)
+    painter.setPen(QPen(QColor(tint if scale < ALL_WORDS else colours.line), max(1.0, 1.0 / scale)))
+    painter.drawRoundedRect(place, CORNER, CORNER)
+    stripe = QRectF(place.left(), place.top(), STRIPE if scale >= ALL_WORDS else STRIPE * 2, place.height())
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(tint)
+    painter.drawRoundedRect(stripe, 2.5, 2.5)
+    inside = place.adjusted(stripe.width() + 6, 4, -7, -4)
+    if scale < ALL_WORDS:
+        _large_words(painter, node, inside, scale, colours)
+        return
+    left, right = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight
+    top, bottom = Qt.AlignmentFlag.AlignTop, Qt.AlignmentFlag.AlignBottom
+    bold = _letters(12, QFont.Weight.DemiBold)
+    small = _letters(10.5)
+    used = _metrics(bold).horizontalAdvance(node.title)
+    painter.setPen(QColor(colours.text))
+    painter.setFont(bold)
+    painter.drawText(inside, left | top, _cut(bold, node.title, inside.width()))
+    painter.setPen(QColor(colours.secondary))
+    painter.setFont(small)
+    extras = _fitting(small, node.extras, inside.width() - used - 8)
+    if extras:
+        painter.drawText(inside.adjusted(0, 1.5, 0, 0), right | top, extras)
+    painter.drawText(inside, right | bottom, node.shape)
+    room = inside.width() - _metrics(small).horizontalAdvance(node.shape) - 8
+    painter.drawText(inside, left | bottom, _cut(small, node.name, room, Qt.TextElideMode.ElideMiddle))
+
+
+def _mixed(ground: QColor, tint: QColor, part: float) -> QColor:
+    pairs = zip(ground.getRgb()[:3], tint.getRgb()[:3], strict=True)  # type: ignore[index]
+    return QColor(*(round(a + (b - a) * part) for a, b in pairs))
+
+
+def _large_words(
+    painter: QPainter, node: GraphNode, inside: QRectF, scale: float, colours: theme.Tokens
+) -> None:
+    """The kind in letters that can be read from afar, as far as they fit into the box."""
+    kind, _, rest = node.title.partition(" ")
+    title = f"{_SHORT.get(kind, kind)} {rest}".rstrip()
+    reference = _letters(12, QFont.Weight.DemiBold)
+    fits = 12 * inside.width() / max(1.0, _metrics(reference).horizontalAdvance(title))
+    size = min(11 / scale, fits, inside.height() * 0.8)
+    if size * scale < 4.5:
+        return
+    painter.setFont(_letters(size, QFont.Weight.DemiBold))
+    painter.setPen(QColor(colours.text))
+    painter.drawText(inside, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, title)
+
+
+def _fitting(font: QFont, words: Sequence[str], room: float) -> str:
+    """As many words as there is room for, from the last one back: the activation tells most."""
+    for first in range(len(words)):
+        text = " · ".join(words[first:])
+        if _metrics(font).horizontalAdvance(text) <= room:
+            return text
+    return ""
+
+
+_known_letters: dict[tuple[float, QFont.Weight], QFont] = {}
+_known_metrics: dict[str, QFontMetricsF] = {}
+
+
+def _letters(size: float, weight: QFont.Weight = QFont.Weight.Normal) -> QFont:
+    """Inter in the graph's own measures: the view's scale already holds the window's zoom."""
+    key = (round(size * 2) / 2, weight)
+    if key not in _known_letters:
+        made = QFont("Inter")
+        made.setPixelSize(max(4, round(size)))
+        made.setWeight(weight)
+        # Letters keep their width while one zooms.
+        made.setHintingPreference(QFont.HintingPreference.PreferNoHinting)
+        made.setFeature(QFont.Tag("tnum"), 1)
+        _known_letters[key] = made
+    return _known_letters[key]
+
+
+def _metrics(font: QFont) -> QFontMetricsF:
+    key = font.key()
+    if key not in _known_metrics:
+        _known_metrics[key] = QFontMetricsF(font)
+    return _known_metrics[key]
+
+
+def _cut(font: QFont, text: str, room: float, mode: Qt.TextElideMode = Qt.TextElideMode.ElideRight) -> str:
+    return _metrics(font).elidedText(text, mode, max(0.0, room))

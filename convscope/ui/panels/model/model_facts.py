@@ -1,0 +1,265 @@
+"""The current model: what it is, its sums, where parameters and work are, and what it says of the image."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFileDialog, QVBoxLayout, QWidget
+
+from convscope.engine.models.files.save_file import save_model
+from convscope.engine.models.preprocessing import MODES, RESIZES, Preprocessing
+from convscope.ui import theme
+from convscope.ui.panel_context import PanelContext
+from convscope.ui.panels.model import words
+from convscope.ui.panels.model.class_names_dialog import ClassNamesDialog
+from convscope.ui.panels.model.colours import category
+from convscope.ui.panels.model.layer_facts import SELECTABLE, FactGrid
+from convscope.ui.panels.model.share_bar import Piece, ShareBar
+from convscope.ui.panels.model.shown import ShownModel
+from convscope.ui.predictor import Predicted
+from convscope.ui.widgets.class_bars import ROW, ClassBars
+from convscope.ui.widgets.form import caption, choose, combo, hairline, heading, named, row, tool
+
+OWN = "own"
+_RESIZE_WORDS = {"crop": "its middle", "pad": "all of it, with a border", "stretch": "all of it, stretched"}
+
+
+class ModelFacts(QWidget):
+    """The column of the whole model."""
+
+    def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.context = context
+        self._shown: ShownModel | None = None
+        column = QVBoxLayout(self)
+        column.setContentsMargins(theme.GROUP_GAP, theme.GROUP_GAP, theme.GROUP_GAP, theme.GROUP_GAP)
+        column.setSpacing(theme.GAP)
+        self.title = theme.label("", "title")
+        self.title.setObjectName("model.name")
+        self.title.setWordWrap(True)
+        self.title.setTextInteractionFlags(SELECTABLE)
+        self.save = tool("model.save", "Save a copy as .keras", "save", self.choose_file)
+        head = row(self.title, self.save)
+        head.setStretch(0, 1)
+        head.setAlignment(self.save, Qt.AlignmentFlag.AlignTop)
+        column.addLayout(head)
+        self.origin = caption("model.origin")
+        column.addWidget(self.origin)
+        self.notes = theme.label("", "warning")
+        self.notes.setObjectName("model.notes")
+        self.notes.setWordWrap(True)
+        column.addWidget(self.notes)
+        column.addWidget(heading("What it says of the image"))
+        self._add_prediction(column)
+        column.addWidget(hairline())
+        column.addWidget(heading("Totals"))
+        self.totals = FactGrid("model.totals")
+        column.addWidget(self.totals)
+        self.bars: dict[str, ShareBar] = {}
+        for key, title in (("parameters", "Where the parameters are"), ("work", "Where the work is")):
+            self._add_bar(column, key, title)
+        column.addWidget(hairline())
+        self._add_settings(column)
+        column.addStretch(1)
+
+    def _add_prediction(self, column: QVBoxLayout) -> None:
+        self.classes = ClassBars(5)
+        self.classes.setObjectName("model.classes")
+        self.classes.setAccessibleName("The most probable classes")
+        self.reason = caption("model.reason")
+        column.addWidget(self.classes)
+        column.addWidget(self.reason)
+        self.context.predictor.changed.connect(self._show_prediction)
+        self.context.predictor.follow(self.classes)
+
+    def _add_bar(self, column: QVBoxLayout, key: str, title: str) -> None:
+        bar = ShareBar()
+        bar.setObjectName(f"model.bar.{key}")
+        bar.setAccessibleName(title)
+        says = caption(f"model.bar.{key}.words")
+        says.setWordWrap(False)
+        says.setMinimumWidth(1)
+        bar.hovered.connect(lambda piece, at=key: self._tell_piece(at, piece))
+        column.addWidget(heading(title))
+        column.addWidget(bar)
+        column.addWidget(says)
+        self.bars[key] = bar
+        self._words = getattr(self, "_words", {})
+        self._words[key] = says
+
+    def _add_settings(self, column: QVBoxLayout) -> None:
+        column.addWidget(heading("What goes in and comes out"))
+        self.range = combo(
+            "model.preprocessing", "Range of the pixels", [(key, how.name) for key, how in MODES.items()]
+        )
+        self.range.activated.connect(lambda _index: self._set_preprocessing())
+        self.resize_ = combo(
+            "model.resize", "How an image comes to its size", [(key, _RESIZE_WORDS[key]) for key in RESIZES]
+        )
+        self.resize_.activated.connect(lambda _index: self._set_preprocessing())
+        self.names = tool(
+            "model.class_names", "Edit the names of the classes", "tag", self.edit_names, "Names…"
+        )
+        column.addLayout(named("Pixels", self.range, 56))
+        column.addLayout(named("Image", self.resize_, 56))
+        column.addLayout(named("Classes", self.names, 56))
+
+    def show_model(self, shown: ShownModel | None) -> None:
+        """Another model."""
+        self._shown = shown
+        if shown is None:
+            return
+        model = shown.model
+        self.title.setText(model.name)
+        self.origin.setText(_origin(shown))
+        self.notes.setText("\n".join(model.notes))
+        self.notes.setVisible(bool(model.notes))
+        self.totals.set_facts(words.total_facts(shown.sheet.totals, shown.file_bytes))
+        self._show_bars(shown)
+        self._show_settings(shown)
+        self._show_prediction(self.context.predictor.last)
+
+    def set_current(self, path: str | None) -> None:
+        """Frame a layer in both bars."""
+        for bar in self.bars.values():
+            bar.set_current(path)
+
+    def choose_file(self) -> None:
+        """Ask where the copy shall go."""
+        shown = self._shown
+        if shown is None:
+            return
+        dialog = QFileDialog(self, "Save a copy", f"{shown.model.name}.keras", "Keras model (*.keras)")
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setDefaultSuffix("keras")
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.fileSelected.connect(self.save_to)
+        dialog.open()
+
+    def save_to(self, path: str) -> None:
+        """Write the copy, in a worker."""
+        shown = self._shown
+        if shown is None:
+            return
+        model = shown.model
+        self.context.jobs.submit(
+            "engine",
+            lambda task: save_model(model, Path(path), task),
+            title=f"Saving {model.name}",
+            on_done=lambda files: self.context.notify(f"Saved {files[0]}, its class names beside it"),
+            on_failed=self.context.report,
+        )
+
+    def edit_names(self) -> None:
+        """Open the dialog for the names of the classes."""
+        shown = self._shown
+        if shown is None:
+            return
+        classes = shown.model.head.classes if shown.model.has_classes else None
+        dialog = ClassNamesDialog(shown.model.classes, classes, self.context.report, self)
+        dialog.named.connect(lambda names: self._replace(shown, classes=names))
+        dialog.open()
+
+    def shutdown(self) -> None:
+        """Take no more predictions."""
+        self.context.predictor.changed.disconnect(self._show_prediction)
+
+    # Inside
+
+    def _replace(
+        self,
+        shown: ShownModel,
+        classes: tuple[str, ...] | None = None,
+        preprocessing: Preprocessing | None = None,
+    ) -> None:
+        session = self.context.session
+        if shown.model in session.models:
+            session.replace_model(
+                shown.model, shown.model.with_(classes=classes, preprocessing=preprocessing)
+            )
+
+    def _set_preprocessing(self) -> None:
+        shown = self._shown
+        if shown is None:
+            return
+        before = shown.model.preprocessing
+        chosen = MODES.get(self.range.currentData(), before)
+        new = replace(chosen, resize=self.resize_.currentData())
+        if new != before:
+            self._replace(shown, preprocessing=new)
+
+    def _show_settings(self, shown: ShownModel) -> None:
+        how = shown.model.preprocessing
+        key = next(
+            (key for key, mode in MODES.items() if replace(mode, resize=how.resize, name=how.name) == how),
+            OWN,
+        )
+        own = self.range.findData(OWN)
+        if own >= 0:
+            self.range.removeItem(own)
+        if key == OWN:
+            self.range.addItem(how.name or "its own", OWN)
+        choose(self.range, key)
+        choose(self.resize_, how.resize)
+        self.range.setToolTip("value = pixel · scale + offset, with the numbers that it was trained with")
+        number = len(shown.model.classes)
+        self.names.setText(f"{number:,} names…" if number else "Type names…")
+        self.names.setEnabled(shown.model.has_classes)
+
+    def _show_bars(self, shown: ShownModel) -> None:
+        totals = shown.sheet.totals
+        for key, whole in (("parameters", totals.parameters), ("work", totals.multiply_adds)):
+            pieces = []
+            for row_ in shown.sheet.layers:
+                amount = row_.parameters if key == "parameters" else row_.multiply_adds or 0
+                portion = words.percent(words.share(amount, whole or 1))
+                pieces.append(
+                    Piece(row_.path, category(row_.kind), amount, f"{words.short(amount)}, {portion}")
+                )
+            self.bars[key].set_pieces(pieces)
+            self._tell_piece(key, None)
+
+    def _tell_piece(self, key: str, piece: Piece | None) -> None:
+        """A piece in words: that under the cursor, else that of the chosen layer; and the largest."""
+        bar, says = self.bars[key], self._words[key]
+        if not bar.pieces:
+            text = "no layer has parameters" if key == "parameters" else "no convolution, no matrix product"
+        elif piece is not None:
+            text = f"{piece.path}: {piece.words}"
+        else:
+            most = max(bar.pieces, key=lambda one: one.amount)
+            text = f"most in {most.path}: {most.words}"
+        says.setText(says.fontMetrics().elidedText(text, Qt.TextElideMode.ElideMiddle, max(80, bar.width())))
+        says.setToolTip(text)
+
+    def _show_prediction(self, predicted: Predicted | None) -> None:
+        model = self._shown.model if self._shown is not None else None
+        if predicted is None or predicted.model is not model:
+            self.classes.set_prediction(None)
+            self.reason.setText("")
+            return
+        prediction = predicted.prediction
+        self.classes.set_prediction(prediction)
+        self.classes.setVisible(prediction is not None or not predicted.reason)
+        self.classes.setFixedHeight(theme.scaled(ROW) * max(1, len(self.classes.rows)))
+        if prediction is None:
+            self.reason.setText(predicted.reason)
+            return
+        notes = "".join(f" {note}" for note in prediction.notes)
+        self.reason.setText(f"{predicted.image.name} in {predicted.milliseconds:.0f} ms.{notes}")
+
+
+def _origin(shown: ShownModel) -> str:
+    """Where it comes from, what goes in, what comes out."""
+    model = shown.model
+    kind = {"application": "keras.applications", "memory": "made here"}.get(
+        model.source.kind, model.source.kind
+    )
+    weights = (
+        f", {model.source.weights} weights" if model.source.weights and model.source.kind != "file" else ""
+    )
+    size = f", takes {words.shape(shown.input_shape)}" if shown.input_shape is not None else ""
+    classes = f", tells {model.head.classes:,} classes" if model.has_classes else ", tells no classes"
+    return f"{kind[0].upper()}{kind[1:]}{weights}{size}{classes}."

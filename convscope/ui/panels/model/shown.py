@@ -1,0 +1,57 @@
+"""A model as the panel reads it: everything that takes longer than a frame, done in a worker."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from convscope.engine.models.graph_nodes import layer_words
+from convscope.engine.models.opened import OpenedModel
+from convscope.engine.models.sheet import LayerInfo, Sheet
+from convscope.errors import UserError
+from convscope.task import Task
+
+
+@dataclass(frozen=True, eq=False)
+class ShownModel:
+    """What the panel shows of a model.
+
+    Attributes:
+        model: itself.
+        sheet: its arithmetic.
+        rows: the sheet's layers by path.
+        kinds: kind and size by path: "Conv2D 3×3 /2".
+        file_bytes: of its file or folder on disk; None without one.
+        input_shape: height, width (None where free) and channels of the image; None if it takes no images.
+    """
+
+    model: OpenedModel
+    sheet: Sheet
+    rows: Mapping[str, LayerInfo]
+    kinds: Mapping[str, str]
+    file_bytes: int | None
+    input_shape: tuple[int | None, int | None, int] | None
+
+
+def read_model(model: OpenedModel, task: Task) -> ShownModel:
+    """Everything that the panel shows of a model, save its graph."""
+    sheet = model.sheet
+    task.check()
+    layers = {step.path: step.layer for step in model.program.steps}
+    kinds = {row.path: layer_words(row, layers.get(row.path)) for row in sheet.layers}
+    try:
+        shape = model.input_shape
+    except UserError:
+        shape = None
+    return ShownModel(
+        model, sheet, {row.path: row for row in sheet.layers}, kinds, _size(model.source.path), shape
+    )
+
+
+def _size(path: Path | None) -> int | None:
+    if path is None or not path.exists():
+        return None
+    if path.is_dir():
+        return sum(part.stat().st_size for part in path.rglob("*") if part.is_file())
+    return path.stat().st_size

@@ -1,0 +1,150 @@
+"""Numbers of a network in words: counts, work, memory, shapes, receptive fields; and all facts as text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from convscope.engine.models.kinds import KINDS
+from convscope.engine.models.receptive import Field
+from convscope.engine.models.sheet import LayerInfo, Totals
+
+UNKNOWN = "depends on the image's size"
+
+
+def count(number: int | None) -> str:
+    """4652008 → "4,652,008"."""
+    return UNKNOWN if number is None else f"{number:,}"
+
+
+def short(number: int) -> str:
+    """4652008 → "4.65 M"; three digits that count."""
+    for limit, unit in ((10**12, "T"), (10**9, "G"), (10**6, "M"), (10**4, "k")):
+        if number >= limit:
+            return f"{number / (1000 if unit == 'k' else limit):.3g} {unit}"
+    return f"{number:,}"
+
+
+def work(number: int | None) -> str:
+    """Multiply-adds: "407 M"."""
+    return UNKNOWN if number is None else short(number)
+
+
+def memory(size: int | None) -> str:
+    """Bytes: "17.7 MB" (of 1,000,000 bytes)."""
+    if size is None:
+        return UNKNOWN
+    for limit, unit in ((10**9, "GB"), (10**6, "MB"), (10**3, "kB")):
+        if size >= limit:
+            return f"{size / limit:.3g} {unit}"
+    return f"{size} bytes"
+
+
+def share(part: int | None, whole: int | None) -> float:
+    """A part of a whole, 0 where either is not known."""
+    return part / whole if part and whole else 0.0
+
+
+def percent(portion: float) -> str:
+    """0.275 → "27.5 %"; what is less than 0.1 % is told as such."""
+    if portion <= 0:
+        return ""
+    return "< 0.1 %" if portion < 0.001 else f"{100 * portion:.1f} %"
+
+
+def shape(sizes: Sequence[int | None] | None) -> str:
+    """(56, 56, 64) → "56 × 56 × 64"."""
+    if sizes is None:
+        return "not known"
+    return " × ".join("?" if size is None else str(size) for size in sizes) or "one number"
+
+
+def learns(row: LayerInfo) -> str:
+    """Which of a layer's weights training changes now."""
+    if not row.parameters:
+        return "nothing to train"
+    fixed = row.parameters - row.trainable_parameters
+    if not fixed:
+        return "trainable"
+    if row.trainable_parameters:
+        return f"{row.trainable_parameters:,} trainable, {fixed:,} kept by counting"
+    return "frozen" if not row.trainable else "kept by counting, not by training"
+
+
+def field_size(field: Field | None) -> str:
+    """How much of the image one value sees."""
+    if field is None:
+        return "not known"
+    if field.whole:
+        return "the whole image"
+    height, width = field.size
+    return f"{height} × {width} pixels" + (", and all of it through a gate" if field.gated else "")
+
+
+def field_step(field: Field | None) -> str:
+    """From one value's field to the next, and where the first begins; "" where that means nothing."""
+    if field is None or field.whole:
+        return ""
+    down, across = field.stride
+    row, column = field.offset
+    step = f"{down:g}" if down == across else f"{down:g} down, {across:g} across"
+    return f"every {step} px, from ({_minus(row)}, {_minus(column)})"
+
+
+def _minus(number: int) -> str:
+    return f"{number}".replace("-", "−")
+
+
+def about(kind: str) -> str:
+    """What a kind of layer does, in a sentence; "" for one that the app does not know."""
+    known = KINDS.get(kind)
+    return known.about if known is not None else ""
+
+
+def facts(row: LayerInfo, totals: Totals) -> list[tuple[str, str]]:
+    """A layer's facts as (name, value), for the panel and for the clipboard."""
+    inputs = ", ".join(row.inputs) or "the image"
+    found = [
+        ("Output", shape(row.shape)),
+        ("Input from", inputs if row.kind != "InputLayer" else "the image"),
+        ("Weights", learns(row)),
+        ("Multiply-adds", _with_share(work(row.multiply_adds), row.multiply_adds, totals.multiply_adds)),
+        ("Activations", memory(row.activation_bytes)),
+        ("Receptive field", field_size(row.field)),
+        ("", field_step(row.field)),
+        ("Activation", row.activation or "none"),
+        ("Type", row.dtype),
+    ]
+    return [(name, value) for name, value in found if value]
+
+
+def _with_share(text: str, part: int | None, whole: int | None) -> str:
+    portion = percent(share(part, whole))
+    return f"{text} ({portion})" if portion else text
+
+
+def parameters(row: LayerInfo) -> str:
+    """The sum written out; the word for a layer without weights."""
+    return row.formula if row.parameters or row.shared else "no weights"
+
+
+def layer_text(row: LayerInfo, totals: Totals) -> str:
+    """All facts of a layer, one a line, for the clipboard."""
+    lines = [f"{row.path} ({row.kind})", f"Parameters: {parameters(row)}"]
+    lines += [f"{name or 'Receptive fields'}: {value}" for name, value in facts(row, totals)]
+    return "\n".join(lines)
+
+
+def total_facts(totals: Totals, file_bytes: int | None) -> list[tuple[str, str]]:
+    """A model's sums as (name, value)."""
+    found = [
+        ("Layers", count(totals.layers)),
+        ("Parameters", count(totals.parameters)),
+        ("trainable", count(totals.trainable)),
+        ("not trainable", count(totals.fixed)),
+        ("Multiply-adds", work(totals.multiply_adds)),
+        ("Activations", memory(totals.activation_bytes)),
+        ("Weights", f"{memory(totals.weight_bytes)} in float32"),
+    ]
+    if file_bytes is not None:
+        found.append(("File on disk", memory(file_bytes)))
+    return found
