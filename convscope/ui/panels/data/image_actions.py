@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
@@ -13,16 +14,17 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QMenu, QWidget
 
 from convscope.imaging.image import Image
-from convscope.imaging.load import load_image
 from convscope.task import Task
 from convscope.ui import theme
 from convscope.ui.panel_context import PanelContext
-from convscope.ui.panels.data.words import image_name
 from convscope.ui.widgets.picture_out import choose_file, save_picture
 from convscope.ui.widgets.raster import to_image
 
 if TYPE_CHECKING:
     from convscope.engine.data.dataset import Dataset
+
+# An image of a set that need not stay open for it.
+Place = tuple["weakref.ref[object]", int]
 
 # So many images of data sets stay in the film strip; more would only hide what a person opened there.
 KEPT = 12
@@ -39,28 +41,29 @@ class ImageActions(QObject):
         super().__init__(widget)
         self._context = context
         self._widget = widget
-        self._added: list[Image] = []
+        # The images that it put into the strip, oldest first, and which ones of which set they are.
+        self._added: dict[Image, Place] = {}
 
     def use(self, dataset: Dataset, index: int) -> None:
         """Make an image the session's current one; one that is in the film strip already is chosen there."""
-        name, path = image_name(dataset, index), dataset.images.path(index)
+        path, here = dataset.images.path(index), (weakref.ref(dataset.images), index)
         for place, image in enumerate(self._context.session.images):
-            if (path is not None and image.path == path) or (image in self._added and image.name == name):
+            if self._added.get(image) == here or (path is not None and image.path == path):
                 self._context.session.select_image(place)
                 return
 
         def work(task: Task) -> Image:
-            if path is not None:
-                return load_image(path, task=task)
-            return Image(np.array(dataset.images.read(index)), name)
+            from convscope.engine.data.as_image import as_image
+
+            return as_image(dataset, index)
 
         self._context.jobs.submit(
             "imaging",
             work,
-            title=f"Opening {name}",
+            title=f"Opening {dataset.images.name(index)}",
             key="data.use",
             quiet=True,
-            on_done=self._add,
+            on_done=lambda image: self._add(image, here),
             on_failed=self._context.report,
         )
 
@@ -95,12 +98,15 @@ class ImageActions(QObject):
         menu.addAction("Copy the name", lambda: QGuiApplication.clipboard().setText(name))
         menu.popup(at)
 
-    def _add(self, image: Image) -> None:
+    def _add(self, image: Image, here: Place) -> None:
         session = self._context.session
         session.add_images([image])
-        self._added = [each for each in self._added if each in session.images] + [image]
+        kept = {each: place for each, place in self._added.items() if each in session.images}
+        self._added = {**kept, image: here}
         while len(self._added) > KEPT:
-            session.remove_image(session.images.index(self._added.pop(0)))
+            oldest = next(iter(self._added))
+            del self._added[oldest]
+            session.remove_image(session.images.index(oldest))
 
     def _copy(self, pixels: NDArray[np.uint8]) -> None:
         QGuiApplication.clipboard().setImage(to_image(pixels).copy())

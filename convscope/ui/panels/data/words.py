@@ -32,14 +32,6 @@ def part_of(dataset: Dataset, index: int) -> SplitName | None:
     return None
 
 
-def image_name(dataset: Dataset, index: int) -> str:
-    """What the film strip calls an image: "digits 1234 (7)"."""
-    label = dataset.classes[dataset.labels[index]]
-    if dataset.images.path(index) is not None:
-        return f"{dataset.images.name(index)} ({label})"
-    return f"{dataset.title.lower()} {index} ({label})"
-
-
 def image_words(dataset: Dataset, index: int, size: tuple[int, ...] | None) -> str:
     """An image in one line: its name, class, size if known, and part.
 

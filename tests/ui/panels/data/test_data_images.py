@@ -93,13 +93,13 @@ def test_a_click_makes_an_image_the_current_one(data: Data) -> None:
     data.press("data.empty.digits")
     index = data.click_image(9)
     label = data.dataset.labels[index]
-    assert data.session.image.name == f"digits {index} ({label})"
+    assert data.session.image.name == f"Digits {index} ({label})"
     assert np.array_equal(data.session.image.values, data.dataset.images.read(index))
     before = len(data.session.images)
     data.click_image(10)
     assert len(data.session.images) == before + 1
     data.click_image(9)
-    assert data.session.image.name == f"digits {index} ({label})"
+    assert data.session.image.name == f"Digits {index} ({label})"
     assert len(data.session.images) == before + 1, "it is in the strip once"
 
 
@@ -110,7 +110,7 @@ def test_the_strip_keeps_the_last_few(data: Data) -> None:
     names = [image.name for image in data.session.images]
     assert len(names) == 1 + KEPT and names[0] == "gray"
     last = int(data.grid.indices[KEPT + 2])
-    assert names[-1].startswith(f"small {last} ") and data.session.image.name == names[-1]
+    assert names[-1].startswith(f"Small {last} ") and data.session.image.name == names[-1]
 
 
 def test_keys_go_along_and_choose(data: Data) -> None:
@@ -121,7 +121,7 @@ def test_keys_go_along_and_choose(data: Data) -> None:
     assert data.panel.focus_image == data.grid.current
     assert data.session.image.name == "gray", "the arrows alone open nothing"
     data.keys(Qt.Key.Key_Return)
-    assert data.session.image.name.startswith(f"small {data.grid.current} ")
+    assert data.session.image.name.startswith(f"Small {data.grid.current} ")
     data.keys(Qt.Key.Key_End)
     assert data.grid.current == data.grid.indices[-1]
     assert data.grid.verticalScrollBar().value() == data.grid.verticalScrollBar().maximum()
@@ -162,7 +162,7 @@ def test_the_right_button_offers_the_same_as_on_every_picture(data: Data) -> Non
     assert use is not None
     use.trigger()
     data.settle()
-    assert data.session.image.name.startswith(f"small {index} ")
+    assert data.session.image.name.startswith(f"Small {index} ")
     menu.close()
 
 
