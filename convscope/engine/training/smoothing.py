@@ -69,8 +69,8 @@ class Overfitting:
 def find_overfitting(epochs: Sequence[EpochRecord], patience: int = 2) -> Overfitting | None:
     """Whether the network has begun to learn its training images by heart.
 
-    It has when, for `patience` epochs or more after the best one, validation loss has stayed at least 2 %
-    above its best while training loss has gone on falling below what it was there.
+    It has when, for the last `patience` epochs or more, validation loss has been at least 2 % above its best
+    while training loss has gone on falling below what it was there.
     """
     known = [
         (r.epoch, r.values["loss"], r.values["val_loss"])
@@ -82,7 +82,8 @@ def find_overfitting(epochs: Sequence[EpochRecord], patience: int = 2) -> Overfi
     best = min(range(len(known)), key=lambda index: known[index][2])
     after = known[best + 1 :]
     epoch, loss, val_loss = known[best]
-    if len(after) < patience or any(row[2] < 1.02 * val_loss or row[1] >= loss for row in after):
+    lately = after[-patience:]
+    if len(lately) < patience or any(row[2] < 1.02 * val_loss or row[1] >= loss for row in lately):
         return None
     gap = after[-1][2] - after[-1][1]
     sentence = (

@@ -55,6 +55,12 @@ def test_overfitting_is_named_when_the_curves_part() -> None:
     )
 
 
+def test_one_good_epoch_after_the_best_does_not_hide_it() -> None:
+    found = find_overfitting(curves([1.0, 0.5, 0.4, 0.3, 0.2], [1.1, 0.6, 0.605, 0.7, 0.9]))
+    assert found is not None
+    assert found.begins == 1
+
+
 @pytest.mark.parametrize(
     ("train", "validation"),
     [
