@@ -68,6 +68,7 @@ class Chart(QWidget):
         name: object name.
         title: what the y axis is.
         unit_range: the values lie between 0 and 1, such as accuracy.
+        ticks_at_values: the y axis names the least and the largest value only, in a low chart.
 
     Signals:
         hovered: the x under the cursor, or None.
@@ -76,9 +77,16 @@ class Chart(QWidget):
     hovered = Signal(object)
 
     def __init__(
-        self, name: str, title: str, *, unit_range: bool = False, parent: QWidget | None = None
+        self,
+        name: str,
+        title: str,
+        *,
+        unit_range: bool = False,
+        ticks_at_values: bool = False,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
+        self._ticks_at_values = ticks_at_values
         self.setObjectName(name)
         self.setAccessibleName(title)
         self.unit_range = unit_range
@@ -92,7 +100,7 @@ class Chart(QWidget):
         self._dots: dict[str, pg.ScatterPlotItem] = {}
         self._marks: list[pg.GraphicsObject] = []
         self._shade: tuple[NDArray[np.float64], ...] | None = None
-        self._shade_words = ""
+        self._shade_words, self._shade_warns = "", False
         self._best: tuple[float, str] | None = None
         self._y: tuple[float, float] = (0.0, 1.0)
         self.title = theme.label(title, "heading")
@@ -173,12 +181,14 @@ class Chart(QWidget):
         low: NDArray[np.float64] | None = None,
         high: NDArray[np.float64] | None = None,
         words: str = "",
+        *,
+        warns: bool = False,
     ) -> None:
-        """Shade what lies between two curves, and name it."""
+        """Shade what lies between two curves, and name it; a warning is shaded in its colour."""
         shade = None if x is None or low is None or high is None else (x, low, high)
         if shade is None and self._shade is None:
             return
-        self._shade, self._shade_words = shade, words
+        self._shade, self._shade_words, self._shade_warns = shade, words, warns
         self._place_marks()
 
     def refresh(self) -> None:
@@ -255,12 +265,7 @@ class Chart(QWidget):
             axis.setTextPen(pg.mkPen(colours.secondary))
             axis.setTickFont(theme.font(11))
         self.plot.getAxis("left").setWidth(theme.scaled(44))
-        bottom = self.plot.getAxis("bottom")
-        if bottom.labelText:
-            bottom.setLabel(
-                bottom.labelText, **{"color": colours.secondary, "font-size": f"{theme.scaled(11)}px"}
-            )
-        bottom.setHeight(theme.scaled(34 if bottom.labelText else 20))
+        self.plot.getAxis("bottom").setHeight(theme.scaled(20))
         self.plot.showGrid(x=False, y=True, alpha=0.12)
         self._hair.setPen(pg.mkPen(colours.secondary, width=1))
         for key, item in self._items.items():
@@ -291,12 +296,21 @@ class Chart(QWidget):
     def _fit(self) -> None:
         """The range that holds the curves, in round numbers, so that it does not change with every step."""
         parts = [
-            self._scaled(y) for key, (_x, y) in self._curves.items() if not self._lines[key].faint and len(y)
+            self._scaled(y)
+            for key, (_x, y) in self._curves.items()
+            # A batch that stands out is not worth a range that hides the others; a dot is.
+            if len(y) and (self._lines[key].dots or not self._lines[key].faint)
         ]
         values = np.concatenate(parts) if parts else np.empty(0)
         values = values[np.isfinite(values)]
         low, high = (float(values.min()), float(values.max())) if len(values) else (0.0, 1.0)
-        if self._log:
+        if self._ticks_at_values:
+            ticks = sorted({low, high})
+            words = [f"{10**value if self._log else value:.3g}" for value in ticks]
+            self.plot.getAxis("left").setTicks([list(zip(ticks, words, strict=True))])
+            margin = (high - low) * 0.3 or 0.5
+            low, high = low - margin, high + margin
+        elif self._log:
             low, high = math.floor(low * 4) / 4, max(math.ceil(high * 4), math.floor(low * 4) + 1) / 4
         else:
             step = _round((high - low) / 4 or abs(high) / 4 or 0.25)
@@ -337,11 +351,12 @@ class Chart(QWidget):
         if self._shade is not None:
             x, low, high = self._shade
             edges = [pg.PlotCurveItem(x, self._scaled(y), pen=None) for y in (low, high)]
-            ground = QColor(colours.warning)
+            tint = colours.warning if self._shade_warns else colours.secondary
+            ground = QColor(tint)
             ground.setAlpha(46)
             area = pg.FillBetweenItem(*edges, brush=pg.mkBrush(ground))
             area.setZValue(-5)
-            text = pg.TextItem(self._shade_words, color=colours.warning, anchor=(1.0, 0.5))
+            text = pg.TextItem(self._shade_words, color=tint, anchor=(1.05, 0.5))
             text.setFont(theme.font(11))
             middle = self._scaled((low[-1:] + high[-1:]) / 2)
             text.setPos(float(x[-1]), float(middle[0]))

@@ -30,7 +30,9 @@ METRICS = {
     "precision": "Precision",
     "recall": "Recall",
 }
-RATE_HEIGHT = 104
+RATE_HEIGHT = 84
+# A gap below this share of the validation loss is not worth a word.
+GAP_SHARE = 0.2
 
 
 class Charts(QWidget):
@@ -50,6 +52,7 @@ class Charts(QWidget):
         self._recorder: Recorder | None = None
         self._settings: TrainingSettings | None = None
         self._metric = "accuracy"
+        self._shaded: tuple[object, ...] = ()
         self._timer = QTimer(self)
         self._timer.setInterval(INTERVAL)
         self._timer.timeout.connect(self.look)
@@ -131,7 +134,11 @@ class Charts(QWidget):
                 checked = history.by_epoch(f"val_{name}")
                 chart.set_curve("raw_validation", checked)
                 chart.set_curve("validation", self._smooth(checked))
-        self._draw_shade()
+        # The gap changes with an epoch, not with a batch; its items are dear to draw anew.
+        state = (len(history.epochs), self.by.value, self.smoothing.value)
+        if state != self._shaded:
+            self._shaded = state
+            self._draw_shade()
         self.loss.refresh()
         if not self.second.isHidden():
             self.second.refresh()
@@ -157,9 +164,9 @@ class Charts(QWidget):
         column.addLayout(form.row(self.by, self.smoothing, self.log, None, self.which))
         self.loss = Chart("train.loss_chart", "Loss")
         self.second = Chart("train.metric_chart", "Accuracy", unit_range=True)
-        self.rate = Chart("train.rate_chart", "Learning rate")
+        self.rate = Chart("train.rate_chart", "Learning rate over the epochs", ticks_at_values=True)
+        self.rate.set_log(True)
         self.rate.setFixedHeight(theme.scaled(RATE_HEIGHT))
-        self.rate.plot.setLabel("bottom", "epochs")
         column.addWidget(self.loss, 3)
         column.addWidget(self.second, 3)
         column.addWidget(self.rate)
@@ -179,6 +186,7 @@ class Charts(QWidget):
         for chart in (self.loss, self.second):
             chart.set_lines(lines)
         self.rate.set_lines({"rate": Line("now", theme.tokens().secondary)})
+        self._shaded = ()
         self._judge()
         if self._recorder is not None:
             self.draw()
@@ -214,20 +222,22 @@ class Charts(QWidget):
         self.overfitting = found.sentence if found is not None else ""
 
     def _draw_shade(self) -> None:
-        from convscope.engine.training.smoothing import find_overfitting
-
-        found = find_overfitting(self.history.epochs)
+        """The gap between validation and training loss, from where it opened for good."""
         train, checked = self.loss.curve("train"), self.loss.curve("validation")
-        if found is None or train is None or checked is None or not len(train[0]):
+        if train is None or checked is None or not len(train[0]) or len(checked[0]) < 2:
             self.loss.set_shade(None)
             return
-        x = checked[0][checked[0] >= found.begins + 1]
-        if len(x) < 2:
-            self.loss.set_shade(None)
-            return
-        high = np.interp(x, *checked)
+        x, high = checked
         low = np.interp(x, *train)
-        self.loss.set_shade(x, low, high, f"overfitting: gap {high[-1] - low[-1]:.2g}")
+        closed = np.flatnonzero(~(high > low))
+        first = int(closed[-1]) + 1 if len(closed) else 0
+        x, low, high = x[first:], low[first:], high[first:]
+        if len(x) < 2 or high[-1] - low[-1] < GAP_SHARE * high[-1]:
+            self.loss.set_shade(None)
+            return
+        gap = f"gap {high[-1] - low[-1]:.2g}"
+        named = f"overfitting: {gap}" if self.overfitting else gap
+        self.loss.set_shade(x, low, high, named, warns=bool(self.overfitting))
 
     def _draw_rate(self) -> None:
         rates = self.history.rates
@@ -254,7 +264,6 @@ class Charts(QWidget):
 
     def _log_changed(self, log: bool) -> None:
         self.loss.set_log(log)
-        self.rate.set_log(log)
 
     def _metric_chosen(self, _index: int) -> None:
         self._metric = str(self.which.currentData())

@@ -210,7 +210,7 @@ class Fold(QWidget):
         self.button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._body = QWidget()
         self.column = QVBoxLayout(self._body)
-        self.column.setContentsMargins(0, 0, 0, theme.GAP)
+        self.column.setContentsMargins(theme.GROUP_GAP, 0, 0, theme.GAP)
         self.column.setSpacing(theme.GRID + 2)
         self._body.hide()
         outer = QVBoxLayout(self)

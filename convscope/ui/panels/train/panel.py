@@ -45,6 +45,8 @@ class TrainPanel(QWidget):
         self._build()
         self.desk.view_requested.connect(self.show_view)
         self.desk.result_requested.connect(self._show_result)
+        self.desk.trainer.began.connect(lambda _plan: self._make_room(True))
+        self.desk.trainer.state_changed.connect(self._state_changed)
         self.show_view("live")
         self.desk.check()
 
@@ -70,6 +72,16 @@ class TrainPanel(QWidget):
         """Show the looks into the network beside the charts, or give the charts the room."""
         self._wants_looks = not self._wants_looks
         self._fold()
+
+    def _make_room(self, for_looks: bool) -> None:
+        if self._compact:
+            self._wants_looks = for_looks
+            self._fold()
+
+    def _state_changed(self, state: str) -> None:
+        if state == "idle":
+            # Now the settings can be changed again.
+            self._make_room(False)
 
     def _fold(self) -> None:
         live = self._views["live"]

@@ -61,7 +61,7 @@ class Transport(QWidget):
         update = self._charts.update_
         words = []
         if update is not None and self.trainer.active:
-            if update.images_per_second:
+            if update.images_per_second and self.trainer.state == "running":
                 words.append(f"{update.images_per_second:,.0f} images/s")
             if update.seconds_left is not None and self.trainer.state == "running":
                 words.append(_left(update.seconds_left))
