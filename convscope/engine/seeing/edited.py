@@ -96,6 +96,30 @@ def edit_weight(
     return with_weight(model, path, name, values)
 
 
+def kernel_replaced(
+    values: NDArray[np.float32], kind: str, channel: int, index: int, kernel: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """A convolution's weight with one filter's kernel on one of its inputs replaced.
+
+    Args:
+        values: the weight in Keras's own order of axes, as `weight` gives it.
+        kind: of the layer.
+        channel, index: as in `Kernels.kernel`.
+        kernel: kh×kw.
+    """
+    new = np.array(values, np.float32)
+    # A 1-D kernel is one row.
+    plane = new[None] if new.ndim == 3 else new
+    if kind.startswith("Depthwise"):
+        one, copy = divmod(channel, plane.shape[3])
+        plane[:, :, one, copy] = kernel
+    elif kind.endswith("Transpose"):
+        plane[:, :, channel, index] = kernel
+    else:
+        plane[:, :, index, channel] = kernel
+    return new
+
+
 def with_weight(model: OpenedModel, path: str, name: str, values: NDArray[np.float32]) -> EditedModel:
     """A copy with one weight replaced.
 

@@ -107,7 +107,9 @@ def picture(kernels: Kernels, channel: int) -> NDArray[np.uint8]:
 
 
 def pictures(kernels: Kernels) -> NDArray[np.uint8]:
-    """Every filter on colours as a picture, uint8, filters×kh×kw×3: 128 + 127·weight / the largest of all.
+    """Every filter on colours as a picture, uint8, filters×kh×kw×3: 128 + 127·weight / its largest weight.
+
+    Filters with next to no weights (under a twentieth of the layer's largest) stay gray.
 
     Raises:
         UserError: the layer's inputs are no colours.
@@ -115,8 +117,11 @@ def pictures(kernels: Kernels) -> NDArray[np.uint8]:
     if not kernels.colours:
         raise UserError(f"The kernels of {kernels.path} do not lie on colours: each is a picture of its own.")
     weights = kernels.weights.transpose(3, 0, 1, 2)
-    levels = signed_levels(weights[..., ::-1] if kernels.colours == "bgr" else weights)
-    return np.ascontiguousarray(levels)
+    if kernels.colours == "bgr":
+        weights = weights[..., ::-1]
+    largest = np.abs(weights).max(axis=(1, 2, 3), keepdims=True)
+    floor = max(float(largest.max()) / 20, 1e-30)
+    return np.ascontiguousarray(signed_levels(weights / np.maximum(largest, floor), 1.0))
 
 
 def signed_levels(weights: NDArray[Any], limit: float | None = None) -> NDArray[np.uint8]:

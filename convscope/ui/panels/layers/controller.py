@@ -1,0 +1,293 @@
+"""From the session's events to finished frames: what is computed, on which lane, and what is kept."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QObject, Signal
+
+from convscope.engine.models.opened import OpenedModel
+from convscope.engine.seeing.activation_sum import ActivationSum, explain
+from convscope.engine.seeing.activations import LIMIT, ActivationCache, Activations, is_traced, trace
+from convscope.engine.seeing.blank_share import BlankShare, blank_over_depth
+from convscope.engine.seeing.edited import EditedModel, kernel_replaced, weight
+from convscope.errors import UserError
+from convscope.imaging.image import Image
+from convscope.task import Task
+from convscope.ui.panel_context import PanelContext
+from convscope.ui.panels.layers.detail import Detail, detail
+from convscope.ui.panels.layers.frame import Frame, Look, Subject, compute
+from convscope.ui.panels.layers.kernel_pictures import KernelPictures, kernel_pictures
+
+
+class Controller(QObject):
+    """Looks at the chosen layer of the current model on the current image, the latest request only.
+
+    Signals:
+        frame_ready: a `Frame`.
+        problem_changed: why there is nothing to see, in a sentence; "" when there is.
+        detail_ready: the `Detail` of the chosen map.
+        sum_ready: an `ActivationSum`, or the sentence why there is none.
+        kernels_ready: the layer's `KernelPictures`, or None.
+        shares_ready: the blank share of every layer, a tuple of `BlankShare`.
+        edits_changed: what the edited copy says instead, in a sentence; "" without edits.
+    """
+
+    frame_ready = Signal(object)
+    problem_changed = Signal(str)
+    detail_ready = Signal(object)
+    sum_ready = Signal(object)
+    shares_ready = Signal(object)
+    kernels_ready = Signal(object)
+    edits_changed = Signal(str)
+
+    def __init__(self, context: PanelContext, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.context = context
+        self.look = Look()
+        self.beside = ""
+        self.frame: Frame | None = None
+        self._cache = ActivationCache(LIMIT)
+        self._known: list[tuple[OpenedModel, Image, Activations]] = []
+        self._edits: dict[tuple[str, str], NDArray[np.float32]] = {}
+        self._edited: EditedModel | None = None
+        self._charted: Activations | None = None
+
+    # What is looked at
+
+    @property
+    def model(self) -> OpenedModel | None:
+        """The model on show: the current one, or its edited copy."""
+        current = self.context.session.model
+        return self._edited if self._edited is not None and self._edited.original is current else current
+
+    def subjects(self) -> tuple[Subject, ...]:
+        """The current image before the model on show, and what it is compared with."""
+        model, session = self.model, self.context.session
+        if model is None:
+            return ()
+        own = Subject(model, session.image, session.image.name)
+        return (own, *self._beside(model))
+
+    def _beside(self, model: OpenedModel) -> tuple[Subject, ...]:
+        session = self.context.session
+        kind, _, number = self.beside.partition(":")
+        if kind == "image" and int(number) < len(session.images):
+            image = session.images[int(number)]
+            return (Subject(model, image, image.name),)
+        if kind == "model" and int(number) < len(session.models):
+            other = session.models[int(number)]
+            return (Subject(other, session.image, other.name),)
+        if kind == "original" and isinstance(model, EditedModel):
+            return (Subject(model.original, session.image, "before the edit"),)
+        return ()
+
+    def request(self) -> None:
+        """Compute what the session and the settings say now."""
+        subjects, path = self.subjects(), self.context.session.layer
+        if not subjects or path is None:
+            self.frame = None
+            return
+        if path not in subjects[0].model.program.slots:
+            return
+        at_hand = all(self._at_hand(subject, path) for subject in subjects)
+        look, cache = self.look, self._cache
+        self.context.jobs.submit(
+            # What is computed already must not wait for a long run on the engine's lane.
+            "imaging" if at_hand else "engine",
+            lambda task: compute(subjects, path, look, cache, task),
+            title=f"Looking at {path}",
+            key="layers.frame",
+            supersede="finish",
+            quiet=at_hand,
+            on_done=self._show,
+            on_failed=self._failed,
+        )
+
+    def forget(self) -> None:
+        """The current model is another one, or was trained: its edits and its weights' print are void."""
+        self._edits.clear()
+        self._edited = None
+        self._known.clear()
+        for model in self.context.session.models:
+            self._cache.forget(model)
+        self.edits_changed.emit("")
+
+    def clear(self) -> None:
+        """Free all activations."""
+        self.frame = self._charted = None
+        self._known.clear()
+        self._cache.clear()
+
+    def _at_hand(self, subject: Subject, path: str) -> bool:
+        return any(
+            model is subject.model and image is subject.image and found.at_hand(path)
+            for model, image, found in self._known
+        )
+
+    def _show(self, frame: Frame) -> None:
+        self.frame = frame
+        self._known = [(side.subject.model, side.subject.image, side.found) for side in frame.sides]
+        self.problem_changed.emit("")
+        self.frame_ready.emit(frame)
+        self._request_shares(frame.first.found)
+        self._request_trace(frame.first.subject.model)
+
+    def _failed(self, error: BaseException) -> None:
+        if isinstance(error, UserError):
+            self.frame = None
+            self.problem_changed.emit(error.message)
+        else:
+            self.context.report(error)
+
+    def _request_trace(self, model: OpenedModel) -> None:
+        """Compile the pass for all layers while nobody waits: the next image then takes a quarter."""
+        if isinstance(model, EditedModel) or is_traced(model):
+            return
+        self.context.jobs.submit(
+            "engine",
+            lambda _task: trace(model),
+            title=f"Preparing {model.name}",
+            key="layers.trace",
+            quiet=True,
+            # It only saves time; what stands in its way will be said by the look itself.
+            on_failed=lambda _error: None,
+        )
+
+    def _request_shares(self, found: Activations) -> None:
+        if found is self._charted:
+            return
+        self._charted = found
+        self._submit(
+            "shares", "Counting blank maps", lambda task: blank_over_depth(found, task), self._shares
+        )
+
+    def _shares(self, shares: tuple[BlankShare, ...]) -> None:
+        self.shares_ready.emit(shares)
+
+    # One map, one value
+
+    def request_detail(self, channel: int, opacity: float) -> None:
+        """The chosen map, large."""
+        frame = self.frame
+        if frame is not None:
+
+            def work(_task: Task) -> Detail:
+                return detail(frame, channel, opacity)
+
+            self._submit("detail", f"Map {channel}", work, self.detail_ready.emit)
+
+    def request_sum(self, row: int, column: int, channel: int) -> None:
+        """How one value came about."""
+        frame = self.frame
+        if frame is None:
+            return
+        found, path = frame.first.found, frame.path
+
+        def work(_task: Task) -> ActivationSum | str:
+            try:
+                return explain(found, path, row, column, channel)
+            except UserError as error:
+                return error.message
+
+        self._submit("sum", "Adding up", work, self.sum_ready.emit)
+
+    def request_kernels(self, index: int) -> None:
+        """The layer's kernels on one of its input channels."""
+        model, path = self.model, self.context.session.layer
+        if model is not None and path is not None:
+
+            def work(_task: Task) -> KernelPictures | None:
+                return kernel_pictures(model, path, index)
+
+            self._submit("kernels", "Reading kernels", work, self.kernels_ready.emit)
+
+    def _submit(self, key: str, title: str, work: Any, done: Any) -> None:
+        self.context.jobs.submit(
+            "view",
+            work,
+            title=title,
+            key=f"layers.{key}",
+            supersede="finish",
+            quiet=True,
+            on_done=done,
+            on_failed=self._failed,
+        )
+
+    # Edits on a copy
+
+    @property
+    def has_edits(self) -> bool:
+        """Whether a copy with other weights is on show."""
+        return bool(self._edits)
+
+    def edit_kernel(self, path: str, kind: str, channel: int, index: int, kernel: NDArray[Any]) -> None:
+        """Another kernel for one filter on one of its inputs, in a copy."""
+        model = self.context.session.model
+        if model is None:
+            return
+        known = self._edits.get((path, "kernel"))
+        values = weight(model, path, "kernel") if known is None else known
+        self._edit(path, "kernel", kernel_replaced(values, kind, channel, index, kernel.astype(np.float32)))
+
+    def edit_bias(self, path: str, channel: int, value: float) -> None:
+        """Another bias for one filter, in a copy."""
+        model = self.context.session.model
+        if model is None:
+            return
+        known = self._edits.get((path, "bias"))
+        values = (weight(model, path, "bias") if known is None else known).copy()
+        values[channel] = value
+        self._edit(path, "bias", values)
+
+    def reset_edits(self) -> None:
+        """Back to the user's own model."""
+        self._edits.clear()
+        self._edited = None
+        self.edits_changed.emit("")
+        self.request()
+
+    def _edit(self, path: str, name: str, values: NDArray[np.float32]) -> None:
+        model, image = self.context.session.model, self.context.session.image
+        assert model is not None
+        self._edits[path, name] = values
+        edits = dict(self._edits)
+
+        def work(_task: Task) -> tuple[EditedModel, str]:
+            edited = EditedModel(model, edits)
+            return edited, told(model, edited, image)
+
+        self.context.jobs.submit(
+            "engine",
+            work,
+            title="Changing a weight",
+            key="layers.edit",
+            supersede="finish",
+            quiet=True,
+            on_done=self._show_edited,
+            on_failed=self._failed,
+        )
+
+    def _show_edited(self, made: tuple[EditedModel, str]) -> None:
+        edited, words = made
+        # An answer that comes after a reset, or after another model was chosen, is void.
+        if self._edits and edited.original is self.context.session.model:
+            self._edited = edited
+            self.edits_changed.emit(words)
+            self.request()
+
+
+def told(model: OpenedModel, edited: EditedModel, image: Image) -> str:
+    """What an edited copy says about an image, and what the model itself does."""
+    names = ", ".join(dict.fromkeys(path for path, _name in edited.edits))
+    head = f"You see a copy with other weights in {names}."
+    if not model.has_classes:
+        return head
+    before, after = model.predict(image).classes[0], edited.predict(image)
+    same = next(score for score in after.classes if score.index == before.index)
+    words = f"{before.name} {before.probability:.1%} → {same.probability:.1%}"
+    if after.classes[0].index != before.index:
+        words += f", now {after.classes[0].name} {after.classes[0].probability:.1%}"
+    return f"{head} {words}"

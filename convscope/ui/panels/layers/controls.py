@@ -1,0 +1,168 @@
+"""The row over the maps: how they are normalised, coloured, sorted, and what they are compared with."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QWidget
+
+from convscope.session.session import Session
+from convscope.ui import theme
+from convscope.ui.panels.layers.frame import Look
+from convscope.ui.widgets.form import choose, combo, segmented, spin
+
+NORMALISATIONS = (
+    ("lectures", "Lectures"),
+    ("map", "Per map"),
+    ("layer", "Per layer"),
+    ("none", "None"),
+)
+_EXPLAINED = (
+    "Lectures: each map less its mean, over its standard deviation, × 64 + 128, clipped to 0–255",
+    "Per map: from the smallest to the largest value of each map",
+    "Per layer: from the smallest to the largest value of all maps",
+    "None: the values as they are; 0 is the first colour, 1 and more the last",
+)
+COLORMAPS = (
+    ("viridis", "Viridis"),
+    ("magma", "Magma"),
+    ("gray", "Gray"),
+    ("diverging", "Blue – orange"),
+)
+ORDERS = (
+    ("index", "By index"),
+    ("mean", "By mean"),
+    ("maximum", "By maximum"),
+    ("zeros", "By share of zeros"),
+)
+# Offered while there are two to compare.
+_DIFFERENCE = ("By difference", "difference")
+
+
+class Controls(QWidget):
+    """One row of choices.
+
+    Signals:
+        look_changed: a `Look`.
+        beside_changed: what to compare with: "", "image:3", "model:1" or "original".
+        page_changed: "maps" or "kernels".
+        input_changed: which input channel's kernels are shown.
+    """
+
+    look_changed = Signal(object)
+    beside_changed = Signal(str)
+    page_changed = Signal(str)
+    input_changed = Signal(int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._look = Look()
+        self._listed: tuple[Any, ...] = ()
+        self.page = segmented(
+            "layers.page",
+            "What is shown",
+            [
+                ("maps", "Maps", "What the layer puts out for the image"),
+                ("kernels", "Kernels", "The weights of its filters"),
+            ],
+        )
+        self.normalisation = combo("layers.normalisation", "Normalisation of the maps", NORMALISATIONS)
+        for place, says in enumerate(_EXPLAINED):
+            self.normalisation.setItemData(place, says, Qt.ItemDataRole.ToolTipRole)
+        self.normalisation.setToolTip("How values become colours:\n" + "\n".join(_EXPLAINED))
+        self.colormap = combo("layers.colormap", "Colours", COLORMAPS)
+        self.sort = combo("layers.sort", "Order of the maps", ORDERS)
+        self.beside = combo("layers.beside", "Compare with", [("", "Compare with…")])
+        self.input = spin("layers.input", "Input channel of the kernels", 0, 0)
+        self.input.setPrefix("input ")
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(theme.GAP)
+        layout.addWidget(self.page)
+        for box in (self.normalisation, self.colormap, self.sort, self.beside):
+            layout.addWidget(box)
+            box.setMinimumContentsLength(7)
+        self.beside.setMinimumContentsLength(10)
+        layout.addWidget(self.input)
+        layout.addStretch(1)
+        self.page.changed.connect(self._show_page)
+        self.normalisation.activated.connect(lambda _n: self._pick(normalisation=_data(self.normalisation)))
+        self.colormap.activated.connect(lambda _n: self._pick(colormap=_data(self.colormap)))
+        self.sort.activated.connect(lambda _n: self._pick(sort=_data(self.sort)))
+        self.beside.activated.connect(lambda _n: self.beside_changed.emit(_data(self.beside)))
+        self.input.valueChanged.connect(self.input_changed)
+        self.set_page("maps")
+
+    def set_page(self, page: str) -> None:
+        """Show the choices of maps or of kernels."""
+        self.page.set_value(page)
+        for box in (self.normalisation, self.colormap, self.sort, self.beside):
+            box.setVisible(page == "maps")
+        self.input.setVisible(page == "kernels" and self.input.maximum() > 0)
+
+    def set_inputs(self, count: int) -> None:
+        """How many input channels there are to choose from; 0 hides the choice."""
+        with QSignalBlocker(self.input):
+            self.input.setRange(0, max(0, count - 1))
+            self.input.setSuffix(f" of {count}" if count else "")
+        self.set_page(self.page.value)
+
+    def set_kernels_possible(self, possible: bool) -> None:
+        """Only a convolution has kernels."""
+        self.page.button("kernels").setEnabled(possible)
+        if not possible and self.page.value == "kernels":
+            self.set_page("maps")
+            self.page_changed.emit("maps")
+
+    def set_open(self, session: Session, edited: bool, chosen: str) -> str:
+        """List what maps can be compared with.
+
+        Returns:
+            What is chosen now: `chosen`, or "" when that is no longer open.
+        """
+        names = tuple(image.name for image in session.images)
+        models = tuple(model.name for model in session.models)
+        own = next((n for n, model in enumerate(session.models) if model is session.model), -1)
+        listed = (names, session.current, models, own, edited)
+        if listed != self._listed:
+            self._listed = listed
+            with QSignalBlocker(self.beside):
+                self.beside.clear()
+                self.beside.addItem("Compare with…", "")
+                if edited:
+                    self.beside.addItem("Before the edit", "original")
+                for number, name in enumerate(models):
+                    if number != own:
+                        self.beside.addItem(f"Model: {name}", f"model:{number}")
+                for number, name in enumerate(names):
+                    if number != session.current:
+                        self.beside.addItem(f"Image: {name}", f"image:{number}")
+        kept = chosen if self.beside.findData(chosen) >= 0 else ""
+        choose(self.beside, kept)
+        self._allow_difference(bool(kept))
+        return kept
+
+    def _allow_difference(self, possible: bool) -> None:
+        index = self.sort.findData("difference")
+        if possible and index < 0:
+            self.sort.addItem(*_DIFFERENCE)
+        if not possible and index >= 0:
+            with QSignalBlocker(self.sort):
+                self.sort.removeItem(index)
+        if not possible and self._look.sort == "difference":
+            choose(self.sort, "index")
+            self._pick(sort="index")
+
+    def _show_page(self, page: str) -> None:
+        self.set_page(page)
+        self.page_changed.emit(page)
+
+    def _pick(self, **changes: Any) -> None:
+        self._look = replace(self._look, **changes)
+        self.look_changed.emit(self._look)
+
+
+def _data(box: QComboBox) -> Any:
+    return box.currentData()

@@ -1,0 +1,81 @@
+"""One map, large: its numbers, its picture, and the same laid over the image."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convscope.engine.seeing.layer_maps import one_map
+from convscope.imaging.colormaps import apply_colormap
+from convscope.imaging.display import Scale
+from convscope.imaging.histogram import Histogram, histogram
+from convscope.imaging.overlay import Box, overlay
+from convscope.ui.panels.layers.frame import Frame, Side
+
+BINS = 64
+
+
+@dataclass(frozen=True, eq=False)
+class Detail:
+    """The chosen map.
+
+    Attributes:
+        channel: of the layer.
+        values: float32 H×W.
+        pixels: uint8 H×W×3, in the colours of the mosaic.
+        over: uint8, the network's view of the image with the map laid over it.
+        counts: how often each value occurs.
+        low, high: what the first and last colour stand for.
+        strongest: row and column of the largest value.
+    """
+
+    channel: int
+    values: NDArray[np.float32]
+    pixels: NDArray[np.uint8]
+    over: NDArray[np.uint8]
+    counts: Histogram
+    low: float
+    high: float
+    strongest: tuple[int, int]
+
+
+def detail(frame: Frame, channel: int, opacity: float, side: int = 0) -> Detail:
+    """One map of a frame."""
+    shown = frame.sides[side]
+    values = one_map(shown.found, frame.path, channel)
+    low, high = float(shown.levels.low[channel]), float(shown.levels.high[channel])
+    if not high > low:
+        low, high = low - 0.5, low + 0.5
+    levels = np.clip(np.rint((values - np.float32(low)) * np.float32(255 / (high - low))), 0, 255)
+    pixels = apply_colormap(levels.astype(np.uint8), frame.look.colormap)
+    row, column = divmod(int(np.argmax(values)), values.shape[1])
+    over = laid_over(shown, values, low, high, frame, opacity)
+    return Detail(channel, values, pixels, over, histogram(values, BINS), low, high, (row, column))
+
+
+def laid_over(
+    side: Side, values: NDArray[np.float32], low: float, high: float, frame: Frame, opacity: float
+) -> NDArray[np.uint8]:
+    """The image as the network sees it, with a map over the part that it stems from."""
+    pixels = side.found.prepared.pixels
+    if side.maps.form != "maps" or opacity <= 0:
+        return pixels
+    colours = frame.look.colormap
+    box = covered(side, frame.path, values.shape[0], values.shape[1])
+    return overlay(pixels, values, scale=Scale(low, high, ""), colormap=colours, opacity=opacity, box=box)
+
+
+def covered(side: Side, path: str, rows: int, columns: int) -> Box | None:
+    """The part of the image that a map lies on: each value stands at the middle of what it sees."""
+    field = side.found.model.layer(path).field
+    if field is None or field.whole:
+        return None
+    edges = []
+    for axis, count in ((field.columns, columns), (field.rows, rows)):
+        middle = (axis.low + axis.high + 1) / 2
+        first = middle - axis.stride / 2
+        edges.append((first, first + count * axis.stride))
+    (left, right), (top, bottom) = edges
+    return left, top, right, bottom

@@ -1,0 +1,142 @@
+"""What the panel shows: a layer's maps for one image and model, or for two on one scale."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from convscope.engine.models.opened import OpenedModel
+from convscope.engine.seeing.activations import ActivationCache, Activations
+from convscope.engine.seeing.layer_maps import LayerMaps, SortOrder, layer_maps, order
+from convscope.engine.seeing.normalise import Levels, Normalisation, to_levels
+from convscope.imaging.colormaps import ColormapName, apply_colormap
+from convscope.imaging.image import Image
+from convscope.task import Task
+
+# A cross on a map smaller than this would be all of it.
+_CROSS_FROM = 5
+
+
+@dataclass(frozen=True)
+class Look:
+    """How maps are shown.
+
+    Attributes:
+        normalisation: values to levels.
+        colormap: levels to colours.
+        sort: the order of the maps.
+    """
+
+    normalisation: Normalisation = "lectures"
+    colormap: ColormapName = "viridis"
+    sort: SortOrder = "index"
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """One image before one model.
+
+    Attributes:
+        model, image: what is looked at.
+        title: in a few words, for the caption when there are two.
+    """
+
+    model: OpenedModel
+    image: Image
+    title: str
+
+
+@dataclass(frozen=True, eq=False)
+class Side:
+    """A layer's maps of one subject.
+
+    Attributes:
+        subject: whose.
+        found: all of its activations.
+        maps: the layer's.
+        levels: the same as levels, on the scale that both sides share.
+        pictures: uint8 C×h×w×3, by channel; blank ones crossed out.
+    """
+
+    subject: Subject
+    found: Activations
+    maps: LayerMaps
+    levels: Levels
+    pictures: NDArray[np.uint8]
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """Everything that is on show in the middle.
+
+    Attributes:
+        path, kind: the layer.
+        look: how it is shown.
+        order: the channels in the order of the mosaic.
+        sides: one, or two to compare.
+    """
+
+    path: str
+    kind: str
+    look: Look
+    order: NDArray[np.int64]
+    sides: tuple[Side, ...]
+
+    @property
+    def first(self) -> Side:
+        """The current image before the current model."""
+        return self.sides[0]
+
+    @property
+    def maps(self) -> LayerMaps:
+        """The first side's maps."""
+        return self.sides[0].maps
+
+
+def compute(
+    subjects: tuple[Subject, ...], path: str, look: Look, cache: ActivationCache, task: Task
+) -> Frame:
+    """Look at a layer, and make its maps into pictures.
+
+    Raises:
+        UserError: a model does not take such images, has no such layer, or puts out no picture there.
+    """
+    found = [cache.look(subject.model, subject.image, task) for subject in subjects]
+    task.check()
+    maps = [layer_maps(one, path, task) for one in found]
+    sort = look.sort if look.sort != "difference" or len(maps) > 1 else "index"
+    ranks = order(maps[0], sort, maps[1] if len(maps) > 1 else None)
+    task.check()
+    signed = look.colormap == "diverging"
+    if len({(one.tiles.shape, one.form) for one in maps}) == 1:
+        levels = to_levels(maps, look.normalisation, signed=signed)
+    else:
+        # Maps of different number or size share no scale.
+        levels = tuple(to_levels([one], look.normalisation, signed=signed)[0] for one in maps)
+    sides = tuple(
+        Side(subject, activations, one, level, _pictures(one, level, look.colormap))
+        for subject, activations, one, level in zip(subjects, found, maps, levels, strict=True)
+    )
+    return Frame(path, found[0].model.layer(path).kind, look, ranks, sides)
+
+
+def _pictures(maps: LayerMaps, levels: Levels, colormap: ColormapName) -> NDArray[np.uint8]:
+    count, height, width = levels.levels.shape
+    colours = apply_colormap(levels.levels.reshape(count * height, width), colormap)
+    pictures = colours.reshape(count, height, width, 3)
+    blank = maps.statistics.blank
+    if maps.form != "values" and blank.any() and min(height, width) >= _CROSS_FROM:
+        pictures[np.ix_(blank, np.arange(height), np.arange(width))] = _crossed(height, width)
+    return pictures
+
+
+def _crossed(height: int, width: int) -> NDArray[np.uint8]:
+    """What stands for a blank map: a cross on gray, quiet in light and dark."""
+    tile = np.full((height, width, 3), 112, np.uint8)
+    thick = max(1, min(height, width) // 24)
+    for start, end in (((0, 0), (width - 1, height - 1)), ((0, height - 1), (width - 1, 0))):
+        cv2.line(tile, start, end, (150, 150, 150), thick)
+    return tile

@@ -1,0 +1,164 @@
+"""The chosen map's filter: its kernels as pictures and numbers, to try on the image, to change on a copy."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QSignalBlocker, Signal
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from convscope.errors import UserError
+from convscope.imaging.kernel import Kernel
+from convscope.imaging.numerals import numeral
+from convscope.imaging.operation import Operation
+from convscope.ui import theme
+from convscope.ui.panels.layers.kernel_pictures import KernelPictures, of_filter
+from convscope.ui.widgets.form import caption, decimal, row, tool
+from convscope.ui.widgets.kernel_grid import KernelGrid
+from convscope.ui.widgets.mosaic_view import MosaicView
+
+STRIP_HEIGHT = 92
+GRID_HEIGHT = 132
+MOST_SLICES = 512
+
+
+class KernelPage(QWidget):
+    """One filter.
+
+    Signals:
+        edited: filter, input index, and the new weights (kh×kw).
+        bias_edited: filter and number.
+        tried: an `Operation` for the kernel lab.
+    """
+
+    edited = Signal(int, int, object)
+    bias_edited = Signal(int, float)
+    tried = Signal(object)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._shown: KernelPictures | None = None
+        self._channel = 0
+        self._index = 0
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.GAP)
+        self.words = caption("layers.kernel_words")
+        column.addWidget(self.words)
+        self.slices = MosaicView()
+        self.slices.setObjectName("layers.slices")
+        self.slices.setAccessibleName("The filter's kernels, one for each input channel")
+        self.slices.setFixedHeight(theme.scaled(STRIP_HEIGHT))
+        self.slices.chosen.connect(self._choose)
+        column.addWidget(self.slices)
+        self.slice_words = caption("layers.slice_words")
+        column.addWidget(self.slice_words)
+        self.grid = KernelGrid()
+        self.grid.setObjectName("layers.kernel")
+        self.grid.setAccessibleName("Weights of one kernel")
+        self.grid.setMinimumHeight(theme.scaled(GRID_HEIGHT))
+        self.grid.edited.connect(lambda kernel, _key: self._edit(kernel))
+        column.addWidget(self.grid, 1)
+        self.bias = decimal("layers.bias", "Bias of the filter", -1e6, 1e6, 5)
+        self.bias.setPrefix("bias ")
+        self.bias.valueChanged.connect(lambda value: self.bias_edited.emit(self._channel, value))
+        self.try_button = tool(
+            "layers.try_kernel",
+            "Try this kernel on the image, in the kernel lab",
+            "grid-3x3",
+            self.try_it,
+            "Try it",
+        )
+        column.addLayout(row(self.bias, None, self.try_button))
+        self._parts = (self.slices, self.slice_words, self.grid, self.bias, self.try_button)
+        self.show_kernels(None, 0)
+
+    def show_kernels(self, shown: KernelPictures | None, channel: int) -> None:
+        """Show one filter of a layer; None: the layer has none."""
+        layer = None if self._shown is None else self._shown.kernels.path
+        self._shown = shown
+        for widget in self._parts:
+            widget.setVisible(shown is not None)
+        if shown is None:
+            self.words.setText("This layer has no kernels: choose a convolution.")
+            return
+        kernels = shown.kernels
+        if kernels.path != layer or channel != self._channel:
+            self._index = 0
+        self._channel = min(channel, kernels.filters - 1)
+        rows, columns = kernels.size
+        inputs = f"{kernels.inputs} inputs" if kernels.inputs > 1 else "one input"
+        self.words.setText(f"filter {self._channel}: {rows}×{columns} weights on {inputs}")
+        self._show_slices()
+        with QSignalBlocker(self.bias):
+            self.bias.setValue(float(kernels.bias[self._channel]))
+        self.bias.setEnabled(bool(kernels.editable))
+        self.grid.setEnabled(bool(kernels.editable))
+        self.grid.setToolTip(
+            "Type into a cell: you see what a copy of the network makes of it"
+            if kernels.editable
+            else "The product of both steps of a separable convolution; it cannot be edited as one"
+        )
+        self._show_kernel()
+
+    def operation(self) -> Operation:
+        """The filter as a stage of the kernel lab: on colours all three kernels, else the chosen one.
+
+        Raises:
+            UserError: a kernel larger than the lab takes.
+        """
+        assert self._shown is not None
+        kernels = self._shown.kernels
+        name = f"{kernels.path} {self._channel}"
+        bias = float(kernels.bias[self._channel])
+        if kernels.colours:
+            order = (2, 1, 0) if kernels.colours == "bgr" else (0, 1, 2)
+            three = tuple(Kernel(_exact(kernels.kernel(self._channel, index)), name) for index in order)
+            return Operation(kernels=three, channels="filter", bias=bias)
+        return Operation(
+            kernels=(Kernel(_exact(kernels.kernel(self._channel, self._index)), name),), channels="gray"
+        )
+
+    def try_it(self) -> None:
+        """Hand the kernel over to the lab."""
+        if self._shown is not None:
+            self.tried.emit(self.operation())
+
+    def _show_slices(self) -> None:
+        assert self._shown is not None
+        kernels = self._shown.kernels
+        pictures = of_filter(kernels, self._channel)[:MOST_SLICES]
+        first = int(kernels.first[self._channel])
+        if kernels.colours:
+            captions = list("RGB" if kernels.colours == "rgb" else "BGR")
+        else:
+            captions = [str(first + index) for index in range(len(pictures))]
+        self.slices.set_maps(list(pictures), captions)
+        self.slices.setVisible(kernels.inputs > 1)
+        self.slices.select(self._index)
+
+    def _choose(self, index: int) -> None:
+        self._index = index
+        self._show_kernel()
+
+    def _show_kernel(self) -> None:
+        assert self._shown is not None
+        kernels = self._shown.kernels
+        weights = kernels.kernel(self._channel, self._index)
+        channel = int(kernels.first[self._channel]) + self._index
+        total = numeral(float(weights.sum()), 4)
+        self.slice_words.setText(f"on input channel {channel}; its weights add up to {total}")
+        try:
+            self.grid.set_kernel(Kernel(np.round(_exact(weights), 6)))
+            self.grid.show()
+        except UserError:
+            # A kernel of more than 31 rows is a picture only.
+            self.grid.hide()
+        self.try_button.setEnabled(not self.grid.isHidden())
+
+    def _edit(self, kernel: Kernel) -> None:
+        self.edited.emit(self._channel, self._index, kernel.weights)
+
+
+def _exact(weights: NDArray[np.float32]) -> NDArray[np.float64]:
+    return weights.astype(np.float64)

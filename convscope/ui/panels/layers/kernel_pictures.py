@@ -1,0 +1,55 @@
+"""A layer's kernels as small pictures, for the grid in the middle and for one filter beside it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convscope.engine.models.opened import OpenedModel
+from convscope.engine.seeing.kernels_of import Kernels, has_kernels, kernels_of, pictures, signed_levels
+from convscope.imaging.colormaps import apply_colormap
+
+
+@dataclass(frozen=True, eq=False)
+class KernelPictures:
+    """A layer's kernels, ready to paint.
+
+    Attributes:
+        kernels: the numbers.
+        limit: the largest size of any weight; the full colour.
+        index: the input channel that the pictures are of; meaningless where `kernels.colours`.
+        pictures: uint8 filters×kh×kw×3: in colours on the network's own input, else blue to orange.
+    """
+
+    kernels: Kernels
+    limit: float
+    index: int
+    pictures: NDArray[np.uint8]
+
+
+def kernel_pictures(model: OpenedModel, path: str, index: int) -> KernelPictures | None:
+    """All filters of a layer on one of its inputs; None for a layer without kernels."""
+    if path not in model.program.slots or not has_kernels(model.layer(path).kind):
+        return None
+    kernels = kernels_of(model, path)
+    limit = float(np.abs(kernels.weights).max()) or 1.0
+    index = min(index, kernels.inputs - 1)
+    if kernels.colours:
+        return KernelPictures(kernels, limit, index, pictures(kernels))
+    return KernelPictures(
+        kernels, limit, index, signed(kernels.weights[:, :, index].transpose(2, 0, 1), limit)
+    )
+
+
+def of_filter(kernels: Kernels, channel: int) -> NDArray[np.uint8]:
+    """One filter's kernels on all of its inputs, uint8 inputs×kh×kw×3, blue to orange."""
+    return signed(kernels.weights[:, :, :, channel].transpose(2, 0, 1), None)
+
+
+def signed(weights: NDArray[np.float32], limit: float | None) -> NDArray[np.uint8]:
+    """n×kh×kw weights as n×kh×kw×3 colours: blue below 0, orange above."""
+    count, height, width = weights.shape
+    levels = signed_levels(weights, limit).reshape(count * height, width)
+    return apply_colormap(levels, "diverging").reshape(count, height, width, 3)

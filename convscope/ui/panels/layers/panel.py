@@ -1,0 +1,470 @@
+"""Layers: the tree of layers, the mosaic of all maps of one, and the chosen map with its exact arithmetic."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
+
+from convscope.engine.models.opened import OpenedModel
+from convscope.engine.models.sheet import LayerInfo
+from convscope.engine.seeing.activation_sum import ActivationSum
+from convscope.errors import UserError
+from convscope.imaging.image import Image
+from convscope.imaging.operation import Operation
+from convscope.session.lab import Lab
+from convscope.ui import theme
+from convscope.ui.actions import Command
+from convscope.ui.panel_context import PanelContext
+from convscope.ui.panels.layers.controller import Controller
+from convscope.ui.panels.layers.controls import Controls
+from convscope.ui.panels.layers.depth_chart import DepthChart
+from convscope.ui.panels.layers.detail import Detail
+from convscope.ui.panels.layers.empty_page import EmptyPage
+from convscope.ui.panels.layers.frame import Frame, Look
+from convscope.ui.panels.layers.inspector import Inspector
+from convscope.ui.panels.layers.kernel_pictures import KernelPictures
+from convscope.ui.panels.layers.output import Output
+from convscope.ui.panels.layers.stage import Stage
+from convscope.ui.widgets.form import tool
+from convscope.ui.widgets.layer_tree import LayerTree, shape_text
+
+TREE_WIDTH = 240
+
+
+class LayersPanel(QWidget):
+    """What every layer of the current model makes of the current image."""
+
+    def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("layers")
+        self.context = context
+        self.controller = Controller(context, self)
+        self.output = Output(context, self)
+        self._channel: int | None = None
+        self._count = 0
+        self._place: tuple[int, int] | None = None
+        self._kernels: KernelPictures | None = None
+        self._compact, self._wants_map = False, True
+        self._stale = True
+        self._build()
+        self._connect()
+        self._model_changed(context.session.model)
+
+    @property
+    def frame(self) -> Frame | None:
+        """What is on show in the middle."""
+        return self.controller.frame
+
+    @property
+    def channel(self) -> int | None:
+        """The chosen map."""
+        return self._channel
+
+    def actions(self) -> list[Command]:  # type: ignore[override]
+        """What the command palette lists while this panel is shown."""
+        ready = self.frame is not None
+
+        def command(name: str, title: str, run: object, keys: str = "", enabled: bool = ready) -> Command:
+            return Command(f"layers.{name}", title, run, keys, "Layers", enabled)  # type: ignore[arg-type]
+
+        return [
+            command("next", "Next layer", lambda: self.tree.step(1), "Alt+Down"),
+            command("last", "Previous layer", lambda: self.tree.step(-1), "Alt+Up"),
+            command("show_maps", "Show the maps", lambda: self._show_page("maps")),
+            command("show_kernels", "Show the kernels", lambda: self._show_page("kernels")),
+            command("fold", "Show or hide the chosen map", self.toggle_inspector),
+            command(
+                "reset",
+                "Undo the changes of weights",
+                self.controller.reset_edits,
+                enabled=self.controller.has_edits,
+            ),
+            *self.output.commands(),
+        ]
+
+    def set_compact(self, compact: bool) -> None:
+        """Fold the chosen map away where there is no room for it."""
+        if compact != self._compact:
+            self._compact, self._wants_map = compact, not compact
+            self._fold()
+
+    def toggle_inspector(self) -> None:
+        """Show the chosen map beside the mosaic, or give the mosaic its room."""
+        self._wants_map = not self._wants_map
+        self._fold()
+
+    def shutdown(self) -> None:
+        """Take no more events, and free what was computed."""
+        session = self.context.session
+        session.image_changed.disconnect(self._image_changed)
+        session.images_changed.disconnect(self._list_open)
+        session.models_changed.disconnect(self._list_open)
+        session.model_changed.disconnect(self._model_changed)
+        session.layer_changed.disconnect(self._layer_changed)
+        session.dataset_changed.disconnect(self._dataset_changed)
+        self.inspector.top.cancel()
+        self.controller.clear()
+
+    # -- building --------------------------------------------------------------------------------------------
+
+    def _build(self) -> None:
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        self.pages = QStackedWidget()
+        outer.addWidget(self.pages)
+        self.pages.addWidget(EmptyPage(self.context))
+        whole = QWidget()
+        self.pages.addWidget(whole)
+        across = QHBoxLayout(whole)
+        across.setContentsMargins(0, 0, 0, 0)
+        across.setSpacing(1)
+        self.tree = LayerTree()
+        self.side = _filled()
+        self.side.setFixedWidth(theme.scaled(TREE_WIDTH))
+        inside = QVBoxLayout(self.side)
+        inside.setContentsMargins(theme.GAP, theme.GAP, theme.GAP, theme.GAP)
+        inside.addWidget(self.tree)
+        across.addWidget(self.side)
+        across.addWidget(self._middle(), 1)
+        self.inspector = Inspector(self.context)
+        across.addWidget(self.inspector)
+
+    def _middle(self) -> QWidget:
+        middle = _filled()
+        column = QVBoxLayout(middle)
+        column.setContentsMargins(theme.GROUP_GAP, theme.GAP, theme.GROUP_GAP, theme.GAP)
+        column.setSpacing(theme.GAP)
+        self.title = theme.label("", "title")
+        self.title.setObjectName("layers.title")
+        self.facts = theme.label("", "caption")
+        self.facts.setObjectName("layers.facts")
+        self.fold = tool("layers.fold", "Show or hide the chosen map", "panel-right", self.toggle_inspector)
+        self.fold.setCheckable(True)
+        head = QHBoxLayout()
+        head.setSpacing(theme.GAP)
+        head.addWidget(self.title)
+        head.addWidget(self.facts, 1)
+        head.addWidget(self.output.button)
+        head.addWidget(self.fold)
+        column.addLayout(head)
+        self.controls = Controls()
+        column.addWidget(self.controls)
+        self.problem = theme.label("", "warning")
+        self.problem.setObjectName("layers.problem")
+        self.problem.setWordWrap(True)
+        self.problem.hide()
+        column.addWidget(self.problem)
+        self.banner = QWidget()
+        self.banner.setObjectName("layers.edits")
+        self.banner_words: QLabel = theme.label("", "warning")
+        self.banner_words.setObjectName("layers.edit_words")
+        self.banner_words.setWordWrap(True)
+        inside = QHBoxLayout(self.banner)
+        inside.setContentsMargins(0, 0, 0, 0)
+        inside.addWidget(self.banner_words, 1)
+        reset = tool(
+            "layers.reset",
+            "Back to the network's own weights",
+            "undo-2",
+            self.controller.reset_edits,
+            "Reset",
+        )
+        inside.addWidget(reset)
+        self.banner.hide()
+        column.addWidget(self.banner)
+        self.stage = Stage()
+        column.addWidget(self.stage, 1)
+        line = QFrame()
+        line.setProperty("role", "line")
+        column.addWidget(line)
+        self.chart = DepthChart()
+        self.chart.setObjectName("layers.depth")
+        column.addWidget(self.chart)
+        return middle
+
+    def _connect(self) -> None:
+        session, controller = self.context.session, self.controller
+        session.image_changed.connect(self._image_changed)
+        session.images_changed.connect(self._list_open)
+        session.models_changed.connect(self._list_open)
+        session.model_changed.connect(self._model_changed)
+        session.layer_changed.connect(self._layer_changed)
+        session.dataset_changed.connect(self._dataset_changed)
+        self.tree.chosen.connect(session.choose_layer)
+        self.chart.chosen.connect(session.choose_layer)
+        self.controls.look_changed.connect(self._look_changed)
+        self.controls.beside_changed.connect(self._beside_changed)
+        self.controls.page_changed.connect(self._page_changed)
+        self.controls.input_changed.connect(lambda _index: self._request_kernels())
+        self.stage.chosen.connect(self._choose_map)
+        controller.frame_ready.connect(self._show_frame)
+        controller.problem_changed.connect(self._show_problem)
+        controller.detail_ready.connect(self._show_detail)
+        controller.sum_ready.connect(self._show_sum)
+        controller.shares_ready.connect(self.chart.set_shares)
+        controller.edits_changed.connect(self._show_edits)
+        controller.kernels_ready.connect(self._show_kernels)
+        inspector = self.inspector
+        inspector.opacity_changed.connect(lambda _share: self._request_detail())
+        inspector.hovered.connect(self._hover)
+        inspector.clicked.connect(self._click)
+        inspector.kernel.edited.connect(self._edit_kernel)
+        inspector.kernel.bias_edited.connect(self._edit_bias)
+        inspector.kernel.tried.connect(self._try_kernel)
+        inspector.top.wanted.connect(lambda image: session.add_images([image]))
+
+    # -- the session's events --------------------------------------------------------------------------------
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Catch up with what happened while another panel was shown."""
+        super().showEvent(event)
+        if self._stale:
+            self._request()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Nothing is computed for nobody."""
+        super().hideEvent(event)
+        self._stale = True
+
+    def _model_changed(self, model: OpenedModel | None) -> None:
+        self.controller.forget()
+        self.pages.setCurrentIndex(0 if model is None else 1)
+        self.tree.set_model(model)
+        # A flat list needs no room for branches.
+        self.tree.view.setRootIsDecorated(model is not None and bool(model.program.groups))
+        self.chart.set_shares(())
+        self._show_problem("")
+        self._list_open()
+        if model is None:
+            self.controller.clear()
+            self._clear_map()
+            return
+        self._layer_changed(self.context.session.layer)
+
+    def _layer_changed(self, path: str | None) -> None:
+        self.tree.set_current(path)
+        self.chart.set_current(path)
+        self._place = None
+        self._request()
+
+    def _image_changed(self, _image: Image) -> None:
+        self._list_open()
+        self._request()
+
+    def _dataset_changed(self, _dataset: object) -> None:
+        self.inspector.top.dataset_changed()
+
+    def _list_open(self, *_: object) -> None:
+        controller = self.controller
+        controller.beside = self.controls.set_open(
+            self.context.session, controller.has_edits, controller.beside
+        )
+
+    def _request(self) -> None:
+        """Ask for what is to be shown, if anybody looks."""
+        session = self.context.session
+        model = session.model
+        self._stale = not self.isVisible()
+        if self._stale or model is None:
+            return
+        if session.layer is None:
+            first = first_layer(model)
+            if first is not None:
+                session.choose_layer(first)
+            return
+        self.controller.request()
+
+    # -- what was computed -----------------------------------------------------------------------------------
+
+    def _show_frame(self, frame: Frame) -> None:
+        info = frame.first.found.model.layer(frame.path)
+        self.output.frame = frame
+        self.title.setText(info.path)
+        self.facts.setText(facts(frame, info))
+        self.stage.show_frame(frame)
+        self._request_kernels()
+        if self._channel is None or self._count != frame.maps.count:
+            # Behind an activation or a normalisation channel 17 is still the same filter's; elsewhere not.
+            self._channel = strongest(frame)
+        self._count = frame.maps.count
+        self.stage.select(self._channel)
+        self._tell_top()
+        self._request_detail()
+
+    def _show_problem(self, sentence: str) -> None:
+        self.problem.setText(sentence)
+        self.problem.setVisible(bool(sentence))
+        self.stage.setEnabled(not sentence)
+        if sentence:
+            self.output.frame = None
+            self.title.setText(self.context.session.layer or "")
+            self.facts.setText("")
+            self._clear_map()
+
+    def _clear_map(self) -> None:
+        self.output.detail = None
+        self.inspector.show_detail(None, None)
+
+    def _show_detail(self, detail: Detail) -> None:
+        frame = self.frame
+        if frame is None or detail.channel != self._channel:
+            return
+        self.output.detail = detail
+        self.inspector.show_detail(frame, detail)
+        rows, columns = detail.values.shape
+        if self._place is None or self._place[0] >= rows or self._place[1] >= columns:
+            # Before anybody has clicked, the strongest value is explained.
+            self._place = detail.strongest
+        self._explain()
+
+    def _show_sum(self, found: ActivationSum | str) -> None:
+        self.inspector.show_sum(found)
+
+    def _show_kernels(self, shown: KernelPictures | None) -> None:
+        self._kernels = shown
+        self.controls.set_kernels_possible(shown is not None)
+        plain = shown is not None and not shown.kernels.colours
+        self.controls.set_inputs(shown.kernels.inputs if shown is not None and plain else 0)
+        if shown is not None and self.controls.page.value == "kernels":
+            self.stage.show_kernels(shown)
+            self.stage.select(self._channel)
+        self.inspector.show_kernels(shown, self._channel or 0)
+
+    def _show_edits(self, words: str) -> None:
+        self.banner_words.setText(words)
+        self.banner.setVisible(bool(words))
+        self._list_open()
+
+    # -- what a person does ----------------------------------------------------------------------------------
+
+    def _look_changed(self, look: Look) -> None:
+        self.controller.look = look
+        self._request()
+
+    def _beside_changed(self, beside: str) -> None:
+        self.controller.beside = beside
+        self._list_open()
+        self._request()
+
+    def _show_page(self, page: str) -> None:
+        self.controls.set_page(page)
+        self._page_changed(page)
+
+    def _page_changed(self, page: str) -> None:
+        self.stage.set_page(page)
+        if page == "kernels":
+            self._request_kernels()
+
+    def _choose_map(self, channel: int) -> None:
+        self._channel, self._place = channel, None
+        self.stage.select(channel)
+        self.inspector.show_kernels(self._kernels, channel)
+        self._tell_top()
+        self._request_detail()
+        if self._compact and not self._wants_map:
+            self.toggle_inspector()
+
+    def _hover(self, place: tuple[int, int] | None) -> None:
+        where = place or self._place
+        frame = self.frame
+        if frame is not None and where is not None:
+            self.inspector.mark(frame.first.found.field_box(frame.path, *where))
+
+    def _click(self, row: int, column: int) -> None:
+        self._place = (row, column)
+        self.inspector.show_page("sum")
+        self._explain()
+
+    def _explain(self) -> None:
+        frame = self.frame
+        if frame is None or self._channel is None or self._place is None:
+            return
+        self.inspector.mark(frame.first.found.field_box(frame.path, *self._place))
+        if frame.maps.form == "table":
+            self.inspector.show_sum("A table of numbers is not explained value by value.")
+            return
+        self.controller.request_sum(*self._place, self._channel)
+
+    def _edit_kernel(self, channel: int, index: int, weights: object) -> None:
+        if self._kernels is not None:
+            kernels = self._kernels.kernels
+            self.controller.edit_kernel(kernels.path, kernels.kind, channel, index, weights)  # type: ignore[arg-type]
+
+    def _edit_bias(self, channel: int, value: float) -> None:
+        if self._kernels is None:
+            return
+        try:
+            self.controller.edit_bias(self._kernels.kernels.path, channel, value)
+        except UserError as error:
+            self.context.report(error)
+
+    def _try_kernel(self, operation: Operation) -> None:
+        session = self.context.session
+        lab = session.lab
+        session.edit_lab(
+            Lab((operation,), 0, "signed" if lab.display == "clip" else lab.display),
+            f"Kernel of {operation.kernel.name}",
+        )
+        self.context.show_panel("kernels")
+
+    # -- asking for more -------------------------------------------------------------------------------------
+
+    def _request_detail(self) -> None:
+        if self._channel is not None:
+            self.controller.request_detail(self._channel, self.inspector.opacity.value / 100)
+
+    def _request_kernels(self) -> None:
+        self.controller.request_kernels(self.controls.input.value())
+
+    def _tell_top(self) -> None:
+        frame = self.frame
+        if frame is not None and self._channel is not None:
+            self.inspector.top.show_channel(frame.first.subject.model, frame.path, self._channel)
+
+    def _fold(self) -> None:
+        self.inspector.setVisible(self._wants_map)
+        # Where there is no room for three columns, the map takes the place of the tree.
+        self.side.setHidden(self._compact and self._wants_map)
+        self.fold.setChecked(self._wants_map)
+
+
+def _filled() -> QWidget:
+    """A widget in the panel's colour."""
+    made = QWidget()
+    made.setProperty("role", "panel")
+    made.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+    return made
+
+
+def first_layer(model: OpenedModel) -> str | None:
+    """Where one begins: the first convolution, else the first layer that computes something."""
+    rows = [info for info in model.layers if info.kind != "InputLayer"]
+    convolution = next((info for info in rows if "Conv" in info.kind), None)
+    return (convolution or rows[0]).path if rows else None
+
+
+def strongest(frame: Frame) -> int:
+    """The map that is chosen before anybody chooses: that with the largest spread."""
+    if frame.maps.form == "values":
+        return int(frame.maps.tiles.argmax())
+    return int(frame.maps.statistics.deviation.argmax())
+
+
+def facts(frame: Frame, info: LayerInfo) -> str:
+    """The layer in a few words: "Conv2D · 64 maps of 11×11 · 2 blank"."""
+    maps = frame.maps
+    if maps.form == "maps":
+        words = f"{maps.count:,} maps of {maps.height}×{maps.width}"
+    elif maps.form == "values":
+        words = f"{maps.count:,} numbers"
+    else:
+        words = shape_text((maps.height, maps.width))
+    parts = [info.kind, words]
+    if info.activation and info.activation != "linear":
+        parts.insert(1, info.activation)
+    if maps.form == "maps":
+        parts.append(f"{maps.blank_count} blank")
+    if len(info.shapes) > 1:
+        parts.append(f"the first of {len(info.shapes)} outputs")
+    return "  ·  ".join(parts)

@@ -1,0 +1,200 @@
+"""The middle of the panel: the mosaic of all maps (or two), bars for a vector, or the layer's kernels."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
+
+from convscope.imaging.numerals import numeral
+from convscope.ui import theme
+from convscope.ui.panels.layers.frame import Frame, Side
+from convscope.ui.panels.layers.kernel_pictures import KernelPictures
+from convscope.ui.widgets.bars import BarsView
+from convscope.ui.widgets.form import caption
+from convscope.ui.widgets.mosaic_view import MosaicView
+from convscope.ui.widgets.scale_bar import ScaleBar
+
+MOST_BARS = 256
+# So few bars are wide enough for names.
+NAMED_BARS = 12
+
+
+class _Pane(QWidget):
+    """One subject's maps, or its numbers as bars, under its name."""
+
+    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.title: QLabel = theme.label("", "caption")
+        self.title.setObjectName(f"{name}_title")
+        self.mosaic = MosaicView()
+        self.mosaic.setObjectName(name)
+        self.mosaic.setAccessibleName("Feature maps")
+        self.bars = BarsView()
+        self.bars.setObjectName(f"{name}_bars")
+        self.bars.setAccessibleName("The layer's numbers")
+        self.stack = QStackedWidget()
+        self.stack.addWidget(self.mosaic)
+        self.stack.addWidget(self.bars)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.GRID)
+        column.addWidget(self.title)
+        column.addWidget(self.stack, 1)
+
+    def show_side(self, frame: Frame, side: Side, captions: list[str], limit: float) -> None:
+        """Show the maps in the frame's order."""
+        blank = f", {side.maps.blank_count} blank" if side.maps.blank_count else ""
+        self.title.setText(f"{side.subject.title}{blank}")
+        self.title.setVisible(len(frame.sides) > 1)
+        # The second side of a comparison may have fewer maps.
+        ranks = [channel for channel in frame.order.tolist() if channel < side.maps.count]
+        if side.maps.form == "values":
+            shown = bars_of(frame)
+            names = side.subject.model.classes
+            output = len(names) == side.maps.count and len(shown) <= NAMED_BARS
+            labels = [names[channel] if output else str(channel) for channel in shown]
+            self.bars.set_bars(side.maps.tiles[shown, 0, 0], labels, limit=limit)
+            self.stack.setCurrentWidget(self.bars)
+        else:
+            self.mosaic.set_maps([side.pictures[channel] for channel in ranks], captions)
+            self.stack.setCurrentWidget(self.mosaic)
+
+
+class Stage(QWidget):
+    """The maps of the chosen layer.
+
+    Signals:
+        chosen: the channel that a person chose.
+    """
+
+    chosen = Signal(int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._frame: Frame | None = None
+        self._order: list[int] = []
+        self._bars: list[int] = []
+        self.panes = (_Pane("layers.mosaic"), _Pane("layers.mosaic_beside"))
+        self.kernels = MosaicView()
+        self.kernels.setObjectName("layers.kernels")
+        self.kernels.setAccessibleName("Kernels of the layer")
+        self.stack = QStackedWidget()
+        maps = QWidget()
+        across = QHBoxLayout(maps)
+        across.setContentsMargins(0, 0, 0, 0)
+        across.setSpacing(theme.GROUP_GAP)
+        for pane in self.panes:
+            across.addWidget(pane, 1)
+            pane.mosaic.chosen.connect(self._pick)
+            pane.bars.clicked.connect(lambda place: self.chosen.emit(self._bars[place]))
+            pane.bars.hovered.connect(self._read_bar)
+        self.panes[1].hide()
+        for one, other in (self.panes, self.panes[::-1]):
+            one.mosaic.verticalScrollBar().valueChanged.connect(other.mosaic.verticalScrollBar().setValue)
+        self.stack.addWidget(maps)
+        self.stack.addWidget(self.kernels)
+        self.kernels.chosen.connect(self.chosen)
+        self.scale = ScaleBar()
+        self.scale.setObjectName("layers.scale")
+        self.scale.setMaximumWidth(theme.scaled(220))
+        self.scale_words = caption("layers.scale_words")
+        foot = QHBoxLayout()
+        foot.setSpacing(theme.GROUP_GAP)
+        foot.addWidget(self.scale)
+        foot.addWidget(self.scale_words, 1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.GAP)
+        column.addWidget(self.stack, 1)
+        column.addLayout(foot)
+
+    def show_frame(self, frame: Frame) -> None:
+        """Show the maps of one or of two subjects."""
+        moved = self._frame is None or self._frame.path != frame.path
+        self._frame = frame
+        self._bars = bars_of(frame) if frame.maps.form == "values" else []
+        self._order = frame.order.tolist()
+        statistics = frame.maps.statistics
+        blank = statistics.blank if frame.maps.form != "values" else np.zeros(frame.maps.count, bool)
+        captions = [f"{channel} blank" if blank[channel] else str(channel) for channel in self._order]
+        limit = max(float(np.abs(side.maps.tiles).max()) for side in frame.sides) or 1.0
+        self.panes[1].setVisible(len(frame.sides) > 1)
+        for pane, side in zip(self.panes, frame.sides, strict=False):
+            pane.show_side(frame, side, captions, limit)
+            if moved:
+                pane.mosaic.verticalScrollBar().setValue(0)
+        self._show_scale(frame)
+
+    def show_kernels(self, shown: KernelPictures) -> None:
+        """Show the layer's kernels instead."""
+        self.kernels.set_maps(list(shown.pictures), [str(n) for n in range(shown.kernels.filters)])
+        self.scale.set_scale("diverging", -shown.limit, shown.limit)
+        self.scale.setVisible(not shown.kernels.colours)
+        if shown.kernels.colours:
+            words = (
+                "weights on red, green and blue as a colour, each filter on its own scale; middle gray is 0"
+            )
+        else:
+            words = "weights: blue below 0, orange above"
+        self.scale_words.setText(words)
+
+    def set_page(self, page: str) -> None:
+        """Maps or kernels."""
+        self.stack.setCurrentIndex(1 if page == "kernels" else 0)
+        if page == "maps" and self._frame is not None:
+            self._show_scale(self._frame)
+
+    def select(self, channel: int | None) -> None:
+        """Put the ring around a channel's map."""
+        place = self._order.index(channel) if channel in self._order else None
+        for pane in self.panes:
+            pane.mosaic.select(place)
+            if channel in self._bars:
+                pane.bars.set_window(self._bars.index(channel), 1)
+            else:
+                pane.bars.clear_window()
+        self.kernels.select(channel)
+
+    def _pick(self, place: int) -> None:
+        if place < len(self._order):
+            self.chosen.emit(self._order[place])
+
+    def _read_bar(self, place: int | None) -> None:
+        """Name the number under the pointer."""
+        frame = self._frame
+        if frame is None or frame.maps.form != "values":
+            return
+        if place is None or place >= len(self._bars):
+            self._show_scale(frame)
+            return
+        channel = self._bars[place]
+        names = frame.first.subject.model.classes
+        name = f" {names[channel]}" if len(names) == frame.maps.count else ""
+        numbers = " and ".join(numeral(float(side.maps.tiles[channel, 0, 0]), 5) for side in frame.sides)
+        self.scale_words.setText(f"{channel}{name}: {numbers}")
+
+    def _show_scale(self, frame: Frame) -> None:
+        if self.stack.currentIndex() == 1:
+            return
+        maps, levels = frame.maps, frame.first.levels
+        self.scale.setVisible(maps.form != "values")
+        if maps.form == "values":
+            low, high = float(maps.tiles.min()), float(maps.tiles.max())
+            more = f"; the {MOST_BARS} largest are shown" if maps.count > MOST_BARS else ""
+            self.scale_words.setText(f"{maps.count:,} numbers, {numeral(low, 4)} to {numeral(high, 4)}{more}")
+            return
+        self.scale.set_scale(frame.look.colormap, *levels.scale)
+        both = ", the same for both" if len(frame.sides) > 1 else ""
+        self.scale_words.setText(f"{levels.label}{both}")
+
+
+def bars_of(frame: Frame) -> list[int]:
+    """The channels of a vector that are shown as bars: all, or those with the largest values of very many."""
+    count = min(side.maps.count for side in frame.sides)
+    ranks = [channel for channel in frame.order.tolist() if channel < count]
+    if count <= MOST_BARS:
+        return ranks
+    size = np.max([np.abs(side.maps.tiles[:count, 0, 0]) for side in frame.sides], axis=0)
+    largest = set(np.argsort(-size, kind="stable")[:MOST_BARS].tolist())
+    return [channel for channel in ranks if channel in largest]

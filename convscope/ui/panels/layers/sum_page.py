@@ -1,0 +1,155 @@
+"""One value of a map written out: patch × kernel for each input channel, the bias, the activation."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QGridLayout, QPlainTextEdit, QVBoxLayout, QWidget
+
+from convscope.engine.seeing.activation_sum import ActivationSum
+from convscope.imaging.numerals import numeral
+from convscope.ui import theme
+from convscope.ui.widgets.form import caption, row, tool
+from convscope.ui.widgets.number_grid import NumberGrid
+
+HINT = "Choose a map; hover it to see what part of the image a value depends on, click to see its sum."
+LISTED = 8
+GRID_HEIGHT = 112
+
+
+class SumPage(QWidget):
+    """The arithmetic behind one value."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.sum: ActivationSum | None = None
+        self._part = 0
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.GAP)
+        self.place = theme.label("", "heading")
+        self.place.setObjectName("layers.place")
+        self.copy = tool("layers.copy_sum", "Copy the sum", "copy", self.copy_sum)
+        column.addLayout(row(self.place, None, self.copy))
+        self.hint = caption("layers.hint", HINT)
+        column.addWidget(self.hint)
+        self.part = caption("layers.part")
+        self.last = tool(
+            "layers.part_last", "The input channel with the next larger share", "chevron-left", self._back
+        )
+        self.next = tool(
+            "layers.part_next", "The input channel with the next smaller share", "chevron-right", self._on
+        )
+        self.parts = QWidget()
+        bar = row(self.part, self.last, self.next, spacing=theme.GRID)
+        bar.setStretch(0, 1)
+        self.parts.setLayout(bar)
+        column.addWidget(self.parts)
+        self.grids: dict[str, NumberGrid] = {}
+        self.labels = {}
+        grid = QGridLayout()
+        grid.setSpacing(theme.GRID)
+        for place, (name, title) in enumerate(
+            (("patch", "patch"), ("weights", "× kernel"), ("products", "= products"))
+        ):
+            numbers = NumberGrid()
+            numbers.setObjectName(f"layers.{name}")
+            numbers.setAccessibleName(title)
+            numbers.setFixedHeight(theme.scaled(GRID_HEIGHT))
+            label = theme.label(title, "caption")
+            grid.addWidget(label, 0, place)
+            grid.addWidget(numbers, 1, place)
+            grid.setColumnStretch(place, 1)
+            self.grids[name], self.labels[name] = numbers, label
+        self.tables = QWidget()
+        self.tables.setLayout(grid)
+        grid.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.tables)
+        self.text = QPlainTextEdit()
+        self.text.setObjectName("layers.sum")
+        self.text.setAccessibleName("The sum written out")
+        self.text.setReadOnly(True)
+        self.text.setFont(theme.font(12, mono=True))
+        self.text.setMinimumHeight(theme.scaled(84))
+        column.addWidget(self.text, 1)
+        self.show_sum(None)
+
+    def show_sum(self, found: ActivationSum | str | None) -> None:
+        """Explain a value; a text says why it cannot be, None goes back to the hint."""
+        self.sum = found if isinstance(found, ActivationSum) else None
+        for widget in (self.copy, self.text):
+            widget.setVisible(self.sum is not None)
+        self.hint.setVisible(self.sum is None)
+        self._part = 0
+        if self.sum is None:
+            self.hint.setText(found if isinstance(found, str) else HINT)
+            self.place.setText("How a value is made")
+            self.parts.hide()
+            self.tables.hide()
+            return
+        one = self.sum
+        where = (
+            "" if one.window is None and one.row == one.column == 0 else f"row {one.row}, column {one.column}"
+        )
+        self.place.setText(f"{where or f'number {one.channel}'}  =  {numeral(one.value, 6)}")
+        self.text.setPlainText(one.text)
+        self._show_part()
+
+    def copy_sum(self) -> None:
+        """The whole sum on the clipboard."""
+        if self.sum is not None:
+            QGuiApplication.clipboard().setText(self.sum.text)
+
+    def _back(self) -> None:
+        self._part -= 1
+        self._show_part()
+
+    def _on(self) -> None:
+        self._part += 1
+        self._show_part()
+
+    def _show_part(self) -> None:
+        one = self.sum
+        assert one is not None
+        listed = one.count > 1 and one.patches[0].size == 1
+        self.parts.show()
+        self.tables.setVisible(one.rule in ("sum", "largest", "mean"))
+        self.last.setVisible(one.count > 1)
+        self.next.setVisible(one.count > 1)
+        self.last.setEnabled(self._part > 0)
+        self.next.setEnabled(self._part + 1 < one.count)
+        if listed:
+            self._show_list(one)
+            return
+        index = int(one.by_size[self._part])
+        share = f", gives {numeral(float(one.totals[index]), 4)}" if one.weights is not None else ""
+        number = f" ({self._part + 1} of {one.count} by size)" if one.count > 1 else ""
+        self.part.setText(f"channel {one.channels[index]} of {one.source(index)}{share}{number}")
+        patch = np.where(one.inside, one.patches[index], 0.0)
+        self._show_grids(patch, None if one.weights is None else one.weights[index])
+
+    def _show_list(self, one: ActivationSum) -> None:
+        """Many inputs with one number each: the largest of them in a column."""
+        chosen = one.by_size[:LISTED]
+        self.parts.show()
+        self.last.hide()
+        self.next.hide()
+        names = ", ".join(str(one.channels[part]) for part in chosen)
+        if len(one.sources) > 1:
+            names = ", ".join(f"{one.source(int(part))}" for part in chosen)
+            self.part.setText(names)
+        elif one.count > LISTED:
+            self.part.setText(f"the {LISTED} largest of {one.count:,} from {one.source(0)}: channels {names}")
+        else:
+            self.part.setText(f"channels {names} of {one.source(0)}")
+        weights = None if one.weights is None else one.weights[chosen, 0, 0][:, None]
+        self._show_grids(one.patches[chosen, 0, 0][:, None], weights)
+
+    def _show_grids(self, patch: np.ndarray, weights: np.ndarray | None) -> None:
+        self.grids["patch"].set_values(patch)
+        for name in ("weights", "products"):
+            self.grids[name].setVisible(weights is not None)
+            self.labels[name].setVisible(weights is not None)
+        if weights is not None:
+            self.grids["weights"].set_values(weights)
+            self.grids["products"].set_values(patch * weights)

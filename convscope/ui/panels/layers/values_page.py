@@ -1,0 +1,72 @@
+"""The chosen map in numbers: statistics and histogram."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QFormLayout, QLabel, QVBoxLayout, QWidget
+
+from convscope.imaging.numerals import numeral
+from convscope.ui import theme
+from convscope.ui.panels.layers.detail import Detail
+from convscope.ui.panels.layers.frame import Frame
+from convscope.ui.widgets.form import caption
+from convscope.ui.widgets.histogram import HistogramView
+
+_ROWS = (
+    ("mean", "mean"),
+    ("deviation", "standard deviation"),
+    ("minimum", "smallest"),
+    ("maximum", "largest"),
+    ("zeros", "zeros"),
+)
+
+
+class ValuesPage(QWidget):
+    """Five numbers and a histogram."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.GAP)
+        self.numbers: dict[str, QLabel] = {}
+        form = QFormLayout()
+        form.setVerticalSpacing(2)
+        for name, words in _ROWS:
+            label = QLabel()
+            label.setObjectName(f"layers.{name}")
+            label.setAccessibleName(words)
+            label.setFont(theme.font(12, mono=True))
+            form.addRow(theme.label(words, "caption"), label)
+            self.numbers[name] = label
+        column.addLayout(form)
+        self.histogram = HistogramView()
+        self.histogram.setObjectName("layers.histogram")
+        self.histogram.setAccessibleName("Histogram of the map")
+        column.addWidget(self.histogram)
+        self.note = caption("layers.blank_note")
+        column.addWidget(self.note)
+        column.addStretch(1)
+
+    def show_detail(self, frame: Frame, detail: Detail) -> None:
+        """Show the chosen map's numbers."""
+        found = frame.maps.statistics
+        if frame.maps.form == "table":
+            zeros = float((detail.values == 0).mean())
+        else:
+            zeros = float(found.zeros[detail.channel])
+        counts = detail.counts
+        for name, value in (
+            ("mean", counts.mean),
+            ("deviation", counts.deviation),
+            ("minimum", counts.minimum),
+            ("maximum", counts.maximum),
+        ):
+            self.numbers[name].setText(numeral(value, 5))
+        self.numbers["zeros"].setText(f"{zeros:.1%}")
+        self.histogram.set_histograms(None, counts)
+        blank = frame.maps.form == "maps" and bool(found.blank[detail.channel])
+        self.note.setText(
+            "This map is blank: it has one value everywhere. Its filter found nothing in this image."
+            if blank
+            else ""
+        )
