@@ -25,6 +25,7 @@ COMMANDS: dict[str, str] = {
     "train": "train a model on a data set into a run folder, or resume one",
     "evaluate": "how good a run's or any model is on a data set",
     "maps": "a layer's feature maps for an image: a grid and the raw numbers",
+    "patterns": "the images that excite filters or classes most",
     "screenshot": "save a picture of a panel with real content",
     "doctor": "check this machine: Python, Qt, TensorFlow, libraries, folders",
 }

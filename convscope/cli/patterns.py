@@ -1,0 +1,172 @@
+"""`convscope patterns`: the images that excite filters or classes most, as one grid."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from convscope.cli.model_arguments import add_model_arguments, opened
+from convscope.cli.progress_bar import progress_bar
+from convscope.errors import UserError
+from convscope.task import Cancelled
+
+if TYPE_CHECKING:
+    from convscope.engine.models.opened import OpenedModel
+    from convscope.engine.seeing.patterns.climb import Pattern
+    from convscope.engine.seeing.patterns.goals import Goal
+
+SUMMARY = "The images that excite filters of a layer, or classes, most: patterns by gradient ascent."
+EXAMPLE = "convscope patterns imagenet --layer block5b_add --filters 0-15 -o grid.png"
+
+_FIRST = 16
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The model, what to climb to, the recipe with its options, and the files."""
+    add_model_arguments(parser)
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--layer", metavar="PATH", help="a layer as convscope summary names it")
+    what.add_argument("--classes", metavar="LIST", help="classes by number (0-9,130) or by name, with commas")
+    parser.add_argument(
+        "--filters", metavar="LIST", help="such as 0-15 or 3,7,20-23 (default: the first 16 of the layer)"
+    )
+    parser.add_argument("--recipe", choices=("clear", "classic"), default="clear", help="default: clear")
+    parser.add_argument("--steps", type=int, metavar="N", help="of the ascent (default: the recipe's own)")
+    parser.add_argument("--size", type=int, metavar="N", help="of the pictures in pixels")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of all that is random (default 0)")
+    parser.add_argument("--negative", action="store_true", help="what they hate most instead")
+    parser.add_argument("--octaves", type=int, default=1, metavar="N", help="sizes one after the other")
+    parser.add_argument("--variation", type=float, default=0.0, metavar="X", help="total variation, 0 to 2")
+    parser.add_argument("--l2", type=float, default=0.0, metavar="X", help="towards gray, 0 to 2")
+    parser.add_argument("--blur", type=float, default=0.0, metavar="X", help="towards soft, 0 to 2")
+    parser.add_argument("-o", "--output", required=True, metavar="PNG", help="the grid, eight in a row")
+    parser.add_argument(
+        "--npy", metavar="FILE", help="the pictures as float32, N×H×W×C, in pixels 0–255 as they were climbed"
+    )
+    parser.add_argument("--no-cache", action="store_true", help="compute all, and keep nothing on disk")
+    parser.add_argument("--json", action="store_true", help="scores as JSON")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Climb, write the files, print the scores."""
+    from convscope.engine.seeing.patterns.export import grid_picture
+    from convscope.engine.seeing.patterns.many import climb_many
+    from convscope.engine.seeing.patterns.settings import PatternSettings
+    from convscope.imaging.save import save_npy, save_png
+
+    for name in filter(None, (arguments.output, arguments.npy)):
+        if not Path(name).parent.is_dir():
+            raise UserError(f"There is no folder {Path(name).parent}: make it first.")
+    if Path(arguments.output).suffix.lower() != ".png":
+        raise UserError(f"The grid is saved as PNG: give a name that ends in .png, not {arguments.output}.")
+    if arguments.filters and arguments.classes:
+        raise UserError("--filters belongs to --layer; --classes already names what to climb to.")
+    filters = numbers(arguments.filters, "--filters") if arguments.filters else None
+    settings = PatternSettings(
+        arguments.recipe,
+        arguments.steps,
+        arguments.size,
+        arguments.seed,
+        arguments.variation,
+        arguments.l2,
+        arguments.blur,
+        arguments.octaves,
+    )
+    model = opened(arguments)
+    goals = _goals(model, arguments, filters)
+    try:
+        with progress_bar() as task:
+            patterns = climb_many(model, goals, settings, task, cached=not arguments.no_cache)
+    except Cancelled:
+        return 130
+    save_png(arguments.output, grid_picture(patterns))
+    if arguments.npy:
+        import numpy as np
+
+        save_npy(arguments.npy, np.stack([pattern.values for pattern in patterns]))
+    _tell(model, patterns, as_json=arguments.json)
+    asked, made = arguments.size, patterns[0].pixels.shape
+    if asked is not None and max(made[:2]) != asked:
+        print(
+            f"{model.name} takes only {made[0]}×{made[1]} pixels here: --size was not heeded.",
+            file=sys.stderr,
+        )
+    return 0
+
+
+def numbers(text: str, option: str) -> list[int]:
+    """ "0-2,7" → [0, 1, 2, 7].
+
+    Raises:
+        UserError: it is something else, or over 1,024 of them.
+    """
+    found: list[int] = []
+    for part in text.split(","):
+        match = re.fullmatch(r"\s*(\d{1,7})(?:\s*[-–]\s*(\d{1,7}))?\s*", part)
+        if match is None or int(match[2] or match[1]) < int(match[1]):
+            raise UserError(f"{option} is a list such as 0-15 or 3,7,20-23, not {text}.")
+        found += range(int(match[1]), int(match[2] or match[1]) + 1)
+        if len(found) > 1024:
+            raise UserError(f"{option} names over 1,024: ask for fewer at a time.")
+    return found
+
+
+def _goals(
+    model: OpenedModel, arguments: argparse.Namespace, filters: Sequence[int] | None
+) -> tuple[Goal, ...]:
+    from convscope.engine.seeing.patterns import goals as aims
+    from convscope.engine.seeing.patterns.many import first_filters
+
+    negative = arguments.negative
+    if arguments.classes:
+        return tuple(aims.class_(n, negative=negative) for n in _class_numbers(model, arguments.classes))
+    if filters is None:
+        return first_filters(model, arguments.layer, _FIRST, negative=negative)
+    return tuple(aims.channel(arguments.layer, index, negative=negative) for index in filters)
+
+
+def _class_numbers(model: OpenedModel, text: str) -> list[int]:
+    if re.fullmatch(r"[\d\s,–-]+", text):
+        return numbers(text, "--classes")
+    known = {name.lower(): index for index, name in enumerate(model.classes)}
+    found = []
+    for part in text.split(","):
+        name = part.strip().lower()
+        if name not in known:
+            close = [each for each in known if name and name in each][:3]
+            hint = f" Did you mean {' or '.join(close)}?" if close else ""
+            raise UserError(f"{model.name} knows no class {part.strip()}.{hint}")
+        found.append(known[name])
+    return found
+
+
+def _tell(model: OpenedModel, patterns: Sequence[Pattern], *, as_json: bool) -> None:
+    from convscope.engine.seeing.patterns.goals import words
+    from convscope.engine.seeing.patterns.words import verdict
+
+    if as_json:
+        print(
+            json.dumps({"patterns": [_facts(model, one) for one in patterns]}, ensure_ascii=False, indent=1)
+        )
+        return
+    width = max(len(words(model, one.goal)) for one in patterns)
+    for one in patterns:
+        print(f"{words(model, one.goal):<{width}}  score {one.score:9.4g}  {verdict(one)}")
+
+
+def _facts(model: OpenedModel, pattern: Pattern) -> dict[str, Any]:
+    from convscope.engine.seeing.patterns.goals import words
+
+    return {
+        "name": words(model, pattern.goal),
+        "index": pattern.goal.index,
+        "score": pattern.score,
+        "score_moved": pattern.moved,
+        "flat": pattern.flat,
+        "size": list(pattern.pixels.shape[:2]),
+    }

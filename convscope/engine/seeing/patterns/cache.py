@@ -1,0 +1,109 @@
+"""Finished patterns on disk, so that a second look is instant: by the network's weights and all settings."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import zipfile
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from convscope.engine.seeing.patterns.climb import Pattern
+from convscope.engine.seeing.patterns.goals import Goal
+from convscope.engine.seeing.patterns.settings import PatternSettings
+from convscope.errors import UserError
+from convscope.imaging.save import write_whole
+from convscope.paths import cache_dir
+
+if TYPE_CHECKING:
+    from convscope.engine.models.opened import OpenedModel
+
+# To be raised when the same settings give another picture than before.
+VERSION = 1
+LIMIT = 256 * 2**20  # bytes
+
+
+class PatternCache:
+    """Patterns of one network under one choice of settings.
+
+    Args:
+        model: the network; its weights of now are part of every key.
+        settings: of the patterns.
+        limit: bytes that all patterns on disk take together; the longest unused go first.
+    """
+
+    def __init__(self, model: OpenedModel, settings: PatternSettings, limit: int = LIMIT) -> None:
+        self._limit = limit
+        facts = {
+            "version": VERSION,
+            "model": model.fingerprint(),
+            "preprocessing": model.preprocessing.to_dict(),
+            "settings": {**settings.to_dict(), "steps": settings.all_steps},
+        }
+        self._facts = json.dumps(facts, sort_keys=True)
+        self._diverse = settings.diversity > 0
+
+    @staticmethod
+    def folder() -> Path:
+        """Where they are."""
+        path = cache_dir() / "patterns"
+        path.mkdir(exist_ok=True)
+        return path
+
+    def path(self, goal: Goal, batch: Sequence[Goal] = ()) -> Path:
+        """The file of a goal; pictures that push each other apart depend on the whole batch."""
+        goals = [asdict(one) for one in ((goal, *batch) if self._diverse else (goal,))]
+        text = f"{self._facts}\n{json.dumps(goals, sort_keys=True)}"
+        return self.folder() / f"{hashlib.blake2b(text.encode(), digest_size=16).hexdigest()}.npz"
+
+    def load(self, goal: Goal, batch: Sequence[Goal] = ()) -> Pattern | None:
+        """The pattern, or None when it is not there or cannot be read."""
+        path = self.path(goal, batch)
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                score, moved, flat = (float(number) for number in file["facts"])
+                pattern = Pattern(
+                    goal, file["pixels"], file["values"], score, moved, file["curve"], flat=bool(flat)
+                )
+            path.touch()
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+            return None
+        return pattern
+
+    def store(self, patterns: Sequence[Pattern]) -> None:
+        """Write patterns, each whole or not at all; a full or read-only disk is no failure."""
+        batch = [pattern.goal for pattern in patterns]
+        for pattern in patterns:
+            buffer = io.BytesIO()
+            np.savez(
+                buffer,
+                pixels=pattern.pixels,
+                values=pattern.values,
+                curve=pattern.curve,
+                facts=np.array([pattern.score, pattern.moved, pattern.flat], np.float64),
+            )
+            try:
+                write_whole(self.path(pattern.goal, batch), buffer.getvalue())
+            except UserError:
+                return
+        self._make_room()
+
+    def _make_room(self) -> None:
+        found = []
+        for path in self.folder().glob("*.npz"):
+            try:
+                facts = path.stat()
+            except FileNotFoundError:
+                continue
+            found.append((facts.st_mtime_ns, facts.st_size, path))
+        total = sum(size for _, size, _ in found)
+        for _, size, path in sorted(found):
+            if total <= self._limit:
+                return
+            path.unlink(missing_ok=True)
+            total -= size

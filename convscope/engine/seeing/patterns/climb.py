@@ -1,0 +1,382 @@
+"""The ascent itself: a batch of pictures, step by step, with partial results, from any state on."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from convscope.engine.seeing.patterns import goals as aims
+from convscope.engine.seeing.patterns.canvas import Canvas, canvas_for
+from convscope.engine.seeing.patterns.goals import Goal
+from convscope.engine.seeing.patterns.network import ascent_of, measure_of, repulsion_of, slot_of
+from convscope.engine.seeing.patterns.recipes import RECIPES
+from convscope.engine.seeing.patterns.recipes.base import Easel, Variables
+from convscope.engine.seeing.patterns.settings import SMALLEST_SIZE, PatternSettings
+from convscope.engine.seeing.patterns.transforms import Wobble, drawn, transform
+from convscope.errors import UserError
+from convscope.task import Task
+
+if TYPE_CHECKING:
+    from convscope.engine.models.opened import OpenedModel
+
+# Pixels that are computed at once; between two such portions a job can be cancelled.
+PORTION = 8 * 128 * 128
+OCTAVE = 1.4
+PAINT_INTERVAL = 0.06  # seconds
+MOVES = 8
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """Where an ascent stands: what `climb` needs to go on as if it had never stopped.
+
+    Attributes:
+        step: steps done.
+        octave: the size that is climbed now, 0 for the first.
+        since: steps done at this size.
+        variables: the recipe's arrays, one entry a picture.
+        curve: the objective at each step, steps × pictures, float32.
+        alive: per picture, whether any gradient was ever met.
+    """
+
+    step: int
+    octave: int
+    since: int
+    variables: tuple[NDArray[np.float32], ...]
+    curve: NDArray[np.float32]
+    alive: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Pattern:
+    """A finished picture.
+
+    Attributes:
+        goal: what it excites.
+        pixels: as shown, uint8, H×W (gray) or H×W×3.
+        values: the picture that was climbed, float32, H×W×C, in pixels 0–255 (maybe beyond).
+        score: the objective of `values`, in the layer's own unit.
+        moved: its mean over small shifts, turns and scalings of the picture.
+        curve: the objective at each step.
+        flat: nothing that was tried moved it: no gradient was met, or the objective did not rise.
+    """
+
+    goal: Goal
+    pixels: NDArray[np.uint8]
+    values: NDArray[np.float32]
+    score: float
+    moved: float
+    curve: NDArray[np.float32]
+    flat: bool
+
+    @property
+    def kept(self) -> float | None:
+        """Which share of the score survives being moved; None where the score is not positive."""
+        return self.moved / self.score if self.score > 0 else None
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """A glimpse of an ascent under way.
+
+    Attributes:
+        numbers: which of the goals these pictures are for.
+        step, steps: how far they are.
+        pixels: as shown, one a picture.
+        scores: the objectives at this step; NaN before the first.
+        state: to go on from here.
+        patterns: the finished pictures, once they are.
+    """
+
+    numbers: tuple[int, ...]
+    step: int
+    steps: int
+    pixels: tuple[NDArray[np.uint8], ...]
+    scores: NDArray[np.float32]
+    state: State | None = None
+    patterns: tuple[Pattern, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Climb:
+    """What `climb` returns: the pictures, and the state to go on from."""
+
+    patterns: tuple[Pattern, ...]
+    state: State
+
+
+def climb(
+    model: OpenedModel,
+    goals: Sequence[Goal],
+    settings: PatternSettings = PatternSettings(),  # noqa: B008  frozen
+    task: Task | None = None,
+    *,
+    start: NDArray[Any] | None = None,
+    state: State | None = None,
+) -> Climb:
+    """Climb to the images that excite the goals most, all in one batch.
+
+    Images do not influence each other (but by `settings.diversity`), so that a goal's picture is the same in
+    any batch, up to rounding.
+
+    Args:
+        model: the network; it is not changed.
+        goals: of one kind and one layer.
+        settings: recipe and options.
+        task: hears of progress, gets a `Frame` several times a second, and can cancel between portions.
+        start: pixels 0–255 to start from, H×W or H×W×3; noise without.
+        state: of an earlier `climb` of the same goals and settings (but for the number of steps): go on.
+
+    Raises:
+        UserError: the network has no such goal, or cannot be climbed so.
+        Cancelled: the task was cancelled; the last `Frame` holds the state.
+    """
+    task = task or Task()
+    work = _Work(model, tuple(goals), settings.checked(), start)
+    now = state if state is not None else work.first()
+    task.partial(work.frame(now))
+    painted = time.monotonic()
+    while now.step < work.steps:
+        task.progress(now.step / work.steps, f"step {now.step + 1} of {work.steps}")
+        now = work.next(now, task)
+        if time.monotonic() - painted >= PAINT_INTERVAL or now.step == 1:
+            now = _plain(now)
+            task.partial(work.frame(now))
+            painted = time.monotonic()
+    now = _plain(now)
+    patterns = work.patterns(now, task)
+    frame = work.frame(now)
+    task.partial(
+        Frame(frame.numbers, frame.step, frame.steps, frame.pixels, frame.scores, frame.state, patterns)
+    )
+    return Climb(patterns, now)
+
+
+def _plain(state: State) -> State:
+    """The state with arrays in place of tensors."""
+    variables = tuple(np.asarray(variable) for variable in state.variables)
+    return State(state.step, state.octave, state.since, variables, state.curve, state.alive)
+
+
+class _Work:
+    """One call of `climb`: its functions, tables and sizes."""
+
+    def __init__(
+        self,
+        model: OpenedModel,
+        goals: tuple[Goal, ...],
+        settings: PatternSettings,
+        start: NDArray[Any] | None,
+    ) -> None:
+        if not goals:
+            raise UserError("There is nothing to climb to: choose a filter, a class or a layer.")
+        if len({(goal.kind, goal.path) for goal in goals}) > 1:
+            raise UserError("Patterns of one batch belong to one layer: climb to others separately.")
+        for goal in goals:
+            aims.check(model, goal)
+        self.model, self.goals, self.settings = model, goals, settings
+        self.recipe = RECIPES[settings.recipe]
+        mixed = any(goal.share for goal in goals)
+        # A mixture of channels is a filter of its own before the activation only; and a hated filter's
+        # activation is zero at best, where nothing is left to climb.
+        on = "sum" if mixed or any(goal.negative for goal in goals) else self.recipe.on
+        # DeepDream is defined on what the layer puts out; squares have no dead side.
+        self.on = "activation" if goals[0].kind == "layer" else on
+        self.steps = settings.all_steps
+        self.weights = aims.weights(model, goals)
+        self.places = aims.places(model, goals)
+        slot = slot_of(model, goals[0], self.on)
+        self.canvas = canvas_for(model, slot, settings, start)
+        self.canvases = self._octaves()
+        self.start = None if start is None else self._fitted(start)
+        count = (
+            len(goals) if settings.diversity else max(1, PORTION // (self.canvas.height * self.canvas.width))
+        )
+        self.portions = [slice(at, at + count) for at in range(0, len(goals), count)]
+
+    def _octaves(self) -> tuple[Canvas, ...]:
+        count = 1 if self.canvas.own_size else self.settings.octaves
+        sizes = []
+        for number in range(count):
+            share = OCTAVE ** -(count - 1 - number)
+            height, width = round(self.canvas.height * share), round(self.canvas.width * share)
+            if min(height, width) >= SMALLEST_SIZE:
+                sizes.append(self.canvas.resized(height, width))
+        return tuple(sizes)
+
+    def _fitted(self, start: NDArray[Any]) -> NDArray[np.float32]:
+        """The picture to start from, at the canvas's size and in its number of channels."""
+        values = np.asarray(start, np.float32)
+        if self.canvas.channels == 1 and values.ndim == 3:
+            values = values @ np.array([0.299, 0.587, 0.114], np.float32)
+        height, width = self.canvas.height, self.canvas.width
+        # The middle part of the canvas's proportions.
+        rows, columns = values.shape[:2]
+        share = min(rows / height, columns / width)
+        tall, wide = max(1, round(height * share)), max(1, round(width * share))
+        top, left = (rows - tall) // 2, (columns - wide) // 2
+        fitted = _resized(values[top : top + tall, left : left + wide], height, width)
+        if fitted.ndim == 2:
+            fitted = np.repeat(fitted[..., None], self.canvas.channels, -1)
+        if fitted.shape[-1] != self.canvas.channels:
+            raise UserError(
+                f"{self.model.name} takes {self.canvas.channels} channels: a picture cannot be the start."
+            )
+        return fitted
+
+    def easel(self, octave: int) -> Easel:
+        return Easel(self.canvases[octave], self.model.kept, self.settings.penalties)
+
+    def first(self) -> State:
+        """Before the first step."""
+        canvas, pixels = self.canvases[0], None
+        if self.start is not None:
+            small = _resized(self.start, canvas.height, canvas.width)
+            pixels = np.repeat(small[None], len(self.goals), 0)
+        variables = self.recipe.begin(self.easel(0), self._seeds(), pixels)
+        nothing = np.zeros((0, len(self.goals)), np.float32)
+        return State(0, 0, 0, variables, nothing, np.zeros(len(self.goals), bool))
+
+    def _seeds(self) -> list[list[int]]:
+        # By the goal, not by its place in the batch; a way between two channels starts from one noise.
+        return [[self.settings.seed, goal.index, goal.variant] for goal in self.goals]
+
+    def next(self, state: State, task: Task) -> State:
+        """One step of all pictures."""
+        state = self._grown(state)
+        easel = self.easel(state.octave)
+        moved: list[Variables] = []
+        scores, alive = [], []
+        for portion in self.portions:
+            task.check()
+            variables = tuple(variable[portion] for variable in state.variables)
+            # The same movement for all pictures, so that a picture does not depend on its neighbours.
+            chance = np.random.default_rng([self.settings.seed, state.step, 1])
+            seen, told = self.recipe.look(easel, variables, chance)
+            found, gradient = self._ascent(easel.canvas, seen, portion)
+            gradient, lives = self._woken(easel.canvas, seen, portion, gradient)
+            if self.settings.diversity:
+                gradient = self._apart(easel.canvas, seen, gradient)
+            moved.append(self.recipe.move(easel, variables, told, gradient, state.since + 1))
+            scores.append(np.asarray(found))
+            alive.append(lives)
+        curve = np.concatenate([state.curve, np.concatenate(scores)[None]])
+        return State(
+            state.step + 1,
+            state.octave,
+            state.since + 1,
+            _joined(moved),
+            curve,
+            state.alive | np.concatenate(alive),
+        )
+
+    def _grown(self, state: State) -> State:
+        """The state at the next size, when it is time for that."""
+        octave = min(len(self.canvases) - 1, state.step * len(self.canvases) // self.steps)
+        if octave <= state.octave:
+            return state
+        values = self.recipe.values(self.easel(state.octave), state.variables)
+        canvas = self.canvases[octave]
+        larger = np.stack([_resized(picture, canvas.height, canvas.width) for picture in values])
+        variables = self.recipe.begin(self.easel(octave), self._seeds(), larger)
+        return State(state.step, octave, 0, variables, state.curve, state.alive)
+
+    def _ascent(self, canvas: Canvas, seen: Any, portion: slice) -> tuple[Any, Any]:
+        function = ascent_of(self.model, self.goals[0], self.on, canvas)
+        found: tuple[Any, Any] = function(seen, self.weights[portion], self.places[portion])
+        return found
+
+    def _woken(
+        self, canvas: Canvas, seen: Any, portion: slice, gradient: Any
+    ) -> tuple[Any, NDArray[np.bool_]]:
+        """The gradient, that of the weighted sum where the activation's is exactly zero; and who lives."""
+        slopes = np.asarray(gradient)
+        alive = np.any(slopes != 0, axis=(1, 2, 3)) & np.all(np.isfinite(slopes), axis=(1, 2, 3))
+        if alive.all() or self.on == "sum" or self.goals[0].path not in self.model.program.sums:
+            return gradient, alive
+        function = ascent_of(self.model, self.goals[0], "sum", canvas)
+        dead = ~alive
+        _, sums = function(np.asarray(seen)[dead], self.weights[portion][dead], self.places[portion][dead])
+        slopes = slopes.copy()
+        slopes[dead] = np.asarray(sums)
+        return slopes, np.any(slopes != 0, axis=(1, 2, 3))
+
+    def _apart(self, canvas: Canvas, seen: Any, gradient: Any) -> NDArray[np.float32]:
+        """The gradient less that of the pictures' likeness, each of length 1 before."""
+        _, alike = repulsion_of(self.model, self.goals[0], self.on, canvas)(seen)
+        return _unit(np.asarray(gradient)) - self.settings.diversity * _unit(np.asarray(alike))
+
+    def frame(self, state: State) -> Frame:
+        """A glimpse."""
+        pixels = self.recipe.shown(self.recipe.values(self.easel(state.octave), state.variables))
+        count = len(self.goals)
+        scores = state.curve[-1] if len(state.curve) else np.full(count, np.nan, np.float32)
+        return Frame(tuple(range(count)), state.step, self.steps, _flat(pixels), scores, state)
+
+    def patterns(self, state: State, task: Task) -> tuple[Pattern, ...]:
+        """The pictures with their scores, plain and moved."""
+        values = self.recipe.values(self.easel(state.octave), state.variables)
+        pixels = _flat(self.recipe.shown(values))
+        canvas = self.canvases[state.octave]
+        plain, moved = np.zeros(len(values)), np.zeros(len(values))
+        measure = measure_of(self.model, self.goals[0], self.on, canvas)
+        for portion in self.portions:
+            tables = self.weights[portion], self.places[portion]
+            task.check()
+            plain[portion] = measure(canvas.to_network(values[portion]), *tables).numpy()
+            for number in range(MOVES):
+                task.check()
+                chance = np.random.default_rng([self.settings.seed, number, 2])
+                shaken = transform(values[portion], drawn(chance, canvas, Wobble()))
+                moved[portion] += measure(canvas.to_network(shaken), *tables).numpy() / MOVES
+        return tuple(
+            Pattern(
+                goal,
+                pixels[number],
+                values[number],
+                float(plain[number]),
+                float(moved[number]),
+                state.curve[:, number].copy(),
+                flat=not state.alive[number] or not _rose(state.curve[:, number], plain[number]),
+            )
+            for number, goal in enumerate(self.goals)
+        )
+
+
+def _rose(curve: NDArray[np.float32], score: float) -> bool:
+    """Whether the objective is higher than at the first step, beyond rounding."""
+    return bool(score - curve[0] > 1e-6 * max(abs(float(curve[0])), 1e-6))
+
+
+def _joined(parts: list[Variables]) -> Variables:
+    if len(parts) == 1:
+        return parts[0]
+    return tuple(np.concatenate([np.asarray(part) for part in column]) for column in zip(*parts, strict=True))
+
+
+def _unit(gradient: NDArray[np.float32]) -> NDArray[np.float32]:
+    length = np.sqrt(np.mean(np.square(gradient), axis=(1, 2, 3), keepdims=True))
+    return np.divide(gradient, length, out=np.zeros_like(gradient), where=length > 0)
+
+
+def _flat(pixels: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], ...]:
+    """Each picture as H×W or H×W×3; of networks with other numbers of channels the first one."""
+    return tuple(pictures if pictures.shape[-1] == 3 else pictures[..., 0] for pictures in pixels)
+
+
+def _resized(values: NDArray[np.float32], height: int, width: int) -> NDArray[np.float32]:
+    if values.shape[:2] == (height, width):
+        return values
+    smaller = values.shape[0] > height or values.shape[1] > width
+    made = cv2.resize(
+        np.ascontiguousarray(values),
+        (width, height),
+        interpolation=cv2.INTER_AREA if smaller else cv2.INTER_CUBIC,
+    )
+    return made.reshape(height, width, *values.shape[2:]).astype(np.float32, copy=False)

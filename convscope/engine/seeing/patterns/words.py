@@ -1,0 +1,22 @@
+"""What a finished pattern's numbers mean, in a plain sentence."""
+
+from __future__ import annotations
+
+from convscope.engine.seeing.patterns.climb import Pattern
+
+SURVIVES, PARTLY = 0.85, 0.5
+
+
+def verdict(pattern: Pattern) -> str:
+    """Does it survive being moved? And if the filter does not answer at all: that it does not."""
+    if pattern.flat:
+        return "It stays flat: nothing that was tried excites it more than noise does."
+    kept = pattern.kept
+    if kept is None:
+        return "Its score stays below zero: after a ReLU it would be silent."
+    share = f"{kept:.0%}"
+    if kept >= SURVIVES:
+        return f"It survives being moved: {share} of the score remains."
+    if kept >= PARTLY:
+        return f"It survives being moved in part: {share} of the score remains."
+    return f"It hardly survives being moved: {share} of the score remains, the rest is made for these pixels."
