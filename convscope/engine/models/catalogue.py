@@ -16,6 +16,7 @@ from convscope.engine.models.kinds.base import Shape
 from convscope.engine.models.opened import OpenedModel, Source
 from convscope.engine.models.templates import TEMPLATES, Template
 from convscope.errors import UserError
+from convscope.paths import resource_path
 from convscope.task import Task
 
 
@@ -30,7 +31,8 @@ class Entry:
         parameters: all its weights.
         input: height, width, channels.
         about: one sentence; "" for applications.
-        year, depth, top1, top5, megabytes: published; None where they are not.
+        year, depth, top1, top5: published; None where they are not.
+        megabytes: of the weights on disk; None where there are none.
     """
 
     name: str
@@ -72,7 +74,10 @@ def catalogue() -> tuple[Entry, ...]:
 def _shipped(name: str) -> Entry:
     told = shipped.facts(name)
     about = f"{told.about} {told.accuracy}".strip()
-    return Entry(name, "shipped", told.title, told.parameters, told.input_shape, about)
+    size = resource_path("models", f"{name}.npz").stat().st_size / 1e6
+    return Entry(
+        name, "shipped", told.title, told.parameters, told.input_shape, about, megabytes=round(size, 2)
+    )
 
 
 def _template(template: Template) -> Entry:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QFileDialog, QStackedWidget, QVBoxLayout, QWidget
 
 from convscope.engine.models.architecture import Architecture
@@ -29,7 +29,7 @@ from convscope.ui.widgets.form import hairline, row, tool
 if TYPE_CHECKING:
     from convscope.engine.models.opened import OpenedModel
 
-PALETTE = 184
+PALETTE, NARROW = 184, 1000
 _FILTER = "Architectures (*.json)"
 
 
@@ -83,8 +83,14 @@ class BuildView(QWidget):
             )
         ]
 
-    def set_compact(self, compact: bool) -> None:
+    def resizeEvent(self, event: QResizeEvent) -> None:
         """Leave the room to the list where there is little."""
+        super().resizeEvent(event)
+        compact = self.width() < theme.scaled(NARROW)
+        if compact != self._compact:
+            self._fold(compact)
+
+    def _fold(self, compact: bool) -> None:
         self._compact = compact
         self.sketch.setHidden(compact)
         self.totals.set_compact(compact)
@@ -280,6 +286,15 @@ class BuildView(QWidget):
         self.totals.build_wanted.connect(self.build)
         self.totals.problem_chosen.connect(self._go_to)
         self.totals.train_wanted.connect(self._train)
+        # The window gives a panel its shortcuts when it makes it; this page comes later.
+        for keys, run in (
+            ("Ctrl+Return", self._build_if_ready),
+            ("Ctrl+Shift+C", self.copy_code),
+            ("Ctrl+S", self.save),
+        ):
+            shortcut = QShortcut(QKeySequence(keys), self)
+            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            shortcut.activated.connect(run)
         session = self.context.session
         session.architecture_changed.connect(self._show_architecture)
         session.model_changed.connect(self._show_model)
@@ -313,6 +328,10 @@ class BuildView(QWidget):
             self.from_model.setToolTip(f"Start from the layers of {model.name}; weights are not taken over")
         if model is not self._built:
             self.totals.offer_training(False)
+
+    def _build_if_ready(self) -> None:
+        if self.totals.build.isEnabled():
+            self.build()
 
     def _show_list(self) -> None:
         self.stack.setCurrentWidget(self._page)

@@ -1,0 +1,73 @@
+"""Sorting and searching tables of networks: what is unknown stands last, whichever way it is sorted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QSortFilterProxyModel, Qt
+from PySide6.QtWidgets import QTableView
+
+Index = QModelIndex | QPersistentModelIndex
+
+VALUE = int(Qt.ItemDataRole.UserRole)
+"""The role under which a cell tells its number or text; None where it is unknown."""
+TOLD = VALUE + 1
+"""The role under which a row's first cell tells the text that is searched."""
+KIND = VALUE + 2
+"""The role under which a row's first cell tells the words that it is filtered by."""
+
+
+class NetworkOrder(QSortFilterProxyModel):
+    """Rows by their values, filtered by words and by kind."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._words: tuple[str, ...] = ()
+        self._kind = ""
+        self.setSortRole(VALUE)
+
+    def set_words(self, text: str) -> None:
+        """Only rows in whose text all of these words are."""
+        self._change(tuple(text.lower().split()), self._kind)
+
+    def set_kind(self, kind: str) -> None:
+        """Only rows of this kind; "" for all."""
+        self._change(self._words, kind)
+
+    def _change(self, words: tuple[str, ...], kind: str) -> None:
+        self._words, self._kind = words, kind
+        self.invalidateRowsFilter()
+
+    def headerData(
+        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> Any:
+        """The source's titles, with an arrow at the one that is sorted by."""
+        told = super().headerData(section, orientation, role)
+        if role != Qt.ItemDataRole.DisplayRole or section != self.sortColumn():
+            return told
+        arrow = "↑" if self.sortOrder() == Qt.SortOrder.AscendingOrder else "↓"
+        side = super().headerData(section, orientation, Qt.ItemDataRole.TextAlignmentRole)
+        right = bool(Qt.AlignmentFlag(side) & Qt.AlignmentFlag.AlignRight)
+        return f"{arrow} {told}" if right else f"{told} {arrow}"
+
+    def filterAcceptsRow(self, row: int, parent: Index) -> bool:
+        """Whether a row has all words and is of the kind."""
+        first = self.sourceModel().index(row, 0, parent)
+        told = str(first.data(TOLD)).lower()
+        return all(word in told for word in self._words) and (
+            not self._kind or self._kind in (first.data(KIND) or ())
+        )
+
+    def lessThan(self, left: Index, right: Index) -> bool:
+        """By value; the unknown is always behind."""
+        a, b = left.data(VALUE), right.data(VALUE)
+        if a is None or b is None:
+            known_first = self.sortOrder() == Qt.SortOrder.AscendingOrder
+            return (a is not None) == known_first and (a is None) != (b is None)
+        return bool(a < b)
+
+
+def without_own_arrow(table: QTableView) -> None:
+    """The style's arrow lies on the title of a column that stands at the right; ours is part of the title."""
+    arrows = "QHeaderView::up-arrow, QHeaderView::down-arrow"
+    table.horizontalHeader().setStyleSheet(f"{arrows} {{ image: none; width: 0px; height: 0px; }}")
