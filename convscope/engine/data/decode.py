@@ -11,7 +11,7 @@ from typing import Literal
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from convscope.engine.data.resize import Target, to_target
 from convscope.imaging.quiet import quiet_pillow
@@ -121,7 +121,14 @@ def _with_pillow(data: bytes) -> NDArray[np.uint8]:
             return np.asarray(upright.convert("RGB"))
     # Pillow's decoders raise whatever they stumble on; each of them means the same here.
     except Exception as error:
-        raise UnreadableError(str(error).split("<")[0].strip() or type(error).__name__) from error
+        raise UnreadableError(_why(error)) from error
+
+
+def _why(error: Exception) -> str:
+    # Pillow names the whole path or the object in memory; whoever reads this knows which file it is.
+    if isinstance(error, UnidentifiedImageError):
+        return "damaged: no image can be read from it"
+    return str(error).split("<")[0].strip() or type(error).__name__
 
 
 def _gray(picture: Image.Image) -> NDArray[np.uint8]:
@@ -176,7 +183,7 @@ def quick_check(path: Path) -> tuple[Literal["image", "broken", "other"], str]:
         with quiet_pillow, Image.open(path) as picture:
             picture.load()
     except Exception as error:
-        return "broken", str(error).split("<")[0].strip() or type(error).__name__
+        return "broken", _why(error)
     return "image", ""
 
 
