@@ -60,15 +60,22 @@ class Steering(keras.callbacks.Callback):
 
 
 class Gate(keras.callbacks.Callback):
-    """Obeys pause, one step, stop and cancel; comes after what records and looks: the last step shows."""
+    """Obeys pause, one step, stop and cancel; comes after what records and looks: the last step shows.
 
-    def __init__(self, steering: Steering, control: Control, task: Task) -> None:
+    Args:
+        looking: looks again where something else is watched while it stands still; None: nobody looks.
+    """
+
+    def __init__(
+        self, steering: Steering, control: Control, task: Task, looking: Looking | None = None
+    ) -> None:
         super().__init__()
         self._steering, self._control, self._task = steering, control, task
+        self._meanwhile = None if looking is None else looking.again
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         began = time.perf_counter()
-        if self._control.wait(self._task):
+        if self._control.wait(self._task, self._meanwhile):
             self._steering.waited += time.perf_counter() - began
         if self._control.stopping or self._task.cancelled:
             self.model.stop_training = True
@@ -181,13 +188,19 @@ class Looking(keras.callbacks.Callback):
 
     def __init__(self, observer: Observer, stream: Batches) -> None:
         super().__init__()
-        self._observer, self._stream, self._epoch = observer, stream, 0
+        self._observer, self._stream, self._epoch, self._batch = observer, stream, 0, 0
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         self._epoch = epoch
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        self._observer.after_step(self._epoch * self._stream.steps + batch, self._epoch)
+        self._batch = self._epoch * self._stream.steps + batch
+        self._observer.after_step(self._batch, self._epoch)
+
+    def again(self) -> None:
+        """Look, if something else is watched than at the last look."""
+        if self._observer.asked_anew:
+            self._observer.after_step(self._batch, self._epoch)
 
 
 class Keeping(keras.callbacks.Callback):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -101,18 +102,24 @@ class Control:
             rate, self._rate = self._rate, None
             return rate
 
-    def wait(self, task: Task) -> bool:
+    def wait(self, task: Task, meanwhile: Callable[[], None] | None = None) -> bool:
         """Stand here while paused; for the training thread.
+
+        Args:
+            meanwhile: called again and again while it stands.
 
         Returns:
             Whether it has waited at all.
         """
         waited = False
-        with self._condition:
-            while self._paused and not self._steps and not self._stopping and not task.cancelled:
+        while True:
+            with self._condition:
+                if not self._paused or self._steps or self._stopping or task.cancelled:
+                    self._steps = max(0, self._steps - 1)
+                    return waited
                 waited = True
                 # A task has no condition to be notified by; a twentieth of a second is soon enough.
                 self._condition.wait(0.05)
-            if self._steps:
-                self._steps -= 1
-        return waited
+            # Without the lock: whoever steers must not wait for it.
+            if meanwhile is not None:
+                meanwhile()

@@ -126,9 +126,11 @@ def fit(job: Job) -> Fitted:
     early, plateau = _stoppers(settings)
     keeper = _Keeper(job, recorder, recording, steering, early, plateau)
     chosen = [steering, recording]
+    looking = None
     if job.watched is not None and job.show is not None:
-        chosen.append(callbacks.Looking(Observer(job.watched, control, job.show), job.train))
-    chosen.append(callbacks.Gate(steering, control, task))
+        looking = callbacks.Looking(Observer(job.watched, control, job.show), job.train)
+        chosen.append(looking)
+    chosen.append(callbacks.Gate(steering, control, task, looking))
     for other, state in (
         (early, position.early_stopping if position else {}),
         (plateau, position.plateau if position else {}),

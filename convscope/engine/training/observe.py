@@ -56,10 +56,10 @@ class Observer:
         self._watched: Watch | None = None
 
     def after_step(self, batch: int, epoch: int) -> None:
-        """Look, if it is time to."""
+        """Look, if it is time to, if something else is watched, or if steps are made one by one."""
         watch = self._control.watched
         now = time.perf_counter()
-        if now < self._next and watch is self._watched:
+        if now < self._next and watch is self._watched and not self._control.paused:
             return
         first = watch is not self._watched
         self._watched = watch
@@ -67,6 +67,11 @@ class Observer:
         cost = time.perf_counter() - now
         # The first look at a layer traces a function, which tells nothing about the next.
         self._next = now + cost + (watch.interval if first else max(watch.interval, cost / _SHARE))
+
+    @property
+    def asked_anew(self) -> bool:
+        """Whether something else is watched than at the last look."""
+        return self._control.watched is not self._watched
 
     def look(self, batch: int, epoch: int) -> Snapshot:
         """A snapshot now."""
