@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
@@ -225,14 +225,21 @@ class Desk(QObject):
 
     def resume(self, run: Run, epochs: int | None = None) -> None:
         """Go on with a run, and show it live; `epochs` for more than was planned."""
-        self.begin(plan_resuming(run, epochs))
+        try:
+            plan = plan_resuming(run, epochs)
+        except UserError as error:
+            self.context.report(error)
+            return
+        self.set_settings(replace(plan.settings, augmentation=None))
+        self.context.session.set_augmentation(plan.settings.augmentation)
+        self.begin(plan)
 
     def again(self, run: Run) -> None:
         """Take a run's initial weights, data and settings for the next one, to change one thing."""
 
         def done(prepared: Prepared) -> None:
             self._last = (run.details.name, prepared.settings)
-            self._take_over(prepared, show_data=True)
+            self._take_over(prepared)
             self.set_settings(replace(prepared.settings, augmentation=None))
             self.context.session.set_augmentation(prepared.settings.augmentation)
             self.view_requested.emit("live")
@@ -245,6 +252,10 @@ class Desk(QObject):
             on_done=done,
             on_failed=self.context.report,
         )
+
+    def note_names(self, names: Iterable[str]) -> None:
+        """Names that runs have already."""
+        self._used |= set(names)
 
     def show_result(self, source: Finished | Run) -> None:
         """Show what came of a training: accuracy, confusion, mistakes."""
@@ -283,13 +294,13 @@ class Desk(QObject):
     def _prepared(self, prepared: Prepared) -> None:
         assert self.trainer.plan is not None
         self._last = (self.trainer.plan.name, prepared.settings)
-        self._take_over(prepared, show_data=self.dataset is None)
+        self._take_over(prepared)
         self.runs_changed.emit()
 
-    def _take_over(self, prepared: Prepared, *, show_data: bool) -> None:
+    def _take_over(self, prepared: Prepared) -> None:
+        """Make a run's initial weights and its data those of the next one."""
         self._initial, self._start_from = prepared.model, "initial"
-        if show_data:
-            self.context.session.set_dataset(prepared.dataset)
+        self.context.session.set_dataset(prepared.dataset)
         self.subject_changed.emit()
         self.check()
 

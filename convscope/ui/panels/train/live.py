@@ -172,17 +172,23 @@ class LiveView(QWidget):
     # Runs that were interrupted
 
     def _look_for_interrupted(self) -> None:
-        def work(_task: Task) -> list[Run]:
+        def work(_task: Task) -> tuple[list[Run], list[str]]:
             from convscope.engine.training.run import list_runs
 
-            return [run for run in list_runs() if run.state == "interrupted" and run.can_resume]
+            runs = list_runs()
+            interrupted = [run for run in runs if run.state == "interrupted" and run.can_resume]
+            return interrupted, [run.details.name for run in runs]
+
+        def done(found: tuple[list[Run], list[str]]) -> None:
+            self.desk.note_names(found[1])
+            self._offer(found[0])
 
         self.desk.context.jobs.submit(
             "view",
             work,
             title="Looking for interrupted runs",
             quiet=True,
-            on_done=self._offer,
+            on_done=done,
             on_failed=self.desk.context.report,
         )
 

@@ -99,9 +99,24 @@ class TrainPanel(QWidget):
 
     def actions(self) -> list[Command]:  # type: ignore[override]
         """What the command palette lists while this panel is shown."""
-        return [
+        trainer = self.desk.trainer
+        views = [
             Command(f"train.view.{name}", f"Training: {title}", partial(self.show_view, name), "", "Training")
             for name, title, *_ in VIEWS
+        ]
+        own = getattr(self.stack.currentWidget(), "commands", None)
+        return [
+            Command("train.start", "Start training", self.controls.start.click, "Ctrl+Return", "Training"),
+            Command(
+                "train.pause", "Pause or resume training", trainer.toggle, "", "Training", trainer.active
+            ),
+            Command("train.step", "Make one training step", trainer.step, "", "Training", trainer.active),
+            Command("train.stop", "Stop training", trainer.stop, "", "Training", trainer.active),
+            Command(
+                "train.looks", "Show or hide the looks into the network", self.toggle_looks, "", "Training"
+            ),
+            *views,
+            *(own() if own is not None else ()),
         ]
 
     def shutdown(self) -> None:

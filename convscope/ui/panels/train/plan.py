@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -120,6 +120,9 @@ def plan_resuming(run: Run, epochs: int | None = None) -> Plan:
 
     Args:
         epochs: for more epochs than was planned; None: as planned.
+
+    Raises:
+        UserError: its settings cannot be read.
     """
 
     def work(control: Control, recorder: Recorder, task: Task) -> Trained:
@@ -137,7 +140,9 @@ def plan_resuming(run: Run, epochs: int | None = None) -> Plan:
             task=task,
         )
 
-    return Plan(run.details.name, run.details.settings, work)
+    details = run.details
+    settings = replace(details.settings, epochs=epochs or details.settings.epochs)
+    return Plan(details.name, settings, work)
 
 
 def reopened(run: Run, task: Task) -> Prepared:

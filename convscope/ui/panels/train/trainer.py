@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from PySide6.QtCore import QObject, Signal
@@ -101,11 +100,16 @@ class Trainer(QObject):
             self.control.resume()
             self._set("running")
 
+    def toggle(self) -> None:
+        """Pause, or go on."""
+        if self._state == "paused":
+            self.resume()
+        else:
+            self.pause()
+
     def step(self) -> None:
         """Make one step, look, and stand still again."""
         if self.control is not None and self._state in ("preparing", "running", "paused"):
-            # What was watched is asked for anew: the next look comes at once, however soon it is.
-            self.control.watch(replace(self.control.watched))
             self.control.step()
             self._set("paused")
 

@@ -97,7 +97,7 @@ class Transport(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.GRID)
         trainer = self.trainer
-        self.pause = form.tool("train.pause", "Pause", "pause", self._toggle, "Pause")
+        self.pause = form.tool("train.pause", "Pause", "pause", trainer.toggle, "Pause")
         self.pause.setMinimumWidth(theme.scaled(92))
         self.step = form.tool("train.step", "Make one step, then stand still", "step-forward", trainer.step)
         self.step.setText("One step")
@@ -129,12 +129,6 @@ class Transport(QWidget):
         says.addWidget(self.sentence, 1)
         says.addWidget(self.numbers)
         column.addLayout(says)
-
-    def _toggle(self) -> None:
-        if self.trainer.state == "paused":
-            self.trainer.resume()
-        else:
-            self.trainer.pause()
 
     def _set_rate(self, rate: float) -> None:
         self.show_rate(rate)
