@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -12,8 +10,8 @@ from PySide6.QtCore import QEvent, QPointF, QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
+    QFocusEvent,
     QHelpEvent,
-    QImage,
     QKeyEvent,
     QMouseEvent,
     QPainter,
@@ -26,11 +24,11 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QSizePolicy, QToolTip, QWidget
 
 from convscope.ui import theme
+from convscope.ui.panels.data.tiling import MARGIN, Pixmaps, Tiling
 from convscope.ui.panels.data.words import class_colour
 
-GAP, MARGIN, CAPTION, DOT = 8, 4, 18, 6
+CAPTION, DOT = 18, 6
 SIZES = (32, 40, 48, 56, 72, 84, 96, 112, 128, 160, 192, 224)  # pixels of a tile, as designed
-_PIXMAP_BYTES = 32 * 2**20
 # Thumbnails of large pictures are made in these sizes only, so that enlarging a little loads nothing anew.
 _SOURCES = (64, 96, 128, 192, 256, 384, 512)
 
@@ -74,8 +72,8 @@ class ThumbnailGrid(QAbstractScrollArea):
         self._hover: int | None = None
         self._pressed: QPointF | None = None
         self._dragged = False
-        self._pixmaps: OrderedDict[tuple[int, int], QPixmap] = OrderedDict()
-        self._pixmap_bytes = 0
+        self._top = 0
+        self._pixmaps = Pixmaps()
         self._short: dict[tuple[int, int], str] = {}
         self.broken: Callable[[int], str] = lambda _index: ""
         self.words: Callable[[int], str] = lambda index: str(index)
@@ -132,26 +130,28 @@ class ThumbnailGrid(QAbstractScrollArea):
 
     def visible(self) -> NDArray[np.int64]:
         """The images on show, from the top."""
-        return self._indices[slice(*self._span())]
+        return self._indices[slice(*self.tiling().span())]
 
     def show_arrived(self, indices: Sequence[int]) -> None:
         """Paint these thumbnails, which are there now."""
-        first, last = self._span()
+        first, last = self.tiling().span()
         if any(index in self._indices[first:last] for index in indices):
             self.viewport().update()
 
     def kept_bytes(self) -> int:
         """The memory that its pictures take."""
-        return self._pixmap_bytes
+        return self._pixmaps.bytes
 
     def zoom(self, steps: int) -> None:
-        """Larger or smaller tiles; what is in the middle stays there."""
-        middle = self.position_at(QPointF(self.viewport().rect().center()), anywhere=True)
+        """Larger or smaller tiles; the row in the middle stays there."""
+        before = self.tiling()
+        row = (before.scroll + before.height / 2 - MARGIN) / before.row_height
         self._step = min(len(SIZES) - 1, max(0, self._step + steps))
         self._lay_out()
-        if middle is not None:
-            bar = self.verticalScrollBar()
-            bar.setValue(bar.value() + self.tile_rect(middle).center().y() - self.viewport().height() // 2)
+        after = self.tiling()
+        # So many tiles stand above the middle, whatever the width of a row.
+        above = row * before.columns / after.columns
+        self.verticalScrollBar().setValue(round(above * after.row_height + MARGIN - after.height / 2))
         self._changed()
 
     # Measures
@@ -170,58 +170,27 @@ class ThumbnailGrid(QAbstractScrollArea):
             return self._native
         return next((size for size in _SOURCES if size >= needed), _SOURCES[-1])
 
+    def tiling(self) -> Tiling:
+        """Where the tiles lie now."""
+        tile = self.tile()
+        caption = theme.scaled(CAPTION) if tile >= theme.scaled(40) else 0
+        view = self.viewport()
+        scroll = self.verticalScrollBar().value()
+        return Tiling(tile, caption, view.width(), view.height(), len(self._indices), scroll)
+
     def columns(self) -> int:
         """Tiles in a row."""
-        room = self.viewport().width() - 2 * MARGIN + GAP
-        return max(1, room // (self.tile() + GAP))
-
-    def _caption_height(self) -> int:
-        return theme.scaled(CAPTION) if self.tile() >= theme.scaled(40) else 0
-
-    def _row_height(self) -> int:
-        return self.tile() + self._caption_height() + GAP
-
-    def _pitch(self) -> float:
-        """From one tile to the next in a row; what room is left over goes between them."""
-        tile, columns = self.tile(), self.columns()
-        if columns == 1 or len(self._indices) < columns:
-            return tile + GAP
-        return (self.viewport().width() - 2 * MARGIN - tile) / (columns - 1)
+        return self.tiling().columns
 
     def tile_rect(self, position: int) -> QRect:
         """Where the picture at a place of the list lies in the viewport."""
-        row, column = divmod(position, self.columns())
-        tile = self.tile()
-        y = MARGIN + row * self._row_height() - self.verticalScrollBar().value()
-        return QRect(MARGIN + int(column * self._pitch()), y, tile, tile)
-
-    def position_at(self, point: QPointF, *, anywhere: bool = False) -> int | None:
-        """The place in the list under a point of the viewport; `anywhere`: the nearest one."""
-        tile, high = self.tile(), self._row_height()
-        row, y = divmod(point.y() - MARGIN + self.verticalScrollBar().value(), high)
-        column, x = divmod(point.x() - MARGIN, self._pitch())
-        if anywhere:
-            row, column = max(row, 0), min(max(column, 0), self.columns() - 1)
-        elif x >= tile or y >= high - GAP or row < 0 or not 0 <= column < self.columns():
-            return None
-        position = int(row) * self.columns() + int(column)
-        if anywhere and len(self._indices):
-            return min(position, len(self._indices) - 1)
-        return position if position < len(self._indices) else None
-
-    def _span(self) -> tuple[int, int]:
-        """The first and behind the last place of the list that is on show."""
-        high, columns, top = self._row_height(), self.columns(), self.verticalScrollBar().value() - MARGIN
-        first = max(0, top // high) * columns
-        last = (max(0, top + self.viewport().height() - 1) // high + 1) * columns
-        return first, min(last, len(self._indices))
+        return self.tiling().rect(position)
 
     def _lay_out(self) -> None:
-        rows = math.ceil(len(self._indices) / self.columns())
-        bar = self.verticalScrollBar()
-        bar.setPageStep(self.viewport().height())
-        bar.setSingleStep(max(1, self._row_height() // 2))
-        bar.setRange(0, max(0, rows * self._row_height() + 2 * MARGIN - GAP - self.viewport().height()))
+        tiling, bar = self.tiling(), self.verticalScrollBar()
+        bar.setPageStep(tiling.height)
+        bar.setSingleStep(max(1, tiling.row_height // 2))
+        bar.setRange(0, tiling.range)
 
     def sizeHint(self) -> QSize:
         """Room for some; it takes all that it gets."""
@@ -231,15 +200,25 @@ class ThumbnailGrid(QAbstractScrollArea):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """More or fewer in a row; what was at the top stays there."""
-        at = self._span()[0]
+        bar, at = self.verticalScrollBar(), self._top
         self._lay_out()
-        if self.verticalScrollBar().value():
-            self.verticalScrollBar().setValue(at // self.columns() * self._row_height())
+        if bar.value():
+            tiling = self.tiling()
+            bar.setValue(at // tiling.columns * tiling.row_height)
         self._changed()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """The ring gets wider."""
+        self.viewport().update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """The ring gets narrower."""
+        self.viewport().update()
 
     def scrollContentsBy(self, dx: int, dy: int) -> None:
         """Paint and ask for what is now on show."""
         self._set_hover(None)
+        self._top = self.tiling().span()[0]
         self._changed()
 
     def changeEvent(self, event: QEvent) -> None:
@@ -273,12 +252,12 @@ class ThumbnailGrid(QAbstractScrollArea):
                 bar = self.verticalScrollBar()
                 bar.setValue(bar.value() - round(moved.y()))
             return
-        self._set_hover(self.position_at(event.position()))
+        self._set_hover(self.tiling().position_at(event.position()))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Choose, unless it was a drag."""
         if self._pressed is not None and not self._dragged and event.button() == Qt.MouseButton.LeftButton:
-            position = self.position_at(event.position())
+            position = self.tiling().position_at(event.position())
             if position is not None:
                 self._go(position)
                 self.chosen.emit(int(self._indices[position]))
@@ -286,7 +265,7 @@ class ThumbnailGrid(QAbstractScrollArea):
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """What can be done with an image."""
-        position = self.position_at(QPointF(event.pos()))
+        position = self.tiling().position_at(QPointF(event.pos()))
         if position is None and event.reason() == QContextMenuEvent.Reason.Keyboard:
             position = self._current
         if position is not None:
@@ -297,7 +276,7 @@ class ThumbnailGrid(QAbstractScrollArea):
         if event.type() == QEvent.Type.Leave:
             self._set_hover(None)
         elif isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
-            position = self.position_at(QPointF(event.pos()))
+            position = self.tiling().position_at(QPointF(event.pos()))
             if position is None:
                 QToolTip.hideText()
             else:
@@ -307,8 +286,8 @@ class ThumbnailGrid(QAbstractScrollArea):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Go along the images, choose, and change the size of the tiles."""
-        key, columns = Qt.Key(event.key()), self.columns()
-        page = max(1, self.viewport().height() // self._row_height()) * columns
+        key, tiling = Qt.Key(event.key()), self.tiling()
+        columns, page = tiling.columns, max(1, tiling.height // tiling.row_height) * tiling.columns
         steps = {
             Qt.Key.Key_Left: -1,
             Qt.Key.Key_Right: 1,
@@ -322,7 +301,7 @@ class ThumbnailGrid(QAbstractScrollArea):
         last = len(self._indices) - 1
         if key in steps and last >= 0:
             step = steps[key]
-            at = self._span()[0] if self._current is None else self._current + step
+            at = tiling.span()[0] if self._current is None else self._current + step
             if abs(step) >= page:
                 at = min(max(at, 0), last)
             if 0 <= at <= last:
@@ -345,13 +324,14 @@ class ThumbnailGrid(QAbstractScrollArea):
         painter = QPainter(self.viewport())
         painter.fillRect(event.rect(), QColor(colours.panel))
         painter.setFont(theme.font(11))
-        caption, size, tile = self._caption_height(), self.source_size(), self.tile()
+        tiling, size = self.tiling(), self.source_size()
+        caption, tile = tiling.caption, tiling.tile
         small = size < tile * self.devicePixelRatioF()
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, not small)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         dot = theme.scaled(DOT)
-        for position in range(*self._span()):
-            place = self.tile_rect(position)
+        for position in range(*tiling.span()):
+            place = tiling.rect(position)
             index = int(self._indices[position])
             pixmap = self._pixmap(index, size)
             why = self.broken(index)
@@ -379,7 +359,10 @@ class ThumbnailGrid(QAbstractScrollArea):
         ):
             if marked is not None and marked < len(self._indices):
                 painter.setPen(QPen(QColor(colour), width))
-                painter.drawRect(self.tile_rect(marked).adjusted(-1, -1, 0, 0))
+                painter.drawRect(tiling.rect(marked).adjusted(-1, -1, 0, 0))
+        if self.hasFocus() and self._current is None:
+            painter.setPen(QPen(QColor(colours.accent), 1))
+            painter.drawRect(self.viewport().rect().adjusted(0, 0, -1, -1))
         if not len(self._indices):
             painter.setPen(QColor(colours.secondary))
             painter.setFont(theme.font(13))
@@ -389,23 +372,11 @@ class ThumbnailGrid(QAbstractScrollArea):
         painter.end()
 
     def _pixmap(self, index: int, size: int) -> QPixmap | None:
-        key = (index, size)
-        found = self._pixmaps.get(key)
-        if found is not None:
-            self._pixmaps.move_to_end(key)
-            return found
-        pixels = self._picture(index, size)
-        if pixels is None:
-            return None
-        height, width = pixels.shape[:2]
-        image = QImage(pixels.data, width, height, pixels.strides[0], QImage.Format.Format_RGB888)
-        pixmap = QPixmap.fromImage(image)
-        self._pixmaps[key] = pixmap
-        self._pixmap_bytes += 4 * height * width
-        while self._pixmap_bytes > _PIXMAP_BYTES and len(self._pixmaps) > 1:
-            gone = self._pixmaps.popitem(last=False)[1]
-            self._pixmap_bytes -= 4 * gone.height() * gone.width()
-        return pixmap
+        found = self._pixmaps.get(index, size)
+        if found is None:
+            pixels = self._picture(index, size)
+            found = None if pixels is None else self._pixmaps.put(index, size, pixels)
+        return found
 
     def _elided(self, label: int, width: int, painter: QPainter) -> str:
         key = (label, width)
@@ -417,7 +388,6 @@ class ThumbnailGrid(QAbstractScrollArea):
     def _forget(self) -> None:
         self._pixmaps.clear()
         self._short.clear()
-        self._pixmap_bytes = 0
 
     def _changed(self) -> None:
         self.viewport().update()
@@ -426,8 +396,9 @@ class ThumbnailGrid(QAbstractScrollArea):
     def _go(self, position: int | None) -> None:
         self._current = position
         if position is not None:
-            place, bar = self.tile_rect(position), self.verticalScrollBar()
-            bottom = place.bottom() + 1 + self._caption_height() + MARGIN
+            tiling, bar = self.tiling(), self.verticalScrollBar()
+            place = tiling.rect(position)
+            bottom = place.bottom() + 1 + tiling.caption + MARGIN
             if place.top() < 0:
                 bar.setValue(bar.value() + place.top() - MARGIN)
             elif bottom > self.viewport().height():

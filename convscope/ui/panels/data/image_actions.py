@@ -22,9 +22,10 @@ from convscope.ui.widgets.raster import to_image
 
 if TYPE_CHECKING:
     from convscope.engine.data.dataset import Dataset
+    from convscope.engine.data.images import Images
 
 # An image of a set that need not stay open for it.
-Place = tuple["weakref.ref[object]", int]
+Place = tuple["weakref.ref[Images]", int]
 
 # So many images of data sets stay in the film strip; more would only hide what a person opened there.
 KEPT = 12

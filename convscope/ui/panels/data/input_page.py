@@ -123,6 +123,9 @@ class InputPage(QWidget):
         column.addLayout(named("Colours", self.colours))
         column.addWidget(heading("Labels"))
         column.addWidget(self.labels)
+        column.addWidget(
+            caption("", "To see what each choice does. A run has its own size and fit, in Train.")
+        )
         column.addWidget(hairline())
         column.addWidget(heading("A batch"))
         column.addWidget(self.view, 1)

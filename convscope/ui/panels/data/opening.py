@@ -96,14 +96,14 @@ class Opening(QObject):
         from convscope.engine.data.registry import list_datasets
 
         named = [
-            Command(f"data.open.{info.name}", f"Open data set: {info.title}", partial(self.open, info.name))
+            (info.name, f"Open data set: {info.title}", partial(self.open, info.name))
             for info in list_datasets()
         ]
-        return [
-            *named,
-            Command("data.open.folder", "Open data set: a folder of classes…", self.choose_folder),
-            Command("data.open.file", "Open data set: an .npz or IDX file…", self.choose_file),
+        files = [
+            ("folder", "Open data set: a folder of classes…", self.choose_folder),
+            ("file", "Open data set: an .npz or IDX file…", self.choose_file),
         ]
+        return [Command(f"data.open.{name}", title, run, "", "Data") for name, title, run in (*named, *files)]
 
 
 class OpeningStrip(QFrame):

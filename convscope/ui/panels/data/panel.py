@@ -192,6 +192,7 @@ class DataPanel(QWidget):
             self.search.clear()
             self.search.setVisible(len(dataset.classes) >= SEARCH_FROM)
             self.images.show_dataset(dataset)
+            self.images.show_class(None)
             train = dataset.indices("train")
             self._focus = int(train[0]) if len(train) else 0
         else:

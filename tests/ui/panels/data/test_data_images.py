@@ -250,9 +250,13 @@ def test_another_data_set_while_thumbnails_load(data: Data) -> None:
         assert np.array_equal(picture, other.images.read(index))
     data.qtbot.wait(30)
     assert len(images.loaded) == stopped
+    data.class_row(1)
     data.session.set_dataset(None)
     data.settle()
     assert data.find(QWidget, "data.empty.digits").isVisible()
+    data.show(other)
+    assert data.panel.classes.current is None
+    assert data.grid.indices.tolist() == other.indices("train").tolist()
 
 
 def test_files_class_after_class_come_mixed(data: Data) -> None:
