@@ -12,8 +12,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 
 
-def apart(module: str, *words: object) -> float:
-    """The number that a module of this package prints last when it is run with these words."""
+def apart(module: str, *words: object) -> list[float]:
+    """The numbers in the last line that a module of this package prints when it is run with these words."""
     with tempfile.TemporaryDirectory() as home:
         environment = {
             **os.environ,
@@ -25,7 +25,7 @@ def apart(module: str, *words: object) -> float:
         done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, encoding="utf-8")
     if done.returncode:
         raise RuntimeError(f"{' '.join(command)} failed:\n{done.stderr[-4000:]}")
-    return float(done.stdout.split()[-1])
+    return [float(number) for number in done.stdout.splitlines()[-1].split()]
 
 
 def resident() -> float:

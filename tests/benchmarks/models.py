@@ -31,15 +31,15 @@ def first_prediction(small: bool) -> Case:
 
     from convscope.engine.models.catalogue import open_model
 
-    folder, image = tempfile.TemporaryDirectory(), _coffee()
-    path = Path(folder.name) / "imagenet.keras"
-    shipped = open_model("imagenet")
+    folder, image, name = tempfile.TemporaryDirectory(), _coffee(), "digits" if small else "imagenet"
+    path = Path(folder.name) / f"{name}.keras"
+    shipped = open_model(name)
     shipped.keras.save(path)
     batch = shipped.prepare(image).batch
     weakref.finalize(batch, folder.cleanup)
 
     def ours() -> Any:
-        return open_model("imagenet").predict(image)
+        return open_model(name).predict(image)
 
     def reference() -> Any:
         return keras.saving.load_model(path, compile=False).predict(batch, verbose=0)[0]
@@ -58,7 +58,7 @@ def from_the_start(small: bool) -> Reading:
     import time
 
     began = time.perf_counter()
-    apart("models", "first")
+    apart("models", "first", "digits" if small else "imagenet")
     return Reading(time.perf_counter() - began, "s")
 
 
@@ -69,7 +69,8 @@ def from_the_start(small: bool) -> Reading:
 )
 def growth(small: bool) -> Reading:
     """Resident memory; every second one is the ImageNet network."""
-    return Reading(apart("models", "memory", 5 if small else 20), "%")
+    names = ("digits", "garments") if small else ("imagenet", "digits")
+    return Reading(apart("models", "memory", 4 if small else 20, *names)[0], "%")
 
 
 def _main(words: list[str]) -> float:
@@ -80,10 +81,10 @@ def _main(words: list[str]) -> float:
 
     image = _coffee()
     if words[0] == "first":
-        return open_model("imagenet").predict(image).top(1)[0].probability
+        return open_model(words[1]).predict(image).top(1)[0].probability
     third = 0.0
     for number in range(int(words[1])):
-        model = open_model(("imagenet", "digits")[number % 2])
+        model = open_model(words[2 + number % 2])
         model.predict(image)
         middle = model.layers[len(model.layers) // 2].path
         model.activations(model.prepare(image).batch, [middle])
