@@ -118,10 +118,11 @@ def preview(
         image: uint8, H×W or H×W×3.
 
     Returns:
-        uint8, n × H × W × 3.
+        uint8, n × H × W × 3; gray stays gray.
     """
-    pixels = image if image.ndim == 3 else np.repeat(image[..., None], 3, axis=2)
-    return augment(np.repeat(pixels[None], n, axis=0), augmentation, (seed, 0))
+    pixels = image if image.ndim == 3 else image[..., None]
+    changed = augment(np.repeat(pixels[None], n, axis=0), augmentation, (seed, 0))
+    return changed if image.ndim == 3 else np.repeat(changed, 3, axis=3)
 
 
 def keras_layers(augmentation: Augmentation) -> list[tuple[str, dict[str, Any]]]:
