@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -95,11 +96,11 @@ class Opening(QObject):
         """The same by name."""
         from convscope.engine.data.registry import list_datasets
 
-        named = [
+        named: list[tuple[str, str, Callable[[], object]]] = [
             (info.name, f"Open data set: {info.title}", partial(self.open, info.name))
             for info in list_datasets()
         ]
-        files = [
+        files: list[tuple[str, str, Callable[[], object]]] = [
             ("folder", "Open data set: a folder of classes…", self.choose_folder),
             ("file", "Open data set: an .npz or IDX file…", self.choose_file),
         ]

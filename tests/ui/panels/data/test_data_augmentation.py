@@ -16,6 +16,11 @@ from convscope.ui.panels.data.preview import COLUMNS, COUNT, Previewed, PreviewG
 from convscope.ui.widgets.image_view import ImageView
 
 
+def to_rgb(gray: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The same in three channels."""
+    return np.repeat(gray[..., None], 3, axis=2)
+
+
 def preview(data: Data) -> NDArray[np.uint8]:
     """The twelve pictures on show."""
     shown: list[Previewed] = []
@@ -93,6 +98,14 @@ def test_flips_fill_and_constant(data: Data) -> None:
     data.slide("width_shift", 100)
     assert data.session.augmentation == Augmentation(width_shift=1.0, fill="constant", fill_value=200)
     assert any((picture[:, 0] == 200).all() or (picture[:, -1] == 200).all() for picture in preview(data))
+
+
+def test_a_gray_image_stays_gray_under_noise(data: Data) -> None:
+    data.press("data.empty.digits")
+    data.slide("noise", 30)
+    pictures = preview(data)
+    assert (pictures != to_rgb(data.dataset.images.read(data.panel.focus_image))).any()
+    assert (pictures == pictures[..., :1]).all()
 
 
 def test_presets_are_recognised(data: Data) -> None:
