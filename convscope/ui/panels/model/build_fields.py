@@ -261,6 +261,8 @@ class TypedField(Field):
             self._value = value
             if self.line.text() != self._write(value):
                 self.line.setText(self._write(value))
+                if not self.line.hasFocus():
+                    self.line.setCursorPosition(0)
             self._warn("")
 
     def _typed(self, text: str) -> None:
@@ -318,7 +320,7 @@ class FeedField(Field):
 
     def __init__(self, name: str, words: str) -> None:
         box: QComboBox = combo(name, words, [])
-        super().__init__(name, words, box, 176)
+        super().__init__(name, words, box, 200)
         box.setMaxVisibleItems(20)
         self._box = box
         self._offered: tuple[tuple[str, str], ...] = ()

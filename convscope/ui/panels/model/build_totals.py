@@ -19,6 +19,7 @@ _SUMS = (
     ("weights", "Weights", "Memory of all weights in float32"),
     ("layers", "Layers", "Layers in the list"),
 )
+_LONGEST = 84
 
 
 class Totals(QWidget):
@@ -37,6 +38,7 @@ class Totals(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._problem = ""
+        self._texts = ("", "")
         self._compact = False
         line = QHBoxLayout(self)
         line.setContentsMargins(0, 0, 0, 0)
@@ -98,8 +100,9 @@ class Totals(QWidget):
         self._problem = problems[0].name if problems else ""
         more = f" (+{len(problems) - 1})" if len(problems) > 1 else ""
         text = f"{problems[0].name}{more}" if problems else ""
+        self._texts = (text, f"{text}: {problems[0].problem}" if problems else "")
         self.problem.setVisible(bool(problems))
-        self.problem.setText(text)
+        self._tell_problem()
         self.problem.setIcon(theme.icon("triangle-alert", theme.tokens().bad))
         self.problem.setToolTip(f"{problems[0].problem}. Click to go there." if problems else "")
         self.problem.setAccessibleName(f"Go to the problem at {text}" if problems else "No problem")
@@ -115,5 +118,12 @@ class Totals(QWidget):
 
     def set_compact(self, compact: bool) -> None:
         """Keep the sums that count where there is little room."""
+        self._compact = compact
         for key in ("trainable", "weights", "layers"):
             self._cells[key].setHidden(compact)
+        self._tell_problem()
+
+    def _tell_problem(self) -> None:
+        """The sentence where there is room, else the layer alone."""
+        short, long = self._texts
+        self.problem.setText(short if self._compact or len(long) > _LONGEST else long)
