@@ -55,6 +55,7 @@ class MosaicView(QAbstractScrollArea):
         self._maps: list[NDArray[np.uint8]] = []
         self._images: list[QImage | None] = []
         self._captions: tuple[str, ...] = ()
+        self._fixed: int | None = None
         self._tile = 64.0
         self._fitted = True
         self._selected: int | None = None
@@ -73,12 +74,21 @@ class MosaicView(QAbstractScrollArea):
 
     # What is shown
 
-    def set_maps(self, maps: Sequence[NDArray[np.uint8]], captions: Sequence[str] = ()) -> None:
+    def set_maps(
+        self,
+        maps: Sequence[NDArray[np.uint8]],
+        captions: Sequence[str] = (),
+        columns: int | None = None,
+    ) -> None:
         """Show maps, each uint8 H×W or H×W×3; the arrays are kept, not copied.
 
         With as many maps as before the size of the tiles, the place and the chosen map stay.
+
+        Args:
+            columns: so many in a row whatever the room; None: as many as fit best.
         """
-        count = len(self._maps)
+        count = len(self._maps) if columns == self._fixed else -1
+        self._fixed = columns
         self._maps, self._captions = list(maps), tuple(captions)
         self._images = [None] * len(self._maps)
         self._frame = None
@@ -99,6 +109,16 @@ class MosaicView(QAbstractScrollArea):
             self._captions = tuple(captions)
         self._frame = None
         self.viewport().update()
+
+    def set_caption(self, index: int, caption: str) -> None:
+        """Another caption for one map."""
+        if self.caption(index) != caption:
+            self.set_map(index, self._maps[index], caption)
+
+    @property
+    def count(self) -> int:
+        """How many maps there are."""
+        return len(self._maps)
 
     @property
     def selected(self) -> int | None:
@@ -149,6 +169,8 @@ class MosaicView(QAbstractScrollArea):
 
     def columns(self) -> int:
         """Maps in a row."""
+        if self._fixed is not None:
+            return max(1, self._fixed)
         fitting = (self.viewport().width() + GAP) // (self.tile_size()[0] + GAP)
         return max(1, min(int(fitting), len(self._maps) or 1))
 
@@ -187,9 +209,10 @@ class MosaicView(QAbstractScrollArea):
         caption = theme.scaled(16) if self._captions else 0
         count = max(1, len(self._maps))
         best = float(min(low, width))
-        for columns in range(1, count + 1):
+        for columns in range(1, count + 1) if self._fixed is None else (max(1, self._fixed),):
             tile = (width + GAP) / columns - GAP
             if tile < low:
+                best = min(best, max(float(SMALLEST), tile)) if self._fixed is not None else best
                 break
             rows = math.ceil(count / columns)
             tile = min(tile, ((height + GAP) / rows - GAP - caption) / self._shape(), float(high))

@@ -1,0 +1,237 @@
+"""The left column: what the network sees, which class is explained, and by which methods."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QStringListModel, Qt
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QCompleter,
+    QLabel,
+    QLineEdit,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from convscope.engine.models.prediction import class_name
+from convscope.engine.seeing.attribution.methods import METHODS
+from convscope.ui import theme
+from convscope.ui.panels.explain.desk import Begun, Desk
+from convscope.ui.panels.explain.question import Question
+from convscope.ui.predictor import Predicted
+from convscope.ui.widgets.class_bars import ClassBars
+from convscope.ui.widgets.form import caption, combo, heading, named, row, tool
+
+if TYPE_CHECKING:
+    from convscope.engine.models.opened import OpenedModel
+
+FAMILIES = (
+    ("layer", "From a layer's maps"),
+    ("gradient", "From the gradient of the input"),
+    ("masking", "By hiding parts (slow)"),
+)
+NOTHING = "nothing"
+
+
+class ClassField(QLineEdit):
+    """Any class by its name or number, completed while one types."""
+
+    def __init__(self, name: str, says: str, placeholder: str) -> None:
+        super().__init__()
+        self.setObjectName(name)
+        self.setAccessibleName(says)
+        self.setPlaceholderText(placeholder)
+        self.setClearButtonEnabled(True)
+        self._names = QStringListModel(self)
+        completer = QCompleter(self._names, self)
+        completer.setFilterMode(Qt.MatchFlag.MatchContains)
+        completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
+        self.setCompleter(completer)
+
+    def set_names(self, names: list[str]) -> None:
+        """The classes that there are."""
+        if names != self._names.stringList():
+            self._names.setStringList(names)
+
+
+class ClassColumn(QWidget):
+    """Classes over methods."""
+
+    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._desk = desk
+        self.setProperty("role", "panel")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._build()
+        desk.context.predictor.changed.connect(self._predicted)
+        desk.context.predictor.follow(self)
+        desk.begun.connect(self._begun)
+        desk.question_changed.connect(self._show_question)
+        self._show_question(desk.question)
+        self._predicted(desk.context.predictor.last)
+
+    def shutdown(self) -> None:
+        """Take no more events."""
+        self._desk.context.predictor.changed.disconnect(self._predicted)
+
+    # -- showing ---------------------------------------------------------------------------------------------
+
+    def _predicted(self, predicted: Predicted | None) -> None:
+        prediction = predicted.prediction if predicted is not None else None
+        self.bars.set_prediction(prediction)
+        self.bars.set_chosen(self._explained())
+        reason = predicted.reason if predicted is not None else ""
+        notes = " ".join(prediction.notes) if prediction is not None else ""
+        self.reason.setText(reason or notes)
+        self.reason.setVisible(bool(reason or notes))
+
+    def _explained(self) -> int | None:
+        index = self._desk.question.index
+        if index is None and self.bars.rows:
+            return self.bars.rows[0].index
+        return index
+
+    def _begun(self, begun: Begun) -> None:
+        model = begun.look.model
+        names = _names(model)
+        for field in (self.any, self.minus):
+            field.set_names(names)
+        self._show_explained()
+
+    def _show_question(self, question: Question) -> None:
+        for name, box in self.methods.items():
+            box.blockSignals(True)
+            box.setChecked(name in question.methods)
+            box.blockSignals(False)
+        self.count.blockSignals(True)
+        self.count.setCurrentIndex(max(0, self.count.findData(str(question.count))))
+        self.count.setEnabled(question.minus is None)
+        self.count.blockSignals(False)
+        if question.minus is None:
+            self.minus.clear()
+        self.bars.set_chosen(self._explained())
+        self._show_explained()
+
+    def _show_explained(self) -> None:
+        look = self._desk.look
+        if look is None:
+            self.explained.setText("")
+            return
+        target = self._desk.question.targets(look.prediction)[0]
+        score = float(target.score(look.prediction.logits[None])[0])
+        what = "logit" if target.minus is None else "difference of logits"
+        self.explained.setText(f"<b>{target.words(look.model)}</b><br>{what} {score:.3f}")
+        self.explained.setToolTip(target.words(look.model))
+
+    # -- choosing --------------------------------------------------------------------------------------------
+
+    def _choose_any(self) -> None:
+        index = self._found(self.any)
+        if index is not None:
+            self._desk.ask(index=index)
+            self.any.clear()
+
+    def _choose_minus(self) -> None:
+        if not self.minus.text().strip():
+            self._desk.ask(minus=None)
+            return
+        index = self._found(self.minus)
+        if index is None:
+            return
+        if index == self._explained():
+            self._desk.context.notify("A class minus itself is 0 everywhere: choose another one.")
+            return
+        self._desk.ask(minus=index)
+
+    def _found(self, field: ClassField) -> int | None:
+        from convscope.engine.seeing.attribution.target import find_class
+        from convscope.errors import UserError
+
+        model, text = self._desk.context.session.model, field.text().strip()
+        if model is None or not text:
+            return None
+        # A completed entry begins with its number.
+        number, _, rest = text.partition("  ")
+        try:
+            return find_class(model, number if rest and number.isdecimal() else text)
+        except UserError as error:
+            self._desk.context.report(error)
+            return None
+
+    def _tick(self) -> None:
+        chosen = tuple(name for name, box in self.methods.items() if box.isChecked())
+        self._desk.ask(methods=chosen)
+
+    # -- the widgets -----------------------------------------------------------------------------------------
+
+    def _build(self) -> None:
+        inside = QWidget()
+        column = QVBoxLayout(inside)
+        column.setContentsMargins(theme.GROUP_GAP, theme.GAP, theme.GROUP_GAP, theme.GAP)
+        column.setSpacing(theme.GRID)
+        column.addWidget(heading("What the network sees"))
+        self.bars = ClassBars(5)
+        self.bars.setObjectName("explain.classes")
+        self.bars.chosen.connect(lambda index: self._desk.ask(index=index, minus=None))
+        column.addWidget(self.bars)
+        self.reason = caption("explain.reason")
+        column.addWidget(self.reason)
+        self.any = ClassField("explain.any", "Any class", "Any class, by name or number")
+        self.any.returnPressed.connect(self._choose_any)
+        self.any.completer().activated.connect(lambda _text: self._choose_any())
+        column.addWidget(self.any)
+        column.addSpacing(theme.GAP)
+        column.addWidget(heading("Explained"))
+        self.explained = QLabel()
+        self.explained.setObjectName("explain.explained")
+        self.explained.setWordWrap(True)
+        column.addWidget(self.explained)
+        self.minus = ClassField("explain.minus", "Minus another class", NOTHING)
+        self.minus.editingFinished.connect(self._choose_minus)
+        column.addLayout(named("minus", self.minus, 44))
+        counts = (("1", "this class"), ("2", "the first 2"), ("3", "the first 3"), ("5", "the first 5"))
+        self.count = combo("explain.count", "Classes on the wall", counts)
+        self.count.currentIndexChanged.connect(
+            lambda _index: self._desk.ask(count=int(self.count.currentData()))
+        )
+        column.addLayout(named("on the wall", self.count, 72))
+        column.addSpacing(theme.GAP)
+        self.methods: dict[str, QCheckBox] = {}
+        for family, title in FAMILIES:
+            column.addWidget(heading(title))
+            for name, method in METHODS.items():
+                if method.family == family:
+                    box = QCheckBox(method.title)
+                    box.setObjectName(f"explain.method.{name}")
+                    box.setToolTip(f"{method.computes}\n{method.paper.authors}, {method.paper.year}")
+                    box.toggled.connect(lambda _on: self._tick())
+                    self.methods[name] = box
+                    column.addWidget(box)
+        column.addStretch(1)
+        column.addLayout(
+            row(
+                tool(
+                    "explain.methods.quick",
+                    "Only the quick methods that one begins with",
+                    "rotate-cw",
+                    lambda: self._desk.ask(methods=Question().methods),
+                    "As at first",
+                ),
+                None,
+            )
+        )
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(inside)
+        for surface in (inside, scroll.viewport()):
+            surface.setAutoFillBackground(False)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(scroll)
+
+
+def _names(model: OpenedModel) -> list[str]:
+    return [f"{index}  {class_name(model.classes, index)}" for index in range(model.head.classes)]

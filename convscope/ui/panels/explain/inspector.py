@@ -1,0 +1,279 @@
+"""The right column: what the chosen method computes, its settings, the layer, and how maps are shown."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, QUrl, Signal
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QCheckBox, QLabel, QScrollArea, QVBoxLayout, QWidget
+
+from convscope.engine.seeing.attribution.explain import Failure
+from convscope.engine.seeing.attribution.method import Method, Parameter
+from convscope.engine.seeing.attribution.methods import METHODS
+from convscope.engine.seeing.attribution.picture import Style, region
+from convscope.imaging.colormaps import COLORMAPS
+from convscope.imaging.overlay import PAPER_THRESHOLD
+from convscope.ui import theme
+from convscope.ui.panels.explain.desk import Begun, Desk
+from convscope.ui.widgets.form import caption, choose, combo, hairline, heading, named, row, segmented, tool
+from convscope.ui.widgets.scale_bar import ScaleBar
+from convscope.ui.widgets.slider_row import SliderRow
+
+OWN = "own"
+AUTO = ""
+
+
+class Inspector(QWidget):
+    """One method in words and numbers, and the style of all pictures.
+
+    Signals:
+        style_changed: a `Style`.
+    """
+
+    style_changed = Signal(object)
+
+    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._desk = desk
+        self._method = ""
+        self._controls: dict[str, QWidget] = {}
+        self.setProperty("role", "panel")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._build()
+        desk.begun.connect(self._begun)
+        desk.selected.connect(lambda _request: self._show())
+        desk.arrived.connect(lambda _made: self._show())
+        desk.question_changed.connect(lambda _question: self._show_layer())
+        self._show()
+
+    @property
+    def style_(self) -> Style:
+        """How maps are shown, as the controls stand."""
+        colormap = self.colormap.currentData()
+        return Style(
+            None if colormap == OWN else colormap,
+            self.opacity.value / 100,
+            "nearest" if self.how.value == "nearest" else "bilinear",
+            self.threshold.value / 100 if self.outline.isChecked() else None,
+        )
+
+    # -- the method ------------------------------------------------------------------------------------------
+
+    def _show(self) -> None:
+        request = self._desk.request
+        self.about.setVisible(request is not None)
+        if request is None:
+            return
+        method = METHODS[request.method]
+        if method.name != self._method:
+            self._method = method.name
+            self._show_method(method)
+        answer = self._desk.answer(request)
+        if isinstance(answer, Failure):
+            self.facts.setText(answer.message)
+            self.warning.hide()
+            return
+        if answer is None:
+            self.facts.setText("working…")
+            return
+        notes = [note for note in answer.notes if note != method.warning]
+        self.warning.setText(method.warning)
+        self.warning.setVisible(bool(method.warning))
+        lines = []
+        if answer.layer is not None:
+            lines.append(f"layer {answer.layer}")
+        lines.append(f"map {answer.heat.shape[0]} × {answer.heat.shape[1]}, largest {answer.heat.max():.4g}")
+        if answer.done >= 1:
+            lines.append(f"score {answer.score:.4f}")
+            lines.append(
+                f"{1000 * answer.seconds:,.0f} ms" if answer.seconds < 10 else f"{answer.seconds:.0f} s"
+            )
+        lines += [f"{name} {value:.4g}" for name, value in answer.facts.items()]
+        style = self.style_
+        if style.threshold is not None:
+            found = region(answer, style.threshold)
+            if found is not None:
+                box = found.box
+                lines.append(
+                    f"region: rows {box.top}–{box.top + box.height - 1}, "
+                    f"columns {box.left}–{box.left + box.width - 1}, {100 * found.share:.0f} % of the picture"
+                )
+        self.facts.setText("\n".join([*lines, *notes]))
+        scale = answer.scale
+        self.scale.set_scale(style.colormap or answer.colormap, scale.low, scale.high)
+
+    def _show_method(self, method: Method) -> None:
+        self.title.setText(method.title)
+        self.formula.setText(method.formula)
+        self.computes.setText(method.computes)
+        self.misses.setText(method.misses)
+        paper = method.paper
+        self.paper.setText(f"{paper.authors} {paper.year}")
+        self.paper.setToolTip(f"{paper.title}\n{paper.link}")
+        for widget in self._controls.values():
+            self.parameters.removeWidget(widget)
+            widget.deleteLater()
+        self._controls = {}
+        settings = method.settings(self._desk.question.settings.get(method.name, {}))
+        for parameter in method.parameters:
+            widget = self._control(method.name, parameter, settings[parameter.name])
+            self._controls[parameter.name] = widget
+            self.parameters.addWidget(widget)
+
+    def _control(self, method: str, parameter: Parameter, value: int | float | str) -> QWidget:
+        name = f"explain.parameter.{parameter.name}"
+        if parameter.choices:
+            box = combo(name, parameter.title, ((choice, choice) for choice in parameter.choices))
+            choose(box, str(value))
+            box.currentIndexChanged.connect(
+                lambda _index: self._desk.set_setting(method, parameter.name, box.currentData())
+            )
+            holder = QWidget()
+            holder.setLayout(named(parameter.title, box))
+            holder.setToolTip(parameter.about)
+            return holder
+        slider = SliderRow(
+            name,
+            parameter.title,
+            parameter.low,
+            parameter.high,
+            parameter.step,
+            float(value),
+            parameter.unit,
+        )
+        slider.setToolTip(parameter.about)
+        whole = isinstance(parameter.default, int)
+        slider.changed.connect(
+            lambda number: self._desk.set_setting(
+                method, parameter.name, round(number) if whole else float(number)
+            )
+        )
+        return slider
+
+    def _open_paper(self) -> None:
+        if self._method:
+            QDesktopServices.openUrl(QUrl(METHODS[self._method].paper.link))
+
+    # -- the layer -------------------------------------------------------------------------------------------
+
+    def _begun(self, begun: Begun) -> None:
+        entries = [(AUTO, "chosen by convscope")]
+        entries += [(layer.path, f"{layer.path}  {layer.size}") for layer in reversed(begun.layers)]
+        now = [(self.layer.itemData(n), self.layer.itemText(n)) for n in range(self.layer.count())]
+        if entries != now:
+            self.layer.blockSignals(True)
+            self.layer.clear()
+            for path, words in entries:
+                self.layer.addItem(words, path)
+            self.layer.blockSignals(False)
+        self._show_layer()
+
+    def _show_layer(self) -> None:
+        layer = self._desk.question.layer
+        choose(self.layer, layer or AUTO)
+        chosen = self._desk.chosen
+        if layer is None:
+            self.why.setText(f"{chosen.path}: {chosen.why}" if chosen is not None else "")
+        else:
+            self.why.setText("Chosen by you, for all methods that look at a layer.")
+
+    # -- the style -------------------------------------------------------------------------------------------
+
+    def _restyle(self) -> None:
+        self.threshold.setEnabled(self.outline.isChecked())
+        self.style_changed.emit(self.style_)
+        self._show()
+
+    # -- the widgets -----------------------------------------------------------------------------------------
+
+    def _build(self) -> None:
+        inside = QWidget()
+        column = QVBoxLayout(inside)
+        column.setContentsMargins(theme.GROUP_GAP, theme.GAP, theme.GROUP_GAP, theme.GAP)
+        column.setSpacing(theme.GAP)
+        column.addWidget(heading("How maps are shown"))
+        self.opacity = SliderRow("explain.opacity", "Opacity", 0, 100, 1, 50, "%")
+        self.colormap = combo(
+            "explain.colormap",
+            "Colours",
+            ((OWN, "as suits the method"), *((name, name) for name in COLORMAPS)),
+        )
+        self.how = segmented(
+            "explain.how",
+            "Enlarging",
+            (
+                ("bilinear", "Smooth", "Enlarged smoothly, as papers show it"),
+                ("nearest", "True size", "Each value of the map as one square: its true resolution"),
+            ),
+            wide=True,
+        )
+        self.outline = QCheckBox("Outline the hottest region")
+        self.outline.setObjectName("explain.outline")
+        self.threshold = SliderRow("explain.threshold", "From", 1, 100, 1, round(100 * PAPER_THRESHOLD), "%")
+        self.threshold.setToolTip("Share of the largest value; 15 % in the Grad-CAM paper")
+        self.threshold.setEnabled(False)
+        self.scale = ScaleBar()
+        self.scale.setObjectName("explain.scale")
+        self.opacity.changed.connect(lambda _value: self._restyle())
+        self.threshold.changed.connect(lambda _value: self._restyle())
+        self.colormap.currentIndexChanged.connect(lambda _index: self._restyle())
+        self.how.changed.connect(lambda _value: self._restyle())
+        self.outline.toggled.connect(lambda _on: self._restyle())
+        column.addWidget(self.opacity)
+        column.addLayout(named("Colours", self.colormap))
+        column.addWidget(self.how)
+        column.addWidget(self.outline)
+        column.addWidget(self.threshold)
+        column.addWidget(self.scale)
+        column.addWidget(hairline())
+        column.addWidget(heading("Layer"))
+        self.layer = combo("explain.layer", "Layer whose maps explain", ((AUTO, "chosen by convscope"),))
+        self.layer.currentIndexChanged.connect(
+            lambda _index: self._desk.ask(layer=self.layer.currentData() or None)
+        )
+        self.why = caption("explain.why")
+        column.addWidget(self.layer)
+        column.addWidget(self.why)
+        column.addWidget(hairline())
+        self.about = QWidget()
+        self._build_about()
+        column.addWidget(self.about)
+        column.addStretch(1)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(inside)
+        for surface in (inside, scroll.viewport()):
+            surface.setAutoFillBackground(False)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(scroll)
+
+    def _build_about(self) -> None:
+        column = QVBoxLayout(self.about)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.GRID)
+        self.title = theme.label("", "title")
+        self.title.setObjectName("explain.title")
+        self.warning = theme.label("", "warning")
+        self.warning.setObjectName("explain.warning")
+        self.warning.setWordWrap(True)
+        self.formula = QLabel()
+        self.formula.setObjectName("explain.formula")
+        self.formula.setFont(theme.font(12, mono=True))
+        self.formula.setWordWrap(True)
+        self.formula.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.computes, self.misses = caption("explain.computes"), caption("explain.misses")
+        self.paper = tool("explain.paper", "The paper", "external-link", self._open_paper, "paper")
+        self.paper.setProperty("flat", True)
+        self.facts = caption("explain.facts")
+        self.facts.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.parameters = QVBoxLayout()
+        self.parameters.setSpacing(theme.GRID)
+        column.addWidget(self.title)
+        column.addWidget(self.warning)
+        column.addLayout(self.parameters)
+        column.addWidget(self.formula)
+        column.addWidget(self.computes)
+        column.addWidget(self.misses)
+        column.addLayout(row(self.paper, None))
+        column.addWidget(self.facts)

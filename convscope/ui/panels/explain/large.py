@@ -1,0 +1,128 @@
+"""One map, large: laid over the image, by itself with its numbers, or the image alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QSignalBlocker
+from PySide6.QtWidgets import QCheckBox, QVBoxLayout, QWidget
+
+from convscope.engine.seeing.attribution.explain import Failure
+from convscope.engine.seeing.attribution.picture import Style, picture, region
+from convscope.engine.seeing.attribution.result import Attribution
+from convscope.imaging.overlay import heat_pixels, upsample
+from convscope.task import Task
+from convscope.ui import theme
+from convscope.ui.panels.explain.desk import Desk
+from convscope.ui.widgets.form import row, segmented, tool
+from convscope.ui.widgets.image_view import ImageView
+from convscope.ui.widgets.scale_bar import ScaleBar
+
+KEY = "explain.large"
+
+
+class LargeView(QWidget):
+    """The map that is looked at; hovering reads its values."""
+
+    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._desk = desk
+        self.style_ = Style()
+        self._build()
+        desk.selected.connect(lambda _request: self.paint())
+        desk.arrived.connect(self._arrived)
+
+    def set_style(self, style: Style) -> None:
+        """Show it another way."""
+        self.style_ = style
+        self.paint()
+
+    def step(self, by: int) -> None:
+        """The next or the last map of the wall."""
+        keys = [request.key for request in self._desk.requests]
+        if self._desk.request is not None and self._desk.request.key in keys:
+            at = (keys.index(self._desk.request.key) + by) % len(keys)
+            self._desk.select(self._desk.requests[at])
+
+    def paint(self) -> None:
+        """Make the picture off the GUI thread: a photograph may be large."""
+        one, look, style = self._desk.attribution(), self._desk.look, self.style_
+        if one is None or look is None or not self.isVisible():
+            return
+        what, image = self.what.value, look.image if self.whole.isChecked() else None
+
+        def work(task: Task) -> tuple[NDArray[np.uint8], NDArray[Any] | None, str]:
+            pixels = one.pixels if image is None else image.pixels
+            if what == "image":
+                return pixels, None, "the image"
+            if what == "map":
+                made = heat_pixels(one.heat, one.scale, style.colormap or one.colormap)
+                return made, one.heat, f"the raw map, {one.heat.shape[0]} × {one.heat.shape[1]}"
+            height, width = pixels.shape[:2]
+            box = None if image is None else one.box
+            values = upsample(one.heat, height, width, style.how, box)
+            words = f"{one.title}: {one.target_words}"
+            if style.threshold is not None:
+                found = region(one, style.threshold, image=image, how=style.how)
+                if found is not None:
+                    words += f" · region {found.box.width} × {found.box.height}, {100 * found.share:.0f} %"
+            return picture(one, style, image=image), values, words
+
+        def done(made: tuple[NDArray[np.uint8], NDArray[Any] | None, str]) -> None:
+            pixels, values, words = made
+            self.view.set_pixels(pixels, values)
+            self.view.set_caption(words)
+            scale = one.scale
+            self.scale.set_scale(style.colormap or one.colormap, scale.low, scale.high)
+
+        self._desk.context.jobs.submit(
+            "view", work, title="Painting a map", key=KEY, supersede="finish", quiet=True, on_done=done
+        )
+
+    def set_whole(self, whole: bool) -> None:
+        """On the whole photograph, or on what the network saw of it."""
+        with QSignalBlocker(self.whole):
+            self.whole.setChecked(whole)
+        self.paint()
+
+    def _arrived(self, made: Attribution | Failure) -> None:
+        request = self._desk.request
+        if request is not None and made.request.key == request.key:
+            self.paint()
+
+    def showEvent(self, event: Any) -> None:
+        """It was not painted while it was hidden."""
+        super().showEvent(event)
+        self.paint()
+
+    def _build(self) -> None:
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.GRID)
+        self.what = segmented(
+            "explain.large.what",
+            "Shown",
+            (
+                ("overlay", "Over the image", "The map laid over the image"),
+                ("map", "Map alone", "The raw map at its own resolution; zoom in to read its numbers"),
+                ("image", "Image alone", "The image without the map"),
+            ),
+        )
+        self.what.changed.connect(lambda _value: self.paint())
+        self.whole = QCheckBox("whole photograph")
+        self.whole.setObjectName("explain.large.whole")
+        self.whole.setToolTip("On the photograph at its full size, not on what the network saw of it")
+        self.whole.toggled.connect(lambda _on: self.paint())
+        last = tool("explain.large.last", "The last map of the wall", "arrow-left", lambda: self.step(-1))
+        following = tool(
+            "explain.large.next", "The next map of the wall", "arrow-right", lambda: self.step(1)
+        )
+        self.view = ImageView()
+        self.view.setObjectName("explain.large.view")
+        self.scale = ScaleBar()
+        self.scale.setObjectName("explain.large.scale")
+        column.addLayout(row(self.what, self.whole, None, last, following))
+        column.addWidget(self.view, 1)
+        column.addWidget(self.scale)

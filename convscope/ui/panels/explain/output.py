@@ -1,0 +1,229 @@
+"""What leaves the panel: pictures, the raw map, a report, a script, a whole folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
+
+from convscope.engine.seeing.attribution.picture import Style, picture, wall_picture
+from convscope.errors import UserError
+from convscope.imaging.overlay import heat_pixels
+from convscope.imaging.save import save_npy, save_png
+from convscope.task import Task
+from convscope.ui.actions import Command
+from convscope.ui.panels.explain.desk import Desk
+
+if TYPE_CHECKING:
+    from convscope.engine.seeing.attribution.batch import Batch
+    from convscope.engine.seeing.attribution.truth.curves import Curves
+    from convscope.engine.seeing.attribution.truth.randomised import RandomisedCheck
+
+# (name, words, what the file ends in)
+FILES: tuple[tuple[str, str, str], ...] = (
+    ("overlay", "Map over the photograph (PNG)…", ".png"),
+    ("wall", "The whole wall (PNG)…", ".png"),
+    ("map", "Map alone (PNG)…", ".png"),
+    ("npy", "Exact map (.npy)…", ".npy"),
+    ("report", "Report with all settings (HTML)…", ".html"),
+)
+
+
+class Output(QObject):
+    """Saves and copies.
+
+    Args:
+        desk: whose maps.
+        style: how they are shown now.
+        checks: the curves and the randomised check on show, if they were made.
+        window: the parent of the dialogs.
+    """
+
+    def __init__(
+        self,
+        desk: Desk,
+        style: Callable[[], Style],
+        checks: Callable[[], tuple[Curves | None, RandomisedCheck | None]],
+        window: QWidget,
+    ) -> None:
+        super().__init__(window)
+        self._desk, self._style, self._checks, self._window = desk, style, checks, window
+
+    def commands(self) -> list[Command]:
+        """For the palette and the menu."""
+        ready = self._desk.attribution() is not None
+        files = [
+            Command(
+                f"explain.save.{name}", f"Save: {words}", partial(self.choose, name), "", "Explain", ready
+            )
+            for name, words, _suffix in FILES
+        ]
+        return [
+            *files,
+            Command("explain.script", "Copy as Python", self.copy_script, "", "Explain", ready),
+            Command("explain.copy", "Copy the picture with the map", self.copy_picture, "", "Explain", ready),
+            Command(
+                "explain.folder", "Explain a whole folder…", self.choose_folder, "", "Explain",
+                self._desk.context.session.model is not None,
+            ),
+        ]  # fmt: skip
+
+    def fill(self, menu: QMenu) -> None:
+        """The same as a menu."""
+        menu.clear()
+        for command in self.commands():
+            action = menu.addAction(command.title.removeprefix("Save: "))
+            action.setEnabled(command.enabled)
+            action.triggered.connect(lambda _checked=False, run=command.run: run())
+
+    # -- one file --------------------------------------------------------------------------------------------
+
+    def choose(self, name: str) -> None:
+        """Ask where one of `FILES` shall go."""
+        suffix = next(suffix for key, _words, suffix in FILES if key == name)
+        image = self._desk.look.image if self._desk.look is not None else None
+        stem = Path(image.name).stem if image is not None else "explanation"
+        dialog = QFileDialog(self._window, "Save", f"{stem}-{name}{suffix}")
+        dialog.setObjectName("explain.file")
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setDefaultSuffix(suffix.lstrip("."))
+        dialog.accepted.connect(lambda: self.save(name, Path(dialog.selectedFiles()[0])))
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def save(self, name: str, path: Path) -> None:
+        """Write one of `FILES`."""
+        one, look, style, maps = self._desk.attribution(), self._desk.look, self._style(), self._desk.maps
+        if one is None or look is None:
+            return
+        curves, check = self._checks()
+
+        def work(task: Task) -> None:
+            if name == "overlay":
+                save_png(path, picture(one, style, image=look.image))
+            elif name == "wall":
+                save_png(path, wall_picture(maps, style))
+            elif name == "map":
+                save_png(path, heat_pixels(one.heat, one.scale, style.colormap or one.colormap))
+            elif name == "npy":
+                save_npy(path, one.heat)
+            else:
+                from convscope.engine.seeing.attribution.report import save_report
+                from convscope.engine.seeing.attribution.truth.agreement import agreement
+
+                save_report(
+                    path,
+                    look,
+                    maps or (one,),
+                    style=style,
+                    curves=(curves,) if curves is not None else (),
+                    randomised=(check,) if check is not None else (),
+                    agreement=agreement(maps) if len(maps) > 1 else None,
+                )
+
+        self._desk.context.jobs.submit(
+            "view",
+            work,
+            title=f"Saving {path.name}",
+            on_done=lambda _none: self._desk.context.notify(f"Saved {path.name}."),
+            on_failed=self._desk.context.report,
+        )
+
+    # -- the clipboard ---------------------------------------------------------------------------------------
+
+    def copy_picture(self) -> None:
+        """The map over the photograph."""
+        from convscope.ui.widgets.raster import to_image
+
+        one, look, style = self._desk.attribution(), self._desk.look, self._style()
+        if one is None or look is None:
+            return
+        self._desk.context.jobs.submit(
+            "view",
+            lambda _task: picture(one, style, image=look.image),
+            title="Copying",
+            quiet=True,
+            on_done=lambda pixels: QGuiApplication.clipboard().setImage(to_image(pixels).copy()),
+            on_failed=self._desk.context.report,
+        )
+
+    def copy_script(self) -> None:
+        """A script with Keras, NumPy and Pillow that makes the same map."""
+        look, request, style = self._desk.look, self._desk.request, self._style()
+        if look is None or request is None:
+            return
+
+        def work(task: Task) -> str:
+            from convscope.engine.seeing.attribution.script import to_python
+
+            return to_python(look, request, style)
+
+        def done(text: str) -> None:
+            QGuiApplication.clipboard().setText(text)
+            self._desk.context.notify("Copied: a script that makes the same map.")
+
+        self._desk.context.jobs.submit(
+            "engine", work, title="Writing the script", on_done=done, on_failed=self._desk.context.report
+        )
+
+    # -- a folder --------------------------------------------------------------------------------------------
+
+    def choose_folder(self) -> None:
+        """Ask for the images, and then for the place of the overlays."""
+        dialog = self._folder_dialog("Explain all images of a folder", "explain.folder")
+        dialog.accepted.connect(lambda: self._choose_target(Path(dialog.selectedFiles()[0])))
+        dialog.open()
+
+    def _choose_target(self, source: Path) -> None:
+        dialog = self._folder_dialog("Save overlays and table in", "explain.folder.target")
+        dialog.accepted.connect(lambda: self.explain_folder(source, Path(dialog.selectedFiles()[0])))
+        dialog.open()
+
+    def _folder_dialog(self, title: str, name: str) -> QFileDialog:
+        dialog = QFileDialog(self._window, title)
+        dialog.setObjectName(name)
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        dialog.finished.connect(dialog.deleteLater)
+        return dialog
+
+    def explain_folder(self, source: Path, target: Path) -> None:
+        """An overlay for each image of a folder by the method that is looked at, and a table of them."""
+        from convscope.engine.seeing.attribution.result import Request
+
+        model, request, style = self._desk.context.session.model, self._desk.request, self._style()
+        if model is None:
+            self._desk.context.report(UserError("There is no model: open one first."))
+            return
+        # The most probable class of each image, unless one was chosen.
+        question = self._desk.question
+        wanted = Request(
+            request.method if request is not None else "grad-cam",
+            request.target if request is not None and question.index is not None else None,
+            question.layer,
+            request.settings if request is not None else {},
+        )
+
+        def work(task: Task) -> Batch:
+            from convscope.engine.seeing.attribution.batch import explain_folder
+
+            return explain_folder(model, source, target, wanted, style, task)
+
+        def done(batch: Batch) -> None:
+            failed = sum(1 for row in batch.rows if row.error)
+            also = f"; {failed} could not be explained, the table says why" if failed else ""
+            self._desk.context.notify(
+                f"{len(batch.rows) - failed} overlays and {batch.table.name} are in {target.name}{also}."
+            )
+
+        self._desk.context.jobs.submit(
+            "engine",
+            work,
+            title=f"Explaining {source.name}",
+            on_done=done,
+            on_failed=self._desk.context.report,
+        )

@@ -1,0 +1,202 @@
+"""The panel that answers "why did it say that?": classes and methods, the wall of maps, words and style."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QSplitter, QStackedWidget, QToolButton, QVBoxLayout, QWidget
+
+from convscope.engine.seeing.attribution.picture import Style
+from convscope.ui import theme
+from convscope.ui.actions import Command
+from convscope.ui.panel_context import PanelContext
+from convscope.ui.panels.explain.classes import ClassColumn
+from convscope.ui.panels.explain.desk import Desk
+from convscope.ui.panels.explain.inspector import Inspector
+from convscope.ui.panels.explain.large import LargeView
+from convscope.ui.panels.explain.output import Output
+from convscope.ui.panels.explain.truth import TruthView
+from convscope.ui.panels.explain.wall import WallView
+from convscope.ui.widgets.form import caption, row, tool
+from convscope.ui.widgets.segmented import Segmented
+
+VIEWS = (
+    ("wall", "Wall", "All maps side by side"),
+    ("large", "Large", "One map, with its numbers"),
+    ("truth", "Is it true?", "Three checks of the map"),
+)
+LEFT, RIGHT = 264, 296
+
+
+class ExplainPanel(QWidget):
+    """Where the network looked, by fifteen methods, and whether one may believe it."""
+
+    def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("explain")
+        self.context = context
+        self._compact, self._unfolded = False, False
+        self.desk = Desk(context, self)
+        self._build()
+        self.output = Output(
+            self.desk, lambda: self.inspector.style_, lambda: (self.truth.curves, self.truth.randomised), self
+        )
+        self.desk.said.connect(self._say)
+        self.inspector.style_changed.connect(self._restyle)
+        self.wall.enlarged.connect(partial(self.show_view, "large"))
+
+    def show_view(self, name: str) -> None:
+        """ "wall", "large" or "truth"."""
+        self.switch.set_value(name)
+        self.views.setCurrentWidget({"wall": self.wall, "large": self.large, "truth": self.truth}[name])
+
+    def set_compact(self, compact: bool) -> None:
+        """Fold the right column away when there is little room."""
+        self._compact = compact
+        self._fold()
+
+    def actions(self) -> list[Command]:  # type: ignore[override]
+        """What the command palette lists while this panel is shown."""
+        views = [
+            Command(f"explain.view.{name}", f"View: {title}", partial(self.show_view, name), "", "Explain")
+            for name, title, _says in VIEWS
+        ]
+        return [
+            *views,
+            Command("explain.curves", "Check: deletion and insertion", self._check_curves, "", "Explain"),
+            Command(
+                "explain.weights", "Check: shuffle the weights of a copy", self._check_weights, "", "Explain"
+            ),
+            *self.output.commands(),
+        ]
+
+    def show_example(self) -> None:
+        """Two classes by four methods."""
+        self.desk.ask(count=2)
+
+    def shutdown(self) -> None:
+        """Take no more events."""
+        self.truth.shutdown()
+        self.classes.shutdown()
+        self.desk.shutdown()
+
+    def showEvent(self, event: Any) -> None:
+        """Work only while somebody looks."""
+        super().showEvent(event)
+        self.desk.set_active(True)
+
+    def hideEvent(self, event: Any) -> None:
+        """Rest."""
+        super().hideEvent(event)
+        self.desk.set_active(False)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Tiles that wait are painted on the theme's ground."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "wall"):
+            self.wall.paint_tiles()
+
+    # -- inside ----------------------------------------------------------------------------------------------
+
+    def _say(self, sentence: str) -> None:
+        self.words.setText(sentence)
+        self.stack.setCurrentWidget(self.empty if sentence else self.body)
+        self.imagenet.setVisible(self.context.session.model is None)
+
+    def _restyle(self, style: Style) -> None:
+        self.wall.set_style(style)
+        self.large.set_style(style)
+
+    def _check_curves(self) -> None:
+        self.show_view("truth")
+        self.truth.check_curves()
+
+    def _check_weights(self) -> None:
+        self.show_view("truth")
+        self.truth.check_weights()
+
+    def _toggle_inspector(self) -> None:
+        self._unfolded = not self._unfolded
+        self._fold()
+
+    def _fold(self) -> None:
+        self.fold.setVisible(self._compact)
+        self.inspector.setVisible(not self._compact or self._unfolded)
+
+    def _build(self) -> None:
+        across = QHBoxLayout(self)
+        across.setContentsMargins(0, 0, 0, 0)
+        across.setSpacing(0)
+        self.splitter = QSplitter(Qt.Orientation.Horizontal)
+        self.splitter.setObjectName("explain.splitter")
+        self.splitter.setHandleWidth(1)
+        self.splitter.setChildrenCollapsible(False)
+        self.classes = ClassColumn(self.desk)
+        self.classes.setMinimumWidth(theme.scaled(220))
+        self.inspector = Inspector(self.desk)
+        self.inspector.setMinimumWidth(theme.scaled(240))
+        self.splitter.addWidget(self.classes)
+        self.splitter.addWidget(self._build_centre())
+        self.splitter.addWidget(self.inspector)
+        self.splitter.setStretchFactor(1, 1)
+        self.splitter.setSizes([theme.scaled(LEFT), theme.scaled(1000), theme.scaled(RIGHT)])
+        across.addWidget(self.splitter)
+
+    def _build_centre(self) -> QWidget:
+        centre = QWidget()
+        centre.setProperty("role", "panel")
+        centre.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        column = QVBoxLayout(centre)
+        column.setContentsMargins(theme.GROUP_GAP, theme.GAP, theme.GROUP_GAP, theme.GAP)
+        column.setSpacing(theme.GAP)
+        self.switch = Segmented([(name, title) for name, title, _says in VIEWS], "explain.view")
+        self.switch.setAccessibleName("View")
+        for name, _title, says in VIEWS:
+            self.switch.button(name).setToolTip(says)
+        self.switch.changed.connect(self.show_view)
+        script = tool("explain.script", "Copy as a Python script", "code", lambda: self.output.copy_script())
+        self.save = QToolButton()
+        self.save.setObjectName("explain.save")
+        self.save.setText("Save")
+        self.save.setAccessibleName("Save or copy")
+        self.save.setIcon(theme.icon("save"))
+        self.save.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.save.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        menu = QMenu(self.save)
+        menu.aboutToShow.connect(lambda: self.output.fill(menu))
+        self.save.setMenu(menu)
+        self.fold = tool("explain.fold", "Method, layer and colours", "panel-right", self._toggle_inspector)
+        self.fold.hide()
+        column.addLayout(row(self.switch, None, script, self.save, self.fold, spacing=theme.GRID))
+        self.stack = QStackedWidget()
+        self.body, self.empty = QWidget(), QWidget()
+        self.views = QStackedWidget()
+        self.wall, self.large, self.truth = WallView(self.desk), LargeView(self.desk), TruthView(self.desk)
+        for view in (self.wall, self.large, self.truth):
+            self.views.addWidget(view)
+        inside = QVBoxLayout(self.body)
+        inside.setContentsMargins(0, 0, 0, 0)
+        inside.addWidget(self.views)
+        self._build_empty()
+        self.stack.addWidget(self.body)
+        self.stack.addWidget(self.empty)
+        column.addWidget(self.stack, 1)
+        return centre
+
+    def _build_empty(self) -> None:
+        self.words = caption("explain.said")
+        self.words.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.imagenet = tool(
+            "explain.open_model",
+            "Open the ImageNet network that comes with convscope",
+            "box",
+            lambda: self.context.open_model("imagenet"),
+            "Open the ImageNet network",
+        )
+        column = QVBoxLayout(self.empty)
+        column.addStretch(1)
+        column.addWidget(self.words)
+        column.addLayout(row(None, self.imagenet, None))
+        column.addStretch(1)

@@ -1,0 +1,286 @@
+"""Is it true: does the score follow the map, does the map follow the weights, do the methods agree."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from convscope.engine.seeing.attribution.picture import Style, picture
+from convscope.engine.seeing.attribution.truth.agreement import Agreement, agreement
+from convscope.errors import UserError
+from convscope.task import Task
+from convscope.ui import theme
+from convscope.ui.panels.explain.desk import Desk
+from convscope.ui.widgets.form import caption, hairline, row
+from convscope.ui.widgets.mosaic_view import MosaicView
+
+if TYPE_CHECKING:
+    from convscope.engine.seeing.attribution.truth.curves import Curves
+    from convscope.engine.seeing.attribution.truth.randomised import RandomisedCheck
+
+CURVES_ABOUT = (
+    "The hottest pixels are taken away first, or given back first. If the map shows what counts, the "
+    "probability falls at once in the first case and rises at once in the second."
+)
+RANDOM_ABOUT = (
+    "The weights of a copy are shuffled, layer by layer from the last one down. A map that does not change "
+    "then does not show what the network has learned."
+)
+DELETION, INSERTION = 5, 0  # colours of the curves, in theme.SERIES
+AGREEMENT_ABOUT = "Rank correlation of the maps on the wall: 1 for the same order of the places, 0 for none."
+
+
+class TruthView(QWidget):
+    """Three checks of the map that is looked at."""
+
+    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._desk = desk
+        self.curves: Curves | None = None
+        self.randomised: RandomisedCheck | None = None
+        self.agreement: Agreement | None = None
+        self._of: object = None
+        self._build()
+        desk.selected.connect(lambda _request: self._subject_changed())
+        desk.arrived.connect(lambda _made: self._subject_changed())
+        desk.begun.connect(lambda _begun: self._subject_changed())
+        self._subject_changed()
+
+    def shutdown(self) -> None:
+        """Cancel what is checked."""
+        for key in ("explain.curves", "explain.randomised"):
+            self._desk.context.jobs.cancel_key(key)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Another theme."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "plot"):
+            self._paint_plot()
+            self._show_agreement()
+            self._show_curves()
+
+    # -- what is checked -------------------------------------------------------------------------------------
+
+    def _subject_changed(self) -> None:
+        one = self._desk.attribution()
+        ready = one is not None and one.done >= 1
+        self.run_curves.setEnabled(ready)
+        self.run_randomised.setEnabled(ready)
+        of = (self._desk.look, one.request.key if one is not None else None)
+        if of != self._of:
+            self._of = of
+            self.shutdown()
+            self.curves = self.randomised = None
+            words = f"{one.title}: {one.target_words}" if one is not None else "no map"
+            self.title.setText(words)
+            self._show_curves()
+            self._show_randomised()
+        self._show_agreement()
+
+    def check_curves(self) -> None:
+        """Deletion and insertion."""
+        one, look = self._desk.attribution(), self._desk.look
+        if one is None or look is None:
+            return
+
+        def work(task: Task) -> Curves:
+            from convscope.engine.seeing.attribution.truth.curves import curves
+
+            return curves(look, one, task=task)
+
+        def show(made: Curves) -> None:
+            self.curves = made
+            self._show_curves()
+
+        self._desk.in_job("curves", "Deletion and insertion", work, show, show)
+
+    def check_weights(self) -> None:
+        """Randomised weights."""
+        one, look = self._desk.attribution(), self._desk.look
+        if one is None or look is None:
+            return
+
+        def work(task: Task) -> RandomisedCheck:
+            from convscope.engine.seeing.attribution.truth.randomised import randomised
+
+            return randomised(look, one.request, task=task)
+
+        def show(made: RandomisedCheck) -> None:
+            self.randomised = made
+            self._show_randomised()
+
+        self._desk.in_job("randomised", "Randomised weights", work, show, show)
+
+    # -- what is shown ---------------------------------------------------------------------------------------
+
+    def _show_curves(self) -> None:
+        made = self.curves
+        self.plot.setVisible(made is not None)
+        self.areas.setVisible(made is not None)
+        if made is None:
+            return
+        for line, values in ((self.deletion, made.deletion), (self.insertion, made.insertion)):
+            line.setData(made.fractions[: len(values)], values)
+        done = np.isfinite(made.insertion_area)
+        words = [
+            f'<span style="color:{theme.SERIES[colour]}">━━</span> {says}'
+            + (f", area <b>{area:.3f}</b> (the {better} the better)" if done else "")
+            for colour, says, area, better in (
+                (DELETION, "probability as the hottest go", made.deletion_area, "smaller"),
+                (INSERTION, "as they come back", made.insertion_area, "larger"),
+            )
+        ]
+        self.areas.setText("&nbsp;&nbsp; ".join(words))
+
+    def _show_randomised(self) -> None:
+        made = self.randomised
+        self.maps.setVisible(made is not None)
+        self.verdict.setVisible(made is not None)
+        if made is None:
+            return
+        tiles = [picture(one, Style()) for one in (made.original, *(step.attribution for step in made.steps))]
+        words = ["as learned"]
+        words += [f"{step.title}: {step.rank:.2f}" for step in made.steps]
+        self.maps.set_maps(tiles, words, max(7, len(tiles)))
+        self.verdict.setText(made.verdict)
+
+    def _show_agreement(self) -> None:
+        maps = self._desk.maps
+        try:
+            self.agreement = agreement(maps) if 2 <= len(maps) <= 12 else None
+        except UserError:
+            self.agreement = None
+        made = self.agreement
+        self.table.setVisible(made is not None)
+        self.alone.setVisible(made is None)
+        if made is None:
+            return
+        count = len(made.titles)
+        self.table.setRowCount(count)
+        self.table.setColumnCount(count)
+        names = [title if len(title) <= 26 else f"{title[:25]}…" for title in made.titles]
+        self.table.setVerticalHeaderLabels(names)
+        self.table.setHorizontalHeaderLabels([str(number + 1) for number in range(count)])
+        for a in range(count):
+            for b in range(count):
+                rank = float(made.rank[a, b])
+                item = QTableWidgetItem(f"{rank:.2f}")
+                item.setTextAlignment(Qt.AlignmentFlag.AlignCenter)
+                item.setBackground(theme.tokens().signed(rank * 0.7, 1.0))
+                item.setForeground(QColor(theme.tokens().text))
+                item.setToolTip(
+                    f"{made.titles[a]} and {made.titles[b]}\nrank correlation {rank:.3f}\n"
+                    f"hottest {100 * made.top:.0f} % in common: {100 * float(made.overlap[a, b]):.0f} %"
+                )
+                self.table.setItem(a, b, item)
+        height = self.table.horizontalHeader().sizeHint().height() + count * theme.scaled(26) + 4
+        self.table.setFixedHeight(height)
+
+    # -- the widgets -----------------------------------------------------------------------------------------
+
+    def _build(self) -> None:
+        inside = QWidget()
+        column = QVBoxLayout(inside)
+        column.setContentsMargins(0, 0, theme.GAP, 0)
+        column.setSpacing(theme.GAP)
+        self.title = theme.label("", "title")
+        self.title.setObjectName("explain.truth.title")
+        column.addWidget(self.title)
+        self.run_curves = self._button("explain.truth.curves", "Take the hottest pixels away")
+        self.run_curves.clicked.connect(lambda: self.check_curves())
+        self.areas = QLabel()
+        self.areas.setObjectName("explain.truth.areas")
+        self.plot = pg.PlotWidget()
+        self._prepare_plot()
+        column.addLayout(row(_question("Does the score follow the map?"), None, self.run_curves))
+        column.addWidget(caption("", CURVES_ABOUT))
+        column.addWidget(self.plot)
+        column.addWidget(self.areas)
+        column.addWidget(hairline())
+        self.run_randomised = self._button("explain.truth.randomised", "Shuffle the weights of a copy")
+        self.run_randomised.clicked.connect(lambda: self.check_weights())
+        self.maps = MosaicView()
+        self.maps.setObjectName("explain.truth.maps")
+        self.maps.setFixedHeight(theme.scaled(150))
+        self.verdict = QLabel()
+        self.verdict.setObjectName("explain.truth.verdict")
+        self.verdict.setWordWrap(True)
+        column.addLayout(row(_question("Does the map follow the weights?"), None, self.run_randomised))
+        column.addWidget(caption("", RANDOM_ABOUT))
+        column.addWidget(self.maps)
+        column.addWidget(self.verdict)
+        column.addWidget(hairline())
+        column.addLayout(row(_question("Do the methods agree?"), None))
+        column.addWidget(caption("", AGREEMENT_ABOUT))
+        self.alone = caption("explain.truth.alone", "Put two to twelve maps on the wall to compare them.")
+        column.addWidget(self.alone)
+        self.table = QTableWidget()
+        self.table.setObjectName("explain.truth.agreement")
+        self.table.setAccessibleName("Agreement of the maps")
+        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.table.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
+        self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        self.table.verticalHeader().setDefaultSectionSize(theme.scaled(26))
+        column.addWidget(self.table)
+        column.addStretch(1)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(inside)
+        for surface in (inside, scroll.viewport()):
+            surface.setAutoFillBackground(False)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(scroll)
+
+    @staticmethod
+    def _button(name: str, text: str) -> QPushButton:
+        button = QPushButton(text)
+        button.setObjectName(name)
+        button.setAccessibleName(text)
+        return button
+
+    def _prepare_plot(self) -> None:
+        self.plot.setObjectName("explain.truth.plot")
+        self.plot.setMenuEnabled(False)
+        # pyqtgraph makes a menu without a parent, which would outlive the window.
+        self.plot.getPlotItem().ctrlMenu.setParent(self.plot)
+        self.plot.hideButtons()
+        self.plot.setMouseEnabled(False, False)
+        self.plot.setFrameShape(QScrollArea.Shape.NoFrame)
+        self.plot.setFixedHeight(theme.scaled(180))
+        self.plot.getViewBox().setRange(xRange=(0, 1), yRange=(0, 1), padding=0.02)
+        self.deletion, self.insertion = self.plot.plot(), self.plot.plot()
+        self._paint_plot()
+
+    def _paint_plot(self) -> None:
+        colours = theme.tokens()
+        self.plot.setBackground(colours.panel)
+        for side in ("left", "bottom"):
+            axis = self.plot.getAxis(side)
+            axis.setPen(pg.mkPen(colours.line))
+            axis.setTextPen(pg.mkPen(colours.secondary))
+            axis.setTickFont(theme.font(11))
+        self.deletion.setPen(pg.mkPen(theme.SERIES[DELETION], width=2))
+        self.insertion.setPen(pg.mkPen(theme.SERIES[INSERTION], width=2))
+
+
+def _question(text: str) -> QLabel:
+    label = QLabel(text)
+    label.setFont(theme.font(13, weight=theme.font().weight().DemiBold))
+    return label

@@ -1,0 +1,196 @@
+"""The centre: all maps side by side, and Grad-CAM at every stage of the network below them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from convscope.engine.seeing.attribution.explain import Failure
+from convscope.engine.seeing.attribution.picture import Style, picture, shared_scales
+from convscope.engine.seeing.attribution.result import Attribution, Request
+from convscope.task import Task
+from convscope.ui import theme
+from convscope.ui.panels.explain.desk import Desk
+from convscope.ui.widgets.form import heading
+from convscope.ui.widgets.mosaic_view import MosaicView
+
+KEY, STRIP_KEY = "explain.wall", "explain.strip"
+STRIP_HEIGHT = 132
+
+
+class WallView(QWidget):
+    """One tile a method and class. A click chooses a map, a second one on it shows it large.
+
+    Signals:
+        enlarged: the chosen map is to be shown large.
+    """
+
+    enlarged = Signal()
+
+    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._desk = desk
+        self.style_ = Style()
+        self._offset = 0
+        self._build()
+        desk.begun.connect(lambda _begun: self._lay_out())
+        desk.arrived.connect(lambda _made: self.paint_tiles())
+        desk.selected.connect(lambda _request: self._ring())
+        desk.strip_changed.connect(lambda _maps: self.paint_strip())
+
+    def set_style(self, style: Style) -> None:
+        """Show all maps another way."""
+        self.style_ = style
+        self.paint_tiles()
+        self.paint_strip()
+
+    # -- the wall --------------------------------------------------------------------------------------------
+
+    def _lay_out(self) -> None:
+        """The tiles as they are wanted; what is not there yet shows the image without a map."""
+        desk = self._desk
+        look, requests = desk.look, desk.requests
+        if look is None:
+            return
+        classes = len({request.target for request in requests})
+        # With one class there is room for the image itself, to compare.
+        self._offset = 1 if classes <= 1 else 0
+        bare = _rgb(look.prepared.pixels)
+        dim = (bare * 0.45 + 255 * 0.55 * (not theme.tokens().dark)).astype(np.uint8)
+        tiles = [bare] * self._offset + [dim] * len(requests)
+        columns = len(requests) // classes if classes > 1 else None
+        self.tiles.set_maps(tiles, self._captions(), columns)
+        self._ring()
+        self.paint_tiles()
+
+    def _captions(self) -> list[str]:
+        words = ["what the network saw"] if self._offset else []
+        for request in self._desk.requests:
+            answer = self._desk.answer(request)
+            words.append(self._caption(request, answer))
+        return words
+
+    def _caption(self, request: Request, answer: Attribution | Failure | None) -> str:
+        from convscope.engine.seeing.attribution.methods import METHODS
+
+        title = METHODS[request.method].title
+        if isinstance(answer, Failure):
+            return f"{title}: not possible"
+        look = self._desk.look
+        assert look is not None and request.target is not None
+        words = request.target.words(look.model) if METHODS[request.method].needs_class else "any class"
+        if answer is None:
+            return f"{title} …"
+        if answer.done < 1:
+            return f"{title} {100 * answer.done:.0f} %"
+        return f"{title}: {words}"
+
+    def paint_tiles(self) -> None:
+        """Lay the maps over the image, off the GUI thread."""
+        desk, style = self._desk, self.style_
+        there = [
+            (number, one)
+            for number, request in enumerate(desk.requests)
+            if (one := desk.attribution(request)) is not None
+        ]
+        if desk.look is None:
+            return
+        captions, offset = self._captions(), self._offset
+        scales = shared_scales([one for _number, one in there])
+
+        def work(task: Task) -> list[tuple[int, NDArray[np.uint8]]]:
+            made = []
+            for (number, one), scale in zip(there, scales, strict=True):
+                task.check()
+                made.append((number + offset, picture(one, style, scale=scale)))
+            return made
+
+        def done(made: list[tuple[int, NDArray[np.uint8]]]) -> None:
+            if captions and len(captions) == self.tiles.count:
+                for index, pixels in made:
+                    self.tiles.set_map(index, pixels)
+                for index, words in enumerate(captions):
+                    self.tiles.set_caption(index, words)
+
+        desk.context.jobs.submit(
+            "view", work, title="Painting maps", key=KEY, supersede="finish", quiet=True, on_done=done
+        )
+
+    def _ring(self) -> None:
+        request, requests = self._desk.request, self._desk.requests
+        keys = [one.key for one in requests]
+        if request is not None and request.key in keys:
+            self.tiles.select(keys.index(request.key) + self._offset)
+        else:
+            self.tiles.select(None)
+
+    def _chosen(self, index: int) -> None:
+        at = index - self._offset
+        if at < 0:
+            self._ring()
+            return
+        request = self._desk.requests[at]
+        if self._desk.request is not None and request.key == self._desk.request.key:
+            self.enlarged.emit()
+            return
+        self._desk.select(request)
+
+    # -- the strip -------------------------------------------------------------------------------------------
+
+    def paint_strip(self) -> None:
+        """Grad-CAM at every stage, off the GUI thread."""
+        # Regions of maps at other stages would only distract.
+        maps, style = self._desk.strip, replace(self.style_, threshold=None)
+        self.stages.setVisible(bool(maps))
+        self.stages_title.setVisible(bool(maps))
+        if not maps:
+            return
+
+        def work(task: Task) -> list[NDArray[np.uint8]]:
+            return [picture(one, style) for one in maps]
+
+        def done(tiles: list[NDArray[np.uint8]]) -> None:
+            words = [f"{one.heat.shape[0]}×{one.heat.shape[1]}  {one.layer}" for one in maps]
+            self.stages.set_maps(tiles, words, len(tiles))
+            chosen = self._desk.question.layer or (self._desk.chosen.path if self._desk.chosen else None)
+            paths = [one.layer for one in maps]
+            self.stages.select(paths.index(chosen) if chosen in paths else None)
+
+        self._desk.context.jobs.submit(
+            "view", work, title="Painting maps", key=STRIP_KEY, supersede="finish", quiet=True, on_done=done
+        )
+
+    def _choose_stage(self, index: int) -> None:
+        maps = self._desk.strip
+        if index < len(maps):
+            self._desk.ask(layer=maps[index].layer)
+
+    # -- the widgets -----------------------------------------------------------------------------------------
+
+    def _build(self) -> None:
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.GRID)
+        self.tiles = MosaicView()
+        self.tiles.setObjectName("explain.wall")
+        self.tiles.setAccessibleName("Wall of maps")
+        self.tiles.chosen.connect(self._chosen)
+        column.addWidget(self.tiles, 1)
+        self.stages_title = heading("Grad-CAM at every stage of the network – click one to explain by it")
+        column.addWidget(self.stages_title)
+        self.stages = MosaicView()
+        self.stages.setObjectName("explain.stages")
+        self.stages.setAccessibleName("Grad-CAM at every stage")
+        self.stages.setFixedHeight(theme.scaled(STRIP_HEIGHT))
+        self.stages.chosen.connect(self._choose_stage)
+        column.addWidget(self.stages)
+        self.stages.hide()
+        self.stages_title.hide()
+
+
+def _rgb(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return np.repeat(pixels[:, :, None], 3, axis=2) if pixels.ndim == 2 else pixels

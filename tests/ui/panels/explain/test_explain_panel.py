@@ -1,0 +1,413 @@
+"""The panel that explains, driven as a person drives it: shipped networks, shipped pictures."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+import pytest
+from PIL import Image as PillowImage
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import (
+    QApplication,
+    QCheckBox,
+    QComboBox,
+    QLabel,
+    QLineEdit,
+    QMenu,
+    QPushButton,
+    QTableWidget,
+    QToolButton,
+    QWidget,
+)
+from pytestqt.qtbot import QtBot
+from window_helpers import messages
+
+from convscope.engine.models.catalogue import open_model
+from convscope.engine.models.opened import OpenedModel
+from convscope.engine.seeing.attribution.explain import explain
+from convscope.engine.seeing.attribution.look import Look
+from convscope.engine.seeing.attribution.methods import METHODS
+from convscope.engine.seeing.attribution.result import Request
+from convscope.engine.seeing.attribution.target import Target
+from convscope.imaging.image import Image
+from convscope.imaging.samples import load_sample
+from convscope.session.session import Session
+from convscope.ui.main_window import MainWindow
+from convscope.ui.panels.explain import ExplainPanel
+from convscope.ui.widgets.class_bars import ClassBars
+from convscope.ui.widgets.image_view import ImageView
+from convscope.ui.widgets.mosaic_view import MosaicView
+
+LONG = 90_000
+Kind = TypeVar("Kind", bound=QWidget)
+
+
+@pytest.fixture(scope="module")
+def digits() -> OpenedModel:
+    """The shipped network for digits."""
+    return open_model("digits")
+
+
+@pytest.fixture(scope="module")
+def imagenet() -> OpenedModel:
+    """The shipped ImageNet network."""
+    return open_model("imagenet")
+
+
+@pytest.fixture
+def window(qtbot: QtBot) -> Iterator[MainWindow]:
+    """The real window on the panel, with a digit and a cat, and no model yet."""
+    made = MainWindow(Session([load_sample("digit-2"), load_sample("cat")]))
+    made.remember_settings = False
+    qtbot.addWidget(made)
+    made.resize(1440, 900)
+    made.show()
+    made.show_panel("explain")
+    yield made
+    made.close()
+
+
+def panel_of(window: MainWindow) -> ExplainPanel:
+    """The panel on show."""
+    panel = window.panel()
+    assert isinstance(panel, ExplainPanel)
+    return panel
+
+
+def child(window: MainWindow, kind: type[Kind], name: str) -> Kind:
+    """A widget by its name."""
+    found = window.findChild(kind, name)
+    assert found is not None, name
+    return found
+
+
+def settle(qtbot: QtBot, window: MainWindow) -> None:
+    """Wait until all maps are there and painted."""
+    qtbot.waitUntil(lambda: window.jobs.idle(), timeout=LONG)
+    qtbot.wait(20)
+    qtbot.waitUntil(lambda: window.jobs.idle(), timeout=LONG)
+
+
+def press(qtbot: QtBot, widget: QWidget) -> None:
+    """A click in its middle, or on a tick box's box."""
+    place = QPoint(8, widget.height() // 2) if isinstance(widget, QCheckBox) else widget.rect().center()
+    qtbot.mouseClick(widget, Qt.MouseButton.LeftButton, pos=place)
+
+
+def tick_only(qtbot: QtBot, window: MainWindow, *names: str) -> None:
+    """Leave just these methods ticked, by clicks."""
+    for name in METHODS:
+        box = child(window, QCheckBox, f"explain.method.{name}")
+        if box.isChecked() != (name in names):
+            press(qtbot, box)
+
+
+def test_without_a_model_the_next_step_is_a_button(window: MainWindow) -> None:
+    assert "no model" in child(window, QLabel, "explain.said").text()
+    assert child(window, QToolButton, "explain.open_model").isVisible()
+
+
+def test_a_photograph_is_explained_at_once_and_the_maps_are_the_engines_own(
+    window: MainWindow, imagenet: OpenedModel, qtbot: QtBot
+) -> None:
+    window.session.select_image(1)
+    window.session.add_model(imagenet)
+    settle(qtbot, window)
+    bars = child(window, ClassBars, "explain.classes")
+    assert bars.rows[0].name in ("Egyptian cat", "tiger cat", "tabby")
+    wall = child(window, MosaicView, "explain.wall")
+    assert [wall.caption(n) for n in range(wall.count)] == [
+        "what the network saw",
+        f"Grad-CAM: {bars.rows[0].name}",
+        f"LayerCAM: {bars.rows[0].name}",
+        "Eigen-CAM: any class",
+        f"Saliency: {bars.rows[0].name}",
+    ]
+    desk = panel_of(window).desk
+    plain = explain(Look(imagenet, window.session.image), Request("grad-cam", Target(bars.rows[0].index)))
+    shown = desk.attribution(desk.requests[0])
+    assert shown is not None
+    np.testing.assert_allclose(shown.heat, plain.heat, rtol=1e-5, atol=1e-7)
+    assert "last convolutional" in child(window, QLabel, "explain.why").text()
+    # Every stage of the network, fine to coarse.
+    stages = child(window, MosaicView, "explain.stages")
+    sizes = [int(stages.caption(n).split("×")[0]) for n in range(stages.count)]
+    assert sizes == sorted(sizes, reverse=True) and sizes[-1] == 7
+
+
+def test_another_class_by_click_by_search_and_as_a_difference(
+    window: MainWindow, imagenet: OpenedModel, qtbot: QtBot
+) -> None:
+    window.session.select_image(1)
+    window.session.add_model(imagenet)
+    settle(qtbot, window)
+    bars, desk = child(window, ClassBars, "explain.classes"), panel_of(window).desk
+    second = bars.rows[1]
+    qtbot.mouseClick(bars, Qt.MouseButton.LeftButton, pos=bars.row_rect(1).center().toPoint())
+    settle(qtbot, window)
+    assert {request.target for request in desk.requests} == {Target(second.index)}
+    assert second.name in child(window, QLabel, "explain.explained").text()
+    field = child(window, QLineEdit, "explain.any")
+    field.setFocus()
+    qtbot.keyClicks(field, "espresso")
+    qtbot.keyClick(field, Qt.Key.Key_Return)
+    settle(qtbot, window)
+    espresso = imagenet.classes.index("espresso")
+    assert desk.question.index == espresso
+    minus = child(window, QLineEdit, "explain.minus")
+    minus.setFocus()
+    qtbot.keyClicks(minus, str(second.index))
+    qtbot.keyClick(minus, Qt.Key.Key_Return)
+    settle(qtbot, window)
+    target = Target(espresso, second.index)
+    assert desk.requests[0].target == target
+    made = desk.attribution(desk.requests[0])
+    assert made is not None and made.target_words == f"espresso − {second.name}"
+    logits = desk.look.prediction.logits if desk.look else np.zeros(0)
+    assert made.score == pytest.approx(float(logits[espresso] - logits[second.index]), abs=1e-3)
+    field.setFocus()
+    qtbot.keyClicks(field, "no such thing at all")
+    qtbot.keyClick(field, Qt.Key.Key_Return)
+    assert any("no class called" in message for message in messages(window))
+
+
+def test_a_wall_of_classes_by_methods_and_the_map_that_is_chosen(
+    window: MainWindow, digits: OpenedModel, qtbot: QtBot
+) -> None:
+    window.session.add_model(digits)
+    settle(qtbot, window)
+    tick_only(qtbot, window, "grad-cam", "hires-cam", "integrated-gradients")
+    count = child(window, QComboBox, "explain.count")
+    count.setCurrentIndex(count.findData("3"))
+    settle(qtbot, window)
+    wall, desk = child(window, MosaicView, "explain.wall"), panel_of(window).desk
+    assert wall.count == 9 and wall.columns() == 3 and len(desk.maps) == 9
+    assert [request.method for request in desk.requests[:3]] == [
+        "grad-cam",
+        "hires-cam",
+        "integrated-gradients",
+    ]
+    place = wall.tile_rect(5).center()
+    qtbot.mouseClick(wall.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    assert child(window, QLabel, "explain.title").text() == METHODS["integrated-gradients"].title
+    assert METHODS["integrated-gradients"].formula == child(window, QLabel, "explain.formula").text()
+    # Integrated gradients add up to the score's difference: said beside the map.
+    assert "map 28 × 28" in child(window, QLabel, "explain.facts").text()
+    # A click on the chosen one shows it large.
+    qtbot.mouseClick(wall.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    assert panel_of(window).large.isVisible()
+    settle(qtbot, window)
+    view = child(window, ImageView, "explain.large.view")
+    assert view.pixels is not None and view.pixels.shape == (28, 28, 3)
+    press(qtbot, child(window, QToolButton, "explain.large.what.map"))
+    press(qtbot, child(window, QToolButton, "explain.large.last"))
+    settle(qtbot, window)
+    one = desk.attribution()
+    assert one is not None and one.method == "hires-cam"
+    assert view.pixels is not None and view.pixels.shape[:2] == one.heat.shape
+
+
+def test_settings_of_a_method_the_layer_and_the_style(
+    window: MainWindow, digits: OpenedModel, qtbot: QtBot
+) -> None:
+    window.session.add_model(digits)
+    settle(qtbot, window)
+    tick_only(qtbot, window, "occlusion", "guided-backprop")
+    settle(qtbot, window)
+    desk = panel_of(window).desk
+    desk.select(next(request for request in desk.requests if request.method == "guided-backprop"))
+    warning = child(window, QLabel, "explain.warning")
+    assert warning.isVisible() and "weights" in warning.text()
+    desk.select(next(request for request in desk.requests if request.method == "occlusion"))
+    assert not warning.isVisible()
+    before = desk.attribution()
+    slider = child(window, QWidget, "explain.parameter.window.slider")
+    slider.setFocus()
+    qtbot.keyClick(slider, Qt.Key.Key_PageUp)
+    settle(qtbot, window)
+    after = desk.attribution()
+    assert before is not None and after is not None
+    assert after.settings["window"] > before.settings["window"]
+    assert not np.array_equal(before.heat, after.heat)
+    tick_only(qtbot, window, "grad-cam")
+    settle(qtbot, window)
+    layer = child(window, QComboBox, "explain.layer")
+    layer.setCurrentIndex(layer.count() - 1)
+    settle(qtbot, window)
+    made = desk.attribution()
+    assert made is not None and made.layer == layer.currentData()
+    assert "Chosen by you" in child(window, QLabel, "explain.why").text()
+    wall = child(window, MosaicView, "explain.wall")
+    plain = wall.grab().toImage()
+    press(qtbot, child(window, QCheckBox, "explain.outline"))
+    settle(qtbot, window)
+    assert "region: rows" in child(window, QLabel, "explain.facts").text()
+    outlined = wall.grab().toImage()
+    assert outlined != plain
+    press(qtbot, child(window, QToolButton, "explain.how.nearest"))
+    settle(qtbot, window)
+    assert wall.grab().toImage() != outlined
+
+
+def test_a_stage_of_the_strip_becomes_the_layer(
+    window: MainWindow, digits: OpenedModel, qtbot: QtBot
+) -> None:
+    window.session.add_model(digits)
+    settle(qtbot, window)
+    stages, desk = child(window, MosaicView, "explain.stages"), panel_of(window).desk
+    assert stages.count >= 2
+    qtbot.mouseClick(stages.viewport(), Qt.MouseButton.LeftButton, pos=stages.tile_rect(0).center())
+    settle(qtbot, window)
+    assert desk.question.layer == desk.strip[0].layer
+    made = desk.attribution(next(r for r in desk.requests if r.method == "grad-cam"))
+    assert made is not None
+    np.testing.assert_allclose(made.heat, desk.strip[0].heat, rtol=1e-4, atol=1e-6)
+
+
+def test_the_three_checks(window: MainWindow, digits: OpenedModel, qtbot: QtBot) -> None:
+    window.session.add_model(digits)
+    settle(qtbot, window)
+    press(qtbot, child(window, QToolButton, "explain.view.truth"))
+    truth = panel_of(window).truth
+    press(qtbot, child(window, QPushButton, "explain.truth.curves"))
+    settle(qtbot, window)
+    assert truth.curves is not None and 0 <= truth.curves.deletion_area <= 1
+    assert f"{truth.curves.insertion_area:.3f}" in child(window, QLabel, "explain.truth.areas").text()
+    weights = [np.array(weight) for weight in digits.keras.get_weights()]
+    press(qtbot, child(window, QPushButton, "explain.truth.randomised"))
+    settle(qtbot, window)
+    assert truth.randomised is not None
+    assert child(window, QLabel, "explain.truth.verdict").text() == truth.randomised.verdict
+    for before, after in zip(weights, digits.keras.get_weights(), strict=True):
+        assert np.array_equal(before, after)
+    table = child(window, QTableWidget, "explain.truth.agreement")
+    assert table.rowCount() == 4 and table.item(0, 0).text() == "1.00"
+    # Another map: what was checked is no longer said of it.
+    desk = panel_of(window).desk
+    desk.select(desk.requests[1])
+    assert truth.curves is None and truth.randomised is None
+
+
+def test_a_drawing_is_followed_and_the_last_one_wins(
+    window: MainWindow, digits: OpenedModel, qtbot: QtBot
+) -> None:
+    window.session.add_model(digits)
+    settle(qtbot, window)
+    desk = panel_of(window).desk
+    for number in range(12):
+        frame = np.zeros((28, 28), np.uint8)
+        frame[4:24, 6 + number : 9 + number] = 255
+        window.session.update_image(Image(frame, f"frame {number}"))
+    settle(qtbot, window)
+    assert desk.look is not None and desk.look.image.name == "frame 11"
+    assert len(desk.maps) == 4
+
+
+def test_a_network_without_classes_is_told_in_the_panel(window: MainWindow, qtbot: QtBot) -> None:
+    base = open_model("MobileNetV2", include_top=False, input_shape=(32, 32, 3))
+    window.session.add_model(base)
+    settle(qtbot, window)
+    said = child(window, QLabel, "explain.said")
+    assert said.isVisible() and "no classes" in said.text()
+    assert not child(window, QToolButton, "explain.open_model").isVisible()
+    window.session.remove_model(0)
+    assert "no model" in said.text()
+
+
+def test_everything_is_saved_and_the_script_gives_the_same_map(
+    window: MainWindow, digits: OpenedModel, tmp_path: Path, qtbot: QtBot
+) -> None:
+    path = tmp_path / "digits.keras"
+    digits.keras.save(path)
+    window.open_path(path)
+    settle(qtbot, window)
+    window.session.update_image(
+        Image(
+            load_sample("digit-2").values, "digit.png", save(tmp_path / "digit.png", load_sample("digit-2"))
+        )
+    )
+    settle(qtbot, window)
+    output, desk = panel_of(window).output, panel_of(window).desk
+    one = desk.attribution()
+    assert one is not None
+    for name, suffix in (
+        ("overlay", ".png"),
+        ("wall", ".png"),
+        ("map", ".png"),
+        ("npy", ".npy"),
+        ("report", ".html"),
+    ):
+        output.save(name, tmp_path / f"{name}{suffix}")
+        settle(qtbot, window)
+    assert np.array_equal(np.load(tmp_path / "npy.npy"), one.heat)
+    with PillowImage.open(tmp_path / "overlay.png") as picture:
+        assert picture.size == (28, 28)
+    assert one.title in (tmp_path / "report.html").read_text(encoding="utf-8")
+    press(qtbot, child(window, QToolButton, "explain.script"))
+    settle(qtbot, window)
+    script = QApplication.clipboard().text()
+    compile(script, "explain.py", "exec")
+    menu = child(window, QToolButton, "explain.save").menu()
+    assert isinstance(menu, QMenu)
+    menu.aboutToShow.emit()
+    assert "Report with all settings (HTML)…" in [action.text() for action in menu.actions()]
+
+
+def save(path: Path, image: Image) -> Path:
+    """Write an image as PNG."""
+    PillowImage.fromarray(image.values).save(path)
+    return path
+
+
+def test_a_folder_becomes_overlays_and_a_table(
+    window: MainWindow, digits: OpenedModel, tmp_path: Path, qtbot: QtBot
+) -> None:
+    source, target = tmp_path / "in", tmp_path / "out"
+    source.mkdir()
+    target.mkdir()
+    for name in ("digit-2", "digit-7"):
+        save(source / f"{name}.png", load_sample(name))
+    (source / "broken.png").write_bytes(b"nothing")
+    window.session.add_model(digits)
+    settle(qtbot, window)
+    panel_of(window).output.explain_folder(source, target)
+    settle(qtbot, window)
+    assert len(list(target.glob("*.png"))) == 2
+    assert any("2 overlays" in message and "1 could not" in message for message in messages(window))
+
+
+def test_the_command_line_and_the_panel_say_the_same(
+    window: MainWindow, digits: OpenedModel, tmp_path: Path, qtbot: QtBot
+) -> None:
+    window.session.add_model(digits)
+    settle(qtbot, window)
+    picture = save(tmp_path / "two.png", load_sample("digit-2"))
+    done = subprocess.run(
+        [sys.executable, "-m", "convscope", "explain", "digits", str(picture), "-o", str(tmp_path / "o.png"),
+         "--npy", str(tmp_path / "h.npy"), "--json"],
+        capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    desk = panel_of(window).desk
+    one = desk.attribution(next(r for r in desk.requests if r.method == "grad-cam"))
+    assert one is not None
+    np.testing.assert_allclose(np.load(tmp_path / "h.npy"), one.heat, rtol=1e-4, atol=1e-6)
+    json.loads(done.stdout)
+
+
+def test_the_right_column_folds_in_a_narrow_window(
+    window: MainWindow, digits: OpenedModel, qtbot: QtBot
+) -> None:
+    window.session.add_model(digits)
+    settle(qtbot, window)
+    panel = panel_of(window)
+    window.resize(1024, 700)
+    qtbot.waitUntil(lambda: not panel.inspector.isVisible())
+    press(qtbot, child(window, QToolButton, "explain.fold"))
+    assert panel.inspector.isVisible()
