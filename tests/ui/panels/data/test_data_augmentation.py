@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from data_helpers import Data, small_set
+from data_helpers import Data, counted_set, small_set
 from numpy.typing import NDArray
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractButton, QComboBox, QDoubleSpinBox, QLineEdit, QSpinBox, QWidget
@@ -205,7 +205,7 @@ def test_throughput_is_measured_on_the_augmented_training_part(
 
 def test_measuring_can_be_stopped(data: Data, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(input_page, "MEASURED_SECONDS", 60.0)
-    data.show(small_set(4000))
+    data.show(counted_set(4_000, seconds=0.005)[0])
     data.press("data.page.input")
     data.spin("data.input.batch", 1)
     data.find(QAbstractButton, "data.throughput").click()

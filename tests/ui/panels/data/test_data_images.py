@@ -222,7 +222,7 @@ def test_of_a_hundred_thousand_only_the_visible_ones_are_loaded(data: Data) -> N
 
 
 def test_what_scrolled_by_is_not_loaded(data: Data) -> None:
-    dataset, images = counted_set(20_000, seconds=0.002)
+    dataset, images = counted_set(20_000, seconds=0.01)
     data.show(dataset)
     bar = data.grid.verticalScrollBar()
     before = len(images.loaded)
@@ -236,7 +236,7 @@ def test_what_scrolled_by_is_not_loaded(data: Data) -> None:
 
 
 def test_another_data_set_while_thumbnails_load(data: Data) -> None:
-    dataset, images = counted_set(5_000, seconds=0.01)
+    dataset, images = counted_set(5_000, seconds=0.05)
     data.session.set_dataset(dataset)
     data.qtbot.waitUntil(images.first.is_set)
     other = data.show(small_set())
