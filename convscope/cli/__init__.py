@@ -26,6 +26,7 @@ COMMANDS: dict[str, str] = {
     "evaluate": "how good a run's or any model is on a data set",
     "maps": "a layer's feature maps for an image: a grid and the raw numbers",
     "patterns": "the images that excite filters or classes most",
+    "explain": "lay over an image what in it spoke for a class: Grad-CAM and fourteen other methods",
     "screenshot": "save a picture of a panel with real content",
     "doctor": "check this machine: Python, Qt, TensorFlow, libraries, folders",
 }

@@ -116,8 +116,9 @@ def _classes(look: Look) -> str:
         f'<td class="n">{score.probability:.2%}</td><td class="n">{score.logit:.3f}</td></tr>'
         for score in look.prediction.top(5)
     )
-    head = '<tr><th class="n">index</th><th>class</th><th class="n">probability</th><th class="n">logit</th></tr>'
-    return f"<table>{head}{rows}</table>"
+    names = ("index", "class", "probability", "logit")
+    head = "".join(f"<th>{name}</th>" for name in names)
+    return f"<table><tr>{head}</tr>{rows}</table>"
 
 
 def _map(look: Look, one: Attribution, style: Style, scale: Scale, count: int) -> str:
@@ -147,7 +148,8 @@ def _map(look: Look, one: Attribution, style: Style, scale: Scale, count: int) -
 
 def _curves(one: Curves) -> str:
     lines = "".join(
-        f'<polyline fill="none" stroke="{colour}" stroke-width="2" points="{_points(one.fractions, values)}"/>'
+        f'<polyline fill="none" stroke="{colour}" stroke-width="2" '
+        f'points="{_points(one.fractions, values)}"/>'
         for colour, values in (("#2166ac", one.deletion), ("#c2410c", one.insertion))
     )
     box = f'<rect width="{_WIDTH}" height="{_HEIGHT}" fill="none" stroke="#888"/>'

@@ -89,8 +89,8 @@ def curves(
     title = f"{attribution.title}: {attribution.target_words}"
     note = (
         f"Deletion: the probability left after the hottest pixels turned {fill}; small is good. Insertion: "
-        f"the probability after they came to a {start} picture; large is good. Such pictures are unlike any that "
-        f"the network learned from: compare maps with each other rather than with 0 and 1."
+        f"the probability after they came to a {start} picture; large is good. Such pictures are unlike "
+        f"any that the network learned from: compare maps with each other rather than with 0 and 1."
     )
     found = np.full(2 * len(counts), np.nan, np.float32)
     total = len(found)

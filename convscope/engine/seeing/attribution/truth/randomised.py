@@ -121,8 +121,8 @@ def _check(original: Attribution, made: Sequence[RandomisedStep], overflowed: bo
         )
     elif changed is not None:
         verdict = (
-            f"The last layer hardly matters to the map (rank correlation {made[0].rank:.2f}); it changes once "
-            f"all layers {changed.title} are shuffled ({changed.rank:.2f})."
+            f"The last layer hardly matters to the map (rank correlation {made[0].rank:.2f}); it "
+            f"changes once all layers {changed.title} are shuffled ({changed.rank:.2f})."
         )
     else:
         verdict = (

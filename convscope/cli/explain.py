@@ -1,0 +1,232 @@
+"""`convscope explain`: what in an image spoke for a class, as an overlay, numbers and facts."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from convscope.cli.model_arguments import add_model_arguments, opened
+from convscope.cli.progress_bar import progress_bar
+from convscope.engine.seeing.attribution.method import Settings
+from convscope.engine.seeing.attribution.methods import METHODS, find_method
+from convscope.errors import UserError
+from convscope.imaging.colormaps import COLORMAPS
+from convscope.imaging.overlay import PAPER_THRESHOLD
+
+SUMMARY = "Why a model decided: lay over an image what spoke for a class (Grad-CAM and fourteen others)."
+EXAMPLE = "convscope explain imagenet photo.jpg --class tabby -o overlay.png"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The model, the image or folder, what to explain and how, and where it goes."""
+    add_model_arguments(parser)
+    parser.add_argument("image", metavar="IMAGE", type=Path, help="a picture, or a folder of pictures")
+    parser.add_argument(
+        "--method",
+        nargs="+",
+        default=["grad-cam"],
+        metavar="NAME",
+        help=f"one or several of {', '.join(METHODS)} (default grad-cam)",
+    )
+    parser.add_argument(
+        "--class",
+        dest="target",
+        metavar="INDEX|NAME",
+        help="the class to explain (default: the most probable)",
+    )
+    parser.add_argument("--minus", metavar="INDEX|NAME", help="explain the class minus this one")
+    parser.add_argument("--layer", metavar="PATH", help="the layer (default: the last feature map)")
+    parser.add_argument(
+        "--set",
+        nargs="+",
+        default=[],
+        metavar="SETTING=VALUE",
+        help="a method's settings, such as steps=100",
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help="the overlay, PNG; for a folder of pictures the folder to write to",
+    )
+    parser.add_argument(
+        "--npy", type=Path, metavar="FILE", help="the map at the layer's own resolution, not normalised"
+    )
+    parser.add_argument("--report", type=Path, metavar="FILE", help="an HTML page with maps and settings")
+    parser.add_argument("--script", type=Path, metavar="FILE", help="a Keras script that makes the same map")
+    parser.add_argument("--opacity", type=float, default=0.5, help="of the heat, 0 to 1 (default 0.5)")
+    parser.add_argument("--colormap", choices=COLORMAPS, help="default: what suits the method")
+    parser.add_argument("--nearest", action="store_true", help="show the map's true resolution")
+    parser.add_argument(
+        "--threshold",
+        type=float,
+        metavar="SHARE",
+        help=f"outline what is over this share of the largest heat (box in --json: {PAPER_THRESHOLD})",
+    )
+    parser.add_argument("--json", action="store_true", help="classes, layer, map and box as JSON")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Write what was asked for; say what was found."""
+    from convscope.imaging.load import load_image
+
+    methods = [find_method(name) for name in arguments.method]
+    settings = [_settings(method.name, arguments.set) for method in methods]
+    _check(arguments, len(methods))
+    if arguments.image.is_dir():
+        return _folder(arguments, methods[0].name, settings[0])
+    # A missing picture is said before seconds are spent on the model.
+    image = load_image(arguments.image)
+    model = opened(arguments)
+
+    from convscope.engine.seeing.attribution.explain import explain
+    from convscope.engine.seeing.attribution.look import Look
+    from convscope.engine.seeing.attribution.picture import picture, region, wall_picture
+    from convscope.engine.seeing.attribution.report import save_report
+    from convscope.engine.seeing.attribution.result import Request
+    from convscope.engine.seeing.attribution.script import to_python
+    from convscope.imaging.save import save_npy, save_png, write_whole
+
+    style = _style(arguments)
+    target = _target(arguments, model)
+    requests = [
+        Request(method.name, target, arguments.layer if method.needs_layer else None, chosen)
+        for method, chosen in zip(methods, settings, strict=True)
+    ]
+    with progress_bar() as task:
+        look = Look(model, image)
+        made = [explain(look, request, task) for request in requests]
+    if arguments.output is not None:
+        pixels = (
+            picture(made[0], style, image=image) if len(made) == 1 else wall_picture(made, style, image=image)
+        )
+        save_png(arguments.output, pixels)
+    if arguments.npy is not None:
+        for one in made:
+            save_npy(_named(arguments.npy, one.method, len(made)), one.heat)
+    if arguments.report is not None:
+        save_report(arguments.report, look, made, style=style)
+    if arguments.script is not None:
+        write_whole(arguments.script, to_python(look, requests[0], style).encode("utf-8"))
+    threshold = arguments.threshold or PAPER_THRESHOLD
+    facts = [_facts(one, region(one, threshold, image=image, how=style.how), threshold) for one in made]
+    if arguments.json:
+        classes = [asdict(score) for score in look.prediction.top(5)]
+        print(json.dumps({"classes": classes, **facts[0], "maps": facts}, ensure_ascii=False, indent=1))
+        return 0
+    for score in look.prediction.top(5):
+        print(f"{score.probability:7.2%}  {score.logit:9.3f}  {score.index:>5}  {score.name}")
+    for fact in facts:
+        box = fact["box"]
+        where = (
+            f", hottest in rows {box['top']}–{box['bottom'] - 1}, columns {box['left']}–{box['right'] - 1}"
+            if box
+            else ", no heat"
+        )
+        at = f" at {fact['layer']}" if fact["layer"] else ""
+        rows, columns = fact["shape"]
+        print(f"{fact['title']} of {fact['target']}{at}: {rows}×{columns}{where}")
+    for note in dict.fromkeys((*model.notes, *(note for one in made for note in one.notes))):
+        print(note, file=sys.stderr)
+    return 0
+
+
+def _check(arguments: argparse.Namespace, methods: int) -> None:
+    if not 0 <= arguments.opacity <= 1:
+        raise UserError(f"--opacity goes from 0 to 1, not {arguments.opacity:g}.")
+    if arguments.threshold is not None and not 0 < arguments.threshold <= 1:
+        raise UserError(f"--threshold is over 0 and at most 1, not {arguments.threshold:g}.")
+    if arguments.minus is not None and arguments.target is None:
+        raise UserError("--minus needs --class: the class that it is taken off from.")
+    folder = arguments.image.is_dir()
+    if folder and (arguments.output is None or methods > 1):
+        raise UserError("For a folder of pictures give one --method, and with -o the folder to write to.")
+    if folder and (arguments.npy or arguments.report or arguments.script):
+        raise UserError("--npy, --report and --script are for a single picture.")
+    if arguments.script is not None and methods > 1:
+        raise UserError("--script is for one --method.")
+
+
+def _settings(method: str, words: list[str]) -> Settings:
+    """SETTING=VALUE for the methods that have this setting."""
+    given: dict[str, Any] = {}
+    known = {parameter.name: parameter for parameter in METHODS[method].parameters}
+    for word in words:
+        name, equals, value = word.partition("=")
+        if not equals:
+            raise UserError(f"--set takes SETTING=VALUE, such as steps=100, not {word}.")
+        if not any(name == parameter.name for one in METHODS.values() for parameter in one.parameters):
+            raise UserError(f"No method has a setting {name}.")
+        if name in known:
+            given[name] = known[name].checked(value, METHODS[method].title)
+    return given
+
+
+def _style(arguments: argparse.Namespace) -> Any:
+    from convscope.engine.seeing.attribution.picture import Style
+
+    how = "nearest" if arguments.nearest else "bilinear"
+    return Style(arguments.colormap, arguments.opacity, how, arguments.threshold)  # type: ignore[arg-type]
+
+
+def _target(arguments: argparse.Namespace, model: Any) -> Any:
+    from convscope.engine.seeing.attribution.target import Target, find_class
+
+    if arguments.target is None:
+        return None
+    minus = None if arguments.minus is None else find_class(model, arguments.minus)
+    return Target(find_class(model, arguments.target), minus)
+
+
+def _folder(arguments: argparse.Namespace, method: str, settings: Settings) -> int:
+    from convscope.engine.seeing.attribution.batch import explain_folder
+    from convscope.engine.seeing.attribution.result import Request
+
+    model = opened(arguments)
+    layer = arguments.layer if METHODS[method].needs_layer else None
+    request = Request(method, _target(arguments, model), layer, settings)
+    with progress_bar() as task:
+        batch = explain_folder(model, arguments.image, arguments.output, request, _style(arguments), task)
+    failed = [row for row in batch.rows if row.error]
+    if arguments.json:
+        rows = [
+            {**asdict(row), "file": str(row.file), "overlay": str(row.overlay or "")} for row in batch.rows
+        ]
+        print(json.dumps({"rows": rows, "table": str(batch.table)}, ensure_ascii=False, indent=1))
+    else:
+        print(f"{len(batch.rows) - len(failed)} overlays and {batch.table.name} in {arguments.output}")
+    for row in failed:
+        print(f"{row.file.name}: {row.error}", file=sys.stderr)
+    return 0
+
+
+def _named(path: Path, method: str, count: int) -> Path:
+    """heat.npy, or heat.grad-cam.npy for each of several."""
+    return path if count == 1 else path.with_name(f"{path.stem}.{method}{path.suffix}")
+
+
+def _facts(one: Any, found: Any, threshold: float) -> dict[str, Any]:
+    box = None if found is None else asdict(found.box)
+    return {
+        "method": one.method,
+        "title": one.title,
+        "target": one.target_words,
+        "class": one.target.index,
+        "minus": one.target.minus,
+        "score": one.score,
+        "layer": one.layer,
+        "shape": list(one.heat.shape),
+        "minimum": float(one.heat.min()),
+        "maximum": float(one.heat.max()),
+        "settings": dict(one.settings),
+        "facts": dict(one.facts),
+        "box": box,
+        "box_share": 0.0 if found is None else found.share,
+        "threshold": threshold,
+        "notes": list(one.notes),
+    }

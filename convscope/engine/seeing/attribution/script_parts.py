@@ -1,0 +1,156 @@
+"""The pieces of a script that explains: opening the network and the picture, and reaching the gradient."""
+
+from __future__ import annotations
+
+from convscope.engine.models.opened import OpenedModel
+from convscope.engine.models.precision import is_low_precision
+from convscope.engine.models.preprocessing import Prepared, Preprocessing
+from convscope.errors import UserError
+from convscope.imaging.image import Image
+from convscope.paths import resource_path
+
+# Pictures without a file are written out up to this size.
+_LITERAL_VALUES = 64 * 64
+_HARMLESS_NOTES = ("palette", "1 bit", "CMYK", "YCbCr", "the first of several frames")
+
+_SHIPPED = """\
+# The network: its layers from JSON, its weights from an archive.
+layers = json.loads(Path({json!r}).read_text(encoding="utf-8"))["architecture"]["layers"]
+tensors, before = {{}}, None
+for spec in layers:
+    config, name = spec["config"], spec["name"]
+    if spec["kind"] == "InputLayer":
+        tensors[name] = keras.Input(config["shape"], name=name)
+    else:
+        feeds = [tensors[feed] for feed in spec.get("inputs", [before])]
+        layer = getattr(keras.layers, spec["kind"])(name=name, **config)
+        tensors[name] = layer(feeds if len(feeds) > 1 else feeds[0])
+    before = name
+model = keras.Model(tensors[layers[0]["name"]], tensors[before])
+with np.load({npz!r}) as arrays:
+    for layer in model.layers:
+        for weight in layer.weights:
+            weight.assign(arrays[f"{{layer.name}}/{{weight.name}}"].astype(np.float32))"""
+
+GRADIENT = '''
+class Probe(keras.Model):
+    """From values to scores, with zeros added to the values that one step of training fills."""
+
+    def __init__(self, shape):
+        super().__init__()
+        self.zeros = self.add_weight(shape=shape, initializer="zeros", name="zeros")
+
+    def call(self, values):
+        return logits(values + self.zeros)
+
+
+def gradient(values):
+    """The sum over a batch of d(score)/d(values).
+
+    Keras has no gradient of its own, but it trains: one step of gradient ascent at rate 1 moves the zeros by
+    exactly the gradient.
+    """
+    probe = Probe(values.shape[1:])
+    loss = lambda wanted, scores: -keras.ops.sum(wanted * scores)
+    probe.compile(keras.optimizers.SGD(1.0), loss=loss, jit_compile=False)
+    probe.train_on_batch(values, np.repeat(weights[None], len(values), axis=0))
+    return keras.ops.convert_to_numpy(probe.zeros)
+'''
+
+
+def open_model_code(model: OpenedModel) -> str:
+    """Lines that leave the network in `model`.
+
+    Raises:
+        UserError: Keras alone cannot open it from where it is.
+    """
+    source = model.source
+    if is_low_precision(model.keras):
+        raise UserError(
+            f"{model.name} computes in lower precision, where a script's map differs: save a float32 copy."
+        )
+    if source.kind == "shipped":
+        files = {kind: str(resource_path("models", f"{source.spec}.{kind}")) for kind in ("json", "npz")}
+        return _SHIPPED.format(**files)
+    if source.kind == "application" and source.weights == "ImageNet":
+        return f'# The network.\nmodel = keras.applications.{source.spec}(weights="imagenet")'
+    mended = any("mended" in note for note in model.notes)
+    if source.path is not None and source.path.suffix in (".keras", ".h5", ".hdf5") and not mended:
+        path = str(source.path.resolve())
+        return f"# The network.\nmodel = keras.saving.load_model({path!r}, compile=False)"
+    raise UserError(
+        f"{model.name} has no file that Keras opens by itself: save it as .keras, open that, and copy the "
+        f"script again."
+    )
+
+
+def open_image_code(image: Image, prepared: Prepared, channels: int) -> list[str]:
+    """Lines that leave the picture at the network's size in `picture` (Pillow).
+
+    Raises:
+        UserError: it takes more than a short script.
+    """
+    mode = "L" if channels == 1 else "RGB"
+    path = image.path
+    lines = ["# The picture, as the network takes it."]
+    if path is not None and path.suffix.lower() not in (".npy", ".csv", ".tsv"):
+        upright = [note for note in image.notes if note.startswith("turned upright")]
+        others = [note for note in image.notes if note not in upright]
+        if any(not note.startswith(_HARMLESS_NOTES) for note in others):
+            raise UserError(
+                f"{image.name} was converted on opening ({'; '.join(others)}), which takes more than a short "
+                f"script: save it as PNG first, and open that."
+            )
+        opened = f"Image.open({str(path.resolve())!r})"
+        lines.append(f"picture = {f'ImageOps.exif_transpose({opened})' if upright else opened}")
+        # Gray pictures stay gray until the network's size is reached, as the app does it.
+        lines.append(f'picture = picture.convert("{"L" if image.channels == 1 else "RGB"}")')
+    elif image.values.size <= _LITERAL_VALUES:
+        rows = ",\n    ".join(str(row) for row in image.pixels.tolist())
+        lines.append(f"picture = Image.fromarray(np.array([\n    {rows},\n], np.uint8))")
+    else:
+        raise UserError(
+            f"{image.name} has no picture file that a script could open: save it as PNG and open that."
+        )
+    if (image.channels == 1) != (mode == "L"):
+        lines.append(f'picture = picture.convert("{mode}")')
+    return lines + _resize(image, prepared)
+
+
+def _resize(image: Image, prepared: Prepared) -> list[str]:
+    height, width = prepared.pixels.shape[:2]
+    if (image.width, image.height) == (width, height):
+        return []
+    left, top, right, bottom = prepared.box
+    bicubic = "Image.Resampling.BICUBIC"
+    if left < 0 or top < 0:
+        share = (right - left) / width
+        size = max(1, round(image.width / share)), max(1, round(image.height / share))
+        corner = (width - size[0]) // 2, (height - size[1]) // 2
+        return [
+            f"canvas = Image.new(picture.mode, ({width}, {height}))",
+            f"canvas.paste(picture.resize({size}, {bicubic}), {corner})",
+            "picture = canvas",
+        ]
+    whole = (left, top, right, bottom) == (0.0, 0.0, float(image.width), float(image.height))
+    part = "" if whole else f", box={prepared.box}"
+    return [f"picture = picture.resize(({width}, {height}), {bicubic}{part})"]
+
+
+def prepare_code(preprocessing: Preprocessing, channels: int) -> list[str]:
+    """Lines that leave the network's input in `x`, float32, 1×H×W×C, and define `prepare`."""
+    lines = ["", "", "def prepare(pixels):", '    """Pixels 0-255 in the network\'s range."""']
+    lines.append("    values = np.asarray(pixels, np.float32)")
+    if preprocessing.order == "bgr" and channels == 3:
+        lines.append("    values = values[..., ::-1]")
+    scale, offset = (
+        f"np.array({list(numbers)}, np.float32)" for numbers in (preprocessing.scale, preprocessing.offset)
+    )
+    lines += [
+        f"    return values * {scale} + {offset}",
+        "",
+        "",
+        f"pixels = np.asarray(picture, np.float32){'[..., None]' if channels == 1 else ''}",
+        "x = prepare(pixels)[None]",
+    ]
+    return lines
