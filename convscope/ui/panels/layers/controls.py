@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QWidget
 
 from convscope.session.session import Session
 from convscope.ui import theme
@@ -82,11 +82,12 @@ class Controls(QWidget):
         layout.setSpacing(theme.GAP)
         layout.addWidget(self.page)
         for box in (self.normalisation, self.colormap, self.sort, self.beside):
-            layout.addWidget(box)
-            box.setMinimumContentsLength(7)
-        self.beside.setMinimumContentsLength(10)
+            layout.addWidget(box, 1)
+            box.setMinimumContentsLength(3)
+            box.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+            box.setMaximumWidth(theme.scaled(168))
         layout.addWidget(self.input)
-        layout.addStretch(1)
+        layout.addStretch()
         self.page.changed.connect(self._show_page)
         self.normalisation.activated.connect(lambda _n: self._pick(normalisation=_data(self.normalisation)))
         self.colormap.activated.connect(lambda _n: self._pick(colormap=_data(self.colormap)))

@@ -16,9 +16,6 @@ from convscope.imaging.colormaps import ColormapName, apply_colormap
 from convscope.imaging.image import Image
 from convscope.task import Task
 
-# A cross on a map smaller than this would be all of it.
-_CROSS_FROM = 5
-
 
 @dataclass(frozen=True)
 class Look:
@@ -128,7 +125,7 @@ def _pictures(maps: LayerMaps, levels: Levels, colormap: ColormapName) -> NDArra
     colours = apply_colormap(levels.levels.reshape(count * height, width), colormap)
     pictures = colours.reshape(count, height, width, 3)
     blank = maps.statistics.blank
-    if maps.form != "values" and blank.any() and min(height, width) >= _CROSS_FROM:
+    if maps.form == "maps" and blank.any():
         pictures[np.ix_(blank, np.arange(height), np.arange(width))] = _crossed(height, width)
     return pictures
 
@@ -136,6 +133,8 @@ def _pictures(maps: LayerMaps, levels: Levels, colormap: ColormapName) -> NDArra
 def _crossed(height: int, width: int) -> NDArray[np.uint8]:
     """What stands for a blank map: a cross on gray, quiet in light and dark."""
     tile = np.full((height, width, 3), 112, np.uint8)
+    if min(height, width) < 3:
+        return tile
     thick = max(1, min(height, width) // 24)
     for start, end in (((0, 0), (width - 1, height - 1)), ((0, height - 1), (width - 1, 0))):
         cv2.line(tile, start, end, (150, 150, 150), thick)

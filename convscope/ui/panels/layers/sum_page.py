@@ -15,6 +15,7 @@ from convscope.ui.widgets.number_grid import NumberGrid
 HINT = "Choose a map; hover it to see what part of the image a value depends on, click to see its sum."
 LISTED = 8
 GRID_HEIGHT = 112
+LIST_HEIGHT = 30
 
 
 class SumPage(QWidget):
@@ -47,22 +48,17 @@ class SumPage(QWidget):
         column.addWidget(self.parts)
         self.grids: dict[str, NumberGrid] = {}
         self.labels = {}
-        grid = QGridLayout()
+        grid = self._grid = QGridLayout()
         grid.setSpacing(theme.GRID)
-        for place, (name, title) in enumerate(
-            (("patch", "patch"), ("weights", "× kernel"), ("products", "= products"))
-        ):
+        for name, title in (("patch", "patch"), ("weights", "× kernel"), ("products", "= products")):
             numbers = NumberGrid()
             numbers.setObjectName(f"layers.{name}")
             numbers.setAccessibleName(title)
-            numbers.setFixedHeight(theme.scaled(GRID_HEIGHT))
             label = theme.label(title, "caption")
-            grid.addWidget(label, 0, place)
-            grid.addWidget(numbers, 1, place)
-            grid.setColumnStretch(place, 1)
             self.grids[name], self.labels[name] = numbers, label
         self.tables = QWidget()
         self.tables.setLayout(grid)
+        self._lay_out(listed=False)
         grid.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.tables)
         self.text = QPlainTextEdit()
@@ -100,6 +96,15 @@ class SumPage(QWidget):
         if self.sum is not None:
             QGuiApplication.clipboard().setText(self.sum.text)
 
+    def _lay_out(self, *, listed: bool) -> None:
+        """Patch, kernel and products side by side; numbers in a row under each other."""
+        for place, name in enumerate(self.grids):
+            label, numbers = self.labels[name], self.grids[name]
+            numbers.setFixedHeight(theme.scaled(LIST_HEIGHT if listed else GRID_HEIGHT))
+            self._grid.addWidget(label, 2 * place if listed else 0, 0 if listed else place)
+            self._grid.addWidget(numbers, 2 * place + 1 if listed else 1, 0 if listed else place)
+            self._grid.setColumnStretch(place, int(not listed or place == 0))
+
     def _back(self) -> None:
         self._part -= 1
         self._show_part()
@@ -118,6 +123,7 @@ class SumPage(QWidget):
         self.next.setVisible(one.count > 1)
         self.last.setEnabled(self._part > 0)
         self.next.setEnabled(self._part + 1 < one.count)
+        self._lay_out(listed=listed)
         if listed:
             self._show_list(one)
             return
@@ -129,7 +135,7 @@ class SumPage(QWidget):
         self._show_grids(patch, None if one.weights is None else one.weights[index])
 
     def _show_list(self, one: ActivationSum) -> None:
-        """Many inputs with one number each: the largest of them in a column."""
+        """Many inputs with one number each: the largest of them in a row."""
         chosen = one.by_size[:LISTED]
         self.parts.show()
         self.last.hide()
@@ -142,8 +148,8 @@ class SumPage(QWidget):
             self.part.setText(f"the {LISTED} largest of {one.count:,} from {one.source(0)}: channels {names}")
         else:
             self.part.setText(f"channels {names} of {one.source(0)}")
-        weights = None if one.weights is None else one.weights[chosen, 0, 0][:, None]
-        self._show_grids(one.patches[chosen, 0, 0][:, None], weights)
+        weights = None if one.weights is None else one.weights[chosen, 0, 0][None]
+        self._show_grids(one.patches[chosen, 0, 0][None], weights)
 
     def _show_grids(self, patch: np.ndarray, weights: np.ndarray | None) -> None:
         self.grids["patch"].set_values(patch)

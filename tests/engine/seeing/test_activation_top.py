@@ -1,0 +1,122 @@
+"""The images that excite a channel most: against looking at every image, kept on disk, cancelled."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from convscope.engine.data.dataset import Dataset, make_dataset
+from convscope.engine.data.images import ArrayImages
+from convscope.engine.models.catalogue import open_model
+from convscope.engine.models.opened import OpenedModel
+from convscope.engine.runtime import start
+from convscope.engine.seeing import top_images as module
+from convscope.engine.seeing.activations import look
+from convscope.engine.seeing.top_images import top_images
+from convscope.errors import UserError
+from convscope.imaging.image import Image
+from convscope.paths import cache_dir
+from convscope.task import Cancelled, Task
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cache of the test's own."""
+    monkeypatch.setenv("CONVSCOPE_HOME", str(tmp_path))
+
+
+@pytest.fixture(scope="module")
+def model() -> OpenedModel:
+    """The shipped network for digits."""
+    start()
+    return open_model("digits")
+
+
+def noise(count: int = 90) -> Dataset:
+    """Gray noise, no two alike."""
+    pixels = np.random.default_rng(0).integers(0, 256, (count, 28, 28)).astype(np.uint8)
+    labels = np.arange(count, dtype=np.int32) % 2
+    return make_dataset(
+        "noise", "Noise", ("a", "b"), ArrayImages(pixels), labels, image_size=(28, 28), channels=1
+    )
+
+
+def test_equal_to_looking_at_every_image(model: OpenedModel) -> None:
+    dataset = noise()
+    found = top_images(model, dataset, "conv2d_1", count=5)
+    every = np.stack(
+        [look(model, Image(dataset.images.read(n), "one")).value("conv2d_1") for n in range(len(dataset))]
+    )
+    largest = every.max(axis=(1, 2))
+    assert found.values.shape == (64, 5) and found.looked == 90
+    for channel in (0, 7, 63):
+        expected = np.argsort(-largest[:, channel], kind="stable")[:5]
+        np.testing.assert_allclose(found.values[channel], largest[expected, channel], atol=1e-5)
+        for one in found.ranking(model, channel):
+            assert every[one.index, one.row, one.column, channel] == pytest.approx(one.value, abs=1e-5)
+            assert one.box == (2 * one.row, 2 * one.column, 2 * one.row + 8, 2 * one.column + 8)
+
+
+def test_a_vectors_images_see_everything(model: OpenedModel) -> None:
+    found = top_images(model, noise(20), "dense_1", count=3)
+    assert found.values.shape == (10, 3)
+    assert found.ranking(model, 4)[0].box == (0, 0, 28, 28)
+
+
+def test_kept_on_disk_by_weights_and_data(model: OpenedModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    dataset = noise(20)
+    first = top_images(model, dataset, "conv2d")
+    files = list((cache_dir() / "top_images").glob("*.npz"))
+    assert len(files) == 1
+
+    def never(*_: object) -> None:
+        raise AssertionError("computed again")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(module, "_compiled", never)
+        again = top_images(model, noise(20), "conv2d")
+    np.testing.assert_array_equal(first.indices, again.indices)
+    np.testing.assert_array_equal(first.places, again.places)
+    top_images(model, noise(21), "conv2d")
+    other = open_model("digits")
+    other.keras.layers[0].bias.assign(np.ones(32))
+    top_images(other, dataset, "conv2d")
+    assert len(list((cache_dir() / "top_images").glob("*.npz"))) == 3
+    files[0].write_bytes(b"damaged")
+    np.testing.assert_array_equal(top_images(model, dataset, "conv2d").indices, first.indices)
+
+
+def test_at_most_so_many_evenly(model: OpenedModel) -> None:
+    found = top_images(model, noise(50), "conv2d", limit=10)
+    assert found.looked == 10 and found.of == 50
+    assert set(found.indices.ravel()) <= set(np.linspace(0, 49, 10).round().astype(int))
+
+
+def test_cancelled_nothing_is_left(model: OpenedModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_batch_size", lambda _model: 4)
+    monkeypatch.setattr(module, "_PARTIAL", -1.0)
+    partial: list[object] = []
+    task = Task()
+
+    def take(value: object) -> None:
+        partial.append(value)
+        task.cancel()
+
+    task._on_partial = take
+    with pytest.raises(Cancelled):
+        top_images(model, noise(), "conv2d", task)
+    assert len(partial) == 1
+    assert not (cache_dir() / "top_images").exists()
+
+
+def test_what_cannot_be_is_said(model: OpenedModel) -> None:
+    with pytest.raises(UserError, match="no layer nothing"):
+        top_images(model, noise(4), "nothing")
+    import keras
+
+    inputs = keras.Input((8, 8, 1))
+    table = OpenedModel(keras.Model(inputs, keras.layers.Reshape((8, 8), name="table")(inputs)))
+    with pytest.raises(UserError, match="neither maps nor a vector"):
+        top_images(table, noise(4), "table")
