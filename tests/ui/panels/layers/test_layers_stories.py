@@ -1,0 +1,278 @@
+"""What a person does in the layers panel: walk through layers, choose a map, read a sum, compare, save."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from layers_helpers import Desk
+from PIL import Image as PillowImage
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QComboBox, QWidget
+
+from convscope.engine.models.opened import OpenedModel
+from convscope.engine.seeing.activations import look
+from convscope.imaging.colormaps import apply_colormap, colormap
+from convscope.imaging.image import Image
+from convscope.ui.panels.layers.depth_chart import DepthChart
+from convscope.ui.widgets.bars import BarsView
+from convscope.ui.widgets.image_view import ImageView
+from convscope.ui.widgets.mosaic_view import MosaicView
+from convscope.ui.widgets.scale_bar import ScaleBar
+
+
+def lectures(values: np.ndarray) -> np.ndarray:
+    """Levels as in the lectures."""
+    return np.clip((values - values.mean()) / values.std() * 64 + 128, 0, 255).astype(np.uint8)
+
+
+def test_without_a_model_the_next_step_is_a_button(bare: Desk) -> None:
+    assert "Open a network" in bare.text("layers.empty")
+    bare.press("layers.open_digits")
+    bare.qtbot.waitUntil(lambda: bare.session.model is not None, timeout=20_000)
+    bare.settle()
+    assert bare.text("layers.title") == "conv2d"
+    assert bare.frame.maps.count == 32
+    bare.session.remove_model(0)
+    bare.settle()
+    assert bare.find(QWidget, "layers.open_digits").isVisible()
+
+
+def test_all_maps_of_a_layer_as_in_the_lectures(desk: Desk, digits: OpenedModel) -> None:
+    desk.layer("conv2d_1")
+    values = look(digits, desk.session.image).value("conv2d_1")
+    assert desk.text("layers.facts") == "Conv2D  ·  relu  ·  64 maps of 11×11  ·  2 blank"
+    blank = desk.frame.maps.statistics.blank
+    for channel in range(64):
+        shown = desk.frame.first.pictures[channel].astype(int)
+        if blank[channel]:
+            assert values[:, :, channel].max() == values[:, :, channel].min()
+            # Crossed out in gray, which no colour of the scale is.
+            assert (shown[..., 0] == shown[..., 1]).all() and len(np.unique(shown)) == 2
+            continue
+        expected = colormap("viridis")[lectures(values[:, :, channel])].astype(int)
+        assert np.abs(shown - expected).max() <= 4
+    assert len(desk.find(MosaicView, "layers.mosaic")._maps) == 64
+
+
+def test_arrow_keys_walk_through_the_layers(desk: Desk) -> None:
+    tree = desk.panel.tree.view
+    tree.setFocus()
+    seen = []
+    for _ in range(4):
+        desk.qtbot.keyClick(tree, Qt.Key.Key_Down)
+        desk.settle()
+        seen.append(desk.frame.path)
+    assert seen == ["max_pooling2d", "conv2d_1", "max_pooling2d_1", "conv2d_2"]
+    desk.window.run_command("layers.last")
+    desk.settle()
+    assert desk.frame.path == desk.session.layer == "max_pooling2d_1"
+    assert desk.text("layers.title") == "max_pooling2d_1"
+
+
+def test_a_map_in_numbers(desk: Desk, digits: OpenedModel) -> None:
+    desk.layer("conv2d_2")
+    blank = int(np.flatnonzero(desk.frame.maps.statistics.blank)[0])
+    desk.tile(16)
+    desk.press("layers.tab.values")
+    value = look(digits, desk.session.image).value("conv2d_2")[:, :, 16]
+    assert desk.text("layers.map_title") == "map 16 of 64"
+    assert float(desk.text("layers.mean")) == pytest.approx(value.mean(), rel=1e-4)
+    assert float(desk.text("layers.deviation")) == pytest.approx(value.std(), rel=1e-4)
+    assert float(desk.text("layers.maximum")) == pytest.approx(value.max(), rel=1e-4)
+    assert desk.text("layers.zeros") == f"{(value == 0).mean():.1%}"
+    assert desk.text("layers.blank_note") == ""
+    desk.tile(blank)
+    assert "This map is blank" in desk.text("layers.blank_note")
+
+
+def test_hovering_a_map_frames_what_the_value_sees(desk: Desk) -> None:
+    desk.layer("conv2d_1")
+    image = desk.find(ImageView, "layers.image")
+    desk.hover("layers.map", 2, 5)
+    assert image._box == (4, 10, 8, 8)
+    desk.hover("layers.map", 10, 0)
+    assert image._box == (20, 0, 8, 8)
+
+
+def test_clicking_a_map_writes_out_the_exact_sum(desk: Desk, digits: OpenedModel) -> None:
+    desk.layer("conv2d_1")
+    desk.tile(7)
+    desk.click("layers.map", 3, 4)
+    value = float(look(digits, desk.session.image).value("conv2d_1")[3, 4, 7])
+    one = desk.panel.inspector.sum.sum
+    assert one is not None and (one.row, one.column, one.channel) == (3, 4, 7)
+    assert one.value == pytest.approx(value, abs=1e-4)
+    assert "max_pooling2d" in desk.text("layers.part") and "1 of 32 by size" in desk.text("layers.part")
+    assert "bias" in desk.text("layers.sum") and "relu(" in desk.text("layers.sum")
+    first = desk.text("layers.part")
+    desk.press("layers.part_next")
+    assert desk.text("layers.part") != first
+    desk.press("layers.copy_sum")
+    desk.press("layers.part_last")
+    assert desk.text("layers.part") == first
+
+
+def test_a_dense_layer_as_bars(desk: Desk, digits: OpenedModel) -> None:
+    desk.layer("dense_1")
+    bars = desk.find(BarsView, "layers.mosaic_bars")
+    assert bars.isVisible() and not desk.find(ImageView, "layers.map").isVisible()
+    probabilities = look(digits, desk.session.image).value("dense_1")
+    np.testing.assert_allclose(bars._values, probabilities, atol=1e-6)
+    assert bars._labels == digits.classes
+    # The strongest is chosen at first: it is a 3.
+    assert desk.panel.channel == 3
+    one = desk.panel.inspector.sum.sum
+    assert (
+        one is not None
+        and one.activation == "softmax"
+        and one.value == pytest.approx(probabilities[3], abs=1e-4)
+    )
+    place = bars.bar_rect(8).center().toPoint()
+    desk.qtbot.mouseMove(bars, place)
+    assert desk.text("layers.scale_words").startswith(f"8 {digits.classes[8]}")
+    desk.qtbot.mouseClick(bars, Qt.MouseButton.LeftButton, pos=place)
+    desk.settle()
+    assert desk.panel.channel == 8 and "number 8" in desk.text("layers.place")
+
+
+def test_normalisation_colours_and_scale(desk: Desk) -> None:
+    desk.layer("conv2d_1")
+    maps, scale = desk.frame.maps, desk.find(ScaleBar, "layers.scale")
+    desk.pick("layers.normalisation", "layer")
+    desk.pick("layers.colormap", "gray")
+    assert (scale._low, scale._high) == (0.0, pytest.approx(maps.tiles.max()))
+    gray = desk.frame.first.pictures[5][..., 0]
+    expected = np.rint(maps.tiles[5] / maps.tiles.max() * 255)
+    assert np.abs(gray - expected).max() <= 1
+    desk.pick("layers.colormap", "diverging")
+    assert scale._low == -scale._high
+    desk.pick("layers.normalisation", "none")
+    assert (scale._low, scale._high) == (-1.0, 1.0)
+    desk.pick("layers.normalisation", "map")
+    desk.pick("layers.colormap", "magma")
+    own = maps.tiles[5]
+    levels = np.rint(own / own.max() * 255).astype(np.uint8)
+    assert np.abs(desk.frame.first.pictures[5].astype(int) - apply_colormap(levels, "magma")).max() <= 6
+
+
+def test_sorting(desk: Desk) -> None:
+    desk.layer("conv2d_1")
+    found = desk.frame.maps.statistics
+    for name, key in (("mean", found.mean), ("maximum", found.maximum), ("zeros", found.zeros)):
+        desk.pick("layers.sort", name)
+        assert (np.diff(key[desk.frame.order]) <= 0).all()
+        assert sorted(desk.frame.order) == list(range(64))
+    # A click finds the channel, not the place.
+    desk.tile(3)
+    assert desk.panel.channel == desk.frame.order[3]
+
+
+def test_blank_maps_over_depth(desk: Desk) -> None:
+    chart = desk.find(DepthChart, "layers.depth")
+    assert [one.blank for one in chart.shares][-1] == 26
+    place = chart.bar_rect(4).center().toPoint()
+    desk.qtbot.mouseMove(chart, place)
+    assert chart.words() == "conv2d_2: 26 of 64 blank, 41%"
+    desk.qtbot.mouseClick(chart, Qt.MouseButton.LeftButton, pos=place)
+    desk.settle()
+    assert desk.frame.path == "conv2d_2" and "26 blank" in desk.text("layers.facts")
+
+
+def test_two_images_on_one_scale(desk: Desk) -> None:
+    desk.layer("conv2d_1")
+    assert desk.find(QComboBox, "layers.sort").findData("difference") < 0
+    desk.pick("layers.normalisation", "layer")
+    desk.pick("layers.beside", "image:1")
+    first, second = desk.frame.sides
+    assert first.levels.scale == second.levels.scale
+    largest = max(first.maps.tiles.max(), second.maps.tiles.max())
+    assert first.levels.scale[1] == pytest.approx(largest)
+    assert desk.find(MosaicView, "layers.mosaic_beside").isVisible()
+    assert "the same for both" in desk.text("layers.scale_words")
+    desk.pick("layers.sort", "difference")
+    apart = np.abs(first.maps.tiles - second.maps.tiles).mean(axis=(1, 2))
+    assert (np.diff(apart[desk.frame.order]) <= 1e-9).all()
+    # The second one becomes the current image: it is compared with nothing then.
+    desk.session.select_image(1)
+    desk.settle()
+    assert len(desk.frame.sides) == 1 and desk.frame.look.sort == "index"
+
+
+def test_two_models_side_by_side(desk: Desk, digits: OpenedModel) -> None:
+    import keras
+
+    other = keras.models.clone_model(digits.keras)
+    desk.session.add_model(OpenedModel(other, name="untrained", preprocessing=digits.preprocessing))
+    desk.settle()
+    desk.layer("conv2d")
+    desk.pick("layers.beside", "model:0")
+    assert [side.subject.title for side in desk.frame.sides] == ["digit-3.png", digits.name]
+    np.testing.assert_allclose(
+        desk.frame.sides[1].maps.tiles.transpose(1, 2, 0),
+        look(digits, desk.session.image).value("conv2d"),
+        atol=1e-5,
+    )
+
+
+def test_saving(desk: Desk, digits: OpenedModel, tmp_path: Path) -> None:
+    desk.layer("conv2d_1")
+    desk.tile(9)
+    for what, name in (
+        ("mosaic", "m.png"),
+        ("map", "one.png"),
+        ("numbers", "all.npy"),
+        ("map_numbers", "one.npy"),
+    ):
+        desk.panel.output.save_to(what, str(tmp_path / name))
+    desk.settle()
+    values = look(digits, desk.session.image).value("conv2d_1")
+    np.testing.assert_allclose(np.load(tmp_path / "all.npy"), values, atol=1e-6)
+    np.testing.assert_allclose(np.load(tmp_path / "one.npy"), values[:, :, 9], atol=1e-6)
+    assert PillowImage.open(tmp_path / "m.png").size == (16 * 12 - 1, 4 * 12 - 1)
+    shown = np.asarray(PillowImage.open(tmp_path / "one.png"))
+    assert np.abs(shown.astype(int) - colormap("viridis")[lectures(values[:, :, 9])]).max() <= 4
+    menu = desk.panel.output.menu
+    menu.aboutToShow.emit()
+    assert all(action.isEnabled() for action in menu.actions())
+    assert desk.panel.findChild(QAction, "layers.save.mosaic") is not None
+
+
+def test_live_the_maps_follow_the_picture(desk: Desk, digits: OpenedModel) -> None:
+    desk.layer("conv2d")
+    frames = [
+        Image(np.random.default_rng(seed).integers(0, 256, (28, 28)).astype(np.uint8), "pad")
+        for seed in range(12)
+    ]
+    for image in frames:
+        desk.session.update_image(image)
+        desk.qtbot.wait(2)
+    desk.settle()
+    np.testing.assert_allclose(
+        desk.frame.maps.tiles.transpose(1, 2, 0), look(digits, frames[-1]).value("conv2d"), atol=1e-5
+    )
+
+
+def test_nobody_looks_nothing_is_computed(desk: Desk) -> None:
+    before = desk.frame
+    desk.window.show_panel("kernels")
+    desk.session.select_image(1)
+    desk.settle()
+    assert desk.panel.frame is before
+    desk.window.show_panel("layers")
+    desk.settle()
+    assert desk.frame.first.subject.image is desk.session.image
+
+
+def test_a_narrow_window_gives_the_mosaic_the_room(desk: Desk) -> None:
+    desk.window.resize(1024, 700)
+    desk.settle()
+    assert not desk.panel.inspector.isVisible() and desk.panel.tree.isVisible()
+    desk.tile(4)
+    # The chosen map takes the place of the tree.
+    assert desk.panel.inspector.isVisible() and not desk.panel.tree.isVisible()
+    desk.press("layers.fold")
+    assert desk.panel.tree.isVisible()
+    assert desk.find(QWidget, "layers.mosaic").mapTo(desk.panel, QPoint(0, 0)).x() > 0
