@@ -7,10 +7,10 @@ that the authors' erratum (arXiv 2008.01252) corrects.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 from convscope.engine.models.graph_layers import Layers
-import itertools
 
 
 def coordinates(found: Layers, widths: Sequence[float], gap: float) -> list[float]:

@@ -8,12 +8,12 @@ Engineering 19 (1993).
 
 from __future__ import annotations
 
+import itertools
 from bisect import bisect_right, insort
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from convscope.task import Task
-import itertools
 
 SWEEPS = 16
 

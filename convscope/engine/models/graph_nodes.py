@@ -130,6 +130,8 @@ def _node(path: str, parts: Sequence[LayerInfo], layers: Mapping[str, Any]) -> G
                 extras.append(_activation(part.activation))
         elif part.kind in _LEADERS:
             extras.append("padding")
+        elif part.kind == "ReLU" and getattr(layers.get(part.path), "max_value", None) == 6:
+            extras.append("ReLU6")
         else:
             extras.append(_FOLLOWERS[part.kind] or _activation(part.activation))
     kind = KINDS.get(main.kind)

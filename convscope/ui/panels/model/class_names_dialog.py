@@ -65,7 +65,9 @@ class ClassNamesDialog(QDialog):
         self.buttons = QDialogButtonBox(standard.Ok | standard.Cancel)
         self.buttons.accepted.connect(self._accept)
         self.buttons.rejected.connect(self.reject)
-        self.buttons.button(standard.Ok).setObjectName("model.class_names_ok")
+        accept = self.buttons.button(standard.Ok)
+        accept.setObjectName("model.class_names_ok")
+        accept.setProperty("role", "primary")
         column.addWidget(self.buttons)
         self._count()
 

@@ -22,7 +22,7 @@ ORDER = (
 )
 _COLOURS = dict(
     zip(
-        ("Convolution", "Activation", "Pooling", "Merge", "Augmentation", "Classifier", "Pretrained"),
+        ("Convolution", "Pooling", "Classifier", "Merge", "Augmentation", "Activation", "Pretrained"),
         SERIES,
         strict=False,
     )

@@ -47,6 +47,8 @@ class FieldView(QWidget):
     def show_model(self, shown: ShownModel | None) -> None:
         """Another model, or the same under another preprocessing."""
         self._shown = shown
+        if shown is None:
+            self.context.jobs.cancel_key(KEY)
         self.request()
 
     def show_layer(self, row: LayerInfo | None) -> None:

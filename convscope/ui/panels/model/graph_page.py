@@ -97,13 +97,12 @@ class GraphPage(QWidget):
 
     def show_model(self, shown: ShownModel | None) -> None:
         """Show another model; it is drawn when the page is looked at."""
-        self._shown = shown
-        if shown is None:
-            self.context.jobs.cancel_key(KEY)
-            self._drawn = None
-            self.view.set_picture(None)
-        elif self.isVisible():
+        self._shown, self._drawn = shown, None
+        if shown is not None and self.isVisible():
             self._request()
+        else:
+            self.context.jobs.cancel_key(KEY)
+            self.view.set_picture(None)
 
     def set_current(self, path: str | None) -> None:
         """Mark a layer's box."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import (
+    QEvent,
     QItemSelectionModel,
     QModelIndex,
     QPersistentModelIndex,
@@ -27,6 +28,8 @@ from PySide6.QtWidgets import (
 from convscope.ui import theme
 from convscope.ui.panels.model.layer_model import PATH, SEARCH, SHARE, SORT, LayerModel
 from convscope.ui.panels.model.shown import ShownModel
+
+WIDTHS = (188, 116, 92, 76)
 
 
 class LayerTable(QWidget):
@@ -78,10 +81,20 @@ class LayerTable(QWidget):
         header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         self.view.setSortingEnabled(True)
         header.setStretchLastSection(False)
-        header.setMinimumSectionSize(theme.scaled(56))
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        for column, width in ((1, 188), (2, 116), (3, 92), (4, 76)):
+        self._set_widths()
+
+    def _set_widths(self) -> None:
+        header = self.view.header()
+        header.setMinimumSectionSize(theme.scaled(56))
+        for column, width in enumerate(WIDTHS, 1):
             header.resizeSection(column, theme.scaled(width))
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Columns grow with the window's zoom."""
+        if event.type() == QEvent.Type.FontChange:
+            self._set_widths()
+        super().changeEvent(event)
 
     def show_model(self, shown: ShownModel | None) -> None:
         """Show another model's layers, nested models opened up."""

@@ -6,10 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFileDialog, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QSizePolicy, QVBoxLayout, QWidget
 
 from convscope.engine.models.files.save_file import save_model
 from convscope.engine.models.preprocessing import MODES, RESIZES, Preprocessing
+from convscope.engine.models.program import Program
 from convscope.ui import theme
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.model import words
@@ -33,6 +34,8 @@ class ModelFacts(QWidget):
         super().__init__(parent)
         self.context = context
         self._shown: ShownModel | None = None
+        self._timed: Program | None = None
+        self._first: Predicted | None = None
         column = QVBoxLayout(self)
         column.setContentsMargins(theme.GROUP_GAP, theme.GROUP_GAP, theme.GROUP_GAP, theme.GROUP_GAP)
         column.setSpacing(theme.GAP)
@@ -72,7 +75,8 @@ class ModelFacts(QWidget):
         column.addWidget(self.classes)
         column.addWidget(self.reason)
         self.context.predictor.changed.connect(self._show_prediction)
-        self.context.predictor.follow(self.classes)
+        # The column, because the bars are hidden while there are no classes.
+        self.context.predictor.follow(self)
 
     def _add_bar(self, column: QVBoxLayout, key: str, title: str) -> None:
         bar = ShareBar()
@@ -102,6 +106,7 @@ class ModelFacts(QWidget):
         self.names = tool(
             "model.class_names", "Edit the names of the classes", "tag", self.edit_names, "Names…"
         )
+        self.names.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         column.addLayout(named("Pixels", self.range, 56))
         column.addLayout(named("Image", self.resize_, 56))
         column.addLayout(named("Classes", self.names, 56))
@@ -110,6 +115,7 @@ class ModelFacts(QWidget):
         """Another model."""
         self._shown = shown
         if shown is None:
+            self._timed = self._first = None
             return
         model = shown.model
         self.title.setText(model.name)
@@ -248,7 +254,11 @@ class ModelFacts(QWidget):
             self.reason.setText(predicted.reason)
             return
         notes = "".join(f" {note}" for note in prediction.notes)
-        self.reason.setText(f"{predicted.image.name} in {predicted.milliseconds:.0f} ms.{notes}")
+        # The first time, the network's functions are made ready as well.
+        if predicted.model.program is not self._timed:
+            self._timed, self._first = predicted.model.program, predicted
+        first = ", getting ready included" if predicted is self._first else ""
+        self.reason.setText(f"{predicted.image.name} in {predicted.milliseconds:.0f} ms{first}.{notes}")
 
 
 def _origin(shown: ShownModel) -> str:

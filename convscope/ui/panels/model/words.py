@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from convscope.engine.models.kinds import KINDS
 from convscope.engine.models.receptive import Field
 from convscope.engine.models.sheet import LayerInfo, Totals
 
+LONG = 26
 UNKNOWN = "depends on the image's size"
 
 
@@ -100,12 +101,17 @@ def about(kind: str) -> str:
     return known.about if known is not None else ""
 
 
-def facts(row: LayerInfo, totals: Totals) -> list[tuple[str, str]]:
-    """A layer's facts as (name, value), for the panel and for the clipboard."""
-    inputs = ", ".join(row.inputs) or "the image"
+def facts(row: LayerInfo, rows: Mapping[str, LayerInfo], totals: Totals) -> list[tuple[str, str]]:
+    """A layer's facts as (name, value), for the panel and for the clipboard.
+
+    Args:
+        row: the layer.
+        rows: all layers of its model by path.
+        totals: the model's sums.
+    """
     found = [
         ("Output", shape(row.shape)),
-        ("Input from", inputs if row.kind != "InputLayer" else "the image"),
+        ("Input", _inputs(row, rows)),
         ("Weights", learns(row)),
         ("Multiply-adds", _with_share(work(row.multiply_adds), row.multiply_adds, totals.multiply_adds)),
         ("Activations", memory(row.activation_bytes)),
@@ -115,6 +121,20 @@ def facts(row: LayerInfo, totals: Totals) -> list[tuple[str, str]]:
         ("Type", row.dtype),
     ]
     return [(name, value) for name, value in found if value]
+
+
+def _inputs(row: LayerInfo, rows: Mapping[str, LayerInfo]) -> str:
+    """What a layer gets and from whom."""
+    if not row.inputs:
+        return "the image"
+    if len(row.inputs) == 1:
+        return f"{shape(rows[row.inputs[0]].shape)} from {breakable(row.inputs[0])}"
+    return " and ".join(breakable(path) for path in row.inputs)
+
+
+def breakable(path: str) -> str:
+    """A long path that a narrow column may break after its slashes and underscores."""
+    return path if len(path) <= LONG else path.replace("/", "/\u200b").replace("_", "_\u200b")
 
 
 def _with_share(text: str, part: int | None, whole: int | None) -> str:
@@ -127,11 +147,11 @@ def parameters(row: LayerInfo) -> str:
     return row.formula if row.parameters or row.shared else "no weights"
 
 
-def layer_text(row: LayerInfo, totals: Totals) -> str:
+def layer_text(row: LayerInfo, rows: Mapping[str, LayerInfo], totals: Totals) -> str:
     """All facts of a layer, one a line, for the clipboard."""
     lines = [f"{row.path} ({row.kind})", f"Parameters: {parameters(row)}"]
-    lines += [f"{name or 'Receptive fields'}: {value}" for name, value in facts(row, totals)]
-    return "\n".join(lines)
+    lines += [f"{name or 'Receptive fields'}: {value}" for name, value in facts(row, rows, totals)]
+    return "\n".join(lines).replace("\u200b", "")
 
 
 def total_facts(totals: Totals, file_bytes: int | None) -> list[tuple[str, str]]:

@@ -1,0 +1,139 @@
+"""The whole network: its word on the image, class names, preprocessing, saving."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from model_helpers import Story, model_of
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QComboBox, QLabel, QPlainTextEdit, QPushButton
+from window_helpers import messages
+
+from convscope.engine.models.catalogue import open_model
+from convscope.engine.models.opened import OpenedModel
+from convscope.imaging.image import Image
+from convscope.ui.panels.model.class_names_dialog import ClassNamesDialog
+from convscope.ui.widgets.class_bars import ClassBars
+
+
+def top(story: Story) -> str:
+    return story.find(ClassBars, "model.classes").rows[0].name
+
+
+def test_a_digit_is_told_and_drawing_changes_it(story: Story) -> None:
+    model = story.open("digits")
+    assert top(story) == model.predict(story.session.image).classes[0].name
+    assert story.text("model.reason").startswith("digit-7.png in ")
+    strokes = np.zeros((28, 28), np.uint8)
+    strokes[4:24, 13:16] = 255
+    drawn = Image(strokes, "drawing")
+    story.session.update_image(drawn)
+    story.settle()
+    assert top(story) == model.predict(drawn).classes[0].name
+    assert story.text("model.reason").startswith("drawing in ")
+
+
+def test_a_base_without_classifier_says_why_there_are_no_classes(story: Story) -> None:
+    import keras
+
+    network = keras.Sequential([keras.Input((28, 28, 1)), keras.layers.Conv2D(4, 3)])
+    story.open(OpenedModel(network, name="base"))
+    assert "tells no classes" in story.text("model.reason")
+    assert not story.find(ClassBars, "model.classes").isVisible()
+    story.open("digits")
+    assert story.find(ClassBars, "model.classes").isVisible()
+
+
+def test_what_was_assumed_is_said(story: Story) -> None:
+    story.open("resnet-small")
+    assert "random" in story.text("model.notes")
+    story.open("digits")
+    assert story.find(QLabel, "model.notes").isHidden()
+
+
+def edit(story: Story, text: str) -> ClassNamesDialog:
+    story.press("model.class_names")
+    dialog = story.window.findChild(ClassNamesDialog, "model.class_names_dialog")
+    assert dialog is not None
+    story.find(QPlainTextEdit, "model.class_names_text").setPlainText(text)
+    return dialog
+
+
+def test_class_names_are_typed(story: Story) -> None:
+    story.open(model_of("digits").with_(classes=()))
+    story.session.choose_layer("conv2d_1")
+    assert top(story) == "class 7"
+    dialog = edit(story, "zero\none\ntwo\nthree\nfour\nfive\nsix\nseven\neight\nnine\n")
+    assert dialog.count.text() == "10 names for 10 classes"
+    button = dialog.findChild(QPushButton, "model.class_names_ok")
+    assert button is not None
+    story.qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    story.settle()
+    assert top(story) == "seven"
+    assert story.session.model is not None and story.session.model.classes[3] == "three"
+    assert model_of("digits").classes != story.session.model.classes
+    # Names change nothing else: the chosen layer stays chosen, here and in the table.
+    assert story.session.layer == "conv2d_1"
+    assert story.current_row() == "conv2d_1"
+
+
+def test_class_names_are_read_from_a_file(story: Story, tmp_path: Path) -> None:
+    story.open("digits")
+    names = tmp_path / "names.txt"
+    names.write_text("\n".join(f"n{number}" for number in range(10)))
+    dialog = edit(story, "")
+    dialog.read(str(names))
+    assert dialog.names() == tuple(f"n{number}" for number in range(10))
+    broken = tmp_path / "names.json"
+    broken.write_text("{")
+    dialog.read(str(broken))
+    assert messages(story.window) == ["names.json cannot be read as a list of class names."]
+    assert len(dialog.names()) == 10
+    dialog.reject()
+
+
+def test_preprocessing_is_shown_and_changed(story: Story) -> None:
+    model = story.open(model_of("digits").with_())
+    box = story.find(QComboBox, "model.preprocessing")
+    assert box.currentText() == model.preprocessing.name
+    story.session.select_image(1)
+    resize = story.find(QComboBox, "model.resize")
+    resize.setCurrentIndex(resize.findData("pad"))
+    resize.activated.emit(resize.currentIndex())
+    story.settle()
+    changed = story.session.model
+    assert changed is not None and changed.preprocessing.resize == "pad"
+    pixels = story.panel.facts.field.view.pixels
+    assert pixels is not None and not pixels[0].any()
+    box.setCurrentIndex(box.findData("tf"))
+    box.activated.emit(box.currentIndex())
+    story.settle()
+    assert story.session.model is not None
+    assert story.session.model.preprocessing.name == "−1–1"
+    assert story.session.model.preprocessing.resize == "pad"
+    assert story.text("model.name") == model.name
+
+
+def test_a_copy_is_saved_and_opens_again(story: Story, tmp_path: Path) -> None:
+    model = story.open("digits")
+    story.panel.whole.save_to(str(tmp_path / "mine.keras"))
+    story.settle()
+    again = open_model(tmp_path / "mine.keras")
+    image = story.session.image
+    assert np.array_equal(again.predict(image).logits, model.predict(image).logits)
+    assert again.classes == model.classes
+    assert messages(story.window)[-1].startswith("Saved ")
+    story.panel.whole.save_to(str(tmp_path / "missing" / "mine.keras"))
+    story.settle()
+    assert "cannot be written" in messages(story.window)[-1]
+
+
+def test_commands_are_offered(story: Story) -> None:
+    names = {command.id: command for command in story.window.commands()}
+    assert not names["model.save"].enabled
+    story.open("digits")
+    names = {command.id: command for command in story.window.commands()}
+    assert names["model.save"].enabled
+    story.window.run_command("model.page.graph")
+    assert story.panel.page == "graph"
