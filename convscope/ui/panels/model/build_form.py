@@ -152,7 +152,7 @@ class LayerForm(QWidget):
             self._more = tool("model.build.more", "One more input", "plus", self._add_feed, "Input")
             line.addWidget(self._more)
         for key, says, icon, run in (
-            ("duplicate", "Duplicate (Ctrl+D)", "copy", self.duplicate_wanted.emit),
+            ("duplicate", "Duplicate (Ctrl+Shift+D)", "copy", self.duplicate_wanted.emit),
             ("up", "Move up (Alt+Up)", "arrow-up", lambda: self.move_wanted.emit(-1)),
             ("down", "Move down (Alt+Down)", "arrow-down", lambda: self.move_wanted.emit(1)),
             ("remove", "Remove (Delete)", "trash-2", self.remove_wanted.emit),

@@ -13,6 +13,7 @@ from convscope.ui.panels.model.build_form import LayerForm
 from convscope.ui.panels.model.build_rows import Index, LayerRows
 
 HEAD = 22
+_DUPLICATES = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
 
 
 class _Head(QWidget):
@@ -43,7 +44,7 @@ class _Head(QWidget):
 class LayerList(QListView):
     """The document as a list.
 
-    Keys: arrows choose, Return goes into the settings, Alt with the arrows moves, Ctrl+D duplicates, Delete
+    Keys: arrows choose, Return goes into the settings, Alt with the arrows moves, Ctrl+Shift+D duplicates, Delete
     removes. What a person wants is told by signals; the list changes when the document does.
 
     Signals:
@@ -196,7 +197,7 @@ class LayerList(QListView):
             self.move_by(-1 if key == Qt.Key.Key_Up else 1)
         elif key in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
             self.removed.emit(self.name)
-        elif key == Qt.Key.Key_D and modifiers & Qt.KeyboardModifier.ControlModifier:
+        elif key == Qt.Key.Key_D and modifiers == _DUPLICATES:
             self.duplicated.emit(self.name)
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.form.focus_first()
@@ -217,7 +218,7 @@ class LayerList(QListView):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         last = self.rows.rowCount() - 1
         for name, text, run, possible in (
-            ("duplicate", "Duplicate\tCtrl+D", lambda: self._tell(self.duplicated), True),
+            ("duplicate", "Duplicate\tCtrl+Shift+D", lambda: self._tell(self.duplicated), True),
             ("up", "Move up\tAlt+Up", lambda: self.move_by(-1), self.row > 0),
             ("down", "Move down\tAlt+Down", lambda: self.move_by(1), self.row < last),
             ("remove", "Remove\tDelete", lambda: self._tell(self.removed), True),

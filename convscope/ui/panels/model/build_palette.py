@@ -127,12 +127,13 @@ class Palette(QWidget):
                 title.setHidden(False)
 
     def _first(self) -> None:
-        """Return in the search field adds the first that was found."""
-        for row in range(self.list.count()):
-            item = self.list.item(row)
-            if not item.isHidden() and item.data(Qt.ItemDataRole.UserRole):
-                self.chosen.emit(str(item.data(Qt.ItemDataRole.UserRole)))
-                return
+        """Return in the search field adds the best that was found: one of that name before one about it."""
+        items = [self.list.item(row) for row in range(self.list.count())]
+        found = [item for item in items if not item.isHidden() and item.data(Qt.ItemDataRole.UserRole)]
+        typed = self.search.text().strip().lower()
+        if found and typed:
+            best = max(found, key=lambda item: _likeness(item.text().lower(), typed))
+            self.chosen.emit(str(best.data(Qt.ItemDataRole.UserRole)))
 
     def _double_clicked(self, item: QListWidgetItem) -> None:
         if item.data(Qt.ItemDataRole.UserRole):
@@ -142,3 +143,7 @@ class Palette(QWidget):
         kind = KINDS.get(str(item.data(Qt.ItemDataRole.UserRole))) if item is not None else None
         if kind is not None:
             self.about.setText(kind.about)
+
+
+def _likeness(name: str, typed: str) -> int:
+    return (name == typed) * 4 + name.startswith(typed) * 2 + (typed in name)
