@@ -171,6 +171,9 @@ class Recording(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         seconds = max(self._trained - self._began, 1e-9)
+        if not self._speed:
+            # The epochs are too short to measure within one.
+            self._speed = self._seen / seconds
         rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
         # ReduceLROnPlateau adds the rate to the same dictionary. Loss first, validation last, as people read.
         names = sorted(

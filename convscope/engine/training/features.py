@@ -18,10 +18,11 @@ from convscope.engine.data.dataset import Dataset, SplitName
 from convscope.engine.data.pipeline import LabelMode, labelled
 from convscope.engine.data.resize import Target
 from convscope.engine.models.opened import OpenedModel
+from convscope.engine.training.control import Control
 from convscope.engine.training.evaluate import readable_batches
 from convscope.errors import UserError
 from convscope.paths import cache_dir
-from convscope.task import Task
+from convscope.task import Cancelled, Task
 
 # All features together; the longest unused go first.
 _BYTES = 4 * 2**30
@@ -51,6 +52,7 @@ def extract_features(
     target: Target,
     *,
     batch_size: int = 32,
+    control: Control | None = None,
     task: Task | None = None,
 ) -> Features:
     """Run the base over a split, or read what it made of it before.
@@ -58,10 +60,11 @@ def extract_features(
     Args:
         base: a network whose output are the features.
         target: what images are brought to.
+        control: may pause it, and stop it.
 
     Raises:
         UserError: the split is empty, unreadable, or the disk is full.
-        Cancelled: the task was; nothing is kept then.
+        Cancelled: the task was, or `control` has stopped it; nothing is kept then.
     """
     task, chosen = task or Task(), dataset.indices(split)
     if not len(chosen):
@@ -72,7 +75,7 @@ def extract_features(
     path, rows = folder / f"{key}.npy", folder / f"{key}.rows.npy"
     was_kept = path.exists() and rows.exists()
     if not was_kept:
-        _write(base, dataset, chosen, target, batch_size, path, rows, task)
+        _write(base, dataset, chosen, target, batch_size, path, rows, control or Control(), task)
         _evict(folder, path)
     path.touch()
     indices: NDArray[np.int64] = np.load(rows, allow_pickle=False)
@@ -105,6 +108,7 @@ def _write(
     batch_size: int,
     path: Path,
     rows: Path,
+    control: Control,
     task: Task,
 ) -> None:
     run = base.function(base.program.outputs)
@@ -114,6 +118,9 @@ def _write(
     values: Any = None
     try:
         for indices, pixels in readable_batches(dataset, chosen, target, batch_size):
+            control.wait(task)
+            if control.stopping:
+                raise Cancelled
             if len(indices):
                 batch = base.inputs_for(base.preprocessing.apply(pixels))
                 features = np.asarray(run(*batch)[0], np.float32)

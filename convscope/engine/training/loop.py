@@ -28,7 +28,7 @@ from convscope.engine.training.run import Run
 from convscope.engine.training.settings import TrainingSettings
 from convscope.engine.training.smoothing import best_epoch, higher_is_better
 from convscope.errors import UserError
-from convscope.task import Cancelled, Task
+from convscope.task import Task
 
 Outcome = Literal["finished", "early", "stopped", "diverged"]
 
@@ -101,7 +101,7 @@ def fit(job: Job) -> Fitted:
     """Train; see `Job`.
 
     Raises:
-        UserError: out of memory, or the images have gone.
+        UserError: the images have gone.
         Cancelled: the task was.
     """
     # Keras's callbacks need TensorFlow, which is imported late.
@@ -245,24 +245,37 @@ def _monitor(settings: TrainingSettings) -> str:
 
 @contextlib.contextmanager
 def _told(job: Job) -> Iterator[None]:
-    """Turn what can go wrong inside Keras into sentences."""
+    """Turn what went wrong in a worker thread of the batches into its sentence."""
     import tensorflow as tf
 
     try:
         yield
-    except Cancelled:
+    except tf.errors.ResourceExhaustedError:
         raise
-    except (tf.errors.ResourceExhaustedError, MemoryError) as error:
-        raise UserError(
-            f"The memory is not enough for batches of {job.settings.batch_size}: try a smaller batch size, "
-            "fewer channels or smaller images.",
-            detail=str(error),
-        ) from error
     except tf.errors.OpError as error:
         for stream in (job.train, job.validation):
             if stream is not None and stream.error is not None:
                 raise stream.error from error
         raise
+
+
+@contextlib.contextmanager
+def enough_memory(batch_size: int) -> Iterator[None]:
+    """Turn running out of memory, wherever in here, into a sentence with the remedies.
+
+    Raises:
+        UserError: that one.
+    """
+    import tensorflow as tf
+
+    try:
+        yield
+    except (tf.errors.ResourceExhaustedError, MemoryError) as error:
+        raise UserError(
+            f"The memory is not enough for batches of {batch_size}: try a smaller batch size, "
+            "fewer channels or smaller images.",
+            detail=str(error),
+        ) from error
 
 
 def _outcome(

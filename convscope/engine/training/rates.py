@@ -34,4 +34,5 @@ def make_optimizer(settings: OptimizerSettings) -> Any:
     import keras
 
     optimizer_class = getattr(keras.optimizers, OPTIMIZERS[settings.name][0])
-    return optimizer_class(**settings.used)
+    # Keras takes no whole numbers for a learning rate.
+    return optimizer_class(**{**settings.used, "learning_rate": float(settings.learning_rate)})

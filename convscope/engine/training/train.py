@@ -19,7 +19,15 @@ from convscope.engine.models.opened import OpenedModel, Source
 from convscope.engine.training.checkpoint import load_checkpoint, save_model
 from convscope.engine.training.control import Control
 from convscope.engine.training.evaluate import Evaluation, evaluate
-from convscope.engine.training.loop import Fitted, Job, class_weights, copy_model, fit, prepared
+from convscope.engine.training.loop import (
+    Fitted,
+    Job,
+    class_weights,
+    copy_model,
+    enough_memory,
+    fit,
+    prepared,
+)
 from convscope.engine.training.losses import Goal, choose
 from convscope.engine.training.observe import Snapshot
 from convscope.engine.training.record import Recorder
@@ -209,23 +217,23 @@ def train_opened(
     goal = goal_of(trained, settings)
     piped = pipeline_settings(trained, settings, goal)
     validation = len(dataset.indices("validation")) > 0
-    job = Job(
-        trained.keras,
-        goal,
-        settings,
-        Stream(dataset, "train", piped, steps_per_epoch=settings.steps_per_epoch),
-        Stream(dataset, "validation", piped) if validation else None,
-        class_weights(dataset, settings),
-        run,
-        control,
-        recorder,
-        task,
-        trained,
-        show,
-        strategy,
-        start,
-    )
-    with running(run):
+    with running(run, settings):
+        job = Job(
+            trained.keras,
+            goal,
+            settings,
+            Stream(dataset, "train", piped, steps_per_epoch=settings.steps_per_epoch),
+            Stream(dataset, "validation", piped) if validation else None,
+            class_weights(dataset, settings),
+            run,
+            control,
+            recorder,
+            task,
+            trained,
+            show,
+            strategy,
+            start,
+        )
         fitted = fit(job)
         trained.refresh()
         test = test_of(trained, dataset, fitted, task)
@@ -235,15 +243,17 @@ def train_opened(
 
 
 @contextmanager
-def running(run: Run | None) -> Iterator[None]:
-    """Hold a run and keep its status true, whatever happens inside."""
+def running(run: Run | None, settings: TrainingSettings) -> Iterator[None]:
+    """Hold a run and keep its status true, whatever happens inside; too little memory becomes a sentence."""
     if run is None:
-        yield
+        with enough_memory(settings.batch_size):
+            yield
         return
     with run.locked():
         run.set_status("running", "It is being trained.")
         try:
-            yield
+            with enough_memory(settings.batch_size):
+                yield
         except Cancelled:
             run.set_status("stopped", f"Stopped after {len(run.history)} epochs.")
             raise
@@ -369,3 +379,22 @@ def seeded(seed: int) -> Iterator[None]:
 
     keras.utils.set_random_seed(seed)
     yield
+
+
+def new_weights(model: OpenedModel, seed: int) -> OpenedModel:
+    """The same architecture with new random weights; the same seed gives the same ones.
+
+    The model handed in is not changed.
+
+    Raises:
+        UserError: it is code of its own, which cannot be copied.
+    """
+    with seeded(seed):
+        copy = copy_model(model.keras, weights=False)
+    return OpenedModel(
+        copy,
+        name=model.name,
+        classes=model.classes,
+        preprocessing=model.preprocessing,
+        source=replace(model.source, weights="random"),
+    )

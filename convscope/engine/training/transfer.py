@@ -125,7 +125,7 @@ def transfer(
             head_settings = replace(
                 settings, optimizer=rate, epochs=how.head_epochs, augmentation=None, early_stopping=None
             )
-            with running(run):
+            with running(run, head_settings):
                 _train_head(composed, split, head_settings, None, control, None, task, None)
         unfreeze(composed, how.from_layer)
     if run is not None:
@@ -194,7 +194,7 @@ def _by_features(
     task: Task,
     start: Any,
 ) -> Trained:
-    with running(run):
+    with running(run, settings):
         fitted = _train_head(composed, dataset, settings, run, control, recorder, task, start)
         test = test_of(composed.model, dataset, fitted, task)
         if run is not None:
@@ -214,10 +214,10 @@ def _train_head(
 ) -> Fitted:
     goal, target = goal_of(composed.model, settings), target_for(composed, settings)
     classes, size = len(dataset.classes), settings.batch_size
-    learned = extract_features(composed.base, dataset, "train", target, task=task)
+    learned = extract_features(composed.base, dataset, "train", target, control=control, task=task)
     validation = None
     if len(dataset.indices("validation")):
-        checked = extract_features(composed.base, dataset, "validation", target, task=task)
+        checked = extract_features(composed.base, dataset, "validation", target, control=control, task=task)
         validation = FeatureStream(checked, classes, goal.label_mode, size, shuffle=False)
     stream = FeatureStream(
         learned,

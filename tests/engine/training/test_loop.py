@@ -27,7 +27,7 @@ from convscope.engine.training.settings import (
     Schedule,
     TrainingSettings,
 )
-from convscope.engine.training.train import Trained, seeded, train
+from convscope.engine.training.train import Trained, new_weights, seeded, train
 from convscope.errors import UserError
 from convscope.task import Cancelled, Task
 
@@ -86,6 +86,19 @@ def test_the_same_seed_is_the_same_start(runtime: object) -> None:
             weights.append(open_model("mnist-small").keras.get_weights()[0])
     assert np.array_equal(weights[0], weights[1])
     assert not np.array_equal(weights[0], weights[2])
+
+
+def test_the_same_network_with_new_weights(make_model: Make) -> None:
+    model = make_model()
+    before = model.keras.get_weights()
+    first, again, other = (new_weights(model, seed) for seed in (5, 5, 6))
+    kernels = [one.keras.get_weights()[0] for one in (model, first, again, other)]
+    assert np.array_equal(kernels[1], kernels[2])
+    assert not np.array_equal(kernels[0], kernels[1])
+    assert not np.array_equal(kernels[1], kernels[3])
+    assert first.keras.get_config() == model.keras.get_config()
+    assert first.source.weights == "random"
+    assert all(np.array_equal(a, b) for a, b in zip(before, model.keras.get_weights(), strict=True))
 
 
 def test_every_batch_has_its_own_loss_not_the_running_mean(make_model: Make, bands: Dataset) -> None:
@@ -259,11 +272,14 @@ def test_too_little_memory_is_told_with_the_remedies(
         def exhausted(*_: object, _error: Exception = error, **__: object) -> None:
             raise _error
 
-        monkeypatch.setattr(keras.Model, "fit", exhausted)
-        with pytest.raises(
-            UserError, match="batches of 16: try a smaller batch size, fewer channels or smaller"
-        ):
-            train(make_model(), bands, QUICK)
+        # While it trains, and while it is tested at the end.
+        for place in ((keras.Model, "fit"), (OpenedModel, "scores")):
+            with monkeypatch.context() as patched:
+                patched.setattr(*place, exhausted)
+                with pytest.raises(
+                    UserError, match="batches of 16: try a smaller batch size, fewer channels or smaller"
+                ):
+                    train(make_model(), bands, QUICK)
 
 
 def test_the_network_is_seen_changing_while_it_trains(make_model: Make, bands: Dataset) -> None:

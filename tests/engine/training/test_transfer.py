@@ -132,6 +132,10 @@ def test_a_cancelled_extraction_leaves_nothing(pretrained: OpenedModel, bands: D
         extract_features(
             composed.base, bands, "train", target_for(composed, SETTINGS), task=task, batch_size=8
         )
+    control = Control()
+    control.stop()
+    with pytest.raises(Cancelled):
+        transfer(pretrained, bands, SETTINGS, TransferSettings(), control=control)
     assert [file for file in home.rglob("*") if file.is_file()] == []
 
 
