@@ -107,7 +107,7 @@ class Chart(QWidget):
         self.legend = QLabel()
         self.legend.setObjectName(f"{name}.legend")
         self.legend.setTextFormat(Qt.TextFormat.RichText)
-        self.plot = _Plot(self)
+        self.plot = _Plot(self, enableMenu=False)
         self._prepare_plot()
         head = QHBoxLayout()
         head.setSpacing(theme.GROUP_GAP)
@@ -233,8 +233,10 @@ class Chart(QWidget):
 
     def _prepare_plot(self) -> None:
         plot = self.plot
-        plot.setMenuEnabled(False)
         plot.hideButtons()
+        # pyqtgraph makes a menu all the same, which would outlive the window.
+        menu = plot.getPlotItem().ctrlMenu
+        menu.setParent(plot, menu.windowFlags())
         plot.setFrameShape(plot.Shape.NoFrame)
         plot.setAntialiasing(False)
         plot.getPlotItem().setContentsMargins(0, 2, 6, 0)

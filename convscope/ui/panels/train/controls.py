@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 from convscope.ui import theme
 from convscope.ui.panels.train import form
 from convscope.ui.panels.train.desk import Checked, Desk
+from convscope.ui.panels.train.finding_row import FindingRow
 from convscope.ui.panels.train.main_section import MainSection
 from convscope.ui.panels.train.more_sections import SECTIONS
 from convscope.ui.panels.train.section import Section
@@ -27,6 +28,7 @@ from convscope.ui.widgets.segmented import Segmented
 
 if TYPE_CHECKING:
     from convscope.engine.data.augmentation import Augmentation
+    from convscope.engine.training.checks import Finding
 
 WIDTH = 300
 # More findings than these are counted, not shown.
@@ -137,9 +139,12 @@ class Controls(QWidget):
         foot = QVBoxLayout()
         foot.setContentsMargins(theme.GROUP_GAP, theme.GAP, theme.GROUP_GAP, theme.GROUP_GAP)
         foot.setSpacing(theme.GAP)
-        self.findings = QVBoxLayout()
-        self.findings.setSpacing(theme.GAP)
-        foot.addLayout(self.findings)
+        self._rows = [FindingRow(number, self.desk) for number in range(_FINDINGS)]
+        for row in self._rows:
+            foot.addWidget(row)
+        self._left = form.caption("train.finding.left")
+        self._left.hide()
+        foot.addWidget(self._left)
         self.name = QLineEdit()
         self.name.setObjectName("train.name")
         self.name.setAccessibleName("Name of the run")
@@ -183,45 +188,17 @@ class Controls(QWidget):
             data = self.desk.dataset
             if data is not None:
                 self.data.setText(f"{data.title} · {len(data.classes)} classes\n{counts}")
-            self._show_findings(checked)
+            self._show_findings(checked.findings)
         elif self.desk.model is None or self.desk.dataset is None:
-            self._clear_findings()
+            self._show_findings(())
         self._show_state()
 
-    def _clear_findings(self) -> None:
-        while self.findings.count():
-            item = self.findings.takeAt(0)
-            old = item.widget() if item is not None else None
-            if old is not None:
-                old.hide()
-                old.deleteLater()
-
-    def _show_findings(self, checked: Checked) -> None:
-        self._clear_findings()
-        for number, finding in enumerate(checked.findings[:_FINDINGS]):
-            block = QWidget()
-            block.setObjectName(f"train.finding.{number}")
-            column = QVBoxLayout(block)
-            column.setContentsMargins(0, 0, 0, 0)
-            column.setSpacing(theme.GRID)
-            words = QLabel(finding.text)
-            words.setObjectName(f"train.finding.{number}.text")
-            words.setWordWrap(True)
-            words.setProperty("role", "warning" if finding.severity == "warning" else "bad")
-            colour = theme.tokens().bad if finding.severity == "error" else theme.tokens().warning
-            words.setStyleSheet(f"color: {colour}; font-size: {theme.scaled(12)}px;")
-            column.addWidget(words)
-            if finding.mend is not None:
-                mend = finding.mend
-                button = QPushButton(mend.text)
-                button.setObjectName(f"train.finding.{number}.mend")
-                button.setAccessibleName(mend.text)
-                button.clicked.connect(lambda _down=False, mend=mend: self.desk.mend(mend))
-                column.addWidget(button)
-            self.findings.addWidget(block)
-        left = len(checked.findings) - _FINDINGS
-        if left > 0:
-            self.findings.addWidget(form.caption("train.finding.more", f"and {left} more"))
+    def _show_findings(self, findings: tuple[Finding, ...]) -> None:
+        for number, row in enumerate(self._rows):
+            row.say(findings[number] if number < len(findings) else None)
+        left = len(findings) - len(self._rows)
+        self._left.setText(f"and {left} more")
+        self._left.setVisible(left > 0)
 
     def _show_state(self) -> None:
         desk = self.desk

@@ -257,6 +257,8 @@ class Notice(QFrame):
         self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._buttons = QHBoxLayout()
         self._buttons.setSpacing(theme.GRID)
+        self._made: list[QPushButton] = []
+        self._runs: list[Callable[[], object]] = []
         layout = QHBoxLayout(self)
         layout.setContentsMargins(theme.GAP, theme.GRID, theme.GAP, theme.GRID)
         layout.setSpacing(theme.GAP)
@@ -278,18 +280,24 @@ class Notice(QFrame):
         self._icon.setIcon(theme.icon(_ICONS[kind], colour))
         self.text.setText(text)
         self.setAccessibleName(text)
-        while self._buttons.count():
-            item = self._buttons.takeAt(0)
-            old = item.widget() if item is not None else None
-            if old is not None:
-                old.hide()
-                old.deleteLater()
+        self._runs = []
         for number, (name, words, run) in enumerate(choices):
-            button = QPushButton(words)
+            if number == len(self._made):
+                self._made.append(self._button(number))
+            button = self._made[number]
             button.setObjectName(name)
+            button.setText(words)
             button.setAccessibleName(words)
-            if number == 0:
-                button.setProperty("role", "primary")
-            button.clicked.connect(lambda _down=False, run=run: run())
-            self._buttons.addWidget(button)
+            button.show()
+            self._runs.append(run)
+        for unused in self._made[len(self._runs) :]:
+            unused.hide()
         self.show()
+
+    def _button(self, number: int) -> QPushButton:
+        button = QPushButton()
+        if number == 0:
+            button.setProperty("role", "primary")
+        button.clicked.connect(lambda: self._runs[number]())
+        self._buttons.addWidget(button)
+        return button

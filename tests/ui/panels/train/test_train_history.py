@@ -1,0 +1,120 @@
+"""The numbers behind the curves, without a window: smoothing, bounded memory, peaks."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PySide6.QtWidgets import QApplication
+
+from convscope.engine.training.record import EpochRecord, Recorder
+from convscope.engine.training.settings import TrainingSettings
+from convscope.engine.training.smoothing import smooth
+from convscope.ui.panels.train.charts import Charts
+from convscope.ui.panels.train.history import History, Series, thin
+from convscope.ui.panels.train.looks import kernel_pictures, map_pictures
+
+
+def test_a_series_is_smoothed_as_the_engine_does() -> None:
+    values = np.random.default_rng(0).random(500)
+    values[100] = np.nan
+    series = Series(0.8)
+    for part in np.array_split(values, 7):
+        series.extend(part)
+    at, raw = series.raw
+    assert np.array_equal(at, np.arange(1, 501))
+    assert np.array_equal(raw, values, equal_nan=True)
+    assert np.allclose(series.smooth[1], smooth(values, 0.8), equal_nan=True)
+    series.set_factor(0.99)
+    assert np.allclose(series.smooth[1], smooth(values, 0.99), equal_nan=True)
+    series.extend(values[:50])
+    both = np.concatenate([values, values[:50]])
+    assert np.allclose(series.smooth[1], smooth(both, 0.99), equal_nan=True)
+
+
+def test_a_long_series_takes_no_more_memory() -> None:
+    series = Series(0.5, capacity=64)
+    values = np.linspace(0, 1, 1000)
+    series.extend(values)
+    at, raw = series.raw
+    assert 32 <= len(at) <= 64 and at[-1] > 960
+    # Each point is the mean of the batches that end there.
+    width = int(at[1] - at[0])
+    assert raw[3] == pytest.approx(values[3 * width : 4 * width].mean())
+    assert np.allclose(series.smooth[1], smooth(values, 0.5)[at.astype(int) - 1])
+    series.set_factor(0.0)
+    assert np.allclose(series.smooth[1], raw)
+
+
+def test_thinning_keeps_the_peaks() -> None:
+    y = np.zeros(10_000)
+    y[1234], y[7777] = 5, -3
+    x = np.arange(10_000.0)
+    few = thin((x, y), 100)
+    assert len(few[0]) <= 202 and np.all(np.diff(few[0]) >= 0)
+    assert few[1].max() == 5 and few[1].min() == -3
+    assert thin((x[:50], y[:50]), 100)[0] is not None and len(thin((x[:50], y[:50]), 100)[0]) == 50
+
+
+def record(epoch: int, loss: float, val_loss: float, rate: float = 0.001) -> EpochRecord:
+    return EpochRecord(epoch, {"loss": loss, "val_loss": val_loss}, rate, 1.0, 100.0)
+
+
+def test_a_history_counts_in_epochs() -> None:
+    recorder, history = Recorder(), History()
+    history.steps = 4
+    for _ in range(6):
+        recorder.add_batch({"loss": 1.0})
+    recorder.add_epoch(record(0, 1.0, 2.0))
+    history.take(recorder.since())
+    history.note_rate(1.25, 0.01)
+    recorder.add_batch({"loss": 1.0})
+    recorder.add_epoch(record(1, 0.5, 1.5, rate=np.float32(0.01)))
+    history.take(recorder.since(history.done, 1))
+    assert history.done == 7 and history.x == 1.75
+    assert history.rates == [(0.0, 0.001), (1.25, 0.01)]
+    assert history.by_epoch("val_loss")[0].tolist() == [1, 2]
+    assert history.by_epoch("val_loss")[1].tolist() == [2.0, 1.5]
+    assert history.by_batch("accuracy") is None
+
+
+def test_the_gap_is_shaded_and_named(qapp: QApplication, qtbot: object) -> None:
+    charts = Charts()
+    qtbot.addWidget(charts)  # type: ignore[attr-defined]
+    recorder = Recorder()
+    charts.begin(recorder, TrainingSettings(epochs=10))
+    charts.prepared(1, {}, 0.001)
+    charts.show()
+    curves = [(1.0, 1.1), (0.6, 0.55), (0.3, 0.5), (0.2, 0.7), (0.1, 0.9)]
+    for epoch, (loss, val_loss) in enumerate(curves):
+        recorder.add_batch({"loss": loss, "accuracy": 0.5})
+        recorder.add_epoch(record(epoch, loss, val_loss))
+        charts.look()
+    assert charts.overfitting.startswith("Overfitting since epoch 3: ")
+    texts = [mark.toPlainText() for mark in charts.loss._marks if hasattr(mark, "toPlainText")]
+    assert len(texts) == 1 and texts[0].startswith("overfitting: gap 0.")
+    assert any(getattr(mark, "label", None) is not None for mark in charts.loss._marks)
+    assert charts.loss._best == (3.0, "best epoch 3")
+    charts.shutdown()
+
+
+def test_kernels_as_pictures() -> None:
+    kernels = np.zeros((3, 3, 1, 2), np.float32)
+    kernels[0, 0, 0, 0], kernels[2, 2, 0, 1] = 1.0, -0.5
+    first, second = kernel_pictures(kernels)
+    assert first.shape == (3, 3, 3) and first.dtype == np.uint8
+    # Orange above zero, blue below, on one scale for all.
+    assert first[0, 0, 0] > first[0, 0, 2] and second[2, 2, 2] > second[2, 2, 0]
+    assert int(first[0, 0, 2]) < int(second[2, 2, 0])
+    colours = np.zeros((1, 1, 3, 1), np.float32)
+    colours[0, 0, 0, 0] = 1.0
+    assert kernel_pictures(colours)[0][0, 0].tolist() == [255, 127, 127]
+
+
+def test_maps_as_pictures() -> None:
+    maps = np.zeros((200, 100, 70), np.float32)
+    maps[:100, :, 0] = 1.0
+    pictures = map_pictures(maps)
+    assert len(pictures) == 64 and pictures[0].shape == (50, 25, 3)
+    assert not np.array_equal(pictures[0][0, 0], pictures[0][-1, 0])
+    # A map that is the same everywhere is dark.
+    assert pictures[1].max() < 100

@@ -1,0 +1,276 @@
+"""Whole trainings in the real window: start, curves, looks, steering, the end, and starting again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QAbstractButton, QLabel
+from train_helpers import Train, few_digits, tiny_model, weights
+
+from convscope.engine.data.dataset import Dataset
+from convscope.engine.data.registry import open_dataset
+from convscope.engine.models.opened import OpenedModel
+from convscope.engine.training.control import Control
+from convscope.engine.training.observe import Snapshot
+from convscope.engine.training.run import Run, list_runs, new_folder
+from convscope.engine.training.settings import OptimizerSettings, TrainingSettings
+from convscope.engine.training.train import train as train_engine
+from convscope.errors import UserError
+from convscope.ui.panels.train.plan import Plan
+from convscope.ui.panels.train.samples_view import SamplesView
+from convscope.ui.widgets.mosaic_view import MosaicView
+
+
+def first_loss(train: Train) -> float:
+    """Of the first batch of the run on show."""
+    found = train.charts.history.by_batch("loss")
+    assert found is not None
+    return float(found[0][1][0])
+
+
+def test_a_training_from_start_to_start_again(train: Train, tiny: OpenedModel) -> None:
+    before = weights(tiny)
+    train.type("train.epochs", "4")
+    train.type("train.batch_size", "30")
+    train.settle()
+    train.begin()
+    assert train.text("train.sentence")
+    assert not train.find(QAbstractButton, "train.start").isEnabled()
+    train.ended()
+    history = train.charts.history
+    assert history.done == 36 and len(history.epochs) == 4
+    for chart, name in ((train.charts.loss, "loss"), (train.charts.second, "accuracy")):
+        x, y = chart.curve("train") or ((), ())
+        assert (len(x), x[-1]) == (36, 4.0) and np.isfinite(y).all()
+        x, y = chart.curve("validation") or ((), ())
+        assert list(x) == [1, 2, 3, 4] and y[-1] == history.epochs[-1].values[f"val_{name}"]
+    assert history.rates == [(0.0, 0.001)]
+    # What came out is a model of its own; the one that was chosen is as it was.
+    assert train.text("train.notice.text").startswith("All 4 epochs are done, 36 steps. Test accuracy 0.")
+    assert train.session.model is not tiny and train.session.model is not None
+    assert train.session.model.name == "tiny on Digits"
+    assert np.array_equal(weights(tiny), before)
+    assert not np.array_equal(weights(train.session.model), before)
+    (run,) = list_runs()
+    assert (run.state, run.details.name) == ("finished", "tiny on Digits")
+    loss = first_loss(train)
+
+    # Again from the same weights, with one thing changed.
+    assert train.text("train.model").startswith("tiny · ")
+    assert train.find(QAbstractButton, "train.start").text() == "Start again"
+    train.type("train.learning_rate", "0.002")
+    train.settle()
+    train.begin()
+    train.ended()
+    assert first_loss(train) == loss
+    assert train.session.model.name == "tiny on Digits · learning rate 0.002"
+    assert {run.details.name for run in list_runs()} == {"tiny on Digits", train.session.model.name}
+
+    # Or from what it has learned.
+    train.press("train.start_from.trained")
+    train.settle()
+    assert train.text("train.model").startswith("tiny on Digits · learning rate 0.002 · ")
+    assert train.find(QAbstractButton, "train.start").text() == "Start"
+    train.begin()
+    train.ended()
+    assert first_loss(train) < 0.97 * loss
+
+
+def test_steering_and_looking(train: Train) -> None:
+    train.type("train.epochs", "5000")
+    train.settle()
+    train.begin()
+    train.press("train.pause")
+    assert train.trainer.state == "paused"
+    train.qtbot.wait(300)
+    standing = train.batches
+    train.qtbot.wait(300)
+    assert train.batches == standing
+    assert train.text("train.sentence").startswith("Paused · Epoch ")
+    seen: list[Snapshot] = []
+    train.trainer.looked.connect(seen.append)
+    for count in (1, 2):
+        train.press("train.step")
+        train.until(lambda count=count: train.batches == standing + count)
+    train.until(lambda: len(seen) == 2)
+    kernels, maps = train.find(MosaicView, "train.kernels"), train.find(MosaicView, "train.maps")
+    assert kernels.accessibleDescription() == "4 maps" and maps.accessibleDescription() == "4 maps"
+    samples = train.find(SamplesView, "train.samples")
+    assert " taken for " in samples.accessibleDescription()
+
+    # Another layer and another image are seen at once, also while it stands still.
+    train.pick("train.layer", "max_pooling2d")
+    train.until(lambda: seen[-1].layer == "max_pooling2d")
+    assert seen[-1].maps is not None and seen[-1].maps.shape == (4, 4, 4)
+    shown = seen[-1].maps
+    count = len(seen)
+    train.qtbot.mouseClick(samples, Qt.MouseButton.LeftButton, pos=samples.place(3).center().toPoint())
+    train.until(lambda: len(seen) > count)
+    assert seen[-1].maps is not None and not np.array_equal(seen[-1].maps, shown)
+    count = len(seen)
+    train.pick("train.image", -1)
+    train.until(lambda: len(seen) > count)
+
+    # The learning rate, while it runs.
+    train.slide("train.rate.slider", -400)
+    train.press("train.pause")
+    assert train.trainer.state == "running"
+    at = train.charts.history.done
+    train.until(lambda: train.charts.history.done > at + 50 and train.charts.history.epochs)
+    assert train.charts.history.epochs[-1].learning_rate == pytest.approx(1e-4)
+    assert train.charts.history.rates[-1][1] == 1e-4
+    train.type("train.rate", "3e-3")
+    epochs = len(train.charts.history.epochs)
+    train.until(lambda: len(train.charts.history.epochs) > epochs + 1)
+    assert train.charts.history.epochs[-1].learning_rate == pytest.approx(3e-3)
+    assert "images/s" in train.text("train.numbers")
+
+    train.press("train.stop")
+    train.ended()
+    assert "Stopped after " in train.text("train.notice.text")
+    assert train.session.model is not None and train.session.model.name == "tiny on Digits"
+    assert train.find(QAbstractButton, "train.notice.result").isVisible()
+    assert train.find(QAbstractButton, "train.notice.resume").isVisible()
+
+
+def test_a_loss_that_is_no_number(empty: Train, digits: Dataset) -> None:
+    train, model = empty, tiny_model(last="linear")
+    train.open(model, digits)
+    optimizer = OptimizerSettings("sgd", learning_rate=1000)
+    train.desk.edit(
+        lambda settings: replace(settings, optimizer=optimizer, loss="mean_squared_error", batch_size=16)
+    )
+    train.settle()
+    train.begin()
+    train.ended()
+    assert "The loss is no number any more (NaN)" in train.text("train.notice.text")
+    # Nothing was learned: no model of it.
+    assert train.session.models == (model,)
+    train.press("train.notice.rate")
+    assert train.settings.optimizer.learning_rate == 100
+    train.settle()
+    assert train.find(QAbstractButton, "train.start").isEnabled()
+
+
+def test_too_little_memory(train: Train) -> None:
+    def fails(*_: object) -> object:
+        raise UserError("The memory is not enough for batches of 64: try a smaller batch size.")
+
+    train.desk.begin(Plan("large", train.settings, fails))  # type: ignore[arg-type]
+    train.ended()
+    assert train.text("train.notice.text").startswith("The memory is not enough")
+    assert train.find(QAbstractButton, "train.notice.batch").text() == "Batches of 32"
+    train.press("train.notice.batch")
+    assert train.settings.batch_size == 32
+
+
+def interrupted(model: OpenedModel, dataset: Dataset) -> Run:
+    """A run as it is when its process died in the second of three epochs."""
+    control = Control()
+
+    def look(snapshot: Snapshot) -> None:
+        if snapshot.epoch == 1:
+            control.stop()
+
+    control.pause()
+    folder = new_folder("killed")
+    settings = TrainingSettings(epochs=3, steps_per_epoch=3, batch_size=20)
+    control.resume()
+    # Every look comes at once while it is asked to.
+    from convscope.engine.training.control import Watch
+
+    control.watch(Watch(interval=0.0))
+    done = train_engine(model, dataset, settings, name="killed", folder=folder, control=control, show=look)
+    assert done.run is not None and len(done.run.history) in (1, 2)
+    done.run.set_status("running", "It is being trained.")
+    assert done.run.state == "interrupted" and done.run.can_resume
+    return done.run
+
+
+def test_an_interrupted_run_is_offered(empty: Train, tiny: OpenedModel) -> None:
+    run, left = (interrupted(tiny, open_dataset("digits")) for _ in range(2))
+    left.rename("left alone")
+    known = len(run.history)
+    empty.live._look_for_interrupted()
+    empty.settle()
+    assert empty.text("train.interrupted.text").startswith("“left alone”: it was interrupted after ")
+    empty.press("train.interrupted.leave")
+    assert left.state == "stopped"
+    assert empty.text("train.interrupted.text").startswith("“killed”: it was interrupted after ")
+    empty.press("train.interrupted.resume")
+    empty.until(lambda: empty.trainer.active)
+    empty.ended()
+    assert run.state == "finished" and len(run.history) == 3 > known
+    history = empty.charts.history
+    assert history.done == 9 and len(history.epochs) == 3
+    # The earlier part of the curve is there, too.
+    found = history.by_batch("loss")
+    assert found is not None and found[0][0][0] == pytest.approx(1 / 3)
+    # Its data, settings and first weights are those of the next run.
+    assert empty.session.dataset is not None and empty.settings.steps_per_epoch == 3
+    assert empty.find(QAbstractButton, "train.start").text() == "Start again"
+    assert not empty.find(QLabel, "train.interrupted.text").isVisible()
+
+
+def test_closing_the_window_ends_the_training(train: Train) -> None:
+    train.type("train.epochs", "5000")
+    train.settle()
+    train.begin()
+    train.window.close()
+    assert train.window.threads_ended
+    (run,) = list_runs()
+    assert run.state == "stopped"
+
+
+def test_cancelled_from_the_status_bar(train: Train) -> None:
+    train.type("train.epochs", "5000")
+    train.settle()
+    train.begin()
+    train.press("status.job.cancel")
+    train.ended()
+    assert train.text("train.notice.text").startswith("The training was cancelled")
+    assert train.find(QAbstractButton, "train.start").isEnabled()
+
+
+def test_curves_are_read_smoothed_and_scaled(train: Train, tiny: OpenedModel) -> None:
+    train.open(tiny, few_digits(train=120))
+    train.type("train.epochs", "3")
+    train.settle()
+    train.begin()
+    train.ended()
+    loss = train.charts.loss
+    loss.hovered.emit(2.0)
+    assert "epoch 2.00" in train.text("train.loss_chart.legend")
+    assert "epoch 2.00" in train.text("train.metric_chart.legend")
+    told = loss.values_at(2.0)
+    assert told["validation"] == train.charts.history.epochs[1].values["val_loss"]
+    loss.hovered.emit(None)
+    assert "epoch" not in train.text("train.loss_chart.legend")
+    train.slide("train.smoothing.slider", 0)
+    raw, smoothed = loss.curve("raw"), loss.curve("train")
+    assert raw is not None and smoothed is not None
+    assert np.allclose(raw[1], smoothed[1])
+    train.press("train.log")
+    low, high = loss.plot.getViewBox().viewRange()[1]
+    assert low <= np.log10(smoothed[1].min()) <= np.log10(smoothed[1].max()) <= high
+    train.press("train.by.epoch")
+    curve = loss.curve("train")
+    assert curve is not None and list(curve[0]) == [1, 2, 3]
+    values = [record.values["loss"] for record in train.charts.history.epochs]
+    assert curve[1] == pytest.approx(values)
+
+
+def test_a_narrow_window_gives_the_looks_the_settings_place(train: Train) -> None:
+    train.window.resize(1024, 700)
+    controls, looks = train.panel.controls, train.live.looks
+    assert controls.isVisible() and looks.isHidden()
+    train.type("train.epochs", "2")
+    train.settle()
+    train.begin()
+    train.ended()
+    assert controls.isVisible() and looks.isHidden()
+    train.press("train.fold")
+    assert not controls.isVisible() and not looks.isHidden()

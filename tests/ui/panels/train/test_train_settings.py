@@ -1,0 +1,202 @@
+"""The left column: every control sets its setting, and what does not fit is told before the start."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from PySide6.QtWidgets import QAbstractButton, QCheckBox, QLineEdit, QSpinBox, QWidget
+from train_helpers import Train, few_digits, tiny_model
+
+from convscope.engine.data.augmentation import LECTURE
+from convscope.engine.data.dataset import Dataset
+from convscope.engine.models.opened import OpenedModel
+from convscope.engine.training.settings import OPTIMIZERS, EarlyStopping, Plateau, TrainingSettings
+from convscope.ui.panels.train.form import NumberBox
+from convscope.ui.panels.train.names import differences, next_name
+
+
+def test_the_first_step_is_a_button(empty: Train) -> None:
+    assert empty.text("train.empty.title") == "Training needs a network and data"
+    assert not empty.find(QAbstractButton, "train.start").isEnabled()
+    empty.press("train.empty.digits")
+    empty.settle()
+    assert empty.text("train.model") == "mnist-convnet · 93,322 parameters"
+    assert empty.text("train.data").startswith("Digits · 10 classes")
+    assert empty.text("train.empty.title") == "mnist-convnet on Digits"
+    assert empty.find(QAbstractButton, "train.empty.start").isVisible()
+    assert empty.find(QAbstractButton, "train.start").isEnabled()
+    for name, panel in (("train.data.change", "data"), ("train.augmentation.change", "data")):
+        empty.press(name)
+        assert empty.window.panel().objectName() == panel
+        empty.window.show_panel("train")
+
+
+def test_the_five_main_settings(train: Train) -> None:
+    train.pick("train.optimizer", "sgd")
+    train.type("train.learning_rate", "2e-2")
+    train.pick("train.loss", "mean_squared_error")
+    train.type("train.batch_size", "48")
+    train.type("train.epochs", "7")
+    settings = train.settings
+    assert (settings.optimizer.name, settings.optimizer.learning_rate) == ("sgd", 0.02)
+    assert (settings.loss, settings.batch_size, settings.epochs) == ("mean_squared_error", 48, 7)
+    train.pick("train.loss", "auto")
+    train.settle()
+    assert train.text("train.follows") == "Sparse categorical cross-entropy · 6 steps an epoch, 42 in all"
+    train.pick("train.loss", "categorical_hinge")
+    train.settle()
+    assert train.text("train.follows") == "6 steps an epoch, 42 in all"
+
+
+def test_an_optimizer_shows_its_own_settings(train: Train) -> None:
+    train.open_more("optimizer")
+    every = {key for _kind, keys in OPTIMIZERS.values() for key in keys}
+    for name in OPTIMIZERS:
+        train.pick("train.optimizer", name)
+        own = set(train.settings.optimizer.used) - {"learning_rate"}
+        assert {key for key in every if train.find(QWidget, f"train.optimizer.{key}").isVisible()} == own
+    for key in sorted(every):
+        owner = next(name for name, (_kind, keys) in OPTIMIZERS.items() if key in keys)
+        train.pick("train.optimizer", owner)
+        if isinstance(train.find(QWidget, f"train.optimizer.{key}"), QCheckBox):
+            train.press(f"train.optimizer.{key}")
+            assert getattr(train.settings.optimizer, key) is True
+        else:
+            train.type(f"train.optimizer.{key}", "0.25")
+            assert getattr(train.settings.optimizer, key) == 0.25
+
+
+def test_all_that_is_under_more(train: Train) -> None:
+    train.open_more("metrics", "schedule", "stopping", "images")
+    train.press("train.metric.recall")
+    train.press("train.metric.accuracy")
+    assert train.settings.metrics == ("recall",)
+    train.press("train.metric.accuracy")
+    assert train.settings.metrics == ("accuracy", "recall")
+    train.pick("train.schedule", "step")
+    train.type("train.schedule.factor", "0.1")
+    train.type("train.schedule.every", "3")
+    train.type("train.schedule.warmup", "2")
+    schedule = train.settings.schedule
+    assert (schedule.kind, schedule.factor, schedule.every, schedule.warmup) == ("step", 0.1, 3, 2)
+    words = "0.001, times 0.1 every 3 epochs. It rises to that over the first 2 epochs."
+    assert train.text("train.schedule.words") == words
+    train.press("train.early_stopping")
+    train.pick("train.early_stopping.monitor", "val_accuracy")
+    train.type("train.early_stopping.patience", "4")
+    train.type("train.early_stopping.min_delta", "0.01")
+    assert train.settings.early_stopping == EarlyStopping("val_accuracy", 4, 0.01)
+    train.press("train.early_stopping")
+    assert train.settings.early_stopping is None
+    train.press("train.plateau")
+    train.type("train.plateau.factor", "0.5")
+    train.type("train.plateau.min_learning_rate", "1e-5")
+    assert train.settings.plateau == Plateau(factor=0.5, min_learning_rate=1e-5)
+    train.press("train.restore_best")
+    assert not train.settings.restore_best
+    train.type("train.steps", "9")
+    assert train.settings.steps_per_epoch == 9
+    train.type("train.steps", "0")
+    assert train.settings.steps_per_epoch is None
+    assert train.find(QSpinBox, "train.steps").text() == "all images once"
+    train.pick("train.class_weights", "balanced")
+    train.pick("train.fit", "crop")
+    train.pick("train.channels", 3)
+    train.type("train.seed", "2026")
+    train.press("train.shuffle")
+    settings = train.settings
+    assert (settings.class_weights, settings.fit, settings.channels) == ("balanced", "crop", 3)
+    assert (settings.seed, settings.shuffle) == (2026, False)
+
+
+def test_augmentation_comes_from_the_data_panel(train: Train) -> None:
+    assert train.text("train.augmentation") == "None"
+    train.session.set_augmentation(LECTURE)
+    words = "rotation ±40°, shift ±20% across, shift ±20% up and down, shear 0.2, zoom ±20%, flips"
+    assert train.text("train.augmentation") == words
+    assert train.settings.augmentation == LECTURE
+
+
+def test_other_classes_are_told_and_mended(empty: Train, digits: Dataset) -> None:
+    model = tiny_model(classes=3)
+    empty.open(model, digits)
+    assert empty.text("train.finding.0.text") == "tiny ends in a softmax of 3, but Digits has 10 classes."
+    assert not empty.find(QAbstractButton, "train.start").isEnabled()
+    empty.press("train.finding.0.mend")
+    empty.settle()
+    assert empty.session.model is not model and model.head.units == 3
+    assert empty.session.model is not None and empty.session.model.head.units == 10
+    assert empty.find(QAbstractButton, "train.start").isEnabled()
+
+
+def test_another_size_is_told_and_mended(empty: Train, digits: Dataset) -> None:
+    empty.open(tiny_model(side=32), digits)
+    assert empty.text("train.finding.0.text") == "The images are 28×28, but tiny takes 32×32."
+    assert empty.find(QAbstractButton, "train.finding.0.mend").text() == "Bring the images to 32×32"
+    empty.press("train.finding.0.mend")
+    empty.settle()
+    assert empty.settings.size == (32, 32)
+    assert empty.find(QAbstractButton, "train.start").isEnabled()
+    # It can be seen, and taken back.
+    empty.open_more("images")
+    empty.pick("train.size", None)
+    empty.settle()
+    assert empty.settings.size is None
+    assert not empty.find(QAbstractButton, "train.start").isEnabled()
+
+
+def test_labels_that_a_sigmoid_does_not_go_with(empty: Train, digits: Dataset) -> None:
+    empty.open(tiny_model(last="sigmoid"), digits)
+    assert empty.find(QAbstractButton, "train.start").isEnabled()
+    empty.pick("train.loss", "categorical_crossentropy")
+    empty.settle()
+    assert "A sigmoid answers for each class by itself" in empty.text("train.finding.0.text")
+    assert not empty.find(QAbstractButton, "train.start").isEnabled()
+    empty.press("train.finding.0.mend")
+    empty.settle()
+    assert empty.settings.loss == "auto"
+
+
+def test_a_warning_does_not_keep_from_starting(empty: Train, tiny: OpenedModel) -> None:
+    empty.open(tiny, few_digits(train=100, validation=0.0))
+    assert empty.text("train.finding.0.text").startswith("No images are left to validate on")
+    assert empty.find(QAbstractButton, "train.start").isEnabled()
+
+
+def test_the_run_has_a_name(train: Train) -> None:
+    name = train.find(QLineEdit, "train.name")
+    assert name.placeholderText() == "tiny on Digits"
+    train.qtbot.keyClicks(name, "my run")
+    assert train.desk.name == "my run"
+
+
+def test_names_tell_what_was_changed() -> None:
+    before = TrainingSettings()
+    optimizer = replace(before.optimizer, learning_rate=0.01)
+    after = replace(before, optimizer=optimizer, early_stopping=EarlyStopping(), size=(32, 32), shuffle=False)
+    assert differences(before, after)[0] == "learning rate 0.01"
+    assert "size 32×32" in differences(before, after) and "no shuffle" in differences(before, after)
+    assert "shuffle" in differences(after, before)
+    one = replace(before, batch_size=8)
+    assert next_name("a on b", before, None, set()) == "a on b"
+    assert next_name("a on b", one, ("a on b", before), {"a on b"}) == "a on b · batch size 8"
+    assert next_name("a on b", before, ("a on b", before), {"a on b"}) == "a on b · 2"
+    assert next_name("a on b", after, ("a on b", before), {"a on b", "a on b · 2"}) == "a on b · 3"
+
+
+def test_a_number_is_typed_and_stepped(train: Train) -> None:
+    box = train.find(NumberBox, "train.learning_rate")
+    assert box.text() == "0.001"
+    box.stepUp()
+    assert box.value() == 0.002
+    box.stepBy(2)
+    assert box.value() == 0.01
+    box.stepDown()
+    assert box.value() == 0.005
+    train.type("train.learning_rate", "1e-7")
+    assert box.text() == "1e-07" and train.settings.optimizer.learning_rate == 1e-7
+    train.type("train.learning_rate", "0,03")
+    assert np.isclose(train.settings.optimizer.learning_rate, 0.03)
+    train.qtbot.keyClicks(box, "x")
+    assert "x" not in box.text()
