@@ -50,5 +50,6 @@ PANELS: tuple[PanelInfo, ...] = (
     PanelInfo("model", "Model", "network", "Ctrl+3", "convscope.ui.panels.model", "ModelPanel"),
     PanelInfo("train", "Train", "graduation-cap", "Ctrl+4", "convscope.ui.panels.train", "TrainPanel"),
     PanelInfo("layers", "Layers", "layers", "Ctrl+5", "convscope.ui.panels.layers", "LayersPanel"),
+    PanelInfo("patterns", "Patterns", "sparkles", "Ctrl+6", "convscope.ui.panels.patterns", "PatternsPanel"),
     PanelInfo("explain", "Explain", "lightbulb", "Ctrl+7", "convscope.ui.panels.explain", "ExplainPanel"),
 )

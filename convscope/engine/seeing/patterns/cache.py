@@ -9,11 +9,12 @@ import zipfile
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from convscope.engine.seeing.patterns.climb import Pattern
+from convscope.engine.seeing.patterns.climb import Pattern, State
 from convscope.engine.seeing.patterns.goals import Goal
 from convscope.engine.seeing.patterns.settings import PatternSettings
 from convscope.errors import UserError
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 # To be raised when the same settings give another picture than before.
 VERSION = 1
 LIMIT = 256 * 2**20  # bytes
+_UNREADABLE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile)
 
 
 class PatternCache:
@@ -34,16 +36,24 @@ class PatternCache:
     Args:
         model: the network; its weights of now are part of every key.
         settings: of the patterns.
+        start: the pixels that they start from; None: noise.
         limit: bytes that all patterns on disk take together; the longest unused go first.
     """
 
-    def __init__(self, model: OpenedModel, settings: PatternSettings, limit: int = LIMIT) -> None:
+    def __init__(
+        self,
+        model: OpenedModel,
+        settings: PatternSettings,
+        start: NDArray[Any] | None = None,
+        limit: int = LIMIT,
+    ) -> None:
         self._limit = limit
         facts = {
             "version": VERSION,
             "model": model.fingerprint(),
             "preprocessing": model.preprocessing.to_dict(),
             "settings": {**settings.to_dict(), "steps": settings.all_steps},
+            "start": None if start is None else [start.shape, _digest(np.ascontiguousarray(start).tobytes())],
         }
         self._facts = json.dumps(facts, sort_keys=True)
         self._diverse = settings.diversity > 0
@@ -59,7 +69,7 @@ class PatternCache:
         """The file of a goal; pictures that push each other apart depend on the whole batch."""
         goals = [asdict(one) for one in ((goal, *batch) if self._diverse else (goal,))]
         text = f"{self._facts}\n{json.dumps(goals, sort_keys=True)}"
-        return self.folder() / f"{hashlib.blake2b(text.encode(), digest_size=16).hexdigest()}.npz"
+        return self.folder() / f"{_digest(text.encode())}.npz"
 
     def load(self, goal: Goal, batch: Sequence[Goal] = ()) -> Pattern | None:
         """The pattern, or None when it is not there or cannot be read."""
@@ -71,22 +81,42 @@ class PatternCache:
                     goal, file["pixels"], file["values"], score, moved, file["curve"], flat=bool(flat)
                 )
             path.touch()
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        except _UNREADABLE:
             return None
         return pattern
 
-    def store(self, patterns: Sequence[Pattern]) -> None:
-        """Write patterns, each whole or not at all; a full or read-only disk is no failure."""
+    def load_state(self, goal: Goal) -> State | None:
+        """Where the pattern's ascent stood at its end, if that was stored with it."""
+        try:
+            with np.load(self.path(goal), allow_pickle=False) as file:
+                step, octave, since, count = (int(number) for number in file["state"])
+                variables = tuple(file[f"variable{number}"] for number in range(count))
+                return State(step, octave, since, variables, file["curve"][:, None], file["alive"])
+        except _UNREADABLE:
+            return None
+
+    def store(self, patterns: Sequence[Pattern], state: State | None = None) -> None:
+        """Write patterns, each whole or not at all; a full or read-only disk is no failure.
+
+        Args:
+            patterns: of one batch.
+            state: at their end, so that they can be continued.
+        """
         batch = [pattern.goal for pattern in patterns]
-        for pattern in patterns:
+        for number, pattern in enumerate(patterns):
+            arrays: dict[str, NDArray[Any]] = {
+                "pixels": pattern.pixels,
+                "values": pattern.values,
+                "curve": pattern.curve,
+                "facts": np.array([pattern.score, pattern.moved, pattern.flat], np.float64),
+            }
+            if state is not None:
+                own = state.only(number)
+                arrays["state"] = np.array([own.step, own.octave, own.since, len(own.variables)])
+                arrays["alive"] = own.alive
+                arrays |= {f"variable{place}": array for place, array in enumerate(own.variables)}
             buffer = io.BytesIO()
-            np.savez(
-                buffer,
-                pixels=pattern.pixels,
-                values=pattern.values,
-                curve=pattern.curve,
-                facts=np.array([pattern.score, pattern.moved, pattern.flat], np.float64),
-            )
+            np.savez(buffer, **arrays)  # type: ignore[arg-type]
             try:
                 write_whole(self.path(pattern.goal, batch), buffer.getvalue())
             except UserError:
@@ -107,3 +137,7 @@ class PatternCache:
                 return
             path.unlink(missing_ok=True)
             total -= size
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.blake2b(data, digest_size=16).hexdigest()

@@ -52,6 +52,27 @@ class State:
     curve: NDArray[np.float32]
     alive: NDArray[np.bool_]
 
+    def only(self, number: int) -> State:
+        """The state of one of the pictures, as if it had been climbed alone."""
+        one = slice(number, number + 1)
+        variables = tuple(variable[one] for variable in self.variables)
+        return State(self.step, self.octave, self.since, variables, self.curve[:, one], self.alive[one])
+
+
+def joined(states: Sequence[State]) -> State | None:
+    """Several pictures' states as one batch's; None where they do not stand at the same step."""
+    first = states[0]
+    if any((one.step, one.octave, one.since) != (first.step, first.octave, first.since) for one in states):
+        return None
+    return State(
+        first.step,
+        first.octave,
+        first.since,
+        _joined([one.variables for one in states]),
+        np.concatenate([one.curve for one in states], axis=1),
+        np.concatenate([one.alive for one in states]),
+    )
+
 
 @dataclass(frozen=True, eq=False)
 class Pattern:

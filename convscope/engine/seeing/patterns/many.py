@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from convscope.engine.models.sheet import LayerInfo
 from convscope.engine.seeing.patterns import goals as aims
 from convscope.engine.seeing.patterns.cache import PatternCache
@@ -49,8 +52,9 @@ def climb_many(
     settings: PatternSettings = PatternSettings(),  # noqa: B008  frozen
     task: Task | None = None,
     *,
+    start: NDArray[Any] | None = None,
+    resume: Frame | None = None,
     cached: bool = True,
-    limit: int | None = None,
 ) -> tuple[Pattern, ...]:
     """Patterns of one layer's goals, at most `GROUP` of them growing at a time.
 
@@ -61,8 +65,9 @@ def climb_many(
         goals: of one kind and one layer.
         settings: recipe and options.
         task: gets a `Frame` with the numbers of those that grow; cancel keeps the finished ones on disk.
+        start: pixels 0–255 to start from, H×W or H×W×3; noise without.
+        resume: the last frame of a call with the same goals and settings that was cancelled: go on from it.
         cached: False computes all and leaves the disk alone.
-        limit: bytes on disk; the cache's own without.
 
     Raises:
         UserError: the network has no such goal, or cannot be climbed so.
@@ -71,9 +76,7 @@ def climb_many(
     goals = tuple(goals)
     for goal in goals:
         aims.check(model, goal)
-    cache = None
-    if cached:
-        cache = PatternCache(model, settings) if limit is None else PatternCache(model, settings, limit)
+    cache = PatternCache(model, settings, start) if cached else None
     found: dict[int, Pattern] = {}
     if cache is not None:
         for number, goal in enumerate(goals):
@@ -88,7 +91,9 @@ def climb_many(
     for at in range(0, len(missing), group):
         numbers = missing[at : at + group]
         part = _Part(task, numbers, (len(goals) - len(missing) + at) / len(goals), len(numbers) / len(goals))
-        patterns = climb(model, [goals[number] for number in numbers], settings, part).patterns
+        known = resume.state if resume is not None and resume.numbers == tuple(numbers) else None
+        group_goals = [goals[number] for number in numbers]
+        patterns = climb(model, group_goals, settings, part, start=start, state=known).patterns
         found.update(zip(numbers, patterns, strict=True))
         if cache is not None:
             cache.store(patterns)
@@ -96,8 +101,6 @@ def climb_many(
 
 
 def _finished(found: dict[int, Pattern]) -> Frame:
-    import numpy as np
-
     patterns = tuple(found.values())
     return Frame(
         tuple(found),
@@ -139,6 +142,8 @@ def contact_sheet(
     settings: PatternSettings = PatternSettings(),  # noqa: B008  frozen
     count: int = 8,
     task: Task | None = None,
+    *,
+    done: Sequence[SheetRow] = (),
 ) -> tuple[SheetRow, ...]:
     """The first filters of every convolution of the network.
 
@@ -146,7 +151,8 @@ def contact_sheet(
         model: the network.
         settings: recipe and options; a small size and few steps keep it short.
         count: filters a layer.
-        task: gets each finished `SheetRow`; what was cancelled goes on from the cache.
+        task: gets each finished `SheetRow`.
+        done: rows of a call that was cancelled: go on after them.
 
     Raises:
         UserError: the network has no convolutions.
@@ -155,8 +161,8 @@ def contact_sheet(
     layers = sheet_layers(model)
     if not layers:
         raise UserError(f"{model.name} has no convolutions, so there are no filters to show.")
-    rows: list[SheetRow] = []
-    for number, info in enumerate(layers):
+    rows = list(done)
+    for number, info in enumerate(layers[len(rows) :], len(rows)):
         goals = first_filters(model, info.path, count)
         part = _Quiet(task, range(count), number / len(layers), 1 / len(layers), info.path)
         rows.append(SheetRow(info.path, climb_many(model, goals, settings, part)))

@@ -1,0 +1,343 @@
+"""From wishes to pictures: what grows on the engine's lane, and how it makes room for others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QObject, Signal
+
+from convscope.engine.models.opened import OpenedModel
+from convscope.engine.seeing.patterns import goals as aims
+from convscope.engine.seeing.patterns.cache import PatternCache
+from convscope.engine.seeing.patterns.climb import Climb, Frame, State, climb, joined
+from convscope.engine.seeing.patterns.export import sheet_picture
+from convscope.engine.seeing.patterns.goals import Goal
+from convscope.engine.seeing.patterns.many import SheetRow, climb_many, contact_sheet
+from convscope.engine.seeing.patterns.settings import PatternSettings
+from convscope.errors import UserError
+from convscope.jobs.job import Job
+from convscope.task import Task
+from convscope.ui.panel_context import PanelContext
+from convscope.ui.panels.patterns.wish import SHEET_COUNT
+
+GRID, LARGE, SHEET = "patterns.grid", "patterns.large", "patterns.sheet"
+# Tiles are drawn without smoothing; larger pictures lose nothing when they are made smaller.
+SMOOTH_BELOW, PIXELS_BELOW = 240, 64
+
+
+@dataclass(frozen=True)
+class GridAsk:
+    """A grid that is wanted."""
+
+    model: OpenedModel
+    goals: tuple[Goal, ...]
+    settings: PatternSettings
+
+
+@dataclass(frozen=True, eq=False)
+class LargeAsk:
+    """A large picture (or its two sides) that is wanted; `state` to go on from."""
+
+    model: OpenedModel
+    goals: tuple[Goal, ...]
+    settings: PatternSettings
+    start: NDArray[np.uint8] | None
+    state: State | None = None
+    anew: bool = False
+
+    def same(self, other: LargeAsk | None) -> bool:
+        """Whether the other one leads to the same picture."""
+        mine = (self.model, self.goals, self.settings)
+        return (
+            other is not None
+            and mine == (other.model, other.goals, other.settings)
+            and self.start is other.start
+        )
+
+
+class Controller(QObject):
+    """Grows a grid, a large picture and a contact sheet, one at a time, and lets other work pass.
+
+    The engine's lane runs one job after the other. Patterns take long, so the one that runs steps back when
+    anything else waits for the lane, and goes on from its last frame afterwards; the grid does so for the
+    large picture, too.
+
+    Signals:
+        grid_frame: a `Frame` whose pixels are ready for tiles.
+        grid_done: the patterns of the whole grid.
+        large_frame: a `Frame`.
+        large_ended: nothing grows large any more; True when it came to its end.
+        sheet_changed: the contact sheet so far, uint8 H×W×3, and how many layers it has.
+        problem_changed: why there is nothing to see, in a sentence; "" when there is.
+    """
+
+    grid_frame = Signal(object)
+    grid_done = Signal(object)
+    large_frame = Signal(object)
+    large_ended = Signal(bool)
+    sheet_changed = Signal(object, int)
+    problem_changed = Signal(str)
+
+    def __init__(self, context: PanelContext, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.context = context
+        self._grid: GridAsk | None = None
+        self._large: LargeAsk | None = None
+        self._sheet: tuple[OpenedModel, PatternSettings] | None = None
+        self._last: Frame | None = None
+        self._rows: list[SheetRow] = []
+        self._running: dict[str, Job] = {}
+        self._stepping_back = False
+        self.large_state: State | None = None
+        context.jobs.changed.connect(self._give_way)
+
+    def shutdown(self) -> None:
+        """Stop all."""
+        self.context.jobs.changed.disconnect(self._give_way)
+        for key in (GRID, LARGE, SHEET):
+            self._stop(key)
+
+    # -- what is wanted --------------------------------------------------------------------------------------
+
+    def grow_grid(self, ask: GridAsk) -> None:
+        """Let a grid grow in place of the last one."""
+        self._grid, self._last = ask, None
+        self._submit_grid()
+
+    def stop_grid(self) -> None:
+        """No grid is wanted."""
+        self._grid = self._last = None
+        self._stop(GRID)
+
+    def grow_large(self, ask: LargeAsk) -> None:
+        """Let a large picture grow, from noise or from a state."""
+        self._large, self.large_state = ask, ask.state
+        self._submit_large()
+
+    def stop_large(self) -> None:
+        """Hold it; `large_state` is where it stands."""
+        if self._stop(LARGE):
+            self._large = None
+            self.large_ended.emit(False)
+
+    @property
+    def growing(self) -> bool:
+        """Whether a large picture grows or waits to."""
+        return LARGE in self._running
+
+    def grow_sheet(self, model: OpenedModel, settings: PatternSettings) -> None:
+        """Let a contact sheet grow; the same one goes on."""
+        if self._sheet != (model, settings):
+            self._sheet, self._rows = (model, settings), []
+        if self._rows:
+            self._show_sheet(sheet_picture(self._rows))
+        self._submit_sheet()
+
+    def stop_sheet(self) -> None:
+        """Hold it."""
+        self._stop(SHEET)
+
+    # -- the lane --------------------------------------------------------------------------------------------
+
+    def _submit(self, key: str, title: str, work: Any, done: Any, partial: Any) -> None:
+        def ended(then: Any) -> Any:
+            def handle(value: Any) -> None:
+                self._running.pop(key, None)
+                then(value)
+
+            return handle
+
+        self._running[key] = self.context.jobs.submit(
+            "engine",
+            work,
+            title=title,
+            key=key,
+            supersede="cancel",
+            on_done=ended(done),
+            on_partial=partial,
+            on_failed=ended(self._failed),
+        )
+
+    def _stop(self, key: str) -> bool:
+        job = self._running.pop(key, None)
+        if job is not None:
+            self.context.jobs.cancel(job)
+        return job is not None
+
+    def _give_way(self, _job: object) -> None:
+        """Step back behind what waits for the lane."""
+        if self._stepping_back:
+            # Submitting tells of itself.
+            return
+        for key, again in (
+            (SHEET, self._submit_sheet),
+            (GRID, self._submit_grid),
+            (LARGE, self._submit_large),
+        ):
+            job = self._running.get(key)
+            if job is None or job.state != "running":
+                continue
+            waiting = [
+                other.key or ""
+                for other in self.context.jobs.running()
+                if other.lane == "engine" and other.state == "waiting"
+            ]
+            foreign = any(not other.startswith("patterns.") for other in waiting)
+            if foreign or (key != LARGE and LARGE in waiting) or (key == SHEET and GRID in waiting):
+                self._stepping_back = True
+                again()
+                self._stepping_back = False
+            return
+
+    def _failed(self, error: BaseException) -> None:
+        self.large_ended.emit(False)
+        if isinstance(error, UserError):
+            self.problem_changed.emit(error.message)
+        else:
+            self.context.report(error)
+
+    # -- the grid --------------------------------------------------------------------------------------------
+
+    def _submit_grid(self) -> None:
+        ask, last = self._grid, self._last
+        if ask is None:
+            return
+
+        def work(task: Task) -> object:
+            ready = _Ready(task)
+            return climb_many(ask.model, ask.goals, ask.settings, ready, resume=last)
+
+        self._submit(
+            GRID, f"Patterns of {_place(ask.goals[0], ask.model)}", work, self._grid_done, self._tile
+        )
+
+    def _tile(self, frame: Frame) -> None:
+        # What is finished is on disk; what grows can go on from here.
+        self._last = frame if not frame.patterns else None
+        self.problem_changed.emit("")
+        self.grid_frame.emit(frame)
+
+    def _grid_done(self, patterns: object) -> None:
+        self._last = None
+        self.grid_done.emit(patterns)
+
+    # -- the large picture -----------------------------------------------------------------------------------
+
+    def _submit_large(self) -> None:
+        ask = self._large
+        if ask is None:
+            return
+        ask = replace(ask, state=self.large_state)
+
+        self._submit(
+            LARGE,
+            f"Pattern of {aims.words(ask.model, ask.goals[0])}",
+            lambda task: _large(ask, task),
+            self._large_done,
+            self._large_frame,
+        )
+
+    def _large_frame(self, frame: Frame) -> None:
+        self.large_state = frame.state
+        self.problem_changed.emit("")
+        self.large_frame.emit(frame)
+
+    def _large_done(self, done: Climb | None) -> None:
+        self._large = None
+        if done is not None:
+            self.large_state = done.state
+        self.large_ended.emit(True)
+
+    # -- the contact sheet -----------------------------------------------------------------------------------
+
+    def _submit_sheet(self) -> None:
+        if self._sheet is None:
+            return
+        (model, settings), rows = self._sheet, tuple(self._rows)
+
+        def work(task: Task) -> object:
+            return contact_sheet(model, settings, SHEET_COUNT, _Sheet(task, rows), done=rows)
+
+        self._submit(SHEET, f"Contact sheet of {model.name}", work, lambda _rows: None, self._row)
+
+    def _row(self, found: tuple[SheetRow, NDArray[np.uint8]]) -> None:
+        row, picture = found
+        self._rows.append(row)
+        self._show_sheet(picture)
+
+    def _show_sheet(self, picture: NDArray[np.uint8]) -> None:
+        self.problem_changed.emit("")
+        self.sheet_changed.emit(picture, len(self._rows))
+
+
+def _place(goal: Goal, model: OpenedModel) -> str:
+    return f"the classes of {model.name}" if goal.kind == "class" else goal.path
+
+
+def _large(ask: LargeAsk, task: Task) -> Climb | None:
+    """From the cache, from a state, or from the start."""
+    cache = PatternCache(ask.model, ask.settings, ask.start)
+    if ask.state is None and not ask.anew:
+        known = [cache.load(goal) for goal in ask.goals]
+        found = tuple(pattern for pattern in known if pattern is not None)
+        if len(found) == len(ask.goals):
+            states = [cache.load_state(goal) for goal in ask.goals]
+            whole = [state for state in states if state is not None]
+            state = joined(whole) if len(whole) == len(states) else None
+            step = len(found[0].curve)
+            scores = np.array([pattern.score for pattern in found], np.float32)
+            pixels = tuple(pattern.pixels for pattern in found)
+            task.partial(Frame(tuple(range(len(found))), step, step, pixels, scores, state, found))
+            return Climb(found, state) if state is not None else None
+    made = climb(ask.model, ask.goals, ask.settings, task, start=ask.start, state=ask.state)
+    cache.store(made.patterns, made.state)
+    return made
+
+
+def enlarged(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A picture ready for a tile: small ones by whole pixels, others smoothly."""
+    size = max(pixels.shape[:2])
+    if size >= SMOOTH_BELOW:
+        return pixels
+    if size <= PIXELS_BELOW:
+        factor = -(-SMOOTH_BELOW // size)
+        return np.ascontiguousarray(pixels.repeat(factor, 0).repeat(factor, 1))
+    made = cv2.resize(pixels, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC)
+    return np.asarray(made, np.uint8)
+
+
+class _Passing(Task):
+    """Hands everything on to the job's own task."""
+
+    def __init__(self, task: Task) -> None:
+        super().__init__()
+        self._task = task
+
+    def progress(self, fraction: float | None, text: str = "") -> None:
+        self._task.progress(fraction, text)
+
+    def check(self) -> None:
+        self._task.check()
+
+
+class _Ready(_Passing):
+    """Makes tiles of frames on the worker's side."""
+
+    def partial(self, value: Any) -> None:
+        self._task.partial(replace(value, pixels=tuple(enlarged(pixels) for pixels in value.pixels)))
+
+
+class _Sheet(_Passing):
+    """Makes a picture of all rows on the worker's side."""
+
+    def __init__(self, task: Task, rows: tuple[SheetRow, ...]) -> None:
+        super().__init__(task)
+        self._rows = list(rows)
+
+    def partial(self, value: Any) -> None:
+        self._rows.append(value)
+        self._task.partial((value, sheet_picture(self._rows)))

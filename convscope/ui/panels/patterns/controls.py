@@ -1,0 +1,193 @@
+"""Above the grid: what is shown, the recipe, steps and seed; more options in a fold."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from PySide6.QtCore import QSignalBlocker, Signal
+from PySide6.QtWidgets import QCheckBox, QGridLayout, QVBoxLayout, QWidget
+
+from convscope.engine.seeing.patterns.recipes import RECIPES
+from convscope.engine.seeing.patterns.settings import (
+    LARGEST_SIZE,
+    MOST_OCTAVES,
+    MOST_STEPS,
+    SMALLEST_SIZE,
+    PatternSettings,
+)
+from convscope.ui import theme
+from convscope.ui.panels.patterns.wish import SHOWS, Wish
+from convscope.ui.widgets.form import caption, combo, named, row, segmented, spin, tool
+from convscope.ui.widgets.slider_row import SliderRow
+
+
+class Controls(QWidget):
+    """All settings but what is looked at.
+
+    Signals:
+        changed: the `Wish` as it is now.
+    """
+
+    changed = Signal(object)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._wish = Wish()
+        self._build()
+        self._show()
+
+    @property
+    def wish(self) -> Wish:
+        """What is wanted."""
+        return self._wish
+
+    def edit(self, **changes: object) -> None:
+        """Change the wish, as a person does."""
+        wish = replace(self._wish, **changes)  # type: ignore[arg-type]
+        if wish != self._wish:
+            self._wish = wish
+            self._show()
+            self.changed.emit(wish)
+
+    def set_filters(self, count: int, classes: bool) -> None:
+        """How many filters there are to choose the other from, and which grids make sense."""
+        with QSignalBlocker(self.other):
+            self.other.setRange(0, max(0, count - 1))
+        if self._wish.other >= max(1, count):
+            self._wish = replace(self._wish, other=max(0, count - 1))
+        for number, (value, _words, _says) in enumerate(SHOWS):
+            item = self.show_what.model().item(number)  # type: ignore[attr-defined]
+            item.setEnabled(not classes or value in ("16", "several", "sheet"))
+        self.show_what.setItemText(0, "Classes" if classes else SHOWS[0][1])
+        self.show_what.setItemText(2, "Several of one class" if classes else SHOWS[2][1])
+
+    def _settings(self, **changes: object) -> None:
+        self.edit(settings=replace(self._wish.settings, **changes))  # type: ignore[arg-type]
+
+    def _show(self) -> None:
+        wish, settings = self._wish, self._wish.settings
+        recipe = RECIPES[settings.recipe]
+        with (
+            QSignalBlocker(self.show_what),
+            QSignalBlocker(self.steps),
+            QSignalBlocker(self.pixels),
+            QSignalBlocker(self.seed),
+            QSignalBlocker(self.octaves),
+            QSignalBlocker(self.other),
+            QSignalBlocker(self.from_image),
+        ):
+            self.show_what.setCurrentIndex(self.show_what.findData(wish.show))
+            self.recipe.set_value(settings.recipe)
+            self.steps.setSpecialValueText(f"{recipe.steps} (auto)")
+            self.steps.setValue(settings.steps or 0)
+            self.pixels.setValue(settings.size or SMALLEST_SIZE - 1)
+            self.seed.setValue(settings.seed)
+            self.octaves.setValue(settings.octaves)
+            self.other.setValue(wish.other)
+            self.from_image.setChecked(wish.from_image)
+        self.about.setText(recipe.about)
+        self.other_row.setVisible(wish.show == "between")
+        self.diversity.setVisible(wish.show == "several")
+        for slider, value in (
+            (self.variation, settings.variation),
+            (self.l2, settings.l2),
+            (self.blur, settings.blur),
+            (self.diversity, settings.diversity),
+        ):
+            slider.set_value(value)
+        plain = PatternSettings(settings.recipe, settings.steps, seed=settings.seed)
+        changed = settings != plain or wish.from_image
+        self.more.setText("More •" if changed else "More")
+
+    # -- the widgets -----------------------------------------------------------------------------------------
+
+    def _build(self) -> None:
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.GAP)
+        self.show_what = combo("patterns.show", "What the grid shows", [(v, w) for v, w, _ in SHOWS])
+        self.show_what.setMinimumWidth(theme.scaled(150))
+        self.show_what.activated.connect(lambda _index: self.edit(show=self.show_what.currentData()))
+        self.recipe = segmented(
+            "patterns.recipe", "Recipe", [(name, one.title, one.about) for name, one in RECIPES.items()]
+        )
+        self.recipe.changed.connect(lambda name: self._settings(recipe=name))
+        self.steps = spin("patterns.steps", "Steps", 0, MOST_STEPS)
+        self.steps.setMinimumWidth(theme.scaled(84))
+        self.steps.setSingleStep(16)
+        self.steps.valueChanged.connect(lambda value: self._settings(steps=value or None))
+        self.seed = spin("patterns.seed", "Seed", 0, 2**31 - 1)
+        self.seed.valueChanged.connect(lambda value: self._settings(seed=value))
+        self.dice = tool("patterns.dice", "Another seed", "dices", self._roll)
+        self.more = tool("patterns.more", "More options", "sliders-horizontal", self._unfold, "More")
+        self.more.setCheckable(True)
+        first = row(
+            self.show_what,
+            self.recipe,
+            theme.label("steps", "caption"),
+            self.steps,
+            theme.label("seed", "caption"),
+            self.seed,
+            self.dice,
+            None,
+            self.more,
+        )
+        column.addLayout(first)
+        self.other = spin("patterns.other", "The other filter", 0, 1)
+        self.other.valueChanged.connect(lambda value: self.edit(other=value))
+        self.other_row = QWidget()
+        self.other_row.setLayout(
+            row(theme.label("from the chosen filter to filter", "caption"), self.other, None)
+        )
+        column.addWidget(self.other_row)
+        self.diversity = SliderRow("patterns.diversity", "diversity", 0, 2, 0.1, 0)
+        self.diversity.changed.connect(lambda value: self._settings(diversity=value))
+        column.addWidget(self.diversity)
+        self.fold = QWidget()
+        self.fold.setLayout(self._options())
+        self.fold.hide()
+        column.addWidget(self.fold)
+
+    def _options(self) -> QGridLayout:
+        grid = QGridLayout()
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setHorizontalSpacing(theme.GROUP_GAP * 2)
+        grid.setVerticalSpacing(theme.GRID)
+        self.variation = SliderRow("patterns.variation", "variation", 0, 2, 0.1, 0)
+        self.variation.setToolTip("Takes the total variation off: smoother pictures")
+        self.variation.changed.connect(lambda value: self._settings(variation=value))
+        self.l2 = SliderRow("patterns.l2", "L2", 0, 2, 0.1, 0)
+        self.l2.setToolTip("Takes the distance from gray off: paler pictures")
+        self.l2.changed.connect(lambda value: self._settings(l2=value))
+        self.blur = SliderRow("patterns.blur", "blur", 0, 2, 0.1, 0)
+        self.blur.setToolTip("Takes the distance from a blurred copy off: fewer fine details")
+        self.blur.changed.connect(lambda value: self._settings(blur=value))
+        self.octaves = spin("patterns.octaves", "Octaves", 1, MOST_OCTAVES)
+        self.octaves.setToolTip("Sizes climbed one after the other, from small to full: large forms first")
+        self.octaves.valueChanged.connect(lambda value: self._settings(octaves=value))
+        self.pixels = spin("patterns.size", "Size of the large picture", SMALLEST_SIZE - 1, LARGEST_SIZE)
+        self.pixels.setSpecialValueText("auto")
+        self.pixels.setSingleStep(32)
+        self.pixels.valueChanged.connect(
+            lambda value: self._settings(size=None if value < SMALLEST_SIZE else value)
+        )
+        self.from_image = QCheckBox("start from the current image")
+        self.from_image.setObjectName("patterns.from_image")
+        self.from_image.toggled.connect(lambda on: self.edit(from_image=on))
+        self.about = caption("patterns.about")
+        for number, slider in enumerate((self.variation, self.l2, self.blur)):
+            grid.addWidget(slider, number, 0)
+        grid.addLayout(named("octaves", self.octaves), 0, 1)
+        grid.addLayout(named("size, px", self.pixels), 1, 1)
+        grid.addWidget(self.from_image, 2, 1)
+        grid.addWidget(self.about, 3, 0, 1, 2)
+        grid.setColumnStretch(0, 3)
+        grid.setColumnStretch(1, 2)
+        return grid
+
+    def _unfold(self) -> None:
+        self.fold.setVisible(self.more.isChecked())
+
+    def _roll(self) -> None:
+        self._settings(seed=int(np.random.default_rng().integers(0, 10_000)))

@@ -1,0 +1,86 @@
+"""The middle column: what is shown in words, the controls, and the grid or the contact sheet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QToolButton, QVBoxLayout, QWidget
+
+from convscope.ui import theme
+from convscope.ui.panels.patterns.controls import Controls
+from convscope.ui.widgets.form import tool
+from convscope.ui.widgets.image_view import ImageView
+from convscope.ui.widgets.mosaic_view import MosaicView
+
+BLANK = 32
+
+
+class Middle(QWidget):
+    """Title, controls, problem, grid.
+
+    Args:
+        save: the button that saves.
+        fold: shows or hides the large picture.
+    """
+
+    def __init__(self, save: QToolButton, fold: Callable[[], None], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("role", "panel")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(theme.GROUP_GAP, theme.GAP, theme.GROUP_GAP, theme.GAP)
+        column.setSpacing(theme.GAP)
+        self.title = theme.label("", "title")
+        self.title.setObjectName("patterns.title")
+        self.facts = theme.label("", "caption")
+        self.facts.setObjectName("patterns.facts")
+        self.fold = tool("patterns.fold", "Show or hide the large pattern", "panel-right", fold)
+        self.fold.setCheckable(True)
+        self.fold.setChecked(True)
+        head = QHBoxLayout()
+        head.setSpacing(theme.GAP)
+        head.addWidget(self.title)
+        head.addWidget(self.facts, 1)
+        head.addWidget(save)
+        head.addWidget(self.fold)
+        column.addLayout(head)
+        self.controls = Controls()
+        column.addWidget(self.controls)
+        self.problem = theme.label("", "warning")
+        self.problem.setObjectName("patterns.problem")
+        self.problem.setWordWrap(True)
+        self.problem.hide()
+        column.addWidget(self.problem)
+        self.grid = MosaicView()
+        self.grid.setObjectName("patterns.grid")
+        self.grid.setAccessibleName("Patterns")
+        self.sheet = ImageView()
+        self.sheet.setObjectName("patterns.sheet")
+        self.sheet.setAccessibleName("Contact sheet")
+        self.stack = QStackedWidget()
+        self.stack.addWidget(self.grid)
+        self.stack.addWidget(self.sheet)
+        column.addWidget(self.stack, 1)
+
+    def show_problem(self, sentence: str) -> None:
+        """Why there is nothing to see; "" when there is."""
+        self.problem.setText(sentence)
+        self.problem.setVisible(bool(sentence))
+
+    def show_head(self, title: str, facts: str) -> None:
+        """Whose patterns these are, and how many there would be."""
+        self.title.setText(title)
+        self.facts.setText(facts)
+
+    def begin_grid(self, captions: Sequence[str], selected: int) -> None:
+        """Gray tiles that patterns will grow on."""
+        self.grid.set_maps([np.full((BLANK, BLANK), 127, np.uint8)] * len(captions), captions)
+        self.grid.select(selected if captions else None)
+
+    def show_sheet(self, picture: NDArray[np.uint8], count: int, whole: int) -> None:
+        """The contact sheet so far."""
+        self.sheet.set_pixels(picture)
+        self.sheet.set_caption(f"{count} of {whole} layers")

@@ -1,0 +1,420 @@
+"""Patterns: what the filters, neurons, classes and layers of the current model want to see."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+
+from convscope.engine.models.opened import OpenedModel
+from convscope.engine.seeing.patterns import goals as aims
+from convscope.engine.seeing.patterns.climb import Frame, Pattern
+from convscope.engine.seeing.patterns.goals import Goal
+from convscope.engine.seeing.patterns.many import sheet_layers
+from convscope.engine.seeing.patterns.recipes import RECIPES
+from convscope.errors import UserError
+from convscope.imaging.image import Image
+from convscope.ui.actions import Command
+from convscope.ui.panel_context import PanelContext
+from convscope.ui.panels.patterns.controller import Controller, GridAsk, LargeAsk
+from convscope.ui.panels.patterns.empty_page import EmptyPage
+from convscope.ui.panels.patterns.middle import Middle
+from convscope.ui.panels.patterns.output import Output
+from convscope.ui.panels.patterns.portrait import Portrait
+from convscope.ui.panels.patterns.source import Source
+from convscope.ui.panels.patterns.wish import (
+    SHEET_COUNT,
+    Subject,
+    Wish,
+    caption,
+    filters_of,
+    first_layer,
+    grid_goals,
+    grid_settings,
+    large_goals,
+    large_settings,
+    sheet_settings,
+)
+
+# Networks with more classes show those of the image and those that a person chose.
+ALL_CLASSES, SOME_CLASSES = 16, 5
+
+
+class PatternsPanel(QWidget):
+    """A grid of patterns that grow together, and one of them large."""
+
+    def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("patterns")
+        self.context = context
+        self.controller = Controller(context, self)
+        self.output = Output(context, self)
+        self._goals: tuple[Goal, ...] = ()
+        self._selected = 0
+        self._filter = 0
+        self._class = 0
+        self._classes: tuple[int, ...] = ()
+        self._asked: tuple[GridAsk, bool] | None = None
+        # Before a large picture was asked for, the chosen tile of the grid is shown large.
+        self._large: LargeAsk | None = None
+        # The step that a picture was last continued to.
+        self._continued: int | None = None
+        self._finished: dict[int, Pattern] = {}
+        self._compact, self._wants_large = False, True
+        self._stale = True
+        self._build()
+        self._connect()
+        self._model_changed(context.session.model)
+
+    # -- what scripts and the window ask ---------------------------------------------------------------------
+
+    @property
+    def goals(self) -> tuple[Goal, ...]:
+        """Those of the grid."""
+        return self._goals
+
+    @property
+    def wish(self) -> Wish:
+        """All settings."""
+        return self.controls.wish
+
+    def actions(self) -> list[Command]:  # type: ignore[override]
+        """What the command palette lists while this panel is shown."""
+        ready = bool(self._goals)
+        state = self.controller.large_state is not None and not self.controller.growing
+
+        def command(name: str, title: str, run: object, keys: str = "", enabled: bool = ready) -> Command:
+            return Command(f"patterns.{name}", title, run, keys, "Patterns", enabled)  # type: ignore[arg-type]
+
+        return [
+            command("start", "Grow the chosen pattern", self.start_large, "Ctrl+Return"),
+            command("stop", "Stop growing", self.controller.stop_large, enabled=self.controller.growing),
+            command("continue", "Grow on", self.continue_large, enabled=state),
+            command("layers", "Patterns of layers", lambda: self.source.show_source("layers")),
+            command("classes", "Patterns of classes", lambda: self.source.show_source("classes")),
+            command("sheet", "Contact sheet of every layer", lambda: self.controls.edit(show="sheet")),
+            command("dream", "DeepDream of the current image", self.dream),
+            command("fold", "Show or hide the large pattern", self.toggle_large),
+            *self.output.commands(),
+        ]
+
+    def set_compact(self, compact: bool) -> None:
+        """Fold the large picture away where there is no room for it."""
+        if compact != self._compact:
+            self._compact, self._wants_large = compact, not compact
+            self._fold()
+
+    def toggle_large(self) -> None:
+        """Show the large picture beside the grid, or give the grid its room."""
+        self._wants_large = not self._wants_large
+        self._fold()
+
+    def shutdown(self) -> None:
+        """Take no more events and stop what grows."""
+        session = self.context.session
+        session.model_changed.disconnect(self._model_changed)
+        session.layer_changed.disconnect(self._layer_changed)
+        session.image_changed.disconnect(self._image_changed)
+        self.controller.shutdown()
+
+    def start_large(self) -> None:
+        """Grow the chosen pattern from the start."""
+        self._grow_large(anew=self._large is not None)
+
+    def continue_large(self) -> None:
+        """Grow on from where it stands: to the planned step, or as many again."""
+        state, model = self.controller.large_state, self.context.session.model
+        ask = self._large_ask()
+        if state is None or ask is None or model is None:
+            return
+        settings = ask.settings
+        if state.step >= settings.all_steps:
+            more = RECIPES[settings.recipe].steps if self.wish.settings.steps is None else settings.all_steps
+            settings = replace(settings, steps=state.step + more)
+        elif self._continued is not None and self._continued > state.step:
+            settings = replace(settings, steps=self._continued)
+        self._continued = settings.all_steps
+        self.controller.grow_large(replace(ask, settings=settings, state=state))
+        self.portrait.show_growing(True, False)
+
+    def dream(self) -> None:
+        """DeepDream: the current image, with all that the layer answers to made stronger."""
+        self.source.show_source("layers")
+        self.controls.edit(aim="layer", from_image=True)
+
+    # -- building --------------------------------------------------------------------------------------------
+
+    def _build(self) -> None:
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        self.pages = QStackedWidget()
+        outer.addWidget(self.pages)
+        self.pages.addWidget(EmptyPage(self.context))
+        whole = QWidget()
+        self.pages.addWidget(whole)
+        across = QHBoxLayout(whole)
+        across.setContentsMargins(0, 0, 0, 0)
+        across.setSpacing(1)
+        self.source = Source()
+        across.addWidget(self.source)
+        self.middle = Middle(self.output.button, self.toggle_large)
+        self.controls, self.grid = self.middle.controls, self.middle.grid
+        across.addWidget(self.middle, 1)
+        self.portrait = Portrait()
+        across.addWidget(self.portrait)
+
+    def _connect(self) -> None:
+        session, controller = self.context.session, self.controller
+        session.model_changed.connect(self._model_changed)
+        session.layer_changed.connect(self._layer_changed)
+        session.image_changed.connect(self._image_changed)
+        self.source.layer_chosen.connect(session.choose_layer)
+        self.source.class_chosen.connect(self._choose_class)
+        self.source.source_changed.connect(lambda _name: self._request())
+        self.controls.changed.connect(self._wish_changed)
+        self.grid.chosen.connect(self._choose_tile)
+        controller.grid_frame.connect(self._show_tiles)
+        controller.grid_done.connect(self._grid_done)
+        controller.large_frame.connect(self._show_large)
+        controller.large_ended.connect(self._large_ended)
+        controller.sheet_changed.connect(self._show_sheet)
+        controller.problem_changed.connect(self.middle.show_problem)
+        portrait = self.portrait
+        portrait.started.connect(self.start_large)
+        portrait.stopped.connect(controller.stop_large)
+        portrait.continued.connect(self.continue_large)
+        portrait.aim_changed.connect(self._aim_changed)
+        portrait.side_changed.connect(lambda side: self.controls.edit(side=side))
+
+    # -- the session's events --------------------------------------------------------------------------------
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Catch up with what happened while another panel was shown."""
+        super().showEvent(event)
+        if self._stale:
+            self._request()
+
+    def _model_changed(self, model: OpenedModel | None) -> None:
+        self._forget()
+        self.controller.stop_sheet()
+        self.pages.setCurrentIndex(0 if model is None else 1)
+        self.source.set_model(model)
+        self._class, self._classes, self._filter = 0, (), 0
+        self.middle.show_problem("")
+        if model is not None:
+            self._layer_changed(self.context.session.layer)
+
+    def _layer_changed(self, path: str | None) -> None:
+        self.source.set_layer(path)
+        if self.source.value == "layers":
+            self._filter = 0
+            self._request()
+
+    def _image_changed(self, _image: Image) -> None:
+        if self.wish.from_image and self._large is not None and self.isVisible():
+            self._grow_large(anew=False)
+
+    def _wish_changed(self, _wish: Wish) -> None:
+        asked = self._asked
+        self._request()
+        ask = self._large_ask()
+        # What concerns the large picture alone is shown there at once.
+        if self._asked is asked and ask is not None and not ask.same(self._large) and self.isVisible():
+            self._grow_large(anew=False)
+
+    def _aim_changed(self, aim: str) -> None:
+        # DeepDream of noise is a texture; it is meant for pictures.
+        self.controls.edit(aim=aim, from_image=aim == "layer")
+
+    # -- asking ----------------------------------------------------------------------------------------------
+
+    def _subject(self, model: OpenedModel) -> Subject:
+        if self.source.value == "classes":
+            return Subject(None, self._class, self._shown_classes(model))
+        return Subject(self.context.session.layer, self._filter)
+
+    def _shown_classes(self, model: OpenedModel) -> tuple[int, ...]:
+        count = model.head.classes
+        if count <= ALL_CLASSES:
+            return tuple(range(count))
+        prediction = self.context.predictor.prediction
+        guessed = tuple(row.index for row in prediction.top(SOME_CLASSES)) if prediction is not None else ()
+        shown = tuple(dict.fromkeys((*self._classes, *guessed)))
+        return (shown or tuple(range(SOME_CLASSES)))[:ALL_CLASSES]
+
+    def _request(self) -> None:
+        """Ask for the grid that is to be seen now, if anybody looks."""
+        session = self.context.session
+        model = session.model
+        self._stale = not self.isVisible()
+        if self._stale or model is None:
+            return
+        if session.layer is None and self.source.value == "layers":
+            first = first_layer(model)
+            if first is not None:
+                session.choose_layer(first)
+            return
+        try:
+            self._begin(model)
+        except UserError as error:
+            self._forget()
+            self.middle.begin_grid((), 0)
+            self.middle.show_problem(error.message)
+
+    def _forget(self) -> None:
+        """Nothing is asked for, nothing grows."""
+        self.controller.stop_grid()
+        self.controller.stop_large()
+        self.controller.large_state = None
+        self._asked = self._large = None
+        self._goals, self._finished = (), {}
+        self.output.forget()
+        self.portrait.clear()
+
+    def _begin(self, model: OpenedModel) -> None:
+        wish, subject = self.wish, self._subject(model)
+        goals = grid_goals(model, subject, wish)
+        aims.check(model, goals[0])
+        self._show_aims()
+        self.middle.show_problem("")
+        ask = GridAsk(model, goals, grid_settings(wish))
+        sheet = wish.show == "sheet"
+        self.middle.stack.setCurrentIndex(1 if sheet else 0)
+        if self._asked is not None and (ask, sheet) == self._asked:
+            return
+        self._forget()
+        self._asked, self._goals = (ask, sheet), goals
+        classes = subject.path is None
+        count = model.head.classes if classes else filters_of(model, subject.path)
+        self.controls.set_filters(count, classes)
+        self.output.name = f"{model.name}-{(subject.path or 'classes').replace('/', '-')}"
+        self._selected = self._tile_of(subject)
+        what = f"{count:,} classes" if classes else f"{count:,} filters"
+        title = subject.path or "Classes"
+        if sheet:
+            self.middle.show_head(title, f"every layer, {SHEET_COUNT} filters each")
+            self.controller.grow_sheet(model, sheet_settings(wish))
+        else:
+            self.middle.show_head(title, what)
+            self.controller.stop_sheet()
+            self.middle.begin_grid([caption(model, goal, wish) for goal in goals], self._selected)
+            self.controller.grow_grid(ask)
+        self._show_whose()
+        self.portrait.show_growing(False, False)
+
+    def _tile_of(self, subject: Subject) -> int:
+        if self.wish.show in ("several", "between"):
+            return 0
+        return next((n for n, goal in enumerate(self._goals) if goal.index == subject.chosen), 0)
+
+    def _start(self) -> NDArray[np.uint8] | None:
+        return self.context.session.image.pixels if self.wish.from_image else None
+
+    def _large_ask(self) -> LargeAsk | None:
+        model = self.context.session.model
+        if model is None or not self._goals:
+            return None
+        goal = self._goals[min(self._selected, len(self._goals) - 1)]
+        return LargeAsk(model, large_goals(goal, self.wish), large_settings(model, self.wish), self._start())
+
+    def _grow_large(self, anew: bool) -> None:
+        ask = self._large_ask()
+        if ask is None:
+            return
+        self._large, self._continued = ask, None
+        self.output.evolution.clear()
+        self._show_whose()
+        rough = self._finished.get(self._selected)
+        if rough is not None:
+            # Until the large one has its first frame.
+            self.portrait.clear()
+            self.portrait.show_pixels([rough.pixels])
+        self.controller.grow_large(replace(ask, anew=anew))
+        self.portrait.show_growing(True, False)
+
+    # -- what a person does ----------------------------------------------------------------------------------
+
+    def _choose_tile(self, number: int) -> None:
+        self._selected = number
+        goal = self._goals[number]
+        if self.wish.show not in ("several", "between"):
+            if goal.kind == "class":
+                self._class = goal.index
+            else:
+                self._filter = goal.index
+        if self._compact and not self._wants_large:
+            self.toggle_large()
+        self._grow_large(anew=False)
+
+    def _choose_class(self, index: int) -> None:
+        model = self.context.session.model
+        if model is None:
+            return
+        self._class = index
+        self._classes = (index, *(each for each in self._classes if each != index))[:ALL_CLASSES]
+        if self.wish.show == "several" or index not in [goal.index for goal in self._goals]:
+            self._request()
+        if self.wish.show != "several":
+            self._selected = next(n for n, goal in enumerate(self._goals) if goal.index == index)
+            self.grid.select(self._selected)
+            self._grow_large(anew=False)
+
+    # -- what has grown --------------------------------------------------------------------------------------
+
+    def _show_tiles(self, frame: Frame) -> None:
+        for place, number in enumerate(frame.numbers):
+            if number >= len(self._goals):
+                continue
+            caption = None
+            if frame.patterns:
+                pattern = frame.patterns[place]
+                self._finished[number] = pattern
+                if pattern.flat:
+                    caption = f"{self.grid.caption(number)} · flat"
+            self.grid.set_map(number, frame.pixels[place], caption)
+        if self._large is None and self._selected in frame.numbers:
+            place = frame.numbers.index(self._selected)
+            shown = self._finished.get(self._selected)
+            pixels = frame.pixels if shown is None else tuple(p.pixels for p in frame.patterns)
+            self.portrait.show_frame(replace(frame, pixels=pixels), (place,))
+            self._note_pixels(pixels[place], (shown,) if shown is not None else ())
+
+    def _grid_done(self, patterns: tuple[Pattern, ...]) -> None:
+        self.output.grid = patterns
+        flat = sum(pattern.flat for pattern in patterns)
+        if flat:
+            self.middle.facts.setText(f"{self.middle.facts.text()} · {flat} of these stay flat")
+
+    def _show_large(self, frame: Frame) -> None:
+        self.portrait.show_frame(frame, range(len(frame.pixels)))
+        self.output.evolution.add(frame.pixels[0])
+        self._note_pixels(frame.pixels[0], frame.patterns)
+
+    def _note_pixels(self, pixels: NDArray[np.uint8], patterns: tuple[Pattern, ...]) -> None:
+        self.output.pixels, self.output.large = pixels, patterns
+
+    def _large_ended(self, _whole: bool) -> None:
+        self.portrait.show_growing(False, self.controller.large_state is not None)
+
+    def _show_sheet(self, picture: NDArray[np.uint8], count: int) -> None:
+        self.output.sheet = picture
+        model = self.context.session.model
+        self.middle.show_sheet(picture, count, len(sheet_layers(model)) if model is not None else count)
+
+    def _show_whose(self) -> None:
+        ask = self._large_ask()
+        self.portrait.show_title(aims.words(ask.model, ask.goals[0]) if ask is not None else "")
+
+    def _show_aims(self) -> None:
+        self.portrait.aim.setCurrentIndex(self.portrait.aim.findData(self.wish.aim))
+        self.portrait.aim.setEnabled(self.source.value == "layers")
+        self.portrait.side.set_value(self.wish.side)
+
+    def _fold(self) -> None:
+        self.portrait.setVisible(self._wants_large)
+        # Where there is no room for three columns, the picture takes the place of the tree.
+        self.source.setHidden(self._compact and self._wants_large)
+        self.middle.fold.setChecked(self._wants_large)

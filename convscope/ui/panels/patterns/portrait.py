@@ -1,0 +1,165 @@
+"""The right column: the large picture as it grows, its score in words, the curve, start and stop."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+
+from convscope.engine.seeing.patterns.climb import Frame, Pattern
+from convscope.engine.seeing.patterns.words import verdict
+from convscope.ui import theme
+from convscope.ui.panels.patterns.curve import Curve
+from convscope.ui.panels.patterns.wish import AIMS, SIDES
+from convscope.ui.widgets.form import caption, combo, heading, named, segmented
+from convscope.ui.widgets.image_view import ImageView
+
+WIDTH = 392
+
+
+class Portrait(QWidget):
+    """One picture large, or two side by side.
+
+    Signals:
+        started, stopped, continued: the buttons.
+        aim_changed, side_changed: the choices.
+    """
+
+    started = Signal()
+    stopped = Signal()
+    continued = Signal()
+    aim_changed = Signal(str)
+    side_changed = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("role", "panel")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setFixedWidth(theme.scaled(WIDTH))
+        self.patterns: tuple[Pattern, ...] = ()
+        self._growing = False
+        self._build()
+
+    # -- showing ---------------------------------------------------------------------------------------------
+
+    def show_title(self, text: str) -> None:
+        """Whose picture it is."""
+        self.title.setText(text)
+        self.title.setToolTip(text)
+
+    def show_frame(self, frame: Frame, numbers: Sequence[int] = (0,)) -> None:
+        """Show pictures of a frame: by their place in it."""
+        pixels = [frame.pixels[number] for number in numbers]
+        self.show_pixels(pixels)
+        self.patterns = tuple(frame.patterns[number] for number in numbers) if frame.patterns else ()
+        if self.patterns:
+            curves = [pattern.curve for pattern in self.patterns]
+        elif frame.state is not None:
+            curves = [frame.state.curve[:, number] for number in numbers]
+        else:
+            curves = []
+        done = max((len(curve) for curve in curves), default=0)
+        self.curve.set_curves(curves, max(frame.steps, done))
+        self.steps.setText(f"step {done} of {max(frame.steps, done)}")
+        self._tell(curves)
+
+    def show_pixels(self, pixels: Sequence[NDArray[np.uint8]]) -> None:
+        """Only the pictures."""
+        self.views[1].setVisible(len(pixels) > 1)
+        for view, picture in zip(self.views, pixels, strict=False):
+            view.set_pixels(picture)
+        self.views[0].set_caption("loves" if len(pixels) > 1 else "")
+
+    def clear(self, words: str = "") -> None:
+        """Nothing is on show yet."""
+        self.patterns = ()
+        self.curve.set_curves([], 1)
+        self.score.setText(words)
+        self.steps.setText("")
+
+    def show_growing(self, growing: bool, continues: bool) -> None:
+        """Which buttons can be pressed."""
+        self.start.setText("Stop" if growing else "Start")
+        self.start.setAccessibleName("Stop growing" if growing else "Grow from the start")
+        self.start.setIcon(theme.icon("square" if growing else "play", theme.tokens().on_accent))
+        self.go_on.setEnabled(continues and not growing)
+        self._growing = growing
+        if not growing and not self.patterns and self.curve.curves:
+            self.score.setText(f"Stopped after {len(self.curve.curves[0])} steps: continue, or start again.")
+
+    def _press(self) -> None:
+        (self.stopped if self._growing else self.started).emit()
+
+    def _tell(self, curves: Sequence[NDArray[np.float32]]) -> None:
+        if not self.patterns:
+            last = ", ".join(f"{curve[-1]:.3g}" for curve in curves if len(curve))
+            self.score.setText(f"Score {last}, growing…" if last else "Noise, before the first step")
+            return
+        lines = []
+        for pattern in self.patterns:
+            scores = f"Score <b>{pattern.score:.3g}</b>, moved <b>{pattern.moved:.3g}</b>. "
+            lines.append(
+                scores + ("" if pattern.goal.negative and len(self.patterns) > 1 else verdict(pattern))
+            )
+        self.score.setText("<br>".join(lines))
+
+    # -- the widgets -----------------------------------------------------------------------------------------
+
+    def _build(self) -> None:
+        column = QVBoxLayout(self)
+        column.setContentsMargins(theme.GROUP_GAP, theme.GAP, theme.GROUP_GAP, theme.GAP)
+        column.setSpacing(theme.GAP)
+        self.title = theme.label("", "title")
+        self.title.setObjectName("patterns.large.title")
+        self.title.setMinimumWidth(1)
+        column.addWidget(self.title)
+        pictures = QHBoxLayout()
+        pictures.setSpacing(theme.GRID)
+        self.views = (ImageView(), ImageView())
+        for view, name, says in zip(
+            self.views, ("large", "large.hates"), ("Pattern", "What it hates"), strict=True
+        ):
+            view.setObjectName(f"patterns.{name}")
+            view.setAccessibleName(says)
+            pictures.addWidget(view)
+        self.views[1].set_caption("hates")
+        self.views[1].hide()
+        column.addLayout(pictures, 1)
+        self.score = caption("patterns.score")
+        self.score.setTextFormat(Qt.TextFormat.RichText)
+        self.score.setMinimumHeight(theme.scaled(32))
+        column.addWidget(self.score)
+        column.addWidget(heading("Objective by step"))
+        self.curve = Curve()
+        column.addWidget(self.curve)
+        self.start = QPushButton("Start")
+        self.start.setObjectName("patterns.start")
+        self.start.setProperty("role", "primary")
+        self.start.clicked.connect(self._press)
+        self.go_on = QPushButton("Continue")
+        self.go_on.setObjectName("patterns.continue")
+        self.go_on.setAccessibleName("Grow on from here")
+        self.go_on.setToolTip("Grow on from here, as many steps again once it has come to its end")
+        self.go_on.setIcon(theme.icon("step-forward"))
+        self.go_on.clicked.connect(self.continued.emit)
+        self.steps = theme.label("", "caption")
+        self.steps.setObjectName("patterns.step")
+        buttons = QHBoxLayout()
+        buttons.setSpacing(theme.GAP)
+        buttons.addWidget(self.start)
+        buttons.addWidget(self.go_on)
+        buttons.addStretch(1)
+        buttons.addWidget(self.steps)
+        column.addLayout(buttons)
+        self.aim = combo("patterns.aim", "What is excited", [(value, words) for value, words, _ in AIMS])
+        for number, (_value, _words, says) in enumerate(AIMS):
+            self.aim.setItemData(number, says, Qt.ItemDataRole.ToolTipRole)
+        self.aim.activated.connect(lambda _index: self.aim_changed.emit(self.aim.currentData()))
+        column.addLayout(named("excite", self.aim, 48))
+        self.side = segmented("patterns.side", "Show", SIDES, wide=True)
+        self.side.changed.connect(self.side_changed)
+        column.addWidget(self.side)
+        self.show_growing(False, False)

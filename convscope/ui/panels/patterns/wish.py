@@ -1,0 +1,159 @@
+"""What a person wants to see on this panel, and the goals that follow from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from convscope.engine.seeing.patterns import goals as aims
+from convscope.engine.seeing.patterns.goals import Goal
+from convscope.engine.seeing.patterns.many import first_filters
+from convscope.engine.seeing.patterns.settings import PatternSettings
+
+if TYPE_CHECKING:
+    from convscope.engine.models.opened import OpenedModel
+
+# (value, words, tooltip)
+SHOWS = (
+    ("16", "First 16 filters", "A grid of the layer's first filters, grown together"),
+    ("64", "First 64 filters", "The lectures' grid: 8 × 8"),
+    (
+        "several",
+        "Several of one filter",
+        "Different images that all excite the chosen filter: they repel each other",
+    ),
+    ("between", "From one filter to another", "The way between two filters in equal steps"),
+    ("sheet", "Every layer", "The first filters of every convolution on one sheet; takes minutes"),
+)
+AIMS = (
+    ("channel", "The whole map", "The mean of the filter's map"),
+    (
+        "neuron",
+        "One neuron",
+        "The value in the middle of the filter's map: the picture is its receptive field",
+    ),
+    ("layer", "The whole layer", "DeepDream: all that the layer answers to is made stronger"),
+)
+SIDES = (
+    ("loves", "Loves", "The image that excites it most"),
+    ("hates", "Hates", "The image that makes it most negative"),
+    ("both", "Both", "What it loves and what it hates, side by side"),
+)
+SEVERAL, BETWEEN = 6, 8
+# How strongly several images of one filter repel each other unless a person says otherwise.
+APART = 0.5
+GRID_STEPS = 64
+SHEET_STEPS, SHEET_SIZE, SHEET_COUNT = 32, 96, 8
+LARGEST_OWN = 256
+
+
+@dataclass(frozen=True)
+class Wish:
+    """All that the controls say.
+
+    Attributes:
+        settings: recipe and options; its size is that of the large picture.
+        show: a value of `SHOWS`.
+        aim: a value of `AIMS`, for the large picture.
+        side: a value of `SIDES`.
+        other: the filter at the end of the way between two.
+        from_image: start from the current image.
+    """
+
+    settings: PatternSettings = field(default_factory=PatternSettings)
+    show: str = "16"
+    aim: str = "channel"
+    side: str = "loves"
+    other: int = 1
+    from_image: bool = False
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is looked at.
+
+    Attributes:
+        path: the layer; None: classes.
+        chosen: the filter or class that is shown large.
+        classes: those of the grid.
+    """
+
+    path: str | None
+    chosen: int = 0
+    classes: tuple[int, ...] = ()
+
+
+def grid_goals(model: OpenedModel, subject: Subject, wish: Wish) -> tuple[Goal, ...]:
+    """The goals of the grid."""
+    negative = wish.side == "hates"
+    if subject.path is None:
+        # Between classes there is no way: each is its own output.
+        if wish.show == "several":
+            return tuple(aims.class_(subject.chosen, negative=negative, variant=n) for n in range(SEVERAL))
+        return tuple(aims.class_(index, negative=negative) for index in subject.classes)
+    if wish.show == "several":
+        return tuple(
+            aims.channel(subject.path, subject.chosen, negative=negative, variant=n) for n in range(SEVERAL)
+        )
+    if wish.show == "between":
+        ways = aims.between(subject.path, subject.chosen, wish.other, BETWEEN)
+        return tuple(replace(goal, negative=negative) for goal in ways)
+    return first_filters(model, subject.path, 64 if wish.show == "64" else 16, negative=negative)
+
+
+def grid_settings(wish: Wish) -> PatternSettings:
+    """Smaller and shorter than the large picture, unless a person set the steps."""
+    settings = replace(wish.settings, size=None)
+    if settings.steps is None and settings.recipe == "clear":
+        settings = replace(settings, steps=GRID_STEPS)
+    if wish.show == "several":
+        settings = replace(settings, diversity=settings.diversity or APART)
+    return settings
+
+
+def sheet_settings(wish: Wish) -> PatternSettings:
+    """Small and short."""
+    settings = replace(wish.settings, size=SHEET_SIZE)
+    return settings if settings.steps is not None else replace(settings, steps=SHEET_STEPS)
+
+
+def large_goals(goal: Goal, wish: Wish) -> tuple[Goal, ...]:
+    """The goals of the large picture: the grid's as a map, a neuron, with its whole layer, or both sides."""
+    if goal.kind != "class":
+        if wish.aim == "layer":
+            return (aims.layer(goal.path),)
+        goal = replace(goal, kind="neuron" if wish.aim == "neuron" else "channel")
+    if wish.side == "both":
+        return replace(goal, negative=False), replace(goal, negative=True)
+    return (goal,)
+
+
+def large_settings(model: OpenedModel, wish: Wish) -> PatternSettings:
+    """The network's own size, where that is not huge."""
+    settings = replace(wish.settings, diversity=0.0)
+    if settings.size is not None:
+        return settings
+    own = max((size for size in model.input_shape[:2] if size is not None), default=224)
+    return replace(settings, size=min(own, LARGEST_OWN))
+
+
+def first_layer(model: OpenedModel) -> str | None:
+    """Where one begins: a layer in the middle, whose patterns say most; else any that can be climbed to."""
+    rows = [row for row in model.layers if aims.can_climb(row)]
+    chosen = [row for row in rows if row.kind == "Conv2D"] or rows
+    return chosen[len(chosen) // 2].path if chosen else None
+
+
+def filters_of(model: OpenedModel, path: str | None) -> int:
+    """How many filters a layer has."""
+    shape = model.layer(path).shape if path is not None else None
+    return int(shape[-1] or 0) if shape else 0
+
+
+def caption(model: OpenedModel, goal: Goal, wish: Wish) -> str:
+    """A tile's words."""
+    if wish.show == "several":
+        return f"image {goal.variant + 1}"
+    if goal.kind == "class":
+        return model.classes[goal.index] if goal.index < len(model.classes) else str(goal.index)
+    return f"{goal.share:.0%}" if wish.show == "between" else str(goal.index)
