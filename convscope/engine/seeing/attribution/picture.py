@@ -82,12 +82,16 @@ def region(
 ) -> HeatRegion | None:
     """The largest hot region and its box, in pixels of the source image if given, else of the input.
 
+    A grainy map is blurred first by a thirty-second of its shorter side, since single pixels make no region.
     None where nothing speaks for the target.
     """
+    heat = attribution.importance
+    if attribution.grainy:
+        heat = np.asarray(cv2.GaussianBlur(heat, (0, 0), max(1.0, min(heat.shape) / 32)), np.float32)
     pixels = attribution.pixels if image is None else image.pixels
     box = None if image is None else attribution.box
     height, width = pixels.shape[:2]
-    return heat_region(attribution.importance, height, width, threshold, how, box)
+    return heat_region(heat, height, width, threshold, how, box)
 
 
 def shared_scales(attributions: Sequence[Attribution]) -> tuple[Scale, ...]:

@@ -73,7 +73,7 @@ METHOD = Method(
     grainy=True,
     signed=True,
     parameters=(
-        Parameter("steps", "Steps", 50, 5, 400, 5, about="points on the way"),
+        Parameter("steps", "Steps", 100, 5, 400, 5, about="points on the way"),
         fill_parameter("baseline", "Baseline", "black", "the image without content"),
     ),
 )

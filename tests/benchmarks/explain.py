@@ -1,0 +1,260 @@
+"""Explaining against a bare forward pass, tf-keras-vis and Keras's own tutorial, on two networks."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from functools import cache
+from itertools import cycle
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convscope.engine.models.catalogue import open_model
+from convscope.engine.models.opened import OpenedModel
+from convscope.engine.runtime import start
+from convscope.engine.seeing.attribution.explain import explain
+from convscope.engine.seeing.attribution.layers import LayerChoice
+from convscope.engine.seeing.attribution.look import Look
+from convscope.engine.seeing.attribution.methods.eigen_cam import eigen_cam
+from convscope.engine.seeing.attribution.result import Request
+from convscope.engine.seeing.attribution.target import Target
+from convscope.imaging.image import Image
+from convscope.imaging.samples import load_sample
+from tests.benchmarks.registry import Case, benchmark
+
+NETWORKS = ("MobileNetV2", "imagenet")
+
+
+@cache
+def network(name: str, small: bool) -> OpenedModel:
+    """The network at 224×224; the shipped digits for the tests."""
+    start()
+    return open_model("digits" if small else name)
+
+
+def photographs(small: bool) -> list[Image]:
+    """Pictures of the networks' own size, so that only explaining is timed."""
+    size = 28 if small else 224
+    pixels = [load_sample(name).pixels[:size, :size] for name in ("cat", "coffee", "rocket")]
+    return [Image(np.ascontiguousarray(one), f"photograph {n}") for n, one in enumerate(pixels)]
+
+
+def bare(model: OpenedModel, batch: NDArray[np.float32]) -> Callable[[], Any]:
+    """One forward pass of a kept `tf.function` over Keras's own call, from a tensor at hand to NumPy."""
+    import tensorflow as tf
+
+    keras_model = model.keras
+    shape = [None, *batch.shape[1:]]
+
+    @tf.function(input_signature=[tf.TensorSpec(shape, tf.float32)])
+    def forward(x: Any) -> Any:
+        return keras_model(x, training=False)
+
+    tensor = tf.convert_to_tensor(batch)
+    return lambda: forward(tensor).numpy()
+
+
+def last_feature_map(model: OpenedModel) -> Any:
+    """The layer that ours chooses, as Keras has it."""
+    import keras
+
+    from convscope.engine.seeing.attribution.layers import chosen_layer
+
+    layer = model.keras.get_layer(chosen_layer(model).path)
+    assert isinstance(layer, keras.Layer)
+    return layer
+
+
+def linear(model: OpenedModel) -> Any:
+    """A model with the same weights whose last layer has no softmax, as the other tools want it."""
+    import keras
+
+    copy = keras.models.clone_model(model.keras)
+    copy.set_weights(model.keras.get_weights())
+    copy.layers[-1].activation = keras.activations.linear
+    return copy
+
+
+def tutorial(model: Any, layer: Any, batch: NDArray[np.float32], index: int) -> NDArray[np.float32]:
+    """keras.io/examples/vision/grad_cam, line by line, but for the division by the map's maximum."""
+    import keras
+    import tensorflow as tf
+
+    grad_model = keras.models.Model(model.inputs, [layer.output, model.outputs[0]])
+    with tf.GradientTape() as tape:
+        last_conv_layer_output, preds = grad_model(batch)
+        class_channel = preds[:, index]
+    grads = tape.gradient(class_channel, last_conv_layer_output)
+    pooled_grads = tf.reduce_mean(grads, axis=(0, 1, 2))
+    last_conv_layer_output = last_conv_layer_output[0]
+    heatmap = last_conv_layer_output @ pooled_grads[..., tf.newaxis]
+    heatmap = tf.squeeze(heatmap)
+    return np.asarray(tf.maximum(heatmap, 0).numpy())
+
+
+def quiet(work: Callable[[], NDArray[np.float32]]) -> Callable[[], NDArray[np.float32]]:
+    """Without what Keras remarks about how the other tools call their models."""
+
+    def silent() -> NDArray[np.float32]:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return work()
+
+    return silent
+
+
+def close(ours: NDArray[Any], theirs: NDArray[Any]) -> None:
+    """Equal to 1e-4 of the largest value."""
+    np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-4 * float(np.abs(theirs).max() or 1))
+
+
+def ours_in_turn(model: OpenedModel, small: bool, index: int) -> Callable[[], NDArray[np.float32]]:
+    """Grad-CAM of a picture that was not seen just before, from its pixels to the map."""
+    images = cycle(photographs(small))
+    return lambda: explain(Look(model, next(images)), Request("grad-cam", Target(index))).heat
+
+
+def same_image(model: OpenedModel, small: bool, index: int) -> Callable[[], NDArray[np.float32]]:
+    """The same for one picture, as far as nothing of it is kept."""
+    image = photographs(small)[0]
+    return lambda: explain(Look(model, image), Request("grad-cam", Target(index))).heat
+
+
+def new_image(name: str) -> Callable[[bool], Case]:
+    """A new image against a bare forward pass."""
+
+    def make(small: bool) -> Case:
+        model = network(name, small)
+        batch = model.prepare(photographs(small)[0]).batch
+
+        def check(heat: NDArray[np.float32], probabilities: NDArray[np.float32]) -> None:
+            assert heat.ndim == 2 and heat.min() >= 0
+            np.testing.assert_allclose(probabilities, model.scores(batch)[1], atol=1e-5)
+
+        return Case(ours=ours_in_turn(model, small, 7), reference=bare(model, batch), check=check)
+
+    return make
+
+
+def other_class(name: str) -> Callable[[bool], Case]:
+    """Another class on the same image against a bare forward pass."""
+
+    def make(small: bool) -> Case:
+        model = network(name, small)
+        image = photographs(small)[0]
+        look = Look(model, image)
+        count = model.head.classes
+        indices = cycle(range(count))
+        explain(look, Request("grad-cam", Target(0)))
+
+        def check(heat: NDArray[np.float32], probabilities: NDArray[np.float32]) -> None:
+            fresh = explain(Look(model, image), Request("grad-cam", Target(0)))
+            close(heat, fresh.heat)
+            assert probabilities.shape == (1, count)
+
+        return Case(
+            ours=lambda: explain(look, Request("grad-cam", Target(next(indices)))).heat,
+            reference=bare(model, look.prepared.batch),
+            check=check,
+        )
+
+    return make
+
+
+def against_tutorial(name: str) -> Callable[[bool], Case]:
+    """A new image against the tutorial's function."""
+
+    def make(small: bool) -> Case:
+        model = network(name, small)
+        batch = model.prepare(photographs(small)[0]).batch
+        copy = linear(model)
+        layer = copy.get_layer(last_feature_map(model).name)
+        return Case(
+            ours=same_image(model, small, 7),
+            reference=quiet(lambda: tutorial(copy, layer, batch, 7)),
+            check=close,
+        )
+
+    return make
+
+
+def against_tf_keras_vis(name: str) -> Callable[[bool], Case]:
+    """A new image against tf-keras-vis, which is kept too."""
+
+    def make(small: bool) -> Case:
+        from tf_keras_vis.gradcam import Gradcam
+        from tf_keras_vis.utils.scores import CategoricalScore
+
+        model = network(name, small)
+        batch = model.prepare(photographs(small)[0]).batch
+        copy = linear(model)
+        theirs = Gradcam(copy, clone=False)
+        arguments = {
+            "penultimate_layer": last_feature_map(model).name,
+            "expand_cam": False,
+            "normalize_cam": False,
+        }
+        return Case(
+            ours=same_image(model, small, 7),
+            reference=quiet(lambda: np.asarray(theirs(CategoricalScore([7]), batch, **arguments))[0]),
+            check=close,
+        )
+
+    return make
+
+
+for _name in NETWORKS:
+    benchmark(f"Grad-CAM of a new image, {_name}", target="≤ 1.5 × a bare forward pass", most=1.5)(
+        new_image(_name)
+    )
+    benchmark(f"Grad-CAM of another class, {_name}", target="≤ 0.15 × a bare forward pass", most=0.15)(
+        other_class(_name)
+    )
+    benchmark(f"Grad-CAM of a new image, {_name}", target="≥ 8 × faster than tf-keras-vis", most=1 / 8)(
+        against_tf_keras_vis(_name)
+    )
+    benchmark(f"Grad-CAM of a new image, {_name}", target="≥ 10 × faster than Keras's tutorial", most=1 / 10)(
+        against_tutorial(_name)
+    )
+
+
+def eigen(size: int, channels: int) -> Callable[[bool], Case]:
+    """Eigen-CAM of maps at hand."""
+
+    def make(small: bool) -> Case:
+        side = 6 if small else size
+        random = np.random.default_rng(0).normal(size=(side, side, channels))
+        maps = np.maximum(random, 0).astype(np.float32)
+
+        def check(heat: NDArray[np.float32]) -> None:
+            u, s, _ = np.linalg.svd(maps.reshape(-1, channels), full_matrices=False)
+            np.testing.assert_allclose(np.abs(heat.ravel()), np.abs(u[:, 0] * s[0]), atol=1e-3 * s[0])
+
+        return Case(ours=lambda: eigen_cam(maps), check=check)
+
+    return make
+
+
+for _size, _channels in ((56, 16), (56, 64), (112, 32), (7, 1280)):
+    benchmark(f"Eigen-CAM beyond its forward pass, {_size}×{_size}×{_channels}", target="≤ 2 ms", most=2)(
+        eigen(_size, _channels)
+    )
+
+
+@benchmark("Eigen-CAM of a layer of the shipped network, forward pass done", target="≤ 2 ms", most=2)
+def eigen_of_a_layer(small: bool) -> Case:
+    """With finding the layer and its kept maps, at the first 56×56 layer (24 channels)."""
+    model = network("imagenet", small)
+    look = Look(model, photographs(small)[0])
+    path = "conv2d" if small else "block2a_project_bn"
+    request = Request("eigen-cam", Target(0), path)
+    slot = model.program.shapes[model.slot(path)]
+    layer = LayerChoice(path, slot[1], slot[2], int(slot[3] or 0))
+
+    def check(heat: NDArray[np.float32]) -> None:
+        close(heat, eigen_cam(look.maps(layer)))
+
+    explain(look, request)
+    return Case(ours=lambda: explain(look, request).heat, check=check)
