@@ -61,12 +61,17 @@ def outcome_of(source: Finished | Run, split: SplitName, known: Outcome | None, 
 def _opened(run: Run, task: Task) -> tuple[str, OpenedModel, Dataset]:
     from convscope.engine.data.registry import open_dataset
     from convscope.engine.models.files.open_file import open_file
-    from convscope.engine.training.train import split_for
+    from convscope.engine.training.train import data_fingerprint, split_for
 
     details, path = run.details, run.model_path
     if path is None:
         raise UserError(f"{details.name} ended before it had learned anything: there is nothing to show.")
     dataset, _ = split_for(open_dataset(details.data.reference, task), details.settings)
+    if data_fingerprint(dataset) != details.data.fingerprint:
+        raise UserError(
+            f"{details.data.title} is not what it was when {details.name} was trained: images that it learned "
+            f"from could be among those that test it now."
+        )
     opened = open_file(path, task)
     model = opened.with_(classes=details.data.classes, preprocessing=details.preprocessing)
     model.name = details.name

@@ -228,8 +228,9 @@ class RunsTable(QTableView):
         self._proxy.setSourceModel(self.runs)
         self._proxy.setSortRole(SORT)
         self.setModel(self._proxy)
+        # The newest first, until a header is clicked.
+        self.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         self.setSortingEnabled(True)
-        self.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.DescendingOrder)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setEditTriggers(
             QAbstractItemView.EditTrigger.DoubleClicked | QAbstractItemView.EditTrigger.EditKeyPressed

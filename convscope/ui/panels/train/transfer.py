@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
@@ -13,12 +12,10 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QScrollArea, QVB
 from convscope.errors import UserError
 from convscope.task import Task
 from convscope.ui import theme
-from convscope.ui.panels.train.chart import Chart, Line
 from convscope.ui.panels.train.desk import Desk
-from convscope.ui.panels.train.runs import read_runs
-from convscope.ui.panels.train.runs_table import Entry, duration
 from convscope.ui.panels.train.transfer_cards import Card
-from convscope.ui.panels.train.transfer_plan import plan_transfer, run_svm
+from convscope.ui.panels.train.transfer_plan import WAYS, plan_transfer, run_svm
+from convscope.ui.panels.train.transfer_results import TransferResults
 from convscope.ui.widgets.form import (
     combo,
     decimal,
@@ -37,26 +34,8 @@ if TYPE_CHECKING:
     from convscope.engine.training.transfer import Cost
     from convscope.engine.training.transfer_model import TransferSettings, Way
 
-COST_KEY, RUNS_KEY, SVM_KEY = "train.transfer.cost", "train.transfer.runs", "train.transfer.svm"
+COST_KEY, SVM_KEY = "train.transfer.cost", "train.transfer.svm"
 WIDE = 860  # pixels from which the cards stand in one row
-WAYS: tuple[tuple[Way, str, str], ...] = (
-    (
-        "features",
-        "Extract features",
-        "Each image goes through the base once; a small classifier learns from what comes out. Quickest.",
-    ),
-    (
-        "frozen",
-        "Frozen base",
-        "The images, augmented anew each epoch, go through the unchanged base; only the classifier learns.",
-    ),
-    (
-        "finetune",
-        "Fine-tune",
-        "First the classifier learns, then the base's last layers go on learning with it, at a low rate.",
-    ),
-)  # fmt: skip
-SERIES = {"features": 0, "frozen": 1, "finetune": 2}
 
 
 class TransferView(QWidget):
@@ -78,13 +57,12 @@ class TransferView(QWidget):
         self._session.dataset_changed.connect(self._refresh)
         self._session.augmentation_changed.connect(self._refresh)
         desk.settings_changed.connect(self._refresh)
-        desk.runs_changed.connect(self._read_runs)
         desk.trainer.state_changed.connect(self._offer)
         desk.trainer.finished.connect(self._next)
         desk.trainer.failed.connect(self._give_up)
         desk.trainer.cancelled.connect(self._give_up)
         self._refresh()
-        self._read_runs()
+        self.results.refresh()
 
     def shutdown(self) -> None:
         """Take no more events."""
@@ -93,13 +71,13 @@ class TransferView(QWidget):
         self._session.dataset_changed.disconnect(self._refresh)
         self._session.augmentation_changed.disconnect(self._refresh)
         self._desk.settings_changed.disconnect(self._refresh)
-        self._desk.runs_changed.disconnect(self._read_runs)
+        self.results.shutdown()
         trainer = self._desk.trainer
         trainer.state_changed.disconnect(self._offer)
         trainer.finished.disconnect(self._next)
         trainer.failed.disconnect(self._give_up)
         trainer.cancelled.disconnect(self._give_up)
-        for key in (COST_KEY, RUNS_KEY, SVM_KEY):
+        for key in (COST_KEY, SVM_KEY):
             self._desk.context.jobs.cancel_key(key)
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -294,50 +272,9 @@ class TransferView(QWidget):
 
     # -- what they came to -----------------------------------------------------------------------------------
 
-    def _read_runs(self) -> None:
-        self._desk.context.jobs.submit(
-            "view",
-            read_runs,
-            title="Reading the runs",
-            key=RUNS_KEY,
-            supersede="finish",
-            quiet=True,
-            on_done=self._show_runs,
-            on_failed=self._desk.context.report,
-        )
-
-    def _show_runs(self, entries: tuple[Entry, ...]) -> None:
-        """The last run of each way on this data set, in one chart."""
-        dataset = self._session.dataset
-        last: dict[str, Entry] = {}
-        for entry in entries:
-            details = entry.run.details
-            way = str((details.transfer or {}).get("way", ""))
-            same = dataset is None or details.data.reference == dataset.reference
-            if way in SERIES and same and entry.epochs:
-                last.setdefault(way, entry)
-        lines: dict[str, Line] = {
-            way: Line(title, theme.SERIES[SERIES[way]], dashed=True, dots=True)
-            for way, title, _says in WAYS
-            if way in last
-        }
-        self.chart.set_lines(lines)
+    def _show_reached(self, reached: dict[str, str]) -> None:
         for way, card in self.cards.items():
-            shown = last.get(way)
-            if shown is None:
-                card.set_reached("")
-                continue
-            rows = [
-                (e.epoch + 1.0, e.values["val_accuracy"]) for e in shown.epochs if "val_accuracy" in e.values
-            ]
-            points = np.array(rows, np.float64).reshape(-1, 2)
-            self.chart.set_curve(way, (points[:, 0], points[:, 1]))
-            test = shown.row.test_accuracy
-            said = f"<b>{100 * test:.1f} %</b> on the test images" if test is not None else shown.row.state
-            card.set_reached(f"{said}, {len(shown.epochs)} epochs in {duration(shown.row.seconds)}")
-        self.chart.set_span(max((len(entry.epochs) for entry in last.values()), default=1))
-        self.chart.refresh()
-        self.chart.setVisible(bool(last))
+            card.set_reached(reached.get(way, ""))
 
     # -- the widgets -----------------------------------------------------------------------------------------
 
@@ -357,12 +294,9 @@ class TransferView(QWidget):
         self.all.setProperty("role", "primary")
         self.all.clicked.connect(lambda: self.start(*(way for way, _title, _says in WAYS)))
         column.addLayout(row(self.all, None))
-        self.chart = Chart("train.transfer.chart", "Validation accuracy", unit_range=True)
-        self.chart.setMinimumHeight(theme.scaled(180))
-        self.chart.hovered.connect(self.chart.show_cursor)
-        self.chart.hide()
-        column.addWidget(self.chart, 1)
-        column.addStretch(0)
+        self.results = TransferResults(self._desk)
+        self.results.reached.connect(self._show_reached)
+        column.addWidget(self.results, 1)
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

@@ -18,6 +18,23 @@ if TYPE_CHECKING:
     from convscope.engine.training.train import Trained
     from convscope.engine.training.transfer_model import TransferSettings, Way
 
+WAYS: tuple[tuple[Way, str, str], ...] = (
+    (
+        "features",
+        "Extract features",
+        "Each image goes through the base once; a small classifier learns from what comes out. Quickest.",
+    ),
+    (
+        "frozen",
+        "Frozen base",
+        "The images, augmented anew each epoch, go through the unchanged base; only the classifier learns.",
+    ),
+    (
+        "finetune",
+        "Fine-tune",
+        "First the classifier learns, then the base's last layers go on learning with it, at a low rate.",
+    ),
+)  # fmt: skip
 WAY_WORDS: dict[Way, str] = {"features": "features", "frozen": "frozen base", "finetune": "fine-tuned"}
 
 

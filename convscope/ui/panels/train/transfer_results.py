@@ -1,0 +1,91 @@
+"""What the three ways came to on this data set, in one chart."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from convscope.ui import theme
+from convscope.ui.panels.train.chart import Chart, Line
+from convscope.ui.panels.train.desk import Desk
+from convscope.ui.panels.train.runs import read_runs
+from convscope.ui.panels.train.runs_table import Entry, duration
+from convscope.ui.panels.train.transfer_plan import WAYS
+
+KEY = "train.transfer.runs"
+COLOURS = {way: theme.SERIES[number] for number, (way, _title, _says) in enumerate(WAYS)}
+
+
+class TransferResults(QWidget):
+    """The last run of each way on the current data set.
+
+    Signals:
+        reached: by way, what it came to in words.
+    """
+
+    reached = Signal(dict)
+
+    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._desk = desk
+        self.chart = Chart("train.transfer.chart", "Validation accuracy", unit_range=True)
+        self.chart.setMinimumHeight(theme.scaled(180))
+        self.chart.hovered.connect(self.chart.show_cursor)
+        self.chart.hide()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.chart)
+        desk.runs_changed.connect(self.refresh)
+        desk.context.session.dataset_changed.connect(self.refresh)
+
+    def refresh(self, *_: object) -> None:
+        """Read the runs again."""
+        self._desk.context.jobs.submit(
+            "view",
+            read_runs,
+            title="Reading the runs",
+            key=KEY,
+            supersede="finish",
+            quiet=True,
+            on_done=self._show,
+            on_failed=self._desk.context.report,
+        )
+
+    def shutdown(self) -> None:
+        """Take no more events."""
+        self._desk.runs_changed.disconnect(self.refresh)
+        self._desk.context.session.dataset_changed.disconnect(self.refresh)
+        self._desk.context.jobs.cancel_key(KEY)
+
+    def _show(self, entries: tuple[Entry, ...]) -> None:
+        dataset = self._desk.context.session.dataset
+        last: dict[str, Entry] = {}
+        for entry in entries:
+            details = entry.run.details
+            way = str((details.transfer or {}).get("way", ""))
+            same = dataset is None or details.data.reference == dataset.reference
+            if way in COLOURS and same and entry.epochs:
+                last.setdefault(way, entry)
+        lines: dict[str, Line] = {
+            way: Line(title, COLOURS[way], dashed=True, dots=True)
+            for way, title, _says in WAYS
+            if way in last
+        }
+        self.chart.set_lines(lines)
+        words = {}
+        for way, entry in last.items():
+            rows = [
+                (epoch.epoch + 1.0, epoch.values["val_accuracy"])
+                for epoch in entry.epochs
+                if "val_accuracy" in epoch.values
+            ]
+            points = np.array(rows, np.float64).reshape(-1, 2)
+            self.chart.set_curve(way, (points[:, 0], points[:, 1]))
+            test = entry.row.test_accuracy
+            said = f"<b>{100 * test:.1f} %</b> on the test images" if test is not None else entry.row.state
+            words[way] = f"{said}, {len(entry.epochs)} epochs in {duration(entry.row.seconds)}"
+        self.chart.set_span(max((len(entry.epochs) for entry in last.values()), default=1))
+        self.chart.refresh()
+        self.chart.setVisible(bool(last))
+        self.reached.emit(words)

@@ -1,0 +1,324 @@
+"""Runs laid over each other and compared, results with their mistakes, three ways with a pretrained base."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QAbstractButton, QLabel, QMessageBox
+from train_helpers import Train, few_digits, tiny_model, weights
+from window_helpers import messages
+
+from convscope.engine.data.dataset import Dataset
+from convscope.engine.data.registry import open_dataset
+from convscope.engine.data.split import SplitSettings
+from convscope.engine.models.catalogue import open_model
+from convscope.engine.models.opened import OpenedModel
+from convscope.engine.training.control import Control, Watch
+from convscope.engine.training.evaluate import evaluate
+from convscope.engine.training.observe import Snapshot
+from convscope.engine.training.run import list_runs, new_folder, runs_folder
+from convscope.engine.training.settings import OptimizerSettings, TrainingSettings
+from convscope.engine.training.train import train as train_engine
+from convscope.ui.panels.train.class_accuracy import ClassAccuracy
+from convscope.ui.panels.train.confusion import ConfusionView
+from convscope.ui.panels.train.result import ResultView
+from convscope.ui.panels.train.runs import RunsView
+from convscope.ui.panels.train.runs_table import RunsTable, duration
+from convscope.ui.panels.train.transfer import TransferView
+from convscope.ui.widgets.mosaic_view import MosaicView
+
+
+def kept_run(folder: Path, model: OpenedModel, dataset: Dataset, rate: float, epochs: int = 2) -> None:
+    """A run on the disk, as an earlier training has left it."""
+    settings = TrainingSettings(OptimizerSettings("adam", rate), epochs=epochs, batch_size=60)
+    train_engine(model, dataset, settings, name=folder.name, folder=folder)
+
+
+def interrupted_run(model: OpenedModel, dataset: Dataset, name: str) -> None:
+    """A run that was stopped after its first epoch."""
+    control = Control()
+    settings = TrainingSettings(OptimizerSettings("adam", 1e-2), epochs=3, batch_size=60)
+
+    def stop(snapshot: Snapshot) -> None:
+        if snapshot.epoch == 1:
+            control.stop()
+
+    control.watch(Watch(interval=0.0))
+    train_engine(model, dataset, settings, name=name, folder=new_folder(name), control=control, show=stop)
+
+
+@pytest.fixture(scope="module")
+def digits(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    """A few digits in a file of their own, so that a run finds the same again."""
+    shipped, path = open_dataset("digits"), tmp_path_factory.mktemp("data") / "few.npz"
+    train, test = shipped.given.train[:300], shipped.given.test[:60]
+    pixels = np.stack([shipped.images.read(int(index)) for index in (*train, *test)])
+    labels = shipped.labels[np.concatenate([train, test])]
+    np.savez(path, x_train=pixels[:300], y_train=labels[:300], x_test=pixels[300:], y_test=labels[300:])
+    return open_dataset(path).with_split(SplitSettings(validation=0.2))
+
+
+@pytest.fixture(scope="module")
+def two_runs(tiny: OpenedModel, digits: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with two runs that differ in one thing."""
+    folder = tmp_path_factory.mktemp("runs")
+    kept_run(folder / "slow", tiny, digits, 1e-4)
+    kept_run(folder / "quick", tiny, digits, 3e-2)
+    return folder
+
+
+@pytest.fixture
+def runs(train: Train, two_runs: Path) -> Iterator[Train]:
+    """These runs, on the Runs tab."""
+    shutil.copytree(two_runs, runs_folder(), dirs_exist_ok=True)
+    train.press("train.view.runs")
+    train.settle()
+    yield train
+
+
+def table_of(train: Train) -> RunsTable:
+    """The table on show."""
+    return train.find(RunsTable, "train.runs.table")
+
+
+def click_row(train: Train, row: int, column: int = 1) -> None:
+    """Click a cell of the table."""
+    table = table_of(train)
+    place = table.visualRect(table.model().index(row, column)).center()
+    train.qtbot.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=place)
+
+
+def test_runs_are_laid_over_each_other_and_what_sets_them_apart_is_said(runs: Train) -> None:
+    view = runs.panel.view("runs")
+    assert isinstance(view, RunsView)
+    table = table_of(runs)
+    assert [entry.row.name for entry in table.runs.entries] == ["quick", "slow"]
+    assert "learning rate 0.03" in runs.text("train.runs.difference")
+    for entry, _colour in table.runs.chosen:
+        for part, key in (("train", "loss"), ("val", "val_loss")):
+            x, y = view.chart.curve(f"{entry.run.folder.name} {part}") or ((), ())
+            assert list(x) == [1, 2]
+            assert list(y) == [epoch.values[key] for epoch in entry.epochs]
+    # A click on the tick takes a run off the chart.
+    index = table.model().index(0, 0)
+    box = table.visualRect(index)
+    runs.qtbot.mouseClick(
+        table.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(box.left() + 10, box.center().y())
+    )
+    assert [entry.row.name for entry, _ in table.runs.chosen] == ["slow"]
+    runs.press("train.runs.metric.accuracy")
+    assert view.chart.title.text() == "Accuracy"
+
+
+def test_a_run_is_renamed_resulted_opened_and_started_again(runs: Train, tiny: OpenedModel) -> None:
+    table = table_of(runs)
+    table.model().setData(table.model().index(0, 0), "the quick one", Qt.ItemDataRole.EditRole)
+    runs.settle()
+    assert {run.details.name for run in list_runs()} == {"the quick one", "slow"}
+    click_row(runs, 0)
+    runs.press("train.runs.open")
+    runs.settle()
+    model = runs.session.model
+    assert model is not None and model is not tiny and model.source.path is not None
+    click_row(runs, 0)
+    runs.press("train.runs.again")
+    runs.settle()
+    assert runs.settings.optimizer.learning_rate == 3e-2 and runs.settings.epochs == 2
+    assert runs.desk.model is not None and np.array_equal(weights(runs.desk.model), weights(tiny))
+
+
+def test_runs_are_exported_and_deleted_after_a_question(runs: Train, tmp_path: Path) -> None:
+    view = runs.panel.view("runs")
+    assert isinstance(view, RunsView)
+    for name in ("runs.csv", "runs.json", "chart.png"):
+        view.export_to(tmp_path / name)
+        runs.settle()
+    assert (tmp_path / "runs.csv").read_text().count("\n") == 5
+    assert {run["name"] for run in json.loads((tmp_path / "runs.json").read_text())} == {"quick", "slow"}
+    assert (tmp_path / "chart.png").stat().st_size > 1000
+    view.export_to(tmp_path / "no" / "chart.png")
+    assert any("cannot be written" in message for message in messages(runs.window))
+    click_row(runs, 1)
+    runs.press("train.runs.delete")
+    box = runs.find(QMessageBox, "train.runs.confirm")
+    assert "slow" in box.text() and len(list_runs()) == 2
+    runs.qtbot.mouseClick(
+        box.findChild(QAbstractButton, "train.runs.confirm.delete"), Qt.MouseButton.LeftButton
+    )
+    runs.settle()
+    assert [run.details.name for run in list_runs()] == ["quick"]
+    assert len(table_of(runs).runs.entries) == 1
+
+
+def test_an_interrupted_run_goes_on(train: Train, tiny: OpenedModel, digits: Dataset) -> None:
+    interrupted_run(tiny, digits, "half")
+    (run,) = list_runs()
+    assert run.state == "stopped" and run.can_resume
+    train.press("train.view.runs")
+    train.settle()
+    click_row(train, 0)
+    train.press("train.runs.resume")
+    train.until(lambda: train.trainer.active or run.state == "finished")
+    train.ended()
+    assert run.state == "finished" and len(run.history) == 3
+
+
+def test_without_runs_the_tab_says_so(train: Train) -> None:
+    train.press("train.view.runs")
+    train.settle()
+    assert train.find(QLabel, "train.runs.words").isVisible()
+    train.press("train.view.result")
+    assert "No training has ended" in train.text("train.result.words")
+    train.press("train.result.runs")
+    assert train.find(QLabel, "train.runs.words").isVisible()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.2, "0:00"), (42, "0:42"), (605, "10:05"), (3900, "1:05:00")]
+)
+def test_durations(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
+
+
+# -- results -------------------------------------------------------------------------------------------------
+
+
+def test_the_result_of_a_run_its_confusion_and_the_images_behind_a_cell(runs: Train, digits: Dataset) -> None:
+    click_row(runs, 0)
+    runs.press("train.runs.result")
+    runs.settle()
+    view = runs.panel.view("result")
+    assert isinstance(view, ResultView) and view.outcome is not None
+    plain = evaluate(view.outcome.model, digits, "test")
+    evaluation = view.outcome.evaluation
+    assert np.array_equal(evaluation.confusion, plain.confusion)
+    assert runs.text("train.result.accuracy") == f"{100 * plain.accuracy:.2f} %"
+    images = runs.find(MosaicView, "train.result.images")
+    assert images.count == min(30, len(plain.worst(1000)))
+    # The most crowded cell off the diagonal.
+    wrong = plain.confusion * (1 - np.eye(10, dtype=int))
+    true, predicted = (int(n) for n in np.unravel_index(wrong.argmax(), wrong.shape))
+    matrix = runs.find(ConfusionView, "train.result.matrix")
+    place = matrix.cell_rect((true, predicted)).center().toPoint()
+    runs.qtbot.mouseClick(matrix, Qt.MouseButton.LeftButton, pos=place)
+    runs.settle()
+    assert images.count == int(wrong.max())
+    assert images.caption(0).startswith(f"{digits.classes[true]} → {digits.classes[predicted]}")
+    assert f"taken for {digits.classes[predicted]}" in runs.text("train.result.images_title")
+    runs.qtbot.keyClick(matrix, Qt.Key.Key_Right)
+    assert matrix.selected == (true, min(9, predicted + 1))
+    # One image becomes the current one, from there to why.
+    runs.qtbot.mouseClick(matrix, Qt.MouseButton.LeftButton, pos=place)
+    runs.settle()
+    runs.qtbot.mouseClick(images.viewport(), Qt.MouseButton.LeftButton, pos=images.tile_rect(0).center())
+    runs.press("train.result.use")
+    runs.settle()
+    index = int(evaluation.cell(true, predicted)[0])
+    assert np.array_equal(runs.session.image.values, digits.images.read(index))
+    assert f"({digits.classes[true]})" in runs.session.image.name
+
+
+def test_other_parts_of_the_data_and_the_weakest_class(runs: Train, digits: Dataset) -> None:
+    click_row(runs, 1)
+    runs.press("train.runs.result")
+    runs.settle()
+    view = runs.panel.view("result")
+    assert isinstance(view, ResultView)
+    runs.press("train.result.part.validation")
+    runs.settle()
+    assert view.outcome is not None and view.outcome.evaluation.split == "validation"
+    assert view.outcome.evaluation.images == len(digits.indices("validation"))
+    evaluation = view.outcome.evaluation
+    classes = runs.find(ClassAccuracy, "train.result.classes")
+    first = classes.visualRect(classes.model().index(0, 0)).center()
+    runs.qtbot.mouseClick(classes.viewport(), Qt.MouseButton.LeftButton, pos=first)
+    runs.settle()
+    weakest = int(np.nanargmin(evaluation.by_class))
+    wrong = int(((evaluation.true == weakest) & (evaluation.predicted != weakest)).sum())
+    assert runs.find(MosaicView, "train.result.images").count == wrong
+
+
+def test_a_run_whose_data_have_gone_is_one_sentence(
+    train: Train, tiny: OpenedModel, digits: Dataset, tmp_path: Path
+) -> None:
+    gone = replace(digits, reference=str(tmp_path / "gone"))
+    kept_run(new_folder("orphan"), tiny, gone, 1e-3, epochs=1)
+    train.press("train.view.runs")
+    train.settle()
+    click_row(train, 0)
+    train.press("train.runs.result")
+    train.settle()
+    assert "gone" in train.text("train.result.words")
+
+
+# -- a pretrained network ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def transfer(train: Train) -> Train:
+    """The shipped digits network before other digits, on the tab of pretrained networks."""
+    base, data = open_model("digits"), few_digits(120)
+    train.open(base, data)
+    train.type("train.epochs", "1")
+    train.type("train.batch_size", "32")
+    train.settle()
+    train.press("train.view.transfer")
+    train.settle()
+    return train
+
+
+def test_costs_are_told_beforehand_with_the_tensors_before_and_after(transfer: Train) -> None:
+    for way in ("features", "frozen", "finetune"):
+        assert transfer.text(f"train.transfer.{way}.cost").startswith("about ")
+    before, after = transfer.text("train.transfer.features.tensors").split(" trainable")[0].split(" → ")
+    assert int(after) == 2 < int(before)
+    tuned = transfer.text("train.transfer.finetune.tensors").split(" trainable")[0].split(" → ")
+    assert int(tuned[1]) > 2
+    assert not transfer.find(QLabel, "train.transfer.warning").isVisible()
+
+
+def test_all_three_ways_one_after_the_other_in_one_chart(transfer: Train) -> None:
+    base = transfer.session.model
+    assert base is not None
+    before = weights(base)
+    transfer.type("train.transfer.head_epochs", "1")
+    transfer.settle()
+    transfer.press("train.transfer.all")
+    transfer.until(lambda: len([run for run in list_runs() if run.state == "finished"]) == 3)
+    transfer.ended()
+    ways = [run.details.transfer["way"] for run in list_runs() if run.details.transfer]
+    assert sorted(ways) == ["features", "finetune", "frozen"]
+    view = transfer.panel.view("transfer")
+    assert isinstance(view, TransferView) and view.isVisible()
+    for way in ("features", "frozen", "finetune"):
+        x, _y = view.results.chart.curve(way) or ((), ())
+        assert list(x) == [1]
+        assert "on the test images" in transfer.text(f"train.transfer.{way}.reached")
+    # The base is still the network that one began with, and as it was.
+    assert view.pretrained is base and np.array_equal(weights(base), before)
+    assert len(transfer.session.models) == 5
+
+
+def test_a_support_vector_machine_on_the_features(transfer: Train) -> None:
+    transfer.press("train.transfer.svm.start")
+    transfer.settle()
+    said = transfer.text("train.transfer.svm.reached")
+    assert "support vectors" in said and float(said.split("<b>")[1].split(" %")[0]) > 60
+
+
+def test_random_weights_are_warned_of(train: Train) -> None:
+    model = tiny_model()
+    from convscope.engine.models.opened import Source
+
+    model.source = Source("template", "tiny", weights="random")
+    train.open(model, few_digits(60))
+    train.press("train.view.transfer")
+    train.settle()
+    assert train.find(QLabel, "train.transfer.warning").isVisible()
