@@ -28,7 +28,8 @@ def test_grid_and_numbers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     expected = look(open_model("digits"), load_sample("digit-3")).value("conv2d_1")
     assert values.dtype == np.float32 and values.shape == (11, 11, 64)
     np.testing.assert_allclose(values, expected, atol=1e-5)
-    pixels = np.asarray(PillowImage.open(grid))
+    with PillowImage.open(grid) as opened:
+        pixels = np.asarray(opened)
     # 16 in a row, a pixel between.
     assert pixels.shape == (4 * 12 - 1, 16 * 12 - 1, 3)
     one = values[:, :, 17]
@@ -45,7 +46,8 @@ def test_a_vector_and_other_looks(tmp_path: Path) -> None:
     assert main([*words, "--normalise", "none", "--colormap", "gray", "--columns", "5"]) == 0
     values = np.load(npy)
     assert values.shape == (10,) and values.sum() == pytest.approx(1, abs=1e-5)
-    pixels = np.asarray(PillowImage.open(grid))
+    with PillowImage.open(grid) as opened:
+        pixels = np.asarray(opened)
     assert pixels.shape == (17, 44, 3)
     assert pixels[0, 27].tolist() == [round(float(values[3]) * 255)] * 3
 

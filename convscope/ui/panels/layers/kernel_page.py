@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QSignalBlocker, Signal
@@ -29,11 +31,13 @@ class KernelPage(QWidget):
         edited: filter, input index, and the new weights (kh×kw).
         bias_edited: filter and number.
         tried: an `Operation` for the kernel lab.
+        rejected: why an edit cannot be, in a sentence.
     """
 
     edited = Signal(int, int, object)
     bias_edited = Signal(int, float)
     tried = Signal(object)
+    rejected = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -149,7 +153,7 @@ class KernelPage(QWidget):
         total = numeral(float(weights.sum()), 4)
         self.slice_words.setText(f"on input channel {channel}; its weights add up to {total}")
         try:
-            self.grid.set_kernel(Kernel(np.round(_exact(weights), 6)))
+            self.grid.set_kernel(_rounded(weights))
             self.grid.show()
         except UserError:
             # A kernel of more than 31 rows is a picture only.
@@ -157,7 +161,27 @@ class KernelPage(QWidget):
         self.try_button.setEnabled(not self.grid.isHidden())
 
     def _edit(self, kernel: Kernel) -> None:
-        self.edited.emit(self._channel, self._index, kernel.weights)
+        assert self._shown is not None
+        exact = _exact(self._shown.kernels.kernel(self._channel, self._index))
+        if kernel.shape != exact.shape:
+            rows, columns = exact.shape
+            self.rejected.emit(
+                f"The layer's kernels are {rows}×{columns}: another size would be another network."
+            )
+            self._show_kernel()
+            return
+        # What was only rounded for the eye keeps its last digits.
+        untouched = kernel.weights == _rounded(exact).weights
+        self.edited.emit(self._channel, self._index, np.where(untouched, exact, kernel.weights))
+
+
+def _rounded(weights: NDArray[Any]) -> Kernel:
+    """A kernel as its cells show it.
+
+    Raises:
+        UserError: more than 31 rows or columns.
+    """
+    return Kernel(np.round(weights.astype(np.float64), 6))
 
 
 def _exact(weights: NDArray[np.float32]) -> NDArray[np.float64]:

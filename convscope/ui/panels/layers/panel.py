@@ -212,6 +212,7 @@ class LayersPanel(QWidget):
         inspector.kernel.edited.connect(self._edit_kernel)
         inspector.kernel.bias_edited.connect(self._edit_bias)
         inspector.kernel.tried.connect(self._try_kernel)
+        inspector.kernel.rejected.connect(lambda sentence: self.context.report(UserError(sentence)))
         inspector.top.wanted.connect(lambda image: session.add_images([image]))
 
     # -- the session's events --------------------------------------------------------------------------------

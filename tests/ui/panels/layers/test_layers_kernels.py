@@ -94,8 +94,9 @@ def test_editing_a_weight_shows_a_copy(desk: Desk, digits: OpenedModel) -> None:
     grid = desk.find(KernelGrid, "layers.kernel")
     grid.setFocus()
     grid.set_cell(1, 1)
-    desk.qtbot.keyClicks(grid, "2.5")
-    desk.qtbot.keyClick(grid, Qt.Key.Key_Return)
+    desk.qtbot.keyClicks(grid, "2")
+    desk.qtbot.keyClicks(grid._editor, ".5")
+    desk.qtbot.keyClick(grid._editor, Qt.Key.Key_Return)
     desk.settle()
     model = desk.frame.first.subject.model
     assert isinstance(model, EditedModel) and model.original is digits
@@ -105,6 +106,9 @@ def test_editing_a_weight_shows_a_copy(desk: Desk, digits: OpenedModel) -> None:
     assert np.abs(desk.frame.maps.tiles[4] - before[:, :, 4]).max() > 0.5
     np.testing.assert_array_equal(desk.frame.maps.tiles[5], before[:, :, 5])
     assert grid.kernel.weights[1, 1] == 2.5
+    # Only the one weight is another, to the last bit.
+    changed = model.edits["conv2d", "kernel"] != weights
+    assert np.argwhere(changed).tolist() == [[1, 1, 0, 4]]
     desk.pick("layers.beside", "original")
     np.testing.assert_allclose(desk.frame.sides[1].maps.tiles[4], before[:, :, 4], atol=1e-6)
     bias = desk.find(QDoubleSpinBox, "layers.bias")
@@ -116,6 +120,16 @@ def test_editing_a_weight_shows_a_copy(desk: Desk, digits: OpenedModel) -> None:
     assert desk.frame.first.subject.model is digits and len(desk.frame.sides) == 1
     assert not desk.find(QWidget, "layers.edits").isVisible()
     np.testing.assert_allclose(grid.kernel.weights, weights[:, :, 0, 4], atol=1e-6)
+
+
+def test_a_kernel_of_another_size_is_refused(desk: Desk, digits: OpenedModel) -> None:
+    desk.layer("conv2d")
+    desk.press("layers.tab.kernel")
+    grid = desk.find(KernelGrid, "layers.kernel")
+    grid._apply(grid.kernel.resized(5, 5), "paste")
+    desk.settle()
+    assert grid.kernel.shape == (3, 3) and desk.frame.first.subject.model is digits
+    assert "3×3" in [toast.message for toast in desk.window.toasts.toasts()][-1]
 
 
 def noise(count: int = 40) -> Dataset:

@@ -231,8 +231,10 @@ def test_saving(desk: Desk, digits: OpenedModel, tmp_path: Path) -> None:
     values = look(digits, desk.session.image).value("conv2d_1")
     np.testing.assert_allclose(np.load(tmp_path / "all.npy"), values, atol=1e-6)
     np.testing.assert_allclose(np.load(tmp_path / "one.npy"), values[:, :, 9], atol=1e-6)
-    assert PillowImage.open(tmp_path / "m.png").size == (16 * 12 - 1, 4 * 12 - 1)
-    shown = np.asarray(PillowImage.open(tmp_path / "one.png"))
+    with PillowImage.open(tmp_path / "m.png") as opened:
+        assert opened.size == (16 * 12 - 1, 4 * 12 - 1)
+    with PillowImage.open(tmp_path / "one.png") as opened:
+        shown = np.asarray(opened)
     assert np.abs(shown.astype(int) - colormap("viridis")[lectures(values[:, :, 9])]).max() <= 4
     menu = desk.panel.output.menu
     menu.aboutToShow.emit()

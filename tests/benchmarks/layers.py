@@ -1,0 +1,237 @@
+"""The layers panel: from a layer's click to its painted mosaic, against matplotlib's grid, and what stays."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tests.benchmarks.registry import Case, Reading, benchmark
+
+ROOT = Path(__file__).parents[2]
+# Layers of the shipped ImageNet network at 224, and one of 512 maps.
+CLICKS = {
+    "block2a_expand_relu6": "96 maps of 112×112",
+    "block4b_expand_relu6": "480 maps of 14×14",
+    "top_conv": "1,280 maps of 7×7",
+    "wide": "512 maps of 14×14",
+}
+
+
+def _apart(*words: str) -> float:
+    """The number that this module prints when it is run with these words."""
+    with tempfile.TemporaryDirectory() as home:
+        environment = {
+            **os.environ,
+            "CONVSCOPE_HOME": home,
+            "QT_QPA_PLATFORM": "offscreen",
+            "TF_CPP_MIN_LOG_LEVEL": "3",
+        }
+        command = [sys.executable, "-m", "tests.benchmarks.layers", *words]
+        done = subprocess.run(
+            command, cwd=ROOT, env=environment, check=True, capture_output=True, encoding="utf-8"
+        )
+    return float(done.stdout.split()[-1])
+
+
+for _path, _says in CLICKS.items():
+
+    def _click(small: bool, path: str = _path) -> Reading:
+        """The median from a layer's choice to its paint, everything at hand."""
+        return Reading(_apart("click", path, "2" if small else "15"), "ms")
+
+    benchmark(f"layer click to painted mosaic, {_says}", target="≤ 50 ms", most=50)(_click)
+
+
+@benchmark("mosaic of 64 maps of 56×56, numbers to screen", target="≤ 0.05 × matplotlib's imshow", most=0.05)
+def against_matplotlib(small: bool) -> Case:
+    """Normalise, lay out and paint: the lectures' loop and imshow, against ours."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+    from PySide6.QtCore import QSize
+    from PySide6.QtGui import QImage, QPainter
+
+    from convscope.engine.seeing.layer_maps import _made, _planes
+    from convscope.engine.seeing.normalise import to_levels
+    from convscope.imaging.colormaps import apply_colormap
+    from convscope.imaging.mosaic import mosaic
+    from convscope.ui.widgets.raster import to_image
+
+    count, size = (8, 8) if small else (64, 56)
+    activation = np.random.default_rng(0).gamma(1, 1, (1, size, size, count)).astype(np.float32)
+    across = 16
+
+    def ours() -> Any:
+        maps = _made("layer", "maps", _planes(activation[0]))
+        levels = to_levels([maps], "lectures")[0].levels
+        grid = mosaic(levels, across, gap=0)[0]
+        picture = to_image(apply_colormap(grid, "viridis"))
+        screen = QImage(QSize(across * size, -(-count // across) * size), QImage.Format.Format_RGB32)
+        painter = QPainter(screen)
+        painter.drawImage(0, 0, picture)
+        painter.end()
+        return grid
+
+    def lectures() -> Any:
+        rows = -(-count // across)
+        width = min(across, count)
+        display_grid = np.zeros((size * rows, width * size))
+        for row in range(rows):
+            for column in range(width):
+                index = row * across + column
+                channel_image = activation[0, :, :, index].copy()
+                channel_image -= channel_image.mean()
+                channel_image /= channel_image.std()
+                channel_image *= 64
+                channel_image += 128
+                channel_image = np.clip(channel_image, 0, 255).astype("uint8")
+                display_grid[row * size : (row + 1) * size, column * size : (column + 1) * size] = (
+                    channel_image
+                )
+        scale = 1.0 / size
+        figure = pyplot.figure(figsize=(scale * display_grid.shape[1], scale * display_grid.shape[0]))
+        pyplot.grid(False)
+        pyplot.imshow(display_grid, aspect="auto", cmap="viridis")
+        figure.canvas.draw()
+        pyplot.close(figure)
+        return display_grid
+
+    def alike(made: Any, theirs: Any) -> None:
+        assert made.shape == theirs.shape
+        assert np.abs(made.astype(float) - theirs).max() <= 1
+
+    return Case(ours, lectures, alike)
+
+
+@benchmark("memory after 200 clicks on layers and maps", target="≤ 20 MB", most=20)
+def growth(small: bool) -> Reading:
+    """Resident memory after 200 clicks against that after the first 40."""
+    return Reading(_apart("memory", "20" if small else "200"), "MB")
+
+
+@benchmark("longest stall of the event loop, first look at a model", target="≤ 200 ms", most=200)
+def first_look_stall(small: bool) -> Reading:
+    """The longest time between two turns of the event loop while the first look and its tracing run."""
+    return Reading(_apart("stall"), "ms")
+
+
+# -- in the process apart ----------------------------------------------------------------------------------
+
+
+def _desk(wide: bool) -> Any:
+    from convscope.engine import runtime
+    from convscope.engine.models.catalogue import open_model
+    from convscope.engine.models.opened import OpenedModel
+    from convscope.imaging.samples import load_sample
+    from convscope.session.session import Session
+    from convscope.ui import theme
+    from convscope.ui.application import make_application
+    from convscope.ui.main_window import MainWindow
+
+    app = make_application()
+    theme.apply("light")
+    runtime.start()
+    if wide:
+        import keras
+
+        inputs = keras.Input((14, 14, 3))
+        other = keras.layers.Conv2D(8, 3, padding="same", name="other")(inputs)
+        made = keras.layers.Conv2D(512, 3, padding="same", activation="relu", name="wide")(other)
+        model = OpenedModel(keras.Model(inputs, made))
+    else:
+        model = open_model("imagenet")
+    window = MainWindow(Session([load_sample("cat")]))
+    window.resize(1440, 900)
+    window.show_panel("layers")
+    window.show()
+    return app, window, model
+
+
+def _settle(app: Any, window: Any) -> None:
+    quiet = time.perf_counter()
+    while time.perf_counter() - quiet < 0.1:
+        app.processEvents()
+        if not window.jobs.idle():
+            quiet = time.perf_counter()
+
+
+def _one_click(app: Any, window: Any, path: str) -> float:
+    """Seconds from the choice of a layer to the paint of its maps."""
+    from PySide6.QtCore import QEventLoop
+
+    panel = window.panel()
+    start = time.perf_counter()
+    window.session.choose_layer(path)
+    while panel.frame is None or panel.frame.path != path:
+        # Waiting, as the real event loop does: one that spins takes the worker's time.
+        app.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
+    panel.stage.panes[0].mosaic.viewport().repaint()
+    return time.perf_counter() - start
+
+
+def _stall(app: Any, window: Any, model: Any) -> float:
+    """The longest pause of a timer of 5 ms, in ms."""
+    from PySide6.QtCore import QEventLoop, QTimer
+
+    ticks: list[float] = []
+    timer = QTimer()
+    timer.timeout.connect(lambda: ticks.append(time.perf_counter()))
+    timer.start(5)
+    window.session.add_model(model)
+    ticks.clear()
+    end = time.perf_counter() + 8
+    while time.perf_counter() < end:
+        app.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
+    timer.stop()
+    return float(np.diff(ticks).max() * 1e3)
+
+
+def _main(words: list[str]) -> float:
+    from tests.benchmarks.window import _resident
+
+    app, window, model = _desk(words[-2:-1] == ["wide"])
+    if words[0] == "stall":
+        figure = _stall(app, window, model)
+    else:
+        window.session.add_model(model)
+        _settle(app, window)
+        if words[0] == "click":
+            path, rest = words[1], next(p for p in ("stem_bn", "other") if p in model.program.slots)
+            taken = []
+            for _ in range(int(words[2])):
+                _one_click(app, window, rest)
+                _settle(app, window)
+                taken.append(_one_click(app, window, path))
+                _settle(app, window)
+            figure = statistics.median(taken) * 1e3
+        else:
+            rounds, paths = int(words[1]), [p for p in model.program.slots if p != "input"]
+
+            def visit(number: int) -> None:
+                _one_click(app, window, paths[(7 * number) % len(paths)])
+                window.panel()._choose_map(number % 8)
+                _settle(app, window)
+
+            for number in range(rounds // 5):
+                visit(number)
+            before = _resident()
+            for number in range(rounds // 5, rounds + rounds // 5):
+                visit(number)
+            figure = _resident() - before
+    window.close()
+    return figure
+
+
+if __name__ == "__main__":
+    print(_main(sys.argv[1:]), flush=True)
+    # The lanes are daemons; nothing here is worth a tidy end of Qt's.
+    os._exit(0)
