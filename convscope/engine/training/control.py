@@ -38,6 +38,7 @@ class Control:
         self._paused = False
         self._steps = 0
         self._stopping = False
+        self._standing = False
         self._rate: float | None = None
         self._watch = Watch()
 
@@ -45,6 +46,11 @@ class Control:
     def paused(self) -> bool:
         """Whether it stands still (or will, after the step that is being made)."""
         return self._paused
+
+    @property
+    def standing(self) -> bool:
+        """Whether it stands still right now: no step is being made."""
+        return self._standing and not self._steps
 
     @property
     def stopping(self) -> bool:
@@ -116,8 +122,9 @@ class Control:
             with self._condition:
                 if not self._paused or self._steps or self._stopping or task.cancelled:
                     self._steps = max(0, self._steps - 1)
+                    self._standing = False
                     return waited
-                waited = True
+                waited = self._standing = True
                 # A task has no condition to be notified by; a twentieth of a second is soon enough.
                 self._condition.wait(0.05)
             # Without the lock: whoever steers must not wait for it.

@@ -38,7 +38,7 @@ def test_while_it_stands_still(make_model: Make, bands: Dataset) -> None:
 
     thread = threading.Thread(target=work, daemon=True)
     thread.start()
-    until(lambda: len(seen) == 1)
+    until(lambda: len(seen) == 1 and control.standing)
     control.watch(Watch("pool", image, interval=1e6))
     until(lambda: len(seen) == 2)
     assert (seen[1].layer, seen[1].batch) == ("pool", 0)
@@ -46,6 +46,9 @@ def test_while_it_stands_still(make_model: Make, bands: Dataset) -> None:
     for batch in (1, 2):
         control.step()
         until(lambda batch=batch: seen[-1].batch == batch)
+    until(lambda: control.standing)
+    control.resume()
+    until(lambda: not control.standing)
     control.stop()
     thread.join(60)
     assert not thread.is_alive()

@@ -90,7 +90,9 @@ class Transport(QWidget):
             words = f"All {epochs} epochs done"
         else:
             words = f"Epoch {epoch + 1} of {epochs}, step {step} of {steps}"
-        return f"Paused · {words}" if trainer.state == "paused" else words
+        if trainer.state != "paused" or trainer.control is None:
+            return words
+        return f"{'Paused' if trainer.control.standing else 'Pausing'} · {words}"
 
     def _build(self) -> None:
         column = QVBoxLayout(self)

@@ -85,11 +85,12 @@ def test_steering_and_looking(train: Train) -> None:
     train.begin()
     train.press("train.pause")
     assert train.trainer.state == "paused"
-    train.qtbot.wait(300)
+    assert train.trainer.control is not None
+    train.until(lambda: train.trainer.control.standing)
     standing = train.batches
-    train.qtbot.wait(300)
+    train.qtbot.wait(200)
     assert train.batches == standing
-    assert train.text("train.sentence").startswith("Paused · Epoch ")
+    train.until(lambda: train.text("train.sentence").startswith("Paused · Epoch "))
     seen: list[Snapshot] = []
     train.trainer.looked.connect(seen.append)
     for count in (1, 2):
