@@ -25,6 +25,7 @@ BLOCK_HEAD = 15.0
 GROUP_PAD = 18.0
 GROUP_HEAD = 24.0
 MOST_COLUMNS = 40
+LARGEST_BLOCK = 0.6
 
 Point = tuple[float, float]
 
@@ -294,7 +295,8 @@ class _Arranger:
         for first, last in pairwise(cuts):
             inner = [v for layer in found.layers[first + 1 : last] for v in layer]
             real = [v for v in inner if v < found.real]
-            if len(real) < 2:
+            # Long skips can make one block of nearly everything: a frame around that tells nothing.
+            if len(real) < 2 or len(real) > max(LARGEST_BLOCK * found.real, 12):
                 continue
             merge = found.layers[last][0]
             title = _block_title([self.drawing.names[v] for v in real], self.drawing.names[merge])

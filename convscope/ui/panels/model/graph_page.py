@@ -195,6 +195,7 @@ class GraphPage(QWidget):
         if paths:
             at = (paths.index(self._current) + 1) % len(paths) if self._current in paths else 0
             self.chosen.emit(paths[at])
+            self.view.show_layer(paths[at])
 
     def _save(self, path: str) -> None:
         try:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection
 from dataclasses import dataclass
-from pathlib import Path
 
-import numpy as np
-from PySide6.QtCore import QBuffer, QByteArray, QEvent, QIODevice, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
     QGuiApplication,
-    QImage,
     QKeyEvent,
     QMouseEvent,
     QPainter,
@@ -22,17 +18,14 @@ from PySide6.QtGui import (
     QResizeEvent,
     QWheelEvent,
 )
-from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QSizePolicy, QToolTip, QWidget
 
-from convscope.errors import UserError
-from convscope.imaging.save import save_png
 from convscope.ui import theme
+from convscope.ui.panels.model.graph_out import graph_image, save_graph
 from convscope.ui.panels.model.graph_paint import GraphPicture, Stamps, paint_graph, rectangle
 from convscope.ui.widgets.viewport import ONE_STEP, Viewport
 
 LARGEST, LARGEST_FIT = 3.0, 1.1
-PICTURE_SCALE, PICTURE_SIDE = 2.0, 12_000
 _ARROWS = {
     Qt.Key.Key_Left: (1, 0),
     Qt.Key.Key_Right: (-1, 0),
@@ -64,10 +57,12 @@ class GraphView(QWidget):
     Signals:
         chosen: the path of the box's layer.
         resized: there is another amount of room.
+        save_requested: the file that a person chose for a picture.
     """
 
     chosen = Signal(str)
     resized = Signal()
+    save_requested = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -134,6 +129,12 @@ class GraphView(QWidget):
         self.view.zoom(factor, self.width() / 2, self.height() / 2)
         self.update()
 
+    def show_layer(self, path: str) -> None:
+        """Put a layer's box into the middle, large enough to be read."""
+        box = self._box(path)
+        if box is not None:
+            self.look_at(box)
+
     def look_at(self, box: QRectF) -> None:
         """Put a box into the middle, large enough to be read."""
         self.view.look_at(max(self.view.scale, 0.8 * theme.zoom()), box.center().x(), box.center().y())
@@ -182,36 +183,7 @@ class GraphView(QWidget):
     def copy(self) -> None:
         """The whole graph on the clipboard, as a picture."""
         if self._picture is not None:
-            QGuiApplication.clipboard().setImage(self.image())
-
-    def image(self) -> QImage:
-        """The whole graph as a picture, at twice its size if that is not too large."""
-        scale = min(PICTURE_SCALE, PICTURE_SIDE / max(1, self.view.width, self.view.height))
-        size = QSize(max(1, round(self.view.width * scale)), max(1, round(self.view.height * scale)))
-        made = QImage(size, QImage.Format.Format_RGB888)
-        made.fill(QColor(theme.tokens().window))
-        painter = QPainter(made)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.scale(scale, scale)
-        self._paint_all(painter)
-        painter.end()
-        return made
-
-    def svg(self) -> bytes:
-        """The whole graph as an SVG drawing."""
-        data = QByteArray()
-        buffer = QBuffer(data)
-        buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-        generator = QSvgGenerator()
-        generator.setOutputDevice(buffer)
-        generator.setSize(QSize(self.view.width, self.view.height))
-        generator.setViewBox(QRectF(0, 0, self.view.width, self.view.height))
-        generator.setTitle("A network drawn by convscope")
-        painter = QPainter(generator)
-        painter.fillRect(QRectF(0, 0, self.view.width, self.view.height), QColor(theme.tokens().window))
-        self._paint_all(painter)
-        painter.end()
-        return bytes(data.data())
+            QGuiApplication.clipboard().setImage(graph_image(self._picture))
 
     def save(self, path: str) -> None:
         """Write the whole graph, as SVG or PNG by the file's ending; whole or not at all.
@@ -219,21 +191,8 @@ class GraphView(QWidget):
         Raises:
             UserError: it cannot be written there.
         """
-        target = Path(path)
-        if target.suffix.lower() != ".svg":
-            image = self.image()
-            rows = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())
-            pixels = rows[:, : image.width() * 3].reshape(image.height(), image.width(), 3)
-            save_png(target if target.suffix.lower() == ".png" else f"{path}.png", pixels.copy())
-            return
-        temporary = target.with_name(f".{target.name}.{os.getpid()}.part")
-        try:
-            temporary.write_bytes(self.svg())
-            temporary.replace(target)
-        except OSError as error:
-            raise UserError(f"{target} cannot be written: {error.strerror}.") from error
-        finally:
-            temporary.unlink(missing_ok=True)
+        if self._picture is not None:
+            save_graph(self._picture, path)
 
     def menu(self) -> QMenu:
         """What the right button offers."""
@@ -261,8 +220,6 @@ class GraphView(QWidget):
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.fileSelected.connect(self.save_requested)
         dialog.open()
-
-    save_requested = Signal(str)
 
     # Gestures
 
@@ -392,7 +349,3 @@ class GraphView(QWidget):
             painter.setPen(QPen(QColor(colours.accent), 1))
             painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
         painter.end()
-
-    def _paint_all(self, painter: QPainter) -> None:
-        if self._picture is not None:
-            paint_graph(painter, self._picture, 1.0, QRectF(0, 0, self.view.width, self.view.height))

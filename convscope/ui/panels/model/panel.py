@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QStackedWidget, 
 
 from convscope.engine.models.opened import OpenedModel
 from convscope.imaging.image import Image
+from convscope.session.session import Document
 from convscope.ui import theme
 from convscope.ui.actions import Command
 from convscope.ui.panel_context import PanelContext
@@ -40,8 +41,6 @@ KEY = "model.read"
 class ModelPanel(QWidget):
     """Reading, drawing, building and finding networks."""
 
-    document = "architecture"
-
     def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("model")
@@ -65,6 +64,11 @@ class ModelPanel(QWidget):
         return self._shown
 
     @property
+    def document(self) -> Document | None:
+        """What undo acts on: the builder's network, while the builder is on show."""
+        return "architecture" if self._page == "build" else None
+
+    @property
     def page(self) -> str:
         """The page on show, one of `PAGES`."""
         return self._page
@@ -85,6 +89,8 @@ class ModelPanel(QWidget):
         self._page = name
         self.switch.set_value(name)
         self._arrange()
+        if self.isVisible():
+            self.context.session.document = self.document
         if name == "graph":
             self.graph.wake()
 

@@ -137,3 +137,12 @@ def test_commands_are_offered(story: Story) -> None:
     assert names["model.save"].enabled
     story.window.run_command("model.page.graph")
     assert story.panel.page == "graph"
+
+
+def test_undo_belongs_to_the_builder(story: Story) -> None:
+    assert story.session.document is None
+    story.press("model.page.build")
+    assert story.session.document == "architecture"
+    story.press("model.page.library")
+    assert story.session.document is None
+    assert not story.panel.side.isVisible()
