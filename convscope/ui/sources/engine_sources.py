@@ -25,7 +25,7 @@ class EngineSources(QObject):
     Args:
         window: the parent of the dialogs.
         session: where they go.
-        jobs: opens models in the lane "engine", data sets in the lane "view".
+        jobs: opens models in the lane "engine", data sets in the lane "files".
         settings: remembers the recent files.
         report: shows a failure.
     """
@@ -101,7 +101,7 @@ class EngineSources(QObject):
             self._session.set_dataset(dataset)
 
         self._jobs.submit(
-            "view",
+            "files",
             work,
             title=f"Opening {Path(reference).name}",
             key="dataset",

@@ -179,7 +179,7 @@ class InputPage(QWidget):
         self.measure.setEnabled(False)
         self.speed.setText("Measuring…")
         self._context.jobs.submit(
-            "engine",
+            "files",
             work,
             title="Measuring throughput",
             key="data.throughput",

@@ -113,7 +113,7 @@ class SourceSection(QWidget):
 
         self.finder.setEnabled(False)
         self._context.jobs.submit(
-            "engine",
+            "files",
             work,
             title="Finding duplicates",
             key="data.duplicates",

@@ -12,7 +12,7 @@ from convscope.ui.panels.kernels.kernel_section import KernelSection
 from convscope.ui.panels.kernels.library_menu import LibraryMenu
 from convscope.ui.panels.kernels.operation_section import OperationSection
 from convscope.ui.panels.kernels.preset_section import PresetSection
-from convscope.ui.panels.kernels.section import heading
+from convscope.ui.widgets.form import heading
 
 WIDTH = 300
 

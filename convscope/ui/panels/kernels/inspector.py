@@ -22,13 +22,7 @@ from convscope.imaging.size import output_size
 from convscope.imaging.window import output_at
 from convscope.ui import theme
 from convscope.ui.panels.kernels.frame import Box, Frame, Place
-from convscope.ui.panels.kernels.section import (
-    caption,
-    heading,
-    row,
-    segmented,
-    tool,
-)
+from convscope.ui.widgets.form import caption, heading, row, segmented, tool
 from convscope.ui.widgets.histogram import HistogramView
 from convscope.ui.widgets.number_grid import NumberGrid
 

@@ -14,14 +14,8 @@ from convscope.imaging.numerals import numeral
 from convscope.session.lab import Lab
 from convscope.ui import theme
 from convscope.ui.panel_context import PanelContext
-from convscope.ui.panels.kernels.section import (
-    Section,
-    caption,
-    row,
-    segmented,
-    spin,
-    tool,
-)
+from convscope.ui.panels.kernels.section import Section
+from convscope.ui.widgets.form import caption, row, segmented, spin, tool
 from convscope.ui.widgets.kernel_grid import KernelGrid
 
 COLOURS = ("Red", "Green", "Blue")

@@ -17,7 +17,7 @@ from convscope.session.kernel_library import KernelLibrary
 from convscope.session.lab import Lab
 from convscope.ui.actions import Command
 from convscope.ui.panel_context import PanelContext
-from convscope.ui.panels.kernels.section import tool
+from convscope.ui.widgets.form import tool
 
 Value = TypeVar("Value")
 

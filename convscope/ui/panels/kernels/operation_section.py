@@ -8,8 +8,8 @@ from PySide6.QtWidgets import QComboBox, QSpinBox, QWidget
 from convscope.imaging.operation import Operation
 from convscope.session.lab import Lab
 from convscope.ui.panel_context import PanelContext
-from convscope.ui.panels.kernels.section import (
-    Section,
+from convscope.ui.panels.kernels.section import Section
+from convscope.ui.widgets.form import (
     caption,
     choose,
     combo,

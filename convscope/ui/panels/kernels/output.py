@@ -16,7 +16,7 @@ from convscope.ui.actions import Command
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.kernels.frame import Frame
 from convscope.ui.panels.kernels.pixmaps import qimage
-from convscope.ui.panels.kernels.section import tool
+from convscope.ui.widgets.form import tool
 
 FILTERS = {
     "PNG, as displayed (*.png)": ".png",

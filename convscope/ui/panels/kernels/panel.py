@@ -17,9 +17,9 @@ from convscope.ui.panels.kernels.controls import Controls
 from convscope.ui.panels.kernels.frame import Frame, Place
 from convscope.ui.panels.kernels.inspector import Inspector, output_of
 from convscope.ui.panels.kernels.output import Output
-from convscope.ui.panels.kernels.section import segmented
 from convscope.ui.panels.kernels.stages import StageSection
 from convscope.ui.panels.kernels.view import View
+from convscope.ui.widgets.form import segmented
 
 # (name, title, what it is, class); a view's module is imported when it is first shown.
 VIEWS = (

@@ -15,7 +15,8 @@ from convscope.imaging.presets.preset import Parameter, Preset
 from convscope.session.lab import Lab
 from convscope.ui import theme
 from convscope.ui.panel_context import PanelContext
-from convscope.ui.panels.kernels.section import Section, caption, row, wheel_needs_focus
+from convscope.ui.panels.kernels.section import Section
+from convscope.ui.widgets.form import caption, row, wheel_needs_focus
 from convscope.ui.widgets.slider_row import SliderRow
 
 CUSTOM_SENTENCE = "Your own weights."

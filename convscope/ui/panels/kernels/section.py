@@ -1,28 +1,15 @@
-"""What every part of the kernel lab's controls shares: how it edits the lab, and small form pieces."""
+"""What every part of the kernel lab's controls shares: how it shows and edits the lab."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt
-from PySide6.QtWidgets import (
-    QComboBox,
-    QDoubleSpinBox,
-    QGridLayout,
-    QHBoxLayout,
-    QLabel,
-    QSizePolicy,
-    QSpinBox,
-    QToolButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from convscope.errors import UserError
 from convscope.session.lab import Lab
 from convscope.ui import theme
 from convscope.ui.panel_context import PanelContext
-from convscope.ui.widgets.segmented import Segmented
 
 
 class Section(QWidget):
@@ -53,150 +40,3 @@ class Section(QWidget):
     def show_lab(self, lab: Lab) -> None:
         """Bring the controls in line with the lab; emits nothing."""
         raise NotImplementedError
-
-
-def heading(text: str) -> QLabel:
-    """A group's quiet title."""
-    return theme.label(text, "heading")
-
-
-def caption(name: str = "", text: str = "") -> QLabel:
-    """A wrapped secondary line."""
-    made = theme.label(text, "caption")
-    made.setObjectName(name)
-    made.setWordWrap(True)
-    return made
-
-
-def row(*widgets: QWidget | None, spacing: int = theme.GAP) -> QHBoxLayout:
-    """Widgets side by side; None stands for the room between them."""
-    layout = QHBoxLayout()
-    layout.setContentsMargins(0, 0, 0, 0)
-    layout.setSpacing(spacing)
-    for widget in widgets:
-        if widget is None:
-            layout.addStretch(1)
-        else:
-            layout.addWidget(widget)
-    return layout
-
-
-def named(text: str, widget: QWidget, width: int = 68) -> QHBoxLayout:
-    """A control with its name before it."""
-    label = QLabel(text)
-    label.setBuddy(widget)
-    label.setMinimumWidth(theme.scaled(width))
-    layout = row(label, widget)
-    layout.setStretch(1, 1)
-    return layout
-
-
-def under_captions(*pairs: tuple[str, QWidget]) -> QGridLayout:
-    """Controls side by side, each under its name."""
-    layout = QGridLayout()
-    layout.setContentsMargins(0, 0, 0, 0)
-    layout.setHorizontalSpacing(theme.GAP)
-    layout.setVerticalSpacing(2)
-    for column, (text, widget) in enumerate(pairs):
-        label = theme.label(text, "caption")
-        label.setBuddy(widget)
-        layout.addWidget(label, 0, column)
-        layout.addWidget(widget, 1, column)
-        layout.setColumnStretch(column, 1)
-    return layout
-
-
-class _WheelNeedsFocus(QObject):
-    """Keeps a wheel that scrolls the column from turning the numbers that pass under it."""
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.Wheel and isinstance(watched, QWidget) and not watched.hasFocus():
-            event.ignore()
-            return True
-        return False
-
-
-def wheel_needs_focus(widget: QWidget) -> None:
-    """The wheel changes this control only when it was clicked or tabbed to."""
-    widget.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-    widget.installEventFilter(_WheelNeedsFocus(widget))
-
-
-def spin(name: str, says: str, low: int, high: int) -> QSpinBox:
-    """A whole number; nothing is emitted before the typing ends."""
-    box = QSpinBox()
-    box.setObjectName(name)
-    box.setAccessibleName(says)
-    box.setRange(low, high)
-    box.setKeyboardTracking(False)
-    box.setMinimumWidth(theme.scaled(56))
-    wheel_needs_focus(box)
-    return box
-
-
-def decimal(name: str, says: str, low: float, high: float, decimals: int = 3) -> QDoubleSpinBox:
-    """A number; nothing is emitted before the typing ends."""
-    box = QDoubleSpinBox()
-    box.setObjectName(name)
-    box.setAccessibleName(says)
-    box.setDecimals(decimals)
-    box.setRange(low, high)
-    box.setKeyboardTracking(False)
-    box.setMinimumWidth(theme.scaled(56))
-    wheel_needs_focus(box)
-    box.setStepType(QDoubleSpinBox.StepType.AdaptiveDecimalStepType)
-    return box
-
-
-def combo(name: str, says: str, choices: Iterable[tuple[str, str]]) -> QComboBox:
-    """A choice among (value, words)."""
-    box = QComboBox()
-    box.setObjectName(name)
-    box.setAccessibleName(says)
-    box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-    box.setMinimumContentsLength(6)
-    wheel_needs_focus(box)
-    for value, words in choices:
-        box.addItem(words, value)
-    return box
-
-
-def choose(box: QComboBox, value: str) -> None:
-    """Show a choice without telling anyone."""
-    with QSignalBlocker(box):
-        box.setCurrentIndex(box.findData(value))
-
-
-def segmented(
-    name: str, says: str, choices: Iterable[tuple[str, str, str]], *, wide: bool = False
-) -> Segmented:
-    """A switch among (value, text, tooltip); `wide`: the buttons share the whole width."""
-    choices = tuple(choices)
-    made = Segmented([(value, text) for value, text, _tip in choices], name)
-    made.setAccessibleName(says)
-    for value, text, tip in choices:
-        button = made.button(value)
-        button.setToolTip(tip)
-        button.setAccessibleName(f"{says}: {text}")
-        if wide:
-            button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-    if wide:
-        made.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-    return made
-
-
-def tool(name: str, says: str, icon: str, run: Callable[[], object], text: str = "") -> QToolButton:
-    """A small button with an icon, and words on hover and for those who cannot see it."""
-    button = QToolButton()
-    button.setObjectName(name)
-    button.setAccessibleName(says)
-    button.setToolTip(says)
-    if icon:
-        button.setIcon(theme.icon(icon))
-    if text:
-        button.setText(text)
-        button.setToolButtonStyle(
-            Qt.ToolButtonStyle.ToolButtonTextBesideIcon if icon else Qt.ToolButtonStyle.ToolButtonTextOnly
-        )
-    button.clicked.connect(lambda: run())
-    return button

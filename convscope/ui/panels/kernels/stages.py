@@ -15,7 +15,8 @@ from convscope.imaging.operation import Operation
 from convscope.session.lab import Lab
 from convscope.ui import theme
 from convscope.ui.panel_context import PanelContext
-from convscope.ui.panels.kernels.section import Section, row, tool
+from convscope.ui.panels.kernels.section import Section
+from convscope.ui.widgets.form import row, tool
 from convscope.ui.widgets.stage_strip import StageStrip
 
 

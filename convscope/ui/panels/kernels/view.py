@@ -14,7 +14,7 @@ from convscope.task import Task
 from convscope.ui import theme
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.kernels.frame import Box, Frame, Place
-from convscope.ui.panels.kernels.section import caption
+from convscope.ui.widgets.form import caption
 
 
 class View(QWidget):

@@ -19,8 +19,8 @@ from convscope.task import Task
 from convscope.ui import theme
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.kernels.frame import Frame
-from convscope.ui.panels.kernels.section import caption, row
 from convscope.ui.panels.kernels.view import View
+from convscope.ui.widgets.form import caption, row
 from convscope.ui.widgets.mosaic_view import MosaicView
 
 # A map is drawn a few hundred pixels wide: of a larger one every second, third … pixel is shown.

@@ -16,12 +16,8 @@ from convscope.ui import theme
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.kernels.frame import Frame
 from convscope.ui.panels.kernels.pixmaps import pixmap
-from convscope.ui.panels.kernels.section import (
-    caption,
-    row,
-    segmented,
-)
 from convscope.ui.panels.kernels.view import View
+from convscope.ui.widgets.form import caption, row, segmented
 from convscope.ui.widgets.image_view import ImageView
 
 TITLES = (

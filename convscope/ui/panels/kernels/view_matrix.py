@@ -12,8 +12,8 @@ from convscope.imaging.operation import Border
 from convscope.ui import theme
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.kernels.frame import Box, Frame, Place
-from convscope.ui.panels.kernels.section import caption, heading
 from convscope.ui.panels.kernels.view import View
+from convscope.ui.widgets.form import caption, heading
 from convscope.ui.widgets.image_view import ImageView
 
 TYPED = "typed matrix"

@@ -13,13 +13,9 @@ from convscope.imaging.region import Region
 from convscope.ui import theme
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.kernels.frame import Box, Frame, Place, Side
-from convscope.ui.panels.kernels.section import (
-    caption,
-    row,
-    segmented,
-)
 from convscope.ui.panels.kernels.view import View
 from convscope.ui.widgets.divider_view import DividerView
+from convscope.ui.widgets.form import caption, row, segmented
 from convscope.ui.widgets.image_view import ImageView
 from convscope.ui.widgets.scale_bar import ScaleBar
 

@@ -11,8 +11,8 @@ from convscope.imaging.scan import Scan
 from convscope.ui import theme
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.kernels.frame import Box, Frame, Place
-from convscope.ui.panels.kernels.section import row, tool
 from convscope.ui.panels.kernels.view import View
+from convscope.ui.widgets.form import row, tool
 from convscope.ui.widgets.image_view import ImageView
 
 TICK_MS = 33

@@ -13,15 +13,9 @@ from convscope.ui import theme
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.kernels.frame import Frame
 from convscope.ui.panels.kernels.operation_section import BORDER_WORDS
-from convscope.ui.panels.kernels.section import (
-    combo,
-    row,
-    segmented,
-    spin,
-    tool,
-)
 from convscope.ui.panels.kernels.view import View
 from convscope.ui.widgets.bars import BarsView
+from convscope.ui.widgets.form import combo, row, segmented, spin, tool
 
 SEQUENCE = "0 0 1 1 1 0 2 4 2 0"
 WEIGHTS = "1 2 1"

@@ -19,14 +19,9 @@ from convscope.task import Task
 from convscope.ui import theme
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.kernels.frame import Frame
-from convscope.ui.panels.kernels.section import (
-    caption,
-    row,
-    segmented,
-    tool,
-)
 from convscope.ui.panels.kernels.spectrum_pad import SpectrumPad
 from convscope.ui.panels.kernels.view import View
+from convscope.ui.widgets.form import caption, row, segmented, tool
 from convscope.ui.widgets.image_view import ImageView
 
 RINGS = {
