@@ -180,7 +180,10 @@ class Architecture:
     def _put(self, at: int, spec: LayerSpec) -> Architecture:
         above, below = self.layers[:at], self.layers[at:]
         follows = bool(below) and not below[0].inputs and below[0].kind != "InputLayer"
-        if above and not follows and spec.kind != "InputLayer":
+        if above and spec.kind == "InputLayer":
+            # A further input passes nothing on: what followed stays fed by the layer above it.
+            below = (replace(below[0], inputs=(above[-1].name,)), *below[1:]) if follows else below
+        elif above and not follows:
             below = tuple(_refed(layer, above[-1].name, (spec.name,)) for layer in below)
         return replace(self, layers=(*above, spec, *below))
 
@@ -208,8 +211,13 @@ class Architecture:
         spec = self.layers[index]
         if to == index:
             return self
-        if spec.inputs or spec.kind == "InputLayer":
-            rest = [layer for layer in self.layers if layer.name != name]
+        rest = [layer for layer in self.layers if layer.name != name]
+        if spec.kind == "InputLayer":
+            below = rest[index] if index < len(rest) else None
+            if below is not None and not below.inputs and below.kind != "InputLayer":
+                rest[index] = replace(below, inputs=(name,))
+            return replace(self, layers=tuple(rest))._put(to, spec)
+        if spec.inputs:
             return replace(self, layers=(*rest[:to], spec, *rest[to:]))
         return self.remove(name)._put(to, spec)
 

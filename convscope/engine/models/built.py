@@ -16,7 +16,7 @@ from convscope.task import Task
 
 # Settings of a layer that say how it starts or what it is called, not what it computes.
 _STARTING = ("name", "trainable", "dtype", "seed")
-LONGEST = 400
+LONGEST = 320
 """Layers that the builder takes from a model; its arithmetic of more takes longer than a frame."""
 
 

@@ -81,6 +81,15 @@ def test_inserting_removing_and_moving_leave_no_dead_ends() -> None:
                 assert moved.layers[to].name == layer.name
 
 
+def test_a_further_input_does_not_cut_the_chain() -> None:
+    chain = TEMPLATES["mnist-convnet"].architecture
+    after = chain.insert(3, "InputLayer", {"shape": (26, 26, 32)})
+    assert after.layers[4].inputs == ("max_pooling2d",)
+    assert [row.name for row in after.sheet().problems] == ["input_1"], "it waits to be joined"
+    joined = after.insert(2, "Identity").move("input_1", 1).insert(4, "Add", inputs=("identity", "input_1"))
+    assert not joined.sheet().problems
+
+
 def test_removing_a_merge_feeds_what_takes_one_input_from_the_last() -> None:
     draft = Draft("net", (8, 8, 1))
     first = draft.conv(4, padding="same")

@@ -29,7 +29,6 @@ class RowPainter(QStyledItemDelegate):
         super().__init__(parent)
         self._rows = rows
         self._extra = extra
-        self.drop_row: int | None = None
 
     def gutter(self) -> int:
         """The width of the lines at the left."""

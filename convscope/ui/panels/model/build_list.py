@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPoint, QRect, Qt, Signal, SignalInstance
-from PySide6.QtGui import QColor, QContextMenuEvent, QFont, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import (
+    QColor,
+    QContextMenuEvent,
+    QDragLeaveEvent,
+    QDragMoveEvent,
+    QDropEvent,
+    QFont,
+    QKeyEvent,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView, QMenu, QWidget
 
 from convscope.engine.models.architecture import Architecture
@@ -64,6 +75,7 @@ class LayerList(QListView):
         self.setAccessibleName("Layers")
         self.rows = LayerRows(architecture)
         self.rows.setParent(self)
+        self._gap: int | None = None
         self._painter = RowPainter(self.rows, self._extra, self)
         self.setModel(self.rows)
         self.setItemDelegate(self._painter)
@@ -188,6 +200,39 @@ class LayerList(QListView):
         super().currentChanged(current, previous)
         if current.isValid() and current.row() < self.rows.rowCount():
             self._show_form()
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        """Find the gap that it would go into."""
+        super().dragMoveEvent(event)
+        index = self.indexAt(event.position().toPoint())
+        rect = self.visualRect(index if index.isValid() else self.rows.index(self.rows.rowCount() - 1))
+        above = self.dropIndicatorPosition() == QAbstractItemView.DropIndicatorPosition.AboveItem
+        self._gap = rect.top() if above else rect.bottom()
+        self.viewport().update()
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        """Nothing goes anywhere."""
+        super().dragLeaveEvent(event)
+        self._gap = None
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Into the gap."""
+        super().dropEvent(event)
+        self._gap = None
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """The rows, and over them the gap that something is dragged to."""
+        super().paintEvent(event)
+        if self._gap is None:
+            return
+        painter = QPainter(self.viewport())
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(theme.tokens().accent))
+        height = theme.scaled(4)
+        place = QRect(self._painter.gutter(), self._gap - height // 2, self.viewport().width(), height)
+        painter.drawRoundedRect(place, height / 2, height / 2)
+        painter.end()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Move, duplicate, remove, go into the settings."""

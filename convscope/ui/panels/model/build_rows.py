@@ -35,12 +35,19 @@ class LayerRows(QAbstractListModel):
 
     def __init__(self, architecture: Architecture) -> None:
         super().__init__()
+        self._wiring: tuple[object, ...] = ()
+        self.arcs = Arcs((), 0, (), ())
         self._take(architecture)
 
     def _take(self, architecture: Architecture) -> None:
         self.architecture = architecture
         self.sheet: Sheet = architecture.sheet()
-        self.arcs: Arcs = arcs_of(architecture)
+        # A setting moves no line: in a long list the lines take longer than all the rest.
+        wiring = tuple(
+            (layer.name, layer.kind == "InputLayer", layer.inputs) for layer in architecture.layers
+        )
+        if wiring != self._wiring:
+            self._wiring, self.arcs = wiring, arcs_of(architecture)
 
     def set_architecture(self, architecture: Architecture) -> bool:
         """Show another state; whether the rows are others than before."""

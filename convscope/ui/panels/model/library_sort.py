@@ -36,7 +36,8 @@ class NetworkOrder(QSortFilterProxyModel):
 
     def _change(self, words: tuple[str, ...], kind: str) -> None:
         self._words, self._kind = words, kind
-        self.invalidateRowsFilter()
+        # The pattern is not looked at; another one makes Qt filter anew, in each of its versions.
+        self.setFilterFixedString("\n".join((kind, *words)))
 
     def headerData(
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole

@@ -1,0 +1,304 @@
+"""Finding a model, opening it as one wants it, with and without a network, and comparing several."""
+
+from __future__ import annotations
+
+import csv
+import io
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import pytest
+from library_driver import Library
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QCheckBox,
+    QFileDialog,
+    QLineEdit,
+    QProgressBar,
+    QTableView,
+    QToolButton,
+    QWidget,
+)
+
+from convscope.engine.models.catalogue import catalogue
+from convscope.engine.models.families import FAMILIES
+from convscope.ui.panels.model.compare_rows import COLUMNS
+
+TITLES = [column.title for column in COLUMNS]
+
+
+def test_all_models_are_listed_with_what_is_published(library: Library) -> None:
+    entries = catalogue()
+    assert library.shown() == [entry.title for entry in entries]
+    row = library.shown().index("VGG16")
+    cells = [library.shown(column)[row] for column in range(10)]
+    assert cells == [
+        "VGG16", "keras.applications", "138,357,544", "16", "224×224×3", "71.3 %", "90.1 %", "528 MB",
+        "2014", "",
+    ]  # fmt: skip
+    assert library.shown(9)[0] == "✓", "the shipped ones are here"
+    assert library.text("model.library.title") == "EfficientNet-Lite0"
+
+
+def test_the_table_is_searched(library: Library) -> None:
+    search = library.find(QLineEdit, "model.library.search")
+    library.qtbot.keyClicks(search, "v2 efficient")
+    assert library.shown() == [f"EfficientNetV2{size}" for size in ("B0", "B1", "B2", "B3", "S", "M", "L")]
+    assert library.text("model.library.title") == "EfficientNetV2B0", "what is chosen is on show"
+    search.clear()
+    library.qtbot.keyClicks(search, "skip connection")
+    assert library.shown() == ["Small ResNet"]
+    library.qtbot.keyClicks(search, " zzz")
+    assert library.shown() == [] and library.find(QWidget, "model.library.nothing").isVisible()
+    assert library.find(QWidget, "model.library.open").isHidden() or not library.view.open_form.isVisible()
+    search.clear()
+    for kind, count in (("shipped", 3), ("template", 15), ("application", 40), ("here", 3), ("all", 58)):
+        library.press(f"model.library.kind.{kind}")
+        assert len(library.shown()) == count
+
+
+def test_the_table_is_sorted_and_the_unknown_stays_behind(library: Library) -> None:
+    for title, column in (("Parameters", 2), ("Top-5", 6), ("Year", 8)):
+        for _ in range(2):
+            library.head(title)
+            cells = library.shown(column)
+            known = [cell for cell in cells if cell != "–"]
+            values = [float(cell.replace(",", "").rstrip(" %")) for cell in known]
+            assert cells[: len(known)] == known, "what is unknown stands last"
+            assert values in (sorted(values), sorted(values, reverse=True))
+    library.head("Model")
+    assert library.shown() == sorted(library.shown(), key=str.lower)
+    library.choose("lenet-5")
+    assert library.text("model.library.title") == "LeNet-5"
+
+
+def test_a_shipped_model_is_opened_once(library: Library) -> None:
+    library.choose("digits")
+    library.press("model.library.open")
+    assert library.session.model is not None and library.session.model.name == "Digits convnet"
+    library.choose("garments")
+    library.press("model.library.open")
+    library.choose("digits")
+    library.press("model.library.open")
+    assert [model.name for model in library.session.models] == ["Digits convnet", "Garments convnet"]
+    assert library.session.model is library.session.models[0]
+
+
+def test_open_models_are_made_current_and_closed(library: Library) -> None:
+    assert library.find(QWidget, "model.library.none").isVisible()
+    for name in ("digits", "garments"):
+        library.choose(name)
+        library.press("model.library.open")
+    first, second = library.session.models
+    assert library.session.model is second
+    assert "30.8 k" in library.find(QToolButton, "model.library.opened.1").text()
+    library.press("model.library.opened.0")
+    assert library.session.model is first
+    library.press("model.library.opened.0.close")
+    assert library.session.models == (second,) and library.session.model is second
+    library.press("model.library.opened.0.close")
+    assert library.session.model is None and library.find(QWidget, "model.library.none").isVisible()
+
+
+def test_a_template_opens_at_another_size(library: Library) -> None:
+    library.choose("mnist-convnet")
+    size = library.find(QLineEdit, "model.library.size")
+    size.selectAll()
+    library.qtbot.keyClicks(size, "40x36x3")
+    library.press("model.library.open")
+    model = library.session.model
+    assert model is not None and model.input_shape == (40, 36, 3)
+    size.selectAll()
+    library.qtbot.keyClicks(size, "8×8×1")
+    library.press("model.library.open")
+    assert library.session.model is model
+    assert "the 2×2 window is larger than its 1×1 map" in library.text("model.library.problem")
+    assert library.find(QWidget, "model.library.random").isHidden()
+
+
+def test_an_application_opens_with_random_weights_without_its_classifier(library: Library) -> None:
+    library.choose("MobileNetV2")
+    size = library.find(QLineEdit, "model.library.size")
+    assert not size.isEnabled() and "Downloads 14 MB, once." in library.text("model.library.note")
+    library.press("model.library.weights.random")
+    library.find(QCheckBox, "model.library.include_top").click()
+    assert size.isEnabled()
+    size.selectAll()
+    library.qtbot.keyClicks(size, "64×64×3")
+    library.press("model.library.open")
+    model = library.session.model
+    assert model is not None and model.sheet.totals.parameters == 2_257_984
+    assert model.sheet.layers[-1].shape == (2, 2, 1280) and model.preprocessing.name == "−1–1"
+
+
+def test_weights_come_from_a_file(library: Library, tmp_path: Path) -> None:
+    library.choose("digits")
+    library.press("model.library.open")
+    digits = library.session.model
+    assert digits is not None
+    digits.keras.save_weights(tmp_path / "digits.weights.h5")
+    library.choose("mnist-convnet")
+    library.press("model.library.weights.file", wait=False)
+    dialog = library.find(QFileDialog, "model.library.file_dialog")
+    line = dialog.findChild(QLineEdit)
+    assert line is not None
+    line.setText(str(tmp_path / "digits.weights.h5"))
+    dialog.accept()
+    assert library.find(QAbstractButton, "model.library.file").text() == "digits.weights.h5"
+    library.press("model.library.open")
+    loaded = library.session.model
+    assert loaded is not None and loaded is not digits
+    assert (loaded.keras.get_weights()[0] == digits.keras.get_weights()[0]).all()
+    library.choose("lenet-5")
+    library.view.open_form.set_file(str(tmp_path / "digits.weights.h5"))
+    library.press("model.library.open")
+    told = library.text("model.library.problem")
+    assert told.startswith("The weights in digits.weights.h5 do not belong to lenet-5")
+    assert library.session.model is loaded
+
+
+def test_without_a_network_it_says_so_and_offers_what_is_here(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        raise urllib.error.URLError("no network")
+
+    monkeypatch.setattr(urllib.request, "urlopen", fail)
+    library.choose("MobileNetV3Small")
+    library.press("model.library.open")
+    assert library.text("model.library.problem") == (
+        "The ImageNet weights of MobileNetV3Small are not on this machine and cannot be downloaded now; "
+        "on this machine are: imagenet (EfficientNet-Lite0, shipped)."
+    )
+    assert library.session.model is None
+    library.press("model.library.random")
+    assert library.session.model is not None and library.session.model.name == "MobileNetV3Small"
+    assert not library.text("model.library.problem")
+    library.press("model.library.weights.imagenet")
+    library.press("model.library.open")
+    library.press("model.library.show_here")
+    assert library.shown() == ["EfficientNet-Lite0", "Digits convnet", "Garments convnet"]
+
+
+class _Slow(io.BytesIO):
+    """An answer that never ends."""
+
+    headers = {"Content-Length": "4000000000"}  # noqa: RUF012  as urllib's answers have it
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        time.sleep(0.01)
+        return bytes(size or 1)
+
+
+def test_a_download_shows_its_progress_and_is_cancelled(
+    library: Library, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(urllib.request, "urlopen", lambda *_args, **_more: _Slow())
+    library.choose("MobileNetV3Small")
+    library.press("model.library.open", wait=False)
+    doing = "Downloading the weights of MobileNetV3Small"
+    library.qtbot.waitUntil(lambda: library.text("model.library.doing").startswith(doing), timeout=60_000)
+    assert library.find(QProgressBar, "model.library.progress").isVisible()
+    assert not library.find(QAbstractButton, "model.library.open").isEnabled()
+    library.press("model.library.cancel")
+    assert library.session.model is None
+    assert library.find(QWidget, "model.library.progress").isHidden()
+    assert library.find(QAbstractButton, "model.library.open").isEnabled()
+    assert not library.text("model.library.problem")
+    assert not list(tmp_path.rglob("*.part")), "nothing is left behind"
+
+
+def test_ticked_models_are_compared(library: Library) -> None:
+    button = library.find(QAbstractButton, "model.library.compare")
+    assert not button.isEnabled()
+    for name in ("VGG16", "ResNet50", "lenet-5"):
+        library.tick(name)
+    library.choose("digits")
+    library.press("model.library.open")
+    library.find(QCheckBox, "model.library.opened.0.tick").click()
+    assert button.text() == "Compare 4"
+    library.press("model.library.compare")
+    table = library.find(QTableView, "model.compare.table")
+    assert table.isVisible()
+    assert library.shown(0, table) == ["LeNet-5", "Digits convnet (open)", "ResNet50", "VGG16"]
+    vgg = dict(zip(TITLES, [library.shown(n, table)[3] for n in range(len(TITLES))], strict=True))
+    assert vgg["Parameters"] == "138,357,544" and vgg["Depth"] == "16" and vgg["Multiply-adds"] == "15.5 G"
+    assert vgg["Sees"] == "212×212" and vgg["Activations"] == "61.1 MB" and vgg["Year"] == "2014"
+    assert vgg["Top-1"] == "71.3 %" and vgg["Top-5 error"] == "9.9 %" and vgg["Time"] == "–"
+    assert vgg["What it brought"].startswith("3×3 throughout")
+    library.head("Depth", table)
+    library.head("Depth", table)
+    assert library.shown(0, table)[0] == "ResNet50"
+    library.press("model.compare.csv")
+    rows = list(csv.DictReader(io.StringIO(QGuiApplication.clipboard().text())))
+    assert [row["Model"] for row in rows] == library.shown(0, table), "in the order on show"
+    assert rows[-1]["Year"] == "" or rows[-1]["Model"] == "LeNet-5"
+    by_name = {row["Model"]: row for row in rows}
+    assert by_name["ResNet50"]["Multiply-adds"] == "3857973248"
+    assert by_name["LeNet-5"]["Activations (bytes)"] == "37112" and by_name["LeNet-5"]["Top-1 (%)"] == ""
+    library.press("model.compare.text")
+    lines = QGuiApplication.clipboard().text().splitlines()
+    assert len(lines) == 5 and lines[0].split()[:2] == ["Model", "Year"] and "61,706" in lines[-2] + lines[-1]
+    library.press("model.compare.back")
+    assert library.table.isVisible()
+
+
+def test_time_is_measured_here_and_can_be_cancelled(library: Library) -> None:
+    for name in ("lenet-5", "mlp"):
+        library.tick(name)
+    library.press("model.library.compare")
+    table, time_column = library.find(QTableView, "model.compare.table"), TITLES.index("Time")
+    assert library.shown(time_column, table) == ["–", "–"]
+    library.press("model.compare.measure", wait=False)
+    library.qtbot.waitUntil(
+        lambda: sum(cell.endswith(" ms") for cell in library.shown(time_column, table)) == 1, timeout=60_000
+    )
+    assert library.find(QWidget, "model.compare.progress").isVisible()
+    library.press("model.compare.cancel")
+    cells = library.shown(time_column, table)
+    assert sorted(cell == "–" for cell in cells) == [False, True]
+    assert library.find(QWidget, "model.compare.progress").isHidden()
+    assert library.find(QAbstractButton, "model.compare.measure").isEnabled()
+
+
+def test_the_families_of_the_lectures_stand_side_by_side(library: Library) -> None:
+    library.press("model.library.families")
+    table = library.find(QTableView, "model.compare.table")
+    names = library.shown(0, table)
+    assert sorted(names) == sorted(family.name for family in FAMILIES) and names[0] == "LeNet-5"
+    row = names.index("GoogLeNet")
+    cells = {title: library.shown(number, table)[row] for number, title in enumerate(TITLES)}
+    assert (cells["Year"], cells["Depth"], cells["Parameters"], cells["Top-5 error"]) == (
+        "2014", "22", "≈ 4 M", "6.67 %",
+    )  # fmt: skip
+    assert table.isColumnHidden(TITLES.index("Time")) and not table.isColumnHidden(TITLES.index("Depth"))
+    assert library.find(QWidget, "model.compare.measure").isHidden()
+    library.head("Top-5 error", table)
+    assert library.shown(0, table)[0] == "EfficientNet-B7" and library.shown(0, table)[-1] == "LeNet-5"
+
+
+def test_a_narrow_window_keeps_what_counts(library: Library) -> None:
+    library.window.resize(1024, 700)
+    QApplication.processEvents()
+    assert library.table.isColumnHidden(1) and not library.table.isColumnHidden(2)
+    library.window.resize(1440, 900)
+    QApplication.processEvents()
+    assert not library.table.isColumnHidden(1)
+
+
+def test_keys_choose_tick_and_open(library: Library) -> None:
+    library.choose("imagenet")
+    library.table.setFocus()
+    library.qtbot.keyClick(library.table, Qt.Key.Key_Down)
+    assert library.text("model.library.title") == "Digits convnet"
+    library.qtbot.keyClick(library.table, Qt.Key.Key_Space)
+    assert [entry.name for entry in library.view.rows.ticks] == ["digits"]
+    library.qtbot.keyClick(library.table, Qt.Key.Key_Return)
+    library.settle()
+    assert library.session.model is not None and library.session.model.name == "Digits convnet"
