@@ -65,8 +65,8 @@ class Position:
             tuple(EpochRecord.from_dict(row) for row in data["epochs"]),
             tuple(tuple(int(n) for n in seed) for seed in data["seeds"]),
             float(data["rate_scale"]),
-            data["early_stopping"],
-            data["plateau"],
+            dict(data["early_stopping"]),
+            dict(data["plateau"]),
             bool(data["stopped"]),
         )
 
@@ -101,8 +101,9 @@ def _seed_variables(model: Any) -> list[Any]:
 def save_checkpoint(model: Any, folder: Path, position: Position) -> None:
     """Write `last.json` and `last.keras`."""
     path = folder / "last.json"
-    before = [state for state in _states(path) if state["steps"] < position.steps][-1:]
-    write_atomically(path, json.dumps({"format": _FORMAT, "states": [*before, position.to_dict()]}))
+    before = [state for state in _states(path) if state.steps < position.steps][-1:]
+    states = [state.to_dict() for state in (*before, position)]
+    write_atomically(path, json.dumps({"format": _FORMAT, "states": states}))
     save_model(model, folder / "last.keras")
 
 
@@ -113,12 +114,12 @@ def save_best(folder: Path) -> None:
     part.replace(folder / "best.keras")
 
 
-def _states(path: Path) -> list[dict[str, Any]]:
+def _states(path: Path) -> list[Position]:
     try:
-        return list(json.loads(path.read_text(encoding="utf-8"))["states"])
+        return [Position.from_dict(state) for state in json.loads(path.read_bytes())["states"]]
     except FileNotFoundError:
         return []
-    except (ValueError, KeyError, TypeError, OSError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, OSError) as error:
         raise UserError(f"{path} is damaged: the run cannot be resumed.", detail=str(error)) from error
 
 
@@ -144,13 +145,13 @@ def load_checkpoint(folder: Path) -> tuple[Any, list[np.ndarray[Any, Any]], Posi
     model = open_file(path).keras
     optimizer = _optimizer_variables(path)
     steps = int(optimizer[0]) if optimizer else -1
-    for state in reversed(_states(folder / "last.json")):
-        if state["steps"] == steps:
-            position = Position.from_dict(state)
-            break
-    else:
+    position = next(
+        (state for state in reversed(_states(folder / "last.json")) if state.steps == steps), None
+    )
+    variables = _seed_variables(model)
+    if position is None or [len(seed) for seed in position.seeds] != [v.shape[0] for v in variables]:
         raise UserError(f"The checkpoint in {folder} does not fit its last.json: the run cannot be resumed.")
-    for variable, value in zip(_seed_variables(model), position.seeds, strict=True):
+    for variable, value in zip(variables, position.seeds, strict=True):
         variable.assign(np.array(value, variable.dtype))
     return model, optimizer, position
 

@@ -66,7 +66,7 @@ def run_row(run: Run) -> RunRow:
         len(history),
         best,
         values,
-        None if test is None else float(test["accuracy"]),
+        None if test is None else test["accuracy"],
         sum(record.seconds for record in history),
     )
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal, TypeVar, get_args
 
 from convscope.engine.models.preprocessing import Preprocessing
 from convscope.engine.training.checkpoint import has_checkpoint, write_atomically
@@ -22,6 +22,7 @@ from convscope.paths import data_dir
 
 State = Literal["new", "running", "finished", "stopped", "diverged", "failed", "interrupted"]
 _FORMAT = "convscope run 1"
+Row = TypeVar("Row")
 
 
 @dataclass(frozen=True)
@@ -160,19 +161,19 @@ class Run:
                 Preprocessing.from_dict(data["preprocessing"]),
                 data["transfer"],
             )
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise UserError(f"{path} is damaged: {error} is missing or wrong.") from error
 
     @property
     def history(self) -> tuple[EpochRecord, ...]:
-        """The epochs so far; a line that a crash has cut off does not count."""
-        return tuple(EpochRecord.from_dict(row) for row in _read_lines(self.folder / "history.jsonl"))
+        """The epochs so far; a line that a crash has cut off does not count, nor what comes after it."""
+        return tuple(_read_lines(self.folder / "history.jsonl", EpochRecord.from_dict))
 
     @property
     def batches(self) -> dict[str, list[float]]:
         """Every batch's own values since the start, by name."""
         joined: dict[str, list[float]] = {}
-        for row in _read_lines(self.folder / "batches.jsonl"):
+        for row in _read_lines(self.folder / "batches.jsonl", _numbers):
             for name, values in row.items():
                 joined.setdefault(name, []).extend(values)
         return joined
@@ -195,8 +196,11 @@ class Run:
     @property
     def test(self) -> Mapping[str, float] | None:
         """What was measured on the test images at the end, if anything."""
-        measured: Mapping[str, float] | None = _read_json(self.folder / "status.json").get("test")
-        return measured
+        measured: Any = _read_json(self.folder / "status.json").get("test")
+        try:
+            return {name: float(measured[name]) for name in ("accuracy", "loss", "images")}
+        except (KeyError, TypeError, ValueError):
+            return None
 
     @property
     def can_resume(self) -> bool:
@@ -220,7 +224,7 @@ class Run:
         """Make the history be just these epochs, before going on from the last of them."""
         rows = [json.dumps(record.to_dict()) + "\n" for record in epochs]
         write_atomically(self.folder / "history.jsonl", "".join(rows))
-        kept = _read_lines(self.folder / "batches.jsonl")[: len(epochs)]
+        kept = _read_lines(self.folder / "batches.jsonl", _numbers)[: len(epochs)]
         write_atomically(self.folder / "batches.jsonl", "".join(json.dumps(row) + "\n" for row in kept))
 
     def add_epoch(self, record: EpochRecord, batches: Mapping[str, list[float]]) -> None:
@@ -314,15 +318,20 @@ def _read_json(path: Path) -> dict[str, Any]:
     return data
 
 
-def _read_lines(path: Path) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = []
+def _read_lines(path: Path, read: Callable[[Any], Row]) -> list[Row]:
+    """What `read` makes of each line of JSON, up to the first that is damaged."""
+    rows: list[Row] = []
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_bytes().splitlines()
     except FileNotFoundError:
         return []
     for line in lines:
         try:
-            rows.append(json.loads(line))
-        except ValueError:
+            rows.append(read(json.loads(line)))
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
             break
     return rows
+
+
+def _numbers(row: Any) -> dict[str, list[float]]:
+    return {str(name): [float(value) for value in values] for name, values in row.items()}

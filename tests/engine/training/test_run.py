@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -185,6 +187,29 @@ def test_a_history_cut_off_in_a_line_is_read_up_to_it(finished: Run) -> None:
     path = finished.folder / "history.jsonl"
     path.write_bytes(path.read_bytes()[:-20])
     assert [record.epoch for record in finished.history] == [0, 1]
+
+
+def test_a_damaged_run_is_a_sentence_or_less_of_a_run(finished: Run) -> None:
+    """Values of the wrong type, other JSON, other bytes: nothing but a UserError ever comes of it."""
+    random, wrong = np.random.default_rng(0), ["null", "[]", "{}", "-1", '"x"', "1e999"]
+    looks: list[Callable[[], object]] = [
+        lambda: (finished.details, finished.history, finished.batches, finished.state, finished.sentence),
+        lambda: (finished.test, finished.can_resume, run_row(finished), runs_csv([finished])),
+        lambda: list_runs(finished.folder.parent),
+    ]
+    for name in ("settings.json", "status.json", "history.jsonl", "batches.jsonl", "last.json"):
+        path = finished.folder / name
+        text = path.read_text()
+        asked = looks if name != "last.json" else [lambda: load_checkpoint(finished.folder)]
+        values = re.finditer(r'(?<=: )("[^"]*"|[-\d.e]+|null|true|\[[^\[\]]*\])', text)
+        places = [found.span() for found in values][: 40 if name != "last.json" else 8]
+        damaged = [f"{text[:begin]}{random.choice(wrong)}{text[end:]}" for begin, end in places]
+        for broken in (*damaged, *wrong, "", "\xff\xfe{", text[: len(text) // 2]):
+            path.write_bytes(broken.encode("latin-1", "replace"))
+            for ask in asked:
+                with contextlib.suppress(UserError):
+                    ask()
+        path.write_text(text)
 
 
 def interrupted(
