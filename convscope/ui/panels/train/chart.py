@@ -250,6 +250,8 @@ class Chart(QWidget):
             axis = plot.getAxis(side)
             axis.setStyle(tickLength=-4, tickTextOffset=4, autoExpandTextSpace=False)
             axis.enableAutoSIPrefix(False)
+            # Its words are drawn anew only when they change: half of a drawing's time.
+            axis.setCacheMode(axis.CacheMode.DeviceCoordinateCache)
         self._hair = pg.InfiniteLine(angle=90, movable=False)
         self._hair.setZValue(50)
         self._hair.hide()

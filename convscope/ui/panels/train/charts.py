@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QEvent, QTimer
 from PySide6.QtGui import QColor, QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from convscope.engine.training.record import Recorder, Update
     from convscope.engine.training.settings import TrainingSettings
 
-INTERVAL = 90  # milliseconds between two drawings
+INTERVAL = 120  # milliseconds between two drawings; each takes some eight
 SMOOTHING = 0.8
 METRICS = {
     "accuracy": "Accuracy",
@@ -53,6 +53,7 @@ class Charts(QWidget):
         self._settings: TrainingSettings | None = None
         self._metric = "accuracy"
         self._shaded: tuple[object, ...] = ()
+        self._rated: tuple[object, ...] = ()
         self._timer = QTimer(self)
         self._timer.setInterval(INTERVAL)
         self._timer.timeout.connect(self.look)
@@ -186,7 +187,7 @@ class Charts(QWidget):
         for chart in (self.loss, self.second):
             chart.set_lines(lines)
         self.rate.set_lines({"rate": Line("now", theme.tokens().secondary)})
-        self._shaded = ()
+        self._shaded = self._rated = ()
         self._judge()
         if self._recorder is not None:
             self.draw()
@@ -241,8 +242,11 @@ class Charts(QWidget):
 
     def _draw_rate(self) -> None:
         rates = self.history.rates
-        if not rates:
+        # It is drawn when it has grown by a pixel or two.
+        state = (len(rates), round(300 * self.history.x / self._span()), self._span())
+        if not rates or state == self._rated:
             return
+        self._rated = state
         x = np.repeat(np.array([row[0] for row in rates]), 2)[1:]
         y = np.repeat(np.array([row[1] for row in rates]), 2)[:-1]
         end = max(self.history.x, rates[-1][0])
@@ -269,6 +273,12 @@ class Charts(QWidget):
         self._metric = str(self.which.currentData())
         self.second.set_title(METRICS[self._metric])
         self.draw()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Another theme has other colours for the curves."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "rate"):
+            self._set_lines()
 
     def showEvent(self, event: QShowEvent) -> None:
         """Catch up on what was not drawn while it was hidden."""

@@ -36,8 +36,8 @@ class Series:
         self._factor, self._mean, self._weight = factor, 0.0, 0.0
 
     def start_at(self, batch: int) -> None:
-        """The next value is that of this batch, counted from 0."""
-        self._seen = batch
+        """The next value is that of this batch, counted from 0, if it is not one that was there already."""
+        self._seen = max(batch, self._seen)
 
     def extend(self, values: NDArray[np.float64]) -> None:
         """Append the values of batches that followed."""
@@ -112,7 +112,7 @@ class History:
         for name, values in update.batches.items():
             if name not in self.batches:
                 self.batches[name] = Series(self._factor)
-                self.batches[name].start_at(update.first_batch)
+            self.batches[name].start_at(update.first_batch)
             self.batches[name].extend(values)
             longest = max(longest, len(values))
         self.done = max(self.done, update.first_batch + longest)

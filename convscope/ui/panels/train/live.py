@@ -116,6 +116,8 @@ class LiveView(QWidget):
 
     def _tick(self) -> None:
         self.transport.say()
+        if self.charts.history.epochs and self.desk.trainer.active:
+            self.looks.note_epoch()
         self.overfitting.setText(self.charts.overfitting)
         self.overfitting.setVisible(bool(self.charts.overfitting))
 

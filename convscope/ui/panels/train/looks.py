@@ -39,11 +39,17 @@ class Looks(QWidget):
         self.desk = desk
         self._prepared: Prepared | None = None
         self._current: NDArray[np.float32] | None = None
+        self._seen = False
         self._build()
         desk.trainer.began.connect(lambda _plan: self._forget())
         desk.trainer.prepared.connect(self._prepare)
         desk.trainer.looked.connect(self._show)
         desk.context.session.image_changed.connect(self._image_changed)
+
+    def note_epoch(self) -> None:
+        """An epoch is over: if nothing was seen until now, nothing will be."""
+        if not self._seen:
+            self._say("There is nothing to see here while a classifier learns on features by itself.")
 
     def shutdown(self) -> None:
         """Take no more events."""
@@ -85,7 +91,8 @@ class Looks(QWidget):
         column.addWidget(self.samples)
 
     def _forget(self) -> None:
-        self._prepared = None
+        self._prepared, self._seen = None, False
+        self._say("")
         self.samples.set_samples((), (), ())
         self.kernels.set_maps([])
         self.maps.set_maps([])
@@ -167,6 +174,7 @@ class Looks(QWidget):
         )
 
     def _show(self, snapshot: Snapshot) -> None:
+        self._seen = True
         if not self.isVisible():
             return
         if snapshot.kernels is not None:

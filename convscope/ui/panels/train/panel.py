@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 from functools import partial
-from importlib.util import find_spec
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QToolButton, QVBoxLayout, QWidget
@@ -20,15 +19,11 @@ from convscope.ui.widgets.segmented import Segmented
 _HERE = "convscope.ui.panels.train"
 
 # (name, title, what it is, module, class); a view's module is imported when it is first shown.
-VIEWS = tuple(
-    view
-    for view in (
-        ("live", "Live", "The training as it goes", f"{_HERE}.live", "LiveView"),
-        ("runs", "Runs", "All runs: overlaid, compared, resumed, exported", f"{_HERE}.runs", "RunsView"),
-        ("result", "Result", "Accuracy, confusion and mistakes", f"{_HERE}.result", "ResultView"),
-        ("transfer", "Pretrained", "Three ways to use one", f"{_HERE}.transfer", "TransferView"),
-    )
-    if find_spec(view[3]) is not None
+VIEWS = (
+    ("live", "Live", "The training as it goes", f"{_HERE}.live", "LiveView"),
+    ("runs", "Runs", "All runs: overlaid, compared, resumed, exported", f"{_HERE}.runs", "RunsView"),
+    ("result", "Result", "Accuracy, confusion and mistakes", f"{_HERE}.result", "ResultView"),
+    ("transfer", "Pretrained", "Three ways to use a pretrained network", f"{_HERE}.transfer", "TransferView"),
 )
 
 
