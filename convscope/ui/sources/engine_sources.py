@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +18,9 @@ from convscope.ui.settings import Settings
 if TYPE_CHECKING:
     from convscope.engine.data.dataset import Dataset
     from convscope.engine.models.opened import OpenedModel
+
+
+log = logging.getLogger(__name__)
 
 
 class EngineSources(QObject):
@@ -74,6 +78,16 @@ class EngineSources(QObject):
             if opened.source.path is not None:
                 self._settings.remember(opened.source.path)
             self._session.add_model(opened)
+            # Its functions are traced before the first question, not during it.
+            self._jobs.submit(
+                "engine",
+                lambda task: opened.warm(),
+                title=f"Getting {opened.name} ready",
+                key="warm",
+                supersede="finish",
+                quiet=True,
+                on_failed=lambda error: log.info("%s could not be warmed: %s", opened.name, error),
+            )
 
         self._opening += 1
         job = self._jobs.submit(

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 
 from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt
 from PySide6.QtWidgets import (
+    QAbstractSpinBox,
     QComboBox,
     QDoubleSpinBox,
     QFrame,
@@ -96,6 +97,11 @@ def wheel_needs_focus(widget: QWidget) -> None:
     widget.installEventFilter(_WheelNeedsFocus(widget))
 
 
+def indent(box: QAbstractSpinBox) -> None:
+    """Keep the number off the frame: the style sheet's padding does not reach a spin box's text."""
+    box.lineEdit().setTextMargins(theme.scaled(5), 0, 0, 0)
+
+
 def spin(name: str, says: str, low: int, high: int) -> QSpinBox:
     """A whole number; nothing is emitted before the typing ends."""
     box = QSpinBox()
@@ -105,6 +111,7 @@ def spin(name: str, says: str, low: int, high: int) -> QSpinBox:
     box.setKeyboardTracking(False)
     box.setMinimumWidth(theme.scaled(56))
     wheel_needs_focus(box)
+    indent(box)
     return box
 
 
@@ -118,6 +125,7 @@ def decimal(name: str, says: str, low: float, high: float, decimals: int = 3) ->
     box.setKeyboardTracking(False)
     box.setMinimumWidth(theme.scaled(56))
     wheel_needs_focus(box)
+    indent(box)
     box.setStepType(QDoubleSpinBox.StepType.AdaptiveDecimalStepType)
     return box
 

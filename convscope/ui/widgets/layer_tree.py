@@ -50,6 +50,8 @@ class LayerTree(QWidget):
         self.view.setEditTriggers(QTreeView.EditTrigger.NoEditTriggers)
         self.view.setIndentation(theme.scaled(12))
         self.view.setAllColumnsShowFocus(True)
+        # Layers of one block differ at the end of their names.
+        self.view.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self._model = QStandardItemModel(0, 2, self)
         self._model.setHorizontalHeaderLabels(["Layer", "Output"])
         self._proxy = QSortFilterProxyModel(self)

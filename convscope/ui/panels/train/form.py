@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 )
 
 from convscope.ui import theme
+from convscope.ui.widgets.form import indent
 
 LABEL = 104
 
@@ -84,6 +85,7 @@ def spin(name: str, says: str, low: int, high: int) -> QSpinBox:
     box.setRange(low, high)
     box.setKeyboardTracking(False)
     box.setGroupSeparatorShown(True)
+    indent(box)
     return box
 
 
@@ -102,6 +104,7 @@ class NumberBox(QDoubleSpinBox):
         self.setDecimals(12)
         self.setRange(low, high)
         self.setKeyboardTracking(False)
+        indent(self)
 
     def textFromValue(self, value: float) -> str:
         """As few digits as it takes."""
