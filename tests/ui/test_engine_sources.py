@@ -61,6 +61,7 @@ def test_the_shipped_model_is_opened_when_the_engine_is_ready(window: MainWindow
     button = window.findChild(QToolButton, "header.model")
     assert button is not None and button.text().startswith(described_model(model))
     assert "4.7 M" in button.text()
+    qtbot.waitUntil(window.jobs.idle, timeout=LONG)
 
 
 def test_a_model_file_by_path_and_again_is_the_same_model(
@@ -77,6 +78,7 @@ def test_a_model_file_by_path_and_again_is_the_same_model(
     window.open_path(path)
     assert window.session.model is first and len(window.session.models) == 2
     assert str(path) in window.settings.recent
+    qtbot.waitUntil(window.jobs.idle, timeout=LONG)
 
 
 def test_what_is_no_model_is_one_sentence(window: MainWindow, tmp_path: Path, qtbot: QtBot) -> None:
