@@ -35,6 +35,8 @@ class LiveView(QWidget):
         self.setObjectName("train.live")
         self.desk = desk
         self._interrupted: list[Run] = []
+        # Epochs of an earlier part of the run on show.
+        self._known = 0
         self._build()
         trainer = desk.trainer
         trainer.began.connect(self._began)
@@ -98,6 +100,7 @@ class LiveView(QWidget):
 
     def _began(self, plan: Plan) -> None:
         assert self.desk.trainer.recorder is not None
+        self._known = 0
         self.notice.hide()
         self.resuming.hide()
         self.stack.setCurrentWidget(self._page)
@@ -113,10 +116,11 @@ class LiveView(QWidget):
         rate = scheduled_rate(prepared.settings, 0)
         batches = {name: list(values) for name, values in prepared.batches.items()}
         self.charts.prepared(prepared.steps, batches, rate)
+        self._known = self.charts.history.done // prepared.steps
 
     def _tick(self) -> None:
         self.transport.say()
-        if self.charts.history.epochs and self.desk.trainer.active:
+        if self.charts.history.epochs[self._known :] and self.desk.trainer.active:
             self.looks.note_epoch()
         self.overfitting.setText(self.charts.overfitting)
         self.overfitting.setVisible(bool(self.charts.overfitting))
