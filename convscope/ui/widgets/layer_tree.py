@@ -84,7 +84,8 @@ class LayerTree(QWidget):
         self._model.setRowCount(0)
         self._items.clear()
         groups: dict[str, QStandardItem] = {"": self._model.invisibleRootItem()}
-        widest = ""
+        # The names need the room more than the shapes do.
+        widest, small = "", theme.font(11)
         for info in model.layers if model is not None else ():
             parent = self._group(info.group, groups, model)
             shape = shape_text(info.shape)
@@ -99,11 +100,12 @@ class LayerTree(QWidget):
             row[0].setAccessibleText(f"{info.path}, {info.kind}, output {shape}")
             row[1].setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             row[1].setForeground(QBrush(QColor(theme.tokens().secondary)))
+            row[1].setFont(small)
             parent.appendRow(row)
             self._items[info.path] = row[0]
         self.view.expandAll()
-        width = QFontMetrics(self.view.font()).horizontalAdvance(widest or "Output") + theme.scaled(16)
-        self.view.header().resizeSection(1, max(theme.scaled(64), width))
+        width = QFontMetrics(small).horizontalAdvance(widest) + theme.scaled(10)
+        self.view.header().resizeSection(1, max(theme.scaled(56), width))
         self.view.setUpdatesEnabled(True)
         self._quiet = False
 
