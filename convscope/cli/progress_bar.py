@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import sys
 import time
@@ -31,7 +32,8 @@ class _Bar:
                 print(f"{percent}{text}", file=sys.stderr)
             return
         filled = 0 if fraction is None else round(fraction * _WIDTH)
-        line = f"[{'█' * filled}{' ' * (_WIDTH - filled)}] {text}"
+        # A line that is too long would wrap, and could not be drawn over.
+        line = f"[{'█' * filled}{' ' * (_WIDTH - filled)}] {text}"[: shutil.get_terminal_size().columns - 1]
         print(f"\r{line:<{self._shown}}", end="", file=sys.stderr, flush=True)
         self._shown = len(line)
 
