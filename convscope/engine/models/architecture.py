@@ -16,7 +16,8 @@ from convscope.engine.models.sheet import LayerInfo, Sheet, activation_bytes, co
 from convscope.errors import UserError
 
 _FORMAT = "convscope architecture 1"
-_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]*")
+NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]*")
+"""What a layer or a model can be called."""
 # Settings that any layer may have besides its kind's own.
 _COMMON = ("trainable", "kernel_initializer", "bias_initializer")
 
@@ -137,7 +138,7 @@ class Architecture:
 
     def _name_problem(self, index: int, first: int) -> str:
         name = self.layers[index].name
-        if not _NAME.fullmatch(name):
+        if not NAME.fullmatch(name):
             return f"{name!r} is not a layer name; letters, digits, _, . and - are"
         if first != index:
             return f"the name {name} is taken by a layer above"
@@ -153,7 +154,7 @@ class Architecture:
         """
         if len(self.layers) < 2:
             raise UserError(f"{self.name} has no layers yet: add an input and at least one layer.")
-        if not _NAME.fullmatch(self.name):
+        if not NAME.fullmatch(self.name):
             raise UserError(f"{self.name!r} is not a model name; letters, digits, _, . and - are.")
         for row in self.sheet().problems:
             raise UserError(f"{self.name} cannot be built: at {row.name}, {row.problem}.")
@@ -301,7 +302,12 @@ class Architecture:
             raise UserError(
                 f"{source} does not hold an architecture that convscope saved.", detail=repr(error)
             ) from error
+        if not layers:
+            raise UserError(f"{source} holds an architecture without any layer.")
+        names = [layer.name for layer in layers]
         for layer in layers:
+            if names.count(layer.name) > 1:
+                raise UserError(f"{source} has two layers called {layer.name}.")
             if layer.kind not in KINDS:
                 raise UserError(f"{source} has a layer {layer.name} of an unknown kind, {layer.kind}.")
             problem = _settings_problem(layer)

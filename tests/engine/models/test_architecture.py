@@ -104,6 +104,11 @@ def test_foreign_files_are_refused(tmp_path: Path) -> None:
     for text, sentence in (
         ("{", "x.json does not hold an architecture that convscope saved."),
         ('{"a": 1}', "x.json does not hold an architecture that convscope saved."),
+        (json.dumps({**told, "layers": []}), "x.json holds an architecture without any layer."),
+        (
+            json.dumps({**told, "layers": told["layers"][:1] * 2}),
+            "x.json has two layers called input.",
+        ),
         (json.dumps(told), "x.json has a layer conv2d of an unknown kind, Lambda."),
     ):
         path.write_text(text, encoding="utf-8")

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from fractions import Fraction
+from contextlib import suppress
 from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Signal
-from PySide6.QtGui import QKeyEvent, QKeySequence, QValidator
+from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtWidgets import (
-    QAbstractSpinBox,
     QCheckBox,
     QComboBox,
     QDoubleSpinBox,
@@ -24,10 +22,18 @@ from PySide6.QtWidgets import (
 from convscope.engine.models.kinds.base import Option
 from convscope.ui import theme
 from convscope.ui.panels.model.build_rows import size_words
+from convscope.ui.panels.model.build_size import SizeSpin
+from convscope.ui.panels.model.build_values import (
+    read_borders,
+    read_number,
+    read_optional,
+    read_range,
+    read_shape,
+    write_number,
+    write_range,
+    write_shape,
+)
 from convscope.ui.widgets.form import combo, wheel_needs_focus
-
-_BASE = 4096
-_SIDE = re.compile(r"\s*(\d+)\s*(?:[×x*,;]\s*(\d+)\s*)?")
 
 
 class _UndoOfTheWindow(QObject):
@@ -132,85 +138,6 @@ class ShareField(Field):
                 self._box.setValue(float(value))
 
 
-class SizeSpin(QSpinBox):
-    """Height × width as one number: "3×3"; typed "5" means 5×5; the arrows change both."""
-
-    def __init__(self, low: int, high: int, nothing: str) -> None:
-        super().__init__()
-        self._low, self._high = low, min(high, _BASE - 1)
-        # 0 is the value for "nothing was chosen"; pairs of zeros are one more than that.
-        self.setRange(0 if nothing else 1, _code(self._high, self._high))
-        self.setSpecialValueText(nothing)
-        wheel_needs_focus(self)
-
-    def pair(self) -> int | tuple[int, int] | None:
-        """The size: one number where both sides are equal."""
-        return _decode(self.value())
-
-    def textFromValue(self, value: int) -> str:
-        """ "3×3"."""
-        return size_words(_decode(value))
-
-    def valueFromText(self, text: str) -> int:
-        """The size that was typed."""
-        found = _SIDE.fullmatch(text)
-        if found is None:
-            return self.minimum()
-        height = int(found[1])
-        return _code(height, int(found[2] or height))
-
-    def validate(self, text: str, place: int) -> Any:
-        """Whether it is one number or two, within bounds."""
-        if text == self.specialValueText() and text:
-            return QValidator.State.Acceptable, text, place
-        found = _SIDE.fullmatch(text)
-        if found is not None:
-            sides = [int(side) for side in found.groups() if side]
-            if all(self._low <= side <= self._high for side in sides):
-                return QValidator.State.Acceptable, text, place
-            fine = all(side <= self._high for side in sides)
-            return (QValidator.State.Intermediate if fine else QValidator.State.Invalid), text, place
-        partly = re.fullmatch(r"[\d\s×x*,;]*", text) is not None
-        return (QValidator.State.Intermediate if partly else QValidator.State.Invalid), text, place
-
-    def fixup(self, text: str) -> str:
-        """Half of a size means a square."""
-        found = re.match(r"\s*(\d+)", text)
-        side = min(max(int(found[1]), self._low), self._high) if found else self._low
-        return str(side)
-
-    def stepBy(self, steps: int) -> None:
-        """Both sides."""
-        pair = _decode(self.value())
-        if pair is None:
-            self.setValue(_code(max(self._low, steps), max(self._low, steps)))
-            return
-        sides = [min(max(side + steps, self._low), self._high) for side in _both(pair)]
-        below = steps < 0 and min(_both(pair)) == self._low and self.specialValueText()
-        self.setValue(0 if below else _code(*sides))
-
-    def stepEnabled(self) -> QAbstractSpinBox.StepEnabledFlag:
-        """Always; the bounds stop it."""
-        return (
-            QAbstractSpinBox.StepEnabledFlag.StepUpEnabled | QAbstractSpinBox.StepEnabledFlag.StepDownEnabled
-        )
-
-
-def _code(height: int, width: int) -> int:
-    return height * _BASE + width + 1
-
-
-def _both(pair: int | tuple[int, int]) -> tuple[int, int]:
-    return pair if isinstance(pair, tuple) else (pair, pair)
-
-
-def _decode(value: int) -> int | tuple[int, int] | None:
-    if value == 0:
-        return None
-    height, width = divmod(value - 1, _BASE)
-    return height if height == width else (height, width)
-
-
 class SizeField(Field):
     """A size: one number, or height × width."""
 
@@ -223,10 +150,9 @@ class SizeField(Field):
 
     def show_value(self, value: Any) -> None:
         """Show a size."""
-        code = 0 if value is None else _code(*_both(value))
-        if code != self._box.value():
+        if value != self._box.pair():
             with QSignalBlocker(self._box):
-                self._box.setValue(code)
+                self._box.set_pair(value)
 
 
 class TypedField(Field):
@@ -236,6 +162,7 @@ class TypedField(Field):
         read: text → value; raises ValueError.
         write: value → text.
         wrong: what is said while it cannot be understood.
+        live: tell each letter that makes sense; else only what stands there when the typing ends.
     """
 
     def __init__(
@@ -247,11 +174,14 @@ class TypedField(Field):
         wrong: str,
         width: int = 100,
         says: str = "",
+        *,
+        live: bool = True,
     ) -> None:
         self.line = QLineEdit()
         super().__init__(name, words, self.line, width, says)
         self._read, self._write, self._wrong = read, write, wrong
         self._value: Any = None
+        self._live = live
         self.line.textEdited.connect(self._typed)
         self.line.editingFinished.connect(self._finished)
 
@@ -272,11 +202,17 @@ class TypedField(Field):
             self._warn(self._wrong)
             return
         self._warn("")
+        if self._live:
+            self._tell(value)
+
+    def _tell(self, value: Any) -> None:
         if value != self._value:
             self._value = value
             self.edited.emit(value)
 
     def _finished(self) -> None:
+        with suppress(ValueError, ZeroDivisionError):
+            self._tell(self._read(self.line.text()))
         self.line.setText(self._write(self._value))
         self._warn("")
 
@@ -374,62 +310,11 @@ def field_for(name: str, option: Option, value: Any) -> Field:
         if not small:
             return ShareField(name, option)
     read, write, wrong = {
-        "size": (_read_borders, size_words, "top+bottom×left+right, such as 1+1×0+2"),
-        "shape": (_read_shape, _write_shape, "sizes such as 28×28×1"),
-        "range": (_read_range, _write_range, "two numbers such as 0, 1"),
+        "size": (read_borders, size_words, "top+bottom×left+right, such as 1+1×0+2"),
+        "shape": (read_shape, write_shape, "sizes such as 28×28×1"),
+        "range": (read_range, write_range, "two numbers such as 0, 1"),
     }.get(
         option.kind,
-        (_read_optional if option.optional else _read_float, _write_float, "a number such as 0.5 or 1/255"),
+        (read_optional if option.optional else read_number, write_number, "a number such as 0.5 or 1/255"),
     )
     return TypedField(name, words_of(option), read, write, wrong)
-
-
-def _read_float(text: str) -> float:
-    return float(Fraction(text.replace(" ", "").replace(",", ".")))
-
-
-def _read_optional(text: str) -> float | None:
-    return _read_float(text) if text.strip() and text.strip() != "none" else None
-
-
-def _write_float(value: Any) -> str:
-    if value is None:
-        return "none"
-    fraction = Fraction(value).limit_denominator(1000) if value else Fraction(0)
-    # 1/255 says more than 0.00392157.
-    if (
-        fraction.numerator == 1
-        and fraction.denominator > 100
-        and float(fraction) == value
-        and value * 1e6 % 1
-    ):
-        return f"1/{fraction.denominator}"
-    return f"{value:g}"
-
-
-def _read_shape(text: str) -> tuple[int | None, ...]:
-    parts = [part.strip() for part in re.split(r"[×x*,;]", text.strip("() "))]
-    shape = tuple(None if part in ("?", "None") else int(part) for part in parts)
-    if any(size is not None and size != -1 and size < 1 for size in shape):
-        raise ValueError(text)
-    return shape
-
-
-def _write_shape(value: Any) -> str:
-    return "×".join("?" if size is None else str(size) for size in value)
-
-
-def _read_range(text: str) -> tuple[float, float]:
-    low, high = (float(part) for part in re.split(r"\s*(?:,|;|–|…|\s)\s*", text.strip("() ")))
-    return low, high
-
-
-def _write_range(value: Any) -> str:
-    return ", ".join(f"{number:g}" for number in value)
-
-
-def _read_borders(text: str) -> Any:
-    sides = [tuple(int(n) for n in side.split("+")) for side in re.split(r"[×x*]", text)]
-    if len(sides) != 2 or any(len(side) != 2 for side in sides):
-        raise ValueError(text)
-    return tuple(sides)

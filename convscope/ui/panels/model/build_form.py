@@ -8,7 +8,7 @@ from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QToolButton, QWidget
 
-from convscope.engine.models.architecture import Architecture, LayerSpec
+from convscope.engine.models.architecture import NAME, Architecture, LayerSpec
 from convscope.engine.models.kinds import KINDS
 from convscope.engine.models.sheet import Sheet
 from convscope.ui import theme
@@ -17,6 +17,7 @@ from convscope.ui.panels.model.build_flow import FlowLayout
 from convscope.ui.panels.model.build_rows import shape_words
 from convscope.ui.widgets.form import tool
 
+_NAMES = "a name that no other layer has, of letters, digits, _, . and -"
 ABOVE = ""
 """Fed by the layer above it in the list."""
 
@@ -50,6 +51,7 @@ class LayerForm(QWidget):
         self._flow = FlowLayout(self, theme.GAP, theme.GRID)
         self._flow.setContentsMargins(0, theme.GRID // 2, 0, theme.GRID)
         self._more: QToolButton | None = None
+        self._taken: set[str] = set()
 
     def show_layer(self, architecture: Architecture, sheet: Sheet, row: int) -> None:
         """Show a layer; controls that fit are kept, so that typing goes on."""
@@ -65,6 +67,7 @@ class LayerForm(QWidget):
             self._build(spec, count, filled)
             self._shown = shown
         self._spec = spec
+        self._taken = {layer.name for layer in architecture.layers if layer is not spec}
         self._fields["name"].show_value(spec.name)
         for option in kind.options:
             self._fields[option.name].show_value(filled[option.name])
@@ -114,8 +117,9 @@ class LayerForm(QWidget):
                 widget.hide()
                 widget.deleteLater()
         self._fields, self._feeds, self._more = {}, [], None
+        # Not letter by letter: on the way to a free name one may pass one that is taken.
         name = TypedField(
-            "model.build.name", "name", _read_name, str, "letters, digits, _, . and -", 148, "Layer's name"
+            "model.build.name", "name", self._read_name, str, _NAMES, 148, "Layer's name", live=False
         )
         name.edited.connect(self._rename)
         self._add("name", name)
@@ -178,6 +182,12 @@ class LayerForm(QWidget):
         if self._spec is not None:
             self.setting_edited.emit(self._spec.name, key, value)
 
+    def _read_name(self, text: str) -> str:
+        name = text.strip()
+        if not NAME.fullmatch(name) or name in self._taken:
+            raise ValueError(text)
+        return name
+
     def _rename(self, name: str) -> None:
         if self._spec is not None:
             self.renamed.emit(self._spec.name, name)
@@ -198,9 +208,3 @@ class LayerForm(QWidget):
         if free:
             names = (*(name for name in chosen if name), free[0])
             self.inputs_edited.emit(self._spec.name, names)
-
-
-def _read_name(text: str) -> str:
-    if not text.strip():
-        raise ValueError(text)
-    return text.strip()

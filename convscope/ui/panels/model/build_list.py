@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, QRect, Qt, Signal, SignalInstance
+from PySide6.QtCore import QEvent, QPoint, QRect, Qt, Signal, SignalInstance
 from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
@@ -55,8 +55,8 @@ class _Head(QWidget):
 class LayerList(QListView):
     """The document as a list.
 
-    Keys: arrows choose, Return goes into the settings, Alt with the arrows moves, Ctrl+Shift+D duplicates, Delete
-    removes. What a person wants is told by signals; the list changes when the document does.
+    Keys: arrows choose, Return goes into the settings, Alt with the arrows moves, Ctrl+Shift+D duplicates,
+    Delete removes. What a person wants is told by signals; the list changes when the document does.
 
     Signals:
         moved: a layer's name, and its place in the list without it.
@@ -195,6 +195,13 @@ class LayerList(QListView):
         self._head.setGeometry(0, 0, self.viewport().width(), theme.scaled(HEAD))
         self._relayout()
 
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow the zoom."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.StyleChange:
+            self.setViewportMargins(0, theme.scaled(HEAD), 0, 0)
+            self._relayout()
+
     def currentChanged(self, current: Index, previous: Index) -> None:
         """Open the settings of what was chosen."""
         super().currentChanged(current, previous)
@@ -230,7 +237,7 @@ class LayerList(QListView):
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(theme.tokens().accent))
         height = theme.scaled(4)
-        place = QRect(self._painter.gutter(), self._gap - height // 2, self.viewport().width(), height)
+        place = QRect(0, self._gap - height // 2, self.viewport().width(), height)
         painter.drawRoundedRect(place, height / 2, height / 2)
         painter.end()
 

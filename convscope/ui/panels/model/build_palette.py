@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QMimeData, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QMimeData, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -63,6 +63,7 @@ class Palette(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._zoom = theme.zoom()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.GAP)
@@ -93,13 +94,27 @@ class Palette(QWidget):
         self.about.setAlignment(Qt.AlignmentFlag.AlignTop)
         column.addWidget(self.about)
         self._fill()
+        self._measure()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow the zoom."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.StyleChange and theme.zoom() != self._zoom:
+            self._measure()
+
+    def _measure(self) -> None:
+        self._zoom = theme.zoom()
+        for row in range(self.list.count()):
+            item = self.list.item(row)
+            title = item.data(Qt.ItemDataRole.UserRole) is None
+            item.setSizeHint(QSize(0, theme.scaled(26 if title else 22)))
+            if title:
+                item.setFont(theme.font(11))
 
     def _fill(self) -> None:
         for category in _ORDER:
             title = QListWidgetItem(category)
             title.setFlags(Qt.ItemFlag.NoItemFlags)
-            title.setFont(theme.font(11))
-            title.setSizeHint(QSize(0, theme.scaled(26)))
             title.setTextAlignment(Qt.AlignmentFlag.AlignBottom)
             self.list.addItem(title)
             for kind in palette():
@@ -107,7 +122,6 @@ class Palette(QWidget):
                     item = QListWidgetItem("Pretrained base" if kind.name == "Base" else kind.name)
                     item.setData(Qt.ItemDataRole.UserRole, kind.name)
                     item.setToolTip(kind.about)
-                    item.setSizeHint(QSize(0, theme.scaled(22)))
                     self.list.addItem(item)
 
     def _filter(self, text: str) -> None:

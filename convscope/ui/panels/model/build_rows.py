@@ -110,15 +110,17 @@ class LayerRows(QAbstractListModel):
     def dropMimeData(
         self, data: QMimeData, action: Qt.DropAction, row: int, column: int, parent: Index
     ) -> bool:
-        """Tell where it was dropped; on a row means under it, on the empty room at the end."""
+        """Tell where it was dropped; on a row means under it, on the empty room at the end.
+
+        The view then asks for the dragged row's removal, which this model does not do by itself.
+        """
         if row < 0:
             row = parent.row() + 1 if parent.isValid() else self.rowCount()
         if data.hasFormat(LAYER):
             self.layer_dropped.emit(data.data(LAYER).toStdString(), row)
         elif data.hasFormat(KIND):
             self.kind_dropped.emit(data.data(KIND).toStdString(), row)
-        # False: the view must not remove the dragged row by itself.
-        return False
+        return True
 
 
 def shape_words(shape: Shape | None) -> str:

@@ -11,7 +11,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QFileDialog, QStackedWidget, QVBoxLayout, QWidget
 
-from convscope.engine.models.architecture import Architecture
+from convscope.engine.models.architecture import NAME, Architecture
 from convscope.errors import UserError
 from convscope.task import Task
 from convscope.ui import theme
@@ -347,8 +347,7 @@ class BuildView(QWidget):
         self._edit(self.architecture.set(name, **{key: value}), f"Change {key} of {name}", f"{name}.{key}")
 
     def _rename(self, name: str, new: str) -> None:
-        # One name after the other while a person types: the row stays the same, and so does the step.
-        self._edit(self.architecture.rename(name, new), "Rename a layer", f"rename.{self.layers.row}", new)
+        self._edit(self.architecture.rename(name, new), f"Rename {name}", choose=new)
 
     def _rename_network(self, name: str) -> None:
         self._edit(replace(self.architecture, name=name), "Rename the network", "rename")
@@ -392,6 +391,6 @@ class BuildView(QWidget):
 
 
 def _model_name(text: str) -> str:
-    if not text.strip():
+    if not NAME.fullmatch(text.strip()):
         raise ValueError(text)
     return text.strip()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -53,6 +53,7 @@ class CompareView(QWidget):
         self.context = context
         self._sources: list[Source] = []
         self._job: Job | None = None
+        self._zoom = theme.zoom()
         self.rows = CompareRows()
         self.rows.setParent(self)
         self.order = NetworkOrder(self)
@@ -123,7 +124,20 @@ class CompareView(QWidget):
         self.context.jobs.changed.disconnect(self._job_changed)
         self._stop()
 
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow the zoom."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.StyleChange and theme.zoom() != self._zoom:
+            self._measure()
+
     # -- inside ----------------------------------------------------------------------------------------------
+
+    def _measure(self) -> None:
+        self._zoom = theme.zoom()
+        self.table.verticalHeader().setDefaultSectionSize(theme.scaled(ROW))
+        for number, told in enumerate(COLUMNS):
+            usual = _IDEA if told.words else _USUAL
+            self.table.setColumnWidth(number, theme.scaled(_WIDTHS.get(told.title, usual)))
 
     def _build(self) -> None:
         column = QVBoxLayout(self)
@@ -158,24 +172,22 @@ class CompareView(QWidget):
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.table.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.table.verticalHeader().hide()
-        self.table.verticalHeader().setDefaultSectionSize(theme.scaled(ROW))
         self.table.setItemDelegate(BarUnder(self.table))
         without_own_arrow(self.table)
         header = self.table.horizontalHeader()
         header.setHighlightSections(False)
         header.setStretchLastSection(True)
         header.setMinimumSectionSize(theme.scaled(40))
-        for number, told in enumerate(COLUMNS):
-            self.table.setColumnWidth(
-                number, theme.scaled(_WIDTHS.get(told.title, _IDEA if told.words else _USUAL))
-            )
-            header.setSectionResizeMode(number, QHeaderView.ResizeMode.Interactive)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+        self._measure()
         column.addWidget(self.table, 1)
         self._show_job()
 
     def _settle(self, by: str) -> None:
         """Sort, and leave out what no row knows."""
         number = next(n for n, column in enumerate(COLUMNS) if column.title == by)
+        # Of equal ones, those stay first that came first.
+        self.order.sort(-1)
         self.table.sortByColumn(number, Qt.SortOrder.AscendingOrder)
         families = not self._sources
         for n, column in enumerate(COLUMNS):

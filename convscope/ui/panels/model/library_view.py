@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QItemSelectionModel, Qt
+from PySide6.QtCore import QEvent, QItemSelectionModel, Qt
 from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -54,6 +54,7 @@ class LibraryView(QWidget):
         self.opened = OpenModels(context.session)
         self.compare: CompareView | None = None
         self._narrow: bool | None = None
+        self._zoom = theme.zoom()
         self._build()
         self._read()
 
@@ -106,14 +107,30 @@ class LibraryView(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Leave out what can be missed where there is little room."""
         super().resizeEvent(event)
+        self._fold()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow the zoom."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.StyleChange and theme.zoom() != self._zoom:
+            self._measure()
+            self._fold()
+
+    # -- inside ----------------------------------------------------------------------------------------------
+
+    def _measure(self) -> None:
+        self._zoom = theme.zoom()
+        self.table.verticalHeader().setDefaultSectionSize(theme.scaled(28))
+        for number, width in enumerate(_WIDTHS):
+            self.table.setColumnWidth(number, theme.scaled(width))
+
+    def _fold(self) -> None:
         narrow = self.width() < theme.scaled(NARROW)
         if narrow != self._narrow:
             self._narrow = narrow
             for column in _SPARE:
                 self.table.setColumnHidden(column, narrow)
             self.side.setFixedWidth(theme.scaled(SIDE - 40 if narrow else SIDE))
-
-    # -- inside ----------------------------------------------------------------------------------------------
 
     def _build(self) -> None:
         self.search = QLineEdit()
@@ -159,12 +176,10 @@ class LibraryView(QWidget):
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.table.setTabKeyNavigation(False)
         self.table.verticalHeader().hide()
-        self.table.verticalHeader().setDefaultSectionSize(theme.scaled(28))
         without_own_arrow(self.table)
         header = self.table.horizontalHeader()
         header.setHighlightSections(False)
-        for number, width in enumerate(_WIDTHS):
-            self.table.setColumnWidth(number, theme.scaled(width))
+        self._measure()
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         self.table.selectionModel().currentRowChanged.connect(lambda _now, _before: self._show_chosen())
         self.table.activated.connect(lambda _index: self.open_form.open())

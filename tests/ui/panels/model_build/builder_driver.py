@@ -135,7 +135,9 @@ class Builder:
         move = QDragMoveEvent(place.toPoint(), actions, data, left, none)
         QApplication.sendEvent(viewport, move)
         assert move.isAccepted()
-        QApplication.sendEvent(viewport, QDropEvent(place, actions, data, left, none, QEvent.Type.Drop))
+        drop = QDropEvent(place, actions, data, left, none, QEvent.Type.Drop)
+        QApplication.sendEvent(viewport, drop)
+        assert drop.isAccepted()
         QApplication.processEvents()
 
     def drag_layer(self, name: str, under: str, below: bool = True) -> None:

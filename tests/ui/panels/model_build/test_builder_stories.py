@@ -159,9 +159,10 @@ def test_digits_typed_in_a_row_are_one_step(builder: Builder) -> None:
 def test_undo_inside_a_field_is_that_of_the_document(builder: Builder) -> None:
     builder.choose("conv2d")
     before = builder.document
-    builder.type("name", "first")
-    assert builder.names[1] == "first"
     line = builder.find(QLineEdit, "model.build.name")
+    builder.type("name", "first")
+    builder.qtbot.keyClick(line, Qt.Key.Key_Return)
+    assert builder.names[1] == "first"
     builder.qtbot.keyClick(line, Qt.Key.Key_Z, CTRL)
     assert builder.document == before and line.text() == "conv2d"
     builder.choose("dense")
@@ -346,10 +347,20 @@ def test_a_renamed_layer_keeps_feeding(builder: Builder) -> None:
     assert users
     builder.choose(name)
     builder.type("name", "stem-out")
+    builder.qtbot.keyClick(builder.find(QLineEdit, "model.build.name"), Qt.Key.Key_Return)
     assert builder.document.layers[2].name == "stem-out"
     assert [x.name for x in builder.document.layers if "stem-out" in x.inputs] == users
+    line = builder.find(QLineEdit, "model.build.name")
     builder.type("name", builder.names[0])
-    assert "is taken by a layer above" in builder.layers.rows.info(2).problem
+    assert line.toolTip().startswith("a name that no other layer has")
+    builder.qtbot.keyClicks(line, "-2")
+    assert not line.toolTip()
+    builder.qtbot.keyClick(line, Qt.Key.Key_Return)
+    assert builder.names[0] + "-2" == builder.names[2], "the other kept its name"
+    builder.undo()
+    builder.type("name", builder.names[0])
+    builder.qtbot.keyClick(line, Qt.Key.Key_Return)
+    assert line.text() == "stem-out" == builder.names[2], "a taken name is not taken again"
     builder.undo()
     assert builder.names[2] == name
 
