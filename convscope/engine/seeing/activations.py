@@ -207,6 +207,8 @@ def _step_by_step(model: OpenedModel, inputs: Values, limit: int, task: Task) ->
             if uses[slot]:
                 live[slot] = value
             size = 4 * prod(int(n) for n in value.shape)
+            if size > LARGEST and uses[slot]:
+                raise _too_much(model, size, step.path)
             if slot in layers and size <= min(room, WHOLE):
                 kept[slot] = value
                 room -= size
@@ -223,11 +225,14 @@ def _too_large(shape: Sequence[int | None]) -> bool:
 
 def _check_size(model: OpenedModel, shape: Sequence[int | None], path: str) -> None:
     if _too_large(shape):
-        size = 4 * prod(n or 1 for n in shape[1:])
-        raise UserError(
-            f"{path} of {model.name} puts out {size / 1e9:.1f} GB for one image, too much to compute whole: "
-            "give the network a smaller input."
-        )
+        raise _too_much(model, 4 * prod(n or 1 for n in shape[1:]), path)
+
+
+def _too_much(model: OpenedModel, size: int, path: str) -> UserError:
+    return UserError(
+        f"{path} of {model.name} puts out {size / 1e9:.1f} GB for one image, too much to compute whole: "
+        "give the network a smaller input."
+    )
 
 
 class ActivationCache:

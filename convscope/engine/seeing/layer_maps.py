@@ -110,7 +110,16 @@ def layer_maps(found: Activations, path: str, task: Task | None = None) -> Layer
     form = form_of(shape)
     if form == "maps" and found.bytes(path) > WHOLE:
         return _in_groups(found, path, shape, task or Task())
-    value = found.value(path)
+    return maps_of(path, found.value(path))
+
+
+def maps_of(path: str, value: NDArray[np.float32]) -> LayerMaps:
+    """The same from a layer's output (without the batch) at hand.
+
+    Raises:
+        UserError: it is no picture.
+    """
+    form = form_of(value.shape)
     if form == "values":
         planes = value[:, None, None]
     elif form == "table":

@@ -123,7 +123,9 @@ def activation(place: Place) -> ActivationSum:
             place, total, f"{numeral(value)}, below 0 times {numeral(float(slope))} = {numeral(total)}"
         )
     total = apply(step, value)
-    return _one(place, total, f"{step.activation or step.kind}({numeral(value)}) = {numeral(total)}")
+    most = getattr(step.layer, "max_value", None)
+    limit = f", at most {numeral(float(most))}" if most is not None else ""
+    return _one(place, total, f"{step.activation or step.kind}({numeral(value)}){limit} = {numeral(total)}")
 
 
 def passing(place: Place) -> ActivationSum:

@@ -178,6 +178,17 @@ def test_a_model_that_leaves_sizes_free() -> None:
     assert look(model, picture(40, 10)).value("conv").shape == (38, 8, 2)
 
 
+def test_a_free_size_that_is_too_large_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    start()
+    import keras
+
+    inputs = keras.Input((None, None, 3))
+    maps = keras.layers.Conv2D(4, 3, name="second")(keras.layers.Conv2D(8, 3, name="first")(inputs))
+    monkeypatch.setattr(activations, "LARGEST", 10_000)
+    with pytest.raises(UserError, match=r"first of .* too much to compute whole"):
+        look(OpenedModel(keras.Model(inputs, maps)), picture(64, 64))
+
+
 def test_the_cache_gives_the_same_look_until_weights_or_image_change(digits: OpenedModel) -> None:
     cache, image = ActivationCache(), load_sample("digit-3")
     model = open_model("digits")

@@ -54,6 +54,7 @@ class Controller(QObject):
         self._edits: dict[tuple[str, str], NDArray[np.float32]] = {}
         self._edited: EditedModel | None = None
         self._charted: Activations | None = None
+        self._kernels_of: tuple[object, ...] = ()
 
     # What is looked at
 
@@ -80,6 +81,8 @@ class Controller(QObject):
         if kind == "model" and int(number) < len(session.models):
             other = session.models[int(number)]
             return (Subject(other, session.image, other.name),)
+        if kind == "training":
+            return (Subject(model, session.image, "while training", training=True),)
         if kind == "original" and isinstance(model, EditedModel):
             return (Subject(model.original, session.image, "before the edit"),)
         return ()
@@ -101,7 +104,8 @@ class Controller(QObject):
             title=f"Looking at {path}",
             key="layers.frame",
             supersede="finish",
-            quiet=at_hand,
+            # Only the first look at a model takes long enough to be listed.
+            quiet=any(model is subjects[0].model for model, _image, _found in self._known),
             on_done=self._show,
             on_failed=self._failed,
         )
@@ -110,10 +114,15 @@ class Controller(QObject):
         """The current model is another one, or was trained: its edits and its weights' print are void."""
         self._edits.clear()
         self._edited = None
+        self.look_again()
+        self.edits_changed.emit("")
+
+    def look_again(self) -> None:
+        """Trust nothing that was computed before: weights may have changed."""
         self._known.clear()
+        self._kernels_of = ()
         for model in self.context.session.models:
             self._cache.forget(model)
-        self.edits_changed.emit("")
 
     def clear(self) -> None:
         """Free all activations."""
@@ -169,22 +178,22 @@ class Controller(QObject):
 
     # One map, one value
 
-    def request_detail(self, channel: int, opacity: float) -> None:
+    def request_detail(self, channel: int, side: int, opacity: float) -> None:
         """The chosen map, large."""
         frame = self.frame
         if frame is not None:
 
             def work(_task: Task) -> Detail:
-                return detail(frame, channel, opacity)
+                return detail(frame, channel, side, opacity)
 
             self._submit("detail", f"Map {channel}", work, self.detail_ready.emit)
 
-    def request_sum(self, row: int, column: int, channel: int) -> None:
+    def request_sum(self, row: int, column: int, channel: int, side: int) -> None:
         """How one value came about."""
         frame = self.frame
         if frame is None:
             return
-        found, path = frame.first.found, frame.path
+        found, path = frame.sides[side].found, frame.path
 
         def work(_task: Task) -> ActivationSum | str:
             try:
@@ -194,10 +203,14 @@ class Controller(QObject):
 
         self._submit("sum", "Adding up", work, self.sum_ready.emit)
 
-    def request_kernels(self, index: int) -> None:
-        """The layer's kernels on one of its input channels."""
+    def request_kernels(self, index: int, shown: KernelPictures | None) -> None:
+        """The layer's kernels on one of its input channels, if they are not those on show."""
         model, path = self.model, self.context.session.layer
-        if model is not None and path is not None:
+        asked = (model, path, index)
+        if shown is not None and asked == self._kernels_of:
+            self.kernels_ready.emit(shown)
+        elif model is not None and path is not None:
+            self._kernels_of = asked
 
             def work(_task: Task) -> KernelPictures | None:
                 return kernel_pictures(model, path, index)

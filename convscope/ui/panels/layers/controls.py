@@ -46,7 +46,7 @@ class Controls(QWidget):
 
     Signals:
         look_changed: a `Look`.
-        beside_changed: what to compare with: "", "image:3", "model:1" or "original".
+        beside_changed: what to compare with: "", "image:3", "model:1", "original" or "training".
         page_changed: "maps" or "kernels".
         input_changed: which input channel's kernels are shown.
     """
@@ -117,8 +117,13 @@ class Controls(QWidget):
             self.set_page("maps")
             self.page_changed.emit("maps")
 
-    def set_open(self, session: Session, edited: bool, chosen: str) -> str:
+    def set_open(self, session: Session, edited: bool, training: bool, chosen: str) -> str:
         """List what maps can be compared with.
+
+        Args:
+            edited: whether the model on show is a copy with other weights.
+            training: whether the layer does something else while training.
+            chosen: what they are compared with.
 
         Returns:
             What is chosen now: `chosen`, or "" when that is no longer open.
@@ -126,7 +131,7 @@ class Controls(QWidget):
         names = tuple(image.name for image in session.images)
         models = tuple(model.name for model in session.models)
         own = next((n for n, model in enumerate(session.models) if model is session.model), -1)
-        listed = (names, session.current, models, own, edited)
+        listed = (names, session.current, models, own, edited, training)
         if listed != self._listed:
             self._listed = listed
             with QSignalBlocker(self.beside):
@@ -134,6 +139,8 @@ class Controls(QWidget):
                 self.beside.addItem("Compare with…", "")
                 if edited:
                     self.beside.addItem("Before the edit", "original")
+                if training:
+                    self.beside.addItem("While training", "training")
                 for number, name in enumerate(models):
                     if number != own:
                         self.beside.addItem(f"Model: {name}", f"model:{number}")

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from convscope.engine.seeing.layer_maps import one_map
 from convscope.imaging.colormaps import apply_colormap
 from convscope.imaging.display import Scale
 from convscope.imaging.histogram import Histogram, histogram
@@ -23,6 +22,7 @@ class Detail:
 
     Attributes:
         channel: of the layer.
+        side: of the frame: 1 for what the first is compared with.
         values: float32 H×W.
         pixels: uint8 H×W×3, in the colours of the mosaic.
         over: uint8, the network's view of the image with the map laid over it.
@@ -32,6 +32,7 @@ class Detail:
     """
 
     channel: int
+    side: int
     values: NDArray[np.float32]
     pixels: NDArray[np.uint8]
     over: NDArray[np.uint8]
@@ -41,10 +42,10 @@ class Detail:
     strongest: tuple[int, int]
 
 
-def detail(frame: Frame, channel: int, opacity: float, side: int = 0) -> Detail:
+def detail(frame: Frame, channel: int, side: int, opacity: float) -> Detail:
     """One map of a frame."""
     shown = frame.sides[side]
-    values = one_map(shown.found, frame.path, channel)
+    values = shown.map(channel)
     low, high = float(shown.levels.low[channel]), float(shown.levels.high[channel])
     if not high > low:
         low, high = low - 0.5, low + 0.5
@@ -52,7 +53,7 @@ def detail(frame: Frame, channel: int, opacity: float, side: int = 0) -> Detail:
     pixels = apply_colormap(levels.astype(np.uint8), frame.look.colormap)
     row, column = divmod(int(np.argmax(values)), values.shape[1])
     over = laid_over(shown, values, low, high, frame, opacity)
-    return Detail(channel, values, pixels, over, histogram(values, BINS), low, high, (row, column))
+    return Detail(channel, side, values, pixels, over, histogram(values, BINS), low, high, (row, column))
 
 
 def laid_over(

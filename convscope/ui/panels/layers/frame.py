@@ -10,8 +10,16 @@ from numpy.typing import NDArray
 
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.seeing.activations import ActivationCache, Activations
-from convscope.engine.seeing.layer_maps import LayerMaps, SortOrder, layer_maps, order
+from convscope.engine.seeing.layer_maps import (
+    LayerMaps,
+    SortOrder,
+    layer_maps,
+    maps_of,
+    one_map,
+    order,
+)
 from convscope.engine.seeing.normalise import Levels, Normalisation, to_levels
+from convscope.engine.seeing.training_mode import in_training
 from convscope.imaging.colormaps import ColormapName, apply_colormap
 from convscope.imaging.image import Image
 from convscope.task import Task
@@ -39,11 +47,13 @@ class Subject:
     Attributes:
         model, image: what is looked at.
         title: in a few words, for the caption when there are two.
+        training: show what the layer does while training instead (dropout, batch normalisation).
     """
 
     model: OpenedModel
     image: Image
     title: str
+    training: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +73,14 @@ class Side:
     maps: LayerMaps
     levels: Levels
     pictures: NDArray[np.uint8]
+
+    def map(self, channel: int) -> NDArray[np.float32]:
+        """One map whole, float32 H×W."""
+        path = self.maps.path
+        if not self.subject.training:
+            return one_map(self.found, path, channel)
+        value = in_training(self.found, path)
+        return np.ascontiguousarray(value[:, :, channel]) if value.ndim == 3 else value[channel].reshape(1, 1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,7 +121,10 @@ def compute(
     """
     found = [cache.look(subject.model, subject.image, task) for subject in subjects]
     task.check()
-    maps = [layer_maps(one, path, task) for one in found]
+    maps = [
+        maps_of(path, in_training(one, path)) if subject.training else layer_maps(one, path, task)
+        for subject, one in zip(subjects, found, strict=True)
+    ]
     sort = look.sort if look.sort != "difference" or len(maps) > 1 else "index"
     ranks = order(maps[0], sort, maps[1] if len(maps) > 1 else None)
     task.check()

@@ -106,9 +106,11 @@ class Inspector(QWidget):
         if frame is None or detail is None:
             self.title.setText("Choose a map")
             return
-        maps, vector = frame.maps, frame.maps.form == "values"
+        side = frame.sides[detail.side]
+        maps, vector = side.maps, side.maps.form == "values"
         noun = "number" if vector else "map"
-        self.title.setText(f"{noun} {detail.channel} of {maps.count:,}")
+        of = f", {side.subject.title}" if len(frame.sides) > 1 else ""
+        self.title.setText(f"{noun} {detail.channel} of {maps.count:,}{of}")
         self.map.setVisible(not vector)
         self.opacity.setVisible(maps.form == "maps")
         self.map.set_pixels(detail.pixels, detail.values)
@@ -121,7 +123,8 @@ class Inspector(QWidget):
         """The image with the map over it."""
         self.image.set_pixels(detail.over)
         height, width = detail.over.shape[:2]
-        self.image.set_caption(f"{frame.first.subject.image.name}, {height} × {width}")
+        name = frame.sides[detail.side].subject.image.name
+        self.image.set_caption(f"{name}, {height} × {width}")
 
     def show_sum(self, found: ActivationSum | str | None) -> None:
         """Explain a value."""

@@ -114,11 +114,10 @@ class KernelPage(QWidget):
         assert self._shown is not None
         kernels = self._shown.kernels
         name = f"{kernels.path} {self._channel}"
-        bias = float(kernels.bias[self._channel])
         if kernels.colours:
             order = (2, 1, 0) if kernels.colours == "bgr" else (0, 1, 2)
             three = tuple(Kernel(_exact(kernels.kernel(self._channel, index)), name) for index in order)
-            return Operation(kernels=three, channels="filter", bias=bias)
+            return Operation(kernels=three, channels="filter")
         return Operation(
             kernels=(Kernel(_exact(kernels.kernel(self._channel, self._index)), name),), channels="gray"
         )
@@ -181,7 +180,7 @@ def _rounded(weights: NDArray[Any]) -> Kernel:
     Raises:
         UserError: more than 31 rows or columns.
     """
-    return Kernel(np.round(weights.astype(np.float64), 6))
+    return Kernel(np.asarray(np.round(np.asarray(weights, np.float64), 6), np.float64))
 
 
 def _exact(weights: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -7,8 +7,8 @@ from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from convscope.engine.models.opened import OpenedModel
-from convscope.engine.models.sheet import LayerInfo
 from convscope.engine.seeing.activation_sum import ActivationSum
+from convscope.engine.seeing.training_mode import differs_in_training
 from convscope.errors import UserError
 from convscope.imaging.image import Image
 from convscope.imaging.operation import Operation
@@ -26,8 +26,9 @@ from convscope.ui.panels.layers.inspector import Inspector
 from convscope.ui.panels.layers.kernel_pictures import KernelPictures
 from convscope.ui.panels.layers.output import Output
 from convscope.ui.panels.layers.stage import Stage
+from convscope.ui.panels.layers.words import facts, first_layer, strongest
 from convscope.ui.widgets.form import tool
-from convscope.ui.widgets.layer_tree import LayerTree, shape_text
+from convscope.ui.widgets.layer_tree import LayerTree
 
 TREE_WIDTH = 240
 
@@ -42,7 +43,7 @@ class LayersPanel(QWidget):
         self.controller = Controller(context, self)
         self.output = Output(context, self)
         self._channel: int | None = None
-        self._count = 0
+        self._side = self._count = 0
         self._place: tuple[int, int] | None = None
         self._kernels: KernelPictures | None = None
         self._compact, self._wants_map = False, True
@@ -221,6 +222,8 @@ class LayersPanel(QWidget):
         """Catch up with what happened while another panel was shown."""
         super().showEvent(event)
         if self._stale:
+            # The model may have been trained meanwhile.
+            self.controller.look_again()
             self._request()
 
     def hideEvent(self, event: QHideEvent) -> None:
@@ -247,6 +250,7 @@ class LayersPanel(QWidget):
         self.tree.set_current(path)
         self.chart.set_current(path)
         self._place = None
+        self._list_open()
         self._request()
 
     def _image_changed(self, _image: Image) -> None:
@@ -258,9 +262,12 @@ class LayersPanel(QWidget):
 
     def _list_open(self, *_: object) -> None:
         controller = self.controller
-        controller.beside = self.controls.set_open(
-            self.context.session, controller.has_edits, controller.beside
-        )
+        session = self.context.session
+        model, path = session.model, session.layer
+        training = False
+        if model is not None and path is not None and path in model.program.slots:
+            training = differs_in_training(model.layer(path).kind)
+        controller.beside = self.controls.set_open(session, controller.has_edits, training, controller.beside)
 
     def _request(self) -> None:
         """Ask for what is to be shown, if anybody looks."""
@@ -289,6 +296,9 @@ class LayersPanel(QWidget):
             # Behind an activation or a normalisation channel 17 is still the same filter's; elsewhere not.
             self._channel = strongest(frame)
         self._count = frame.maps.count
+        self._side = min(self._side, len(frame.sides) - 1)
+        if self._channel >= frame.sides[self._side].maps.count:
+            self._side = 0
         self.stage.select(self._channel)
         self._tell_top()
         self._request_detail()
@@ -309,7 +319,7 @@ class LayersPanel(QWidget):
 
     def _show_detail(self, detail: Detail) -> None:
         frame = self.frame
-        if frame is None or detail.channel != self._channel:
+        if frame is None or detail.channel != self._channel or detail.side >= len(frame.sides):
             return
         self.output.detail = detail
         self.inspector.show_detail(frame, detail)
@@ -357,8 +367,8 @@ class LayersPanel(QWidget):
         if page == "kernels":
             self._request_kernels()
 
-    def _choose_map(self, channel: int) -> None:
-        self._channel, self._place = channel, None
+    def _choose_map(self, channel: int, side: int = 0) -> None:
+        self._channel, self._side, self._place = channel, side, None
         self.stage.select(channel)
         self.inspector.show_kernels(self._kernels, channel)
         self._tell_top()
@@ -370,7 +380,7 @@ class LayersPanel(QWidget):
         where = place or self._place
         frame = self.frame
         if frame is not None and where is not None:
-            self.inspector.mark(frame.first.found.field_box(frame.path, *where))
+            self.inspector.mark(frame.sides[self._side].found.field_box(frame.path, *where))
 
     def _click(self, row: int, column: int) -> None:
         self._place = (row, column)
@@ -381,11 +391,14 @@ class LayersPanel(QWidget):
         frame = self.frame
         if frame is None or self._channel is None or self._place is None:
             return
-        self.inspector.mark(frame.first.found.field_box(frame.path, *self._place))
-        if frame.maps.form == "table":
+        side = frame.sides[self._side]
+        self.inspector.mark(side.found.field_box(frame.path, *self._place))
+        if side.maps.form == "table":
             self.inspector.show_sum("A table of numbers is not explained value by value.")
-            return
-        self.controller.request_sum(*self._place, self._channel)
+        elif side.subject.training:
+            self.inspector.show_sum("What training draws at random or takes from its batch is no fixed sum.")
+        else:
+            self.controller.request_sum(*self._place, self._channel, self._side)
 
     def _edit_kernel(self, channel: int, index: int, weights: object) -> None:
         if self._kernels is not None:
@@ -401,22 +414,19 @@ class LayersPanel(QWidget):
             self.context.report(error)
 
     def _try_kernel(self, operation: Operation) -> None:
-        session = self.context.session
-        lab = session.lab
-        session.edit_lab(
-            Lab((operation,), 0, "signed" if lab.display == "clip" else lab.display),
-            f"Kernel of {operation.kernel.name}",
-        )
+        # Its values go below 0 and, on pixels of 0–255, far beyond them: on their own scale they can be seen.
+        lab = Lab((operation,), 0, "signed")
+        self.context.session.edit_lab(lab, f"Kernel of {operation.kernel.name}")
         self.context.show_panel("kernels")
 
     # -- asking for more -------------------------------------------------------------------------------------
 
     def _request_detail(self) -> None:
         if self._channel is not None:
-            self.controller.request_detail(self._channel, self.inspector.opacity.value / 100)
+            self.controller.request_detail(self._channel, self._side, self.inspector.opacity.value / 100)
 
     def _request_kernels(self) -> None:
-        self.controller.request_kernels(self.controls.input.value())
+        self.controller.request_kernels(self.controls.input.value(), self._kernels)
 
     def _tell_top(self) -> None:
         frame = self.frame
@@ -436,36 +446,3 @@ def _filled() -> QWidget:
     made.setProperty("role", "panel")
     made.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
     return made
-
-
-def first_layer(model: OpenedModel) -> str | None:
-    """Where one begins: the first convolution, else the first layer that computes something."""
-    rows = [info for info in model.layers if info.kind != "InputLayer"]
-    convolution = next((info for info in rows if "Conv" in info.kind), None)
-    return (convolution or rows[0]).path if rows else None
-
-
-def strongest(frame: Frame) -> int:
-    """The map that is chosen before anybody chooses: that with the largest spread."""
-    if frame.maps.form == "values":
-        return int(frame.maps.tiles.argmax())
-    return int(frame.maps.statistics.deviation.argmax())
-
-
-def facts(frame: Frame, info: LayerInfo) -> str:
-    """The layer in a few words: "Conv2D · 64 maps of 11×11 · 2 blank"."""
-    maps = frame.maps
-    if maps.form == "maps":
-        words = f"{maps.count:,} maps of {maps.height}×{maps.width}"
-    elif maps.form == "values":
-        words = f"{maps.count:,} numbers"
-    else:
-        words = shape_text((maps.height, maps.width))
-    parts = [info.kind, words]
-    if info.activation and info.activation != "linear":
-        parts.insert(1, info.activation)
-    if maps.form == "maps":
-        parts.append(f"{maps.blank_count} blank")
-    if len(info.shapes) > 1:
-        parts.append(f"the first of {len(info.shapes)} outputs")
-    return "  ·  ".join(parts)

@@ -65,10 +65,10 @@ class Stage(QWidget):
     """The maps of the chosen layer.
 
     Signals:
-        chosen: the channel that a person chose.
+        chosen: the channel that a person chose, and on which side (0, or 1 of a comparison).
     """
 
-    chosen = Signal(int)
+    chosen = Signal(int, int)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -84,17 +84,17 @@ class Stage(QWidget):
         across = QHBoxLayout(maps)
         across.setContentsMargins(0, 0, 0, 0)
         across.setSpacing(theme.GROUP_GAP)
-        for pane in self.panes:
+        for side, pane in enumerate(self.panes):
             across.addWidget(pane, 1)
-            pane.mosaic.chosen.connect(self._pick)
-            pane.bars.clicked.connect(lambda place: self.chosen.emit(self._bars[place]))
+            pane.mosaic.chosen.connect(lambda place, side=side: self._pick(place, side))
+            pane.bars.clicked.connect(lambda place, side=side: self.chosen.emit(self._bars[place], side))
             pane.bars.hovered.connect(self._read_bar)
         self.panes[1].hide()
         for one, other in (self.panes, self.panes[::-1]):
             one.mosaic.verticalScrollBar().valueChanged.connect(other.mosaic.verticalScrollBar().setValue)
         self.stack.addWidget(maps)
         self.stack.addWidget(self.kernels)
-        self.kernels.chosen.connect(self.chosen)
+        self.kernels.chosen.connect(lambda channel: self.chosen.emit(channel, 0))
         self.scale = ScaleBar()
         self.scale.setObjectName("layers.scale")
         self.scale.setMaximumWidth(theme.scaled(220))
@@ -156,9 +156,9 @@ class Stage(QWidget):
                 pane.bars.clear_window()
         self.kernels.select(channel)
 
-    def _pick(self, place: int) -> None:
+    def _pick(self, place: int, side: int) -> None:
         if place < len(self._order):
-            self.chosen.emit(self._order[place])
+            self.chosen.emit(self._order[place], side)
 
     def _read_bar(self, place: int | None) -> None:
         """Name the number under the pointer."""

@@ -98,7 +98,9 @@ class SumPage(QWidget):
 
     def _lay_out(self, *, listed: bool) -> None:
         """Patch, kernel and products side by side; numbers in a row under each other."""
+        titles = ("inputs", "× weights", "= products") if listed else ("patch", "× kernel", "= products")
         for place, name in enumerate(self.grids):
+            self.labels[name].setText(titles[place])
             label, numbers = self.labels[name], self.grids[name]
             numbers.setFixedHeight(theme.scaled(LIST_HEIGHT if listed else GRID_HEIGHT))
             self._grid.addWidget(label, 2 * place if listed else 0, 0 if listed else place)

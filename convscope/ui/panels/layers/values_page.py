@@ -49,8 +49,9 @@ class ValuesPage(QWidget):
 
     def show_detail(self, frame: Frame, detail: Detail) -> None:
         """Show the chosen map's numbers."""
-        found = frame.maps.statistics
-        if frame.maps.form == "table":
+        maps = frame.sides[detail.side].maps
+        found = maps.statistics
+        if maps.form == "table":
             zeros = float((detail.values == 0).mean())
         else:
             zeros = float(found.zeros[detail.channel])
@@ -64,7 +65,7 @@ class ValuesPage(QWidget):
             self.numbers[name].setText(numeral(value, 5))
         self.numbers["zeros"].setText(f"{zeros:.1%}")
         self.histogram.set_histograms(None, counts)
-        blank = frame.maps.form == "maps" and bool(found.blank[detail.channel])
+        blank = maps.form == "maps" and bool(found.blank[detail.channel])
         self.note.setText(
             "This map is blank: it has one value everywhere. Its filter found nothing in this image."
             if blank

@@ -217,6 +217,36 @@ def test_two_models_side_by_side(desk: Desk, digits: OpenedModel) -> None:
     )
 
 
+def test_what_dropout_does_while_training(desk: Desk) -> None:
+    import keras
+
+    layers = keras.layers
+    inputs = keras.Input((28, 28, 1))
+    x = layers.Conv2D(16, 3, activation="relu", name="conv")(inputs)
+    x = layers.SpatialDropout2D(0.5, name="spatial")(x)
+    model = OpenedModel(keras.Model(inputs, layers.BatchNormalization(name="norm")(x)))
+    desk.session.add_model(model)
+    desk.settle()
+    assert desk.find(QComboBox, "layers.beside").findData("training") < 0
+    desk.layer("spatial")
+    desk.pick("layers.beside", "training")
+    own, trained = desk.frame.sides
+    gone = [channel for channel in range(16) if not trained.maps.tiles[channel].any()]
+    assert 2 <= len(gone) <= 14
+    kept = next(channel for channel in range(16) if channel not in gone)
+    np.testing.assert_allclose(trained.maps.tiles[kept], 2 * own.maps.tiles[kept], rtol=1e-5)
+    # A click on the right looks at the map of the right.
+    desk.tile(kept, "layers.mosaic_beside")
+    assert desk.panel.inspector.detail is not None
+    np.testing.assert_allclose(desk.panel.inspector.detail.values, 2 * own.maps.tiles[kept], rtol=1e-5)
+    assert "while training" in desk.text("layers.map_title") and "no fixed sum" in desk.text("layers.hint")
+    desk.layer("norm")
+    mean = desk.frame.sides[1].maps.statistics.mean
+    np.testing.assert_allclose(mean, np.zeros(16), atol=1e-4)
+    desk.layer("conv")
+    assert len(desk.frame.sides) == 1
+
+
 def test_saving(desk: Desk, digits: OpenedModel, tmp_path: Path) -> None:
     desk.layer("conv2d_1")
     desk.tile(9)
@@ -266,6 +296,21 @@ def test_nobody_looks_nothing_is_computed(desk: Desk) -> None:
     desk.window.show_panel("layers")
     desk.settle()
     assert desk.frame.first.subject.image is desk.session.image
+
+
+def test_a_model_trained_meanwhile_is_looked_at_anew(desk: Desk, digits: OpenedModel) -> None:
+    before = desk.frame.maps.tiles
+    bias = digits.keras.get_layer("conv2d").bias
+    kept = np.array(bias)
+    desk.window.show_panel("kernels")
+    try:
+        bias.assign(kept + 1)
+        desk.window.show_panel("layers")
+        desk.settle()
+        assert (desk.frame.maps.tiles >= before).all() and (desk.frame.maps.tiles > before).mean() > 0.9
+        assert desk.panel.inspector.kernel.bias.value() > 0.5
+    finally:
+        bias.assign(kept)
 
 
 def test_a_narrow_window_gives_the_mosaic_the_room(desk: Desk) -> None:
