@@ -52,6 +52,7 @@ class Charts(QWidget):
         self._recorder: Recorder | None = None
         self._settings: TrainingSettings | None = None
         self._metric = "accuracy"
+        self._rate_epoch = 0
         self._shaded: tuple[object, ...] = ()
         self._rated: tuple[object, ...] = ()
         self._timer = QTimer(self)
@@ -64,7 +65,7 @@ class Charts(QWidget):
         """Forget the last run and watch this one."""
         self._recorder, self._settings = recorder, settings
         self.history = History(self.smoothing.value)
-        self.overfitting, self.update_ = "", None
+        self.overfitting, self.update_, self._rate_epoch = "", None, 0
         names = [name for name in settings.metrics if name in METRICS]
         self.which.clear()
         for name in names:
@@ -90,6 +91,25 @@ class Charts(QWidget):
     def note_rate(self, rate: float) -> None:
         """The learning rate was changed now."""
         self.history.note_rate(self.history.x, rate)
+
+    def follow_rate(self) -> float | None:
+        """The learning rate of the epoch that has begun, once: as the schedule or the plateau rule has it."""
+        from convscope.engine.training.rates import changes, scheduled_rate
+
+        history, settings = self.history, self._settings
+        epoch = history.done // history.steps
+        told = bool(history.epochs) and history.epochs[-1].epoch + 1 == epoch
+        if settings is None or epoch <= self._rate_epoch or not told or not history.rates:
+            return None
+        self._rate_epoch = epoch
+        since, rate = history.rates[-1]
+        if since > epoch:
+            return rate
+        if changes(settings) and epoch < settings.epochs:
+            # What the user has changed goes on in proportion to the schedule.
+            rate *= scheduled_rate(settings, epoch) / scheduled_rate(settings, epoch - 1)
+            history.note_rate(float(epoch), rate)
+        return rate
 
     def end(self) -> None:
         """Take the last numbers; no more will come."""

@@ -186,11 +186,13 @@ class Desk(QObject):
             key="train.check",
             quiet=True,
             on_done=self._checked,
-            on_failed=self.context.report,
+            on_failed=self._not_checked,
         )
 
     def mend(self, mend: Mend) -> None:
-        """Do what a finding offers."""
+        """Do what a finding offers; not while the settings that it was found with are being checked anew."""
+        if self.last_check is None:
+            return
         if mend.settings is not None:
             self.set_settings(replace(mend.settings, augmentation=None))
         model, change = self.model, mend.model
@@ -291,6 +293,15 @@ class Desk(QObject):
         self.last_check = checked
         self.checked.emit(checked)
 
+    def _not_checked(self, error: BaseException) -> None:
+        """A network that takes no images, and the like: that is a finding, too."""
+        from convscope.engine.training.checks import Finding
+
+        if isinstance(error, UserError):
+            self._checked(Checked((Finding("error", "model", error.message),), None, (0, 0, 0)))
+        else:
+            self.context.report(error)
+
     def _prepared(self, prepared: Prepared) -> None:
         assert self.trainer.plan is not None
         self._last = (self.trainer.plan.name, prepared.settings)
@@ -306,6 +317,9 @@ class Desk(QObject):
 
     def _finished(self, finished: Finished) -> None:
         self.finished = finished
+        if self.trainer.ready is not None:
+            # Another model may have been looked at meanwhile.
+            self._initial, self._start_from = self.trainer.ready.model, "initial"
         fitted = finished.trained.fitted
         if fitted.outcome != "diverged" or fitted.best is not None:
             model = finished.trained.model.with_()

@@ -120,6 +120,9 @@ class LiveView(QWidget):
 
     def _tick(self) -> None:
         self.transport.say()
+        rate = self.charts.follow_rate()
+        if rate is not None and not self.transport.rate.hasFocus():
+            self.transport.show_rate(rate)
         if self.charts.history.epochs[self._known :] and self.desk.trainer.active:
             self.looks.note_epoch()
         self.overfitting.setText(self.charts.overfitting)

@@ -7,7 +7,7 @@ import pytest
 from PySide6.QtWidgets import QApplication
 
 from convscope.engine.training.record import EpochRecord, Recorder
-from convscope.engine.training.settings import TrainingSettings
+from convscope.engine.training.settings import Schedule, TrainingSettings
 from convscope.engine.training.smoothing import smooth
 from convscope.ui.panels.train.charts import Charts
 from convscope.ui.panels.train.history import History, Series, thin
@@ -94,6 +94,28 @@ def test_the_gap_is_shaded_and_named(qapp: QApplication, qtbot: object) -> None:
     assert len(texts) == 1 and texts[0].startswith("overfitting: gap 0.")
     assert any(getattr(mark, "label", None) is not None for mark in charts.loss._marks)
     assert charts.loss._best == (3.0, "best epoch 3")
+    charts.shutdown()
+
+
+def test_the_rate_follows_schedule_and_hand(qapp: QApplication, qtbot: object) -> None:
+    charts, recorder = Charts(), Recorder()
+    qtbot.addWidget(charts)  # type: ignore[attr-defined]
+    settings = TrainingSettings(epochs=4, schedule=Schedule("step", 0.5, 1))
+    charts.begin(recorder, settings)
+    charts.prepared(2, {}, 0.001)
+    told = []
+    for epoch, rate in enumerate((0.001, 0.004, 0.002)):
+        for step in range(2):
+            recorder.add_batch({"loss": 1.0})
+            charts.look()
+            if (epoch, step) == (1, 0):
+                charts.note_rate(0.004)
+        recorder.add_epoch(record(epoch, 1.0, 1.0, rate))
+        charts.look()
+        told.append(charts.follow_rate())
+    assert told == pytest.approx([0.0005, 0.002, 0.001])
+    assert charts.history.rates == [(0.0, 0.001), (1.0, 0.0005), (1.5, 0.004), (2.0, 0.002), (3.0, 0.001)]
+    assert charts.follow_rate() is None
     charts.shutdown()
 
 

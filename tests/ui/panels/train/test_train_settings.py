@@ -158,6 +158,15 @@ def test_labels_that_a_sigmoid_does_not_go_with(empty: Train, digits: Dataset) -
     assert empty.settings.loss == "auto"
 
 
+def test_a_network_that_takes_no_images(empty: Train, digits: Dataset) -> None:
+    import keras
+
+    layers = [keras.Input((10,)), keras.layers.Dense(10, activation="softmax")]
+    empty.open(OpenedModel(keras.Sequential(layers, name="flat")), digits)
+    assert empty.text("train.finding.0.text") == "flat does not take images: its input is 10."
+    assert not empty.find(QAbstractButton, "train.start").isEnabled()
+
+
 def test_a_warning_does_not_keep_from_starting(empty: Train, tiny: OpenedModel) -> None:
     empty.open(tiny, few_digits(train=100, validation=0.0))
     assert empty.text("train.finding.0.text").startswith("No images are left to validate on")
