@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer
@@ -11,7 +12,6 @@ from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
 from convscope.errors import UserError
 from convscope.task import Task
 from convscope.ui import theme
-from convscope.ui.panels.train.charts import Charts
 from convscope.ui.panels.train.desk import Desk
 from convscope.ui.panels.train.empty import Empty
 from convscope.ui.panels.train.form import Choice, Notice, caption
@@ -21,6 +21,7 @@ from convscope.ui.panels.train.transport import Transport
 
 if TYPE_CHECKING:
     from convscope.engine.training.run import Run
+    from convscope.ui.panels.train.charts import Charts
 
 
 class LiveView(QWidget):
@@ -37,6 +38,7 @@ class LiveView(QWidget):
         self._interrupted: list[Run] = []
         # Epochs of an earlier part of the run on show.
         self._known = 0
+        self._charts: Charts | None = None
         self._build()
         trainer = desk.trainer
         trainer.began.connect(self._began)
@@ -47,12 +49,31 @@ class LiveView(QWidget):
         self._words = QTimer(self)
         self._words.setInterval(200)
         self._words.timeout.connect(self._tick)
+        self._load_charts()
         self._look_for_interrupted()
+
+    @property
+    def charts(self) -> Charts:
+        """The curves; made when they are first needed."""
+        if self._charts is None:
+            from convscope.ui.panels.train.charts import Charts
+
+            self._charts = Charts()
+            self._left.addWidget(self._charts)
+        return self._charts
+
+    @cached_property
+    def transport(self) -> Transport:
+        """The buttons over the curves."""
+        made = Transport(self.desk.trainer, self.charts)
+        self._inner.insertWidget(0, made)
+        return made
 
     def shutdown(self) -> None:
         """Stop timers and take no more events."""
         self._words.stop()
-        self.charts.shutdown()
+        if self._charts is not None:
+            self._charts.shutdown()
         self.looks.shutdown()
         self.empty.shutdown()
 
@@ -75,12 +96,9 @@ class LiveView(QWidget):
         self.empty = Empty(self.desk)
         self.stack.addWidget(self.empty)
         page = QWidget()
-        inner = QVBoxLayout(page)
+        self._inner = inner = QVBoxLayout(page)
         inner.setContentsMargins(0, 0, 0, 0)
         inner.setSpacing(theme.GAP)
-        self.charts = Charts()
-        self.transport = Transport(self.desk.trainer, self.charts)
-        inner.addWidget(self.transport)
         self.overfitting = caption("train.overfitting")
         self.overfitting.hide()
         inner.addWidget(self.overfitting)
@@ -88,7 +106,10 @@ class LiveView(QWidget):
         self.splitter = QSplitter()
         self.splitter.setObjectName("train.splitter")
         self.splitter.setHandleWidth(theme.GROUP_GAP)
-        self.splitter.addWidget(self.charts)
+        left = QWidget()
+        self._left = QVBoxLayout(left)
+        self._left.setContentsMargins(0, 0, 0, 0)
+        self.splitter.addWidget(left)
         self.splitter.addWidget(self.looks)
         self.splitter.setStretchFactor(0, 5)
         self.splitter.setStretchFactor(1, 3)
@@ -97,6 +118,21 @@ class LiveView(QWidget):
         inner.addWidget(self.splitter, 1)
         self.stack.addWidget(page)
         self._page = page
+
+    def _load_charts(self) -> None:
+        """Import what draws them in a worker: that takes a third of a second."""
+
+        def work(_task: Task) -> None:
+            import pyqtgraph  # noqa: F401
+
+        self.desk.context.jobs.submit(
+            "view",
+            work,
+            title="Loading the charts",
+            quiet=True,
+            on_done=lambda _none: self.transport.show_state(),
+            on_failed=self.desk.context.report,
+        )
 
     def _began(self, plan: Plan) -> None:
         assert self.desk.trainer.recorder is not None
