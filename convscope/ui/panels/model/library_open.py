@@ -247,7 +247,7 @@ class OpenForm(QWidget):
         note = ""
         if choice == "imagenet" and entry.kind == "application":
             size = f"{entry.megabytes:,.0f} MB" if entry.megabytes else "some MB"
-            note = "Its weights are on this machine." if self._here else f"Downloads {size}, once."
+            note = "Downloaded before." if self._here else f"Downloads {size}, once."
             if fixed:
                 note += " With its classifier the input size is fixed."
         elif choice == "random":

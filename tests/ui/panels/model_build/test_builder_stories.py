@@ -114,6 +114,26 @@ def test_templates_start_with_their_exact_totals(builder: Builder, name: str, pa
     assert builder.layers.isVisible() and builder.layers.row == 0
 
 
+def test_shortcuts_build_copy_and_save(builder: Builder) -> None:
+    builder.choose("conv2d")
+    builder.key(Qt.Key.Key_Return)
+    assert builder.find(QSpinBox, "model.build.filters").hasFocus(), "Return goes into the settings"
+    builder.key(Qt.Key.Key_Return, CTRL)
+    builder.settle()
+    assert builder.session.model is not None and builder.session.model.name == "mnist-convnet"
+    QGuiApplication.clipboard().setText("")
+    builder.key(Qt.Key.Key_C, CTRL | SHIFT)
+    assert "keras.Sequential" in QGuiApplication.clipboard().text()
+    builder.key(Qt.Key.Key_S, CTRL)
+    dialog = builder.window.findChild(QFileDialog, "model.build.save_dialog")
+    assert dialog is not None and dialog.isVisible()
+    dialog.reject()
+    builder.type("kernel_size", "99")
+    builder.key(Qt.Key.Key_Return, CTRL)
+    builder.settle()
+    assert len(builder.session.models) == 1, "what has a problem is not built"
+
+
 def test_every_template_is_in_the_gallery_and_can_be_searched(builder: Builder) -> None:
     builder.press("model.build.templates")
     for name in TEMPLATES:
