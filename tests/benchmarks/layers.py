@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -41,11 +42,17 @@ def _apart(*words: str) -> float:
     return float(done.stdout.split()[-1])
 
 
+@cache
+def _tiny() -> float:
+    """All of them once, on a small network, in one process: that they run is what the tests want to know."""
+    return _apart("tiny", "wide", "")
+
+
 for _path, _says in CLICKS.items():
 
     def _click(small: bool, path: str = _path) -> Reading:
         """The median from a layer's choice to its paint, everything at hand."""
-        return Reading(_apart("click", path, "2" if small else "15"), "ms")
+        return Reading(_tiny() if small else _apart("click", path, "15"), "ms")
 
     benchmark(f"layer click to painted mosaic, {_says}", target="≤ 50 ms", most=50)(_click)
 
@@ -115,13 +122,13 @@ def against_matplotlib(small: bool) -> Case:
 @benchmark("memory after 200 clicks on layers and maps", target="≤ 20 MB", most=20)
 def growth(small: bool) -> Reading:
     """Resident memory after 200 clicks against that after the first 40."""
-    return Reading(_apart("memory", "20" if small else "200"), "MB")
+    return Reading(_tiny() if small else _apart("memory", "200"), "MB")
 
 
 @benchmark("longest stall of the event loop, first look at a model", target="≤ 200 ms", most=200)
 def first_look_stall(small: bool) -> Reading:
     """The longest time between two turns of the event loop while the first look and its tracing run."""
-    return Reading(_apart("stall"), "ms")
+    return Reading(_tiny() if small else _apart("stall"), "ms")
 
 
 # -- in the process apart ----------------------------------------------------------------------------------
@@ -178,7 +185,7 @@ def _one_click(app: Any, window: Any, path: str) -> float:
     return time.perf_counter() - start
 
 
-def _stall(app: Any, window: Any, model: Any) -> float:
+def _stall(app: Any, window: Any, model: Any, seconds: float = 8.0) -> float:
     """The longest pause of a timer of 5 ms, in ms."""
     from PySide6.QtCore import QEventLoop, QTimer
 
@@ -188,45 +195,62 @@ def _stall(app: Any, window: Any, model: Any) -> float:
     timer.start(5)
     window.session.add_model(model)
     ticks.clear()
-    end = time.perf_counter() + 8
+    end = time.perf_counter() + seconds
     while time.perf_counter() < end:
         app.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
     timer.stop()
     return float(np.diff(ticks).max() * 1e3)
 
 
-def _main(words: list[str]) -> float:
+def _clicks(app: Any, window: Any, path: str, rounds: int) -> float:
+    """The median of several clicks on a layer from another one, in ms."""
+    slots = window.session.model.program.slots
+    rest = next(p for p in ("stem_bn", "other") if p in slots)
+    taken = []
+    for _ in range(rounds):
+        _one_click(app, window, rest)
+        _settle(app, window)
+        taken.append(_one_click(app, window, path))
+        _settle(app, window)
+    return statistics.median(taken) * 1e3
+
+
+def _growth(app: Any, window: Any, rounds: int) -> float:
+    """What clicks on layers and maps leave in memory, in MB, after as many fifths to warm up."""
     from tests.benchmarks.window import _resident
 
-    app, window, model = _desk(words[-2:-1] == ["wide"])
+    slots = window.session.model.program.slots
+    paths = [path for path in slots if path not in ("input", "image")]
+
+    def visit(number: int) -> None:
+        _one_click(app, window, paths[(7 * number) % len(paths)])
+        window.panel()._choose_map(number % 8)
+        _settle(app, window)
+
+    for number in range(rounds // 5):
+        visit(number)
+    before = _resident()
+    for number in range(rounds // 5, rounds + rounds // 5):
+        visit(number)
+    return _resident() - before
+
+
+def _main(words: list[str]) -> float:
+    app, window, model = _desk("wide" in words)
     if words[0] == "stall":
         figure = _stall(app, window, model)
+    elif words[0] == "tiny":
+        _stall(app, window, model, 0.2)
+        _settle(app, window)
+        _growth(app, window, 2)
+        figure = _clicks(app, window, "wide", 1)
     else:
         window.session.add_model(model)
         _settle(app, window)
         if words[0] == "click":
-            path, rest = words[1], next(p for p in ("stem_bn", "other") if p in model.program.slots)
-            taken = []
-            for _ in range(int(words[2])):
-                _one_click(app, window, rest)
-                _settle(app, window)
-                taken.append(_one_click(app, window, path))
-                _settle(app, window)
-            figure = statistics.median(taken) * 1e3
+            figure = _clicks(app, window, words[1], int(words[2]))
         else:
-            rounds, paths = int(words[1]), [p for p in model.program.slots if p != "input"]
-
-            def visit(number: int) -> None:
-                _one_click(app, window, paths[(7 * number) % len(paths)])
-                window.panel()._choose_map(number % 8)
-                _settle(app, window)
-
-            for number in range(rounds // 5):
-                visit(number)
-            before = _resident()
-            for number in range(rounds // 5, rounds + rounds // 5):
-                visit(number)
-            figure = _resident() - before
+            figure = _growth(app, window, int(words[1]))
     window.close()
     return figure
 

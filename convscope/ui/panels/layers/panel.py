@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.seeing.activation_sum import ActivationSum
@@ -17,17 +16,14 @@ from convscope.ui import theme
 from convscope.ui.actions import Command
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.layers.controller import Controller
-from convscope.ui.panels.layers.controls import Controls
-from convscope.ui.panels.layers.depth_chart import DepthChart
 from convscope.ui.panels.layers.detail import Detail
 from convscope.ui.panels.layers.empty_page import EmptyPage
 from convscope.ui.panels.layers.frame import Frame, Look
 from convscope.ui.panels.layers.inspector import Inspector
 from convscope.ui.panels.layers.kernel_pictures import KernelPictures
+from convscope.ui.panels.layers.middle import Middle, filled
 from convscope.ui.panels.layers.output import Output
-from convscope.ui.panels.layers.stage import Stage
 from convscope.ui.panels.layers.words import facts, first_layer, strongest
-from convscope.ui.widgets.form import tool
 from convscope.ui.widgets.layer_tree import LayerTree
 
 TREE_WIDTH = 240
@@ -121,68 +117,19 @@ class LayersPanel(QWidget):
         across.setContentsMargins(0, 0, 0, 0)
         across.setSpacing(1)
         self.tree = LayerTree()
-        self.side = _filled()
+        self.side = filled()
         self.side.setFixedWidth(theme.scaled(TREE_WIDTH))
         inside = QVBoxLayout(self.side)
         inside.setContentsMargins(theme.GAP, theme.GAP, theme.GAP, theme.GAP)
         inside.addWidget(self.tree)
         across.addWidget(self.side)
-        across.addWidget(self._middle(), 1)
+        self.middle = Middle(self.output.button)
+        self.stage, self.chart, self.controls = self.middle.stage, self.middle.chart, self.middle.controls
+        self.middle.fold.clicked.connect(self.toggle_inspector)
+        self.middle.reset.clicked.connect(self.controller.reset_edits)
+        across.addWidget(self.middle, 1)
         self.inspector = Inspector(self.context)
         across.addWidget(self.inspector)
-
-    def _middle(self) -> QWidget:
-        middle = _filled()
-        column = QVBoxLayout(middle)
-        column.setContentsMargins(theme.GROUP_GAP, theme.GAP, theme.GROUP_GAP, theme.GAP)
-        column.setSpacing(theme.GAP)
-        self.title = theme.label("", "title")
-        self.title.setObjectName("layers.title")
-        self.facts = theme.label("", "caption")
-        self.facts.setObjectName("layers.facts")
-        self.fold = tool("layers.fold", "Show or hide the chosen map", "panel-right", self.toggle_inspector)
-        self.fold.setCheckable(True)
-        head = QHBoxLayout()
-        head.setSpacing(theme.GAP)
-        head.addWidget(self.title)
-        head.addWidget(self.facts, 1)
-        head.addWidget(self.output.button)
-        head.addWidget(self.fold)
-        column.addLayout(head)
-        self.controls = Controls()
-        column.addWidget(self.controls)
-        self.problem = theme.label("", "warning")
-        self.problem.setObjectName("layers.problem")
-        self.problem.setWordWrap(True)
-        self.problem.hide()
-        column.addWidget(self.problem)
-        self.banner = QWidget()
-        self.banner.setObjectName("layers.edits")
-        self.banner_words: QLabel = theme.label("", "warning")
-        self.banner_words.setObjectName("layers.edit_words")
-        self.banner_words.setWordWrap(True)
-        inside = QHBoxLayout(self.banner)
-        inside.setContentsMargins(0, 0, 0, 0)
-        inside.addWidget(self.banner_words, 1)
-        reset = tool(
-            "layers.reset",
-            "Back to the network's own weights",
-            "undo-2",
-            self.controller.reset_edits,
-            "Reset",
-        )
-        inside.addWidget(reset)
-        self.banner.hide()
-        column.addWidget(self.banner)
-        self.stage = Stage()
-        column.addWidget(self.stage, 1)
-        line = QFrame()
-        line.setProperty("role", "line")
-        column.addWidget(line)
-        self.chart = DepthChart()
-        self.chart.setObjectName("layers.depth")
-        column.addWidget(self.chart)
-        return middle
 
     def _connect(self) -> None:
         session, controller = self.context.session, self.controller
@@ -288,8 +235,8 @@ class LayersPanel(QWidget):
     def _show_frame(self, frame: Frame) -> None:
         info = frame.first.found.model.layer(frame.path)
         self.output.frame = frame
-        self.title.setText(info.path)
-        self.facts.setText(facts(frame, info))
+        self.middle.title.setText(info.path)
+        self.middle.facts.setText(facts(frame, info))
         self.stage.show_frame(frame)
         self._request_kernels()
         if self._channel is None or self._count != frame.maps.count:
@@ -304,13 +251,12 @@ class LayersPanel(QWidget):
         self._request_detail()
 
     def _show_problem(self, sentence: str) -> None:
-        self.problem.setText(sentence)
-        self.problem.setVisible(bool(sentence))
+        self.middle.say(sentence)
         self.stage.setEnabled(not sentence)
         if sentence:
             self.output.frame = None
-            self.title.setText(self.context.session.layer or "")
-            self.facts.setText("")
+            self.middle.title.setText(self.context.session.layer or "")
+            self.middle.facts.setText("")
             self._clear_map()
 
     def _clear_map(self) -> None:
@@ -343,8 +289,7 @@ class LayersPanel(QWidget):
         self.inspector.show_kernels(shown, self._channel or 0)
 
     def _show_edits(self, words: str) -> None:
-        self.banner_words.setText(words)
-        self.banner.setVisible(bool(words))
+        self.middle.tell_edits(words)
         self._list_open()
 
     # -- what a person does ----------------------------------------------------------------------------------
@@ -437,12 +382,4 @@ class LayersPanel(QWidget):
         self.inspector.setVisible(self._wants_map)
         # Where there is no room for three columns, the map takes the place of the tree.
         self.side.setHidden(self._compact and self._wants_map)
-        self.fold.setChecked(self._wants_map)
-
-
-def _filled() -> QWidget:
-    """A widget in the panel's colour."""
-    made = QWidget()
-    made.setProperty("role", "panel")
-    made.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-    return made
+        self.middle.fold.setChecked(self._wants_map)

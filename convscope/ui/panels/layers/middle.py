@@ -1,0 +1,82 @@
+"""The middle column: what layer it is, how its maps are shown, the maps, and the blank ones over depth."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+
+from convscope.ui import theme
+from convscope.ui.panels.layers.controls import Controls
+from convscope.ui.panels.layers.depth_chart import DepthChart
+from convscope.ui.panels.layers.stage import Stage
+from convscope.ui.widgets.form import hairline, row, tool
+
+
+class Middle(QWidget):
+    """A column with the mosaic as its largest part."""
+
+    def __init__(self, save: QToolButton, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("role", "panel")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(theme.GROUP_GAP, theme.GAP, theme.GROUP_GAP, theme.GAP)
+        column.setSpacing(theme.GAP)
+        self.title = theme.label("", "title")
+        self.title.setObjectName("layers.title")
+        self.facts = theme.label("", "caption")
+        self.facts.setObjectName("layers.facts")
+        self.fold = tool("layers.fold", "Show or hide the chosen map", "panel-right", lambda: None)
+        self.fold.setCheckable(True)
+        head = row(self.title, self.facts, save, self.fold)
+        head.setStretch(1, 1)
+        column.addLayout(head)
+        self.controls = Controls()
+        column.addWidget(self.controls)
+        self.problem = self._sentence("layers.problem")
+        column.addWidget(self.problem)
+        self.reset = tool(
+            "layers.reset", "Back to the network's own weights", "undo-2", lambda: None, "Reset"
+        )
+        self.edits = self._sentence("layers.edit_words")
+        self.edits.show()
+        self.banner = QWidget()
+        self.banner.setObjectName("layers.edits")
+        inside = QHBoxLayout(self.banner)
+        inside.setContentsMargins(0, 0, 0, 0)
+        inside.addWidget(self.edits, 1)
+        inside.addWidget(self.reset)
+        self.banner.hide()
+        column.addWidget(self.banner)
+        self.stage = Stage()
+        column.addWidget(self.stage, 1)
+        column.addWidget(hairline())
+        self.chart = DepthChart()
+        self.chart.setObjectName("layers.depth")
+        column.addWidget(self.chart)
+
+    def say(self, sentence: str) -> None:
+        """Why there is nothing to see; "" when there is."""
+        self.problem.setText(sentence)
+        self.problem.setVisible(bool(sentence))
+
+    def tell_edits(self, words: str) -> None:
+        """What a copy with other weights says; "" when the model's own are on show."""
+        self.edits.setText(words)
+        self.banner.setVisible(bool(words))
+
+    @staticmethod
+    def _sentence(name: str) -> QLabel:
+        made = theme.label("", "warning")
+        made.setObjectName(name)
+        made.setWordWrap(True)
+        made.hide()
+        return made
+
+
+def filled() -> QWidget:
+    """A widget in the panel's colour."""
+    made = QWidget()
+    made.setProperty("role", "panel")
+    made.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+    return made
