@@ -11,7 +11,7 @@ import io
 import json
 import logging
 import os
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
@@ -28,6 +28,7 @@ from convscope.session.session import Session
 from convscope.task import Task
 
 if TYPE_CHECKING:
+    from convscope.engine.data.resize import InputSettings
     from convscope.engine.models.architecture import Architecture
     from convscope.engine.models.opened import Source
 
@@ -51,6 +52,7 @@ class Work:
         architecture: the model builder's; None if it was never looked at.
         models: the open models that can be opened again, (name or file, weights) each, the current one last.
         dataset: what opens the data set again; "" without.
+        input: what images are brought to; None: nothing was set.
     """
 
     images: tuple[Image, ...]
@@ -59,6 +61,7 @@ class Work:
     architecture: Architecture | None = None
     models: tuple[tuple[str, str], ...] = ()
     dataset: str = ""
+    input: InputSettings | None = None
 
     @classmethod
     def of(cls, session: Session) -> Work:
@@ -75,6 +78,7 @@ class Work:
             session.architecture if session.has_architecture else None,
             tuple((model.source.spec, _weights(model.source)) for model in models),
             session.dataset.reference if session.dataset is not None else "",
+            session.input if session.has_input else None,
         )
 
 
@@ -83,7 +87,7 @@ class Recovered:
     """What could be brought back, and one error for each image that could not.
 
     Attributes:
-        lab, architecture, models, dataset: as in `Work`.
+        lab, architecture, models, dataset, input: as in `Work`.
         work: None if no image could be opened any more.
     """
 
@@ -93,6 +97,7 @@ class Recovered:
     architecture: Architecture | None = None
     models: tuple[tuple[str, str], ...] = ()
     dataset: str = ""
+    input: InputSettings | None = None
 
 
 def has_work(folder: Path) -> bool:
@@ -129,6 +134,7 @@ def save_work(folder: Path, work: Work, task: Task = _NO_TASK) -> None:
         "architecture": work.architecture.to_json() if work.architecture is not None else "",
         "models": work.models,
         "dataset": work.dataset,
+        "input": asdict(work.input) if work.input is not None else None,
     }
     _replace(folder / _FILE, json.dumps(document).encode())
     for path in folder.glob("*.npy"):
@@ -147,6 +153,7 @@ def load_work(folder: Path, task: Task = _NO_TASK) -> Recovered | None:
         current = int(document["current"])
         models = tuple((str(spec), str(weights)) for spec, weights in document.get("models", ()))
         dataset = str(document.get("dataset", ""))
+        given = _input(document.get("input"))
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError, UserError) as error:
@@ -173,8 +180,9 @@ def load_work(folder: Path, task: Task = _NO_TASK) -> Recovered | None:
             architecture = Architecture.from_json(str(document["architecture"]), "The last run's draft")
         except UserError as error:
             errors.append(error)
-    work = Work(tuple(images), chosen, lab, architecture, models, dataset) if images else None
-    return Recovered(lab, work, tuple(errors), architecture, models, dataset)
+    more = (architecture, models, dataset, given)
+    work = Work(tuple(images), chosen, lab, *more) if images else None
+    return Recovered(lab, work, tuple(errors), *more)
 
 
 def clear_work(folder: Path) -> None:
@@ -227,6 +235,15 @@ def lab_from_json(data: Any) -> Lab:
 
 def _weights(source: Source) -> str:
     return "imagenet" if source.kind == "application" and source.weights == "ImageNet" else ""
+
+
+def _input(data: Any) -> InputSettings | None:
+    if not data:
+        return None
+    from convscope.engine.data.resize import InputSettings
+
+    size = None if data["size"] is None else (int(data["size"][0]), int(data["size"][1]))
+    return InputSettings(size, data["channels"], str(data["fit"]))  # type: ignore[arg-type]
 
 
 def _image(folder: Path, entry: Any, task: Task) -> Image:

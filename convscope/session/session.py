@@ -14,6 +14,7 @@ from convscope.session.lab import Lab
 if TYPE_CHECKING:
     from convscope.engine.data.augmentation import Augmentation
     from convscope.engine.data.dataset import Dataset
+    from convscope.engine.data.resize import InputSettings
     from convscope.engine.models.architecture import Architecture
     from convscope.engine.models.opened import OpenedModel
 
@@ -33,6 +34,7 @@ class Session:
         model_changed: the current model, or None.
         layer_changed: the path of the chosen layer of the current model, or None.
         dataset_changed: the data set, or None.
+        input_changed: what images are brought to before a network gets them: `InputSettings`.
         augmentation_changed: what training does to its images, or None.
         lab_changed: the lab: by an edit, undo or redo.
         architecture_changed: the model builder's document: by an edit, undo or redo.
@@ -48,6 +50,7 @@ class Session:
     model_changed = Signal(object)
     layer_changed = Signal(object)
     dataset_changed = Signal(object)
+    input_changed = Signal(object)
     augmentation_changed = Signal(object)
     lab_changed = Signal(Lab)
     architecture_changed = Signal(object)
@@ -62,6 +65,7 @@ class Session:
         self._model: OpenedModel | None = None
         self._layer: str | None = None
         self._dataset: Dataset | None = None
+        self._input: InputSettings | None = None
         self._augmentation: Augmentation | None = None
         self._lab: History[Lab] = History(lab or Lab())
         self._architecture: History[Architecture] | None = None
@@ -146,6 +150,21 @@ class Session:
         return self._dataset
 
     @property
+    def input(self) -> InputSettings:
+        """What images are brought to before a network gets them, in training and where data is looked at."""
+        if self._input is None:
+            # Imported late, as are the layer kinds.
+            from convscope.engine.data.resize import InputSettings
+
+            self._input = InputSettings()
+        return self._input
+
+    @property
+    def has_input(self) -> bool:
+        """Whether that was ever asked for; before, there is nothing to keep."""
+        return self._input is not None
+
+    @property
     def augmentation(self) -> Augmentation | None:
         """What training does to its images; never to those it is measured on."""
         return self._augmentation
@@ -186,6 +205,12 @@ class Session:
         if dataset is not self._dataset:
             self._dataset = dataset
             self.dataset_changed.emit(dataset)
+
+    def set_input(self, settings: InputSettings) -> None:
+        """Choose what images are brought to."""
+        if settings != self.input:
+            self._input = settings
+            self.input_changed.emit(settings)
 
     def set_augmentation(self, augmentation: Augmentation | None) -> None:
         """Choose what training does to its images."""

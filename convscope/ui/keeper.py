@@ -70,6 +70,8 @@ class Keeper(QObject):
         self._session.edit_lab(recovered.lab, "Restore the last work")
         if recovered.architecture is not None:
             self._session.edit_architecture(recovered.architecture, "Restore the last work")
+        if recovered.input is not None:
+            self._session.set_input(recovered.input)
 
     def close(self) -> None:
         """The window closes as it should: nothing needs to be kept."""
@@ -106,6 +108,7 @@ class Keeper(QObject):
             session.models_changed,
             session.model_changed,
             session.dataset_changed,
+            session.input_changed,
         )
 
     def _changed(self, *_: object) -> None:

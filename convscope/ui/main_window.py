@@ -116,8 +116,11 @@ class MainWindow(QMainWindow):
 
     # -- what scripts, tests and the command line drive ------------------------------------------------------
 
-    def show_panel(self, name: str) -> None:
+    def show_panel(self, name: str, page: str = "") -> None:
         """Show a panel by its name, making it first if need be.
+
+        Args:
+            page: of the panel, where it has several; it has a method `show_page` then.
 
         Raises:
             UserError: there is no such panel.
@@ -142,6 +145,8 @@ class MainWindow(QMainWindow):
         self.session.document = getattr(self._panels[name], "document", None)
         self.settings.panel = name
         self._fold()
+        if page:
+            self._panels[name].show_page(page)  # type: ignore[attr-defined]
 
     def panel(self) -> QWidget | None:
         """The panel on show."""

@@ -19,6 +19,13 @@ class OpenModel(Protocol):
         """Options are those of `engine.models.catalogue.open_model`."""
 
 
+class ShowPanel(Protocol):
+    """Goes to another panel."""
+
+    def __call__(self, name: str, page: str = "") -> None:
+        """By its name, and the name of its page where it has several."""
+
+
 @dataclass(frozen=True)
 class PanelContext:
     """What is open, the way to a worker thread, and the way to tell the person something.
@@ -42,4 +49,4 @@ class PanelContext:
     open_dataset: Callable[[str | Path], None]
     choose_model: Callable[[], None]
     choose_dataset: Callable[[], None]
-    show_panel: Callable[[str], None]
+    show_panel: ShowPanel

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
+from convscope.engine.data.resize import InputSettings
 from convscope.imaging.image import Image
 from convscope.imaging.kernel import Kernel
 from convscope.imaging.operation import Operation
@@ -213,3 +214,21 @@ def test_saving_and_loading_can_be_cancelled(folder: Path, work: Work) -> None:
     with pytest.raises(Cancelled):
         load_work(folder, task)
     assert recovery.has_work(folder)
+
+
+def test_what_images_are_brought_to_comes_back(folder: Path, work: Work) -> None:
+    session = Session(work.images, LAB)
+    session.set_input(InputSettings((224, 160), 3, "crop"))
+    save_work(folder, Work.of(session))
+    assert back(folder).input == InputSettings((224, 160), 3, "crop")
+    session.set_input(InputSettings())
+    save_work(folder, Work.of(session))
+    assert back(folder).input == InputSettings()
+
+
+@pytest.mark.parametrize("bad", [{"size": [0, 9], "channels": None, "fit": "crop"}, {"size": 3}, [1]])
+def test_an_input_that_cannot_be_is_no_work(folder: Path, work: Work, bad: object) -> None:
+    save_work(folder, work)
+    document = json.loads((folder / "work.json").read_text())
+    (folder / "work.json").write_text(json.dumps({**document, "input": bad}))
+    assert load_work(folder) is None

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from convscope.engine.data.augmentation import Augmentation
+from convscope.engine.data.resize import InputSettings
 from convscope.imaging.image import Image
 from convscope.session.lab import Lab
 from convscope.session.session import Session
@@ -213,6 +214,16 @@ def test_undo_acts_on_the_document_of_the_panel_on_show(session: Session, log: L
     session.document = "lab"
     session.undo()
     assert session.lab.stage.stride == 1
+
+
+def test_the_input_is_told_once_and_never_missing(session: Session) -> None:
+    heard: list[object] = []
+    session.input_changed.connect(heard.append)
+    assert session.input == InputSettings()
+    session.set_input(InputSettings())
+    session.set_input(InputSettings((28, 28), 1, "pad"))
+    session.set_input(InputSettings((28, 28), 1, "pad"))
+    assert heard == [InputSettings((28, 28), 1, "pad")] and session.input is heard[0]
 
 
 def test_data_and_augmentation_are_told_once(session: Session) -> None:

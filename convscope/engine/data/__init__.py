@@ -7,7 +7,7 @@ from convscope.engine.data.augmentation import Augmentation
 from convscope.engine.data.dataset import SPLIT_NAMES, Dataset, SplitName, make_dataset
 from convscope.engine.data.duplicates import Duplicates, find_duplicates
 from convscope.engine.data.registry import DatasetInfo, list_datasets, open_dataset
-from convscope.engine.data.resize import Target
+from convscope.engine.data.resize import InputSettings, Target
 from convscope.engine.data.split import Splits, SplitSettings
 from convscope.engine.data.thumbnails import Thumbnails
 
@@ -17,6 +17,7 @@ __all__ = [
     "Dataset",
     "DatasetInfo",
     "Duplicates",
+    "InputSettings",
     "SplitName",
     "SplitSettings",
     "Splits",

@@ -14,7 +14,7 @@ from convscope.engine.data.augmentation import Augmentation
 from convscope.engine.data.batches import Batches
 from convscope.engine.data.dataset import Dataset, SplitName
 from convscope.engine.data.images import KeptImages
-from convscope.engine.data.resize import Fit, Target
+from convscope.engine.data.resize import Fit, InputSettings, Target
 from convscope.engine.models.preprocessing import UNIT, Preprocessing
 from convscope.errors import UserError
 
@@ -61,6 +61,10 @@ class PipelineSettings:
             )
         if self.seed < 0:
             raise UserError(f"The seed is {self.seed}: it is a whole number from 0.")
+
+    def with_input(self, settings: InputSettings) -> PipelineSettings:
+        """The same settings with images brought to something else."""
+        return replace(self, size=settings.size, channels=settings.channels, fit=settings.fit)
 
     def target(self, dataset: Dataset) -> Target:
         """The shape that this data set's images are brought to.

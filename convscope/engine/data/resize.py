@@ -16,6 +16,24 @@ FITS: tuple[Fit, ...] = ("stretch", "crop", "pad")
 
 
 @dataclass(frozen=True)
+class InputSettings:
+    """What images are brought to before a network gets them, as far as a person has decided it.
+
+    Attributes:
+        size: (height, width); None: the network's own, or the images' where it takes any.
+        channels: 1 (gray) or 3 (RGB); None: as the images are.
+        fit: how they come to that size; see `Target`.
+    """
+
+    size: tuple[int, int] | None = None
+    channels: Literal[1, 3] | None = None
+    fit: Fit = "stretch"
+
+    def __post_init__(self) -> None:
+        Target(*(self.size or (1, 1)), self.channels or 1, self.fit)
+
+
+@dataclass(frozen=True)
 class Target:
     """What every image of a batch is brought to.
 

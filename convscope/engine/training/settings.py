@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, fields, is_dataclass, replace
 from typing import Any, Literal
 
 from convscope.engine.data.augmentation import Augmentation
-from convscope.engine.data.resize import Fit
+from convscope.engine.data.resize import Fit, InputSettings
 from convscope.engine.data.split import SplitSettings
 from convscope.errors import UserError
 
@@ -192,6 +192,15 @@ class TrainingSettings:
         _within(self.epochs, 1, 100_000, "number of epochs")
         _within(self.steps_per_epoch or 1, 1, 10_000_000, "number of steps per epoch")
         _within(self.seed, 0, 2**31 - 1, "seed")
+
+    @property
+    def input(self) -> InputSettings:
+        """What the images are brought to."""
+        return InputSettings(self.size, self.channels, self.fit)
+
+    def with_input(self, settings: InputSettings) -> TrainingSettings:
+        """The same settings with images brought to something else."""
+        return replace(self, size=settings.size, channels=settings.channels, fit=settings.fit)
 
     def with_augmentation(self, augmentation: Augmentation | None) -> TrainingSettings:
         """The same settings with another augmentation."""

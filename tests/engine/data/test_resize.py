@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
-from convscope.engine.data.resize import Target, to_target
+from convscope.engine.data.pipeline import PipelineSettings
+from convscope.engine.data.resize import InputSettings, Target, to_target
+from convscope.engine.training.settings import TrainingSettings
 from convscope.errors import UserError
 
 WIDE = np.array([[10, 20, 30, 40], [50, 60, 70, 80]], np.uint8)
@@ -50,3 +54,18 @@ def test_colours() -> None:
 def test_targets_that_cannot_be(wrong: tuple[int, int, int, str]) -> None:
     with pytest.raises(UserError):
         Target(*wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"size": (0, 5)}, {"size": (5, 5000)}, {"channels": 2}, {"fit": "squeeze"}]
+)
+def test_an_input_that_cannot_be_is_one_sentence(wrong: dict[str, Any]) -> None:
+    with pytest.raises(UserError):
+        InputSettings(**wrong)
+
+
+def test_training_and_pipeline_take_the_same_input() -> None:
+    chosen = InputSettings((40, 60), 1, "crop")
+    assert TrainingSettings().with_input(chosen).input == chosen
+    taken = PipelineSettings().with_input(chosen)
+    assert (taken.size, taken.channels, taken.fit) == ((40, 60), 1, "crop")

@@ -14,6 +14,7 @@ from convscope.errors import UserError
 from convscope.task import Task
 from convscope.ui import theme
 from convscope.ui.panel_context import PanelContext
+from convscope.ui.panels.data.preview import UNKNOWN_SIDE
 from convscope.ui.widgets.form import (
     caption,
     choose,
@@ -45,6 +46,7 @@ LABEL_WORDS = (
     ("categorical", "Categorical", "A vector with a 1 at the class"),
     ("binary", "Binary", "0 or 1, for two classes"),
 )
+OWN = "As they are"
 MEASURED_SECONDS = 2.0
 _LONGEST_VECTOR = 12
 
@@ -66,7 +68,8 @@ class InputPage(QWidget):
         self._dataset: Dataset | None = None
         self._index = 0
         self._stale = False
-        self.settings: PipelineSettings = PipelineSettings()
+        # Size, fit and colours are the session's; these hold the batch and the labels.
+        self._own: PipelineSettings = PipelineSettings()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.GAP)
@@ -74,7 +77,7 @@ class InputPage(QWidget):
             "data.input.size",
             "Size",
             (
-                ("own", "As they are", "Every image keeps its size; they must all have the same"),
+                ("own", OWN, ""),
                 ("set", "Bring to", "Every image is brought to one size"),
             ),
             wide=True,
@@ -85,7 +88,7 @@ class InputPage(QWidget):
         self.batch = spin("data.input.batch", "Images in a batch", 1, 65_536)
         for box in (self.height_, self.width_):
             box.valueChanged.connect(self._typed)
-        self.batch.valueChanged.connect(lambda value: self._set(batch_size=value))
+        self.batch.valueChanged.connect(lambda value: self._set_own(batch_size=value))
         self.fit = combo("data.input.fit", "How they come to that size", FIT_WORDS)
         self.fit.currentIndexChanged.connect(lambda _index: self._set(fit=self.fit.currentData()))
         self.colours = combo(
@@ -95,7 +98,7 @@ class InputPage(QWidget):
             lambda _index: self._set(channels=int(self.colours.currentData()) or None)
         )
         self.labels = segmented("data.input.labels", "Labels", LABEL_WORDS, wide=True)
-        self.labels.changed.connect(lambda value: self._set(label_mode=value))
+        self.labels.changed.connect(lambda value: self._set_own(label_mode=value))
         self.view = ImageView()
         self.view.setObjectName("data.input.view")
         self.view.setAccessibleName("The image as the network gets it")
@@ -116,24 +119,37 @@ class InputPage(QWidget):
         )
         self.speed = caption("data.throughput.words", "Images a second that the pipeline delivers.")
         column.addWidget(self.sizing)
-        column.addLayout(
-            under_captions(("Height", self.height_), ("Width", self.width_), ("Batch", self.batch))
-        )
+        column.addLayout(under_captions(("Height", self.height_), ("Width", self.width_)))
         column.addLayout(named("Fit", self.fit))
         column.addLayout(named("Colours", self.colours))
-        column.addWidget(heading("Labels"))
-        column.addWidget(self.labels)
-        column.addWidget(
-            caption("", "To see what each choice does. A run has its own size and fit, in Train.")
-        )
+        column.addWidget(caption("", "Training brings its images to the same."))
         column.addWidget(hairline())
-        column.addWidget(heading("A batch"))
         column.addWidget(self.view, 1)
-        column.addWidget(self.tensor)
         column.addWidget(self.problem)
         column.addWidget(hairline())
+        column.addLayout(row(heading("A batch of"), self.batch, None))
+        column.addWidget(self.labels)
+        column.addWidget(self.tensor)
+        column.addWidget(
+            caption("", "In Train a run has its own batch size, and its loss chooses the labels.")
+        )
         column.addLayout(row(self.measure, None))
         column.addWidget(self.speed)
+        context.session.input_changed.connect(self._input_changed)
+        context.session.model_changed.connect(self._model_changed)
+
+    @property
+    def settings(self) -> PipelineSettings:
+        """In force: images of different sizes come to the network's size where no other is set."""
+        settings = self._own.with_input(self._context.session.input)
+        if settings.size is None and self._dataset is not None and self._dataset.image_size is None:
+            settings = replace(settings, size=self._network_size())
+        return settings
+
+    def shutdown(self) -> None:
+        """Take no more events."""
+        self._context.session.input_changed.disconnect(self._input_changed)
+        self._context.session.model_changed.disconnect(self._model_changed)
 
     def show_dataset(self, dataset: Dataset, index: int) -> None:
         """Show this image of this data set as the network would get it."""
@@ -195,14 +211,16 @@ class InputPage(QWidget):
 
     def _adapt(self, dataset: Dataset) -> None:
         """Keep what was set as far as it suits another data set."""
-        changes: dict[str, Any] = {}
-        if dataset.image_size is None and self.settings.size is None:
-            changes["size"] = (160, 160)
-        if self.settings.label_mode == "binary" and len(dataset.classes) != 2:
-            changes["label_mode"] = "sparse"
-        self.settings = replace(self.settings, **changes)
+        if self._own.label_mode == "binary" and len(dataset.classes) != 2:
+            self._own = replace(self._own, label_mode="sparse")
         self.labels.button("binary").setEnabled(len(dataset.classes) == 2)
-        self.sizing.button("own").setEnabled(dataset.image_size is not None)
+        own = self.sizing.button("own")
+        if dataset.image_size is None:
+            own.setText("As the network takes")
+            own.setToolTip("The images differ in size: every image is brought to the network's size")
+        else:
+            own.setText(OWN)
+            own.setToolTip("Every image keeps its size")
         self.speed.setText("Images a second that the pipeline delivers.")
 
     def _size_chosen(self, how: str) -> None:
@@ -212,16 +230,39 @@ class InputPage(QWidget):
         self._set(size=(self.height_.value(), self.width_.value()))
 
     def _set(self, **changes: Any) -> None:
-        self.settings = replace(self.settings, **changes)
+        """Change what images are brought to, for training too."""
+        session = self._context.session
+        session.set_input(replace(session.input, **changes))
+
+    def _set_own(self, **changes: Any) -> None:
+        self._own = replace(self._own, **changes)
+        self._changed()
+
+    def _changed(self) -> None:
         self._show()
         self.changed.emit(self.settings)
+
+    def _input_changed(self, _input: object) -> None:
+        self._changed()
+
+    def _model_changed(self, _model: object) -> None:
+        # Only images of different sizes follow the network.
+        if self._dataset is not None and self._dataset.image_size is None:
+            self._changed()
+
+    def _network_size(self) -> tuple[int, int] | None:
+        model = self._context.session.model
+        if model is None:
+            return None
+        height, width, _channels = model.input_shape
+        return (height, width) if height and width else None
 
     def _show(self) -> None:
         dataset, settings = self._dataset, self.settings
         if dataset is None:
             return
-        self.sizing.set_value("own" if settings.size is None else "set")
-        height, width = settings.size or dataset.image_size or (160, 160)
+        self.sizing.set_value("own" if self._context.session.input.size is None else "set")
+        height, width = settings.size or dataset.image_size or (UNKNOWN_SIDE, UNKNOWN_SIDE)
         for box, value in ((self.height_, height), (self.width_, width), (self.batch, settings.batch_size)):
             with QSignalBlocker(box):
                 box.setValue(value)

@@ -86,8 +86,16 @@ class DataPanel(QWidget):
         self._wants_right = not self._wants_right
         self._fold()
 
+    def show_page(self, name: str) -> None:
+        """Show "augmentation" or "input" at the right."""
+        self.tabs.set_value(name)
+        self.pages.setCurrentIndex(int(name == "input"))
+        if not self._wants_right:
+            self.toggle_right()
+
     def shutdown(self) -> None:
         """Take no more events."""
+        self.input.shutdown()
         self.context.session.dataset_changed.disconnect(self._show_dataset)
         self.augmentation.shutdown()
 
@@ -112,7 +120,7 @@ class DataPanel(QWidget):
         self.images.part_changed.connect(lambda _part: self._show_counts())
         self.images.focused.connect(self._focus_on)
         self.images.fold_requested.connect(self.toggle_right)
-        self.input.changed.connect(lambda _settings: self._show_focus())
+        self.input.changed.connect(lambda _settings: self._show_preview())
         self.strip = OpeningStrip(self.context.jobs)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -171,7 +179,7 @@ class DataPanel(QWidget):
         self.pages = QStackedWidget()
         self.pages.addWidget(self.augmentation)
         self.pages.addWidget(self.input)
-        self.tabs.changed.connect(lambda name: self.pages.setCurrentIndex(int(name == "input")))
+        self.tabs.changed.connect(self.show_page)
         self.right = _surface()
         column = QVBoxLayout(self.right)
         column.setContentsMargins(theme.GROUP_GAP, theme.GAP, theme.GROUP_GAP, theme.GAP)
@@ -214,6 +222,10 @@ class DataPanel(QWidget):
     def _show_focus(self) -> None:
         if self._dataset is not None:
             self.input.show_dataset(self._dataset, self._focus)
+            self._show_preview()
+
+    def _show_preview(self) -> None:
+        if self._dataset is not None:
             self.augmentation.show_dataset(self._dataset, self._focus, self.input.settings)
 
     def _show_problem(self, sentence: str) -> None:

@@ -28,9 +28,14 @@ from convscope.ui.widgets.segmented import Segmented
 
 if TYPE_CHECKING:
     from convscope.engine.data.augmentation import Augmentation
+    from convscope.engine.data.dataset import Dataset
+    from convscope.engine.data.resize import InputSettings
+    from convscope.engine.models.opened import OpenedModel
     from convscope.engine.training.checks import Finding
 
 WIDTH = 300
+_COLOURS = {None: "", 1: ", gray", 3: ", RGB"}
+_FITS = {"stretch": "stretched", "crop": "cropped", "pad": "padded"}
 # More findings than these are counted, not shown.
 _FINDINGS = 3
 _AMOUNTS = (
@@ -92,7 +97,8 @@ class Controls(QWidget):
         self.start_from.changed.connect(self.desk.set_start_from)
         column.addWidget(self.start_from)
         self.data = self._subject(column, "data", "Data", "data")
-        self.augmentation = self._subject(column, "augmentation", "Augmentation", "data")
+        self.input = self._subject(column, "input", "Input", "data", "input")
+        self.augmentation = self._subject(column, "augmentation", "Augmentation", "data", "augmentation")
         column.addWidget(form.line())
         self.main = MainSection(self.desk)
         self._sections.append(self.main)
@@ -112,13 +118,13 @@ class Controls(QWidget):
         outer.addWidget(form.line())
         outer.addLayout(self._foot())
 
-    def _subject(self, column: QVBoxLayout, name: str, title: str, panel: str) -> QLabel:
+    def _subject(self, column: QVBoxLayout, name: str, title: str, panel: str, page: str = "") -> QLabel:
         """A heading with a way to the panel where it is chosen, over a line that says what it is."""
         head = QHBoxLayout()
         head.addWidget(theme.label(title, "heading"))
         head.addStretch(1)
         words = f"Change the {title.lower()}"
-        link = form.tool(f"train.{name}.change", words, "", self._goer(panel), "change")
+        link = form.tool(f"train.{name}.change", words, "", self._goer(panel, page), "change")
         link.setProperty("flat", True)
         link.setCursor(Qt.CursorShape.PointingHandCursor)
         head.addWidget(link)
@@ -132,8 +138,8 @@ class Controls(QWidget):
         column.addLayout(block)
         return value
 
-    def _goer(self, panel: str) -> Callable[[], object]:
-        return lambda: self.desk.context.show_panel(panel)
+    def _goer(self, panel: str, page: str) -> Callable[[], object]:
+        return lambda: self.desk.context.show_panel(panel, page)
 
     def _foot(self) -> QVBoxLayout:
         foot = QVBoxLayout()
@@ -166,6 +172,7 @@ class Controls(QWidget):
         for section in self._sections:
             section.show_settings(settings)
         self.augmentation.setText(augmentation_words(settings.augmentation))
+        self._show_input()
         self._show_state()
 
     def _show_subject(self) -> None:
@@ -174,11 +181,15 @@ class Controls(QWidget):
             "None yet" if model is None else f"{model.name} · {model.keras.count_params():,} parameters"
         )
         self.data.setText("None yet" if data is None else f"{data.title} · {len(data.classes)} classes")
+        self._show_input()
         self.start_from.setVisible(desk.can_start_over)
         self.start_from.set_value(desk.start_from)
         self.name.setText(desk.name)
         self.main.show_checked(None)
         self._show_state()
+
+    def _show_input(self) -> None:
+        self.input.setText(input_words(self.desk.settings.input, self.desk.dataset, self.desk.model))
 
     def _show_checked(self, checked: Checked | None) -> None:
         if checked is not None:
@@ -216,6 +227,19 @@ class Controls(QWidget):
                 "Start again" if desk.can_start_over and desk.start_from == "initial" else "Start"
             )
         self.start.setAccessibleName(self.start.text())
+
+
+def input_words(given: InputSettings, data: Dataset | None, model: OpenedModel | None) -> str:
+    """What images are brought to, in one line."""
+    own = data.image_size if data is not None else None
+    if given.size is not None:
+        words = "{} × {}".format(*given.size)
+    elif data is not None and own is None and model is not None and all(model.input_shape[:2]):
+        words = "{} × {}, as the network takes".format(*model.input_shape[:2])
+    else:
+        return "As the images are" + _COLOURS[given.channels]
+    fit = "" if given.size == own else f", {_FITS[given.fit]}"
+    return words + fit + _COLOURS[given.channels]
 
 
 def augmentation_words(augmentation: Augmentation | None) -> str:

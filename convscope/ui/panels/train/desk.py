@@ -92,7 +92,8 @@ class Desk(QObject):
         session = context.session
         session.model_changed.connect(self._model_changed)
         session.dataset_changed.connect(self._dataset_changed)
-        session.augmentation_changed.connect(self._augmentation_changed)
+        session.augmentation_changed.connect(self._given_changed)
+        session.input_changed.connect(self._given_changed)
         self.trainer.prepared.connect(self._prepared)
         self.trainer.finished.connect(self._finished)
         self.trainer.failed.connect(lambda _error: self.runs_changed.emit())
@@ -102,23 +103,28 @@ class Desk(QObject):
 
     @property
     def settings(self) -> TrainingSettings:
-        """Of the next run, with the augmentation that the data panel says."""
-        augmentation = self.context.session.augmentation
+        """Of the next run, with the augmentation and the input that the data panel says."""
+        session = self.context.session
+        augmentation = session.augmentation
         if augmentation is not None and augmentation.does_nothing:
             augmentation = None
-        return replace(self._settings, augmentation=augmentation)
+        return replace(self._settings.with_input(session.input), augmentation=augmentation)
 
     def set_settings(self, settings: TrainingSettings) -> None:
-        """Change them."""
-        if settings != self._settings:
-            self._settings = settings
+        """Change them; what images are brought to changes for the data panel too, augmentation does not."""
+        session, given = self.context.session, settings.input
+        kept = replace(settings.with_input(self._settings.input), augmentation=None)
+        changed, self._settings = kept != self._settings, kept
+        if given != session.input:
+            session.set_input(given)  # tells everybody, this desk among them
+        elif changed:
             self.settings_changed.emit(self.settings)
             self.check()
 
     def edit(self, change: Callable[[TrainingSettings], TrainingSettings]) -> bool:
         """Change some of them; what cannot be is told, and nothing changes."""
         try:
-            settings = change(self._settings)
+            settings = change(self.settings)
         except UserError as error:
             self.context.report(error)
             self.settings_changed.emit(self.settings)
@@ -194,7 +200,7 @@ class Desk(QObject):
         if self.last_check is None:
             return
         if mend.settings is not None:
-            self.set_settings(replace(mend.settings, augmentation=None))
+            self.set_settings(mend.settings)
         model, change = self.model, mend.model
         if change is not None and model is not None:
             self.context.jobs.submit(
@@ -232,7 +238,7 @@ class Desk(QObject):
         except UserError as error:
             self.context.report(error)
             return
-        self.set_settings(replace(plan.settings, augmentation=None))
+        self.set_settings(plan.settings)
         self.context.session.set_augmentation(plan.settings.augmentation)
         self.begin(plan)
 
@@ -242,7 +248,7 @@ class Desk(QObject):
         def done(prepared: Prepared) -> None:
             self._last = (run.details.name, prepared.settings)
             self._take_over(prepared)
-            self.set_settings(replace(prepared.settings, augmentation=None))
+            self.set_settings(prepared.settings)
             self.context.session.set_augmentation(prepared.settings.augmentation)
             self.view_requested.emit("live")
 
@@ -269,7 +275,8 @@ class Desk(QObject):
         session = self.context.session
         session.model_changed.disconnect(self._model_changed)
         session.dataset_changed.disconnect(self._dataset_changed)
-        session.augmentation_changed.disconnect(self._augmentation_changed)
+        session.augmentation_changed.disconnect(self._given_changed)
+        session.input_changed.disconnect(self._given_changed)
         self.trainer.shutdown()
 
     # -- inside ----------------------------------------------------------------------------------------------
@@ -285,7 +292,7 @@ class Desk(QObject):
         self.subject_changed.emit()
         self.check()
 
-    def _augmentation_changed(self, _augmentation: object) -> None:
+    def _given_changed(self, _given: object) -> None:
         self.settings_changed.emit(self.settings)
         self.check()
 

@@ -41,8 +41,6 @@ _SCHEDULES = (
     ("exponential", "Exponential"),
     ("cosine", "Cosine"),
 )
-_FITS = (("stretch", "Stretch"), ("crop", "Crop"), ("pad", "Pad"))
-_CHANNELS = ((None, "As the network wants"), (1, "Gray"), (3, "RGB"))
 _MONITORS = (
     ("val_loss", "validation loss"),
     ("val_accuracy", "validation accuracy"),
@@ -170,7 +168,7 @@ class StoppingSection(Section):
 
 
 class ImagesSection(Section):
-    """How images are brought to the network, in which order, and with which weight."""
+    """In which order images come, how many, and with which weight."""
 
     def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
         super().__init__(desk, parent)
@@ -178,31 +176,11 @@ class ImagesSection(Section):
             "train.steps", "Steps an epoch", 0, 10_000_000, at("steps_per_epoch"), "all images once"
         )
         weights = self.combo("train.class_weights", "Class weights", _WEIGHTS, at("class_weights"))
-        fit = self.combo("train.fit", "Fit", _FITS, at("fit"))
-        channels = self.combo("train.channels", "Colours", _CHANNELS, at("channels"))
-        size = self.combo("train.size", "Size", [(None, "As the network wants")], at("size"))
         seed = self.spin("train.seed", "Seed", 0, 2**31 - 1, at("seed"))
         seed.setGroupSeparatorShown(False)
-        for words, widget in (
-            ("Steps an epoch", steps),
-            ("Class weights", weights),
-            ("Size", size),
-            ("Brought to it by", fit),
-            ("Colours", channels),
-            ("Seed", seed),
-        ):
+        for words, widget in (("Steps an epoch", steps), ("Class weights", weights), ("Seed", seed)):
             self.column.addWidget(form.titled(words, widget))
         self.column.addWidget(self.check("train.shuffle", "A new order each epoch", at("shuffle")))
-        self._size = size
-        self.on_show(self._show_size)
-
-    def _show_size(self, settings: TrainingSettings) -> None:
-        # A size comes from a mend; here it can be seen and taken back.
-        while self._size.count() > 1:
-            self._size.removeItem(1)
-        if settings.size is not None:
-            self._size.addItem("{} × {}".format(*settings.size), settings.size)
-            self._size.setCurrentIndex(1)
 
 
 SECTIONS: tuple[tuple[str, str, type[Section]], ...] = (
@@ -210,5 +188,5 @@ SECTIONS: tuple[tuple[str, str, type[Section]], ...] = (
     ("metrics", "Metrics", MetricsSection),
     ("schedule", "Learning-rate schedule", ScheduleSection),
     ("stopping", "Stopping and plateaus", StoppingSection),
-    ("images", "Images, order, seed", ImagesSection),
+    ("images", "Weights, order, seed", ImagesSection),
 )

@@ -12,9 +12,16 @@ from PySide6.QtGui import QCursor
 from pytestqt.qtbot import QtBot
 from shiboken6 import isValid
 
+from convscope.engine import runtime as engine_runtime
 from convscope.imaging.image import Image
 from convscope.session.session import Session
 from convscope.ui.main_window import MainWindow
+
+
+@pytest.fixture(scope="session")
+def runtime() -> engine_runtime.Runtime:
+    """TensorFlow and Keras, imported."""
+    return engine_runtime.start()
 
 
 @pytest.fixture

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from data_helpers import Data, counted_set, small_set
@@ -10,7 +12,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractButton, QComboBox, QDoubleSpinBox, QLineEdit, QSpinBox, QWidget
 
 from convscope.engine.data.augmentation import LECTURE, LIMITS, Augmentation
-from convscope.engine.data.resize import Target, to_target
+from convscope.engine.data.resize import InputSettings, Target, to_target
+from convscope.engine.models.catalogue import open_model
 from convscope.ui.panels.data import input_page
 from convscope.ui.panels.data.preview import COLUMNS, COUNT, Previewed, PreviewGrid
 from convscope.ui.widgets.image_view import ImageView
@@ -161,8 +164,27 @@ def test_the_input_is_what_the_network_gets(data: Data) -> None:
     expected = to_target(source, Target(8, 20, 1, "pad"))[..., 0]
     assert view.pixels is not None and np.array_equal(view.pixels, expected)
     assert data.text("data.input.tensor").splitlines()[0] == "images float32 (32, 8, 20, 1)"
+    assert data.session.input == InputSettings((8, 20), 1, "pad")
     data.press("data.input.size.own")
-    assert data.panel.input.settings.size is None
+    assert data.panel.input.settings.size is None and data.session.input.size is None
+    data.session.set_input(InputSettings((9, 9), None, "crop"))
+    data.settle()
+    assert data.find(QSpinBox, "data.input.width").value() == 9
+    assert view.pixels.shape == (9, 9, 3)
+
+
+def test_images_of_different_sizes_come_to_the_networks(data: Data, runtime: object) -> None:
+    data.show(replace(small_set(), image_size=None))
+    data.press("data.page.input")
+    assert "differ in size" in data.text("data.input.problem")
+    assert data.find(QWidget, "data.input.problem").isVisible()
+    data.session.add_model(open_model("digits"))
+    data.settle()
+    assert not data.find(QWidget, "data.input.problem").isVisible()
+    assert data.text("data.input.tensor").splitlines()[0] == "images float32 (32, 28, 28, 3)"
+    assert data.session.input == InputSettings()
+    data.press("data.input.size.set")
+    assert data.session.input.size == (28, 28)
 
 
 def test_labels_in_every_mode(data: Data) -> None:

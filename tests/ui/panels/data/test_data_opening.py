@@ -259,3 +259,4 @@ def test_a_closed_panel_listens_to_nothing(data: Data) -> None:
     session.set_augmentation(None)
     assert len(session.dataset_changed) == 0
     assert len(session.augmentation_changed) == 0
+    assert len(session.input_changed) == 0

@@ -10,8 +10,10 @@ from train_helpers import Train, few_digits, tiny_model
 
 from convscope.engine.data.augmentation import LECTURE
 from convscope.engine.data.dataset import Dataset
+from convscope.engine.data.resize import InputSettings
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.training.settings import OPTIMIZERS, EarlyStopping, Plateau, TrainingSettings
+from convscope.ui.panels.data import DataPanel
 from convscope.ui.panels.train.form import NumberBox
 from convscope.ui.panels.train.names import differences, next_name
 
@@ -26,9 +28,12 @@ def test_the_first_step_is_a_button(empty: Train) -> None:
     assert empty.text("train.empty.title") == "mnist-convnet on Digits"
     assert empty.find(QAbstractButton, "train.empty.start").isVisible()
     assert empty.find(QAbstractButton, "train.start").isEnabled()
-    for name, panel in (("train.data.change", "data"), ("train.augmentation.change", "data")):
-        empty.press(name)
-        assert empty.window.panel().objectName() == panel
+    for name in ("data", "augmentation", "input"):
+        empty.press(f"train.{name}.change")
+        panel = empty.window.panel()
+        assert isinstance(panel, DataPanel)
+        if name != "data":
+            assert panel.tabs.value == name
         empty.window.show_panel("train")
 
 
@@ -101,13 +106,10 @@ def test_all_that_is_under_more(train: Train) -> None:
     assert train.settings.steps_per_epoch is None
     assert train.find(QSpinBox, "train.steps").text() == "all images once"
     train.pick("train.class_weights", "balanced")
-    train.pick("train.fit", "crop")
-    train.pick("train.channels", 3)
     train.type("train.seed", "2026")
     train.press("train.shuffle")
     settings = train.settings
-    assert (settings.class_weights, settings.fit, settings.channels) == ("balanced", "crop", 3)
-    assert (settings.seed, settings.shuffle) == (2026, False)
+    assert (settings.class_weights, settings.seed, settings.shuffle) == ("balanced", 2026, False)
 
 
 def test_augmentation_comes_from_the_data_panel(train: Train) -> None:
@@ -136,14 +138,39 @@ def test_another_size_is_told_and_mended(empty: Train, digits: Dataset) -> None:
     assert empty.find(QAbstractButton, "train.finding.0.mend").text() == "Bring the images to 32×32"
     empty.press("train.finding.0.mend")
     empty.settle()
-    assert empty.settings.size == (32, 32)
+    assert empty.settings.size == (32, 32) and empty.session.input.size == (32, 32)
+    assert empty.text("train.input") == "32 × 32, stretched"
     assert empty.find(QAbstractButton, "train.start").isEnabled()
-    # It can be seen, and taken back.
-    empty.open_more("images")
-    empty.pick("train.size", None)
+    # The data panel shows it, and takes it back.
+    empty.press("train.input.change")
+    assert empty.find(QSpinBox, "data.input.height").value() == 32
+    empty.press("data.input.size.own")
+    empty.window.show_panel("train")
     empty.settle()
-    assert empty.settings.size is None
+    assert empty.settings.size is None and empty.text("train.input") == "As the images are"
     assert not empty.find(QAbstractButton, "train.start").isEnabled()
+
+
+def test_other_colours_are_told_and_mended(empty: Train, tiny: OpenedModel, digits: Dataset) -> None:
+    empty.open(tiny, replace(digits, channels=3))
+    assert empty.text("train.finding.0.text") == "The images are RGB, but tiny takes gray."
+    empty.press("train.finding.0.mend")
+    empty.settle()
+    assert empty.session.input == InputSettings(channels=1)
+    assert empty.text("train.input") == "As the images are, gray"
+    assert empty.find(QAbstractButton, "train.start").isEnabled()
+
+
+def test_what_the_data_panel_sets_is_trained_with_and_other_edits_keep_it(train: Train) -> None:
+    train.session.set_input(InputSettings((28, 28), 1, "crop"))
+    assert train.settings.input == InputSettings((28, 28), 1, "crop")
+    train.type("train.epochs", "3")
+    assert train.session.input == InputSettings((28, 28), 1, "crop") and train.settings.epochs == 3
+    train.desk.set_settings(TrainingSettings(size=(14, 14), fit="pad"))
+    assert train.session.input == InputSettings((14, 14), None, "pad")
+    train.session.set_augmentation(LECTURE)
+    train.type("train.epochs", "4")
+    assert train.session.augmentation == LECTURE
 
 
 def test_labels_that_a_sigmoid_does_not_go_with(empty: Train, digits: Dataset) -> None:
