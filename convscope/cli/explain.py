@@ -15,7 +15,7 @@ from convscope.engine.seeing.attribution.method import Settings
 from convscope.engine.seeing.attribution.methods import METHODS, find_method
 from convscope.errors import UserError
 from convscope.imaging.colormaps import COLORMAPS
-from convscope.imaging.overlay import PAPER_THRESHOLD
+from convscope.imaging.overlay import THRESHOLD
 
 SUMMARY = "Why a model decided: lay over an image what spoke for a class (Grad-CAM and fourteen others)."
 EXAMPLE = "convscope explain imagenet photo.jpg --class tabby -o overlay.png"
@@ -66,7 +66,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--threshold",
         type=float,
         metavar="SHARE",
-        help=f"outline what is over this share of the largest heat (box in --json: {PAPER_THRESHOLD})",
+        help=f"outline what is over this share of the largest heat (box in --json: {THRESHOLD})",
     )
     parser.add_argument("--json", action="store_true", help="classes, layer, map and box as JSON")
 
@@ -113,7 +113,7 @@ def run(arguments: argparse.Namespace) -> int:
         save_report(arguments.report, look, made, style=style)
     if arguments.script is not None:
         write_whole(arguments.script, to_python(look, requests[0], style).encode("utf-8"))
-    threshold = arguments.threshold or PAPER_THRESHOLD
+    threshold = arguments.threshold or THRESHOLD
     facts = [_facts(one, region(one, threshold, image=image, how=style.how), threshold) for one in made]
     if arguments.json:
         classes = [asdict(score) for score in look.prediction.top(5)]

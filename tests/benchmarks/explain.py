@@ -184,8 +184,11 @@ def against_tf_keras_vis(name: str) -> Callable[[bool], Case]:
     """A new image against tf-keras-vis, which is kept too."""
 
     def make(small: bool) -> Case:
-        from tf_keras_vis.gradcam import Gradcam
-        from tf_keras_vis.utils.scores import CategoricalScore
+        with warnings.catch_warnings():
+            # It imports from a place that SciPy gave up.
+            warnings.simplefilter("ignore")
+            from tf_keras_vis.gradcam import Gradcam
+            from tf_keras_vis.utils.scores import CategoricalScore
 
         model = network(name, small)
         batch = model.prepare(photographs(small)[0]).batch

@@ -16,7 +16,7 @@ from convscope.engine.seeing.attribution.picture import Style, picture, region
 from convscope.engine.seeing.attribution.result import Request
 from convscope.errors import UserError
 from convscope.imaging.load import list_images, load_image
-from convscope.imaging.overlay import PAPER_THRESHOLD
+from convscope.imaging.overlay import THRESHOLD
 from convscope.imaging.region import Region
 from convscope.imaging.save import save_png, write_whole
 from convscope.task import Task
@@ -96,7 +96,7 @@ def explain_folder(
         source: a folder of pictures, or their paths.
         folder: where everything goes; made if it is not there.
         request: one method; without a target, each picture's most probable class.
-        style: of the overlays; the box in the table is at its threshold (the paper's 15 % without).
+        style: of the overlays; the box in the table is at its threshold (the app's own without).
         task: for progress and cancel; gets each `Row`.
 
     Raises:
@@ -137,7 +137,7 @@ def _row(model: OpenedModel, file: Path, overlay: Path, request: Request, style:
     look = Look(model, load_image(file))
     first = look.prediction.classes[0]
     made = explain(look, request, Task(on_progress=lambda fraction, text: task.check()))
-    found = region(made, style.threshold or PAPER_THRESHOLD, image=look.image, how=style.how)
+    found = region(made, style.threshold or THRESHOLD, image=look.image, how=style.how)
     save_png(overlay, picture(made, style, image=look.image))
     return Row(
         file,

@@ -119,7 +119,7 @@ class _Parts:
                 f"for layer in {name}.layers[{first}:{final}]:",
                 "    values = layer(values, training=False)",
             ]
-        source = f"{name}.inputs" if start is None else self._tensor(group, start)
+        source = f"{name}.inputs[0]" if start is None else self._tensor(group, start)
         if start == self.group and group == "" and start:
             follower = self._follower()
             if before and follower == end:

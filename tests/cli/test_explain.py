@@ -1,0 +1,115 @@
+"""`convscope explain`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from convscope.cli import main
+from convscope.imaging.load import load_image
+from convscope.paths import resource_path
+
+COFFEE = str(resource_path("images", "coffee.jpg"))
+SEVEN = str(resource_path("images", "digit-7.png"))
+
+
+def test_overlay_numbers_and_facts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    overlay, heat = tmp_path / "overlay.png", tmp_path / "heat.npy"
+    assert main(["explain", "imagenet", COFFEE, "-o", str(overlay), "--npy", str(heat), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert load_image(overlay).values.shape == (400, 600, 3)
+    values = np.load(heat)
+    assert values.shape == (7, 7) and values.dtype == np.float32 and values.max() != 1
+    assert told["classes"][0]["name"] == "espresso"
+    assert set(told["classes"][0]) == {"index", "name", "probability", "logit"}
+    assert (told["method"], told["target"], told["class"]) == ("grad-cam", "espresso", 967)
+    assert (told["layer"], told["shape"]) == ("top_relu6", [7, 7])
+    assert told["score"] == pytest.approx(told["classes"][0]["logit"], rel=1e-5)
+    assert told["maximum"] == pytest.approx(float(values.max()))
+    box = told["box"]
+    assert 0 <= box["top"] < box["bottom"] <= 400 and 0 <= box["left"] < box["right"] <= 600
+    assert told["maps"] == [{key: told[key] for key in told["maps"][0]}]
+
+
+def test_classes_by_name_and_layers_by_path(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    heat = tmp_path / "heat.npy"
+    words = [
+        "explain",
+        "digits",
+        SEVEN,
+        "--class",
+        "7",
+        "--minus",
+        "1",
+        "--layer",
+        "conv2d_1",
+        "--npy",
+        str(heat),
+    ]
+    assert main([*words, "--method", "HiResCAM", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["target"], told["minus"], told["layer"]) == ("7 − 1", 1, "conv2d_1")
+    values = np.load(heat)
+    assert values.shape == (11, 11) and values.min() < 0
+
+
+def test_several_methods_side_by_side(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    wall, report = tmp_path / "wall.png", tmp_path / "report.html"
+    words = ["explain", "digits", SEVEN, "--method", "grad-cam", "saliency", "integrated-gradients"]
+    words += ["--set", "steps=10", "--npy", str(tmp_path / "heat.npy")]
+    words += ["-o", str(wall), "--report", str(report)]
+    assert main(words) == 0
+    told = capsys.readouterr()
+    assert "Grad-CAM of 7 at conv2d_2: 3×3" in told.out
+    assert "Integrated gradients of 7: 28×28" in told.out
+    assert np.load(tmp_path / "heat.saliency.npy").shape == (28, 28)
+    assert load_image(wall).values.shape == (44, 3 * 36 - 8, 3)
+    assert "steps 10" in report.read_text(encoding="utf-8")
+
+
+def test_a_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = tmp_path / "in"
+    source.mkdir()
+    (source / "seven.png").write_bytes(Path(SEVEN).read_bytes())
+    (source / "broken.png").write_bytes(b"no")
+    assert main(["explain", "digits", str(source), "-o", str(tmp_path / "out")]) == 0
+    told = capsys.readouterr()
+    assert told.out.startswith("1 overlays and table.csv in ")
+    assert "broken.png: " in told.err
+    assert (tmp_path / "out/seven.grad-cam.png").exists()
+
+
+def test_a_script(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    assert main(["explain", "digits", SEVEN, "--script", str(script)]) == 0
+    assert script.read_text(encoding="utf-8").startswith('"""Grad-CAM of "7" at conv2d_2')
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["digits", SEVEN, "--method", "cam"], "There is no method cam: choose one of grad-cam, "),
+        (["digits", SEVEN, "--class", "ten"], "Digits convnet has no class called ten."),
+        (["digits", SEVEN, "--class", "10"], "Digits convnet has classes 0 to 9: there is no class 10."),
+        (["digits", SEVEN, "--layer", "dense"], "dense cannot explain the decision"),
+        (["digits", SEVEN, "--minus", "3"], "--minus needs --class"),
+        (["digits", SEVEN, "--opacity", "2"], "--opacity goes from 0 to 1, not 2."),
+        (["digits", SEVEN, "--threshold", "0"], "--threshold is over 0 and at most 1, not 0."),
+        (["digits", SEVEN, "--set", "steps"], "--set takes SETTING=VALUE"),
+        (["digits", SEVEN, "--set", "stops=3"], "No method has a setting stops."),
+        (["digits", SEVEN, "--method", "rise", "--set", "masks=1"], "RISE: masks is a whole number"),
+        (["digits", str(Path(SEVEN).parent)], "For a folder of pictures give one --method, and with -o"),
+        (["nonesuch", SEVEN], "There is no model nonesuch"),
+        (["digits", "nothing.png"], "There is no file nothing.png"),
+    ],
+)
+def test_what_is_wrong_is_one_sentence(
+    words: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["explain", *words]) == 2
+    told = capsys.readouterr().err
+    assert told.startswith(f"convscope: {sentence}")
+    assert told.count("\n") == 1
