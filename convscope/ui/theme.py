@@ -180,6 +180,7 @@ def _palette(theme: Tokens) -> QPalette:
 def _style_sheet(theme: Tokens) -> str:
     chevron = icon_file("chevron-down", theme.secondary)
     chevron_up = icon_file("chevron-up", theme.secondary)
+    tick = icon_file("check", theme.on_accent)
     hover = "#2E343F" if theme.dark else "#EEF1F5"
     return f"""
     QToolTip {{ background: {theme.raised}; color: {theme.text}; border: 1px solid {theme.line};
@@ -225,10 +226,18 @@ def _style_sheet(theme: Tokens) -> str:
     QComboBox QAbstractItemView {{ background: {theme.raised}; border: 1px solid {theme.line}; outline: none;
         selection-background-color: {theme.accent}; selection-color: {theme.on_accent}; }}
     QPlainTextEdit, QTextEdit, QListWidget, QTreeView, QTableView {{ background: {theme.panel};
-        border: 1px solid {theme.line}; border-radius: {RADIUS}px; }}
+        border: 1px solid {theme.line}; border-radius: {RADIUS}px;
+        selection-background-color: {theme.accent}; selection-color: {theme.on_accent}; }}
     QTreeView::item {{ padding: 3px 4px; }}
     QHeaderView::section {{ background: {theme.panel}; border: none; border-bottom: 1px solid {theme.line};
         padding: 4px; color: {theme.secondary}; }}
+    QCheckBox::indicator, QAbstractItemView::indicator {{ width: {scaled(14)}px; height: {scaled(14)}px;
+        background: {theme.panel}; border: 1px solid {theme.disabled}; border-radius: 4px; }}
+    QCheckBox::indicator:hover, QCheckBox::indicator:focus {{ border-color: {theme.accent}; }}
+    QCheckBox::indicator:checked, QAbstractItemView::indicator:checked {{ background: {theme.accent};
+        border-color: {theme.accent}; image: url({tick}); }}
+    QCheckBox::indicator:disabled {{ border-color: {theme.line}; background: {theme.window}; }}
+    QCheckBox {{ spacing: {scaled(6)}px; }}
     QSlider::groove:horizontal {{ height: 4px; background: {theme.line}; border-radius: 2px; }}
     QSlider::sub-page:horizontal {{ background: {theme.accent}; border-radius: 2px; }}
     QSlider::handle:horizontal {{ background: {theme.accent}; width: 14px; margin: -5px 0;

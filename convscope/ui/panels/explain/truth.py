@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from convscope.engine.seeing.attribution.picture import Style, picture
+from convscope.engine.seeing.attribution.result import Attribution
 from convscope.engine.seeing.attribution.truth.agreement import Agreement, agreement
 from convscope.errors import UserError
 from convscope.task import Task
@@ -55,6 +56,7 @@ class TruthView(QWidget):
         self.randomised: RandomisedCheck | None = None
         self.agreement: Agreement | None = None
         self._of: object = None
+        self._compared: tuple[Attribution, ...] = ()
         self._build()
         desk.selected.connect(lambda _request: self._subject_changed())
         desk.arrived.connect(lambda _made: self._subject_changed())
@@ -90,7 +92,12 @@ class TruthView(QWidget):
             self.title.setText(words)
             self._show_curves()
             self._show_randomised()
-        self._show_agreement()
+        self._compare()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Maps are compared only while somebody looks."""
+        super().showEvent(event)
+        self._compare()
 
     def check_curves(self) -> None:
         """Deletion and insertion."""
@@ -159,12 +166,37 @@ class TruthView(QWidget):
         self.maps.set_maps(tiles, words, max(7, len(tiles)))
         self.verdict.setText(made.verdict)
 
-    def _show_agreement(self) -> None:
+    def _compare(self) -> None:
+        """How far the maps on the wall agree, off the GUI thread."""
         maps = self._desk.maps
-        try:
-            self.agreement = agreement(maps) if 2 <= len(maps) <= 12 else None
-        except UserError:
-            self.agreement = None
+        if not self.isVisible() or maps == self._compared:
+            return
+        self._compared = maps
+        if not 2 <= len(maps) <= 12:
+            self._agreed(None)
+            return
+
+        def work(task: Task) -> Agreement | None:
+            try:
+                return agreement(maps)
+            except UserError:
+                return None
+
+        self._desk.context.jobs.submit(
+            "view",
+            work,
+            title="Comparing maps",
+            key="explain.agreement",
+            supersede="finish",
+            quiet=True,
+            on_done=self._agreed,
+        )
+
+    def _agreed(self, made: Agreement | None) -> None:
+        self.agreement = made
+        self._show_agreement()
+
+    def _show_agreement(self) -> None:
         made = self.agreement
         self.table.setVisible(made is not None)
         self.alone.setVisible(made is None)

@@ -60,7 +60,8 @@ class WallView(QWidget):
         # With one class there is room for the image itself, to compare.
         self._offset = 1 if classes <= 1 else 0
         bare = _rgb(look.prepared.pixels)
-        dim = (bare * 0.45 + 255 * 0.55 * (not theme.tokens().dark)).astype(np.uint8)
+        # Half way to the ground: a map is on its way.
+        dim = bare // 2 if theme.tokens().dark else bare // 2 + np.uint8(127)
         tiles = [bare] * self._offset + [dim] * len(requests)
         columns = len(requests) // classes if classes > 1 else None
         self.tiles.set_maps(tiles, self._captions(), columns)
