@@ -75,7 +75,7 @@ class PatternCache:
         """The pattern, or None when it is not there or cannot be read."""
         path = self.path(goal, batch)
         try:
-            with np.load(path, allow_pickle=False) as file:
+            with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
                 score, moved, flat = (float(number) for number in file["facts"])
                 pattern = Pattern(
                     goal, file["pixels"], file["values"], score, moved, file["curve"], flat=bool(flat)
@@ -88,7 +88,7 @@ class PatternCache:
     def load_state(self, goal: Goal) -> State | None:
         """Where the pattern's ascent stood at its end, if that was stored with it."""
         try:
-            with np.load(self.path(goal), allow_pickle=False) as file:
+            with np.load(io.BytesIO(self.path(goal).read_bytes()), allow_pickle=False) as file:
                 step, octave, since, count = (int(number) for number in file["state"])
                 variables = tuple(file[f"variable{number}"] for number in range(count))
                 return State(step, octave, since, variables, file["curve"][:, None], file["alive"])

@@ -105,13 +105,13 @@ def _in_words(function: Function, model: OpenedModel, canvas: Canvas) -> Functio
     def called(*tensors: Any) -> Any:
         try:
             return function(*tensors)
-        except (tf.errors.InvalidArgumentError, ValueError) as error:
+        except tf.errors.ResourceExhaustedError as error:
+            raise UserError("There is too little memory for this size: choose a smaller one.") from error
+        except (tf.errors.OpError, ValueError) as error:
             raise UserError(
                 f"{model.name} does not work on {canvas.height}×{canvas.width} pixels: choose another size.",
                 detail=str(error),
             ) from error
-        except tf.errors.ResourceExhaustedError as error:
-            raise UserError("There is too little memory for this size: choose a smaller one.") from error
 
     return called
 

@@ -17,7 +17,7 @@ from convscope.engine.seeing.patterns.settings import (
     PatternSettings,
 )
 from convscope.ui import theme
-from convscope.ui.panels.patterns.wish import SHOWS, Wish
+from convscope.ui.panels.patterns.wish import APART, SHOWS, Wish
 from convscope.ui.widgets.form import caption, combo, named, row, segmented, spin, tool
 from convscope.ui.widgets.slider_row import SliderRow
 
@@ -50,8 +50,9 @@ class Controls(QWidget):
             self._show()
             self.changed.emit(wish)
 
-    def set_filters(self, count: int, classes: bool) -> None:
+    def set_filters(self, count: int, chosen: int, *, classes: bool) -> None:
         """How many filters there are to choose the other from, and which grids make sense."""
+        self.way.setText(f"from filter {chosen} to filter")
         with QSignalBlocker(self.other):
             self.other.setRange(0, max(0, count - 1))
         if self._wish.other >= max(1, count):
@@ -93,7 +94,7 @@ class Controls(QWidget):
             (self.variation, settings.variation),
             (self.l2, settings.l2),
             (self.blur, settings.blur),
-            (self.diversity, settings.diversity),
+            (self.diversity, settings.diversity or APART),
         ):
             slider.set_value(value)
         plain = PatternSettings(settings.recipe, settings.steps, seed=settings.seed)
@@ -107,7 +108,7 @@ class Controls(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.GAP)
         self.show_what = combo("patterns.show", "What the grid shows", [(v, w) for v, w, _ in SHOWS])
-        self.show_what.setMinimumWidth(theme.scaled(150))
+        self.show_what.setMinimumContentsLength(18)
         self.show_what.activated.connect(lambda _index: self.edit(show=self.show_what.currentData()))
         self.recipe = segmented(
             "patterns.recipe", "Recipe", [(name, one.title, one.about) for name, one in RECIPES.items()]
@@ -118,6 +119,7 @@ class Controls(QWidget):
         self.steps.setSingleStep(16)
         self.steps.valueChanged.connect(lambda value: self._settings(steps=value or None))
         self.seed = spin("patterns.seed", "Seed", 0, 2**31 - 1)
+        self.seed.setMaximumWidth(theme.scaled(96))
         self.seed.valueChanged.connect(lambda value: self._settings(seed=value))
         self.dice = tool("patterns.dice", "Another seed", "dices", self._roll)
         self.more = tool("patterns.more", "More options", "sliders-horizontal", self._unfold, "More")
@@ -137,11 +139,10 @@ class Controls(QWidget):
         self.other = spin("patterns.other", "The other filter", 0, 1)
         self.other.valueChanged.connect(lambda value: self.edit(other=value))
         self.other_row = QWidget()
-        self.other_row.setLayout(
-            row(theme.label("from the chosen filter to filter", "caption"), self.other, None)
-        )
+        self.way = theme.label("", "caption")
+        self.other_row.setLayout(row(self.way, self.other, None))
         column.addWidget(self.other_row)
-        self.diversity = SliderRow("patterns.diversity", "diversity", 0, 2, 0.1, 0)
+        self.diversity = SliderRow("patterns.diversity", "diversity", 0.1, 2, 0.1, APART)
         self.diversity.changed.connect(lambda value: self._settings(diversity=value))
         column.addWidget(self.diversity)
         self.fold = QWidget()

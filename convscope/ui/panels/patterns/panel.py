@@ -26,6 +26,7 @@ from convscope.ui.panels.patterns.output import Output
 from convscope.ui.panels.patterns.portrait import Portrait
 from convscope.ui.panels.patterns.source import Source
 from convscope.ui.panels.patterns.wish import (
+    ALL_CLASSES,
     SHEET_COUNT,
     Subject,
     Wish,
@@ -37,10 +38,8 @@ from convscope.ui.panels.patterns.wish import (
     large_goals,
     large_settings,
     sheet_settings,
+    shown_classes,
 )
-
-# Networks with more classes show those of the image and those that a person chose.
-ALL_CLASSES, SOME_CLASSES = 16, 5
 
 
 class PatternsPanel(QWidget):
@@ -118,6 +117,7 @@ class PatternsPanel(QWidget):
         session.model_changed.disconnect(self._model_changed)
         session.layer_changed.disconnect(self._layer_changed)
         session.image_changed.disconnect(self._image_changed)
+        self.context.predictor.changed.disconnect(self._predicted)
         self.controller.shutdown()
 
     def start_large(self) -> None:
@@ -171,6 +171,8 @@ class PatternsPanel(QWidget):
         session.model_changed.connect(self._model_changed)
         session.layer_changed.connect(self._layer_changed)
         session.image_changed.connect(self._image_changed)
+        self.context.predictor.changed.connect(self._predicted)
+        self.context.predictor.follow(self.source.classes)
         self.source.layer_chosen.connect(session.choose_layer)
         self.source.class_chosen.connect(self._choose_class)
         self.source.source_changed.connect(lambda _name: self._request())
@@ -217,6 +219,11 @@ class PatternsPanel(QWidget):
         if self.wish.from_image and self._large is not None and self.isVisible():
             self._grow_large(anew=False)
 
+    def _predicted(self, _predicted: object) -> None:
+        # The grid of classes begins with those of the image, but a person who watches one is left alone.
+        if self.source.value == "classes" and self._large is None:
+            self._request()
+
     def _wish_changed(self, _wish: Wish) -> None:
         asked = self._asked
         self._request()
@@ -233,17 +240,10 @@ class PatternsPanel(QWidget):
 
     def _subject(self, model: OpenedModel) -> Subject:
         if self.source.value == "classes":
-            return Subject(None, self._class, self._shown_classes(model))
+            guess = self.context.predictor.prediction
+            shown = shown_classes(model.head.classes, self._classes, guess)
+            return Subject(None, self._class, shown)
         return Subject(self.context.session.layer, self._filter)
-
-    def _shown_classes(self, model: OpenedModel) -> tuple[int, ...]:
-        count = model.head.classes
-        if count <= ALL_CLASSES:
-            return tuple(range(count))
-        prediction = self.context.predictor.prediction
-        guessed = tuple(row.index for row in prediction.top(SOME_CLASSES)) if prediction is not None else ()
-        shown = tuple(dict.fromkeys((*self._classes, *guessed)))
-        return (shown or tuple(range(SOME_CLASSES)))[:ALL_CLASSES]
 
     def _request(self) -> None:
         """Ask for the grid that is to be seen now, if anybody looks."""
@@ -280,7 +280,7 @@ class PatternsPanel(QWidget):
         aims.check(model, goals[0])
         self._show_aims()
         self.middle.show_problem("")
-        ask = GridAsk(model, goals, grid_settings(wish))
+        ask = GridAsk(model, goals, grid_settings(wish, subject.path is None))
         sheet = wish.show == "sheet"
         self.middle.stack.setCurrentIndex(1 if sheet else 0)
         if self._asked is not None and (ask, sheet) == self._asked:
@@ -289,7 +289,7 @@ class PatternsPanel(QWidget):
         self._asked, self._goals = (ask, sheet), goals
         classes = subject.path is None
         count = model.head.classes if classes else filters_of(model, subject.path)
-        self.controls.set_filters(count, classes)
+        self.controls.set_filters(count, subject.chosen, classes=classes)
         self.output.name = f"{model.name}-{(subject.path or 'classes').replace('/', '-')}"
         self._selected = self._tile_of(subject)
         what = f"{count:,} classes" if classes else f"{count:,} filters"

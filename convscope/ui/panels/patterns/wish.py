@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from convscope.engine.seeing.patterns.settings import PatternSettings
 
 if TYPE_CHECKING:
     from convscope.engine.models.opened import OpenedModel
+    from convscope.engine.models.prediction import Prediction
 
 # (value, words, tooltip)
 SHOWS = (
@@ -45,6 +47,10 @@ APART = 0.5
 GRID_STEPS = 64
 SHEET_STEPS, SHEET_SIZE, SHEET_COUNT = 32, 96, 8
 LARGEST_OWN = 256
+# Objects need more room than textures.
+CLASS_SIZE = 160
+# Networks with more classes than this show those of the image and those that a person chose.
+ALL_CLASSES, SOME_CLASSES = 16, 5
 
 
 @dataclass(frozen=True)
@@ -101,9 +107,17 @@ def grid_goals(model: OpenedModel, subject: Subject, wish: Wish) -> tuple[Goal, 
     return first_filters(model, subject.path, 64 if wish.show == "64" else 16, negative=negative)
 
 
-def grid_settings(wish: Wish) -> PatternSettings:
+def shown_classes(count: int, chosen: Sequence[int], guess: Prediction | None) -> tuple[int, ...]:
+    """The classes of the grid: all, or those that a person chose and those that the network sees."""
+    if count <= ALL_CLASSES:
+        return tuple(range(count))
+    guessed = tuple(row.index for row in guess.top(SOME_CLASSES)) if guess is not None else ()
+    return tuple(dict.fromkeys((*chosen, *(guessed or range(SOME_CLASSES)))))[:ALL_CLASSES]
+
+
+def grid_settings(wish: Wish, classes: bool = False) -> PatternSettings:
     """Smaller and shorter than the large picture, unless a person set the steps."""
-    settings = replace(wish.settings, size=None)
+    settings = replace(wish.settings, size=CLASS_SIZE if classes else None)
     if settings.steps is None and settings.recipe == "clear":
         settings = replace(settings, steps=GRID_STEPS)
     if wish.show == "several":
