@@ -58,7 +58,10 @@ def from_the_start(small: bool) -> Reading:
     import time
 
     began = time.perf_counter()
-    apart("models", "first", "digits" if small else "imagenet")
+    if small:
+        _first("digits")
+    else:
+        apart("models", "first", "imagenet")
     return Reading(time.perf_counter() - began, "s")
 
 
@@ -69,22 +72,29 @@ def from_the_start(small: bool) -> Reading:
 )
 def growth(small: bool) -> Reading:
     """Resident memory; every second one is the ImageNet network."""
-    names = ("digits", "garments") if small else ("imagenet", "digits")
-    return Reading(apart("models", "memory", 4 if small else 20, *names)[0], "%")
+    if small:
+        return Reading(_growth(4, "digits", "garments"), "%")
+    return Reading(apart("models", "memory", 20, "imagenet", "digits")[0], "%")
 
 
-def _main(words: list[str]) -> float:
+def _first(name: str) -> float:
     from convscope.engine import runtime
 
     runtime.start()
     from convscope.engine.models.catalogue import open_model
 
-    image = _coffee()
-    if words[0] == "first":
-        return open_model(words[1]).predict(image).top(1)[0].probability
-    third = 0.0
-    for number in range(int(words[1])):
-        model = open_model(words[2 + number % 2])
+    return open_model(name).predict(_coffee()).top(1)[0].probability
+
+
+def _growth(count: int, *names: str) -> float:
+    from convscope.engine import runtime
+
+    runtime.start()
+    from convscope.engine.models.catalogue import open_model
+
+    image, third = _coffee(), 0.0
+    for number in range(count):
+        model = open_model(names[number % 2])
         model.predict(image)
         middle = model.layers[len(model.layers) // 2].path
         model.activations(model.prepare(image).batch, [middle])
@@ -96,4 +106,7 @@ def _main(words: list[str]) -> float:
 
 
 if __name__ == "__main__":
-    print(_main(sys.argv[1:]))
+    if sys.argv[1] == "first":
+        print(_first(sys.argv[2]))
+    else:
+        print(_growth(int(sys.argv[2]), *sys.argv[3:]))

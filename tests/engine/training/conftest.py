@@ -49,7 +49,7 @@ def bands() -> Dataset:
     return array_dataset(x, y, reference="bands", title="Bands").with_split(SplitSettings(0.2, 0.1))
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_model(runtime: object) -> Callable[..., OpenedModel]:
     """A convnet of some hundred weights; the same seed, the same weights."""
 
