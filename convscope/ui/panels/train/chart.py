@@ -224,6 +224,12 @@ class Chart(QWidget):
                 found[key] = float(y[np.argmin(np.abs(at - x))])
         return found
 
+    @property
+    def height_shown(self) -> float:
+        """What the y axis spans when all is shown, in its own units."""
+        low, high = self._y
+        return float(10**high - 10**low if self._log else high - low)
+
     def fit(self) -> None:
         """Show all, and go on doing so."""
         self._own_range = True

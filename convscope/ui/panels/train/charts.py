@@ -33,6 +33,8 @@ METRICS = {
 RATE_HEIGHT = 84
 # A gap below this share of the validation loss is not worth a word.
 GAP_SHARE = 0.2
+# Nor is one below this share of the chart's height.
+GAP_HEIGHT = 0.06
 
 
 class Charts(QWidget):
@@ -253,7 +255,10 @@ class Charts(QWidget):
         closed = np.flatnonzero(~(high > low))
         first = int(closed[-1]) + 1 if len(closed) else 0
         x, low, high = x[first:], low[first:], high[first:]
-        if len(x) < 2 or high[-1] - low[-1] < GAP_SHARE * high[-1]:
+        wide = len(x) > 1 and high[-1] - low[-1] > max(
+            GAP_SHARE * high[-1], GAP_HEIGHT * self.loss.height_shown
+        )
+        if not wide:
             self.loss.set_shade(None)
             return
         gap = f"gap {high[-1] - low[-1]:.2g}"
