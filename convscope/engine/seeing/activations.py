@@ -108,11 +108,23 @@ class Activations:
         if slot in kept:
             return kept[slot]
         program = self.model.program
-        for step in program.needed([slot], tuple(kept)):
+        steps = program.needed([slot], tuple(kept))
+        for step in steps:
             for made in step.outputs:
                 _check_size(self.model, program.shapes[made], step.path)
         with self._lock:
-            return program.run(kept, [slot])[0]
+            uses = Counter(used for step in steps for used in step.inputs)
+            live: Values = {}
+            for step in steps:
+                given = {used: live[used] if used in live else kept[used] for used in step.inputs}
+                live.update(zip(step.outputs, program.run(given, step.outputs), strict=True))
+                # What is not needed any more is freed at once: a chain of large layers would fill the memory.
+                del given
+                for used in step.inputs:
+                    uses[used] -= 1
+                    if not uses[used]:
+                        live.pop(used, None)
+            return live[slot]
 
     def field_box(self, path: str, row: int, column: int) -> tuple[int, int, int, int] | None:
         """The pixels of the network's input that the value at (row, column) of a layer's maps depends on.

@@ -108,6 +108,26 @@ def batch_normalization(place: Place) -> ActivationSum:
     )
 
 
+def layer_normalization(place: Place) -> ActivationSum:
+    """(x − mean) / √(variance + ε) · γ + β, with mean and variance of all channels at this place."""
+    layer, value = place.step.layer, _here(place)
+    axes = layer.axis if isinstance(layer.axis, (list, tuple)) else [layer.axis]
+    given = place.inputs[0].astype(np.float64)
+    if [axis % (given.ndim + 1) for axis in axes] != [given.ndim] or getattr(layer, "rms_scaling", False):
+        raise place.cannot("it normalises over more than the channels")
+    channels = given[place.row, place.column] if given.ndim == 3 else given
+    mean, variance = float(channels.mean()), float(channels.var())
+    gamma = float(array(layer.gamma)[place.channel]) if layer.scale else 1.0
+    beta = float(array(layer.beta)[place.channel]) if layer.center else 0.0
+    total = (value - mean) / float(np.sqrt(variance + layer.epsilon)) * gamma + beta
+    return _one(
+        place,
+        total,
+        f"({numeral(value)} − {bracketed(mean)}) / √({numeral(variance)} + {numeral(layer.epsilon)})"
+        f" · {bracketed(gamma)} + {bracketed(beta)} = {numeral(total)}",
+    )
+
+
 def activation(place: Place) -> ActivationSum:
     """A function of each value, or a softmax over the channels."""
     step, value = place.step, _here(place)
@@ -262,6 +282,7 @@ def reshaped(place: Place) -> ActivationSum:
 RULES: dict[str, RuleFunction] = {
     "Dense": dense,
     "BatchNormalization": batch_normalization,
+    "LayerNormalization": layer_normalization,
     "Rescaling": rescaling,
     "Normalization": normalization,
     "Concatenate": concatenated,

@@ -134,6 +134,7 @@ def every_point() -> Any:
         )
     }
     joined = layers.Concatenate(name="joined")(list(merged.values()))
+    joined = layers.LayerNormalization(name="layer_norm")(joined)
     x = layers.LeakyReLU(0.2, name="leaky")(joined)
     x = layers.PReLU(name="prelu")(x)
     x = layers.ReLU(max_value=2.0, threshold=0.1, name="relu")(x)
@@ -162,6 +163,7 @@ POINTS = (
     "join_average",
     "join_maximum",
     "joined",
+    "layer_norm",
     "leaky",
     "prelu",
     "relu",
@@ -270,8 +272,8 @@ def test_what_cannot_be_written_out_is_said(points: Activations) -> None:
     import keras
 
     inputs = keras.Input((6, 6, 3))
-    model = keras.Model(inputs, keras.layers.LayerNormalization(name="layer")(inputs))
-    with pytest.raises(UserError, match="a LayerNormalization cannot be written out"):
+    model = keras.Model(inputs, keras.layers.UnitNormalization(name="layer")(inputs))
+    with pytest.raises(UserError, match="a UnitNormalization cannot be written out"):
         explain(look(OpenedModel(model), noise(6, 6)), "layer", 0, 0, 0)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import Any
 
 import numpy as np
@@ -149,6 +150,28 @@ def test_a_megapixel_stays_within_its_bound() -> None:
     maps = layer_maps.layer_maps(found, "first")
     assert maps.tiles.shape == (64, 256, 256) and (maps.height, maps.width) == (512, 512)
     assert layer_maps.one_map(found, "first", 3).shape == (512, 512)
+
+
+def test_a_layer_on_demand_frees_what_it_is_done_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    start()
+    import keras
+
+    x = inputs = keras.Input((64, 64, 3))
+    for number in range(12):
+        x = keras.layers.Conv2D(16, 3, padding="same", name=f"conv{number}")(x)
+    model = OpenedModel(keras.Model(inputs, x))
+    found = look(model, picture(64, 64), limit=0)
+    at_once: list[int] = []
+    run = type(model.program).run
+
+    def watched(program: Any, feeds: Any, fetch: Any, wrap: Any = None) -> Any:
+        tensors = [value for value in gc.get_objects() if type(value).__name__ == "EagerTensor"]
+        at_once.append(sum(tuple(value.shape) == (1, 64, 64, 16) for value in tensors))
+        return run(program, feeds, fetch, wrap)
+
+    monkeypatch.setattr(type(model.program), "run", watched)
+    assert found.value("conv11").shape == (64, 64, 16)
+    assert len(at_once) == 12 and max(at_once) <= 3
 
 
 def test_two_hundred_layers() -> None:
