@@ -5,12 +5,16 @@ Importing this silences OpenCV's own log, and Pillow's where nobody has set up l
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
+import re
+import tempfile
 import threading
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 
 import cv2
 
@@ -71,3 +75,107 @@ def _no_stderr() -> Iterator[None]:
 quiet_pillow = _Shared(_no_pillow_warnings)
 # libtiff writes to the file descriptor itself, and Pillow offers no way to tell it not to.
 quiet_libtiff = _Shared(_no_stderr)
+
+
+# What the decoders say, each a line; the rest of what was written is not their own.
+_SAID = re.compile(
+    rb"(?:Corrupt JPEG data|Premature end of JPEG|Inconsistent progression|Invalid SOS parameters|Unknown Adobe "
+    rb"color|Warning: unknown JFIF|Application transferred|libpng (?:error|warning):)[^\n]*\n?"
+)
+_HARM = re.compile(rb"Corrupt JPEG data|Premature end of JPEG|Inconsistent progression")
+
+
+class _Listener:
+    """Hears what libjpeg complains of inside OpenCV, which tells nobody else that a picture is damaged.
+
+    libjpeg and libpng write to the file descriptor of stderr. While any thread is inside, that leads to a file; what
+    others wrote there is passed on afterwards.
+    """
+
+    def __init__(self) -> None:
+        self._turn = threading.Condition()
+        self._inside = 0
+        self._alone = False
+        self._stderr: int | None = None
+        self._file: int | None = None
+
+    @contextmanager
+    def listen(self, *, alone: bool = False) -> Iterator[Callable[[], bool]]:
+        """Gives a function that tells whether libjpeg has complained of damage since.
+
+        Args:
+            alone: no other thread is inside at the same time: what is heard is one's own.
+        """
+        with self._turn:
+            self._turn.wait_for(lambda: not self._alone)
+            if alone:
+                self._alone = True
+                self._turn.wait_for(lambda: not self._inside)
+            self._inside += 1
+            if self._inside == 1:
+                self._open()
+            start = self._size()
+        try:
+            yield lambda: self._harm_since(start)
+        finally:
+            with self._turn:
+                self._inside -= 1
+                if alone:
+                    self._alone = False
+                if not self._inside:
+                    self._close()
+                self._turn.notify_all()
+
+    def _open(self) -> None:
+        # Without a place for such a file pictures are decoded all the same.
+        with contextlib.suppress(OSError):
+            if self._file is None:
+                self._file = _nameless_file()
+            self._stderr = _duplicate(2)
+            os.dup2(self._file, 2)
+
+    def _close(self) -> None:
+        if self._file is None:
+            return
+        others = _SAID.sub(b"", self._read(0)) if self._size() else b""
+        os.ftruncate(self._file, 0)
+        if self._stderr is None:  # a program without a terminal
+            os.close(2)
+            return
+        os.dup2(self._stderr, 2)
+        os.close(self._stderr)
+        if others:
+            with contextlib.suppress(OSError):
+                os.write(2, others)
+
+    def _size(self) -> int:
+        return 0 if self._file is None else os.fstat(self._file).st_size
+
+    def _harm_since(self, start: int) -> bool:
+        with self._turn:
+            return self._size() > start and _HARM.search(self._read(start)) is not None
+
+    def _read(self, start: int) -> bytes:
+        assert self._file is not None
+        # Writing always appends, wherever reading stands.
+        os.lseek(self._file, start, os.SEEK_SET)
+        return os.read(self._file, self._size() - start)
+
+
+def _nameless_file() -> int:
+    descriptor, path = tempfile.mkstemp(prefix="convscope-")
+    os.close(descriptor)
+    made = os.open(path, os.O_RDWR | os.O_APPEND | getattr(os, "O_TEMPORARY", 0))
+    if os.name != "nt":
+        Path(path).unlink()
+    return made
+
+
+def _duplicate(descriptor: int) -> int | None:
+    try:
+        return os.dup(descriptor)
+    except OSError:
+        return None
+
+
+decoders = _Listener()

@@ -313,6 +313,7 @@ class MainWindow(QMainWindow):
             opener.choose_model,
             opener.choose_dataset,
             self.show_panel,
+            opener,
         )
 
     def _build(self) -> None:

@@ -10,6 +10,7 @@ from typing import Protocol
 from convscope.jobs import Jobs
 from convscope.session.session import Session
 from convscope.ui.predictor import Predictor
+from convscope.ui.sources.engine_sources import EngineSources
 
 
 class OpenModel(Protocol):
@@ -38,6 +39,7 @@ class PanelContext:
         open_dataset: opens a data set by its name, folder or file.
         choose_model, choose_dataset: the dialogs for a file or a folder.
         show_panel: goes to another panel by its name.
+        sources: tells what could not be opened.
     """
 
     session: Session
@@ -50,3 +52,4 @@ class PanelContext:
     choose_model: Callable[[], None]
     choose_dataset: Callable[[], None]
     show_panel: ShowPanel
+    sources: EngineSources

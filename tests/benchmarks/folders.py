@@ -161,8 +161,7 @@ def _main(count: int) -> float:
         data_fingerprint(dataset)
         dataset.images.load(dataset.indices("train")[:64], Target(28, 28, 3))
         thumbnails = Thumbnails(dataset)
-        for index in range(0, count, max(1, count // 200)):
-            thumbnails.thumbnail(index, 96)
+        thumbnails.make(range(0, count, max(1, count // 200)), 96)
         return peak() - before
 
 

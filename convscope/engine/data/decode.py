@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from convscope.engine.data.resize import Target, to_target
-from convscope.imaging.quiet import quiet_pillow
+from convscope.engine.data.resize import Target, to_target, within
+from convscope.imaging.quiet import decoders, quiet_pillow
 
 _USUAL = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".gif", ".webp")
 SUFFIXES = frozenset((*_USUAL, ".tif", ".tiff", ".ppm", ".pgm", ".pbm", ".pnm"))
@@ -44,10 +44,14 @@ def decode(data: bytes, target: Target | None = None) -> NDArray[np.uint8]:
     Raises:
         UnreadableError: not an image, or a broken one.
     """
-    pixels = _with_opencv(data, target) if _opencv_is_right_for(data) else None
-    if pixels is None:
-        pixels = _with_pillow(data)
+    pixels = _decoded(data, target)
     return pixels if target is None else to_target(pixels, target)
+
+
+def _decoded(data: bytes, target: Target | None) -> NDArray[np.uint8]:
+    """The image, at least as large as the target."""
+    pixels = _with_opencv(data, target) if _opencv_is_right_for(data) else None
+    return _with_pillow(data) if pixels is None else pixels
 
 
 def _opencv_is_right_for(data: bytes) -> bool:
@@ -72,10 +76,25 @@ def _with_opencv(data: bytes, target: Target | None) -> NDArray[np.uint8] | None
             divisor *= 2
     if gray or (target is None and channels == 1):
         flags = _REDUCED_GRAY.get(divisor, cv2.IMREAD_GRAYSCALE)
-        return cv2.imdecode(np.frombuffer(data, np.uint8), flags)  # type: ignore[return-value]
+        return _imdecode(data, flags)
     flags = _REDUCED_COLOUR.get(divisor, cv2.IMREAD_COLOR)
-    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+    pixels = _imdecode(data, flags)
     return None if pixels is None else cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)  # type: ignore[return-value]
+
+
+def _imdecode(data: bytes, flags: int) -> NDArray[np.uint8] | None:
+    """Decode; a JPEG that is damaged in its middle is refused, though OpenCV would fill it with gray."""
+    values = np.frombuffer(data, np.uint8)
+    with decoders.listen() as complained:
+        pixels = cv2.imdecode(values, flags)
+        doubtful = complained()
+    if doubtful:
+        # It may be another thread's picture that is damaged.
+        with decoders.listen(alone=True) as complained:
+            cv2.imdecode(values, flags)
+            if complained():
+                raise UnreadableError("damaged: its JPEG data do not add up")
+    return pixels  # type: ignore[return-value]
 
 
 _REDUCED_GRAY = {
@@ -145,11 +164,23 @@ def read_image(path: Path, target: Target | None = None) -> NDArray[np.uint8]:
     Raises:
         UnreadableError: it cannot be read or decoded.
     """
+    return decode(_bytes(path), target)
+
+
+def read_thumbnail(path: Path, side: int) -> NDArray[np.uint8]:
+    """A file's image, whole, uint8 H×W×3, its longer side at most `side`.
+
+    Raises:
+        UnreadableError: it cannot be read or decoded.
+    """
+    return within(_decoded(_bytes(path), Target(side, side, 3)), side)
+
+
+def _bytes(path: Path) -> bytes:
     try:
-        data = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise UnreadableError(error.strerror or str(error)) from error
-    return decode(data, target)
 
 
 def quick_check(path: Path) -> tuple[Literal["image", "broken", "other"], str]:

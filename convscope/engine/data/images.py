@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
@@ -14,8 +14,8 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from convscope.engine.data.decode import UnreadableError, read_image
-from convscope.engine.data.resize import Target, to_target
+from convscope.engine.data.decode import UnreadableError, read_image, read_thumbnail
+from convscope.engine.data.resize import Target, to_target, within
 from convscope.errors import UserError
 
 Indices = NDArray[np.int64]
@@ -44,6 +44,9 @@ class Images(Protocol):
             uint8 (n, height, width, channels), and bool (n,): False where an image could not be read (its
             pixels are zero then).
         """
+
+    def thumbnails(self, indices: Sequence[int], side: int) -> list[NDArray[np.uint8] | None]:
+        """Several images, each whole, uint8 H×W×3, its longer side at most `side`; None: unreadable."""
 
     def name(self, index: int) -> str:
         """What to call an image: its file's path within the folder, or its number."""
@@ -103,6 +106,9 @@ class ArrayImages:
             batch[row] = to_target(self.pixels[index], target)
         return batch, everything_is_well
 
+    def thumbnails(self, indices: Sequence[int], side: int) -> list[NDArray[np.uint8] | None]:
+        return [within(self.pixels[index], side) for index in indices]
+
     def name(self, index: int) -> str:
         return f"image {index}"
 
@@ -121,7 +127,7 @@ class FileImages:
         names: the files' paths within it.
 
     Attributes:
-        unreadable: the files that turned out to be broken when they were decoded, with the reason.
+        unreadable: the files that turned out to be broken when they were decoded, by `name`, with the reason.
     """
 
     kind: Literal["files"] = "files"
@@ -145,16 +151,28 @@ class FileImages:
         good = np.zeros(len(indices), bool)
 
         def decode_row(row: int) -> None:
-            name = self.names[indices[row]]
-            try:
-                batch[row] = read_image(self.root / name, target)
-                good[row] = True
-            except UnreadableError as error:
-                self.unreadable[name] = str(error)
+            pixels = self._tried(lambda path: read_image(path, target), int(indices[row]))
+            if pixels is not None:
+                batch[row], good[row] = pixels, True
 
         # list() waits for all, and raises what a thread raised.
         list(decoding_pool().map(decode_row, range(len(indices))))
         return batch, good
+
+    def thumbnails(self, indices: Sequence[int], side: int) -> list[NDArray[np.uint8] | None]:
+        def small(index: int) -> NDArray[np.uint8] | None:
+            return self._tried(lambda path: read_thumbnail(path, side), index)
+
+        return list(decoding_pool().map(small, indices))
+
+    def _tried(self, read: Callable[[Path], NDArray[np.uint8]], index: int) -> NDArray[np.uint8] | None:
+        """What is read from a file; None, and a note of it, where that cannot be done."""
+        name = self.names[index]
+        try:
+            return read(self.root / name)
+        except UnreadableError as error:
+            self.unreadable[printable(name)] = str(error)
+            return None
 
     def name(self, index: int) -> str:
         return printable(self.names[index])

@@ -83,6 +83,15 @@ def to_target(pixels: NDArray[np.uint8], target: Target) -> NDArray[np.uint8]:
     return fitted if fitted.ndim == 3 else np.repeat(fitted[..., None], 3, axis=2)
 
 
+def within(pixels: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
+    """The whole image in RGB, uint8 H×W×3, its longer side at most `side`; nothing is enlarged."""
+    height, width = pixels.shape[:2]
+    ratio = side / max(height, width)
+    if ratio < 1:
+        pixels = _scaled(pixels, max(1, round(height * ratio)), max(1, round(width * ratio)))
+    return pixels if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=2)
+
+
 def _fitted(pixels: NDArray[np.uint8], target: Target) -> NDArray[np.uint8]:
     height, width = pixels.shape[:2]
     if (height, width) == (target.height, target.width):

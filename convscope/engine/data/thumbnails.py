@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from convscope.engine.data.dataset import Dataset
-from convscope.engine.data.resize import Target
 
 _BYTES = 64 * 2**20
+_UNREADABLE = np.zeros((1, 1, 3), np.uint8)
 
 
 class Thumbnails:
@@ -31,18 +32,21 @@ class Thumbnails:
                 self._kept.move_to_end((index, size))
             return found
 
-    def thumbnail(self, index: int, size: int) -> NDArray[np.uint8]:
-        """One image, whole, centred on black, uint8, size × size × 3, read-only; black if unreadable."""
-        found = self.kept(index, size)
-        if found is not None:
-            return found
-        pixels, _ = self._dataset.images.load(np.array([index]), Target(size, size, 3, "pad"))
-        picture = pixels[0]
-        picture.flags.writeable = False
+    def make(self, indices: Sequence[int], size: int) -> list[NDArray[np.uint8]]:
+        """Whole images, uint8 H×W×3, read-only, the longer side at most `size`; files on all cores.
+
+        One that is unreadable is a black pixel.
+        """
+        found = {index: self.kept(index, size) for index in indices}
+        missing = [index for index, picture in found.items() if picture is None]
+        found.update(zip(missing, self._dataset.images.thumbnails(missing, size), strict=True))
+        pictures = [_UNREADABLE if (picture := found[index]) is None else picture for index in indices]
         with self._lock:
-            if (index, size) not in self._kept:
-                self._kept[(index, size)] = picture
-                self._bytes += picture.nbytes
+            for index, picture in zip(indices, pictures, strict=True):
+                picture.flags.writeable = False
+                if (index, size) not in self._kept:
+                    self._kept[(index, size)] = picture
+                    self._bytes += picture.nbytes
             while self._bytes > _BYTES:
                 self._bytes -= self._kept.popitem(last=False)[1].nbytes
-        return picture
+        return pictures

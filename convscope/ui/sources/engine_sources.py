@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog, QWidget
 
+from convscope.errors import UserError
 from convscope.jobs import Jobs
 from convscope.session.session import Session
 from convscope.task import Task
@@ -23,6 +25,19 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True)
+class Refused:
+    """A data set that could not be opened.
+
+    Attributes:
+        reference: its name or path.
+        sentence: why, and what to do.
+    """
+
+    reference: str
+    sentence: str
+
+
 class EngineSources(QObject):
     """Opens models and data sets in workers; what is current stays when one cannot be opened.
 
@@ -32,7 +47,15 @@ class EngineSources(QObject):
         jobs: opens models in the lane "engine", data sets in the lane "files".
         settings: remembers the recent files.
         report: shows a failure.
+
+    Attributes:
+        refused: the data set that was to be opened last, if that failed.
+
+    Signals:
+        refused_changed: that, or None when another one is being opened.
     """
+
+    refused_changed = Signal(object)
 
     def __init__(
         self,
@@ -49,6 +72,7 @@ class EngineSources(QObject):
         self._settings = settings
         self._report = report
         self._opening = 0
+        self.refused: Refused | None = None
 
     @property
     def opening(self) -> bool:
@@ -114,14 +138,30 @@ class EngineSources(QObject):
                 self._settings.remember(Path(dataset.reference))
             self._session.set_dataset(dataset)
 
+        def failed(error: BaseException) -> None:
+            self._report(error)
+            name = Path(reference).name
+            told = error.message if isinstance(error, UserError) else f"{name} could not be opened."
+            self._refuse(Refused(str(reference), told))
+
+        self.forgive()
         self._jobs.submit(
             "files",
             work,
             title=f"Opening {Path(reference).name}",
             key="dataset",
             on_done=done,
-            on_failed=self._report,
+            on_failed=failed,
         )
+
+    def forgive(self) -> None:
+        """Forget which data set could not be opened."""
+        self._refuse(None)
+
+    def _refuse(self, refused: Refused | None) -> None:
+        if refused != self.refused:
+            self.refused = refused
+            self.refused_changed.emit(refused)
 
     def choose_model(self) -> None:
         """The dialog to open a model file."""

@@ -6,13 +6,14 @@ import contextlib
 import io
 import struct
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from convscope.engine.data.decode import UnreadableError, decode, quick_check, read_image
+from convscope.engine.data.decode import UnreadableError, decode, quick_check, read_image, read_thumbnail
 from convscope.engine.data.resize import Target, to_target
 from convscope.paths import resource_path
 
@@ -146,3 +147,45 @@ def test_damage_is_unreadable_or_a_picture_and_nothing_else(photo: Image.Image, 
             damaged[place] = random.integers(256)
         with contextlib.suppress(UnreadableError):
             assert decode(bytes(damaged), Target(16, 16, 1)).shape == (16, 16, 1)
+
+
+def test_a_jpeg_damaged_in_its_middle_is_unreadable_and_says_nothing(
+    photo: Image.Image, capfd: pytest.CaptureFixture[str]
+) -> None:
+    whole = encoded(photo, "JPEG", quality=95)
+    half = len(whole) // 2
+    missing = whole[:half] + whole[half + 200 :]
+    blank = whole[:half] + bytes(200) + whole[half + 200 :]
+    for data in (missing, blank):
+        for target in (None, Target(16, 16, 3), Target(16, 16, 1)):
+            with pytest.raises(UnreadableError, match="damaged"):
+                decode(data, target)
+    assert capfd.readouterr().err == ""
+
+
+def test_only_the_damaged_ones_of_many_threads_are_refused(photo: Image.Image) -> None:
+    whole = encoded(photo, "JPEG", quality=95)
+    damaged = whole[: len(whole) // 2] + whole[len(whole) // 2 + 200 :]
+
+    def sound(data: bytes) -> bool:
+        try:
+            decode(data)
+        except UnreadableError:
+            return False
+        return True
+
+    wanted = [number % 7 != 3 for number in range(140)]
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(sound, [whole if good else damaged for good in wanted])) == wanted
+
+
+def test_a_thumbnail_is_whole_and_in_colour(photo: Image.Image, tmp_path: Path) -> None:
+    for name, picture, shape in (
+        ("wide.jpg", photo, (16, 24, 3)),
+        ("tall.png", photo.rotate(90, expand=True).convert("L"), (24, 16, 3)),
+        ("small.gif", photo.resize((6, 4)), (4, 6, 3)),
+    ):
+        picture.save(tmp_path / name)
+        assert read_thumbnail(tmp_path / name, 24).shape == shape
+    with pytest.raises(UnreadableError):
+        read_thumbnail(tmp_path / "missing.png", 24)

@@ -11,8 +11,9 @@ import pytest
 
 from convscope.engine.data.augmentation import LECTURE
 from convscope.engine.data.batches import Batches
-from convscope.engine.data.dataset import Dataset
+from convscope.engine.data.dataset import Dataset, make_dataset
 from convscope.engine.data.folder import open_folder
+from convscope.engine.data.images import ArrayImages
 from convscope.engine.data.npz import array_dataset
 from convscope.engine.data.pipeline import PipelineSettings, Stream, pipeline, plain
 from convscope.engine.data.split import SplitSettings
@@ -153,14 +154,28 @@ def test_throughput_counts_images(numbers: Dataset) -> None:
     assert stream.epoch == 4
 
 
-def test_thumbnails_are_square_kept_and_black_when_unreadable(make_folder: Callable[..., Path]) -> None:
+def test_thumbnails_are_whole_kept_and_a_black_pixel_when_unreadable(
+    make_folder: Callable[..., Path],
+) -> None:
     root = make_folder(size=(20, 40), cats=2, dogs=1)
-    thumbnails = Thumbnails(open_folder(root))
+    dataset = open_folder(root)
+    thumbnails = Thumbnails(dataset)
     assert thumbnails.kept(0, 16) is None
-    picture = thumbnails.thumbnail(0, 16)
-    assert picture.shape == (16, 16, 3)
-    assert not picture[:4].any()
-    assert picture[8, 8].tolist() == [40, 40, 40]
-    assert thumbnails.kept(0, 16) is picture
     (root / "cats" / "001.png").unlink()
-    assert not thumbnails.thumbnail(1, 16).any()
+    pictures = thumbnails.make([2, 0, 1], 16)
+    assert [picture.shape for picture in pictures] == [(8, 16, 3), (8, 16, 3), (1, 1, 3)]
+    assert pictures[1][4, 4].tolist() == [40, 40, 40]
+    assert thumbnails.kept(0, 16) is pictures[1] and thumbnails.make([0], 16)[0] is pictures[1]
+    assert not pictures[1].flags.writeable
+    assert not pictures[2].any() and "cats/001.png" in dataset.images.unreadable
+    assert thumbnails.make([0], 100)[0].shape == (20, 40, 3), "nothing is enlarged"
+
+
+def test_thumbnails_of_arrays_leave_the_array_alone() -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (3, 6, 4, 3), np.uint8)
+    labels = np.array([0, 1, 0], np.int32)
+    dataset = make_dataset("s", "S", ("a", "b"), ArrayImages(pixels), labels, image_size=(6, 4), channels=3)
+    pictures = Thumbnails(dataset).make([0, 2], 6)
+    assert np.array_equal(pictures[1], pixels[2])
+    assert pixels.flags.writeable
+    assert Thumbnails(dataset).make([1], 3)[0].shape == (3, 2, 3)

@@ -24,7 +24,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QSizePolicy, QToolTip, QWidget
 
 from convscope.ui import theme
-from convscope.ui.panels.data.tiling import MARGIN, Pixmaps, Tiling
+from convscope.ui.panels.data.tiling import MARGIN, Pixmaps, Tiling, fitted
 from convscope.ui.panels.data.words import class_colour
 
 CAPTION, DOT = 18, 6
@@ -42,7 +42,7 @@ class ThumbnailGrid(QAbstractScrollArea):
     click or Enter chooses an image, the arrows go along them.
 
     Args:
-        picture: a thumbnail by image index and size, uint8 size × size × 3, or None while it is not there.
+        picture: a thumbnail by image index and size, uint8 H×W×3 within size × size, or None while it is not there.
 
     Signals:
         chosen: the index of the image that was clicked, or chosen by Enter.
@@ -326,8 +326,6 @@ class ThumbnailGrid(QAbstractScrollArea):
         painter.setFont(theme.font(11))
         tiling, size = self.tiling(), self.source_size()
         caption, tile = tiling.caption, tiling.tile
-        small = size < tile * self.devicePixelRatioF()
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, not small)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         dot = theme.scaled(DOT)
         for position in range(*tiling.span()):
@@ -338,7 +336,10 @@ class ThumbnailGrid(QAbstractScrollArea):
             if why or pixmap is None:
                 painter.fillRect(place, QColor(colours.line if colours.dark else colours.window))
             else:
-                painter.drawPixmap(place, pixmap)
+                shown = fitted(place, pixmap.width(), pixmap.height())
+                enlarged = shown.width() * self.devicePixelRatioF() / pixmap.width()
+                painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, enlarged < 2)
+                painter.drawPixmap(shown, pixmap)
             if why:
                 painter.setPen(QColor(colours.warning))
                 painter.drawText(place, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, "unreadable")
@@ -359,7 +360,7 @@ class ThumbnailGrid(QAbstractScrollArea):
         ):
             if marked is not None and marked < len(self._indices):
                 painter.setPen(QPen(QColor(colour), width))
-                painter.drawRect(tiling.rect(marked).adjusted(-1, -1, 0, 0))
+                painter.drawRect(self._picture_rect(tiling, marked).adjusted(-1, -1, 0, 0))
         if self.hasFocus() and self._current is None:
             painter.setPen(QPen(QColor(colours.accent), 1))
             painter.drawRect(self.viewport().rect().adjusted(0, 0, -1, -1))
@@ -370,6 +371,14 @@ class ThumbnailGrid(QAbstractScrollArea):
                 self.viewport().rect(), Qt.AlignmentFlag.AlignCenter, "There is no image of this kind."
             )
         painter.end()
+
+    def _picture_rect(self, tiling: Tiling, position: int) -> QRect:
+        """Where a picture lies within its tile; the tile while there is none."""
+        place, index = tiling.rect(position), int(self._indices[position])
+        pixmap = self._pixmaps.get(index, self.source_size())
+        if pixmap is None or self.broken(index):
+            return place
+        return fitted(place, pixmap.width(), pixmap.height())
 
     def _pixmap(self, index: int, size: int) -> QPixmap | None:
         found = self._pixmaps.get(index, size)

@@ -212,8 +212,8 @@ class ImagesSection(QWidget):
         """Why an image's file turned out to be unreadable; "" while nothing is known against it."""
         if self._dataset is None or self._dataset.kind == "arrays":
             return ""
-        unreadable: dict[str, str] = getattr(self._dataset.images, "unreadable", {})
-        return unreadable.get(self._dataset.images.name(index), "")
+        known: dict[str, str] = getattr(self._dataset.images, "unreadable", {})
+        return known.get(self._dataset.images.name(index), "")
 
     def showEvent(self, event: object) -> None:
         """Ask for what was not asked for while nobody looked."""

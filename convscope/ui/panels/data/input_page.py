@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QSignalBlocker, Signal
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from convscope.errors import UserError
@@ -56,9 +56,11 @@ class InputPage(QWidget):
 
     Signals:
         changed: the `PipelineSettings` in force.
+        measured: the pipeline has read for a while.
     """
 
     changed = Signal(object)
+    measured = Signal()
 
     def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -109,6 +111,7 @@ class InputPage(QWidget):
         self.problem = theme.label("", "warning")
         self.problem.setObjectName("data.input.problem")
         self.problem.setWordWrap(True)
+        self.problem.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.problem.hide()
         self.measure = tool(
             "data.throughput",
@@ -125,7 +128,7 @@ class InputPage(QWidget):
         column.addWidget(caption("", "Training brings its images to the same."))
         column.addWidget(hairline())
         column.addWidget(self.view, 1)
-        column.addWidget(self.problem)
+        column.addWidget(self.problem, 1)
         column.addWidget(hairline())
         column.addLayout(row(heading("A batch of"), self.batch, None))
         column.addWidget(self.labels)
@@ -177,6 +180,7 @@ class InputPage(QWidget):
 
         def done(found: Throughput) -> None:
             self.measure.setEnabled(True)
+            self.measured.emit()
             augmented = "augmented" if settings.augmentation else "not augmented"
             self.speed.setText(
                 f"{found.images_per_second:,.0f} images a second  ·  "
@@ -280,19 +284,20 @@ class InputPage(QWidget):
         if dataset is None:
             return
 
-        def work(task: Task) -> NDArray[np.uint8]:
+        try:
             target = settings.target(dataset)
+        except UserError as error:
+            self._show_problem(error.message)
+            return
+
+        def work(task: Task) -> NDArray[np.uint8]:
             pixels = dataset.images.load(np.array([index]), target)[0][0]
             return pixels[..., 0] if target.channels == 1 else pixels
 
         def done(pixels: NDArray[np.uint8]) -> None:
-            self.problem.hide()
+            self._show_problem("")
             self.view.set_pixels(pixels)
             self.view.set_caption(f"{dataset.images.name(index)}  ·  {pixels.shape[0]} × {pixels.shape[1]}")
-
-        def failed(error: BaseException) -> None:
-            self.problem.setText(str(error))
-            self.problem.show()
 
         self._context.jobs.submit(
             "imaging",
@@ -302,8 +307,13 @@ class InputPage(QWidget):
             supersede="finish",
             quiet=True,
             on_done=done,
-            on_failed=failed,
+            on_failed=lambda error: self._show_problem(str(error)),
         )
+
+    def _show_problem(self, sentence: str) -> None:
+        self.problem.setText(sentence)
+        self.problem.setVisible(bool(sentence))
+        self.view.setHidden(bool(sentence))
 
 
 def _tensor_words(dataset: Dataset, index: int, settings: PipelineSettings) -> str:

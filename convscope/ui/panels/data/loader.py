@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from convscope.engine.data.thumbnails import Thumbnails
 
 KEY = "data.thumbnails"
+# So many are decoded side by side, between two looks at whether they are still wanted.
+_AT_ONCE = max(8, os.cpu_count() or 1)
 _TOGETHER = 0.03  # seconds of thumbnails that arrive in one event
 
 
@@ -44,7 +47,7 @@ class ThumbnailLoader(QObject):
         self._asked = ((), 0)
 
     def picture(self, index: int, size: int) -> NDArray[np.uint8] | None:
-        """A thumbnail if it is there, uint8 size × size × 3."""
+        """A thumbnail if it is there, uint8 H×W×3, at most `size` a side."""
         return self._thumbnails.kept(index, size) if self._thumbnails is not None else None
 
     def ask(self, indices: NDArray[np.int64], size: int) -> None:
@@ -64,10 +67,11 @@ class ThumbnailLoader(QObject):
         def work(task: Task) -> tuple[int, ...]:
             made: list[int] = []
             told = time.monotonic()
-            for index in missing:
+            for start in range(0, len(missing), _AT_ONCE):
                 task.check()
-                thumbnails.thumbnail(index, size)
-                made.append(index)
+                some = missing[start : start + _AT_ONCE]
+                thumbnails.make(some, size)
+                made += some
                 if time.monotonic() - told > _TOGETHER:
                     task.partial(tuple(made))
                     made, told = [], time.monotonic()

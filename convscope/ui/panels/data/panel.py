@@ -24,6 +24,7 @@ from convscope.ui.panels.data.empty_page import EmptyPage
 from convscope.ui.panels.data.images_section import ImagesSection
 from convscope.ui.panels.data.input_page import InputPage
 from convscope.ui.panels.data.opening import Opening, OpeningStrip
+from convscope.ui.panels.data.refusal import Refusal
 from convscope.ui.panels.data.source_section import SourceSection
 from convscope.ui.panels.data.split_section import SplitSection
 from convscope.ui.widgets.form import hairline, heading, row, segmented
@@ -96,6 +97,7 @@ class DataPanel(QWidget):
     def shutdown(self) -> None:
         """Take no more events."""
         self.input.shutdown()
+        self.refusal.shutdown()
         self.context.session.dataset_changed.disconnect(self._show_dataset)
         self.augmentation.shutdown()
 
@@ -120,12 +122,16 @@ class DataPanel(QWidget):
         self.images.part_changed.connect(lambda _part: self._show_counts())
         self.images.focused.connect(self._focus_on)
         self.images.fold_requested.connect(self.toggle_right)
+        self.images.loader.arrived.connect(lambda _made: self.source.tell_unreadable())
+        self.input.measured.connect(self.source.tell_unreadable)
         self.input.changed.connect(lambda _settings: self._show_preview())
         self.strip = OpeningStrip(self.context.jobs)
+        self.refusal = Refusal(self.context, self.opening)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(1)
         column.addWidget(self.strip)
+        column.addWidget(self.refusal)
         column.addWidget(self.stack, 1)
         self._fold()
 

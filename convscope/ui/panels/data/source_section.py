@@ -11,7 +11,7 @@ from convscope.task import Task
 from convscope.ui import theme
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.data.opening import Opening
-from convscope.ui.panels.data.words import set_words
+from convscope.ui.panels.data.words import set_words, unreadable, unreadable_words
 from convscope.ui.widgets.form import caption, heading, row, tool
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ class SourceSection(QWidget):
         self._context = context
         self._dataset: Dataset | None = None
         self.duplicates: Duplicates | None = None
+        self._told = 0
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.GAP)
@@ -126,7 +127,13 @@ class SourceSection(QWidget):
         """What a person should know of this data, one sentence each."""
         if self._dataset is None:
             return ()
-        return (*(self.duplicates.notes if self.duplicates else ()), *self._dataset.notes)
+        duplicates = self.duplicates.notes if self.duplicates else ()
+        return (*unreadable_words(self._dataset), *duplicates, *self._dataset.notes)
+
+    def tell_unreadable(self) -> None:
+        """Say how many files turned out to be damaged, once there are more of them."""
+        if self._dataset is not None and len(unreadable(self._dataset)) != self._told:
+            self._show_notes()
 
     def show_details(self) -> None:
         """All notes and all files that were left out, to read and to copy."""
@@ -136,6 +143,9 @@ class SourceSection(QWidget):
         if self._dataset.left_out:
             lines += ["", f"Left out ({len(self._dataset.left_out):,}):"]
             lines += [f"{name}: {why}" for name, why in self._dataset.left_out]
+        if found := unreadable(self._dataset):
+            lines += ["", f"Unreadable ({len(found):,}):"]
+            lines += [f"{name}: {why}" for name, why in sorted(found.items())]
         if self.duplicates is not None and self.duplicates.groups:
             lines += ["", f"Equal images ({len(self.duplicates.groups):,}):"]
             name = self._dataset.images.name
@@ -158,6 +168,7 @@ class SourceSection(QWidget):
 
     def _show_notes(self) -> None:
         notes = self.all_notes()
+        self._told = len(unreadable(self._dataset)) if self._dataset is not None else 0
         shown = [
             note if len(note) <= _NOTE_LENGTH else f"{note[:_NOTE_LENGTH]}…" for note in notes[:_SHOWN_NOTES]
         ]

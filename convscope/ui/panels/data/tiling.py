@@ -80,6 +80,14 @@ class Tiling:
         return first, min(last, self.count)
 
 
+def fitted(place: QRect, width: int, height: int) -> QRect:
+    """A picture of this size, as large as a place allows at its own proportions, in the middle of it."""
+    share = min(place.width() / width, place.height() / height)
+    across, down = max(1, round(width * share)), max(1, round(height * share))
+    left, top = (place.width() - across) // 2, (place.height() - down) // 2
+    return QRect(place.left() + left, place.top() + top, across, down)
+
+
 class Pixmaps:
     """The pictures painted last, within 32 MB."""
 

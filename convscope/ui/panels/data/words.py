@@ -52,3 +52,23 @@ def set_words(dataset: Dataset) -> str:
     classes = "1 class" if len(dataset.classes) == 1 else f"{len(dataset.classes):,} classes"
     images = "1 image" if len(dataset) == 1 else f"{len(dataset):,} images"
     return f"{images} · {classes} · {size} {colours}"
+
+
+def unreadable(dataset: Dataset) -> dict[str, str]:
+    """The files that turned out to be damaged when they were decoded, by name, with the reason."""
+    # A copy: another thread may be finding the next one.
+    return dict(getattr(dataset.images, "unreadable", {}))
+
+
+def unreadable_words(dataset: Dataset) -> tuple[str, ...]:
+    """The same in one sentence; nothing if there are none."""
+    found = unreadable(dataset)
+    if not found:
+        return ()
+    name = min(found)
+    if len(found) == 1:
+        return (f"1 file cannot be decoded, and training leaves it out: {name} ({found[name]}).",)
+    return (
+        f"{len(found):,} files cannot be decoded, and training leaves them out: {name} ({found[name]}) "
+        f"and {len(found) - 1:,} more.",
+    )

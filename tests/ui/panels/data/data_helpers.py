@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, TypeVar
 
@@ -57,6 +58,10 @@ class CountedImages:
         time.sleep(self._seconds)
         made = [to_target(self.read(int(index)), target) for index in indices]
         return np.stack(made), np.ones(len(indices), bool)
+
+    def thumbnails(self, indices: Sequence[int], side: int) -> list[NDArray[np.uint8] | None]:
+        """Note them too."""
+        return list(self.load(np.array(indices), Target(16, 16, 3))[0])
 
     def name(self, index: int) -> str:
         """Its number."""

@@ -5,9 +5,12 @@ from __future__ import annotations
 import numpy as np
 from data_helpers import Data, counted_set, small_set
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QAction, QGuiApplication, QWheelEvent
+from PySide6.QtGui import QAction, QColor, QGuiApplication, QWheelEvent
 from PySide6.QtWidgets import QApplication, QLineEdit, QMenu, QWidget
 
+from convscope.engine.data.dataset import make_dataset
+from convscope.engine.data.images import ArrayImages
+from convscope.ui import theme
 from convscope.ui.panels.data.image_actions import KEPT
 from convscope.ui.panels.data.words import class_colour
 
@@ -295,3 +298,22 @@ def test_a_narrow_window_shows_two_columns(data: Data) -> None:
     assert data.grid.viewport().width() > 400
     data.press("data.fold")
     assert data.panel.left.isVisible() and not data.panel.right.isVisible()
+
+
+def test_pictures_keep_their_proportions_and_have_no_bars(data: Data) -> None:
+    pixels = np.full((30, 10, 20, 3), (255, 0, 0), np.uint8)
+    labels = (np.arange(30) % 2).astype(np.int32)
+    data.show(
+        make_dataset("s", "S", ("a", "b"), ArrayImages(pixels), labels, image_size=(10, 20), channels=3)
+    )
+    place = data.grid.tile_rect(3)
+    shown = data.grid.viewport().grab(place).toImage()
+    ratio = shown.devicePixelRatio()
+
+    def colour(across: float, down: float) -> str:
+        return shown.pixelColor(
+            round(across * place.width() * ratio), round(down * place.height() * ratio)
+        ).name()
+
+    assert colour(0.03, 0.5) == colour(0.97, 0.5) == colour(0.5, 0.28) == "#ff0000"
+    assert colour(0.5, 0.1) == colour(0.5, 0.9) == QColor(theme.tokens().panel).name()

@@ -14,12 +14,13 @@ import numpy as np
 import pytest
 from data_helpers import Data, small_set
 from PIL import Image as PillowImage
-from PySide6.QtWidgets import QPlainTextEdit, QSpinBox, QToolButton, QWidget
+from PySide6.QtWidgets import QLabel, QPlainTextEdit, QSpinBox, QToolButton, QWidget
 
 from convscope.engine.data import registry
 from convscope.engine.data.dataset import SPLIT_NAMES, make_dataset
 from convscope.engine.data.images import ArrayImages
 from convscope.task import Task
+from convscope.ui.panels.data import DataPanel
 
 
 @pytest.fixture
@@ -128,11 +129,56 @@ def test_the_menu_lists_every_set_with_a_name(data: Data) -> None:
 
 def test_a_folder_without_classes_is_one_sentence_and_changes_nothing(data: Data, tmp_path: Path) -> None:
     kept = data.show(small_set())
-    (tmp_path / "empty").mkdir()
-    data.panel.context.open_dataset(tmp_path / "empty")
+    folder = tmp_path / "empty"
+    folder.mkdir()
+    data.panel.context.open_dataset(folder)
     data.settle()
     assert data.dataset is kept
     assert any("has no image in any sub-folder" in message for message in toasts(data))
+    refused = data.find(QWidget, "data.refused")
+    assert refused.isVisible()
+    assert "has no image in any sub-folder" in data.text("data.refused.words")
+    for name in ("a", "b"):
+        (folder / name).mkdir()
+        PillowImage.new("RGB", (9, 9), {"a": "red", "b": "blue"}[name]).save(folder / name / "1.png")
+    data.press("data.refused.again")
+    assert not refused.isVisible() and data.dataset.classes == ("a", "b")
+
+
+def test_what_could_not_be_opened_is_told_when_the_panel_comes_later(data: Data, tmp_path: Path) -> None:
+    data.window.sources.engine.open_dataset(tmp_path / "nowhere")
+    data.settle()
+    other = DataPanel(data.panel.context)
+    data.qtbot.addWidget(other)
+    words = other.findChild(QLabel, "data.refused.words")
+    assert words is not None and not words.isHidden() and "no folder called" in words.text()
+    other.shutdown()
+    data.press("data.refused.close")
+    assert not data.find(QWidget, "data.refused").isVisible()
+    assert data.find(QWidget, "data.empty.digits").isVisible()
+    assert data.window.sources.engine.refused is None
+
+
+def test_pictures_that_are_damaged_in_their_middle_are_counted(
+    data: Data, folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("x", "y"):
+        path = folder / "cats" / f"{name}.jpg"
+        noise = np.random.default_rng(1).integers(0, 256, (60, 80, 3), np.uint8)
+        PillowImage.fromarray(noise).save(path)
+        whole = path.read_bytes()
+        path.write_bytes(whole[: len(whole) // 2] + whole[len(whole) // 2 + 300 :])
+    data.panel.context.open_dataset(folder)
+    data.settle()
+    data.press("data.part.all")
+    told = data.panel.source.all_notes()[0]
+    assert told.startswith("3 files cannot be decoded, and training leaves them out: cats/x.jpg (damaged")
+    assert told[:100] in data.text("data.notes")
+    data.press("data.details")
+    said = data.find(QPlainTextEdit, "data.details.text").toPlainText()
+    assert "cats/y.jpg: damaged: its JPEG data do not add up" in said
+    data.find(QWidget, "data.details.dialog").close()
+    assert capfd.readouterr().err == ""
 
 
 def test_offline_it_says_what_is_here(data: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,58 @@
+"""A data set that could not be opened: why, and the ways on; shown over the panel until it is settled."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
+
+from convscope.ui import theme
+from convscope.ui.panel_context import PanelContext
+from convscope.ui.panels.data.opening import Opening
+from convscope.ui.sources.engine_sources import Refused
+from convscope.ui.widgets.form import row, tool
+
+
+class Refusal(QFrame):
+    """One sentence, another try and another folder; hidden while there is nothing to tell."""
+
+    def __init__(self, context: PanelContext, opening: Opening, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("data.refused")
+        self.setProperty("role", "panel")
+        self._sources = context.sources
+        self._opening = opening
+        self.words = theme.label("", "warning")
+        self.words.setObjectName("data.refused.words")
+        self.words.setWordWrap(True)
+        # A path may have no place to break; it must not widen the window.
+        self.words.setMinimumWidth(1)
+        self.words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        again = tool("data.refused.again", "Try once more", "refresh-cw", self._again, "Try again")
+        other = tool(
+            "data.refused.folder",
+            "A folder with one sub-folder for each class",
+            "folder-open",
+            opening.choose_folder,
+            "Choose another folder…",
+        )
+        close = tool("data.refused.close", "Hide this", "x", self._sources.forgive)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(theme.GROUP_GAP, theme.GAP, theme.GROUP_GAP, theme.GAP)
+        column.setSpacing(theme.GAP)
+        column.addWidget(self.words)
+        column.addLayout(row(again, other, None, close))
+        self._sources.refused_changed.connect(self._show)
+        self._show(self._sources.refused)
+
+    def shutdown(self) -> None:
+        """Take no more events."""
+        self._sources.refused_changed.disconnect(self._show)
+
+    def _again(self) -> None:
+        if self._sources.refused is not None:
+            self._opening.open(self._sources.refused.reference)
+
+    def _show(self, refused: Refused | None) -> None:
+        if refused is not None:
+            self.words.setText(refused.sentence)
+        self.setVisible(refused is not None)
