@@ -5,8 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtGui import (
+    QColor,
+    QContextMenuEvent,
+    QGuiApplication,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+)
+from PySide6.QtWidgets import QMenu, QSizePolicy, QWidget
 
 from convscope.ui import theme
 
@@ -95,6 +103,19 @@ class DepthChart(QWidget):
         index = self.index_at(event.position().x())
         if index is not None and event.button() == Qt.MouseButton.LeftButton:
             self.chosen.emit(self._shares[index].path)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Copy."""
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.addAction("Copy the numbers", self.copy_numbers)
+        menu.addAction("Copy the chart", lambda: QGuiApplication.clipboard().setImage(self.grab().toImage()))
+        menu.popup(event.globalPos())
+
+    def copy_numbers(self) -> None:
+        """The shares on the clipboard as a table with tabs."""
+        rows = [f"{one.path}\t{one.kind}\t{one.blank}\t{one.maps}\t{one.share:.6g}" for one in self._shares]
+        QGuiApplication.clipboard().setText("\n".join(["layer\tkind\tblank\tmaps\tshare", *rows]))
 
     def _set_hover(self, index: int | None) -> None:
         if index != self._hover:

@@ -88,7 +88,7 @@ class SumPage(QWidget):
             "" if one.window is None and one.row == one.column == 0 else f"row {one.row}, column {one.column}"
         )
         self.place.setText(f"{where or f'number {one.channel}'}  =  {numeral(one.value, 6)}")
-        self.text.setPlainText(one.text)
+        self.text.setPlainText(summed_first(one))
         self._show_part()
 
     def copy_sum(self) -> None:
@@ -161,3 +161,10 @@ class SumPage(QWidget):
         if weights is not None:
             self.grids["weights"].set_values(weights)
             self.grids["products"].set_values(patch * weights)
+
+
+def summed_first(one: ActivationSum) -> str:
+    """The arithmetic with its end first: what the channels add up to, then each channel's own sum."""
+    channels = [words for words in one.words if words.startswith("channel ") or " more channels" in words]
+    end = [words for words in one.words if words not in channels]
+    return "\n".join([*end, *([""] if end and channels else []), *channels])

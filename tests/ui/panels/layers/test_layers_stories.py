@@ -9,7 +9,7 @@ import pytest
 from layers_helpers import Desk
 from PIL import Image as PillowImage
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QGuiApplication
 from PySide6.QtWidgets import QComboBox, QWidget
 
 from convscope.engine.models.opened import OpenedModel
@@ -107,6 +107,9 @@ def test_clicking_a_map_writes_out_the_exact_sum(desk: Desk, digits: OpenedModel
     assert one.value == pytest.approx(value, abs=1e-4)
     assert "max_pooling2d" in desk.text("layers.part") and "1 of 32 by size" in desk.text("layers.part")
     assert "bias" in desk.text("layers.sum") and "relu(" in desk.text("layers.sum")
+    # The end of the sum stands first, the channels under it.
+    lines = desk.text("layers.sum").splitlines()
+    assert lines[2].startswith("relu(") and lines[3] == "" and lines[4].startswith("channel ")
     first = desk.text("layers.part")
     desk.press("layers.part_next")
     assert desk.text("layers.part") != first
@@ -179,6 +182,8 @@ def test_blank_maps_over_depth(desk: Desk) -> None:
     desk.qtbot.mouseClick(chart, Qt.MouseButton.LeftButton, pos=place)
     desk.settle()
     assert desk.frame.path == "conv2d_2" and "26 blank" in desk.text("layers.facts")
+    chart.copy_numbers()
+    assert QGuiApplication.clipboard().text().splitlines()[5] == "conv2d_2\tConv2D\t26\t64\t0.40625"
 
 
 def test_two_images_on_one_scale(desk: Desk) -> None:
