@@ -41,11 +41,14 @@ class LayersPanel(QWidget):
         self._channel: int | None = None
         self._side = self._count = 0
         self._place: tuple[int, int] | None = None
+        # A value that is wanted in a layer that is not on show yet: path, channel, row, column.
+        self._wanted: tuple[str, int, int, int] | None = None
         self._kernels: KernelPictures | None = None
         self._compact, self._wants_map = False, True
         self._stale = True
         self._build()
         self._connect()
+        self._fold()
         self._model_changed(context.session.model)
 
     @property
@@ -157,6 +160,7 @@ class LayersPanel(QWidget):
         inspector.opacity_changed.connect(lambda _share: self._request_detail())
         inspector.hovered.connect(self._hover)
         inspector.clicked.connect(self._click)
+        inspector.sum.followed.connect(self._follow)
         inspector.kernel.edited.connect(self._edit_kernel)
         inspector.kernel.bias_edited.connect(self._edit_bias)
         inspector.kernel.tried.connect(self._try_kernel)
@@ -243,6 +247,10 @@ class LayersPanel(QWidget):
             # Behind an activation or a normalisation channel 17 is still the same filter's; elsewhere not.
             self._channel = strongest(frame)
         self._count = frame.maps.count
+        if self._wanted is not None and self._wanted[0] == frame.path:
+            _path, self._channel, *place = self._wanted
+            self._place = (place[0], place[1])
+        self._wanted = None
         self._side = min(self._side, len(frame.sides) - 1)
         if self._channel >= frame.sides[self._side].maps.count:
             self._side = 0
@@ -331,6 +339,11 @@ class LayersPanel(QWidget):
         self._place = (row, column)
         self.inspector.show_page("sum")
         self._explain()
+
+    def _follow(self, path: str, channel: int, row: int, column: int) -> None:
+        """Explain the value of another layer next."""
+        self._wanted = (path, channel, row, column)
+        self.context.session.choose_layer(path)
 
     def _explain(self) -> None:
         frame = self.frame

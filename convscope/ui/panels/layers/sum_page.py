@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QGridLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
@@ -19,7 +20,13 @@ LIST_HEIGHT = 30
 
 
 class SumPage(QWidget):
-    """The arithmetic behind one value."""
+    """The arithmetic behind one value.
+
+    Signals:
+        followed: the layer, channel, row and column of the input that a person wants explained next.
+    """
+
+    followed = Signal(str, int, int, int)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -31,7 +38,10 @@ class SumPage(QWidget):
         self.place = theme.label("", "heading")
         self.place.setObjectName("layers.place")
         self.copy = tool("layers.copy_sum", "Copy the sum", "copy", self.copy_sum)
-        column.addLayout(row(self.place, None, self.copy))
+        self.back = tool(
+            "layers.follow", "Explain its largest input: one layer back", "step-back", self.follow
+        )
+        column.addLayout(row(self.place, None, self.back, self.copy))
         self.hint = caption("layers.hint", HINT)
         column.addWidget(self.hint)
         self.part = caption("layers.part")
@@ -73,7 +83,7 @@ class SumPage(QWidget):
     def show_sum(self, found: ActivationSum | str | None) -> None:
         """Explain a value; a text says why it cannot be, None goes back to the hint."""
         self.sum = found if isinstance(found, ActivationSum) else None
-        for widget in (self.copy, self.text):
+        for widget in (self.copy, self.text, self.back):
             widget.setVisible(self.sum is not None)
         self.hint.setVisible(self.sum is None)
         self._part = 0
@@ -88,6 +98,7 @@ class SumPage(QWidget):
             "" if one.window is None and one.row == one.column == 0 else f"row {one.row}, column {one.column}"
         )
         self.place.setText(f"{where or f'number {one.channel}'}  =  {numeral(one.value, 6)}")
+        self.back.setVisible(bool(one.source(0)) and one.source(0) != one.path)
         self.text.setPlainText(summed_first(one))
         self._show_part()
 
@@ -95,6 +106,21 @@ class SumPage(QWidget):
         """The whole sum on the clipboard."""
         if self.sum is not None:
             QGuiApplication.clipboard().setText(self.sum.text)
+
+    def follow(self) -> None:
+        """Go to what the part on show comes from: the value in the middle of its patch, or its largest."""
+        one = self.sum
+        if one is None or not one.count:
+            return
+        part = int(one.by_size[self._part])
+        weighed = one.patches[part] if one.weights is None else one.patches[part] * one.weights[part]
+        down, across = np.unravel_index(int(np.abs(weighed).argmax()), weighed.shape)
+        rows, columns = one.patches[part].shape
+        top, left, height, width = one.window or (0, 0, rows, columns)
+        # A dilated window has its taps apart.
+        row = top + int(down) * (height - 1) // max(1, rows - 1)
+        column = left + int(across) * (width - 1) // max(1, columns - 1)
+        self.followed.emit(one.source(part), int(one.channels[part]), max(0, row), max(0, column))
 
     def _lay_out(self, *, listed: bool) -> None:
         """Patch, kernel and products side by side; numbers in a row under each other."""

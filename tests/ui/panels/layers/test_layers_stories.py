@@ -118,6 +118,30 @@ def test_clicking_a_map_writes_out_the_exact_sum(desk: Desk, digits: OpenedModel
     assert desk.text("layers.part") == first
 
 
+def test_a_sum_is_followed_back_to_the_image(desk: Desk, digits: OpenedModel) -> None:
+    desk.layer("conv2d_1")
+    desk.tile(7)
+    desk.click("layers.map", 3, 4)
+    found, seen = look(digits, desk.session.image), []
+    for _ in range(3):
+        one = desk.panel.inspector.sum.sum
+        assert one is not None
+        part = int(one.by_size[0])
+        weighed = one.patches[part] * (1 if one.weights is None else one.weights[part])
+        largest = one.patches[part].ravel()[np.abs(weighed).argmax()]
+        desk.press("layers.follow")
+        seen.append(desk.frame.path)
+        one = desk.panel.inspector.sum.sum
+        assert one is not None and one.channel == desk.panel.channel
+        # What was an input there is the value that is explained here.
+        assert one.shown == pytest.approx(largest, abs=1e-6)
+        assert float(found.value(one.path)[one.row, one.column, one.channel]) == pytest.approx(
+            largest, abs=1e-6
+        )
+    assert seen == ["max_pooling2d", "conv2d", "input"]
+    assert not desk.find(QWidget, "layers.follow").isVisible()
+
+
 def test_a_dense_layer_as_bars(desk: Desk, digits: OpenedModel) -> None:
     desk.layer("dense_1")
     bars = desk.find(BarsView, "layers.mosaic_bars")
