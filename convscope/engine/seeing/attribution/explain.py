@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from convscope.engine.models.opened import OpenedModel
 from convscope.engine.seeing.attribution.layers import LayerChoice, checked_layer, stages
 from convscope.engine.seeing.attribution.look import Look
 from convscope.engine.seeing.attribution.method import Heat, Method, Work
@@ -17,6 +18,7 @@ from convscope.engine.seeing.attribution.methods.grad_cam import grad_cam
 from convscope.engine.seeing.attribution.result import Attribution, Request
 from convscope.engine.seeing.attribution.target import Target
 from convscope.errors import UserError
+from convscope.imaging.image import Image
 from convscope.task import Task
 
 
@@ -146,6 +148,25 @@ def strip(look: Look, target: Target | None = None, task: Task | None = None) ->
         )
         for layer, (maps, slopes) in zip(layers, look.stage_gradients(layers, target), strict=True)
     )
+
+
+def warm(model: OpenedModel, task: Task | None = None) -> None:
+    """Trace what the first clicks need, in the background: Grad-CAM, and the strip.
+
+    Does nothing for a model that cannot be explained.
+    """
+    task = task or Task()
+    try:
+        height, width, channels = model.input_shape
+        shape = (height or 224, width or 224) if channels == 1 else (height or 224, width or 224, 3)
+        look = Look(model, Image(np.zeros(shape, np.uint8), "blank"))
+        look.score(Target(0))
+        task.check()
+        explain(look, Request("grad-cam", Target(0)))
+        task.check()
+        strip(look, Target(0))
+    except UserError:
+        return
 
 
 def _score(look: Look, method: Method, layer: LayerChoice | None, target: Target) -> float:

@@ -2,6 +2,10 @@
 
 Each takes a batch and treats its images one by one: scores are summed over the batch, so that every image's
 gradient is its own. The class comes in as a vector of weights, so that another class traces nothing anew.
+
+One layer, the app's choice, has compiled functions: the trunk up to it and the head behind it. Compiling such
+a pair takes about a second and ten megabytes, too much for every layer that is clicked on: at all others the
+same steps run one by one.
 """
 
 from __future__ import annotations
@@ -17,49 +21,52 @@ _RELUS = ("relu", "relu6")
 _SMALLEST = 1.1754944e-38
 
 
-def trunk(model: OpenedModel, slot: int) -> tuple[Callable[..., list[Any]], tuple[int, ...]]:
+def trunk(model: OpenedModel, slot: int, compiled: bool) -> tuple[Callable[..., list[Any]], tuple[int, ...]]:
     """From the inputs to a layer and to what else the head needs (skips around the layer).
 
     Returns:
-        The function (inputs → [maps, *others]) and the other slots.
+        The function (*inputs → [maps, *others]) and the other slots.
     """
-    others = model.kept(
-        ("attribution frontier", slot), lambda: model.program.frontier(slot, [model.head.logits])
-    )
-    return model.function((slot, *others)), others
+    program = model.program
+    others = program.frontier(slot, [model.head.logits])
+    wanted = (slot, *others)
+    if compiled:
+        return model.function(wanted), others
+    return lambda *inputs: program.run(dict(zip(program.inputs, inputs, strict=True)), wanted), others
 
 
-def head_gradient(model: OpenedModel, slot: int, others: Sequence[int], log: bool) -> Callable[..., Any]:
+def head_gradient(
+    model: OpenedModel, slot: int, others: Sequence[int], log: bool, compiled: bool
+) -> Callable[..., Any]:
     """(maps, *others, weights) → (∂score/∂maps, scores): the part after the layer only.
 
     Args:
         slot: the layer's maps.
         others: what `trunk` told.
         log: the head puts out probabilities, whose logarithms stand for the logits.
+        compiled: whether to keep it as a `tf.function`.
     """
+    import tensorflow as tf
 
-    def make() -> Callable[..., Any]:
-        import tensorflow as tf
+    program, head = model.program, model.head
+    slots = (slot, *others)
 
-        program, head = model.program, model.head
-        slots = (slot, *others)
-        signature = [tf.TensorSpec(program.shapes[n], program.dtypes[n]) for n in slots]
-        signature.append(tf.TensorSpec([head.units], tf.float32))
+    def gradient(*tensors: Any) -> tuple[Any, Any]:
+        *values, weights = tensors
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(values[0])
+            raw = program.run(dict(zip(slots, values, strict=True)), [head.logits])[0]
+            scores = _scores(raw, weights, log)
+        return tape.gradient(scores, values[0], unconnected_gradients=tf.UnconnectedGradients.ZERO), scores
 
-        @tf.function(input_signature=signature, autograph=False)
-        def gradient(*tensors: Any) -> tuple[Any, Any]:
-            *values, weights = tensors
-            with tf.GradientTape(watch_accessed_variables=False) as tape:
-                tape.watch(values[0])
-                raw = program.run(dict(zip(slots, values, strict=True)), [head.logits])[0]
-                scores = _scores(raw, weights, log)
-            return tape.gradient(
-                scores, values[0], unconnected_gradients=tf.UnconnectedGradients.ZERO
-            ), scores
-
+    if not compiled:
         return gradient
-
-    return model.kept(("attribution head", slot, log), make)
+    signature = [tf.TensorSpec(program.shapes[n], program.dtypes[n]) for n in slots]
+    signature.append(tf.TensorSpec([head.units], tf.float32))
+    return model.kept(
+        ("attribution head", slot, log),
+        lambda: tf.function(gradient, input_signature=signature, autograph=False),
+    )
 
 
 def stage_gradients(model: OpenedModel, slots: Sequence[int], log: bool) -> Callable[..., Any]:
@@ -70,10 +77,8 @@ def stage_gradients(model: OpenedModel, slots: Sequence[int], log: bool) -> Call
         import tensorflow as tf
 
         program, head = model.program, model.head
-        signature = [tf.TensorSpec(program.shapes[n], program.dtypes[n]) for n in program.inputs]
-        signature.append(tf.TensorSpec([head.units], tf.float32))
 
-        @tf.function(input_signature=signature, autograph=False)
+        @tf.function(input_signature=_signature(model), autograph=False)
         def gradients(*tensors: Any) -> tuple[list[Any], list[Any]]:
             *inputs, weights = tensors
             with tf.GradientTape(watch_accessed_variables=False) as tape:
@@ -111,10 +116,8 @@ def input_gradient(model: OpenedModel, log: bool, guided: bool = False) -> Calla
         import tensorflow as tf
 
         program, head = model.program, model.head
-        signature = [tf.TensorSpec(program.shapes[n], program.dtypes[n]) for n in program.inputs]
-        signature.append(tf.TensorSpec([head.units], tf.float32))
 
-        @tf.function(input_signature=signature, autograph=False)
+        @tf.function(input_signature=_signature(model), autograph=False)
         def gradient(*tensors: Any) -> tuple[list[Any], Any]:
             *inputs, weights = tensors
             sources = [x for x in inputs if x.dtype.is_floating]
@@ -135,6 +138,15 @@ def unguided_activations(model: OpenedModel) -> tuple[str, ...]:
     plain = ("", "linear", "softmax", "sigmoid", *_RELUS)
     found = {step.activation for step in model.program.steps if step.activation not in plain}
     return tuple(sorted(found))
+
+
+def _signature(model: OpenedModel) -> list[Any]:
+    """Of a function of all inputs and the class's weights."""
+    import tensorflow as tf
+
+    program = model.program
+    inputs = [tf.TensorSpec(program.shapes[n], program.dtypes[n]) for n in program.inputs]
+    return [*inputs, tf.TensorSpec([model.head.units], tf.float32)]
 
 
 def _scores(raw: Any, weights: Any, log: bool) -> Any:

@@ -16,13 +16,13 @@ from convscope.engine.models.opened import OpenedModel
 from convscope.engine.models.prediction import Prediction
 from convscope.engine.models.preprocessing import Prepared
 from convscope.engine.seeing.attribution import gradients
-from convscope.engine.seeing.attribution.layers import LayerChoice
+from convscope.engine.seeing.attribution.layers import LayerChoice, chosen_layer
 from convscope.engine.seeing.attribution.target import Target
 from convscope.errors import UserError
 from convscope.imaging.image import Image
 
-# Maps and gradients of this many layers (and classes) are kept: a few clicks back and forth.
-_KEPT = 4
+# What is kept of maps and gradients: a wall's worth at the last layer, one look at an early one.
+_KEPT_BYTES = 8 << 20
 
 
 class Look:
@@ -92,28 +92,25 @@ class Look:
     # Maps and gradients of a layer.
 
     def maps(self, layer: LayerChoice) -> NDArray[np.float32]:
-        """The layer's maps, float32, h×w×channels; computed once."""
-        return np.asarray(self._trunk(layer)[0].numpy()[0], np.float32)
+        """The layer's maps, float32, h×w×channels; kept."""
+        return np.asarray(self._trunk(layer.path)[0][0].numpy()[0], np.float32)
 
     def layer_gradient(
         self, layer: LayerChoice, target: Target
     ) -> tuple[NDArray[np.float32], NDArray[np.float32], float]:
-        """Maps and ∂score/∂maps, h×w×channels each, and the score.
+        """Maps and ∂score/∂maps, h×w×channels each, and the score; kept.
 
         The image goes through the network once; another class needs only the part after the layer.
         """
 
         def make() -> tuple[NDArray[np.float32], NDArray[np.float32], float]:
-            slot = self.model.slot(layer.path)
-            tensors = self._trunk(layer)
-            others = gradients.trunk(self.model, slot)[1]
-            function = gradients.head_gradient(self.model, slot, others, self._log)
-            gradient, scores = function(*tensors, target.weights(self._head))
-            return (
-                np.asarray(tensors[0].numpy()[0], np.float32),
-                np.asarray(gradient.numpy()[0], np.float32),
-                float(scores.numpy()[0]),
-            )
+            model, slot = self.model, self.model.slot(layer.path)
+            tensors, others = self._trunk(layer.path)
+            compiled = layer.path == self._main
+            function = gradients.head_gradient(model, slot, others, self._log, compiled)
+            slopes, scores = function(*tensors, target.weights(self._head))
+            maps, slope = (np.asarray(one.numpy()[0], np.float32) for one in (tensors[0], slopes))
+            return maps, slope, float(scores.numpy()[0])
 
         return self._keep(("gradient", layer.path, target), make)
 
@@ -165,21 +162,36 @@ class Look:
         """The target's logit (or difference of logits) for this image."""
         return self._keep(("score", target), lambda: float(self.scores(self.prepared.batch, target)[0][0]))
 
-    def _trunk(self, layer: LayerChoice) -> list[Any]:
-        def make() -> list[Any]:
-            function, _ = gradients.trunk(self.model, self.model.slot(layer.path))
-            return list(function(*self.inputs))
+    @cached_property
+    def _main(self) -> str:
+        """The layer that the app chooses, whose functions are compiled."""
+        return chosen_layer(self.model).path
 
-        return self._keep(("trunk", layer.path), make)
+    def _trunk(self, path: str) -> tuple[list[Any], tuple[int, ...]]:
+        """The tensors that the head needs: the layer's maps, and others by their slots."""
 
-    def _keep(self, key: tuple[Hashable, ...], make: Callable[[], Any]) -> Any:
+        def make() -> tuple[list[Any], tuple[int, ...]]:
+            function, others = gradients.trunk(self.model, self.model.slot(path), path == self._main)
+            return list(function(*self.inputs)), others
+
+        return self._keep(("trunk", path), make)
+
+    def _keep(self, key: Hashable, make: Callable[[], Any]) -> Any:
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)
                 return self._kept[key]
             value = self._kept[key] = make()
-            kind = key[0]
-            same = [other for other in self._kept if other[0] == kind]  # type: ignore[index]
-            for old in same[:-_KEPT]:
-                del self._kept[old]
+            while len(self._kept) > 1 and sum(_bytes(one) for one in self._kept.values()) > _KEPT_BYTES:
+                self._kept.popitem(last=False)
             return value
+
+
+def _bytes(value: Any) -> int:
+    """Memory of a kept value: arrays, tensors, numbers, or several of them."""
+    if isinstance(value, (tuple, list)):
+        return sum(_bytes(one) for one in value)
+    if isinstance(value, np.ndarray):
+        return value.nbytes
+    shape = getattr(value, "shape", ())
+    return 4 * int(np.prod([int(n) for n in shape])) if len(shape) else 64

@@ -14,7 +14,7 @@ from convscope.engine.seeing.attribution.layers import (
     stages,
     usable_layers,
 )
-from convscope.engine.seeing.attribution.look import Look
+from convscope.engine.seeing.attribution.look import Look, _bytes
 from convscope.engine.seeing.attribution.result import Request
 from convscope.engine.seeing.attribution.target import Target, find_class
 from convscope.errors import UserError
@@ -27,8 +27,8 @@ def test_another_class_does_not_go_through_the_trunk_again(
     passes = []
     real = gradients.trunk
 
-    def counting(model: OpenedModel, slot: int) -> object:
-        function, others = real(model, slot)
+    def counting(model: OpenedModel, slot: int, compiled: bool) -> object:
+        function, others = real(model, slot, compiled)
 
         def counted(*tensors: object) -> list[object]:
             passes.append(slot)
@@ -49,12 +49,16 @@ def test_another_class_does_not_go_through_the_trunk_again(
     )
 
 
-def test_clicks_keep_a_few_results_only(digits: OpenedModel) -> None:
-    look = Look(digits, load_sample("digit-3"))
-    for index in range(10):
-        for layer in usable_layers(digits):
-            explain(look, Request("grad-cam", Target(index), layer.path))
-    assert len(look._kept) <= 12
+def test_clicks_keep_some_megabytes_and_compile_nothing(imagenet: OpenedModel) -> None:
+    """Another layer is taken step by step: a pair of compiled functions for each would take gigabytes."""
+    look = Look(imagenet, load_sample("coffee"))
+    explain(look, Request("grad-cam", Target(0)))
+    compiled = len(imagenet._kept)
+    for layer in stages(imagenet):
+        explain(look, Request("layer-cam", Target(1), layer.path))
+    assert len(imagenet._kept) == compiled
+    kept = sum(_bytes(value) for value in look._kept.values())
+    assert kept <= 8 << 20 or len(look._kept) == 1
 
 
 def test_a_prediction_at_hand_is_not_made_again(digits: OpenedModel, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ from attribution_nets import opened, picture, randomised
 
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.models.preprocessing import Preprocessing
-from convscope.engine.seeing.attribution.explain import Failure, cost, explain, strip, wall
+from convscope.engine.seeing.attribution.explain import Failure, cost, explain, strip, wall, warm
 from convscope.engine.seeing.attribution.look import Look
 from convscope.engine.seeing.attribution.masking import batch_size, chunks
 from convscope.engine.seeing.attribution.methods import METHODS, find_method
@@ -137,6 +137,20 @@ def test_a_strip_is_grad_cam_at_every_resolution(seven: Look) -> None:
         alone = explain(seven, Request("grad-cam", Target(7), one.layer))
         np.testing.assert_allclose(one.heat, alone.heat, atol=1e-6)
         assert one.score == pytest.approx(alone.score, rel=1e-5)
+
+
+def test_warming_up_traces_what_the_first_clicks_need(digits: OpenedModel) -> None:
+    import keras
+
+    model = opened(digits.keras)
+    warm(model)
+    traced = set(model._kept)
+    look = Look(model, load_sample("digit-7"))
+    explain(look, Request("grad-cam"))
+    strip(look)
+    assert set(model._kept) == traced
+    # A model that cannot be explained is left alone.
+    warm(opened(keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Conv2D(2, 3)])))
 
 
 def test_a_silent_map_says_so(seven: Look) -> None:

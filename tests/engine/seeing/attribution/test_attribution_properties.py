@@ -68,8 +68,8 @@ def test_a_batch_is_its_images_one_by_one(network: tuple[OpenedModel, str]) -> N
     model, path = network
     slot = model.slot(path)
     weights = Target(1).weights(model.head)
-    run, others = gradients.trunk(model, slot)
-    function = gradients.head_gradient(model, slot, others, False)
+    run, others = gradients.trunk(model, slot, True)
+    function = gradients.head_gradient(model, slot, others, False, True)
     prepared = np.concatenate([model.prepare(picture(seed=n)).batch for n in range(3)])
     tensors = run(*model.inputs_for(prepared))
     together = function(*tensors, weights)[0].numpy()
