@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 PORTION = 8 * 128 * 128
 OCTAVE = 1.4
 PAINT_INTERVAL = 0.06  # seconds
-MOVES = 8
+MOVES = 6
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,6 +140,7 @@ def climb(
     *,
     start: NDArray[Any] | None = None,
     state: State | None = None,
+    scored: bool = True,
 ) -> Climb:
     """Climb to the images that excite the goals most, all in one batch.
 
@@ -153,6 +154,8 @@ def climb(
         task: hears of progress, gets a `Frame` several times a second, and can cancel between portions.
         start: pixels 0–255 to start from, H×W or H×W×3; noise without.
         state: of an earlier `climb` of the same goals and settings (but for the number of steps): go on.
+        scored: False saves the time of moving the finished pictures about; their `moved` is then NaN and their
+            `score` the objective at the last step.
 
     Raises:
         UserError: the network has no such goal, or cannot be climbed so.
@@ -171,7 +174,7 @@ def climb(
             task.partial(work.frame(now))
             painted = time.monotonic()
     now = _plain(now)
-    patterns = work.patterns(now, task)
+    patterns = work.patterns(now, task, scored)
     frame = work.frame(now)
     task.partial(
         Frame(frame.numbers, frame.step, frame.steps, frame.pixels, frame.scores, frame.state, patterns)
@@ -340,16 +343,17 @@ class _Work:
         scores = state.curve[-1] if len(state.curve) else np.full(count, np.nan, np.float32)
         return Frame(tuple(range(count)), state.step, self.steps, _flat(pixels), scores, state)
 
-    def patterns(self, state: State, task: Task) -> tuple[Pattern, ...]:
+    def patterns(self, state: State, task: Task, scored: bool) -> tuple[Pattern, ...]:
         """The pictures with their scores, plain and moved."""
         values = self.recipe.values(self.easel(state.octave), state.variables)
         pixels = _flat(self.recipe.shown(values))
         canvas = self.canvases[state.octave]
-        plain, moved = np.zeros(len(values)), np.zeros(len(values))
+        plain, moved = state.curve[-1].astype(np.float64), np.full(len(values), np.nan)
         measure = measure_of(self.model, self.goals[0], self.on, canvas)
-        for portion in self.portions:
+        for portion in self.portions if scored else ():
             tables = self.weights[portion], self.places[portion]
             task.check()
+            moved[portion] = 0
             plain[portion] = measure(canvas.to_network(values[portion]), *tables).numpy()
             for number in range(MOVES):
                 task.check()

@@ -17,7 +17,7 @@ from convscope.engine.seeing.patterns.settings import (
     PatternSettings,
 )
 from convscope.ui import theme
-from convscope.ui.panels.patterns.wish import APART, SHOWS, Wish
+from convscope.ui.panels.patterns.wish import APART, GRID_STEPS, SHOWS, Wish
 from convscope.ui.widgets.form import caption, combo, named, row, segmented, spin, tool
 from convscope.ui.widgets.slider_row import SliderRow
 
@@ -113,13 +113,16 @@ class Controls(QWidget):
         self.recipe = segmented(
             "patterns.recipe", "Recipe", [(name, one.title, one.about) for name, one in RECIPES.items()]
         )
+        self.recipe.setMinimumWidth(self.recipe.sizeHint().width())
         self.recipe.changed.connect(lambda name: self._settings(recipe=name))
         self.steps = spin("patterns.steps", "Steps", 0, MOST_STEPS)
         self.steps.setMinimumWidth(theme.scaled(84))
         self.steps.setSingleStep(16)
+        self.steps.setToolTip(
+            f"How often the pictures are changed; by itself {GRID_STEPS} in a grid of the clear recipe"
+        )
         self.steps.valueChanged.connect(lambda value: self._settings(steps=value or None))
         self.seed = spin("patterns.seed", "Seed", 0, 2**31 - 1)
-        self.seed.setMaximumWidth(theme.scaled(96))
         self.seed.valueChanged.connect(lambda value: self._settings(seed=value))
         self.dice = tool("patterns.dice", "Another seed", "dices", self._roll)
         self.more = tool("patterns.more", "More options", "sliders-horizontal", self._unfold, "More")
@@ -129,9 +132,6 @@ class Controls(QWidget):
             self.recipe,
             theme.label("steps", "caption"),
             self.steps,
-            theme.label("seed", "caption"),
-            self.seed,
-            self.dice,
             None,
             self.more,
         )
@@ -181,8 +181,11 @@ class Controls(QWidget):
             grid.addWidget(slider, number, 0)
         grid.addLayout(named("octaves", self.octaves), 0, 1)
         grid.addLayout(named("size, px", self.pixels), 1, 1)
-        grid.addWidget(self.from_image, 2, 1)
-        grid.addWidget(self.about, 3, 0, 1, 2)
+        seed = named("seed", self.seed)
+        seed.addWidget(self.dice)
+        grid.addLayout(seed, 2, 1)
+        grid.addWidget(self.from_image, 3, 1)
+        grid.addWidget(self.about, 3, 0)
         grid.setColumnStretch(0, 3)
         grid.setColumnStretch(1, 2)
         return grid

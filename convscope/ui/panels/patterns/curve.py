@@ -25,9 +25,10 @@ class Curve(QWidget):
         self.setFixedHeight(theme.scaled(HEIGHT))
         self._curves: list[NDArray[np.float32]] = []
         self._steps = 1
-        self.plot = pg.PlotWidget(self)
+        self.plot = pg.PlotWidget(self, enableMenu=False)
         item = self.plot.getPlotItem()
-        item.setMenuEnabled(False)
+        # pyqtgraph makes a menu all the same, which would outlive the window.
+        item.ctrlMenu.setParent(self.plot, item.ctrlMenu.windowFlags())
         item.hideButtons()
         item.setMouseEnabled(False, False)
         item.setClipToView(True)

@@ -1,0 +1,137 @@
+"""Patterns in networks of every shape: nested, shared, of several inputs, in half precision."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from convscope.engine.models.opened import OpenedModel
+from convscope.engine.runtime import start
+from convscope.engine.seeing.patterns import goals as aims
+from convscope.engine.seeing.patterns.climb import climb
+from convscope.engine.seeing.patterns.many import first_filters
+from convscope.engine.seeing.patterns.settings import PatternSettings
+from convscope.errors import UserError
+
+SHORT = PatternSettings(steps=5, size=20)
+
+
+def nested() -> Any:
+    """A base with a skip and squeeze-and-excitation, in a Sequential, behind a rescaling."""
+    import keras
+
+    layers = keras.layers
+    inputs = keras.Input((16, 16, 3))
+    first = layers.Conv2D(6, 3, padding="same", activation="relu", name="conv")(inputs)
+    second = layers.DepthwiseConv2D(3, padding="same", name="depthwise")(first)
+    share = layers.Reshape((1, 1, 6))(layers.GlobalAveragePooling2D()(second))
+    share = layers.Conv2D(6, 1, activation="sigmoid", name="excite")(share)
+    joined = layers.Add(name="join")([first, layers.Multiply()([second, share])])
+    base = keras.Model(inputs, layers.SeparableConv2D(5, 3, name="last")(joined), name="base")
+    return keras.Sequential(
+        [
+            keras.Input((16, 16, 3)),
+            layers.Rescaling(1 / 255),
+            base,
+            layers.GlobalMaxPooling2D(),
+            layers.Dense(1, activation="sigmoid", name="top"),
+        ]
+    )
+
+
+def twins() -> Any:
+    """Two images through one shared tower, and a number beside them."""
+    import keras
+
+    layers = keras.layers
+    tower = keras.Sequential([keras.Input((12, 12, 1)), layers.Conv2D(3, 3, name="conv")], name="tower")
+    left, right, number = keras.Input((12, 12, 1)), keras.Input((12, 12, 1)), keras.Input((2,))
+    maps = layers.Concatenate(name="both")([tower(left), tower(right)])
+    values = layers.Concatenate()([layers.Flatten()(maps), number])
+    return keras.Model([left, right, number], layers.Dense(2, activation="softmax", name="out")(values))
+
+
+@pytest.fixture(scope="module")
+def base() -> OpenedModel:
+    """The nested network."""
+    start()
+    return OpenedModel(nested())
+
+
+@pytest.mark.parametrize(
+    "path", ["base/conv", "base/depthwise", "base/excite", "base/join", "base/last", "top"]
+)
+def test_nested_networks_at_another_size(base: OpenedModel, path: str) -> None:
+    goal = aims.channel(path, 0)
+    (pattern,) = climb(base, [goal], SHORT).patterns
+    assert pattern.values.shape == (20, 20, 3)
+    assert pattern.curve[-1] > pattern.curve[0]
+
+
+def test_a_single_sigmoid_tells_two_classes_apart(base: OpenedModel) -> None:
+    """Class 1 is the logit, class 0 its opposite; what class 0 loves, class 1 hates."""
+    own = PatternSettings(steps=5, size=16)
+    loves = climb(base, [aims.class_(0)], own).patterns[0]
+    hates = climb(base, [aims.class_(1, negative=True)], own).patterns[0]
+    assert loves.score == pytest.approx(
+        -base.logits(base.preprocessing.apply(loves.values[None]))[0, 1], rel=1e-3
+    )
+    assert loves.score > loves.curve[0] and hates.score > hates.curve[0]
+
+
+def test_several_inputs() -> None:
+    start()
+    model = OpenedModel(twins())
+    path = next(row.path for row in model.layers if row.kind == "Conv2D")
+    for goal in (aims.channel(path, 1), aims.channel("both", 4), aims.class_(1)):
+        (pattern,) = climb(model, [goal], SHORT).patterns
+        assert pattern.curve[-1] > pattern.curve[0]
+        assert pattern.pixels.shape == ((12, 12) if goal.kind == "class" else (20, 20))
+
+
+def test_half_precision_climbs_in_float32() -> None:
+    start()
+    import keras
+
+    keras.utils.set_random_seed(1)
+    layers = keras.layers
+    inputs = keras.Input((16, 16, 3))
+    maps = layers.Conv2D(4, 3, activation="relu", name="conv", dtype="mixed_float16")(inputs)
+    model = OpenedModel(keras.Model(inputs, layers.GlobalAveragePooling2D(dtype="float32")(maps)))
+    patterns = climb(model, first_filters(model, "conv", 4), SHORT).patterns
+    assert all(np.isfinite(pattern.values).all() and not pattern.flat for pattern in patterns)
+
+
+def test_training_shows_at_once(base: OpenedModel) -> None:
+    """The functions are kept, the weights are those of now."""
+    goal = [aims.channel("base/conv", 2)]
+    before = climb(base, goal, SHORT).patterns[0]
+    kernel = base.keras.layers[1].get_layer("conv").kernel
+    kernel.assign(-kernel)
+    after = climb(base, goal, SHORT).patterns[0]
+    kernel.assign(-kernel)
+    assert np.abs(before.values - after.values).mean() > 1
+
+
+def test_where_no_gradient_flows_it_is_said() -> None:
+    start()
+    import keras
+
+    inputs = keras.Input((8, 8, 3), dtype="uint8")
+    maps = keras.layers.Conv2D(2, 3, name="conv")(keras.ops.cast(inputs, "float32"))
+    with pytest.raises(UserError, match="No gradient flows"):
+        climb(OpenedModel(keras.Model(inputs, maps)), [aims.channel("conv", 0)], SHORT)
+
+
+def test_other_channels_than_gray_or_colour() -> None:
+    """Five bands: patterns are possible, shown by their first band; a picture cannot be the start."""
+    start()
+    import keras
+
+    model = OpenedModel(keras.Sequential([keras.Input((10, 10, 5)), keras.layers.Conv2D(2, 3, name="conv")]))
+    (pattern,) = climb(model, [aims.channel("conv", 0)], SHORT).patterns
+    assert pattern.values.shape == (20, 20, 5) and pattern.pixels.shape == (20, 20)
+    with pytest.raises(UserError, match="a picture cannot be the start"):
+        climb(model, [aims.channel("conv", 0)], SHORT, start=np.zeros((10, 10, 3), np.uint8))

@@ -1,0 +1,305 @@
+"""Stories of the patterns panel, driven as a person does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from patterns_helpers import Growing
+from PIL import Image as PillowImage
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel, QLineEdit, QListView, QPushButton, QSpinBox, QWidget
+from pytestqt.qtbot import QtBot
+
+from convscope.engine.models.opened import OpenedModel
+from convscope.imaging.image import Image
+from convscope.ui import theme
+from convscope.ui.main_window import MainWindow
+from convscope.ui.panels.patterns import controller
+from convscope.ui.panels.patterns.output import MOST_FRAMES, Evolution
+from convscope.ui.widgets.image_view import ImageView
+
+
+def test_without_a_network_the_next_step_is_a_button(qtbot: QtBot, window: MainWindow) -> None:
+    button = window.findChild(QPushButton, "patterns.open_digits")
+    assert button is not None and button.isVisible()
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: window.session.model is not None, timeout=60_000)
+    assert not button.isVisible()
+    window.jobs.cancel_key(controller.GRID)
+
+
+def test_a_grid_grows_as_soon_as_there_is_a_network(growing: Growing) -> None:
+    panel = growing.panel
+    assert growing.session.layer == "conv2d_1"
+    assert [goal.index for goal in panel.goals] == list(range(16))
+    assert len(panel.output.grid) == 16
+    assert growing.text("patterns.title") == "conv2d_1"
+    assert growing.text("patterns.facts").startswith("64 filters")
+    # Before one is asked for, the first tile is shown large, with its score and curve.
+    assert growing.text("patterns.large.title") == "conv2d_1 · filter 0"
+    assert growing.text("patterns.score").startswith("Score ")
+    assert "3 of 3" in growing.text("patterns.step")
+    assert len(panel.portrait.curve.curves[0]) == 3
+    view = growing.find(ImageView, "patterns.large")
+    np.testing.assert_array_equal(view.pixels, panel.output.grid[0].pixels)
+
+
+def test_a_click_grows_one_large_and_a_second_look_is_instant(
+    growing: Growing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    growing.tile(5)
+    assert growing.text("patterns.large.title") == "conv2d_1 · filter 5"
+    first = growing.panel.output.large[0]
+    assert first.goal.index == 5
+    growing.tile(6)
+    monkeypatch.setattr(controller, "climb", lambda *_args, **_more: pytest.fail("computed again"))
+    growing.tile(5)
+    np.testing.assert_array_equal(growing.panel.output.large[0].pixels, first.pixels)
+    assert growing.find(QPushButton, "patterns.continue").isEnabled()
+
+
+def test_stop_and_continue(growing: Growing) -> None:
+    growing.find(QSpinBox, "patterns.steps").setValue(4000)
+    growing.tile(2, settle=False)
+    state = lambda: growing.panel.controller.large_state  # noqa: E731
+    growing.qtbot.waitUntil(lambda: state() is not None and state().step > 5, timeout=60_000)
+    start = growing.find(QPushButton, "patterns.start")
+    assert start.text() == "Stop"
+    growing.press("patterns.start", settle=False)
+    stopped = state().step
+    assert start.text() == "Start"
+    assert "continue, or start again" in growing.text("patterns.score")
+    growing.panel.controller.stop_grid()
+    growing.settle()
+    assert state().step == stopped < 4000
+    growing.press("patterns.continue", settle=False)
+    growing.qtbot.waitUntil(lambda: state().step > stopped, timeout=60_000)
+    growing.press("patterns.start")
+    assert state().curve.shape[0] == state().step
+
+
+def test_continue_at_the_end_takes_as_many_steps_again(growing: Growing) -> None:
+    growing.tile(1)
+    assert "3 of 3" in growing.text("patterns.step")
+    growing.press("patterns.continue")
+    assert "6 of 6" in growing.text("patterns.step")
+    assert len(growing.panel.output.large[0].curve) == 6
+
+
+def test_classes_are_found_by_name(growing: Growing) -> None:
+    growing.press("patterns.source.classes")
+    assert [goal.kind for goal in growing.panel.goals] == ["class"] * 10
+    search = growing.find(QLineEdit, "patterns.find_class")
+    growing.qtbot.keyClicks(search, "7")
+    growing.qtbot.keyClick(search, Qt.Key.Key_Return)
+    growing.settle()
+    assert growing.text("patterns.large.title") == "7"
+    assert growing.panel.output.large[0].goal.index == 7
+    assert growing.find(QListView, "patterns.classes").model().rowCount() == 1
+
+
+def test_loves_hates_and_both(growing: Growing) -> None:
+    growing.press("patterns.side.both")
+    assert [pattern.goal.negative for pattern in growing.panel.output.large] == [False, True]
+    assert growing.find(ImageView, "patterns.large.hates").isVisible()
+    assert len(growing.panel.portrait.curve.curves) == 2
+    growing.press("patterns.side.hates")
+    assert all(goal.negative for goal in growing.panel.goals)
+    assert not growing.find(ImageView, "patterns.large.hates").isVisible()
+    assert growing.text("patterns.large.title").endswith("hated")
+
+
+def test_recipe_and_seed_change_the_whole_grid(growing: Growing) -> None:
+    before = [pattern.pixels for pattern in growing.panel.output.grid]
+    growing.press("patterns.more")
+    growing.press("patterns.dice")
+    rolled = growing.panel.wish.settings.seed
+    assert rolled == growing.find(QSpinBox, "patterns.seed").value()
+    assert rolled == 0 or not np.array_equal(before[1], growing.panel.output.grid[1].pixels)
+    growing.press("patterns.recipe.classic")
+    assert growing.panel.wish.settings.recipe == "classic"
+    growing.spin("patterns.seed", 0)
+    assert not np.array_equal(before[1], growing.panel.output.grid[1].pixels)
+
+
+def test_what_concerns_the_large_picture_leaves_the_grid_alone(growing: Growing) -> None:
+    grid = growing.panel.output.grid
+    growing.press("patterns.more")
+    growing.spin("patterns.size", 40)
+    assert growing.panel.output.large[0].pixels.shape == (40, 40)
+    assert growing.panel.output.grid is grid
+    growing.pick("patterns.aim", "neuron")
+    assert growing.panel.output.large[0].goal.kind == "neuron"
+    assert growing.panel.output.grid is grid
+
+
+def test_deep_dream_follows_the_current_image(growing: Growing) -> None:
+    growing.window.run_command("patterns.dream")
+    growing.settle()
+    (first,) = growing.panel.output.large
+    assert first.goal.kind == "layer" and growing.panel.wish.from_image
+    growing.session.select_image(1)
+    growing.settle()
+    (second,) = growing.panel.output.large
+    assert np.abs(first.values - second.values).mean() > 20
+
+
+def test_several_and_between(growing: Growing) -> None:
+    growing.tile(3)
+    growing.pick("patterns.show", "several")
+    assert [goal.variant for goal in growing.panel.goals] == list(range(6))
+    assert {goal.index for goal in growing.panel.goals} == {3}
+    growing.pick("patterns.show", "between")
+    growing.spin("patterns.other", 9)
+    assert growing.panel.goals[0].index == 3 and growing.panel.goals[-1].other == 9
+    assert growing.panel.grid.caption(7) == "100%"
+    assert len(growing.panel.output.grid) == 8
+
+
+def test_the_contact_sheet_shows_every_convolution(growing: Growing, tmp_path: Path) -> None:
+    growing.pick("patterns.show", "sheet")
+    sheet = growing.find(ImageView, "patterns.sheet")
+    assert sheet.isVisible() and sheet.pixels is not None
+    path = tmp_path / "sheet.png"
+    growing.panel.output.save_to("sheet", str(path))
+    growing.settle()
+    with PillowImage.open(path) as saved:
+        assert saved.size == (sheet.pixels.shape[1], sheet.pixels.shape[0])
+    growing.pick("patterns.show", "16")
+    assert growing.panel.grid.isVisible()
+
+
+def test_pictures_numbers_and_the_evolution_are_saved(growing: Growing, tmp_path: Path) -> None:
+    growing.tile(4)
+    output = growing.panel.output
+    for what, ending in (
+        ("pattern", ".png"),
+        ("numbers", ".npy"),
+        ("gif", ".gif"),
+        ("webp", ".webp"),
+        ("grid", ".png"),
+        ("grid_numbers", ".npy"),
+    ):
+        assert output.possible(what), what
+        output.save_to(what, str(tmp_path / what))
+        growing.settle()
+        assert (tmp_path / f"{what}{ending}").stat().st_size > 100
+    assert np.load(tmp_path / "grid_numbers.npy").shape == (16, 28, 28, 1)
+    np.testing.assert_array_equal(np.load(tmp_path / "numbers.npy"), output.large[0].values)
+    with PillowImage.open(tmp_path / "gif.gif") as moving:
+        assert moving.n_frames == len(output.evolution.frames) > 1
+
+
+def test_other_work_passes_and_the_grid_goes_on(growing: Growing) -> None:
+    growing.panel.controls.edit(settings=growing.few.__class__(steps=1500))
+    jobs = growing.window.jobs
+    last = lambda: growing.panel.controller._last  # noqa: E731
+    growing.qtbot.waitUntil(lambda: last() is not None and last().step > 3, timeout=60_000)
+    reached, passed = last().step, []
+    jobs.submit("engine", lambda _task: "passed", title="Other work", on_done=passed.append)
+    growing.qtbot.waitUntil(lambda: passed == ["passed"], timeout=20_000)
+    growing.qtbot.waitUntil(lambda: last() is not None and last().step > reached, timeout=60_000)
+    growing.panel.controller.stop_grid()
+    growing.settle()
+
+
+def test_a_layer_that_cannot_be_climbed_says_so_in_the_panel(growing: Growing) -> None:
+    growing.session.choose_layer("flatten")
+    growing.settle()
+    problem = growing.find(QLabel, "patterns.problem")
+    assert problem.isVisible()
+    assert problem.text() == "flatten (Flatten) has no filters: choose a convolution or a dense layer."
+    growing.session.choose_layer("dense")
+    growing.settle()
+    assert not problem.isVisible()
+    assert len(growing.panel.output.grid) == 16
+
+
+def test_networks_come_and_go(growing: Growing, digits: OpenedModel) -> None:
+    growing.session.remove_model(0)
+    growing.settle()
+    assert growing.find(QPushButton, "patterns.open_digits").isVisible()
+    growing.session.add_model(digits)
+    growing.session.update_image(Image(np.zeros((9, 9), np.uint8), "blank"))
+    growing.settle()
+    assert len(growing.panel.output.grid) == 16
+
+
+def test_a_base_without_classes_has_layers_only(growing: Growing) -> None:
+    import keras
+
+    base = keras.Sequential(
+        [keras.Input((20, 20, 3)), keras.layers.Conv2D(4, 3, activation="relu", name="conv")]
+    )
+    growing.press("patterns.source.classes")
+    growing.session.add_model(OpenedModel(base))
+    growing.settle()
+    assert not growing.panel.source.switch.button("classes").isEnabled()
+    assert [goal.path for goal in growing.panel.goals] == ["conv"] * 4
+    assert len(growing.panel.output.grid) == 4
+
+
+def test_narrow_windows_fold(growing: Growing) -> None:
+    growing.window.resize(1024, 700)
+    assert growing.panel.source.isVisible() and not growing.panel.portrait.isVisible()
+    growing.tile(3)
+    assert growing.panel.portrait.isVisible() and not growing.panel.source.isVisible()
+    growing.press("patterns.fold")
+    assert growing.panel.source.isVisible()
+
+
+def test_every_control_has_a_name_and_says_what_it_is(growing: Growing) -> None:
+    growing.press("patterns.more")
+    for name in (
+        "start",
+        "continue",
+        "aim",
+        "side",
+        "show",
+        "recipe",
+        "steps",
+        "seed",
+        "dice",
+        "more",
+        "octaves",
+        "size",
+        "save",
+        "fold",
+        "source",
+        "tree",
+        "search",
+        "grid",
+        "large",
+        "curve",
+    ):
+        widget = growing.find(QWidget, f"patterns.{name}")
+        assert widget.accessibleName() or getattr(widget, "text", str)(), name
+
+
+def test_both_themes(growing: Growing) -> None:
+    try:
+        theme.apply("dark")
+        growing.qtbot.wait(5)
+        ground = growing.panel.portrait.curve.plot.backgroundBrush().color().name().upper()
+        assert ground == theme.tokens().panel
+    finally:
+        theme.apply("light")
+
+
+def test_evolutions_stay_short() -> None:
+    evolution = Evolution()
+    for number in range(1000):
+        evolution.add(np.full((2, 2), number % 256, np.uint8))
+    assert MOST_FRAMES // 2 <= len(evolution.frames) <= MOST_FRAMES
+    assert evolution.frames[0][0, 0] == 0
+
+
+def test_tiles_are_enlarged_by_whole_pixels_or_smoothly() -> None:
+    small = np.arange(28 * 28, dtype=np.uint8).reshape(28, 28)
+    large = controller.enlarged(small)
+    np.testing.assert_array_equal(large[::9, ::9], small)
+    assert controller.enlarged(np.zeros((128, 128, 3), np.uint8)).shape == (256, 256, 3)
+    picture = np.zeros((300, 300, 3), np.uint8)
+    assert controller.enlarged(picture) is picture
