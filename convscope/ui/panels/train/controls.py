@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from convscope.errors import UserError
 from convscope.ui import theme
 from convscope.ui.panels.train import form
 from convscope.ui.panels.train.desk import Checked, Desk
@@ -234,12 +235,23 @@ def input_words(given: InputSettings, data: Dataset | None, model: OpenedModel |
     own = data.image_size if data is not None else None
     if given.size is not None:
         words = "{} × {}".format(*given.size)
-    elif data is not None and own is None and model is not None and all(model.input_shape[:2]):
-        words = "{} × {}, as the network takes".format(*model.input_shape[:2])
+    elif data is not None and own is None and (wanted := _wanted_size(model)) is not None:
+        words = "{} × {}, as the network takes".format(*wanted)
     else:
         return "As the images are" + _COLOURS[given.channels]
     fit = "" if given.size == own else f", {_FITS[given.fit]}"
     return words + fit + _COLOURS[given.channels]
+
+
+def _wanted_size(model: OpenedModel | None) -> tuple[int, int] | None:
+    """The one size that a network takes, if there is one."""
+    if model is None:
+        return None
+    try:
+        height, width, _channels = model.input_shape
+    except UserError:
+        return None
+    return (height, width) if height and width else None
 
 
 def augmentation_words(augmentation: Augmentation | None) -> str:

@@ -216,10 +216,15 @@ def test_an_interrupted_run_is_offered(empty: Train, tiny: OpenedModel) -> None:
     assert not empty.find(QLabel, "train.interrupted.text").isVisible()
 
 
-def test_closing_the_window_ends_the_training(train: Train) -> None:
+@pytest.mark.parametrize("paused", [False, True])
+def test_closing_the_window_ends_the_training(train: Train, paused: bool) -> None:
     train.type("train.epochs", "5000")
     train.settle()
     train.begin()
+    if paused:
+        train.press("train.pause")
+        assert train.trainer.control is not None
+        train.until(lambda: train.trainer.control.standing)
     train.window.close()
     assert train.window.threads_ended
     (run,) = list_runs()

@@ -192,6 +192,8 @@ def test_a_network_that_takes_no_images(empty: Train, digits: Dataset) -> None:
     empty.open(OpenedModel(keras.Sequential(layers, name="flat")), digits)
     assert empty.text("train.finding.0.text") == "flat does not take images: its input is 10."
     assert not empty.find(QAbstractButton, "train.start").isEnabled()
+    empty.session.set_dataset(replace(digits, image_size=None))
+    assert empty.text("train.input") == "As the images are"
 
 
 def test_a_warning_does_not_keep_from_starting(empty: Train, tiny: OpenedModel) -> None:
