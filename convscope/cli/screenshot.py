@@ -33,6 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--theme", choices=("light", "dark"), default="light", help="default: light")
     parser.add_argument("--image", metavar="PATH", help="the image to show (default: a sample)")
     parser.add_argument("--model", metavar="MODEL", help="a name or a file, as in convscope predict")
+    parser.add_argument("--data", metavar="NAME|FOLDER", help="a data set, as in convscope train")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -47,7 +48,9 @@ def run(arguments: argparse.Namespace) -> int:
         raise UserError(f"The picture is saved as PNG: give a name that ends in .png, not {output.name!r}.")
     if not output.parent.is_dir():
         raise UserError(f"There is no folder {output.parent}: make it first.")
-    picture = render(arguments.panel, (width, height), arguments.theme, arguments.image, arguments.model)
+    picture = render(
+        arguments.panel, (width, height), arguments.theme, arguments.image, arguments.model, arguments.data
+    )
     temporary = output.with_name(f".{output.name}.{os.getpid()}.tmp")
     try:
         if not picture.save(str(temporary), "PNG"):  # type: ignore[call-overload]
@@ -79,14 +82,19 @@ def parse_size(text: str) -> tuple[int, int]:
 
 
 def render(
-    panel: str, size: tuple[int, int], theme: str, image: str | None, model: str | None = None
+    panel: str,
+    size: tuple[int, int],
+    theme: str,
+    image: str | None,
+    model: str | None = None,
+    data: str | None = None,
 ) -> QImage:
     """The window, drawn off any screen once all its work is done.
 
     A panel with a method `show_example` fills itself with it: data that is opened, a run that is trained.
 
     Raises:
-        UserError: no such panel; the image or the model cannot be opened; the work does not end.
+        UserError: no such panel; the image, the model or the data set cannot be opened; the work does not end.
     """
     from PySide6.QtCore import Qt
     from PySide6.QtGui import QImage
@@ -112,6 +120,11 @@ def render(
         window.show_panel(panel)
         window.resize(*size)
         window.show()
+        if data is not None:
+            window.sources.engine.open_dataset(data)
+            _wait(window)
+            if (refused := window.sources.engine.refused) is not None:
+                raise UserError(refused.sentence)
         if panel != FIRST:
             if model is not None:
                 window.sources.engine.open_model(model)

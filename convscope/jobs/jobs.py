@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from PySide6.QtCore import QObject, Qt, Signal
 
+from convscope.errors import UserError
 from convscope.jobs.job import Job
 from convscope.jobs.lane import Lane
 from convscope.task import Cancelled, Task
@@ -181,7 +182,10 @@ class Jobs(QObject):
     def _fail(self, job: Job, error: BaseException) -> None:
         stale = self._stale(job)
         self._end(job, "failed")
-        log.error("%s failed", job.title, exc_info=error)
+        if isinstance(error, UserError):  # the person is told; that is no bug
+            log.info("%s failed: %s", job.title, error.message)
+        else:
+            log.error("%s failed", job.title, exc_info=error)
         if stale:
             return
         if job.on_failed is not None:

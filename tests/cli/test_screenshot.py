@@ -69,6 +69,25 @@ def test_the_default_is_a_photograph_in_the_light_theme(home: Path, tmp_path: Pa
     assert len(np.unique(shown.reshape(-1, 3), axis=0)) > 5000
 
 
+def test_the_data_panel_shows_the_data_set_that_was_named(home: Path, tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    for name in ("ant", "bee"):
+        (tmp_path / "own" / name).mkdir(parents=True)
+        for number in range(8):
+            red = np.full((30, 60, 3), (255, 0, number), np.uint8)
+            red[10:20, 10:20] = rng.integers(0, 256, 3)
+            PillowImage.fromarray(red).save(tmp_path / "own" / name / f"{number}.png")
+    out = tmp_path / "out.png"
+    done = shoot("--panel", "data", "--data", str(tmp_path / "own"), "-o", str(out), home=home)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    shown = pixels(out).astype(int)
+    red = (shown[..., 0] > 200) & (shown[..., 1] < 40) & (shown[..., 2] < 40)
+    # A grid in the middle, and twelve augmentations at the right.
+    assert red[:, 350:1090].sum() > 12 * 40 * 80 / 2
+    assert red[:, 1100:].sum() > 10_000
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
@@ -81,6 +100,7 @@ def test_the_default_is_a_photograph_in_the_light_theme(home: Path, tmp_path: Pa
         (["-o", "nowhere/out.png"], "There is no folder"),
         (["-o", "out.png", "--image", "missing.png"], "There is no file missing.png"),
         (["-o", "out.png", "--image", "."], "is a folder"),
+        (["-o", "out.png", "--data", "nowhere"], "There is no data set and no folder called nowhere"),
     ],
 )
 def test_bad_input_is_one_sentence_and_exit_code_2(

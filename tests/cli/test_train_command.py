@@ -139,7 +139,7 @@ def test_a_folder_of_classes_and_what_is_wrong_in_it(tmp_path: Path, capsys: Sai
     words += ["--replace-head", "--augment", "lecture", "--batch-size", "8"]
     assert main(["train", *words, "-o", str(tmp_path / "run")]) == 0
     told = capsys.readouterr().err
-    assert "1 broken file is left out: dark/broken.png (" in told
+    assert "1 file is left out: dark/broken.png (" in told
     assert "(dark/0.png and light/twin.png)" in told
     assert "The images are 20×24, but " in told
     assert "Bring the images to 28×28: done." in told

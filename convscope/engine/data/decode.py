@@ -19,6 +19,25 @@ from convscope.imaging.quiet import decoders, quiet_pillow
 _USUAL = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".gif", ".webp")
 SUFFIXES = frozenset((*_USUAL, ".tif", ".tiff", ".ppm", ".pgm", ".pbm", ".pnm"))
 
+# Pictures that are not read here; whoever has them should hear of it.
+_FOREIGN = frozenset(
+    (
+        ".heic",
+        ".heif",
+        ".avif",
+        ".jxl",
+        ".svg",
+        ".psd",
+        ".dng",
+        ".cr2",
+        ".cr3",
+        ".nef",
+        ".arw",
+        ".jp2",
+        ".exr",
+    )
+)
+
 _TAIL = 64
 # More than that is a mistake or an attack: a small file may unpack to gigabytes. (Pillow's own limit.)
 _LARGEST = 178_956_970
@@ -69,7 +88,7 @@ def _with_opencv(data: bytes, target: Target | None) -> NDArray[np.uint8] | None
     if channels == 4:
         return None  # CMYK: Pillow knows Adobe's inversion.
     if size is not None and size[0] * size[1] > _LARGEST:
-        raise UnreadableError(f"{size[1]:,} × {size[0]:,} pixels are too many")
+        raise UnreadableError(f"too large: {size[1]:,} × {size[0]:,} pixels")
     if is_jpeg and size is not None and target is not None:
         # Rotated by EXIF or not, the shorter side must still cover the longer side of the target.
         while divisor < 8 and min(size) // (2 * divisor) >= max(target.height, target.width):
@@ -147,6 +166,8 @@ def _why(error: Exception) -> str:
     # Pillow names the whole path or the object in memory; whoever reads this knows which file it is.
     if isinstance(error, UnidentifiedImageError):
         return "damaged: no image can be read from it"
+    if "truncated" in str(error).lower():
+        return "cut off"
     return str(error).split("<")[0].strip() or type(error).__name__
 
 
@@ -202,6 +223,8 @@ def quick_check(path: Path) -> tuple[Literal["image", "broken", "other"], str]:
             tail = file.read(_TAIL)
     except OSError as error:
         return "broken", error.strerror or str(error)
+    if path.suffix.lower() in _FOREIGN:
+        return "broken", "not a format that is read here: save it as JPEG or PNG"
     named = path.suffix.lower() in SUFFIXES
     if size == 0:
         return ("broken", "the file is empty") if named else ("other", "")

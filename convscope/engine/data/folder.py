@@ -46,6 +46,7 @@ def open_folder(root: Path, task: Task | None = None) -> Dataset:
     if not root.is_dir():
         raise UserError(f"{root} is not a folder: choose one that has a sub-folder for each class.")
     task.progress(None, f"Looking into {root.name}")
+    opened, root = root, _innermost(root)
     broken: list[tuple[str, str]] = []
     listed = _listed(root, broken, task)
     names, part_of, class_of = [], [], []
@@ -73,18 +74,31 @@ def open_folder(root: Path, task: Task | None = None) -> Dataset:
     )
     size, channels = _sampled_size(root, names)
     return make_dataset(
-        str(root),
-        root.name,
+        str(opened),
+        opened.name,
         classes,
         FileImages(root, names),
         labels,
         image_size=size,
         channels=channels,
         given=given,
-        notes=_notes(root, classes, broken),
+        notes=_notes(opened, root, classes, broken),
         credit="your own folder",
         left_out=tuple(broken),
     )
+
+
+def _innermost(root: Path) -> Path:
+    """Where the classes are: unpacked archives often wrap them into folders that hold nothing else."""
+    while len(inside := _subfolders(root)) == 1 and inside[0].lower() not in _PARTS:
+        inner = root / inside[0]
+        try:
+            if _images_in(root) or _images_in(inner) or not _subfolders(inner):
+                break
+        except (OSError, UserError):  # it cannot be read: told when its files are listed
+            break
+        root = inner
+    return root
 
 
 def _listed(root: Path, broken: list[tuple[str, str]], task: Task) -> list[tuple[SplitName, str, str]]:
@@ -123,36 +137,45 @@ def _subfolders(folder: Path) -> list[str]:
             entry.name for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith(".")
         )
     except OSError as error:
-        raise UserError(f"{folder} cannot be read: {error.strerror or error}.") from error
+        raise UserError(
+            f"{folder} cannot be read ({error.strerror or error}): change its permissions or choose another."
+        ) from error
 
 
-def _files(folder: Path) -> list[Path]:
-    return [entry for entry in folder.iterdir() if entry.is_file()]
+def _images_in(folder: Path) -> int:
+    """Images that lie directly in a folder."""
+    return sum(1 for entry in folder.iterdir() if entry.is_file() and quick_check(entry)[0] == "image")
 
 
 def _nothing(root: Path, broken: list[tuple[str, str]]) -> str:
     if broken:
-        return f"{root}: all {len(broken)} image files in it are broken; {broken[0][0]}: {broken[0][1]}."
-    loose = any(quick_check(entry)[0] == "image" for entry in _files(root))
-    if loose:
-        return f"{root} has images but no classes: put the images of each class into a sub-folder of its own."
+        count = "the only image file in it" if len(broken) == 1 else f"all {len(broken):,} image files in it"
+        return f"{root}: {count} cannot be used; {broken[0][0]}: {broken[0][1]}."
+    # A part without class folders, or a folder without any.
+    for folder in (root, *(root / name for name in _subfolders(root))):
+        if _images_in(folder):
+            return f"{folder} has images but no classes: put the images of each class into a sub-folder of its own."
     return (
         f"{root} has no image in any sub-folder: a data set is a folder with one sub-folder for each class."
     )
 
 
-def _notes(root: Path, classes: tuple[str, ...], broken: list[tuple[str, str]]) -> tuple[str, ...]:
+def _notes(
+    opened: Path, root: Path, classes: tuple[str, ...], broken: list[tuple[str, str]]
+) -> tuple[str, ...]:
     notes = []
+    if root != opened:
+        notes.append(f"The classes are those of {printable(str(root.relative_to(opened)))}.")
     if broken:
         some = ", ".join(f"{name} ({why})" for name, why in broken[:3])
         more = f" and {len(broken) - 3:,} more" if len(broken) > 3 else ""
-        files = "1 broken file is" if len(broken) == 1 else f"{len(broken):,} broken files are"
+        files = "1 file is" if len(broken) == 1 else f"{len(broken):,} files are"
         notes.append(f"{files} left out: {some}{more}.")
     if len(classes) == 1:
         notes.append(f"There is one class only, “{classes[0]}”: a network has nothing to tell apart.")
-    loose = sum(1 for entry in _files(root) if quick_check(entry)[0] == "image")
-    if loose:
-        notes.append(f"{loose:,} images lie beside the class folders, not in one, and are left out.")
+    if loose := _images_in(root):
+        lies, is_ = ("1 image lies", "is") if loose == 1 else (f"{loose:,} images lie", "are")
+        notes.append(f"{lies} beside the class folders, not in one, and {is_} left out.")
     return tuple(notes)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -58,9 +59,13 @@ class Images(Protocol):
         """A hash of the content: equal for exact duplicates only."""
 
 
+# Line breaks and the like, and what turns the direction of writing: they could make a name look like another.
+_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+
+
 def printable(name: str) -> str:
-    """A file's name for people and for JSON: bytes that are no UTF-8 become question marks."""
-    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    """A file's name for people and for JSON: bytes that are no UTF-8, line breaks … become question marks."""
+    return _UNSEEN.sub("�", name.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
 
 
 @cache

@@ -48,6 +48,7 @@ class SplitSettings:
             raise UserError(f"The seed is {self.seed}: it is a whole number from 0.")
 
 
+_SINGLY = 3
 DEFAULT_SPLIT = SplitSettings()
 
 
@@ -60,7 +61,7 @@ def split_indices(
     image of another. Of a class with one image that image trains; with two or more, at least one trains.
 
     Returns:
-        the splits, and a sentence for each class that is too small.
+        the splits, and a sentence for each class that is too small, or one for all of them.
     """
     validation_share = 0.0 if len(given.validation) else settings.validation
     test_share = 0.0 if len(given.test) else settings.test
@@ -68,7 +69,8 @@ def split_indices(
     order = np.argsort(free_labels, kind="stable")
     counts = np.bincount(free_labels, minlength=len(classes))
     ends = np.cumsum(counts)
-    train, validation, test, notes = [], [given.validation], [given.test], []
+    train, validation, test = [], [given.validation], [given.test]
+    none, single, few = [], [], []
     for index, name in enumerate(classes):
         members = given.train[order[ends[index] - counts[index] : ends[index]]]
         members = np.random.default_rng([settings.seed, index]).permutation(members)
@@ -78,12 +80,28 @@ def split_indices(
         validation.append(members[for_test : for_test + for_validation])
         train.append(members[for_test + for_validation :])
         if len(members) == 0:
-            notes.append(f"Class “{name}” has no image to train on.")
+            none.append(f"Class “{name}” has no image")
         elif len(members) == 1:
-            notes.append(f"Class “{name}” has one image: it trains, and none is left to validate or test on.")
+            single.append(f"Class “{name}” has one image")
         elif (validation_share and not for_validation) or (test_share and not for_test):
-            notes.append(f"Class “{name}” has {len(members)} images: too few to train, validate and test on.")
-    return Splits(_joined(train), _joined(validation), _joined(test)), tuple(notes)
+            few.append(f"Class “{name}” has {len(members)} images")
+    notes = (
+        *_notes(none, "{:,} classes have no image", " to train on."),
+        *_notes(
+            single, "{:,} classes have one image each", ", which trains: none is left to validate or test on."
+        ),
+        *_notes(
+            few, "{:,} classes have two or three images each", ": too few to train, validate and test on."
+        ),
+    )
+    return Splits(_joined(train), _joined(validation), _joined(test)), notes
+
+
+def _notes(singly: list[str], together: str, end: str) -> list[str]:
+    """A sentence for each class, or one for all where there are many."""
+    if len(singly) <= _SINGLY:
+        return [start + end for start in singly]
+    return [together.format(len(singly)) + end]
 
 
 def _share(members: int, share: float, of_total: bool = True) -> int:

@@ -134,7 +134,7 @@ def test_a_small_file_that_unpacks_to_gigabytes_is_refused() -> None:
     for width, height in ((50_000, 50_000), (2**31 - 1, 2**31 - 1), (2**31 - 1, 1)):
         header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
         bomb = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(bytes(1000)))
-        with pytest.raises(UnreadableError, match="pixels are too many"):
+        with pytest.raises(UnreadableError, match="too large"):
             decode(bomb + chunk(b"IEND", b""), Target(32, 32, 3))
 
 

@@ -15,6 +15,7 @@ from PIL import Image
 
 from convscope.engine.data.duplicates import find_duplicates
 from convscope.engine.data.folder import open_folder
+from convscope.engine.data.images import printable
 from convscope.engine.data.registry import open_dataset
 from convscope.engine.data.resize import Target
 from convscope.engine.data.split import SplitSettings
@@ -57,7 +58,7 @@ def test_broken_files_are_listed_and_left_out(make_folder: Make) -> None:
     assert len(dataset) == 20
     assert [name for name, _ in dataset.left_out] == ["cats/cut.png", "cats/empty.jpg", "dogs/text.jpg"]
     assert dict(dataset.left_out)["cats/empty.jpg"] == "the file is empty"
-    assert dataset.notes[0].startswith("3 broken files are left out: cats/cut.png (")
+    assert dataset.notes[0].startswith("3 files are left out: cats/cut.png (")
 
 
 def test_images_deeper_down_belong_to_the_class_above(make_folder: Make) -> None:
@@ -107,8 +108,41 @@ def test_what_is_no_data_set_is_said(tmp_path: Path, make_folder: Make) -> None:
     assert "one class only, “cats”" in " ".join(open_folder(root).notes)
     for file in (root / "cats").iterdir():
         file.write_bytes(b"")
-    with pytest.raises(UserError, match="all 2 image files in it are broken"):
+    with pytest.raises(UserError, match="all 2 image files in it cannot be used"):
         open_folder(root)
+
+
+def test_classes_that_an_archive_wrapped_are_found(make_folder: Make, tmp_path: Path) -> None:
+    inner = tmp_path / "data set" / "images"
+    inner.parent.mkdir()
+    make_folder(cats=4, dogs=3).rename(inner)
+    dataset = open_folder(tmp_path)
+    assert dataset.classes == ("cats", "dogs")
+    assert dataset.reference == str(tmp_path) and dataset.title == tmp_path.name
+    assert dataset.notes[0] == "The classes are those of data set/images."
+    assert dataset.images.load(np.arange(7), Target(20, 30, 3))[1].all()
+    # A single class is not looked through for others.
+    shutil.rmtree(inner / "dogs")
+    assert open_folder(inner).classes == ("cats",)
+
+
+def test_parts_without_classes_are_said(make_folder: Make) -> None:
+    root = make_folder(train=3, test=2)
+    with pytest.raises(UserError, match=r"/test has images but no classes"):
+        open_folder(root)
+
+
+def test_pictures_of_other_formats_are_listed(make_folder: Make) -> None:
+    root = make_folder(cats=2, dogs=2)
+    (root / "cats" / "phone.HEIC").write_bytes(b"\0\0\0\x18ftypheic" + bytes(60))
+    (root / "cats" / "notes.txt").write_text("not listed")
+    why = "not a format that is read here: save it as JPEG or PNG"
+    assert open_folder(root).left_out == (("cats/phone.HEIC", why),)
+
+
+def test_names_that_could_deceive_are_made_harmless() -> None:
+    assert printable("a\nb\u202egpj.exe") == "a�b�gpj.exe"
+    assert printable("Kätzchen 🐈 собака 猫") == "Kätzchen 🐈 собака 猫"
 
 
 def test_files_of_different_sizes_have_no_size_together(make_folder: Make) -> None:

@@ -81,10 +81,16 @@ def test_small_classes_are_said() -> None:
     splits, notes = split_indices(labels, ("many", "one", "two", "none"), free(33), SplitSettings(0.1, 0.1))
     assert 30 in splits.train
     assert notes == (
-        "Class “one” has one image: it trains, and none is left to validate or test on.",
-        "Class “two” has 2 images: too few to train, validate and test on.",
         "Class “none” has no image to train on.",
+        "Class “one” has one image, which trains: none is left to validate or test on.",
+        "Class “two” has 2 images: too few to train, validate and test on.",
     )
+
+
+def test_many_small_classes_are_said_in_one_sentence() -> None:
+    labels = np.arange(50, dtype=np.int32)
+    _splits, notes = split_indices(labels, tuple(map(str, range(50))), free(50), SplitSettings(0.1, 0.1))
+    assert notes == ("50 classes have one image each, which trains: none is left to validate or test on.",)
 
 
 @pytest.mark.parametrize(("validation", "test", "seed"), [(-0.1, 0, 0), (0, 1, 0), (0.6, 0.4, 0), (0, 0, -1)])

@@ -42,7 +42,8 @@ class ThumbnailGrid(QAbstractScrollArea):
     click or Enter chooses an image, the arrows go along them.
 
     Args:
-        picture: a thumbnail by image index and size, uint8 H×W×3 within size × size, or None while it is not there.
+        picture: a thumbnail by image index and size, uint8 H×W×3 within size × size, or None while it is
+            not there.
 
     Signals:
         chosen: the index of the image that was clicked, or chosen by Enter.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QFrame,
+    QLabel,
     QLineEdit,
     QScrollArea,
     QSplitter,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 LEFT, RIGHT = 276, 348
 SEARCH_FROM = 13  # classes
+_EXAMPLE = 9  # the place in the grid of an image that a picture of the panel shows chosen
 
 
 class DataPanel(QWidget):
@@ -47,6 +49,7 @@ class DataPanel(QWidget):
         self._focus = 0
         self._compact = False
         self._wants_right = True
+        self._wants_example = False
         self.opening = Opening(context, self)
         self._build()
         context.session.dataset_changed.connect(self._show_dataset)
@@ -94,6 +97,18 @@ class DataPanel(QWidget):
         if not self._wants_right:
             self.toggle_right()
 
+    def show_example(self) -> None:
+        """Fill the panel, for a picture of it: garments unless data is open, mildly augmented."""
+        from convscope.engine.data.augmentation import MILD
+
+        if self.context.session.augmentation is None:
+            self.context.session.set_augmentation(MILD)
+        if self._dataset is None:
+            self._wants_example = True
+            self.opening.open("fashion")
+        else:
+            self._choose_example()
+
     def shutdown(self) -> None:
         """Take no more events."""
         self.input.shutdown()
@@ -133,6 +148,9 @@ class DataPanel(QWidget):
         column.addWidget(self.strip)
         column.addWidget(self.refusal)
         column.addWidget(self.stack, 1)
+        for label in self.findChildren(QLabel):
+            # A class or a file may be called "<b>".
+            label.setTextFormat(Qt.TextFormat.PlainText)
         self._fold()
 
     def _left(self) -> QWidget:
@@ -216,6 +234,16 @@ class DataPanel(QWidget):
         self._show_counts()
         self._show_focus()
         self.stack.setCurrentWidget(self.columns)
+        if self._wants_example:
+            self._wants_example = False
+            self._choose_example()
+
+    def _choose_example(self) -> None:
+        shown = self.images.grid.indices
+        if len(shown):
+            index = int(shown[min(_EXAMPLE, len(shown) - 1)])
+            self.images.grid.set_current(index)
+            self._focus_on(index)
 
     def _show_counts(self) -> None:
         if self._dataset is not None:

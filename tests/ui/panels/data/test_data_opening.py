@@ -50,7 +50,7 @@ def test_a_folder_of_classes_with_broken_files(data: Data, folder: Path) -> None
     data.accept_dialog("sources.dataset", folder)
     assert data.dataset.classes == ("cats", "dogs", "emus")
     assert data.text("data.facts") == "24 images · 3 classes · sizes differ · RGB"
-    assert "2 broken files are left out" in data.text("data.notes")
+    assert "2 files are left out" in data.text("data.notes")
     assert "“emus” has one image" in " ".join(data.panel.source.all_notes())
     data.press("data.details")
     said = data.find(QPlainTextEdit, "data.details.text").toPlainText()
