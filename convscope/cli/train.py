@@ -42,7 +42,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--batch-size", type=int, default=64, metavar="N", help="images a step (64)")
     parser.add_argument("--steps-per-epoch", type=int, metavar="N", help="steps an epoch; all images without")
     parser.add_argument("--optimizer", default="rmsprop", help="sgd, rmsprop, adam, adamw, nadam or adagrad")
-    parser.add_argument("--lr", type=float, metavar="F", help="learning rate (0.001; sgd 0.01)")
+    parser.add_argument(
+        "--lr", type=float, metavar="F", help="learning rate (0.001; sgd 0.01; finetune 1e-5)"
+    )
     parser.add_argument("--momentum", type=float, default=0.0, metavar="F", help="of sgd or rmsprop (0)")
     parser.add_argument("--loss", default="auto", help="auto follows from the model's output")
     parser.add_argument(
@@ -155,7 +157,13 @@ def _trained(arguments: argparse.Namespace, settings: TrainingSettings, task: Ta
         model = _model(arguments, task)
     common: dict[str, Any] = {"name": arguments.name, "folder": arguments.output, "task": task}
     if arguments.transfer:
-        how = TransferSettings(arguments.transfer, arguments.from_layer, units=arguments.units)
+        rate = {"fine_rate": arguments.lr} if arguments.lr else {}
+        how = TransferSettings(arguments.transfer, arguments.from_layer, units=arguments.units, **rate)
+        if how.way == "features" and settings.augmentation is not None:
+            print(
+                "Features are extracted once, from each image as it is: --augment is not used.",
+                file=sys.stderr,
+            )
         return transfer(model, dataset, settings, how, **common)
     model, settings = _mended(arguments, model, dataset, settings)
     return train(model, dataset, settings, strategy=arguments.strategy, **common)

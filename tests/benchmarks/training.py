@@ -101,7 +101,8 @@ class _App:
         """Seconds of each epoch's training steps, and how late each tick of a timer came (ms)."""
         from PySide6.QtCore import QEventLoop, Qt, QTimer
 
-        every, late, ended = 5.0, [], QEventLoop()
+        # Seldom enough not to cost steps itself.
+        every, late, ended = 10.0, [], QEventLoop()
         last = time.perf_counter()
 
         def tick() -> None:

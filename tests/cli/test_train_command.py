@@ -109,14 +109,18 @@ def test_the_same_seed_is_the_same_run_and_lines_are_for_people(
 def test_three_ways_of_using_a_trained_network(bands: Path, base: Path, tmp_path: Path, capsys: Said) -> None:
     words = ["--model", base, "--data", bands, "--epochs", "2", "--batch-size", "16", "--optimizer", "adam"]
     frozen = ["--transfer", "frozen", "--augment", "mild", "--units", "8"]
-    finetune = ["--transfer", "finetune", "--from-layer", "conv2d_1"]
-    for way in (["--transfer", "features"], frozen, finetune):
-        told = trained(capsys, *words, *way, "-o", tmp_path / way[1])
+    finetune = ["--transfer", "finetune", "--from-layer", "conv2d_1", "--lr", "0.0002"]
+    for way in (["--transfer", "features", "--augment", "mild"], frozen, finetune):
+        assert main(["train", *map(str, words), *way, "-o", str(tmp_path / way[1]), "--json"]) == 0
+        out, said = capsys.readouterr()
+        told = json.loads(out)
+        assert ("--augment is not used" in said) == (way[1] == "features")
         assert told["outcome"] == "finished"
         kept = Run.open(tmp_path / way[1]).details.transfer
         assert kept is not None
         assert kept["way"] == way[1]
     assert kept["from_layer"] == "conv2d_1"
+    assert Run.open(tmp_path / "finetune").details.settings.optimizer.learning_rate == 0.0002
     assert told["test"]["accuracy"] > 0.8
 
 
