@@ -114,7 +114,9 @@ def _settings(arguments: argparse.Namespace) -> TrainingSettings:
         {
             "optimizer": {
                 "name": arguments.optimizer,
-                "learning_rate": arguments.lr or _RATES.get(arguments.optimizer, 0.001),
+                "learning_rate": _RATES.get(arguments.optimizer, 0.001)
+                if arguments.lr is None
+                else arguments.lr,
                 "momentum": arguments.momentum,
             },
             "loss": arguments.loss,
@@ -157,7 +159,7 @@ def _trained(arguments: argparse.Namespace, settings: TrainingSettings, task: Ta
         model = _model(arguments, task)
     common: dict[str, Any] = {"name": arguments.name, "folder": arguments.output, "task": task}
     if arguments.transfer:
-        rate = {"fine_rate": arguments.lr} if arguments.lr else {}
+        rate = {} if arguments.lr is None else {"fine_rate": arguments.lr}
         how = TransferSettings(arguments.transfer, arguments.from_layer, units=arguments.units, **rate)
         if how.way == "features" and settings.augmentation is not None:
             print(
