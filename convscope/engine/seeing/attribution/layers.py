@@ -54,19 +54,7 @@ def chosen_layer(model: OpenedModel) -> LayerChoice:
     Raises:
         UserError: there is none, or the network tells no classes.
     """
-    usable = usable_layers(model)
-    features = [one for one in usable if not _rearranges(model, one.path)] or list(usable)
-    if not features:
-        raise UserError(
-            f"{model.name} has no layer whose maps lie over the image, which this method needs: choose one "
-            f"that works on the input, such as integrated gradients or occlusion."
-        )
-    last = features[-1]
-    why = (
-        f"The last convolutional feature map, {last.size} with {last.channels:,} channels: the deepest place "
-        f"that still knows where; after it everything is pooled or flattened."
-    )
-    return LayerChoice(last.path, last.height, last.width, last.channels, why)
+    return model.kept("attribution layer", lambda: _chosen(model))
 
 
 def stages(model: OpenedModel) -> tuple[LayerChoice, ...]:
@@ -100,6 +88,22 @@ def checked_layer(model: OpenedModel, path: str | None) -> LayerChoice:
         f"{path} cannot explain the decision: its output has no height and width, or the classes are not "
         f"computed from it; choose a convolutional layer."
     )
+
+
+def _chosen(model: OpenedModel) -> LayerChoice:
+    usable = usable_layers(model)
+    features = [one for one in usable if not _rearranges(model, one.path)] or list(usable)
+    if not features:
+        raise UserError(
+            f"{model.name} has no layer whose maps lie over the image, which this method needs: choose one "
+            f"that works on the input, such as integrated gradients or occlusion."
+        )
+    last = features[-1]
+    why = (
+        f"The last convolutional feature map, {last.size} with {last.channels:,} channels: the deepest place "
+        f"that still knows where; after it everything is pooled or flattened."
+    )
+    return LayerChoice(last.path, last.height, last.width, last.channels, why)
 
 
 def _usable(model: OpenedModel) -> tuple[LayerChoice, ...]:
