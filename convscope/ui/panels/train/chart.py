@@ -255,6 +255,8 @@ class Chart(QWidget):
         for side in ("left", "bottom"):
             axis = plot.getAxis(side)
             axis.setStyle(tickLength=-4, tickTextOffset=4, autoExpandTextSpace=False)
+            if self._ticks_at_values:
+                axis.setStyle(hideOverlappingLabels=False)
             axis.enableAutoSIPrefix(False)
             # Its words are drawn anew only when they change: half of a drawing's time.
             axis.setCacheMode(axis.CacheMode.DeviceCoordinateCache)
@@ -316,7 +318,7 @@ class Chart(QWidget):
         low, high = (float(values.min()), float(values.max())) if len(values) else (0.0, 1.0)
         if self._ticks_at_values:
             ticks = sorted({low, high})
-            words = [f"{10**value if self._log else value:.3g}" for value in ticks]
+            words = [short(10**value if self._log else value) for value in ticks]
             self.plot.getAxis("left").setTicks([list(zip(ticks, words, strict=True))])
             margin = (high - low) * 0.3 or 0.5
             low, high = low - margin, high + margin
@@ -405,6 +407,14 @@ class Chart(QWidget):
         menu.addAction("Save as PNG…", lambda: choose_file(self, lambda path: self.grab().save(path)))
         menu.addAction("Fit", self.fit)
         menu.popup(place)
+
+
+def short(value: float) -> str:
+    """A number in six letters: "0.003", "2.9e−4"."""
+    if value == 0 or 1e-3 <= abs(value) < 1e4:
+        return f"{value:.4g}" if abs(value) >= 10 else f"{value:.2g}"
+    mantissa, power = f"{value:.1e}".split("e")
+    return f"{mantissa.removesuffix('.0')}e{int(power)}".replace("-", "−")
 
 
 def _round(step: float) -> float:

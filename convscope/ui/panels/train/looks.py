@@ -147,9 +147,15 @@ class Looks(QWidget):
             self._watch()
 
         self.desk.context.jobs.submit(
-            "imaging", work, title="Preparing the image", key="train.image", quiet=True, on_done=done,
+            "imaging",
+            work,
+            title="Preparing the image",
+            key="train.image",
+            supersede="finish",
+            quiet=True,
+            on_done=done,
             on_failed=self._failed,
-        )  # fmt: skip
+        )
 
     def _failed(self, error: BaseException) -> None:
         if isinstance(error, UserError):

@@ -39,7 +39,8 @@ class Transport(QWidget):
     def show_rate(self, rate: float) -> None:
         """Show the learning rate in force; emits nothing."""
         with QSignalBlocker(self.rate), QSignalBlocker(self.slider):
-            self.rate.setValue(rate)
+            # A schedule makes long numbers.
+            self.rate.setValue(float(f"{rate:.3g}"))
             self.slider.setValue(round(100 * math.log10(max(rate, LEAST))))
 
     def show_state(self) -> None:

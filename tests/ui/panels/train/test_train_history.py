@@ -9,6 +9,8 @@ from PySide6.QtWidgets import QApplication
 from convscope.engine.training.record import EpochRecord, Recorder
 from convscope.engine.training.settings import Schedule, TrainingSettings
 from convscope.engine.training.smoothing import smooth
+from convscope.ui import theme
+from convscope.ui.panels.train.chart import short
 from convscope.ui.panels.train.charts import Charts
 from convscope.ui.panels.train.history import History, Series, thin
 from convscope.ui.panels.train.looks import kernel_pictures, map_pictures
@@ -55,6 +57,11 @@ def test_thinning_keeps_the_peaks() -> None:
     assert thin((x[:50], y[:50]), 100)[0] is not None and len(thin((x[:50], y[:50]), 100)[0]) == 50
 
 
+def test_numbers_beside_a_low_chart_are_short() -> None:
+    numbers = (0.001, 0.0012345, 0.00029111, 1e-5, 0, 12.0, 1e6)
+    assert [short(n) for n in numbers] == ["0.001", "0.0012", "2.9e−4", "1e−5", "0", "12", "1e6"]
+
+
 def record(epoch: int, loss: float, val_loss: float, rate: float = 0.001) -> EpochRecord:
     return EpochRecord(epoch, {"loss": loss, "val_loss": val_loss}, rate, 1.0, 100.0)
 
@@ -94,6 +101,29 @@ def test_the_gap_is_shaded_and_named(qapp: QApplication, qtbot: object) -> None:
     assert len(texts) == 1 and texts[0].startswith("overfitting: gap 0.")
     assert any(getattr(mark, "label", None) is not None for mark in charts.loss._marks)
     assert charts.loss._best == (3.0, "best epoch 3")
+    charts.shutdown()
+
+
+def test_curves_take_the_colours_of_the_theme(qapp: QApplication, qtbot: object) -> None:
+    charts, recorder = Charts(), Recorder()
+    qtbot.addWidget(charts)  # type: ignore[attr-defined]
+    charts.begin(recorder, TrainingSettings())
+    charts.show()
+    recorder.add_batch({"loss": 1.0, "accuracy": 0.5})
+    charts.look()
+
+    def colours() -> tuple[str, str]:
+        pen, axis = charts.loss._items["train"].opts["pen"], charts.loss.plot.getAxis("left").textPen()
+        return pen.color().name().upper(), axis.color().name().upper()
+
+    assert colours() == (theme.SERIES[0], theme.LIGHT.secondary)
+    try:
+        theme.apply("dark")
+        qapp.processEvents()
+        assert colours() == (theme.SERIES[4], theme.DARK.secondary)
+        assert charts.loss.curve("train") is not None
+    finally:
+        theme.apply("light")
     charts.shutdown()
 
 
