@@ -10,6 +10,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 from window_helpers import small_images
 
+from convscope.engine.data.resize import InputSettings
 from convscope.imaging.image import Image
 from convscope.jobs import Jobs
 from convscope.session.lab import Lab
@@ -91,6 +92,22 @@ def test_after_a_crash_the_next_window_brings_it_back(session: Session, jobs: Jo
     assert fresh.undo_label == "Restore the last work"
     qtbot.waitUntil(jobs.idle)
     second.close()
+
+
+def test_what_images_are_brought_to_is_kept_too(session: Session, jobs: Jobs, qtbot: QtBot) -> None:
+    first = Keeper(session, jobs)
+    session.set_input(InputSettings((96, 64), 3, "pad"))
+    qtbot.waitUntil(lambda: first.has_work)
+    qtbot.waitUntil(jobs.idle)
+    crashed(first)
+    later = Session(small_images())
+    second = Keeper(later, jobs)
+    recovered = second.load(Task())
+    assert recovered is not None
+    second.restore(recovered)
+    assert later.input == InputSettings((96, 64), 3, "pad")
+    second.close()
+    assert len(later.input_changed) == 0
 
 
 def test_work_that_ends_the_next_run_too_is_not_brought_back_for_ever(

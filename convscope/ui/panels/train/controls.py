@@ -239,7 +239,7 @@ def input_words(given: InputSettings, data: Dataset | None, model: OpenedModel |
         words = "{} × {}, as the network takes".format(*wanted)
     else:
         return "As the images are" + _COLOURS[given.channels]
-    fit = "" if given.size == own else f", {_FITS[given.fit]}"
+    fit = "" if own is not None and given.size == own else f", {_FITS[given.fit]}"
     return words + fit + _COLOURS[given.channels]
 
 

@@ -161,6 +161,14 @@ def test_other_colours_are_told_and_mended(empty: Train, tiny: OpenedModel, digi
     assert empty.find(QAbstractButton, "train.start").isEnabled()
 
 
+def test_images_of_different_sizes_come_to_the_networks(
+    empty: Train, tiny: OpenedModel, digits: Dataset
+) -> None:
+    empty.open(tiny, replace(digits, image_size=None))
+    assert empty.text("train.input") == "28 × 28, as the network takes, stretched"
+    assert empty.find(QAbstractButton, "train.start").isEnabled()
+
+
 def test_what_the_data_panel_sets_is_trained_with_and_other_edits_keep_it(train: Train) -> None:
     train.session.set_input(InputSettings((28, 28), 1, "crop"))
     assert train.settings.input == InputSettings((28, 28), 1, "crop")
