@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from dataclasses import replace
 from functools import partial
 
 from PySide6.QtCore import Qt
@@ -16,6 +17,7 @@ from convscope.ui.panels.train.desk import Desk
 from convscope.ui.panels.train.live import LiveView
 from convscope.ui.widgets.segmented import Segmented
 
+EXAMPLE = "mnist-convnet"
 _HERE = "convscope.ui.panels.train"
 
 # (name, title, what it is, module, class); a view's module is imported when it is first shown.
@@ -113,6 +115,20 @@ class TrainPanel(QWidget):
             *views,
             *(own() if own is not None else ()),
         ]
+
+    def show_example(self) -> None:
+        """Train a small convnet on the shipped garments."""
+        self.desk.edit(lambda settings: replace(settings, epochs=3))
+        self.desk.findings_changed.connect(self._begin_example)
+        self.context.open_model(EXAMPLE)
+        self.context.open_dataset("fashion")
+
+    def _begin_example(self, findings: object) -> None:
+        model, dataset = self.context.session.model, self.context.session.dataset
+        if findings is None or dataset is None or model is None or model.source.spec != EXAMPLE:
+            return
+        self.desk.findings_changed.disconnect(self._begin_example)
+        self.desk.start()
 
     def shutdown(self) -> None:
         """Stop timers and take no more events."""
