@@ -11,12 +11,15 @@ from typing import Any
 
 from convscope.engine.models.applications_table import APPLICATIONS, Application
 from convscope.engine.models.class_names import imagenet_classes
-from convscope.engine.models.download import reported
+from convscope.engine.models.download import reported, why_unreachable
 from convscope.engine.models.kinds.base import Shape, times
 from convscope.engine.models.opened import OpenedModel, Source
 from convscope.engine.models.preprocessing import MODES
 from convscope.errors import UserError
 from convscope.task import Cancelled, Task
+
+_SERVER = "https://storage.googleapis.com/"
+"""Where Keras has all ImageNet weights."""
 
 
 def find_application(name: str) -> Application | None:
@@ -37,12 +40,21 @@ def _plain(name: str) -> str:
 
 def cached() -> tuple[str, ...]:
     """Names of the applications whose ImageNet weights lie in Keras's cache (with or without classifier)."""
+    found = {name for name, _top in _cached_files()}
+    return tuple(name for name in APPLICATIONS if name in found)
+
+
+def _cached_files() -> set[tuple[str, bool]]:
+    """(name, with its classifier) of each weights file in Keras's cache."""
     # As keras.utils.get_file chooses its folder; Keras tells it under no public name.
     folder = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras")) / "models"
-    files = [_plain(path.name.removeprefix("weights_")) for path in folder.glob("*.h5")]
     by_length = sorted(APPLICATIONS, key=len, reverse=True)
-    found = {next((name for name in by_length if file.startswith(_plain(name))), "") for file in files}
-    return tuple(name for name in APPLICATIONS if name in found)
+    found = set()
+    for path in folder.glob("*.h5"):
+        file = _plain(path.name.removeprefix("weights_"))
+        name = next((name for name in by_length if file.startswith(_plain(name))), "")
+        found.add((name, "notop" not in file))
+    return found
 
 
 def build_application(
@@ -83,6 +95,12 @@ def build_application(
     if include_top:
         arguments["classes"] = classes
     imagenet = weights == "imagenet"
+    if imagenet and (application.name, include_top) not in _cached_files():
+        # Keras would build the whole network before it finds that out.
+        task.progress(None, f"Asking for the weights of {application.name}")
+        reason = why_unreachable(_SERVER, task)
+        if reason:
+            raise _no_weights(application, reason)
     try:
         with warnings.catch_warnings(), reported(task, f"the weights of {application.name}"):
             # MobileNet remarks that weights for 224×224 serve other sizes as well.

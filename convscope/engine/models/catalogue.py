@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from convscope.engine.models import shipped
@@ -166,4 +166,5 @@ def _other_weights(model: OpenedModel, weights: str | Path | None) -> OpenedMode
         raise UserError(f"{model.name} has no ImageNet weights of its own.")
     load_weights(model.keras, Path(weights))
     model.refresh()
+    model.source = replace(model.source, weights=Path(weights).name)
     return model

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import threading
+import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +16,7 @@ from convscope.task import Task
 
 _CHUNK = 1 << 18
 _TIMEOUT = 20.0
+_ANSWER = 6.0
 _lock = threading.Lock()
 _here = threading.local()
 
@@ -41,6 +45,30 @@ def reported(task: Task, what: str) -> Iterator[None]:
         _here.job = before
         if loud:
             keras.config.enable_interactive_logging()
+
+
+def why_unreachable(url: str, task: Task) -> str:
+    """Why a server does not answer within seconds; "" when it does, whatever it answers."""
+    told: list[str] = []
+
+    def ask() -> None:
+        try:
+            with urllib.request.urlopen(urllib.request.Request(url, method="HEAD"), timeout=_ANSWER):
+                told.append("")
+        except urllib.error.HTTPError as answer:
+            answer.close()
+            told.append("")
+        except (OSError, http.client.HTTPException) as error:
+            told.append(str(error) or type(error).__name__)
+
+    # In a thread of its own, because looking up a name keeps no time limit and cannot be stopped.
+    asking = threading.Thread(target=ask, name="reachable", daemon=True)
+    asking.start()
+    end = time.monotonic() + _ANSWER
+    while asking.is_alive() and time.monotonic() < end:
+        task.check()
+        asking.join(0.05)
+    return told[0] if told else f"no answer within {_ANSWER:.0f} seconds"
 
 
 def _install() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.server
+import socket
 import threading
 import urllib.error
 import urllib.request
@@ -22,7 +23,7 @@ from convscope.engine.models.applications import (
 )
 from convscope.engine.models.applications_table import APPLICATIONS, shrunk
 from convscope.engine.models.catalogue import open_model
-from convscope.engine.models.download import reported
+from convscope.engine.models.download import reported, why_unreachable
 from convscope.engine.models.opened import OpenedModel
 from convscope.errors import UserError
 from convscope.task import Cancelled, Task
@@ -149,6 +150,8 @@ def test_offline_it_says_what_is_there(tmp_path: Path, monkeypatch: pytest.Monke
     ):
         (tmp_path / "models" / name).write_bytes(b"")
     assert cached() == ("ResNet50V2", "MobileNetV3Small")
+    # Nothing is built before the weights are known to be had.
+    monkeypatch.delattr("keras.applications.MobileNet")
     with pytest.raises(UserError) as told:
         open_model("mobilenet", weights="imagenet")
     assert told.value.message == (
@@ -157,11 +160,29 @@ def test_offline_it_says_what_is_there(tmp_path: Path, monkeypatch: pytest.Monke
     )
 
 
+def test_a_server_is_asked_before_anything_is_built(server: str) -> None:
+    assert why_unreachable(server, Task()) == ""
+    address = server.rpartition("/")[0]
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        closed = f"http://127.0.0.1:{unused.getsockname()[1]}/"
+        assert "refused" in why_unreachable(closed, Task())
+    assert why_unreachable(f"{address}/missing", Task()) == "", "even no is an answer"
+    stopped = Task()
+    stopped.cancel()
+    with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(Cancelled):
+        why_unreachable(f"http://127.0.0.1:{silent.getsockname()[1]}/", stopped)
+
+
 @pytest.fixture
 def server() -> Iterator[str]:
     """A server on this machine that has one file of 3 MB."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
+        def do_HEAD(self) -> None:
+            self.send_response(404 if self.path == "/missing" else 200)
+            self.end_headers()
+
         def do_GET(self) -> None:
             self.send_response(200)
             self.send_header("Content-Length", "3000000")
@@ -218,5 +239,8 @@ def test_weights_from_a_file(tmp_path: Path) -> None:
     for a, b in zip(first.get_weights(), second.keras.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
     assert second.source.weights == "m.weights.h5"
+    bare = open_model("mlp").keras
+    bare.save_weights(tmp_path / "mlp.weights.h5")
+    assert open_model("mlp", weights=tmp_path / "mlp.weights.h5").source.weights == "mlp.weights.h5"
     with pytest.raises(UserError, match=r"^The weights in m\.weights\.h5 do not belong to resnet50"):
         open_model("resnet50", weights=tmp_path / "m.weights.h5", input_shape=shape)
