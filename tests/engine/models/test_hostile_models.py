@@ -378,6 +378,7 @@ def test_saved_models_that_are_none(tmp_path: Path, canary: Path) -> None:
         ("a.keras", b"", "is empty"),
         ("a.h5", b"not a model at all", "is not a model file, or damaged from its beginning on"),
         ("a.keras", b"<html>", "is not a model file, or damaged from its beginning on"),
+        ("a.pt", b"PK\x03\x04....", "is not a model that convscope opens"),
         ("a.png", b"\x89PNG\r\n\x1a\n....", "is not a model that convscope opens"),
         ("a.h5", b"\x89HDF\r\n\x1a\n\x00\x00", "a.h5 is cut short or damaged: get it again"),
         ("a.keras", b"PK\x03\x04\x00", "is not a .keras file, or cut short"),

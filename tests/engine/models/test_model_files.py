@@ -298,7 +298,7 @@ def test_layers_that_applications_define_are_on_the_list(name: str, size: int) -
 def test_weights_alone_need_a_network(old: Any, tmp_path: Path) -> None:
     model = mobilenet(old)
     model.save_weights(tmp_path / "w.h5")
-    with pytest.raises(UserError, match=r"^w\.h5 holds weights alone: choose the network"):
+    with pytest.raises(UserError, match=r"^w\.h5 holds weights alone: open the network"):
         open_model(tmp_path / "w.h5")
     import keras
 

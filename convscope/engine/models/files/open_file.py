@@ -22,6 +22,7 @@ from convscope.task import Task
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _ZIP = b"PK\x03\x04"
+_OTHERS = (".pt", ".pth", ".ckpt", ".npz", ".onnx", ".tflite")
 SUFFIXES = (".keras", ".h5", ".hdf5", ".json")
 
 
@@ -74,12 +75,13 @@ def _from_file(path: Path, task: Task) -> tuple[Any, list[str]]:
     try:
         if signature == _HDF5:
             return _from_h5(path, task)
-        if signature.startswith(_ZIP):
+        # Other frameworks' files are zips too.
+        if signature.startswith(_ZIP) and path.suffix.lower() not in _OTHERS:
             return _from_zip(path, task)
     except MemoryError as error:
         raise UserError(f"{path.name} needs more memory than this machine has.") from error
     kinds = "a .keras file, an .h5 file, a SavedModel folder or an architecture (.json)"
-    if path.suffix in (".keras", ".h5", ".hdf5"):
+    if path.suffix.lower() in (".keras", ".h5", ".hdf5"):
         raise UserError(f"{path.name} is not a model file, or damaged from its beginning on.")
     raise UserError(f"{path.name} is not a model that convscope opens: it opens {kinds}.")
 
@@ -108,7 +110,7 @@ def _from_h5(path: Path, task: Task) -> tuple[Any, list[str]]:
     told = model_config(path)
     if told is None:
         raise UserError(
-            f"{path.name} holds weights alone: choose the network that they belong to, and load them there."
+            f"{path.name} holds weights alone: open the network that they belong to, and load them into it."
         )
     config, version = told
     config = check_config(config, path.name, legacy=version < 3)

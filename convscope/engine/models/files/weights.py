@@ -25,7 +25,7 @@ def load_weights(model: Any, path: Path) -> None:
     """
     if not path.is_file():
         raise UserError(f"There is no file {path}.")
-    if path.suffix == ".keras":
+    if path.suffix.lower() == ".keras":
         with unpacked(path) as parts:
             load_checkpoint(model, parts.weights, path.name)
         return

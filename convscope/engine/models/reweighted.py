@@ -1,0 +1,40 @@
+"""A model once more with other weights, the model itself left as it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from convscope.engine.models.files.weights import load_weights
+from convscope.engine.models.flatten import graph_of
+from convscope.engine.models.opened import OpenedModel, Source
+from convscope.errors import UserError
+from convscope.task import Task
+
+
+def with_weights(model: OpenedModel, path: Path, task: Task | None = None) -> OpenedModel:
+    """A copy of an opened model with the weights of a file; names and preprocessing are those of the model.
+
+    Args:
+        model: any that Keras can copy.
+        path: `.h5`, `.weights.h5` or `.keras`.
+        task: checked between the steps.
+
+    Raises:
+        UserError: the file cannot be read or belongs to another network; the model is a finished graph.
+    """
+    import keras
+
+    task = task or Task()
+    if graph_of(model.keras) is None or (model.source.path is not None and model.source.path.is_dir()):
+        raise UserError(f"{model.name} is a finished graph: no weights can be loaded into it.")
+    task.progress(None, f"Copying {model.name}")
+    copy = keras.models.clone_model(model.keras)
+    task.check()
+    load_weights(copy, path)
+    return OpenedModel(
+        copy,
+        name=model.name,
+        classes=model.classes,
+        preprocessing=model.preprocessing,
+        source=Source("memory", model.source.spec, weights=path.name),
+    )
