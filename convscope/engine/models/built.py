@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from convscope.engine.models.applications_table import APPLICATIONS
 from convscope.engine.models.architecture import Architecture, LayerSpec
 from convscope.engine.models.build import to_keras
 from convscope.engine.models.kinds import KINDS
@@ -47,8 +48,21 @@ def architecture_of(model: OpenedModel) -> Architecture:
     """The layers of a model for the builder, without its weights; nested models opened up.
 
     Raises:
-        UserError: it has something that the builder does not know.
+        UserError: it has something that the builder does not know; what to do instead.
     """
+    try:
+        return _taken_apart(model)
+    except UserError as error:
+        application = model.source.kind == "application" and model.source.spec in APPLICATIONS
+        instead = (
+            "take it whole, as Pretrained base in the palette"
+            if application
+            else "start from a template instead, or read it under Layers and Graph"
+        )
+        raise UserError(f"{error.message.rstrip('.')}: {instead}.", detail=error.detail) from error
+
+
+def _taken_apart(model: OpenedModel) -> Architecture:
     if model.source.kind == "shipped":
         return facts(model.source.spec).architecture
     if model.source.kind == "template":
@@ -59,7 +73,7 @@ def architecture_of(model: OpenedModel) -> Architecture:
         raise UserError(f"{model.name} has {count} outputs; the builder makes networks with one.")
     if len(program.slots) > LONGEST:
         raise UserError(
-            f"{model.name} has {len(program.slots)} layers; the builder's list takes {LONGEST} at most."
+            f"{model.name} has {len(program.slots):,} layers; the builder's list takes {LONGEST} at most."
         )
     names: dict[int, str] = {}
     layers: list[LayerSpec] = []

@@ -56,7 +56,9 @@ def test_what_the_builder_does_not_know_is_said() -> None:
 
     image = keras.Input((8, 8, 3), name="image")
     own = keras.layers.Conv3D(2, 1, name="deep")(keras.layers.Reshape((8, 8, 3, 1))(image))
-    with pytest.raises(UserError, match=r"^The builder has no layer such as deep of strange \(Conv3D\)\.$"):
+    with pytest.raises(
+        UserError, match=r"no layer such as deep of strange \(Conv3D\): start from a template"
+    ):
         architecture_of(OpenedModel(keras.Model(image, own, name="strange")))
     conv = keras.layers.Conv2D(3, 1, name="shared")
     with pytest.raises(UserError, match="calls shared more than once"):
@@ -64,6 +66,16 @@ def test_what_the_builder_does_not_know_is_said() -> None:
     added = keras.layers.Conv2D(3, 1, kernel_regularizer="l2", name="held")(image)
     with pytest.raises(UserError, match="cannot make held of decay: it has no setting kernel_regularizer"):
         architecture_of(OpenedModel(keras.Model(image, added, name="decay")))
+
+
+def test_what_is_too_long_for_the_list_is_taken_whole() -> None:
+    model = open_model("EfficientNetB3", include_top=False)
+    with pytest.raises(UserError) as told:
+        architecture_of(model)
+    assert told.value.message == (
+        "EfficientNetB3 has 385 layers; the builder's list takes 320 at most: "
+        "take it whole, as Pretrained base in the palette."
+    )
 
 
 def test_inserting_removing_and_moving_leave_no_dead_ends() -> None:
