@@ -20,6 +20,9 @@ class FlowLayout(QLayout):
     ) -> None:
         super().__init__(parent)
         self._items: list[QLayoutItem] = []
+        # Asking a card with wrapped words for its size takes long, and Qt asks many times over.
+        self._least: dict[int, QSize] = {}
+        self._heights: dict[tuple[int, int], int] = {}
         self._across, self._down, self._even = across, down, even
         self.setContentsMargins(0, 0, 0, 0)
 
@@ -38,6 +41,12 @@ class FlowLayout(QLayout):
     def takeAt(self, index: int) -> QLayoutItem | None:
         """Give one back."""
         return self._items.pop(index) if 0 <= index < len(self._items) else None
+
+    def invalidate(self) -> None:
+        """A widget has another size now."""
+        self._least.clear()
+        self._heights.clear()
+        super().invalidate()
 
     def expandingDirections(self) -> Qt.Orientation:
         """It takes no more than it needs."""
@@ -64,7 +73,7 @@ class FlowLayout(QLayout):
         """Room for the largest widget."""
         size = QSize()
         for item in self._items:
-            size = size.expandedTo(item.minimumSize())
+            size = size.expandedTo(self._least_of(item))
         margins = self.contentsMargins()
         return size + QSize(margins.left() + margins.right(), margins.top() + margins.bottom())
 
@@ -75,7 +84,7 @@ class FlowLayout(QLayout):
         items = [item for item in self._items if not item.isEmpty()]
         width = 0
         if self._even and items:
-            least = max(item.minimumSize().width() for item in items)
+            least = max(self._least_of(item).width() for item in items)
             columns = max(1, (room + self._across) // (least + self._across))
             width = (room - (columns - 1) * self._across) // columns
         line: list[tuple[QLayoutItem, int]] = []
@@ -92,10 +101,7 @@ class FlowLayout(QLayout):
         return top - rect.top() + margins.bottom()
 
     def _place(self, line: list[tuple[QLayoutItem, int]], left: int, top: int, move: bool) -> int:
-        heights = [
-            item.heightForWidth(wide) if item.hasHeightForWidth() else item.sizeHint().height()
-            for item, wide in line
-        ]
+        heights = [self._height_of(item, wide) for item, wide in line]
         tallest = max(heights)
         if move:
             for (item, wide), height in zip(line, heights, strict=True):
@@ -104,3 +110,16 @@ class FlowLayout(QLayout):
                 item.setGeometry(QRect(at, QSize(wide, tallest if self._even else height)))
                 left += wide + self._across
         return tallest
+
+    def _least_of(self, item: QLayoutItem) -> QSize:
+        found = self._least.get(id(item))
+        if found is None:
+            found = self._least[id(item)] = item.minimumSize()
+        return found
+
+    def _height_of(self, item: QLayoutItem, width: int) -> int:
+        key = (id(item), width)
+        if key not in self._heights:
+            tall = item.hasHeightForWidth()
+            self._heights[key] = item.heightForWidth(width) if tall else item.sizeHint().height()
+        return self._heights[key]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from PySide6.QtCore import QTimer, Signal
+from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
 from convscope.engine.models.graph_layout import Drawing, arrange, draw
@@ -11,6 +14,7 @@ from convscope.errors import UserError
 from convscope.task import Task
 from convscope.ui import theme
 from convscope.ui.panel_context import PanelContext
+from convscope.ui.panels.model.graph_out import graph_image, save_graph
 from convscope.ui.panels.model.graph_paint import HEIGHT, WIDTH, GraphPicture
 from convscope.ui.panels.model.graph_view import GraphView
 from convscope.ui.panels.model.legend import Legend
@@ -86,6 +90,7 @@ class GraphPage(QWidget):
         self.view.setObjectName("model.graph")
         self.view.chosen.connect(self.chosen)
         self.view.resized.connect(self._resized)
+        self.view.copy_requested.connect(self._copy)
         self.view.save_requested.connect(self._save)
         column.addWidget(self.view, 1)
         self.legend = Legend()
@@ -197,13 +202,36 @@ class GraphPage(QWidget):
             self.chosen.emit(paths[at])
             self.view.show_layer(paths[at])
 
+    # Out: in a worker, because a thousand boxes with their words take seconds to paint.
+
+    def _copy(self) -> None:
+        picture = self.view.picture
+        if picture is None:
+            return
+
+        def done(image: QImage) -> None:
+            QGuiApplication.clipboard().setImage(image)
+            self.context.notify("Copied the graph as a picture")
+
+        self.context.jobs.submit(
+            "files",
+            lambda _task: graph_image(picture),
+            title="Copying the graph",
+            on_done=done,
+            on_failed=self.context.report,
+        )
+
     def _save(self, path: str) -> None:
-        try:
-            self.view.save(path)
-        except UserError as error:
-            self.context.report(error)
-        else:
-            self.context.notify(f"Saved the graph as {path}")
+        picture = self.view.picture
+        if picture is None:
+            return
+        self.context.jobs.submit(
+            "files",
+            lambda _task: save_graph(picture, path),
+            title=f"Saving {Path(path).name}",
+            on_done=lambda _none: self.context.notify(f"Saved the graph as {path}"),
+            on_failed=self.context.report,
+        )
 
 
 def picture_of(shown: ShownModel, fold: bool, room: tuple[float, float], task: Task) -> GraphPicture:

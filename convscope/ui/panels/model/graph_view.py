@@ -9,7 +9,6 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
-    QGuiApplication,
     QKeyEvent,
     QMouseEvent,
     QPainter,
@@ -21,7 +20,6 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QSizePolicy, QToolTip, QWidget
 
 from convscope.ui import theme
-from convscope.ui.panels.model.graph_out import graph_image, save_graph
 from convscope.ui.panels.model.graph_paint import GraphPicture, Stamps, paint_graph, rectangle
 from convscope.ui.widgets.viewport import ONE_STEP, Viewport
 
@@ -57,11 +55,13 @@ class GraphView(QWidget):
     Signals:
         chosen: the path of the box's layer.
         resized: there is another amount of room.
+        copy_requested: a person wants the whole graph on the clipboard.
         save_requested: the file that a person chose for a picture.
     """
 
     chosen = Signal(str)
     resized = Signal()
+    copy_requested = Signal()
     save_requested = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -180,26 +180,12 @@ class GraphView(QWidget):
 
     # Out
 
-    def copy(self) -> None:
-        """The whole graph on the clipboard, as a picture."""
-        if self._picture is not None:
-            QGuiApplication.clipboard().setImage(graph_image(self._picture))
-
-    def save(self, path: str) -> None:
-        """Write the whole graph, as SVG or PNG by the file's ending; whole or not at all.
-
-        Raises:
-            UserError: it cannot be written there.
-        """
-        if self._picture is not None:
-            save_graph(self._picture, path)
-
     def menu(self) -> QMenu:
         """What the right button offers."""
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         for name, text, run in (
-            ("copy", "Copy picture", self.copy),
+            ("copy", "Copy picture", self.copy_requested.emit),
             ("save", "Save picture as PNG or SVG…", self.choose_file),
             ("fit", "Fit", self.fit),
         ):

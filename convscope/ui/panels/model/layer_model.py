@@ -1,37 +1,31 @@
-"""The layers of a model as a tree of rows for a table view: nested models are branches."""
+"""The layers of a model as a tree for a table view, and the search in it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
 
-from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import (
+    QAbstractItemModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QRegularExpression,
+    QSortFilterProxyModel,
+    Qt,
+)
 
-from convscope.ui.panels.model import words
-from convscope.ui.panels.model.shown import ShownModel
+from convscope.ui.panels.model.layer_rows import Rows
 
 PATH = Qt.ItemDataRole.UserRole
 SHARE = Qt.ItemDataRole.UserRole + 1
 SORT = Qt.ItemDataRole.UserRole + 2
-SEARCH = Qt.ItemDataRole.UserRole + 3
 COLUMNS = ("Layer", "Kind", "Output", "Parameters", "Share")
 Index = QModelIndex | QPersistentModelIndex
 _NOWHERE = QModelIndex()
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-
-
-@dataclass
-class _Row:
-    """One line: a layer, or a nested model (then `layer` is False)."""
-
-    path: str
-    texts: tuple[str, ...]
-    amounts: tuple[Any, ...]
-    layer: bool
-    parent: int
-    place: int
-    share: float
-    children: list[int] = field(default_factory=list)
+_BRANCH = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
+# Said of every layer, because asking each for its children takes long where there are a thousand.
+_LEAF = _BRANCH | Qt.ItemFlag.ItemNeverHasChildren
 
 
 class LayerModel(QAbstractItemModel):
@@ -39,88 +33,56 @@ class LayerModel(QAbstractItemModel):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._rows: list[_Row] = [_root()]
-        self._by_path: dict[str, int] = {}
+        self._rows = Rows()
 
-    def set_model(self, shown: ShownModel | None) -> None:
-        """Show another model, or none."""
+    @property
+    def rows(self) -> Rows:
+        """What is on show."""
+        return self._rows
+
+    def set_rows(self, rows: Rows) -> None:
+        """Show another model."""
         self.beginResetModel()
-        self._rows, self._by_path = [_root()], {}
-        if shown is not None:
-            for row in shown.sheet.layers:
-                parent = self._group(row.group, shown)
-                portion = words.share(row.parameters, shown.sheet.totals.parameters)
-                texts = (
-                    row.name,
-                    shown.kinds[row.path],
-                    words.shape(row.shape),
-                    f"{row.parameters:,}" if row.parameters else ("shared" if row.shared else ""),
-                    words.percent(portion),
-                )
-                number = len(self._rows)
-                amounts = (row.name, row.kind, number, row.parameters, row.parameters)
-                self._add(row.path, texts, amounts, True, parent, portion)
+        self._rows = rows
         self.endResetModel()
-
-    def _group(self, path: str, shown: ShownModel) -> int:
-        """The number of a nested model's row, made with those around it when first asked for."""
-        if not path:
-            return 0
-        if path in self._by_path:
-            return self._by_path[path]
-        outer, _, name = path.rpartition("/")
-        parent = self._group(outer, shown)
-        inside = [row for row in shown.sheet.layers if row.path.startswith(f"{path}/")]
-        total = sum(row.parameters for row in inside)
-        portion = words.share(total, shown.sheet.totals.parameters)
-        kind = shown.model.program.groups.get(path, "")
-        texts = (name, kind, words.shape(inside[-1].shape), f"{total:,}", words.percent(portion))
-        return self._add(path, texts, (name, kind, len(self._rows), total, total), False, parent, portion)
-
-    def _add(
-        self,
-        path: str,
-        texts: tuple[str, ...],
-        amounts: tuple[Any, ...],
-        layer: bool,
-        parent: int,
-        share: float,
-    ) -> int:
-        number = len(self._rows)
-        siblings = self._rows[parent].children
-        self._rows.append(_Row(path, texts, amounts, layer, parent, len(siblings), share))
-        siblings.append(number)
-        self._by_path[path] = number
-        return number
 
     def index_of(self, path: str) -> QModelIndex:
         """The first cell of a layer's row; invalid if there is none."""
-        number = self._by_path.get(path)
-        return _NOWHERE if number is None else self.createIndex(self._rows[number].place, 0, number)
+        number = self._rows.by_path.get(path)
+        return _NOWHERE if number is None else self.createIndex(self._rows.lines[number].place, 0, number)
+
+    def child(self, row: int, parent: Index) -> int:
+        """The number of a line under another."""
+        return self._rows.lines[self._number(parent)].children[row]
 
     def index(self, row: int, column: int, parent: Index = _NOWHERE) -> QModelIndex:
         """A cell."""
-        children = self._rows[self._number(parent)].children
+        children = self._rows.lines[self._number(parent)].children
         if not 0 <= row < len(children) or not 0 <= column < len(COLUMNS):
             return QModelIndex()
         return self.createIndex(row, column, children[row])
 
     def parent(self, index: Index = _NOWHERE) -> QModelIndex:  # type: ignore[override]
         """The nested model's row."""
-        number = self._rows[self._number(index)].parent if index.isValid() else 0
-        return self.createIndex(self._rows[number].place, 0, number) if number > 0 else QModelIndex()
+        lines = self._rows.lines
+        number = lines[self._number(index)].parent if index.isValid() else 0
+        return self.createIndex(lines[number].place, 0, number) if number > 0 else QModelIndex()
 
     def rowCount(self, parent: Index = _NOWHERE) -> int:
         """Layers in a nested model."""
-        return 0 if parent.column() > 0 else len(self._rows[self._number(parent)].children)
+        return 0 if parent.column() > 0 else len(self._rows.lines[self._number(parent)].children)
 
     def columnCount(self, parent: Index = _NOWHERE) -> int:
         """Always the same."""
         return len(COLUMNS)
 
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        """Nested models have layers, layers have none."""
+        return _LEAF if self._rows.lines[self._number(index)].layer else _BRANCH
+
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """What a cell shows."""
-        row = self._rows[self._number(index)]
+        row = self._rows.lines[self._number(index)]
         column = index.column()
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
             return row.texts[column]
@@ -132,8 +94,6 @@ class LayerModel(QAbstractItemModel):
             return row.share
         if role == SORT:
             return row.amounts[column]
-        if role == SEARCH:
-            return "|".join((row.path, *row.texts[1:3])) if row.layer else row.path
         if role == Qt.ItemDataRole.ToolTipRole:
             return row.path
         return None
@@ -153,5 +113,40 @@ class LayerModel(QAbstractItemModel):
         return int(index.internalId()) if index.isValid() else 0
 
 
-def _root() -> _Row:
-    return _Row("", (), (), False, -1, 0, 0.0)
+class LayerOrder(QSortFilterProxyModel):
+    """Layers by their columns, and those alone that a search finds, with what they are nested in."""
+
+    def __init__(self, layers: LayerModel, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._layers = layers
+        self._text = ""
+        self._found: frozenset[int] | None = None
+        self.setSortRole(SORT)
+        self.setRecursiveFilteringEnabled(True)
+        self.setSourceModel(layers)
+
+    def show_rows(self, rows: Rows) -> None:
+        """Another model, under the same search."""
+        self._found = _matching(rows, self._text)
+        self._layers.set_rows(rows)
+
+    def set_text(self, text: str) -> None:
+        """Search; "" finds all."""
+        self._text = text.strip()
+        self._found = _matching(self._layers.rows, self._text)
+        # The pattern is not looked at; another one makes Qt filter anew, in each of its versions.
+        self.setFilterFixedString(self._text)
+
+    def filterAcceptsRow(self, row: int, parent: Index) -> bool:
+        """Whether the search found it."""
+        return self._found is None or self._layers.child(row, parent) in self._found
+
+
+def _matching(rows: Rows, text: str) -> frozenset[int] | None:
+    if not text:
+        return None
+    wanted = QRegularExpression.escape(text)
+    # Anywhere in a name, but kinds and shapes from the start of a word: "add" is no ZeroPadding2D.
+    pattern = QRegularExpression(rf"^[^|]*{wanted}|[|\s]{wanted}")
+    pattern.setPatternOptions(QRegularExpression.PatternOption.CaseInsensitiveOption)
+    return frozenset(n for n, line in enumerate(rows.lines) if n and pattern.match(line.told).hasMatch())

@@ -8,8 +8,6 @@ from PySide6.QtCore import (
     QModelIndex,
     QPersistentModelIndex,
     QRectF,
-    QRegularExpression,
-    QSortFilterProxyModel,
     Qt,
     Signal,
 )
@@ -26,7 +24,8 @@ from PySide6.QtWidgets import (
 )
 
 from convscope.ui import theme
-from convscope.ui.panels.model.layer_model import PATH, SEARCH, SHARE, SORT, LayerModel
+from convscope.ui.panels.model.layer_model import PATH, SHARE, LayerModel, LayerOrder
+from convscope.ui.panels.model.layer_rows import Rows
 from convscope.ui.panels.model.shown import ShownModel
 
 WIDTHS = (188, 116, 92, 76)
@@ -61,11 +60,7 @@ class LayerTable(QWidget):
         self.view.setFrameShape(QTreeView.Shape.NoFrame)
         self.view.setItemDelegateForColumn(4, ShareDelegate(self.view))
         self.layers = LayerModel(self)
-        self.proxy = QSortFilterProxyModel(self)
-        self.proxy.setSourceModel(self.layers)
-        self.proxy.setFilterRole(SEARCH)
-        self.proxy.setSortRole(SORT)
-        self.proxy.setRecursiveFilteringEnabled(True)
+        self.proxy = LayerOrder(self.layers, self)
         self.view.setModel(self.proxy)
         self._set_header(self.view.header())
         layout = QVBoxLayout(self)
@@ -100,10 +95,19 @@ class LayerTable(QWidget):
         """Show another model's layers, nested models opened up."""
         self._quiet = True
         self._shown = shown
-        self.layers.set_model(shown)
-        self.view.setRootIsDecorated(shown is not None and bool(shown.model.program.groups))
-        self.view.expandAll()
+        self.proxy.show_rows(Rows() if shown is None else shown.table)
+        self.view.setRootIsDecorated(self._nested)
+        self._expand()
         self._quiet = False
+
+    @property
+    def _nested(self) -> bool:
+        return self._shown is not None and bool(self._shown.model.program.groups)
+
+    def _expand(self) -> None:
+        # Where nothing is nested it would lay out all rows for nothing.
+        if self._nested:
+            self.view.expandAll()
 
     def set_current(self, path: str | None) -> None:
         """Mark a layer; nothing is emitted."""
@@ -123,12 +127,8 @@ class LayerTable(QWidget):
 
     def _find(self, text: str) -> None:
         self._quiet = True
-        wanted = QRegularExpression.escape(text.strip())
-        # Anywhere in a name, but kinds and shapes from the start of a word: "add" is no ZeroPadding2D.
-        pattern = QRegularExpression(rf"^[^|]*{wanted}|[|\s]{wanted}")
-        pattern.setPatternOptions(QRegularExpression.PatternOption.CaseInsensitiveOption)
-        self.proxy.setFilterRegularExpression(pattern)
-        self.view.expandAll()
+        self.proxy.set_text(text)
+        self._expand()
         self._quiet = False
 
     def _moved(self, index: QModelIndex) -> None:

@@ -9,13 +9,14 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QSizePolicy, QVBoxLayout, QWidget
 
 from convscope.engine.models.files.save_file import save_model
+from convscope.engine.models.opened import OpenedModel
 from convscope.engine.models.preprocessing import MODES, RESIZES, Preprocessing
 from convscope.engine.models.program import Program
+from convscope.task import Task
 from convscope.ui import theme
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.model import words
 from convscope.ui.panels.model.class_names_dialog import ClassNamesDialog
-from convscope.ui.panels.model.colours import category
 from convscope.ui.panels.model.layer_facts import SELECTABLE, FactGrid
 from convscope.ui.panels.model.share_bar import Piece, ShareBar
 from convscope.ui.panels.model.shown import ShownModel
@@ -44,9 +45,13 @@ class ModelFacts(QWidget):
         self.title.setWordWrap(True)
         self.title.setTextInteractionFlags(SELECTABLE)
         self.save = tool("model.save", "Save a copy as .keras", "save", self.choose_file)
-        head = row(self.title, self.save)
+        self.load = tool(
+            "model.load_weights", "Load weights from a file, into a copy", "upload", self.choose_weights
+        )
+        head = row(self.title, self.load, self.save)
         head.setStretch(0, 1)
-        head.setAlignment(self.save, Qt.AlignmentFlag.AlignTop)
+        for button in (self.load, self.save):
+            head.setAlignment(button, Qt.AlignmentFlag.AlignTop)
         column.addLayout(head)
         self.origin = caption("model.origin")
         column.addWidget(self.origin)
@@ -158,6 +163,41 @@ class ModelFacts(QWidget):
             on_failed=self.context.report,
         )
 
+    def choose_weights(self) -> None:
+        """Ask for the file with the weights."""
+        dialog = QFileDialog(self, "Load weights", "", "Weights (*.h5 *.hdf5 *.keras);;All files (*)")
+        dialog.setObjectName("model.weights_dialog")
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.fileSelected.connect(self.load_from)
+        dialog.open()
+
+    def load_from(self, path: str) -> None:
+        """Open the same network with the weights of a file; the one on show stays as it is."""
+        shown = self._shown
+        if shown is None:
+            return
+        model = shown.model
+
+        def work(task: Task) -> OpenedModel:
+            from convscope.engine.models.reweighted import with_weights
+
+            made = with_weights(model, Path(path), task)
+            _ = made.sheet
+            return made
+
+        def done(made: OpenedModel) -> None:
+            self.context.session.add_model(made)
+            self.context.notify(f"Opened {made.name} with the weights of {made.source.weights}")
+
+        self.context.jobs.submit(
+            "engine",
+            work,
+            title=f"Loading weights into {model.name}",
+            on_done=done,
+            on_failed=self.context.report,
+        )
+
     def edit_names(self) -> None:
         """Open the dialog for the names of the classes."""
         shown = self._shown
@@ -215,16 +255,8 @@ class ModelFacts(QWidget):
         self.names.setEnabled(shown.model.has_classes)
 
     def _show_bars(self, shown: ShownModel) -> None:
-        totals = shown.sheet.totals
-        for key, whole in (("parameters", totals.parameters), ("work", totals.multiply_adds)):
-            pieces = []
-            for row_ in shown.sheet.layers:
-                amount = row_.parameters if key == "parameters" else row_.multiply_adds or 0
-                portion = words.percent(words.share(amount, whole or 1))
-                pieces.append(
-                    Piece(row_.path, category(row_.kind), amount, f"{words.short(amount)}, {portion}")
-                )
-            self.bars[key].set_pieces(pieces)
+        for key, bar in self.bars.items():
+            bar.set_pieces(shown.bars[key])
             self._tell_piece(key, None)
 
     def _tell_piece(self, key: str, piece: Piece | None) -> None:

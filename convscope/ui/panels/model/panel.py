@@ -94,6 +94,21 @@ class ModelPanel(QWidget):
         if name == "graph":
             self.graph.wake()
 
+    def show_example(self) -> None:
+        """The graph, with a layer in the middle of the network chosen: for pictures of the panel."""
+        self.show_page("graph")
+        if self._shown is not None:
+            rows = self._shown.sheet.layers
+            wide = [
+                row.path
+                for row in rows
+                if row.field is not None and not row.field.whole and row.multiply_adds
+            ]
+            kinds = self._shown.kinds
+            seeing = [path for path in wide if "×" in kinds[path] and "1×1" not in kinds[path]] or wide
+            if seeing:
+                self.context.session.choose_layer(seeing[len(seeing) // 2])
+
     def actions(self) -> list[Command]:  # type: ignore[override]
         """What the command palette lists while this panel is shown."""
         some = self._shown is not None
@@ -106,6 +121,14 @@ class ModelPanel(QWidget):
             ),
             *(command for command in offered if isinstance(command, Command)),
             Command("model.save", "Save a copy as .keras…", self.whole.choose_file, "", "Model", some),
+            Command(
+                "model.load_weights",
+                "Load weights from a file…",
+                self.whole.choose_weights,
+                "",
+                "Model",
+                some,
+            ),
             Command("model.class_names", "Edit class names…", self.whole.edit_names, "", "Model", some),
             Command("model.copy_facts", "Copy the layer's facts", self.facts.copy_facts, "", "Model", some),
             Command("model.facts", "Show or hide the facts", self.toggle_facts, "", "Model"),

@@ -11,6 +11,10 @@ from convscope.engine.models.opened import OpenedModel
 from convscope.engine.models.sheet import LayerInfo, Sheet
 from convscope.errors import UserError
 from convscope.task import Task
+from convscope.ui.panels.model import words
+from convscope.ui.panels.model.colours import category
+from convscope.ui.panels.model.layer_rows import Rows
+from convscope.ui.panels.model.share_bar import Piece
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,6 +26,8 @@ class ShownModel:
         sheet: its arithmetic.
         rows: the sheet's layers by path.
         kinds: kind and size by path: "Conv2D 3×3 /2".
+        table: the lines of the layer table.
+        bars: what stands in the bars "parameters" and "work".
         file_bytes: of its file or folder on disk; None without one.
         input_shape: height, width (None where free) and channels of the image; None if it takes no images.
     """
@@ -30,6 +36,8 @@ class ShownModel:
     sheet: Sheet
     rows: Mapping[str, LayerInfo]
     kinds: Mapping[str, str]
+    table: Rows
+    bars: Mapping[str, tuple[Piece, ...]]
     file_bytes: int | None
     input_shape: tuple[int | None, int | None, int] | None
 
@@ -45,8 +53,26 @@ def read_model(model: OpenedModel, task: Task) -> ShownModel:
     except UserError:
         shape = None
     return ShownModel(
-        model, sheet, {row.path: row for row in sheet.layers}, kinds, _size(model.source.path), shape
+        model,
+        sheet,
+        {row.path: row for row in sheet.layers},
+        kinds,
+        Rows(sheet, kinds, model.program.groups),
+        {key: _pieces(sheet, key) for key in ("parameters", "work")},
+        _size(model.source.path),
+        shape,
     )
+
+
+def _pieces(sheet: Sheet, key: str) -> tuple[Piece, ...]:
+    whole = sheet.totals.parameters if key == "parameters" else sheet.totals.multiply_adds
+    pieces = []
+    for row in sheet.layers:
+        amount = row.parameters if key == "parameters" else row.multiply_adds or 0
+        if amount:
+            portion = words.percent(words.share(amount, whole or 1))
+            pieces.append(Piece(row.path, category(row.kind), amount, f"{words.short(amount)}, {portion}"))
+    return tuple(pieces)
 
 
 def _size(path: Path | None) -> int | None:

@@ -174,15 +174,18 @@ def test_more_room_is_used(drawn: Story) -> None:
 
 def test_pictures_of_the_graph(drawn: Story, tmp_path: Path) -> None:
     view = drawn.graph
-    view.copy()
+    view.copy_requested.emit()
+    drawn.settle()
     size = (view.view.width, view.view.height)
     copied = QGuiApplication.clipboard().image()
     assert abs(copied.width() - 2 * size[0]) <= 1 and abs(copied.height() - 2 * size[1]) <= 1
     view.save_requested.emit(str(tmp_path / "graph.png"))
+    drawn.settle()
     saved = QImage(str(tmp_path / "graph.png"))
     assert saved.size() == copied.size()
     assert saved.pixelColor(saved.width() // 2, 40) == copied.pixelColor(copied.width() // 2, 40)
     view.save_requested.emit(str(tmp_path / "graph.svg"))
+    drawn.settle()
     drawing = QSvgRenderer(str(tmp_path / "graph.svg"))
     assert drawing.isValid()
     assert (drawing.viewBox().width(), drawing.viewBox().height()) == size
@@ -213,5 +216,6 @@ def test_boxes_are_painted_in_the_colours_of_their_kind(drawn: Story, choice: st
 def test_a_picture_that_cannot_be_written_is_said(drawn: Story, tmp_path: Path) -> None:
     for name in ("graph.svg", "graph.png"):
         drawn.graph.save_requested.emit(str(tmp_path / "missing" / name))
+        drawn.settle()
         assert "missing" in messages(drawn.window)[-1]
     assert not list(tmp_path.iterdir())
