@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil
 from typing import Literal
@@ -27,6 +27,7 @@ SORT_ORDERS: tuple[SortOrder, ...] = ("index", "mean", "maximum", "zeros", "diff
 Form = Literal["maps", "table", "values"]
 
 _GROUP = 32 << 20
+_CACHED = 512 << 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -198,12 +199,24 @@ def _planes(value: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def _statistics(planes: NDArray[np.float32]) -> Statistics:
     flat = planes.reshape(len(planes), -1)
-    wide = np.float64
-    mean = flat.mean(axis=1, dtype=wide)
-    # Two passes: squares less the mean's square would lose small spreads.
-    deviation = np.sqrt(np.square(flat - mean[:, None].astype(np.float32)).mean(axis=1, dtype=wide))
-    share = 1.0 - np.count_nonzero(flat, axis=1) / flat.shape[1]
-    return Statistics(mean, deviation, flat.min(axis=1).astype(wide), flat.max(axis=1).astype(wide), share)
+    found = np.empty((5, len(flat)))
+    for some in groups(planes):
+        part = flat[some]
+        mean = part.mean(axis=1, dtype=np.float64)
+        # Two passes: squares less the mean's square would lose small spreads.
+        spread = part - mean[:, None].astype(np.float32)
+        np.square(spread, out=spread)
+        deviation = np.sqrt(spread.mean(axis=1, dtype=np.float64))
+        zeros = 1.0 - np.count_nonzero(part, axis=1) / part.shape[1]
+        found[:, some] = mean, deviation, part.min(axis=1), part.max(axis=1), zeros
+    return Statistics(*found)
+
+
+def groups(planes: NDArray[np.float32]) -> Iterator[slice]:
+    """Some maps after the other, each time so few that what is computed of them stays in the CPU's cache."""
+    step = max(1, _CACHED // max(1, planes[0].nbytes)) if len(planes) else 1
+    for start in range(0, len(planes), step):
+        yield slice(start, start + step)
 
 
 def _made(path: str, form: Form, planes: NDArray[np.float32]) -> LayerMaps:

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from convscope.engine.seeing.layer_maps import LayerMaps
+from convscope.engine.seeing.layer_maps import LayerMaps, groups
 
 Normalisation = Literal["lectures", "map", "layer", "none"]
 NORMALISATIONS: tuple[Normalisation, ...] = ("lectures", "map", "layer", "none")
@@ -112,17 +112,24 @@ def _lectures(
     spread: NDArray[np.float64],
     flat: NDArray[np.bool_],
 ) -> NDArray[np.uint8]:
-    safe = np.where(flat, 1.0, spread)
-    values = one.tiles - centre.astype(np.float32)[:, None, None]
-    values /= safe.astype(np.float32)[:, None, None]
-    values *= 64
-    values += 128
-    levels = np.clip(values, 0, 255, out=values).astype(np.uint8)
+    safe = np.where(flat, 1.0, spread).astype(np.float32)[:, None, None]
+    middle = centre.astype(np.float32)[:, None, None]
+    levels = np.empty(one.tiles.shape, np.uint8)
+    for some in groups(one.tiles):
+        values = one.tiles[some] - middle[some]
+        values /= safe[some]
+        values *= 64
+        values += 128
+        levels[some] = np.clip(values, 0, 255, out=values)
     levels[flat] = 0
     return levels
 
 
 def _stretched(one: LayerMaps, low: NDArray[np.float64], gain: NDArray[np.float64]) -> NDArray[np.uint8]:
-    values = one.tiles - low.astype(np.float32)[:, None, None]
-    values *= gain.astype(np.float32)[:, None, None]
-    return np.rint(np.clip(values, 0, 255, out=values), out=values).astype(np.uint8)
+    start, factor = (each.astype(np.float32)[:, None, None] for each in (low, gain))
+    levels = np.empty(one.tiles.shape, np.uint8)
+    for some in groups(one.tiles):
+        values = one.tiles[some] - start[some]
+        values *= factor[some]
+        levels[some] = np.rint(np.clip(values, 0, 255, out=values), out=values)
+    return levels

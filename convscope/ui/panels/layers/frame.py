@@ -20,7 +20,8 @@ from convscope.engine.seeing.layer_maps import (
 )
 from convscope.engine.seeing.normalise import Levels, Normalisation, to_levels
 from convscope.engine.seeing.training_mode import in_training
-from convscope.imaging.colormaps import ColormapName, apply_colormap
+from convscope.imaging.colormaps import ColormapName
+from convscope.imaging.colormaps import colormap as colours_of
 from convscope.imaging.image import Image
 from convscope.task import Task
 
@@ -143,8 +144,10 @@ def compute(
 
 def _pictures(maps: LayerMaps, levels: Levels, colormap: ColormapName) -> NDArray[np.uint8]:
     count, height, width = levels.levels.shape
-    colours = apply_colormap(levels.levels.reshape(count * height, width), colormap)
-    pictures = colours.reshape(count, height, width, 3)
+    flat = np.ascontiguousarray(levels.levels).reshape(count * height, width)
+    # The table as it is, red first: `apply_colormap` would go over all maps once more to swap the colours.
+    table = np.ascontiguousarray(colours_of(colormap)[:, None])
+    pictures = np.asarray(cv2.applyColorMap(flat, table), np.uint8).reshape(count, height, width, 3)
     blank = maps.statistics.blank
     if maps.form == "maps" and blank.any():
         pictures[np.ix_(blank, np.arange(height), np.arange(width))] = _crossed(height, width)
