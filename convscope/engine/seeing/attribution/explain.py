@@ -12,7 +12,7 @@ import numpy as np
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.seeing.attribution.layers import LayerChoice, checked_layer, stages
 from convscope.engine.seeing.attribution.look import Look
-from convscope.engine.seeing.attribution.method import Heat, Method, Work
+from convscope.engine.seeing.attribution.method import Heat, Work
 from convscope.engine.seeing.attribution.methods import METHODS, find_method
 from convscope.engine.seeing.attribution.methods.grad_cam import grad_cam
 from convscope.engine.seeing.attribution.result import Attribution, Request
@@ -73,7 +73,7 @@ def explain(look: Look, request: Request, task: Task | None = None) -> Attributi
 
     inner = _Inner(task, lambda heat, done: task.partial(made(heat, float("nan"), done)))
     heat = method.compute(look, target, None if layer is None else layer.path, settings, inner)
-    return made(heat, _score(look, method, layer, target), 1.0)
+    return made(heat, _score(look, layer, target), 1.0)
 
 
 def wall(
@@ -169,11 +169,11 @@ def warm(model: OpenedModel, task: Task | None = None) -> None:
         return
 
 
-def _score(look: Look, method: Method, layer: LayerChoice | None, target: Target) -> float:
-    """The target's score, from what the method kept where that saves a forward pass."""
-    if layer is not None and method.needs_class and method.name != "score-cam":
-        return look.layer_gradient(layer, target)[2]
-    return look.score(target)
+def _score(look: Look, layer: LayerChoice | None, target: Target) -> float:
+    """The target's score, without another forward pass where the layer's kept maps lead to it."""
+    if layer is None or look.predicted:
+        return look.score(target)
+    return look.layer_gradient(layer, target)[2]
 
 
 class _Inner(Task):

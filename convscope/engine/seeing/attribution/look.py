@@ -58,6 +58,11 @@ class Look:
         """All classes of the image, most probable first."""
         return self.model.predict(self.image)
 
+    @property
+    def predicted(self) -> bool:
+        """Whether the prediction is at hand, so that a score costs nothing."""
+        return "prediction" in self.__dict__
+
     def top(self) -> Target:
         """The most probable class."""
         return Target(self.prediction.classes[0].index)
@@ -160,6 +165,8 @@ class Look:
 
     def score(self, target: Target) -> float:
         """The target's logit (or difference of logits) for this image."""
+        if self.predicted:
+            return float(target.score(self.prediction.logits[None])[0])
         return self._keep(("score", target), lambda: float(self.scores(self.prepared.batch, target)[0][0]))
 
     @cached_property

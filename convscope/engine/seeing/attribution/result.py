@@ -56,7 +56,7 @@ class Attribution:
         signed: whether negative values mean "against".
         floating: whether the map's floor means nothing, so that only differences count.
         grainy: whether single pixels stand out so far that the colours end at the 99th percentile.
-        score: the target's logit (or difference of logits) for this image.
+        score: the target's logit (or difference of logits) for this image; NaN in a partial map.
         pixels: what the network saw, uint8, H×W or H×W×3; the map covers exactly this.
         box: the part of the source image that `pixels` shows: left, top, right, bottom.
         notes: one sentence each, the method's warning included.
