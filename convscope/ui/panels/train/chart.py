@@ -9,10 +9,11 @@ import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, Signal
-from PySide6.QtGui import QColor, QContextMenuEvent, QGuiApplication, QMouseEvent, QPen
+from PySide6.QtGui import QColor, QGuiApplication, QPen
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QVBoxLayout, QWidget
 
 from convscope.ui import theme
+from convscope.ui.panels.train.chart_plot import Plot, rounded, short
 from convscope.ui.panels.train.history import Curve, thin
 from convscope.ui.widgets.picture_out import choose_file
 
@@ -37,28 +38,6 @@ class Line:
     dashed: bool = False
     faint: bool = False
     dots: bool = False
-
-
-class _Plot(pg.PlotWidget):
-    """A plot that tells where the cursor is; a double click fits, the right button copies or saves."""
-
-    moved = Signal(object)
-    doubled = Signal()
-    asked = Signal(object)
-
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        super().mouseMoveEvent(event)
-        self.moved.emit(event.position())
-
-    def leaveEvent(self, event: QEvent) -> None:
-        super().leaveEvent(event)
-        self.moved.emit(None)
-
-    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        self.doubled.emit()
-
-    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        self.asked.emit(event.globalPos())
 
 
 class Chart(QWidget):
@@ -107,7 +86,7 @@ class Chart(QWidget):
         self.legend = QLabel()
         self.legend.setObjectName(f"{name}.legend")
         self.legend.setTextFormat(Qt.TextFormat.RichText)
-        self.plot = _Plot(self, enableMenu=False)
+        self.plot = Plot(self, enableMenu=False)
         self._prepare_plot()
         head = QHBoxLayout()
         head.setSpacing(theme.GROUP_GAP)
@@ -325,7 +304,7 @@ class Chart(QWidget):
         elif self._log:
             low, high = math.floor(low * 4) / 4, max(math.ceil(high * 4), math.floor(low * 4) + 1) / 4
         else:
-            step = _round((high - low) / 4 or abs(high) / 4 or 0.25)
+            step = rounded((high - low) / 4 or abs(high) / 4 or 0.25)
             low, high = math.floor(low / step) * step, math.ceil(high / step + 0.2) * step
             if self.unit_range:
                 low, high = max(0.0, low), min(1.0, high)
@@ -407,17 +386,3 @@ class Chart(QWidget):
         menu.addAction("Save as PNG…", lambda: choose_file(self, lambda path: self.grab().save(path)))
         menu.addAction("Fit", self.fit)
         menu.popup(place)
-
-
-def short(value: float) -> str:
-    """A number in six letters: "0.003", "2.9e−4"."""
-    if value == 0 or 1e-3 <= abs(value) < 1e4:
-        return f"{value:.4g}" if abs(value) >= 10 else f"{value:.2g}"
-    mantissa, power = f"{value:.1e}".split("e")
-    return f"{mantissa.removesuffix('.0')}e{int(power)}".replace("-", "−")
-
-
-def _round(step: float) -> float:
-    """The next number of the form 1, 2, 5 times a power of ten."""
-    power = 10.0 ** math.floor(math.log10(step))
-    return next(power * digit for digit in (1.0, 2.0, 5.0, 10.0) if power * digit >= step * 0.999)

@@ -10,7 +10,7 @@ from convscope.engine.training.record import EpochRecord, Recorder
 from convscope.engine.training.settings import Schedule, TrainingSettings
 from convscope.engine.training.smoothing import smooth
 from convscope.ui import theme
-from convscope.ui.panels.train.chart import short
+from convscope.ui.panels.train.chart_plot import short
 from convscope.ui.panels.train.charts import Charts
 from convscope.ui.panels.train.history import History, Series, thin
 from convscope.ui.panels.train.looks import kernel_pictures, map_pictures
