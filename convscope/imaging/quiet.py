@@ -28,7 +28,7 @@ class _Shared:
     Entered by each thread on its own, such a state would be restored in the wrong order.
     """
 
-    def __init__(self, state: Callable[[], AbstractContextManager[None]]) -> None:
+    def __init__(self, state: Callable[[], AbstractContextManager[object]]) -> None:
         self._state = state
         self._lock = threading.Lock()
         self._inside = 0
@@ -55,32 +55,13 @@ def _no_pillow_warnings() -> Iterator[None]:
         yield
 
 
-@contextmanager
-def _no_stderr() -> Iterator[None]:
-    try:
-        saved = os.dup(2)
-    except OSError:  # a program without a terminal has none to silence
-        yield
-        return
-    sink = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(sink, 2)
-    os.close(sink)
-    try:
-        yield
-    finally:
-        os.dup2(saved, 2)
-        os.close(saved)
-
-
 quiet_pillow = _Shared(_no_pillow_warnings)
-# libtiff writes to the file descriptor itself, and Pillow offers no way to tell it not to.
-quiet_libtiff = _Shared(_no_stderr)
 
 
 # What the decoders say, each a line; the rest of what was written is not their own.
 _SAID = re.compile(
-    rb"(?:Corrupt JPEG data|Premature end of JPEG|Inconsistent progression|Invalid SOS parameters|Unknown Adobe "
-    rb"color|Warning: unknown JFIF|Application transferred|libpng (?:error|warning):)[^\n]*\n?"
+    rb"(?:Corrupt JPEG data|Premature end of JPEG|Inconsistent progression|Invalid SOS parameters|"
+    rb"Unknown Adobe color|Warning: unknown JFIF|Application transferred|libpng (?:error|warning):)[^\n]*\n?"
 )
 _HARM = re.compile(rb"Corrupt JPEG data|Premature end of JPEG|Inconsistent progression")
 
@@ -88,23 +69,25 @@ _HARM = re.compile(rb"Corrupt JPEG data|Premature end of JPEG|Inconsistent progr
 class _Listener:
     """Hears what libjpeg complains of inside OpenCV, which tells nobody else that a picture is damaged.
 
-    libjpeg and libpng write to the file descriptor of stderr. While any thread is inside, that leads to a file; what
-    others wrote there is passed on afterwards.
+    libjpeg and libpng write to the file descriptor of stderr. While any thread is inside, that leads to a
+    file; what others wrote there is passed on afterwards.
     """
 
     def __init__(self) -> None:
         self._turn = threading.Condition()
         self._inside = 0
         self._alone = False
+        self._silent = False
         self._stderr: int | None = None
         self._file: int | None = None
 
     @contextmanager
-    def listen(self, *, alone: bool = False) -> Iterator[Callable[[], bool]]:
+    def listen(self, *, alone: bool = False, silent: bool = False) -> Iterator[Callable[[], bool]]:
         """Gives a function that tells whether libjpeg has complained of damage since.
 
         Args:
             alone: no other thread is inside at the same time: what is heard is one's own.
+            silent: nothing of what is written meanwhile is passed on.
         """
         with self._turn:
             self._turn.wait_for(lambda: not self._alone)
@@ -112,6 +95,7 @@ class _Listener:
                 self._alone = True
                 self._turn.wait_for(lambda: not self._inside)
             self._inside += 1
+            self._silent |= silent
             if self._inside == 1:
                 self._open()
             start = self._size()
@@ -137,7 +121,8 @@ class _Listener:
     def _close(self) -> None:
         if self._file is None:
             return
-        others = _SAID.sub(b"", self._read(0)) if self._size() else b""
+        others = _SAID.sub(b"", self._read(0)) if self._size() and not self._silent else b""
+        self._silent = False
         os.ftruncate(self._file, 0)
         if self._stderr is None:  # a program without a terminal
             os.close(2)
@@ -179,3 +164,5 @@ def _duplicate(descriptor: int) -> int | None:
 
 
 decoders = _Listener()
+# libtiff writes there too, and Pillow offers no way to tell it not to. What it says has no pattern.
+quiet_libtiff = _Shared(lambda: decoders.listen(silent=True))

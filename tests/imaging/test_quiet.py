@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import threading
@@ -12,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image as PillowImage
 
-from convscope.imaging.quiet import decoders
+from convscope.imaging.quiet import decoders, quiet_libtiff
 
 
 def damaged_jpeg() -> bytes:
@@ -91,6 +92,19 @@ def test_alone_means_that_nobody_else_is_inside() -> None:
     for thread in (first, second):
         thread.join(10)
     assert heard == ["other", "alone"]
+
+
+def test_two_kinds_of_silence_do_not_get_into_each_others_way(capfd: pytest.CaptureFixture[str]) -> None:
+    with contextlib.ExitStack() as first:
+        complained = first.enter_context(decoders.listen())
+        with contextlib.ExitStack() as second:
+            second.enter_context(quiet_libtiff)
+            os.write(2, b"TIFFReadDirectory: Warning, unknown field\n")
+            first.close()
+            os.write(2, b"_TIFFVSetField: odd\n")
+    assert not complained()
+    os.write(2, b"heard\n")
+    assert capfd.readouterr().err == "heard\n"
 
 
 def test_what_happens_inside_does_not_keep_it_open(capfd: pytest.CaptureFixture[str]) -> None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractButton, QComboBox, QDoubleSpinBox, QLineEdit, QSpinBox, QWidget
 
-from convscope.engine.data.augmentation import LECTURE, LIMITS, Augmentation
+from convscope.engine.data.augmentation import LECTURE, LIMITS, MILD, Augmentation
 from convscope.engine.data.resize import InputSettings, Target, to_target
 from convscope.engine.models.catalogue import open_model
 from convscope.ui.panels.data import input_page
@@ -141,6 +141,19 @@ def test_a_click_previews_another_image(data: Data) -> None:
     assert data.text("data.preview.words").startswith(f"image {index}\n")
     data.keys(Qt.Key.Key_Right)
     assert (preview(data) == data.dataset.images.read(int(data.grid.indices[8]))).all()
+
+
+def test_an_example_is_garments_mildly_augmented_or_what_is_open(data: Data) -> None:
+    data.panel.show_example()
+    data.settle()
+    assert data.dataset.title == "Garments" and data.session.augmentation == MILD
+    assert data.grid.current == data.panel.focus_image
+    data.session.set_augmentation(LECTURE)
+    kept = data.show(small_set())
+    data.panel.show_example()
+    data.settle()
+    assert data.dataset is kept and data.session.augmentation == LECTURE
+    assert data.grid.current == data.panel.focus_image
 
 
 def test_settings_are_there_before_any_data(data: Data) -> None:
