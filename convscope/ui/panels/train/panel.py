@@ -119,15 +119,15 @@ class TrainPanel(QWidget):
     def show_example(self) -> None:
         """Train a small convnet on the shipped garments."""
         self.desk.edit(lambda settings: replace(settings, epochs=3))
-        self.desk.findings_changed.connect(self._begin_example)
+        self.desk.checked.connect(self._begin_example)
         self.context.open_model(EXAMPLE)
         self.context.open_dataset("fashion")
 
-    def _begin_example(self, findings: object) -> None:
+    def _begin_example(self, checked: object) -> None:
         model, dataset = self.context.session.model, self.context.session.dataset
-        if findings is None or dataset is None or model is None or model.source.spec != EXAMPLE:
+        if checked is None or dataset is None or model is None or model.source.spec != EXAMPLE:
             return
-        self.desk.findings_changed.disconnect(self._begin_example)
+        self.desk.checked.disconnect(self._begin_example)
         self.desk.start()
 
     def shutdown(self) -> None:

@@ -280,3 +280,15 @@ def test_a_narrow_window_gives_the_looks_the_settings_place(train: Train) -> Non
     assert controls.isVisible() and looks.isHidden()
     train.press("train.fold")
     assert not controls.isVisible() and not looks.isHidden()
+
+
+def test_the_example_trains_by_itself(empty: Train) -> None:
+    empty.panel.show_example()
+    empty.until(lambda: empty.charts.history.done > 3)
+    assert empty.session.dataset is not None and empty.session.dataset.title == "Garments"
+    empty.trainer.stop()
+    empty.ended()
+    # It begins once only.
+    empty.desk.edit(lambda settings: replace(settings, epochs=4))
+    empty.settle()
+    assert not empty.trainer.active
