@@ -86,7 +86,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     from convscope.engine.seeing.attribution.explain import explain
     from convscope.engine.seeing.attribution.look import Look
-    from convscope.engine.seeing.attribution.picture import picture, region, wall_picture
+    from convscope.engine.seeing.attribution.picture import LEAST, picture, region, wall_picture
     from convscope.engine.seeing.attribution.report import save_report
     from convscope.engine.seeing.attribution.result import Request
     from convscope.engine.seeing.attribution.script import to_python
@@ -102,9 +102,10 @@ def run(arguments: argparse.Namespace) -> int:
         look = Look(model, image)
         made = [explain(look, request, task) for request in requests]
     if arguments.output is not None:
-        pixels = (
-            picture(made[0], style, image=image) if len(made) == 1 else wall_picture(made, style, image=image)
-        )
+        if len(made) == 1:
+            pixels = picture(made[0], style, image=image, least=LEAST)
+        else:
+            pixels = wall_picture(made, style, image=image)
         save_png(arguments.output, pixels)
     if arguments.npy is not None:
         for one in made:

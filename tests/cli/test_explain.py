@@ -66,7 +66,7 @@ def test_several_methods_side_by_side(tmp_path: Path, capsys: pytest.CaptureFixt
     assert "Grad-CAM of 7 at conv2d_2: 3×3" in told.out
     assert "Integrated gradients of 7: 28×28" in told.out
     assert np.load(tmp_path / "heat.saliency.npy").shape == (28, 28)
-    assert load_image(wall).values.shape == (44, 3 * 36 - 8, 3)
+    assert load_image(wall).values.shape == (224 + 19, 3 * (224 + 8) - 8, 3)
     assert "steps 10" in report.read_text(encoding="utf-8")
 
 

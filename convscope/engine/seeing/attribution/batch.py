@@ -12,7 +12,7 @@ from convscope.engine.models.opened import OpenedModel
 from convscope.engine.models.prediction import class_name
 from convscope.engine.seeing.attribution.explain import explain
 from convscope.engine.seeing.attribution.look import Look
-from convscope.engine.seeing.attribution.picture import Style, picture, region
+from convscope.engine.seeing.attribution.picture import LEAST, Style, picture, region
 from convscope.engine.seeing.attribution.result import Request
 from convscope.errors import UserError
 from convscope.imaging.load import list_images, load_image
@@ -138,7 +138,7 @@ def _row(model: OpenedModel, file: Path, overlay: Path, request: Request, style:
     first = look.prediction.classes[0]
     made = explain(look, request, Task(on_progress=lambda fraction, text: task.check()))
     found = region(made, style.threshold or THRESHOLD, image=look.image, how=style.how)
-    save_png(overlay, picture(made, style, image=look.image))
+    save_png(overlay, picture(made, style, image=look.image, least=LEAST))
     return Row(
         file,
         made.target_words,

@@ -14,7 +14,10 @@ from convscope.imaging.colormaps import ColormapName
 from convscope.imaging.display import Scale
 from convscope.imaging.image import Image
 from convscope.imaging.mosaic import mosaic
-from convscope.imaging.overlay import HeatRegion, Upsampling, draw_region, heat_region, overlay
+from convscope.imaging.overlay import Box, HeatRegion, Upsampling, draw_region, heat_region, overlay
+
+LEAST = 224
+"""Shorter side of pictures that are saved, in pixels, where maps of small images would be lost."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,7 @@ def picture(
     *,
     image: Image | None = None,
     scale: Scale | None = None,
+    least: int = 1,
 ) -> NDArray[np.uint8]:
     """The map over the image.
 
@@ -48,13 +52,13 @@ def picture(
         style: how it is shown.
         image: the source image, to lay the map on at its full size; what the network saw by default.
         scale: shared colours' ends; the map's own by default.
+        least: the shorter side in pixels; smaller pictures (digits of 28×28) are enlarged by a whole factor.
 
     Returns:
-        uint8, H×W×3, of the image's size (or the network's input).
+        uint8, H×W×3, of the image's size (or the network's input), or a multiple of it.
     """
     style = style or Style()
-    pixels = attribution.pixels if image is None else image.pixels
-    box = None if image is None else attribution.box
+    pixels, box = _ground(attribution, image, least)
     colormap = style.colormap or attribution.colormap
     laid = overlay(
         pixels,
@@ -67,7 +71,7 @@ def picture(
     )
     if style.threshold is None:
         return laid
-    found = region(attribution, style.threshold, image=image, how=style.how)
+    found = _region(attribution, style.threshold, laid.shape[0], laid.shape[1], style.how, box)
     if found is None:
         return laid
     return draw_region(laid, found, thickness=max(1, round(min(laid.shape[:2]) / 200)))
@@ -85,13 +89,8 @@ def region(
     A grainy map is blurred first by a thirty-second of its shorter side, since single pixels make no region.
     None where nothing speaks for the target.
     """
-    heat = attribution.importance
-    if attribution.grainy:
-        heat = np.asarray(cv2.GaussianBlur(heat, (0, 0), max(1.0, min(heat.shape) / 32)), np.float32)
-    pixels = attribution.pixels if image is None else image.pixels
-    box = None if image is None else attribution.box
-    height, width = pixels.shape[:2]
-    return heat_region(heat, height, width, threshold, how, box)
+    pixels, box = _ground(attribution, image)
+    return _region(attribution, threshold, pixels.shape[0], pixels.shape[1], how, box)
 
 
 def shared_scales(attributions: Sequence[Attribution]) -> tuple[Scale, ...]:
@@ -114,10 +113,36 @@ def wall_picture(
     """All maps side by side, at most four in a row, their titles below: uint8, H×W×3."""
     scales = shared_scales(attributions)
     tiles = [
-        _titled(picture(one, style, image=image, scale=scale), f"{one.title}: {one.target_words}")
+        _titled(
+            picture(one, style, image=image, scale=scale, least=LEAST), f"{one.title}: {one.target_words}"
+        )
         for one, scale in zip(attributions, scales, strict=True)
     ]
     return mosaic(np.stack(tiles), min(4, len(tiles)), gap=8, background=255)[0]
+
+
+def _ground(
+    attribution: Attribution, image: Image | None, least: int = 1
+) -> tuple[NDArray[np.uint8], Box | None]:
+    """What the map lies on, and which part of it (None: all)."""
+    pixels = attribution.pixels if image is None else image.pixels
+    box = None if image is None else attribution.box
+    factor = -(-least // min(pixels.shape[:2]))
+    if factor > 1:
+        pixels = np.repeat(np.repeat(pixels, factor, axis=0), factor, axis=1)
+        if box is not None:
+            left, top, right, bottom = (edge * factor for edge in box)
+            box = (left, top, right, bottom)
+    return pixels, box
+
+
+def _region(
+    attribution: Attribution, threshold: float, height: int, width: int, how: Upsampling, box: Box | None
+) -> HeatRegion | None:
+    heat = attribution.importance
+    if attribution.grainy:
+        heat = np.asarray(cv2.GaussianBlur(heat, (0, 0), max(1.0, min(heat.shape) / 32)), np.float32)
+    return heat_region(heat, height, width, threshold, how, box)
 
 
 def _titled(pixels: NDArray[np.uint8], title: str) -> NDArray[np.uint8]:

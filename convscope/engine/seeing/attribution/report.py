@@ -15,7 +15,7 @@ from PIL import Image as PillowImage
 from convscope import __version__
 from convscope.engine.seeing.attribution.look import Look
 from convscope.engine.seeing.attribution.methods import METHODS
-from convscope.engine.seeing.attribution.picture import Style, picture, shared_scales
+from convscope.engine.seeing.attribution.picture import LEAST, Style, picture, shared_scales
 from convscope.engine.seeing.attribution.result import Attribution
 from convscope.engine.seeing.attribution.truth.agreement import Agreement
 from convscope.engine.seeing.attribution.truth.curves import Curves
@@ -124,7 +124,7 @@ def _classes(look: Look) -> str:
 def _map(look: Look, one: Attribution, style: Style, scale: Scale, count: int) -> str:
     method = METHODS[one.method]
     # A page of many maps stays small; one or two are shown at the image's full size.
-    shown = picture(one, style, image=look.image if count <= 2 else None, scale=scale)
+    shown = picture(one, style, image=look.image if count <= 2 else None, scale=scale, least=LEAST)
     table = colormap(style.colormap or one.colormap)[None]
     ends = f"{scale.low:.3g} {_image(table, 'scale', 'bar')} {scale.high:.3g} ({escape(scale.label)})"
     height, width = one.heat.shape

@@ -90,6 +90,17 @@ def test_a_region_of_single_pixels_is_that_of_their_neighbourhood(seven: Look) -
     assert made.grainy and found is not None and found.mask.sum() > 20
 
 
+def test_small_pictures_are_enlarged_by_a_whole_factor(seven: Look) -> None:
+    made = explain(seven, Request("grad-cam"))
+    large = picture(made, Style(opacity=0), image=seven.image, least=200)
+    assert large.shape == (224, 224, 3)
+    np.testing.assert_array_equal(large[::8, ::8, 0], seven.image.pixels)
+    # The map is enlarged to the larger picture, not repeated with it.
+    heated = picture(made, Style(opacity=1), image=seven.image, least=200)
+    np.testing.assert_array_equal(heated, overlay(large, made.heat, scale=made.scale, opacity=1))
+    assert picture(made, image=seven.image).shape == (28, 28, 3)
+
+
 def test_a_wall_shares_its_scale_method_by_method(seven: Look) -> None:
     requests = [
         Request("hires-cam", Target(7)),
@@ -101,7 +112,7 @@ def test_a_wall_shares_its_scale_method_by_method(seven: Look) -> None:
     assert scales[0] == scales[1]
     assert scales[0].high == max(made[0].scale.high, made[1].scale.high) == -scales[0].low
     assert scales[2] == made[2].scale
-    assert wall_picture(made).shape == (44, 3 * 36 - 8, 3)
+    assert wall_picture(made).shape == (224 + 19, 3 * (224 + 8) - 8, 3)
 
 
 # A folder.
@@ -127,7 +138,7 @@ def test_a_folder_becomes_overlays_and_a_table(digits: OpenedModel, tmp_path: Pa
         "table.csv",
     ]
     look = Look(digits, load_image(source / "digit-7.png"))
-    expected = picture(explain(look, Request("grad-cam")), image=look.image)
+    expected = picture(explain(look, Request("grad-cam")), image=look.image, least=224)
     np.testing.assert_array_equal(load_image(target / "digit-7.grad-cam.png").values, expected)
     with made.table.open(encoding="utf-8", newline="") as file:
         table = list(csv.DictReader(file))
@@ -232,6 +243,16 @@ def test_names_in_a_report_are_text(digits: OpenedModel) -> None:
     text = report(look, [explain(look, Request("grad-cam"))])
     assert "<script" not in text and "<b>&.png" not in text
     assert "&lt;script&gt;" in text
+
+
+def test_looking_up_methods_does_not_load_tensorflow() -> None:
+    """The window shows them before the engine has started."""
+    code = (
+        "import sys; from convscope.engine.seeing.attribution import batch, explain, report, script;"
+        "from convscope.engine.seeing.attribution.truth import agreement, curves, randomised;"
+        "sys.exit('tensorflow' in sys.modules or 'keras' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 # Scripts.
