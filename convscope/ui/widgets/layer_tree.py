@@ -104,7 +104,7 @@ class LayerTree(QWidget):
             parent.appendRow(row)
             self._items[info.path] = row[0]
         self.view.expandAll()
-        width = QFontMetrics(small).horizontalAdvance(widest) + theme.scaled(10)
+        width = QFontMetrics(small).horizontalAdvance(widest) + theme.scaled(18)
         self.view.header().resizeSection(1, max(theme.scaled(56), width))
         self.view.setUpdatesEnabled(True)
         self._quiet = False
