@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +24,7 @@ from convscope.task import Cancelled, Task
 log = logging.getLogger(__name__)
 
 MODEL_SUFFIXES = frozenset((".keras", ".h5", ".hdf5", ".tflite", ".onnx", ".pb", ".pt", ".pth"))
+_SEARCHED = 500  # folders
 FOLDER_LIMIT = 500  # images of one folder; a strip of more helps nobody
 
 
@@ -74,18 +77,29 @@ def open_files(paths: Sequence[Path], task: Task) -> Opened:
 
 
 def has_classes(path: Path) -> bool:
-    """Whether a path is a data set: MNIST's files, or a folder whose images lie in sub-folders only."""
+    """Whether a path is a data set: a file of one, or a folder whose images lie in sub-folders only."""
     if path.is_file():
-        return "-ubyte" in path.name
+        return "-ubyte" in path.name or path.suffix.lower() == ".npz"
     try:
         if not path.is_dir() or list_images(path):
             return False
         inside = [child for child in path.iterdir() if not child.name.startswith(".")]
         return any("-ubyte" in child.name for child in inside if child.is_file()) or any(
-            list_images(child) for child in inside if child.is_dir()
+            _holds_images(child) for child in inside if child.is_dir()
         )
-    except OSError:
+    except (OSError, UserError):
         return False
+
+
+def _holds_images(folder: Path) -> bool:
+    """Whether there is an image anywhere in a folder; very many others are not searched to the end."""
+    for number, (place, _, _) in enumerate(os.walk(folder)):
+        if number == _SEARCHED:
+            return False
+        with contextlib.suppress(UserError):  # a folder that may not be read
+            if list_images(Path(place)):
+                return True
+    return False
 
 
 def images_of(folder: Path) -> list[Path]:

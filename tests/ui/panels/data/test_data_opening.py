@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import shutil
 import struct
 import time
 import urllib.request
@@ -110,6 +111,21 @@ def test_files_from_the_dialog(data: Data, tmp_path: Path) -> None:
     data.accept_dialog("data.file", tmp_path / "train-images-idx3-ubyte.gz")
     assert data.dataset.reference.endswith("train-images-idx3-ubyte.gz")
     assert np.array_equal(data.dataset.images.read(7), pixels[7])
+
+
+def test_data_sets_of_every_form_can_be_dropped(data: Data, folder: Path, tmp_path: Path) -> None:
+    parts = tmp_path / "parts"
+    for part in ("train", "test"):
+        shutil.copytree(folder, parts / part)
+    np.savez(tmp_path / "own.npz", x=np.zeros((30, 9, 7), np.uint8), y=(np.arange(30) % 2).astype(np.uint8))
+    wrapped = tmp_path / "wrapped"
+    shutil.copytree(folder, wrapped / "archive" / "images")
+    for path, images, classes in ((parts, 48, 3), (tmp_path / "own.npz", 30, 2), (wrapped, 24, 3)):
+        data.window.open_path(path)
+        data.settle()
+        assert data.dataset.reference == str(path)
+        assert (len(data.dataset), len(data.dataset.classes)) == (images, classes)
+    assert toasts(data) == []
 
 
 def test_the_menu_lists_every_set_with_a_name(data: Data) -> None:
