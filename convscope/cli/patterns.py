@@ -17,8 +17,8 @@ from convscope.task import Cancelled
 
 if TYPE_CHECKING:
     from convscope.engine.models.opened import OpenedModel
-    from convscope.engine.seeing.patterns.climb import Pattern
     from convscope.engine.seeing.patterns.goals import Goal
+    from convscope.engine.seeing.patterns.results import Pattern
 
 SUMMARY = "The images that excite filters of a layer, or classes, most: patterns by gradient ascent."
 EXAMPLE = "convscope patterns imagenet --layer block5b_add --filters 0-15 -o grid.png"

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convscope.engine.seeing.patterns.climb import Pattern, State
 from convscope.engine.seeing.patterns.goals import Goal
+from convscope.engine.seeing.patterns.results import Pattern, State
 from convscope.engine.seeing.patterns.settings import PatternSettings
 from convscope.errors import UserError
 from convscope.imaging.save import write_whole

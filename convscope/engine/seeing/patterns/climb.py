@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import cv2
@@ -14,9 +13,16 @@ from numpy.typing import NDArray
 from convscope.engine.seeing.patterns import goals as aims
 from convscope.engine.seeing.patterns.canvas import Canvas, canvas_for
 from convscope.engine.seeing.patterns.goals import Goal
-from convscope.engine.seeing.patterns.network import ascent_of, measure_of, repulsion_of, slot_of
+from convscope.engine.seeing.patterns.network import (
+    ascent_of,
+    measure_of,
+    repulsion_of,
+    slot_of,
+    waking_slot,
+)
 from convscope.engine.seeing.patterns.recipes import RECIPES
 from convscope.engine.seeing.patterns.recipes.base import Easel, Variables
+from convscope.engine.seeing.patterns.results import Climb, Frame, Pattern, State, concatenated
 from convscope.engine.seeing.patterns.settings import SMALLEST_SIZE, PatternSettings
 from convscope.engine.seeing.patterns.transforms import Wobble, drawn, transform
 from convscope.errors import UserError
@@ -30,106 +36,6 @@ PORTION = 8 * 128 * 128
 OCTAVE = 1.4
 PAINT_INTERVAL = 0.06  # seconds
 MOVES = 6
-
-
-@dataclass(frozen=True, eq=False)
-class State:
-    """Where an ascent stands: what `climb` needs to go on as if it had never stopped.
-
-    Attributes:
-        step: steps done.
-        octave: the size that is climbed now, 0 for the first.
-        since: steps done at this size.
-        variables: the recipe's arrays, one entry a picture.
-        curve: the objective at each step, steps × pictures, float32.
-        alive: per picture, whether any gradient was ever met.
-    """
-
-    step: int
-    octave: int
-    since: int
-    variables: tuple[NDArray[np.float32], ...]
-    curve: NDArray[np.float32]
-    alive: NDArray[np.bool_]
-
-    def only(self, number: int) -> State:
-        """The state of one of the pictures, as if it had been climbed alone."""
-        one = slice(number, number + 1)
-        variables = tuple(variable[one] for variable in self.variables)
-        return State(self.step, self.octave, self.since, variables, self.curve[:, one], self.alive[one])
-
-
-def joined(states: Sequence[State]) -> State | None:
-    """Several pictures' states as one batch's; None where they do not stand at the same step."""
-    first = states[0]
-    if any((one.step, one.octave, one.since) != (first.step, first.octave, first.since) for one in states):
-        return None
-    return State(
-        first.step,
-        first.octave,
-        first.since,
-        _joined([one.variables for one in states]),
-        np.concatenate([one.curve for one in states], axis=1),
-        np.concatenate([one.alive for one in states]),
-    )
-
-
-@dataclass(frozen=True, eq=False)
-class Pattern:
-    """A finished picture.
-
-    Attributes:
-        goal: what it excites.
-        pixels: as shown, uint8, H×W (gray) or H×W×3.
-        values: the picture that was climbed, float32, H×W×C, in pixels 0–255 (maybe beyond).
-        score: the objective of `values`, in the layer's own unit.
-        moved: its mean over small shifts, turns and scalings of the picture.
-        curve: the objective at each step.
-        flat: nothing that was tried moved it: no gradient was met, or the objective did not rise.
-    """
-
-    goal: Goal
-    pixels: NDArray[np.uint8]
-    values: NDArray[np.float32]
-    score: float
-    moved: float
-    curve: NDArray[np.float32]
-    flat: bool
-
-    @property
-    def kept(self) -> float | None:
-        """Which share of the score survives being moved; None where the score is not positive."""
-        return self.moved / self.score if self.score > 0 else None
-
-
-@dataclass(frozen=True, eq=False)
-class Frame:
-    """A glimpse of an ascent under way.
-
-    Attributes:
-        numbers: which of the goals these pictures are for.
-        step, steps: how far they are.
-        pixels: as shown, one a picture.
-        scores: the objectives at this step; NaN before the first.
-        state: to go on from here.
-        patterns: the finished pictures, once they are.
-    """
-
-    numbers: tuple[int, ...]
-    step: int
-    steps: int
-    pixels: tuple[NDArray[np.uint8], ...]
-    scores: NDArray[np.float32]
-    state: State | None = None
-    patterns: tuple[Pattern, ...] = ()
-
-
-@dataclass(frozen=True, eq=False)
-class Climb:
-    """What `climb` returns: the pictures, and the state to go on from."""
-
-    patterns: tuple[Pattern, ...]
-    state: State
 
 
 def climb(
@@ -154,8 +60,8 @@ def climb(
         task: hears of progress, gets a `Frame` several times a second, and can cancel between portions.
         start: pixels 0–255 to start from, H×W or H×W×3; noise without.
         state: of an earlier `climb` of the same goals and settings (but for the number of steps): go on.
-        scored: False saves the time of moving the finished pictures about; their `moved` is then NaN and their
-            `score` the objective at the last step.
+        scored: False saves the time of moving the finished pictures about; their `moved` is then NaN and
+            their `score` the objective at the last step.
 
     Raises:
         UserError: the network has no such goal, or cannot be climbed so.
@@ -216,6 +122,7 @@ class _Work:
         self.weights = aims.weights(model, goals)
         self.places = aims.places(model, goals)
         slot = slot_of(model, goals[0], self.on)
+        self.waking = waking_slot(model.program, slot) if goals[0].kind in ("channel", "neuron") else None
         self.canvas = canvas_for(model, slot, settings, start)
         self.canvases = self._octaves()
         self.start = None if start is None else self._fitted(start)
@@ -295,7 +202,7 @@ class _Work:
             state.step + 1,
             state.octave,
             state.since + 1,
-            _joined(moved),
+            concatenated(moved),
             curve,
             state.alive | np.concatenate(alive),
         )
@@ -319,12 +226,12 @@ class _Work:
     def _woken(
         self, canvas: Canvas, seen: Any, portion: slice, gradient: Any
     ) -> tuple[Any, NDArray[np.bool_]]:
-        """The gradient, that of the weighted sum where the activation's is exactly zero; and who lives."""
+        """The gradient, taken before the silencing activation where it is exactly zero; and who lives."""
         slopes = np.asarray(gradient)
         alive = np.any(slopes != 0, axis=(1, 2, 3)) & np.all(np.isfinite(slopes), axis=(1, 2, 3))
-        if alive.all() or self.on == "sum" or self.goals[0].path not in self.model.program.sums:
+        if alive.all() or self.waking is None:
             return gradient, alive
-        function = ascent_of(self.model, self.goals[0], "sum", canvas)
+        function = ascent_of(self.model, self.goals[0], self.on, canvas, self.waking)
         dead = ~alive
         _, sums = function(np.asarray(seen)[dead], self.weights[portion][dead], self.places[portion][dead])
         slopes = slopes.copy()
@@ -377,12 +284,6 @@ class _Work:
 def _rose(curve: NDArray[np.float32], score: float) -> bool:
     """Whether the objective is higher than at the first step, beyond rounding."""
     return bool(score - curve[0] > 1e-6 * max(abs(float(curve[0])), 1e-6))
-
-
-def _joined(parts: list[Variables]) -> Variables:
-    if len(parts) == 1:
-        return parts[0]
-    return tuple(np.concatenate([np.asarray(part) for part in column]) for column in zip(*parts, strict=True))
 
 
 def _unit(gradient: NDArray[np.float32]) -> NDArray[np.float32]:

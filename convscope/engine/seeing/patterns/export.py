@@ -18,8 +18,8 @@ from convscope.imaging.save import write_whole
 from convscope.paths import resource_path
 
 if TYPE_CHECKING:
-    from convscope.engine.seeing.patterns.climb import Pattern
     from convscope.engine.seeing.patterns.many import SheetRow
+    from convscope.engine.seeing.patterns.results import Pattern
 
 COLUMNS = 8
 GAP = 4
@@ -63,6 +63,18 @@ def sheet_picture(rows: Sequence[SheetRow], tile: int = 96) -> NDArray[np.uint8]
             sheet.paste(small, (GAP + number * (tile + GAP), y + _LINE))
         y += _LINE + tall + GAP
     return np.asarray(sheet)
+
+
+def sheet_place(rows: Sequence[SheetRow], row: int, column: int, tile: int = 96) -> tuple[str, int] | None:
+    """Which pattern lies at a pixel of `sheet_picture`: its layer's path and its number there."""
+    y = GAP
+    for each in rows:
+        tall = _tile_height(each, tile)
+        if y + _LINE <= row < y + _LINE + tall:
+            number, inside = divmod(column - GAP, tile + GAP)
+            return (each.path, number) if 0 <= number < len(each.patterns) and inside < tile else None
+        y += _LINE + tall + GAP
+    return None
 
 
 def _tile_height(row: SheetRow, tile: int) -> int:

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from convscope.engine.models.sheet import LayerInfo
 from convscope.engine.seeing.patterns import goals as aims
 from convscope.engine.seeing.patterns.cache import PatternCache
-from convscope.engine.seeing.patterns.climb import Frame, Pattern, climb
+from convscope.engine.seeing.patterns.climb import climb
 from convscope.engine.seeing.patterns.goals import Goal
+from convscope.engine.seeing.patterns.results import Frame, Pattern
 from convscope.engine.seeing.patterns.settings import PatternSettings
 from convscope.errors import UserError
 from convscope.task import Task
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 
 # Pictures that grow together; what is finished is on disk before the next begin.
 GROUP = 16
-_SHEET_KINDS = ("Conv2D", "SeparableConv2D", "DepthwiseConv2D", "Conv2DTranspose")
+# Depthwise ones look at one channel of the convolution before them: nothing new to see.
+_SHEET_KINDS = ("Conv2D", "SeparableConv2D", "Conv2DTranspose")
 
 
 class _Part(Task):
@@ -145,7 +147,7 @@ def contact_sheet(
     *,
     done: Sequence[SheetRow] = (),
 ) -> tuple[SheetRow, ...]:
-    """The first filters of every convolution of the network.
+    """The first filters of every convolution of the network, save depthwise ones.
 
     Args:
         model: the network.

@@ -22,6 +22,17 @@ Function = Callable[..., Any]
 # Averaged over its map, a filter that looks at the bare image would ask for one even colour: what it finds in
 # one place it must miss in the next. So its values below zero count at this share only.
 _BELOW = 0.1
+_CHANNELWISE = frozenset(
+    {
+        "MaxPooling2D",
+        "AveragePooling2D",
+        "BatchNormalization",
+        "ZeroPadding2D",
+        "Dropout",
+        "SpatialDropout2D",
+        "UpSampling2D",
+    }
+)
 _LINEAR = frozenset(
     {
         "Conv2D",
@@ -68,12 +79,32 @@ def measure_of(model: OpenedModel, goal: Goal, on: str, canvas: Canvas) -> Funct
     return _kept(model, goal, on, canvas, "measure")
 
 
-def ascent_of(model: OpenedModel, goal: Goal, on: str, canvas: Canvas) -> Function:
+def ascent_of(model: OpenedModel, goal: Goal, on: str, canvas: Canvas, slot: int | None = None) -> Function:
     """A kept function: (network input, weights, places) → scores, and their gradient, N×H×W×C.
 
-    The images of a batch do not influence each other.
+    The images of a batch do not influence each other. `slot` is another place to measure the channel at.
     """
-    return _kept(model, goal, on, canvas, "ascent")
+    return _kept(model, goal, on, canvas, "ascent", slot)
+
+
+def waking_slot(program: Program, slot: int) -> int | None:
+    """Where a channel can be woken that a ReLU before it keeps at zero, so that no gradient comes through.
+
+    Back through all that works on each channel for itself, to the weighted sum before the last activation;
+    None where there is no such place.
+    """
+    step = program.producer(slot)
+    while step is not None and _keeps_channels(step):
+        if step.activation:
+            return step.inputs[0]
+        step = program.producer(step.inputs[0])
+    return None
+
+
+def _keeps_channels(step: Step) -> bool:
+    if step.kind == "DepthwiseConv2D" and step.part != "activation":
+        return bool(step.layer.depth_multiplier == 1)
+    return bool(step.activation) or step.kind in _CHANNELWISE
 
 
 def repulsion_of(model: OpenedModel, goal: Goal, on: str, canvas: Canvas) -> Function:
@@ -85,8 +116,10 @@ def repulsion_of(model: OpenedModel, goal: Goal, on: str, canvas: Canvas) -> Fun
     return _kept(model, goal, on, canvas, "repulsion")
 
 
-def _kept(model: OpenedModel, goal: Goal, on: str, canvas: Canvas, what: str) -> Function:
-    slot = slot_of(model, goal, on)
+def _kept(
+    model: OpenedModel, goal: Goal, on: str, canvas: Canvas, what: str, at: int | None = None
+) -> Function:
+    slot = slot_of(model, goal, on) if at is None else at
     size = (canvas.height, canvas.width) if canvas.own_size else (None, None)
     key = ("patterns", what, slot, goal.kind, size, canvas.channels)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from convscope.engine.seeing.patterns.climb import Pattern
+from convscope.engine.seeing.patterns.results import Pattern
 
 SURVIVES, PARTLY = 0.85, 0.5
 

@@ -13,10 +13,11 @@ from PySide6.QtCore import QObject, Signal
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.seeing.patterns import goals as aims
 from convscope.engine.seeing.patterns.cache import PatternCache
-from convscope.engine.seeing.patterns.climb import Climb, Frame, State, climb, joined
-from convscope.engine.seeing.patterns.export import sheet_picture
+from convscope.engine.seeing.patterns.climb import climb
+from convscope.engine.seeing.patterns.export import sheet_picture, sheet_place
 from convscope.engine.seeing.patterns.goals import Goal
 from convscope.engine.seeing.patterns.many import SheetRow, climb_many, contact_sheet
+from convscope.engine.seeing.patterns.results import Climb, Frame, State, joined
 from convscope.engine.seeing.patterns.settings import PatternSettings
 from convscope.errors import UserError
 from convscope.jobs.job import Job
@@ -136,6 +137,10 @@ class Controller(QObject):
         if self._rows:
             self._show_sheet(sheet_picture(self._rows))
         self._submit_sheet()
+
+    def on_sheet(self, row: int, column: int) -> tuple[str, int] | None:
+        """The layer and the filter at a pixel of the contact sheet."""
+        return sheet_place(self._rows, row, column)
 
     def stop_sheet(self) -> None:
         """Hold it."""

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtWidgets import QFileDialog, QMenu, QToolButton, QWidget
 
-from convscope.engine.seeing.patterns.climb import Pattern
 from convscope.engine.seeing.patterns.export import grid_picture, save_evolution
+from convscope.engine.seeing.patterns.results import Pattern
 from convscope.imaging.save import save_npy, save_png
 from convscope.ui.actions import Command
 from convscope.ui.panel_context import PanelContext

@@ -11,14 +11,15 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.seeing.patterns import goals as aims
-from convscope.engine.seeing.patterns.climb import Frame, Pattern
 from convscope.engine.seeing.patterns.goals import Goal
 from convscope.engine.seeing.patterns.many import sheet_layers
 from convscope.engine.seeing.patterns.recipes import RECIPES
+from convscope.engine.seeing.patterns.results import Frame, Pattern
 from convscope.errors import UserError
 from convscope.imaging.image import Image
 from convscope.ui.actions import Command
 from convscope.ui.panel_context import PanelContext
+from convscope.ui.panels.patterns.commands import commands
 from convscope.ui.panels.patterns.controller import Controller, GridAsk, LargeAsk
 from convscope.ui.panels.patterns.empty_page import EmptyPage
 from convscope.ui.panels.patterns.middle import Middle
@@ -82,23 +83,7 @@ class PatternsPanel(QWidget):
 
     def actions(self) -> list[Command]:  # type: ignore[override]
         """What the command palette lists while this panel is shown."""
-        ready = bool(self._goals)
-        state = self.controller.large_state is not None and not self.controller.growing
-
-        def command(name: str, title: str, run: object, keys: str = "", enabled: bool = ready) -> Command:
-            return Command(f"patterns.{name}", title, run, keys, "Patterns", enabled)  # type: ignore[arg-type]
-
-        return [
-            command("start", "Grow the chosen pattern", self.start_large, "Ctrl+Return"),
-            command("stop", "Stop growing", self.controller.stop_large, enabled=self.controller.growing),
-            command("continue", "Grow on", self.continue_large, enabled=state),
-            command("layers", "Patterns of layers", lambda: self.source.show_source("layers")),
-            command("classes", "Patterns of classes", lambda: self.source.show_source("classes")),
-            command("sheet", "Contact sheet of every layer", lambda: self.controls.edit(show="sheet")),
-            command("dream", "DeepDream of the current image", self.dream),
-            command("fold", "Show or hide the large pattern", self.toggle_large),
-            *self.output.commands(),
-        ]
+        return commands(self)
 
     def set_compact(self, compact: bool) -> None:
         """Fold the large picture away where there is no room for it."""
@@ -178,6 +163,7 @@ class PatternsPanel(QWidget):
         self.source.source_changed.connect(lambda _name: self._request())
         self.controls.changed.connect(self._wish_changed)
         self.grid.chosen.connect(self._choose_tile)
+        self.middle.sheet.clicked.connect(self._choose_on_sheet)
         controller.grid_frame.connect(self._show_tiles)
         controller.grid_done.connect(self._grid_done)
         controller.large_frame.connect(self._show_large)
@@ -349,6 +335,12 @@ class PatternsPanel(QWidget):
             self.toggle_large()
         self._grow_large(anew=False)
 
+    def _choose_on_sheet(self, row: int, column: int) -> None:
+        found = self.controller.on_sheet(row, column)
+        if found is not None:
+            self.context.session.choose_layer(found[0])
+            self._choose_tile(found[1])
+
     def _choose_class(self, index: int) -> None:
         model = self.context.session.model
         if model is None:
@@ -412,6 +404,8 @@ class PatternsPanel(QWidget):
         self.portrait.aim.setCurrentIndex(self.portrait.aim.findData(self.wish.aim))
         self.portrait.aim.setEnabled(self.source.value == "layers")
         self.portrait.side.set_value(self.wish.side)
+        # A mean square has no other side.
+        self.portrait.side.setEnabled(self.wish.aim != "layer" or self.source.value == "classes")
 
     def _fold(self) -> None:
         self.portrait.setVisible(self._wants_large)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from convscope.engine.seeing.patterns.climb import Frame, Pattern
+from convscope.engine.seeing.patterns.results import Frame, Pattern
 from convscope.engine.seeing.patterns.words import verdict
 from convscope.ui import theme
 from convscope.ui.panels.patterns.curve import Curve

@@ -45,7 +45,7 @@ SEVERAL, BETWEEN = 6, 8
 # How strongly several images of one filter repel each other unless a person says otherwise.
 APART = 0.5
 GRID_STEPS = 64
-SHEET_STEPS, SHEET_SIZE, SHEET_COUNT = 32, 96, 8
+SHEET_STEPS, SHEET_SIZE, SHEET_COUNT = 40, 96, 8
 LARGEST_OWN = 256
 # Objects need more room than textures.
 CLASS_SIZE = 160

@@ -24,14 +24,18 @@ def lecture(model: Any, layer: str, index: int, noise: NDArray[Any]) -> NDArray[
     import tensorflow as tf
 
     until = keras.Model(model.inputs, model.get_layer(layer).output)
-    x = tf.constant(noise[None], tf.float32)
-    for _ in range(40):
+
+    @tf.function
+    def iterate(x: Any) -> Any:
         with tf.GradientTape() as tape:
             tape.watch(x)
             loss = tf.reduce_mean(until(x)[:, :, :, index])
         grads = tape.gradient(loss, x)
-        grads /= tf.sqrt(tf.reduce_mean(tf.square(grads))) + 1e-5
-        x = x + grads * 1.0
+        return grads / (tf.sqrt(tf.reduce_mean(tf.square(grads))) + 1e-5)
+
+    x = tf.constant(noise[None], tf.float32)
+    for _ in range(40):
+        x = x + iterate(x) * 1.0
     return x.numpy()[0]  # type: ignore[no-any-return]
 
 

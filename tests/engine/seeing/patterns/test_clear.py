@@ -93,7 +93,7 @@ def test_penalties_are_gradients() -> None:
 
 def test_clear_patterns_of_the_shipped_network_survive_being_moved(imagenet: OpenedModel) -> None:
     """At least 0.85 of the score remains; of the classic recipe's much less."""
-    goals = [aims.channel("block7a_project_conv", index) for index in range(4)]
+    goals = [aims.channel("block7a_project_conv", index) for index in range(3)]
     clear = climb(imagenet, goals, PatternSettings(steps=64, size=128)).patterns
     classic = climb(imagenet, goals, PatternSettings("classic", size=128)).patterns
     kept = [pattern.moved / pattern.score for pattern in clear]

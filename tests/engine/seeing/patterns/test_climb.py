@@ -12,8 +12,9 @@ from convscope.engine.models.opened import OpenedModel
 from convscope.engine.models.preprocessing import MODES
 from convscope.engine.seeing.patterns import goals as aims
 from convscope.engine.seeing.patterns.canvas import Canvas, canvas_for
-from convscope.engine.seeing.patterns.climb import Frame, climb
+from convscope.engine.seeing.patterns.climb import climb
 from convscope.engine.seeing.patterns.network import ascent_of, measure_of, slot_of
+from convscope.engine.seeing.patterns.results import Frame
 from convscope.engine.seeing.patterns.settings import PatternSettings
 from convscope.errors import UserError
 from convscope.task import Cancelled, Task

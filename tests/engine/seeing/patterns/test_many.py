@@ -14,9 +14,15 @@ from convscope.engine.models.opened import OpenedModel
 from convscope.engine.seeing.patterns import goals as aims
 from convscope.engine.seeing.patterns import many
 from convscope.engine.seeing.patterns.cache import PatternCache
-from convscope.engine.seeing.patterns.climb import Frame, Pattern, climb, joined
-from convscope.engine.seeing.patterns.export import grid_picture, save_evolution, sheet_picture
+from convscope.engine.seeing.patterns.climb import climb
+from convscope.engine.seeing.patterns.export import (
+    grid_picture,
+    save_evolution,
+    sheet_picture,
+    sheet_place,
+)
 from convscope.engine.seeing.patterns.many import climb_many, contact_sheet, first_filters
+from convscope.engine.seeing.patterns.results import Frame, Pattern, joined
 from convscope.engine.seeing.patterns.settings import PatternSettings
 from convscope.engine.seeing.patterns.words import verdict
 from convscope.errors import UserError
@@ -160,6 +166,10 @@ def test_the_contact_sheet_has_a_row_for_every_convolution(convnet: OpenedModel)
     assert rows == list(sheet)
     picture = sheet_picture(sheet, tile=48)
     assert picture.dtype == np.uint8 and picture.shape[1] == 3 * 52 + 4
+    assert sheet_place(sheet, 4 + 18 + 47, 4 + 52 + 47, tile=48) == ("first", 1)
+    assert sheet_place(sheet, 4 + 18 + 48 + 4 + 18, 4, tile=48) == ("second", 0)
+    assert sheet_place(sheet, 5, 5, tile=48) is None
+    assert sheet_place(sheet, 30, 4 + 49, tile=48) is None
     on = contact_sheet(convnet, SHORT, 3, done=sheet[:2])
     assert on[:2] == sheet[:2]
 

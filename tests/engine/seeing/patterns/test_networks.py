@@ -12,6 +12,7 @@ from convscope.engine.runtime import start
 from convscope.engine.seeing.patterns import goals as aims
 from convscope.engine.seeing.patterns.climb import climb
 from convscope.engine.seeing.patterns.many import first_filters
+from convscope.engine.seeing.patterns.network import waking_slot
 from convscope.engine.seeing.patterns.settings import PatternSettings
 from convscope.errors import UserError
 
@@ -72,7 +73,7 @@ def test_nested_networks_at_another_size(base: OpenedModel, path: str) -> None:
 
 def test_a_single_sigmoid_tells_two_classes_apart(base: OpenedModel) -> None:
     """Class 1 is the logit, class 0 its opposite; what class 0 loves, class 1 hates."""
-    own = PatternSettings(steps=5, size=16)
+    own = PatternSettings(steps=24, size=16)
     loves = climb(base, [aims.class_(0)], own).patterns[0]
     hates = climb(base, [aims.class_(1, negative=True)], own).patterns[0]
     assert loves.score == pytest.approx(
@@ -135,3 +136,16 @@ def test_other_channels_than_gray_or_colour() -> None:
     assert pattern.values.shape == (20, 20, 5) and pattern.pixels.shape == (20, 20)
     with pytest.raises(UserError, match="a picture cannot be the start"):
         climb(model, [aims.channel("conv", 0)], SHORT, start=np.zeros((10, 10, 3), np.uint8))
+
+
+def test_no_filter_is_dead_behind_a_relu(imagenet: OpenedModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A depthwise filter looks at one channel only; one that a ReLU keeps at zero is woken before it."""
+    goals = first_filters(imagenet, "block6a_dwconv", 6)
+    waking = waking_slot(imagenet.program, imagenet.slot("block6a_dwconv"))
+    assert waking == imagenet.program.sums["block6a_expand_relu6"]
+    assert waking_slot(imagenet.program, imagenet.slot("block6a_expand_conv")) is None
+    settings = PatternSettings(steps=8, size=48)
+    woken = climb(imagenet, goals, settings, scored=False).state
+    assert woken.alive.all()
+    monkeypatch.setattr("convscope.engine.seeing.patterns.climb.waking_slot", lambda *_: None)
+    assert not climb(imagenet, goals, settings, scored=False).state.alive.all()

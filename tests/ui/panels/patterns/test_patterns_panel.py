@@ -162,6 +162,12 @@ def test_the_contact_sheet_shows_every_convolution(growing: Growing, tmp_path: P
     growing.pick("patterns.show", "sheet")
     sheet = growing.find(ImageView, "patterns.sheet")
     assert sheet.isVisible() and sheet.pixels is not None
+    # A click takes the filter that lies there.
+    place = sheet.position_of(sheet.pixels.shape[0] - 10, 2 * 100 + 30).toPoint()
+    growing.qtbot.mouseClick(sheet, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, place)
+    growing.settle()
+    assert growing.text("patterns.large.title") == "conv2d_2 · filter 2"
+    assert growing.session.layer == "conv2d_2" and sheet.isVisible()
     path = tmp_path / "sheet.png"
     growing.panel.output.save_to("sheet", str(path))
     growing.settle()
