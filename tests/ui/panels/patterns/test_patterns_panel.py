@@ -247,6 +247,22 @@ def test_a_base_without_classes_has_layers_only(growing: Growing) -> None:
     assert len(growing.panel.output.grid) == 4
 
 
+def test_a_network_that_takes_no_images_says_so_in_the_panel(growing: Growing) -> None:
+    import keras
+
+    table = keras.Sequential([keras.Input((6,)), keras.layers.Dense(3, name="numbers")], name="table")
+    growing.session.add_model(OpenedModel(table))
+    growing.settle()
+    assert growing.text("patterns.problem") == "table does not take images: its input is 6."
+    growing.press("patterns.source.classes")
+    growing.press("patterns.side.both")
+    growing.press("patterns.start")
+    assert growing.text("patterns.problem") == "table does not take images: its input is 6."
+    growing.session.select_model(0)
+    growing.settle()
+    assert len(growing.panel.output.grid) == 10
+
+
 def test_narrow_windows_fold(growing: Growing) -> None:
     growing.window.resize(1024, 700)
     assert growing.panel.source.isVisible() and not growing.panel.portrait.isVisible()
