@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QFrame, QLabel, QLineEdit, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from convscope.engine.models.architecture import Architecture, LayerSpec
@@ -16,6 +16,7 @@ from convscope.ui.panels.model.build_sketch import Sketch
 from convscope.ui.widgets.form import row, tool
 
 CARD = 272
+AT_ONCE = 2
 
 
 class Gallery(QWidget):
@@ -49,8 +50,6 @@ class Gallery(QWidget):
         self._flow = FlowLayout(holder, theme.GROUP_GAP, theme.GROUP_GAP, even=True)
         self._cards: list[tuple[QWidget, str]] = []
         self._add_empty()
-        for template in TEMPLATES.values():
-            self._add(template)
         self.area = QScrollArea()
         self.area.setWidgetResizable(True)
         self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -58,6 +57,24 @@ class Gallery(QWidget):
         self.area.viewport().setAutoFillBackground(False)
         holder.setAutoFillBackground(False)
         column.addWidget(self.area, 1)
+        # A card takes milliseconds to lay out: some at a time, so that the window never stops.
+        self._waiting = list(TEMPLATES.values())
+        self._filling = QTimer(self)
+        self._filling.timeout.connect(self._fill)
+        self._filling.start(0)
+
+    @property
+    def complete(self) -> bool:
+        """Whether all cards are there."""
+        return not self._waiting
+
+    def _fill(self) -> None:
+        for template in self._waiting[:AT_ONCE]:
+            self._add(template)
+        del self._waiting[:AT_ONCE]
+        self._filter(self.search.text())
+        if self.complete:
+            self._filling.stop()
 
     def _add(self, template: Template) -> None:
         architecture = template.architecture

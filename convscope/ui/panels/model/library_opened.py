@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from convscope.engine.models.opened import OpenedModel
 
 _NAME_LIMIT = 26
+ABOUT = 48  # under the name, beside the tick and the ring
 
 
 class OpenModels(QWidget):
@@ -87,8 +88,7 @@ class OpenModels(QWidget):
         choose.setObjectName(f"model.library.opened.{index}")
         choose.setAccessibleName(f"Make {model.name} the current model")
         choose.setToolTip("The current model" if current else "Make it the current model")
-        weights = f", {model.source.weights}" if model.source.weights else ""
-        choose.setText(f"{name}   {short(model.sheet.totals.parameters)}{weights}")
+        choose.setText(name)
         choose.setIcon(theme.icon("circle-dot" if current else "circle"))
         choose.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         choose.setProperty("flat", True)
@@ -103,7 +103,16 @@ class OpenModels(QWidget):
         close.setProperty("flat", True)
         layout = row(tick, choose, close, spacing=theme.GRID)
         layout.setStretch(1, 1)
-        line.setLayout(layout)
+        weights = f"  ·  {model.source.weights}" if model.source.weights else ""
+        about = caption(
+            f"model.library.opened.{index}.about", f"{short(model.sheet.totals.parameters)}{weights}"
+        )
+        about.setContentsMargins(theme.scaled(ABOUT), 0, 0, 0)
+        column = QVBoxLayout(line)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(layout)
+        column.addWidget(about)
         return line
 
     def _place(self, model: OpenedModel) -> int:

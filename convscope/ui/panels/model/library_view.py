@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 SIDE, NARROW = 296, 1100
 _WIDTHS = (236, 130, 108, 60, 98, 66, 66, 74, 56, 50)
 # What can be missed first where there is little room.
-_SPARE = (1, 3, 9)
+_SPARE = (1, 3, 5, 9)
 
 
 class LibraryView(QWidget):

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from model_helpers import Story, model_of
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QLabel, QPlainTextEdit, QPushButton
+from PySide6.QtWidgets import QComboBox, QFileDialog, QLabel, QLineEdit, QPlainTextEdit, QPushButton
 from window_helpers import messages
 
 from convscope.engine.models.catalogue import open_model
@@ -127,6 +127,44 @@ def test_a_copy_is_saved_and_opens_again(story: Story, tmp_path: Path) -> None:
     story.panel.whole.save_to(str(tmp_path / "missing" / "mine.keras"))
     story.settle()
     assert "cannot be written" in messages(story.window)[-1]
+
+
+def test_weights_are_loaded_into_a_copy(story: Story, tmp_path: Path) -> None:
+    trained = story.open("digits")
+    trained.keras.save_weights(tmp_path / "digits.weights.h5")
+    blank = story.open("mnist-convnet")
+    before = blank.keras.get_weights()[0].copy()
+    story.window.open_path(tmp_path / "digits.weights.h5")
+    story.settle()
+    assert messages(story.window)[-1] == (
+        "digits.weights.h5 holds weights alone: open the network that they belong to, and load them into it."
+    )
+    story.press("model.load_weights")
+    dialog = story.find(QFileDialog, "model.weights_dialog")
+    line = dialog.findChild(QLineEdit)
+    assert line is not None
+    line.setText(str(tmp_path / "digits.weights.h5"))
+    dialog.accept()
+    story.settle()
+    loaded = story.session.model
+    assert loaded is not None and loaded not in (trained, blank) and loaded.classes == blank.classes
+    image = story.session.image
+    assert np.array_equal(loaded.predict(image).logits, trained.predict(image).logits)
+    assert np.array_equal(blank.keras.get_weights()[0], before)
+    assert "digits.weights.h5 weights" in story.text("model.origin")
+    story.panel.whole.load_from(str(tmp_path / "missing.h5"))
+    story.settle()
+    assert messages(story.window)[-1].startswith("There is no file ")
+    assert story.session.model is loaded
+
+
+def test_the_example_is_a_graph_with_a_layer_chosen(story: Story) -> None:
+    story.open("digits")
+    story.panel.show_example()
+    story.settle()
+    assert story.panel.page == "graph" and story.graph.picture is not None
+    assert story.session.layer == "conv2d_1"
+    assert story.text("model.formula") == "(3·3·32 + 1)·64 = 18,496"
 
 
 def test_commands_are_offered(story: Story) -> None:

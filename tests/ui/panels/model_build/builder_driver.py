@@ -48,6 +48,9 @@ class Builder:
     def settle(self) -> None:
         """Wait until nothing is computed."""
         self.qtbot.waitUntil(self.window.jobs.idle, timeout=60_000)
+        gallery = self.view.gallery
+        if gallery is not None:
+            self.qtbot.waitUntil(lambda: gallery.complete)
         QApplication.processEvents()
 
     def find(self, kind: type[Found], name: str) -> Found:

@@ -135,7 +135,14 @@ def test_shortcuts_build_copy_and_save(builder: Builder) -> None:
 
 
 def test_every_template_is_in_the_gallery_and_can_be_searched(builder: Builder) -> None:
-    builder.press("model.build.templates")
+    builder.view.show_gallery()
+    gallery = builder.view.gallery
+    assert gallery is not None and not gallery.complete
+    builder.qtbot.keyClicks(builder.find(QLineEdit, "model.build.gallery.search"), "LeNet")
+    builder.settle()
+    hidden = builder.window.findChild(QWidget, "model.build.card.mlp")
+    assert hidden is not None and hidden.isHidden(), "what comes later is searched as well"
+    builder.find(QLineEdit, "model.build.gallery.search").clear()
     for name in TEMPLATES:
         assert builder.find(QPushButton, f"model.build.use.{name}").isEnabled()
     builder.qtbot.keyClicks(builder.find(QLineEdit, "model.build.gallery.search"), "skip")

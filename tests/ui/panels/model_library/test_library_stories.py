@@ -97,7 +97,8 @@ def test_open_models_are_made_current_and_closed(library: Library) -> None:
         library.press("model.library.open")
     first, second = library.session.models
     assert library.session.model is second
-    assert "30.8 k" in library.find(QToolButton, "model.library.opened.1").text()
+    assert library.find(QToolButton, "model.library.opened.1").text() == "Garments convnet"
+    assert library.text("model.library.opened.1.about") == "30.8 k  ·  trained"
     library.press("model.library.opened.0")
     assert library.session.model is first
     library.press("model.library.opened.0.close")
