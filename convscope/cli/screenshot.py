@@ -94,7 +94,7 @@ def render(
     A panel with a method `show_example` fills itself with it: data that is opened, a run that is trained.
 
     Raises:
-        UserError: no such panel; the image, the model or the data set cannot be opened; the work does not end.
+        UserError: no such panel; image, model or data set cannot be opened; the work does not end.
     """
     from PySide6.QtCore import Qt
     from PySide6.QtGui import QImage

@@ -28,6 +28,7 @@ from convscope.session.session import Session
 from convscope.task import Task
 
 if TYPE_CHECKING:
+    from convscope.engine.data.augmentation import Augmentation
     from convscope.engine.data.resize import InputSettings
     from convscope.engine.models.architecture import Architecture
     from convscope.engine.models.opened import Source
@@ -53,6 +54,7 @@ class Work:
         models: the open models that can be opened again, (name or file, weights) each, the current one last.
         dataset: what opens the data set again; "" without.
         input: what images are brought to; None: nothing was set.
+        augmentation: what training does to its images; None: nothing.
     """
 
     images: tuple[Image, ...]
@@ -62,6 +64,7 @@ class Work:
     models: tuple[tuple[str, str], ...] = ()
     dataset: str = ""
     input: InputSettings | None = None
+    augmentation: Augmentation | None = None
 
     @classmethod
     def of(cls, session: Session) -> Work:
@@ -79,6 +82,7 @@ class Work:
             tuple((model.source.spec, _weights(model.source)) for model in models),
             session.dataset.reference if session.dataset is not None else "",
             session.input if session.has_input else None,
+            session.augmentation,
         )
 
 
@@ -87,7 +91,7 @@ class Recovered:
     """What could be brought back, and one error for each image that could not.
 
     Attributes:
-        lab, architecture, models, dataset, input: as in `Work`.
+        lab, architecture, models, dataset, input, augmentation: as in `Work`.
         work: None if no image could be opened any more.
     """
 
@@ -98,6 +102,7 @@ class Recovered:
     models: tuple[tuple[str, str], ...] = ()
     dataset: str = ""
     input: InputSettings | None = None
+    augmentation: Augmentation | None = None
 
 
 def has_work(folder: Path) -> bool:
@@ -135,6 +140,7 @@ def save_work(folder: Path, work: Work, task: Task = _NO_TASK) -> None:
         "models": work.models,
         "dataset": work.dataset,
         "input": asdict(work.input) if work.input is not None else None,
+        "augmentation": asdict(work.augmentation) if work.augmentation is not None else None,
     }
     _replace(folder / _FILE, json.dumps(document).encode())
     for path in folder.glob("*.npy"):
@@ -154,6 +160,7 @@ def load_work(folder: Path, task: Task = _NO_TASK) -> Recovered | None:
         models = tuple((str(spec), str(weights)) for spec, weights in document.get("models", ()))
         dataset = str(document.get("dataset", ""))
         given = _input(document.get("input"))
+        augmentation = _augmentation(document.get("augmentation"))
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError, UserError) as error:
@@ -180,7 +187,7 @@ def load_work(folder: Path, task: Task = _NO_TASK) -> Recovered | None:
             architecture = Architecture.from_json(str(document["architecture"]), "The last run's draft")
         except UserError as error:
             errors.append(error)
-    more = (architecture, models, dataset, given)
+    more = (architecture, models, dataset, given, augmentation)
     work = Work(tuple(images), chosen, lab, *more) if images else None
     return Recovered(lab, work, tuple(errors), *more)
 
@@ -244,6 +251,14 @@ def _input(data: Any) -> InputSettings | None:
 
     size = None if data["size"] is None else (int(data["size"][0]), int(data["size"][1]))
     return InputSettings(size, data["channels"], str(data["fit"]))  # type: ignore[arg-type]
+
+
+def _augmentation(data: Any) -> Augmentation | None:
+    if not data:
+        return None
+    from convscope.engine.data.augmentation import Augmentation
+
+    return Augmentation(**data)
 
 
 def _image(folder: Path, entry: Any, task: Task) -> Image:

@@ -72,6 +72,8 @@ class Keeper(QObject):
             self._session.edit_architecture(recovered.architecture, "Restore the last work")
         if recovered.input is not None:
             self._session.set_input(recovered.input)
+        if recovered.augmentation is not None:
+            self._session.set_augmentation(recovered.augmentation)
 
     def close(self) -> None:
         """The window closes as it should: nothing needs to be kept."""
@@ -109,6 +111,7 @@ class Keeper(QObject):
             session.model_changed,
             session.dataset_changed,
             session.input_changed,
+            session.augmentation_changed,
         )
 
     def _changed(self, *_: object) -> None:

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
+from convscope.engine.data.augmentation import Augmentation
 from convscope.engine.data.resize import InputSettings
 from convscope.imaging.image import Image
 from convscope.imaging.kernel import Kernel
@@ -224,6 +225,10 @@ def test_what_images_are_brought_to_comes_back(folder: Path, work: Work) -> None
     session.set_input(InputSettings())
     save_work(folder, Work.of(session))
     assert back(folder).input == InputSettings()
+    assert back(folder).augmentation is None
+    session.set_augmentation(Augmentation(rotation=10.0, flip_horizontal=True, fill="reflect"))
+    save_work(folder, Work.of(session))
+    assert back(folder).augmentation == session.augmentation
 
 
 @pytest.mark.parametrize("bad", [{"size": [0, 9], "channels": None, "fit": "crop"}, {"size": 3}, [1]])

@@ -158,7 +158,7 @@ class Net:
     """A model as far as the session looks at it."""
 
     def __init__(self, *paths: str) -> None:
-        self.program = SimpleNamespace(slots={path: (0,) for path in paths})
+        self.program = SimpleNamespace(slots=dict.fromkeys(paths, (0,)))
 
 
 def test_models_one_of_them_current_and_the_layer_chosen_in_it(session: Session) -> None:

@@ -154,7 +154,9 @@ def _nothing(root: Path, broken: list[tuple[str, str]]) -> str:
     # A part without class folders, or a folder without any.
     for folder in (root, *(root / name for name in _subfolders(root))):
         if _images_in(folder):
-            return f"{folder} has images but no classes: put those of each class into a sub-folder of its own."
+            return (
+                f"{folder} has images but no classes: put those of each class into a sub-folder of its own."
+            )
     return (
         f"{root} has no image in any sub-folder: a data set is a folder with one sub-folder for each class."
     )

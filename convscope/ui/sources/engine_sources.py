@@ -98,6 +98,14 @@ class EngineSources(QObject):
             _ = opened.sheet
             return opened
 
+        def warm(opened: OpenedModel, task: Task) -> None:
+            # The first answer and the first Grad-CAM, before they are asked for.
+            from convscope.engine.seeing.attribution import explain
+
+            opened.warm()
+            task.check()
+            explain.warm(opened, task)
+
         def done(opened: OpenedModel) -> None:
             if opened.source.path is not None:
                 self._settings.remember(opened.source.path)
@@ -105,7 +113,7 @@ class EngineSources(QObject):
             # Its functions are traced before the first question, not during it.
             self._jobs.submit(
                 "engine",
-                lambda task: opened.warm(),
+                lambda task: warm(opened, task),
                 title=f"Getting {opened.name} ready",
                 key="warm",
                 supersede="finish",

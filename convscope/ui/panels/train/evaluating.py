@@ -69,8 +69,8 @@ def _opened(run: Run, task: Task) -> tuple[str, OpenedModel, Dataset]:
     dataset, _ = split_for(open_dataset(details.data.reference, task), details.settings)
     if data_fingerprint(dataset) != details.data.fingerprint:
         raise UserError(
-            f"{details.data.title} is not what it was when {details.name} was trained: images that it learned "
-            f"from could be among those that test it now."
+            f"{details.data.title} is not what it was when {details.name} was trained: images that it "
+            f"learned from could be among those that test it now."
         )
     opened = open_file(path, task)
     model = opened.with_(classes=details.data.classes, preprocessing=details.preprocessing)
