@@ -65,7 +65,7 @@ def sixteen_filters(small: bool) -> Case:
     return Case(ours=together, reference=one_by_one, check=same)
 
 
-@benchmark("a second look at 16 patterns of the ImageNet network", target="≤ 500 ms", most=500)
+@benchmark("a second look at 16 patterns of the ImageNet network", target="≤ 200 ms", most=200)
 def second_look(small: bool) -> Case:
     """From the weights' fingerprint to sixteen pictures from disk."""
     from convscope.engine.models.catalogue import open_model
