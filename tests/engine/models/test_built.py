@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from convscope.engine.models import built
 from convscope.engine.models.build import to_keras
 from convscope.engine.models.built import architecture_of, build_model
 from convscope.engine.models.catalogue import open_model
-from convscope.engine.models.opened import OpenedModel
+from convscope.engine.models.opened import OpenedModel, Source
 from convscope.engine.models.templates import TEMPLATES, Draft
 from convscope.errors import UserError
 
@@ -68,12 +69,14 @@ def test_what_the_builder_does_not_know_is_said() -> None:
         architecture_of(OpenedModel(keras.Model(image, added, name="decay")))
 
 
-def test_what_is_too_long_for_the_list_is_taken_whole() -> None:
-    model = open_model("EfficientNetB3", include_top=False)
+def test_what_is_too_long_for_the_list_is_taken_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(built, "LONGEST", 3)
+    model = open_model("mlp")
+    lone = OpenedModel(model.keras, name="NASNetLarge", source=Source("application", "NASNetLarge"))
     with pytest.raises(UserError) as told:
-        architecture_of(model)
+        architecture_of(lone)
     assert told.value.message == (
-        "EfficientNetB3 has 385 layers; the builder's list takes 320 at most: "
+        "NASNetLarge has 4 layers; the builder's list takes 3 at most: "
         "take it whole, as Pretrained base in the palette."
     )
 

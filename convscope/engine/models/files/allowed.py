@@ -38,6 +38,7 @@ LAYERS = _words(
 # Layers that keras.applications defines for itself, with the module of each.
 APPLICATION_LAYERS = {
     "LayerScale": ("keras.src.applications.convnext",),
+    "StochasticDepth": ("keras.src.applications.convnext",),
     "CustomScaleLayer": ("keras.src.applications.inception_resnet_v2",),
 }
 
