@@ -10,15 +10,23 @@ import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, Signal
 from PySide6.QtGui import QColor, QGuiApplication, QPen
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
 from convscope.ui import theme
-from convscope.ui.panels.train.chart_plot import Plot, rounded, short
+from convscope.ui.panels.train.chart_legend import Entry, Legend
+from convscope.ui.panels.train.chart_plot import CurveItem, DotsItem, Plot, rounded, short
 from convscope.ui.panels.train.history import Curve, thin
 from convscope.ui.widgets.picture_out import choose_file
 
 # Above this many points a curve is drawn without smooth edges, which would take forty times as long.
 _FINE = 400
+_NOTHING: Curve = (np.empty(0), np.empty(0))
+
+
+def _same(one: Curve, other: Curve) -> bool:
+    return all(
+        len(a) == len(b) and np.array_equal(a, b, equal_nan=True) for a, b in zip(one, other, strict=True)
+    )
 
 
 @dataclass
@@ -75,24 +83,24 @@ class Chart(QWidget):
         self._cursor: float | None = None
         self._lines: dict[str, Line] = {}
         self._curves: dict[str, Curve] = {}
-        self._items: dict[str, pg.PlotCurveItem] = {}
-        self._dots: dict[str, pg.ScatterPlotItem] = {}
+        self._items: dict[str, CurveItem] = {}
+        self._dots: dict[str, DotsItem] = {}
+        # What the items have already.
+        self._drawn: dict[str, Curve] = {}
+        self._ticks: list[tuple[float, str]] = []
         self._marks: list[pg.GraphicsObject] = []
         self._shade: tuple[NDArray[np.float64], ...] | None = None
         self._shade_words, self._shade_warns = "", False
         self._best: tuple[float, str] | None = None
         self._y: tuple[float, float] = (0.0, 1.0)
         self.title = theme.label(title, "heading")
-        self.legend = QLabel()
-        self.legend.setObjectName(f"{name}.legend")
-        self.legend.setTextFormat(Qt.TextFormat.RichText)
+        self.legend = Legend(f"{name}.legend")
         self.plot = Plot(self, enableMenu=False)
         self._prepare_plot()
         head = QHBoxLayout()
         head.setSpacing(theme.GROUP_GAP)
         head.addWidget(self.title)
-        head.addStretch(1)
-        head.addWidget(self.legend)
+        head.addWidget(self.legend, 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
@@ -111,16 +119,15 @@ class Chart(QWidget):
         """The curves that there are, by key; their numbers are forgotten."""
         for item in (*self._items.values(), *self._dots.values()):
             self.plot.removeItem(item)
-        self._lines, self._curves, self._items, self._dots = dict(lines), {}, {}, {}
+        self._lines, self._curves = dict(lines), {}
+        self._items, self._dots, self._drawn = {}, {}, {}
         for order, (key, line) in enumerate(lines.items()):
-            item = pg.PlotCurveItem(pen=self._pen(line), skipFiniteCheck=False)
+            item = CurveItem(pen=self._pen(line), skipFiniteCheck=False)
             item.setZValue(order)
             self._items[key] = item
             self.plot.addItem(item)
             if line.dots:
-                self._dots[key] = pg.ScatterPlotItem(
-                    size=theme.scaled(5), pen=None, brush=pg.mkBrush(line.colour)
-                )
+                self._dots[key] = DotsItem(line.colour, theme.scaled(5) / 2)
                 self._dots[key].setZValue(order)
                 self.plot.addItem(self._dots[key])
         self.set_best(None)
@@ -174,15 +181,15 @@ class Chart(QWidget):
         """Draw the curves as they are now."""
         columns = max(64, self.plot.width())
         for key, item in self._items.items():
-            curve = self._curves.get(key)
-            if curve is None:
-                item.setData([], [])
-                continue
+            curve = self._curves.get(key, _NOTHING)
             x, y = thin(curve, columns if self._lines[key].faint else columns // 2)
             y = self._scaled(y)
+            if _same((x, y), self._drawn.get(key, _NOTHING)):
+                continue
+            self._drawn[key] = (x.copy(), y.copy())
             item.setData(x, y, antialias=len(x) <= _FINE, connect="finite")
             if key in self._dots:
-                self._dots[key].setData(x, y)
+                self._dots[key].set_points(x, y)
         if self._own_range:
             self._fit()
         self._show_legend()
@@ -298,7 +305,10 @@ class Chart(QWidget):
         if self._ticks_at_values:
             ticks = sorted({low, high})
             words = [short(10**value if self._log else value) for value in ticks]
-            self.plot.getAxis("left").setTicks([list(zip(ticks, words, strict=True))])
+            named = list(zip(ticks, words, strict=True))
+            if named != self._ticks:
+                self._ticks = named
+                self.plot.getAxis("left").setTicks([named])
             margin = (high - low) * 0.3 or 0.5
             low, high = low - margin, high + margin
         elif self._log:
@@ -366,18 +376,15 @@ class Chart(QWidget):
 
     def _show_legend(self) -> None:
         at = self._cursor
-        words = []
-        if at is not None:
-            words.append(f"epoch {max(0.0, at):.2f}")
         found = self.values_at(at) if at is not None else {}
+        entries = []
         for key, line in self._lines.items():
             curve = self._curves.get(key)
             if not line.words or curve is None or not len(curve[1]):
                 continue
             value = found[key] if key in found else float(curve[1][-1])
-            mark = "╍╍" if line.dashed else "━━"
-            words.append(f'<span style="color:{line.colour}">{mark}</span> {line.words} <b>{value:.4g}</b>')
-        self.legend.setText("&nbsp;&nbsp;&nbsp;".join(words))
+            entries.append(Entry(line.colour, line.dashed, line.words, f"{value:.4g}"))
+        self.legend.say("" if at is None else f"epoch {max(0.0, at):.2f}", entries)
 
     def _offer(self, place: QPoint) -> None:
         menu = QMenu(self)

@@ -3,18 +3,36 @@
 from __future__ import annotations
 
 import math
+import time
 
+import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, Signal
-from PySide6.QtGui import QContextMenuEvent, QMouseEvent
+from numpy.typing import NDArray
+from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import QColor, QContextMenuEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
+
+# More dots than these would touch each other.
+MOST_DOTS = 200
 
 
 class Plot(pg.PlotWidget):
-    """A plot that tells where the cursor is; a double click fits, the right button copies or saves."""
+    """A plot that tells where the cursor is; a double click fits, the right button copies or saves.
+
+    Attributes:
+        spent: seconds of this thread that painting has taken so far.
+    """
+
+    spent = 0.0
 
     moved = Signal(object)
     doubled = Signal()
     asked = Signal(object)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        began = time.thread_time()
+        super().paintEvent(event)
+        self.spent += time.thread_time() - began
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         super().mouseMoveEvent(event)
@@ -29,6 +47,57 @@ class Plot(pg.PlotWidget):
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         self.asked.emit(event.globalPos())
+
+
+class CurveItem(pg.PlotCurveItem):
+    """A curve whose bounds are all that is on show: nobody asks for its own, which take long to find."""
+
+    def boundingRect(self) -> QRectF:
+        """In the units of the axes."""
+        box = self.getViewBox()
+        return QRectF() if box is None else box.viewRect()
+
+
+class DotsItem(pg.GraphicsObject):
+    """A dot at each point of a curve, as long as they are few.
+
+    Args:
+        colour: #RRGGBB.
+        radius: in pixels.
+    """
+
+    def __init__(self, colour: str, radius: float) -> None:
+        super().__init__()
+        self._colour, self._radius = QColor(colour), radius
+        self._points: list[QPointF] = []
+
+    def set_points(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> None:
+        """Where the dots are; a value that is no number has none."""
+        few = len(x) <= MOST_DOTS
+        pairs = zip(x.tolist(), y.tolist(), strict=True) if few else ()
+        self._points = [QPointF(a, b) for a, b in pairs if math.isfinite(b)]
+        self.update()
+
+    def boundingRect(self) -> QRectF:
+        """In the units of the axes."""
+        box = self.getViewBox()
+        return QRectF() if box is None else box.viewRect()
+
+    def viewTransformChanged(self) -> None:
+        """Another range: other bounds."""
+        self.prepareGeometryChange()
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None
+    ) -> None:
+        """Round on the screen, whatever the axes."""
+        to_screen = painter.transform()
+        painter.resetTransform()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self._colour)
+        for point in self._points:
+            painter.drawEllipse(to_screen.map(point), self._radius, self._radius)
 
 
 def short(value: float) -> str:

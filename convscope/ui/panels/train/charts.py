@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +15,7 @@ from convscope.ui import theme
 from convscope.ui.panels.train import form
 from convscope.ui.panels.train.chart import Chart, Line
 from convscope.ui.panels.train.history import Curve, History
+from convscope.ui.widgets.form import combo, row
 from convscope.ui.widgets.segmented import Segmented
 from convscope.ui.widgets.slider_row import SliderRow
 
@@ -21,7 +23,10 @@ if TYPE_CHECKING:
     from convscope.engine.training.record import Recorder, Update
     from convscope.engine.training.settings import TrainingSettings
 
-INTERVAL = 120  # milliseconds between two drawings; each takes some eight
+# Milliseconds between two drawings, at least and at most.
+INTERVAL, SELDOM = 120, 1000
+# Drawing takes this share of a core's time, so that training is not held up.
+SHARE = 0.03
 SMOOTHING = 0.8
 METRICS = {
     "accuracy": "Accuracy",
@@ -55,6 +60,8 @@ class Charts(QWidget):
         self._settings: TrainingSettings | None = None
         self._metric = "accuracy"
         self._rate_epoch = 0
+        # Seconds of a drawing, and of all painting until then.
+        self._cost = self._painted = 0.0
         self._shaded: tuple[object, ...] = ()
         self._rated: tuple[object, ...] = ()
         self._timer = QTimer(self)
@@ -127,6 +134,7 @@ class Charts(QWidget):
         recorder, history = self._recorder, self.history
         if recorder is None:
             return
+        began = time.thread_time()
         epoch = history.epochs[-1].epoch + 1 if history.epochs else 0
         update = recorder.since(history.done, epoch)
         self.update_ = update
@@ -136,6 +144,7 @@ class Charts(QWidget):
             self._judge()
         if self.isVisible() and (new or update.epochs):
             self.draw()
+            self._pace(time.thread_time() - began)
 
     def draw(self) -> None:
         """Draw all curves as they are now."""
@@ -169,6 +178,16 @@ class Charts(QWidget):
 
     # Inside
 
+    def _pace(self, spent: float) -> None:
+        """Draw as often as this drawing and the last painting (seconds) allow."""
+        painted = sum(chart.plot.spent for chart in (self.loss, self.second, self.rate))
+        spent, self._painted = spent + painted - self._painted, painted
+        self._cost = spent if not self._cost else 0.8 * self._cost + 0.2 * spent
+        wanted = min(SELDOM, max(INTERVAL, round(1e3 * self._cost / SHARE)))
+        # Another interval begins anew, so small changes are none.
+        if abs(wanted - self._timer.interval()) > 0.2 * wanted:
+            self._timer.setInterval(wanted)
+
     def _build(self) -> None:
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -181,10 +200,10 @@ class Charts(QWidget):
         self.smoothing.changed.connect(self._smoothing_changed)
         self.log = form.check("train.log", "Log scale")
         self.log.clicked.connect(self._log_changed)
-        self.which = form.combo("train.metric", "Second chart", ())
+        self.which = combo("train.metric", "Second chart", ())
         self.which.activated.connect(self._metric_chosen)
         self.which.hide()
-        column.addLayout(form.row(self.by, self.smoothing, self.log, None, self.which))
+        column.addLayout(row(self.by, self.smoothing, self.log, None, self.which))
         self.loss = Chart("train.loss_chart", "Loss")
         self.second = Chart("train.metric_chart", "Accuracy", unit_range=True)
         self.rate = Chart("train.rate_chart", "Learning rate over the epochs", ticks_at_values=True)
@@ -267,8 +286,8 @@ class Charts(QWidget):
 
     def _draw_rate(self) -> None:
         rates = self.history.rates
-        # It is drawn when it has grown by a pixel or two.
-        state = (len(rates), round(300 * self.history.x / self._span()), self._span())
+        # It is drawn when it has grown by some pixels.
+        state = (len(rates), round(100 * self.history.x / self._span()), self._span())
         if not rates or state == self._rated:
             return
         self._rated = state

@@ -25,6 +25,7 @@ from convscope.ui.panels.train.finding_row import FindingRow
 from convscope.ui.panels.train.main_section import MainSection
 from convscope.ui.panels.train.more_sections import SECTIONS
 from convscope.ui.panels.train.section import Section
+from convscope.ui.widgets.form import caption, hairline, tool
 from convscope.ui.widgets.segmented import Segmented
 
 if TYPE_CHECKING:
@@ -100,11 +101,11 @@ class Controls(QWidget):
         self.data = self._subject(column, "data", "Data", "data")
         self.input = self._subject(column, "input", "Input", "data", "input")
         self.augmentation = self._subject(column, "augmentation", "Augmentation", "data", "augmentation")
-        column.addWidget(form.line())
+        column.addWidget(hairline())
         self.main = MainSection(self.desk)
         self._sections.append(self.main)
         column.addWidget(self.main)
-        column.addWidget(form.line())
+        column.addWidget(hairline())
         more = form.Fold("train.more", "More")
         for name, title, kind in SECTIONS:
             fold = form.Fold(f"train.more.{name}", title)
@@ -116,8 +117,9 @@ class Controls(QWidget):
         column.addStretch(1)
         area.setWidget(self.body)
         outer.addWidget(area, 1)
-        outer.addWidget(form.line())
-        outer.addLayout(self._foot())
+        self.foot = QWidget()
+        self.foot.setLayout(self._foot())
+        outer.addWidget(self.foot)
 
     def _subject(self, column: QVBoxLayout, name: str, title: str, panel: str, page: str = "") -> QLabel:
         """A heading with a way to the panel where it is chosen, over a line that says what it is."""
@@ -125,7 +127,7 @@ class Controls(QWidget):
         head.addWidget(theme.label(title, "heading"))
         head.addStretch(1)
         words = f"Change the {title.lower()}"
-        link = form.tool(f"train.{name}.change", words, "", self._goer(panel, page), "change")
+        link = tool(f"train.{name}.change", words, "", self._goer(panel, page), "change")
         link.setProperty("flat", True)
         link.setCursor(Qt.CursorShape.PointingHandCursor)
         head.addWidget(link)
@@ -143,13 +145,17 @@ class Controls(QWidget):
         return lambda: self.desk.context.show_panel(panel, page)
 
     def _foot(self) -> QVBoxLayout:
+        outer = QVBoxLayout()
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(hairline())
         foot = QVBoxLayout()
         foot.setContentsMargins(theme.GROUP_GAP, theme.GAP, theme.GROUP_GAP, theme.GROUP_GAP)
+        outer.addLayout(foot)
         foot.setSpacing(theme.GAP)
         self._rows = [FindingRow(number, self.desk) for number in range(_FINDINGS)]
         for row in self._rows:
             foot.addWidget(row)
-        self._left = form.caption("train.finding.left")
+        self._left = caption("train.finding.left")
         self._left.hide()
         foot.addWidget(self._left)
         self.name = QLineEdit()
@@ -164,7 +170,16 @@ class Controls(QWidget):
         self.start.clicked.connect(self.desk.start)
         foot.addWidget(self.name)
         foot.addWidget(self.start)
-        return foot
+        return outer
+
+    def set_start_shown(self, shown: bool) -> None:
+        """Show what does not fit, the name and the start of a training of the whole network, or not."""
+        self.foot.setVisible(shown)
+
+    def press_start(self) -> None:
+        """Start, if there is a button for it."""
+        if not self.foot.isHidden():
+            self.start.click()
 
     def _rename(self, text: str) -> None:
         self.desk.name = text.strip()

@@ -32,6 +32,10 @@ if TYPE_CHECKING:
 
 StartFrom = Literal["initial", "trained"]
 
+EXAMPLE_MODEL, EXAMPLE_DATA = "mnist-convnet", "digits"
+# Trained models that stay open; older ones can be opened from the runs.
+KEPT_MODELS = 4
+
 
 @dataclass(frozen=True, eq=False)
 class Checked:
@@ -86,6 +90,8 @@ class Desk(QObject):
         self._initial: OpenedModel | None = None
         self._start_from: StartFrom = "trained"
         self._adding = False
+        self._made: list[OpenedModel] = []
+        self._start_when_checked = False
         self._last: tuple[str, TrainingSettings] | None = None
         self._used: set[str] = set()
         self.last_check: Checked | None = None
@@ -221,6 +227,43 @@ class Desk(QObject):
             return
         self.begin(plan_training(model, dataset, self.settings, self.name or self.suggested_name()))
 
+    def train_example(self, data: str = EXAMPLE_DATA, epochs: int | None = None) -> None:
+        """Open the lectures' first network and data for it, and start: from whatever stands here now."""
+        if self.trainer.active:
+            return
+        session = self.context.session
+
+        def work(task: Task) -> tuple[OpenedModel, Dataset]:
+            from convscope.engine.data.registry import open_dataset
+            from convscope.engine.models.catalogue import open_model
+
+            model = open_model(EXAMPLE_MODEL, task=task)
+            # Its arithmetic takes longer than a frame, and every panel asks for it.
+            _ = model.sheet
+            return model, open_dataset(data, task)
+
+        def done(opened: tuple[OpenedModel, Dataset]) -> None:
+            from convscope.engine.data.resize import InputSettings
+
+            if self.trainer.active:
+                return
+            model, dataset = opened
+            session.add_model(model)
+            session.set_dataset(dataset)
+            own = {"loss": "auto", "epochs": epochs or self.settings.epochs}
+            self.set_settings(replace(self.settings.with_input(InputSettings()), **own))  # type: ignore[arg-type]
+            self._start_when_checked = True
+            self.check()
+
+        self.context.jobs.submit(
+            "engine",
+            work,
+            title=f"Opening {EXAMPLE_MODEL} and its data",
+            key="train.example",
+            on_done=done,
+            on_failed=self.context.report,
+        )
+
     def begin(self, plan: Plan) -> None:
         """Start any training and show it live."""
         if self.trainer.active:
@@ -281,6 +324,16 @@ class Desk(QObject):
 
     # -- inside ----------------------------------------------------------------------------------------------
 
+    def _keep(self, model: OpenedModel) -> None:
+        """Close the oldest of the models that trainings have opened, so that they do not pile up."""
+        session = self.context.session
+        still = [made for made in self._made if any(made is one for one in session.models)]
+        self._made = [*still, model]
+        for gone in self._made[:-KEPT_MODELS]:
+            session.remove_model(next(at for at, one in enumerate(session.models) if one is gone))
+            self.context.notify(f"{gone.name} was closed; its run can be opened again.")
+        self._made = self._made[-KEPT_MODELS:]
+
     def _model_changed(self, _model: object) -> None:
         if not self._adding:
             # Somebody has chosen a network: that one is meant.
@@ -299,6 +352,10 @@ class Desk(QObject):
     def _checked(self, checked: Checked | None) -> None:
         self.last_check = checked
         self.checked.emit(checked)
+        if checked is not None and self._start_when_checked:
+            self._start_when_checked = False
+            if not any(finding.severity == "error" for finding in checked.findings):
+                self.start()
 
     def _not_checked(self, error: BaseException) -> None:
         """A network that takes no images, and the like: that is a finding, too."""
@@ -336,4 +393,5 @@ class Desk(QObject):
                 self.context.session.add_model(model)
             finally:
                 self._adding = False
+            self._keep(model)
         self.runs_changed.emit()

@@ -7,9 +7,7 @@ from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from convscope.ui import theme
 from convscope.ui.panels.train.desk import Checked, Desk
-from convscope.ui.panels.train.form import row
-
-FIRST_MODEL, FIRST_DATA = "mnist-convnet", "digits"
+from convscope.ui.widgets.form import row
 
 
 class Empty(QWidget):
@@ -37,6 +35,11 @@ class Empty(QWidget):
             "train.empty.model", "Choose a model", lambda: desk.context.show_panel("model")
         )
         self.data = self._button("train.empty.data", "Choose data", lambda: desk.context.show_panel("data"))
+        self.base = self._button(
+            "train.empty.transfer",
+            "Put a new classifier on it",
+            lambda: desk.view_requested.emit("transfer"),
+        )
         self.start = self._button("train.empty.start", "Start", desk.start)
         self.start.setProperty("role", "primary")
         column = QVBoxLayout(self)
@@ -44,7 +47,7 @@ class Empty(QWidget):
         column.addStretch(2)
         column.addWidget(self.title)
         column.addWidget(self.words)
-        column.addLayout(row(None, self.start, self.digits, self.model, self.data, None))
+        column.addLayout(row(None, self.start, self.digits, self.base, self.model, self.data, None))
         column.addStretch(3)
         desk.checked.connect(self._show)
         self._show(desk.last_check)
@@ -61,9 +64,8 @@ class Empty(QWidget):
         return button
 
     def _digits(self) -> None:
-        """Open the lectures' first network and its data; the person only has to press Start."""
-        self.desk.context.open_model(FIRST_MODEL)
-        self.desk.context.open_dataset(FIRST_DATA)
+        self.words.setText("Opening the network and the digits …")
+        self.desk.train_example()
 
     def _show(self, checked: Checked | None) -> None:
         model, data = self.desk.model, self.desk.dataset
@@ -78,10 +80,13 @@ class Empty(QWidget):
             words = "At the left it says what, with a button that mends it."
         else:
             title, words = f"{model.name} on {data.title}", "All is ready."
+        misfit = model is not None and data is not None and checked is not None
         ready = checked is not None and not any(f.severity == "error" for f in checked.findings)
         self.title.setText(title)
         self.words.setText(words)
         self.start.setVisible(ready)
         self.digits.setVisible(not ready)
+        trained = model is not None and model.source.weights != "random"
+        self.base.setVisible(misfit and not ready and trained)
         self.model.setVisible(not ready)
         self.data.setVisible(not ready)

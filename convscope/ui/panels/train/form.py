@@ -1,15 +1,14 @@
-"""Small form pieces of the training panel: numbers, choices, sections that fold, sentences with buttons."""
+"""Form pieces of the training panel alone: numbers over decades, sections that fold, sentences to act on."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
 
-from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QValidator
 from PySide6.QtWidgets import (
     QCheckBox,
-    QComboBox,
     QDoubleSpinBox,
     QFrame,
     QHBoxLayout,
@@ -23,47 +22,9 @@ from PySide6.QtWidgets import (
 )
 
 from convscope.ui import theme
-from convscope.ui.widgets.form import indent
+from convscope.ui.widgets import form as shared
 
 LABEL = 104
-
-
-class _WheelNeedsFocus(QObject):
-    """Keeps a wheel that scrolls the column from turning the numbers that pass under it."""
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.Wheel and isinstance(watched, QWidget) and not watched.hasFocus():
-            event.ignore()
-            return True
-        return False
-
-
-def _named(widget: QWidget, name: str, says: str) -> None:
-    widget.setObjectName(name)
-    widget.setAccessibleName(says)
-    widget.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-    widget.installEventFilter(_WheelNeedsFocus(widget))
-
-
-def caption(name: str = "", text: str = "") -> QLabel:
-    """A wrapped secondary line."""
-    made = theme.label(text, "caption")
-    made.setObjectName(name)
-    made.setWordWrap(True)
-    return made
-
-
-def row(*widgets: QWidget | None) -> QHBoxLayout:
-    """Widgets side by side; None stands for the room between them."""
-    layout = QHBoxLayout()
-    layout.setContentsMargins(0, 0, 0, 0)
-    layout.setSpacing(theme.GAP)
-    for widget in widgets:
-        if widget is None:
-            layout.addStretch(1)
-        else:
-            layout.addWidget(widget)
-    return layout
 
 
 def titled(text: str, widget: QWidget) -> QWidget:
@@ -72,20 +33,16 @@ def titled(text: str, widget: QWidget) -> QWidget:
     label = QLabel(text)
     label.setBuddy(widget)
     label.setFixedWidth(theme.scaled(LABEL))
-    layout = row(label, widget)
+    layout = shared.row(label, widget)
     layout.setStretch(1, 1)
     holder.setLayout(layout)
     return holder
 
 
 def spin(name: str, says: str, low: int, high: int) -> QSpinBox:
-    """A whole number; nothing is emitted before the typing ends."""
-    box = QSpinBox()
-    _named(box, name, says)
-    box.setRange(low, high)
-    box.setKeyboardTracking(False)
+    """A whole number that may be large: its thousands stand apart."""
+    box = shared.spin(name, says, low, high)
     box.setGroupSeparatorShown(True)
-    indent(box)
     return box
 
 
@@ -100,11 +57,13 @@ class NumberBox(QDoubleSpinBox):
 
     def __init__(self, name: str, says: str, low: float, high: float, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        _named(self, name, says)
+        self.setObjectName(name)
+        self.setAccessibleName(says)
+        shared.wheel_needs_focus(self)
         self.setDecimals(12)
         self.setRange(low, high)
         self.setKeyboardTracking(False)
-        indent(self)
+        shared.indent(self)
 
     def textFromValue(self, value: float) -> str:
         """As few digits as it takes."""
@@ -146,53 +105,12 @@ def _next(value: float, up: bool) -> float:
     return float(f"{found:.6g}")
 
 
-def combo(name: str, says: str, choices: Iterable[tuple[str, str]]) -> QComboBox:
-    """A choice among (value, words)."""
-    box = QComboBox()
-    _named(box, name, says)
-    box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-    box.setMinimumContentsLength(6)
-    for value, words in choices:
-        box.addItem(words, value)
-    return box
-
-
 def check(name: str, text: str) -> QCheckBox:
     """Yes or no."""
     box = QCheckBox(text)
     box.setObjectName(name)
     box.setAccessibleName(text)
     return box
-
-
-def choose(box: QComboBox, value: object) -> None:
-    """Show a choice without telling anyone."""
-    with QSignalBlocker(box):
-        box.setCurrentIndex(box.findData(value))
-
-
-def tool(name: str, says: str, icon: str, run: Callable[[], object], text: str = "") -> QToolButton:
-    """A small button with an icon, and words on hover and for those who cannot see it."""
-    button = QToolButton()
-    button.setObjectName(name)
-    button.setAccessibleName(says)
-    button.setToolTip(says)
-    if icon:
-        button.setIcon(theme.icon(icon))
-    if text:
-        button.setText(text)
-        button.setToolButtonStyle(
-            Qt.ToolButtonStyle.ToolButtonTextBesideIcon if icon else Qt.ToolButtonStyle.ToolButtonTextOnly
-        )
-    button.clicked.connect(lambda: run())
-    return button
-
-
-def line() -> QFrame:
-    """A hairline."""
-    made = QFrame()
-    made.setProperty("role", "line")
-    return made
 
 
 class Fold(QWidget):
@@ -208,7 +126,9 @@ class Fold(QWidget):
 
     def __init__(self, name: str, title: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.button = tool(name, title, "chevron-right", lambda: self.set_open(not self.is_open), title)
+        self.button = shared.tool(
+            name, title, "chevron-right", lambda: self.set_open(not self.is_open), title
+        )
         self.button.setProperty("flat", True)
         self.button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._body = QWidget()

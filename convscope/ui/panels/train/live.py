@@ -14,10 +14,11 @@ from convscope.task import Task
 from convscope.ui import theme
 from convscope.ui.panels.train.desk import Desk
 from convscope.ui.panels.train.empty import Empty
-from convscope.ui.panels.train.form import Choice, Notice, caption
+from convscope.ui.panels.train.form import Choice, Notice
 from convscope.ui.panels.train.looks import Looks
 from convscope.ui.panels.train.plan import Finished, Plan, Prepared
 from convscope.ui.panels.train.transport import Transport
+from convscope.ui.widgets.form import caption
 
 if TYPE_CHECKING:
     from convscope.engine.training.run import Run

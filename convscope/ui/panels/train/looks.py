@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,13 +14,15 @@ from convscope.errors import UserError
 from convscope.imaging.colormaps import apply_colormap
 from convscope.task import Task
 from convscope.ui import theme
-from convscope.ui.panels.train import form
 from convscope.ui.panels.train.desk import Desk
-from convscope.ui.panels.train.plan import Prepared
+from convscope.ui.panels.train.plan import Finished, Prepared
 from convscope.ui.panels.train.samples_view import SamplesView
+from convscope.ui.widgets.form import caption, combo, row
 from convscope.ui.widgets.mosaic_view import MosaicView
 
 if TYPE_CHECKING:
+    from convscope.engine.models.opened import OpenedModel
+    from convscope.engine.training.control import Watch
     from convscope.engine.training.observe import Snapshot
 
 MOST_KERNELS, MOST_MAPS, LARGEST_MAP = 64, 64, 64
@@ -38,12 +41,16 @@ class Looks(QWidget):
         self.setObjectName("train.looks")
         self.desk = desk
         self._prepared: Prepared | None = None
+        self._trained: OpenedModel | None = None
         self._current: NDArray[np.float32] | None = None
+        self._image_trouble = ""
         self._seen = False
         self._build()
         desk.trainer.began.connect(lambda _plan: self._forget())
         desk.trainer.prepared.connect(self._prepare)
         desk.trainer.looked.connect(self._show)
+        desk.trainer.finished.connect(self._ended)
+        desk.trainer.state_changed.connect(lambda _state: self._offer())
         desk.context.session.image_changed.connect(self._image_changed)
 
     def note_epoch(self) -> None:
@@ -65,22 +72,22 @@ class Looks(QWidget):
         self.kernels = MosaicView()
         self.kernels.setObjectName("train.kernels")
         self.kernels.setAccessibleName("First layer’s kernels")
-        self.layer = form.combo("train.layer", "Layer whose maps are shown", ())
+        self.layer = combo("train.layer", "Layer whose maps are shown", ())
         self.layer.activated.connect(lambda _index: self._watch())
-        self.image = form.combo("train.image", "Image whose maps are shown", ())
+        self.image = combo("train.image", "Image whose maps are shown", ())
         self.image.activated.connect(lambda _index: self._image_chosen())
         self.maps = MosaicView()
         self.maps.setObjectName("train.maps")
         self.maps.setAccessibleName("Feature maps")
         self.samples = SamplesView()
         self.samples.chosen.connect(self._sample_chosen)
-        self.trouble = form.caption("train.look_trouble")
+        self.trouble = caption("train.look_trouble")
         self.trouble.hide()
         column.addWidget(self.kernel_words)
         column.addWidget(self.kernels, 1)
         column.addSpacing(theme.GRID)
         column.addWidget(theme.label("Feature maps", "heading"))
-        chooser = form.row(self.layer, self.image)
+        chooser = row(self.layer, self.image)
         chooser.setStretch(0, 3)
         chooser.setStretch(1, 2)
         column.addLayout(chooser)
@@ -91,7 +98,9 @@ class Looks(QWidget):
         column.addWidget(self.samples)
 
     def _forget(self) -> None:
-        self._prepared, self._seen = None, False
+        self._prepared = self._trained = None
+        self._seen, self._image_trouble = False, ""
+        self._offer()
         self._say("")
         self.samples.set_samples((), (), ())
         self.kernels.set_maps([])
@@ -106,32 +115,55 @@ class Looks(QWidget):
             if info.kind != "InputLayer" and info.shape is not None and len(info.shape) == 3:
                 self.layer.addItem(f"{info.path}  {'×'.join(map(str, info.shape))}", info.path)
         self.layer.setCurrentIndex(max(0, self.layer.findData(chosen)))
+        pictured = self.image.currentData()
         self.image.clear()
+        self.image.addItem("", CURRENT)
+        self._name_current()
         samples = prepared.samples
         classes = prepared.dataset.classes
         if samples is not None:
             self.samples.set_samples(samples.pixels, samples.labels, classes)
             for number, label in enumerate(samples.labels):
                 self.image.addItem(f"Sample: {classes[label]}", number)
-        self.image.addItem("Current image", CURRENT)
+        self.image.setCurrentIndex(max(0, self.image.findData(pictured)))
         self._current = None
-        if samples is None:
-            self._ask_current()
-        self._watch()
+        self._offer()
+        self._image_chosen()
 
     def _sample_chosen(self, row: int) -> None:
         self.image.setCurrentIndex(self.image.findData(row))
         self._image_chosen()
 
+    def _name_current(self) -> None:
+        name = self.desk.context.session.image.name
+        self.image.setItemText(self.image.findData(CURRENT), f"Current image: {name}")
+        self.image.setToolTip("Whose maps are shown; the current image is that of the strip below")
+
+    def _offer(self) -> None:
+        """There is something to choose while a network is there to look into."""
+        on = self._prepared is not None and (self.desk.trainer.active or self._trained is not None)
+        self.layer.setEnabled(on)
+        self.image.setEnabled(on)
+
+    def _ended(self, finished: Finished) -> None:
+        """The network that came out can be looked into as it was while it learned."""
+        self._trained = finished.trained.model
+        self._offer()
+        self._watch()
+
     def _image_chosen(self) -> None:
+        self._image_trouble = ""
         if self.image.currentData() == CURRENT:
             self._ask_current()
         else:
             self._watch()
 
     def _image_changed(self, _image: object) -> None:
-        if self.image.currentData() == CURRENT and self.desk.trainer.active:
-            self._ask_current()
+        if self._prepared is None:
+            return
+        self._name_current()
+        if self.image.currentData() == CURRENT:
+            self._image_chosen()
 
     def _ask_current(self) -> None:
         """The current image as the network sees it; made in a worker."""
@@ -143,8 +175,9 @@ class Looks(QWidget):
             return model.prepare(image).batch
 
         def done(batch: NDArray[np.float32]) -> None:
-            self._current = batch
-            self._watch()
+            if self._prepared is not None and self._prepared.model is model:
+                self._current = batch
+                self._watch()
 
         self.desk.context.jobs.submit(
             "imaging",
@@ -158,26 +191,58 @@ class Looks(QWidget):
         )
 
     def _failed(self, error: BaseException) -> None:
-        if isinstance(error, UserError):
-            self._say(error.message)
-        else:
+        if not isinstance(error, UserError):
             self.desk.context.report(error)
+            return
+        self._current, self._image_trouble = None, error.message
+        self.maps.set_maps([])
+        self._say(error.message)
+        self._watch()
 
     def _watch(self) -> None:
-        """Tell the training thread what to look at; nothing while nobody sees it."""
+        """Tell the training thread what to look at; nothing while nobody sees it. Afterwards look once."""
         from convscope.engine.training.control import Watch
 
-        prepared, number = self._prepared, self.image.currentData()
+        prepared, trainer = self._prepared, self.desk.trainer
         if prepared is None or not self.isVisible():
-            self.desk.trainer.watch(Watch())
-            return
-        samples = prepared.samples
+            trainer.watch(Watch())
+        elif trainer.active:
+            trainer.watch(self._wanted(prepared))
+        elif self._trained is not None:
+            self._look_once(self._trained, self._wanted(prepared))
+
+    def _look_once(self, model: OpenedModel, watch: Watch) -> None:
+        def work(_task: Task) -> Snapshot:
+            from convscope.engine.training.control import Control
+            from convscope.engine.training.observe import Observer
+
+            control = Control()
+            control.watch(watch)
+            return Observer(model, control, lambda _snapshot: None).look(0, 0)
+
+        def done(snapshot: Snapshot) -> None:
+            if model is self._trained:
+                self._show(snapshot)
+
+        self.desk.context.jobs.submit(
+            "engine",
+            work,
+            title="Looking into the network",
+            key="train.look",
+            supersede="finish",
+            quiet=True,
+            on_done=done,
+            on_failed=self.desk.context.report,
+        )
+
+    def _wanted(self, prepared: Prepared) -> Watch:
+        from convscope.engine.training.control import Watch
+
+        samples, number = prepared.samples, self.image.currentData()
         image = self._current
         if samples is not None and isinstance(number, int) and number != CURRENT:
             image = samples.batch[number : number + 1]
-        self.desk.trainer.watch(
-            Watch(self.layer.currentData(), image, None if samples is None else samples.batch)
-        )
+        return Watch(self.layer.currentData(), image, None if samples is None else samples.batch)
 
     def _show(self, snapshot: Snapshot) -> None:
         self._seen = True
@@ -191,7 +256,7 @@ class Looks(QWidget):
             self.maps.set_maps(map_pictures(snapshot.maps))
         if snapshot.predictions is not None:
             self.samples.set_predictions(snapshot.predictions)
-        self._say(snapshot.trouble)
+        self._say(snapshot.trouble or self._image_trouble)
 
     def _say(self, trouble: str) -> None:
         self.trouble.setText(trouble)
@@ -225,12 +290,12 @@ def kernel_pictures(kernels: NDArray[np.float32]) -> list[NDArray[np.uint8]]:
     signed = shown.mean(axis=2)
     limit = float(np.abs(signed).max()) or 1.0
     levels = np.clip(127.5 + 127.5 * signed / limit, 0, 255).astype(np.uint8)
-    table = _signed_table()
-    return [table[levels[..., n]] for n in range(levels.shape[2])]
+    return list(_signed_table(theme.tokens())[levels.transpose(2, 0, 1)])
 
 
-def _signed_table() -> NDArray[np.uint8]:
-    colours = theme.tokens()
+@lru_cache(maxsize=2)
+def _signed_table(colours: theme.Tokens) -> NDArray[np.uint8]:
+    """The theme's signed colours from one end to the other, 256 × 3."""
     steps = [colours.signed(value, 1.0) for value in np.linspace(-1, 1, 256).tolist()]
     return np.array([(c.red(), c.green(), c.blue()) for c in steps], np.uint8)
 

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QWidget
 from convscope.ui.panels.train import form
 from convscope.ui.panels.train.desk import Checked, Desk
 from convscope.ui.panels.train.section import Section, at
+from convscope.ui.widgets.form import caption
 
 if TYPE_CHECKING:
     from convscope.engine.training.settings import TrainingSettings
@@ -53,7 +54,7 @@ class MainSection(Section):
             ("Epochs", self.epochs),
         ):
             self.column.addWidget(form.titled(words, widget))
-        self.follows = form.caption("train.follows")
+        self.follows = caption("train.follows")
         self.column.addWidget(self.follows)
         self._checked: Checked | None = None
         self.on_show(lambda _settings: self._say())

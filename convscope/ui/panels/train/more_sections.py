@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QWidget
 from convscope.ui.panels.train import form
 from convscope.ui.panels.train.desk import Desk
 from convscope.ui.panels.train.section import Read, Section, Write, at
+from convscope.ui.widgets.form import caption
 
 if TYPE_CHECKING:
     from convscope.engine.training.settings import TrainingSettings
@@ -101,7 +102,7 @@ class ScheduleSection(Section):
         self._factor, self._every = form.titled("Factor", factor), form.titled("Every … epochs", every)
         for widget in (form.titled("Rate", kind), self._factor, self._every, form.titled("Warm-up", warmup)):
             self.column.addWidget(widget)
-        self.words = form.caption("train.schedule.words")
+        self.words = caption("train.schedule.words")
         self.column.addWidget(self.words)
         self.on_show(self._say)
 

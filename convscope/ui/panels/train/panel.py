@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-from dataclasses import replace
 from functools import partial
 
 from PySide6.QtCore import Qt
@@ -17,7 +16,6 @@ from convscope.ui.panels.train.desk import Desk
 from convscope.ui.panels.train.live import LiveView
 from convscope.ui.widgets.segmented import Segmented
 
-EXAMPLE = "mnist-convnet"
 _HERE = "convscope.ui.panels.train"
 
 # (name, title, what it is, module, class); a view's module is imported when it is first shown.
@@ -87,6 +85,8 @@ class TrainPanel(QWidget):
         live.set_looks_shown(self._wants_looks)
         # Where there is no room for three columns, the looks take the place of the settings.
         self.controls.setHidden(self._compact and self._wants_looks and on_show)
+        # There the trainings have buttons of their own, and a network of other classes is no fault.
+        self.controls.set_start_shown(self.stack.currentWidget() is not self._views.get("transfer"))
         self.fold.setVisible(on_show)
         self.fold.setChecked(self._wants_looks)
 
@@ -103,7 +103,7 @@ class TrainPanel(QWidget):
         ]
         own = getattr(self.stack.currentWidget(), "commands", None)
         return [
-            Command("train.start", "Start training", self.controls.start.click, "Ctrl+Return", "Training"),
+            Command("train.start", "Start training", self.controls.press_start, "Ctrl+Return", "Training"),
             Command(
                 "train.pause", "Pause or resume training", trainer.toggle, "", "Training", trainer.active
             ),
@@ -118,17 +118,7 @@ class TrainPanel(QWidget):
 
     def show_example(self) -> None:
         """Train a small convnet on the shipped garments."""
-        self.desk.edit(lambda settings: replace(settings, epochs=3))
-        self.desk.checked.connect(self._begin_example)
-        self.context.open_model(EXAMPLE)
-        self.context.open_dataset("fashion")
-
-    def _begin_example(self, checked: object) -> None:
-        model, dataset = self.context.session.model, self.context.session.dataset
-        if checked is None or dataset is None or model is None or model.source.spec != EXAMPLE:
-            return
-        self.desk.checked.disconnect(self._begin_example)
-        self.desk.start()
+        self.desk.train_example("fashion", epochs=3)
 
     def shutdown(self) -> None:
         """Stop timers and take no more events."""

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QSpinBox, QVBoxLayout, QWidg
 from convscope.ui import theme
 from convscope.ui.panels.train import form
 from convscope.ui.panels.train.desk import Desk
+from convscope.ui.widgets.form import choose, combo
 
 if TYPE_CHECKING:
     from convscope.engine.training.settings import TrainingSettings
@@ -100,12 +101,12 @@ class Section(QWidget):
         self, name: str, says: str, choices: Iterable[tuple[Any, str]], bound: tuple[Read, Write]
     ) -> QComboBox:
         """A choice among (value, words)."""
-        box = form.combo(name, says, choices)
+        box = combo(name, says, choices)
         read, write = bound
         box.activated.connect(
             lambda _index: self.desk.edit(lambda settings: write(settings, box.currentData()))
         )
-        self._shows.append(lambda settings: form.choose(box, read(settings)))
+        self._shows.append(lambda settings: choose(box, read(settings)))
         return box
 
     def check(self, name: str, text: str, bound: tuple[Read, Write]) -> QCheckBox:

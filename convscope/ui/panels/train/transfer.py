@@ -13,6 +13,7 @@ from convscope.errors import UserError
 from convscope.task import Task
 from convscope.ui import theme
 from convscope.ui.panels.train.desk import Desk
+from convscope.ui.panels.train.form import NumberBox
 from convscope.ui.panels.train.transfer_cards import Card
 from convscope.ui.panels.train.transfer_plan import WAYS, plan_transfer, run_svm
 from convscope.ui.panels.train.transfer_results import TransferResults
@@ -364,7 +365,7 @@ class TransferView(QWidget):
         self.from_layer = combo("train.transfer.from_layer", "First layer that is fine-tuned", ())
         self.head_epochs = spin("train.transfer.head_epochs", "Epochs of the classifier alone", 0, 1000)
         self.head_epochs.setValue(5)
-        self.fine_rate = decimal("train.transfer.fine_rate", "Learning rate of fine-tuning", 1e-7, 1.0, 7)
+        self.fine_rate = NumberBox("train.transfer.fine_rate", "Learning rate of fine-tuning", 1e-7, 1.0)
         self.fine_rate.setValue(1e-5)
         own = self.cards["finetune"].own
         own.addLayout(named("From", self.from_layer))

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QSlider, QVBoxLa
 from convscope.ui import theme
 from convscope.ui.panels.train import form
 from convscope.ui.panels.train.trainer import Trainer
+from convscope.ui.widgets.form import row, tool
 
 if TYPE_CHECKING:
     from convscope.ui.panels.train.charts import Charts
@@ -100,12 +101,12 @@ class Transport(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.GRID)
         trainer = self.trainer
-        self.pause = form.tool("train.pause", "Pause", "pause", trainer.toggle, "Pause")
+        self.pause = tool("train.pause", "Pause", "pause", trainer.toggle, "Pause")
         self.pause.setMinimumWidth(theme.scaled(92))
-        self.step = form.tool("train.step", "Make one step, then stand still", "step-forward", trainer.step)
+        self.step = tool("train.step", "Make one step, then stand still", "step-forward", trainer.step)
         self.step.setText("One step")
         self.step.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.stop = form.tool(
+        self.stop = tool(
             "train.stop", "End now; what was learned is kept", "circle-stop", trainer.stop, "Stop"
         )
         self.slider = QSlider(Qt.Orientation.Horizontal)
@@ -120,7 +121,7 @@ class Transport(QWidget):
         self.rate.valueChanged.connect(self._set_rate)
         label = QLabel("Learning rate")
         label.setBuddy(self.rate)
-        buttons = form.row(self.pause, self.step, self.stop, None, label, self.slider, self.rate)
+        buttons = row(self.pause, self.step, self.stop, None, label, self.slider, self.rate)
         buttons.setStretch(5, 1)
         column.addLayout(buttons)
         self.sentence = QLabel()
