@@ -26,7 +26,8 @@ class Jobs(QObject):
 
     Lanes: "imaging" (short array work), "view" (the second picture of a long list: thumbnails, spectra),
     "files" (downloads and long reading, which a thumbnail should not wait for), "engine" (short Keras
-    calls), "training" (one long job). A lane runs one job at a time, in order. Per key
+    calls), "long" (Keras work of many seconds, which a short call should not wait for), "training" (one long
+    job). A lane runs one job at a time, in order. Per key
     the latest request wins: one that waits is replaced, one that runs either finishes and is shown once more
     (`supersede` "finish": the picture moves during a drag) or is cancelled ("cancel"). A result that is older
     than one already delivered, or that was cancelled, is dropped.
@@ -42,7 +43,7 @@ class Jobs(QObject):
     failed = Signal(object, object)
     _arrived = Signal(object, str, object)
 
-    LANES = ("imaging", "view", "files", "engine", "training")
+    LANES = ("imaging", "view", "files", "engine", "long", "training")
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)

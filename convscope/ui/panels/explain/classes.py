@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QStringListModel, Qt
+from PySide6.QtCore import QStringListModel, Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
     QCompleter,
@@ -36,7 +36,13 @@ NOTHING = "nothing"
 
 
 class ClassField(QLineEdit):
-    """Any class by its name or number, completed while one types."""
+    """Any class by its name or number, completed while one types.
+
+    Signals:
+        entered: Return was pressed, or an entry of the list was chosen.
+    """
+
+    entered = Signal()
 
     def __init__(self, name: str, says: str, placeholder: str) -> None:
         super().__init__()
@@ -49,11 +55,24 @@ class ClassField(QLineEdit):
         completer.setFilterMode(Qt.MatchFlag.MatchContains)
         completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
         self.setCompleter(completer)
+        # The field takes the chosen entry only after this signal's listeners.
+        completer.activated.connect(self._take, Qt.ConnectionType.QueuedConnection)
+        self.returnPressed.connect(self._return)
 
     def set_names(self, names: list[str]) -> None:
         """The classes that there are."""
         if names != self._names.stringList():
             self._names.setStringList(names)
+
+    def _take(self, entry: str) -> None:
+        self.setText(entry)
+        self.entered.emit()
+
+    def _return(self) -> None:
+        # Return on an entry of the list is told by the list.
+        popup = self.completer().popup()
+        if popup is None or not (popup.isVisible() and popup.currentIndex().isValid()):
+            self.entered.emit()
 
 
 class ClassColumn(QWidget):
@@ -127,6 +146,15 @@ class ClassColumn(QWidget):
 
     # -- choosing --------------------------------------------------------------------------------------------
 
+    def _choose_bar(self, index: int) -> None:
+        # The first one goes on meaning the most probable class when another image comes.
+        first = bool(self.bars.rows) and index == self.bars.rows[0].index
+        self._desk.ask(index=None if first else index, minus=None)
+
+    def _maybe_nothing(self, text: str) -> None:
+        if not text:
+            self._desk.ask(minus=None)
+
     def _choose_any(self) -> None:
         index = self._found(self.any)
         if index is not None:
@@ -134,9 +162,6 @@ class ClassColumn(QWidget):
             self.any.clear()
 
     def _choose_minus(self) -> None:
-        if not self.minus.text().strip():
-            self._desk.ask(minus=None)
-            return
         index = self._found(self.minus)
         if index is None:
             return
@@ -174,13 +199,12 @@ class ClassColumn(QWidget):
         column.addWidget(heading("What the network sees"))
         self.bars = ClassBars(5)
         self.bars.setObjectName("explain.classes")
-        self.bars.chosen.connect(lambda index: self._desk.ask(index=index, minus=None))
+        self.bars.chosen.connect(self._choose_bar)
         column.addWidget(self.bars)
         self.reason = caption("explain.reason")
         column.addWidget(self.reason)
         self.any = ClassField("explain.any", "Any class", "Any class, by name or number")
-        self.any.returnPressed.connect(self._choose_any)
-        self.any.completer().activated.connect(lambda _text: self._choose_any())
+        self.any.entered.connect(self._choose_any)
         column.addWidget(self.any)
         column.addSpacing(theme.GAP)
         column.addWidget(heading("Explained"))
@@ -189,7 +213,8 @@ class ClassColumn(QWidget):
         self.explained.setWordWrap(True)
         column.addWidget(self.explained)
         self.minus = ClassField("explain.minus", "Minus another class", NOTHING)
-        self.minus.editingFinished.connect(self._choose_minus)
+        self.minus.entered.connect(self._choose_minus)
+        self.minus.textChanged.connect(self._maybe_nothing)
         column.addLayout(named("minus", self.minus, 44))
         counts = (("1", "this class"), ("2", "the first 2"), ("3", "the first 3"), ("5", "the first 5"))
         self.count = combo("explain.count", "Classes on the wall", counts)

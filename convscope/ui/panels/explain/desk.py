@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Signal
 
 from convscope.engine.models.prediction import Prediction
+from convscope.engine.seeing.attribution.picture import shared_scales
 from convscope.engine.seeing.attribution.result import Attribution, Request
 from convscope.errors import UserError
 from convscope.jobs import Job
@@ -21,9 +22,12 @@ if TYPE_CHECKING:
     from convscope.engine.seeing.attribution.explain import Failure
     from convscope.engine.seeing.attribution.layers import LayerChoice
     from convscope.engine.seeing.attribution.look import Look
+    from convscope.imaging.display import Scale
     from convscope.imaging.image import Image
 
 KEY = "explain"
+# More forward passes than this are made in a lane of their own, so that nothing waits for them.
+QUICK = 60
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,11 +51,14 @@ class Desk(QObject):
     """Makes the maps of the question for the current image and model. GUI thread only.
 
     A job that runs is replaced once it has shown something, so that a camera is followed as well as a drag.
+    Maps that take long have a job each; they go on while others come and go. One that is cancelled by hand
+    leaves maps that say so; they are asked for again by `resume`.
 
     Signals:
         question_changed: the `Question`.
         begun: a `Begun`: the tiles of the wall are known.
         arrived: an `Attribution` (perhaps still growing) or a `Failure`.
+        stopped_changed: maps were cancelled by hand, or are made again.
         strip_changed: Grad-CAM at every stage, a tuple; empty where there is none.
         selected: the `Request` whose map is looked at, or None.
         said: why there is nothing; "" when there is.
@@ -60,6 +67,7 @@ class Desk(QObject):
     question_changed = Signal(object)
     begun = Signal(object)
     arrived = Signal(object)
+    stopped_changed = Signal()
     strip_changed = Signal(object)
     selected = Signal(object)
     said = Signal(str)
@@ -78,7 +86,11 @@ class Desk(QObject):
         self._strip_of: tuple[object, object] | None = None
         self._active = False
         self._job: Job | None = None
+        self._run = 0
         self._shown = self._again = False
+        # Jobs of maps that take long, and the maps that were cancelled by hand.
+        self._slow: dict[Any, Job] = {}
+        self._stopped: set[Any] = set()
         session = context.session
         session.image_changed.connect(self._changed)
         session.model_changed.connect(self._model_changed)
@@ -116,11 +128,28 @@ class Desk(QObject):
         """A map, or why there is none; None while it is waited for."""
         return self._made.get(request.key)
 
+    def stopped(self, request: Request) -> bool:
+        """Whether the work on a map was cancelled by hand before it was finished."""
+        return request.key in self._stopped
+
+    def resume(self, request: Request) -> None:
+        """Make a map after all that was cancelled by hand."""
+        if request.key in self._stopped:
+            self._stopped.discard(request.key)
+            self.stopped_changed.emit()
+            self.refresh()
+
     @property
     def maps(self) -> tuple[Attribution, ...]:
         """The finished maps on the wall."""
         found = [self.attribution(request) for request in self.requests]
         return tuple(one for one in found if one is not None and one.done >= 1)
+
+    def scale(self, one: Attribution) -> Scale:
+        """The colours' ends of a map: all maps on the wall of one method share them."""
+        shown = [made for request in self.requests if (made := self.attribution(request)) is not None]
+        alike = [made for made in shown if made.method == one.method]
+        return shared_scales([one, *alike])[0]
 
     @property
     def prediction(self) -> Prediction | None:
@@ -135,9 +164,9 @@ class Desk(QObject):
         done: Callable[[Any], None],
         partial: Callable[[Any], None] | None = None,
     ) -> None:
-        """Run something longer on the look in the engine's lane; failures are told."""
+        """Run something longer on the look; failures are told."""
         self.context.jobs.submit(
-            "engine",
+            "long",
             work,
             title=title,
             key=f"{KEY}.{key}",
@@ -161,8 +190,6 @@ class Desk(QObject):
         if not self._active:
             return
         if model is None:
-            self.context.jobs.cancel_key(KEY)
-            self._forget()
             self.said.emit("There is no model yet.")
             return
         if self._job is not None and not self._job.finished and not self._shown:
@@ -175,20 +202,23 @@ class Desk(QObject):
         session = self.context.session
         session.image_changed.disconnect(self._changed)
         session.model_changed.disconnect(self._model_changed)
+        self._run += 1
+        self.context.jobs.cancel_key(KEY)
+        for key in list(self._slow):
+            self._end_slow(key)
 
     def _start(self, model: OpenedModel, image: Image) -> None:
         look = self.look
         if look is not None and (look.model is not model or look.image is not image):
             self._forget()
         question, known = self.question, self.look
-        there = frozenset(
-            key for key, made in self._made.items() if not isinstance(made, Attribution) or made.done >= 1
-        )
+        there = frozenset(key for key in self._made if self._finished(key)) | self._stopped
         prediction, strip_of = self.context.predictor.prediction, self._strip_of
         self._shown = self._again = False
+        self._run = run = self._run + 1
 
-        def work(task: Task) -> None:
-            from convscope.engine.seeing.attribution.explain import strip, wall
+        def work(task: Task) -> tuple[Look, list[Request]]:
+            from convscope.engine.seeing.attribution.explain import cost, strip, wall
             from convscope.engine.seeing.attribution.layers import chosen_layer, usable_layers
             from convscope.engine.seeing.attribution.look import Look
 
@@ -198,12 +228,17 @@ class Desk(QObject):
             task.partial(Begun(look, requests, layers, chosen_layer(model) if layers else None))
             missing = [request for request in requests if request.key not in there]
             target = question.targets(look.prediction)[0]
-            quick = [request for request in missing if request.method in ("grad-cam", "eigen-cam")]
-            # The strip is a pass like Grad-CAM's own: it comes before what takes long.
-            wall(look, quick, task)
+            first = [request for request in missing if request.method in ("grad-cam", "eigen-cam")]
+            # The strip is a pass like Grad-CAM's own: it comes before what takes longer.
+            wall(look, first, task)
             if layers and strip_of != (look, target):
                 task.partial((look, target, Strip(strip(look, target, task))))
-            wall(look, [request for request in missing if request not in quick], task)
+            rest = sorted(
+                (request for request in missing if request not in first),
+                key=lambda request: cost(look, request),
+            )
+            wall(look, [request for request in rest if cost(look, request) <= QUICK], task)
+            return look, [request for request in rest if cost(look, request) > QUICK]
 
         self._job = self.context.jobs.submit(
             "engine",
@@ -214,14 +249,66 @@ class Desk(QObject):
             on_partial=self._take,
             on_done=self._done,
             on_failed=self._failed,
-            on_cancelled=self._cancelled,
+            on_cancelled=lambda: self._cancelled(run),
         )
+
+    def _finished(self, key: Any) -> bool:
+        made = self._made.get(key)
+        return made is not None and (not isinstance(made, Attribution) or made.done >= 1)
+
+    def _start_slow(self, look: Look, requests: list[Request]) -> None:
+        """A job for each map that takes long; one that nobody wants any more ends."""
+        wanted = {request.key for request in self.requests}
+        for key in [key for key in self._slow if key not in wanted]:
+            self._end_slow(key)
+        for request in requests:
+            if request.key not in self._slow and not self._finished(request.key):
+                self._slow[request.key] = self._submit_slow(look, request)
+
+    def _submit_slow(self, look: Look, request: Request) -> Job:
+        from convscope.engine.seeing.attribution.methods import METHODS
+
+        def work(task: Task) -> None:
+            from convscope.engine.seeing.attribution.explain import wall
+
+            wall(look, (request,), task)
+
+        def done(_none: object) -> None:
+            self._slow.pop(request.key, None)
+
+        def failed(error: BaseException) -> None:
+            self._slow.pop(request.key, None)
+            self._failed(error)
+
+        def cancelled() -> None:
+            # One that ended because nobody wants it is not listed any more.
+            if self._slow.get(request.key) is job:
+                del self._slow[request.key]
+                self._stopped.add(request.key)
+                self.stopped_changed.emit()
+
+        job = self.context.jobs.submit(
+            "long",
+            work,
+            title=f"{METHODS[request.method].title}: {look.image.name}",
+            on_partial=self._take,
+            on_done=done,
+            on_failed=failed,
+            on_cancelled=cancelled,
+        )
+        return job
+
+    def _end_slow(self, key: Any) -> None:
+        self.context.jobs.cancel(self._slow.pop(key))
 
     def _take(self, value: Any) -> None:
         if isinstance(value, Begun):
             self.look, self.requests = value.look, value.requests
             self.layers, self.chosen = value.layers, value.chosen
             self.said.emit("")
+            if not value.layers:
+                self.strip = ()
+                self.strip_changed.emit(())
             self.begun.emit(value)
             self._keep_selection()
         elif isinstance(value, tuple):
@@ -238,7 +325,9 @@ class Desk(QObject):
         if self._again:
             self.refresh()
 
-    def _done(self, _none: object) -> None:
+    def _done(self, made: tuple[Look, list[Request]]) -> None:
+        if made[0] is self.look:
+            self._start_slow(*made)
         self._has_shown()
 
     def _failed(self, error: BaseException) -> None:
@@ -248,10 +337,16 @@ class Desk(QObject):
             self.context.report(error)
         self._has_shown()
 
-    def _cancelled(self) -> None:
-        # By hand, from the status bar: what waits for a map now has none.
+    def _cancelled(self, run: int) -> None:
+        if run != self._run:
+            return
+        # By hand, from the status bar.
         if self._again:
             self._has_shown()
+        else:
+            self._stopped |= {one.key for one in self.requests if not self._finished(one.key)}
+            self._stopped -= set(self._slow)
+            self.stopped_changed.emit()
 
     def _keep_selection(self) -> None:
         """The same method and class as before if they are on the wall; else the first map."""
@@ -269,6 +364,9 @@ class Desk(QObject):
         self.look, self.requests, self.strip, self._strip_of = None, (), (), None
         self.layers, self.chosen = (), None
         self._made.clear()
+        self._stopped.clear()
+        for key in list(self._slow):
+            self._end_slow(key)
 
     def _changed(self, *_: object) -> None:
         self.refresh()
@@ -279,6 +377,11 @@ class Desk(QObject):
         if question != self.question:
             self.question = question
             self.question_changed.emit(question)
-        self.request = None
+        # What runs is of the network before: nobody waits for it.
+        self._run += 1
+        self._job = None
+        self.context.jobs.cancel_key(KEY)
         self._forget()
+        # The same method is looked at next.
+        self.select(self.request if self.context.session.model is not None else None)
         self.refresh()

@@ -20,6 +20,7 @@ from convscope.ui.widgets.slider_row import SliderRow
 
 OWN = "own"
 AUTO = ""
+NO_LAYER = "This network has no layer whose maps lie over the image."
 
 
 class Inspector(QWidget):
@@ -42,6 +43,7 @@ class Inspector(QWidget):
         desk.begun.connect(self._begun)
         desk.selected.connect(lambda _request: self._show())
         desk.arrived.connect(lambda _made: self._show())
+        desk.stopped_changed.connect(self._show)
         desk.question_changed.connect(lambda _question: self._show_layer())
         self._show()
 
@@ -71,9 +73,11 @@ class Inspector(QWidget):
         if isinstance(answer, Failure):
             self.facts.setText(answer.message)
             self.warning.hide()
+            self.scale.hide()
             return
         if answer is None:
-            self.facts.setText("working…")
+            stopped = self._desk.stopped(request)
+            self.facts.setText("stopped; a click on the map goes on" if stopped else "working…")
             return
         notes = [note for note in answer.notes if note != method.warning]
         self.warning.setText(method.warning)
@@ -98,7 +102,8 @@ class Inspector(QWidget):
                     f"columns {box.left}–{box.left + box.width - 1}, {100 * found.share:.0f} % of the picture"
                 )
         self.facts.setText("\n".join([*lines, *notes]))
-        scale = answer.scale
+        scale = self._desk.scale(answer)
+        self.scale.show()
         self.scale.set_scale(style.colormap or answer.colormap, scale.low, scale.high)
 
     def _show_method(self, method: Method) -> None:
@@ -171,8 +176,10 @@ class Inspector(QWidget):
         layer = self._desk.question.layer
         choose(self.layer, layer or AUTO)
         chosen = self._desk.chosen
+        self.layer.setEnabled(chosen is not None)
         if layer is None:
-            self.why.setText(f"{chosen.path}: {chosen.why}" if chosen is not None else "")
+            none = NO_LAYER if self._desk.look is not None else ""
+            self.why.setText(f"{chosen.path}: {chosen.why}" if chosen is not None else none)
         else:
             self.why.setText("Chosen by you, for all methods that look at a layer.")
 

@@ -52,13 +52,14 @@ class LargeView(QWidget):
         if one is None or look is None or not self.isVisible():
             return
         what, image = self.what.value, look.image if self.whole.isChecked() else None
+        scale = self._desk.scale(one)
 
         def work(task: Task) -> tuple[NDArray[np.uint8], NDArray[Any] | None, str]:
             pixels = one.pixels if image is None else image.pixels
             if what == "image":
                 return pixels, None, "the image"
             if what == "map":
-                made = heat_pixels(one.heat, one.scale, style.colormap or one.colormap)
+                made = heat_pixels(one.heat, scale, style.colormap or one.colormap)
                 return made, one.heat, f"the raw map, {one.heat.shape[0]} × {one.heat.shape[1]}"
             height, width = pixels.shape[:2]
             box = None if image is None else one.box
@@ -68,13 +69,12 @@ class LargeView(QWidget):
                 found = region(one, style.threshold, image=image, how=style.how)
                 if found is not None:
                     words += f" · region {found.box.width} × {found.box.height}, {100 * found.share:.0f} %"
-            return picture(one, style, image=image), values, words
+            return picture(one, style, image=image, scale=scale), values, words
 
         def done(made: tuple[NDArray[np.uint8], NDArray[Any] | None, str]) -> None:
             pixels, values, words = made
             self.view.set_pixels(pixels, values)
             self.view.set_caption(words)
-            scale = one.scale
             self.scale.set_scale(style.colormap or one.colormap, scale.low, scale.high)
 
         self._desk.context.jobs.submit(

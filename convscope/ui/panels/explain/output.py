@@ -221,7 +221,7 @@ class Output(QObject):
             )
 
         self._desk.context.jobs.submit(
-            "engine",
+            "long",
             work,
             title=f"Explaining {source.name}",
             on_done=done,

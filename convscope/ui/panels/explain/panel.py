@@ -55,6 +55,7 @@ class ExplainPanel(QWidget):
     def set_compact(self, compact: bool) -> None:
         """Fold the right column away when there is little room."""
         self._compact = compact
+        self.wall.set_compact(compact)
         self._fold()
 
     def actions(self) -> list[Command]:  # type: ignore[override]

@@ -45,6 +45,10 @@ RANDOM_ABOUT = (
 DELETION, INSERTION = 5, 0  # colours of the curves, in theme.SERIES
 AGREEMENT_ABOUT = "Rank correlation of the maps on the wall: 1 for the same order of the places, 0 for none."
 
+MOST_COMPARED = 12
+TOO_FEW = "Put two to twelve maps on the wall to compare them."
+TOO_MANY = "There are {} maps on the wall: leave two to twelve of them to compare."
+
 
 class TruthView(QWidget):
     """Three checks of the map that is looked at."""
@@ -172,7 +176,7 @@ class TruthView(QWidget):
         if not self.isVisible() or maps == self._compared:
             return
         self._compared = maps
-        if not 2 <= len(maps) <= 12:
+        if not 2 <= len(maps) <= MOST_COMPARED:
             self._agreed(None)
             return
 
@@ -201,6 +205,8 @@ class TruthView(QWidget):
         self.table.setVisible(made is not None)
         self.alone.setVisible(made is None)
         if made is None:
+            many = len(self._compared) > MOST_COMPARED
+            self.alone.setText(TOO_MANY.format(len(self._compared)) if many else TOO_FEW)
             return
         count = len(made.titles)
         self.table.setRowCount(count)
@@ -259,7 +265,7 @@ class TruthView(QWidget):
         column.addWidget(hairline())
         column.addLayout(row(_question("Do the methods agree?"), None))
         column.addWidget(caption("", AGREEMENT_ABOUT))
-        self.alone = caption("explain.truth.alone", "Put two to twelve maps on the wall to compare them.")
+        self.alone = caption("explain.truth.alone", TOO_FEW)
         column.addWidget(self.alone)
         self.table = QTableWidget()
         self.table.setObjectName("explain.truth.agreement")

@@ -14,6 +14,7 @@ from convscope.engine.seeing.attribution.picture import Style, picture, shared_s
 from convscope.engine.seeing.attribution.result import Attribution, Request
 from convscope.task import Task
 from convscope.ui import theme
+from convscope.ui.panels.explain.column_titles import ColumnTitles
 from convscope.ui.panels.explain.desk import Desk
 from convscope.ui.widgets.form import heading
 from convscope.ui.widgets.mosaic_view import MosaicView
@@ -35,10 +36,12 @@ class WallView(QWidget):
         super().__init__(parent)
         self._desk = desk
         self.style_ = Style()
-        self._offset = 0
+        self._offset = self._laid = 0
+        self._compact = False
         self._build()
         desk.begun.connect(lambda _begun: self._lay_out())
         desk.arrived.connect(lambda _made: self.paint_tiles())
+        desk.stopped_changed.connect(self.paint_tiles)
         desk.selected.connect(lambda _request: self._ring())
         desk.strip_changed.connect(lambda _maps: self.paint_strip())
 
@@ -56,6 +59,8 @@ class WallView(QWidget):
         look, requests = desk.look, desk.requests
         if look is None:
             return
+        # Pictures that are still being made are for the tiles before.
+        self._laid += 1
         classes = len({request.target for request in requests})
         # With one class there is room for the image itself, to compare.
         self._offset = 1 if classes <= 1 else 0
@@ -64,9 +69,27 @@ class WallView(QWidget):
         dim = bare // 2 if theme.tokens().dark else bare // 2 + np.uint8(127)
         tiles = [bare] * self._offset + [dim] * len(requests)
         columns = len(requests) // classes if classes > 1 else None
+        self._titles(columns)
         self.tiles.set_maps(tiles, self._captions(), columns)
+        self._fold()
         self._ring()
         self.paint_tiles()
+
+    def set_compact(self, compact: bool) -> None:
+        """Where there is little room, a wall of several classes takes that of the strip."""
+        self._compact = compact
+        self._fold()
+
+    def _titles(self, columns: int | None) -> None:
+        from convscope.engine.seeing.attribution.methods import METHODS
+
+        row = self._desk.requests[: columns or 0]
+        self.titles.set_titles(tuple(METHODS[request.method].title for request in row))
+
+    def _fold(self) -> None:
+        shown = bool(self._desk.strip) and not (self._compact and self.titles.titles)
+        self.stages.setVisible(shown)
+        self.stages_title.setVisible(shown)
 
     def _captions(self) -> list[str]:
         words = ["what the network saw"] if self._offset else []
@@ -78,17 +101,21 @@ class WallView(QWidget):
     def _caption(self, request: Request, answer: Attribution | Failure | None) -> str:
         from convscope.engine.seeing.attribution.methods import METHODS
 
-        title = METHODS[request.method].title
+        # Where the methods stand over the columns, a tile tells its class.
+        title = "" if self.titles.titles else METHODS[request.method].title
+        colon = f"{title}: " if title else ""
         if isinstance(answer, Failure):
-            return f"{title}: not possible"
+            return f"{colon}not possible"
         look = self._desk.look
         assert look is not None and request.target is not None
         words = request.target.words(look.model) if METHODS[request.method].needs_class else "any class"
+        if self._desk.stopped(request):
+            return f"{colon}stopped, click to go on"
         if answer is None:
-            return f"{title} …"
+            return f"{title or words} …"
         if answer.done < 1:
-            return f"{title} {100 * answer.done:.0f} %"
-        return f"{title}: {words}"
+            return f"{title or words} {100 * answer.done:.0f} %"
+        return f"{colon}{words}"
 
     def paint_tiles(self) -> None:
         """Lay the maps over the image, off the GUI thread."""
@@ -100,7 +127,7 @@ class WallView(QWidget):
         ]
         if desk.look is None:
             return
-        captions, offset = self._captions(), self._offset
+        captions, offset, laid = self._captions(), self._offset, self._laid
         scales = shared_scales([one for _number, one in there])
 
         def work(task: Task) -> list[tuple[int, NDArray[np.uint8]]]:
@@ -111,7 +138,7 @@ class WallView(QWidget):
             return made
 
         def done(made: list[tuple[int, NDArray[np.uint8]]]) -> None:
-            if captions and len(captions) == self.tiles.count:
+            if laid == self._laid:
                 for index, pixels in made:
                     self.tiles.set_map(index, pixels)
                 for index, words in enumerate(captions):
@@ -135,6 +162,10 @@ class WallView(QWidget):
             self._ring()
             return
         request = self._desk.requests[at]
+        if self._desk.stopped(request):
+            self._desk.select(request)
+            self._desk.resume(request)
+            return
         if self._desk.request is not None and request.key == self._desk.request.key:
             self.enlarged.emit()
             return
@@ -146,8 +177,7 @@ class WallView(QWidget):
         """Grad-CAM at every stage, off the GUI thread."""
         # Regions of maps at other stages would only distract.
         maps, style = self._desk.strip, replace(self.style_, threshold=None)
-        self.stages.setVisible(bool(maps))
-        self.stages_title.setVisible(bool(maps))
+        self._fold()
         if not maps:
             return
 
@@ -180,6 +210,9 @@ class WallView(QWidget):
         self.tiles.setObjectName("explain.wall")
         self.tiles.setAccessibleName("Wall of maps")
         self.tiles.chosen.connect(self._chosen)
+        self.titles = ColumnTitles(self.tiles)
+        self.titles.setObjectName("explain.wall.titles")
+        column.addWidget(self.titles)
         column.addWidget(self.tiles, 1)
         self.stages_title = heading("Grad-CAM at every stage of the network – click one to explain by it")
         column.addWidget(self.stages_title)
