@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QApplication
 
 from convscope.engine.training.record import EpochRecord, Recorder
 from convscope.engine.training.settings import Schedule, TrainingSettings
 from convscope.engine.training.smoothing import smooth
 from convscope.ui import theme
+from convscope.ui.panels.train.chart import Chart, Line
 from convscope.ui.panels.train.chart_plot import short
-from convscope.ui.panels.train.charts import Charts
+from convscope.ui.panels.train.charts import INTERVAL, SELDOM, Charts
 from convscope.ui.panels.train.history import History, Series, thin
 from convscope.ui.panels.train.looks import kernel_pictures, map_pictures
 
@@ -157,6 +159,8 @@ def test_kernels_as_pictures() -> None:
     # Orange above zero, blue below, on one scale for all.
     assert first[0, 0, 0] > first[0, 0, 2] and second[2, 2, 2] > second[2, 2, 0]
     assert int(first[0, 0, 2]) < int(second[2, 2, 0])
+    for value, colour in ((first[0, 0], theme.tokens().positive), (first[1, 1], theme.tokens().neutral)):
+        assert QColor(*value.tolist()).lightness() == pytest.approx(QColor(colour).lightness(), abs=1)
     colours = np.zeros((1, 1, 3, 1), np.float32)
     colours[0, 0, 0, 0] = 1.0
     assert kernel_pictures(colours)[0][0, 0].tolist() == [255, 127, 127]
@@ -170,3 +174,34 @@ def test_maps_as_pictures() -> None:
     assert not np.array_equal(pictures[0][0, 0], pictures[0][-1, 0])
     # A map that is the same everywhere is dark.
     assert pictures[1].max() < 100
+
+
+def test_drawing_takes_a_small_share_of_the_time(qapp: QApplication, qtbot: object) -> None:
+    charts = Charts()
+    qtbot.addWidget(charts)  # type: ignore[attr-defined]
+    charts.begin(Recorder(), TrainingSettings())
+    for spent, interval in ((0.0001, INTERVAL), (0.009, 300), (5.0, SELDOM)):
+        charts._cost = 0.0
+        charts._pace(spent)
+        assert charts._timer.interval() == interval
+    charts.shutdown()
+
+
+def test_a_legend_tells_the_values(qapp: QApplication, qtbot: object) -> None:
+    chart = Chart("chart", "Loss")
+    qtbot.addWidget(chart)  # type: ignore[attr-defined]
+    chart.set_lines({"a": Line("training", "#0072B2"), "b": Line("", "#0072B2", dashed=True, dots=True)})
+    chart.set_curve("a", (np.arange(3.0), np.array([3.0, 2.0, 1.25])))
+    chart.set_curve("b", (np.arange(3.0), np.array([3.0, np.nan, 1.0])))
+    chart.resize(400, 200)
+    chart.show()
+    chart.refresh()
+    assert chart.legend.text() == "training 1.25"
+    chart.show_cursor(0.9)
+    assert chart.legend.text() == "epoch 0.90   training 2"
+    # A dot where there is a number, and only there.
+    assert [(p.x(), p.y()) for p in chart._dots["b"]._points] == [(0.0, 3.0), (2.0, 1.0)]
+    before = chart.grab().toImage()
+    chart.set_curve("a", (np.arange(3.0), np.array([3.0, 0.5, 1.25])))
+    chart.refresh()
+    assert chart.grab().toImage() != before

@@ -7,8 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QAbstractButton, QLabel
+from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel
 from train_helpers import Train, few_digits, tiny_model, weights
+from window_helpers import messages
 
 from convscope.engine.data.dataset import Dataset
 from convscope.engine.data.registry import open_dataset
@@ -19,6 +20,9 @@ from convscope.engine.training.run import Run, list_runs, new_folder
 from convscope.engine.training.settings import OptimizerSettings, TrainingSettings
 from convscope.engine.training.train import train as train_engine
 from convscope.errors import UserError
+from convscope.imaging.image import Image
+from convscope.ui.panels.train import desk
+from convscope.ui.panels.train.chart_legend import Legend
 from convscope.ui.panels.train.plan import Plan
 from convscope.ui.panels.train.samples_view import SamplesView
 from convscope.ui.widgets.mosaic_view import MosaicView
@@ -31,7 +35,10 @@ def first_loss(train: Train) -> float:
     return float(found[0][1][0])
 
 
-def test_a_training_from_start_to_start_again(train: Train, tiny: OpenedModel) -> None:
+def test_a_training_from_start_to_start_again(
+    train: Train, tiny: OpenedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(desk, "KEPT_MODELS", 2)
     before = weights(tiny)
     train.type("train.epochs", "4")
     train.type("train.batch_size", "30")
@@ -77,6 +84,10 @@ def test_a_training_from_start_to_start_again(train: Train, tiny: OpenedModel) -
     train.begin()
     train.ended()
     assert first_loss(train) < 0.97 * loss
+    # Trained models do not pile up: the oldest is closed, what was opened by hand is not.
+    changed = "tiny on Digits · learning rate 0.002"
+    assert [model.name for model in train.session.models] == ["tiny", changed, f"{changed} on Digits"]
+    assert "tiny on Digits was closed; its run can be opened again." in messages(train.window)
 
 
 def test_steering_and_looking(train: Train) -> None:
@@ -114,6 +125,12 @@ def test_steering_and_looking(train: Train) -> None:
     count = len(seen)
     train.pick("train.image", -1)
     train.until(lambda: len(seen) > count)
+    # The current image is followed, whatever it becomes.
+    assert train.find(QComboBox, "train.image").currentText() == "Current image: black"
+    count, shown = len(seen), seen[-1].maps
+    train.session.add_images([Image(np.eye(28, dtype=np.uint8) * 255, "a line")])
+    assert train.find(QComboBox, "train.image").currentText() == "Current image: a line"
+    train.until(lambda: len(seen) > count and not np.array_equal(seen[-1].maps, shown))
 
     # The learning rate, while it runs.
     train.slide("train.rate.slider", -400)
@@ -135,6 +152,10 @@ def test_steering_and_looking(train: Train) -> None:
     assert train.session.model is not None and train.session.model.name == "tiny on Digits"
     assert train.find(QAbstractButton, "train.notice.result").isVisible()
     assert train.find(QAbstractButton, "train.notice.resume").isVisible()
+    # What came out can still be looked into.
+    assert maps._maps[0].shape[:2] == (4, 4)
+    train.pick("train.layer", "conv2d")
+    train.until(lambda: maps._maps[0].shape[:2] == (8, 8))
 
 
 def test_a_loss_that_is_no_number(empty: Train, digits: Dataset) -> None:
@@ -249,12 +270,12 @@ def test_curves_are_read_smoothed_and_scaled(train: Train, tiny: OpenedModel) ->
     train.ended()
     loss = train.charts.loss
     loss.hovered.emit(2.0)
-    assert "epoch 2.00" in train.text("train.loss_chart.legend")
-    assert "epoch 2.00" in train.text("train.metric_chart.legend")
+    assert "epoch 2.00" in train.find(Legend, "train.loss_chart.legend").text()
+    assert "epoch 2.00" in train.find(Legend, "train.metric_chart.legend").text()
     told = loss.values_at(2.0)
     assert told["validation"] == train.charts.history.epochs[1].values["val_loss"]
     loss.hovered.emit(None)
-    assert "epoch" not in train.text("train.loss_chart.legend")
+    assert "epoch" not in train.find(Legend, "train.loss_chart.legend").text()
     train.slide("train.smoothing.slider", 0)
     raw, smoothed = loss.curve("raw"), loss.curve("train")
     assert raw is not None and smoothed is not None

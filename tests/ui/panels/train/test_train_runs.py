@@ -282,6 +282,12 @@ def test_costs_are_told_beforehand_with_the_tensors_before_and_after(transfer: T
     tuned = transfer.text("train.transfer.finetune.tensors").split(" trainable")[0].split(" → ")
     assert int(tuned[1]) > 2
     assert not transfer.find(QLabel, "train.transfer.warning").isVisible()
+    # Here the button at the left would train the network as it is.
+    start = transfer.find(QAbstractButton, "train.start")
+    transfer.panel.controls.press_start()
+    assert not start.isVisible() and not transfer.trainer.active
+    transfer.press("train.view.live")
+    assert start.isVisible()
 
 
 def test_all_three_ways_one_after_the_other_in_one_chart(transfer: Train) -> None:

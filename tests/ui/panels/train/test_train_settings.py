@@ -21,12 +21,19 @@ from convscope.ui.panels.train.names import differences, next_name
 def test_the_first_step_is_a_button(empty: Train) -> None:
     assert empty.text("train.empty.title") == "Training needs a network and data"
     assert not empty.find(QAbstractButton, "train.start").isEnabled()
-    empty.press("train.empty.digits")
+    # Whatever is open, and whatever the images were to be brought to.
+    empty.open(tiny_model(classes=3), few_digits(60))
+    empty.session.set_input(InputSettings((32, 32)))
+    empty.desk.edit(lambda settings: replace(settings, loss="binary_crossentropy"))
     empty.settle()
+    assert empty.text("train.empty.title") == "tiny on Digits: something does not fit"
+    assert empty.find(QAbstractButton, "train.empty.transfer").isVisible()
+    empty.press("train.empty.digits")
+    empty.until(lambda: empty.charts.history.done > 0)
+    empty.press("train.stop")
+    empty.ended()
     assert empty.text("train.model") == "mnist-convnet · 93,322 parameters"
     assert empty.text("train.data").startswith("Digits · 10 classes")
-    assert empty.text("train.empty.title") == "mnist-convnet on Digits"
-    assert empty.find(QAbstractButton, "train.empty.start").isVisible()
     assert empty.find(QAbstractButton, "train.start").isEnabled()
     for name in ("data", "augmentation", "input"):
         empty.press(f"train.{name}.change")
