@@ -124,7 +124,7 @@ def build_application(
     if weights is not None and not imagenet:
         from convscope.engine.models.files.weights import load_weights
 
-        load_weights(model, Path(weights))
+        load_weights(model, Path(weights), application.name)
     return model
 
 

@@ -164,7 +164,7 @@ def _other_weights(model: OpenedModel, weights: str | Path | None) -> OpenedMode
         if model.source.spec == "imagenet":
             return model
         raise UserError(f"{model.name} has no ImageNet weights of its own.")
-    load_weights(model.keras, Path(weights))
+    load_weights(model.keras, Path(weights), model.name)
     model.refresh()
     model.source = replace(model.source, weights=Path(weights).name)
     return model

@@ -30,7 +30,7 @@ def with_weights(model: OpenedModel, path: Path, task: Task | None = None) -> Op
     task.progress(None, f"Copying {model.name}")
     copy = keras.models.clone_model(model.keras)
     task.check()
-    load_weights(copy, path)
+    load_weights(copy, path, model.name)
     return OpenedModel(
         copy,
         name=model.name,

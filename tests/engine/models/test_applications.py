@@ -239,5 +239,5 @@ def test_weights_from_a_file(tmp_path: Path) -> None:
     bare = open_model("mlp").keras
     bare.save_weights(tmp_path / "mlp.weights.h5")
     assert open_model("mlp", weights=tmp_path / "mlp.weights.h5").source.weights == "mlp.weights.h5"
-    with pytest.raises(UserError, match=r"^The weights in m\.weights\.h5 do not belong to mobilenet_1"):
+    with pytest.raises(UserError, match=r"^The weights in m\.weights\.h5 do not belong to MobileNet\."):
         open_model("mobilenet", weights=tmp_path / "m.weights.h5", input_shape=shape)

@@ -49,8 +49,8 @@ def _listed(outputs: Any) -> list[Any]:
 
 def test_what_does_not_fit_is_said(tmp_path: Path) -> None:
     nets.sequential().save_weights(tmp_path / "row.weights.h5")
-    with pytest.raises(UserError, match=r"^The weights in row\.weights\.h5 do not belong to"):
-        with_weights(open_model("mlp"), tmp_path / "row.weights.h5")
+    with pytest.raises(UserError, match=r"^The weights in row\.weights\.h5 do not belong to mine\."):
+        with_weights(OpenedModel(nets.base(), name="mine"), tmp_path / "row.weights.h5")
     with pytest.raises(UserError, match=r"^There is no file .*missing\.h5\.$"):
         with_weights(open_model("mlp"), tmp_path / "missing.h5")
     nets.sequential().export(tmp_path / "served", verbose=False)

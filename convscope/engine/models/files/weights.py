@@ -13,12 +13,13 @@ from convscope.engine.models.files.keras_zip import unpacked
 from convscope.errors import UserError
 
 
-def load_weights(model: Any, path: Path) -> None:
+def load_weights(model: Any, path: Path, called: str = "") -> None:
     """Load a weights-only `.h5` (Keras 1 to 3), a `.weights.h5`, or the weights of a whole-model file.
 
     Args:
         model: a Keras model; it changes only when the file fits.
         path: the file.
+        called: what a person knows the model as; its own name by default.
 
     Raises:
         UserError: the file cannot be read, or its weights belong to another network.
@@ -27,17 +28,17 @@ def load_weights(model: Any, path: Path) -> None:
         raise UserError(f"There is no file {path}.")
     if path.suffix.lower() == ".keras":
         with unpacked(path) as parts:
-            load_checkpoint(model, parts.weights, path.name)
+            load_checkpoint(model, parts.weights, path.name, called)
         return
     check_h5(path)
     legacy = legacy_weights(path)
     if legacy is None:
-        load_checkpoint(model, path, path.name)
+        load_checkpoint(model, path, path.name, called)
     else:
-        load_legacy(model, legacy, path.name)
+        load_legacy(model, legacy, path.name, called)
 
 
-def load_checkpoint(model: Any, path: Path, name: str) -> None:
+def load_checkpoint(model: Any, path: Path, name: str, called: str = "") -> None:
     """Load a `.weights.h5` of Keras 3; `check_h5` first.
 
     Raises:
@@ -54,24 +55,26 @@ def load_checkpoint(model: Any, path: Path, name: str) -> None:
     except Exception as error:
         # Keras raises many kinds of errors here, after it may have set some of the weights.
         model.set_weights(before)
-        raise UserError(f"The weights in {name} do not belong to {model.name}.", detail=str(error)) from error
+        raise UserError(
+            f"The weights in {name} do not belong to {called or model.name}.", detail=str(error)
+        ) from error
 
 
-def load_legacy(model: Any, saved: Sequence[LayerWeights], name: str) -> None:
+def load_legacy(model: Any, saved: Sequence[LayerWeights], name: str, called: str = "") -> None:
     """Put a legacy file's weights into a model: layers by order, within a layer by name where names tell.
 
     Raises:
         UserError: they belong to another network; the model is as before then.
     """
-    layers = [layer for layer in model.layers if layer.weights]
+    layers, called = [layer for layer in model.layers if layer.weights], called or model.name
     if len(layers) != len(saved):
         raise UserError(
-            f"The weights in {name} do not belong to {model.name}: they are of {len(saved)} layers, "
+            f"The weights in {name} do not belong to {called}: they are of {len(saved)} layers, "
             f"and it has {len(layers)} with weights."
         )
     pairs = []
     for layer, weights in zip(layers, saved, strict=True):
-        pairs += _paired(layer, weights, name, model.name)
+        pairs += _paired(layer, weights, name, called)
     for variable, array in pairs:
         variable.assign(array)
 
