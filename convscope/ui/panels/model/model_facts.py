@@ -127,7 +127,7 @@ class ModelFacts(QWidget):
         self.origin.setText(_origin(shown))
         self.notes.setText("\n".join(model.notes))
         self.notes.setVisible(bool(model.notes))
-        self.totals.set_facts(words.total_facts(shown.sheet.totals, shown.file_bytes))
+        self.totals.set_facts(words.total_facts(shown.sheet.totals, shown.file_bytes, shown.input_shape))
         self._show_bars(shown)
         self._show_settings(shown)
         self._show_prediction(self.context.predictor.last)
@@ -263,7 +263,9 @@ class ModelFacts(QWidget):
         """A piece in words: that under the cursor, else that of the chosen layer; and the largest."""
         bar, says = self.bars[key], self._words[key]
         if not bar.pieces:
-            text = "no layer has parameters" if key == "parameters" else "no convolution, no matrix product"
+            unknown = self._shown is not None and self._shown.sheet.totals.multiply_adds is None
+            work = "not known" if unknown else "no convolution, no matrix product"
+            text = "no layer has parameters" if key == "parameters" else work
         elif piece is not None:
             text = f"{piece.path}: {piece.words}"
         else:

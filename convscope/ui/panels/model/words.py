@@ -9,7 +9,8 @@ from convscope.engine.models.receptive import Field
 from convscope.engine.models.sheet import LayerInfo, Totals
 
 LONG = 26
-UNKNOWN = "depends on the image's size"
+UNKNOWN = "not known"
+DEPENDS = "depends on the image's size"
 
 
 def count(number: int | None) -> str:
@@ -50,6 +51,11 @@ def percent(portion: float) -> str:
     if portion <= 0:
         return ""
     return "< 0.1 %" if portion < 0.001 else f"{100 * portion:.1f} %"
+
+
+def _told(text: str, sizes: Sequence[int | None] | None) -> str:
+    """The reason for a number that is not known, where it is that a size is free."""
+    return DEPENDS if text == UNKNOWN and sizes is not None and None in sizes else text
 
 
 def shape(sizes: Sequence[int | None] | None) -> str:
@@ -113,8 +119,11 @@ def facts(row: LayerInfo, rows: Mapping[str, LayerInfo], totals: Totals) -> list
         ("Output", shape(row.shape)),
         ("Input", _inputs(row, rows)),
         ("Weights", learns(row)),
-        ("Multiply-adds", _with_share(work(row.multiply_adds), row.multiply_adds, totals.multiply_adds)),
-        ("Activations", memory(row.activation_bytes)),
+        (
+            "Multiply-adds",
+            _with_share(_told(work(row.multiply_adds), row.shape), row.multiply_adds, totals.multiply_adds),
+        ),
+        ("Activations", _told(memory(row.activation_bytes), row.shape)),
         ("Receptive field", field_size(row.field)),
         ("", field_step(row.field)),
         ("Activation", row.activation or "none"),
@@ -154,15 +163,23 @@ def layer_text(row: LayerInfo, rows: Mapping[str, LayerInfo], totals: Totals) ->
     return "\n".join(lines).replace("\u200b", "")
 
 
-def total_facts(totals: Totals, file_bytes: int | None) -> list[tuple[str, str]]:
-    """A model's sums as (name, value)."""
+def total_facts(
+    totals: Totals, file_bytes: int | None, image: Sequence[int | None] | None
+) -> list[tuple[str, str]]:
+    """A model's sums as (name, value).
+
+    Args:
+        totals: the sums.
+        file_bytes: of its file; None without one.
+        image: height, width and channels of what it takes, None where that is free.
+    """
     found = [
         ("Layers", count(totals.layers)),
         ("Parameters", count(totals.parameters)),
         ("trainable", count(totals.trainable)),
         ("not trainable", count(totals.fixed)),
-        ("Multiply-adds", work(totals.multiply_adds)),
-        ("Activations", memory(totals.activation_bytes)),
+        ("Multiply-adds", _told(work(totals.multiply_adds), image)),
+        ("Activations", _told(memory(totals.activation_bytes), image)),
         ("Weights", f"{memory(totals.weight_bytes)} in float32"),
     ]
     if file_bytes is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from PySide6.QtWidgets import QLineEdit, QPushButton, QTreeView, QWidget
 from convscope.engine.models.opened import OpenedModel
 from convscope.imaging.image import Image
 from convscope.ui.panels.model.share_bar import ShareBar
+from convscope.ui.widgets.class_bars import ClassBars
 from convscope.ui.widgets.image_view import ImageView
 
 
@@ -231,6 +233,18 @@ def test_a_model_that_takes_no_images_is_read_all_the_same(story: Story) -> None
     # And the next one shows its image again.
     story.open("digits")
     assert story.find(ImageView, "model.field").isVisible()
+
+
+def test_what_a_finished_graph_hides_is_not_known(story: Story, tmp_path: Path) -> None:
+    model_of("digits").keras.export(tmp_path / "served", verbose=False)
+    story.window.open_path(tmp_path / "served")
+    story.settle()
+    assert story.text("model.name") == "served" and "finished graph" in story.text("model.notes")
+    assert story.total("Multiply-adds") == "not known" == story.text("model.bar.work.words")
+    assert story.total("Parameters") == "93,322"
+    story.press("model.page.graph")
+    assert [node.title for node in story.graph.picture.graph.nodes] == ["InputLayer", "TFSMLayer"]
+    assert story.find(ClassBars, "model.classes").isVisible(), "it predicts all the same"
 
 
 def test_free_sizes_are_told(story: Story) -> None:
