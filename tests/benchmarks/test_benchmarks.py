@@ -48,7 +48,7 @@ def test_what_a_limit_limits() -> None:
 
 
 def test_one_command_prints_the_table() -> None:
-    command = [sys.executable, "-m", "tests.benchmarks", "mosaic", "--seconds", "0"]
+    command = [sys.executable, "-m", "tests.benchmarks", "mosaic of 512", "--seconds", "0"]
     done = subprocess.run(
         command, cwd=Path(__file__).parents[2], check=True, capture_output=True, encoding="utf-8"
     )

@@ -195,7 +195,8 @@ def test_pictures_numbers_and_the_evolution_are_saved(growing: Growing, tmp_path
     assert np.load(tmp_path / "grid_numbers.npy").shape == (16, 28, 28, 1)
     np.testing.assert_array_equal(np.load(tmp_path / "numbers.npy"), output.large[0].values)
     with PillowImage.open(tmp_path / "gif.gif") as moving:
-        assert moving.n_frames == len(output.evolution.frames) > 1
+        # Pillow joins frames that are alike in the colours of a GIF.
+        assert 1 < moving.n_frames <= len(output.evolution.frames)
 
 
 def test_other_work_passes_and_the_grid_goes_on(growing: Growing) -> None:
