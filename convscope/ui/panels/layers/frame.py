@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -111,6 +112,11 @@ class Frame:
         """The first side's maps."""
         return self.sides[0].maps
 
+    @property
+    def one_scale(self) -> bool:
+        """Whether all sides are in the same colours."""
+        return _alike([side.maps for side in self.sides])
+
 
 def compute(
     subjects: tuple[Subject, ...], path: str, look: Look, cache: ActivationCache, task: Task
@@ -130,7 +136,7 @@ def compute(
     ranks = order(maps[0], sort, maps[1] if len(maps) > 1 else None)
     task.check()
     signed = look.colormap == "diverging"
-    if len({(one.tiles.shape, one.form) for one in maps}) == 1:
+    if _alike(maps):
         levels = to_levels(maps, look.normalisation, signed=signed)
     else:
         # Maps of different number or size share no scale.
@@ -140,6 +146,10 @@ def compute(
         for subject, activations, one, level in zip(subjects, found, maps, levels, strict=True)
     )
     return Frame(path, found[0].model.layer(path).kind, look, ranks, sides)
+
+
+def _alike(maps: Sequence[LayerMaps]) -> bool:
+    return len({(one.tiles.shape, one.form) for one in maps}) == 1
 
 
 def _pictures(maps: LayerMaps, levels: Levels, colormap: ColormapName) -> NDArray[np.uint8]:

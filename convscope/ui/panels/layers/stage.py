@@ -27,6 +27,8 @@ class _Pane(QWidget):
         super().__init__(parent)
         self.title: QLabel = theme.label("", "caption")
         self.title.setObjectName(f"{name}_title")
+        self._ranks: list[int] = []
+        self._bars: list[int] = []
         self.mosaic = MosaicView()
         self.mosaic.setObjectName(name)
         self.mosaic.setAccessibleName("Feature maps")
@@ -42,23 +44,41 @@ class _Pane(QWidget):
         column.addWidget(self.title)
         column.addWidget(self.stack, 1)
 
-    def show_side(self, frame: Frame, side: Side, captions: list[str], limit: float) -> None:
+    def show_side(self, frame: Frame, side: Side, limit: float) -> None:
         """Show the maps in the frame's order."""
-        blank = f", {side.maps.blank_count} blank" if side.maps.blank_count else ""
-        self.title.setText(f"{side.subject.title}{blank}")
-        self.title.setVisible(len(frame.sides) > 1)
-        # The second side of a comparison may have fewer maps.
+        # The second side of a comparison may have fewer maps, or more.
         ranks = [channel for channel in frame.order.tolist() if channel < side.maps.count]
+        part = f", {len(ranks):,} of {side.maps.count:,}" if len(ranks) < side.maps.count else ""
+        blank = f", {side.maps.blank_count} blank" if side.maps.blank_count else ""
+        self.title.setText(f"{side.subject.title}{part}{blank}")
+        self.title.setVisible(len(frame.sides) > 1)
+        self._ranks = ranks
+        self._bars = bars_of(frame) if side.maps.form == "values" else []
         if side.maps.form == "values":
-            shown = bars_of(frame)
+            shown = self._bars
             names = side.subject.model.classes
             output = len(names) == side.maps.count and len(shown) <= NAMED_BARS
             labels = [names[channel] if output else str(channel) for channel in shown]
             self.bars.set_bars(side.maps.tiles[shown, 0, 0], labels, limit=limit)
             self.stack.setCurrentWidget(self.bars)
         else:
+            crossed = side.maps.statistics.blank
+            captions = [f"{channel} blank" if crossed[channel] else str(channel) for channel in ranks]
             self.mosaic.set_maps([side.pictures[channel] for channel in ranks], captions)
             self.stack.setCurrentWidget(self.mosaic)
+
+    def channel_at(self, place: int) -> int | None:
+        """The channel of a tile or a bar."""
+        shown = self._bars or self._ranks
+        return shown[place] if place < len(shown) else None
+
+    def select(self, channel: int | None) -> None:
+        """Put the ring around a channel's map."""
+        self.mosaic.select(self._ranks.index(channel) if channel in self._ranks else None)
+        if channel in self._bars:
+            self.bars.set_window(self._bars.index(channel), 1)
+        else:
+            self.bars.clear_window()
 
 
 class Stage(QWidget):
@@ -73,8 +93,6 @@ class Stage(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._frame: Frame | None = None
-        self._order: list[int] = []
-        self._bars: list[int] = []
         self.panes = (_Pane("layers.mosaic"), _Pane("layers.mosaic_beside"))
         self.kernels = MosaicView()
         self.kernels.setObjectName("layers.kernels")
@@ -87,8 +105,8 @@ class Stage(QWidget):
         for side, pane in enumerate(self.panes):
             across.addWidget(pane, 1)
             pane.mosaic.chosen.connect(lambda place, side=side: self._pick(place, side))
-            pane.bars.clicked.connect(lambda place, side=side: self.chosen.emit(self._bars[place], side))
-            pane.bars.hovered.connect(self._read_bar)
+            pane.bars.clicked.connect(lambda place, side=side: self._pick(place, side))
+            pane.bars.hovered.connect(lambda place, pane=pane: self._read_bar(pane, place))
         self.panes[1].hide()
         for one, other in (self.panes, self.panes[::-1]):
             one.mosaic.verticalScrollBar().valueChanged.connect(other.mosaic.verticalScrollBar().setValue)
@@ -113,15 +131,10 @@ class Stage(QWidget):
         """Show the maps of one or of two subjects."""
         moved = self._frame is None or self._frame.path != frame.path
         self._frame = frame
-        self._bars = bars_of(frame) if frame.maps.form == "values" else []
-        self._order = frame.order.tolist()
-        statistics = frame.maps.statistics
-        blank = statistics.blank if frame.maps.form != "values" else np.zeros(frame.maps.count, bool)
-        captions = [f"{channel} blank" if blank[channel] else str(channel) for channel in self._order]
         limit = max(float(np.abs(side.maps.tiles).max()) for side in frame.sides) or 1.0
         self.panes[1].setVisible(len(frame.sides) > 1)
         for pane, side in zip(self.panes, frame.sides, strict=False):
-            pane.show_side(frame, side, captions, limit)
+            pane.show_side(frame, side, limit)
             if moved:
                 pane.mosaic.verticalScrollBar().setValue(0)
         self._show_scale(frame)
@@ -147,28 +160,24 @@ class Stage(QWidget):
 
     def select(self, channel: int | None) -> None:
         """Put the ring around a channel's map."""
-        place = self._order.index(channel) if channel in self._order else None
         for pane in self.panes:
-            pane.mosaic.select(place)
-            if channel in self._bars:
-                pane.bars.set_window(self._bars.index(channel), 1)
-            else:
-                pane.bars.clear_window()
+            pane.select(channel)
         self.kernels.select(channel)
 
     def _pick(self, place: int, side: int) -> None:
-        if place < len(self._order):
-            self.chosen.emit(self._order[place], side)
+        channel = self.panes[side].channel_at(place)
+        if channel is not None:
+            self.chosen.emit(channel, side)
 
-    def _read_bar(self, place: int | None) -> None:
+    def _read_bar(self, pane: _Pane, place: int | None) -> None:
         """Name the number under the pointer."""
         frame = self._frame
         if frame is None or frame.maps.form != "values":
             return
-        if place is None or place >= len(self._bars):
+        channel = pane.channel_at(place) if place is not None else None
+        if channel is None:
             self._show_scale(frame)
             return
-        channel = self._bars[place]
         names = frame.first.subject.model.classes
         name = f" {names[channel]}" if len(names) == frame.maps.count else ""
         numbers = " and ".join(numeral(float(side.maps.tiles[channel, 0, 0]), 5) for side in frame.sides)
@@ -185,8 +194,13 @@ class Stage(QWidget):
             self.scale_words.setText(f"{maps.count:,} numbers, {numeral(low, 4)} to {numeral(high, 4)}{more}")
             return
         self.scale.set_scale(frame.look.colormap, *levels.scale)
-        both = ", the same for both" if len(frame.sides) > 1 else ""
-        self.scale_words.setText(f"{levels.label}{both}")
+        self.scale_words.setText(f"{levels.label}{_of_both(frame)}")
+
+
+def _of_both(frame: Frame) -> str:
+    if len(frame.sides) < 2:
+        return ""
+    return ", the same for both" if frame.one_scale else "; each side on its own: the sizes differ"
 
 
 def bars_of(frame: Frame) -> list[int]:

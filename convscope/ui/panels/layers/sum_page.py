@@ -78,6 +78,8 @@ class SumPage(QWidget):
         self.text.setFont(theme.font(12, mono=True))
         self.text.setMinimumHeight(theme.scaled(84))
         column.addWidget(self.text, 1)
+        # Without a sum its reason stands at the top.
+        column.addStretch()
         self.show_sum(None)
 
     def show_sum(self, found: ActivationSum | str | None) -> None:

@@ -78,8 +78,7 @@ class TopPage(QWidget):
             return
         asked = (model, dataset, path)
         self._job = self.context.jobs.submit(
-            # A long job: on the engine's lane the next look would wait for it.
-            "training",
+            "long",
             lambda task: top_images(model, dataset, path, task),
             title=f"Top images of {path}",
             key="layers.top",

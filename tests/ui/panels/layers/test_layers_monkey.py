@@ -1,0 +1,45 @@
+"""Random clicks and keys, the same at every run: nothing raises, no job stays behind, the window closes."""
+
+from __future__ import annotations
+
+import logging
+import random
+
+import pytest
+from layers_helpers import Desk
+from monkey import act, close_popups, targets
+from PySide6.QtWidgets import QApplication
+
+from convscope.engine.models.catalogue import open_model
+from convscope.engine.models.opened import OpenedModel
+
+# These ask for a file, block until a menu is left, or go to another panel.
+LEFT_OUT = ("save", "open", "open_file", "try_kernel")
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_nothing_raises_and_nothing_stays(
+    desk: Desk, digits: OpenedModel, seed: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    chance = random.Random(seed)
+    desk.session.add_model(open_model("garments"))
+    desk.settle()
+    for step in range(90):
+        if step % 25 == 20:
+            desk.session.select_model(chance.randrange(2))
+        if step % 12 == 6:
+            desk.session.select_image(chance.randrange(2))
+        if step % 10 == 3:
+            desk.session.choose_layer(chance.choice([layer.path for layer in desk.session.model.layers]))
+        act(desk.qtbot, chance, chance.choice(targets(desk.panel, LEFT_OUT)))
+        QApplication.processEvents()
+        close_popups()
+    desk.settle()
+    assert [record.message for record in caplog.records if record.levelno >= logging.ERROR] == []
+    # All of it still answers.
+    desk.session.select_model(0)
+    desk.panel.controller.reset_edits()
+    desk.layer("conv2d_1")
+    assert desk.frame.path == "conv2d_1" and desk.frame.first.subject.model is digits
+    assert desk.window.close()
+    assert desk.window.jobs.idle()
