@@ -17,7 +17,6 @@ from convscope.ui.actions import Command
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.layers.controller import Controller
 from convscope.ui.panels.layers.detail import Detail
-from convscope.ui.panels.layers.empty_page import EmptyPage
 from convscope.ui.panels.layers.frame import Frame, Look
 from convscope.ui.panels.layers.inspector import Inspector
 from convscope.ui.panels.layers.kernel_pictures import KernelPictures
@@ -25,6 +24,7 @@ from convscope.ui.panels.layers.middle import Middle, filled
 from convscope.ui.panels.layers.output import Output
 from convscope.ui.panels.layers.words import facts, first_layer, strongest
 from convscope.ui.widgets.layer_tree import LayerTree
+from convscope.ui.widgets.no_model import NoModelPage
 
 TREE_WIDTH = 240
 
@@ -113,7 +113,14 @@ class LayersPanel(QWidget):
         outer.setContentsMargins(0, 0, 0, 0)
         self.pages = QStackedWidget()
         outer.addWidget(self.pages)
-        self.pages.addWidget(EmptyPage(self.context))
+        self.pages.addWidget(
+            NoModelPage(
+                self.context,
+                "layers",
+                "Every feature map of every layer",
+                "Open a network to see what each of its layers makes of the image.",
+            )
+        )
         whole = QWidget()
         self.pages.addWidget(whole)
         across = QHBoxLayout(whole)

@@ -21,7 +21,6 @@ from convscope.ui.actions import Command
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.patterns.commands import commands
 from convscope.ui.panels.patterns.controller import Controller, GridAsk, LargeAsk
-from convscope.ui.panels.patterns.empty_page import EmptyPage
 from convscope.ui.panels.patterns.middle import Middle
 from convscope.ui.panels.patterns.output import Output
 from convscope.ui.panels.patterns.portrait import Portrait
@@ -41,6 +40,7 @@ from convscope.ui.panels.patterns.wish import (
     sheet_settings,
     shown_classes,
 )
+from convscope.ui.widgets.no_model import NoModelPage
 
 
 class PatternsPanel(QWidget):
@@ -137,7 +137,14 @@ class PatternsPanel(QWidget):
         outer.setContentsMargins(0, 0, 0, 0)
         self.pages = QStackedWidget()
         outer.addWidget(self.pages)
-        self.pages.addWidget(EmptyPage(self.context))
+        self.pages.addWidget(
+            NoModelPage(
+                self.context,
+                "patterns",
+                "What every filter wants to see",
+                "Open a network to let the images grow that excite its filters and classes most.",
+            )
+        )
         whole = QWidget()
         self.pages.addWidget(whole)
         across = QHBoxLayout(whole)
