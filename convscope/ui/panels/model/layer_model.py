@@ -18,7 +18,6 @@ from convscope.ui.panels.model.layer_rows import Rows
 
 PATH = Qt.ItemDataRole.UserRole
 SHARE = Qt.ItemDataRole.UserRole + 1
-SORT = Qt.ItemDataRole.UserRole + 2
 COLUMNS = ("Layer", "Kind", "Output", "Parameters", "Share")
 Index = QModelIndex | QPersistentModelIndex
 _NOWHERE = QModelIndex()
@@ -45,6 +44,26 @@ class LayerModel(QAbstractItemModel):
         self.beginResetModel()
         self._rows = rows
         self.endResetModel()
+
+    def arrange(self, column: int, order: Qt.SortOrder) -> None:
+        """Sort the layers of each nested model by a column; −1: the order of computation."""
+        self.layoutAboutToBeChanged.emit()
+        before = self.persistentIndexList()
+        lines = self._rows.lines
+        for line in lines:
+            line.children.sort()
+            if column >= 0:
+                descending = order == Qt.SortOrder.DescendingOrder
+                line.children.sort(key=lambda number: lines[number].amounts[column], reverse=descending)
+            for place, number in enumerate(line.children):
+                lines[number].place = place
+        numbers = [self._number(index) for index in before]
+        after = [
+            self.createIndex(lines[number].place, index.column(), number)
+            for index, number in zip(before, numbers, strict=True)
+        ]
+        self.changePersistentIndexList(before, after)
+        self.layoutChanged.emit()
 
     def index_of(self, path: str) -> QModelIndex:
         """The first cell of a layer's row; invalid if there is none."""
@@ -92,8 +111,6 @@ class LayerModel(QAbstractItemModel):
             return row.path if row.layer else ""
         if role == SHARE:
             return row.share
-        if role == SORT:
-            return row.amounts[column]
         if role == Qt.ItemDataRole.ToolTipRole:
             return row.path
         return None
@@ -121,7 +138,7 @@ class LayerOrder(QSortFilterProxyModel):
         self._layers = layers
         self._text = ""
         self._found: frozenset[int] | None = None
-        self.setSortRole(SORT)
+        self._sorted = (-1, Qt.SortOrder.AscendingOrder)
         self.setRecursiveFilteringEnabled(True)
         self.setSourceModel(layers)
 
@@ -129,6 +146,15 @@ class LayerOrder(QSortFilterProxyModel):
         """Another model, under the same search."""
         self._found = _matching(rows, self._text)
         self._layers.set_rows(rows)
+        self._layers.arrange(*self._sorted)
+
+    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
+        """By a column; −1: the order of computation.
+
+        The rows are sorted where they are: Qt would ask for ten thousand values to compare them.
+        """
+        self._sorted = (column, order)
+        self._layers.arrange(column, order)
 
     def set_text(self, text: str) -> None:
         """Search; "" finds all."""

@@ -103,6 +103,7 @@ def test_a_layer_chosen_elsewhere_is_marked_here(story: Story) -> None:
 
 def test_columns_sort_and_give_the_order_back(story: Story) -> None:
     story.open("digits")
+    story.session.choose_layer("conv2d_1")
     before = [row[0] for row in story.rows()]
     header = story.find(QTreeView, "model.layers").header()
     place = QPoint(header.sectionViewportPosition(3) + 20, header.height() // 2)
@@ -110,8 +111,12 @@ def test_columns_sort_and_give_the_order_back(story: Story) -> None:
     for _ in range(2):
         story.qtbot.mouseClick(header.viewport(), Qt.MouseButton.LeftButton, pos=place)
         amounts.append([int(row[3].replace(",", "") or 0) for row in story.rows()])
+        assert story.current_row() == "conv2d_1", "the chosen layer stays chosen"
     assert amounts[0] == sorted(amounts[0])
     assert amounts[1] == sorted(amounts[1], reverse=True)
+    story.open("lenet-5")
+    assert [row[0] for row in story.rows()][:2] == ["c5", "f6"], "another model is sorted as well"
+    story.open("digits")
     story.qtbot.mouseClick(header.viewport(), Qt.MouseButton.LeftButton, pos=place)
     assert [row[0] for row in story.rows()] == before
 
