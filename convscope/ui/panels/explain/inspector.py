@@ -83,6 +83,9 @@ class Inspector(QWidget):
         self.warning.setText(method.warning)
         self.warning.setVisible(bool(method.warning))
         lines = []
+        if answer.done < 1:
+            stopped = self._desk.stopped(request)
+            lines.append(f"{'stopped at ' if stopped else ''}{100 * answer.done:.0f} %")
         if answer.layer is not None:
             lines.append(f"layer {answer.layer}")
         lines.append(f"map {answer.heat.shape[0]} × {answer.heat.shape[1]}, largest {answer.heat.max():.4g}")

@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 import pytest
+from explain_helpers import child, panel_of, press, save, settle, tick_only
 from PIL import Image as PillowImage
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QApplication,
     QCheckBox,
@@ -37,75 +36,10 @@ from convscope.engine.seeing.attribution.result import Request
 from convscope.engine.seeing.attribution.target import Target
 from convscope.imaging.image import Image
 from convscope.imaging.samples import load_sample
-from convscope.session.session import Session
 from convscope.ui.main_window import MainWindow
-from convscope.ui.panels.explain import ExplainPanel
 from convscope.ui.widgets.class_bars import ClassBars
 from convscope.ui.widgets.image_view import ImageView
 from convscope.ui.widgets.mosaic_view import MosaicView
-
-LONG = 90_000
-Kind = TypeVar("Kind", bound=QWidget)
-
-
-@pytest.fixture(scope="module")
-def digits() -> OpenedModel:
-    """The shipped network for digits."""
-    return open_model("digits")
-
-
-@pytest.fixture(scope="module")
-def imagenet() -> OpenedModel:
-    """The shipped ImageNet network."""
-    return open_model("imagenet")
-
-
-@pytest.fixture
-def window(qtbot: QtBot) -> Iterator[MainWindow]:
-    """The real window on the panel, with a digit and a cat, and no model yet."""
-    made = MainWindow(Session([load_sample("digit-2"), load_sample("cat")]))
-    made.remember_settings = False
-    qtbot.addWidget(made)
-    made.resize(1440, 900)
-    made.show()
-    made.show_panel("explain")
-    yield made
-    made.close()
-
-
-def panel_of(window: MainWindow) -> ExplainPanel:
-    """The panel on show."""
-    panel = window.panel()
-    assert isinstance(panel, ExplainPanel)
-    return panel
-
-
-def child(window: MainWindow, kind: type[Kind], name: str) -> Kind:
-    """A widget by its name."""
-    found = window.findChild(kind, name)
-    assert found is not None, name
-    return found
-
-
-def settle(qtbot: QtBot, window: MainWindow) -> None:
-    """Wait until all maps are there and painted."""
-    qtbot.waitUntil(lambda: window.jobs.idle(), timeout=LONG)
-    qtbot.wait(20)
-    qtbot.waitUntil(lambda: window.jobs.idle(), timeout=LONG)
-
-
-def press(qtbot: QtBot, widget: QWidget) -> None:
-    """A click in its middle, or on a tick box's box."""
-    place = QPoint(8, widget.height() // 2) if isinstance(widget, QCheckBox) else widget.rect().center()
-    qtbot.mouseClick(widget, Qt.MouseButton.LeftButton, pos=place)
-
-
-def tick_only(qtbot: QtBot, window: MainWindow, *names: str) -> None:
-    """Leave just these methods ticked, by clicks."""
-    for name in METHODS:
-        box = child(window, QCheckBox, f"explain.method.{name}")
-        if box.isChecked() != (name in names):
-            press(qtbot, box)
 
 
 def test_without_a_model_the_next_step_is_a_button(window: MainWindow) -> None:
@@ -357,12 +291,6 @@ def test_everything_is_saved_and_the_script_gives_the_same_map(
     assert isinstance(menu, QMenu)
     menu.aboutToShow.emit()
     assert "Report with all settings (HTML)…" in [action.text() for action in menu.actions()]
-
-
-def save(path: Path, image: Image) -> Path:
-    """Write an image as PNG."""
-    PillowImage.fromarray(image.values).save(path)
-    return path
 
 
 def test_a_folder_becomes_overlays_and_a_table(

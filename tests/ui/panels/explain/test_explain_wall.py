@@ -1,0 +1,233 @@
+"""Long jobs and the wall: what grows, is cancelled, is overtaken; many classes; other networks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from explain_helpers import child, panel_of, press, settle, tick_only
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QToolButton, QWidget
+from pytestqt.qtbot import QtBot
+from window_helpers import messages
+
+from convscope.engine.models.opened import OpenedModel
+from convscope.engine.seeing.attribution.result import Attribution
+from convscope.engine.seeing.attribution.target import Target
+from convscope.imaging.samples import load_sample
+from convscope.ui.main_window import MainWindow
+from convscope.ui.panels.explain.classes import ClassField
+from convscope.ui.widgets.class_bars import ClassBars
+from convscope.ui.widgets.mosaic_view import MosaicView
+
+
+def when_half_done(window: MainWindow, act: Callable[[], object]) -> list[float]:
+    """Do something once, when a map has begun to grow; returns how far all maps were as they came."""
+    desk, came = panel_of(window).desk, []
+
+    def arrived(made: object) -> None:
+        if isinstance(made, Attribution):
+            first = made.done < 1 and all(done >= 1 for done in came)
+            came.append(made.done)
+            if first:
+                act()
+
+    desk.arrived.connect(arrived)
+    return came
+
+
+def captions(window: MainWindow) -> list[str]:
+    """Under the tiles of the wall."""
+    wall = child(window, MosaicView, "explain.wall")
+    return [wall.caption(number) for number in range(wall.count)]
+
+
+def test_a_cancelled_map_says_so_and_is_asked_for_again(
+    window: MainWindow, digits: OpenedModel, qtbot: QtBot
+) -> None:
+    window.session.add_model(digits)
+    settle(qtbot, window)
+    came = when_half_done(window, lambda: press(qtbot, child(window, QWidget, "status.job.cancel")))
+    tick_only(qtbot, window, "rise", "grad-cam")
+    settle(qtbot, window)
+    assert 0 < min(came) < 1
+    assert captions(window)[1] == f"Grad-CAM: {panel_of(window).classes.bars.rows[0].name}"
+    assert captions(window)[2] == "RISE: stopped, click to go on"
+    wall, desk = child(window, MosaicView, "explain.wall"), panel_of(window).desk
+    rise = desk.requests[1]
+    partial = desk.attribution(rise)
+    assert desk.stopped(rise) and partial is not None and partial.done < 1
+    desk.select(rise)
+    assert "stopped at" in child(window, QLabel, "explain.facts").text()
+    qtbot.mouseClick(wall.viewport(), Qt.MouseButton.LeftButton, pos=wall.tile_rect(2).center())
+    assert not panel_of(window).large.isVisible()
+    settle(qtbot, window)
+    whole = desk.attribution(rise)
+    assert whole is not None and whole.done == 1 and not desk.stopped(rise)
+    assert not np.array_equal(whole.heat, partial.heat)
+    assert captions(window)[2].startswith("RISE: ")
+
+
+def test_the_next_image_does_not_wait_for_a_long_map(
+    window: MainWindow, digits: OpenedModel, qtbot: QtBot
+) -> None:
+    window.session.add_model(digits)
+    settle(qtbot, window)
+    desk = panel_of(window).desk
+    came = when_half_done(window, lambda: window.session.select_image(1))
+    tick_only(qtbot, window, "rise")
+    settle(qtbot, window)
+    assert desk.look is not None and desk.look.image is window.session.image
+    one = desk.attribution()
+    assert one is not None and one.done == 1 and one.pixels is desk.look.prepared.pixels
+    assert sum(done == 1 for done in came) == 1, "the first image's map was left unfinished"
+
+
+def test_another_model_does_not_wait_for_a_long_map(
+    window: MainWindow, digits: OpenedModel, garments: OpenedModel, qtbot: QtBot
+) -> None:
+    window.session.add_model(digits)
+    settle(qtbot, window)
+    desk = panel_of(window).desk
+    came = when_half_done(window, lambda: window.session.add_model(garments))
+    tick_only(qtbot, window, "rise", "saliency")
+    desk.select(desk.requests[-1])
+    settle(qtbot, window)
+    assert desk.look is not None and desk.look.model is garments
+    assert [one.done for one in desk.maps] == [1, 1]
+    assert sum(done == 1 for done in came) == 2, "those of the second network"
+    one = desk.attribution()
+    assert one is not None and one.target_words in garments.classes
+    # What is over leaves nothing behind.
+    window.session.remove_model(1)
+    window.session.remove_model(0)
+    settle(qtbot, window)
+    assert child(window, QLabel, "explain.said").isVisible() and desk.request is None
+
+
+def test_a_long_map_goes_on_while_another_method_is_ticked(
+    window: MainWindow, digits: OpenedModel, qtbot: QtBot
+) -> None:
+    window.session.add_model(digits)
+    settle(qtbot, window)
+    desk = panel_of(window).desk
+    came = when_half_done(window, lambda: desk.ask(methods=("rise", "layer-cam")))
+    tick_only(qtbot, window, "rise")
+    settle(qtbot, window)
+    rises = [done for done in came if done < 1]
+    assert rises == sorted(rises), "it did not begin again"
+    assert len(desk.maps) == 2
+
+
+def test_a_class_is_taken_from_the_list_by_mouse_and_by_keys(
+    window: MainWindow, garments: OpenedModel, qtbot: QtBot
+) -> None:
+    window.session.add_model(garments)
+    settle(qtbot, window)
+    desk = panel_of(window).desk
+    boot, sneaker = garments.classes.index("Ankle boot"), garments.classes.index("Sneaker")
+    for name, typed, wanted in (("explain.any", "oo", boot), ("explain.minus", "eake", sneaker)):
+        field = child(window, ClassField, name)
+        popup = field.completer().popup()
+        assert popup is not None
+        field.setFocus()
+        qtbot.keyClicks(field, typed)
+        qtbot.waitUntil(popup.isVisible)
+        if name == "explain.any":
+            place = popup.visualRect(popup.model().index(0, 0)).center()
+            qtbot.mouseClick(popup.viewport(), Qt.MouseButton.LeftButton, pos=place)
+        else:
+            qtbot.keyClick(popup, Qt.Key.Key_Down)
+            qtbot.keyClick(popup, Qt.Key.Key_Return)
+        settle(qtbot, window)
+        assert wanted in (desk.question.index, desk.question.minus)
+    assert desk.requests[0].target == Target(boot, sneaker)
+    assert child(window, QLabel, "explain.explained").text().startswith("<b>Ankle boot − Sneaker")
+    assert not messages(window)
+    # An empty field takes nothing off.
+    child(window, QLineEdit, "explain.minus").clear()
+    settle(qtbot, window)
+    assert desk.requests[0].target == Target(boot)
+
+
+def test_the_first_bar_is_the_most_probable_class_of_the_next_image_too(
+    window: MainWindow, garments: OpenedModel, qtbot: QtBot
+) -> None:
+    window.session.add_images([load_sample("garment-boot"), load_sample("garment-trouser")])
+    window.session.add_model(garments)
+    window.session.select_image(2)
+    settle(qtbot, window)
+    bars, desk = child(window, ClassBars, "explain.classes"), panel_of(window).desk
+    for row in (2, 0):
+        qtbot.mouseClick(bars, Qt.MouseButton.LeftButton, pos=bars.row_rect(row).center().toPoint())
+        settle(qtbot, window)
+        assert desk.requests[0].target == Target(bars.rows[row].index)
+    window.session.select_image(3)
+    settle(qtbot, window)
+    assert desk.requests[0].target == Target(garments.classes.index("Trouser"))
+
+
+def test_a_wall_of_five_classes_in_a_small_window(
+    window: MainWindow, digits: OpenedModel, qtbot: QtBot
+) -> None:
+    window.session.add_model(digits)
+    window.resize(1024, 700)
+    names = ("grad-cam", "layer-cam", "hires-cam", "saliency", "gradient-x-input", "guided-backprop")
+    desk = panel_of(window).desk
+    desk.ask(methods=names)
+    settle(qtbot, window)
+    stages = child(window, MosaicView, "explain.stages")
+    assert stages.isVisible()
+    count = child(window, QComboBox, "explain.count")
+    count.setCurrentIndex(count.findData("5"))
+    settle(qtbot, window)
+    wall, titles = child(window, MosaicView, "explain.wall"), panel_of(window).wall.titles
+    assert wall.count == 30 and wall.columns() == 6 and not stages.isVisible()
+    assert wall.tile_size()[0] >= 60 and wall.verticalScrollBar().maximum() == 0
+    assert titles.isVisible() and len(titles.titles) == 6 and titles.titles[-1] == "Guided backprop"
+    # Each tile tells its class; the columns tell the methods.
+    assert captions(window)[::6] == [panel_of(window).classes.bars.rows[n].name for n in range(5)]
+    # The maps of one method have one scale, which is that of the strongest class.
+    for column in range(6):
+        one = [made for request in desk.requests[column::6] if (made := desk.attribution(request))]
+        scales = [desk.scale(made) for made in one]
+        assert len(one) == 5 and all(scale == scales[0] for scale in scales)
+        assert scales[0].high == pytest.approx(max(made.scale.high for made in one))
+    press(qtbot, child(window, QToolButton, "explain.view.truth"))
+    settle(qtbot, window)
+    assert "30 maps" in child(window, QLabel, "explain.truth.alone").text()
+
+
+def test_the_wall_without_a_mouse(window: MainWindow, digits: OpenedModel, qtbot: QtBot) -> None:
+    window.session.add_model(digits)
+    settle(qtbot, window)
+    wall, desk = child(window, MosaicView, "explain.wall"), panel_of(window).desk
+    wall.setFocus()
+    qtbot.keyClick(wall, Qt.Key.Key_Right)
+    assert desk.request is not None and desk.request.method == "layer-cam"
+    qtbot.keyClick(wall, Qt.Key.Key_Return)
+    assert panel_of(window).large.isVisible()
+
+
+def test_a_network_without_maps_is_explained_by_its_input(
+    window: MainWindow, digits: OpenedModel, qtbot: QtBot
+) -> None:
+    import keras
+
+    window.session.add_model(digits)
+    settle(qtbot, window)
+    assert child(window, MosaicView, "explain.stages").isVisible()
+    layers = keras.layers
+    net = keras.Sequential(
+        [keras.Input((28, 28, 1)), layers.Flatten(), layers.Dense(3, activation="softmax")], name="flat"
+    )
+    window.session.add_model(OpenedModel(net))
+    tick_only(qtbot, window, "saliency", "grad-cam", "occlusion")
+    settle(qtbot, window)
+    assert not child(window, MosaicView, "explain.stages").isVisible()
+    assert captions(window)[1] == "Grad-CAM: not possible"
+    assert [one.method for one in panel_of(window).desk.maps] == ["saliency", "occlusion"]
+    assert "no layer whose maps" in child(window, QLabel, "explain.facts").text()
+    assert "no layer whose maps" in child(window, QLabel, "explain.why").text()
+    assert not child(window, QComboBox, "explain.layer").isEnabled()
