@@ -11,7 +11,7 @@ from convscope.ui.widgets.form import caption
 
 _STEPS = (
     ("imagenet", "Open the ImageNet network", "Learned from photographs; it comes with the app"),
-    ("digits", "Open the digits network", "Learned from handwritten digits, and quick; it comes with the app"),
+    ("digits", "Open the digits network", "Learned from handwritten digits; it comes with the app"),
 )
 
 
