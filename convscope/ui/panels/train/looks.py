@@ -88,8 +88,8 @@ class Looks(QWidget):
         column.addSpacing(theme.GRID)
         column.addWidget(theme.label("Feature maps", "heading"))
         chooser = row(self.layer, self.image)
-        chooser.setStretch(0, 3)
-        chooser.setStretch(1, 2)
+        chooser.setStretch(0, 1)
+        chooser.setStretch(1, 1)
         column.addLayout(chooser)
         column.addWidget(self.trouble)
         column.addWidget(self.maps, 1)
@@ -136,7 +136,7 @@ class Looks(QWidget):
 
     def _name_current(self) -> None:
         name = self.desk.context.session.image.name
-        self.image.setItemText(self.image.findData(CURRENT), f"Current image: {name}")
+        self.image.setItemText(self.image.findData(CURRENT), f"Current: {name}")
         self.image.setToolTip("Whose maps are shown; the current image is that of the strip below")
 
     def _offer(self) -> None:

@@ -60,7 +60,7 @@ class TrainPanel(QWidget):
         """Fold the looks into the network away where there is no room for them."""
         if compact != self._compact:
             self._compact = compact
-            self._wants_looks = not compact
+            self._wants_looks = not compact or self.desk.trainer.active
             self._fold()
 
     def toggle_looks(self) -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QShowEvent
+from PySide6.QtCore import QEvent, Qt, QUrl
+from PySide6.QtGui import QDesktopServices, QShowEvent
 from PySide6.QtWidgets import QFileDialog, QMenu, QMessageBox, QSplitter, QVBoxLayout, QWidget
 
 from convscope.errors import UserError
@@ -157,6 +157,7 @@ class RunsView(QWidget):
         self.open.setEnabled(one is not None and one.has_model)
         self.resume.setEnabled(one is not None and one.can_resume and idle)
         self.again.setEnabled(one is not None and idle)
+        self.folder.setEnabled(one is not None)
         self.delete.setEnabled(bool(selected))
         self.export.setEnabled(bool(self.table.runs.entries))
 
@@ -175,6 +176,11 @@ class RunsView(QWidget):
         run = self._one()
         if run is not None and run.model_path is not None:
             self._desk.context.open_model(run.model_path)
+
+    def _open_folder(self) -> None:
+        run = self._one()
+        if run is not None and not QDesktopServices.openUrl(QUrl.fromLocalFile(str(run.folder))):
+            self._desk.context.notify(f"The run is in {run.folder}")
 
     def _resume(self) -> None:
         run = self._one()
@@ -338,6 +344,12 @@ class RunsView(QWidget):
             )
         self.export.setMenu(menu)
         self.export.setPopupMode(self.export.ToolButtonPopupMode.InstantPopup)
+        self.folder = tool(
+            "train.runs.folder",
+            "Open the run’s folder: settings, history, checkpoints and the Keras script",
+            "folder-open",
+            self._open_folder,
+        )
         self.delete = tool("train.runs.delete", "Delete the selected runs", "trash-2", self._ask_delete)
         self.table = RunsTable()
         self.table.setObjectName("train.runs.table")
@@ -346,6 +358,8 @@ class RunsView(QWidget):
         self.table.opened.connect(self._show_result)
         self.table.runs.ticked.connect(self._draw)
         self.table.runs.renamed.connect(self._rename)
-        column.addLayout(row(self.result, self.open, self.resume, self.again, None, self.export, self.delete))
+        column.addLayout(
+            row(self.result, self.open, self.resume, self.again, None, self.export, self.folder, self.delete)
+        )
         column.addWidget(self.table, 1)
         return side

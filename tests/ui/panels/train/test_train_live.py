@@ -126,10 +126,10 @@ def test_steering_and_looking(train: Train) -> None:
     train.pick("train.image", -1)
     train.until(lambda: len(seen) > count)
     # The current image is followed, whatever it becomes.
-    assert train.find(QComboBox, "train.image").currentText() == "Current image: black"
+    assert train.find(QComboBox, "train.image").currentText() == "Current: black"
     count, shown = len(seen), seen[-1].maps
     train.session.add_images([Image(np.eye(28, dtype=np.uint8) * 255, "a line")])
-    assert train.find(QComboBox, "train.image").currentText() == "Current image: a line"
+    assert train.find(QComboBox, "train.image").currentText() == "Current: a line"
     train.until(lambda: len(seen) > count and not np.array_equal(seen[-1].maps, shown))
 
     # The learning rate, while it runs.
@@ -252,14 +252,26 @@ def test_closing_the_window_ends_the_training(train: Train, paused: bool) -> Non
     assert run.state == "stopped"
 
 
-def test_cancelled_from_the_status_bar(train: Train) -> None:
+def test_in_a_narrow_window_the_looks_take_the_settings_place_until_it_is_cancelled(train: Train) -> None:
+    controls, looks = train.panel.controls, train.live.looks
+    train.window.resize(1024, 700)
+    assert controls.isVisible() and looks.isHidden()
     train.type("train.epochs", "5000")
     train.settle()
     train.begin()
+    assert not controls.isVisible() and looks.isVisible()
+    # A window that becomes narrow while it trains goes on showing them.
+    train.window.resize(1440, 900)
+    assert controls.isVisible() and looks.isVisible()
+    train.window.resize(1024, 700)
+    assert not controls.isVisible() and looks.isVisible()
     train.press("status.job.cancel")
     train.ended()
     assert train.text("train.notice.text").startswith("The training was cancelled")
+    assert controls.isVisible() and looks.isHidden()
     assert train.find(QAbstractButton, "train.start").isEnabled()
+    train.press("train.fold")
+    assert not controls.isVisible() and not looks.isHidden()
 
 
 def test_curves_are_read_smoothed_and_scaled(train: Train, tiny: OpenedModel) -> None:
@@ -290,26 +302,8 @@ def test_curves_are_read_smoothed_and_scaled(train: Train, tiny: OpenedModel) ->
     assert curve[1] == pytest.approx(values)
 
 
-def test_a_narrow_window_gives_the_looks_the_settings_place(train: Train) -> None:
-    train.window.resize(1024, 700)
-    controls, looks = train.panel.controls, train.live.looks
-    assert controls.isVisible() and looks.isHidden()
-    train.type("train.epochs", "2")
-    train.settle()
-    train.begin()
-    train.ended()
-    assert controls.isVisible() and looks.isHidden()
-    train.press("train.fold")
-    assert not controls.isVisible() and not looks.isHidden()
-
-
-def test_the_example_trains_by_itself(empty: Train) -> None:
+def test_the_example_for_a_picture_of_the_panel(empty: Train, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, int | None]] = []
+    monkeypatch.setattr(empty.desk, "train_example", lambda data, epochs: asked.append((data, epochs)))
     empty.panel.show_example()
-    empty.until(lambda: empty.charts.history.done > 3)
-    assert empty.session.dataset is not None and empty.session.dataset.title == "Garments"
-    empty.trainer.stop()
-    empty.ended()
-    # It begins once only.
-    empty.desk.edit(lambda settings: replace(settings, epochs=4))
-    empty.settle()
-    assert not empty.trainer.active
+    assert asked == [("fashion", 3)]

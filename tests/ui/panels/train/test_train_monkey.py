@@ -36,7 +36,17 @@ KINDS = (
     Plot,
 )
 # Dialogs, other panels, and what takes a network far larger than ours.
-LEFT_OUT = ("export", "delete", "change", "imagenet", "textures", "digits", "explain", "transfer.all")
+LEFT_OUT = (
+    "export",
+    "folder",
+    "delete",
+    "change",
+    "imagenet",
+    "textures",
+    "digits",
+    "explain",
+    "transfer.all",
+)
 KEYS = (
     Qt.Key.Key_Up,
     Qt.Key.Key_Down,

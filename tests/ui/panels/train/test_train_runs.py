@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QAbstractButton, QLabel, QMessageBox
 from train_helpers import Train, few_digits, tiny_model, weights
 from window_helpers import messages
@@ -19,7 +20,7 @@ from convscope.engine.data.dataset import Dataset
 from convscope.engine.data.registry import open_dataset
 from convscope.engine.data.split import SplitSettings
 from convscope.engine.models.catalogue import open_model
-from convscope.engine.models.opened import OpenedModel
+from convscope.engine.models.opened import OpenedModel, Source
 from convscope.engine.training.control import Control, Watch
 from convscope.engine.training.evaluate import evaluate
 from convscope.engine.training.observe import Snapshot
@@ -117,12 +118,20 @@ def test_runs_are_laid_over_each_other_and_what_sets_them_apart_is_said(runs: Tr
     assert view.chart.title.text() == "Accuracy"
 
 
-def test_a_run_is_renamed_resulted_opened_and_started_again(runs: Train, tiny: OpenedModel) -> None:
+def test_a_run_is_renamed_resulted_opened_and_started_again(
+    runs: Train, tiny: OpenedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
     table = table_of(runs)
     table.model().setData(table.model().index(0, 0), "the quick one", Qt.ItemDataRole.EditRole)
     runs.settle()
     assert {run.details.name for run in list_runs()} == {"the quick one", "slow"}
     click_row(runs, 0)
+    opened: list[str] = []
+    monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: bool(opened.append(url.toLocalFile())))
+    runs.press("train.runs.folder")
+    (folder,) = opened
+    assert (Path(folder) / "script.py").is_file()
+    assert messages(runs.window)[-1] == f"The run is in {folder}"
     runs.press("train.runs.open")
     runs.settle()
     model = runs.session.model
@@ -282,6 +291,10 @@ def test_costs_are_told_beforehand_with_the_tensors_before_and_after(transfer: T
     tuned = transfer.text("train.transfer.finetune.tensors").split(" trainable")[0].split(" → ")
     assert int(tuned[1]) > 2
     assert not transfer.find(QLabel, "train.transfer.warning").isVisible()
+    random = tiny_model()
+    random.source = Source("template", "tiny", weights="random")
+    transfer.session.add_model(random)
+    assert transfer.find(QLabel, "train.transfer.warning").isVisible()
     # Here the button at the left would train the network as it is.
     start = transfer.find(QAbstractButton, "train.start")
     transfer.panel.controls.press_start()
@@ -317,14 +330,3 @@ def test_a_support_vector_machine_on_the_features(transfer: Train) -> None:
     transfer.settle()
     said = transfer.text("train.transfer.svm.reached")
     assert "support vectors" in said and float(said.split("<b>")[1].split(" %")[0]) > 60
-
-
-def test_random_weights_are_warned_of(train: Train) -> None:
-    model = tiny_model()
-    from convscope.engine.models.opened import Source
-
-    model.source = Source("template", "tiny", weights="random")
-    train.open(model, few_digits(60))
-    train.press("train.view.transfer")
-    train.settle()
-    assert train.find(QLabel, "train.transfer.warning").isVisible()
