@@ -28,7 +28,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--method",
         nargs="+",
-        default=["grad-cam"],
+        # Both `--method a b` and `--method a --method b` ask for two.
+        action="extend",
         metavar="NAME",
         help=f"one or several of {', '.join(METHODS)} (default grad-cam)",
     )
@@ -43,6 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--set",
         nargs="+",
+        action="extend",
         default=[],
         metavar="SETTING=VALUE",
         help="a method's settings, such as steps=100",
@@ -75,7 +77,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Write what was asked for; say what was found."""
     from convscope.imaging.load import load_image
 
-    methods = [find_method(name) for name in arguments.method]
+    methods = [find_method(name) for name in arguments.method or ("grad-cam",)]
     settings = [_settings(method.name, arguments.set) for method in methods]
     _check(arguments, len(methods))
     if arguments.image.is_dir():

@@ -23,6 +23,8 @@ SUMMARY = "All feature maps of a layer for an image: a grid as PNG, and the raw 
 EXAMPLE = "convscope maps digits digit.png --layer conv2d_1 -o grid.png --npy maps.npy"
 
 _CELL = 8
+# Of a network's layers, in a message.
+_LISTED = 12
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -73,7 +75,8 @@ def run(arguments: argparse.Namespace) -> int:
         pixels = _grid(maps, arguments)
         save_png(arguments.output, pixels)
         blank = f", {maps.blank_count} blank" if maps.form == "maps" else ""
-        print(f"{arguments.output}: {maps.count} maps of {maps.height}×{maps.width}{blank}")
+        what = "numbers" if maps.form == "values" else f"maps of {maps.height}×{maps.width}"
+        print(f"{arguments.output}: {maps.count} {what}{blank}")
     return 0
 
 
@@ -81,8 +84,11 @@ def _check_layer(model: OpenedModel, path: str) -> None:
     names = list(model.program.slots)
     if path in names:
         return
-    near = difflib.get_close_matches(path, names, 3, 0.4) or names[:3]
-    raise UserError(f"{model.name} has no layer {path}: is it {', '.join(near)}?")
+    near = difflib.get_close_matches(path, names, 3, 0.5)
+    if near:
+        raise UserError(f"{model.name} has no layer {path}: is it {' or '.join(near)}?")
+    more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
+    raise UserError(f"{model.name} has no layer {path}: it has {', '.join(names[:_LISTED])}{more}.")
 
 
 def _grid(maps: LayerMaps, arguments: argparse.Namespace) -> NDArray[np.uint8]:

@@ -56,7 +56,8 @@ def test_a_vector_and_other_looks(tmp_path: Path) -> None:
     ("words", "sentence"),
     [
         (["--layer", "conv2d"], "Say where to write"),
-        (["--layer", "conv", "-o", "a.png"], "no layer conv: is it"),
+        (["--layer", "conv", "-o", "a.png"], "no layer conv: is it conv2d"),
+        (["--layer", "zzz", "-o", "a.png"], "no layer zzz: it has input, conv2d, "),
         (["--layer", "conv2d", "-o", "a.jpg"], "name it a.png"),
         (["--layer", "conv2d", "-o", "a.png", "--columns", "0"], "--columns"),
     ],
