@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from convscope.engine.training.settings import TrainingSettings
 
 # Milliseconds between two drawings, at least and at most.
-INTERVAL, SELDOM = 120, 500
+INTERVAL, SELDOM = 150, 500
 # Drawing takes this share of a core's time, so that training is not held up.
-SHARE = 0.04
+SHARE = 0.03
 SMOOTHING = 0.8
 METRICS = {
     "accuracy": "Accuracy",
