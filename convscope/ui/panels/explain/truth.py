@@ -166,7 +166,8 @@ class TruthView(QWidget):
             return
         tiles = [picture(one, Style()) for one in (made.original, *(step.attribution for step in made.steps))]
         words = ["as learned"]
-        words += [f"{step.title}: {step.rank:.2f}" for step in made.steps]
+        # The number first: the names of layers are long.
+        words += [f"{step.rank:.2f}  {step.title}" for step in made.steps]
         self.maps.set_maps(tiles, words, max(7, len(tiles)))
         self.verdict.setText(made.verdict)
 
@@ -243,6 +244,7 @@ class TruthView(QWidget):
         self.run_curves.clicked.connect(lambda: self.check_curves())
         self.areas = QLabel()
         self.areas.setObjectName("explain.truth.areas")
+        self.areas.setWordWrap(True)
         self.plot = pg.PlotWidget()
         self._prepare_plot()
         column.addLayout(row(_question("Does the score follow the map?"), None, self.run_curves))
@@ -296,8 +298,9 @@ class TruthView(QWidget):
     def _prepare_plot(self) -> None:
         self.plot.setObjectName("explain.truth.plot")
         self.plot.setMenuEnabled(False)
-        # pyqtgraph makes a menu without a parent, which would outlive the window.
-        self.plot.getPlotItem().ctrlMenu.setParent(self.plot)
+        # pyqtgraph makes a menu without a parent, which would outlive the window; as a window it stays hidden.
+        menu = self.plot.getPlotItem().ctrlMenu
+        menu.setParent(self.plot, menu.windowFlags())
         self.plot.hideButtons()
         self.plot.setMouseEnabled(False, False)
         self.plot.setFrameShape(QScrollArea.Shape.NoFrame)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from explain_helpers import child, panel_of, press, settle, tick_only
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QToolButton, QWidget
+from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QMenu, QPushButton, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 from window_helpers import messages
 
@@ -197,6 +197,25 @@ def test_a_wall_of_five_classes_in_a_small_window(
     press(qtbot, child(window, QToolButton, "explain.view.truth"))
     settle(qtbot, window)
     assert "30 maps" in child(window, QLabel, "explain.truth.alone").text()
+
+
+def test_the_checks_fit_a_small_window(window: MainWindow, digits: OpenedModel, qtbot: QtBot) -> None:
+    window.session.add_model(digits)
+    window.resize(1024, 700)
+    settle(qtbot, window)
+    press(qtbot, child(window, QToolButton, "explain.view.truth"))
+    press(qtbot, child(window, QPushButton, "explain.truth.curves"))
+    press(qtbot, child(window, QPushButton, "explain.truth.randomised"))
+    settle(qtbot, window)
+    truth = panel_of(window).truth
+    for name in ("curves", "randomised", "areas", "verdict", "plot"):
+        widget = child(window, QWidget, f"explain.truth.{name}")
+        right = widget.mapTo(truth, widget.rect().topRight()).x()
+        assert widget.isVisible() and right < truth.width(), name
+    assert [menu for menu in truth.findChildren(QMenu) if menu.isVisible()] == []
+    maps = child(window, MosaicView, "explain.truth.maps")
+    assert truth.randomised is not None
+    assert maps.caption(1).startswith(f"{truth.randomised.steps[0].rank:.2f}")
 
 
 def test_the_wall_without_a_mouse(window: MainWindow, digits: OpenedModel, qtbot: QtBot) -> None:
