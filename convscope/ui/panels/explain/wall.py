@@ -158,7 +158,8 @@ class WallView(QWidget):
 
     def _chosen(self, index: int) -> None:
         at = index - self._offset
-        if at < 0:
+        # The image itself, or a tile of the wall before: the question has changed, its tiles are on their way.
+        if not 0 <= at < len(self._desk.requests):
             self._ring()
             return
         request = self._desk.requests[at]
