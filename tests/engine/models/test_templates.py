@@ -8,6 +8,7 @@ import pytest
 
 from convscope.engine.models.applications_table import APPLICATIONS
 from convscope.engine.models.families import FAMILIES
+from convscope.engine.models.kinds import palette
 from convscope.engine.models.sheet import LayerInfo
 from convscope.engine.models.templates import TEMPLATES
 
@@ -70,6 +71,43 @@ def test_a_frozen_base_learns_nothing() -> None:
     assert (totals.trainable, totals.fixed) == (2_097_665, 14_714_688)
 
 
+def test_lenet_layer_by_layer() -> None:
+    found = [(row.kind, row.shape, row.activation, row.parameters) for row in layers("lenet-5").values()]
+    assert found == [
+        ("InputLayer", (28, 28, 1), "", 0),
+        ("Conv2D", (28, 28, 6), "tanh", 156),
+        ("AveragePooling2D", (14, 14, 6), "", 0),
+        ("Conv2D", (10, 10, 16), "tanh", 2_416),
+        ("AveragePooling2D", (5, 5, 16), "", 0),
+        ("Flatten", (400,), "", 0),
+        ("Dense", (120,), "tanh", 48_120),
+        ("Dense", (84,), "tanh", 10_164),
+        ("Dense", (10,), "softmax", 850),
+    ]
+
+
+def test_dropout_stands_before_the_dense_layers() -> None:
+    plain, dropped = (
+        [row.kind for row in layers(name).values()] for name in ("cats-dogs", "cats-dogs-dropout")
+    )
+    at = dropped.index("Dropout")
+    assert dropped[at - 1 : at + 2] == ["Flatten", "Dropout", "Dense"]
+    assert dropped[:at] + dropped[at + 1 :] == plain
+    dropout = TEMPLATES["cats-dogs-dropout"].architecture.layers[at]
+    assert dropout.config["rate"] == 0.5
+
+
+def test_the_lectures_layers_are_in_the_palette() -> None:
+    named = (
+        "Conv2D SeparableConv2D DepthwiseConv2D MaxPooling2D AveragePooling2D GlobalAveragePooling2D Flatten "
+        "Dense BatchNormalization Dropout SpatialDropout2D Activation Rescaling Add Concatenate"
+    )
+    offered = {kind.name: kind for kind in palette()}
+    assert set(named.split()) <= set(offered)
+    choices = next(option.choices for option in offered["Activation"].options if option.name == "activation")
+    assert {"relu", "tanh", "sigmoid", "softmax"} <= set(choices)
+
+
 def test_families_of_the_lectures() -> None:
     told = {family.name: (family.parameters, family.top5_error) for family in FAMILIES}
     assert told["LeNet-5"] == (60e3, None)
@@ -78,6 +116,10 @@ def test_families_of_the_lectures() -> None:
     assert told["GoogLeNet"] == (4e6, 6.67)
     assert told["VGG16 (D)"] == (138e6, 7.3)
     assert told["ResNet-152"][1] == 3.6
+    assert {f"VGG {letter}" for letter in "ABC"} | {"VGG19 (E)", "Xception", "EfficientNet-B7"} <= set(told)
+    depths = {family.name: (family.year, family.depth) for family in FAMILIES}
+    assert depths["LeNet-5"] == (1998, 5) and depths["AlexNet"] == (2012, 8) and depths["ZFNet"] == (2013, 8)
+    assert depths["GoogLeNet"] == (2014, 22) and depths["ResNet-152"] == (2015, 152)
     assert [family.year for family in FAMILIES] == sorted(family.year for family in FAMILIES)
     for family in FAMILIES:
         assert not family.template or family.template in TEMPLATES

@@ -162,7 +162,7 @@ def test_another_model_another_graph_the_latest_wins(drawn: Story) -> None:
 
 
 def test_more_room_is_used(drawn: Story) -> None:
-    drawn.open("imagenet")
+    drawn.open("efficientnet-small")
     before = drawn.graph.picture
     drawn.press("model.fold")
     drawn.qtbot.wait(250)
