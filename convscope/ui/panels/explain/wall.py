@@ -158,7 +158,7 @@ class WallView(QWidget):
 
     def _chosen(self, index: int) -> None:
         at = index - self._offset
-        # The image itself, or a tile of the wall before: the question has changed, its tiles are on their way.
+        # The image itself, or a tile of a question that has changed since.
         if not 0 <= at < len(self._desk.requests):
             self._ring()
             return
