@@ -10,8 +10,9 @@ from convscope.engine.seeing.attribution.explain import Failure
 from convscope.engine.seeing.attribution.method import Method, Parameter
 from convscope.engine.seeing.attribution.methods import METHODS
 from convscope.engine.seeing.attribution.picture import Style, region
+from convscope.engine.seeing.attribution.result import Attribution
 from convscope.imaging.colormaps import COLORMAPS
-from convscope.imaging.overlay import PAPER_THRESHOLD
+from convscope.imaging.overlay import PAPER_THRESHOLD, HeatRegion
 from convscope.ui import theme
 from convscope.ui.panels.explain.desk import Begun, Desk
 from convscope.ui.widgets.form import caption, choose, combo, hairline, heading, named, row, segmented, tool
@@ -19,6 +20,7 @@ from convscope.ui.widgets.scale_bar import ScaleBar
 from convscope.ui.widgets.slider_row import SliderRow
 
 OWN = "own"
+REGION_KEY = "explain.region"
 AUTO = ""
 NO_LAYER = "This network has no layer whose maps lie over the image."
 
@@ -96,18 +98,38 @@ class Inspector(QWidget):
             )
         lines += [f"{name} {value:.4g}" for name, value in answer.facts.items()]
         style = self.style_
-        if style.threshold is not None:
-            found = region(answer, style.threshold)
-            if found is not None:
-                box = found.box
-                lines.append(
-                    f"region: rows {box.top}–{box.top + box.height - 1}, "
-                    f"columns {box.left}–{box.left + box.width - 1}, {100 * found.share:.0f} % of the picture"
-                )
         self.facts.setText("\n".join([*lines, *notes]))
+        self._show_region(answer, style, [*lines, *notes])
         scale = self._desk.scale(answer)
         self.scale.show()
         self.scale.set_scale(style.colormap or answer.colormap, scale.low, scale.high)
+
+    def _show_region(self, one: Attribution, style: Style, lines: list[str]) -> None:
+        """The hottest region in numbers, found off the GUI thread."""
+        threshold = style.threshold
+        if threshold is None:
+            return
+
+        def done(found: HeatRegion | None) -> None:
+            if found is None or self._desk.attribution() is not one or self.style_.threshold != threshold:
+                return
+            box, (height, width) = found.box, one.pixels.shape[:2]
+            words = (
+                f"region: rows {box.top}–{box.top + box.height - 1}, "
+                f"columns {box.left}–{box.left + box.width - 1} of the {height} × {width} seen, "
+                f"{100 * found.share:.0f} % of them"
+            )
+            self.facts.setText("\n".join([*lines, words]))
+
+        self._desk.context.jobs.submit(
+            "view",
+            lambda _task: region(one, threshold, how=style.how),
+            title="Finding the region",
+            key=REGION_KEY,
+            supersede="finish",
+            quiet=True,
+            on_done=done,
+        )
 
     def _show_method(self, method: Method) -> None:
         self.title.setText(method.title)

@@ -298,7 +298,8 @@ class TruthView(QWidget):
     def _prepare_plot(self) -> None:
         self.plot.setObjectName("explain.truth.plot")
         self.plot.setMenuEnabled(False)
-        # pyqtgraph makes a menu without a parent, which would outlive the window; as a window it stays hidden.
+        # pyqtgraph makes a menu without a parent, which would outlive the window. Its flags keep it a popup:
+        # without them it would lie on the plot.
         menu = self.plot.getPlotItem().ctrlMenu
         menu.setParent(self.plot, menu.windowFlags())
         self.plot.hideButtons()
