@@ -72,6 +72,8 @@ class EngineSources(QObject):
         self._settings = settings
         self._report = report
         self._opening = 0
+        # By what was asked for without options; other weights make another model of it.
+        self._as_named: dict[str, OpenedModel] = {}
         self.refused: Refused | None = None
 
     @property
@@ -85,7 +87,7 @@ class EngineSources(QObject):
         One that is open already from the same name, with no options, becomes the current one again.
         """
         for index, model in enumerate(self._session.models):
-            if not options and model.source.kind != "memory" and model.source.spec == str(spec):
+            if not options and self._as_named.get(str(spec)) is model:
                 self._session.select_model(index)
                 return
 
@@ -109,6 +111,10 @@ class EngineSources(QObject):
         def done(opened: OpenedModel) -> None:
             if opened.source.path is not None:
                 self._settings.remember(opened.source.path)
+            still_open = {
+                name: model for name, model in self._as_named.items() if model in self._session.models
+            }
+            self._as_named = still_open if options else {**still_open, str(spec): opened}
             self._session.add_model(opened)
             # Its functions are traced before the first question, not during it.
             self._jobs.submit(
