@@ -180,7 +180,7 @@ def test_drawing_takes_a_small_share_of_the_time(qapp: QApplication, qtbot: obje
     charts = Charts()
     qtbot.addWidget(charts)  # type: ignore[attr-defined]
     charts.begin(Recorder(), TrainingSettings())
-    for spent, interval in ((0.0001, INTERVAL), (0.012, 400), (5.0, SELDOM)):
+    for spent, interval in ((0.0001, INTERVAL), (0.01, 333), (5.0, SELDOM)):
         charts._cost = 0.0
         charts._pace(spent)
         assert charts._timer.interval() == interval
