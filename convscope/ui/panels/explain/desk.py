@@ -51,8 +51,8 @@ class Desk(QObject):
     """Makes the maps of the question for the current image and model. GUI thread only.
 
     A job that runs is replaced once it has shown something, so that a camera is followed as well as a drag.
-    Maps that take long have a job each; they go on while others come and go. One that is cancelled by hand
-    leaves maps that say so; they are asked for again by `resume`.
+    Maps that take long are made one after the other in a lane of their own, while others come and go.
+    Cancelling by hand leaves maps that say so; they are asked for again by `resume`.
 
     Signals:
         question_changed: the `Question`.
@@ -88,8 +88,9 @@ class Desk(QObject):
         self._job: Job | None = None
         self._run = 0
         self._shown = self._again = False
-        # Jobs of maps that take long, and the maps that were cancelled by hand.
-        self._slow: dict[Any, Job] = {}
+        # The map in work that takes long (key and job), those after it, and those cancelled by hand.
+        self._slow: tuple[Any, Job] | None = None
+        self._pending: list[Request] = []
         self._stopped: set[Any] = set()
         session = context.session
         session.image_changed.connect(self._changed)
@@ -204,8 +205,7 @@ class Desk(QObject):
         session.model_changed.disconnect(self._model_changed)
         self._run += 1
         self.context.jobs.cancel_key(KEY)
-        for key in list(self._slow):
-            self._end_slow(key)
+        self._end_slow()
 
     def _start(self, model: OpenedModel, image: Image) -> None:
         look = self.look
@@ -257,49 +257,60 @@ class Desk(QObject):
         return made is not None and (not isinstance(made, Attribution) or made.done >= 1)
 
     def _start_slow(self, look: Look, requests: list[Request]) -> None:
-        """A job for each map that takes long; one that nobody wants any more ends."""
+        """Make the maps that take long, one after the other; one that nobody wants any more ends."""
         wanted = {request.key for request in self.requests}
-        for key in [key for key in self._slow if key not in wanted]:
-            self._end_slow(key)
-        for request in requests:
-            if request.key not in self._slow and not self._finished(request.key):
-                self._slow[request.key] = self._submit_slow(look, request)
+        if self._slow is not None and self._slow[0] not in wanted:
+            self._end_slow()
+        running = self._slow[0] if self._slow is not None else None
+        self._pending = [one for one in requests if one.key != running and not self._finished(one.key)]
+        self._next_slow(look)
 
-    def _submit_slow(self, look: Look, request: Request) -> Job:
+    def _next_slow(self, look: Look) -> None:
+        if self._slow is not None or not self._pending:
+            return
         from convscope.engine.seeing.attribution.methods import METHODS
+
+        request = self._pending.pop(0)
+        method, target = METHODS[request.method], request.target
+        of = look.image.name if target is None or not method.needs_class else target.words(look.model)
+        more = f", {len(self._pending)} more" if self._pending else ""
 
         def work(task: Task) -> None:
             from convscope.engine.seeing.attribution.explain import wall
 
             wall(look, (request,), task)
 
-        def done(_none: object) -> None:
-            self._slow.pop(request.key, None)
+        def ended() -> None:
+            self._slow = None
+            self._next_slow(look)
 
         def failed(error: BaseException) -> None:
-            self._slow.pop(request.key, None)
             self._failed(error)
+            ended()
 
         def cancelled() -> None:
-            # One that ended because nobody wants it is not listed any more.
-            if self._slow.get(request.key) is job:
-                del self._slow[request.key]
-                self._stopped.add(request.key)
+            # One that ended because nobody wants it is not held any more.
+            if self._slow is not None and self._slow[1] is job:
+                self._slow = None
+                self._stopped |= {request.key, *(one.key for one in self._pending)}
+                self._pending = []
                 self.stopped_changed.emit()
 
         job = self.context.jobs.submit(
             "long",
             work,
-            title=f"{METHODS[request.method].title}: {look.image.name}",
+            title=f"{method.title}: {of}{more}",
             on_partial=self._take,
-            on_done=done,
+            on_done=lambda _none: ended(),
             on_failed=failed,
             on_cancelled=cancelled,
         )
-        return job
+        self._slow = (request.key, job)
 
-    def _end_slow(self, key: Any) -> None:
-        self.context.jobs.cancel(self._slow.pop(key))
+    def _end_slow(self) -> None:
+        slow, self._slow, self._pending = self._slow, None, []
+        if slow is not None:
+            self.context.jobs.cancel(slow[1])
 
     def _take(self, value: Any) -> None:
         if isinstance(value, Begun):
@@ -345,7 +356,8 @@ class Desk(QObject):
             self._has_shown()
         else:
             self._stopped |= {one.key for one in self.requests if not self._finished(one.key)}
-            self._stopped -= set(self._slow)
+            self._stopped -= {self._slow[0] if self._slow is not None else None}
+            self._stopped -= {one.key for one in self._pending}
             self.stopped_changed.emit()
 
     def _keep_selection(self) -> None:
@@ -365,8 +377,7 @@ class Desk(QObject):
         self.layers, self.chosen = (), None
         self._made.clear()
         self._stopped.clear()
-        for key in list(self._slow):
-            self._end_slow(key)
+        self._end_slow()
 
     def _changed(self, *_: object) -> None:
         self.refresh()

@@ -51,6 +51,7 @@ def test_a_cancelled_map_says_so_and_is_asked_for_again(
     came = when_half_done(window, lambda: press(qtbot, child(window, QWidget, "status.job.cancel")))
     tick_only(qtbot, window, "rise", "grad-cam")
     settle(qtbot, window)
+    assert not window.status.findChildren(QWidget, "status.job")
     assert 0 < min(came) < 1
     assert captions(window)[1] == f"Grad-CAM: {panel_of(window).classes.bars.rows[0].name}"
     assert captions(window)[2] == "RISE: stopped, click to go on"
@@ -118,6 +119,27 @@ def test_a_long_map_goes_on_while_another_method_is_ticked(
     rises = [done for done in came if done < 1]
     assert rises == sorted(rises), "it did not begin again"
     assert len(desk.maps) == 2
+
+
+def test_many_long_maps_are_one_line_in_the_status_bar(
+    window: MainWindow, digits: OpenedModel, qtbot: QtBot
+) -> None:
+    window.session.add_model(digits)
+    settle(qtbot, window)
+    desk, lines = panel_of(window).desk, []
+    desk.arrived.connect(lambda _made: lines.append(len(window.status.findChildren(QWidget, "status.job"))))
+    desk.ask(methods=("integrated-gradients", "smooth-grad"), count=5)
+    settle(qtbot, window)
+    assert max(lines) == 1 and len(desk.maps) == 10
+    # Cancelled, what waits says so as well.
+    when_half_done(window, lambda: press(qtbot, child(window, QWidget, "status.job.cancel")))
+    desk.ask(methods=("rise",), count=3)
+    settle(qtbot, window)
+    assert captions(window) == ["stopped, click to go on"] * 3
+    desk.resume(desk.requests[2])
+    settle(qtbot, window)
+    assert [desk.stopped(request) for request in desk.requests] == [True, True, False]
+    assert [one.target for one in desk.maps] == [desk.requests[2].target]
 
 
 def test_a_class_is_taken_from_the_list_by_mouse_and_by_keys(
