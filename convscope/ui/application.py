@@ -24,6 +24,7 @@ from convscope.ui import theme as themes
 from convscope.ui.keeper import Keeper
 from convscope.ui.main_window import MainWindow
 from convscope.ui.settings import Settings
+from convscope.ui.unfinished_runs import offer_unfinished_runs
 
 log = logging.getLogger(__name__)
 
@@ -153,6 +154,7 @@ def run_window(
         if paths:
             window.open_paths(paths)
         window.start_engine()
+        offer_unfinished_runs(window)
 
     window.first_painted.connect(begin)
     window.closed.connect(keeper.close)

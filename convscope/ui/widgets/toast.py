@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QEnterEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPlainTextEdit, QToolButton, QVBoxLayout, QWidget
@@ -51,7 +53,8 @@ class Toast(QFrame):
         self.detail.setFont(theme.font(11, mono=True))
         self.detail.setFixedHeight(theme.scaled(140))
         self.detail.hide()
-        line = QHBoxLayout()
+        self._stays = False
+        self._line = line = QHBoxLayout()
         line.setSpacing(8)
         line.addWidget(mark, 0, Qt.AlignmentFlag.AlignTop)
         line.addWidget(self.text, 1)
@@ -67,6 +70,18 @@ class Toast(QFrame):
         self._timer.setInterval(round(1000 * SECONDS))
         self._timer.timeout.connect(self.dismiss)
         self._timer.start()
+
+    def offer(self, text: str, run: Callable[[], object]) -> None:
+        """Add a button for the next step; the message then stays until it is used or closed."""
+        button = QToolButton(self)
+        button.setObjectName("toast.action")
+        button.setText(text)
+        button.setAccessibleName(text)
+        button.clicked.connect(lambda: run())
+        button.clicked.connect(self.dismiss)
+        self._line.insertWidget(2, button, 0, Qt.AlignmentFlag.AlignTop)
+        self._stays = True
+        self._timer.stop()
 
     def dismiss(self) -> None:
         """Take the message away."""
@@ -85,7 +100,7 @@ class Toast(QFrame):
 
     def leaveEvent(self, event: QEvent) -> None:
         """Go on with the countdown."""
-        if not self.details.isChecked():
+        if not (self.details.isChecked() or self._stays):
             self._timer.start()
         super().leaveEvent(event)
 
