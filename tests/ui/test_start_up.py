@@ -47,7 +47,7 @@ def when(window, condition, then, tries=1200):
         QTimer.singleShot(25, window, lambda: when(window, condition, then, tries - 1))
 
 def heavy():
-    return sorted({name.split(".")[0] for name in sys.modules} & {"tensorflow", "keras"})
+    return sorted({name.split(".")[0] for name in list(sys.modules)} & {"tensorflow", "keras"})
 
 MainWindow.start_engine = lambda window: guarded(main, window)
 """
