@@ -478,6 +478,21 @@ def test_a_job_that_does_not_stop_cannot_keep_the_window_open(
     assert window.jobs.shutdown(5)
 
 
+def test_many_jobs_do_not_stretch_the_window(window: MainWindow, qtbot: QtBot) -> None:
+    gate = threading.Event()
+    width = window.minimumSizeHint().width()
+    for number in range(12):
+        window.jobs.submit("files", lambda task: gate.wait(30), title=f"A job with a long name, {number}")
+    rows = window.status.findChildren(QWidget, "status.job")
+    assert [row.isVisible() for row in rows] == [True] * 3 + [False] * 9
+    more = window.findChild(QLabel, "status.more")
+    assert more.text() == "+ 9 more" and more.toolTip().endswith("A job with a long name, 11")
+    assert window.minimumSizeHint().width() < width + 1600
+    gate.set()
+    qtbot.waitUntil(window.jobs.idle)
+    assert not more.isVisible()
+
+
 # -- the engine ----------------------------------------------------------------------------------------------
 
 

@@ -17,6 +17,9 @@ def time_left(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{second:02} left" if hours else f"{minutes}:{second:02} left"
 
 
+MOST = 3  # jobs on show at once
+
+
 class _Row(QWidget):
     """One running job."""
 
@@ -87,6 +90,10 @@ class StatusBar(QFrame):
         self._layout.setContentsMargins(12, 0, 12, 0)
         self._layout.setSpacing(16)
         self._layout.addWidget(self.engine, 1)
+        self.more = theme.label("", "caption", self)
+        self.more.setObjectName("status.more")
+        self.more.hide()
+        self._layout.addWidget(self.more)
         self._measure()
         jobs.changed.connect(self._job_changed)
 
@@ -116,4 +123,15 @@ class StatusBar(QFrame):
             row.show_state(job)
         elif not job.quiet:
             self._rows[job] = row = _Row(job, self._jobs, self)
-            self._layout.addWidget(row)
+            self._layout.insertWidget(self._layout.count() - 1, row)
+        self._show_first()
+
+    def _show_first(self) -> None:
+        """The first few jobs; a long list would stretch the window."""
+        rows = list(self._rows.values())
+        for number, row in enumerate(rows):
+            row.setVisible(number < MOST)
+        rest = rows[MOST:]
+        self.more.setVisible(bool(rest))
+        self.more.setText(f"+ {len(rest)} more")
+        self.more.setToolTip("\n".join(row.accessibleName() for row in rest))
