@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import sys
 import tempfile
@@ -79,6 +80,23 @@ def _quiet_stderr() -> Iterator[None]:
                     print(line, file=sys.stderr)
 
 
+@contextlib.contextmanager
+def _uncollected() -> Iterator[None]:
+    """Put what is imported out of the garbage collector's sight.
+
+    TensorFlow's half a million objects live as long as the process; each full collection would look through
+    all of them, a fifth of a second in which no other thread of Python, the window's among them, can run.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        if was_on:
+            gc.enable()
+
+
 def _start(threads: int | None) -> Runtime:
     began = time.perf_counter()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -86,7 +104,7 @@ def _start(threads: int | None) -> Runtime:
     if backend != "tensorflow":
         raise UserError(f"Keras is set to the backend {backend}: start with KERAS_BACKEND=tensorflow.")
     try:
-        with _quiet_stderr(), warnings.catch_warnings():
+        with _quiet_stderr(), _uncollected(), warnings.catch_warnings():
             # What TensorFlow's own imports deprecate is no business of ours.
             warnings.simplefilter("ignore")
             import keras

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 SCRIPT = """
-import sys
+import gc, sys
 from convscope.engine import runtime
 from convscope.errors import UserError
 import convscope.engine.models.catalogue
@@ -24,6 +24,8 @@ except UserError as error:
 import keras
 assert runtime.start() is first
 assert first.keras == keras.__version__
+# A collection no longer looks through TensorFlow's objects, and goes on with all others.
+assert gc.get_freeze_count() > 100_000 and gc.isenabled()
 print(first.threads, keras.config.floatx(), keras.config.image_data_format())
 """
 
