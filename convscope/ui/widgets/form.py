@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QLabel,
+    QScrollArea,
     QSizePolicy,
     QSpinBox,
     QToolButton,
@@ -34,6 +35,17 @@ def caption(name: str = "", text: str = "") -> QLabel:
     made.setObjectName(name)
     made.setWordWrap(True)
     return made
+
+
+def scrolling(inside: QWidget) -> QScrollArea:
+    """A column that scrolls up and down; the colour of what lies behind shows through."""
+    scroll = QScrollArea()
+    scroll.setWidgetResizable(True)
+    scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    scroll.setWidget(inside)
+    for surface in (inside, scroll.viewport()):
+        surface.setAutoFillBackground(False)
+    return scroll
 
 
 def hairline() -> QFrame:

@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QCompleter,
     QLabel,
     QLineEdit,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -22,7 +21,7 @@ from convscope.ui.panels.explain.desk import Begun, Desk
 from convscope.ui.panels.explain.question import Question
 from convscope.ui.predictor import Predicted
 from convscope.ui.widgets.class_bars import ClassBars
-from convscope.ui.widgets.form import caption, combo, heading, named, row, tool
+from convscope.ui.widgets.form import caption, combo, heading, named, row, scrolling, tool
 
 if TYPE_CHECKING:
     from convscope.engine.models.opened import OpenedModel
@@ -247,15 +246,9 @@ class ClassColumn(QWidget):
                 None,
             )
         )
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(inside)
-        for surface in (inside, scroll.viewport()):
-            surface.setAutoFillBackground(False)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
-        whole.addWidget(scroll)
+        whole.addWidget(scrolling(inside))
 
 
 def _names(model: OpenedModel) -> list[str]:

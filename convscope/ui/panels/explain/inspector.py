@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QCheckBox, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QLabel, QVBoxLayout, QWidget
 
 from convscope.engine.seeing.attribution.explain import Failure
 from convscope.engine.seeing.attribution.method import Method, Parameter
@@ -15,7 +15,18 @@ from convscope.imaging.colormaps import COLORMAPS
 from convscope.imaging.overlay import PAPER_THRESHOLD, HeatRegion
 from convscope.ui import theme
 from convscope.ui.panels.explain.desk import Begun, Desk
-from convscope.ui.widgets.form import caption, choose, combo, hairline, heading, named, row, segmented, tool
+from convscope.ui.widgets.form import (
+    caption,
+    choose,
+    combo,
+    hairline,
+    heading,
+    named,
+    row,
+    scrolling,
+    segmented,
+    tool,
+)
 from convscope.ui.widgets.scale_bar import ScaleBar
 from convscope.ui.widgets.slider_row import SliderRow
 
@@ -270,15 +281,9 @@ class Inspector(QWidget):
         self._build_about()
         column.addWidget(self.about)
         column.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(inside)
-        for surface in (inside, scroll.viewport()):
-            surface.setAutoFillBackground(False)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
-        whole.addWidget(scroll)
+        whole.addWidget(scrolling(inside))
 
     def _build_about(self) -> None:
         column = QVBoxLayout(self.about)

@@ -27,7 +27,7 @@ from convscope.errors import UserError
 from convscope.task import Task
 from convscope.ui import theme
 from convscope.ui.panels.explain.desk import Desk
-from convscope.ui.widgets.form import caption, hairline, row
+from convscope.ui.widgets.form import caption, hairline, row, scrolling
 from convscope.ui.widgets.mosaic_view import MosaicView
 
 if TYPE_CHECKING:
@@ -278,15 +278,9 @@ class TruthView(QWidget):
         self.table.verticalHeader().setDefaultSectionSize(theme.scaled(26))
         column.addWidget(self.table)
         column.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(inside)
-        for surface in (inside, scroll.viewport()):
-            surface.setAutoFillBackground(False)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
-        whole.addWidget(scroll)
+        whole.addWidget(scrolling(inside))
 
     @staticmethod
     def _button(name: str, text: str) -> QPushButton:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from convscope.errors import UserError
 from convscope.task import Task
@@ -23,6 +22,7 @@ from convscope.ui.widgets.form import (
     heading,
     named,
     row,
+    scrolling,
     spin,
     tool,
     under_captions,
@@ -298,16 +298,9 @@ class TransferView(QWidget):
         self.results = TransferResults(self._desk)
         self.results.reached.connect(self._show_reached)
         column.addWidget(self.results, 1)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(inside)
-        # The panel's colour shows through.
-        for surface in (inside, scroll.viewport()):
-            surface.setAutoFillBackground(False)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
-        whole.addWidget(scroll)
+        whole.addWidget(scrolling(inside))
 
     def _build_subject(self) -> QGridLayout:
         self.base, self.data = QLabel(), QLabel()
