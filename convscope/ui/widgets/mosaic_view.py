@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QRect, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
@@ -25,14 +24,17 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QMenu, QSizePolicy, QToolTip, QWidget
 
 from convscope.ui import theme
+from convscope.ui.widgets.mosaic_layout import GAP, LARGEST, SMALLEST, Layout, columns_in, fitting_tile
+from convscope.ui.widgets.mosaic_tiles import CAPTION_HEIGHT, Tiles
 from convscope.ui.widgets.picture_out import choose_file, save_picture
-from convscope.ui.widgets.raster import shrink, to_image
+from convscope.ui.widgets.raster import to_image
 from convscope.ui.widgets.viewport import ONE_STEP
 
-GAP = 4
-SMALLEST, LARGEST = 16, 512
+__all__ = ["CAPTIONS_FROM", "GAP", "SMALLEST_FIT", "MosaicView"]
+
 # Fitting never makes tiles smaller than this; more of them scroll.
 SMALLEST_FIT, LARGEST_FIT = 40, 420
+# Under a smaller tile no caption fits; hovering tells it.
 CAPTIONS_FROM = 56
 _STEPS = {Qt.Key.Key_Left: (0, -1), Qt.Key.Key_Right: (0, 1), Qt.Key.Key_Up: (-1, 0), Qt.Key.Key_Down: (1, 0)}
 
@@ -42,6 +44,10 @@ class MosaicView(QAbstractScrollArea):
 
     Arrows choose, Enter and a click tell; the right button copies or saves one map or all.
 
+    Args:
+        photographs: the pictures are photographs, which are smoothed when enlarged; the pixels of feature
+            maps, kernels and tiny pictures stay sharp squares.
+
     Signals:
         chosen: the index of the map that was clicked, or chosen by key.
         hovered: the index under the cursor, or None.
@@ -50,11 +56,9 @@ class MosaicView(QAbstractScrollArea):
     chosen = Signal(int)
     hovered = Signal(object)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, *, photographs: bool = False) -> None:
         super().__init__(parent)
-        self._maps: list[NDArray[np.uint8]] = []
-        self._images: list[QImage | None] = []
-        self._captions: tuple[str, ...] = ()
+        self._tiles = Tiles(photographs)
         self._fixed: int | None = None
         self._tile = 64.0
         self._fitted = True
@@ -87,12 +91,11 @@ class MosaicView(QAbstractScrollArea):
         Args:
             columns: so many in a row whatever the room; None: as many as fit best.
         """
-        count = len(self._maps) if columns == self._fixed else -1
+        count = self.count if columns == self._fixed else -1
         self._fixed = columns
-        self._maps, self._captions = list(maps), tuple(captions)
-        self._images = [None] * len(self._maps)
+        self._tiles.set_maps(maps, captions)
         self._frame = None
-        if count != len(self._maps):
+        if count != self.count:
             self._fitted = True
             self._selected = None
             self._set_hover(None)
@@ -102,11 +105,7 @@ class MosaicView(QAbstractScrollArea):
 
     def set_map(self, index: int, pixels: NDArray[np.uint8], caption: str | None = None) -> None:
         """Replace one map, such as one that has just been computed."""
-        self._maps[index], self._images[index] = pixels, None
-        if caption is not None:
-            captions = list(self._captions) + [""] * (len(self._maps) - len(self._captions))
-            captions[index] = caption
-            self._captions = tuple(captions)
+        self._tiles.set_map(index, pixels, caption)
         self._frame = None
         self.viewport().update()
 
@@ -114,6 +113,10 @@ class MosaicView(QAbstractScrollArea):
         """Another caption for one map."""
         if self.caption(index) != caption:
             self.set_map(index, self._maps[index], caption)
+
+    @property
+    def _maps(self) -> list[NDArray[np.uint8]]:
+        return self._tiles.maps
 
     @property
     def count(self) -> int:
@@ -128,7 +131,7 @@ class MosaicView(QAbstractScrollArea):
     def select(self, index: int | None) -> None:
         """Put the ring around a map and bring it into view; nothing is emitted."""
         self._selected = index
-        if index is not None and index < len(self._maps):
+        if index is not None and index < self.count:
             place, bar = self.tile_rect(index), self.verticalScrollBar()
             if place.top() < 0:
                 bar.setValue(bar.value() + place.top() - GAP)
@@ -145,79 +148,59 @@ class MosaicView(QAbstractScrollArea):
 
     def _describe(self) -> None:
         chosen = f", {self.caption(self._selected)} chosen" if self._selected is not None else ""
-        self.setAccessibleDescription(f"{len(self._maps)} maps{chosen}")
+        self.setAccessibleDescription(f"{self.count} maps{chosen}")
 
     def caption(self, index: int) -> str:
         """The words of a map; its index without."""
-        return (self._captions[index] if index < len(self._captions) else "") or str(index)
+        return self._tiles.caption(index)
 
     # Measures
 
     def _caption_height(self) -> int:
-        return theme.scaled(16) if self._captions and self._tile >= theme.scaled(CAPTIONS_FROM) else 0
-
-    def _shape(self) -> float:
-        """Height of a tile by its width: that of the first map."""
-        if not self._maps:
-            return 1.0
-        height, width = self._maps[0].shape[:2]
-        return min(4.0, max(0.25, height / width))
+        shown = bool(self._tiles.captions) and self._tile >= theme.scaled(CAPTIONS_FROM)
+        return theme.scaled(CAPTION_HEIGHT) if shown else 0
 
     def tile_size(self) -> tuple[int, int]:
         """Width and height of a map on the screen."""
-        return (max(1, round(self._tile)), max(1, round(self._tile * self._shape())))
+        return (max(1, round(self._tile)), max(1, round(self._tile * self._tiles.shape)))
 
     def columns(self) -> int:
         """Maps in a row."""
         if self._fixed is not None:
             return max(1, self._fixed)
-        fitting = (self.viewport().width() + GAP) // (self.tile_size()[0] + GAP)
-        return max(1, min(int(fitting), len(self._maps) or 1))
+        return columns_in(self.viewport().width(), self.tile_size()[0], self.count)
+
+    def _layout(self) -> Layout:
+        return Layout(self.count, *self.tile_size(), self._caption_height(), self.columns())
 
     def tile_rect(self, index: int) -> QRect:
         """Where a map lies in the viewport."""
-        width, height = self.tile_size()
-        row, column = divmod(index, self.columns())
-        step = height + self._caption_height() + GAP
-        return QRect(column * (width + GAP), row * step - self.verticalScrollBar().value(), width, height)
+        return self._layout().rect(index).translated(0, -self.verticalScrollBar().value())
 
     def index_at(self, position: QPointF) -> int | None:
         """The map at a place of the viewport, its caption counted in."""
-        width, height = self.tile_size()
-        step = height + self._caption_height() + GAP
-        row, y = divmod(position.y() + self.verticalScrollBar().value(), step)
-        column, x = divmod(position.x(), width + GAP)
-        index = int(row) * self.columns() + int(column)
-        inside = x < width and y < step - GAP and 0 <= column < self.columns() and row >= 0
-        return index if inside and index < len(self._maps) else None
+        return self._layout().index_at(position + QPointF(0, self.verticalScrollBar().value()))
 
     def _lay_out(self) -> None:
         if self._fitted:
             self._tile = self._fitting_tile()
-        height = self.tile_size()[1]
-        rows = math.ceil(len(self._maps) / self.columns())
-        step = height + self._caption_height() + GAP
-        bar = self.verticalScrollBar()
+        layout, bar = self._layout(), self.verticalScrollBar()
         bar.setPageStep(self.viewport().height())
-        bar.setSingleStep(max(1, step // 2))
-        bar.setRange(0, max(0, rows * step - GAP - self.viewport().height()))
+        bar.setSingleStep(max(1, layout.step // 2))
+        bar.setRange(0, max(0, layout.total - self.viewport().height()))
 
     def _fitting_tile(self) -> float:
         """The largest tile at which all maps are on show; the smallest legible one if there is none."""
-        width, height = self.viewport().width(), self.viewport().height()
-        low, high = theme.scaled(SMALLEST_FIT), theme.scaled(LARGEST_FIT)
-        caption = theme.scaled(16) if self._captions else 0
-        count = max(1, len(self._maps))
-        best = float(min(low, width))
-        for columns in range(1, count + 1) if self._fixed is None else (max(1, self._fixed),):
-            tile = (width + GAP) / columns - GAP
-            if tile < low:
-                best = min(best, max(float(SMALLEST), tile)) if self._fixed is not None else best
-                break
-            rows = math.ceil(count / columns)
-            tile = min(tile, ((height + GAP) / rows - GAP - caption) / self._shape(), float(high))
-            best = max(best, tile)
-        return math.floor(best)
+        return fitting_tile(
+            self.count,
+            self.viewport().width(),
+            self.viewport().height(),
+            shape=self._tiles.shape,
+            caption=theme.scaled(CAPTION_HEIGHT) if self._tiles.captions else 0,
+            low=theme.scaled(SMALLEST_FIT),
+            high=theme.scaled(LARGEST_FIT),
+            columns=None if self._fixed is None else max(1, self._fixed),
+        )
 
     # Events
 
@@ -322,7 +305,7 @@ class MosaicView(QAbstractScrollArea):
         elif key in _STEPS:
             down, right = _STEPS[key]
             index = 0 if self._selected is None else self._selected + down * self.columns() + right
-            if 0 <= index < len(self._maps):
+            if 0 <= index < self.count:
                 self.select(index)
                 self.chosen.emit(index)
         elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
@@ -368,49 +351,14 @@ class MosaicView(QAbstractScrollArea):
 
     # Painting
 
-    def _image(self, index: int, width: int, height: int) -> QImage:
-        """A map at most as large as it is shown: reduced ones are averaged, once."""
-        image = self._images[index]
-        if image is None:
-            pixels = self._maps[index]
-            if pixels.shape[0] > height and pixels.shape[1] > width:
-                pixels = shrink(pixels, height, width)
-            image = self._images[index] = to_image(pixels)
-        return image
-
     def _rendered(self) -> QImage:
         """All that is on show but ring and hover, painted once for each place and size."""
-        ratio = self.devicePixelRatioF()
-        size = self.viewport().size()
-        tile = self.tile_size()
-        key = (tile, self.columns(), self.verticalScrollBar().value(), size, ratio)
-        if self._frame is not None and key == self._frame_key:
-            return self._frame
-        if self._frame_key and self._frame_key[0] != tile:
-            self._images = [None] * len(self._maps)
-        colours = theme.tokens()
-        frame = QImage(size * ratio, QImage.Format.Format_RGB32)
-        frame.setDevicePixelRatio(ratio)
-        frame.fill(QColor(colours.window))
-        painter = QPainter(frame)
-        painter.setFont(theme.font(11))
-        painter.setPen(QColor(colours.secondary))
-        metrics = painter.fontMetrics()
-        caption = self._caption_height()
-        step, columns = tile[1] + caption + GAP, self.columns()
-        first = self.verticalScrollBar().value() // step * columns
-        last = (self.verticalScrollBar().value() + size.height()) // step * columns + columns
-        for index in range(first, min(last, len(self._maps))):
-            place = self.tile_rect(index)
-            image = self._image(index, round(tile[0] * ratio), round(tile[1] * ratio))
-            painter.drawImage(QRectF(place), image)
-            if caption:
-                words = metrics.elidedText(self.caption(index), Qt.TextElideMode.ElideRight, place.width())
-                below = QRect(place.left(), place.bottom() + 1, place.width(), caption)
-                painter.drawText(below, Qt.AlignmentFlag.AlignCenter, words)
-        painter.end()
-        self._frame, self._frame_key = frame, key
-        return frame
+        layout, top = self._layout(), self.verticalScrollBar().value()
+        size, ratio = self.viewport().size(), self.devicePixelRatioF()
+        key = (layout, top, size, ratio)
+        if self._frame is None or key != self._frame_key:
+            self._frame, self._frame_key = self._tiles.rendered(layout, top, size, ratio), key
+        return self._frame
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """The kept rendering, the hovered and the chosen map."""
@@ -421,7 +369,7 @@ class MosaicView(QAbstractScrollArea):
             (self._hover, colours.secondary, 1),
             (self._selected, colours.accent, 2),
         ):
-            if index is not None and index < len(self._maps):
+            if index is not None and index < self.count:
                 painter.setPen(QPen(QColor(colour), width))
                 painter.drawRect(self.tile_rect(index).adjusted(-1, -1, 0, 0))
         if self.hasFocus() and self._selected is None:

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 from gestures import click, double_click, drag, move, wheel
 from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QColor, QGuiApplication
+from PySide6.QtGui import QColor, QFontMetrics, QGuiApplication
 from pytestqt.qtbot import QtBot
 
+from convscope.ui import theme
+from convscope.ui.widgets.mosaic_tiles import CAPTION_HEIGHT, fitting_words
 from convscope.ui.widgets.mosaic_view import SMALLEST_FIT, MosaicView
 
 Maker = Callable[..., MosaicView]
@@ -154,3 +156,39 @@ def test_no_maps_paint_and_ignore(made: Maker, qtbot: QtBot) -> None:
     assert not wheel(view.viewport(), QPointF(5, 5), 1)
     qtbot.keyClick(view, Qt.Key.Key_Down)
     assert view.selected is None
+
+
+def test_a_caption_is_whole_or_elided_or_left_out(made: Maker) -> None:
+    metrics = QFontMetrics(theme.font(11))
+    whole = "African elephant"
+    assert fitting_words(metrics, whole, metrics.horizontalAdvance(whole)) == whole
+    cut = fitting_words(metrics, whole, metrics.horizontalAdvance("African ele"))
+    assert cut.endswith("…") and whole.startswith(cut[:-1]) and len(cut) > 5
+    # "Af…" tells nobody anything.
+    assert fitting_words(metrics, whole, metrics.horizontalAdvance("Afr…")) == ""
+    assert fitting_words(metrics, "17", metrics.horizontalAdvance("17")) == "17"
+
+
+def test_the_last_caption_is_not_cut_at_the_foot(made: Maker) -> None:
+    view = made(30, captions=True)
+    view.zoom(3)
+    view.verticalScrollBar().setValue(view.verticalScrollBar().maximum())
+    foot = view.tile_rect(29).bottom() + CAPTION_HEIGHT
+    assert foot <= view.viewport().height()
+
+
+@pytest.mark.parametrize(
+    ("photographs", "size", "smooth"), [(True, 64, True), (True, 28, False), (False, 64, False)]
+)
+def test_only_photographs_are_smoothed(qtbot: QtBot, photographs: bool, size: int, smooth: bool) -> None:
+    """A feature map's pixels stay sharp squares; so do those of a digit of 28×28."""
+    view = MosaicView(photographs=photographs)
+    qtbot.addWidget(view)
+    view.resize(420, 420)
+    checks = (np.indices((size, size)).sum(axis=0) % 2 * 255).astype(np.uint8)
+    view.set_maps([np.repeat(checks[..., None], 3, axis=2)])
+    view.show()
+    image = view.viewport().grab(view.tile_rect(0)).toImage()
+    middle = image.height() // 2
+    shades = {QColor(image.pixel(x, middle)).red() for x in range(image.width())}
+    assert (len(shades) > 2) == smooth

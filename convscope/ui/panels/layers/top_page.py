@@ -52,7 +52,7 @@ class TopPage(QWidget):
         self.open = tool("layers.top_open", "Open a data set that fits", "database", self._open, "Open data")
         self.stop = tool("layers.top_stop", "Stop looking", "circle-stop", self.cancel, "Stop")
         column.addLayout(row(self.search, self.open, self.stop, None))
-        self.grid = MosaicView()
+        self.grid = MosaicView(photographs=True)
         self.grid.setObjectName("layers.top")
         self.grid.setAccessibleName("Images that excite this channel most")
         self.grid.chosen.connect(self._want)
