@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 Document = Literal["lab", "architecture"]
 FIRST_ARCHITECTURE = "mnist-convnet"
+KEPT_BYTES = 256 << 20  # of closed images that can be opened again
 
 
 class Session:
@@ -61,6 +62,7 @@ class Session:
         if not self._images:
             raise ValueError("a session always has a current image")
         self._current = 0
+        self._closed: list[tuple[int, Image]] = []
         self._models: tuple[OpenedModel, ...] = ()
         self._model: OpenedModel | None = None
         self._layer: str | None = None
@@ -115,17 +117,45 @@ class Session:
         self.images_changed.emit(self._images)
         self.image_changed.emit(image)
 
-    def remove_image(self, index: int) -> None:
-        """Close an image; the last one stays open, so that there is always something to see."""
+    def remove_image(self, index: int, *, keep: bool = True) -> None:
+        """Close an image; the last one stays open, so that there is always something to see.
+
+        Args:
+            keep: it can be opened again by `reopen_image`.
+        """
         if len(self._images) == 1:
             return
         was_current = index == self._current
+        if keep:
+            self._closed.append((range(len(self._images))[index], self._images[index]))
+            while len(self._closed) > 1 and sum(each.values.nbytes for _, each in self._closed) > KEPT_BYTES:
+                del self._closed[0]
         self._images = self._images[:index] + self._images[index + 1 :]
         if index < self._current or self._current == len(self._images):
             self._current -= 1
         self.images_changed.emit(self._images)
         if was_current:
             self.image_changed.emit(self.image)
+
+    @property
+    def closed_image(self) -> Image | None:
+        """The image that was closed last, with what was drawn or typed into it; None: there is none."""
+        return self._closed[-1][1] if self._closed else None
+
+    def reopen_image(self) -> None:
+        """Open the image again that was closed last, in its old place, and make it current."""
+        if not self._closed:
+            return
+        index, image = self._closed.pop()
+        paths = [other.path for other in self._images]
+        if image.path is not None and image.path in paths:
+            # Its file was opened anew meanwhile.
+            self.select_image(paths.index(image.path))
+            return
+        self._current = min(index, len(self._images))
+        self._images = (*self._images[: self._current], image, *self._images[self._current :])
+        self.images_changed.emit(self._images)
+        self.image_changed.emit(image)
 
     # -- models and data -------------------------------------------------------------------------------------
 

@@ -17,14 +17,7 @@ from PySide6.QtGui import (
     QResizeEvent,
     QShortcut,
 )
-from PySide6.QtWidgets import (
-    QHBoxLayout,
-    QMainWindow,
-    QMenu,
-    QStackedWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QMainWindow, QWidget
 
 from convscope.errors import UserError
 from convscope.jobs import Job, Jobs
@@ -35,24 +28,19 @@ from convscope.ui.actions import Command
 from convscope.ui.engine_start import start_engine
 from convscope.ui.layout import place, remember, restore_splitters
 from convscope.ui.panel_context import PanelContext
+from convscope.ui.panel_stack import offered
 from convscope.ui.panels import PANELS, PanelInfo
 from convscope.ui.predictor import Predictor
 from convscope.ui.settings import ZOOM_STEPS, Settings
 from convscope.ui.sources import opening
 from convscope.ui.sources.sources import Sources
 from convscope.ui.widgets.about import AboutDialog, ShortcutsDialog
-from convscope.ui.widgets.command_palette import CommandPalette
-from convscope.ui.widgets.film_strip import FilmStrip
-from convscope.ui.widgets.header import Header
-from convscope.ui.widgets.nav_rail import NavRail
-from convscope.ui.widgets.status_bar import StatusBar
-from convscope.ui.widgets.toast import ToastArea
 from convscope.ui.window_commands import fill_help_menu, fill_open_menu, recent_commands, window_commands
+from convscope.ui.window_frame import WindowFrame
 
 log = logging.getLogger(__name__)
 
 SMALLEST = (800, 560)
-NARROW, LOW = 1200, 780  # below this width the inspector folds away, below this height the strip gets lower
 SHUTDOWN_SECONDS = 1.5
 
 
@@ -98,17 +86,22 @@ class MainWindow(QMainWindow):
         self.panel_infos = tuple(panels)
         self.remember_settings = self.threads_ended = True
         self._theme_choice = theme_choice or self.settings.theme
-        self._panels: dict[str, QWidget] = {}
         self._painted = self._closed = False
         self.predictor = Predictor(self.session, self.jobs, self)
         self.sources = Sources(self, self.session, self.jobs, self.settings, self.report)
         self._context = self._make_context()
-        self._build()
+        self.frame = frame = WindowFrame(self.session, self.jobs, self.panel_infos)
+        self.setCentralWidget(frame)
+        self.nav, self.header, self.stack = frame.nav, frame.header, frame.stack
+        self.strip, self.status, self.toasts, self.palette_ = (
+            frame.strip,
+            frame.status,
+            frame.toasts,
+            frame.palette_,
+        )
         self._connect()
         self._add_shortcuts(window_commands(self), self)
-        self._show_images()
-        self._show_models()
-        self._show_history()
+        frame.show_session()
         place(self, self.settings)
         names = [info.name for info in panels]
         if names:
@@ -125,28 +118,24 @@ class MainWindow(QMainWindow):
         Raises:
             UserError: there is no such panel.
         """
-        info = next((info for info in self.panel_infos if info.name == name), None)
-        if info is None:
-            names = ", ".join(info.name for info in self.panel_infos)
-            raise UserError(f"There is no panel called {name!r}: choose one of {names}.")
-        if name not in self._panels:
+        info, panel = self.stack.info(name), self.stack.find(name)
+        if panel is None:
             try:
                 panel = info.create(self._context, self.stack)
             except Exception as error:  # one broken panel must not take the others with it
                 self.report(error)
                 return
-            self._panels[name] = panel
-            self.stack.addWidget(panel)
+            self.stack.add(name, panel)
             restore_splitters(panel, self.settings)
             # Children of the panel, so that they work only while it is on show.
-            self._add_shortcuts(self._offered(panel), panel)
-        self.stack.setCurrentWidget(self._panels[name])
+            self._add_shortcuts(offered(panel), panel)
+        self.stack.setCurrentWidget(panel)
         self.nav.set_current(name)
-        self.session.document = getattr(self._panels[name], "document", None)
+        self.session.document = getattr(panel, "document", None)
         self.settings.panel = name
-        self._fold()
+        self.frame.fold()
         if page:
-            self._panels[name].show_page(page)  # type: ignore[attr-defined]
+            panel.show_page(page)  # type: ignore[attr-defined]
 
     def panel(self) -> QWidget | None:
         """The panel on show."""
@@ -187,7 +176,7 @@ class MainWindow(QMainWindow):
     def commands(self) -> list[Command]:
         """Everything that can be done now: the window's commands, then those of the panel on show."""
         panel = self.panel()
-        return [*window_commands(self), *(self._offered(panel) if panel is not None else ())]
+        return [*window_commands(self), *(offered(panel) if panel is not None else ())]
 
     def run_command(self, name: str) -> None:
         """Run a command by its id, if it can be run now."""
@@ -205,9 +194,14 @@ class MainWindow(QMainWindow):
         """The next or the previous open image, round and round."""
         self.session.select_image((self.session.current + step) % len(self.session.images))
 
-    def close_image(self) -> None:
-        """Close the current image."""
-        self.session.remove_image(self.session.current)
+    def close_image(self, index: int | None = None) -> None:
+        """Close an image, by default the current one; a message offers to open it again."""
+        index = self.session.current if index is None else index
+        image, before = self.session.images[index], self.session.images
+        self.session.remove_image(index)
+        if self.session.images is not before:
+            toast = self.toasts.show_message(f"{image.name} is closed.", topic="image.closed")
+            toast.offer("Undo", self.session.reopen_image, stays=False)
 
     def zoom_by(self, steps: int) -> None:
         """Enlarge or shrink by steps of `ZOOM_STEPS`."""
@@ -265,7 +259,7 @@ class MainWindow(QMainWindow):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Fold what there is no room for."""
         super().resizeEvent(event)
-        self._fold()
+        self.frame.fold()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Take files and pictures."""
@@ -286,13 +280,10 @@ class MainWindow(QMainWindow):
         remember(self, self.settings)
         if self.remember_settings:
             self.settings.save()
-        self._disconnect()
+        self.frame.shutdown()
         self.sources.shutdown()
         self.predictor.shutdown()
-        for panel in self._panels.values():
-            shutdown = getattr(panel, "shutdown", None)
-            if shutdown is not None:
-                shutdown()
+        self.stack.shutdown()
         self.threads_ended = self.jobs.shutdown(SHUTDOWN_SECONDS)
         if not self.threads_ended:
             log.warning("a job did not stop in time; the process ends without it")
@@ -316,71 +307,22 @@ class MainWindow(QMainWindow):
             opener,
         )
 
-    def _build(self) -> None:
-        self.nav = NavRail(self.panel_infos)
-        self.header = Header()
-        self.stack = QStackedWidget()
-        self.stack.setObjectName("panels")
-        self.strip = FilmStrip(self.jobs)
-        self.status = StatusBar(self.jobs)
-        centre = QWidget()
-        self.setCentralWidget(centre)
-        across = QHBoxLayout(centre)
-        down = QVBoxLayout()
-        for layout in (across, down):
-            layout.setContentsMargins(0, 0, 0, 0)
-            layout.setSpacing(1)
-        across.addWidget(self.nav)
-        across.addLayout(down, 1)
-        down.addWidget(self.header)
-        down.addWidget(self.stack, 1)
-        down.addWidget(self.strip)
-        down.addWidget(self.status)
-        self.palette_ = CommandPalette(centre)
-        self.toasts = ToastArea(centre)
-        self._recent_menu = QMenu(self)
-        self._help_menu = QMenu(self)
-        self.strip.set_recent_menu(self._recent_menu)
-        self.nav.set_menu(self._help_menu)
-
     def _connect(self) -> None:
+        frame, header, strip = self.frame, self.header, self.strip
+        frame.titled.connect(lambda name: self.setWindowTitle(f"{name} – convscope"))
         self.nav.chosen.connect(self.show_panel)
-        self.header.image_chosen.connect(self.session.select_image)
-        self.header.model_chosen.connect(self.session.select_model)
-        self.header.model_open_requested.connect(self.sources.engine.choose_model)
-        self.header.models_requested.connect(lambda: self.show_panel("model"))
-        self.header.open_requested.connect(self.sources.choose_files)
-        self.header.palette_requested.connect(self.open_palette)
-        self.header.theme_toggled.connect(self.toggle_theme)
-        self.header.undo_requested.connect(self.session.undo)
-        self.header.redo_requested.connect(self.session.redo)
-        self.strip.chosen.connect(self.session.select_image)
-        self.strip.removed.connect(self.session.remove_image)
-        self.strip.open_requested.connect(self.sources.choose_files)
-        self.strip.draw_requested.connect(self.sources.draw)
-        self.strip.camera_requested.connect(self.sources.camera)
-        self._recent_menu.aboutToShow.connect(lambda: fill_open_menu(self, self._recent_menu))
-        self._help_menu.aboutToShow.connect(lambda: fill_help_menu(self, self._help_menu))
+        header.model_open_requested.connect(self.sources.engine.choose_model)
+        header.models_requested.connect(lambda: self.show_panel("model"))
+        header.open_requested.connect(self.sources.choose_files)
+        header.palette_requested.connect(self.open_palette)
+        header.theme_toggled.connect(self.toggle_theme)
+        strip.removed.connect(self.close_image)
+        strip.open_requested.connect(self.sources.choose_files)
+        strip.draw_requested.connect(self.sources.draw)
+        strip.camera_requested.connect(self.sources.camera)
+        frame.open_menu.aboutToShow.connect(lambda: fill_open_menu(self, frame.open_menu))
+        frame.help_menu.aboutToShow.connect(lambda: fill_help_menu(self, frame.help_menu))
         self.jobs.failed.connect(self._job_failed)
-        self.session.images_changed.connect(self._show_images)
-        self.session.image_changed.connect(self._show_images)
-        self.session.models_changed.connect(self._show_models)
-        self.session.model_changed.connect(self._show_models)
-        self.session.history_changed.connect(self._show_history)
-
-    def _disconnect(self) -> None:
-        # The session may outlive the window; its events must not reach dead widgets.
-        self.session.images_changed.disconnect(self._show_images)
-        self.session.image_changed.disconnect(self._show_images)
-        self.session.models_changed.disconnect(self._show_models)
-        self.session.model_changed.disconnect(self._show_models)
-        self.session.history_changed.disconnect(self._show_history)
-
-    @staticmethod
-    def _offered(panel: QWidget) -> list[Command]:
-        # QWidget.actions() lists QActions; a panel that has commands lists those instead.
-        offered: Sequence[object] = panel.actions()
-        return [item for item in offered if isinstance(item, Command)]
 
     def _add_shortcuts(self, commands: Sequence[Command], owner: QWidget) -> None:
         for command in commands:
@@ -397,30 +339,10 @@ class MainWindow(QMainWindow):
         else:
             self.run_command(name)
 
-    def _show_images(self, *_: object) -> None:
-        self.header.set_images(self.session.images, self.session.current)
-        self.strip.set_images(self.session.images, self.session.current)
-        self.setWindowTitle(f"{self.session.image.name} – convscope")
-
-    def _show_models(self, *_: object) -> None:
-        self.header.set_models(self.session.models, self.session.model)
-
-    def _show_history(self) -> None:
-        self.header.set_history(self.session.undo_label, self.session.redo_label)
-
     def _job_failed(self, job: Job, error: BaseException) -> None:
         self.report(error)
 
     def _apply_theme(self) -> None:
         choice = self._theme_choice
         theme.apply(choice if choice in get_args(theme.ThemeChoice) else "system", self.settings.zoom)  # type: ignore[arg-type]
-        self._fold()
-
-    def _fold(self) -> None:
-        narrow = self.width() < theme.scaled(NARROW)
-        self.header.set_compact(narrow)
-        self.strip.set_compact(self.height() < theme.scaled(LOW))
-        self.toasts.set_margin(self.strip.sizeHint().height() + self.status.height())
-        set_compact = getattr(self.panel(), "set_compact", None)
-        if set_compact is not None:
-            set_compact(narrow)
+        self.frame.fold()

@@ -18,7 +18,7 @@ def window_commands(window: MainWindow) -> list[Command]:
     """All but the panel's; titles and states follow the session (what undo would take back)."""
     session, sources = window.session, window.sources
     undo, redo = session.undo_label, session.redo_label
-    several = len(session.images) > 1
+    several, closed = len(session.images) > 1, session.closed_image
     panels = [
         Command(
             f"panel.{info.name}",
@@ -43,6 +43,14 @@ def window_commands(window: MainWindow) -> list[Command]:
             "image.previous", "Previous image", _call(window.step_image, -1), "Ctrl+PgUp", "Image", several
         ),
         Command("image.close", "Close this image", window.close_image, "Ctrl+W", "Image", several),
+        Command(
+            "image.reopen",
+            f"Open {closed.name} again" if closed else "Open the closed image again",
+            session.reopen_image,
+            "Ctrl+Shift+T",
+            "Image",
+            closed is not None,
+        ),
         Command("edit.undo", f"Undo: {undo}" if undo else "Undo", session.undo, "Ctrl+Z", "Edit", bool(undo)),
         Command(
             "edit.redo",
@@ -80,7 +88,7 @@ def recent_commands(window: MainWindow) -> list[Command]:
 def fill_open_menu(window: MainWindow, menu: QMenu) -> None:
     """The ways to open something, and the recent files."""
     menu.clear()
-    ways = ("image.open", "image.open_folder", "image.paste")
+    ways = ("image.open", "image.open_folder", "image.paste", "image.reopen")
     _add(menu, [command for command in window_commands(window) if command.id in ways])
     menu.addSeparator()
     _add(menu, recent_commands(window))

@@ -122,6 +122,54 @@ def test_the_last_image_stays(session: Session, log: Log) -> None:
     assert len(session.images) == 1
 
 
+def test_a_closed_image_is_opened_again_in_its_place(session: Session, log: Log) -> None:
+    first, second, third = session.images
+    session.remove_image(1)
+    session.remove_image(0)
+    assert session.images == (third,) and session.closed_image is first
+    log.take()
+    session.reopen_image()
+    assert session.images == (first, third) and session.image is first
+    assert log.take() == ["images a,c", "image a"]
+    session.reopen_image()
+    assert session.images == (first, second, third) and session.image is second
+    assert session.closed_image is None
+    log.take()
+    session.reopen_image()
+    assert log.take() == []
+
+
+def test_a_closed_image_whose_place_is_gone_comes_last(session: Session) -> None:
+    third = session.images[2]
+    session.remove_image(2)
+    session.remove_image(1, keep=False)
+    session.reopen_image()
+    assert [one.name for one in session.images] == ["a", "c"] and session.image is third
+    assert session.closed_image is None
+
+
+def test_a_file_that_was_opened_anew_is_not_opened_twice(session: Session) -> None:
+    old, new = (Image(np.full((2, 2), level, np.uint8), "x", Path("/x.png")) for level in (1, 2))
+    session.add_images([old])
+    session.remove_image(3)
+    session.add_images([new])
+    session.select_image(0)
+    session.reopen_image()
+    assert session.images[3:] == (new,) and session.image is new
+
+
+def test_closed_images_take_no_more_than_their_share_of_memory(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    last = session.images[1]
+    monkeypatch.setattr("convscope.session.session.KEPT_BYTES", session.images[0].values.nbytes)
+    session.remove_image(0)
+    session.remove_image(0)
+    assert session.closed_image is last
+    session.reopen_image()
+    assert session.closed_image is None
+
+
 def test_lab_edits_are_undone_and_redone_with_events(session: Session, log: Log) -> None:
     first = session.lab
     session.edit_lab(first.with_stage(stride=2), "Change stride")

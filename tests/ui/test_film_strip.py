@@ -10,7 +10,7 @@ from PySide6.QtCore import QAbstractItemModel, QPoint, Qt
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QListView, QMenu
 from pytestqt.qtbot import QtBot
-from window_helpers import WindowMaker, small_images
+from window_helpers import WindowMaker, messages, press, small_images
 
 from convscope.imaging.image import Image
 from convscope.ui.main_window import MainWindow
@@ -99,6 +99,29 @@ def test_the_context_menu_and_delete_close_an_image(window: MainWindow, qtbot: Q
     assert [image.name for image in window.session.images] == ["image 2"]
     qtbot.keyClick(strip(window), Qt.Key.Key_Delete)
     assert len(window.session.images) == 1
+
+
+def test_a_closed_image_comes_back_by_the_message_and_by_its_key(window: MainWindow, qtbot: QtBot) -> None:
+    before = window.session.images
+    strip(window).setFocus()
+    qtbot.keyClick(strip(window), Qt.Key.Key_Delete)
+    window.close_image(1)
+    # One message for the last image closed, however many were.
+    (toast,) = window.toasts.toasts()
+    assert toast.message == "image 2 is closed." and window.session.images == before[1:2]
+    press(qtbot, window, "toast.action")
+    assert window.session.images == before[1:] and window.session.image is before[2]
+    assert messages(window) == []
+    control = Qt.KeyboardModifier.ControlModifier
+    qtbot.keyClick(window, Qt.Key.Key_T, control | Qt.KeyboardModifier.ShiftModifier)
+    assert window.session.images == before and window.session.image is before[0]
+    assert not next(each for each in window.commands() if each.id == "image.reopen").enabled
+
+
+def test_the_last_image_is_not_closed_and_nothing_is_said_of_it(make_window: WindowMaker) -> None:
+    window = make_window(small_images(1))
+    window.close_image()
+    assert len(window.session.images) == 1 and messages(window) == []
 
 
 def test_a_live_image_keeps_its_place_and_its_thumbnail_until_the_next(

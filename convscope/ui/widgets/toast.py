@@ -16,10 +16,15 @@ WIDTH = 460
 
 
 class Toast(QFrame):
-    """One message; it goes by itself, but not while the mouse is over it or its detail is open."""
+    """One message; it goes by itself, but not while the mouse is over it or its detail is open.
 
-    def __init__(self, message: str, detail: str, bad: bool, parent: QWidget) -> None:
+    Args:
+        topic: what it is about; a newer one about the same takes its place.
+    """
+
+    def __init__(self, message: str, detail: str, bad: bool, topic: str, parent: QWidget) -> None:
         super().__init__(parent)
+        self.topic = topic
         self.setObjectName("toast")
         self.setProperty("role", "raised")
         self.setAccessibleName(message)
@@ -71,8 +76,12 @@ class Toast(QFrame):
         self._timer.timeout.connect(self.dismiss)
         self._timer.start()
 
-    def offer(self, text: str, run: Callable[[], object]) -> None:
-        """Add a button for the next step; the message then stays until it is used or closed."""
+    def offer(self, text: str, run: Callable[[], object], *, stays: bool = True) -> None:
+        """Add a button for the next step.
+
+        Args:
+            stays: the message does not go before the button is used or it is closed.
+        """
         button = QToolButton(self)
         button.setObjectName("toast.action")
         button.setText(text)
@@ -80,8 +89,12 @@ class Toast(QFrame):
         button.clicked.connect(lambda: run())
         button.clicked.connect(self.dismiss)
         self._line.insertWidget(2, button, 0, Qt.AlignmentFlag.AlignTop)
-        self._stays = True
-        self._timer.stop()
+        if stays:
+            self._stays = True
+            self._timer.stop()
+        area = self.parent()
+        if isinstance(area, ToastArea):
+            area.place()
 
     def dismiss(self) -> None:
         """Take the message away."""
@@ -135,15 +148,20 @@ class ToastArea(QWidget):
         """The messages on show, oldest first."""
         return self.findChildren(Toast, options=Qt.FindChildOption.FindDirectChildrenOnly)
 
-    def show_message(self, message: str, detail: str = "", *, bad: bool = False) -> Toast:
-        """Show one more; the same message takes the place of the old one, and the oldest go in a crowd."""
+    def show_message(self, message: str, detail: str = "", *, bad: bool = False, topic: str = "") -> Toast:
+        """Show one more; one on the same topic takes the place of the old one, and the oldest go in a crowd.
+
+        Args:
+            topic: by default each message is one of its own.
+        """
+        topic = topic or message
         shown = self.toasts()
-        for same in [toast for toast in shown if toast.message == message]:
+        for same in [toast for toast in shown if toast.topic == topic]:
             same.dismiss()
             shown.remove(same)
         for old in shown[: max(0, len(shown) - MOST + 1)]:
             old.dismiss()
-        toast = Toast(message, detail, bad, self)
+        toast = Toast(message, detail, bad, topic, self)
         self._layout.addWidget(toast)
         toast.show()
         self.show()

@@ -107,7 +107,7 @@ class ImageActions(QObject):
         while len(self._added) > KEPT:
             oldest = next(iter(self._added))
             del self._added[oldest]
-            session.remove_image(session.images.index(oldest))
+            session.remove_image(session.images.index(oldest), keep=False)
 
     def _copy(self, pixels: NDArray[np.uint8]) -> None:
         QGuiApplication.clipboard().setImage(to_image(pixels).copy())

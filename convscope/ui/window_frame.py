@@ -1,0 +1,114 @@
+"""What stands around the panel: navigation, header, film strip, status bar; and what lies over it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QMenu, QVBoxLayout, QWidget
+
+from convscope.jobs import Jobs
+from convscope.session.session import Session
+from convscope.ui import theme
+from convscope.ui.panel_stack import PanelStack
+from convscope.ui.panels import PanelInfo
+from convscope.ui.widgets.command_palette import CommandPalette
+from convscope.ui.widgets.film_strip import FilmStrip
+from convscope.ui.widgets.header import Header
+from convscope.ui.widgets.nav_rail import NavRail
+from convscope.ui.widgets.status_bar import StatusBar
+from convscope.ui.widgets.toast import ToastArea
+
+NARROW, LOW = 1200, 780  # below this width the inspector folds away, below this height the strip gets lower
+
+
+class WindowFrame(QWidget):
+    """The window's content; it shows what is open in the session, and changes only that.
+
+    Args:
+        session: what is open.
+        jobs: makes thumbnails, and is what the status bar tells of.
+        infos: the panels of the navigation.
+
+    Signals:
+        titled: the name of the current image.
+    """
+
+    titled = Signal(str)
+
+    def __init__(
+        self, session: Session, jobs: Jobs, infos: Sequence[PanelInfo], parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._session = session
+        self.nav = NavRail(infos)
+        self.header = Header()
+        self.stack = PanelStack(infos)
+        self.strip = FilmStrip(jobs)
+        self.status = StatusBar(jobs)
+        across, down = QHBoxLayout(self), QVBoxLayout()
+        layouts: tuple[QBoxLayout, ...] = (across, down)
+        for layout in layouts:
+            layout.setContentsMargins(0, 0, 0, 0)
+            layout.setSpacing(1)
+        across.addWidget(self.nav)
+        across.addLayout(down, 1)
+        down.addWidget(self.header)
+        down.addWidget(self.stack, 1)
+        down.addWidget(self.strip)
+        down.addWidget(self.status)
+        self.palette_ = CommandPalette(self)
+        self.toasts = ToastArea(self)
+        self.open_menu, self.help_menu = QMenu(self), QMenu(self)
+        self.strip.set_recent_menu(self.open_menu)
+        self.nav.set_menu(self.help_menu)
+        self._connect()
+
+    def show_session(self) -> None:
+        """All that is open now."""
+        self._show_images()
+        self._show_models()
+        self._show_history()
+
+    def fold(self) -> None:
+        """Leave out what the window has no room for."""
+        window = self.window()
+        narrow = window.width() < theme.scaled(NARROW)
+        self.header.set_compact(narrow)
+        self.strip.set_compact(window.height() < theme.scaled(LOW))
+        self.toasts.set_margin(self.strip.sizeHint().height() + self.status.height())
+        self.stack.set_compact(narrow)
+
+    def shutdown(self) -> None:
+        """Take no more events: the session may outlive the window."""
+        session = self._session
+        session.images_changed.disconnect(self._show_images)
+        session.image_changed.disconnect(self._show_images)
+        session.models_changed.disconnect(self._show_models)
+        session.model_changed.disconnect(self._show_models)
+        session.history_changed.disconnect(self._show_history)
+
+    def _connect(self) -> None:
+        session = self._session
+        session.images_changed.connect(self._show_images)
+        session.image_changed.connect(self._show_images)
+        session.models_changed.connect(self._show_models)
+        session.model_changed.connect(self._show_models)
+        session.history_changed.connect(self._show_history)
+        self.header.image_chosen.connect(session.select_image)
+        self.header.model_chosen.connect(session.select_model)
+        self.header.undo_requested.connect(session.undo)
+        self.header.redo_requested.connect(session.redo)
+        self.strip.chosen.connect(session.select_image)
+
+    def _show_images(self, *_: object) -> None:
+        session = self._session
+        self.header.set_images(session.images, session.current)
+        self.strip.set_images(session.images, session.current)
+        self.titled.emit(session.image.name)
+
+    def _show_models(self, *_: object) -> None:
+        self.header.set_models(self._session.models, self._session.model)
+
+    def _show_history(self) -> None:
+        self.header.set_history(self._session.undo_label, self._session.redo_label)
