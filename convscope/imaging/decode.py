@@ -19,11 +19,13 @@ from PIL import (
     TiffImagePlugin,
     UnidentifiedImageError,
     WebPImagePlugin,
+    features,
 )
 from PIL import Image as PillowImage
 
 from convscope.errors import UserError
 from convscope.imaging.depth import levels, narrow, read_wide_colours
+from convscope.imaging.profile import to_srgb
 from convscope.imaging.quiet import quiet_libtiff, quiet_pillow
 from convscope.task import Cancelled, Task
 
@@ -40,9 +42,18 @@ _PLUGINS = (
 FORMATS: tuple[str, ...] = tuple(str(plugin.format) for plugin in _PLUGINS)
 READS = "PNG, JPEG, WebP, BMP, TIFF, GIF or PPM"
 
+# From Pillow 11.3 on, where it was built with libavif.
+AVIF = "avif" in features.modules and bool(features.check("avif"))
+if AVIF:
+    from PIL import AvifImagePlugin
+
+    FORMATS = (*FORMATS, str(AvifImagePlugin.AvifImageFile.format))
+    READS = "PNG, JPEG, WebP, AVIF, BMP, TIFF, GIF or PPM"
+
 _MAGIC = re.compile(
     rb"\x89PNG|\xff\xd8\xff|RIFF....WEBP|BM|II\*\0|MM\0\*|II\+\0|MM\0\+|GIF8[79]a|P[1-6]\s", re.DOTALL
 )
+_AVIF_MAGIC = re.compile(rb"....ftypavi[fs]", re.DOTALL)
 _TIFF_MAGIC = (b"II*\0", b"MM\0*")
 _ORIENTATION, _BITS, _PHOTOMETRIC, _SAMPLE_FORMAT = 274, 258, 262, 339
 
@@ -65,7 +76,12 @@ def open_picture(stream: BinaryIO, name: str, max_pixels: int) -> PillowImage.Im
             raise UserError(
                 f"{name} is damaged, or a kind of TIFF that convscope does not read: save it again as PNG."
             ) from error
-        if _MAGIC.match(start):
+        if _AVIF_MAGIC.match(start) and not AVIF:
+            raise UserError(
+                f"{name} is an AVIF picture, which needs Pillow 11.3 or newer: "
+                "pip install -U pillow, or save it as PNG."
+            ) from error
+        if _MAGIC.match(start) or _AVIF_MAGIC.match(start):
             raise damaged(name, error) from error
         raise UserError(f"{name} is not a picture format convscope reads: use {READS}.") from error
     except Exception as error:  # whatever a decoder says about hostile bytes
@@ -78,7 +94,7 @@ def open_picture(stream: BinaryIO, name: str, max_pixels: int) -> PillowImage.Im
 def decode(
     stream: BinaryIO, name: str, max_pixels: int, task: Task
 ) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
-    """Decode a picture of any of `FORMATS`.
+    """Decode a picture of any of `FORMATS`, its colours brought to sRGB if a profile says what they are.
 
     Args:
         stream: open for reading, at its start.
@@ -116,10 +132,10 @@ def _decode_opened(
     picture: PillowImage.Image, stream: BinaryIO, task: Task
 ) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
     notes: list[str] = []
-    if picture.format in ("GIF", "TIFF", "WEBP", "PNG") and _has_frames(picture):
+    if picture.format in ("GIF", "TIFF", "WEBP", "PNG", "AVIF") and _has_frames(picture):
         notes.append("the first of several frames")
         picture.seek(0)
-    bits = _bits(picture)
+    bits, profile = _bits(picture), picture.info.get("icc_profile")
     tiff = picture.format == "TIFF"
     # Pillow turns TIFF upright itself and forgets the tag as it loads; the others keep it, PNG even behind
     # the pixels.
@@ -137,11 +153,13 @@ def _decode_opened(
         if isinstance(key := picture.info.get("transparency"), int):
             pixels = np.where(np.asarray(picture) == key, np.uint8(255), pixels)
             notes.append("transparency laid over white")
+        else:
+            pixels = np.asarray(to_srgb(PillowImage.fromarray(pixels), profile, notes))
     elif picture.mode in ("I", "F"):
         pixels, more = levels(np.asarray(picture))
         notes += more
     else:
-        pixels = np.asarray(_flat(picture, notes))
+        pixels = np.asarray(_flat(picture, profile, notes))
     if bits > 8 and picture.mode not in ("F", "1") and (not tiff or picture.mode != "I"):
         notes.append(f"{bits} bits a channel reduced to 8")
 
@@ -207,8 +225,8 @@ def _bits(picture: PillowImage.Image) -> int:
     return 16 if wide_ppm or any(";16" in str(a) for a in arguments) else 8
 
 
-def _flat(picture: PillowImage.Image, notes: list[str]) -> PillowImage.Image:
-    """Any 8-bit picture as mode L or RGB."""
+def _flat(picture: PillowImage.Image, profile: object, notes: list[str]) -> PillowImage.Image:
+    """Any 8-bit picture as mode L or RGB, in sRGB."""
     gray = picture.mode in ("1", "L", "LA", "La") or _gray_palette(picture)
     if picture.mode == "1":
         notes.append("1 bit a pixel became black and white")
@@ -219,12 +237,15 @@ def _flat(picture: PillowImage.Image, notes: list[str]) -> PillowImage.Image:
     if picture.mode == "LAB":
         profiles = (ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB"))
         return ImageCms.buildTransform(*profiles, "LAB", "RGB").apply(picture)
+    if picture.mode == "CMYK":
+        picture = to_srgb(picture, profile, notes)
+        return picture if picture.mode == "RGB" else picture.convert("RGB")
     target = "L" if gray else "RGB"
     if not picture.has_transparency_data:
         # Pillow's convert would copy, which a large picture cannot afford.
-        return picture if picture.mode == target else picture.convert(target)
+        return to_srgb(picture if picture.mode == target else picture.convert(target), profile, notes)
     picture = picture.convert("LA" if gray else "RGBA")
-    opaque = picture.convert(target)
+    opaque = to_srgb(picture.convert(target), profile, notes)
     alpha = picture.getchannel("A")
     if alpha.getextrema() == (255, 255):
         return opaque

@@ -12,25 +12,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convscope.errors import UserError
-from convscope.imaging.decode import READS, decode, open_picture, turned
+from convscope.imaging.decode import AVIF, READS, decode, open_picture, turned
 from convscope.imaging.image import Image
 from convscope.imaging.matrix import is_npy, read_npy, read_text
+from convscope.imaging.profile import to_srgb
 from convscope.imaging.quiet import quiet_pillow
 from convscope.task import Task
 
 MAX_PIXELS = 100_000_000
 _PICTURES = ("png", "jpg", "jpeg", "jfif", "webp", "bmp", "tif", "tiff", "gif", "ppm", "pgm", "pbm", "pnm")
-PICTURE_SUFFIXES = frozenset(f".{ending}" for ending in _PICTURES)
+PICTURE_SUFFIXES = frozenset(f".{ending}" for ending in (*_PICTURES, *(("avif",) if AVIF else ())))
 MATRIX_SUFFIXES = frozenset((".npy", ".csv", ".tsv"))
 _NO_TASK = Task()
 
 
 def load_image(path: Path | str, *, max_pixels: int = MAX_PIXELS, task: Task = _NO_TASK) -> Image:
-    """Open a picture (PNG, JPEG, WebP, BMP, TIFF, GIF, PPM) or a matrix (.npy, .csv, .tsv).
+    """Open a picture (PNG, JPEG, WebP, AVIF, BMP, TIFF, GIF, PPM) or a matrix (.npy, .csv, .tsv).
 
-    A picture becomes 8-bit gray H×W or RGB H×W×3, upright; `notes` say what was converted. A matrix keeps its
-    values. The size is read from the header, before memory is taken for the pixels. Never changes the file,
-    never runs code from it. Safe to call from several threads.
+    A picture becomes 8-bit gray H×W or RGB H×W×3 in sRGB, upright; `notes` say what was converted. A matrix
+    keeps its values. The size is read from the header, before memory is taken for the pixels. Never changes
+    the file, never runs code from it. Safe to call from several threads.
 
     Args:
         path: the file.
@@ -111,7 +112,7 @@ def _jpeg_draft(path: Path, size: int) -> NDArray[np.uint8] | None:
             return None
         picture.draft(picture.mode, (2 * size, 2 * size))
         try:
-            return turned(np.asarray(picture), picture)
+            return turned(np.asarray(to_srgb(picture, picture.info.get("icc_profile"), [])), picture)
         except Exception:  # the whole decoding finds the words
             return None
 

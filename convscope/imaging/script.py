@@ -13,11 +13,14 @@ from convscope.imaging import padding
 from convscope.imaging.convolve import FEW_WEIGHTS, Plan, plan, suits_one_call
 from convscope.imaging.image import Image
 from convscope.imaging.operation import Border, DisplayMode, Operation
+from convscope.imaging.profile import CONVERTED, IGNORED, script_lines
 from convscope.imaging.size import AxisSize, OutputSize, chain_sizes
 from convscope.imaging.stage import sliding_weights
 
 # Up to so many values a picture without a file is written out.
 _LITERAL_VALUES = 64 * 64
+# Notes on what Pillow's own opening does as well.
+HARMLESS = ("palette", "1 bit", "CMYK", "YCbCr", "the first of several frames", IGNORED)
 _NUMPY_BORDERS: dict[Border, str] = {
     "zero": "constant",
     "replicate": "edge",
@@ -92,8 +95,9 @@ def to_python(
         body += _DIVERGING
     body.append(f"Image.fromarray(pixels).save({save_as!r})")
     text = "\n".join([*source, *body])
-    imports = ["import cv2"] if "cv2." in text else []
-    pillow = "Image, ImageOps" if "ImageOps." in text else "Image"
+    imports = ["import io", ""] if "io.BytesIO" in text else []
+    imports += ["import cv2"] if "cv2." in text else []
+    pillow = ", ".join(name for name in ("Image", "ImageCms", "ImageOps") if f"{name}." in text)
     return "\n".join([*imports, "import numpy as np", f"from PIL import {pillow}", "", text, ""])
 
 
@@ -136,14 +140,20 @@ def _open(image: Image, path: Path) -> list[str] | None:
     """Opening a picture with Pillow and what had to be converted; None where that takes more."""
     mode = "L" if image.channels == 1 else "RGB"
     lines = [f"picture = Image.open({_quoted(path)})"]
-    transparent = False
+    transparent = converted = False
     for note in image.notes:
-        if note.startswith("turned upright") and path.suffix.lower() not in (".tif", ".tiff"):
+        if note.startswith(CONVERTED):
+            converted = True
+        elif note.startswith("turned upright") and path.suffix.lower() not in (".tif", ".tiff"):
             lines.append("picture = ImageOps.exif_transpose(picture)")
         elif note.startswith("transparency"):
             transparent = True
-        elif not note.startswith(("palette", "1 bit", "CMYK", "YCbCr", "the first of several frames")):
+        elif not note.startswith(HARMLESS):
             return None
+    if transparent and converted:
+        return None
+    if converted:
+        lines += script_lines(mode)
     if transparent:
         lines += [
             f'picture = picture.convert("{"LA" if mode == "L" else "RGBA"}")',

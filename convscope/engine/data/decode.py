@@ -11,12 +11,18 @@ from typing import Literal
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from convscope.engine.data.resize import Target, to_target, within
+from convscope.errors import UserError
+from convscope.imaging.decode import AVIF, FORMATS
+from convscope.imaging.decode import decode as decode_any
+from convscope.imaging.profile import pixels_to_srgb
 from convscope.imaging.quiet import decoders, quiet_pillow
+from convscope.task import Task
 
-_USUAL = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".gif", ".webp")
+_AVIF = (".avif",)
+_USUAL = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".gif", ".webp", *(_AVIF if AVIF else ()))
 SUFFIXES = frozenset((*_USUAL, ".tif", ".tiff", ".ppm", ".pgm", ".pbm", ".pnm"))
 
 # Pictures that are not read here; whoever has them should hear of it.
@@ -24,7 +30,7 @@ _FOREIGN = frozenset(
     (
         ".heic",
         ".heif",
-        ".avif",
+        *(() if AVIF else _AVIF),
         ".jxl",
         ".svg",
         ".psd",
@@ -39,6 +45,8 @@ _FOREIGN = frozenset(
 )
 
 _TAIL = 64
+# As far as the descriptions of a JPEG reach: a few segments of 64 KiB.
+_DESCRIPTIONS = 2**18
 # More than that is a mistake or an attack: a small file may unpack to gigabytes. (Pillow's own limit.)
 _LARGEST = 178_956_970
 
@@ -50,8 +58,9 @@ class UnreadableError(Exception):
 def decode(data: bytes, target: Target | None = None) -> NDArray[np.uint8]:
     """Decode an encoded image of any usual format.
 
-    JPEG files are decoded at 1/2, 1/4 or 1/8 size when that still covers the target. Transparency is laid
-    over white; EXIF orientation is honoured; of an animation the first frame is taken.
+    JPEG files are decoded at 1/2, 1/4 or 1/8 size when that still covers the target. All else is as in
+    `convscope.imaging.decode.decode`: transparency is laid over white, EXIF orientation and embedded colour
+    profiles are honoured, of an animation the first frame is taken.
 
     Args:
         data: the file's bytes.
@@ -76,8 +85,14 @@ def _decoded(data: bytes, target: Target | None) -> NDArray[np.uint8]:
 def _opencv_is_right_for(data: bytes) -> bool:
     if data[:3] == b"\xff\xd8\xff":
         return True
-    # PNG without transparency and without a palette; Pillow takes care of the others.
-    return data[:8] == b"\x89PNG\r\n\x1a\n" and len(data) > 26 and data[25] in (0, 2)
+    # PNG of 8 bits without palette and transparency; Pillow takes care of the others.
+    plain = data[:8] == b"\x89PNG\r\n\x1a\n" and len(data) > 26 and data[24] == 8 and data[25] in (0, 2)
+    return plain and not _describes(data, b"tRNS")
+
+
+def _describes(data: bytes, name: bytes) -> bool:
+    """Whether something is named before the pixels of a JPEG or PNG."""
+    return data.find(name, 0, data.find(b"IDAT") if data[0] == 0x89 else _DESCRIPTIONS) >= 0
 
 
 def _with_opencv(data: bytes, target: Target | None) -> NDArray[np.uint8] | None:
@@ -93,12 +108,28 @@ def _with_opencv(data: bytes, target: Target | None) -> NDArray[np.uint8] | None
         # Rotated by EXIF or not, the shorter side must still cover the longer side of the target.
         while divisor < 8 and min(size) // (2 * divisor) >= max(target.height, target.width):
             divisor *= 2
-    if gray or (target is None and channels == 1):
+    profile = _profile(data)
+    if channels == 1 if target is None or profile else gray:
         flags = _REDUCED_GRAY.get(divisor, cv2.IMREAD_GRAYSCALE)
-        return _imdecode(data, flags)
-    flags = _REDUCED_COLOUR.get(divisor, cv2.IMREAD_COLOR)
-    pixels = _imdecode(data, flags)
-    return None if pixels is None else cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)  # type: ignore[return-value]
+        pixels = _imdecode(data, flags)
+    else:
+        flags = _REDUCED_COLOUR.get(divisor, cv2.IMREAD_COLOR)
+        pixels = _imdecode(data, flags)
+        pixels = None if pixels is None else cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)  # type: ignore[assignment]
+    # After shrinking, as that is cheaper.
+    return pixels_to_srgb(pixels, profile) if pixels is not None and profile else pixels
+
+
+def _profile(data: bytes) -> bytes | None:
+    """What a JPEG or PNG says that its colours are."""
+    if not _describes(data, b"ICC_PROFILE\0") and not _describes(data, b"iCCP"):
+        return None
+    try:
+        with quiet_pillow, Image.open(io.BytesIO(data), formats=FORMATS) as header:
+            profile = header.info.get("icc_profile")
+    except Exception:  # good pixels beside a broken description
+        return None
+    return profile if isinstance(profile, bytes) else None
 
 
 def _imdecode(data: bytes, flags: int) -> NDArray[np.uint8] | None:
@@ -148,35 +179,18 @@ def _png_size(data: bytes) -> tuple[tuple[int, int] | None, int]:
 
 def _with_pillow(data: bytes) -> NDArray[np.uint8]:
     try:
-        with quiet_pillow, Image.open(io.BytesIO(data)) as opened:
-            upright = ImageOps.exif_transpose(opened)
-            if upright.mode in ("1", "L", "I;16", "I", "F"):
-                return _gray(upright)
-            if upright.has_transparency_data:
-                picture = upright.convert("RGBA")
-                white = Image.new("RGBA", picture.size, (255, 255, 255, 255))
-                upright = Image.alpha_composite(white, picture)
-            return np.asarray(upright.convert("RGB"))
-    # Pillow's decoders raise whatever they stumble on; each of them means the same here.
-    except Exception as error:
-        raise UnreadableError(_why(error)) from error
+        return decode_any(io.BytesIO(data), "the file", _LARGEST, Task())[0]
+    except UserError as error:
+        raise UnreadableError(_why(error.__cause__ or error)) from error
 
 
-def _why(error: Exception) -> str:
+def _why(error: BaseException) -> str:
     # Pillow names the whole path or the object in memory; whoever reads this knows which file it is.
     if isinstance(error, UnidentifiedImageError):
         return "damaged: no image can be read from it"
     if "truncated" in str(error).lower():
         return "cut off"
     return str(error).split("<")[0].strip() or type(error).__name__
-
-
-def _gray(picture: Image.Image) -> NDArray[np.uint8]:
-    if picture.mode in ("1", "L"):
-        return np.asarray(picture.convert("L"))
-    values = np.asarray(picture)
-    # 16-bit files use the whole of 0–65,535; Pillow's own conversion would clip at 255.
-    return np.clip(values // 257 if values.max(initial=0) > 255 else values, 0, 255).astype(np.uint8)
 
 
 def read_image(path: Path, target: Target | None = None) -> NDArray[np.uint8]:
@@ -234,7 +248,7 @@ def quick_check(path: Path) -> tuple[Literal["image", "broken", "other"], str]:
     if whole:
         return "image", ""
     try:
-        with quiet_pillow, Image.open(path) as picture:
+        with quiet_pillow, Image.open(path, formats=FORMATS) as picture:
             picture.load()
     except Exception as error:
         return "broken", _why(error)
@@ -253,8 +267,10 @@ def _looks_whole(head: bytes, tail: bytes, size: int) -> bool | None:
         return int.from_bytes(head[4:8], "little") + 8 <= size
     if head[:2] == b"BM" and size > 26:
         return int.from_bytes(head[2:6], "little") == size
-    if head[:4] in (b"II*\0", b"MM\0*") or (
-        head[:1] == b"P" and head[1:2] in b"123456" and head[2:3].isspace()
+    if (
+        head[:4] in (b"II*\0", b"MM\0*")
+        or (AVIF and head[4:11] == b"ftypavi")
+        or (head[:1] == b"P" and head[1:2] in b"123456" and head[2:3].isspace())
     ):
         return False
     return None

@@ -92,9 +92,11 @@ def to_python(look: Look, request: Request, style: Style | None = None) -> str:
     text = "\n".join(lines).replace("\n\n\n\n", "\n\n\n")
     where = f" at {layer}" if layer else ""
     head = [f'"""{method.title} of "{_plain(words)}"{_plain(where)}, as convscope computes it."""', ""]
+    standard = ["import io"] if "io.BytesIO" in text else []
     if "json." in text:
-        head += ["import json", "from pathlib import Path", ""]
-    pillow = "Image, ImageOps" if "ImageOps." in text else "Image"
+        standard += ["import json", "from pathlib import Path"]
+    head += [*standard, ""] if standard else []
+    pillow = ", ".join(name for name in ("Image", "ImageCms", "ImageOps") if f"{name}." in text)
     head += ["import keras", "import numpy as np", f"from PIL import {pillow}", ""]
     return "\n".join([*head, text, ""])
 

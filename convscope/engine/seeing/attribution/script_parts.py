@@ -7,11 +7,12 @@ from convscope.engine.models.precision import is_low_precision
 from convscope.engine.models.preprocessing import Prepared, Preprocessing
 from convscope.errors import UserError
 from convscope.imaging.image import Image
+from convscope.imaging.profile import CONVERTED, script_lines
+from convscope.imaging.script import HARMLESS
 from convscope.paths import resource_path
 
 # Pictures without a file are written out up to this size.
 _LITERAL_VALUES = 64 * 64
-_HARMLESS_NOTES = ("palette", "1 bit", "CMYK", "YCbCr", "the first of several frames")
 
 _SHIPPED = """\
 # The network: its layers from JSON, its weights from an archive.
@@ -32,30 +33,58 @@ with np.load({npz!r}) as arrays:
         for weight in layer.weights:
             weight.assign(arrays[f"{{layer.name}}/{{weight.name}}"].astype(np.float32))"""
 
-GRADIENT = '''
-class Probe(keras.Model):
-    """From values to scores, with zeros added to the values that one step of training fills."""
+# What is added to the image or to a layer's maps is differentiated by.
+_GRADIENT = '''
 
-    def __init__(self, shape):
+class Probe(keras.Model):
+    """The network, in which zeros that are added on the way are all that can be trained."""
+
+    def __init__(self, zeros):
         super().__init__()
-        self.zeros = self.add_weight(shape=shape, initializer="zeros", name="zeros")
+        self.zeros = zeros
 
     def call(self, values):
-        return logits(values + self.zeros)
+        return logits({values})
 
 
-def gradient(values):
-    """The sum over a batch of d(score)/d(values).
+def gradient(batch, zeros):
+    """The sum over a batch of d(score)/d(what the zeros are added to).
 
     Keras has no gradient of its own, but it trains: one step of gradient ascent at rate 1 moves the zeros by
     exactly the gradient.
     """
-    probe = Probe(values.shape[1:])
-    loss = lambda wanted, scores: -keras.ops.sum(wanted * scores)
-    probe.compile(keras.optimizers.SGD(1.0), loss=loss, jit_compile=False)
-    probe.train_on_batch(values, np.repeat(weights[None], len(values), axis=0))
-    return keras.ops.convert_to_numpy(probe.zeros)
+    probe = Probe(zeros)
+    ascent = lambda wanted, scores: -keras.ops.sum(wanted * scores)
+    probe.compile(keras.optimizers.SGD(1.0), loss=ascent, run_eagerly=True)
+    probe.train_on_batch(batch, np.repeat(weights[None], len(batch), axis=0))
+    slopes = keras.ops.convert_to_numpy(zeros)
+    zeros.assign(np.zeros_like(slopes))
+    return slopes
 '''
+
+SCORES = '''
+
+def scores(batch):
+    """The score of each image of a batch."""
+    return keras.ops.convert_to_numpy(logits(batch)) @ weights
+'''
+
+_FLOAT32 = '''
+# In full precision: the network computes in half.
+half = model
+model = keras.models.clone_model(
+    half,
+    clone_function=lambda layer: type(layer).from_config({**layer.get_config(), "dtype": "float32"}),
+    recursive=True,
+)
+model.set_weights([np.asarray(values, np.float32) for values in half.get_weights()])'''
+
+
+def gradient_code(of_image: bool) -> list[str]:
+    """Lines that define `gradient`, by zeros `at_image` too where `of_image`."""
+    zeros = ["at_image = keras.Variable(np.zeros(x.shape[1:], np.float32))"] if of_image else []
+    values = "values + at_image" if of_image else "values"
+    return [*zeros, *_GRADIENT.format(values=values).splitlines(), "", ""]
 
 
 def open_model_code(model: OpenedModel) -> str:
@@ -65,19 +94,16 @@ def open_model_code(model: OpenedModel) -> str:
         UserError: Keras alone cannot open it from where it is.
     """
     source = model.source
-    if is_low_precision(model.keras):
-        raise UserError(
-            f"{model.name} computes in lower precision, where a script's map differs: save a float32 copy."
-        )
+    half = _FLOAT32 if is_low_precision(model.keras) else ""
     if source.kind == "shipped":
         files = {kind: str(resource_path("models", f"{source.spec}.{kind}")) for kind in ("json", "npz")}
         return _SHIPPED.format(**files)
     if source.kind == "application" and source.weights == "ImageNet":
-        return f'# The network.\nmodel = keras.applications.{source.spec}(weights="imagenet")'
+        return f'# The network.\nmodel = keras.applications.{source.spec}(weights="imagenet"){half}'
     mended = any("mended" in note for note in model.notes)
     if source.path is not None and source.path.suffix in (".keras", ".h5", ".hdf5") and not mended:
         path = str(source.path.resolve())
-        return f"# The network.\nmodel = keras.saving.load_model({path!r}, compile=False)"
+        return f"# The network.\nmodel = keras.saving.load_model({path!r}, compile=False){half}"
     raise UserError(
         f"{model.name} has no file that Keras opens by itself: save it as .keras, open that, and copy the "
         f"script again."
@@ -96,13 +122,15 @@ def open_image_code(image: Image, prepared: Prepared, channels: int) -> list[str
     if path is not None and path.suffix.lower() not in (".npy", ".csv", ".tsv"):
         upright = [note for note in image.notes if note.startswith("turned upright")]
         others = [note for note in image.notes if note not in upright]
-        if any(not note.startswith(_HARMLESS_NOTES) for note in others):
+        if any(not note.startswith((*HARMLESS, CONVERTED)) for note in others):
             raise UserError(
                 f"{image.name} was converted on opening ({'; '.join(others)}), which takes more than a short "
                 f"script: save it as PNG first, and open that."
             )
         opened = f"Image.open({str(path.resolve())!r})"
         lines.append(f"picture = {f'ImageOps.exif_transpose({opened})' if upright else opened}")
+        if any(note.startswith(CONVERTED) for note in others):
+            lines += script_lines("L" if image.channels == 1 else "RGB")
         # Gray pictures stay gray until the network's size is reached, as the app does it.
         lines.append(f'picture = picture.convert("{"L" if image.channels == 1 else "RGB"}")')
     elif image.values.size <= _LITERAL_VALUES:
