@@ -51,3 +51,22 @@ def test_each_side_names_its_own_maps(bare: Desk, own: int, other: int) -> None:
     np.testing.assert_allclose(detail.values, bare.frame.sides[1].map(7))
     rings = [view.caption(view._selected) for view in (first, second) if view._selected is not None]
     assert rings == ["7", "7"]
+
+
+def test_a_layer_that_the_other_network_lacks_is_said(desk: Desk) -> None:
+    """Also right after both were on show, when their values are at hand."""
+    import keras
+
+    digits = desk.session.model
+    assert digits is not None
+    first, second = [layer.path for layer in digits.layers if layer.kind == "Conv2D"][:2]
+    layers = [keras.Input((28, 28, 1)), keras.layers.Conv2D(4, 3, name=first)]
+    desk.session.add_model(OpenedModel(keras.Sequential(layers, name="other")))
+    desk.session.select_model(0)
+    desk.layer(first)
+    desk.pick("layers.beside", "model:1")
+    assert desk.frame.sides[1].subject.model.name == "other"
+    desk.layer(second)
+    assert desk.text("layers.problem") == f"other has no layer {second}."
+    desk.layer(first)
+    assert desk.frame.path == first and not desk.find(QLabel, "layers.problem").isVisible()
