@@ -1,7 +1,8 @@
 """One value of a feature map, explained: what it is computed from, to the last number.
 
-`explain` finds the layer's rule (a new kind of layer is one entry in `RULES` of `sum_windows` or
-`sum_values`), computes the value from the layer's input in double precision, and says it in words.
+`explain` finds the layer's rule (a new kind of layer is one entry in `RULES` of a `sum_…` module), computes
+the value from the layer's input in double precision, and says it in words. A kind without a rule is tried as
+a sum of its inputs with fixed weights (`sum_any`). What does not come to the network's own value is not told.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 from convscope.engine.models.program import Step
 from convscope.engine.seeing.activations import Activations
+from convscope.engine.seeing.outputs import output_path, parted
 from convscope.errors import UserError
 from convscope.imaging.numerals import bracketed, numeral
 
@@ -31,7 +33,7 @@ class ActivationSum:
 
     Attributes:
         path, kind: of the layer.
-        row, column, channel: of the value; row and column are 0 in a vector.
+        row, column, channel: of the value; row and column are 0 in a vector, the channel is 0 in a table.
         rule: "sum" (patch × weights, added up, plus bias), "largest" or "mean" of a patch, "function" of the
             input's values, or "softmax".
         sources: the layer that each part comes from; one name if it is the same for all.
@@ -46,7 +48,8 @@ class ActivationSum:
         value: after it: what the layer should put out.
         shown: what it did put out; equal to `value` within float32's rounding.
         window: top, left, height and width of the window on the input's maps, over the border where padded;
-            None in a vector.
+            None in a vector. A table T×C counts as C maps of T rows and one column here.
+        rank: axes of the input: 3 for maps, 2 for a table, 1 for a vector.
         words: the arithmetic, a line each.
     """
 
@@ -68,6 +71,7 @@ class ActivationSum:
     value: float
     shown: float
     window: tuple[int, int, int, int] | None
+    rank: int
     words: tuple[str, ...]
 
     @property
@@ -84,6 +88,20 @@ class ActivationSum:
         """The layer that a part comes from."""
         return self.sources[part if len(self.sources) > 1 else 0]
 
+    def origin(self, part: int) -> tuple[str, int, int, int]:
+        """Where a part's weightiest number stands, to be explained next: layer, channel, row and column."""
+        weighed = self.patches[part] if self.weights is None else self.patches[part] * self.weights[part]
+        down, across = np.unravel_index(int(np.abs(weighed).argmax()), weighed.shape)
+        rows, columns = weighed.shape
+        top, left, height, width = self.window or (0, 0, rows, columns)
+        # A dilated window has its taps apart.
+        row = max(0, top + int(down) * (height - 1) // max(1, rows - 1))
+        column = max(0, left + int(across) * (width - 1) // max(1, columns - 1))
+        channel = int(self.channels[part])
+        if self.rank == 2:
+            return self.source(part), 0, row, channel
+        return self.source(part), channel, row, column
+
     @property
     def text(self) -> str:
         """The arithmetic, for the clipboard."""
@@ -97,24 +115,39 @@ class Place:
     Attributes:
         found: the activations.
         step: the layer's computing step.
-        inputs: its inputs without the batch, float32, in the order of the call.
+        slot: what the step puts the value out to.
+        given: its inputs without the batch, float32, in the order of the call.
+        inputs: the same, tables T×C as maps T×1×C.
         sources: the layers that these come from.
-        row, column, channel: of the value.
+        at: the value's index in the output, without the batch.
     """
 
     found: Activations
     step: Step
-    inputs: tuple[NDArray[np.float32], ...]
+    slot: int
+    given: tuple[NDArray[np.float32], ...]
     sources: tuple[str, ...]
-    row: int
-    column: int
-    channel: int
+    at: tuple[int, ...]
 
     @property
-    def where(self) -> tuple[int, ...]:
-        """The value's index in an output with the inputs' rank."""
-        rank = self.inputs[0].ndim
-        return (self.row, self.column, self.channel) if rank == 3 else (self.channel,)
+    def inputs(self) -> tuple[NDArray[np.float32], ...]:
+        """The inputs, tables as maps with one column."""
+        return tuple(value[:, None] if value.ndim == 2 else value for value in self.given)
+
+    @property
+    def row(self) -> int:
+        """On the output's maps; 0 in a vector."""
+        return self.at[0] if len(self.at) > 1 else 0
+
+    @property
+    def column(self) -> int:
+        """On the output's maps; 0 in a vector or a table."""
+        return self.at[1] if len(self.at) > 2 else 0
+
+    @property
+    def channel(self) -> int:
+        """The last index."""
+        return self.at[-1]
 
     def cannot(self, why: str = "") -> UserError:
         """The sentence for what cannot be written out."""
@@ -129,48 +162,69 @@ def explain(found: Activations, path: str, row: int, column: int, channel: int) 
     """How the value at (row, column) of a layer's map came about.
 
     Args:
+        path: of a layer, or of one of its outputs ("split#2").
         row, column: 0 for a vector.
+        channel: 0 for a table.
 
     Raises:
         UserError: no such place, or a layer that cannot be written out so.
     """
     shape = found.shape(path)
-    place = (row, column, channel) if len(shape) == 3 else (channel,)
-    if len(shape) not in (1, 3):
-        raise UserError(f"{path}: only maps and vectors are explained value by value.")
-    if any(not 0 <= at < size for at, size in zip(place, shape, strict=True)):
+    if not 1 <= len(shape) <= 3:
+        raise UserError(f"{path}: only maps, tables and vectors are explained value by value.")
+    at = {1: (channel,), 2: (row, column), 3: (row, column, channel)}[len(shape)]
+    if any(not 0 <= n < size for n, size in zip(at, shape, strict=True)) or (len(shape) == 2 and channel):
         raise UserError(f"{path} has no value at row {row}, column {column}, channel {channel}.")
-    shown = float(_one(found, path, place))
+    shown = float(_one(found, path, at))
     model = found.model
-    steps = [step for step in model.program.steps if step.path == path]
+    layer, number = parted(model, path)
+    steps = [step for step in model.program.steps if step.path == layer]
     if not steps:
-        return _pixel(found, path, row, column, channel, shown)
+        return _pixel(found, path, at, shown)
     first = steps[0]
-    rule = _rules().get(first.kind)
-    if rule is None:
-        raise UserError(f"{path}: a {first.kind} cannot be written out as a sum of a few numbers.")
-    owners = {slot: name for name, slots in model.program.slots.items() for slot in slots}
+    owners = {
+        slot: output_path(name, n + 1)
+        for name, slots in model.program.slots.items()
+        for n, slot in enumerate(slots)
+    }
     asked = Place(
         found,
         first,
+        first.outputs[number - 1],
         tuple(found.slot_value(slot) for slot in first.inputs),
         tuple(owners.get(slot, "") for slot in first.inputs),
-        row,
-        column,
-        channel,
+        at,
     )
-    made = replace(rule(asked), shown=shown)
-    return _activated(asked, steps[1], made) if len(steps) > 1 else made
+    last = steps[1] if len(steps) > 1 else None
+    reasons = []
+    for rule in _rules(first.kind):
+        try:
+            made = replace(rule(asked), path=path, shown=shown)
+            made = made if last is None else _activated(asked, last, made)
+        except UserError as error:
+            reasons.append(error)
+            continue
+        if _agrees(made):
+            return made
+    raise reasons[0] if reasons else asked.cannot()
 
 
-def _rules() -> dict[str, RuleFunction]:
-    from convscope.engine.seeing import sum_values, sum_windows
+def _rules(kind: str) -> tuple[RuleFunction, ...]:
+    """What may explain a kind of layer, the best first."""
+    from convscope.engine.seeing import sum_any, sum_norms, sum_regions, sum_values, sum_windows
 
-    return {**sum_windows.RULES, **sum_values.RULES}
+    known = {**sum_windows.RULES, **sum_regions.RULES, **sum_norms.RULES, **sum_values.RULES}
+    return (known[kind], sum_any.linear) if kind in known else (sum_any.linear, sum_any.pointwise)
+
+
+def _agrees(made: ActivationSum) -> bool:
+    """Whether the sum comes to what the network put out, but for float32's rounding of its terms."""
+    scale = max(1.0, abs(made.shown), float(np.abs(made.totals).sum()))
+    return abs(made.value - made.shown) <= 1e-4 * scale
 
 
 def _one(found: Activations, path: str, place: tuple[int, ...]) -> np.float32:
-    return np.float32(found.tensor(found.model.slot(path))[(0, *place)].numpy())
+    return np.float32(found.tensor(found.slot(path))[(0, *place)].numpy())
 
 
 def made(
@@ -195,8 +249,8 @@ def made(
         place.step.path,
         place.step.kind,
         place.row,
-        place.column,
-        place.channel,
+        place.at[1] if len(place.at) == 2 else place.column,
+        0 if len(place.at) == 2 else place.channel,
         rule,
         sources or place.sources[:1],
         np.full(count, place.channel, np.int64) if channels is None else channels,
@@ -210,8 +264,13 @@ def made(
         total,
         total,
         window,
+        place.given[0].ndim,
         words,
     )
+
+
+# Activations of all channels together.
+_ACROSS = ("glu", "sparsemax")
 
 
 def _activated(place: Place, step: Step, made: ActivationSum) -> ActivationSum:
@@ -220,9 +279,10 @@ def _activated(place: Place, step: Step, made: ActivationSum) -> ActivationSum:
     if name in ("softmax", "log_softmax"):
         # All of the layer's sums are needed; they come from the network itself.
         sums = np.asarray(place.found.slot_value(step.inputs[0]), np.float64)
-        row = sums[made.row, made.column] if sums.ndim == 3 else sums
-        value, words = softmax(row, made.channel)
+        value, words = softmax(sums[place.at[:-1]], place.channel)
         value = float(np.log(value)) if name == "log_softmax" else value
+    elif name in _ACROSS:
+        raise place.cannot(f"{name} mixes the channels and is not written out")
     else:
         value = apply(step, made.total)
         words = (f"{name}({numeral(made.total)}) = {numeral(value)}",)
@@ -252,10 +312,13 @@ def softmax(scores: Numbers, channel: int) -> tuple[float, tuple[str, ...]]:
     return value, words
 
 
-def _pixel(found: Activations, path: str, row: int, column: int, channel: int, shown: float) -> ActivationSum:
+def _pixel(found: Activations, path: str, at: tuple[int, ...], shown: float) -> ActivationSum:
     """A value of the network's input: a pixel, scaled."""
     model = found.model
-    slot = model.program.slots[path][0]
+    slot = found.slot(path)
+    table = len(at) == 2
+    row, column = (at[0], at[1]) if len(at) > 1 else (0, 0)
+    channel = 0 if table else at[-1]
     if slot != model.program.inputs[model.image_input] or len(model.program.shapes[slot]) != 4:
         words: tuple[str, ...] = (f"given to the network: {numeral(shown)}",)
         patches, total = np.full((1, 1, 1), shown), shown
@@ -289,6 +352,7 @@ def _pixel(found: Activations, path: str, row: int, column: int, channel: int, s
         total,
         shown,
         (row, column, 1, 1),
+        3,
         words,
     )
 

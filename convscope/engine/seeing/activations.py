@@ -22,6 +22,7 @@ from convscope.engine.models.opened import OpenedModel
 from convscope.engine.models.preprocessing import Prepared
 from convscope.engine.models.receptive import Field
 from convscope.engine.seeing.channels import sliced
+from convscope.engine.seeing.outputs import parted, slot_of
 from convscope.errors import UserError
 from convscope.imaging.image import Image
 from convscope.task import Task
@@ -55,9 +56,20 @@ class Activations:
     _kept: Values
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
+    def slot(self, path: str) -> int:
+        """Where the program keeps a layer's output; "split#2" is the second of several.
+
+        Raises:
+            UserError: no such layer or output.
+        """
+        return slot_of(self.model, path)
+
     def at_hand(self, path: str) -> bool:
-        """Whether a layer's output needs no further computing."""
-        return self.model.slot(path) in self._kept
+        """Whether a layer's output needs no further computing; a layer that the model lacks is not."""
+        try:
+            return self.slot(path) in self._kept
+        except UserError:
+            return False
 
     def shape(self, path: str) -> tuple[int, ...]:
         """A layer's output without the batch; computed if the model leaves sizes free.
@@ -65,7 +77,7 @@ class Activations:
         Raises:
             UserError: no such layer.
         """
-        slot = self.model.slot(path)
+        slot = self.slot(path)
         if slot in self._kept:
             return tuple(int(n) for n in self._kept[slot].shape[1:])
         known = self.model.program.shapes[slot][1:]
@@ -78,12 +90,12 @@ class Activations:
         return 4 * prod(self.shape(path))
 
     def value(self, path: str) -> NDArray[np.float32]:
-        """A layer's (first) output, float32, without the batch: H×W×C, or fewer axes.
+        """A layer's output, float32, without the batch: H×W×C, or fewer axes.
 
         Raises:
             UserError: no such layer, or it would take over 1 GiB.
         """
-        return self.slot_value(self.model.slot(path))
+        return self.slot_value(self.slot(path))
 
     def slot_value(self, slot: int) -> NDArray[np.float32]:
         """The same for a slot of the model's program."""
@@ -95,7 +107,7 @@ class Activations:
         Raises:
             UserError: no such layer, or what it needs would take over 1 GiB.
         """
-        part = sliced(self.model.program, self.model.slot(path), start, stop, self._kept, self.tensor)
+        part = sliced(self.model.program, self.slot(path), start, stop, self._kept, self.tensor)
         return np.asarray(part.numpy()[0], np.float32)
 
     def tensor(self, slot: int) -> Any:
@@ -133,8 +145,11 @@ class Activations:
             Top, left, bottom, right in `prepared.pixels`, the last two excluded; None when the layer's values
             do not come from places of the image. Vectors depend on the whole image.
         """
-        found: Field | None = self.model.layer(path).field
-        if found is None:
+        layer, number = parted(self.model, path)
+        info = self.model.layer(layer)
+        found: Field | None = info.field
+        # Of several outputs those with the size of the first look at the image as it does.
+        if found is None or (number > 1 and self.shape(path)[:2] != self.shape(layer)[:2]):
             return None
         height, width = self.prepared.pixels.shape[:2]
         return found.box(row, column, height, width)

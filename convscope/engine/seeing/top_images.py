@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from convscope.engine.data.dataset import Dataset
 from convscope.engine.models.opened import OpenedModel
+from convscope.engine.seeing.outputs import parted, slot_of
 from convscope.errors import UserError
 from convscope.imaging.image import Image
 from convscope.paths import cache_dir
@@ -71,7 +72,7 @@ class TopImages:
 
     def ranking(self, model: OpenedModel, channel: int) -> tuple[TopImage, ...]:
         """One channel's images, the strongest first."""
-        info = model.layer(self.path)
+        info = model.layer(parted(model, self.path)[0])
         height, width, _ = model.input_shape
         found = []
         for value, index, (row, column) in zip(
@@ -109,7 +110,7 @@ def top_images(
         UserError: no such layer, one that puts out neither, or no readable image.
     """
     task = task or Task()
-    shape = model.program.shapes[model.slot(path)]
+    shape = model.program.shapes[slot_of(model, path)]
     if len(shape) not in (2, 4):
         raise UserError(f"{path} puts out neither maps nor a vector: it has no channels to look for.")
     task.progress(None, "reading the weights")
@@ -143,7 +144,7 @@ def _compiled(model: OpenedModel, path: str) -> Callable[..., Any]:
     """A kept function: the largest value of every channel of a batch, and its place as row, column."""
     import tensorflow as tf
 
-    program, slot = model.program, model.slot(path)
+    program, slot = model.program, slot_of(model, path)
 
     def make() -> Any:
         signature = [tf.TensorSpec(program.shapes[n], program.dtypes[n]) for n in program.inputs]

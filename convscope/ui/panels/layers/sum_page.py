@@ -114,15 +114,7 @@ class SumPage(QWidget):
         one = self.sum
         if one is None or not one.count:
             return
-        part = int(one.by_size[self._part])
-        weighed = one.patches[part] if one.weights is None else one.patches[part] * one.weights[part]
-        down, across = np.unravel_index(int(np.abs(weighed).argmax()), weighed.shape)
-        rows, columns = one.patches[part].shape
-        top, left, height, width = one.window or (0, 0, rows, columns)
-        # A dilated window has its taps apart.
-        row = top + int(down) * (height - 1) // max(1, rows - 1)
-        column = left + int(across) * (width - 1) // max(1, columns - 1)
-        self.followed.emit(one.source(part), int(one.channels[part]), max(0, row), max(0, column))
+        self.followed.emit(*one.origin(int(one.by_size[self._part])))
 
     def _lay_out(self, *, listed: bool) -> None:
         """Patch, kernel and products side by side; numbers in a row under each other."""

@@ -1,0 +1,46 @@
+"""Naming one output of a layer with several: "split#2" is the second, "split" and "split#1" the first."""
+
+from __future__ import annotations
+
+from convscope.engine.models.opened import OpenedModel
+from convscope.errors import UserError
+
+MARK = "#"
+
+
+def output_path(path: str, number: int) -> str:
+    """A layer's output by its number from 1; the first is called as the layer is."""
+    return path if number == 1 else f"{path}{MARK}{number}"
+
+
+def parted(model: OpenedModel, path: str) -> tuple[str, int]:
+    """The layer of an output's name, and the output's number from 1.
+
+    Raises:
+        UserError: no such layer or output.
+    """
+    slots = model.program.slots
+    if path in slots:
+        return path, 1
+    layer, mark, number = path.rpartition(MARK)
+    if not mark or layer not in slots or not number.isdecimal():
+        raise UserError(f"{model.name} has no layer {path}.")
+    count = len(slots[layer])
+    if not 1 <= int(number) <= count:
+        raise UserError(f"{layer} of {model.name} has outputs 1 to {count}, not {number}.")
+    return layer, int(number)
+
+
+def slot_of(model: OpenedModel, path: str) -> int:
+    """The program's slot of an output.
+
+    Raises:
+        UserError: no such layer or output.
+    """
+    layer, number = parted(model, path)
+    return model.program.slots[layer][number - 1]
+
+
+def output_paths(model: OpenedModel, layer: str) -> tuple[str, ...]:
+    """The names of all outputs of a layer."""
+    return tuple(output_path(layer, number + 1) for number in range(len(model.program.slots[layer])))

@@ -1,0 +1,109 @@
+"""The sums of layers that normalise: by what training collected, or by the values around."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from convscope.engine.seeing.activation_sum import ActivationSum, Place, RuleFunction
+from convscope.engine.seeing.kernels_of import array
+from convscope.engine.seeing.sum_values import here, one
+from convscope.imaging.numerals import bracketed, numeral
+
+
+def _axes(place: Place, axis: Any) -> tuple[int, ...]:
+    """A layer's axis or axes, counted without the batch."""
+    rank = place.given[0].ndim
+    many = axis if isinstance(axis, (list, tuple)) else [axis]
+    return tuple(sorted((n if n < 0 else n - 1) % rank for n in many))
+
+
+def _factor(weight: Any, at: tuple[int, ...]) -> float:
+    return float(array(weight)[at])
+
+
+def _normalised(
+    place: Place, value: float, mean: float, variance: float, gamma: float, beta: float, of: str
+) -> ActivationSum:
+    epsilon = float(place.step.layer.epsilon)
+    total = (value - mean) / float(np.sqrt(variance + epsilon)) * gamma + beta
+    return one(
+        place,
+        total,
+        f"({numeral(value)} − {bracketed(mean)}) / √({numeral(variance)} + {numeral(epsilon)})"
+        f" · {bracketed(gamma)} + {bracketed(beta)} = {numeral(total)}{of}",
+    )
+
+
+def batch_normalization(place: Place) -> ActivationSum:
+    """(x − mean) / √(variance + ε) · γ + β, with the means that training collected."""
+    layer = place.step.layer
+    at = (place.at[_axes(place, layer.axis)[0]],)
+    gamma = _factor(layer.gamma, at) if layer.scale else 1.0
+    beta = _factor(layer.beta, at) if layer.center else 0.0
+    mean, variance = _factor(layer.moving_mean, at), _factor(layer.moving_variance, at)
+    return _normalised(place, here(place), mean, variance, gamma, beta, "")
+
+
+def layer_normalization(place: Place) -> ActivationSum:
+    """The same with mean and variance of all values along the layer's axes at this place."""
+    layer = place.step.layer
+    axes = _axes(place, layer.axis)
+    if getattr(layer, "rms_scaling", False):
+        raise place.cannot("its scaling by the variance alone is not written out")
+    around = tuple(slice(None) if axis in axes else at for axis, at in enumerate(place.at))
+    values = place.given[0][around].astype(np.float64)
+    at = tuple(place.at[axis] for axis in axes)
+    gamma = 1.0 if layer.gamma is None else _factor(layer.gamma, at)
+    beta = 0.0 if layer.beta is None else _factor(layer.beta, at)
+    of = f"; mean and variance of {values.size:,} values"
+    return _normalised(place, here(place), float(values.mean()), float(values.var()), gamma, beta, of)
+
+
+def group_normalization(place: Place) -> ActivationSum:
+    """The same over a group of channels on whole maps (Wu and He, arXiv 1803.08494)."""
+    layer = place.step.layer
+    axis = _axes(place, layer.axis)[0]
+    values = np.moveaxis(place.given[0].astype(np.float64), axis, -1)
+    size = values.shape[-1] // layer.groups
+    first = place.at[axis] // size * size
+    group = values[..., first : first + size]
+    at = (place.at[axis],)
+    gamma = _factor(layer.gamma, at) if layer.scale else 1.0
+    beta = _factor(layer.beta, at) if layer.center else 0.0
+    of = f"; mean and variance of channels {first} to {first + size - 1}"
+    return _normalised(place, here(place), float(group.mean()), float(group.var()), gamma, beta, of)
+
+
+def rms_normalization(place: Place) -> ActivationSum:
+    """x / √(mean of squares + ε) · scale (Zhang and Sennrich, arXiv 1910.07467)."""
+    layer, value = place.step.layer, here(place)
+    axes = _axes(place, layer.axis)
+    around = tuple(slice(None) if axis in axes else at for axis, at in enumerate(place.at))
+    squares = float((place.given[0][around].astype(np.float64) ** 2).mean())
+    scale = _factor(layer.scale, tuple(place.at[axis] for axis in axes))
+    total = value / float(np.sqrt(squares + layer.epsilon)) * scale
+    words = f"{numeral(value)} / √({numeral(squares)} + {numeral(float(layer.epsilon))}) · {bracketed(scale)}"
+    return one(place, total, f"{words} = {numeral(total)}; the first is the mean of squares")
+
+
+def unit_normalization(place: Place) -> ActivationSum:
+    """x / √(Σ of squares)."""
+    value = here(place)
+    axes = _axes(place, place.step.layer.axis)
+    around = tuple(slice(None) if axis in axes else at for axis, at in enumerate(place.at))
+    length = float(np.sqrt((place.given[0][around].astype(np.float64) ** 2).sum()))
+    total = value / max(length, 1e-12)
+    return one(
+        place, total, f"{numeral(value)} / {numeral(length)}, the length of the vector = {numeral(total)}"
+    )
+
+
+RULES: dict[str, RuleFunction] = {
+    "BatchNormalization": batch_normalization,
+    "LayerNormalization": layer_normalization,
+    "GroupNormalization": group_normalization,
+    "RMSNormalization": rms_normalization,
+    "UnitNormalization": unit_normalization,
+}
