@@ -138,6 +138,14 @@ class Activations:
                         live.pop(used, None)
             return live[slot]
 
+    def field(self, path: str) -> Field | None:
+        """What a layer's values see of the image; None when they do not come from places of the image."""
+        layer, number = parted(self.model, path)
+        # Of several outputs those with the size of the first look at the image as it does.
+        if number > 1 and self.shape(path)[:2] != self.shape(layer)[:2]:
+            return None
+        return self.model.layer(layer).field
+
     def field_box(self, path: str, row: int, column: int) -> tuple[int, int, int, int] | None:
         """The pixels of the network's input that the value at (row, column) of a layer's maps depends on.
 
@@ -145,11 +153,8 @@ class Activations:
             Top, left, bottom, right in `prepared.pixels`, the last two excluded; None when the layer's values
             do not come from places of the image. Vectors depend on the whole image.
         """
-        layer, number = parted(self.model, path)
-        info = self.model.layer(layer)
-        found: Field | None = info.field
-        # Of several outputs those with the size of the first look at the image as it does.
-        if found is None or (number > 1 and self.shape(path)[:2] != self.shape(layer)[:2]):
+        found = self.field(path)
+        if found is None:
             return None
         height, width = self.prepared.pixels.shape[:2]
         return found.box(row, column, height, width)

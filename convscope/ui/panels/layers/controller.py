@@ -13,6 +13,7 @@ from convscope.engine.seeing.activation_sum import ActivationSum, explain
 from convscope.engine.seeing.activations import LIMIT, ActivationCache, Activations, is_traced, trace
 from convscope.engine.seeing.blank_share import BlankShare, blank_over_depth
 from convscope.engine.seeing.edited import EditedModel, kernel_replaced, weight
+from convscope.engine.seeing.outputs import output_path, output_paths
 from convscope.errors import UserError
 from convscope.imaging.image import Image
 from convscope.task import Task
@@ -48,6 +49,8 @@ class Controller(QObject):
         self.context = context
         self.look = Look()
         self.beside = ""
+        # Of a layer with several outputs.
+        self.output = 1
         self.frame: Frame | None = None
         self._cache = ActivationCache(LIMIT)
         self._known: list[tuple[OpenedModel, Image, Activations]] = []
@@ -63,6 +66,29 @@ class Controller(QObject):
         """The model on show: the current one, or its edited copy."""
         current = self.context.session.model
         return self._edited if self._edited is not None and self._edited.original is current else current
+
+    @property
+    def path(self) -> str | None:
+        """The chosen layer, or the chosen one of its outputs."""
+        layer, model = self.context.session.layer, self.model
+        if layer is None or model is None or layer not in model.program.slots:
+            return None
+        return output_path(layer, min(self.output, len(model.program.slots[layer])))
+
+    def choose_output(self, wanted: str) -> list[tuple[int | None, ...]]:
+        """Take the first output of the layer that was chosen, or the wanted one if it is one of its.
+
+        Returns:
+            The shapes of all of its outputs, without the batch.
+        """
+        layer, model = self.context.session.layer, self.context.session.model
+        self.output = 1
+        if layer is None or model is None or layer not in model.program.slots:
+            return []
+        paths = output_paths(model, layer)
+        if wanted in paths:
+            self.output = paths.index(wanted) + 1
+        return [model.program.shapes[slot][1:] for slot in model.program.slots[layer]]
 
     def subjects(self) -> tuple[Subject, ...]:
         """The current image before the model on show, and what it is compared with."""
@@ -89,11 +115,9 @@ class Controller(QObject):
 
     def request(self) -> None:
         """Compute what the session and the settings say now."""
-        subjects, path = self.subjects(), self.context.session.layer
+        subjects, path = self.subjects(), self.path
         if not subjects or path is None:
             self.frame = None
-            return
-        if path not in subjects[0].model.program.slots:
             return
         at_hand = all(self._at_hand(subject, path) for subject in subjects)
         look, cache = self.look, self._cache

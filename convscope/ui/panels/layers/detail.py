@@ -70,7 +70,7 @@ def laid_over(
 
 def covered(side: Side, path: str, rows: int, columns: int) -> Box | None:
     """The part of the image that a map lies on: each value stands at the middle of what it sees."""
-    field = side.found.model.layer(path).field
+    field = side.found.field(path)
     if field is None or field.whole:
         return None
     edges = []

@@ -20,6 +20,7 @@ from convscope.engine.seeing.layer_maps import (
     order,
 )
 from convscope.engine.seeing.normalise import Levels, Normalisation, to_levels
+from convscope.engine.seeing.outputs import parted
 from convscope.engine.seeing.training_mode import in_training
 from convscope.imaging.colormaps import ColormapName
 from convscope.imaging.colormaps import colormap as colours_of
@@ -90,13 +91,15 @@ class Frame:
     """Everything that is on show in the middle.
 
     Attributes:
-        path, kind: the layer.
+        path: the layer's, or that of one of its outputs.
+        layer, kind: the layer.
         look: how it is shown.
         order: the channels in the order of the mosaic.
         sides: one, or two to compare.
     """
 
     path: str
+    layer: str
     kind: str
     look: Look
     order: NDArray[np.int64]
@@ -145,7 +148,8 @@ def compute(
         Side(subject, activations, one, level, _pictures(one, level, look.colormap))
         for subject, activations, one, level in zip(subjects, found, maps, levels, strict=True)
     )
-    return Frame(path, found[0].model.layer(path).kind, look, ranks, sides)
+    layer, _number = parted(found[0].model, path)
+    return Frame(path, layer, found[0].model.layer(layer).kind, look, ranks, sides)
 
 
 def _alike(maps: Sequence[LayerMaps]) -> bool:

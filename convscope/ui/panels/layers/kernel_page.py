@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from convscope.engine.seeing.kernels_of import Kernels
 from convscope.errors import UserError
 from convscope.imaging.kernel import Kernel
 from convscope.imaging.numerals import numeral
@@ -104,6 +105,11 @@ class KernelPage(QWidget):
             else "The product of both steps of a separable convolution; it cannot be edited as one"
         )
         self._show_kernel()
+
+    @property
+    def kernels(self) -> Kernels | None:
+        """Those of the layer on show."""
+        return None if self._shown is None else self._shown.kernels
 
     def operation(self) -> Operation:
         """The filter as a stage of the kernel lab: on colours all three kernels, else the chosen one.

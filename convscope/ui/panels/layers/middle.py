@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from collections.abc import Sequence
+
+from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from convscope.ui import theme
 from convscope.ui.panels.layers.controls import Controls
 from convscope.ui.panels.layers.depth_chart import DepthChart
 from convscope.ui.panels.layers.stage import Stage
-from convscope.ui.widgets.form import hairline, row, tool
+from convscope.ui.widgets.form import combo, hairline, row, tool
+from convscope.ui.widgets.layer_tree import shape_text
 
 
 class Middle(QWidget):
@@ -28,7 +31,9 @@ class Middle(QWidget):
         self.facts.setObjectName("layers.facts")
         self.fold = tool("layers.fold", "Show or hide the chosen map", "panel-right", lambda: None)
         self.fold.setCheckable(True)
-        head = row(self.title, self.facts, save, self.fold)
+        self.output = combo("layers.output", "Which of the layer's outputs", [])
+        self.output.hide()
+        head = row(self.title, self.facts, self.output, save, self.fold)
         head.setStretch(1, 1)
         column.addLayout(head)
         self.controls = Controls()
@@ -59,6 +64,15 @@ class Middle(QWidget):
         """Why there is nothing to see; "" when there is."""
         self.problem.setText(sentence)
         self.problem.setVisible(bool(sentence))
+
+    def set_outputs(self, shapes: Sequence[tuple[int | None, ...]], chosen: int) -> None:
+        """Let one of a layer's outputs be chosen, where it has several; numbers from 1."""
+        with QSignalBlocker(self.output):
+            self.output.clear()
+            for number, shape in enumerate(shapes, 1):
+                self.output.addItem(f"Output {number}: {shape_text(shape)}", number)
+            self.output.setCurrentIndex(chosen - 1)
+        self.output.setVisible(len(shapes) > 1)
 
     def tell_edits(self, words: str) -> None:
         """What a copy with other weights says; "" when the model's own are on show."""

@@ -7,11 +7,9 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.seeing.activation_sum import ActivationSum
+from convscope.engine.seeing.outputs import parted
 from convscope.engine.seeing.training_mode import differs_in_training
-from convscope.errors import UserError
 from convscope.imaging.image import Image
-from convscope.imaging.operation import Operation
-from convscope.session.lab import Lab
 from convscope.ui import theme
 from convscope.ui.actions import Command
 from convscope.ui.panel_context import PanelContext
@@ -19,6 +17,7 @@ from convscope.ui.panels.layers.controller import Controller
 from convscope.ui.panels.layers.detail import Detail
 from convscope.ui.panels.layers.frame import Frame, Look
 from convscope.ui.panels.layers.inspector import Inspector
+from convscope.ui.panels.layers.kernel_edits import KernelEdits
 from convscope.ui.panels.layers.kernel_pictures import KernelPictures
 from convscope.ui.panels.layers.middle import Middle, filled
 from convscope.ui.panels.layers.output import Output
@@ -136,9 +135,11 @@ class LayersPanel(QWidget):
         self.middle = Middle(self.output.button)
         self.stage, self.chart, self.controls = self.middle.stage, self.middle.chart, self.middle.controls
         self.middle.fold.clicked.connect(self.toggle_inspector)
+        self.middle.output.activated.connect(lambda _index: self._output_changed())
         self.middle.reset.clicked.connect(self.controller.reset_edits)
         across.addWidget(self.middle, 1)
         self.inspector = Inspector(self.context)
+        self.kernel_edits = KernelEdits(self.context, self.controller, self.inspector.kernel)
         across.addWidget(self.inspector)
 
     def _connect(self) -> None:
@@ -168,10 +169,6 @@ class LayersPanel(QWidget):
         inspector.hovered.connect(self._hover)
         inspector.clicked.connect(self._click)
         inspector.sum.followed.connect(self._follow)
-        inspector.kernel.edited.connect(self._edit_kernel)
-        inspector.kernel.bias_edited.connect(self._edit_bias)
-        inspector.kernel.tried.connect(self._try_kernel)
-        inspector.kernel.rejected.connect(lambda sentence: self.context.report(UserError(sentence)))
         inspector.top.wanted.connect(lambda image: session.add_images([image]))
 
     # -- the session's events --------------------------------------------------------------------------------
@@ -208,7 +205,18 @@ class LayersPanel(QWidget):
         self.tree.set_current(path)
         self.chart.set_current(path)
         self._place = None
+        self._choose_output()
         self._list_open()
+        self._request()
+
+    def _choose_output(self) -> None:
+        """The first of the layer's outputs, or the one that a sum leads to."""
+        shapes = self.controller.choose_output(self._wanted[0] if self._wanted is not None else "")
+        self.middle.set_outputs(shapes, self.controller.output)
+
+    def _output_changed(self) -> None:
+        self.controller.output = self.middle.output.currentData()
+        self._place = None
         self._request()
 
     def _image_changed(self, _image: Image) -> None:
@@ -244,9 +252,9 @@ class LayersPanel(QWidget):
     # -- what was computed -----------------------------------------------------------------------------------
 
     def _show_frame(self, frame: Frame) -> None:
-        info = frame.first.found.model.layer(frame.path)
+        info = frame.first.found.model.layer(frame.layer)
         self.output.frame = frame
-        self.middle.title.setText(info.path)
+        self.middle.title.setText(frame.path)
         self.middle.facts.setText(facts(frame, info))
         self.stage.show_frame(frame)
         self._request_kernels()
@@ -349,8 +357,10 @@ class LayersPanel(QWidget):
 
     def _follow(self, path: str, channel: int, row: int, column: int) -> None:
         """Explain the value of another layer next."""
+        model = self.context.session.model
+        assert model is not None
         self._wanted = (path, channel, row, column)
-        self.context.session.choose_layer(path)
+        self.context.session.choose_layer(parted(model, path)[0])
 
     def _explain(self) -> None:
         frame = self.frame
@@ -358,31 +368,10 @@ class LayersPanel(QWidget):
             return
         side = frame.sides[self._side]
         self.inspector.mark(side.found.field_box(frame.path, *self._place))
-        if side.maps.form == "table":
-            self.inspector.show_sum("A table of numbers is not explained value by value.")
-        elif side.subject.training:
+        if side.subject.training:
             self.inspector.show_sum("What training draws at random or takes from its batch is no fixed sum.")
         else:
             self.controller.request_sum(*self._place, self._channel, self._side)
-
-    def _edit_kernel(self, channel: int, index: int, weights: object) -> None:
-        if self._kernels is not None:
-            kernels = self._kernels.kernels
-            self.controller.edit_kernel(kernels.path, kernels.kind, channel, index, weights)  # type: ignore[arg-type]
-
-    def _edit_bias(self, channel: int, value: float) -> None:
-        if self._kernels is None:
-            return
-        try:
-            self.controller.edit_bias(self._kernels.kernels.path, channel, value)
-        except UserError as error:
-            self.context.report(error)
-
-    def _try_kernel(self, operation: Operation) -> None:
-        # Its values go below 0 and, on pixels of 0–255, far beyond them: on their own scale they can be seen.
-        lab = Lab((operation,), 0, "signed")
-        self.context.session.edit_lab(lab, f"Kernel of {operation.kernel.name}")
-        self.context.show_panel("kernels")
 
     # -- asking for more -------------------------------------------------------------------------------------
 

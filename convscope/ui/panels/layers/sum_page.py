@@ -152,7 +152,8 @@ class SumPage(QWidget):
         index = int(one.by_size[self._part])
         share = f", gives {numeral(float(one.totals[index]), 4)}" if one.weights is not None else ""
         number = f" ({self._part + 1} of {one.count} by size)" if one.count > 1 else ""
-        self.part.setText(f"channel {one.channels[index]} of {one.source(index)}{share}{number}")
+        noun = "column" if one.rank == 2 else "channel"
+        self.part.setText(f"{noun} {one.channels[index]} of {one.source(index)}{share}{number}")
         patch = np.where(one.inside, one.patches[index], 0.0)
         self._show_grids(patch, None if one.weights is None else one.weights[index])
 
@@ -163,13 +164,14 @@ class SumPage(QWidget):
         self.last.hide()
         self.next.hide()
         names = ", ".join(str(one.channels[part]) for part in chosen)
+        nouns = {1: "numbers", 2: "columns"}.get(one.rank, "channels")
         if len(one.sources) > 1:
             names = ", ".join(f"{one.source(int(part))}" for part in chosen)
             self.part.setText(names)
         elif one.count > LISTED:
-            self.part.setText(f"the {LISTED} largest of {one.count:,} from {one.source(0)}: channels {names}")
+            self.part.setText(f"the {LISTED} largest of {one.count:,} from {one.source(0)}: {nouns} {names}")
         else:
-            self.part.setText(f"channels {names} of {one.source(0)}")
+            self.part.setText(f"{nouns} {names} of {one.source(0)}")
         weights = None if one.weights is None else one.weights[chosen, 0, 0][None]
         self._show_grids(one.patches[chosen, 0, 0][None], weights)
 

@@ -30,12 +30,12 @@ def facts(frame: Frame, info: LayerInfo) -> str:
     elif maps.form == "values":
         words = f"{maps.count:,} numbers"
     else:
-        words = shape_text((maps.height, maps.width))
+        words = f"a table of {shape_text((maps.height, maps.width))}"
     parts = [info.kind, words]
     if info.activation not in ("", "linear", info.kind.lower()):
         parts.insert(1, info.activation)
     if maps.form == "maps":
         parts.append(f"{maps.blank_count} blank")
     if len(info.shapes) > 1:
-        parts.append(f"the first of {len(info.shapes)} outputs")
+        parts.append(f"one of {len(info.shapes)} outputs")
     return "  ·  ".join(parts)

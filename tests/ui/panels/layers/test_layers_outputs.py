@@ -1,0 +1,86 @@
+"""Layers with several outputs, and those that put out a table: chosen, shown, explained, followed back."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from layers_helpers import Desk
+from PySide6.QtWidgets import QComboBox
+
+from convscope.engine.models.opened import OpenedModel
+from convscope.ui.widgets.image_view import ImageView
+
+
+@pytest.fixture
+def patches(bare: Desk) -> Desk:
+    """A network that cuts the image into patches: maps, halves of maps, a table, numbers."""
+    import keras
+
+    keras.utils.set_random_seed(3)
+    layers = keras.layers
+    inputs = keras.Input((28, 28, 1), name="image")
+    maps = layers.Conv2D(6, 4, strides=4, activation="relu", name="conv")(inputs)
+    one, two = keras.ops.split(maps, [2], axis=-1)
+    table = layers.Reshape((49, 4), name="table")(two)
+    words = layers.Dense(5, activation="relu", name="words")(table)
+    # Keras numbers the operations of a session.
+    one._keras_history.operation.name = "split"
+    model = keras.Model(inputs, [words, layers.Flatten(name="rest")(one)], name="patches")
+    bare.session.add_model(OpenedModel(model))
+    bare.settle()
+    return bare
+
+
+def test_one_of_several_outputs_is_chosen(patches: Desk) -> None:
+    box = patches.find(QComboBox, "layers.output")
+    patches.layer("conv")
+    assert not box.isVisible()
+    whole = patches.frame.maps.tiles
+    patches.layer("split")
+    assert box.isVisible() and [box.itemText(n) for n in range(box.count())] == [
+        "Output 1: 7×7×2",
+        "Output 2: 7×7×4",
+    ]
+    np.testing.assert_array_equal(patches.frame.maps.tiles, whole[:2])
+    patches.pick("layers.output", 2)
+    assert patches.text("layers.title") == "split#2" and "4 maps of 7×7" in patches.text("layers.facts")
+    np.testing.assert_array_equal(patches.frame.maps.tiles, whole[2:])
+    patches.tile(3)
+    patches.click("layers.map", 2, 5)
+    one = patches.panel.inspector.sum.sum
+    assert one is not None and one.value == pytest.approx(float(whole[5, 2, 5]), abs=1e-4)
+    assert patches.find(ImageView, "layers.image")._box == (8, 20, 4, 4)
+    # Another layer begins with its first again.
+    patches.layer("conv")
+    patches.layer("split")
+    assert patches.frame.path == "split" and box.currentIndex() == 0
+
+
+def test_a_table_is_a_heat_map_with_sums(patches: Desk) -> None:
+    patches.layer("words")
+    assert patches.text("layers.facts") == "Dense  ·  relu  ·  a table of 49×5"
+    assert patches.frame.maps.form == "table" and patches.find(ImageView, "layers.map").isVisible()
+    values = patches.frame.maps.tiles[0]
+    row, column = (int(n) for n in np.unravel_index(values.argmax(), values.shape))
+    patches.click("layers.map", row, column)
+    one = patches.panel.inspector.sum.sum
+    assert one is not None and (one.row, one.column) == (row, column)
+    assert one.value == pytest.approx(float(values[row, column]), abs=1e-4) and one.activation == "relu"
+    assert "columns" in patches.text("layers.part") and "of table" in patches.text("layers.part")
+
+
+def test_a_sum_leads_through_a_table_to_the_right_output(patches: Desk) -> None:
+    patches.layer("words")
+    seen = []
+    for _ in range(4):
+        one = patches.panel.inspector.sum.sum
+        assert one is not None
+        part = int(one.by_size[0])
+        weighed = one.patches[part] * (1 if one.weights is None else one.weights[part])
+        largest = one.patches[part].ravel()[np.abs(weighed).argmax()]
+        patches.press("layers.follow")
+        one = patches.panel.inspector.sum.sum
+        assert one is not None and one.shown == pytest.approx(largest, abs=1e-6)
+        seen.append(patches.frame.path)
+    assert seen == ["table", "split#2", "conv", "image"]
+    assert patches.find(QComboBox, "layers.output").currentIndex() <= 0
