@@ -16,7 +16,7 @@ from convscope.engine.data.batches import Batches
 from convscope.engine.training.control import Control
 from convscope.engine.training.observe import Observer
 from convscope.engine.training.rates import changes, scheduled_rate
-from convscope.engine.training.record import EpochRecord, Recorder
+from convscope.engine.training.record import CLASSIFIER, EpochRecord, Recorder
 from convscope.engine.training.settings import TrainingSettings
 from convscope.task import Task
 
@@ -30,25 +30,41 @@ _MEANS = ("loss", "accuracy", "top_5_accuracy")
 class Steering(keras.callbacks.Callback):
     """Sets the epoch's order and its rate, and a rate that the user has changed.
 
+    Args:
+        first: the number of the epoch that order and schedule begin with.
+
     Attributes:
         scale: what the rate of the schedule is multiplied by, after the user has changed the rate.
         waited: seconds spent paused since the start.
     """
 
     def __init__(
-        self, settings: TrainingSettings, stream: Batches, control: Control, task: Task, scale: float
+        self,
+        settings: TrainingSettings,
+        stream: Batches,
+        control: Control,
+        recorder: Recorder,
+        task: Task,
+        scale: float,
+        first: int = 0,
     ) -> None:
         super().__init__()
         self.scale, self.waited = scale, 0.0
         self._settings, self._stream, self._control, self._task = settings, stream, control, task
+        self._recorder, self._first = recorder, first
         self._epoch = 0
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        self._epoch = self._stream.epoch = epoch
+        self._epoch = self._stream.epoch = epoch - self._first
         if changes(self._settings):
-            self.model.optimizer.learning_rate = scheduled_rate(self._settings, epoch) * self.scale
+            self.model.optimizer.learning_rate = scheduled_rate(self._settings, self._epoch) * self.scale
+        self._take_rate()
+        self._recorder.begin_epoch(epoch, rate_of(self.model))
 
     def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
+        self._take_rate()
+
+    def _take_rate(self) -> None:
         rate = self._control.take_learning_rate()
         if rate is not None:
             self.model.optimizer.learning_rate = rate
@@ -57,6 +73,11 @@ class Steering(keras.callbacks.Callback):
     def on_test_batch_end(self, batch: int, logs: Any = None) -> None:
         # Keras has no way to end a validation early but an exception.
         self._task.check()
+
+
+def rate_of(model: Any) -> float:
+    """The learning rate in force."""
+    return float(keras.ops.convert_to_numpy(model.optimizer.learning_rate))
 
 
 class Gate(keras.callbacks.Callback):
@@ -90,6 +111,11 @@ class Recording(keras.callbacks.Callback):
 
     Keras tells running means over the epoch; the difference of two, weighted by their images, is the batch's.
 
+    Args:
+        first: the number of the stream's first epoch.
+        epochs: of the whole run.
+        phase: of the epochs' records.
+
     Attributes:
         diverged: the number of the batch (of the run, from 0) whose loss was no number, or None.
         last: the record of the epoch that ended last.
@@ -98,13 +124,21 @@ class Recording(keras.callbacks.Callback):
     """
 
     def __init__(
-        self, stream: Batches, settings: TrainingSettings, recorder: Recorder, steering: Steering, task: Task
+        self,
+        stream: Batches,
+        recorder: Recorder,
+        steering: Steering,
+        task: Task,
+        epochs: int,
+        first: int = 0,
+        phase: str = "",
     ) -> None:
         super().__init__()
         self.diverged: int | None = None
         self.last: EpochRecord | None = None
         self.batches: dict[str, list[float]] = {}
-        self._stream, self._settings, self._recorder = stream, settings, recorder
+        self._stream, self._recorder = stream, recorder
+        self._epochs, self._first, self._phase = epochs, first, phase
         self._steering, self._task = steering, task
         self._epoch = self._steps = self._seen = 0
         self._sums: dict[str, float] = {}
@@ -128,7 +162,7 @@ class Recording(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
         logs = logs or {}
-        size = self._stream.batch_length(self._epoch, batch)
+        size = self._stream.batch_length(self._epoch - self._first, batch)
         self._steps += 1
         self._seen += size
         values = {}
@@ -150,18 +184,17 @@ class Recording(keras.callbacks.Callback):
             self._tell(batch, logs)
 
     def _tell(self, batch: int, logs: Mapping[str, float]) -> None:
-        done, whole = (
-            self._epoch * self._stream.steps + batch + 1,
-            self._settings.epochs * self._stream.steps,
-        )
+        done, whole = self._epoch * self._stream.steps + batch + 1, self._epochs * self._stream.steps
         elapsed = self._told - self._window
         if elapsed >= _SOON:
             self._speed = (self._seen - self._window_seen) / elapsed
-        left = (whole - done) * self._stream.batch_size / self._speed if self._speed else None
+        # How fast the base will be once it is thawed is not known while the classifier learns alone.
+        known = self._speed and self._phase != CLASSIFIER
+        left = (whole - done) * self._stream.batch_size / self._speed if known else None
         self._recorder.set_speed(self._speed, left)
         if elapsed >= _WINDOW:
             self._window, self._window_seen = self._told, self._seen
-        text = f"Epoch {self._epoch + 1} of {self._settings.epochs}"
+        text = f"Epoch {self._epoch + 1} of {self._epochs}"
         text += "".join(f" · {name.replace('_', ' ')} {value:.3f}" for name, value in logs.items())
         self._task.progress(done / whole, f"{text} · {self._speed:,.0f} images/s")
 
@@ -174,14 +207,14 @@ class Recording(keras.callbacks.Callback):
         if not self._speed:
             # The epochs are too short to measure within one.
             self._speed = self._seen / seconds
-        rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
+        rate = rate_of(self.model)
         # ReduceLROnPlateau adds the rate to the same dictionary. Loss first, validation last, as people read.
         names = sorted(
             (logs or {}).keys() - {"learning_rate"},
             key=lambda name: (name.startswith("val_"), "loss" not in name, name),
         )
         values = {name: float((logs or {})[name]) for name in names}
-        self.last = EpochRecord(epoch, values, rate, seconds, self._seen / seconds)
+        self.last = EpochRecord(epoch, values, rate, seconds, self._seen / seconds, self._phase)
         if self.whole:
             self._recorder.add_epoch(self.last)
 

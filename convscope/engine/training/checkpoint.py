@@ -98,20 +98,39 @@ def _seed_variables(model: Any) -> list[Any]:
     return [variable for variable in model.variables if variable.path.endswith("seed_generator_state")]
 
 
-def save_checkpoint(model: Any, folder: Path, position: Position) -> None:
-    """Write `last.json` and `last.keras`."""
-    path = folder / "last.json"
+def save_checkpoint(model: Any, folder: Path, position: Position, name: str = "last") -> None:
+    """Write `NAME.json` and `NAME.keras`."""
+    path = folder / f"{name}.json"
     before = [state for state in _states(path) if state.steps < position.steps][-1:]
     states = [state.to_dict() for state in (*before, position)]
     write_atomically(path, json.dumps({"format": _FORMAT, "states": states}))
-    save_model(model, folder / "last.keras")
+    save_model(model, folder / f"{name}.keras")
 
 
-def save_best(folder: Path) -> None:
+def best_path(folder: Path, name: str = "last") -> Path:
+    """Where the best of the checkpoints of this name is kept."""
+    return folder / ("best.keras" if name == "last" else f"{name}-best.keras")
+
+
+def save_best(folder: Path, name: str = "last") -> None:
     """Keep the checkpoint just written as the best one."""
-    part = folder / ".part-best.keras"
-    shutil.copyfile(folder / "last.keras", part)
-    part.replace(folder / "best.keras")
+    path = best_path(folder, name)
+    part = path.with_name(f".part-{path.name}")
+    shutil.copyfile(folder / f"{name}.keras", part)
+    part.replace(path)
+
+
+def drop_head(folder: Path) -> None:
+    """Remove what a fine-tuning run needs only until its base is thawed."""
+    for name in ("head.keras", "head.json", "head-best.keras", "composed.keras"):
+        (folder / name).unlink(missing_ok=True)
+
+
+def copy_state(source: Any, target: Any) -> None:
+    """Give a model the weights and the random counters of another one of the same layers."""
+    target.set_weights(source.get_weights())
+    for one, other in zip(_seed_variables(source), _seed_variables(target), strict=True):
+        other.assign(one)
 
 
 def _states(path: Path) -> list[Position]:
@@ -125,10 +144,15 @@ def _states(path: Path) -> list[Position]:
 
 def has_checkpoint(folder: Path) -> bool:
     """Whether there is something to resume from."""
-    return (folder / "last.keras").exists() and (folder / "last.json").exists()
+    return any(kept(folder, name) for name in ("last", "head"))
 
 
-def load_checkpoint(folder: Path) -> tuple[Any, list[np.ndarray[Any, Any]], Position]:
+def kept(folder: Path, name: str) -> bool:
+    """Whether there is a checkpoint of this name."""
+    return (folder / f"{name}.keras").exists() and (folder / f"{name}.json").exists()
+
+
+def load_checkpoint(folder: Path, name: str = "last") -> tuple[Any, list[np.ndarray[Any, Any]], Position]:
     """Read the last checkpoint.
 
     Returns:
@@ -139,18 +163,20 @@ def load_checkpoint(folder: Path) -> tuple[Any, list[np.ndarray[Any, Any]], Posi
     """
     from convscope.engine.models.files.open_file import open_file
 
-    path = folder / "last.keras"
-    if not has_checkpoint(folder):
+    path = folder / f"{name}.keras"
+    if not kept(folder, name):
         raise UserError(f"{folder} has no checkpoint to resume from: no epoch was finished.")
     model = open_file(path).keras
     optimizer = _optimizer_variables(path)
     steps = int(optimizer[0]) if optimizer else -1
     position = next(
-        (state for state in reversed(_states(folder / "last.json")) if state.steps == steps), None
+        (state for state in reversed(_states(folder / f"{name}.json")) if state.steps == steps), None
     )
     variables = _seed_variables(model)
     if position is None or [len(seed) for seed in position.seeds] != [v.shape[0] for v in variables]:
-        raise UserError(f"The checkpoint in {folder} does not fit its last.json: the run cannot be resumed.")
+        raise UserError(
+            f"The checkpoint in {folder} does not fit its {name}.json: the run cannot be resumed."
+        )
     for variable, value in zip(variables, position.seeds, strict=True):
         variable.assign(np.array(value, variable.dtype))
     return model, optimizer, position

@@ -41,12 +41,14 @@ class Finding:
         about: "model", "data" or "settings".
         text: one sentence.
         mend: what to do about it, if the app can.
+        detail: more of it than fits into a sentence, many lines; "" as a rule.
     """
 
     severity: Severity
     about: Literal["model", "data", "settings"]
     text: str
     mend: Mend | None = None
+    detail: str = ""
 
 
 def check(model: OpenedModel, dataset: Dataset, settings: TrainingSettings) -> tuple[Finding, ...]:
@@ -166,6 +168,7 @@ def _data(dataset: Dataset, settings: TrainingSettings) -> list[Finding]:
         share = replace(settings.split or dataset.split_settings, validation=0.1)
         mend = Mend("Keep 10 % for validation", settings=replace(settings, split=share))
         found.append(Finding("warning", "data", text, mend))
+    found += _unreadable(dataset)
     present = counts[counts > 0]
     if present.max() > 5 * present.min() and settings.class_weights == "none":
         text = (
@@ -181,6 +184,27 @@ def _data(dataset: Dataset, settings: TrainingSettings) -> list[Finding]:
         mend = Mend("Use batches of 16", settings=replace(settings, batch_size=16))
         found.append(Finding("warning", "settings", text, mend if counts.sum() > 16 else None))
     return found
+
+
+def unreadable(dataset: Dataset) -> dict[str, str]:
+    """The files that a training leaves out, by name, with the reason: all that is known by now."""
+    # A copy: another thread may be finding the next one.
+    return {**dict(dataset.left_out), **dict(getattr(dataset.images, "unreadable", {}))}
+
+
+def _unreadable(dataset: Dataset) -> list[Finding]:
+    missing = unreadable(dataset)
+    if not missing:
+        return []
+    name = min(missing)
+    if len(missing) == 1:
+        text = f"1 file cannot be read and is left out: {name} ({missing[name]})."
+    else:
+        text = (
+            f"{len(missing):,} files cannot be read and are left out: {name} and {len(missing) - 1:,} more."
+        )
+    detail = "\n".join(f"{name}: {missing[name]}" for name in sorted(missing))
+    return [Finding("warning", "data", text, detail=detail)]
 
 
 def _rates(settings: TrainingSettings, dataset: Dataset) -> list[Finding]:

@@ -38,7 +38,7 @@ class Control:
         self._paused = False
         self._steps = 0
         self._stopping = False
-        self._standing = False
+        self._standing = self._left = False
         self._rate: float | None = None
         self._watch = Watch()
 
@@ -56,6 +56,18 @@ class Control:
     def stopping(self) -> bool:
         """Whether `stop` was called."""
         return self._stopping
+
+    @property
+    def left(self) -> bool:
+        """Whether it was left, and not stopped before."""
+        return self._left and not self._stopping
+
+    def leave(self) -> None:
+        """The window closes: nobody has asked for the end, so the run is to be offered for going on.
+
+        It ends with the cancelling of its task; this says how that is meant.
+        """
+        self._left = True
 
     def pause(self) -> None:
         """Stand still after this step."""

@@ -14,6 +14,8 @@ from convscope.engine.data.dataset import Dataset
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.training.checkpoint import (
     Position,
+    best_path,
+    drop_head,
     restore_optimizer,
     save_best,
     save_checkpoint,
@@ -23,7 +25,7 @@ from convscope.engine.training.control import Control
 from convscope.engine.training.losses import Goal, make_loss, make_metrics
 from convscope.engine.training.observe import Observer, Snapshot
 from convscope.engine.training.rates import make_optimizer
-from convscope.engine.training.record import EpochRecord, Recorder
+from convscope.engine.training.record import CLASSIFIER, EpochRecord, Recorder
 from convscope.engine.training.run import Run
 from convscope.engine.training.settings import TrainingSettings
 from convscope.engine.training.smoothing import best_epoch, higher_is_better
@@ -66,6 +68,10 @@ class Job:
         show: gets the looks.
         strategy: a tf.distribute.Strategy that the model was made under, or None.
         start: where a resumed training stands, with the optimizer's variables; None: at the beginning.
+        before: the epochs of an earlier part of the run, in which other weights were trained.
+        after: how many epochs are planned after this part.
+        phase: of this part's epochs; see `EpochRecord`.
+        kept_as: the name of its checkpoints.
     """
 
     model: Any
@@ -82,6 +88,25 @@ class Job:
     show: Callable[[Snapshot], None] | None = None
     strategy: Any = None
     start: tuple[Position, list[Any]] | None = None
+    before: tuple[EpochRecord, ...] = ()
+    after: int = 0
+    phase: str = ""
+    kept_as: str = "last"
+
+    @property
+    def done(self) -> tuple[EpochRecord, ...]:
+        """The epochs that have been trained already."""
+        return self.start[0].epochs if self.start else self.before
+
+    @property
+    def first(self) -> int:
+        """The number of this part's first epoch."""
+        return 0 if self.phase == CLASSIFIER else sum(record.phase == CLASSIFIER for record in self.done)
+
+    @property
+    def last(self) -> int:
+        """The number of epochs when this part is through."""
+        return self.first + self.settings.epochs
 
 
 def compile_model(model: Any, settings: TrainingSettings, goal: Goal) -> None:
@@ -114,17 +139,20 @@ def fit(job: Job) -> Fitted:
         compile_model(model, settings, job.goal)
     if job.start:
         restore_optimizer(model, job.start[1])
-    done = position.epochs if position else ()
+    done = job.done
     recorder.start_at(len(done) * job.train.steps, done)
     if job.run:
         job.run.start_history(done)
 
-    steering = callbacks.Steering(
-        settings, job.train, control, task, position.rate_scale if position else 1.0
+    scale = position.rate_scale if position else 1.0
+    steering = callbacks.Steering(settings, job.train, control, recorder, task, scale, job.first)
+    recording = callbacks.Recording(
+        job.train, recorder, steering, task, job.last + job.after, job.first, job.phase
     )
-    recording = callbacks.Recording(job.train, settings, recorder, steering, task)
     early, plateau = _stoppers(settings)
     keeper = _Keeper(job, recorder, recording, steering, early, plateau)
+    if job.before and not job.start:
+        keeper.begin()
     chosen = [steering, recording]
     looking = None
     if job.watched is not None and job.show is not None:
@@ -139,12 +167,12 @@ def fit(job: Job) -> Fitted:
             chosen += [other, callbacks.Restored(other, state)]
     chosen.append(callbacks.Keeping(recording, keeper.keep))
     with _told(job):
-        if position is None or not (position.stopped or len(done) >= settings.epochs):
+        if position is None or not (position.stopped or len(done) >= job.last):
             with contextlib.suppress(callbacks.StopNow):
                 model.fit(
                     job.train.data,
                     validation_data=job.validation.data if job.validation else None,
-                    epochs=settings.epochs,
+                    epochs=job.last,
                     initial_epoch=len(done),
                     callbacks=chosen,
                     class_weight=job.class_weight,
@@ -157,8 +185,8 @@ def fit(job: Job) -> Fitted:
     best = best_epoch(epochs, _monitor(settings))
     if settings.restore_best and best is not None:
         keeper.restore_best()
-    outcome = _outcome(settings, epochs, recording.diverged, control)
-    return Fitted(epochs, outcome, _sentence(outcome, settings, epochs, recording.diverged, job.train), best)
+    outcome = _outcome(job, epochs, recording.diverged, control)
+    return Fitted(epochs, outcome, _sentence(outcome, job, epochs, recording.diverged), best)
 
 
 class _Keeper:
@@ -171,6 +199,17 @@ class _Keeper:
         self._steering, self._early, self._plateau = steering, early, plateau
         self._best: list[Any] | None = None
 
+    def begin(self) -> None:
+        """A part of a run begins where an earlier one has ended; what comes out of that may stay the best."""
+        model, run = self._job.model, self._job.run
+        if run is None:
+            self._best = model.get_weights() if self._job.settings.restore_best else None
+            return
+        model.optimizer.build(model.trainable_variables)
+        save_checkpoint(model, run.folder, self._position(), self._job.kept_as)
+        save_best(run.folder, self._job.kept_as)
+        drop_head(run.folder)
+
     def keep(self) -> None:
         """Checkpoint, best model, history; in this order, since the checkpoint alone decides on resuming."""
         epochs = self._recorder.epochs
@@ -180,26 +219,29 @@ class _Keeper:
             if is_best and self._job.settings.restore_best:
                 self._best = model.get_weights()
             return
-        position = Position(
+        save_checkpoint(model, run.folder, self._position(), self._job.kept_as)
+        if is_best:
+            save_best(run.folder, self._job.kept_as)
+        run.add_epoch(epochs[-1], self._recording.batches)
+
+    def _position(self) -> Position:
+        model = self._job.model
+        return Position(
             int(model.optimizer.iterations.numpy()),
-            epochs,
+            self._recorder.epochs,
             seed_states(model),
             self._steering.scale,
             _state(self._early, ("wait", "best", "best_epoch", "stopped_epoch")),
             _state(self._plateau, ("wait", "best", "cooldown_counter")),
             self._early is not None and bool(model.stop_training) and self._early.stopped_epoch > 0,
         )
-        save_checkpoint(model, run.folder, position)
-        if is_best:
-            save_best(run.folder)
-        run.add_epoch(epochs[-1], self._recording.batches)
 
     def restore_best(self) -> None:
         """Give the model the weights of the best epoch."""
         from convscope.engine.models.files.weights import load_weights
 
         if self._job.run is not None:
-            load_weights(self._job.model, self._job.run.folder / "best.keras")
+            load_weights(self._job.model, best_path(self._job.run.folder, self._job.kept_as))
         elif self._best is not None:
             self._job.model.set_weights(self._best)
 
@@ -278,23 +320,16 @@ def enough_memory(batch_size: int) -> Iterator[None]:
         ) from error
 
 
-def _outcome(
-    settings: TrainingSettings, epochs: tuple[EpochRecord, ...], diverged: int | None, control: Control
-) -> Outcome:
+def _outcome(job: Job, epochs: tuple[EpochRecord, ...], diverged: int | None, control: Control) -> Outcome:
     if diverged is not None:
         return "diverged"
-    if len(epochs) >= settings.epochs:
+    if len(epochs) >= job.last:
         return "finished"
     return "stopped" if control.stopping else "early"
 
 
-def _sentence(
-    outcome: Outcome,
-    settings: TrainingSettings,
-    epochs: tuple[EpochRecord, ...],
-    diverged: int | None,
-    stream: Batches,
-) -> str:
+def _sentence(outcome: Outcome, job: Job, epochs: tuple[EpochRecord, ...], diverged: int | None) -> str:
+    settings, whole = job.settings, job.last + job.after
     if outcome == "diverged":
         rate = settings.optimizer.learning_rate
         step = (diverged or 0) + 1
@@ -304,15 +339,16 @@ def _sentence(
             "that do not fit."
         )
     if outcome == "stopped":
-        return f"Stopped after {len(epochs)} of {settings.epochs} epochs."
+        return f"Stopped after {len(epochs)} of {whole} epochs."
     if outcome == "early":
         assert settings.early_stopping is not None
         name, patience = settings.early_stopping.monitor, settings.early_stopping.patience
         return (
-            f"Early stopping after {len(epochs)} of {settings.epochs} epochs: {name} has not got better "
+            f"Early stopping after {len(epochs)} of {whole} epochs: {name} has not got better "
             f"for {patience} epochs."
         )
-    return f"All {settings.epochs} epochs are done, {settings.epochs * stream.steps:,} steps."
+    alone = f" ({job.first} of them of the classifier alone)" if job.first else ""
+    return f"All {whole} epochs are done{alone}, {whole * job.train.steps:,} steps."
 
 
 def class_weights(dataset: Dataset, settings: TrainingSettings) -> dict[int, float] | None:

@@ -88,6 +88,12 @@ class Observer:
         return Snapshot(batch, epoch, kernels, watch.layer, maps, predictions, trouble)
 
 
+def first_learns(model: OpenedModel) -> bool:
+    """Whether the first convolution's kernels are trained; True without one."""
+    kernel = _first_kernel(model)
+    return kernel is None or any(kernel is weight for weight in model.keras.trainable_weights)
+
+
 def _first_kernel(model: OpenedModel) -> object | None:
     for weight in model.keras.weights:
         if len(weight.shape) == 4 and "kernel" in weight.path.rsplit("/", 1)[-1]:

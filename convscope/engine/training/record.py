@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from array import array
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+# The two parts of a fine-tuning run, as its epochs name them.
+CLASSIFIER, FINE_TUNING = "classifier", "fine-tuning"
 
 
 @dataclass(frozen=True)
@@ -22,6 +26,8 @@ class EpochRecord:
         learning_rate: at its end.
         seconds: how long its training took, pauses and validation not counted.
         images_per_second: training images.
+        phase: `CLASSIFIER` while a new classifier learned alone on the frozen base, `FINE_TUNING` since the
+            base was thawed; "" in a run of one part.
     """
 
     epoch: int
@@ -29,11 +35,13 @@ class EpochRecord:
     learning_rate: float
     seconds: float
     images_per_second: float
+    phase: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """One flat row, for JSON and CSV."""
         return {
             "epoch": self.epoch,
+            **({"phase": self.phase} if self.phase else {}),
             **self.values,
             "learning_rate": self.learning_rate,
             "seconds": round(self.seconds, 4),
@@ -43,7 +51,7 @@ class EpochRecord:
     @staticmethod
     def from_dict(row: Mapping[str, Any]) -> EpochRecord:
         """What `to_dict` gave."""
-        own = ("epoch", "learning_rate", "seconds", "images_per_second")
+        own = ("epoch", "phase", "learning_rate", "seconds", "images_per_second")
         values = {str(key): float(value) for key, value in row.items() if key not in own}
         return EpochRecord(
             int(row["epoch"]),
@@ -51,7 +59,14 @@ class EpochRecord:
             float(row["learning_rate"]),
             float(row["seconds"]),
             float(row["images_per_second"]),
+            str(row.get("phase", "")),
         )
+
+
+def thawed_at(epochs: Sequence[EpochRecord]) -> int | None:
+    """After how many epochs the base was thawed; None if it was not, or from the start."""
+    count = sum(record.phase == CLASSIFIER for record in epochs)
+    return count if 0 < count < len(epochs) else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +77,7 @@ class Update:
         first_batch: number of the first batch in `batches`, counted from the start of training.
         batches: by name ("loss", "accuracy"), each batch's own value (no running mean), float64.
         epochs: the epochs that ended.
+        begun: (epoch, learning rate) of the epoch that began last; None before the first.
         images_per_second: over the last second or so; 0 before the first.
         seconds_left: of the whole training at this speed; None while unknown.
     """
@@ -71,6 +87,7 @@ class Update:
     epochs: tuple[EpochRecord, ...]
     images_per_second: float
     seconds_left: float | None
+    begun: tuple[int, float] | None = None
 
 
 class Recorder:
@@ -89,11 +106,21 @@ class Recorder:
         self._epochs: list[EpochRecord] = []
         self._speed = 0.0
         self._left: float | None = None
+        self._begun: tuple[int, float] | None = None
 
     def start_at(self, batch: int, epochs: tuple[EpochRecord, ...]) -> None:
-        """Continue after these epochs; forgets everything else."""
+        """Continue after these epochs; forgets everything else, if it does not know them already."""
         with self._lock:
-            self._first, self._batches, self._epochs = batch, {}, list(epochs)
+            if tuple(self._epochs) != epochs:
+                self._first, self._batches, self._epochs = batch, {}, list(epochs)
+            for values in self._batches.values():
+                # A part of the run with fewer batches an epoch: the next goes on where it belongs.
+                values.extend([math.nan] * (batch - self._first - len(values)))
+
+    def begin_epoch(self, epoch: int, learning_rate: float) -> None:
+        """An epoch begins, at this learning rate."""
+        with self._lock:
+            self._begun = (epoch, learning_rate)
 
     def add_batch(self, values: Mapping[str, float]) -> None:
         """One batch has ended."""
@@ -117,7 +144,7 @@ class Recorder:
             start = max(0, batch - self._first)
             new = {name: np.array(values[start:]) for name, values in self._batches.items()}
             epochs = tuple(record for record in self._epochs if record.epoch >= epoch)
-            return Update(self._first + start, new, epochs, self._speed, self._left)
+            return Update(self._first + start, new, epochs, self._speed, self._left, self._begun)
 
     @property
     def epochs(self) -> tuple[EpochRecord, ...]:

@@ -78,6 +78,12 @@ class RunDetails:
     preprocessing: Preprocessing
     transfer: Mapping[str, Any] | None = None
 
+    @property
+    def head_epochs(self) -> int:
+        """Epochs of the new classifier alone, before the base is thawed; 0 where it is not."""
+        how = self.transfer or {}
+        return int(how.get("head_epochs", 0)) if how.get("way") == "finetune" else 0
+
     def to_json(self) -> str:
         """The file's text."""
         return json.dumps(
@@ -101,7 +107,8 @@ class Run:
 
     Files: settings.json, status.json, history.jsonl (a line an epoch), batches.jsonl (a line an epoch, every
     batch's values), initial.keras, last.keras + last.json (see `checkpoint`), best.keras, model.keras (what
-    came out), NAME.classes.json beside each, script.py, split.npz, lock.
+    came out), NAME.classes.json beside each, script.py, split.npz, lock. While a fine-tuning run's
+    classifier learns alone: composed.keras (the whole before it), head.keras + head.json, head-best.keras.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -170,6 +177,11 @@ class Run:
         return tuple(_read_lines(self.folder / "history.jsonl", EpochRecord.from_dict))
 
     @property
+    def planned(self) -> int:
+        """How many epochs it has when it is through, those of a classifier alone among them."""
+        return self.details.settings.epochs + self.details.head_epochs
+
+    @property
     def batches(self) -> dict[str, list[float]]:
         """Every batch's own values since the start, by name."""
         joined: dict[str, list[float]] = {}
@@ -190,7 +202,7 @@ class Run:
     def sentence(self) -> str:
         """How it ended, in words."""
         if self.state == "interrupted":
-            return f"It was interrupted after {len(self.history)} of {self.details.settings.epochs} epochs."
+            return f"It was interrupted after {len(self.history)} of {self.planned} epochs."
         return str(_read_json(self.folder / "status.json").get("sentence", ""))
 
     @property
@@ -208,9 +220,19 @@ class Run:
         return has_checkpoint(self.folder) and self.state not in ("running", "finished")
 
     @property
+    def start_path(self) -> Path:
+        """The network as it was before the first step; of fine-tuning, before the base was thawed."""
+        initial = self.folder / "initial.keras"
+        return initial if initial.exists() else self.folder / "composed.keras"
+
+    @property
     def model_path(self) -> Path | None:
-        """The model that came out, else the last checkpoint, else None."""
-        for name in ("model.keras", "last.keras"):
+        """The model that came out, else the last checkpoint, else None.
+
+        The checkpoints of a classifier on features take no images: that is no model to open.
+        """
+        apart = (self.details.transfer or {}).get("way") == "features"
+        for name in ("model.keras",) if apart else ("model.keras", "last.keras"):
             if (self.folder / name).exists():
                 return self.folder / name
         return None

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from convscope.engine.models.class_names import write_sidecar
 from convscope.engine.models.opened import OpenedModel, Source
 from convscope.engine.training.checkpoint import load_checkpoint, save_model
 from convscope.engine.training.control import Control
+from convscope.engine.training.distribution import Strategy, distribution
 from convscope.engine.training.evaluate import Evaluation, evaluate
 from convscope.engine.training.loop import (
     Fitted,
@@ -36,8 +37,6 @@ from convscope.engine.training.script import write_script
 from convscope.engine.training.settings import TrainingSettings
 from convscope.errors import UserError
 from convscope.task import Cancelled, Task
-
-Strategy = Literal["none", "mirrored", "multiworker"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,7 +123,7 @@ def train(
     opened = prepared(opened, settings)
     split, settings = split_for(dataset, settings)
     refuse_misfits(opened, split, settings)
-    distributed = _distribution(strategy, split, settings)
+    distributed = distribution(strategy, split, settings)
     task.progress(0.0, "Preparing")
     with distributed.scope() if distributed else nullcontext():
         # One seed for everything random: dropout here, new weights where a caller made them under it before.
@@ -204,47 +203,69 @@ def train_opened(
     show: Callable[[Snapshot], None] | None,
     task: Task,
     start: tuple[Any, list[Any]] | None,
-    *,
-    strategy: Any = None,
+    **more: Any,
 ) -> Trained:
     """Train this very model; `train` and `transfer` end here.
 
     Args:
         trained: it changes.
         run: prepared by the caller, or None.
-        start, strategy: see `Job`.
+        start, more: see `Job`.
     """
+    with running(run, settings, control):
+        return train_held(trained, dataset, settings, run, control, recorder, show, task, start, **more)
+
+
+def train_held(
+    trained: OpenedModel,
+    dataset: Dataset,
+    settings: TrainingSettings,
+    run: Run | None,
+    control: Control | None,
+    recorder: Recorder | None,
+    show: Callable[[Snapshot], None] | None,
+    task: Task,
+    start: tuple[Any, list[Any]] | None,
+    **more: Any,
+) -> Trained:
+    """`train_opened` for a caller who holds the run already, as inside `running`."""
     goal = goal_of(trained, settings)
     piped = pipeline_settings(trained, settings, goal)
     validation = len(dataset.indices("validation")) > 0
-    with running(run, settings):
-        job = Job(
-            trained.keras,
-            goal,
-            settings,
-            Stream(dataset, "train", piped, steps_per_epoch=settings.steps_per_epoch),
-            Stream(dataset, "validation", piped) if validation else None,
-            class_weights(dataset, settings),
-            run,
-            control,
-            recorder,
-            task,
-            trained,
-            show,
-            strategy,
-            start,
-        )
-        fitted = fit(job)
-        trained.refresh()
-        test = test_of(trained, dataset, fitted, task)
-        if run is not None:
-            finish(run, trained, fitted, test)
+    job = Job(
+        trained.keras,
+        goal,
+        settings,
+        Stream(dataset, "train", piped, steps_per_epoch=settings.steps_per_epoch),
+        Stream(dataset, "validation", piped) if validation else None,
+        class_weights(dataset, settings),
+        run,
+        control,
+        recorder,
+        task,
+        trained,
+        show,
+        start=start,
+        **more,
+    )
+    return ended(trained, dataset, fit(job), run, task)
+
+
+def ended(trained: OpenedModel, dataset: Dataset, fitted: Fitted, run: Run | None, task: Task) -> Trained:
+    """Test what came out, and keep it."""
+    trained.refresh()
+    test = test_of(trained, dataset, fitted, task)
+    if run is not None:
+        finish(run, trained, fitted, test)
     return Trained(trained, fitted, test, run)
 
 
 @contextmanager
-def running(run: Run | None, settings: TrainingSettings) -> Iterator[None]:
-    """Hold a run and keep its status true, whatever happens inside; too little memory becomes a sentence."""
+def running(run: Run | None, settings: TrainingSettings, control: Control | None = None) -> Iterator[None]:
+    """Hold a run and keep its status true, whatever happens inside; too little memory becomes a sentence.
+
+    A run that was left (`Control.leave`) is interrupted, as if its process had been killed.
+    """
     if run is None:
         with enough_memory(settings.batch_size):
             yield
@@ -255,7 +276,8 @@ def running(run: Run | None, settings: TrainingSettings) -> Iterator[None]:
             with enough_memory(settings.batch_size):
                 yield
         except Cancelled:
-            run.set_status("stopped", f"Stopped after {len(run.history)} epochs.")
+            if control is None or not control.left:
+                run.set_status("stopped", f"Stopped after {len(run.history)} of {run.planned} epochs.")
             raise
         except UserError as error:
             run.set_status("failed", error.message)
@@ -338,38 +360,6 @@ def refuse_misfits(model: OpenedModel, dataset: Dataset, settings: TrainingSetti
         if finding.severity == "error":
             mend = f" {finding.mend.text}." if finding.mend else ""
             raise UserError(finding.text + mend)
-
-
-def _distribution(strategy: Strategy, dataset: Dataset, settings: TrainingSettings) -> Any:
-    """The tf.distribute.Strategy, or None.
-
-    Raises:
-        UserError: it does not work, or batches cannot be shared out among its cards.
-    """
-    if strategy == "none":
-        return None
-    if strategy == "multiworker":
-        raise UserError(
-            "Training on several machines does not work: the fit of Keras 3 fails on TensorFlow's "
-            "MultiWorkerMirroredStrategy (keras issue 20585); mirrored uses all cards of one machine."
-        )
-    import tensorflow as tf
-
-    made = tf.distribute.MirroredStrategy()
-    cards, batch = made.num_replicas_in_sync, settings.batch_size
-    # Keras fails where the first batch cannot be shared evenly, and where a card gets no image at all.
-    if batch % cards:
-        raise UserError(
-            f"A batch of {batch} cannot be shared evenly by {cards} cards: make it a multiple of {cards}."
-        )
-    for part in ("train", "validation"):
-        left = len(dataset.indices(part)) % batch
-        if 0 < left < cards:
-            raise UserError(
-                f"The last batch of the {part} images has {left}, fewer than the {cards} cards: "
-                "choose another batch size."
-            )
-    return made
 
 
 @contextmanager

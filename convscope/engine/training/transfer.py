@@ -6,34 +6,34 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from convscope.engine.data.dataset import Dataset
 from convscope.engine.data.resize import Target
 from convscope.engine.models.opened import OpenedModel
-from convscope.engine.training.checkpoint import load_checkpoint, save_model
+from convscope.engine.training.checkpoint import copy_state, kept, load_checkpoint, save_model
 from convscope.engine.training.control import Control
 from convscope.engine.training.features import FeatureStream, extract_features
 from convscope.engine.training.loop import Fitted, Job, class_weights, fit, prepared
 from convscope.engine.training.losses import make_loss
 from convscope.engine.training.observe import Snapshot
 from convscope.engine.training.rates import make_optimizer
-from convscope.engine.training.record import Recorder
+from convscope.engine.training.record import CLASSIFIER, FINE_TUNING, EpochRecord, Recorder
 from convscope.engine.training.run import Run
 from convscope.engine.training.script import write_script
-from convscope.engine.training.settings import TrainingSettings
+from convscope.engine.training.settings import TrainingSettings, from_plain
 from convscope.engine.training.train import (
     Trained,
     details_of,
-    finish,
+    ended,
     goal_of,
     pipeline_settings,
     refuse_misfits,
     running,
     split_for,
-    test_of,
+    train_held,
     train_opened,
     write_sidecars,
 )
@@ -42,6 +42,7 @@ from convscope.engine.training.transfer_model import (
     TransferSettings,
     Way,
     compose,
+    first_tuned,
     recompose,
     replace_head,
     unfreeze,
@@ -58,6 +59,15 @@ __all__ = [
     "resume_transfer",
     "transfer",
 ]
+
+
+class Watchers(NamedTuple):
+    """Whoever steers and watches a training; see `train.train`."""
+
+    control: Control
+    recorder: Recorder
+    show: Callable[[Snapshot], None] | None
+    task: Task
 
 
 @dataclass(frozen=True)
@@ -102,8 +112,8 @@ def transfer(
         folder: keep the run here; None: keep nothing.
 
     Returns:
-        the composed network, trained, which takes images; its epochs are the head's ("features", "frozen") or
-        the fine-tuning's.
+        the composed network, trained, which takes images; its epochs are the head's and then, when
+        fine-tuning, those since the base was thawed (`settings.epochs` of them).
 
     Raises:
         UserError: as `train`.
@@ -119,23 +129,21 @@ def transfer(
     run = None
     if folder is not None:
         run = Run.create(folder, details_of(composed.model, split, settings, name, how.to_dict()))
+    watchers = Watchers(control or Control(), recorder or Recorder(), show, task)
     if how.way == "finetune":
-        if how.head_epochs:
-            rate = replace(settings.optimizer, learning_rate=max(1e-3, how.fine_rate))
-            head_settings = replace(
-                settings, optimizer=rate, epochs=how.head_epochs, augmentation=None, early_stopping=None
-            )
-            with running(run, head_settings):
-                _train_head(composed, split, head_settings, None, control, None, task, None)
-        unfreeze(composed, how.from_layer)
+        # A layer that is not there is told before anything is learned or written.
+        first_tuned(composed, how.from_layer)
     if run is not None:
-        save_model(composed.model.keras, run.folder / "initial.keras")
         write_sidecars(run, composed.model)
-        goal = goal_of(composed.model, settings)
-        write_script(run, split, pipeline_settings(composed.model, settings, goal), goal)
+        if how.way == "finetune":
+            save_model(composed.model.keras, run.folder / "composed.keras")
+        else:
+            _keep_start(run, composed, split, settings)
     if how.way == "features":
-        return _by_features(composed, split, settings, run, control, recorder, task, None)
-    return train_opened(composed.model, split, settings, run, control, recorder, show, task, None)
+        return _by_features(composed, split, settings, run, watchers, None)
+    if how.way == "finetune":
+        return _fine_tuned(composed, split, settings, how, run, watchers, None)
+    return train_opened(composed.model, split, settings, run, *watchers, None)
 
 
 def resume_transfer(
@@ -153,18 +161,23 @@ def resume_transfer(
 
     task, details = task or Task(), run.details
     assert details.transfer is not None
-    model, optimizer, position = load_checkpoint(run.folder)
-    if details.transfer["way"] != "features":
+    watchers = Watchers(control or Control(), recorder or Recorder(), show, task)
+    how = from_plain(TransferSettings, details.transfer, "transfer")
+    alone = how.way == "finetune" and not kept(run.folder, "last")
+    model, optimizer, position = load_checkpoint(run.folder, "head" if alone else "last")
+    start = (position, optimizer)
+    if how.way != "features" and not alone:
         opened = OpenedModel(
             model, name=details.model.name, classes=details.data.classes, preprocessing=details.preprocessing
         )
-        return train_opened(
-            opened, dataset, settings, run, control, recorder, show, task, (position, optimizer)
-        )
-    whole = open_file(run.folder / "initial.keras")
+        phase = FINE_TUNING if how.way == "finetune" else ""
+        return train_opened(opened, dataset, settings, run, *watchers, start, phase=phase)
+    whole = open_file(run.folder / ("composed.keras" if alone else "initial.keras"))
     composed = recompose(whole.with_(classes=details.data.classes, preprocessing=details.preprocessing))
-    composed.head.set_weights(model.get_weights())
-    return _by_features(composed, dataset, settings, run, control, recorder, task, (position, optimizer))
+    copy_state(model, composed.head)
+    if alone:
+        return _fine_tuned(composed, dataset, settings, how, run, watchers, start)
+    return _by_features(composed, dataset, settings, run, watchers, start)
 
 
 def _settled(settings: TrainingSettings, how: TransferSettings, composed: Composed) -> TrainingSettings:
@@ -184,22 +197,54 @@ def _settled(settings: TrainingSettings, how: TransferSettings, composed: Compos
     )
 
 
+def _keep_start(run: Run, composed: Composed, dataset: Dataset, settings: TrainingSettings) -> None:
+    """Write what images are first put through, and the script that begins with it."""
+    save_model(composed.model.keras, run.folder / "initial.keras")
+    goal = goal_of(composed.model, settings)
+    write_script(run, dataset, pipeline_settings(composed.model, settings, goal), goal)
+
+
 def _by_features(
     composed: Composed,
     dataset: Dataset,
     settings: TrainingSettings,
     run: Run | None,
-    control: Control | None,
-    recorder: Recorder | None,
-    task: Task,
+    watchers: Watchers,
     start: Any,
 ) -> Trained:
-    with running(run, settings):
-        fitted = _train_head(composed, dataset, settings, run, control, recorder, task, start)
-        test = test_of(composed.model, dataset, fitted, task)
+    with running(run, settings, watchers.control):
+        fitted = _train_head(composed, dataset, settings, run, watchers, start)
+        return ended(composed.model, dataset, fitted, run, watchers.task)
+
+
+def _fine_tuned(
+    composed: Composed,
+    dataset: Dataset,
+    settings: TrainingSettings,
+    how: TransferSettings,
+    run: Run | None,
+    watchers: Watchers,
+    start: Any,
+) -> Trained:
+    """The classifier alone, then the base with it from a layer on: two parts of one run."""
+    before: tuple[EpochRecord, ...] = ()
+    with running(run, settings, watchers.control):
+        if how.head_epochs:
+            rate = replace(settings.optimizer, learning_rate=max(1e-3, how.fine_rate))
+            alone = replace(
+                settings, optimizer=rate, epochs=how.head_epochs, augmentation=None, early_stopping=None
+            )
+            part = {"after": settings.epochs, "phase": CLASSIFIER, "kept_as": "head"}
+            fitted = _train_head(composed, dataset, alone, run, watchers, start, **part)
+            before = fitted.epochs
+            if fitted.outcome != "finished":
+                return ended(composed.model, dataset, fitted, run, watchers.task)
+        unfreeze(composed, how.from_layer)
         if run is not None:
-            finish(run, composed.model, fitted, test)
-    return Trained(composed.model, fitted, test, run)
+            _keep_start(run, composed, dataset, settings)
+        return train_held(
+            composed.model, dataset, settings, run, *watchers, None, before=before, phase=FINE_TUNING
+        )
 
 
 def _train_head(
@@ -207,11 +252,11 @@ def _train_head(
     dataset: Dataset,
     settings: TrainingSettings,
     run: Run | None,
-    control: Control | None,
-    recorder: Recorder | None,
-    task: Task,
+    watchers: Watchers,
     start: Any,
+    **part: Any,
 ) -> Fitted:
+    control, recorder, show, task = watchers
     goal, target = goal_of(composed.model, settings), target_for(composed, settings)
     classes, size = len(dataset.classes), settings.batch_size
     learned = extract_features(composed.base, dataset, "train", target, control=control, task=task)
@@ -229,8 +274,25 @@ def _train_head(
         steps_per_epoch=settings.steps_per_epoch,
     )
     weights = class_weights(dataset, settings)
-    job = Job(composed.head, goal, settings, stream, validation, weights, run, control, recorder, task)
-    return fit(replace(job, start=start))
+    return fit(
+        Job(
+            composed.head,
+            goal,
+            settings,
+            stream,
+            validation,
+            weights,
+            run,
+            control,
+            recorder,
+            task,
+            # Its head is the one that learns: what it says of images can be watched.
+            composed.model,
+            show,
+            start=start,
+            **part,
+        )
+    )
 
 
 def target_for(composed: Composed, settings: TrainingSettings) -> Target:

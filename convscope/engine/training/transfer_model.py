@@ -170,19 +170,28 @@ def unfreeze(composed: Composed, from_layer: str = "") -> tuple[str, int]:
     Raises:
         UserError: the base has no such layer.
     """
-    model = composed.model.keras
-    body = model.layers[0]
-    layers = _leaves(body)
+    model, first = composed.model.keras, first_tuned(composed, from_layer)
+    layers = _leaves(model.layers[0])
+    names = [layer.name for layer in layers]
+    for layer in layers[names.index(first) :]:
+        layer.trainable = not _keeps_statistics(layer)
+    return first, len(model.trainable_weights)
+
+
+def first_tuned(composed: Composed, from_layer: str = "") -> str:
+    """The name of the first layer that `unfreeze` would free.
+
+    Raises:
+        UserError: the base has no such layer.
+    """
+    layers = _leaves(composed.model.keras.layers[0])
     weighted = [layer.name for layer in layers if layer.weights and not _keeps_statistics(layer)]
     if not weighted:
         raise UserError(f"{composed.base.name} has no layer with weights to fine-tune.")
     first = from_layer.rsplit("/", 1)[-1] or weighted[len(weighted) - max(1, len(weighted) // 4)]
-    names = [layer.name for layer in layers]
-    if first not in names:
+    if first not in [layer.name for layer in layers]:
         raise UserError(f"{composed.base.name} has no layer called {from_layer}: its last is {weighted[-1]}.")
-    for layer in layers[names.index(first) :]:
-        layer.trainable = not _keeps_statistics(layer)
-    return first, len(model.trainable_weights)
+    return first
 
 
 def replace_head(model: OpenedModel, classes: int, seed: int = 0) -> OpenedModel:

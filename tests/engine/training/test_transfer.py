@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -16,8 +19,9 @@ from convscope.engine.data.registry import open_dataset
 from convscope.engine.models.catalogue import open_model
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.training.control import Control
+from convscope.engine.training.export import runs_csv, runs_json
 from convscope.engine.training.features import extract_features
-from convscope.engine.training.record import Recorder
+from convscope.engine.training.record import Recorder, thawed_at
 from convscope.engine.training.run import Run
 from convscope.engine.training.settings import OptimizerSettings, TrainingSettings
 from convscope.engine.training.svm import fit_svm
@@ -183,6 +187,105 @@ def test_interrupted_and_resumed(pretrained: OpenedModel, bands: Dataset, tmp_pa
             assert dict(ours.values) == pytest.approx(dict(theirs.values), abs=1e-5)
         for a, b in zip(resumed.model.keras.get_weights(), whole.model.keras.get_weights(), strict=True):
             assert np.allclose(a, b, atol=1e-5)
+
+
+def test_a_fine_tuning_run_keeps_both_its_parts_whenever_it_is_interrupted(
+    pretrained: OpenedModel, bands: Dataset, tmp_path: Path
+) -> None:
+    """Two epochs of the classifier alone and two with the base, interrupted after each; with dropout."""
+    how = TransferSettings("finetune", "late", fine_rate=1e-4, head_epochs=2, dropout=0.5)
+    settings = replace(SETTINGS, epochs=2, restore_best=True)
+
+    class Interrupted(Recorder):
+        """A process that dies as the epoch after so many begins, and one without."""
+
+        def __init__(self, after: int) -> None:
+            super().__init__()
+            self.after = after
+
+        def begin_epoch(self, epoch: int, learning_rate: float) -> None:
+            super().begin_epoch(epoch, learning_rate)
+            if epoch == self.after:
+                raise KeyboardInterrupt
+
+    whole = transfer(pretrained, bands, settings, how, name="tuned", folder=tmp_path / "whole")
+    epochs = whole.fitted.epochs
+    assert [(record.epoch, record.phase) for record in epochs] == [
+        (0, "classifier"),
+        (1, "classifier"),
+        (2, "fine-tuning"),
+        (3, "fine-tuning"),
+    ]
+    rates = [record.learning_rate for record in epochs]
+    assert rates == pytest.approx([1e-3, 1e-3, 1e-4, 1e-4]) and thawed_at(epochs) == 2
+    assert whole.fitted.sentence.startswith("All 4 epochs are done (2 of them of the classifier alone), 24 s")
+    kept = Run.open(tmp_path / "whole")
+    assert [record.values for record in kept.history] == [record.values for record in epochs]
+    assert [record.phase for record in kept.history] == [record.phase for record in epochs]
+    assert len(kept.batches["loss"]) == 24
+    rows = list(csv.DictReader(io.StringIO(runs_csv([kept]))))
+    (told,) = json.loads(runs_json([kept]))
+    for exported in (rows, told["history"]):
+        assert [row["phase"] for row in exported] == [record.phase for record in epochs]
+    names = {path.name for path in kept.folder.iterdir()}
+    assert not names & {"head.keras", "head.json", "head-best.keras", "composed.keras"}
+    assert {"initial.keras", "best.keras", "last.keras", "model.keras", "script.py"} <= names
+    plain = transfer(pretrained, bands, settings, how)
+    for a, b in zip(plain.model.keras.get_weights(), whole.model.keras.get_weights(), strict=True):
+        assert np.allclose(a, b, atol=1e-5)
+
+    for after in (1, 2, 3):
+        folder = tmp_path / str(after)
+        with pytest.raises(KeyboardInterrupt):
+            transfer(pretrained, bands, settings, how, folder=folder, recorder=Interrupted(after))
+        run = Run.open(folder)
+        # As a killed process leaves it.
+        run.set_status("running", "")
+        assert run.can_resume and run.sentence == f"It was interrupted after {after} of 4 epochs."
+        assert run.start_path.exists() and (run.model_path is None) == (after == 1)
+        resumed = resume(run, bands)
+        assert run.state == "finished" and len(run.history) == 4
+        for ours, theirs in zip(resumed.fitted.epochs, epochs, strict=True):
+            assert (ours.epoch, ours.phase) == (theirs.epoch, theirs.phase)
+            assert dict(ours.values) == pytest.approx(dict(theirs.values), abs=1e-5)
+        for a, b in zip(resumed.model.keras.get_weights(), whole.model.keras.get_weights(), strict=True):
+            assert np.allclose(a, b, atol=1e-5)
+
+
+def test_a_classifier_that_is_stopped_is_what_comes_out(
+    pretrained: OpenedModel, bands: Dataset, tmp_path: Path
+) -> None:
+    control = Control()
+
+    class Stopping(Recorder):
+        def add_epoch(self, record: Any) -> None:
+            super().add_epoch(record)
+            control.stop()
+
+    how = TransferSettings("finetune", "late", head_epochs=3)
+    done = transfer(
+        pretrained, bands, SETTINGS, how, folder=tmp_path / "run", control=control, recorder=Stopping()
+    )
+    assert done.fitted.sentence == "Stopped after 1 of 9 epochs." and done.test is not None
+    assert done.run is not None and done.run.state == "stopped" and done.run.can_resume
+    batch = np.random.default_rng(0).random((3, 8, 8, 1)).astype(np.float32)
+    kept = open_model(done.run.folder / "model.keras")
+    assert np.allclose(kept.logits(batch), done.model.logits(batch), atol=1e-4)
+    with pytest.raises(UserError, match="has no layer called block9"):
+        transfer(pretrained, bands, SETTINGS, replace(how, from_layer="block9"))
+
+
+def test_the_best_may_be_the_classifier_alone(
+    pretrained: OpenedModel, bands: Dataset, tmp_path: Path
+) -> None:
+    """A rate that ruins the base: what is handed over is from before."""
+    how = TransferSettings("finetune", "late", head_epochs=3, fine_rate=0.9)
+    settings = replace(SETTINGS, epochs=2, restore_best=True)
+    for folder in (tmp_path / "run", None):
+        done = transfer(pretrained, bands, settings, how, folder=folder)
+        assert done.fitted.best is not None and done.fitted.best < 3
+        assert done.test is not None and done.test.accuracy > 0.8
+    assert open_model(tmp_path / "run" / "best.keras").has_classes
 
 
 def test_saving_keeps_what_is_frozen(pretrained: OpenedModel, bands: Dataset, tmp_path: Path) -> None:

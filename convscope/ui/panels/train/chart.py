@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +15,7 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
 from convscope.ui import theme
 from convscope.ui.panels.train.chart_legend import Entry, Legend
-from convscope.ui.panels.train.chart_plot import CurveItem, DotsItem, Plot, rounded, short
+from convscope.ui.panels.train.chart_plot import CurveItem, DotsItem, Plot, rounded, short, upright
 from convscope.ui.panels.train.history import Curve, thin
 from convscope.ui.widgets.picture_out import choose_file
 
@@ -92,6 +93,7 @@ class Chart(QWidget):
         self._shade: tuple[NDArray[np.float64], ...] | None = None
         self._shade_words, self._shade_warns = "", False
         self._best: tuple[float, str] | None = None
+        self._turns: tuple[tuple[float, str, str], ...] = ()
         self._y: tuple[float, float] = (0.0, 1.0)
         self.title = theme.label(title, "heading")
         self.legend = Legend(f"{name}.legend")
@@ -132,6 +134,7 @@ class Chart(QWidget):
                 self.plot.addItem(self._dots[key])
         self.set_best(None)
         self.set_shade(None)
+        self.set_turns(())
 
     def set_curve(self, key: str, curve: Curve) -> None:
         """The numbers of a curve; `refresh` shows them."""
@@ -160,6 +163,17 @@ class Chart(QWidget):
         if best != self._best:
             self._best = best
             self._place_marks()
+
+    def set_turns(self, turns: Sequence[tuple[float, str, str]]) -> None:
+        """Where something else began to be trained: (x, words, colour #RRGGBB) of each."""
+        if tuple(turns) != self._turns:
+            self._turns = tuple(turns)
+            self._place_marks()
+
+    @property
+    def turns(self) -> tuple[tuple[float, str, str], ...]:
+        """What `set_turns` was told."""
+        return self._turns
 
     def set_shade(
         self,
@@ -364,13 +378,9 @@ class Chart(QWidget):
             text.setZValue(40)
             self._marks += [*edges, area, text]
         if self._best is not None:
-            pen = pg.mkPen(colours.good, width=1)
-            pen.setDashPattern([2, 3])
-            options = {"color": colours.good, "position": 0.93, "anchors": [(0, 0.5), (1, 0.5)]}
-            mark = pg.InfiniteLine(self._best[0], angle=90, pen=pen, label=self._best[1], labelOpts=options)
-            mark.label.setFont(theme.font(11))
-            mark.setZValue(30)
-            self._marks.append(mark)
+            self._marks.append(upright(*self._best, colours.good, [2, 3], 0.93))
+        for at, words, colour in self._turns:
+            self._marks.append(upright(at, words, colour, [6, 3], 0.8))
         for item in self._marks:
             self.plot.addItem(item, ignoreBounds=True)
 

@@ -12,6 +12,8 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QContextMenuEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
+from convscope.ui import theme
+
 # More dots than these would touch each other.
 MOST_DOTS = 200
 
@@ -112,3 +114,14 @@ def rounded(step: float) -> float:
     """The next number of the form 1, 2, 5 times a power of ten."""
     power = 10.0 ** math.floor(math.log10(step))
     return next(power * digit for digit in (1.0, 2.0, 5.0, 10.0) if power * digit >= step * 0.999)
+
+
+def upright(x: float, words: str, colour: str, dashes: list[float], height: float) -> pg.InfiniteLine:
+    """An upright line with its name beside it, at a share of the chart's height."""
+    pen = pg.mkPen(colour, width=1)
+    pen.setDashPattern(dashes)
+    options = {"color": colour, "position": height, "anchors": [(0, 0.5), (1, 0.5)]}
+    line = pg.InfiniteLine(x, angle=90, pen=pen, label=words, labelOpts=options)
+    line.label.setFont(theme.font(11))
+    line.setZValue(30)
+    return line

@@ -40,6 +40,8 @@ RATE_HEIGHT = 84
 GAP_SHARE = 0.2
 # Nor is one below this share of the chart's height.
 GAP_HEIGHT = 0.06
+# Where a new classifier has learned alone and the base begins to learn with it.
+THAWED = "base thawed"
 
 
 class Charts(QWidget):
@@ -59,7 +61,8 @@ class Charts(QWidget):
         self._recorder: Recorder | None = None
         self._settings: TrainingSettings | None = None
         self._metric = "accuracy"
-        self._rate_epoch = 0
+        self._before = 0
+        self._rate_epoch = -1
         # Seconds of a drawing, and of all painting until then.
         self._cost = self._painted = 0.0
         self._shaded: tuple[object, ...] = ()
@@ -70,11 +73,11 @@ class Charts(QWidget):
         self._build()
         self._set_lines()
 
-    def begin(self, recorder: Recorder, settings: TrainingSettings) -> None:
-        """Forget the last run and watch this one."""
-        self._recorder, self._settings = recorder, settings
+    def begin(self, recorder: Recorder, settings: TrainingSettings, before: int = 0) -> None:
+        """Forget the last run and watch this one; `before`: see `Plan`."""
+        self._recorder, self._settings, self._before = recorder, settings, before
         self.history = History(self.smoothing.value)
-        self.overfitting, self.update_, self._rate_epoch = "", None, 0
+        self.overfitting, self.update_, self._rate_epoch = "", None, -1
         names = [name for name in settings.metrics if name in METRICS]
         self.which.clear()
         for name in names:
@@ -86,7 +89,7 @@ class Charts(QWidget):
         self._set_lines()
         self._timer.start()
 
-    def prepared(self, steps: int, batches: dict[str, list[float]], rate: float) -> None:
+    def prepared(self, steps: int, batches: dict[str, list[float]]) -> None:
         """What is known before the first step: an epoch's steps, and what an earlier part of the run told."""
         from convscope.engine.training.record import Update
 
@@ -94,31 +97,18 @@ class Charts(QWidget):
         if batches:
             known = {name: np.array(values) for name, values in batches.items()}
             self.history.take(Update(0, known, (), 0.0, None))
-        else:
-            self.history.note_rate(0.0, rate)
 
     def note_rate(self, rate: float) -> None:
         """The learning rate was changed now."""
         self.history.note_rate(self.history.x, rate)
 
     def follow_rate(self) -> float | None:
-        """The learning rate of the epoch that has begun, once: as the schedule or the plateau rule has it."""
-        from convscope.engine.training.rates import changes, scheduled_rate
-
-        history, settings = self.history, self._settings
-        epoch = history.done // history.steps
-        told = bool(history.epochs) and history.epochs[-1].epoch + 1 == epoch
-        if settings is None or epoch <= self._rate_epoch or not told or not history.rates:
+        """The learning rate of an epoch that has begun, once: as the schedule or the plateau rule has it."""
+        begun = self.history.begun
+        if begun is None or begun[0] <= self._rate_epoch:
             return None
-        self._rate_epoch = epoch
-        since, rate = history.rates[-1]
-        if since > epoch:
-            return rate
-        if changes(settings) and epoch < settings.epochs:
-            # What the user has changed goes on in proportion to the schedule.
-            rate *= scheduled_rate(settings, epoch) / scheduled_rate(settings, epoch - 1)
-            history.note_rate(float(epoch), rate)
-        return rate
+        self._rate_epoch = begun[0]
+        return self.history.rates[-1][1]
 
     def end(self) -> None:
         """Take the last numbers; no more will come."""
@@ -227,6 +217,8 @@ class Charts(QWidget):
         lines["validation"] = Line("validation", deeper(colour), dashed=True, dots=not dots)
         for chart in (self.loss, self.second):
             chart.set_lines(lines)
+            words = THAWED if chart is self.loss else ""
+            chart.set_turns([(float(self._before), words, theme.tokens().secondary)] if self._before else ())
         self.rate.set_lines({"rate": Line("now", theme.tokens().secondary)})
         self._shaded = self._rated = ()
         self._judge()
@@ -235,7 +227,7 @@ class Charts(QWidget):
 
     def _span(self) -> float:
         """How far the x axis goes: a little further than the run is, at most to its end."""
-        whole = float(self._settings.epochs) if self._settings is not None else 1.0
+        whole = float(self._settings.epochs + self._before) if self._settings is not None else 1.0
         at = max(self.history.x, 1e-6) * 1.08
         if at >= whole or whole <= 1:
             return whole

@@ -13,6 +13,8 @@ from convscope.ui.panels.train.desk import Desk
 if TYPE_CHECKING:
     from convscope.engine.training.checks import Finding
 
+MOST_LINES = 25
+
 
 class FindingRow(QWidget):
     """A sentence in the colour of how bad it is, over the button that mends it.
@@ -45,6 +47,7 @@ class FindingRow(QWidget):
         self._finding = finding
         if finding is not None:
             self._text.setText(finding.text)
+            self._text.setToolTip(_first_lines(finding.detail))
             self._mend.setVisible(finding.mend is not None)
             if finding.mend is not None:
                 self._mend.setText(finding.mend.text)
@@ -67,3 +70,10 @@ class FindingRow(QWidget):
     def _mend_it(self) -> None:
         if self._finding is not None and self._finding.mend is not None:
             self._desk.mend(self._finding.mend)
+
+
+def _first_lines(text: str) -> str:
+    """No more than a screen holds."""
+    lines = text.splitlines()
+    more = len(lines) - MOST_LINES
+    return "\n".join([*lines[:MOST_LINES], f"and {more:,} more"]) if more > 0 else text

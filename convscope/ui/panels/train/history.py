@@ -95,6 +95,7 @@ class History:
         epochs: those that ended.
         batches: by name.
         rates: (x, learning rate) from there on.
+        begun: the epoch that began last and its rate, as the training has told.
         done: batches so far, since the very start.
     """
 
@@ -103,6 +104,7 @@ class History:
         self.epochs: list[EpochRecord] = []
         self.batches: dict[str, Series] = {}
         self.rates: list[tuple[float, float]] = []
+        self.begun: tuple[int, float] | None = None
         self.done = 0
         self._factor = factor
 
@@ -121,6 +123,14 @@ class History:
             # The rate that the epoch had; what was set during it stands already.
             if not self.rates or self.rates[-1][0] <= record.epoch:
                 self.note_rate(float(record.epoch), record.learning_rate)
+        if update.begun is not None and update.begun != self.begun:
+            (epoch, rate), before = update.begun, self.begun
+            self.begun = update.begun
+            if before is not None and before[0] == epoch:
+                # Changed in the middle, by the user; that stands already, as a rule.
+                self.note_rate(max(self.x, float(epoch)), rate)
+            elif not self.rates or self.rates[-1][0] < epoch:
+                self.note_rate(float(epoch), rate)
 
     def note_rate(self, x: float, rate: float) -> None:
         """The learning rate from a place on."""

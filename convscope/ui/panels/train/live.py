@@ -37,8 +37,6 @@ class LiveView(QWidget):
         self.setObjectName("train.live")
         self.desk = desk
         self._interrupted: list[Run] = []
-        # Epochs of an earlier part of the run on show.
-        self._known = 0
         self._charts: Charts | None = None
         self._build()
         trainer = desk.trainer
@@ -137,31 +135,24 @@ class LiveView(QWidget):
 
     def _began(self, plan: Plan) -> None:
         assert self.desk.trainer.recorder is not None
-        self._known = 0
         self.notice.hide()
         self.resuming.hide()
         self.stack.setCurrentWidget(self._page)
-        self.charts.begin(self.desk.trainer.recorder, plan.settings)
+        self.charts.begin(self.desk.trainer.recorder, plan.settings, plan.before)
         self.transport.show()
         self.transport.show_rate(plan.settings.optimizer.learning_rate)
         self._words.start()
         self._tick()
 
     def _prepared(self, prepared: Prepared) -> None:
-        from convscope.engine.training.rates import scheduled_rate
-
-        rate = scheduled_rate(prepared.settings, 0)
         batches = {name: list(values) for name, values in prepared.batches.items()}
-        self.charts.prepared(prepared.steps, batches, rate)
-        self._known = self.charts.history.done // prepared.steps
+        self.charts.prepared(prepared.steps, batches)
 
     def _tick(self) -> None:
         self.transport.say()
         rate = self.charts.follow_rate()
         if rate is not None and not self.transport.rate.hasFocus():
             self.transport.show_rate(rate)
-        if self.charts.history.epochs[self._known :] and self.desk.trainer.active:
-            self.looks.note_epoch()
         self.overfitting.setText(self.charts.overfitting)
         self.overfitting.setVisible(bool(self.charts.overfitting))
 
@@ -205,7 +196,13 @@ class LiveView(QWidget):
 
     def _cancelled(self) -> None:
         self._ended()
-        self.notice.say("info", "The training was cancelled; among the runs it can be resumed.")
+        control = self.desk.trainer.control
+        if control is not None and control.stopping:
+            # Features are extracted before the first step.
+            self.notice.say("info", "Stopped before the first step: nothing was learned.")
+        else:
+            words = "The training was cancelled. If an epoch was over, it can be resumed among the runs."
+            self.notice.say("info", words)
 
     def _set_rate(self, rate: float) -> None:
         self.notice.hide()

@@ -44,7 +44,6 @@ class Looks(QWidget):
         self._trained: OpenedModel | None = None
         self._current: NDArray[np.float32] | None = None
         self._image_trouble = ""
-        self._seen = False
         self._build()
         desk.trainer.began.connect(lambda _plan: self._forget())
         desk.trainer.prepared.connect(self._prepare)
@@ -52,11 +51,6 @@ class Looks(QWidget):
         desk.trainer.finished.connect(self._ended)
         desk.trainer.state_changed.connect(lambda _state: self._offer())
         desk.context.session.image_changed.connect(self._image_changed)
-
-    def note_epoch(self) -> None:
-        """An epoch is over: if nothing was seen until now, nothing will be."""
-        if not self._seen:
-            self._say("There is nothing to see here while a classifier learns on features by itself.")
 
     def shutdown(self) -> None:
         """Take no more events."""
@@ -99,7 +93,7 @@ class Looks(QWidget):
 
     def _forget(self) -> None:
         self._prepared = self._trained = None
-        self._seen, self._image_trouble = False, ""
+        self._image_trouble = ""
         self._offer()
         self._say("")
         self.samples.set_samples((), (), ())
@@ -245,12 +239,14 @@ class Looks(QWidget):
         return Watch(self.layer.currentData(), image, None if samples is None else samples.batch)
 
     def _show(self, snapshot: Snapshot) -> None:
-        self._seen = True
         if not self.isVisible():
             return
         if snapshot.kernels is not None:
             rows, columns, channels, count = snapshot.kernels.shape
-            self.kernel_words.setText(f"First layer’s kernels · {count} of {rows}×{columns}×{channels}")
+            words = f"First layer’s kernels · {count} of {rows}×{columns}×{channels}"
+            frozen = self._prepared is not None and not self._prepared.first_learns
+            self.kernel_words.setText(f"{words} · frozen" if frozen else words)
+            self.kernel_words.setToolTip("They are not trained, so they stay as they are" if frozen else "")
             self.kernels.set_maps(kernel_pictures(snapshot.kernels))
         if snapshot.maps is not None and snapshot.maps.ndim == 3:
             self.maps.set_maps(map_pictures(snapshot.maps))

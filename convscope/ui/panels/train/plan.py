@@ -48,6 +48,7 @@ class Prepared:
         settings: in force.
         steps: batches an epoch.
         samples: to follow; None: none.
+        first_learns: whether the first convolution is trained.
         batches: the values of the batches of an earlier part of this run, by name, since its very start.
     """
 
@@ -56,6 +57,7 @@ class Prepared:
     settings: TrainingSettings
     steps: int
     samples: Samples | None = None
+    first_learns: bool = True
     batches: Mapping[str, Sequence[float]] = field(default_factory=dict)
 
 
@@ -66,6 +68,7 @@ class Plan:
     Attributes:
         name: of the run, for people.
         settings: what the live charts need to know beforehand: the epochs and the first learning rate.
+        before: epochs of a new classifier alone, before the base is thawed; they are not among the settings'.
         function: runs in the "training" lane. It sends `Prepared` and then every `Snapshot` by
             `task.partial` (hand `task.partial` to the engine as `show`), and returns what came out.
     """
@@ -73,6 +76,12 @@ class Plan:
     name: str
     settings: TrainingSettings
     function: Callable[[Control, Recorder, Task], Trained]
+    before: int = 0
+
+    @property
+    def epochs(self) -> int:
+        """All that are planned."""
+        return self.settings.epochs + self.before
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,7 +151,7 @@ def plan_resuming(run: Run, epochs: int | None = None) -> Plan:
 
     details = run.details
     settings = replace(details.settings, epochs=epochs or details.settings.epochs)
-    return Plan(details.name, settings, work)
+    return Plan(details.name, settings, work, details.head_epochs)
 
 
 def reopened(run: Run, task: Task) -> Prepared:
@@ -157,7 +166,7 @@ def reopened(run: Run, task: Task) -> Prepared:
     details = run.details
     dataset = open_dataset(details.data.reference, task)
     task.check()
-    opened = open_file(run.folder / "initial.keras", task)
+    opened = open_file(run.start_path, task)
     model = opened.with_(classes=details.data.classes, preprocessing=details.preprocessing)
     model.name = details.model.name
     return prepare(model, dataset, details.settings, batches=run.batches)
@@ -169,11 +178,13 @@ def prepare(model: OpenedModel, dataset: Dataset, settings: TrainingSettings, **
     Args:
         more: further fields of `Prepared`.
     """
+    from convscope.engine.training.observe import first_learns
     from convscope.engine.training.train import split_for
 
     split, settings = split_for(dataset, settings)
     steps = settings.steps_per_epoch or -(-len(split.indices("train")) // settings.batch_size)
-    return Prepared(model, split, settings, steps, _samples(model, split, settings), **more)
+    learns = first_learns(model)
+    return Prepared(model, split, settings, steps, _samples(model, split, settings), learns, **more)
 
 
 def _samples(model: OpenedModel, dataset: Dataset, settings: TrainingSettings) -> Samples | None:

@@ -14,6 +14,7 @@ from convscope.errors import UserError
 from convscope.task import Task
 from convscope.ui import theme
 from convscope.ui.panels.train.chart import Chart, Line
+from convscope.ui.panels.train.charts import THAWED
 from convscope.ui.panels.train.desk import Desk
 from convscope.ui.panels.train.names import differences
 from convscope.ui.panels.train.runs_table import Entry, RunsTable
@@ -104,6 +105,8 @@ class RunsView(QWidget):
         self._offer()
 
     def _draw(self) -> None:
+        from convscope.engine.training.record import thawed_at
+
         chosen = self.table.runs.chosen
         metric = self.values.value
         self.chart.set_title("Loss" if metric == "loss" else "Accuracy")
@@ -118,6 +121,8 @@ class RunsView(QWidget):
             lines[f"{folder} train"] = Line("", colour)
             lines[f"{folder} val"] = Line(name, colour, dashed=True, dots=True)
         self.chart.set_lines(lines)
+        thawed = [(thawed_at(entry.epochs), colour) for entry, colour in chosen]
+        self.chart.set_turns([(float(at), THAWED, colour) for at, colour in thawed if at])
         for entry, _colour in chosen:
             for part, key in (("train", metric), ("val", f"val_{metric}")):
                 rows = [(e.epoch + 1.0, e.values[key]) for e in entry.epochs if key in e.values]

@@ -130,8 +130,9 @@ class Trainer(QObject):
             self.control.watch(watch)
 
     def shutdown(self) -> None:
-        """Let go: the window closes, and its jobs are cancelled."""
+        """Let go: the window closes, and its jobs are cancelled; the next start offers to go on."""
         if self.control is not None and self.job is not None and not self.job.finished:
+            self.control.leave()
             self._context.jobs.cancel(self.job)
 
     def _set(self, state: State) -> None:

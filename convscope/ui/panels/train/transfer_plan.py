@@ -42,6 +42,7 @@ def plan_transfer(
     base: OpenedModel, dataset: Dataset, settings: TrainingSettings, how: TransferSettings
 ) -> Plan:
     """A training of a new classifier on a pretrained base, in one of the three ways."""
+    before = how.head_epochs if how.way == "finetune" else 0
     name = f"{base.name}, {WAY_WORDS[how.way]}, on {dataset.title}"
 
     def work(control: Control, recorder: Recorder, task: Task) -> Trained:
@@ -49,11 +50,14 @@ def plan_transfer(
         from convscope.engine.training.run import new_folder
         from convscope.engine.training.train import split_for
         from convscope.engine.training.transfer import compose, transfer
+        from convscope.engine.training.transfer_model import unfreeze
 
         split, own = split_for(dataset, settings)
         task.progress(None, "Composing the network")
         size = own.size or split.image_size
         composed = compose(prepared(base, own), split.classes, how, size=size, seed=own.seed)
+        if how.way == "finetune":
+            unfreeze(composed, how.from_layer)
         task.partial(prepare(composed.model, dataset, own))
         return transfer(
             base,
@@ -68,7 +72,7 @@ def plan_transfer(
             task=task,
         )
 
-    return Plan(name, settings, work)
+    return Plan(name, settings, work, before)
 
 
 def run_svm(

@@ -8,13 +8,14 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from convscope.ui import theme
 from convscope.ui.panels.train.chart import Chart, Line
+from convscope.ui.panels.train.charts import THAWED
 from convscope.ui.panels.train.desk import Desk
 from convscope.ui.panels.train.runs import read_runs
 from convscope.ui.panels.train.runs_table import Entry, duration
 from convscope.ui.panels.train.transfer_plan import WAYS
 
 KEY = "train.transfer.runs"
-COLOURS = {way: theme.SERIES[number] for number, (way, _title, _says) in enumerate(WAYS)}
+COLOURS: dict[str, str] = {way: theme.SERIES[number] for number, (way, _title, _says) in enumerate(WAYS)}
 
 
 class TransferResults(QWidget):
@@ -59,6 +60,8 @@ class TransferResults(QWidget):
         self._desk.context.jobs.cancel_key(KEY)
 
     def _show(self, entries: tuple[Entry, ...]) -> None:
+        from convscope.engine.training.record import thawed_at
+
         dataset = self._desk.context.session.dataset
         last: dict[str, Entry] = {}
         for entry in entries:
@@ -73,6 +76,8 @@ class TransferResults(QWidget):
             if way in last
         }
         self.chart.set_lines(lines)
+        thawed = {way: thawed_at(entry.epochs) for way, entry in last.items()}
+        self.chart.set_turns([(float(at), THAWED, COLOURS[way]) for way, at in thawed.items() if at])
         words = {}
         for way, entry in last.items():
             rows = [

@@ -84,7 +84,7 @@ class Transport(QWidget):
         if told and not told.startswith("Epoch"):
             # Evaluating, extracting features: the engine says what.
             return told
-        epochs, steps = plan.settings.epochs, history.steps
+        epochs, steps = plan.epochs, history.steps
         epoch, step = divmod(history.done, steps)
         if step == 0 and len(history.epochs) < epoch:
             words = f"Epoch {epoch} of {epochs}: validating"
@@ -92,6 +92,8 @@ class Transport(QWidget):
             words = f"All {epochs} epochs done"
         else:
             words = f"Epoch {epoch + 1} of {epochs}, step {step} of {steps}"
+            if epoch < plan.before:
+                words += " · the new classifier alone"
         if trainer.state != "paused" or trainer.control is None:
             return words
         return f"{'Paused' if trainer.control.standing else 'Pausing'} · {words}"

@@ -91,7 +91,7 @@ def test_the_gap_is_shaded_and_named(qapp: QApplication, qtbot: object) -> None:
     qtbot.addWidget(charts)  # type: ignore[attr-defined]
     recorder = Recorder()
     charts.begin(recorder, TrainingSettings(epochs=10))
-    charts.prepared(1, {}, 0.001)
+    charts.prepared(1, {})
     charts.show()
     curves = [(1.0, 1.1), (0.6, 0.55), (0.3, 0.5), (0.2, 0.7), (0.1, 0.9)]
     for epoch, (loss, val_loss) in enumerate(curves):
@@ -134,20 +134,49 @@ def test_the_rate_follows_schedule_and_hand(qapp: QApplication, qtbot: object) -
     qtbot.addWidget(charts)  # type: ignore[attr-defined]
     settings = TrainingSettings(epochs=4, schedule=Schedule("step", 0.5, 1))
     charts.begin(recorder, settings)
-    charts.prepared(2, {}, 0.001)
+    charts.prepared(2, {})
     told = []
-    for epoch, rate in enumerate((0.001, 0.004, 0.002)):
+    # What the engine says as each epoch begins, in the 32 bits of Keras.
+    for epoch, (begun, ended) in enumerate(((0.001, 0.001), (0.0005, 0.004), (0.002, 0.002))):
+        recorder.begin_epoch(epoch, float(np.float32(begun)))
         for step in range(2):
             recorder.add_batch({"loss": 1.0})
             charts.look()
             if (epoch, step) == (1, 0):
                 charts.note_rate(0.004)
-        recorder.add_epoch(record(epoch, 1.0, 1.0, rate))
+        recorder.add_epoch(record(epoch, 1.0, 1.0, ended))
         charts.look()
         told.append(charts.follow_rate())
-    assert told == pytest.approx([0.0005, 0.002, 0.001])
+    recorder.begin_epoch(3, 0.001)
+    charts.look()
+    assert [*told, charts.follow_rate()] == pytest.approx([0.001, 0.004, 0.002, 0.001])
     assert charts.history.rates == [(0.0, 0.001), (1.0, 0.0005), (1.5, 0.004), (2.0, 0.002), (3.0, 0.001)]
     assert charts.follow_rate() is None
+    charts.shutdown()
+
+
+def test_where_the_base_is_thawed_is_a_named_line(qapp: QApplication, qtbot: object) -> None:
+    charts, recorder = Charts(), Recorder()
+    qtbot.addWidget(charts)  # type: ignore[attr-defined]
+    charts.begin(recorder, TrainingSettings(epochs=3), before=2)
+    charts.prepared(2, {})
+    charts.show()
+    for epoch in range(2):
+        recorder.begin_epoch(epoch, 0.001)
+        for _ in range(2):
+            recorder.add_batch({"loss": 1.0, "accuracy": 0.5})
+        recorder.add_epoch(record(epoch, 1.0, 1.0))
+    # The second part makes three steps an epoch, say: it goes on at its own place.
+    recorder.start_at(6, recorder.epochs)
+    recorder.begin_epoch(2, 1e-5)
+    recorder.add_batch({"loss": 0.5, "accuracy": 0.5})
+    charts.look()
+    assert charts.history.done == 7 and charts.history.rates == [(0.0, 0.001), (2.0, 1e-5)]
+    for chart in (charts.loss, charts.second):
+        assert [turn[0] for turn in chart.turns] == [2.0]
+    assert [turn[1] for turn in charts.loss.turns] == ["base thawed"]
+    charts.begin(Recorder(), TrainingSettings())
+    assert charts.loss.turns == ()
     charts.shutdown()
 
 

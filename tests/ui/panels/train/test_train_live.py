@@ -238,16 +238,29 @@ def test_an_interrupted_run_is_offered(empty: Train, tiny: OpenedModel) -> None:
 
 
 @pytest.mark.parametrize("paused", [False, True])
-def test_closing_the_window_ends_the_training(train: Train, paused: bool) -> None:
+def test_closing_the_window_leaves_a_run_to_go_on_with(train: Train, paused: bool) -> None:
     train.type("train.epochs", "5000")
     train.settle()
     train.begin()
+    train.until(lambda: train.charts.history.epochs)
     if paused:
         train.press("train.pause")
         assert train.trainer.control is not None
         train.until(lambda: train.trainer.control.standing)
     train.window.close()
     assert train.window.threads_ended
+    (run,) = list_runs()
+    assert run.state == "interrupted" and run.can_resume
+    assert run.sentence == f"It was interrupted after {len(run.history)} of 5000 epochs."
+
+
+def test_closing_after_stop_is_no_interruption(train: Train) -> None:
+    train.type("train.epochs", "5000")
+    train.settle()
+    train.begin()
+    train.until(lambda: train.charts.history.epochs)
+    train.press("train.stop")
+    train.window.close()
     (run,) = list_runs()
     assert run.state == "stopped"
 

@@ -318,8 +318,10 @@ def test_all_three_ways_one_after_the_other_in_one_chart(transfer: Train) -> Non
     assert isinstance(view, TransferView) and view.isVisible()
     for way in ("features", "frozen", "finetune"):
         x, _y = view.results.chart.curve(way) or ((), ())
-        assert list(x) == [1]
+        assert list(x) == ([1, 2] if way == "finetune" else [1])
         assert "on the test images" in transfer.text(f"train.transfer.{way}.reached")
+    # The classifier's epoch alone, and that of the base with it.
+    assert [turn[:2] for turn in view.results.chart.turns] == [(1.0, "base thawed")]
     # The base is still the network that one began with, and as it was.
     assert view.pretrained is base and np.array_equal(weights(base), before)
     assert len(transfer.session.models) == 5
