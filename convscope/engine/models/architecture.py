@@ -12,14 +12,17 @@ from typing import Any
 from convscope.engine.models.kinds import KINDS
 from convscope.engine.models.kinds.base import Shape, ShapeError
 from convscope.engine.models.receptive import Field
+from convscope.engine.models.settings_check import settings_problem
 from convscope.engine.models.sheet import LayerInfo, Sheet, activation_bytes, count, sheet
 from convscope.errors import UserError
 
 _FORMAT = "convscope architecture 1"
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]*")
 """What a layer or a model can be called."""
-# Settings that any layer may have besides its kind's own.
-_COMMON = ("trainable", "kernel_initializer", "bias_initializer")
+
+
+Given = tuple[Shape, Field | None]
+"""What a layer puts out: its shape, and its receptive field."""
 
 
 @dataclass(frozen=True)
@@ -40,9 +43,25 @@ class LayerSpec:
 
     def __post_init__(self) -> None:
         # Lists come from JSON; tuples compare equal to what a form or a template gives.
-        config = {key: tuple(v) if isinstance(v, list) else v for key, v in self.config.items()}
+        config = {key: _tuples(value) for key, value in self.config.items()}
         object.__setattr__(self, "config", config)
         object.__setattr__(self, "inputs", tuple(self.inputs))
+        object.__setattr__(self, "_row", None)
+
+    def row(self, feeds: tuple[str, ...], given: tuple[Given | None, ...], problem: str) -> LayerInfo:
+        """The layer's arithmetic; kept until something else comes in, as an edit changes few layers of many.
+
+        Args:
+            feeds: names of the layers that feed it.
+            given: what each puts out, None where that is not known.
+            problem: what is wrong with its place in the list, "" when nothing is.
+        """
+        kept: tuple[Any, LayerInfo] | None = self.__dict__["_row"]
+        key = (feeds, given, problem)
+        if kept is None or kept[0] != key:
+            kept = (key, _counted(self, *key))
+            object.__setattr__(self, "_row", kept)
+        return kept[1]
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -60,10 +79,13 @@ class Architecture:
     Attributes:
         name: of the model.
         layers: in the order of the list; a layer is fed by those above it.
+        origin: the opened model whose layers these were and whose weights those keep that stay as they are;
+            "" without. Every edit leaves it; no file holds it.
     """
 
     name: str
     layers: tuple[LayerSpec, ...]
+    origin: str = ""
 
     @property
     def is_chain(self) -> bool:
@@ -85,55 +107,23 @@ class Architecture:
 
         Takes a millisecond or two, without TensorFlow: it may be called for each keystroke.
         """
-        shapes: dict[str, Shape | None] = {}
-        fields: dict[str, Field | None] = {}
+        given: dict[str, Given | None] = {}
         rows = []
         names = [layer.name for layer in self.layers]
         first = {name: index for index, name in reversed(list(enumerate(names)))}
-        used = {name for index in range(len(self.layers)) for name in self.feeds(index)}
-        for index, layer in enumerate(self.layers):
-            feeds = self.feeds(index)
-            row = LayerInfo(
-                layer.name,
-                layer.name,
-                layer.kind,
-                inputs=feeds,
-                activation=str(layer.config.get("activation", "")),
-                trainable=bool(KINDS[layer.kind].filled(layer.config).get("trainable", True)),
-            )
-            problem = self._name_problem(index, first[layer.name]) or _settings_problem(layer)
-            unknown = [name for name in feeds if name not in shapes]
+        fed = [self.feeds(index) for index in range(len(self.layers))]
+        used = {name for feeds in fed for name in feeds}
+        for index, (layer, feeds) in enumerate(zip(self.layers, fed, strict=True)):
+            problem = self._name_problem(index, first[layer.name])
+            unknown = [name for name in feeds if name not in given]
             if not problem and unknown:
                 where = "comes after it" if unknown[0] in first else "is not in the list"
                 problem = f"its input {unknown[0]} {where}"
-            waiting = any(shapes.get(name) is None for name in feeds)
-            shapes[layer.name], fields[layer.name] = None, None
-            if not problem and not waiting:
-                try:
-                    counted = count(
-                        layer.kind,
-                        layer.config,
-                        [shape for name in feeds if (shape := shapes[name]) is not None],
-                        [fields[name] for name in feeds],
-                    )
-                except ShapeError as error:
-                    problem = str(error)
-                else:
-                    shapes[layer.name], fields[layer.name] = counted.shape, counted.field
-                    row = replace(
-                        row,
-                        shape=counted.shape,
-                        shapes=(counted.shape,),
-                        parameters=counted.parameters.total,
-                        trainable_parameters=counted.parameters.trained if row.trainable else 0,
-                        formula=counted.parameters.formula,
-                        multiply_adds=counted.multiply_adds,
-                        activation_bytes=activation_bytes((counted.shape,), "float32"),
-                        field=counted.field,
-                    )
-            if not problem and index < len(self.layers) - 1 and layer.name not in used:
-                problem = "nothing is fed by it: it leads nowhere"
-            rows.append(replace(row, problem=problem))
+            row = layer.row(feeds, tuple(given.get(name) for name in feeds), problem)
+            given[layer.name] = None if row.shape is None else (row.shape, row.field)
+            if not row.problem and index < len(self.layers) - 1 and layer.name not in used:
+                row = replace(row, problem="nothing is fed by it: it leads nowhere")
+            rows.append(row)
         return sheet(rows)
 
     def _name_problem(self, index: int, first: int) -> str:
@@ -310,7 +300,7 @@ class Architecture:
                 raise UserError(f"{source} has two layers called {layer.name}.")
             if layer.kind not in KINDS:
                 raise UserError(f"{source} has a layer {layer.name} of an unknown kind, {layer.kind}.")
-            problem = _settings_problem(layer)
+            problem = settings_problem(layer.kind, layer.config)
             if problem:
                 raise UserError(f"{source}: at {layer.name}, {problem}.")
         return Architecture(name, layers)
@@ -337,6 +327,44 @@ class Architecture:
         return Architecture.from_json(text, path.name)
 
 
+def _counted(
+    layer: LayerSpec, feeds: tuple[str, ...], given: tuple[Given | None, ...], problem: str
+) -> LayerInfo:
+    row = LayerInfo(
+        layer.name,
+        layer.name,
+        layer.kind,
+        inputs=feeds,
+        activation=str(layer.config.get("activation", "")),
+        trainable=bool(KINDS[layer.kind].filled(layer.config).get("trainable", True)),
+        problem=problem or settings_problem(layer.kind, layer.config),
+    )
+    known = [each for each in given if each is not None]
+    if row.problem or len(known) < len(given):
+        return row
+    try:
+        counted = count(
+            layer.kind, layer.config, [shape for shape, _ in known], [field for _, field in known]
+        )
+    except ShapeError as error:
+        return replace(row, problem=str(error))
+    return replace(
+        row,
+        shape=counted.shape,
+        shapes=(counted.shape,),
+        parameters=counted.parameters.total,
+        trainable_parameters=counted.parameters.trained if row.trainable else 0,
+        formula=counted.parameters.formula,
+        multiply_adds=counted.multiply_adds,
+        activation_bytes=activation_bytes((counted.shape,), "float32"),
+        field=counted.field,
+    )
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(_tuples(item) for item in value) if isinstance(value, list) else value
+
+
 def snake(kind: str) -> str:
     """A class name as Keras makes a layer's name of it: MaxPooling2D → max_pooling2d."""
     name = re.sub(r"(.)([A-Z][a-z0-9]+)", r"\1_\2", kind)
@@ -348,50 +376,3 @@ def _refed(layer: LayerSpec, name: str, feeds: Sequence[str]) -> LayerSpec:
         return layer
     inputs = [new for old in layer.inputs for new in (feeds if old == name else (old,))]
     return replace(layer, inputs=tuple(inputs))
-
-
-def _settings_problem(layer: LayerSpec) -> str:
-    """What is wrong with a typed setting by itself, "" when nothing is."""
-    options = {option.name: option for option in KINDS[layer.kind].options}
-    for key, value in layer.config.items():
-        if key in _COMMON:
-            continue
-        if key not in options:
-            return f"{layer.kind} has no setting {key}"
-        option = options[key]
-        if value is None:
-            if not option.optional and option.default is not None:
-                return f"{key} is missing"
-            continue
-        problem = _value_problem(option.kind, value, option.low, option.high, option.choices)
-        if problem:
-            return f"{key} {problem}"
-    return ""
-
-
-def _value_problem(
-    kind: str, value: Any, low: float | None, high: float | None, choices: Sequence[str]
-) -> str:
-    if kind == "choice":
-        return "" if value in choices else f"is {value}, not one of {', '.join(choices)}"
-    if kind == "bool":
-        return "" if isinstance(value, bool) else f"is {value!r}, not true or false"
-    numbers = list(value) if isinstance(value, (tuple, list)) else [value]
-    if kind == "shape":
-        fine = all(n is None or (isinstance(n, int) and not isinstance(n, bool)) for n in numbers)
-        return "" if fine and numbers else f"is {value!r}, not sizes such as 28×28×1"
-    if kind == "size" and numbers and all(isinstance(n, (tuple, list)) for n in numbers):
-        numbers = [n for side in numbers for n in side]
-    whole = kind in ("int", "size")
-    for number in numbers:
-        if isinstance(number, bool) or not isinstance(number, int if whole else (int, float)):
-            return f"is {number!r}, not a {'whole ' if whole else ''}number"
-        if low is not None and number < low:
-            return f"is {number}, less than {low:g}"
-        if high is not None and number > high:
-            return f"is {number}, more than {high:g}"
-    if (kind in ("int", "float") and isinstance(value, (tuple, list))) or (
-        kind in ("size", "range") and isinstance(value, (tuple, list)) and len(value) != 2
-    ):
-        return f"is {value!r}, not {'one number' if kind in ('int', 'float') else 'one number or two'}"
-    return ""

@@ -82,7 +82,7 @@ class OpenedModel:
         self.source = source or Source("memory", self.name)
         self._copy = in_float32(model) if is_low_precision(model) else None
         self.program: Program = flatten(model if self._copy is None else self._copy)
-        self.preprocessing = preprocessing or _guess(self.program)
+        self.preprocessing = preprocessing or guessed_preprocessing(self.program)
         self.notes = tuple(notes) + self._own_notes()
         self._lock = threading.RLock()
         self._kept: OrderedDict[Hashable, Any] = OrderedDict()
@@ -347,7 +347,7 @@ class OpenedModel:
         return tuple(notes)
 
 
-def _guess(program: Program) -> Preprocessing:
+def guessed_preprocessing(program: Program) -> Preprocessing:
     """0–255 when the network rescales by itself, else 0–1."""
     from convscope.engine.models.preprocessing import RAW, UNIT
 

@@ -97,6 +97,35 @@ def test_files_come_back_equal(tmp_path: Path) -> None:
     assert [file.name for file in tmp_path.iterdir()] == ["net.json"]
 
 
+@pytest.mark.parametrize(
+    "value", [{"module": "os", "class_name": "system", "config": {"command": "true"}}, "os.system", ["zeros"]]
+)
+def test_an_initializer_is_a_known_name(value: object) -> None:
+    told = json.loads(net().to_json())
+    told["layers"][1]["config"]["kernel_initializer"] = value
+    with pytest.raises(UserError, match=r"^x: at conv2d, kernel_initializer is .*, not one of zeros, "):
+        Architecture.from_json(json.dumps(told), "x")
+    told["layers"][1]["config"]["kernel_initializer"] = "he_normal"
+    assert Architecture.from_json(json.dumps(told)).layers[1].settings["kernel_initializer"] == "he_normal"
+
+
+def test_numbers_by_channel_fit_the_channels() -> None:
+    draft = Draft("net", (8, 8, 3))
+    draft.add("Rescaling", scale=(0.1, 0.2))
+    draft.add("Dropout", rate=0.5, noise_shape=(None, 1, 1))
+    assert problems(draft.done) == {"rescaling": "scale has 2 numbers for 3 channels"}
+    fine = draft.done.set("rescaling", scale=(0.1, 0.2, 0.3))
+    assert problems(fine) == {"dropout": "the noise shape ?×1×1 does not fit the batch and 8×8×3"}
+
+
+def test_an_edit_counts_only_what_it_changes() -> None:
+    before = TEMPLATES["resnet-small"].architecture
+    first = before.sheet().layers
+    after = before.set(before.layers[-1].name, units=3).sheet().layers
+    assert all(a is b for a, b in zip(first[:-1], after[:-1], strict=True))
+    assert after[-1].shape == (3,)
+
+
 def test_foreign_files_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "x.json"
     told = json.loads(net().to_json())

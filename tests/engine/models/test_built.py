@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from convscope.engine.models import built
-from convscope.engine.models.build import to_keras
-from convscope.engine.models.built import architecture_of, build_model
+from convscope.engine.models import taken_apart
+from convscope.engine.models.architecture import Architecture
+from convscope.engine.models.build import to_code, to_keras
+from convscope.engine.models.built import build_model
 from convscope.engine.models.catalogue import open_model
+from convscope.engine.models.kinds import KINDS
 from convscope.engine.models.opened import OpenedModel, Source
+from convscope.engine.models.taken_apart import architecture_of
 from convscope.engine.models.templates import TEMPLATES, Draft
 from convscope.errors import UserError
 
@@ -70,7 +76,7 @@ def test_what_the_builder_does_not_know_is_said() -> None:
 
 
 def test_what_is_too_long_for_the_list_is_taken_whole(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(built, "LONGEST", 3)
+    monkeypatch.setattr(taken_apart, "LONGEST", 3)
     model = open_model("mlp")
     lone = OpenedModel(model.keras, name="NASNetLarge", source=Source("application", "NASNetLarge"))
     with pytest.raises(UserError) as told:
@@ -124,3 +130,81 @@ def test_a_copy_follows_its_original() -> None:
             copy = after.layers[after.index(layer.name) + 1]
             assert after.feeds(after.index(copy.name))[0] == layer.name
             assert not [row for row in after.sheet().problems if "leads nowhere" in row.problem]
+
+
+def _private_net() -> Any:
+    """What keras.applications write with layers of their own and with operators, in one small network."""
+    import keras
+    from keras.src.applications.convnext import LayerScale, StochasticDepth
+    from keras.src.applications.inception_resnet_v2 import CustomScaleLayer
+
+    image = keras.Input((8, 8, 3), name="image")
+    x = keras.layers.Rescaling([0.5, 0.25, 2.0], [0.0, -1.0, 1.0], name="scale")(image)
+    x = keras.layers.Normalization(mean=[0.4, 0.5, 0.6], variance=[1.0, 2.0, 3.0], name="centre")(x)
+    first = keras.layers.Conv2D(4, 3, padding="same", name="first")(x)
+    gate = keras.layers.ReLU(6.0, name="gate")(first + 3.0) * (1.0 / 6.0)
+    x = keras.layers.Multiply(name="gated")([first, gate])
+    second = LayerScale(0.3, 4, name="factors")(keras.layers.Conv2D(4, 1, name="second")(x))
+    x = first + StochasticDepth(0.2, name="depth")(second)
+    x = CustomScaleLayer(0.17, name="residual")([x, keras.ops.relu(second)])
+    x = keras.layers.Dropout(0.2, noise_shape=(None, 1, 1, 1), name="drop")(2.0 - x)
+    x = keras.layers.GlobalAveragePooling2D(name="pool")(x)
+    return keras.Model(image, keras.layers.Dense(3, name="scores")(x), name="private")
+
+
+def _scores(model: OpenedModel) -> NDArray[np.float32]:
+    height, width, channels = model.input_shape
+    batch = np.random.default_rng(7).uniform(0, 255, (2, height or 64, width or 64, channels))
+    return model.logits(batch.astype(np.float32))
+
+
+def test_private_layers_and_operators_are_given_by_public_layers() -> None:
+    origin = OpenedModel(_private_net(), classes=("a", "b", "c"))
+    architecture = architecture_of(origin)
+    kinds = {layer.kind for layer in architecture.layers}
+    assert kinds <= set(KINDS) and not kinds & {"LayerScale", "StochasticDepth", "CustomScaleLayer"}
+    made = build_model(architecture, seed=1, origin=origin)
+    np.testing.assert_allclose(_scores(made), _scores(origin), rtol=1e-5, atol=1e-4)
+    assert made.notes[0] == "All its 4 layers with weights kept those of private."
+    assert made.classes == ("a", "b", "c") and made.source.weights == "those of private"
+    assert architecture_of(made).sheet().totals == architecture.sheet().totals, "it can be started from too"
+    again = Architecture.from_json(architecture.to_json())
+    assert again.sheet().totals == architecture.sheet().totals and not again.sheet().problems
+    space: dict[str, Any] = {}
+    exec(to_code(architecture), space)
+    assert space["model"].get_config() == made.keras.get_config()
+
+
+@pytest.mark.parametrize("name", ["EfficientNetB0", "MobileNetV3Small", "ConvNeXtTiny"])
+def test_a_family_with_parts_of_its_own_keeps_its_weights(name: str) -> None:
+    origin = open_model(name, input_shape=(64, 64, 3))
+    made = build_model(architecture_of(origin), seed=1, origin=origin)
+    assert made.source.weights == f"those of {name}" and made.preprocessing == origin.preprocessing
+    assert made.sheet.totals.parameters == origin.sheet.totals.parameters
+    ours, theirs = made.keras.get_weights(), origin.keras.get_weights()
+    assert all(np.array_equal(a.ravel(), b.ravel()) for a, b in zip(ours, theirs, strict=True))
+
+
+def test_only_unedited_layers_keep_their_weights() -> None:
+    origin = open_model("digits")
+    before = origin.keras.get_weights()
+    architecture = architecture_of(origin)
+    convs = [layer.name for layer in architecture.layers if layer.kind == "Conv2D"]
+    last = architecture.layers[-1].name
+    edited = architecture.set(last, units=7).rename(convs[0], "renamed")
+    made = build_model(edited, seed=2, origin=origin)
+    assert made.notes[0].endswith(f"new and not trained yet: renamed, {last}.")
+    assert made.classes == () and made.source.weights == f"partly those of {origin.name}"
+    mine, theirs = made.keras.get_layer(convs[1]), origin.keras.get_layer(convs[1])
+    assert all(np.array_equal(a, b) for a, b in zip(mine.get_weights(), theirs.get_weights(), strict=True))
+    assert not np.array_equal(
+        made.keras.get_layer("renamed").get_weights()[0], origin.keras.get_layer(convs[0]).get_weights()[0]
+    )
+    assert all(np.array_equal(a, b) for a, b in zip(before, origin.keras.get_weights(), strict=True))
+
+
+def test_a_shipped_network_started_from_says_the_same() -> None:
+    origin = open_model("digits")
+    made = build_model(architecture_of(origin), seed=3, origin=origin)
+    assert np.array_equal(_scores(made), _scores(origin))
+    assert made.classes == origin.classes and made.preprocessing == origin.preprocessing

@@ -25,11 +25,13 @@ class Option:
     Attributes:
         name: the Keras argument.
         default: its value when nothing is typed.
-        kind: "int", "float", "bool", "choice", "size" (one int or height × width), "shape" or "range".
+        kind: "int", "float", "bool", "choice", "size" (one int or height × width), "shape", "range" or
+            "floats" (one number, or one for each channel).
         choices: the allowed words of a "choice".
         low, high: the allowed range of numbers.
         optional: whether None ("the default of another setting") is allowed.
         required: whether it is always written out, because Keras asks for it or has another default.
+        rare: whether a form shows it only where it is set.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Option:
     high: float | None = None
     optional: bool = False
     required: bool = False
+    rare: bool = False
 
 
 @dataclass(frozen=True)

@@ -86,7 +86,20 @@ def _spatial_shape(config: Config, shapes: Sequence[Shape]) -> Shape:
     return shapes[0]
 
 
-_RATE = (Option("rate", 0.5, "float", low=0, high=0.999, required=True),)
+def _dropped_shape(config: Config, shapes: Sequence[Shape]) -> Shape:
+    noise = config["noise_shape"]
+    if noise is None:
+        return shapes[0]
+    sizes = (None, *shapes[0])
+    fits = [n in (None, 1, size) for n, size in zip(noise, sizes, strict=False)]
+    if len(noise) != len(sizes) or not all(fits):
+        raise ShapeError(f"the noise shape {times(noise)} does not fit the batch and {times(shapes[0])}")  # type: ignore[arg-type]
+    return shapes[0]
+
+
+_RATE = Option("rate", 0.5, "float", low=0, high=0.999, required=True)
+# A size of 1 drops all values along that axis together: (None, 1, 1, 1) drops whole branches at random.
+_NOISE = Option("noise_shape", None, "shape", optional=True, rare=True)
 
 KINDS = (
     LayerKind(
@@ -114,9 +127,15 @@ KINDS = (
         _dense_work,
         _dense_window,
     ),
-    LayerKind("Dropout", "Regularisation", "While training, sets a share of the values to zero.", _RATE),
     LayerKind(
-        "SpatialDropout2D", "Regularisation", "While training, drops whole maps.", _RATE, _spatial_shape
+        "Dropout",
+        "Regularisation",
+        "While training, sets a share of the values to zero.",
+        (_RATE, _NOISE),
+        _dropped_shape,
+    ),
+    LayerKind(
+        "SpatialDropout2D", "Regularisation", "While training, drops whole maps.", (_RATE,), _spatial_shape
     ),
     LayerKind(
         "Reshape",

@@ -12,6 +12,7 @@ from convscope.engine.models.kinds.base import (
     Parameters,
     Shape,
     ShapeError,
+    ShapeRule,
     formula,
 )
 
@@ -44,6 +45,19 @@ def _standard_parameters(config: Config, shapes: Sequence[Shape]) -> Parameters:
         return Parameters()
     channels = _channels(config, shapes)
     return Parameters(0, 2 * channels + 1, formula(f"2·{channels} + 1", 2 * channels + 1))
+
+
+def _by_channel(*names: str) -> ShapeRule:
+    """The input's shape, for a layer whose settings of these names have one number for each channel."""
+
+    def shape(config: Config, shapes: Sequence[Shape]) -> Shape:
+        for name in names:
+            numbers, channels = config.get(name), shapes[0][-1]
+            if isinstance(numbers, tuple) and len(numbers) > 1 and channels not in (None, len(numbers)):
+                raise ShapeError(f"{name} has {len(numbers)} numbers for {channels} channels")
+        return shapes[0]
+
+    return shape
 
 
 def _slope_parameters(config: Config, shapes: Sequence[Shape]) -> Parameters:
@@ -96,15 +110,21 @@ KINDS = (
         "Normalization",
         "Normalisation",
         "Subtracts a mean and divides by a deviation.",
-        (Option("axis", -1, "int"),),
-        parameters=_standard_parameters,
+        (
+            Option("axis", -1, "int"),
+            Option("mean", None, "floats", optional=True, rare=True),
+            Option("variance", None, "floats", optional=True, rare=True),
+        ),
+        _by_channel("mean", "variance"),
+        _standard_parameters,
         in_palette=False,
     ),
     LayerKind(
         "Rescaling",
         "Input",
         "Multiplies and shifts the pixels: 1/255 makes 0–255 into 0–1.",
-        (Option("scale", 1 / 255, "float", required=True), Option("offset", 0.0, "float")),
+        (Option("scale", 1 / 255, "floats", required=True), Option("offset", 0.0, "floats")),
+        _by_channel("scale", "offset"),
     ),
     LayerKind(
         "Activation",

@@ -51,17 +51,21 @@ def arcs_of(architecture: Architecture) -> Arcs:
             if source < index - 1:
                 targets.setdefault(source, []).append(index)
     arcs: list[Arc] = []
+    taken: list[list[tuple[int, int]]] = []
     # Short arcs take the lanes next to the list, so that a long skip runs around them.
     for source, ends in sorted(targets.items(), key=lambda item: (item[1][-1] - item[0], item[0])):
-        lane = next(n for n in range(len(arcs) + 1) if _clear(arcs, n, source, ends[-1]))
+        last = ends[-1]
+        clear = (
+            n for n, lane in enumerate(taken) if all(end < source or last < first for first, end in lane)
+        )
+        lane = next(clear, len(taken))
+        if lane == len(taken):
+            taken.append([])
+        taken[lane].append((source, last))
         arcs.append(Arc(source, tuple(ends), lane))
-    by_row = tuple(
-        tuple(arc for arc in arcs if arc.source <= row <= arc.targets[-1])
-        for row in range(len(architecture.layers))
-    )
-    lanes = 1 + max((arc.lane for arc in arcs), default=-1)
-    return Arcs(tuple(sorted(arcs, key=lambda arc: arc.source)), lanes, tuple(joined), by_row)
-
-
-def _clear(arcs: list[Arc], lane: int, first: int, last: int) -> bool:
-    return all(arc.lane != lane or arc.targets[-1] < first or last < arc.source for arc in arcs)
+    by_row: list[list[Arc]] = [[] for _ in architecture.layers]
+    for arc in arcs:
+        for row in range(arc.source, arc.targets[-1] + 1):
+            by_row[row].append(arc)
+    arcs.sort(key=lambda arc: arc.source)
+    return Arcs(tuple(arcs), len(taken), tuple(joined), tuple(tuple(row) for row in by_row))

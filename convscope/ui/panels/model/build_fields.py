@@ -26,10 +26,13 @@ from convscope.ui.panels.model.build_size import SizeSpin
 from convscope.ui.panels.model.build_values import (
     read_borders,
     read_number,
+    read_numbers,
     read_optional,
+    read_optional_shape,
     read_range,
     read_shape,
     write_number,
+    write_numbers,
     write_range,
     write_shape,
 )
@@ -311,7 +314,16 @@ def field_for(name: str, option: Option, value: Any) -> Field:
             return ShareField(name, option)
     read, write, wrong = {
         "size": (read_borders, size_words, "top+bottom×left+right, such as 1+1×0+2"),
-        "shape": (read_shape, write_shape, "sizes such as 28×28×1"),
+        "shape": (
+            read_optional_shape if option.optional else read_shape,
+            write_shape,
+            "sizes such as 28×28×1",
+        ),
+        "floats": (
+            read_numbers,
+            write_numbers,
+            "a number such as 1/255, or one a channel: 0.2, 0.3, 0.2",
+        ),
         "range": (read_range, write_range, "two numbers such as 0, 1"),
     }.get(
         option.kind,

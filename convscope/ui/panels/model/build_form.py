@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from PySide6.QtCore import QEvent, Qt, Signal
@@ -10,6 +11,7 @@ from PySide6.QtWidgets import QApplication, QHBoxLayout, QToolButton, QWidget
 
 from convscope.engine.models.architecture import NAME, Architecture, LayerSpec
 from convscope.engine.models.kinds import KINDS
+from convscope.engine.models.kinds.base import Option
 from convscope.engine.models.sheet import Sheet
 from convscope.ui import theme
 from convscope.ui.panels.model.build_fields import FeedField, Field, TypedField, field_for
@@ -62,14 +64,17 @@ class LayerForm(QWidget):
         nested = tuple(
             isinstance(value, tuple) and any(isinstance(n, tuple) for n in value) for value in filled.values()
         )
-        shown = (spec.kind, row, count, nested)
+        options = tuple(
+            option for option in kind.options if not option.rare or filled[option.name] is not None
+        )
+        shown = (spec.kind, row, count, nested, options)
         if shown != self._shown:
-            self._build(spec, count, filled)
+            self._build(options, count, filled)
             self._shown = shown
         self._spec = spec
         self._taken = {layer.name for layer in architecture.layers if layer is not spec}
         self._fields["name"].show_value(spec.name)
-        for option in kind.options:
+        for option in options:
             self._fields[option.name].show_value(filled[option.name])
         self._show_feeds(architecture, sheet, row)
 
@@ -108,7 +113,7 @@ class LayerForm(QWidget):
             return 0
         return max(2, len(spec.inputs)) if KINDS[spec.kind].merges else 1
 
-    def _build(self, spec: LayerSpec, count: int, filled: dict[str, Any]) -> None:
+    def _build(self, options: Sequence[Option], count: int, filled: dict[str, Any]) -> None:
         focused = QApplication.focusWidget()
         had_focus = focused is not None and self.isAncestorOf(focused)
         while (item := self._flow.takeAt(0)) is not None:
@@ -123,7 +128,7 @@ class LayerForm(QWidget):
         )
         name.edited.connect(self._rename)
         self._add("name", name)
-        for option in KINDS[spec.kind].options:
+        for option in options:
             field = field_for(f"model.build.{option.name}", option, filled[option.name])
             field.edited.connect(lambda value, key=option.name: self._edit(key, value))
             self._add(option.name, field)

@@ -156,11 +156,16 @@ def size_words(value: Any) -> str:
     if value is None:
         return ""
     sides = value if isinstance(value, tuple) else (value, value)
-    return "×".join("+".join(map(str, side)) if isinstance(side, tuple) else str(side) for side in sides)
+    return "×".join(
+        "+".join(map(str, side)) if isinstance(side, tuple) else "?" if side is None else str(side)
+        for side in sides
+    )
 
 
 def value_words(value: Any) -> str:
     """A setting's value as one reads it."""
+    if isinstance(value, tuple) and any(isinstance(number, float) for number in value):
+        return ", ".join(value_words(number) for number in value)
     if isinstance(value, tuple):
         return size_words(value)
     return f"{value:.4g}" if isinstance(value, float) else str(value)

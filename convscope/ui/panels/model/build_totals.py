@@ -18,6 +18,7 @@ _SUMS = (
     ("activations", "Activations", "Memory of all layers' outputs for one image"),
     ("weights", "Weights", "Memory of all weights in float32"),
     ("layers", "Layers", "Layers in the list"),
+    ("kept", "Weights kept", ""),
 )
 _LONGEST = 84
 
@@ -66,6 +67,7 @@ class Totals(QWidget):
         self.problem.setFlat(True)
         self.problem.setCursor(Qt.CursorShape.PointingHandCursor)
         self.problem.clicked.connect(lambda: self.problem_chosen.emit(self._problem))
+        self._cells["kept"].hide()
         self.train = QPushButton("Train it")
         self.train.setObjectName("model.build.train")
         self.train.clicked.connect(self.train_wanted)
@@ -108,8 +110,21 @@ class Totals(QWidget):
         self.problem.setAccessibleName(f"Go to the problem at {text}" if problems else "No problem")
         ready = not problems and len(architecture.layers) > 1
         self.build.setEnabled(ready)
-        self.build.setToolTip(
-            "Make a model of it, with random weights" if ready else "It can be built when every layer fits"
+        self.build.setToolTip("Make a model of it" if ready else "It can be built when every layer fits")
+
+    def show_kept(self, origin: str, kept: int, total: int) -> None:
+        """How many of the layers with weights keep those of the model that the document was started from.
+
+        Args:
+            origin: that model's name; "" without one: all weights will be random.
+            kept, total: layers.
+        """
+        cell, value = self._cells["kept"], self._values["kept"]
+        cell.setVisible(bool(origin))
+        value.setText(f"{kept} of {total}")
+        cell.setToolTip(
+            f"Layers with the weights of {origin}: those with the same name and the same shapes. "
+            "The others start with random weights."
         )
 
     def offer_training(self, offered: bool) -> None:

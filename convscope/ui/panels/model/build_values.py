@@ -32,6 +32,28 @@ def write_number(value: Any) -> str:
     return f"{value:g}"
 
 
+def read_numbers(text: str) -> float | tuple[float, ...] | None:
+    """One number, or one for each channel: "0.485, 0.456, 0.406"; None for "none" and for nothing."""
+    if not text.strip() or text.strip() == "none":
+        return None
+    numbers = tuple(read_number(part) for part in re.split(r"\s*;\s*|,?\s+", text.strip("() ")))
+    return numbers if len(numbers) > 1 else numbers[0]
+
+
+def write_numbers(value: Any) -> str:
+    """(0.485, 0.456, 0.406) → "0.485, 0.456, 0.406"."""
+    return (
+        ", ".join(write_number(number) for number in value)
+        if isinstance(value, tuple)
+        else write_number(value)
+    )
+
+
+def read_optional_shape(text: str) -> tuple[int | None, ...] | None:
+    """A shape, or None for "none" and for nothing."""
+    return read_shape(text) if text.strip() and text.strip() != "none" else None
+
+
 def read_shape(text: str) -> tuple[int | None, ...]:
     """ "28×28×1"; "?" for a free size."""
     parts = [part.strip() for part in re.split(r"[×x*,;]", text.strip("() "))]
@@ -43,6 +65,8 @@ def read_shape(text: str) -> tuple[int | None, ...]:
 
 def write_shape(value: Any) -> str:
     """(28, 28, 1) → "28×28×1"."""
+    if value is None:
+        return "none"
     return "×".join("?" if size is None else str(size) for size in value)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication, QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtGui import QGuiApplication, QKeySequence, QResizeEvent, QShortcut, QShowEvent
 from PySide6.QtWidgets import QFileDialog, QStackedWidget, QVBoxLayout, QWidget
 
 from convscope.engine.models.architecture import NAME, Architecture
@@ -23,6 +23,7 @@ from convscope.ui.panels.model.build_gallery import Gallery
 from convscope.ui.panels.model.build_list import LayerList
 from convscope.ui.panels.model.build_palette import Palette
 from convscope.ui.panels.model.build_sketch import Sketch
+from convscope.ui.panels.model.build_start import Start
 from convscope.ui.panels.model.build_totals import Totals
 from convscope.ui.widgets.form import hairline, row, tool
 
@@ -50,6 +51,7 @@ class BuildView(QWidget):
         self.totals = Totals()
         self.gallery: Gallery | None = None
         self.stack = QStackedWidget()
+        self.start = Start(context, self._show_offer)
         self._lay_out()
         self._connect()
         self._show_architecture()
@@ -72,7 +74,7 @@ class BuildView(QWidget):
                     "Start from the current model",
                     self.start_from_model,
                     "",
-                    bool(self.context.session.model),
+                    self.from_model.isEnabled() and not self.from_model.isHidden(),
                 ),
                 ("build", "Build the model", self.build, "Ctrl+Return", self.totals.build.isEnabled()),
                 ("copy", "Copy as Keras code", self.copy_code, "Ctrl+Shift+C", True),
@@ -108,7 +110,7 @@ class BuildView(QWidget):
         session.architecture_changed.disconnect(self._show_architecture)
         session.model_changed.disconnect(self._show_model)
         self.context.jobs.cancel_key("model.build")
-        self.context.jobs.cancel_key("model.start")
+        self.start.shutdown()
 
     # -- commands --------------------------------------------------------------------------------------------
 
@@ -128,23 +130,24 @@ class BuildView(QWidget):
         self._edit(architecture, f"Add {kind}", choose=name)
 
     def build(self, seed: int | None = None) -> None:
-        """A model with random weights, which becomes the current one."""
+        """A model, which becomes the current one; what it keeps of the model it was started from is said."""
         architecture = self.architecture
+        origin = self.start.hold(architecture)
         number = self.totals.seed.value() if seed is None else seed
 
         def work(task: Task) -> OpenedModel:
             # Imported here: the engine may still be starting, in this same lane.
             from convscope.engine.models.built import build_model
 
-            return build_model(architecture, number, task)
+            return build_model(architecture, number, task, origin)
 
         def done(model: OpenedModel) -> None:
             self._built, self._built_from = model, architecture
             self.context.session.add_model(model)
             count = model.sheet.totals.parameters
-            self.context.notify(
-                f"Built {model.name}: {count:,} random weights (seed {number}), not trained yet."
-            )
+            random = f"{count:,} random weights (seed {number}), not trained yet."
+            told = random if model.source.weights == "random" else model.notes[0]
+            self.context.notify(f"Built {model.name}: {told}")
             self.totals.offer_training(self.architecture is architecture)
 
         self.context.jobs.submit(
@@ -157,24 +160,10 @@ class BuildView(QWidget):
         )
 
     def start_from_model(self) -> None:
-        """The current model's layers as the document, if the builder knows them all."""
-        model = self.context.session.model
-        if model is None:
-            return
-
-        def work(_task: Task) -> Architecture:
-            from convscope.engine.models.built import architecture_of
-
-            return architecture_of(model)
-
-        self.context.jobs.submit(
-            "engine",
-            work,
-            title=f"Reading the layers of {model.name}",
-            key="model.start",
-            on_done=lambda architecture: self._start_from(architecture, model.name),
-            on_failed=self.context.report,
-        )
+        """The current model's layers as the document; those that stay as they are keep their weights."""
+        model, architecture = self.context.session.model, self.start.take()
+        if model is not None and architecture is not None:
+            self._start_from(architecture, model.name)
 
     def copy_code(self) -> None:
         """The Keras script that builds the same model, on the clipboard."""
@@ -313,6 +302,8 @@ class BuildView(QWidget):
         self.name.show_value(architecture.name)
         self.sketch.set_sheet(sheet)
         self.totals.show_document(architecture, sheet)
+        origin = self.start.hold(architecture)
+        self.totals.show_kept(origin.name if origin else "", *self.start.kept(architecture, sheet))
         self.totals.offer_training(
             self._built_from == architecture
             and self._built is self.context.session.model
@@ -321,13 +312,27 @@ class BuildView(QWidget):
 
     def _show_model(self, *_: Any) -> None:
         model = self.context.session.model
+        self.start.consider(model if self.isVisible() else None)
+        self._show_offer()
+        if model is not self._built:
+            self.totals.offer_training(False)
+
+    def _show_offer(self) -> None:
+        model = self.context.session.model
         self.from_model.setVisible(model is not None)
+        self.from_model.setEnabled(self.start.architecture is not None)
         if model is not None:
             short = model.name if len(model.name) <= 18 else f"{model.name[:17]}…"
             self.from_model.setText("" if self._compact else f"From {short}")
-            self.from_model.setToolTip(f"Start from the layers of {model.name}; weights are not taken over")
-        if model is not self._built:
-            self.totals.offer_training(False)
+            self.from_model.setToolTip(
+                self.start.reason
+                or f"Start from the layers of {model.name}; those that you do not change keep its weights"
+            )
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Look at the model that became the current one meanwhile."""
+        super().showEvent(event)
+        self._show_model()
 
     def _build_if_ready(self) -> None:
         if self.totals.build.isEnabled():

@@ -11,10 +11,20 @@ import pytest
 from builder_driver import Builder
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QLineEdit, QPushButton, QSpinBox, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QFileDialog,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QSpinBox,
+    QWidget,
+)
 
 from convscope.engine.models.architecture import Architecture
 from convscope.engine.models.kinds import KINDS, palette
+from convscope.engine.models.opened import OpenedModel
 from convscope.engine.models.templates import TEMPLATES
 from convscope.ui.panels.model.build_arcs import arcs_of
 
@@ -264,6 +274,9 @@ def test_every_kind_of_the_palette_is_added_with_a_control_for_each_setting(buil
         assert row == builder.names.index("conv2d_1") + 1
         assert builder.document.layers[row].kind == name
         for option in KINDS[name].options:
+            if option.rare:
+                assert builder.window.findChild(QWidget, f"model.build.{option.name}") is None
+                continue
             control = builder.find(QWidget, f"model.build.{option.name}")
             assert control.isEnabled() and control.accessibleName()
             if isinstance(control, QSpinBox):
@@ -461,6 +474,73 @@ def test_the_current_model_is_started_from(builder: Builder) -> None:
     assert builder.session.undo_label == "Start from Garments convnet"
     builder.undo()
     assert builder.document == TEMPLATES["mnist-convnet"].architecture
+    assert builder.find(QWidget, "model.build.total.parameters").isVisible()
+
+
+def test_layers_that_stay_keep_the_weights_of_the_model(builder: Builder) -> None:
+    kept = builder.window.findChild(QLabel, "model.build.total.kept")
+    assert kept is not None and not kept.isVisible()
+    builder.window.sources.engine.open_model("digits")
+    builder.settle()
+    origin = builder.session.model
+    assert origin is not None
+    builder.press("model.build.from_model")
+    layers = [row.name for row in builder.document.sheet().layers if row.parameters]
+    assert kept.isVisible() and kept.text() == f"{len(layers)} of {len(layers)}"
+    builder.choose(layers[-1])
+    builder.type("units", "4")
+    assert kept.text() == f"{len(layers) - 1} of {len(layers)}"
+    builder.press("model.build.build")
+    made = builder.session.model
+    assert made is not None and made is not origin
+    same = [
+        name
+        for name in layers
+        if np.array_equal(
+            made.keras.get_layer(name).get_weights()[0], origin.keras.get_layer(name).get_weights()[0]
+        )
+    ]
+    assert same == layers[:-1]
+    said = f"{len(layers) - 1} of {len(layers)} layers with weights kept those of {origin.name}"
+    assert any(said in text for text in builder.messages())
+    builder.undo()
+    builder.undo()
+    assert not kept.isVisible(), "before, the document came from no model"
+
+
+def test_what_cannot_be_started_from_says_why(builder: Builder) -> None:
+    import keras
+
+    image = keras.Input((8, 8, 3))
+    outputs = [keras.layers.Conv2D(2, 1, name="a")(image), keras.layers.Conv2D(2, 1, name="b")(image)]
+    builder.session.add_model(OpenedModel(keras.Model(image, outputs, name="two")))
+    builder.settle()
+    button = builder.find(QAbstractButton, "model.build.from_model")
+    assert not button.isEnabled()
+    assert button.toolTip() == (
+        "two has 2 outputs; the builder makes networks with one: "
+        "start from a template instead, or read it under Layers and Graph."
+    )
+    assert not [c for c in builder.view.actions() if c.id == "model.build.model" and c.enabled]
+    builder.window.sources.engine.open_model("digits")
+    builder.settle()
+    assert button.isEnabled()
+
+
+def test_numbers_by_channel_are_typed(builder: Builder) -> None:
+    builder.start("mnist-convnet")
+    builder.choose("input")
+    builder.type("shape", "28x28x3")
+    builder.add("Rescaling")
+    builder.choose("rescaling")
+    builder.type("scale", "0.5, 0.25, 1/255")
+    assert builder.config("rescaling")["scale"] == (0.5, 0.25, 1 / 255)
+    builder.type("scale", "0.5, 0.25")
+    assert builder.problem("rescaling") == "scale has 2 numbers for 3 channels"
+    builder.add("Dropout")
+    builder.session.edit_architecture(builder.document.set("dropout", noise_shape=(None, 1, 1, 1)), "Test")
+    builder.type("noise_shape", "?x1x28x3")
+    assert builder.config("dropout")["noise_shape"] == (None, 1, 28, 3)
 
 
 def test_long_lists_keep_what_is_edited_in_view(builder: Builder) -> None:
