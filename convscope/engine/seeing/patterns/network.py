@@ -2,6 +2,7 @@
 
 Only the steps up to the layer are computed. Where the layer is a convolution, only the filters that are
 climbed to are: their kernels are taken out of the layer, so that the last layer costs next to nothing.
+The steps before it are computed as `quick` has it.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from convscope.engine.models.program import Program, Step
 from convscope.engine.seeing.patterns.canvas import Canvas
 from convscope.engine.seeing.patterns.goals import Goal
+from convscope.engine.seeing.patterns.quick import is_plain_convolution, quicker
 from convscope.errors import UserError
 
 if TYPE_CHECKING:
@@ -208,26 +210,13 @@ def _chosen(model: OpenedModel, slot: int, x: Any, weights: Any) -> Any:
     after = producer
     if producer is not None and producer.part == "activation":
         producer = model.program.producer(producer.inputs[0])
-    if producer is not None and _is_plain_convolution(producer):
+    if producer is not None and is_plain_convolution(producer):
         sums = _own_filters(producer, _values(model, producer.inputs[0], x), weights)
         # A weighted channel is a filter of its own; an activation follows it as it follows the layer's.
         return after.call(sums) if after is not None and after is not producer else sums
     values = _values(model, slot, x)
     spread = tf.reshape(weights, [tf.shape(weights)[0]] + [1] * (len(values.shape) - 2) + [-1])
     return tf.reduce_sum(values * spread, axis=-1)
-
-
-def _is_plain_convolution(step: Step) -> bool:
-    layer = step.layer
-    return (
-        step.kind == "Conv2D"
-        and step.part in ("layer", "sum")
-        and layer.groups == 1
-        and layer.data_format == "channels_last"
-        and layer.padding in ("same", "valid")
-        and not getattr(layer, "lora_enabled", False)
-        and not getattr(layer, "quantization_mode", None)
-    )
 
 
 def _own_filters(step: Step, inputs: Any, weights: Any) -> Any:
@@ -259,7 +248,7 @@ def _values(model: OpenedModel, slot: int, x: Any) -> Any:
         else:
             rest = [size or 1 for size in program.shapes[index][1:]]
             feeds[index] = tf.zeros([tf.shape(x)[0], *rest], program.dtypes[index])
-    return tf.cast(program.run(feeds, [slot])[0], tf.float32)
+    return tf.cast(program.run(feeds, [slot], quicker)[0], tf.float32)
 
 
 def _likeness(values: Any) -> Any:

@@ -101,7 +101,7 @@ def _written(values: NDArray[Any], canvas: Canvas) -> NDArray[np.float32]:
 def _picture(spectrum: Any, canvas: Canvas) -> Any:
     import tensorflow as tf
 
-    scaled = tf.complex(spectrum[..., 0], spectrum[..., 1]) * tf.constant(
+    scaled = tf.complex(*tf.unstack(spectrum, axis=-1)) * tf.constant(
         scale_of(canvas.height, canvas.width), tf.complex64
     )
     planes = tf.signal.irfft2d(scaled, [canvas.height, canvas.width]) / 4
