@@ -18,6 +18,35 @@ _SEPARABLE = ("SeparableConv1D", "SeparableConv2D")
 _TRANSPOSED = ("Conv1DTranspose", "Conv2DTranspose")
 
 
+# What treats every map for itself.
+_CHANNEL_KEEPING = (
+    "Activation",
+    "BatchNormalization",
+    "Dropout",
+    "ELU",
+    "GaussianDropout",
+    "GaussianNoise",
+    "Identity",
+    "LeakyReLU",
+    "PReLU",
+    "ReLU",
+    *(
+        f"{kind}{size}"
+        for size in ("1D", "2D")
+        for kind in (
+            "AveragePooling",
+            "Cropping",
+            "GlobalAveragePooling",
+            "GlobalMaxPooling",
+            "MaxPooling",
+            "SpatialDropout",
+            "UpSampling",
+            "ZeroPadding",
+        )
+    ),
+)
+
+
 @dataclass(frozen=True, eq=False)
 class Kernels:
     """The weights of one convolution, all filters.
@@ -64,6 +93,25 @@ class Kernels:
 def has_kernels(kind: str) -> bool:
     """Whether a kind of layer has kernels that slide."""
     return kind in (*_PLAIN, *_DEPTHWISE, *_SEPARABLE, *_TRANSPOSED)
+
+
+def kernel_layer(model: OpenedModel, path: str) -> str | None:
+    """The convolution whose filters a layer's maps stand for, channel for channel.
+
+    That is the layer itself, or what it normalises, activates, pools or pads; None when there is none.
+    """
+    program = model.program
+    if path not in program.slots:
+        return None
+    slot = program.slots[path][0]
+    channels = program.shapes[slot][-1]
+    while (step := program.producer(slot)) is not None and program.shapes[slot][-1] == channels:
+        if has_kernels(step.kind):
+            return step.path
+        if step.kind not in _CHANNEL_KEEPING or len(step.inputs) != 1:
+            return None
+        slot = step.inputs[0]
+    return None
 
 
 def kernels_of(model: OpenedModel, path: str) -> Kernels:

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from convscope.ui import theme
+from convscope.ui.widgets.elided_combo import ElidedCombo
 from convscope.ui.widgets.segmented import Segmented
 
 
@@ -142,9 +143,9 @@ def decimal(name: str, says: str, low: float, high: float, decimals: int = 3) ->
     return box
 
 
-def combo(name: str, says: str, choices: Iterable[tuple[str, str]]) -> QComboBox:
+def combo(name: str, says: str, choices: Iterable[tuple[str, str]]) -> ElidedCombo:
     """A choice among (value, words)."""
-    box = QComboBox()
+    box = ElidedCombo()
     box.setObjectName(name)
     box.setAccessibleName(says)
     box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)

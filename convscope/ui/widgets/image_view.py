@@ -427,6 +427,9 @@ class ImageView(QWidget):
         metrics = painter.fontMetrics()
         inner = area.adjusted(theme.GAP, 0, -theme.GAP, 0)
         right = self.readout() or self._scale_words()
+        if metrics.horizontalAdvance(right) > inner.width():
+            right = right.replace("row ", "").replace("column ", "")
+        right = metrics.elidedText(right, Qt.TextElideMode.ElideRight, inner.width())
         align = Qt.AlignmentFlag.AlignVCenter
         taken = metrics.horizontalAdvance(right)
         painter.setPen(QColor(colours.text if self._hover else colours.secondary))

@@ -70,6 +70,7 @@ def fitting_tile(
     *,
     shape: float,
     caption: int,
+    caption_from: int,
     low: int,
     high: int,
     columns: int | None = None,
@@ -80,6 +81,7 @@ def fitting_tile(
         width, height: the room.
         shape: height of a tile by its width.
         caption: height of the line under a tile.
+        caption_from: so wide a tile must be to have one.
         low, high: the smallest legible and the largest sensible width.
         columns: so many in a row, then tiles may be smaller than `low`; None: as many as fit best.
     """
@@ -90,5 +92,8 @@ def fitting_tile(
             best = min(best, max(float(SMALLEST), tile)) if columns is not None else best
             break
         rows = math.ceil(max(1, count) / across)
-        best = max(best, min(tile, ((height + GAP) / rows - GAP - caption) / shape, float(high)))
+        room = (height + GAP) / rows - GAP
+        named, bare = (min(tile, space / shape, float(high)) for space in (room - caption, room))
+        # Tiles too small for captions have the captions' room as well.
+        best = max(best, named if named >= caption_from else min(bare, caption_from - 1))
     return math.floor(best)

@@ -128,10 +128,14 @@ class MosaicView(QAbstractScrollArea):
         """The map with the ring."""
         return self._selected
 
-    def select(self, index: int | None) -> None:
-        """Put the ring around a map and bring it into view; nothing is emitted."""
+    def select(self, index: int | None, reveal: bool = True) -> None:
+        """Put the ring around a map; nothing is emitted.
+
+        Args:
+            reveal: scroll to where it is on show.
+        """
         self._selected = index
-        if index is not None and index < self.count:
+        if reveal and index is not None and index < self.count:
             place, bar = self.tile_rect(index), self.verticalScrollBar()
             if place.top() < 0:
                 bar.setValue(bar.value() + place.top() - GAP)
@@ -197,6 +201,7 @@ class MosaicView(QAbstractScrollArea):
             self.viewport().height(),
             shape=self._tiles.shape,
             caption=theme.scaled(CAPTION_HEIGHT) if self._tiles.captions else 0,
+            caption_from=theme.scaled(CAPTIONS_FROM) if self._tiles.captions else 0,
             low=theme.scaled(SMALLEST_FIT),
             high=theme.scaled(LARGEST_FIT),
             columns=None if self._fixed is None else max(1, self._fixed),

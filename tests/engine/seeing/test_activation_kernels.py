@@ -18,7 +18,13 @@ from convscope.engine.seeing.edited import (
     weight,
     with_weight,
 )
-from convscope.engine.seeing.kernels_of import has_kernels, kernels_of, pictures, signed_levels
+from convscope.engine.seeing.kernels_of import (
+    has_kernels,
+    kernel_layer,
+    kernels_of,
+    pictures,
+    signed_levels,
+)
 from convscope.errors import UserError
 from convscope.imaging.image import Image
 from convscope.imaging.samples import load_sample
@@ -190,3 +196,29 @@ def test_what_cannot_be_edited_is_said(model: OpenedModel) -> None:
             edit_weight(model, *wrong)
     with pytest.raises(UserError, match="3×3×3×4 finite numbers"):
         with_weight(model, "plain", "kernel", np.zeros((3, 3, 3, 3), np.float32))
+
+
+def test_behind_which_convolution_a_map_stands() -> None:
+    import keras
+
+    layers = keras.layers
+    x = inputs = keras.Input((12, 12, 3), name="image")
+    x = layers.Conv2D(4, 3, use_bias=False, name="conv")(x)
+    x = layers.BatchNormalization(name="norm")(x)
+    x = layers.ReLU(name="relu")(x)
+    x = layers.MaxPooling2D(name="pool")(x)
+    y = layers.DepthwiseConv2D(3, padding="same", name="depth")(x)
+    x = layers.Add(name="sum")([x, y])
+    x = layers.Dropout(0.5, name="drop")(x)
+    x = layers.Conv2D(2, 1, name="last")(x)
+    x = layers.GlobalAveragePooling2D(name="mean")(x)
+    model = OpenedModel(keras.Model(inputs, layers.Dense(2, name="scores")(x)))
+    found = {path: kernel_layer(model, path) for path in model.program.slots}
+    assert found == {
+        "image": None,
+        **dict.fromkeys(("conv", "norm", "relu", "pool"), "conv"),
+        "depth": "depth",
+        # Of two filters each, or of all.
+        **dict.fromkeys(("sum", "drop", "scores"), None),
+        **dict.fromkeys(("last", "mean"), "last"),
+    }

@@ -35,7 +35,7 @@ ORDERS = (
     ("index", "By index"),
     ("mean", "By mean"),
     ("maximum", "By maximum"),
-    ("zeros", "By share of zeros"),
+    ("zeros", "By zeros"),
 )
 # Offered while there are two to compare.
 _DIFFERENCE = ("By difference", "difference")
@@ -47,7 +47,7 @@ class Controls(QWidget):
     Signals:
         look_changed: a `Look`.
         beside_changed: what to compare with: "", "image:3", "model:1", "original" or "training".
-        page_changed: "maps" or "kernels".
+        page_changed: "maps", "kernels" or "map", the chosen one alone.
         input_changed: which input channel's kernels are shown.
     """
 
@@ -66,6 +66,7 @@ class Controls(QWidget):
             [
                 ("maps", "Maps", "What the layer puts out for the image"),
                 ("kernels", "Kernels", "The weights of its filters"),
+                ("map", "Large", "The chosen map and the image, as large as there is room"),
             ],
         )
         self.normalisation = combo("layers.normalisation", "Normalisation of the maps", NORMALISATIONS)
@@ -100,7 +101,7 @@ class Controls(QWidget):
         """Show the choices of maps or of kernels."""
         self.page.set_value(page)
         for box in (self.normalisation, self.colormap, self.sort, self.beside):
-            box.setVisible(page == "maps")
+            box.setVisible(page != "kernels")
         self.input.setVisible(page == "kernels" and self.input.maximum() > 0)
 
     def set_inputs(self, count: int) -> None:

@@ -115,6 +115,13 @@ class Frame:
         """The first side's maps."""
         return self.sides[0].maps
 
+    def neighbour(self, side: int, channel: int, by: int) -> int | None:
+        """The channel so many places further on in the mosaic of a side; None at its end."""
+        count = self.sides[side].maps.count
+        ranks = [each for each in self.order.tolist() if each < count]
+        place = ranks.index(channel) + by
+        return ranks[place] if 0 <= place < len(ranks) else None
+
     @property
     def one_scale(self) -> bool:
         """Whether all sides are in the same colours."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from convscope.engine.seeing.activation_sum import ActivationSum
 from convscope.ui import theme
@@ -68,6 +68,7 @@ class Inspector(QWidget):
         across = row(self.map, self.image, spacing=theme.GRID)
         self.views.setLayout(across)
         column.addWidget(self.views, 2)
+        self._column, self._place = column, column.indexOf(self.views)
         self.opacity = SliderRow("layers.opacity", "Map over it", 0, 100, 1, 50, "%")
         self.opacity.changed.connect(lambda percent: self.opacity_changed.emit(percent / 100))
         column.addWidget(self.opacity)
@@ -90,6 +91,14 @@ class Inspector(QWidget):
             self.stack.addWidget(area)
         column.addWidget(self.stack, 5)
         self.show_detail(None, None)
+
+    def lend_views(self, to: QBoxLayout | None) -> None:
+        """Let the map and the image stand somewhere larger; None: take them back."""
+        if to is None:
+            self._column.insertWidget(self._place, self.views, 2)
+        else:
+            to.addWidget(self.views)
+        self.views.setVisible(self.detail is not None)
 
     def show_page(self, name: str) -> None:
         """Sum, kernel, values or top images."""

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QSignalBlocker, Signal
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSizePolicy, QSpacerItem, QVBoxLayout, QWidget
 
 from convscope.engine.seeing.kernels_of import Kernels
 from convscope.errors import UserError
@@ -75,6 +75,9 @@ class KernelPage(QWidget):
             "Try it",
         )
         column.addLayout(row(self.bias, None, self.try_button))
+        # Without kernels the reason stands at the top.
+        self._column, self._bottom = column, QSpacerItem(0, 0)
+        column.addSpacerItem(self._bottom)
         self._parts = (self.slices, self.slice_words, self.grid, self.bias, self.try_button)
         self.show_kernels(None, 0)
 
@@ -86,14 +89,18 @@ class KernelPage(QWidget):
             widget.setVisible(shown is not None)
         if shown is None:
             self.words.setText("This layer has no kernels: choose a convolution.")
+            self._bottom.changeSize(0, 0, QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Expanding)
+            self._column.invalidate()
             return
+        self._bottom.changeSize(0, 0)
         kernels = shown.kernels
         if kernels.path != layer or channel != self._channel:
             self._index = 0
         self._channel = min(channel, kernels.filters - 1)
         rows, columns = kernels.size
         inputs = f"{kernels.inputs} inputs" if kernels.inputs > 1 else "one input"
-        self.words.setText(f"filter {self._channel}: {rows}×{columns} weights on {inputs}")
+        of = f" of {kernels.path}" if kernels.path != shown.layer else ""
+        self.words.setText(f"filter {self._channel}{of}: {rows}×{columns} weights on {inputs}")
         self._show_slices()
         with QSignalBlocker(self.bias):
             self.bias.setValue(float(kernels.bias[self._channel]))

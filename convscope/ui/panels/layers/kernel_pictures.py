@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convscope.engine.models.opened import OpenedModel
-from convscope.engine.seeing.kernels_of import Kernels, has_kernels, kernels_of, pictures, signed_levels
+from convscope.engine.seeing.kernels_of import Kernels, kernel_layer, kernels_of, pictures, signed_levels
 from convscope.imaging.colormaps import apply_colormap
 
 
@@ -17,12 +17,14 @@ class KernelPictures:
     """A layer's kernels, ready to paint.
 
     Attributes:
+        layer: that was asked about: the convolution itself, or one that its maps pass through.
         kernels: the numbers.
         limit: the largest size of any weight; the full colour.
         index: the input channel that the pictures are of; meaningless where `kernels.colours`.
         pictures: uint8 filters×kh×kw×3: in colours on the network's own input, else blue to orange.
     """
 
+    layer: str
     kernels: Kernels
     limit: float
     index: int
@@ -30,16 +32,17 @@ class KernelPictures:
 
 
 def kernel_pictures(model: OpenedModel, path: str, index: int) -> KernelPictures | None:
-    """All filters of a layer on one of its inputs; None for a layer without kernels."""
-    if path not in model.program.slots or not has_kernels(model.layer(path).kind):
+    """All filters behind a layer's maps, on one of their inputs; None where there are none."""
+    convolution = kernel_layer(model, path)
+    if convolution is None:
         return None
-    kernels = kernels_of(model, path)
+    kernels = kernels_of(model, convolution)
     limit = float(np.abs(kernels.weights).max()) or 1.0
     index = min(index, kernels.inputs - 1)
     if kernels.colours:
-        return KernelPictures(kernels, limit, index, pictures(kernels))
+        return KernelPictures(path, kernels, limit, index, pictures(kernels))
     return KernelPictures(
-        kernels, limit, index, signed(kernels.weights[:, :, index].transpose(2, 0, 1), limit)
+        path, kernels, limit, index, signed(kernels.weights[:, :, index].transpose(2, 0, 1), limit)
     )
 
 

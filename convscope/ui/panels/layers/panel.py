@@ -72,6 +72,9 @@ class LayersPanel(QWidget):
             command("last", "Previous layer", lambda: self.tree.step(-1), "Alt+Up"),
             command("show_maps", "Show the maps", lambda: self._show_page("maps")),
             command("show_kernels", "Show the kernels", lambda: self._show_page("kernels")),
+            command("show_large", "Show the chosen map large", lambda: self._show_page("map")),
+            command("next_map", "Next map", lambda: self._step_map(1), "Alt+Right"),
+            command("last_map", "Previous map", lambda: self._step_map(-1), "Alt+Left"),
             command("fold", "Show or hide the chosen map", self.toggle_inspector),
             command(
                 "reset",
@@ -258,18 +261,20 @@ class LayersPanel(QWidget):
         self.middle.facts.setText(facts(frame, info))
         self.stage.show_frame(frame)
         self._request_kernels()
-        if self._channel is None or self._count != frame.maps.count:
+        chosen = self._channel is not None and self._count == frame.maps.count
+        if self._channel is None or not chosen:
             # Behind an activation or a normalisation channel 17 is still the same filter's; elsewhere not.
             self._channel = strongest(frame)
         self._count = frame.maps.count
         if self._wanted is not None and self._wanted[0] == frame.path:
             _path, self._channel, *place = self._wanted
-            self._place = (place[0], place[1])
+            self._place, chosen = (place[0], place[1]), True
         self._wanted = None
         self._side = min(self._side, len(frame.sides) - 1)
         if self._channel >= frame.sides[self._side].maps.count:
             self._side = 0
-        self.stage.select(self._channel)
+        # What the app chose is ringed where it is: one begins at the first map.
+        self.stage.select(self._channel, reveal=chosen)
         self._tell_top()
         self._request_detail()
 
@@ -332,6 +337,7 @@ class LayersPanel(QWidget):
 
     def _page_changed(self, page: str) -> None:
         self.stage.set_page(page)
+        self.inspector.lend_views(self.stage.large if page == "map" else None)
         if page == "kernels":
             self._request_kernels()
 
@@ -343,6 +349,13 @@ class LayersPanel(QWidget):
         self._request_detail()
         if self._compact and not self._wants_map:
             self.toggle_inspector()
+
+    def _step_map(self, by: int) -> None:
+        """The next map in the order of the mosaic."""
+        if self.frame is not None and self._channel is not None:
+            channel = self.frame.neighbour(self._side, self._channel, by)
+            if channel is not None:
+                self._choose_map(channel, self._side)
 
     def _hover(self, place: tuple[int, int] | None) -> None:
         where = place or self._place

@@ -18,6 +18,7 @@ from convscope.ui.widgets.scale_bar import ScaleBar
 MOST_BARS = 256
 # So few bars are wide enough for names.
 NAMED_BARS = 12
+PAGES = ("maps", "kernels", "map")
 
 
 class _Pane(QWidget):
@@ -72,9 +73,9 @@ class _Pane(QWidget):
         shown = self._bars or self._ranks
         return shown[place] if place < len(shown) else None
 
-    def select(self, channel: int | None) -> None:
+    def select(self, channel: int | None, reveal: bool = True) -> None:
         """Put the ring around a channel's map."""
-        self.mosaic.select(self._ranks.index(channel) if channel in self._ranks else None)
+        self.mosaic.select(self._ranks.index(channel) if channel in self._ranks else None, reveal)
         if channel in self._bars:
             self.bars.set_window(self._bars.index(channel), 1)
         else:
@@ -112,6 +113,11 @@ class Stage(QWidget):
             one.mosaic.verticalScrollBar().valueChanged.connect(other.mosaic.verticalScrollBar().setValue)
         self.stack.addWidget(maps)
         self.stack.addWidget(self.kernels)
+        # The chosen map and the image, while they are wanted large.
+        large = QWidget()
+        self.large = QVBoxLayout(large)
+        self.large.setContentsMargins(0, 0, 0, 0)
+        self.stack.addWidget(large)
         self.kernels.chosen.connect(lambda channel: self.chosen.emit(channel, 0))
         self.scale = ScaleBar()
         self.scale.setObjectName("layers.scale")
@@ -150,19 +156,20 @@ class Stage(QWidget):
             )
         else:
             words = "weights: blue below 0, orange above"
-        self.scale_words.setText(words)
+        of = f"{shown.kernels.path}: " if shown.kernels.path != shown.layer else ""
+        self.scale_words.setText(f"{of}{words}")
 
     def set_page(self, page: str) -> None:
-        """Maps or kernels."""
-        self.stack.setCurrentIndex(1 if page == "kernels" else 0)
-        if page == "maps" and self._frame is not None:
+        """Maps, kernels, or what stands in `large`."""
+        self.stack.setCurrentIndex(PAGES.index(page))
+        if page != "kernels" and self._frame is not None:
             self._show_scale(self._frame)
 
-    def select(self, channel: int | None) -> None:
-        """Put the ring around a channel's map."""
+    def select(self, channel: int | None, reveal: bool = True) -> None:
+        """Put the ring around a channel's map, and bring it into view."""
         for pane in self.panes:
-            pane.select(channel)
-        self.kernels.select(channel)
+            pane.select(channel, reveal)
+        self.kernels.select(channel, reveal)
 
     def _pick(self, place: int, side: int) -> None:
         channel = self.panes[side].channel_at(place)

@@ -57,6 +57,7 @@ class TopPage(QWidget):
         self.grid.setAccessibleName("Images that excite this channel most")
         self.grid.chosen.connect(self._want)
         column.addWidget(self.grid, 1)
+        column.addStretch()
         self._tell()
 
     def show_channel(self, model: OpenedModel | None, path: str, channel: int) -> None:
@@ -127,6 +128,7 @@ class TopPage(QWidget):
         if found is None or model is None or dataset is None or self._channel >= len(found.values):
             self._ranking = ()
             self.grid.set_maps([])
+            self.grid.hide()
             return
         ranking = found.ranking(model, self._channel)
         self.context.jobs.submit(
@@ -142,6 +144,7 @@ class TopPage(QWidget):
 
     def _paint(self, ranking: tuple[TopImage, ...], pictures: list[NDArray[np.uint8]]) -> None:
         self._ranking = ranking
+        self.grid.show()
         self.grid.set_maps(pictures, [numeral(one.value, 4) for one in ranking])
 
     def _tell(self) -> None:

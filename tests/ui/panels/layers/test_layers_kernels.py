@@ -35,7 +35,12 @@ def test_a_filters_kernels_as_pictures_and_numbers(desk: Desk, digits: OpenedMod
     assert desk.text("layers.kernel_words") == "filter 11: 3×3 weights on 32 inputs"
     desk.tile(6, "layers.slices")
     np.testing.assert_allclose(grid.kernel.weights, kernel(digits)[:, :, 6, 11], atol=1e-6)
-    desk.layer("max_pooling2d")
+    # What is pooled is still made by the convolution's filters.
+    desk.layer("max_pooling2d_1")
+    desk.tile(11)
+    assert desk.text("layers.kernel_words") == "filter 11 of conv2d_1: 3×3 weights on 32 inputs"
+    np.testing.assert_allclose(grid.kernel.weights, kernel(digits)[:, :, 6, 11], atol=1e-6)
+    desk.layer("dense")
     assert "no kernels" in desk.text("layers.kernel_words") and not grid.isVisible()
 
 
@@ -54,7 +59,8 @@ def test_the_layers_kernels_as_a_grid(desk: Desk, digits: OpenedModel) -> None:
     np.testing.assert_array_equal(orange[strong], (weights > 0)[strong])
     desk.tile(9, "layers.kernels")
     assert desk.panel.channel == 9
-    # Pooling has none: the maps come back.
+    # A dense layer has none: the maps come back.
+    desk.layer("flatten")
     desk.layer("max_pooling2d")
     assert desk.find(MosaicView, "layers.mosaic").isVisible()
 

@@ -342,6 +342,35 @@ def test_a_model_trained_meanwhile_is_looked_at_anew(desk: Desk, digits: OpenedM
         bias.assign(kept)
 
 
+def test_the_chosen_map_large(desk: Desk) -> None:
+    desk.layer("conv2d_1")
+    desk.tile(7)
+    view = desk.find(ImageView, "layers.map")
+    small = view.width()
+    desk.press("layers.page.map")
+    assert view.isVisible() and view.width() > 1.5 * small
+    assert not desk.find(MosaicView, "layers.mosaic").isVisible()
+    desk.click("layers.map", 3, 4)
+    one = desk.panel.inspector.sum.sum
+    assert one is not None and (one.row, one.column, one.channel) == (3, 4, 7)
+    for command, channel in (("next_map", 8), ("last_map", 7), ("last_map", 6)):
+        desk.window.run_command(f"layers.{command}")
+        desk.settle()
+        assert desk.panel.channel == channel == desk.panel.inspector.detail.channel
+    desk.press("layers.page.maps")
+    assert view.width() == small and desk.find(MosaicView, "layers.mosaic").selected == 6
+
+
+def test_one_begins_at_the_first_map(desk: Desk) -> None:
+    desk.layer("conv2d_1")
+    bar = desk.find(MosaicView, "layers.mosaic").verticalScrollBar()
+    for _ in range(6):
+        desk.find(MosaicView, "layers.mosaic").zoom(2)
+    desk.session.choose_layer("max_pooling2d")
+    desk.settle()
+    assert bar.value() == 0
+
+
 def test_a_narrow_window_gives_the_mosaic_the_room(desk: Desk) -> None:
     desk.window.resize(1024, 700)
     desk.settle()
