@@ -44,12 +44,13 @@ class Middle(QWidget):
             "layers.reset", "Back to the network's own weights", "undo-2", lambda: None, "Reset"
         )
         self.edits = self._sentence("layers.edit_words")
-        self.edits.show()
         self.banner = QWidget()
         self.banner.setObjectName("layers.edits")
         inside = QHBoxLayout(self.banner)
         inside.setContentsMargins(0, 0, 0, 0)
         inside.addWidget(self.edits, 1)
+        # Not before: a widget without a parent is shown as a window of its own.
+        self.edits.show()
         inside.addWidget(self.reset)
         self.banner.hide()
         column.addWidget(self.banner)
