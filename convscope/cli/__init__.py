@@ -10,11 +10,14 @@ from __future__ import annotations
 import argparse
 import importlib
 import io
+import os
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from convscope import __version__
 from convscope.errors import UserError
+from convscope.task import Cancelled
 
 COMMANDS: dict[str, str] = {
     "filter": "apply a kernel to an image",
@@ -32,6 +35,13 @@ COMMANDS: dict[str, str] = {
 }
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser that says what is wrong in one sentence."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UserError(f"{message} (see {self.prog} --help)")
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run convscope. Returns the exit code: 0 done, 2 a usage or input error, 130 interrupted."""
     words = list(sys.argv[1:] if argv is None else argv)
@@ -45,25 +55,43 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _about(words[0])
     else:
         name = "window"
-    module = importlib.import_module(f"convscope.cli.{name}")
-    parser = argparse.ArgumentParser(
-        prog="convscope" if name == "window" else f"convscope {name}",
-        description=module.SUMMARY,
-        epilog=f"example: {module.EXAMPLE}",
-    )
-    module.add_arguments(parser)
     try:
-        return int(module.run(parser.parse_args(words)))
+        code = _run(name, words)
+        if sys.stdout is not None:
+            sys.stdout.flush()
+        return code
     except UserError as error:
         print(f"convscope: {error.message}", file=sys.stderr)
         return 2
     except BrokenPipeError:
         # The reader (head, less) has seen enough; that is no error of ours.
-        sys.stderr.close()
+        _drop_output()
         return 0
-    except KeyboardInterrupt:
+    except OSError as error:
+        if error.filename is not None:
+            raise
+        _drop_output()
+        print(f"convscope: the output cannot be written: {error.strerror or error}.", file=sys.stderr)
+        return 2
+    except (KeyboardInterrupt, Cancelled):
         print("convscope: interrupted", file=sys.stderr)
         return 130
+
+
+def _run(name: str, words: Sequence[str]) -> int:
+    module = importlib.import_module(f"convscope.cli.{name}")
+    parser = _Parser(
+        prog="convscope" if name == "window" else f"convscope {name}",
+        description=module.SUMMARY,
+        epilog=f"example: {module.EXAMPLE}",
+    )
+    module.add_arguments(parser)
+    return int(module.run(parser.parse_args(words)))
+
+
+def _drop_output() -> None:
+    """What is still to be written goes nowhere: at its end Python would try once more, and complain."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _about(word: str) -> int:
@@ -71,7 +99,10 @@ def _about(word: str) -> int:
         print(f"convscope {__version__}")
         return 0
     print("usage: convscope [PATH…]            open the window (an image, a model, a folder)")
-    print("       convscope COMMAND --help\n\ncommands:")
+    print("       convscope COMMAND …           do one thing without a window")
+    print("       convscope COMMAND --help      its options, with an example")
+    print("       convscope --version\n\ncommands:")
     for name, text in COMMANDS.items():
         print(f"  {name:<12}{text}")
+    print("\nexample: convscope predict imagenet photo.jpg")
     return 0

@@ -40,8 +40,13 @@ def run(arguments: argparse.Namespace) -> int:
     from convscope.engine.training.run import is_run
 
     folder = Path(arguments.model)
+    if arguments.worst < 0:
+        raise UserError(f"--worst is the number of mistakes to list, from 0, not {arguments.worst}.")
     if not is_run(folder) and arguments.data is None:
-        raise UserError("--data is missing: convscope evaluate MODEL --data DATA.")
+        raise UserError(
+            f"{arguments.model} is not the folder of a run; for a model --data says what to evaluate it on: "
+            f"convscope evaluate {arguments.model} --data DATA."
+        )
     try:
         with progress_bar() as task:
             dataset, result = _evaluated(arguments, folder if is_run(folder) else None, task)

@@ -9,7 +9,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from convscope.cli.model_arguments import add_model_arguments, opened
+from convscope.cli.model_arguments import add_model_arguments, check_layer, opened
+from convscope.cli.outputs import check_output
 from convscope.cli.progress_bar import progress_bar
 from convscope.engine.seeing.attribution.method import Settings
 from convscope.engine.seeing.attribution.methods import METHODS, find_method
@@ -79,12 +80,15 @@ def run(arguments: argparse.Namespace) -> int:
 
     methods = [find_method(name) for name in arguments.method or ("grad-cam",)]
     settings = [_settings(method.name, arguments.set) for method in methods]
+    _check_settings(arguments.set, settings)
     _check(arguments, len(methods))
     if arguments.image.is_dir():
         return _folder(arguments, methods[0].name, settings[0])
     # A missing picture is said before seconds are spent on the model.
     image = load_image(arguments.image)
     model = opened(arguments)
+    if arguments.layer is not None:
+        check_layer(model, arguments.layer)
 
     from convscope.engine.seeing.attribution.explain import explain
     from convscope.engine.seeing.attribution.look import Look
@@ -151,6 +155,12 @@ def _check(arguments: argparse.Namespace, methods: int) -> None:
         raise UserError("For a folder of pictures give one --method, and with -o the folder to write to.")
     if folder and (arguments.npy or arguments.report or arguments.script):
         raise UserError("--npy, --report and --script are for a single picture.")
+    if not folder:
+        inputs = (arguments.image, arguments.model)
+        check_output(arguments.output, (".png",), *inputs)
+        check_output(arguments.npy, (".npy",), *inputs)
+        check_output(arguments.report, (".html", ".htm"), *inputs)
+        check_output(arguments.script, (".py",), *inputs)
     if arguments.script is not None and methods > 1:
         raise UserError("--script is for one --method.")
 
@@ -168,6 +178,17 @@ def _settings(method: str, words: list[str]) -> Settings:
         if name in known:
             given[name] = known[name].checked(value, METHODS[method].title)
     return given
+
+
+def _check_settings(words: list[str], settings: list[Settings]) -> None:
+    """A setting that no chosen method has would be forgotten in silence."""
+    for word in words:
+        name = word.partition("=")[0]
+        if not any(name in chosen for chosen in settings):
+            owners = [
+                method.name for method in METHODS.values() if name in {p.name for p in method.parameters}
+            ]
+            raise UserError(f"--set {name} is a setting of {', '.join(owners)} only.")
 
 
 def _style(arguments: argparse.Namespace) -> Any:
@@ -202,7 +223,9 @@ def _folder(arguments: argparse.Namespace, method: str, settings: Settings) -> i
         ]
         print(json.dumps({"rows": rows, "table": str(batch.table)}, ensure_ascii=False, indent=1))
     else:
-        print(f"{len(batch.rows) - len(failed)} overlays and {batch.table.name} in {arguments.output}")
+        made = len(batch.rows) - len(failed)
+        overlays = "1 overlay" if made == 1 else f"{made:,} overlays"
+        print(f"{overlays} and {batch.table.name} in {arguments.output}")
     for row in failed:
         print(f"{row.file.name}: {row.error}", file=sys.stderr)
     return 0

@@ -6,6 +6,7 @@ import argparse
 import json
 from pathlib import Path
 
+from convscope.cli.outputs import check_output
 from convscope.errors import UserError
 from convscope.imaging.display import Shown, show
 from convscope.imaging.kernel import Kernel
@@ -64,9 +65,8 @@ def run(arguments: argparse.Namespace) -> int:
     ending = output.suffix.lower()
     if ending not in (".png", ".npy", ".tif", ".tiff"):
         raise UserError(f"{output.name} ends in {ending or 'nothing'}: use .png, .npy or .tiff.")
-    for target in (arguments.output, arguments.npy):
-        if target is not None and Path(target).resolve() == source.resolve():
-            raise UserError(f"{target} is the input itself: choose another name for the result.")
+    check_output(output, (ending,), source)
+    check_output(arguments.npy, (".npy",), source)
     operation = _operation(arguments)
     image = load_image(source)
     size = output_size(operation, image.values.shape)

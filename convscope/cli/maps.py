@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from convscope.cli.model_arguments import add_model_arguments, opened
+from convscope.cli.model_arguments import add_model_arguments, check_layer, opened
+from convscope.cli.outputs import check_output
 from convscope.engine.seeing.normalise import NORMALISATIONS
 from convscope.errors import UserError
 from convscope.imaging.colormaps import COLORMAPS
 
 if TYPE_CHECKING:
-    from convscope.engine.models.opened import OpenedModel
     from convscope.engine.seeing.layer_maps import LayerMaps
 
 SUMMARY = "All feature maps of a layer for an image: a grid as PNG, and the raw numbers."
 EXAMPLE = "convscope maps digits digit.png --layer conv2d_1 -o grid.png --npy maps.npy"
 
 _CELL = 8
-# Of a network's layers, in a message.
-_LISTED = 12
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -55,8 +52,8 @@ def run(arguments: argparse.Namespace) -> int:
         raise UserError("Say where to write: -o grid.png, --npy maps.npy, or both.")
     if not 1 <= arguments.columns <= 256:
         raise UserError(f"--columns is the number of maps in a row, 1 to 256, not {arguments.columns}.")
-    if arguments.output is not None and arguments.output.suffix.lower() != ".png":
-        raise UserError(f"The grid is a PNG file: name it {arguments.output.stem}.png.")
+    check_output(arguments.output, (".png",), arguments.image, arguments.model)
+    check_output(arguments.npy, (".npy",), arguments.image, arguments.model)
     # A missing picture is said before seconds are spent on the model.
     image = load_image(arguments.image)
     model = opened(arguments)
@@ -65,7 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
     from convscope.engine.seeing.layer_maps import layer_maps
     from convscope.imaging.save import save_npy, save_png
 
-    _check_layer(model, arguments.layer)
+    check_layer(model, arguments.layer)
     found = look(model, image)
     maps = layer_maps(found, arguments.layer)
     if arguments.npy is not None:
@@ -78,17 +75,6 @@ def run(arguments: argparse.Namespace) -> int:
         what = "numbers" if maps.form == "values" else f"maps of {maps.height}×{maps.width}"
         print(f"{arguments.output}: {maps.count} {what}{blank}")
     return 0
-
-
-def _check_layer(model: OpenedModel, path: str) -> None:
-    names = list(model.program.slots)
-    if path in names:
-        return
-    near = difflib.get_close_matches(path, names, 3, 0.5)
-    if near:
-        raise UserError(f"{model.name} has no layer {path}: is it {' or '.join(near)}?")
-    more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
-    raise UserError(f"{model.name} has no layer {path}: it has {', '.join(names[:_LISTED])}{more}.")
 
 
 def _grid(maps: LayerMaps, arguments: argparse.Namespace) -> NDArray[np.uint8]:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import json
 import re
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from convscope.cli.model_arguments import add_model_arguments, opened
+from convscope.cli.model_arguments import add_model_arguments, check_layer, opened
+from convscope.cli.outputs import check_output
 from convscope.cli.progress_bar import progress_bar
 from convscope.errors import UserError
 from convscope.task import Cancelled
@@ -59,11 +60,8 @@ def run(arguments: argparse.Namespace) -> int:
     from convscope.engine.seeing.patterns.settings import PatternSettings
     from convscope.imaging.save import save_npy, save_png
 
-    for name in filter(None, (arguments.output, arguments.npy)):
-        if not Path(name).parent.is_dir():
-            raise UserError(f"There is no folder {Path(name).parent}: make it first.")
-    if Path(arguments.output).suffix.lower() != ".png":
-        raise UserError(f"The grid is saved as PNG: give a name that ends in .png, not {arguments.output}.")
+    check_output(arguments.output, (".png",), arguments.model)
+    check_output(arguments.npy, (".npy",), arguments.model)
     if arguments.filters and arguments.classes:
         raise UserError("--filters belongs to --layer; --classes already names what to climb to.")
     filters = numbers(arguments.filters, "--filters") if arguments.filters else None
@@ -125,6 +123,7 @@ def _goals(
     negative = arguments.negative
     if arguments.classes:
         return tuple(aims.class_(n, negative=negative) for n in _class_numbers(model, arguments.classes))
+    check_layer(model, arguments.layer)
     if filters is None:
         return first_filters(model, arguments.layer, _FIRST, negative=negative)
     return tuple(aims.channel(arguments.layer, index, negative=negative) for index in filters)
@@ -139,6 +138,7 @@ def _class_numbers(model: OpenedModel, text: str) -> list[int]:
         name = part.strip().lower()
         if name not in known:
             close = [each for each in known if name and name in each][:3]
+            close = close or difflib.get_close_matches(name, known, 3)
             hint = f" Did you mean {' or '.join(close)}?" if close else ""
             raise UserError(f"{model.name} knows no class {part.strip()}.{hint}")
         found.append(known[name])

@@ -36,6 +36,8 @@ def run(arguments: argparse.Namespace) -> int:
     model = opened(arguments)
     prediction = model.predict(image)
     top = prediction.top(arguments.top)
+    for note in (*image.notes, *model.notes, *prediction.notes):
+        print(note, file=sys.stderr)
     if arguments.json:
         print(json.dumps({"classes": [asdict(score) for score in top]}, ensure_ascii=False, indent=1))
         return 0
@@ -43,6 +45,4 @@ def run(arguments: argparse.Namespace) -> int:
     for score in top:
         bar = "█" * round(score.probability * _BAR)
         print(f"{score.name:<{width}}  {score.probability:7.2%}  {bar}")
-    for note in (*model.notes, *prediction.notes):
-        print(note, file=sys.stderr)
     return 0

@@ -20,7 +20,7 @@ _QUIET = 5.0
 class _Bar:
     def __init__(self) -> None:
         self._terminal = sys.stderr.isatty()
-        self._last = 0.0
+        self._last = time.monotonic()
         self._shown = 0
 
     def show(self, fraction: float | None, text: str) -> None:

@@ -99,6 +99,8 @@ def render(
     from PySide6.QtCore import Qt
     from PySide6.QtGui import QImage
 
+    from convscope.engine import runtime
+    from convscope.engine.models.catalogue import open_model
     from convscope.imaging.load import load_image
     from convscope.session.session import Session
     from convscope.ui import theme as themes
@@ -112,6 +114,10 @@ def render(
     session = Session(sample_images())
     if image is not None:
         session.add_images([load_image(image)])
+    if model is not None and panel != FIRST:
+        # Before the window, which would be content with another one.
+        runtime.start()
+        session.add_model(open_model(model))
     settings = Settings()
     window = MainWindow(session, settings=settings, theme_choice=theme)
     try:
@@ -126,13 +132,11 @@ def render(
             if (refused := window.sources.engine.refused) is not None:
                 raise UserError(refused.sentence)
         if panel != FIRST:
-            if model is not None:
-                window.sources.engine.open_model(model)
             window.start_engine()
             _wait(window)
             if window.session.model is None:
                 sentences = [toast.message for toast in window.toasts.toasts()]
-                raise UserError(" ".join(sentences) or f"{model} cannot be opened.")
+                raise UserError(" ".join(sentences) or "No network can be opened.")
             show_example = getattr(window.panel(), "show_example", None)
             if show_example is not None:
                 show_example()

@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from convscope.cli.progress_bar import progress_bar
+from convscope.engine.data.resize import FITS
+from convscope.engine.training.settings import LOSSES, OPTIMIZERS
+from convscope.engine.training.transfer_model import WAYS
 from convscope.errors import UserError
 from convscope.task import Cancelled, Task
 
@@ -41,17 +44,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--epochs", type=int, metavar="N", help="5 without; with --resume, as planned")
     parser.add_argument("--batch-size", type=int, default=64, metavar="N", help="images a step (64)")
     parser.add_argument("--steps-per-epoch", type=int, metavar="N", help="steps an epoch; all images without")
-    parser.add_argument("--optimizer", default="rmsprop", help="sgd, rmsprop, adam, adamw, nadam or adagrad")
+    parser.add_argument(
+        "--optimizer",
+        default="rmsprop",
+        metavar="NAME",
+        choices=OPTIMIZERS,
+        help=f"{', '.join(OPTIMIZERS)} (rmsprop)",
+    )
     parser.add_argument(
         "--lr", type=float, metavar="F", help="learning rate (0.001; sgd 0.01; finetune 1e-5)"
     )
     parser.add_argument("--momentum", type=float, default=0.0, metavar="F", help="of sgd or rmsprop (0)")
-    parser.add_argument("--loss", default="auto", help="auto follows from the model's output")
+    parser.add_argument(
+        "--loss",
+        default="auto",
+        metavar="NAME",
+        choices=LOSSES,
+        help=f"{', '.join(LOSSES)}; auto, the default, follows from the model's output",
+    )
     parser.add_argument(
         "--augment", metavar="WHAT", help="mild, lecture, or rotation=40,zoom=0.2,flip_horizontal,fill=wrap"
     )
     parser.add_argument("--size", metavar="HxW", help="bring images to this size; the model's without")
-    parser.add_argument("--fit", default="stretch", help="how: stretch, crop or pad")
+    parser.add_argument("--fit", default="stretch", choices=FITS, help="how (stretch)")
     parser.add_argument("--validation", type=float, metavar="F", help="share (0.1; of shipped sets 0.05)")
     parser.add_argument("--test", type=float, metavar="F", help="share, if no test set comes with it (0.1)")
     parser.add_argument("--early-stopping", type=int, metavar="N", help="stop after N epochs without gain")
@@ -59,7 +74,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="same seed, same run (0)")
     parser.add_argument("--replace-head", action="store_true", help="a new last layer for the data's classes")
     parser.add_argument(
-        "--transfer", metavar="WAY", help="use a pretrained model: features, frozen or finetune"
+        "--transfer",
+        metavar="WAY",
+        choices=WAYS,
+        help="use a pretrained model: features (extracted once), frozen or finetune",
     )
     parser.add_argument("--from-layer", default="", metavar="L", help="finetune: the first layer to train")
     parser.add_argument(
@@ -95,14 +113,34 @@ def _refuse(arguments: argparse.Namespace) -> None:
     if arguments.resume:
         if arguments.output and arguments.output.resolve() != arguments.resume.resolve():
             raise UserError("A resumed run stays in its folder: leave -o away.")
+        if kept := _said(arguments) - {"resume", "output", "epochs", "json"}:
+            options = " and ".join(f"--{name.replace('_', '-')}" for name in sorted(kept))
+            raise UserError(f"A resumed run keeps its settings, but for --epochs: leave {options} away.")
         return
     for value, name in ((arguments.model, "--model"), (arguments.data, "--data"), (arguments.output, "-o")):
         if value is None:
             raise UserError(f"{name} is missing: convscope train --model MODEL --data DATA -o RUN.")
+    if arguments.steps_per_epoch is not None and arguments.steps_per_epoch < 1:
+        raise UserError(f"--steps-per-epoch is at least 1, not {arguments.steps_per_epoch}.")
+    folder = arguments.output
+    if folder.exists() and not folder.is_dir():
+        raise UserError(f"{folder} is a file: give the run a folder of its own with -o.")
+    if folder.is_dir() and any(folder.iterdir()):
+        raise UserError(
+            f"The folder {folder} is not empty: choose another for the new run, or --resume that one."
+        )
     if arguments.strategy != "none" and arguments.transfer:
         raise UserError("--strategy is for training a whole model, not for --transfer.")
     if arguments.from_layer and arguments.transfer != "finetune":
         raise UserError("--from-layer belongs to --transfer finetune.")
+
+
+def _said(arguments: argparse.Namespace) -> set[str]:
+    """The options that differ from what they are when they are left away."""
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    silent = vars(parser.parse_args([]))
+    return {name for name, value in vars(arguments).items() if value != silent[name]}
 
 
 def _settings(arguments: argparse.Namespace) -> TrainingSettings:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import difflib
+from pathlib import Path
 
 from convscope.errors import UserError
 
@@ -19,7 +21,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Start the application and stay until its window closes."""
+    """Start the application and stay until its window closes.
+
+    Raises:
+        UserError: a path leads nowhere, or there is no Qt or no display.
+    """
+    for path in arguments.paths:
+        if not Path(path).exists():
+            raise UserError(f"There is no file or folder {path}{_meant(path)}.")
     try:
         from convscope.ui.application import run_window
     except ImportError as error:
@@ -34,3 +43,10 @@ def run(arguments: argparse.Namespace) -> int:
         theme=arguments.theme,
         reset_settings=arguments.reset_settings,
     )
+
+
+def _meant(word: str) -> str:
+    from convscope.cli import COMMANDS
+
+    near = difflib.get_close_matches(word, COMMANDS, 1)
+    return f", and no such command: perhaps convscope {near[0]} is meant" if near else ": check the name"

@@ -70,7 +70,11 @@ def test_a_run_on_its_own_test_images_and_on_others(two_digits: Path, tmp_path: 
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        ("digits", "--data is missing: convscope evaluate MODEL --data DATA."),
+        (
+            "digits",
+            "digits is not the folder of a run; for a model --data says what to evaluate it on: "
+            "convscope evaluate digits --data DATA.",
+        ),
         ("nonesuch --data digits", "nonesuch"),
         ("garments --data textures", "tells 10 classes apart, but Textures has 3."),
         ("digits --data nowhere", "There is no data set and no folder called nowhere"),

@@ -79,7 +79,7 @@ def test_a_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (source / "broken.png").write_bytes(b"no")
     assert main(["explain", "digits", str(source), "-o", str(tmp_path / "out")]) == 0
     told = capsys.readouterr()
-    assert told.out.startswith("1 overlays and table.csv in ")
+    assert told.out.startswith("1 overlay and table.csv in ")
     assert "broken.png: " in told.err
     assert (tmp_path / "out/seven.grad-cam.png").exists()
 

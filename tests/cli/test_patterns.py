@@ -60,13 +60,17 @@ def test_classes_by_name_and_number(tmp_path: Path, capsys: pytest.CaptureFixtur
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["--layer", "nowhere"], "Digits convnet has no layer nowhere."),
+        (
+            ["--layer", "nowhere"],
+            "Digits convnet has no layer nowhere: it has input, conv2d, max_pooling2d, "
+            "conv2d_1, max_pooling2d_1, conv2d_2, flatten, dense, dense_1.",
+        ),
         (["--layer", "conv2d", "--filters", "32"], "conv2d has 32 filters, 0 to 31: there is no 32."),
         (["--layer", "conv2d", "--filters", "a"], "--filters is a list such as 0-15 or 3,7,20-23, not a."),
         (["--layer", "conv2d", "--steps", "0"], "The number of steps goes from 1 to 10000, not 0."),
         (
             ["--layer", "conv2d", "-o", "grid.jpg"],
-            "The grid is saved as PNG: give a name that ends in .png, not grid.jpg.",
+            "grid.jpg has another ending than .png: name it grid.png.",
         ),
         (
             ["--classes", "1", "--filters", "1"],
@@ -92,4 +96,5 @@ def test_a_missing_folder_is_said_before_the_model_is_opened(
 ) -> None:
     monkeypatch.setattr("convscope.cli.patterns.opened", lambda arguments: pytest.fail("opened"))
     assert main(["patterns", "digits", "--layer", "conv2d", "-o", "/nowhere/at/all.png"]) == 2
-    assert capsys.readouterr().err == "convscope: There is no folder /nowhere/at: make it first.\n"
+    told = "/nowhere/at/all.png cannot be saved: there is no folder /nowhere/at; make it first."
+    assert capsys.readouterr().err == f"convscope: {told}\n"

@@ -35,11 +35,16 @@ def test_a_terminal_gets_one_line_drawn_over_and_wiped(monkeypatch: pytest.Monke
     assert "\n" not in screen.getvalue()
 
 
-def test_a_log_file_gets_a_line_now_and_then(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_log_file_gets_a_line_now_and_then(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = iter(range(1000))
+    monkeypatch.setattr("convscope.cli.progress_bar.time.monotonic", lambda: next(clock))
     with progress_bar() as task:
-        for step in range(100):
+        for step in range(1, 13):
             task.progress(step / 100, f"step {step}")
-    assert capsys.readouterr().err == "  0% step 0\n"
+    # A second a step here; what is quick says nothing.
+    assert capsys.readouterr().err == "  5% step 5\n 10% step 10\n"
 
 
 def test_ctrl_c_cancels_and_a_second_one_is_as_always() -> None:

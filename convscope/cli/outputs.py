@@ -1,0 +1,37 @@
+"""Files that a subcommand will write: looked at before any work is done for them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from convscope.errors import UserError
+
+
+def check_output(path: Path | str | None, endings: Sequence[str], *inputs: Path | str) -> None:
+    """Refuse a file that cannot or must not be written; None is no file.
+
+    Args:
+        path: the file.
+        endings: what its name may end in; the first is proposed.
+        inputs: what the command reads, which stays as it is.
+
+    Raises:
+        UserError: another ending, an input, a folder, no such folder, or no permission.
+    """
+    if path is None:
+        return
+    path = Path(path)
+    if any(path.resolve() == Path(each).resolve() for each in inputs):
+        raise UserError(f"{path} is the input itself: choose another name for the result.")
+    if path.suffix.lower() not in endings:
+        raise UserError(
+            f"{path} has another ending than {' or '.join(endings)}: name it {path.stem}{endings[0]}."
+        )
+    if path.is_dir():
+        raise UserError(f"{path} is a folder: give the name of a file.")
+    if not path.parent.is_dir():
+        raise UserError(f"{path} cannot be saved: there is no folder {path.parent}; make it first.")
+    if not os.access(path.parent, os.W_OK):
+        raise UserError(f"{path} cannot be saved: you may not write to {path.parent}; choose another folder.")
