@@ -19,7 +19,9 @@ def in_float32(model: Any) -> Any:
 
     def clone(layer: Any) -> Any:
         config = layer.get_config()
-        config["dtype"] = "float32"
+        # Arithmetic outside of layers has no type of its own.
+        if isinstance(layer, keras.layers.Layer):
+            config["dtype"] = "float32"
         return type(layer).from_config(config)
 
     copy = keras.models.clone_model(model, clone_function=clone, recursive=True)

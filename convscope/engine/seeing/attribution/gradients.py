@@ -133,6 +133,11 @@ def input_gradient(model: OpenedModel, log: bool, guided: bool = False) -> Calla
     return model.kept(("attribution input", log, guided), make)
 
 
+def relu_steps(model: OpenedModel) -> tuple[Step, ...]:
+    """The steps that guided backpropagation changes."""
+    return tuple(step for step in model.program.steps if step.activation in _RELUS)
+
+
 def unguided_activations(model: OpenedModel) -> tuple[str, ...]:
     """Kinds of activation that guided backpropagation leaves as they are, because they are no ReLU."""
     plain = ("", "linear", "softmax", "sigmoid", *_RELUS)

@@ -109,7 +109,8 @@ def _chosen(model: OpenedModel) -> LayerChoice:
 def _usable(model: OpenedModel) -> tuple[LayerChoice, ...]:
     program = model.program
     leading = _backwards(program, model.head.logits)
-    image = {program.inputs[model.image_input]}
+    shape = program.shapes[program.inputs[model.image_input]]
+    image = {slot for slot in program.inputs if program.shapes[slot] == shape}
     # Slots computed from the image by a layer that learned something.
     learned: set[int] = set()
     found = {}

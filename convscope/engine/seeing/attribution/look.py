@@ -75,7 +75,7 @@ class Look:
     @cached_property
     def notes(self) -> tuple[str, ...]:
         """What holds for every gradient of this model, one sentence each."""
-        if self._log:
+        if self.logarithms:
             return (
                 "The network's logits cannot be reached: logarithms of its probabilities stand for them, "
                 "which leaves differences of classes as they are.",
@@ -88,7 +88,8 @@ class Look:
         return self.model.inputs_for(self.prepared.batch)
 
     @cached_property
-    def _log(self) -> bool:
+    def logarithms(self) -> bool:
+        """Whether logarithms of probabilities stand for logits that cannot be reached."""
         if self._head.kind != "unknown":
             return False
         output = self.model.function((self._head.output,))(*self.inputs)[0].numpy()
@@ -112,7 +113,7 @@ class Look:
             model, slot = self.model, self.model.slot(layer.path)
             tensors, others = self._trunk(layer.path)
             compiled = layer.path == self._main
-            function = gradients.head_gradient(model, slot, others, self._log, compiled)
+            function = gradients.head_gradient(model, slot, others, self.logarithms, compiled)
             slopes, scores = function(*tensors, target.weights(self._head))
             maps, slope = (np.asarray(one.numpy()[0], np.float32) for one in (tensors[0], slopes))
             return maps, slope, float(scores.numpy()[0])
@@ -124,7 +125,7 @@ class Look:
     ) -> list[tuple[NDArray[np.float32], NDArray[np.float32]]]:
         """Maps and gradients of several layers in one pass there and back."""
         slots = [self.model.slot(layer.path) for layer in layers]
-        function = gradients.stage_gradients(self.model, slots, self._log)
+        function = gradients.stage_gradients(self.model, slots, self.logarithms)
         maps, slopes = function(*self.inputs, target.weights(self._head))
         return [
             (np.asarray(a.numpy()[0], np.float32), np.asarray(g.numpy()[0], np.float32))
@@ -145,16 +146,28 @@ class Look:
         """
         model = self.model
         inputs = model.inputs_for(batch)
-        function = gradients.input_gradient(model, self._log, guided)
+        self.check_gradient()
+        function = gradients.input_gradient(model, self.logarithms, guided)
         slopes, scores = function(*inputs, target.weights(self._head))
         shape = batch.shape[1:]
         fitting = [slope.numpy() for slope in slopes if tuple(slope.shape[1:]) == shape]
-        if not fitting:
-            raise UserError(
-                f"{model.name} takes whole numbers, which have no gradient: choose a method that hides parts "
-                f"of the image, such as occlusion."
-            )
         return np.asarray(sum(fitting), np.float32), np.asarray(scores.numpy(), np.float32)
+
+    def check_gradient(self) -> None:
+        """Raise `UserError` where the image goes in as whole numbers only."""
+        program = self.model.program
+        for slot in program.inputs:
+            if "float" in program.dtypes[slot] and self.takes_image(slot):
+                return
+        raise UserError(
+            f"{self.model.name} takes whole numbers, which have no gradient: choose a method that hides "
+            f"parts of the image, such as occlusion."
+        )
+
+    def takes_image(self, slot: int) -> bool:
+        """Whether the image goes into this input of the model."""
+        shape, image = self.model.program.shapes[slot], self.prepared.batch.shape
+        return len(shape) == 4 and all(a in (None, b) for a, b in zip(shape[1:], image[1:], strict=True))
 
     def scores(
         self, batch: NDArray[np.float32], target: Target

@@ -15,8 +15,8 @@ from convscope.imaging.colormaps import ColormapName
 from convscope.imaging.display import Scale
 from convscope.imaging.overlay import Box, heat_scale
 
-# As the SmoothGrad paper (section 3.1) caps its maps, so that a few pixels do not darken all others.
-_CAP = 99.0
+CAP = 99.0
+"""Percentile at which colours of grainy maps end, as the SmoothGrad paper (section 3.1) caps its maps."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ class Attribution:
             low, high = float(self.heat.min()), float(self.heat.max())
             return Scale(low, high if high > low else low + 1, "least to most")
         if self.grainy:
-            cap = float(np.percentile(np.abs(self.heat), _CAP))
+            cap = float(np.percentile(np.abs(self.heat), CAP))
             return heat_scale(np.clip(self.heat, -cap, cap) if cap > 0 else self.heat, signed=self.signed)
         return heat_scale(self.heat, signed=self.signed)
 

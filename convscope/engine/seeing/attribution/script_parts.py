@@ -33,7 +33,6 @@ with np.load({npz!r}) as arrays:
         for weight in layer.weights:
             weight.assign(arrays[f"{{layer.name}}/{{weight.name}}"].astype(np.float32))"""
 
-# What is added to the image or to a layer's maps is differentiated by.
 _GRADIENT = '''
 
 class Probe(keras.Model):
@@ -50,14 +49,14 @@ class Probe(keras.Model):
 def gradient(batch, zeros):
     """The sum over a batch of d(score)/d(what the zeros are added to).
 
-    Keras has no gradient of its own, but it trains: one step of gradient ascent at rate 1 moves the zeros by
-    exactly the gradient.
+    Keras has no gradient of its own, but it trains: one step of gradient descent at rate 1 moves the zeros by
+    exactly the negative gradient.
     """
     probe = Probe(zeros)
-    ascent = lambda wanted, scores: -keras.ops.sum(wanted * scores)
-    probe.compile(keras.optimizers.SGD(1.0), loss=ascent, run_eagerly=True)
+    score = lambda weights, logits: keras.ops.sum(weights * logits)
+    probe.compile(keras.optimizers.SGD(1.0), loss=score, run_eagerly=True)
     probe.train_on_batch(batch, np.repeat(weights[None], len(batch), axis=0))
-    slopes = keras.ops.convert_to_numpy(zeros)
+    slopes = -keras.ops.convert_to_numpy(zeros)
     zeros.assign(np.zeros_like(slopes))
     return slopes
 '''
@@ -70,13 +69,18 @@ def scores(batch):
 '''
 
 _FLOAT32 = '''
-# In full precision: the network computes in half.
+
+
+def full(layer):
+    """The same layer in full precision; the network computes in half."""
+    config = layer.get_config()
+    if isinstance(layer, keras.layers.Layer):
+        config["dtype"] = "float32"
+    return type(layer).from_config(config)
+
+
 half = model
-model = keras.models.clone_model(
-    half,
-    clone_function=lambda layer: type(layer).from_config({**layer.get_config(), "dtype": "float32"}),
-    recursive=True,
-)
+model = keras.models.clone_model(half, clone_function=full, recursive=True)
 model.set_weights([np.asarray(values, np.float32) for values in half.get_weights()])'''
 
 

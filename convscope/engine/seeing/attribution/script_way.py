@@ -1,173 +1,217 @@
-"""How a script takes a network apart: from the input to a layer's maps, and from there to the scores."""
+"""How a script takes a network apart: its logits, the maps of one layer, and its ReLUs.
+
+Layers have names, and what a layer computes is its `call`: a script keeps a layer's maps as they pass by
+putting a function of its own in that place. So it reaches every layer of every network, however it is nested
+or branched, and leaves all else to Keras.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+import textwrap
 from typing import Any
 
-from convscope.engine.models.opened import OpenedModel
+from convscope.engine.models.flatten import graph_of
+from convscope.engine.models.program import Step
+from convscope.engine.seeing.attribution.look import Look
 from convscope.errors import UserError
 
-# The tensor that a network's (or nested network's) own output is.
-_END = ""
+_LENGTH = 108
 
 
-@dataclass(frozen=True)
-class Way:
-    """Code that takes a network apart.
-
-    Attributes:
-        setup: lines that name its parts.
-        maps: lines of the body of `maps_of(values)`, from the input to the layer's maps; none for the input.
-        scores: lines of the body of `logits(values)`, from there to the scores before softmax.
-    """
-
-    setup: tuple[str, ...]
-    maps: tuple[str, ...]
-    scores: tuple[str, ...]
-
-
-def way_to_scores(model: OpenedModel, path: str | None) -> Way:
-    """From a layer's maps (or the input, for None) to the scores before softmax.
+def logits_code(look: Look) -> list[str]:
+    """Lines that take off the softmax, and define `logits`.
 
     Raises:
-        UserError: a short script cannot take this network apart.
+        UserError: the layer that ends in softmax is called twice.
     """
+    model = look.model
     program, head = model.program, model.head
-    if len(program.inputs) > 1 or head.kind == "unknown":
-        raise UserError(f"{model.name} is not a network with one input that a short script can take apart.")
-    step = program.producer(head.logits)
-    if step is None or "@" in step.path or (path is not None and "@" in path):
-        raise UserError(f"{model.name} calls a layer twice, which a short script cannot take apart.")
-    if path is not None and program.frontier(model.slot(path), [head.logits]):
-        raise UserError(
-            f"Other paths lead around {path}, which a short script cannot follow: choose a later layer."
+    lines: list[str] = []
+    if head.logits != head.output:
+        step = next(
+            one
+            for one in program.steps
+            if one.inputs == (head.logits,)
+            and one.activation == head.kind
+            and program.depends(head.output, one.outputs[0])
         )
-    fused = step.part == "sum"
-    if fused and step.kind != "Dense":
-        raise UserError(f"{model.name} ends in {step.kind}, which a short script cannot take apart.")
-    group, _, last = step.path.rpartition("/")
-    inner, _, name = (path or "").rpartition("/")
-    if path is None:
-        inner = group
-    if "/" in inner or "/" in group or (group and inner != group):
-        raise UserError(f"{model.name} is nested in a way that a short script cannot take apart.")
-    parts = _Parts(model, inner)
-    maps = parts.stem()
-    # From the nested network's input (or the whole one's) to the layer.
-    if path is None:
-        start, scores = None, maps
-        maps = []
-    else:
-        start, scores = name, []
-        maps += parts.segment(inner, None, name)
-    # The dense layer's input is as far as its layers go; the sum itself is written out below.
-    reached = path is not None and fused and step.inputs[0] == model.slot(path)
-    if inner == group:
-        scores += [] if reached else parts.segment(inner, start, last, before=fused)
-    else:
-        scores += parts.segment(inner, start, _END)
-        scores += parts.segment("", inner, last, before=fused)
-    parts.setup.append(f"last = {parts.names[group]}.get_layer({last!r})")
-    if fused:
-        bias = " + last.bias" if step.layer.use_bias else ""
-        scores.append(f"return keras.ops.matmul(values, last.kernel){bias}")
-    else:
-        scores.append("return values")
-    return Way(tuple(parts.setup), tuple(maps), tuple(scores))
-
-
-class _Parts:
-    """Collects the lines; knows the network and the one nested network in it that matters."""
-
-    def __init__(self, model: OpenedModel, group: str) -> None:
-        self.model = model
-        self.group = group
-        self.names = {"": "model"}
-        self.containers: dict[str, Any] = {"": model.keras}
-        self.setup: list[str] = []
-        if group:
-            self.names[group] = "base"
-            self.containers[group] = model.keras.get_layer(group)
-            self.setup.append(f"base = model.get_layer({group!r})")
-
-    def stem(self) -> list[str]:
-        """Lines from the picture to the nested network, if layers stand before it."""
-        if not self.group:
-            return []
-        before = self._before()
-        return self.segment("", None, before) if before else []
-
-    def segment(self, group: str, start: str | None, end: str, *, before: bool = False) -> list[str]:
-        """Lines from one tensor of a network to another.
-
-        Args:
-            group: the network.
-            start: a layer whose output is given; None for the network's input.
-            end: a layer whose output is wanted; `_END` for the network's.
-            before: the layer's input is wanted instead.
-        """
-        container, name = self.containers[group], self.names[group]
-        # A shipped network is built as a graph by the script, whatever it is here.
-        if type(container).__name__ == "Sequential" and self.model.source.kind != "shipped":
-            layers = [layer.name for layer in container.layers]
-            first = 0 if start is None else layers.index(start) + 1
-            final = len(layers) if end == _END else layers.index(end) + (0 if before else 1)
-            if first >= final:
-                return []
-            return [
-                f"for layer in {name}.layers[{first}:{final}]:",
-                "    values = layer(values, training=False)",
-            ]
-        source = f"{name}.inputs[0]" if start is None else self._tensor(group, start)
-        if start == self.group and group == "" and start:
-            follower = self._follower()
-            if before and follower == end:
-                return []
-            source = f"{name}.get_layer({follower!r}).input"
-        if end == _END:
-            if start is not None and container.outputs[0] is self._operation(group, start).output:
-                return []
-            target = f"{name}.outputs[0]"
+        if len(_calls(look, step)) > 1:
+            raise UserError(f"{model.name} calls {step.path} twice, where a script cannot reach its logits.")
+        layer = part_code(look, step.path)
+        if hasattr(step.layer, "activation"):
+            taken = f"{layer}.activation = keras.activations.linear"
         else:
-            target = self._tensor(group, end)
-            if before:
-                target = f"{target.removesuffix('.output')}.input"
-        part = f"part_{len([line for line in self.setup if line.startswith('part_')]) + 1}"
-        self.setup.append(f"{part} = keras.Model({source}, {target})")
-        return [f"values = {part}(values, training=False)"]
+            taken = f"{layer}.call = lambda values, **options: values"
+        lines += [f"# Without {step.activation}: what is explained are logits.", taken, "", ""]
+    feed = _feed(look)
+    output = f"model({feed}, training=False)"
+    if len(program.outputs) > 1:
+        output = f"keras.tree.flatten({output})[{program.outputs.index(head.output)}]"
+    if look.logarithms:
+        output = f"keras.ops.log(keras.ops.maximum({output}, 1.1754944e-38))"
+        words = "Logarithms of probabilities, since the logits are out of reach."
+    else:
+        words = "The scores before softmax."
+    lines += ["def logits(values):", f'    """{words}"""']
+    if feed != "values":
+        lines.append("    values = keras.ops.convert_to_tensor(values)")
+    return [*lines, f"    return {output}"]
 
-    def _operation(self, group: str, name: str) -> Any:
-        return next(one for one in self.containers[group].operations if one.name == name)
 
-    def _tensor(self, group: str, name: str) -> str:
-        container, variable = self.containers[group], self.names[group]
-        if any(layer.name == name for layer in container.layers):
-            return f"{variable}.get_layer({name!r}).output"
-        # Arithmetic outside of layers is no layer.
-        return f"next(step for step in {variable}.operations if step.name == {name!r}).output"
+def maps_code(look: Look, path: str, shape: tuple[int, ...], slopes: bool) -> list[str]:
+    """Lines that leave the layer's maps in `maps`, h×w×channels.
 
-    def _before(self) -> str:
-        """The layer that feeds the nested network, "" where that is the picture."""
-        program = self.model.program
-        inside = [step for step in program.steps if step.path.startswith(f"{self.group}/")]
-        made = {slot for step in inside for slot in step.outputs}
-        fed = {slot for step in inside for slot in step.inputs} - made
-        if fed <= set(program.inputs):
-            return ""
-        steps = [program.producer(slot) for slot in fed]
-        if len(steps) == 1 and steps[0] is not None and "/" not in steps[0].path:
-            return steps[0].path
-        raise UserError(f"{self.group} is fed in a way that a short script cannot follow.")
+    Args:
+        look: the image before the model.
+        path: of the layer.
+        shape: of its maps.
+        slopes: whether zeros are added to the maps, for `gradient` to differentiate by.
 
-    def _follower(self) -> str:
-        """The one layer that the nested network feeds."""
-        program = self.model.program
-        inside = {id(step) for step in program.steps if step.path.startswith(f"{self.group}/")}
-        made = {slot for step in program.steps if id(step) in inside for slot in step.outputs}
-        after = {
-            step.path for step in program.steps if id(step) not in inside and made.intersection(step.inputs)
-        }
-        if len(after) == 1 and "/" not in (path := after.pop()):
-            return path
-        raise UserError(f"{self.group} feeds several layers, which a short script cannot follow.")
+    Raises:
+        UserError: the layer puts out several tensors.
+    """
+    program = look.model.program
+    if len(program.slots[path]) > 1:
+        raise UserError(f"{path} puts out several tensors, which a script cannot tell apart.")
+    step = program.producer(program.slots[path][0])
+    assert step is not None
+    calls = _calls(look, step)
+    also = ", with zeros added to them" if slopes else ""
+    lines = [
+        f"# The layer, whose maps are kept as they pass{also}.",
+        f"layer = {part_code(look, path)}",
+        "compute, kept = layer.call, {}",
+    ]
+    if slopes:
+        lines.append(f"at_layer = keras.Variable(np.zeros({shape}, np.float32))")
+    plus = " + at_layer" if slopes else ""
+    lines += ["", "", "def watched(*args, **options):", '    """What the layer computes, kept."""']
+    if len(calls) == 1:
+        lines += [f'    kept["maps"] = compute(*args, **options){plus}', '    return kept["maps"]']
+    else:
+        number = [call.path for call in calls].index(step.path)
+        lines += [
+            "    values = compute(*args, **options)",
+            f"    # Each time the network is called, this is called {len(calls)} times.",
+            f'    kept["calls"] = kept.get("calls", 0) % {len(calls)} + 1',
+            f'    if kept["calls"] == {number + 1}:',
+            f'        values = kept["maps"] = values{plus}',
+            "    return values",
+        ]
+    return [
+        *lines,
+        "",
+        "",
+        "layer.call = watched",
+        "logits(x)",
+        'maps = keras.ops.convert_to_numpy(kept["maps"])[0]',
+    ]
+
+
+def guided_code(look: Look, relus: tuple[Step, ...]) -> list[str]:
+    """Lines that make all ReLUs pass back positive gradients only."""
+    by_network: dict[str, list[str]] = {}
+    for step in relus:
+        parent, _, name = _plain(step.path).rpartition("/")
+        names = by_network.setdefault(parent, [])
+        if name not in names:
+            names.append(name)
+    lines = [
+        "",
+        "",
+        "@keras.ops.custom_gradient",
+        "def upwards(values):",
+        '    """The same values; only positive gradients pass back."""',
+        "    return values, keras.ops.relu",
+        "",
+        "",
+        "def guided(compute):",
+        '    """What ends in a ReLU, changed so."""',
+        "    return lambda *args, **options: upwards(compute(*args, **options))",
+        "",
+        "",
+    ]
+    for parent, names in by_network.items():
+        network = part_code(look, parent) if parent else "model"
+        listed = ", ".join(repr(name) for name in names)
+        if len(listed) < _LENGTH - 10:
+            lines.append(f"relus = [{listed}]")
+        else:
+            lines += ["relus = [", *(f"    {line}" for line in textwrap.wrap(listed, _LENGTH - 4)), "]"]
+        container = _container(look, parent)
+        if all(_is_layer(container, name) for name in names):
+            lines.append(f"for layer in map({network}.get_layer, relus):")
+        else:
+            lines.append(f"for layer in [step for step in {network}.operations if step.name in relus]:")
+        lines.append("    layer.call = guided(layer.call)")
+    return lines
+
+
+def part_code(look: Look, path: str) -> str:
+    """An expression for a layer, through nested networks."""
+    code, names = "model", _plain(path).split("/")
+    for place, name in enumerate(names):
+        if _is_layer(_container(look, "/".join(names[:place])), name):
+            code = f"{code}.get_layer({name!r})"
+        else:
+            # Arithmetic outside of layers is no layer.
+            code = f"next(step for step in {code}.operations if step.name == {name!r})"
+    return code
+
+
+def _plain(path: str) -> str:
+    """A path without the numbers of calls: every call is of the one layer."""
+    return "/".join(re.sub(r"@\d+$", "", name) for name in path.split("/"))
+
+
+def _container(look: Look, path: str) -> Any:
+    """The network of a plain path, the whole one for ""."""
+    found = look.model.keras
+    for name in path.split("/") if path else ():
+        found = next(one for one in graph_of(found).operations if one.name == name)
+    return found
+
+
+def _is_layer(container: Any, name: str) -> bool:
+    return any(layer.name == name for layer in container.layers)
+
+
+def _calls(look: Look, step: Step) -> list[Step]:
+    """All calls of the step's layer, in the order of computation."""
+    steps = look.model.program.steps
+    return [one for one in steps if one.layer is step.layer and one.part != "activation"]
+
+
+def _feed(look: Look) -> str:
+    """The network's arguments in a script: the image goes where it fits, zeros elsewhere."""
+    import keras
+
+    model = look.model
+    program = model.program
+    if len(program.inputs) == 1 and program.dtypes[program.inputs[0]] == "float32":
+        codes = ["values"]
+    else:
+        codes = [_argument(look, slot) for slot in program.inputs]
+    graph = graph_of(model.keras)
+    structure = model.keras.inputs if graph is None else graph.input
+    if graph is None and len(codes) == 1:
+        return codes[0]
+    return _written(keras.tree.pack_sequence_as(structure, codes))
+
+
+def _argument(look: Look, slot: int) -> str:
+    program = look.model.program
+    dtype = program.dtypes[slot]
+    if look.takes_image(slot):
+        return "values" if dtype == "float32" else f"keras.ops.cast(values, {dtype!r})"
+    sizes = "".join(f", {size or 1}" for size in program.shapes[slot][1:])
+    return f"keras.ops.zeros((keras.ops.shape(values)[0]{sizes}), {dtype!r})"
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key!r}: {_written(one)}" for key, one in value.items()) + "}"
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(_written(one) for one in value) + "]"
+    return str(value)

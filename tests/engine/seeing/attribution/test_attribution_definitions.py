@@ -64,6 +64,50 @@ def test_grad_cam_plus_plus_is_the_papers_with_its_exponential() -> None:
     np.testing.assert_allclose(ours, paper / np.exp(score), rtol=1e-4)
 
 
+def test_grad_cam_plus_plus_from_true_derivatives() -> None:
+    """Equations 10 and 11 on a network with two maps of 2×2, where Y = exp(S) is differentiated three times.
+
+    Nothing is taken from the closed form (equation 19): for every place the derivatives of Y along that place
+    alone, by automatic differentiation in float64. S is a dense layer on a hidden one of ReLUs.
+    """
+    import tensorflow as tf
+
+    hidden = tf.constant(np.random.default_rng(4).normal(0.3, 0.6, (8, 3)))
+    last = tf.constant([[0.8], [-0.5], [0.7]], tf.float64)
+    maps = tf.constant(np.random.default_rng(5).random((2, 2, 2)))
+
+    def score(values: tf.Tensor) -> tf.Tensor:
+        return (tf.nn.relu(tf.reshape(values, (1, 8)) @ hidden - [[0.1, 0.2, 0.3]]) @ last)[0, 0]
+
+    with tf.GradientTape() as tape:
+        tape.watch(maps)
+        plain = score(maps)
+    slopes = tape.gradient(plain, maps).numpy()
+    first, second, third = (np.zeros((2, 2, 2)) for _ in range(3))
+    for place in np.ndindex(2, 2, 2):
+        along = np.zeros((2, 2, 2))
+        along[place] = 1
+        step = tf.constant(0.0, tf.float64)
+        with tf.GradientTape() as outermost:
+            outermost.watch(step)
+            with tf.GradientTape() as outer:
+                outer.watch(step)
+                with tf.GradientTape() as inner:
+                    inner.watch(step)
+                    y = tf.exp(score(maps + step * along))
+                once = inner.gradient(y, step)
+            twice = outer.gradient(once, step)
+        first[place], second[place] = once, twice
+        third[place] = outermost.gradient(twice, step)
+    values = maps.numpy()
+    alpha = second / (2 * second + values.sum(axis=(0, 1)) * third)
+    weights = (alpha * np.maximum(first, 0)).sum(axis=(0, 1))
+    paper = np.maximum(values @ weights, 0)
+    assert (first > 0).any() and (first < 0).any() and paper.max() > 0
+    ours = grad_cam_plus_plus(values.astype(np.float32), slopes.astype(np.float32))
+    np.testing.assert_allclose(ours * np.exp(plain.numpy()), paper, rtol=1e-5)
+
+
 @pytest.mark.parametrize("size", [1e-30, 1.0, 1e12])
 def test_no_gradient_is_too_small_or_too_large_for_grad_cam_plus_plus(size: float) -> None:
     heat = grad_cam_plus_plus(MAPS, SLOPES * np.float32(size))

@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import ast
 import base64
 import csv
 import io
 import re
-import runpy
 import subprocess
 import sys
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-from attribution_nets import flat, functional, mixed, nested, randomised
 from PIL import Image as PillowImage
 
-from convscope.engine.models.catalogue import open_model
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.seeing.attribution.batch import Row, explain_folder
 from convscope.engine.seeing.attribution.explain import explain
-from convscope.engine.seeing.attribution.layers import usable_layers
 from convscope.engine.seeing.attribution.look import Look
 from convscope.engine.seeing.attribution.methods import METHODS
 from convscope.engine.seeing.attribution.picture import (
@@ -35,7 +29,6 @@ from convscope.engine.seeing.attribution.picture import (
 )
 from convscope.engine.seeing.attribution.report import report, save_report
 from convscope.engine.seeing.attribution.result import Attribution, Request
-from convscope.engine.seeing.attribution.script import SCRIPTED, to_python
 from convscope.engine.seeing.attribution.target import Target
 from convscope.engine.seeing.attribution.truth.agreement import agreement
 from convscope.engine.seeing.attribution.truth.curves import curves
@@ -253,126 +246,3 @@ def test_looking_up_methods_does_not_load_tensorflow() -> None:
         "sys.exit('tensorflow' in sys.modules or 'keras' in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
-
-
-# Scripts.
-
-
-def ran(look: Look, request: Request, folder: Path, monkeypatch: pytest.MonkeyPatch) -> np.ndarray:
-    """The map that the script makes, in this process; it imports Keras, NumPy and Pillow alone."""
-    text = to_python(look, request)
-    names = {
-        (node.module if isinstance(node, ast.ImportFrom) else node.names[0].name)
-        for node in ast.walk(ast.parse(text))
-        if isinstance(node, (ast.Import, ast.ImportFrom))
-    }
-    assert names <= {"json", "pathlib", "keras", "numpy", "PIL"}
-    (folder / "script.py").write_text(text, encoding="utf-8")
-    monkeypatch.chdir(folder)
-    made = runpy.run_path("script.py")
-    heat = np.load("heat.npy")
-    np.testing.assert_array_equal(heat, made["heat"])
-    size = look.prepared.pixels.shape[:2]
-    assert load_image("overlay.png").values.shape == (*size, 3)
-    return heat
-
-
-def same(heat: np.ndarray, look: Look, request: Request) -> None:
-    ours = explain(look, request).heat
-    assert np.abs(ours).max() > 0
-    np.testing.assert_allclose(heat, ours, atol=1e-5 * np.abs(ours).max())
-
-
-def test_a_script_of_the_shipped_network_by_itself(coffee: Look, tmp_path: Path) -> None:
-    """In a process of its own, with nothing of the app."""
-    (tmp_path / "script.py").write_text(to_python(coffee, Request("grad-cam")), encoding="utf-8")
-    subprocess.run([sys.executable, "-I", "script.py"], cwd=tmp_path, check=True, capture_output=True)
-    same(np.load(tmp_path / "heat.npy"), coffee, Request("grad-cam"))
-    # The overlay too, but for the colours between sixteen of the scale's.
-    theirs = load_image(tmp_path / "overlay.png").values.astype(np.int16)
-    assert np.abs(theirs - picture(explain(coffee, Request("grad-cam")))).max() <= 4
-
-
-@pytest.mark.parametrize("method", sorted(SCRIPTED))
-def test_scripts_of_all_methods(
-    seven: Look, method: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    settings: dict[str, Any] = {
-        "smooth-grad": {"samples": 10},
-        "integrated-gradients": {"steps": 12, "baseline": "mean"},
-        "occlusion": {"window": 40.0, "fill": "white"},
-    }.get(method, {})
-    request = Request(method, Target(7, 1), settings=settings)
-    same(ran(seven, request, tmp_path, monkeypatch), seven, request)
-
-
-@pytest.mark.parametrize("make", [flat, nested, functional])
-def test_scripts_of_files(make: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """At every layer that they are offered for; a picture that is cut, and one that is padded."""
-    randomised(make()).save(tmp_path / "net.keras")
-    noise = np.random.default_rng(1).integers(0, 256, (30, 20, 3)).astype(np.uint8)
-    save_png(tmp_path / "noise.png", noise)
-    model = open_model(tmp_path / "net.keras")
-    look = Look(model, load_image(tmp_path / "noise.png"))
-    offered = 0
-    for layer in usable_layers(model):
-        request = Request("hires-cam", Target(1), layer.path)
-        try:
-            heat = ran(look, request, tmp_path, monkeypatch)
-        except UserError as error:
-            assert "lead around" in error.message
-            continue
-        same(heat, look, request)
-        offered += 1
-    assert offered >= 2
-
-
-@pytest.mark.parametrize("resize", ["crop", "pad", "stretch"])
-def test_a_script_prepares_the_picture_as_the_app_does(
-    resize: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from dataclasses import replace
-
-    from convscope.engine.models.preprocessing import MODES
-
-    randomised(flat()).save(tmp_path / "net.keras")
-    noise = np.random.default_rng(1).integers(0, 256, (30, 20)).astype(np.uint8)
-    save_png(tmp_path / "gray.png", noise)
-    caffe = replace(MODES["caffe"], resize=resize)
-    model = open_model(tmp_path / "net.keras").with_(preprocessing=caffe)
-    look = Look(model, load_image(tmp_path / "gray.png"))
-    request = Request("gradient-x-input", Target(1))
-    same(ran(look, request, tmp_path, monkeypatch), look, request)
-
-
-def test_a_drawing_is_written_out(
-    digits: OpenedModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    look = Look(digits, Image(load_sample("digit-3").values, "drawing"))
-    request = Request("grad-cam", Target(3))
-    same(ran(look, request, tmp_path, monkeypatch), look, request)
-
-
-def test_what_takes_more_than_a_short_script(
-    seven: Look, digits: OpenedModel, imagenet: OpenedModel, tmp_path: Path
-) -> None:
-    image = load_sample("digit-7")
-    random = open_model("mnist-small")
-    mixed(flat).save(tmp_path / "half.keras")
-    half = open_model(tmp_path / "half.keras")
-    large = Image(np.zeros((100, 100), np.uint8), "pasted")
-    fill = Request("integrated-gradients", settings={"baseline": "blurred"})
-    for look, request, words in (
-        (seven, Request("rise"), "RISE takes more than a short script"),
-        (seven, fill, "A blurred fill takes more"),
-        (Look(random, image), Request("grad-cam"), "has no file that Keras opens"),
-        (Look(half, image), Request("grad-cam"), "lower precision"),
-        (Look(digits, large), Request("grad-cam"), "pasted has no picture file"),
-        (
-            Look(imagenet, image),
-            Request("grad-cam", layer="block2b_dw_relu6"),
-            "lead around block2b_dw_relu6",
-        ),
-    ):
-        with pytest.raises(UserError, match=words):
-            to_python(look, request)

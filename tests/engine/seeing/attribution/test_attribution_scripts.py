@@ -1,0 +1,190 @@
+"""Scripts that make the same map: run by themselves, with nothing of the app.
+
+All of them run in one process of their own, since Keras takes seconds to start.
+"""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import script_nets
+from attribution_nets import flat, functional, mixed, nested, randomised
+
+from convscope.engine.models.catalogue import open_model
+from convscope.engine.models.opened import OpenedModel
+from convscope.engine.models.preprocessing import MODES
+from convscope.engine.seeing.attribution.explain import explain
+from convscope.engine.seeing.attribution.layers import usable_layers
+from convscope.engine.seeing.attribution.look import Look
+from convscope.engine.seeing.attribution.methods import METHODS
+from convscope.engine.seeing.attribution.picture import Style, picture
+from convscope.engine.seeing.attribution.result import Request
+from convscope.engine.seeing.attribution.script import to_python
+from convscope.engine.seeing.attribution.target import Target
+from convscope.errors import UserError
+from convscope.imaging.image import Image
+from convscope.imaging.load import load_image
+from convscope.imaging.samples import load_sample
+from convscope.imaging.save import save_png
+
+RUN = """
+import os, runpy, sys
+for folder in sys.argv[1:]:
+    os.chdir(folder)
+    runpy.run_path("script.py", run_name="__main__")
+"""
+SETTINGS: dict[str, dict[str, Any]] = {
+    "smooth-grad": {"samples": 10},
+    "integrated-gradients": {"steps": 12, "baseline": "mean"},
+    "occlusion": {"window": 40.0, "fill": "white"},
+    "rise": {"masks": 90},
+}
+# By name: how it is made, and the methods (with the layer, or the app's own).
+NETS: dict[str, tuple[Callable[[], Any], tuple[str, ...]]] = {
+    "nested": (nested, ("hires-cam base/join", "hires-cam base/conv1", "guided-grad-cam", "score-cam")),
+    "functional": (functional, ("hires-cam first", "guided-backprop")),
+    "beside_numbers": (script_nets.beside_numbers, ("guided-grad-cam", "rise", "score-cam")),
+    "towers": (script_nets.towers, ("hires-cam", "hires-cam tower@2/conv", "guided-grad-cam", "occlusion")),
+    "three_times": (script_nets.three_times, ("hires-cam conv", "hires-cam conv@2", "guided-grad-cam")),
+    "arithmetic": (script_nets.arithmetic, ("hires-cam first", "guided-grad-cam")),
+    "twice_nested": (script_nets.twice_nested, ("hires-cam outer/base/conv2", "guided-grad-cam")),
+    "any_size": (script_nets.any_size, ("guided-grad-cam", "xgrad-cam")),
+    "one_sigmoid": (script_nets.one_sigmoid, ("guided-grad-cam", "rise")),
+    "several_sigmoids": (script_nets.several_sigmoids, ("grad-cam++", "rise")),
+}
+HALF: dict[str, tuple[Callable[[], Any], tuple[str, ...]]] = {
+    "nested": (nested, ("hires-cam base/join", "guided-grad-cam", "rise")),
+    "functional": (functional, ("integrated-gradients",)),
+    "arithmetic": (script_nets.arithmetic, ("guided-grad-cam",)),
+    "beside_numbers": (script_nets.beside_numbers, ("guided-grad-cam", "score-cam")),
+}
+
+
+def cases(folder: Path, digits: OpenedModel, imagenet: OpenedModel) -> dict[str, tuple[Look, Request, Style]]:
+    """Everything that a script is written for."""
+    made: dict[str, tuple[Look, Request, Style]] = {}
+    seven = Look(digits, load_sample("digit-7"))
+    for method in METHODS:
+        made[method] = seven, Request(method, Target(7, 1), settings=SETTINGS.get(method, {})), Style()
+    for words, special in {
+        "blurred": Request("integrated-gradients", settings={"steps": 5, "baseline": "blurred"}),
+        "probability": Request("rise", Target(3), settings={"masks": 90, "score": "probability"}),
+        "strongest": Request("score-cam", settings={"channels": 16}),
+    }.items():
+        made[words] = seven, special, Style(opacity=0.8, how="nearest", colormap="gray")
+    coffee = Look(imagenet, load_sample("coffee"))
+    made["shipped"] = coffee, Request("grad-cam"), Style()
+    # Other paths lead around this layer.
+    made["shipped early"] = coffee, Request("layer-cam", layer="block2b_dw_relu6"), Style()
+    made["shipped guided"] = coffee, Request("guided-backprop"), Style()
+    drawing = Look(digits, Image(load_sample("digit-3").values, "drawing"))
+    made["drawing"] = drawing, Request("grad-cam", Target(3)), Style()
+
+    noise = np.random.default_rng(1).integers(0, 256, (30, 20, 3)).astype(np.uint8)
+    save_png(folder / "noise.png", noise)
+    save_png(folder / "gray.png", noise[..., 0])
+    image = load_image(folder / "noise.png")
+    for half, nets in ((False, NETS), (True, HALF)):
+        for name, (make, requests) in nets.items():
+            path = folder / f"{name}{'-half' if half else ''}.keras"
+            randomised(mixed(make) if half else make()).save(path)
+            look = Look(open_model(path), image)
+            for text in requests:
+                method, _, layer = text.partition(" ")
+                settings = SETTINGS.get(method, {})
+                if method == "rise":
+                    settings = {**settings, "score": "probability"}
+                made[f"{path.stem} {text}"] = (
+                    look,
+                    Request(method, Target(1), layer or None, settings),
+                    Style(),
+                )
+    flat_path = folder / "flat.keras"
+    randomised(flat()).save(flat_path)
+    for resize in ("crop", "pad", "stretch"):
+        model = open_model(flat_path).with_(preprocessing=replace(MODES["caffe"], resize=resize))
+        look = Look(model, load_image(folder / "gray.png"))
+        made[resize] = look, Request("gradient-x-input", Target(1)), Style()
+    for layer in usable_layers(model):
+        made[f"flat {layer.path}"] = look, Request("hires-cam", Target(1), layer.path), Style()
+    return made
+
+
+NAMES = [
+    *METHODS,
+    *("blurred", "probability", "strongest", "shipped", "shipped early", "shipped guided", "drawing"),
+    *(f"{name} {text}" for name, (_make, texts) in NETS.items() for text in texts),
+    *(f"{name}-half {text}" for name, (_make, texts) in HALF.items() for text in texts),
+    *("crop", "pad", "stretch", "flat first", "flat halve", "flat maps"),
+]
+
+
+@pytest.fixture(scope="module")
+def made(
+    digits: OpenedModel, imagenet: OpenedModel, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, tuple[Look, Request, Style, Path]]:
+    """All cases with the folders in which their scripts have run."""
+    folder = tmp_path_factory.mktemp("scripts")
+    found = {}
+    for number, (name, (look, request, style)) in enumerate(cases(folder, digits, imagenet).items()):
+        place = folder / str(number)
+        place.mkdir()
+        (place / "script.py").write_text(to_python(look, request, style), encoding="utf-8")
+        found[name] = look, request, style, place
+    assert list(found) == NAMES
+    places = [str(place) for _look, _request, _style, place in found.values()]
+    ran = subprocess.run([sys.executable, "-I", "-c", RUN, *places], capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr[-3000:]
+    return found
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_script_makes_the_same_map(made: dict[str, tuple[Look, Request, Style, Path]], name: str) -> None:
+    look, request, style, place = made[name]
+    ours = explain(look, request)
+    size = np.abs(ours.heat).max()
+    assert size > 0
+    np.testing.assert_allclose(np.load(place / "heat.npy"), ours.heat, atol=1e-5 * size)
+    # The overlay too, but for the colours between sixteen of the scale's.
+    overlay = load_image(place / "overlay.png").values.astype(np.int16)
+    assert overlay.shape == (*ours.pixels.shape[:2], 3)
+    # (Pillow's nearest cell is another one where a pixel's middle is on the border of two.)
+    if style.how == "bilinear" or ours.heat.shape == ours.pixels.shape[:2]:
+        assert np.abs(overlay - picture(ours, style)).max() <= 8
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_script_is_short_and_needs_keras_numpy_and_pillow(
+    made: dict[str, tuple[Look, Request, Style, Path]], name: str
+) -> None:
+    text = (made[name][3] / "script.py").read_text(encoding="utf-8")
+    names = {
+        (node.module if isinstance(node, ast.ImportFrom) else node.names[0].name)
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, (ast.Import, ast.ImportFrom))
+    }
+    assert names <= {"json", "pathlib", "keras", "numpy", "PIL"}
+    assert text.startswith(f'"""{METHODS[made[name][1].method].title} of "')
+    assert len([line for line in text.splitlines() if line.strip()]) <= 125
+    assert "\n\n\n\n" not in text and not any(line != line.rstrip() for line in text.splitlines())
+
+
+def test_what_a_script_cannot_open(digits: OpenedModel, tmp_path: Path) -> None:
+    randomised(script_nets.softmax_twice()).save(tmp_path / "twice.keras")
+    twice = open_model(tmp_path / "twice.keras")
+    photograph = load_sample("coffee")
+    for look, words in (
+        (Look(open_model("mnist-small"), load_sample("digit-7")), "has no file that Keras opens"),
+        (Look(digits, Image(np.zeros((100, 100), np.uint8), "pasted")), "pasted has no picture file"),
+        (Look(twice, photograph), "calls scores@2 twice, where a script cannot reach its logits"),
+    ):
+        with pytest.raises(UserError, match=words):
+            to_python(look, Request("grad-cam"))
