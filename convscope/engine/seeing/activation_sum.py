@@ -50,6 +50,7 @@ class ActivationSum:
         window: top, left, height and width of the window on the input's maps, over the border where padded;
             None in a vector. A table T×C counts as C maps of T rows and one column here.
         rank: axes of the input: 3 for maps, 2 for a table, 1 for a vector.
+        at: the value's index in the layer's output, without the batch.
         words: the arithmetic, a line each.
     """
 
@@ -72,6 +73,7 @@ class ActivationSum:
     shown: float
     window: tuple[int, int, int, int] | None
     rank: int
+    at: tuple[int, ...]
     words: tuple[str, ...]
 
     @property
@@ -265,6 +267,7 @@ def made(
         total,
         window,
         place.given[0].ndim,
+        place.at,
         words,
     )
 
@@ -353,6 +356,7 @@ def _pixel(found: Activations, path: str, at: tuple[int, ...], shown: float) -> 
         shown,
         (row, column, 1, 1),
         3,
+        at,
         words,
     )
 

@@ -3,7 +3,7 @@
 A model whose layers take up to `LIMIT` bytes is computed by one kept `tf.function` and kept whole. Of a
 larger one the layers that fit are kept, and the others are computed again from them when they are asked for;
 a layer over `WHOLE` bytes is handed out by groups of channels, so that 2,048 maps or a megapixel take no more
-than that at a time.
+than that at a time. Of what is computed again the last one, up to `LIMIT` bytes, is kept as well.
 """
 
 from __future__ import annotations
@@ -55,6 +55,8 @@ class Activations:
     prepared: Prepared
     _kept: Values
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    # The last large one that was computed again: its channels are asked for group by group.
+    _again: Values = field(default_factory=dict)
 
     def slot(self, path: str) -> int:
         """Where the program keeps a layer's output; "split#2" is the second of several.
@@ -119,6 +121,8 @@ class Activations:
         kept = self._kept
         if slot in kept:
             return kept[slot]
+        if (again := self._again.get(slot)) is not None:
+            return again
         program = self.model.program
         steps = program.needed([slot], tuple(kept))
         for step in steps:
@@ -136,7 +140,10 @@ class Activations:
                     uses[used] -= 1
                     if not uses[used]:
                         live.pop(used, None)
-            return live[slot]
+            value = live[slot]
+            if 4 * prod(int(n) for n in value.shape) <= LIMIT:
+                self._again = {slot: value}
+            return value
 
     def field(self, path: str) -> Field | None:
         """What a layer's values see of the image; None when they do not come from places of the image."""
@@ -329,4 +336,5 @@ class ActivationCache:
 
 def kept_bytes(found: Activations) -> int:
     """Bytes that a look keeps."""
-    return sum(4 * prod(int(n) for n in value.shape) for value in found._kept.values())
+    tensors = [*found._kept.values(), *found._again.values()]
+    return sum(4 * prod(int(n) for n in value.shape) for value in tensors)

@@ -10,6 +10,7 @@ import pytest
 
 from convscope.engine.models.catalogue import open_model
 from convscope.engine.models.opened import OpenedModel
+from convscope.engine.models.program import Program
 from convscope.engine.runtime import start
 from convscope.engine.seeing import activations, layer_maps
 from convscope.engine.seeing.activations import (
@@ -199,6 +200,32 @@ def test_a_model_that_leaves_sizes_free() -> None:
     assert not is_traced(model)
     trace(model)
     assert look(model, picture(40, 10)).value("conv").shape == (38, 8, 2)
+
+
+def test_groups_of_channels_compute_what_they_come_from_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Maps of a megapixel are asked for eight at a time; all before them was computed each time."""
+    import keras
+
+    layers = keras.layers
+    inputs = keras.Input((16, 16, 3))
+    x = layers.Conv2D(8, 3, padding="same", activation="relu", name="first")(inputs)
+    model = OpenedModel(keras.Model(inputs, layers.Conv2D(8, 3, activation="relu", name="second")(x)))
+    found = look(model, picture(16, 16), limit=0)
+    asked = []
+    run = Program.run
+
+    def counted(program: Program, feeds: Any, fetch: Any, wrap: Any = None) -> list[Any]:
+        asked.extend(fetch)
+        return run(program, feeds, fetch, wrap)
+
+    monkeypatch.setattr(Program, "run", counted)
+    parts = [found.channels("second", start, start + 2) for start in range(0, 8, 2)]
+    assert asked.count(model.slot("first")) == 1
+    assert kept_bytes(found) == 4 * 16 * 16 * (3 + 8)
+    monkeypatch.undo()
+    np.testing.assert_allclose(
+        np.concatenate(parts, axis=2), look(model, picture(16, 16)).value("second"), atol=1e-5
+    )
 
 
 def test_a_free_size_that_is_too_large_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -75,7 +75,7 @@ class Controls(QWidget):
         self.normalisation.setToolTip("How values become colours:\n" + "\n".join(_EXPLAINED))
         self.colormap = combo("layers.colormap", "Colours", COLORMAPS)
         self.sort = combo("layers.sort", "Order of the maps", ORDERS)
-        self.beside = combo("layers.beside", "Compare with", [("", "Compare with…")])
+        self.beside = combo("layers.beside", "Compare with", [("", "Compare…")])
         self.input = spin("layers.input", "Input channel of the kernels", 0, 0)
         self.input.setPrefix("input ")
         layout = QHBoxLayout(self)
@@ -137,7 +137,7 @@ class Controls(QWidget):
             self._listed = listed
             with QSignalBlocker(self.beside):
                 self.beside.clear()
-                self.beside.addItem("Compare with…", "")
+                self.beside.addItem("Compare…", "")
                 if edited:
                     self.beside.addItem("Before the edit", "original")
                 if training:

@@ -119,7 +119,8 @@ class Inspector(QWidget):
         maps, vector = side.maps, side.maps.form == "values"
         noun = "number" if vector else "map"
         of = f", {side.subject.title}" if len(frame.sides) > 1 else ""
-        self.title.setText(f"{noun} {detail.channel} of {maps.count:,}{of}")
+        number = f"{noun} {detail.channel} of {maps.count:,}" if maps.form != "table" else "table"
+        self.title.setText(f"{number}{of}")
         self.map.setVisible(not vector)
         self.opacity.setVisible(maps.form == "maps")
         self.map.set_pixels(detail.pixels, detail.values)

@@ -32,6 +32,7 @@ class Middle(QWidget):
         self.fold = tool("layers.fold", "Show or hide the chosen map", "panel-right", lambda: None)
         self.fold.setCheckable(True)
         self.output = combo("layers.output", "Which of the layer's outputs", [])
+        self.output.setMinimumContentsLength(18)
         self.output.hide()
         head = row(self.title, self.facts, self.output, save, self.fold)
         head.setStretch(1, 1)

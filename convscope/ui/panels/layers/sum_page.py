@@ -15,6 +15,8 @@ from convscope.ui.widgets.number_grid import NumberGrid
 
 HINT = "Choose a map; hover it to see what part of the image a value depends on, click to see its sum."
 LISTED = 8
+# A longer sum stands under what follows from it.
+LONG_LINE = 120
 GRID_HEIGHT = 112
 LIST_HEIGHT = 30
 
@@ -96,10 +98,8 @@ class SumPage(QWidget):
             self.tables.hide()
             return
         one = self.sum
-        where = (
-            "" if one.window is None and one.row == one.column == 0 else f"row {one.row}, column {one.column}"
-        )
-        self.place.setText(f"{where or f'number {one.channel}'}  =  {numeral(one.value, 6)}")
+        where = f"number {one.channel}" if len(one.at) == 1 else f"row {one.row}, column {one.column}"
+        self.place.setText(f"{where}  =  {numeral(one.value, 6)}")
         self.back.setVisible(bool(one.source(0)) and one.source(0) != one.path)
         self.text.setPlainText(summed_first(one))
         self._show_part()
@@ -186,7 +186,9 @@ class SumPage(QWidget):
 
 
 def summed_first(one: ActivationSum) -> str:
-    """The arithmetic with its end first: what the channels add up to, then each channel's own sum."""
-    channels = [words for words in one.words if words.startswith("channel ") or " more channels" in words]
-    end = [words for words in one.words if words not in channels]
-    return "\n".join([*end, *([""] if end and channels else []), *channels])
+    """The arithmetic with its end first: what it all adds up to, then the long sums of each channel."""
+    long = [words for words in one.words if words.startswith("channel ") or " more channels" in words]
+    if not long and len(one.words) > 1 and len(one.words[0]) > LONG_LINE:
+        long = [one.words[0]]
+    end = [words for words in one.words if words not in long]
+    return "\n".join([*end, *([""] if end and long else []), *long])

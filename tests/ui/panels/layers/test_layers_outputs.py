@@ -60,6 +60,7 @@ def test_a_table_is_a_heat_map_with_sums(patches: Desk) -> None:
     patches.layer("words")
     assert patches.text("layers.facts") == "Dense  ·  relu  ·  a table of 49×5"
     assert patches.frame.maps.form == "table" and patches.find(ImageView, "layers.map").isVisible()
+    assert patches.text("layers.map_title") == "table"
     values = patches.frame.maps.tiles[0]
     row, column = (int(n) for n in np.unravel_index(values.argmax(), values.shape))
     patches.click("layers.map", row, column)
@@ -67,6 +68,13 @@ def test_a_table_is_a_heat_map_with_sums(patches: Desk) -> None:
     assert one is not None and (one.row, one.column) == (row, column)
     assert one.value == pytest.approx(float(values[row, column]), abs=1e-4) and one.activation == "relu"
     assert "columns" in patches.text("layers.part") and "of table" in patches.text("layers.part")
+
+
+def test_a_number_is_named_by_its_number(patches: Desk) -> None:
+    """Also where it comes from maps."""
+    patches.layer("rest")
+    channel = patches.panel.channel
+    assert patches.text("layers.place").startswith(f"number {channel}  =  ")
 
 
 def test_a_sum_leads_through_a_table_to_the_right_output(patches: Desk) -> None:

@@ -157,6 +157,9 @@ def test_a_dense_layer_as_bars(desk: Desk, digits: OpenedModel) -> None:
         and one.activation == "softmax"
         and one.value == pytest.approx(probabilities[3], abs=1e-4)
     )
+    # What the score becomes stands over the long sum that it is.
+    lines = desk.text("layers.sum").splitlines()
+    assert "bias" in lines[0] and lines[1].startswith("each score less the largest") and "·" in lines[-1]
     place = bars.bar_rect(8).center().toPoint()
     desk.qtbot.mouseMove(bars, place)
     assert desk.text("layers.scale_words").startswith(f"8 {digits.classes[8]}")
