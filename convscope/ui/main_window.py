@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import get_args
 
-from PySide6.QtCore import QEvent, QTimer, QUrl, Signal
+from PySide6.QtCore import QEvent, Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import (
     QCloseEvent,
     QDesktopServices,
@@ -34,6 +34,7 @@ from convscope.ui.predictor import Predictor
 from convscope.ui.settings import ZOOM_STEPS, Settings
 from convscope.ui.sources import opening
 from convscope.ui.sources.sources import Sources
+from convscope.ui.tab_order import step
 from convscope.ui.widgets.about import AboutDialog, ShortcutsDialog
 from convscope.ui.window_commands import fill_help_menu, fill_open_menu, recent_commands, window_commands
 from convscope.ui.window_frame import WindowFrame
@@ -255,6 +256,14 @@ class MainWindow(QMainWindow):
             self._painted = True
             QTimer.singleShot(0, self, self.first_painted.emit)
         return handled
+
+    def focusNextPrevChild(self, next: bool) -> bool:
+        """Tab: along what is seen."""
+        found = step(self.frame, self.focusWidget(), next)
+        if found is None:
+            return super().focusNextPrevChild(next)
+        found.setFocus(Qt.FocusReason.TabFocusReason if next else Qt.FocusReason.BacktabFocusReason)
+        return True
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Fold what there is no room for."""

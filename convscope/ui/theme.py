@@ -118,9 +118,13 @@ def apply(choice: ThemeChoice = "system", zoom_factor: float = 1.0) -> Tokens:
     system_dark = app.styleHints().colorScheme() == Qt.ColorScheme.Dark
     dark = system_dark if choice == "system" else choice == "dark"
     theme = DARK if dark else LIGHT
-    app.setStyle("Fusion")
     app.setPalette(_palette(theme))
     app.setFont(font())
+    # Qt restyles a widget once for each of its ancestors when one sheet follows another, but only once when
+    # a sheet is taken away or is the first: a fifth of the time, in a window with all panels.
+    app.setStyleSheet("")
+    if app.style().name() != "fusion":
+        app.setStyle("Fusion")
     app.setStyleSheet(_style_sheet(theme))
     rescale.give_fonts(own_fonts, zoom_factor)
     _retint(theme)
@@ -197,32 +201,45 @@ def _style_sheet(theme: Tokens) -> str:
         border-radius: {RADIUS}px; padding: 4px 10px; min-height: {scaled(18)}px;
         icon-size: {scaled(17)}px; }}
     QToolButton {{ padding: 4px 6px; }}
+    QToolButton[toolButtonStyle="2"] {{ padding: 4px 3px 4px 8px; }}
+    QToolButton[popupMode="1"] {{ padding-right: {scaled(18) + 2}px; }}
+    QToolButton[popupMode="2"][toolButtonStyle="2"] {{ padding-right: {scaled(12) + 4}px; }}
     QToolButton[flat="true"] {{ background: transparent; border-color: transparent; }}
     QPushButton:hover, QToolButton:hover {{ background: {hover}; }}
     QPushButton:pressed, QToolButton:pressed {{ background: {theme.line}; }}
     QPushButton:checked, QToolButton:checked {{ background: {theme.accent}; color: {theme.on_accent};
         border-color: {theme.accent}; }}
-    QPushButton:focus, QToolButton:focus, QComboBox:focus, QSpinBox:focus, QDoubleSpinBox:focus,
-    QLineEdit:focus, QPlainTextEdit:focus {{ border: 1px solid {theme.accent}; }}
     QPushButton[role="primary"] {{ background: {theme.accent}; color: {theme.on_accent};
         border-color: {theme.accent}; font-weight: 600; }}
+    QPushButton:focus, QToolButton:focus, QComboBox:focus, QSpinBox:focus, QDoubleSpinBox:focus,
+    QLineEdit:focus, QPlainTextEdit:focus, QTextEdit:focus, QListWidget:focus, QTreeView:focus,
+    QTableView:focus {{ border: 1px solid {theme.accent}; }}
+    QPushButton:checked:focus, QToolButton:checked:focus, QPushButton[role="primary"]:focus {{
+        border: 1px solid {theme.text}; }}
+    QToolButton[ring="true"] {{ border: 2px solid {theme.text}; padding: 3px 5px; }}
+    QListView[role="strip"] {{ border: 1px solid transparent; border-radius: {RADIUS}px; }}
+    QListView[role="strip"]:focus {{ border-color: {theme.accent}; }}
     QPushButton:disabled, QToolButton:disabled {{ color: {theme.disabled}; }}
     QToolButton::menu-indicator {{ image: none; }}
-    QToolButton[popupMode="1"] {{ padding-right: 20px; }}
-    QToolButton::menu-button {{ border: none; width: 18px; }}
-    QToolButton::menu-arrow {{ image: url({chevron}); width: 12px; height: 12px; }}
+    QToolButton[popupMode="2"][toolButtonStyle="2"]::menu-indicator {{ image: url({chevron});
+        width: {scaled(12)}px; height: {scaled(12)}px;
+        subcontrol-origin: border; subcontrol-position: right center; right: 6px; }}
+    QToolButton::menu-button {{ border: none; width: {scaled(18)}px; }}
+    QToolButton::menu-arrow {{ image: url({chevron}); width: {scaled(12)}px; height: {scaled(12)}px; }}
     QComboBox, QSpinBox, QDoubleSpinBox, QLineEdit {{ background: {theme.panel};
         border: 1px solid {theme.line};
         border-radius: {RADIUS}px; padding: 3px 6px; min-height: {scaled(20)}px;
         selection-background-color: {theme.accent}; }}
-    QComboBox::drop-down {{ border: none; width: 20px; }}
-    QComboBox::down-arrow {{ image: url({chevron}); width: 12px; height: 12px; }}
+    QComboBox::drop-down {{ border: none; width: {scaled(20)}px; }}
+    QComboBox::down-arrow {{ image: url({chevron}); width: {scaled(12)}px; height: {scaled(12)}px; }}
     QSpinBox::up-button, QDoubleSpinBox::up-button {{ border: none; width: {scaled(16)}px;
         subcontrol-origin: border; subcontrol-position: top right; }}
     QSpinBox::down-button, QDoubleSpinBox::down-button {{ border: none; width: {scaled(16)}px;
         subcontrol-origin: border; subcontrol-position: bottom right; }}
-    QSpinBox::up-arrow, QDoubleSpinBox::up-arrow {{ image: url({chevron_up}); width: 10px; height: 10px; }}
-    QSpinBox::down-arrow, QDoubleSpinBox::down-arrow {{ image: url({chevron}); width: 10px; height: 10px; }}
+    QSpinBox::up-arrow, QDoubleSpinBox::up-arrow {{ image: url({chevron_up});
+        width: {scaled(10)}px; height: {scaled(10)}px; }}
+    QSpinBox::down-arrow, QDoubleSpinBox::down-arrow {{ image: url({chevron});
+        width: {scaled(10)}px; height: {scaled(10)}px; }}
     QComboBox QAbstractItemView {{ background: {theme.raised}; border: 1px solid {theme.line}; outline: none;
         selection-background-color: {theme.accent}; selection-color: {theme.on_accent}; }}
     QPlainTextEdit, QTextEdit, QListWidget, QTreeView, QTableView {{ background: {theme.panel};
@@ -233,9 +250,10 @@ def _style_sheet(theme: Tokens) -> str:
         padding: 4px; color: {theme.secondary}; }}
     QCheckBox::indicator, QAbstractItemView::indicator {{ width: {scaled(14)}px; height: {scaled(14)}px;
         background: {theme.panel}; border: 1px solid {theme.disabled}; border-radius: 4px; }}
-    QCheckBox::indicator:hover, QCheckBox::indicator:focus {{ border-color: {theme.accent}; }}
     QCheckBox::indicator:checked, QAbstractItemView::indicator:checked {{ background: {theme.accent};
         border-color: {theme.accent}; image: url({tick}); }}
+    QCheckBox::indicator:hover, QCheckBox::indicator:focus {{ border-color: {theme.accent}; }}
+    QCheckBox::indicator:checked:focus {{ border-color: {theme.text}; }}
     QCheckBox::indicator:disabled {{ border-color: {theme.line}; background: {theme.window}; }}
     QCheckBox {{ spacing: {scaled(6)}px; }}
     QSlider::groove:horizontal {{ height: 4px; background: {theme.line}; border-radius: 2px; }}
@@ -246,6 +264,7 @@ def _style_sheet(theme: Tokens) -> str:
     QProgressBar {{ background: {theme.line}; border: none; border-radius: 3px; max-height: 6px; }}
     QProgressBar::chunk {{ background: {theme.accent}; border-radius: 3px; }}
     QScrollArea {{ border: none; background: transparent; }}
+    QScrollArea:focus {{ border: 1px solid {theme.accent}; }}
     QScrollBar:vertical {{ width: 10px; background: transparent; }}
     QScrollBar:horizontal {{ height: 10px; background: transparent; }}
     QScrollBar::handle {{ background: {theme.line}; border-radius: 4px; min-height: 24px; min-width: 24px; }}

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QEvent
 from PySide6.QtGui import QColor, QFontDatabase, QFontInfo
 from PySide6.QtWidgets import QApplication, QLabel, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
@@ -83,6 +84,7 @@ def test_what_is_already_on_show_is_enlarged_and_comes_back_exactly(qtbot: QtBot
     label.setFixedSize(theme.scaled(101), theme.scaled(33))
     plain = QLabel("words", host)
     host.setMinimumWidth(200)
+    host.show()
 
     def measures() -> tuple[int, ...]:
         return (label.font().pixelSize(), label.width(), label.height(), plain.font().pixelSize())
@@ -102,6 +104,28 @@ def test_what_is_already_on_show_is_enlarged_and_comes_back_exactly(qtbot: QtBot
         label.setFixedWidth(60)
         theme.apply("light", 1.0)
         assert label.width() == 30
+    finally:
+        theme.apply("light")
+
+
+def test_a_changed_theme_restyles_a_widget_a_few_times_however_deep_it_lies(qtbot: QtBot) -> None:
+    class Counting(QLabel):
+        times = 0
+
+        def changeEvent(self, event: QEvent) -> None:
+            self.times += event.type() == QEvent.Type.StyleChange
+            super().changeEvent(event)
+
+    host = parent = QWidget()
+    qtbot.addWidget(host)
+    for _ in range(20):
+        parent = QWidget(parent)
+    label = Counting("words", parent)
+    host.show()
+    label.times = 0
+    try:
+        theme.apply("dark", 1.25)
+        assert 1 <= label.times <= 4
     finally:
         theme.apply("light")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from convscope.ui import theme
@@ -145,6 +145,12 @@ class ClassBars(QWidget):
             length = max(float(thick), groove.width() * row.probability)
             painter.setBrush(QColor(colours.accent))
             painter.drawRoundedRect(QRectF(groove.left(), groove.top(), length, thick), thick / 2, thick / 2)
+        if self.hasFocus():
+            chosen = [n for n, row in enumerate(self._rows) if self._pick and row.index == self._chosen]
+            ring = self.row_rect(chosen[0]).adjusted(0, 1, 0, -1) if chosen else QRectF(self.rect())
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setPen(QPen(QColor(colours.accent), 1))
+            painter.drawRoundedRect(ring.adjusted(0.5, 0.5, -0.5, -0.5), 4, 4)
         painter.end()
 
     def _row_at(self, y: float) -> int | None:

@@ -131,6 +131,7 @@ class FilmStrip(QFrame):
         self.list = QListView(self)
         self.list.setObjectName("strip.list")
         self.list.setAccessibleName("Open images")
+        self.list.setProperty("role", "strip")
         self.list.setModel(self._model)
         self.list.setFlow(QListView.Flow.LeftToRight)
         self.list.setWrapping(False)
@@ -171,8 +172,7 @@ class FilmStrip(QFrame):
             selection.blockSignals(True)
             selection.setCurrentIndex(index, QItemSelectionModel.SelectionFlag.ClearAndSelect)
             selection.blockSignals(False)
-            self.list.scrollTo(index)
-            self.list.viewport().update()
+            self._scroll_to_current()
         self._close.setEnabled(len(images) > 1)
         self._fill()
 
@@ -198,6 +198,12 @@ class FilmStrip(QFrame):
         self.list.setIconSize(size)
         # Room for the scroll bar, so that it never covers the pictures.
         self.list.setFixedHeight(height + 8 + 14)
+        self._scroll_to_current()
+
+    def _scroll_to_current(self) -> None:
+        self.list.doItemsLayout()
+        self.list.scrollTo(self.list.currentIndex())
+        self.list.viewport().update()
 
     def _fill(self) -> None:
         """Have the missing thumbnails made, those of new images first come first served."""
@@ -214,6 +220,9 @@ class FilmStrip(QFrame):
             image, pixels = made
             self._missing.pop(image, None)
             self._model.set_thumbnail(image, pixels)
+            if not self._missing:
+                # The places have changed with the widths.
+                self._scroll_to_current()
 
         self._jobs.submit(
             "view", work, title="Thumbnails", key="strip", supersede="finish", quiet=True, on_partial=arrived

@@ -111,7 +111,7 @@ class Header(QFrame):
         """Show the current image's name, size and what was converted."""
         self._images, self._current = images, current
         image = images[current]
-        self.image.setText(f"{described(image)}  ▾")
+        self.image.setText(described(image))
         origin = str(image.path) if image.path is not None else "not from a file"
         self.image.setToolTip(
             "\n".join((f"{image.name}: {origin}", *image.notes, "Click for the other open images"))
@@ -125,11 +125,11 @@ class Header(QFrame):
         """Show the current model's name and size."""
         self._models, self._model = models, current
         if current is None:
-            self.model.setText("no model  ▾")
+            self.model.setText("no model")
             self.model.setToolTip("No model is open yet; click to open one")
             self.model.setAccessibleDescription("no model")
             return
-        self.model.setText(f"{described_model(current)}  ▾")
+        self.model.setText(described_model(current))
         total = current.sheet.totals
         facts = f"{current.name}: {total.layers} layers, {total.parameters:,} parameters"
         more = "Click for the other open models"

@@ -10,6 +10,7 @@ from PySide6.QtCore import QEvent, QPointF, QRect, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
+    QFocusEvent,
     QGuiApplication,
     QHelpEvent,
     QImage,
@@ -365,6 +366,14 @@ class MosaicView(QAbstractScrollArea):
             self._frame, self._frame_key = self._tiles.rendered(layout, top, size, ratio), key
         return self._frame
 
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """The ring gets wider."""
+        self.viewport().update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """The ring gets narrower."""
+        self.viewport().update()
+
     def paintEvent(self, event: QPaintEvent) -> None:
         """The kept rendering, the hovered and the chosen map."""
         colours = theme.tokens()
@@ -372,7 +381,7 @@ class MosaicView(QAbstractScrollArea):
         painter.drawImage(0, 0, self._rendered())
         for index, colour, width in (
             (self._hover, colours.secondary, 1),
-            (self._selected, colours.accent, 2),
+            (self._selected, colours.accent, 3 if self.hasFocus() else 2),
         ):
             if index is not None and index < self.count:
                 painter.setPen(QPen(QColor(colour), width))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QFocusEvent, QKeyEvent
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QSizePolicy, QToolButton, QWidget
 
 from convscope.ui import theme
@@ -55,6 +55,11 @@ class Segmented(QWidget):
         """The key in force."""
         return self._value
 
+    @property
+    def keys(self) -> list[str]:
+        """All that can be chosen."""
+        return list(self._buttons)
+
     def set_value(self, key: str) -> None:
         """Show a choice; nothing is emitted.
 
@@ -63,6 +68,7 @@ class Segmented(QWidget):
         """
         self._buttons[key].setChecked(True)
         self._value = key
+        self._show_ring()
 
     def button(self, key: str) -> QToolButton:
         """One button, to give it a tooltip or switch it off."""
@@ -72,6 +78,23 @@ class Segmented(QWidget):
         if key != self._value:
             self.set_value(key)
             self.changed.emit(key)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """A ring around the one in force."""
+        self._show_ring()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """No ring."""
+        self._show_ring()
+
+    def _show_ring(self) -> None:
+        for key, button in self._buttons.items():
+            ring = self.hasFocus() and key == self._value
+            if button.property("ring") is not (True if ring else None):
+                button.setProperty("ring", True if ring else None)
+                # The style sheet reads a property when it is applied only.
+                button.style().polish(button)
+                button.update()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Go to the next or the last one that can be chosen."""

@@ -196,7 +196,7 @@ class ClassList(QAbstractScrollArea):
                 painter.drawEllipse(QRectF(place.left() + 6, place.center().y() - dot / 2, dot, dot))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             if index == self._chosen:
-                painter.setPen(QPen(QColor(colours.accent), 2))
+                painter.setPen(QPen(QColor(colours.accent), 3 if self.hasFocus() else 2))
                 painter.drawRoundedRect(place.adjusted(1, 1, -1, -1), 4, 4)
             elif row == self._hover:
                 painter.setPen(QPen(QColor(colours.disabled), 1))

@@ -50,7 +50,7 @@ class EmptyPage(QWidget):
         folder.setAccessibleName("Open a folder of classes")
         folder.setToolTip("A folder with one sub-folder for each class")
         folder.clicked.connect(opening.choose_folder)
-        more = opening.menu_button("data.empty.more", "More data sets  ▾")
+        more = opening.menu_button("data.empty.more", "More data sets")
         others = QHBoxLayout()
         others.setSpacing(theme.GAP)
         others.addStretch(1)

@@ -83,7 +83,7 @@ class SourceSection(QWidget):
             if self.show_them.isChecked():
                 self.show_them.setChecked(False)
                 self.duplicates_shown.emit(None)
-        self.button.setText(f"{dataset.title}  ▾")
+        self.button.setText(dataset.title)
         self.button.setToolTip(f"{dataset.reference}\nClick for other data sets")
         self.facts.setText(set_words(dataset))
         self.credit.setText(dataset.credit)

@@ -246,6 +246,7 @@ class TruthView(QWidget):
         self.areas.setObjectName("explain.truth.areas")
         self.areas.setWordWrap(True)
         self.plot = pg.PlotWidget()
+        self.plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._prepare_plot()
         column.addLayout(row(_question("Does the score follow the map?"), None, self.run_curves))
         column.addWidget(caption("", CURVES_ABOUT))

@@ -43,7 +43,6 @@ class PresetSection(Section):
         self.picker.setAccessibleName("Kernel preset")
         self.picker.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.picker.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.picker.setIcon(theme.icon("chevron-down"))
         self.picker.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.menu = QMenu(self.picker)
         self.menu.setToolTipsVisible(True)

@@ -26,6 +26,7 @@ class Curve(QWidget):
         self._curves: list[NDArray[np.float32]] = []
         self._steps = 1
         self.plot = pg.PlotWidget(self, enableMenu=False)
+        self.plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         item = self.plot.getPlotItem()
         # pyqtgraph makes a menu all the same, which would outlive the window.
         item.ctrlMenu.setParent(self.plot, item.ctrlMenu.windowFlags())

@@ -1,0 +1,145 @@
+"""A walk through every page of every panel, at two sizes: names, whole words, and the way of the Tab key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from faults import faults
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QApplication, QWidget
+from pytestqt.qtbot import QtBot
+from shiboken6 import isValid
+
+from convscope.engine.data.dataset import Dataset
+from convscope.engine.data.registry import open_dataset
+from convscope.engine.models.catalogue import open_model
+from convscope.engine.models.opened import OpenedModel
+from convscope.imaging.load import load_image
+from convscope.paths import resource_path
+from convscope.session.session import Session
+from convscope.ui.main_window import MainWindow
+from convscope.ui.tab_order import tab_stops
+from convscope.ui.widgets.segmented import Segmented
+
+# What a panel calls the switch of its pages.
+SWITCHES = ("kernels.view", "data.page", "model.page", "train.view", "layers.page", "explain.view")
+SIZES = ((1440, 900), (1024, 700))
+
+
+@pytest.fixture(scope="module")
+def digits() -> OpenedModel:
+    """The shipped network, opened once."""
+    return open_model("digits")
+
+
+@pytest.fixture(scope="module")
+def images() -> Dataset:
+    """The shipped digits."""
+    return open_dataset("digits")
+
+
+@pytest.fixture
+def walk(qtbot: QtBot, digits: OpenedModel, images: Dataset) -> Iterator[MainWindow]:
+    """A window with a photograph, a network and data."""
+    window = MainWindow(Session([load_image(resource_path("images", "cat.jpg"))]))
+    qtbot.addWidget(window)
+    window.session.add_model(digits)
+    window.session.set_dataset(images)
+    window.resize(*SIZES[0])
+    window.show()
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
+    yield window
+    if isValid(window):
+        window.close()
+
+
+def settle(qtbot: QtBot, window: MainWindow) -> None:
+    """Wait until what was asked for is on show."""
+    for _ in range(2):
+        qtbot.wait(5)
+        qtbot.waitUntil(window.jobs.idle, timeout=120_000)
+
+
+def pages(window: MainWindow) -> Iterator[str]:
+    """Shows each page of the panel on show, one after the other."""
+    panel = window.panel()
+    assert panel is not None
+    found = [each for each in panel.findChildren(Segmented) if each.objectName() in SWITCHES]
+    if not found:
+        yield ""
+        return
+    for key in found[0].keys:
+        found[0].button(key).click()
+        yield key
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+def test_every_control_has_a_name_and_no_words_are_cut(
+    walk: MainWindow, qtbot: QtBot, size: tuple[int, int]
+) -> None:
+    walk.resize(*size)
+    found: set[str] = set()
+    seen = []
+    for info in walk.panel_infos:
+        walk.show_panel(info.name)
+        settle(qtbot, walk)
+        # A part that is shown before it has its place is a window for a moment, and takes the focus away.
+        assert walk.isActiveWindow(), info.name
+        for page in pages(walk):
+            settle(qtbot, walk)
+            seen.append(f"{info.name} {page}".strip())
+            found |= {f"{seen[-1]}: {fault}" for fault in faults(walk)}
+    assert len(seen) >= 20 and (walk.width(), walk.height()) == size
+    assert "\n".join(sorted(found)) == ""
+
+
+def test_tab_goes_along_what_is_seen_and_shows_where_it_is(walk: MainWindow, qtbot: QtBot) -> None:
+    for info in walk.panel_infos:
+        walk.show_panel(info.name)
+        settle(qtbot, walk)
+        stops = tab_stops(walk.frame)
+        parts = [_part(walk, stop) for stop in stops]
+        # The navigation, the header, the panel, the film strip.
+        assert list(dict.fromkeys(parts)) == ["nav", "header", "panels", "strip"], info.name
+        assert len(stops) == len(set(stops)) and parts == sorted(parts, key=parts.index)
+        walk.nav.help.setFocus()
+        first = stops.index(walk.nav.help)
+        visited = []
+        while len(set(visited)) < len(stops) - first - 1 and len(visited) < 200:
+            qtbot.keyClick(QApplication.focusWidget() or walk, Qt.Key.Key_Tab)
+            focused = QApplication.focusWidget()
+            assert focused is not None
+            visited.append(focused)
+        # The cells of a kernel are stops inside a stop.
+        assert list(dict.fromkeys(visited))[: len(stops) - first - 1] == stops[first + 1 :], info.name
+        qtbot.keyClick(walk.header.image, Qt.Key.Key_Backtab)
+
+
+def test_where_the_focus_is_can_be_seen(walk: MainWindow, qtbot: QtBot) -> None:
+    unseen: set[str] = set()
+    for info in walk.panel_infos:
+        walk.show_panel(info.name)
+        settle(qtbot, walk)
+        for stop in tab_stops(walk.frame):
+            walk.setFocus()
+            if not stop.isVisible() or not stop.isEnabled():
+                continue
+            before = _picture(stop)
+            stop.setFocus(Qt.FocusReason.TabFocusReason)
+            if _picture(stop) == before:
+                unseen.add(stop.objectName())
+    assert " ".join(sorted(unseen)) == ""
+
+
+def _part(window: MainWindow, widget: QWidget) -> str:
+    at = widget
+    while at.parentWidget() not in (window.frame, None):
+        at = at.parentWidget()
+    return at.objectName()
+
+
+def _picture(widget: QWidget) -> QImage:
+    return widget.grab().toImage()
