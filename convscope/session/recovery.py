@@ -1,7 +1,8 @@
 """Unsaved work, kept so that it survives a crash: both documents, what is open, and drawn images whole.
 
 `work.json` names everything; images that have no file lie beside it as .npy, named by their content, so that
-one that did not change is not written again. The JSON is replaced last: the folder is whole at any moment.
+one that did not change is not written again, and so do models that were built by hand. The JSON is replaced
+last: the folder is whole at any moment.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from convscope.imaging.image import Image
 from convscope.imaging.kernel import Kernel
 from convscope.imaging.load import load_image
 from convscope.imaging.operation import DISPLAY_MODES, Operation
+from convscope.session.kept_models import PATTERNS, KeptModel, is_kept, is_spared, read_entry, write_model
 from convscope.session.lab import Lab
 from convscope.session.session import Session
 from convscope.task import Task
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     from convscope.engine.data.augmentation import Augmentation
     from convscope.engine.data.resize import InputSettings
     from convscope.engine.models.architecture import Architecture
-    from convscope.engine.models.opened import Source
+    from convscope.engine.models.opened import OpenedModel, Source
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +53,8 @@ class Work:
         current: the index of the current image.
         lab: the kernel lab's document.
         architecture: the model builder's; None if it was never looked at.
-        models: the open models that can be opened again, (name or file, weights) each, the current one last.
+        models: the open models, (name or file, weights) each, or itself where it has none; the current one
+            last.
         dataset: what opens the data set again; "" without.
         input: what images are brought to; None: nothing was set.
         augmentation: what training does to its images; None: nothing.
@@ -61,7 +64,7 @@ class Work:
     current: int
     lab: Lab
     architecture: Architecture | None = None
-    models: tuple[tuple[str, str], ...] = ()
+    models: tuple[tuple[str, str] | OpenedModel, ...] = ()
     dataset: str = ""
     input: InputSettings | None = None
     augmentation: Augmentation | None = None
@@ -69,9 +72,8 @@ class Work:
     @classmethod
     def of(cls, session: Session) -> Work:
         """The session's, as it is now: references only, so this takes no time."""
-        # Models that were built or trained here have no name to open them by; a run's folder has its own.
         models = sorted(
-            (model for model in session.models if model.source.kind != "memory"),
+            (model for model in session.models if model.source.kind != "memory" or is_kept(model)),
             key=lambda model: model is session.model,
         )
         return cls(
@@ -79,7 +81,7 @@ class Work:
             session.current,
             session.lab,
             session.architecture if session.has_architecture else None,
-            tuple((model.source.spec, _weights(model.source)) for model in models),
+            tuple(m if is_kept(m) else (m.source.spec, _weights(m.source)) for m in models),
             session.dataset.reference if session.dataset is not None else "",
             session.input if session.has_input else None,
             session.augmentation,
@@ -91,7 +93,8 @@ class Recovered:
     """What could be brought back, and one error for each image that could not.
 
     Attributes:
-        lab, architecture, models, dataset, input, augmentation: as in `Work`.
+        lab, architecture, models, dataset, input, augmentation: as in `Work`, but files of models in place
+            of models.
         work: None if no image could be opened any more.
     """
 
@@ -99,7 +102,7 @@ class Recovered:
     work: Work | None
     errors: tuple[UserError, ...]
     architecture: Architecture | None = None
-    models: tuple[tuple[str, str], ...] = ()
+    models: tuple[tuple[str, str] | KeptModel, ...] = ()
     dataset: str = ""
     input: InputSettings | None = None
     augmentation: Augmentation | None = None
@@ -131,19 +134,28 @@ def save_work(folder: Path, work: Work, task: Task = _NO_TASK) -> None:
             np.save(buffer, image.values, allow_pickle=False)
             _replace(folder / name, buffer.getbuffer())
         entries.append({"values": name, "name": image.name, "notes": list(image.notes)})
+    models: list[Any] = []
+    for model in work.models:
+        task.check()
+        entry = model if isinstance(model, tuple) else write_model(folder, model, task)
+        if entry is not None:
+            models.append(entry)
+    files = {entry["file"] for entry in models if isinstance(entry, dict)}
+    files |= {path.name for path in folder.glob("*.keras") if is_spared(path)}
+    kept |= {*files, *(f"{Path(name).stem}.classes.json" for name in files)}
     document = {
         "version": VERSION,
         "current": work.current,
         "images": entries,
         "lab": lab_to_json(work.lab),
         "architecture": work.architecture.to_json() if work.architecture is not None else "",
-        "models": work.models,
+        "models": models,
         "dataset": work.dataset,
         "input": asdict(work.input) if work.input is not None else None,
         "augmentation": asdict(work.augmentation) if work.augmentation is not None else None,
     }
     _replace(folder / _FILE, json.dumps(document).encode())
-    for path in folder.glob("*.npy"):
+    for path in _beside(folder):
         if path.name not in kept:
             path.unlink(missing_ok=True)
 
@@ -157,13 +169,16 @@ def load_work(folder: Path, task: Task = _NO_TASK) -> Recovered | None:
         lab = lab_from_json(document["lab"])
         entries = list(document["images"])
         current = int(document["current"])
-        models = tuple((str(spec), str(weights)) for spec, weights in document.get("models", ()))
+        models = tuple(
+            read_entry(folder, each) if isinstance(each, dict) else (str(each[0]), str(each[1]))
+            for each in document.get("models", ())
+        )
         dataset = str(document.get("dataset", ""))
         given = _input(document.get("input"))
         augmentation = _augmentation(document.get("augmentation"))
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, TypeError, UserError) as error:
+    except (OSError, ValueError, KeyError, IndexError, TypeError, UserError) as error:
         log.warning("unsaved work cannot be read: %s", error)
         return None
     images: list[Image] = []
@@ -188,15 +203,20 @@ def load_work(folder: Path, task: Task = _NO_TASK) -> Recovered | None:
         except UserError as error:
             errors.append(error)
     more = (architecture, models, dataset, given, augmentation)
-    work = Work(tuple(images), chosen, lab, *more) if images else None
+    work = Work(tuple(images), chosen, lab, architecture) if images else None
     return Recovered(lab, work, tuple(errors), *more)
 
 
 def clear_work(folder: Path) -> None:
     """Forget the work: the run ended as it should."""
     # The JSON first: without it the rest means nothing.
-    for path in [folder / _FILE, *folder.glob("*.npy")]:
+    for path in [folder / _FILE, *_beside(folder)]:
         path.unlink(missing_ok=True)
+
+
+def _beside(folder: Path) -> list[Path]:
+    """The files that the JSON names."""
+    return [path for pattern in ("*.npy", *PATTERNS) for path in folder.glob(pattern)]
 
 
 def lab_to_json(lab: Lab) -> dict[str, Any]:

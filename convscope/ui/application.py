@@ -186,8 +186,8 @@ def _restore(window: MainWindow, keeper: Keeper, crash: str | None) -> None:
             window.toast("The last run ended unexpectedly, and its work could not be read.", crash or "")
             return
         keeper.restore(recovered)
-        for spec, weights in recovered.models:
-            window.sources.engine.open_model(spec, **({"weights": weights} if weights else {}))
+        for model in recovered.models:
+            window.sources.engine.bring_back(model)
         if recovered.dataset:
             window.sources.engine.open_dataset(recovered.dataset)
         window.toast("Your work is back: the last run of convscope ended unexpectedly.", crash or "")

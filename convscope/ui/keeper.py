@@ -10,6 +10,7 @@ from PySide6.QtCore import QLockFile, QObject, QTimer
 
 from convscope.jobs import Jobs
 from convscope.paths import state_dir
+from convscope.session.kept_models import spare
 from convscope.session.recovery import Recovered, Work, clear_work, has_work, load_work, save_work
 from convscope.session.session import Session
 from convscope.task import Task
@@ -58,7 +59,10 @@ class Keeper(QObject):
             log.warning("unsaved work is left aside: bringing it back has failed once")
             return None
         marker.touch()
-        return load_work(self.folder, task)
+        recovered = load_work(self.folder, task)
+        if recovered is not None:
+            spare(recovered.models)
+        return recovered
 
     def restore(self, recovered: Recovered) -> None:
         """Put it into the session: images and documents; an edit that can be undone."""

@@ -12,11 +12,14 @@ from PySide6.QtWidgets import QMenu, QToolButton
 from pytestqt.qtbot import QtBot
 from window_helpers import WindowMaker, messages, opened
 
+from convscope.engine.models.built import build_model
 from convscope.engine.models.catalogue import open_model
 from convscope.engine.models.opened import OpenedModel
+from convscope.engine.models.templates import TEMPLATES
 from convscope.imaging.image import Image
 from convscope.imaging.samples import samples
-from convscope.session.recovery import load_work
+from convscope.session.lab import Lab
+from convscope.session.recovery import has_work, load_work
 from convscope.session.session import Session
 from convscope.task import Task
 from convscope.ui import keeper as keeper_module
@@ -183,6 +186,61 @@ def test_a_model_without_classes_says_why(window: MainWindow, qtbot: QtBot) -> N
     last = window.predictor.last
     assert last is not None and last.prediction is None and "no classes" in last.reason
     assert messages(window) == []
+
+
+def test_after_a_crash_a_model_built_by_hand_is_back(
+    window: MainWindow, digits: OpenedModel, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeper_module, "INTERVAL", 0.01)
+    session = window.session
+    first = Keeper(session, window.jobs)
+    assert first.folder is not None
+    folder = first.folder
+    built = build_model(TEMPLATES["mnist-convnet"].architecture, seed=5)
+    session.add_model(built)
+    session.add_model(digits)
+    session.select_model(0)
+
+    def written() -> list[Path]:
+        return sorted(folder.glob("*.keras"))
+
+    qtbot.waitUntil(lambda: len(written()) == 1 and has_work(folder), timeout=LONG)
+    qtbot.waitUntil(window.jobs.idle, timeout=LONG)
+    files, stamp = written(), written()[0].stat().st_mtime_ns
+    session.edit_lab(session.lab.with_stage(stride=3), "Change stride")
+    qtbot.waitUntil(lambda: kept_lab(folder) == session.lab, timeout=LONG)
+    qtbot.waitUntil(window.jobs.idle, timeout=LONG)
+    assert written() == files and files[0].stat().st_mtime_ns == stamp, "written once"
+    recovered = load_work(folder)
+    assert recovered is not None and recovered.models[0] == ("digits", "")
+    # What a next window does: its first writing comes before the engine has opened the file.
+    assert first.load(Task()) is not None
+    session.remove_model(0)
+    session.remove_model(0)
+    assert session.model is None
+    qtbot.waitUntil(lambda: load_work(folder).models == (), timeout=LONG)  # type: ignore[union-attr]
+    qtbot.waitUntil(window.jobs.idle, timeout=LONG)
+    window.sources.engine.bring_back(recovered.models[1])
+    qtbot.waitUntil(lambda: session.model is not None, timeout=LONG)
+    back = session.model
+    assert back is not None and back.name == "mnist-convnet" and back.source == built.source
+    assert back.notes == built.notes and back.classes == built.classes
+    pairs = zip(back.keras.get_weights(), built.keras.get_weights(), strict=True)
+    assert all(np.array_equal(a, b) for a, b in pairs)
+    qtbot.waitUntil(lambda: len(load_work(folder).models) == 1, timeout=LONG)  # type: ignore[union-attr]
+    qtbot.waitUntil(window.jobs.idle, timeout=LONG)
+    assert written() == files and files[0].stat().st_mtime_ns == stamp, "not written again"
+    session.remove_model(0)
+    qtbot.waitUntil(lambda: not written(), timeout=LONG)
+    qtbot.waitUntil(window.jobs.idle, timeout=LONG)
+    first.close()
+    assert not has_work(folder) and not written(), "a proper end forgets it"
+
+
+def kept_lab(folder: Path) -> Lab | None:
+    """The lab on the disk."""
+    recovered = load_work(folder)
+    return recovered.lab if recovered is not None else None
 
 
 def test_after_a_crash_models_data_and_the_draft_are_known_again(

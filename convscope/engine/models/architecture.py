@@ -281,6 +281,11 @@ class Architecture:
         """
         try:
             data = json.loads(text)
+            if "class_name" in data and "config" in data:
+                raise UserError(
+                    f"{source} is Keras's own description of a network, without weights: "
+                    "open the .keras or .h5 file of that network instead."
+                )
             if data["format"] != _FORMAT:
                 raise KeyError("format")
             layers = tuple(

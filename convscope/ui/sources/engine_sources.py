@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from convscope.errors import UserError
 from convscope.jobs import Jobs
+from convscope.session.kept_models import KeptModel, open_kept
 from convscope.session.session import Session
 from convscope.task import Task
 from convscope.ui.settings import Settings
@@ -95,7 +96,34 @@ class EngineSources(QObject):
             # Imported here: the engine may still be starting, in this same lane.
             from convscope.engine.models.catalogue import open_model
 
-            opened = open_model(spec, task=task, **options)  # type: ignore[arg-type]
+            return open_model(spec, task=task, **options)  # type: ignore[arg-type]
+
+        def done(opened: OpenedModel) -> None:
+            if opened.source.path is not None:
+                self._settings.remember(opened.source.path)
+            still_open = {
+                name: model for name, model in self._as_named.items() if model in self._session.models
+            }
+            self._as_named = still_open if options else {**still_open, str(spec): opened}
+
+        self._open(work, f"Opening {Path(spec).name}", done)
+
+    def bring_back(self, model: tuple[str, str] | KeptModel) -> None:
+        """Open a model that was open when the last run ended: by name and weights, or from its own file."""
+        if isinstance(model, KeptModel):
+            self._open(lambda task: open_kept(model, task), f"Bringing {model.name} back")
+        else:
+            spec, weights = model
+            self.open_model(spec, **({"weights": weights} if weights else {}))
+
+    def _open(
+        self,
+        make: Callable[[Task], OpenedModel],
+        title: str,
+        then: Callable[[OpenedModel], None] | None = None,
+    ) -> None:
+        def work(task: Task) -> OpenedModel:
+            opened = make(task)
             # Its arithmetic takes longer than a frame, and every panel asks for it.
             _ = opened.sheet
             return opened
@@ -109,12 +137,8 @@ class EngineSources(QObject):
             explain.warm(opened, task)
 
         def done(opened: OpenedModel) -> None:
-            if opened.source.path is not None:
-                self._settings.remember(opened.source.path)
-            still_open = {
-                name: model for name, model in self._as_named.items() if model in self._session.models
-            }
-            self._as_named = still_open if options else {**still_open, str(spec): opened}
+            if then is not None:
+                then(opened)
             self._session.add_model(opened)
             # Its functions are traced before the first question, not during it.
             self._jobs.submit(
@@ -131,7 +155,7 @@ class EngineSources(QObject):
         job = self._jobs.submit(
             "engine",
             work,
-            title=f"Opening {Path(spec).name}",
+            title=title,
             on_done=lambda opened: self._ended(done, opened),
             on_failed=lambda error: self._ended(self._report, error),
             on_cancelled=lambda: self._ended(),

@@ -48,6 +48,11 @@ def is_model(path: Path) -> bool:
     return path.suffix.lower() in MODEL_SUFFIXES or (path / "saved_model.pb").is_file()
 
 
+def is_architecture(path: Path) -> bool:
+    """Whether a path looks like the layers of a network as the builder saves them."""
+    return path.suffix.lower() == ".json" and path.is_file()
+
+
 def open_files(paths: Sequence[Path], task: Task) -> Opened:
     """Open images and folders of images; one bad file does not keep the others out."""
     images: list[Image] = []

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QMimeData, QObject
 from PySide6.QtGui import QGuiApplication, QImage
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtWidgets import QFileDialog
 
 from convscope.errors import UserError
 from convscope.imaging.load import MATRIX_SUFFIXES, PICTURE_SUFFIXES
@@ -20,6 +21,11 @@ from convscope.ui.sources.camera_view import CameraView
 from convscope.ui.sources.drawing_pad import DrawingPad
 from convscope.ui.sources.engine_sources import EngineSources
 
+if TYPE_CHECKING:
+    from convscope.engine.models.architecture import Architecture
+    from convscope.ui.main_window import MainWindow
+
+BUILDER = "model"  # the panel that the builder is a page of
 SEPARATE_ERRORS = 3  # bad files of one drop that get a message each; all more share one
 
 
@@ -27,7 +33,7 @@ class Sources(QObject):
     """Opens images off the GUI thread; a bad one says so, and the current image stays.
 
     Args:
-        window: the parent of the dialogs.
+        window: the parent of the dialogs; shows the builder when an architecture was opened.
         session: where the images go.
         jobs: reads the files, in the lane "view".
         settings: remembers the recent files.
@@ -39,7 +45,7 @@ class Sources(QObject):
 
     def __init__(
         self,
-        window: QWidget,
+        window: MainWindow,
         session: Session,
         jobs: Jobs,
         settings: Settings,
@@ -56,7 +62,7 @@ class Sources(QObject):
         self._camera: CameraView | None = None
 
     def open_paths(self, paths: Sequence[str | Path]) -> None:
-        """Open images, folders of images, models and folders of classes, which are data sets.
+        """Open images, folders of images, models, architectures and folders of classes, which are data sets.
 
         The first image becomes the current one.
         """
@@ -64,6 +70,8 @@ class Sources(QObject):
         for path in map(Path, paths):
             if opening.is_model(path):
                 self.engine.open_model(path)
+            elif opening.is_architecture(path):
+                self._open_architecture(path)
             else:
                 images.append(path)
         if not images:
@@ -74,6 +82,28 @@ class Sources(QObject):
 
         title = f"Opening {images[0].name}" if len(images) == 1 else f"Opening {len(images)} files"
         self._jobs.submit("view", work, title=title, on_done=self._opened, on_failed=self._report)
+
+    def _open_architecture(self, path: Path) -> None:
+        def done(architecture: Architecture) -> None:
+            self._settings.remember(path)
+            self._session.edit_architecture(architecture, f"Start from {path.name}")
+            if BUILDER in [info.name for info in self._window.panel_infos]:
+                self._window.show_panel(BUILDER)
+                self._window.run_command(f"{BUILDER}.page.build")
+
+        def work(_task: Task) -> Architecture:
+            # Imported late, as are the layer kinds.
+            from convscope.engine.models.architecture import Architecture
+
+            return Architecture.open(path)
+
+        self._jobs.submit(
+            "view",
+            work,
+            title=f"Opening {path.name}",
+            on_done=done,
+            on_failed=self._report,
+        )
 
     def open_mime(self, mime: QMimeData) -> None:
         """Open what was dropped or pasted: files, or a picture without one."""

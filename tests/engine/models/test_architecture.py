@@ -132,6 +132,12 @@ def test_foreign_files_are_refused(tmp_path: Path) -> None:
     told["layers"][1]["kind"] = "Lambda"
     for text, sentence in (
         ("{", "x.json does not hold an architecture that convscope saved."),
+        (
+            '{"class_name": "Sequential", "config": {"layers": []}}',
+            "x.json is Keras's own description of a network, without weights: "
+            "open the .keras or .h5 file of that network instead.",
+        ),
+        ("[1, 2]", "x.json does not hold an architecture that convscope saved."),
         ('{"a": 1}', "x.json does not hold an architecture that convscope saved."),
         (json.dumps({**told, "layers": []}), "x.json holds an architecture without any layer."),
         (

@@ -576,3 +576,18 @@ def test_the_list_paints_every_template(builder: Builder) -> None:
         image = builder.layers.viewport().grab().toImage()
         colours = {image.pixelColor(QPoint(x, 20)).name() for x in range(0, image.width(), 3)}
         assert len(colours) > 3, name
+
+
+def test_an_architecture_file_opens_in_the_builder(builder: Builder, tmp_path: Path) -> None:
+    draft = TEMPLATES["lenet-5"].architecture
+    draft.save(tmp_path / "net.json")
+    builder.window.run_command("model.page.layers")
+    builder.window.open_path(tmp_path / "net.json")
+    builder.settle()
+    assert builder.document == draft and builder.view.isVisible()
+    assert builder.session.undo_label == "Start from net.json"
+    (tmp_path / "other.json").write_text('{"name": "package", "version": 1}')
+    builder.window.open_path(tmp_path / "other.json")
+    builder.settle()
+    assert "other.json does not hold an architecture that convscope saved." in builder.messages()
+    assert builder.document == draft
