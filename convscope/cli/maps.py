@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from convscope.cli.model_arguments import add_model_arguments, check_layer, opened
 from convscope.cli.outputs import check_output
 from convscope.engine.seeing.normalise import NORMALISATIONS
+from convscope.engine.seeing.outputs import MARK
 from convscope.errors import UserError
 from convscope.imaging.colormaps import COLORMAPS
 
@@ -29,7 +30,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_model_arguments(parser)
     parser.add_argument("image", metavar="IMAGE", type=Path, help="a picture")
     parser.add_argument(
-        "--layer", metavar="PATH", required=True, help="a layer's path as convscope summary lists it"
+        "--layer",
+        metavar="PATH",
+        required=True,
+        help="a layer's path as convscope summary lists it; PATH#2 is its second output",
     )
     parser.add_argument("-o", "--output", metavar="FILE", type=Path, help="the grid, a PNG file")
     parser.add_argument("--npy", metavar="FILE", type=Path, help="the raw maps, float32 H×W×C (a vector: C)")
@@ -62,7 +66,8 @@ def run(arguments: argparse.Namespace) -> int:
     from convscope.engine.seeing.layer_maps import layer_maps
     from convscope.imaging.save import save_npy, save_png
 
-    check_layer(model, arguments.layer)
+    if arguments.layer.rpartition(MARK)[0] not in model.program.slots:
+        check_layer(model, arguments.layer)
     found = look(model, image)
     maps = layer_maps(found, arguments.layer)
     if arguments.npy is not None:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from convscope.engine.models.program import Step
 from convscope.engine.seeing.activations import Activations
-from convscope.engine.seeing.outputs import output_path, parted
+from convscope.engine.seeing.outputs import heads_first, output_path, parted
 from convscope.errors import UserError
 from convscope.imaging.numerals import bracketed, numeral
 
@@ -179,6 +179,8 @@ def explain(found: Activations, path: str, row: int, column: int, channel: int) 
         raise UserError(f"{path} has no value at row {row}, column {column}, channel {channel}.")
     shown = float(_one(found, path, at))
     model = found.model
+    if heads_first(model, path):
+        raise UserError(f"{path}: a score is a softmax over a row of products of queries and keys.")
     layer, number = parted(model, path)
     steps = [step for step in model.program.steps if step.path == layer]
     if not steps:
@@ -226,6 +228,8 @@ def _agrees(made: ActivationSum) -> bool:
 
 
 def _one(found: Activations, path: str, place: tuple[int, ...]) -> np.float32:
+    if heads_first(found.model, path):
+        return np.float32(found.value(path)[place])
     return np.float32(found.tensor(found.slot(path))[(0, *place)].numpy())
 
 

@@ -22,7 +22,7 @@ from convscope.engine.models.opened import OpenedModel
 from convscope.engine.models.preprocessing import Prepared
 from convscope.engine.models.receptive import Field
 from convscope.engine.seeing.channels import sliced
-from convscope.engine.seeing.outputs import parted, slot_of
+from convscope.engine.seeing.outputs import heads_first, parted, slot_of
 from convscope.errors import UserError
 from convscope.imaging.image import Image
 from convscope.task import Task
@@ -76,9 +76,15 @@ class Activations:
     def shape(self, path: str) -> tuple[int, ...]:
         """A layer's output without the batch; computed if the model leaves sizes free.
 
+        Attention scores are maps of rows×columns, one a head.
+
         Raises:
             UserError: no such layer.
         """
+        shape = self._shape(path)
+        return (*shape[1:], shape[0]) if heads_first(self.model, path) else shape
+
+    def _shape(self, path: str) -> tuple[int, ...]:
         slot = self.slot(path)
         if slot in self._kept:
             return tuple(int(n) for n in self._kept[slot].shape[1:])
@@ -97,7 +103,8 @@ class Activations:
         Raises:
             UserError: no such layer, or it would take over 1 GiB.
         """
-        return self.slot_value(self.slot(path))
+        value = self.slot_value(self.slot(path))
+        return np.moveaxis(value, 0, -1) if heads_first(self.model, path) else value
 
     def slot_value(self, slot: int) -> NDArray[np.float32]:
         """The same for a slot of the model's program."""
@@ -109,6 +116,8 @@ class Activations:
         Raises:
             UserError: no such layer, or what it needs would take over 1 GiB.
         """
+        if heads_first(self.model, path):
+            return self.value(path)[..., start:stop]
         part = sliced(self.model.program, self.slot(path), start, stop, self._kept, self.tensor)
         return np.asarray(part.numpy()[0], np.float32)
 

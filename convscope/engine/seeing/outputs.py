@@ -6,6 +6,7 @@ from convscope.engine.models.opened import OpenedModel
 from convscope.errors import UserError
 
 MARK = "#"
+_ATTENTION = ("MultiHeadAttention", "GroupedQueryAttention")
 
 
 def output_path(path: str, number: int) -> str:
@@ -39,6 +40,13 @@ def slot_of(model: OpenedModel, path: str) -> int:
     """
     layer, number = parted(model, path)
     return model.program.slots[layer][number - 1]
+
+
+def heads_first(model: OpenedModel, path: str) -> bool:
+    """Whether an output is attention scores, heads×rows×columns: one map a head, not one a column."""
+    layer, number = parted(model, path)
+    attends = number == 2 and any(s.path == layer and s.kind in _ATTENTION for s in model.program.steps)
+    return attends and len(model.program.shapes[slot_of(model, path)]) == 4
 
 
 def output_paths(model: OpenedModel, layer: str) -> tuple[str, ...]:

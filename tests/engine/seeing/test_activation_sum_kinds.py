@@ -13,6 +13,7 @@ from convscope.engine.models.opened import OpenedModel
 from convscope.engine.runtime import start
 from convscope.engine.seeing.activation_sum import ActivationSum, explain
 from convscope.engine.seeing.activations import Activations, look
+from convscope.engine.seeing.layer_maps import layer_maps
 from convscope.errors import UserError
 
 start()
@@ -230,3 +231,24 @@ def test_one_of_several_outputs() -> None:
         found.value(f"{path}#3")
     with pytest.raises(UserError, match="has no layer nothing#1"):
         found.value("nothing#1")
+
+
+def test_attention_scores_are_a_map_a_head() -> None:
+    inputs = Input((4, 6, 3), name="image")
+    words = layers.Reshape((4, 18), name="words")(inputs)
+    attended, scores = layers.MultiHeadAttention(2, 5, name="attention")(
+        words, words, return_attention_scores=True
+    )
+    found = look(OpenedModel(filled(Model(inputs, [attended, scores]))), noise(4, 6))
+    value = found.value("attention#2")
+    assert found.shape("attention#2") == value.shape == (4, 4, 2)
+    # Each head shares itself out among all.
+    np.testing.assert_allclose(value.sum(axis=1), np.ones((4, 2)), atol=1e-5)
+    maps = layer_maps(found, "attention#2")
+    assert (maps.count, maps.height, maps.width) == (2, 4, 4)
+    np.testing.assert_array_equal(found.channels("attention#2", 1, 2)[..., 0], maps.tiles[1])
+    assert layer_maps(found, "attention").form == "table"
+    with pytest.raises(UserError, match="softmax over a row of products"):
+        explain(found, "attention#2", 0, 3, 1)
+    with pytest.raises(UserError, match="MultiHeadAttention cannot be written out"):
+        explain(found, "attention", 0, 3, 0)

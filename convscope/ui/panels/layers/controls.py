@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from convscope.session.session import Session
 from convscope.ui import theme
@@ -37,6 +38,8 @@ ORDERS = (
     ("maximum", "By maximum"),
     ("zeros", "By zeros"),
 )
+# A narrower column has no room for all in one row.
+ONE_ROW = 660
 # Offered while there are two to compare.
 _DIFFERENCE = ("By difference", "difference")
 
@@ -78,17 +81,23 @@ class Controls(QWidget):
         self.beside = combo("layers.beside", "Compare with", [("", "Compare…")])
         self.input = spin("layers.input", "Input channel of the kernels", 0, 0)
         self.input.setPrefix("input ")
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(theme.GAP)
-        layout.addWidget(self.page)
-        for box in (self.normalisation, self.colormap, self.sort, self.beside):
-            layout.addWidget(box, 1)
+        self._boxes = (self.normalisation, self.colormap, self.sort, self.beside)
+        rows = QVBoxLayout(self)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.setSpacing(theme.GAP)
+        self._rows = QHBoxLayout(), QHBoxLayout()
+        for across in self._rows:
+            across.setSpacing(theme.GAP)
+            rows.addLayout(across)
+        self._rows[0].addWidget(self.page)
+        self._rows[0].addWidget(self.input)
+        self._rows[0].addStretch()
+        for box in self._boxes:
             box.setMinimumContentsLength(3)
             box.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
             box.setMaximumWidth(theme.scaled(168))
-        layout.addWidget(self.input)
-        layout.addStretch()
+        self._narrow: bool | None = None
+        self._arrange(narrow=False)
         self.page.changed.connect(self._show_page)
         self.normalisation.activated.connect(lambda _n: self._pick(normalisation=_data(self.normalisation)))
         self.colormap.activated.connect(lambda _n: self._pick(colormap=_data(self.colormap)))
@@ -97,10 +106,25 @@ class Controls(QWidget):
         self.input.valueChanged.connect(self.input_changed)
         self.set_page("maps")
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """In a narrow column the choices stand in a row of their own, where their words can be read."""
+        super().resizeEvent(event)
+        self._arrange(narrow=event.size().width() < theme.scaled(ONE_ROW))
+
+    def _arrange(self, *, narrow: bool) -> None:
+        if narrow == self._narrow:
+            return
+        self._narrow = narrow
+        for place, box in enumerate(self._boxes):
+            if narrow:
+                self._rows[1].insertWidget(place, box, 1)
+            else:
+                self._rows[0].insertWidget(place + 1, box, 1)
+
     def set_page(self, page: str) -> None:
         """Show the choices of maps or of kernels."""
         self.page.set_value(page)
-        for box in (self.normalisation, self.colormap, self.sort, self.beside):
+        for box in self._boxes:
             box.setVisible(page != "kernels")
         self.input.setVisible(page == "kernels" and self.input.maximum() > 0)
 

@@ -18,6 +18,7 @@ from convscope.imaging.colormaps import apply_colormap, colormap
 from convscope.imaging.image import Image
 from convscope.ui.panels.layers.depth_chart import DepthChart
 from convscope.ui.widgets.bars import BarsView
+from convscope.ui.widgets.elided_combo import ElidedCombo
 from convscope.ui.widgets.image_view import ImageView
 from convscope.ui.widgets.mosaic_view import MosaicView
 from convscope.ui.widgets.scale_bar import ScaleBar
@@ -379,6 +380,10 @@ def test_a_narrow_window_gives_the_mosaic_the_room(desk: Desk) -> None:
     desk.settle()
     assert not desk.panel.inspector.isVisible() and desk.panel.tree.isVisible()
     desk.tile(4)
+    # The choices have a row of their own, in which their words can be read.
+    for name in ("normalisation", "colormap", "sort"):
+        box = desk.find(ElidedCombo, f"layers.{name}")
+        assert box.shown_text() == box.currentText() and box.y() > desk.find(QWidget, "layers.page").y()
     # The chosen map takes the place of the tree.
     assert desk.panel.inspector.isVisible() and not desk.panel.tree.isVisible()
     desk.press("layers.fold")
