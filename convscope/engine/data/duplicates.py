@@ -9,6 +9,7 @@ import numpy as np
 
 from convscope.engine.data.dataset import SPLIT_NAMES, Dataset
 from convscope.engine.data.images import decoding_pool
+from convscope.errors import UserError
 from convscope.task import Task
 
 _CHUNK = 500
@@ -35,6 +36,9 @@ def find_duplicates(dataset: Dataset, task: Task | None = None) -> Duplicates:
     """Compare all images by a hash of their content; files first by size, which rules most of them out.
 
     Memory: 16 bytes and an index for every image that may have a twin.
+
+    Raises:
+        UserError: the files are not there any more.
     """
     task = task or Task()
     candidates = _candidates(dataset, task)
@@ -66,6 +70,8 @@ def _candidates(dataset: Dataset, task: Task) -> list[int]:
         except OSError:
             continue
         by_size[size].append(index)
+    if not by_size:
+        raise UserError(f"None of the files of {dataset.reference} can be read: has the folder gone?")
     return sorted(index for group in by_size.values() if len(group) > 1 for index in group)
 
 

@@ -48,8 +48,10 @@ def open_folder(root: Path, task: Task | None = None) -> Dataset:
     task.progress(None, f"Looking into {root.name}")
     opened, root = root, _innermost(root)
     broken: list[tuple[str, str]] = []
-    listed = _listed(root, broken, task)
-    names, part_of, class_of = [], [], []
+    listed, folders = _listed(root, broken, task)
+    names: list[str] = []
+    part_of: list[SplitName] = []
+    class_of: list[str] = []
     for start in range(0, len(listed), _CHUNK):
         task.progress(start / len(listed), f"Checking {start:,} of {len(listed):,} files")
         chunk = listed[start : start + _CHUNK]
@@ -82,7 +84,7 @@ def open_folder(root: Path, task: Task | None = None) -> Dataset:
         image_size=size,
         channels=channels,
         given=given,
-        notes=_notes(opened, root, classes, broken),
+        notes=_notes(opened, root, classes, broken, sorted(folders - set(classes))),
         credit="your own folder",
         left_out=tuple(broken),
     )
@@ -101,8 +103,10 @@ def _innermost(root: Path) -> Path:
     return root
 
 
-def _listed(root: Path, broken: list[tuple[str, str]], task: Task) -> list[tuple[SplitName, str, str]]:
-    """(part, class, path within root) of every file that may be an image, in a fixed order.
+def _listed(
+    root: Path, broken: list[tuple[str, str]], task: Task
+) -> tuple[list[tuple[SplitName, str, str]], set[str]]:
+    """(part, class, path within root) of every file that may be an image, in a fixed order; all classes.
 
     Folders that cannot be read are added to `broken`.
     """
@@ -114,12 +118,14 @@ def _listed(root: Path, broken: list[tuple[str, str]], task: Task) -> list[tuple
     parts = {folder: _PARTS.get(folder.lower()) for folder in folders}
     ready_made = "train" in parts.values() and all(part is not None for part in parts.values())
     listed: list[tuple[SplitName, str, str]] = []
+    labels: set[str] = set()
     for folder in folders:
         part = parts[folder] if ready_made else "train"
         assert part is not None
         inner = [f"{folder}/{name}" for name in _subfolders(root / folder)] if ready_made else [folder]
         for class_folder in inner:
             label = printable(class_folder.rsplit("/", 1)[-1])
+            labels.add(label)
             for place, below, files in os.walk(root / class_folder, onerror=unreadable):
                 task.check()
                 below[:] = sorted(name for name in below if not name.startswith("."))
@@ -127,7 +133,7 @@ def _listed(root: Path, broken: list[tuple[str, str]], task: Task) -> list[tuple
                 listed += [
                     (part, label, f"{within}/{name}") for name in sorted(files) if not name.startswith(".")
                 ]
-    return listed
+    return listed, labels
 
 
 def _subfolders(folder: Path) -> list[str]:
@@ -163,7 +169,11 @@ def _nothing(root: Path, broken: list[tuple[str, str]]) -> str:
 
 
 def _notes(
-    opened: Path, root: Path, classes: tuple[str, ...], broken: list[tuple[str, str]]
+    opened: Path,
+    root: Path,
+    classes: tuple[str, ...],
+    broken: list[tuple[str, str]],
+    without: list[str],
 ) -> tuple[str, ...]:
     notes = []
     if root != opened:
@@ -173,6 +183,11 @@ def _notes(
         more = f" and {len(broken) - 3:,} more" if len(broken) > 3 else ""
         files = "1 file is" if len(broken) == 1 else f"{len(broken):,} files are"
         notes.append(f"{files} left out: {some}{more}.")
+    if without:
+        some = ", ".join(f"“{name}”" for name in without[:3])
+        more = f" and {len(without) - 3:,} more" if len(without) > 3 else ""
+        folders = "folder has" if len(without) == 1 else "folders have"
+        notes.append(f"{len(without):,} {folders} no image that can be used, and no class: {some}{more}.")
     if len(classes) == 1:
         notes.append(f"There is one class only, “{classes[0]}”: a network has nothing to tell apart.")
     if loose := _images_in(root):

@@ -133,6 +133,7 @@ class FileImages:
 
     Attributes:
         unreadable: the files that turned out to be broken when they were decoded, by `name`, with the reason.
+        gone: whether the folder was not there any more when a file was asked for last.
     """
 
     kind: Literal["files"] = "files"
@@ -141,6 +142,7 @@ class FileImages:
         self.root = root
         self.names = names
         self.unreadable: dict[str, str] = {}
+        self.gone = False
 
     def __len__(self) -> int:
         return len(self.names)
@@ -174,10 +176,15 @@ class FileImages:
         """What is read from a file; None, and a note of it, where that cannot be done."""
         name = self.names[index]
         try:
-            return read(self.root / name)
+            pixels = read(self.root / name)
         except UnreadableError as error:
             self.unreadable[printable(name)] = str(error)
+            self.gone = not self.root.is_dir()
             return None
+        self.gone = False
+        # A file may be mended, or be back with its drive.
+        self.unreadable.pop(printable(name), None)
+        return pixels
 
     def name(self, index: int) -> str:
         return printable(self.names[index])

@@ -65,6 +65,8 @@ def open_dataset(reference: str | Path, task: Task | None = None) -> Dataset:
     if path.is_dir():
         return open_idx(path) if holds_idx(path) else open_folder(path, task)
     if not path.exists():
+        if path.name != reference:
+            raise UserError(f"There is no folder or file {reference}: check its name, or choose another.")
         raise UserError(
             f"There is no data set and no folder called {reference}: named sets are {', '.join(NAMES)}."
         )

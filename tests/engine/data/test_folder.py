@@ -96,7 +96,7 @@ def test_duplicates_in_two_classes_are_said(make_folder: Make) -> None:
 
 
 def test_what_is_no_data_set_is_said(tmp_path: Path, make_folder: Make) -> None:
-    with pytest.raises(UserError, match="no data set and no folder called"):
+    with pytest.raises(UserError, match="There is no folder or file"):
         open_dataset(tmp_path / "nowhere")
     empty = tmp_path / "empty"
     empty.mkdir()
@@ -171,6 +171,39 @@ def test_a_file_that_breaks_later_is_left_out_of_its_batch(make_folder: Make) ->
     assert list(dataset.images.unreadable) == ["cats/001.png"]  # type: ignore[attr-defined]
     with pytest.raises(UserError, match="cannot be read: No such file"):
         dataset.images.read(1)
+
+
+def test_a_folder_that_has_gone_is_told_and_may_come_back(make_folder: Make) -> None:
+    root = make_folder(cats=3, dogs=3)
+    dataset = open_folder(root)
+    away = root.rename(root.with_name("unplugged"))
+    everything, target = np.arange(6), Target(20, 30, 3)
+    assert not dataset.images.load(everything, target)[1].any()
+    assert dataset.images.gone and len(dataset.images.unreadable) == 6  # type: ignore[attr-defined]
+    with pytest.raises(UserError, match="has the folder gone"):
+        find_duplicates(dataset)
+    away.rename(root)
+    (root / "cats" / "001.png").unlink()
+    assert dataset.images.load(everything, target)[1].sum() == 5
+    assert not dataset.images.gone  # type: ignore[attr-defined]
+    assert list(dataset.images.unreadable) == ["cats/001.png"]  # type: ignore[attr-defined]
+
+
+def test_classes_without_an_image_are_said(make_folder: Make) -> None:
+    root = make_folder(cats=4, dogs=4)
+    (root / "emus").mkdir()
+    (root / "foxes").mkdir()
+    (root / "foxes" / "empty.png").write_bytes(b"")
+    dataset = open_folder(root)
+    assert dataset.classes == ("cats", "dogs")
+    assert "2 folders have no image that can be used, and no class: “emus”, “foxes”." in dataset.notes
+
+
+def test_a_path_that_leads_nowhere_is_said_as_one(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"There is no folder or file .*nowhere: check its name"):
+        open_dataset(str(tmp_path / "nowhere"))
+    with pytest.raises(UserError, match="no data set and no folder called nowhere: named sets are digits"):
+        open_dataset("nowhere")
 
 
 def test_odd_things_in_a_folder_do_no_harm(make_folder: Make, monkeypatch: pytest.MonkeyPatch) -> None:

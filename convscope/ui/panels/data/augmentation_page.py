@@ -196,6 +196,8 @@ class AugmentationPage(QWidget):
             self.flips[name] = tick
         flip = QLabel("Flip")
         flip.setMinimumWidth(theme.scaled(_LABEL))
+        # As high as the sliders' lines, whose numbers have a frame.
+        flip.setMinimumHeight(theme.scaled(30))
         return row(flip, *self.flips.values(), None, spacing=theme.GROUP_GAP)
 
     def _set(self, **changes: Any) -> None:

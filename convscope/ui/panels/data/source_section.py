@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
@@ -18,7 +19,11 @@ if TYPE_CHECKING:
     from convscope.engine.data.dataset import Dataset
     from convscope.engine.data.duplicates import Duplicates
 
+log = logging.getLogger(__name__)
+
 _SHOWN_NOTES, _NOTE_LENGTH = 2, 120
+# A folder of up to so many files is compared without being asked to: that takes a second or two.
+_COMPARED_AT_ONCE = 20_000
 
 
 class SourceSection(QWidget):
@@ -89,11 +94,18 @@ class SourceSection(QWidget):
         self.credit.setText(dataset.credit)
         self._show_notes()
 
+        unknown = not same or resplit
+        if unknown and dataset.kind == "files" and len(dataset) <= _COMPARED_AT_ONCE:
+            self._compare(dataset, asked=False)
+
     def find_duplicates(self) -> None:
         """Compare all images by their content, in a worker."""
-        dataset = self._dataset
-        if dataset is None:
-            return
+        if self._dataset is not None:
+            self._context.jobs.cancel_key("data.duplicates")
+            self.finder.setEnabled(False)
+            self._compare(self._dataset, asked=True)
+
+    def _compare(self, dataset: Dataset, *, asked: bool) -> None:
 
         def work(task: Task) -> Duplicates:
             from convscope.engine.data.duplicates import find_duplicates
@@ -101,9 +113,12 @@ class SourceSection(QWidget):
             return find_duplicates(dataset, task)
 
         def done(found: Duplicates) -> None:
-            self.finder.setEnabled(True)
             self.duplicates = found
             self._show_notes()
+
+        def answered(found: Duplicates) -> None:
+            ended()
+            done(found)
             if not found.groups:
                 self._context.notify("Every image is there once.")
 
@@ -112,15 +127,15 @@ class SourceSection(QWidget):
             if error is not None:
                 self._context.report(error)
 
-        self.finder.setEnabled(False)
         self._context.jobs.submit(
             "files",
             work,
             title="Finding duplicates",
             key="data.duplicates",
-            on_done=done,
-            on_failed=ended,
-            on_cancelled=ended,
+            quiet=not asked,
+            on_done=answered if asked else done,
+            on_failed=ended if asked else lambda error: log.info("duplicates were not looked for: %s", error),
+            on_cancelled=ended if asked else None,
         )
 
     def all_notes(self) -> tuple[str, ...]:

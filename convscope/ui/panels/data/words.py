@@ -65,6 +65,8 @@ def unreadable_words(dataset: Dataset) -> tuple[str, ...]:
     found = unreadable(dataset)
     if not found:
         return ()
+    if getattr(dataset.images, "gone", False):
+        return (f"{dataset.reference} is no longer there: put it back, or open another.",)
     name = min(found)
     if len(found) == 1:
         return (f"1 file cannot be decoded, and training leaves it out: {name} ({found[name]}).",)

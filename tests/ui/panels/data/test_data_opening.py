@@ -167,7 +167,7 @@ def test_what_could_not_be_opened_is_told_when_the_panel_comes_later(data: Data,
     other = DataPanel(data.panel.context)
     data.qtbot.addWidget(other)
     words = other.findChild(QLabel, "data.refused.words")
-    assert words is not None and not words.isHidden() and "no folder called" in words.text()
+    assert words is not None and not words.isHidden() and "There is no folder" in words.text()
     other.shutdown()
     data.press("data.refused.close")
     assert not data.find(QWidget, "data.refused").isVisible()
@@ -258,6 +258,35 @@ def test_duplicates_across_the_splits_are_found_and_shown(data: Data) -> None:
     data.spin("data.split.seed", 5)
     assert data.panel.source.duplicates is None, "another split: found anew"
     assert data.grid.indices.tolist() == data.dataset.indices("train").tolist()
+
+
+def test_a_folder_is_compared_without_being_asked(data: Data, folder: Path) -> None:
+    """Each split anew; quietly, and with nothing to say where there is nothing."""
+    for number in range(2, 8):
+        shutil.copy(folder / "cats" / "01.png", folder / "cats" / f"copy {number}.png")
+    data.panel.context.open_dataset(folder)
+    data.settle()
+    assert data.panel.source.duplicates is not None
+    assert len(data.panel.source.duplicates.groups) == 1
+    for seed in (1, 2, 3):
+        data.spin("data.split.seed", seed)
+        copies = [n for n in range(len(data.dataset)) if "cop" in data.dataset.images.name(n)]
+        apart = {name for name in SPLIT_NAMES if set(copies) & set(data.dataset.indices(name).tolist())}
+        said = " ".join(data.panel.source.all_notes())
+        assert ("in training and in validation or test too" in said) or len(apart) == 1
+    assert not toasts(data)
+
+
+def test_a_folder_that_goes_while_it_is_open(data: Data, folder: Path) -> None:
+    data.panel.context.open_dataset(folder)
+    data.settle()
+    shutil.rmtree(folder)
+    data.press("data.part.test")
+    data.settle()
+    assert data.text("data.notes").startswith(f"{folder} is no longer there")
+    data.press("data.duplicates")
+    assert any("has the folder gone?" in message for message in toasts(data))
+    assert data.find(QToolButton, "data.duplicates").isEnabled()
 
 
 def test_no_duplicates_is_said_too(data: Data) -> None:
