@@ -84,7 +84,7 @@ def test_31_a_filter_fires_on_the_pattern_that_its_kernel_shows(digits: OpenedMo
 
 def test_32_a_pattern_excites_its_filter_more_than_noise_does(digits: OpenedModel) -> None:
     classic = PatternSettings("classic")
-    assert classic.all_steps == 40
+    assert classic.steps_for(digits) == 40
     goals = [aims.channel("conv2d_1", index) for index in range(4)]
     for pattern in climb(digits, goals, classic).patterns:
         assert pattern.score > pattern.curve[0] or pattern.flat

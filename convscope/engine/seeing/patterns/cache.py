@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from convscope.engine.models.opened import OpenedModel
 
 # To be raised when the same settings give another picture than before.
-VERSION = 1
+VERSION = 2
 LIMIT = 256 * 2**20  # bytes
 _UNREADABLE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile)
 
@@ -52,7 +52,7 @@ class PatternCache:
             "version": VERSION,
             "model": model.fingerprint(),
             "preprocessing": model.preprocessing.to_dict(),
-            "settings": {**settings.to_dict(), "steps": settings.all_steps},
+            "settings": {**settings.to_dict(), "steps": settings.steps_for(model)},
             "start": None if start is None else [start.shape, _digest(np.ascontiguousarray(start).tobytes())],
         }
         self._facts = json.dumps(facts, sort_keys=True)

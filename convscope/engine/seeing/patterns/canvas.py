@@ -116,6 +116,12 @@ class Canvas:
         return shares[..., ::-1] if self.swaps else shares
 
 
+def is_small(model: OpenedModel) -> bool:
+    """Whether a network is made for small pictures, whose size its patterns keep."""
+    height, width, _ = model.input_shape
+    return height is not None and width is not None and max(height, width) <= SMALL_INPUT
+
+
 def takes_any_size(program: Program, slot: int) -> bool:
     """Whether everything between the image and this slot works on maps of any size."""
     for step in program.needed([slot], program.inputs):
@@ -148,8 +154,8 @@ def canvas_for(
         if height is None or width is None:
             raise UserError(f"{model.name} says no image size, and this layer needs a certain one.")
         return Canvas(height, width, channels, model.preprocessing, own_size=True)
-    own = max(height or DEFAULT_SIZE, width or DEFAULT_SIZE)
-    size = settings.size or (own if own <= SMALL_INPUT else DEFAULT_SIZE)
+    own = max(height or 0, width or 0)
+    size = settings.size or (own if is_small(model) else DEFAULT_SIZE)
     rows, columns = (height or size, width or size) if start is None else start.shape[:2]
     share = size / max(rows, columns)
     return Canvas(

@@ -24,7 +24,7 @@ from convscope.engine.seeing.patterns.recipes import RECIPES
 from convscope.engine.seeing.patterns.recipes.base import Easel, Variables
 from convscope.engine.seeing.patterns.results import Climb, Frame, Pattern, State, concatenated
 from convscope.engine.seeing.patterns.settings import SMALLEST_SIZE, PatternSettings
-from convscope.engine.seeing.patterns.transforms import Wobble, drawn, transform
+from convscope.engine.seeing.patterns.transforms import drawn, moved, while_judged
 from convscope.errors import UserError
 from convscope.task import Task
 
@@ -118,7 +118,7 @@ class _Work:
         on = "sum" if mixed or any(goal.negative for goal in goals) else self.recipe.on
         # DeepDream is defined on what the layer puts out; squares have no dead side.
         self.on = "activation" if goals[0].kind == "layer" else on
-        self.steps = settings.all_steps
+        self.steps = settings.steps_for(model)
         self.weights = aims.weights(model, goals)
         self.places = aims.places(model, goals)
         slot = slot_of(model, goals[0], self.on)
@@ -255,25 +255,25 @@ class _Work:
         values = self.recipe.values(self.easel(state.octave), state.variables)
         pixels = _flat(self.recipe.shown(values))
         canvas = self.canvases[state.octave]
-        plain, moved = state.curve[-1].astype(np.float64), np.full(len(values), np.nan)
+        plain, shaken = state.curve[-1].astype(np.float64), np.full(len(values), np.nan)
         measure = measure_of(self.model, self.goals[0], self.on, canvas)
         for portion in self.portions if scored else ():
             tables = self.weights[portion], self.places[portion]
             task.check()
-            moved[portion] = 0
+            shaken[portion] = 0
             plain[portion] = measure(canvas.to_network(values[portion]), *tables).numpy()
             for number in range(MOVES):
                 task.check()
                 chance = np.random.default_rng([self.settings.seed, number, 2])
-                shaken = transform(values[portion], drawn(chance, canvas, Wobble()))
-                moved[portion] += measure(canvas.to_network(shaken), *tables).numpy() / MOVES
+                elsewhere = moved(values[portion], drawn(chance, canvas, while_judged(canvas)))
+                shaken[portion] += measure(canvas.to_network(elsewhere), *tables).numpy() / MOVES
         return tuple(
             Pattern(
                 goal,
                 pixels[number],
                 values[number],
                 float(plain[number]),
-                float(moved[number]),
+                float(shaken[number]),
                 state.curve[:, number].copy(),
                 flat=not state.alive[number] or not _rose(state.curve[:, number], plain[number]),
             )

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from convscope.errors import UserError
+
+if TYPE_CHECKING:
+    from convscope.engine.models.opened import OpenedModel
 
 SMALLEST_SIZE, LARGEST_SIZE = 8, 1024
 MOST_STEPS = 10_000
@@ -18,7 +21,7 @@ class PatternSettings:
 
     Attributes:
         recipe: a name of `RECIPES`.
-        steps: of the ascent; None: the recipe's own.
+        steps: of the ascent; None: the recipe's own for the network, see `steps_for`.
         size: of the picture's longer side in pixels; None: what suits the network.
         seed: of the start and of all that is random.
         variation: weight of the total variation that is taken off: smoother pictures; 0–2.
@@ -62,12 +65,15 @@ class PatternSettings:
                 raise UserError(f"The {name} goes from {low} to {high}, not {value}.")
         return self
 
-    @property
-    def all_steps(self) -> int:
-        """Steps in numbers."""
+    def steps_for(self, model: OpenedModel) -> int:
+        """Steps in numbers: those asked for, or the recipe's own for such a network."""
+        from convscope.engine.seeing.patterns.canvas import is_small
         from convscope.engine.seeing.patterns.recipes import RECIPES
 
-        return RECIPES[self.recipe].steps if self.steps is None else self.steps
+        if self.steps is not None:
+            return self.steps
+        recipe = RECIPES[self.recipe]
+        return recipe.small_steps if is_small(model) else recipe.steps
 
     @property
     def penalties(self) -> tuple[float, float, float]:

@@ -1,4 +1,4 @@
-"""From wishes to pictures: what grows on the engine's lane, and how it makes room for others."""
+"""From wishes to pictures: what grows, on which lane, and how it makes room for others."""
 
 from __future__ import annotations
 
@@ -26,6 +26,8 @@ from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.patterns.wish import SHEET_COUNT
 
 GRID, LARGE, SHEET = "patterns.grid", "patterns.large", "patterns.sheet"
+# A sheet takes minutes: nothing short shall wait for it.
+LANES = {GRID: "engine", LARGE: "engine", SHEET: "long"}
 # Tiles are drawn without smoothing; larger pictures lose nothing when they are made smaller.
 SMOOTH_BELOW, PIXELS_BELOW = 240, 64
 
@@ -61,11 +63,11 @@ class LargeAsk:
 
 
 class Controller(QObject):
-    """Grows a grid, a large picture and a contact sheet, one at a time, and lets other work pass.
+    """Grows a grid, a large picture and a contact sheet, and lets other work pass.
 
-    The engine's lane runs one job after the other. Patterns take long, so the one that runs steps back when
-    anything else waits for the lane, and goes on from its last frame afterwards; the grid does so for the
-    large picture, too.
+    A lane runs one job after the other. Patterns take long, so the one that runs steps back when anything
+    else waits for its lane, and goes on from its last frame afterwards (the sheet from its last layer); the
+    grid does so for the large picture, too. The sheet grows on another lane, beside the other two.
 
     Signals:
         grid_frame: a `Frame` whose pixels are ready for tiles.
@@ -133,10 +135,12 @@ class Controller(QObject):
     def grow_sheet(self, model: OpenedModel, settings: PatternSettings) -> None:
         """Let a contact sheet grow; the same one goes on."""
         if self._sheet != (model, settings):
+            self.stop_sheet()
             self._sheet, self._rows = (model, settings), []
         if self._rows:
             self._show_sheet(sheet_picture(self._rows))
-        self._submit_sheet()
+        if SHEET not in self._running:
+            self._submit_sheet()
 
     def on_sheet(self, row: int, column: int) -> tuple[str, int] | None:
         """The layer and the filter at a pixel of the contact sheet."""
@@ -156,15 +160,29 @@ class Controller(QObject):
 
             return handle
 
-        self._running[key] = self.context.jobs.submit(
-            "engine",
+        def failed(error: BaseException) -> None:
+            self._ended(key)
+            if isinstance(error, UserError):
+                self.problem_changed.emit(error.message)
+            else:
+                self.context.report(error)
+
+        def cancelled() -> None:
+            # Not by this controller, which forgets a job before it cancels it: by the person, in the window.
+            if self._running.get(key) is job:
+                self._ended(key)
+
+        self._running.pop(key, None)
+        job = self._running[key] = self.context.jobs.submit(
+            LANES[key],
             work,
             title=title,
             key=key,
             supersede="cancel",
             on_done=ended(done),
             on_partial=partial,
-            on_failed=ended(self._failed),
+            on_failed=failed,
+            on_cancelled=cancelled,
         )
 
     def _stop(self, key: str) -> bool:
@@ -189,21 +207,20 @@ class Controller(QObject):
             waiting = [
                 other.key or ""
                 for other in self.context.jobs.running()
-                if other.lane == "engine" and other.state == "waiting"
+                if other.lane == job.lane and other.state == "waiting"
             ]
             foreign = any(not other.startswith("patterns.") for other in waiting)
-            if foreign or (key != LARGE and LARGE in waiting) or (key == SHEET and GRID in waiting):
+            if foreign or (key == GRID and LARGE in waiting):
                 self._stepping_back = True
                 again()
                 self._stepping_back = False
-            return
 
-    def _failed(self, error: BaseException) -> None:
-        self.large_ended.emit(False)
-        if isinstance(error, UserError):
-            self.problem_changed.emit(error.message)
-        else:
-            self.context.report(error)
+    def _ended(self, key: str) -> None:
+        """It was not finished, and does not grow any more."""
+        self._running.pop(key, None)
+        if key == LARGE:
+            self._large = None
+            self.large_ended.emit(False)
 
     # -- the grid --------------------------------------------------------------------------------------------
 

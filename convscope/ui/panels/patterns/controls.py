@@ -17,7 +17,7 @@ from convscope.engine.seeing.patterns.settings import (
     PatternSettings,
 )
 from convscope.ui import theme
-from convscope.ui.panels.patterns.wish import APART, GRID_STEPS, SHOWS, Wish
+from convscope.ui.panels.patterns.wish import APART, SHOWS, Wish
 from convscope.ui.widgets.form import caption, combo, named, row, segmented, spin, tool
 from convscope.ui.widgets.slider_row import SliderRow
 
@@ -63,6 +63,16 @@ class Controls(QWidget):
         self.show_what.setItemText(0, "Classes" if classes else SHOWS[0][1])
         self.show_what.setItemText(2, "Several of one class" if classes else SHOWS[2][1])
 
+    def set_steps(self, grid: int, large: int) -> None:
+        """How many steps pictures take by themselves."""
+        words = f"{large} (auto)"
+        if self._wish.settings.steps is None:
+            self.steps.setSpecialValueText(words)
+        self.steps.setToolTip(
+            "How often the pictures are changed"
+            + (f"; by itself {grid} in the grid, {large} in the large one" if grid != large else "")
+        )
+
     def _settings(self, **changes: object) -> None:
         self.edit(settings=replace(self._wish.settings, **changes))  # type: ignore[arg-type]
 
@@ -80,7 +90,6 @@ class Controls(QWidget):
         ):
             self.show_what.setCurrentIndex(self.show_what.findData(wish.show))
             self.recipe.set_value(settings.recipe)
-            self.steps.setSpecialValueText(f"{recipe.steps} (auto)")
             self.steps.setValue(settings.steps or 0)
             self.pixels.setValue(settings.size or SMALLEST_SIZE - 1)
             self.seed.setValue(settings.seed)
@@ -118,9 +127,7 @@ class Controls(QWidget):
         self.steps = spin("patterns.steps", "Steps", 0, MOST_STEPS)
         self.steps.setMinimumWidth(theme.scaled(84))
         self.steps.setSingleStep(16)
-        self.steps.setToolTip(
-            f"How often the pictures are changed; by itself {GRID_STEPS} in a grid of the clear recipe"
-        )
+        self.steps.setSpecialValueText("auto")
         self.steps.valueChanged.connect(lambda value: self._settings(steps=value or None))
         self.seed = spin("patterns.seed", "Seed", 0, 2**31 - 1)
         self.seed.valueChanged.connect(lambda value: self._settings(seed=value))

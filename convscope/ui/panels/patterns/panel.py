@@ -13,14 +13,14 @@ from convscope.engine.models.opened import OpenedModel
 from convscope.engine.seeing.patterns import goals as aims
 from convscope.engine.seeing.patterns.goals import Goal
 from convscope.engine.seeing.patterns.many import sheet_layers
-from convscope.engine.seeing.patterns.recipes import RECIPES
-from convscope.engine.seeing.patterns.results import Frame, Pattern
+from convscope.engine.seeing.patterns.results import Frame
 from convscope.errors import UserError
 from convscope.imaging.image import Image
 from convscope.ui.actions import Command
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.patterns.commands import commands
 from convscope.ui.panels.patterns.controller import Controller, GridAsk, LargeAsk
+from convscope.ui.panels.patterns.grown import Grown
 from convscope.ui.panels.patterns.middle import Middle
 from convscope.ui.panels.patterns.output import Output
 from convscope.ui.panels.patterns.portrait import Portrait
@@ -62,7 +62,6 @@ class PatternsPanel(QWidget):
         self._large: LargeAsk | None = None
         # The step that a picture was last continued to.
         self._continued: int | None = None
-        self._finished: dict[int, Pattern] = {}
         self._compact, self._wants_large = False, True
         self._stale = True
         self._build()
@@ -116,12 +115,11 @@ class PatternsPanel(QWidget):
         if state is None or ask is None or model is None:
             return
         settings = ask.settings
-        if state.step >= settings.all_steps:
-            more = RECIPES[settings.recipe].steps if self.wish.settings.steps is None else settings.all_steps
-            settings = replace(settings, steps=state.step + more)
+        if state.step >= settings.steps_for(model):
+            settings = replace(settings, steps=state.step + settings.steps_for(model))
         elif self._continued is not None and self._continued > state.step:
             settings = replace(settings, steps=self._continued)
-        self._continued = settings.all_steps
+        self._continued = settings.steps_for(model)
         self.controller.grow_large(replace(ask, settings=settings, state=state))
         self.portrait.show_growing(True, False)
 
@@ -157,6 +155,7 @@ class PatternsPanel(QWidget):
         across.addWidget(self.middle, 1)
         self.portrait = Portrait()
         across.addWidget(self.portrait)
+        self.grown = Grown(self.middle, self.portrait, self.output)
 
     def _connect(self) -> None:
         session, controller = self.context.session, self.controller
@@ -172,8 +171,8 @@ class PatternsPanel(QWidget):
         self.grid.chosen.connect(self._choose_tile)
         self.middle.sheet.clicked.connect(self._choose_on_sheet)
         controller.grid_frame.connect(self._show_tiles)
-        controller.grid_done.connect(self._grid_done)
-        controller.large_frame.connect(self._show_large)
+        controller.grid_done.connect(self.grown.end_grid)
+        controller.large_frame.connect(self.grown.show_large)
         controller.large_ended.connect(self._large_ended)
         controller.sheet_changed.connect(self._show_sheet)
         controller.problem_changed.connect(self.middle.show_problem)
@@ -263,9 +262,8 @@ class PatternsPanel(QWidget):
         self.controller.stop_large()
         self.controller.large_state = None
         self._asked = self._large = None
-        self._goals, self._finished = (), {}
-        self.output.forget()
-        self.portrait.clear()
+        self._goals = ()
+        self.grown.begin(0)
 
     def _begin(self, model: OpenedModel) -> None:
         wish, subject = self.wish, self._subject(model)
@@ -273,13 +271,15 @@ class PatternsPanel(QWidget):
         aims.check(model, goals[0])
         self._show_aims()
         self.middle.show_problem("")
-        ask = GridAsk(model, goals, grid_settings(wish, subject.path is None))
+        ask = GridAsk(model, goals, grid_settings(model, wish, subject.path is None))
+        self.controls.set_steps(ask.settings.steps_for(model), large_settings(model, wish).steps_for(model))
         sheet = wish.show == "sheet"
         self.middle.stack.setCurrentIndex(1 if sheet else 0)
         if self._asked is not None and (ask, sheet) == self._asked:
             return
         self._forget()
         self._asked, self._goals = (ask, sheet), goals
+        self.grown.begin(len(goals))
         classes = subject.path is None
         count = model.head.classes if classes else filters_of(model, subject.path)
         self.controls.set_filters(count, subject.chosen, classes=classes)
@@ -289,7 +289,7 @@ class PatternsPanel(QWidget):
         title = subject.path or "Classes"
         if sheet:
             self.middle.show_head(title, f"every layer, {SHEET_COUNT} filters each")
-            self.controller.grow_sheet(model, sheet_settings(wish))
+            self.controller.grow_sheet(model, sheet_settings(model, wish))
         else:
             self.middle.show_head(title, what)
             self.controller.stop_sheet()
@@ -318,13 +318,8 @@ class PatternsPanel(QWidget):
         if ask is None:
             return
         self._large, self._continued = ask, None
-        self.output.evolution.clear()
         self._show_whose()
-        rough = self._finished.get(self._selected)
-        if rough is not None:
-            # Until the large one has its first frame.
-            self.portrait.clear()
-            self.portrait.show_pixels([rough.pixels])
+        self.grown.show_rough(self._selected)
         self.controller.grow_large(replace(ask, anew=anew))
         self.portrait.show_growing(True, False)
 
@@ -364,44 +359,14 @@ class PatternsPanel(QWidget):
     # -- what has grown --------------------------------------------------------------------------------------
 
     def _show_tiles(self, frame: Frame) -> None:
-        for place, number in enumerate(frame.numbers):
-            if number >= len(self._goals):
-                continue
-            caption = None
-            if frame.patterns:
-                pattern = frame.patterns[place]
-                self._finished[number] = pattern
-                if pattern.flat:
-                    caption = f"{self.grid.caption(number)} · flat"
-            self.grid.set_map(number, frame.pixels[place], caption)
-        if self._large is None and self._selected in frame.numbers:
-            place = frame.numbers.index(self._selected)
-            shown = self._finished.get(self._selected)
-            pixels = frame.pixels if shown is None else tuple(p.pixels for p in frame.patterns)
-            self.portrait.show_frame(replace(frame, pixels=pixels), (place,))
-            self._note_pixels(pixels[place], (shown,) if shown is not None else ())
-
-    def _grid_done(self, patterns: tuple[Pattern, ...]) -> None:
-        self.output.grid = patterns
-        flat = sum(pattern.flat for pattern in patterns)
-        if flat:
-            self.middle.facts.setText(f"{self.middle.facts.text()} · {flat} of these stay flat")
-
-    def _show_large(self, frame: Frame) -> None:
-        self.portrait.show_frame(frame, range(len(frame.pixels)))
-        self.output.evolution.add(frame.pixels[0])
-        self._note_pixels(frame.pixels[0], frame.patterns)
-
-    def _note_pixels(self, pixels: NDArray[np.uint8], patterns: tuple[Pattern, ...]) -> None:
-        self.output.pixels, self.output.large = pixels, patterns
+        self.grown.show_tiles(frame, self._selected if self._large is None else None)
 
     def _large_ended(self, _whole: bool) -> None:
         self.portrait.show_growing(False, self.controller.large_state is not None)
 
     def _show_sheet(self, picture: NDArray[np.uint8], count: int) -> None:
-        self.output.sheet = picture
         model = self.context.session.model
-        self.middle.show_sheet(picture, count, len(sheet_layers(model)) if model is not None else count)
+        self.grown.show_sheet(picture, count, len(sheet_layers(model)) if model is not None else count)
 
     def _show_whose(self) -> None:
         ask = self._large_ask()

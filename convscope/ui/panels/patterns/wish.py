@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from convscope.engine.seeing.patterns import goals as aims
+from convscope.engine.seeing.patterns.canvas import is_small
 from convscope.engine.seeing.patterns.goals import Goal
 from convscope.engine.seeing.patterns.many import first_filters
 from convscope.engine.seeing.patterns.settings import PatternSettings
@@ -44,6 +45,7 @@ SIDES = (
 SEVERAL, BETWEEN = 6, 8
 # How strongly several images of one filter repel each other unless a person says otherwise.
 APART = 0.5
+# Networks of small pictures take all of the recipe's steps: they cost little there.
 GRID_STEPS = 64
 SHEET_STEPS, SHEET_SIZE, SHEET_COUNT = 40, 96, 8
 LARGEST_OWN = 256
@@ -115,18 +117,21 @@ def shown_classes(count: int, chosen: Sequence[int], guess: Prediction | None) -
     return tuple(dict.fromkeys((*chosen, *(guessed or range(SOME_CLASSES)))))[:ALL_CLASSES]
 
 
-def grid_settings(wish: Wish, classes: bool = False) -> PatternSettings:
+def grid_settings(model: OpenedModel, wish: Wish, classes: bool = False) -> PatternSettings:
     """Smaller and shorter than the large picture, unless a person set the steps."""
-    settings = replace(wish.settings, size=CLASS_SIZE if classes else None)
-    if settings.steps is None and settings.recipe == "clear":
+    small = is_small(model)
+    settings = replace(wish.settings, size=CLASS_SIZE if classes and not small else None)
+    if settings.steps is None and settings.recipe == "clear" and not small:
         settings = replace(settings, steps=GRID_STEPS)
     if wish.show == "several":
         settings = replace(settings, diversity=settings.diversity or APART)
     return settings
 
 
-def sheet_settings(wish: Wish) -> PatternSettings:
-    """Small and short."""
+def sheet_settings(model: OpenedModel, wish: Wish) -> PatternSettings:
+    """Small and short; networks of small pictures as in the grid."""
+    if is_small(model):
+        return replace(wish.settings, size=None)
     settings = replace(wish.settings, size=SHEET_SIZE)
     return settings if settings.steps is not None else replace(settings, steps=SHEET_STEPS)
 

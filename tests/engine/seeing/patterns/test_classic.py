@@ -69,8 +69,8 @@ def test_the_lectures_to_the_digit(convnet: OpenedModel, layer: str) -> None:
         assert np.abs(difference).max() <= 1
 
 
-def test_forty_steps_from_gray_noise() -> None:
-    assert PatternSettings("classic").all_steps == 40
+def test_forty_steps_from_gray_noise(convnet: OpenedModel, imagenet: OpenedModel) -> None:
+    assert {PatternSettings("classic").steps_for(model) for model in (convnet, imagenet)} == {40}
 
 
 def test_the_start_is_noise_from_128_to_148(convnet: OpenedModel) -> None:

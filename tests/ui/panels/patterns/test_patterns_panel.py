@@ -212,6 +212,56 @@ def test_other_work_passes_and_the_grid_goes_on(growing: Growing) -> None:
     growing.settle()
 
 
+def test_a_contact_sheet_holds_nothing_up_and_is_cancelled_at_once(growing: Growing) -> None:
+    """Short work runs beside it, work of its lane before it goes on; a cancel does not wait for a layer."""
+    jobs, panel = growing.window.jobs, growing.panel
+    panel.controls.edit(show="sheet", settings=growing.few.__class__(steps=9000))
+    job = lambda: panel.controller._running.get(controller.SHEET)  # noqa: E731
+    growing.qtbot.waitUntil(lambda: job() is not None and job().fraction is not None, timeout=60_000)
+    first, passed = job(), []
+    jobs.submit("engine", lambda _task: "beside", title="Short work", on_done=passed.append)
+    growing.qtbot.waitUntil(lambda: passed == ["beside"], timeout=20_000)
+    assert job() is first and first.state == "running"
+    # A click on a layer asks for the same sheet: it is not begun anew.
+    growing.session.choose_layer("conv2d")
+    assert job() is first
+    jobs.submit("long", lambda _task: "before", title="Long work", on_done=passed.append)
+    growing.qtbot.waitUntil(lambda: passed == ["beside", "before"], timeout=20_000)
+    growing.qtbot.waitUntil(
+        lambda: job() is not first and job().state == "running" and job().fraction is not None,
+        timeout=60_000,
+    )
+    jobs.cancel(job())
+    growing.settle()
+    assert panel.output.sheet is None and not panel.controller._rows
+    assert controller.SHEET not in panel.controller._running
+
+
+def test_a_picture_cancelled_in_the_window_has_stopped(growing: Growing) -> None:
+    """As by the button: it can be continued."""
+    growing.find(QSpinBox, "patterns.steps").setValue(4000)
+    growing.tile(2, settle=False)
+    control = growing.panel.controller
+    growing.qtbot.waitUntil(
+        lambda: control.large_state is not None and control.large_state.step > 1, timeout=60_000
+    )
+    control.stop_grid()
+    growing.window.jobs.cancel(control._running[controller.LARGE])
+    growing.settle()
+    assert not control.growing
+    assert growing.find(QPushButton, "patterns.start").text() == "Start"
+    assert growing.find(QPushButton, "patterns.continue").isEnabled()
+
+
+def test_steps_by_themselves_are_said(growing: Growing) -> None:
+    """More for a network of small pictures, and as many in the grid as in the large picture."""
+    growing.spin("patterns.steps", 0)
+    assert growing.find(QSpinBox, "patterns.steps").text() == "160 (auto)"
+    assert len(growing.panel.output.grid[0].curve) == 160
+    growing.press("patterns.recipe.classic")
+    assert growing.find(QSpinBox, "patterns.steps").text() == "40 (auto)"
+
+
 def test_a_layer_that_cannot_be_climbed_says_so_in_the_panel(growing: Growing) -> None:
     growing.session.choose_layer("flatten")
     growing.settle()

@@ -41,6 +41,7 @@ class Recipe(ABC):
         name, title: for scripts and for people.
         about: one sentence.
         steps: how many are enough as a rule.
+        small_steps: for networks of small pictures, where a step costs next to nothing.
         on: where the objective is measured: "sum" or "activation".
     """
 
@@ -48,6 +49,7 @@ class Recipe(ABC):
     title: str
     about: str
     steps: int
+    small_steps: int
     on: str
 
     @abstractmethod

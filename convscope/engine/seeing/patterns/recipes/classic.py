@@ -29,7 +29,7 @@ class Classic(Recipe):
     name = "classic"
     title = "Classic"
     about = "The lectures' recipe: gray noise, 40 plain steps along the gradient. Fast, but noisy texture."
-    steps = 40
+    steps, small_steps = 40, 40
     on = "activation"
 
     def begin(

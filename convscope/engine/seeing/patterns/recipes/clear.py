@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from convscope.engine.seeing.patterns.canvas import Canvas
 from convscope.engine.seeing.patterns.penalties import penalty_gradient
 from convscope.engine.seeing.patterns.recipes.base import Easel, Recipe, Variables
-from convscope.engine.seeing.patterns.transforms import Wobble, drawn, transform
+from convscope.engine.seeing.patterns.transforms import drawn, transform, while_climbing
 
 RATE = 0.05
 DEVIATION = 0.01
@@ -31,6 +31,7 @@ class Clear(Recipe):
     """Spectrum N(0, 0.01), scaled by 1/max(f, 1/max(w, h))·√(wh), irfft2, /4, colours mixed, sigmoid.
 
     At each step the network sees the picture shifted, scaled by ±10 % and turned by ±10°; Adam at 0.05.
+    Small pictures are shifted less (`while_climbing`), and grow longer.
     """
 
     name = "clear"
@@ -38,7 +39,7 @@ class Clear(Recipe):
     about = (
         "Fourier parametrisation, decorrelated colours, small movements at each step, Adam. Legible forms."
     )
-    steps = 96
+    steps, small_steps = 96, 160
     on = "sum"
 
     def begin(
@@ -56,7 +57,7 @@ class Clear(Recipe):
 
     def look(self, easel: Easel, variables: Variables, chance: np.random.Generator) -> tuple[Any, Any]:
         """The picture, moved by chance."""
-        matrix = drawn(chance, easel.canvas, Wobble())
+        matrix = drawn(chance, easel.canvas, while_climbing(easel.canvas))
         return _function(easel, "look", _look)(variables[0], matrix), matrix
 
     def move(self, easel: Easel, variables: Variables, seen: Any, gradient: Any, step: int) -> Variables:
