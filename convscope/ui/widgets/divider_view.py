@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QImage, QKeyEvent, QMouseEvent, QPainter, QPen
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPen
 from PySide6.QtWidgets import QWidget
 
 from convscope.ui import theme
 from convscope.ui.widgets.image_view import ImageView
-from convscope.ui.widgets.raster import render
+from convscope.ui.widgets.picture_paint import Rendering
 from convscope.ui.widgets.viewport import Viewport
 
 GRIP = 8
@@ -28,8 +28,7 @@ class DividerView(ImageView):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._before: NDArray[np.uint8] | None = None
-        self._before_frame: tuple[QImage, int, int] | None = None
-        self._before_key: tuple[object, ...] = ()
+        self._before_rendering = Rendering()
         self._share = 0.5
         self._dividing = False
         self._names = ("before", "after")
@@ -43,7 +42,8 @@ class DividerView(ImageView):
         The arrays are kept, not copied. `values` are what is read out of the picture after.
         """
         if before is not self._before:
-            self._before, self._before_frame = before, None
+            self._before = before
+            self._before_rendering.clear()
         self.set_pixels(after, values)
 
     def set_names(self, before: str, after: str) -> None:
@@ -120,29 +120,20 @@ class DividerView(ImageView):
         else:
             super().keyPressEvent(event)
 
-    def _paint_picture(self, painter: QPainter, colours: theme.Tokens) -> None:
-        super()._paint_picture(painter, colours)
+    def _paint_picture(self, painter: QPainter) -> None:
+        super()._paint_picture(painter)
         if self._before is None:
             return
-        at = self.divider_x()
-        ratio = self.devicePixelRatioF()
-        other = Viewport(
-            int(self._before.shape[1]),
-            int(self._before.shape[0]),
-            self.view.view_width,
-            self.view.view_height,
-        )
+        colours, at = theme.tokens(), self.divider_x()
+        height, width = self._before.shape[:2]
+        other = Viewport(int(width), int(height), self.view.view_width, self.view.view_height)
         other.follow(self.view)
-        key = (other.scale, other.left, other.top, other.view_width, other.view_height, ratio)
-        if self._before_frame is None or key != self._before_key:
-            image, x, y = render(self._before, other, ratio)
-            image.setDevicePixelRatio(ratio)
-            self._before_frame, self._before_key = (image, x, y), key
-        image, x, y = self._before_frame
+        left = QRectF(0, 0, at, self.view.view_height)
         painter.save()
-        painter.setClipRect(QRectF(0, 0, at, self.view.view_height))
-        painter.fillRect(QRectF(0, 0, at, self.view.view_height), QColor(colours.window))
-        painter.drawImage(QPointF(x / ratio, y / ratio), image)
+        painter.setClipRect(left)
+        painter.fillRect(left, QColor(colours.window))
+        ratio = self.devicePixelRatioF()
+        self._before_rendering.paint(painter, other, ratio, self._before, numbers=False)
         painter.restore()
         self._paint_divider(painter, at, colours)
 

@@ -8,12 +8,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
     QGuiApplication,
-    QImage,
     QKeyEvent,
     QMouseEvent,
     QPainter,
@@ -28,8 +27,8 @@ from shiboken6 import isValid
 from convscope.imaging.numerals import numeral
 from convscope.ui import theme
 from convscope.ui.widgets.picture_out import MOST_NUMBERS, as_table, choose_file, save_picture
-from convscope.ui.widgets.pixel_numbers import NUMBERS_FROM, write_numbers
-from convscope.ui.widgets.raster import render, to_image
+from convscope.ui.widgets.picture_paint import Rendering, paint_box, paint_caption, paint_edge
+from convscope.ui.widgets.raster import to_image
 from convscope.ui.widgets.viewport import ONE_STEP, Viewport
 
 CAPTION_HEIGHT = 22
@@ -70,8 +69,7 @@ class ImageView(QWidget):
         self._pressed: QPointF | None = None
         self._dragging = False
         self._group: list[ImageView] = [self]
-        self._frame: tuple[QImage, int, int] | None = None
-        self._frame_key: tuple[object, ...] = ()
+        self._rendering = Rendering()
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
@@ -99,7 +97,7 @@ class ImageView(QWidget):
         height, width = int(pixels.shape[0]), int(pixels.shape[1])
         old = (self.view.height, self.view.width)
         self._pixels, self._values = pixels, values
-        self._frame = None
+        self._rendering.clear()
         if old != (height, width):
             leader = next(iter(self._linked()), None)
             alike = old[0] > 0 and abs(old[0] * width / (old[1] * height) - 1) < _ALIKE
@@ -254,7 +252,7 @@ class ImageView(QWidget):
     def changeEvent(self, event: QEvent) -> None:
         """Another theme or zoom: paint anew."""
         if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.StyleChange, QEvent.Type.FontChange):
-            self._frame = None
+            self._rendering.clear()
             self._fit_to_widget()
         super().changeEvent(event)
 
@@ -371,76 +369,23 @@ class ImageView(QWidget):
         if self._pixels is not None:
             painter.save()
             painter.setClipRect(QRectF(0, 0, self.view.view_width, self.view.view_height))
-            self._paint_picture(painter, colours)
+            self._paint_picture(painter)
             if self._box is not None:
-                self._paint_box(painter, self._box, QColor(colours.accent), 6.0)
+                paint_box(painter, self.view, self._box, QColor(colours.accent), 6.0)
             if self._hover is not None and self.view.scale >= 4:
-                self._paint_box(painter, (*self._hover, 1, 1), QColor(colours.text), 0.0)
+                paint_box(painter, self.view, (*self._hover, 1, 1), QColor(colours.text), 0.0)
             painter.restore()
-        self._paint_caption(painter, colours)
+        words = self.readout() or self._scale_words()
+        paint_caption(painter, self._caption_rect(), self._caption, words, bright=self._hover is not None)
         if self.hasFocus():
             painter.setPen(QPen(QColor(colours.accent), 1))
             painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
         painter.end()
 
-    def _paint_picture(self, painter: QPainter, colours: theme.Tokens) -> None:
+    def _paint_picture(self, painter: QPainter) -> None:
         assert self._pixels is not None
-        ratio = self.devicePixelRatioF()
-        view = self.view
-        key = (view.scale, view.left, view.top, view.view_width, view.view_height, ratio)
-        if self._frame is None or key != self._frame_key:
-            image, x, y = render(self._pixels, view, ratio)
-            image.setDevicePixelRatio(ratio)
-            self._frame, self._frame_key = (image, x, y), key
-            if view.scale >= NUMBERS_FROM:
-                write_numbers(image, x / ratio, y / ratio, self._pixels, self._values, view)
-        image, x, y = self._frame
-        painter.drawImage(QPointF(x / ratio, y / ratio), image)
-        painter.setPen(QPen(QColor(colours.line), 0))
-        painter.drawRect(
-            QRectF(view.left - 1, view.top - 1, view.width * view.scale + 1, view.height * view.scale + 1)
-        )
-
-    def _paint_box(
-        self, painter: QPainter, box: tuple[float, float, float, float], colour: QColor, least: float
-    ) -> None:
-        row, column, height, width = box
-        x0, y0 = self.view.to_screen(column, row)
-        wide, high = width * self.view.scale, height * self.view.scale
-        # A window of a few pixels in a reduced picture would be lost: it gets a frame one can see.
-        more_x, more_y = max(0.0, least - wide) / 2, max(0.0, least - high) / 2
-        area = QRectF(x0, y0, wide, high).adjusted(-more_x, -more_y, more_x, more_y)
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.setPen(
-            QPen(QColor(255, 255, 255, 200) if colour.lightness() < 128 else QColor(0, 0, 0, 160), 3)
-        )
-        painter.drawRect(area)
-        painter.setPen(QPen(colour, 1.5))
-        painter.drawRect(area)
-
-    def _paint_caption(self, painter: QPainter, colours: theme.Tokens) -> None:
-        area = self._caption_rect()
-        painter.fillRect(area, QColor(colours.panel))
-        painter.setPen(QColor(colours.line))
-        painter.drawLine(area.topLeft(), area.topRight())
-        painter.setFont(theme.font(11))
-        metrics = painter.fontMetrics()
-        inner = area.adjusted(theme.GAP, 0, -theme.GAP, 0)
-        right = self.readout() or self._scale_words()
-        if metrics.horizontalAdvance(right) > inner.width():
-            right = right.replace("row ", "").replace("column ", "")
-        right = metrics.elidedText(right, Qt.TextElideMode.ElideRight, inner.width())
-        align = Qt.AlignmentFlag.AlignVCenter
-        taken = metrics.horizontalAdvance(right)
-        painter.setPen(QColor(colours.text if self._hover else colours.secondary))
-        painter.drawText(inner, align | Qt.AlignmentFlag.AlignRight, right)
-        room = inner.width() - taken - theme.GAP
-        if room > theme.scaled(32):
-            painter.setPen(QColor(colours.secondary))
-            words = metrics.elidedText(self._caption, Qt.TextElideMode.ElideRight, room)
-            painter.drawText(
-                QRect(inner.topLeft(), QPoint(inner.left() + room, inner.bottom())), align, words
-            )
+        self._rendering.paint(painter, self.view, self.devicePixelRatioF(), self._pixels, self._values)
+        paint_edge(painter, self.view, QColor(theme.tokens().line))
 
     def _scale_words(self) -> str:
         if self._pixels is None:

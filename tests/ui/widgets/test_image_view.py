@@ -312,11 +312,11 @@ def test_a_wrong_array_is_refused(qtbot: QtBot) -> None:
 def test_a_kept_rendering_is_used_until_something_changes(qtbot: QtBot) -> None:
     view = shown(qtbot, noise(40, 60))
     view.grab()
-    frame = view._frame
+    frame = view._rendering._made
     move(view, QPointF(100, 100))
     view.set_box(1, 2, 3, 3)
     view.grab()
-    assert view._frame is frame
+    assert view._rendering._made is frame is not None
     wheel(view, QPointF(100, 100), 1)
     view.grab()
-    assert view._frame is not frame
+    assert view._rendering._made is not frame

@@ -23,7 +23,7 @@ from convscope.ui.widgets.form import segmented
 
 # (name, title, what it is, class); a view's module is imported when it is first shown.
 VIEWS = (
-    ("picture", "Picture", "Source and result, side by side or under a divider", "PictureView"),
+    ("picture", "Picture", "Source and result, as two pictures or under a divider", "PictureView"),
     ("scan", "Scan", "The window slides, the output fills in", "ScanView"),
     ("bank", "Bank", "Several kernels on one image, one map each", "BankView"),
     ("gradient", "Gradient", "Gx, Gy, magnitude and angle", "GradientView"),

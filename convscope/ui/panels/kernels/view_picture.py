@@ -1,22 +1,21 @@
-"""Source and result side by side or under a divider, and the scale that the result is shown in."""
+"""Source and result as two pictures or under a divider, and the scale that the result is shown in."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from math import ceil, floor
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QSplitter, QStackedWidget, QWidget
+from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from convscope.imaging.operation import DISPLAY_MODES
 from convscope.imaging.region import Region
-from convscope.ui import theme
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.kernels.frame import Box, Frame, Place, Side
 from convscope.ui.panels.kernels.view import View
 from convscope.ui.widgets.divider_view import DividerView
 from convscope.ui.widgets.form import caption, row, segmented
 from convscope.ui.widgets.image_view import ImageView
+from convscope.ui.widgets.picture_pair import PicturePair
 from convscope.ui.widgets.scale_bar import ScaleBar
 
 DISPLAY_WORDS = {
@@ -55,17 +54,12 @@ class PictureView(View):
         self.result = ImageView()
         self.result.setObjectName("kernels.result")
         self.result.setAccessibleName("Result picture")
-        self.source.link(self.result)
         self.source.hovered.connect(lambda place: self.tell(place, "source"))
         self.result.hovered.connect(lambda place: self.tell(place, "result"))
         self.source.clicked.connect(lambda r, c: self._click("source", r, c))
         self.result.clicked.connect(lambda r, c: self._click("result", r, c))
-        self.pair = QSplitter(Qt.Orientation.Horizontal)
+        self.pair = PicturePair(self.source, self.result)
         self.pair.setObjectName("kernels.pair")
-        self.pair.setChildrenCollapsible(False)
-        self.pair.setHandleWidth(theme.GAP)
-        self.pair.addWidget(self.source)
-        self.pair.addWidget(self.result)
         self.divider = DividerView()
         self.divider.setObjectName("kernels.divider")
         self.divider.setAccessibleName("Source and result under a divider")
@@ -87,7 +81,7 @@ class PictureView(View):
             "kernels.layout",
             "Layout",
             (
-                ("pair", "Side by side", "Source and result next to each other"),
+                ("pair", "Two pictures", "Source and result, beside or above each other as both are larger"),
                 ("divider", "Divider", "Both at one place, with a divider to drag"),
             ),
         )

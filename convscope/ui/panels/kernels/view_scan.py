@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QLabel, QSlider, QSplitter, QWidget
+from PySide6.QtWidgets import QLabel, QSlider, QWidget
 
 from convscope.imaging.scan import Scan
 from convscope.ui import theme
@@ -14,6 +14,7 @@ from convscope.ui.panels.kernels.frame import Box, Frame, Place
 from convscope.ui.panels.kernels.view import View
 from convscope.ui.widgets.form import row, tool
 from convscope.ui.widgets.image_view import ImageView
+from convscope.ui.widgets.picture_pair import PicturePair
 
 TICK_MS = 33
 SPEEDS = (1, 2, 4, 8, 20, 60, 200, 1000, 5000, 20000)
@@ -39,14 +40,10 @@ class ScanView(View):
             view.setObjectName(f"kernels.scan.{name}")
             view.setAccessibleName(title)
             view.set_caption(title)
-        self.source.link(self.result)
         self.source.hovered.connect(lambda place: self._hover(place, "source"))
         self.result.hovered.connect(lambda place: self._hover(place, "result"))
-        pair = QSplitter(Qt.Orientation.Horizontal)
+        pair = PicturePair(self.source, self.result)
         pair.setObjectName("kernels.scan.pair")
-        pair.setChildrenCollapsible(False)
-        pair.addWidget(self.source)
-        pair.addWidget(self.result)
         self.column.addWidget(pair, 1)
 
         self.start = tool("kernels.scan.start", "To the start", "skip-back", lambda: self.go(0))
