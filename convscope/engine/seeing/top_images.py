@@ -38,6 +38,7 @@ class TopImage:
     Attributes:
         index: in the data set.
         value: the channel's largest value on it.
+        key: what it is ranked by: the value, or what a bounded activation made it of.
         row, column: where on the map; 0 of a vector.
         box: the pixels of the network's input that this value sees: top, left, bottom, right, the last two
             excluded; None where that is not known.
@@ -45,6 +46,7 @@ class TopImage:
 
     index: int
     value: float
+    key: float
     row: int
     column: int
     box: tuple[int, int, int, int] | None
@@ -56,7 +58,9 @@ class TopImages:
 
     Attributes:
         path: of the layer.
-        values: float32 channels×k, the largest first.
+        values: float32 channels×k, of the layer.
+        keys: float32 channels×k, what they are ranked by, the largest first: the values, or what a bounded
+            activation was given. A ReLU6 puts out 6 on hundreds of images.
         indices: int64 channels×k, images of the data set.
         places: int32 channels×k×2, row and column on the map.
         looked: images that were looked at.
@@ -65,6 +69,7 @@ class TopImages:
 
     path: str
     values: NDArray[np.float32]
+    keys: NDArray[np.float32]
     indices: NDArray[np.int64]
     places: NDArray[np.int32]
     looked: int
@@ -75,15 +80,16 @@ class TopImages:
         info = model.layer(parted(model, self.path)[0])
         height, width, _ = model.input_shape
         found = []
-        for value, index, (row, column) in zip(
+        for value, key, index, (row, column) in zip(
             self.values[channel].tolist(),
+            self.keys[channel].tolist(),
             self.indices[channel].tolist(),
             self.places[channel].tolist(),
             strict=True,
         ):
             known = info.field is not None and height is not None and width is not None
             box = info.field.box(row, column, height, width) if known else None  # type: ignore[union-attr, arg-type]
-            found.append(TopImage(index, value, row, column, box))
+            found.append(TopImage(index, value, key, row, column, box))
         return tuple(found)
 
 
@@ -129,8 +135,8 @@ def top_images(
         if not len(chosen):
             continue
         looked += len(chosen)
-        values, places = (np.asarray(part) for part in largest(*model.inputs_for(batch)))
-        best = _merge(path, best, values, chosen, places, count, looked, len(dataset))
+        made = [np.asarray(part) for part in largest(*model.inputs_for(batch))]
+        best = _merge(path, best, made, chosen, count, looked, len(dataset))
         if time.monotonic() - told > _PARTIAL:
             told = time.monotonic()
             task.partial(best)
@@ -140,25 +146,40 @@ def top_images(
     return best
 
 
+# Activations that rise with what they are given, and end in a level.
+_RISING = ("relu", "relu6", "sigmoid", "tanh", "hard_sigmoid", "softsign", "hard_tanh")
+
+
+def _key_slot(model: OpenedModel, path: str) -> int:
+    """The slot that decides between places where the activation is at its limit."""
+    rising = any(step.path == path and step.activation in _RISING for step in model.program.steps)
+    return model.program.sums[path] if rising and path in model.program.sums else slot_of(model, path)
+
+
 def _compiled(model: OpenedModel, path: str) -> Callable[..., Any]:
-    """A kept function: the largest value of every channel of a batch, and its place as row, column."""
+    """A kept function: of every channel of a batch the largest value, its key, and its row and column."""
     import tensorflow as tf
 
-    program, slot = model.program, slot_of(model, path)
+    program, slot, key = model.program, slot_of(model, path), _key_slot(model, path)
 
     def make() -> Any:
         signature = [tf.TensorSpec(program.shapes[n], program.dtypes[n]) for n in program.inputs]
 
         @tf.function(input_signature=signature, autograph=False)
-        def largest(*tensors: Any) -> tuple[Any, Any]:
+        def largest(*tensors: Any) -> tuple[Any, Any, Any]:
             given = dict(zip(program.inputs, tensors, strict=True))
-            value = tf.cast(program.run(given, [slot])[0], tf.float32)
+            made = program.run(given, [slot, key])
+            value, rank = (tf.cast(each, tf.float32) for each in made)
             if len(program.shapes[slot]) == 2:
-                return value, tf.zeros([*tf.unstack(tf.shape(value)), 2], tf.int32)
+                return value, rank, tf.zeros([*tf.unstack(tf.shape(value)), 2], tf.int32)
             shape = tf.shape(value)
-            flat = tf.reshape(value, [shape[0], shape[1] * shape[2], shape[3]])
-            at = tf.argmax(flat, axis=1, output_type=tf.int32)
-            return tf.reduce_max(flat, axis=1), tf.stack([at // shape[2], at % shape[2]], axis=-1)
+            flat, ranks = (
+                tf.reshape(each, [shape[0], shape[1] * shape[2], shape[3]]) for each in (value, rank)
+            )
+            at = tf.argmax(ranks, axis=1, output_type=tf.int32)
+            # An activation that rises is largest where what it is given is.
+            where = tf.stack([at // shape[2], at % shape[2]], axis=-1)
+            return tf.reduce_max(flat, axis=1), tf.reduce_max(ranks, axis=1), where
 
         return largest
 
@@ -191,27 +212,27 @@ def _batch(
 def _merge(
     path: str,
     best: TopImages | None,
-    values: NDArray[np.float32],
+    made: list[NDArray[Any]],
     indices: NDArray[np.int64],
-    places: NDArray[np.int32],
     count: int,
     looked: int,
     of: int,
 ) -> TopImages:
     """The best of what there was and of N×channels new ones; of equal ones the earlier image."""
-    channels = values.shape[1]
-    new_indices = np.broadcast_to(indices, (channels, len(indices)))
-    scores, numbers, where = values.T, new_indices, places.transpose(1, 0, 2)
+    values, keys, places = made[0].T, made[1].T, made[2].transpose(1, 0, 2)
+    numbers = np.broadcast_to(indices, keys.shape)
     if best is not None:
-        scores = np.concatenate([best.values, scores], axis=1)
+        values = np.concatenate([best.values, values], axis=1)
+        keys = np.concatenate([best.keys, keys], axis=1)
         numbers = np.concatenate([best.indices, numbers], axis=1)
-        where = np.concatenate([best.places, where], axis=1)
-    order = np.argsort(-scores, axis=1, kind="stable")[:, :count]
+        places = np.concatenate([best.places, places], axis=1)
+    order = np.argsort(-keys, axis=1, kind="stable")[:, :count]
     return TopImages(
         path,
-        np.take_along_axis(scores, order, 1),
+        np.take_along_axis(values, order, 1),
+        np.take_along_axis(keys, order, 1),
         np.take_along_axis(numbers, order, 1),
-        np.take_along_axis(where, order[..., None], 1),
+        np.take_along_axis(places, order[..., None], 1),
         looked,
         of,
     )
@@ -237,7 +258,13 @@ def _read(file: Path, path: str, of: int) -> TopImages | None:
     try:
         with file.open("rb") as opened, np.load(opened, allow_pickle=False) as arrays:
             found = TopImages(
-                path, arrays["values"], arrays["indices"], arrays["places"], int(arrays["looked"]), of
+                path,
+                arrays["values"],
+                arrays["keys"],
+                arrays["indices"],
+                arrays["places"],
+                int(arrays["looked"]),
+                of,
             )
     except (OSError, KeyError, ValueError, zipfile.BadZipFile):
         return None
@@ -254,6 +281,7 @@ def _write(file: Path, found: TopImages) -> None:
             np.savez(
                 opened,
                 values=found.values,
+                keys=found.keys,
                 indices=found.indices,
                 places=found.places,
                 looked=np.array(found.looked),

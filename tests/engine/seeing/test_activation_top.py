@@ -120,3 +120,27 @@ def test_what_cannot_be_is_said(model: OpenedModel) -> None:
     table = OpenedModel(keras.Model(inputs, keras.layers.Reshape((8, 8), name="table")(inputs)))
     with pytest.raises(UserError, match="neither maps nor a vector"):
         top_images(table, noise(4), "table")
+
+
+def test_a_bounded_activation_is_ranked_by_what_it_was_given(model: OpenedModel) -> None:
+    """A ReLU6 is at 6 on many images, and at many places of one."""
+    import keras
+
+    keras.utils.set_random_seed(4)
+    layers = keras.layers
+    inputs = keras.Input((28, 28, 1), name="image")
+    conv = layers.Conv2D(3, 5, kernel_initializer="he_normal", bias_initializer="ones", name="conv")(
+        layers.Rescaling(1 / 16, name="scaled")(inputs)
+    )
+    bounded = OpenedModel(keras.Model(inputs, layers.ReLU(max_value=6, name="relu")(conv)))
+    dataset = noise(30)
+    before, after = (top_images(bounded, dataset, path, count=4) for path in ("conv", "relu"))
+    assert (after.values == 6).all() and (after.keys[:, 0] > 6).all()
+    for name in ("indices", "places"):
+        np.testing.assert_array_equal(getattr(before, name), getattr(after, name))
+    np.testing.assert_allclose(after.keys, before.values, rtol=1e-5)
+    one = after.ranking(bounded, 1)[0]
+    assert one.value == 6 and one.key == pytest.approx(float(after.keys[1, 0]))
+    # Kept on disk with both.
+    again = top_images(bounded, dataset, "relu", count=4)
+    np.testing.assert_array_equal(again.keys, after.keys)

@@ -28,7 +28,7 @@ class Detail:
         over: uint8, the network's view of the image with the map laid over it.
         counts: how often each value occurs.
         low, high: what the first and last colour stand for.
-        strongest: row and column of the largest value.
+        strongest: row and column of the largest value, next to the middle where there are several.
     """
 
     channel: int
@@ -51,9 +51,17 @@ def detail(frame: Frame, channel: int, side: int, opacity: float) -> Detail:
         low, high = low - 0.5, low + 0.5
     levels = np.clip(np.rint((values - np.float32(low)) * np.float32(255 / (high - low))), 0, 255)
     pixels = apply_colormap(levels.astype(np.uint8), frame.look.colormap)
-    row, column = divmod(int(np.argmax(values)), values.shape[1])
     over = laid_over(shown, values, low, high, frame, opacity)
-    return Detail(channel, side, values, pixels, over, histogram(values, BINS), low, high, (row, column))
+    return Detail(channel, side, values, pixels, over, histogram(values, BINS), low, high, strongest(values))
+
+
+def strongest(values: NDArray[np.float32]) -> tuple[int, int]:
+    """Row and column of the largest value; of several (a ReLU6 at its limit) the one next to the middle."""
+    rows, columns = np.nonzero(values == values.max())
+    height, width = values.shape
+    away = (rows - (height - 1) / 2) ** 2 + (columns - (width - 1) / 2) ** 2
+    place = int(np.argmin(away)) if len(rows) else 0
+    return (int(rows[place]), int(columns[place])) if len(rows) else (0, 0)
 
 
 def laid_over(

@@ -138,7 +138,9 @@ class Stage(QWidget):
         """Show the maps of one or of two subjects."""
         moved = self._frame is None or self._frame.path != frame.path
         self._frame = frame
-        limit = max(float(np.abs(side.maps.tiles).max()) for side in frame.sides) or 1.0
+        limit = 1.0
+        if frame.maps.form == "values":
+            limit = max(float(np.abs(side.maps.tiles).max()) for side in frame.sides) or 1.0
         self.panes[1].setVisible(len(frame.sides) > 1)
         for pane, side in zip(self.panes, frame.sides, strict=False):
             pane.show_side(frame, side, limit)

@@ -22,6 +22,7 @@ from convscope.ui.widgets.form import caption, row, tool
 from convscope.ui.widgets.mosaic_view import MosaicView
 
 SMALLEST = 96
+BEFORE = "; in brackets what its activation was given"
 
 
 class TopPage(QWidget):
@@ -144,8 +145,9 @@ class TopPage(QWidget):
 
     def _paint(self, ranking: tuple[TopImage, ...], pictures: list[NDArray[np.uint8]]) -> None:
         self._ranking = ranking
+        self._tell()
         self.grid.show()
-        self.grid.set_maps(pictures, [numeral(one.value, 4) for one in ranking])
+        self.grid.set_maps(pictures, [told(one) for one in ranking])
 
     def _tell(self) -> None:
         dataset, found = self.context.session.dataset, self._current()
@@ -158,6 +160,7 @@ class TopPage(QWidget):
             text = (
                 f"of {found.looked:,} images of {dataset.title}, those that channel {self._channel} "
                 "answers to most; the frame is what its strongest value sees"
+                f"{BEFORE if any(one.key != one.value for one in self._ranking) else ''}"
             )
         elif self._job is not None:
             text = f"Looking through {dataset.title}…"
@@ -194,6 +197,12 @@ def thumbnails(
         colour = np.repeat(pixels[..., None], 3, axis=2) if pixels.ndim == 2 else pixels
         pictures.append(framed(colour, one.box))
     return pictures
+
+
+def told(one: TopImage) -> str:
+    """A value, and in brackets what an activation at its limit made it of."""
+    value = numeral(one.value, 4)
+    return value if abs(one.key - one.value) <= 1e-6 * abs(one.key) else f"{value} ({numeral(one.key, 3)})"
 
 
 def framed(pixels: NDArray[np.uint8], box: tuple[int, int, int, int] | None) -> NDArray[np.uint8]:

@@ -8,6 +8,7 @@ from layers_helpers import Desk
 from PySide6.QtWidgets import QComboBox
 
 from convscope.engine.models.opened import OpenedModel
+from convscope.ui.panels.layers.detail import strongest
 from convscope.ui.widgets.image_view import ImageView
 
 
@@ -92,3 +93,13 @@ def test_a_sum_leads_through_a_table_to_the_right_output(patches: Desk) -> None:
         seen.append(patches.frame.path)
     assert seen == ["table", "split#2", "conv", "image"]
     assert patches.find(QComboBox, "layers.output").currentIndex() <= 0
+
+
+def test_the_value_that_is_explained_first() -> None:
+    """The largest; of many equal ones that next to the middle, of none any."""
+    values = np.zeros((7, 9), np.float32)
+    values[2, 8] = 1
+    assert strongest(values) == (2, 8)
+    values[0], values[5] = 6, 6
+    assert strongest(values) == (5, 4)
+    assert strongest(np.full((3, 3), np.nan, np.float32)) == (0, 0)
