@@ -48,7 +48,7 @@ class PreviewGrid(MosaicView):
     """Twelve pictures in four columns and three rows."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(photographs=True)
         self.setObjectName("data.preview")
         self.setAccessibleName("The same image, augmented twelve times")
         self._shape_shown = 1.0

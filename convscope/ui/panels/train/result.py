@@ -319,7 +319,7 @@ class ResultView(QWidget):
             partial(self._open_image, "explain"),
             "Why?",
         )
-        self.images = MosaicView()
+        self.images = MosaicView(photographs=True)
         self.images.setObjectName("train.result.images")
         self.images.setAccessibleName("Images")
         self.images.chosen.connect(self._chosen_changed)
