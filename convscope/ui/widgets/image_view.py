@@ -26,6 +26,7 @@ from shiboken6 import isValid
 
 from convscope.imaging.numerals import numeral
 from convscope.ui import theme
+from convscope.ui.widgets.arrows import ARROWS
 from convscope.ui.widgets.picture_out import MOST_NUMBERS, as_table, choose_file, save_picture
 from convscope.ui.widgets.picture_paint import Rendering, paint_box, paint_caption, paint_edge
 from convscope.ui.widgets.raster import to_image
@@ -34,12 +35,6 @@ from convscope.ui.widgets.viewport import ONE_STEP, Viewport
 CAPTION_HEIGHT = 22
 # A picture this alike in shape to the last one keeps what its linked views show.
 _ALIKE = 0.1
-_ARROWS = {
-    Qt.Key.Key_Left: (0, -1),
-    Qt.Key.Key_Right: (0, 1),
-    Qt.Key.Key_Up: (-1, 0),
-    Qt.Key.Key_Down: (1, 0),
-}
 
 
 class ImageView(QWidget):
@@ -327,15 +322,15 @@ class ImageView(QWidget):
             self._moved()
         elif key == Qt.Key.Key_0 and not control:
             self.fit()
-        elif key in _ARROWS and control:
-            down, right = _ARROWS[key]
+        elif key in ARROWS and control:
+            down, right = ARROWS[key]
             row, column = self._hover or self._middle_pixel()
             row = min(max(row + down, 0), self.view.height - 1)
             column = min(max(column + right, 0), self.view.width - 1)
             self._set_hover((row, column))
             self.setAccessibleDescription(self.readout())
-        elif key in _ARROWS:
-            down, right = _ARROWS[key]
+        elif key in ARROWS:
+            down, right = ARROWS[key]
             self.view.pan(-right * middle[0] / 4, -down * middle[1] / 4)
             self._moved()
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._hover is not None:

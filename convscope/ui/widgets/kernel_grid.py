@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
@@ -28,28 +27,13 @@ from convscope.imaging.kernel import Kernel
 from convscope.imaging.numbers import parse_table
 from convscope.imaging.numerals import numeral
 from convscope.ui import theme
+from convscope.ui.widgets.arrows import ARROWS
 from convscope.ui.widgets.cell_editor import CellEditor
 from convscope.ui.widgets.cells import paint_cells, signed_colours
+from convscope.ui.widgets.kernel_layout import WIDTH, KernelLayout, Turning, step_of, wanted_height
+from convscope.ui.widgets.picture_out import as_table
 
-WIDTH = 276
-LARGEST_CELL = 56
-LINE_HEIGHT = 22
-DRAG_POINTS = 4
 LONGEST_PASTE = 200_000
-_MOVES = {
-    Qt.Key.Key_Left: (0, -1),
-    Qt.Key.Key_Right: (0, 1),
-    Qt.Key.Key_Up: (-1, 0),
-    Qt.Key.Key_Down: (1, 0),
-}
-
-
-def step_of(weights: NDArray[np.float64]) -> float:
-    """What one notch of the wheel adds: 1 to whole numbers, else a tenth of the largest weight's size."""
-    largest = float(np.abs(weights).max())
-    if largest == 0 or np.array_equal(weights, np.rint(weights)):
-        return 1.0
-    return float(10.0 ** (math.floor(math.log10(largest)) - 1))
 
 
 class KernelGrid(QWidget):
@@ -76,10 +60,8 @@ class KernelGrid(QWidget):
         self._gesture = 0
         self._wheeled: tuple[int, int] | None = None
         self._wheel_rest = 0.0
-        self._pressed: QPointF | None = None
-        self._drag: tuple[float, float] | None = None
-        self._drag_fine = False
-        self._drag_key = ""
+        self._turning: Turning | None = None
+        self._turn_key = ""
         self._step_size = 1.0
         self._editor = CellEditor(self)
         self._editor.committed.connect(self._commit)
@@ -104,7 +86,7 @@ class KernelGrid(QWidget):
         self._kernel = kernel
         if resized:
             self._close_editor()
-            self._drag = self._pressed = None
+            self._turning = None
             rows, columns = kernel.shape
             self._cell = (min(self._cell[0], rows - 1), min(self._cell[1], columns - 1))
             self.updateGeometry()
@@ -154,8 +136,7 @@ class KernelGrid(QWidget):
 
     def copy(self) -> None:
         """Put the kernel on the clipboard as a table for a spreadsheet."""
-        rows = ("\t".join(f"{value:.9g}" for value in row) for row in self._kernel.weights.tolist())
-        QGuiApplication.clipboard().setText("\n".join(rows))
+        QGuiApplication.clipboard().setText(as_table(self._kernel.weights))
 
     def copy_list(self) -> None:
         """Put the kernel on the clipboard as a Python list."""
@@ -207,9 +188,8 @@ class KernelGrid(QWidget):
     def edit(self, text: str | None = None) -> None:
         """Open the cell in focus for typing, with its number or with a first letter in its place."""
         shown = f"{self.value():.9g}" if text is None else text
-        self._editor.open(
-            self.cell_rect(*self._cell), self._grid_rect().united(self._line_rect()), shown, text is None
-        )
+        layout = self._layout
+        self._editor.open(layout.rect(*self._cell), layout.grid.united(layout.line), shown, text is None)
 
     def _commit(self, text: str, down: int, right: int) -> None:
         try:
@@ -245,47 +225,25 @@ class KernelGrid(QWidget):
 
     # Measures
 
-    def cell_size(self) -> int:
-        """The side of a cell in screen points."""
-        rows, columns = self._kernel.shape
-        high = self.height() - theme.scaled(LINE_HEIGHT) - 2
-        return max(4, min((self.width() - 2) // columns, high // rows, theme.scaled(LARGEST_CELL)))
-
-    def _wanted_height(self) -> int:
-        rows, columns = self._kernel.shape
-        wide = min(self.width() - 2, theme.scaled(WIDTH) * 2) // columns
-        cell = max(4, min(wide, theme.scaled(WIDTH) // rows, theme.scaled(LARGEST_CELL)))
-        return rows * cell + theme.scaled(LINE_HEIGHT) + 2
+    @property
+    def _layout(self) -> KernelLayout:
+        return KernelLayout(*self._kernel.shape, self.width(), self.height())
 
     def sizeHint(self) -> QSize:
         """As high as the cells are at the width in force."""
-        return QSize(theme.scaled(WIDTH), self._wanted_height())
+        return QSize(theme.scaled(WIDTH), wanted_height(*self._kernel.shape, self.width()))
 
     def minimumSizeHint(self) -> QSize:
         """The same height, so that no layout squeezes the cells."""
-        return QSize(theme.scaled(140), self._wanted_height())
-
-    def _grid_rect(self) -> QRect:
-        rows, columns = self._kernel.shape
-        cell = self.cell_size()
-        return QRect(max(1, (self.width() - columns * cell) // 2), 1, columns * cell, rows * cell)
-
-    def _line_rect(self) -> QRect:
-        grid = self._grid_rect()
-        return QRect(0, grid.bottom() + 2, self.width(), theme.scaled(LINE_HEIGHT))
+        return QSize(theme.scaled(140), wanted_height(*self._kernel.shape, self.width()))
 
     def cell_rect(self, row: int, column: int) -> QRect:
         """Where a cell lies in the widget."""
-        cell, grid = self.cell_size(), self._grid_rect()
-        return QRect(grid.left() + column * cell, grid.top() + row * cell, cell, cell)
+        return self._layout.rect(row, column)
 
     def cell_at(self, position: QPoint) -> tuple[int, int] | None:
         """The cell at a place of the widget."""
-        grid = self._grid_rect()
-        if not grid.contains(position):
-            return None
-        offset = position - grid.topLeft()
-        return (offset.y() // self.cell_size(), offset.x() // self.cell_size())
+        return self._layout.cell_at(position)
 
     # Events
 
@@ -311,33 +269,23 @@ class KernelGrid(QWidget):
             self._editor.finish()
         self.set_cell(*place)
         if event.button() == Qt.MouseButton.LeftButton:
-            self._pressed, self._drag = event.position(), None
+            self._turning = Turning(event.position().y())
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Turn the value: one step every few points up or down, a tenth of it with Shift."""
-        if self._pressed is None:
+        turning, y = self._turning, event.position().y()
+        if turning is None:
             return
-        up = self._pressed.y() - event.position().y()
-        if self._drag is None:
-            if abs(up) < DRAG_POINTS:
-                return
-            self._drag = (self.value(), step_of(self._kernel.weights))
-            self._drag_key = self._new_gesture("drag")
+        if turning.begin(y, self.value(), step_of(self._kernel.weights)):
+            self._turn_key = self._new_gesture("drag")
             self.setCursor(Qt.CursorShape.SizeVerCursor)
-        value, step = self._drag
-        fine = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
-        if fine != self._drag_fine:
-            # From here on with the other step, so that pressing Shift does not make the value jump.
-            self._drag_fine = fine
-            self._drag, self._pressed = (self.value(), step), event.position()
-            return
-        steps = math.trunc(up / DRAG_POINTS)
-        self._set_value(value + steps * step * (0.1 if fine else 1.0), self._drag_key)
+        if turning.begun:
+            fine = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+            self._set_value(turning.value(y, self.value(), fine), self._turn_key)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """The drag's end."""
-        self._pressed = self._drag = None
-        self._drag_fine = False
+        self._turning = None
         self.unsetCursor()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
@@ -384,8 +332,8 @@ class KernelGrid(QWidget):
         elif control and key in (Qt.Key.Key_Up, Qt.Key.Key_Down):
             fine = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
             self._step((1 if key == Qt.Key.Key_Up else -1) * (0.1 if fine else 1.0))
-        elif key in _MOVES and not control:
-            self._move(*_MOVES[key])
+        elif key in ARROWS and not control:
+            self._move(*ARROWS[key])
         elif key == Qt.Key.Key_Home:
             self.set_cell(0 if control else self._cell[0], 0)
         elif key == Qt.Key.Key_End:
@@ -434,14 +382,15 @@ class KernelGrid(QWidget):
         colours = theme.tokens()
         painter = QPainter(self)
         weights = self._kernel.weights
-        grid, cell = self._grid_rect(), self.cell_size()
+        layout = self._layout
+        grid, cell = layout.grid, layout.cell
         shades = signed_colours(weights, float(np.abs(weights).max()))
         paint_cells(painter, weights, shades, grid.left(), grid.top(), cell, cell)
         focused = self.hasFocus() or self._editor.isVisible()
-        ring = self.cell_rect(*self._cell).adjusted(0, 0, -1, -1)
+        ring = layout.rect(*self._cell).adjusted(0, 0, -1, -1)
         painter.setPen(QPen(QColor(colours.accent if focused else colours.secondary), 2 if focused else 1))
         painter.drawRect(ring if cell >= 12 else ring.adjusted(-2, -2, 2, 2))
-        line = self._line_rect().adjusted(grid.left(), 0, 0, 0)
+        line = layout.line.adjusted(grid.left(), 0, 0, 0)
         painter.setFont(theme.font(11))
         painter.setPen(QColor(colours.text if focused else colours.secondary))
         painter.drawText(line, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, self.line())

@@ -25,6 +25,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QMenu, QSizePolicy, QToolTip, QWidget
 
 from convscope.ui import theme
+from convscope.ui.widgets.arrows import ARROWS
 from convscope.ui.widgets.mosaic_layout import GAP, LARGEST, SMALLEST, Layout, columns_in, fitting_tile
 from convscope.ui.widgets.mosaic_tiles import CAPTION_HEIGHT, Tiles
 from convscope.ui.widgets.picture_out import choose_file, save_picture
@@ -37,7 +38,6 @@ __all__ = ["CAPTIONS_FROM", "GAP", "SMALLEST_FIT", "MosaicView"]
 SMALLEST_FIT, LARGEST_FIT = 40, 420
 # Under a smaller tile no caption fits; hovering tells it.
 CAPTIONS_FROM = 56
-_STEPS = {Qt.Key.Key_Left: (0, -1), Qt.Key.Key_Right: (0, 1), Qt.Key.Key_Up: (-1, 0), Qt.Key.Key_Down: (1, 0)}
 
 
 class MosaicView(QAbstractScrollArea):
@@ -308,8 +308,8 @@ class MosaicView(QAbstractScrollArea):
         key = Qt.Key(event.key())
         if not self._maps:
             super().keyPressEvent(event)
-        elif key in _STEPS:
-            down, right = _STEPS[key]
+        elif key in ARROWS:
+            down, right = ARROWS[key]
             index = 0 if self._selected is None else self._selected + down * self.columns() + right
             if 0 <= index < self.count:
                 self.select(index)

@@ -15,7 +15,8 @@ from pytestqt.qtbot import QtBot
 
 from convscope.imaging.kernel import Kernel
 from convscope.ui import theme
-from convscope.ui.widgets.kernel_grid import KernelGrid, step_of
+from convscope.ui.widgets.kernel_grid import KernelGrid
+from convscope.ui.widgets.kernel_layout import step_of
 
 SOBEL = [[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]
 SHIFT = Qt.KeyboardModifier.ShiftModifier
@@ -340,7 +341,7 @@ def test_the_grid_grows_with_the_windows_zoom(made: Maker) -> None:
         theme.apply("light", 1.5)
         grid.resize(420, grid.sizeHint().height())
         assert grid.sizeHint().height() == pytest.approx(1.5 * before, abs=4)
-        assert grid.cell_size() == 84
+        assert grid.cell_rect(0, 0).width() == 84
     finally:
         theme.apply("light", 1.0)
 
