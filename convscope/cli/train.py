@@ -81,6 +81,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--from-layer", default="", metavar="L", help="finetune: the first layer to train")
     parser.add_argument(
+        "--head-epochs",
+        type=int,
+        default=5,
+        metavar="N",
+        help="finetune: of the new classifier alone, first (5)",
+    )
+    parser.add_argument(
         "--units", type=int, default=0, metavar="N", help="transfer: a hidden layer (0: none)"
     )
     parser.add_argument(
@@ -198,7 +205,13 @@ def _trained(arguments: argparse.Namespace, settings: TrainingSettings, task: Ta
     common: dict[str, Any] = {"name": arguments.name, "folder": arguments.output, "task": task}
     if arguments.transfer:
         rate = {} if arguments.lr is None else {"fine_rate": arguments.lr}
-        how = TransferSettings(arguments.transfer, arguments.from_layer, units=arguments.units, **rate)
+        how = TransferSettings(
+            arguments.transfer,
+            arguments.from_layer,
+            units=arguments.units,
+            head_epochs=arguments.head_epochs,
+            **rate,
+        )
         if how.way == "features" and settings.augmentation is not None:
             print(
                 "Features are extracted once, from each image as it is: --augment is not used.",
@@ -270,7 +283,8 @@ def _report(trained: Trained, folder: Path, *, as_json: bool) -> None:
         return
     for record in fitted.epochs:
         values = "  ".join(f"{name} {value:.4f}" for name, value in record.values.items())
-        print(f"epoch {record.epoch + 1:>3}  {values}  {record.images_per_second:,.0f} images/s")
+        phase = f"{record.phase:<12}" if record.phase else ""
+        print(f"epoch {record.epoch + 1:>3}  {phase}{values}  {record.images_per_second:,.0f} images/s")
     print(fitted.sentence)
     if test is not None:
         print(f"test accuracy {test.accuracy:.4f} on {test.images:,} images")

@@ -72,6 +72,8 @@ class _App:
         from convscope.ui.panels import PanelInfo
         from convscope.ui.panels.train import TrainPanel
 
+        # As the application sets it.
+        sys.setswitchinterval(0.0005)
         self.qt = make_application()
         theme.apply("light")
 

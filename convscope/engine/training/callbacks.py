@@ -22,7 +22,7 @@ from convscope.task import Task
 
 # Progress is told this often (seconds); more is not seen and costs steps. Speed is that of the last half to
 # three seconds.
-_TELL, _SOON, _WINDOW = 0.1, 0.5, 3.0
+_TELL, _SOON, _WINDOW = 0.25, 0.5, 3.0
 # What Keras tells as a mean over the epoch so far.
 _MEANS = ("loss", "accuracy", "top_5_accuracy")
 

@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import os
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from convscope.task import Cancelled, Task
 
 # All features together; the longest unused go first.
 _BYTES = 4 * 2**30
+WORDS: dict[SplitName, str] = {"train": "training", "validation": "validation", "test": "test"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,11 +73,13 @@ def extract_features(
         raise UserError(f"{dataset.title} has no images in its {split} part.")
     folder = cache_dir() / "features"
     folder.mkdir(parents=True, exist_ok=True)
+    task.progress(None, f"Looking for features of the {WORDS[split]} images that are kept already")
     key = _key(base, dataset, chosen, target)
     path, rows = folder / f"{key}.npy", folder / f"{key}.rows.npy"
     was_kept = path.exists() and rows.exists()
     if not was_kept:
-        _write(base, dataset, chosen, target, batch_size, path, rows, control or Control(), task)
+        control, words = control or Control(), WORDS[split]
+        _write(base, dataset, chosen, target, batch_size, path, rows, control, words, task)
         _evict(folder, path)
     path.touch()
     indices: NDArray[np.int64] = np.load(rows, allow_pickle=False)
@@ -109,6 +113,7 @@ def _write(
     path: Path,
     rows: Path,
     control: Control,
+    words: str,
     task: Task,
 ) -> None:
     run = base.function(base.program.outputs)
@@ -116,9 +121,13 @@ def _write(
     os.close(handle)
     part, seen, done = Path(name), [], 0
     values: Any = None
+    # The first batch traces the network, which tells nothing of the others.
+    began, first = 0.0, 0
     try:
         for indices, pixels in readable_batches(dataset, chosen, target, batch_size):
-            control.wait(task)
+            waiting = time.perf_counter()
+            if control.wait(task):
+                began += time.perf_counter() - waiting
             if control.stopping:
                 raise Cancelled
             if len(indices):
@@ -130,7 +139,12 @@ def _write(
                 values[done : done + len(features)] = features
                 done += len(features)
                 seen.append(indices)
-            task.progress(done / len(chosen), f"Extracting features: {done:,} of {len(chosen):,} images")
+            text = f"Extracting features of the {words} images: {done:,} of {len(chosen):,}"
+            if first:
+                text += f" · {(done - first) / max(time.perf_counter() - began, 1e-9):,.0f} images/s"
+            else:
+                began, first = time.perf_counter(), done
+            task.progress(done / len(chosen), text)
         if values is None:
             raise UserError(f"None of these images of {dataset.title} can be read.")
         values.flush()

@@ -128,6 +128,26 @@ def test_doubtful_data(make_model: Make) -> None:
     assert any("one class only" in finding.text for finding in check(make_model(2), one, TrainingSettings()))
 
 
+def test_files_that_are_left_out(make_model: Make, bands: Dataset) -> None:
+    """The broken ones that were found on opening, and those that decoding has come upon since."""
+
+    class Images:
+        def __init__(self) -> None:
+            self.unreadable: dict[str, str] = {}
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(bands.images, name)
+
+    images, settings = Images(), TrainingSettings(batch_size=16)
+    data = replace(bands, left_out=(("left/empty.png", "it is empty"),), images=images)  # type: ignore[arg-type]
+    finding = only(check(make_model(), data, settings), "warning")
+    assert finding.text == "1 file cannot be read and is left out: left/empty.png (it is empty)."
+    images.unreadable = {"left/cut.jpg": "it ends too soon"}
+    finding = only(check(make_model(), data, settings), "warning")
+    assert finding.text == "2 files cannot be read and are left out: left/cut.jpg and 1 more."
+    assert finding.detail == "left/cut.jpg: it ends too soon\nleft/empty.png: it is empty"
+
+
 def test_settings_that_fight_each_other(make_model: Make, bands: Dataset) -> None:
     model = make_model()
     settings = TrainingSettings(batch_size=16, plateau=Plateau(), schedule=Schedule("cosine", 0.1))

@@ -334,6 +334,8 @@ class Chart(QWidget):
                 low, high = max(0.0, low), min(1.0, high)
             if high <= low:
                 low, high = low - step, low + step
+                if self.unit_range:
+                    low, high = max(0.0, low), min(1.0, high)
             margin = (high - low) * 0.03
             low, high = low - margin if low else low, high + margin
         self._y = (low, high)

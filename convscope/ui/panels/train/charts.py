@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 # Milliseconds between two drawings, at least and at most.
 INTERVAL, SELDOM = 150, 500
 # Drawing takes this share of a core's time, so that training is not held up.
-SHARE = 0.03
+SHARE = 0.02
+# One drawing of so many is measured.
+MEASURED = 6
 SMOOTHING = 0.8
 METRICS = {
     "accuracy": "Accuracy",
@@ -63,8 +65,8 @@ class Charts(QWidget):
         self._metric = "accuracy"
         self._before = 0
         self._rate_epoch = -1
-        # Seconds of a drawing, and of all painting until then.
-        self._cost = self._painted = 0.0
+        # Seconds of a drawing, of the one that is measured now (not its painting), and how many there were.
+        self._cost, self._drawing, self._drawings = 0.0, 0.0, 0
         self._shaded: tuple[object, ...] = ()
         self._rated: tuple[object, ...] = ()
         self._timer = QTimer(self)
@@ -124,7 +126,6 @@ class Charts(QWidget):
         recorder, history = self._recorder, self.history
         if recorder is None:
             return
-        began = time.thread_time()
         epoch = history.epochs[-1].epoch + 1 if history.epochs else 0
         update = recorder.since(history.done, epoch)
         self.update_ = update
@@ -133,8 +134,7 @@ class Charts(QWidget):
         if update.epochs:
             self._judge()
         if self.isVisible() and (new or update.epochs):
-            self.draw()
-            self._pace(time.thread_time() - began)
+            self._draw_at_pace()
 
     def draw(self) -> None:
         """Draw all curves as they are now."""
@@ -168,10 +168,21 @@ class Charts(QWidget):
 
     # Inside
 
+    def _draw_at_pace(self) -> None:
+        """Draw; measure it now and then, the painting that follows by itself with it."""
+        plots = [chart.plot for chart in (self.loss, self.second, self.rate)]
+        place, self._drawings = self._drawings % MEASURED, self._drawings + 1
+        if place == 1:
+            self._pace(self._drawing + sum(plot.spent for plot in plots))
+        began = time.thread_time() if place == 0 else 0.0
+        self.draw()
+        if place == 0:
+            self._drawing = time.thread_time() - began
+        for plot in plots:
+            plot.spent, plot.measured = 0.0, place == 0
+
     def _pace(self, spent: float) -> None:
-        """Draw as often as this drawing and the last painting (seconds) allow."""
-        painted = sum(chart.plot.spent for chart in (self.loss, self.second, self.rate))
-        spent, self._painted = spent + painted - self._painted, painted
+        """Draw as often as a drawing that takes so long (seconds) allows."""
         self._cost = spent if not self._cost else 0.8 * self._cost + 0.2 * spent
         wanted = min(SELDOM, max(INTERVAL, round(1e3 * self._cost / SHARE)))
         # Another interval begins anew, so small changes are none.

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -20,10 +21,11 @@ from PySide6.QtWidgets import (
 from convscope.errors import UserError
 from convscope.ui import theme
 from convscope.ui.panels.train import form
-from convscope.ui.panels.train.desk import Checked, Desk
+from convscope.ui.panels.train.desk import Desk
 from convscope.ui.panels.train.finding_row import FindingRow
 from convscope.ui.panels.train.main_section import MainSection
 from convscope.ui.panels.train.more_sections import SECTIONS
+from convscope.ui.panels.train.plan import Checked
 from convscope.ui.panels.train.section import Section
 from convscope.ui.widgets.form import caption, hairline, tool
 from convscope.ui.widgets.segmented import Segmented
@@ -65,6 +67,7 @@ class Controls(QWidget):
         self.setFixedWidth(theme.scaled(WIDTH))
         self.desk = desk
         self._sections: list[Section] = []
+        self._was = (False, False)
         self._build()
         desk.settings_changed.connect(self._show_settings)
         desk.subject_changed.connect(self._show_subject)
@@ -167,7 +170,7 @@ class Controls(QWidget):
         self.start.setObjectName("train.start")
         self.start.setProperty("role", "primary")
         self.start.setMinimumHeight(theme.scaled(34))
-        self.start.clicked.connect(self.desk.start)
+        self.start.clicked.connect(self._start)
         foot.addWidget(self.name)
         foot.addWidget(self.start)
         return outer
@@ -176,10 +179,21 @@ class Controls(QWidget):
         """Show what does not fit, the name and the start of a training of the whole network, or not."""
         self.foot.setVisible(shown)
 
+    def showEvent(self, event: QShowEvent) -> None:
+        """The data panel may have come upon files that cannot be read."""
+        super().showEvent(event)
+        self.desk.check_files()
+
     def press_start(self) -> None:
         """Start, if there is a button for it."""
         if not self.foot.isHidden():
             self.start.click()
+
+    def _start(self) -> None:
+        if self.desk.apart:
+            self.desk.view_requested.emit("transfer")
+        else:
+            self.desk.start()
 
     def _rename(self, text: str) -> None:
         self.desk.name = text.strip()
@@ -221,6 +235,9 @@ class Controls(QWidget):
         self._show_state()
 
     def _show_findings(self, findings: tuple[Finding, ...]) -> None:
+        if self.desk.trainer.active or self.desk.apart:
+            # They are about the next run: nothing of it can be changed now, or it is started elsewhere.
+            findings = ()
         for number, row in enumerate(self._rows):
             row.say(findings[number] if number < len(findings) else None)
         left = len(findings) - len(self._rows)
@@ -230,14 +247,20 @@ class Controls(QWidget):
     def _show_state(self) -> None:
         desk = self.desk
         active, plan = desk.trainer.active, desk.trainer.plan
+        if (active, desk.apart) != self._was:
+            self._was = (active, desk.apart)
+            self._show_findings(desk.last_check.findings if desk.last_check is not None else ())
         self.body.setEnabled(not active)
         named = plan.name if active and plan is not None else desk.suggested_name()
         self.name.setPlaceholderText(named or "Name of the run")
         self.name.setEnabled(not active)
         blocked = desk.last_check is None or any(f.severity == "error" for f in desk.last_check.findings)
-        self.start.setEnabled(not active and not blocked)
+        self.name.setVisible(not desk.apart or active)
+        self.start.setEnabled(not active and (desk.apart or not blocked))
         if active:
             self.start.setText("Training …")
+        elif desk.apart:
+            self.start.setText("To the three ways of using a base")
         else:
             self.start.setText(
                 "Start again" if desk.can_start_over and desk.start_from == "initial" else "Start"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from PySide6.QtCore import QObject, Signal
@@ -13,6 +13,7 @@ from convscope.task import Task
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.train.names import next_name
 from convscope.ui.panels.train.plan import (
+    Checked,
     Finished,
     Plan,
     Prepared,
@@ -25,8 +26,7 @@ from convscope.ui.panels.train.trainer import Trainer
 if TYPE_CHECKING:
     from convscope.engine.data.dataset import Dataset
     from convscope.engine.models.opened import OpenedModel
-    from convscope.engine.training.checks import Finding, Mend
-    from convscope.engine.training.losses import Goal
+    from convscope.engine.training.checks import Mend
     from convscope.engine.training.run import Run
     from convscope.engine.training.settings import TrainingSettings
 
@@ -35,21 +35,6 @@ StartFrom = Literal["initial", "trained"]
 EXAMPLE_MODEL, EXAMPLE_DATA = "mnist-convnet", "digits"
 # Trained models that stay open; older ones can be opened from the runs.
 KEPT_MODELS = 4
-
-
-@dataclass(frozen=True, eq=False)
-class Checked:
-    """What is known about model, data and settings before the start.
-
-    Attributes:
-        findings: what does not fit together, errors first.
-        goal: loss and labels; None if the network tells no classes.
-        images: to train, to validate, to test.
-    """
-
-    findings: tuple[Finding, ...]
-    goal: Goal | None
-    images: tuple[int, int, int]
 
 
 class Desk(QObject):
@@ -89,6 +74,8 @@ class Desk(QObject):
         self._settings = TrainingSettings()
         self._initial: OpenedModel | None = None
         self._start_from: StartFrom = "trained"
+        # Whether the initial weights are those of the training that was started last.
+        self._from_plan = False
         self._adding = False
         self._made: list[OpenedModel] = []
         self._start_when_checked = False
@@ -156,6 +143,12 @@ class Desk(QObject):
         return self._initial is not None
 
     @property
+    def apart(self) -> bool:
+        """Whether what would start again is a new classifier on a base: that starts at a place of its own."""
+        plan = self.trainer.plan
+        return self._from_plan and self._start_from == "initial" and plan is not None and plan.apart
+
+    @property
     def start_from(self) -> StartFrom:
         """Whether the next run starts from the last one's initial weights, or from the current model's."""
         return self._start_from
@@ -183,13 +176,13 @@ class Desk(QObject):
             return
 
         def work(_task: Task) -> Checked:
-            from convscope.engine.training.checks import check
+            from convscope.engine.training.checks import check, unreadable
             from convscope.engine.training.train import goal_of, split_for
 
             split = split_for(dataset, settings)[0]
             images = len(split.indices("train")), len(split.indices("validation")), len(split.indices("test"))
             goal = goal_of(model, settings) if model.has_classes else None
-            return Checked(check(model, split, settings), goal, images)
+            return Checked(check(model, split, settings), goal, images, len(unreadable(split)))
 
         self.context.jobs.submit(
             "imaging",
@@ -200,6 +193,14 @@ class Desk(QObject):
             on_done=self._checked,
             on_failed=self._not_checked,
         )
+
+    def check_files(self) -> None:
+        """Check anew if more files have turned out to be unreadable meanwhile: damage shows in decoding."""
+        from convscope.engine.training.checks import unreadable
+
+        dataset, last = self.dataset, self.last_check
+        if dataset is not None and last is not None and len(unreadable(dataset)) != last.unreadable:
+            self.check()
 
     def mend(self, mend: Mend) -> None:
         """Do what a finding offers; not while the settings that it was found with are being checked anew."""
@@ -369,21 +370,22 @@ class Desk(QObject):
     def _prepared(self, prepared: Prepared) -> None:
         assert self.trainer.plan is not None
         self._last = (self.trainer.plan.name, prepared.settings)
-        self._take_over(prepared)
+        self._take_over(prepared, from_plan=True)
         self.runs_changed.emit()
 
-    def _take_over(self, prepared: Prepared) -> None:
+    def _take_over(self, prepared: Prepared, *, from_plan: bool = False) -> None:
         """Make a run's initial weights and its data those of the next one."""
-        self._initial, self._start_from = prepared.model, "initial"
+        self._initial, self._start_from, self._from_plan = prepared.model, "initial", from_plan
         self.context.session.set_dataset(prepared.dataset)
         self.subject_changed.emit()
         self.check()
 
     def _finished(self, finished: Finished) -> None:
         self.finished = finished
+        self.check_files()
         if self.trainer.ready is not None:
             # Another model may have been looked at meanwhile.
-            self._initial, self._start_from = self.trainer.ready.model, "initial"
+            self._initial, self._start_from, self._from_plan = self.trainer.ready.model, "initial", True
         fitted = finished.trained.fitted
         if fitted.outcome != "diverged" or fitted.best is not None:
             model = finished.trained.model.with_()

@@ -6,7 +6,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from convscope.ui import theme
-from convscope.ui.panels.train.desk import Checked, Desk
+from convscope.ui.panels.train.desk import Desk
+from convscope.ui.panels.train.plan import Checked
 from convscope.ui.widgets.form import row
 
 

@@ -153,8 +153,9 @@ class LiveView(QWidget):
         rate = self.charts.follow_rate()
         if rate is not None and not self.transport.rate.hasFocus():
             self.transport.show_rate(rate)
-        self.overfitting.setText(self.charts.overfitting)
-        self.overfitting.setVisible(bool(self.charts.overfitting))
+        if self.charts.overfitting != self.overfitting.text():
+            self.overfitting.setText(self.charts.overfitting)
+            self.overfitting.setVisible(bool(self.charts.overfitting))
 
     def _ended(self) -> None:
         self._words.stop()
@@ -163,11 +164,15 @@ class LiveView(QWidget):
         self.transport.hide()
 
     def _finished(self, finished: Finished) -> None:
+        from convscope.engine.training.checks import unreadable
+
         self._ended()
         fitted, test = finished.trained.fitted, finished.trained.test
         words = fitted.sentence
         if test is not None:
             words += f" Test accuracy {test.accuracy:.4f} on {test.images:,} images."
+        if missing := len(unreadable(finished.dataset)):
+            words += f" {missing:,} {'file' if missing == 1 else 'files'} could not be read and had no part."
         choices: list[Choice] = []
         if fitted.outcome == "diverged":
             lower = finished.settings.optimizer.learning_rate / 10

@@ -255,8 +255,9 @@ class Looks(QWidget):
         self._say(snapshot.trouble or self._image_trouble)
 
     def _say(self, trouble: str) -> None:
-        self.trouble.setText(trouble)
-        self.trouble.setVisible(bool(trouble))
+        if trouble != self.trouble.text():
+            self.trouble.setText(trouble)
+            self.trouble.setVisible(bool(trouble))
 
     def showEvent(self, event: QShowEvent) -> None:
         """Look again."""

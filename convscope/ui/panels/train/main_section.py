@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QWidget
 
 from convscope.ui.panels.train import form
-from convscope.ui.panels.train.desk import Checked, Desk
+from convscope.ui.panels.train.desk import Desk
+from convscope.ui.panels.train.plan import Checked
 from convscope.ui.panels.train.section import Section, at
 from convscope.ui.widgets.form import caption
 

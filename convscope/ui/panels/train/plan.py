@@ -14,7 +14,9 @@ from convscope.task import Task
 if TYPE_CHECKING:
     from convscope.engine.data.dataset import Dataset
     from convscope.engine.models.opened import OpenedModel
+    from convscope.engine.training.checks import Finding
     from convscope.engine.training.control import Control
+    from convscope.engine.training.losses import Goal
     from convscope.engine.training.record import Recorder
     from convscope.engine.training.run import Run
     from convscope.engine.training.settings import TrainingSettings
@@ -69,6 +71,7 @@ class Plan:
         name: of the run, for people.
         settings: what the live charts need to know beforehand: the epochs and the first learning rate.
         before: epochs of a new classifier alone, before the base is thawed; they are not among the settings'.
+        apart: a new classifier on a base: it has settings of its own beside those of the left column.
         function: runs in the "training" lane. It sends `Prepared` and then every `Snapshot` by
             `task.partial` (hand `task.partial` to the engine as `show`), and returns what came out.
     """
@@ -77,11 +80,29 @@ class Plan:
     settings: TrainingSettings
     function: Callable[[Control, Recorder, Task], Trained]
     before: int = 0
+    apart: bool = False
 
     @property
     def epochs(self) -> int:
         """All that are planned."""
         return self.settings.epochs + self.before
+
+
+@dataclass(frozen=True, eq=False)
+class Checked:
+    """What is known about model, data and settings before the start.
+
+    Attributes:
+        findings: what does not fit together, errors first.
+        goal: loss and labels; None if the network tells no classes.
+        images: to train, to validate, to test.
+        unreadable: files that a training leaves out, as far as they were known then.
+    """
+
+    findings: tuple[Finding, ...]
+    goal: Goal | None
+    images: tuple[int, int, int]
+    unreadable: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,7 +172,7 @@ def plan_resuming(run: Run, epochs: int | None = None) -> Plan:
 
     details = run.details
     settings = replace(details.settings, epochs=epochs or details.settings.epochs)
-    return Plan(details.name, settings, work, details.head_epochs)
+    return Plan(details.name, settings, work, details.head_epochs, details.transfer is not None)
 
 
 def reopened(run: Run, task: Task) -> Prepared:

@@ -9,6 +9,7 @@ from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from convscope.errors import UserError
+from convscope.jobs import Job
 from convscope.task import Task
 from convscope.ui import theme
 from convscope.ui.panels.train.desk import Desk
@@ -53,6 +54,7 @@ class TransferView(QWidget):
         self._own: set[str] = set()
         self._asked: tuple[object, ...] | None = None
         self._columns = 0
+        self._svm_job: Job | None = None
         self._build()
         self._session.model_changed.connect(self._refresh)
         self._session.dataset_changed.connect(self._refresh)
@@ -62,6 +64,7 @@ class TransferView(QWidget):
         desk.trainer.finished.connect(self._next)
         desk.trainer.failed.connect(self._give_up)
         desk.trainer.cancelled.connect(self._give_up)
+        desk.context.jobs.changed.connect(self._tell_svm)
         self._refresh()
         self.results.refresh()
 
@@ -78,6 +81,7 @@ class TransferView(QWidget):
         trainer.finished.disconnect(self._next)
         trainer.failed.disconnect(self._give_up)
         trainer.cancelled.disconnect(self._give_up)
+        self._desk.context.jobs.changed.disconnect(self._tell_svm)
         for key in (COST_KEY, SVM_KEY):
             self._desk.context.jobs.cancel_key(key)
 
@@ -251,7 +255,7 @@ class TransferView(QWidget):
             return run_svm(*subject, settings, how, kernel, c, task)
 
         self.svm.set_reached("working…")
-        self._desk.context.jobs.submit(
+        self._svm_job = self._desk.context.jobs.submit(
             "engine",
             work,
             title="Support vector machine",
@@ -260,6 +264,12 @@ class TransferView(QWidget):
             on_failed=self._svm_failed,
             on_cancelled=lambda: self.svm.set_reached(""),
         )
+
+    def _tell_svm(self, job: object) -> None:
+        """How far the support vector machine is: the features take the time, not the machine."""
+        mine = self._svm_job
+        if job is mine and mine is not None and not mine.finished and mine.text:
+            self.svm.set_reached(mine.text)
 
     def _show_svm(self, result: SvmResult) -> None:
         self.svm.set_reached(

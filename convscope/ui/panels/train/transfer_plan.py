@@ -72,7 +72,7 @@ def plan_transfer(
             task=task,
         )
 
-    return Plan(name, settings, work, before)
+    return Plan(name, settings, work, before, apart=True)
 
 
 def run_svm(

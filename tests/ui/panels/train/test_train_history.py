@@ -180,6 +180,17 @@ def test_where_the_base_is_thawed_is_a_named_line(qapp: QApplication, qtbot: obj
     charts.shutdown()
 
 
+def test_an_accuracy_that_is_one_throughout(qapp: QApplication, qtbot: object) -> None:
+    chart = Chart("chart", "Accuracy", unit_range=True)
+    qtbot.addWidget(chart)  # type: ignore[attr-defined]
+    chart.set_lines({"a": Line("validation", "#0072B2", dots=True)})
+    for value, low, high in ((1.0, 0.5, 1.0), (0.0, 0.0, 0.5)):
+        chart.set_curve("a", (np.arange(3.0), np.full(3, value)))
+        chart.refresh()
+        shown = chart.plot.getViewBox().viewRange()[1]
+        assert shown == pytest.approx([low, high], abs=0.02)
+
+
 def test_kernels_as_pictures() -> None:
     kernels = np.zeros((3, 3, 1, 2), np.float32)
     kernels[0, 0, 0, 0], kernels[2, 2, 0, 1] = 1.0, -0.5
@@ -209,7 +220,7 @@ def test_drawing_takes_a_small_share_of_the_time(qapp: QApplication, qtbot: obje
     charts = Charts()
     qtbot.addWidget(charts)  # type: ignore[attr-defined]
     charts.begin(Recorder(), TrainingSettings())
-    for spent, interval in ((0.0001, INTERVAL), (0.01, 333), (5.0, SELDOM)):
+    for spent, interval in ((0.0001, INTERVAL), (0.005, 250), (5.0, SELDOM)):
         charts._cost = 0.0
         charts._pace(spent)
         assert charts._timer.interval() == interval

@@ -322,6 +322,17 @@ def test_all_three_ways_one_after_the_other_in_one_chart(transfer: Train) -> Non
         assert "on the test images" in transfer.text(f"train.transfer.{way}.reached")
     # The classifier's epoch alone, and that of the base with it.
     assert [turn[:2] for turn in view.results.chart.turns] == [(1.0, "base thawed")]
+    # Starting again is done here, where the ways are chosen; as it is now, the network is like any other.
+    transfer.press("train.view.live")
+    start = transfer.find(QAbstractButton, "train.start")
+    assert start.text() == "To the three ways of using a base" and start.isEnabled()
+    assert not transfer.find(QLabel, "train.finding.0.text").isVisible()
+    transfer.press("train.start")
+    assert view.isVisible()
+    transfer.press("train.view.live")
+    transfer.press("train.start_from.trained")
+    transfer.settle()
+    assert start.text() == "Start" and start.isEnabled()
     # The base is still the network that one began with, and as it was.
     assert view.pretrained is base and np.array_equal(weights(base), before)
     assert len(transfer.session.models) == 5

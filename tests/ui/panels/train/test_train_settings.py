@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
-from PySide6.QtWidgets import QAbstractButton, QCheckBox, QLineEdit, QSpinBox, QWidget
+from PySide6.QtWidgets import QAbstractButton, QCheckBox, QLabel, QLineEdit, QSpinBox, QWidget
 from train_helpers import Train, few_digits, tiny_model
 
 from convscope.engine.data.augmentation import LECTURE
 from convscope.engine.data.dataset import Dataset
+from convscope.engine.data.registry import open_dataset
 from convscope.engine.data.resize import InputSettings
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.training.settings import OPTIMIZERS, EarlyStopping, Plateau, TrainingSettings
+from convscope.imaging.save import save_png
 from convscope.ui.panels.data import DataPanel
 from convscope.ui.panels.train.form import NumberBox
 from convscope.ui.panels.train.names import differences, next_name
@@ -42,6 +45,38 @@ def test_the_first_step_is_a_button(empty: Train) -> None:
         if name != "data":
             assert panel.tabs.value == name
         empty.window.show_panel("train")
+
+
+def test_files_that_are_left_out_are_told_before_and_after(empty: Train, tmp_path: Path) -> None:
+    """One that is no image at all, and one whose damage only decoding shows."""
+    digits = few_digits(60)
+    for name in ("nought", "one"):
+        (tmp_path / name).mkdir()
+    for index in range(40):
+        save_png(tmp_path / ("nought", "one")[index % 2] / f"{index}.png", digits.images.read(index))
+    (tmp_path / "one" / "words.png").write_text("no picture")
+    empty.open(tiny_model(classes=2), open_dataset(tmp_path))
+    label = empty.find(QLabel, "train.finding.0.text")
+    assert label.isVisible() and label.text().startswith(
+        "1 file cannot be read and is left out: one/words.png"
+    )
+    assert "one/words.png: " in label.toolTip()
+    assert empty.session.dataset is not None
+    empty.window.show_panel("data")
+    # Whoever looks at all images finds it.
+    cut = tmp_path / "nought" / "0.png"
+    cut.write_bytes(cut.read_bytes()[:60])
+    images = empty.session.dataset.images
+    images.thumbnails(range(len(images)), 28)
+    empty.window.show_panel("train")
+    empty.settle()
+    assert label.text() == "2 files cannot be read and are left out: nought/0.png and 1 more."
+    assert label.toolTip().startswith("nought/0.png: ") and "\none/words.png: " in label.toolTip()
+    empty.type("train.epochs", "1")
+    empty.settle()
+    empty.begin()
+    empty.ended()
+    assert empty.text("train.notice.text").endswith(" 2 files could not be read and had no part.")
 
 
 def test_the_five_main_settings(train: Train) -> None:
