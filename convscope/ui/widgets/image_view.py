@@ -21,7 +21,7 @@ from PySide6.QtGui import (
     QResizeEvent,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QApplication, QMenu, QSizePolicy, QWidget
+from PySide6.QtWidgets import QMenu, QSizePolicy, QWidget
 from shiboken6 import isValid
 
 from convscope.imaging.numerals import numeral
@@ -29,6 +29,7 @@ from convscope.ui import theme
 from convscope.ui.widgets.arrows import ARROWS
 from convscope.ui.widgets.picture_out import MOST_NUMBERS, as_table, choose_file, save_picture
 from convscope.ui.widgets.picture_paint import Rendering, paint_box, paint_caption, paint_edge
+from convscope.ui.widgets.press import Press
 from convscope.ui.widgets.raster import to_image
 from convscope.ui.widgets.viewport import ONE_STEP, Viewport
 
@@ -61,8 +62,7 @@ class ImageView(QWidget):
         self._caption = ""
         self._box: tuple[float, float, float, float] | None = None
         self._hover: tuple[int, int] | None = None
-        self._pressed: QPointF | None = None
-        self._dragging = False
+        self._press = Press()
         self._group: list[ImageView] = [self]
         self._rendering = Rendering()
         self.setMouseTracking(True)
@@ -266,17 +266,14 @@ class ImageView(QWidget):
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Start a click or a drag."""
         if event.button() in (Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton):
-            self._pressed, self._dragging = event.position(), False
+            self._press.begin(event.position())
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Pan while a button is down; read otherwise."""
-        if self._pressed is not None and event.buttons() != Qt.MouseButton.NoButton:
-            moved = event.position() - self._pressed
-            if self._dragging or moved.manhattanLength() >= QApplication.startDragDistance():
-                if not self._dragging:
-                    self._dragging = True
-                    self.setCursor(Qt.CursorShape.ClosedHandCursor)
-                self._pressed = event.position()
+        if self._press.down and event.buttons() != Qt.MouseButton.NoButton:
+            moved = self._press.moved(event.position())
+            if moved is not None:
+                self.setCursor(Qt.CursorShape.ClosedHandCursor)
                 if self._pixels is not None:
                     fitted = self.view.fitted
                     self.view.pan(moved.x(), moved.y())
@@ -288,12 +285,11 @@ class ImageView(QWidget):
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """End a drag, or click."""
-        if self._pressed is None:
+        if not self._press.down:
             return
-        place = self.pixel_at(event.position())
-        if not self._dragging and event.button() == Qt.MouseButton.LeftButton and place is not None:
+        place, clicked = self.pixel_at(event.position()), self._press.end()
+        if clicked and event.button() == Qt.MouseButton.LeftButton and place is not None:
             self.clicked.emit(*place)
-        self._pressed, self._dragging = None, False
         self.unsetCursor()
         self._read(event.position())
 

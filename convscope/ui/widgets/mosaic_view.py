@@ -22,13 +22,14 @@ from PySide6.QtGui import (
     QResizeEvent,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QMenu, QSizePolicy, QToolTip, QWidget
+from PySide6.QtWidgets import QAbstractScrollArea, QMenu, QSizePolicy, QToolTip, QWidget
 
 from convscope.ui import theme
 from convscope.ui.widgets.arrows import ARROWS
 from convscope.ui.widgets.mosaic_layout import GAP, LARGEST, SMALLEST, Layout, columns_in, fitting_tile
 from convscope.ui.widgets.mosaic_tiles import CAPTION_HEIGHT, Tiles
 from convscope.ui.widgets.picture_out import choose_file, save_picture
+from convscope.ui.widgets.press import Press
 from convscope.ui.widgets.raster import to_image
 from convscope.ui.widgets.viewport import ONE_STEP
 
@@ -65,8 +66,7 @@ class MosaicView(QAbstractScrollArea):
         self._fitted = True
         self._selected: int | None = None
         self._hover: int | None = None
-        self._pressed: QPointF | None = None
-        self._scrolled = False
+        self._press = Press()
         self._frame: QImage | None = None
         self._frame_key: tuple[object, ...] = ()
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -255,15 +255,13 @@ class MosaicView(QAbstractScrollArea):
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Start a click or a drag."""
         if event.button() == Qt.MouseButton.LeftButton:
-            self._pressed, self._scrolled = event.position(), False
+            self._press.begin(event.position())
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Scroll while the button is down; read otherwise."""
-        if self._pressed is not None and event.buttons() & Qt.MouseButton.LeftButton:
-            moved = event.position() - self._pressed
-            if self._scrolled or moved.manhattanLength() >= QApplication.startDragDistance():
-                self._scrolled = True
-                self._pressed = event.position()
+        if self._press.down and event.buttons() & Qt.MouseButton.LeftButton:
+            moved = self._press.moved(event.position())
+            if moved is not None:
                 bar = self.verticalScrollBar()
                 bar.setValue(bar.value() - round(moved.y()))
             return
@@ -271,12 +269,11 @@ class MosaicView(QAbstractScrollArea):
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Choose, unless it was a drag."""
-        if self._pressed is not None and not self._scrolled and event.button() == Qt.MouseButton.LeftButton:
+        if self._press.end() and event.button() == Qt.MouseButton.LeftButton:
             index = self.index_at(event.position())
             if index is not None:
                 self.select(index)
                 self.chosen.emit(index)
-        self._pressed = None
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Fit."""

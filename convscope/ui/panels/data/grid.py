@@ -21,13 +21,14 @@ from PySide6.QtGui import (
     QResizeEvent,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QSizePolicy, QToolTip, QWidget
+from PySide6.QtWidgets import QAbstractScrollArea, QSizePolicy, QToolTip, QWidget
 
 from convscope.ui import theme
+from convscope.ui.panels.data.tile_paint import name_width, paint_class, paint_nothing, paint_thumbnail
 from convscope.ui.panels.data.tiling import MARGIN, Pixmaps, Tiling, fitted
-from convscope.ui.panels.data.words import class_colour
+from convscope.ui.widgets.press import Press
 
-CAPTION, DOT = 18, 6
+CAPTION = 18
 SIZES = (32, 40, 48, 56, 72, 84, 96, 112, 128, 160, 192, 224)  # pixels of a tile, as designed
 # Thumbnails of large pictures are made in these sizes only, so that enlarging a little loads nothing anew.
 _SOURCES = (64, 96, 128, 192, 256, 384, 512)
@@ -71,8 +72,7 @@ class ThumbnailGrid(QAbstractScrollArea):
         self._step = SIZES.index(84)
         self._current: int | None = None
         self._hover: int | None = None
-        self._pressed: QPointF | None = None
-        self._dragged = False
+        self._press = Press()
         self._top = 0
         self._pixmaps = Pixmaps()
         self._short: dict[tuple[int, int], str] = {}
@@ -241,15 +241,13 @@ class ThumbnailGrid(QAbstractScrollArea):
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Start a click or a drag."""
         if event.button() == Qt.MouseButton.LeftButton:
-            self._pressed, self._dragged = event.position(), False
+            self._press.begin(event.position())
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Scroll while the button is down; read otherwise."""
-        if self._pressed is not None and event.buttons() & Qt.MouseButton.LeftButton:
-            moved = event.position() - self._pressed
-            if self._dragged or moved.manhattanLength() >= QApplication.startDragDistance():
-                self._dragged = True
-                self._pressed = event.position()
+        if self._press.down and event.buttons() & Qt.MouseButton.LeftButton:
+            moved = self._press.moved(event.position())
+            if moved is not None:
                 bar = self.verticalScrollBar()
                 bar.setValue(bar.value() - round(moved.y()))
             return
@@ -257,12 +255,11 @@ class ThumbnailGrid(QAbstractScrollArea):
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Choose, unless it was a drag."""
-        if self._pressed is not None and not self._dragged and event.button() == Qt.MouseButton.LeftButton:
+        if self._press.end() and event.button() == Qt.MouseButton.LeftButton:
             position = self.tiling().position_at(event.position())
             if position is not None:
                 self._go(position)
                 self.chosen.emit(int(self._indices[position]))
-        self._pressed = None
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """What can be done with an image."""
@@ -328,31 +325,15 @@ class ThumbnailGrid(QAbstractScrollArea):
         tiling, size = self.tiling(), self.source_size()
         caption, tile = tiling.caption, tiling.tile
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        dot = theme.scaled(DOT)
+        ratio = self.devicePixelRatioF()
         for position in range(*tiling.span()):
             place = tiling.rect(position)
             index = int(self._indices[position])
-            pixmap = self._pixmap(index, size)
-            why = self.broken(index)
-            if why or pixmap is None:
-                painter.fillRect(place, QColor(colours.line if colours.dark else colours.window))
-            else:
-                shown = fitted(place, pixmap.width(), pixmap.height())
-                enlarged = shown.width() * self.devicePixelRatioF() / pixmap.width()
-                painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, enlarged < 2)
-                painter.drawPixmap(shown, pixmap)
-            if why:
-                painter.setPen(QColor(colours.warning))
-                painter.drawText(place, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, "unreadable")
+            paint_thumbnail(painter, place, self._pixmap(index, size), self.broken(index), ratio)
             if caption:
                 label = int(self._labels[index])
                 below = QRect(place.left(), place.bottom() + 1, tile, caption)
-                painter.setPen(Qt.PenStyle.NoPen)
-                painter.setBrush(class_colour(label))
-                painter.drawEllipse(below.left() + 1, below.center().y() - dot // 2 + 1, dot, dot)
-                painter.setPen(QColor(colours.secondary))
-                words = self._elided(label, tile - dot - 6, painter)
-                painter.drawText(below.adjusted(dot + 6, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, words)
+                paint_class(painter, below, label, self._elided(label, name_width(tile), painter))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         for marked, colour, width in (
@@ -366,11 +347,7 @@ class ThumbnailGrid(QAbstractScrollArea):
             painter.setPen(QPen(QColor(colours.accent), 1))
             painter.drawRect(self.viewport().rect().adjusted(0, 0, -1, -1))
         if not len(self._indices):
-            painter.setPen(QColor(colours.secondary))
-            painter.setFont(theme.font(13))
-            painter.drawText(
-                self.viewport().rect(), Qt.AlignmentFlag.AlignCenter, "There is no image of this kind."
-            )
+            paint_nothing(painter, self.viewport().rect())
         painter.end()
 
     def _picture_rect(self, tiling: Tiling, position: int) -> QRect:

@@ -17,10 +17,11 @@ from PySide6.QtGui import (
     QResizeEvent,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QSizePolicy, QToolTip, QWidget
+from PySide6.QtWidgets import QFileDialog, QMenu, QSizePolicy, QToolTip, QWidget
 
 from convscope.ui import theme
 from convscope.ui.panels.model.graph_paint import GraphPicture, Stamps, paint_graph, rectangle
+from convscope.ui.widgets.press import Press
 from convscope.ui.widgets.viewport import ONE_STEP, Viewport
 
 LARGEST, LARGEST_FIT = 3.0, 1.1
@@ -72,8 +73,7 @@ class GraphView(QWidget):
         self._current: str | None = None
         self._found: frozenset[str] = frozenset()
         self._hover: str | None = None
-        self._pressed: QPointF | None = None
-        self._dragging = False
+        self._press = Press()
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
@@ -227,17 +227,14 @@ class GraphView(QWidget):
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Start a click or a drag."""
         if event.button() in (Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton):
-            self._pressed, self._dragging = event.position(), False
+            self._press.begin(event.position())
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Pan while a button is down; point otherwise."""
-        if self._pressed is not None and event.buttons() != Qt.MouseButton.NoButton:
-            moved = event.position() - self._pressed
-            if self._dragging or moved.manhattanLength() >= QApplication.startDragDistance():
-                if not self._dragging:
-                    self._dragging = True
-                    self.setCursor(Qt.CursorShape.ClosedHandCursor)
-                self._pressed = event.position()
+        if self._press.down and event.buttons() != Qt.MouseButton.NoButton:
+            moved = self._press.moved(event.position())
+            if moved is not None:
+                self.setCursor(Qt.CursorShape.ClosedHandCursor)
                 self.view.pan(moved.x(), moved.y())
                 self.update()
             return
@@ -246,9 +243,8 @@ class GraphView(QWidget):
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """End a drag, or choose."""
         path = self.path_at(event.position())
-        if self._pressed is not None and not self._dragging and path is not None:
+        if self._press.end() and path is not None:
             self.chosen.emit(path)
-        self._pressed, self._dragging = None, False
         self.setCursor(Qt.CursorShape.PointingHandCursor if path else Qt.CursorShape.ArrowCursor)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
