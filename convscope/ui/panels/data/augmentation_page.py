@@ -22,6 +22,7 @@ from convscope.ui import theme
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.data.preview import Previewed, Previewer, PreviewGrid
 from convscope.ui.widgets.form import (
+    as_panel,
     caption,
     choose,
     combo,
@@ -149,8 +150,7 @@ class AugmentationPage(QWidget):
         from convscope.engine.data.augmentation import LIMITS
 
         holder = QWidget()
-        holder.setProperty("role", "panel")
-        holder.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        as_panel(holder)
         column = QVBoxLayout(holder)
         column.setContentsMargins(0, 0, theme.GRID, 0)
         column.setSpacing(1)

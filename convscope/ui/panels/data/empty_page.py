@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLay
 from convscope.paths import resource_path
 from convscope.ui import theme
 from convscope.ui.panels.data.opening import Opening
-from convscope.ui.widgets.form import caption
+from convscope.ui.widgets.form import as_panel, caption
 
 # (name, title, sample, what is in it)
 _CARDS = (
@@ -27,8 +27,7 @@ class EmptyPage(QWidget):
 
     def __init__(self, opening: Opening, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setProperty("role", "panel")
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        as_panel(self)
         column = QVBoxLayout(self)
         column.setSpacing(theme.GROUP_GAP)
         column.addStretch(1)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
 from convscope.task import Task
@@ -16,7 +16,7 @@ from convscope.ui.panels.data.grid import ThumbnailGrid
 from convscope.ui.panels.data.image_actions import ImageActions
 from convscope.ui.panels.data.loader import ThumbnailLoader
 from convscope.ui.panels.data.words import PART_WORDS, image_words
-from convscope.ui.widgets.form import caption, segmented, tool
+from convscope.ui.widgets.form import as_panel, caption, segmented, tool
 
 if TYPE_CHECKING:
     from convscope.engine.data.dataset import Dataset, SplitName
@@ -44,8 +44,7 @@ class ImagesSection(QWidget):
 
     def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setProperty("role", "panel")
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        as_panel(self)
         self._context = context
         self._dataset: Dataset | None = None
         self._class: int | None = None

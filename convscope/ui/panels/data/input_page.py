@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from convscope.errors import UserError
 from convscope.task import Task
@@ -23,10 +23,12 @@ from convscope.ui.widgets.form import (
     heading,
     named,
     row,
+    scrolling,
     segmented,
     spin,
     tool,
     under_captions,
+    wheel_needs_focus,
 )
 from convscope.ui.widgets.image_view import ImageView
 
@@ -49,6 +51,8 @@ LABEL_WORDS = (
 OWN = "As they are"
 MEASURED_SECONDS = 2.0
 _LONGEST_VECTOR = 12
+_IMAGE = 168  # pixels that the image keeps in a low window
+_TWO_LINES = 28
 
 
 class InputPage(QWidget):
@@ -72,9 +76,14 @@ class InputPage(QWidget):
         self._stale = False
         # Size, fit and colours are the session's; these hold the batch and the labels.
         self._own: PipelineSettings = PipelineSettings()
-        column = QVBoxLayout(self)
+        inside = QWidget()
+        column = QVBoxLayout(inside)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.GAP)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        # In a low window the image keeps its height, and the page scrolls.
+        whole.addWidget(scrolling(inside))
         self.sizing = segmented(
             "data.input.size",
             "Size",
@@ -104,6 +113,8 @@ class InputPage(QWidget):
         self.view = ImageView()
         self.view.setObjectName("data.input.view")
         self.view.setAccessibleName("The image as the network gets it")
+        self.view.setMinimumHeight(theme.scaled(_IMAGE))
+        self.view.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
         self.tensor = QLabel()
         self.tensor.setObjectName("data.input.tensor")
         self.tensor.setFont(theme.font(11, mono=True))
@@ -133,11 +144,16 @@ class InputPage(QWidget):
         column.addLayout(row(heading("A batch of"), self.batch, None))
         column.addWidget(self.labels)
         column.addWidget(self.tensor)
-        column.addWidget(
-            caption("", "In Train a run has its own batch size, and its loss chooses the labels.")
-        )
+        elsewhere = caption("", "In Train a run has its own batch size, and its loss chooses the labels.")
+        for text in (elsewhere, self.speed):
+            # A scroll area does not ask for the second line of a text that wraps.
+            text.setMinimumHeight(theme.scaled(_TWO_LINES))
+            text.setAlignment(Qt.AlignmentFlag.AlignTop)
+        column.addWidget(elsewhere)
         column.addLayout(row(self.measure, None))
         column.addWidget(self.speed)
+        for field in (self.height_, self.width_, self.batch, self.fit, self.colours):
+            wheel_needs_focus(field)
         context.session.input_changed.connect(self._input_changed)
         context.session.model_changed.connect(self._model_changed)
 

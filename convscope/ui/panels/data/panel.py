@@ -28,7 +28,7 @@ from convscope.ui.panels.data.opening import Opening, OpeningStrip
 from convscope.ui.panels.data.refusal import Refusal
 from convscope.ui.panels.data.source_section import SourceSection
 from convscope.ui.panels.data.split_section import SplitSection
-from convscope.ui.widgets.form import hairline, heading, row, segmented
+from convscope.ui.widgets.form import as_panel, hairline, heading, row, segmented
 
 if TYPE_CHECKING:
     from convscope.engine.data.dataset import Dataset
@@ -275,6 +275,5 @@ class DataPanel(QWidget):
 
 def _surface() -> QWidget:
     made = QWidget()
-    made.setProperty("role", "panel")
-    made.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+    as_panel(made)
     return made

@@ -186,6 +186,17 @@ def test_the_input_is_what_the_network_gets(data: Data) -> None:
     assert view.pixels.shape == (9, 9, 3)
 
 
+def test_in_a_low_window_the_input_scrolls_and_nothing_overlaps(data: Data) -> None:
+    data.show(small_set())
+    data.window.resize(1024, 700)
+    data.press("data.fold")
+    data.panel.show_page("input")
+    data.settle()
+    view, batch = data.find(QWidget, "data.input.view"), data.find(QSpinBox, "data.input.batch")
+    assert view.height() >= 150
+    assert view.mapToGlobal(view.rect().bottomLeft()).y() < batch.mapToGlobal(batch.rect().topLeft()).y()
+
+
 def test_images_of_different_sizes_come_to_the_networks(data: Data, runtime: object) -> None:
     data.show(replace(small_set(), image_size=None))
     data.press("data.page.input")
