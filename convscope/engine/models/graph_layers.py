@@ -13,6 +13,7 @@ from bisect import bisect_right, insort
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from convscope.engine.models.graph_cells import Cells, cells
 from convscope.task import Task
 
 SWEEPS = 16
@@ -27,6 +28,7 @@ class Layers:
         up, down: by vertex, its neighbours in the layer above and below.
         real: how many vertices are the graph's own (0 … real − 1); the others are the bends of long arrows.
         chains: by arrow of the graph, all its vertices from source to target.
+        merges: the vertices that end cells.
     """
 
     layers: list[list[int]]
@@ -34,6 +36,7 @@ class Layers:
     down: list[list[int]]
     real: int
     chains: list[list[int]]
+    merges: tuple[int, ...] = ()
 
 
 def layered(count: int, edges: Sequence[tuple[int, int]], task: Task | None = None) -> Layers:
@@ -45,7 +48,8 @@ def layered(count: int, edges: Sequence[tuple[int, int]], task: Task | None = No
         task: for progress and cancel.
     """
     task = task or Task()
-    ranks = _ranks(count, edges)
+    found_cells = cells(count, edges)
+    ranks = _ranks(count, edges, found_cells)
     up: list[list[int]] = [[] for _ in range(count)]
     down: list[list[int]] = [[] for _ in range(count)]
     chains = []
@@ -62,26 +66,53 @@ def layered(count: int, edges: Sequence[tuple[int, int]], task: Task | None = No
             down[a].append(b)
             up[b].append(a)
         chains.append(chain)
-    found = Layers(_first_order(rank_of, down, count), up, down, count, chains)
+    found = Layers(_first_order(rank_of, down, count), up, down, count, chains, found_cells.merges)
     _uncross(found, task)
     return found
 
 
-def _ranks(count: int, edges: Sequence[tuple[int, int]]) -> list[int]:
-    """The longest way from a source; sources move down to what reads them."""
+def _ranks(count: int, edges: Sequence[tuple[int, int]], found: Cells) -> list[int]:
+    """The longest way from a source, each cell below the one before; sources move down to what reads them."""
     readers: list[list[int]] = [[] for _ in range(count)]
     ranks, has_input = [0] * count, [False] * count
     for source, target in edges:
         readers[source].append(target)
         has_input[target] = True
-    for vertex in range(count):
+    # Cell after cell, each below the one before; within a cell the numbers are a topological order.
+    floors = [0] * (len(found.merges) + 1)
+    for vertex in sorted(range(count), key=found.cell_of.__getitem__):
+        cell = found.cell_of[vertex]
+        ranks[vertex] = max(ranks[vertex], floors[cell])
         for reader in readers[vertex]:
             ranks[reader] = max(ranks[reader], ranks[vertex] + 1)
+        if vertex in found.merges:
+            floors[cell + 1] = ranks[vertex] + 1
     for vertex in range(count):
         if not has_input[vertex] and readers[vertex]:
             ranks[vertex] = min(ranks[reader] for reader in readers[vertex]) - 1
+    _lower(ranks, readers, edges)
     lowest = min(ranks, default=0)
     return [rank - lowest for rank in ranks]
+
+
+def _lower(ranks: list[int], readers: Sequence[Sequence[int]], edges: Sequence[tuple[int, int]]) -> None:
+    """Move down what more arrows lead from than to, where its readers leave room, and what feeds only that.
+
+    A part of what the network simplex does: long arrows become fewer. What two cells further on reads stands
+    over its readers then, not beside the cell between.
+    """
+    given = [0] * len(ranks)
+    for _source, target in edges:
+        given[target] += 1
+    moved = [False] * len(ranks)
+    for vertex in reversed(range(len(ranks))):
+        if not given[vertex] or not readers[vertex]:
+            continue
+        room = min(ranks[reader] for reader in readers[vertex]) - 1 - ranks[vertex]
+        balance = len(readers[vertex]) - given[vertex]
+        if room > 0 and (balance > 0 or (balance == 0 and any(moved[n] for n in readers[vertex]))):
+            ranks[vertex] += room
+            moved[vertex] = True
 
 
 def _first_order(ranks: Sequence[int], down: Sequence[Sequence[int]], count: int) -> list[list[int]]:

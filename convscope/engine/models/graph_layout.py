@@ -10,13 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 
-from convscope.engine.models.graph_coordinates import coordinates
-from convscope.engine.models.graph_layers import Layers, layered
-from convscope.task import Task
+from convscope.engine.models.graph_draw import BEND, Drawing
 
-GAP_ACROSS = 24.0
 GAP_DOWN = 30.0
-BEND = 10.0
 GUTTER = 64.0
 MARGIN = 36.0
 TURN = 14.0
@@ -26,6 +22,7 @@ GROUP_PAD = 18.0
 GROUP_HEAD = 24.0
 MOST_COLUMNS = 40
 LARGEST_BLOCK = 0.6
+LANE = 7.0
 
 Point = tuple[float, float]
 
@@ -57,13 +54,14 @@ class Route:
     Attributes:
         source, target: names of boxes.
         points: from the source's lower edge to the target's upper edge.
-        turns: it goes on at the top of the next column; else it only leads down.
+        turns: numbers of the points where it leaves a column for the top of the next one: four points each,
+            down, through the gutter, up, and over the head; else it only leads down.
     """
 
     source: str
     target: str
     points: tuple[Point, ...]
-    turns: bool = False
+    turns: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -91,70 +89,6 @@ class Layout:
     routes: tuple[Route, ...]
     regions: tuple[Region, ...]
     columns: int
-
-
-@dataclass(frozen=True)
-class Drawing:
-    """The work that does not depend on the window: layers and places along one endless column.
-
-    Attributes:
-        names: of the boxes, in topological order.
-        sizes: width and height of each.
-        found: the layers.
-        places: middle of every vertex, bends too; the boxes that carry everything on stand at 0.
-        cuts: numbers of layers with nothing but one box.
-    """
-
-    names: tuple[str, ...]
-    sizes: tuple[tuple[float, float], ...]
-    found: Layers
-    places: tuple[float, ...]
-    cuts: tuple[int, ...]
-
-
-def draw(
-    sizes: Mapping[str, tuple[float, float]], edges: Sequence[tuple[str, str]], task: Task | None = None
-) -> Drawing:
-    """Layers, order and horizontal places.
-
-    Args:
-        sizes: width and height by name, in a topological order.
-        edges: arrows, each once.
-        task: for progress and cancel.
-    """
-    task = task or Task()
-    names = tuple(sizes)
-    number = {name: at for at, name in enumerate(names)}
-    found = layered(len(names), [(number[a], number[b]) for a, b in edges], task)
-    task.progress(0.8, "Placing layers")
-    widths = [size[0] for size in sizes.values()] + [BEND] * (len(found.up) - len(names))
-    places = coordinates(found, widths, GAP_ACROSS)
-    cuts = tuple(at for at, layer in enumerate(found.layers) if len(layer) == 1 and layer[0] < found.real)
-    return Drawing(names, tuple(sizes.values()), found, tuple(_upright(found, places, cuts)), cuts)
-
-
-def _upright(found: Layers, places: list[float], cuts: Sequence[int]) -> list[float]:
-    """Shift what lies between two boxes that carry everything on, so that the trunk is one straight line."""
-    moved = list(places)
-    edges = (-1, *cuts, len(found.layers))
-    for first, last in pairwise(edges):
-        inner = [vertex for layer in found.layers[first + 1 : last] for vertex in layer]
-        if not inner:
-            continue
-        ends = [
-            vertex
-            for cut, near in ((first, found.down), (last, found.up))
-            if 0 <= cut < len(found.layers)
-            for vertex in near[found.layers[cut][0]]
-        ]
-        # A skip is one long bend: it goes round, the layers stay in line.
-        on_line = [v for v in ends if v < found.real and v in inner] or ends or inner
-        shift = sum(places[v] for v in on_line) / len(on_line)
-        for vertex in inner:
-            moved[vertex] = places[vertex] - shift
-    for cut in cuts:
-        moved[found.layers[cut][0]] = 0.0
-    return moved
 
 
 def arrange(
@@ -185,6 +119,7 @@ class _Arranger:
             max((drawing.sizes[v][1] for v in layer if v < real), default=0.0) for layer in self.found.layers
         ]
         self.boxes: dict[str, Box] = {}
+        self.gates: dict[int, tuple[list[int], float, float]] = {}
 
     def arrange(self, groups: Mapping[str, str], room: tuple[float, float] | None) -> Layout:
         columns = self._columns(room)
@@ -235,7 +170,7 @@ class _Arranger:
         count = len(self.heights)
         whole = [(0, count)]
         # A column ends with a box that carries everything on.
-        ends = [cut + 1 for cut in self.drawing.cuts if cut + 1 < count] + [count]
+        ends = [end + 1 for end in self.drawing.ends] + [count]
         if room is None or len(ends) < 2:
             return whole
         below = [0.0, *accumulate(height + GAP_DOWN for height in self.heights)]
@@ -265,36 +200,56 @@ class _Arranger:
         source, target = names[chain[0]], names[chain[-1]]
         start, end = self.boxes[source], self.boxes[target]
         points: list[Point] = [(start.middle, start.bottom)]
-        before = self.column_of[self.layer_of[chain[0]]]
-        turns = before != self.column_of[self.layer_of[chain[1]]]
-        if turns:
-            points += self._turn(before, start)
-        for vertex in chain[1:-1]:
-            at = self.layer_of[vertex]
-            points += [(self.x[vertex], self.top[at]), (self.x[vertex], self.top[at] + self.heights[at])]
+        turns = []
+        for before, vertex in pairwise(chain):
+            column = self.column_of[self.layer_of[before]]
+            if column != self.column_of[self.layer_of[vertex]]:
+                turns.append(len(points))
+                points += self._turn(column, before, vertex, chain[0])
+            if vertex != chain[-1]:
+                at = self.layer_of[vertex]
+                points += [(self.x[vertex], self.top[at]), (self.x[vertex], self.top[at] + self.heights[at])]
         points.append((end.middle, end.y))
-        return Route(source, target, tuple(points), turns)
+        return Route(source, target, tuple(points), tuple(turns))
 
-    def _turn(self, column: int, start: Box) -> list[Point]:
-        """From the foot of a column through the gutter to over the head of the next."""
-        gutter = self.starts[column + 1] - GUTTER / 2
-        first = next(at for at, number in self.column_of.items() if number == column + 1)
-        trunk = self.starts[column + 1] - self._reach_of(column + 1)[0]
-        foot, head = start.bottom + TURN, self.top[first] - BLOCK_HEAD - TURN / 2
-        return [(start.middle, foot), (gutter, foot), (gutter, head), (trunk, head)]
+    def _turn(self, column: int, before: int, after: int, source: int) -> list[Point]:
+        """From the foot of a column through the gutter to over the head of the next, in the source's lane."""
+        sources, head, trunk = self._gate(column + 1)
+        lane = sources.index(source)
+        gutter = self.starts[column + 1] - GUTTER / 2 + lane * LANE
+        foot, over = self.foot[column] + TURN + lane * LANE, head + lane * LANE
+        # Where one box carries all on, its arrows part over the middle of what comes next.
+        x = trunk if len(sources) == 1 else self.x[after]
+        return [(self.x[before], foot), (gutter, foot), (gutter, over), (x, over)]
 
-    def _reach_of(self, column: int) -> tuple[float, float]:
-        layers = [at for at, number in self.column_of.items() if number == column]
-        return self._reach(layers[0], layers[-1] + 1)
+    def _gate(self, column: int) -> tuple[list[int], float, float]:
+        """What comes into a column: the boxes that it comes from, and where."""
+        if column not in self.gates:
+            layers = [at for at, number in self.column_of.items() if number == column]
+            sources = {
+                chain[0]: None
+                for chain in self.found.chains
+                for a, b in pairwise(chain)
+                if self.layer_of[b] == layers[0] and self.column_of[self.layer_of[a]] == column - 1
+            }
+            # The one from furthest above runs outside: the lanes do not cross.
+            ordered = sorted(sources, key=self.layer_of.__getitem__, reverse=True)
+            trunk = self.starts[column] - self._reach(layers[0], layers[-1] + 1)[0]
+            self.gates[column] = (ordered, self.top[layers[0]] - BLOCK_HEAD - TURN / 2, trunk)
+        return self.gates[column]
 
     # Regions
 
     def _blocks(self) -> list[Region]:
-        found, cuts = self.found, self.drawing.cuts
+        found, cuts = self.found, set(self.drawing.cuts)
         regions = []
-        for first, last in pairwise(cuts):
+        for first, last in pairwise(sorted({*cuts, *self.drawing.ends})):
             inner = [v for layer in found.layers[first + 1 : last] for v in layer]
             real = [v for v in inner if v < found.real]
+            if last not in cuts or first not in cuts:
+                # A cell: what passes by on its way to the next one is not of it.
+                regions += self._cell(first, last)
+                continue
             # Long skips can make one block of nearly everything: a frame around that tells nothing.
             if len(real) < 2 or len(real) > max(LARGEST_BLOCK * found.real, 12):
                 continue
@@ -302,6 +257,15 @@ class _Arranger:
             title = _block_title([self.drawing.names[v] for v in real], self.drawing.names[merge])
             regions.append(Region(title, "block", self._around([*inner, merge], BLOCK_PAD, BLOCK_HEAD)))
         return regions
+
+    def _cell(self, first: int, last: int) -> list[Region]:
+        found = self.found
+        real = [v for layer in found.layers[first + 1 : last + 1] for v in layer if v < found.real]
+        merges = [v for v in found.layers[last] if v in found.merges]
+        if len(real) < 3 or not merges:
+            return []
+        title = self.drawing.names[merges[0]].rpartition("/")[2]
+        return [Region(title, "block", self._around(real, BLOCK_PAD, BLOCK_HEAD))]
 
     def _groups(self, groups: Mapping[str, str]) -> list[Region]:
         parts: dict[tuple[str, int], list[int]] = {}

@@ -22,15 +22,16 @@ class Inherited:
     new: tuple[str, ...] = ()
 
     def words(self, origin: OpenedModel | None) -> str:
-        """Where the weights come from: "random", "those of VGG16", "partly those of VGG16"."""
-        if origin is None or not self.kept:
+        """Where the weights come from: "random", "VGG16's", "partly VGG16's"."""
+        if origin is None or not self.kept or origin.source.weights == "random":
             return "random"
-        return f"partly those of {origin.name}" if self.new else f"those of {origin.name}"
+        return f"partly {origin.name}'s" if self.new else f"{origin.name}'s"
 
     def sentence(self, origin: OpenedModel | None) -> str:
         """The same for the screen."""
-        if origin is None or not self.kept:
-            return "Its weights are random: what it says about an image means nothing until it is trained."
+        if origin is None or self.words(origin) == "random":
+            same = f", those of {origin.name}" if origin is not None and self.kept else ""
+            return f"Its weights are random{same}: what it says means nothing until it is trained."
         total = len(self.kept) + len(self.new)
         if not self.new:
             return f"All its {total} layers with weights kept those of {origin.name}."

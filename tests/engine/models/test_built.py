@@ -166,7 +166,7 @@ def test_private_layers_and_operators_are_given_by_public_layers() -> None:
     made = build_model(architecture, seed=1, origin=origin)
     np.testing.assert_allclose(_scores(made), _scores(origin), rtol=1e-5, atol=1e-4)
     assert made.notes[0] == "All its 4 layers with weights kept those of private."
-    assert made.classes == ("a", "b", "c") and made.source.weights == "those of private"
+    assert made.classes == ("a", "b", "c") and made.source.weights == "private's"
     assert architecture_of(made).sheet().totals == architecture.sheet().totals, "it can be started from too"
     again = Architecture.from_json(architecture.to_json())
     assert again.sheet().totals == architecture.sheet().totals and not again.sheet().problems
@@ -179,7 +179,9 @@ def test_private_layers_and_operators_are_given_by_public_layers() -> None:
 def test_a_family_with_parts_of_its_own_keeps_its_weights(name: str) -> None:
     origin = open_model(name, input_shape=(64, 64, 3))
     made = build_model(architecture_of(origin), seed=1, origin=origin)
-    assert made.source.weights == f"those of {name}" and made.preprocessing == origin.preprocessing
+    assert made.source.weights == "random", "as those are that it kept"
+    assert made.notes[0].startswith(f"Its weights are random, those of {name}: ")
+    assert made.preprocessing == origin.preprocessing
     assert made.sheet.totals.parameters == origin.sheet.totals.parameters
     ours, theirs = made.keras.get_weights(), origin.keras.get_weights()
     assert all(np.array_equal(a.ravel(), b.ravel()) for a, b in zip(ours, theirs, strict=True))
@@ -194,7 +196,7 @@ def test_only_unedited_layers_keep_their_weights() -> None:
     edited = architecture.set(last, units=7).rename(convs[0], "renamed")
     made = build_model(edited, seed=2, origin=origin)
     assert made.notes[0].endswith(f"new and not trained yet: renamed, {last}.")
-    assert made.classes == () and made.source.weights == f"partly those of {origin.name}"
+    assert made.classes == () and made.source.weights == f"partly {origin.name}'s"
     mine, theirs = made.keras.get_layer(convs[1]), origin.keras.get_layer(convs[1])
     assert all(np.array_equal(a, b) for a, b in zip(mine.get_weights(), theirs.get_weights(), strict=True))
     assert not np.array_equal(

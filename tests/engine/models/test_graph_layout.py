@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from convscope.engine.models.catalogue import open_model
+from convscope.engine.models.graph_draw import draw
 from convscope.engine.models.graph_layers import crossings, layered
-from convscope.engine.models.graph_layout import Box, Layout, arrange, draw
+from convscope.engine.models.graph_layout import Box, Layout, arrange
 from convscope.engine.models.graph_nodes import ModelGraph, model_graph
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.runtime import Runtime
@@ -57,13 +58,15 @@ def check_legible(layout: Layout) -> None:
         source, target = layout.boxes[route.source], layout.boxes[route.target]
         assert route.points[0] == (source.middle, source.bottom)
         assert route.points[-1] == (target.middle, target.y)
-        down = route.points[4:] if route.turns else route.points
-        assert all(a[1] <= b[1] for a, b in pairwise(down))
         assert route.turns or source.bottom < target.y
-        for a, b in pairwise(down):
-            if a[0] == b[0]:
-                beside = Box(a[0] - 1, a[1] + 0.1, 2, b[1] - a[1] - 0.2)
-                assert all(apart(beside, box) for box in layout.boxes.values())
+        starts = [0, *(turn + 3 for turn in route.turns)]
+        for first, end in zip(starts, [*route.turns, len(route.points)], strict=True):
+            down = route.points[first:end]
+            assert all(a[1] <= b[1] for a, b in pairwise(down))
+            for a, b in pairwise(down):
+                if a[0] == b[0]:
+                    beside = Box(a[0] - 1, a[1] + 0.1, 2, b[1] - a[1] - 0.2)
+                    assert all(apart(beside, box) for box in layout.boxes.values())
 
 
 @pytest.mark.parametrize("fold", [True, False])
@@ -82,7 +85,7 @@ def test_resnet_is_legible_and_its_skips_are_there(
         into = [route for route in layout.routes if route.target == add]
         assert len(into) == 2
         # A skip passes by the convolutions of its block.
-        skips += sum(len(route.points) - 4 * route.turns >= 6 for route in into)
+        skips += sum(len(route.points) - 4 * len(route.turns) >= 6 for route in into)
     assert skips == 16
     blocks = [region for region in layout.regions if region.kind == "block"]
     assert {region.title for region in blocks} == {
@@ -242,3 +245,48 @@ def test_it_can_be_cancelled() -> None:
 def test_nothing_to_draw() -> None:
     layout = arrange(draw({}, []), {}, ROOM)
     assert not layout.boxes and not layout.routes
+
+
+def cell_network(cells: int) -> list[tuple[str, str]]:
+    """Cells in a row, each fed by the two before it, as in NASNet."""
+    edges, before, last = [("image", "stem")], "stem", "stem"
+    for number in range(cells):
+        edges += [(before, f"old{number}"), (last, f"new{number}")]
+        for branch in range(4):
+            source = f"old{number}" if branch % 2 else f"new{number}"
+            edges += [(source, f"a{number}.{branch}"), (f"a{number}.{branch}", f"b{number}.{branch}")]
+        edges += [(f"b{number}.{branch}", f"cell{number}") for branch in range(4)]
+        before, last = last, f"cell{number}"
+    return [*edges, (last, "scores")]
+
+
+def test_cells_that_read_the_two_before_are_kept_apart() -> None:
+    edges = cell_network(12)
+    names = list(dict.fromkeys(name for edge in edges for name in edge))
+    drawing = draw(dict.fromkeys(names, (120.0, 40.0)), edges)
+    layout = arrange(drawing, room=(900.0, 700.0))
+    assert layout.columns > 1, "no box carries everything on, and yet it goes on beside"
+    check_legible(layout)
+    blocks = {region.title: region.box for region in layout.regions if region.kind == "block"}
+    assert list(blocks) == [f"cell{number}" for number in range(12)]
+    for number in range(12):
+        inside = [f"{part}{number}" for part in ("old", "new", "cell")]
+        inside += [f"{part}{number}.{branch}" for part in "ab" for branch in range(4)]
+        frame = blocks[f"cell{number}"]
+        for name, box in layout.boxes.items():
+            within = frame.x <= box.middle <= frame.x + frame.width and frame.y <= box.y < frame.bottom
+            assert within == (name in inside), name
+
+
+def test_towers_side_by_side_are_no_cells() -> None:
+    edges = []
+    for tower in "xy":
+        source = "image"
+        for number in range(3):
+            edges += [(source, f"{tower}{number}.{branch}") for branch in range(3)]
+            edges += [(f"{tower}{number}.{branch}", f"{tower}{number}") for branch in range(3)]
+            source = f"{tower}{number}"
+        edges.append((source, "joined"))
+    names = list(dict.fromkeys(name for edge in edges for name in edge))
+    layout = arrange(draw(dict.fromkeys(names, (120.0, 40.0)), edges))
+    assert layout.boxes["x1"].y == layout.boxes["y1"].y

@@ -8,7 +8,8 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
-from convscope.engine.models.graph_layout import Drawing, arrange, draw
+from convscope.engine.models.graph_draw import Drawing, draw
+from convscope.engine.models.graph_layout import arrange
 from convscope.engine.models.graph_nodes import ModelGraph, model_graph
 from convscope.errors import UserError
 from convscope.task import Task

@@ -77,18 +77,22 @@ def arrow_line(route: Route) -> QPainterPath:
     """A smooth line through the route's points; straight where it runs beside other layers."""
     points = [QPointF(x, y) for x, y in route.points]
     line = QPainterPath(points[0])
-    if route.turns:
-        # Down, through the gutter, up, and over the head of the next column.
-        for corner, after in pairwise(points[1:5]):
-            _round_corner(line, corner, after)
-        line.lineTo(points[4])
-        points = points[4:]
-    for a, b in pairwise(points):
+    at = 1
+    while at < len(points):
+        if at in route.turns:
+            # Down, through the gutter, up, and over the head of the next column.
+            for corner, after in pairwise(points[at : at + 4]):
+                _round_corner(line, corner, after)
+            line.lineTo(points[at + 3])
+            at += 4
+            continue
+        a, b = points[at - 1], points[at]
         if abs(a.x() - b.x()) < 0.5:
             line.lineTo(b)
         else:
             half = (a.y() + b.y()) / 2
             line.cubicTo(QPointF(a.x(), half), QPointF(b.x(), half), b)
+        at += 1
     return line
 
 
