@@ -119,7 +119,7 @@ class MainWindow(QMainWindow):
         Raises:
             UserError: there is no such panel.
         """
-        info, panel = self.stack.info(name), self.stack.find(name)
+        info, panel = self.stack.info(name), self.stack.known(name)
         if panel is None:
             try:
                 panel = info.create(self._context, self.stack)

@@ -36,7 +36,7 @@ class PanelStack(QStackedWidget):
             raise UserError(f"There is no panel called {name!r}: choose one of {names}.")
         return info
 
-    def find(self, name: str) -> QWidget | None:
+    def known(self, name: str) -> QWidget | None:
         """A panel that was shown already."""
         return self._made.get(name)
 

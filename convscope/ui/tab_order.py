@@ -45,11 +45,11 @@ def step(root: QWidget, focused: QWidget | None, forward: bool) -> QWidget | Non
 def _children(widget: QWidget) -> list[QWidget]:
     """As a reader goes along them: by the layout where there is one, else as they were made."""
     if isinstance(widget, QSplitter):
-        return [widget.widget(index) for index in range(widget.count())]
-    if isinstance(widget, QStackedWidget):
-        return [widget.currentWidget()] if widget.count() else []
-    if isinstance(widget, QScrollArea):
-        return [widget.widget()] if widget.widget() is not None else []
+        parts = [widget.widget(index) for index in range(widget.count())]
+        return [part for part in parts if part is not None]
+    if isinstance(widget, QStackedWidget | QScrollArea):
+        inside = widget.currentWidget() if isinstance(widget, QStackedWidget) else widget.widget()
+        return [inside] if inside is not None else []
     every = [child for child in widget.children() if isinstance(child, QWidget) and not child.isWindow()]
     layout = widget.layout()
     laid_out = list(dict.fromkeys(_laid_out(layout))) if layout is not None else []
@@ -59,8 +59,8 @@ def _children(widget: QWidget) -> list[QWidget]:
 def _laid_out(layout: QLayout) -> Iterator[QWidget]:
     for index in range(layout.count()):
         item = layout.itemAt(index)
-        inner = item.layout() if item is not None else None
-        if item is not None and item.widget() is not None:
-            yield item.widget()
+        widget, inner = (item.widget(), item.layout()) if item is not None else (None, None)
+        if widget is not None:
+            yield widget
         elif inner is not None:
             yield from _laid_out(inner)

@@ -38,6 +38,21 @@ def caption(name: str = "", text: str = "") -> QLabel:
     return made
 
 
+def as_panel(widget: QWidget) -> QWidget:
+    """Give a widget the ground that controls and pictures stand on. Returns it."""
+    widget.setProperty("role", "panel")
+    widget.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+    return widget
+
+
+def fold_button(name: str, says: str, run: Callable[[], object]) -> QToolButton:
+    """What shows and hides a panel's right column; down while that is on show."""
+    button = tool(name, says, "panel-right", run)
+    button.setCheckable(True)
+    button.setChecked(True)
+    return button
+
+
 def scrolling(inside: QWidget) -> QScrollArea:
     """A column that scrolls up and down; the colour of what lies behind shows through."""
     scroll = QScrollArea()

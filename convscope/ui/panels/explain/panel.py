@@ -19,7 +19,7 @@ from convscope.ui.panels.explain.large import LargeView
 from convscope.ui.panels.explain.output import Output
 from convscope.ui.panels.explain.truth import TruthView
 from convscope.ui.panels.explain.wall import WallView
-from convscope.ui.widgets.form import caption, row, tool
+from convscope.ui.widgets.form import as_panel, caption, row, tool
 from convscope.ui.widgets.segmented import Segmented
 
 VIEWS = (
@@ -147,8 +147,7 @@ class ExplainPanel(QWidget):
 
     def _build_centre(self) -> QWidget:
         centre = QWidget()
-        centre.setProperty("role", "panel")
-        centre.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        as_panel(centre)
         column = QVBoxLayout(centre)
         column.setContentsMargins(theme.GROUP_GAP, theme.GAP, theme.GROUP_GAP, theme.GAP)
         column.setSpacing(theme.GAP)

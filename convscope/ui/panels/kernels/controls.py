@@ -12,7 +12,7 @@ from convscope.ui.panels.kernels.kernel_section import KernelSection
 from convscope.ui.panels.kernels.library_menu import LibraryMenu
 from convscope.ui.panels.kernels.operation_section import OperationSection
 from convscope.ui.panels.kernels.preset_section import PresetSection
-from convscope.ui.widgets.form import heading
+from convscope.ui.widgets.form import as_panel, heading
 
 WIDTH = 300
 
@@ -28,8 +28,7 @@ class Controls(QScrollArea):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFixedWidth(theme.scaled(WIDTH))
         holder = QWidget()
-        holder.setProperty("role", "panel")
-        holder.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        as_panel(holder)
         column = QVBoxLayout(holder)
         column.setContentsMargins(theme.GROUP_GAP, theme.GROUP_GAP, theme.GROUP_GAP, theme.GROUP_GAP)
         column.setSpacing(theme.GAP)

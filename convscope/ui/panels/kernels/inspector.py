@@ -22,7 +22,7 @@ from convscope.imaging.size import output_size
 from convscope.imaging.window import output_at
 from convscope.ui import theme
 from convscope.ui.panels.kernels.frame import Box, Frame, Place
-from convscope.ui.widgets.form import caption, heading, row, segmented, tool
+from convscope.ui.widgets.form import as_panel, caption, heading, row, segmented, tool
 from convscope.ui.widgets.histogram import HistogramView
 from convscope.ui.widgets.number_grid import NumberGrid
 
@@ -54,8 +54,7 @@ class Inspector(QScrollArea):
         self._at = (0, 0)
         self._pinned = False
         holder = QWidget()
-        holder.setProperty("role", "panel")
-        holder.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        as_panel(holder)
         column = QVBoxLayout(holder)
         column.setContentsMargins(theme.GROUP_GAP, theme.GROUP_GAP, theme.GROUP_GAP, theme.GROUP_GAP)
         column.setSpacing(theme.GAP)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import importlib
 from functools import partial
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedWidget, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from convscope.imaging.image import Image
 from convscope.ui import theme
@@ -19,7 +18,7 @@ from convscope.ui.panels.kernels.inspector import Inspector, output_of
 from convscope.ui.panels.kernels.output import Output
 from convscope.ui.panels.kernels.stages import StageSection
 from convscope.ui.panels.kernels.view import View
-from convscope.ui.widgets.form import segmented
+from convscope.ui.widgets.form import as_panel, fold_button, segmented
 
 # (name, title, what it is, class); a view's module is imported when it is first shown.
 VIEWS = (
@@ -144,8 +143,7 @@ class KernelsPanel(QWidget):
         self.controls = Controls(self.context)
         across.addWidget(self.controls)
         centre = QWidget()
-        centre.setProperty("role", "panel")
-        centre.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        as_panel(centre)
         column = QVBoxLayout(centre)
         column.setContentsMargins(theme.GROUP_GAP, theme.GAP, theme.GROUP_GAP, theme.GAP)
         column.setSpacing(theme.GAP)
@@ -153,14 +151,7 @@ class KernelsPanel(QWidget):
             "kernels.view", "View", [(name, title, says) for name, title, says, _ in VIEWS]
         )
         self.switch.changed.connect(self.show_view)
-        self.fold = QToolButton()
-        self.fold.setObjectName("kernels.fold")
-        self.fold.setAccessibleName("Show or hide the sum")
-        self.fold.setToolTip("Show or hide the sum")
-        self.fold.setIcon(theme.icon("panel-right"))
-        self.fold.setCheckable(True)
-        self.fold.setChecked(True)
-        self.fold.clicked.connect(self.toggle_inspector)
+        self.fold = fold_button("kernels.fold", "Show or hide the sum", self.toggle_inspector)
         head = QHBoxLayout()
         head.setSpacing(theme.GRID)
         head.addWidget(self.switch)

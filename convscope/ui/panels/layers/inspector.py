@@ -15,7 +15,7 @@ from convscope.ui.panels.layers.kernel_pictures import KernelPictures
 from convscope.ui.panels.layers.sum_page import SumPage
 from convscope.ui.panels.layers.top_page import TopPage
 from convscope.ui.panels.layers.values_page import ValuesPage
-from convscope.ui.widgets.form import row, segmented
+from convscope.ui.widgets.form import as_panel, row, segmented
 from convscope.ui.widgets.image_view import ImageView
 from convscope.ui.widgets.slider_row import SliderRow
 
@@ -46,8 +46,7 @@ class Inspector(QWidget):
     def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("layers.inspector")
-        self.setProperty("role", "panel")
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        as_panel(self)
         self.setFixedWidth(theme.scaled(WIDTH))
         self.detail: Detail | None = None
         column = QVBoxLayout(self)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QSignalBlocker, Qt
+from PySide6.QtCore import QSignalBlocker
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from convscope.ui import theme
 from convscope.ui.panels.layers.controls import Controls
 from convscope.ui.panels.layers.depth_chart import DepthChart
 from convscope.ui.panels.layers.stage import Stage
-from convscope.ui.widgets.form import combo, hairline, row, tool
+from convscope.ui.widgets.form import as_panel, combo, hairline, row, tool
 from convscope.ui.widgets.layer_tree import shape_text
 
 
@@ -20,8 +20,7 @@ class Middle(QWidget):
 
     def __init__(self, save: QToolButton, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setProperty("role", "panel")
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        as_panel(self)
         column = QVBoxLayout(self)
         column.setContentsMargins(theme.GROUP_GAP, theme.GAP, theme.GROUP_GAP, theme.GAP)
         column.setSpacing(theme.GAP)
@@ -93,6 +92,5 @@ class Middle(QWidget):
 def filled() -> QWidget:
     """A widget in the panel's colour."""
     made = QWidget()
-    made.setProperty("role", "panel")
-    made.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+    as_panel(made)
     return made

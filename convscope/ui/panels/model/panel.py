@@ -22,7 +22,7 @@ from convscope.ui.panels.model.layer_facts import LayerFacts
 from convscope.ui.panels.model.layer_table import LayerTable
 from convscope.ui.panels.model.model_facts import ModelFacts
 from convscope.ui.panels.model.shown import ShownModel, read_model
-from convscope.ui.widgets.form import segmented, tool
+from convscope.ui.widgets.form import as_panel, segmented, tool
 
 # (name, title, what it is)
 PAGES = (
@@ -171,8 +171,7 @@ class ModelPanel(QWidget):
         across.setContentsMargins(0, 0, 0, 0)
         across.setSpacing(1)
         centre = QWidget()
-        centre.setProperty("role", "panel")
-        centre.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        as_panel(centre)
         column = QVBoxLayout(centre)
         column.setContentsMargins(theme.GROUP_GAP, theme.GAP, theme.GROUP_GAP, theme.GAP)
         column.setSpacing(theme.GAP)
@@ -215,8 +214,7 @@ class ModelPanel(QWidget):
         side.setContentsMargins(0, 0, 0, 0)
         side.setSpacing(0)
         self.switch_holder = QWidget()
-        self.switch_holder.setProperty("role", "panel")
-        self.switch_holder.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        as_panel(self.switch_holder)
         holder = QHBoxLayout(self.switch_holder)
         holder.setContentsMargins(theme.GROUP_GAP, theme.GAP, theme.GROUP_GAP, 0)
         holder.addWidget(self.which)
@@ -310,7 +308,6 @@ def _scrolling(widget: QWidget, name: str, width: int) -> QScrollArea:
     area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     area.setFrameShape(QFrame.Shape.NoFrame)
     area.setFixedWidth(theme.scaled(width))
-    widget.setProperty("role", "panel")
-    widget.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+    as_panel(widget)
     area.setWidget(widget)
     return area

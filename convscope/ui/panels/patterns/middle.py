@@ -6,12 +6,11 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
 from convscope.ui import theme
 from convscope.ui.panels.patterns.controls import Controls
-from convscope.ui.widgets.form import tool
+from convscope.ui.widgets.form import as_panel, tool
 from convscope.ui.widgets.image_view import ImageView
 from convscope.ui.widgets.mosaic_view import MosaicView
 
@@ -28,8 +27,7 @@ class Middle(QWidget):
 
     def __init__(self, save: QToolButton, fold: Callable[[], None], parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setProperty("role", "panel")
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        as_panel(self)
         column = QVBoxLayout(self)
         column.setContentsMargins(theme.GROUP_GAP, theme.GAP, theme.GROUP_GAP, theme.GAP)
         column.setSpacing(theme.GAP)
@@ -75,9 +73,10 @@ class Middle(QWidget):
         self.title.setText(title)
         self.facts.setText(facts)
 
-    def begin_grid(self, captions: Sequence[str], selected: int) -> None:
-        """Gray tiles that patterns will grow on."""
-        self.grid.set_maps([np.full((BLANK, BLANK), 127, np.uint8)] * len(captions), captions)
+    def begin_grid(self, captions: Sequence[str], selected: int, proportion: float = 1.0) -> None:
+        """Gray tiles that patterns will grow on; `proportion` is their height by their width."""
+        tile = np.full((max(1, round(BLANK * proportion)), BLANK), 127, np.uint8)
+        self.grid.set_maps([tile] * len(captions), captions)
         self.grid.select(selected if captions else None)
 
     def show_sheet(self, picture: NDArray[np.uint8], count: int, whole: int) -> None:

@@ -14,10 +14,11 @@ from convscope.engine.seeing.patterns.words import verdict
 from convscope.ui import theme
 from convscope.ui.panels.patterns.curve import Curve
 from convscope.ui.panels.patterns.wish import AIMS, SIDES
-from convscope.ui.widgets.form import caption, combo, heading, named, segmented
+from convscope.ui.widgets.form import as_panel, caption, combo, heading, named, segmented
 from convscope.ui.widgets.image_view import ImageView
 
 WIDTH = 392
+BLANK = 127
 
 
 class Portrait(QWidget):
@@ -36,8 +37,7 @@ class Portrait(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setProperty("role", "panel")
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        as_panel(self)
         self.setFixedWidth(theme.scaled(WIDTH))
         self.patterns: tuple[Pattern, ...] = ()
         self._growing = False
@@ -74,8 +74,12 @@ class Portrait(QWidget):
         self.views[0].set_caption("loves" if len(pixels) > 1 else "")
 
     def clear(self, words: str = "") -> None:
-        """Nothing is on show yet."""
+        """Nothing is on show yet; in words, what a person can do."""
         self.patterns = ()
+        self.views[1].hide()
+        for view in self.views:
+            if view.pixels is not None:
+                view.set_pixels(np.full_like(view.pixels, BLANK))
         self.curve.set_curves([], 1)
         self.score.setText(words)
         self.steps.setText("")

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QLineEdit, QListView, QStackedWidget, QVBoxLayout,
 from convscope.engine.models.prediction import class_name
 from convscope.engine.seeing.patterns.goals import can_climb
 from convscope.ui import theme
-from convscope.ui.widgets.form import segmented
+from convscope.ui.widgets.form import as_panel, segmented
 from convscope.ui.widgets.layer_tree import LayerTree
 
 if TYPE_CHECKING:
@@ -38,8 +38,7 @@ class Source(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setProperty("role", "panel")
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        as_panel(self)
         self.setFixedWidth(theme.scaled(WIDTH))
         self._build()
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 from functools import partial
 
-from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
 from convscope.ui import theme
@@ -14,6 +13,7 @@ from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.train.controls import Controls
 from convscope.ui.panels.train.desk import Desk
 from convscope.ui.panels.train.live import LiveView
+from convscope.ui.widgets.form import as_panel
 from convscope.ui.widgets.segmented import Segmented
 
 _HERE = "convscope.ui.panels.train"
@@ -140,8 +140,7 @@ class TrainPanel(QWidget):
         self.controls = Controls(self.desk)
         across.addWidget(self.controls)
         centre = QWidget()
-        centre.setProperty("role", "panel")
-        centre.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        as_panel(centre)
         column = QVBoxLayout(centre)
         column.setContentsMargins(theme.GROUP_GAP, theme.GAP, theme.GROUP_GAP, theme.GAP)
         column.setSpacing(theme.GAP)
