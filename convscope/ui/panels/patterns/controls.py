@@ -125,7 +125,7 @@ class Controls(QWidget):
         self.recipe.setMinimumWidth(self.recipe.sizeHint().width())
         self.recipe.changed.connect(lambda name: self._settings(recipe=name))
         self.steps = spin("patterns.steps", "Steps", 0, MOST_STEPS)
-        self.steps.setMinimumWidth(theme.scaled(84))
+        self.steps.setMinimumWidth(theme.scaled(100))
         self.steps.setSingleStep(16)
         self.steps.setSpecialValueText("auto")
         self.steps.valueChanged.connect(lambda value: self._settings(steps=value or None))

@@ -66,8 +66,8 @@ class Grown:
     def show_rough(self, number: int) -> None:
         """A tile's own picture, until the large one has its first frame."""
         self._output.evolution.clear()
+        self._portrait.clear()
         if number in self.finished:
-            self._portrait.clear()
             self._portrait.show_pixels([self.finished[number].pixels])
 
     def show_large(self, frame: Frame) -> None:

@@ -37,6 +37,7 @@ from convscope.ui.panels.patterns.wish import (
     grid_settings,
     large_goals,
     large_settings,
+    proportion,
     sheet_settings,
     shown_classes,
 )
@@ -286,16 +287,18 @@ class PatternsPanel(QWidget):
         self.output.name = f"{model.name}-{(subject.path or 'classes').replace('/', '-')}"
         self._selected = self._tile_of(subject)
         what = f"{count:,} classes" if classes else f"{count:,} filters"
-        title = subject.path or "Classes"
         if sheet:
-            self.middle.show_head(title, f"every layer, {SHEET_COUNT} filters each")
+            self.middle.show_head("Every layer", f"{SHEET_COUNT} filters each")
+            self.portrait.show_title("")
+            self.portrait.clear("Click a pattern on the sheet: it grows large here.")
             self.controller.grow_sheet(model, sheet_settings(model, wish))
         else:
-            self.middle.show_head(title, what)
+            self.middle.show_head(subject.path or "Classes", what)
             self.controller.stop_sheet()
-            self.middle.begin_grid([caption(model, goal, wish) for goal in goals], self._selected)
+            captions = [caption(model, goal, wish) for goal in goals]
+            self.middle.begin_grid(captions, self._selected, proportion(model))
             self.controller.grow_grid(ask)
-        self._show_whose()
+            self._show_whose()
         self.portrait.show_growing(False, False)
 
     def _tile_of(self, subject: Subject) -> int:
@@ -340,6 +343,7 @@ class PatternsPanel(QWidget):
     def _choose_on_sheet(self, row: int, column: int) -> None:
         found = self.controller.on_sheet(row, column)
         if found is not None:
+            self.source.show_source("layers")
             self.context.session.choose_layer(found[0])
             self._choose_tile(found[1])
 

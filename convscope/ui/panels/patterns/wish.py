@@ -156,6 +156,12 @@ def large_settings(model: OpenedModel, wish: Wish) -> PatternSettings:
     return replace(settings, size=min(own, LARGEST_OWN))
 
 
+def proportion(model: OpenedModel) -> float:
+    """The height of a network's pictures by their width."""
+    height, width, _ = model.input_shape
+    return 1.0 if height is None or width is None else height / width
+
+
 def first_layer(model: OpenedModel) -> str | None:
     """Where one begins: a layer in the middle, whose patterns say most; else any that can be climbed to."""
     rows = [row for row in model.layers if aims.can_climb(row)]

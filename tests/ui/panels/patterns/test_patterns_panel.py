@@ -177,6 +177,34 @@ def test_the_contact_sheet_shows_every_convolution(growing: Growing, tmp_path: P
     assert growing.panel.grid.isVisible()
 
 
+def test_the_contact_sheet_is_of_layers_also_when_classes_are_on_show(growing: Growing) -> None:
+    growing.press("patterns.source.classes")
+    growing.tile(3)
+    growing.pick("patterns.show", "sheet")
+    # The class that was large before has gone; words say what to do.
+    assert growing.text("patterns.large.title") == ""
+    assert growing.text("patterns.score").startswith("Click a pattern on the sheet")
+    assert (growing.find(ImageView, "patterns.large").pixels == 127).all()
+    assert growing.text("patterns.title") == "Every layer"
+    sheet = growing.find(ImageView, "patterns.sheet")
+    place = sheet.position_of(40, 3 * 100 + 30).toPoint()
+    growing.qtbot.mouseClick(sheet, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, place)
+    growing.settle()
+    assert growing.text("patterns.large.title") == "conv2d · filter 3"
+    assert growing.panel.output.large[0].goal.kind == "channel"
+
+
+def test_tiles_have_the_networks_proportions(growing: Growing) -> None:
+    import keras
+
+    tall = keras.Sequential([keras.Input((40, 10, 1)), keras.layers.Conv2D(4, 3, name="conv")])
+    growing.session.add_model(OpenedModel(tall))
+    growing.settle()
+    grid = growing.panel.grid
+    assert growing.panel.output.grid[0].pixels.shape == (40, 10)
+    assert all(grid.rect().contains(grid.tile_rect(number)) for number in range(4))
+
+
 def test_pictures_numbers_and_the_evolution_are_saved(growing: Growing, tmp_path: Path) -> None:
     growing.tile(4)
     output = growing.panel.output
