@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right, insort
 from dataclasses import dataclass
 
 from convscope.engine.models.architecture import Architecture
@@ -55,13 +56,10 @@ def arcs_of(architecture: Architecture) -> Arcs:
     # Short arcs take the lanes next to the list, so that a long skip runs around them.
     for source, ends in sorted(targets.items(), key=lambda item: (item[1][-1] - item[0], item[0])):
         last = ends[-1]
-        clear = (
-            n for n, lane in enumerate(taken) if all(end < source or last < first for first, end in lane)
-        )
-        lane = next(clear, len(taken))
+        lane = next((n for n, arcs_in in enumerate(taken) if _is_free(arcs_in, source, last)), len(taken))
         if lane == len(taken):
             taken.append([])
-        taken[lane].append((source, last))
+        insort(taken[lane], (source, last))
         arcs.append(Arc(source, tuple(ends), lane))
     by_row: list[list[Arc]] = [[] for _ in architecture.layers]
     for arc in arcs:
@@ -69,3 +67,9 @@ def arcs_of(architecture: Architecture) -> Arcs:
             by_row[row].append(arc)
     arcs.sort(key=lambda arc: arc.source)
     return Arcs(tuple(arcs), len(taken), tuple(joined), tuple(tuple(row) for row in by_row))
+
+
+def _is_free(arcs: list[tuple[int, int]], source: int, last: int) -> bool:
+    """Whether a lane's arcs, in their order, leave these rows free."""
+    at = bisect_right(arcs, (source, last))
+    return (not at or arcs[at - 1][1] < source) and (at == len(arcs) or last < arcs[at][0])

@@ -286,8 +286,15 @@ class LibraryView(QWidget):
     def _filter(self, *_: object) -> None:
         self.order.set_kind("" if self.kind.value == "all" else self.kind.value)
         self.order.set_words(self.search.text())
-        self.nothing.setVisible(self.order.rowCount() == 0)
-        if not self.table.currentIndex().isValid() and self.order.rowCount():
+        count = self.order.rowCount()
+        self.nothing.setVisible(count == 0)
+        typed = self.search.text().strip().lower()
+        titles = [str(self.order.index(row_number, 0).data()).lower() for row_number in range(count)]
+        named = [row_number for row_number, title in enumerate(titles) if typed and title.startswith(typed)]
+        if named:
+            # "VGG16" is that network before one that is built on it.
+            self._choose(min(named, key=lambda row_number: len(titles[row_number])))
+        elif not self.table.currentIndex().isValid() and count:
             self._choose(0)
 
     def _show_here(self) -> None:

@@ -52,6 +52,10 @@ def test_the_table_is_searched(library: Library) -> None:
     assert library.shown() == [f"EfficientNetV2{size}" for size in ("B0", "B1", "B2", "B3", "S", "M", "L")]
     assert library.text("model.library.title") == "EfficientNetV2B0", "what is chosen is on show"
     search.clear()
+    library.qtbot.keyClicks(search, "vgg16")
+    assert library.shown()[0] == "VGG16 base with a classifier of 256 and 1"
+    assert library.text("model.library.title") == "VGG16", "the network that is called so is chosen"
+    search.clear()
     library.qtbot.keyClicks(search, "skip connection")
     assert library.shown() == ["Small ResNet"]
     library.qtbot.keyClicks(search, " zzz")
