@@ -204,7 +204,8 @@ class MosaicView(QAbstractScrollArea):
             caption=theme.scaled(CAPTION_HEIGHT) if self._tiles.captions else 0,
             caption_from=theme.scaled(CAPTIONS_FROM) if self._tiles.captions else 0,
             low=theme.scaled(SMALLEST_FIT),
-            high=theme.scaled(LARGEST_FIT),
+            # One alone takes the room that there is.
+            high=theme.scaled(LARGEST_FIT) if self.count > 1 else max(1, self.viewport().width()),
             columns=None if self._fixed is None else max(1, self._fixed),
         )
 
@@ -243,7 +244,7 @@ class MosaicView(QAbstractScrollArea):
         place = at or QPointF(self.viewport().rect().center())
         index = self.index_at(place)
         self._fitted = False
-        largest = max(SMALLEST, min(LARGEST, self.viewport().width()))
+        largest = max(SMALLEST, min(max(LARGEST, int(self._tile)), self.viewport().width()))
         self._tile = min(float(largest), max(float(SMALLEST), self._tile * factor))
         self._lay_out()
         if index is not None:

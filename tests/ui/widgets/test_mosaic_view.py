@@ -199,3 +199,14 @@ def test_tiles_too_small_for_captions_take_their_room(made: Maker) -> None:
     bare, named = made(96), made(96, captions=True)
     assert named.tile_size()[0] < CAPTIONS_FROM and named.tile_size() == bare.tile_size()
     assert named.tile_rect(95).bottom() <= named.viewport().height()
+
+
+def test_one_map_alone_takes_the_room(made: Maker) -> None:
+    view = made(1, 40, 60)
+    view.resize(900, 700)
+    width, height = view.tile_size()
+    assert width == view.viewport().width() and height == pytest.approx(width * 40 / 60, abs=1)
+    view.zoom(1.5)
+    assert view.tile_size()[0] == width
+    view.zoom(0.5)
+    assert view.tile_size()[0] == width // 2

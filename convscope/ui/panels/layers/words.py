@@ -36,6 +36,4 @@ def facts(frame: Frame, info: LayerInfo) -> str:
         parts.insert(1, info.activation)
     if maps.form == "maps":
         parts.append(f"{maps.blank_count} blank")
-    if len(info.shapes) > 1:
-        parts.append(f"one of {len(info.shapes)} outputs")
     return "  ·  ".join(parts)
