@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import cv2
 import numpy as np
 from PIL import Image as PillowImage
+from profiles import P3, rgb_profile
 
 
 def _pillow(mode: str, file_format: str, **options: object) -> bytes:
@@ -57,6 +58,9 @@ def seeds() -> dict[str, bytes]:
         "rgb.jpg": _pillow("RGB", "JPEG", exif=_exif()),
         "gray.jpg": _pillow("L", "JPEG", progressive=True),
         "cmyk.jpg": _pillow("CMYK", "JPEG"),
+        "wide.jpg": _pillow("RGB", "JPEG", icc_profile=rgb_profile("Wide P3", P3, 2.2)),
+        "wide.png": _pillow("RGB", "PNG", icc_profile=rgb_profile("Wide P3", P3, 2.2)),
+        "photo.avif": _pillow("RGB", "AVIF"),
         "lossy.webp": _pillow("RGB", "WEBP"),
         "lossless.webp": _pillow("RGBA", "WEBP", lossless=True),
         "rgb.bmp": _pillow("RGB", "BMP"),

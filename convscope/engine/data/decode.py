@@ -122,7 +122,7 @@ def _with_opencv(data: bytes, target: Target | None) -> NDArray[np.uint8] | None
 
 def _profile(data: bytes) -> bytes | None:
     """What a JPEG or PNG says that its colours are."""
-    if not _describes(data, b"ICC_PROFILE\0") and not _describes(data, b"iCCP"):
+    if not _describes(data, b"iCCP" if data[0] == 0x89 else b"ICC_PROFILE\0"):
         return None
     try:
         with quiet_pillow, Image.open(io.BytesIO(data), formats=FORMATS) as header:
