@@ -80,6 +80,7 @@ class _Listener:
         self._silent = False
         self._stderr: int | None = None
         self._file: int | None = None
+        self._ear: int | None = None
 
     @contextmanager
     def listen(self, *, alone: bool = False, silent: bool = False) -> Iterator[Callable[[], bool]]:
@@ -114,7 +115,7 @@ class _Listener:
         # Without a place for such a file pictures are decoded all the same.
         with contextlib.suppress(OSError):
             if self._file is None:
-                self._file = _nameless_file()
+                self._file, self._ear = _nameless_file()
             self._stderr = _duplicate(2)
             os.dup2(self._file, 2)
 
@@ -141,16 +142,17 @@ class _Listener:
             return self._size() > start and _HARM.search(self._read(start)) is not None
 
     def _read(self, start: int) -> bytes:
-        assert self._file is not None
-        # Writing always appends, wherever reading stands.
-        os.lseek(self._file, start, os.SEEK_SET)
-        return os.read(self._file, self._size() - start)
+        assert self._ear is not None
+        os.lseek(self._ear, start, os.SEEK_SET)
+        return os.read(self._ear, self._size() - start)
 
 
-def _nameless_file() -> int:
+def _nameless_file() -> tuple[int, int]:
+    """To write and to read: each with a place of its own, or a decoder's writing would move the reader's."""
     descriptor, path = tempfile.mkstemp(prefix="convscope-")
     os.close(descriptor)
-    made = os.open(path, os.O_RDWR | os.O_APPEND | getattr(os, "O_TEMPORARY", 0))
+    temporary = getattr(os, "O_TEMPORARY", 0)
+    made = os.open(path, os.O_WRONLY | os.O_APPEND | temporary), os.open(path, os.O_RDONLY | temporary)
     if os.name != "nt":
         Path(path).unlink()
     return made

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 import struct
+import threading
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,6 +17,7 @@ from PIL import Image
 
 from convscope.engine.data.decode import UnreadableError, decode, quick_check, read_image, read_thumbnail
 from convscope.engine.data.resize import Target, to_target
+from convscope.imaging.quiet import decoders
 from convscope.paths import resource_path
 
 PHOTO = resource_path("images", "coffee.jpg")
@@ -177,6 +180,27 @@ def test_only_the_damaged_ones_of_many_threads_are_refused(photo: Image.Image) -
     wanted = [number % 7 != 3 for number in range(140)]
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(sound, [whole if good else damaged for good in wanted])) == wanted
+
+
+def test_damage_is_heard_while_other_decoders_talk() -> None:
+    done = threading.Event()
+
+    def talk() -> None:
+        while not done.is_set():
+            os.write(2, b"libpng warning: an interlaced image\n")
+
+    def heard() -> bool:
+        with decoders.listen() as complained:
+            os.write(2, b"Corrupt JPEG data: premature end of data segment\n")
+            return all(complained() for _ in range(20))
+
+    with decoders.listen(silent=True), ThreadPoolExecutor(2) as pool:
+        talking = [pool.submit(talk) for _ in range(2)]
+        try:
+            assert all(heard() for _ in range(100))
+        finally:
+            done.set()
+    assert all(each.exception() is None for each in talking)
 
 
 def test_a_thumbnail_is_whole_and_in_colour(photo: Image.Image, tmp_path: Path) -> None:
