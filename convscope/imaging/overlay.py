@@ -123,7 +123,8 @@ def overlay(
         heat: h×w of any size, finite.
         scale: the values at the ends of the colours; of the map itself by default (`heat_scale`).
         colormap: one of `COLORMAPS`; "diverging" for signed maps.
-        opacity: 0 shows the picture alone, 1 the heat alone.
+        opacity: 0 shows the picture alone, 1 the heat alone. Under diverging colours the picture is gray, so
+            that every colour is the map's.
         how: see `upsample`.
         box: the part of the picture that the map covers; the rest stays as it is.
 
@@ -141,14 +142,18 @@ def overlay(
     scale = scale or heat_scale(heat, signed=colormap == "diverging")
     colours = heat_pixels(upsample(heat, height, width, how, box), scale, colormap)
     opacity = min(max(float(opacity), 0.0), 1.0)
+    ground = picture
+    if colormap == "diverging" and opacity > 0:
+        gray = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
+        ground = np.asarray(cv2.cvtColor(gray, cv2.COLOR_GRAY2RGB), np.uint8)
     if box is None:
-        return np.asarray(cv2.addWeighted(picture, 1 - opacity, colours, opacity, 0), np.uint8)
+        return np.asarray(cv2.addWeighted(ground, 1 - opacity, colours, opacity, 0), np.uint8)
     left, top, right, bottom = (round(edge) for edge in box)
     inside = Region(top, left, bottom, right).clipped(height, width).slices
     result = picture.copy()
     if result[inside].size:
         result[inside] = cv2.addWeighted(
-            np.ascontiguousarray(picture[inside]),
+            np.ascontiguousarray(ground[inside]),
             1 - opacity,
             np.ascontiguousarray(colours[inside]),
             opacity,

@@ -74,6 +74,18 @@ def test_opacity() -> None:
     assert (picture == 100).all()
 
 
+def test_under_diverging_colours_the_picture_is_gray() -> None:
+    """An orange cup under orange and blue would be read as heat."""
+    picture = np.full((2, 2, 3), (200, 100, 0), np.uint8)
+    laid = overlay(picture, np.zeros((1, 1)), colormap="diverging", opacity=0.5)
+    assert np.ptp(laid.reshape(-1, 3), axis=1).max() <= 1
+    np.testing.assert_array_equal(
+        overlay(picture, np.zeros((1, 1)), colormap="diverging", opacity=0), picture
+    )
+    boxed = overlay(picture, np.zeros((1, 1)), colormap="diverging", box=(0, 0, 1, 1))
+    assert np.ptp(boxed[0, 0]) <= 1 and (boxed[1] == picture[1]).all()
+
+
 def test_outside_of_the_box_the_picture_stays() -> None:
     picture = np.random.default_rng(0).integers(0, 256, (10, 12, 3)).astype(np.uint8)
     laid = overlay(picture, np.ones((2, 2)), opacity=1, box=(2.0, 3.0, 8.0, 9.0))

@@ -117,6 +117,8 @@ def cost(look: Look, request: Request) -> int:
 def strip(look: Look, target: Target | None = None, task: Task | None = None) -> tuple[Attribution, ...]:
     """Grad-CAM at the last feature map of every resolution, from shallow to deep, in one pass there and back.
 
+    Maps with values that are no numbers are left out.
+
     Raises:
         UserError: the network has no layer whose maps lie over the image, or no such class.
     """
@@ -138,7 +140,7 @@ def strip(look: Look, target: Target | None = None, task: Task | None = None) ->
             target.words(look.model),
             layer.path,
             {},
-            grad_cam(maps, slopes),
+            heat,
             method.signed,
             score,
             look.prepared.pixels,
@@ -147,6 +149,7 @@ def strip(look: Look, target: Target | None = None, task: Task | None = None) ->
             seconds=time.perf_counter() - began,
         )
         for layer, (maps, slopes) in zip(layers, look.stage_gradients(layers, target), strict=True)
+        if np.isfinite(heat := grad_cam(maps, slopes)).all()
     )
 
 

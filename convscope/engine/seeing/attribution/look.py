@@ -98,8 +98,18 @@ class Look:
     # Maps and gradients of a layer.
 
     def maps(self, layer: LayerChoice) -> NDArray[np.float32]:
-        """The layer's maps, float32, h×w×channels; kept."""
-        return np.asarray(self._trunk(layer.path)[0][0].numpy()[0], np.float32)
+        """The layer's maps, float32, h×w×channels; kept.
+
+        Raises:
+            UserError: they have values that are no numbers.
+        """
+        maps = np.asarray(self._trunk(layer.path)[0][0].numpy()[0], np.float32)
+        if not np.isfinite(maps).all():
+            raise UserError(
+                f"The maps of {layer.path} have values that are no numbers: the network overflows on this "
+                f"image."
+            )
+        return maps
 
     def layer_gradient(
         self, layer: LayerChoice, target: Target

@@ -92,6 +92,8 @@ def _saved(style: Style, method: Method) -> list[str]:
     name = style.colormap or ("diverging" if method.signed else "viridis")
     table = [tuple(colour) for colour in colormap(name)[::17].tolist()]
     how = "NEAREST" if style.how == "nearest" else "BILINEAR"
+    # Under diverging colours the picture is gray, so that every colour is the map's.
+    gray = ".convert('L')" if name == "diverging" and style.opacity > 0 else ""
     if method.floating:
         ends = ["low, high = float(heat.min()), float(heat.max())"]
     else:
@@ -111,7 +113,7 @@ def _saved(style: Style, method: Method) -> list[str]:
         f"large = np.asarray(Image.fromarray(heat).resize(picture.size, Image.Resampling.{how}))",
         "level = np.clip((large - low) / ((high - low) or 1.0), 0, 1)",
         "heated = np.stack([np.interp(level * 15, np.arange(16), colours[:, c]) for c in range(3)], axis=-1)",
-        'shown = np.asarray(picture.convert("RGB"), np.float32)',
+        f'shown = np.asarray(picture{gray}.convert("RGB"), np.float32)',
         f"mixed = np.rint((1 - {style.opacity}) * shown + {style.opacity} * heated)",
         'Image.fromarray(mixed.astype(np.uint8)).save("overlay.png")',
     ]

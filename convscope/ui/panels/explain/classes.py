@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QStringListModel, Qt, Signal
@@ -21,7 +22,7 @@ from convscope.ui.panels.explain.desk import Begun, Desk
 from convscope.ui.panels.explain.question import Question
 from convscope.ui.predictor import Predicted
 from convscope.ui.widgets.class_bars import ClassBars
-from convscope.ui.widgets.form import caption, combo, heading, named, row, scrolling, tool
+from convscope.ui.widgets.form import caption, combo, heading, named, scrolling, tool
 
 if TYPE_CHECKING:
     from convscope.engine.models.opened import OpenedModel
@@ -86,6 +87,7 @@ class ClassColumn(QWidget):
         desk.context.predictor.changed.connect(self._predicted)
         desk.context.predictor.follow(self)
         desk.begun.connect(self._begun)
+        desk.said.connect(lambda _sentence: self._show_explained())
         desk.question_changed.connect(self._show_question)
         self._show_question(desk.question)
         self._predicted(desk.context.predictor.last)
@@ -140,8 +142,9 @@ class ClassColumn(QWidget):
         target = self._desk.question.targets(look.prediction)[0]
         score = float(target.score(look.prediction.logits[None])[0])
         what = "logit" if target.minus is None else "difference of logits"
-        self.explained.setText(f"<b>{target.words(look.model)}</b><br>{what} {score:.3f}")
-        self.explained.setToolTip(target.words(look.model))
+        words = escape(target.words(look.model))
+        self.explained.setText(f"<b>{words}</b><br>{what} {score:.3f}")
+        self.explained.setToolTip(words)
 
     # -- choosing --------------------------------------------------------------------------------------------
 
@@ -205,7 +208,6 @@ class ClassColumn(QWidget):
         self.any = ClassField("explain.any", "Any class", "Any class, by name or number")
         self.any.entered.connect(self._choose_any)
         column.addWidget(self.any)
-        column.addSpacing(theme.GAP)
         column.addWidget(heading("Explained"))
         self.explained = QLabel()
         self.explained.setObjectName("explain.explained")
@@ -220,8 +222,15 @@ class ClassColumn(QWidget):
         self.count.currentIndexChanged.connect(
             lambda _index: self._desk.ask(count=int(self.count.currentData()))
         )
-        column.addLayout(named("on the wall", self.count, 72))
-        column.addSpacing(theme.GAP)
+        first = tool(
+            "explain.methods.quick",
+            "As at first: only the quick methods that one begins with",
+            "rotate-cw",
+            lambda: self._desk.ask(methods=Question().methods),
+        )
+        wall = named("on the wall", self.count, 72)
+        wall.addWidget(first)
+        column.addLayout(wall)
         self.methods: dict[str, QCheckBox] = {}
         for family, title in FAMILIES:
             column.addWidget(heading(title))
@@ -234,18 +243,6 @@ class ClassColumn(QWidget):
                     self.methods[name] = box
                     column.addWidget(box)
         column.addStretch(1)
-        column.addLayout(
-            row(
-                tool(
-                    "explain.methods.quick",
-                    "Only the quick methods that one begins with",
-                    "rotate-cw",
-                    lambda: self._desk.ask(methods=Question().methods),
-                    "As at first",
-                ),
-                None,
-            )
-        )
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(scrolling(inside))

@@ -82,6 +82,7 @@ class Desk(QObject):
         self.chosen: LayerChoice | None = None
         self.strip: tuple[Attribution, ...] = ()
         self.request: Request | None = None
+        self.sentence = ""
         self._made: dict[Any, Attribution | Failure] = {}
         self._strip_of: tuple[object, object] | None = None
         self._active = False
@@ -191,7 +192,7 @@ class Desk(QObject):
         if not self._active:
             return
         if model is None:
-            self.said.emit("There is no model yet.")
+            self._say("There is no model yet.")
             return
         if self._job is not None and not self._job.finished and not self._shown:
             self._again = True
@@ -316,7 +317,7 @@ class Desk(QObject):
         if isinstance(value, Begun):
             self.look, self.requests = value.look, value.requests
             self.layers, self.chosen = value.layers, value.chosen
-            self.said.emit("")
+            self._say("")
             if not value.layers:
                 self.strip = ()
                 self.strip_changed.emit(())
@@ -331,6 +332,10 @@ class Desk(QObject):
             self.arrived.emit(value)
             self._has_shown()
 
+    def _say(self, sentence: str) -> None:
+        self.sentence = sentence
+        self.said.emit(sentence)
+
     def _has_shown(self) -> None:
         self._shown = True
         if self._again:
@@ -343,7 +348,7 @@ class Desk(QObject):
 
     def _failed(self, error: BaseException) -> None:
         if isinstance(error, UserError):
-            self.said.emit(error.message)
+            self._say(error.message)
         else:
             self.context.report(error)
         self._has_shown()
@@ -393,6 +398,7 @@ class Desk(QObject):
         self._job = None
         self.context.jobs.cancel_key(KEY)
         self._forget()
+        self.strip_changed.emit(())
         # The same method is looked at next.
         self.select(self.request if self.context.session.model is not None else None)
         self.refresh()

@@ -12,7 +12,7 @@ from convscope.engine.seeing.attribution.methods import METHODS
 from convscope.engine.seeing.attribution.picture import Style, region
 from convscope.engine.seeing.attribution.result import Attribution
 from convscope.imaging.colormaps import COLORMAPS
-from convscope.imaging.overlay import PAPER_THRESHOLD, HeatRegion
+from convscope.imaging.overlay import PAPER_THRESHOLD, THRESHOLD, HeatRegion
 from convscope.ui import theme
 from convscope.ui.panels.explain.desk import Begun, Desk
 from convscope.ui.widgets.form import (
@@ -58,6 +58,7 @@ class Inspector(QWidget):
         desk.arrived.connect(lambda _made: self._show())
         desk.stopped_changed.connect(self._show)
         desk.question_changed.connect(lambda _question: self._show_layer())
+        desk.said.connect(self._said)
         self._show()
 
     @property
@@ -71,11 +72,17 @@ class Inspector(QWidget):
             self.threshold.value / 100 if self.outline.isChecked() else None,
         )
 
+    def _said(self, sentence: str) -> None:
+        if sentence:
+            self.why.clear()
+            self.scale.hide()
+        self._show()
+
     # -- the method ------------------------------------------------------------------------------------------
 
     def _show(self) -> None:
         request = self._desk.request
-        self.about.setVisible(request is not None)
+        self.about.setVisible(request is not None and not self._desk.sentence)
         if request is None:
             return
         method = METHODS[request.method]
@@ -251,8 +258,9 @@ class Inspector(QWidget):
         )
         self.outline = QCheckBox("Outline the hottest region")
         self.outline.setObjectName("explain.outline")
-        self.threshold = SliderRow("explain.threshold", "From", 1, 100, 1, round(100 * PAPER_THRESHOLD), "%")
-        self.threshold.setToolTip("Share of the largest value; 15 % in the Grad-CAM paper")
+        self.threshold = SliderRow("explain.threshold", "From", 1, 100, 1, round(100 * THRESHOLD), "%")
+        paper = f"{100 * PAPER_THRESHOLD:.0f} % in the Grad-CAM paper"
+        self.threshold.setToolTip(f"Share of the largest value; {paper}")
         self.threshold.setEnabled(False)
         self.scale = ScaleBar()
         self.scale.setObjectName("explain.scale")

@@ -156,6 +156,7 @@ class Output(QObject):
         """A script with Keras, NumPy and Pillow that makes the same map."""
         look, request, style = self._desk.look, self._desk.request, self._style()
         if look is None or request is None:
+            self._desk.context.notify("There is no map that a script could make.")
             return
 
         def work(task: Task) -> str:

@@ -396,3 +396,11 @@ def test_a_network_that_overflows_says_so() -> None:
         weight.assign(np.full(weight.shape, 3e38))
     with pytest.raises(UserError, match="overflows on this image"):
         explain(Look(opened(model), picture(4, 1)), Request("hires-cam", Target(0)))
+    # As after a training that failed.
+    for weight in model.weights:
+        weight.assign(np.full(weight.shape, np.nan))
+    look = Look(opened(model), picture(4, 1))
+    for method in ("grad-cam", "eigen-cam", "score-cam"):
+        with pytest.raises(UserError, match="overflows on this image"):
+            explain(look, Request(method, Target(0)))
+    assert strip(look, Target(0)) == ()

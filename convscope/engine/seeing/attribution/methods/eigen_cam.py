@@ -59,6 +59,5 @@ METHOD = Method(
     passes=one_pass,
     needs_layer=True,
     needs_class=False,
-    signed=True,
     warning="It does not depend on the class.",
 )

@@ -1,0 +1,90 @@
+"""Networks that cannot be explained: the panel says why, and keeps nothing of the one before."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from explain_helpers import child, panel_of, press, settle, tick_only
+from PySide6.QtWidgets import QLabel, QToolButton
+from pytestqt.qtbot import QtBot
+from window_helpers import messages
+
+from convscope.engine.models.opened import OpenedModel
+from convscope.imaging.samples import load_sample
+from convscope.ui.main_window import MainWindow
+from convscope.ui.widgets.mosaic_view import MosaicView
+
+
+@pytest.fixture
+def broken() -> OpenedModel:
+    """A network whose weights became no numbers in training."""
+    import keras
+
+    layers = keras.layers
+    model = keras.Sequential(
+        [
+            keras.Input((28, 28, 1)),
+            layers.Conv2D(4, 3),
+            layers.GlobalAveragePooling2D(),
+            layers.Dense(3, activation="softmax"),
+        ],
+        name="broken",
+    )
+    for weight in model.weights:
+        weight.assign(np.full(weight.shape, np.nan))
+    return OpenedModel(model)
+
+
+def test_a_network_that_overflows_has_no_maps_and_none_of_the_one_before(
+    window: MainWindow, digits: OpenedModel, broken: OpenedModel, qtbot: QtBot
+) -> None:
+    window.session.add_model(digits)
+    settle(qtbot, window)
+    stages = child(window, MosaicView, "explain.stages")
+    assert stages.isVisible() and stages.count == 3
+    tick_only(qtbot, window, "grad-cam", "eigen-cam", "score-cam", "saliency")
+    settle(qtbot, window)
+    window.session.add_model(broken)
+    settle(qtbot, window)
+    wall = child(window, MosaicView, "explain.wall")
+    assert [wall.caption(n).split(": ")[1] for n in range(1, wall.count)] == ["not possible"] * 4
+    assert "values that are no numbers" in child(window, QLabel, "explain.facts").text()
+    assert not stages.isVisible()
+    assert messages(window) == []
+
+
+def test_a_network_without_classes_leaves_nothing_of_the_one_before(
+    window: MainWindow, digits: OpenedModel, qtbot: QtBot
+) -> None:
+    import keras
+
+    window.session.add_model(digits)
+    settle(qtbot, window)
+    assert "logit" in child(window, QLabel, "explain.explained").text()
+    model = keras.Sequential([keras.Input((28, 28, 1)), keras.layers.Conv2D(2, 3)], name="base")
+    window.session.add_model(OpenedModel(model))
+    settle(qtbot, window)
+    assert "base tells no classes" in child(window, QLabel, "explain.said").text()
+    assert child(window, QLabel, "explain.explained").text() == ""
+    assert child(window, QLabel, "explain.why").text() == ""
+    assert not child(window, QLabel, "explain.title").isVisible()
+    press(qtbot, child(window, QToolButton, "explain.script"))
+    assert messages(window)[-1] == "There is no map that a script could make."
+    # The network before is as it was.
+    window.session.select_model(0)
+    settle(qtbot, window)
+    assert child(window, QLabel, "explain.title").text() == "Grad-CAM"
+    assert "logit" in child(window, QLabel, "explain.explained").text()
+
+
+def test_a_class_may_be_called_like_markup(window: MainWindow, digits: OpenedModel, qtbot: QtBot) -> None:
+    window.session.update_image(load_sample("digit-7"))
+    window.session.add_model(digits.with_(classes=[f"<i>{n}</i> & co" for n in range(10)]))
+    settle(qtbot, window)
+    assert (
+        child(window, QLabel, "explain.explained").text().startswith("<b>&lt;i&gt;7&lt;/i&gt; &amp; co</b>")
+    )
+
+
+def test_the_outline_begins_where_the_command_line_has_it(window: MainWindow) -> None:
+    assert panel_of(window).inspector.threshold.value == 50
