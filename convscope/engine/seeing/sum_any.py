@@ -87,8 +87,8 @@ def _derivative(place: Place, given: NDArray[np.float32]) -> tuple[Numbers, floa
             tape.watch(tensor)
             value = tf.cast(program.run({slot: tensor}, [place.slot])[0], tf.float32)[(0, *place.at)]
         found = tape.gradient(value, tensor)
-    except (tf.errors.OpError, LookupError) as error:
-        # An operation without a derivative.
+    except (tf.errors.OpError, LookupError, TypeError, ValueError) as error:
+        # An operation without a derivative, or one that does not take any numbers.
         raise place.cannot() from error
     slopes = np.zeros(given.shape) if found is None else tf.convert_to_tensor(found).numpy()[0]
     return np.asarray(slopes, np.float64), float(value)

@@ -252,3 +252,15 @@ def test_attention_scores_are_a_map_a_head() -> None:
         explain(found, "attention#2", 0, 3, 1)
     with pytest.raises(UserError, match="MultiHeadAttention cannot be written out"):
         explain(found, "attention", 0, 3, 0)
+
+
+def test_a_layer_that_takes_not_every_input_says_so() -> None:
+    def picky(x: Any) -> Any:
+        if hasattr(x, "numpy") and float(ops.min(x)) < -1000:
+            raise ValueError("too small")
+        return ops.cumsum(ops.relu(x), axis=1)
+
+    found = seen(layers.Lambda(picky, output_shape=(5, 7, 6)), None)
+    found._kept[found.slot("six")] = found.tensor(found.slot("six")) - 2000.0
+    with pytest.raises(UserError, match="Lambda cannot be written out"):
+        explain(found, last(found), 1, 1, 1)
