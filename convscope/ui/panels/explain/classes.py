@@ -208,6 +208,7 @@ class ClassColumn(QWidget):
         self.any = ClassField("explain.any", "Any class", "Any class, by name or number")
         self.any.entered.connect(self._choose_any)
         column.addWidget(self.any)
+        column.addSpacing(theme.GRID)
         column.addWidget(heading("Explained"))
         self.explained = QLabel()
         self.explained.setObjectName("explain.explained")
@@ -231,6 +232,7 @@ class ClassColumn(QWidget):
         wall = named("on the wall", self.count, 72)
         wall.addWidget(first)
         column.addLayout(wall)
+        column.addSpacing(theme.GRID)
         self.methods: dict[str, QCheckBox] = {}
         for family, title in FAMILIES:
             column.addWidget(heading(title))
