@@ -9,11 +9,13 @@ from typing import Any
 from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtWidgets import (
+    QAbstractSpinBox,
     QCheckBox,
     QComboBox,
     QDoubleSpinBox,
     QLabel,
     QLineEdit,
+    QSizePolicy,
     QSpinBox,
     QVBoxLayout,
     QWidget,
@@ -36,7 +38,9 @@ from convscope.ui.panels.model.build_values import (
     write_range,
     write_shape,
 )
-from convscope.ui.widgets.form import combo, wheel_needs_focus
+from convscope.ui.widgets.form import combo, indent, wheel_needs_focus
+
+HEIGHT = 50
 
 
 class _UndoOfTheWindow(QObject):
@@ -87,6 +91,12 @@ class Field(QWidget):
             column.addWidget(self.label)
         column.addWidget(control)
         control.setFixedWidth(theme.scaled(width))
+        if self.label is not None:
+            # Of one height, so that labels and controls stand in line.
+            control.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Expanding)
+            self.setFixedHeight(theme.scaled(HEIGHT))
+        if isinstance(control, QAbstractSpinBox):
+            indent(control)
 
     def show_value(self, value: Any) -> None:
         """Show a value; nothing is emitted."""

@@ -76,6 +76,7 @@ class LayerList(QListView):
         self.rows = LayerRows(architecture)
         self.rows.setParent(self)
         self._gap: int | None = None
+        self._reveal = False
         self._painter = RowPainter(self.rows, self._extra, self)
         self.setModel(self.rows)
         self.setItemDelegate(self._painter)
@@ -182,6 +183,10 @@ class LayerList(QListView):
     def doItemsLayout(self) -> None:
         """Lay out anew, and bring the form to its row."""
         super().doItemsLayout()
+        if self._reveal:
+            # Only now is it known how high the row is with its settings.
+            self._reveal = False
+            self.scrollTo(self.currentIndex())
         self._place_form()
 
     def scrollContentsBy(self, dx: int, dy: int) -> None:
@@ -206,6 +211,7 @@ class LayerList(QListView):
         """Open the settings of what was chosen."""
         super().currentChanged(current, previous)
         if current.isValid() and current.row() < self.rows.rowCount():
+            self._reveal = True
             self._show_form()
 
     def dragMoveEvent(self, event: QDragMoveEvent) -> None:

@@ -559,6 +559,20 @@ def test_long_lists_keep_what_is_edited_in_view(builder: Builder) -> None:
     assert builder.layers.visualRect(builder.layers.currentIndex()).top() < form.y()
 
 
+def test_the_settings_of_a_chosen_layer_are_in_view(builder: Builder) -> None:
+    builder.window.resize(1024, 700)
+    QApplication.processEvents()
+    for name in ("conv2d_2", "conv2d", "dense_1"):
+        builder.layers.set_row(builder.document.index(name))
+        QApplication.processEvents()
+        assert builder.layers.viewport().rect().contains(builder.layers.form.geometry()), name
+    heights = {
+        builder.find(QWidget, f"model.build.{field}").height()
+        for field in ("units", "activation", "name", "input1")
+    }
+    assert len(heights) == 1, "controls of one height, so that their labels are in line"
+
+
 def test_a_narrow_window_keeps_what_counts(builder: Builder) -> None:
     builder.window.resize(1024, 700)
     QApplication.processEvents()
