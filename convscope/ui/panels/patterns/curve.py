@@ -55,7 +55,7 @@ class Curve(QWidget):
             values = self._curves[number] if number < len(self._curves) else np.zeros(0, np.float32)
             shown = np.where(np.isfinite(values), values, 0)
             item.setData(np.arange(1, len(shown) + 1), shown)
-        self.plot.setXRange(1, max(2, self._steps), padding=0)
+        self.plot.setXRange(1, max(2, self._steps) if self._curves else 10, padding=0)
         last = ", ".join(f"{values[-1]:.4g}" for values in self._curves if len(values))
         self.setAccessibleDescription(f"objective {last}" if last else "no steps yet")
 

@@ -55,8 +55,11 @@ def test_winograd(count: int, height: int, width: int, inputs: int, outputs: int
     chance = np.random.default_rng(height)
     x = chance.normal(size=(count, height, width, inputs)).astype(np.float32)
     kernel = tf.constant(chance.normal(size=(3, 3, inputs, outputs)).astype(np.float32))
+    bias = tf.constant(chance.normal(size=outputs).astype(np.float32))
     theirs = both_ways(lambda x: tf.nn.conv2d(x, kernel, 1, "SAME"), x)
     assert_same(both_ways(lambda x: winograd(x, kernel), x), theirs, 1e-5)
+    theirs = both_ways(lambda x: tf.nn.conv2d(x, kernel, 1, "SAME") + bias, x)
+    assert_same(both_ways(lambda x: winograd(x, kernel, bias), x), theirs, 1e-5)
 
 
 def test_winograd_by_hand() -> None:
@@ -95,9 +98,12 @@ def vgg() -> OpenedModel:
     keras.utils.set_random_seed(4)
     layers = keras.layers
     model = keras.Sequential([keras.Input((None, None, 3))])
+    noise = keras.initializers.RandomNormal(seed=5)
     for number in range(2):
         for name in ("a", "b"):
-            conv = layers.Conv2D(64, 3, padding="same", activation="softplus", name=f"{number}{name}")
+            conv = layers.Conv2D(
+                64, 3, padding="same", activation="softplus", bias_initializer=noise, name=f"{number}{name}"
+            )
             model.add(conv)
         model.add(layers.AveragePooling2D(2, name=f"{number}pool"))
     model.add(layers.Conv2D(4, 3, name="last"))

@@ -52,7 +52,7 @@ def quicker(step: Step, call: Call) -> Call:
                 return lambda x: _with_bias(few_channels(x, layer.kernel, strides[0], padding), layer)
         many = inputs >= _CHANNELS and outputs >= _CHANNELS
         if many and strides == (1, 1) and tuple(size) == (3, 3) and layer.padding == "same":
-            return lambda x: _with_bias(winograd(x, layer.kernel), layer)
+            return lambda x: winograd(x, layer.kernel, layer.bias if layer.use_bias else None)
     return call
 
 

@@ -40,28 +40,30 @@ _OUT = np.array(
 )
 
 
-def convolution(x: Any, kernel: Any) -> Any:
+def convolution(x: Any, kernel: Any, bias: Any = None) -> Any:
     """A convolution at stride 1 with padding "same", and its gradient with respect to the maps, both quick.
 
     Args:
         x: maps, N×H×W×I, float32.
         kernel: 3×3×I×O; it gets no gradient.
+        bias: O, or None; no gradient either.
     """
     import tensorflow as tf
 
     weights = tf.convert_to_tensor(kernel)
+    added = None if bias is None else tf.convert_to_tensor(bias)
 
     @tf.custom_gradient
     def convolved(maps: Any) -> Any:
         def backwards(slope: Any) -> Any:
             return _convolved(slope, tf.transpose(weights[::-1, ::-1], [0, 1, 3, 2]))
 
-        return _convolved(maps, weights), backwards
+        return _convolved(maps, weights, added), backwards
 
     return convolved(x)
 
 
-def _convolved(x: Any, kernel: Any) -> Any:
+def _convolved(x: Any, kernel: Any, bias: Any = None) -> Any:
     import tensorflow as tf
 
     count, height, width = tf.unstack(tf.shape(x)[:3])
@@ -74,7 +76,10 @@ def _convolved(x: Any, kernel: Any) -> Any:
     rows = tf.gather(tf.reshape(padded, [-1, width * inputs]), tf.reshape(places, [_ROWS, -1]))
     combined = tf.reshape(tf.matmul(_IN, tf.reshape(rows, [_ROWS, -1])), [_ROWS, -1, 1, width, inputs])
     kernels = tf.tensordot(_KERNEL, kernel, 1)
-    products = tf.stack([tf.nn.conv2d(combined[row], kernels[row][None], 1, "SAME") for row in range(_ROWS)])
-    sums = tf.matmul(_OUT, tf.reshape(products, [_ROWS, -1]))
+    products = [tf.nn.conv2d(combined[row], kernels[row][None], 1, "SAME") for row in range(_ROWS)]
+    if bias is not None:
+        # The second product goes into all four rows once: so does what is added to it, in one pass.
+        products[1] = tf.nn.bias_add(products[1], bias)
+    sums = tf.matmul(_OUT, tf.reshape(tf.stack(products), [_ROWS, -1]))
     lines = tf.transpose(tf.reshape(sums, [_TILE, count * tiles, width * outputs]), [1, 0, 2])
     return tf.reshape(lines, [count, _TILE * tiles, width, outputs])[:, :height]
