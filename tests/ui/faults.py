@@ -16,13 +16,14 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QScrollArea,
     QScrollBar,
-    QSizePolicy,
     QSplitter,
     QStackedWidget,
     QStyle,
     QStyleOptionComboBox,
     QWidget,
 )
+
+from convscope.ui.widgets.elided import ElidedLabel
 
 _CONTROLS = (QAbstractButton, QComboBox, QAbstractSpinBox, QLineEdit, QAbstractSlider, QAbstractItemView)
 _NO_CONTROLS = (QScrollBar, QHeaderView, QScrollArea, QSplitter, QStackedWidget)
@@ -103,7 +104,7 @@ def _cut(widget: QWidget) -> list[str]:
 
 def _cut_label(label: QLabel) -> list[str]:
     words, found = label.text()[:60], []
-    may_shorten = label.sizePolicy().horizontalPolicy() == QSizePolicy.Policy.Ignored and label.toolTip()
+    may_shorten = isinstance(label, ElidedLabel) and label.toolTip()
     if label.wordWrap():
         if label.heightForWidth(label.width()) > label.height() + 1:
             found.append(f'"{words}" is cut below')

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QToolButton, QWidget
 
 from convscope.imaging.image import Image
 from convscope.ui import theme
+from convscope.ui.widgets.elided import ElidedLabel
 
 if TYPE_CHECKING:
     from convscope.engine.models.opened import OpenedModel
@@ -85,10 +86,9 @@ class Header(QFrame):
         self._model_menu = QMenu(self.model)
         self._model_menu.aboutToShow.connect(self._fill_model_menu)
         self.model.setMenu(self._model_menu)
-        self.notes = theme.label("", "caption")
+        self.notes = ElidedLabel("caption")
         self.notes.setObjectName("header.notes")
         self.notes.setAccessibleName("What was converted on opening")
-        self.notes.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.undo = self._button("header.undo", "Undo", "undo-2", self.undo_requested.emit)
         self.redo = self._button("header.redo", "Redo", "redo-2", self.redo_requested.emit)
         self.search = self._button(

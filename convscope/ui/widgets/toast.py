@@ -48,6 +48,7 @@ class Toast(QFrame):
         close = QToolButton(self)
         close.setObjectName("toast.close")
         close.setAccessibleName("Close this message")
+        close.setToolTip("Close this message")
         close.setProperty("flat", True)
         close.setIcon(theme.icon("x"))
         close.clicked.connect(self.dismiss)

@@ -13,6 +13,7 @@ from convscope.imaging.histogram import histogram
 from convscope.ui import theme
 from convscope.ui.widgets.bars import BarsView
 from convscope.ui.widgets.cells import gray_colours, signed_colours
+from convscope.ui.widgets.elided import ElidedLabel
 from convscope.ui.widgets.histogram import HistogramView
 from convscope.ui.widgets.number_grid import NumberGrid
 from convscope.ui.widgets.scale_bar import ScaleBar
@@ -190,3 +191,17 @@ def test_bars_stand_on_zero_and_are_hit(qtbot: QtBot) -> None:
     bars.clear_window()
     bars.set_bars([])
     assert not bars.grab().isNull()
+
+
+def test_a_line_without_room_ends_in_an_ellipsis_and_keeps_its_words(qtbot: QtBot) -> None:
+    line = ElidedLabel("caption")
+    qtbot.addWidget(line)
+    line.setText("16 bits became 8 by the largest value")
+    line.resize(2000, 20)
+    line.show()
+    assert line.shown() == line.text()
+    whole = line.grab().toImage()
+    line.resize(100, 20)
+    assert line.shown().endswith("…") and line.text().startswith(line.shown()[:-1])
+    assert line.grab().toImage() != whole.copy(0, 0, 100, 20)
+    assert line.minimumSizeHint().width() == 0

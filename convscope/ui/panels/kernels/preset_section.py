@@ -41,6 +41,7 @@ class PresetSection(Section):
         self.picker = QToolButton()
         self.picker.setObjectName("kernels.preset")
         self.picker.setAccessibleName("Kernel preset")
+        self.picker.setIcon(theme.icon("grid-3x3"))
         self.picker.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.picker.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.picker.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)

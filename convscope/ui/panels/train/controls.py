@@ -27,7 +27,7 @@ from convscope.ui.panels.train.main_section import MainSection
 from convscope.ui.panels.train.more_sections import SECTIONS
 from convscope.ui.panels.train.plan import Checked
 from convscope.ui.panels.train.section import Section
-from convscope.ui.widgets.form import caption, hairline, tool
+from convscope.ui.widgets.form import as_panel, caption, hairline, tool
 from convscope.ui.widgets.segmented import Segmented
 
 if TYPE_CHECKING:
@@ -62,8 +62,7 @@ class Controls(QWidget):
     def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("train.controls")
-        self.setProperty("role", "panel")
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        as_panel(self)
         self.setFixedWidth(theme.scaled(WIDTH))
         self.desk = desk
         self._sections: list[Section] = []
@@ -87,8 +86,7 @@ class Controls(QWidget):
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setFrameShape(QFrame.Shape.NoFrame)
         self.body = QWidget()
-        self.body.setProperty("role", "panel")
-        self.body.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        as_panel(self.body)
         column = QVBoxLayout(self.body)
         column.setContentsMargins(theme.GROUP_GAP, theme.GROUP_GAP, theme.GROUP_GAP, theme.GAP)
         column.setSpacing(theme.GAP)
