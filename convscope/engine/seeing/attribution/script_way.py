@@ -134,13 +134,16 @@ def guided_code(look: Look, relus: tuple[Step, ...]) -> list[str]:
     ]
     for parent, names in by_network.items():
         network = part_code(look, parent) if parent else "model"
-        listed = ", ".join(repr(name) for name in names)
+        told = [_place(look, parent, name) for name in names] if _counted(look) else names
+        listed = ", ".join(repr(one) for one in told)
         if len(listed) < _LENGTH - 10:
             lines.append(f"relus = [{listed}]")
         else:
             lines += ["relus = [", *(f"    {line}" for line in textwrap.wrap(listed, _LENGTH - 4)), "]"]
         container = _container(look, parent)
-        if all(_is_layer(container, name) for name in names):
+        if _counted(look):
+            lines.append(f"for layer in map({network}.operations.__getitem__, relus):")
+        elif all(_is_layer(container, name) for name in names):
             lines.append(f"for layer in map({network}.get_layer, relus):")
         else:
             lines.append(f"for layer in [step for step in {network}.operations if step.name in relus]:")
@@ -152,12 +155,26 @@ def part_code(look: Look, path: str) -> str:
     """An expression for a layer, through nested networks."""
     code, names = "model", _plain(path).split("/")
     for place, name in enumerate(names):
-        if _is_layer(_container(look, "/".join(names[:place])), name):
+        if _counted(look):
+            code = f"{code}.operations[{_place(look, '/'.join(names[:place]), name)}]"
+        elif _is_layer(_container(look, "/".join(names[:place])), name):
             code = f"{code}.get_layer({name!r})"
         else:
             # Arithmetic outside of layers is no layer.
             code = f"next(step for step in {code}.operations if step.name == {name!r})"
     return code
+
+
+def _counted(look: Look) -> bool:
+    """Whether layers are told by their place: names that Keras gives, "conv2d_7", differ between processes.
+
+    Files keep their names; networks of `keras.applications` are built anew.
+    """
+    return look.model.source.kind == "application"
+
+
+def _place(look: Look, network: str, name: str) -> int:
+    return [one.name for one in graph_of(_container(look, network)).operations].index(name)
 
 
 def _plain(path: str) -> str:

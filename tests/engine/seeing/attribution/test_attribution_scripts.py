@@ -19,7 +19,7 @@ import script_nets
 from attribution_nets import flat, functional, mixed, nested, randomised
 
 from convscope.engine.models.catalogue import open_model
-from convscope.engine.models.opened import OpenedModel
+from convscope.engine.models.opened import OpenedModel, Source
 from convscope.engine.models.preprocessing import MODES
 from convscope.engine.seeing.attribution.explain import explain
 from convscope.engine.seeing.attribution.layers import usable_layers
@@ -175,6 +175,29 @@ def test_a_script_is_short_and_needs_keras_numpy_and_pillow(
     assert text.startswith(f'"""{METHODS[made[name][1].method].title} of "')
     assert len([line for line in text.splitlines() if line.strip()]) <= 125
     assert "\n\n\n\n" not in text and not any(line != line.rstrip() for line in text.splitlines())
+
+
+def test_layers_of_keras_applications_are_told_by_their_place(tmp_path: Path) -> None:
+    """Keras counts names up: what is "activation_94" here may be "activation" in the script's process."""
+    keras_model = randomised(functional())
+    source = Source("application", "InceptionV3", weights="ImageNet")
+    model = OpenedModel(keras_model, source=source)
+    save_png(tmp_path / "noise.png", np.random.default_rng(1).integers(0, 256, (16, 16, 3)).astype(np.uint8))
+    text = to_python(Look(model, load_image(tmp_path / "noise.png")), Request("guided-grad-cam", Target(1)))
+    assert "keras.applications.InceptionV3(" in text and "get_layer" not in text
+    tree = ast.parse(text)
+    places = [
+        ast.literal_eval(node.slice)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Subscript) and ast.unparse(node.value) == "model.operations"
+    ]
+    listed = next(
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "relus"
+    )
+    named = [keras_model.operations[place].name for place in (*places, *ast.literal_eval(listed))]
+    assert sorted(named) == ["first", "maps", "second", "softmax"]
 
 
 def test_what_a_script_cannot_open(digits: OpenedModel, tmp_path: Path) -> None:
