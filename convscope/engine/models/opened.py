@@ -90,7 +90,13 @@ class OpenedModel:
     def with_(
         self, *, classes: Sequence[str] | None = None, preprocessing: Preprocessing | None = None
     ) -> OpenedModel:
-        """The same model under other names or preprocessing; weights, program, kept functions are shared."""
+        """The same model under other names or preprocessing; weights, program, kept functions are shared.
+
+        Raises:
+            UserError: the preprocessing has one number for each of other channels than the network takes.
+        """
+        if preprocessing is not None:
+            preprocessing.check(self.input_shape[2], self.name)
         twin = object.__new__(OpenedModel)
         twin.__dict__.update(self.__dict__)
         if classes is not None:

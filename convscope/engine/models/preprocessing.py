@@ -34,6 +34,19 @@ class Preprocessing:
     resize: str = "crop"
     name: str = "0–1"
 
+    def check(self, channels: int, model: str) -> None:
+        """Refuse numbers for other channels than a network takes: arrays would be spread over them.
+
+        Raises:
+            UserError: what does not fit.
+        """
+        numbers = max(len(self.scale), len(self.offset))
+        if numbers not in (1, channels):
+            raise UserError(
+                f"{model} takes {channels} channel{'s' if channels > 1 else ''}, and the range "
+                f"“{self.name}” has numbers for {numbers}: choose another range."
+            )
+
     def apply(self, pixels: NDArray[Any]) -> NDArray[np.float32]:
         """The network's input for pixels 0–255 (RGB or gray), channels last; float32, the same shape."""
         values = np.asarray(pixels, np.float32)

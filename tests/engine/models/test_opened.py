@@ -248,3 +248,14 @@ def test_preprocessing_is_that_of_keras(mode: str) -> None:
     np.testing.assert_allclose(ours, theirs, atol=2e-5)
     np.testing.assert_allclose(MODES[mode].undo(ours), pixels, atol=1e-3)
     assert Preprocessing.from_dict(MODES[mode].to_dict()) == MODES[mode]
+
+
+def test_a_range_for_three_channels_is_refused_by_a_network_of_one() -> None:
+    import keras
+
+    layers = [keras.Input((8, 8, 1)), keras.layers.Conv2D(2, 3), keras.layers.Flatten()]
+    gray = OpenedModel(keras.Sequential(layers), name="gray")
+    for mode in ("caffe", "torch"):
+        with pytest.raises(UserError, match=r"^gray takes 1 channel, .* “ImageNet, .* for 3: choose"):
+            gray.with_(preprocessing=MODES[mode])
+    assert gray.with_(preprocessing=MODES["tf"]).preprocessing == MODES["tf"]

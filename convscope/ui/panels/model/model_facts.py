@@ -12,6 +12,7 @@ from convscope.engine.models.files.save_file import save_model
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.models.preprocessing import MODES, RESIZES, Preprocessing
 from convscope.engine.models.program import Program
+from convscope.errors import UserError
 from convscope.task import Task
 from convscope.ui import theme
 from convscope.ui.panel_context import PanelContext
@@ -234,7 +235,11 @@ class ModelFacts(QWidget):
         chosen = MODES.get(self.range.currentData(), before)
         new = replace(chosen, resize=self.resize_.currentData())
         if new != before:
-            self._replace(shown, preprocessing=new)
+            try:
+                self._replace(shown, preprocessing=new)
+            except UserError as error:
+                self.context.report(error)
+                self._show_settings(shown)
 
     def _show_settings(self, shown: ShownModel) -> None:
         how = shown.model.preprocessing
