@@ -24,7 +24,7 @@ from convscope.engine.training.checkpoint import (
 from convscope.engine.training.control import Control
 from convscope.engine.training.losses import Goal, make_loss, make_metrics
 from convscope.engine.training.observe import Observer, Snapshot
-from convscope.engine.training.rates import make_optimizer
+from convscope.engine.training.rates import gentler, make_optimizer
 from convscope.engine.training.record import CLASSIFIER, EpochRecord, Recorder
 from convscope.engine.training.run import Run
 from convscope.engine.training.settings import TrainingSettings
@@ -335,8 +335,8 @@ def _sentence(outcome: Outcome, job: Job, epochs: tuple[EpochRecord, ...], diver
         step = (diverged or 0) + 1
         return (
             f"The loss is no number any more (NaN) since step {step:,}: the weights have grown without "
-            f"bound. Try a learning rate of {rate / 10:g} instead of {rate:g}, or look for labels or images "
-            "that do not fit."
+            f"bound. Try a learning rate of {gentler(rate):g} instead of {rate:g}, or look for labels or "
+            "images that do not fit."
         )
     if outcome == "stopped":
         return f"Stopped after {len(epochs)} of {whole} epochs."

@@ -29,6 +29,11 @@ def changes(settings: TrainingSettings) -> bool:
     return settings.schedule.kind != "constant" or settings.schedule.warmup > 0
 
 
+def gentler(rate: float) -> float:
+    """A learning rate to try where this one was too high: a tenth, and none that is known to be too high."""
+    return min(rate / 10, 0.01)
+
+
 def make_optimizer(settings: OptimizerSettings) -> Any:
     """The Keras optimizer, new."""
     import keras

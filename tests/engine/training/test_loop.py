@@ -257,7 +257,7 @@ def test_a_loss_that_is_no_number_ends_it_with_a_reason(make_model: Make, bands:
     done = train(model, bands, replace(settings, epochs=50))
     assert done.fitted.outcome == "diverged"
     assert done.fitted.sentence.startswith("The loss is no number any more (NaN) since step ")
-    assert "Try a learning rate of 100 instead of 1000" in done.fitted.sentence
+    assert "Try a learning rate of 0.01 instead of 1000" in done.fitted.sentence
     assert done.test is None
 
 

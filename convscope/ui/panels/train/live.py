@@ -165,6 +165,7 @@ class LiveView(QWidget):
 
     def _finished(self, finished: Finished) -> None:
         from convscope.engine.training.checks import unreadable
+        from convscope.engine.training.rates import gentler
 
         self._ended()
         fitted, test = finished.trained.fitted, finished.trained.test
@@ -175,7 +176,7 @@ class LiveView(QWidget):
             words += f" {missing:,} {'file' if missing == 1 else 'files'} could not be read and had no part."
         choices: list[Choice] = []
         if fitted.outcome == "diverged":
-            lower = finished.settings.optimizer.learning_rate / 10
+            lower = gentler(finished.settings.optimizer.learning_rate)
             choices.append(("train.notice.rate", f"Learning rate {lower:g}", lambda: self._set_rate(lower)))
             self.notice.say("bad", words, choices)
             return

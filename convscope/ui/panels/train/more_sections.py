@@ -21,7 +21,7 @@ _OPTIMIZER_NUMBERS = (
     ("beta_1", "Beta 1", 1.0),
     ("beta_2", "Beta 2", 1.0),
     ("weight_decay", "Weight decay", 100.0),
-    ("initial_accumulator_value", "First accumulator", 100.0),
+    ("initial_accumulator_value", "Accumulator", 100.0),
     ("epsilon", "Epsilon", 100.0),
 )
 _OPTIMIZER_CHECKS = (

@@ -35,7 +35,7 @@ def next_name(
 
 def differences(before: TrainingSettings, after: TrainingSettings) -> list[str]:
     """What was changed, in words: ["learning rate 0.01", "batch size 32"]."""
-    old, new = _flat(before.to_dict()), _flat(after.to_dict())
+    old, new = _flat(_used(before)), _flat(_used(after))
     found = []
     for key, value in new.items():
         # How the data is split is told with the data.
@@ -44,6 +44,15 @@ def differences(before: TrainingSettings, after: TrainingSettings) -> list[str]:
             owner = key.split(".")[0].replace("_", " ")
             found.append(_words(owner if word in ("name", "kind") else word, value))
     return found
+
+
+def _used(settings: TrainingSettings) -> dict[str, Any]:
+    """The settings without those that the schedule does not look at."""
+    data = settings.to_dict()
+    kind = settings.schedule.kind
+    unused = {"step": (), "constant": ("every", "factor")}.get(kind, ("every",))
+    data["schedule"] = {key: value for key, value in data["schedule"].items() if key not in unused}
+    return data
 
 
 def _words(word: str, value: Any) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from convscope.errors import UserError
@@ -46,16 +47,26 @@ class ResultView(QWidget):
         self._source: Finished | Run | None = None
         self._outcome: Outcome | None = None
         self._shown: NDArray[np.int64] = np.zeros(0, np.int64)
+        # The training whose result was shown by itself last.
+        self._met: Finished | None = None
         self._build()
-        if desk.finished is not None:
-            self.show_result(desk.finished)
-        else:
-            self._say("No training has ended yet. Train a network, or choose a run.")
+        self._say("No training has ended yet. Train a network, or choose a run.")
 
     @property
     def outcome(self) -> Outcome | None:
         """What is on show."""
         return self._outcome
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """A training that has ended since is what one comes for, if it has learned anything."""
+        super().showEvent(event)
+        finished = self._desk.finished
+        if finished is None or finished is self._met:
+            return
+        self._met = finished
+        fitted = finished.trained.fitted
+        if fitted.outcome != "diverged" or fitted.best is not None:
+            self.show_result(finished)
 
     def show_result(self, source: Finished | Run) -> None:
         """Show what came of a training, on its test images if there are some."""
@@ -128,7 +139,9 @@ class ResultView(QWidget):
     # -- the images ------------------------------------------------------------------------------------------
 
     def _show_worst(self) -> None:
-        assert self._outcome is not None
+        if self._outcome is None:
+            # A key may still reach what another evaluation has just hidden.
+            return
         self.matrix.select(None)
         self.by_class.select(None)
         mistakes = self._outcome.evaluation.worst(WORST)
@@ -138,14 +151,16 @@ class ResultView(QWidget):
         )
 
     def _show_cell(self, true: int, predicted: int) -> None:
-        assert self._outcome is not None
+        if self._outcome is None:
+            return
         self.by_class.select(None)
         self._show_images(
             self.matrix.words((true, predicted)), self._outcome.evaluation.cell(true, predicted)
         )
 
     def _show_class(self, true: int) -> None:
-        assert self._outcome is not None
+        if self._outcome is None:
+            return
         evaluation = self._outcome.evaluation
         self.matrix.select(None)
         own = np.flatnonzero((evaluation.true == true) & (evaluation.predicted != true))

@@ -24,6 +24,7 @@ from convscope.imaging.image import Image
 from convscope.ui.panels.train import desk
 from convscope.ui.panels.train.chart_legend import Legend
 from convscope.ui.panels.train.plan import Plan
+from convscope.ui.panels.train.result import ResultView
 from convscope.ui.panels.train.samples_view import SamplesView
 from convscope.ui.widgets.mosaic_view import MosaicView
 
@@ -64,6 +65,9 @@ def test_a_training_from_start_to_start_again(
     (run,) = list_runs()
     assert (run.state, run.details.name) == ("finished", "tiny on Digits")
     loss = first_loss(train)
+    train.press("train.view.result")
+    train.settle()
+    train.press("train.view.live")
 
     # Again from the same weights, with one thing changed.
     assert train.text("train.model").startswith("tiny · ")
@@ -84,6 +88,14 @@ def test_a_training_from_start_to_start_again(
     train.begin()
     train.ended()
     assert first_loss(train) < 0.97 * loss
+    # Whoever goes to the results by hand sees those of the last training, not of one before.
+    for _ in range(2):
+        train.press("train.view.result")
+        train.settle()
+        result = train.panel.view("result")
+        assert isinstance(result, ResultView) and result.outcome is not None
+        assert train.desk.finished is not None and result.outcome.name == train.desk.finished.name
+        train.press("train.view.live")
     # Trained models do not pile up: the oldest is closed, what was opened by hand is not.
     changed = "tiny on Digits · learning rate 0.002"
     assert [model.name for model in train.session.models] == ["tiny", changed, f"{changed} on Digits"]
@@ -172,7 +184,7 @@ def test_a_loss_that_is_no_number(empty: Train, digits: Dataset) -> None:
     # Nothing was learned: no model of it.
     assert train.session.models == (model,)
     train.press("train.notice.rate")
-    assert train.settings.optimizer.learning_rate == 100
+    assert train.settings.optimizer.learning_rate == 0.01
     train.settle()
     assert train.find(QAbstractButton, "train.start").isEnabled()
 

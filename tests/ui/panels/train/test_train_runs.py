@@ -252,6 +252,15 @@ def test_other_parts_of_the_data_and_the_weakest_class(runs: Train, digits: Data
     weakest = int(np.nanargmin(evaluation.by_class))
     wrong = int(((evaluation.true == weakest) & (evaluation.predicted != weakest)).sum())
     assert runs.find(MosaicView, "train.result.images").count == wrong
+    # A key or a click that comes while another run is being evaluated does nothing.
+    view.show_result(list_runs()[0])
+    assert view.outcome is None
+    second = classes.visualRect(classes.model().index(1, 0)).center()
+    runs.qtbot.mouseClick(classes.viewport(), Qt.MouseButton.LeftButton, pos=second)
+    runs.qtbot.keyClick(view.matrix, Qt.Key.Key_Right)
+    view.worst.click()
+    runs.settle()
+    assert view.outcome is not None
 
 
 def test_a_run_whose_data_have_gone_is_one_sentence(

@@ -14,7 +14,7 @@ from convscope.engine.data.dataset import Dataset
 from convscope.engine.data.registry import open_dataset
 from convscope.engine.data.resize import InputSettings
 from convscope.engine.models.opened import OpenedModel
-from convscope.engine.training.settings import OPTIMIZERS, EarlyStopping, Plateau, TrainingSettings
+from convscope.engine.training.settings import OPTIMIZERS, EarlyStopping, Plateau, Schedule, TrainingSettings
 from convscope.imaging.save import save_png
 from convscope.ui.panels.data import DataPanel
 from convscope.ui.panels.train.form import NumberBox
@@ -266,6 +266,10 @@ def test_names_tell_what_was_changed() -> None:
     assert differences(before, after)[0] == "learning rate 0.01"
     assert "size 32×32" in differences(before, after) and "no shuffle" in differences(before, after)
     assert "shuffle" in differences(after, before)
+    # What a schedule does not look at has not changed.
+    cosine = replace(before, schedule=Schedule("cosine", 0.1, 3))
+    assert differences(before, cosine) == ["schedule cosine", "factor 0.1"]
+    assert differences(cosine, before) == ["schedule constant"]
     one = replace(before, batch_size=8)
     assert next_name("a on b", before, None, set()) == "a on b"
     assert next_name("a on b", one, ("a on b", before), {"a on b"}) == "a on b · batch size 8"
