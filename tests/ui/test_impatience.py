@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import random
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,12 +14,14 @@ from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QDropEvent
 from PySide6.QtWidgets import QFileDialog, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
+from shiboken6 import isValid
 from window_helpers import small_images
 
 from convscope.engine.data.registry import open_dataset
 from convscope.engine.models.catalogue import open_model
 from convscope.engine.training.settings import TrainingSettings
 from convscope.session.session import Session
+from convscope.ui import theme
 from convscope.ui.main_window import MainWindow
 from convscope.ui.panels.train import TrainPanel
 
@@ -44,7 +47,7 @@ def damaged(tmp_path: Path) -> list[Path]:
 
 
 @pytest.fixture
-def window(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> MainWindow:
+def window(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Iterator[MainWindow]:
     """The whole window, with a small network that learns a few digits."""
     for name in ("getOpenFileName", "getSaveFileName"):
         monkeypatch.setattr(QFileDialog, name, lambda *_a, **_k: ("", ""))
@@ -67,7 +70,11 @@ def window(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> MainWindow:
     qtbot.waitUntil(made.jobs.idle, timeout=120_000)
     panel.controls.press_start()
     qtbot.waitUntil(lambda: panel.desk.trainer.active, timeout=120_000)
-    return made
+    yield made
+    if isValid(made):
+        made.close()
+    # Theme and zoom are the application's.
+    theme.apply("light")
 
 
 def waits(widget: QWidget) -> bool:
