@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
+from driver import window_on
 from layers_helpers import Desk
-from PySide6.QtCore import QPoint
-from PySide6.QtGui import QCursor
 from pytestqt.qtbot import QtBot
-from shiboken6 import isValid
 
 from convscope.engine.models.catalogue import open_model
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.runtime import start
 from convscope.imaging.samples import load_sample
-from convscope.session.session import Session
-from convscope.ui.main_window import MainWindow
-from convscope.ui.settings import Settings
 
 
 @pytest.fixture(scope="package")
@@ -29,21 +23,12 @@ def digits() -> OpenedModel:
 
 
 @pytest.fixture
-def bare(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
-    """The panel without a model, 1440×900."""
-    monkeypatch.setenv("CONVSCOPE_HOME", str(tmp_path))
-    window = MainWindow(Session([load_sample("digit-3"), load_sample("digit-7")]), settings=Settings())
-    window.remember_settings = False
-    qtbot.addWidget(window)
-    QCursor.setPos(QPoint(0, 0))
-    window.resize(1440, 900)
-    window.show_panel("layers")
-    window.show()
-    desk = Desk(qtbot, window)
-    desk.settle()
-    yield desk
-    if isValid(window):
-        window.close()
+def bare(qtbot: QtBot) -> Iterator[Desk]:
+    """The panel without a model."""
+    with window_on(qtbot, "layers", [load_sample("digit-3"), load_sample("digit-7")]) as window:
+        desk = Desk(qtbot, window)
+        desk.settle()
+        yield desk
 
 
 @pytest.fixture
