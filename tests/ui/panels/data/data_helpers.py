@@ -6,13 +6,14 @@ import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal
 
 import numpy as np
+from driver import Driver
 from numpy.typing import NDArray
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QAbstractButton, QComboBox, QFileDialog, QLabel, QSlider, QSpinBox, QWidget
+from PySide6.QtWidgets import QAbstractButton, QFileDialog, QWidget
 from pytestqt.qtbot import QtBot
 
 from convscope.engine.data.dataset import Dataset, make_dataset
@@ -20,8 +21,6 @@ from convscope.engine.data.images import ArrayImages
 from convscope.engine.data.resize import Target, to_target
 from convscope.ui.main_window import MainWindow
 from convscope.ui.panels.data import DataPanel
-
-Found = TypeVar("Found", bound=QWidget)
 
 
 def small_set(count: int = 60, side: int = 12, classes: tuple[str, ...] = ("ant", "bee", "cow")) -> Dataset:
@@ -86,15 +85,14 @@ def counted_set(count: int, seconds: float = 0.0) -> tuple[Dataset, CountedImage
     )
 
 
-class Data:
-    """The window, its panel, and what a person does with them."""
+class Data(Driver):
+    """The window with its data panel."""
 
     def __init__(self, qtbot: QtBot, window: MainWindow) -> None:
-        self.qtbot, self.window = qtbot, window
+        super().__init__(qtbot, window)
         panel = window.panel()
         assert isinstance(panel, DataPanel)
         self.panel = panel
-        self.session = window.session
         self.grid = panel.images.grid
 
     @property
@@ -109,52 +107,9 @@ class Data:
         self.settle()
         return dataset
 
-    def settle(self) -> None:
-        """Wait until what was asked for is on show."""
-        for _ in range(2):
-            self.qtbot.wait(5)
-            self.qtbot.waitUntil(self.window.jobs.idle, timeout=60_000)
-        self.qtbot.wait(1)
-
-    def find(self, kind: type[Found], name: str) -> Found:
-        """A control by its name."""
-        found = self.window.findChild(kind, name)
-        assert found is not None, name
-        return found
-
-    def press(self, name: str) -> None:
-        """Click a button."""
-        button = self.find(QAbstractButton, name)
-        assert button.isEnabled() and button.isVisible(), name
-        self.qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
-        self.settle()
-
-    def pick(self, name: str, data: str) -> None:
-        """Choose in a combo box."""
-        box = self.find(QComboBox, name)
-        index = box.findData(data)
-        assert index >= 0, data
-        box.setCurrentIndex(index)
-        self.settle()
-
-    def spin(self, name: str, value: int) -> None:
-        """Type into a spin box."""
-        box = self.find(QSpinBox, name)
-        assert box.isEnabled(), name
-        box.setFocus()
-        box.selectAll()
-        self.qtbot.keyClicks(box, str(value))
-        self.qtbot.keyClick(box, Qt.Key.Key_Return)
-        self.settle()
-
-    def slide(self, name: str, notch: int) -> None:
+    def augment(self, name: str, notch: int) -> None:
         """Move an augmentation's slider."""
-        self.find(QSlider, f"data.augment.{name}.slider").setValue(notch)
-        self.settle()
-
-    def text(self, name: str) -> str:
-        """What a label says."""
-        return self.find(QLabel, name).text()
+        self.slide(f"data.augment.{name}.slider", notch)
 
     def class_row(self, row: int) -> None:
         """Click a line of the class list."""

@@ -38,12 +38,12 @@ def test_the_preview_follows_a_slider_and_reset_undoes_it(data: Data) -> None:
     dataset = data.show(small_set())
     original = dataset.images.read(data.panel.focus_image)
     assert (preview(data) == original).all()
-    data.slide("rotation", 30)
+    data.augment("rotation", 30)
     assert data.session.augmentation == Augmentation(rotation=30)
     turned = preview(data)
     assert turned.shape == (COUNT, 12, 12, 3)
     assert all((picture != original).any() for picture in turned)
-    data.slide("rotation", 60)
+    data.augment("rotation", 60)
     assert (preview(data) != turned).any()
     data.press("data.reset")
     assert data.session.augmentation is None
@@ -64,10 +64,10 @@ def test_every_slider_sets_its_own_and_ends_at_its_limit(data: Data) -> None:
     data.show(small_set())
     original = data.dataset.images.read(data.panel.focus_image)
     for name, limit in LIMITS.items():
-        data.slide(name, 10**6)
+        data.augment(name, 10**6)
         assert data.session.augmentation == Augmentation(**{name: limit})  # type: ignore[arg-type]
         assert (preview(data) != original).any(), name
-        data.slide(name, 0)
+        data.augment(name, 0)
         assert data.session.augmentation is None
 
 
@@ -98,14 +98,14 @@ def test_flips_fill_and_constant(data: Data) -> None:
     data.pick("data.augment.fill", "constant")
     assert constant.isVisible()
     constant.setValue(200)
-    data.slide("width_shift", 100)
+    data.augment("width_shift", 100)
     assert data.session.augmentation == Augmentation(width_shift=1.0, fill="constant", fill_value=200)
     assert any((picture[:, 0] == 200).all() or (picture[:, -1] == 200).all() for picture in preview(data))
 
 
 def test_a_gray_image_stays_gray_under_noise(data: Data) -> None:
     data.press("data.empty.digits")
-    data.slide("noise", 30)
+    data.augment("noise", 30)
     pictures = preview(data)
     assert (pictures != to_rgb(data.dataset.images.read(data.panel.focus_image))).any()
     assert (pictures == pictures[..., :1]).all()
@@ -116,7 +116,7 @@ def test_presets_are_recognised(data: Data) -> None:
     data.pick("data.preset", "lecture")
     assert data.session.augmentation == LECTURE
     box = data.find(QComboBox, "data.preset")
-    data.slide("blur", 5)
+    data.augment("blur", 5)
     assert box.currentData() == "own"
     data.session.set_augmentation(None)
     assert box.currentData() == "none"
@@ -127,7 +127,7 @@ def test_presets_are_recognised(data: Data) -> None:
 
 def test_reseeding_draws_others(data: Data) -> None:
     data.show(small_set())
-    data.slide("rotation", 40)
+    data.augment("rotation", 40)
     before = preview(data)
     assert np.array_equal(preview(data), before), "the same seed, the same pictures"
     data.press("data.reseed")

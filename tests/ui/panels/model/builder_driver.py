@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
-
+from driver import Driver, Found
 from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt
 from PySide6.QtGui import QAction, QDragEnterEvent, QDragMoveEvent, QDropEvent
-from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QLabel, QLineEdit, QSpinBox, QWidget
+from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QLineEdit, QSpinBox, QWidget
 from pytestqt.qtbot import QtBot
 
 from convscope.engine.models.architecture import Architecture
@@ -14,15 +13,13 @@ from convscope.engine.models.templates import TEMPLATES
 from convscope.ui.main_window import MainWindow
 from convscope.ui.panels.model.build_view import BuildView
 
-Found = TypeVar("Found", bound=QWidget)
 
-
-class Builder:
+class Builder(Driver):
     """The window with its builder, and what a person does there."""
 
     def __init__(self, qtbot: QtBot, window: MainWindow, view: BuildView) -> None:
-        self.qtbot, self.window, self.view = qtbot, window, view
-        self.session = window.session
+        super().__init__(qtbot, window)
+        self.view = view
         self.layers = view.layers
 
     @property
@@ -47,11 +44,10 @@ class Builder:
 
     def settle(self) -> None:
         """Wait until nothing is computed."""
-        self.qtbot.waitUntil(self.window.jobs.idle, timeout=60_000)
+        super().settle()
         gallery = self.view.gallery
         if gallery is not None:
-            self.qtbot.waitUntil(lambda: gallery.complete)
-        QApplication.processEvents()
+            self.until(lambda: gallery.complete)
 
     def find(self, kind: type[Found], name: str) -> Found:
         """A control on show by its name; the last, where an old one is about to go."""
@@ -73,13 +69,6 @@ class Builder:
         self.qtbot.mouseClick(self.layers.viewport(), Qt.MouseButton.LeftButton, pos=place)
         QApplication.processEvents()
         assert self.layers.name == name
-
-    def press(self, name: str) -> None:
-        """Click a button."""
-        button = self.find(QAbstractButton, name)
-        assert button.isEnabled() and button.isVisible(), name
-        self.qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
-        self.settle()
 
     def type(self, name: str, text: str) -> None:
         """Type into a field, over what stands there."""

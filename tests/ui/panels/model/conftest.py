@@ -2,46 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from builder_driver import Builder
+from driver import window_on
 from library_driver import Library
 from model_helpers import Story
-from PySide6.QtCore import QPoint
-from PySide6.QtGui import QCursor
 from pytestqt.qtbot import QtBot
-from shiboken6 import isValid
 
 from convscope.engine.runtime import start
 from convscope.imaging.image import Image
 from convscope.imaging.load import load_image
 from convscope.paths import resource_path
-from convscope.session.session import Session
-from convscope.ui.main_window import MainWindow
 from convscope.ui.panels.model.build_view import BuildView
 from convscope.ui.panels.model.library_view import LibraryView
-from convscope.ui.settings import Settings
-
-
-@contextmanager
-def _window(qtbot: QtBot, images: Sequence[Image]) -> Iterator[MainWindow]:
-    """A window of 1440×900 on the model panel, without a model."""
-    window = MainWindow(Session(images), settings=Settings(panel="model"))
-    window.remember_settings = False
-    qtbot.addWidget(window)
-    QCursor.setPos(QPoint(0, 0))
-    window.resize(1440, 900)
-    window.show()
-    window.activateWindow()
-    qtbot.waitUntil(window.isActiveWindow)
-    window.show_panel("model")
-    yield window
-    if isValid(window):
-        window.close()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -54,7 +31,7 @@ def engine() -> None:
 def story(qtbot: QtBot) -> Iterator[Story]:
     """The model panel with two shipped pictures."""
     images = [load_image(resource_path("images", name)) for name in ("digit-7.png", "cat.jpg")]
-    with _window(qtbot, images) as window:
+    with window_on(qtbot, "model", images) as window:
         found = Story(qtbot, window)
         found.settle()
         yield found
@@ -63,7 +40,7 @@ def story(qtbot: QtBot) -> Iterator[Story]:
 @pytest.fixture
 def builder(qtbot: QtBot) -> Iterator[Builder]:
     """The builder with the lectures' first convnet."""
-    with _window(qtbot, _black()) as window:
+    with window_on(qtbot, "model", _black()) as window:
         window.run_command("model.page.build")
         view = window.findChild(BuildView, "model.build")
         assert view is not None
@@ -76,7 +53,7 @@ def builder(qtbot: QtBot) -> Iterator[Builder]:
 def library(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Library]:
     """The library, with an empty cache of Keras's own."""
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
-    with _window(qtbot, _black()) as window:
+    with window_on(qtbot, "model", _black()) as window:
         window.run_command("model.page.library")
         view = window.findChild(LibraryView, "model.library")
         assert view is not None

@@ -2,57 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
-
+from driver import Driver
 from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtWidgets import (
-    QAbstractButton,
     QApplication,
     QHeaderView,
-    QLabel,
     QStyle,
     QStyleOptionViewItem,
     QTableView,
-    QWidget,
 )
 from pytestqt.qtbot import QtBot
 
 from convscope.ui.main_window import MainWindow
 from convscope.ui.panels.model.library_view import LibraryView
 
-Found = TypeVar("Found", bound=QWidget)
 
-
-class Library:
+class Library(Driver):
     """The window with its library, and what a person does there."""
 
     def __init__(self, qtbot: QtBot, window: MainWindow, view: LibraryView) -> None:
-        self.qtbot, self.window, self.view = qtbot, window, view
-        self.session = window.session
+        super().__init__(qtbot, window)
+        self.view = view
         self.table = self.find(QTableView, "model.library.table")
-
-    def settle(self) -> None:
-        """Wait until nothing is computed."""
-        self.qtbot.waitUntil(self.window.jobs.idle, timeout=90_000)
-        QApplication.processEvents()
-
-    def find(self, kind: type[Found], name: str) -> Found:
-        """A control by its name."""
-        found = self.window.findChildren(kind, name)
-        assert found, name
-        return found[-1]
-
-    def press(self, name: str, *, wait: bool = True) -> None:
-        """Click a button."""
-        button = self.find(QAbstractButton, name)
-        assert button.isEnabled() and button.isVisible(), name
-        self.qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
-        if wait:
-            self.settle()
-
-    def text(self, name: str) -> str:
-        """What a label says."""
-        return self.find(QLabel, name).text()
 
     def shown(self, column: int = 0, table: QTableView | None = None) -> list[str]:
         """A column as it stands in the table."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TypeVar
 
+from driver import Driver
 from PySide6.QtCore import QItemSelectionModel, QPoint, QPointF, Qt
-from PySide6.QtWidgets import QAbstractButton, QLabel, QTreeView, QWidget
+from PySide6.QtWidgets import QTreeView
 from pytestqt.qtbot import QtBot
 
 from convscope.engine.models.catalogue import open_model
@@ -16,8 +16,6 @@ from convscope.ui.panels.model import ModelPanel
 from convscope.ui.panels.model.graph_view import GraphView
 from convscope.ui.panels.model.layer_facts import FactGrid
 
-Found = TypeVar("Found", bound=QWidget)
-
 
 @cache
 def model_of(name: str) -> OpenedModel:
@@ -25,21 +23,14 @@ def model_of(name: str) -> OpenedModel:
     return open_model(name)
 
 
-class Story:
-    """The window, its model panel, and what a person does with them."""
+class Story(Driver):
+    """The window with its model panel."""
 
     def __init__(self, qtbot: QtBot, window: MainWindow) -> None:
-        self.qtbot, self.window = qtbot, window
+        super().__init__(qtbot, window)
         panel = window.panel()
         assert isinstance(panel, ModelPanel)
         self.panel = panel
-        self.session = window.session
-
-    def settle(self) -> None:
-        """Wait until what was asked for is on show."""
-        self.qtbot.waitUntil(self.window.jobs.idle, timeout=60_000)
-        self.qtbot.wait(1)
-        self.qtbot.waitUntil(self.window.jobs.idle, timeout=60_000)
 
     def open(self, model: OpenedModel | str) -> OpenedModel:
         """Make a model the current one, as opening it does."""
@@ -47,23 +38,6 @@ class Story:
         self.session.add_model(opened)
         self.settle()
         return opened
-
-    def find(self, kind: type[Found], name: str) -> Found:
-        """A control by its name."""
-        found = self.window.findChild(kind, name)
-        assert found is not None, name
-        return found
-
-    def press(self, name: str) -> None:
-        """Click a button."""
-        button = self.find(QAbstractButton, name)
-        assert button.isEnabled() and button.isVisible(), name
-        self.qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
-        self.settle()
-
-    def text(self, name: str) -> str:
-        """What a label says."""
-        return self.find(QLabel, name).text().replace("\u200b", "")
 
     def fact(self, name: str) -> str:
         """One of the chosen layer's facts."""

@@ -149,7 +149,7 @@ def test_weights_come_from_a_file(library: Library, tmp_path: Path) -> None:
     assert digits is not None
     digits.keras.save_weights(tmp_path / "digits.weights.h5")
     library.choose("mnist-convnet")
-    library.press("model.library.weights.file", wait=False)
+    library.press("model.library.weights.file", settle=False)
     dialog = library.find(QFileDialog, "model.library.file_dialog")
     line = dialog.findChild(QLineEdit)
     assert line is not None
@@ -206,7 +206,7 @@ def test_a_download_shows_its_progress_and_is_cancelled(
 ) -> None:
     monkeypatch.setattr(urllib.request, "urlopen", lambda *_args, **_more: _Slow())
     library.choose("MobileNetV3Small")
-    library.press("model.library.open", wait=False)
+    library.press("model.library.open", settle=False)
     doing = "Downloading the weights of MobileNetV3Small"
     library.qtbot.waitUntil(lambda: library.text("model.library.doing").startswith(doing), timeout=60_000)
     assert library.find(QProgressBar, "model.library.progress").isVisible()
@@ -260,7 +260,7 @@ def test_time_is_measured_here_and_can_be_cancelled(library: Library) -> None:
     library.press("model.library.compare")
     table, time_column = library.find(QTableView, "model.compare.table"), TITLES.index("Time")
     assert library.shown(time_column, table) == ["–", "–"]
-    library.press("model.compare.measure", wait=False)
+    library.press("model.compare.measure", settle=False)
     library.qtbot.waitUntil(
         lambda: sum(cell.endswith(" ms") for cell in library.shown(time_column, table)) == 1, timeout=60_000
     )
