@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from driver import window_on
 from pytestqt.qtbot import QtBot
 
 from convscope.engine.models.catalogue import open_model
 from convscope.engine.models.opened import OpenedModel
 from convscope.imaging.samples import load_sample
-from convscope.session.session import Session
 from convscope.ui.main_window import MainWindow
 
 
@@ -35,11 +35,5 @@ def garments() -> OpenedModel:
 @pytest.fixture
 def window(qtbot: QtBot) -> Iterator[MainWindow]:
     """The real window on the panel, with a digit and a cat, and no model yet."""
-    made = MainWindow(Session([load_sample("digit-2"), load_sample("cat")]))
-    made.remember_settings = False
-    qtbot.addWidget(made)
-    made.resize(1440, 900)
-    made.show()
-    made.show_panel("explain")
-    yield made
-    made.close()
+    with window_on(qtbot, "explain", [load_sample("digit-2"), load_sample("cat")]) as made:
+        yield made
