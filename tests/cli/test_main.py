@@ -58,6 +58,8 @@ def ended(*words: str, stdout: int, until: str = "") -> tuple[int, str]:
     if until:
         code = f"""
 import importlib.abc, signal, sys
+# A program that was started in the background may have been told to leave it alone.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 class Ear(importlib.abc.MetaPathFinder):
     def find_spec(self, name, path, target=None):
         if name == {until!r}:

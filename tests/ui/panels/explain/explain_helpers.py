@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TypeVar
 
+from driver import Driver, Found
 from PIL import Image as PillowImage
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QCheckBox, QWidget
@@ -16,7 +16,6 @@ from convscope.ui.main_window import MainWindow
 from convscope.ui.panels.explain import ExplainPanel
 
 LONG = 90_000
-Kind = TypeVar("Kind", bound=QWidget)
 
 
 def panel_of(window: MainWindow) -> ExplainPanel:
@@ -26,7 +25,7 @@ def panel_of(window: MainWindow) -> ExplainPanel:
     return panel
 
 
-def child(window: MainWindow, kind: type[Kind], name: str) -> Kind:
+def child(window: MainWindow, kind: type[Found], name: str) -> Found:
     """A widget by its name."""
     found = window.findChild(kind, name)
     assert found is not None, name
@@ -35,9 +34,7 @@ def child(window: MainWindow, kind: type[Kind], name: str) -> Kind:
 
 def settle(qtbot: QtBot, window: MainWindow) -> None:
     """Wait until all maps are there and painted."""
-    qtbot.waitUntil(lambda: window.jobs.idle(), timeout=LONG)
-    qtbot.wait(20)
-    qtbot.waitUntil(lambda: window.jobs.idle(), timeout=LONG)
+    Driver(qtbot, window).settle()
 
 
 def press(qtbot: QtBot, widget: QWidget) -> None:

@@ -6,17 +6,14 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from driver import window_on
 from patterns_helpers import Growing
-from PySide6.QtCore import QPoint
-from PySide6.QtGui import QCursor
 from pytestqt.qtbot import QtBot
-from shiboken6 import isValid
 
 from convscope.engine.models.catalogue import open_model
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.runtime import start
 from convscope.imaging.image import Image
-from convscope.session.session import Session
 from convscope.ui.main_window import MainWindow
 
 
@@ -31,15 +28,8 @@ def digits() -> OpenedModel:
 def window(qtbot: QtBot) -> Iterator[MainWindow]:
     """A window on the panel, without a network, 1440×900."""
     values = np.random.default_rng(7).integers(0, 256, (28, 28), np.uint8)
-    made = MainWindow(Session([Image(values, "noise"), Image(255 - values, "other noise")]))
-    qtbot.addWidget(made)
-    QCursor.setPos(QPoint(0, 0))
-    made.resize(1440, 900)
-    made.show_panel("patterns")
-    made.show()
-    yield made
-    if isValid(made):
-        made.close()
+    with window_on(qtbot, "patterns", [Image(values, "noise"), Image(255 - values, "other noise")]) as made:
+        yield made
 
 
 @pytest.fixture

@@ -6,18 +6,14 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint
-from PySide6.QtGui import QCursor
+from driver import window_on
 from pytestqt.qtbot import QtBot
-from shiboken6 import isValid
 from train_helpers import Train, few_digits, tiny_model
 
 from convscope.engine import runtime as engine_runtime
 from convscope.engine.data.dataset import Dataset
 from convscope.engine.models.opened import OpenedModel
 from convscope.imaging.image import Image
-from convscope.session.session import Session
-from convscope.ui.main_window import MainWindow
 
 
 @pytest.fixture(scope="session")
@@ -41,19 +37,10 @@ def digits() -> Dataset:
 @pytest.fixture
 def empty(qtbot: QtBot, runtime: object) -> Iterator[Train]:
     """The training panel in its window, 1440×900, with neither network nor data."""
-    window = MainWindow(Session([Image(np.zeros((28, 28), np.uint8), "black")]))
-    qtbot.addWidget(window)
-    QCursor.setPos(QPoint(0, 0))
-    window.resize(1440, 900)
-    window.show_panel("train")
-    window.show()
-    window.activateWindow()
-    qtbot.waitUntil(window.isActiveWindow)
-    found = Train(qtbot, window)
-    found.settle()
-    yield found
-    if isValid(window):
-        window.close()
+    with window_on(qtbot, "train", [Image(np.zeros((28, 28), np.uint8), "black")]) as window:
+        found = Train(qtbot, window)
+        found.settle()
+        yield found
 
 
 @pytest.fixture

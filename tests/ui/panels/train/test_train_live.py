@@ -41,8 +41,8 @@ def test_a_training_from_start_to_start_again(
 ) -> None:
     monkeypatch.setattr(desk, "KEPT_MODELS", 2)
     before = weights(tiny)
-    train.type("train.epochs", "4")
-    train.type("train.batch_size", "30")
+    train.spin("train.epochs", "4")
+    train.spin("train.batch_size", "30")
     train.settle()
     train.begin()
     assert train.text("train.sentence")
@@ -72,7 +72,7 @@ def test_a_training_from_start_to_start_again(
     # Again from the same weights, with one thing changed.
     assert train.text("train.model").startswith("tiny · ")
     assert train.find(QAbstractButton, "train.start").text() == "Start again"
-    train.type("train.learning_rate", "0.002")
+    train.spin("train.learning_rate", "0.002")
     train.settle()
     train.begin()
     train.ended()
@@ -103,7 +103,7 @@ def test_a_training_from_start_to_start_again(
 
 
 def test_steering_and_looking(train: Train) -> None:
-    train.type("train.epochs", "5000")
+    train.spin("train.epochs", "5000")
     train.settle()
     train.begin()
     train.press("train.pause")
@@ -152,7 +152,7 @@ def test_steering_and_looking(train: Train) -> None:
     train.until(lambda: train.charts.history.done > at + 50 and train.charts.history.epochs)
     assert train.charts.history.epochs[-1].learning_rate == pytest.approx(1e-4)
     assert train.charts.history.rates[-1][1] == 1e-4
-    train.type("train.rate", "3e-3")
+    train.spin("train.rate", "3e-3")
     epochs = len(train.charts.history.epochs)
     train.until(lambda: len(train.charts.history.epochs) > epochs + 1)
     assert train.charts.history.epochs[-1].learning_rate == pytest.approx(3e-3)
@@ -251,7 +251,7 @@ def test_an_interrupted_run_is_offered(empty: Train, tiny: OpenedModel) -> None:
 
 @pytest.mark.parametrize("paused", [False, True])
 def test_closing_the_window_leaves_a_run_to_go_on_with(train: Train, paused: bool) -> None:
-    train.type("train.epochs", "5000")
+    train.spin("train.epochs", "5000")
     train.settle()
     train.begin()
     train.until(lambda: train.charts.history.epochs)
@@ -267,7 +267,7 @@ def test_closing_the_window_leaves_a_run_to_go_on_with(train: Train, paused: boo
 
 
 def test_closing_after_stop_is_no_interruption(train: Train) -> None:
-    train.type("train.epochs", "5000")
+    train.spin("train.epochs", "5000")
     train.settle()
     train.begin()
     train.until(lambda: train.charts.history.epochs)
@@ -281,7 +281,7 @@ def test_in_a_narrow_window_the_looks_take_the_settings_place_until_it_is_cancel
     controls, looks = train.panel.controls, train.live.looks
     train.window.resize(1024, 700)
     assert controls.isVisible() and looks.isHidden()
-    train.type("train.epochs", "5000")
+    train.spin("train.epochs", "5000")
     train.settle()
     train.begin()
     assert not controls.isVisible() and looks.isVisible()
@@ -301,7 +301,7 @@ def test_in_a_narrow_window_the_looks_take_the_settings_place_until_it_is_cancel
 
 def test_curves_are_read_smoothed_and_scaled(train: Train, tiny: OpenedModel) -> None:
     train.open(tiny, few_digits(train=120))
-    train.type("train.epochs", "3")
+    train.spin("train.epochs", "3")
     train.settle()
     train.begin()
     train.ended()

@@ -284,8 +284,8 @@ def transfer(train: Train) -> Train:
     """The shipped digits network before other digits, on the tab of pretrained networks."""
     base, data = open_model("digits"), few_digits(120)
     train.open(base, data)
-    train.type("train.epochs", "1")
-    train.type("train.batch_size", "32")
+    train.spin("train.epochs", "1")
+    train.spin("train.batch_size", "32")
     train.settle()
     train.press("train.view.transfer")
     train.settle()
@@ -316,7 +316,7 @@ def test_all_three_ways_one_after_the_other_in_one_chart(transfer: Train) -> Non
     base = transfer.session.model
     assert base is not None
     before = weights(base)
-    transfer.type("train.transfer.head_epochs", "1")
+    transfer.spin("train.transfer.head_epochs", "1")
     transfer.settle()
     transfer.press("train.transfer.all")
     transfer.until(lambda: len([run for run in list_runs() if run.state == "finished"]) == 3)

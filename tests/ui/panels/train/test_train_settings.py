@@ -72,7 +72,7 @@ def test_files_that_are_left_out_are_told_before_and_after(empty: Train, tmp_pat
     empty.settle()
     assert label.text() == "2 files cannot be read and are left out: nought/0.png and 1 more."
     assert label.toolTip().startswith("nought/0.png: ") and "\none/words.png: " in label.toolTip()
-    empty.type("train.epochs", "1")
+    empty.spin("train.epochs", "1")
     empty.settle()
     empty.begin()
     empty.ended()
@@ -81,10 +81,10 @@ def test_files_that_are_left_out_are_told_before_and_after(empty: Train, tmp_pat
 
 def test_the_five_main_settings(train: Train) -> None:
     train.pick("train.optimizer", "sgd")
-    train.type("train.learning_rate", "2e-2")
+    train.spin("train.learning_rate", "2e-2")
     train.pick("train.loss", "mean_squared_error")
-    train.type("train.batch_size", "48")
-    train.type("train.epochs", "7")
+    train.spin("train.batch_size", "48")
+    train.spin("train.epochs", "7")
     settings = train.settings
     assert (settings.optimizer.name, settings.optimizer.learning_rate) == ("sgd", 0.02)
     assert (settings.loss, settings.batch_size, settings.epochs) == ("mean_squared_error", 48, 7)
@@ -110,7 +110,7 @@ def test_an_optimizer_shows_its_own_settings(train: Train) -> None:
             train.press(f"train.optimizer.{key}")
             assert getattr(train.settings.optimizer, key) is True
         else:
-            train.type(f"train.optimizer.{key}", "0.25")
+            train.spin(f"train.optimizer.{key}", "0.25")
             assert getattr(train.settings.optimizer, key) == 0.25
 
 
@@ -122,33 +122,33 @@ def test_all_that_is_under_more(train: Train) -> None:
     train.press("train.metric.accuracy")
     assert train.settings.metrics == ("accuracy", "recall")
     train.pick("train.schedule", "step")
-    train.type("train.schedule.factor", "0.1")
-    train.type("train.schedule.every", "3")
-    train.type("train.schedule.warmup", "2")
+    train.spin("train.schedule.factor", "0.1")
+    train.spin("train.schedule.every", "3")
+    train.spin("train.schedule.warmup", "2")
     schedule = train.settings.schedule
     assert (schedule.kind, schedule.factor, schedule.every, schedule.warmup) == ("step", 0.1, 3, 2)
     words = "0.001, times 0.1 every 3 epochs. It rises to that over the first 2 epochs."
     assert train.text("train.schedule.words") == words
     train.press("train.early_stopping")
     train.pick("train.early_stopping.monitor", "val_accuracy")
-    train.type("train.early_stopping.patience", "4")
-    train.type("train.early_stopping.min_delta", "0.01")
+    train.spin("train.early_stopping.patience", "4")
+    train.spin("train.early_stopping.min_delta", "0.01")
     assert train.settings.early_stopping == EarlyStopping("val_accuracy", 4, 0.01)
     train.press("train.early_stopping")
     assert train.settings.early_stopping is None
     train.press("train.plateau")
-    train.type("train.plateau.factor", "0.5")
-    train.type("train.plateau.min_learning_rate", "1e-5")
+    train.spin("train.plateau.factor", "0.5")
+    train.spin("train.plateau.min_learning_rate", "1e-5")
     assert train.settings.plateau == Plateau(factor=0.5, min_learning_rate=1e-5)
     train.press("train.restore_best")
     assert not train.settings.restore_best
-    train.type("train.steps", "9")
+    train.spin("train.steps", "9")
     assert train.settings.steps_per_epoch == 9
-    train.type("train.steps", "0")
+    train.spin("train.steps", "0")
     assert train.settings.steps_per_epoch is None
     assert train.find(QSpinBox, "train.steps").text() == "all images once"
     train.pick("train.class_weights", "balanced")
-    train.type("train.seed", "2026")
+    train.spin("train.seed", "2026")
     train.press("train.shuffle")
     settings = train.settings
     assert (settings.class_weights, settings.seed, settings.shuffle) == ("balanced", 2026, False)
@@ -214,12 +214,12 @@ def test_images_of_different_sizes_come_to_the_networks(
 def test_what_the_data_panel_sets_is_trained_with_and_other_edits_keep_it(train: Train) -> None:
     train.session.set_input(InputSettings((28, 28), 1, "crop"))
     assert train.settings.input == InputSettings((28, 28), 1, "crop")
-    train.type("train.epochs", "3")
+    train.spin("train.epochs", "3")
     assert train.session.input == InputSettings((28, 28), 1, "crop") and train.settings.epochs == 3
     train.desk.set_settings(TrainingSettings(size=(14, 14), fit="pad"))
     assert train.session.input == InputSettings((14, 14), None, "pad")
     train.session.set_augmentation(LECTURE)
-    train.type("train.epochs", "4")
+    train.spin("train.epochs", "4")
     assert train.session.augmentation == LECTURE
 
 
@@ -286,9 +286,9 @@ def test_a_number_is_typed_and_stepped(train: Train) -> None:
     assert box.value() == 0.01
     box.stepDown()
     assert box.value() == 0.005
-    train.type("train.learning_rate", "1e-7")
+    train.spin("train.learning_rate", "1e-7")
     assert box.text() == "1e-07" and train.settings.optimizer.learning_rate == 1e-7
-    train.type("train.learning_rate", "0,03")
+    train.spin("train.learning_rate", "0,03")
     assert np.isclose(train.settings.optimizer.learning_rate, 0.03)
     train.qtbot.keyClicks(box, "x")
     assert "x" not in box.text()

@@ -1,21 +1,11 @@
-"""Short ways to drive the training panel by the names of its controls, tiny networks, few digits."""
+"""What a person does with the training panel, tiny networks, few digits."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from typing import TypeVar
 
 import numpy as np
-from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import (
-    QAbstractButton,
-    QAbstractSpinBox,
-    QComboBox,
-    QLabel,
-    QSlider,
-    QWidget,
-)
+from driver import Driver
 from pytestqt.qtbot import QtBot
 
 from convscope.engine.data.dataset import Dataset
@@ -28,8 +18,6 @@ from convscope.engine.training.settings import TrainingSettings
 from convscope.ui.main_window import MainWindow
 from convscope.ui.panels.train import TrainPanel
 from convscope.ui.panels.train.live import LiveView
-
-Found = TypeVar("Found", bound=QWidget)
 
 
 def tiny_model(classes: int = 10, side: int = 28, last: str = "softmax") -> OpenedModel:
@@ -52,11 +40,13 @@ def few_digits(train: int = 300, validation: float = 0.2) -> Dataset:
     return replace(digits, given=given).with_split(SplitSettings(validation=validation))
 
 
-class Train:
-    """The window, its panel, and what a person does with them."""
+class Train(Driver):
+    """The window with its training panel; a training goes on, so that nothing waits by itself."""
+
+    settles = False
 
     def __init__(self, qtbot: QtBot, window: MainWindow) -> None:
-        self.qtbot, self.window, self.session = qtbot, window, window.session
+        super().__init__(qtbot, window)
         panel = window.panel()
         assert isinstance(panel, TrainPanel)
         self.panel, self.desk, self.trainer = panel, panel.desk, panel.desk.trainer
@@ -68,16 +58,6 @@ class Train:
     def settings(self) -> TrainingSettings:
         """Of the next run."""
         return self.desk.settings
-
-    def settle(self) -> None:
-        """Wait until what was asked for is on show."""
-        for _ in range(2):
-            self.qtbot.wait(5)
-            self.until(self.window.jobs.idle)
-
-    def until(self, true: Callable[[], object]) -> None:
-        """Wait for something, with the window alive."""
-        self.qtbot.waitUntil(lambda: bool(true()), timeout=60_000)
 
     def open(self, model: OpenedModel, dataset: Dataset) -> None:
         """Put a network and data into the session."""
@@ -100,43 +80,6 @@ class Train:
         """How many the training itself has told of."""
         assert self.trainer.recorder is not None
         return len(self.trainer.recorder.since().batches.get("loss", ()))
-
-    def find(self, kind: type[Found], name: str) -> Found:
-        """A control by its name."""
-        found = self.window.findChild(kind, name)
-        assert found is not None, name
-        return found
-
-    def press(self, name: str) -> None:
-        """Click a button."""
-        button = self.find(QAbstractButton, name)
-        assert button.isEnabled() and button.isVisible(), name
-        # A wide check box answers at its box and its words only.
-        place = QPoint(8, button.height() // 2)
-        self.qtbot.mouseClick(button, Qt.MouseButton.LeftButton, pos=place)
-
-    def type(self, name: str, text: str) -> None:
-        """Type into a number's box."""
-        box = self.find(QAbstractSpinBox, name)
-        box.selectAll()
-        self.qtbot.keyClicks(box, text)
-        self.qtbot.keyClick(box, Qt.Key.Key_Return)
-
-    def pick(self, name: str, data: object) -> None:
-        """Choose in a combo box, as a click on its line does."""
-        box = self.find(QComboBox, name)
-        index = box.findData(data)
-        assert index >= 0, data
-        box.setCurrentIndex(index)
-        box.activated.emit(index)
-
-    def slide(self, name: str, value: int) -> None:
-        """Move a slider."""
-        self.find(QSlider, name).setValue(value)
-
-    def text(self, name: str) -> str:
-        """What a label says."""
-        return self.find(QLabel, name).text()
 
     def open_more(self, *names: str) -> None:
         """Unfold sections under "More"."""
