@@ -220,6 +220,7 @@ def _style_sheet(theme: Tokens) -> str:
     QListView[role="strip"] {{ border: 1px solid transparent; border-radius: {RADIUS}px; }}
     QListView[role="strip"]:focus {{ border-color: {theme.accent}; }}
     QPushButton:disabled, QToolButton:disabled {{ color: {theme.disabled}; }}
+    QPushButton[role="primary"]:disabled {{ background: {theme.raised}; border-color: {theme.line}; }}
     QToolButton::menu-indicator {{ image: none; }}
     QToolButton[popupMode="2"][toolButtonStyle="2"]::menu-indicator {{ image: url({chevron});
         width: {scaled(12)}px; height: {scaled(12)}px;

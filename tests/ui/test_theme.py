@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QEvent
 from PySide6.QtGui import QColor, QFontDatabase, QFontInfo
-from PySide6.QtWidgets import QApplication, QLabel, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from convscope.paths import resource_path
@@ -178,3 +178,21 @@ def test_a_label_has_a_role(qtbot: QtBot) -> None:
     label = theme.label("Size", "caption")
     qtbot.addWidget(label)
     assert label.text() == "Size" and label.property("role") == "caption"
+
+
+@pytest.mark.parametrize("name", ["light", "dark"])
+def test_a_primary_button_that_cannot_be_pressed_does_not_invite(qtbot: QtBot, name: str) -> None:
+    try:
+        theme.apply(name)
+        button = QPushButton("")
+        qtbot.addWidget(button)
+        button.setProperty("role", "primary")
+        button.resize(120, 40)
+        grounds = []
+        for enabled in (True, False):
+            button.setEnabled(enabled)
+            grounds.append(button.grab().toImage().pixelColor(60, 20).name())
+    finally:
+        theme.apply("light")
+    tokens = LIGHT if name == "light" else DARK
+    assert grounds == [QColor(tokens.accent).name(), QColor(tokens.raised).name()]
