@@ -16,6 +16,7 @@ from convscope.errors import UserError
 from convscope.imaging.kernel import MAX_SIZE, Kernel
 from convscope.imaging.matrix import format_matrix
 from convscope.imaging.numbers import parse_table
+from convscope.imaging.numpy_damage import UNREADABLE
 from convscope.imaging.presets import make
 from convscope.imaging.save import write_whole
 
@@ -227,7 +228,7 @@ def _from_npy(data: bytes, name: str) -> tuple[Kernel, ...]:
             )
         stream.seek(0)
         array = np.lib.format.read_array(stream, allow_pickle=False)
-    except (ValueError, TypeError, EOFError, MemoryError, OverflowError, SyntaxError) as error:
+    except UNREADABLE as error:
         raise UserError("this NumPy file is damaged.", detail=str(error)) from error
     return _named([array] if array.ndim == 2 else list(array), name)
 

@@ -23,6 +23,7 @@ from convscope.errors import UserError
 from convscope.imaging.image import Image
 from convscope.imaging.kernel import Kernel
 from convscope.imaging.load import load_image
+from convscope.imaging.numpy_damage import UNREADABLE
 from convscope.imaging.operation import DISPLAY_MODES, Operation
 from convscope.session.kept_models import PATTERNS, KeptModel, is_kept, is_spared, read_entry, write_model
 from convscope.session.lab import Lab
@@ -289,7 +290,7 @@ def _image(folder: Path, entry: Any, task: Task) -> Image:
         # Only a plain name: a tampered file must not lead to another folder.
         values = np.load(folder / Path(entry["values"]).name, allow_pickle=False)
         return Image(values, name, None, tuple(str(note) for note in entry["notes"]))
-    except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
+    except UNREADABLE as error:
         raise UserError("An image of the last run could not be brought back.", detail=str(error)) from error
 
 

@@ -223,5 +223,9 @@ def test_signals_leave_the_reference_count_of_true_alone(qtbot: QtBot) -> None:
     before = sys.getrefcount(True)
     for _ in range(1000):
         sender.told.emit(True)
-    # Immortal objects (3.12 on) never move; on 3.11 a handful of unrelated references may.
-    assert abs(sys.getrefcount(True) - before) < 100
+    if sys.version_info >= (3, 12):
+        # Immortal: extensions for all of Python 3 count it up and down, but not below this.
+        assert sys.getrefcount(True) >= 2**32 - 1
+    else:
+        # A handful of unrelated references may come and go.
+        assert abs(sys.getrefcount(True) - before) < 100

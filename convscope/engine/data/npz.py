@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import zipfile
-import zlib
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +12,7 @@ from convscope.engine.data.dataset import Dataset, make_dataset
 from convscope.engine.data.images import ArrayImages
 from convscope.engine.data.split import Splits
 from convscope.errors import UserError
+from convscope.imaging.numpy_damage import UNREADABLE
 
 _LARGEST = 2**31
 
@@ -41,7 +41,7 @@ def open_npz(
             raise UserError(f"{path} unpacks to more than 2 GiB, which is too much to hold in memory.")
         with np.load(path, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+    except UNREADABLE as error:
         raise UserError(f"{path} cannot be read as a NumPy archive of images and labels: {error}.") from error
     if {"x_train", "y_train"} <= arrays.keys():
         x, y = arrays["x_train"], arrays["y_train"]

@@ -6,7 +6,6 @@ import hashlib
 import os
 import time
 import uuid
-import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import prod
@@ -21,6 +20,7 @@ from convscope.engine.models.opened import OpenedModel
 from convscope.engine.seeing.outputs import parted, slot_of
 from convscope.errors import UserError
 from convscope.imaging.image import Image
+from convscope.imaging.numpy_damage import UNREADABLE
 from convscope.paths import cache_dir
 from convscope.task import Task
 
@@ -266,7 +266,7 @@ def _read(file: Path, path: str, of: int) -> TopImages | None:
                 int(arrays["looked"]),
                 of,
             )
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile):
+    except UNREADABLE:
         return None
     os.utime(file)
     return found

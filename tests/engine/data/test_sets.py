@@ -6,6 +6,7 @@ import gzip
 import pickle
 import struct
 import tarfile
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -224,6 +225,12 @@ def test_npz_files_that_are_none(tmp_path: Path) -> None:
     (tmp_path / "cut.npz").write_bytes((tmp_path / "names.npz").read_bytes()[:60])
     with pytest.raises(UserError, match="cannot be read as a NumPy archive"):
         open_dataset(tmp_path / "cut.npz")
+    # A sound archive of an array whose header is no Python literal.
+    header = b"{'descr': '|u1', 'fortran_order': False, 'shape': (1,\x03 }".ljust(117) + b"\n"
+    with zipfile.ZipFile(tmp_path / "header.npz", "w") as archive:
+        archive.writestr("x.npy", b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header)
+    with pytest.raises(UserError, match=r"header\.npz cannot be read"):
+        open_dataset(tmp_path / "header.npz")
     (tmp_path / "other.csv").write_text("a,b")
     with pytest.raises(UserError, match="is no data set"):
         open_dataset(tmp_path / "other.csv")

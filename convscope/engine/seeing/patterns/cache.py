@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import zipfile
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -18,6 +17,7 @@ from convscope.engine.seeing.patterns.goals import Goal
 from convscope.engine.seeing.patterns.results import Pattern, State
 from convscope.engine.seeing.patterns.settings import PatternSettings
 from convscope.errors import UserError
+from convscope.imaging.numpy_damage import UNREADABLE
 from convscope.imaging.save import write_whole
 from convscope.paths import cache_dir
 
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 # To be raised when the same settings give another picture than before.
 VERSION = 2
 LIMIT = 256 * 2**20  # bytes
-_UNREADABLE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile)
 
 
 class PatternCache:
@@ -81,7 +80,7 @@ class PatternCache:
                     goal, file["pixels"], file["values"], score, moved, file["curve"], flat=bool(flat)
                 )
             path.touch()
-        except _UNREADABLE:
+        except UNREADABLE:
             return None
         return pattern
 
@@ -92,7 +91,7 @@ class PatternCache:
                 step, octave, since, count = (int(number) for number in file["state"])
                 variables = tuple(file[f"variable{number}"] for number in range(count))
                 return State(step, octave, since, variables, file["curve"][:, None], file["alive"])
-        except _UNREADABLE:
+        except UNREADABLE:
             return None
 
     def store(self, patterns: Sequence[Pattern], state: State | None = None) -> None:
