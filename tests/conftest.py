@@ -48,9 +48,23 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
     yield path
 
 
+_folder: Path | None = None
+
+
 @pytest.fixture(scope="module", autouse=True)
-def memory_is_given_back() -> Iterator[None]:
-    """Networks of one file are gone before the next: the whole suite fits a small machine."""
+def memory_is_given_back(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Networks of one file are gone before the next: the whole suite fits a small machine.
+
+    What was there before a file, TensorFlow's million objects among it, is set aside while the file runs:
+    neither the collector nor the search for timers that were left running goes through them at every test.
+    """
+    global _folder
+    if request.path.parent != _folder:
+        # What a folder's fixtures kept until now was set aside with the rest.
+        gc.unfreeze()
+        _folder = request.path.parent
+    gc.collect()
+    gc.freeze()
     yield
     gc.collect()
     if sys.platform == "linux":
