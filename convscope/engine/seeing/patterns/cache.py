@@ -24,8 +24,8 @@ from convscope.paths import cache_dir
 if TYPE_CHECKING:
     from convscope.engine.models.opened import OpenedModel
 
-# To be raised when the same settings give another picture than before.
-VERSION = 2
+# To be raised when the same settings give another picture, or other facts of it, than before.
+VERSION = 3
 LIMIT = 256 * 2**20  # bytes
 
 

@@ -282,8 +282,9 @@ class _Work:
 
 
 def _rose(curve: NDArray[np.float32], score: float) -> bool:
-    """Whether the objective is higher than at the first step, beyond rounding."""
-    return bool(score - curve[0] > 1e-6 * max(abs(float(curve[0])), 1e-6))
+    """Whether the objective is higher than it once was, beyond rounding: the noise may have been better."""
+    lowest = float(curve.min())
+    return bool(score - lowest > 1e-6 * max(abs(lowest), 1e-6))
 
 
 def _unit(gradient: NDArray[np.float32]) -> NDArray[np.float32]:

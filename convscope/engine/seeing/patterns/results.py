@@ -65,7 +65,7 @@ class Pattern:
         score: the objective of `values`, in the layer's own unit.
         moved: its mean over small shifts, turns and scalings of the picture.
         curve: the objective at each step.
-        flat: nothing that was tried moved it: no gradient was met, or the objective did not rise.
+        flat: nothing that was tried moved it: no gradient was met, or the objective never rose.
     """
 
     goal: Goal

@@ -10,10 +10,12 @@ SURVIVES, PARTLY = 0.85, 0.5
 def verdict(pattern: Pattern) -> str:
     """Does it survive being moved? And if the filter does not answer at all: that it does not."""
     if pattern.flat:
-        return "It stays flat: nothing that was tried excites it more than noise does."
+        return "It stays flat: nothing that was tried excites it more."
     kept = pattern.kept
     if kept is None:
         return "Its score stays below zero: after a ReLU it would be silent."
+    if pattern.score <= pattern.curve[0]:
+        return "It has not passed what it began with: give it more steps."
     share = f"{kept:.0%}"
     if kept >= SURVIVES:
         return f"It survives being moved: {share} of the score remains."

@@ -12,7 +12,7 @@ from convscope.engine.models.opened import OpenedModel
 from convscope.engine.models.preprocessing import MODES
 from convscope.engine.seeing.patterns import goals as aims
 from convscope.engine.seeing.patterns.canvas import Canvas, canvas_for
-from convscope.engine.seeing.patterns.climb import climb
+from convscope.engine.seeing.patterns.climb import _rose, climb
 from convscope.engine.seeing.patterns.network import ascent_of, measure_of, slot_of
 from convscope.engine.seeing.patterns.results import Frame
 from convscope.engine.seeing.patterns.settings import PatternSettings
@@ -177,6 +177,12 @@ def test_frames_tell_how_far_it_is(convnet: OpenedModel) -> None:
     assert len(frames[-1].patterns) == 1
     assert frames[0].pixels[0].shape == (24, 24, 3) and frames[0].pixels[0].dtype == np.uint8
     assert told == sorted(told, key=float) and told[0] == 0
+
+
+def test_a_filter_that_loved_the_noise_is_not_said_to_be_flat() -> None:
+    fell_and_rose = np.array([18.3, 10.8, 14.8, 17.4], np.float32)
+    assert _rose(fell_and_rose, 18.0)
+    assert not _rose(np.full(4, 18.3, np.float32), 18.3)
 
 
 def test_a_filter_without_weights_is_said_to_be_flat() -> None:

@@ -223,13 +223,15 @@ def test_an_evolution_needs_frames_and_a_known_ending(tmp_path: Path) -> None:
 
 def test_what_the_scores_mean() -> None:
     blank = np.zeros((4, 4), np.uint8)
-    values, curve = np.zeros((4, 4, 1), np.float32), np.zeros(3, np.float32)
+    values = np.zeros((4, 4, 1), np.float32)
 
-    def said(score: float, moved: float, flat: bool = False) -> str:
+    def said(score: float, moved: float, flat: bool = False, began: float = 0.0) -> str:
+        curve = np.array([began, -1, score], np.float32)
         return verdict(Pattern(aims.channel("a", 0), blank, values, score, moved, curve, flat))
 
     assert said(10, 9.1) == "It survives being moved: 91% of the score remains."
     assert said(10, 6) == "It survives being moved in part: 60% of the score remains."
     assert said(10, 2.4).startswith("It hardly survives being moved: 24% of the score remains")
     assert said(-1, -2) == "Its score stays below zero: after a ReLU it would be silent."
-    assert said(1, 1, flat=True) == "It stays flat: nothing that was tried excites it more than noise does."
+    assert said(1, 1, flat=True) == "It stays flat: nothing that was tried excites it more."
+    assert said(10, 9.1, began=12.0) == "It has not passed what it began with: give it more steps."
