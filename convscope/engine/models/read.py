@@ -21,6 +21,20 @@ _AS_LAYER = {
     "Silu": "Activation",
 }
 
+# Operations that keep height and width and yet bring values to other places, or from all of them.
+_MOVING = (
+    "Argsort",
+    "Cumprod",
+    "Cumsum",
+    "Einsum",
+    "Flip",
+    "Matmul",
+    "Roll",
+    "Rot90",
+    "Sort",
+    "Transpose",
+)
+
 
 def read(program: Program) -> Sheet:
     """One row for every layer (the two halves of a layer with an activation are one), and totals."""
@@ -100,7 +114,8 @@ def _count(step: Step, inputs: list[Shape], fields: list[Field | None], output: 
     kind = _AS_LAYER.get(step.kind, step.kind)
     # x + 3 is an Add with one tensor.
     if kind not in KINDS or (KINDS[kind].merges and len(inputs) == 1):
-        return Count(output, Parameters(), unknown.multiply_adds, _pointwise(inputs, fields, output))
+        field = None if kind in _MOVING else _pointwise(inputs, fields, output)
+        return Count(output, Parameters(), unknown.multiply_adds, field)
     config = step.layer.get_config() if hasattr(step.layer, "get_config") and kind == step.kind else {}
     if config.get("data_format", "channels_last") == "channels_first":
         return unknown

@@ -36,7 +36,8 @@ class Field:
     Attributes:
         rows, columns: along height and width.
         whole: the value depends on the whole image (flattening, global pooling); the axes then mean nothing.
-        gated: besides this field, the whole image acts through a gate (squeeze-and-excitation).
+        gated: besides this field, the whole image acts through a gate (squeeze-and-excitation) or through
+            the statistics of whole maps (group normalisation).
     """
 
     rows: Axis = Axis()
@@ -93,7 +94,7 @@ def follow(field: Field, window: Window) -> Field:
             low = axis.low - before * axis.stride
             high = axis.high + (kernel - 1 - before) * axis.stride
             axes.append(Axis(low, high, axis.stride * step))
-    return replace(field, rows=axes[0], columns=axes[1])
+    return replace(field, rows=axes[0], columns=axes[1], gated=field.gated or window.gate)
 
 
 def join(fields: Sequence[Field | None]) -> Field | None:

@@ -7,7 +7,7 @@ a sum of its inputs with fixed weights (`sum_any`). What does not come to the ne
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convscope.engine.models.program import Step
-from convscope.engine.seeing.activations import Activations
+from convscope.engine.seeing.activations import WHOLE, Activations
 from convscope.engine.seeing.outputs import heads_first, output_path, parted
 from convscope.errors import UserError
 from convscope.imaging.numerals import bracketed, numeral
@@ -50,6 +50,7 @@ class ActivationSum:
         window: top, left, height and width of the window on the input's maps, over the border where padded;
             None in a vector. A table T×C counts as C maps of T rows and one column here.
         rank: axes of the input: 3 for maps, 2 for a table, 1 for a vector.
+        sizes: rows and columns of each source's maps; a gate has 1×1.
         at: the value's index in the layer's output, without the batch.
         words: the arithmetic, a line each.
     """
@@ -73,6 +74,7 @@ class ActivationSum:
     shown: float
     window: tuple[int, int, int, int] | None
     rank: int
+    sizes: tuple[tuple[int, int], ...]
     at: tuple[int, ...]
     words: tuple[str, ...]
 
@@ -96,9 +98,10 @@ class ActivationSum:
         down, across = np.unravel_index(int(np.abs(weighed).argmax()), weighed.shape)
         rows, columns = weighed.shape
         top, left, height, width = self.window or (0, 0, rows, columns)
-        # A dilated window has its taps apart.
-        row = max(0, top + int(down) * (height - 1) // max(1, rows - 1))
-        column = max(0, left + int(across) * (width - 1) // max(1, columns - 1))
+        # A dilated window has its taps apart; one number for all places stands at 0, 0.
+        last = self.sizes[part if len(self.sizes) > 1 else 0]
+        row = min(max(0, top + int(down) * (height - 1) // max(1, rows - 1)), last[0] - 1)
+        column = min(max(0, left + int(across) * (width - 1) // max(1, columns - 1)), last[1] - 1)
         channel = int(self.channels[part])
         if self.rank == 2:
             return self.source(part), 0, row, channel
@@ -153,11 +156,36 @@ class Place:
 
     def cannot(self, why: str = "") -> UserError:
         """The sentence for what cannot be written out."""
-        reason = why or f"a {self.step.kind} cannot be written out as a sum of a few numbers"
+        reason = why or REASONS.get(
+            self.step.kind, f"{self.step.kind} cannot be written out as a sum of a few numbers"
+        )
         return UserError(f"{self.step.path}: {reason}.")
 
 
 RuleFunction = Callable[[Place], ActivationSum]
+
+_ATTENDS = (
+    "each of its values is a mean over all places, weighted by a softmax over how well they match, so that no"
+    " fixed weights lead to it"
+)
+_REMEMBERS = "it goes through its input step by step and remembers, so that no one sum leads to a value"
+_MULTIPLIES = "each of its values is a product of two inputs with each other, in which no weights are fixed"
+_ORDERS = "it compares its values and adds nothing up"
+
+REASONS = {
+    **dict.fromkeys(
+        ("Attention", "AdditiveAttention", "GroupedQueryAttention", "MultiHeadAttention"), _ATTENDS
+    ),
+    **dict.fromkeys(
+        (
+            "LSTM", "GRU", "SimpleRNN", "RNN", "Bidirectional", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D",
+        ),
+        _REMEMBERS,
+    ),
+    **dict.fromkeys(("Dot", "Matmul", "Einsum"), _MULTIPLIES),
+    **dict.fromkeys(("Argmax", "Argmin", "Argsort", "Max", "Min", "Sort", "TopK", "Where"), _ORDERS),
+}  # fmt: skip
+"""Why a kind of layer has no sum, in a clause."""
 
 
 def explain(found: Activations, path: str, row: int, column: int, channel: int) -> ActivationSum:
@@ -230,6 +258,9 @@ def _agrees(made: ActivationSum) -> bool:
 def _one(found: Activations, path: str, place: tuple[int, ...]) -> np.float32:
     if heads_first(found.model, path):
         return np.float32(found.value(path)[place])
+    if len(place) == 3 and found.bytes(path) > WHOLE:
+        row, column, channel = place
+        return np.float32(found.channels(path, channel, channel + 1)[row, column, 0])
     return np.float32(found.tensor(found.slot(path))[(0, *place)].numpy())
 
 
@@ -248,8 +279,13 @@ def made(
     bias: float = 0.0,
     window: tuple[int, int, int, int] | None = None,
     activation: str = "",
+    given: Sequence[NDArray[np.float32]] = (),
 ) -> ActivationSum:
-    """An `ActivationSum` without a separate activation; what a rule returns."""
+    """An `ActivationSum` without a separate activation; what a rule returns.
+
+    Args:
+        given: of `sources`, what they put out; the step's inputs if it is left out.
+    """
     count = len(patches)
     return ActivationSum(
         place.step.path,
@@ -271,9 +307,14 @@ def made(
         total,
         window,
         place.given[0].ndim,
+        tuple(_size(value) for value in given or place.given[: len(sources or ("",))]),
         place.at,
         words,
     )
+
+
+def _size(value: NDArray[np.float32]) -> tuple[int, int]:
+    return {2: (value.shape[0], 1), 3: value.shape[:2]}.get(value.ndim, (1, 1))
 
 
 # Activations of all channels together.
@@ -360,6 +401,7 @@ def _pixel(found: Activations, path: str, at: tuple[int, ...], shown: float) -> 
         shown,
         (row, column, 1, 1),
         3,
+        ((row + 1, column + 1),),
         at,
         words,
     )

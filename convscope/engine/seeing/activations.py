@@ -1,9 +1,10 @@
 """Every layer's output for one image: one forward pass, kept within a bound, the rest computed on demand.
 
 A model whose layers take up to `LIMIT` bytes is computed by one kept `tf.function` and kept whole. Of a
-larger one the layers that fit are kept, and the others are computed again from them when they are asked for;
-a layer over `WHOLE` bytes is handed out by groups of channels, so that 2,048 maps or a megapixel take no more
-than that at a time. Of what is computed again the last one, up to `LIMIT` bytes, is kept as well.
+larger one every second layer is kept, or every fourth, …, and the others are computed again from the nearest
+that was kept when they are asked for; a layer over `WHOLE` bytes is handed out by groups of channels, so
+that 2,048 maps or a megapixel take no more than that at a time. Of what is computed again the last one, up to
+`LIMIT` bytes, is kept as well.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import threading
 from collections import Counter, OrderedDict
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import prod
 from typing import Any
 
@@ -20,6 +21,7 @@ from numpy.typing import NDArray
 
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.models.preprocessing import Prepared
+from convscope.engine.models.read import read
 from convscope.engine.models.receptive import Field
 from convscope.engine.seeing.channels import sliced
 from convscope.engine.seeing.outputs import heads_first, parted, slot_of
@@ -37,6 +39,8 @@ LARGEST = 1 << 30
 """Bytes that no single layer may take while others are computed from it."""
 
 Values = dict[int, Any]
+Shapes = dict[int, tuple[int | None, ...]]
+Ends = dict[int, tuple[NDArray[np.float32], NDArray[np.float32]]]
 
 
 @dataclass(eq=False)
@@ -48,6 +52,8 @@ class Activations:
         image: the picture that was looked at.
         prepared: the same as the network's input.
         _kept: tensors by slot of the model's program, batch of one.
+        _shapes: of the slots of a model with free sizes, as they are for this image.
+        _ends: by slot of maps that were computed one after the other: each channel's smallest and largest.
     """
 
     model: OpenedModel
@@ -57,6 +63,9 @@ class Activations:
     _lock: threading.Lock = field(default_factory=threading.Lock)
     # The last large one that was computed again: its channels are asked for group by group.
     _again: Values = field(default_factory=dict)
+    _shapes: Shapes = field(default_factory=dict)
+    _ends: Ends = field(default_factory=dict)
+    _fields: dict[str, Field | None] = field(default_factory=dict)
 
     def slot(self, path: str) -> int:
         """Where the program keeps a layer's output; "split#2" is the second of several.
@@ -110,6 +119,20 @@ class Activations:
         """The same for a slot of the model's program."""
         return np.asarray(self.tensor(slot).numpy()[0], np.float32)
 
+    def extremes(self, path: str) -> tuple[NDArray[np.float32], NDArray[np.float32]] | None:
+        """The smallest and the largest value of each map, (C,); None of a layer too large to be computed.
+
+        Raises:
+            UserError: no such layer.
+        """
+        slot = self.slot(path)
+        if slot in self._ends:
+            return self._ends[slot]
+        if slot not in self._kept:
+            return None
+        flat = self.value(path).reshape(-1, self.shape(path)[-1])
+        return flat.min(axis=0), flat.max(axis=0)
+
     def channels(self, path: str, start: int, stop: int) -> NDArray[np.float32]:
         """Some channels of a layer's output, H×W×(stop − start), without computing the others if that can be.
 
@@ -150,7 +173,7 @@ class Activations:
                     if not uses[used]:
                         live.pop(used, None)
             value = live[slot]
-            if 4 * prod(int(n) for n in value.shape) <= LIMIT:
+            if _bytes(value) <= LIMIT:
                 self._again = {slot: value}
             return value
 
@@ -160,7 +183,16 @@ class Activations:
         # Of several outputs those with the size of the first look at the image as it does.
         if number > 1 and self.shape(path)[:2] != self.shape(layer)[:2]:
             return None
-        return self.model.layer(layer).field
+        return self._true_fields().get(layer) if self._shapes else self.model.layer(layer).field
+
+    def _true_fields(self) -> dict[str, Field | None]:
+        """Of a model with free sizes: how far padding `same` reaches depends on the image's size."""
+        if not self._fields:
+            program = self.model.program
+            shapes = tuple(self._shapes.get(slot, shape) for slot, shape in enumerate(program.shapes))
+            rows = read(replace(program, shapes=shapes)).layers
+            self._fields = {row.path: row.field for row in rows}
+        return self._fields
 
     def field_box(self, path: str, row: int, column: int) -> tuple[int, int, int, int] | None:
         """The pixels of the network's input that the value at (row, column) of a layer's maps depends on.
@@ -200,7 +232,8 @@ def look_at(
     if total is not None and total <= limit and is_traced(model):
         values = model.function(slots)(*inputs.values())
         return Activations(model, image, prepared, {**inputs, **dict(zip(slots, values, strict=True))})
-    return Activations(model, image, prepared, _step_by_step(model, inputs, limit, task))
+    kept, shapes, ends = _step_by_step(model, inputs, limit, task)
+    return Activations(model, image, prepared, kept, _shapes=shapes if total is None else {}, _ends=ends)
 
 
 def is_traced(model: OpenedModel) -> bool:
@@ -240,11 +273,26 @@ def _total(model: OpenedModel, slots: Sequence[int]) -> int | None:
     return total
 
 
-def _step_by_step(model: OpenedModel, inputs: Values, limit: int, task: Task) -> Values:
-    """Run the program one step after the other; keep what fits, free the rest as soon as it is used up."""
+def _step_by_step(model: OpenedModel, inputs: Values, limit: int, task: Task) -> tuple[Values, Shapes, Ends]:
+    """Run the program one step after the other; keep what fits, free the rest as soon as it is used up.
+
+    When the room is full, every second of the layers that are kept goes, and from there on half as many are
+    kept as before: what is kept is spread evenly over the depth.
+
+    Returns:
+        What is kept; the shapes of all that was computed; and, where not all of it is kept, the extremes of
+        its maps; each by slot.
+    """
+    from keras import ops
+
     program = model.program
     layers, uses = set(_layer_slots(model)), Counter(s for step in program.steps for s in step.inputs)
-    kept, live, room = dict(inputs), dict(inputs), limit
+    live, every, seen = dict(inputs), 1, 0
+    kept: dict[int, tuple[int, Any]] = {}
+    ends: Ends = {}
+    total = _total(model, tuple(layers))
+    counts = total is None or total > limit
+    shapes: Shapes = {slot: tuple(value.shape) for slot, value in inputs.items()}
     for number, step in enumerate(program.steps):
         task.progress(number / len(program.steps), f"layer {step.path}")
         if not all(slot in live for slot in step.inputs) or _too_large(program.shapes[step.outputs[0]]):
@@ -252,19 +300,32 @@ def _step_by_step(model: OpenedModel, inputs: Values, limit: int, task: Task) ->
             continue
         made = program.run({slot: live[slot] for slot in step.inputs}, step.outputs)
         for slot, value in zip(step.outputs, made, strict=True):
+            shapes[slot] = tuple(int(n) for n in value.shape)
             if uses[slot]:
                 live[slot] = value
-            size = 4 * prod(int(n) for n in value.shape)
+            size = _bytes(value)
             if size > LARGEST and uses[slot]:
                 raise _too_much(model, size, step.path)
-            if slot in layers and size <= min(room, WHOLE):
-                kept[slot] = value
-                room -= size
+            if slot in layers and counts and len(value.shape) == 4:
+                low, high = ops.min(value, axis=(0, 1, 2)), ops.max(value, axis=(0, 1, 2))
+                ends[slot] = np.asarray(low, np.float32), np.asarray(high, np.float32)
+            if slot in layers and size <= min(limit, WHOLE):
+                if seen % every == 0:
+                    kept[slot] = seen, value
+                seen += 1
+                while sum(_bytes(one) for _number, one in kept.values()) > limit:
+                    every *= 2
+                    kept = {each: one for each, one in kept.items() if one[0] % every == 0}
         for slot in step.inputs:
             uses[slot] -= 1
             if not uses[slot]:
                 live.pop(slot, None)
-    return kept
+    return {**inputs, **{slot: value for slot, (_number, value) in kept.items()}}, shapes, ends
+
+
+def _bytes(value: Any) -> int:
+    """Memory in float32."""
+    return 4 * prod(int(n) for n in value.shape)
 
 
 def _too_large(shape: Sequence[int | None]) -> bool:
@@ -346,4 +407,4 @@ class ActivationCache:
 def kept_bytes(found: Activations) -> int:
     """Bytes that a look keeps."""
     tensors = [*found._kept.values(), *found._again.values()]
-    return sum(4 * prod(int(n) for n in value.shape) for value in tensors)
+    return sum(_bytes(value) for value in tensors)

@@ -49,17 +49,16 @@ def charted(model: OpenedModel) -> tuple[str, ...]:
 def blank_over_depth(found: Activations, task: Task | None = None) -> tuple[BlankShare, ...]:
     """The share of blank maps of each convolution, pooling and activation layer, in the order of computation.
 
-    Layers that were too large to keep are left out.
+    Layers too large to be computed whole, and those behind them, are left out.
     """
     task = task or Task()
     shares = []
     for path in charted(found.model):
         task.check()
-        if not found.at_hand(path):
+        ends = found.extremes(path)
+        if ends is None:
             continue
-        value = found.value(path)
-        flat = value.reshape(-1, value.shape[-1])
-        blank = is_blank(flat.min(axis=0).astype(np.float64), flat.max(axis=0).astype(np.float64))
+        blank = is_blank(ends[0].astype(np.float64), ends[1].astype(np.float64))
         kind = found.model.layer(path).kind
         shares.append(BlankShare(path, kind, int(blank.sum()), len(blank)))
     return tuple(shares)

@@ -97,7 +97,9 @@ def form_of(shape: Sequence[int]) -> Form:
     forms: dict[int, Form] = {1: "values", 2: "table", 3: "maps"}
     if len(shape) not in forms:
         words = "×".join(map(str, shape)) or "one number"
-        raise UserError(f"This layer puts out {words}: neither maps nor a row of numbers.")
+        raise UserError(
+            f"This layer puts out {words}: neither maps nor a row of numbers; choose one before or after it."
+        )
     return forms[len(shape)]
 
 

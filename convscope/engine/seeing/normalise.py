@@ -112,7 +112,9 @@ def _lectures(
     spread: NDArray[np.float64],
     flat: NDArray[np.bool_],
 ) -> NDArray[np.uint8]:
-    safe = np.where(flat, 1.0, spread).astype(np.float32)[:, None, None]
+    narrow = spread.astype(np.float32)
+    # Values of 1e-40 differ, and yet have no deviation in float32.
+    safe = np.where(flat | (narrow == 0), np.float32(1), narrow)[:, None, None]
     middle = centre.astype(np.float32)[:, None, None]
     levels = np.empty(one.tiles.shape, np.uint8)
     for some in groups(one.tiles):

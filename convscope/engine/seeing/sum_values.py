@@ -240,6 +240,7 @@ def _copied(place: Place, value: NDArray[np.float32], at: tuple[int, ...], sourc
         sources=(source,),
         channels=np.array([at[-1]]),
         window=(at[0], at[1] if len(at) == 3 else 0, 1, 1) if len(at) > 1 else None,
+        given=(value,),
     )
 
 

@@ -161,6 +161,21 @@ def test_branches_are_united_and_a_gate_is_told() -> None:
     gated = count("Multiply", {}, [(8, 8, 4), (1, 1, 4)], [wide, Field(whole=True)]).field
     assert gated is not None
     assert (gated.size, gated.whole, gated.gated) == ((5, 5), False, True)
+    # The mean and deviation of whole maps act like a gate; over the channels alone each place is for itself.
+    for kind, config, told in (
+        ("GroupNormalization", {"groups": 2}, True),
+        ("LayerNormalization", {"axis": (1, 2, 3)}, True),
+        ("LayerNormalization", {"axis": -1}, False),
+    ):
+        field = count(kind, config, [(8, 8, 4)], [wide]).field
+        assert field is not None
+        assert (field.size, field.gated) == ((5, 5), told)
+
+
+def test_maps_laid_under_each_other_lie_on_no_one_place() -> None:
+    maps = [(8, 8, 4), (8, 8, 4)]
+    assert count("Concatenate", {"axis": 1}, maps, [Field(), Field()]).field is None
+    assert count("Concatenate", {"axis": 3}, maps, [Field(), Field()]).field == Field()
 
 
 def test_flattening_sees_the_whole_image() -> None:

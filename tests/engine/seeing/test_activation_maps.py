@@ -12,6 +12,7 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
 from convscope.engine.models.catalogue import open_model
+from convscope.engine.models.opened import OpenedModel
 from convscope.engine.runtime import start
 from convscope.engine.seeing.activations import look
 from convscope.engine.seeing.blank_share import blank_over_depth
@@ -26,6 +27,7 @@ from convscope.engine.seeing.layer_maps import (
 )
 from convscope.engine.seeing.normalise import to_levels
 from convscope.errors import UserError
+from convscope.imaging.image import Image
 from convscope.imaging.samples import load_sample
 
 rng = np.random.default_rng(3)
@@ -175,3 +177,23 @@ def test_maps_of_another_size_share_no_difference() -> None:
     maps = maps_of(np.zeros((2, 3, 3)))
     with pytest.raises(UserError, match="2 maps of 3×3"):
         difference(maps, replace(maps, tiles=np.zeros((2, 4, 4), np.float32)))
+
+
+def test_the_blank_share_of_layers_that_are_not_kept() -> None:
+    """Counted while they are computed: a megapixel's chart lacks no layer."""
+    import keras
+
+    x = inputs = keras.Input((16, 16, 3))
+    for number in range(12):
+        x = keras.layers.Conv2D(5, 3, padding="same", activation="relu", name=f"conv{number}")(x)
+    net = keras.Model(inputs, x)
+    for layer in net.layers[2::3]:
+        kernel, bias = layer.get_weights()
+        kernel[..., 2], bias[2] = 0, -1
+        layer.set_weights([kernel, bias])
+    model, image = OpenedModel(net), Image(np.full((16, 16, 3), 90, np.uint8), "gray")
+    whole, narrow = look(model, image), look(model, image, limit=4 * 16 * 16 * 5)
+    assert sum(narrow.at_hand(f"conv{number}") for number in range(12)) == 1
+    shares = blank_over_depth(narrow)
+    assert shares == blank_over_depth(whole) and len(shares) == 12
+    assert all(one.blank >= 1 for one in shares[1::3])

@@ -206,7 +206,8 @@ def test_what_depends_on_more_than_a_sum_says_so() -> None:
     for made, kind in (
         (layers.Lambda(lambda x: ops.sort(x, axis=1)), "Lambda"),
         (layers.Activation("glu"), "glu"),
-        (lambda x: layers.Dot(axes=(1, 1))([ops.mean(x, axis=1), ops.max(x, axis=1)]), "Dot"),
+        (lambda x: layers.Dot(axes=(1, 1))([ops.mean(x, axis=1), ops.max(x, axis=1)]), "product of two"),
+        (lambda x: layers.LSTM(3)(layers.Reshape((5, 42))(x)), "goes through its input step by step"),
     ):
         found = seen(made, None)
         with pytest.raises(UserError, match=kind):
@@ -250,7 +251,7 @@ def test_attention_scores_are_a_map_a_head() -> None:
     assert layer_maps(found, "attention").form == "table"
     with pytest.raises(UserError, match="softmax over a row of products"):
         explain(found, "attention#2", 0, 3, 1)
-    with pytest.raises(UserError, match="MultiHeadAttention cannot be written out"):
+    with pytest.raises(UserError, match="attention: each of its values is a mean over all places"):
         explain(found, "attention", 0, 3, 0)
 
 
@@ -264,3 +265,24 @@ def test_a_layer_that_takes_not_every_input_says_so() -> None:
     found._kept[found.slot("six")] = found.tensor(found.slot("six")) - 2000.0
     with pytest.raises(UserError, match="Lambda cannot be written out"):
         explain(found, last(found), 1, 1, 1)
+
+
+def test_what_a_sum_comes_from_is_where_it_says() -> None:
+    """Also where one number is spread over all places, where maps are laid under each other, and padding."""
+
+    def spread(x: Any) -> Any:
+        gate = layers.GlobalAveragePooling2D(keepdims=True, name="gate")(x)
+        return layers.Multiply(name="gated")([x, gate])
+
+    for made, at in (
+        (spread, (4, 6, 2)),
+        (lambda x: layers.Concatenate(axis=1)([x[:, :2], x]), (6, 3, 1)),
+        (lambda x: layers.ZeroPadding2D(2)(x), (8, 9, 0)),
+    ):
+        found = seen(made, None)
+        one = explain(found, last(found), *at)
+        for part in range(one.count):
+            path, channel, row, column = one.origin(part)
+            assert np.isfinite(found.value(path)[row, column, channel])
+            if one.inside.all():
+                assert found.value(path)[row, column, channel] == pytest.approx(one.patches[part].max())

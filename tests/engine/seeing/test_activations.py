@@ -296,3 +296,40 @@ def test_a_prepared_image_can_be_looked_at_again(digits: OpenedModel) -> None:
     image = load_sample("digit-3")
     found = look_at(digits, image, digits.prepare(image))
     assert found.value("conv2d").shape == (26, 26, 32)
+
+
+@pytest.mark.parametrize("size", [(27, 22), (28, 21), (16, 16)])
+def test_the_field_of_a_free_size_is_that_of_the_image(size: tuple[int, int]) -> None:
+    """Padding `same` with a stride begins elsewhere on an odd size than on an even one."""
+    start()
+    import keras
+
+    def net(height: int | None, width: int | None) -> OpenedModel:
+        inputs = keras.Input((height, width, 3))
+        x = keras.layers.Conv2D(3, 3, strides=2, padding="same", name="conv")(inputs)
+        return OpenedModel(
+            keras.Model(inputs, keras.layers.MaxPooling2D(3, 2, padding="same", name="pool")(x))
+        )
+
+    free, fixed = (look(net(*each), picture(*size)) for each in ((None, None), size))
+    for path in ("conv", "pool"):
+        rows, columns, _ = fixed.shape(path)
+        for place in ((0, 0), (2, 1), (rows - 1, columns - 1)):
+            assert free.field_box(path, *place) == fixed.field_box(path, *place)
+
+
+def test_what_is_kept_of_a_deep_network_is_spread_over_its_depth() -> None:
+    start()
+    import keras
+
+    x = inputs = keras.Input((16, 16, 3))
+    for number in range(60):
+        x = keras.layers.Conv2D(4, 3, padding="same", name=f"conv{number}")(x)
+    model = OpenedModel(keras.Model(inputs, x))
+    one = 4 * 16 * 16 * 4
+    found = look(model, picture(16, 16), limit=10 * one)
+    kept = [number for number in range(60) if found.at_hand(f"conv{number}")]
+    assert kept == list(range(0, 60, 8))
+    # Each is computed again from the one before it, not from the image.
+    steps = model.program.needed([found.slot("conv47")], tuple(found._kept))
+    assert [step.path for step in steps] == [f"conv{number}" for number in range(41, 48)]

@@ -74,12 +74,14 @@ class Window:
         stride: input pixels from one output to the next.
         before: how far the first window starts before the first pixel (padding; negative when cropped).
         upsample: True when `stride` is outputs per input pixel instead (transposed convolution).
+        gate: True when the whole of its input acts as well, through the statistics of its maps.
     """
 
     kernel: tuple[int, int] = (1, 1)
     stride: tuple[int, int] = (1, 1)
     before: tuple[int, int] = (0, 0)
     upsample: bool = False
+    gate: bool = False
 
 
 POINTWISE = Window()

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from convscope.engine.models.kinds.base import Config, LayerKind, Option, Shape, ShapeError, times
+from convscope.engine.models.kinds.base import (
+    POINTWISE,
+    Config,
+    LayerKind,
+    Option,
+    Shape,
+    ShapeError,
+    Window,
+    times,
+)
 
 
 def _two(shapes: Sequence[Shape], what: str) -> None:
@@ -54,6 +63,12 @@ def _concatenated(config: Config, shapes: Sequence[Shape]) -> Shape:
     return tuple(result)
 
 
+def _concatenated_window(config: Config, shapes: Sequence[Shape]) -> Window | None:
+    # Maps laid under each other no longer lie on the image as any one of them does.
+    axis, rank = int(config["axis"]), len(shapes[0])
+    return POINTWISE if rank < 3 or axis in (-1, rank) else None
+
+
 KINDS = (
     LayerKind("Add", "Merge", "Sums its inputs: the skip connection of ResNet.", (), _equal, merges=True),
     LayerKind(
@@ -62,6 +77,7 @@ KINDS = (
         "Lays maps side by side: the Inception module's end.",
         (Option("axis", -1, "int"),),
         _concatenated,
+        window=_concatenated_window,
         merges=True,
     ),
     LayerKind(

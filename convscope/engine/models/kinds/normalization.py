@@ -13,6 +13,7 @@ from convscope.engine.models.kinds.base import (
     Shape,
     ShapeError,
     ShapeRule,
+    Window,
     formula,
 )
 
@@ -72,6 +73,18 @@ def _slope_parameters(config: Config, shapes: Sequence[Shape]) -> Parameters:
     return Parameters(count, 0, formula("·".join(words) or "1", count))
 
 
+def _whole_maps(config: Config, shapes: Sequence[Shape]) -> Window:
+    # Mean and deviation are those of whole maps.
+    return Window(gate=len(shapes[0]) == 3)
+
+
+def _along_axes(config: Config, shapes: Sequence[Shape]) -> Window:
+    axis, rank = config.get("axis", -1), len(shapes[0])
+    axes = axis if isinstance(axis, (list, tuple)) else (axis,)
+    # Over the channels alone each place is scaled for itself.
+    return Window(gate=rank == 3 and any(each not in (-1, rank) for each in axes))
+
+
 _CENTER, _SCALE = Option("center", True, "bool"), Option("scale", True, "bool")
 _EPSILON = Option("epsilon", 1e-3, "float", low=0, high=1)
 
@@ -89,6 +102,7 @@ KINDS = (
         "Centres and scales each place over its channels.",
         (_EPSILON, _CENTER, _SCALE),
         parameters=_layer_parameters,
+        window=_along_axes,
     ),
     LayerKind(
         "GroupNormalization",
@@ -96,6 +110,7 @@ KINDS = (
         "Centres and scales groups of channels.",
         (Option("groups", 8, "int", low=1, high=4096, required=True), _EPSILON, _CENTER, _SCALE),
         parameters=_layer_parameters,
+        window=_whole_maps,
     ),
     LayerKind(
         "LayerScale",
