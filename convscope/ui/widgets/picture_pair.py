@@ -24,6 +24,7 @@ class PicturePair(QSplitter):
     def __init__(self, first: ImageView, second: ImageView, parent: QWidget | None = None) -> None:
         super().__init__(Qt.Orientation.Horizontal, parent)
         self._first = first
+        self._placing = False
         self.setChildrenCollapsible(False)
         self.setHandleWidth(theme.GAP)
         first.link(second)
@@ -34,7 +35,7 @@ class PicturePair(QSplitter):
     def arrange(self) -> None:
         """Choose by the picture's shape and the room there is."""
         height, width = self._first.view.height, self._first.view.width
-        if not height or not width:
+        if self._placing or not height or not width:
             return
         foot, gap = theme.scaled(CAPTION_HEIGHT), self.handleWidth()
         beside = min((self.width() - gap) / 2 / width, (self.height() - foot) / height)
@@ -47,5 +48,9 @@ class PicturePair(QSplitter):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Another room may want another arrangement."""
+        # The first view tells of its new size before the second has got its place: turned then, that one would
+        # be put where it lay the other way round.
+        self._placing = True
         super().resizeEvent(event)
+        self._placing = False
         self.arrange()

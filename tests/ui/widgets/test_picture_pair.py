@@ -69,6 +69,20 @@ def test_another_room_is_another_arrangement(pair: PicturePair) -> None:
     assert pair.orientation() == BESIDE
 
 
+def test_both_are_beside_each_other_after_a_turn(pair: PicturePair) -> None:
+    """They lay over each other when a panel was shown again in a window that had been made smaller."""
+    show(pair, 300, 451)
+    pair.resize(337, 319)
+    assert pair.orientation() == ABOVE
+    pair.resize(626, 319)
+    assert pair.orientation() == BESIDE
+    first, second = pair.widget(0).geometry(), pair.widget(1).geometry()
+    assert (first.height(), second.height()) == (319, 319)
+    assert second.left() == first.right() + 1 + pair.handleWidth()
+    assert second.right() == 625
+    assert abs(first.width() - second.width()) <= 1
+
+
 def test_a_little_larger_is_not_worth_a_jump(pair: PicturePair) -> None:
     # 400/w beside each other, (196 − 22 + 22)/h above: equal at w/h = 400/196.
     for width in (408, 404, 400, 404, 408):
