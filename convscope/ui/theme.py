@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, TypeVar
 
 from PySide6.QtCore import QByteArray, QRectF, Qt
 from PySide6.QtGui import QAction, QColor, QFont, QFontDatabase, QIcon, QPainter, QPalette, QPixmap
@@ -84,14 +84,36 @@ def load_fonts() -> None:
         QFontDatabase.addApplicationFont(str(path))
 
 
-def font(size: float = 13, *, weight: QFont.Weight = QFont.Weight.Normal, mono: bool = False) -> QFont:
-    """Inter, or JetBrains Mono for matrices, in design pixels; it grows with the window's zoom."""
+def font(
+    size: float = 13,
+    *,
+    weight: QFont.Weight = QFont.Weight.Normal,
+    mono: bool = False,
+    figures: bool = False,
+) -> QFont:
+    """Inter, or JetBrains Mono for matrices, in design pixels; it grows with the window's zoom.
+
+    Args:
+        figures: all digits are equally wide, for numbers that stand in columns or change while one looks.
+            Not for words: Inter makes the hyphen as wide as a digit then.
+    """
     made = QFont("JetBrains Mono" if mono else "Inter")
     made.setPixelSize(max(8, round(size * zoom())))
     made.setWeight(weight)
-    if not mono:
+    if figures:
         made.setFeature(QFont.Tag("tnum"), 1)
     return made
+
+
+Words = TypeVar("Words", bound=QWidget)
+
+
+def with_figures(widget: Words) -> Words:
+    """Give a widget digits of one width, and leave its type as it is else. Returns it."""
+    own = QFont()
+    own.setFeature(QFont.Tag("tnum"), 1)
+    widget.setFont(own)
+    return widget
 
 
 _zoom = 1.0
@@ -184,7 +206,8 @@ def _palette(theme: Tokens) -> QPalette:
 def _style_sheet(theme: Tokens) -> str:
     chevron = icon_file("chevron-down", theme.secondary)
     chevron_up = icon_file("chevron-up", theme.secondary)
-    tick = icon_file("check", theme.on_accent)
+    tick, tick_chosen = icon_file("check", theme.on_accent), icon_file("check", theme.accent)
+    cross = icon_file("x", theme.secondary)
     hover = "#2E343F" if theme.dark else "#EEF1F5"
     return f"""
     QToolTip {{ background: {theme.raised}; color: {theme.text}; border: 1px solid {theme.line};
@@ -231,6 +254,8 @@ def _style_sheet(theme: Tokens) -> str:
         border: 1px solid {theme.line};
         border-radius: {RADIUS}px; padding: 3px 6px; min-height: {scaled(20)}px;
         selection-background-color: {theme.accent}; }}
+    QLineEdit {{ lineedit-clear-button-icon: url({cross}); }}
+    QLineEdit > QToolButton {{ background: transparent; border: none; padding: 0; min-height: 0; }}
     QComboBox::drop-down {{ border: none; width: {scaled(20)}px; }}
     QComboBox::down-arrow {{ image: url({chevron}); width: {scaled(12)}px; height: {scaled(12)}px; }}
     QSpinBox::up-button, QDoubleSpinBox::up-button {{ border: none; width: {scaled(16)}px;
@@ -253,6 +278,9 @@ def _style_sheet(theme: Tokens) -> str:
         background: {theme.panel}; border: 1px solid {theme.disabled}; border-radius: 4px; }}
     QCheckBox::indicator:checked, QAbstractItemView::indicator:checked {{ background: {theme.accent};
         border-color: {theme.accent}; image: url({tick}); }}
+    QAbstractItemView::indicator:selected {{ background: transparent; border-color: {theme.on_accent}; }}
+    QAbstractItemView::indicator:selected:checked {{ background: {theme.on_accent};
+        image: url({tick_chosen}); }}
     QCheckBox::indicator:hover, QCheckBox::indicator:focus {{ border-color: {theme.accent}; }}
     QCheckBox::indicator:checked:focus {{ border-color: {theme.text}; }}
     QCheckBox::indicator:disabled {{ border-color: {theme.line}; background: {theme.window}; }}

@@ -6,15 +6,25 @@ import re
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QEvent
-from PySide6.QtGui import QColor, QFontDatabase, QFontInfo
-from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QToolButton, QWidget
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QColor, QFontDatabase, QFontInfo, QFontMetricsF
+from PySide6.QtWidgets import (
+    QApplication,
+    QLabel,
+    QLineEdit,
+    QListWidget,
+    QListWidgetItem,
+    QPushButton,
+    QToolButton,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from convscope.paths import resource_path
 from convscope.ui import theme
 from convscope.ui.rescale import UNLIMITED
 from convscope.ui.theme import DARK, LIGHT, SERIES, Tokens
+from convscope.ui.widgets.form import spin
 
 UI = Path(theme.__file__).parent
 
@@ -196,3 +206,68 @@ def test_a_primary_button_that_cannot_be_pressed_does_not_invite(qtbot: QtBot, n
         theme.apply("light")
     tokens = LIGHT if name == "light" else DARK
     assert grounds == [QColor(tokens.accent).name(), QColor(tokens.raised).name()]
+
+
+def test_digits_are_equally_wide_where_they_change_and_hyphens_narrow_in_words(qtbot: QtBot) -> None:
+    words, figures = QFontMetricsF(theme.font()), QFontMetricsF(theme.font(figures=True))
+    assert figures.horizontalAdvance("1111") == figures.horizontalAdvance("8888")
+    assert words.horizontalAdvance("-") < 0.9 * words.horizontalAdvance("0")
+    assert figures.horizontalAdvance("-") > 1.1 * words.horizontalAdvance("-")
+    host = QWidget()
+    qtbot.addWidget(host)
+    label = theme.with_figures(theme.label("", "caption", host))
+    plain = theme.label("", "caption", host)
+    box = spin("a.number", "A number", 0, 9)
+    box.setParent(host)
+    host.show()
+    try:
+        for zoom in (1.0, 1.6, 1.0):
+            theme.apply("light", zoom)
+            assert label.font().pixelSize() == plain.font().pixelSize() == round(11 * zoom)
+            for widget in (label, box.lineEdit()):
+                metrics = QFontMetricsF(widget.font())
+                assert metrics.horizontalAdvance("1111") == metrics.horizontalAdvance("8888")
+            assert QFontMetricsF(plain.font()) != QFontMetricsF(label.font())
+    finally:
+        theme.apply("light")
+
+
+@pytest.mark.parametrize("choice", ["light", "dark"])
+def test_a_tick_is_seen_in_a_chosen_row_and_its_absence_too(qtbot: QtBot, choice: theme.ThemeChoice) -> None:
+    """Unticked boxes were as dark as a tick's ground there, and ticked ones had no ground at all."""
+    rows = QListWidget()
+    qtbot.addWidget(rows)
+    for state in (Qt.CheckState.Unchecked, Qt.CheckState.Checked):
+        item = QListWidgetItem("run")
+        item.setCheckState(state)
+        rows.addItem(item)
+    rows.setSelectionMode(QListWidget.SelectionMode.MultiSelection)
+    rows.selectAll()
+    rows.resize(200, 100)
+    try:
+        colours = theme.apply(choice)
+        rows.show()
+        seen = rows.grab().toImage()
+    finally:
+        theme.apply("light")
+    grounds = []
+    for row in range(2):
+        place = rows.visualItemRect(rows.item(row)).translated(rows.viewport().pos())
+        area = [
+            seen.pixelColor(x, y).name().upper()
+            for x in range(place.left() + 5, place.left() + 15)
+            for y in range(place.center().y() - 4, place.center().y() + 5)
+        ]
+        grounds.append(max(set(area), key=area.count))
+    assert grounds == [colours.accent.upper(), colours.on_accent.upper()]
+
+
+def test_a_search_fields_cross_stands_in_its_middle(qtbot: QtBot) -> None:
+    field = QLineEdit("conv")
+    field.setClearButtonEnabled(True)
+    qtbot.addWidget(field)
+    field.resize(200, field.sizeHint().height())
+    field.show()
+    (cross,) = field.findChildren(QToolButton)
+    assert abs(cross.geometry().center().y() - field.rect().center().y()) <= 1
+    assert field.rect().contains(cross.geometry())

@@ -119,7 +119,7 @@ class BarsView(QWidget):
             return
         colours = theme.tokens()
         painter = QPainter(self)
-        painter.setFont(theme.font(11))
+        painter.setFont(theme.font(11, figures=True))
         line = painter.fontMetrics().height()
         largest = self._limit or float(np.abs(self._values).max()) or 1.0
         low = min(0.0, float(self._values.min()) / largest)

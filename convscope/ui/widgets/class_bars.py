@@ -127,16 +127,16 @@ class ClassBars(QWidget):
                 painter.setBrush(ground)
                 painter.drawRoundedRect(place.adjusted(0, 1, 0, -1), 4, 4)
             inside = place.adjusted(6, 4, -6, -6)
-            painter.setFont(theme.font(13))
-            text = percent(row.probability)
+            top = Qt.AlignmentFlag.AlignTop
+            painter.setFont(theme.font(13, figures=True))
             room = painter.fontMetrics().horizontalAdvance("100.0 %") + 8
+            painter.setPen(QColor(colours.secondary))
+            painter.drawText(inside, top | Qt.AlignmentFlag.AlignRight, percent(row.probability))
+            painter.setFont(theme.font(13))
             metrics = painter.fontMetrics()
             name = metrics.elidedText(row.name, Qt.TextElideMode.ElideRight, int(inside.width() - room))
-            top = Qt.AlignmentFlag.AlignTop
             painter.setPen(QColor(colours.text))
             painter.drawText(inside, top | Qt.AlignmentFlag.AlignLeft, name)
-            painter.setPen(QColor(colours.secondary))
-            painter.drawText(inside, top | Qt.AlignmentFlag.AlignRight, text)
             painter.setPen(Qt.PenStyle.NoPen)
             thick = theme.scaled(BAR)
             groove = QRectF(inside.left(), inside.bottom() - thick, inside.width(), thick)

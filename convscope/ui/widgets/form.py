@@ -132,7 +132,7 @@ def indent(box: QAbstractSpinBox) -> None:
 
 def spin(name: str, says: str, low: int, high: int) -> QSpinBox:
     """A whole number; nothing is emitted before the typing ends."""
-    box = QSpinBox()
+    box = theme.with_figures(QSpinBox())
     box.setObjectName(name)
     box.setAccessibleName(says)
     box.setRange(low, high)
@@ -145,7 +145,7 @@ def spin(name: str, says: str, low: int, high: int) -> QSpinBox:
 
 def decimal(name: str, says: str, low: float, high: float, decimals: int = 3) -> QDoubleSpinBox:
     """A number; nothing is emitted before the typing ends."""
-    box = QDoubleSpinBox()
+    box = theme.with_figures(QDoubleSpinBox())
     box.setObjectName(name)
     box.setAccessibleName(says)
     box.setDecimals(decimals)

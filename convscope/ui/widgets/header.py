@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QToolButton, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QSizePolicy, QToolButton, QWidget
 
 from convscope.imaging.image import Image
 from convscope.ui import theme
@@ -67,6 +67,8 @@ class Header(QFrame):
         super().__init__(parent)
         self.setObjectName("header")
         self.setProperty("role", "panel")
+        # A panel that asks for more room must not make the line lower, and all below it jump.
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self._images: tuple[Image, ...] = ()
         self._current = 0
         layout = QHBoxLayout(self)

@@ -391,7 +391,7 @@ class KernelGrid(QWidget):
         painter.setPen(QPen(QColor(colours.accent if focused else colours.secondary), 2 if focused else 1))
         painter.drawRect(ring if cell >= 12 else ring.adjusted(-2, -2, 2, 2))
         line = layout.line.adjusted(grid.left(), 0, 0, 0)
-        painter.setFont(theme.font(11))
+        painter.setFont(theme.font(11, figures=True))
         painter.setPen(QColor(colours.text if focused else colours.secondary))
         painter.drawText(line, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, self.line())
         painter.end()

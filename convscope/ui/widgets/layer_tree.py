@@ -5,9 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QItemSelectionModel, QModelIndex, QSortFilterProxyModel, Qt, Signal
-from PySide6.QtGui import QBrush, QColor, QFontMetrics, QStandardItem, QStandardItemModel
-from PySide6.QtWidgets import QHeaderView, QLineEdit, QTreeView, QVBoxLayout, QWidget
+from PySide6.QtCore import (
+    QEvent,
+    QItemSelectionModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QSortFilterProxyModel,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPalette, QStandardItem, QStandardItemModel
+from PySide6.QtWidgets import (
+    QHeaderView,
+    QLineEdit,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTreeView,
+    QVBoxLayout,
+    QWidget,
+)
 
 from convscope.ui import theme
 
@@ -25,6 +41,23 @@ def shape_text(shape: tuple[int | None, ...] | None) -> str:
     return "×".join("?" if size is None else str(size) for size in shape or ())
 
 
+class _Look(QStyledItemDelegate):
+    """Branches bold, shapes small and quiet, in the theme and at the zoom in force."""
+
+    def initStyleOption(
+        self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        """One cell."""
+        super().initStyleOption(option, index)
+        # Qt lets one write these; its stubs call them read-only.
+        if index.column():
+            option.font = theme.font(11, figures=True)  # type: ignore[misc]
+            if index.flags() & Qt.ItemFlag.ItemIsEnabled:
+                option.palette.setColor(QPalette.ColorRole.Text, QColor(theme.tokens().secondary))
+        elif not index.data(PATH):
+            option.font = theme.font(weight=QFont.Weight.DemiBold)  # type: ignore[misc]
+
+
 class LayerTree(QWidget):
     """All layers of a model in the order of computation: name, kind, output shape.
 
@@ -38,6 +71,7 @@ class LayerTree(QWidget):
         super().__init__(parent)
         self._items: dict[str, QStandardItem] = {}
         self._quiet = False
+        self._widest = ""
         self.search = QLineEdit()
         self.search.setObjectName("layers.search")
         self.search.setAccessibleName("Search layers")
@@ -49,6 +83,7 @@ class LayerTree(QWidget):
         self.view.setUniformRowHeights(True)
         self.view.setEditTriggers(QTreeView.EditTrigger.NoEditTriggers)
         self.view.setIndentation(theme.scaled(12))
+        self.view.setItemDelegate(_Look(self.view))
         self.view.setAllColumnsShowFocus(True)
         # Layers of one block differ at the end of their names.
         self.view.setTextElideMode(Qt.TextElideMode.ElideMiddle)
@@ -84,12 +119,11 @@ class LayerTree(QWidget):
         self._model.setRowCount(0)
         self._items.clear()
         groups: dict[str, QStandardItem] = {"": self._model.invisibleRootItem()}
-        # The names need the room more than the shapes do.
-        widest, small = "", theme.font(11)
+        self._widest = ""
         for info in model.layers if model is not None else ():
             parent = self._group(info.group, groups, model)
             shape = shape_text(info.shape)
-            widest = max(widest, shape, key=len)
+            self._widest = max(self._widest, shape, key=len)
             row = [QStandardItem(info.name), QStandardItem(shape)]
             for item in row:
                 item.setData(info.path, PATH)
@@ -99,13 +133,10 @@ class LayerTree(QWidget):
             row[0].setData(f"{info.path} {info.kind}", SEARCH)
             row[0].setAccessibleText(f"{info.path}, {info.kind}, output {shape}")
             row[1].setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-            row[1].setForeground(QBrush(QColor(theme.tokens().secondary)))
-            row[1].setFont(small)
             parent.appendRow(row)
             self._items[info.path] = row[0]
         self.view.expandAll()
-        width = QFontMetrics(small).horizontalAdvance(widest) + theme.scaled(18)
-        self.view.header().resizeSection(1, max(theme.scaled(56), width))
+        self._measure()
         self.view.setUpdatesEnabled(True)
         self._quiet = False
 
@@ -143,13 +174,24 @@ class LayerTree(QWidget):
                 self.view.setCurrentIndex(index)
                 return
 
+    def changeEvent(self, event: QEvent) -> None:
+        """Another zoom: the shapes need another width."""
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange) and self._items:
+            self._measure()
+
+    def _measure(self) -> None:
+        # The names need the room more than the shapes do.
+        metrics = QFontMetrics(theme.font(11, figures=True))
+        width = metrics.horizontalAdvance(self._widest) + theme.scaled(18)
+        self.view.header().resizeSection(1, max(theme.scaled(56), width))
+
     def _group(self, path: str, groups: dict[str, QStandardItem], model: OpenedModel | None) -> QStandardItem:
         if path not in groups:
             above, _, name = path.rpartition("/")
             kind = model.program.groups.get(path, "") if model is not None else ""
             made = [QStandardItem(name), QStandardItem()]
             made[0].setToolTip(f"{path}\n{kind}")
-            made[0].setFont(theme.font(13, weight=theme.font().weight().DemiBold))
             for item in made:
                 # A branch is opened and closed, not chosen.
                 item.setFlags(Qt.ItemFlag.ItemIsEnabled)

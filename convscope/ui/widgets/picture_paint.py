@@ -35,6 +35,7 @@ class Rendering:
         values: NDArray[Any] | None = None,
         *,
         numbers: bool = True,
+        smooth: bool = False,
     ) -> None:
         """Paint it, with its numbers where the pixels are large enough.
 
@@ -42,10 +43,11 @@ class Rendering:
             ratio: screen pixels a point.
             pixels: uint8, H×W or H×W×3.
             values: the numbers to write instead of the pixels', H×W or H×W×channels.
+            smooth: enlarged pixels are interpolated.
         """
         key = (view.scale, view.left, view.top, view.view_width, view.view_height, ratio)
         if self._made is None or key != self._key:
-            image, x, y = render(pixels, view, ratio)
+            image, x, y = render(pixels, view, ratio, smooth=smooth)
             image.setDevicePixelRatio(ratio)
             self._made, self._key = (image, x, y), key
             if numbers and view.scale >= NUMBERS_FROM:
@@ -94,7 +96,8 @@ def paint_caption(painter: QPainter, area: QRect, left: str, right: str, *, brig
     painter.fillRect(area, QColor(colours.panel))
     painter.setPen(QColor(colours.line))
     painter.drawLine(area.topLeft(), area.topRight())
-    painter.setFont(theme.font(11))
+    # What is read under the pointer keeps its place.
+    painter.setFont(theme.font(11, figures=True))
     metrics = painter.fontMetrics()
     inner = area.adjusted(theme.GAP, 0, -theme.GAP, 0)
     align = Qt.AlignmentFlag.AlignVCenter
@@ -102,6 +105,8 @@ def paint_caption(painter: QPainter, area: QRect, left: str, right: str, *, brig
     painter.drawText(inner, align | Qt.AlignmentFlag.AlignRight, right)
     room = inner.width() - metrics.horizontalAdvance(right) - theme.GAP
     if room > theme.scaled(32):
+        painter.setFont(theme.font(11))
+        metrics = painter.fontMetrics()
         painter.setPen(QColor(colours.secondary))
         words = metrics.elidedText(left, Qt.TextElideMode.ElideRight, room)
         painter.drawText(QRect(inner.topLeft(), QPoint(inner.left() + room, inner.bottom())), align, words)

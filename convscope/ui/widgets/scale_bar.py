@@ -60,7 +60,7 @@ class ScaleBar(QWidget):
         painter.setPen(QColor(theme_colours.line))
         painter.drawRect(bar.adjusted(0, 0, -1, -1))
         painter.setPen(QColor(theme_colours.secondary))
-        painter.setFont(theme.font(11))
+        painter.setFont(theme.font(11, figures=True))
         words = QRect(0, bar.bottom() + 2, self.width(), self.height() - bar.bottom() - 2)
         metrics = painter.fontMetrics()
         low, high = numeral(self._low, 4), numeral(self._high, 4)

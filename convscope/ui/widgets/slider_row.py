@@ -49,7 +49,7 @@ class SliderRow(QWidget):
         self._slider.setAccessibleName(title)
         self._slider.setRange(0, round((maximum - minimum) / step))
         self._slider.setPageStep(max(1, self._slider.maximum() // 10))
-        self._box = QDoubleSpinBox(self)
+        self._box = theme.with_figures(QDoubleSpinBox(self))
         self._box.setObjectName(f"{name}.box")
         self._box.setAccessibleName(title)
         self._box.setDecimals(max(0, min(6, -math.floor(math.log10(step) + 1e-9))))

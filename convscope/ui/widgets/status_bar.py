@@ -35,7 +35,7 @@ class _Row(QWidget):
         self.bar.setObjectName("status.job.bar")
         self.bar.setTextVisible(False)
         self.bar.setFixedWidth(theme.scaled(120))
-        self.left = theme.label("", "caption", self)
+        self.left = theme.with_figures(theme.label("", "caption", self))
         self.cancel = QToolButton(self)
         self.cancel.setObjectName("status.job.cancel")
         self.cancel.setAccessibleName(f"Cancel {job.title}")

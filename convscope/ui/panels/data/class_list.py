@@ -173,7 +173,7 @@ class ClassList(QAbstractScrollArea):
         painter = QPainter(self.viewport())
         painter.fillRect(event.rect(), QColor(colours.panel))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setFont(theme.font(12))
+        plain, figures = theme.font(12), theme.font(12, figures=True)
         largest = max(1, int(self._counts.max(initial=0)))
         # The numbers are as telling as the names only where classes are not called by their number.
         numbered = any(name != str(index) for index, name in enumerate(self._names))
@@ -203,6 +203,7 @@ class ClassList(QAbstractScrollArea):
                 painter.drawRoundedRect(place.adjusted(0.5, 0.5, -0.5, -0.5), 4, 4)
             words = place.adjusted(theme.scaled(22), 0, -8, 0)
             number = f"{count:,}"
+            painter.setFont(figures)
             painter.setPen(QColor(colours.secondary))
             painter.drawText(words, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, number)
             room = words.width() - painter.fontMetrics().horizontalAdvance(number) - 8
@@ -211,6 +212,7 @@ class ClassList(QAbstractScrollArea):
                 shift = painter.fontMetrics().horizontalAdvance(str(len(self._names) - 1)) + 8
                 words.setLeft(words.left() + shift)
                 room -= shift
+            painter.setFont(plain)
             painter.setPen(QColor(colours.text if count else colours.disabled))
             name = "All classes" if index is None else self._names[index]
             name = painter.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, int(room))

@@ -312,7 +312,7 @@ class TruthView(QWidget):
             axis = self.plot.getAxis(side)
             axis.setPen(pg.mkPen(colours.line))
             axis.setTextPen(pg.mkPen(colours.secondary))
-            axis.setTickFont(theme.font(11))
+            axis.setTickFont(theme.font(11, figures=True))
         self.deletion.setPen(pg.mkPen(theme.SERIES[DELETION], width=2))
         self.insertion.setPen(pg.mkPen(theme.SERIES[INSERTION], width=2))
 

@@ -58,7 +58,7 @@ class Inspector(QScrollArea):
         column = QVBoxLayout(holder)
         column.setContentsMargins(theme.GROUP_GAP, theme.GROUP_GAP, theme.GROUP_GAP, theme.GROUP_GAP)
         column.setSpacing(theme.GAP)
-        self.place = theme.label("", "title")
+        self.place = theme.with_figures(theme.label("", "title"))
         self.place.setObjectName("kernels.place")
         self.pin = tool("kernels.unpin", "Let this place go", "lock", self.unpinned.emit)
         self.copy = tool("kernels.copy_sum", "Copy the sum", "copy", self.copy_sum)

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from convscope.imaging.operation import DISPLAY_MODES
 from convscope.imaging.region import Region
+from convscope.ui import theme
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.kernels.frame import Box, Frame, Place, Side
 from convscope.ui.panels.kernels.view import View
@@ -90,7 +91,7 @@ class PictureView(View):
         self.scale = ScaleBar()
         self.scale.setObjectName("kernels.scale")
         self.scale.setMinimumWidth(120)
-        self.range = caption("kernels.range")
+        self.range = theme.with_figures(caption("kernels.range"))
         self.range.setWordWrap(False)
         self.column.addLayout(row(self.layout_switch, None, self.range))
         foot = row(self.display, self.scale)

@@ -37,7 +37,7 @@ class SumPage(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.GAP)
-        self.place = theme.label("", "heading")
+        self.place = theme.with_figures(theme.label("", "heading"))
         self.place.setObjectName("layers.place")
         self.copy = tool("layers.copy_sum", "Copy the sum", "copy", self.copy_sum)
         self.back = tool(

@@ -183,6 +183,8 @@ class CompareRows(QAbstractTableModel):
             return _alignment(COLUMNS[column])
         if role == Role.FontRole and column == 0:
             return theme.font(13, weight=theme.font().Weight.DemiBold)
+        if role == Role.FontRole and not COLUMNS[column].words:
+            return theme.font(figures=True)
         if role == Role.ToolTipRole:
             return self.lines[row].problem or (self.text(row, column) if COLUMNS[column].words else None)
         return None

@@ -348,7 +348,6 @@ def _letters(size: float, weight: QFont.Weight = QFont.Weight.Normal) -> QFont:
         made.setWeight(weight)
         # Letters keep their width while one zooms.
         made.setHintingPreference(QFont.HintingPreference.PreferNoHinting)
-        made.setFeature(QFont.Tag("tnum"), 1)
         _known_letters[key] = made
     return _known_letters[key]
 

@@ -14,6 +14,7 @@ from PySide6.QtCore import (
     Qt,
 )
 
+from convscope.ui import theme
 from convscope.ui.panels.model.layer_rows import Rows
 
 PATH = Qt.ItemDataRole.UserRole
@@ -107,6 +108,8 @@ class LayerModel(QAbstractItemModel):
             return row.texts[column]
         if role == Qt.ItemDataRole.TextAlignmentRole and column >= 3:
             return _RIGHT
+        if role == Qt.ItemDataRole.FontRole and column >= 3:
+            return theme.font(figures=True)
         if role == PATH:
             return row.path if row.layer else ""
         if role == SHARE:

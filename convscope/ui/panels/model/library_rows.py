@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, Qt, Signal
 
+from convscope.ui import theme
 from convscope.ui.panels.model.build_rows import shape_words
 from convscope.ui.panels.model.library_sort import KIND, TOLD, VALUE, Index
 
@@ -139,6 +140,8 @@ class LibraryRows(QAbstractTableModel):
             return (0 if self.is_here(entry) else 1) if column == HERE_COLUMN else _COLUMNS[column][2](entry)
         if role == Role.TextAlignmentRole:
             return _alignment(column)
+        if role == Role.FontRole and column > 1:
+            return theme.font(figures=True)
         if column:
             return None
         if role == Role.CheckStateRole:

@@ -74,4 +74,4 @@ class Curve(QWidget):
             axis = self.plot.getPlotItem().getAxis(side)
             axis.setPen(colours.line)
             axis.setTextPen(colours.secondary)
-            axis.setStyle(tickFont=theme.font(10), maxTickLevel=0)
+            axis.setStyle(tickFont=theme.font(10, figures=True), maxTickLevel=0)

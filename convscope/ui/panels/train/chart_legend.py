@@ -57,7 +57,7 @@ class Legend(QWidget):
         colours = theme.tokens()
         painter = QPainter(self)
         painter.setPen(QColor(colours.text))
-        bold, plain = theme.font(weight=QFont.Weight.DemiBold), theme.font()
+        bold, plain = theme.font(weight=QFont.Weight.DemiBold, figures=True), theme.font()
         right = self.width()
         for entry in reversed(self._entries):
             right = self._left_of(painter, right, entry.value, bold) - theme.scaled(SPACE)

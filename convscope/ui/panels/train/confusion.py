@@ -167,7 +167,7 @@ class ConfusionView(QWidget):
         right, wrong = QColor(colours.accent), QColor(colours.positive)
         ground = QColor(colours.window)
         gap = 1.0 if side >= 6 else 0.0
-        numbers = theme.font(max(8.0, min(13.0, side / theme.zoom() * 0.34)))
+        numbers = theme.font(max(8.0, min(13.0, side / theme.zoom() * 0.34)), figures=True)
         painter.setFont(numbers)
         fits = painter.fontMetrics().horizontalAdvance(f"{int(self._counts.max()):,}") + 4 <= side
         for true in range(count):

@@ -170,6 +170,8 @@ class RunsModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.TextAlignmentRole:
             side = Qt.AlignmentFlag.AlignLeft if title in _TEXT else Qt.AlignmentFlag.AlignRight
             return side | Qt.AlignmentFlag.AlignVCenter
+        if role == Qt.ItemDataRole.FontRole and title not in _TEXT:
+            return theme.font(figures=True)
         if index.column() == 0:
             name = entry.run.folder.name
             if role == Qt.ItemDataRole.CheckStateRole:

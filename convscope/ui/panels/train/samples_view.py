@@ -90,7 +90,8 @@ class SamplesView(QWidget):
         colours = theme.tokens()
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setFont(theme.font(12))
+        plain, figures = theme.font(12), theme.font(12, figures=True)
+        painter.setFont(plain)
         metrics = painter.fontMetrics()
         side = theme.scaled(PICTURE)
         right = Qt.AlignmentFlag.AlignRight
@@ -120,7 +121,9 @@ class SamplesView(QWidget):
                 metrics.elidedText(name, Qt.TextElideMode.ElideRight, room),
             )
             painter.setPen(QColor(colours.secondary))
+            painter.setFont(figures)
             painter.drawText(inside, right, number)
+            painter.setFont(plain)
             painter.setPen(Qt.PenStyle.NoPen)
             thick = theme.scaled(BAR)
             groove = QRectF(inside.left(), inside.bottom() - thick, inside.width(), thick)

@@ -129,7 +129,7 @@ class Transport(QWidget):
         self.sentence = QLabel()
         self.sentence.setObjectName("train.sentence")
         self.sentence.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.numbers = theme.label("", "caption")
+        self.numbers = theme.with_figures(theme.label("", "caption"))
         self.numbers.setObjectName("train.numbers")
         says = QHBoxLayout()
         says.addWidget(self.sentence, 1)
