@@ -36,6 +36,8 @@ from convscope.ui.widgets.viewport import ONE_STEP, Viewport
 CAPTION_HEIGHT = 22
 # A picture this alike in shape to the last one keeps what its linked views show.
 _ALIKE = 0.1
+# A photograph is smoothed up to this zoom; beyond it, and where it has fewer pixels, one looks at pixels.
+SHARP_FROM, SMOOTH_FROM = 4.0, 64
 
 
 class ImageView(QWidget):
@@ -43,6 +45,9 @@ class ImageView(QWidget):
 
     The wheel zooms at the cursor, dragging pans, a double click fits, hovering reads, the right button
     copies or saves. Keys: + and − zoom, 0 fits, arrows pan, Ctrl+arrows read pixel by pixel, Enter clicks.
+
+    Args:
+        photographs: a picture a little enlarged is smoothed; else its pixels are sharp squares at any zoom.
 
     Signals:
         hovered: (row, column) of the pixel that is read, or None.
@@ -54,8 +59,9 @@ class ImageView(QWidget):
     clicked = Signal(int, int)
     view_changed = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, *, photographs: bool = False) -> None:
         super().__init__(parent)
+        self._photographs = photographs
         self.view = Viewport()
         self._pixels: NDArray[np.uint8] | None = None
         self._values: NDArray[Any] | None = None
@@ -375,7 +381,10 @@ class ImageView(QWidget):
 
     def _paint_picture(self, painter: QPainter) -> None:
         assert self._pixels is not None
-        self._rendering.paint(painter, self.view, self.devicePixelRatioF(), self._pixels, self._values)
+        large = min(self._pixels.shape[:2]) >= SMOOTH_FROM
+        smooth = self._photographs and large and self.view.scale < SHARP_FROM
+        ratio = self.devicePixelRatioF()
+        self._rendering.paint(painter, self.view, ratio, self._pixels, self._values, smooth=smooth)
         paint_edge(painter, self.view, QColor(theme.tokens().line))
 
     def _scale_words(self) -> str:

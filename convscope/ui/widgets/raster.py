@@ -21,7 +21,9 @@ def to_image(pixels: NDArray[np.uint8]) -> QImage:
     return QImage(bgra.data, width, height, bgra.strides[0], QImage.Format.Format_RGB32)
 
 
-def render(pixels: NDArray[np.uint8], view: Viewport, ratio: float = 1.0) -> tuple[QImage, int, int]:
+def render(
+    pixels: NDArray[np.uint8], view: Viewport, ratio: float = 1.0, *, smooth: bool = False
+) -> tuple[QImage, int, int]:
     """What the view shows of the picture, in device pixels.
 
     Enlarged pictures are sampled to the nearest pixel at the centre of each screen pixel; reduced ones are
@@ -31,6 +33,7 @@ def render(pixels: NDArray[np.uint8], view: Viewport, ratio: float = 1.0) -> tup
         pixels: uint8, H×W (gray) or H×W×3 (RGB).
         view: where the picture lies.
         ratio: device pixels a screen point.
+        smooth: enlarged pictures are interpolated between the pixels instead.
 
     Returns:
         The image (RGB32), and the device x and y in the view that its upper left corner belongs at.
@@ -45,6 +48,9 @@ def render(pixels: NDArray[np.uint8], view: Viewport, ratio: float = 1.0) -> tup
     rows, y = _samples(view.top * ratio, scale, view.height, round(view.view_height * ratio))
     if not len(rows) or not len(columns):
         return QImage(), 0, 0
+    if smooth:
+        origin = view.left * ratio, view.top * ratio
+        return to_image(_between(pixels, (len(columns), len(rows)), origin, (x, y), scale)), x, y
     part = pixels[rows[0] : rows[-1] + 1]
     bgra = _bgra(np.ascontiguousarray(part[:, columns[0] : columns[-1] + 1]))
     # Whole pixels of four bytes are moved at once, columns first, since there are fewer rows then.
@@ -68,6 +74,22 @@ def shrink(pixels: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uin
         pixels = np.asarray(cv2.resize(even, (columns, rows), interpolation=cv2.INTER_AREA), np.uint8)
     whole = np.ascontiguousarray(pixels)
     return np.asarray(cv2.resize(whole, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
+
+
+def _between(
+    pixels: NDArray[np.uint8],
+    size: tuple[int, int],
+    origin: tuple[float, float],
+    first: tuple[int, int],
+    scale: float,
+) -> NDArray[np.uint8]:
+    """The picture interpolated (bicubic) at the centres of so many screen pixels, from the first one on."""
+    across, down = ((place + 0.5 - zero) / scale - 0.5 for place, zero in zip(first, origin, strict=True))
+    matrix = np.array([[1 / scale, 0, across], [0, 1 / scale, down]])
+    flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
+    whole = np.ascontiguousarray(pixels)
+    made = cv2.warpAffine(whole, matrix, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(made, np.uint8)
 
 
 def luma(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:

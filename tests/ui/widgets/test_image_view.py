@@ -77,6 +77,24 @@ def test_the_painted_colour_is_the_hovered_pixel(qtbot: QtBot) -> None:
         assert QColor(image.pixel(x, y)).getRgb()[:3] == tuple(pixels[place])
 
 
+@pytest.mark.parametrize(
+    ("photographs", "size", "scale", "smooth"),
+    [(True, 64, 3, True), (True, 64, 4, False), (True, 28, 3, False), (False, 64, 3, False)],
+)
+def test_only_photographs_a_little_enlarged_are_smoothed(
+    qtbot: QtBot, photographs: bool, size: int, scale: float, smooth: bool
+) -> None:
+    view = ImageView(photographs=photographs)
+    qtbot.addWidget(view)
+    view.resize(400, 400)
+    checks = (np.indices((size, size)).sum(axis=0) % 2 * 255).astype(np.uint8)
+    view.set_pixels(checks)
+    view.zoom_to(scale, size / 2, size / 2)
+    image = view.grab().toImage()
+    shades = {QColor(image.pixel(x, 189)).red() for x in range(180, 220)}
+    assert (len(shades) > 2) == smooth
+
+
 def test_values_are_read_instead_of_bytes(qtbot: QtBot) -> None:
     view = shown(qtbot)
     values = np.array([[0.125, -1020.0]], np.float32)

@@ -43,6 +43,26 @@ def test_every_screen_pixel_shows_the_pixel_under_its_centre(
             assert np.array_equal(shown[y, x], np.broadcast_to(pixels[place], 3))
 
 
+@pytest.mark.parametrize("scale", [1.0, 1.3, 2.9])
+@pytest.mark.parametrize("ratio", [1.0, 2.0])
+def test_smoothed_pictures_lie_where_sharp_ones_do(ratio: float, scale: float) -> None:
+    rows, columns = np.mgrid[:60, :70]
+    pixels = (20 + 2 * rows + columns).astype(np.uint8)
+    view = Viewport(70, 60, 101, 67)
+    view.look_at(scale, 30, 25)
+    sharp, *place = render(pixels, view, ratio)
+    smooth, *same = render(pixels, view, ratio, smooth=True)
+    assert place == same
+    shown = array_of(smooth)[..., 0].astype(float)
+    assert shown.shape == array_of(sharp).shape[:2]
+    # A ramp stays a ramp: at each screen pixel the value of its place between the pixels' centres.
+    left, top = place
+    for y in range(8, shown.shape[0] - 8, 5):
+        for x in range(8, shown.shape[1] - 8, 5):
+            column, row = view.to_picture((left + x + 0.5) / ratio, (top + y + 0.5) / ratio)
+            assert shown[y, x] == pytest.approx(20 + 2 * (row - 0.5) + column - 0.5, abs=1)
+
+
 def test_the_grid_lies_on_the_first_screen_pixel_of_each_pixel() -> None:
     pixels = np.full((20, 20), 200, np.uint8)
     view = Viewport(20, 20, 200, 200)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
@@ -28,8 +27,6 @@ from convscope.ui.panels.patterns.wish import SHEET_COUNT
 GRID, LARGE, SHEET = "patterns.grid", "patterns.large", "patterns.sheet"
 # A sheet takes minutes: nothing short shall wait for it.
 LANES = {GRID: "engine", LARGE: "engine", SHEET: "long"}
-# Tiles are drawn without smoothing; larger pictures lose nothing when they are made smaller.
-SMOOTH_BELOW, PIXELS_BELOW = 240, 64
 
 
 @dataclass(frozen=True)
@@ -70,11 +67,13 @@ class Controller(QObject):
     grid does so for the large picture, too. The sheet grows on another lane, beside the other two.
 
     Signals:
-        grid_frame: a `Frame` whose pixels are ready for tiles.
+        grid_frame: a `Frame`.
         grid_done: the patterns of the whole grid.
         large_frame: a `Frame`.
         large_ended: nothing grows large any more; True when it came to its end.
         sheet_changed: the contact sheet so far, uint8 H×W×3, and how many layers it has.
+        held: True when a person stopped the grid or the sheet in the window; False when it goes on, or when
+            another is wanted.
         problem_changed: why there is nothing to see, in a sentence; "" when there is.
     """
 
@@ -83,6 +82,7 @@ class Controller(QObject):
     large_frame = Signal(object)
     large_ended = Signal(bool)
     sheet_changed = Signal(object, int)
+    held = Signal(bool)
     problem_changed = Signal(str)
 
     def __init__(self, context: PanelContext, parent: QObject | None = None) -> None:
@@ -92,9 +92,12 @@ class Controller(QObject):
         self._large: LargeAsk | None = None
         self._sheet: tuple[OpenedModel, PatternSettings] | None = None
         self._last: Frame | None = None
+        # Whether the grid has shown anything, such as what it has on disk.
+        self._seen = False
         self._rows: list[SheetRow] = []
         self._running: dict[str, Job] = {}
         self._stepping_back = False
+        self._held = ""
         self.large_state: State | None = None
         context.jobs.changed.connect(self._give_way)
 
@@ -108,7 +111,7 @@ class Controller(QObject):
 
     def grow_grid(self, ask: GridAsk) -> None:
         """Let a grid grow in place of the last one."""
-        self._grid, self._last = ask, None
+        self._grid, self._last, self._seen = ask, None, False
         self._submit_grid()
 
     def stop_grid(self) -> None:
@@ -142,6 +145,13 @@ class Controller(QObject):
         if SHEET not in self._running:
             self._submit_sheet()
 
+    def go_on(self) -> None:
+        """Let the grid or the sheet go on that a person stopped."""
+        if self._held == GRID:
+            self._submit_grid()
+        elif self._held == SHEET:
+            self._submit_sheet()
+
     def on_sheet(self, row: int, column: int) -> tuple[str, int] | None:
         """The layer and the filter at a pixel of the contact sheet."""
         return sheet_place(self._rows, row, column)
@@ -171,7 +181,11 @@ class Controller(QObject):
             # Not by this controller, which forgets a job before it cancels it: by the person, in the window.
             if self._running.get(key) is job:
                 self._ended(key)
+                if key != LARGE:
+                    self._held = key
+                    self.held.emit(True)
 
+        self._release(key)
         self._running.pop(key, None)
         job = self._running[key] = self.context.jobs.submit(
             LANES[key],
@@ -185,13 +199,19 @@ class Controller(QObject):
             on_cancelled=cancelled,
         )
 
+    def _release(self, key: str) -> None:
+        if key == self._held:
+            self._held = ""
+            self.held.emit(False)
+
     def _stop(self, key: str) -> bool:
+        self._release(key)
         job = self._running.pop(key, None)
         if job is not None:
             self.context.jobs.cancel(job)
         return job is not None
 
-    def _give_way(self, _job: object) -> None:
+    def _give_way(self, _news: object) -> None:
         """Step back behind what waits for the lane."""
         if self._stepping_back:
             # Submitting tells of itself.
@@ -210,7 +230,8 @@ class Controller(QObject):
                 if other.lane == job.lane and other.state == "waiting"
             ]
             foreign = any(not other.startswith("patterns.") for other in waiting)
-            if foreign or (key == GRID and LARGE in waiting):
+            # What the grid has on disk is there at once, so that comes first.
+            if foreign or (key == GRID and LARGE in waiting and self._seen):
                 self._stepping_back = True
                 again()
                 self._stepping_back = False
@@ -230,8 +251,7 @@ class Controller(QObject):
             return
 
         def work(task: Task) -> object:
-            ready = _Ready(task)
-            return climb_many(ask.model, ask.goals, ask.settings, ready, resume=last)
+            return climb_many(ask.model, ask.goals, ask.settings, task, resume=last)
 
         self._submit(
             GRID, f"Patterns of {_place(ask.goals[0], ask.model)}", work, self._grid_done, self._tile
@@ -242,6 +262,9 @@ class Controller(QObject):
         self._last = frame if not frame.patterns else None
         self.problem_changed.emit("")
         self.grid_frame.emit(frame)
+        if not self._seen:
+            self._seen = True
+            self._give_way(frame)
 
     def _grid_done(self, patterns: object) -> None:
         self._last = None
@@ -320,45 +343,18 @@ def _large(ask: LargeAsk, task: Task) -> Climb | None:
     return made
 
 
-def enlarged(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """A picture ready for a tile: small ones by whole pixels, others smoothly."""
-    size = max(pixels.shape[:2])
-    if size >= SMOOTH_BELOW:
-        return pixels
-    if size <= PIXELS_BELOW:
-        factor = -(-SMOOTH_BELOW // size)
-        return np.ascontiguousarray(pixels.repeat(factor, 0).repeat(factor, 1))
-    made = cv2.resize(pixels, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC)
-    return np.asarray(made, np.uint8)
+class _Sheet(Task):
+    """Makes a picture of all rows on the worker's side."""
 
-
-class _Passing(Task):
-    """Hands everything on to the job's own task."""
-
-    def __init__(self, task: Task) -> None:
+    def __init__(self, task: Task, rows: tuple[SheetRow, ...]) -> None:
         super().__init__()
-        self._task = task
+        self._task, self._rows = task, list(rows)
 
     def progress(self, fraction: float | None, text: str = "") -> None:
         self._task.progress(fraction, text)
 
     def check(self) -> None:
         self._task.check()
-
-
-class _Ready(_Passing):
-    """Makes tiles of frames on the worker's side."""
-
-    def partial(self, value: Any) -> None:
-        self._task.partial(replace(value, pixels=tuple(enlarged(pixels) for pixels in value.pixels)))
-
-
-class _Sheet(_Passing):
-    """Makes a picture of all rows on the worker's side."""
-
-    def __init__(self, task: Task, rows: tuple[SheetRow, ...]) -> None:
-        super().__init__(task)
-        self._rows = list(rows)
 
     def partial(self, value: Any) -> None:
         self._rows.append(value)

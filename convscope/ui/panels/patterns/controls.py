@@ -17,7 +17,7 @@ from convscope.engine.seeing.patterns.settings import (
     PatternSettings,
 )
 from convscope.ui import theme
-from convscope.ui.panels.patterns.wish import APART, SHOWS, Wish
+from convscope.ui.panels.patterns.wish import APART, CLASS_SHOWS, SHOWS, Wish
 from convscope.ui.widgets.form import caption, combo, named, row, segmented, spin, tool
 from convscope.ui.widgets.slider_row import SliderRow
 
@@ -34,12 +34,15 @@ class Controls(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._wish = Wish()
+        self._classes = False
         self._build()
         self._show()
 
     @property
     def wish(self) -> Wish:
-        """What is wanted."""
+        """What is wanted, of those things that there are."""
+        if self._classes and self._wish.show not in CLASS_SHOWS:
+            return replace(self._wish, show=CLASS_SHOWS[0])
         return self._wish
 
     def edit(self, **changes: object) -> None:
@@ -48,20 +51,25 @@ class Controls(QWidget):
         if wish != self._wish:
             self._wish = wish
             self._show()
-            self.changed.emit(wish)
+            self.changed.emit(self.wish)
 
-    def set_filters(self, count: int, chosen: int, *, classes: bool) -> None:
-        """How many filters there are to choose the other from, and which grids make sense."""
+    def set_source(self, name: str) -> None:
+        """Which grids there are: of "layers" or "classes"; a person's choice comes back with the layers."""
+        self._classes = name == "classes"
+        for number, (value, _words, _says) in enumerate(SHOWS):
+            item = self.show_what.model().item(number)  # type: ignore[attr-defined]
+            item.setEnabled(not self._classes or value in CLASS_SHOWS)
+        self.show_what.setItemText(0, "Classes" if self._classes else SHOWS[0][1])
+        self.show_what.setItemText(2, "Several of one class" if self._classes else SHOWS[2][1])
+        self._show()
+
+    def set_filters(self, count: int, chosen: int) -> None:
+        """How many filters there are to choose the other from."""
         self.way.setText(f"from filter {chosen} to filter")
         with QSignalBlocker(self.other):
             self.other.setRange(0, max(0, count - 1))
         if self._wish.other >= max(1, count):
             self._wish = replace(self._wish, other=max(0, count - 1))
-        for number, (value, _words, _says) in enumerate(SHOWS):
-            item = self.show_what.model().item(number)  # type: ignore[attr-defined]
-            item.setEnabled(not classes or value in ("16", "several", "sheet"))
-        self.show_what.setItemText(0, "Classes" if classes else SHOWS[0][1])
-        self.show_what.setItemText(2, "Several of one class" if classes else SHOWS[2][1])
 
     def set_steps(self, grid: int, large: int) -> None:
         """How many steps pictures take by themselves."""
@@ -77,7 +85,7 @@ class Controls(QWidget):
         self.edit(settings=replace(self._wish.settings, **changes))  # type: ignore[arg-type]
 
     def _show(self) -> None:
-        wish, settings = self._wish, self._wish.settings
+        wish, settings = self.wish, self._wish.settings
         recipe = RECIPES[settings.recipe]
         with (
             QSignalBlocker(self.show_what),

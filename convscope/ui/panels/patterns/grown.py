@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -42,10 +40,8 @@ class Grown:
         if large is None or large not in frame.numbers:
             return
         place = frame.numbers.index(large)
-        shown = self.finished.get(large)
-        pixels = frame.pixels if shown is None else tuple(one.pixels for one in frame.patterns)
-        self._portrait.show_frame(replace(frame, pixels=pixels), (place,))
-        self._note(pixels[place], (shown,) if shown is not None else ())
+        self._portrait.show_frame(frame, (place,))
+        self._note(frame.pixels[place], frame.patterns[place : place + 1])
 
     def _show_tile(self, number: int, frame: Frame, place: int) -> None:
         grid, caption = self._middle.grid, None

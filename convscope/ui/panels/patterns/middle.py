@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
 from convscope.ui import theme
 from convscope.ui.panels.patterns.controls import Controls
@@ -42,6 +42,13 @@ class Middle(QWidget):
         head.setSpacing(theme.GAP)
         head.addWidget(self.title)
         head.addWidget(self.facts, 1)
+        self.go_on = QPushButton("Continue")
+        self.go_on.setObjectName("patterns.go_on")
+        self.go_on.setAccessibleName("Let the rest of the grid grow")
+        self.go_on.setToolTip("It was stopped: let the rest grow")
+        self.go_on.setIcon(theme.icon("step-forward"))
+        self.go_on.hide()
+        head.addWidget(self.go_on)
         head.addWidget(save)
         head.addWidget(self.fold)
         column.addLayout(head)
@@ -52,7 +59,7 @@ class Middle(QWidget):
         self.problem.setWordWrap(True)
         self.problem.hide()
         column.addWidget(self.problem)
-        self.grid = MosaicView()
+        self.grid = MosaicView(photographs=True)
         self.grid.setObjectName("patterns.grid")
         self.grid.setAccessibleName("Patterns")
         self.sheet = ImageView()

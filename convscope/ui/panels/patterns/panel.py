@@ -35,6 +35,7 @@ from convscope.ui.panels.patterns.wish import (
     first_layer,
     grid_goals,
     grid_settings,
+    has_maps,
     large_goals,
     large_settings,
     proportion,
@@ -167,7 +168,7 @@ class PatternsPanel(QWidget):
         self.context.predictor.follow(self.source.classes)
         self.source.layer_chosen.connect(session.choose_layer)
         self.source.class_chosen.connect(self._choose_class)
-        self.source.source_changed.connect(lambda _name: self._request())
+        self.source.source_changed.connect(self._source_changed)
         self.controls.changed.connect(self._wish_changed)
         self.grid.chosen.connect(self._choose_tile)
         self.middle.sheet.clicked.connect(self._choose_on_sheet)
@@ -176,6 +177,8 @@ class PatternsPanel(QWidget):
         controller.large_frame.connect(self.grown.show_large)
         controller.large_ended.connect(self._large_ended)
         controller.sheet_changed.connect(self._show_sheet)
+        controller.held.connect(self.middle.go_on.setVisible)
+        self.middle.go_on.clicked.connect(controller.go_on)
         controller.problem_changed.connect(self.middle.show_problem)
         portrait = self.portrait
         portrait.started.connect(self.start_large)
@@ -191,6 +194,7 @@ class PatternsPanel(QWidget):
         super().showEvent(event)
         if self._stale:
             self._request()
+        self._follow_image()
 
     def _model_changed(self, model: OpenedModel | None) -> None:
         self._forget()
@@ -209,8 +213,17 @@ class PatternsPanel(QWidget):
             self._request()
 
     def _image_changed(self, _image: Image) -> None:
-        if self.wish.from_image and self._large is not None and self.isVisible():
+        self._follow_image()
+
+    def _follow_image(self) -> None:
+        """What starts from the current image starts from the one of now, if anybody looks."""
+        ask = self._large_ask() if self.wish.from_image and self._large is not None else None
+        if ask is not None and not ask.same(self._large) and self.isVisible():
             self._grow_large(anew=False)
+
+    def _source_changed(self, name: str) -> None:
+        self.controls.set_source(name)
+        self._request()
 
     def _predicted(self, _predicted: object) -> None:
         # The grid of classes begins with those of the image, but a person who watches one is left alone.
@@ -270,7 +283,7 @@ class PatternsPanel(QWidget):
         wish, subject = self.wish, self._subject(model)
         goals = grid_goals(model, subject, wish)
         aims.check(model, goals[0])
-        self._show_aims()
+        self.portrait.show_wish(wish, layer=subject.path is not None, maps=has_maps(model, subject.path))
         self.middle.show_problem("")
         ask = GridAsk(model, goals, grid_settings(model, wish, subject.path is None))
         self.controls.set_steps(ask.settings.steps_for(model), large_settings(model, wish).steps_for(model))
@@ -283,7 +296,7 @@ class PatternsPanel(QWidget):
         self.grown.begin(len(goals))
         classes = subject.path is None
         count = model.head.classes if classes else filters_of(model, subject.path)
-        self.controls.set_filters(count, subject.chosen, classes=classes)
+        self.controls.set_filters(count, subject.chosen)
         self.output.name = f"{model.name}-{(subject.path or 'classes').replace('/', '-')}"
         self._selected = self._tile_of(subject)
         what = f"{count:,} classes" if classes else f"{count:,} filters"
@@ -314,7 +327,9 @@ class PatternsPanel(QWidget):
         if model is None or not self._goals:
             return None
         goal = self._goals[min(self._selected, len(self._goals) - 1)]
-        return LargeAsk(model, large_goals(goal, self.wish), large_settings(model, self.wish), self._start())
+        return LargeAsk(
+            model, large_goals(model, goal, self.wish), large_settings(model, self.wish), self._start()
+        )
 
     def _grow_large(self, anew: bool) -> None:
         ask = self._large_ask()
@@ -375,13 +390,6 @@ class PatternsPanel(QWidget):
     def _show_whose(self) -> None:
         ask = self._large_ask()
         self.portrait.show_title(aims.words(ask.model, ask.goals[0]) if ask is not None else "")
-
-    def _show_aims(self) -> None:
-        self.portrait.aim.setCurrentIndex(self.portrait.aim.findData(self.wish.aim))
-        self.portrait.aim.setEnabled(self.source.value == "layers")
-        self.portrait.side.set_value(self.wish.side)
-        # A mean square has no other side.
-        self.portrait.side.setEnabled(self.wish.aim != "layer" or self.source.value == "classes")
 
     def _fold(self) -> None:
         self.portrait.setVisible(self._wants_large)

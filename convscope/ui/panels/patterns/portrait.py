@@ -13,7 +13,7 @@ from convscope.engine.seeing.patterns.results import Frame, Pattern
 from convscope.engine.seeing.patterns.words import verdict
 from convscope.ui import theme
 from convscope.ui.panels.patterns.curve import Curve
-from convscope.ui.panels.patterns.wish import AIMS, SIDES
+from convscope.ui.panels.patterns.wish import AIMS, SIDES, Wish
 from convscope.ui.widgets.form import as_panel, caption, combo, heading, named, segmented
 from convscope.ui.widgets.image_view import ImageView
 
@@ -49,6 +49,16 @@ class Portrait(QWidget):
         """Whose picture it is."""
         self.title.setText(text)
         self.title.setToolTip(text)
+
+    def show_wish(self, wish: Wish, *, layer: bool, maps: bool) -> None:
+        """What is chosen, and what can be: of a layer or of classes, and of one with maps or without."""
+        neuron = [value for value, _words, _says in AIMS].index("neuron")
+        self.aim.model().item(neuron).setEnabled(maps)  # type: ignore[attr-defined]
+        self.aim.setCurrentIndex(self.aim.findData(wish.aim))
+        self.aim.setEnabled(layer)
+        self.side.set_value(wish.side)
+        # A mean square has no other side.
+        self.side.setEnabled(wish.aim != "layer" or not layer)
 
     def show_frame(self, frame: Frame, numbers: Sequence[int] = (0,)) -> None:
         """Show pictures of a frame: by their place in it."""
@@ -122,7 +132,7 @@ class Portrait(QWidget):
         column.addWidget(self.title)
         pictures = QHBoxLayout()
         pictures.setSpacing(theme.GRID)
-        self.views = (ImageView(), ImageView())
+        self.views = (ImageView(photographs=True), ImageView(photographs=True))
         for view, name, says in zip(
             self.views, ("large", "large.hates"), ("Pattern", "What it hates"), strict=True
         ):
@@ -149,7 +159,7 @@ class Portrait(QWidget):
         self.go_on.setToolTip("Grow on from here, as many steps again once it has come to its end")
         self.go_on.setIcon(theme.icon("step-forward"))
         self.go_on.clicked.connect(self.continued.emit)
-        self.steps = theme.label("", "caption")
+        self.steps = theme.with_figures(theme.label("", "caption"))
         self.steps.setObjectName("patterns.step")
         buttons = QHBoxLayout()
         buttons.setSpacing(theme.GAP)

@@ -28,6 +28,8 @@ SHOWS = (
     ("between", "From one filter to another", "The way between two filters in equal steps"),
     ("sheet", "Every layer", "The first filters of every convolution on one sheet; takes minutes"),
 )
+# Between classes there is no way: each is its own output; and no 64 of them are shown.
+CLASS_SHOWS = ("16", "several", "sheet")
 AIMS = (
     ("channel", "The whole map", "The mean of the filter's map"),
     (
@@ -95,7 +97,6 @@ def grid_goals(model: OpenedModel, subject: Subject, wish: Wish) -> tuple[Goal, 
     """The goals of the grid."""
     negative = wish.side == "hates"
     if subject.path is None:
-        # Between classes there is no way: each is its own output.
         if wish.show == "several":
             return tuple(aims.class_(subject.chosen, negative=negative, variant=n) for n in range(SEVERAL))
         return tuple(aims.class_(index, negative=negative) for index in subject.classes)
@@ -136,12 +137,13 @@ def sheet_settings(model: OpenedModel, wish: Wish) -> PatternSettings:
     return settings if settings.steps is not None else replace(settings, steps=SHEET_STEPS)
 
 
-def large_goals(goal: Goal, wish: Wish) -> tuple[Goal, ...]:
+def large_goals(model: OpenedModel, goal: Goal, wish: Wish) -> tuple[Goal, ...]:
     """The goals of the large picture: the grid's as a map, a neuron, with its whole layer, or both sides."""
     if goal.kind != "class":
         if wish.aim == "layer":
             return (aims.layer(goal.path),)
-        goal = replace(goal, kind="neuron" if wish.aim == "neuron" else "channel")
+        neuron = wish.aim == "neuron" and has_maps(model, goal.path)
+        goal = replace(goal, kind="neuron" if neuron else "channel")
     if wish.side == "both":
         return replace(goal, negative=False), replace(goal, negative=True)
     return (goal,)
@@ -167,6 +169,12 @@ def first_layer(model: OpenedModel) -> str | None:
     rows = [row for row in model.layers if aims.can_climb(row)]
     chosen = [row for row in rows if row.kind == "Conv2D"] or rows
     return chosen[len(chosen) // 2].path if chosen else None
+
+
+def has_maps(model: OpenedModel, path: str | None) -> bool:
+    """Whether a layer puts out maps, of which one neuron can be chosen; a dense layer's units have none."""
+    shape = model.layer(path).shape if path is not None else None
+    return shape is not None and len(shape) == 3
 
 
 def filters_of(model: OpenedModel, path: str | None) -> int:

@@ -9,10 +9,11 @@ import pytest
 from patterns_helpers import Growing
 from PIL import Image as PillowImage
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QLineEdit, QListView, QPushButton, QSpinBox, QWidget
+from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QListView, QPushButton, QSpinBox, QWidget
 from pytestqt.qtbot import QtBot
 
 from convscope.engine.models.opened import OpenedModel
+from convscope.engine.seeing.patterns.settings import PatternSettings
 from convscope.imaging.image import Image
 from convscope.ui import theme
 from convscope.ui.main_window import MainWindow
@@ -397,10 +398,102 @@ def test_evolutions_stay_short() -> None:
     assert evolution.frames[0][0, 0] == 0
 
 
-def test_tiles_are_enlarged_by_whole_pixels_or_smoothly() -> None:
-    small = np.arange(28 * 28, dtype=np.uint8).reshape(28, 28)
-    large = controller.enlarged(small)
-    np.testing.assert_array_equal(large[::9, ::9], small)
-    assert controller.enlarged(np.zeros((128, 128, 3), np.uint8)).shape == (256, 256, 3)
-    picture = np.zeros((300, 300, 3), np.uint8)
-    assert controller.enlarged(picture) is picture
+def test_the_pictures_on_show_are_those_that_were_grown(growing: Growing) -> None:
+    """Not enlarged ones, so that what is read, copied or saved by the right button is the pattern itself."""
+    panel = growing.panel
+    for number in (0, 5):
+        np.testing.assert_array_equal(panel.grid._maps[number], panel.output.grid[number].pixels)
+    np.testing.assert_array_equal(growing.find(ImageView, "patterns.large").pixels, panel.output.pixels)
+
+
+def test_a_grid_cancelled_in_the_window_goes_on_by_a_button(growing: Growing) -> None:
+    control, button = growing.panel.controller, growing.find(QPushButton, "patterns.go_on")
+    growing.panel.controls.edit(settings=PatternSettings(steps=4000))
+    growing.qtbot.waitUntil(lambda: control._last is not None and control._last.step > 2, timeout=60_000)
+    assert not button.isVisible()
+    growing.window.jobs.cancel(control._running[controller.GRID])
+    growing.settle()
+    stopped = control._last.step
+    assert button.isVisible()
+    growing.press("patterns.go_on", settle=False)
+    assert not button.isVisible()
+    growing.qtbot.waitUntil(
+        lambda: control._last is not None and control._last.step > stopped, timeout=60_000
+    )
+    growing.window.jobs.cancel(control._running[controller.GRID])
+    growing.settle()
+    assert button.isVisible()
+    # Another grid is another matter.
+    growing.panel.controls.edit(settings=growing.few)
+    growing.settle()
+    assert not button.isVisible() and len(growing.panel.output.grid) == 16
+
+
+def test_a_contact_sheet_cancelled_in_the_window_goes_on_by_a_button(growing: Growing) -> None:
+    control, button = growing.panel.controller, growing.find(QPushButton, "patterns.go_on")
+    growing.panel.controls.edit(show="sheet", settings=PatternSettings(steps=2))
+    growing.qtbot.waitUntil(lambda: bool(control._rows), timeout=60_000)
+    job = control._running.get(controller.SHEET)
+    if job is not None:
+        growing.window.jobs.cancel(job)
+        growing.settle()
+        assert button.isVisible()
+        growing.press("patterns.go_on")
+    assert not button.isVisible()
+    assert [row.path for row in control._rows] == ["conv2d", "conv2d_1", "conv2d_2"]
+
+
+def test_the_grid_shows_what_it_has_before_the_large_picture_grows(growing: Growing) -> None:
+    """A class more: the others' tiles, which are on disk, are there while it grows large."""
+    panel, control = growing.panel, growing.panel.controller
+    growing.press("patterns.side.hates")
+    growing.press("patterns.side.loves")
+    seen: list[str] = []
+    control.grid_frame.connect(lambda frame: seen.append("grid" if frame.patterns else ""))
+    control.large_frame.connect(lambda _frame: seen.append("large"))
+    growing.session.choose_layer("conv2d_2")
+    panel._choose_tile(3)
+    growing.settle()
+    assert seen.index("") < seen.index("large") < seen.index("grid")
+
+
+def test_with_classes_only_grids_of_classes_are_chosen(growing: Growing) -> None:
+    show = growing.find(QComboBox, "patterns.show")
+    growing.pick("patterns.show", "between")
+    growing.press("patterns.source.classes")
+    assert show.currentText() == "Classes" and not growing.panel.controls.other_row.isVisible()
+    # A click on a tile chooses its class.
+    growing.tile(3)
+    growing.pick("patterns.show", "several")
+    assert {goal.index for goal in growing.panel.goals} == {3}
+    growing.pick("patterns.show", "16")
+    growing.press("patterns.source.layers")
+    growing.pick("patterns.show", "64")
+    growing.press("patterns.source.classes")
+    assert show.currentText() == "Classes"
+    growing.press("patterns.source.layers")
+    assert show.currentText() == "First 64 filters"
+
+
+def test_a_dense_layers_unit_is_no_neuron_of_a_map(growing: Growing) -> None:
+    growing.pick("patterns.aim", "neuron")
+    assert growing.panel.output.large[0].goal.kind == "neuron"
+    growing.session.choose_layer("dense")
+    growing.tile(2)
+    assert growing.text("patterns.problem") == ""
+    assert growing.panel.output.large[0].goal.kind == "channel"
+    aim = growing.find(QComboBox, "patterns.aim")
+    assert not aim.model().item(aim.findData("neuron")).isEnabled()
+
+
+def test_an_image_chosen_elsewhere_is_dreamt_of_on_coming_back(growing: Growing) -> None:
+    growing.window.run_command("patterns.dream")
+    growing.settle()
+    (first,) = growing.panel.output.large
+    growing.window.show_panel("layers")
+    growing.session.select_image(1)
+    growing.settle()
+    growing.window.show_panel("patterns")
+    growing.settle()
+    (second,) = growing.panel.output.large
+    assert np.abs(first.values - second.values).mean() > 20
