@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, isqrt
 from typing import Literal
 
 import cv2
@@ -20,6 +20,9 @@ from convscope.task import Task
 
 TILE = 256
 """Maps larger than this are averaged down for the mosaic; one map alone is always shown whole."""
+
+TILES = 32 << 20
+"""Pixels of all tiles together: many large maps are averaged down further, 2,048 of them to 128×128."""
 
 SortOrder = Literal["index", "mean", "maximum", "zeros", "difference"]
 SORT_ORDERS: tuple[SortOrder, ...] = ("index", "mean", "maximum", "zeros", "difference")
@@ -59,7 +62,7 @@ class LayerMaps:
     Attributes:
         path: of the layer.
         form: "maps" (H×W×C), "table" (T×C, one map), "values" (a vector: C maps of one pixel).
-        tiles: float32 C×h×w; averaged down where H or W is over `TILE`.
+        tiles: float32 C×h×w; averaged down where H or W is over `TILE`, or all of them over `TILES`.
         height, width: of the maps themselves.
         statistics: of the maps themselves.
     """
@@ -129,7 +132,7 @@ def maps_of(path: str, value: NDArray[np.float32]) -> LayerMaps:
         planes = value[None]
     else:
         planes = _planes(value)
-    return _made(path, form, planes)
+    return _made(path, form, planes, len(planes))
 
 
 def one_map(found: Activations, path: str, channel: int) -> NDArray[np.float32]:
@@ -221,16 +224,17 @@ def groups(planes: NDArray[np.float32]) -> Iterator[slice]:
         yield slice(start, start + step)
 
 
-def _made(path: str, form: Form, planes: NDArray[np.float32]) -> LayerMaps:
+def _made(path: str, form: Form, planes: NDArray[np.float32], count: int) -> LayerMaps:
     height, width = planes.shape[1:]
-    return LayerMaps(path, form, _small(planes, form), height, width, _statistics(planes))
+    return LayerMaps(path, form, _small(planes, form, count), height, width, _statistics(planes))
 
 
-def _small(planes: NDArray[np.float32], form: Form) -> NDArray[np.float32]:
+def _small(planes: NDArray[np.float32], form: Form, count: int) -> NDArray[np.float32]:
     height, width = planes.shape[1:]
-    if max(height, width) <= TILE or form != "maps":
+    side = min(TILE, isqrt(TILES // max(1, count)))
+    if max(height, width) <= side or form != "maps":
         return planes
-    share = TILE / max(height, width)
+    share = side / max(height, width)
     size = max(1, round(width * share)), max(1, round(height * share))
     return np.stack([cv2.resize(plane, size, interpolation=cv2.INTER_AREA) for plane in planes])
 
@@ -243,7 +247,7 @@ def _in_groups(found: Activations, path: str, shape: tuple[int, ...], task: Task
         task.progress(number * group / channels, f"maps {number * group} of {channels}")
         start = number * group
         planes = _planes(found.channels(path, start, min(channels, start + group)))
-        parts.append(_made(path, "maps", planes))
+        parts.append(_made(path, "maps", planes, channels))
     together = [part.statistics for part in parts]
     return LayerMaps(
         path,

@@ -35,7 +35,8 @@ rng = np.random.default_rng(3)
 
 def maps_of(values: NDArray[np.float32]) -> LayerMaps:
     """C×H×W numbers as a layer's maps."""
-    return _made("layer", "maps", np.asarray(values, np.float32))
+    planes = np.asarray(values, np.float32)
+    return _made("layer", "maps", planes, len(planes))
 
 
 def transcribed(channel_image: NDArray[np.float32]) -> NDArray[np.uint8]:

@@ -13,8 +13,8 @@ from convscope.engine.models.opened import OpenedModel
 from convscope.engine.models.program import Program
 from convscope.engine.runtime import start
 from convscope.engine.seeing import activations, layer_maps
+from convscope.engine.seeing.activation_cache import ActivationCache
 from convscope.engine.seeing.activations import (
-    ActivationCache,
     is_traced,
     kept_bytes,
     look,

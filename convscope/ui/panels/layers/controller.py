@@ -10,7 +10,8 @@ from PySide6.QtCore import QObject, Signal
 
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.seeing.activation_sum import ActivationSum, explain
-from convscope.engine.seeing.activations import LIMIT, ActivationCache, Activations, is_traced, trace
+from convscope.engine.seeing.activation_cache import ActivationCache
+from convscope.engine.seeing.activations import LIMIT, Activations, is_traced, trace
 from convscope.engine.seeing.blank_share import BlankShare, blank_over_depth
 from convscope.engine.seeing.edited import EditedModel, kernel_replaced, weight
 from convscope.engine.seeing.outputs import output_path, output_paths

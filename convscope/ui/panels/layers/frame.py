@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convscope.engine.models.opened import OpenedModel
-from convscope.engine.seeing.activations import ActivationCache, Activations
+from convscope.engine.seeing.activation_cache import ActivationCache
+from convscope.engine.seeing.activations import Activations
 from convscope.engine.seeing.layer_maps import (
     LayerMaps,
     SortOrder,
