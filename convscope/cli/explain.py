@@ -95,8 +95,8 @@ def run(arguments: argparse.Namespace) -> int:
     from convscope.engine.seeing.attribution.picture import LEAST, picture, region, wall_picture
     from convscope.engine.seeing.attribution.report import save_report
     from convscope.engine.seeing.attribution.result import Request
-    from convscope.engine.seeing.attribution.script import to_python
-    from convscope.imaging.save import save_npy, save_png, write_whole
+    from convscope.engine.seeing.attribution.script_save import save_script
+    from convscope.imaging.save import save_npy, save_png
 
     style = _style(arguments)
     target = _target(arguments, model)
@@ -119,7 +119,9 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.report is not None:
         save_report(arguments.report, look, made, style=style)
     if arguments.script is not None:
-        write_whole(arguments.script, to_python(look, requests[0], style).encode("utf-8"))
+        _, *beside = save_script(arguments.script, look, requests[0], style)
+        if beside:
+            print(f"Saved beside the script: {', '.join(one.name for one in beside)}.", file=sys.stderr)
     threshold = arguments.threshold or THRESHOLD
     facts = [_facts(one, region(one, threshold, image=image, how=style.how), threshold) for one in made]
     if arguments.json:
@@ -218,9 +220,7 @@ def _folder(arguments: argparse.Namespace, method: str, settings: Settings) -> i
         batch = explain_folder(model, arguments.image, arguments.output, request, _style(arguments), task)
     failed = [row for row in batch.rows if row.error]
     if arguments.json:
-        rows = [
-            {**asdict(row), "file": str(row.file), "overlay": str(row.overlay or "")} for row in batch.rows
-        ]
+        rows = [_row_facts(row) for row in batch.rows]
         print(json.dumps({"rows": rows, "table": str(batch.table)}, ensure_ascii=False, indent=1))
     else:
         made = len(batch.rows) - len(failed)
@@ -228,7 +228,16 @@ def _folder(arguments: argparse.Namespace, method: str, settings: Settings) -> i
         print(f"{overlays} and {batch.table.name} in {arguments.output}")
     for row in failed:
         print(f"{row.file.name}: {row.error}", file=sys.stderr)
-    return 0
+    # Where nothing could be explained, what follows in a script must not go on as if it were.
+    return 2 if len(failed) == len(batch.rows) else 0
+
+
+def _row_facts(row: Any) -> dict[str, Any]:
+    """A row for JSON, which has no number that is none."""
+    facts = {**asdict(row), "file": str(row.file), "overlay": str(row.overlay or "")}
+    if row.error:
+        facts.update(index=None, probability=None, logit=None)
+    return facts
 
 
 def _named(path: Path, method: str, count: int) -> Path:

@@ -93,8 +93,11 @@ def test_a_script(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["digits", SEVEN, "--method", "cam"], "There is no method cam: choose one of grad-cam, "),
-        (["digits", SEVEN, "--class", "ten"], "Digits convnet has no class called ten."),
+        (["digits", SEVEN, "--method", "zzz"], "There is no method zzz: choose one of grad-cam, "),
+        (["digits", SEVEN, "--method", "grad-cm"], "There is no method grad-cm (did you mean grad-cam"),
+        (["digits", SEVEN, "--class", "ten"], "Digits convnet has no class called ten: it has 0, 1, 2, "),
+        (["digits", SEVEN, "--class", "-1"], "Digits convnet has classes 0 to 9: there is no class -1."),
+        (["digits", SEVEN, "--class", " "], "Name a class of Digits convnet, or give its number: 0 to 9."),
         (["digits", SEVEN, "--class", "10"], "Digits convnet has classes 0 to 9: there is no class 10."),
         (["digits", SEVEN, "--layer", "dense"], "dense cannot explain the decision"),
         (["digits", SEVEN, "--minus", "3"], "--minus needs --class"),
@@ -115,3 +118,42 @@ def test_what_is_wrong_is_one_sentence(
     told = capsys.readouterr().err
     assert told.startswith(f"convscope: {sentence}")
     assert told.count("\n") == 1
+
+
+def test_a_script_of_a_network_without_a_file_has_it_beside(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    script = tmp_path / "script.py"
+    assert main(["explain", "mnist-small", SEVEN, "--method", "saliency", "--script", str(script)]) == 0
+    assert "Saved beside the script: script.keras, script.classes.json." in capsys.readouterr().err
+    assert "keras.saving.load_model(Path(__file__).with_name('script.keras')" in script.read_text("utf-8")
+
+
+def test_a_folder_of_nothing_but_broken_pictures_fails_and_is_valid_json(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "broken.png").write_bytes(b"nothing")
+    assert main(["explain", "digits", str(tmp_path), "-o", str(tmp_path / "out"), "--json"]) == 2
+
+    def refused(word: str) -> None:
+        raise AssertionError(f"{word} is no JSON")
+
+    row = json.loads(capsys.readouterr().out, parse_constant=refused)["rows"][0]
+    assert row["probability"] is None and row["index"] is None
+    assert row["error"].startswith("broken.png is not a picture format")
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--layer", "nope"], "Digits convnet has no layer nope"),
+        (["--layer", "dense"], "dense cannot explain the decision"),
+    ],
+)
+def test_a_folder_is_not_begun_with_a_question_that_no_picture_answers(
+    words: list[str], sentence: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    assert main(["explain", "digits", str(Path(SEVEN).parent), "-o", str(out), *words]) == 2
+    assert capsys.readouterr().err.startswith(f"convscope: {sentence}")
+    assert not out.exists()

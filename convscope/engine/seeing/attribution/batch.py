@@ -11,7 +11,9 @@ from pathlib import Path
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.models.prediction import class_name
 from convscope.engine.seeing.attribution.explain import explain
+from convscope.engine.seeing.attribution.layers import checked_layer
 from convscope.engine.seeing.attribution.look import Look
+from convscope.engine.seeing.attribution.methods import find_method
 from convscope.engine.seeing.attribution.picture import LEAST, Style, picture, region
 from convscope.engine.seeing.attribution.result import Request
 from convscope.errors import UserError
@@ -109,6 +111,10 @@ def explain_folder(
     model.head  # noqa: B018 - says why when there are no classes
     if request.target is not None:
         request.target.check(model)
+    method = find_method(request.method)
+    method.settings(request.settings)
+    if method.needs_layer:
+        checked_layer(model, request.layer)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -8,8 +8,11 @@ from convscope.engine.models.opened import OpenedModel
 from convscope.engine.models.program import Program
 from convscope.errors import UserError
 
-# They rearrange or thin out maps that a convolution made, and lose resolution or add nothing.
-_NOT_FEATURES = ("Pooling", "Padding", "Cropping", "UpSampling", "Resizing", "Reshape", "Permute")
+# They rearrange, thin out or pass on maps that a convolution made, and lose resolution or add nothing.
+_NOT_FEATURES = (
+    *("Pooling", "Padding", "Cropping", "UpSampling", "Resizing", "Reshape", "Permute"),
+    *("Dropout", "Noise", "Identity"),
+)
 _BEFORE_FEATURES = ("Normalization", "BatchNormalization", "Rescaling")
 
 

@@ -23,13 +23,21 @@ from convscope.engine.seeing.attribution.script_way import guided_code, logits_c
 from convscope.imaging.colormaps import colormap
 
 
-def to_python(look: Look, request: Request, style: Style | None = None) -> str:
+def to_python(
+    look: Look,
+    request: Request,
+    style: Style | None = None,
+    *,
+    network: str | None = None,
+    photograph: str | None = None,
+) -> str:
     """A script that makes the same map, leaves it in `heat`, and saves heat.npy and overlay.png.
 
     Args:
         look: the image before the model; the script opens both from their files.
         request: the map.
         style: of the overlay.
+        network, photograph: names of a `.keras` file and a PNG that were saved beside the script.
 
     Raises:
         UserError: the network or the picture cannot be opened by a short script; what to do instead.
@@ -45,7 +53,8 @@ def to_python(look: Look, request: Request, style: Style | None = None) -> str:
     channels = model.input_shape[2]
     words = " ".join(target.words(model).split())
     weights = target.weights(model.head)
-    lines = [open_model_code(model), "", *open_image_code(look.image, look.prepared, channels)]
+    lines = [open_model_code(model, network), ""]
+    lines += open_image_code(look.image, look.prepared, channels, photograph)
     lines += [*prepare_code(model.preprocessing, channels), ""]
     lines += [
         f"# What is explained: {words}.",
@@ -74,8 +83,8 @@ def to_python(look: Look, request: Request, style: Style | None = None) -> str:
     where = f" at {layer.path}" if layer else ""
     head = [f'"""{method.title} of "{_plain(words)}"{_plain(where)}, as convscope computes it."""', ""]
     standard = ["import io"] if "io.BytesIO" in text else []
-    if "json." in text:
-        standard += ["import json", "from pathlib import Path"]
+    standard += ["import json"] if "json." in text else []
+    standard += ["from pathlib import Path"] if "Path(" in text else []
     head += [*standard, ""] if standard else []
     pillow = ", ".join(name for name in ("Image", "ImageCms", "ImageOps") if f"{name}." in text)
     head += ["import keras", "import numpy as np", f"from PIL import {pillow}", ""]

@@ -13,6 +13,7 @@ from convscope.paths import resource_path
 
 # Pictures without a file are written out up to this size.
 _LITERAL_VALUES = 64 * 64
+_FILES = (".keras", ".h5", ".hdf5")
 
 _SHIPPED = """\
 # The network: its layers from JSON, its weights from an archive.
@@ -84,6 +85,10 @@ model = keras.models.clone_model(half, clone_function=full, recursive=True)
 model.set_weights([np.asarray(values, np.float32) for values in half.get_weights()])'''
 
 
+class UnsavedError(UserError):
+    """A network or a picture that a script could open only if it were saved beside it."""
+
+
 def gradient_code(of_image: bool) -> list[str]:
     """Lines that define `gradient`, by zeros `at_image` too where `of_image`."""
     zeros = ["at_image = keras.Variable(np.zeros(x.shape[1:], np.float32))"] if of_image else []
@@ -91,45 +96,64 @@ def gradient_code(of_image: bool) -> list[str]:
     return [*zeros, *_GRADIENT.format(values=values).splitlines(), "", ""]
 
 
-def open_model_code(model: OpenedModel) -> str:
+def beside(name: str) -> str:
+    """An expression for a file that lies beside the script."""
+    return f"Path(__file__).with_name({name!r})"
+
+
+def open_model_code(model: OpenedModel, saved: str | None = None) -> str:
     """Lines that leave the network in `model`.
 
+    Args:
+        model: the network.
+        saved: name of a `.keras` file of it beside the script.
+
     Raises:
-        UserError: Keras alone cannot open it from where it is.
+        UserError: Keras alone cannot open it from where it is, and it was not saved.
     """
     source = model.source
+    where = None if saved is None else beside(saved)
     half = _FLOAT32 if is_low_precision(model.keras) else ""
-    if source.kind == "shipped":
+    if where is None and source.kind == "shipped":
         files = {kind: str(resource_path("models", f"{source.spec}.{kind}")) for kind in ("json", "npz")}
         return _SHIPPED.format(**files)
-    if source.kind == "application" and source.weights == "ImageNet":
+    if where is None and source.kind == "application" and source.weights == "ImageNet":
         return f'# The network.\nmodel = keras.applications.{source.spec}(weights="imagenet"){half}'
     mended = any("mended" in note for note in model.notes)
-    if source.path is not None and source.path.suffix in (".keras", ".h5", ".hdf5") and not mended:
-        path = str(source.path.resolve())
-        return f"# The network.\nmodel = keras.saving.load_model({path!r}, compile=False){half}"
-    raise UserError(
-        f"{model.name} has no file that Keras opens by itself: save it as .keras, open that, and copy the "
-        f"script again."
-    )
+    if where is None and source.path is not None and source.path.suffix in _FILES and not mended:
+        where = repr(str(source.path.resolve()))
+    if where is None:
+        raise UnsavedError(
+            f"{model.name} has no file that Keras opens by itself: save the script, and the network is saved "
+            f"beside it."
+        )
+    return f"# The network.\nmodel = keras.saving.load_model({where}, compile=False){half}"
 
 
-def open_image_code(image: Image, prepared: Prepared, channels: int) -> list[str]:
+def open_image_code(image: Image, prepared: Prepared, channels: int, saved: str | None = None) -> list[str]:
     """Lines that leave the picture at the network's size in `picture` (Pillow).
 
+    Args:
+        image: the picture.
+        prepared: as the network takes it.
+        channels: of the network.
+        saved: name of a PNG of it beside the script.
+
     Raises:
-        UserError: it takes more than a short script.
+        UserError: it takes more than a short script, and it was not saved.
     """
     mode = "L" if channels == 1 else "RGB"
     path = image.path
     lines = ["# The picture, as the network takes it."]
-    if path is not None and path.suffix.lower() not in (".npy", ".csv", ".tsv"):
+    if saved is not None:
+        lines.append(f"picture = Image.open({beside(saved)})")
+    elif path is not None and path.suffix.lower() not in (".npy", ".csv", ".tsv"):
         upright = [note for note in image.notes if note.startswith("turned upright")]
         others = [note for note in image.notes if note not in upright]
         if any(not note.startswith((*HARMLESS, CONVERTED)) for note in others):
-            raise UserError(
+            raise UnsavedError(
                 f"{image.name} was converted on opening ({'; '.join(others)}), which takes more than a short "
-                f"script: save it as PNG first, and open that."
+                f"script: save the script, and the picture is saved beside it."
             )
         opened = f"Image.open({str(path.resolve())!r})"
         lines.append(f"picture = {f'ImageOps.exif_transpose({opened})' if upright else opened}")
@@ -141,8 +165,9 @@ def open_image_code(image: Image, prepared: Prepared, channels: int) -> list[str
         rows = ",\n    ".join(str(row) for row in image.pixels.tolist())
         lines.append(f"picture = Image.fromarray(np.array([\n    {rows},\n], np.uint8))")
     else:
-        raise UserError(
-            f"{image.name} has no picture file that a script could open: save it as PNG and open that."
+        raise UnsavedError(
+            f"{image.name} has no picture file that a script could open: save the script, and the picture is "
+            f"saved beside it."
         )
     if (image.channels == 1) != (mode == "L"):
         lines.append(f'picture = picture.convert("{mode}")')

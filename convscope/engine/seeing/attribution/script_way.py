@@ -14,17 +14,12 @@ from typing import Any
 from convscope.engine.models.flatten import graph_of
 from convscope.engine.models.program import Step
 from convscope.engine.seeing.attribution.look import Look
-from convscope.errors import UserError
 
 _LENGTH = 108
 
 
 def logits_code(look: Look) -> list[str]:
-    """Lines that take off the softmax, and define `logits`.
-
-    Raises:
-        UserError: the layer that ends in softmax is called twice.
-    """
+    """Lines that take off the softmax, and define `logits`."""
     model = look.model
     program, head = model.program, model.head
     lines: list[str] = []
@@ -36,14 +31,12 @@ def logits_code(look: Look) -> list[str]:
             and one.activation == head.kind
             and program.depends(head.output, one.outputs[0])
         )
-        if len(_calls(look, step)) > 1:
-            raise UserError(f"{model.name} calls {step.path} twice, where a script cannot reach its logits.")
-        layer = part_code(look, step.path)
-        if hasattr(step.layer, "activation"):
-            taken = f"{layer}.activation = keras.activations.linear"
-        else:
-            taken = f"{layer}.call = lambda values, **options: values"
-        lines += [f"# Without {step.activation}: what is explained are logits.", taken, "", ""]
+        lines += [
+            f"# Without {step.activation}: what is explained are logits.",
+            *_without(look, step),
+            "",
+            "",
+        ]
     feed = _feed(look)
     output = f"model({feed}, training=False)"
     if len(program.outputs) > 1:
@@ -59,6 +52,32 @@ def logits_code(look: Look) -> list[str]:
     return [*lines, f"    return {output}"]
 
 
+def _without(look: Look, step: Step) -> list[str]:
+    """Lines that take off the activation at a step, and leave it at other calls of the same layer."""
+    layer = part_code(look, step.path)
+    own = hasattr(step.layer, "activation")
+    calls = [one for one in look.model.program.steps if one.layer is step.layer and one.part == step.part]
+    if len(calls) == 1:
+        if own:
+            return [f"{layer}.activation = keras.activations.linear"]
+        return [f"{layer}.call = lambda values, **options: values"]
+    name = "activation" if own else "call"
+    return [
+        f"layer, calls = {layer}, 0",
+        f"activation = layer.{name}",
+        "",
+        "",
+        "def counted(values, **options):",
+        f'    """Each time the network is called, this is called {len(calls)} times."""',
+        "    global calls",
+        f"    calls = calls % {len(calls)} + 1",
+        f"    return values if calls == {calls.index(step) + 1} else activation(values, **options)",
+        "",
+        "",
+        f"layer.{name} = counted",
+    ]
+
+
 def maps_code(look: Look, path: str, shape: tuple[int, ...], slopes: bool) -> list[str]:
     """Lines that leave the layer's maps in `maps`, h×w×channels.
 
@@ -67,13 +86,9 @@ def maps_code(look: Look, path: str, shape: tuple[int, ...], slopes: bool) -> li
         path: of the layer.
         shape: of its maps.
         slopes: whether zeros are added to the maps, for `gradient` to differentiate by.
-
-    Raises:
-        UserError: the layer puts out several tensors.
     """
     program = look.model.program
-    if len(program.slots[path]) > 1:
-        raise UserError(f"{path} puts out several tensors, which a script cannot tell apart.")
+    several = len(program.slots[path]) > 1
     step = program.producer(program.slots[path][0])
     assert step is not None
     calls = _calls(look, step)
@@ -87,17 +102,26 @@ def maps_code(look: Look, path: str, shape: tuple[int, ...], slopes: bool) -> li
         lines.append(f"at_layer = keras.Variable(np.zeros({shape}, np.float32))")
     plus = " + at_layer" if slopes else ""
     lines += ["", "", "def watched(*args, **options):", '    """What the layer computes, kept."""']
+    if several:
+        lines += [
+            "    made = compute(*args, **options)",
+            "    # It puts out several tensors; the first are the maps.",
+            "    values, *others = keras.tree.flatten(made)",
+        ]
+    elif len(calls) > 1:
+        lines.append("    values = compute(*args, **options)")
+    back = "keras.tree.pack_sequence_as(made, [values, *others])" if several else "values"
     if len(calls) == 1:
-        lines += [f'    kept["maps"] = compute(*args, **options){plus}', '    return kept["maps"]']
+        taken = "values" if several else "compute(*args, **options)"
+        lines += [f'    values = kept["maps"] = {taken}{plus}', f"    return {back}"]
     else:
         number = [call.path for call in calls].index(step.path)
         lines += [
-            "    values = compute(*args, **options)",
             f"    # Each time the network is called, this is called {len(calls)} times.",
             f'    kept["calls"] = kept.get("calls", 0) % {len(calls)} + 1',
             f'    if kept["calls"] == {number + 1}:',
             f'        values = kept["maps"] = values{plus}',
-            "    return values",
+            f"    return {back}",
         ]
     return [
         *lines,
@@ -170,7 +194,8 @@ def _counted(look: Look) -> bool:
 
     Files keep their names; networks of `keras.applications` are built anew.
     """
-    return look.model.source.kind == "application"
+    source = look.model.source
+    return source.kind == "application" and source.weights == "ImageNet"
 
 
 def _place(look: Look, network: str, name: str) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,9 @@ from convscope.engine.models.head import Head
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.models.prediction import class_name
 from convscope.errors import UserError
+
+# So many classes can be told in a sentence.
+_FEW = 12
 
 
 @dataclass(frozen=True)
@@ -73,7 +77,9 @@ def find_class(model: OpenedModel, text: str) -> int:
     """
     count = model.head.classes
     text = text.strip()
-    if text.isdecimal():
+    if not text:
+        raise UserError(f"Name a class of {model.name}, or give its number: 0 to {count - 1}.")
+    if re.fullmatch(r"-?\d+", text):
         Target(int(text)).check(model)
         return int(text)
     names = [class_name(model.classes, index) for index in range(count)]
@@ -81,7 +87,7 @@ def find_class(model: OpenedModel, text: str) -> int:
     wanted = text.lower().replace("_", " ")
     for found in (
         [index for index, name in enumerate(lower) if name.replace("_", " ") == wanted],
-        [index for index, name in enumerate(lower) if wanted and wanted in name.replace("_", " ")],
+        [index for index, name in enumerate(lower) if wanted in name.replace("_", " ")],
     ):
         if len(found) == 1:
             return found[0]
@@ -90,4 +96,6 @@ def find_class(model: OpenedModel, text: str) -> int:
             raise UserError(f"Several classes are called like {text}: choose one of {some} by its number.")
     close = difflib.get_close_matches(wanted, lower, 3)
     hint = f" (did you mean {', '.join(close)}?)" if close else ""
+    if not close and count <= _FEW:
+        hint = f": it has {', '.join(names)}"
     raise UserError(f"{model.name} has no class called {text}{hint}.")

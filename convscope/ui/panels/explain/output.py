@@ -31,6 +31,7 @@ FILES: tuple[tuple[str, str, str], ...] = (
     ("map", "Map alone (PNG)…", ".png"),
     ("npy", "Exact map (.npy)…", ".npy"),
     ("report", "Report with all settings (HTML)…", ".html"),
+    ("script", "Python script, with what it opens (.py)…", ".py"),
 )
 
 
@@ -98,6 +99,9 @@ class Output(QObject):
 
     def save(self, name: str, path: Path) -> None:
         """Write one of `FILES`."""
+        if name == "script":
+            self.save_script(path)
+            return
         one, look, style, maps = self._desk.attribution(), self._desk.look, self._style(), self._desk.maps
         if one is None or look is None:
             return
@@ -170,6 +174,25 @@ class Output(QObject):
 
         self._desk.context.jobs.submit(
             "engine", work, title="Writing the script", on_done=done, on_failed=self._desk.context.report
+        )
+
+    def save_script(self, path: Path) -> None:
+        """The same as a file; a network or a picture that has none is saved beside it."""
+        look, request, style = self._desk.look, self._desk.request, self._style()
+        if look is None or request is None:
+            return
+
+        def work(task: Task) -> tuple[Path, ...]:
+            from convscope.engine.seeing.attribution.script_save import save_script
+
+            return save_script(path, look, request, style, task)
+
+        def done(files: tuple[Path, ...]) -> None:
+            beside = f", with {', '.join(one.name for one in files[1:])} beside it" if files[1:] else ""
+            self._desk.context.notify(f"Saved {path.name}{beside}.")
+
+        self._desk.context.jobs.submit(
+            "engine", work, title=f"Saving {path.name}", on_done=done, on_failed=self._desk.context.report
         )
 
     # -- a folder --------------------------------------------------------------------------------------------

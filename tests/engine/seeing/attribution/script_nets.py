@@ -122,3 +122,26 @@ def softmax_twice() -> Any:
     values = layers.GlobalAveragePooling2D()(layers.Conv2D(3, 3, name="maps")(inputs))
     scores = layers.Dense(3, activation="softmax", name="scores")
     return keras.Model(inputs, scores(scores(values)))
+
+
+def softmax_layer_twice() -> Any:
+    """A softmax layer called twice, over places and over classes."""
+    import keras
+
+    layers = keras.layers
+    inputs = keras.Input((16, 16, 3))
+    softmax = layers.Softmax(name="softmax")
+    maps = softmax(layers.Conv2D(3, 3, name="maps")(inputs))
+    return keras.Model(inputs, softmax(layers.Dense(3)(layers.GlobalAveragePooling2D()(maps))))
+
+
+def split() -> Any:
+    """A step that puts out two tensors, which speak for different classes."""
+    import keras
+
+    layers = keras.layers
+    inputs = keras.Input((16, 16, 3))
+    maps = layers.Conv2D(6, 3, activation="relu", name="maps")(inputs)
+    first, second = keras.src.ops.Split(2, axis=-1, name="halves")(maps)
+    joined = layers.Concatenate()([layers.Rescaling(2.0)(first), second])
+    return keras.Model(inputs, layers.Dense(3, activation="softmax")(layers.GlobalAveragePooling2D()(joined)))

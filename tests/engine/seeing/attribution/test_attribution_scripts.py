@@ -1,6 +1,6 @@
 """Scripts that make the same map: run by themselves, with nothing of the app.
 
-All of them run in one process of their own, since Keras takes seconds to start.
+All of them run in one process of their own, since Keras takes seconds to start; each test waits for its own.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from convscope.engine.seeing.attribution.methods import METHODS
 from convscope.engine.seeing.attribution.picture import Style, picture
 from convscope.engine.seeing.attribution.result import Request
 from convscope.engine.seeing.attribution.script import to_python
+from convscope.engine.seeing.attribution.script_save import save_script
 from convscope.engine.seeing.attribution.target import Target
 from convscope.errors import UserError
 from convscope.imaging.image import Image
@@ -35,11 +36,14 @@ from convscope.imaging.load import load_image
 from convscope.imaging.samples import load_sample
 from convscope.imaging.save import save_png
 
+# It tells each folder whose script has run.
 RUN = """
-import os, runpy, sys
-for folder in sys.argv[1:]:
+import os, runpy, sys, keras
+for line in sys.stdin:
+    folder = line.strip()
     os.chdir(folder)
-    runpy.run_path("script.py", run_name="__main__")
+    runpy.run_path(os.path.join(folder, "script.py"), run_name="__main__")
+    print(folder, flush=True)
 """
 SETTINGS: dict[str, dict[str, Any]] = {
     "smooth-grad": {"samples": 10},
@@ -59,6 +63,9 @@ NETS: dict[str, tuple[Callable[[], Any], tuple[str, ...]]] = {
     "any_size": (script_nets.any_size, ("guided-grad-cam", "xgrad-cam")),
     "one_sigmoid": (script_nets.one_sigmoid, ("guided-grad-cam", "rise")),
     "several_sigmoids": (script_nets.several_sigmoids, ("grad-cam++", "rise")),
+    "softmax_twice": (script_nets.softmax_twice, ("hires-cam", "gradient-x-input")),
+    "softmax_layer_twice": (script_nets.softmax_layer_twice, ("hires-cam", "occlusion")),
+    "split": (script_nets.split, ("hires-cam halves", "guided-grad-cam halves", "eigen-cam halves")),
 }
 HALF: dict[str, tuple[Callable[[], Any], tuple[str, ...]]] = {
     "nested": (nested, ("hires-cam base/join", "guided-grad-cam", "rise")),
@@ -87,6 +94,10 @@ def cases(folder: Path, digits: OpenedModel, imagenet: OpenedModel) -> dict[str,
     made["shipped guided"] = coffee, Request("guided-backprop"), Style()
     drawing = Look(digits, Image(load_sample("digit-3").values, "drawing"))
     made["drawing"] = drawing, Request("grad-cam", Target(3)), Style()
+    # Neither the network nor the picture has a file.
+    pasted = Image(load_sample("coffee").values[:150, :170], "pasted")
+    unsaved = Look(OpenedModel(randomised(mixed(nested))), pasted)
+    made["unsaved"] = unsaved, Request("hires-cam", Target(1), "base/join"), Style()
 
     noise = np.random.default_rng(1).integers(0, 256, (30, 20, 3)).astype(np.uint8)
     save_png(folder / "noise.png", noise)
@@ -120,36 +131,86 @@ def cases(folder: Path, digits: OpenedModel, imagenet: OpenedModel) -> dict[str,
 
 NAMES = [
     *METHODS,
-    *("blurred", "probability", "strongest", "shipped", "shipped early", "shipped guided", "drawing"),
+    *(
+        "blurred",
+        "probability",
+        "strongest",
+        "shipped",
+        "shipped early",
+        "shipped guided",
+        "drawing",
+        "unsaved",
+    ),
     *(f"{name} {text}" for name, (_make, texts) in NETS.items() for text in texts),
     *(f"{name}-half {text}" for name, (_make, texts) in HALF.items() for text in texts),
     *("crop", "pad", "stretch", "flat first", "flat halve", "flat maps"),
 ]
 
 
-@pytest.fixture(scope="module")
-def made(
-    digits: OpenedModel, imagenet: OpenedModel, tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, tuple[Look, Request, Style, Path]]:
-    """All cases with the folders in which their scripts have run."""
-    folder = tmp_path_factory.mktemp("scripts")
-    found = {}
-    for number, (name, (look, request, style)) in enumerate(cases(folder, digits, imagenet).items()):
-        place = folder / str(number)
+class Scripts:
+    """All cases, each with a folder of its own, and the process in which their scripts run."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._ran: set[str] = set()
+        self._errors = (folder / "errors").open("w+")
+        self._process = subprocess.Popen(
+            [sys.executable, "-I", "-c", RUN],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            text=True,
+        )
+        self.made: dict[str, tuple[Look, Request, Style, Path]] = {}
+
+    def add(self, name: str, look: Look, request: Request, style: Style) -> None:
+        """Write a script, with what it could not open otherwise, and have it run."""
+        place = self._folder / str(len(self.made))
         place.mkdir()
-        (place / "script.py").write_text(to_python(look, request, style), encoding="utf-8")
-        found[name] = look, request, style, place
-    assert list(found) == NAMES
-    places = [str(place) for _look, _request, _style, place in found.values()]
-    ran = subprocess.run([sys.executable, "-I", "-c", RUN, *places], capture_output=True, text=True)
-    assert ran.returncode == 0, ran.stderr[-3000:]
-    return found
+        save_script(place / "script.py", look, request, style)
+        self.made[name] = look, request, style, place
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{place}\n")
+        self._process.stdin.flush()
+
+    def wait(self, name: str) -> None:
+        """Until this script has run."""
+        place = str(self.made[name][3])
+        assert self._process.stdout is not None
+        while place not in self._ran:
+            line = self._process.stdout.readline()
+            assert line, self._told()
+            self._ran.add(line.strip())
+
+    def _told(self) -> str:
+        self._errors.seek(0)
+        return self._errors.read()[-3000:]
+
+    def end(self) -> None:
+        """Let the process end."""
+        self._process.communicate()
+        self._errors.close()
+
+
+@pytest.fixture(scope="module")
+def scripts(
+    digits: OpenedModel, imagenet: OpenedModel, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Scripts]:
+    """All cases; their scripts run while other things are looked at."""
+    folder = tmp_path_factory.mktemp("scripts")
+    made = Scripts(folder)
+    for name, case in cases(folder, digits, imagenet).items():
+        made.add(name, *case)
+    assert list(made.made) == NAMES
+    yield made
+    made.end()
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_script_makes_the_same_map(made: dict[str, tuple[Look, Request, Style, Path]], name: str) -> None:
-    look, request, style, place = made[name]
+def test_a_script_makes_the_same_map(scripts: Scripts, name: str) -> None:
+    look, request, style, place = scripts.made[name]
     ours = explain(look, request)
+    scripts.wait(name)
     size = np.abs(ours.heat).max()
     assert size > 0
     np.testing.assert_allclose(np.load(place / "heat.npy"), ours.heat, atol=1e-5 * size)
@@ -162,17 +223,16 @@ def test_a_script_makes_the_same_map(made: dict[str, tuple[Look, Request, Style,
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_script_is_short_and_needs_keras_numpy_and_pillow(
-    made: dict[str, tuple[Look, Request, Style, Path]], name: str
-) -> None:
-    text = (made[name][3] / "script.py").read_text(encoding="utf-8")
+def test_a_script_is_short_and_needs_keras_numpy_and_pillow(scripts: Scripts, name: str) -> None:
+    _look, request, _style, place = scripts.made[name]
+    text = (place / "script.py").read_text(encoding="utf-8")
     names = {
         (node.module if isinstance(node, ast.ImportFrom) else node.names[0].name)
         for node in ast.walk(ast.parse(text))
         if isinstance(node, (ast.Import, ast.ImportFrom))
     }
     assert names <= {"json", "pathlib", "keras", "numpy", "PIL"}
-    assert text.startswith(f'"""{METHODS[made[name][1].method].title} of "')
+    assert text.startswith(f'"""{METHODS[request.method].title} of "')
     assert len([line for line in text.splitlines() if line.strip()]) <= 125
     assert "\n\n\n\n" not in text and not any(line != line.rstrip() for line in text.splitlines())
 
@@ -201,13 +261,37 @@ def test_layers_of_keras_applications_are_told_by_their_place(tmp_path: Path) ->
 
 
 def test_what_a_script_cannot_open(digits: OpenedModel, tmp_path: Path) -> None:
-    randomised(script_nets.softmax_twice()).save(tmp_path / "twice.keras")
-    twice = open_model(tmp_path / "twice.keras")
-    photograph = load_sample("coffee")
     for look, words in (
         (Look(open_model("mnist-small"), load_sample("digit-7")), "has no file that Keras opens"),
         (Look(digits, Image(np.zeros((100, 100), np.uint8), "pasted")), "pasted has no picture file"),
-        (Look(twice, photograph), "calls scores@2 twice, where a script cannot reach its logits"),
     ):
         with pytest.raises(UserError, match=words):
             to_python(look, Request("grad-cam"))
+
+
+def test_what_lies_beside_a_script_is_left_alone(tmp_path: Path) -> None:
+    for name in ("mine.keras", "mine-2.classes.json", "mine.png"):
+        (tmp_path / name).write_text("mine")
+    look = Look(OpenedModel(randomised(flat())), Image(np.zeros((80, 90, 3), np.uint8), "pasted"))
+    files = save_script(tmp_path / "mine.py", look, Request("grad-cam", Target(1)))
+    assert [one.name for one in files] == ["mine.py", "mine-3.keras", "mine-3.classes.json", "mine-2.png"]
+    assert (tmp_path / "mine.keras").read_text() == (tmp_path / "mine.png").read_text() == "mine"
+    text = files[0].read_text(encoding="utf-8")
+    assert "with_name('mine-3.keras')" in text and "with_name('mine-2.png')" in text
+
+
+def test_a_network_that_keras_does_not_open_again_leaves_no_files(tmp_path: Path) -> None:
+    import keras
+
+    class Own(keras.layers.Layer):  # type: ignore[misc]
+        def call(self, values: Any) -> Any:
+            return values * 2.0
+
+    layers = keras.layers
+    inputs = keras.Input((16, 16, 3))
+    values = layers.GlobalAveragePooling2D()(Own()(layers.Conv2D(4, 3)(inputs)))
+    model = keras.Model(inputs, layers.Dense(3, activation="softmax")(values), name="own")
+    look = Look(OpenedModel(randomised(model)), Image(np.zeros((8, 9, 3), np.uint8), "blank"))
+    with pytest.raises(UserError, match="own has layers that Keras does not open again from a file"):
+        save_script(tmp_path / "own.py", look, Request("saliency", Target(1)))
+    assert list(tmp_path.iterdir()) == []

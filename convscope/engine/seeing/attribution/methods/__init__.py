@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+
 from convscope.engine.seeing.attribution.method import Method
 from convscope.engine.seeing.attribution.methods import (
     eigen_cam,
@@ -54,7 +56,12 @@ def find_method(name: str) -> Method:
     for method in METHODS.values():
         if wanted in (_plain(method.name), _plain(method.title)):
             return method
-    raise UserError(f"There is no method {name}: choose one of {', '.join(METHODS)}.")
+    names = {
+        _plain(words): method.name for method in METHODS.values() for words in (method.name, method.title)
+    }
+    close = [names[one] for one in difflib.get_close_matches(wanted, names, 3)]
+    hint = f" (did you mean {' or '.join(dict.fromkeys(close))}?)" if close else ""
+    raise UserError(f"There is no method {name}{hint}: choose one of {', '.join(METHODS)}.")
 
 
 def _plain(name: str) -> str:
