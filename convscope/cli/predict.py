@@ -6,9 +6,12 @@ import argparse
 import json
 import sys
 from dataclasses import asdict
+from math import isfinite
 from pathlib import Path
+from typing import Any
 
 from convscope.cli.model_arguments import add_model_arguments, opened
+from convscope.engine.models.prediction import ClassScore
 from convscope.errors import UserError
 
 SUMMARY = "What a model says about an image: the most probable classes with probability and logit."
@@ -39,10 +42,19 @@ def run(arguments: argparse.Namespace) -> int:
     for note in (*image.notes, *model.notes, *prediction.notes):
         print(note, file=sys.stderr)
     if arguments.json:
-        print(json.dumps({"classes": [asdict(score) for score in top]}, ensure_ascii=False, indent=1))
+        print(json.dumps({"classes": [_plain(score) for score in top]}, ensure_ascii=False, indent=1))
         return 0
     width = max(len(score.name) for score in top)
     for score in top:
         bar = "█" * round(score.probability * _BAR)
         print(f"{score.name:<{width}}  {score.probability:7.2%}  {bar}")
     return 0
+
+
+def _plain(score: ClassScore) -> dict[str, Any]:
+    """A class as JSON, which knows no infinity: null then."""
+    return {key: value if _known(value) else None for key, value in asdict(score).items()}
+
+
+def _known(value: Any) -> bool:
+    return not isinstance(value, float) or isfinite(value)

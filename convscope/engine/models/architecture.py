@@ -293,7 +293,7 @@ class Architecture:
                 for x in data["layers"]
             )
             name = str(data["name"])
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise UserError(
                 f"{source} does not hold an architecture that convscope saved.", detail=repr(error)
             ) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +19,9 @@ from convscope.engine.models.templates import TEMPLATES, Template
 from convscope.errors import UserError
 from convscope.paths import resource_path
 from convscope.task import Task
+
+# Of what was asked for, in a sentence.
+_LONGEST_NAME = 80
 
 
 @dataclass(frozen=True)
@@ -115,19 +119,44 @@ def open_model(
         return _other_weights(shipped.open_shipped(name), weights)
     if name in TEMPLATES:
         return _open_template(TEMPLATES[name], weights, input_shape, task)
-    if find_application(name) is not None and not Path(name).exists():
+    if find_application(name) is not None and not _is_there(Path(name)):
         return open_application(
             name, weights=weights, include_top=include_top, input_shape=input_shape, task=task
         )
-    path = Path(name).expanduser()
-    if not path.exists():
-        looks = path.suffix or "/" in name or "\\" in name
-        raise UserError(
-            f"There is no model file {name}."
-            if looks
-            else f"There is no model {name}: convscope models lists them."
-        )
+    path = _path(name)
+    if not name.strip() or path is None or not _is_there(path):
+        raise UserError(_missing(name))
     return _other_weights(open_file(path, task), weights)
+
+
+def _path(name: str) -> Path | None:
+    try:
+        return Path(name).expanduser()
+    except RuntimeError:
+        # "~somebody" whom this machine does not know.
+        return None
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:
+        # A name that is too long to be one.
+        return False
+
+
+def _missing(name: str) -> str:
+    """That there is no such model, and which there are of nearly this name."""
+    if not name.strip():
+        return "There is no model without a name: convscope models lists them."
+    shown = name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}…"
+    if Path(name).suffix or "/" in name or "\\" in name:
+        return f"There is no model file {shown}."
+    known = {key.lower(): key for key in (*APPLICATIONS, *TEMPLATES, *shipped.SHIPPED)}
+    near = difflib.get_close_matches(name.lower(), known, 3)
+    if near:
+        return f"There is no model {shown}: is it {' or '.join(known[key] for key in near)}?"
+    return f"There is no model {shown}: convscope models lists them."
 
 
 def _open_template(

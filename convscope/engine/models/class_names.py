@@ -64,9 +64,9 @@ def read_sidecar(path: Path) -> Sidecar:
             raise UserError(f"{path.name} is too large to be a list of class names.")
         text = path.read_text(encoding="utf-8-sig")
         if path.suffix != ".json":
-            return Sidecar(tuple(line.strip() for line in text.rstrip().splitlines()))
+            return Sidecar(tuple(_one_line(line) for line in text.rstrip().splitlines()))
         return _from_json(json.loads(text), path.name)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise UserError(f"{path.name} cannot be read as a list of class names.", detail=str(error)) from error
 
 
@@ -97,7 +97,7 @@ def _from_json(data: Any, name: str) -> Sidecar:
 
 def _names(data: Any, name: str) -> tuple[str, ...]:
     if isinstance(data, list):
-        return tuple(str(item) for item in data)
+        data = dict(enumerate(data))
     if isinstance(data, dict):
         try:
             # {"0": name}; Keras's own index files have [WordNet id, name] instead of a name.
@@ -111,8 +111,13 @@ def _names(data: Any, name: str) -> tuple[str, ...]:
         if by_index and (min(by_index) < 0 or max(by_index) > 100_000):
             raise UserError(f"{name} has class numbers that cannot be.")
         named = {
-            key: str(value[-1] if isinstance(value, list) and value else value)
+            key: _one_line(value[-1] if isinstance(value, list) and value else value)
             for key, value in by_index.items()
         }
         return tuple(named.get(index, "") for index in range(max(named, default=-1) + 1))
     raise UserError(f"{name} does not hold class names.")
+
+
+def _one_line(name: Any) -> str:
+    """A name as it can be shown: what is no letter (line breaks, a terminal's commands) becomes a space."""
+    return "".join(c if c.isprintable() else " " for c in str("" if name is None else name)).strip()

@@ -8,6 +8,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,10 @@ from numpy.typing import NDArray
 
 from convscope.engine.models.flatten import flatten, graph_of
 from convscope.engine.models.head import Head, are_probabilities, head_at
+from convscope.engine.models.memory import check_fits
 from convscope.engine.models.precision import copy_weights, in_float32, is_low_precision
-from convscope.engine.models.prediction import Prediction, ranked
-from convscope.engine.models.preprocessing import Prepared, Preprocessing, prepare
+from convscope.engine.models.prediction import Prediction, ranked, softmax
+from convscope.engine.models.preprocessing import Prepared, Preprocessing, check_input, prepare
 from convscope.engine.models.program import Program
 from convscope.engine.models.read import read
 from convscope.engine.models.sheet import LayerInfo, Sheet
@@ -228,7 +230,13 @@ class OpenedModel:
         import tensorflow as tf
 
         program = self.program
-        signature = [tf.TensorSpec(program.shapes[n], program.dtypes[n]) for n in given]
+        for step in program.needed(fetch, given):
+            check_fits(
+                max(4 * prod(n or 1 for n in program.shapes[slot][1:]) for slot in step.outputs),
+                f"For one image {step.path} of {self.name} puts out",
+            )
+        # A batch size that the model was built with holds for training alone.
+        signature = [tf.TensorSpec((None, *program.shapes[n][1:]), program.dtypes[n]) for n in given]
 
         @tf.function(input_signature=signature, autograph=False)
         def compiled(*tensors: Any) -> list[Any]:
@@ -270,8 +278,7 @@ class OpenedModel:
         Raises:
             UserError: no such path.
         """
-        slots = [self.slot(path) for path in paths]
-        values = self.function(slots)(*self.inputs_for(batch))
+        values = self._run([self.slot(path) for path in paths], batch)
         return {path: value.numpy() for path, value in zip(paths, values, strict=True)}
 
     def slot(self, path: str) -> int:
@@ -291,16 +298,33 @@ class OpenedModel:
             UserError: the network tells no classes.
         """
         head = self.head
-        raw, out = self.function((head.logits, head.output))(*self.inputs_for(batch))
+        raw, out = self._run((head.logits, head.output), batch)
         logits, output = np.asarray(raw, np.float32), np.asarray(out, np.float32)
         if head.kind == "sigmoid" and head.units == 1:
             return np.hstack([-logits, logits]), np.hstack([1 - output, output])
         if head.kind == "unknown" and are_probabilities(output):
             return np.log(np.maximum(output, np.finfo(np.float32).tiny)), output
-        if head.kind in ("linear", "unknown") and head.units > 1:
-            shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
-            output = shifted / shifted.sum(axis=1, keepdims=True)
+        alone = head.kind in ("linear", "unknown") and head.units > 1
+        if alone or (head.kind == "softmax" and not np.isfinite(output).all()):
+            output = softmax(logits)
         return logits, output
+
+    def _run(self, fetch: Sequence[int], batch: NDArray[np.float32]) -> list[Any]:
+        """The slots for a batch; what TensorFlow says of a network that cannot be computed, in a sentence."""
+        import tensorflow as tf
+
+        try:
+            values: list[Any] = self.function(fetch)(*self.inputs_for(batch))
+        except tf.errors.ResourceExhaustedError as error:
+            raise UserError(
+                f"{self.name} needs more memory for this than the machine has free.", detail=str(error)
+            ) from error
+        except (tf.errors.OpError, TypeError, ValueError) as error:
+            raise UserError(
+                f"{self.name} cannot be computed: its layers do not fit each other or the image.",
+                detail=str(error),
+            ) from error
+        return values
 
     def logits(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
         """Scores before softmax or sigmoid of prepared images, N×classes."""
@@ -310,19 +334,25 @@ class OpenedModel:
         """All classes of one image, most probable first.
 
         Raises:
-            UserError: the network tells no classes or does not take images.
+            UserError: the network tells no classes, does not take images, or computes what is no number.
         """
         logits, probabilities = self.scores(self.prepare(image).batch)
+        if np.isnan(probabilities).any():
+            raise UserError(
+                f"{self.name} does not put out numbers for this image (NaN): "
+                "its weights are damaged, or its training went astray."
+            )
         return ranked(logits[0], probabilities[0], self.classes, self._score_notes())
 
     def warm(self) -> None:
         """Trace and run the prediction once, in the background, so that the first click does not wait."""
         height, width, channels = self.input_shape
+        check_input(height, width, channels)
         blank = np.zeros((1, height or 224, width or 224, channels), np.float32)
         if self.has_classes:
             self.scores(blank)
         else:
-            self.function(self.program.outputs)(*self.inputs_for(blank))
+            self._run(self.program.outputs, blank)
 
     # What is said about it.
 

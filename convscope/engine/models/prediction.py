@@ -60,6 +60,14 @@ def ranked(
     return Prediction(classes, probabilities, logits, notes)
 
 
+def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Probabilities of logits, N×classes; of infinite ones the limit: those share the whole equally."""
+    top = logits.max(axis=1, keepdims=True)
+    with np.errstate(invalid="ignore", over="ignore"):
+        shares = np.exp(np.where(logits == top, 0, logits - top), dtype=np.float32)
+    return np.asarray(shares / shares.sum(axis=1, keepdims=True), np.float32)
+
+
 def class_name(names: tuple[str, ...], index: int) -> str:
     """The name of a class, "class 7" where it has none."""
     return names[index] if index < len(names) and names[index] else f"class {index}"

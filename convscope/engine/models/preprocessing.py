@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PillowImage
 
+from convscope.engine.models.memory import check_fits
 from convscope.errors import UserError
 from convscope.imaging.image import Image
 
@@ -146,10 +147,11 @@ def prepare(
         preprocessing: range, order and way of resizing.
 
     Raises:
-        UserError: the network takes neither gray nor colour images.
+        UserError: the network takes neither gray nor colour images, or larger ones than fit into memory.
     """
     if channels not in (1, 3):
         raise UserError(f"This network takes {channels} channels; an image has 1 (gray) or 3 (colour).")
+    check_input(height, width, channels)
     picture = PillowImage.fromarray(np.asarray(image.gray.pixels if channels == 1 else image.pixels))
     if channels == 3:
         picture = picture.convert("RGB")
@@ -157,6 +159,15 @@ def prepare(
     pixels = np.asarray(fitted)
     values = pixels[..., None] if channels == 1 else pixels
     return Prepared(preprocessing.apply(values[None]), pixels, box)
+
+
+def check_input(height: int | None, width: int | None, channels: int) -> None:
+    """Refuse a network whose input alone does not fit into memory.
+
+    Raises:
+        UserError: it does not.
+    """
+    check_fits(4 * (height or 1) * (width or 1) * channels, "This network takes images of")
 
 
 def _fit(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
+import os
 import shutil
 import zipfile
 from collections.abc import Callable
@@ -252,6 +254,43 @@ def test_zips_that_claim_more_than_memory(
     refused(good / "m.h5", canary, "more than this machine's memory")
 
 
+VAST = [
+    ("Embedding", {"input_dim": 3_000_000, "output_dim": 300_000}, [10]),
+    ("LSTM", {"units": 300_000}, [10, 4]),
+    ("Conv1D", {"filters": 2_000_000, "kernel_size": 2_000_000}, [2_000_000, 4]),
+    ("Dense", {"units": 1_000_000}, [1_000_000]),
+]
+
+
+@pytest.mark.parametrize(("kind", "settings", "shape"), VAST, ids=[kind for kind, *_ in VAST])
+def test_layers_of_any_kind_that_no_memory_holds(
+    kind: str, settings: dict[str, Any], shape: list[int], good: Path, tmp_path: Path, canary: Path
+) -> None:
+    """Counted before they are made, whatever the kind: a few bytes would ask for terabytes."""
+    import keras
+
+    def edit(config: Any) -> None:
+        first, *_ = config["config"]["layers"]
+        first["config"]["batch_shape"] = [None, *shape]
+        spec = {"module": "keras.layers", "class_name": kind, "config": {"name": "vast", **settings}}
+        config["config"]["layers"] = [first, {**spec, "registered_name": None}]
+        config["config"].pop("build_input_shape", None)
+        config.pop("build_config", None)
+
+    refused(changed(good / "m.keras", tmp_path / "evil.keras", edit), canary, "declares layers of")
+    assert keras.layers.Dense(2)(np.ones((1, 3), np.float32)).shape == (1, 2), (
+        "the next model is built as ever"
+    )
+
+
+@pytest.mark.parametrize("units", [float("inf"), float("nan"), 1e300, -3, 0, True, "x", None, [3]])
+def test_sizes_that_are_none(units: object, good: Path, tmp_path: Path, canary: Path) -> None:
+    def edit(config: Any) -> None:
+        config["config"]["layers"][-1]["config"]["units"] = units
+
+    refused(changed(good / "m.keras", tmp_path / "evil.keras", edit), canary, "evil.keras")
+
+
 @pytest.mark.parametrize("version", ["2.9.0", "3.15.0"])
 def test_layers_that_no_memory_holds(version: str, good: Path, tmp_path: Path, canary: Path) -> None:
     path = tmp_path / "m.h5"
@@ -294,6 +333,57 @@ def virtual(file: h5py.File, secret: Path) -> None:
 
 def bomb(file: h5py.File, secret: Path) -> None:
     file.create_dataset("evil", (1 << 40,), "f4", chunks=(1 << 20,), compression="gzip")
+
+
+def many(file: h5py.File, secret: Path) -> None:
+    for number in range(60):
+        file.create_dataset(f"evil{number}", (4_000_000,), "f4", chunks=(4_000_000,), compression="gzip")
+
+
+def test_many_small_arrays_that_are_vast_together(
+    good: Path, tmp_path: Path, canary: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("convscope.engine.models.memory.physical_memory", lambda: 500_000_000)
+    path = tmp_path / "m.h5"
+    shutil.copy(good / "m.h5", path)
+    with h5py.File(path, "r+") as file:
+        many(file, path)
+    refused(path, canary, "m.h5 holds 1.0 GB, more than this machine's memory")
+
+
+def test_one_place_with_many_names_is_looked_at_once(good: Path, tmp_path: Path) -> None:
+    """Two names at each of forty levels are a million million ways to the last."""
+    path = tmp_path / "m.h5"
+    shutil.copy(good / "m.h5", path)
+    with h5py.File(path, "r+") as file:
+        group = file.create_group("maze")
+        for _ in range(40):
+            below = group.create_group("left")
+            group["right"] = below
+            group = below
+    assert open_model(path).sheet.totals.parameters > 0
+
+
+@pytest.mark.parametrize("dtype", ["S3", "c8", h5py.vlen_dtype("f4"), h5py.ref_dtype, [("a", "f4")]])
+def test_arrays_of_no_numbers(dtype: Any, good: Path, tmp_path: Path, canary: Path) -> None:
+    path = tmp_path / "m.h5"
+    shutil.copy(good / "m.h5", path)
+    with h5py.File(path, "r+") as file:
+        group = file["model_weights/scores"]
+        name = group.attrs["weight_names"][0]
+        shape = group[name].shape
+        del group[name]
+        group.create_dataset(name, shape, dtype)
+    refused(path, canary, "does not hold numbers: the file is damaged")
+
+
+def test_a_layer_named_twice(good: Path, tmp_path: Path, canary: Path) -> None:
+    path = tmp_path / "m.h5"
+    shutil.copy(good / "m.h5", path)
+    with h5py.File(path, "r+") as file:
+        names = [str(name) for name in file["model_weights"].attrs["layer_names"]]
+        file["model_weights"].attrs["layer_names"] = np.array(names[-1:] * 500, "S20")
+    refused(path, canary, "it names a layer twice")
 
 
 @pytest.mark.parametrize(
@@ -361,6 +451,83 @@ def test_saved_models_that_do_more_than_compute(tmp_path: Path, canary: Path) ->
     refused(tmp_path / "table", canary, "it brings tables or files that are read on loading")
 
 
+@pytest.fixture(scope="module")
+def plain_folder(tmp_path_factory: pytest.TempPathFactory, runtime: object) -> tuple[Path, Path]:
+    """A SavedModel that is what it says, and where those made from it would write."""
+    import tensorflow as tf
+
+    folder = tmp_path_factory.mktemp("plain")
+
+    class Plain(tf.Module):
+        @tf.function(input_signature=[tf.TensorSpec((None, 4, 4, 3), tf.float32)])
+        def serve(self, x: Any) -> Any:
+            return tf.reduce_mean(x, [1, 2])
+
+        @tf.function(input_signature=[tf.TensorSpec((None, 4, 4, 3), tf.float32)])
+        def write(self, x: Any) -> Any:
+            with tf.control_dependencies([tf.io.write_file(str(folder / "canary"), "run")]):
+                return tf.reduce_mean(x, [1, 2])
+
+    made = Plain()
+    tf.saved_model.save(made, str(folder / "m"), signatures={"serving_default": made.serve})
+    return folder / "m", folder / "canary"
+
+
+def _at_endpoint(message: Any) -> None:
+    """The root's attribute of the endpoint's name goes before its signature."""
+    objects = message.meta_graphs[0].object_graph_def
+    child = next(child for child in objects.nodes[0].children if child.local_name == "write")
+    objects.nodes[0].children.add(node_id=child.node_id, local_name="serving_default")
+
+
+def _at_signature(message: Any) -> None:
+    """The graph's own signature stays harmless; what is called is another function."""
+    objects = message.meta_graphs[0].object_graph_def
+    child = {child.local_name: child.node_id for child in objects.nodes[0].children}
+    signatures = objects.nodes[child["signatures"]]
+    evil = objects.nodes[child["write"]].function.concrete_functions[0]
+    objects.nodes[signatures.children[0].node_id].bare_concrete_function.concrete_function_name = evil
+
+
+def _at_restoring(message: Any) -> None:
+    """An object that says how it is restored from a checkpoint has that called on loading."""
+    objects = message.meta_graphs[0].object_graph_def
+    child = {child.local_name: child.node_id for child in objects.nodes[0].children}
+    objects.nodes[0].saveable_objects[".TENSORS"].restore_function = child["write"]
+
+
+def _in_tensorflow_1(message: Any) -> None:
+    message.meta_graphs[0].ClearField("object_graph_def")
+
+
+def _as_the_second_graph(message: Any) -> None:
+    message.meta_graphs.add()
+
+
+@pytest.mark.parametrize(
+    ("edit", "words"),
+    [
+        (_at_endpoint, "it calls something else serving_default, too"),
+        (_at_signature, "its graph does more than compute (WriteFile)"),
+        (_at_restoring, "its graph does more than compute (WriteFile)"),
+        (_in_tensorflow_1, "because TensorFlow 1 wrote it"),
+        (_as_the_second_graph, "because TensorFlow 1 wrote it"),
+    ],
+)
+def test_saved_models_whose_code_lies_elsewhere(
+    edit: Edit, words: str, plain_folder: tuple[Path, Path], tmp_path: Path
+) -> None:
+    from tensorflow.core.protobuf import saved_model_pb2
+
+    source, canary = plain_folder
+    folder = shutil.copytree(source, tmp_path / "evil")
+    message = saved_model_pb2.SavedModel()
+    message.ParseFromString((folder / "saved_model.pb").read_bytes())
+    edit(message)
+    (folder / "saved_model.pb").write_bytes(message.SerializeToString())
+    refused(folder, canary, words)
+
+
 def test_saved_models_that_are_none(tmp_path: Path, canary: Path) -> None:
     (tmp_path / "empty").mkdir()
     refused(tmp_path / "empty", canary, "The folder empty holds no model")
@@ -383,11 +550,30 @@ def test_saved_models_that_are_none(tmp_path: Path, canary: Path) -> None:
         ("a.h5", b"\x89HDF\r\n\x1a\n\x00\x00", "a.h5 is cut short or damaged: get it again"),
         ("a.keras", b"PK\x03\x04\x00", "is not a .keras file, or cut short"),
         ("a.json", b"{}", "does not hold an architecture"),
+        ("a.json", b"[" * 200_000, "does not hold an architecture"),
     ],
 )
 def test_what_is_no_model(name: str, data: bytes, words: str, tmp_path: Path, canary: Path) -> None:
     (tmp_path / name).write_bytes(data)
     refused(tmp_path / name, canary, words)
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path, canary: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.keras")
+    refused(tmp_path / "pipe.keras", canary, "is empty")
+
+
+def test_zips_packed_in_another_way_and_damaged(good: Path, tmp_path: Path) -> None:
+    path = tmp_path / "m.keras"
+    with zipfile.ZipFile(good / "m.keras") as old, zipfile.ZipFile(path, "w", zipfile.ZIP_LZMA) as new:
+        for name in old.namelist():
+            new.writestr(name, old.read(name))
+    data = path.read_bytes()
+    assert open_model(path).sheet.totals.parameters
+    for place in range(60, len(data), len(data) // 25):
+        path.write_bytes(data[:place] + bytes(b ^ 255 for b in data[place : place + 9]) + data[place + 9 :])
+        with contextlib.suppress(UserError):
+            open_model(path)
 
 
 @pytest.mark.parametrize("name", ["m.keras", "m.h5"])

@@ -67,6 +67,71 @@ def test_a_last_layer_without_softmax_gets_one_and_says_so() -> None:
     assert prediction.notes == ("The last layer has no softmax; probabilities are its softmax.",)
 
 
+@pytest.mark.parametrize("activation", ["softmax", None])
+@pytest.mark.parametrize(
+    ("bias", "expected"),
+    [
+        ((np.inf, 0, 1), (1, 0, 0)),
+        ((np.inf, 0, np.inf), (0.5, 0, 0.5)),
+        ((-np.inf, 0, 0), (0, 0.5, 0.5)),
+        ((3e38, 0, -3e38), (1, 0, 0)),
+    ],
+)
+def test_infinite_logits_have_their_limit(
+    activation: str | None, bias: tuple[float, ...], expected: tuple[float, ...]
+) -> None:
+    prediction = _biased(bias, activation).predict(picture(4, 4, 1))
+    np.testing.assert_allclose(prediction.probabilities, expected, atol=1e-6)
+    assert prediction.classes[0].probability == max(expected)
+
+
+@pytest.mark.parametrize("activation", ["softmax", None, "sigmoid"])
+def test_what_is_no_number_is_said(activation: str | None) -> None:
+    with pytest.raises(UserError, match=r"^biased does not put out numbers for this image \(NaN\)"):
+        _biased((np.nan, 0, 0), activation).predict(picture(4, 4, 1))
+
+
+def _biased(bias: tuple[float, ...], activation: str | None) -> OpenedModel:
+    import keras
+
+    layers = [keras.Input((4, 4, 1)), keras.layers.Flatten(), keras.layers.Dense(3, activation)]
+    net = keras.Sequential(layers, name="biased")
+    net.layers[-1].set_weights([np.zeros((16, 3), np.float32), np.array(bias, np.float32)])
+    return OpenedModel(net)
+
+
+def test_what_cannot_be_computed_is_said() -> None:
+    import keras
+
+    layers = keras.layers
+    vast = keras.Sequential([keras.Input((200_000, 200_000, 3)), layers.GlobalMaxPooling2D()], name="vast")
+    with pytest.raises(UserError, match=r"^This network takes images of 480\.0 GB, more than"):
+        OpenedModel(vast).predict(picture(4, 4))
+    with pytest.raises(UserError, match=r"^This network takes images of 480\.0 GB, more than"):
+        OpenedModel(vast).warm()
+    grown = keras.Sequential(
+        [keras.Input((8, 8, 3)), layers.UpSampling2D(90_000, name="up"), layers.GlobalMaxPooling2D()],
+        name="grown",
+    )
+    with pytest.raises(UserError, match=r"^For one image up of grown puts out 6,220\.8 GB"):
+        OpenedModel(grown).predict(picture(4, 4))
+    whole = keras.Input((8, 8, 3), dtype="int32")
+    conv = layers.GlobalMaxPooling2D()(layers.Conv2D(2, 3)(whole))
+    with pytest.raises(UserError, match=r"^whole cannot be computed: its layers do not fit each other"):
+        OpenedModel(keras.Model(whole, conv, name="whole")).predict(picture(4, 4))
+
+
+def test_a_batch_size_that_was_built_in_does_not_matter() -> None:
+    import keras
+
+    layers = [keras.Input(batch_shape=(7, 8, 8, 1)), keras.layers.Flatten(), keras.layers.Dense(3)]
+    model = OpenedModel(nets.random_weights(keras.Sequential(layers)))
+    batch = nets.images(model.keras, count=7)[0]
+    logits = model.scores(batch)[0]
+    np.testing.assert_allclose(logits, model.keras(batch), rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(model.scores(batch[:1])[0], logits[:1], rtol=1e-5, atol=1e-5)
+
+
 def test_what_tells_no_classes_or_takes_no_images_says_so() -> None:
     import keras
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from convscope.engine.models.memory import check_fits
 from convscope.errors import UserError
 
 # Up to here a dataset may claim more than it stores (a few unwritten zeros are common).
@@ -42,7 +43,7 @@ def check_h5(path: Path, name: str = "") -> None:
     """
     name = name or path.name
     with _opened(path, name) as file:
-        _check_group(file, name, 0)
+        check_fits(_claimed(file, name, 0, set()), f"{name} holds")
 
 
 def model_config(path: Path) -> tuple[dict[str, Any], int] | None:
@@ -81,14 +82,29 @@ def legacy_weights(path: Path) -> tuple[LayerWeights, ...] | None:
         names = _names(group, "layer_names")
         if names is None:
             return None
+        if len(set(names)) < len(names):
+            raise UserError(f"{path.name} is damaged: it names a layer twice.")
         found = []
         for name in names:
             inner = group[name]
             weights = _names(inner, "weight_names") or ()
-            arrays = tuple(np.asarray(inner[weight]) for weight in weights)
+            arrays = tuple(_numbers(inner[weight], f"{name}/{weight} in {path.name}") for weight in weights)
             if arrays:
                 found.append(LayerWeights(name, tuple(weights), arrays))
         return tuple(found)
+
+
+def _numbers(dataset: Any, what: str) -> NDArray[Any]:
+    array = np.asarray(dataset)
+    if array.dtype == "V2":
+        import ml_dtypes
+
+        # What bfloat16 becomes in a file that knows no such type.
+        array = array.view(ml_dtypes.bfloat16)
+        return array.astype(np.float32)
+    if array.dtype.kind not in "fiub":
+        raise UserError(f"The array {what} does not hold numbers: the file is damaged.")
+    return array
 
 
 @contextlib.contextmanager
@@ -111,23 +127,30 @@ def _opened(path: Path, name: str) -> Iterator[Any]:
         raise UserError(f"{name} is not an HDF5 file, so it holds no model.", detail=str(error)) from error
 
 
-def _check_group(group: Any, name: str, depth: int) -> None:
+def _claimed(group: Any, name: str, depth: int, seen: set[Any]) -> int:
+    """Bytes of all arrays in a group; each place is looked at once, however many names lead to it."""
     import h5py
 
     if depth > 100:
         raise UserError(f"{name} is nested too deeply to be a model.")
+    total = 0
     for key in group:
         link = group.get(key, getlink=True)
         if not isinstance(link, h5py.HardLink):
             raise UserError(f"{name} is not opened, because it points to another file or place ({key}).")
         item = group[key]
+        place = h5py.h5o.get_info(item.id).addr
+        if place in seen:
+            continue
+        seen.add(place)
         if isinstance(item, h5py.Group):
-            _check_group(item, name, depth + 1)
+            total += _claimed(item, name, depth + 1, seen)
         elif isinstance(item, h5py.Dataset):
-            _check_dataset(item, name)
+            total += _array_bytes(item, name)
+    return total
 
 
-def _check_dataset(dataset: Any, name: str) -> None:
+def _array_bytes(dataset: Any, name: str) -> int:
     if dataset.external or dataset.is_virtual:
         raise UserError(f"{name} is not opened, because its arrays lie in other files.")
     claimed = prod(dataset.shape or ()) * dataset.dtype.itemsize
@@ -136,6 +159,7 @@ def _check_dataset(dataset: Any, name: str) -> None:
         raise UserError(
             f"{name} is not opened, because an array claims {claimed:,} bytes and holds {stored:,}."
         )
+    return claimed
 
 
 def _names(group: Any, key: str) -> list[str] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import lzma
 import shutil
 import stat
 import tempfile
@@ -59,7 +60,7 @@ def _unpack(path: Path, weights: Path) -> Parts:
             )
             with archive.open(_WEIGHTS) as packed, weights.open("wb") as target:
                 shutil.copyfileobj(packed, target, 1 << 20)
-    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, NotImplementedError) as error:
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, KeyError, NotImplementedError) as error:
         raise UserError(
             f"{path.name} is not a .keras file, or cut short: get it again.", detail=str(error)
         ) from error
@@ -77,7 +78,9 @@ def _check_members(archive: zipfile.ZipFile, path: Path) -> None:
     names = set()
     for member in archive.infolist():
         name = member.filename
-        if name in names or name.startswith(("/", "\\")) or ".." in name.replace("\\", "/").split("/"):
+        if name in names:
+            raise UserError(f"{path.name} is not opened, because it contains {name} twice.")
+        if name.startswith(("/", "\\")) or ".." in name.replace("\\", "/").split("/"):
             raise UserError(
                 f"{path.name} is not opened, because it would write outside its own folder ({name})."
             )

@@ -8,8 +8,8 @@ from typing import Any
 from convscope.engine.models.architecture import Architecture
 from convscope.engine.models.build import to_keras
 from convscope.engine.models.class_names import sidecar_of
+from convscope.engine.models.files.bounded import bounded
 from convscope.engine.models.files.check_config import check_config
-from convscope.engine.models.files.declared import declared_parameters
 from convscope.engine.models.files.h5 import check_h5, legacy_weights, model_config
 from convscope.engine.models.files.keras_zip import unpacked
 from convscope.engine.models.files.legacy import check_legacy, rebuild
@@ -46,27 +46,28 @@ def open_file(path: Path, task: Task | None = None) -> OpenedModel:
         model, notes = _from_file(path, task)
     task.check()
     sidecar = sidecar_of(path)
-    return OpenedModel(
+    opened = OpenedModel(
         model,
         name=path.stem,
         classes=sidecar.classes,
-        preprocessing=sidecar.preprocessing,
         source=Source("file", str(path), path, path.name),
         notes=notes,
     )
+    return opened.with_(preprocessing=sidecar.preprocessing)
 
 
 def _from_file(path: Path, task: Task) -> tuple[Any, list[str]]:
     try:
+        size = path.stat().st_size
+        if not size:
+            # A pipe is not even opened: that would wait for whoever writes into it.
+            raise UserError(f"{path.name} is empty.")
         with path.open("rb") as file:
             signature = file.read(8)
-        size = path.stat().st_size
     except FileNotFoundError as error:
         raise UserError(f"There is no model file {path}.") from error
     except OSError as error:
         raise UserError(f"{path.name} cannot be read.", detail=str(error)) from error
-    if not size:
-        raise UserError(f"{path.name} is empty.")
     check_fits(size, f"{path.name} holds")
     task.progress(None, f"Looking through {path.name}")
     if path.suffix == ".json":
@@ -88,18 +89,15 @@ def _from_file(path: Path, task: Task) -> tuple[Any, list[str]]:
 
 def _from_zip(path: Path, task: Task) -> tuple[Any, list[str]]:
     with unpacked(path) as parts:
-        config = check_config(parts.config, path.name, legacy=parts.version < 3)
-        if not isinstance(config, dict) or "class_name" not in config:
-            raise UserError(f"{path.name} is not a Keras model: its configuration names no model.")
+        config = _model_config(parts.config, path.name, parts.version)
         notes = []
-        check_fits(4 * declared_parameters(config), f"{path.name} declares layers of")
         task.progress(None, f"Building {path.name}")
         if parts.version < 3:
             check_legacy(config, path.name)
-            model = rebuild(config, path.name)
+            model = bounded(lambda: rebuild(config, path.name), path.name)
             notes.append(f"Keras {parts.version} wrote it; it was mended for Keras 3.")
         else:
-            model = _from_config(config, path.name)
+            model = bounded(lambda: _from_config(config), path.name)
         task.check()
         load_checkpoint(model, parts.weights, path.name)
         return model, notes
@@ -113,42 +111,39 @@ def _from_h5(path: Path, task: Task) -> tuple[Any, list[str]]:
             f"{path.name} holds weights alone: open the network that they belong to, and load them into it."
         )
     config, version = told
-    config = check_config(config, path.name, legacy=version < 3)
+    config = _model_config(config, path.name, version)
     check_legacy(config, path.name)
-    check_fits(4 * declared_parameters(config), f"{path.name} declares layers of")
     task.progress(None, f"Building {path.name}")
     weights = legacy_weights(path)
     if weights is None:
         raise UserError(f"{path.name} holds no weights.")
     if version >= 3:
-        model = _from_legacy_config(config, path.name)
+        model = bounded(lambda: _from_legacy_config(config), path.name)
         notes = []
     else:
-        model = rebuild(config, path.name)
+        model = bounded(lambda: rebuild(config, path.name), path.name)
         notes = [f"Keras {version} wrote it; it was mended for Keras 3."]
     task.check()
     load_legacy(model, weights, path.name)
     return model, notes
 
 
-def _from_config(config: dict[str, Any], name: str) -> Any:
+def _model_config(config: Any, name: str, version: int) -> dict[str, Any]:
+    checked = check_config(config, name, legacy=version < 3)
+    if not isinstance(checked, dict) or "class_name" not in checked:
+        raise UserError(f"{name} is not a Keras model: its configuration names no model.")
+    return checked
+
+
+def _from_config(config: dict[str, Any]) -> Any:
     import keras
 
-    try:
-        model = keras.saving.deserialize_keras_object(config, safe_mode=True)
-    except (TypeError, ValueError, KeyError, IndexError, AttributeError, RuntimeError, ImportError) as error:
-        raise UserError(f"The configuration in {name} does not make a model.", detail=str(error)) from error
-    if not isinstance(model, keras.Model):
-        raise UserError(f"{name} holds a single {type(model).__name__}, not a model.")
-    return model
+    return keras.saving.deserialize_keras_object(config, safe_mode=True)
 
 
-def _from_legacy_config(config: dict[str, Any], name: str) -> Any:
+def _from_legacy_config(config: dict[str, Any]) -> Any:
     """What Keras 3 itself writes into .h5 files: today's settings in the old form, without modules."""
     from keras.src.legacy.saving import saving_options, saving_utils
 
-    try:
-        with saving_options.keras_option_scope(use_legacy_config=True):
-            return saving_utils.model_from_config(config)
-    except (TypeError, ValueError, KeyError, IndexError, AttributeError, RuntimeError) as error:
-        raise UserError(f"The configuration in {name} does not make a model.", detail=str(error)) from error
+    with saving_options.keras_option_scope(use_legacy_config=True):
+        return saving_utils.model_from_config(config)

@@ -18,19 +18,28 @@ def _words(text: str) -> frozenset[str]:
 # Operations that only compute. Reading and writing files, Python functions, and tables are not among them.
 _HARMLESS = _words(
     """
-    Abs Add AddN AddV2 All Any ArgMax ArgMin AvgPool AvgPool3D BatchMatMul BatchMatMulV2 BatchMatMulV3
-    BiasAdd BroadcastTo Cast Ceil ClipByValue Concat ConcatV2 Const Conv2D Conv2DBackpropInput Conv3D
-    Conv3DBackpropInputV2 Cos Cumsum CropAndResize DepthwiseConv2dNative Div DivNoNan Einsum Elu Equal Erf
-    Exp ExpandDims Expm1 Fill Floor FloorDiv FloorMod FusedBatchNorm FusedBatchNormV2 FusedBatchNormV3
-    GatherNd GatherV2 Greater GreaterEqual Identity IdentityN If LRN LeakyRelu Less LessEqual Log Log1p
-    LogSoftmax LogicalAnd LogicalNot LogicalOr MatMul Max MaxPool MaxPool3D MaxPoolV2 Maximum Mean Merge
-    Min Minimum MirrorPad Mul Neg NoOp NotEqual OneHot Pack Pad PadV2 PartitionedCall Placeholder
-    PlaceholderWithDefault Pow PreventGradient Prod Range Rank ReadVariableOp RealDiv Reciprocal Relu Relu6
-    Reshape ResizeArea ResizeBicubic ResizeBilinear ResizeNearestNeighbor ReverseV2 Round Rsqrt Select
-    SelectV2 Selu Shape ShapeN Sigmoid Sign Sin Size Slice Snapshot Softmax Softplus Softsign
-    SpaceToBatchND BatchToSpaceND DepthToSpace SpaceToDepth Split SplitV Sqrt Square SquaredDifference
-    Squeeze StatefulPartitionedCall StatelessIf StatelessWhile StopGradient StridedSlice Sub Sum Switch Tan
-    Tanh Tile TopKV2 Transpose Unpack VarHandleOp VarIsInitializedOp Where While ZerosLike OnesLike
+    Abs Add AddN AddV2 AdjustContrastv2 AdjustHue AdjustSaturation All Any ArgMax ArgMin Assert
+    AssignAddVariableOp AssignSubVariableOp AssignVariableOp AvgPool AvgPool3D BatchMatMul BatchMatMulV2
+    BatchMatMulV3 BatchToSpaceND BiasAdd Bitcast BroadcastGradientArgs BroadcastTo Cast Ceil ClipByValue
+    Concat ConcatV2 Const Conv2D Conv2DBackpropInput Conv3D Conv3DBackpropInputV2 Cos CropAndResize Cumsum
+    DepthToSpace DepthwiseConv2dNative Div DivNoNan Einsum Elu EluGrad Equal Erf Exp ExpandDims Expm1 Fill
+    Floor FloorDiv FloorMod FusedBatchNorm FusedBatchNormV2 FusedBatchNormV3 GatherNd GatherV2 Greater
+    GreaterEqual HSVToRGB Identity IdentityN If ImageProjectiveTransformV3 Inv InvGrad L2Loss LeakyRelu
+    Less LessEqual LinSpace Log Log1p LogicalAnd LogicalNot LogicalOr LogSoftmax LRN MatMul Max Maximum
+    MaxPool MaxPool3D MaxPoolV2 Mean Merge Min Minimum MirrorPad Mul Neg NoOp NotEqual OneHot OnesLike
+    Pack Pad PadV2 PartitionedCall Placeholder PlaceholderWithDefault Pow PreventGradient Prod
+    RandomStandardNormal RandomUniform RandomUniformInt Range Rank ReadVariableOp RealDiv Reciprocal
+    ReciprocalGrad Relu Relu6 Relu6Grad ReluGrad Reshape ResizeArea ResizeBicubic ResizeBilinear
+    ResizeNearestNeighbor ReverseV2 RGBToHSV RngReadAndSkip Round Rsqrt RsqrtGrad Select SelectV2
+    SelfAdjointEigV2 Selu SeluGrad Shape ShapeN Sigmoid SigmoidGrad Sign Sin Size Slice Snapshot Softmax
+    Softplus SoftplusGrad Softsign SpaceToBatchND SpaceToDepth Split SplitV Sqrt SqrtGrad Square
+    SquaredDifference Squeeze StatefulPartitionedCall StatelessIf StatelessRandomGetAlg
+    StatelessRandomGetKeyCounter StatelessRandomGetKeyCounterAlg StatelessRandomNormal
+    StatelessRandomNormalV2 StatelessRandomUniform StatelessRandomUniformFullInt
+    StatelessRandomUniformFullIntV2 StatelessRandomUniformInt StatelessRandomUniformIntV2
+    StatelessRandomUniformV2 StatelessTruncatedNormal StatelessTruncatedNormalV2 StatelessWhile
+    StopGradient StridedSlice Sub Sum Switch Tan Tanh TanhGrad Tile TopKV2 Transpose TruncatedNormal
+    Unpack VarHandleOp VarIsInitializedOp Where While Xdivy Xlogy ZerosLike
     """
 )
 
@@ -53,7 +62,7 @@ def open_saved_model(folder: Path) -> tuple[Any, list[str]]:
 
 
 def _checked(data: bytes, name: str) -> Any:
-    """The serving signature, once every operation that it may reach is known to be harmless."""
+    """The serving signature, once all that loading or predicting may run is known to be harmless."""
     from tensorflow.core.protobuf import saved_model_pb2
 
     message = saved_model_pb2.SavedModel()
@@ -65,38 +74,48 @@ def _checked(data: bytes, name: str) -> Any:
     if not message.meta_graphs:
         raise UserError(f"{name} holds no graph.")
     graph = message.meta_graphs[0]
-    if _ENDPOINT not in graph.signature_def:
+    if len(message.meta_graphs) > 1 or not graph.HasField("object_graph_def"):
+        raise UserError(
+            f"{name} is not opened, because TensorFlow 1 wrote it: loading such a folder runs what it says."
+        )
+    objects = graph.object_graph_def
+    if any(node.WhichOneof("kind") in ("asset", "resource") for node in objects.nodes):
+        raise UserError(f"{name} is not opened, because it brings tables or files that are read on loading.")
+    endpoint = _served(objects)
+    if _ENDPOINT not in graph.signature_def or endpoint is None:
         raise UserError(f"{name} serves nothing: it has no {_ENDPOINT} signature.")
-    for node in graph.object_graph_def.nodes:
-        kind = node.WhichOneof("kind")
-        if kind in ("asset", "resource"):
-            raise UserError(
-                f"{name} is not opened, because it brings tables or files that are read on loading."
-            )
-    signature = graph.signature_def[_ENDPOINT]
-    for operation in sorted(_reached(graph.graph_def, signature)):
+    if any(child.local_name == _ENDPOINT for child in objects.nodes[0].children):
+        raise UserError(f"{name} is not opened, because it calls something else {_ENDPOINT}, too.")
+    for operation in sorted(_reached(graph)):
         if operation not in _HARMLESS:
             raise UserError(f"{name} is not opened, because its graph does more than compute ({operation}).")
-    return signature
+    return graph.signature_def[_ENDPOINT]
 
 
-def _reached(graph: Any, signature: Any) -> set[str]:
-    """The operations that computing the signature's outputs may run, functions within functions included."""
-    functions = {function.signature.name: function for function in graph.library.function}
-    nodes = {node.name: node for node in graph.node}
+def _served(objects: Any) -> Any:
+    """The object that is called for predictions, None without."""
+    found = objects.nodes[0] if objects.nodes else None
+    for name in ("signatures", _ENDPOINT):
+        children = {child.local_name: child.node_id for child in found.children} if found else {}
+        number = children.get(name)
+        found = objects.nodes[number] if number is not None and number < len(objects.nodes) else None
+    return found
+
+
+def _reached(graph: Any) -> set[str]:
+    """The operations that any function of the file's objects may run, functions within functions included.
+
+    Loading calls more than the signature: an object's own way of being restored, for one, which can be any
+    function by name; and explaining calls the gradients that the file brings along.
+    """
+    library = graph.graph_def.library
+    functions = {function.signature.name: function for function in library.function}
+    called = [*graph.object_graph_def.concrete_functions]
+    for node in graph.object_graph_def.nodes:
+        called += [*node.function.concrete_functions, node.bare_concrete_function.concrete_function_name]
+    called += [gradient.gradient_func for gradient in library.registered_gradients]
+    called += [gradient.gradient_func for gradient in library.gradient]
     found: set[str] = set()
-    wanted = [tensor.name.split(":")[0] for tensor in signature.outputs.values()]
-    seen: set[str] = set()
-    called: list[str] = []
-    while wanted:
-        name = wanted.pop().lstrip("^").split(":")[0]
-        if name in seen or name not in nodes:
-            continue
-        seen.add(name)
-        found.add(nodes[name].op)
-        called += _functions_of(nodes[name])
-        wanted += nodes[name].input
-    # Any function with the endpoint's object is traced when loading; all that it calls counts.
     done: set[str] = set()
     while called:
         name = called.pop()

@@ -24,7 +24,12 @@ def load_weights(model: Any, path: Path, called: str = "") -> None:
     Raises:
         UserError: the file cannot be read, or its weights belong to another network.
     """
-    if not path.is_file():
+    try:
+        there = path.is_file()
+    except OSError:
+        # A name that is too long to be one.
+        there = False
+    if not there:
         raise UserError(f"There is no file {path}.")
     if path.suffix.lower() == ".keras":
         with unpacked(path) as parts:
