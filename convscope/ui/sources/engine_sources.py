@@ -33,10 +33,12 @@ class Refused:
     Attributes:
         reference: its name or path.
         sentence: why, and what to do.
+        detail: what lies behind it, for those who ask.
     """
 
     reference: str
     sentence: str
+    detail: str = ""
 
 
 class EngineSources(QObject):
@@ -51,6 +53,7 @@ class EngineSources(QObject):
 
     Attributes:
         refused: the data set that was to be opened last, if that failed.
+        teller: the widget that says so, if there is one; while it is on show nothing else has to.
 
     Signals:
         refused_changed: that, or None when another one is being opened.
@@ -76,6 +79,7 @@ class EngineSources(QObject):
         # By what was asked for without options; other weights make another model of it.
         self._as_named: dict[str, OpenedModel] = {}
         self.refused: Refused | None = None
+        self.teller: QWidget | None = None
 
     @property
     def opening(self) -> bool:
@@ -177,10 +181,14 @@ class EngineSources(QObject):
             self._session.set_dataset(dataset)
 
         def failed(error: BaseException) -> None:
-            self._report(error)
             name = Path(reference).name
-            told = error.message if isinstance(error, UserError) else f"{name} could not be opened."
-            self._refuse(Refused(str(reference), told))
+            if not isinstance(error, UserError):
+                self._refuse(Refused(str(reference), f"{name} could not be opened."))
+                self._report(error)
+                return
+            self._refuse(Refused(str(reference), error.message, error.detail))
+            if self.teller is None or not self.teller.isVisible():
+                self._report(error)
 
         self.forgive()
         self._jobs.submit(

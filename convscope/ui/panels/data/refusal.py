@@ -42,11 +42,14 @@ class Refusal(QFrame):
         column.addWidget(self.words)
         column.addLayout(row(again, other, None, close))
         self._sources.refused_changed.connect(self._show)
+        self._sources.teller = self
         self._show(self._sources.refused)
 
     def shutdown(self) -> None:
         """Take no more events."""
         self._sources.refused_changed.disconnect(self._show)
+        if self._sources.teller is self:
+            self._sources.teller = None
 
     def _again(self) -> None:
         if self._sources.refused is not None:
@@ -55,4 +58,5 @@ class Refusal(QFrame):
     def _show(self, refused: Refused | None) -> None:
         if refused is not None:
             self.words.setText(refused.sentence)
+            self.words.setToolTip(refused.detail)
         self.setVisible(refused is not None)

@@ -150,7 +150,8 @@ def test_a_folder_without_classes_is_one_sentence_and_changes_nothing(data: Data
     data.panel.context.open_dataset(folder)
     data.settle()
     assert data.dataset is kept
-    assert any("has no image in any sub-folder" in message for message in toasts(data))
+    # It is said once: not over the panel that says it.
+    assert toasts(data) == []
     refused = data.find(QWidget, "data.refused")
     assert refused.isVisible()
     assert "has no image in any sub-folder" in data.text("data.refused.words")
@@ -159,6 +160,11 @@ def test_a_folder_without_classes_is_one_sentence_and_changes_nothing(data: Data
         PillowImage.new("RGB", (9, 9), {"a": "red", "b": "blue"}[name]).save(folder / name / "1.png")
     data.press("data.refused.again")
     assert not refused.isVisible() and data.dataset.classes == ("a", "b")
+    # From elsewhere it is told where one is.
+    data.window.show_panel("kernels")
+    data.panel.context.open_dataset(tmp_path / "nowhere")
+    data.settle()
+    assert [message.startswith("There is no folder") for message in toasts(data)] == [True]
 
 
 def test_what_could_not_be_opened_is_told_when_the_panel_comes_later(data: Data, tmp_path: Path) -> None:
@@ -207,7 +213,8 @@ def test_offline_it_says_what_is_here(data: Data, tmp_path: Path, monkeypatch: p
     data.settle()
     assert data.session.dataset is None
     sentence = "CIFAR-10 is not on this machine and cannot be downloaded now"
-    assert any(message.startswith(sentence) for message in toasts(data))
+    assert data.text("data.refused.words").startswith(sentence) and toasts(data) == []
+    assert "no network" in data.find(QLabel, "data.refused.words").toolTip()
 
 
 def test_opening_shows_how_far_it_is_and_can_be_cancelled(
