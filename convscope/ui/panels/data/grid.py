@@ -25,13 +25,10 @@ from PySide6.QtWidgets import QAbstractScrollArea, QSizePolicy, QToolTip, QWidge
 
 from convscope.ui import theme
 from convscope.ui.panels.data.tile_paint import name_width, paint_class, paint_nothing, paint_thumbnail
-from convscope.ui.panels.data.tiling import MARGIN, Pixmaps, Tiling, fitted
+from convscope.ui.panels.data.tiling import MARGIN, SIZES, Pixmaps, Tiling, fitted, source_side, tile_side
 from convscope.ui.widgets.press import Press
 
 CAPTION = 18
-SIZES = (32, 40, 48, 56, 72, 84, 96, 112, 128, 160, 192, 224)  # pixels of a tile, as designed
-# Thumbnails of large pictures are made in these sizes only, so that enlarging a little loads nothing anew.
-_SOURCES = (64, 96, 128, 192, 256, 384, 512)
 
 Picture = Callable[[int, int], "NDArray[np.uint8] | None"]
 
@@ -159,17 +156,11 @@ class ThumbnailGrid(QAbstractScrollArea):
 
     def tile(self) -> int:
         """The side of a tile in screen points; a whole multiple of a small image's own size."""
-        wanted, ratio = theme.scaled(SIZES[self._step]), self.devicePixelRatioF()
-        if self._native is None or 0.75 * self._native > wanted * ratio:
-            return wanted
-        return max(8, round(max(1, round(wanted * ratio / self._native)) * self._native / ratio))
+        return tile_side(theme.scaled(SIZES[self._step]), self._native, self.devicePixelRatioF())
 
     def source_size(self) -> int:
         """The side of the thumbnails to ask for, in pixels."""
-        needed = self.tile() * self.devicePixelRatioF()
-        if self._native is not None and self._native <= needed + 1:
-            return self._native
-        return next((size for size in _SOURCES if size >= needed), _SOURCES[-1])
+        return source_side(self.tile(), self._native, self.devicePixelRatioF())
 
     def tiling(self) -> Tiling:
         """Where the tiles lie now."""

@@ -12,7 +12,30 @@ from PySide6.QtCore import QPointF, QRect
 from PySide6.QtGui import QImage, QPixmap
 
 GAP, MARGIN = 8, 4
+SIZES = (32, 40, 48, 56, 72, 84, 96, 112, 128, 160, 192, 224)  # pixels of a tile, as designed
+# Thumbnails of large pictures are made in these sizes only, so that enlarging a little loads nothing anew.
+_SOURCES = (64, 96, 128, 192, 256, 384, 512)
 _PIXMAP_BYTES = 32 * 2**20
+
+
+def tile_side(wanted: int, native: int | None, ratio: float) -> int:
+    """The side of a tile in screen points: as wanted, or a whole multiple of a small image's own size.
+
+    Args:
+        native: the longer side of every image in pixels; None where they differ.
+        ratio: pixels a screen point.
+    """
+    if native is None or 0.75 * native > wanted * ratio:
+        return wanted
+    return max(8, round(max(1, round(wanted * ratio / native)) * native / ratio))
+
+
+def source_side(tile: int, native: int | None, ratio: float) -> int:
+    """The side of the thumbnails for such tiles, in pixels."""
+    needed = tile * ratio
+    if native is not None and native <= needed + 1:
+        return native
+    return next((size for size in _SOURCES if size >= needed), _SOURCES[-1])
 
 
 @dataclass(frozen=True)
