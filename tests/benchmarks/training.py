@@ -104,7 +104,7 @@ class _App:
         from PySide6.QtCore import QEventLoop, Qt, QTimer
 
         # Seldom enough not to cost steps itself.
-        every, late, ended = 10.0, [], QEventLoop()
+        every, late, ended = 20.0, [], QEventLoop()
         last = time.perf_counter()
 
         def tick() -> None:

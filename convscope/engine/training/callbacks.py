@@ -22,7 +22,7 @@ from convscope.task import Task
 
 # Progress is told this often (seconds); more is not seen and costs steps. Speed is that of the last half to
 # three seconds.
-_TELL, _SOON, _WINDOW = 0.25, 0.5, 3.0
+_TELL, _WINDOW = 0.5, 3.0
 # What Keras tells as a mean over the epoch so far.
 _MEANS = ("loss", "accuracy", "top_5_accuracy")
 
@@ -186,7 +186,7 @@ class Recording(keras.callbacks.Callback):
     def _tell(self, batch: int, logs: Mapping[str, float]) -> None:
         done, whole = self._epoch * self._stream.steps + batch + 1, self._epochs * self._stream.steps
         elapsed = self._told - self._window
-        if elapsed >= _SOON:
+        if elapsed >= _TELL:
             self._speed = (self._seen - self._window_seen) / elapsed
         # How fast the base will be once it is thawed is not known while the classifier learns alone.
         known = self._speed and self._phase != CLASSIFIER

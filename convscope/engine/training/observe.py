@@ -13,7 +13,7 @@ from convscope.engine.models.opened import OpenedModel
 from convscope.engine.training.control import Control, Watch
 
 # Looking may take this share of the time, at most.
-_SHARE = 0.01
+_SHARE = 0.006
 
 
 @dataclass(frozen=True, eq=False)

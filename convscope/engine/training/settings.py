@@ -48,7 +48,12 @@ def _among(value: str, allowed: tuple[str, ...], what: str) -> None:
 def _within(value: float, low: float, high: float, what: str) -> None:
     if not low <= value <= high:
         name = what.replace("_", " ")
-        raise UserError(f"The {name} is {value:g}: it goes from {low:g} to {high:,g}.")
+        raise UserError(f"The {name} is {_written(value)}: it goes from {_written(low)} to {_written(high)}.")
+
+
+def _written(value: float) -> str:
+    """A number as people write it: "2,147,483,647", "0.99", "1e-07"."""
+    return f"{value:,.0f}" if abs(value) < 1e15 and value == int(value) else f"{value:g}"
 
 
 @dataclass(frozen=True)

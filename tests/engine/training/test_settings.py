@@ -69,7 +69,11 @@ def test_json_there_and_back(settings: TrainingSettings) -> None:
         ({"plateau": {"factor": 1.0}}, "factor of the plateau is 1"),
         ({"split": {"validation": 2.0}}, "validation share is 2"),
         ({"augmentation": {"zoom": 7.0}}, "zoom is 7"),
-        ({"seed": -1}, "seed is -1"),
+        ({"seed": -1}, "seed is -1: it goes from 0 to 2,147,483,647"),
+        ({"seed": 2**31}, "seed is 2,147,483,648: it goes"),
+        ({"optimizer": {"momentum": float("nan")}}, "momentum is nan: it goes from 0 to 1"),
+        ({"plateau": {"factor": float("inf")}}, "is inf: it goes from 0 to 0.99"),
+        ({"optimizer": {"epsilon": -1e-7}}, "epsilon is -1e-07: it goes from 0 to 100"),
     ],
 )
 def test_what_cannot_be_is_refused_in_words(change: dict[str, Any], said: str) -> None:

@@ -21,6 +21,7 @@ from convscope.ui.widgets.picture_out import choose_file
 
 # Above this many points a curve is drawn without smooth edges, which would take forty times as long.
 _FINE = 400
+BEYOND = 16  # pixels at the right of the x axis, and how far a label may reach
 _NOTHING: Curve = (np.empty(0), np.empty(0))
 
 
@@ -245,7 +246,6 @@ class Chart(QWidget):
         menu.setParent(plot, menu.windowFlags())
         plot.setFrameShape(plot.Shape.NoFrame)
         plot.setAntialiasing(False)
-        plot.getPlotItem().setContentsMargins(0, 2, 6, 0)
         box = plot.getViewBox()
         box.disableAutoRange()
         box.setDefaultPadding(0)
@@ -255,8 +255,6 @@ class Chart(QWidget):
         for side in ("left", "bottom"):
             axis = plot.getAxis(side)
             axis.setStyle(tickLength=-4, tickTextOffset=4, autoExpandTextSpace=False)
-            if self._ticks_at_values:
-                axis.setStyle(hideOverlappingLabels=False)
             axis.enableAutoSIPrefix(False)
             # Its words are drawn anew only when they change: half of a drawing's time.
             axis.setCacheMode(axis.CacheMode.DeviceCoordinateCache)
@@ -275,7 +273,10 @@ class Chart(QWidget):
             axis = self.plot.getAxis(side)
             axis.setPen(pg.mkPen(colours.line))
             axis.setTextPen(pg.mkPen(colours.secondary))
-            axis.setTickFont(theme.font(11))
+            axis.setTickFont(theme.font(11, figures=True))
+            # A label at the end of an axis reaches beyond it by half its own length, for which there is room.
+            axis.setStyle(hideOverlappingLabels=theme.scaled(BEYOND))
+        self.plot.getPlotItem().setContentsMargins(0, 2, theme.scaled(BEYOND), 0)
         self.plot.getAxis("left").setWidth(theme.scaled(44))
         self.plot.getAxis("bottom").setHeight(theme.scaled(20))
         self.plot.showGrid(x=False, y=True, alpha=0.12)

@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QEvent, QTimer
+from PySide6.QtCore import QEvent, QTimer, Signal
 from PySide6.QtGui import QColor, QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 # Milliseconds between two drawings, at least and at most.
 INTERVAL, SELDOM = 150, 500
 # Drawing takes this share of a core's time, so that training is not held up.
-SHARE = 0.02
+SHARE = 0.01
 # One drawing of so many is measured.
 MEASURED = 6
 SMOOTHING = 0.8
@@ -52,7 +52,12 @@ class Charts(QWidget):
     Attributes:
         history: what is on show.
         overfitting: a sentence while the curves part, else "".
+
+    Signals:
+        looked: all that is known by now has been taken, and is drawn if it is time to.
     """
+
+    looked = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -135,6 +140,8 @@ class Charts(QWidget):
             self._judge()
         if self.isVisible() and (new or update.epochs):
             self._draw_at_pace()
+        # What changes with it is painted with it: each painting of its own costs steps.
+        self.looked.emit()
 
     def draw(self) -> None:
         """Draw all curves as they are now."""

@@ -6,7 +6,6 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from convscope.errors import UserError
@@ -45,9 +44,6 @@ class LiveView(QWidget):
         trainer.finished.connect(self._finished)
         trainer.failed.connect(self._failed)
         trainer.cancelled.connect(self._cancelled)
-        self._words = QTimer(self)
-        self._words.setInterval(200)
-        self._words.timeout.connect(self._tick)
         self._load_charts()
         self._look_for_interrupted()
 
@@ -58,6 +54,7 @@ class LiveView(QWidget):
             from convscope.ui.panels.train.charts import Charts
 
             self._charts = Charts()
+            self._charts.looked.connect(self._tick)
             self._left.addWidget(self._charts)
         return self._charts
 
@@ -70,7 +67,6 @@ class LiveView(QWidget):
 
     def shutdown(self) -> None:
         """Stop timers and take no more events."""
-        self._words.stop()
         if self._charts is not None:
             self._charts.shutdown()
         self.looks.shutdown()
@@ -141,7 +137,6 @@ class LiveView(QWidget):
         self.charts.begin(self.desk.trainer.recorder, plan.settings, plan.before)
         self.transport.show()
         self.transport.show_rate(plan.settings.optimizer.learning_rate)
-        self._words.start()
         self._tick()
 
     def _prepared(self, prepared: Prepared) -> None:
@@ -158,9 +153,7 @@ class LiveView(QWidget):
             self.overfitting.setVisible(bool(self.charts.overfitting))
 
     def _ended(self) -> None:
-        self._words.stop()
         self.charts.end()
-        self._tick()
         self.transport.hide()
 
     def _finished(self, finished: Finished) -> None:

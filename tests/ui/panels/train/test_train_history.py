@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QPainter, QPixmap
 from PySide6.QtWidgets import QApplication
 
 from convscope.engine.training.record import EpochRecord, Recorder
@@ -191,6 +191,34 @@ def test_an_accuracy_that_is_one_throughout(qapp: QApplication, qtbot: object) -
         assert shown == pytest.approx([low, high], abs=0.02)
 
 
+@pytest.mark.parametrize("zoom", [1.0, 1.5])
+def test_the_labels_at_both_ends_of_the_axis_are_whole(
+    zoom: float, qapp: QApplication, qtbot: object
+) -> None:
+    theme.apply("light", zoom)
+    try:
+        chart = Chart("chart", "Loss")
+        qtbot.addWidget(chart)  # type: ignore[attr-defined]
+        chart.set_lines({"a": Line("training", "#0072B2")})
+        chart.resize(700, 200)
+        chart.show()
+        for span in (5, 1000):
+            chart.set_curve("a", (np.linspace(0, span, 9), np.linspace(0.2, 0.9, 9)))
+            chart.set_span(span)
+            chart.refresh()
+            qapp.processEvents()
+            axis, canvas = chart.plot.getAxis("bottom"), QPixmap(8, 8)
+            painter = QPainter(canvas)
+            painter.setFont(axis.style["tickFont"])
+            labels = {words: box for box, _flags, words in axis.generateDrawSpecs(painter)[2]}
+            painter.end()
+            assert {"0", str(span)} <= set(labels)
+            on_screen = axis.mapRectToScene(labels[str(span)])
+            assert on_screen.right() <= chart.plot.width()
+    finally:
+        theme.apply("light")
+
+
 def test_kernels_as_pictures() -> None:
     kernels = np.zeros((3, 3, 1, 2), np.float32)
     kernels[0, 0, 0, 0], kernels[2, 2, 0, 1] = 1.0, -0.5
@@ -220,7 +248,7 @@ def test_drawing_takes_a_small_share_of_the_time(qapp: QApplication, qtbot: obje
     charts = Charts()
     qtbot.addWidget(charts)  # type: ignore[attr-defined]
     charts.begin(Recorder(), TrainingSettings())
-    for spent, interval in ((0.0001, INTERVAL), (0.005, 250), (5.0, SELDOM)):
+    for spent, interval in ((0.0001, INTERVAL), (0.0025, 250), (5.0, SELDOM)):
         charts._cost = 0.0
         charts._pace(spent)
         assert charts._timer.interval() == interval
