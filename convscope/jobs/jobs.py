@@ -10,6 +10,7 @@ from typing import Any, Literal
 from PySide6.QtCore import QObject, Qt, Signal
 
 from convscope.errors import UserError
+from convscope.jobs.collector import Collector
 from convscope.jobs.job import Job
 from convscope.jobs.lane import Lane
 from convscope.task import Cancelled, Task
@@ -51,6 +52,7 @@ class Jobs(QObject):
         self._jobs: list[Job] = []
         self._delivered: dict[str, int] = {}
         self._closed = False
+        self._collector = Collector(self)
         # Queued by name: an automatic connection would call straight through when a test runs inline.
         self._arrived.connect(self._receive, Qt.ConnectionType.QueuedConnection)
 
@@ -117,6 +119,7 @@ class Jobs(QObject):
         ended = [lane.join(deadline - time.monotonic()) for lane in self._lanes.values()]
         for job in list(self._jobs):
             self._end(job, "cancelled")
+        self._collector.stop()
         return all(ended)
 
     # -- on the lane's thread -------------------------------------------------------------------------------

@@ -53,6 +53,7 @@ def nothing_outlives_a_test(qapp: QApplication, themed: None) -> Iterator[None]:
     assert not left, f"windows are still there: {left}"
     running = _timers() - timers
     assert not running, f"timers still run: {running}"
+    assert gc.isenabled(), "jobs were not shut down"
 
 
 @pytest.fixture
