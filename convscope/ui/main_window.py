@@ -345,6 +345,9 @@ class MainWindow(QMainWindow):
         focused = self.focusWidget()
         if name == "image.paste" and focused is not None and hasattr(focused, "paste"):
             focused.paste()
+        elif name == "edit.undo" and self.session.document is None and (panel := self.panel()) is not None:
+            # A panel without a document may have something of its own to take back: a changed weight.
+            self.run_command(f"{panel.objectName()}.undo")
         else:
             self.run_command(name)
 

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
 from convscope.engine.models.opened import OpenedModel
-from convscope.engine.seeing.activation_sum import ActivationSum, explain
 from convscope.engine.seeing.activation_cache import ActivationCache
+from convscope.engine.seeing.activation_sum import ActivationSum, explain
 from convscope.engine.seeing.activations import LIMIT, Activations, is_traced, trace
 from convscope.engine.seeing.blank_share import BlankShare, blank_over_depth
 from convscope.engine.seeing.edited import EditedModel, kernel_replaced, weight
@@ -23,6 +23,8 @@ from convscope.ui.panels.layers.detail import Detail, detail
 from convscope.ui.panels.layers.frame import Frame, Look, Subject, compute
 from convscope.ui.panels.layers.kernel_pictures import KernelPictures, kernel_pictures
 
+Edits = dict[tuple[str, str], NDArray[np.float32]]
+
 
 class Controller(QObject):
     """Looks at the chosen layer of the current model on the current image, the latest request only.
@@ -30,9 +32,9 @@ class Controller(QObject):
     Signals:
         frame_ready: a `Frame`.
         problem_changed: why there is nothing to see, in a sentence; "" when there is.
-        detail_ready: the `Detail` of the chosen map.
+        detail_ready: the `Detail` of the chosen map, and of the other side's where both are asked for.
         sum_ready: an `ActivationSum`, or the sentence why there is none.
-        kernels_ready: the layer's `KernelPictures`, or None.
+        kernels_ready: the chosen side's `KernelPictures`, or None.
         shares_ready: the blank share of every layer, a tuple of `BlankShare`.
         edits_changed: what the edited copy says instead, in a sentence; "" without edits.
     """
@@ -55,18 +57,26 @@ class Controller(QObject):
         self.frame: Frame | None = None
         self._cache = ActivationCache(LIMIT)
         self._known: list[tuple[OpenedModel, Image, Activations]] = []
-        self._edits: dict[tuple[str, str], NDArray[np.float32]] = {}
+        self._edits: Edits = {}
         self._edited: EditedModel | None = None
+        # The input channel whose kernels are shown.
+        self.input = 0
+        self.kernels: KernelPictures | None = None
+        # Before each edit, the edits there were.
+        self._before: list[Edits] = []
         self._charted: Activations | None = None
-        self._kernels_of: tuple[object, ...] = ()
 
     # What is looked at
 
     @property
     def model(self) -> OpenedModel | None:
         """The model on show: the current one, or its edited copy."""
-        current = self.context.session.model
-        return self._edited if self._edited is not None and self._edited.original is current else current
+        edited = self._edited
+        return edited if edited is not None and self.is_current(edited) else self.context.session.model
+
+    def is_current(self, model: OpenedModel) -> bool:
+        """Whether a model is the current one, or an edited copy of it."""
+        return (model.original if isinstance(model, EditedModel) else model) is self.context.session.model
 
     @property
     def path(self) -> str | None:
@@ -137,15 +147,14 @@ class Controller(QObject):
 
     def forget(self) -> None:
         """The current model is another one, or was trained: its edits and its weights' print are void."""
-        self._edits.clear()
-        self._edited = None
+        self._clear_edits()
         self.look_again()
         self.edits_changed.emit("")
 
     def look_again(self) -> None:
         """Trust nothing that was computed before: weights may have changed."""
         self._known.clear()
-        self._kernels_of = ()
+        self.kernels = None
         for model in self.context.session.models:
             self._cache.forget(model)
 
@@ -162,6 +171,9 @@ class Controller(QObject):
         )
 
     def _show(self, frame: Frame) -> None:
+        if not self.is_current(frame.first.subject.model):
+            # Asked for before another model was chosen.
+            return
         self.frame = frame
         self._known = [(side.subject.model, side.subject.image, side.found) for side in frame.sides]
         self.problem_changed.emit("")
@@ -203,13 +215,15 @@ class Controller(QObject):
 
     # One map, one value
 
-    def request_detail(self, channel: int, side: int, opacity: float) -> None:
-        """The chosen map, large."""
+    def request_detail(self, channel: int, side: int, opacity: float, *, both: bool) -> None:
+        """The chosen map, large; `both`: and the same of what it is compared with."""
         frame = self.frame
         if frame is not None:
+            others = [n for n in range(len(frame.sides)) if both and n != side]
 
-            def work(_task: Task) -> Detail:
-                return detail(frame, channel, side, opacity)
+            def work(_task: Task) -> tuple[Detail, ...]:
+                sides = [side, *(n for n in others if channel < frame.sides[n].maps.count)]
+                return tuple(detail(frame, channel, each, opacity) for each in sides)
 
             self._submit("detail", f"Map {channel}", work, self.detail_ready.emit)
 
@@ -219,8 +233,11 @@ class Controller(QObject):
         if frame is None:
             return
         found, path = frame.sides[side].found, frame.path
+        training = frame.sides[side].subject.training
 
         def work(_task: Task) -> ActivationSum | str:
+            if training:
+                return "What training draws at random or takes from its batch is no fixed sum."
             try:
                 return explain(found, path, row, column, channel)
             except UserError as error:
@@ -228,19 +245,26 @@ class Controller(QObject):
 
         self._submit("sum", "Adding up", work, self.sum_ready.emit)
 
-    def request_kernels(self, index: int, shown: KernelPictures | None) -> None:
-        """The layer's kernels on one of its input channels, if they are not those on show."""
-        model, path = self.model, self.context.session.layer
-        asked = (model, path, index)
-        if shown is not None and asked == self._kernels_of:
-            self.kernels_ready.emit(shown)
-        elif model is not None and path is not None:
-            self._kernels_of = asked
+    def request_kernels(self, side: int) -> None:
+        """A side's kernels on one of the layer's input channels, if they are not those on show."""
+        frame, path, index = self.frame, self.context.session.layer, self.input
+        model = self.model if frame is None or side >= len(frame.sides) else frame.sides[side].subject.model
+        if model is None or path is None:
+            return
+        known = self.kernels
+        if known is not None and (known.model, known.layer, known.index) == (model, path, index):
+            self.context.jobs.cancel_key("layers.kernels")
+            self.kernels_ready.emit(known)
+            return
 
-            def work(_task: Task) -> KernelPictures | None:
-                return kernel_pictures(model, path, index)
+        def work(_task: Task) -> KernelPictures | None:
+            return kernel_pictures(model, path, index)
 
-            self._submit("kernels", "Reading kernels", work, self.kernels_ready.emit)
+        self._submit("kernels", "Reading kernels", work, self._show_kernels)
+
+    def _show_kernels(self, shown: KernelPictures | None) -> None:
+        self.kernels = shown
+        self.kernels_ready.emit(shown)
 
     def _submit(self, key: str, title: str, work: Any, done: Any) -> None:
         self.context.jobs.submit(
@@ -263,35 +287,51 @@ class Controller(QObject):
 
     def edit_kernel(self, path: str, kind: str, channel: int, index: int, kernel: NDArray[Any]) -> None:
         """Another kernel for one filter on one of its inputs, in a copy."""
-        model = self.context.session.model
-        if model is None:
-            return
-        known = self._edits.get((path, "kernel"))
-        values = weight(model, path, "kernel") if known is None else known
-        self._edit(path, "kernel", kernel_replaced(values, kind, channel, index, kernel.astype(np.float32)))
+        values = self._weight(path, "kernel")
+        if values is not None:
+            new = kernel_replaced(values, kind, channel, index, kernel.astype(np.float32))
+            self._edit({**self._edits, (path, "kernel"): new})
 
     def edit_bias(self, path: str, channel: int, value: float) -> None:
         """Another bias for one filter, in a copy."""
-        model = self.context.session.model
-        if model is None:
-            return
-        known = self._edits.get((path, "bias"))
-        values = (weight(model, path, "bias") if known is None else known).copy()
-        values[channel] = value
-        self._edit(path, "bias", values)
+        values = self._weight(path, "bias")
+        if values is not None:
+            new = values.copy()
+            new[channel] = value
+            self._edit({**self._edits, (path, "bias"): new})
+
+    def undo_edit(self) -> None:
+        """Take the last change of a weight back."""
+        if len(self._before) > 1:
+            self._edits = self._before.pop()
+            self._show_edits()
+        else:
+            self.reset_edits()
 
     def reset_edits(self) -> None:
         """Back to the user's own model."""
-        self._edits.clear()
-        self._edited = None
+        self._clear_edits()
         self.edits_changed.emit("")
         self.request()
 
-    def _edit(self, path: str, name: str, values: NDArray[np.float32]) -> None:
-        model, image = self.context.session.model, self.context.session.image
+    def _clear_edits(self) -> None:
+        self.context.jobs.cancel_key("layers.edit")
+        self._edits = {}
+        self._edited = None
+        self._before.clear()
+
+    def _weight(self, path: str, name: str) -> NDArray[np.float32] | None:
+        known, model = self._edits.get((path, name)), self.context.session.model
+        return weight(model, path, name) if known is None and model is not None else known
+
+    def _edit(self, edits: Edits) -> None:
+        self._before.append(self._edits)
+        self._edits = edits
+        self._show_edits()
+
+    def _show_edits(self) -> None:
+        model, image, edits = self.context.session.model, self.context.session.image, self._edits
         assert model is not None
-        self._edits[path, name] = values
-        edits = dict(self._edits)
 
         def work(_task: Task) -> tuple[EditedModel, str]:
             edited = EditedModel(model, edits)

@@ -21,6 +21,7 @@ class Detail:
     """The chosen map.
 
     Attributes:
+        frame: what it is a map of.
         channel: of the layer.
         side: of the frame: 1 for what the first is compared with.
         values: float32 H×W.
@@ -31,6 +32,7 @@ class Detail:
         strongest: row and column of the largest value, next to the middle where there are several.
     """
 
+    frame: Frame
     channel: int
     side: int
     values: NDArray[np.float32]
@@ -52,7 +54,9 @@ def detail(frame: Frame, channel: int, side: int, opacity: float) -> Detail:
     levels = np.clip(np.rint((values - np.float32(low)) * np.float32(255 / (high - low))), 0, 255)
     pixels = apply_colormap(levels.astype(np.uint8), frame.look.colormap)
     over = laid_over(shown, values, low, high, frame, opacity)
-    return Detail(channel, side, values, pixels, over, histogram(values, BINS), low, high, strongest(values))
+    return Detail(
+        frame, channel, side, values, pixels, over, histogram(values, BINS), low, high, strongest(values)
+    )
 
 
 def strongest(values: NDArray[np.float32]) -> tuple[int, int]:

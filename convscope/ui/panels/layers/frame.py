@@ -23,6 +23,7 @@ from convscope.engine.seeing.layer_maps import (
 from convscope.engine.seeing.normalise import Levels, Normalisation, to_levels
 from convscope.engine.seeing.outputs import parted
 from convscope.engine.seeing.training_mode import in_training
+from convscope.errors import UserError
 from convscope.imaging.colormaps import ColormapName
 from convscope.imaging.colormaps import colormap as colours_of
 from convscope.imaging.image import Image
@@ -97,6 +98,7 @@ class Frame:
         look: how it is shown.
         order: the channels in the order of the mosaic.
         sides: one, or two to compare.
+        note: why there is nothing to compare with, in a sentence; "" when there is.
     """
 
     path: str
@@ -105,6 +107,7 @@ class Frame:
     look: Look
     order: NDArray[np.int64]
     sides: tuple[Side, ...]
+    note: str = ""
 
     @property
     def first(self) -> Side:
@@ -135,14 +138,17 @@ def compute(
     """Look at a layer, and make its maps into pictures.
 
     Raises:
-        UserError: a model does not take such images, has no such layer, or puts out no picture there.
+        UserError: the model does not take such images, has no such layer, or puts out no picture there. Where
+            that is so of what it is compared with, the frame's note says it.
     """
-    found = [cache.look(subject.model, subject.image, task) for subject in subjects]
-    task.check()
-    maps = [
-        maps_of(path, in_training(one, path)) if subject.training else layer_maps(one, path, task)
-        for subject, one in zip(subjects, found, strict=True)
-    ]
+    looked, note = [_look(subjects[0], path, cache, task)], ""
+    for subject in subjects[1:]:
+        try:
+            looked.append(_look(subject, path, cache, task))
+        except UserError as error:
+            note = error.message
+    subjects = subjects[: len(looked)]
+    found, maps = [one for one, _maps in looked], [one for _found, one in looked]
     sort = look.sort if look.sort != "difference" or len(maps) > 1 else "index"
     ranks = order(maps[0], sort, maps[1] if len(maps) > 1 else None)
     task.check()
@@ -157,7 +163,15 @@ def compute(
         for subject, activations, one, level in zip(subjects, found, maps, levels, strict=True)
     )
     layer, _number = parted(found[0].model, path)
-    return Frame(path, layer, found[0].model.layer(layer).kind, look, ranks, sides)
+    return Frame(path, layer, found[0].model.layer(layer).kind, look, ranks, sides, note)
+
+
+def _look(subject: Subject, path: str, cache: ActivationCache, task: Task) -> tuple[Activations, LayerMaps]:
+    task.check()
+    found = cache.look(subject.model, subject.image, task)
+    if subject.training:
+        return found, maps_of(path, in_training(found, path))
+    return found, layer_maps(found, path, task)
 
 
 def _alike(maps: Sequence[LayerMaps]) -> bool:

@@ -9,14 +9,14 @@ from convscope.engine.seeing.activation_sum import ActivationSum
 from convscope.ui import theme
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.layers.detail import Detail
-from convscope.ui.panels.layers.frame import Frame
 from convscope.ui.panels.layers.kernel_page import KernelPage
 from convscope.ui.panels.layers.kernel_pictures import KernelPictures
+from convscope.ui.panels.layers.pair import MapPair
 from convscope.ui.panels.layers.sum_page import SumPage
 from convscope.ui.panels.layers.top_page import TopPage
 from convscope.ui.panels.layers.values_page import ValuesPage
-from convscope.ui.widgets.form import as_panel, row, segmented
-from convscope.ui.widgets.image_view import ImageView
+from convscope.ui.panels.layers.words import seen
+from convscope.ui.widgets.form import as_panel, caption, row, segmented
 from convscope.ui.widgets.slider_row import SliderRow
 
 WIDTH = 356
@@ -34,14 +34,12 @@ class Inspector(QWidget):
     Signals:
         opacity_changed: how much of the map lies over the image, 0–1.
         hovered: (row, column) of the map under the pointer, or None.
-        clicked: row and column of the map.
-        page_changed: the page on show.
+        clicked: row and column of a map, and its side.
     """
 
     opacity_changed = Signal(float)
     hovered = Signal(object)
-    clicked = Signal(int, int)
-    page_changed = Signal(str)
+    clicked = Signal(int, int, int)
 
     def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -49,25 +47,25 @@ class Inspector(QWidget):
         as_panel(self)
         self.setFixedWidth(theme.scaled(WIDTH))
         self.detail: Detail | None = None
+        # Whether the views stand elsewhere, where there is room for both sides of a comparison.
+        self.lent = False
         column = QVBoxLayout(self)
         column.setContentsMargins(theme.GROUP_GAP, theme.GAP, theme.GROUP_GAP, theme.GAP)
         column.setSpacing(theme.GAP)
         self.title = theme.label("", "title")
         self.title.setObjectName("layers.map_title")
         column.addWidget(self.title)
-        self.map = ImageView()
-        self.map.setObjectName("layers.map")
-        self.map.setAccessibleName("The chosen map")
-        self.image = ImageView()
-        self.image.setObjectName("layers.image")
-        self.image.setAccessibleName("The image as the network sees it")
-        self.map.hovered.connect(self.hovered)
-        self.map.clicked.connect(self.clicked)
-        self.views = QWidget()
-        across = row(self.map, self.image, spacing=theme.GRID)
-        self.views.setLayout(across)
-        column.addWidget(self.views, 2)
-        self._column, self._place = column, column.indexOf(self.views)
+        self.pair, self.other = MapPair(), MapPair("_beside")
+        for pair in (self.pair, self.other):
+            pair.hovered.connect(self.hovered)
+            pair.clicked.connect(self.clicked)
+        self.pair.map.link(self.other.map)
+        self.pair.image.link(self.other.image)
+        column.addWidget(self.pair, 2)
+        column.addWidget(self.other)
+        self._column, self._place = column, column.indexOf(self.pair)
+        self.field = caption("layers.field")
+        column.addWidget(self.field)
         self.opacity = SliderRow("layers.opacity", "Map over it", 0, 100, 1, 50, "%")
         self.opacity.changed.connect(lambda percent: self.opacity_changed.emit(percent / 100))
         column.addWidget(self.opacity)
@@ -89,68 +87,64 @@ class Inspector(QWidget):
                 ground.setAutoFillBackground(False)
             self.stack.addWidget(area)
         column.addWidget(self.stack, 5)
-        self.show_detail(None, None)
+        self.show_details(())
 
     def lend_views(self, to: QBoxLayout | None) -> None:
-        """Let the map and the image stand somewhere larger; None: take them back."""
+        """Let the map and the image stand somewhere larger, of both sides; None: take them back."""
+        self.lent = to is not None
         if to is None:
-            self._column.insertWidget(self._place, self.views, 2)
+            self._column.insertWidget(self._place, self.pair, 2)
+            self._column.insertWidget(self._place + 1, self.other)
         else:
-            to.addWidget(self.views)
-        self.views.setVisible(self.detail is not None)
+            to.addWidget(self.pair, 1)
+            to.addWidget(self.other, 1)
+        self.pair.setVisible(self.detail is not None)
+        self.other.hide()
 
     def show_page(self, name: str) -> None:
         """Sum, kernel, values or top images."""
         self.page.set_value(name)
         self.stack.setCurrentIndex([key for key, _title, _says in _PAGES].index(name))
-        self.page_changed.emit(name)
 
-    def show_detail(self, frame: Frame | None, detail: Detail | None) -> None:
-        """Show the chosen map of a frame; None: nothing is chosen."""
-        self.detail = detail
-        shown = frame is not None and detail is not None
-        for widget in (self.views, self.opacity, self.page, self.stack):
-            widget.setVisible(shown)
-        if frame is None or detail is None:
+    def show_details(self, details: tuple[Detail, ...]) -> None:
+        """Show the chosen map, and the other side's where there are two; none: nothing is chosen."""
+        self.detail = detail = details[0] if details else None
+        for widget in (self.pair, self.page, self.stack):
+            widget.setVisible(detail is not None)
+        self.field.setVisible(detail is not None)
+        self.other.setVisible(self.lent and len(details) > 1)
+        if detail is None:
+            self.pair.detail = self.other.detail = None
+            self.opacity.hide()
             self.title.setText("Choose a map")
             return
+        frame = detail.frame
         side = frame.sides[detail.side]
         maps, vector = side.maps, side.maps.form == "values"
         noun = "number" if vector else "map"
         of = f", {side.subject.title}" if len(frame.sides) > 1 else ""
         number = f"{noun} {detail.channel} of {maps.count:,}" if maps.form != "table" else "table"
         self.title.setText(f"{number}{of}")
-        self.map.setVisible(not vector)
         self.opacity.setVisible(maps.form == "maps")
-        self.map.set_pixels(detail.pixels, detail.values)
-        blank = ", blank" if maps.form == "maps" and maps.statistics.blank[detail.channel] else ""
-        self.map.set_caption(f"{maps.height} × {maps.width}{blank}")
-        self.show_over(frame, detail)
+        in_order = sorted(details, key=lambda each: each.side)
+        self.other.detail = None
+        for pair, one in zip((self.pair, self.other), in_order, strict=False):
+            pair.show_detail(one, named=len(details) > 1)
         self.values.show_detail(frame, detail)
-
-    def show_over(self, frame: Frame, detail: Detail) -> None:
-        """The image with the map over it."""
-        self.image.set_pixels(detail.over)
-        height, width = detail.over.shape[:2]
-        name = frame.sides[detail.side].subject.image.name
-        self.image.set_caption(f"{name}, {height} × {width}")
 
     def show_sum(self, found: ActivationSum | str | None) -> None:
         """Explain a value."""
         self.sum.show_sum(found)
-        if isinstance(found, ActivationSum):
-            self.map.set_box(found.row, found.column, 1, 1)
-        else:
-            self.map.clear_box()
+        place = (found.row, found.column) if isinstance(found, ActivationSum) else None
+        for pair in (self.pair, self.other):
+            pair.ring(place)
 
-    def show_kernels(self, shown: KernelPictures | None, channel: int) -> None:
+    def show_kernels(self, shown: KernelPictures | None, channel: int, whose: str = "") -> None:
         """The kernels of the chosen map's filter."""
-        self.kernel.show_kernels(shown, channel)
+        self.kernel.show_kernels(shown, channel, whose)
 
-    def mark(self, box: tuple[int, int, int, int] | None) -> None:
-        """Frame what a value sees on the image: top, left, bottom, right."""
-        if box is None:
-            self.image.clear_box()
-        else:
-            top, left, bottom, right = box
-            self.image.set_box(top, left, bottom - top, right - left)
+    def mark(self, place: tuple[int, int] | None) -> None:
+        """Frame what the value at (row, column) sees on the image, on both sides, and say it."""
+        for pair in (self.pair, self.other):
+            pair.mark(place)
+        self.field.setText(seen(self.detail, place) if self.detail is not None and place is not None else "")

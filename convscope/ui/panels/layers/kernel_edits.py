@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from convscope.engine.seeing.kernels_of import Kernels
 from convscope.errors import UserError
 from convscope.imaging.operation import Operation
 from convscope.session.lab import Lab
@@ -23,13 +24,18 @@ class KernelEdits:
         page.tried.connect(self._try)
         page.rejected.connect(lambda sentence: context.report(UserError(sentence)))
 
+    def _kernels(self) -> Kernels | None:
+        """Those on show, if they are still the current model's: another may have been chosen just now."""
+        model = self._page.model
+        return self._page.kernels if model is not None and self._controller.is_current(model) else None
+
     def _edit_kernel(self, channel: int, index: int, weights: NDArray[np.float64]) -> None:
-        kernels = self._page.kernels
+        kernels = self._kernels()
         if kernels is not None:
             self._controller.edit_kernel(kernels.path, kernels.kind, channel, index, weights)
 
     def _edit_bias(self, channel: int, value: float) -> None:
-        kernels = self._page.kernels
+        kernels = self._kernels()
         if kernels is None:
             return
         try:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import QSizePolicy, QSpacerItem, QVBoxLayout, QWidget
 
+from convscope.engine.models.opened import OpenedModel
 from convscope.engine.seeing.kernels_of import Kernels
 from convscope.errors import UserError
 from convscope.imaging.kernel import Kernel
@@ -81,8 +82,12 @@ class KernelPage(QWidget):
         self._parts = (self.slices, self.slice_words, self.grid, self.bias, self.try_button)
         self.show_kernels(None, 0)
 
-    def show_kernels(self, shown: KernelPictures | None, channel: int) -> None:
-        """Show one filter of a layer; None: the layer has none."""
+    def show_kernels(self, shown: KernelPictures | None, channel: int, whose: str = "") -> None:
+        """Show one filter of a layer; None: the layer has none.
+
+        Args:
+            whose: the other side of a comparison, whose weights are not edited; "" for the model on show.
+        """
         layer = None if self._shown is None else self._shown.kernels.path
         self._shown = shown
         for widget in self._parts:
@@ -100,23 +105,32 @@ class KernelPage(QWidget):
         rows, columns = kernels.size
         inputs = f"{kernels.inputs} inputs" if kernels.inputs > 1 else "one input"
         of = f" of {kernels.path}" if kernels.path != shown.layer else ""
-        self.words.setText(f"filter {self._channel}{of}: {rows}×{columns} weights on {inputs}")
+        side = f", {whose}" if whose else ""
+        self.words.setText(f"filter {self._channel}{of}{side}: {rows}×{columns} weights on {inputs}")
         self._show_slices()
         with QSignalBlocker(self.bias):
             self.bias.setValue(float(kernels.bias[self._channel]))
-        self.bias.setEnabled(bool(kernels.editable))
-        self.grid.setEnabled(bool(kernels.editable))
-        self.grid.setToolTip(
-            "Type into a cell: you see what a copy of the network makes of it"
-            if kernels.editable
-            else "The product of both steps of a separable convolution; it cannot be edited as one"
-        )
+        self.bias.setEnabled(bool(kernels.editable) and not whose)
+        self.grid.setEnabled(bool(kernels.editable) and not whose)
+        if whose:
+            self.grid.setToolTip("The other side of the comparison; the current network's weights are edited")
+        elif kernels.editable:
+            self.grid.setToolTip("Type into a cell: you see what a copy of the network makes of it")
+        else:
+            self.grid.setToolTip(
+                "The product of both steps of a separable convolution; it cannot be edited as one"
+            )
         self._show_kernel()
 
     @property
     def kernels(self) -> Kernels | None:
         """Those of the layer on show."""
         return None if self._shown is None else self._shown.kernels
+
+    @property
+    def model(self) -> OpenedModel | None:
+        """Whose kernels are on show."""
+        return None if self._shown is None else self._shown.model
 
     def operation(self) -> Operation:
         """The filter as a stage of the kernel lab: on colours all three kernels, else the chosen one.

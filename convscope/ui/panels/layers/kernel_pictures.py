@@ -17,6 +17,7 @@ class KernelPictures:
     """A layer's kernels, ready to paint.
 
     Attributes:
+        model: whose layer.
         layer: that was asked about: the convolution itself, or one that its maps pass through.
         kernels: the numbers.
         limit: the largest size of any weight; the full colour.
@@ -24,6 +25,7 @@ class KernelPictures:
         pictures: uint8 filters×kh×kw×3: in colours on the network's own input, else blue to orange.
     """
 
+    model: OpenedModel
     layer: str
     kernels: Kernels
     limit: float
@@ -40,10 +42,9 @@ def kernel_pictures(model: OpenedModel, path: str, index: int) -> KernelPictures
     limit = float(np.abs(kernels.weights).max()) or 1.0
     index = min(index, kernels.inputs - 1)
     if kernels.colours:
-        return KernelPictures(path, kernels, limit, index, pictures(kernels))
-    return KernelPictures(
-        path, kernels, limit, index, signed(kernels.weights[:, :, index].transpose(2, 0, 1), limit)
-    )
+        return KernelPictures(model, path, kernels, limit, index, pictures(kernels))
+    planes = signed(kernels.weights[:, :, index].transpose(2, 0, 1), limit)
+    return KernelPictures(model, path, kernels, limit, index, planes)
 
 
 def of_filter(kernels: Kernels, channel: int) -> NDArray[np.uint8]:

@@ -2,107 +2,92 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from functools import partial
 
-from PySide6.QtWidgets import QFileDialog, QMenu, QToolButton, QWidget
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtWidgets import QWidget
 
 from convscope.imaging.mosaic import mosaic
 from convscope.imaging.save import save_npy, save_png
-from convscope.ui.actions import Command
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.layers.detail import Detail
 from convscope.ui.panels.layers.frame import Frame
-from convscope.ui.widgets.form import tool
+from convscope.ui.widgets.save_menu import Saved, SaveMenu
 
 COLUMNS = 16
-# what, title, ending
+# A number is a cell large enough to be seen.
+CELL = 8
+GAP = 16
 KINDS = (
-    ("mosaic", "The mosaic as PNG…", ".png"),
-    ("map", "This map as PNG…", ".png"),
-    ("numbers", "All maps as .npy, exact…", ".npy"),
-    ("map_numbers", "This map as .npy, exact…", ".npy"),
+    Saved("mosaic", "The mosaic as PNG…", ".png", "Ctrl+S"),
+    Saved("map", "This map as PNG…", ".png"),
+    Saved("numbers", "All maps as .npy, exact…", ".npy"),
+    Saved("map_numbers", "This map as .npy, exact…", ".npy"),
 )
 
 
-class Output:
-    """Saves what is on show."""
+class Output(SaveMenu):
+    """Saves what is on show.
+
+    Attributes:
+        frame: the maps; of two that are compared the mosaic is of both.
+        details: the chosen map first, then the other side's, if it is on show beside it.
+    """
 
     def __init__(self, context: PanelContext, parent: QWidget) -> None:
-        self.context = context
-        self._parent = parent
+        super().__init__(context, "layers", "Save maps or numbers", KINDS, parent)
         self.frame: Frame | None = None
-        self.detail: Detail | None = None
-        self.button = tool("layers.save", "Save maps or numbers", "save", lambda: None, "Save")
-        self.button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.menu = QMenu(self.button)
-        for what, title, _ending in KINDS:
-            action = self.menu.addAction(title)
-            action.setObjectName(f"layers.save.{what}")
-            action.triggered.connect(lambda _down=False, what=what: self.save(what))
-        self.menu.aboutToShow.connect(self._enable)
-        self.button.setMenu(self.menu)
+        self.details: tuple[Detail, ...] = ()
 
-    def commands(self) -> list[Command]:
-        """The same by name."""
+    def possible(self, what: str) -> bool:
+        """Whether there is such a thing now."""
+        return self.frame is not None and ("map" not in what.split("_") or bool(self.details))
 
-        def run(what: str) -> Callable[[], None]:
-            return lambda: self.save(what)
+    def stem(self, what: str) -> str:
+        """The layer's path, and the map's number."""
+        frame, details = self.frame, self.details
+        assert frame is not None
+        stem = frame.path.replace("/", "-").replace("@", "-")
+        return f"{stem}-{details[0].channel}" if details and "map" in what.split("_") else stem
 
-        return [
-            Command(
-                f"layers.save_{what}",
-                f"Save {title[0].lower()}{title[1:]}",
-                run(what),
-                "Ctrl+S" if what == "mosaic" else "",
-                "Layers",
-                self._possible(what),
-            )
-            for what, title, _ending in KINDS
-        ]
+    def writer(self, what: str) -> Callable[[str], None]:
+        """Writes to a path what is on show now."""
+        frame, details = self.frame, self.details
+        assert frame is not None
+        if what == "mosaic":
+            return partial(_write_mosaic, frame)
+        if what == "map":
+            return partial(_write_maps, details)
+        if what == "numbers":
+            # Of what the chosen map is one of: the current image before the current model, or the other.
+            found = frame.sides[details[0].side].found if details else frame.first.found
+            return lambda path: save_npy(path, found.value(frame.path))
+        return lambda path: save_npy(path, details[0].values)
 
-    def save(self, what: str) -> None:
-        """Ask where, and write."""
-        if self.frame is None or not self._possible(what):
-            return
-        ending = next(ending for kind, _title, ending in KINDS if kind == what)
-        stem = self.frame.path.replace("/", "-").replace("@", "-")
-        if self.detail is not None and "map" in what:
-            stem += f"-{self.detail.channel}"
-        path, _kind = QFileDialog.getSaveFileName(self._parent, "Save", stem + ending, f"*{ending}")
-        if path:
-            self.save_to(what, path)
 
-    def save_to(self, what: str, path: str) -> None:
-        """Write one of `KINDS`, off the GUI thread."""
-        frame, detail = self.frame, self.detail
-        ending = next(ending for kind, _title, ending in KINDS if kind == what)
-        if frame is None or not self._possible(what):
-            return
-        if Path(path).suffix.lower() != ending:
-            path += ending
+def _write_mosaic(frame: Frame, path: str) -> None:
+    pictures = []
+    for side in frame.sides:
+        maps = side.pictures[[channel for channel in frame.order.tolist() if channel < side.maps.count]]
+        if side.maps.form == "values":
+            maps = maps.repeat(CELL, axis=1).repeat(CELL, axis=2)
+        pictures.append(mosaic(maps, COLUMNS)[0])
+    save_png(path, beside(pictures))
 
-        def write(_task: object) -> None:
-            if what == "mosaic":
-                save_png(path, mosaic(frame.first.pictures[frame.order], COLUMNS)[0])
-            elif what == "numbers":
-                save_npy(path, frame.first.found.value(frame.path))
-            elif detail is not None and what == "map":
-                save_png(path, detail.pixels)
-            elif detail is not None:
-                save_npy(path, detail.values)
 
-        self.context.jobs.submit(
-            "view",
-            write,
-            title=f"Saving {Path(path).name}",
-            on_done=lambda _none: self.context.notify(f"Saved {Path(path).name}."),
-            on_failed=self.context.report,
-        )
+def _write_maps(details: Sequence[Detail], path: str) -> None:
+    save_png(path, beside([each.pixels for each in sorted(details, key=lambda each: each.side)]))
 
-    def _possible(self, what: str) -> bool:
-        return self.frame is not None and ("map" not in what.split("_") or self.detail is not None)
 
-    def _enable(self) -> None:
-        for action, (what, _title, _ending) in zip(self.menu.actions(), KINDS, strict=True):
-            action.setEnabled(self._possible(what))
+def beside(pictures: Sequence[NDArray[np.uint8]]) -> NDArray[np.uint8]:
+    """Pictures side by side on black, uint8 H×W×3; one alone as it is."""
+    height = max(picture.shape[0] for picture in pictures)
+    parts: list[NDArray[np.uint8]] = []
+    for picture in pictures:
+        if parts:
+            parts.append(np.zeros((height, GAP, 3), np.uint8))
+        below = height - picture.shape[0]
+        parts.append(np.pad(picture, ((0, below), (0, 0), (0, 0))))
+    return np.concatenate(parts, axis=1)

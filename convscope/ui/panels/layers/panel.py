@@ -6,22 +6,21 @@ from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from convscope.engine.models.opened import OpenedModel
-from convscope.engine.seeing.activation_sum import ActivationSum
-from convscope.engine.seeing.outputs import parted
 from convscope.engine.seeing.training_mode import differs_in_training
 from convscope.imaging.image import Image
 from convscope.ui import theme
 from convscope.ui.actions import Command
 from convscope.ui.panel_context import PanelContext
+from convscope.ui.panels.layers.chosen import Chosen
 from convscope.ui.panels.layers.controller import Controller
-from convscope.ui.panels.layers.detail import Detail
 from convscope.ui.panels.layers.frame import Frame, Look
 from convscope.ui.panels.layers.inspector import Inspector
 from convscope.ui.panels.layers.kernel_edits import KernelEdits
 from convscope.ui.panels.layers.kernel_pictures import KernelPictures
 from convscope.ui.panels.layers.middle import Middle, filled
 from convscope.ui.panels.layers.output import Output
-from convscope.ui.panels.layers.words import facts, first_layer, strongest
+from convscope.ui.panels.layers.words import facts, first_layer
+from convscope.ui.widgets.fold import Fold
 from convscope.ui.widgets.layer_tree import LayerTree
 from convscope.ui.widgets.no_model import NoModelPage
 
@@ -37,17 +36,9 @@ class LayersPanel(QWidget):
         self.context = context
         self.controller = Controller(context, self)
         self.output = Output(context, self)
-        self._channel: int | None = None
-        self._side = self._count = 0
-        self._place: tuple[int, int] | None = None
-        # A value that is wanted in a layer that is not on show yet: path, channel, row, column.
-        self._wanted: tuple[str, int, int, int] | None = None
-        self._kernels: KernelPictures | None = None
-        self._compact, self._wants_map = False, True
         self._stale = True
         self._build()
         self._connect()
-        self._fold()
         self._model_changed(context.session.model)
 
     @property
@@ -58,11 +49,12 @@ class LayersPanel(QWidget):
     @property
     def channel(self) -> int | None:
         """The chosen map."""
-        return self._channel
+        return self.chosen.channel
 
     def actions(self) -> list[Command]:  # type: ignore[override]
         """What the command palette lists while this panel is shown."""
-        ready = self.frame is not None
+        controller, ready = self.controller, self.frame is not None
+        edited = controller.has_edits
 
         def command(name: str, title: str, run: object, keys: str = "", enabled: bool = ready) -> Command:
             return Command(f"layers.{name}", title, run, keys, "Layers", enabled)  # type: ignore[arg-type]
@@ -73,28 +65,21 @@ class LayersPanel(QWidget):
             command("show_maps", "Show the maps", lambda: self._show_page("maps")),
             command("show_kernels", "Show the kernels", lambda: self._show_page("kernels")),
             command("show_large", "Show the chosen map large", lambda: self._show_page("map")),
-            command("next_map", "Next map", lambda: self._step_map(1), "Alt+Right"),
-            command("last_map", "Previous map", lambda: self._step_map(-1), "Alt+Left"),
+            command("next_map", "Next map", lambda: self.chosen.step(1), "Alt+Right"),
+            command("last_map", "Previous map", lambda: self.chosen.step(-1), "Alt+Left"),
             command("fold", "Show or hide the chosen map", self.toggle_inspector),
-            command(
-                "reset",
-                "Undo the changes of weights",
-                self.controller.reset_edits,
-                enabled=self.controller.has_edits,
-            ),
+            command("undo", "Undo the last change of a weight", controller.undo_edit, enabled=edited),
+            command("reset", "Undo all changes of weights", controller.reset_edits, enabled=edited),
             *self.output.commands(),
         ]
 
     def set_compact(self, compact: bool) -> None:
         """Fold the chosen map away where there is no room for it."""
-        if compact != self._compact:
-            self._compact, self._wants_map = compact, not compact
-            self._fold()
+        self.fold.set_compact(compact)
 
     def toggle_inspector(self) -> None:
         """Show the chosen map beside the mosaic, or give the mosaic its room."""
-        self._wants_map = not self._wants_map
-        self._fold()
+        self.fold.toggle()
 
     def shutdown(self) -> None:
         """Take no more events, and free what was computed."""
@@ -106,6 +91,7 @@ class LayersPanel(QWidget):
         session.layer_changed.disconnect(self._layer_changed)
         session.dataset_changed.disconnect(self._dataset_changed)
         self.inspector.top.cancel()
+        self.chosen.clear()
         self.controller.clear()
 
     # -- building --------------------------------------------------------------------------------------------
@@ -144,6 +130,8 @@ class LayersPanel(QWidget):
         self.inspector = Inspector(self.context)
         self.kernel_edits = KernelEdits(self.context, self.controller, self.inspector.kernel)
         across.addWidget(self.inspector)
+        self.fold = Fold(self.side, self.inspector, self.middle.fold)
+        self.chosen = Chosen(self.controller, self.stage, self.inspector, self.output)
 
     def _connect(self) -> None:
         session, controller = self.context.session, self.controller
@@ -158,21 +146,14 @@ class LayersPanel(QWidget):
         self.controls.look_changed.connect(self._look_changed)
         self.controls.beside_changed.connect(self._beside_changed)
         self.controls.page_changed.connect(self._page_changed)
-        self.controls.input_changed.connect(lambda _index: self._request_kernels())
-        self.stage.chosen.connect(self._choose_map)
+        self.controls.input_changed.connect(self._input_changed)
+        self.chosen.picked.connect(self.fold.unfold)
         controller.frame_ready.connect(self._show_frame)
         controller.problem_changed.connect(self._show_problem)
-        controller.detail_ready.connect(self._show_detail)
-        controller.sum_ready.connect(self._show_sum)
         controller.shares_ready.connect(self.chart.set_shares)
         controller.edits_changed.connect(self._show_edits)
         controller.kernels_ready.connect(self._show_kernels)
-        inspector = self.inspector
-        inspector.opacity_changed.connect(lambda _share: self._request_detail())
-        inspector.hovered.connect(self._hover)
-        inspector.clicked.connect(self._click)
-        inspector.sum.followed.connect(self._follow)
-        inspector.top.wanted.connect(lambda image: session.add_images([image]))
+        self.inspector.top.wanted.connect(lambda image: session.add_images([image]))
 
     # -- the session's events --------------------------------------------------------------------------------
 
@@ -200,26 +181,26 @@ class LayersPanel(QWidget):
         self._list_open()
         if model is None:
             self.controller.clear()
-            self._clear_map()
+            self.chosen.clear()
             return
         self._layer_changed(self.context.session.layer)
 
     def _layer_changed(self, path: str | None) -> None:
         self.tree.set_current(path)
         self.chart.set_current(path)
-        self._place = None
+        self.chosen.place = None
         self._choose_output()
         self._list_open()
         self._request()
 
     def _choose_output(self) -> None:
         """The first of the layer's outputs, or the one that a sum leads to."""
-        shapes = self.controller.choose_output(self._wanted[0] if self._wanted is not None else "")
+        shapes = self.controller.choose_output(self.chosen.wanted)
         self.middle.set_outputs(shapes, self.controller.output)
 
     def _output_changed(self) -> None:
         self.controller.output = self.middle.output.currentData()
-        self._place = None
+        self.chosen.place = None
         self._request()
 
     def _image_changed(self, _image: Image) -> None:
@@ -259,24 +240,10 @@ class LayersPanel(QWidget):
         self.output.frame = frame
         self.middle.title.setText(frame.path)
         self.middle.facts.setText(facts(frame, info))
+        self.middle.say(frame.note)
         self.stage.show_frame(frame)
-        self._request_kernels()
-        chosen = self._channel is not None and self._count == frame.maps.count
-        if self._channel is None or not chosen:
-            # Behind an activation or a normalisation channel 17 is still the same filter's; elsewhere not.
-            self._channel = strongest(frame)
-        self._count = frame.maps.count
-        if self._wanted is not None and self._wanted[0] == frame.path:
-            _path, self._channel, *place = self._wanted
-            self._place, chosen = (place[0], place[1]), True
-        self._wanted = None
-        self._side = min(self._side, len(frame.sides) - 1)
-        if self._channel >= frame.sides[self._side].maps.count:
-            self._side = 0
-        # What the app chose is ringed where it is: one begins at the first map.
-        self.stage.select(self._channel, reveal=chosen)
-        self._tell_top()
-        self._request_detail()
+        self.chosen.show_frame(frame)
+        self.controller.request_kernels(self.chosen.side)
 
     def _show_problem(self, sentence: str) -> None:
         self.middle.say(sentence)
@@ -285,36 +252,20 @@ class LayersPanel(QWidget):
             self.output.frame = None
             self.middle.title.setText(self.context.session.layer or "")
             self.middle.facts.setText("")
-            self._clear_map()
-
-    def _clear_map(self) -> None:
-        self.output.detail = None
-        self.inspector.show_detail(None, None)
-
-    def _show_detail(self, detail: Detail) -> None:
-        frame = self.frame
-        if frame is None or detail.channel != self._channel or detail.side >= len(frame.sides):
-            return
-        self.output.detail = detail
-        self.inspector.show_detail(frame, detail)
-        rows, columns = detail.values.shape
-        if self._place is None or self._place[0] >= rows or self._place[1] >= columns:
-            # Before anybody has clicked, the strongest value is explained.
-            self._place = detail.strongest
-        self._explain()
-
-    def _show_sum(self, found: ActivationSum | str) -> None:
-        self.inspector.show_sum(found)
+            self.chosen.clear()
 
     def _show_kernels(self, shown: KernelPictures | None) -> None:
-        self._kernels = shown
         self.controls.set_kernels_possible(shown is not None)
         plain = shown is not None and not shown.kernels.colours
         self.controls.set_inputs(shown.kernels.inputs if shown is not None and plain else 0)
+        # Of fewer inputs it is the last one now.
+        self.controller.input = self.controls.input.value()
         if shown is not None and self.controls.page.value == "kernels":
             self.stage.show_kernels(shown)
-            self.stage.select(self._channel)
-        self.inspector.show_kernels(shown, self._channel or 0)
+            self.stage.select(self.channel)
+        frame, side = self.frame, self.chosen.side
+        whose = frame.sides[side].subject.title if side and frame is not None else ""
+        self.inspector.show_kernels(shown, self.channel or 0, whose)
 
     def _show_edits(self, words: str) -> None:
         self.middle.tell_edits(words)
@@ -338,70 +289,10 @@ class LayersPanel(QWidget):
     def _page_changed(self, page: str) -> None:
         self.stage.set_page(page)
         self.inspector.lend_views(self.stage.large if page == "map" else None)
+        self.chosen.request()
         if page == "kernels":
-            self._request_kernels()
+            self.controller.request_kernels(self.chosen.side)
 
-    def _choose_map(self, channel: int, side: int = 0) -> None:
-        self._channel, self._side, self._place = channel, side, None
-        self.stage.select(channel)
-        self.inspector.show_kernels(self._kernels, channel)
-        self._tell_top()
-        self._request_detail()
-        if self._compact and not self._wants_map:
-            self.toggle_inspector()
-
-    def _step_map(self, by: int) -> None:
-        """The next map in the order of the mosaic."""
-        if self.frame is not None and self._channel is not None:
-            channel = self.frame.neighbour(self._side, self._channel, by)
-            if channel is not None:
-                self._choose_map(channel, self._side)
-
-    def _hover(self, place: tuple[int, int] | None) -> None:
-        where = place or self._place
-        frame = self.frame
-        if frame is not None and where is not None:
-            self.inspector.mark(frame.sides[self._side].found.field_box(frame.path, *where))
-
-    def _click(self, row: int, column: int) -> None:
-        self._place = (row, column)
-        self.inspector.show_page("sum")
-        self._explain()
-
-    def _follow(self, path: str, channel: int, row: int, column: int) -> None:
-        """Explain the value of another layer next."""
-        model = self.context.session.model
-        assert model is not None
-        self._wanted = (path, channel, row, column)
-        self.context.session.choose_layer(parted(model, path)[0])
-
-    def _explain(self) -> None:
-        frame = self.frame
-        if frame is None or self._channel is None or self._place is None:
-            return
-        side = frame.sides[self._side]
-        self.inspector.mark(side.found.field_box(frame.path, *self._place))
-        if side.subject.training:
-            self.inspector.show_sum("What training draws at random or takes from its batch is no fixed sum.")
-        else:
-            self.controller.request_sum(*self._place, self._channel, self._side)
-
-    # -- asking for more -------------------------------------------------------------------------------------
-
-    def _request_detail(self) -> None:
-        if self._channel is not None:
-            self.controller.request_detail(self._channel, self._side, self.inspector.opacity.value / 100)
-
-    def _request_kernels(self) -> None:
-        self.controller.request_kernels(self.controls.input.value(), self._kernels)
-
-    def _tell_top(self) -> None:
-        frame = self.frame
-        if frame is not None and self._channel is not None:
-            self.inspector.top.show_channel(frame.first.subject.model, frame.path, self._channel)
-
-    def _fold(self) -> None:
-        self.inspector.setVisible(self._wants_map)
-        # Where there is no room for three columns, the map takes the place of the tree.
-        self.side.setHidden(self._compact and self._wants_map)
-        self.middle.fold.setChecked(self._wants_map)
+    def _input_changed(self, index: int) -> None:
+        self.controller.input = index
+        self.controller.request_kernels(self.chosen.side)

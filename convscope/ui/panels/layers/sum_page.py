@@ -100,7 +100,9 @@ class SumPage(QWidget):
         one = self.sum
         where = f"number {one.channel}" if len(one.at) == 1 else f"row {one.row}, column {one.column}"
         self.place.setText(f"{where}  =  {numeral(one.value, 6)}")
-        self.back.setVisible(bool(one.source(0)) and one.source(0) != one.path)
+        # A value in a border that was added comes from nowhere.
+        leads = bool(one.source(0)) and one.source(0) != one.path and bool(one.inside.any())
+        self.back.setVisible(leads)
         self.text.setPlainText(summed_first(one))
         self._show_part()
 

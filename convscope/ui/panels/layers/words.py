@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.models.sheet import LayerInfo
+from convscope.ui.panels.layers.detail import Detail
 from convscope.ui.panels.layers.frame import Frame
 from convscope.ui.widgets.layer_tree import shape_text
 
@@ -37,3 +38,24 @@ def facts(frame: Frame, info: LayerInfo) -> str:
     if maps.form == "maps":
         parts.append(f"{maps.blank_count} blank")
     return "  ·  ".join(parts)
+
+
+def seen(detail: Detail, place: tuple[int, int]) -> str:
+    """What of the image a value depends on: "sees 8×8 pixels: rows 4–11, columns 10–17"."""
+    frame, side = detail.frame, detail.frame.sides[detail.side]
+    field = side.found.field(frame.path)
+    box = side.found.field_box(frame.path, *place)
+    if field is None or box is None:
+        return "its values lie on no one place of the image"
+    if field.whole:
+        return "sees the whole image"
+    top, left, bottom, right = box
+    if top >= bottom or left >= right:
+        return "sees nothing of the image but its border"
+    size = f"{bottom - top}×{right - left} pixels"
+    gate = "; through a gate, all of it" if field.gated else ""
+    return f"sees {size}: {_span('row', top, bottom)}, {_span('column', left, right)}{gate}"
+
+
+def _span(noun: str, first: int, end: int) -> str:
+    return f"{noun} {first}" if end - first == 1 else f"{noun}s {first}–{end - 1}"

@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtWidgets import QFileDialog, QMenu, QToolButton, QWidget
+from PySide6.QtWidgets import QWidget
 
 from convscope.engine.seeing.patterns.export import grid_picture, save_evolution
 from convscope.engine.seeing.patterns.results import Pattern
 from convscope.imaging.save import save_npy, save_png
-from convscope.ui.actions import Command
 from convscope.ui.panel_context import PanelContext
-from convscope.ui.widgets.form import tool
+from convscope.ui.widgets.save_menu import Saved, SaveMenu
 
-# what, title, ending
 KINDS = (
-    ("pattern", "This pattern as PNG…", ".png"),
-    ("numbers", "This pattern as .npy, exact…", ".npy"),
-    ("gif", "Its evolution as GIF…", ".gif"),
-    ("webp", "Its evolution as WebP…", ".webp"),
-    ("grid", "The grid as PNG…", ".png"),
-    ("grid_numbers", "The grid as .npy, exact…", ".npy"),
-    ("sheet", "The contact sheet as PNG…", ".png"),
+    Saved("pattern", "This pattern as PNG…", ".png", "Ctrl+S"),
+    Saved("numbers", "This pattern as .npy, exact…", ".npy"),
+    Saved("gif", "Its evolution as GIF…", ".gif"),
+    Saved("webp", "Its evolution as WebP…", ".webp"),
+    Saved("grid", "The grid as PNG…", ".png"),
+    Saved("grid_numbers", "The grid as .npy, exact…", ".npy"),
+    Saved("sheet", "The contact sheet as PNG…", ".png"),
 )
 MOST_FRAMES = 160
 
@@ -50,52 +47,22 @@ class Evolution:
             self._every *= 2
 
 
-class Output:
+class Output(SaveMenu):
     """Saves what is on show."""
 
     def __init__(self, context: PanelContext, parent: QWidget) -> None:
-        self.context = context
-        self._parent = parent
+        super().__init__(context, "patterns", "Save pictures, numbers or the evolution", KINDS, parent)
         self.name = "pattern"
         self.large: tuple[Pattern, ...] = ()
         self.pixels: NDArray[np.uint8] | None = None
         self.evolution = Evolution()
         self.grid: tuple[Pattern, ...] = ()
         self.sheet: NDArray[np.uint8] | None = None
-        self.button = tool(
-            "patterns.save", "Save pictures, numbers or the evolution", "save", lambda: None, "Save"
-        )
-        self.button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.menu = QMenu(self.button)
-        for what, title, _ending in KINDS:
-            action = self.menu.addAction(title)
-            action.setObjectName(f"patterns.save.{what}")
-            action.triggered.connect(lambda _down=False, what=what: self.save(what))
-        self.menu.aboutToShow.connect(self._enable)
-        self.button.setMenu(self.menu)
 
     def forget(self) -> None:
         """Another grid begins."""
         self.large, self.pixels, self.grid = (), None, ()
         self.evolution.clear()
-
-    def commands(self) -> list[Command]:
-        """The same by name."""
-
-        def run(what: str) -> Callable[[], None]:
-            return lambda: self.save(what)
-
-        return [
-            Command(
-                f"patterns.save_{what}",
-                f"Save: {title[0].lower()}{title[1:]}",
-                run(what),
-                "Ctrl+S" if what == "pattern" else "",
-                "Patterns",
-                self.possible(what),
-            )
-            for what, title, _ending in KINDS
-        ]
 
     def possible(self, what: str) -> bool:
         """Whether there is such a thing now."""
@@ -109,26 +76,16 @@ class Output:
             "sheet": self.sheet is not None,
         }[what]
 
-    def save(self, what: str) -> None:
-        """Ask where, and write."""
-        if not self.possible(what):
-            return
-        ending = next(ending for kind, _title, ending in KINDS if kind == what)
-        path, _kind = QFileDialog.getSaveFileName(self._parent, "Save", self.name + ending, f"*{ending}")
-        if path:
-            self.save_to(what, path)
+    def stem(self, what: str) -> str:
+        """The model's and the layer's name."""
+        return self.name
 
-    def save_to(self, what: str, path: str) -> None:
-        """Write one of `KINDS`, off the GUI thread."""
-        ending = next(ending for kind, _title, ending in KINDS if kind == what)
-        if not self.possible(what):
-            return
-        if Path(path).suffix.lower() != ending:
-            path += ending
+    def writer(self, what: str) -> Callable[[str], None]:
+        """Writes to a path what is on show now."""
         pixels, large, grid, sheet = self.pixels, self.large, self.grid, self.sheet
         frames = list(self.evolution.frames)
 
-        def write(_task: object) -> None:
+        def write(path: str) -> None:
             if what == "pattern" and pixels is not None:
                 save_png(path, pixels)
             elif what == "numbers":
@@ -142,14 +99,4 @@ class Output:
             elif sheet is not None:
                 save_png(path, sheet)
 
-        self.context.jobs.submit(
-            "view",
-            write,
-            title=f"Saving {Path(path).name}",
-            on_done=lambda _none: self.context.notify(f"Saved {Path(path).name}."),
-            on_failed=self.context.report,
-        )
-
-    def _enable(self) -> None:
-        for action, (what, _title, _ending) in zip(self.menu.actions(), KINDS, strict=True):
-            action.setEnabled(self.possible(what))
+        return write

@@ -42,6 +42,7 @@ from convscope.ui.panels.patterns.wish import (
     sheet_settings,
     shown_classes,
 )
+from convscope.ui.widgets.fold import Fold
 from convscope.ui.widgets.no_model import NoModelPage
 
 
@@ -64,7 +65,6 @@ class PatternsPanel(QWidget):
         self._large: LargeAsk | None = None
         # The step that a picture was last continued to.
         self._continued: int | None = None
-        self._compact, self._wants_large = False, True
         self._stale = True
         self._build()
         self._connect()
@@ -88,14 +88,11 @@ class PatternsPanel(QWidget):
 
     def set_compact(self, compact: bool) -> None:
         """Fold the large picture away where there is no room for it."""
-        if compact != self._compact:
-            self._compact, self._wants_large = compact, not compact
-            self._fold()
+        self.fold.set_compact(compact)
 
     def toggle_large(self) -> None:
         """Show the large picture beside the grid, or give the grid its room."""
-        self._wants_large = not self._wants_large
-        self._fold()
+        self.fold.toggle()
 
     def shutdown(self) -> None:
         """Take no more events and stop what grows."""
@@ -157,6 +154,7 @@ class PatternsPanel(QWidget):
         across.addWidget(self.middle, 1)
         self.portrait = Portrait()
         across.addWidget(self.portrait)
+        self.fold = Fold(self.source, self.portrait, self.middle.fold)
         self.grown = Grown(self.middle, self.portrait, self.output)
 
     def _connect(self) -> None:
@@ -351,8 +349,7 @@ class PatternsPanel(QWidget):
                 self._class = goal.index
             else:
                 self._filter = goal.index
-        if self._compact and not self._wants_large:
-            self.toggle_large()
+        self.fold.unfold()
         self._grow_large(anew=False)
 
     def _choose_on_sheet(self, row: int, column: int) -> None:
@@ -390,9 +387,3 @@ class PatternsPanel(QWidget):
     def _show_whose(self) -> None:
         ask = self._large_ask()
         self.portrait.show_title(aims.words(ask.model, ask.goals[0]) if ask is not None else "")
-
-    def _fold(self) -> None:
-        self.portrait.setVisible(self._wants_large)
-        # Where there is no room for three columns, the picture takes the place of the tree.
-        self.source.setHidden(self._compact and self._wants_large)
-        self.middle.fold.setChecked(self._wants_large)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from layers_helpers import Desk
+from PIL import Image as Picture
 from PySide6.QtWidgets import QLabel
 
 from convscope.engine.models.opened import OpenedModel
+from convscope.ui.panels.layers.output import GAP
+from convscope.ui.widgets.image_view import ImageView
 from convscope.ui.widgets.mosaic_view import MosaicView
 
 
@@ -68,5 +73,69 @@ def test_a_layer_that_the_other_network_lacks_is_said(desk: Desk) -> None:
     assert desk.frame.sides[1].subject.model.name == "other"
     desk.layer(second)
     assert desk.text("layers.problem") == f"other has no layer {second}."
+    # The current network's maps are there all the same.
+    assert desk.frame.path == second and len(desk.frame.sides) == 1
+    assert desk.find(MosaicView, "layers.mosaic").isEnabled() and desk.panel.inspector.detail is not None
     desk.layer(first)
     assert desk.frame.path == first and not desk.find(QLabel, "layers.problem").isVisible()
+
+
+def test_the_large_view_shows_both_on_one_scale(desk: Desk, tmp_path: Path) -> None:
+    desk.layer("conv2d_1")
+    desk.tile(7)
+    desk.pick("layers.beside", "image:1")
+    beside = desk.find(ImageView, "layers.map_beside")
+    assert not beside.isVisible()
+    desk.press("layers.page.map")
+    own = desk.find(ImageView, "layers.map")
+    assert own.isVisible() and beside.isVisible() and own.size() == beside.size()
+    assert (desk.text("layers.pair_title"), desk.text("layers.pair_title_beside")) == (
+        "digit-3.png",
+        "digit-7.png",
+    )
+    first, second = desk.panel.output.details
+    assert (first.side, second.side) == (0, 1) and (first.low, first.high) == (second.low, second.high)
+    # A click on the other side explains the value there; what it sees is framed on both images.
+    desk.click("layers.map_beside", 3, 4)
+    one = desk.panel.inspector.sum.sum
+    value = desk.frame.sides[1].map(7)[3, 4]
+    assert one is not None and one.shown == pytest.approx(value, abs=1e-6)
+    assert desk.text("layers.map_title") == "map 7 of 64, digit-7.png"
+    assert own._box == beside._box == (3, 4, 1, 1)
+    assert desk.text("layers.field") == "sees 8×8 pixels: rows 6–13, columns 8–15"
+    for name in ("layers.image", "layers.image_beside"):
+        assert desk.find(ImageView, name)._box == (6, 8, 8, 8)
+    for what in ("map", "mosaic"):
+        desk.panel.output.save_to(what, str(tmp_path / f"{what}.png"))
+    desk.panel.output.save_to("numbers", str(tmp_path / "numbers.npy"))
+    desk.settle()
+    with Picture.open(tmp_path / "map.png") as opened:
+        shown = np.asarray(opened)
+    ends = [detail.pixels for detail in (first, second)]
+    np.testing.assert_array_equal(shown[:, :11], ends[0])
+    np.testing.assert_array_equal(shown[:, 11 + GAP :], ends[1])
+    with Picture.open(tmp_path / "mosaic.png") as opened:
+        assert opened.size == (2 * (16 * 12 - 1) + GAP, 4 * 12 - 1)
+    # The numbers are those of the side that the chosen map is of.
+    np.testing.assert_array_equal(np.load(tmp_path / "numbers.npy")[:, :, 7], desk.frame.sides[1].map(7))
+    desk.press("layers.page.maps")
+    assert not beside.isVisible() and own.isVisible()
+    desk.pick("layers.beside", "")
+    desk.press("layers.page.map")
+    assert not beside.isVisible() and desk.text("layers.map_title") == "map 7 of 64"
+
+
+def test_the_other_sides_kernels_are_shown_and_not_edited(bare: Desk) -> None:
+    bare.session.add_model(network(8, "other"))
+    bare.session.add_model(network(12, "own", dead=(3,)))
+    bare.settle()
+    bare.layer("conv")
+    bare.press("layers.tab.kernel")
+    bare.pick("layers.beside", "model:0")
+    kernels = [np.asarray(model.keras.get_layer("conv").get_weights()[0]) for model in bare.session.models]
+    page = bare.panel.inspector.kernel
+    for side, name in enumerate(("layers.mosaic", "layers.mosaic_beside")):
+        bare.tile(3, name)
+        np.testing.assert_allclose(page.grid.kernel.weights, kernels[1 - side][:, :, 0, 3], atol=1e-6)
+        assert page.grid.isEnabled() == (side == 0) == page.bias.isEnabled()
+    assert bare.text("layers.kernel_words") == "filter 3, other: 3×3 weights on one input"

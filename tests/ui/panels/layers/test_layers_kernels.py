@@ -128,6 +128,46 @@ def test_editing_a_weight_shows_a_copy(desk: Desk, digits: OpenedModel) -> None:
     np.testing.assert_allclose(grid.kernel.weights, weights[:, :, 0, 4], atol=1e-6)
 
 
+def test_a_changed_weight_is_taken_back(desk: Desk, digits: OpenedModel) -> None:
+    desk.layer("conv2d")
+    desk.tile(4)
+    bias = desk.find(QDoubleSpinBox, "layers.bias")
+    own = float(digits.keras.get_layer("conv2d").get_weights()[1][4])
+    for value in (1.0, 2.0):
+        bias.setValue(value)
+        desk.settle()
+    for left in (1.0, own):
+        desk.qtbot.keyClick(desk.panel, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+        desk.settle()
+        assert bias.value() == pytest.approx(left, abs=1e-5)
+    assert desk.frame.first.subject.model is digits and not desk.panel.controller.has_edits
+
+
+def test_a_weight_typed_while_another_network_comes_changes_neither(desk: Desk, digits: OpenedModel) -> None:
+    """Its kernels are still on show for a moment: filter 63 of 64, and the other has 32."""
+    import keras
+
+    layers = [keras.Input((28, 28, 1)), keras.layers.Conv2D(32, 3, name="conv2d_1")]
+    other = OpenedModel(keras.Sequential(layers, name="other"))
+    desk.session.add_model(other)
+    desk.session.select_model(0)
+    desk.layer("conv2d_1")
+    desk.tile(63)
+    before = desk.frame
+    desk.session.select_model(1)
+    desk.find(QDoubleSpinBox, "layers.bias").setValue(3.0)
+    desk.panel.inspector.sum.followed.emit("max_pooling2d", 0, 0, 0)
+    assert not desk.panel.controller.has_edits
+    desk.settle()
+    assert desk.frame.first.subject.model is other and desk.frame.maps.count == 32
+    assert desk.text("layers.kernel_words").startswith("filter ") and "one input" in desk.text(
+        "layers.kernel_words"
+    )
+    # A look at the first one that ends only now is not shown any more.
+    desk.panel.controller._show(before)
+    assert desk.frame.first.subject.model is other
+
+
 def test_a_kernel_of_another_size_is_refused(desk: Desk, digits: OpenedModel) -> None:
     desk.layer("conv2d")
     desk.press("layers.tab.kernel")

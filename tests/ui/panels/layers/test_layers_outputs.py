@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from layers_helpers import Desk
-from PySide6.QtWidgets import QComboBox
+from PySide6.QtWidgets import QComboBox, QWidget
 
 from convscope.engine.models.opened import OpenedModel
 from convscope.ui.panels.layers.detail import strongest
@@ -103,3 +103,37 @@ def test_the_value_that_is_explained_first() -> None:
     values[0], values[5] = 6, 6
     assert strongest(values) == (5, 4)
     assert strongest(np.full((3, 3), np.nan, np.float32)) == (0, 0)
+
+
+def test_what_a_value_sees_is_said(bare: Desk) -> None:
+    """Also what acts through a gate, and what no border holds; a value of the border leads nowhere back."""
+    import keras
+
+    layers = keras.layers
+    inputs = keras.Input((28, 28, 1), name="image")
+    maps = layers.Conv2D(4, 3, name="conv")(inputs)
+    gate = layers.GlobalAveragePooling2D(keepdims=True, name="mean")(maps)
+    gated = layers.Multiply(name="gated")([maps, gate])
+    padded = layers.ZeroPadding2D(3, name="padded")(gated)
+    under = layers.Concatenate(axis=1, name="under")([gated, gated])
+    bare.session.add_model(
+        OpenedModel(keras.Model(inputs, [padded, under, layers.Flatten(name="flat")(gated)]))
+    )
+    bare.settle()
+    for path, said in (
+        ("conv", "sees 3×3 pixels: rows 4–6, columns 5–7"),
+        ("gated", "sees 3×3 pixels: rows 4–6, columns 5–7; through a gate, all of it"),
+        ("padded", "sees 3×3 pixels: rows 1–3, columns 2–4; through a gate, all of it"),
+        ("mean", "sees the whole image"),
+        ("under", "its values lie on no one place of the image"),
+        ("flat", "sees the whole image"),
+    ):
+        bare.layer(path)
+        if path in ("conv", "gated", "padded", "under"):
+            bare.click("layers.map", 4, 5)
+        assert bare.text("layers.field") == said
+    bare.layer("padded")
+    bare.click("layers.map", 0, 0)
+    assert bare.text("layers.sum").startswith("in the border that was added: 0")
+    assert not bare.find(QWidget, "layers.follow").isVisible()
+    assert bare.text("layers.field") == "sees nothing of the image but its border"

@@ -299,6 +299,12 @@ def test_saving(desk: Desk, digits: OpenedModel, tmp_path: Path) -> None:
     with PillowImage.open(tmp_path / "one.png") as opened:
         shown = np.asarray(opened)
     assert np.abs(shown.astype(int) - colormap("viridis")[lectures(values[:, :, 9])]).max() <= 4
+    # A number is a cell that can be seen.
+    desk.layer("dense_1")
+    desk.panel.output.save_to("mosaic", str(tmp_path / "ten.png"))
+    desk.settle()
+    with PillowImage.open(tmp_path / "ten.png") as opened:
+        assert opened.size == (10 * 9 - 1, 8)
     menu = desk.panel.output.menu
     menu.aboutToShow.emit()
     assert all(action.isEnabled() for action in menu.actions())

@@ -1,0 +1,92 @@
+"""A map and the image under it, side by side."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from convscope.ui import theme
+from convscope.ui.panels.layers.detail import Detail
+from convscope.ui.widgets.form import row
+from convscope.ui.widgets.image_view import ImageView
+
+
+class MapPair(QWidget):
+    """One side's map, and the image as its network sees it.
+
+    Args:
+        suffix: of the views' object names.
+
+    Signals:
+        hovered: (row, column) of the map under the pointer, or None.
+        clicked: row and column of the map, and its side.
+    """
+
+    hovered = Signal(object)
+    clicked = Signal(int, int, int)
+
+    def __init__(self, suffix: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.detail: Detail | None = None
+        self.title = theme.label("", "caption")
+        self.title.setObjectName(f"layers.pair_title{suffix}")
+        self.map = ImageView()
+        self.map.setObjectName(f"layers.map{suffix}")
+        self.map.setAccessibleName("The chosen map")
+        self.image = ImageView()
+        self.image.setObjectName(f"layers.image{suffix}")
+        self.image.setAccessibleName("The image as the network sees it")
+        self.map.hovered.connect(self.hovered)
+        self.map.clicked.connect(self._click)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.GRID)
+        column.addWidget(self.title)
+        column.addLayout(row(self.map, self.image, spacing=theme.GRID), 1)
+
+    def show_detail(self, detail: Detail, *, named: bool) -> None:
+        """Show a map.
+
+        Args:
+            named: whether to say whose it is, because there are two.
+        """
+        self.detail = detail
+        side = detail.frame.sides[detail.side]
+        maps = side.maps
+        self.title.setText(side.subject.title)
+        self.title.setVisible(named)
+        self.map.setVisible(maps.form != "values")
+        self.map.set_pixels(detail.pixels, detail.values)
+        blank = ", blank" if maps.form == "maps" and maps.statistics.blank[detail.channel] else ""
+        self.map.set_caption(f"{maps.height} × {maps.width}{blank}")
+        self.image.set_pixels(detail.over)
+        height, width = detail.over.shape[:2]
+        self.image.set_caption(f"{side.subject.image.name}, {height} × {width}")
+
+    def mark(self, place: tuple[int, int] | None) -> None:
+        """Frame what the value at (row, column) sees on the image."""
+        detail = self.detail
+        box = None
+        if detail is not None and place is not None and _inside(detail, place):
+            box = detail.frame.sides[detail.side].found.field_box(detail.frame.path, *place)
+        if box is None:
+            self.image.clear_box()
+        else:
+            top, left, bottom, right = box
+            self.image.set_box(top, left, bottom - top, right - left)
+
+    def ring(self, place: tuple[int, int] | None) -> None:
+        """Frame the value at (row, column) on the map."""
+        if self.detail is not None and place is not None and _inside(self.detail, place):
+            self.map.set_box(*place, 1, 1)
+        else:
+            self.map.clear_box()
+
+    def _click(self, row: int, column: int) -> None:
+        if self.detail is not None:
+            self.clicked.emit(row, column, self.detail.side)
+
+
+def _inside(detail: Detail, place: tuple[int, int]) -> bool:
+    rows, columns = detail.values.shape
+    return place[0] < rows and place[1] < columns
