@@ -41,6 +41,7 @@ from convscope.engine.training.transfer_model import (
     Composed,
     TransferSettings,
     Way,
+    base_of,
     compose,
     first_tuned,
     recompose,
@@ -53,6 +54,7 @@ __all__ = [
     "Composed",
     "Cost",
     "TransferSettings",
+    "base_of",
     "compose",
     "estimate",
     "replace_head",
@@ -96,6 +98,7 @@ def transfer(
     settings: TrainingSettings,
     how: TransferSettings,
     *,
+    bare: bool = False,
     name: str = "",
     folder: Path | None = None,
     control: Control | None = None,
@@ -109,6 +112,7 @@ def transfer(
         pretrained: a network with trained weights, with or without its classifier; not changed.
         settings: of the training. "features" takes no augmentation (each image is seen once); "finetune" uses
             `how.fine_rate` in place of the optimizer's rate after the head has been trained.
+        bare: see `compose`.
         folder: keep the run here; None: keep nothing.
 
     Returns:
@@ -123,16 +127,18 @@ def transfer(
     split, settings = split_for(dataset, settings)
     size = settings.size or split.image_size
     task.progress(None, "Composing the network")
-    composed = compose(prepared(pretrained, settings), split.classes, how, size=size, seed=settings.seed)
+    composed = compose(
+        prepared(pretrained, settings), split.classes, how, size=size, seed=settings.seed, bare=bare
+    )
     settings = _settled(settings, how, composed)
     refuse_misfits(composed.model, split, settings)
+    if how.way == "finetune":
+        # A layer that is not there is told before anything is learned or written.
+        first_tuned(composed, how.from_layer)
     run = None
     if folder is not None:
         run = Run.create(folder, details_of(composed.model, split, settings, name, how.to_dict()))
     watchers = Watchers(control or Control(), recorder or Recorder(), show, task)
-    if how.way == "finetune":
-        # A layer that is not there is told before anything is learned or written.
-        first_tuned(composed, how.from_layer)
     if run is not None:
         write_sidecars(run, composed.model)
         if how.way == "finetune":

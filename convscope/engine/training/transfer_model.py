@@ -84,6 +84,7 @@ def compose(
     *,
     size: tuple[int, int] | None = None,
     seed: int = 0,
+    bare: bool = False,
 ) -> Composed:
     """Cut the classifier off a network (if it has one), freeze the rest, put a new classifier on it.
 
@@ -93,13 +94,14 @@ def compose(
         pretrained: is not changed; its weights are copied.
         size: (height, width) of the images, for a base that takes any.
         seed: of the new weights.
+        bare: it has no classifier to cut off, as `base_of` gives it.
 
     Raises:
         UserError: the network takes no images, or has nothing that could be a base.
     """
     import keras
 
-    body = copy_model(_body(pretrained.keras))
+    body = copy_model(pretrained.keras if bare else _body(pretrained.keras))
     height, width, channels = pretrained.input_shape
     shape = (height or (size and size[0]), width or (size and size[1]), channels)
     if None in shape:
@@ -155,6 +157,17 @@ def recompose(model: OpenedModel) -> Composed:
         len(after),
         sum(int(weight.shape.num_elements()) for weight in after),
     )
+
+
+def base_of(whole: OpenedModel) -> OpenedModel:
+    """The base in a composed network that has not been fine-tuned yet, to begin with it again.
+
+    All of it can be trained; the network handed in is not changed.
+    """
+    body = copy_model(whole.keras.layers[0])
+    for layer in _leaves(body):
+        layer.trainable = True
+    return OpenedModel(body, name=body.name, source=whole.source, preprocessing=whole.preprocessing)
 
 
 def unfreeze(composed: Composed, from_layer: str = "") -> tuple[str, int]:

@@ -27,7 +27,7 @@ from convscope.engine.training.settings import OptimizerSettings, TrainingSettin
 from convscope.engine.training.svm import fit_svm
 from convscope.engine.training.train import resume, train
 from convscope.engine.training.transfer import estimate, target_for, transfer
-from convscope.engine.training.transfer_model import TransferSettings, compose, recompose, unfreeze
+from convscope.engine.training.transfer_model import TransferSettings, base_of, compose, recompose, unfreeze
 from convscope.errors import UserError
 from convscope.task import Cancelled, Task
 
@@ -250,6 +250,22 @@ def test_a_fine_tuning_run_keeps_both_its_parts_whenever_it_is_interrupted(
             assert dict(ours.values) == pytest.approx(dict(theirs.values), abs=1e-5)
         for a, b in zip(resumed.model.keras.get_weights(), whole.model.keras.get_weights(), strict=True):
             assert np.allclose(a, b, atol=1e-5)
+
+
+def test_a_run_begun_again_repeats_all_of_it(
+    pretrained: OpenedModel, bands: Dataset, tmp_path: Path
+) -> None:
+    """From the base that the run has kept, which ends in no Dense layer of its own: both parts, to the digit."""
+    how = TransferSettings("finetune", "late", fine_rate=1e-3, head_epochs=1, dropout=0.5)
+    settings = replace(SETTINGS, epochs=1)
+    first = transfer(pretrained, bands, settings, how, folder=tmp_path / "run")
+    start = open_model(Run.open(tmp_path / "run").start_path)
+    base = base_of(start)
+    assert len(base.keras.trainable_weights) == 6 and len(start.keras.trainable_weights) == 4
+    again = transfer(base, bands, settings, how, bare=True)
+    assert [record.phase for record in again.fitted.epochs] == ["classifier", "fine-tuning"]
+    for ours, theirs in zip(again.fitted.epochs, first.fitted.epochs, strict=True):
+        assert dict(ours.values) == pytest.approx(dict(theirs.values), abs=1e-5)
 
 
 def test_a_classifier_that_is_stopped_is_what_comes_out(

@@ -11,16 +11,11 @@ from PySide6.QtCore import QObject, Signal
 from convscope.errors import UserError
 from convscope.task import Task
 from convscope.ui.panel_context import PanelContext
+from convscope.ui.panels.train.again import Way, begun_again, plan_again
+from convscope.ui.panels.train.example import EXAMPLE_DATA, EXAMPLE_MODEL, open_example
+from convscope.ui.panels.train.kept_models import KeptModels
 from convscope.ui.panels.train.names import next_name
-from convscope.ui.panels.train.plan import (
-    Checked,
-    Finished,
-    Plan,
-    Prepared,
-    plan_resuming,
-    plan_training,
-    reopened,
-)
+from convscope.ui.panels.train.plan import Checked, Finished, Plan, Prepared, plan_resuming
 from convscope.ui.panels.train.trainer import Trainer
 
 if TYPE_CHECKING:
@@ -31,10 +26,6 @@ if TYPE_CHECKING:
     from convscope.engine.training.settings import TrainingSettings
 
 StartFrom = Literal["initial", "trained"]
-
-EXAMPLE_MODEL, EXAMPLE_DATA = "mnist-convnet", "digits"
-# Trained models that stay open; older ones can be opened from the runs.
-KEPT_MODELS = 4
 
 
 class Desk(QObject):
@@ -76,8 +67,10 @@ class Desk(QObject):
         self._start_from: StartFrom = "trained"
         # Whether the initial weights are those of the training that was started last.
         self._from_plan = False
+        # How a run that is to begin again has used a base.
+        self._way: Way | None = None
         self._adding = False
-        self._made: list[OpenedModel] = []
+        self._kept = KeptModels(context)
         self._start_when_checked = False
         self._last: tuple[str, TrainingSettings] | None = None
         self._used: set[str] = set()
@@ -226,22 +219,18 @@ class Desk(QObject):
         model, dataset = self.model, self.dataset
         if model is None or dataset is None or self.trainer.active:
             return
-        self.begin(plan_training(model, dataset, self.settings, self.name or self.suggested_name()))
+        way = self._way if self._start_from == "initial" else None
+        name = self.name or self.suggested_name()
+        try:
+            self.begin(plan_again(model, dataset, self.settings, name, way))
+        except UserError as error:
+            self.context.report(error)
 
     def train_example(self, data: str = EXAMPLE_DATA, epochs: int | None = None) -> None:
         """Open the lectures' first network and data for it, and start: from whatever stands here now."""
         if self.trainer.active:
             return
         session = self.context.session
-
-        def work(task: Task) -> tuple[OpenedModel, Dataset]:
-            from convscope.engine.data.registry import open_dataset
-            from convscope.engine.models.catalogue import open_model
-
-            model = open_model(EXAMPLE_MODEL, task=task)
-            # Its arithmetic takes longer than a frame, and every panel asks for it.
-            _ = model.sheet
-            return model, open_dataset(data, task)
 
         def done(opened: tuple[OpenedModel, Dataset]) -> None:
             from convscope.engine.data.resize import InputSettings
@@ -258,7 +247,7 @@ class Desk(QObject):
 
         self.context.jobs.submit(
             "engine",
-            work,
+            lambda task: open_example(data, task),
             title=f"Opening {EXAMPLE_MODEL} and its data",
             key="train.example",
             on_done=done,
@@ -289,16 +278,17 @@ class Desk(QObject):
     def again(self, run: Run) -> None:
         """Take a run's initial weights, data and settings for the next one, to change one thing."""
 
-        def done(prepared: Prepared) -> None:
+        def done(begun: tuple[Prepared, Way | None]) -> None:
+            prepared, way = begun
             self._last = (run.details.name, prepared.settings)
-            self._take_over(prepared)
+            self._take_over(prepared, way)
             self.set_settings(prepared.settings)
             self.context.session.set_augmentation(prepared.settings.augmentation)
             self.view_requested.emit("live")
 
         self.context.jobs.submit(
             "engine",
-            lambda task: reopened(run, task),
+            lambda task: begun_again(run, task),
             title=f"Opening {run.details.name}",
             key="train.again",
             on_done=done,
@@ -325,20 +315,10 @@ class Desk(QObject):
 
     # -- inside ----------------------------------------------------------------------------------------------
 
-    def _keep(self, model: OpenedModel) -> None:
-        """Close the oldest of the models that trainings have opened, so that they do not pile up."""
-        session = self.context.session
-        still = [made for made in self._made if any(made is one for one in session.models)]
-        self._made = [*still, model]
-        for gone in self._made[:-KEPT_MODELS]:
-            session.remove_model(next(at for at, one in enumerate(session.models) if one is gone))
-            self.context.notify(f"{gone.name} was closed; its run can be opened again.")
-        self._made = self._made[-KEPT_MODELS:]
-
     def _model_changed(self, _model: object) -> None:
         if not self._adding:
             # Somebody has chosen a network: that one is meant.
-            self._start_from, self._initial = "trained", None
+            self._start_from, self._initial, self._way = "trained", None, None
         self.subject_changed.emit()
         self.check()
 
@@ -370,12 +350,13 @@ class Desk(QObject):
     def _prepared(self, prepared: Prepared) -> None:
         assert self.trainer.plan is not None
         self._last = (self.trainer.plan.name, prepared.settings)
-        self._take_over(prepared, from_plan=True)
+        self._take_over(prepared, self.trainer.plan.repeats, from_plan=True)
         self.runs_changed.emit()
 
-    def _take_over(self, prepared: Prepared, *, from_plan: bool = False) -> None:
+    def _take_over(self, prepared: Prepared, way: Way | None, *, from_plan: bool = False) -> None:
         """Make a run's initial weights and its data those of the next one."""
         self._initial, self._start_from, self._from_plan = prepared.model, "initial", from_plan
+        self._way = way
         self.context.session.set_dataset(prepared.dataset)
         self.subject_changed.emit()
         self.check()
@@ -383,17 +364,18 @@ class Desk(QObject):
     def _finished(self, finished: Finished) -> None:
         self.finished = finished
         self.check_files()
-        if self.trainer.ready is not None:
+        ready, plan = self.trainer.ready, self.trainer.plan
+        if ready is not None and plan is not None:
             # Another model may have been looked at meanwhile.
-            self._initial, self._start_from, self._from_plan = self.trainer.ready.model, "initial", True
+            self._initial, self._start_from, self._from_plan = ready.model, "initial", True
+            self._way = plan.repeats
         fitted = finished.trained.fitted
         if fitted.outcome != "diverged" or fitted.best is not None:
             model = finished.trained.model.with_()
             model.name = finished.name
             self._adding = True
             try:
-                self.context.session.add_model(model)
+                self._kept.open(model)
             finally:
                 self._adding = False
-            self._keep(model)
         self.runs_changed.emit()

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from convscope.engine.training.run import Run
     from convscope.engine.training.settings import TrainingSettings
     from convscope.engine.training.train import Trained
+    from convscope.ui.panels.train.again import Way
 
 SAMPLES = 6
 
@@ -72,6 +73,7 @@ class Plan:
         settings: what the live charts need to know beforehand: the epochs and the first learning rate.
         before: epochs of a new classifier alone, before the base is thawed; they are not among the settings'.
         apart: a new classifier on a base: it has settings of its own beside those of the left column.
+        repeats: the way of using a base that it does once more, with the settings of the left column.
         function: runs in the "training" lane. It sends `Prepared` and then every `Snapshot` by
             `task.partial` (hand `task.partial` to the engine as `show`), and returns what came out.
     """
@@ -81,6 +83,7 @@ class Plan:
     function: Callable[[Control, Recorder, Task], Trained]
     before: int = 0
     apart: bool = False
+    repeats: Way | None = None
 
     @property
     def epochs(self) -> int:

@@ -39,11 +39,22 @@ WAY_WORDS: dict[Way, str] = {"features": "features", "frozen": "frozen base", "f
 
 
 def plan_transfer(
-    base: OpenedModel, dataset: Dataset, settings: TrainingSettings, how: TransferSettings
+    base: OpenedModel,
+    dataset: Dataset,
+    settings: TrainingSettings,
+    how: TransferSettings,
+    *,
+    name: str = "",
+    bare: bool = False,
 ) -> Plan:
-    """A training of a new classifier on a pretrained base, in one of the three ways."""
+    """A training of a new classifier on a pretrained base, in one of the three ways.
+
+    Args:
+        name: of the run; "" makes one up.
+        bare: the base has no classifier to cut off.
+    """
     before = how.head_epochs if how.way == "finetune" else 0
-    name = f"{base.name}, {WAY_WORDS[how.way]}, on {dataset.title}"
+    name = name or f"{base.name}, {WAY_WORDS[how.way]}, on {dataset.title}"
 
     def work(control: Control, recorder: Recorder, task: Task) -> Trained:
         from convscope.engine.training.loop import prepared
@@ -55,7 +66,7 @@ def plan_transfer(
         split, own = split_for(dataset, settings)
         task.progress(None, "Composing the network")
         size = own.size or split.image_size
-        composed = compose(prepared(base, own), split.classes, how, size=size, seed=own.seed)
+        composed = compose(prepared(base, own), split.classes, how, size=size, seed=own.seed, bare=bare)
         if how.way == "finetune":
             unfreeze(composed, how.from_layer)
         task.partial(prepare(composed.model, dataset, own))
@@ -64,6 +75,7 @@ def plan_transfer(
             dataset,
             settings,
             how,
+            bare=bare,
             name=name,
             folder=new_folder(name),
             control=control,

@@ -21,7 +21,7 @@ from convscope.engine.training.settings import OptimizerSettings, TrainingSettin
 from convscope.engine.training.train import train as train_engine
 from convscope.errors import UserError
 from convscope.imaging.image import Image
-from convscope.ui.panels.train import desk
+from convscope.ui.panels.train import kept_models
 from convscope.ui.panels.train.chart_legend import Legend
 from convscope.ui.panels.train.plan import Plan
 from convscope.ui.panels.train.result import ResultView
@@ -39,7 +39,7 @@ def first_loss(train: Train) -> float:
 def test_a_training_from_start_to_start_again(
     train: Train, tiny: OpenedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(desk, "KEPT_MODELS", 2)
+    monkeypatch.setattr(kept_models, "KEPT_MODELS", 2)
     before = weights(tiny)
     train.spin("train.epochs", "4")
     train.spin("train.batch_size", "30")

@@ -347,6 +347,34 @@ def test_all_three_ways_one_after_the_other_in_one_chart(transfer: Train) -> Non
     assert len(transfer.session.models) == 5
 
 
+def test_a_fine_tuned_run_is_started_again_as_a_whole(transfer: Train) -> None:
+    transfer.spin("train.transfer.head_epochs", "1")
+    transfer.press("train.transfer.finetune.start")
+    transfer.until(lambda: transfer.trainer.active)
+    transfer.ended()
+    (first,) = list_runs()
+    transfer.press("train.view.runs")
+    transfer.settle()
+    click_row(transfer, 0)
+    transfer.press("train.runs.again")
+    transfer.settle()
+    transfer.spin("train.batch_size", "40")
+    transfer.settle()
+    assert transfer.find(QAbstractButton, "train.start").text() == "Start again"
+    transfer.begin()
+    transfer.ended()
+    again = list_runs()[0]
+    assert again.folder != first.folder and again.state == "finished"
+    assert [record.phase for record in again.history] == ["classifier", "fine-tuning"]
+    assert again.details.settings.batch_size == 40 and again.details.transfer == first.details.transfer
+    kernels = [open_model(run.start_path).keras.get_weights()[0] for run in (first, again)]
+    assert np.array_equal(*kernels)
+    # And once more, from the same start.
+    transfer.begin()
+    transfer.ended()
+    assert [record.phase for record in list_runs()[0].history] == ["classifier", "fine-tuning"]
+
+
 def test_a_support_vector_machine_on_the_features(transfer: Train) -> None:
     transfer.press("train.transfer.svm.start")
     transfer.settle()
