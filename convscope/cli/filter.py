@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from pathlib import Path
 
 from convscope.cli.outputs import check_output
@@ -64,9 +65,10 @@ def run(arguments: argparse.Namespace) -> int:
     source, output = Path(arguments.image), Path(arguments.output)
     ending = output.suffix.lower()
     if ending not in (".png", ".npy", ".tif", ".tiff"):
-        raise UserError(f"{output.name} ends in {ending or 'nothing'}: use .png, .npy or .tiff.")
-    check_output(output, (ending,), source)
-    check_output(arguments.npy, (".npy",), source)
+        raise UserError(f"{output} ends in {ending or 'nothing'}: use .png, .npy or .tiff.")
+    inputs = (source,) if arguments.kernel_file is None else (source, arguments.kernel_file)
+    check_output(output, (ending,), *inputs)
+    check_output(arguments.npy, (".npy",), *inputs)
     operation = _operation(arguments)
     image = load_image(source)
     size = output_size(operation, image.values.shape)
@@ -80,6 +82,8 @@ def run(arguments: argparse.Namespace) -> int:
         save_tiff_float(output, result.values)
     if arguments.npy is not None:
         save_npy(arguments.npy, result.values)
+    for note in image.notes:
+        print(note, file=sys.stderr)
     if arguments.json:
         print(json.dumps(_facts(arguments, result, size, shown), ensure_ascii=False, indent=1))
     else:

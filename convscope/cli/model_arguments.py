@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import difflib
 import re
+from pathlib import Path
 
 from convscope.engine import runtime
 from convscope.engine.models.applications import find_application
@@ -19,7 +20,9 @@ _LISTED = 12
 def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     """MODEL and --weights."""
     parser.add_argument(
-        "model", metavar="MODEL", help="a file, or a name from convscope models (imagenet, lenet-5, VGG16, …)"
+        "model",
+        metavar="MODEL",
+        help="a file, a run's folder, or a name from convscope models (imagenet, lenet-5, VGG16, …)",
     )
     parser.add_argument(
         "--weights", metavar="imagenet|FILE", help="weights for a named network; random without"
@@ -33,13 +36,34 @@ def opened(arguments: argparse.Namespace) -> OpenedModel:
         raise UserError(
             f"--no-top is for the networks of keras.applications; {arguments.model} is none of them."
         )
+    spec = trained_in(arguments.model)
     runtime.start()
     return open_model(
-        arguments.model,
+        spec,
         weights=arguments.weights,
         input_shape=shape,
         include_top=not getattr(arguments, "no_top", False),
     )
+
+
+def trained_in(model: str) -> str:
+    """The model file of a run's folder; what is no run comes back as it is.
+
+    Raises:
+        UserError: the run has no model yet.
+    """
+    folder = Path(model)
+    if not (folder / "settings.json").is_file():
+        return model
+
+    from convscope.engine.training.run import Run, is_run
+
+    if not is_run(folder):
+        return model
+    path = Run.open(folder).model_path
+    if path is None:
+        raise UserError(f"{folder} holds no trained model yet: convscope train --resume {folder} goes on.")
+    return str(path)
 
 
 def input_shape(text: str) -> tuple[int, int, int]:

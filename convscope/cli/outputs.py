@@ -25,12 +25,12 @@ def check_output(path: Path | str | None, endings: Sequence[str], *inputs: Path 
     path = Path(path)
     if any(path.resolve() == Path(each).resolve() for each in inputs):
         raise UserError(f"{path} is the input itself: choose another name for the result.")
+    if path.is_dir():
+        raise UserError(f"{path} is a folder: give the name of a file.")
     if path.suffix.lower() not in endings:
         raise UserError(
             f"{path} has another ending than {' or '.join(endings)}: name it {path.stem}{endings[0]}."
         )
-    if path.is_dir():
-        raise UserError(f"{path} is a folder: give the name of a file.")
     if not path.parent.is_dir():
         raise UserError(f"{path} cannot be saved: there is no folder {path.parent}; make it first.")
     if not os.access(path.parent, os.W_OK):

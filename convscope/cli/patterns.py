@@ -62,9 +62,9 @@ def run(arguments: argparse.Namespace) -> int:
 
     check_output(arguments.output, (".png",), arguments.model)
     check_output(arguments.npy, (".npy",), arguments.model)
-    if arguments.filters and arguments.classes:
+    if arguments.filters is not None and arguments.classes is not None:
         raise UserError("--filters belongs to --layer; --classes already names what to climb to.")
-    filters = numbers(arguments.filters, "--filters") if arguments.filters else None
+    filters = None if arguments.filters is None else numbers(arguments.filters, "--filters")
     settings = PatternSettings(
         arguments.recipe,
         arguments.steps,
@@ -107,7 +107,7 @@ def numbers(text: str, option: str) -> list[int]:
     for part in text.split(","):
         match = re.fullmatch(r"\s*(\d{1,7})(?:\s*[-–]\s*(\d{1,7}))?\s*", part)
         if match is None or int(match[2] or match[1]) < int(match[1]):
-            raise UserError(f"{option} is a list such as 0-15 or 3,7,20-23, not {text}.")
+            raise UserError(f"{option} is a list such as 0-15 or 3,7,20-23, not {text or 'nothing'}.")
         found += range(int(match[1]), int(match[2] or match[1]) + 1)
         if len(found) > 1024:
             raise UserError(f"{option} names over 1,024: ask for fewer at a time.")
@@ -121,7 +121,7 @@ def _goals(
     from convscope.engine.seeing.patterns.many import first_filters
 
     negative = arguments.negative
-    if arguments.classes:
+    if arguments.classes is not None:
         return tuple(aims.class_(n, negative=negative) for n in _class_numbers(model, arguments.classes))
     check_layer(model, arguments.layer)
     if filters is None:

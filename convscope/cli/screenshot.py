@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from convscope.cli.outputs import check_output
 from convscope.errors import UserError
 
 if TYPE_CHECKING:
@@ -44,10 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
         os.environ.pop("QT_SCALE_FACTOR", None)
     width, height = parse_size(arguments.size)
     output = Path(arguments.output)
-    if output.suffix.lower() != ".png":
-        raise UserError(f"The picture is saved as PNG: give a name that ends in .png, not {output.name!r}.")
-    if not output.parent.is_dir():
-        raise UserError(f"There is no folder {output.parent}: make it first.")
+    check_output(output, (".png",), *(each for each in (arguments.image,) if each))
     picture = render(
         arguments.panel, (width, height), arguments.theme, arguments.image, arguments.model, arguments.data
     )
@@ -99,6 +97,7 @@ def render(
     from PySide6.QtCore import Qt
     from PySide6.QtGui import QImage
 
+    from convscope.cli.model_arguments import trained_in
     from convscope.engine import runtime
     from convscope.engine.models.catalogue import open_model
     from convscope.imaging.load import load_image
@@ -117,7 +116,7 @@ def render(
     if model is not None and panel != FIRST:
         # Before the window, which would be content with another one.
         runtime.start()
-        session.add_model(open_model(model))
+        session.add_model(open_model(trained_in(model)))
     settings = Settings()
     window = MainWindow(session, settings=settings, theme_choice=theme)
     try:

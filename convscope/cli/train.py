@@ -33,7 +33,7 @@ _RATES = {"sgd": 0.01}
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Model, data, settings, and where to keep the run."""
-    parser.add_argument("--model", help="a file, or a name from convscope models")
+    parser.add_argument("--model", help="a file, another run's folder, or a name from convscope models")
     parser.add_argument("--weights", metavar="imagenet|FILE", help="for a named model; random without")
     parser.add_argument(
         "--data",
@@ -117,6 +117,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _refuse(arguments: argparse.Namespace) -> None:
+    from convscope.engine.training.run import failed_at_start
+
     if arguments.resume:
         if arguments.output and arguments.output.resolve() != arguments.resume.resolve():
             raise UserError("A resumed run stays in its folder: leave -o away.")
@@ -132,7 +134,7 @@ def _refuse(arguments: argparse.Namespace) -> None:
     folder = arguments.output
     if folder.exists() and not folder.is_dir():
         raise UserError(f"{folder} is a file: give the run a folder of its own with -o.")
-    if folder.is_dir() and any(folder.iterdir()):
+    if folder.is_dir() and any(folder.iterdir()) and not failed_at_start(folder):
         raise UserError(
             f"The folder {folder} is not empty: choose another for the new run, or --resume that one."
         )
@@ -223,6 +225,7 @@ def _trained(arguments: argparse.Namespace, settings: TrainingSettings, task: Ta
 
 
 def _model(arguments: argparse.Namespace, task: Task) -> OpenedModel:
+    from convscope.cli.model_arguments import trained_in
     from convscope.engine.models.applications import find_application
     from convscope.engine.models.catalogue import open_model
 
@@ -230,7 +233,8 @@ def _model(arguments: argparse.Namespace, task: Task) -> OpenedModel:
     shape = (*_size(arguments.size), 3) if application and arguments.size else None
     weights = arguments.weights or ("imagenet" if application else None)
     top = not application
-    return open_model(arguments.model, weights=weights, input_shape=shape, include_top=top, task=task)
+    spec = trained_in(arguments.model)
+    return open_model(spec, weights=weights, input_shape=shape, include_top=top, task=task)
 
 
 def _mended(

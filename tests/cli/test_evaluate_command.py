@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from convscope.cli import main
+from convscope.paths import resource_path
 
 Said = pytest.CaptureFixture[str]
 
@@ -65,6 +66,12 @@ def test_a_run_on_its_own_test_images_and_on_others(two_digits: Path, tmp_path: 
     assert told["accuracy"] == pytest.approx(trained["test"]["accuracy"])
     assert main(["evaluate", str(run), "--data", str(two_digits), "--split", "all", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["images"] == 40
+    # Every command that takes a model takes the run.
+    seven = str(resource_path("images", "digit-7.png"))
+    assert main(["predict", str(run), seven, "--json"]) == 0
+    by_run = capsys.readouterr().out
+    assert main(["predict", str(run / "model.keras"), seven, "--json"]) == 0
+    assert by_run == capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -96,5 +103,6 @@ def test_a_run_without_a_model_is_said(two_digits: Path, tmp_path: Path, capsys:
 
     details = details_of(open_model("mnist-small"), open_dataset("digits"), TrainingSettings(), "New")
     Run.create(tmp_path / "run", details)
-    assert main(["evaluate", str(tmp_path / "run")]) == 2
-    assert "holds no trained model yet" in capsys.readouterr().err
+    for command in ("evaluate", "summary"):
+        assert main([command, str(tmp_path / "run")]) == 2
+        assert "holds no trained model yet" in capsys.readouterr().err

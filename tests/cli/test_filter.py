@@ -109,6 +109,17 @@ def test_a_file_of_three_kernels_is_an_rgb_filter(picture: Path, tmp_path: Path)
     assert main(["filter", str(picture), "-o", str(tmp_path / "o.png"), *words, "--gray"]) == 2
 
 
+def test_the_kernel_that_was_read_stays(
+    picture: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kernel = tmp_path / "kernel.npy"
+    np.save(kernel, np.ones((3, 3)))
+    for outputs in (["-o", str(kernel)], ["-o", str(tmp_path / "o.png"), "--npy", str(kernel)]):
+        assert main(["filter", str(picture), "--kernel-file", str(kernel), *outputs]) == 2
+        assert "kernel.npy is the input itself" in capsys.readouterr().err
+    np.testing.assert_array_equal(np.load(kernel), np.ones((3, 3)))
+
+
 def test_pool_strides_by_its_tile_unless_told(picture: Path, tmp_path: Path) -> None:
     words = ["-o", str(tmp_path / "o.npy"), "--pool", "avg", "--pool-size", "5"]
     assert main(["filter", str(picture), *words]) == 0

@@ -32,7 +32,7 @@ def test_what_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     folder.mkdir()
     assert "name it out.png" in refusal(tmp_path / "out.jpg")
     assert "another ending than .png or .npy" in refusal(tmp_path / "out")
-    assert "is a folder" in refusal(folder)
+    assert "is a folder" in refusal(folder) and "is a folder" in refusal(tmp_path)
     assert f"no folder {tmp_path / 'none'}; make it first" in refusal(tmp_path / "none" / "out.png")
     for same in (image, link, tmp_path / "folder.png" / ".." / "image.png"):
         assert "is the input itself" in refusal(same, image)
@@ -51,6 +51,7 @@ def test_what_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
         "explain digits {} --report {}",
         "filter {} -o {}",
         "filter {} -o out.png --npy {}",
+        "screenshot --image {} -o {}",
     ],
 )
 def test_no_command_writes_over_its_picture(words: str, tmp_path: Path, capsys: Said) -> None:
@@ -102,3 +103,5 @@ def test_what_was_converted_is_told_beside_the_answer(tmp_path: Path, capsys: Sa
     Image.fromarray(clear).save(tmp_path / "one.png")
     assert main(["predict", "digits", str(tmp_path / "one.png"), "--json"]) == 0
     assert "transparency laid over white" in capsys.readouterr().err
+    assert main(["filter", str(tmp_path / "one.png"), "-o", str(tmp_path / "out.png"), "--json"]) == 0
+    assert capsys.readouterr().err == "transparency laid over white\n"

@@ -67,6 +67,10 @@ def test_classes_by_name_and_number(tmp_path: Path, capsys: pytest.CaptureFixtur
         ),
         (["--layer", "conv2d", "--filters", "32"], "conv2d has 32 filters, 0 to 31: there is no 32."),
         (["--layer", "conv2d", "--filters", "a"], "--filters is a list such as 0-15 or 3,7,20-23, not a."),
+        (
+            ["--layer", "conv2d", "--filters", ""],
+            "--filters is a list such as 0-15 or 3,7,20-23, not nothing.",
+        ),
         (["--layer", "conv2d", "--steps", "0"], "The number of steps goes from 1 to 10000, not 0."),
         (
             ["--layer", "conv2d", "-o", "grid.jpg"],

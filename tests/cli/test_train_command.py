@@ -171,6 +171,11 @@ def test_a_folder_of_classes_and_what_is_wrong_in_it(tmp_path: Path, capsys: Sai
             "--model digits --data digits --from-layer conv2d -o run",
             "--from-layer belongs to --transfer finetune.",
         ),
+        (
+            "--model digits --data digits --transfer finetune --from-layer conv9 -o run",
+            "Digits convnet has no layer called conv9",
+        ),
+        ("--resume empty", "There is no run in empty: the folder does not exist."),
         ("--model digits --data digits --transfer hope -o run", "invalid choice: 'hope'"),
         ("--model digits --data digits --strategy multiworker -o run", "on several machines does not work"),
         ("--model digits --data digits --strategy mirrored --transfer frozen -o run", "not for --transfer"),

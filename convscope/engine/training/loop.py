@@ -348,7 +348,8 @@ def _sentence(outcome: Outcome, job: Job, epochs: tuple[EpochRecord, ...], diver
             f"for {patience} epochs."
         )
     alone = f" ({job.first} of them of the classifier alone)" if job.first else ""
-    return f"All {whole} epochs are done{alone}, {whole * job.train.steps:,} steps."
+    done = "The one epoch is done" if whole == 1 else f"All {whole} epochs are done"
+    return f"{done}{alone}, {whole * job.train.steps:,} steps."
 
 
 def class_weights(dataset: Dataset, settings: TrainingSettings) -> dict[int, float] | None:

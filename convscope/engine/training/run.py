@@ -122,8 +122,7 @@ class Run:
             UserError: there is something in it, or it cannot be written.
         """
         try:
-            if is_run(folder) and not has_checkpoint(folder) and Run(folder).state in ("new", "failed"):
-                # Nothing was learned in it.
+            if failed_at_start(folder):
                 shutil.rmtree(folder)
             folder.mkdir(parents=True, exist_ok=True)
             if any(folder.iterdir()):
@@ -144,7 +143,8 @@ class Run:
             UserError: the folder is none.
         """
         if not folder.is_dir():
-            raise UserError(f"There is no run in {folder}: the folder does not exist.")
+            what = "it is a file" if folder.exists() else "the folder does not exist"
+            raise UserError(f"There is no run in {folder}: {what}.")
         if not is_run(folder):
             raise UserError(f"{folder} is not a run of convscope: it has no settings.json of one.")
         return Run(folder)
@@ -291,6 +291,11 @@ def is_run(folder: Path) -> bool:
         return _read_json(folder / "settings.json").get("format") == _FORMAT
     except UserError:
         return False
+
+
+def failed_at_start(folder: Path) -> bool:
+    """Whether a folder holds a run in which nothing was learned: another may take its place."""
+    return is_run(folder) and not has_checkpoint(folder) and Run(folder).state in ("new", "failed")
 
 
 def runs_folder() -> Path:
