@@ -27,8 +27,10 @@ from convscope.ui.widgets.histogram import HistogramView
 from convscope.ui.widgets.number_grid import NumberGrid
 
 WIDTH = 288
-GRID_HEIGHT = 136
 TERMS = 81
+# (columns of the kernel at most, tables beside each other, their height at most): as many as leave room for
+# the numbers, and so low that formula and histograms are in view below them in the window as designed.
+ACROSS = ((3, 3, 176), (5, 2, 84), (31, 1, 136))
 HINT = "Point at either picture to see how a pixel is made; click to hold it."
 
 
@@ -82,26 +84,23 @@ class Inspector(QScrollArea):
         self.channel.changed.connect(lambda _value: self._explain())
         inside.addWidget(self.channel)
         self.grids: dict[str, NumberGrid] = {}
-        grid = QGridLayout()
-        grid.setSpacing(theme.GRID)
-        for index, (name, title) in enumerate(
-            (("patch", "patch"), ("kernel", "× kernel"), ("products", "= products"))
-        ):
+        self._titles: dict[str, QLabel] = {}
+        self._across = 0
+        self._tables = QGridLayout()
+        self._tables.setSpacing(theme.GRID)
+        for name, title in (("patch", "patch"), ("kernel", "× kernel"), ("products", "= products")):
             numbers = NumberGrid()
             numbers.setObjectName(f"kernels.{name}")
             numbers.setAccessibleName(title)
-            numbers.setMaximumHeight(theme.scaled(GRID_HEIGHT))
-            label = theme.label(title, "caption")
-            grid.addWidget(label, 2 * index, 0)
-            grid.addWidget(numbers, 2 * index + 1, 0)
-            self.grids[name] = numbers
-        inside.addLayout(grid)
+            self._titles[name], self.grids[name] = theme.label(title, "caption"), numbers
+        self._lay_out(columns=1)
+        inside.addLayout(self._tables)
         self.sum = QPlainTextEdit()
         self.sum.setObjectName("kernels.sum")
         self.sum.setAccessibleName("The sum written out")
         self.sum.setReadOnly(True)
         self.sum.setFont(theme.font(12, mono=True))
-        self.sum.setFixedHeight(theme.scaled(76))
+        self.sum.setFixedHeight(theme.scaled(72))
         inside.addWidget(self.sum)
         column.addWidget(self.body)
         line = QFrame()
@@ -173,10 +172,26 @@ class Inspector(QScrollArea):
         found = self.sum_of = explain(result.source, result.operation, *self._at, 0 if one else index)
         part = found.channels[index if is_filter else 0]
         self.place.setText(f"row {self._at[0]}, column {self._at[1]}")
+        self._lay_out(part.patch.shape[1])
         self.grids["patch"].set_values(part.patch, signed=False)
         self.grids["kernel"].set_values(part.weights)
         self.grids["products"].set_values(part.products)
         self.sum.setPlainText(found.text if self._pinned else shortened(found))
+
+    def _lay_out(self, columns: int) -> None:
+        """Put as many of the three tables beside each other as a kernel with so many columns allows."""
+        across, height = next((across, height) for most, across, height in ACROSS if columns <= most)
+        if across == self._across:
+            return
+        self._across = across
+        for index, name in enumerate(self.grids):
+            line, column = divmod(index, across)
+            wide = across if index == len(self.grids) - 1 and not column else 1
+            self._tables.addWidget(self._titles[name], 2 * line, column, 1, wide)
+            self._tables.addWidget(self.grids[name], 2 * line + 1, column, 1, wide)
+            self.grids[name].setMaximumHeight(theme.scaled(height))
+        for column in range(len(self.grids)):
+            self._tables.setColumnStretch(column, int(column < across))
 
     def set_pinned(self, pinned: bool) -> None:
         """Show whether the place is held."""

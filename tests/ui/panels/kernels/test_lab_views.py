@@ -16,6 +16,7 @@ from convscope.ui.panels.kernels.view_scan import ScanView
 from convscope.ui.panels.kernels.view_spectrum import SpectrumView
 from convscope.ui.widgets.divider_view import DividerView
 from convscope.ui.widgets.image_view import ImageView
+from convscope.ui.widgets.number_grid import NumberGrid
 from convscope.ui.widgets.stage_strip import StageStrip
 
 # -- pictures and the sum ------------------------------------------------------------------------------------
@@ -108,6 +109,33 @@ def test_the_sum_folds_away_where_there_is_no_room(lab: Lab) -> None:
     assert not sum_.isVisible()
     lab.run("kernels.inspector")
     assert sum_.isVisible()
+
+
+@pytest.mark.parametrize(
+    ("shape", "kernel", "products"),
+    [
+        ((3, 3), "beside", "beside"),
+        ((9, 1), "beside", "beside"),
+        ((5, 5), "beside", "below"),
+        ((1, 9), "below", "below"),
+    ],
+)
+def test_the_whole_sum_is_in_view_for_the_usual_kernels(
+    lab: Lab, shape: tuple[int, int], kernel: str, products: str
+) -> None:
+    lab.session.add_images([Image(np.full((300, 451, 3), 200, np.uint8), "wide")])
+    weights = np.arange(1.0, 1 + shape[0] * shape[1]).reshape(shape) / 7
+    lab.session.edit_lab(lab.session.lab.with_stage(kernels=(Kernel(weights),)), "Another kernel")
+    lab.settle()
+    tables = [lab.find(NumberGrid, f"kernels.{name}") for name in ("patch", "kernel", "products")]
+    for last, table, place in zip(tables, tables[1:], (kernel, products), strict=False):
+        assert table.values is not None and table.values.shape == shape
+        beside = table.x() >= last.geometry().right() and table.y() == last.y()
+        below = table.y() >= last.geometry().bottom()
+        assert (beside, below) == (place == "beside", place == "below")
+        # Cells of fewer points show no number.
+        assert table.cell_size()[1] >= 16
+    lab.until(lambda: lab.panel.inspector.verticalScrollBar().maximum() == 0)
 
 
 def test_another_image_is_filtered_at_once(lab: Lab) -> None:
