@@ -31,7 +31,7 @@ class Jobs(QObject):
     job). A lane runs one job at a time, in order. Per key
     the latest request wins: one that waits is replaced, one that runs either finishes and is shown once more
     (`supersede` "finish": the picture moves during a drag) or is cancelled ("cancel"). A result that is older
-    than one already delivered, or that was cancelled, is dropped.
+    than one already delivered or failed, or that was cancelled, is dropped.
 
     All signals and callbacks come on the thread that made this object.
 
@@ -185,6 +185,9 @@ class Jobs(QObject):
 
     def _fail(self, job: Job, error: BaseException) -> None:
         stale = self._stale(job)
+        if job.key is not None and not stale:
+            # What was asked for before must not be shown over the sentence that says why.
+            self._delivered[job.key] = job.number
         self._end(job, "failed")
         if isinstance(error, UserError):  # the person is told; that is no bug
             log.info("%s failed: %s", job.title, error.message)

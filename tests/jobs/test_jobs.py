@@ -98,6 +98,21 @@ def test_a_result_older_than_one_already_shown_is_dropped(jobs: Jobs, qtbot: QtB
     assert seen == ["new"]
 
 
+def test_a_result_older_than_a_failure_is_dropped(jobs: Jobs, qtbot: QtBot) -> None:
+    slow, seen, failed = Gate("old"), [], []
+    jobs.submit("engine", slow, title="a", key="v", supersede="finish", on_done=seen.append)
+    assert slow.entered.wait(5)
+
+    def broken(task: Task) -> None:
+        raise UserError("There is no such layer.")
+
+    jobs.submit("imaging", broken, title="b", key="v", supersede="finish", on_failed=failed.append)
+    qtbot.waitUntil(lambda: bool(failed))
+    slow.go.set()
+    qtbot.waitUntil(jobs.idle)
+    assert seen == []
+
+
 def test_failures_are_delivered_never_lost(jobs: Jobs, qtbot: QtBot) -> None:
     def broken(task: Task) -> None:
         raise UserError("cat.png is empty: choose another file.")
