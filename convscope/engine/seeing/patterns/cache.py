@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from convscope.engine.models.opened import OpenedModel
 
 # To be raised when the same settings give another picture, or other facts of it, than before.
-VERSION = 3
+VERSION = 4
 LIMIT = 256 * 2**20  # bytes
 
 

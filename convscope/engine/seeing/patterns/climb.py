@@ -35,7 +35,10 @@ if TYPE_CHECKING:
 PORTION = 8 * 128 * 128
 OCTAVE = 1.4
 PAINT_INTERVAL = 0.06  # seconds
-MOVES = 6
+# How often a finished picture is moved to be judged. With few moves some hundredths of what remains are luck,
+# so small pictures, where a move costs next to nothing, are moved more often in proportion.
+MOVES, MOST_MOVES = 6, 64
+MOVES_SIZE = 128 * 128
 
 
 def climb(
@@ -257,16 +260,17 @@ class _Work:
         canvas = self.canvases[state.octave]
         plain, shaken = state.curve[-1].astype(np.float64), np.full(len(values), np.nan)
         measure = measure_of(self.model, self.goals[0], self.on, canvas)
+        moves = min(MOST_MOVES, max(MOVES, MOVES * MOVES_SIZE // (canvas.height * canvas.width)))
         for portion in self.portions if scored else ():
             tables = self.weights[portion], self.places[portion]
             task.check()
             shaken[portion] = 0
             plain[portion] = measure(canvas.to_network(values[portion]), *tables).numpy()
-            for number in range(MOVES):
+            for number in range(moves):
                 task.check()
                 chance = np.random.default_rng([self.settings.seed, number, 2])
                 elsewhere = moved(values[portion], drawn(chance, canvas, while_judged(canvas)))
-                shaken[portion] += measure(canvas.to_network(elsewhere), *tables).numpy() / MOVES
+                shaken[portion] += measure(canvas.to_network(elsewhere), *tables).numpy() / moves
         return tuple(
             Pattern(
                 goal,

@@ -37,11 +37,11 @@ class Wobble:
 
 
 def while_climbing(canvas: Canvas) -> Wobble:
-    """How far a picture moves while it grows: as in Lucid, but by 3/16 of a small one's size at most.
+    """How far a picture moves while it grows: as in Lucid, but by 7/32 of a small one's size at most.
 
     In proportion a picture of 28 pixels would move by one or two, and its strokes would lean on that.
     """
-    return Wobble().shifted(3 * min(canvas.height, canvas.width) / _SIZE)
+    return Wobble().shifted(3.5 * min(canvas.height, canvas.width) / _SIZE)
 
 
 def while_judged(canvas: Canvas) -> Wobble:

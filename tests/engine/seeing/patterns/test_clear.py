@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import cv2
 import numpy as np
 import pytest
@@ -16,6 +18,7 @@ from convscope.engine.seeing.patterns.penalties import penalty_gradient
 from convscope.engine.seeing.patterns.recipes import RECIPES
 from convscope.engine.seeing.patterns.recipes.base import Easel
 from convscope.engine.seeing.patterns.recipes.clear import COLOURS, scale_of
+from convscope.engine.seeing.patterns.results import Pattern
 from convscope.engine.seeing.patterns.settings import PatternSettings
 from convscope.engine.seeing.patterns.transforms import (
     Wobble,
@@ -119,19 +122,26 @@ def test_clear_patterns_of_the_shipped_network_survive_being_moved(imagenet: Ope
     assert np.mean([fine(p.values) for p in clear]) < 0.5 * np.mean([fine(p.values) for p in classic])
 
 
+@functools.cache
+def first_ten(name: str, path: str) -> tuple[Pattern, ...]:
+    """Patterns of a shipped network's classes, or of a layer's filters, climbed once."""
+    goals = [aims.channel(path, index) if path else aims.class_(index) for index in range(10)]
+    return climb(open_model(name), goals).patterns
+
+
 @pytest.mark.parametrize(
     ("name", "path"),
     [("digits", ""), ("digits", "conv2d_2"), ("garments", ""), ("garments", "conv2d_1")],
 )
 def test_small_patterns_survive_being_moved(name: str, path: str) -> None:
-    """Of the shipped networks for 28×28 pixels too at least 0.85 remains: of classes and of filters."""
-    model = open_model(name)
-    goals = [aims.channel(path, index) if path else aims.class_(index) for index in range(10)]
-    patterns = climb(model, goals).patterns
+    """Of the shipped networks for 28×28 pixels too at least 0.85 remains: of each class, and of filters."""
+    patterns = first_ten(name, path)
     assert patterns[0].values.shape == (28, 28, 1)
     kept = [pattern.kept for pattern in patterns if pattern.kept is not None]
     assert len(kept) >= 9
-    assert np.mean(kept) >= 0.85
+    assert np.mean(kept) >= 0.9
+    # A filter may answer to a place at the edge; a class has to be found anywhere.
+    assert path or min(kept) > 0.82
 
 
 def test_a_moved_picture_keeps_its_sharpness() -> None:
@@ -156,7 +166,8 @@ def test_a_moved_picture_keeps_its_sharpness() -> None:
 def test_small_pictures_move_further_while_they_grow() -> None:
     canvas = Canvas(32, 40, 1, RAW)
     assert while_judged(canvas) == Wobble(2, 1, 0.1, 10)
-    assert while_climbing(canvas) == Wobble(6, 3, 0.1, 10)
+    assert while_climbing(canvas) == Wobble(7, 3.5, 0.1, 10)
+    assert while_climbing(Canvas(64, 16, 1, RAW)) == Wobble(3.5, 1.75, 0.1, 10)
     assert while_climbing(Canvas(48, 48, 1, RAW)) == Wobble()
     large = Canvas(200, 128, 3, RAW)
     assert while_judged(large) == while_climbing(large) == Wobble()
@@ -164,7 +175,7 @@ def test_small_pictures_move_further_while_they_grow() -> None:
 
 def test_digits_look_like_digits_to_the_network(digits: OpenedModel) -> None:
     """Each class's pattern is taken for that class, also by its probability, and is a 28×28 gray picture."""
-    patterns = climb(digits, [aims.class_(index) for index in range(10)]).patterns
+    patterns = first_ten("digits", "")
     batch = digits.preprocessing.apply(np.stack([pattern.pixels for pattern in patterns])[..., None])
     assert batch.shape == (10, 28, 28, 1)
     logits, probabilities = digits.scores(batch)

@@ -73,7 +73,7 @@ def test_other_settings_or_weights_are_looked_up_elsewhere(convnet: OpenedModel)
     weight.assign(weight - 1.0)
     assert len(paths) == 9
     assert PatternCache(convnet, replace(SHORT, steps=None)).path(goal) == PatternCache(
-        convnet, replace(SHORT, steps=160)
+        convnet, replace(SHORT, steps=256)
     ).path(goal)
 
 

@@ -285,8 +285,8 @@ def test_a_picture_cancelled_in_the_window_has_stopped(growing: Growing) -> None
 def test_steps_by_themselves_are_said(growing: Growing) -> None:
     """More for a network of small pictures, and as many in the grid as in the large picture."""
     growing.spin("patterns.steps", 0)
-    assert growing.find(QSpinBox, "patterns.steps").text() == "160 (auto)"
-    assert len(growing.panel.output.grid[0].curve) == 160
+    assert growing.find(QSpinBox, "patterns.steps").text() == "256 (auto)"
+    assert len(growing.panel.output.grid[0].curve) == 256
     growing.press("patterns.recipe.classic")
     assert growing.find(QSpinBox, "patterns.steps").text() == "40 (auto)"
 

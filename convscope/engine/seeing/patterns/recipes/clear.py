@@ -39,7 +39,7 @@ class Clear(Recipe):
     about = (
         "Fourier parametrisation, decorrelated colours, small movements at each step, Adam. Legible forms."
     )
-    steps, small_steps = 96, 160
+    steps, small_steps = 96, 256
     on = "sum"
 
     def begin(
