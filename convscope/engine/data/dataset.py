@@ -95,6 +95,13 @@ class Dataset:
         return split_indices(self.labels, self.classes, self.given, self.split_settings)[1]
 
 
+def one_class(classes: tuple[str, ...]) -> tuple[str, ...]:
+    """The note that there is nothing to learn, if so."""
+    if len(classes) != 1:
+        return ()
+    return (f"There is one class only, “{classes[0]}”: a network has nothing to tell apart.",)
+
+
 def make_dataset(
     reference: str,
     title: str,

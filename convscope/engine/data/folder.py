@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 from PIL import Image
 
-from convscope.engine.data.dataset import Dataset, SplitName, make_dataset
+from convscope.engine.data.dataset import Dataset, SplitName, make_dataset, one_class
 from convscope.engine.data.decode import quick_check
 from convscope.engine.data.images import FileImages, decoding_pool, printable
 from convscope.engine.data.split import Splits
@@ -188,8 +188,7 @@ def _notes(
         more = f" and {len(without) - 3:,} more" if len(without) > 3 else ""
         folders = "folder has" if len(without) == 1 else "folders have"
         notes.append(f"{len(without):,} {folders} no image that can be used, and no class: {some}{more}.")
-    if len(classes) == 1:
-        notes.append(f"There is one class only, “{classes[0]}”: a network has nothing to tell apart.")
+    notes += one_class(classes)
     if loose := _images_in(root):
         lies, is_ = ("1 image lies", "is") if loose == 1 else (f"{loose:,} images lie", "are")
         notes.append(f"{lies} beside the class folders, not in one, and {is_} left out.")

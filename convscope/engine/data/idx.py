@@ -35,9 +35,12 @@ def read_idx(path: Path) -> NDArray[np.uint8]:
                 raise UserError(
                     f"{path} is not an IDX file of bytes (as MNIST's): its first bytes are wrong."
                 )
-            sides = np.frombuffer(file.read(4 * head[3]), ">u4").astype(int).tolist()
+            measures = file.read(4 * head[3])
+            if len(measures) < 4 * head[3]:
+                raise UserError(f"{path} is cut off: it ends before it says how large its images are.")
+            sides = np.frombuffer(measures, ">u4").astype(int).tolist()
             size = math.prod(sides)
-            if len(sides) < head[3] or size > _LARGEST:
+            if size > _LARGEST:
                 raise UserError(
                     f"{path}: an IDX file of {size:,} bytes is more than the 1 GiB that fit here."
                 )

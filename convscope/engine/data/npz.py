@@ -8,13 +8,17 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from convscope.engine.data.dataset import Dataset, make_dataset
+from convscope.engine.data.dataset import Dataset, make_dataset, one_class
 from convscope.engine.data.images import ArrayImages
 from convscope.engine.data.split import Splits
 from convscope.errors import UserError
 from convscope.imaging.numpy_damage import UNREADABLE
 
 _LARGEST = 2**31
+_NAMES = ("x", "y", "x_train", "y_train", "x_test", "y_test")
+_PICKLED = "it holds pickled Python objects, which could run code and are never loaded"
+# Many times those of ImageNet-21k. A label is a count of classes, each of which would get a name.
+_MOST_CLASSES = 2**18
 
 
 def open_npz(
@@ -40,9 +44,16 @@ def open_npz(
         if sum(part.file_size for part in zipfile.ZipFile(path).infolist()) > _LARGEST:
             raise UserError(f"{path} unpacks to more than 2 GiB, which is too much to hold in memory.")
         with np.load(path, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
+            held = sorted(archive.files)
+            # What else is in it is nobody's business.
+            arrays = {name: archive[name] for name in held if name in _NAMES}
     except UNREADABLE as error:
-        raise UserError(f"{path} cannot be read as a NumPy archive of images and labels: {error}.") from error
+        why = _PICKLED if "allow_pickle" in str(error) else str(error)
+        raise UserError(f"{path} cannot be read as a NumPy archive of images and labels: {why}.") from error
+    if wrong := [
+        name for name, array in arrays.items() if not isinstance(array, np.ndarray) or not array.ndim
+    ]:
+        raise UserError(f"{path}: {wrong[0]} is no array of images or labels.")
     if {"x_train", "y_train"} <= arrays.keys():
         x, y = arrays["x_train"], arrays["y_train"]
         if {"x_test", "y_test"} <= arrays.keys():
@@ -54,7 +65,7 @@ def open_npz(
     elif {"x", "y"} <= arrays.keys():
         x, y = arrays["x"], arrays["y"]
     else:
-        found = ", ".join(sorted(arrays)) or "nothing"
+        found = ", ".join(held) or "nothing"
         raise UserError(f"{path} holds {found}, not x and y or x_train, y_train, x_test and y_test.")
     return array_dataset(
         x,
@@ -82,15 +93,30 @@ def array_dataset(
     Raises:
         UserError: shapes or types that are no images with labels.
     """
+    shape = " × ".join(map(str, x.shape))
+    if not (x.ndim == 3 or (x.ndim == 4 and x.shape[3] in (1, 3))) or (len(x) and not x.size):
+        raise UserError(f"{title}: images are number × height × width, or × 3 for colours, not {shape}.")
+    if y.ndim > 1 and y[0:1].size > 1:
+        table = " × ".join(map(str, y.shape))
+        raise UserError(
+            f"{title}: a label is the number of a class, one for each image; these are {table} numbers "
+            "(one-hot labels become numbers by argmax)."
+        )
     if x.ndim == 4 and x.shape[3] == 1:
         x = x[..., 0]
     if x.dtype != np.uint8:
         raise UserError(f"{title}: images must be bytes from 0 to 255 (uint8), not {x.dtype}.")
     if not np.issubdtype(y.dtype, np.integer):
         raise UserError(f"{title}: labels must be whole numbers, not {y.dtype}.")
+    if y.size and not 0 <= int(y.min()) <= int(y.max()) < _MOST_CLASSES:
+        raise UserError(
+            f"{title}: labels go from {int(y.min()):,} to {int(y.max()):,}; "
+            f"classes are numbered from 0, and {_MOST_CLASSES:,} are the most."
+        )
     labels = y.reshape(-1).astype(np.int32)
     names = classes or tuple(str(number) for number in range(int(labels.max(initial=0)) + 1))
     images = ArrayImages(x.view(np.uint8))
+    notes = one_class(names) if len(labels) else ()
     free = np.arange(len(x) - tested, dtype=np.int64)
     fixed = np.arange(len(x) - tested, len(x), dtype=np.int64)
     return make_dataset(
@@ -102,5 +128,6 @@ def array_dataset(
         image_size=(x.shape[1], x.shape[2]),
         channels=1 if x.ndim == 3 else 3,
         given=Splits(free, np.empty(0, np.int64), fixed),
+        notes=notes,
         credit=credit,
     )

@@ -178,6 +178,9 @@ def test_idx_files_at_hand(tmp_path: Path) -> None:
         (struct.pack(">BBBB3I", 0, 0, 8, 3, 2**31, 2**31, 2**31), "more than the 1 GiB"),
         (struct.pack(">BBBB3I", 0, 0, 8, 3, 10, 5, 5) + bytes(100), "is cut off: it holds 100 of 250 bytes"),
         (b"\x1f\x8b\x08" + bytes(20), "cannot be read"),
+        (struct.pack(">BBBB", 0, 0, 8, 3), "is cut off: it ends before"),
+        (struct.pack(">BBBB", 0, 0, 8, 3) + bytes(7), "is cut off: it ends before"),
+        (gzip.compress(struct.pack(">BBBB3I", 0, 0, 8, 3, 9, 9, 9) + bytes(729))[:30], "cannot be read"),
     ],
 )
 def test_idx_files_that_are_none(tmp_path: Path, content: bytes, said: str) -> None:
@@ -206,6 +209,10 @@ def test_npz_files_at_hand(tmp_path: Path) -> None:
     assert plain.labels.tolist() == keras.labels.tolist() == [0, 1] * 6
     assert keras.indices("test").tolist() == [9, 10, 11]
     assert (plain.channels, plain.image_size) == (3, (4, 4))
+    assert plain.notes == keras.notes
+    # What else lies in it is not looked at; one class is worth a word.
+    np.savez(tmp_path / "more.npz", x=x, y=y * 0, meta=np.array([print], object))
+    assert open_dataset(tmp_path / "more.npz").notes[0].startswith("There is one class only, “0”")
 
 
 def test_npz_files_that_are_none(tmp_path: Path) -> None:
@@ -216,7 +223,20 @@ def test_npz_files_that_are_none(tmp_path: Path) -> None:
         "lengths": ({"x": np.zeros((2, 4, 4), np.uint8), "y": np.zeros(3, int)}, "2 images but 3 labels"),
         "empty": ({"x": np.zeros((0, 4, 4), np.uint8), "y": np.zeros(0, int)}, "there is no image in it"),
         "negative": ({"x": np.zeros((2, 4, 4), np.uint8), "y": np.array([0, -1])}, "labels go from -1 to 0"),
-        "code": ({"x": np.array([print], object), "y": np.zeros(1, int)}, "cannot be read"),
+        "code": ({"x": np.array([print], object), "y": np.zeros(1, int)}, "pickled .* never loaded"),
+        # 4 GiB of names for classes, where there are two images.
+        "many": (
+            {"x": np.zeros((2, 4, 4), np.uint8), "y": np.array([0, 10**9])},
+            "to 1,000,000,000; classes",
+        ),
+        "wraps": ({"x": np.zeros((2, 4, 4), np.uint8), "y": np.array([0, 2**32 + 1])}, "labels go from 0"),
+        "one-hot": (
+            {"x": np.zeros((2, 4, 4), np.uint8), "y": np.eye(2, dtype=int)},
+            "2 × 2 numbers .*argmax",
+        ),
+        "flat": ({"x": np.zeros((2, 16), np.uint8), "y": np.zeros(2, int)}, "flat: images are .* not 2 × 16"),
+        "no rows": ({"x": np.zeros((2, 0, 4), np.uint8), "y": np.zeros(2, int)}, "not 2 × 0 × 4"),
+        "a number": ({"x": np.zeros((2, 4, 4), np.uint8), "y": np.array(1)}, "y is no array"),
     }
     for name, (arrays, said) in cases.items():
         np.savez(tmp_path / f"{name}.npz", **arrays)  # type: ignore[arg-type]
@@ -225,6 +245,12 @@ def test_npz_files_that_are_none(tmp_path: Path) -> None:
     (tmp_path / "cut.npz").write_bytes((tmp_path / "names.npz").read_bytes()[:60])
     with pytest.raises(UserError, match="cannot be read as a NumPy archive"):
         open_dataset(tmp_path / "cut.npz")
+    # Members that are no arrays come from NumPy as they are.
+    with zipfile.ZipFile(tmp_path / "pickles.npz", "w") as archive:
+        for name in ("x", "y"):
+            archive.writestr(f"{name}.npy", pickle.dumps([1, 2]))
+    with pytest.raises(UserError, match="pickles.npz: x is no array of images or labels"):
+        open_dataset(tmp_path / "pickles.npz")
     # A sound archive of an array whose header is no Python literal.
     header = b"{'descr': '|u1', 'fortran_order': False, 'shape': (1,\x03 }".ljust(117) + b"\n"
     with zipfile.ZipFile(tmp_path / "header.npz", "w") as archive:
