@@ -110,6 +110,10 @@ class MosaicView(QAbstractScrollArea):
         self._frame = None
         self.viewport().update()
 
+    def pixels(self, index: int) -> NDArray[np.uint8]:
+        """A map as it was given."""
+        return self._maps[index]
+
     def set_caption(self, index: int, caption: str) -> None:
         """Another caption for one map."""
         if self.caption(index) != caption:

@@ -16,6 +16,7 @@ from convscope.jobs import Job
 from convscope.task import Task
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.explain.question import Question
+from convscope.ui.panels.explain.slow import SlowMaps
 
 if TYPE_CHECKING:
     from convscope.engine.models.opened import OpenedModel
@@ -89,10 +90,8 @@ class Desk(QObject):
         self._job: Job | None = None
         self._run = 0
         self._shown = self._again = False
-        # The map in work that takes long (key and job), those after it, and those cancelled by hand.
-        self._slow: tuple[Any, Job] | None = None
-        self._pending: list[Request] = []
         self._stopped: set[Any] = set()
+        self._slow = SlowMaps(context, self._take, self._failed, self._stop)
         session = context.session
         session.image_changed.connect(self._changed)
         session.model_changed.connect(self._model_changed)
@@ -206,7 +205,7 @@ class Desk(QObject):
         session.model_changed.disconnect(self._model_changed)
         self._run += 1
         self.context.jobs.cancel_key(KEY)
-        self._end_slow()
+        self._slow.end()
 
     def _start(self, model: OpenedModel, image: Image) -> None:
         look = self.look
@@ -257,62 +256,6 @@ class Desk(QObject):
         made = self._made.get(key)
         return made is not None and (not isinstance(made, Attribution) or made.done >= 1)
 
-    def _start_slow(self, look: Look, requests: list[Request]) -> None:
-        """Make the maps that take long, one after the other; one that nobody wants any more ends."""
-        wanted = {request.key for request in self.requests}
-        if self._slow is not None and self._slow[0] not in wanted:
-            self._end_slow()
-        running = self._slow[0] if self._slow is not None else None
-        self._pending = [one for one in requests if one.key != running and not self._finished(one.key)]
-        self._next_slow(look)
-
-    def _next_slow(self, look: Look) -> None:
-        if self._slow is not None or not self._pending:
-            return
-        from convscope.engine.seeing.attribution.methods import METHODS
-
-        request = self._pending.pop(0)
-        method, target = METHODS[request.method], request.target
-        of = look.image.name if target is None or not method.needs_class else target.words(look.model)
-        more = f", {len(self._pending)} more" if self._pending else ""
-
-        def work(task: Task) -> None:
-            from convscope.engine.seeing.attribution.explain import wall
-
-            wall(look, (request,), task)
-
-        def ended() -> None:
-            self._slow = None
-            self._next_slow(look)
-
-        def failed(error: BaseException) -> None:
-            self._failed(error)
-            ended()
-
-        def cancelled() -> None:
-            # One that ended because nobody wants it is not held any more.
-            if self._slow is not None and self._slow[1] is job:
-                self._slow = None
-                self._stopped |= {request.key, *(one.key for one in self._pending)}
-                self._pending = []
-                self.stopped_changed.emit()
-
-        job = self.context.jobs.submit(
-            "long",
-            work,
-            title=f"{method.title}: {of}{more}",
-            on_partial=self._take,
-            on_done=lambda _none: ended(),
-            on_failed=failed,
-            on_cancelled=cancelled,
-        )
-        self._slow = (request.key, job)
-
-    def _end_slow(self) -> None:
-        slow, self._slow, self._pending = self._slow, None, []
-        if slow is not None:
-            self.context.jobs.cancel(slow[1])
-
     def _take(self, value: Any) -> None:
         if isinstance(value, Begun):
             self.look, self.requests = value.look, value.requests
@@ -342,8 +285,10 @@ class Desk(QObject):
             self.refresh()
 
     def _done(self, made: tuple[Look, list[Request]]) -> None:
-        if made[0] is self.look:
-            self._start_slow(*made)
+        look, requests = made
+        if look is self.look:
+            missing = [one for one in requests if not self._finished(one.key)]
+            self._slow.start(look, missing, {one.key for one in self.requests})
         self._has_shown()
 
     def _failed(self, error: BaseException) -> None:
@@ -360,10 +305,12 @@ class Desk(QObject):
         if self._again:
             self._has_shown()
         else:
-            self._stopped |= {one.key for one in self.requests if not self._finished(one.key)}
-            self._stopped -= {self._slow[0] if self._slow is not None else None}
-            self._stopped -= {one.key for one in self._pending}
-            self.stopped_changed.emit()
+            missing = {one.key for one in self.requests if not self._finished(one.key)}
+            self._stop(missing - self._slow.keys)
+
+    def _stop(self, keys: set[Any]) -> None:
+        self._stopped |= keys
+        self.stopped_changed.emit()
 
     def _keep_selection(self) -> None:
         """The same method and class as before if they are on the wall; else the first map."""
@@ -382,7 +329,7 @@ class Desk(QObject):
         self.layers, self.chosen = (), None
         self._made.clear()
         self._stopped.clear()
-        self._end_slow()
+        self._slow.end()
 
     def _changed(self, *_: object) -> None:
         self.refresh()

@@ -97,7 +97,7 @@ class ExplainPanel(QWidget):
         """Tiles that wait are painted on the theme's ground."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange and hasattr(self, "wall"):
-            self.wall.paint_tiles()
+            self.wall.lay_out()
 
     # -- inside ----------------------------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from convscope.engine.seeing.attribution.explain import Failure
 from convscope.engine.seeing.attribution.picture import Style, picture, shared_scales
 from convscope.engine.seeing.attribution.result import Attribution, Request
+from convscope.imaging.display import Scale
 from convscope.task import Task
 from convscope.ui import theme
 from convscope.ui.panels.explain.column_titles import ColumnTitles
@@ -21,6 +23,8 @@ from convscope.ui.widgets.mosaic_view import MosaicView
 
 KEY, STRIP_KEY = "explain.wall", "explain.strip"
 STRIP_HEIGHT = 132
+Painted = tuple[Attribution, Style, Scale]
+"""What a picture is made of."""
 
 
 class WallView(QWidget):
@@ -37,9 +41,11 @@ class WallView(QWidget):
         self._desk = desk
         self.style_ = Style()
         self._offset = self._laid = 0
+        # By request: the picture on show, and what it was made of.
+        self._painted: dict[Any, tuple[Painted, NDArray[np.uint8]]] = {}
         self._compact = False
         self._build()
-        desk.begun.connect(lambda _begun: self._lay_out())
+        desk.begun.connect(lambda _begun: self.lay_out())
         desk.arrived.connect(lambda _made: self.paint_tiles())
         desk.stopped_changed.connect(self.paint_tiles)
         desk.selected.connect(lambda _request: self._ring())
@@ -51,9 +57,13 @@ class WallView(QWidget):
         self.paint_tiles()
         self.paint_strip()
 
+    def pixels(self, index: int) -> NDArray[np.uint8]:
+        """What a tile shows."""
+        return self.tiles.pixels(index)
+
     # -- the wall --------------------------------------------------------------------------------------------
 
-    def _lay_out(self) -> None:
+    def lay_out(self) -> None:
         """The tiles as they are wanted; what is not there yet shows the image without a map."""
         desk = self._desk
         look, requests = desk.look, desk.requests
@@ -67,13 +77,19 @@ class WallView(QWidget):
         bare = _rgb(look.prepared.pixels)
         # Half way to the ground: a map is on its way.
         dim = bare // 2 if theme.tokens().dark else bare // 2 + np.uint8(127)
-        tiles = [bare] * self._offset + [dim] * len(requests)
+        self._painted = {one.key: self._painted[one.key] for one in requests if one.key in self._painted}
+        tiles = [bare] * self._offset + [self._known(request, dim) for request in requests]
         columns = len(requests) // classes if classes > 1 else None
         self._titles(columns)
         self.tiles.set_maps(tiles, self._captions(), columns)
         self._fold()
         self._ring()
         self.paint_tiles()
+
+    def _known(self, request: Request, dim: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """A tile as it was shown before, if it is of the same map; else that of a map on its way."""
+        made, pixels = self._painted.get(request.key, (None, dim))
+        return pixels if made is not None and made[0] is self._desk.attribution(request) else dim
 
     def set_compact(self, compact: bool) -> None:
         """Where there is little room, a wall of several classes takes that of the strip."""
@@ -120,33 +136,45 @@ class WallView(QWidget):
     def paint_tiles(self) -> None:
         """Lay the maps over the image, off the GUI thread."""
         desk, style = self._desk, self.style_
-        there = [
-            (number, one)
-            for number, request in enumerate(desk.requests)
-            if (one := desk.attribution(request)) is not None
-        ]
         if desk.look is None:
             return
-        captions, offset, laid = self._captions(), self._offset, self._laid
+        there = [
+            (number, one)
+            for number, request in enumerate(desk.requests, self._offset)
+            if (one := desk.attribution(request)) is not None
+        ]
         scales = shared_scales([one for _number, one in there])
+        wanted = [(number, (one, style, scale)) for (number, one), scale in zip(there, scales, strict=True)]
+        # What is on show already stays.
+        new = [(number, made) for number, made in wanted if self._shown(made[0]) != made]
+        captions, laid = self._captions(), self._laid
 
-        def work(task: Task) -> list[tuple[int, NDArray[np.uint8]]]:
-            made = []
-            for (number, one), scale in zip(there, scales, strict=True):
+        def work(task: Task) -> list[tuple[int, Painted, NDArray[np.uint8]]]:
+            painted = []
+            for number, made in new:
                 task.check()
-                made.append((number + offset, picture(one, style, scale=scale)))
-            return made
+                one, style, scale = made
+                painted.append((number, made, picture(one, style, scale=scale)))
+            return painted
 
-        def done(made: list[tuple[int, NDArray[np.uint8]]]) -> None:
-            if laid == self._laid:
-                for index, pixels in made:
-                    self.tiles.set_map(index, pixels)
-                for index, words in enumerate(captions):
-                    self.tiles.set_caption(index, words)
+        def done(painted: list[tuple[int, Painted, NDArray[np.uint8]]]) -> None:
+            if laid != self._laid:
+                return
+            for number, made, pixels in painted:
+                self._painted[made[0].request.key] = made, pixels
+                self.tiles.set_map(number, pixels)
+            for number, words in enumerate(captions):
+                self.tiles.set_caption(number, words)
+            if style != self.style_:
+                self.paint_tiles()
 
         desk.context.jobs.submit(
             "view", work, title="Painting maps", key=KEY, supersede="finish", quiet=True, on_done=done
         )
+
+    def _shown(self, one: Attribution) -> Painted | None:
+        made, _pixels = self._painted.get(one.request.key, (None, None))
+        return made
 
     def _ring(self) -> None:
         request, requests = self._desk.request, self._desk.requests

@@ -46,10 +46,36 @@ def test_a_network_that_overflows_has_no_maps_and_none_of_the_one_before(
     settle(qtbot, window)
     window.session.add_model(broken)
     settle(qtbot, window)
+    said = child(window, QLabel, "explain.said")
+    assert said.isVisible() and "broken does not put out numbers for this image (NaN)" in said.text()
+    assert not stages.isVisible() and not child(window, MosaicView, "explain.wall").isVisible()
+    assert child(window, QLabel, "explain.explained").text() == ""
+    assert not child(window, QLabel, "explain.title").isVisible()
+    assert messages(window) == []
+
+
+def test_methods_that_a_network_does_not_allow_are_told_in_their_tiles(
+    window: MainWindow, digits: OpenedModel, qtbot: QtBot
+) -> None:
+    """Without a layer whose maps lie over the image, methods on the input go on working."""
+    import keras
+
+    layers = keras.layers
+    model = keras.Sequential(
+        [keras.Input((28, 28, 1)), layers.Flatten(), layers.Dense(3, activation="softmax")], name="dense"
+    )
+    window.session.add_model(digits)
+    settle(qtbot, window)
+    tick_only(qtbot, window, "grad-cam", "eigen-cam", "score-cam", "saliency")
+    settle(qtbot, window)
+    window.session.add_model(OpenedModel(model))
+    settle(qtbot, window)
     wall = child(window, MosaicView, "explain.wall")
-    assert [wall.caption(n).split(": ")[1] for n in range(1, wall.count)] == ["not possible"] * 4
-    assert "values that are no numbers" in child(window, QLabel, "explain.facts").text()
-    assert not stages.isVisible()
+    told = {wall.caption(n).split(": ")[0]: wall.caption(n).split(": ")[1] for n in range(1, wall.count)}
+    assert told.pop("Saliency").startswith("class ")
+    assert told == dict.fromkeys(("Grad-CAM", "Score-CAM", "Eigen-CAM"), "not possible")
+    assert "no layer whose maps lie over the image" in child(window, QLabel, "explain.facts").text()
+    assert not child(window, MosaicView, "explain.stages").isVisible()
     assert messages(window) == []
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,10 +14,13 @@ from pytestqt.qtbot import QtBot
 from window_helpers import messages
 
 from convscope.engine.models.opened import OpenedModel
+from convscope.engine.seeing.attribution.picture import picture
 from convscope.engine.seeing.attribution.result import Attribution
 from convscope.engine.seeing.attribution.target import Target
 from convscope.imaging.samples import load_sample
+from convscope.ui import theme
 from convscope.ui.main_window import MainWindow
+from convscope.ui.panels.explain import wall as wall_module
 from convscope.ui.panels.explain.classes import ClassField
 from convscope.ui.widgets.class_bars import ClassBars
 from convscope.ui.widgets.mosaic_view import MosaicView
@@ -272,3 +276,67 @@ def test_a_network_without_maps_is_explained_by_its_input(
     assert "no layer whose maps" in child(window, QLabel, "explain.facts").text()
     assert "no layer whose maps" in child(window, QLabel, "explain.why").text()
     assert not child(window, QComboBox, "explain.layer").isEnabled()
+
+
+def test_what_is_on_the_wall_stays_while_others_come(
+    window: MainWindow, digits: OpenedModel, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A map that is there is neither made dim nor painted again."""
+    window.session.add_model(digits)
+    tick_only(qtbot, window, "grad-cam", "saliency")
+    settle(qtbot, window)
+    painted = []
+
+    def counting(one: Attribution, *args: Any, **options: Any) -> Any:
+        painted.append(one.method)
+        return picture(one, *args, **options)
+
+    monkeypatch.setattr(wall_module, "picture", counting)
+    view = panel_of(window).wall
+    before = view.tiles.count
+    shown = []
+    panel_of(window).desk.begun.connect(lambda _begun: shown.append(view.pixels(1)))
+    first = view.pixels(1)
+    tick_only(qtbot, window, "grad-cam", "saliency", "hires-cam")
+    settle(qtbot, window)
+    assert view.tiles.count == before + 1
+    assert painted == ["hires-cam"]
+    assert all(pixels is first for pixels in (*shown, view.pixels(1)))
+
+
+def test_the_last_style_is_the_one_on_show(window: MainWindow, digits: OpenedModel, qtbot: QtBot) -> None:
+    """Also when it is the one before the last, whose pictures were still on show."""
+    window.session.add_model(digits)
+    settle(qtbot, window)
+    view = panel_of(window).wall
+    first = view.pixels(1).copy()
+    opacity = panel_of(window).inspector.opacity
+    for value in (10, 50, 90):
+        opacity.set_value(value)
+        opacity.changed.emit(value)
+    settle(qtbot, window)
+    strong = view.pixels(1).copy()
+    assert not np.array_equal(strong, first)
+    for value in (20, 90, 20, 50):
+        opacity.set_value(value)
+        opacity.changed.emit(value)
+    settle(qtbot, window)
+    np.testing.assert_array_equal(view.pixels(1), first)
+
+
+def test_tiles_that_wait_follow_the_theme(window: MainWindow, digits: OpenedModel, qtbot: QtBot) -> None:
+    window.session.add_model(digits)
+    settle(qtbot, window)
+    view, desk = panel_of(window).wall, panel_of(window).desk
+    came = when_half_done(window, lambda: press(qtbot, child(window, QWidget, "status.job.cancel")))
+    tick_only(qtbot, window, "integrated-gradients", "rise")
+    settle(qtbot, window)
+    assert came and desk.attribution(desk.requests[-1]) is None
+    assert captions(window)[2] == "RISE: stopped, click to go on"
+    light = view.pixels(2).mean()
+    theme.apply("dark")
+    settle(qtbot, window)
+    try:
+        assert view.pixels(2).mean() < light - 50
+    finally:
+        theme.apply("light")
