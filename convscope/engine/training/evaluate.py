@@ -47,7 +47,8 @@ class Evaluation:
         true, predicted: int32 (n,).
         confidence: float32 (n,), the probability of the predicted class.
         true_probability: float32 (n,), of the right class.
-        loss: mean cross-entropy, −ln of the right class's probability, natural units.
+        loss: mean cross-entropy, −ln of the right class's probability, natural units; NaN where there are no
+            probabilities.
     """
 
     classes: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""A run as a plain Keras script, which needs Keras and NumPy but not convscope.
+"""A run as a plain Keras script, which needs Keras, NumPy and, for image files, Pillow, but not convscope.
 
 It begins with the same weights (initial.keras), takes the images in the same order and trains with the same
 settings, so that without augmentation and dropout its history is the run's. Augmentation is done by Keras's
@@ -21,6 +21,7 @@ from convscope.engine.training.checkpoint import write_atomically
 from convscope.engine.training.losses import Goal, make_loss, make_metrics
 from convscope.engine.training.rates import changes
 from convscope.engine.training.run import Run
+from convscope.engine.training.script_files import IMPORTS, file_images
 from convscope.engine.training.settings import OPTIMIZERS, TrainingSettings
 from convscope.engine.training.smoothing import higher_is_better
 from convscope.paths import resource_path
@@ -72,18 +73,19 @@ def make_script(run: Run, dataset: Dataset, piped: PipelineSettings, goal: Goal)
 
 
 def _head(run: Run, dataset: Dataset, settings: TrainingSettings) -> str:
+    files = dataset.kind == "files"
     steps = "None" if settings.steps_per_epoch is None else str(settings.steps_per_epoch)
     classes = pprint.pformat(list(dataset.classes), width=100, compact=True)
     return f'''
 """{run.details.name.replace('"', "'")}: as a plain Keras script. Run it where it lies: python script.py"""
 
-import json
+{"import io" + chr(10) if files else ""}import json
 import math
 from pathlib import Path
 
 import keras
 import numpy as np
-
+{IMPORTS if files else ""}
 HERE = Path(__file__).resolve().parent
 SEED, BATCH, EPOCHS, STEPS = {settings.seed}, {settings.batch_size}, {settings.epochs}, {steps}
 CLASSES = {classes}
@@ -106,20 +108,8 @@ def prepared(pixels):
     """Pixels 0-255 in the range that the network wants."""
     return {ready}
 '''
-    mode = "grayscale" if target.channels == 1 else "rgb"
     if dataset.kind == "files":
-        resized = {"stretch": "", "crop": ", keep_aspect_ratio=True", "pad": ""}[target.fit]
-        return f'''
-FOLDER = Path({dataset.reference!r})
-
-
-def images(indices):
-    """Images as pixels 0-255, float32."""
-    size = ({target.height}, {target.width})
-    files = [FOLDER / str(split["files"][i]) for i in indices]
-    opened = [keras.utils.load_img(f, color_mode="{mode}", target_size=size{resized}) for f in files]
-    return np.stack([keras.utils.img_to_array(image) for image in opened])
-{tail}'''
+        return file_images(dataset.reference, target) + tail
     return f'''
 {_array_source(dataset)}
 

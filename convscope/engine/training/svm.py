@@ -8,6 +8,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from convscope.engine.data.dataset import SplitName
+from convscope.engine.training.evaluate import Evaluation
 from convscope.engine.training.features import Features
 from convscope.errors import UserError
 from convscope.task import Task
@@ -26,6 +28,7 @@ class SvmResult:
         predicted: int32 (n,), its answer for each feature tested.
         support_vectors: how many of the training images decide.
         seconds: how long the fit took.
+        machine: the fitted pipeline of scikit-learn.
     """
 
     kernel: SvmKernel
@@ -35,6 +38,7 @@ class SvmResult:
     predicted: NDArray[np.int32]
     support_vectors: int
     seconds: float
+    machine: Any
 
 
 def fit_svm(
@@ -71,6 +75,36 @@ def fit_svm(
         predicted,
         int(machine[-1].n_support_.sum()),
         seconds,
+        machine,
+    )
+
+
+def evaluate_svm(
+    result: SvmResult, features: Features, classes: tuple[str, ...], split: SplitName
+) -> Evaluation:
+    """What the machine makes of the images of one split.
+
+    A machine tells no probabilities but on which side of each border an image lies, and how far from it: the
+    softmax of these distances stands for its confidence, and there is no cross-entropy (NaN).
+    """
+    known = result.machine[-1].classes_
+    sides = np.asarray(result.machine.decision_function(_flat(features)), np.float64)
+    distances = np.full((len(features.labels), len(classes)), -np.inf)
+    distances[:, known] = np.stack([-sides, sides], axis=1) if sides.ndim == 1 else sides
+    shares = np.exp(distances - distances.max(axis=1, keepdims=True))
+    shares = (shares / shares.sum(axis=1, keepdims=True)).astype(np.float32)
+    # Of two classes with one share, its own word decides.
+    predicted = result.machine.predict(_flat(features)).astype(np.int32)
+    each = np.arange(len(predicted))
+    return Evaluation(
+        classes,
+        split,
+        features.indices,
+        features.labels,
+        predicted,
+        shares[each, predicted],
+        shares[each, features.labels],
+        float("nan"),
     )
 
 

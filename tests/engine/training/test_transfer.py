@@ -24,7 +24,7 @@ from convscope.engine.training.features import extract_features
 from convscope.engine.training.record import Recorder, thawed_at
 from convscope.engine.training.run import Run
 from convscope.engine.training.settings import OptimizerSettings, TrainingSettings
-from convscope.engine.training.svm import fit_svm
+from convscope.engine.training.svm import evaluate_svm, fit_svm
 from convscope.engine.training.train import resume, train
 from convscope.engine.training.transfer import estimate, target_for, transfer
 from convscope.engine.training.transfer_model import TransferSettings, base_of, compose, recompose, unfreeze
@@ -152,6 +152,18 @@ def test_a_support_vector_machine_on_the_features(pretrained: OpenedModel, bands
         assert result.accuracy > 0.8
         assert result.accuracy == pytest.approx(float(np.mean(result.predicted == test.labels)))
         assert 0 < result.support_vectors <= 84
+        seen = evaluate_svm(result, test, bands.classes, "test")
+        assert seen.accuracy == pytest.approx(result.accuracy) and seen.confusion.sum() == 12
+        assert np.array_equal(seen.indices, bands.indices("test")) and np.isnan(seen.loss)
+        right = seen.true == seen.predicted
+        assert np.array_equal(seen.confidence[right], seen.true_probability[right])
+        assert np.all(seen.confidence[~right] > seen.true_probability[~right]) and seen.confidence.max() <= 1
+    # Two classes of three in the training images: a number for each class all the same.
+    some = np.flatnonzero(train_.labels < 2)
+    two = replace(train_, values=train_.values[some], labels=train_.labels[some])
+    half = evaluate_svm(fit_svm(two, test), test, bands.classes, "test")
+    assert half.confusion[:, 2].sum() == 0 and half.by_class[2] == 0
+    assert np.all(half.true_probability[half.true == 2] == 0)
     one = replace(train_, labels=np.zeros(84, np.int32))
     with pytest.raises(UserError, match="two classes at least"):
         fit_svm(one, test)
@@ -252,10 +264,8 @@ def test_a_fine_tuning_run_keeps_both_its_parts_whenever_it_is_interrupted(
             assert np.allclose(a, b, atol=1e-5)
 
 
-def test_a_run_begun_again_repeats_all_of_it(
-    pretrained: OpenedModel, bands: Dataset, tmp_path: Path
-) -> None:
-    """From the base that the run has kept, which ends in no Dense layer of its own: both parts, to the digit."""
+def test_a_run_begun_again_repeats_all_of_it(pretrained: OpenedModel, bands: Dataset, tmp_path: Path) -> None:
+    """From the base that the run has kept, which ends in no Dense layer: both parts, to the digit."""
     how = TransferSettings("finetune", "late", fine_rate=1e-3, head_epochs=1, dropout=0.5)
     settings = replace(SETTINGS, epochs=1)
     first = transfer(pretrained, bands, settings, how, folder=tmp_path / "run")

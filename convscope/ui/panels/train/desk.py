@@ -36,7 +36,7 @@ class Desk(QObject):
         subject_changed: the model to train or the data set is another one.
         checked: a `Checked`; None while model, data and settings are being checked, or one is missing.
         runs_changed: the folder of runs has changed: a run began, ended, was renamed or deleted.
-        result_requested: show what came of a `Finished` or of a `Run`.
+        result_requested: show what came of an `evaluating.Source`.
         view_requested: go to a tab of the panel: "live", "runs", "result", "transfer".
 
     Attributes:
@@ -299,7 +299,7 @@ class Desk(QObject):
         """Names that runs have already."""
         self._used |= set(names)
 
-    def show_result(self, source: Finished | Run) -> None:
+    def show_result(self, source: object) -> None:
         """Show what came of a training: accuracy, confusion, mistakes."""
         self.view_requested.emit("result")
         self.result_requested.emit(source)

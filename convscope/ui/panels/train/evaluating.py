@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Union
 
 from convscope.errors import UserError
 from convscope.task import Task
+from convscope.ui.panels.train.machine import Machine
 from convscope.ui.panels.train.plan import Finished
 
 if TYPE_CHECKING:
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
     from convscope.engine.training.run import Run
 
 
+# What has learned: a training of this session, a run, or a machine on a network's features.
+Source = Union[Finished, "Run", Machine]
+
+
 @dataclass(frozen=True, eq=False)
 class Outcome:
     """One network on one part of its data.
@@ -23,20 +28,20 @@ class Outcome:
     Attributes:
         name: of the run.
         source: where it came from.
-        model: the trained network.
+        model: the trained network; None where there is none.
         dataset: split as it was for training.
         evaluation: on one of its parts.
     """
 
     name: str
-    source: Finished | Run
-    model: OpenedModel
+    source: Source
+    model: OpenedModel | None
     dataset: Dataset
     evaluation: Evaluation
 
 
-def outcome_of(source: Finished | Run, split: SplitName, known: Outcome | None, task: Task) -> Outcome:
-    """Evaluate a run's network on a part of its data; for a job.
+def outcome_of(source: Source, split: SplitName, known: Outcome | None, task: Task) -> Outcome:
+    """Evaluate what a run or a machine has learned on a part of its data; for a job.
 
     Args:
         known: an outcome of the same source, whose network and data are open already.
@@ -46,6 +51,9 @@ def outcome_of(source: Finished | Run, split: SplitName, known: Outcome | None, 
     """
     from convscope.engine.training.evaluate import evaluate
 
+    if isinstance(source, Machine):
+        return Outcome(source.name, source, None, source.dataset, source.evaluate(split, task))
+    model: OpenedModel | None
     if isinstance(source, Finished):
         trained = source.trained
         name, model, dataset = source.name, trained.model, source.dataset
@@ -55,6 +63,7 @@ def outcome_of(source: Finished | Run, split: SplitName, known: Outcome | None, 
         name, model, dataset = known.name, known.model, known.dataset
     else:
         name, model, dataset = _opened(source, task)
+    assert model is not None
     return Outcome(name, source, model, dataset, evaluate(model, dataset, split, task=task))
 
 

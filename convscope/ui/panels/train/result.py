@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -17,14 +18,13 @@ from convscope.ui import theme
 from convscope.ui.panels.train.class_accuracy import ClassAccuracy
 from convscope.ui.panels.train.confusion import ConfusionView
 from convscope.ui.panels.train.desk import Desk
-from convscope.ui.panels.train.evaluating import Outcome, outcome_of
+from convscope.ui.panels.train.evaluating import Outcome, Source, outcome_of
 from convscope.ui.panels.train.plan import Finished
 from convscope.ui.widgets.form import caption, heading, row, segmented, tool
 from convscope.ui.widgets.mosaic_view import MosaicView
 
 if TYPE_CHECKING:
     from convscope.engine.data.dataset import SplitName
-    from convscope.engine.training.run import Run
 
 KEY, IMAGES_KEY = "train.result", "train.result.images"
 SIDE = 96  # pixels of a thumbnail
@@ -44,13 +44,17 @@ class ResultView(QWidget):
         super().__init__(parent)
         self.setObjectName("train.result")
         self._desk = desk
-        self._source: Finished | Run | None = None
+        self._source: Source | None = None
         self._outcome: Outcome | None = None
         self._shown: NDArray[np.int64] = np.zeros(0, np.int64)
         # The training whose result was shown by itself last.
         self._met: Finished | None = None
         self._build()
         self._say("No training has ended yet. Train a network, or choose a run.")
+
+    @property
+    def _has_network(self) -> bool:
+        return self._outcome is not None and self._outcome.model is not None
 
     @property
     def outcome(self) -> Outcome | None:
@@ -68,7 +72,7 @@ class ResultView(QWidget):
         if fitted.outcome != "diverged" or fitted.best is not None:
             self.show_result(finished)
 
-    def show_result(self, source: Finished | Run) -> None:
+    def show_result(self, source: Source) -> None:
         """Show what came of a training, on its test images if there are some."""
         self._source, self._outcome = source, None
         self.parts.set_value("test")
@@ -123,9 +127,8 @@ class ResultView(QWidget):
         self.title.setText(outcome.name)
         self.title.setToolTip(outcome.name)
         self.accuracy.setText(f"{100 * evaluation.accuracy:.2f} %")
-        self.facts.setText(
-            f"of {evaluation.images:,} images right · {wrong:,} wrong · loss {evaluation.loss:.4f}"
-        )
+        loss = "" if math.isnan(evaluation.loss) else f" · loss {evaluation.loss:.4f}"
+        self.facts.setText(f"of {evaluation.images:,} images right · {wrong:,} wrong{loss}")
         self.matrix.set_confusion(evaluation.confusion, evaluation.classes)
         self.by_class.set_values(evaluation.by_class, evaluation.confusion.sum(axis=1), evaluation.classes)
         self.parts.set_value(evaluation.split)
@@ -222,8 +225,9 @@ class ResultView(QWidget):
         return f"{names[true]} → {names[predicted]} {sure}"
 
     def _chosen_changed(self, index: int | None) -> None:
-        for button in (self.use, self.explain):
-            button.setEnabled(index is not None)
+        self.use.setEnabled(index is not None)
+        # Where a network looked can be asked of a network only.
+        self.explain.setEnabled(index is not None and self._has_network)
 
     def _open_image(self, then: str = "") -> None:
         selected, outcome = self.images.selected, self._outcome
@@ -238,7 +242,7 @@ class ResultView(QWidget):
 
         def done(image: object) -> None:
             context.session.add_images([image])  # type: ignore[list-item]
-            if then:
+            if then and outcome.model is not None:
                 if outcome.model.name in [model.name for model in context.session.models]:
                     names = [model.name for model in context.session.models]
                     context.session.select_model(names.index(outcome.model.name))

@@ -9,14 +9,14 @@ from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from convscope.errors import UserError
-from convscope.jobs import Job
 from convscope.task import Task
 from convscope.ui import theme
 from convscope.ui.panels.train.desk import Desk
 from convscope.ui.panels.train.form import NumberBox
 from convscope.ui.panels.train.transfer_cards import Card
-from convscope.ui.panels.train.transfer_plan import WAYS, plan_transfer, run_svm
+from convscope.ui.panels.train.transfer_plan import WAYS, plan_transfer
 from convscope.ui.panels.train.transfer_results import TransferResults
+from convscope.ui.panels.train.transfer_svm import SvmCard
 from convscope.ui.widgets.form import (
     combo,
     decimal,
@@ -32,11 +32,10 @@ from convscope.ui.widgets.form import (
 if TYPE_CHECKING:
     from convscope.engine.data.dataset import Dataset
     from convscope.engine.models.opened import OpenedModel
-    from convscope.engine.training.svm import SvmResult
     from convscope.engine.training.transfer import Cost
     from convscope.engine.training.transfer_model import TransferSettings, Way
 
-COST_KEY, SVM_KEY = "train.transfer.cost", "train.transfer.svm"
+COST_KEY = "train.transfer.cost"
 WIDE = 860  # pixels from which the cards stand in one row
 
 
@@ -54,7 +53,6 @@ class TransferView(QWidget):
         self._own: set[str] = set()
         self._asked: tuple[object, ...] | None = None
         self._columns = 0
-        self._svm_job: Job | None = None
         self._build()
         self._session.model_changed.connect(self._refresh)
         self._session.dataset_changed.connect(self._refresh)
@@ -64,7 +62,6 @@ class TransferView(QWidget):
         desk.trainer.finished.connect(self._next)
         desk.trainer.failed.connect(self._give_up)
         desk.trainer.cancelled.connect(self._give_up)
-        desk.context.jobs.changed.connect(self._tell_svm)
         self._refresh()
         self.results.refresh()
 
@@ -81,9 +78,8 @@ class TransferView(QWidget):
         trainer.finished.disconnect(self._next)
         trainer.failed.disconnect(self._give_up)
         trainer.cancelled.disconnect(self._give_up)
-        self._desk.context.jobs.changed.disconnect(self._tell_svm)
-        for key in (COST_KEY, SVM_KEY):
-            self._desk.context.jobs.cancel_key(key)
+        self.svm.shutdown()
+        self._desk.context.jobs.cancel_key(COST_KEY)
 
     def showEvent(self, event: QShowEvent) -> None:
         """Time a batch, if that has not been done."""
@@ -244,42 +240,10 @@ class TransferView(QWidget):
     def _give_up(self, *_: object) -> None:
         self._queue, self._queued = [], None
 
-    def _run_svm(self) -> None:
+    def _fit_svm(self) -> None:
         subject = self._subject()
-        if subject is None:
-            return
-        settings, how = self._desk.settings, self.how("features")
-        kernel, c = self.svm_kernel.currentData(), self.svm_c.value()
-
-        def work(task: Task) -> SvmResult:
-            return run_svm(*subject, settings, how, kernel, c, task)
-
-        self.svm.set_reached("working…")
-        self._svm_job = self._desk.context.jobs.submit(
-            "engine",
-            work,
-            title="Support vector machine",
-            key=SVM_KEY,
-            on_done=self._show_svm,
-            on_failed=self._svm_failed,
-            on_cancelled=lambda: self.svm.set_reached(""),
-        )
-
-    def _tell_svm(self, job: object) -> None:
-        """How far the support vector machine is: the features take the time, not the machine."""
-        mine = self._svm_job
-        if job is mine and mine is not None and not mine.finished and mine.text:
-            self.svm.set_reached(mine.text)
-
-    def _show_svm(self, result: SvmResult) -> None:
-        self.svm.set_reached(
-            f"<b>{100 * result.accuracy:.1f} %</b> on unseen images, {100 * result.training_accuracy:.1f} % "
-            f"on its own; {result.support_vectors:,} support vectors; fitted in {result.seconds:.1f} s"
-        )
-
-    def _svm_failed(self, error: BaseException) -> None:
-        self.svm.set_reached("")
-        self._desk.context.report(error)
+        if subject is not None:
+            self.svm.fit(*subject, self.how("features"))
 
     # -- what they came to -----------------------------------------------------------------------------------
 
@@ -307,6 +271,7 @@ class TransferView(QWidget):
         column.addLayout(row(self.all, None))
         self.results = TransferResults(self._desk)
         self.results.reached.connect(self._show_reached)
+        self.svm.fitted.connect(self.results.show_machine)
         column.addWidget(self.results, 1)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
@@ -375,18 +340,8 @@ class TransferView(QWidget):
         own.addLayout(under_captions(("Classifier epochs", self.head_epochs), ("Rate", self.fine_rate)))
         self.from_layer.currentIndexChanged.connect(self._estimate)
         self.head_epochs.valueChanged.connect(self._estimate)
-        self.svm = Card(
-            "train.transfer.svm",
-            "Support vector machine",
-            "No network is trained: the widest margin between the classes, in the space of the features.",
-            "Fit",
-        )
-        kernels = (("linear", "Linear"), ("rbf", "RBF"))
-        self.svm_kernel = combo("train.transfer.svm.kernel", "Kernel of the machine", kernels)
-        self.svm_c = decimal("train.transfer.svm.c", "Price of a mistake", 0.001, 1000.0, 3)
-        self.svm_c.setValue(1.0)
-        self.svm.own.addLayout(under_captions(("Kernel", self.svm_kernel), ("C", self.svm_c)))
-        self.svm.started.connect(self._run_svm)
+        self.svm = SvmCard(self._desk)
+        self.svm.started.connect(self._fit_svm)
 
     def _place_cards(self) -> None:
         columns = 4 if self.width() >= theme.scaled(WIDE) else 2

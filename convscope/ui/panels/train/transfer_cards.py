@@ -54,7 +54,8 @@ class Card(QFrame):
         self.start.setObjectName(f"{name}.start")
         self.start.setAccessibleName(f"{button}: {title}")
         self.start.clicked.connect(lambda: self.started.emit())
-        column.addLayout(row(self.start, None))
+        self.buttons = row(self.start, None)
+        column.addLayout(self.buttons)
 
     def set_cost(self, sentence: str, tensors: str = "") -> None:
         """What it will take."""

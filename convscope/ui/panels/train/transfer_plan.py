@@ -1,8 +1,7 @@
-"""What the view of pretrained networks has done in jobs: costs, trainings, the support vector machine."""
+"""The three ways of using a pretrained network, and a training in one of them."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from convscope.task import Task
@@ -14,7 +13,6 @@ if TYPE_CHECKING:
     from convscope.engine.training.control import Control
     from convscope.engine.training.record import Recorder
     from convscope.engine.training.settings import TrainingSettings
-    from convscope.engine.training.svm import SvmKernel, SvmResult
     from convscope.engine.training.train import Trained
     from convscope.engine.training.transfer_model import TransferSettings, Way
 
@@ -85,39 +83,3 @@ def plan_transfer(
         )
 
     return Plan(name, settings, work, before, apart=True)
-
-
-def run_svm(
-    base: OpenedModel,
-    dataset: Dataset,
-    settings: TrainingSettings,
-    how: TransferSettings,
-    kernel: SvmKernel,
-    c: float,
-    task: Task,
-) -> SvmResult:
-    """A support vector machine on the base's features; tested on images that it has not seen. For a job.
-
-    Raises:
-        UserError: the base or the data do not serve.
-    """
-    from convscope.engine.training.features import extract_features
-    from convscope.engine.training.loop import prepared
-    from convscope.engine.training.svm import fit_svm
-    from convscope.engine.training.train import split_for
-    from convscope.engine.training.transfer import compose, target_for
-
-    split, own = split_for(dataset, settings)
-    composed = compose(
-        prepared(base, own),
-        split.classes,
-        replace(how, way="features"),
-        size=own.size or split.image_size,
-        seed=own.seed,
-    )
-    target = target_for(composed, own)
-    train = extract_features(composed.base, split, "train", target, task=task)
-    tested = extract_features(
-        composed.base, split, "test" if len(split.indices("test")) else "validation", target, task=task
-    )
-    return fit_svm(train, tested, kernel=kernel, c=c, seed=own.seed, task=task)

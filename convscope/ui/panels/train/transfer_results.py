@@ -1,4 +1,4 @@
-"""What the three ways came to on this data set, in one chart."""
+"""What the three ways and a support vector machine came to on this data set, in one chart."""
 
 from __future__ import annotations
 
@@ -10,16 +10,17 @@ from convscope.ui import theme
 from convscope.ui.panels.train.chart import Chart, Line
 from convscope.ui.panels.train.charts import THAWED
 from convscope.ui.panels.train.desk import Desk
+from convscope.ui.panels.train.machine import TITLE, Machine
 from convscope.ui.panels.train.runs import read_runs
 from convscope.ui.panels.train.runs_table import Entry, duration
 from convscope.ui.panels.train.transfer_plan import WAYS
 
-KEY = "train.transfer.runs"
+KEY, SVM = "train.transfer.runs", "svm"
 COLOURS: dict[str, str] = {way: theme.SERIES[number] for number, (way, _title, _says) in enumerate(WAYS)}
 
 
 class TransferResults(QWidget):
-    """The last run of each way on the current data set.
+    """The last run of each way on the current data set, and the last machine of this session.
 
     Signals:
         reached: by way, what it came to in words.
@@ -30,6 +31,7 @@ class TransferResults(QWidget):
     def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._desk = desk
+        self._machine: Machine | None = None
         self.chart = Chart("train.transfer.chart", "Validation accuracy", unit_range=True)
         self.chart.setMinimumHeight(theme.scaled(180))
         self.chart.hovered.connect(self.chart.show_cursor)
@@ -53,6 +55,11 @@ class TransferResults(QWidget):
             on_failed=self._desk.context.report,
         )
 
+    def show_machine(self, machine: Machine) -> None:
+        """A support vector machine was fitted: a level to compare with, since it has no epochs."""
+        self._machine = machine
+        self.refresh()
+
     def shutdown(self) -> None:
         """Take no more events."""
         self._desk.runs_changed.disconnect(self.refresh)
@@ -75,6 +82,9 @@ class TransferResults(QWidget):
             for way, title, _says in WAYS
             if way in last
         }
+        level = self._level()
+        if level is not None:
+            lines[SVM] = Line(TITLE, theme.SERIES[len(WAYS)])
         self.chart.set_lines(lines)
         thawed = {way: thawed_at(entry.epochs) for way, entry in last.items()}
         self.chart.set_turns([(float(at), THAWED, COLOURS[way]) for way, at in thawed.items() if at])
@@ -90,7 +100,17 @@ class TransferResults(QWidget):
             test = entry.row.test_accuracy
             said = f"<b>{100 * test:.1f} %</b> on the test images" if test is not None else entry.row.state
             words[way] = f"{said}, {len(entry.epochs)} epochs in {duration(entry.row.seconds)}"
-        self.chart.set_span(max((len(entry.epochs) for entry in last.values()), default=1))
+        span = max((len(entry.epochs) for entry in last.values()), default=1)
+        if level is not None:
+            self.chart.set_curve(SVM, (np.array([0.0, span]), np.array([level, level])))
+        self.chart.set_span(span)
         self.chart.refresh()
-        self.chart.setVisible(bool(last))
+        self.chart.setVisible(bool(lines))
         self.reached.emit(words)
+
+    def _level(self) -> float | None:
+        """The validation accuracy of the machine, if it is one on this data set."""
+        machine, dataset = self._machine, self._desk.context.session.dataset
+        if machine is None or dataset is None or machine.dataset.reference != dataset.reference:
+            return None
+        return machine.validation_accuracy

@@ -380,3 +380,29 @@ def test_a_support_vector_machine_on_the_features(transfer: Train) -> None:
     transfer.settle()
     said = transfer.text("train.transfer.svm.reached")
     assert "support vectors" in said and float(said.split("<b>")[1].split(" %")[0]) > 60
+    # It stands in the chart of the three ways, as a level.
+    view = transfer.panel.view("transfer")
+    assert isinstance(view, TransferView) and view.results.chart.isVisible()
+    x, level = view.results.chart.curve("svm") or ((), ())
+    assert list(x) == [0, 1] and 0.6 < level[0] == level[1] <= 1
+    # Its confusion, its classes and its mistakes are looked at as those of a network, but for where it looked.
+    transfer.press("train.transfer.svm.result")
+    transfer.settle()
+    result = transfer.panel.view("result")
+    assert isinstance(result, ResultView) and result.outcome is not None and result.isVisible()
+    evaluation = result.outcome.evaluation
+    assert transfer.text("train.result.accuracy").startswith(
+        said.split("<b>")[1].split(" %")[0].split(".")[0]
+    )
+    assert evaluation.confusion.sum() == 60 and "loss" not in transfer.text("train.result.facts")
+    assert transfer.find(MosaicView, "train.result.images").count == min(30, len(evaluation.worst(60)))
+    place = result.matrix.cell_rect((0, 0)).center().toPoint()
+    transfer.qtbot.mouseClick(result.matrix, Qt.MouseButton.LeftButton, pos=place)
+    transfer.settle()
+    images = transfer.find(MosaicView, "train.result.images")
+    transfer.qtbot.mouseClick(images.viewport(), Qt.MouseButton.LeftButton, pos=images.tile_rect(0).center())
+    assert transfer.find(QAbstractButton, "train.result.use").isEnabled()
+    assert not transfer.find(QAbstractButton, "train.result.explain").isEnabled()
+    transfer.press("train.result.part.validation")
+    transfer.settle()
+    assert result.outcome is not None and result.outcome.evaluation.accuracy == level[0]
