@@ -116,7 +116,9 @@ class Look:
     ) -> tuple[NDArray[np.float32], NDArray[np.float32], float]:
         """Maps and ∂score/∂maps, h×w×channels each, and the score; kept.
 
-        The image goes through the network once; another class needs only the part after the layer.
+        The image goes through the network once; another class needs only the part after the layer, there
+        and back. At the layer that the app chooses that is compiled and under 0.15 of a forward pass; at
+        others it goes step by step, from 0.2 of one late in the network to 1.5 of one at its beginning.
         """
 
         def make() -> tuple[NDArray[np.float32], NDArray[np.float32], float]:

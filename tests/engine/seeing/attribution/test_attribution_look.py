@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from attribution_nets import head_on_maps, nested, opened, picture, randomised
 
 from convscope.engine.models.opened import OpenedModel
+from convscope.engine.models.program import Program
 from convscope.engine.seeing.attribution import gradients
-from convscope.engine.seeing.attribution.explain import explain
+from convscope.engine.seeing.attribution.explain import explain, strip
 from convscope.engine.seeing.attribution.layers import (
     chosen_layer,
     stages,
@@ -47,6 +50,52 @@ def test_another_class_does_not_go_through_the_trunk_again(
     np.testing.assert_array_equal(
         explain(Look(digits, load_sample("digit-3")), Request("grad-cam", Target(8))).heat, maps[8]
     )
+
+
+def test_another_class_at_a_chosen_layer_computes_what_comes_after_it_alone(
+    digits: OpenedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its bound: the steps from the layer to the logits there and back, once for all methods of a class."""
+    computed: list[str] = []
+    real = Program.run
+
+    def counting(program: Program, feeds: Any, fetch: Any, wrap: Any = None) -> list[Any]:
+        computed.extend(step.path for step in program.needed(fetch, tuple(feeds)))
+        return real(program, feeds, fetch, wrap)
+
+    look = Look(digits, load_sample("digit-3"), digits.predict(load_sample("digit-3")))
+    after = ["max_pooling2d_1", "conv2d_2", "conv2d_2", "flatten", "dense", "dense", "dense_1"]
+    monkeypatch.setattr(Program, "run", counting)
+    explain(look, Request("grad-cam", Target(3), "conv2d_1"))
+    assert computed[-len(after) :] == after and computed[0] == "conv2d"
+    computed.clear()
+    for method in ("hires-cam", "layer-cam", "grad-cam++", "xgrad-cam", "eigen-cam"):
+        explain(look, Request(method, Target(3), "conv2d_1"))
+    assert computed == []
+    for method in ("grad-cam", "hires-cam"):
+        explain(look, Request(method, Target(8), "conv2d_1"))
+    assert computed == after
+
+
+def test_all_stages_of_a_class_are_one_pass_there_and_back(
+    digits: OpenedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    passes = []
+    real = gradients.stage_gradients
+
+    def counting(model: OpenedModel, slots: Any, log: bool) -> Any:
+        function = real(model, slots, log)
+
+        def counted(*tensors: Any) -> Any:
+            passes.append(len(slots))
+            return function(*tensors)
+
+        return counted
+
+    monkeypatch.setattr(gradients, "stage_gradients", counting)
+    look = Look(digits, load_sample("digit-3"), digits.predict(load_sample("digit-3")))
+    assert len(strip(look, Target(3))) == 3
+    assert passes == [3]
 
 
 def test_clicks_keep_some_megabytes_and_compile_nothing(imagenet: OpenedModel) -> None:

@@ -21,29 +21,39 @@ from convscope.imaging.region import Region
 from convscope.imaging.samples import load_sample
 
 # A sample, and a class that the network gives it.
-OBJECTS = {"cat": 285, "coffee": 967, "rocket": 657, "astronaut": 450}
+OBJECTS = {"cat": 285, "coffee": 967, "rocket": 657, "astronaut": 450, "camera": 872}
 
 
 def square(name: str) -> np.ndarray:
     """The middle of a sample, 224×224×3."""
-    pixels = load_sample(name).pixels
+    pixels = np.atleast_3d(load_sample(name).pixels)
+    pixels = np.broadcast_to(pixels, (*pixels.shape[:2], 3))
     side = min(pixels.shape[:2])
     top, left = (pixels.shape[0] - side) // 2, (pixels.shape[1] - side) // 2
     return cv2.resize(pixels[top : top + side, left : left + side], (224, 224), interpolation=cv2.INTER_AREA)
 
 
-@pytest.mark.parametrize(("left", "right"), list(permutations(OBJECTS, 2)))
-def test_each_class_is_found_on_its_own_half(imagenet: OpenedModel, left: str, right: str) -> None:
-    """Two photographs side by side: the peak of each class's Grad-CAM lies on its own one."""
+@pytest.mark.parametrize("stacked", [False, True], ids=["side by side", "one over the other"])
+@pytest.mark.parametrize(("first", "second"), list(permutations(OBJECTS, 2)))
+def test_each_class_is_found_on_its_own_half(
+    imagenet: OpenedModel, first: str, second: str, stacked: bool
+) -> None:
+    """Two photographs in both orders, mirrored where stacked: each class's peak lies on its own one."""
     canvas = np.full((448, 448, 3), 124, np.uint8)
-    canvas[112:336, :224], canvas[112:336, 224:] = square(left), square(right)
-    look = Look(imagenet, Image(canvas, f"{left} beside {right}"))
-    for name, columns in ((left, range(112)), (right, range(112, 224))):
-        for method in ("grad-cam", "hires-cam"):
+    # Across a canvas that is turned below where the two are stacked.
+    canvas[112:336, :224], canvas[112:336, 224:] = (
+        square(name).swapaxes(0, 1)[::-1] if stacked else square(name) for name in (first, second)
+    )
+    if stacked:
+        canvas = np.ascontiguousarray(canvas.swapaxes(0, 1))
+    look = Look(imagenet, Image(canvas, f"{first} with {second}"))
+    for name, half in ((first, range(112)), (second, range(112, 224))):
+        for method in ("grad-cam", "hires-cam", "xgrad-cam"):
             heat = upsample(explain(look, Request(method, Target(OBJECTS[name]))).heat, 224, 224)
-            row, column = np.unravel_index(int(heat.argmax()), heat.shape)
-            assert 56 <= row < 168, (method, name)
-            assert column in columns, (method, name)
+            place = np.unravel_index(int(heat.argmax()), heat.shape)
+            along, across = place if stacked else place[::-1]
+            assert 56 <= across < 168, (method, name)
+            assert along in half, (method, name)
 
 
 def test_one_class_minus_the_other_tells_the_halves_apart(imagenet: OpenedModel) -> None:
