@@ -49,13 +49,12 @@ class _Look(QStyledItemDelegate):
     ) -> None:
         """One cell."""
         super().initStyleOption(option, index)
-        # Qt lets one write these; its stubs call them read-only.
         if index.column():
-            option.font = theme.font(11, figures=True)  # type: ignore[misc]
+            option.font = theme.font(11, figures=True)
             if index.flags() & Qt.ItemFlag.ItemIsEnabled:
                 option.palette.setColor(QPalette.ColorRole.Text, QColor(theme.tokens().secondary))
         elif not index.data(PATH):
-            option.font = theme.font(weight=QFont.Weight.DemiBold)  # type: ignore[misc]
+            option.font = theme.font(weight=QFont.Weight.DemiBold)
 
 
 class LayerTree(QWidget):

@@ -180,7 +180,10 @@ def test_idx_files_at_hand(tmp_path: Path) -> None:
         (b"\x1f\x8b\x08" + bytes(20), "cannot be read"),
         (struct.pack(">BBBB", 0, 0, 8, 3), "is cut off: it ends before"),
         (struct.pack(">BBBB", 0, 0, 8, 3) + bytes(7), "is cut off: it ends before"),
-        (gzip.compress(struct.pack(">BBBB3I", 0, 0, 8, 3, 9, 9, 9) + bytes(729))[:30], "cannot be read"),
+        (
+            gzip.compress(struct.pack(">BBBB3I", 0, 0, 8, 3, 2, 16, 16) + bytes(range(256)) * 2)[:99],
+            "cannot be read",
+        ),
     ],
 )
 def test_idx_files_that_are_none(tmp_path: Path, content: bytes, said: str) -> None:
@@ -232,7 +235,7 @@ def test_npz_files_that_are_none(tmp_path: Path) -> None:
         "wraps": ({"x": np.zeros((2, 4, 4), np.uint8), "y": np.array([0, 2**32 + 1])}, "labels go from 0"),
         "one-hot": (
             {"x": np.zeros((2, 4, 4), np.uint8), "y": np.eye(2, dtype=int)},
-            "2 × 2 numbers .*argmax",
+            "2 × 2 numbers",
         ),
         "flat": ({"x": np.zeros((2, 16), np.uint8), "y": np.zeros(2, int)}, "flat: images are .* not 2 × 16"),
         "no rows": ({"x": np.zeros((2, 0, 4), np.uint8), "y": np.zeros(2, int)}, "not 2 × 0 × 4"),
@@ -249,7 +252,7 @@ def test_npz_files_that_are_none(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "pickles.npz", "w") as archive:
         for name in ("x", "y"):
             archive.writestr(f"{name}.npy", pickle.dumps([1, 2]))
-    with pytest.raises(UserError, match="pickles.npz: x is no array of images or labels"):
+    with pytest.raises(UserError, match=r"pickles\.npz: x is no array of images or labels"):
         open_dataset(tmp_path / "pickles.npz")
     # A sound archive of an array whose header is no Python literal.
     header = b"{'descr': '|u1', 'fortran_order': False, 'shape': (1,\x03 }".ljust(117) + b"\n"
