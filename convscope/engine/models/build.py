@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import keyword
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from convscope.engine.models.architecture import Architecture, LayerSpec
-from convscope.engine.models.kinds.base import Shape
+from convscope.engine.models.kinds.base import L2, Shape
 from convscope.engine.models.memory import check_fits
 from convscope.task import Task
 
@@ -71,7 +72,17 @@ def _layer(spec: LayerSpec, shape: Shape, task: Task | None) -> Any:
         )
         base.trainable = settings["trainable"]
         return base
-    return getattr(keras.layers, spec.kind)(name=spec.name, **spec.settings)
+    return getattr(keras.layers, spec.kind)(name=spec.name, **keras_settings(spec.settings))
+
+
+def keras_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """A layer's settings as its Keras class takes them: a regularizer is an object there."""
+    import keras
+
+    factor = settings.get(L2.name)
+    if factor is None:
+        return dict(settings)
+    return {**settings, L2.name: keras.regularizers.L2(factor)}
 
 
 def to_code(architecture: Architecture) -> str:
@@ -130,8 +141,14 @@ def _input_code(spec: LayerSpec) -> str:
 
 
 def _call(spec: LayerSpec) -> str:
-    words = [f"{key}={_text(v) if isinstance(v, str) else repr(v)}" for key, v in spec.settings.items()]
+    words = [f"{key}={_value(key, value)}" for key, value in spec.settings.items()]
     return f"layers.{spec.kind}({', '.join([*words, f'name={_text(spec.name)}'])})"
+
+
+def _value(key: str, value: Any) -> str:
+    if key == L2.name and value is not None:
+        return f"keras.regularizers.L2({value!r})"
+    return _text(value) if isinstance(value, str) else repr(value)
 
 
 def _text(value: str) -> str:

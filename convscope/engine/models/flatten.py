@@ -99,8 +99,13 @@ class _Builder:
 
     def _opaque(self, model: Any) -> Program:
         if not getattr(model, "inputs", None) or not getattr(model, "outputs", None):
+            import keras
+
             raise UserError(
                 f"{model.name} has no input shape yet: call it once, or give it an Input, before opening it."
+                if isinstance(model, keras.Sequential)
+                else f"{model.name} computes by code of its own: open keras.Model(x, {model.name}(x)) "
+                "with a keras.Input as x."
             )
         inputs = tuple(self._slot(x) for x in model.inputs)
         outputs = tuple(self._slot(x) for x in model.outputs)
@@ -233,8 +238,14 @@ def _fits(inner: Any, node: Any) -> bool:
     """Whether a nested model is called with its own ranks and types, so that it can be opened up."""
     given = node.input_tensors
     return len(given) == len(inner.inputs) and all(
-        len(a.shape) == len(b.shape) and a.dtype == b.dtype for a, b in zip(given, inner.inputs, strict=True)
+        len(a.shape) == len(b.shape) and (a.dtype == b.dtype or (_real(a.dtype) and _real(b.dtype)))
+        for a, b in zip(given, inner.inputs, strict=True)
     )
+
+
+def _real(dtype: str) -> bool:
+    # Among these every layer casts for itself; a Sequential without Input has its policy's type in a copy.
+    return "float" in dtype
 
 
 def _slotted(value: Any, tensors: Mapping[int, int]) -> Any:

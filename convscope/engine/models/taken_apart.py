@@ -7,8 +7,9 @@ from typing import Any
 
 from convscope.engine.models.applications_table import APPLICATIONS
 from convscope.engine.models.architecture import Architecture, LayerSpec
+from convscope.engine.models.build import keras_settings
 from convscope.engine.models.kinds import KINDS
-from convscope.engine.models.kinds.base import ACTIVATIONS
+from convscope.engine.models.kinds.base import ACTIVATIONS, L2
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.models.program import Slot, Step
 from convscope.engine.models.shipped import facts
@@ -170,10 +171,12 @@ def _settings(model: str, step: Step, axes: int) -> dict[str, Any]:
     kind = KINDS[step.kind]
     given = _plain_config(step.layer.get_config(), axes)
     settings = {option.name: given[option.name] for option in kind.options if option.name in given}
+    if L2.name in settings:
+        settings[L2.name] = _l2(settings[L2.name])
     if settings.get("activation", "") is None:
         settings["activation"] = "linear"
     try:
-        again = _plain_config(getattr(keras.layers, step.kind)(**settings).get_config(), axes)
+        again = _plain_config(getattr(keras.layers, step.kind)(**keras_settings(settings)).get_config(), axes)
     except (TypeError, ValueError) as error:
         raise UserError(f"The builder cannot make {step.path} of {model}.", detail=str(error)) from error
     for key, value in again.items():
@@ -182,6 +185,13 @@ def _settings(model: str, step: Step, axes: int) -> dict[str, Any]:
         if value != given.get(key):
             raise UserError(f"The builder cannot make {step.path} of {model}: it has no setting {key}.")
     return settings
+
+
+def _l2(regularizer: Any) -> float | None:
+    """The factor of an L2 regularizer's configuration; None for none and for another, which is told later."""
+    if isinstance(regularizer, Mapping) and regularizer.get("class_name") == "L2":
+        return float(regularizer["config"]["l2"])
+    return None
 
 
 def _plain_config(config: Mapping[str, Any], axes: int) -> dict[str, Any]:

@@ -70,9 +70,46 @@ def test_what_the_builder_does_not_know_is_said() -> None:
     conv = keras.layers.Conv2D(3, 1, name="shared")
     with pytest.raises(UserError, match="calls shared more than once"):
         architecture_of(OpenedModel(keras.Model(image, conv(conv(image)), name="twice")))
-    added = keras.layers.Conv2D(3, 1, kernel_regularizer="l2", name="held")(image)
+    added = keras.layers.Conv2D(3, 1, kernel_regularizer="l1", name="held")(image)
     with pytest.raises(UserError, match="cannot make held of decay: it has no setting kernel_regularizer"):
         architecture_of(OpenedModel(keras.Model(image, added, name="decay")))
+
+
+def test_frozen_and_regularised_layers_stay_so() -> None:
+    import keras
+
+    layers = keras.layers
+    held = keras.regularizers.L2(0.003)
+    net = keras.Sequential(
+        [
+            keras.Input((8, 8, 3), name="image"),
+            layers.Conv2D(4, 3, name="conv", kernel_regularizer=held, trainable=False),
+            layers.BatchNormalization(name="norm", trainable=False),
+            layers.Flatten(name="flat"),
+            layers.Dense(2, name="scores", kernel_regularizer="l2"),
+        ],
+        name="held",
+    )
+    architecture = architecture_of(OpenedModel(net))
+    sheet = architecture.sheet()
+    assert not sheet.problems and sheet.totals.trainable == 6 * 6 * 4 * 2 + 2
+    again = Architecture.from_json(architecture.to_json())
+    assert again == architecture and again.layers[1].config["kernel_regularizer"] == 0.003
+    made = to_keras(again)
+    assert made.get_config() == net.get_config()
+    assert [w.path for w in made.trainable_weights] == ["held/scores/kernel", "held/scores/bias"]
+    space: dict[str, Any] = {}
+    exec(to_code(architecture), space)
+    assert "kernel_regularizer=keras.regularizers.L2(0.003), trainable=False" in to_code(architecture)
+    assert space["model"].get_config() == net.get_config()
+    # The sum that Keras adds to the loss, by hand.
+    kernel = made.get_layer("scores").kernel.numpy()
+    assert [float(loss) for loss in made.losses] == [
+        pytest.approx(0.01 * float((kernel**2).sum()), rel=1e-5)
+    ], "of what is frozen Keras adds none"
+    for wrong, words in ((-1.0, "less than 0"), ("l2", "not a number"), (True, "not a number")):
+        problem = architecture.set("conv", kernel_regularizer=wrong).sheet().problems[0].problem
+        assert problem.startswith("kernel_regularizer") and words in problem
 
 
 def test_what_is_too_long_for_the_list_is_taken_whole(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -245,6 +245,44 @@ def test_mixed_precision_is_seen_through_an_exact_copy() -> None:
     np.testing.assert_allclose(model.scores(batch)[1], net(batch, training=False), atol=5e-3)
 
 
+def test_a_sequential_without_input_is_opened_in_lower_precision_too() -> None:
+    import keras
+
+    layers = keras.layers
+    half = keras.dtype_policies.DTypePolicy("mixed_float16")
+    conv = layers.Conv2D(4, 3, activation="relu", dtype=half, name="conv")
+    inner = keras.Sequential([conv, layers.MaxPooling2D(dtype=half)], name="inner")
+    inner.dtype_policy = half
+    rest = [layers.Flatten(dtype=half), layers.Dense(3, dtype=half), layers.Softmax(dtype="float32")]
+    net = keras.Sequential([keras.Input((8, 8, 3)), inner, *rest])
+    assert str(inner.inputs[0].dtype) == "float16", "as Keras makes it under this policy"
+    model = OpenedModel(nets.random_weights(net))
+    assert "inner/conv" in {row.path for row in model.layers}
+    batch = nets.images(net)[0]
+    np.testing.assert_allclose(model.scores(batch)[1], net(batch, training=False), atol=5e-3)
+
+
+def test_a_model_with_code_of_its_own_is_opened_when_it_has_an_input() -> None:
+    import keras
+
+    class Own(keras.Model):
+        def __init__(self) -> None:
+            super().__init__(name="own")
+            self.dense = keras.layers.Dense(3)
+
+        def call(self, x: Any) -> Any:
+            return self.dense(keras.ops.mean(x, [1, 2]))
+
+    own = Own()
+    own(np.zeros((1, 8, 8, 1), np.float32))
+    with pytest.raises(UserError, match=r"^own computes by code of its own: open keras\.Model\(x, own"):
+        OpenedModel(own)
+    image = keras.Input((8, 8, 1))
+    model = OpenedModel(keras.Model(image, own(image), name="wrapped"))
+    assert [row.kind for row in model.layers] == ["InputLayer", "Own"]
+    assert len(model.predict(picture(8, 8, 1)).classes) == 3
+
+
 def test_free_sizes_keep_the_image_as_it_is() -> None:
     import keras
 

@@ -168,6 +168,9 @@ ACTIVATIONS = (
 
 ACTIVATION = Option("activation", "linear", "choice", choices=ACTIVATIONS)
 USE_BIAS = Option("use_bias", True, "bool")
+TRAINABLE = Option("trainable", True, "bool")
+L2 = Option("kernel_regularizer", None, "float", low=0, high=10, optional=True)
+"""The factor of keras.regularizers.L2 on the kernel; None without."""
 PADDING = Option("padding", "valid", "choice", choices=("valid", "same"))
 
 

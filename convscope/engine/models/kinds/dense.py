@@ -7,7 +7,9 @@ from math import prod
 
 from convscope.engine.models.kinds.base import (
     ACTIVATION,
+    L2,
     POINTWISE,
+    TRAINABLE,
     USE_BIAS,
     WHOLE,
     Config,
@@ -121,7 +123,13 @@ KINDS = (
         "Dense",
         "Classifier",
         "Every value to every unit.",
-        (Option("units", 10, "int", low=1, high=1_000_000, required=True), ACTIVATION, USE_BIAS),
+        (
+            Option("units", 10, "int", low=1, high=1_000_000, required=True),
+            ACTIVATION,
+            USE_BIAS,
+            L2,
+            TRAINABLE,
+        ),
         _dense_shape,
         _dense_parameters,
         _dense_work,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from convscope.engine.models.kinds.base import (
     ACTIVATIONS,
+    TRAINABLE,
     Config,
     LayerKind,
     Option,
@@ -93,14 +94,14 @@ KINDS = (
         "BatchNormalization",
         "Normalisation",
         "Centres and scales each channel by its batch's statistics.",
-        (Option("momentum", 0.99, "float", low=0, high=1), _EPSILON, _CENTER, _SCALE),
+        (Option("momentum", 0.99, "float", low=0, high=1), _EPSILON, _CENTER, _SCALE, TRAINABLE),
         parameters=_batch_parameters,
     ),
     LayerKind(
         "LayerNormalization",
         "Normalisation",
         "Centres and scales each place over its channels.",
-        (_EPSILON, _CENTER, _SCALE),
+        (_EPSILON, _CENTER, _SCALE, TRAINABLE),
         parameters=_layer_parameters,
         window=_along_axes,
     ),
@@ -108,7 +109,7 @@ KINDS = (
         "GroupNormalization",
         "Normalisation",
         "Centres and scales groups of channels.",
-        (Option("groups", 8, "int", low=1, high=4096, required=True), _EPSILON, _CENTER, _SCALE),
+        (Option("groups", 8, "int", low=1, high=4096, required=True), _EPSILON, _CENTER, _SCALE, TRAINABLE),
         parameters=_layer_parameters,
         window=_whole_maps,
     ),

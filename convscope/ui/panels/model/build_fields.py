@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from convscope.engine.models.kinds.base import Option
+from convscope.engine.models.kinds.base import L2, Option
 from convscope.ui import theme
 from convscope.ui.panels.model.build_rows import size_words
 from convscope.ui.panels.model.build_size import SizeSpin
@@ -298,7 +298,7 @@ class FeedField(Field):
 
 def words_of(option: Option) -> str:
     """A setting's Keras name as words: "kernel size"."""
-    return option.name.replace("_", " ")
+    return "L2 on the kernel" if option is L2 else option.name.replace("_", " ")
 
 
 def field_for(name: str, option: Option, value: Any) -> Field:

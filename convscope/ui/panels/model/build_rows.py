@@ -9,7 +9,7 @@ from PySide6.QtCore import QAbstractListModel, QMimeData, QModelIndex, QPersiste
 
 from convscope.engine.models.architecture import Architecture, LayerSpec
 from convscope.engine.models.kinds import KINDS
-from convscope.engine.models.kinds.base import Shape
+from convscope.engine.models.kinds.base import L2, Shape
 from convscope.engine.models.sheet import LayerInfo, Sheet
 from convscope.ui.panels.model.build_arcs import Arcs, arcs_of
 
@@ -142,6 +142,10 @@ def settings_words(spec: LayerSpec) -> str:
             words.append(f"{value} padding")
         elif key == "use_bias":
             words.append("no bias")
+        elif key == L2.name:
+            words.append(f"L2 {value_words(value)}")
+        elif key == "trainable" and not value:
+            words.append("frozen")
         elif key == "shape":
             words.append("height × width × channels")
         elif isinstance(value, bool):

@@ -14,6 +14,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QAbstractButton,
     QApplication,
+    QCheckBox,
     QFileDialog,
     QLabel,
     QLineEdit,
@@ -27,6 +28,7 @@ from convscope.engine.models.kinds import KINDS, palette
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.models.templates import TEMPLATES
 from convscope.ui.panels.model.build_arcs import arcs_of
+from convscope.ui.panels.model.build_rows import settings_words
 
 CTRL, ALT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.AltModifier
 SHIFT = Qt.KeyboardModifier.ShiftModifier
@@ -259,6 +261,27 @@ def test_a_scale_may_be_a_fraction(builder: Builder) -> None:
     assert builder.config("rescaling")["scale"] == 1 / 128
     builder.type("offset", "-1")
     assert builder.config("rescaling")["offset"] == -1.0
+
+
+def test_a_layer_is_frozen_and_its_kernel_held_small(builder: Builder) -> None:
+    builder.start("mnist-small")
+    builder.choose("conv2d")
+    before = builder.total("trainable")
+    tick = builder.find(QCheckBox, "model.build.trainable")
+    assert tick.isChecked()
+    tick.click()
+    assert builder.config("conv2d")["trainable"] is False
+    assert builder.total("trainable") == f"{int(before.replace(',', '')) - 160:,}"
+    line = builder.find(QLineEdit, "model.build.kernel_regularizer")
+    assert (line.text(), line.accessibleName()) == ("none", "L2 on the kernel")
+    builder.type("kernel_regularizer", "0.001")
+    assert builder.config("conv2d")["kernel_regularizer"] == 0.001
+    assert settings_words(builder.document.layers[1]).endswith("L2 0.001, frozen")
+    builder.type("kernel_regularizer", "-1")
+    assert builder.problem("conv2d") == "kernel_regularizer is -1.0, less than 0"
+    builder.type("kernel_regularizer", "none")
+    assert "kernel_regularizer" not in builder.document.layers[1].settings
+    assert not builder.problem("conv2d")
 
 
 OFFERED = [kind.name for kind in palette()]
