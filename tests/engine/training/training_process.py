@@ -17,7 +17,7 @@ from convscope.engine import runtime
 KILLED = {
     "optimizer": {"name": "adam", "learning_rate": 0.01},
     "batch_size": 16,
-    "epochs": 12,
+    "epochs": 6,
     "steps_per_epoch": 5,
     "augmentation": {"rotation": 20.0, "zoom": 0.1},
     "early_stopping": {"patience": 50},
@@ -44,8 +44,8 @@ def network() -> Any:
     return OpenedModel(keras.Sequential(layers, name="stateful"))
 
 
-def train_slowly(data: str, folder: str) -> None:
-    """Train with a pause between the steps, so that whoever watches can kill it in the middle of an epoch."""
+def train_until_killed(data: str, folder: str) -> None:
+    """Train into the middle of the fourth epoch, tell so, and stand there."""
     import time
 
     from convscope.engine.data.registry import open_dataset
@@ -53,14 +53,16 @@ def train_slowly(data: str, folder: str) -> None:
     from convscope.engine.training.settings import TrainingSettings
     from convscope.engine.training.train import train
 
-    class Slow(Recorder):
+    class Standing(Recorder):
         def add_batch(self, values: Any) -> None:
             super().add_batch(values)
-            time.sleep(0.1)
+            if len(self.since().batches["loss"]) == 3 * KILLED["steps_per_epoch"] + 2:
+                print("in the middle", flush=True)
+                time.sleep(120)
 
     runtime.start()
     settings = TrainingSettings.from_dict(KILLED)
-    train(network(), open_dataset(data), settings, folder=Path(folder), recorder=Slow())
+    train(network(), open_dataset(data), settings, folder=Path(folder), recorder=Standing())
 
 
 def compare(data: str, folder: str) -> None:
@@ -137,4 +139,4 @@ def compare(data: str, folder: str) -> None:
 
 
 if __name__ == "__main__":
-    {"slowly": train_slowly, "compare": compare}[sys.argv[1]](*sys.argv[2:])
+    {"killed": train_until_killed, "compare": compare}[sys.argv[1]](*sys.argv[2:])

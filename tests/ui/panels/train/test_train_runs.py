@@ -385,7 +385,7 @@ def test_a_support_vector_machine_on_the_features(transfer: Train) -> None:
     assert isinstance(view, TransferView) and view.results.chart.isVisible()
     x, level = view.results.chart.curve("svm") or ((), ())
     assert list(x) == [0, 1] and 0.6 < level[0] == level[1] <= 1
-    # Its confusion, its classes and its mistakes are looked at as those of a network, but for where it looked.
+    # Confusion, classes and mistakes are looked at as those of a network, but for where it looked.
     transfer.press("train.transfer.svm.result")
     transfer.settle()
     result = transfer.panel.view("result")
