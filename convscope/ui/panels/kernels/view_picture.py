@@ -7,6 +7,7 @@ from math import ceil, floor
 
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
+from convscope.imaging.numerals import numeral
 from convscope.imaging.operation import DISPLAY_MODES
 from convscope.imaging.region import Region
 from convscope.ui import theme
@@ -114,7 +115,8 @@ class PictureView(View):
         self.display.set_value(frame.lab.display)
         shown = frame.shown
         self.scale.set_scale(frame.lab.display, shown.low, shown.high)
-        self.range.setText(f"min {shown.minimum:.6g}   max {shown.maximum:.6g}   mean {shown.mean:.4g}")
+        least, most, mean = numeral(shown.minimum), numeral(shown.maximum), numeral(shown.mean, 4)
+        self.range.setText(f"min {least}   max {most}   mean {mean}")
 
     def region_in_view(self) -> Region | None:
         """What the result's picture shows of it."""

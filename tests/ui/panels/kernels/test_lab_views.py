@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QComboBox, QPlainTextEdit, QSlider, QToolButton, Q
 
 from convscope.imaging.image import Image
 from convscope.imaging.kernel import Kernel
+from convscope.imaging.numerals import numeral
 from convscope.imaging.scan import Scan
 from convscope.ui.panels.kernels.view_scan import ScanView
 from convscope.ui.panels.kernels.view_spectrum import SpectrumView
@@ -34,7 +35,7 @@ def test_the_display_changes_the_picture_not_the_values(lab: Lab) -> None:
         pictures.append(pixels.tobytes())
     assert len(set(pictures)) == 4
     minimum, maximum = float(values.min()), float(values.max())
-    assert lab.text("kernels.range").startswith(f"min {minimum:.6g}   max {maximum:.6g}")
+    assert lab.text("kernels.range").startswith(f"min {numeral(minimum)}   max {numeral(maximum)}   mean ")
 
 
 def test_the_divider_shows_both(lab: Lab) -> None:
