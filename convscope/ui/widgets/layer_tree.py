@@ -115,9 +115,12 @@ class LayerTree(QWidget):
         """
         self._quiet = True
         self.view.setUpdatesEnabled(False)
-        self._model.setRowCount(0)
+        # Nothing may hold on to what is removed: neither a selection, which would move from row to row, nor
+        # Python, which cannot know that Qt ends the items.
+        self.view.selectionModel().clear()
         self._items.clear()
-        groups: dict[str, QStandardItem] = {"": self._model.invisibleRootItem()}
+        self._model.setRowCount(0)
+        groups: dict[str, QStandardItem | QStandardItemModel] = {"": self._model}
         self._widest = ""
         for info in model.layers if model is not None else ():
             parent = self._group(info.group, groups, model)
@@ -185,7 +188,9 @@ class LayerTree(QWidget):
         width = metrics.horizontalAdvance(self._widest) + theme.scaled(18)
         self.view.header().resizeSection(1, max(theme.scaled(56), width))
 
-    def _group(self, path: str, groups: dict[str, QStandardItem], model: OpenedModel | None) -> QStandardItem:
+    def _group(
+        self, path: str, groups: dict[str, QStandardItem | QStandardItemModel], model: OpenedModel | None
+    ) -> QStandardItem | QStandardItemModel:
         if path not in groups:
             above, _, name = path.rpartition("/")
             kind = model.program.groups.get(path, "") if model is not None else ""

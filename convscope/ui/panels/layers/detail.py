@@ -27,7 +27,7 @@ class Detail:
         values: float32 H×W.
         pixels: uint8 H×W×3, in the colours of the mosaic.
         over: uint8, the network's view of the image with the map laid over it.
-        counts: how often each value occurs.
+        counts: how often each value occurs; of a vector, those of all of its numbers.
         low, high: what the first and last colour stand for.
         strongest: row and column of the largest value, next to the middle where there are several.
     """
@@ -54,9 +54,8 @@ def detail(frame: Frame, channel: int, side: int, opacity: float) -> Detail:
     levels = np.clip(np.rint((values - np.float32(low)) * np.float32(255 / (high - low))), 0, 255)
     pixels = apply_colormap(levels.astype(np.uint8), frame.look.colormap)
     over = laid_over(shown, values, low, high, frame, opacity)
-    return Detail(
-        frame, channel, side, values, pixels, over, histogram(values, BINS), low, high, strongest(values)
-    )
+    counts = histogram(shown.maps.tiles[:, 0] if shown.maps.form == "values" else values, BINS)
+    return Detail(frame, channel, side, values, pixels, over, counts, low, high, strongest(values))
 
 
 def strongest(values: NDArray[np.float32]) -> tuple[int, int]:

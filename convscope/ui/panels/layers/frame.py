@@ -169,6 +169,8 @@ def compute(
 def _look(subject: Subject, path: str, cache: ActivationCache, task: Task) -> tuple[Activations, LayerMaps]:
     task.check()
     found = cache.look(subject.model, subject.image, task)
+    # Of free sizes it is worked out once; hovering must find it at hand.
+    found.field(path)
     if subject.training:
         return found, maps_of(path, in_training(found, path))
     return found, layer_maps(found, path, task)

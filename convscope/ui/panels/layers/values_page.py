@@ -51,7 +51,9 @@ class ValuesPage(QWidget):
         """Show the chosen map's numbers."""
         maps = frame.sides[detail.side].maps
         found = maps.statistics
-        if maps.form == "table":
+        if maps.form == "values":
+            zeros = float((maps.tiles == 0).mean())
+        elif maps.form == "table":
             zeros = float((detail.values == 0).mean())
         else:
             zeros = float(found.zeros[detail.channel])
@@ -65,9 +67,16 @@ class ValuesPage(QWidget):
             self.numbers[name].setText(numeral(value, 5))
         self.numbers["zeros"].setText(f"{zeros:.1%}")
         self.histogram.set_histograms(None, counts)
-        blank = maps.form == "maps" and bool(found.blank[detail.channel])
-        self.note.setText(
-            "This map is blank: it has one value everywhere. Its filter found nothing in this image."
-            if blank
-            else ""
-        )
+        if maps.form == "values":
+            value = float(detail.values[0, 0])
+            place = 1 + int((maps.tiles > value).sum())
+            self.note.setText(
+                f"Of all {maps.count:,} numbers of the layer; this one, {numeral(value, 5)}, is number"
+                f" {place:,} from the top."
+            )
+        elif maps.form == "maps" and found.blank[detail.channel]:
+            self.note.setText(
+                "This map is blank: it has one value everywhere. Its filter found nothing in this image."
+            )
+        else:
+            self.note.setText("")

@@ -167,6 +167,11 @@ def test_a_dense_layer_as_bars(desk: Desk, digits: OpenedModel) -> None:
     desk.qtbot.mouseClick(bars, Qt.MouseButton.LeftButton, pos=place)
     desk.settle()
     assert desk.panel.channel == 8 and "number 8" in desk.text("layers.place")
+    desk.press("layers.tab.values")
+    assert float(desk.text("layers.mean")) == pytest.approx(0.1, abs=1e-4)
+    assert float(desk.text("layers.maximum")) == pytest.approx(probabilities.max(), rel=1e-4)
+    rank = 1 + int((probabilities > probabilities[8]).sum())
+    assert desk.text("layers.blank_note").endswith(f"is number {rank} from the top.")
 
 
 def test_normalisation_colours_and_scale(desk: Desk) -> None:
