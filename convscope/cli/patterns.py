@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import difflib
 import json
+import math
 import re
 import sys
 from collections.abc import Sequence
@@ -165,8 +166,9 @@ def _facts(model: OpenedModel, pattern: Pattern) -> dict[str, Any]:
     return {
         "name": words(model, pattern.goal),
         "index": pattern.goal.index,
-        "score": pattern.score,
-        "score_moved": pattern.moved,
+        # JSON has no word for what is not a number.
+        "score": pattern.score if math.isfinite(pattern.score) else None,
+        "score_moved": pattern.moved if math.isfinite(pattern.moved) else None,
         "flat": pattern.flat,
         "size": list(pattern.pixels.shape[:2]),
     }

@@ -140,7 +140,7 @@ class _Work:
         for number in range(count):
             share = OCTAVE ** -(count - 1 - number)
             height, width = round(self.canvas.height * share), round(self.canvas.width * share)
-            if min(height, width) >= SMALLEST_SIZE:
+            if min(height, width) >= SMALLEST_SIZE or number == count - 1:
                 sizes.append(self.canvas.resized(height, width))
         return tuple(sizes)
 
@@ -229,17 +229,23 @@ class _Work:
     def _woken(
         self, canvas: Canvas, seen: Any, portion: slice, gradient: Any
     ) -> tuple[Any, NDArray[np.bool_]]:
-        """The gradient, taken before the silencing activation where it is exactly zero; and who lives."""
+        """The gradient, taken before the silencing activation where it is exactly zero; and who lives.
+
+        Where the network overflows there is none.
+        """
         slopes = np.asarray(gradient)
-        alive = np.any(slopes != 0, axis=(1, 2, 3)) & np.all(np.isfinite(slopes), axis=(1, 2, 3))
-        if alive.all() or self.waking is None:
+        alive = _lives(slopes)
+        if alive.all():
             return gradient, alive
+        if self.waking is None:
+            return _finite(slopes), alive
         function = ascent_of(self.model, self.goals[0], self.on, canvas, self.waking)
         dead = ~alive
         _, sums = function(np.asarray(seen)[dead], self.weights[portion][dead], self.places[portion][dead])
         slopes = slopes.copy()
         slopes[dead] = np.asarray(sums)
-        return slopes, np.any(slopes != 0, axis=(1, 2, 3))
+        alive = _lives(slopes)
+        return _finite(slopes), alive
 
     def _apart(self, canvas: Canvas, seen: Any, gradient: Any) -> NDArray[np.float32]:
         """The gradient less that of the pictures' likeness, each of length 1 before."""
@@ -283,6 +289,17 @@ class _Work:
             )
             for number, goal in enumerate(self.goals)
         )
+
+
+def _lives(slopes: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Per picture, whether there is a gradient, in numbers."""
+    return np.any(slopes != 0, axis=(1, 2, 3)) & np.all(np.isfinite(slopes), axis=(1, 2, 3))
+
+
+def _finite(slopes: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The gradients, with nothing in place of those that are no numbers."""
+    whole = np.all(np.isfinite(slopes), axis=(1, 2, 3), keepdims=True)
+    return np.where(whole, slopes, np.float32(0))
 
 
 def _rose(curve: NDArray[np.float32], score: float) -> bool:

@@ -224,14 +224,14 @@ def _own_filters(step: Step, inputs: Any, weights: Any) -> Any:
     import tensorflow as tf
 
     layer = step.layer
-    kernels = tf.einsum("yxic,nc->yxin", tf.convert_to_tensor(layer.kernel), weights)
+    kernels = tf.einsum("yxic,nc->yxin", tf.cast(layer.kernel, tf.float32), weights)
     maps = tf.nn.conv2d(
         inputs, kernels, layer.strides, layer.padding.upper(), dilations=list(layer.dilation_rate)
     )
     count = tf.shape(weights)[0]
     own = tf.reduce_sum(maps * tf.eye(count)[:, None, None, :], axis=-1)
     if layer.use_bias:
-        own += tf.linalg.matvec(weights, tf.convert_to_tensor(layer.bias))[:, None, None]
+        own += tf.linalg.matvec(weights, tf.cast(layer.bias, tf.float32))[:, None, None]
     return own
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from convscope.engine.seeing.patterns.results import Pattern
 
 SURVIVES, PARTLY = 0.85, 0.5
@@ -9,6 +11,8 @@ SURVIVES, PARTLY = 0.85, 0.5
 
 def verdict(pattern: Pattern) -> str:
     """Does it survive being moved? And if the filter does not answer at all: that it does not."""
+    if not math.isfinite(pattern.score):
+        return "Its score is not a number: the network's weights are none, or its values are too large."
     if pattern.flat:
         return "It stays flat: nothing that was tried excites it more."
     kept = pattern.kept

@@ -14,6 +14,7 @@ from convscope.engine.seeing.patterns.climb import climb
 from convscope.engine.seeing.patterns.many import first_filters
 from convscope.engine.seeing.patterns.network import waking_slot
 from convscope.engine.seeing.patterns.settings import PatternSettings
+from convscope.engine.seeing.patterns.words import verdict
 from convscope.errors import UserError
 
 SHORT = PatternSettings(steps=5, size=20)
@@ -152,3 +153,43 @@ def test_no_filter_is_dead_behind_a_relu(imagenet: OpenedModel, monkeypatch: pyt
     assert woken.alive.all()
     monkeypatch.setattr("convscope.engine.seeing.patterns.climb.waking_slot", lambda *_: None)
     assert not climb(imagenet, goals, settings, scored=False).state.alive.all()
+
+
+@pytest.mark.parametrize("recipe", ["clear", "classic"])
+@pytest.mark.parametrize(("weight", "kind"), [(np.nan, "channel"), (np.nan, "layer"), (1e30, "layer")])
+def test_a_network_that_overflows_leaves_its_picture_as_it_was(recipe: str, weight: float, kind: str) -> None:
+    """As after a training that diverged: noise, and in words that there is no score."""
+    start()
+    import keras
+
+    model = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Conv2D(2, 3, name="conv")])
+    model.set_weights([np.full_like(each, weight) for each in model.get_weights()])
+    goal = aims.layer("conv") if kind == "layer" else aims.channel("conv", 0)
+    (pattern,) = climb(OpenedModel(model), [goal], PatternSettings(recipe, 2, size=8)).patterns
+    assert pattern.flat and np.isfinite(pattern.values).all() and not np.isfinite(pattern.score)
+    assert verdict(pattern).startswith("Its score is not a number")
+
+
+def test_double_precision_climbs_in_float32() -> None:
+    start()
+    import keras
+
+    keras.config.set_dtype_policy("float64")
+    try:
+        model = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Conv2D(2, 3, name="conv")])
+    finally:
+        keras.config.set_dtype_policy("float32")
+    (pattern,) = climb(OpenedModel(model), [aims.channel("conv", 1)], SHORT).patterns
+    assert pattern.values.dtype == np.float32 and not pattern.flat
+
+
+def test_a_network_of_one_pixel_is_climbed() -> None:
+    start()
+    import keras
+
+    layers = [keras.Input((1, 1, 3)), keras.layers.Flatten(), keras.layers.Dense(3, name="top")]
+    goals = [aims.channel("top", 0), aims.channel("top", 1)]
+    for octaves in (1, 3):
+        settings = PatternSettings(steps=12, octaves=octaves)
+        patterns = climb(OpenedModel(keras.Sequential(layers)), goals, settings).patterns
+        assert [pattern.pixels.shape for pattern in patterns] == [(1, 1, 3)] * 2
