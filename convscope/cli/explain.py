@@ -140,7 +140,7 @@ def run(arguments: argparse.Namespace) -> int:
         at = f" at {fact['layer']}" if fact["layer"] else ""
         rows, columns = fact["shape"]
         print(f"{fact['title']} of {fact['target']}{at}: {rows}×{columns}{where}")
-    for note in dict.fromkeys((*model.notes, *(note for one in made for note in one.notes))):
+    for note in dict.fromkeys((*image.notes, *model.notes, *(note for one in made for note in one.notes))):
         print(note, file=sys.stderr)
     return 0
 

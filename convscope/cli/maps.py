@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import json
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,6 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--colormap", choices=COLORMAPS, default="viridis", help="default viridis")
     parser.add_argument("--columns", type=int, default=16, metavar="N", help="maps in a row (default 16)")
+    parser.add_argument("--json", action="store_true", help="what was written as JSON")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -72,14 +76,31 @@ def run(arguments: argparse.Namespace) -> int:
     maps = layer_maps(found, arguments.layer)
     if arguments.npy is not None:
         save_npy(arguments.npy, found.value(arguments.layer))
-        print(f"{arguments.npy}: {'×'.join(map(str, found.shape(arguments.layer)))}, float32")
     if arguments.output is not None:
-        pixels = _grid(maps, arguments)
-        save_png(arguments.output, pixels)
+        save_png(arguments.output, _grid(maps, arguments))
+    for note in image.notes:
+        print(note, file=sys.stderr)
+    _tell(maps, found.shape(arguments.layer), arguments)
+    return 0
+
+
+def _tell(maps: LayerMaps, shape: Sequence[int], arguments: argparse.Namespace) -> None:
+    if arguments.json:
+        facts = {
+            "layer": arguments.layer,
+            "shape": list(shape),
+            "blank": maps.blank_count if maps.form == "maps" else None,
+            "output": None if arguments.output is None else str(arguments.output),
+            "npy": None if arguments.npy is None else str(arguments.npy),
+        }
+        print(json.dumps(facts, ensure_ascii=False, indent=1))
+        return
+    if arguments.npy is not None:
+        print(f"{arguments.npy}: {'×'.join(map(str, shape))}, float32")
+    if arguments.output is not None:
         blank = f", {maps.blank_count} blank" if maps.form == "maps" else ""
         what = "numbers" if maps.form == "values" else f"maps of {maps.height}×{maps.width}"
         print(f"{arguments.output}: {maps.count} {what}{blank}")
-    return 0
 
 
 def _grid(maps: LayerMaps, arguments: argparse.Namespace) -> NDArray[np.uint8]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +39,10 @@ def test_grid_and_numbers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     assert np.abs(shown - colormap("viridis")[level]).max() <= 4
     told = capsys.readouterr().out
     assert "64 maps of 11×11" in told and "11×11×64, float32" in told
+    assert main([*words, "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    blank = int((values.max(axis=(0, 1)) == values.min(axis=(0, 1))).sum())
+    assert facts["shape"] == [11, 11, 64] and facts["blank"] == blank and facts["output"] == str(grid)
 
 
 def test_a_vector_and_other_looks(tmp_path: Path) -> None:

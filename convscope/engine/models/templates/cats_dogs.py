@@ -56,7 +56,8 @@ TEMPLATES = (
         paper="Simonyan, Zisserman: Very deep convolutional networks for large-scale image recognition",
         top5_error=7.3,
         original="VGG16: 138 M parameters, 16 layers",
-        recipe="RMSprop 2e-5, then fine-tuned from block5_conv1 with 1e-5.",
+        recipe="RMSprop 2e-5, then fine-tuned from block5_conv1 with 1e-5: on photographs of cats and dogs "
+        "about 90 % with features extracted once, 96 % frozen with augmentation, 97 % fine-tuned.",
         classes=_CLASSES,
     ),
 )
