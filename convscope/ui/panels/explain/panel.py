@@ -135,7 +135,8 @@ class ExplainPanel(QWidget):
         self.splitter.setHandleWidth(1)
         self.splitter.setChildrenCollapsible(False)
         self.classes = ClassColumn(self.desk)
-        self.classes.setMinimumWidth(theme.scaled(220))
+        # Its rows need this width; in less the ends of the bars would be cut off.
+        self.classes.setMinimumWidth(theme.scaled(LEFT))
         self.inspector = Inspector(self.desk)
         self.inspector.setMinimumWidth(theme.scaled(240))
         self.splitter.addWidget(self.classes)

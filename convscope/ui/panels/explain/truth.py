@@ -156,7 +156,7 @@ class TruthView(QWidget):
                 (INSERTION, "as they come back", made.insertion_area, "larger"),
             )
         ]
-        self.areas.setText("&nbsp;&nbsp; ".join(words))
+        self.areas.setText("<br>".join(words))
 
     def _show_randomised(self) -> None:
         made = self.randomised
@@ -257,7 +257,7 @@ class TruthView(QWidget):
         self.run_randomised.clicked.connect(lambda: self.check_weights())
         self.maps = MosaicView()
         self.maps.setObjectName("explain.truth.maps")
-        self.maps.setFixedHeight(theme.scaled(150))
+        self.maps.setFixedHeight(theme.scaled(126))
         self.verdict = QLabel()
         self.verdict.setObjectName("explain.truth.verdict")
         self.verdict.setWordWrap(True)

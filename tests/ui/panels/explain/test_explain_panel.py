@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QMenu,
     QPushButton,
+    QScrollArea,
     QTableWidget,
     QToolButton,
     QWidget,
@@ -339,3 +340,16 @@ def test_the_right_column_folds_in_a_narrow_window(
     qtbot.waitUntil(lambda: not panel.inspector.isVisible())
     press(qtbot, child(window, QToolButton, "explain.fold"))
     assert panel.inspector.isVisible()
+
+
+def test_nothing_of_the_left_column_is_cut_off(window: MainWindow, digits: OpenedModel, qtbot: QtBot) -> None:
+    """With both columns open in a small window, the bars' percentages and the buttons are whole."""
+    window.session.add_model(digits)
+    settle(qtbot, window)
+    window.resize(1024, 700)
+    panel = panel_of(window)
+    qtbot.waitUntil(lambda: not panel.inspector.isVisible())
+    press(qtbot, child(window, QToolButton, "explain.fold"))
+    area = panel.classes.findChild(QScrollArea)
+    assert area is not None and area.widget() is not None
+    qtbot.waitUntil(lambda: area.widget().width() <= area.viewport().width())
