@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import (
@@ -42,8 +42,19 @@ def targets(panel: QWidget, left_out: Collection[str]) -> list[QWidget]:
     ]
 
 
-def act(qtbot: QtBot, chance: random.Random, widget: QWidget) -> None:
-    """Do one thing to a widget."""
+def act(
+    qtbot: QtBot,
+    chance: random.Random,
+    widget: QWidget,
+    words: Sequence[str] = WORDS,
+    double: bool = True,
+) -> None:
+    """Do one thing to a widget.
+
+    Args:
+        words: what is typed.
+        double: whether it may be clicked twice.
+    """
     if isinstance(widget, QComboBox):
         widget.setCurrentIndex(chance.randrange(max(1, widget.count())))
         widget.activated.emit(widget.currentIndex())
@@ -55,9 +66,9 @@ def act(qtbot: QtBot, chance: random.Random, widget: QWidget) -> None:
         qtbot.mouseClick(surface, Qt.MouseButton.LeftButton, pos=at)
     elif isinstance(widget, QLineEdit):
         widget.selectAll()
-        qtbot.keyClicks(widget, chance.choice(WORDS))
+        qtbot.keyClicks(widget, chance.choice(words))
         qtbot.keyClick(widget, Qt.Key.Key_Return)
-    elif what < 0.6:
+    elif what < 0.6 and double:
         qtbot.mouseDClick(surface, Qt.MouseButton.LeftButton, pos=at)
     else:
         for key in chance.choices(KEYS, k=3):

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QKeySequence, QResizeEvent, QShortcut, QShowEvent
-from PySide6.QtWidgets import QFileDialog, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from convscope.engine.models.architecture import NAME, Architecture
 from convscope.errors import UserError
@@ -19,6 +17,7 @@ from convscope.ui.actions import Command
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.model.build_edits import inserted
 from convscope.ui.panels.model.build_fields import TypedField
+from convscope.ui.panels.model.build_files import ArchitectureFiles
 from convscope.ui.panels.model.build_gallery import Gallery
 from convscope.ui.panels.model.build_list import LayerList
 from convscope.ui.panels.model.build_palette import Palette
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
     from convscope.engine.models.opened import OpenedModel
 
 PALETTE, NARROW = 184, 1000
-_FILTER = "Architectures (*.json)"
 
 
 class BuildView(QWidget):
@@ -52,6 +50,7 @@ class BuildView(QWidget):
         self.gallery: Gallery | None = None
         self.stack = QStackedWidget()
         self.start = Start(context, self._show_offer)
+        self.files = ArchitectureFiles(context, self, self._start_from)
         self._lay_out()
         self._connect()
         self._show_architecture()
@@ -78,8 +77,8 @@ class BuildView(QWidget):
                 ),
                 ("build", "Build the model", self.build, "Ctrl+Return", self.totals.build.isEnabled()),
                 ("copy", "Copy as Keras code", self.copy_code, "Ctrl+Shift+C", True),
-                ("save", "Save the architecture…", self.save, "Ctrl+S", True),
-                ("open", "Open an architecture…", self.open, "", True),
+                ("save", "Save the architecture…", self.files.save, "Ctrl+S", True),
+                ("open", "Open an architecture…", self.files.open, "", True),
                 ("duplicate", f"Duplicate {name}", lambda: self._duplicate(self.layers.name), "", True),
                 ("remove", f"Remove {name}", lambda: self._remove(self.layers.name), "", True),
             )
@@ -177,39 +176,6 @@ class BuildView(QWidget):
         QGuiApplication.clipboard().setText(text)
         self.context.notify("Copied as Keras code: a script that builds the same model.")
 
-    def save(self) -> None:
-        """Ask where, and write the architecture there."""
-        dialog = self._dialog("Save the architecture", "model.build.save_dialog")
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setDefaultSuffix("json")
-        dialog.selectFile(f"{self.architecture.name}.json")
-        dialog.accepted.connect(lambda: self.save_to(Path(dialog.selectedFiles()[0])))
-        dialog.open()
-
-    def save_to(self, path: Path) -> None:
-        """Write the architecture, as it is now."""
-        architecture = self.architecture
-        self._file_job(
-            lambda _task: architecture.save(path),
-            f"Saving {path.name}",
-            lambda _none: self.context.notify(f"Saved {path.name}."),
-        )
-
-    def open(self) -> None:
-        """Ask for a file, and open the architecture in it."""
-        dialog = self._dialog("Open an architecture", "model.build.open_dialog")
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        dialog.accepted.connect(lambda: self.open_from(Path(dialog.selectedFiles()[0])))
-        dialog.open()
-
-    def open_from(self, path: Path) -> None:
-        """Read an architecture; an undoable step."""
-        self._file_job(
-            lambda _task: Architecture.open(path),
-            f"Opening {path.name}",
-            lambda architecture: self._start_from(architecture, path.name),
-        )
-
     # -- inside ----------------------------------------------------------------------------------------------
 
     def _lay_out(self) -> None:
@@ -226,11 +192,13 @@ class BuildView(QWidget):
             self.start_from_model,
             "From",
         )
-        self.open_button = tool("model.build.open", "Open an architecture", "folder-open", self.open, "Open")
+        self.open_button = tool(
+            "model.build.open", "Open an architecture", "folder-open", self.files.open, "Open"
+        )
         self.copy_button = tool(
             "model.build.copy", "Copy as Keras code", "code", self.copy_code, "Keras code"
         )
-        self.save_button = tool("model.build.save", "Save the architecture", "save", self.save, "Save")
+        self.save_button = tool("model.build.save", "Save the architecture", "save", self.files.save, "Save")
         page = QWidget()
         column = QVBoxLayout(page)
         column.setContentsMargins(0, 0, 0, 0)
@@ -279,7 +247,7 @@ class BuildView(QWidget):
         for keys, run in (
             ("Ctrl+Return", self._build_if_ready),
             ("Ctrl+Shift+C", self.copy_code),
-            ("Ctrl+S", self.save),
+            ("Ctrl+S", self.files.save),
         ):
             shortcut = QShortcut(QKeySequence(keys), self)
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
@@ -378,21 +346,6 @@ class BuildView(QWidget):
 
     def _train(self) -> None:
         self.context.show_panel("train")
-
-    def _file_job(self, work: Callable[[Task], Any], title: str, done: Callable[[Any], None]) -> None:
-        self.context.jobs.submit("view", work, title=title, on_done=done, on_failed=self._failed)
-
-    def _failed(self, error: BaseException) -> None:
-        if isinstance(error, OSError):
-            error = UserError("The file cannot be written there: choose another folder.", detail=str(error))
-        self.context.report(error)
-
-    def _dialog(self, title: str, name: str) -> QFileDialog:
-        dialog = QFileDialog(self, title)
-        dialog.setObjectName(name)
-        dialog.setNameFilter(_FILTER)
-        dialog.finished.connect(dialog.deleteLater)
-        return dialog
 
 
 def _model_name(text: str) -> str:

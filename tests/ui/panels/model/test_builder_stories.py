@@ -475,11 +475,11 @@ def test_an_architecture_is_saved_and_opened(builder: Builder, tmp_path: Path) -
 def test_foreign_files_are_refused_and_change_nothing(builder: Builder, tmp_path: Path) -> None:
     before = builder.document
     (tmp_path / "x.json").write_text(json.dumps({"format": "else"}))
-    builder.view.open_from(tmp_path / "x.json")
+    builder.view.files.open_from(tmp_path / "x.json")
     builder.settle()
-    builder.view.open_from(tmp_path / "missing.json")
+    builder.view.files.open_from(tmp_path / "missing.json")
     builder.settle()
-    builder.view.save_to(tmp_path / "no" / "folder.json")
+    builder.view.files.save_to(tmp_path / "no" / "folder.json")
     builder.settle()
     assert builder.document == before
     told = builder.messages()
