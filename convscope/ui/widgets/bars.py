@@ -14,6 +14,8 @@ from convscope.imaging.numerals import numeral
 from convscope.ui import theme
 
 LARGEST_BAR = 56
+# From here on the beginning of a long name says more than nothing.
+ELIDED = 36
 
 
 class BarsView(QWidget):
@@ -146,6 +148,8 @@ class BarsView(QWidget):
                 y = bar.top() - line if value >= 0 else bar.bottom()
                 painter.drawText(QRectF(place.left(), y, width, line), centre, text)
             label = self._labels[index] if index < len(self._labels) else str(index - self._quiet[0])
+            if width >= theme.scaled(ELIDED):
+                label = painter.fontMetrics().elidedText(label, Qt.TextElideMode.ElideRight, int(width) - 2)
             if painter.fontMetrics().horizontalAdvance(label) + 2 <= width and not border:
                 painter.setPen(QColor(colours.secondary))
                 painter.drawText(QRectF(place.left(), self.height() - line, width, line), centre, label)

@@ -124,7 +124,9 @@ class Inspector(QWidget):
         noun = "number" if vector else "map"
         of = f", {side.subject.title}" if len(frame.sides) > 1 else ""
         number = f"{noun} {detail.channel} of {maps.count:,}" if maps.form != "table" else "table"
-        self.title.setText(f"{number}{of}")
+        names = side.subject.model.classes
+        name = f": {names[detail.channel]}" if vector and len(names) == maps.count else ""
+        self.title.setText(f"{number}{name}{of}")
         self.opacity.setVisible(maps.form == "maps")
         in_order = sorted(details, key=lambda each: each.side)
         self.other.detail = None

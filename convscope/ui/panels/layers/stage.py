@@ -57,9 +57,9 @@ class _Pane(QWidget):
         self._bars = bars_of(frame) if side.maps.form == "values" else []
         if side.maps.form == "values":
             shown = self._bars
+            named = _named(frame) and len(shown) <= NAMED_BARS
             names = side.subject.model.classes
-            output = len(names) == side.maps.count and len(shown) <= NAMED_BARS
-            labels = [names[channel] if output else str(channel) for channel in shown]
+            labels = [names[channel] if named else str(channel) for channel in shown]
             self.bars.set_bars(side.maps.tiles[shown, 0, 0], labels, limit=limit)
             self.stack.setCurrentWidget(self.bars)
         else:
@@ -200,7 +200,8 @@ class Stage(QWidget):
         self.scale.setVisible(maps.form != "values")
         if maps.form == "values":
             low, high = float(maps.tiles.min()), float(maps.tiles.max())
-            more = f"; the {MOST_BARS} largest are shown" if maps.count > MOST_BARS else ""
+            shown = len(bars_of(frame))
+            more = f"; the {shown} largest are shown" if maps.count > MOST_BARS else ""
             self.scale_words.setText(f"{maps.count:,} numbers, {numeral(low, 4)} to {numeral(high, 4)}{more}")
             return
         self.scale.set_scale(frame.look.colormap, *levels.scale)
@@ -214,11 +215,20 @@ def _of_both(frame: Frame) -> str:
 
 
 def bars_of(frame: Frame) -> list[int]:
-    """The channels of a vector that are shown as bars: all, or those with the largest values of very many."""
+    """The channels of a vector that are shown as bars: all, or those with the largest values of very many.
+
+    Of a thousand classes so few are shown that each has room for its name.
+    """
     count = min(side.maps.count for side in frame.sides)
     ranks = [channel for channel in frame.order.tolist() if channel < count]
     if count <= MOST_BARS:
         return ranks
     size = np.max([np.abs(side.maps.tiles[:count, 0, 0]) for side in frame.sides], axis=0)
-    largest = set(np.argsort(-size, kind="stable")[:MOST_BARS].tolist())
+    most = NAMED_BARS if _named(frame) else MOST_BARS
+    largest = set(np.argsort(-size, kind="stable")[:most].tolist())
     return [channel for channel in ranks if channel in largest]
+
+
+def _named(frame: Frame) -> bool:
+    """Whether the numbers are those of classes with names."""
+    return all(len(side.subject.model.classes) == side.maps.count for side in frame.sides)

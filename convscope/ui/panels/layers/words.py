@@ -47,7 +47,8 @@ def seen(detail: Detail, place: tuple[int, int]) -> str:
     box = side.found.field_box(frame.path, *place)
     if field is None or box is None:
         return "its values lie on no one place of the image"
-    if field.whole:
+    height, width = side.found.prepared.pixels.shape[:2]
+    if field.whole or box == (0, 0, height, width):
         return "sees the whole image"
     top, left, bottom, right = box
     if top >= bottom or left >= right:

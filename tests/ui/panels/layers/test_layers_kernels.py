@@ -16,6 +16,7 @@ from convscope.engine.seeing.activations import look
 from convscope.engine.seeing.edited import EditedModel
 from convscope.imaging.image import Image
 from convscope.imaging.samples import load_sample
+from convscope.ui.widgets.bars import BarsView
 from convscope.ui.widgets.image_view import ImageView
 from convscope.ui.widgets.kernel_grid import KernelGrid
 from convscope.ui.widgets.mosaic_view import MosaicView
@@ -77,6 +78,15 @@ def test_first_layer_kernels_of_colours_as_pictures(desk: Desk) -> None:
     stage = desk.session.lab.stage
     assert stage.channels == "filter" and len(stage.kernels) == 3
     assert desk.window.panel() is not desk.panel
+    # Of a thousand classes those that stand out are shown, by their names.
+    desk.window.show_panel("layers")
+    desk.press("layers.page.maps")
+    desk.layer("predictions")
+    bars, values = desk.find(BarsView, "layers.mosaic_bars"), desk.frame.maps.tiles[:, 0, 0]
+    shown = np.sort(np.argsort(-values, kind="stable")[:12])
+    np.testing.assert_array_equal(bars._values, values[shown])
+    assert list(bars._labels) == [desk.session.model.classes[channel] for channel in shown]
+    assert "the 12 largest are shown" in desk.text("layers.scale_words")
 
 
 def test_try_this_kernel_on_the_image(desk: Desk, digits: OpenedModel) -> None:

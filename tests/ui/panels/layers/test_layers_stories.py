@@ -167,6 +167,7 @@ def test_a_dense_layer_as_bars(desk: Desk, digits: OpenedModel) -> None:
     desk.qtbot.mouseClick(bars, Qt.MouseButton.LeftButton, pos=place)
     desk.settle()
     assert desk.panel.channel == 8 and "number 8" in desk.text("layers.place")
+    assert desk.text("layers.map_title") == f"number 8 of 10: {digits.classes[8]}"
     desk.press("layers.tab.values")
     assert float(desk.text("layers.mean")) == pytest.approx(0.1, abs=1e-4)
     assert float(desk.text("layers.maximum")) == pytest.approx(probabilities.max(), rel=1e-4)
