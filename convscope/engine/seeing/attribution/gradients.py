@@ -4,8 +4,8 @@ Each takes a batch and treats its images one by one: scores are summed over the 
 gradient is its own. The class comes in as a vector of weights, so that another class traces nothing anew.
 
 One layer, the app's choice, has compiled functions: the trunk up to it and the head behind it. Compiling such
-a pair takes about a second and ten megabytes, too much for every layer that is clicked on: at all others the
-same steps run one by one.
+a pair takes about a second and ten megabytes, too much for every layer that is clicked on. Those on the strip
+of stages share its one compiled function; at all others the same steps run one by one.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def head_gradient(
 
 
 def stage_gradients(model: OpenedModel, slots: Sequence[int], log: bool) -> Callable[..., Any]:
-    """(*inputs, weights) → ([maps of each slot], [∂score/∂maps of each]), in one pass there and back."""
+    """(*inputs, weights) → ([maps of each slot], [∂score/∂maps of each], scores): one pass there and back."""
     wanted = tuple(slots)
 
     def make() -> Callable[..., Any]:
@@ -79,7 +79,7 @@ def stage_gradients(model: OpenedModel, slots: Sequence[int], log: bool) -> Call
         program, head = model.program, model.head
 
         @tf.function(input_signature=_signature(model), autograph=False)
-        def gradients(*tensors: Any) -> tuple[list[Any], list[Any]]:
+        def gradients(*tensors: Any) -> tuple[list[Any], list[Any], Any]:
             *inputs, weights = tensors
             with tf.GradientTape(watch_accessed_variables=False) as tape:
 
@@ -97,11 +97,28 @@ def stage_gradients(model: OpenedModel, slots: Sequence[int], log: bool) -> Call
                 feeds = dict(zip(program.inputs, inputs, strict=True))
                 *maps, raw = program.run(feeds, [*wanted, head.logits], watched)
                 scores = _scores(raw, weights, log)
-            return maps, tape.gradient(scores, maps, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+            slopes = tape.gradient(scores, maps, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+            return maps, slopes, scores
 
         return gradients
 
-    return model.kept(("attribution stages", wanted, log), make)
+    return model.kept(_stages_key(wanted, log), make)
+
+
+def known_stage_gradients(model: OpenedModel, slots: Sequence[int], log: bool) -> Callable[..., Any] | None:
+    """`stage_gradients` where they are at hand; to trace them for a single layer would take too long."""
+
+    def missing() -> Any:
+        raise LookupError
+
+    try:
+        return model.kept(_stages_key(tuple(slots), log), missing)
+    except LookupError:
+        return None
+
+
+def _stages_key(slots: tuple[int, ...], log: bool) -> tuple[Any, ...]:
+    return ("attribution stages", slots, log)
 
 
 def input_gradient(model: OpenedModel, log: bool, guided: bool = False) -> Callable[..., Any]:

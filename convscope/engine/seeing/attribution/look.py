@@ -16,7 +16,7 @@ from convscope.engine.models.opened import OpenedModel
 from convscope.engine.models.prediction import Prediction
 from convscope.engine.models.preprocessing import Prepared
 from convscope.engine.seeing.attribution import gradients
-from convscope.engine.seeing.attribution.layers import LayerChoice, chosen_layer
+from convscope.engine.seeing.attribution.layers import LayerChoice, chosen_layer, stages
 from convscope.engine.seeing.attribution.target import Target
 from convscope.errors import UserError
 from convscope.imaging.image import Image
@@ -103,7 +103,7 @@ class Look:
         Raises:
             UserError: they have values that are no numbers.
         """
-        maps = np.asarray(self._trunk(layer.path)[0][0].numpy()[0], np.float32)
+        maps = _array(self._trunk(layer.path)[0][0])
         if not np.isfinite(maps).all():
             raise UserError(
                 f"The maps of {layer.path} have values that are no numbers: the network overflows on this "
@@ -116,19 +116,21 @@ class Look:
     ) -> tuple[NDArray[np.float32], NDArray[np.float32], float]:
         """Maps and ∂score/∂maps, h×w×channels each, and the score; kept.
 
-        The image goes through the network once; another class needs only the part after the layer, there
-        and back. At the layer that the app chooses that is compiled and under 0.15 of a forward pass; at
-        others it goes step by step, from 0.2 of one late in the network to 1.5 of one at its beginning.
+        At the layer that the app chooses the image goes through the network once, and another class needs
+        under 0.15 of that: the compiled part after the layer. At the stages of the strip, once that is there,
+        every class is one compiled pass there and back. At other layers the part after them goes step by
+        step, which takes the longer the earlier the layer is: twenty forward passes and more near the image.
         """
 
         def make() -> tuple[NDArray[np.float32], NDArray[np.float32], float]:
             model, slot = self.model, self.model.slot(layer.path)
+            if layer.path != self._main and (found := self._by_stages(slot, target)) is not None:
+                return found
             tensors, others = self._trunk(layer.path)
             compiled = layer.path == self._main
             function = gradients.head_gradient(model, slot, others, self.logarithms, compiled)
             slopes, scores = function(*tensors, target.weights(self._head))
-            maps, slope = (np.asarray(one.numpy()[0], np.float32) for one in (tensors[0], slopes))
-            return maps, slope, float(scores.numpy()[0])
+            return _array(tensors[0]), _array(slopes), float(scores.numpy()[0])
 
         return self._keep(("gradient", layer.path, target), make)
 
@@ -138,11 +140,20 @@ class Look:
         """Maps and gradients of several layers in one pass there and back."""
         slots = [self.model.slot(layer.path) for layer in layers]
         function = gradients.stage_gradients(self.model, slots, self.logarithms)
-        maps, slopes = function(*self.inputs, target.weights(self._head))
-        return [
-            (np.asarray(a.numpy()[0], np.float32), np.asarray(g.numpy()[0], np.float32))
-            for a, g in zip(maps, slopes, strict=True)
-        ]
+        maps, slopes, _scores = function(*self.inputs, target.weights(self._head))
+        return [(_array(a), _array(g)) for a, g in zip(maps, slopes, strict=True)]
+
+    def _by_stages(
+        self, slot: int, target: Target
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32], float] | None:
+        """Maps and gradient of a stage by the strip's function, if that is there."""
+        slots = [self.model.slot(layer.path) for layer in stages(self.model)]
+        function = gradients.known_stage_gradients(self.model, slots, self.logarithms)
+        if function is None or slot not in slots:
+            return None
+        maps, slopes, scores = function(*self.inputs, target.weights(self._head))
+        number = slots.index(slot)
+        return _array(maps[number]), _array(slopes[number]), float(scores.numpy()[0])
 
     # Gradients of the input, and scores.
 
@@ -217,6 +228,11 @@ class Look:
             while len(self._kept) > 1 and sum(_bytes(one) for one in self._kept.values()) > _KEPT_BYTES:
                 self._kept.popitem(last=False)
             return value
+
+
+def _array(tensor: Any) -> NDArray[np.float32]:
+    """The first of a batch."""
+    return np.asarray(tensor.numpy()[0], np.float32)
 
 
 def _bytes(value: Any) -> int:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from attribution_nets import head_on_maps, nested, opened, picture, randomised
 
+from convscope.engine.models.catalogue import open_model
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.models.program import Program
 from convscope.engine.seeing.attribution import gradients
@@ -64,17 +65,31 @@ def test_another_class_at_a_chosen_layer_computes_what_comes_after_it_alone(
         return real(program, feeds, fetch, wrap)
 
     look = Look(digits, load_sample("digit-3"), digits.predict(load_sample("digit-3")))
-    after = ["max_pooling2d_1", "conv2d_2", "conv2d_2", "flatten", "dense", "dense", "dense_1"]
+    after = ["conv2d_1", "conv2d_1", "max_pooling2d_1", "conv2d_2", "conv2d_2", "flatten", "dense", "dense"]
+    after.append("dense_1")
     monkeypatch.setattr(Program, "run", counting)
-    explain(look, Request("grad-cam", Target(3), "conv2d_1"))
+    explain(look, Request("grad-cam", Target(3), "max_pooling2d"))
     assert computed[-len(after) :] == after and computed[0] == "conv2d"
     computed.clear()
     for method in ("hires-cam", "layer-cam", "grad-cam++", "xgrad-cam", "eigen-cam"):
-        explain(look, Request(method, Target(3), "conv2d_1"))
+        explain(look, Request(method, Target(3), "max_pooling2d"))
     assert computed == []
     for method in ("grad-cam", "hires-cam"):
-        explain(look, Request(method, Target(8), "conv2d_1"))
+        explain(look, Request(method, Target(8), "max_pooling2d"))
     assert computed == after
+
+
+def test_a_stage_of_the_strip_is_explained_by_its_compiled_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stage clicked on the strip computes nothing step by step, and what it computes is the same."""
+    model, image = open_model("digits"), load_sample("digit-3")
+    request = Request("hires-cam", Target(8, 3), "conv2d_1")
+    alone = explain(Look(model, image), request)
+    strip(Look(model, image), Target(3))
+    look = Look(model, image)
+    monkeypatch.setattr(Program, "run", lambda *_args, **_options: pytest.fail("step by step"))
+    made = explain(look, request)
+    np.testing.assert_allclose(made.heat, alone.heat, atol=1e-5 * np.abs(alone.heat).max())
+    assert made.score == pytest.approx(alone.score, rel=1e-5)
 
 
 def test_all_stages_of_a_class_are_one_pass_there_and_back(
