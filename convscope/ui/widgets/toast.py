@@ -62,7 +62,7 @@ class Toast(QFrame):
         self._stays = False
         self._line = line = QHBoxLayout()
         line.setSpacing(8)
-        line.addWidget(mark, 0, Qt.AlignmentFlag.AlignTop)
+        line.addWidget(mark, 0, Qt.AlignmentFlag.AlignVCenter)
         line.addWidget(self.text, 1)
         line.addWidget(self.details, 0, Qt.AlignmentFlag.AlignTop)
         line.addWidget(close, 0, Qt.AlignmentFlag.AlignTop)
