@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtGui import QGuiApplication, QImage
+from PySide6.QtGui import QGuiApplication, QImage, QShowEvent
 from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
 from convscope.engine.models.graph_draw import Drawing, draw
@@ -115,8 +115,9 @@ class GraphPage(QWidget):
         self._current = path
         self.view.set_current(path)
 
-    def wake(self) -> None:
+    def showEvent(self, event: QShowEvent) -> None:
         """The page is looked at: draw what is not drawn yet."""
+        super().showEvent(event)
         if self._shown is not None and self._shown is not self._drawn:
             self._request()
         else:

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from functools import partial
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from convscope.engine.models.opened import OpenedModel
@@ -91,8 +90,6 @@ class ModelPanel(QWidget):
         self._arrange()
         if self.isVisible():
             self.context.session.document = self.document
-        if name == "graph":
-            self.graph.wake()
 
     def show_example(self) -> None:
         """The graph, with a layer in the middle of the network chosen: for pictures of the panel."""
@@ -157,12 +154,6 @@ class ModelPanel(QWidget):
             shutdown = getattr(self._pages.get(name), "shutdown", None)
             if shutdown is not None:
                 shutdown()
-
-    def showEvent(self, event: QShowEvent) -> None:
-        """Draw the graph if it was asked for while the panel was hidden."""
-        super().showEvent(event)
-        if self._page == "graph":
-            self.graph.wake()
 
     # Building
 

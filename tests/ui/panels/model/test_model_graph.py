@@ -63,6 +63,15 @@ def test_the_whole_graph_is_in_view_and_skips_are_seen(drawn: Story) -> None:
     assert "Merge" in legend.accessibleDescription()
 
 
+def test_a_model_that_comes_while_the_page_waits_is_drawn(story: Story) -> None:
+    """As at the start, when the page is chosen before the first network is open."""
+    story.press("model.page.graph")
+    story.open("lenet-5")
+    picture = story.graph.picture
+    assert picture is not None and story.graph.isVisible()
+    assert set(picture.owners) == {row.path for row in model_of("lenet-5").layers}
+
+
 def test_folded_and_every_layer(drawn: Story) -> None:
     folded = drawn.graph.picture
     drawn.press("model.graph.detail.all")
