@@ -131,11 +131,13 @@ class SplitSection(QWidget):
         self.seed.setToolTip("The same seed, the same split.")
         self.bar.set_counts(tuple(len(dataset.indices(name)) for name in PART_WORDS))
         given = [name for name, fixed in (("validation", fixed_validation), ("test", fixed_test)) if fixed]
+        # Of files two may hold the same image, which is told as a duplicate.
+        one = "file" if dataset.kind == "files" else "image"
         if len(given) == 2:
-            self.words.setText("These parts come with the data. No image is in two of them.")
+            self.words.setText(f"These parts come with the data. No {one} is in two of them.")
         else:
             first = f"The {given[0]} part comes with the data. " if given else ""
-            self.words.setText(f"{first}Every class is split alike; no image is in two parts.")
+            self.words.setText(f"{first}Every class is split alike; no {one} is in two parts.")
         self.problem.hide()
 
     def _edited(self) -> None:

@@ -160,6 +160,7 @@ def test_a_folder_without_classes_is_one_sentence_and_changes_nothing(data: Data
         PillowImage.new("RGB", (9, 9), {"a": "red", "b": "blue"}[name]).save(folder / name / "1.png")
     data.press("data.refused.again")
     assert not refused.isVisible() and data.dataset.classes == ("a", "b")
+    assert data.text("data.split.words") == "Every class is split alike; no file is in two parts."
     # From elsewhere it is told where one is.
     data.window.show_panel("kernels")
     data.panel.context.open_dataset(tmp_path / "nowhere")
