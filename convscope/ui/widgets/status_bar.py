@@ -31,6 +31,8 @@ class _Row(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(8)
         self.title = theme.label(job.title, "caption", self)
+        # Images and classes are named in it, and may be called like markup.
+        self.title.setTextFormat(Qt.TextFormat.PlainText)
         self.bar = QProgressBar(self)
         self.bar.setObjectName("status.job.bar")
         self.bar.setTextVisible(False)

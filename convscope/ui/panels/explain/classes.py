@@ -143,8 +143,8 @@ class ClassColumn(QWidget):
         score = float(target.score(look.prediction.logits[None])[0])
         what = "logit" if target.minus is None else "difference of logits"
         words = escape(target.words(look.model))
-        self.explained.setText(f"<b>{words}</b>   {what} {score:.3f}")
-        self.explained.setToolTip(words)
+        self.explained.setText(f"<b>{words}</b> &nbsp;{what} {score:.3f}")
+        self.explained.setToolTip(f"<p>{words}</p>")
 
     # -- choosing --------------------------------------------------------------------------------------------
 

@@ -311,6 +311,7 @@ class Inspector(QWidget):
         self.paper = tool("explain.paper", "The paper", "external-link", self._open_paper, "paper")
         self.paper.setProperty("flat", True)
         self.facts = caption("explain.facts")
+        self.facts.setTextFormat(Qt.TextFormat.PlainText)
         self.facts.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.parameters = QVBoxLayout()
         self.parameters.setSpacing(theme.GRID)

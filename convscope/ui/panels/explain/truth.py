@@ -239,6 +239,8 @@ class TruthView(QWidget):
         column.setSpacing(theme.GAP)
         self.title = theme.label("", "title")
         self.title.setObjectName("explain.truth.title")
+        # A class may be called like markup.
+        self.title.setTextFormat(Qt.TextFormat.PlainText)
         column.addWidget(self.title)
         self.run_curves = self._button("explain.truth.curves", "Take the hottest pixels away")
         self.run_curves.clicked.connect(lambda: self.check_curves())

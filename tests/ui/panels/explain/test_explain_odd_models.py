@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from explain_helpers import child, panel_of, press, settle, tick_only
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QToolButton
 from pytestqt.qtbot import QtBot
 from window_helpers import messages
@@ -110,6 +111,9 @@ def test_a_class_may_be_called_like_markup(window: MainWindow, digits: OpenedMod
     assert (
         child(window, QLabel, "explain.explained").text().startswith("<b>&lt;i&gt;7&lt;/i&gt; &amp; co</b>")
     )
+    assert child(window, QLabel, "explain.explained").toolTip() == "<p>&lt;i&gt;7&lt;/i&gt; &amp; co</p>"
+    title = child(window, QLabel, "explain.truth.title")
+    assert title.text() == "Grad-CAM: <i>7</i> & co" and title.textFormat() == Qt.TextFormat.PlainText
 
 
 def test_the_outline_begins_where_the_command_line_has_it(window: MainWindow) -> None:

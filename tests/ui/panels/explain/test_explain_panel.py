@@ -353,3 +353,20 @@ def test_nothing_of_the_left_column_is_cut_off(window: MainWindow, digits: Opene
     area = panel.classes.findChild(QScrollArea)
     assert area is not None and area.widget() is not None
     qtbot.waitUntil(lambda: area.widget().width() <= area.viewport().width())
+
+
+def test_a_script_is_saved_with_the_network_and_the_picture_that_have_no_file(
+    window: MainWindow, tmp_path: Path, qtbot: QtBot
+) -> None:
+    """Copying says so; saving writes all three."""
+    window.session.add_model(open_model("mnist-small"))
+    window.session.update_image(Image(np.full((90, 80), 200, np.uint8), "pasted"))
+    settle(qtbot, window)
+    press(qtbot, child(window, QToolButton, "explain.script"))
+    settle(qtbot, window)
+    assert "save the script, and the network is saved beside it" in messages(window)[-1]
+    panel_of(window).output.save("script", tmp_path / "why.py")
+    settle(qtbot, window)
+    assert messages(window)[-1] == "Saved why.py, with why.keras, why.classes.json, why.png beside it."
+    assert {one.name for one in tmp_path.iterdir()} == {"why.py", "why.keras", "why.classes.json", "why.png"}
+    compile((tmp_path / "why.py").read_text(encoding="utf-8"), "why.py", "exec")
