@@ -21,8 +21,8 @@ from convscope.task import Task
 TILE = 256
 """Maps larger than this are averaged down for the mosaic; one map alone is always shown whole."""
 
-TILES = 32 << 20
-"""Pixels of all tiles together: many large maps are averaged down further, 2,048 of them to 128×128."""
+TILES = 8 << 20
+"""Pixels of all tiles together: many large maps are averaged down further, 2,048 of them to 64×64."""
 
 SortOrder = Literal["index", "mean", "maximum", "zeros", "difference"]
 SORT_ORDERS: tuple[SortOrder, ...] = ("index", "mean", "maximum", "zeros", "difference")

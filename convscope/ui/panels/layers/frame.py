@@ -186,9 +186,11 @@ def _pictures(maps: LayerMaps, levels: Levels, colormap: ColormapName) -> NDArra
     # The table as it is, red first: `apply_colormap` would go over all maps once more to swap the colours.
     table = np.ascontiguousarray(colours_of(colormap)[:, None])
     pictures = np.asarray(cv2.applyColorMap(flat, table), np.uint8).reshape(count, height, width, 3)
-    blank = maps.statistics.blank
-    if maps.form == "maps" and blank.any():
-        pictures[np.ix_(blank, np.arange(height), np.arange(width))] = _crossed(height, width)
+    if maps.form == "maps":
+        crossed = _crossed(height, width)
+        # One after the other: all at once, the window would wait for a thousand of them.
+        for channel in np.flatnonzero(maps.statistics.blank):
+            pictures[channel] = crossed
     return pictures
 
 
