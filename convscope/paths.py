@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
+import tempfile
 from functools import cache
 from pathlib import Path
 
 import platformdirs
+
+from convscope.errors import UserError
 
 _APP = "convscope"
 
@@ -45,8 +50,19 @@ def config_dir() -> Path:
 
 
 def cache_dir() -> Path:
-    """What can be computed again."""
-    return _folder("cache", platformdirs.user_cache_dir(_APP, appauthor=False))
+    """What can be computed again; where the home cannot be written, a folder that goes with the process."""
+    try:
+        folder = _folder("cache", platformdirs.user_cache_dir(_APP, appauthor=False))
+    except OSError:
+        return _passing_folder()
+    return folder if os.access(folder, os.W_OK) else _passing_folder()
+
+
+@cache
+def _passing_folder() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix=f"{_APP}-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def state_dir() -> Path:
@@ -55,5 +71,21 @@ def state_dir() -> Path:
 
 
 def data_dir() -> Path:
-    """Training runs and other things that the user made."""
-    return _folder("data", platformdirs.user_data_dir(_APP, appauthor=False))
+    """Training runs and other things that the user made.
+
+    Raises:
+        UserError: it cannot be written.
+    """
+    default = platformdirs.user_data_dir(_APP, appauthor=False)
+    try:
+        folder = _folder("data", default)
+        if os.access(folder, os.W_OK):
+            return folder
+        where, reason = folder, "no permission"
+    except OSError as error:
+        where = Path(os.environ.get("CONVSCOPE_HOME") or default)
+        reason = f"{error.filename}: {error.strerror}"
+    raise UserError(
+        f"Runs cannot be kept in {where} ({reason}): make it writable, or set CONVSCOPE_HOME to a folder "
+        "that is."
+    )

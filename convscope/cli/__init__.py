@@ -69,7 +69,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     except OSError as error:
         if error.filename is not None:
-            raise
+            print(f"convscope: {error.filename} cannot be used: {error.strerror}.", file=sys.stderr)
+            return 2
         _drop_output()
         print(f"convscope: the output cannot be written: {error.strerror or error}.", file=sys.stderr)
         return 2

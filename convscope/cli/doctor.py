@@ -16,6 +16,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from convscope import __version__, paths
+from convscope.errors import UserError
 
 SUMMARY = "Check this machine: Python, Qt, TensorFlow, system libraries, display, cameras, folders."
 EXAMPLE = "convscope doctor --json"
@@ -252,7 +253,7 @@ FOLDERS: dict[str, Callable[[], Path]] = {
 def _folder(name: str, find: Callable[[], Path]) -> Check:
     try:
         folder = find()
-    except (OSError, RuntimeError) as error:
+    except (OSError, RuntimeError, UserError) as error:
         # RuntimeError: there is no home folder.
         return Check(name, False, str(error), "Make this folder writable.")
     existing = next(parent for parent in (folder, *folder.parents) if parent.exists())

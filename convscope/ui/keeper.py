@@ -92,8 +92,12 @@ class Keeper(QObject):
 
     def _claim(self) -> None:
         """The first place that no living window holds; those with work in them first."""
-        base = state_dir() / "recovery"
-        base.mkdir(exist_ok=True)
+        try:
+            base = state_dir() / "recovery"
+            base.mkdir(exist_ok=True)
+        except OSError as error:
+            log.warning("no place for unsaved work: %s", error)
+            return
         folders = [base / str(number) for number in range(WINDOWS)]
         for folder in sorted(folders, key=lambda folder: not has_work(folder)):
             lock = QLockFile(f"{folder}.lock")

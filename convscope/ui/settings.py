@@ -72,7 +72,11 @@ class Settings:
 
     def save(self) -> None:
         """Write the file, whole or not at all. A disk that refuses is only logged."""
-        path = self.path()
+        try:
+            path = self.path()
+        except OSError as error:
+            log.warning("settings have no place: %s", error)
+            return
         temporary = path.with_suffix(f".{os.getpid()}.tmp")
         try:
             temporary.write_text(json.dumps({"version": VERSION, **asdict(self)}, indent=1), encoding="utf-8")

@@ -19,6 +19,7 @@ from convscope.session.session import Session
 from convscope.task import Task
 from convscope.ui import keeper as module
 from convscope.ui.keeper import Keeper
+from convscope.ui.settings import Settings
 
 
 @pytest.fixture(autouse=True)
@@ -205,3 +206,16 @@ def test_without_any_place_the_window_works_without_keeping(
     qtbot.waitUntil(jobs.idle)
     second.close()
     first.close()
+
+
+def test_a_home_that_cannot_be_written_costs_the_keeping_only(
+    session: Session, jobs: Jobs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "home").write_text("a file, where not even root can make folders")
+    monkeypatch.setenv("CONVSCOPE_HOME", str(tmp_path / "home"))
+    keeper = Keeper(session, jobs)
+    assert keeper.folder is None and not keeper.has_work
+    session.edit_lab(session.lab.with_stage(stride=3), "Change stride")
+    keeper.close()
+    Settings().save()
+    assert Settings.load() == Settings()
