@@ -200,6 +200,18 @@ class FileImages:
             return f"unreadable {index}".encode()
 
 
+def load_one(images: Images, index: int, target: Target) -> NDArray[np.uint8]:
+    """One image as a network gets it: uint8, H×W for one channel, else H×W×3.
+
+    Raises:
+        UserError: it cannot be read.
+    """
+    pixels, good = images.load(np.array([index]), target)
+    if not good[0]:
+        raise UserError(f"{images.name(index)} is damaged or gone: training leaves it out.")
+    return pixels[0, ..., 0] if target.channels == 1 else pixels[0]
+
+
 class KeptImages:
     """Images that are decoded once and then kept in memory, as bytes at the target's size.
 

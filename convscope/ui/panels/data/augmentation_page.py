@@ -252,3 +252,7 @@ class AugmentationPage(QWidget):
 
     def _failed(self, error: BaseException) -> None:
         self.problem.emit(str(error))
+        # What was shown is another image.
+        self.grid.set_maps([])
+        self.original.clear()
+        self.words.setText("")

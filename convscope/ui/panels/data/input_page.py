@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
@@ -307,8 +306,9 @@ class InputPage(QWidget):
             return
 
         def work(task: Task) -> NDArray[np.uint8]:
-            pixels = dataset.images.load(np.array([index]), target)[0][0]
-            return pixels[..., 0] if target.channels == 1 else pixels
+            from convscope.engine.data.images import load_one
+
+            return load_one(dataset.images, index, target)
 
         def done(pixels: NDArray[np.uint8]) -> None:
             self._show_problem("")

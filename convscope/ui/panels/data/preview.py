@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QSize, Signal
 from PySide6.QtWidgets import QSizePolicy
@@ -114,13 +113,13 @@ class Previewer(QObject):
 
         def work(task: Task) -> Previewed:
             from convscope.engine.data.augment import preview
+            from convscope.engine.data.images import load_one
 
             target = preview_target(dataset, settings)
             if last is not None and (last.images, last.index, last.target) == (dataset.images, index, target):
                 original = last.original
             else:
-                loaded = dataset.images.load(np.array([index]), target)[0][0]
-                original = loaded[..., 0] if target.channels == 1 else loaded
+                original = load_one(dataset.images, index, target)
             task.check()
             pictures = preview(original, augmentation, COUNT, seed)
             return Previewed(dataset.images, index, target, original, pictures)

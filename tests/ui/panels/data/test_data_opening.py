@@ -22,6 +22,7 @@ from convscope.engine.data.dataset import SPLIT_NAMES, make_dataset
 from convscope.engine.data.images import ArrayImages
 from convscope.task import Task
 from convscope.ui.panels.data import DataPanel
+from convscope.ui.panels.data.preview import PreviewGrid
 
 
 @pytest.fixture
@@ -201,6 +202,21 @@ def test_pictures_that_are_damaged_in_their_middle_are_counted(
     said = data.find(QPlainTextEdit, "data.details.text").toPlainText()
     assert "cats/y.jpg: damaged: its JPEG data do not add up" in said
     data.find(QWidget, "data.details.dialog").close()
+    # Neither preview shows such an image as a black one.
+    names = [data.dataset.images.name(int(index)) for index in data.grid.indices]
+    assert data.find(PreviewGrid, "data.preview").count == 12
+    data.click_image(names.index("cats/x.jpg"))
+    assert data.text("data.problem") == "cats/x.jpg is damaged or gone: training leaves it out."
+    assert data.find(PreviewGrid, "data.preview").count == 0
+    data.press("data.page.input")
+    data.press("data.input.size.set")
+    assert data.text("data.input.problem") == data.text("data.problem")
+    whole = next(place for place, name in enumerate(names) if name.startswith("dogs"))
+    data.click_image(whole)
+    assert not data.find(QLabel, "data.input.problem").isVisible()
+    data.press("data.page.augmentation")
+    assert not data.find(QLabel, "data.problem").isVisible()
+    assert data.find(PreviewGrid, "data.preview").count == 12
     assert capfd.readouterr().err == ""
 
 
