@@ -126,11 +126,10 @@ def _kept(
     key = ("patterns", what, slot, goal.kind, size, canvas.channels)
 
     def make() -> Function:
-        made = _compile(model, slot, goal.kind, (None, *size, canvas.channels), what)
-        return _in_words(made, model, canvas)
+        return _compile(model, slot, goal.kind, (None, *size, canvas.channels), what)
 
-    function: Function = model.kept(key, make)
-    return function
+    # One function serves many sizes, but the words name the one of now.
+    return _in_words(model.kept(key, make), model, canvas)
 
 
 def _in_words(function: Function, model: OpenedModel, canvas: Canvas) -> Function:

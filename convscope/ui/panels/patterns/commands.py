@@ -19,6 +19,7 @@ def commands(panel: PatternsPanel) -> list[Command]:
         ("start", "Grow the chosen pattern", panel.start_large, "Ctrl+Return", ready),
         ("stop", "Stop growing", controller.stop_large, "", growing),
         ("continue", "Grow on", panel.continue_large, "", goes_on),
+        ("rest", "Grow the rest of the grid", controller.go_on, "", controller.holds),
         ("layers", "Patterns of layers", lambda: source.show_source("layers"), "", ready),
         ("classes", "Patterns of classes", lambda: source.show_source("classes"), "", ready),
         ("sheet", "Contact sheet of every layer", lambda: controls.edit(show="sheet"), "", ready),

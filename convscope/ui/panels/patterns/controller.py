@@ -98,6 +98,7 @@ class Controller(QObject):
         self._running: dict[str, Job] = {}
         self._stepping_back = False
         self._held = ""
+        self._problems: dict[str, str] = {}
         self.large_state: State | None = None
         context.jobs.changed.connect(self._give_way)
 
@@ -145,6 +146,11 @@ class Controller(QObject):
         if SHEET not in self._running:
             self._submit_sheet()
 
+    @property
+    def holds(self) -> bool:
+        """Whether a person stopped the grid or the sheet."""
+        return bool(self._held)
+
     def go_on(self) -> None:
         """Let the grid or the sheet go on that a person stopped."""
         if self._held == GRID:
@@ -173,7 +179,7 @@ class Controller(QObject):
         def failed(error: BaseException) -> None:
             self._ended(key)
             if isinstance(error, UserError):
-                self.problem_changed.emit(error.message)
+                self._tell(key, error.message)
             else:
                 self.context.report(error)
 
@@ -186,6 +192,7 @@ class Controller(QObject):
                     self.held.emit(True)
 
         self._release(key)
+        self._tell(key)
         self._running.pop(key, None)
         job = self._running[key] = self.context.jobs.submit(
             LANES[key],
@@ -199,6 +206,12 @@ class Controller(QObject):
             on_cancelled=cancelled,
         )
 
+    def _tell(self, key: str, problem: str = "") -> None:
+        """Why one of the three cannot be; what grows beside it does not take the words away."""
+        if self._problems.get(key, "") != problem:
+            self._problems[key] = problem
+            self.problem_changed.emit(next((each for each in self._problems.values() if each), ""))
+
     def _release(self, key: str) -> None:
         if key == self._held:
             self._held = ""
@@ -206,6 +219,7 @@ class Controller(QObject):
 
     def _stop(self, key: str) -> bool:
         self._release(key)
+        self._tell(key)
         job = self._running.pop(key, None)
         if job is not None:
             self.context.jobs.cancel(job)
@@ -260,7 +274,7 @@ class Controller(QObject):
     def _tile(self, frame: Frame) -> None:
         # What is finished is on disk; what grows can go on from here.
         self._last = frame if not frame.patterns else None
-        self.problem_changed.emit("")
+        self._tell(GRID)
         self.grid_frame.emit(frame)
         if not self._seen:
             self._seen = True
@@ -288,7 +302,7 @@ class Controller(QObject):
 
     def _large_frame(self, frame: Frame) -> None:
         self.large_state = frame.state
-        self.problem_changed.emit("")
+        self._tell(LARGE)
         self.large_frame.emit(frame)
 
     def _large_done(self, done: Climb | None) -> None:
@@ -315,7 +329,7 @@ class Controller(QObject):
         self._show_sheet(picture)
 
     def _show_sheet(self, picture: NDArray[np.uint8]) -> None:
-        self.problem_changed.emit("")
+        self._tell(SHEET)
         self.sheet_changed.emit(picture, len(self._rows))
 
 

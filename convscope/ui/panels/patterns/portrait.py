@@ -110,11 +110,12 @@ class Portrait(QWidget):
     def _tell(self, curves: Sequence[NDArray[np.float32]]) -> None:
         if not self.patterns:
             last = ", ".join(f"{curve[-1]:.3g}" for curve in curves if len(curve))
-            self.score.setText(f"Score {last}, growing…" if last else "Noise, before the first step")
+            self.score.setText(f"Score {last}, growing…" if last else "Before the first step")
             return
         lines = []
         for pattern in self.patterns:
-            scores = f"Score <b>{pattern.score:.3g}</b>, moved <b>{pattern.moved:.3g}</b>. "
+            whose = ("Hates: s" if pattern.goal.negative else "Loves: s") if len(self.patterns) > 1 else "S"
+            scores = f"{whose}core <b>{pattern.score:.3g}</b>, moved <b>{pattern.moved:.3g}</b>. "
             lines.append(
                 scores + ("" if pattern.goal.negative and len(self.patterns) > 1 else verdict(pattern))
             )

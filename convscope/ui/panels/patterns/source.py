@@ -112,6 +112,7 @@ class Source(QWidget):
         self.classes.setObjectName("patterns.classes")
         self.classes.setAccessibleName("Classes")
         self.classes.setUniformItemSizes(True)
+        self.classes.setSpacing(3)
         self.classes.setFrameShape(QListView.Shape.NoFrame)
         self.classes.setEditTriggers(QListView.EditTrigger.NoEditTriggers)
         self.classes.setModel(self._proxy)

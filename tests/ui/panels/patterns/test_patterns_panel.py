@@ -497,3 +497,19 @@ def test_an_image_chosen_elsewhere_is_dreamt_of_on_coming_back(growing: Growing)
     growing.settle()
     (second,) = growing.panel.output.large
     assert np.abs(first.values - second.values).mean() > 20
+
+
+def test_why_the_large_picture_cannot_be_stays_while_the_grid_grows(growing: Growing) -> None:
+    growing.session.choose_layer("conv2d_2")
+    growing.settle()
+    panel, control = growing.panel, growing.panel.controller
+    panel.controls.edit(settings=PatternSettings(steps=3000))
+    growing.qtbot.waitUntil(lambda: control._last is not None and control._last.step > 1, timeout=60_000)
+    reached = control._last.step
+    panel.controls.edit(settings=PatternSettings(steps=3000, size=8))
+    growing.qtbot.waitUntil(lambda: growing.text("patterns.problem") != "", timeout=60_000)
+    growing.qtbot.waitUntil(lambda: (control._last.step if control._last else 0) > reached, timeout=60_000)
+    assert growing.text("patterns.problem").endswith("does not work on 8×8 pixels: choose another size.")
+    panel.controls.edit(settings=growing.few)
+    growing.settle()
+    assert growing.text("patterns.problem") == ""
