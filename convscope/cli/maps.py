@@ -99,8 +99,12 @@ def _tell(maps: LayerMaps, shape: Sequence[int], arguments: argparse.Namespace) 
         print(f"{arguments.npy}: {'×'.join(map(str, shape))}, float32")
     if arguments.output is not None:
         blank = f", {maps.blank_count} blank" if maps.form == "maps" else ""
-        what = "numbers" if maps.form == "values" else f"maps of {maps.height}×{maps.width}"
-        print(f"{arguments.output}: {maps.count} {what}{blank}")
+        what = {
+            "values": f"{maps.count} numbers",
+            "table": f"a table of {maps.height}×{maps.width}",
+            "maps": f"{maps.count} maps of {maps.height}×{maps.width}",
+        }[maps.form]
+        print(f"{arguments.output}: {what}{blank}")
 
 
 def _grid(maps: LayerMaps, arguments: argparse.Namespace) -> NDArray[np.uint8]:

@@ -63,7 +63,7 @@ def test_a_vector_and_other_looks(tmp_path: Path) -> None:
         (["--layer", "conv2d"], "Say where to write"),
         (["--layer", "conv", "-o", "a.png"], "no layer conv: is it conv2d"),
         (["--layer", "zzz", "-o", "a.png"], "no layer zzz: it has input, conv2d, "),
-        (["--layer", "conv2d#2", "-o", "a.png"], "conv2d of Digits convnet has outputs 1 to 1, not 2"),
+        (["--layer", "conv2d#2", "-o", "a.png"], "conv2d of Digits convnet has one output, no #2"),
         (["--layer", "conv2d", "-o", "a.jpg"], "name it a.png"),
         (["--layer", "conv2d", "-o", "a.png", "--columns", "0"], "--columns"),
     ],

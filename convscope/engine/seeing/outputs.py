@@ -28,7 +28,8 @@ def parted(model: OpenedModel, path: str) -> tuple[str, int]:
         raise UserError(f"{model.name} has no layer {path}.")
     count = len(slots[layer])
     if not 1 <= int(number) <= count:
-        raise UserError(f"{layer} of {model.name} has outputs 1 to {count}, not {number}.")
+        known = f"outputs 1 to {count}, not {number}" if count > 1 else f"one output, no {MARK}{number}"
+        raise UserError(f"{layer} of {model.name} has {known}.")
     return layer, int(number)
 
 
