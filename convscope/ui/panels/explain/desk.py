@@ -196,6 +196,8 @@ class Desk(QObject):
         if self._job is not None and not self._job.finished and not self._shown:
             self._again = True
             return
+        if (self._job is None or self._job.finished) and self._complete(model, image):
+            return
         self._start(model, image)
 
     def shutdown(self) -> None:
@@ -206,6 +208,19 @@ class Desk(QObject):
         self._run += 1
         self.context.jobs.cancel_key(KEY)
         self._slow.end()
+
+    def _complete(self, model: OpenedModel, image: Image) -> bool:
+        """Whether all that is asked for is there: the panel comes back as it was."""
+        look = self.look
+        if look is None or look.model is not model or look.image is not image or self.sentence:
+            return False
+        wanted = [one.key for one in self.question.requests(look.prediction)]
+        strip_of = (look, self.question.targets(look.prediction)[0])
+        return (
+            wanted == [one.key for one in self.requests]
+            and all(self._finished(key) or key in self._stopped for key in wanted)
+            and (not self.layers or self._strip_of == strip_of)
+        )
 
     def _start(self, model: OpenedModel, image: Image) -> None:
         look = self.look

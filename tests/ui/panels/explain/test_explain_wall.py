@@ -304,6 +304,25 @@ def test_what_is_on_the_wall_stays_while_others_come(
     assert all(pixels is first for pixels in (*shown, view.pixels(1)))
 
 
+def test_the_panel_comes_back_as_it_was(window: MainWindow, digits: OpenedModel, qtbot: QtBot) -> None:
+    """Nothing is computed when all is there; what was asked for meanwhile is."""
+    window.session.add_model(digits)
+    settle(qtbot, window)
+    desk, begun = panel_of(window).desk, []
+    desk.begun.connect(begun.append)
+    window.show_panel("kernels")
+    window.show_panel("explain")
+    settle(qtbot, window)
+    assert begun == [] and len(desk.maps) == 4
+    window.show_panel("kernels")
+    desk.ask(index=3)
+    window.session.update_image(load_sample("digit-8"))
+    window.show_panel("explain")
+    settle(qtbot, window)
+    assert begun and {one.target for one in desk.maps} == {Target(3)}
+    assert desk.look is not None and desk.look.image is window.session.image
+
+
 def test_the_last_style_is_the_one_on_show(window: MainWindow, digits: OpenedModel, qtbot: QtBot) -> None:
     """Also when it is the one before the last, whose pictures were still on show."""
     window.session.add_model(digits)
