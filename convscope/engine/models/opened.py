@@ -97,7 +97,9 @@ class OpenedModel:
         Raises:
             UserError: the preprocessing has one number for each of other channels than the network takes.
         """
-        if preprocessing is not None:
+        takes_images = any(len(self.program.shapes[slot]) == 4 for slot in self.program.inputs)
+        # A classifier on features is kept beside what its base does to images.
+        if preprocessing is not None and takes_images:
             preprocessing.check(self.input_shape[2], self.name)
         twin = object.__new__(OpenedModel)
         twin.__dict__.update(self.__dict__)
@@ -319,7 +321,7 @@ class OpenedModel:
             raise UserError(
                 f"{self.name} needs more memory for this than the machine has free.", detail=str(error)
             ) from error
-        except (tf.errors.OpError, TypeError, ValueError) as error:
+        except (tf.errors.OpError, ArithmeticError, AttributeError, TypeError, ValueError) as error:
             raise UserError(
                 f"{self.name} cannot be computed: its layers do not fit each other or the image.",
                 detail=str(error),

@@ -147,6 +147,7 @@ TRAINER = {"layers": [{"class_name": "Trainer", "config": {}}]}
         (layer(class_name="Sequential", config=TRAINER), "Trainer, which is not a part of Keras"),
         (layer(class_name="Popen", module=None), "Popen, which is not a part of Keras"),
         (layer(class_name=["Dense"]), "the name of a layer's kind"),
+        (initializer(class_name="function", config=["relu"]), "the function ['relu'], which is no"),
         (layer(module=3), "code outside Keras"),
         (lambda config: config.update(class_name="Own"), "Own, which is not a part of Keras"),
     ],
@@ -155,6 +156,17 @@ def test_names_that_are_code(
     edit: Callable[[Any], None], words: str, good: Path, tmp_path: Path, canary: Path
 ) -> None:
     refused(changed(good / "m.keras", tmp_path / "evil.keras", edit), canary, words)
+
+
+def test_names_that_are_none_in_an_old_file(good: Path, tmp_path: Path, canary: Path) -> None:
+    path = tmp_path / "m.h5"
+    shutil.copy(good / "m.h5", path)
+    with h5py.File(path, "r+") as file:
+        config = json.loads(file.attrs["model_config"])
+        layer(class_name=["TFOpLambda"])(config)
+        file.attrs["model_config"] = json.dumps(config)
+        file.attrs["keras_version"] = "2.9.0"
+    refused(path, canary, "the name of a layer's kind is ['TFOpLambda']")
 
 
 def test_training_settings_are_never_read(good: Path, tmp_path: Path, canary: Path) -> None:

@@ -119,6 +119,9 @@ def test_what_cannot_be_computed_is_said() -> None:
     conv = layers.GlobalMaxPooling2D()(layers.Conv2D(2, 3)(whole))
     with pytest.raises(UserError, match=r"^whole cannot be computed: its layers do not fit each other"):
         OpenedModel(keras.Model(whole, conv, name="whole")).predict(picture(4, 4))
+    far = [keras.Input((8, 8, 3)), layers.Conv2D(2, 1, dilation_rate=2**31), layers.GlobalMaxPooling2D()]
+    with pytest.raises(UserError, match=r"^far cannot be computed: its layers do not fit each other"):
+        OpenedModel(keras.Sequential(far, name="far")).predict(picture(4, 4))
 
 
 def test_a_batch_size_that_was_built_in_does_not_matter() -> None:

@@ -36,7 +36,19 @@ def bounded(make: Callable[[], Any], name: str) -> Any:
         zeros = keras.initializers.Zeros()
         for variable in model.weights:
             variable._initializer = zeros
+        # TensorFlow settles for good, when it makes a variable, whether gradients are taken: those of layers
+        # that are frozen now may be wanted once they are thawed, as where Keras makes them itself.
+        frozen = [
+            variable
+            for layer in model._flatten_layers()
+            for variable in layer._trainable_variables
+            if not variable.trainable
+        ]
+        for variable in frozen:
+            variable.trainable = True
         initialize_all_variables()
+        for variable in frozen:
+            variable.trainable = False
     except (UserError, MemoryError):
         raise
     except Exception as error:

@@ -50,8 +50,8 @@ def _checked(value: Any, name: str, legacy: bool, depth: int) -> Any:
         if isinstance(value, int) and abs(value) > _LARGEST:
             raise UserError(f"{name} asks for a layer of size {value:,}, which no machine holds.")
         return value
-    if "class_name" in value and not (legacy and value["class_name"] in allowed.LEGACY_OPERATIONS):
-        _check_object(value, name)
+    if "class_name" in value:
+        _check_object(value, name, legacy)
     # Optimizer and losses are not needed to look at a model, and would be deserialised.
     return {
         key: item if key in _MARKS and isinstance(item, int) else _checked(item, name, legacy, depth + 1)
@@ -60,10 +60,12 @@ def _checked(value: Any, name: str, legacy: bool, depth: int) -> Any:
     }
 
 
-def _check_object(value: dict[str, Any], name: str) -> None:
+def _check_object(value: dict[str, Any], name: str, legacy: bool) -> None:
     kind, module = value["class_name"], value.get("module")
     if not isinstance(kind, str):
         raise UserError(f"{name} is damaged: the name of a layer's kind is {kind!r}.")
+    if legacy and kind in allowed.LEGACY_OPERATIONS:
+        return
     if kind in _REASONS:
         raise _refusal(name, _REASONS[kind])
     if kind in allowed.VALUES:
@@ -95,7 +97,7 @@ def _check_object(value: dict[str, Any], name: str) -> None:
 
 def _check_function(value: dict[str, Any], name: str) -> None:
     function = value.get("config")
-    if function not in allowed.ACTIVATIONS:
+    if not isinstance(function, str) or function not in allowed.ACTIVATIONS:
         raise _refusal(name, f"the function {function}, which is no activation")
 
 
