@@ -8,10 +8,11 @@ over, and a crash between the two does no harm.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -74,19 +75,30 @@ class Position:
 def write_atomically(path: Path, data: bytes | str) -> None:
     """Write a file whole or not at all, and through to the disk."""
     part = path.with_name(f".{path.name}.part")
-    with part.open("wb") as file:
+    with _whole(part, path), part.open("wb") as file:
         file.write(data.encode() if isinstance(data, str) else data)
         file.flush()
         os.fsync(file.fileno())
-    part.replace(path)
+
+
+@contextlib.contextmanager
+def _whole(part: Path, path: Path) -> Iterator[None]:
+    """Put what is written to `part` in the place of `path`, or leave nothing: a full disk needs the room."""
+    try:
+        yield
+        part.replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise
 
 
 def save_model(model: Any, path: Path) -> None:
     """Save a Keras model (with its optimizer, if it has one), whole or not at all."""
     # Keras tells the format by the suffix.
     part = path.with_name(f".part-{path.name}")
-    model.save(part)
-    part.replace(path)
+    with _whole(part, path):
+        model.save(part)
 
 
 def seed_states(model: Any) -> tuple[tuple[int, ...], ...]:
@@ -116,8 +128,8 @@ def save_best(folder: Path, name: str = "last") -> None:
     """Keep the checkpoint just written as the best one."""
     path = best_path(folder, name)
     part = path.with_name(f".part-{path.name}")
-    shutil.copyfile(folder / f"{name}.keras", part)
-    part.replace(path)
+    with _whole(part, path):
+        shutil.copyfile(folder / f"{name}.keras", part)
 
 
 def drop_head(folder: Path) -> None:

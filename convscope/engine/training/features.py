@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import math
 import os
 import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +29,8 @@ from convscope.task import Cancelled, Task
 
 # All features together; the longest unused go first.
 _BYTES = 4 * 2**30
+# What is being written; older than a day (in seconds), nobody writes it any more.
+_PART, _DAY = ".part", 86_400
 WORDS: dict[SplitName, str] = {"train": "training", "validation": "validation", "test": "test"}
 
 
@@ -116,38 +120,25 @@ def _write(
     words: str,
     task: Task,
 ) -> None:
-    run = base.function(base.program.outputs)
-    handle, name = tempfile.mkstemp(dir=path.parent, suffix=".part")
-    os.close(handle)
-    part, seen, done = Path(name), [], 0
-    values: Any = None
-    # The first batch traces the network, which tells nothing of the others.
-    began, first = 0.0, 0
+    handle, name = tempfile.mkstemp(dir=path.parent, suffix=_PART)
+    part, seen = Path(name), []
     try:
-        for indices, pixels in readable_batches(dataset, chosen, target, batch_size):
-            waiting = time.perf_counter()
-            if control.wait(task):
-                began += time.perf_counter() - waiting
-            if control.stopping:
-                raise Cancelled
-            if len(indices):
-                batch = base.inputs_for(base.preprocessing.apply(pixels))
-                features = np.asarray(run(*batch)[0], np.float32)
-                if values is None:
+        # Not through a memory map: where the disk is full, that kills the process.
+        with os.fdopen(handle, "wb") as file:
+            for indices, features in _computed(
+                base, dataset, chosen, target, batch_size, control, words, task
+            ):
+                if not seen:
                     shape = (len(chosen), *features.shape[1:])
-                    values = np.lib.format.open_memmap(part, "w+", np.float32, shape)
-                values[done : done + len(features)] = features
-                done += len(features)
+                    header = {"descr": "<f4", "fortran_order": False, "shape": shape}
+                    np.lib.format.write_array_header_1_0(file, header)
+                    whole = file.tell() + 4 * math.prod(shape)
+                file.write(features.astype("<f4").tobytes())
                 seen.append(indices)
-            text = f"Extracting features of the {words} images: {done:,} of {len(chosen):,}"
-            if first:
-                text += f" · {(done - first) / max(time.perf_counter() - began, 1e-9):,.0f} images/s"
-            else:
-                began, first = time.perf_counter(), done
-            task.progress(done / len(chosen), text)
-        if values is None:
-            raise UserError(f"None of these images of {dataset.title} can be read.")
-        values.flush()
+            if not seen:
+                raise UserError(f"None of these images of {dataset.title} can be read.")
+            # Images that cannot be read leave room at the end.
+            file.truncate(whole)
         np.save(rows, np.concatenate(seen))
         part.replace(path)
     except OSError as error:
@@ -158,7 +149,44 @@ def _write(
         part.unlink(missing_ok=True)
 
 
+def _computed(
+    base: OpenedModel,
+    dataset: Dataset,
+    chosen: NDArray[np.int64],
+    target: Target,
+    batch_size: int,
+    control: Control,
+    words: str,
+    task: Task,
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
+    """(indices, features) of the images that can be read, batch by batch; paused and stopped by `control`."""
+    run, done = base.function(base.program.outputs), 0
+    # The first batch traces the network, which tells nothing of the others.
+    began, first = 0.0, 0
+    for indices, pixels in readable_batches(dataset, chosen, target, batch_size):
+        waiting = time.perf_counter()
+        if control.wait(task):
+            began += time.perf_counter() - waiting
+        if control.stopping:
+            raise Cancelled
+        if len(indices):
+            batch = base.inputs_for(base.preprocessing.apply(pixels))
+            yield indices, np.asarray(run(*batch)[0], np.float32)
+            done += len(indices)
+        text = f"Extracting features of the {words} images: {done:,} of {len(chosen):,}"
+        if first:
+            text += f" · {(done - first) / max(time.perf_counter() - began, 1e-9):,.0f} images/s"
+        else:
+            began, first = time.perf_counter(), done
+        task.progress(done / len(chosen), text)
+
+
 def _evict(folder: Path, keep: Path) -> None:
+    for left in folder.glob(f"*{_PART}"):
+        # A process that was killed has left it.
+        with contextlib.suppress(OSError):
+            if time.time() - left.stat().st_mtime > _DAY:
+                left.unlink()
     files = sorted(folder.glob("*.npy"), key=lambda file: file.stat().st_mtime)
     total = sum(file.stat().st_size for file in files)
     for file in files:

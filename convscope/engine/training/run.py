@@ -269,7 +269,10 @@ class Run:
         """
         if not name.strip():
             raise UserError("A run needs a name.")
-        details = replace(self.details, name=name.strip())
+        self.set_details(replace(self.details, name=name.strip()))
+
+    def set_details(self, details: RunDetails) -> None:
+        """Write settings.json anew."""
         write_atomically(self.folder / "settings.json", details.to_json())
 
     def delete(self) -> None:

@@ -123,6 +123,7 @@ class EarlyStopping:
 
     def __post_init__(self) -> None:
         _within(self.patience, 0, 10_000, "patience of early stopping")
+        _within(self.min_delta, 0, 1000, "least gain of early stopping")
 
 
 @dataclass(frozen=True)
@@ -137,6 +138,7 @@ class Plateau:
     def __post_init__(self) -> None:
         _within(self.factor, 0, 0.99, "factor of the plateau")
         _within(self.patience, 0, 10_000, "patience of the plateau")
+        _within(self.min_learning_rate, 0, 1000, "least learning rate of the plateau")
 
 
 _RMSPROP = OptimizerSettings()
@@ -197,6 +199,9 @@ class TrainingSettings:
         _within(self.epochs, 1, 100_000, "number of epochs")
         _within(self.steps_per_epoch or 1, 1, 10_000_000, "number of steps per epoch")
         _within(self.seed, 0, 2**31 - 1, "seed")
+        _within(self.cache_mb, 0, 10_000_000, "memory for decoded images, in MB,")
+        # It refuses what images cannot be brought to.
+        InputSettings(self.size, self.channels, self.fit)
 
     @property
     def input(self) -> InputSettings:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from convscope.engine.data.pipeline import PipelineSettings, Stream
 from convscope.engine.data.registry import open_dataset
 from convscope.engine.models.class_names import write_sidecar
 from convscope.engine.models.opened import OpenedModel, Source
-from convscope.engine.training.checkpoint import load_checkpoint, save_model
+from convscope.engine.training.checkpoint import has_checkpoint, load_checkpoint, save_model
 from convscope.engine.training.control import Control
 from convscope.engine.training.distribution import Strategy, distribution
 from convscope.engine.training.evaluate import Evaluation, evaluate
@@ -32,7 +32,7 @@ from convscope.engine.training.loop import (
 from convscope.engine.training.losses import Goal, choose
 from convscope.engine.training.observe import Snapshot
 from convscope.engine.training.record import Recorder
-from convscope.engine.training.run import DataFacts, ModelFacts, Run, RunDetails, now
+from convscope.engine.training.run import DataFacts, ModelFacts, Run, RunDetails, State, now
 from convscope.engine.training.script import write_script
 from convscope.engine.training.settings import TrainingSettings
 from convscope.errors import UserError
@@ -133,10 +133,11 @@ def train(
     run = None
     if folder is not None:
         run = Run.create(folder, details_of(opened, split, settings, name))
-        save_model(copy, run.folder / "initial.keras")
-        write_sidecars(run, trained)
-        goal = goal_of(trained, settings)
-        write_script(run, split, pipeline_settings(trained, settings, goal), goal)
+        with writing(run):
+            save_model(copy, run.folder / "initial.keras")
+            write_sidecars(run, trained)
+            goal = goal_of(trained, settings)
+            write_script(run, split, pipeline_settings(trained, settings, goal), goal)
     return train_opened(
         trained, split, settings, run, control, recorder, show, task, None, strategy=distributed
     )
@@ -156,17 +157,19 @@ def resume(
 
     Args:
         dataset: None: the one that the run names.
-        epochs: train for more epochs than was planned; None: as planned.
+        epochs: train for more epochs than was planned; None: as planned. Of fine-tuning, those since the base
+            was thawed.
 
     Raises:
-        UserError: no checkpoint, or the data has changed since.
+        UserError: no checkpoint, no epochs left, or the data has changed since.
         Cancelled: the task was.
     """
     import keras
 
     task = task or Task()
     details = run.details
-    settings = replace(details.settings, epochs=epochs) if epochs else details.settings
+    settings = details.settings if epochs is None else replace(details.settings, epochs=epochs)
+    _refuse_without_epochs(run, details, epochs)
     dataset = dataset or open_dataset(details.data.reference, task)
     split, settings = split_for(dataset, settings)
     if data_fingerprint(split) != details.data.fingerprint:
@@ -174,6 +177,11 @@ def resume(
             f"{split.title} has changed since {details.name} was started, so it cannot go on where it stood: "
             "start a new run."
         )
+    if settings.epochs != details.settings.epochs:
+        # Whoever resumes it once more, after a crash, goes on to the same end.
+        planned = replace(details.settings, epochs=settings.epochs)
+        with writing(run):
+            run.set_details(replace(details, settings=planned))
     task.progress(None, "Reading the checkpoint")
     keras.utils.set_random_seed(settings.seed)
     watchers: Any = {"control": control, "recorder": recorder, "show": show, "task": task}
@@ -191,6 +199,20 @@ def resume(
         source=Source("memory", details.model.spec, weights="trained"),
     )
     return train_opened(trained, split, settings, run, control, recorder, show, task, (position, optimizer))
+
+
+def _refuse_without_epochs(run: Run, details: RunDetails, epochs: int | None) -> None:
+    done = len(run.history)
+    if epochs is None and run.state == "finished":
+        raise UserError(
+            f"{details.name} is finished after {done} epochs: to go on with it, say how many epochs it is to "
+            "have in all."
+        )
+    if epochs is not None and 0 < epochs + details.head_epochs < done:
+        raise UserError(
+            f"{details.name} has {done} epochs already: to go on with it, say a larger number than "
+            f"{done - details.head_epochs}."
+        )
 
 
 def train_opened(
@@ -270,21 +292,54 @@ def running(run: Run | None, settings: TrainingSettings, control: Control | None
         with enough_memory(settings.batch_size):
             yield
         return
-    with run.locked():
+    with writing(run), run.locked():
         run.set_status("running", "It is being trained.")
         try:
             with enough_memory(settings.batch_size):
                 yield
         except Cancelled:
             if control is None or not control.left:
-                run.set_status("stopped", f"Stopped after {len(run.history)} of {run.planned} epochs.")
+                _note(run, "stopped", f"Stopped after {len(run.history)} of {run.planned} epochs.")
             raise
         except UserError as error:
-            run.set_status("failed", error.message)
+            _note(run, "failed", error.message)
             raise
+        except OSError as error:
+            raise _unkept(run, error) from error
         except BaseException as error:
-            run.set_status("failed", f"It failed: {type(error).__name__}: {error}")
+            _note(run, "failed", f"It failed: {type(error).__name__}: {error}")
             raise
+
+
+@contextmanager
+def writing(run: Run) -> Iterator[None]:
+    """Turn a full disk, or a folder that has gone, into a sentence.
+
+    Raises:
+        UserError: that one.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise _unkept(run, error) from error
+
+
+def _unkept(run: Run, error: OSError) -> UserError:
+    """What stood in the way of keeping a run; it is noted there too, if that can be."""
+    # A path and its copy under another name are one file to a person.
+    where = error.filename if error.filename and ".part" not in str(error.filename) else run.folder
+    kept = (
+        " Its last whole epoch is kept: mend that, and resume the run." if has_checkpoint(run.folder) else ""
+    )
+    told = UserError(f"{where} cannot be written: {error.strerror or error}.{kept}", detail=str(error))
+    _note(run, "failed", told.message)
+    return told
+
+
+def _note(run: Run, state: State, sentence: str) -> None:
+    """Say how a run stands, if its folder can still be written: what went wrong matters more."""
+    with suppress(OSError):
+        run.set_status(state, sentence)
 
 
 def finish(run: Run, model: OpenedModel, fitted: Fitted, test: Evaluation | None) -> None:

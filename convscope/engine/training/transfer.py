@@ -36,6 +36,7 @@ from convscope.engine.training.train import (
     train_held,
     train_opened,
     write_sidecars,
+    writing,
 )
 from convscope.engine.training.transfer_model import (
     Composed,
@@ -140,11 +141,12 @@ def transfer(
         run = Run.create(folder, details_of(composed.model, split, settings, name, how.to_dict()))
     watchers = Watchers(control or Control(), recorder or Recorder(), show, task)
     if run is not None:
-        write_sidecars(run, composed.model)
-        if how.way == "finetune":
-            save_model(composed.model.keras, run.folder / "composed.keras")
-        else:
-            _keep_start(run, composed, split, settings)
+        with writing(run):
+            write_sidecars(run, composed.model)
+            if how.way == "finetune":
+                save_model(composed.model.keras, run.folder / "composed.keras")
+            else:
+                _keep_start(run, composed, split, settings)
     if how.way == "features":
         return _by_features(composed, split, settings, run, watchers, None)
     if how.way == "finetune":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import errno
 import io
 import json
 import os
@@ -253,8 +254,67 @@ def test_stopped_and_resumed_is_never_stopped(make_model: Make, saved_bands: Pat
 
 
 def test_more_epochs_than_were_planned(finished: Run) -> None:
-    more = resume(finished, epochs=5)
-    assert [record.epoch for record in more.fitted.epochs] == [0, 1, 2, 3, 4]
+    for epochs, said in (
+        (None, "First is finished after 3 epochs: to go on with it, say how many"),
+        (2, "First has 3 epochs already: to go on with it, say a larger number than 3"),
+        (0, "number of epochs is 0"),
+    ):
+        with pytest.raises(UserError, match=said):
+            resume(finished, epochs=epochs)
+    assert finished.state == "finished"
+
+    class Killed(Recorder):
+        def begin_epoch(self, epoch: int, learning_rate: float) -> None:
+            if epoch == 4:
+                raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        resume(finished, epochs=6, recorder=Killed())
+    # As a killed process leaves it; whoever goes on then goes on to the same end.
+    finished.set_status("running", "")
+    assert finished.sentence == "It was interrupted after 4 of 6 epochs."
+    more = resume(finished)
+    assert [record.epoch for record in more.fitted.epochs] == [0, 1, 2, 3, 4, 5]
+
+
+def test_a_full_disk_is_a_sentence_and_the_last_epoch_is_kept(
+    make_model: Make, saved_bands: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import keras
+
+    save, left = keras.Model.save, [0]
+
+    def fill_up(model: Any, path: Path) -> None:
+        left[0] -= 1
+        if left[0] == 0:
+            path.write_bytes(b"half a file")
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+        save(model, path)
+
+    monkeypatch.setattr(keras.Model, "save", fill_up)
+    said = f"{tmp_path / 'run'} cannot be written: No space left on device."
+    for full_at, kept in ((1, False), (4, True)):
+        left[0] = full_at
+        with pytest.raises(UserError) as told:
+            train(make_model(), open_dataset(saved_bands), QUICK, folder=tmp_path / "run")
+        assert told.value.message.startswith(said)
+        assert ("mend that, and resume the run" in told.value.message) == kept
+        run = Run.open(tmp_path / "run")
+        assert (run.state, run.can_resume) == ("failed", kept)
+        assert not [path.name for path in run.folder.iterdir() if "part" in path.name]
+    assert len(resume(run).fitted.epochs) == 3 and run.state == "finished"
+
+
+def test_a_folder_that_goes_while_it_trains_is_a_sentence(
+    make_model: Make, saved_bands: Path, tmp_path: Path
+) -> None:
+    class Removing(Recorder):
+        def add_epoch(self, record: Any) -> None:
+            super().add_epoch(record)
+            shutil.rmtree(tmp_path / "run")
+
+    with pytest.raises(UserError, match="cannot be written: No such file or directory"):
+        train(make_model(), open_dataset(saved_bands), QUICK, folder=tmp_path / "run", recorder=Removing())
 
 
 def test_a_crash_between_the_two_files_of_a_checkpoint_does_no_harm(

@@ -5,6 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import resource
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -29,6 +32,7 @@ from convscope.engine.training.train import resume, train
 from convscope.engine.training.transfer import estimate, target_for, transfer
 from convscope.engine.training.transfer_model import TransferSettings, base_of, compose, recompose, unfreeze
 from convscope.errors import UserError
+from convscope.paths import cache_dir
 from convscope.task import Cancelled, Task
 
 SETTINGS = TrainingSettings(
@@ -141,6 +145,29 @@ def test_a_cancelled_extraction_leaves_nothing(pretrained: OpenedModel, bands: D
     with pytest.raises(Cancelled):
         transfer(pretrained, bands, SETTINGS, TransferSettings(), control=control)
     assert [file for file in home.rglob("*") if file.is_file()] == []
+
+
+def test_a_disk_that_is_full_while_features_are_extracted(
+    pretrained: OpenedModel, bands: Dataset, home: Path
+) -> None:
+    """A memory map would kill the process; what a killed one has left goes after a day."""
+    composed = compose(pretrained, bands.classes, TransferSettings())
+    target = target_for(composed, SETTINGS)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (8192, before[1]))
+    try:
+        with pytest.raises(UserError, match=r"The features cannot be kept in .*features: File too large"):
+            extract_features(composed.base, bands, "train", target)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    folder = cache_dir() / "features"
+    assert not list(folder.iterdir())
+    for name, age in (("old.part", 100_000), ("new.part", 10)):
+        (folder / name).write_bytes(b"0" * 10)
+        os.utime(folder / name, (time.time() - age,) * 2)
+    extract_features(composed.base, bands, "test", target)
+    assert sorted(path.suffix for path in folder.iterdir()) == [".npy", ".npy", ".part"]
+    assert (folder / "new.part").exists()
 
 
 def test_a_support_vector_machine_on_the_features(pretrained: OpenedModel, bands: Dataset) -> None:
@@ -320,6 +347,15 @@ def test_saving_keeps_what_is_frozen(pretrained: OpenedModel, bands: Dataset, tm
     composed.model.keras.save(tmp_path / "composed.keras")
     again = recompose(open_model(tmp_path / "composed.keras"))
     assert len(again.model.keras.trainable_weights) == 4
+    # What was frozen when it was saved learns once it is thawed.
+    early = again.model.keras.layers[0].get_layer("early")
+    early.trainable = True
+    images = np.random.default_rng(1).random((3, 8, 8, 1)).astype(np.float32)
+    kernel = np.asarray(early.kernel)
+    again.model.keras.compile("sgd", "sparse_categorical_crossentropy")
+    again.model.keras.fit(images, np.array([0, 1, 2]), verbose=0)
+    assert not np.array_equal(kernel, np.asarray(early.kernel))
+    again.model.keras.set_weights(composed.model.keras.get_weights())
     batch = np.random.default_rng(0).random((3, 8, 8, 1)).astype(np.float32)
     features = again.base.function(again.base.program.outputs)(*again.base.inputs_for(batch))[0]
     assert np.allclose(again.head(features), composed.model.scores(batch)[1], atol=1e-5)
