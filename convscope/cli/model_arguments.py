@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 import difflib
 import re
-from pathlib import Path
 
 from convscope.engine import runtime
 from convscope.engine.models.applications import find_application
 from convscope.engine.models.catalogue import open_model
 from convscope.engine.models.opened import OpenedModel
+from convscope.engine.training.trained_in import trained_in
 from convscope.errors import UserError
 
 # Of a network's layers, in a message.
@@ -44,26 +44,6 @@ def opened(arguments: argparse.Namespace) -> OpenedModel:
         input_shape=shape,
         include_top=not getattr(arguments, "no_top", False),
     )
-
-
-def trained_in(model: str) -> str:
-    """The model file of a run's folder; what is no run comes back as it is.
-
-    Raises:
-        UserError: the run has no model yet.
-    """
-    folder = Path(model)
-    if not (folder / "settings.json").is_file():
-        return model
-
-    from convscope.engine.training.run import Run, is_run
-
-    if not is_run(folder):
-        return model
-    path = Run.open(folder).model_path
-    if path is None:
-        raise UserError(f"{folder} holds no trained model yet: convscope train --resume {folder} goes on.")
-    return str(path)
 
 
 def input_shape(text: str) -> tuple[int, int, int]:

@@ -97,9 +97,9 @@ def render(
     from PySide6.QtCore import Qt
     from PySide6.QtGui import QImage
 
-    from convscope.cli.model_arguments import trained_in
     from convscope.engine import runtime
     from convscope.engine.models.catalogue import open_model
+    from convscope.engine.training.trained_in import trained_in
     from convscope.imaging.load import load_image
     from convscope.session.session import Session
     from convscope.ui import theme as themes

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from convscope.cli.progress_bar import progress_bar
 from convscope.engine.data.resize import FITS
 from convscope.engine.training.settings import LOSSES, OPTIMIZERS
+from convscope.engine.training.trained_in import trained_in
 from convscope.engine.training.transfer_model import WAYS
 from convscope.errors import UserError
 from convscope.task import Cancelled, Task
@@ -225,7 +226,6 @@ def _trained(arguments: argparse.Namespace, settings: TrainingSettings, task: Ta
 
 
 def _model(arguments: argparse.Namespace, task: Task) -> OpenedModel:
-    from convscope.cli.model_arguments import trained_in
     from convscope.engine.models.applications import find_application
     from convscope.engine.models.catalogue import open_model
 

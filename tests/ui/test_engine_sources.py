@@ -84,6 +84,27 @@ def test_a_model_file_by_path_and_again_is_the_same_model(
     qtbot.waitUntil(window.jobs.idle, timeout=LONG)
 
 
+def test_the_folder_of_a_run_is_its_model(
+    window: MainWindow, digits: OpenedModel, tmp_path: Path, qtbot: QtBot
+) -> None:
+    from convscope.engine.data.registry import open_dataset
+    from convscope.engine.training.run import Run
+    from convscope.engine.training.settings import TrainingSettings
+    from convscope.engine.training.train import details_of
+
+    details = details_of(digits, open_dataset("digits"), TrainingSettings(), "Mine")
+    Run.create(tmp_path / "run", details)
+    window.open_path(tmp_path / "run")
+    qtbot.waitUntil(lambda: bool(messages(window)), timeout=LONG)
+    assert "holds no trained model yet" in messages(window)[0]
+    digits.keras.save(tmp_path / "run" / "model.keras")
+    window.open_path(tmp_path / "run")
+    qtbot.waitUntil(lambda: window.session.model is not None, timeout=LONG)
+    assert window.session.model is not None
+    assert window.session.model.source.path == tmp_path / "run" / "model.keras"
+    qtbot.waitUntil(window.jobs.idle, timeout=LONG)
+
+
 def test_what_is_no_model_is_one_sentence(window: MainWindow, tmp_path: Path, qtbot: QtBot) -> None:
     path = tmp_path / "notes.h5"
     path.write_text("these are notes")

@@ -99,8 +99,9 @@ class EngineSources(QObject):
         def work(task: Task) -> OpenedModel:
             # Imported here: the engine may still be starting, in this same lane.
             from convscope.engine.models.catalogue import open_model
+            from convscope.engine.training.trained_in import trained_in
 
-            return open_model(spec, task=task, **options)  # type: ignore[arg-type]
+            return open_model(trained_in(str(spec)), task=task, **options)  # type: ignore[arg-type]
 
         def done(opened: OpenedModel) -> None:
             if opened.source.path is not None:

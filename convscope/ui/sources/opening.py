@@ -44,8 +44,9 @@ class Opened:
 
 
 def is_model(path: Path) -> bool:
-    """Whether a path looks like a saved network rather than a picture."""
-    return path.suffix.lower() in MODEL_SUFFIXES or (path / "saved_model.pb").is_file()
+    """Whether a path looks like a saved network, or the run that trained one, rather than a picture."""
+    run = (path / "settings.json").is_file() and (path / "status.json").is_file()
+    return run or path.suffix.lower() in MODEL_SUFFIXES or (path / "saved_model.pb").is_file()
 
 
 def is_architecture(path: Path) -> bool:

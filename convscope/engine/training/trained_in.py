@@ -1,0 +1,27 @@
+"""A run's folder named where a model is wanted means the model that came out of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from convscope.errors import UserError
+
+
+def trained_in(model: str) -> str:
+    """The model file of a run's folder; what is no run comes back as it is.
+
+    Raises:
+        UserError: the run has no model yet.
+    """
+    folder = Path(model)
+    if not (folder / "settings.json").is_file():
+        return model
+
+    from convscope.engine.training.run import Run, is_run
+
+    if not is_run(folder):
+        return model
+    path = Run.open(folder).model_path
+    if path is None:
+        raise UserError(f"{folder} holds no trained model yet: convscope train --resume {folder} goes on.")
+    return str(path)
