@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +14,8 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
 from convscope.ui import theme
 from convscope.ui.panels.train.chart_legend import Entry, Legend
-from convscope.ui.panels.train.chart_plot import CurveItem, DotsItem, Plot, rounded, short, upright
+from convscope.ui.panels.train.chart_marks import Marks
+from convscope.ui.panels.train.chart_plot import CurveItem, DotsItem, Plot, rounded, short
 from convscope.ui.panels.train.history import Curve, thin
 from convscope.ui.widgets.picture_out import choose_file
 
@@ -59,6 +59,9 @@ class Chart(QWidget):
         unit_range: the values lie between 0 and 1, such as accuracy.
         ticks_at_values: the y axis names the least and the largest value only, in a low chart.
 
+    Attributes:
+        marks: the best epoch, turns, the gap between two curves.
+
     Signals:
         hovered: the x under the cursor, or None.
     """
@@ -90,15 +93,11 @@ class Chart(QWidget):
         # What the items have already.
         self._drawn: dict[str, Curve] = {}
         self._ticks: list[tuple[float, str]] = []
-        self._marks: list[pg.GraphicsObject] = []
-        self._shade: tuple[NDArray[np.float64], ...] | None = None
-        self._shade_words, self._shade_warns = "", False
-        self._best: tuple[float, str] | None = None
-        self._turns: tuple[tuple[float, str, str], ...] = ()
         self._y: tuple[float, float] = (0.0, 1.0)
         self.title = theme.label(title, "heading")
         self.legend = Legend(f"{name}.legend")
         self.plot = Plot(self, enableMenu=False)
+        self.marks = Marks(self.plot, self._scaled)
         self._prepare_plot()
         head = QHBoxLayout()
         head.setSpacing(theme.GROUP_GAP)
@@ -133,9 +132,7 @@ class Chart(QWidget):
                 self._dots[key] = DotsItem(line.colour, theme.scaled(5) / 2)
                 self._dots[key].setZValue(order)
                 self.plot.addItem(self._dots[key])
-        self.set_best(None)
-        self.set_shade(None)
-        self.set_turns(())
+        self.marks.clear()
 
     def set_curve(self, key: str, curve: Curve) -> None:
         """The numbers of a curve; `refresh` shows them."""
@@ -151,46 +148,12 @@ class Chart(QWidget):
             self._log = log
             self.plot.getAxis("left").setLogMode(log)
             self._own_range = True
-            self._place_marks()
+            self.marks.place()
             self.refresh()
 
     def set_span(self, epochs: float) -> None:
         """How far the x axis goes."""
         self._span = max(epochs, 1e-6)
-
-    def set_best(self, x: float | None, words: str = "") -> None:
-        """Mark the best epoch."""
-        best = None if x is None else (x, words)
-        if best != self._best:
-            self._best = best
-            self._place_marks()
-
-    def set_turns(self, turns: Sequence[tuple[float, str, str]]) -> None:
-        """Where something else began to be trained: (x, words, colour #RRGGBB) of each."""
-        if tuple(turns) != self._turns:
-            self._turns = tuple(turns)
-            self._place_marks()
-
-    @property
-    def turns(self) -> tuple[tuple[float, str, str], ...]:
-        """What `set_turns` was told."""
-        return self._turns
-
-    def set_shade(
-        self,
-        x: NDArray[np.float64] | None,
-        low: NDArray[np.float64] | None = None,
-        high: NDArray[np.float64] | None = None,
-        words: str = "",
-        *,
-        warns: bool = False,
-    ) -> None:
-        """Shade what lies between two curves, and name it; a warning is shaded in its colour."""
-        shade = None if x is None or low is None or high is None else (x, low, high)
-        if shade is None and self._shade is None:
-            return
-        self._shade, self._shade_words, self._shade_warns = shade, words, warns
-        self._place_marks()
 
     def refresh(self) -> None:
         """Draw the curves as they are now."""
@@ -283,7 +246,7 @@ class Chart(QWidget):
         self._hair.setPen(pg.mkPen(colours.secondary, width=1))
         for key, item in self._items.items():
             item.setPen(self._pen(self._lines[key]))
-        self._place_marks()
+        self.marks.place()
 
     def changeEvent(self, event: QEvent) -> None:
         """Another theme or zoom."""
@@ -360,32 +323,6 @@ class Chart(QWidget):
         at = self.plot.mapToScene(position.toPoint())
         inside = box.sceneBoundingRect().contains(at)
         self.hovered.emit(float(box.mapSceneToView(at).x()) if inside else None)
-
-    def _place_marks(self) -> None:
-        for item in self._marks:
-            self.plot.removeItem(item)
-        self._marks = []
-        colours = theme.tokens()
-        if self._shade is not None:
-            x, low, high = self._shade
-            edges = [pg.PlotCurveItem(x, self._scaled(y), pen=None) for y in (low, high)]
-            tint = colours.warning if self._shade_warns else colours.secondary
-            ground = QColor(tint)
-            ground.setAlpha(46)
-            area = pg.FillBetweenItem(*edges, brush=pg.mkBrush(ground))
-            area.setZValue(-5)
-            text = pg.TextItem(self._shade_words, color=tint, anchor=(1.05, 0.5))
-            text.setFont(theme.font(11))
-            middle = self._scaled((low[-1:] + high[-1:]) / 2)
-            text.setPos(float(x[-1]), float(middle[0]))
-            text.setZValue(40)
-            self._marks += [*edges, area, text]
-        if self._best is not None:
-            self._marks.append(upright(*self._best, colours.good, [2, 3], 0.93))
-        for at, words, colour in self._turns:
-            self._marks.append(upright(at, words, colour, [6, 3], 0.8))
-        for item in self._marks:
-            self.plot.addItem(item, ignoreBounds=True)
 
     def _show_legend(self) -> None:
         at = self._cursor

@@ -236,7 +236,9 @@ class Charts(QWidget):
         for chart in (self.loss, self.second):
             chart.set_lines(lines)
             words = THAWED if chart is self.loss else ""
-            chart.set_turns([(float(self._before), words, theme.tokens().secondary)] if self._before else ())
+            chart.marks.set_turns(
+                [(float(self._before), words, theme.tokens().secondary)] if self._before else ()
+            )
         self.rate.set_lines({"rate": Line("now", theme.tokens().secondary)})
         self._shaded = self._rated = ()
         self._judge()
@@ -267,9 +269,9 @@ class Charts(QWidget):
         for chart in (self.loss, self.second):
             # One epoch is no choice.
             if best is None or len(epochs) < 2:
-                chart.set_best(None)
+                chart.marks.set_best(None)
             else:
-                chart.set_best(best + 1.0, f"best epoch {best + 1}" if chart is self.loss else "")
+                chart.marks.set_best(best + 1.0, f"best epoch {best + 1}" if chart is self.loss else "")
         found = find_overfitting(epochs)
         self.overfitting = found.sentence if found is not None else ""
 
@@ -277,7 +279,7 @@ class Charts(QWidget):
         """The gap between validation and training loss, from where it opened for good."""
         train, checked = self.loss.curve("train"), self.loss.curve("validation")
         if train is None or checked is None or not len(train[0]) or len(checked[0]) < 2:
-            self.loss.set_shade(None)
+            self.loss.marks.set_shade(None)
             return
         x, high = checked
         low = np.interp(x, *train)
@@ -288,11 +290,11 @@ class Charts(QWidget):
             GAP_SHARE * high[-1], GAP_HEIGHT * self.loss.height_shown
         )
         if not wide:
-            self.loss.set_shade(None)
+            self.loss.marks.set_shade(None)
             return
         gap = f"gap {high[-1] - low[-1]:.2g}"
         named = f"overfitting: {gap}" if self.overfitting else gap
-        self.loss.set_shade(x, low, high, named, warns=bool(self.overfitting))
+        self.loss.marks.set_shade(x, low, high, named, warns=bool(self.overfitting))
 
     def _draw_rate(self) -> None:
         rates = self.history.rates

@@ -122,7 +122,7 @@ class RunsView(QWidget):
             lines[f"{folder} val"] = Line(name, colour, dashed=True, dots=True)
         self.chart.set_lines(lines)
         thawed = [(thawed_at(entry.epochs), colour) for entry, colour in chosen]
-        self.chart.set_turns([(float(at), THAWED, colour) for at, colour in thawed if at])
+        self.chart.marks.set_turns([(float(at), THAWED, colour) for at, colour in thawed if at])
         for entry, _colour in chosen:
             for part, key in (("train", metric), ("val", f"val_{metric}")):
                 rows = [(e.epoch + 1.0, e.values[key]) for e in entry.epochs if key in e.values]

@@ -87,7 +87,7 @@ class TransferResults(QWidget):
             lines[SVM] = Line(TITLE, theme.SERIES[len(WAYS)])
         self.chart.set_lines(lines)
         thawed = {way: thawed_at(entry.epochs) for way, entry in last.items()}
-        self.chart.set_turns([(float(at), THAWED, COLOURS[way]) for way, at in thawed.items() if at])
+        self.chart.marks.set_turns([(float(at), THAWED, COLOURS[way]) for way, at in thawed.items() if at])
         words = {}
         for way, entry in last.items():
             rows = [

@@ -99,10 +99,10 @@ def test_the_gap_is_shaded_and_named(qapp: QApplication, qtbot: object) -> None:
         recorder.add_epoch(record(epoch, loss, val_loss))
         charts.look()
     assert charts.overfitting.startswith("Overfitting since epoch 3: ")
-    texts = [mark.toPlainText() for mark in charts.loss._marks if hasattr(mark, "toPlainText")]
+    texts = [mark.toPlainText() for mark in charts.loss.marks.items if hasattr(mark, "toPlainText")]
     assert len(texts) == 1 and texts[0].startswith("overfitting: gap 0.")
-    assert any(getattr(mark, "label", None) is not None for mark in charts.loss._marks)
-    assert charts.loss._best == (3.0, "best epoch 3")
+    assert any(getattr(mark, "label", None) is not None for mark in charts.loss.marks.items)
+    assert charts.loss.marks.best == (3.0, "best epoch 3")
     charts.shutdown()
 
 
@@ -173,10 +173,10 @@ def test_where_the_base_is_thawed_is_a_named_line(qapp: QApplication, qtbot: obj
     charts.look()
     assert charts.history.done == 7 and charts.history.rates == [(0.0, 0.001), (2.0, 1e-5)]
     for chart in (charts.loss, charts.second):
-        assert [turn[0] for turn in chart.turns] == [2.0]
-    assert [turn[1] for turn in charts.loss.turns] == ["base thawed"]
+        assert [turn[0] for turn in chart.marks.turns] == [2.0]
+    assert [turn[1] for turn in charts.loss.marks.turns] == ["base thawed"]
     charts.begin(Recorder(), TrainingSettings())
-    assert charts.loss.turns == ()
+    assert charts.loss.marks.turns == ()
     charts.shutdown()
 
 

@@ -330,7 +330,7 @@ def test_all_three_ways_one_after_the_other_in_one_chart(transfer: Train) -> Non
         assert list(x) == ([1, 2] if way == "finetune" else [1])
         assert "on the test images" in transfer.text(f"train.transfer.{way}.reached")
     # The classifier's epoch alone, and that of the base with it.
-    assert [turn[:2] for turn in view.results.chart.turns] == [(1.0, "base thawed")]
+    assert [turn[:2] for turn in view.results.chart.marks.turns] == [(1.0, "base thawed")]
     # Starting again is done here, where the ways are chosen; as it is now, the network is like any other.
     transfer.press("train.view.live")
     start = transfer.find(QAbstractButton, "train.start")
