@@ -101,12 +101,13 @@ class _Builder:
         if not getattr(model, "inputs", None) or not getattr(model, "outputs", None):
             import keras
 
-            raise UserError(
-                f"{model.name} has no input shape yet: call it once, or give it an Input, before opening it."
+            instead = (
+                "call it once, or give it an Input, before opening it"
                 if isinstance(model, keras.Sequential)
-                else f"{model.name} computes by code of its own: open keras.Model(x, {model.name}(x)) "
-                "with a keras.Input as x."
+                # Called, too, it has no graph.
+                else f"open keras.Model(x, {model.name}(x)) with a keras.Input as x"
             )
+            raise UserError(f"{model.name} has no input shape yet: {instead}.")
         inputs = tuple(self._slot(x) for x in model.inputs)
         outputs = tuple(self._slot(x) for x in model.outputs)
         argument: Any = Slot(inputs[0]) if len(inputs) == 1 else [Slot(n) for n in inputs]
