@@ -92,8 +92,9 @@ class Controller(QObject):
         self._large: LargeAsk | None = None
         self._sheet: tuple[OpenedModel, PatternSettings] | None = None
         self._last: Frame | None = None
-        # Whether the grid has shown anything, such as what it has on disk.
-        self._seen = False
+        # Whether the grid lets the large picture pass: not before it has shown what it has on disk, nor when
+        # that is all.
+        self._yields = False
         self._rows: list[SheetRow] = []
         self._running: dict[str, Job] = {}
         self._stepping_back = False
@@ -112,7 +113,7 @@ class Controller(QObject):
 
     def grow_grid(self, ask: GridAsk) -> None:
         """Let a grid grow in place of the last one."""
-        self._grid, self._last, self._seen = ask, None, False
+        self._grid, self._last, self._yields = ask, None, False
         self._submit_grid()
 
     def stop_grid(self) -> None:
@@ -244,8 +245,7 @@ class Controller(QObject):
                 if other.lane == job.lane and other.state == "waiting"
             ]
             foreign = any(not other.startswith("patterns.") for other in waiting)
-            # What the grid has on disk is there at once, so that comes first.
-            if foreign or (key == GRID and LARGE in waiting and self._seen):
+            if foreign or (key == GRID and LARGE in waiting and self._yields):
                 self._stepping_back = True
                 again()
                 self._stepping_back = False
@@ -276,8 +276,9 @@ class Controller(QObject):
         self._last = frame if not frame.patterns else None
         self._tell(GRID)
         self.grid_frame.emit(frame)
-        if not self._seen:
-            self._seen = True
+        whole = self._grid is not None and len(frame.patterns) == len(self._grid.goals)
+        if not self._yields and not whole:
+            self._yields = True
             self._give_way(frame)
 
     def _grid_done(self, patterns: object) -> None:

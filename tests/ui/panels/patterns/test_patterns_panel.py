@@ -284,6 +284,10 @@ def test_a_picture_cancelled_in_the_window_has_stopped(growing: Growing) -> None
 
 def test_steps_by_themselves_are_said(growing: Growing) -> None:
     """More for a network of small pictures, and as many in the grid as in the large picture."""
+    import keras
+
+    small = keras.Sequential([keras.Input((12, 12, 1)), keras.layers.Conv2D(2, 3, name="conv")])
+    growing.session.add_model(OpenedModel(small))
     growing.spin("patterns.steps", 0)
     assert growing.find(QSpinBox, "patterns.steps").text() == "256 (auto)"
     assert len(growing.panel.output.grid[0].curve) == 256
@@ -444,17 +448,22 @@ def test_a_contact_sheet_cancelled_in_the_window_goes_on_by_a_button(growing: Gr
 
 
 def test_the_grid_shows_what_it_has_before_the_large_picture_grows(growing: Growing) -> None:
-    """A class more: the others' tiles, which are on disk, are there while it grows large."""
     panel, control = growing.panel, growing.panel.controller
-    growing.press("patterns.side.hates")
-    growing.press("patterns.side.loves")
     seen: list[str] = []
-    control.grid_frame.connect(lambda frame: seen.append("grid" if frame.patterns else ""))
+    control.grid_frame.connect(lambda frame: seen.append("whole" if frame.patterns else "growing"))
     control.large_frame.connect(lambda _frame: seen.append("large"))
+    # Of this layer nothing is on disk.
     growing.session.choose_layer("conv2d_2")
     panel._choose_tile(3)
     growing.settle()
-    assert seen.index("") < seen.index("large") < seen.index("grid")
+    assert seen.index("growing") < seen.index("large")
+    assert "whole" in seen
+    # Of this one all is there, and is shown once.
+    seen.clear()
+    growing.session.choose_layer("conv2d_1")
+    panel._choose_tile(3)
+    growing.settle()
+    assert seen[0] == "whole" and set(seen[1:]) == {"large"}
 
 
 def test_with_classes_only_grids_of_classes_are_chosen(growing: Growing) -> None:
