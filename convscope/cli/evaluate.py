@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -65,7 +66,7 @@ def _evaluated(arguments: argparse.Namespace, folder: Path | None, task: Task) -
     from convscope.engine.models.catalogue import open_model
     from convscope.engine.training.evaluate import evaluate, whole
     from convscope.engine.training.run import Run
-    from convscope.engine.training.train import split_for
+    from convscope.engine.training.train import data_fingerprint, split_for
 
     spec, reference = arguments.model, arguments.data
     run = None if folder is None else Run.open(folder)
@@ -77,13 +78,26 @@ def _evaluated(arguments: argparse.Namespace, folder: Path | None, task: Task) -
     split = arguments.split
     if run is not None and reference == run.details.data.reference:
         dataset, _ = split_for(dataset, run.details.settings)
+        if data_fingerprint(dataset) != run.details.data.fingerprint:
+            told = (
+                f"{dataset.title} is not what it was when {run.details.name} was trained: images that it "
+                "learned from could be among those that test it now"
+            )
+            if arguments.data is None:
+                raise UserError(f"{told}; to evaluate it all the same, name the data with --data.")
+            print(f"{told}.", file=sys.stderr)
     elif split is None and not len(dataset.given.test):
         split = "all"
     if split == "all":
         dataset, split = whole(dataset), "test"
     runtime.start()
     model = open_model(spec, weights=arguments.weights, task=task)
-    return dataset, evaluate(model, dataset, split or "test", task=task)
+    result = evaluate(model, dataset, split or "test", task=task)
+    names = [pair for pair in zip(model.classes, dataset.classes, strict=False) if pair[0] != pair[1]]
+    if names:
+        said = "What {} calls {} is {} in {}: classes are matched by their numbers."
+        print(said.format(model.name, *names[0], dataset.title), file=sys.stderr)
+    return dataset, result
 
 
 def _facts(dataset: Dataset, result: Evaluation, worst: int) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -66,6 +67,21 @@ def test_a_run_on_its_own_test_images_and_on_others(two_digits: Path, tmp_path: 
     assert told["accuracy"] == pytest.approx(trained["test"]["accuracy"])
     assert main(["evaluate", str(run), "--data", str(two_digits), "--split", "all", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["images"] == 40
+    # Classes of other names are matched by number, which is said.
+    capsys.readouterr()
+    others = tmp_path / "others"
+    shutil.copytree(two_digits, others)
+    (others / "9").rename(others / "nine")
+    assert main(["evaluate", str(run), "--data", str(others), "--json"]) == 0
+    assert "calls 9 is nine in others: classes are matched by their numbers." in capsys.readouterr().err
+    # Data that have changed since could hold images that were learned from.
+    settings = json.loads((run / "settings.json").read_text())
+    settings["data"]["fingerprint"] = "another"
+    (run / "settings.json").write_text(json.dumps(settings))
+    assert main(["evaluate", str(run)]) == 2
+    assert "Digits is not what it was when " in capsys.readouterr().err
+    assert main(["evaluate", str(run), "--data", "digits", "--json"]) == 0
+    assert "is not what it was when" in capsys.readouterr().err
     # Every command that takes a model takes the run.
     seven = str(resource_path("images", "digit-7.png"))
     assert main(["predict", str(run), seven, "--json"]) == 0

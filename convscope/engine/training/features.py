@@ -121,7 +121,8 @@ def _write(
     task: Task,
 ) -> None:
     handle, name = tempfile.mkstemp(dir=path.parent, suffix=_PART)
-    part, seen = Path(name), []
+    part = Path(name)
+    seen: list[NDArray[np.int64]] = []
     try:
         # Not through a memory map: where the disk is full, that kills the process.
         with os.fdopen(handle, "wb") as file:
