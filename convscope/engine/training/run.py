@@ -298,7 +298,9 @@ def is_run(folder: Path) -> bool:
 
 def failed_at_start(folder: Path) -> bool:
     """Whether a folder holds a run in which nothing was learned: another may take its place."""
-    return is_run(folder) and not has_checkpoint(folder) and Run(folder).state in ("new", "failed")
+    # Killed while features were extracted, say: there is nothing to go on with.
+    states = ("new", "failed", "interrupted")
+    return is_run(folder) and not has_checkpoint(folder) and Run(folder).state in states
 
 
 def runs_folder() -> Path:

@@ -376,7 +376,9 @@ def test_failures_stay_in_the_status(
     run = Run.open(tmp_path / "run")
     assert run.state == "failed"
     assert run.sentence.startswith("The memory is not enough")
-    # Nothing was learned in it, so the same folder will do for the next try.
+    # Nothing was learned in it, so the same folder will do for the next try; also if it was killed so early.
+    run.set_status("running", "")
+    assert run.state == "interrupted" and not run.can_resume
     done = train(make_model(), open_dataset(saved_bands), QUICK, folder=tmp_path / "run")
     assert done.run is not None
     assert done.run.state == "finished"
