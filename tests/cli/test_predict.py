@@ -42,6 +42,19 @@ def test_bars_for_people_and_nothing_else(tmp_path: Path) -> None:
     assert lines[0].endswith("94.20%  " + "█" * 28)
 
 
+def test_json_knows_no_infinity(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    import keras
+    import numpy as np
+
+    layers = [keras.Input((4, 4, 1)), keras.layers.Flatten(), keras.layers.Dense(3, "softmax")]
+    net = keras.Sequential(layers)
+    net.layers[-1].set_weights([np.zeros((16, 3), np.float32), np.array([0, np.inf, -np.inf], np.float32)])
+    net.save(tmp_path / "m.keras")
+    assert main(["predict", str(tmp_path / "m.keras"), COFFEE, "--json"]) == 0
+    classes = json.loads(capsys.readouterr().out, parse_constant=pytest.fail)["classes"]
+    assert [(score["probability"], score["logit"]) for score in classes] == [(1, None), (0, 0), (0, None)]
+
+
 def test_random_weights_are_warned_of(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["predict", "mnist-small", COFFEE, "--top", "10"]) == 0
     told = capsys.readouterr()

@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 from convscope.engine.models.kinds import KINDS
 from convscope.engine.models.program import Program
 
+_NOTHING = ("Dropout", "Identity")
+_RESHAPES = ("Flatten", "Reshape", "Permute", "GlobalAveragePooling2D", "GlobalMaxPooling2D")
+
 
 @dataclass(frozen=True)
 class Head:
@@ -17,9 +20,11 @@ class Head:
 
     Attributes:
         kind: "softmax", "sigmoid" (one unit: two classes; several: each for itself), "linear", or "unknown"
-            after a layer that cannot be looked into: its numbers tell whether they are probabilities.
+            after a layer that cannot be looked into, or where several softmaxes are joined: its numbers
+            tell whether they are probabilities.
         units: numbers that the network puts out.
-        logits, output: slots of the program, before and after softmax or sigmoid (equal when linear).
+        logits, output: slots of the program, before and after softmax or sigmoid (equal when linear). The
+            logits of one image may stand as 1×1×units, before a Flatten.
     """
 
     kind: str
@@ -36,14 +41,23 @@ class Head:
 def head_at(program: Program, slot: int, units: int) -> Head:
     """What the output `slot` with `units` numbers tells."""
     output, step = slot, program.producer(slot)
-    # What changes nothing at inference may stand after the softmax.
-    while step is not None and (step.kind in ("Dropout", "Identity") or step.activation == "linear"):
+    moved = False
+    # What changes nothing at inference, or only the shape, may stand after the softmax.
+    while step is not None and (step.kind in (*_NOTHING, *_RESHAPES) or step.activation == "linear"):
+        moved = moved or step.kind in _RESHAPES
         slot = step.inputs[0]
         step = program.producer(slot)
     if step is not None and step.activation in ("softmax", "sigmoid"):
-        return Head(step.activation, units, step.inputs[0], output)
+        if not moved or _one_place(program.shapes[slot], units):
+            return Head(step.activation, units, step.inputs[0], output)
+        return Head("unknown", units, output, output)
     opaque = step is not None and step.kind not in KINDS and not step.activation
     return Head("unknown" if opaque else "linear", units, output, output)
+
+
+def _one_place(shape: tuple[int | None, ...], units: int) -> bool:
+    """Whether the numbers are those of the output in the same order: any other size is 1."""
+    return shape[-1] == units and all(size == 1 for size in shape[1:-1])
 
 
 def are_probabilities(output: NDArray[np.float32]) -> bool:

@@ -301,7 +301,8 @@ class OpenedModel:
         """
         head = self.head
         raw, out = self._run((head.logits, head.output), batch)
-        logits, output = np.asarray(raw, np.float32), np.asarray(out, np.float32)
+        output = np.asarray(out, np.float32)
+        logits = np.asarray(raw, np.float32).reshape(output.shape)
         if head.kind == "sigmoid" and head.units == 1:
             return np.hstack([-logits, logits]), np.hstack([1 - output, output])
         if head.kind == "unknown" and are_probabilities(output):

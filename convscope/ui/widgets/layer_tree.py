@@ -2,19 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import (
-    QEvent,
-    QItemSelectionModel,
-    QModelIndex,
-    QPersistentModelIndex,
-    QSortFilterProxyModel,
-    Qt,
-    Signal,
-)
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QPalette, QStandardItem, QStandardItemModel
+from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPalette
 from PySide6.QtWidgets import (
     QHeaderView,
     QLineEdit,
@@ -26,19 +17,10 @@ from PySide6.QtWidgets import (
 )
 
 from convscope.ui import theme
+from convscope.ui.widgets.layer_items import PATH, Allowed, LayerItems
 
 if TYPE_CHECKING:
     from convscope.engine.models.opened import OpenedModel
-    from convscope.engine.models.sheet import LayerInfo
-
-PATH = Qt.ItemDataRole.UserRole
-SEARCH = Qt.ItemDataRole.UserRole + 1
-Allowed = Callable[["LayerInfo"], bool]
-
-
-def shape_text(shape: tuple[int | None, ...] | None) -> str:
-    """ "56×56×24"; a free size is "?"."""
-    return "×".join("?" if size is None else str(size) for size in shape or ())
 
 
 class _Look(QStyledItemDelegate):
@@ -68,9 +50,8 @@ class LayerTree(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._items: dict[str, QStandardItem] = {}
         self._quiet = False
-        self._widest = ""
+        self._path: str | None = None
         self.search = QLineEdit()
         self.search.setObjectName("layers.search")
         self.search.setAccessibleName("Search layers")
@@ -86,14 +67,8 @@ class LayerTree(QWidget):
         self.view.setAllColumnsShowFocus(True)
         # Layers of one block differ at the end of their names.
         self.view.setTextElideMode(Qt.TextElideMode.ElideMiddle)
-        self._model = QStandardItemModel(0, 2, self)
-        self._model.setHorizontalHeaderLabels(["Layer", "Output"])
-        self._proxy = QSortFilterProxyModel(self)
-        self._proxy.setSourceModel(self._model)
-        self._proxy.setFilterRole(SEARCH)
-        self._proxy.setRecursiveFilteringEnabled(True)
-        self._proxy.setFilterCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
-        self.view.setModel(self._proxy)
+        self._items = LayerItems(self)
+        self.view.setModel(self._items)
         header = self.view.header()
         header.setStretchLastSection(False)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
@@ -115,28 +90,7 @@ class LayerTree(QWidget):
         """
         self._quiet = True
         self.view.setUpdatesEnabled(False)
-        # Nothing may hold on to what is removed: neither a selection, which would move from row to row, nor
-        # Python, which cannot know that Qt ends the items.
-        self.view.selectionModel().clear()
-        self._items.clear()
-        self._model.setRowCount(0)
-        groups: dict[str, QStandardItem | QStandardItemModel] = {"": self._model}
-        self._widest = ""
-        for info in model.layers if model is not None else ():
-            parent = self._group(info.group, groups, model)
-            shape = shape_text(info.shape)
-            self._widest = max(self._widest, shape, key=len)
-            row = [QStandardItem(info.name), QStandardItem(shape)]
-            for item in row:
-                item.setData(info.path, PATH)
-                item.setToolTip(f"{info.path}\n{info.kind}, output {shape}, {info.parameters:,} parameters")
-                if allowed is not None and not allowed(info):
-                    item.setFlags(Qt.ItemFlag.NoItemFlags)
-            row[0].setData(f"{info.path} {info.kind}", SEARCH)
-            row[0].setAccessibleText(f"{info.path}, {info.kind}, output {shape}")
-            row[1].setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-            parent.appendRow(row)
-            self._items[info.path] = row[0]
+        self._items.show(model, allowed)
         self.view.expandAll()
         self._measure()
         self.view.setUpdatesEnabled(True)
@@ -150,11 +104,11 @@ class LayerTree(QWidget):
 
     def set_current(self, path: str | None) -> None:
         """Mark a layer and bring it into view; nothing is emitted."""
+        self._path = path
         if path == self.current:
             return
         self._quiet = True
-        item = self._items.get(path) if path is not None else None
-        index = self._proxy.mapFromSource(item.index()) if item is not None else QModelIndex()
+        index = self._items.index_of(path)
         flags = QItemSelectionModel.SelectionFlag
         if index.isValid():
             self.view.selectionModel().setCurrentIndex(index, flags.ClearAndSelect | flags.Rows)
@@ -166,7 +120,7 @@ class LayerTree(QWidget):
     def step(self, by: int) -> None:
         """Go on to the next layer that can be chosen, or back to the last."""
         index = self.view.currentIndex()
-        index = index.siblingAtColumn(0) if index.isValid() else self._proxy.index(0, 0)
+        index = index.siblingAtColumn(0) if index.isValid() else self._items.index(0, 0)
         move = self.view.indexBelow if by > 0 else self.view.indexAbove
         while True:
             index = move(index)
@@ -179,40 +133,24 @@ class LayerTree(QWidget):
     def changeEvent(self, event: QEvent) -> None:
         """Another zoom: the shapes need another width."""
         super().changeEvent(event)
-        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange) and self._items:
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
             self._measure()
 
     def _measure(self) -> None:
         # The names need the room more than the shapes do.
         metrics = QFontMetrics(theme.font(11, figures=True))
-        width = metrics.horizontalAdvance(self._widest) + theme.scaled(18)
+        width = metrics.horizontalAdvance(self._items.widest_shape) + theme.scaled(18)
         self.view.header().resizeSection(1, max(theme.scaled(56), width))
-
-    def _group(
-        self, path: str, groups: dict[str, QStandardItem | QStandardItemModel], model: OpenedModel | None
-    ) -> QStandardItem | QStandardItemModel:
-        if path not in groups:
-            above, _, name = path.rpartition("/")
-            kind = model.program.groups.get(path, "") if model is not None else ""
-            made = [QStandardItem(name), QStandardItem()]
-            made[0].setToolTip(f"{path}\n{kind}")
-            for item in made:
-                # A branch is opened and closed, not chosen.
-                item.setFlags(Qt.ItemFlag.ItemIsEnabled)
-            self._group(above, groups, model).appendRow(made)
-            groups[path] = made[0]
-        return groups[path]
 
     def _find(self, text: str) -> None:
         self._quiet = True
-        current = self.current
-        self._proxy.setFilterFixedString(text.strip())
+        self._items.find(text)
         self.view.expandAll()
         self._quiet = False
-        if current is not None:
-            self.set_current(current)
+        self.set_current(self._path)
 
     def _moved(self, index: QModelIndex) -> None:
         path = index.data(PATH) if index.isValid() else None
         if path and not self._quiet:
+            self._path = str(path)
             self.chosen.emit(str(path))

@@ -48,8 +48,8 @@ class PicturePair(QSplitter):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Another room may want another arrangement."""
-        # The first view tells of its new size before the second has got its place: turned then, that one would
-        # be put where it lay the other way round.
+        # The first view tells of its new size before the second has got its place: turned then, that one
+        # would be put where it lay the other way round.
         self._placing = True
         super().resizeEvent(event)
         self._placing = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import model_nets as nets
@@ -65,6 +66,56 @@ def test_a_last_layer_without_softmax_gets_one_and_says_so() -> None:
     prediction = model.predict(picture(4, 4, 1))
     assert prediction.probabilities.sum() == pytest.approx(1)
     assert prediction.notes == ("The last layer has no softmax; probabilities are its softmax.",)
+
+
+@pytest.mark.parametrize(
+    ("kind", "last"),
+    [
+        ("softmax", lambda layers: [layers.Softmax(), layers.Reshape((4,))]),
+        ("softmax", lambda layers: [layers.Softmax(), layers.Permute((1,)), layers.Dropout(0.5)]),
+        ("softmax", lambda layers: [layers.Reshape((1, 1, 4)), layers.Softmax(), layers.Flatten()]),
+        (
+            "softmax",
+            lambda layers: [layers.Reshape((1, 1, 4)), layers.Softmax(), layers.GlobalAveragePooling2D()],
+        ),
+        (
+            "sigmoid",
+            lambda layers: [layers.Reshape((1, 1, 4)), layers.Activation("sigmoid"), layers.Flatten()],
+        ),
+        # Two softmaxes of two numbers each are no distribution.
+        ("unknown", lambda layers: [layers.Reshape((2, 2)), layers.Softmax(), layers.Flatten()]),
+        (
+            "unknown",
+            lambda layers: [
+                layers.Reshape((2, 2, 1)),
+                layers.Conv2D(4, 1, activation="softmax"),
+                layers.GlobalAveragePooling2D(),
+            ],
+        ),
+    ],
+)
+def test_what_only_changes_the_shape_may_stand_after_the_softmax(
+    kind: str, last: Callable[[Any], list[Any]]
+) -> None:
+    """Softmax was taken of the probabilities once more."""
+    import keras
+
+    layers = keras.layers
+    rows = [keras.Input((4, 4, 1)), layers.Flatten(), layers.Dense(4), *last(layers)]
+    model = OpenedModel(nets.random_weights(keras.Sequential(rows)))
+    assert model.head.kind == kind
+    image = picture(4, 4, 1)
+    prediction = model.predict(image)
+    told = model.keras(model.prepare(image).batch, training=False).numpy()[0]
+    if kind == "sigmoid":
+        np.testing.assert_allclose(1 / (1 + np.exp(-prediction.logits)), told, atol=1e-6)
+    elif told.sum() == pytest.approx(1, abs=1e-4):
+        np.testing.assert_allclose(prediction.probabilities, told, atol=1e-6)
+        exact = np.exp(prediction.logits - prediction.logits.max())
+        np.testing.assert_allclose(exact / exact.sum(), told, atol=1e-6)
+    else:
+        assert prediction.probabilities.sum() == pytest.approx(1)
+    assert prediction.notes == ()
 
 
 @pytest.mark.parametrize("activation", ["softmax", None])

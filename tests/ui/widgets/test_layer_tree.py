@@ -1,17 +1,20 @@
-"""The layers of a model as a tree: what it looks like in another theme and at another zoom."""
+"""The layers of a model as a tree: branches, search, and its look in another theme and at another zoom."""
 
 from __future__ import annotations
 
 from types import SimpleNamespace
 from typing import cast
 
-from PySide6.QtCore import QRect
+import pytest
+from PySide6.QtCore import QModelIndex, QRect, Qt
 from PySide6.QtGui import QColor, QFontMetrics
+from PySide6.QtTest import QAbstractItemModelTester
 from pytestqt.qtbot import QtBot
 
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.models.sheet import LayerInfo
 from convscope.ui import theme
+from convscope.ui.widgets.layer_items import PATH
 from convscope.ui.widgets.layer_tree import LayerTree
 
 
@@ -48,3 +51,99 @@ def test_shapes_can_be_read_in_the_other_theme_and_have_room_at_another_zoom(qtb
             assert tree.view.columnWidth(1) < letters.horizontalAdvance("128×128×1024") + theme.scaled(30)
     finally:
         theme.apply("light")
+
+
+def nested(*paths: str, groups: tuple[str, ...] = ()) -> OpenedModel:
+    """What the tree reads of a model with these layers."""
+    layers = tuple(
+        LayerInfo(
+            path, path.rpartition("/")[2], "Add" if "add" in path else "Conv2D", path.rpartition("/")[0]
+        )
+        for path in paths
+    )
+    program = SimpleNamespace(groups=dict.fromkeys(groups, "Functional"))
+    return cast(OpenedModel, SimpleNamespace(layers=layers, program=program))
+
+
+def rows(tree: LayerTree, parent: QModelIndex | None = None) -> list[str]:
+    """All that can be seen, from top to bottom, indented."""
+    model, above = tree.view.model(), parent or QModelIndex()
+    seen = []
+    for row in range(model.rowCount(above)):
+        index = model.index(row, 0, above)
+        seen += [index.data(), *(f" {name}" for name in rows(tree, index))]
+    return seen
+
+
+@pytest.fixture
+def tree(qtbot: QtBot) -> LayerTree:
+    tree = LayerTree()
+    qtbot.addWidget(tree)
+    tree.show()
+    return tree
+
+
+BASE = ("first", "base/conv1", "base/inner/conv2", "base/add", "top/conv", "scores")
+GROUPS = ("base", "base/inner", "top")
+
+
+def test_branches_stand_where_their_first_layer_does(tree: LayerTree) -> None:
+    tree.set_model(nested(*BASE, groups=GROUPS))
+    whole = ["first", "base", " conv1", " inner", "  conv2", " add", "top", " conv", "scores"]
+    assert rows(tree) == whole
+    branch = tree.view.model().index(1, 0)
+    assert not branch.data(PATH) and not branch.flags() & Qt.ItemFlag.ItemIsSelectable
+    assert branch.data(Qt.ItemDataRole.ToolTipRole) == "base\nFunctional"
+    leaf = tree.view.model().index(0, 0, branch)
+    assert leaf.data(PATH) == "base/conv1"
+    assert leaf.data(Qt.ItemDataRole.AccessibleTextRole).startswith("base/conv1, Conv2D, output ")
+
+
+def test_a_search_leaves_what_it_finds_and_the_chosen_layer_comes_back(tree: LayerTree) -> None:
+    told: list[str] = []
+    tree.chosen.connect(told.append)
+    tree.set_model(nested(*BASE, groups=GROUPS))
+    tree.set_current("base/inner/conv2")
+    for text, left in (
+        ("conv", ["first", "base", " conv1", " inner", "  conv2", "top", " conv", "scores"]),
+        (" ADD ", ["base", " add"]),
+        ("inner", ["base", " inner", "  conv2"]),
+        ("nowhere", []),
+    ):
+        tree.search.setText(text)
+        assert rows(tree) == left
+        assert tree.current == ("base/inner/conv2" if "  conv2" in left else None)
+    tree.search.clear()
+    assert tree.current == "base/inner/conv2"
+    tree.search.setText("add")
+    tree.set_model(nested("a", "b/add", groups=("b",)))
+    assert rows(tree) == ["b", " add"] and tree.current is None
+    assert told == []
+
+
+def test_the_layer_that_was_chosen_in_a_search_stays(tree: LayerTree, qtbot: QtBot) -> None:
+    tree.set_model(nested(*BASE, groups=GROUPS), lambda info: info.kind == "Conv2D")
+    tree.set_current("first")
+    tree.search.setText("base")
+    with qtbot.waitSignal(tree.chosen) as chosen:
+        tree.step(1)
+    assert chosen.args == ["base/conv1"]
+    tree.step(1)
+    # The sum cannot be chosen.
+    tree.step(1)
+    assert tree.current == "base/inner/conv2"
+    tree.search.clear()
+    assert tree.current == "base/inner/conv2"
+    tree.step(1)
+    assert tree.current == "top/conv"
+
+
+def test_qt_finds_the_tree_consistent(tree: LayerTree) -> None:
+    tester = QAbstractItemModelTester(
+        tree.view.model(), QAbstractItemModelTester.FailureReportingMode.Fatal, tree
+    )
+    for model in (nested(*BASE, groups=GROUPS), None, nested("a"), nested(*BASE, groups=GROUPS)):
+        tree.set_model(model)
+        for text in ("conv", "add", "x", ""):
+            tree.search.setText(text)
+    assert tester.model() is tree.view.model()

@@ -174,7 +174,8 @@ def _signature(model: OpenedModel) -> list[Any]:
 def _scores(raw: Any, weights: Any, log: bool) -> Any:
     import tensorflow as tf
 
-    raw = tf.cast(raw, tf.float32)
+    # Where a Flatten follows the softmax, logits are maps of one pixel.
+    raw = tf.reshape(tf.cast(raw, tf.float32), [-1, tf.shape(weights)[0]])
     if log:
         raw = tf.math.log(tf.maximum(raw, _SMALLEST))
     return tf.linalg.matvec(raw, weights)

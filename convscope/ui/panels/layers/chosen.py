@@ -60,8 +60,10 @@ class Chosen(QObject):
             self.channel = strongest(frame)
         self._count = frame.maps.count
         if self._wanted is not None and self._wanted[0] == frame.path:
-            _path, self.channel, *place = self._wanted
-            self.place, chosen = (place[0], place[1]), True
+            _path, channel, *place = self._wanted
+            # Another network may have been chosen meanwhile, with fewer maps there.
+            if channel < frame.maps.count:
+                self.channel, self.place, chosen = channel, (place[0], place[1]), True
         self._wanted = None
         self.side = min(self.side, len(frame.sides) - 1)
         if self.channel >= frame.sides[self.side].maps.count:

@@ -275,7 +275,7 @@ class Controller(QObject):
             supersede="finish",
             quiet=True,
             on_done=done,
-            on_failed=self._failed,
+            on_failed=self.context.report,
         )
 
     # Edits on a copy
@@ -345,7 +345,7 @@ class Controller(QObject):
             supersede="finish",
             quiet=True,
             on_done=self._show_edited,
-            on_failed=self._failed,
+            on_failed=self.context.report,
         )
 
     def _show_edited(self, made: tuple[EditedModel, str]) -> None:

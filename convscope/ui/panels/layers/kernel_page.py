@@ -88,6 +88,11 @@ class KernelPage(QWidget):
         Args:
             whose: the other side of a comparison, whose weights are not edited; "" for the model on show.
         """
+        # A cell that is being typed into was another layer's; it ends when it is hidden.
+        with QSignalBlocker(self.grid), QSignalBlocker(self.bias):
+            self._show(shown, channel, whose)
+
+    def _show(self, shown: KernelPictures | None, channel: int, whose: str) -> None:
         layer = None if self._shown is None else self._shown.kernels.path
         self._shown = shown
         for widget in self._parts:
@@ -108,8 +113,7 @@ class KernelPage(QWidget):
         side = f", {whose}" if whose else ""
         self.words.setText(f"filter {self._channel}{of}{side}: {rows}×{columns} weights on {inputs}")
         self._show_slices()
-        with QSignalBlocker(self.bias):
-            self.bias.setValue(float(kernels.bias[self._channel]))
+        self.bias.setValue(float(kernels.bias[self._channel]))
         self.bias.setEnabled(bool(kernels.editable) and not whose)
         self.grid.setEnabled(bool(kernels.editable) and not whose)
         if whose:

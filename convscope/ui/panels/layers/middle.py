@@ -12,7 +12,7 @@ from convscope.ui.panels.layers.controls import Controls
 from convscope.ui.panels.layers.depth_chart import DepthChart
 from convscope.ui.panels.layers.stage import Stage
 from convscope.ui.widgets.form import as_panel, combo, hairline, row, tool
-from convscope.ui.widgets.layer_tree import shape_text
+from convscope.ui.widgets.layer_items import shape_text
 
 
 class Middle(QWidget):

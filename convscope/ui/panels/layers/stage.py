@@ -65,8 +65,8 @@ class _Pane(QWidget):
         else:
             crossed = side.maps.statistics.blank
             captions = [f"{channel} blank" if crossed[channel] else str(channel) for channel in ranks]
-            named = captions if side.maps.form == "maps" else []
-            self.mosaic.set_maps([side.pictures[channel] for channel in ranks], named)
+            pictures = [side.pictures[channel] for channel in ranks]
+            self.mosaic.set_maps(pictures, captions if side.maps.form == "maps" else [])
             self.stack.setCurrentWidget(self.mosaic)
 
     def channel_at(self, place: int) -> int | None:

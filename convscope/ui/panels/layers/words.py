@@ -6,7 +6,7 @@ from convscope.engine.models.opened import OpenedModel
 from convscope.engine.models.sheet import LayerInfo
 from convscope.ui.panels.layers.detail import Detail
 from convscope.ui.panels.layers.frame import Frame
-from convscope.ui.widgets.layer_tree import shape_text
+from convscope.ui.widgets.layer_items import shape_text
 
 
 def first_layer(model: OpenedModel) -> str | None:

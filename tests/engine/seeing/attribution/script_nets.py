@@ -145,3 +145,34 @@ def split() -> Any:
     first, second = keras.src.ops.Split(2, axis=-1, name="halves")(maps)
     joined = layers.Concatenate()([layers.Rescaling(2.0)(first), second])
     return keras.Model(inputs, layers.Dense(3, activation="softmax")(layers.GlobalAveragePooling2D()(joined)))
+
+
+def softmax_on_one_pixel() -> Any:
+    """The classes of a fully convolutional network, flattened after their softmax."""
+    import keras
+
+    layers = keras.layers
+    return keras.Sequential(
+        [
+            keras.Input((16, 16, 3)),
+            layers.Conv2D(6, 3, activation="relu", name="maps"),
+            layers.GlobalAveragePooling2D(keepdims=True),
+            layers.Conv2D(3, 1, activation="softmax", name="scores"),
+            layers.Flatten(),
+        ]
+    )
+
+
+def softmax_at_every_pixel() -> Any:
+    """Each place tells classes for itself, and the mean of what they tell is the answer."""
+    import keras
+
+    layers = keras.layers
+    return keras.Sequential(
+        [
+            keras.Input((16, 16, 3)),
+            layers.Conv2D(6, 3, activation="relu", name="maps"),
+            layers.Conv2D(3, 1, activation="softmax", name="scores"),
+            layers.GlobalAveragePooling2D(),
+        ]
+    )
