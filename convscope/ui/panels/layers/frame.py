@@ -98,7 +98,7 @@ class Frame:
         look: how it is shown.
         order: the channels in the order of the mosaic.
         sides: one, or two to compare.
-        note: why there is nothing to compare with, in a sentence; "" when there is.
+        note: why there is nothing to compare with, or no such order, in a sentence; "" when there is.
     """
 
     path: str
@@ -150,7 +150,11 @@ def compute(
     subjects = subjects[: len(looked)]
     found, maps = [one for one, _maps in looked], [one for _found, one in looked]
     sort = look.sort if look.sort != "difference" or len(maps) > 1 else "index"
-    ranks = order(maps[0], sort, maps[1] if len(maps) > 1 else None)
+    try:
+        ranks = order(maps[0], sort, maps[1] if len(maps) > 1 else None)
+    except UserError as error:
+        # There is still much to see.
+        ranks, note = order(maps[0], "index"), f"{error.message} Both are in the order of their index."
     task.check()
     signed = look.colormap == "diverging"
     if _alike(maps):

@@ -58,6 +58,25 @@ def test_each_side_names_its_own_maps(bare: Desk, own: int, other: int) -> None:
     assert rings == ["7", "7"]
 
 
+def test_no_order_by_difference_where_there_is_none_hides_nothing(bare: Desk) -> None:
+    """The sentence stood in the place of both sides' maps."""
+    for name, filters in (("other", 8), ("own", 12)):
+        bare.session.add_model(network(filters, name))
+    bare.settle()
+    bare.layer("conv")
+    bare.pick("layers.beside", "model:0")
+    bare.pick("layers.sort", "difference")
+    assert bare.text("layers.problem") == (
+        "conv has 12 maps of 26×26 and the other layer 8 maps of 26×26: they cannot be compared. "
+        "Both are in the order of their index."
+    )
+    first, second = (bare.find(MosaicView, name) for name in ("layers.mosaic", "layers.mosaic_beside"))
+    assert first.isEnabled() and (first.count, second.count) == (12, 8)
+    assert [first.caption(place) for place in range(3)] == ["0", "1", "2"]
+    bare.pick("layers.sort", "mean")
+    assert not bare.find(QLabel, "layers.problem").isVisible()
+
+
 def test_a_layer_that_the_other_network_lacks_is_said(desk: Desk) -> None:
     """Also right after both were on show, when their values are at hand."""
     import keras
