@@ -102,6 +102,8 @@ def test_the_folder_of_a_run_is_its_model(
     qtbot.waitUntil(lambda: window.session.model is not None, timeout=LONG)
     assert window.session.model is not None
     assert window.session.model.source.path == tmp_path / "run" / "model.keras"
+    # In each run it is called model.keras: what a person knows it by is the folder.
+    assert window.session.model.name == "run"
     qtbot.waitUntil(window.jobs.idle, timeout=LONG)
 
 

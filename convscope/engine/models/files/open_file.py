@@ -48,12 +48,18 @@ def open_file(path: Path, task: Task | None = None) -> OpenedModel:
     sidecar = sidecar_of(path)
     opened = OpenedModel(
         model,
-        name=path.stem,
+        name=_name(path),
         classes=sidecar.classes,
         source=Source("file", str(path), path, path.name),
         notes=notes,
     )
     return opened.with_(preprocessing=sidecar.preprocessing)
+
+
+def _name(path: Path) -> str:
+    """The file's name; in the folder of a run every network is called alike, so there the folder's."""
+    in_run = (path.parent / "settings.json").is_file() and path.stem in ("model", "best", "last")
+    return path.absolute().parent.name if in_run else path.stem
 
 
 def _from_file(path: Path, task: Task) -> tuple[Any, list[str]]:
