@@ -128,6 +128,10 @@ class Chosen(QObject):
         self._inspector.mark(place or self.place)
 
     def _click(self, row: int, column: int, side: int) -> None:
+        frame = self._controller.frame
+        if frame is None or side >= len(frame.sides):
+            # The picture of a comparison that has just ended.
+            return
         self.place = (row, column)
         self._inspector.show_page("sum")
         if side != self.side:

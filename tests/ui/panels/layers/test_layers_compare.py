@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from layers_helpers import Desk
 from PIL import Image as Picture
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel
 
 from convscope.engine.models.opened import OpenedModel
@@ -137,6 +138,18 @@ def test_the_large_view_shows_both_on_one_scale(desk: Desk, tmp_path: Path) -> N
         assert opened.size == (2 * (16 * 12 - 1) + GAP, 4 * 12 - 1)
     # The numbers are those of the side that the chosen map is of.
     np.testing.assert_array_equal(np.load(tmp_path / "numbers.npy")[:, :, 7], desk.frame.sides[1].map(7))
+    # When the comparison ends its picture stays until the next one is there: a click on it is too late.
+    late: list[bool] = []
+
+    def click_beside(_frame: object) -> None:
+        late.append(beside.isVisible())
+        desk.qtbot.mouseClick(beside, Qt.MouseButton.LeftButton)
+
+    desk.panel.controller.frame_ready.connect(click_beside)
+    desk.pick("layers.beside", "")
+    desk.panel.controller.frame_ready.disconnect(click_beside)
+    assert late == [True] and (desk.panel.chosen.side, desk.panel.inspector.detail.side) == (0, 0)
+    desk.pick("layers.beside", "image:1")
     desk.press("layers.page.maps")
     assert not beside.isVisible() and own.isVisible()
     desk.pick("layers.beside", "")
