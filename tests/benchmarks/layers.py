@@ -67,7 +67,7 @@ def against_matplotlib(small: bool) -> Case:
     from PySide6.QtCore import QSize
     from PySide6.QtGui import QImage, QPainter
 
-    from convscope.engine.seeing.layer_maps import _made, _planes
+    from convscope.engine.seeing.layer_maps import maps_of
     from convscope.engine.seeing.normalise import to_levels
     from convscope.imaging.colormaps import apply_colormap
     from convscope.imaging.mosaic import mosaic
@@ -78,7 +78,7 @@ def against_matplotlib(small: bool) -> Case:
     across = 16
 
     def ours() -> Any:
-        maps = _made("layer", "maps", _planes(activation[0]))
+        maps = maps_of("layer", activation[0])
         levels = to_levels([maps], "lectures")[0].levels
         grid = mosaic(levels, across, gap=0)[0]
         picture = to_image(apply_colormap(grid, "viridis"))
@@ -224,7 +224,7 @@ def _growth(app: Any, window: Any, rounds: int) -> float:
 
     def visit(number: int) -> None:
         _one_click(app, window, paths[(7 * number) % len(paths)])
-        window.panel()._choose_map(number % 8)
+        window.panel().chosen.choose(number % 8)
         _settle(app, window)
 
     for number in range(rounds // 5):

@@ -22,6 +22,7 @@ from convscope.task import Task
 
 # Of what was asked for, in a sentence.
 _LONGEST_NAME = 80
+_LONGEST_PATH = 240
 
 
 @dataclass(frozen=True)
@@ -149,9 +150,12 @@ def _missing(name: str) -> str:
     """That there is no such model, and which there are of nearly this name."""
     if not name.strip():
         return "There is no model without a name: convscope models lists them."
-    shown = name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}…"
     if Path(name).suffix or "/" in name or "\\" in name:
-        return f"There is no model file {shown}."
+        # Of a path the end says most.
+        return (
+            f"There is no model file {name if len(name) <= _LONGEST_PATH else f'…{name[-_LONGEST_PATH:]}'}."
+        )
+    shown = name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}…"
     known = {key.lower(): key for key in (*APPLICATIONS, *TEMPLATES, *shipped.SHIPPED)}
     near = difflib.get_close_matches(name.lower(), known, 3)
     if near:

@@ -16,6 +16,7 @@ from convscope.engine.models.opened import OpenedModel
 from convscope.engine.training.checkpoint import copy_state, kept, load_checkpoint, save_model
 from convscope.engine.training.control import Control
 from convscope.engine.training.features import FeatureStream, extract_features
+from convscope.engine.training.keeping import running, write_sidecars, writing
 from convscope.engine.training.loop import Fitted, Job, class_weights, fit, prepared
 from convscope.engine.training.losses import make_loss
 from convscope.engine.training.observe import Snapshot
@@ -31,12 +32,9 @@ from convscope.engine.training.train import (
     goal_of,
     pipeline_settings,
     refuse_misfits,
-    running,
     split_for,
     train_held,
     train_opened,
-    write_sidecars,
-    writing,
 )
 from convscope.engine.training.transfer_model import (
     Composed,
