@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from PySide6.QtCore import QObject, Qt, Signal
 
@@ -45,10 +45,12 @@ class Jobs(QObject):
     _arrived = Signal(object, str, object)
 
     LANES = ("imaging", "view", "files", "engine", "long", "training")
+    # Keras keeps all processors busy: the window, which needs one for a moment, comes first.
+    NICE: ClassVar[dict[str, int]] = {"files": 3, "engine": 3, "long": 3, "training": 3}
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._lanes = {name: Lane(name, self._perform) for name in self.LANES}
+        self._lanes = {name: Lane(name, self._perform, self.NICE.get(name, 0)) for name in self.LANES}
         self._jobs: list[Job] = []
         self._delivered: dict[str, int] = {}
         self._closed = False

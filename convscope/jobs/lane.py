@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 
 from convscope.jobs.job import Job
 
@@ -18,11 +21,14 @@ class Lane:
     Args:
         name: the lane's, and its thread's, name.
         perform: called on the lane's thread with each job.
+        nice: how far it steps back where processors are short, as `nice(1)` has it. Threads that it starts,
+            TensorFlow's among them, do so too. On Linux, where threads have that of their own.
     """
 
-    def __init__(self, name: str, perform: Callable[[Job], None]) -> None:
+    def __init__(self, name: str, perform: Callable[[Job], None], nice: int = 0) -> None:
         self.name = name
         self._perform = perform
+        self._nice = nice
         self._waiting: deque[Job] = deque()
         self._wake = threading.Condition()
         self._thread: threading.Thread | None = None
@@ -64,6 +70,7 @@ class Lane:
         return not thread.is_alive()
 
     def _serve(self) -> None:
+        self._step_back()
         while True:
             with self._wake:
                 while not self._waiting and not self._closed:
@@ -74,3 +81,10 @@ class Lane:
             self._perform(job)
             # A waiting thread must not hold on to the last job's pictures.
             del job
+
+    def _step_back(self) -> None:
+        if self._nice and sys.platform == "linux":
+            # Where it is not allowed all goes on as before.
+            with suppress(OSError):
+                now = os.getpriority(os.PRIO_PROCESS, 0)
+                os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), now + self._nice)

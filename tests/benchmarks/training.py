@@ -7,6 +7,7 @@ import os
 import statistics
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -77,18 +78,20 @@ class _App:
         self.qt = make_application()
         theme.apply("light")
 
-        from convscope.engine import runtime
-
-        runtime.start()
-        from convscope.engine.data.registry import open_dataset
-        from convscope.engine.models.catalogue import open_model
-
-        self.model, self.dataset = open_model("mnist-convnet"), open_dataset("digits")
         session = Session([load_sample("cat")])
         module = "convscope.ui.panels.train"
         self.window = MainWindow(
             session, panels=(PanelInfo("train", "Train", "play", "", module, "TrainPanel"),)
         )
+
+        from convscope.engine import runtime
+
+        # Where the application starts it: TensorFlow's threads are those of the lane.
+        self._on_lane("engine", runtime.start)
+        from convscope.engine.data.registry import open_dataset
+        from convscope.engine.models.catalogue import open_model
+
+        self.model, self.dataset = open_model("mnist-convnet"), open_dataset("digits")
         self.window.remember_settings = False
         self.window.resize(1440, 900)
         self.window.show_panel("train")
@@ -158,16 +161,30 @@ class _App:
             on_epoch_end=lambda epoch, logs: seconds.append(end - began),
         )
         labels = split.labels
-        model.fit(
-            x[chosen],
-            labels[chosen],
-            batch_size=64,
-            epochs=epochs,
-            validation_data=(x[checked], labels[checked]),
-            callbacks=[clock],
-            verbose=0,
+        # On the lane, whose threads and TensorFlow's stand alike, as those of a plain script do.
+        self._on_lane(
+            "training",
+            lambda: model.fit(
+                x[chosen],
+                labels[chosen],
+                batch_size=64,
+                epochs=epochs,
+                validation_data=(x[checked], labels[checked]),
+                callbacks=[clock],
+                verbose=0,
+            ),
         )
         return seconds
+
+    def _on_lane(self, lane: str, work: Callable[[], Any]) -> None:
+        """Have something done there, and wait."""
+        from PySide6.QtCore import QEventLoop
+
+        ended = QEventLoop()
+        self.window.jobs.submit(
+            lane, lambda _task: work(), title="Keras", quiet=True, on_done=lambda _result: ended.quit()
+        )
+        ended.exec()
 
 
 def _panel(rounds: int, epochs: int, few: int) -> tuple[float, float]:
