@@ -74,6 +74,8 @@ def _window(image: np.ndarray[Any, Any]) -> Any:
     from convscope.ui.application import make_application
     from convscope.ui.main_window import MainWindow
 
+    # As the application sets it.
+    sys.setswitchinterval(0.0005)
     app = make_application()
     theme.apply("light")
     window = MainWindow(Session([Image(image, "noise")]))
