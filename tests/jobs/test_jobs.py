@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 import threading
 import time
 import weakref
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 from PySide6.QtCore import QObject, Signal
@@ -172,6 +174,27 @@ def test_two_lanes_run_side_by_side(jobs: Jobs, qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: seen == ["prediction"])
     training.go.set()
     qtbot.waitUntil(jobs.idle)
+
+
+def test_lanes_that_keep_keras_busy_step_back_for_the_window(jobs: Jobs, qtbot: QtBot) -> None:
+    def told() -> int:
+        return os.getpriority(os.PRIO_PROCESS, 0)
+
+    def told_by_a_thread_of_its_own(task: Task) -> int:
+        found: list[int] = []
+        thread = threading.Thread(target=lambda: found.append(told()))
+        thread.start()
+        thread.join()
+        return found[0]
+
+    ours, seen = told(), {}
+    for lane in Jobs.LANES:
+        jobs.submit(lane, told_by_a_thread_of_its_own, title=lane, on_done=partial(seen.__setitem__, lane))
+    qtbot.waitUntil(jobs.idle)
+    # Elsewhere threads have no niceness of their own; 19 is the most.
+    back = min(19, ours + 3) if sys.platform == "linux" else ours
+    assert seen == dict.fromkeys(("imaging", "view"), ours) | dict.fromkeys(Jobs.NICE, back)
+    assert told() == ours
 
 
 def test_an_ended_job_and_what_it_worked_on_are_freed_at_once(jobs: Jobs, qtbot: QtBot) -> None:
