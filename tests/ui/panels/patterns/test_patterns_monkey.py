@@ -1,0 +1,68 @@
+"""Random clicks, wheels, drags and keys: nothing raises, no job stays behind, the window closes."""
+
+from __future__ import annotations
+
+import logging
+import random
+from pathlib import Path
+
+import pytest
+from monkey import answer_dialogs, close_popups, handle, targets
+from patterns_helpers import Growing
+from PySide6.QtWidgets import QApplication
+
+from convscope.engine.models.catalogue import open_model
+from convscope.engine.models.opened import OpenedModel
+from convscope.ui.panels.patterns.wish import Wish
+
+# This one takes seconds for the smallest network.
+LEFT_OUT = ("octaves",)
+WORDS = ("3", "9", "0", "-1", "conv", "boot", "", "~", "1e9")
+
+
+@pytest.fixture(scope="module")
+def garments() -> OpenedModel:
+    """The shipped network for garments, opened once."""
+    return open_model("garments")
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_nothing_raises_and_nothing_stays(
+    growing: Growing,
+    garments: OpenedModel,
+    seed: int,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    answer_dialogs(monkeypatch, tmp_path)
+    chance, session = random.Random(seed), growing.session
+    session.add_model(garments)
+    for step in range(100):
+        if step % 25 == 20:
+            session.select_model(chance.randrange(2))
+        if step % 12 == 6:
+            session.select_image(chance.randrange(2))
+        if step % 15 == 3:
+            assert session.model is not None
+            session.choose_layer(chance.choice([layer.path for layer in session.model.layers]))
+        handle(growing.qtbot, chance, chance.choice(targets(growing.panel, LEFT_OUT)), LEFT_OUT, WORDS)
+        QApplication.processEvents()
+        close_popups()
+    growing.panel.controller.stop_large()
+    growing.panel.controller.stop_sheet()
+    growing.panel.controls.edit(settings=growing.few)
+    growing.settle()
+    assert [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR] == []
+    # All of it still answers.
+    growing.panel.controls.edit(**vars(Wish(growing.few)))
+    growing.press("patterns.source.layers", settle=False)
+    session.select_model(0)
+    session.choose_layer("conv2d_1")
+    growing.settle()
+    growing.tile(3)
+    assert growing.text("patterns.large.title") == "conv2d_1 · filter 3"
+    assert growing.panel.output.large[0].goal.index == 3
+    assert "3 of 3" in growing.text("patterns.step")
+    assert growing.window.close()
+    assert growing.window.jobs.idle() and growing.window.threads_ended
