@@ -228,6 +228,7 @@ def _style_sheet(theme: Tokens) -> str:
     QToolButton[popupMode="1"] {{ padding-right: {scaled(18) + 2}px; }}
     QToolButton[popupMode="2"][toolButtonStyle="2"] {{ padding-right: {scaled(12) + 4}px; }}
     QToolButton[flat="true"] {{ background: transparent; border-color: transparent; }}
+    QToolButton[role="link"] {{ background: transparent; border: none; padding: 4px 0px; }}
     QPushButton:hover, QToolButton:hover {{ background: {hover}; }}
     QPushButton:pressed, QToolButton:pressed {{ background: {theme.line}; }}
     QPushButton:checked, QToolButton:checked {{ background: {theme.accent}; color: {theme.on_accent};

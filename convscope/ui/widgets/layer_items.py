@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -103,6 +103,21 @@ class LayerItems(QAbstractItemModel):
         shown = line.place < len(found := self._lines[line.parent].found) and found[line.place] == number
         return self.createIndex(line.place, 0, number) if shown else QModelIndex()
 
+    def beside(self, index: Index, by: int) -> QModelIndex:
+        """The next layer on show that can be chosen, or the last one, also in branches that are closed.
+
+        Args:
+            index: where one stands; invalid: before the first.
+            by: 1 or −1.
+        """
+        shown = list(self._shown(0))
+        at = shown.index(int(index.internalId())) if index.isValid() else -1
+        for number in shown[at + 1 :] if by > 0 else reversed(shown[: max(at, 0)]):
+            line = self._lines[number]
+            if line.path and line.flags & Qt.ItemFlag.ItemIsSelectable:
+                return self.createIndex(line.place, 0, number)
+        return QModelIndex()
+
     def index(self, row: int, column: int, parent: Index = _NOWHERE) -> QModelIndex:
         """A cell."""
         found = self._line(parent).found
@@ -164,6 +179,12 @@ class LayerItems(QAbstractItemModel):
             line = _Line((name, ""), self._branch(above, branches, model), tip=f"{path}\n{kind}")
             branches[path] = self._add(line)
         return branches[path]
+
+    def _shown(self, branch: int) -> Iterator[int]:
+        """From top to bottom."""
+        for number in self._lines[branch].found:
+            yield number
+            yield from self._shown(number)
 
     def _search(self) -> None:
         """Number what is found; a branch is, if anything in it is."""

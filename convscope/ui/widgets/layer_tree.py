@@ -80,6 +80,7 @@ class LayerTree(QWidget):
         layout.addWidget(self.view, 1)
         self.setFocusProxy(self.view)
         self.search.textChanged.connect(self._find)
+        self.search.returnPressed.connect(self._take_first)
         self.view.selectionModel().currentChanged.connect(self._moved)
 
     def set_model(self, model: OpenedModel | None, allowed: Allowed | None = None) -> None:
@@ -119,16 +120,9 @@ class LayerTree(QWidget):
 
     def step(self, by: int) -> None:
         """Go on to the next layer that can be chosen, or back to the last."""
-        index = self.view.currentIndex()
-        index = index.siblingAtColumn(0) if index.isValid() else self._items.index(0, 0)
-        move = self.view.indexBelow if by > 0 else self.view.indexAbove
-        while True:
-            index = move(index)
-            if not index.isValid():
-                return
-            if index.data(PATH) and index.flags() & Qt.ItemFlag.ItemIsSelectable:
-                self.view.setCurrentIndex(index)
-                return
+        index = self._items.beside(self.view.currentIndex(), by)
+        if index.isValid():
+            self.view.setCurrentIndex(index)
 
     def changeEvent(self, event: QEvent) -> None:
         """Another zoom: the shapes need another width."""
@@ -148,6 +142,12 @@ class LayerTree(QWidget):
         self.view.expandAll()
         self._quiet = False
         self.set_current(self._path)
+
+    def _take_first(self) -> None:
+        """Return in the search field, as in that of classes."""
+        first = self._items.beside(QModelIndex(), 1)
+        if self.search.text().strip() and first.isValid():
+            self.view.setCurrentIndex(first)
 
     def _moved(self, index: QModelIndex) -> None:
         path = index.data(PATH) if index.isValid() else None

@@ -138,6 +138,38 @@ def test_the_layer_that_was_chosen_in_a_search_stays(tree: LayerTree, qtbot: QtB
     assert tree.current == "top/conv"
 
 
+def test_steps_go_through_closed_branches_and_begin_with_the_first_that_is_found(tree: LayerTree) -> None:
+    tree.set_model(nested(*BASE, groups=GROUPS))
+    tree.set_current("base/inner/conv2")
+    tree.view.collapseAll()
+    for by, path in ((1, "base/add"), (1, "top/conv"), (-1, "base/add"), (-1, "base/inner/conv2")):
+        tree.step(by)
+        assert tree.current == path and tree.view.visualRect(tree.view.currentIndex()).isValid()
+    tree.view.collapseAll()
+    tree.step(-1)
+    assert tree.current == "base/conv1"
+    for text, first in (("inner", "base/inner/conv2"), ("add", "base/add"), ("scores", "scores")):
+        tree.search.clear()
+        tree.set_current(None)
+        tree.search.setText(text)
+        tree.step(-1)
+        assert tree.current is None
+        tree.step(1)
+        assert tree.current == first
+
+
+def test_return_in_the_search_takes_the_first_layer_that_is_found(tree: LayerTree, qtbot: QtBot) -> None:
+    told: list[str] = []
+    tree.chosen.connect(told.append)
+    tree.set_model(nested(*BASE, groups=GROUPS), lambda info: info.name != "conv1")
+    qtbot.keyClick(tree.search, Qt.Key.Key_Return)
+    for text in ("conv", "nowhere", "sco"):
+        tree.search.setText(text)
+        qtbot.keyClick(tree.search, Qt.Key.Key_Return)
+    # A search is in kinds, too: the first is a Conv2D.
+    assert told == ["first", "scores"] and tree.current == "scores"
+
+
 def test_qt_finds_the_tree_consistent(tree: LayerTree) -> None:
     tester = QAbstractItemModelTester(
         tree.view.model(), QAbstractItemModelTester.FailureReportingMode.Fatal, tree

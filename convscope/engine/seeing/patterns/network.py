@@ -215,23 +215,29 @@ def _chosen(model: OpenedModel, slot: int, x: Any, weights: Any) -> Any:
         return after.call(sums) if after is not None and after is not producer else sums
     values = _values(model, slot, x)
     spread = tf.reshape(weights, [tf.shape(weights)[0]] + [1] * (len(values.shape) - 2) + [-1])
-    return tf.reduce_sum(values * spread, axis=-1)
+    # Zero times a neighbour that is no number is no number.
+    return tf.reduce_sum(tf.where(spread == 0, 0.0, values * spread), axis=-1)
 
 
 def _own_filters(step: Step, inputs: Any, weights: Any) -> Any:
-    """The convolution with one filter an image, N×H×W: a weighted sum of filters is a filter."""
+    """The convolution with one filter an image, N×H×W: a weighted sum of filters is a filter.
+
+    One with weights that are no numbers is no number itself, and leaves its neighbours alone.
+    """
     import tensorflow as tf
 
     layer = step.layer
-    kernels = tf.einsum("yxic,nc->yxin", tf.cast(layer.kernel, tf.float32), weights)
+    kernel = tf.cast(layer.kernel, tf.float32)
+    whole = tf.reduce_all(tf.math.is_finite(kernel), axis=[0, 1, 2])
+    kernels = tf.einsum("yxic,nc->yxin", tf.where(whole, kernel, 0.0), weights)
     maps = tf.nn.conv2d(
         inputs, kernels, layer.strides, layer.padding.upper(), dilations=list(layer.dilation_rate)
     )
     count = tf.shape(weights)[0]
     own = tf.reduce_sum(maps * tf.eye(count)[:, None, None, :], axis=-1)
-    if layer.use_bias:
-        own += tf.linalg.matvec(weights, tf.cast(layer.bias, tf.float32))[:, None, None]
-    return own
+    constants = tf.where(whole, tf.cast(layer.bias, tf.float32) if layer.use_bias else 0.0, float("nan"))
+    constants = tf.reduce_sum(tf.where(weights == 0, 0.0, weights * constants), axis=1)
+    return own + constants[:, None, None]
 
 
 def _values(model: OpenedModel, slot: int, x: Any) -> Any:

@@ -309,7 +309,7 @@ class Inspector(QWidget):
         self.formula.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.computes, self.misses = caption("explain.computes"), caption("explain.misses")
         self.paper = tool("explain.paper", "The paper", "external-link", self._open_paper, "paper")
-        self.paper.setProperty("flat", True)
+        self.paper.setProperty("role", "link")
         self.facts = caption("explain.facts")
         self.facts.setTextFormat(Qt.TextFormat.PlainText)
         self.facts.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)

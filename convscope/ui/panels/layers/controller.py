@@ -17,6 +17,7 @@ from convscope.engine.seeing.edited import EditedModel, kernel_replaced, weight
 from convscope.engine.seeing.outputs import output_path, output_paths
 from convscope.errors import UserError
 from convscope.imaging.image import Image
+from convscope.session.history import History
 from convscope.task import Task
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.layers.detail import Detail, detail
@@ -24,6 +25,9 @@ from convscope.ui.panels.layers.frame import Frame, Look, Subject, compute
 from convscope.ui.panels.layers.kernel_pictures import KernelPictures, kernel_pictures
 
 Edits = dict[tuple[str, str], NDArray[np.float32]]
+
+UNDONE = 40
+"""Changes of weights that can be taken back one by one: each keeps a layer's weights."""
 
 
 class Controller(QObject):
@@ -57,13 +61,11 @@ class Controller(QObject):
         self.frame: Frame | None = None
         self._cache = ActivationCache(LIMIT)
         self._known: list[tuple[OpenedModel, Image, Activations]] = []
-        self._edits: Edits = {}
+        self._history: History[Edits] = History({}, UNDONE)
         self._edited: EditedModel | None = None
         # The input channel whose kernels are shown.
         self.input = 0
         self.kernels: KernelPictures | None = None
-        # Before each edit, the edits there were.
-        self._before: list[Edits] = []
         self._charted: Activations | None = None
 
     # What is looked at
@@ -285,12 +287,14 @@ class Controller(QObject):
         """Whether a copy with other weights is on show."""
         return bool(self._edits)
 
-    def edit_kernel(self, path: str, kind: str, channel: int, index: int, kernel: NDArray[Any]) -> None:
-        """Another kernel for one filter on one of its inputs, in a copy."""
+    def edit_kernel(
+        self, path: str, kind: str, channel: int, index: int, kernel: NDArray[Any], gesture: str
+    ) -> None:
+        """Another kernel for one filter on one of its inputs, in a copy; what one gesture did is one step."""
         values = self._weight(path, "kernel")
         if values is not None:
             new = kernel_replaced(values, kind, channel, index, kernel.astype(np.float32))
-            self._edit({**self._edits, (path, "kernel"): new})
+            self._edit({**self._edits, (path, "kernel"): new}, gesture)
 
     def edit_bias(self, path: str, channel: int, value: float) -> None:
         """Another bias for one filter, in a copy."""
@@ -302,8 +306,7 @@ class Controller(QObject):
 
     def undo_edit(self) -> None:
         """Take the last change of a weight back."""
-        if len(self._before) > 1:
-            self._edits = self._before.pop()
+        if self._history.undo() and self._edits:
             self._show_edits()
         else:
             self.reset_edits()
@@ -316,17 +319,19 @@ class Controller(QObject):
 
     def _clear_edits(self) -> None:
         self.context.jobs.cancel_key("layers.edit")
-        self._edits = {}
+        self._history = History({}, UNDONE)
         self._edited = None
-        self._before.clear()
 
     def _weight(self, path: str, name: str) -> NDArray[np.float32] | None:
         known, model = self._edits.get((path, name)), self.context.session.model
         return weight(model, path, name) if known is None and model is not None else known
 
-    def _edit(self, edits: Edits) -> None:
-        self._before.append(self._edits)
-        self._edits = edits
+    @property
+    def _edits(self) -> Edits:
+        return self._history.state
+
+    def _edit(self, edits: Edits, gesture: str | None = None) -> None:
+        self._history.edit(edits, "Edit weights", gesture)
         self._show_edits()
 
     def _show_edits(self) -> None:

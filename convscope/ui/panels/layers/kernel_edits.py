@@ -29,10 +29,10 @@ class KernelEdits:
         model = self._page.model
         return self._page.kernels if model is not None and self._controller.is_current(model) else None
 
-    def _edit_kernel(self, channel: int, index: int, weights: NDArray[np.float64]) -> None:
+    def _edit_kernel(self, channel: int, index: int, weights: NDArray[np.float64], gesture: str) -> None:
         kernels = self._kernels()
         if kernels is not None:
-            self._controller.edit_kernel(kernels.path, kernels.kind, channel, index, weights)
+            self._controller.edit_kernel(kernels.path, kernels.kind, channel, index, weights, gesture)
 
     def _edit_bias(self, channel: int, value: float) -> None:
         kernels = self._kernels()

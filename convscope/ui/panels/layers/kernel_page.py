@@ -30,13 +30,13 @@ class KernelPage(QWidget):
     """One filter.
 
     Signals:
-        edited: filter, input index, and the new weights (kh×kw).
+        edited: filter, input index, the new weights (kh×kw), and the key of the gesture that changed them.
         bias_edited: filter and number.
         tried: an `Operation` for the kernel lab.
         rejected: why an edit cannot be, in a sentence.
     """
 
-    edited = Signal(int, int, object)
+    edited = Signal(int, int, object, str)
     bias_edited = Signal(int, float)
     tried = Signal(object)
     rejected = Signal(str)
@@ -63,7 +63,7 @@ class KernelPage(QWidget):
         self.grid.setObjectName("layers.kernel")
         self.grid.setAccessibleName("Weights of one kernel")
         self.grid.setMinimumHeight(theme.scaled(GRID_HEIGHT))
-        self.grid.edited.connect(lambda kernel, _key: self._edit(kernel))
+        self.grid.edited.connect(self._edit)
         column.addWidget(self.grid, 1)
         self.bias = decimal("layers.bias", "Bias of the filter", -1e6, 1e6, 5)
         self.bias.setPrefix("bias ")
@@ -190,7 +190,7 @@ class KernelPage(QWidget):
             self.grid.hide()
         self.try_button.setEnabled(not self.grid.isHidden())
 
-    def _edit(self, kernel: Kernel) -> None:
+    def _edit(self, kernel: Kernel, gesture: str) -> None:
         assert self._shown is not None
         exact = _exact(self._shown.kernels.kernel(self._channel, self._index))
         if kernel.shape != exact.shape:
@@ -202,7 +202,8 @@ class KernelPage(QWidget):
             return
         # What was only rounded for the eye keeps its last digits.
         untouched = kernel.weights == _rounded(exact).weights
-        self.edited.emit(self._channel, self._index, np.where(untouched, exact, kernel.weights))
+        weights = np.where(untouched, exact, kernel.weights)
+        self.edited.emit(self._channel, self._index, weights, gesture)
 
 
 def _rounded(weights: NDArray[Any]) -> Kernel:

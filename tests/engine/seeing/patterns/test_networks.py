@@ -170,6 +170,30 @@ def test_a_network_that_overflows_leaves_its_picture_as_it_was(recipe: str, weig
     assert verdict(pattern).startswith("Its score is not a number")
 
 
+def test_a_filter_that_is_no_number_leaves_its_neighbours_alone() -> None:
+    """In one batch with it they grow as they do without it."""
+    start()
+    import keras
+
+    def grown(broken: bool) -> Any:
+        keras.utils.set_random_seed(1)
+        layers = [keras.Input((16, 16, 3)), keras.layers.Conv2D(3, 3, activation="relu", name="conv")]
+        model = keras.Sequential(layers)
+        if broken:
+            kernel, bias = model.get_weights()
+            kernel[1, 1, 0, 1] = np.nan
+            model.set_weights([kernel, bias])
+        goals = [aims.channel("conv", index) for index in range(3)]
+        return climb(OpenedModel(model), goals, PatternSettings(steps=4, size=16)).patterns
+
+    for whole, beside in zip(grown(False), grown(True), strict=True):
+        if whole.goal.index == 1:
+            assert beside.flat and not np.isfinite(beside.score)
+        else:
+            np.testing.assert_allclose(beside.values, whole.values, atol=1e-3)
+            assert beside.score == pytest.approx(whole.score, rel=1e-4) and not beside.flat
+
+
 def test_double_precision_climbs_in_float32() -> None:
     start()
     import keras

@@ -153,6 +153,27 @@ def test_a_changed_weight_is_taken_back(desk: Desk, digits: OpenedModel) -> None
     assert desk.frame.first.subject.model is digits and not desk.panel.controller.has_edits
 
 
+def test_what_one_drag_changed_is_taken_back_at_once(desk: Desk, digits: OpenedModel) -> None:
+    """Each pixel of it was a step, with a copy of the layer's weights."""
+    desk.layer("conv2d")
+    desk.tile(4)
+    desk.press("layers.tab.kernel")
+    grid = desk.find(KernelGrid, "layers.kernel")
+    own, bias = grid.kernel, desk.find(QDoubleSpinBox, "layers.bias")
+    bias.setValue(1.0)
+    desk.settle()
+    for value in (0.5, 0.75, 1.0):
+        grid._apply(grid.kernel.with_cell(0, 0, value), "weights.drag.1")
+    desk.settle()
+    assert grid.kernel.weights[0, 0] == 1.0
+    desk.qtbot.keyClick(desk.panel, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    desk.settle()
+    assert grid.kernel == own and bias.value() == 1.0 and desk.panel.controller.has_edits
+    desk.qtbot.keyClick(desk.panel, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    desk.settle()
+    assert desk.frame.first.subject.model is digits and not desk.panel.controller.has_edits
+
+
 def test_a_weight_typed_while_another_network_comes_changes_neither(desk: Desk, digits: OpenedModel) -> None:
     """Its kernels are still on show for a moment: filter 63 of 64, and the other has 32."""
     import keras
