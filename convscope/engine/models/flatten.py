@@ -200,7 +200,8 @@ class _Builder:
         if known is not None:
             return known
         twin = operation
-        if hasattr(operation, "activity_regularizer"):
+        # Normalization computes with copies of its weights, which a twin would not see renewed.
+        if hasattr(operation, "activity_regularizer") and type(operation).__name__ != "Normalization":
             twin = object.__new__(type(operation))
             twin.__dict__.update(operation.__dict__)
             twin.__dict__["activity_regularizer"] = None

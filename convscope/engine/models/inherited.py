@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from convscope.engine.models.opened import OpenedModel
+from convscope.engine.models.settle import settle
 from convscope.engine.models.taken_apart import listed_name
 
 
@@ -61,6 +62,7 @@ def inherit(model: Any, origin: OpenedModel) -> Inherited:
             new.append(layer.name)
         else:
             layer.set_weights(values)
+            settle(layer)
             kept.append(layer.name)
     return Inherited(tuple(kept), tuple(new))
 

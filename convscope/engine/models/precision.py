@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from convscope.engine.models.settle import settle
+
 
 def is_low_precision(model: Any) -> bool:
     """Whether any layer computes in 16 bits."""
@@ -33,3 +35,4 @@ def copy_weights(model: Any, copy: Any) -> None:
     """Give the copy the model's weights of now."""
     for ours, theirs in zip(copy.weights, model.weights, strict=True):
         ours.assign(np.asarray(theirs.numpy(), np.float32))
+    settle(copy)

@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from convscope.engine.models.settle import settle
 from convscope.engine.training.record import EpochRecord
 from convscope.errors import UserError
 
@@ -141,6 +142,7 @@ def drop_head(folder: Path) -> None:
 def copy_state(source: Any, target: Any) -> None:
     """Give a model the weights and the random counters of another one of the same layers."""
     target.set_weights(source.get_weights())
+    settle(target)
     for one, other in zip(_seed_variables(source), _seed_variables(target), strict=True):
         other.assign(one)
 

@@ -12,6 +12,7 @@ import numpy as np
 from convscope.engine.data.batches import Batches
 from convscope.engine.data.dataset import Dataset
 from convscope.engine.models.opened import OpenedModel
+from convscope.engine.models.settle import settle
 from convscope.engine.training.checkpoint import (
     Position,
     best_path,
@@ -374,6 +375,7 @@ def copy_model(model: Any, *, weights: bool = True) -> Any:
         copy = keras.models.clone_model(model)
         if weights:
             copy.set_weights(model.get_weights())
+            settle(copy)
     except (ValueError, NotImplementedError) as error:
         raise UserError(
             f"{model.name} computes by code of its own and cannot be trained here.", detail=str(error)

@@ -116,6 +116,36 @@ def shared_tower(k: Any) -> Any:
     return k.Model([a, b], [layers.Dense(2, activation="softmax")(difference), layers.Dense(1)(difference)])
 
 
+def numbers_first(k: Any) -> Any:
+    """1 − x, a number before the operator, and a list of tensors; all that once was refused."""
+    import tensorflow as tf
+
+    inputs = k.Input((10, 10, 3))
+    x = 255.0 - k.layers.RandomCrop(8, 6)(inputs)
+    x = k.layers.SpatialDropout2D(0.2)(k.layers.Conv2D(3, 3)(x))
+    x = tf.concat([2.0 * x, 1.0 + x], -1)
+    return k.Model(inputs, k.layers.Dense(2)(k.layers.Flatten()(x)))
+
+
+def normalised(k: Any) -> Any:
+    """Statistics of the data in the file; a part of ConvNeXt, and EfficientNetV2's way of starting with 0."""
+    import tensorflow as tf
+    from tf_keras.src.applications.convnext import LayerScale
+
+    layers = k.layers
+    inputs = k.Input((6, 6, 3))
+    x = LayerScale(0.5, 4)(layers.Conv2D(4, 3)(layers.Normalization()(inputs)))
+    zeros = tf.constant_initializer(0)
+    return k.Model(inputs, layers.Dense(2, bias_initializer=zeros)(layers.GlobalAveragePooling2D()(x)))
+
+
+def outputs_by_name(k: Any) -> Any:
+    """Keras sorts them."""
+    inputs = k.Input((4, 4, 1))
+    x = k.layers.Flatten()(inputs)
+    return k.Model(inputs, {"second": k.layers.Dense(3)(x), "first": k.layers.Dense(2)(x)})
+
+
 OLD = [
     vgg16_in_a_row,
     frozen_base,
@@ -125,6 +155,9 @@ OLD = [
     many_kinds,
     caffe_pixels,
     shared_tower,
+    numbers_first,
+    normalised,
+    outputs_by_name,
 ]
 
 
@@ -135,12 +168,17 @@ def written(k: Any, make: Callable[[Any], Any], path: Path, seed: int = 0) -> tu
     for variable in model.weights:
         values = generator.normal(0, 0.1, variable.shape)
         variable.assign(0.5 + np.abs(values) if "variance" in variable.name else values)
+    for layer in model.layers:
+        if isinstance(layer, k.layers.Normalization):
+            layer.finalize_state()
     inputs = [generator.random((2, *x.shape[1:]), np.float32) * 50 for x in model.inputs]
     out = model(inputs if len(inputs) > 1 else inputs[0], training=False)
     with warnings.catch_warnings():
         # Keras 2 calls its own format legacy.
         warnings.simplefilter("ignore")
         model.save(path)
+    if isinstance(out, dict):
+        out = [out[name] for name in sorted(out)]
     return inputs, [np.asarray(x) for x in (out if isinstance(out, list) else [out])]
 
 

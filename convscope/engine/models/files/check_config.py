@@ -11,6 +11,7 @@ _DEEPEST = 200
 _LARGEST = 1 << 31
 # Whole numbers of any size that are no size of anything.
 _MARKS = ("shared_object_id", "seed")
+_OLD_INITIALIZERS = "tensorflow.python.ops.init_ops_v2"
 # Any of these words brings code, or reads other files, whatever else the file says.
 _REASONS = {
     "Lambda": "a Lambda layer, which is Python code in the file",
@@ -69,6 +70,9 @@ def _check_object(value: dict[str, Any], name: str, legacy: bool) -> None:
     if kind in _REASONS:
         raise _refusal(name, _REASONS[kind])
     if kind in allowed.VALUES:
+        return
+    if legacy and module == _OLD_INITIALIZERS and kind in allowed.INITIALIZERS:
+        # As in the EfficientNetV2 of Keras 2; built by its kind alone.
         return
     if module is not None and not _is_home(module):
         raise _refusal(name, f"{module}.{kind}, code outside Keras")

@@ -7,6 +7,7 @@ Keras 3 fails on many of them: nested models are numbered otherwise in the graph
 
 from __future__ import annotations
 
+import importlib
 import inspect
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -17,6 +18,7 @@ from convscope.engine.models.files.legacy_ops import apply_operation
 from convscope.errors import UserError
 
 _HARD_SIGMOID = "hard_sigmoid"
+_NUMBER = "_CONSTANT_VALUE"
 
 
 def check_legacy(config: Any, name: str) -> None:
@@ -121,9 +123,9 @@ def _functional(config: Mapping[str, Any], name: str) -> Any:
 
 
 def _refs(value: Any) -> list[Any]:
-    """[["name", 0, 0], …], ["name", 0, 0] or a dictionary of such: a list of references."""
+    """[["name", 0, 0], …], ["name", 0, 0] or a dictionary of such, by its keys: a list of references."""
     if isinstance(value, dict):
-        return [ref for item in value.values() for ref in _refs(item)]
+        return [ref for key in sorted(value) for ref in _refs(value[key])]
     return [value] if value and isinstance(value[0], str) else list(value)
 
 
@@ -140,10 +142,9 @@ def _is_ref(value: Any, outputs: Mapping[str, Any]) -> bool:
 
 def _node_refs(node: Any, outputs: Mapping[str, Any]) -> list[Any]:
     if _is_ref(node, outputs):
-        found = [node]
-        if len(node) == 4:
-            found += [ref for value in node[3].values() for ref in _node_refs(value, outputs)]
-        return found
+        return [node, *(_node_refs(node[3], outputs) if len(node) == 4 else ())]
+    if isinstance(node, dict):
+        node = list(node.values())
     if isinstance(node, list):
         return [ref for item in node for ref in _node_refs(item, outputs)]
     return []
@@ -165,6 +166,9 @@ def _filled(value: Any, outputs: Mapping[str, list[Any]]) -> Any:
 
 
 def _call(spec: Mapping[str, Any], layer: Any, node: Any, outputs: Mapping[str, list[Any]], name: str) -> Any:
+    if layer is None and node[0] == _NUMBER:
+        # A number before the operator: 1 - x.
+        return apply_operation(spec, [], {"x": node[2], "y": _filled(node[3]["y"], outputs)}, name)
     refs = [node] if _is_ref(node, outputs) else [ref for ref in node if _is_ref(ref, outputs)]
     tensors = [_tensor(ref, outputs) for ref in refs]
     words = refs[0][3] if refs and len(refs[0]) == 4 else {}
@@ -190,9 +194,16 @@ def _layer(spec: Mapping[str, Any], name: str) -> Any:
         if shape is None:
             raise UserError(f"{name} is damaged: an input has no shape.")
         return keras.layers.InputLayer(batch_shape=_free_batch(shape), dtype=_dtype(spec), name=_name(config))
-    if kind not in allowed.LAYERS or not hasattr(keras.layers, kind):
+    if kind == "RandomCrop":
+        # At inference Keras 2 takes the largest middle part of this form; Keras 3 leaves the image as it is.
+        size = (config["height"], config["width"])
+        return keras.layers.Resizing(*size, crop_to_aspect_ratio=True, name=_name(config))
+    if kind in allowed.APPLICATION_LAYERS:
+        cls = getattr(importlib.import_module(allowed.APPLICATION_LAYERS[kind][0]), kind)
+    elif kind in allowed.LAYERS and hasattr(keras.layers, kind):
+        cls = getattr(keras.layers, kind)
+    else:
         raise UserError(f"{name} has a layer of the kind {kind}, which Keras 3 does not have.")
-    cls = getattr(keras.layers, kind)
     return cls.from_config(_mended(kind, cls, config, name))
 
 
@@ -224,7 +235,7 @@ def _mended(kind: str, cls: Any, config: Mapping[str, Any], name: str) -> dict[s
 @cache
 def _settings(cls: Any) -> frozenset[str]:
     """What a layer's constructor takes, its base classes' included while it passes on the rest."""
-    names = {"name", "trainable", "dtype", "activity_regularizer"}
+    names: set[str] = set()
     for base in cls.__mro__:
         if "__init__" not in vars(base):
             continue

@@ -37,7 +37,14 @@ def apply_operation(
 
     function = str(spec["config"].get("function", spec["class_name"]))
     title = str(spec.get("name") or spec["config"]["name"]).replace("/", "_")
+    if not tensors:
+        made = _after_number(function, arguments["x"], arguments["y"], title)
+        if made is not None:
+            return made
+        raise _unknown(function, name)
     x = tensors[0]
+    if function == "concat" and isinstance(arguments.get("axis"), int):
+        return keras.layers.Concatenate(arguments["axis"], name=title)(tensors)
     if function == "cast" or function.endswith(".cast"):
         return x
     if function in _ACTIVATIONS:
@@ -49,7 +56,21 @@ def apply_operation(
         made = _binary(function, x, other, title)
         if made is not None:
             return made
-    raise UserError(f"{name} is not opened: it calls tf.{function}, a function outside Keras.")
+    raise _unknown(function, name)
+
+
+def _unknown(function: str, name: str) -> UserError:
+    return UserError(f"{name} is not opened: it calls tf.{function}, a function outside Keras.")
+
+
+def _after_number(function: str, number: Any, x: Any, title: str) -> Any:
+    """number + x, number · x and number − x; None for what else there is."""
+    import keras
+
+    name = function.rsplit(".", 1)[-1]
+    if name in ("subtract", "sub") and isinstance(number, (int, float)):
+        return keras.layers.Rescaling(-1.0, float(number), name=title)(x)
+    return _binary(function, x, number, title) if name in ("add", "multiply", "mul") else None
 
 
 def _binary(function: str, x: Any, other: Any, title: str) -> Any:

@@ -10,6 +10,7 @@ from typing import Any
 
 from convscope.engine.models.files.h5 import LayerWeights, check_h5, legacy_weights
 from convscope.engine.models.files.keras_zip import unpacked
+from convscope.engine.models.settle import settle
 from convscope.errors import UserError
 
 
@@ -60,6 +61,7 @@ def load_checkpoint(model: Any, path: Path, name: str, called: str = "") -> None
     except Exception as error:
         # Keras raises many kinds of errors here, after it may have set some of the weights.
         model.set_weights(before)
+        settle(model)
         raise UserError(
             f"The weights in {name} do not belong to {called or model.name}.", detail=str(error)
         ) from error
@@ -82,6 +84,7 @@ def load_legacy(model: Any, saved: Sequence[LayerWeights], name: str, called: st
         pairs += _paired(layer, weights, name, called)
     for variable, array in pairs:
         variable.assign(array)
+    settle(model)
 
 
 def _paired(layer: Any, saved: LayerWeights, name: str, model: str) -> list[tuple[Any, Any]]:

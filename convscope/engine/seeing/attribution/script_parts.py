@@ -82,7 +82,10 @@ def full(layer):
 
 half = model
 model = keras.models.clone_model(half, clone_function=full, recursive=True)
-model.set_weights([np.asarray(values, np.float32) for values in half.get_weights()])'''
+model.set_weights([np.asarray(values, np.float32) for values in half.get_weights()])
+for layer in model._flatten_layers():
+    if isinstance(layer, keras.layers.Normalization):
+        layer.finalize_state()'''
 
 
 class UnsavedError(UserError):
