@@ -6,7 +6,8 @@ would all come after the status bar.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from operator import itemgetter
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLayout, QScrollArea, QSplitter, QStackedWidget, QWidget
@@ -52,15 +53,17 @@ def _children(widget: QWidget) -> list[QWidget]:
         return [inside] if inside is not None else []
     every = [child for child in widget.children() if isinstance(child, QWidget) and not child.isWindow()]
     layout = widget.layout()
-    laid_out = list(dict.fromkeys(_laid_out(layout))) if layout is not None else []
+    laid_out = list(dict.fromkeys(_laid_out(layout, every))) if layout is not None else []
     return [*laid_out, *(child for child in every if child not in laid_out)]
 
 
-def _laid_out(layout: QLayout) -> Iterator[QWidget]:
-    for index in range(layout.count()):
-        item = layout.itemAt(index)
-        widget, inner = (item.widget(), item.layout()) if item is not None else (None, None)
-        if widget is not None:
-            yield widget
-        elif inner is not None:
-            yield from _laid_out(inner)
+def _laid_out(layout: QLayout, every: Sequence[QWidget]) -> Iterator[QWidget]:
+    # The items are not touched: Qt frees them with their widgets, but Python would keep what stood for them,
+    # and take the next widget at that address for an item.
+    inside: list[QWidget | QLayout] = [each for each in layout.children() if isinstance(each, QLayout)]
+    places = [(layout.indexOf(each), each) for each in (*every, *inside)]
+    for _place, each in sorted((pair for pair in places if pair[0] >= 0), key=itemgetter(0)):
+        if isinstance(each, QLayout):
+            yield from _laid_out(each, every)
+        else:
+            yield each
