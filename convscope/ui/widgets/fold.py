@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QToolButton, QWidget
 
+from convscope.ui import theme
+
+LEFT, WIDEST_LEFT = 240, 288
+# With this much the middle has room enough to give some to the left column.
+AMPLE = 1128
+
 
 class Fold:
     """Shows and hides a panel's right column; in a narrow window it takes the place of the left one.
@@ -28,6 +34,11 @@ class Fold:
         if compact != self.compact:
             self.compact, self.unfolded = compact, not compact
             self._arrange()
+
+    def fit(self, width: int) -> None:
+        """A wide panel has room for the long names in its left column."""
+        spare = min(max(0, width - theme.scaled(AMPLE)), theme.scaled(WIDEST_LEFT - LEFT))
+        self._left.setFixedWidth(theme.scaled(LEFT) + spare)
 
     def toggle(self) -> None:
         """Show the right column, or give the middle its room."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from convscope.engine.models.opened import OpenedModel
@@ -23,8 +23,6 @@ from convscope.ui.panels.layers.words import facts, first_layer
 from convscope.ui.widgets.fold import Fold
 from convscope.ui.widgets.layer_tree import LayerTree
 from convscope.ui.widgets.no_model import NoModelPage
-
-TREE_WIDTH = 240
 
 
 class LayersPanel(QWidget):
@@ -77,6 +75,11 @@ class LayersPanel(QWidget):
         """Fold the chosen map away where there is no room for it."""
         self.fold.set_compact(compact)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Another width."""
+        super().resizeEvent(event)
+        self.fold.fit(self.width())
+
     def toggle_inspector(self) -> None:
         """Show the chosen map beside the mosaic, or give the mosaic its room."""
         self.fold.toggle()
@@ -116,7 +119,6 @@ class LayersPanel(QWidget):
         across.setSpacing(1)
         self.tree = LayerTree()
         self.side = filled()
-        self.side.setFixedWidth(theme.scaled(TREE_WIDTH))
         inside = QVBoxLayout(self.side)
         inside.setContentsMargins(theme.GAP, theme.GAP, theme.GAP, theme.GAP)
         inside.addWidget(self.tree)

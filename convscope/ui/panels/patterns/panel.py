@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtGui import QShowEvent
+from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from convscope.engine.models.opened import OpenedModel
@@ -89,6 +89,11 @@ class PatternsPanel(QWidget):
     def set_compact(self, compact: bool) -> None:
         """Fold the large picture away where there is no room for it."""
         self.fold.set_compact(compact)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Another width."""
+        super().resizeEvent(event)
+        self.fold.fit(self.width())
 
     def toggle_large(self) -> None:
         """Show the large picture beside the grid, or give the grid its room."""

@@ -16,7 +16,6 @@ from convscope.ui.widgets.layer_tree import LayerTree
 if TYPE_CHECKING:
     from convscope.engine.models.opened import OpenedModel
 
-WIDTH = 240
 SOURCES = (
     ("layers", "Layers", "Patterns of a layer's filters"),
     ("classes", "Classes", "Patterns of the network's classes"),
@@ -39,7 +38,6 @@ class Source(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         as_panel(self)
-        self.setFixedWidth(theme.scaled(WIDTH))
         self._build()
 
     @property
