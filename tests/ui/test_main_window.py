@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+import types
 from pathlib import Path
 
 import cv2
@@ -244,6 +245,13 @@ def test_paste_takes_copied_files_and_says_when_there_is_nothing(
     opened(qtbot, window)
     assert window.session.image.name == "a.png"
     QGuiApplication.clipboard().setText("words")
+    window.run_command("image.paste")
+    assert messages(window) == ["There is no image to paste: copy a picture or an image file first."]
+
+
+def test_paste_before_anything_was_copied(window: MainWindow, monkeypatch: pytest.MonkeyPatch) -> None:
+    clipboard = types.SimpleNamespace(mimeData=lambda: None)
+    monkeypatch.setattr(QGuiApplication, "clipboard", lambda: clipboard)
     window.run_command("image.paste")
     assert messages(window) == ["There is no image to paste: copy a picture or an image file first."]
 

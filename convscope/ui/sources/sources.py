@@ -124,7 +124,8 @@ class Sources(QObject):
 
     def paste(self) -> None:
         """Open what the clipboard holds."""
-        self.open_mime(QGuiApplication.clipboard().mimeData())
+        # On some systems there is nothing at all until somebody has copied something.
+        self.open_mime(QGuiApplication.clipboard().mimeData() or QMimeData())
 
     def choose_files(self) -> None:
         """The dialog to open images."""

@@ -160,7 +160,9 @@ class Controller(QObject):
             self._submit_sheet()
 
     def on_sheet(self, row: int, column: int) -> tuple[str, int] | None:
-        """The layer and the filter at a pixel of the contact sheet."""
+        """The layer and the filter of the current network at a pixel of the contact sheet."""
+        if self._sheet is None or self._sheet[0] is not self.context.session.model:
+            return None
         return sheet_place(self._rows, row, column)
 
     def stop_sheet(self) -> None:

@@ -208,6 +208,9 @@ class PatternsPanel(QWidget):
         self.middle.show_problem("")
         if model is not None:
             self._layer_changed(self.context.session.layer)
+            if not self._goals:
+                # Which classes are shown is known once the image is classified; till then, none.
+                self.middle.begin_grid((), 0)
 
     def _layer_changed(self, path: str | None) -> None:
         self.source.set_layer(path)

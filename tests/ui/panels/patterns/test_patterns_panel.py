@@ -317,6 +317,32 @@ def test_networks_come_and_go(growing: Growing, digits: OpenedModel) -> None:
     assert len(growing.panel.output.grid) == 16
 
 
+@pytest.mark.parametrize("show", ["16", "sheet"])
+def test_what_the_network_before_left_on_show_is_not_chosen(growing: Growing, show: str) -> None:
+    import keras
+
+    layers = keras.layers
+    other = keras.Sequential(
+        [keras.Input((28, 28, 1)), layers.Conv2D(4, 3, name="other"), layers.Flatten(), layers.Dense(10)]
+    )
+    growing.press("patterns.source.classes")
+    growing.pick("patterns.show", show)
+    view = growing.find(ImageView, "patterns.sheet")
+    target = growing.panel.grid.viewport() if show == "16" else view
+    place = growing.panel.grid.tile_rect(3).center()
+    if show == "sheet":
+        place = view.position_of(40, 3 * 100 + 30).toPoint()
+    growing.session.add_model(OpenedModel(other, classes=tuple("abcdefghij")))
+    # Before it has classified the image.
+    growing.qtbot.mouseClick(target, Qt.MouseButton.LeftButton, pos=place)
+    assert growing.session.layer is None and growing.panel.output.large == ()
+    growing.settle()
+    assert growing.text("patterns.problem") == ""
+    growing.pick("patterns.show", "16")
+    assert len(growing.panel.output.grid) == 10
+    assert growing.text("patterns.large.title") == "a"
+
+
 def test_a_base_without_classes_has_layers_only(growing: Growing) -> None:
     import keras
 
