@@ -165,7 +165,7 @@ class KernelGrid(QWidget):
             ("copy", "Copy kernel", self.copy),
             ("copy_list", "Copy as Python list", self.copy_list),
             ("paste", "Paste", self.paste),
-            ("edit", "Edit this weight", self.edit),
+            ("edit", "Edit this weight", lambda: self.edit()),
             ("zero", "Set this weight to 0", lambda: self._set_value(0.0, self._new_gesture("zero"))),
             ("fill", "Set all to this weight", self._fill),
             ("clear", "Set all to 0", self._clear),

@@ -10,7 +10,7 @@ from gestures import click, double_click, drag_to, press, release, wheel
 from numpy.typing import ArrayLike
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QColor, QGuiApplication
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from convscope.imaging.kernel import Kernel
@@ -294,6 +294,9 @@ def test_the_menu_does_what_it_says(made: Maker) -> None:
     assert edits.kernels[-1].weights[1, 2] == 0
     actions["kernel.clear"].trigger()
     assert (edits.kernels[-1].weights == 0).all()
+    actions["kernel.edit"].trigger()
+    editor = grid.findChild(QLineEdit, "kernel.weight")
+    assert editor is not None and editor.text() == editor.selectedText() == "0"
     menu.close()
 
 
