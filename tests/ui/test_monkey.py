@@ -32,7 +32,7 @@ LEFT_OUT = (
     "imagenet", "textures", "fashion", "download", "measure", "throughput", "octaves", "method.rise",
     "truth.randomised", "paper", "train.start", "transfer", "evaluate", "again",
 )  # fmt: skip
-STEPS = 100
+STEPS = 90
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def window(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
     theme.apply("light")
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [4, 5])
 def test_nothing_raises_and_nothing_stays(
     window: MainWindow, qtbot: QtBot, seed: int, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -61,7 +61,7 @@ def test_nothing_raises_and_nothing_stays(
     session.set_dataset(digits)
     for step in range(STEPS):
         what = chance.random()
-        if step % (STEPS // 4) == STEPS // 8:
+        if step % (STEPS // 2) == STEPS // 4:
             # Each dresses every widget anew, which takes long.
             chance.choice((window.toggle_theme, lambda: window.zoom_by(chance.choice((-1, 1)))))()
         elif what < 0.1:
