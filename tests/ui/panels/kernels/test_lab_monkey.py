@@ -44,6 +44,16 @@ def test_nothing_raises_and_nothing_stays(
         close_popups()
     lab.settle()
     assert [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR] == []
+    # All of it can be taken back, and done again.
+    last, steps = session.lab, 0
+    while session.undo_label:
+        session.undo()
+        steps += 1
+    assert session.lab == Document()
+    for _ in range(steps):
+        session.redo()
+    assert session.lab == last
+    lab.settle()
     # All of it still answers.
     session.select_image(0)
     session.edit_lab(Document((Operation((make("sharpen"),)),)), "Plain")
