@@ -99,6 +99,8 @@ def _tell(maps: LayerMaps, shape: Sequence[int], arguments: argparse.Namespace) 
         print(f"{arguments.npy}: {'×'.join(map(str, shape))}, float32")
     if arguments.output is not None:
         blank = f", {maps.blank_count} blank" if maps.form == "maps" else ""
+        broken = int(maps.statistics.broken.sum())
+        blank += f", {broken} with values that are no numbers" if broken else ""
         what = {
             "values": f"{maps.count} numbers",
             "table": f"a table of {maps.height}×{maps.width}",

@@ -39,7 +39,9 @@ def histogram(values: NDArray[Any], bins: int = 256) -> Histogram:
         low, high = float(source.min()), float(source.max())
     minimum, maximum = float(values.min()), float(values.max())
     if low == high:
-        low, high = low - 0.5, high + 0.5
+        # Beside a very large number half of one is nothing.
+        half = max(0.5, 1e-3 * abs(low))
+        low, high = low - half, high + half
     counts = np.stack(
         [cv2.calcHist([source], [channel], None, [bins], [low, high]).ravel() for channel in range(channels)]
     ).astype(np.float32)

@@ -72,6 +72,9 @@ def test_a_constant_image_has_a_histogram_too() -> None:
     made = histogram(np.full((3, 3), 5.0, np.float32), bins=8)
     assert made.counts.sum() == 9
     assert made.deviation == pytest.approx(0, abs=1e-6)
+    # Half of one is nothing beside these.
+    for value in (3e7, -1e30):
+        assert histogram(np.full((3, 3), value, np.float32), bins=8).counts.sum() == 9
 
 
 def test_a_scan_walks_in_reading_order_and_stops_at_the_ends() -> None:

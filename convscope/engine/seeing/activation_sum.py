@@ -184,6 +184,11 @@ def explain(found: Activations, path: str, row: int, column: int, channel: int) 
     if any(not 0 <= n < size for n, size in zip(at, shape, strict=True)) or (len(shape) == 2 and channel):
         raise UserError(f"{path} has no value at row {row}, column {column}, channel {channel}.")
     shown = float(_one(found, path, at))
+    if not np.isfinite(shown):
+        raise UserError(
+            f"{path}: this value is {shown:g}, no number: the network overflows on this image, or its"
+            " training diverged."
+        )
     model = found.model
     if heads_first(model, path):
         raise UserError(f"{path}: a score is a softmax over a row of products of queries and keys.")

@@ -165,6 +165,7 @@ def pictures(kernels: Kernels) -> NDArray[np.uint8]:
     if not kernels.colours:
         raise UserError(f"The kernels of {kernels.path} do not lie on colours: each is a picture of its own.")
     weights = kernels.weights.transpose(3, 0, 1, 2)
+    weights = np.where(np.isfinite(weights), weights, np.float32(0))
     if kernels.colours == "bgr":
         weights = weights[..., ::-1]
     largest = np.abs(weights).max(axis=(1, 2, 3), keepdims=True)
@@ -173,7 +174,11 @@ def pictures(kernels: Kernels) -> NDArray[np.uint8]:
 
 
 def signed_levels(weights: NDArray[Any], limit: float | None = None) -> NDArray[np.uint8]:
-    """Weights as levels for the diverging colours: 128 is 0, 1 and 255 are ∓ the largest (or `limit`)."""
+    """Weights as levels for the diverging colours: 128 is 0, 1 and 255 are ∓ the largest (or `limit`).
+
+    What is no number is 0.
+    """
+    weights = np.where(np.isfinite(weights), weights, 0)
     largest = float(np.abs(weights).max()) if limit is None else limit
     return np.rint(128 + np.clip(weights * (127 / (largest or 1.0)), -127, 127)).astype(np.uint8)
 

@@ -21,6 +21,9 @@ from convscope.task import Task
 TILE = 256
 """Maps larger than this are averaged down for the mosaic; one map alone is always shown whole."""
 
+LARGE = 1e18
+"""Numbers beyond this have squares that float32 does not hold."""
+
 TILES = 8 << 20
 """Pixels of all tiles together: many large maps are averaged down further, 2,048 of them to 64×64."""
 
@@ -53,6 +56,11 @@ class Statistics:
     def blank(self) -> NDArray[np.bool_]:
         """Which maps have one value everywhere, rounding apart."""
         return is_blank(self.minimum, self.maximum)
+
+    @property
+    def broken(self) -> NDArray[np.bool_]:
+        """Which maps have values that are no numbers (NaN or infinite): the network overflowed."""
+        return ~np.isfinite(self.mean)
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +96,8 @@ class LayerMaps:
 def is_blank(minimum: NDArray[np.float64], maximum: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Whether all values between are the same, but for rounding."""
     size = np.maximum(np.abs(minimum), np.abs(maximum))
-    return maximum - minimum <= 1e-6 * size
+    with np.errstate(invalid="ignore"):
+        return np.isfinite(size) & (maximum - minimum <= 1e-6 * size)
 
 
 def form_of(shape: Sequence[int]) -> Form:
@@ -207,13 +216,17 @@ def _statistics(planes: NDArray[np.float32]) -> Statistics:
     found = np.empty((5, len(flat)))
     for some in groups(planes):
         part = flat[some]
-        mean = part.mean(axis=1, dtype=np.float64)
-        # Two passes: squares less the mean's square would lose small spreads.
-        spread = part - mean[:, None].astype(np.float32)
-        np.square(spread, out=spread)
-        deviation = np.sqrt(spread.mean(axis=1, dtype=np.float64))
+        low, high = part.min(axis=1), part.max(axis=1)
+        wide = part.astype(np.float64) if max(-low.min(), high.max()) > LARGE else part
+        # Of infinite values there is no mean and no spread.
+        with np.errstate(invalid="ignore"):
+            mean = wide.mean(axis=1, dtype=np.float64)
+            # Two passes: squares less the mean's square would lose small spreads.
+            spread = wide - mean[:, None].astype(wide.dtype)
+            np.square(spread, out=spread)
+            deviation = np.sqrt(spread.mean(axis=1, dtype=np.float64))
         zeros = 1.0 - np.count_nonzero(part, axis=1) / part.shape[1]
-        found[:, some] = mean, deviation, part.min(axis=1), part.max(axis=1), zeros
+        found[:, some] = mean, deviation, low, high, zeros
     return Statistics(*found)
 
 

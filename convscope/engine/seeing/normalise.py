@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from convscope.engine.seeing.layer_maps import LayerMaps, groups
+from convscope.engine.seeing.layer_maps import LayerMaps, Statistics, groups
 
 Normalisation = Literal["lectures", "map", "layer", "none"]
 NORMALISATIONS: tuple[Normalisation, ...] = ("lectures", "map", "layer", "none")
@@ -47,8 +47,9 @@ def to_levels(maps: Sequence[LayerMaps], how: Normalisation, *, signed: bool = F
         signed: around zero, for a diverging colour table: "map", "layer" and "none" become symmetric.
 
     Returns:
-        One for each of `maps`.
+        One for each of `maps`. Maps with values that are no numbers are even, and set no scale.
     """
+    maps = [_sound(one) for one in maps]
     if how == "lectures":
         centre, spread = _pooled(maps)
         flat = _flat(maps)
@@ -68,6 +69,20 @@ def to_levels(maps: Sequence[LayerMaps], how: Normalisation, *, signed: bool = F
     }[how]
     scale = (-1.0 if signed else 0.0, 1.0) if how == "map" else (float(low[0]), float(high[0]))
     return tuple(Levels(_stretched(one, low, gain), low, high, scale, label) for one in maps)
+
+
+def _sound(one: LayerMaps) -> LayerMaps:
+    """The same with the layer's smallest number all over the maps whose values are no numbers."""
+    found = one.statistics
+    broken = found.broken
+    if not broken.any():
+        return one
+    least = float(np.min(found.minimum, initial=np.inf, where=~broken)) if not broken.all() else 0.0
+    tiles = np.where(broken[:, None, None], np.float32(least), one.tiles)
+    instead = (least, 0.0, least, least, float(least == 0))
+    told = (found.mean, found.deviation, found.minimum, found.maximum, found.zeros)
+    filled = [np.where(broken, new, old) for new, old in zip(instead, told, strict=True)]
+    return replace(one, tiles=tiles, statistics=Statistics(*filled))
 
 
 def _flat(maps: Sequence[LayerMaps]) -> NDArray[np.bool_]:

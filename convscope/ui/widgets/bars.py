@@ -123,16 +123,18 @@ class BarsView(QWidget):
         painter = QPainter(self)
         painter.setFont(theme.font(11, figures=True))
         line = painter.fontMetrics().height()
-        largest = self._limit or float(np.abs(self._values).max()) or 1.0
-        low = min(0.0, float(self._values.min()) / largest)
-        high = max(0.0, float(self._values.max()) / largest)
+        # What is no number is written, and has no height.
+        heights = np.where(np.isfinite(self._values), self._values, 0.0)
+        largest = self._limit or float(np.abs(heights).max()) or 1.0
+        low = min(0.0, float(heights.min()) / largest)
+        high = max(0.0, float(heights.max()) / largest)
         span = max(1e-9, high - low)
         # A line of numbers above and below the bars, and one of labels at the foot.
         top, room = float(line), max(4.0, self.height() - 3.0 * line)
         zero = top + high / span * room
         width = self.bar_rect(0).width()
         centre = Qt.AlignmentFlag.AlignCenter
-        for index, value in enumerate(self._values.tolist()):
+        for index, (told, value) in enumerate(zip(self._values.tolist(), heights.tolist(), strict=True)):
             place = self.bar_rect(index)
             height = abs(value) / largest / span * room
             bar = QRectF(place.left() + 1, zero - height if value >= 0 else zero, max(1.0, width - 2), height)
@@ -142,7 +144,7 @@ class BarsView(QWidget):
             border = index < self._quiet[0] or index >= len(self._values) - self._quiet[1]
             colour.setAlpha(90 if border else 255 if index == self._hover else 200)
             painter.fillRect(bar, colour)
-            text = numeral(value, 4)
+            text = numeral(told, 4)
             if painter.fontMetrics().horizontalAdvance(text) <= width:
                 painter.setPen(QColor(colours.text))
                 y = bar.top() - line if value >= 0 else bar.bottom()

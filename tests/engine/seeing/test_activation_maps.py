@@ -25,7 +25,7 @@ from convscope.engine.seeing.layer_maps import (
     one_map,
     order,
 )
-from convscope.engine.seeing.normalise import to_levels
+from convscope.engine.seeing.normalise import Normalisation, to_levels
 from convscope.errors import UserError
 from convscope.imaging.image import Image
 from convscope.imaging.samples import load_sample
@@ -198,3 +198,26 @@ def test_the_blank_share_of_layers_that_are_not_kept() -> None:
     shares = blank_over_depth(narrow)
     assert shares == blank_over_depth(whole) and len(shares) == 12
     assert all(one.blank >= 1 for one in shares[1::3])
+
+
+@pytest.mark.parametrize("how", ["lectures", "map", "layer", "none"])
+@pytest.mark.parametrize("signed", [False, True])
+def test_maps_that_are_no_numbers_leave_the_others_their_scale(how: Normalisation, signed: bool) -> None:
+    """One value is enough; the others are shown as if such maps were not there."""
+    sound = rng.normal(5, 1, size=(3, 4, 5)).astype(np.float32)
+    broken = np.concatenate([sound, sound])
+    broken[3, 1, 2], broken[4, 0, 0] = np.nan, np.inf
+    broken[5] = np.where(np.arange(5) > 2, np.inf, -np.inf)
+    maps = maps_of(broken)
+    assert maps.statistics.broken.tolist() == [False] * 3 + [True] * 3 and maps.blank_count == 0
+    made, alone = to_levels([maps], how, signed=signed)[0], to_levels([maps_of(sound)], how, signed=signed)[0]
+    np.testing.assert_array_equal(made.levels[:3], alone.levels)
+    assert (made.levels[3:] == made.levels[3:, :1, :1]).all()
+    assert made.scale == pytest.approx(alone.scale) and np.isfinite(made.low).all()
+
+
+def test_numbers_whose_squares_are_none_have_a_deviation() -> None:
+    values = rng.normal(size=(2, 6, 6)) * np.array([1.0, 1e30])[:, None, None]
+    found = maps_of(values.astype(np.float32)).statistics
+    np.testing.assert_allclose(found.deviation, values.std(axis=(1, 2)), rtol=1e-4)
+    assert not found.broken.any()

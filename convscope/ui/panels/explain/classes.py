@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 
 from convscope.engine.models.prediction import class_name
 from convscope.engine.seeing.attribution.methods import METHODS
+from convscope.imaging.numerals import numeral
 from convscope.ui import theme
 from convscope.ui.panels.explain.desk import Begun, Desk
 from convscope.ui.panels.explain.question import Question
@@ -142,8 +143,10 @@ class ClassColumn(QWidget):
         target = self._desk.question.targets(look.prediction)[0]
         score = float(target.score(look.prediction.logits[None])[0])
         what = "logit" if target.minus is None else "difference of logits"
+        # A network that explodes has logits of thirty digits.
+        told = f"{score:.3f}" if abs(score) < 1e6 else numeral(score, 4)
         words = escape(target.words(look.model))
-        self.explained.setText(f"<b>{words}</b> &nbsp;{what} {score:.3f}")
+        self.explained.setText(f"<b>{words}</b> &nbsp;{what} {told}")
         self.explained.setToolTip(f"<p>{words}</p>")
 
     # -- choosing --------------------------------------------------------------------------------------------

@@ -110,7 +110,9 @@ class Inspector(QWidget):
             lines.append(f"layer {answer.layer}")
         lines.append(f"map {answer.heat.shape[0]} × {answer.heat.shape[1]}, largest {answer.heat.max():.4g}")
         if answer.done >= 1:
-            lines.append(f"score {answer.score:.4f}")
+            lines.append(
+                f"score {answer.score:.4f}" if abs(answer.score) < 1e6 else f"score {answer.score:.4g}"
+            )
             lines.append(
                 f"{1000 * answer.seconds:,.0f} ms" if answer.seconds < 10 else f"{answer.seconds:.0f} s"
             )

@@ -27,7 +27,8 @@ class Detail:
         values: float32 H×W.
         pixels: uint8 H×W×3, in the colours of the mosaic.
         over: uint8, the network's view of the image with the map laid over it.
-        counts: how often each value occurs; of a vector, those of all of its numbers.
+        counts: how often each value occurs; of a vector, those of all of its numbers; None where none of
+            them is finite.
         low, high: what the first and last colour stand for.
         strongest: row and column of the largest value, next to the middle where there are several.
     """
@@ -38,7 +39,7 @@ class Detail:
     values: NDArray[np.float32]
     pixels: NDArray[np.uint8]
     over: NDArray[np.uint8]
-    counts: Histogram
+    counts: Histogram | None
     low: float
     high: float
     strongest: tuple[int, int]
@@ -50,11 +51,15 @@ def detail(frame: Frame, channel: int, side: int, opacity: float) -> Detail:
     values = shown.map(channel)
     low, high = float(shown.levels.low[channel]), float(shown.levels.high[channel])
     if not high > low:
-        low, high = low - 0.5, low + 0.5
-    levels = np.clip(np.rint((values - np.float32(low)) * np.float32(255 / (high - low))), 0, 255)
+        half = max(0.5, 1e-3 * abs(low))
+        low, high = low - half, low + half
+    told = shown.maps.tiles[:, 0] if shown.maps.form == "values" else values
+    numbers = told[np.isfinite(told)]
+    sound = values if np.isfinite(values).all() else np.where(np.isfinite(values), values, np.float32(low))
+    levels = np.clip(np.rint((sound - np.float32(low)) * np.float32(255 / (high - low))), 0, 255)
     pixels = apply_colormap(levels.astype(np.uint8), frame.look.colormap)
-    over = laid_over(shown, values, low, high, frame, opacity)
-    counts = histogram(shown.maps.tiles[:, 0] if shown.maps.form == "values" else values, BINS)
+    over = laid_over(shown, sound, low, high, frame, opacity)
+    counts = histogram(numbers[None], BINS) if numbers.size else None
     return Detail(frame, channel, side, values, pixels, over, counts, low, high, strongest(values))
 
 

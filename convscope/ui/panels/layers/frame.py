@@ -70,7 +70,7 @@ class Side:
         found: all of its activations.
         maps: the layer's.
         levels: the same as levels, on the scale that both sides share.
-        pictures: uint8 C×h×w×3, by channel; blank ones crossed out.
+        pictures: uint8 C×h×w×3, by channel; blank ones, and those that are no numbers, crossed out.
     """
 
     subject: Subject
@@ -193,13 +193,13 @@ def _pictures(maps: LayerMaps, levels: Levels, colormap: ColormapName) -> NDArra
     if maps.form == "maps":
         crossed = _crossed(height, width)
         # One after the other: all at once, the window would wait for a thousand of them.
-        for channel in np.flatnonzero(maps.statistics.blank):
+        for channel in np.flatnonzero(maps.statistics.blank | maps.statistics.broken):
             pictures[channel] = crossed
     return pictures
 
 
 def _crossed(height: int, width: int) -> NDArray[np.uint8]:
-    """What stands for a blank map: a cross on gray, quiet in light and dark."""
+    """What stands for a blank map, or one that is no numbers: a cross on gray, quiet in light and dark."""
     tile = np.full((height, width, 3), 112, np.uint8)
     if min(height, width) < 3:
         return tile

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -113,8 +114,9 @@ class KernelPage(QWidget):
         side = f", {whose}" if whose else ""
         self.words.setText(f"filter {self._channel}{of}{side}: {rows}×{columns} weights on {inputs}")
         self._show_slices()
-        self.bias.setValue(float(kernels.bias[self._channel]))
-        self.bias.setEnabled(bool(kernels.editable) and not whose)
+        bias = float(kernels.bias[self._channel])
+        self.bias.setValue(bias if isfinite(bias) else 0.0)
+        self.bias.setEnabled(bool(kernels.editable) and not whose and isfinite(bias))
         self.grid.setEnabled(bool(kernels.editable) and not whose)
         if whose:
             self.grid.setToolTip("The other side of the comparison; the current network's weights are edited")

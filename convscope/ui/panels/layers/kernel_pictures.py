@@ -39,7 +39,8 @@ def kernel_pictures(model: OpenedModel, path: str, index: int) -> KernelPictures
     if convolution is None:
         return None
     kernels = kernels_of(model, convolution)
-    limit = float(np.abs(kernels.weights).max()) or 1.0
+    sizes = np.abs(kernels.weights)
+    limit = float(np.max(sizes, initial=0, where=np.isfinite(sizes))) or 1.0
     index = min(index, kernels.inputs - 1)
     if kernels.colours:
         return KernelPictures(model, path, kernels, limit, index, pictures(kernels))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
@@ -63,8 +64,9 @@ class _Pane(QWidget):
             self.bars.set_bars(side.maps.tiles[shown, 0, 0], labels, limit=limit)
             self.stack.setCurrentWidget(self.bars)
         else:
-            crossed = side.maps.statistics.blank
-            captions = [f"{channel} blank" if crossed[channel] else str(channel) for channel in ranks]
+            found = side.maps.statistics
+            says = np.where(found.broken, " no numbers", np.where(found.blank, " blank", ""))
+            captions = [f"{channel}{says[channel]}" for channel in ranks]
             pictures = [side.pictures[channel] for channel in ranks]
             self.mosaic.set_maps(pictures, captions if side.maps.form == "maps" else [])
             self.stack.setCurrentWidget(self.mosaic)
@@ -140,7 +142,7 @@ class Stage(QWidget):
         self._frame = frame
         limit = 1.0
         if frame.maps.form == "values":
-            limit = max(float(np.abs(side.maps.tiles).max()) for side in frame.sides) or 1.0
+            limit = max(float(np.abs(_sound(side.maps.tiles)).max()) for side in frame.sides) or 1.0
         self.panes[1].setVisible(len(frame.sides) > 1)
         for pane, side in zip(self.panes, frame.sides, strict=False):
             pane.show_side(frame, side, limit)
@@ -199,13 +201,25 @@ class Stage(QWidget):
         maps, levels = frame.maps, frame.first.levels
         self.scale.setVisible(maps.form != "values")
         if maps.form == "values":
-            low, high = float(maps.tiles.min()), float(maps.tiles.max())
+            values = maps.tiles[~maps.statistics.broken]
+            ends = (
+                f", {numeral(float(values.min()), 4)} to {numeral(float(values.max()), 4)}"
+                if values.size
+                else ""
+            )
+            missing = maps.count - len(values)
+            broken = f"; {missing:,} are NaN or infinite" if missing else ""
             shown = len(bars_of(frame))
             more = f"; the {shown} largest are shown" if maps.count > MOST_BARS else ""
-            self.scale_words.setText(f"{maps.count:,} numbers, {numeral(low, 4)} to {numeral(high, 4)}{more}")
+            self.scale_words.setText(f"{maps.count:,} numbers{ends}{broken}{more}")
             return
         self.scale.set_scale(frame.look.colormap, *levels.scale)
         self.scale_words.setText(f"{levels.label}{_of_both(frame)}")
+
+
+def _sound(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """With nothing in place of what is no number."""
+    return np.where(np.isfinite(values), values, np.float32(0))
 
 
 def _of_both(frame: Frame) -> str:
@@ -223,7 +237,7 @@ def bars_of(frame: Frame) -> list[int]:
     ranks = [channel for channel in frame.order.tolist() if channel < count]
     if count <= MOST_BARS:
         return ranks
-    size = np.max([np.abs(side.maps.tiles[:count, 0, 0]) for side in frame.sides], axis=0)
+    size = np.max([np.abs(_sound(side.maps.tiles[:count, 0, 0])) for side in frame.sides], axis=0)
     most = NAMED_BARS if _named(frame) else MOST_BARS
     largest = set(np.argsort(-size, kind="stable")[:most].tolist())
     return [channel for channel in ranks if channel in largest]

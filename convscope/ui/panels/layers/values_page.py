@@ -20,6 +20,12 @@ _ROWS = (
 )
 
 
+NO_NUMBERS = (
+    "Values of it are no numbers (NaN or infinite): the network overflows on this image, or its training"
+    " diverged."
+)
+
+
 class ValuesPage(QWidget):
     """Five numbers and a histogram."""
 
@@ -58,16 +64,13 @@ class ValuesPage(QWidget):
         else:
             zeros = float(found.zeros[detail.channel])
         counts = detail.counts
-        for name, value in (
-            ("mean", counts.mean),
-            ("deviation", counts.deviation),
-            ("minimum", counts.minimum),
-            ("maximum", counts.maximum),
-        ):
-            self.numbers[name].setText(numeral(value, 5))
+        for name in ("mean", "deviation", "minimum", "maximum"):
+            self.numbers[name].setText("–" if counts is None else numeral(getattr(counts, name), 5))
         self.numbers["zeros"].setText(f"{zeros:.1%}")
         self.histogram.set_histograms(None, counts)
-        if maps.form == "values":
+        if found.broken[detail.channel]:
+            self.note.setText(f"{NO_NUMBERS} What is told here is of the others, if there are any.")
+        elif maps.form == "values":
             value = float(detail.values[0, 0])
             place = 1 + int((maps.tiles > value).sum())
             self.note.setText(

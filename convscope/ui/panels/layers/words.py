@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.models.sheet import LayerInfo
 from convscope.ui.panels.layers.detail import Detail
@@ -18,16 +20,16 @@ def first_layer(model: OpenedModel) -> str | None:
 
 def strongest(frame: Frame) -> int:
     """The map that is chosen before anybody chooses: that with the largest spread."""
-    if frame.maps.form == "values":
-        return int(frame.maps.tiles.argmax())
-    return int(frame.maps.statistics.deviation.argmax())
+    found = frame.maps.statistics
+    by = found.mean if frame.maps.form == "values" else found.deviation
+    return int(np.where(found.broken, -np.inf, by).argmax())
 
 
 def facts(frame: Frame, info: LayerInfo) -> str:
     """The layer in a few words: "Conv2D · 64 maps of 11×11 · 2 blank"."""
     maps = frame.maps
     if maps.form == "maps":
-        words = f"{maps.count:,} maps of {maps.height}×{maps.width}"
+        words = f"{maps.count:,} {'map' if maps.count == 1 else 'maps'} of {maps.height}×{maps.width}"
     elif maps.form == "values":
         words = f"{maps.count:,} numbers"
     else:
@@ -37,6 +39,9 @@ def facts(frame: Frame, info: LayerInfo) -> str:
         parts.insert(1, info.activation)
     if maps.form == "maps":
         parts.append(f"{maps.blank_count} blank")
+        broken = int(maps.statistics.broken.sum())
+        if broken:
+            parts.append(f"{broken} with values that are no numbers")
     return "  ·  ".join(parts)
 
 

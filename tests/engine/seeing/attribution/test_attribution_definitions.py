@@ -122,6 +122,13 @@ def test_eigen_cam_by_hand() -> None:
     np.testing.assert_allclose(eigen_cam(-maps), pattern, atol=1e-6)
 
 
+@pytest.mark.parametrize("size", [2.0**-110, 2.0**110])
+def test_eigen_cam_of_very_small_and_very_large_maps(size: float) -> None:
+    """Their squares are no numbers in float32; a power of two rounds nothing."""
+    for maps in (MAPS, np.repeat(MAPS, 20, axis=-1)):
+        np.testing.assert_array_equal(eigen_cam(maps * np.float32(size)), eigen_cam(maps) * np.float32(size))
+
+
 @given(st.integers(1, 6), st.integers(1, 6), st.integers(1, 40), st.integers(0, 2**32 - 1))
 def test_eigen_cam_is_the_singular_value_decomposition(h: int, w: int, channels: int, seed: int) -> None:
     """Whichever of the two small matrices is taken."""

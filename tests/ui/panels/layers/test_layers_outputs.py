@@ -137,3 +137,46 @@ def test_what_a_value_sees_is_said(bare: Desk) -> None:
     assert bare.text("layers.sum").startswith("in the border that was added: 0")
     assert not bare.find(QWidget, "layers.follow").isVisible()
     assert bare.text("layers.field") == "sees nothing of the image but its border"
+
+
+def test_a_network_whose_training_diverged_is_shown(bare: Desk) -> None:
+    """Its maps are no numbers: it is said, and nothing of another layer stays on show."""
+    import keras
+
+    keras.utils.set_random_seed(3)
+    layers = keras.layers
+    model = keras.Sequential(
+        [
+            keras.Input((28, 28, 1)),
+            layers.Conv2D(6, 3, name="one"),
+            layers.Conv2D(4, 3, name="two"),
+            layers.Flatten(),
+            layers.Dense(3, activation="softmax", name="scores"),
+        ]
+    )
+    kernel, bias = model.get_layer("one").get_weights()
+    kernel[..., 2], bias[2] = np.nan, np.nan
+    model.get_layer("one").set_weights([kernel, bias])
+    bare.session.add_model(OpenedModel(model))
+    bare.settle()
+    bare.layer("one")
+    assert "1 with values that are no numbers" in bare.text("layers.facts") and bare.panel.channel != 2
+    value = bare.panel.inspector.sum.sum
+    assert value is not None and np.isfinite(value.value)
+    bare.tile(2)
+    assert "is nan, no number" in bare.text("layers.hint")
+    bare.press("layers.tab.kernel")
+    assert not bare.find(QWidget, "layers.kernel").isVisible()
+    assert not bare.find(QWidget, "layers.bias").isEnabled()
+    bare.press("layers.tab.values")
+    assert "training diverged" in bare.text("layers.blank_note") and bare.text("layers.mean") == "–"
+    for path in ("two", "scores"):
+        bare.layer(path)
+        detail = bare.panel.inspector.detail
+        assert detail is not None and detail.frame.path == path and detail.counts is None
+        assert "is nan, no number" in bare.text("layers.hint")
+    assert bare.text("layers.scale_words") == "3 numbers; 3 are NaN or infinite"
+    bare.press("layers.page.map")
+    bare.layer("two")
+    bare.press("layers.page.kernels")
+    assert not bare.window.toasts.toasts()

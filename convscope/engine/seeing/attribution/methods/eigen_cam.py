@@ -21,7 +21,10 @@ def eigen_cam(maps: NDArray[np.float32]) -> NDArray[np.float32]:
     the map adds up to more than 0 is taken; the decomposition leaves that open.
     """
     height, width, channels = maps.shape
-    flat = maps.reshape(-1, channels)
+    # By a power of two, which rounds nothing: products of very large or very small numbers are none.
+    largest_value = float(np.abs(maps).max())
+    scale = np.float32(2.0 ** np.floor(np.log2(largest_value))) if largest_value > 0 else np.float32(1)
+    flat = maps.reshape(-1, channels) / scale
     if channels <= len(flat):
         direction = np.linalg.eigh(flat.T @ flat)[1][:, -1]
         values = flat @ direction
@@ -30,7 +33,7 @@ def eigen_cam(maps: NDArray[np.float32]) -> NDArray[np.float32]:
         values = vectors[:, -1] * np.sqrt(max(float(largest[-1]), 0.0))
     if values.sum() < 0:
         values = -values
-    return np.asarray(values.reshape(height, width), np.float32)
+    return np.asarray(values.reshape(height, width) * scale, np.float32)
 
 
 def compute(look: Look, target: Target, layer: str | None, settings: Settings, task: Task) -> Heat:
