@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from convscope.cli.progress_bar import progress_bar
+from convscope.engine.training.record import strict_json
 from convscope.errors import UserError
 from convscope.task import Cancelled, Task
 
@@ -54,7 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
     except Cancelled:
         return 130
     if arguments.json:
-        print(json.dumps(_facts(dataset, result, arguments.worst), ensure_ascii=False, indent=1))
+        print(strict_json(_facts(dataset, result, arguments.worst)))
     else:
         _print(dataset, result, arguments.worst)
     return 0
@@ -76,9 +76,11 @@ def _evaluated(arguments: argparse.Namespace, folder: Path | None, task: Task) -
         spec, reference = str(run.model_path), reference or run.details.data.reference
     dataset = open_dataset(reference, task)
     split = arguments.split
-    if run is not None and reference == run.details.data.reference:
-        dataset, _ = split_for(dataset, run.details.settings)
-        if data_fingerprint(dataset) != run.details.data.fingerprint:
+    learned = None if run is None else split_for(dataset, run.details.settings)[0]
+    known = learned is not None and data_fingerprint(learned) == run.details.data.fingerprint
+    if run is not None and learned is not None and (known or dataset.reference == run.details.data.reference):
+        dataset = learned
+        if not known:
             told = (
                 f"{dataset.title} is not what it was when {run.details.name} was trained: images that it "
                 "learned from could be among those that test it now"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from convscope.cli.progress_bar import progress_bar
 from convscope.engine.data.resize import FITS
+from convscope.engine.training.record import strict_json
 from convscope.engine.training.settings import LOSSES, OPTIMIZERS
 from convscope.engine.training.trained_in import trained_in
 from convscope.engine.training.transfer_model import WAYS
@@ -141,8 +141,14 @@ def _refuse(arguments: argparse.Namespace) -> None:
         )
     if arguments.strategy != "none" and arguments.transfer:
         raise UserError("--strategy is for training a whole model, not for --transfer.")
-    if arguments.from_layer and arguments.transfer != "finetune":
-        raise UserError("--from-layer belongs to --transfer finetune.")
+    said = _said(arguments)
+    for name in ("from_layer", "head_epochs"):
+        if name in said and arguments.transfer != "finetune":
+            raise UserError(f"--{name.replace('_', '-')} belongs to --transfer finetune.")
+    if "units" in said and not arguments.transfer:
+        raise UserError("--units belongs to --transfer.")
+    if "momentum" in said and "momentum" not in OPTIMIZERS[arguments.optimizer][1]:
+        raise UserError(f"{arguments.optimizer} has no momentum to set: --momentum is of sgd and rmsprop.")
 
 
 def _said(arguments: argparse.Namespace) -> set[str]:
@@ -283,7 +289,7 @@ def _report(trained: Trained, folder: Path, *, as_json: bool) -> None:
             if test is None
             else {"accuracy": test.accuracy, "loss": test.loss, "images": test.images},
         }
-        print(json.dumps(facts, indent=1))
+        print(strict_json(facts))
         return
     for record in fitted.epochs:
         values = "  ".join(f"{name} {value:.4f}" for name, value in record.values.items())

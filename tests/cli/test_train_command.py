@@ -17,6 +17,7 @@ from PIL import Image
 
 from convscope.cli import main
 from convscope.engine.models.catalogue import open_model
+from convscope.engine.training.export import runs_json
 from convscope.engine.training.run import Run
 
 Said = pytest.CaptureFixture[str]
@@ -175,6 +176,12 @@ def test_a_folder_of_classes_and_what_is_wrong_in_it(tmp_path: Path, capsys: Sai
             "--model digits --data digits --transfer finetune --from-layer conv9 -o run",
             "Digits convnet has no layer called conv9",
         ),
+        ("--model digits --data digits --units 8 -o run", "--units belongs to --transfer."),
+        (
+            "--model digits --data digits --transfer frozen --head-epochs 2 -o run",
+            "--head-epochs belongs to --transfer finetune.",
+        ),
+        ("--model digits --data digits --optimizer adam --momentum 0.9 -o run", "adam has no momentum to"),
         ("--resume empty", "There is no run in empty: the folder does not exist."),
         ("--model digits --data digits --transfer hope -o run", "invalid choice: 'hope'"),
         ("--model digits --data digits --strategy multiworker -o run", "on several machines does not work"),
@@ -216,3 +223,53 @@ def test_ctrl_c_stops_in_order_and_the_run_can_be_resumed(bands: Path, tmp_path:
     assert Run(run).state == "stopped"
     told = trained(capsys, "--resume", run, "--epochs", str(done + 1))
     assert [row["epoch"] for row in told["epochs"]] == list(range(done + 1))
+
+
+def test_a_run_goes_on_from_any_folder_and_knows_its_own_images(
+    tmp_path: Path, capsys: Said, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    random = np.random.default_rng(0)
+    for name, level in (("dark", 0), ("light", 150)):
+        (tmp_path / "photos" / name).mkdir(parents=True)
+        for number in range(20):
+            pixels = random.integers(level, level + 100, (28, 28)).astype(np.uint8)
+            Image.fromarray(pixels).save(tmp_path / "photos" / name / f"{number}.png")
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path)
+    run = tmp_path / "run"
+    words = ["--model", "mnist-small", "--replace-head", "--data", "photos", "--epochs", "1"]
+    assert main(["train", *words, "-o", "run"]) == 0
+    assert Run.open(run).details.data.reference == str(tmp_path / "photos")
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert main(["train", "--resume", str(run), "--epochs", "2"]) == 0
+    # However the folder is called, its images that were learned from do not test; nor when it has moved.
+    (tmp_path / "photos").rename(tmp_path / "pictures")
+    for name in (tmp_path / "pictures", Path("..") / "pictures"):
+        capsys.readouterr()
+        assert main(["evaluate", str(run), "--data", str(name), "--json"]) == 0
+        assert json.loads(capsys.readouterr().out)["images"] == 4
+
+
+def test_a_loss_that_is_no_number_is_null_in_json(bands: Path, tmp_path: Path, capsys: Said) -> None:
+    words = ["--model", "mnist-small", "--replace-head", "--optimizer", "sgd", "--lr", "1000"]
+    assert main(["train", *words, "--data", str(bands), "-o", str(tmp_path / "run"), "--json"]) == 0
+
+    def refuse(word: str) -> None:
+        raise AssertionError(word)
+
+    told = json.loads(capsys.readouterr().out, parse_constant=refuse)
+    assert told["outcome"] == "diverged"
+    runs_told = json.loads(runs_json([Run.open(tmp_path / "run")]), parse_constant=refuse)
+    assert len(runs_told[0]["history"]) == len(told["epochs"])
+
+
+def test_no_network_is_made_for_one_class(tmp_path: Path, capsys: Said) -> None:
+    (tmp_path / "one" / "only").mkdir(parents=True)
+    for number in range(12):
+        pixels = np.full((28, 28), 10 * number, np.uint8)
+        Image.fromarray(pixels).save(tmp_path / "one" / "only" / f"{number}.png")
+    words = ["--model", "mnist-small", "--data", str(tmp_path / "one"), "-o", str(tmp_path / "run")]
+    assert main(["train", *words]) == 2
+    told = capsys.readouterr().err
+    assert "convscope: one has one class only: there is nothing to tell apart." in told
+    assert "1 classes" not in told

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Literal
 
 from convscope.errors import UserError
@@ -93,16 +93,18 @@ PRESETS: dict[str, Augmentation] = {"none": Augmentation(), "mild": MILD, "lectu
 
 
 def parse_augmentation(text: str) -> Augmentation:
-    """An augmentation from words: a preset ("lecture"), or "rotation=40,zoom=0.2,flip_horizontal,fill=wrap".
+    """An augmentation from words: "lecture", "rotation=40,zoom=0.2,flip_horizontal", "mild,rotation=40".
+
+    A preset comes first; what comes after it changes it.
 
     Raises:
         UserError: an unknown word or a value that is no number.
     """
-    if text in PRESETS:
-        return PRESETS[text]
     kinds = {field.name: field.type for field in fields(Augmentation)}
     chosen: dict[str, float | bool | str] = {}
-    for part in filter(None, (part.strip() for part in text.split(","))):
+    parts = [part for part in (part.strip() for part in text.split(",")) if part]
+    preset = PRESETS[parts.pop(0)] if parts and parts[0] in PRESETS else Augmentation()
+    for part in parts:
         name, _, value = part.partition("=")
         name = name.strip().replace("-", "_")
         if name not in kinds:
@@ -119,4 +121,4 @@ def parse_augmentation(text: str) -> Augmentation:
                 raise UserError(
                     f"Augmentation {name} needs a number, as in {name}=0.2, not {value!r}."
                 ) from None
-    return Augmentation(**chosen)  # type: ignore[arg-type]
+    return replace(preset, **chosen)  # type: ignore[arg-type]

@@ -28,6 +28,8 @@ _PARTS: dict[str, SplitName] = {
     "test": "test",
     "testing": "test",
 }
+# What archives made on a Mac hold beside the pictures: no picture is in it.
+_MAC = "__MACOSX"
 _CHUNK = 1000
 _SAMPLE = 48
 
@@ -140,7 +142,9 @@ def _subfolders(folder: Path) -> list[str]:
     try:
         # A link to itself is no folder to Path.is_dir, but an error to the entries of scandir.
         return sorted(
-            entry.name for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith(".")
+            entry.name
+            for entry in folder.iterdir()
+            if entry.is_dir() and not entry.name.startswith(".") and entry.name != _MAC
         )
     except OSError as error:
         raise UserError(

@@ -56,7 +56,8 @@ def open_dataset(reference: str | Path, task: Task | None = None) -> Dataset:
     if str(reference) in NAMES:
         dataset: Dataset = importlib.import_module(f"convscope.engine.data.sets.{reference}").open(task)
         return dataset
-    path = Path(reference).expanduser()
+    # A run remembers it, and is gone on with from any folder.
+    path = Path(reference).expanduser().absolute()
     # Imported here, so that a named set does not need the readers of the others.
     from convscope.engine.data.folder import open_folder
     from convscope.engine.data.idx import holds_idx, open_idx
@@ -65,7 +66,7 @@ def open_dataset(reference: str | Path, task: Task | None = None) -> Dataset:
     if path.is_dir():
         return open_idx(path) if holds_idx(path) else open_folder(path, task)
     if not path.exists():
-        if path.name != reference:
+        if path.name != str(reference):
             raise UserError(f"There is no folder or file {reference}: check its name, or choose another.")
         raise UserError(
             f"There is no data set and no folder called {reference}: named sets are {', '.join(NAMES)}."

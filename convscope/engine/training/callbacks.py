@@ -68,7 +68,9 @@ class Steering(keras.callbacks.Callback):
         rate = self._control.take_learning_rate()
         if rate is not None:
             self.model.optimizer.learning_rate = rate
-            self.scale = rate / scheduled_rate(self._settings, self._epoch)
+            scheduled = scheduled_rate(self._settings, self._epoch)
+            # A schedule that has come down to 0 has no part in the rate any more.
+            self.scale = rate / scheduled if scheduled else self.scale
 
     def on_test_batch_end(self, batch: int, logs: Any = None) -> None:
         # Keras has no way to end a validation early but an exception.

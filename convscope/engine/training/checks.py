@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from convscope.engine.data.dataset import Dataset
+from convscope.engine.models.head import Head
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.training.losses import BY_CLASS, choose
 from convscope.engine.training.rates import changes
@@ -73,9 +74,12 @@ def check(model: OpenedModel, dataset: Dataset, settings: TrainingSettings) -> t
 
 def _outputs(model: OpenedModel, dataset: Dataset, settings: TrainingSettings) -> list[Finding]:
     head, classes = model.head, len(dataset.classes)
-    found = []
-    if head.classes != classes and not (head.units == 1 and classes == 2):
-        what = f"a {head.kind} of {head.units}" if head.kind != "linear" else f"{head.units} outputs"
+    found: list[Finding] = []
+    if classes < 2:
+        # No last layer would fit that; `_data` says so.
+        return found
+    if head.classes != classes:
+        what = f"a {head.kind} of {head.units}" if head.kind in ("softmax", "sigmoid") else _outputs_of(head)
         found.append(
             Finding(
                 "error",
@@ -120,6 +124,10 @@ def _outputs(model: OpenedModel, dataset: Dataset, settings: TrainingSettings) -
         text = f"The last layer has no softmax, which {goal.loss.replace('_', ' ')} counts on."
         found.append(Finding("warning", "settings", text, back))
     return found
+
+
+def _outputs_of(head: Head) -> str:
+    return "one output without a sigmoid" if head.units == 1 else f"{head.units:,} outputs"
 
 
 def _inputs(model: OpenedModel, dataset: Dataset, settings: TrainingSettings) -> list[Finding]:

@@ -123,10 +123,9 @@ def evaluate(
     if not len(chosen):
         raise UserError(f"{dataset.title} has no images in its {split} part.")
     if model.head.classes != len(dataset.classes):
-        raise UserError(
-            f"{model.name} tells {model.head.classes} classes apart, "
-            f"but {dataset.title} has {len(dataset.classes)}."
-        )
+        told, there = model.head.classes, len(dataset.classes)
+        able = f"tells {told:,} classes apart" if told > 1 else "has one output, which tells no classes apart"
+        raise UserError(f"{model.name} {able}, but {dataset.title} has {there:,}.")
     seen, probabilities = [], []
     done = 0
     target = target_of(model, dataset)

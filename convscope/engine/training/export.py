@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from convscope.engine.training.checkpoint import write_atomically
+from convscope.engine.training.record import strict_json
 from convscope.engine.training.run import Run
 from convscope.engine.training.smoothing import best_epoch
 from convscope.errors import UserError
@@ -85,8 +86,8 @@ def runs_csv(runs: Sequence[Run]) -> str:
 
 
 def runs_json(runs: Sequence[Run]) -> str:
-    """Settings, history and test result of each run, as JSON."""
-    return json.dumps([_whole(run) for run in runs], ensure_ascii=False, indent=1)
+    """Settings, history and test result of each run, as JSON; what is no number any more is null."""
+    return strict_json([_whole(run) for run in runs])
 
 
 def _whole(run: Run) -> dict[str, Any]:

@@ -350,7 +350,8 @@ def _sentence(outcome: Outcome, job: Job, epochs: tuple[EpochRecord, ...], diver
         )
     alone = f" ({job.first} of them of the classifier alone)" if job.first else ""
     done = "The one epoch is done" if whole == 1 else f"All {whole} epochs are done"
-    return f"{done}{alone}, {whole * job.train.steps:,} steps."
+    steps = whole * job.train.steps
+    return f"{done}{alone}, {steps:,} {'step' if steps == 1 else 'steps'}."
 
 
 def class_weights(dataset: Dataset, settings: TrainingSettings) -> dict[int, float] | None:

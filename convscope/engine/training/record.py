@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import threading
 from array import array
@@ -67,6 +68,19 @@ def thawed_at(epochs: Sequence[EpochRecord]) -> int | None:
     """After how many epochs the base was thawed; None if it was not, or from the start."""
     count = sum(record.phase == CLASSIFIER for record in epochs)
     return count if 0 < count < len(epochs) else None
+
+
+def strict_json(data: Any) -> str:
+    """JSON that every reader takes: a loss that is no number, or beyond all numbers, is null."""
+    return json.dumps(_finite(data), ensure_ascii=False, indent=1, allow_nan=False)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _finite(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import cv2
@@ -186,6 +187,7 @@ def test_words_become_settings() -> None:
     assert parse_augmentation("rotation=40, zoom=0.2,flip-horizontal,fill=wrap") == Augmentation(
         rotation=40, zoom=0.2, flip_horizontal=True, fill="wrap"
     )
+    assert parse_augmentation("mild, rotation=40") == replace(MILD, rotation=40)
     for wrong, said in (
         ("turn=3", "no augmentation called 'turn'"),
         ("zoom=lots", "needs a number"),

@@ -233,3 +233,20 @@ def test_odd_things_in_a_folder_do_no_harm(make_folder: Make, monkeypatch: pytes
 
     monkeypatch.setattr(os, "scandir", refuse)
     assert ("dogs", "Permission denied") in open_folder(root).left_out
+
+
+def test_what_a_mac_packs_beside_the_pictures_is_no_class(make_folder: Make) -> None:
+    root = make_folder(cats=10, dogs=10)
+    for part in ("train", "test"):
+        shutil.copytree(root, root.parent / "set" / part)
+    beside = root.parent / "set" / "__MACOSX" / "train" / "cats"
+    beside.mkdir(parents=True)
+    (beside / "._000.png").write_bytes(b"\0\5\x16\7")
+    dataset = open_folder(root.parent / "set")
+    assert dataset.classes == ("cats", "dogs")
+    assert len(dataset.indices("test")) == 20
+    # Nor does it keep the one folder that wraps the classes from being opened.
+    for part in ("train", "test"):
+        shutil.rmtree(root.parent / "set" / part)
+    shutil.copytree(root, root.parent / "set" / "photos")
+    assert open_folder(root.parent / "set").classes == ("cats", "dogs")

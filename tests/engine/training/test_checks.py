@@ -13,6 +13,7 @@ from convscope.engine.data.npz import array_dataset
 from convscope.engine.data.split import SplitSettings
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.training.checks import Finding, check
+from convscope.engine.training.evaluate import evaluate
 from convscope.engine.training.settings import (
     EarlyStopping,
     OptimizerSettings,
@@ -181,3 +182,13 @@ def test_a_network_of_any_size_and_images_of_many(make_model: Make, runtime: obj
     assert "differ in size, and free takes any size" in finding.text
     assert mended(finding, free, mixed, settings) == ()
     assert check(make_model(), mixed, settings) == ()
+
+
+def test_one_output_without_a_sigmoid(make_model: Make) -> None:
+    two, settings = two_classes(), TrainingSettings(batch_size=16)
+    model = make_model(1, activation=None)
+    finding = only(check(model, two, settings))
+    assert finding.text == f"tiny ends in one output without a sigmoid, but {two.title} has 2 classes."
+    assert not [one for one in mended(finding, model, two, settings) if one.severity == "error"]
+    with pytest.raises(UserError, match="tiny has one output, which tells no classes apart, but"):
+        evaluate(model, two)

@@ -190,6 +190,11 @@ def test_the_rate_can_be_changed_while_it_runs(make_model: Make, bands: Dataset)
     done = train(make_model(), bands, halving, control=control, recorder=Changing())
     # A tenth of what the schedule wanted then, and a tenth ever after.
     assert [record.learning_rate for record in done.fitted.epochs] == pytest.approx([0.02, 0.001, 0.0005])
+    control = Control()
+    nothing = replace(QUICK, schedule=Schedule("exponential", 0.0))
+    done = train(make_model(), bands, nothing, control=control, recorder=Changing())
+    # Where the schedule has come down to 0 there is no share of it: the rate asked for holds for its epoch.
+    assert [record.learning_rate for record in done.fitted.epochs] == pytest.approx([0.02, 0.001, 0.0])
     with pytest.raises(UserError, match="learning rate is 0"):
         control.set_learning_rate(0)
 
