@@ -71,6 +71,11 @@ def test_an_architecture_file_as_a_table(capsys: pytest.CaptureFixture[str], tmp
             ["lenet-5", "--input", "8x8x1"],
             "lenet-5 cannot be built: at c3, the 5×5 kernel is larger than its 4×4 map.",
         ),
+        (
+            ["digits", "--input", "30x30x1"],
+            "Digits convnet takes 28×28×1 images: a size can be chosen for templates and keras.applications"
+            " only.",
+        ),
         (["VGG16", "--input", "8x8x3"], "VGG16 needs images of at least 32×32, not 8×8."),
     ],
 )

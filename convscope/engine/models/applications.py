@@ -113,7 +113,7 @@ def build_application(
         if imagenet and "corrupted" in str(error):
             raise _no_weights(application, str(error)) from error
         raise UserError(
-            f"{application.name} cannot be built for {times(shape)} images.",  # type: ignore[arg-type]
+            f"{application.name} cannot be built for {times(shape)} images.",
             detail=str(error),
         ) from error
     except Exception as error:
@@ -163,7 +163,7 @@ def _check(
         raise UserError(f"{application.name} takes images of height × width × channels.")
     if any(n is not None and n < least for n in shape[:2]):
         raise UserError(
-            f"{application.name} needs images of at least {least}×{least}, not {times(shape[:2])}."  # type: ignore[arg-type]
+            f"{application.name} needs images of at least {least}×{least}, not {times(shape[:2])}."
         )
     if weights != "imagenet":
         return

@@ -13,7 +13,7 @@ from convscope.engine.models.applications_table import APPLICATIONS
 from convscope.engine.models.build import to_keras
 from convscope.engine.models.files.open_file import open_file
 from convscope.engine.models.files.weights import load_weights
-from convscope.engine.models.kinds.base import Shape
+from convscope.engine.models.kinds.base import Shape, times
 from convscope.engine.models.opened import OpenedModel, Source
 from convscope.engine.models.templates import TEMPLATES, Template
 from convscope.errors import UserError
@@ -108,7 +108,7 @@ def open_model(
         spec: a shipped model, a template, an application of Keras (in any letter case), or a path.
         weights: None (a file's or shipped model's own; else random), "imagenet" for applications, or a
             weights file.
-        input_shape: height, width, channels; for templates and applications.
+        input_shape: height, width, channels; for templates and applications, of others only their own.
         include_top: with the classifier; for applications.
         task: for progress and cancel.
 
@@ -117,7 +117,7 @@ def open_model(
     """
     name = str(spec)
     if name in shipped.SHIPPED:
-        return _other_weights(shipped.open_shipped(name), weights)
+        return _other_weights(_of_size(shipped.open_shipped(name), input_shape), weights)
     if name in TEMPLATES:
         return _open_template(TEMPLATES[name], weights, input_shape, task)
     if find_application(name) is not None and not _is_there(Path(name)):
@@ -127,7 +127,7 @@ def open_model(
     path = _path(name)
     if not name.strip() or path is None or not _is_there(path):
         raise UserError(_missing(name))
-    return _other_weights(open_file(path, task), weights)
+    return _other_weights(_of_size(open_file(path, task), input_shape), weights)
 
 
 def _path(name: str) -> Path | None:
@@ -188,6 +188,16 @@ def _open_template(
         notes=notes if weights is None else (),
     )
     return model if weights == "imagenet" else _other_weights(model, weights)
+
+
+def _of_size(model: OpenedModel, wanted: Sequence[int | None] | None) -> OpenedModel:
+    """The model, unless another size is wanted than the one that it was made for."""
+    if wanted is not None and tuple(wanted) != model.input_shape:
+        raise UserError(
+            f"{model.name} takes {times(model.input_shape)} images: a size can be chosen for templates and "
+            "keras.applications only."
+        )
+    return model
 
 
 def _other_weights(model: OpenedModel, weights: str | Path | None) -> OpenedModel:

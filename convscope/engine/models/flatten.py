@@ -26,6 +26,7 @@ _FUSED = (
 _ACTIVATION_LAYERS = {
     "ReLU": "relu",
     "Softmax": "softmax",
+    "LogSoftmax": "log_softmax",
     "LeakyReLU": "leaky_relu",
     "ELU": "elu",
     "PReLU": "prelu",

@@ -153,7 +153,7 @@ def _activation(name: str) -> str:
 
 def shape_words(shape: Sequence[int | None] | None) -> str:
     """(56, 56, 64) → "56×56×64"; a free size is "?"."""
-    return "?" if shape is None else times(shape) or "1"  # type: ignore[arg-type]
+    return "?" if shape is None else times(shape) or "1"
 
 
 def layer_words(row: LayerInfo, layer: Any) -> str:

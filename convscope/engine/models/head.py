@@ -19,9 +19,9 @@ class Head:
     """The output that tells classes.
 
     Attributes:
-        kind: "softmax", "sigmoid" (one unit: two classes; several: each for itself), "linear", or "unknown"
-            after a layer that cannot be looked into, or where several softmaxes are joined: its numbers
-            tell whether they are probabilities.
+        kind: "softmax", "log_softmax", "sigmoid" (one unit: two classes; several: each for itself), "linear",
+            or "unknown" after a layer that cannot be looked into, or where several softmaxes are joined: its
+            numbers tell whether they are probabilities.
         units: numbers that the network puts out.
         logits, output: slots of the program, before and after softmax or sigmoid (equal when linear). The
             logits of one image may stand as 1×1×units, before a Flatten.
@@ -47,7 +47,7 @@ def head_at(program: Program, slot: int, units: int) -> Head:
         moved = moved or step.kind in _RESHAPES
         slot = step.inputs[0]
         step = program.producer(slot)
-    if step is not None and step.activation in ("softmax", "sigmoid"):
+    if step is not None and step.activation in ("softmax", "log_softmax", "sigmoid"):
         if not moved or _one_place(program.shapes[slot], units):
             return Head(step.activation, units, step.inputs[0], output)
         return Head("unknown", units, output, output)

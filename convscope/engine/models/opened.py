@@ -307,7 +307,7 @@ class OpenedModel:
             return np.hstack([-logits, logits]), np.hstack([1 - output, output])
         if head.kind == "unknown" and are_probabilities(output):
             return np.log(np.maximum(output, np.finfo(np.float32).tiny)), output
-        alone = head.kind in ("linear", "unknown") and head.units > 1
+        alone = head.kind in ("linear", "log_softmax", "unknown") and head.units > 1
         if alone or (head.kind == "softmax" and not np.isfinite(output).all()):
             output = softmax(logits)
         return logits, output
@@ -345,7 +345,7 @@ class OpenedModel:
                 f"{self.name} does not put out numbers for this image (NaN): "
                 "its weights are damaged, or its training went astray."
             )
-        return ranked(logits[0], probabilities[0], self.classes, self._score_notes())
+        return ranked(logits[0], probabilities[0], self.classes, self._score_notes(logits))
 
     def warm(self) -> None:
         """Trace and run the prediction once, in the background, so that the first click does not wait."""
@@ -373,8 +373,12 @@ class OpenedModel:
             notes.append("It computes by code of its own: its layers cannot be looked into.")
         return tuple(notes)
 
-    def _score_notes(self) -> tuple[str, ...]:
+    def _score_notes(self, logits: NDArray[np.float32]) -> tuple[str, ...]:
         notes = []
+        # Of probabilities the logits are the logarithms, at most 0.
+        alone = self.head.kind == "unknown" and not are_probabilities(np.exp(np.minimum(logits, 1)))
+        if alone and self.head.units > 1:
+            notes.append("What the network puts out are no probabilities; those shown are its softmax.")
         if self.head.kind == "linear":
             notes.append(
                 "The last layer has no softmax; probabilities are its softmax."

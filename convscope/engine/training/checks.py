@@ -14,6 +14,7 @@ from convscope.engine.training.rates import changes
 from convscope.engine.training.settings import Schedule, TrainingSettings
 
 Severity = Literal["error", "warning"]
+_NAMED = ("softmax", "log_softmax", "sigmoid")
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +80,7 @@ def _outputs(model: OpenedModel, dataset: Dataset, settings: TrainingSettings) -
         # No last layer would fit that; `_data` says so.
         return found
     if head.classes != classes:
-        what = f"a {head.kind} of {head.units}" if head.kind in ("softmax", "sigmoid") else _outputs_of(head)
+        what = f"a {head.kind} of {head.units}" if head.kind in _NAMED else _outputs_of(head)
         found.append(
             Finding(
                 "error",
@@ -117,10 +118,10 @@ def _outputs(model: OpenedModel, dataset: Dataset, settings: TrainingSettings) -
             "probabilities that add up to 1."
         )
         found.append(Finding("error", "settings", text, back))
-    elif head.kind == "softmax" and goal.loss == "binary_crossentropy" and head.units > 1:
+    elif "softmax" in head.kind and goal.loss == "binary_crossentropy" and head.units > 1:
         text = "Binary cross-entropy on a softmax treats each class as a question of its own."
         found.append(Finding("warning", "settings", text, back))
-    elif head.kind == "linear" and not goal.from_logits:
+    elif head.kind in ("linear", "log_softmax") and not goal.from_logits:
         text = f"The last layer has no softmax, which {goal.loss.replace('_', ' ')} counts on."
         found.append(Finding("warning", "settings", text, back))
     return found

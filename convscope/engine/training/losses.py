@@ -18,7 +18,8 @@ class Goal:
 
     Attributes:
         loss: never "auto".
-        from_logits: the network's last layer has no softmax or sigmoid.
+        from_logits: the network's last layer has no softmax or sigmoid, or takes the logarithm after it,
+            which a softmax taken of it leaves as it is.
         label_mode: the labels that the loss wants.
         units: numbers that the network puts out.
     """
@@ -37,7 +38,7 @@ def choose(settings: TrainingSettings, head: str, units: int) -> Goal:
     without softmax or sigmoid is taken as logits.
 
     Args:
-        head: "softmax", "sigmoid" or "linear", as `OpenedModel.head.kind` says.
+        head: "softmax", "log_softmax", "sigmoid" or "linear", as `OpenedModel.head.kind` says.
         units: numbers that the network puts out.
     """
     loss = settings.loss
@@ -51,7 +52,7 @@ def choose(settings: TrainingSettings, head: str, units: int) -> Goal:
         mode = "binary"
     elif loss == "sparse_categorical_crossentropy":
         mode = "sparse"
-    from_logits = head == "linear" and loss.endswith("crossentropy")
+    from_logits = head in ("linear", "log_softmax") and loss.endswith("crossentropy")
     return Goal(loss, from_logits, mode, units)
 
 

@@ -15,6 +15,16 @@ WAYS: dict[Way, str] = {
     "frozen": "train a classifier on the frozen base, with augmentation",
     "finetune": "train the classifier, then the base's last layers with a low rate",
 }
+# What may stand behind a classifier's last layer with weights.
+_BEHIND = (
+    "Activation",
+    "Softmax",
+    "Dropout",
+    "Flatten",
+    "Reshape",
+    "GlobalAveragePooling2D",
+    "GlobalMaxPooling2D",
+)
 
 
 @dataclass(frozen=True)
@@ -232,15 +242,20 @@ def replace_head(model: OpenedModel, classes: int, seed: int = 0) -> OpenedModel
 
 
 def _body(model: Any) -> Any:
-    """The network up to its last Dense layer (with the softmax behind it); all of it if it ends in maps."""
+    """The network up to its last Dense layer, or a 1×1 convolution in its place; all if it ends in maps.
+
+    Behind it may stand what has no weights: softmax, pooling to one place, a change of the shape.
+    """
     import keras
 
     if len(model.outputs[0].shape) == 4:
         return model
-    last = model.layers[-1]
-    if isinstance(last, keras.layers.Activation | keras.layers.Softmax):
-        last = model.layers[-2]
-    if isinstance(last, keras.layers.Dense):
+    last = model.outputs[0]._keras_history.operation
+    while type(last).__name__ in _BEHIND and len(last._inbound_nodes) == 1:
+        last = last.input._keras_history.operation
+    # At every place such a convolution computes as a Dense layer does.
+    alike = isinstance(last, keras.layers.Conv2D) and last.kernel_size == (1, 1)
+    if isinstance(last, keras.layers.Dense) or alike:
         return keras.Model(model.inputs, last.input, name=model.name)
     raise UserError(f"{model.name} ends in no Dense layer, so it is not clear what its classifier is.")
 

@@ -82,6 +82,11 @@ def test_a_last_layer_without_softmax_gets_one_and_says_so() -> None:
             "sigmoid",
             lambda layers: [layers.Reshape((1, 1, 4)), layers.Activation("sigmoid"), layers.Flatten()],
         ),
+        ("log_softmax", lambda layers: [layers.Activation("log_softmax")]),
+        (
+            "log_softmax",
+            lambda layers: [layers.Reshape((1, 1, 4)), layers.Activation("log_softmax"), layers.Flatten()],
+        ),
         # Two softmaxes of two numbers each are no distribution.
         ("unknown", lambda layers: [layers.Reshape((2, 2)), layers.Softmax(), layers.Flatten()]),
         (
@@ -101,7 +106,7 @@ def test_what_only_changes_the_shape_may_stand_after_the_softmax(
     import keras
 
     layers = keras.layers
-    rows = [keras.Input((4, 4, 1)), layers.Flatten(), layers.Dense(4), *last(layers)]
+    rows = [keras.Input((4, 4, 1)), layers.Flatten(), layers.Dense(4, name="dense"), *last(layers)]
     model = OpenedModel(nets.random_weights(keras.Sequential(rows)))
     assert model.head.kind == kind
     image = picture(4, 4, 1)
@@ -109,12 +114,20 @@ def test_what_only_changes_the_shape_may_stand_after_the_softmax(
     told = model.keras(model.prepare(image).batch, training=False).numpy()[0]
     if kind == "sigmoid":
         np.testing.assert_allclose(1 / (1 + np.exp(-prediction.logits)), told, atol=1e-6)
+    elif kind == "log_softmax":
+        np.testing.assert_allclose(prediction.probabilities, np.exp(told), atol=1e-6)
+        raw = model.activations(model.prepare(image).batch, ["dense"])["dense"][0]
+        np.testing.assert_allclose(prediction.logits, raw, atol=1e-6)
     elif told.sum() == pytest.approx(1, abs=1e-4):
         np.testing.assert_allclose(prediction.probabilities, told, atol=1e-6)
         exact = np.exp(prediction.logits - prediction.logits.max())
         np.testing.assert_allclose(exact / exact.sum(), told, atol=1e-6)
     else:
         assert prediction.probabilities.sum() == pytest.approx(1)
+        assert prediction.notes == (
+            "What the network puts out are no probabilities; those shown are its softmax.",
+        )
+        return
     assert prediction.notes == ()
 
 

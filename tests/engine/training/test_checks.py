@@ -192,3 +192,20 @@ def test_one_output_without_a_sigmoid(make_model: Make) -> None:
     assert not [one for one in mended(finding, model, two, settings) if one.severity == "error"]
     with pytest.raises(UserError, match="tiny has one output, which tells no classes apart, but"):
         evaluate(model, two)
+
+
+def test_logarithms_of_a_softmax_are_a_softmax_to_cross_entropy(runtime: object, bands: Dataset) -> None:
+    import keras
+
+    layers = keras.layers
+
+    def network(classes: int) -> OpenedModel:
+        last = layers.Dense(classes, activation="log_softmax")
+        return OpenedModel(keras.Sequential([keras.Input((8, 8, 1)), layers.Flatten(), last], name="logs"))
+
+    settings = TrainingSettings(batch_size=16)
+    assert check(network(3), bands, settings) == ()
+    finding = only(check(network(10), bands, settings))
+    assert finding.text == "logs ends in a log_softmax of 10, but Bands has 3 classes."
+    finding = only(check(network(3), bands, replace(settings, loss="mean_squared_error")), "warning")
+    assert finding.text == "The last layer has no softmax, which mean squared error counts on."

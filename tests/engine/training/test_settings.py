@@ -131,6 +131,7 @@ def test_defaults_are_keras_defaults(name: str, runtime: object) -> None:
     [
         ("softmax", 10, "auto", Goal("sparse_categorical_crossentropy", False, "sparse", 10)),
         ("linear", 10, "auto", Goal("sparse_categorical_crossentropy", True, "sparse", 10)),
+        ("log_softmax", 10, "auto", Goal("sparse_categorical_crossentropy", True, "sparse", 10)),
         ("sigmoid", 1, "auto", Goal("binary_crossentropy", False, "binary", 1)),
         ("linear", 1, "auto", Goal("binary_crossentropy", True, "binary", 1)),
         ("sigmoid", 5, "auto", Goal("binary_crossentropy", False, "categorical", 5)),
@@ -139,6 +140,15 @@ def test_defaults_are_keras_defaults(name: str, runtime: object) -> None:
 )
 def test_the_loss_follows_from_the_output(head: str, units: int, loss: Any, goal: Goal) -> None:
     assert choose(TrainingSettings(loss=loss), head, units) == goal
+
+
+def test_logarithms_of_probabilities_are_counted_as_these(runtime: object) -> None:
+    import numpy as np
+
+    plain, goal = (choose(TrainingSettings(), head, 6) for head in ("softmax", "log_softmax"))
+    told = np.random.default_rng(0).dirichlet([0.3] * 6, 40).astype("float32") + 1e-6
+    truth = np.arange(40) % 6
+    assert float(make_loss(goal)(truth, np.log(told))) == pytest.approx(float(make_loss(plain)(truth, told)))
 
 
 @pytest.mark.parametrize("loss", LOSSES)

@@ -30,7 +30,14 @@ from convscope.engine.training.settings import OptimizerSettings, TrainingSettin
 from convscope.engine.training.svm import evaluate_svm, fit_svm
 from convscope.engine.training.train import resume, train
 from convscope.engine.training.transfer import estimate, target_for, transfer
-from convscope.engine.training.transfer_model import TransferSettings, base_of, compose, recompose, unfreeze
+from convscope.engine.training.transfer_model import (
+    TransferSettings,
+    base_of,
+    compose,
+    recompose,
+    replace_head,
+    unfreeze,
+)
 from convscope.errors import UserError
 from convscope.paths import cache_dir
 from convscope.task import Cancelled, Task
@@ -376,6 +383,49 @@ def test_what_cannot_be_a_base_is_said(runtime: object, bands: Dataset) -> None:
     for wrong in ({"way": "hope"}, {"units": -1}, {"dropout": 1.0}, {"fine_rate": 0.0}, {"pooling": "max"}):
         with pytest.raises(UserError):
             TransferSettings(**wrong)  # type: ignore[arg-type]
+
+
+def _mobile(layers: Any) -> list[Any]:
+    return [
+        layers.GlobalAveragePooling2D(keepdims=True),
+        layers.Dropout(0.1),
+        layers.Conv2D(5, 1),
+        layers.Reshape((5,)),
+        layers.Activation("softmax"),
+    ]
+
+
+def _convolutional(layers: Any) -> list[Any]:
+    return [layers.Conv2D(5, 1), layers.GlobalAveragePooling2D(), layers.Softmax()]
+
+
+def _flat(layers: Any) -> list[Any]:
+    return [
+        layers.GlobalAveragePooling2D(keepdims=True),
+        layers.Dense(5, activation="softmax"),
+        layers.Flatten(),
+    ]
+
+
+@pytest.mark.parametrize("classifier", [_mobile, _convolutional, _flat])
+def test_a_classifier_may_be_a_convolution(
+    classifier: Callable[[Any], list[Any]], runtime: object, bands: Dataset
+) -> None:
+    """MobileNet's is, and so is that of a network of convolutions alone."""
+    import keras
+
+    base = [keras.Input((8, 8, 1)), keras.layers.Conv2D(4, 3, activation="relu", name="last")]
+    model = OpenedModel(keras.Sequential([*base, *classifier(keras.layers)], name="mobile"))
+    assert model.head.kind == "softmax"
+    replaced = replace_head(model, 3)
+    assert (replaced.head.kind, replaced.head.units) == ("softmax", 3)
+    for old, new in zip(model.keras.get_weights()[:2], replaced.keras.get_weights()[:2], strict=True):
+        assert np.array_equal(old, new)
+    batch = np.random.default_rng(0).random((2, 8, 8, 1), np.float32)
+    maps = model.activations(batch, ["last"])["last"].mean((1, 2))
+    composed = compose(model, bands.classes, TransferSettings())
+    features = composed.base.function(composed.base.program.outputs)(*composed.base.inputs_for(batch))[0]
+    np.testing.assert_allclose(np.reshape(features, maps.shape), maps, atol=1e-6)
 
 
 @pytest.mark.slow

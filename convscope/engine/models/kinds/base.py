@@ -181,7 +181,7 @@ def pair(value: Any) -> tuple[int, int]:
     return int(value), int(value)
 
 
-def times(size: Sequence[int]) -> str:
+def times(size: Sequence[int | None]) -> str:
     """(3, 3) → "3×3"."""
     return "×".join("?" if n is None else str(n) for n in size)
 
@@ -203,7 +203,7 @@ def need_map(shape: Shape, what: str) -> tuple[int | None, int | None, int]:
         ShapeError: it is a vector, or its channels are free.
     """
     if len(shape) != 3:
-        given = f"{times(shape)} values" if len(shape) == 1 else f"the shape {times(shape)}"  # type: ignore[arg-type]
+        given = f"{times(shape)} values" if len(shape) == 1 else f"the shape {times(shape)}"
         raise ShapeError(f"{what} needs maps (height × width × channels) but gets {given}")
     if shape[2] is None:
         raise ShapeError(f"{what} needs to know the number of channels before it")

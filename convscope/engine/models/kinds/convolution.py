@@ -50,7 +50,7 @@ def slide(size: Shape, reach: tuple[int, int], stride: tuple[int, int], padding:
         elif padding == "same":
             result.append(-(-length // step))
         elif extent > length:
-            raise ShapeError(f"the {times(reach)} {noun} is larger than its {times(size)} map")  # type: ignore[arg-type]
+            raise ShapeError(f"the {times(reach)} {noun} is larger than its {times(size)} map")
         else:
             result.append((length - extent) // step + 1)
     return tuple(result)

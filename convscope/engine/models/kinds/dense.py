@@ -79,7 +79,7 @@ def _reshape_shape(config: Config, shapes: Sequence[Shape]) -> Shape:
     if -1 in target and total % known == 0:
         return tuple(total // known if n == -1 else n for n in target)
     if known != total:
-        raise ShapeError(f"{times(shapes[0])} holds {total:,} values, which do not fill {times(target)}")  # type: ignore[arg-type]
+        raise ShapeError(f"{times(shapes[0])} holds {total:,} values, which do not fill {times(target)}")
     return target
 
 
@@ -95,7 +95,7 @@ def _dropped_shape(config: Config, shapes: Sequence[Shape]) -> Shape:
     sizes = (None, *shapes[0])
     fits = [n in (None, 1, size) for n, size in zip(noise, sizes, strict=False)]
     if len(noise) != len(sizes) or not all(fits):
-        raise ShapeError(f"the noise shape {times(noise)} does not fit the batch and {times(shapes[0])}")  # type: ignore[arg-type]
+        raise ShapeError(f"the noise shape {times(noise)} does not fit the batch and {times(shapes[0])}")
     return shapes[0]
 
 

@@ -40,7 +40,7 @@ def _equal(config: Config, shapes: Sequence[Shape]) -> Shape:
 
 
 def _words(shape: Shape) -> str:
-    return times(shape)  # type: ignore[arg-type]
+    return times(shape)
 
 
 def _concatenated(config: Config, shapes: Sequence[Shape]) -> Shape:

@@ -94,7 +94,7 @@ def _crop_shape(config: Config, shapes: Sequence[Shape]) -> Shape:
     for length, cut in zip((height, width), borders(config["cropping"]), strict=True):
         size.append(None if length is None else length - sum(cut))
         if length is not None and length <= sum(cut):
-            raise ShapeError(f"nothing is left of the {times((height, width))} map")  # type: ignore[arg-type]
+            raise ShapeError(f"nothing is left of the {times((height, width))} map")
     return (*size, channels)
 
 

@@ -157,7 +157,7 @@ def relu_steps(model: OpenedModel) -> tuple[Step, ...]:
 
 def unguided_activations(model: OpenedModel) -> tuple[str, ...]:
     """Kinds of activation that guided backpropagation leaves as they are, because they are no ReLU."""
-    plain = ("", "linear", "softmax", "sigmoid", *_RELUS)
+    plain = ("", "linear", "softmax", "log_softmax", "sigmoid", *_RELUS)
     found = {step.activation for step in model.program.steps if step.activation not in plain}
     return tuple(sorted(found))
 
