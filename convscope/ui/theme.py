@@ -255,6 +255,7 @@ def _style_sheet(theme: Tokens) -> str:
         border: 1px solid {theme.line};
         border-radius: {RADIUS}px; padding: 3px 6px; min-height: {scaled(20)}px;
         selection-background-color: {theme.accent}; }}
+    QDoubleSpinBox[dense="true"] {{ padding: 1px 6px; min-height: {scaled(18)}px; }}
     QLineEdit {{ lineedit-clear-button-icon: url({cross}); }}
     QLineEdit > QToolButton {{ background: transparent; border: none; padding: 0; min-height: 0; }}
     QComboBox::drop-down {{ border: none; width: {scaled(20)}px; }}

@@ -248,6 +248,11 @@ def test_a_run_goes_on_from_any_folder_and_knows_its_own_images(
         capsys.readouterr()
         assert main(["evaluate", str(run), "--data", str(name), "--json"]) == 0
         assert json.loads(capsys.readouterr().out)["images"] == 4
+    # Another picture under the same name: it is not what was learned from.
+    (tmp_path / "pictures").rename(tmp_path / "photos")
+    Image.new("L", (28, 28), 7).save(tmp_path / "photos" / "dark" / "3.png")
+    assert main(["train", "--resume", str(run), "--epochs", "3"]) == 2
+    assert "photos has changed since" in capsys.readouterr().err
 
 
 def test_a_loss_that_is_no_number_is_null_in_json(bands: Path, tmp_path: Path, capsys: Said) -> None:

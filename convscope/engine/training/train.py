@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -298,6 +298,11 @@ def data_fingerprint(dataset: Dataset) -> str:
         digest.update(np.ascontiguousarray(dataset.indices(part)).tobytes() + b"|")
     for index in range(len(dataset)) if dataset.kind == "files" else range(0, len(dataset), 97):
         digest.update(dataset.images.name(index).encode())
+        path = dataset.images.path(index)
+        if path is not None:
+            # A file that has gone has no size.
+            with suppress(OSError):
+                digest.update(f"|{path.stat().st_size}".encode())
         if dataset.kind == "arrays":
             digest.update(dataset.images.digest(index))
     return digest.hexdigest()

@@ -60,7 +60,7 @@ FILL_WORDS = (
     ("wrap", "The opposite side"),
 )
 PRESET_WORDS = (("none", "None"), ("mild", "Mild"), ("lecture", "Lectures"))
-_ORIGINAL, _LABEL, _BOX, _NAME = 44, 80, 86, 36
+_ORIGINAL, _LABEL, _BOX, _NAME, _LINE = 44, 80, 86, 36, 24
 
 
 class AugmentationPage(QWidget):
@@ -96,7 +96,7 @@ class AugmentationPage(QWidget):
         self.reseed = tool("data.reseed", "Draw twelve others", "dices", self.draw_others, "Reseed")
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(theme.GAP)
+        column.setSpacing(theme.GRID)
         top = row(self.original, self.words)
         top.setStretch(1, 1)
         column.addLayout(top)
@@ -159,7 +159,10 @@ class AugmentationPage(QWidget):
             slider = SliderRow(f"data.augment.{name}", title, 0.0, LIMITS[name], step, 0.0, unit)
             slider.setToolTip(says)
             slider.findChildren(QLabel)[0].setMinimumWidth(theme.scaled(_LABEL))
-            slider.findChildren(QDoubleSpinBox)[0].setFixedWidth(theme.scaled(_BOX))
+            box = slider.findChildren(QDoubleSpinBox)[0]
+            box.setFixedWidth(theme.scaled(_BOX))
+            # All twelve lines have room beside the images of a laptop's screen.
+            box.setProperty("dense", True)
             for part in slider.findChildren(QWidget):
                 if part.objectName().startswith("data."):
                     wheel_needs_focus(part)
@@ -197,7 +200,7 @@ class AugmentationPage(QWidget):
         flip = QLabel("Flip")
         flip.setMinimumWidth(theme.scaled(_LABEL))
         # As high as the sliders' lines, whose numbers have a frame.
-        flip.setMinimumHeight(theme.scaled(30))
+        flip.setMinimumHeight(theme.scaled(_LINE))
         return row(flip, *self.flips.values(), None, spacing=theme.GROUP_GAP)
 
     def _set(self, **changes: Any) -> None:

@@ -128,9 +128,7 @@ class Controls(QWidget):
         head.addWidget(theme.label(title, "heading"))
         head.addStretch(1)
         words = f"Change the {title.lower()}"
-        link = tool(f"train.{name}.change", words, "", self._goer(panel, page), "change")
-        link.setProperty("flat", True)
-        link.setCursor(Qt.CursorShape.PointingHandCursor)
+        link = tool(f"train.{name}.change", words, "", self._goer(panel, page), "Change")
         head.addWidget(link)
         value = QLabel()
         value.setObjectName(f"train.{name}")

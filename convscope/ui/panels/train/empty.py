@@ -48,7 +48,9 @@ class Empty(QWidget):
         column.addStretch(2)
         column.addWidget(self.title)
         column.addWidget(self.words)
-        column.addLayout(row(None, self.start, self.digits, self.base, self.model, self.data, None))
+        # Two lines, which have room in the smallest window too.
+        column.addLayout(row(None, self.start, self.digits, None))
+        column.addLayout(row(None, self.base, self.model, self.data, None))
         column.addStretch(3)
         desk.checked.connect(self._show)
         self._show(desk.last_check)

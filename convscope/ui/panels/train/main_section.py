@@ -81,4 +81,4 @@ def _steps(images: int, settings: TrainingSettings) -> str:
     if not images:
         return ""
     steps = settings.steps_per_epoch or -(-images // settings.batch_size)
-    return f"{steps:,} steps an epoch, {steps * settings.epochs:,} in all"
+    return f"{steps:,} {'step' if steps == 1 else 'steps'} an epoch, {steps * settings.epochs:,} in all"

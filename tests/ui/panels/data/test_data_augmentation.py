@@ -9,7 +9,15 @@ import pytest
 from data_helpers import Data, counted_set, small_set
 from numpy.typing import NDArray
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QAbstractButton, QComboBox, QDoubleSpinBox, QLineEdit, QSpinBox, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QComboBox,
+    QDoubleSpinBox,
+    QLineEdit,
+    QScrollArea,
+    QSpinBox,
+    QWidget,
+)
 
 from convscope.engine.data.augmentation import LECTURE, LIMITS, MILD, Augmentation
 from convscope.engine.data.resize import InputSettings, Target, to_target
@@ -58,6 +66,10 @@ def test_twelve_stand_in_four_columns(data: Data) -> None:
     last = grid.tile_rect(COUNT - 1)
     assert last.bottom() <= grid.viewport().height()
     assert grid.tile_size()[0] > grid.width() / COLUMNS - 10
+    # All sliders are seen at once.
+    data.window.resize(1440, 900)
+    data.settle()
+    assert data.find(QScrollArea, "data.augment").verticalScrollBar().maximum() == 0
 
 
 def test_every_slider_sets_its_own_and_ends_at_its_limit(data: Data) -> None:

@@ -24,6 +24,14 @@ from convscope.ui.panels.train.names import differences, next_name
 def test_the_first_step_is_a_button(empty: Train) -> None:
     assert empty.text("train.empty.title") == "Training needs a network and data"
     assert not empty.find(QAbstractButton, "train.start").isEnabled()
+    # In the smallest window too all of its words are seen.
+    size = empty.window.size()
+    empty.window.resize(900, 600)
+    empty.settle()
+    for name in ("digits", "model", "data"):
+        button = empty.find(QAbstractButton, f"train.empty.{name}")
+        assert button.width() >= button.sizeHint().width()
+    empty.window.resize(size)
     # Whatever is open, and whatever the images were to be brought to.
     empty.open(tiny_model(classes=3), few_digits(60))
     empty.session.set_input(InputSettings((32, 32)))
