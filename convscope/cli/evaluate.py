@@ -76,10 +76,13 @@ def _evaluated(arguments: argparse.Namespace, folder: Path | None, task: Task) -
         spec, reference = str(run.model_path), reference or run.details.data.reference
     dataset = open_dataset(reference, task)
     split = arguments.split
-    learned = None if run is None else split_for(dataset, run.details.settings)[0]
-    known = learned is not None and data_fingerprint(learned) == run.details.data.fingerprint
-    if run is not None and learned is not None and (known or dataset.reference == run.details.data.reference):
-        dataset = learned
+    known = same = False
+    if run is not None:
+        learned, _ = split_for(dataset, run.details.settings)
+        known = data_fingerprint(learned) == run.details.data.fingerprint
+        same = known or dataset.reference == run.details.data.reference
+        dataset = learned if same else dataset
+    if run is not None and same:
         if not known:
             told = (
                 f"{dataset.title} is not what it was when {run.details.name} was trained: images that it "

@@ -22,6 +22,16 @@ from convscope.paths import data_dir
 
 State = Literal["new", "running", "finished", "stopped", "diverged", "failed", "interrupted"]
 _FORMAT = "convscope run 1"
+_MODELS = ("initial", "last", "best", "model", "composed", "head", "head-best")
+_FILES = frozenset(
+    (
+        *("settings.json", "status.json", "history.jsonl", "batches.jsonl", "lock"),
+        *("script.py", "split.npz", "data.npz"),
+        *(name + suffix for name in _MODELS for suffix in (".keras", ".json", ".classes.json")),
+    )
+)
+# A file that was being written when the process died.
+_PART = re.compile(r"\.part-|.*\.part$")
 Row = TypeVar("Row")
 
 
@@ -297,10 +307,13 @@ def is_run(folder: Path) -> bool:
 
 
 def failed_at_start(folder: Path) -> bool:
-    """Whether a folder holds a run in which nothing was learned: another may take its place."""
+    """Whether a folder holds just a run in which nothing was learned: another may take its place."""
     # Killed while features were extracted, say: there is nothing to go on with.
     states = ("new", "failed", "interrupted")
-    return is_run(folder) and not has_checkpoint(folder) and Run(folder).state in states
+    if not is_run(folder) or has_checkpoint(folder) or Run(folder).state not in states:
+        return False
+    # What somebody else has put there is not thrown away with it.
+    return all(entry.name in _FILES or _PART.match(entry.name) for entry in folder.iterdir())
 
 
 def runs_folder() -> Path:

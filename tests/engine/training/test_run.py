@@ -379,6 +379,12 @@ def test_failures_stay_in_the_status(
     # Nothing was learned in it, so the same folder will do for the next try; also if it was killed so early.
     run.set_status("running", "")
     assert run.state == "interrupted" and not run.can_resume
+    # But not where somebody keeps something of their own.
+    (tmp_path / "run" / "notes.txt").write_text("mine")
+    with pytest.raises(UserError, match="holds a run already"):
+        train(make_model(), open_dataset(saved_bands), QUICK, folder=tmp_path / "run")
+    (tmp_path / "run" / "notes.txt").unlink()
+    (tmp_path / "run" / ".part-last.keras").write_bytes(b"half")
     done = train(make_model(), open_dataset(saved_bands), QUICK, folder=tmp_path / "run")
     assert done.run is not None
     assert done.run.state == "finished"
