@@ -176,3 +176,10 @@ def softmax_at_every_pixel() -> Any:
             layers.GlobalAveragePooling2D(),
         ]
     )
+
+
+def log_softmax() -> Any:
+    """Logarithms of probabilities put out."""
+    import keras
+
+    return head_on_maps(keras.layers.Dense(3, activation="log_softmax", name="scores"))

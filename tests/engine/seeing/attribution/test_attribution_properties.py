@@ -208,6 +208,8 @@ def test_logits_are_the_same_however_the_softmax_is_written() -> None:
         head_on_maps(dense(4)),
         head_on_maps(dense(4), keras.layers.Activation("softmax"), keras.layers.Dropout(0.5)),
         head_on_maps(dense(4, activation="sigmoid")),
+        head_on_maps(dense(4, activation="log_softmax")),
+        head_on_maps(dense(4, activation="softmax"), keras.layers.Reshape((2, 2)), keras.layers.Flatten()),
     ]
     maps = [heat(Look(opened(randomised(model)), picture()), "hires-cam", Target(1)) for model in models]
     for one in maps[1:]:

@@ -67,6 +67,7 @@ NETS: dict[str, tuple[Callable[[], Any], tuple[str, ...]]] = {
     "softmax_layer_twice": (script_nets.softmax_layer_twice, ("hires-cam", "occlusion")),
     "softmax_on_one_pixel": (script_nets.softmax_on_one_pixel, ("hires-cam maps", "guided-grad-cam", "rise")),
     "softmax_at_every_pixel": (script_nets.softmax_at_every_pixel, ("hires-cam maps", "gradient-x-input")),
+    "log_softmax": (script_nets.log_softmax, ("hires-cam", "guided-grad-cam", "rise")),
     "split": (script_nets.split, ("hires-cam halves", "guided-grad-cam halves", "eigen-cam halves")),
 }
 HALF: dict[str, tuple[Callable[[], Any], tuple[str, ...]]] = {
