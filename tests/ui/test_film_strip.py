@@ -101,6 +101,18 @@ def test_the_context_menu_and_delete_close_an_image(window: MainWindow, qtbot: Q
     assert len(window.session.images) == 1
 
 
+def test_the_context_menu_closes_the_image_that_it_was_opened_on(window: MainWindow) -> None:
+    strip(window).customContextMenuRequested.emit(middle(window, 1))
+    (menu,) = strip(window).findChildren(QMenu)
+    # Meanwhile another one goes.
+    window.close_image(0)
+    menu.actions()[0].trigger()
+    assert [image.name for image in window.session.images] == ["image 2"]
+    menu.actions()[0].trigger()
+    menu.close()
+    assert len(window.session.images) == 1
+
+
 def test_a_closed_image_comes_back_by_the_message_and_by_its_key(window: MainWindow, qtbot: QtBot) -> None:
     before = window.session.images
     strip(window).setFocus()

@@ -240,9 +240,14 @@ class FilmStrip(QFrame):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         action = menu.addAction(theme.icon("x"), "Close image")
         action.setEnabled(len(self._model.images) > 1)
-        row = index.row()
-        action.triggered.connect(lambda: self.removed.emit(row))
+        image = self._model.images[index.row()]
+        action.triggered.connect(lambda: self._remove(image))
         menu.popup(self.list.viewport().mapToGlobal(at))
+
+    def _remove(self, image: Image) -> None:
+        # Other images may have come and gone while the menu was open.
+        if image in self._model.images:
+            self.removed.emit(self._model.images.index(image))
 
     def _button(self, name: str, title: str, icon: str, clicked: Callable[[], None]) -> QToolButton:
         button = QToolButton(self)
