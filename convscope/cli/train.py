@@ -114,6 +114,10 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"convscope: stopped; go on with: convscope train --resume {folder}", file=sys.stderr)
         return 130
     _report(trained, folder, as_json=arguments.json)
+    if trained.fitted.outcome == "diverged":
+        # A script that goes on to use the network must know.
+        print(f"convscope: {trained.fitted.sentence}", file=sys.stderr)
+        return 2
     return 0
 
 
@@ -295,7 +299,8 @@ def _report(trained: Trained, folder: Path, *, as_json: bool) -> None:
         values = "  ".join(f"{name} {value:.4f}" for name, value in record.values.items())
         phase = f"{record.phase:<12}" if record.phase else ""
         print(f"epoch {record.epoch + 1:>3}  {phase}{values}  {record.images_per_second:,.0f} images/s")
-    print(fitted.sentence)
+    if fitted.outcome != "diverged":
+        print(fitted.sentence)
     if test is not None:
         print(f"test accuracy {test.accuracy:.4f} on {test.images:,} images")
     print(f"run {folder}")

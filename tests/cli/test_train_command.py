@@ -255,14 +255,18 @@ def test_a_run_goes_on_from_any_folder_and_knows_its_own_images(
     assert "photos has changed since" in capsys.readouterr().err
 
 
-def test_a_loss_that_is_no_number_is_null_in_json(bands: Path, tmp_path: Path, capsys: Said) -> None:
+def test_a_loss_that_is_no_number_is_an_error_and_null_in_json(
+    bands: Path, tmp_path: Path, capsys: Said
+) -> None:
     words = ["--model", "mnist-small", "--replace-head", "--optimizer", "sgd", "--lr", "1000"]
-    assert main(["train", *words, "--data", str(bands), "-o", str(tmp_path / "run"), "--json"]) == 0
+    assert main(["train", *words, "--data", str(bands), "-o", str(tmp_path / "run"), "--json"]) == 2
 
     def refuse(word: str) -> None:
         raise AssertionError(word)
 
-    told = json.loads(capsys.readouterr().out, parse_constant=refuse)
+    said = capsys.readouterr()
+    assert "convscope: " in said.err and "loss" in said.err.splitlines()[-1]
+    told = json.loads(said.out, parse_constant=refuse)
     assert told["outcome"] == "diverged"
     runs_told = json.loads(runs_json([Run.open(tmp_path / "run")]), parse_constant=refuse)
     assert len(runs_told[0]["history"]) == len(told["epochs"])

@@ -160,8 +160,12 @@ class LayerItems(QAbstractItemModel):
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
     ) -> Any:
         """The columns' names."""
-        named = orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole
-        return ("Layer", "Output")[section] if named else None
+        if orientation == Qt.Orientation.Horizontal:
+            if role == Qt.ItemDataRole.DisplayRole:
+                return ("Layer", "Output")[section]
+            if role == Qt.ItemDataRole.TextAlignmentRole and section:
+                return _RIGHT
+        return None
 
     def _line(self, index: Index) -> _Line:
         return self._lines[int(index.internalId()) if index.isValid() else 0]

@@ -70,10 +70,11 @@ def test_files_that_are_left_out_are_told_before_and_after(empty: Train, tmp_pat
     )
     assert "one/words.png: " in label.toolTip()
     assert empty.session.dataset is not None
-    empty.window.show_panel("data")
-    # Whoever looks at all images finds it.
+    # Whoever looks at all images finds it; the data panel may be the first to look.
     cut = tmp_path / "nought" / "0.png"
     cut.write_bytes(cut.read_bytes()[:60])
+    empty.window.show_panel("data")
+    empty.settle()
     images = empty.session.dataset.images
     images.thumbnails(range(len(images)), 28)
     empty.window.show_panel("train")
