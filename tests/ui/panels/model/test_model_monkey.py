@@ -30,7 +30,7 @@ LEFT_OUT = tuple(
 )
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, 3])
 def test_nothing_raises_and_nothing_hangs(story: Story, seed: int, caplog: pytest.LogCaptureFixture) -> None:
     chance = random.Random(seed)
     shown = story.open("digits")
