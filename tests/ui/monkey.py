@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import random
 from collections.abc import Collection, Sequence
 from pathlib import Path
@@ -31,6 +32,11 @@ KEYS = (
     Qt.Key.Key_Plus, Qt.Key.Key_Minus, Qt.Key.Key_0, Qt.Key.Key_7,
 )  # fmt: skip
 WORDS = ("3", "99", "0", "-1", "conv", "boot", "", "~", "1e9")
+
+
+def errors(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """What was logged as an error or worse so far."""
+    return [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR]
 
 
 def answer_dialogs(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import random
 from collections.abc import Iterator
 from dataclasses import replace
@@ -10,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from driver import Driver, window_on
-from monkey import answer_dialogs, close_popups, handle, targets
+from monkey import answer_dialogs, close_popups, errors, handle, targets
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QApplication
@@ -84,7 +83,7 @@ def test_nothing_raises_and_nothing_stays(
         if not job.quiet:
             window.jobs.cancel(job)
     driver.settle()
-    assert [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR] == []
+    assert errors(caplog) == []
     # All of it still answers.
     window.show_panel("kernels")
     session.edit_lab(Lab(), "Plain")

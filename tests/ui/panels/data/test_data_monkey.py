@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 import random
 from pathlib import Path
 
 import pytest
 from data_helpers import Data, small_set
-from monkey import answer_dialogs, close_popups, handle, targets
+from monkey import answer_dialogs, close_popups, errors, handle, targets
 from PySide6.QtWidgets import QApplication
 
 from convscope.engine.data.dataset import Dataset
@@ -48,7 +47,7 @@ def test_nothing_raises_and_nothing_stays(
         QApplication.processEvents()
         close_popups()
     data.settle()
-    assert [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR] == []
+    assert errors(caplog) == []
     # All of it still answers.
     data.session.set_dataset(None)
     plain = data.show(small_set())

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 import random
 
 import pytest
 from explain_helpers import panel_of, settle
-from monkey import act, close_popups, targets
+from monkey import act, close_popups, errors, targets
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -43,7 +42,7 @@ def test_nothing_raises_and_nothing_stays(
         QApplication.processEvents()
         close_popups()
     settle(qtbot, window)
-    assert [record.message for record in caplog.records if record.levelno >= logging.ERROR] == []
+    assert errors(caplog) == []
     # All of it still answers.
     panel.desk.ask(methods=("grad-cam",), count=1, minus=None, index=None, layer=None)
     settle(qtbot, window)
