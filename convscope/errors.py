@@ -1,4 +1,4 @@
-"""The one kind of error that a person is meant to read."""
+"""The errors that a person is meant to read: who acts on one tells it by its type, never by its words."""
 
 from __future__ import annotations
 
@@ -15,3 +15,7 @@ class UserError(Exception):
         super().__init__(message)
         self.message = message
         self.detail = detail
+
+
+class NotEnoughMemoryError(UserError):
+    """The machine has too little memory for what was asked; less of it may fit."""

@@ -23,7 +23,7 @@ from PIL import (
 )
 from PIL import Image as PillowImage
 
-from convscope.errors import UserError
+from convscope.errors import NotEnoughMemoryError, UserError
 from convscope.imaging.depth import levels, narrow, read_wide_colours
 from convscope.imaging.profile import to_srgb
 from convscope.imaging.quiet import quiet_libtiff, quiet_pillow
@@ -121,7 +121,7 @@ def decode(
         except (UserError, Cancelled):
             raise
         except MemoryError as error:
-            raise UserError(
+            raise NotEnoughMemoryError(
                 f"{name} needs more memory than is free: close something or shrink it."
             ) from error
         except Exception as error:  # whatever a decoder says about hostile bytes

@@ -24,7 +24,7 @@ from convscope.engine.models.preprocessing import Prepared, Preprocessing, check
 from convscope.engine.models.program import Program
 from convscope.engine.models.read import read
 from convscope.engine.models.sheet import LayerInfo, Sheet
-from convscope.errors import UserError
+from convscope.errors import NotEnoughMemoryError, UserError
 from convscope.imaging.image import Image
 
 _KEPT = 48
@@ -319,7 +319,7 @@ class OpenedModel:
         try:
             values: list[Any] = self.function(fetch)(*self.inputs_for(batch))
         except tf.errors.ResourceExhaustedError as error:
-            raise UserError(
+            raise NotEnoughMemoryError(
                 f"{self.name} needs more memory for this than the machine has free.", detail=str(error)
             ) from error
         except (tf.errors.OpError, ArithmeticError, AttributeError, TypeError, ValueError) as error:

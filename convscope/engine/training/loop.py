@@ -30,7 +30,7 @@ from convscope.engine.training.record import CLASSIFIER, EpochRecord, Recorder
 from convscope.engine.training.run import Run
 from convscope.engine.training.settings import TrainingSettings
 from convscope.engine.training.smoothing import best_epoch, higher_is_better
-from convscope.errors import UserError
+from convscope.errors import NotEnoughMemoryError, UserError
 from convscope.task import Task
 
 Outcome = Literal["finished", "early", "stopped", "diverged"]
@@ -307,14 +307,14 @@ def enough_memory(batch_size: int) -> Iterator[None]:
     """Turn running out of memory, wherever in here, into a sentence with the remedies.
 
     Raises:
-        UserError: that one.
+        NotEnoughMemoryError: that one.
     """
     import tensorflow as tf
 
     try:
         yield
-    except (tf.errors.ResourceExhaustedError, MemoryError) as error:
-        raise UserError(
+    except (tf.errors.ResourceExhaustedError, MemoryError, NotEnoughMemoryError) as error:
+        raise NotEnoughMemoryError(
             f"The memory is not enough for batches of {batch_size}: try a smaller batch size, "
             "fewer channels or smaller images.",
             detail=str(error),

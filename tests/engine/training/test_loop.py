@@ -28,7 +28,7 @@ from convscope.engine.training.settings import (
     TrainingSettings,
 )
 from convscope.engine.training.train import Trained, new_weights, seeded, train
-from convscope.errors import UserError
+from convscope.errors import NotEnoughMemoryError, UserError
 from convscope.task import Cancelled, Task
 
 Make = Callable[..., OpenedModel]
@@ -272,7 +272,11 @@ def test_too_little_memory_is_told_with_the_remedies(
     import keras
     import tensorflow as tf
 
-    for error in (MemoryError(), tf.errors.ResourceExhaustedError(None, None, "OOM when allocating")):
+    for error in (
+        MemoryError(),
+        tf.errors.ResourceExhaustedError(None, None, "OOM when allocating"),
+        NotEnoughMemoryError("The network needs more memory for this than the machine has free."),
+    ):
 
         def exhausted(*_: object, _error: Exception = error, **__: object) -> None:
             raise _error
@@ -282,7 +286,8 @@ def test_too_little_memory_is_told_with_the_remedies(
             with monkeypatch.context() as patched:
                 patched.setattr(*place, exhausted)
                 with pytest.raises(
-                    UserError, match="batches of 16: try a smaller batch size, fewer channels or smaller"
+                    NotEnoughMemoryError,
+                    match="batches of 16: try a smaller batch size, fewer channels",
                 ):
                     train(make_model(), bands, QUICK)
 

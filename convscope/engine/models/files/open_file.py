@@ -17,7 +17,7 @@ from convscope.engine.models.files.saved_model import open_saved_model
 from convscope.engine.models.files.weights import load_checkpoint, load_legacy
 from convscope.engine.models.memory import check_fits
 from convscope.engine.models.opened import OpenedModel, Source
-from convscope.errors import UserError
+from convscope.errors import NotEnoughMemoryError, UserError
 from convscope.task import Task
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
@@ -86,7 +86,7 @@ def _from_file(path: Path, task: Task) -> tuple[Any, list[str]]:
         if signature.startswith(_ZIP) and path.suffix.lower() not in _OTHERS:
             return _from_zip(path, task)
     except MemoryError as error:
-        raise UserError(f"{path.name} needs more memory than this machine has.") from error
+        raise NotEnoughMemoryError(f"{path.name} needs more memory than this machine has.") from error
     kinds = "a .keras file, an .h5 file, a SavedModel folder or an architecture (.json)"
     if path.suffix.lower() in (".keras", ".h5", ".hdf5"):
         raise UserError(f"{path.name} is not a model file, or damaged from its beginning on.")

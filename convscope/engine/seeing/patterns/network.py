@@ -14,7 +14,7 @@ from convscope.engine.models.program import Program, Step
 from convscope.engine.seeing.patterns.canvas import Canvas
 from convscope.engine.seeing.patterns.goals import Goal
 from convscope.engine.seeing.patterns.quick import is_plain_convolution, quicker
-from convscope.errors import UserError
+from convscope.errors import NotEnoughMemoryError, UserError
 
 if TYPE_CHECKING:
     from convscope.engine.models.opened import OpenedModel
@@ -140,7 +140,9 @@ def _in_words(function: Function, model: OpenedModel, canvas: Canvas) -> Functio
         try:
             return function(*tensors)
         except tf.errors.ResourceExhaustedError as error:
-            raise UserError("There is too little memory for this size: choose a smaller one.") from error
+            raise NotEnoughMemoryError(
+                "There is too little memory for this size: choose a smaller one."
+            ) from error
         except (tf.errors.OpError, ValueError) as error:
             raise UserError(
                 f"{model.name} does not work on {canvas.height}×{canvas.width} pixels: choose another size.",

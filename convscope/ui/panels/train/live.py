@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
-from convscope.errors import UserError
+from convscope.errors import NotEnoughMemoryError, UserError
 from convscope.task import Task
 from convscope.ui import theme
 from convscope.ui.panels.train.desk import Desk
@@ -187,7 +187,7 @@ class LiveView(QWidget):
             return
         choices: list[Choice] = []
         size = self.desk.settings.batch_size
-        if error.message.startswith("The memory") and size > 1:
+        if isinstance(error, NotEnoughMemoryError) and size > 1:
             choices.append(
                 ("train.notice.batch", f"Batches of {size // 2}", lambda: self._set_batch(size // 2))
             )

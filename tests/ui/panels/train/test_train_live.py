@@ -19,7 +19,7 @@ from convscope.engine.training.observe import Snapshot
 from convscope.engine.training.run import Run, list_runs, new_folder
 from convscope.engine.training.settings import OptimizerSettings, TrainingSettings
 from convscope.engine.training.train import train as train_engine
-from convscope.errors import UserError
+from convscope.errors import NotEnoughMemoryError, UserError
 from convscope.imaging.image import Image
 from convscope.ui.panels.train import kept_models
 from convscope.ui.panels.train.chart_legend import Legend
@@ -189,13 +189,24 @@ def test_a_loss_that_is_no_number(empty: Train, digits: Dataset) -> None:
     assert train.find(QAbstractButton, "train.start").isEnabled()
 
 
-def test_too_little_memory(train: Train) -> None:
+@pytest.mark.parametrize(
+    ("error", "offered"),
+    [
+        (NotEnoughMemoryError("This machine cannot hold so many images at once."), True),
+        # Words like these do not make it one.
+        (UserError("The memory of a run is damaged."), False),
+    ],
+)
+def test_too_little_memory(train: Train, error: UserError, offered: bool) -> None:
     def fails(*_: object) -> object:
-        raise UserError("The memory is not enough for batches of 64: try a smaller batch size.")
+        raise error
 
     train.desk.begin(Plan("large", train.settings, fails))  # type: ignore[arg-type]
     train.ended()
-    assert train.text("train.notice.text").startswith("The memory is not enough")
+    assert train.text("train.notice.text") == error.message
+    if not offered:
+        assert not train.window.findChildren(QAbstractButton, "train.notice.batch")
+        return
     assert train.find(QAbstractButton, "train.notice.batch").text() == "Batches of 32"
     train.press("train.notice.batch")
     assert train.settings.batch_size == 32
