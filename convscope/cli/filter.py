@@ -42,7 +42,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--mode", choices=MODES, default="correlate", help="convolve flips the kernel (default %(default)s)"
     )
-    parser.add_argument("--border", choices=BORDERS, default="zero", help="default %(default)s")
+    parser.add_argument(
+        "--border",
+        choices=BORDERS,
+        default="zero",
+        help="same: Keras's, zeros for ⌈size/stride⌉ outputs; zero: half of K − 1 zeros on each side, "
+        "whatever the stride; full: K − 1 on each side (default %(default)s)",
+    )
     parser.add_argument("--stride", type=int, default=1, metavar="N", help="1–8 (default %(default)s)")
     parser.add_argument("--dilation", type=int, default=1, metavar="N", help="1–8 (default %(default)s)")
     parser.add_argument("--bias", type=float, default=0.0, metavar="F", help="default 0")

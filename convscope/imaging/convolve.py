@@ -31,10 +31,12 @@ _BAND_BYTES = 3 << 20
 
 OPENCV_BORDERS: dict[Border, int] = {
     "zero": cv2.BORDER_CONSTANT,
+    "same": cv2.BORDER_CONSTANT,
     "replicate": cv2.BORDER_REPLICATE,
     "reflect": cv2.BORDER_REFLECT_101,
-    # These two are cut off afterwards, so that anything may stand there.
+    # These are cut off afterwards, so that anything may stand there.
     "valid": cv2.BORDER_REPLICATE,
+    "full": cv2.BORDER_REPLICATE,
     "wrap": cv2.BORDER_REPLICATE,
 }
 
@@ -87,11 +89,11 @@ def output_shape(
     shape: tuple[int, ...], kernel_shape: tuple[int, int], border: Border, stride: int, dilation: int
 ) -> tuple[int, int]:
     """Rows and columns of the result: ⌊(n − K_eff + padding)/stride⌋ + 1; 0 or less when nothing fits."""
-    rows, columns = (
-        (n - (dilation * (k - 1) + 1) + sum(padding.amounts(dilation * (k - 1) + 1, border))) // stride + 1
-        for n, k in zip(shape[:2], kernel_shape, strict=True)
-    )
-    return (rows, columns)
+    sizes = []
+    for n, k in zip(shape[:2], kernel_shape, strict=True):
+        covered = dilation * (k - 1) + 1
+        sizes.append((n - covered + sum(padding.amounts(covered, border, n, stride))) // stride + 1)
+    return (sizes[0], sizes[1])
 
 
 def correlate(
@@ -163,13 +165,19 @@ def suits_one_call(count: int, way: Plan) -> bool:
 
 def _whole(values: NDArray[Any], way: Plan, border: Border, stride: int) -> NDArray[np.float32]:
     """The whole result by one OpenCV call that does the padding as well."""
-    before = [padding.amounts(taps, "zero")[0] for taps in way.kernel.shape]
-    anchor = (before[1], before[0])
-    if border == "wrap":
-        height, width = values.shape[:2]
-        after = [taps - 1 - start for taps, start in zip(way.kernel.shape, before, strict=True)]
-        rows, columns = (-before[0], height + after[0]), (-before[1], width + after[1])
+    anchors = [(taps - 1) // 2 for taps in way.kernel.shape]
+    anchor = (anchors[1], anchors[0])
+    sizes = output_shape(values.shape, (way.kernel.shape[0], way.kernel.shape[1]), border, stride, 1)
+    pads = [
+        padding.amounts(taps, border, length, stride)
+        for taps, length in zip(way.kernel.shape, values.shape[:2], strict=True)
+    ]
+    if border in ("wrap", "full"):
+        rows, columns = (
+            (-before, length + after) for (before, after), length in zip(pads, values.shape[:2], strict=True)
+        )
         values = padding.window(values, rows, columns, border)
+        pads = [(0, 0), (0, 0)]
     side = OPENCV_BORDERS[border]
     if way.factors is None:
         if way.kernel.size > FEW_WEIGHTS:
@@ -178,10 +186,12 @@ def _whole(values: NDArray[Any], way: Plan, border: Border, stride: int) -> NDAr
     else:
         column, row = way.factors
         result = cv2.sepFilter2D(values, cv2.CV_32F, row, column, anchor=anchor, borderType=side)
-    if border in ("valid", "wrap"):
-        height, width = (n - taps + 1 for n, taps in zip(result.shape[:2], way.kernel.shape, strict=True))
-        result = result[before[0] : before[0] + height, before[1] : before[1] + width]
-    return np.ascontiguousarray(result[::stride, ::stride])
+    # OpenCV tells of every pixel under the anchor; the first window wanted starts `before` the image.
+    rows_, columns_ = (
+        slice(middle - before, middle - before + (size - 1) * stride + 1, stride)
+        for middle, (before, _after), size in zip(anchors, pads, sizes, strict=True)
+    )
+    return np.ascontiguousarray(result[rows_, columns_])
 
 
 def _band_height(part: Region, out: NDArray[np.float32], way: Plan, stride: int, dilation: int) -> int:
@@ -210,12 +220,12 @@ def _band(
 ) -> None:
     """Compute the outputs of `part` into `out`."""
     ranges: list[tuple[int, int]] = []
-    for first, last, taps in (
-        (part.top, part.bottom, way.kernel.shape[0]),
-        (part.left, part.right, way.kernel.shape[1]),
+    for first, last, taps, length in (
+        (part.top, part.bottom, way.kernel.shape[0], values.shape[0]),
+        (part.left, part.right, way.kernel.shape[1], values.shape[1]),
     ):
         covered = dilation * (taps - 1) + 1
-        before = padding.amounts(covered, border)[0]
+        before = padding.amounts(covered, border, length, stride)[0]
         ranges.append((first * stride - before, (last - 1) * stride - before + covered))
     source = padding.window(values, ranges[0], ranges[1], border)
     # sepFilter2D is quickest from bytes; filter2D is several times quicker from float than from bytes.

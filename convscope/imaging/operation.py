@@ -9,14 +9,14 @@ from convscope.errors import UserError
 from convscope.imaging.kernel import Kernel
 
 Mode = Literal["correlate", "convolve"]
-Border = Literal["valid", "zero", "replicate", "reflect", "wrap"]
+Border = Literal["valid", "same", "zero", "full", "replicate", "reflect", "wrap"]
 Channels = Literal["gray", "each", "filter"]
 Activation = Literal["none", "relu", "tanh", "sigmoid"]
 Pool = Literal["none", "max", "avg"]
 DisplayMode = Literal["clip", "abs", "stretch", "signed"]
 
 MODES: tuple[Mode, ...] = ("correlate", "convolve")
-BORDERS: tuple[Border, ...] = ("valid", "zero", "replicate", "reflect", "wrap")
+BORDERS: tuple[Border, ...] = ("valid", "same", "zero", "full", "replicate", "reflect", "wrap")
 CHANNELS: tuple[Channels, ...] = ("each", "gray", "filter")
 ACTIVATIONS: tuple[Activation, ...] = ("none", "relu", "tanh", "sigmoid")
 POOLS: tuple[Pool, ...] = ("none", "max", "avg")
@@ -37,10 +37,13 @@ class Operation:
             others use the first.
         mode: "correlate" slides the kernel as it is, which is what a convnet computes; "convolve" flips it
             first.
-        border: "valid" uses no padding, so the output shrinks; the others pad by (K_eff − 1) pixels, half on
+        border: "valid" uses no padding, so the output shrinks. "same" is Keras's and TensorFlow's: as many
+            zeros as ⌈size/stride⌉ outputs need, the smaller half at the top and left. "full" pads K_eff − 1
+            zeros on each side, so that every output that a pixel has a part in is there, as "full" of
+            numpy.convolve and scipy.signal. The others pad by K_eff − 1 pixels whatever the stride, half on
             each side (the smaller half at the top and left when that is odd): with zeros, the edge pixel
             ("replicate"), the mirrored image without repeating the edge ("reflect", as in numpy.pad and
-            PyTorch), or the opposite side ("wrap").
+            PyTorch), or the opposite side ("wrap"). At stride 1, "same" and "zero" are one.
         stride: 1–8, rows and columns alike: keep every stride-th output, starting with the first.
         dilation: 1–8: the distance between neighbouring taps; K_eff = dilation·(K − 1) + 1.
         bias: added to every output.

@@ -10,24 +10,35 @@ from numpy.typing import NDArray
 from convscope.imaging.operation import Border
 
 
-def amounts(extent: int, border: Border) -> tuple[int, int]:
-    """Pixels padded (before, after) on one axis for a kernel that covers `extent` pixels.
+def amounts(extent: int, border: Border, length: int, stride: int) -> tuple[int, int]:
+    """Pixels padded (before, after) on one axis.
 
-    "valid" pads nothing; the others pad extent − 1 in total, the smaller half before, as TensorFlow's and
-    Keras's "same" at stride 1.
+    "valid" pads nothing; "full" extent − 1 on each side; "same" what ⌈length/stride⌉ outputs need in total,
+    as TensorFlow and Keras do; the others extent − 1 in total. The smaller half stands before.
+
+    Args:
+        extent: what the kernel covers.
+        border: what stands beyond the edges.
+        length: the image's, along this axis.
+        stride: from one output to the next.
     """
     if border == "valid":
         return (0, 0)
-    before = (extent - 1) // 2
-    return (before, extent - 1 - before)
+    if border == "full":
+        return (extent - 1, extent - 1)
+    total = extent - 1
+    if border == "same":
+        outputs = -(-length // stride)
+        total = max((outputs - 1) * stride + extent - length, 0)
+    return (total // 2, total - total // 2)
 
 
 def source_indices(start: int, stop: int, length: int, border: Border) -> NDArray[np.intp]:
     """Which source index (0…length−1) the positions start…stop−1 show; −1 where a padded zero stands.
 
     "reflect" mirrors without repeating the edge, over and over where the padding is longer than the image, as
-    `numpy.pad` does; "wrap" goes on at the opposite side. "valid" has no padding, so that only places beyond
-    the image are −1.
+    `numpy.pad` does; "wrap" goes on at the opposite side; the others have zeros. "valid" has no padding, so
+    that only places beyond the image are −1.
     """
     positions = np.arange(start, stop)
     if border == "replicate":

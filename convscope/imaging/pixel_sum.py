@@ -190,8 +190,8 @@ def explain(
         row,
         column,
         channel,
-        source_window(operation, row, column),
-        source_window(unpooled, *place),
+        source_window(operation, image.values.shape, row, column),
+        source_window(unpooled, image.values.shape, *place),
         channels,
         operation.bias,
         total,
@@ -230,7 +230,7 @@ def _channels(
     height, width = values.shape[:2]
     indices: list[NDArray[np.intp]] = []
     inside: list[NDArray[np.bool_]] = []
-    window = source_window(replace(operation, pool="none"), *place)
+    window = source_window(replace(operation, pool="none"), values.shape, *place)
     for start, stop, length in ((window.top, window.bottom, height), (window.left, window.right, width)):
         taps = np.arange(start, stop, operation.dilation)
         indices.append(padding.source_indices(start, stop, length, operation.border)[:: operation.dilation])

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convscope.errors import UserError
-from convscope.imaging import padding
 from convscope.imaging.convolve import FEW_WEIGHTS, Plan, plan, suits_one_call
 from convscope.imaging.image import Image
 from convscope.imaging.operation import Border, DisplayMode, Operation
@@ -23,6 +22,8 @@ _LITERAL_VALUES = 64 * 64
 HARMLESS = ("palette", "1 bit", "CMYK", "YCbCr", "the first of several frames", IGNORED)
 _NUMPY_BORDERS: dict[Border, str] = {
     "zero": "constant",
+    "same": "constant",
+    "full": "constant",
     "replicate": "edge",
     "reflect": "reflect",
     "wrap": "wrap",
@@ -31,8 +32,16 @@ _OPENCV_NAMES: dict[Border, str] = {
     "zero": "cv2.BORDER_CONSTANT",
     "replicate": "cv2.BORDER_REPLICATE",
     "reflect": "cv2.BORDER_REFLECT_101",
+    "same": "cv2.BORDER_CONSTANT",
     "valid": "cv2.BORDER_REPLICATE",
+    "full": "cv2.BORDER_REPLICATE",
     "wrap": "cv2.BORDER_REPLICATE",
+}
+# What tells the three kinds of zeros from each other.
+BORDER_WORDS: dict[Border, str] = {
+    "same": "border same as Keras's: zeros for ⌈size/stride⌉ outputs",
+    "zero": "zeros, half of K − 1 on each side",
+    "full": "border full: K − 1 zeros on each side",
 }
 _ACTIVATIONS = {
     "relu": ("x = np.maximum(x, 0)",),
@@ -106,7 +115,7 @@ def _words(operation: Operation) -> str:
     rows, columns = kernel.shape
     words = [f"{kernel.name} {rows}×{columns}" if operation.channels != "filter" else "RGB filter"]
     words.append("correlation" if operation.mode == "correlate" else "convolution: the kernel is flipped")
-    words.append(f"border {operation.border}")
+    words.append(BORDER_WORDS.get(operation.border, f"border {operation.border}"))
     if operation.stride > 1:
         words.append(f"stride {operation.stride}")
     if operation.dilation > 1:
@@ -242,14 +251,17 @@ def _one_call(
     rows, columns = way.kernel.shape
     top, left = (rows - 1) // 2, (columns - 1) // 2
     lines, call = _filter(way, dtype, few=way.kernel.size <= FEW_WEIGHTS)
-    if operation.border == "wrap":
+    padded = operation.border in ("wrap", "full")
+    if padded:
         lines += _pad(operation.border, size, ndim)
     lines.append(f"x = {call}, anchor=({left}, {top}), borderType={_OPENCV_NAMES[operation.border]})")
-    if operation.border in ("valid", "wrap"):
+    if operation.border == "valid" or padded:
         height, width = _valid(size.height), _valid(size.width)
         lines[-1] += _cut(top, height, left, width, operation.stride)
     elif operation.stride > 1:
-        lines[-1] += f"[::{operation.stride}, ::{operation.stride}]"
+        first = [middle - axis.padded[0] for middle, axis in ((top, size.height), (left, size.width))]
+        across = ", ".join(f"{start or ''}::{operation.stride}" for start in first)
+        lines[-1] += f"[{across}]"
     return lines
 
 
@@ -290,7 +302,7 @@ def _filter(way: Plan, dtype: np.dtype[Any], *, few: bool) -> tuple[list[str], s
 
 
 def _pad(border: Border, size: OutputSize, ndim: int) -> list[str]:
-    pads = [padding.amounts(axis.covered, border) for axis in (size.height, size.width)]
+    pads = [axis.padded for axis in (size.height, size.width)]
     if not any(sum(pad) for pad in pads):
         return []
     widths = ", ".join(f"({before}, {after})" for before, after in [*pads, (0, 0)][:ndim])

@@ -39,7 +39,7 @@ class AxisSize:
     @property
     def padded(self) -> tuple[int, int]:
         """Pixels padded before and after."""
-        return padding.amounts(self.covered, self.border)
+        return padding.amounts(self.covered, self.border, self.length, self.stride)
 
     @property
     def convolved(self) -> int:
@@ -55,7 +55,11 @@ class AxisSize:
 
     @property
     def text(self) -> str:
-        """The formula with its numbers, such as "W' = (W − K + 2P)/S + 1 = (300 − 3 + 2)/1 + 1 = 300"."""
+        """The formula with its numbers, such as "W' = (W − K + 2P)/S + 1 = (300 − 3 + 2)/1 + 1 = 300".
+
+        Beyond stride 1, where Keras's "same" pads otherwise than half of K − 1 on each side, a line says by
+        which of the two it goes.
+        """
         w, before, after = self.symbol, *self.padded
         name = "K" if self.dilation == 1 else "K_eff"
         lines = []
@@ -63,6 +67,8 @@ class AxisSize:
             lines.append(
                 f"K_eff = D·(K − 1) + 1 = {self.dilation}·({self.taps} − 1) + 1 = {self.covered}",
             )
+        if self.border == "same" and self.stride > 1:
+            lines.append(self._same_pads(name))
         pads = "2P" if before == after else "P₁ + P₂"
         numbers = f"{before + after}" if before == after else f"{before} + {after}"
         lines.append(
@@ -76,6 +82,12 @@ class AxisSize:
                 self.convolved,
             )
         )
+        if self.border == "zero":
+            keras = padding.amounts(self.covered, "same", self.length, self.stride)
+            if keras != (before, after):
+                lines.append(
+                    f"{before} + {after} zeros; Keras's “same” has {keras[0]} + {keras[1]} along {w}"
+                )
         if self.pool_size:
             lines.append(
                 _formula(
@@ -89,6 +101,16 @@ class AxisSize:
                 )
             )
         return "\n".join(lines)
+
+    def _same_pads(self, name: str) -> str:
+        """Where the zeros of "same" come from: ⌈W/S⌉ outputs are wanted."""
+        outputs = self.convolved
+        wanted = (outputs - 1) * self.stride + self.covered - self.length
+        terms = f"(⌈{self.symbol}/S⌉ − 1)·S + {name} − {self.symbol}"
+        numbers = f"({outputs} − 1)·{self.stride} + {self.covered} − {self.length}"
+        if wanted < 0:
+            terms, numbers = f"max({terms}, 0)", f"max({numbers}, 0)"
+        return f"“same”: P₁ + P₂ = {terms} = {numbers} = {sum(self.padded)}"
 
 
 @dataclass(frozen=True)

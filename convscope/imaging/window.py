@@ -8,22 +8,27 @@ from convscope.imaging.region import Region
 from convscope.imaging.size import output_size
 
 
-def source_window(operation: Operation, row: int, column: int) -> Region:
+def source_window(operation: Operation, shape: tuple[int, ...], row: int, column: int) -> Region:
     """The source pixels that one output (row, column) covers, after pooling if there is any.
 
     It may reach over the image's edges, where the border's padding stands. A dilated kernel reads only every
     dilation-th pixel of it.
+
+    Args:
+        operation: the stage.
+        shape: of the source, H×W or H×W×3.
+        row, column: of the output.
     """
     if not operation.enabled:
         return Region(row, column, row + 1, column + 1)
     pooled = operation.pool != "none"
     edges: list[tuple[int, int]] = []
-    for place, covered in zip((row, column), operation.effective_shape, strict=True):
+    for place, covered, length in zip((row, column), operation.effective_shape, shape[:2], strict=True):
         first, last = place, place
         if pooled:
             first = place * operation.pool_stride
             last = first + operation.pool_size - 1
-        before = padding.amounts(covered, operation.border)[0]
+        before = padding.amounts(covered, operation.border, length, operation.stride)[0]
         edges.append((first * operation.stride - before, last * operation.stride - before + covered))
     (top, bottom), (left, right) = edges
     return Region(top, left, bottom, right)

@@ -169,6 +169,23 @@ def test_an_input_that_is_no_image(tmp_path: Path, capsys: pytest.CaptureFixture
     assert "text.png" in capsys.readouterr().err
 
 
+def test_same_is_that_of_keras_and_zero_says_that_it_is_not(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = tmp_path / "blur.csv"
+    table.write_text("0,0,0,0\n0,219,253,247\n0,0,190,0\n0,0,0,93\n0,0,221,253\n136,212,0,0\n")
+    words = ["filter", str(table), "-o", str(tmp_path / "o.npy"), "--kernel", "ones", "--stride", "2"]
+    assert main([*words, "--border", "same"]) == 0
+    assert np.load(tmp_path / "o.npy").tolist() == [[662, 690], [411, 757], [569, 474]]
+    assert "“same”: P₁ + P₂ = (⌈W/S⌉ − 1)·S + K − W = (2 − 1)·2 + 3 − 4 = 1" in capsys.readouterr().out
+    assert main([*words, "--border", "zero"]) == 0
+    assert np.load(tmp_path / "o.npy").tolist() == [[219, 719], [219, 1002], [348, 779]]
+    assert "1 + 1 zeros; Keras's “same” has 0 + 1 along H" in capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        main(["filter", "--help"])
+    assert "same: Keras's" in " ".join(capsys.readouterr().out.split())
+
+
 def test_usage_errors_are_exit_code_two(picture: Path) -> None:
     assert main(["filter", str(picture), "-o", "o.png", "--border", "mirror"]) == 2
 

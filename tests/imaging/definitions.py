@@ -7,7 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-_PAD = {"zero": "constant", "replicate": "edge", "reflect": "reflect", "wrap": "wrap"}
+_PAD = {
+    "zero": "constant",
+    "same": "constant",
+    "full": "constant",
+    "replicate": "edge",
+    "reflect": "reflect",
+    "wrap": "wrap",
+}
 
 
 def correlate_by_definition(
@@ -17,7 +24,17 @@ def correlate_by_definition(
     source = values.astype(np.float64)
     covered = [dilation * (n - 1) + 1 for n in kernel.shape]
     if border != "valid":
-        pads = [((n - 1) // 2, n - 1 - (n - 1) // 2) for n in covered] + [(0, 0)] * (source.ndim - 2)
+        pads = [((n - 1) // 2, n - 1 - (n - 1) // 2) for n in covered]
+        if border == "full":
+            pads = [(n - 1, n - 1) for n in covered]
+        elif border == "same":
+            # TensorFlow's documentation of SAME: by the rest that the last stride leaves.
+            totals = [
+                max(n - (stride if m % stride == 0 else m % stride), 0)
+                for n, m in zip(covered, source.shape[:2], strict=True)
+            ]
+            pads = [(total // 2, total - total // 2) for total in totals]
+        pads += [(0, 0)] * (source.ndim - 2)
         source = np.pad(source, pads, mode=_PAD[border])  # type: ignore[call-overload]
     rows, columns = ((source.shape[axis] - covered[axis]) // stride + 1 for axis in (0, 1))
     result = np.zeros((max(rows, 0), max(columns, 0), *source.shape[2:]))

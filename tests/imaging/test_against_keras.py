@@ -28,7 +28,12 @@ def by_keras(layer: Any, values: NDArray[Any], weights: list[NDArray[Any]]) -> N
 @pytest.mark.parametrize("size", [(3, 3), (5, 2), (4, 4), (1, 7)])
 @pytest.mark.parametrize(
     ("border", "stride", "dilation"),
-    [("valid", 1, 1), ("valid", 2, 1), ("valid", 3, 1), ("zero", 1, 1), ("valid", 1, 3), ("zero", 1, 2)],
+    [
+        *(("valid", 1, 1), ("valid", 2, 1), ("valid", 3, 1), ("valid", 1, 3)),
+        *(("same", 1, 1), ("same", 2, 1), ("same", 3, 1), ("same", 8, 1), ("same", 1, 2)),
+        # At stride 1 half of K − 1 zeros on each side are the same.
+        *(("zero", 1, 1), ("zero", 1, 2)),
+    ],
 )
 def test_conv2d(size: tuple[int, int], border: Any, stride: int, dilation: int) -> None:
     generator = np.random.default_rng(1)
@@ -56,6 +61,25 @@ def test_conv2d(size: tuple[int, int], border: Any, stride: int, dilation: int) 
         ),
     ).values
     np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-2)
+
+
+BLUR = np.array(
+    [[0, 0, 0, 0], [0, 219, 253, 247], [0, 0, 190, 0], [0, 0, 0, 93], [0, 0, 221, 253], [136, 212, 0, 0]],
+    np.uint8,
+)
+
+
+def test_stride_2_on_even_sizes_starts_one_pixel_later_than_zeros_on_both_sides() -> None:
+    layer = keras.layers.Conv2D(1, 3, strides=2, padding="same", use_bias=False)
+    theirs = by_keras(layer, BLUR[..., None], [np.ones((3, 3, 1, 1))])[..., 0]
+    same, zero = (
+        run(
+            Image(BLUR, "blur"), Operation(kernels=(Kernel(np.ones((3, 3))),), border=border, stride=2)
+        ).values
+        for border in ("same", "zero")
+    )
+    assert same.tolist() == theirs.tolist() == [[662, 690], [411, 757], [569, 474]]
+    assert zero.tolist() == [[219, 719], [219, 1002], [348, 779]]
 
 
 @pytest.mark.parametrize("size", [(3, 3), (2, 5)])

@@ -20,7 +20,7 @@ from convscope.task import Cancelled, Task
 from tests.imaging.definitions import correlate_by_definition, tolerance
 
 NDIMAGE_MODES = {"zero": "constant", "replicate": "nearest", "reflect": "mirror", "wrap": "wrap"}
-BORDERS = ("valid", *NDIMAGE_MODES)
+BORDERS = ("valid", "same", "full", *NDIMAGE_MODES)
 
 
 @pytest.fixture(params=["double", "single"], autouse=True)
@@ -78,13 +78,16 @@ def test_against_scipy_ndimage(
     np.testing.assert_allclose(ours, theirs, rtol=0, atol=tolerance(values, kernel, 1e-6))
 
 
+@pytest.mark.parametrize("border", ["valid", "full"])
 @settings(max_examples=60, deadline=None)
 @given(pictures(smallest=7), kernels())
-def test_valid_against_scipy_signal(values: NDArray[Any], kernel: NDArray[np.float64]) -> None:
+def test_valid_and_full_against_scipy_signal(
+    border: Any, values: NDArray[Any], kernel: NDArray[np.float64]
+) -> None:
     channels = [values] if values.ndim == 2 else [values[..., c] for c in range(3)]
-    theirs = [signal.correlate2d(c.astype(np.float64), kernel, mode="valid") for c in channels]
+    theirs = [signal.correlate2d(c.astype(np.float64), kernel, mode=border) for c in channels]
     expected = theirs[0] if values.ndim == 2 else np.stack(theirs, axis=-1)
-    ours = correlate(values, kernel, "valid")
+    ours = correlate(values, kernel, border)
     np.testing.assert_allclose(ours, expected, rtol=0, atol=tolerance(values, kernel, 1e-6))
 
 
@@ -139,8 +142,11 @@ def test_large_kernels(border: Any, size: tuple[int, int], rank_one: bool, dtype
         ours = correlate(values, kernel, border)
     else:
         ours = correlate(values, kernel, border)
-        inner = [slice((n - 1) // 2, (n - 1) // 2 + m) for n, m in zip(size, expected.shape, strict=False)]
-        edges = correlate_by_definition(values[:, :, :1], kernel, border, 10, 1)
+        first = [n - 1 if border == "full" else (n - 1) // 2 for n in size]
+        inner = [slice(start, start + m) for start, m in zip(first, expected.shape, strict=False)]
+        # Every tenth output; "same" pads otherwise at a stride of 10.
+        padded = "zero" if border == "same" else border
+        edges = correlate_by_definition(values[:, :, :1], kernel, padded, 10, 1)
         np.testing.assert_allclose(ours[::10, ::10, :1], edges, rtol=0, atol=tolerance(values, kernel, 1e-6))
         ours = ours[inner[0], inner[1]]
     np.testing.assert_allclose(ours, expected, rtol=0, atol=tolerance(values, kernel, 1e-6))

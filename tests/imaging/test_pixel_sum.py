@@ -60,7 +60,7 @@ def test_the_sum_is_the_result(stage: tuple[Image, Operation], data: Any) -> Non
     assert taken.value == pytest.approx(float(value), rel=1e-4, abs=1e-4)
     products = sum(float((part.patch * part.weights).sum()) for part in taken.channels)
     assert taken.total == pytest.approx(products + taken.bias)
-    assert taken.window == source_window(operation, row, column)
+    assert taken.window == source_window(operation, image.values.shape, row, column)
     for part in taken.channels:
         assert part.patch.shape == part.weights.shape == part.inside.shape == operation.kernel.shape or (
             not operation.enabled
@@ -85,7 +85,7 @@ def test_windows_and_their_inverse(stage: tuple[Image, Operation], data: Any) ->
         (r, c)
         for r in range(rows)
         for c in range(columns)
-        for window in [source_window(operation, r, c)]
+        for window in [source_window(operation, image.values.shape, r, c)]
         if window.top <= row < window.bottom and window.left <= column < window.right
     }
     found = {(r, c) for r in range(seen.top, seen.bottom) for c in range(seen.left, seen.right)}
@@ -94,8 +94,10 @@ def test_windows_and_their_inverse(stage: tuple[Image, Operation], data: Any) ->
     assert (nearest is None) == (not covering)
     if nearest is not None:
         assert nearest in covering
-        best = min(_distance(source_window(operation, *place), row, column) for place in covering)
-        assert _distance(source_window(operation, *nearest), row, column) == best
+        best = min(
+            _distance(source_window(operation, image.values.shape, *place), row, column) for place in covering
+        )
+        assert _distance(source_window(operation, image.values.shape, *nearest), row, column) == best
 
 
 def _distance(window: Region, row: int, column: int) -> float:
@@ -107,7 +109,7 @@ def _distance(window: Region, row: int, column: int) -> float:
 
 def test_pooled_windows_and_gaps() -> None:
     operation = Operation(kernels=(Kernel(np.ones((3, 3))),), pool="max", pool_size=2, pool_stride=3)
-    assert source_window(operation, 0, 1) == Region(-1, 2, 3, 6)
+    assert source_window(operation, (9, 9), 0, 1) == Region(-1, 2, 3, 6)
     assert outputs_of(operation, (12, 12), 5, 5) == Region(1, 1, 3, 3)
     assert output_at(operation, (12, 12), 4, 4) == (1, 1)
     pooling = Operation(pool="max", pool_size=2, pool_stride=3)

@@ -60,6 +60,51 @@ def operation(rows: int = 3, columns: int = 3, **values: Any) -> Operation:
                 "H'' = (H' − T)/S_T + 1 = (9 − 3)/2 + 1 = 4",
             ],
         ),
+        (
+            operation(border="same", stride=2),
+            (6, 4),
+            [
+                "“same”: P₁ + P₂ = (⌈W/S⌉ − 1)·S + K − W = (2 − 1)·2 + 3 − 4 = 1",
+                "W' = (W − K + P₁ + P₂)/S + 1 = (4 − 3 + 0 + 1)/2 + 1 = 2",
+                "“same”: P₁ + P₂ = (⌈H/S⌉ − 1)·S + K − H = (3 − 1)·2 + 3 − 6 = 1",
+                "H' = (H − K + P₁ + P₂)/S + 1 = (6 − 3 + 0 + 1)/2 + 1 = 3",
+            ],
+        ),
+        (
+            operation(stride=2),
+            (6, 5),
+            [
+                "W' = (W − K + 2P)/S + 1 = (5 − 3 + 2)/2 + 1 = 3",
+                "H' = ⌊(H − K + 2P)/S⌋ + 1 = ⌊(6 − 3 + 2)/2⌋ + 1 = 3",
+                "1 + 1 zeros; Keras's “same” has 0 + 1 along H",
+            ],
+        ),
+        (
+            operation(border="same"),
+            (6, 4),
+            [
+                "W' = (W − K + 2P)/S + 1 = (4 − 3 + 2)/1 + 1 = 4",
+                "H' = (H − K + 2P)/S + 1 = (6 − 3 + 2)/1 + 1 = 6",
+            ],
+        ),
+        (
+            operation(border="same", stride=4),
+            (8, 9),
+            [
+                "“same”: P₁ + P₂ = (⌈W/S⌉ − 1)·S + K − W = (3 − 1)·4 + 3 − 9 = 2",
+                "W' = (W − K + 2P)/S + 1 = (9 − 3 + 2)/4 + 1 = 3",
+                "“same”: P₁ + P₂ = max((⌈H/S⌉ − 1)·S + K − H, 0) = max((2 − 1)·4 + 3 − 8, 0) = 0",
+                "H' = ⌊(H − K + 2P)/S⌋ + 1 = ⌊(8 − 3 + 0)/4⌋ + 1 = 2",
+            ],
+        ),
+        (
+            operation(2, 3, border="full"),
+            (6, 4),
+            [
+                "W' = (W − K + 2P)/S + 1 = (4 − 3 + 4)/1 + 1 = 6",
+                "H' = (H − K + 2P)/S + 1 = (6 − 2 + 2)/1 + 1 = 7",
+            ],
+        ),
     ],
 )
 def test_the_formula_with_its_numbers(setting: Operation, shape: tuple[int, int], lines: list[str]) -> None:

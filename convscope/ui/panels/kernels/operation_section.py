@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSignalBlocker
+from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtWidgets import QComboBox, QSpinBox, QWidget
 
 from convscope.imaging.operation import Operation
@@ -27,11 +27,28 @@ MODE_WORDS = {
 }
 BORDER_WORDS = (
     ("valid", "Valid: no padding, shrinks"),
-    ("zero", "Zeros"),
+    ("same", "Same as Keras: ⌈W/S⌉ outputs"),
+    ("zero", "Zeros, half of K − 1 a side"),
+    ("full", "Full: K − 1 zeros a side"),
     ("replicate", "Replicate the edge"),
     ("reflect", "Reflect at the edge"),
     ("wrap", "Wrap around"),
 )
+BORDER_TIPS = {
+    "valid": "The kernel stays inside the image: padding=“valid” of Keras, mode=“valid” of NumPy and SciPy.",
+    "same": (
+        "padding=“same” of Keras and TensorFlow: as many zeros as ⌈W/S⌉ outputs need, the smaller half at "
+        "the top and left. With stride 2 on an even size that is 0 before and 1 after for a 3×3 kernel."
+    ),
+    "zero": (
+        "K − 1 zeros in all, half on each side, whatever the stride: padding=1 of PyTorch for a 3×3 kernel. "
+        "At stride 1 the same as Keras's “same”."
+    ),
+    "full": "Every place where kernel and image overlap: mode=“full” of numpy.convolve and scipy.signal.",
+    "replicate": "Beyond the edge stands the edge pixel.",
+    "reflect": "Beyond the edge stands the mirrored image, the edge itself not repeated.",
+    "wrap": "Beyond the edge the opposite side goes on, as for a Fourier transform.",
+}
 CHANNEL_WORDS = (
     ("each", "Each channel on its own"),
     ("gray", "Gray"),
@@ -39,6 +56,12 @@ CHANNEL_WORDS = (
 )
 ACTIVATION_WORDS = (("none", "None"), ("relu", "ReLU"), ("tanh", "tanh"), ("sigmoid", "Sigmoid"))
 POOL_WORDS = (("none", "None"), ("max", "Max"), ("avg", "Average"))
+
+
+def tell_borders(box: QComboBox) -> None:
+    """Say at each border what it is, and what others call it."""
+    for index in range(box.count()):
+        box.setItemData(index, BORDER_TIPS[box.itemData(index)], Qt.ItemDataRole.ToolTipRole)
 
 
 class OperationSection(Section):
@@ -62,6 +85,7 @@ class OperationSection(Section):
         self.column.addWidget(self.words)
 
         self.border = self._combo("kernels.border", "Border", BORDER_WORDS, "border")
+        tell_borders(self.border)
         self.column.addLayout(named("Border", self.border))
         self.channels = combo("kernels.channels", "Channels", CHANNEL_WORDS)
         self.channels.currentIndexChanged.connect(self._channels_chosen)

@@ -5,6 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from lab_helpers import Lab
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QComboBox
 
 from convscope.imaging.image import Image
 from convscope.imaging.kernel import Kernel
@@ -39,6 +42,27 @@ def test_blur_example(lab: Lab) -> None:
     lab.hover("kernels.matrix.result", 1, 1)
     assert "= 73.5556" in lab.text("kernels.sum")
     assert lab.values[3, 2] == pytest.approx(757 / 9)
+
+
+def test_same_of_keras_with_stride_2_is_told_from_zeros_on_both_sides(lab: Lab) -> None:
+    lab.example("blur")
+    lab.spin("kernels.stride", 2)
+    lab.pick("kernels.border", "same")
+    assert lab.values.tolist() == [[662, 690], [411, 757], [569, 474]]
+    formula = lab.text("kernels.formula")
+    assert "“same”: P₁ + P₂ = (⌈H/S⌉ − 1)·S + K − H = (3 − 1)·2 + 3 − 6 = 1" in formula
+    assert lab.find(QComboBox, "kernels.border").currentText().startswith("Same as Keras")
+    lab.hover("kernels.matrix.result", 0, 0)
+    assert lab.text("kernels.sum").endswith("= 662")
+    lab.run("kernels.copy_python")
+    assert "border same as Keras's" in QGuiApplication.clipboard().text()
+    lab.pick("kernels.border", "zero")
+    assert lab.values.tolist() == [[219, 719], [219, 1002], [348, 779]]
+    assert "1 + 1 zeros; Keras's “same” has 0 + 1 along H" in lab.text("kernels.formula")
+    lab.pick("kernels.border", "full")
+    assert lab.values.shape == (4, 3)
+    box = lab.find(QComboBox, "kernels.border")
+    assert all(box.itemData(index, Qt.ItemDataRole.ToolTipRole) for index in range(box.count()))
 
 
 def test_binary_example(lab: Lab) -> None:
