@@ -7,15 +7,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QSizePolicy, QT
 
 from convscope.jobs import Job, Jobs
 from convscope.ui import theme
-
-
-def time_left(seconds: float) -> str:
-    """ "1:12 left"."""
-    whole = round(seconds)
-    hours, rest = divmod(whole, 3600)
-    minutes, second = divmod(rest, 60)
-    return f"{hours}:{minutes:02}:{second:02} left" if hours else f"{minutes}:{second:02} left"
-
+from convscope.words import time_left
 
 MOST = 3  # jobs on show at once
 

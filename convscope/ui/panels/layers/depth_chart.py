@@ -17,6 +17,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QMenu, QSizePolicy, QWidget
 
 from convscope.ui import theme
+from convscope.words import percent
 
 if TYPE_CHECKING:
     from convscope.engine.seeing.blank_share import BlankShare
@@ -88,7 +89,7 @@ class DepthChart(QWidget):
             one = next((share for share in self._shares if share.path == self._current), None)
         if one is None:
             return ""
-        return f"{one.path}: {one.blank} of {one.maps} blank, {one.share:.0%}"
+        return f"{one.path}: {one.blank} of {one.maps} blank, {percent(one.share)}"
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Read."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt, Signal
@@ -11,9 +9,12 @@ from PySide6.QtGui import QColor, QPainter
 from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from convscope.ui import theme
+from convscope.words import share
 
 ROW = 22
 Index = QModelIndex | QPersistentModelIndex
+# A class: its number, its name, how many of its images were recognised, how many there are.
+Row = tuple[int, str, int, int]
 
 
 class _Classes(QAbstractListModel):
@@ -21,7 +22,7 @@ class _Classes(QAbstractListModel):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        self.rows: list[tuple[int, str, float, int]] = []
+        self.rows: list[Row] = []
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
         """The number of classes."""
@@ -29,15 +30,15 @@ class _Classes(QAbstractListModel):
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         """The row, and the same in words."""
-        number, name, share, count = self.rows[index.row()]
+        number, name, right, count = self.rows[index.row()]
         if role == Qt.ItemDataRole.UserRole:
             return number
-        words = f"{name}: no images" if math.isnan(share) else f"{name}: {100 * share:.1f} % of {count:,}"
+        words = f"{name}: no images" if not count else f"{name}: {share(right, count)}"
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
             return words
         return None
 
-    def show(self, rows: list[tuple[int, str, float, int]]) -> None:
+    def show(self, rows: list[Row]) -> None:
         """Show other rows."""
         self.beginResetModel()
         self.rows = rows
@@ -45,7 +46,7 @@ class _Classes(QAbstractListModel):
 
 
 class _Bar(QStyledItemDelegate):
-    """Name, bar, percentage."""
+    """Name, bar, share with its counts."""
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         """One line."""
@@ -55,7 +56,7 @@ class _Bar(QStyledItemDelegate):
         """The row."""
         model = index.model()
         assert isinstance(model, _Classes)
-        _number, name, share, _count = model.rows[index.row()]
+        _number, name, right, count = model.rows[index.row()]
         colours, place = theme.tokens(), QRectF(option.rect)
         selected = bool(option.state & QStyle.StateFlag.State_Selected)
         painter.save()
@@ -65,8 +66,9 @@ class _Bar(QStyledItemDelegate):
             painter.fillRect(place, ground)
         painter.setFont(theme.font(12, figures=True))
         metrics = painter.fontMetrics()
-        value = "–" if math.isnan(share) else f"{100 * share:.1f} %"
-        room = metrics.horizontalAdvance("100.0 %") + theme.scaled(8)
+        value = share(right, count) if count else "–"
+        most = max((row[3] for row in model.rows), default=0)
+        room = metrics.horizontalAdvance(f"{most:,} of {most:,}, 99.9 %") + theme.scaled(8)
         label = min(theme.scaled(120), place.width() * 0.4)
         inside = place.adjusted(theme.scaled(4), 0, -theme.scaled(4), 0)
         middle = Qt.AlignmentFlag.AlignVCenter
@@ -80,8 +82,8 @@ class _Bar(QStyledItemDelegate):
         groove.setRight(inside.right() - room)
         groove.moveTop(place.center().y() - groove.height() / 2)
         painter.fillRect(groove, QColor(colours.line))
-        if not math.isnan(share):
-            groove.setWidth(groove.width() * share)
+        if count:
+            groove.setWidth(groove.width() * right / count)
             painter.fillRect(groove, QColor(colours.accent))
         painter.restore()
 
@@ -110,12 +112,12 @@ class ClassAccuracy(QListView):
         self.selectionModel().currentChanged.connect(self._moved)
 
     def set_values(
-        self, shares: NDArray[np.float64], counts: NDArray[np.int64], classes: tuple[str, ...]
+        self, right: NDArray[np.int64], counts: NDArray[np.int64], classes: tuple[str, ...]
     ) -> None:
-        """Show shares, 0–1 or NaN for a class without images."""
-        rows = [(n, name, float(shares[n]), int(counts[n])) for n, name in enumerate(classes)]
+        """Show how many of each class's images were recognised; a class may have none."""
+        rows = [(n, name, int(right[n]), int(counts[n])) for n, name in enumerate(classes)]
         self._quiet = True
-        self._model.show(sorted(rows, key=lambda row: (math.isnan(row[2]), row[2])))
+        self._model.show(sorted(rows, key=lambda row: (not row[3], row[2] / max(1, row[3]))))
         self._quiet = False
 
     def select(self, number: int | None) -> None:

@@ -9,6 +9,7 @@ from PySide6.QtGui import QColor, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, 
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from convscope.ui import theme
+from convscope.words import percent
 
 LABELS_FROM = 11  # pixels of a cell from which the classes have their names beside it
 WIDEST_LABEL = 96
@@ -60,9 +61,9 @@ class ConfusionView(QWidget):
         """A cell in a sentence."""
         true, predicted = cell
         count, total = int(self._counts[cell]), int(self._counts[true].sum())
-        share = f" ({100 * count / total:.1f} %)" if total else ""
+        portion = f" ({percent(count / total)})" if total else ""
         said = "recognised" if true == predicted else f"taken for {self._classes[predicted]}"
-        return f"{self._classes[true]}, {said}: {count:,} of {total:,}{share}"
+        return f"{self._classes[true]}, {said}: {count:,} of {total:,}{portion}"
 
     # -- measures --------------------------------------------------------------------------------------------
 

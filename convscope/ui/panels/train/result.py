@@ -22,6 +22,7 @@ from convscope.ui.panels.train.evaluating import Outcome, Source, outcome_of
 from convscope.ui.panels.train.plan import Finished
 from convscope.ui.widgets.form import caption, heading, row, segmented, tool
 from convscope.ui.widgets.mosaic_view import MosaicView
+from convscope.words import percent
 
 if TYPE_CHECKING:
     from convscope.engine.data.dataset import SplitName
@@ -126,11 +127,13 @@ class ResultView(QWidget):
         wrong = evaluation.images - int(np.trace(evaluation.confusion))
         self.title.setText(outcome.name)
         self.title.setToolTip(outcome.name)
-        self.accuracy.setText(f"{100 * evaluation.accuracy:.2f} %")
+        self.accuracy.setText(percent(evaluation.accuracy, 2, fixed=True))
         loss = "" if math.isnan(evaluation.loss) else f" · loss {evaluation.loss:.4f}"
-        self.facts.setText(f"of {evaluation.images:,} images right · {wrong:,} wrong{loss}")
+        right = evaluation.images - wrong
+        self.facts.setText(f"{right:,} of {evaluation.images:,} images right · {wrong:,} wrong{loss}")
         self.matrix.set_confusion(evaluation.confusion, evaluation.classes)
-        self.by_class.set_values(evaluation.by_class, evaluation.confusion.sum(axis=1), evaluation.classes)
+        confusion = evaluation.confusion
+        self.by_class.set_values(confusion.diagonal(), confusion.sum(axis=1), evaluation.classes)
         self.parts.set_value(evaluation.split)
         self.stack.setCurrentWidget(self.body)
         self._show_worst()
@@ -218,7 +221,7 @@ class ResultView(QWidget):
         if at >= len(evaluation.indices) or evaluation.indices[at] != index:
             at = int(np.flatnonzero(evaluation.indices == index)[0])
         true, predicted = int(evaluation.true[at]), int(evaluation.predicted[at])
-        sure = f"{100 * float(evaluation.confidence[at]):.0f} %"
+        sure = percent(float(evaluation.confidence[at]))
         names = evaluation.classes
         if true == predicted:
             return f"{names[true]} {sure}"

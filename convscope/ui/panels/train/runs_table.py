@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -19,6 +18,7 @@ from PySide6.QtGui import QColor, QPixmap
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 from convscope.ui import theme
+from convscope.words import clock, percent
 
 if TYPE_CHECKING:
     from convscope.engine.training.export import RunRow
@@ -49,14 +49,8 @@ class Entry:
     has_model: bool
 
 
-def duration(seconds: float) -> str:
-    """ "0:42", "1:05:00"."""
-    form = "%H:%M:%S" if seconds >= 3600 else "%M:%S"
-    return time.strftime(form, time.gmtime(round(seconds))).lstrip("0").rjust(4, "0")
-
-
 def _share(value: float | None) -> str:
-    return "" if value is None else f"{100 * value:.2f} %"
+    return "" if value is None else percent(value, 2, fixed=True)
 
 
 def _number(value: float | None) -> str:
@@ -84,7 +78,7 @@ COLUMNS: tuple[tuple[str, str, Any, Any], ...] = (
     ("Rate", "Learning rate at the start", lambda e: e.row.learning_rate, lambda v: f"{v:g}"),
     ("Batch", "Images a step", lambda e: e.row.batch_size, str),
     ("Seed", "", lambda e: e.row.seed, str),
-    ("Time", "Training, without pauses", lambda e: e.row.seconds, duration),
+    ("Time", "Training, without pauses", lambda e: e.row.seconds, clock),
 )  # fmt: skip
 _TEXT = {"Name", "State", "Model", "Data", "Optimizer"}
 

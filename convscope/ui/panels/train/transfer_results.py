@@ -12,8 +12,9 @@ from convscope.ui.panels.train.charts import THAWED
 from convscope.ui.panels.train.desk import Desk
 from convscope.ui.panels.train.machine import TITLE, Machine
 from convscope.ui.panels.train.runs import read_runs
-from convscope.ui.panels.train.runs_table import Entry, duration
+from convscope.ui.panels.train.runs_table import Entry
 from convscope.ui.panels.train.transfer_plan import WAYS
+from convscope.words import clock
 
 KEY, SVM = "train.transfer.runs", "svm"
 COLOURS: dict[str, str] = {way: theme.SERIES[number] for number, (way, _title, _says) in enumerate(WAYS)}
@@ -99,7 +100,7 @@ class TransferResults(QWidget):
             self.chart.set_curve(way, (points[:, 0], points[:, 1]))
             test = entry.row.test_accuracy
             said = f"<b>{100 * test:.1f} %</b> on the test images" if test is not None else entry.row.state
-            words[way] = f"{said}, {len(entry.epochs)} epochs in {duration(entry.row.seconds)}"
+            words[way] = f"{said}, {len(entry.epochs)} epochs in {clock(entry.row.seconds)}"
         span = max((len(entry.epochs) for entry in last.values()), default=1)
         if level is not None:
             self.chart.set_curve(SVM, (np.array([0.0, span]), np.array([level, level])))

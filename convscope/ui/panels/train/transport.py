@@ -12,6 +12,7 @@ from convscope.ui import theme
 from convscope.ui.panels.train import form
 from convscope.ui.panels.train.trainer import Trainer
 from convscope.ui.widgets.form import row, tool
+from convscope.words import time_left
 
 if TYPE_CHECKING:
     from convscope.ui.panels.train.charts import Charts
@@ -66,7 +67,7 @@ class Transport(QWidget):
             if update.images_per_second and self.trainer.state == "running":
                 words.append(f"{update.images_per_second:,.0f} images/s")
             if update.seconds_left is not None and self.trainer.state == "running":
-                words.append(_left(update.seconds_left))
+                words.append(time_left(update.seconds_left))
         self.numbers.setText(" · ".join(words))
 
     def _sentence(self) -> str:
@@ -140,9 +141,3 @@ class Transport(QWidget):
         self.show_rate(rate)
         self.trainer.set_rate(rate)
         self._charts.note_rate(rate)
-
-
-def _left(seconds: float) -> str:
-    minutes, second = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{second:02} left" if hours else f"{minutes}:{second:02} left"

@@ -212,7 +212,7 @@ def test_blank_maps_over_depth(desk: Desk) -> None:
     assert [one.blank for one in chart.shares][-1] == 26
     place = chart.bar_rect(4).center().toPoint()
     desk.qtbot.mouseMove(chart, place)
-    assert chart.words() == "conv2d_2: 26 of 64 blank, 41%"
+    assert chart.words() == "conv2d_2: 26 of 64 blank, 40.6 %"
     desk.qtbot.mouseClick(chart, Qt.MouseButton.LeftButton, pos=place)
     desk.settle()
     assert desk.frame.path == "conv2d_2" and "26 blank" in desk.text("layers.facts")

@@ -31,7 +31,7 @@ from convscope.ui.panels.train.class_accuracy import ClassAccuracy
 from convscope.ui.panels.train.confusion import ConfusionView
 from convscope.ui.panels.train.result import ResultView
 from convscope.ui.panels.train.runs import RunsView
-from convscope.ui.panels.train.runs_table import RunsTable, duration
+from convscope.ui.panels.train.runs_table import RunsTable
 from convscope.ui.panels.train.transfer import TransferView
 from convscope.ui.widgets.mosaic_view import MosaicView
 
@@ -187,13 +187,6 @@ def test_without_runs_the_tab_says_so(train: Train) -> None:
     assert "No training has ended" in train.text("train.result.words")
     train.press("train.result.runs")
     assert train.find(QLabel, "train.runs.words").isVisible()
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"), [(0.2, "0:00"), (42, "0:42"), (605, "10:05"), (3900, "1:05:00")]
-)
-def test_durations(seconds: float, text: str) -> None:
-    assert duration(seconds) == text
 
 
 # -- results -------------------------------------------------------------------------------------------------

@@ -1,0 +1,40 @@
+"""How shares and times are written, the same in the window, on the command line and in files."""
+
+from __future__ import annotations
+
+
+def percent(part: float, digits: int = 1, *, fixed: bool = False) -> str:
+    """A share, 0–1, in hundredths; only all is "100 %", only none is "0 %".
+
+    4 of 32 are "12.5 %", 8 of 32 "25 %", 1 of 5,000 "< 0.1 %", 4,999 of 5,000 "> 99.9 %".
+
+    Args:
+        digits: behind the point, where they are needed.
+        fixed: always so many, so that numbers stand under each other: "25.00 %".
+    """
+    value, step = 100 * part, 10.0**-digits
+    if not fixed and abs(value - round(value)) < 1e-9:
+        return f"{round(value)} %"
+    if 0 < value < step / 2:
+        return f"< {step:.{digits}f} %"
+    if 100 - step / 2 <= value < 100:
+        return f"> {100 - step:.{digits}f} %"
+    return f"{value:.{digits}f} %"
+
+
+def share(count: int, whole: int) -> str:
+    """A share of a whole with both its counts: "4 of 32, 12.5 %"."""
+    said = f"{count:,} of {whole:,}"
+    return f"{said}, {percent(count / whole)}" if whole else said
+
+
+def clock(seconds: float) -> str:
+    """A stretch of time as a clock shows it: "0:42", "1:05:00"."""
+    minutes, second = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{second:02}" if hours else f"{minutes}:{second:02}"
+
+
+def time_left(seconds: float) -> str:
+    """What is still to be waited: "1:12 left"."""
+    return f"{clock(seconds)} left"
