@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 from convscope.cli.model_arguments import add_model_arguments, opened
+from convscope.engine.models.field_words import short
 from convscope.engine.models.receptive import Field
 from convscope.engine.models.sheet import LayerInfo, Sheet
 
@@ -73,11 +74,15 @@ def _layer(row: LayerInfo) -> dict[str, Any]:
 
 
 def _field(field: Field | None) -> dict[str, Any] | None:
+    """Of one value far from any border; of what is seen all at once the pixels that are."""
     if field is None:
         return None
-    if field.whole:
-        return {"size": None, "stride": None, "offset": None, "whole": True}
-    return {"size": field.size, "stride": field.stride, "offset": field.offset, "whole": False}
+    if not field.whole:
+        return {"size": field.size, "stride": field.stride, "offset": field.offset, "whole": False}
+    if field.image is None:
+        return {"size": None, "stride": None, "offset": None, "whole": None}
+    seen = field.together(*field.image)
+    return {"size": seen.size, "stride": None, "offset": seen.box[:2], "whole": seen.whole}
 
 
 def table(sheet: Sheet) -> list[str]:
@@ -100,6 +105,4 @@ def table(sheet: Sheet) -> list[str]:
 
 
 def _sees(field: Field | None) -> str:
-    if field is None:
-        return ""
-    return "all" if field.whole else "×".join(str(n) for n in field.size)
+    return "" if field is None else short(field)

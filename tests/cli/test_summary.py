@@ -39,7 +39,15 @@ def test_a_template(capsys: pytest.CaptureFixture[str]) -> None:
         "dtype": "float32",
         "activation": "relu",
     }
-    assert found["layers"][-1]["receptive_field"]["whole"]
+    # Pooling of 11×11 to 5×5 drops a row and a column.
+    assert found["layers"][-1]["receptive_field"] == {
+        "size": [26, 26],
+        "stride": None,
+        "offset": [0, 0],
+        "whole": False,
+    }
+    lenet = summary(capsys, "lenet-5")["layers"][-1]["receptive_field"]
+    assert (lenet["size"], lenet["whole"]) == ([28, 28], True)
 
 
 def test_another_input_size(capsys: pytest.CaptureFixture[str]) -> None:
@@ -54,6 +62,12 @@ def test_an_architecture_file_as_a_table(capsys: pytest.CaptureFixture[str], tmp
     out = capsys.readouterr().out
     assert "c3       Conv2D            10×10×16  (5·5·6 + 1)·16 = 2,416        240,000  14×14" in out
     assert "parameters 61,706: 61,706 trainable, 0 not" in out
+    lines = {line.split()[0]: line for line in out.splitlines() if line}
+    assert lines["output"].endswith(" all")
+    assert main(["summary", "mnist-convnet"]) == 0
+    lines = {line.split()[0]: line for line in capsys.readouterr().out.splitlines() if line}
+    assert lines["conv2d_2"].endswith(" 18×18")
+    assert all(lines[path].endswith(" 26×26 of 28×28") for path in ("flatten", "dense", "dense_1"))
     assert "multiply-adds for one image 416,520" in out
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from convscope.engine.models.kinds import KINDS
 from convscope.engine.models.kinds.base import Parameters, Shape, ShapeError, formula
 from convscope.engine.models.program import Program, Step
-from convscope.engine.models.receptive import Field, join
+from convscope.engine.models.receptive import Field, join, of_image
 from convscope.engine.models.sheet import Count, LayerInfo, Sheet, activation_bytes, count, sheet
 
 # Operations written as functions (x + y, ops.concatenate) count as the layers of the same name.
@@ -43,7 +43,7 @@ def read(program: Program) -> Sheet:
     owners: dict[int, str] = {}
     for name, slot in zip(program.input_names, program.inputs, strict=True):
         shape = program.shapes[slot][1:]
-        fields[slot] = Field() if len(shape) == 3 else None
+        fields[slot] = of_image(shape)
         owners[slot] = name
         rows.append(
             LayerInfo(

@@ -8,7 +8,7 @@ from typing import Any
 
 from convscope.engine.models.kinds import KINDS
 from convscope.engine.models.kinds.base import Parameters, Shape, ShapeError, product
-from convscope.engine.models.receptive import Field, follow, join
+from convscope.engine.models.receptive import Field, follow, join, of_image
 
 _BYTES = {"float64": 8, "int64": 8, "float16": 2, "bfloat16": 2, "uint8": 1, "int8": 1, "bool": 1}
 
@@ -155,8 +155,8 @@ def count(
     parameters = layer.parameters(filled, shapes)
     work = layer.multiply_adds(filled, shapes, shape)
     if kind == "InputLayer":
-        field = Field() if len(shape) == 3 else None
+        field = of_image(shape)
     else:
         joined, window = join(fields), layer.window(filled, shapes)
-        field = None if joined is None or window is None else follow(joined, window)
+        field = None if joined is None or window is None else follow(joined, window, shape)
     return Count(shape, parameters, work, field)

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.models.preprocessing import Prepared
 from convscope.engine.models.read import read
-from convscope.engine.models.receptive import Field
+from convscope.engine.models.receptive import Field, Seen
 from convscope.engine.seeing.channels import sliced
 from convscope.engine.seeing.outputs import heads_first, parted, slot_of
 from convscope.errors import UserError
@@ -194,18 +194,29 @@ class Activations:
             self._fields = {row.path: row.field for row in rows}
         return self._fields
 
-    def field_box(self, path: str, row: int, column: int) -> tuple[int, int, int, int] | None:
-        """The pixels of the network's input that the value at (row, column) of a layer's maps depends on.
+    def seen(self, path: str, row: int, column: int, channel: int = 0) -> Seen | None:
+        """The pixels of the network's input that one value of a layer depends on.
+
+        Args:
+            row, column: its place on the maps; 0 in a vector.
+            channel: of a vector, which of its numbers.
 
         Returns:
-            Top, left, bottom, right in `prepared.pixels`, the last two excluded; None when the layer's values
-            do not come from places of the image. Vectors depend on the whole image.
+            Rows and columns of `prepared.pixels`; None when the layer's values do not come from places of the
+            image.
         """
         found = self.field(path)
         if found is None:
             return None
         height, width = self.prepared.pixels.shape[:2]
-        return found.box(row, column, height, width)
+        return found.at(row, column, height, width, channel)
+
+    def field_box(
+        self, path: str, row: int, column: int, channel: int = 0
+    ) -> tuple[int, int, int, int] | None:
+        """The same as a box: top, left, bottom, right, the last two excluded; all 0 where it sees nothing."""
+        seen = self.seen(path, row, column, channel)
+        return None if seen is None else seen.box
 
 
 def look(model: OpenedModel, image: Image, task: Task | None = None, *, limit: int = LIMIT) -> Activations:

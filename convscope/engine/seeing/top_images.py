@@ -88,7 +88,7 @@ class TopImages:
             strict=True,
         ):
             known = info.field is not None and height is not None and width is not None
-            box = info.field.box(row, column, height, width) if known else None  # type: ignore[union-attr, arg-type]
+            box = info.field.box(row, column, height, width, channel) if known else None  # type: ignore[union-attr, arg-type]
             found.append(TopImage(index, value, key, row, column, box))
         return tuple(found)
 

@@ -75,6 +75,10 @@ class Window:
         before: how far the first window starts before the first pixel (padding; negative when cropped).
         upsample: True when `stride` is outputs per input pixel instead (transposed convolution).
         gate: True when the whole of its input acts as well, through the statistics of its maps.
+        dilation: input pixels from one tap of the window to the next.
+        blend: True when an enlarged value lies between two inputs (bilinear), wherever `kernel` reaches.
+        everything: True when every output depends on the whole of the input; the rest then means nothing.
+        laid_out: True when the maps are laid out in a row, each value for itself.
     """
 
     kernel: tuple[int, int] = (1, 1)
@@ -82,11 +86,22 @@ class Window:
     before: tuple[int, int] = (0, 0)
     upsample: bool = False
     gate: bool = False
+    dilation: tuple[int, int] = (1, 1)
+    blend: bool = False
+    everything: bool = False
+    laid_out: bool = False
+
+    @property
+    def square(self) -> bool:
+        """Whether it looks as far down as across."""
+        return all(down == across for down, across in (self.kernel, self.stride, self.before, self.dilation))
 
 
 POINTWISE = Window()
-WHOLE = Window(kernel=(0, 0))
-"""Marks a layer whose every output depends on the whole of its input."""
+WHOLE = Window(everything=True)
+"""A layer whose every output depends on the whole of its input."""
+LAID_OUT = Window(everything=True, laid_out=True)
+"""A layer that lays its maps out in a row."""
 
 ShapeRule = Callable[[Config, Sequence[Shape]], Shape]
 

@@ -105,7 +105,7 @@ def _conv_window(config: Config, shapes: Sequence[Shape]) -> Window:
         before = (same_padding(sizes[0], reach[0], stride[0]), same_padding(sizes[1], reach[1], stride[1]))
     else:
         before = (0, 0)
-    return Window(reach, stride, before)
+    return Window(reach, stride, before, dilation=pair(config.get("dilation_rate", 1)))
 
 
 def _depthwise_shape(config: Config, shapes: Sequence[Shape]) -> Shape:
@@ -181,10 +181,15 @@ def _transposed_work(config: Config, shapes: Sequence[Shape], output: Shape) -> 
 
 def _transposed_window(config: Config, shapes: Sequence[Shape]) -> Window:
     reach, stride = _reach(config), pair(config["strides"])
-    before = (0, 0)
+    before = [0, 0]
     if config["padding"] == "same":
-        before = (max(reach[0] - stride[0], 0) // 2, max(reach[1] - stride[1], 0) // 2)
-    return Window(reach, stride, before, upsample=True)
+        grown = _transposed_shape(config, shapes)
+        for axis, (length, end) in enumerate(zip(shapes[0][:2], grown[:2], strict=True)):
+            # The convolution that this one undoes pads its `end` inputs so.
+            more = 0 if length is None or end is None else length * stride[axis] - end
+            before[axis] = max(reach[axis] - stride[axis] + more, 0) // 2
+    dilation = pair(config.get("dilation_rate", 1))
+    return Window(reach, stride, (before[0], before[1]), upsample=True, dilation=dilation)
 
 
 CONV2D = LayerKind(

@@ -8,6 +8,7 @@ from math import prod
 from convscope.engine.models.kinds.base import (
     ACTIVATION,
     L2,
+    LAID_OUT,
     POINTWISE,
     TRAINABLE,
     USE_BIAS,
@@ -67,7 +68,7 @@ def _flat_shape(config: Config, shapes: Sequence[Shape]) -> Shape:
 
 def _rearranged(config: Config, shapes: Sequence[Shape]) -> Window:
     # 1×1 maps hold one place; flattening them widens nothing.
-    return POINTWISE if shapes[0][:2] == (1, 1) or len(shapes[0]) == 1 else WHOLE
+    return POINTWISE if shapes[0][:2] == (1, 1) or len(shapes[0]) == 1 else LAID_OUT
 
 
 def _reshape_shape(config: Config, shapes: Sequence[Shape]) -> Shape:

@@ -60,7 +60,7 @@ def _up_window(config: Config, shapes: Sequence[Shape]) -> Window:
     if config["interpolation"] == "nearest":
         return Window(by, by, upsample=True)
     # Bilinear mixes a pixel with its neighbours on both sides.
-    return Window((3 * by[0], 3 * by[1]), by, by, upsample=True)
+    return Window((3 * by[0], 3 * by[1]), by, by, upsample=True, blend=True)
 
 
 def borders(value: Any) -> tuple[tuple[int, int], tuple[int, int]]:

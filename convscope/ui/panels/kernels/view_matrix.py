@@ -15,7 +15,6 @@ from convscope.ui.panels.kernels.frame import Box, Frame, Place
 from convscope.ui.panels.kernels.view import View
 from convscope.ui.widgets.form import caption, heading
 from convscope.ui.widgets.image_view import ImageView
-from convscope.ui.widgets.wheel import wheel_needs_focus
 
 TYPED = "typed matrix"
 LARGEST = 64 * 64
@@ -37,7 +36,6 @@ class MatrixView(View):
         self.example = QComboBox()
         self.example.setObjectName("kernels.matrix.example")
         self.example.setAccessibleName("Matrices of the lectures")
-        wheel_needs_focus(self.example)
         self.example.setPlaceholderText("A matrix of the lectures…")
         for example in MATRICES:
             self.example.addItem(example.image.name, example.key)

@@ -68,8 +68,9 @@ class MapPair(QWidget):
         detail = self.detail
         box = None
         if detail is not None and place is not None and _inside(detail, place):
-            box = detail.frame.sides[detail.side].found.field_box(detail.frame.path, *place)
-        if box is None:
+            found = detail.frame.sides[detail.side].found
+            box = found.field_box(detail.frame.path, *place, detail.channel)
+        if box is None or box[0] == box[2]:
             self.image.clear_box()
         else:
             top, left, bottom, right = box

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from convscope.engine.models.field_words import gate_words, part, places, times
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.models.sheet import LayerInfo
 from convscope.ui.panels.layers.detail import Detail
@@ -47,21 +48,16 @@ def facts(frame: Frame, info: LayerInfo) -> str:
 
 def seen(detail: Detail, place: tuple[int, int]) -> str:
     """What of the image a value depends on: "sees 8×8 pixels: rows 4–11, columns 10–17"."""
-    frame, side = detail.frame, detail.frame.sides[detail.side]
-    field = side.found.field(frame.path)
-    box = side.found.field_box(frame.path, *place)
-    if field is None or box is None:
+    frame, found = detail.frame, detail.frame.sides[detail.side].found
+    field = found.field(frame.path)
+    pixels = found.seen(frame.path, *place, detail.channel)
+    if field is None or pixels is None:
         return "its values lie on no one place of the image"
-    height, width = side.found.prepared.pixels.shape[:2]
-    if field.whole or box == (0, 0, height, width):
+    gate = f"; {gate_words(field, '×')}" if field.gated else ""
+    if pixels.whole:
         return "sees the whole image"
-    top, left, bottom, right = box
-    if top >= bottom or left >= right:
-        return "sees nothing of the image but its border"
-    size = f"{bottom - top}×{right - left} pixels"
-    gate = "; through a gate, all of it" if field.gated else ""
-    return f"sees {size}: {_span('row', top, bottom)}, {_span('column', left, right)}{gate}"
-
-
-def _span(noun: str, first: int, end: int) -> str:
-    return f"{noun} {first}" if end - first == 1 else f"{noun}s {first}–{end - 1}"
+    if pixels.size == (0, 0):
+        return f"sees nothing of the image but its border{gate}"
+    if pixels.skips or (field.whole and field.flat is None):
+        return f"sees {part(pixels, '×')}: {places(pixels)}{gate}"
+    return f"sees {times(pixels.size, '×')} pixels: {places(pixels)}{gate}"

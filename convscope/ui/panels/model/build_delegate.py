@@ -8,6 +8,7 @@ from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, Q
 from PySide6.QtGui import QColor, QFont, QPainter, QPainterPath, QPen, QPolygonF
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
+from convscope.engine.models.field_words import short
 from convscope.ui import theme
 from convscope.ui.panels.model.build_arcs import Arc
 from convscope.ui.panels.model.build_rows import LayerRows, settings_words, shape_words
@@ -126,9 +127,8 @@ class RowPainter(QStyledItemDelegate):
         )
         lower = QRect(total.left(), second.top(), total.width(), second.height())
         if info.field is not None and spec.kind != "InputLayer":
-            seen = (
-                "sees the whole image" if info.field.whole else f"sees {'×'.join(map(str, info.field.size))}"
-            )
+            field = short(info.field)
+            seen = f"sees {'the whole image' if field == 'all' else field}"
             write(shape.translated(0, half - theme.scaled(3)), seen, small, colours.secondary, right_flag)
         if info.parameters:
             write(lower, info.formula.rpartition(" = ")[0], small, colours.secondary, right_flag)

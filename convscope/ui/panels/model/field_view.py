@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from convscope.engine.models.field_words import ALL_THAT, gate_words, part, places, times
 from convscope.engine.models.preprocessing import Prepared
-from convscope.engine.models.receptive import Axis
+from convscope.engine.models.receptive import Axis, Field, Seen
 from convscope.engine.models.sheet import LayerInfo
 from convscope.errors import UserError
 from convscope.task import Task
@@ -111,26 +112,42 @@ class FieldView(QWidget):
             self.view.clear_box()
             self.words.setText("How far this layer looks is not known.")
             return
-        if field.whole:
-            self.view.set_box(0, 0, height, width)
-            self.words.setText("Every value of this layer depends on the whole image.")
+        if field.whole and field.flat is None:
+            seen = field.together(height, width)
+            top, left, bottom, right = seen.box
+            self.view.set_box(top, left, bottom - top, right - left)
+            self.words.setText(f"Every value of this layer depends on {_all(field, seen)}.")
             return
-        shape = row.shape if row.shape is not None and len(row.shape) == 3 else (None, None, None)
+        # Values that lie in a row still stand for the places of the maps that they were.
+        shape = field.flat or row.shape or ()
+        shape = shape if len(shape) == 3 else (None, None, None)
         at = self._place or (height // 2, width // 2)
         down = _nearest(field.rows, at[0], shape[0])
         across = _nearest(field.columns, at[1], shape[1])
-        top, left, bottom, right = field.box(down, across, height, width)
+        # Of a row of values the first one at that place.
+        first = (down * (shape[1] or 0) + across) * (shape[2] or 0) if field.flat is not None else 0
+        seen = field.at(down, across, height, width, first)
+        top, left, bottom, right = seen.box
         self.view.set_box(top, left, bottom - top, right - left)
-        tall, wide = field.size
         words = f"Value ({down}, {across})"
         if shape[0] is not None and shape[1] is not None:
             words += f" of {shape[0]} × {shape[1]}"
-        words += f" sees {tall} × {wide} pixels"
-        if (bottom - top, right - left) != (tall, wide):
-            words += f", {bottom - top} × {right - left} of them inside the image"
-        words += ", and all of the image through a gate." if field.gated else "."
+        words += " laid out in a row" if field.flat is not None else ""
+        words += f" sees {times(field.size)} pixels"
+        if seen.size != field.size:
+            words += f", {times(seen.size)} of them inside the image"
+        if seen.skips:
+            words += f", {times(seen.counts)} of them without those that are skipped"
+        words += f", and {gate_words(field)}." if field.gated else "."
         words += " Click to let go." if self._held is not None else " Point elsewhere; click to hold."
         self.words.setText(words)
+
+
+def _all(field: Field, seen: Seen) -> str:
+    """What all values of a layer see together."""
+    if field.image is None:
+        return ALL_THAT
+    return part(seen) if seen.whole or not seen.rows else f"{part(seen)}: {places(seen)}"
 
 
 def _nearest(axis: Axis, pixel: int, size: int | None) -> int:

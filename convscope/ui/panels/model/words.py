@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from convscope.engine.models.field_words import ALL, one_value, together
 from convscope.engine.models.kinds import KINDS
 from convscope.engine.models.receptive import Field
 from convscope.engine.models.sheet import LayerInfo, Totals
@@ -79,17 +80,20 @@ def learns(row: LayerInfo) -> str:
 
 def field_size(field: Field | None) -> str:
     """How much of the image one value sees."""
-    if field is None:
-        return "not known"
-    if field.whole:
-        return "the whole image"
-    height, width = field.size
-    return f"{height} × {width} pixels" + (", and all of it through a gate" if field.gated else "")
+    return "not known" if field is None else one_value(field)
+
+
+def field_together(field: Field | None) -> str:
+    """What all values see together where that is not the whole image; "" where it is, or is told already."""
+    if field is None or (field.whole and field.flat is None):
+        return ""
+    words = together(field)
+    return f"all together {words}" if words and words != ALL else ""
 
 
 def field_step(field: Field | None) -> str:
     """From one value's field to the next, and where the first begins; "" where that means nothing."""
-    if field is None or field.whole:
+    if field is None or (field.whole and field.flat is None):
         return ""
     down, across = field.stride
     row, column = field.offset
@@ -126,6 +130,7 @@ def facts(row: LayerInfo, rows: Mapping[str, LayerInfo], totals: Totals) -> list
         ("Activations", _told(memory(row.activation_bytes), row.shape)),
         ("Receptive field", field_size(row.field)),
         ("", field_step(row.field)),
+        ("", field_together(row.field)),
         ("Activation", row.activation or "none"),
         ("Type", row.dtype),
     ]

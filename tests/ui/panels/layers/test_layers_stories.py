@@ -401,3 +401,16 @@ def test_a_narrow_window_gives_the_mosaic_the_room(desk: Desk) -> None:
     desk.press("layers.fold")
     assert desk.panel.tree.isVisible()
     assert desk.find(QWidget, "layers.mosaic").mapTo(desk.panel, QPoint(0, 0)).x() > 0
+
+
+def test_what_a_number_behind_the_maps_sees(desk: Desk) -> None:
+    """Pooling of 11×11 to 5×5 drops a row and a column: two rows and columns of the image reach nothing."""
+    image = desk.find(ImageView, "layers.image")
+    desk.layer("dense")
+    assert desk.text("layers.field") == "sees 26×26 of 28×28 pixels: rows 0–25, columns 0–25"
+    assert image._box == (0, 0, 26, 26)
+    desk.layer("flatten")
+    desk.panel.chosen.choose(64 * 5 + 7)
+    desk.settle()
+    assert desk.text("layers.field") == "sees 18×18 pixels: rows 4–21, columns 8–25"
+    assert image._box == (4, 8, 18, 18)

@@ -171,10 +171,27 @@ def test_a_click_holds_the_field(story: Story) -> None:
 
 def test_what_sees_everything_says_so(story: Story) -> None:
     story.open("digits")
+    # Pooling of 11×11 to 5×5 drops a row and a column: the last two rows and columns reach nothing.
     story.session.choose_layer("dense")
+    assert story.fact("Receptive field") == "26 × 26 of 28 × 28 pixels"
+    words = "Every value of this layer depends on 26 × 26 of 28 × 28 pixels: rows 0–25, columns 0–25."
+    assert story.text("model.field.words") == words
+    assert story.find(ImageView, "model.field")._box == (0, 0, 26, 26)
+    # A number of the flattened maps stands for one place of them.
+    story.session.choose_layer("flatten")
+    assert story.fact("Receptive field") == "18 × 18 pixels"
+    assert (
+        "all together 26 × 26 of 28 × 28 pixels" in story.find(QWidget, "model.facts").accessibleDescription()
+    )
+    view = story.find(ImageView, "model.field")
+    view.hovered.emit((27, 27))
+    assert view._box == (8, 8, 18, 18)
+    assert story.text("model.field.words").startswith("Value (2, 2) of 3 × 3 laid out in a row sees 18 × 18 ")
+    story.open("lenet-5")
+    story.session.choose_layer("output")
     assert story.fact("Receptive field") == "the whole image"
-    assert "whole image" in story.text("model.field.words")
-    assert story.find(ImageView, "model.field")._box == (0, 0, 28, 28)
+    assert "depends on the whole image." in story.text("model.field.words")
+    assert view._box == (0, 0, 28, 28)
 
 
 def test_the_network_sees_the_prepared_image(story: Story) -> None:
