@@ -41,6 +41,8 @@ def run(arguments: argparse.Namespace) -> int:
             print(f"{title}\n")
             for entry in entries:
                 print(_line(entry))
+            if kind == "application":
+                print("\n  accuracy on ImageNet's validation images: one network, one crop (keras.io)")
             print()
     if not found:
         print("no model has these words in its name")

@@ -15,6 +15,8 @@ from convscope.engine.models.files.open_file import open_file
 from convscope.engine.models.files.weights import load_weights
 from convscope.engine.models.kinds.base import Shape, times
 from convscope.engine.models.opened import OpenedModel, Source
+from convscope.engine.models.published import measured_words
+from convscope.engine.models.sheet import depth_of
 from convscope.engine.models.templates import TEMPLATES, Template
 from convscope.errors import UserError
 from convscope.paths import resource_path
@@ -36,7 +38,10 @@ class Entry:
         parameters: all its weights.
         input: height, width, channels.
         about: one sentence; "" for applications.
-        year, depth, top1, top5: published; None where they are not.
+        year: of its paper; None without.
+        depth: layers with weights on the longest way; None for a template on a base of keras.applications.
+        top1, top5: published accuracy on ImageNet in percent; None where there is none.
+        measured: how that was measured, and by whom; "" without.
         megabytes: of the weights on disk; None where there are none.
     """
 
@@ -50,6 +55,7 @@ class Entry:
     depth: int | None = None
     top1: float | None = None
     top5: float | None = None
+    measured: str = ""
     megabytes: float | None = None
 
 
@@ -69,6 +75,7 @@ def catalogue() -> tuple[Entry, ...]:
                 depth=row.depth,
                 top1=row.top1,
                 top5=row.top5,
+                measured=measured_words(row.name),
                 megabytes=row.megabytes,
             )
             for row in APPLICATIONS.values()
@@ -81,16 +88,30 @@ def _shipped(name: str) -> Entry:
     about = f"{told.about} {told.accuracy}".strip()
     size = resource_path("models", f"{name}.npz").stat().st_size / 1e6
     return Entry(
-        name, "shipped", told.title, told.parameters, told.input_shape, about, megabytes=round(size, 2)
+        name,
+        "shipped",
+        told.title,
+        told.parameters,
+        told.input_shape,
+        about,
+        depth=depth_of(told.architecture.sheet()),
+        megabytes=round(size, 2),
     )
 
 
 def _template(template: Template) -> Entry:
     architecture = template.architecture
-    totals = architecture.sheet().totals
-    shape = architecture.layers[0].settings["shape"]
+    sheet = architecture.sheet()
+    based = any(layer.kind == "Base" for layer in architecture.layers)
     return Entry(
-        template.name, "template", template.title, totals.parameters, shape, template.about, template.year
+        template.name,
+        "template",
+        template.title,
+        sheet.totals.parameters,
+        architecture.layers[0].settings["shape"],
+        template.about,
+        template.year,
+        depth=None if based else depth_of(sheet),
     )
 
 

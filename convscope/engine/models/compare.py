@@ -16,8 +16,9 @@ from convscope.engine.models.flatten import flatten
 from convscope.engine.models.kinds.base import Shape
 from convscope.engine.models.memory import check_fits
 from convscope.engine.models.opened import OpenedModel
+from convscope.engine.models.published import Figure, of_application
 from convscope.engine.models.read import read
-from convscope.engine.models.sheet import Sheet
+from convscope.engine.models.sheet import Sheet, depth_of
 from convscope.engine.models.shipped import facts
 from convscope.engine.models.templates import TEMPLATES
 from convscope.task import Task
@@ -48,8 +49,9 @@ class Facts:
         depth: layers with weights (convolutions and dense) on the longest way from input to output.
         activation_bytes: memory of all outputs for one image.
         field: the receptive field of the last maps, height and width in pixels.
-        top1: published accuracy on ImageNet in percent.
-        top5_error: published, in percent.
+        top1: accuracy on ImageNet in percent, as keras.io publishes it: one network, one crop.
+        alone: the published error of one network, with how it was measured.
+        contest: that of several networks together, which its authors are known for.
         idea: what it brought, one sentence.
         rounded: the parameters are those of the paper, rounded as there.
     """
@@ -63,7 +65,8 @@ class Facts:
     activation_bytes: int | None = None
     field: tuple[int, int] | None = None
     top1: float | None = None
-    top5_error: float | None = None
+    alone: Figure | None = None
+    contest: Figure | None = None
     idea: str = ""
     rounded: bool = False
 
@@ -75,7 +78,8 @@ def facts_of_family(family: Family) -> Facts:
         family.year,
         parameters=family.parameters,
         depth=family.depth,
-        top5_error=family.top5_error,
+        alone=family.alone,
+        contest=family.contest,
         idea=family.idea,
         rounded=True,
     )
@@ -96,7 +100,7 @@ def facts_of_entry(entry: Entry) -> Facts:
         year=entry.year,
         input=entry.input,
         top1=entry.top1,
-        top5_error=None if entry.top5 is None else round(100 - entry.top5, 2),
+        alone=of_application(entry.name) if entry.kind == "application" else None,
         idea=entry.about if entry.kind != "application" else idea_of(entry.name),
     )
 
@@ -129,15 +133,6 @@ def idea_of(application: str) -> str:
         if family.application.startswith(series.removesuffix("B")):
             return family.idea
     return ""
-
-
-def depth_of(sheet: Sheet) -> int:
-    """Convolutions and dense layers on the longest way from the input to the last layer."""
-    depths: dict[str, int] = {}
-    for row in sheet.layers:
-        weighs = "Conv" in row.kind or row.kind == "Dense"
-        depths[row.path] = max((depths.get(path, 0) for path in row.inputs), default=0) + weighs
-    return depths[sheet.layers[-1].path] if sheet.layers else 0
 
 
 def seconds_per_image(source: Entry | OpenedModel, task: Task | None = None, seconds: float = 1.0) -> float:
@@ -182,7 +177,7 @@ def _facts(
     input: Shape,
     idea: str,
     top1: float | None = None,
-    top5_error: float | None = None,
+    alone: Figure | None = None,
 ) -> Facts:
     fields = [row.field for row in sheet.layers if row.field is not None and not row.field.whole]
     totals = sheet.totals
@@ -196,8 +191,8 @@ def _facts(
         totals.activation_bytes,
         fields[-1].size if fields else None,
         top1,
-        top5_error,
-        idea,
+        alone,
+        idea=idea,
     )
 
 

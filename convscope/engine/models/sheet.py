@@ -109,6 +109,15 @@ def sheet(layers: Iterable[LayerInfo]) -> Sheet:
     return Sheet(rows, totals)
 
 
+def depth_of(sheet: Sheet) -> int:
+    """Convolutions and dense layers on the longest way from the input to the last layer."""
+    depths: dict[str, int] = {}
+    for row in sheet.layers:
+        weighs = "Conv" in row.kind or row.kind == "Dense"
+        depths[row.path] = max((depths.get(path, 0) for path in row.inputs), default=0) + weighs
+    return depths[sheet.layers[-1].path] if sheet.layers else 0
+
+
 def activation_bytes(shapes: Sequence[Shape], dtype: str) -> int | None:
     """Memory of a layer's outputs for one image, None where a size is free."""
     total = 0

@@ -118,7 +118,10 @@ def test_the_lectures_layers_are_in_the_palette() -> None:
 
 
 def test_families_of_the_lectures() -> None:
-    told = {family.name: (family.parameters, family.top5_error) for family in FAMILIES}
+    told = {
+        family.name: (family.parameters, family.contest.top5_error if family.contest else None)
+        for family in FAMILIES
+    }
     assert told["LeNet-5"] == (60e3, None)
     assert told["AlexNet"] == (60e6, 15.3)
     assert told["ZFNet"][1] == 14.8

@@ -54,8 +54,7 @@ TEMPLATES = (
         _vgg16,
         year=2014,
         paper="Simonyan, Zisserman: Very deep convolutional networks for large-scale image recognition",
-        top5_error=7.3,
-        original="VGG16: 138 M parameters, 16 layers",
+        application="VGG16",
         recipe="RMSprop 2e-5, then fine-tuned from block5_conv1 with 1e-5: on photographs of cats and dogs "
         "about 90 % with features extracted once, 96 % frozen with augmentation, 97 % fine-tuned.",
         classes=_CLASSES,

@@ -56,8 +56,8 @@ class Template:
         draft: makes its architecture.
         year: of the network or its idea; None for the lectures' own.
         paper: who and where, "" for the lectures' own.
-        top5_error: ImageNet top-5 error in percent of the full-size original, None where there is none.
-        original: the full-size original's parameters and depth in words, "" where this is the original.
+        family: name of the full-size original among `FAMILIES`, "" where this is the original.
+        application: name of the network in keras.applications whose base it has, "" without.
         recipe: how the lectures train it.
         classes: names of its classes where the template fixes them.
     """
@@ -68,8 +68,8 @@ class Template:
     draft: Callable[[], Architecture]
     year: int | None = None
     paper: str = ""
-    top5_error: float | None = None
-    original: str = ""
+    family: str = ""
+    application: str = ""
     recipe: str = ""
     classes: tuple[str, ...] = ()
 

@@ -56,7 +56,6 @@ TEMPLATES = (
         _efficientnet,
         year=2019,
         paper="Tan, Le: EfficientNet: rethinking model scaling for convolutional neural networks",
-        top5_error=2.9,
-        original="EfficientNetB7: 66 M parameters",
+        family="EfficientNet-B7",
     ),
 )

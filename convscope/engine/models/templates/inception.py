@@ -41,7 +41,6 @@ TEMPLATES = (
         _inception,
         year=2014,
         paper="Szegedy et al.: Going deeper with convolutions",
-        top5_error=6.67,
-        original="GoogLeNet: 4 M parameters, 22 layers",
+        family="GoogLeNet",
     ),
 )

@@ -41,7 +41,6 @@ TEMPLATES = (
         _resnet,
         year=2015,
         paper="He, Zhang, Ren, Sun: Deep residual learning for image recognition",
-        top5_error=3.6,
-        original="ResNet-152: 60 M parameters, 152 layers",
+        family="ResNet-152",
     ),
 )

@@ -22,7 +22,6 @@ TEMPLATES = (
         _resnet50,
         year=2015,
         paper="He, Zhang, Ren, Sun: Deep residual learning for image recognition",
-        top5_error=7.9,
-        original="ResNet50: 25.6 M parameters",
+        application="ResNet50",
     ),
 )

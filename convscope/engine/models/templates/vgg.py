@@ -27,7 +27,6 @@ TEMPLATES = (
         _vgg,
         year=2014,
         paper="Simonyan, Zisserman: Very deep convolutional networks for large-scale image recognition",
-        top5_error=7.3,
-        original="VGG16: 138 M parameters, 16 layers",
+        family="VGG16 (D)",
     ),
 )

@@ -52,7 +52,6 @@ TEMPLATES = (
         _xception,
         year=2016,
         paper="Chollet: Xception: deep learning with depthwise separable convolutions",
-        top5_error=5.5,
-        original="Xception: 22.9 M parameters, 36 convolutions",
+        family="Xception",
     ),
 )

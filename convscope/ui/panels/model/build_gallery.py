@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QFrame, QLabel, QLineEdit, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from convscope.engine.models.architecture import Architecture, LayerSpec
+from convscope.engine.models.families import original_words
 from convscope.engine.models.templates import TEMPLATES, Template
 from convscope.ui import theme
 from convscope.ui.panels.model.build_flow import FlowLayout
@@ -81,11 +82,8 @@ class Gallery(QWidget):
         sheet = architecture.sheet()
         size = shape_words(sheet.layers[0].shape)
         facts = [f"{sheet.totals.parameters:,} parameters", f"{sheet.totals.layers} layers", size]
-        lines = [template.about]
-        if template.original:
-            lines.append(f"Full size: {template.original}.")
-        if template.top5_error is not None:
-            lines.append(f"Top-5 error on ImageNet: {template.top5_error:g} %.")
+        original = original_words(template.family, template.application)
+        lines = [template.about, *original]
         if template.recipe:
             lines.append(template.recipe)
         sketch = Sketch()
@@ -95,7 +93,7 @@ class Gallery(QWidget):
             template.name, title, facts, lines, sketch, lambda: self.chosen.emit(architecture, template.title)
         )
         card.setToolTip(template.paper)
-        told = f"{template.name} {title} {template.about} {template.original} {template.paper}"
+        told = f"{template.name} {title} {template.about} {' '.join(original)} {template.paper}"
         self._cards.append((card, told.lower()))
 
     def _add_empty(self) -> None:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter
-from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem
+from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
+from convscope.engine.models.published import Figure, error_words
 from convscope.ui import theme
 from convscope.ui.panels.model.build_rows import shape_words
 from convscope.ui.panels.model.library_sort import VALUE, Index
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 Role = Qt.ItemDataRole
 SHARE = VALUE + 3
 """The role under which a cell tells its part of the column's largest value, 0–1."""
+NOTE = VALUE + 4
+"""The role under which a published number tells how it was measured, where its column mixes the ways."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,10 @@ Value = Callable[[Line, "Facts"], Any]
 
 @dataclass(frozen=True)
 class Column:
-    """One property: its title, what it means, its value, the value in words, whether a bar shows it."""
+    """One property: its title, what it means, its value, the value in words, whether a bar shows it.
+
+    A column of published numbers tells the `Figure` of each as well.
+    """
 
     title: str
     says: str
@@ -55,6 +61,7 @@ class Column:
     text: Callable[[Any, Facts], str]
     bar: bool = False
     words: bool = False
+    figure: Callable[[Facts], Figure | None] | None = None
 
 
 COLUMNS = (
@@ -97,13 +104,27 @@ COLUMNS = (
         lambda line, f: f.field,
         lambda v, f: "×".join(map(str, v)),
     ),
-    Column("Top-1", "Published accuracy on ImageNet", lambda line, f: f.top1, lambda v, f: f"{v:.1f} %"),
+    Column(
+        "Top-1",
+        "Accuracy on ImageNet as keras.io publishes it: one network, one crop of each validation image",
+        lambda line, f: f.top1,
+        lambda v, f: f"{v:.1f} %",
+    ),
     Column(
         "Top-5 error",
-        "Published, on ImageNet",
-        lambda line, f: f.top5_error,
-        lambda v, f: f"{v:g} %",
+        "Of one network on ImageNet's validation images",
+        lambda line, f: f.alone.top5_error if f.alone else None,
+        lambda v, f: error_words(v),
         bar=True,
+        figure=lambda f: f.alone,
+    ),
+    Column(
+        "In the contest",
+        "Top-5 error of several networks together on ImageNet's test images: what its authors are known for",
+        lambda line, f: f.contest.top5_error if f.contest else None,
+        lambda v, f: error_words(v),
+        bar=True,
+        figure=lambda f: f.contest,
     ),
     Column(
         "Time",
@@ -149,6 +170,16 @@ class CompareRows(QAbstractTableModel):
             return line.name if column == 0 else line.problem or "…" if column == 1 else ""
         return "–" if value is None else COLUMNS[column].text(value, line.facts)
 
+    def figure(self, row: int, column: int) -> Figure | None:
+        """The published number in a cell; None for any other cell."""
+        facts, find = self.lines[row].facts, COLUMNS[column].figure
+        return find(facts) if facts is not None and find is not None else None
+
+    def is_mixed(self, column: int) -> bool:
+        """Whether a column's published numbers were measured in several ways: then nothing compares them."""
+        figures = (self.figure(row, column) for row in range(len(self.lines)))
+        return len({figure.protocol for figure in figures if figure is not None}) > 1
+
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  Qt's own default
         """The networks."""
         return 0 if parent.isValid() else len(self.lines)
@@ -179,6 +210,9 @@ class CompareRows(QAbstractTableModel):
             return value.lower() if isinstance(value, str) else value
         if role == SHARE:
             return self._share(row, column)
+        if role == NOTE:
+            figure = self.figure(row, column)
+            return figure.protocol.words if figure is not None and self.is_mixed(column) else None
         if role == Role.TextAlignmentRole:
             return _alignment(COLUMNS[column])
         if role == Role.FontRole and column == 0:
@@ -186,12 +220,15 @@ class CompareRows(QAbstractTableModel):
         if role == Role.FontRole and not COLUMNS[column].words:
             return theme.font(figures=True)
         if role == Role.ToolTipRole:
+            figure = self.figure(row, column)
+            if figure is not None:
+                return f"{figure.told}\n{figure.source}"
             return self.lines[row].problem or (self.text(row, column) if COLUMNS[column].words else None)
         return None
 
     def _share(self, row: int, column: int) -> float | None:
         value = self.value(row, column)
-        if not COLUMNS[column].bar or value is None:
+        if not COLUMNS[column].bar or value is None or self.is_mixed(column):
             return None
         known = [other for n in range(len(self.lines)) if (other := self.value(n, column)) is not None]
         return float(value / max(known)) if max(known) else 0.0
@@ -210,6 +247,9 @@ class BarUnder(QStyledItemDelegate):
         if COLUMNS[index.column()].words and index.column():
             option.rect.adjust(theme.scaled(theme.GROUP_GAP), 0, 0, 0)
         super().paint(painter, option, index)
+        note = index.data(NOTE)
+        if note:
+            self._note(painter, option, note)
         share = index.data(SHARE)
         if share is None:
             return
@@ -224,9 +264,24 @@ class BarUnder(QStyledItemDelegate):
         painter.drawRoundedRect(bar, height / 2, height / 2)
         painter.restore()
 
+    def _note(self, painter: QPainter, option: QStyleOptionViewItem, text: str) -> None:
+        """How a number was measured, small under it."""
+        rect = QRectF(option.rect).adjusted(4, 0, -4, 0)
+        chosen = bool(option.state & QStyle.StateFlag.State_Selected)
+        colours = theme.tokens()
+        painter.save()
+        painter.setFont(theme.font(11))
+        painter.setPen(QColor(colours.on_accent if chosen else colours.secondary))
+        place = QRectF(rect.left(), rect.center().y() + theme.scaled(6), rect.width(), theme.scaled(16))
+        painter.drawText(place, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, text)
+        painter.restore()
+
 
 def as_csv(rows: CompareRows, order: Sequence[int]) -> str:
-    """All cells as exact values, for a spreadsheet: bytes and seconds, "" where unknown."""
+    """All cells as exact values, for a spreadsheet: bytes and seconds, "" where unknown.
+
+    Beside each published number stands how it was measured.
+    """
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     units = {
@@ -234,18 +289,34 @@ def as_csv(rows: CompareRows, order: Sequence[int]) -> str:
         "Time": "Time (s)",
         "Top-1": "Top-1 (%)",
         "Top-5 error": "Top-5 error (%)",
+        "In the contest": "In the contest (%)",
     }
-    writer.writerow([units.get(column.title, column.title) for column in COLUMNS])
+    titles = []
+    for column in COLUMNS:
+        titles.append(units.get(column.title, column.title))
+        if column.figure is not None:
+            titles.append(f"{column.title}: measured")
+    writer.writerow(titles)
     for row in order:
-        values = [rows.value(row, column) for column in range(len(COLUMNS))]
-        writer.writerow(["" if v is None else shape_words(v) if isinstance(v, tuple) else v for v in values])
+        cells: list[Any] = []
+        for number, column in enumerate(COLUMNS):
+            v, figure = rows.value(row, number), rows.figure(row, number)
+            cells.append("" if v is None else shape_words(v) if isinstance(v, tuple) else v)
+            if column.figure is not None:
+                cells.append("" if figure is None else f"{figure.protocol.words}, {figure.protocol.images}")
+        writer.writerow(cells)
     return out.getvalue()
 
 
 def as_text(rows: CompareRows, order: Sequence[int]) -> str:
     """The table as it stands, in columns for a fixed-width typeface."""
+
+    def cell(row: int, column: int) -> str:
+        figure = rows.figure(row, column)
+        return rows.text(row, column) if figure is None else figure.told
+
     table = [[column.title for column in COLUMNS]]
-    table += [[rows.text(row, column) for column in range(len(COLUMNS))] for row in order]
+    table += [[cell(row, column) for column in range(len(COLUMNS))] for row in order]
     widths = [max(len(line[n]) for line in table) for n in range(len(COLUMNS))]
     lines = [
         "  ".join(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QFont, QFontMetrics, QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -34,8 +34,19 @@ if TYPE_CHECKING:
     Source = Entry | OpenedModel
 
 ROW = 46
-_WIDTHS = {"Model": 190, "Year": 52, "Input": 96, "Parameters": 112, "Multiply-adds": 104, "Depth": 60}
-_USUAL, _IDEA = 88, 260
+_WIDTHS = {
+    "Year": 56, "Input": 96, "Parameters": 104, "Multiply-adds": 104, "Depth": 62, "In the contest": 184,
+}  # fmt: skip
+_USUAL, _IDEA, _MEASURED = 88, 190, 138
+_NAMES = (110, 300)
+_ALIKE = (
+    "Top-1 and top-5: keras.io's table, one network, one crop of each of ImageNet's 50,000 validation "
+    "images. Papers tell lower errors for several crops or networks: see Families."
+)
+_MIXED = (
+    "Each error with how it was measured: with 10 crops a network errs less than with 1, several networks "
+    "together less than one. Only numbers that were measured alike tell which network is better."
+)
 
 
 class CompareView(QWidget):
@@ -124,6 +135,11 @@ class CompareView(QWidget):
         self.context.jobs.changed.disconnect(self._job_changed)
         self._stop()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Sentences wrap otherwise."""
+        super().resizeEvent(event)
+        self._heighten()
+
     def changeEvent(self, event: QEvent) -> None:
         """Follow the zoom."""
         super().changeEvent(event)
@@ -137,7 +153,21 @@ class CompareView(QWidget):
         self.table.verticalHeader().setDefaultSectionSize(theme.scaled(ROW))
         for number, told in enumerate(COLUMNS):
             usual = _IDEA if told.words else _USUAL
+            if told.figure is not None and self.rows.is_mixed(number):
+                usual = _MEASURED
             self.table.setColumnWidth(number, theme.scaled(_WIDTHS.get(told.title, usual)))
+        names = [line.facts.name if line.facts else line.name for line in self.rows.lines]
+        metrics = QFontMetrics(theme.font(13, weight=QFont.Weight.DemiBold))
+        widest = max((metrics.horizontalAdvance(name) for name in names), default=0) + theme.scaled(18)
+        low, high = (theme.scaled(width) for width in _NAMES)
+        self.table.setColumnWidth(0, min(high, max(low, widest)))
+        self._heighten()
+
+    def _heighten(self) -> None:
+        """Give every sentence the lines that it takes in its column."""
+        header = self.table.verticalHeader()
+        header.setMinimumSectionSize(theme.scaled(ROW))
+        self.table.resizeRowsToContents()
 
     def _build(self) -> None:
         column = QVBoxLayout(self)
@@ -181,6 +211,8 @@ class CompareView(QWidget):
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         self._measure()
         column.addWidget(self.table, 1)
+        self.protocol = caption("model.compare.protocol")
+        column.addWidget(self.protocol)
         self._show_job()
 
     def _settle(self, by: str) -> None:
@@ -190,9 +222,12 @@ class CompareView(QWidget):
         self.order.sort(-1)
         self.table.sortByColumn(number, Qt.SortOrder.AscendingOrder)
         families = not self._sources
+        unknown = ("Input", "Multiply-adds", "Activations", "Sees", "Top-1", "Time")
         for n, column in enumerate(COLUMNS):
-            unknown = ("Input", "Multiply-adds", "Activations", "Sees", "Top-1", "Time")
-            self.table.setColumnHidden(n, families and column.title in unknown)
+            hidden = column.title in unknown if families else column.title == "In the contest"
+            self.table.setColumnHidden(n, hidden)
+        self.protocol.setText(_MIXED if families else _ALIKE)
+        self._measure()
         self.measure_button.setVisible(not families)
         self.table.scrollToTop()
 
@@ -217,6 +252,7 @@ class CompareView(QWidget):
         number, values = found
         if number < self.rows.rowCount():
             self.rows.change(number, **values)
+            self._measure()
 
     def _ended(self) -> None:
         self._job = None

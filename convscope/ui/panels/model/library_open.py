@@ -72,6 +72,8 @@ class OpenForm(QWidget):
         self.title.setText(entry.title)
         self.facts.setText(_facts(entry))
         self.about.setText(_about(entry))
+        self.accuracy.setText(_accuracy(entry))
+        self.accuracy.setVisible(bool(self.accuracy.text()))
         allowed = _weights(entry)
         for key, _text, _tip in _WEIGHTS:
             self.weights.button(key).setVisible(key in allowed)
@@ -193,7 +195,8 @@ class OpenForm(QWidget):
         self.show_here = QPushButton("Show what is here")
         self.show_here.setObjectName("model.library.show_here")
         self.show_here.clicked.connect(self.here_wanted)
-        for words in (self.title, self.facts, self.about):
+        self.accuracy = caption("model.library.accuracy")
+        for words in (self.title, self.facts, self.about, self.accuracy):
             column.addWidget(words)
         column.addSpacing(theme.GRID)
         self.weights_title = heading("Weights")
@@ -323,11 +326,17 @@ def _facts(entry: Entry) -> str:
     words = [f"{entry.parameters:,} parameters", shape_words(entry.input)]
     if entry.year:
         words.append(str(entry.year))
-    if entry.top1 is not None:
-        words.append(f"top-1 {entry.top1:g} %")
-    if entry.top5 is not None:
-        words.append(f"top-5 {entry.top5:g} %")
+    if entry.depth:
+        words.append(f"{entry.depth} layers deep")
     return "  ·  ".join(words)
+
+
+def _accuracy(entry: Entry) -> str:
+    """What was measured on ImageNet, and how; "" where nothing was."""
+    if entry.top1 is None:
+        return ""
+    top5 = f", top-5 {entry.top5:g} %" if entry.top5 is not None else ""
+    return f"On ImageNet top-1 {entry.top1:g} %{top5}: {entry.measured}."
 
 
 def _about(entry: Entry) -> str:

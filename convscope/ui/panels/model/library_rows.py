@@ -24,6 +24,8 @@ def _number(value: float | None, unit: str = "") -> str:
     return "–" if value is None else f"{value:,.1f}{unit}" if isinstance(value, float) else f"{value:,}{unit}"
 
 
+_ACCURACY = "Accuracy on ImageNet as keras.io publishes it: one network, one crop of each validation image"
+
 # (title, what it says, value, text)
 _COLUMNS: tuple[tuple[str, str, Callable[[Entry], Any], Callable[[Entry], str]], ...] = (
     ("Model", "Tick several to compare them", lambda e: e.title.lower(), lambda e: e.title),
@@ -31,7 +33,7 @@ _COLUMNS: tuple[tuple[str, str, Callable[[Entry], Any], Callable[[Entry], str]],
     ("Parameters", "All weights", lambda e: e.parameters, lambda e: f"{e.parameters:,}"),
     (
         "Depth",
-        "As keras.io publishes it: with activations and normalisation; Compare counts layers with weights",
+        "Layers with weights (convolutions and dense) on the longest way from input to output",
         lambda e: e.depth,
         lambda e: _number(e.depth),
     ),
@@ -41,8 +43,8 @@ _COLUMNS: tuple[tuple[str, str, Callable[[Entry], Any], Callable[[Entry], str]],
         lambda e: tuple(n or 0 for n in e.input),
         lambda e: shape_words(e.input),
     ),
-    ("Top-1", "Published accuracy on ImageNet", lambda e: e.top1, lambda e: _number(e.top1, " %")),
-    ("Top-5", "Published accuracy on ImageNet", lambda e: e.top5, lambda e: _number(e.top5, " %")),
+    ("Top-1", _ACCURACY, lambda e: e.top1, lambda e: _number(e.top1, " %")),
+    ("Top-5", _ACCURACY, lambda e: e.top5, lambda e: _number(e.top5, " %")),
     ("Size", "Of its weights on disk", lambda e: e.megabytes, lambda e: _megabytes(e.megabytes)),
     ("Year", "Of its paper", lambda e: e.year, lambda e: str(e.year or "–")),
 )

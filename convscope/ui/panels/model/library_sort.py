@@ -44,7 +44,8 @@ class NetworkOrder(QSortFilterProxyModel):
     ) -> Any:
         """The source's titles, with an arrow at the one that is sorted by."""
         told = super().headerData(section, orientation, role)
-        if role != Qt.ItemDataRole.DisplayRole or section != self.sortColumn():
+        across = orientation == Qt.Orientation.Horizontal
+        if role != Qt.ItemDataRole.DisplayRole or not across or section != self.sortColumn():
             return told
         arrow = "↑" if self.sortOrder() == Qt.SortOrder.AscendingOrder else "↓"
         side = super().headerData(section, orientation, Qt.ItemDataRole.TextAlignmentRole)

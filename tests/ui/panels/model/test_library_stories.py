@@ -28,7 +28,7 @@ from PySide6.QtWidgets import (
 
 from convscope.engine.models.catalogue import catalogue
 from convscope.engine.models.families import FAMILIES
-from convscope.ui.panels.model.compare_rows import COLUMNS
+from convscope.ui.panels.model.compare_rows import COLUMNS, NOTE, SHARE
 
 TITLES = [column.title for column in COLUMNS]
 
@@ -237,6 +237,9 @@ def test_ticked_models_are_compared(library: Library) -> None:
     assert vgg["Sees"] == "212×212" and vgg["Activations"] == "61.1 MB" and vgg["Year"] == "2014"
     assert vgg["Top-1"] == "71.3 %" and vgg["Top-5 error"] == "9.9 %" and vgg["Time"] == "–"
     assert vgg["What it brought"].startswith("3×3 throughout")
+    assert "one network, one crop" in library.text("model.compare.protocol")
+    assert table.isColumnHidden(TITLES.index("In the contest"))
+    assert table.model().index(3, TITLES.index("Top-5 error")).data(SHARE) is not None, "all measured alike"
     library.head("Depth", table)
     library.head("Depth", table)
     assert library.shown(0, table)[0] == "ResNet50"
@@ -246,6 +249,7 @@ def test_ticked_models_are_compared(library: Library) -> None:
     assert rows[-1]["Year"] == "" or rows[-1]["Model"] == "LeNet-5"
     by_name = {row["Model"]: row for row in rows}
     assert by_name["ResNet50"]["Multiply-adds"] == "3857973248"
+    assert by_name["ResNet50"]["Top-5 error: measured"] == "1 network, 1 crop, validation"
     assert by_name["LeNet-5"]["Activations (bytes)"] == "37112" and by_name["LeNet-5"]["Top-1 (%)"] == ""
     library.press("model.compare.text")
     lines = QGuiApplication.clipboard().text().splitlines()
@@ -279,9 +283,14 @@ def test_the_families_of_the_lectures_stand_side_by_side(library: Library) -> No
     assert sorted(names) == sorted(family.name for family in FAMILIES) and names[0] == "LeNet-5"
     row = names.index("GoogLeNet")
     cells = {title: library.shown(number, table)[row] for number, title in enumerate(TITLES)}
-    assert (cells["Year"], cells["Depth"], cells["Parameters"], cells["Top-5 error"]) == (
-        "2014", "22", "≈ 4 M", "6.67 %",
-    )  # fmt: skip
+    assert (cells["Year"], cells["Depth"], cells["Parameters"]) == ("2014", "22", "≈ 4 M")
+    assert (cells["Top-5 error"], cells["In the contest"]) == ("10.07 %", "6.67 %")
+    notes = {title: table.model().index(row, number).data(NOTE) for number, title in enumerate(TITLES)}
+    assert notes["Top-5 error"] == "1 network, 1 crop" and notes["In the contest"] == "7 networks, 144 crops"
+    assert library.text("model.compare.protocol").startswith("Each error with how it was measured")
+    # What was measured in different ways is compared by no bar.
+    assert table.model().index(row, TITLES.index("Top-5 error")).data(SHARE) is None
+    assert table.model().index(row, TITLES.index("Depth")).data(SHARE) is not None
     assert table.isColumnHidden(TITLES.index("Time")) and not table.isColumnHidden(TITLES.index("Depth"))
     assert library.find(QWidget, "model.compare.measure").isHidden()
     library.head("Top-5 error", table)
