@@ -16,7 +16,7 @@ from convscope.engine.seeing.attribution.method import Settings
 from convscope.engine.seeing.attribution.methods import METHODS, find_method
 from convscope.errors import UserError
 from convscope.imaging.colormaps import COLORMAPS
-from convscope.imaging.overlay import THRESHOLD
+from convscope.imaging.overlay import OPACITY, THRESHOLD
 
 SUMMARY = "Why a model decided: lay over an image what spoke for a class (Grad-CAM and fourteen others)."
 EXAMPLE = "convscope explain imagenet photo.jpg --class tabby -o overlay.png"
@@ -62,7 +62,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--report", type=Path, metavar="FILE", help="an HTML page with maps and settings")
     parser.add_argument("--script", type=Path, metavar="FILE", help="a Keras script that makes the same map")
-    parser.add_argument("--opacity", type=float, default=0.5, help="of the heat, 0 to 1 (default 0.5)")
+    parser.add_argument(
+        "--opacity",
+        type=float,
+        help=f"of the hottest place, 0 to 1 (default {OPACITY['heat']:g}; if even {OPACITY['even']:g})",
+    )
+    parser.add_argument(
+        "--blend",
+        choices=tuple(OPACITY),
+        default="heat",
+        help="the opacity grows with the heat, so that the picture is clear where there is none, or is even",
+    )
     parser.add_argument("--colormap", choices=COLORMAPS, help="default: what suits the method")
     parser.add_argument("--nearest", action="store_true", help="show the map's true resolution")
     parser.add_argument(
@@ -146,7 +156,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _check(arguments: argparse.Namespace, methods: int) -> None:
-    if not 0 <= arguments.opacity <= 1:
+    if arguments.opacity is not None and not 0 <= arguments.opacity <= 1:
         raise UserError(f"--opacity goes from 0 to 1, not {arguments.opacity:g}.")
     if arguments.threshold is not None and not 0 < arguments.threshold <= 1:
         raise UserError(f"--threshold is over 0 and at most 1, not {arguments.threshold:g}.")
@@ -197,7 +207,8 @@ def _style(arguments: argparse.Namespace) -> Any:
     from convscope.engine.seeing.attribution.picture import Style
 
     how = "nearest" if arguments.nearest else "bilinear"
-    return Style(arguments.colormap, arguments.opacity, how, arguments.threshold)  # type: ignore[arg-type]
+    opacity = OPACITY[arguments.blend] if arguments.opacity is None else arguments.opacity
+    return Style(arguments.colormap, opacity, how, arguments.threshold, arguments.blend)  # type: ignore[arg-type]
 
 
 def _target(arguments: argparse.Namespace, model: Any) -> Any:

@@ -11,11 +11,18 @@ from numpy.typing import NDArray
 
 from convscope.errors import UserError
 from convscope.imaging.colormaps import ColormapName, apply_colormap
+from convscope.imaging.colormaps import colormap as colour_table
 from convscope.imaging.display import Scale
 from convscope.imaging.region import Region
 
 Upsampling = Literal["bilinear", "nearest"]
 UPSAMPLINGS: tuple[Upsampling, ...] = ("bilinear", "nearest")
+
+Blend = Literal["heat", "even"]
+"""Whether the opacity grows with the heat, so that the picture is clear where there is none, or is even."""
+
+OPACITY: dict[Blend, float] = {"heat": 0.75, "even": 0.5}
+"""What each begins with: that of the hottest place, or of every place."""
 
 Box = tuple[float, float, float, float]
 """Left, top, right, bottom in a picture's pixels, as `Prepared.box` has it."""
@@ -104,13 +111,37 @@ def heat_pixels(
     return apply_colormap(levels, colormap)
 
 
+def heat_levels(values: NDArray[Any], scale: Scale) -> NDArray[np.float32]:
+    """How hot values are: 0 at the scale's cold end to 1 at its hottest, float32, of the same shape.
+
+    Of a scale that is symmetric about 0 both ends are hot: what speaks against counts as what speaks for.
+    """
+    values = np.asarray(values, np.float32)
+    if scale.low < 0 and scale.low == -scale.high:
+        levels = np.abs(values) / np.float32(scale.high)
+    else:
+        levels = (values - np.float32(scale.low)) / np.float32((scale.high - scale.low) or 1.0)
+    return np.clip(levels, 0, 1)
+
+
+def scale_ramp(
+    scale: Scale, colormap: ColormapName = "viridis", opacity: float | None = None, blend: Blend = "heat"
+) -> NDArray[np.uint8]:
+    """An overlay's colours from the scale's low end to its high one, with their opacity: uint8, 256×4."""
+    values = np.linspace(scale.low, scale.high, 256, dtype=np.float32)
+    share = _opacities(values, scale, opacity, blend)
+    alpha = np.rint(255 * np.broadcast_to(share, values.shape)).astype(np.uint8)
+    return np.hstack([colour_table(colormap), alpha[:, None]])
+
+
 def overlay(
     pixels: NDArray[np.uint8],
     heat: NDArray[Any],
     *,
     scale: Scale | None = None,
     colormap: ColormapName = "viridis",
-    opacity: float = 0.5,
+    opacity: float | None = None,
+    blend: Blend = "heat",
     how: Upsampling = "bilinear",
     box: Box | None = None,
 ) -> NDArray[np.uint8]:
@@ -123,13 +154,16 @@ def overlay(
         heat: h×w of any size, finite.
         scale: the values at the ends of the colours; of the map itself by default (`heat_scale`).
         colormap: one of `COLORMAPS`; "diverging" for signed maps.
-        opacity: 0 shows the picture alone, 1 the heat alone. Under diverging colours the picture is gray, so
-            that every colour is the map's.
+        opacity: 0 shows the picture alone, 1 the heat alone; None: `OPACITY`. Under diverging colours the
+            picture is gray, so that every colour is the map's.
+        blend: "heat": that is the opacity of the hottest place, and others have it by the square root of
+            their level (`heat_levels`), so that the picture is clear where there is no heat and what is
+            faint still shows; "even": of every place.
         how: see `upsample`.
         box: the part of the picture that the map covers; the rest stays as it is.
 
     Returns:
-        uint8, H×W×3: (1 − opacity)·picture + opacity·colour, rounded.
+        uint8, H×W×3: (1 − a)·picture + a·colour, rounded, where a is the opacity of the place.
 
     Raises:
         UserError: the map has values that are no numbers.
@@ -140,26 +174,48 @@ def overlay(
     if picture.ndim == 2:
         picture = np.asarray(cv2.cvtColor(picture, cv2.COLOR_GRAY2RGB), np.uint8)
     scale = scale or heat_scale(heat, signed=colormap == "diverging")
-    colours = heat_pixels(upsample(heat, height, width, how, box), scale, colormap)
-    opacity = min(max(float(opacity), 0.0), 1.0)
+    large = upsample(heat, height, width, how, box)
     ground = picture
-    if colormap == "diverging" and opacity > 0:
+    if colormap == "diverging" and (opacity is None or opacity > 0):
         gray = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
         ground = np.asarray(cv2.cvtColor(gray, cv2.COLOR_GRAY2RGB), np.uint8)
-    if box is None:
-        return np.asarray(cv2.addWeighted(ground, 1 - opacity, colours, opacity, 0), np.uint8)
-    left, top, right, bottom = (round(edge) for edge in box)
-    inside = Region(top, left, bottom, right).clipped(height, width).slices
+    inside: tuple[slice, slice] = (slice(None), slice(None))
+    if box is not None:
+        left, top, right, bottom = (round(edge) for edge in box)
+        inside = Region(top, left, bottom, right).clipped(height, width).slices
     result = picture.copy()
     if result[inside].size:
-        result[inside] = cv2.addWeighted(
-            np.ascontiguousarray(ground[inside]),
-            1 - opacity,
-            np.ascontiguousarray(colours[inside]),
-            opacity,
-            0,
-        )
+        result[inside] = _laid_over(ground[inside], large[inside], scale, colormap, opacity, blend)
     return result
+
+
+def _laid_over(
+    ground: NDArray[np.uint8],
+    heat: NDArray[np.float32],
+    scale: Scale,
+    colormap: ColormapName,
+    opacity: float | None,
+    blend: Blend,
+) -> NDArray[np.uint8]:
+    """A map of the picture's own size over it."""
+    ground, colours = np.ascontiguousarray(ground), heat_pixels(heat, scale, colormap)
+    share = _opacities(heat, scale, opacity, blend)
+    if share.ndim == 0:
+        return np.asarray(cv2.addWeighted(ground, 1 - float(share), colours, float(share), 0), np.uint8)
+    # The colour's part is added to the picture in place: a photograph has millions of pixels.
+    mixed = colours.astype(np.float32)
+    mixed -= ground
+    mixed *= share[..., None]
+    mixed += ground
+    return np.rint(mixed, out=mixed).astype(np.uint8)
+
+
+def _opacities(
+    heat: NDArray[np.float32], scale: Scale, opacity: float | None, blend: Blend
+) -> NDArray[np.float32]:
+    """Of each place, of the map's shape; a single number where it is even."""
+    share = np.float32(min(max(float(OPACITY[blend] if opacity is None else opacity), 0.0), 1.0))
+    return share * np.sqrt(heat_levels(heat, scale)) if blend == "heat" else np.asarray(share)
 
 
 def heat_region(

@@ -9,6 +9,11 @@ import numpy as np
 import pytest
 
 from convscope.cli import main
+from convscope.engine.models.catalogue import open_model
+from convscope.engine.seeing.attribution.explain import explain as attribute
+from convscope.engine.seeing.attribution.look import Look
+from convscope.engine.seeing.attribution.picture import LEAST, Style, picture
+from convscope.engine.seeing.attribution.result import Request
 from convscope.imaging.load import load_image
 from convscope.paths import resource_path
 
@@ -32,6 +37,20 @@ def test_overlay_numbers_and_facts(tmp_path: Path, capsys: pytest.CaptureFixture
     box = told["box"]
     assert 0 <= box["top"] < box["bottom"] <= 400 and 0 <= box["left"] < box["right"] <= 600
     assert told["maps"] == [{key: told[key] for key in told["maps"][0]}]
+
+
+def test_the_overlay_is_the_windows_own_and_may_be_even(tmp_path: Path) -> None:
+    seven = load_image(SEVEN)
+    made = attribute(Look(open_model("digits"), seven), Request("grad-cam"))
+    for words, style in (
+        ([], Style()),
+        (["--blend", "even"], Style(opacity=0.5, blend="even")),
+        (["--opacity", "1"], Style(opacity=1)),
+    ):
+        file = tmp_path / "overlay.png"
+        assert main(["explain", "digits", SEVEN, "-o", str(file), *words]) == 0
+        expected = picture(made, style, image=seven, least=LEAST)
+        np.testing.assert_allclose(load_image(file).values.astype(int), expected, atol=1)
 
 
 def test_classes_by_name_and_layers_by_path(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

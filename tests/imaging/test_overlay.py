@@ -13,10 +13,12 @@ from convscope.imaging.colormaps import colormap
 from convscope.imaging.display import Scale
 from convscope.imaging.overlay import (
     draw_region,
+    heat_levels,
     heat_pixels,
     heat_region,
     heat_scale,
     overlay,
+    scale_ramp,
     upsample,
 )
 from convscope.imaging.region import Region
@@ -72,6 +74,38 @@ def test_opacity() -> None:
     np.testing.assert_array_equal(overlay(picture, heat, opacity=1)[0, 0], top)
     np.testing.assert_allclose(overlay(picture, heat, opacity=0.25)[2, 3], 75 + top / 4, atol=0.5)
     assert (picture == 100).all()
+
+
+def test_opacity_grows_with_the_heat() -> None:
+    """By the square root of its level: 0 where there is none, half of it at a quarter of the heat."""
+    picture = np.full((2, 6), 100, np.uint8)
+    heat = np.array([[0.0, 1.0, 4.0]])
+    for opacity, shares in ((None, (0, 0.375, 0.75)), (0.5, (0, 0.25, 0.5))):
+        laid = overlay(picture, heat, opacity=opacity, how="nearest")[0, ::2].astype(float)
+        for place, (level, share) in enumerate(zip((0, 64, 255), shares, strict=True)):
+            colour = colormap("viridis")[level]
+            np.testing.assert_allclose(laid[place], (1 - share) * 100 + share * colour, atol=0.5001)
+    even = overlay(picture, heat, blend="even", how="nearest")[0, 0]
+    np.testing.assert_allclose(even, 50 + colormap("viridis")[0] / 2, atol=0.5001)
+    # A map without heat leaves the picture as it is.
+    assert (overlay(picture, np.zeros((1, 1))) == 100).all()
+
+
+def test_what_speaks_against_is_as_opaque_as_what_speaks_for() -> None:
+    levels = heat_levels(np.array([[-2.0, -0.5, 0.0, 1.0, 3.0]]), Scale(-2, 2, ""))
+    np.testing.assert_array_equal(levels, [[1, 0.25, 0, 0.5, 1]])
+    # The floor of a map of which differences alone count is its coldest place.
+    np.testing.assert_array_equal(heat_levels(np.array([-1.0, 0.0, 3.0]), Scale(-1, 3, "")), [0, 0.25, 1])
+
+
+def test_the_ramp_of_a_scale_has_the_opacity_of_the_overlay() -> None:
+    ramp = scale_ramp(Scale(0, 2, ""), "magma", 0.8)
+    np.testing.assert_array_equal(ramp[:, :3], colormap("magma"))
+    assert (ramp[0, 3], ramp[255, 3]) == (0, 204)
+    np.testing.assert_allclose(ramp[:, 3], 204 * np.sqrt(np.arange(256) / 255), atol=0.51)
+    signed = scale_ramp(Scale(-2, 2, ""), "diverging", 1.0)
+    assert signed[0, 3] == signed[255, 3] == 255 and signed[127:129, 3].max() < 20
+    assert (scale_ramp(Scale(0, 1, ""), blend="even")[:, 3] == 128).all()
 
 
 def test_under_diverging_colours_the_picture_is_gray() -> None:

@@ -14,6 +14,8 @@ from convscope.ui import theme
 from convscope.ui.widgets.raster import to_image
 
 BAR_HEIGHT = 8
+CHECKER = (176, 255)
+"""The grays that show through colours that cover a picture in part."""
 _COLOURS: dict[str, ColormapName] = {"signed": "diverging", **{name: name for name in COLORMAPS}}
 
 
@@ -23,17 +25,22 @@ class ScaleBar(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._kind, self._low, self._high = "clip", 0.0, 255.0
+        self._opacities: NDArray[np.uint8] | None = None
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName("Colour scale")
 
-    def set_scale(self, kind: str, low: float, high: float) -> None:
+    def set_scale(
+        self, kind: str, low: float, high: float, opacities: NDArray[np.uint8] | None = None
+    ) -> None:
         """Show a scale.
 
         Args:
             kind: a display mode (signed is blue to orange, all others black to white) or a colour map.
             low, high: the values of the first and the last colour.
+            opacities: of the colours where they are laid over a picture, uint8, 256; a checker then shows
+                through as the picture does.
         """
-        self._kind, self._low, self._high = kind, low, high
+        self._kind, self._low, self._high, self._opacities = kind, low, high, opacities
         self.setAccessibleDescription(f"{numeral(low, 4)} to {numeral(high, 4)}")
         self.update()
 
@@ -49,14 +56,28 @@ class ScaleBar(QWidget):
         """The colours from low to high, uint8 256×3."""
         return colormap(_COLOURS.get(self._kind, "gray"))
 
+    def _ramp(self) -> QImage:
+        """The colours, laid over a checker where a picture shows through."""
+        colours = self.colours()[None]
+        if self._opacities is None:
+            return to_image(np.ascontiguousarray(colours))
+        # As fine as the screen, so that its squares stay squares.
+        height, width = theme.scaled(BAR_HEIGHT), max(1, self.width())
+        at = np.linspace(0, 255, width).round().astype(int)
+        share = self._opacities[at, None].astype(np.float32) / 255
+        side = max(1, height // 2)
+        dark = (np.arange(height)[:, None] // side + np.arange(width) // side) % 2 == 1
+        checker = np.where(dark[..., None], np.float32(CHECKER[0]), np.float32(CHECKER[1]))
+        mixed = (1 - share) * checker + share * colours[0, at]
+        return to_image(np.ascontiguousarray(np.rint(mixed).astype(np.uint8)))
+
     def paintEvent(self, event: QPaintEvent) -> None:
         """The ramp, its ends and its zero."""
         theme_colours = theme.tokens()
         painter = QPainter(self)
         bar = QRect(0, 2, self.width(), theme.scaled(BAR_HEIGHT))
-        ramp: QImage = to_image(np.ascontiguousarray(self.colours()[None]))
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        painter.drawImage(bar, ramp)
+        painter.drawImage(bar, self._ramp())
         painter.setPen(QColor(theme_colours.line))
         painter.drawRect(bar.adjusted(0, 0, -1, -1))
         painter.setPen(QColor(theme_colours.secondary))

@@ -163,6 +163,27 @@ def test_a_scale_begins_and_ends_in_its_colours(qtbot: QtBot, kind: str, ends: t
     assert QColor(image.pixel(3, 6)).lightness() == pytest.approx(QColor(ends[0]).lightness(), abs=8)
 
 
+def test_colours_that_cover_in_part_are_shown_over_a_checker(qtbot: QtBot) -> None:
+    bar = ScaleBar()
+    qtbot.addWidget(bar)
+    bar.resize(200, 28)
+    bar.set_scale("viridis", 0, 1, np.linspace(0, 255, 256).astype(np.uint8))
+
+    def colours(x: int) -> set[str]:
+        image = bar.grab().toImage()
+        return {QColor(image.pixel(at, y)).name() for at in range(x, x + 8) for y in range(4, 8)}
+
+    cold, hot = colours(2), colours(190)
+    # Two grays show through where nothing covers them, and hardly anything where the colour is whole.
+    lightness = sorted(QColor(name).lightness() for name in cold)
+    assert lightness[-1] - lightness[0] > 60
+    assert max(np.ptp(QColor(name).getRgb()[:3]) for name in cold) < 30
+    spread = [QColor(name).lightness() for name in hot]
+    assert max(spread) - min(spread) < 15
+    bar.set_scale("viridis", 0, 1)
+    assert max(QColor(name).lightness() for name in colours(2)) < 60
+
+
 def test_bars_stand_on_zero_and_are_hit(qtbot: QtBot) -> None:
     bars = BarsView()
     qtbot.addWidget(bars)

@@ -14,7 +14,17 @@ from convscope.imaging.colormaps import ColormapName
 from convscope.imaging.display import Scale
 from convscope.imaging.image import Image
 from convscope.imaging.mosaic import mosaic
-from convscope.imaging.overlay import Box, HeatRegion, Upsampling, draw_region, heat_region, overlay
+from convscope.imaging.overlay import (
+    OPACITY,
+    Blend,
+    Box,
+    HeatRegion,
+    Upsampling,
+    draw_region,
+    heat_region,
+    overlay,
+    scale_ramp,
+)
 
 LEAST = 224
 """Shorter side of pictures that are saved, in pixels, where maps of small images would be lost."""
@@ -26,15 +36,17 @@ class Style:
 
     Attributes:
         colormap: None takes what suits each map (diverging for signed ones, else viridis).
-        opacity: of the heat, 0–1.
+        opacity: of the hottest place, or of all where it is even, 0–1.
         how: enlarging: "bilinear", or "nearest" to see the true resolution.
         threshold: share of the largest heat at which the region is outlined and boxed; None draws none.
+        blend: whether the opacity grows with the heat or is even.
     """
 
     colormap: ColormapName | None = None
-    opacity: float = 0.5
+    opacity: float = OPACITY["heat"]
     how: Upsampling = "bilinear"
     threshold: float | None = None
+    blend: Blend = "heat"
 
 
 def picture(
@@ -66,6 +78,7 @@ def picture(
         scale=scale or attribution.scale,
         colormap=colormap,
         opacity=style.opacity,
+        blend=style.blend,
         how=style.how,
         box=box,
     )
@@ -75,6 +88,12 @@ def picture(
     if found is None:
         return laid
     return draw_region(laid, found, thickness=max(1, round(min(laid.shape[:2]) / 200)))
+
+
+def ramp(attribution: Attribution, style: Style, scale: Scale | None = None) -> NDArray[np.uint8]:
+    """What the colours of a `picture` mean, from low to high, with their opacity: uint8, 256×4."""
+    colormap = style.colormap or attribution.colormap
+    return scale_ramp(scale or attribution.scale, colormap, style.opacity, style.blend)
 
 
 def region(

@@ -15,12 +15,11 @@ from PIL import Image as PillowImage
 from convscope import __version__
 from convscope.engine.seeing.attribution.look import Look
 from convscope.engine.seeing.attribution.methods import METHODS
-from convscope.engine.seeing.attribution.picture import LEAST, Style, picture, shared_scales
+from convscope.engine.seeing.attribution.picture import LEAST, Style, picture, ramp, shared_scales
 from convscope.engine.seeing.attribution.result import Attribution
 from convscope.engine.seeing.attribution.truth.agreement import Agreement
 from convscope.engine.seeing.attribution.truth.curves import Curves
 from convscope.engine.seeing.attribution.truth.randomised import RandomisedCheck
-from convscope.imaging.colormaps import colormap
 from convscope.imaging.display import Scale
 from convscope.imaging.save import write_whole
 
@@ -31,7 +30,8 @@ h1 { font-size: 1.6rem; } h2 { font-size: 1.2rem; border-top: 1px solid #8886; p
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 td, th { padding: .15rem .8rem .15rem 0; text-align: left; } .n { text-align: right; }
 .maps { display: grid; grid-template-columns: repeat(auto-fill, minmax(20rem, 1fr)); gap: 1.5rem; }
-img { width: 100%; image-rendering: auto; } img.small { width: 9rem; } img.bar { height: .7rem; }
+img { width: 100%; image-rendering: auto; } img.small { width: 9rem; } img.bar { height: .7rem;
+  background: repeating-conic-gradient(#bbb 0 25%, #fff 0 50%) 0 0 / .7rem .7rem; }
 .note { color: #b45309; } .dim { opacity: .7; } svg { max-width: 30rem; }
 """
 _WIDTH, _HEIGHT = 320, 180
@@ -125,7 +125,7 @@ def _map(look: Look, one: Attribution, style: Style, scale: Scale, count: int) -
     method = METHODS[one.method]
     # A page of many maps stays small; one or two are shown at the image's full size.
     shown = picture(one, style, image=look.image if count <= 2 else None, scale=scale, least=LEAST)
-    table = colormap(style.colormap or one.colormap)[None]
+    table = ramp(one, style, scale)[None]
     ends = f"{scale.low:.3g} {_image(table, 'scale', 'bar')} {scale.high:.3g} ({escape(scale.label)})"
     height, width = one.heat.shape
     lines = [f"map {height}×{width}, score {one.score:.4g}"]

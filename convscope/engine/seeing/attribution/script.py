@@ -112,6 +112,14 @@ def _saved(style: Style, method: Method) -> list[str]:
             # Single pixels stand out so far that the colours end before them.
             largest = f"np.percentile(np.abs(heat), {CAP:g}) or {largest}"
         ends = [f"high = float({largest})", f"low = {'-high' if method.signed else '0.0'}"]
+    if style.blend == "even":
+        opacity = [f"opacity = {style.opacity:g}"]
+    else:
+        hot = "np.clip(np.abs(large) / (high or 1.0), 0, 1)" if method.signed else "level"
+        opacity = [
+            "# The picture is clear where there is no heat.",
+            f"opacity = {style.opacity:g} * np.sqrt({hot})[..., None]",
+        ]
     return [
         "heat = heat.astype(np.float32)",
         'np.save("heat.npy", heat)',
@@ -123,6 +131,7 @@ def _saved(style: Style, method: Method) -> list[str]:
         "level = np.clip((large - low) / ((high - low) or 1.0), 0, 1)",
         "heated = np.stack([np.interp(level * 15, np.arange(16), colours[:, c]) for c in range(3)], axis=-1)",
         f'shown = np.asarray(picture{gray}.convert("RGB"), np.float32)',
-        f"mixed = np.rint((1 - {style.opacity}) * shown + {style.opacity} * heated)",
+        *opacity,
+        "mixed = np.rint((1 - opacity) * shown + opacity * heated)",
         'Image.fromarray(mixed.astype(np.uint8)).save("overlay.png")',
     ]

@@ -9,10 +9,10 @@ from PySide6.QtWidgets import QCheckBox, QLabel, QVBoxLayout, QWidget
 from convscope.engine.seeing.attribution.explain import Failure
 from convscope.engine.seeing.attribution.method import Method, Parameter
 from convscope.engine.seeing.attribution.methods import METHODS
-from convscope.engine.seeing.attribution.picture import Style, region
+from convscope.engine.seeing.attribution.picture import Style, ramp, region
 from convscope.engine.seeing.attribution.result import Attribution
 from convscope.imaging.colormaps import COLORMAPS
-from convscope.imaging.overlay import PAPER_THRESHOLD, THRESHOLD, HeatRegion
+from convscope.imaging.overlay import OPACITY, PAPER_THRESHOLD, THRESHOLD, Blend, HeatRegion
 from convscope.ui import theme
 from convscope.ui.panels.explain.desk import Begun, Desk
 from convscope.ui.widgets.form import (
@@ -70,6 +70,7 @@ class Inspector(QWidget):
             self.opacity.value / 100,
             "nearest" if self.how.value == "nearest" else "bilinear",
             self.threshold.value / 100 if self.outline.isChecked() else None,
+            "even" if self.blend.value == "even" else "heat",
         )
 
     def _said(self, sentence: str) -> None:
@@ -122,7 +123,8 @@ class Inspector(QWidget):
         self._show_region(answer, style, [*lines, *notes])
         scale = self._desk.scale(answer)
         self.scale.show()
-        self.scale.set_scale(style.colormap or answer.colormap, scale.low, scale.high)
+        opacities = ramp(answer, style, scale)[:, 3]
+        self.scale.set_scale(style.colormap or answer.colormap, scale.low, scale.high, opacities)
 
     def _show_region(self, one: Attribution, style: Style, lines: list[str]) -> None:
         """The hottest region in numbers, found off the GUI thread."""
@@ -230,6 +232,13 @@ class Inspector(QWidget):
 
     # -- the style -------------------------------------------------------------------------------------------
 
+    def _reblend(self, chosen: str) -> None:
+        """An opacity that nobody has changed follows: even colours need less of it."""
+        before: Blend = "heat" if chosen == "even" else "even"
+        if self.opacity.value == 100 * OPACITY[before]:
+            self.opacity.set_value(100 * OPACITY["even" if chosen == "even" else "heat"])
+        self._restyle()
+
     def _restyle(self) -> None:
         self.threshold.setEnabled(self.outline.isChecked())
         self.style_changed.emit(self.style_)
@@ -243,7 +252,20 @@ class Inspector(QWidget):
         column.setContentsMargins(theme.GROUP_GAP, theme.GAP, theme.GROUP_GAP, theme.GAP)
         column.setSpacing(theme.GAP)
         column.addWidget(heading("How maps are shown"))
-        self.opacity = SliderRow("explain.opacity", "Opacity", 0, 100, 1, 50, "%")
+        self.opacity = SliderRow("explain.opacity", "Opacity", 0, 100, 1, 100 * OPACITY["heat"], "%")
+        self.blend = segmented(
+            "explain.blend",
+            "Opacity",
+            (
+                (
+                    "heat",
+                    "By heat",
+                    "The more heat, the more colour; where there is none the picture is clear",
+                ),
+                ("even", "Even", "As much colour everywhere"),
+            ),
+            wide=True,
+        )
         self.colormap = combo(
             "explain.colormap",
             "Colours",
@@ -267,11 +289,13 @@ class Inspector(QWidget):
         self.scale = ScaleBar()
         self.scale.setObjectName("explain.scale")
         self.opacity.changed.connect(lambda _value: self._restyle())
+        self.blend.changed.connect(self._reblend)
         self.threshold.changed.connect(lambda _value: self._restyle())
         self.colormap.currentIndexChanged.connect(lambda _index: self._restyle())
         self.how.changed.connect(lambda _value: self._restyle())
         self.outline.toggled.connect(lambda _on: self._restyle())
         column.addWidget(self.opacity)
+        column.addWidget(self.blend)
         column.addLayout(named("Colours", self.colormap))
         column.addWidget(self.how)
         column.addWidget(self.outline)

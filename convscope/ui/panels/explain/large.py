@@ -10,7 +10,7 @@ from PySide6.QtCore import QSignalBlocker
 from PySide6.QtWidgets import QCheckBox, QVBoxLayout, QWidget
 
 from convscope.engine.seeing.attribution.explain import Failure
-from convscope.engine.seeing.attribution.picture import Style, picture, region
+from convscope.engine.seeing.attribution.picture import Style, picture, ramp, region
 from convscope.engine.seeing.attribution.result import Attribution
 from convscope.imaging.overlay import heat_pixels, upsample
 from convscope.task import Task
@@ -75,7 +75,8 @@ class LargeView(QWidget):
             pixels, values, words = made
             self.view.set_pixels(pixels, values)
             self.view.set_caption(words)
-            self.scale.set_scale(style.colormap or one.colormap, scale.low, scale.high)
+            opacities = ramp(one, style, scale)[:, 3] if what == "overlay" else None
+            self.scale.set_scale(style.colormap or one.colormap, scale.low, scale.high, opacities)
 
         self._desk.context.jobs.submit(
             "view", work, title="Painting a map", key=KEY, supersede="finish", quiet=True, on_done=done

@@ -211,7 +211,8 @@ class WallView(QWidget):
             return
 
         def work(task: Task) -> list[NDArray[np.uint8]]:
-            return [picture(one, style) for one in maps]
+            # Of the fine stages single pixels stand out so far that all others would look empty.
+            return [picture(one, style, scale=replace(one, grainy=True).scale) for one in maps]
 
         def done(tiles: list[NDArray[np.uint8]]) -> None:
             words = [f"{one.heat.shape[0]}×{one.heat.shape[1]}  {one.layer}" for one in maps]

@@ -81,7 +81,9 @@ def laid_over(
         return pixels
     colours = frame.look.colormap
     box = covered(side, frame.path, values.shape[0], values.shape[1])
-    return overlay(pixels, values, scale=Scale(low, high, ""), colormap=colours, opacity=opacity, box=box)
+    return overlay(
+        pixels, values, scale=Scale(low, high, ""), colormap=colours, opacity=opacity, blend="even", box=box
+    )
 
 
 def covered(side: Side, path: str, rows: int, columns: int) -> Box | None:

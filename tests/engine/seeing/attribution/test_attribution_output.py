@@ -23,6 +23,7 @@ from convscope.engine.seeing.attribution.methods import METHODS
 from convscope.engine.seeing.attribution.picture import (
     Style,
     picture,
+    ramp,
     region,
     shared_scales,
     wall_picture,
@@ -36,7 +37,7 @@ from convscope.engine.seeing.attribution.truth.randomised import randomised as c
 from convscope.errors import UserError
 from convscope.imaging.image import Image
 from convscope.imaging.load import load_image
-from convscope.imaging.overlay import overlay
+from convscope.imaging.overlay import overlay, upsample
 from convscope.imaging.samples import load_sample
 from convscope.imaging.save import save_png
 from convscope.task import Cancelled, Task
@@ -63,6 +64,23 @@ def test_a_picture_is_the_overlay(coffee: Look) -> None:
     # The network saw the middle only; the rest of the photograph stays as it is.
     np.testing.assert_array_equal(large[:, :100], coffee.image.pixels[:, :100])
     assert (large[:, 100:500] != coffee.image.pixels[:, 100:500]).any(axis=2).mean() > 0.9
+
+
+def test_where_there_is_no_heat_the_photograph_is_clear(coffee: Look) -> None:
+    made = explain(coffee, Request("grad-cam"))
+    level = upsample(made.heat, *coffee.size) / made.heat.max()
+    cold, hot = level < 0.05, level > 0.9
+    shown = picture(made)
+    assert cold.mean() > 0.05
+    changed = np.abs(shown[cold].astype(int) - made.pixels[cold]).mean()
+    # There the colours are those of the scale beside it.
+    beside = ramp(made, Style())[-1].astype(float)
+    share = beside[3] / 255
+    mixed = (1 - share) * made.pixels[hot] + share * beside[:3]
+    assert np.abs(mixed - shown[hot]).mean() < 15
+    even = picture(made, Style(blend="even", opacity=0.5))
+    np.testing.assert_array_equal(even, overlay(made.pixels, made.heat, scale=made.scale, blend="even"))
+    assert np.abs(even[cold].astype(int) - made.pixels[cold]).mean() > 3 * changed
 
 
 def test_a_threshold_draws_the_region(coffee: Look) -> None:

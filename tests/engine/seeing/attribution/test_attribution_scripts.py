@@ -89,7 +89,7 @@ def cases(folder: Path, digits: OpenedModel, imagenet: OpenedModel) -> dict[str,
         "probability": Request("rise", Target(3), settings={"masks": 90, "score": "probability"}),
         "strongest": Request("score-cam", settings={"channels": 16}),
     }.items():
-        made[words] = seven, special, Style(opacity=0.8, how="nearest", colormap="gray")
+        made[words] = seven, special, Style(opacity=0.8, how="nearest", colormap="gray", blend="even")
     coffee = Look(imagenet, load_sample("coffee"))
     made["shipped"] = coffee, Request("grad-cam"), Style()
     # Other paths lead around this layer.

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QApplication,
     QCheckBox,
     QComboBox,
+    QDoubleSpinBox,
     QLabel,
     QLineEdit,
     QMenu,
@@ -33,9 +34,11 @@ from convscope.engine.models.opened import OpenedModel
 from convscope.engine.seeing.attribution.explain import explain
 from convscope.engine.seeing.attribution.look import Look
 from convscope.engine.seeing.attribution.methods import METHODS
+from convscope.engine.seeing.attribution.picture import Style, picture
 from convscope.engine.seeing.attribution.result import Request
 from convscope.engine.seeing.attribution.target import Target
 from convscope.imaging.image import Image
+from convscope.imaging.overlay import upsample
 from convscope.imaging.samples import load_sample
 from convscope.ui.main_window import MainWindow
 from convscope.ui.widgets.class_bars import ClassBars
@@ -188,6 +191,34 @@ def test_settings_of_a_method_the_layer_and_the_style(
     press(qtbot, child(window, QToolButton, "explain.how.nearest"))
     settle(qtbot, window)
     assert wall.grab().toImage() != outlined
+
+
+def test_the_photograph_is_clear_where_there_is_no_heat_unless_the_opacity_is_even(
+    window: MainWindow, imagenet: OpenedModel, qtbot: QtBot
+) -> None:
+    window.session.add_images([load_sample("coffee")])
+    window.session.add_model(imagenet)
+    settle(qtbot, window)
+    desk, view = panel_of(window).desk, panel_of(window).wall
+    one, look = desk.attribution(), desk.look
+    assert one is not None and look is not None and one.method == "grad-cam"
+    cold, seen = upsample(one.heat, *look.size) < 0.05 * one.heat.max(), look.prepared.pixels.astype(int)
+    assert cold.mean() > 0.05
+    clear = np.abs(view.pixels(1)[cold] - seen[cold]).mean()
+    opacity = child(window, QDoubleSpinBox, "explain.opacity.box")
+    assert opacity.value() == 75
+    press(qtbot, child(window, QToolButton, "explain.blend.even"))
+    settle(qtbot, window)
+    # An opacity that nobody has set is that which suits.
+    assert opacity.value() == 50
+    even = Style(opacity=0.5, blend="even")
+    np.testing.assert_array_equal(view.pixels(1), picture(one, even, scale=desk.scale(one)))
+    assert np.abs(view.pixels(1)[cold] - seen[cold]).mean() > 3 * clear
+    opacity.setValue(30)
+    press(qtbot, child(window, QToolButton, "explain.blend.heat"))
+    settle(qtbot, window)
+    assert opacity.value() == 30
+    np.testing.assert_array_equal(view.pixels(1), picture(one, Style(opacity=0.3), scale=desk.scale(one)))
 
 
 def test_a_stage_of_the_strip_becomes_the_layer(

@@ -330,13 +330,14 @@ def test_the_last_style_is_the_one_on_show(window: MainWindow, digits: OpenedMod
     view = panel_of(window).wall
     first = view.pixels(1).copy()
     opacity = panel_of(window).inspector.opacity
+    start = opacity.value
     for value in (10, 50, 90):
         opacity.set_value(value)
         opacity.changed.emit(value)
     settle(qtbot, window)
     strong = view.pixels(1).copy()
     assert not np.array_equal(strong, first)
-    for value in (20, 90, 20, 50):
+    for value in (20, 90, 20, start):
         opacity.set_value(value)
         opacity.changed.emit(value)
     settle(qtbot, window)
