@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image as PillowImage
 
 from convscope.errors import UserError
+from convscope.ids import new_id
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,12 +24,14 @@ class Image:
         name: what a person calls it; the file's name as a rule.
         path: the file it came from, or None (drawn, pasted, typed, camera).
         notes: what was converted on opening, one short sentence each ("transparency laid over white").
+        id: of the thing that is open: a camera's frames and a drawing's strokes are pictures of one id.
     """
 
     values: NDArray[np.uint8] | NDArray[np.float32]
     name: str
     path: Path | None = None
     notes: tuple[str, ...] = ()
+    id: str = field(default_factory=new_id)
 
     def __post_init__(self) -> None:
         values: NDArray[Any] = self.values

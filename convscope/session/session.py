@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Container, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from psygnal import Signal
 
 from convscope.imaging.image import Image
-from convscope.session.history import History
 from convscope.session.lab import Lab
+from convscope.session.slots import Slot, Slots
 
 if TYPE_CHECKING:
     from convscope.engine.data.augmentation import Augmentation
@@ -18,15 +19,48 @@ if TYPE_CHECKING:
     from convscope.engine.models.architecture import Architecture
     from convscope.engine.models.opened import OpenedModel
 
-Document = Literal["lab", "architecture"]
+Value = TypeVar("Value")
+
 FIRST_ARCHITECTURE = "mnist-convnet"
 KEPT_BYTES = 256 << 20  # of closed images that can be opened again
+KEPT_MODELS = 1  # closed models that can be opened again
+
+
+@dataclass(frozen=True)
+class Open:
+    """The things of one kind that are open: their ids in order, and which one is current."""
+
+    ids: tuple[str, ...] = ()
+    current: str | None = None
+
+    def added(self, ids: Sequence[str]) -> Open:
+        """With more of them at the end, the first of which is current."""
+        return Open((*self.ids, *ids), ids[0])
+
+    def inserted(self, at: int, one: str) -> Open:
+        """With one more at a place, and current."""
+        return Open((*self.ids[:at], one, *self.ids[at:]), one)
+
+    def without(self, one: str, heir: int) -> Open:
+        """Without one; if it was current, the one at the place `heir` of the others is."""
+        left = tuple(each for each in self.ids if each != one)
+        if self.current != one:
+            return Open(left, self.current)
+        return Open(left, left[min(max(heir, 0), len(left) - 1)] if left else None)
+
+    def among(self, known: Container[str], otherwise: Open) -> Open:
+        """Those of them that still exist; `otherwise` if none does."""
+        left = tuple(each for each in self.ids if each in known)
+        if not left:
+            return otherwise
+        return Open(left, self.current if self.current in left else left[-1])
 
 
 class Session:
-    """What is open: images, models, a data set; and the documents that are edited. GUI thread only.
+    """What is open: images, models, a data set; what was set in the panels; and undo. GUI thread only.
 
-    There is always a current image. A model or a data set may be missing.
+    There is always a current image. A model or a data set may be missing. Images and models are told apart by
+    their ids. What a panel shows and asks lies in `slot`s of its own.
 
     Signals:
         images_changed: the film strip: tuple of Image, after adding or removing.
@@ -40,9 +74,6 @@ class Session:
         lab_changed: the lab: by an edit, undo or redo.
         architecture_changed: the model builder's document: by an edit, undo or redo.
         history_changed: what undo and redo would do.
-
-    Attributes:
-        document: what undo and redo act on: the document of the panel on show, or None.
     """
 
     images_changed = Signal(tuple)
@@ -58,20 +89,82 @@ class Session:
     history_changed = Signal()
 
     def __init__(self, images: Iterable[Image], lab: Lab | None = None) -> None:
-        self._images = tuple(images)
-        if not self._images:
+        first = tuple(images)
+        if not first:
             raise ValueError("a session always has a current image")
-        self._current = 0
-        self._closed: list[tuple[int, Image]] = []
+        self.slots = Slots()
+        self._scope = "kernels"
+        self._strip = self.slots.slot("images", Open())
+        self._shelf = self.slots.slot("models", Open())
+        # Pictures and models by id; those that are not open any more lie in `_closed` and `_closed_models`.
+        self._pictures: dict[str, Slot[Image]] = {}
+        self._opened: dict[str, Slot[OpenedModel]] = {}
+        self._closed: dict[str, int] = {}
+        self._closed_models: dict[str, None] = {}
+        for image in first:
+            self._keep_image(image)
+        self._strip.set(Open().added([image.id for image in first]))
+        self._images, self._image = first, first[0]
         self._models: tuple[OpenedModel, ...] = ()
         self._model: OpenedModel | None = None
         self._layer: str | None = None
         self._dataset: Dataset | None = None
-        self._input: InputSettings | None = None
-        self._augmentation: Augmentation | None = None
-        self._lab: History[Lab] = History(lab or Lab())
-        self._architecture: History[Architecture] | None = None
-        self._document: Document | None = "lab"
+        self._lab = self.slots.slot("lab", lab or Lab(), "kernels")
+        self._input: Slot[InputSettings | None] = self.slots.slot("input", None, "data", "train")
+        self._augmentation: Slot[Augmentation | None] = self.slots.slot("augmentation", None, "data", "train")
+        self._architecture: Slot[Architecture] | None = None
+        self._strip.changed.connect(self._show_images)
+        self._shelf.changed.connect(self._show_models)
+        self._lab.changed.connect(self.lab_changed.emit)
+        self._input.changed.connect(lambda _: self.input_changed.emit(self.input))
+        self._augmentation.changed.connect(self.augmentation_changed.emit)
+        self.slots.changed.connect(self.history_changed.emit)
+
+    # -- what the panels set, and undo -----------------------------------------------------------------------
+
+    def slot(self, name: str, value: Value, *panels: str) -> Slot[Value]:
+        """A value that a panel shows or asks, which undo knows; made with `value` if there is none yet.
+
+        Args:
+            name: its id, as in "explain.question".
+            panels: where it is seen, and so undone: names of panels or of their pages; none: everywhere.
+        """
+        return self.slots.slot(name, value, *panels)
+
+    def edit(self, changes: Mapping[Slot[Any], Any], label: str, merge: Hashable | None = None) -> None:
+        """Replace the values of several slots by one undoable step."""
+        self.slots.edit(changes, label, merge)
+
+    @property
+    def scope(self) -> str:
+        """What is on show, and so what undo acts on: a panel's name, or "model.build" for a page of one."""
+        return self._scope
+
+    @scope.setter
+    def scope(self, scope: str) -> None:
+        if scope != self._scope:
+            self._scope = scope
+            self.history_changed.emit()
+
+    @property
+    def undo_label(self) -> str | None:
+        """What undo would take back, or None."""
+        return self.slots.undo_label(self._scope)
+
+    @property
+    def redo_label(self) -> str | None:
+        """What redo would do again, or None."""
+        return self.slots.redo_label(self._scope)
+
+    def undo(self) -> None:
+        """Take back the last thing that was done to what is on show."""
+        self.slots.undo(self._scope)
+
+    def redo(self) -> None:
+        """Do again what undo took back."""
+        self.slots.redo(self._scope)
+
+    # -- images ----------------------------------------------------------------------------------------------
 
     @property
     def images(self) -> tuple[Image, ...]:
@@ -80,18 +173,26 @@ class Session:
 
     @property
     def current(self) -> int:
-        """The index of the current image."""
-        return self._current
+        """The current image's place in the strip."""
+        return self._strip.value.ids.index(self._image.id)
 
     @property
     def image(self) -> Image:
         """The current image."""
-        return self._images[self._current]
+        return self._image
 
     @property
-    def lab(self) -> Lab:
-        """The kernel lab's document."""
-        return self._lab.state
+    def strip(self) -> Slot[Open]:
+        """Which images are open: for a step that changes more than them. `with_image` makes its values."""
+        return self._strip
+
+    def with_image(self, image: Image) -> Open:
+        """The strip with this image current; one that is open already is chosen."""
+        strip = self._strip.value
+        if image.id in strip.ids:
+            return replace(strip, current=image.id)
+        self._keep_image(image)
+        return strip.added([image.id])
 
     def add_images(self, images: Iterable[Image]) -> None:
         """Open more images and make the first of them current. A file that is open already is replaced."""
@@ -99,63 +200,132 @@ class Session:
         if not added:
             return
         paths = {image.path for image in added if image.path is not None}
-        kept = tuple(image for image in self._images if image.path not in paths)
-        self._images = (*kept, *added)
-        self._current = len(kept)
-        self.images_changed.emit(self._images)
-        self.image_changed.emit(self.image)
+        new = {image.id for image in added}
+        strip = self._strip.value
+        for image in self._images:
+            if image.path in paths or image.id in new:
+                strip = Open(tuple(each for each in strip.ids if each != image.id))
+        for image in added:
+            self._keep_image(image)
+        title = f"Open {added[0].name}" if len(added) == 1 else f"Open {len(added)} images"
+        self._strip.edit(strip.added([image.id for image in added]), title)
 
-    def select_image(self, index: int) -> None:
-        """Make another open image the current one."""
-        if index != self._current:
-            self._current = range(len(self._images))[index]
-            self.image_changed.emit(self.image)
+    def select_image(self, image_id: str) -> None:
+        """Make another open image the current one.
 
-    def update_image(self, image: Image) -> None:
-        """A new frame for the current place in the strip: a stroke of the pad, a camera's picture."""
-        self._images = (*self._images[: self._current], image, *self._images[self._current + 1 :])
-        self.images_changed.emit(self._images)
-        self.image_changed.emit(image)
+        Raises:
+            KeyError: no such image is open.
+        """
+        if image_id not in self._strip.value.ids:
+            raise KeyError(image_id)
+        # Flicking through the strip is one step.
+        label = f"Choose {self._pictures[image_id].value.name}"
+        self._strip.edit(replace(self._strip.value, current=image_id), label, merge="choose an image")
 
-    def remove_image(self, index: int, *, keep: bool = True) -> None:
+    def update_image(self, image: Image, image_id: str = "", label: str = "") -> Image:
+        """Another picture in the place of an open one, by default of the current one, which keeps its id.
+
+        Args:
+            label: makes it an undoable step; without, it is a frame of something live.
+
+        Returns:
+            The image that is open now: the picture under that id.
+
+        Raises:
+            KeyError: no such image is open.
+        """
+        image_id = image_id or self._image.id
+        if image_id not in self._strip.value.ids:
+            raise KeyError(image_id)
+        kept = image if image.id == image_id else replace(image, id=image_id)
+        slot = self._pictures[image_id]
+        if label:
+            slot.edit(kept, label, merge=image_id)
+        else:
+            slot.set(kept)
+        return kept
+
+    def remove_image(self, image_id: str, *, keep: bool = True) -> None:
         """Close an image; the last one stays open, so that there is always something to see.
 
         Args:
-            keep: it can be opened again by `reopen_image`.
+            keep: it can be opened again, by `reopen_image` and by undo.
+
+        Raises:
+            KeyError: no such image is open.
         """
-        if len(self._images) == 1:
+        strip = self._strip.value
+        if image_id not in strip.ids:
+            raise KeyError(image_id)
+        if len(strip.ids) == 1:
             return
-        was_current = index == self._current
+        after = strip.without(image_id, strip.ids.index(image_id))
         if keep:
-            self._closed.append((range(len(self._images))[index], self._images[index]))
-            while len(self._closed) > 1 and sum(each.values.nbytes for _, each in self._closed) > KEPT_BYTES:
-                del self._closed[0]
-        self._images = self._images[:index] + self._images[index + 1 :]
-        if index < self._current or self._current == len(self._images):
-            self._current -= 1
-        self.images_changed.emit(self._images)
-        if was_current:
-            self.image_changed.emit(self.image)
+            self._strip.edit(after, f"Close {self._pictures[image_id].value.name}")
+        else:
+            self._strip.set(after)
+            self._forget_image(image_id)
 
     @property
     def closed_image(self) -> Image | None:
         """The image that was closed last, with what was drawn or typed into it; None: there is none."""
-        return self._closed[-1][1] if self._closed else None
+        last = next(reversed(self._closed), None)
+        return self._pictures[last].value if last is not None else None
 
     def reopen_image(self) -> None:
         """Open the image again that was closed last, in its old place, and make it current."""
-        if not self._closed:
+        last = next(reversed(self._closed), None)
+        if last is None:
             return
-        index, image = self._closed.pop()
-        paths = [other.path for other in self._images]
-        if image.path is not None and image.path in paths:
+        image, strip = self._pictures[last].value, self._strip.value
+        again = next((one for one in self._images if image.path is not None and one.path == image.path), None)
+        if again is not None:
             # Its file was opened anew meanwhile.
-            self.select_image(paths.index(image.path))
+            self.select_image(again.id)
+            self._forget_image(last)
             return
-        self._current = min(index, len(self._images))
-        self._images = (*self._images[: self._current], image, *self._images[self._current :])
-        self.images_changed.emit(self._images)
-        self.image_changed.emit(image)
+        place = min(self._closed[last], len(strip.ids))
+        self._strip.edit(strip.inserted(place, last), f"Open {image.name} again")
+
+    def _keep_image(self, image: Image) -> None:
+        known = self._pictures.get(image.id)
+        if known is not None:
+            known.set(image)
+            return
+        self._pictures[image.id] = slot = self.slots.slot(image.id, image)
+        slot.changed.connect(self._show_images)
+
+    def _forget_image(self, image_id: str) -> None:
+        self._closed.pop(image_id, None)
+        del self._pictures[image_id]
+        self.slots.drop(image_id)
+
+    def _show_images(self, *_: object) -> None:
+        strip = self._strip.value.among(self._pictures, Open((self._image.id,), self._image.id))
+        if strip != self._strip.value:
+            # An undone step may name an image that is gone for good.
+            self._strip.set(strip)
+            return
+        for place, one in enumerate(self._images):
+            if one.id not in strip.ids and one.id in self._pictures:
+                self._closed[one.id] = place
+        for image_id in [image_id for image_id in self._closed if image_id in strip.ids]:
+            del self._closed[image_id]
+        closed = [self._pictures[one].value for one in self._closed]
+        # Closed images take no more than their share of memory.
+        while len(closed) > 1 and sum(image.values.nbytes for image in closed) > KEPT_BYTES:
+            self._forget_image(closed.pop(0).id)
+        images = tuple(self._pictures[one].value for one in strip.ids)
+        assert strip.current is not None
+        image = images[strip.ids.index(strip.current)]
+        changed = len(images) != len(self._images) or any(
+            a is not b for a, b in zip(images, self._images, strict=True)
+        )
+        other, self._images, self._image = image is not self._image, images, image
+        if changed:
+            self.images_changed.emit(images)
+        if other:
+            self.image_changed.emit(image)
 
     # -- models and data -------------------------------------------------------------------------------------
 
@@ -182,47 +352,105 @@ class Session:
     @property
     def input(self) -> InputSettings:
         """What images are brought to before a network gets them, in training and where data is looked at."""
-        if self._input is None:
+        if self._input.value is None:
             # Imported late, as are the layer kinds.
             from convscope.engine.data.resize import InputSettings
 
-            self._input = InputSettings()
-        return self._input
+            return InputSettings()
+        return self._input.value
 
     @property
     def has_input(self) -> bool:
-        """Whether that was ever asked for; before, there is nothing to keep."""
-        return self._input is not None
+        """Whether that was ever set; before, there is nothing to keep."""
+        return self._input.value is not None
 
     @property
     def augmentation(self) -> Augmentation | None:
         """What training does to its images; never to those it is measured on."""
-        return self._augmentation
+        return self._augmentation.value
 
-    def add_model(self, model: OpenedModel) -> None:
-        """Open one more model and make it the current one."""
-        self._models = (*self._models, model)
-        self.models_changed.emit(self._models)
-        self._show_model(model)
+    def open_model(self, model_id: str) -> OpenedModel | None:
+        """The open model of this id, or None."""
+        return self._opened[model_id].value if model_id in self._shelf.value.ids else None
 
-    def select_model(self, index: int) -> None:
-        """Make another open model the current one."""
-        self._show_model(self._models[index])
+    def add_model(self, model: OpenedModel, *, current: bool = True) -> None:
+        """Open one more model and make it the current one; one that is open already is only chosen.
 
-    def replace_model(self, old: OpenedModel, new: OpenedModel) -> None:
-        """The same model under other names or preprocessing, or trained further, in the old one's place."""
-        self._models = tuple(new if model is old else model for model in self._models)
-        self.models_changed.emit(self._models)
-        if self._model is old:
-            self._show_model(new)
+        Args:
+            current: False leaves the current model as it is, if there is one.
+        """
+        if self.open_model(model.id) is not None:
+            if current:
+                self.select_model(model.id)
+            return
+        if model.id not in self._opened:
+            self._opened[model.id] = slot = self.slots.slot(model.id, model)
+            slot.changed.connect(self._show_models)
+        self._opened[model.id].set(model)
+        shelf = self._shelf.value
+        after = shelf.added([model.id])
+        if shelf.current is None:
+            # The first network is there to be asked from the first moment on: nothing that somebody did.
+            self._shelf.set(after)
+        elif current:
+            self._shelf.edit(after, f"Open {model.name}")
+        else:
+            self._shelf.set(replace(after, current=shelf.current))
 
-    def remove_model(self, index: int) -> None:
-        """Close a model; of the others, that before it becomes the current one."""
-        gone = self._models[index]
-        self._models = self._models[:index] + self._models[index + 1 :]
-        self.models_changed.emit(self._models)
-        if gone is self._model:
-            self._show_model(self._models[max(0, index - 1)] if self._models else None)
+    def select_model(self, model_id: str) -> None:
+        """Make another open model the current one.
+
+        Raises:
+            KeyError: no such model is open.
+        """
+        model = self.open_model(model_id)
+        if model is None:
+            raise KeyError(model_id)
+        self._shelf.edit(
+            replace(self._shelf.value, current=model_id), f"Choose {model.name}", merge="choose a model"
+        )
+
+    def replace_model(self, model: OpenedModel, label: str = "") -> None:
+        """The same model (by its id) under other names or preprocessing, in the old one's place.
+
+        Args:
+            label: makes it an undoable step.
+
+        Raises:
+            KeyError: it is not open.
+        """
+        if self.open_model(model.id) is None:
+            raise KeyError(model.id)
+        slot = self._opened[model.id]
+        if label:
+            slot.edit(model, label)
+        else:
+            slot.set(model)
+
+    def remove_model(self, model_id: str, *, keep: bool = False) -> None:
+        """Close a model; of the others, that before it becomes the current one.
+
+        Args:
+            keep: undo opens it again, if it was the last one that was closed.
+
+        Raises:
+            KeyError: no such model is open.
+        """
+        model = self.open_model(model_id)
+        if model is None:
+            raise KeyError(model_id)
+        shelf = self._shelf.value
+        after = shelf.without(model_id, shelf.ids.index(model_id) - 1)
+        if keep:
+            self._shelf.edit(after, f"Close {model.name}")
+        else:
+            self._shelf.set(after)
+            self._forget_model(model_id)
+
+    def _forget_model(self, model_id: str) -> None:
+        self._closed_models.pop(model_id, None)
+        del self._opened[model_id]
+        self.slots.drop(model_id)
 
     def choose_layer(self, path: str | None) -> None:
         """Choose a layer of the current model, in all panels."""
@@ -236,17 +464,37 @@ class Session:
             self._dataset = dataset
             self.dataset_changed.emit(dataset)
 
-    def set_input(self, settings: InputSettings) -> None:
-        """Choose what images are brought to."""
+    def set_input(self, settings: InputSettings, merge: Hashable | None = None) -> None:
+        """Choose what images are brought to; an undoable step."""
         if settings != self.input:
-            self._input = settings
-            self.input_changed.emit(settings)
+            self._input.edit(settings, "Change the input", merge)
 
-    def set_augmentation(self, augmentation: Augmentation | None) -> None:
-        """Choose what training does to its images."""
-        if augmentation != self._augmentation:
-            self._augmentation = augmentation
-            self.augmentation_changed.emit(augmentation)
+    def set_augmentation(self, augmentation: Augmentation | None, merge: Hashable | None = None) -> None:
+        """Choose what training does to its images; an undoable step."""
+        self._augmentation.edit(augmentation, "Change the augmentation", merge)
+
+    def _show_models(self, *_: object) -> None:
+        shelf = self._shelf.value
+        left = shelf.among(self._opened, Open())
+        if left != shelf:
+            # An undone step may name a model that is gone for good.
+            self._shelf.set(left)
+            return
+        for one in self._models:
+            if one.id not in shelf.ids and one.id in self._opened:
+                self._closed_models[one.id] = None
+        for gone in [one for one in self._closed_models if one in shelf.ids]:
+            del self._closed_models[gone]
+        while len(self._closed_models) > KEPT_MODELS:
+            self._forget_model(next(iter(self._closed_models)))
+        models = tuple(self._opened[one].value for one in shelf.ids)
+        changed = len(models) != len(self._models) or any(
+            a is not b for a, b in zip(models, self._models, strict=True)
+        )
+        self._models = models
+        if changed:
+            self.models_changed.emit(models)
+        self._show_model(models[shelf.ids.index(shelf.current)] if shelf.current is not None else None)
 
     def _show_model(self, model: OpenedModel | None) -> None:
         if model is self._model:
@@ -261,83 +509,42 @@ class Session:
     # -- documents -------------------------------------------------------------------------------------------
 
     @property
+    def lab(self) -> Lab:
+        """The kernel lab's document."""
+        return self._lab.value
+
+    @property
+    def lab_slot(self) -> Slot[Lab]:
+        """For a step that changes the lab and something else."""
+        return self._lab
+
+    def edit_lab(self, lab: Lab, label: str, merge: Hashable | None = None) -> None:
+        """Change the lab by one undoable step; `merge` joins the many steps of one drag."""
+        self._lab.edit(lab, label, merge)
+
+    @property
     def architecture(self) -> Architecture:
         """The model builder's document."""
-        return self._architectures.state
+        return self._architectures.value
 
     @property
     def has_architecture(self) -> bool:
         """Whether the builder's document was ever looked at; before, there is nothing to keep."""
         return self._architecture is not None
 
-    @property
-    def document(self) -> Document | None:
-        """What undo and redo act on: the document of the panel on show, or None."""
-        return self._document
-
-    @document.setter
-    def document(self, document: Document | None) -> None:
-        self._document = document
-        self.history_changed.emit()
-
-    def edit_lab(self, lab: Lab, label: str, merge: str | None = None) -> None:
-        """Change the lab by one undoable step; `merge` joins the many steps of one drag."""
-        if lab == self.lab:
-            return
-        self._lab.edit(lab, label, merge)
-        self.lab_changed.emit(lab)
-        self.history_changed.emit()
-
-    def edit_architecture(self, architecture: Architecture, label: str, merge: str | None = None) -> None:
+    def edit_architecture(
+        self, architecture: Architecture, label: str, merge: Hashable | None = None
+    ) -> None:
         """Change the builder's document by one undoable step; `merge` joins the many steps of typing."""
-        if architecture == self.architecture:
-            return
         self._architectures.edit(architecture, label, merge)
-        self.architecture_changed.emit(architecture)
-        self.history_changed.emit()
 
     @property
-    def undo_label(self) -> str | None:
-        """What undo would take back, or None."""
-        history = self._shown
-        return history.undo_label if history else None
-
-    @property
-    def redo_label(self) -> str | None:
-        """What redo would do again, or None."""
-        history = self._shown
-        return history.redo_label if history else None
-
-    def undo(self) -> None:
-        """Take the last edit of the document back."""
-        history = self._shown
-        if history and history.undo():
-            self._tell()
-
-    def redo(self) -> None:
-        """Do the edit again that undo took back."""
-        history = self._shown
-        if history and history.redo():
-            self._tell()
-
-    @property
-    def _architectures(self) -> History[Architecture]:
+    def _architectures(self) -> Slot[Architecture]:
         if self._architecture is None:
             # Imported late: the window's first paint does not wait for the layer kinds.
             from convscope.engine.models.templates import TEMPLATES
 
-            self._architecture = History(TEMPLATES[FIRST_ARCHITECTURE].architecture)
+            first = TEMPLATES[FIRST_ARCHITECTURE].architecture
+            self._architecture = self.slots.slot("architecture", first, "model.build")
+            self._architecture.changed.connect(self.architecture_changed.emit)
         return self._architecture
-
-    @property
-    def _shown(self) -> History[Any] | None:
-        if self._document == "architecture":
-            return self._architecture
-        return self._lab if self._document == "lab" else None
-
-    def _tell(self) -> None:
-        if self._document == "architecture":
-            self.architecture_changed.emit(self.architecture)
-        else:
-            self.lab_changed.emit(self.lab)
-        self.history_changed.emit()

@@ -29,7 +29,7 @@ def start_engine(window: MainWindow) -> None:
         window.status.set_engine(f"engine ready · {device}")
         # A network to ask from the first moment on, unless the person has opened one already.
         if window.session.model is None and not window.sources.engine.opening:
-            window.sources.engine.open_model(FIRST_MODEL)
+            window.sources.engine.open_first(FIRST_MODEL)
 
     def failed(error: BaseException) -> None:
         log.error("the engine did not start", exc_info=error)

@@ -67,10 +67,9 @@ class Keeper(QObject):
     def restore(self, recovered: Recovered) -> None:
         """Put it into the session: images and documents; an edit that can be undone."""
         if recovered.work is not None:
-            first = recovered.work.images
-            self._session.add_images(first)
-            at = self._session.images.index(first[recovered.work.current])
-            self._session.select_image(at)
+            images = recovered.work.images
+            self._session.add_images(images)
+            self._session.select_image(images[recovered.work.current].id)
         self._session.edit_lab(recovered.lab, "Restore the last work")
         if recovered.architecture is not None:
             self._session.edit_architecture(recovered.architecture, "Restore the last work")

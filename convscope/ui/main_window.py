@@ -132,7 +132,7 @@ class MainWindow(QMainWindow):
             self._add_shortcuts(offered(panel), panel)
         self.stack.setCurrentWidget(panel)
         self.nav.set_current(name)
-        self.session.document = getattr(panel, "document", None)
+        self.session.scope = getattr(panel, "scope", name)
         self.settings.panel = name
         self.frame.fold()
         if page:
@@ -193,13 +193,14 @@ class MainWindow(QMainWindow):
 
     def step_image(self, step: int) -> None:
         """The next or the previous open image, round and round."""
-        self.session.select_image((self.session.current + step) % len(self.session.images))
+        images = self.session.images
+        self.session.select_image(images[(self.session.current + step) % len(images)].id)
 
-    def close_image(self, index: int | None = None) -> None:
+    def close_image(self, image_id: str = "") -> None:
         """Close an image, by default the current one; a message offers to open it again."""
-        index = self.session.current if index is None else index
-        image, before = self.session.images[index], self.session.images
-        self.session.remove_image(index)
+        before = self.session.images
+        image = next((one for one in before if one.id == image_id), self.session.image)
+        self.session.remove_image(image.id)
         if self.session.images is not before:
             toast = self.toasts.show_message(f"{image.name} is closed.", topic="image.closed")
             toast.offer("Undo", self.session.reopen_image, stays=False)
@@ -345,9 +346,11 @@ class MainWindow(QMainWindow):
         focused = self.focusWidget()
         if name == "image.paste" and focused is not None and hasattr(focused, "paste"):
             focused.paste()
-        elif name == "edit.undo" and self.session.document is None and (panel := self.panel()) is not None:
-            # A panel without a document may have something of its own to take back: a changed weight.
-            self.run_command(f"{panel.objectName()}.undo")
+        elif name == "edit.undo" and any(
+            command.id == f"{self.session.scope}.undo" and command.enabled for command in self.commands()
+        ):
+            # A panel may have something of its own to take back: a changed weight.
+            self.run_command(f"{self.session.scope}.undo")
         else:
             self.run_command(name)
 

@@ -13,13 +13,6 @@ from convscope.ui.predictor import Predictor
 from convscope.ui.sources.engine_sources import EngineSources
 
 
-class OpenModel(Protocol):
-    """Opens a model in a worker; it becomes the session's current one."""
-
-    def __call__(self, spec: str | Path, **options: object) -> None:
-        """Options are those of `engine.models.catalogue.open_model`."""
-
-
 class ShowPanel(Protocol):
     """Goes to another panel."""
 
@@ -47,7 +40,7 @@ class PanelContext:
     report: Callable[[BaseException], None]
     notify: Callable[[str], None]
     predictor: Predictor
-    open_model: OpenModel
+    open_model: Callable[[str | Path], object]
     open_dataset: Callable[[str | Path], None]
     choose_model: Callable[[], None]
     choose_dataset: Callable[[], None]

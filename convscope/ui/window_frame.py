@@ -103,7 +103,7 @@ class WindowFrame(QWidget):
 
     def _show_images(self, *_: object) -> None:
         session = self._session
-        self.header.set_images(session.images, session.current)
+        self.header.set_images(session.images, session.image)
         self.strip.set_images(session.images, session.current)
         self.titled.emit(session.image.name)
 

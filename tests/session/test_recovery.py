@@ -100,7 +100,7 @@ def test_the_lab_is_plain_json() -> None:
 
 def test_the_work_of_a_session_is_what_is_open(work: Work) -> None:
     session = Session(work.images, LAB)
-    session.select_image(2)
+    session.select_image(session.images[2].id)
     assert Work.of(session) == Work(work.images, 2, LAB)
 
 

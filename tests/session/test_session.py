@@ -10,6 +10,7 @@ import pytest
 
 from convscope.engine.data.augmentation import Augmentation
 from convscope.engine.data.resize import InputSettings
+from convscope.ids import new_id
 from convscope.imaging.image import Image
 from convscope.session.lab import Lab
 from convscope.session.session import Session
@@ -67,16 +68,16 @@ def test_there_is_always_a_current_image(session: Session) -> None:
 
 
 def test_selecting_tells_once_and_only_of_a_change(session: Session, log: Log) -> None:
-    session.select_image(2)
-    session.select_image(2)
-    assert log.take() == ["image c"] and session.image.name == "c"
-    with pytest.raises(IndexError):
-        session.select_image(7)
+    session.select_image(session.images[2].id)
+    session.select_image(session.images[2].id)
+    assert log.take() == ["image c", "history"] and session.image.name == "c"
+    with pytest.raises(KeyError):
+        session.select_image("nothing of this id")
 
 
 def test_added_images_come_last_and_the_first_of_them_is_current(session: Session, log: Log) -> None:
     session.add_images([image("d"), image("e")])
-    assert log.take() == ["images a,b,c,d,e", "image d"]
+    assert log.take() == ["images a,b,c,d,e", "image d", "history"]
     session.add_images([])
     assert log.take() == []
 
@@ -89,7 +90,7 @@ def test_a_file_that_is_open_already_is_replaced(session: Session, log: Log) -> 
 
 
 def test_a_new_frame_takes_the_current_place(session: Session, log: Log) -> None:
-    session.select_image(1)
+    session.select_image(session.images[1].id)
     log.take()
     session.update_image(image("frame"))
     assert log.take() == ["images a,frame,c", "image frame"]
@@ -99,38 +100,38 @@ def test_a_new_frame_takes_the_current_place(session: Session, log: Log) -> None
 @pytest.mark.parametrize(
     ("current", "removed", "left", "now", "events"),
     [
-        (1, 0, "bc", "b", ["images b,c"]),
-        (1, 1, "ac", "c", ["images a,c", "image c"]),
-        (1, 2, "ab", "b", ["images a,b"]),
-        (2, 2, "ab", "b", ["images a,b", "image b"]),
-        (0, 0, "bc", "b", ["images b,c", "image b"]),
+        (1, 0, "bc", "b", ["images b,c", "history"]),
+        (1, 1, "ac", "c", ["images a,c", "image c", "history"]),
+        (1, 2, "ab", "b", ["images a,b", "history"]),
+        (2, 2, "ab", "b", ["images a,b", "image b", "history"]),
+        (0, 0, "bc", "b", ["images b,c", "image b", "history"]),
     ],
 )
 def test_removing_keeps_what_is_on_show_where_it_can(
     session: Session, log: Log, current: int, removed: int, left: str, now: str, events: list[str]
 ) -> None:
-    session.select_image(current)
+    session.select_image(session.images[current].id)
     log.take()
-    session.remove_image(removed)
+    session.remove_image(session.images[removed].id)
     assert "".join(one.name for one in session.images) == left
     assert session.image.name == now and log.take() == events
 
 
 def test_the_last_image_stays(session: Session, log: Log) -> None:
     for _ in range(5):
-        session.remove_image(0)
+        session.remove_image(session.images[0].id)
     assert len(session.images) == 1
 
 
 def test_a_closed_image_is_opened_again_in_its_place(session: Session, log: Log) -> None:
     first, second, third = session.images
-    session.remove_image(1)
-    session.remove_image(0)
+    session.remove_image(session.images[1].id)
+    session.remove_image(session.images[0].id)
     assert session.images == (third,) and session.closed_image is first
     log.take()
     session.reopen_image()
     assert session.images == (first, third) and session.image is first
-    assert log.take() == ["images a,c", "image a"]
+    assert log.take() == ["images a,c", "image a", "history"]
     session.reopen_image()
     assert session.images == (first, second, third) and session.image is second
     assert session.closed_image is None
@@ -141,8 +142,8 @@ def test_a_closed_image_is_opened_again_in_its_place(session: Session, log: Log)
 
 def test_a_closed_image_whose_place_is_gone_comes_last(session: Session) -> None:
     third = session.images[2]
-    session.remove_image(2)
-    session.remove_image(1, keep=False)
+    session.remove_image(session.images[2].id)
+    session.remove_image(session.images[1].id, keep=False)
     session.reopen_image()
     assert [one.name for one in session.images] == ["a", "c"] and session.image is third
     assert session.closed_image is None
@@ -151,9 +152,9 @@ def test_a_closed_image_whose_place_is_gone_comes_last(session: Session) -> None
 def test_a_file_that_was_opened_anew_is_not_opened_twice(session: Session) -> None:
     old, new = (Image(np.full((2, 2), level, np.uint8), "x", Path("/x.png")) for level in (1, 2))
     session.add_images([old])
-    session.remove_image(3)
+    session.remove_image(session.images[3].id)
     session.add_images([new])
-    session.select_image(0)
+    session.select_image(session.images[0].id)
     session.reopen_image()
     assert session.images[3:] == (new,) and session.image is new
 
@@ -163,8 +164,8 @@ def test_closed_images_take_no_more_than_their_share_of_memory(
 ) -> None:
     last = session.images[1]
     monkeypatch.setattr("convscope.session.session.KEPT_BYTES", session.images[0].values.nbytes)
-    session.remove_image(0)
-    session.remove_image(0)
+    session.remove_image(session.images[0].id)
+    session.remove_image(session.images[0].id)
     assert session.closed_image is last
     session.reopen_image()
     assert session.closed_image is None
@@ -195,17 +196,69 @@ def test_a_drag_is_one_step(session: Session) -> None:
     assert session.lab == Lab()
 
 
-def test_images_are_not_undone(session: Session) -> None:
+def test_what_was_done_to_images_and_lab_is_undone_in_order(session: Session) -> None:
+    first = session.image
     session.edit_lab(session.lab.with_stage(stride=2), "Change stride")
     session.add_images([image("d")])
+    session.select_image(session.images[1].id)
+    session.remove_image(session.images[2].id)
+    labels = []
+    while session.undo_label is not None:
+        labels.append(session.undo_label)
+        session.undo()
+    assert labels == ["Close c", "Choose b", "Open d", "Change stride"]
+    assert session.image is first and [one.name for one in session.images] == ["a", "b", "c"]
+    while session.redo_label is not None:
+        session.redo()
+    assert [one.name for one in session.images] == ["a", "b", "d"] and session.image.name == "b"
+
+
+def test_one_step_changes_the_image_and_the_lab_together(session: Session) -> None:
+    before, lab = session.image, session.lab
+    example = image("example")
+    session.edit(
+        {session.strip: session.with_image(example), session.lab_slot: lab.with_stage(stride=2)},
+        "Open an example",
+    )
+    assert session.image is example and session.lab.stage.stride == 2
     session.undo()
-    assert session.image.name == "d"
+    assert session.image is before and session.lab == lab and session.undo_label is None
+    session.redo()
+    assert session.image is example and session.lab.stage.stride == 2
+
+
+def test_a_live_frame_is_no_step_and_is_not_undone(session: Session) -> None:
+    session.add_images([image("camera")])
+    live = session.image.id
+    session.select_image(session.images[0].id)
+    frame = session.update_image(image("frame"), live)
+    session.undo()
+    assert session.image is frame and session.image.id == live
+    session.undo()
+    assert session.image.name == "a" and session.undo_label is None
+
+
+def test_a_typed_image_is_a_step(session: Session) -> None:
+    first = session.image
+    typed = session.update_image(image("typed"), label="Type a matrix")
+    assert session.image is typed and typed.id == first.id
+    session.undo()
+    assert session.image is first
+
+
+def test_a_step_that_names_an_image_gone_for_good_is_harmless(session: Session) -> None:
+    session.select_image(session.images[2].id)
+    session.select_image(session.images[1].id)
+    session.remove_image(session.images[0].id, keep=False)
+    session.undo()
+    assert [one.name for one in session.images] == ["b", "c"]
 
 
 class Net:
     """A model as far as the session looks at it."""
 
-    def __init__(self, *paths: str) -> None:
+    def __init__(self, *paths: str, name: str = "net") -> None:
+        self.id, self.name = new_id(), name
         self.program = SimpleNamespace(slots=dict.fromkeys(paths, (0,)))
 
 
@@ -222,30 +275,59 @@ def test_models_one_of_them_current_and_the_layer_chosen_in_it(session: Session)
     assert session.layer == "conv1" and session.models == (a, b) and session.model is b
     session.add_model(c)
     assert session.layer is None
-    session.select_model(0)
-    session.select_model(0)
+    session.select_model(session.models[0].id)
+    session.select_model(session.models[0].id)
     assert models == [a, b, c, a]
     assert layers == [None, "conv1", "conv1", None, None]
-    twin = Net("conv1")
-    session.replace_model(b, twin)
+    twin, other = Net("conv1"), Net("conv1", "conv2")
+    twin.id, other.id = b.id, a.id
+    session.replace_model(twin)
     assert session.models == (a, twin, c) and session.model is a
-    session.replace_model(a, b)
-    assert session.model is b and models[-1] is b
-    session.remove_model(2)
-    assert session.model is b
-    session.remove_model(0)
+    session.replace_model(other)
+    assert session.model is other and models[-1] is other
+    with pytest.raises(KeyError):
+        session.replace_model(Net("conv1"))
+    session.remove_model(session.models[2].id)
+    assert session.model is other
+    session.remove_model(session.models[0].id)
     assert session.model is twin
-    session.remove_model(0)
+    session.remove_model(session.models[0].id)
     assert session.model is None and session.models == ()
 
 
-def test_undo_acts_on_the_document_of_the_panel_on_show(session: Session, log: Log) -> None:
+def test_models_of_one_name_are_told_apart(session: Session) -> None:
+    first, second = Net(name="mnist-convnet"), Net(name="mnist-convnet")
+    session.add_model(first)
+    session.add_model(second)
+    session.select_model(first.id)
+    assert session.model is first
+    session.add_model(second)
+    assert session.model is second and session.models == (first, second)
+
+
+def test_choosing_and_closing_models_is_undone(session: Session) -> None:
+    a, b, c = Net(name="a"), Net(name="b"), Net(name="c")
+    session.add_model(a)
+    assert session.undo_label is None
+    session.add_model(b)
+    session.add_model(c, current=False)
+    assert session.model is b and session.undo_label == "Open b"
+    session.remove_model(b.id, keep=True)
+    assert session.model is a
+    session.undo()
+    assert session.model is b and session.models == (a, b, c)
+    session.select_model(c.id)
+    session.undo()
+    assert session.model is b
+
+
+def test_undo_acts_on_what_is_on_show(session: Session, log: Log) -> None:
     session.edit_lab(session.lab.with_stage(stride=2), "Change stride")
     assert not session.has_architecture
     first = session.architecture
     heard: list[object] = []
     session.architecture_changed.connect(heard.append)
-    session.document = "architecture"
+    session.scope = "model.build"
     assert session.undo_label is None
     session.edit_architecture(first, "Nothing")
     session.edit_architecture(first.insert(len(first.layers) - 1, "Dropout"), "Add a Dropout layer")
@@ -256,10 +338,10 @@ def test_undo_acts_on_the_document_of_the_panel_on_show(session: Session, log: L
     assert session.architecture == first and session.undo_label is None and len(heard) == 4
     session.redo()
     assert session.redo_label == "Move it" and session.lab.stage.stride == 2
-    session.document = None
+    session.scope = "model"
     session.undo()
     assert session.undo_label is None and session.redo_label is None and len(heard) == 5
-    session.document = "lab"
+    session.scope = "kernels"
     session.undo()
     assert session.lab.stage.stride == 1
 

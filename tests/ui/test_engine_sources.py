@@ -134,7 +134,7 @@ def test_the_header_lists_the_open_models_and_chooses_one(
     assert menu.actions()[1].isChecked()
     menu.actions()[0].trigger()
     assert window.session.model is digits
-    window.session.remove_model(0)
+    window.session.remove_model(window.session.models[0].id)
     assert window.session.model is garments
 
 
@@ -193,7 +193,7 @@ def test_predictions_follow_image_and_model_only_while_somebody_looks(
     bars.hide()
     window.session.add_images([Image(np.zeros((28, 28), np.uint8), "black")])
     assert not classifying(window) and window.predictor.prediction is None
-    window.session.remove_model(0)
+    window.session.remove_model(window.session.models[0].id)
     assert heard[-1] is None
     window.predictor.changed.disconnect(hear)
 
@@ -222,7 +222,7 @@ def test_after_a_crash_a_model_built_by_hand_is_back(
     built = build_model(TEMPLATES["mnist-convnet"].architecture, seed=5)
     session.add_model(built)
     session.add_model(digits)
-    session.select_model(0)
+    session.select_model(session.models[0].id)
 
     def written() -> list[Path]:
         return sorted(folder.glob("*.keras"))
@@ -238,8 +238,8 @@ def test_after_a_crash_a_model_built_by_hand_is_back(
     assert recovered is not None and recovered.models[0] == ("digits", "")
     # What a next window does: its first writing comes before the engine has opened the file.
     assert first.load(Task()) is not None
-    session.remove_model(0)
-    session.remove_model(0)
+    session.remove_model(session.models[0].id)
+    session.remove_model(session.models[0].id)
     assert session.model is None
     qtbot.waitUntil(lambda: load_work(folder).models == (), timeout=LONG)  # type: ignore[union-attr]
     qtbot.waitUntil(window.jobs.idle, timeout=LONG)
@@ -253,7 +253,7 @@ def test_after_a_crash_a_model_built_by_hand_is_back(
     qtbot.waitUntil(lambda: len(load_work(folder).models) == 1, timeout=LONG)  # type: ignore[union-attr]
     qtbot.waitUntil(window.jobs.idle, timeout=LONG)
     assert written() == files and files[0].stat().st_mtime_ns == stamp, "not written again"
-    session.remove_model(0)
+    session.remove_model(session.models[0].id)
     qtbot.waitUntil(lambda: not written(), timeout=LONG)
     qtbot.waitUntil(window.jobs.idle, timeout=LONG)
     first.close()
@@ -278,7 +278,7 @@ def test_after_a_crash_models_data_and_the_draft_are_known_again(
     first = Keeper(session, window.jobs)
     session.add_model(garments)
     session.add_model(digits)
-    session.select_model(0)
+    session.select_model(session.models[0].id)
     draft = session.architecture.insert(1, "Dropout")
     session.edit_architecture(draft, "Add a Dropout layer")
     window.sources.engine.open_dataset("digits")

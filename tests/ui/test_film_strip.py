@@ -70,7 +70,7 @@ def test_a_click_makes_an_image_current_and_the_strip_follows_the_session(
     qtbot.waitUntil(lambda: thumbnails(window) == [True] * 3)
     qtbot.mouseClick(strip(window).viewport(), Qt.MouseButton.LeftButton, pos=middle(window, 2))
     assert window.session.current == 2
-    window.session.select_image(1)
+    window.session.select_image(window.session.images[1].id)
     assert strip(window).currentIndex().row() == 1
     qtbot.keyClick(strip(window), Qt.Key.Key_Right)
     assert window.session.current == 2
@@ -158,7 +158,7 @@ def test_a_live_image_keeps_its_place_and_its_thumbnail_until_the_next(
 @pytest.mark.parametrize("count", [1, 200])
 def test_one_image_or_very_many(make_window: WindowMaker, qtbot: QtBot, count: int) -> None:
     window = make_window(small_images(count))
-    window.session.select_image(count - 1)
+    window.session.select_image(window.session.images[count - 1].id)
     qtbot.waitUntil(lambda: all(thumbnails(window)))
     # The current image is scrolled into sight, and the buttons stay where they are.
     qtbot.waitUntil(lambda: strip(window).viewport().rect().contains(middle(window, count - 1)))

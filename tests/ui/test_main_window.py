@@ -113,7 +113,7 @@ def test_the_header_names_the_image_its_size_and_what_was_converted(make_window:
     assert "16 bits became 8" in button.toolTip() and "turned" in button.toolTip()
     notes = window.findChild(QLabel, "header.notes")
     assert notes.text() == "16 bits became 8  (+1)"
-    window.session.select_image(1)
+    window.session.select_image(window.session.images[1].id)
     assert notes.text() == "" and "image 0" in button.text()
     assert window.windowTitle().startswith("image 0")
 

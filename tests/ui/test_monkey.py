@@ -69,9 +69,9 @@ def test_nothing_raises_and_nothing_stays(
         elif what < 0.13:
             session.set_dataset(chance.choice(sets))
         elif what < 0.16 and session.models:
-            session.select_model(chance.randrange(len(session.models)))
+            session.select_model(session.models[chance.randrange(len(session.models))].id)
         elif what < 0.19:
-            session.select_image(chance.randrange(len(session.images)))
+            session.select_image(session.images[chance.randrange(len(session.images))].id)
         elif what < 0.25:
             window.run_command(chance.choice(("edit.undo", "edit.redo", "image.close", "image.reopen")))
         else:

@@ -58,7 +58,7 @@ def test_the_window_survives_two_hundred_damaged_files(
     assert all(isinstance(error, UserError) for error in errors)
     # Those that still open are pictures like any other: every one is filtered.
     for index in range(len(lab.session.images)):
-        lab.session.select_image(index)
+        lab.session.select_image(lab.session.images[index].id)
         qtbot.waitUntil(lab.jobs.idle, timeout=30_000)
     assert isValid(lab) and lab.isVisible() and messages(lab) == []
 

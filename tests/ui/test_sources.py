@@ -112,10 +112,10 @@ def test_a_stroke_comes_back_to_the_drawing_wherever_the_person_has_been(
     pad: DrawingPad, window: MainWindow, qtbot: QtBot
 ) -> None:
     before = window.session.images[0]
-    window.session.select_image(0)
+    window.session.select_image(window.session.images[0].id)
     draw_line(qtbot, pad, 0.5)
     assert window.session.images[0] is before and window.session.image.name == "drawing"
-    window.session.remove_image(window.session.current)
+    window.session.remove_image(window.session.image.id)
     draw_line(qtbot, pad, 0.7)
     assert window.session.image.name == "drawing" and len(window.session.images) == 4
 

@@ -25,6 +25,7 @@ from convscope.engine.models.program import Program
 from convscope.engine.models.read import read
 from convscope.engine.models.sheet import LayerInfo, Sheet
 from convscope.errors import NotEnoughMemoryError, UserError
+from convscope.ids import new_id
 from convscope.imaging.image import Image
 
 _KEPT = 48
@@ -62,6 +63,7 @@ class OpenedModel:
 
     Attributes:
         keras: the user's model, for training and saving.
+        id: what it is told apart by: its twins under other names or preprocessing have the same one.
         program: its steps, for seeing inside; of a float32 copy when the model computes in lower precision.
 
     Raises:
@@ -78,6 +80,7 @@ class OpenedModel:
         source: Source | None = None,
         notes: Sequence[str] = (),
     ) -> None:
+        self.id = new_id()
         self.keras = model
         self.name = name or str(model.name)
         self.classes = tuple(classes)

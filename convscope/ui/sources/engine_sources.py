@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from convscope.errors import UserError
-from convscope.jobs import Jobs
+from convscope.jobs import Job, Jobs
 from convscope.session.kept_models import KeptModel, open_kept
 from convscope.session.session import Session
 from convscope.task import Task
@@ -76,8 +76,10 @@ class EngineSources(QObject):
         self._settings = settings
         self._report = report
         self._opening = 0
-        # By what was asked for without options; other weights make another model of it.
-        self._as_named: dict[str, OpenedModel] = {}
+        # Ids by what was asked for without options; other weights make another model of it.
+        self._as_named: dict[str, str] = {}
+        # Ids of what came without being asked for: at the start, and after a crash.
+        self._unasked: set[str] = set()
         self.refused: Refused | None = None
         self.teller: QWidget | None = None
 
@@ -86,15 +88,34 @@ class EngineSources(QObject):
         """Whether a model is on its way."""
         return self._opening > 0
 
-    def open_model(self, spec: str | Path, **options: object) -> None:
-        """Open a model by its name or file; the options are those of the catalogue's `open_model`.
+    def open_model(
+        self,
+        spec: str | Path,
+        *,
+        on_opened: Callable[[OpenedModel], None] | None = None,
+        on_failed: Callable[[BaseException], None] | None = None,
+        on_cancelled: Callable[[], None] | None = None,
+        **options: object,
+    ) -> Job | None:
+        """Open a model by its name or file: the one door for all that asks for one.
 
-        One that is open already from the same name, with no options, becomes the current one again.
+        What a person asked for last becomes the current model when it has come. One that is open already from
+        the same name, with no options, becomes the current one again at once.
+
+        Args:
+            on_opened, on_failed, on_cancelled: for who shows how it goes; a failure is reported otherwise.
+            options: those of the catalogue's `open_model`.
+
+        Returns:
+            The job; None where nothing had to be done.
         """
-        for index, model in enumerate(self._session.models):
-            if not options and self._as_named.get(str(spec)) is model:
-                self._session.select_model(index)
-                return
+        known = self._session.open_model(self._as_named.get(str(spec), "")) if not options else None
+        if known is not None:
+            self._unasked.discard(known.id)
+            self._session.select_model(known.id)
+            if on_opened is not None:
+                on_opened(known)
+            return None
 
         def work(task: Task) -> OpenedModel:
             # Imported here: the engine may still be starting, in this same lane.
@@ -106,27 +127,48 @@ class EngineSources(QObject):
         def done(opened: OpenedModel) -> None:
             if opened.source.path is not None:
                 self._settings.remember(opened.source.path)
-            still_open = {
-                name: model for name, model in self._as_named.items() if model in self._session.models
-            }
-            self._as_named = still_open if options else {**still_open, str(spec): opened}
+            if not options:
+                self._as_named[str(spec)] = opened.id
+            if on_opened is not None:
+                on_opened(opened)
 
-        self._open(work, f"Opening {Path(spec).name}", done)
+        return self._open(work, f"Opening {Path(spec).name}", done, on_failed, on_cancelled)
+
+    def open_first(self, spec: str, weights: str | None = None) -> None:
+        """Open a model so that there is one to ask; whatever a person has opened meanwhile stays current."""
+
+        def work(task: Task) -> OpenedModel:
+            from convscope.engine.models.catalogue import open_model
+            from convscope.engine.training.trained_in import trained_in
+
+            return open_model(trained_in(spec), weights=weights, task=task)
+
+        def done(opened: OpenedModel) -> None:
+            if opened.source.path is not None:
+                self._settings.remember(opened.source.path)
+            if weights is None:
+                self._as_named[spec] = opened.id
+
+        self._open(work, f"Opening {spec}", done, unasked=True)
 
     def bring_back(self, model: tuple[str, str] | KeptModel) -> None:
         """Open a model that was open when the last run ended: by name and weights, or from its own file."""
         if isinstance(model, KeptModel):
-            self._open(lambda task: open_kept(model, task), f"Bringing {model.name} back")
+            self._open(lambda task: open_kept(model, task), f"Bringing {model.name} back", unasked=True)
         else:
             spec, weights = model
-            self.open_model(spec, **({"weights": weights} if weights else {}))
+            self.open_first(spec, weights or None)
 
     def _open(
         self,
         make: Callable[[Task], OpenedModel],
         title: str,
         then: Callable[[OpenedModel], None] | None = None,
-    ) -> None:
+        on_failed: Callable[[BaseException], None] | None = None,
+        on_cancelled: Callable[[], None] | None = None,
+        *,
+        unasked: bool = False,
+    ) -> Job:
         def work(task: Task) -> OpenedModel:
             opened = make(task)
             # Its arithmetic takes longer than a frame, and every panel asks for it.
@@ -142,9 +184,14 @@ class EngineSources(QObject):
             explain.warm(opened, task)
 
         def done(opened: OpenedModel) -> None:
+            before = self._session.model
+            # What a person opened or chose is never replaced by what nobody asked for.
+            free = before is None or before.id in self._unasked
+            if unasked:
+                self._unasked.add(opened.id)
+            self._session.add_model(opened, current=free or not unasked)
             if then is not None:
                 then(opened)
-            self._session.add_model(opened)
             # Its functions are traced before the first question, not during it.
             self._jobs.submit(
                 "engine",
@@ -162,11 +209,12 @@ class EngineSources(QObject):
             work,
             title=title,
             on_done=lambda opened: self._ended(done, opened),
-            on_failed=lambda error: self._ended(self._report, error),
-            on_cancelled=lambda: self._ended(),
+            on_failed=lambda error: self._ended(on_failed or self._report, error),
+            on_cancelled=lambda: self._ended(on_cancelled),
         )
         if job.finished:
             self._opening -= 1
+        return job
 
     def open_dataset(self, reference: str | Path) -> None:
         """Open a data set by its name, its folder or its file."""

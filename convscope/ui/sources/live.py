@@ -15,22 +15,22 @@ class LivePlace:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._shown: Image | None = None
+        self._id: str | None = None
 
     @property
     def occupied(self) -> bool:
         """Whether the source's picture is still in the strip: the person may have closed it."""
-        return self._shown in self._session.images
+        return any(image.id == self._id for image in self._session.images)
 
     def show(self, image: Image) -> None:
         """Put the newest picture in the place of the last one, or at the end if that was closed."""
-        if self._shown is not None and self._shown in self._session.images:
-            self._session.select_image(self._session.images.index(self._shown))
-            self._session.update_image(image)
+        if self._id is not None and self.occupied:
+            self._session.update_image(image, self._id)
+            self._session.select_image(self._id)
         else:
             self._session.add_images([image])
-        self._shown = image
+            self._id = image.id
 
     def leave(self) -> None:
         """The picture stays as it is; the next one gets a place of its own."""
-        self._shown = None
+        self._id = None

@@ -109,13 +109,13 @@ class FilmStrip(QFrame):
         jobs: makes the thumbnails, in the lane "view".
 
     Signals:
-        chosen: an image's index.
-        removed: the index of an image to close.
+        chosen: an image's id.
+        removed: the id of an image to close.
         open_requested, draw_requested, camera_requested.
     """
 
-    chosen = Signal(int)
-    removed = Signal(int)
+    chosen = Signal(str)
+    removed = Signal(str)
     open_requested = Signal()
     draw_requested = Signal()
     camera_requested = Signal()
@@ -145,7 +145,7 @@ class FilmStrip(QFrame):
         self._close = QAction("Close image", self.list)
         self._close.setShortcut(QKeySequence(QKeySequence.StandardKey.Delete))
         self._close.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
-        self._close.triggered.connect(lambda: self.removed.emit(self.list.currentIndex().row()))
+        self._close.triggered.connect(self._close_current)
         self.list.addAction(self._close)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(8, 4, 8, 4)
@@ -230,7 +230,7 @@ class FilmStrip(QFrame):
 
     def _current_changed(self, current: QModelIndex, previous: QModelIndex) -> None:
         if current.isValid():
-            self.chosen.emit(current.row())
+            self.chosen.emit(self._model.images[current.row()].id)
 
     def _open_menu(self, at: QPoint) -> None:
         index = self.list.indexAt(at)
@@ -240,14 +240,19 @@ class FilmStrip(QFrame):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         action = menu.addAction(theme.icon("x"), "Close image")
         action.setEnabled(len(self._model.images) > 1)
-        image = self._model.images[index.row()]
-        action.triggered.connect(lambda: self._remove(image))
+        image_id = self._model.images[index.row()].id
+        action.triggered.connect(lambda: self._remove(image_id))
         menu.popup(self.list.viewport().mapToGlobal(at))
 
-    def _remove(self, image: Image) -> None:
+    def _close_current(self) -> None:
+        index = self.list.currentIndex()
+        if index.isValid():
+            self._remove(self._model.images[index.row()].id)
+
+    def _remove(self, image_id: str) -> None:
         # Other images may have come and gone while the menu was open.
-        if image in self._model.images:
-            self.removed.emit(self._model.images.index(image))
+        if any(image.id == image_id for image in self._model.images):
+            self.removed.emit(image_id)
 
     def _button(self, name: str, title: str, icon: str, clicked: Callable[[], None]) -> QToolButton:
         button = QToolButton(self)

@@ -46,15 +46,15 @@ class Header(QFrame):
     """What is open now, at the top.
 
     Signals:
-        image_chosen: the index of an open image, from the menu of the current one.
-        model_chosen: the index of an open model, from the menu of the current one.
+        image_chosen: the id of an open image, from the menu of the current one.
+        model_chosen: the id of an open model, from the menu of the current one.
         model_open_requested: a model file is to be opened.
         models_requested: all models are to be shown.
         open_requested, palette_requested, theme_toggled, undo_requested, redo_requested.
     """
 
-    image_chosen = Signal(int)
-    model_chosen = Signal(int)
+    image_chosen = Signal(str)
+    model_chosen = Signal(str)
     model_open_requested = Signal()
     models_requested = Signal()
     open_requested = Signal()
@@ -70,7 +70,7 @@ class Header(QFrame):
         # A panel that asks for more room must not make the line lower, and all below it jump.
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self._images: tuple[Image, ...] = ()
-        self._current = 0
+        self._image: Image | None = None
         layout = QHBoxLayout(self)
         layout.setContentsMargins(12, 6, 12, 6)
         layout.setSpacing(8)
@@ -109,10 +109,9 @@ class Header(QFrame):
             layout.addWidget(widget)
         self.set_history(None, None)
 
-    def set_images(self, images: tuple[Image, ...], current: int) -> None:
+    def set_images(self, images: tuple[Image, ...], image: Image) -> None:
         """Show the current image's name, size and what was converted."""
-        self._images, self._current = images, current
-        image = images[current]
+        self._images, self._image = images, image
         self.image.setText(described(image))
         origin = str(image.path) if image.path is not None else "not from a file"
         self.image.setToolTip(
@@ -155,21 +154,21 @@ class Header(QFrame):
 
     def _fill_menu(self) -> None:
         self._menu.clear()
-        for index, image in enumerate(self._images):
+        for image in self._images:
             action = self._menu.addAction(described(image))
             action.setCheckable(True)
-            action.setChecked(index == self._current)
-            action.triggered.connect(lambda _=False, at=index: self.image_chosen.emit(at))
+            action.setChecked(image is self._image)
+            action.triggered.connect(lambda _=False, chosen=image.id: self.image_chosen.emit(chosen))
         self._menu.addSeparator()
         self._menu.addAction(theme.icon("folder-open"), "Open…").triggered.connect(self.open_requested)
 
     def _fill_model_menu(self) -> None:
         self._model_menu.clear()
-        for index, model in enumerate(self._models):
+        for model in self._models:
             action = self._model_menu.addAction(described_model(model))
             action.setCheckable(True)
             action.setChecked(model is self._model)
-            action.triggered.connect(lambda _=False, at=index: self.model_chosen.emit(at))
+            action.triggered.connect(lambda _=False, chosen=model.id: self.model_chosen.emit(chosen))
         self._model_menu.addSeparator()
         menu = self._model_menu
         menu.addAction(theme.icon("boxes"), "All models…").triggered.connect(self.models_requested)

@@ -43,14 +43,14 @@ class ImageActions(QObject):
         self._context = context
         self._widget = widget
         # The images that it put into the strip, oldest first, and which ones of which set they are.
-        self._added: dict[Image, Place] = {}
+        self._added: dict[str, Place] = {}
 
     def use(self, dataset: Dataset, index: int) -> None:
         """Make an image the session's current one; one that is in the film strip already is chosen there."""
         path, here = dataset.images.path(index), (weakref.ref(dataset.images), index)
-        for place, image in enumerate(self._context.session.images):
-            if self._added.get(image) == here or (path is not None and image.path == path):
-                self._context.session.select_image(place)
+        for image in self._context.session.images:
+            if self._added.get(image.id) == here or (path is not None and image.path == path):
+                self._context.session.select_image(image.id)
                 return
 
         def work(task: Task) -> Image:
@@ -102,12 +102,13 @@ class ImageActions(QObject):
     def _add(self, image: Image, here: Place) -> None:
         session = self._context.session
         session.add_images([image])
-        kept = {each: place for each, place in self._added.items() if each in session.images}
-        self._added = {**kept, image: here}
+        still = {each.id for each in session.images}
+        kept = {each: place for each, place in self._added.items() if each in still}
+        self._added = {**kept, image.id: here}
         while len(self._added) > KEPT:
             oldest = next(iter(self._added))
             del self._added[oldest]
-            session.remove_image(session.images.index(oldest), keep=False)
+            session.remove_image(oldest, keep=False)
 
     def _copy(self, pixels: NDArray[np.uint8]) -> None:
         QGuiApplication.clipboard().setImage(to_image(pixels).copy())

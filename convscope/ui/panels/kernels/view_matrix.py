@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtWidgets import QComboBox, QPlainTextEdit, QPushButton, QSplitter, QVBoxLayout, QWidget
 
 from convscope.errors import UserError
 from convscope.imaging.image import Image
 from convscope.imaging.matrix import MATRICES, format_matrix, image_from_array, parse_matrix
-from convscope.imaging.operation import Border
+from convscope.imaging.operation import Border, Operation
 from convscope.ui import theme
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.kernels.frame import Box, Frame, Place
@@ -32,6 +34,8 @@ class MatrixView(View):
     def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
         self._shown: Image | None = None
+        # The id of the image that was typed here.
+        self._typed = ""
         self._frame: Frame | None = None
         self.example = QComboBox()
         self.example.setObjectName("kernels.matrix.example")
@@ -79,25 +83,15 @@ class MatrixView(View):
         """A matrix of the lectures becomes the current image, its kernel the kernel."""
         example = next(example for example in MATRICES if example.key == key)
         session = self.context.session
-        border = BORDERS.get(key, "zero")
-        session.edit_lab(
-            session.lab.with_stage(
-                kernels=(example.kernel,),
-                border=border,
-                channels="each",
-                mode="correlate",
-                stride=1,
-                dilation=1,
-                bias=0.0,
-                activation="none",
-                pool="none",
-            ),
+        # The whole chain: what stood after it would change the lecture's numbers.
+        stage = Operation(kernels=(example.kernel,), border=BORDERS.get(key, "zero"))
+        session.edit(
+            {
+                session.lab_slot: replace(session.lab, stages=(stage,), selected=0),
+                session.strip: session.with_image(example.image),
+            },
             f"Open {example.image.name}",
         )
-        if example.image in session.images:
-            session.select_image(session.images.index(example.image))
-        else:
-            session.add_images([example.image])
         self.sentence.setText(example.sentence)
 
     def use_text(self) -> None:
@@ -109,11 +103,12 @@ class MatrixView(View):
             return
         self.say("")
         session = self.context.session
-        # Its own text must not come back rewritten while a person goes on typing.
-        self._shown = image
-        if session.image.name == TYPED:
-            session.update_image(image)
+        if session.image.id == self._typed:
+            # Its own text must not come back rewritten while a person goes on typing.
+            self._shown = replace(image, id=session.image.id)
+            session.update_image(self._shown, label="Type a matrix")
         else:
+            self._shown, self._typed = image, image.id
             session.add_images([image])
 
     def show_frame(self, frame: Frame) -> None:

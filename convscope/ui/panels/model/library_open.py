@@ -21,7 +21,6 @@ from convscope.engine.models.applications_table import APPLICATIONS
 from convscope.engine.models.kinds.base import Shape
 from convscope.engine.models.templates import TEMPLATES
 from convscope.jobs import Job
-from convscope.task import Task
 from convscope.ui import theme
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.model.build_fields import TypedField
@@ -106,32 +105,15 @@ class OpenForm(QWidget):
             options["include_top"] = False
         if entry.kind != "shipped" and self._size != entry.input:
             options["input_shape"] = self._size
-        session = self.context.session
-        if not options and entry.kind == "shipped":
-            for index, model in enumerate(session.models):
-                if model.source.kind == "shipped" and model.source.spec == entry.name:
-                    session.select_model(index)
-                    self.opened.emit()
-                    return
-
-        def work(task: Task) -> OpenedModel:
-            # Imported here: the engine may still be starting, in this same lane.
-            from convscope.engine.models.catalogue import open_model
-
-            model = open_model(entry.name, task=task, **options)
-            _ = model.sheet
-            return model
-
         self._say("")
-        job = self.context.jobs.submit(
-            "engine",
-            work,
-            title=f"Opening {entry.title}",
-            on_done=self._done,
+        job = self.context.sources.open_model(
+            entry.name,
+            on_opened=self._done,
             on_failed=self._failed,
             on_cancelled=self._cancelled,
+            **options,
         )
-        if not job.finished:
+        if job is not None and not job.finished:
             self._job = job
             self._show_job()
 
@@ -276,9 +258,8 @@ class OpenForm(QWidget):
         if job is self._job and not job.finished:
             self._show_job()
 
-    def _done(self, model: OpenedModel) -> None:
+    def _done(self, _model: OpenedModel) -> None:
         self._job = None
-        self.context.session.add_model(model)
         self._follow()
         self.opened.emit()
 

@@ -93,12 +93,12 @@ class OpenModels(QWidget):
         choose.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         choose.setProperty("flat", True)
         choose.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        choose.clicked.connect(lambda: self._session.select_model(self._place(model)))
+        choose.clicked.connect(lambda: self._session.select_model(model.id))
         close = tool(
             f"model.library.opened.{index}.close",
             f"Close {model.name}",
             "x",
-            lambda: self._session.remove_model(self._place(model)),
+            lambda: self._session.remove_model(model.id, keep=True),
         )
         close.setProperty("flat", True)
         layout = row(tick, choose, close, spacing=theme.GRID)
@@ -114,9 +114,6 @@ class OpenModels(QWidget):
         column.addLayout(layout)
         column.addWidget(about)
         return line
-
-    def _place(self, model: OpenedModel) -> int:
-        return self._session.models.index(model)
 
     def _tick(self, model: OpenedModel, on: bool) -> None:
         if on:

@@ -222,10 +222,9 @@ class ModelFacts(QWidget):
         preprocessing: Preprocessing | None = None,
     ) -> None:
         session = self.context.session
-        if shown.model in session.models:
-            session.replace_model(
-                shown.model, shown.model.with_(classes=classes, preprocessing=preprocessing)
-            )
+        if session.open_model(shown.model.id) is not None:
+            label = "Change the pixel range" if classes is None else "Name the classes"
+            session.replace_model(shown.model.with_(classes=classes, preprocessing=preprocessing), label)
 
     def _set_preprocessing(self) -> None:
         shown = self._shown

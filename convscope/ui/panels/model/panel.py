@@ -11,7 +11,6 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QStackedWidget, 
 
 from convscope.engine.models.opened import OpenedModel
 from convscope.imaging.image import Image
-from convscope.session.session import Document
 from convscope.ui import theme
 from convscope.ui.actions import Command
 from convscope.ui.panel_context import PanelContext
@@ -63,9 +62,9 @@ class ModelPanel(QWidget):
         return self._shown
 
     @property
-    def document(self) -> Document | None:
+    def scope(self) -> str:
         """What undo acts on: the builder's network, while the builder is on show."""
-        return "architecture" if self._page == "build" else None
+        return "model.build" if self._page == "build" else "model"
 
     @property
     def page(self) -> str:
@@ -89,7 +88,7 @@ class ModelPanel(QWidget):
         self.switch.set_value(name)
         self._arrange()
         if self.isVisible():
-            self.context.session.document = self.document
+            self.context.session.scope = self.scope
 
     def show_example(self) -> None:
         """The graph, with a layer in the middle of the network chosen: for pictures of the panel."""

@@ -27,6 +27,6 @@ class KeptModels:
         still = [made for made in self._made if any(made is one for one in session.models)]
         self._made = [*still, model]
         for gone in self._made[:-KEPT_MODELS]:
-            session.remove_model(next(at for at, one in enumerate(session.models) if one is gone))
+            session.remove_model(gone.id)
             self._context.notify(f"{gone.name} was closed; its run can be opened again.")
         self._made = self._made[-KEPT_MODELS:]

@@ -246,11 +246,7 @@ class ResultView(QWidget):
         def done(image: object) -> None:
             context.session.add_images([image])  # type: ignore[list-item]
             if then and outcome.model is not None:
-                if outcome.model.name in [model.name for model in context.session.models]:
-                    names = [model.name for model in context.session.models]
-                    context.session.select_model(names.index(outcome.model.name))
-                else:
-                    context.session.add_model(outcome.model)
+                context.session.add_model(outcome.model)
                 context.show_panel(then)
 
         context.jobs.submit("view", work, title="Opening the image", on_done=done, on_failed=context.report)

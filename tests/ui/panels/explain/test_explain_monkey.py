@@ -35,9 +35,9 @@ def test_nothing_raises_and_nothing_stays(
         if step % 12 == 5:
             panel.show_view(chance.choice(("wall", "large", "truth")))
         if step % 20 == 10:
-            window.session.select_model(chance.randrange(2))
+            window.session.select_model(window.session.models[chance.randrange(2)].id)
         if step % 9 == 4:
-            window.session.select_image(chance.randrange(2))
+            window.session.select_image(window.session.images[chance.randrange(2)].id)
         act(qtbot, chance, chance.choice(targets(panel, LEFT_OUT)))
         QApplication.processEvents()
         close_popups()

@@ -98,7 +98,7 @@ def test_a_network_without_classes_leaves_nothing_of_the_one_before(
     press(qtbot, child(window, QToolButton, "explain.script"))
     assert messages(window)[-1] == "There is no map that a script could make."
     # The network before is as it was.
-    window.session.select_model(0)
+    window.session.select_model(window.session.models[0].id)
     settle(qtbot, window)
     assert child(window, QLabel, "explain.title").text() == "Grad-CAM"
     assert "logit" in child(window, QLabel, "explain.explained").text()

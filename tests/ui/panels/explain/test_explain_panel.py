@@ -54,7 +54,7 @@ def test_without_a_model_the_next_step_is_a_button(window: MainWindow) -> None:
 def test_a_photograph_is_explained_at_once_and_the_maps_are_the_engines_own(
     window: MainWindow, imagenet: OpenedModel, qtbot: QtBot
 ) -> None:
-    window.session.select_image(1)
+    window.session.select_image(window.session.images[1].id)
     window.session.add_model(imagenet)
     settle(qtbot, window)
     bars = child(window, ClassBars, "explain.classes")
@@ -82,7 +82,7 @@ def test_a_photograph_is_explained_at_once_and_the_maps_are_the_engines_own(
 def test_another_class_by_click_by_search_and_as_a_difference(
     window: MainWindow, imagenet: OpenedModel, qtbot: QtBot
 ) -> None:
-    window.session.select_image(1)
+    window.session.select_image(window.session.images[1].id)
     window.session.add_model(imagenet)
     settle(qtbot, window)
     bars, desk = child(window, ClassBars, "explain.classes"), panel_of(window).desk
@@ -282,7 +282,7 @@ def test_a_network_without_classes_is_told_in_the_panel(window: MainWindow, qtbo
     said = child(window, QLabel, "explain.said")
     assert said.isVisible() and "no classes" in said.text()
     assert not child(window, QToolButton, "explain.open_model").isVisible()
-    window.session.remove_model(0)
+    window.session.remove_model(window.session.models[0].id)
     assert "no model" in said.text()
 
 

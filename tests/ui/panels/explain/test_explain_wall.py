@@ -80,7 +80,7 @@ def test_the_next_image_does_not_wait_for_a_long_map(
     window.session.add_model(digits)
     settle(qtbot, window)
     desk = panel_of(window).desk
-    came = when_half_done(window, lambda: window.session.select_image(1))
+    came = when_half_done(window, lambda: window.session.select_image(window.session.images[1].id))
     tick_only(qtbot, window, "rise")
     settle(qtbot, window)
     assert desk.look is not None and desk.look.image is window.session.image
@@ -105,8 +105,8 @@ def test_another_model_does_not_wait_for_a_long_map(
     one = desk.attribution()
     assert one is not None and one.target_words in garments.classes
     # What is over leaves nothing behind.
-    window.session.remove_model(1)
-    window.session.remove_model(0)
+    window.session.remove_model(window.session.models[1].id)
+    window.session.remove_model(window.session.models[0].id)
     settle(qtbot, window)
     assert child(window, QLabel, "explain.said").isVisible() and desk.request is None
 
@@ -182,14 +182,14 @@ def test_the_first_bar_is_the_most_probable_class_of_the_next_image_too(
 ) -> None:
     window.session.add_images([load_sample("garment-boot"), load_sample("garment-trouser")])
     window.session.add_model(garments)
-    window.session.select_image(2)
+    window.session.select_image(window.session.images[2].id)
     settle(qtbot, window)
     bars, desk = child(window, ClassBars, "explain.classes"), panel_of(window).desk
     for row in (2, 0):
         qtbot.mouseClick(bars, Qt.MouseButton.LeftButton, pos=bars.row_rect(row).center().toPoint())
         settle(qtbot, window)
         assert desk.requests[0].target == Target(bars.rows[row].index)
-    window.session.select_image(3)
+    window.session.select_image(window.session.images[3].id)
     settle(qtbot, window)
     assert desk.requests[0].target == Target(garments.classes.index("Trouser"))
 

@@ -35,7 +35,7 @@ def test_nothing_raises_and_nothing_stays(
         if step % 15 == 5:
             lab.panel.show_view(chance.choice(VIEWS)[0])
         if step % 12 == 7:
-            session.select_image(chance.randrange(len(session.images)))
+            session.select_image(session.images[chance.randrange(len(session.images))].id)
         if step % 7 == 3:
             chance.choice((session.undo, session.redo))()
         handle(lab.qtbot, chance, chance.choice(targets(lab.panel, ())), (), WORDS)
@@ -54,7 +54,7 @@ def test_nothing_raises_and_nothing_stays(
     assert session.lab == last
     lab.settle()
     # All of it still answers.
-    session.select_image(0)
+    session.select_image(session.images[0].id)
     session.edit_lab(Document((Operation((make("sharpen"),)),)), "Plain")
     lab.settle()
     kernel = make("sharpen").weights[:, :, None]

@@ -87,7 +87,7 @@ def test_a_layer_that_the_other_network_lacks_is_said(desk: Desk) -> None:
     first, second = [layer.path for layer in digits.layers if layer.kind == "Conv2D"][:2]
     layers = [keras.Input((28, 28, 1)), keras.layers.Conv2D(4, 3, name=first)]
     desk.session.add_model(OpenedModel(keras.Sequential(layers, name="other")))
-    desk.session.select_model(0)
+    desk.session.select_model(desk.session.models[0].id)
     desk.layer(first)
     desk.pick("layers.beside", "model:1")
     assert desk.frame.sides[1].subject.model.name == "other"

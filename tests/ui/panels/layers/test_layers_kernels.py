@@ -181,11 +181,11 @@ def test_a_weight_typed_while_another_network_comes_changes_neither(desk: Desk, 
     layers = [keras.Input((28, 28, 1)), keras.layers.Conv2D(32, 3, name="conv2d_1")]
     other = OpenedModel(keras.Sequential(layers, name="other"))
     desk.session.add_model(other)
-    desk.session.select_model(0)
+    desk.session.select_model(desk.session.models[0].id)
     desk.layer("conv2d_1")
     desk.tile(63)
     before = desk.frame
-    desk.session.select_model(1)
+    desk.session.select_model(desk.session.models[1].id)
     desk.find(QDoubleSpinBox, "layers.bias").setValue(3.0)
     desk.panel.inspector.sum.followed.emit("max_pooling2d", 0, 0, 0)
     assert not desk.panel.controller.has_edits
@@ -251,7 +251,7 @@ def test_a_model_that_takes_no_images_says_so_in_the_panel(desk: Desk) -> None:
     desk.settle()
     assert "does not take images" in desk.text("layers.problem")
     assert desk.find(QWidget, "layers.problem").isVisible()
-    desk.session.select_model(0)
+    desk.session.select_model(desk.session.models[0].id)
     desk.settle()
     assert not desk.find(QWidget, "layers.problem").isVisible()
 

@@ -25,10 +25,10 @@ def test_nothing_raises_and_nothing_stays(
     desk.settle()
     for step in range(90):
         if step % 25 == 20:
-            desk.session.select_model(chance.randrange(2))
+            desk.session.select_model(desk.session.models[chance.randrange(2)].id)
         if step % 12 == 6:
             # The Delete key may have closed one.
-            desk.session.select_image(chance.randrange(len(desk.session.images)))
+            desk.session.select_image(desk.session.images[chance.randrange(len(desk.session.images))].id)
         if step % 10 == 3:
             desk.session.choose_layer(chance.choice([layer.path for layer in desk.session.model.layers]))
         act(desk.qtbot, chance, chance.choice(targets(desk.panel, LEFT_OUT)))
@@ -37,7 +37,7 @@ def test_nothing_raises_and_nothing_stays(
     desk.settle()
     assert errors(caplog) == []
     # All of it still answers.
-    desk.session.select_model(0)
+    desk.session.select_model(desk.session.models[0].id)
     desk.panel.controller.reset_edits()
     desk.layer("conv2d_1")
     assert desk.frame.path == "conv2d_1" and desk.frame.first.subject.model is digits

@@ -36,7 +36,7 @@ def test_without_a_model_the_next_step_is_a_button(bare: Desk) -> None:
     bare.settle()
     assert bare.text("layers.title") == "conv2d"
     assert bare.frame.maps.count == 32
-    bare.session.remove_model(0)
+    bare.session.remove_model(bare.session.models[0].id)
     bare.settle()
     assert bare.find(QWidget, "layers.open_digits").isVisible()
 
@@ -235,7 +235,7 @@ def test_two_images_on_one_scale(desk: Desk) -> None:
     apart = np.abs(first.maps.tiles - second.maps.tiles).mean(axis=(1, 2))
     assert (np.diff(apart[desk.frame.order]) <= 1e-9).all()
     # The second one becomes the current image: it is compared with nothing then.
-    desk.session.select_image(1)
+    desk.session.select_image(desk.session.images[1].id)
     desk.settle()
     assert len(desk.frame.sides) == 1 and desk.frame.look.sort == "index"
 
@@ -335,7 +335,7 @@ def test_live_the_maps_follow_the_picture(desk: Desk, digits: OpenedModel) -> No
 def test_nobody_looks_nothing_is_computed(desk: Desk) -> None:
     before = desk.frame
     desk.window.show_panel("kernels")
-    desk.session.select_image(1)
+    desk.session.select_image(desk.session.images[1].id)
     desk.settle()
     assert desk.panel.frame is before
     desk.window.show_panel("layers")

@@ -97,7 +97,7 @@ def test_preprocessing_is_shown_and_changed(story: Story) -> None:
     model = story.open(model_of("digits").with_())
     box = story.find(QComboBox, "model.preprocessing")
     assert box.currentText() == model.preprocessing.name
-    story.session.select_image(1)
+    story.session.select_image(story.session.images[1].id)
     resize = story.find(QComboBox, "model.resize")
     resize.setCurrentIndex(resize.findData("pad"))
     resize.activated.emit(resize.currentIndex())

@@ -30,7 +30,7 @@ def test_without_a_model_the_next_step_is_a_button(story: Story) -> None:
     assert not story.find(QWidget, "model.empty").isVisible()
     assert story.total("Parameters") == "4,694,024"
     # The last model closed brings the next step back.
-    story.session.remove_model(0)
+    story.session.remove_model(story.session.models[0].id)
     story.settle()
     assert story.find(QWidget, "model.empty").isVisible()
 
@@ -196,7 +196,7 @@ def test_what_sees_everything_says_so(story: Story) -> None:
 
 def test_the_network_sees_the_prepared_image(story: Story) -> None:
     model = story.open("digits")
-    story.session.select_image(1)
+    story.session.select_image(story.session.images[1].id)
     story.settle()
     pixels = story.find(ImageView, "model.field").pixels
     assert pixels is not None
@@ -286,8 +286,8 @@ def test_free_sizes_are_told(story: Story) -> None:
 def test_models_come_and_go_while_they_are_read(story: Story) -> None:
     for name in ("digits", "resnet-small", "inception-small", "digits"):
         story.session.add_model(model_of(name).with_())
-    story.session.remove_model(3)
-    story.session.remove_model(0)
+    story.session.remove_model(story.session.models[3].id)
+    story.session.remove_model(story.session.models[0].id)
     story.settle()
     assert story.text("model.name") == "inception-small"
     changed = model_of("digits")
@@ -298,6 +298,6 @@ def test_models_come_and_go_while_they_are_read(story: Story) -> None:
     story.settle()
     assert story.total("Parameters") == "93,322"
     while story.session.models:
-        story.session.remove_model(0)
+        story.session.remove_model(story.session.models[0].id)
     story.settle()
     assert story.find(QWidget, "model.empty").isVisible()

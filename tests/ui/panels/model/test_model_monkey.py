@@ -39,7 +39,7 @@ def test_nothing_raises_and_nothing_hangs(story: Story, seed: int, caplog: pytes
         if step % 15 == 0:
             story.panel.show_page(chance.choice(PAGES)[0])
         if chance.random() < 0.05 and story.session.models:
-            story.session.select_model(chance.randrange(len(story.session.models)))
+            story.session.select_model(story.session.models[chance.randrange(len(story.session.models))].id)
         targets = monkey.targets(story.panel, LEFT_OUT)
         if targets:
             widget = chance.choice(targets)

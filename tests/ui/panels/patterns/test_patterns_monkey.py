@@ -39,10 +39,10 @@ def test_nothing_raises_and_nothing_stays(
     session.add_model(garments)
     for step in range(100):
         if step % 25 == 20:
-            session.select_model(chance.randrange(2))
+            session.select_model(session.models[chance.randrange(2)].id)
         if step % 12 == 6:
             # The Delete key may have closed one.
-            session.select_image(chance.randrange(len(session.images)))
+            session.select_image(session.images[chance.randrange(len(session.images))].id)
         if step % 15 == 3:
             assert session.model is not None
             session.choose_layer(chance.choice([layer.path for layer in session.model.layers]))
@@ -57,7 +57,7 @@ def test_nothing_raises_and_nothing_stays(
     # All of it still answers.
     growing.panel.controls.edit(**vars(Wish(growing.few)))
     growing.press("patterns.source.layers", settle=False)
-    session.select_model(0)
+    session.select_model(session.models[0].id)
     session.choose_layer("conv2d_1")
     growing.settle()
     growing.tile(3)

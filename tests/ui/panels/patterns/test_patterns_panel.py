@@ -141,7 +141,7 @@ def test_deep_dream_follows_the_current_image(growing: Growing) -> None:
     growing.settle()
     (first,) = growing.panel.output.large
     assert first.goal.kind == "layer" and growing.panel.wish.from_image
-    growing.session.select_image(1)
+    growing.session.select_image(growing.session.images[1].id)
     growing.settle()
     (second,) = growing.panel.output.large
     assert np.abs(first.values - second.values).mean() > 20
@@ -308,7 +308,7 @@ def test_a_layer_that_cannot_be_climbed_says_so_in_the_panel(growing: Growing) -
 
 
 def test_networks_come_and_go(growing: Growing, digits: OpenedModel) -> None:
-    growing.session.remove_model(0)
+    growing.session.remove_model(growing.session.models[0].id)
     growing.settle()
     assert growing.find(QPushButton, "patterns.open_digits").isVisible()
     growing.session.add_model(digits)
@@ -368,7 +368,7 @@ def test_a_network_that_takes_no_images_says_so_in_the_panel(growing: Growing) -
     growing.press("patterns.side.both")
     growing.press("patterns.start")
     assert growing.text("patterns.problem") == "table does not take images: its input is 6."
-    growing.session.select_model(0)
+    growing.session.select_model(growing.session.models[0].id)
     growing.settle()
     assert len(growing.panel.output.grid) == 10
 
@@ -526,7 +526,7 @@ def test_an_image_chosen_elsewhere_is_dreamt_of_on_coming_back(growing: Growing)
     growing.settle()
     (first,) = growing.panel.output.large
     growing.window.show_panel("layers")
-    growing.session.select_image(1)
+    growing.session.select_image(growing.session.images[1].id)
     growing.settle()
     growing.window.show_panel("patterns")
     growing.settle()
