@@ -56,6 +56,17 @@ class Open:
         return Open(left, self.current if self.current in left else left[-1])
 
 
+@dataclass(frozen=True)
+class Shelf:
+    """Which of the models that were opened are closed, and which one is current.
+
+    Opening a model is no step of undo, so a step must not say which ones are open.
+    """
+
+    closed: frozenset[str] = frozenset()
+    current: str | None = None
+
+
 class Session:
     """What is open: images, models, a data set; what was set in the panels; and undo. GUI thread only.
 
@@ -95,12 +106,11 @@ class Session:
         self.slots = Slots()
         self._scope = "kernels"
         self._strip = self.slots.slot("images", Open())
-        self._shelf = self.slots.slot("models", Open())
-        # Pictures and models by id; those that are not open any more lie in `_closed` and `_closed_models`.
+        self._shelf = self.slots.slot("models", Shelf())
+        # By id, in the order of opening; those that are closed but can be opened again, too.
         self._pictures: dict[str, Slot[Image]] = {}
         self._opened: dict[str, Slot[OpenedModel]] = {}
         self._closed: dict[str, int] = {}
-        self._closed_models: dict[str, None] = {}
         for image in first:
             self._keep_image(image)
         self._strip.set(Open().added([image.id for image in first]))
@@ -371,7 +381,7 @@ class Session:
 
     def open_model(self, model_id: str) -> OpenedModel | None:
         """The open model of this id, or None."""
-        return self._opened[model_id].value if model_id in self._shelf.value.ids else None
+        return next((model for model in self._models if model.id == model_id), None)
 
     def add_model(self, model: OpenedModel, *, current: bool = True) -> None:
         """Open one more model and make it the current one; one that is open already is only chosen.
@@ -386,16 +396,13 @@ class Session:
         if model.id not in self._opened:
             self._opened[model.id] = slot = self.slots.slot(model.id, model)
             slot.changed.connect(self._show_models)
-        self._opened[model.id].set(model)
         shelf = self._shelf.value
-        after = shelf.added([model.id])
-        if shelf.current is None:
-            # The first network is there to be asked from the first moment on: nothing that somebody did.
-            self._shelf.set(after)
-        elif current:
-            self._shelf.edit(after, f"Open {model.name}")
-        else:
-            self._shelf.set(replace(after, current=shelf.current))
+        after = replace(shelf, closed=shelf.closed - {model.id})
+        if current or shelf.current is None:
+            after = replace(after, current=model.id)
+        self._opened[model.id].set(model)
+        self._shelf.set(after)
+        self._show_models()
 
     def select_model(self, model_id: str) -> None:
         """Make another open model the current one.
@@ -439,18 +446,17 @@ class Session:
         model = self.open_model(model_id)
         if model is None:
             raise KeyError(model_id)
-        shelf = self._shelf.value
-        after = shelf.without(model_id, shelf.ids.index(model_id) - 1)
+        shelf, ids = self._shelf.value, [one.id for one in self._models]
+        place = ids.index(model_id)
+        left = [one for one in ids if one != model_id]
+        heir = (left[max(0, place - 1)] if left else None) if shelf.current == model_id else shelf.current
         if keep:
-            self._shelf.edit(after, f"Close {model.name}")
+            self._shelf.edit(Shelf(shelf.closed | {model_id}, heir), f"Close {model.name}")
         else:
-            self._shelf.set(after)
-            self._forget_model(model_id)
-
-    def _forget_model(self, model_id: str) -> None:
-        self._closed_models.pop(model_id, None)
-        del self._opened[model_id]
-        self.slots.drop(model_id)
+            del self._opened[model_id]
+            self._shelf.set(replace(shelf, current=heir))
+            self.slots.drop(model_id)
+            self._show_models()
 
     def choose_layer(self, path: str | None) -> None:
         """Choose a layer of the current model, in all panels."""
@@ -475,26 +481,20 @@ class Session:
 
     def _show_models(self, *_: object) -> None:
         shelf = self._shelf.value
-        left = shelf.among(self._opened, Open())
-        if left != shelf:
-            # An undone step may name a model that is gone for good.
-            self._shelf.set(left)
-            return
-        for one in self._models:
-            if one.id not in shelf.ids and one.id in self._opened:
-                self._closed_models[one.id] = None
-        for gone in [one for one in self._closed_models if one in shelf.ids]:
-            del self._closed_models[gone]
-        while len(self._closed_models) > KEPT_MODELS:
-            self._forget_model(next(iter(self._closed_models)))
-        models = tuple(self._opened[one].value for one in shelf.ids)
+        closed = [one for one in self._opened if one in shelf.closed]
+        for gone in closed[: max(0, len(closed) - KEPT_MODELS)]:
+            del self._opened[gone]
+            self.slots.drop(gone)
+        models = tuple(slot.value for one, slot in self._opened.items() if one not in shelf.closed)
         changed = len(models) != len(self._models) or any(
             a is not b for a, b in zip(models, self._models, strict=True)
         )
         self._models = models
         if changed:
             self.models_changed.emit(models)
-        self._show_model(models[shelf.ids.index(shelf.current)] if shelf.current is not None else None)
+        current = next((model for model in models if model.id == shelf.current), None)
+        # An undone step may name a model that is gone for good.
+        self._show_model(current if current is not None or not models else models[-1])
 
     def _show_model(self, model: OpenedModel | None) -> None:
         if model is self._model:

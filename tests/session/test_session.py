@@ -311,14 +311,16 @@ def test_choosing_and_closing_models_is_undone(session: Session) -> None:
     assert session.undo_label is None
     session.add_model(b)
     session.add_model(c, current=False)
-    assert session.model is b and session.undo_label == "Open b"
+    assert session.model is b and session.undo_label is None
     session.remove_model(b.id, keep=True)
     assert session.model is a
     session.undo()
     assert session.model is b and session.models == (a, b, c)
     session.select_model(c.id)
+    later = Net(name="later")
+    session.add_model(later)
     session.undo()
-    assert session.model is b
+    assert session.model is b and session.models == (a, b, c, later)
 
 
 def test_undo_acts_on_what_is_on_show(session: Session, log: Log) -> None:

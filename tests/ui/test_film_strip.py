@@ -117,7 +117,7 @@ def test_a_closed_image_comes_back_by_the_message_and_by_its_key(window: MainWin
     before = window.session.images
     strip(window).setFocus()
     qtbot.keyClick(strip(window), Qt.Key.Key_Delete)
-    window.close_image(1)
+    window.close_image(window.session.images[1].id)
     # One message for the last image closed, however many were.
     (toast,) = window.toasts.toasts()
     assert toast.message == "image 2 is closed." and window.session.images == before[1:2]

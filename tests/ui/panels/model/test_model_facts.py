@@ -178,9 +178,9 @@ def test_commands_are_offered(story: Story) -> None:
 
 
 def test_undo_belongs_to_the_builder(story: Story) -> None:
-    assert story.session.document is None
+    assert story.session.scope == "model"
     story.press("model.page.build")
-    assert story.session.document == "architecture"
+    assert story.session.scope == "model.build"
     story.press("model.page.library")
-    assert story.session.document is None
+    assert story.session.scope == "model"
     assert not story.panel.side.isVisible()

@@ -13,6 +13,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QLineEdit, QPushButton, QTreeView, QWidget
 
 from convscope.engine.models.opened import OpenedModel
+from convscope.ids import new_id
 from convscope.imaging.image import Image
 from convscope.ui.panels.model.share_bar import ShareBar
 from convscope.ui.widgets.class_bars import ClassBars
@@ -285,16 +286,17 @@ def test_free_sizes_are_told(story: Story) -> None:
 
 def test_models_come_and_go_while_they_are_read(story: Story) -> None:
     for name in ("digits", "resnet-small", "inception-small", "digits"):
-        story.session.add_model(model_of(name).with_())
+        model = model_of(name).with_()
+        model.id = new_id()
+        story.session.add_model(model)
     story.session.remove_model(story.session.models[3].id)
     story.session.remove_model(story.session.models[0].id)
     story.settle()
     assert story.text("model.name") == "inception-small"
-    changed = model_of("digits")
-    story.session.replace_model(
-        story.session.models[-1],
-        changed.with_(preprocessing=replace(changed.preprocessing, resize="stretch")),
-    )
+    digits = model_of("digits")
+    changed = digits.with_(preprocessing=replace(digits.preprocessing, resize="stretch"))
+    changed.id = story.session.models[-1].id
+    story.session.replace_model(changed)
     story.settle()
     assert story.total("Parameters") == "93,322"
     while story.session.models:
