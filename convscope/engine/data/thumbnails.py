@@ -39,7 +39,8 @@ class Thumbnails:
         """
         found = {index: self.kept(index, size) for index in indices}
         missing = [index for index, picture in found.items() if picture is None]
-        found.update(zip(missing, self._dataset.images.thumbnails(missing, size), strict=True))
+        if missing:
+            found.update(zip(missing, self._dataset.images.thumbnails(missing, size), strict=True))
         pictures = [_UNREADABLE if (picture := found[index]) is None else picture for index in indices]
         with self._lock:
             for index, picture in zip(indices, pictures, strict=True):
