@@ -276,6 +276,7 @@ def _style_sheet(theme: Tokens) -> str:
     QTreeView::item {{ padding: 3px 4px; }}
     QHeaderView::section {{ background: {theme.panel}; border: none; border-bottom: 1px solid {theme.line};
         padding: 4px; color: {theme.secondary}; }}
+    QTableCornerButton::section {{ background: {theme.panel}; border: none; }}
     QCheckBox::indicator, QAbstractItemView::indicator {{ width: {scaled(14)}px; height: {scaled(14)}px;
         background: {theme.panel}; border: 1px solid {theme.disabled}; border-radius: 4px; }}
     QCheckBox::indicator:checked, QAbstractItemView::indicator:checked {{ background: {theme.accent};

@@ -184,9 +184,9 @@ def _agreement(one: Agreement) -> str:
         ("Rank correlation", one.rank),
         (f"Overlap of the hottest {one.top:.0%} (intersection over union)", one.overlap),
     ):
-        head = "".join(f'<th class="n">{number + 1}</th>' for number in range(len(one.titles)))
+        head = "".join(f'<th class="n">{escape(name)}</th>' for name in one.names)
         rows = "".join(
-            f"<tr><td>{number + 1} {escape(title)}</td>"
+            f"<tr><td>{escape(title)}</td>"
             + "".join(f'<td class="n">{value:.2f}</td>' for value in values[number])
             + "</tr>"
             for number, title in enumerate(one.titles)

@@ -118,7 +118,9 @@ class Output(QObject):
                 save_npy(path, one.heat)
             else:
                 from convscope.engine.seeing.attribution.report import save_report
-                from convscope.engine.seeing.attribution.truth.agreement import agreement
+                from convscope.engine.seeing.attribution.truth.agreement import agreement, each_once
+
+                compared = each_once(maps)
 
                 save_report(
                     path,
@@ -127,7 +129,7 @@ class Output(QObject):
                     style=style,
                     curves=(curves,) if curves is not None else (),
                     randomised=(check,) if check is not None else (),
-                    agreement=agreement(maps) if len(maps) > 1 else None,
+                    agreement=agreement(compared) if len(compared) > 1 else None,
                 )
 
         self._desk.context.jobs.submit(

@@ -7,25 +7,22 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QColor, QShowEvent
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QHeaderView,
     QLabel,
     QPushButton,
     QScrollArea,
-    QTableWidget,
-    QTableWidgetItem,
     QVBoxLayout,
     QWidget,
 )
 
 from convscope.engine.seeing.attribution.picture import Style, picture
 from convscope.engine.seeing.attribution.result import Attribution
-from convscope.engine.seeing.attribution.truth.agreement import Agreement, agreement
+from convscope.engine.seeing.attribution.truth.agreement import Agreement, agreement, each_once
 from convscope.errors import UserError
 from convscope.task import Task
 from convscope.ui import theme
+from convscope.ui.panels.explain.agreement_table import AgreementTable
 from convscope.ui.panels.explain.desk import Desk
 from convscope.ui.widgets.form import caption, hairline, row, scrolling
 from convscope.ui.widgets.mosaic_view import MosaicView
@@ -173,7 +170,7 @@ class TruthView(QWidget):
 
     def _compare(self) -> None:
         """How far the maps on the wall agree, off the GUI thread."""
-        maps = self._desk.maps
+        maps = each_once(self._desk.maps)
         if not self.isVisible() or maps == self._compared:
             return
         self._compared = maps
@@ -209,26 +206,7 @@ class TruthView(QWidget):
             many = len(self._compared) > MOST_COMPARED
             self.alone.setText(TOO_MANY.format(len(self._compared)) if many else TOO_FEW)
             return
-        count = len(made.titles)
-        self.table.setRowCount(count)
-        self.table.setColumnCount(count)
-        names = [title if len(title) <= 26 else f"{title[:25]}…" for title in made.titles]
-        self.table.setVerticalHeaderLabels(names)
-        self.table.setHorizontalHeaderLabels([str(number + 1) for number in range(count)])
-        for a in range(count):
-            for b in range(count):
-                rank = float(made.rank[a, b])
-                item = QTableWidgetItem(f"{rank:.2f}")
-                item.setTextAlignment(Qt.AlignmentFlag.AlignCenter)
-                item.setBackground(theme.tokens().signed(rank * 0.7, 1.0))
-                item.setForeground(QColor(theme.tokens().text))
-                item.setToolTip(
-                    f"{made.titles[a]} and {made.titles[b]}\nrank correlation {rank:.3f}\n"
-                    f"hottest {100 * made.top:.0f} % in common: {100 * float(made.overlap[a, b]):.0f} %"
-                )
-                self.table.setItem(a, b, item)
-        height = self.table.horizontalHeader().sizeHint().height() + count * theme.scaled(26) + 4
-        self.table.setFixedHeight(height)
+        self.table.show_agreement(made)
 
     # -- the widgets -----------------------------------------------------------------------------------------
 
@@ -272,13 +250,9 @@ class TruthView(QWidget):
         column.addWidget(caption("", AGREEMENT_ABOUT))
         self.alone = caption("explain.truth.alone", TOO_FEW)
         column.addWidget(self.alone)
-        self.table = QTableWidget()
+        self.table = AgreementTable()
         self.table.setObjectName("explain.truth.agreement")
         self.table.setAccessibleName("Agreement of the maps")
-        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.table.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
-        self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
-        self.table.verticalHeader().setDefaultSectionSize(theme.scaled(26))
         column.addWidget(self.table)
         column.addStretch(1)
         whole = QVBoxLayout(self)

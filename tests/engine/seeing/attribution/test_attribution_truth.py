@@ -16,7 +16,7 @@ from convscope.engine.seeing.attribution.fills import FILLS, filled
 from convscope.engine.seeing.attribution.look import Look
 from convscope.engine.seeing.attribution.result import Request
 from convscope.engine.seeing.attribution.target import Target
-from convscope.engine.seeing.attribution.truth.agreement import agreement
+from convscope.engine.seeing.attribution.truth.agreement import agreement, each_once
 from convscope.engine.seeing.attribution.truth.curves import Curves, curves
 from convscope.engine.seeing.attribution.truth.randomised import RandomisedCheck
 from convscope.engine.seeing.attribution.truth.randomised import randomised as cascade
@@ -199,6 +199,20 @@ def test_agreement(digits: OpenedModel) -> None:
         np.testing.assert_allclose(np.diag(values), 1)
         assert values[0, 1] == pytest.approx(1)
         assert values[0, 2] < 0.9
+
+
+def test_the_names_of_compared_maps_are_as_short_as_tells_them_apart(digits: OpenedModel) -> None:
+    look = Look(digits, load_sample("digit-7"))
+    cam, other = (explain(look, Request("grad-cam", Target(index))) for index in (7, 1))
+    slope, any_, again = (
+        explain(look, Request(name, Target(index)))
+        for name, index in (("saliency", 7), ("eigen-cam", 7), ("eigen-cam", 1))
+    )
+    assert agreement([cam, slope, any_]).names == ("Grad-CAM", "Saliency", "Eigen-CAM")
+    assert agreement([cam, other]).names == ("7", "1")
+    assert agreement([cam, other, slope]).names == ("Grad-CAM: 7", "Grad-CAM: 1", "Saliency: 7")
+    # What is the same for every class is compared once.
+    assert each_once([cam, any_, other, again]) == (cam, any_, other)
 
 
 def test_agreement_is_between_maps_of_one_image(digits: OpenedModel) -> None:

@@ -12,6 +12,7 @@ import pytest
 from explain_helpers import child, panel_of, press, save, settle, tick_only
 from PIL import Image as PillowImage
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import (
     QApplication,
     QCheckBox,
@@ -40,7 +41,9 @@ from convscope.engine.seeing.attribution.target import Target
 from convscope.imaging.image import Image
 from convscope.imaging.overlay import upsample
 from convscope.imaging.samples import load_sample
+from convscope.ui import theme
 from convscope.ui.main_window import MainWindow
+from convscope.ui.panels.explain.agreement_table import AgreementTable
 from convscope.ui.widgets.class_bars import ClassBars
 from convscope.ui.widgets.image_view import ImageView
 from convscope.ui.widgets.mosaic_view import MosaicView
@@ -258,6 +261,47 @@ def test_the_three_checks(window: MainWindow, digits: OpenedModel, qtbot: QtBot)
     desk = panel_of(window).desk
     desk.select(desk.requests[1])
     assert truth.curves is None and truth.randomised is None
+
+
+def test_the_table_of_agreement_names_its_rows_and_columns(
+    window: MainWindow, imagenet: OpenedModel, qtbot: QtBot
+) -> None:
+    """Both in whole words, in a small window too."""
+    window.resize(1024, 700)
+    window.session.select_image(1)
+    window.session.add_model(imagenet)
+    settle(qtbot, window)
+    press(qtbot, child(window, QToolButton, "explain.view.truth"))
+    settle(qtbot, window)
+    table = child(window, AgreementTable, "explain.truth.agreement")
+
+    def heads(count: int) -> None:
+        """Each name has the room that it needs, and each number too."""
+        metrics = QFontMetrics(theme.font(11))
+        across, down = table.across, table.down
+        assert table.columnCount() == table.rowCount() == count
+        for number, name in enumerate(across.names):
+            assert (
+                table.horizontalHeaderItem(number).text() == table.verticalHeaderItem(number).text() == name
+            )
+            words = [metrics.horizontalAdvance(word) for word in name.split()]
+            if across.upright:
+                assert metrics.horizontalAdvance(name) <= across.height()
+                assert metrics.height() <= across.sectionSize(number) + 2
+            else:
+                assert max(words) <= across.sectionSize(number)
+            assert max(words) <= down.width()
+            figures = QFontMetrics(theme.font(13)).horizontalAdvance(table.item(number, 0).text())
+            assert figures + 6 <= table.columnWidth(0)
+
+    assert table.across.names == ("Grad-CAM", "LayerCAM", "Eigen-CAM", "Saliency")
+    heads(4)
+    panel_of(window).desk.ask(count=3)
+    settle(qtbot, window)
+    first = panel_of(window).classes.bars.rows[0].name
+    assert table.across.names[0] == f"Grad-CAM: {first}"
+    assert table.across.names.count("Eigen-CAM: any class") == 1
+    heads(10)
 
 
 def test_a_drawing_is_followed_and_the_last_one_wins(

@@ -20,12 +20,15 @@ class Agreement:
 
     Attributes:
         titles: of the maps, in their order: "Grad-CAM: espresso".
+        names: as short as tells them apart: the methods alone where each is there once, the classes alone
+            where all are by one method.
         rank: Spearman's rank correlation, float64, n×n, −1 to 1.
         overlap: intersection over union of the hottest places, float64, n×n, 0 to 1.
         top: the share of the places that counts as hottest.
     """
 
     titles: tuple[str, ...]
+    names: tuple[str, ...]
     rank: NDArray[np.float64]
     overlap: NDArray[np.float64]
     top: float
@@ -50,4 +53,15 @@ def agreement(attributions: Sequence[Attribution], top: float = 0.2) -> Agreemen
             rank[first, second] = rank[second, first] = rank_correlation(large[first], large[second])
             hot[first, second] = hot[second, first] = overlap(large[first], large[second], top)
     titles = tuple(f"{one.title}: {one.target_words}" for one in attributions)
-    return Agreement(titles, rank, hot, top)
+    methods = tuple(one.title for one in attributions)
+    classes = tuple(one.target_words for one in attributions)
+    names = next((each for each in (methods, classes) if len(set(each)) == count), titles)
+    return Agreement(titles, names, rank, hot, top)
+
+
+def each_once(attributions: Sequence[Attribution]) -> tuple[Attribution, ...]:
+    """Without repetition: a map that is the same for every class stands in each class's row of a wall."""
+    found: dict[tuple[str, str], Attribution] = {}
+    for one in attributions:
+        found.setdefault((one.method, one.target_words), one)
+    return tuple(found.values())
