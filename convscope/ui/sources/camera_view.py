@@ -15,6 +15,7 @@ from convscope.task import Task
 from convscope.ui import theme
 from convscope.ui.sources.live import LivePlace
 from convscope.ui.sources.opening import unique_name
+from convscope.ui.widgets.wheel import wheel_needs_focus
 
 INTERVAL_MS = 33
 CAMERAS = 4
@@ -57,6 +58,7 @@ class CameraView(QDialog):
         self.which = QComboBox(self)
         self.which.setObjectName("camera.which")
         self.which.setAccessibleName("Which camera")
+        wheel_needs_focus(self.which)
         for number in range(CAMERAS):
             self.which.addItem(f"Camera {number + 1}", number)
         self.which.currentIndexChanged.connect(self.start)

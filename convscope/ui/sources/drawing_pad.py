@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QPushButton,
     QSizePolicy,
-    QSlider,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -24,6 +23,8 @@ from convscope.session.session import Session
 from convscope.ui import theme
 from convscope.ui.sources.live import LivePlace
 from convscope.ui.sources.opening import unique_name
+from convscope.ui.widgets.form import slider
+from convscope.ui.widgets.wheel import wheel_needs_focus
 
 SIZES = (28, 32, 48, 64)
 SIDE = 336  # pixels on the screen: twelve for each of 28
@@ -117,16 +118,14 @@ class DrawingPad(QDialog):
             tools.addButton(button)
         self.brush.setChecked(True)
         self.eraser.toggled.connect(self._choose_tool)
-        self.width_ = QSlider(Qt.Orientation.Horizontal, self)
-        self.width_.setObjectName("pad.width")
-        self.width_.setAccessibleName("Brush width")
+        self.width_ = slider("pad.width", "Brush width", 5, 40)
         self.width_.setToolTip("Brush width")
-        self.width_.setRange(5, 40)
         self.width_.setValue(12)
         self.width_.valueChanged.connect(self._choose_width)
         self.size_ = QComboBox(self)
         self.size_.setObjectName("pad.size")
         self.size_.setAccessibleName("Size of the drawing in pixels")
+        wheel_needs_focus(self.size_)
         for size in SIZES:
             self.size_.addItem(f"{size} × {size}", size)
         self.size_.currentIndexChanged.connect(self._choose_size)

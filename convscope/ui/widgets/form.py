@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt
+from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QComboBox,
@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QScrollArea,
     QSizePolicy,
+    QSlider,
     QSpinBox,
     QToolButton,
     QWidget,
@@ -23,6 +24,7 @@ from PySide6.QtWidgets import (
 from convscope.ui import theme
 from convscope.ui.widgets.elided_combo import ElidedCombo
 from convscope.ui.widgets.segmented import Segmented
+from convscope.ui.widgets.wheel import wheel_needs_focus
 
 
 def heading(text: str) -> QLabel:
@@ -109,22 +111,6 @@ def under_captions(*pairs: tuple[str, QWidget]) -> QGridLayout:
     return layout
 
 
-class _WheelNeedsFocus(QObject):
-    """Keeps a wheel that scrolls the column from turning the numbers that pass under it."""
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.Wheel and isinstance(watched, QWidget) and not watched.hasFocus():
-            event.ignore()
-            return True
-        return False
-
-
-def wheel_needs_focus(widget: QWidget) -> None:
-    """The wheel changes this control only when it was clicked or tabbed to."""
-    widget.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-    widget.installEventFilter(_WheelNeedsFocus(widget))
-
-
 def indent(box: QAbstractSpinBox) -> None:
     """Keep the number off the frame: the style sheet's padding does not reach a spin box's text."""
     box.lineEdit().setTextMargins(theme.scaled(5), 0, 0, 0)
@@ -156,6 +142,16 @@ def decimal(name: str, says: str, low: float, high: float, decimals: int = 3) ->
     indent(box)
     box.setStepType(QDoubleSpinBox.StepType.AdaptiveDecimalStepType)
     return box
+
+
+def slider(name: str, says: str, low: int, high: int) -> QSlider:
+    """A slider of its own, without a box; what it stands at is written beside it."""
+    made = QSlider(Qt.Orientation.Horizontal)
+    made.setObjectName(name)
+    made.setAccessibleName(says)
+    made.setRange(low, high)
+    wheel_needs_focus(made)
+    return made
 
 
 def combo(name: str, says: str, choices: Iterable[tuple[str, str]]) -> ElidedCombo:

@@ -32,6 +32,7 @@ from convscope.ui.widgets.cell_editor import CellEditor
 from convscope.ui.widgets.cells import paint_cells, signed_colours
 from convscope.ui.widgets.kernel_layout import WIDTH, KernelLayout, Turning, step_of, wanted_height
 from convscope.ui.widgets.picture_out import as_table
+from convscope.ui.widgets.wheel import wheel_needs_focus
 
 LONGEST_PASTE = 200_000
 
@@ -40,8 +41,8 @@ class KernelGrid(QWidget):
     """Any kernel from 1×1 to 31×31, edited in place.
 
     Typing edits the cell in focus (Enter and Tab commit and move on, Escape cancels, fractions such as 1/9
-    count); the wheel and Ctrl+Up/Down add a step; dragging up or down turns the value, finely with Shift;
-    arrows and Tab move; Delete sets 0; a pasted table replaces the whole kernel.
+    count); Ctrl+Up/Down and, over the cell in focus, the wheel add a step; dragging up or down turns the
+    value, finely with Shift; arrows and Tab move; Delete sets 0; a pasted table replaces the whole kernel.
 
     Signals:
         edited: (Kernel, merge key); edits of one gesture have one key, so that undo takes them back at once.
@@ -66,7 +67,7 @@ class KernelGrid(QWidget):
         self._editor = CellEditor(self)
         self._editor.committed.connect(self._commit)
         self._editor.cancelled.connect(self._close_editor)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        wheel_needs_focus(self)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.setAccessibleName("Kernel weights")
         self._describe()
@@ -297,14 +298,12 @@ class KernelGrid(QWidget):
             self.edit()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """Add steps to the cell under the cursor; without the focus the wheel scrolls what is around."""
-        place = self.cell_at(event.position().toPoint())
-        if place is None or not self.hasFocus():
+        """Add steps to the cell in focus when the cursor is over it; elsewhere the wheel scrolls."""
+        if self.cell_at(event.position().toPoint()) != self._cell:
             event.ignore()
             return
         # Shift turns the wheel sideways on some systems.
         turned = (event.angleDelta().y() or event.angleDelta().x()) / 120
-        self.set_cell(*place)
         self._wheel_rest += turned
         notches = math.trunc(self._wheel_rest)
         self._wheel_rest -= notches

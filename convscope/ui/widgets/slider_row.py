@@ -8,6 +8,7 @@ from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QSizePolicy, QSlider, QWidget
 
 from convscope.ui import theme
+from convscope.ui.widgets.wheel import wheel_needs_focus
 
 LABEL_WIDTH, BOX_WIDTH = 68, 80
 
@@ -61,6 +62,8 @@ class SliderRow(QWidget):
         self._box.setMinimumWidth(theme.scaled(BOX_WIDTH))
         self._box.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         label.setBuddy(self._box)
+        for part in (self._slider, self._box):
+            wheel_needs_focus(part)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(theme.GAP)

@@ -173,12 +173,14 @@ def test_tab_leaves_the_grid_after_the_last_cell(qtbot: QtBot) -> None:
     assert grid.cell == (1, 1)
 
 
-def test_the_wheel_adds_steps_to_the_cell_under_it_as_one_gesture(made: Maker) -> None:
+def test_the_wheel_adds_steps_to_the_cell_in_focus_as_one_gesture(made: Maker) -> None:
     grid, edits = made()
+    grid.set_cell(1, 2)
     assert wheel(grid, middle(grid, 1, 2), 1)
     wheel(grid, middle(grid, 1, 2), 2)
     assert edits.kernels[-1].weights[1, 2] == 5
     assert len(set(edits.keys)) == 1
+    grid.set_cell(0, 1)
     wheel(grid, middle(grid, 0, 1), -1)
     assert edits.kernels[-1].weights[0, 1] == -1
     assert len(set(edits.keys)) == 2
@@ -196,8 +198,15 @@ def test_small_turns_of_a_touch_pad_add_up(made: Maker) -> None:
 def test_without_the_focus_the_wheel_scrolls_what_is_around(qtbot: QtBot, made: Maker) -> None:
     grid, edits = made()
     grid.clearFocus()
-    assert not wheel(grid, middle(grid, 1, 2), 1)
+    assert not wheel(grid, middle(grid, *grid.cell), 1)
     assert edits.kernels == []
+
+
+def test_over_a_cell_that_is_not_in_focus_the_wheel_scrolls(made: Maker) -> None:
+    grid, edits = made()
+    assert grid.hasFocus() and grid.cell == (0, 0)
+    assert not wheel(grid, middle(grid, 1, 2), 1)
+    assert edits.kernels == [] and grid.cell == (0, 0)
 
 
 def test_dragging_up_adds_and_shift_is_finer(made: Maker) -> None:

@@ -30,7 +30,6 @@ from convscope.ui.widgets.form import (
     named,
     row,
     tool,
-    wheel_needs_focus,
 )
 from convscope.ui.widgets.raster import to_image
 from convscope.ui.widgets.slider_row import SliderRow
@@ -163,9 +162,6 @@ class AugmentationPage(QWidget):
             box.setFixedWidth(theme.scaled(_BOX))
             # All twelve lines have room beside the images of a laptop's screen.
             box.setProperty("dense", True)
-            for part in slider.findChildren(QWidget):
-                if part.objectName().startswith("data."):
-                    wheel_needs_focus(part)
             slider.changed.connect(lambda value, name=name: self._set(**{name: value}))
             self.sliders[name] = slider
             column.addWidget(slider)

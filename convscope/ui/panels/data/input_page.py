@@ -28,7 +28,6 @@ from convscope.ui.widgets.form import (
     spin,
     tool,
     under_captions,
-    wheel_needs_focus,
 )
 from convscope.ui.widgets.image_view import ImageView
 
@@ -152,8 +151,6 @@ class InputPage(QWidget):
         column.addWidget(elsewhere)
         column.addLayout(row(self.measure, None))
         column.addWidget(self.speed)
-        for field in (self.height_, self.width_, self.batch, self.fit, self.colours):
-            wheel_needs_focus(field)
         context.session.input_changed.connect(self._input_changed)
         context.session.model_changed.connect(self._model_changed)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDoubleSpinBox, QMenu, QSizePolicy, QSlider, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDoubleSpinBox, QMenu, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from convscope.errors import UserError
 from convscope.imaging.kernel import Kernel
@@ -16,7 +16,7 @@ from convscope.session.lab import Lab
 from convscope.ui import theme
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.kernels.section import Section
-from convscope.ui.widgets.form import caption, row, wheel_needs_focus
+from convscope.ui.widgets.form import caption, row
 from convscope.ui.widgets.slider_row import SliderRow
 
 CUSTOM_SENTENCE = "Your own weights."
@@ -110,9 +110,6 @@ class PresetSection(Section):
             for box in slider.findChildren(QDoubleSpinBox):
                 box.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.UpDownArrows)
                 box.setSpecialValueText("auto" if parameter.zero else "")
-                wheel_needs_focus(box)
-            for handle in slider.findChildren(QSlider):
-                wheel_needs_focus(handle)
             slider.changed.connect(partial(self._turn, parameter))
             self._rows.addWidget(slider)
             self._sliders[parameter.name] = slider

@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QLabel, QSlider, QWidget
+from PySide6.QtWidgets import QComboBox, QLabel, QWidget
 
 from convscope.imaging.convolve import correlate
 from convscope.imaging.display import to_bytes
@@ -20,8 +19,9 @@ from convscope.ui import theme
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.kernels.frame import Frame
 from convscope.ui.panels.kernels.view import View
-from convscope.ui.widgets.form import caption, row
+from convscope.ui.widgets.form import caption, row, slider
 from convscope.ui.widgets.mosaic_view import MosaicView
+from convscope.ui.widgets.wheel import wheel_needs_focus
 
 # A map is drawn a few hundred pixels wide: of a larger one every second, third … pixel is shown.
 LARGEST = 512
@@ -40,14 +40,12 @@ class BankView(View):
         self.choice = QComboBox()
         self.choice.setObjectName("kernels.bank.set")
         self.choice.setAccessibleName("Set of kernels")
+        wheel_needs_focus(self.choice)
         for one in BANKS.values():
             self.choice.addItem(one.title, one.key)
         self.choice.currentIndexChanged.connect(lambda _index: self._request())
         self.sentence = caption("kernels.bank.sentence")
-        self.orientations = QSlider(Qt.Orientation.Horizontal)
-        self.orientations.setObjectName("kernels.bank.orientations")
-        self.orientations.setAccessibleName("Directions of the Gabor family")
-        self.orientations.setRange(1, 16)
+        self.orientations = slider("kernels.bank.orientations", "Directions of the Gabor family", 1, 16)
         self.orientations.setValue(6)
         self.orientations.setMaximumWidth(theme.scaled(140))
         self.orientations.valueChanged.connect(lambda _value: self._request())

@@ -17,6 +17,7 @@ from convscope.ui.panels.kernels.frame import Box, Frame, Place
 from convscope.ui.panels.kernels.view import View
 from convscope.ui.widgets.form import caption, heading
 from convscope.ui.widgets.image_view import ImageView
+from convscope.ui.widgets.wheel import wheel_needs_focus
 
 TYPED = "typed matrix"
 LARGEST = 64 * 64
@@ -40,6 +41,7 @@ class MatrixView(View):
         self.example = QComboBox()
         self.example.setObjectName("kernels.matrix.example")
         self.example.setAccessibleName("Matrices of the lectures")
+        wheel_needs_focus(self.example)
         self.example.setPlaceholderText("A matrix of the lectures…")
         for example in MATRICES:
             self.example.addItem(example.image.name, example.key)

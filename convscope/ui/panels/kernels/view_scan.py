@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import time
 
-from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QLabel, QSlider, QWidget
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QLabel, QWidget
 
 from convscope.imaging.scan import Scan
 from convscope.ui import theme
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.kernels.frame import Box, Frame, Place
 from convscope.ui.panels.kernels.view import View
-from convscope.ui.widgets.form import row, tool
+from convscope.ui.widgets.form import row, slider, tool
 from convscope.ui.widgets.image_view import ImageView
 from convscope.ui.widgets.picture_pair import PicturePair
 
@@ -50,14 +50,9 @@ class ScanView(View):
         self.back = tool("kernels.scan.back", "One step back", "step-back", lambda: self.step(-1))
         self.play = tool("kernels.scan.play", "Play", "play", self.toggle)
         self.forward = tool("kernels.scan.forward", "One step forward", "step-forward", lambda: self.step(1))
-        self.position = QSlider(Qt.Orientation.Horizontal)
-        self.position.setObjectName("kernels.scan.position")
-        self.position.setAccessibleName("Position of the scan")
+        self.position = slider("kernels.scan.position", "Position of the scan", 0, 0)
         self.position.sliderMoved.connect(self.go)
-        self.speed = QSlider(Qt.Orientation.Horizontal)
-        self.speed.setObjectName("kernels.scan.speed")
-        self.speed.setAccessibleName("Speed of the scan")
-        self.speed.setRange(0, len(SPEEDS) - 1)
+        self.speed = slider("kernels.scan.speed", "Speed of the scan", 0, len(SPEEDS) - 1)
         self.speed.setMaximumWidth(theme.scaled(120))
         self.speed.setValue(3)
         self.speed.valueChanged.connect(lambda _value: self._tell_speed())

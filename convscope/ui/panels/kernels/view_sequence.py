@@ -16,6 +16,7 @@ from convscope.ui.panels.kernels.operation_section import BORDER_WORDS
 from convscope.ui.panels.kernels.view import View
 from convscope.ui.widgets.bars import BarsView
 from convscope.ui.widgets.form import combo, row, segmented, spin, tool
+from convscope.ui.widgets.wheel import wheel_needs_focus
 
 SEQUENCE = "0 0 1 1 1 0 2 4 2 0"
 WEIGHTS = "1 2 1"
@@ -80,6 +81,7 @@ class SequenceView(View):
         self.bars["output"].clicked.connect(lambda index: self.position.setValue(index))
         self.position.setObjectName("kernels.sequence.position")
         self.position.setAccessibleName("Output in hand")
+        wheel_needs_focus(self.position)
         self.position.valueChanged.connect(lambda _value: self._show())
         back = tool("kernels.sequence.back", "One step back", "step-back", lambda: self.step(-1))
         forward = tool("kernels.sequence.forward", "One step forward", "step-forward", lambda: self.step(1))

@@ -23,6 +23,7 @@ from convscope.ui.panels.kernels.spectrum_pad import SpectrumPad
 from convscope.ui.panels.kernels.view import View
 from convscope.ui.widgets.form import caption, row, segmented, tool
 from convscope.ui.widgets.image_view import ImageView
+from convscope.ui.widgets.wheel import wheel_needs_focus
 
 RINGS = {
     "low": ("Low-pass", "Keep the slow changes: the inner quarter", (0.0, 0.25)),
@@ -111,6 +112,7 @@ class SpectrumView(View):
         self.radius.setObjectName("kernels.spectrum.radius")
         self.radius.setAccessibleName("Brush size")
         self.radius.setRange(1, 100)
+        wheel_needs_focus(self.radius)
         self.radius.setMaximumWidth(theme.scaled(140))
         self.radius.valueChanged.connect(lambda value: self.pad.set_radius(value))
         self.radius.setValue(12)

@@ -38,7 +38,8 @@ from convscope.ui.panels.model.build_values import (
     write_range,
     write_shape,
 )
-from convscope.ui.widgets.form import combo, indent, wheel_needs_focus
+from convscope.ui.widgets.form import combo, indent
+from convscope.ui.widgets.wheel import wheel_needs_focus
 
 HEIGHT = 50
 

@@ -9,7 +9,7 @@ from PySide6.QtGui import QValidator
 from PySide6.QtWidgets import QAbstractSpinBox, QSpinBox
 
 from convscope.ui.panels.model.build_rows import size_words
-from convscope.ui.widgets.form import wheel_needs_focus
+from convscope.ui.widgets.wheel import wheel_needs_focus
 
 _BASE = 4096
 _SIDE = re.compile(r"\s*(\d+)\s*(?:[×x*,;]\s*(\d+)\s*)?")

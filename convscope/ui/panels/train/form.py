@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 
 from convscope.ui import theme
 from convscope.ui.widgets import form as shared
+from convscope.ui.widgets.wheel import wheel_needs_focus
 
 LABEL = 104
 
@@ -59,7 +60,7 @@ class NumberBox(QDoubleSpinBox):
         super().__init__(parent)
         self.setObjectName(name)
         self.setAccessibleName(says)
-        shared.wheel_needs_focus(self)
+        wheel_needs_focus(self)
         self.setDecimals(12)
         self.setRange(low, high)
         self.setKeyboardTracking(False)

@@ -6,12 +6,12 @@ import math
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSignalBlocker, Qt
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QSlider, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from convscope.ui import theme
 from convscope.ui.panels.train import form
 from convscope.ui.panels.train.trainer import Trainer
-from convscope.ui.widgets.form import row, tool
+from convscope.ui.widgets.form import row, slider, tool
 from convscope.words import time_left
 
 if TYPE_CHECKING:
@@ -112,10 +112,9 @@ class Transport(QWidget):
         self.stop = tool(
             "train.stop", "End now; what was learned is kept", "circle-stop", trainer.stop, "Stop"
         )
-        self.slider = QSlider(Qt.Orientation.Horizontal)
-        self.slider.setObjectName("train.rate.slider")
-        self.slider.setAccessibleName("Learning rate now, by powers of ten")
-        self.slider.setRange(100 * _LOW, 100 * _HIGH)
+        self.slider = slider(
+            "train.rate.slider", "Learning rate now, by powers of ten", 100 * _LOW, 100 * _HIGH
+        )
         self.slider.setMinimumWidth(theme.scaled(60))
         self.slider.setMaximumWidth(theme.scaled(180))
         self.slider.valueChanged.connect(lambda notch: self._set_rate(float(f"{10 ** (notch / 100):.2g}")))
