@@ -15,8 +15,8 @@ from convscope.engine.models.kinds.base import Option
 from convscope.engine.models.sheet import Sheet
 from convscope.ui import theme
 from convscope.ui.panels.model.build_fields import FeedField, Field, TypedField, field_for
-from convscope.ui.panels.model.build_flow import FlowLayout
 from convscope.ui.panels.model.build_rows import shape_words
+from convscope.ui.widgets.flow import FlowLayout
 from convscope.ui.widgets.form import tool
 
 _NAMES = "a name that no other layer has, of letters, digits, _, . and -"

@@ -11,9 +11,9 @@ from convscope.engine.models.architecture import Architecture, LayerSpec
 from convscope.engine.models.families import original_words
 from convscope.engine.models.templates import TEMPLATES, Template
 from convscope.ui import theme
-from convscope.ui.panels.model.build_flow import FlowLayout
 from convscope.ui.panels.model.build_rows import shape_words
 from convscope.ui.panels.model.build_sketch import Sketch
+from convscope.ui.widgets.flow import FlowLayout
 from convscope.ui.widgets.form import row, tool
 
 CARD = 272
