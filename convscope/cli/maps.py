@@ -26,6 +26,7 @@ SUMMARY = "All feature maps of a layer for an image: a grid as PNG, and the raw 
 EXAMPLE = "convscope maps digits digit.png --layer conv2d_1 -o grid.png --npy maps.npy"
 
 _CELL = 8
+_LISTED = 16
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -98,7 +99,7 @@ def _tell(maps: LayerMaps, shape: Sequence[int], arguments: argparse.Namespace) 
     if arguments.npy is not None:
         print(f"{arguments.npy}: {'×'.join(map(str, shape))}, float32")
     if arguments.output is not None:
-        blank = f", {maps.blank_count} blank" if maps.form == "maps" else ""
+        blank = f", {_blank(maps)}" if maps.form == "maps" else ""
         broken = int(maps.statistics.broken.sum())
         blank += f", {broken} with values that are no numbers" if broken else ""
         what = {
@@ -107,6 +108,13 @@ def _tell(maps: LayerMaps, shape: Sequence[int], arguments: argparse.Namespace) 
             "maps": f"{maps.count} maps of {maps.height}×{maps.width}",
         }[maps.form]
         print(f"{arguments.output}: {what}{blank}")
+
+
+def _blank(maps: LayerMaps) -> str:
+    """How many maps are blank, and which."""
+    which = [str(channel) for channel in maps.blank.nonzero()[0]]
+    listed = f" ({', '.join(which[:_LISTED])}{', …' if len(which) > _LISTED else ''})" if which else ""
+    return f"{len(which)} blank{listed}"
 
 
 def _grid(maps: LayerMaps, arguments: argparse.Namespace) -> NDArray[np.uint8]:

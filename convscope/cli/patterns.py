@@ -170,5 +170,6 @@ def _facts(model: OpenedModel, pattern: Pattern) -> dict[str, Any]:
         "score": pattern.score if math.isfinite(pattern.score) else None,
         "score_moved": pattern.moved if math.isfinite(pattern.moved) else None,
         "flat": pattern.flat,
+        "dead": bool(pattern.dead),
         "size": list(pattern.pixels.shape[:2]),
     }

@@ -30,7 +30,7 @@ def test_a_grid_of_filters(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     assert main([*words, "--json"]) == 0
     facts = json.loads(capsys.readouterr().out)["patterns"]
     assert [fact["index"] for fact in facts] == [0, 1, 2, 3, 4, 5, 6, 7, 8, 12]
-    assert set(facts[0]) == {"name", "index", "score", "score_moved", "flat", "size"}
+    assert set(facts[0]) == {"name", "index", "score", "score_moved", "flat", "dead", "size"}
     np.testing.assert_array_equal(np.load(array), values)
 
 

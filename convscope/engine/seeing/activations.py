@@ -97,7 +97,7 @@ class Activations:
         slot = self.slot(path)
         if slot in self._kept:
             return tuple(int(n) for n in self._kept[slot].shape[1:])
-        known = self.model.program.shapes[slot][1:]
+        known = self._shapes.get(slot, self.model.program.shapes[slot])[1:]
         if all(n is not None for n in known):
             return tuple(n for n in known if n is not None)
         return tuple(int(n) for n in self.tensor(slot).shape[1:])

@@ -8,7 +8,7 @@ import numpy as np
 
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.seeing.activations import Activations
-from convscope.engine.seeing.layer_maps import is_blank
+from convscope.engine.seeing.nothing import is_blank
 from convscope.task import Task
 
 _POOLING = ("MaxPooling2D", "AveragePooling2D")
@@ -55,6 +55,9 @@ def blank_over_depth(found: Activations, task: Task | None = None) -> tuple[Blan
     shares = []
     for path in charted(found.model):
         task.check()
+        if found.shape(path)[:2] == (1, 1):
+            # One number is not blank.
+            continue
         ends = found.extremes(path)
         if ends is None:
             continue

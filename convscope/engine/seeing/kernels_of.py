@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.models.program import Step
+from convscope.engine.seeing.nothing import nothing
 from convscope.errors import UserError
 
 _PLAIN = ("Conv1D", "Conv2D")
@@ -17,9 +18,8 @@ _DEPTHWISE = ("DepthwiseConv1D", "DepthwiseConv2D")
 _SEPARABLE = ("SeparableConv1D", "SeparableConv2D")
 _TRANSPOSED = ("Conv1DTranspose", "Conv2DTranspose")
 
-
 # What treats every map for itself.
-_CHANNEL_KEEPING = (
+CHANNEL_KEEPING = (
     "Activation",
     "BatchNormalization",
     "Dropout",
@@ -85,6 +85,16 @@ class Kernels:
         """How many filters, hence maps."""
         return int(self.weights.shape[3])
 
+    @property
+    def sizes(self) -> NDArray[np.float64]:
+        """The size of each filter's largest weight, (filters,)."""
+        return _largest(self.weights)
+
+    @property
+    def dead(self) -> NDArray[np.bool_]:
+        """Which filters have next to no weights beside the others of the layer."""
+        return nothing(self.sizes)
+
     def kernel(self, channel: int, index: int) -> NDArray[np.float32]:
         """One kernel kh×kw: that of a filter (its map's channel) on its `index`-th input."""
         return np.ascontiguousarray(self.weights[:, :, index, channel])
@@ -93,6 +103,11 @@ class Kernels:
 def has_kernels(kind: str) -> bool:
     """Whether a kind of layer has kernels that slide."""
     return kind in (*_PLAIN, *_DEPTHWISE, *_SEPARABLE, *_TRANSPOSED)
+
+
+def depthwise(kind: str) -> bool:
+    """Whether each of its filters looks at one channel only."""
+    return kind in _DEPTHWISE
 
 
 def kernel_layer(model: OpenedModel, path: str) -> str | None:
@@ -108,7 +123,7 @@ def kernel_layer(model: OpenedModel, path: str) -> str | None:
     while (step := program.producer(slot)) is not None and program.shapes[slot][-1] == channels:
         if has_kernels(step.kind):
             return step.path
-        if step.kind not in _CHANNEL_KEEPING or len(step.inputs) != 1:
+        if step.kind not in CHANNEL_KEEPING or len(step.inputs) != 1:
             return None
         slot = step.inputs[0]
     return None
@@ -123,26 +138,44 @@ def kernels_of(model: OpenedModel, path: str) -> Kernels:
     step = step_of(model, path)
     if not has_kernels(step.kind):
         raise UserError(f"{path} is a {step.kind}: it has no kernels that slide.")
-    layer, colours = step.layer, _colours(model, step)
+    layer, weights = step.layer, _weights(step)
+    filters = weights.shape[3]
     bias = None if layer.bias is None else array(layer.bias)
+    first, colours = np.zeros(filters, np.int64), _colours(model, step)
+    if depthwise(step.kind):
+        inputs = int(layer.kernel.shape[-2])
+        return _made(path, step.kind, weights, bias, np.arange(filters) // (filters // inputs), "", "kernel")
+    if step.kind in _SEPARABLE:
+        return _made(path, step.kind, weights, bias, first, colours, "")
+    groups = getattr(layer, "groups", 1)
+    if groups > 1:
+        first, colours = np.arange(filters) // (filters // groups) * weights.shape[2], ""
+    return _made(path, step.kind, weights, bias, first, colours, "kernel")
+
+
+def _weights(step: Step) -> NDArray[np.float32]:
+    """What each filter does to its inputs, kh×kw×inputs×filters."""
+    layer = step.layer
     if step.kind in _SEPARABLE:
         depth, point = _flat_rows(array(layer.depthwise_kernel)), array(layer.pointwise_kernel)
         inputs, multiplier = depth.shape[2:]
         point = point.reshape(inputs, multiplier, -1)
-        weights = np.einsum("ijcm,cmf->ijcf", depth, point, optimize=True)
-        return _made(path, step.kind, weights, bias, np.zeros(weights.shape[3], np.int64), colours, "")
+        return np.asarray(np.einsum("ijcm,cmf->ijcf", depth, point, optimize=True), np.float32)
     weights = _flat_rows(array(layer.kernel))
-    if step.kind in _DEPTHWISE:
-        inputs, multiplier = weights.shape[2:]
-        single = weights.reshape(*weights.shape[:2], 1, inputs * multiplier)
-        first = np.repeat(np.arange(inputs), multiplier)
-        return _made(path, step.kind, single, bias, first, "", "kernel")
-    if step.kind in _TRANSPOSED:
-        weights = weights.swapaxes(2, 3)
-    groups = getattr(layer, "groups", 1)
-    filters = weights.shape[3]
-    first = np.arange(filters) // (filters // groups) * weights.shape[2]
-    return _made(path, step.kind, weights, bias, first, colours if groups == 1 else "", "kernel")
+    if depthwise(step.kind):
+        return weights.reshape(*weights.shape[:2], 1, -1)
+    return weights.swapaxes(2, 3) if step.kind in _TRANSPOSED else weights
+
+
+def largest_weights(step: Step) -> NDArray[np.float64]:
+    """The size of the largest weight of each filter of a convolution, (filters,)."""
+    return _largest(_weights(step))
+
+
+def _largest(weights: NDArray[np.float32]) -> NDArray[np.float64]:
+    axes = (0, 1, 2)
+    # Without a copy of all sizes.
+    return np.maximum(weights.max(axis=axes), -weights.min(axis=axes)).astype(np.float64)
 
 
 def picture(kernels: Kernels, channel: int) -> NDArray[np.uint8]:
@@ -157,7 +190,7 @@ def picture(kernels: Kernels, channel: int) -> NDArray[np.uint8]:
 def pictures(kernels: Kernels) -> NDArray[np.uint8]:
     """Every filter on colours as a picture, uint8, filters×kh×kw×3: 128 + 127·weight / its largest weight.
 
-    Filters with next to no weights (under a twentieth of the layer's largest) stay gray.
+    Filters with few weights (under a twentieth of the layer's largest) are paler, dead ones gray.
 
     Raises:
         UserError: the layer's inputs are no colours.
@@ -170,6 +203,7 @@ def pictures(kernels: Kernels) -> NDArray[np.uint8]:
         weights = weights[..., ::-1]
     largest = np.abs(weights).max(axis=(1, 2, 3), keepdims=True)
     floor = max(float(largest.max()) / 20, 1e-30)
+    weights = np.where(kernels.dead[:, None, None, None], np.float32(0), weights)
     return np.ascontiguousarray(signed_levels(weights / np.maximum(largest, floor), 1.0))
 
 

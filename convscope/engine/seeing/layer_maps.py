@@ -1,6 +1,7 @@
 """A layer's maps as they are looked at: small enough to paint, with exact statistics, in any order.
 
-"Blank" is a map whose values are all the same (all zero behind a ReLU): its filter found nothing there.
+"Blank" is a map whose values are all the same (all zero behind a ReLU), or differ by next to nothing beside
+the other maps of its layer: its filter found nothing there.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convscope.engine.seeing.activations import WHOLE, Activations
+from convscope.engine.seeing.nothing import is_blank
 from convscope.errors import UserError
 from convscope.task import Task
 
@@ -54,7 +56,7 @@ class Statistics:
 
     @property
     def blank(self) -> NDArray[np.bool_]:
-        """Which maps have one value everywhere, rounding apart."""
+        """Which maps have one value everywhere, or next to it, by the one rule for it (`nothing`)."""
         return is_blank(self.minimum, self.maximum)
 
     @property
@@ -88,16 +90,16 @@ class LayerMaps:
         return len(self.tiles)
 
     @property
+    def blank(self) -> NDArray[np.bool_]:
+        """Which of them are blank, (C,); a single number, of a vector or of maps of one pixel, is not."""
+        if self.form == "values" or self.height * self.width == 1:
+            return np.zeros(self.count, bool)
+        return self.statistics.blank
+
+    @property
     def blank_count(self) -> int:
-        """How many of them are blank; a vector's numbers are not."""
-        return 0 if self.form == "values" else int(self.statistics.blank.sum())
-
-
-def is_blank(minimum: NDArray[np.float64], maximum: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Whether all values between are the same, but for rounding."""
-    size = np.maximum(np.abs(minimum), np.abs(maximum))
-    with np.errstate(invalid="ignore"):
-        return np.isfinite(size) & (maximum - minimum <= 1e-6 * size)
+        """How many of them are blank."""
+        return int(self.blank.sum())
 
 
 def form_of(shape: Sequence[int]) -> Form:

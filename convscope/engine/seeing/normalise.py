@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convscope.engine.seeing.layer_maps import LayerMaps, Statistics, groups
+from convscope.engine.seeing.nothing import is_blank
 
 Normalisation = Literal["lectures", "map", "layer", "none"]
 NORMALISATIONS: tuple[Normalisation, ...] = ("lectures", "map", "layer", "none")
@@ -38,7 +39,7 @@ def to_levels(maps: Sequence[LayerMaps], how: Normalisation, *, signed: bool = F
 
     - "lectures": each map less its mean, over its standard deviation, × 64 + 128, clipped to 0–255 and cut to
       whole numbers (F. Chollet, *Deep Learning with Python*, 5.4.1). A blank map has no deviation: level 0.
-    - "map": each map from its smallest to its largest value.
+    - "map": each map from its smallest to its largest value; a blank one is even, too.
     - "layer": all maps from the layer's smallest to its largest value.
     - "none": the numbers as they are: 0 is the first level, 1 and more the last.
 
@@ -68,7 +69,9 @@ def to_levels(maps: Sequence[LayerMaps], how: Normalisation, *, signed: bool = F
         "none": "the values as they are",
     }[how]
     scale = (-1.0 if signed else 0.0, 1.0) if how == "map" else (float(low[0]), float(high[0]))
-    return tuple(Levels(_stretched(one, low, gain), low, high, scale, label) for one in maps)
+    # On a scale of its own rounding would become a picture.
+    flat = _flat(maps) if how == "map" else np.zeros(len(low), bool)
+    return tuple(Levels(_stretched(one, low, gain, flat, signed), low, high, scale, label) for one in maps)
 
 
 def _sound(one: LayerMaps) -> LayerMaps:
@@ -87,8 +90,7 @@ def _sound(one: LayerMaps) -> LayerMaps:
 
 def _flat(maps: Sequence[LayerMaps]) -> NDArray[np.bool_]:
     """Maps that are blank in every one of `maps` with the same value."""
-    low, high = _extremes(maps)
-    return np.asarray(high - low <= 1e-6 * np.maximum(np.abs(low), np.abs(high)))
+    return is_blank(*_extremes(maps))
 
 
 def _extremes(maps: Sequence[LayerMaps]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -142,11 +144,18 @@ def _lectures(
     return levels
 
 
-def _stretched(one: LayerMaps, low: NDArray[np.float64], gain: NDArray[np.float64]) -> NDArray[np.uint8]:
+def _stretched(
+    one: LayerMaps,
+    low: NDArray[np.float64],
+    gain: NDArray[np.float64],
+    flat: NDArray[np.bool_],
+    signed: bool,
+) -> NDArray[np.uint8]:
     start, factor = (each.astype(np.float32)[:, None, None] for each in (low, gain))
     levels = np.empty(one.tiles.shape, np.uint8)
     for some in groups(one.tiles):
         values = one.tiles[some] - start[some]
         values *= factor[some]
         levels[some] = np.rint(np.clip(values, 0, 255, out=values), out=values)
+    levels[flat] = 128 if signed else 0
     return levels

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from convscope.engine.models.opened import OpenedModel
 
 # To be raised when the same settings give another picture, or other facts of it, than before.
-VERSION = 4
+VERSION = 5
 LIMIT = 256 * 2**20  # bytes
 
 
@@ -103,6 +103,9 @@ class PatternCache:
         """
         batch = [pattern.goal for pattern in patterns]
         for number, pattern in enumerate(patterns):
+            if pattern.dead:
+                # Its cross is there at once.
+                continue
             arrays: dict[str, NDArray[Any]] = {
                 "pixels": pattern.pixels,
                 "values": pattern.values,

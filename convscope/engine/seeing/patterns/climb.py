@@ -10,8 +10,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from convscope.engine.seeing.nothing import crossed
 from convscope.engine.seeing.patterns import goals as aims
 from convscope.engine.seeing.patterns.canvas import Canvas, canvas_for
+from convscope.engine.seeing.patterns.dead_goals import dead_goals
 from convscope.engine.seeing.patterns.goals import Goal
 from convscope.engine.seeing.patterns.network import (
     ascent_of,
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 # Pixels that are computed at once; between two such portions a job can be cancelled.
 PORTION = 8 * 128 * 128
 OCTAVE = 1.4
+GRAY = 127.5
 PAINT_INTERVAL = 0.06  # seconds
 # How often a finished picture is moved to be judged. With few moves some hundredths of what remains are luck,
 # so small pictures, where a move costs next to nothing, are moved more often in proportion.
@@ -54,7 +57,7 @@ def climb(
     """Climb to the images that excite the goals most, all in one batch.
 
     Images do not influence each other (but by `settings.diversity`), so that a goal's picture is the same in
-    any batch, up to rounding.
+    any batch, up to rounding. A dead filter's stays a cross on gray.
 
     Args:
         model: the network; it is not changed.
@@ -75,7 +78,7 @@ def climb(
     now = state if state is not None else work.first()
     task.partial(work.frame(now))
     painted = time.monotonic()
-    while now.step < work.steps:
+    while now.step < work.steps and not all(work.dead):
         task.progress(now.step / work.steps, f"step {now.step + 1} of {work.steps}")
         now = work.next(now, task)
         if time.monotonic() - painted >= PAINT_INTERVAL or now.step == 1:
@@ -114,6 +117,8 @@ class _Work:
         for goal in goals:
             aims.check(model, goal)
         self.model, self.goals, self.settings = model, goals, settings
+        self.dead = dead_goals(model, goals)
+        self.numb = np.array([bool(reason) for reason in self.dead])
         self.recipe = RECIPES[settings.recipe]
         mixed = any(goal.share for goal in goals)
         # A mixture of channels is a filter of its own before the activation only; and a hated filter's
@@ -195,6 +200,8 @@ class _Work:
             seen, told = self.recipe.look(easel, variables, chance)
             found, gradient = self._ascent(easel.canvas, seen, portion)
             gradient, lives = self._woken(easel.canvas, seen, portion, gradient)
+            if self.numb[portion].any():
+                gradient = np.where(self.numb[portion][:, None, None, None], 0, np.asarray(gradient))
             if self.settings.diversity:
                 gradient = self._apart(easel.canvas, seen, gradient)
             moved.append(self.recipe.move(easel, variables, told, gradient, state.since + 1))
@@ -257,14 +264,23 @@ class _Work:
         pixels = self.recipe.shown(self.recipe.values(self.easel(state.octave), state.variables))
         count = len(self.goals)
         scores = state.curve[-1] if len(state.curve) else np.full(count, np.nan, np.float32)
-        return Frame(tuple(range(count)), state.step, self.steps, _flat(pixels), scores, state)
+        return Frame(tuple(range(count)), state.step, self.steps, self._pictures(pixels), scores, state)
+
+    def _pictures(self, pixels: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], ...]:
+        """Each picture as H×W or H×W×3 (of other numbers of channels the first); a cross for the dead."""
+        flat = _flat(pixels)
+        return tuple(
+            _cross(picture) if dead else picture for picture, dead in zip(flat, self.dead, strict=True)
+        )
 
     def patterns(self, state: State, task: Task, scored: bool) -> tuple[Pattern, ...]:
         """The pictures with their scores, plain and moved."""
         values = self.recipe.values(self.easel(state.octave), state.variables)
-        pixels = _flat(self.recipe.shown(values))
+        pixels = self._pictures(self.recipe.shown(values))
+        values = np.where(self.numb[:, None, None, None], np.float32(GRAY), values)
         canvas = self.canvases[state.octave]
-        plain, shaken = state.curve[-1].astype(np.float64), np.full(len(values), np.nan)
+        shaken = np.full(len(values), np.nan)
+        plain = state.curve[-1].astype(np.float64) if len(state.curve) else shaken.copy()
         measure = measure_of(self.model, self.goals[0], self.on, canvas)
         moves = min(MOST_MOVES, max(MOVES, MOVES * MOVES_SIZE // (canvas.height * canvas.width)))
         for portion in self.portions if scored else ():
@@ -285,7 +301,10 @@ class _Work:
                 float(plain[number]),
                 float(shaken[number]),
                 state.curve[:, number].copy(),
-                flat=not state.alive[number] or not _rose(state.curve[:, number], plain[number]),
+                flat=bool(self.dead[number])
+                or not state.alive[number]
+                or not _rose(state.curve[:, number], plain[number]),
+                dead=self.dead[number],
             )
             for number, goal in enumerate(self.goals)
         )
@@ -311,6 +330,12 @@ def _rose(curve: NDArray[np.float32], score: float) -> bool:
 def _unit(gradient: NDArray[np.float32]) -> NDArray[np.float32]:
     length = np.sqrt(np.mean(np.square(gradient), axis=(1, 2, 3), keepdims=True))
     return np.divide(gradient, length, out=np.zeros_like(gradient), where=length > 0)
+
+
+def _cross(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """What stands for nothing, in the form of a picture."""
+    cross = crossed(*picture.shape[:2])
+    return cross if picture.ndim == 3 else cross[..., 0]
 
 
 def _flat(pixels: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], ...]:

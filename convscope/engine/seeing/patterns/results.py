@@ -66,6 +66,8 @@ class Pattern:
         moved: its mean over small shifts, turns and scalings of the picture.
         curve: the objective at each step.
         flat: nothing that was tried moved it: no gradient was met, or the objective never rose.
+        dead: why there is nothing to climb to, its filter having next to no weights; "" where there is. The
+            picture is then a cross on gray.
     """
 
     goal: Goal
@@ -75,6 +77,7 @@ class Pattern:
     moved: float
     curve: NDArray[np.float32]
     flat: bool
+    dead: str = ""
 
     @property
     def kept(self) -> float | None:

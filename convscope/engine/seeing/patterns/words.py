@@ -11,6 +11,8 @@ SURVIVES, PARTLY = 0.85, 0.5
 
 def verdict(pattern: Pattern) -> str:
     """Does it survive being moved? And if the filter does not answer at all: that it does not."""
+    if pattern.dead:
+        return f"It is {pattern.dead}. Nothing excites it."
     if not math.isfinite(pattern.score):
         return "Its score is not a number: the network's weights are none, or its values are too large."
     if pattern.flat:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from convscope.engine.seeing.nothing import crossed
 from convscope.imaging.colormaps import apply_colormap
 from convscope.imaging.display import Scale
 from convscope.imaging.histogram import Histogram, histogram
@@ -25,7 +26,7 @@ class Detail:
         channel: of the layer.
         side: of the frame: 1 for what the first is compared with.
         values: float32 H×W.
-        pixels: uint8 H×W×3, in the colours of the mosaic.
+        pixels: uint8 H×W×3, in the colours of the mosaic; crossed out where there is nothing.
         over: uint8, the network's view of the image with the map laid over it.
         counts: how often each value occurs; of a vector, those of all of its numbers; None where none of
             them is finite.
@@ -56,10 +57,14 @@ def detail(frame: Frame, channel: int, side: int, opacity: float) -> Detail:
     told = shown.maps.tiles[:, 0] if shown.maps.form == "values" else values
     numbers = told[np.isfinite(told)]
     sound = values if np.isfinite(values).all() else np.where(np.isfinite(values), values, np.float32(low))
-    levels = np.clip(np.rint((sound - np.float32(low)) * np.float32(255 / (high - low))), 0, 255)
-    pixels = apply_colormap(levels.astype(np.uint8), frame.look.colormap)
     over = laid_over(shown, sound, low, high, frame, opacity)
     counts = histogram(numbers[None], BINS) if numbers.size else None
+    if shown.state(channel) in ("blank", "dead"):
+        # On a scale of its own rounding would become a picture.
+        pixels, over = crossed(*values.shape), shown.found.prepared.pixels
+        return Detail(frame, channel, side, values, pixels, over, counts, low, high, strongest(values))
+    levels = np.clip(np.rint((sound - np.float32(low)) * np.float32(255 / (high - low))), 0, 255)
+    pixels = apply_colormap(levels.astype(np.uint8), frame.look.colormap)
     return Detail(frame, channel, side, values, pixels, over, counts, low, high, strongest(values))
 
 

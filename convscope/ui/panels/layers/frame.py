@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.seeing.activation_cache import ActivationCache
 from convscope.engine.seeing.activations import Activations
+from convscope.engine.seeing.dead import Dead, dead_channels
 from convscope.engine.seeing.layer_maps import (
     LayerMaps,
     SortOrder,
@@ -21,7 +22,8 @@ from convscope.engine.seeing.layer_maps import (
     order,
 )
 from convscope.engine.seeing.normalise import Levels, Normalisation, to_levels
-from convscope.engine.seeing.outputs import parted
+from convscope.engine.seeing.nothing import crossed
+from convscope.engine.seeing.outputs import heads_first, parted
 from convscope.engine.seeing.training_mode import in_training
 from convscope.errors import UserError
 from convscope.imaging.colormaps import ColormapName
@@ -71,6 +73,7 @@ class Side:
         maps: the layer's.
         levels: the same as levels, on the scale that both sides share.
         pictures: uint8 C×h×w×3, by channel; blank ones, and those that are no numbers, crossed out.
+        dead: which of its channels have next to no weights; None where that is not known.
     """
 
     subject: Subject
@@ -78,6 +81,22 @@ class Side:
     maps: LayerMaps
     levels: Levels
     pictures: NDArray[np.uint8]
+    dead: Dead | None = None
+
+    @property
+    def dead_maps(self) -> NDArray[np.bool_]:
+        """Which of its maps are blank, or numbers nothing, because their filters are dead, (C,)."""
+        if self.dead is None or self.maps.form == "table":
+            return np.zeros(self.maps.count, bool)
+        return self.dead.mask if self.maps.form == "values" else self.dead.mask & self.maps.blank
+
+    def state(self, channel: int) -> str:
+        """What is wrong with a map: "no numbers", "dead", "blank"; "" with one that shows something."""
+        if self.maps.statistics.broken[channel]:
+            return "no numbers"
+        if self.dead_maps[channel]:
+            return "dead"
+        return "blank" if self.maps.blank[channel] else ""
 
     def map(self, channel: int) -> NDArray[np.float32]:
         """One map whole, float32 H×W."""
@@ -163,7 +182,7 @@ def compute(
         # Maps of different number or size share no scale.
         levels = tuple(to_levels([one], look.normalisation, signed=signed)[0] for one in maps)
     sides = tuple(
-        Side(subject, activations, one, level, _pictures(one, level, look.colormap))
+        Side(subject, activations, one, level, _pictures(one, level, look.colormap), _dead(activations, path))
         for subject, activations, one, level in zip(subjects, found, maps, levels, strict=True)
     )
     layer, _number = parted(found[0].model, path)
@@ -180,6 +199,10 @@ def _look(subject: Subject, path: str, cache: ActivationCache, task: Task) -> tu
     return found, layer_maps(found, path, task)
 
 
+def _dead(found: Activations, path: str) -> Dead | None:
+    return None if heads_first(found.model, path) else dead_channels(found.model, found.slot(path))
+
+
 def _alike(maps: Sequence[LayerMaps]) -> bool:
     return len({(one.tiles.shape, one.form) for one in maps}) == 1
 
@@ -191,19 +214,8 @@ def _pictures(maps: LayerMaps, levels: Levels, colormap: ColormapName) -> NDArra
     table = np.ascontiguousarray(colours_of(colormap)[:, None])
     pictures = np.asarray(cv2.applyColorMap(flat, table), np.uint8).reshape(count, height, width, 3)
     if maps.form == "maps":
-        crossed = _crossed(height, width)
+        gray = crossed(height, width)
         # One after the other: all at once, the window would wait for a thousand of them.
-        for channel in np.flatnonzero(maps.statistics.blank | maps.statistics.broken):
-            pictures[channel] = crossed
+        for channel in np.flatnonzero(maps.blank | maps.statistics.broken):
+            pictures[channel] = gray
     return pictures
-
-
-def _crossed(height: int, width: int) -> NDArray[np.uint8]:
-    """What stands for a blank map, or one that is no numbers: a cross on gray, quiet in light and dark."""
-    tile = np.full((height, width, 3), 112, np.uint8)
-    if min(height, width) < 3:
-        return tile
-    thick = max(1, min(height, width) // 24)
-    for start, end in (((0, 0), (width - 1, height - 1)), ((0, height - 1), (width - 1, 0))):
-        cv2.line(tile, start, end, (150, 150, 150), thick)
-    return tile

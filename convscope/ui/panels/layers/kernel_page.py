@@ -11,6 +11,7 @@ from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import QSizePolicy, QSpacerItem, QVBoxLayout, QWidget
 
 from convscope.engine.models.opened import OpenedModel
+from convscope.engine.seeing.dead import why
 from convscope.engine.seeing.kernels_of import Kernels
 from convscope.errors import UserError
 from convscope.imaging.kernel import Kernel
@@ -112,7 +113,8 @@ class KernelPage(QWidget):
         inputs = f"{kernels.inputs} inputs" if kernels.inputs > 1 else "one input"
         of = f" of {kernels.path}" if kernels.path != shown.layer else ""
         side = f", {whose}" if whose else ""
-        self.words.setText(f"filter {self._channel}{of}{side}: {rows}×{columns} weights on {inputs}")
+        dead = f"; {why(kernels.sizes, self._channel)}" if kernels.dead[self._channel] else ""
+        self.words.setText(f"filter {self._channel}{of}{side}: {rows}×{columns} weights on {inputs}{dead}")
         self._show_slices()
         bias = float(kernels.bias[self._channel])
         self.bias.setValue(bias if isfinite(bias) else 0.0)

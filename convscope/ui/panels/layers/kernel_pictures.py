@@ -44,13 +44,15 @@ def kernel_pictures(model: OpenedModel, path: str, index: int) -> KernelPictures
     index = min(index, kernels.inputs - 1)
     if kernels.colours:
         return KernelPictures(model, path, kernels, limit, index, pictures(kernels))
-    planes = signed(kernels.weights[:, :, index].transpose(2, 0, 1), limit)
-    return KernelPictures(model, path, kernels, limit, index, planes)
+    planes = kernels.weights[:, :, index].transpose(2, 0, 1)
+    planes = np.where(kernels.dead[:, None, None], np.float32(0), planes)
+    return KernelPictures(model, path, kernels, limit, index, signed(planes, limit))
 
 
 def of_filter(kernels: Kernels, channel: int) -> NDArray[np.uint8]:
-    """One filter's kernels on all of its inputs, uint8 inputs×kh×kw×3, blue to orange."""
-    return signed(kernels.weights[:, :, :, channel].transpose(2, 0, 1), None)
+    """One filter's kernels on all of its inputs, uint8 inputs×kh×kw×3, blue to orange; of a dead one even."""
+    weights = kernels.weights[:, :, :, channel].transpose(2, 0, 1)
+    return signed(np.zeros_like(weights) if kernels.dead[channel] else weights, None)
 
 
 def signed(weights: NDArray[np.float32], limit: float | None) -> NDArray[np.uint8]:

@@ -57,8 +57,8 @@ class MapPair(QWidget):
         self.title.setVisible(named)
         self.map.setVisible(maps.form != "values")
         self.map.set_pixels(detail.pixels, detail.values)
-        blank = ", blank" if maps.form == "maps" and maps.statistics.blank[detail.channel] else ""
-        self.map.set_caption(f"{maps.height} × {maps.width}{blank}")
+        state = side.state(detail.channel)
+        self.map.set_caption(f"{maps.height} × {maps.width}{', ' if state else ''}{state}")
         self.image.set_pixels(detail.over)
         height, width = detail.over.shape[:2]
         self.image.set_caption(f"{side.subject.image.name}, {height} × {width}")

@@ -11,6 +11,7 @@ from convscope.imaging.numerals import numeral
 from convscope.ui import theme
 from convscope.ui.panels.layers.frame import Frame, Side
 from convscope.ui.panels.layers.kernel_pictures import KernelPictures
+from convscope.ui.panels.layers.words import blank_words
 from convscope.ui.widgets.bars import BarsView
 from convscope.ui.widgets.form import caption
 from convscope.ui.widgets.mosaic_view import MosaicView
@@ -51,7 +52,8 @@ class _Pane(QWidget):
         # The second side of a comparison may have fewer maps, or more.
         ranks = [channel for channel in frame.order.tolist() if channel < side.maps.count]
         part = f", {len(ranks):,} of {side.maps.count:,}" if len(ranks) < side.maps.count else ""
-        blank = f", {side.maps.blank_count} blank" if side.maps.blank_count else ""
+        blank = blank_words(side)
+        blank = f", {blank}" if side.maps.blank_count else ""
         self.title.setText(f"{side.subject.title}{part}{blank}")
         self.title.setVisible(len(frame.sides) > 1)
         self._ranks = ranks
@@ -64,9 +66,7 @@ class _Pane(QWidget):
             self.bars.set_bars(side.maps.tiles[shown, 0, 0], labels, limit=limit)
             self.stack.setCurrentWidget(self.bars)
         else:
-            found = side.maps.statistics
-            says = np.where(found.broken, " no numbers", np.where(found.blank, " blank", ""))
-            captions = [f"{channel}{says[channel]}" for channel in ranks]
+            captions = [f"{channel} {side.state(channel)}".rstrip() for channel in ranks]
             pictures = [side.pictures[channel] for channel in ranks]
             self.mosaic.set_maps(pictures, captions if side.maps.form == "maps" else [])
             self.stack.setCurrentWidget(self.mosaic)
@@ -152,7 +152,9 @@ class Stage(QWidget):
 
     def show_kernels(self, shown: KernelPictures) -> None:
         """Show the layer's kernels instead."""
-        self.kernels.set_maps(list(shown.pictures), [str(n) for n in range(shown.kernels.filters)])
+        dead = shown.kernels.dead
+        captions = [f"{n} dead" if dead[n] else str(n) for n in range(shown.kernels.filters)]
+        self.kernels.set_maps(list(shown.pictures), captions)
         self.scale.set_scale("diverging", -shown.limit, shown.limit)
         self.scale.setVisible(not shown.kernels.colours)
         if shown.kernels.colours:
@@ -162,7 +164,9 @@ class Stage(QWidget):
         else:
             words = "weights: blue below 0, orange above"
         of = f"{shown.kernels.path}: " if shown.kernels.path != shown.layer else ""
-        self.scale_words.setText(f"{of}{words}")
+        count = int(dead.sum())
+        told = f"; {count} dead, with next to no weights" if count else ""
+        self.scale_words.setText(f"{of}{words}{told}")
 
     def set_page(self, page: str) -> None:
         """Maps, kernels, or what stands in `large`."""

@@ -8,6 +8,7 @@ from convscope.imaging.numerals import numeral
 from convscope.ui import theme
 from convscope.ui.panels.layers.detail import Detail
 from convscope.ui.panels.layers.frame import Frame
+from convscope.ui.panels.layers.words import blank_note
 from convscope.ui.widgets.form import caption
 from convscope.ui.widgets.histogram import HistogramView
 
@@ -75,11 +76,7 @@ class ValuesPage(QWidget):
             place = 1 + int((maps.tiles > value).sum())
             self.note.setText(
                 f"Of all {maps.count:,} numbers of the layer; this one, {numeral(value, 5)}, is number"
-                f" {place:,} from the top."
-            )
-        elif maps.form == "maps" and found.blank[detail.channel]:
-            self.note.setText(
-                "This map is blank: it has one value everywhere. Its filter found nothing in this image."
+                f" {place:,} from the top. {blank_note(detail)}".rstrip()
             )
         else:
-            self.note.setText("")
+            self.note.setText(blank_note(detail))

@@ -7,8 +7,9 @@ import numpy as np
 from convscope.engine.models.field_words import gate_words, part, places, times
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.models.sheet import LayerInfo
+from convscope.imaging.numerals import numeral
 from convscope.ui.panels.layers.detail import Detail
-from convscope.ui.panels.layers.frame import Frame
+from convscope.ui.panels.layers.frame import Frame, Side
 from convscope.ui.widgets.layer_items import shape_text
 
 
@@ -39,11 +40,37 @@ def facts(frame: Frame, info: LayerInfo) -> str:
     if info.activation not in ("", "linear", info.kind.lower()):
         parts.insert(1, info.activation)
     if maps.form == "maps":
-        parts.append(f"{maps.blank_count} blank")
+        parts.append(blank_words(frame.first))
         broken = int(maps.statistics.broken.sum())
         if broken:
             parts.append(f"{broken} with values that are no numbers")
     return "  ·  ".join(parts)
+
+
+def blank_words(side: Side) -> str:
+    """How many maps are blank, and of those dead: "4 blank, 3 of them dead"."""
+    blank, dead = side.maps.blank_count, int(side.dead_maps.sum())
+    of = "" if not dead else ", all of them dead" if dead == blank else f", {dead} of them dead"
+    return f"{blank} blank{of}"
+
+
+def blank_note(detail: Detail) -> str:
+    """Why there is nothing on a map, in a sentence or two; "" where there is something."""
+    side = detail.frame.sides[detail.side]
+    if side.dead is not None and side.dead_maps[detail.channel]:
+        what = "number" if side.maps.form == "values" else "map"
+        why = side.dead.why(detail.channel)
+        return f"The filter of this {what} is {why}. It finds nothing in any image."
+    if not side.maps.blank[detail.channel]:
+        return ""
+    found = side.maps.statistics
+    spread = found.maximum[detail.channel] - found.minimum[detail.channel]
+    if not spread:
+        return "This map is blank: it has one value everywhere. Its filter found nothing in this image."
+    return (
+        f"This map is blank: its values differ by {numeral(float(spread), 2)} only, next to nothing beside"
+        " the layer's other maps. Its filter found nothing in this image."
+    )
 
 
 def seen(detail: Detail, place: tuple[int, int]) -> str:
@@ -57,7 +84,7 @@ def seen(detail: Detail, place: tuple[int, int]) -> str:
     if pixels.whole:
         return "sees the whole image"
     if pixels.size == (0, 0):
-        return f"sees nothing of the image but its border{gate}"
+        return "sees nothing of the image but its border"
     if pixels.skips or (field.whole and field.flat is None):
         return f"sees {part(pixels, '×')}: {places(pixels)}{gate}"
     return f"sees {times(pixels.size, '×')} pixels: {places(pixels)}{gate}"

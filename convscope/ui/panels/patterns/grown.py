@@ -10,6 +10,8 @@ from convscope.ui.panels.patterns.middle import Middle
 from convscope.ui.panels.patterns.output import Output
 from convscope.ui.panels.patterns.portrait import Portrait
 
+MARK = " · "
+
 
 class Grown:
     """Puts frames where they belong.
@@ -48,16 +50,22 @@ class Grown:
         if frame.patterns:
             pattern = self.finished[number] = frame.patterns[place]
             if pattern.flat:
-                caption = f"{grid.caption(number)} · flat"
+                # The same pattern comes with several frames.
+                caption = (
+                    f"{grid.caption(number).partition(MARK)[0]}{MARK}{'dead' if pattern.dead else 'flat'}"
+                )
         grid.set_map(number, frame.pixels[place], caption)
 
     def end_grid(self, patterns: tuple[Pattern, ...]) -> None:
         """The whole grid is there."""
         self._output.grid = patterns
-        flat = sum(pattern.flat for pattern in patterns)
+        dead = sum(bool(pattern.dead) for pattern in patterns)
+        flat = sum(pattern.flat for pattern in patterns) - dead
+        facts = self._middle.facts
+        if dead:
+            facts.setText(f"{facts.text()}{MARK}{dead} of these {'is' if dead == 1 else 'are'} dead")
         if flat:
-            facts = self._middle.facts
-            facts.setText(f"{facts.text()} · {flat} of these stay flat")
+            facts.setText(f"{facts.text()}{MARK}{flat} of these {'stays' if flat == 1 else 'stay'} flat")
 
     def show_rough(self, number: int) -> None:
         """A tile's own picture, until the large one has its first frame."""

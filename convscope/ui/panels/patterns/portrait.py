@@ -73,7 +73,9 @@ class Portrait(QWidget):
             curves = []
         done = max((len(curve) for curve in curves), default=0)
         self.curve.set_curves(curves, max(frame.steps, done))
-        self.steps.setText(f"step {done} of {max(frame.steps, done)}")
+        # Of a dead filter there are no steps.
+        dead = bool(self.patterns) and all(pattern.dead for pattern in self.patterns)
+        self.steps.setText("" if dead else f"step {done} of {max(frame.steps, done)}")
         self._tell(curves)
 
     def show_pixels(self, pixels: Sequence[NDArray[np.uint8]]) -> None:
@@ -114,6 +116,9 @@ class Portrait(QWidget):
             return
         lines = []
         for pattern in self.patterns:
+            if pattern.dead:
+                lines = [verdict(pattern)]
+                break
             whose = ("Hates: s" if pattern.goal.negative else "Loves: s") if len(self.patterns) > 1 else "S"
             scores = f"{whose}core <b>{pattern.score:.3g}</b>, moved <b>{pattern.moved:.3g}</b>. "
             lines.append(

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from convscope.engine.seeing.nothing import is_blank
 from convscope.errors import UserError
 from convscope.imaging.colormaps import apply_colormap
 from convscope.task import Task
@@ -304,12 +305,12 @@ def map_pictures(maps: NDArray[np.float32]) -> list[NDArray[np.uint8]]:
         maps: (rows, columns, channels); the first channels are shown.
 
     Returns:
-        one a channel, uint8 H×W×3; a map that is the same everywhere is dark.
+        one a channel, uint8 H×W×3; a map on which there is nothing is dark.
     """
     step = max(1, -(-max(maps.shape[:2]) // LARGEST_MAP))
     shown = np.nan_to_num(maps[::step, ::step, :MOST_MAPS])
     mean, deviation = shown.mean(axis=(0, 1)), shown.std(axis=(0, 1))
-    flat = deviation < 1e-7
+    flat = is_blank(shown.min(axis=(0, 1)), shown.max(axis=(0, 1)))
     levels = (shown - mean) / np.where(flat, 1, deviation) * 64 + 128
     levels[..., flat] = 0
     bytes_ = np.clip(levels, 0, 255).astype(np.uint8)

@@ -126,9 +126,13 @@ def test_what_a_value_sees_is_said(bare: Desk) -> None:
         ("padded", "sees 3×3 pixels: rows 1–3, columns 2–4; through a gate, all of it"),
         ("mean", "sees the whole image"),
         ("under", "its values lie on no one place of the image"),
-        ("flat", "sees the whole image"),
+        # Of a row of numbers each still stands for one place of the maps: row 4, column 5 of 26.
+        ("flat", "sees 3×3 pixels: rows 4–6, columns 5–7; through a gate, all of it"),
     ):
         bare.layer(path)
+        if path == "flat":
+            bare.panel.chosen.choose((4 * 26 + 5) * 4)
+            bare.settle()
         if path in ("conv", "gated", "padded", "under"):
             bare.click("layers.map", 4, 5)
         assert bare.text("layers.field") == said

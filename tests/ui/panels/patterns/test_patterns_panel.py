@@ -548,3 +548,30 @@ def test_why_the_large_picture_cannot_be_stays_while_the_grid_grows(growing: Gro
     panel.controls.edit(settings=growing.few)
     growing.settle()
     assert growing.text("patterns.problem") == ""
+
+
+def test_a_dead_filter_stays_a_cross_and_is_said(growing: Growing) -> None:
+    """Its weights are of 1e−8 beside 0.1: any ascent would grow a lively pattern of noise."""
+    import keras
+
+    layer = keras.layers.Conv2D(6, 3, name="conv")
+    net = keras.Sequential([keras.Input((12, 12, 1)), layer])
+    kernel, bias = layer.get_weights()
+    kernel[..., 4] *= 1e-8 / np.abs(kernel[..., 4]).max()
+    layer.set_weights([kernel, bias])
+    growing.session.add_model(OpenedModel(net))
+    growing.settle()
+    grid = growing.panel.grid
+    assert [grid.caption(n) for n in range(6)] == ["0", "1", "2", "3", "4 · dead", "5"]
+    assert growing.text("patterns.facts") == "6 filters · 1 of these is dead"
+    for recipe in ("classic", "clear"):
+        growing.press(f"patterns.recipe.{recipe}")
+        for number, pattern in enumerate(growing.panel.output.grid):
+            assert (len(np.unique(pattern.pixels)) <= 2) == (number == 4)
+        growing.tile(4)
+        assert growing.text("patterns.score").startswith("It is dead: its weights are all below ")
+        assert growing.text("patterns.step") == ""
+        large = growing.panel.portrait.views[0].pixels
+        assert large is not None and len(np.unique(large)) == 2
+        growing.tile(3)
+        assert growing.text("patterns.score").startswith("Score ")
