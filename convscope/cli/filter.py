@@ -40,6 +40,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     kernel.add_argument("--kernel-values", metavar="VALUES", help='such as "0 -1 0; -1 5 -1; 0 -1 0"')
     parser.add_argument(
+        "--divisor", type=float, metavar="F", help="divide all weights by F, as in 1/9 of a table of ones"
+    )
+    parser.add_argument(
         "--mode", choices=MODES, default="correlate", help="convolve flips the kernel (default %(default)s)"
     )
     parser.add_argument(
@@ -126,6 +129,8 @@ def _operation(arguments: argparse.Namespace) -> Operation:
         kernels = load_kernels(arguments.kernel_file)
     elif arguments.kernel_values is not None:
         kernels = (parse_kernel(arguments.kernel_values),)
+    if arguments.divisor is not None:
+        kernels = tuple(kernel.over(arguments.divisor * kernel.divisor) for kernel in kernels)
     if arguments.gray and len(kernels) == 3:
         raise UserError(
             f"{arguments.kernel_file} holds an RGB filter, which needs the colours: leave out --gray."
@@ -169,7 +174,8 @@ def _facts(
         **_numbers(result),
         "display": {"mode": arguments.display, "low": shown.low, "high": shown.high},
         "kernels": [
-            {"name": kernel.name, "weights": kernel.weights.tolist()} for kernel in operation.kernels
+            {"name": kernel.name, "weights": kernel.weights.tolist(), "divisor": kernel.divisor}
+            for kernel in operation.kernels
         ],
         "mode": operation.mode,
         "border": operation.border,

@@ -57,6 +57,7 @@ def describe(preset: Preset) -> dict[str, object]:
             for parameter in preset.parameters
         ],
         "weights": kernel.weights.tolist(),
+        "divisor": kernel.divisor,
         "shape": list(kernel.shape),
     }
 
@@ -77,9 +78,11 @@ def _text(preset: Preset) -> str:
         )
     rows, columns = kernel.shape
     if columns <= _MAX_SHOWN:
-        cells = [[f"{round(weight, 4):g}" for weight in row] for row in kernel.weights]
+        cells = [[f"{round(weight, 4):g}" for weight in row] for row in kernel.numerators]
         width = max(len(cell) for row in cells for cell in row)
         lines += ["    " + "  ".join(cell.rjust(width) for cell in row) for row in cells]
+        if kernel.divisor != 1:
+            lines.append(f"    all divided by {kernel.divisor:g}")
     else:
         lines.append(f"    {rows}×{columns} weights")
     return "\n".join(lines)

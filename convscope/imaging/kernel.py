@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -10,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from convscope.errors import UserError
 
 MAX_SIZE = 31
+LEAST_DIVISOR, MOST_DIVISOR = 1e-6, 1e9
 
 
 @dataclass(frozen=True, eq=False)
@@ -17,16 +20,32 @@ class Kernel:
     """A 2-D array of weights, 1×1 to 31×31, never changed after it is made.
 
     Attributes:
-        weights: float64, kh×kw, read-only.
+        weights: float64, kh×kw, read-only: what the pixels are multiplied with, already divided.
         name: a preset's name, the user's, or "custom".
         preset: the registry key of the preset that made it, or None once edited by hand.
         parameters: the preset's parameters in force, such as `(("sigma", 1.4),)`.
+        divisor: what the weights are written over, as in 1/9 of a table of ones; see `numerators`.
     """
 
     weights: NDArray[np.float64]
     name: str = "custom"
     preset: str | None = None
     parameters: tuple[tuple[str, float], ...] = ()
+    divisor: float = 1.0
+
+    @classmethod
+    def divided(cls, numerators: ArrayLike, divisor: float, name: str = "custom") -> Kernel:
+        """The kernel numerators/divisor, written so; a divisor beyond all use is divided away.
+
+        Raises:
+            UserError: no table of numbers of a kernel's size, or a divisor of 0.
+        """
+        above = cls(np.asarray(numerators, dtype=np.float64), name).weights
+        if not divisor or not math.isfinite(divisor):
+            raise UserError(f"A kernel cannot be divided by {divisor:g}: choose another divisor.")
+        usual = LEAST_DIVISOR <= abs(divisor) <= MOST_DIVISOR
+        with np.errstate(over="ignore"):
+            return cls(above / divisor, name, divisor=abs(float(divisor)) if usual else 1.0)
 
     def __post_init__(self) -> None:
         try:
@@ -41,6 +60,8 @@ class Kernel:
             )
         if not np.isfinite(weights).all():
             raise UserError("Every weight of a kernel must be a finite number.")
+        if not LEAST_DIVISOR <= self.divisor <= MOST_DIVISOR:
+            raise UserError(f"A divisor is from {LEAST_DIVISOR:g} to {MOST_DIVISOR:g}, not {self.divisor:g}.")
         weights.flags.writeable = False
         object.__setattr__(self, "weights", weights)
 
@@ -48,6 +69,7 @@ class Kernel:
         return (
             isinstance(other, Kernel)
             and (self.name, self.preset, self.parameters) == (other.name, other.preset, other.parameters)
+            and self.divisor == other.divisor
             and np.array_equal(self.weights, other.weights)
         )
 
@@ -59,13 +81,33 @@ class Kernel:
         """(rows, columns)."""
         return (int(self.weights.shape[0]), int(self.weights.shape[1]))
 
-    def edited(self, weights: ArrayLike) -> Kernel:
-        """A custom kernel with these weights: any edit by hand turns the name to "custom"."""
-        return Kernel(np.asarray(weights, dtype=np.float64))
+    @cached_property
+    def numerators(self) -> NDArray[np.float64]:
+        """The weights as they are written, over the divisor: float64, kh×kw, read-only."""
+        if self.divisor == 1:
+            return self.weights
+        # A quotient times its divisor is off by one in the last place at most: twelve digits tell.
+        numerators = np.array(
+            [[float(f"{value:.12g}") for value in row] for row in self.weights * self.divisor]
+        )
+        numerators.flags.writeable = False
+        return numerators
+
+    def edited(self, numerators: ArrayLike) -> Kernel:
+        """A custom kernel with these weights over the same divisor: any edit turns the name to "custom"."""
+        return Kernel.divided(numerators, self.divisor)
+
+    def over(self, divisor: float) -> Kernel:
+        """The same numbers over another divisor.
+
+        Raises:
+            UserError: a divisor of 0.
+        """
+        return Kernel.divided(self.numerators, divisor)
 
     def with_cell(self, row: int, column: int, value: float) -> Kernel:
-        """One weight changed."""
-        weights = self.weights.copy()
+        """One weight changed, to value/divisor."""
+        weights = self.numerators.copy()
         weights[row, column] = value
         return self.edited(weights)
 
@@ -85,23 +127,23 @@ class Kernel:
             first, last = max(0, -shift), min(old, new - shift)
             overlap.append((slice(first, last), slice(first + shift, last + shift)))
         (old_rows, new_rows), (old_columns, new_columns) = overlap
-        weights[new_rows, new_columns] = self.weights[old_rows, old_columns]
+        weights[new_rows, new_columns] = self.numerators[old_rows, old_columns]
         return self.edited(weights)
 
     def transposed(self) -> Kernel:
         """Rows become columns."""
-        return self.edited(self.weights.T)
+        return self.edited(self.numerators.T)
 
     def rotated(self) -> Kernel:
         """Turned by 90° clockwise."""
-        return self.edited(np.rot90(self.weights, -1))
+        return self.edited(np.rot90(self.numerators, -1))
 
     def flipped(self) -> Kernel:
         """Turned by 180°: what convolution does to a kernel before it slides."""
-        return self.edited(self.weights[::-1, ::-1])
+        return self.edited(self.numerators[::-1, ::-1])
 
     def normalised(self) -> Kernel:
-        """Divided by its sum, so that brightness stays.
+        """Divided by its sum, so that brightness stays; whole numbers stay, over their sum as the divisor.
 
         Raises:
             UserError: the weights sum to zero.
@@ -110,8 +152,11 @@ class Kernel:
         # Relative to the weights: rounding is no sum, and a kernel of tiny weights has one.
         if abs(total) <= 1e-12 * float(np.abs(self.weights).sum()):
             raise UserError("These weights sum to 0, so they cannot be normalised to sum 1.")
-        return self.edited(self.weights / total)
+        above = self.numerators
+        if np.array_equal(above, np.rint(above)) and 0 < float(above.sum()) <= MOST_DIVISOR:
+            return Kernel.divided(above, float(above.sum()))
+        return Kernel(self.weights / total)
 
     def zero_mean(self) -> Kernel:
         """Its mean taken from every weight, so that flat regions give 0."""
-        return self.edited(self.weights - self.weights.mean())
+        return self.edited(self.numerators - self.numerators.mean())

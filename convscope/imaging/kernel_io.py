@@ -15,9 +15,9 @@ import numpy as np
 from convscope.errors import UserError
 from convscope.imaging.kernel import MAX_SIZE, Kernel
 from convscope.imaging.matrix import format_matrix
-from convscope.imaging.numbers import parse_table
+from convscope.imaging.numbers import parse_divided
 from convscope.imaging.numpy_damage import UNREADABLE
-from convscope.imaging.presets import make
+from convscope.imaging.presets import PRESETS, make
 from convscope.imaging.save import write_whole
 
 FORMAT, VERSION = "convscope-kernels", 1
@@ -30,12 +30,14 @@ _CHANNEL_LINE = re.compile(r"^#\s*(?:red|green|blue)\s*$", re.MULTILINE)
 
 
 def parse_kernel(text: str, name: str = "custom") -> Kernel:
-    """A kernel as it is typed or pasted, such as "0 -1 0; -1 5 -1; 0 -1 0"; see `parse_table`.
+    """A kernel as it is typed or pasted, such as "0 -1 0; -1 5 -1; 0 -1 0" or "1/9 * [[1, 1, 1], …]".
+
+    See `parse_table` for the notations.
 
     Raises:
         UserError: not a table of numbers, or one larger than 31×31.
     """
-    return Kernel(parse_table(text, max_characters=_MAX_BYTES), name)
+    return Kernel.divided(*parse_divided(text, max_characters=_MAX_BYTES), name)
 
 
 def save_kernels(path: Path | str, kernels: Sequence[Kernel]) -> None:
@@ -106,6 +108,7 @@ def to_data(kernels: Sequence[Kernel]) -> dict[str, Any]:
                 "preset": kernel.preset,
                 "parameters": dict(kernel.parameters),
                 "weights": kernel.weights.tolist(),
+                "divisor": kernel.divisor,
             }
             for kernel in kernels
         ],
@@ -153,8 +156,20 @@ def _entry(entry: object) -> Kernel:
         isinstance(row, list) and all(_is_number(value) for value in row) for row in weights
     ):
         raise UserError('"weights" must be a list of rows of numbers.')
-    kernel = Kernel(weights, name=clean_name(entry.get("name")))  # type: ignore[arg-type]
-    return _with_preset(kernel, preset, parameters) if preset is not None else kernel
+    divisor = entry.get("divisor")
+    if not (divisor is None or _is_number(divisor)):
+        raise UserError('"divisor" must be a number.')
+    kernel = Kernel(
+        weights,  # type: ignore[arg-type]
+        name=clean_name(entry.get("name")),
+        divisor=1.0 if divisor is None else float(divisor),
+    )
+    if preset is None:
+        return kernel
+    made = _with_preset(kernel, preset, parameters)
+    # Files of before kernels had a divisor.
+    written = PRESETS[preset].make(**parameters).divisor if made.preset and divisor is None else made.divisor
+    return replace(made, divisor=written)
 
 
 def _with_preset(kernel: Kernel, preset: str, parameters: dict[str, float]) -> Kernel:
@@ -236,13 +251,17 @@ def _from_npy(data: bytes, name: str) -> tuple[Kernel, ...]:
 def _from_text(text: str, name: str) -> tuple[Kernel, ...]:
     tables = _CHANNEL_LINE.split(text)
     # Whatever stands before "# red" belongs to no channel.
-    return _named([parse_table(table) for table in (tables[1:] or tables)], name)
+    name = _clean(name)
+    return tuple(Kernel.divided(*parse_divided(table), name) for table in (tables[1:] or tables))
 
 
 def _named(tables: Sequence[Any], name: str) -> tuple[Kernel, ...]:
-    # A file's stem may be stranger than a name may be.
-    name = " ".join("".join(c if c.isprintable() else " " for c in name).split())[:_MAX_NAME] or "custom"
-    return tuple(Kernel(table, name=name) for table in tables)
+    return tuple(Kernel(table, name=_clean(name)) for table in tables)
+
+
+def _clean(name: str) -> str:
+    """A file's stem as a name: it may be stranger than a name may be."""
+    return " ".join("".join(c if c.isprintable() else " " for c in name).split())[:_MAX_NAME] or "custom"
 
 
 def _csv(kernels: Sequence[Kernel]) -> str:

@@ -15,7 +15,7 @@ from convscope.imaging.numerals import bracketed, numeral
 from convscope.imaging.operation import Operation
 from convscope.imaging.region import Region
 from convscope.imaging.size import output_size
-from convscope.imaging.stage import activate, before_pooling, run, sliding_weights, source_values
+from convscope.imaging.stage import activate, before_pooling, run, sliding_kernels, source_values
 from convscope.imaging.window import source_window
 
 CHANNEL_NAMES = ("red", "green", "blue")
@@ -30,9 +30,11 @@ class ChannelSum:
         name: "red", "green", "blue", or "" for a gray image.
         patch: float64, the pixels under the taps, padding included.
         inside: bool, False where the border's padding stands.
-        weights: float64, the kernel as it slides: flipped already for a convolution.
+        weights: float64, the kernel as it is written and slides: flipped already for a convolution.
         products: float64, patch·weights.
-        total: the products' sum.
+        sum: of the products.
+        divisor: what the kernel is written over.
+        total: sum/divisor.
     """
 
     name: str
@@ -40,10 +42,16 @@ class ChannelSum:
     inside: NDArray[np.bool_]
     weights: NDArray[np.float64]
     products: NDArray[np.float64]
-    total: float
+    sum: float
+    divisor: float = 1.0
+
+    @property
+    def total(self) -> float:
+        """What the channel gives."""
+        return self.sum / self.divisor
 
     def written(self, *, zeros: bool = False) -> str:
-        """The sum with all its terms, "105·5 + 102·(−1) + 103·(−1) = 320".
+        """The sum with all its terms, "105·5 + 102·(−1) + 103·(−1) = 320"; a divisor has a line of its own.
 
         Args:
             zeros: also the terms whose weight or padded pixel is 0.
@@ -59,7 +67,10 @@ class ChannelSum:
             for value, weight, inside in pairs
             if zeros or (weight and (inside or value))
         ]
-        return f"{' + '.join(terms) or '0'} = {numeral(self.total)}"
+        written = f"{' + '.join(terms) or '0'} = {numeral(self.sum)}"
+        if self.divisor != 1:
+            written += f"\n{numeral(self.sum)}/{numeral(self.divisor)} = {numeral(self.total)}"
+        return written
 
 
 @dataclass(frozen=True, eq=False)
@@ -238,7 +249,7 @@ def _channels(
     shown = np.outer(indices[0] >= 0, indices[1] >= 0)
     within_image = np.outer(inside[0], inside[1])
     patches = values[np.ix_(*indices)].astype(np.float64)
-    weights = sliding_weights(operation)
+    kernels = sliding_kernels(operation)
     if operation.channels == "filter":
         picked = [(name, patches[:, :, number]) for number, name in enumerate(CHANNEL_NAMES)]
     elif values.ndim == 3:
@@ -246,8 +257,10 @@ def _channels(
     else:
         picked = [("", patches)]
     sums = []
-    for (name, patch), kernel in zip(picked, weights, strict=True):
+    for (name, patch), kernel in zip(picked, kernels, strict=True):
         patch = np.where(shown, patch, 0.0)
-        products = patch * kernel
-        sums.append(ChannelSum(name, patch, within_image, kernel, products, float(products.sum())))
+        weights = kernel.numerators
+        products = patch * weights
+        found = float(products.sum())
+        sums.append(ChannelSum(name, patch, within_image, weights, products, found, kernel.divisor))
     return tuple(sums)

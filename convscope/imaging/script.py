@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from convscope.errors import UserError
 from convscope.imaging.convolve import FEW_WEIGHTS, Plan, plan, suits_one_call
 from convscope.imaging.image import Image
+from convscope.imaging.kernel import Kernel
 from convscope.imaging.operation import Border, DisplayMode, Operation
 from convscope.imaging.profile import CONVERTED, IGNORED, script_lines
 from convscope.imaging.size import AxisSize, OutputSize, chain_sizes
-from convscope.imaging.stage import sliding_weights
+from convscope.imaging.stage import sliding_kernels
 
 # Up to so many values a picture without a file is written out.
 _LITERAL_VALUES = 64 * 64
@@ -183,13 +184,13 @@ def _stage(operation: Operation, size: OutputSize, shape: tuple[int, ...], dtype
             lines.append('x = np.asarray(Image.fromarray(x).convert("L"))')
         else:
             lines.append("x = x @ np.array([0.299, 0.587, 0.114], np.float32)")
-    weights = sliding_weights(operation)
+    kernels = sliding_kernels(operation)
     if operation.channels == "filter":
         weights_of: dict[str, str] = {}
         lines += ["channels = [x, x, x]" if len(shape) == 2 else "channels = cv2.split(x)", "maps = []"]
-        for channel, kernel in enumerate(weights):
+        for channel, kernel in enumerate(kernels):
             lines.append(f"x = channels[{channel}]")
-            for line in _slide(kernel, operation, size, shape[:2], dtype):
+            for line in (*_slide(kernel.numerators, operation, size, shape[:2], dtype), *_divide(kernel)):
                 # Weights that still stand from the channel before are not written again.
                 name = line.partition(" = ")[0]
                 if name not in weights_of or weights_of[name] != line:
@@ -199,7 +200,7 @@ def _stage(operation: Operation, size: OutputSize, shape: tuple[int, ...], dtype
             lines.append("maps.append(x)")
         lines.append("x = maps[0] + maps[1] + maps[2]")
     else:
-        lines += _slide(weights[0], operation, size, shape, dtype)
+        lines += [*_slide(kernels[0].numerators, operation, size, shape, dtype), *_divide(kernels[0])]
     if operation.bias:
         lines.append(f"x = x + np.float32({operation.bias!r})")
     lines += _ACTIVATIONS.get(operation.activation, ())
@@ -213,6 +214,11 @@ def _stage(operation: Operation, size: OutputSize, shape: tuple[int, ...], dtype
         )
         lines.append(f"x = {call}{_cut(0, height, 0, width, operation.pool_stride)}")
     return lines
+
+
+def _divide(kernel: Kernel) -> list[str]:
+    """The division that a kernel is written with."""
+    return [] if kernel.divisor == 1 else [f"x = x / np.float32({_number(kernel.divisor)})"]
 
 
 def _slide(

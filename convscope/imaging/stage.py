@@ -175,13 +175,18 @@ def source_values(image: Image, operation: Operation) -> NDArray[Any]:
 
 
 def sliding_weights(operation: Operation) -> tuple[NDArray[np.float64], ...]:
-    """The weights as they slide: a kernel per channel of an RGB filter, else one; "convolve" flips them."""
+    """The weights as they slide, divided already: see `sliding_kernels`."""
+    return tuple(kernel.weights for kernel in sliding_kernels(operation))
+
+
+def sliding_kernels(operation: Operation) -> tuple[Kernel, ...]:
+    """The kernels as they slide: one per channel of an RGB filter, else one; "convolve" flips them."""
     kernels: tuple[Kernel, ...] = (operation.kernel,)
     if operation.channels == "filter":
         kernels = operation.channel_kernels
     if operation.mode == "convolve":
         kernels = tuple(kernel.flipped() for kernel in kernels)
-    return tuple(kernel.weights for kernel in kernels)
+    return kernels
 
 
 def before_pooling(operation: Operation, region: Region) -> Region:
@@ -205,21 +210,25 @@ def _products(
     image: Image, operation: Operation, region: Region | None, task: Task
 ) -> tuple[NDArray[np.float32], ...]:
     values = source_values(image, operation)
-    weights = sliding_weights(operation)
+    kernels = sliding_kernels(operation)
     # An RGB filter's kernels each see their own channel; otherwise one kernel sees the whole array.
-    sources = [values] if len(weights) == 1 else [values[:, :, channel] for channel in range(3)]
-    return tuple(
-        correlate(
+    sources = [values] if len(kernels) == 1 else [values[:, :, channel] for channel in range(3)]
+    products = []
+    for source, kernel in zip(sources, kernels, strict=True):
+        product = correlate(
             source,
-            kernel,
+            kernel.numerators,
             operation.border,
             operation.stride,
             operation.dilation,
             region=region,
             task=task,
         )
-        for source, kernel in zip(sources, weights, strict=True)
-    )
+        # The sum first: of whole numbers it is exact.
+        if kernel.divisor != 1:
+            product /= np.float32(kernel.divisor)
+        products.append(product)
+    return tuple(products)
 
 
 def _summed(products: tuple[NDArray[np.float32], ...], operation: Operation) -> NDArray[np.float32]:
@@ -234,6 +243,7 @@ def _summed(products: tuple[NDArray[np.float32], ...], operation: Operation) -> 
 def _surely_finite(image: Image, operation: Operation) -> bool:
     """True where not even the largest weights on the whitest pixels could leave float32's range."""
     weights = sum(
-        kernel.weights.size * float(np.abs(kernel.weights).max()) for kernel in operation.channel_kernels
+        kernel.weights.size * max(float(np.abs(one).max()) for one in (kernel.weights, kernel.numerators))
+        for kernel in operation.channel_kernels
     )
     return image.values.dtype == np.uint8 and 255 * weights + abs(operation.bias) < 1e38

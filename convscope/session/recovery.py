@@ -228,6 +228,7 @@ def lab_to_json(lab: Lab) -> dict[str, Any]:
         values["kernels"] = [
             {
                 "weights": kernel.weights.tolist(),
+                "divisor": kernel.divisor,
                 "name": kernel.name,
                 "preset": kernel.preset,
                 "parameters": dict(kernel.parameters),
@@ -252,6 +253,7 @@ def lab_from_json(data: Any) -> Lab:
                 str(kernel["name"]),
                 kernel["preset"],
                 tuple((str(name), float(value)) for name, value in kernel["parameters"].items()),
+                float(kernel.get("divisor", 1.0)),
             )
             for kernel in values["kernels"]
         )

@@ -31,6 +31,21 @@ def picture(tmp_path: Path) -> Path:
     return path
 
 
+def test_the_weights_are_divided(picture: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "mean.npy"
+    line = ["filter", str(picture), "-o", str(out), "--kernel", "ones", "--divisor", "9", "--json"]
+    assert main(line) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert facts["kernels"][0]["divisor"] == 9 and facts["kernels"][0]["weights"][0][0] == 1 / 9
+    ones = Operation(kernels=(make("ones"),))
+    np.testing.assert_array_equal(np.load(out), run(load_image(picture), ones).values / np.float32(9))
+    again = ["filter", str(picture), "-o", str(out), "--kernel-values", "1/9 * [[1,1,1],[1,1,1],[1,1,1]]"]
+    assert main(again) == 0
+    np.testing.assert_array_equal(np.load(out), run(load_image(picture), ones).values / np.float32(9))
+    assert main([*line[:-2], "0"]) == 2
+    assert "another divisor" in capsys.readouterr().err
+
+
 def test_every_option_reaches_the_result(
     picture: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

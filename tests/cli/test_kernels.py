@@ -20,7 +20,16 @@ def test_json_lists_every_preset(capsys: pytest.CaptureFixture[str]) -> None:
     for entry in listed:
         assert np.array_equal(entry["weights"], make(entry["name"]).weights)
         assert entry["shape"] == list(np.shape(entry["weights"]))
-        assert set(entry) == {"name", "title", "group", "sentence", "parameters", "weights", "shape"}
+        assert set(entry) == {
+            "name",
+            "title",
+            "group",
+            "sentence",
+            "parameters",
+            "weights",
+            "divisor",
+            "shape",
+        }
     gabor = next(entry for entry in listed if entry["name"] == "gabor")
     assert [p["name"] for p in gabor["parameters"]] == ["theta", "wavelength", "sigma", "gamma", "psi"]
     assert all(p["min"] <= p["default"] <= p["max"] for p in gabor["parameters"])

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 from convscope.errors import UserError
 from convscope.imaging.kernel import Kernel
@@ -94,3 +97,55 @@ def test_a_sum_of_zero_cannot_be_normalised() -> None:
         with pytest.raises(UserError, match="sum to 0"):
             Kernel(np.array(weights)).normalised()
     assert Kernel(np.full((1, 2), 1e-15)).normalised().weights.tolist() == [[0.5, 0.5]]
+
+
+NINTH = Kernel.divided(np.ones((3, 3)), 9)
+
+
+def test_a_kernel_over_a_divisor_keeps_both() -> None:
+    assert np.array_equal(NINTH.weights, np.full((3, 3), 1 / 9))
+    assert np.array_equal(NINTH.numerators, np.ones((3, 3)))
+    assert NINTH.divisor == 9 and not NINTH.numerators.flags.writeable
+    assert Kernel(np.full((3, 3), 1 / 9)) != NINTH
+    assert Kernel.divided([[1, 2]], -4) == Kernel.divided([[-1, -2]], 4)
+    assert np.array_equal(NINTH.over(3).weights, np.full((3, 3), 1 / 3))
+    assert NINTH.over(1) == Kernel(np.ones((3, 3)))
+
+
+@settings(max_examples=200)
+@given(
+    arrays(np.int64, (2, 3), elements=st.integers(-9999, 9999)),
+    st.one_of(st.integers(1, 10_000).map(float), st.floats(1e-3, 1e4)),
+)
+def test_numerators_come_back_exactly(numerators: np.ndarray, divisor: float) -> None:
+    assert np.array_equal(Kernel.divided(numerators, divisor).numerators, numerators)
+
+
+def test_changes_by_hand_are_above_the_divisor() -> None:
+    changed = Kernel.divided([[1, 2], [3, 4]], 10).with_cell(0, 1, 7)
+    assert (changed.numerators.tolist(), changed.divisor) == ([[1, 7], [3, 4]], 10)
+    for kernel in (changed.transposed(), changed.rotated(), changed.flipped(), changed.resized(3, 2)):
+        assert kernel.divisor == 10 and kernel.numerators.sum() == 15
+    assert changed.zero_mean().numerators.sum() == 0
+
+
+def test_whole_numbers_are_normalised_by_their_sum_as_the_divisor() -> None:
+    assert Kernel(np.ones((3, 3))).normalised() == NINTH
+    assert NINTH.normalised() == NINTH
+    halves = Kernel(np.array([[0.5, 1.0]])).normalised()
+    assert (halves.weights.tolist(), halves.divisor) == ([[1 / 3, 2 / 3]], 1)
+    # A sum below 0 is no divisor that a lecture writes.
+    assert Kernel(np.array([[-1.0, -1.0]])).normalised().divisor == 1
+
+
+@pytest.mark.parametrize("divisor", [0, float("nan"), float("inf")])
+def test_no_such_divisor(divisor: float) -> None:
+    with pytest.raises(UserError, match="another divisor"):
+        Kernel.divided([[1.0]], divisor)
+    with pytest.raises(UserError, match="divisor is from"):
+        Kernel(np.ones((1, 1)), divisor=divisor)
+
+
+def test_a_divisor_beyond_all_use_is_divided_away() -> None:
+    tiny = Kernel.divided([[1.0]], 2.0**99)
+    assert (tiny.weights.tolist(), tiny.divisor) == ([[2.0**-99]], 1)

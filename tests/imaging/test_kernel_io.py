@@ -28,7 +28,16 @@ def test_a_kernel_as_it_is_typed() -> None:
         parse_kernel("1 " * 32)
 
 
-@pytest.mark.parametrize("kernels", [(make("gabor", theta=30),), (make("log-5x5"),), RGB])
+@pytest.mark.parametrize(
+    "kernels",
+    [
+        (make("gabor", theta=30),),
+        (make("log-5x5"),),
+        (make("box-blur", size=5),),
+        (Kernel.divided([[1, 2], [3, 4]], 10, "tenth"),),
+        RGB,
+    ],
+)
 def test_json_keeps_everything(kernels: tuple[Kernel, ...], tmp_path: Path) -> None:
     save_kernels(tmp_path / "k.json", kernels)
     assert load_kernels(tmp_path / "k.json") == kernels
@@ -86,6 +95,17 @@ def test_a_file_is_not_believed_about_its_preset() -> None:
     assert from_data(data)[0].preset is None
 
 
+def test_a_divisor_as_it_is_typed_and_in_files_of_before_there_was_one(tmp_path: Path) -> None:
+    ninth = Kernel.divided(np.ones((2, 2)), 9)
+    assert parse_kernel("1/9 * [[1, 1], [1, 1]]") == ninth
+    (tmp_path / "k.txt").write_text(r"\frac{1}{9}\begin{bmatrix} 1 & 1 \\ 1 & 1 \end{bmatrix}")
+    assert load_kernels(tmp_path / "k.txt")[0].divisor == 9
+    data = to_data([make("box-blur"), make("sharpen"), ninth])
+    for entry in data["kernels"]:
+        del entry["divisor"]
+    assert [kernel.divisor for kernel in from_data(data)] == [9, 1, 1]
+
+
 def _entry(**changes: Any) -> str:
     data = to_data([make("sharpen")])
     data["kernels"][0].update(changes)
@@ -117,6 +137,8 @@ def _entry(**changes: Any) -> str:
         (_entry(name=3), "1 to 100 letters"),
         (_entry(preset=3), '"preset" must be a text'),
         (_entry(parameters=[1]), '"parameters" a table'),
+        (_entry(divisor="9"), '"divisor" must be'),
+        (_entry(divisor=0), "divisor is from"),
         (_entry(parameters={"a": "b"}), "every parameter"),
         ('{"a":' * 100_000, "damaged"),
         ("# red\n1\n# green\n2\n", "not 2"),

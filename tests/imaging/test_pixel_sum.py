@@ -27,7 +27,8 @@ def stages(draw: st.DrawFn) -> tuple[Image, Operation]:
     generator = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     values = generator.integers(0, 256, (*size, 3) if draw(st.booleans()) else size).astype(np.uint8)
     kernel_size = (draw(st.integers(1, 4)), draw(st.integers(1, 4)))
-    kernels = tuple(Kernel(generator.integers(-9, 10, kernel_size) / 4) for _ in range(3))
+    divisor = draw(st.sampled_from([1, 9]))
+    kernels = tuple(Kernel.divided(generator.integers(-9, 10, kernel_size) / 4, divisor) for _ in range(3))
     operation = Operation(
         kernels=kernels,
         mode=draw(st.sampled_from(MODES)),
@@ -58,7 +59,7 @@ def test_the_sum_is_the_result(stage: tuple[Image, Operation], data: Any) -> Non
     taken = explain(image, operation, row, column, channel)
     value = result.values[row, column, channel] if result.values.ndim == 3 else result.values[row, column]
     assert taken.value == pytest.approx(float(value), rel=1e-4, abs=1e-4)
-    products = sum(float((part.patch * part.weights).sum()) for part in taken.channels)
+    products = sum(float((part.patch * part.weights).sum()) / part.divisor for part in taken.channels)
     assert taken.total == pytest.approx(products + taken.bias)
     assert taken.window == source_window(operation, image.values.shape, row, column)
     for part in taken.channels:
@@ -152,6 +153,30 @@ def test_bias_activation_and_pooling_each_have_a_line() -> None:
     assert taken.text.splitlines()[-1] == "max(28, 26.5, 22, 20.5) = 28"
     assert taken.tile is not None
     assert taken.tile.chosen == (0, 0)
+
+
+def test_a_divisor_has_a_line_of_its_own() -> None:
+    # The lectures' blur: 662 of nine ones, then 1/9 of it.
+    values = [
+        [0, 0, 0, 0],
+        [0, 219, 253, 247],
+        [0, 0, 190, 0],
+        [0, 0, 0, 93],
+        [0, 0, 221, 253],
+        [136, 212, 0, 0],
+    ]
+    image = Image(np.array(values, np.uint8), "blur")
+    operation = Operation(kernels=(Kernel.divided(np.ones((3, 3)), 9),), bias=1.0)
+    taken = explain(image, operation, 1, 1)
+    assert taken.text.splitlines() == [
+        "0·1 + 0·1 + 0·1 + 0·1 + 219·1 + 253·1 + 0·1 + 0·1 + 190·1 = 662",
+        "662/9 = 73.5556",
+        "73.5556 + 1 (bias) = 74.5556",
+    ]
+    part = taken.channels[0]
+    assert (part.sum, part.divisor, part.total) == (662, 9, 662 / 9)
+    assert part.weights.tolist() == [[1] * 3] * 3 and part.products.sum() == 662
+    assert run(image, operation).values[1, 1] == np.float32(np.float32(662) / np.float32(9) + np.float32(1))
 
 
 def test_nothing_but_zeros_is_zero() -> None:

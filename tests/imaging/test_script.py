@@ -35,7 +35,7 @@ from convscope.imaging.script import to_python
 # Every value of every setting; together they are too many, every pair of them is not.
 SETTINGS: dict[str, tuple[Any, ...]] = {
     "image": ("colour", "gray", "typed"),
-    "kernel": ("3×3", "4×2", "rank 1", "large"),
+    "kernel": ("3×3", "4×2", "rank 1", "large", "over 9"),
     "mode": MODES,
     "border": BORDERS,
     "stride": (1, 2),
@@ -85,6 +85,8 @@ def kernel_of(kind: str, seed: int) -> Kernel:
         "rank 1": np.outer(generator.normal(size=5), generator.normal(size=3)),
         "large": generator.normal(size=(9, 13)),
     }
+    if kind == "over 9":
+        return Kernel.divided(generator.integers(0, 5, (3, 3)), 9, kind)
     return Kernel(weights[kind], name=kind)
 
 

@@ -14,6 +14,7 @@ from convscope.engine.data.resize import InputSettings
 from convscope.imaging.image import Image
 from convscope.imaging.kernel import Kernel
 from convscope.imaging.operation import Operation
+from convscope.imaging.presets import make
 from convscope.session import recovery
 from convscope.session.lab import SOBEL_X, Lab
 from convscope.session.recovery import (
@@ -44,7 +45,7 @@ LAB = Lab(
             pool_stride=1,
             enabled=False,
         ),
-        Operation(kernels=(SOBEL_X,) * 3, channels="filter"),
+        Operation(kernels=(SOBEL_X, SOBEL_X.over(4), make("box-blur")), channels="filter"),
     ),
     1,
     "signed",

@@ -54,6 +54,7 @@ PRESETS = (
         "Replaces every pixel by the plain average of its neighbourhood, which smooths in square traces.",
         (size_parameter(3),),
         box,
+        lambda size: size * size,
     ),
     Preset(
         "gaussian",

@@ -68,6 +68,7 @@ class Preset:
         sentence: what it does to a picture, in plain words. Kernels are meant as they slide: correlation.
         parameters: what `build` takes as keywords, as floats.
         build: the formula; float64, rows × columns.
+        divisor: what the weights are written over, by the same parameters; None: they are not.
     """
 
     key: str
@@ -76,6 +77,7 @@ class Preset:
     sentence: str
     parameters: tuple[Parameter, ...]
     build: Callable[..., NDArray[np.float64]]
+    divisor: Callable[..., float] | None = None
 
     def make(self, **values: float) -> Kernel:
         """The kernel with these parameters, the defaults for those left out.
@@ -92,7 +94,11 @@ class Preset:
                 )
         accepted = {p.name: p.accept(values.get(p.name, p.default)) for p in self.parameters}
         return Kernel(
-            self.build(**accepted), name=self.key, preset=self.key, parameters=tuple(accepted.items())
+            self.build(**accepted),
+            name=self.key,
+            preset=self.key,
+            parameters=tuple(accepted.items()),
+            divisor=1.0 if self.divisor is None else self.divisor(**accepted),
         )
 
 

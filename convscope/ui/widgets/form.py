@@ -144,6 +144,27 @@ def decimal(name: str, says: str, low: float, high: float, decimals: int = 3) ->
     return box
 
 
+class _Trimmed(QDoubleSpinBox):
+    """A number without the zeros that say nothing: "9", "0.5"."""
+
+    def textFromValue(self, value: float) -> str:
+        return f"{value:.10g}"
+
+
+def trimmed(name: str, says: str, low: float, high: float, decimals: int = 6) -> QDoubleSpinBox:
+    """A number, written as shortly as it can be; nothing is emitted before the typing ends."""
+    box = theme.with_figures(_Trimmed())
+    box.setObjectName(name)
+    box.setAccessibleName(says)
+    box.setDecimals(decimals)
+    box.setRange(low, high)
+    box.setKeyboardTracking(False)
+    box.setMinimumWidth(theme.scaled(56))
+    wheel_needs_focus(box)
+    indent(box)
+    return box
+
+
 def slider(name: str, says: str, low: int, high: int) -> QSlider:
     """A slider of its own, without a box; what it stands at is written beside it."""
     made = QSlider(Qt.Orientation.Horizontal)

@@ -24,7 +24,7 @@ from PySide6.QtWidgets import QMenu, QSizePolicy, QWidget
 
 from convscope.errors import UserError
 from convscope.imaging.kernel import Kernel
-from convscope.imaging.numbers import parse_table
+from convscope.imaging.numbers import parse_divided, parse_table
 from convscope.imaging.numerals import numeral
 from convscope.ui import theme
 from convscope.ui.widgets.arrows import ARROWS
@@ -43,6 +43,8 @@ class KernelGrid(QWidget):
     Typing edits the cell in focus (Enter and Tab commit and move on, Escape cancels, fractions such as 1/9
     count); Ctrl+Up/Down and, over the cell in focus, the wheel add a step; dragging up or down turns the
     value, finely with Shift; arrows and Tab move; Delete sets 0; a pasted table replaces the whole kernel.
+
+    The numbers are those above the kernel's divisor.
 
     Signals:
         edited: (Kernel, merge key); edits of one gesture have one key, so that undo takes them back at once.
@@ -109,7 +111,7 @@ class KernelGrid(QWidget):
 
     def value(self) -> float:
         """The weight in focus."""
-        return float(self._kernel.weights[self._cell])
+        return float(self._kernel.numerators[self._cell])
 
     def _apply(self, kernel: Kernel, merge: str) -> None:
         if kernel != self._kernel:
@@ -130,7 +132,7 @@ class KernelGrid(QWidget):
         if self._wheeled != self._cell:
             self._new_gesture("step")
             self._wheeled = self._cell
-            self._step_size = step_of(self._kernel.weights)
+            self._step_size = step_of(self._kernel.numerators)
         self._set_value(self.value() + steps * self._step_size, f"weights.step.{self._gesture}")
 
     # Out and in
@@ -140,21 +142,24 @@ class KernelGrid(QWidget):
         QGuiApplication.clipboard().setText(as_table(self._kernel.weights))
 
     def copy_list(self) -> None:
-        """Put the kernel on the clipboard as a Python list."""
+        """Put the kernel on the clipboard as a Python list; over a divisor, as an array that is divided."""
+        divisor = self._kernel.divisor
         rows = (
-            "[" + ", ".join(f"{value:.9g}" for value in row) + "]" for row in self._kernel.weights.tolist()
+            "[" + ", ".join(f"{value:.9g}" for value in row) + "]" for row in self._kernel.numerators.tolist()
         )
-        QGuiApplication.clipboard().setText("[" + ",\n ".join(rows) + "]")
+        text = "[" + ",\n ".join(rows) + "]"
+        QGuiApplication.clipboard().setText(text if divisor == 1 else f"np.array({text}) / {divisor:.12g}")
 
     def paste(self) -> None:
         """Take the clipboard's table as the whole kernel, or its one number as the cell in focus."""
         try:
-            table = parse_table(QGuiApplication.clipboard().text(), max_characters=LONGEST_PASTE)
+            text = QGuiApplication.clipboard().text()
+            table, divisor = parse_divided(text, max_characters=LONGEST_PASTE)
             merge = self._new_gesture("paste")
             if table.size == 1:
-                self._set_value(float(table[0, 0]), merge)
+                self._set_value(float(table[0, 0] / divisor), merge)
             else:
-                self._apply(Kernel(table), merge)
+                self._apply(Kernel.divided(table, divisor), merge)
         except UserError as error:
             self.rejected.emit(error.message)
 
@@ -277,7 +282,7 @@ class KernelGrid(QWidget):
         turning, y = self._turning, event.position().y()
         if turning is None:
             return
-        if turning.begin(y, self.value(), step_of(self._kernel.weights)):
+        if turning.begin(y, self.value(), step_of(self._kernel.numerators)):
             self._turn_key = self._new_gesture("drag")
             self.setCursor(Qt.CursorShape.SizeVerCursor)
         if turning.begun:
@@ -373,14 +378,17 @@ class KernelGrid(QWidget):
         self.setAccessibleDescription(self.line())
 
     def line(self) -> str:
-        """The cell in focus in words: "row 1, column 2: −0.111111"."""
-        return f"row {self._cell[0]}, column {self._cell[1]}: {numeral(self.value())}"
+        """The cell in focus in words: "row 1, column 2: −0.111111"; over a divisor "1/9 = 0.111111"."""
+        value, divisor = numeral(self.value()), self._kernel.divisor
+        if divisor != 1:
+            value += f"/{numeral(divisor)} = {numeral(self.value() / divisor)}"
+        return f"row {self._cell[0]}, column {self._cell[1]}: {value}"
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """The cells, the ring around the one in focus, and its number below."""
         colours = theme.tokens()
         painter = QPainter(self)
-        weights = self._kernel.weights
+        weights = self._kernel.numerators
         layout = self._layout
         grid, cell = layout.grid, layout.cell
         shades = signed_colours(weights, float(np.abs(weights).max()))

@@ -224,7 +224,7 @@ def shortened(found: PixelSum) -> str:
         )
     text = replace(found, channels=tuple(parts)).text
     for channel in found.channels:
-        total = f" = {numeral(channel.total)}"
+        total = f" = {numeral(channel.sum)}"
         text = text.replace(total, f" + … (click to hold and read all){total}", 1)
     return text
 

@@ -9,13 +9,13 @@ from PySide6.QtCore import QSignalBlocker
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 from convscope.errors import UserError
-from convscope.imaging.kernel import MAX_SIZE, Kernel
+from convscope.imaging.kernel import LEAST_DIVISOR, MAX_SIZE, MOST_DIVISOR, Kernel
 from convscope.imaging.numerals import numeral
 from convscope.session.lab import Lab
 from convscope.ui import theme
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.kernels.section import Section
-from convscope.ui.widgets.form import caption, row, segmented, spin, tool
+from convscope.ui.widgets.form import caption, row, segmented, spin, tool, trimmed
 from convscope.ui.widgets.kernel_grid import KernelGrid
 
 COLOURS = ("Red", "Green", "Blue")
@@ -30,9 +30,15 @@ class KernelSection(Section):
         self.columns = spin("kernels.columns", "Kernel columns", 1, MAX_SIZE)
         self.rows.valueChanged.connect(self._resize)
         self.columns.valueChanged.connect(self._resize)
-        size = QLabel("Size")
-        size.setMinimumWidth(theme.scaled(68))
-        self.column.addLayout(row(size, self.rows, QLabel("×"), self.columns, None))
+        self.divisor = trimmed(
+            "kernels.divisor", "Divisor: every weight is divided by it", LEAST_DIVISOR, MOST_DIVISOR
+        )
+        self.divisor.setToolTip("Every weight is divided by it: 9 makes the mean of nine ones")
+        self.divisor.setMinimumWidth(theme.scaled(72))
+        self.divisor.valueChanged.connect(self._divide)
+        line = row(QLabel("Size"), self.rows, QLabel("×"), self.columns, None, QLabel("÷"), self.divisor)
+        line.setSpacing(theme.GRID)
+        self.column.addLayout(line)
 
         self.tabs = segmented(
             "kernels.channel",
@@ -92,11 +98,12 @@ class KernelSection(Section):
         for box, number in zip((self.rows, self.columns), kernel.shape, strict=True):
             with QSignalBlocker(box):
                 box.setValue(number)
+        with QSignalBlocker(self.divisor):
+            self.divisor.setValue(kernel.divisor)
         self.grid.set_kernel(kernel)
-        total = float(kernel.weights.sum())
         rank = int(np.linalg.matrix_rank(kernel.weights, tol=1e-6 * max(1e-30, np.abs(kernel.weights).max())))
         kind = "  ·  separable" if rank == 1 and min(kernel.shape) > 1 else ""
-        self.facts.setText(f"{kernel.name}  ·  sum {numeral(round(total, 9))}{kind}")
+        self.facts.setText(f"{kernel.name}  ·  sum {sum_words(kernel)}{kind}")
 
     def set_kernel(self, kernel: Kernel, label: str, merge: str | None = None) -> bool:
         """One undoable step to another kernel, for the shown channel or for all."""
@@ -115,8 +122,21 @@ class KernelSection(Section):
 
         self.edit("Resize kernel", change, "size")
 
+    def _divide(self, divisor: float) -> None:
+        self.edit(
+            "Change divisor", lambda lab: lab.with_kernel(self.kernel.over(divisor), self.channel), "divisor"
+        )
+
     def _tool(self, label: str, change: Callable[[Kernel], Kernel]) -> Callable[[], object]:
         def run() -> None:
             self.edit(label, lambda lab: lab.with_kernel(change(self.kernel), self.channel))
 
         return run
+
+
+def sum_words(kernel: Kernel) -> str:
+    """The sum of the weights: "0"; over a divisor "9/9 = 1"."""
+    total = numeral(round(float(kernel.weights.sum()), 9))
+    if kernel.divisor == 1:
+        return total
+    return f"{numeral(round(float(kernel.numerators.sum()), 9))}/{numeral(kernel.divisor)} = {total}"

@@ -10,6 +10,7 @@ from PySide6.QtGui import QGuiApplication, QWheelEvent
 from PySide6.QtWidgets import QApplication, QDoubleSpinBox, QLabel, QSlider, QSpinBox, QToolButton, QWidget
 
 from convscope.imaging.kernel import Kernel
+from convscope.imaging.numerals import numeral
 from convscope.imaging.presets import PRESETS
 from convscope.ui.widgets.kernel_grid import KernelGrid
 from convscope.ui.widgets.number_grid import NumberGrid
@@ -112,6 +113,38 @@ def test_the_tools(lab: Lab, name: str, expected: list[list[float]]) -> None:
     assert lab.stage.kernel.name == "custom"
     lab.run("edit.undo")
     assert lab.stage.kernel.name == "mine"
+
+
+def test_a_divisor_is_a_field_of_its_own(lab: Lab) -> None:
+    lab.trigger("kernels.preset.ones")
+    lab.spin("kernels.divisor", 9)
+    kernel = lab.stage.kernel
+    assert np.array_equal(kernel.weights, np.full((3, 3), 1 / 9)) and kernel.divisor == 9
+    grid = lab.find(KernelGrid, "kernels.grid")
+    assert grid.value() == 1 and grid.line() == "row 0, column 0: 1/9 = 0.111111"
+    assert "sum 9/9 = 1" in lab.text("kernels.facts")
+    total = int(lab.frame.source[4:7, 5:8, 0].sum())
+    lab.hover("kernels.result", 5, 6)
+    first, second = lab.text("kernels.sum").splitlines()
+    assert first.endswith(f"·1 = {total}") and second == f"{total}/9 = {numeral(total / 9)}"
+    assert lab.values[5, 6, 0] == np.float32(total) / np.float32(9)
+    # What is typed, turned and pasted stays above it.
+    grid.setFocus()
+    grid.set_cell(1, 1)
+    lab.qtbot.keyClicks(grid, "4")
+    lab.qtbot.keyClick(lab.window.focusWidget() or grid, Qt.Key.Key_Return)
+    lab.settle()
+    assert lab.stage.kernel == kernel.with_cell(1, 1, 4)
+    for _ in range(2):
+        lab.run("edit.undo")
+    assert lab.stage.kernel.divisor == 1 and lab.stage.kernel.preset == "ones"
+    lab.press("kernels.normalise")
+    assert lab.stage.kernel == kernel
+    QGuiApplication.clipboard().setText(r"\frac{1}{16}\begin{bmatrix} 1&2&1 \\ 2&4&2 \\ 1&2&1 \end{bmatrix}")
+    grid.paste()
+    lab.settle()
+    assert lab.find(QDoubleSpinBox, "kernels.divisor").text() == "16"
+    assert lab.stage.kernel.numerators.tolist() == [[1, 2, 1], [2, 4, 2], [1, 2, 1]]
 
 
 def test_what_cannot_be_normalised_is_said(lab: Lab) -> None:
