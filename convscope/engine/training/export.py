@@ -13,7 +13,7 @@ from typing import Any
 from convscope.engine.training.checkpoint import write_atomically
 from convscope.engine.training.record import strict_json
 from convscope.engine.training.run import Run
-from convscope.engine.training.smoothing import best_epoch
+from convscope.engine.training.smoothing import best_epoch, judged_by
 from convscope.errors import UserError
 
 
@@ -52,7 +52,7 @@ def run_row(run: Run) -> RunRow:
     """One run's line."""
     details, history = run.details, run.history
     settings, test = details.settings, run.test
-    best = best_epoch(history)
+    best = best_epoch(history, judged_by(settings))
     values = next((dict(record.values) for record in history if record.epoch == best), {})
     return RunRow(
         details.name,

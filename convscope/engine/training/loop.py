@@ -29,7 +29,7 @@ from convscope.engine.training.rates import gentler, make_optimizer
 from convscope.engine.training.record import CLASSIFIER, EpochRecord, Recorder
 from convscope.engine.training.run import Run
 from convscope.engine.training.settings import TrainingSettings
-from convscope.engine.training.smoothing import best_epoch, higher_is_better
+from convscope.engine.training.smoothing import best_epoch, higher_is_better, judged_by
 from convscope.errors import NotEnoughMemoryError, UserError
 from convscope.task import Task
 
@@ -183,7 +183,7 @@ def fit(job: Job) -> Fitted:
                 )
     task.check()
     epochs = recorder.epochs
-    best = best_epoch(epochs, _monitor(settings))
+    best = best_epoch(epochs, judged_by(settings))
     if settings.restore_best and best is not None:
         keeper.restore_best()
     outcome = _outcome(job, epochs, recording.diverged, control)
@@ -214,7 +214,7 @@ class _Keeper:
     def keep(self) -> None:
         """Checkpoint, best model, history; in this order, since the checkpoint alone decides on resuming."""
         epochs = self._recorder.epochs
-        is_best = best_epoch(epochs, _monitor(self._job.settings)) == epochs[-1].epoch
+        is_best = best_epoch(epochs, judged_by(self._job.settings)) == epochs[-1].epoch
         model, run = self._job.model, self._job.run
         if run is None:
             if is_best and self._job.settings.restore_best:
@@ -280,10 +280,6 @@ def _stoppers(settings: TrainingSettings) -> tuple[Any, Any]:
             min_lr=reduce.min_learning_rate,
         )
     return early, plateau
-
-
-def _monitor(settings: TrainingSettings) -> str:
-    return settings.early_stopping.monitor if settings.early_stopping else ""
 
 
 @contextlib.contextmanager

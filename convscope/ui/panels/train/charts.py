@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import math
 import time
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from PySide6.QtCore import QEvent, QTimer, Signal
-from PySide6.QtGui import QColor, QShowEvent
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal
+from PySide6.QtGui import QColor, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from convscope.ui import theme
 from convscope.ui.panels.train import form
-from convscope.ui.panels.train.chart import Chart, Line
-from convscope.ui.panels.train.history import Curve, History
-from convscope.ui.widgets.form import combo, row
+from convscope.ui.panels.train.history import History
+from convscope.ui.plots.chart import Chart, Line
+from convscope.ui.plots.curve import Curve
+from convscope.ui.plots.plot import Plot
+from convscope.ui.widgets.flow import FlowLayout
+from convscope.ui.widgets.form import choose, combo
 from convscope.ui.widgets.segmented import Segmented
 from convscope.ui.widgets.slider_row import SliderRow
 
 if TYPE_CHECKING:
     from convscope.engine.training.record import Recorder, Update
     from convscope.engine.training.settings import TrainingSettings
+    from convscope.engine.training.smoothing import Formula
 
 # Milliseconds between two drawings, at least and at most.
 INTERVAL, SELDOM = 150, 500
@@ -29,7 +35,6 @@ INTERVAL, SELDOM = 150, 500
 SHARE = 0.01
 # One drawing of so many is measured.
 MEASURED = 6
-SMOOTHING = 0.8
 METRICS = {
     "accuracy": "Accuracy",
     "top_5_accuracy": "Top-5 accuracy",
@@ -38,6 +43,8 @@ METRICS = {
     "recall": "Recall",
 }
 RATE_HEIGHT = 84
+# Pixels of height from which the learning rate has a chart of its own.
+ROOMY = 380
 # A gap below this share of the validation loss is not worth a word.
 GAP_SHARE = 0.2
 # Nor is one below this share of the chart's height.
@@ -46,28 +53,58 @@ GAP_HEIGHT = 0.06
 THAWED = "base thawed"
 
 
+@dataclass(frozen=True)
+class Look:
+    """How a person wants to see the curves.
+
+    Attributes:
+        by: "batch" or "epoch".
+        by_batch, by_epoch: how much each is smoothed, 0 (not at all) to 0.99.
+        formula: of the smoothing; see `engine.training.smoothing.FORMULAS`.
+        log: the loss in powers of ten.
+        metric: of the second chart; "": the first that is measured.
+    """
+
+    by: Literal["batch", "epoch"] = "batch"
+    by_batch: float = 0.8
+    by_epoch: float = 0.0
+    formula: Formula = "lectures"
+    log: bool = False
+    metric: str = ""
+
+    @property
+    def smoothing(self) -> float:
+        """Of the curves on show."""
+        return self.by_batch if self.by == "batch" else self.by_epoch
+
+
 class Charts(QWidget):
     """Watches a `Recorder`: it looks by a timer, so that training waits for nobody.
 
     Attributes:
         history: what is on show.
+        shown_as: how it is shown.
         overfitting: a sentence while the curves part, else "".
 
     Signals:
         looked: all that is known by now has been taken, and is drawn if it is time to.
+        edited: a person wants another `Look`: that, what it changes in words, and what joins a drag's steps.
     """
 
     looked = Signal()
+    edited = Signal(object, str, str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("train.charts")
-        self.history = History(SMOOTHING)
+        self.shown_as = Look()
+        self.history = self._new_history()
         self.overfitting = ""
         self.update_: Update | None = None
         self._recorder: Recorder | None = None
         self._settings: TrainingSettings | None = None
         self._metric = "accuracy"
+        self._names: list[str] = []
         self._before = 0
         self._rate_epoch = -1
         # Seconds of a drawing, of the one that is measured now (not its painting), and how many there were.
@@ -83,7 +120,7 @@ class Charts(QWidget):
     def begin(self, recorder: Recorder, settings: TrainingSettings, before: int = 0) -> None:
         """Forget the last run and watch this one; `before`: see `Plan`."""
         self._recorder, self._settings, self._before = recorder, settings, before
-        self.history = History(self.smoothing.value)
+        self.history = self._new_history()
         self.overfitting, self.update_, self._rate_epoch = "", None, -1
         names = [name for name in settings.metrics if name in METRICS]
         self.which.clear()
@@ -91,8 +128,10 @@ class Charts(QWidget):
             self.which.addItem(METRICS[name], name)
         self.which.setVisible(len(names) > 1)
         self.second.setVisible(bool(names))
-        self._metric = names[0] if names else "accuracy"
-        self.second.set_title(METRICS[self._metric])
+        self._names = [str(name) for name in names]
+        self._choose_metric()
+        for chart in (self.loss, self.second, self.rate):
+            chart.plot.fit()
         self._set_lines()
         self._timer.start()
 
@@ -150,21 +189,21 @@ class Charts(QWidget):
             if chart.isHidden():
                 continue
             chart.set_span(self._span())
-            own = history.by_epoch(name)
-            if self.by.value == "batch":
+            own, checked = history.by_epoch(name), history.by_epoch(f"val_{name}")
+            if self.shown_as.by == "batch":
                 found = history.by_batch(name)
                 raw, smooth = found if found is not None else (own, own)
                 chart.set_curve("raw", raw)
                 chart.set_curve("train", smooth)
-                chart.set_curve("validation", history.by_epoch(f"val_{name}"))
+                chart.set_curve("validation", checked)
+                chart.set_curve("mean", own)
             else:
                 chart.set_curve("raw", own)
                 chart.set_curve("train", self._smooth(own))
-                checked = history.by_epoch(f"val_{name}")
                 chart.set_curve("raw_validation", checked)
                 chart.set_curve("validation", self._smooth(checked))
         # The gap changes with an epoch, not with a batch; its items are dear to draw anew.
-        state = (len(history.epochs), self.by.value, self.smoothing.value)
+        state = (len(history.epochs), self.shown_as)
         if state != self._shaded:
             self._shaded = state
             self._draw_shade()
@@ -197,22 +236,32 @@ class Charts(QWidget):
             self._timer.setInterval(wanted)
 
     def _build(self) -> None:
+        from convscope.engine.training.smoothing import FORMULAS
+
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.GAP)
         self.by = Segmented([("batch", "By batch"), ("epoch", "By epoch")], "train.by")
         self.by.setAccessibleName("Curves by batch or by epoch")
         self.by.changed.connect(self._by_changed)
-        self.smoothing = SliderRow("train.smoothing", "Smoothing", 0, 0.99, 0.01, SMOOTHING)
-        self.smoothing.setMaximumWidth(theme.scaled(280))
+        self.smoothing = SliderRow("train.smoothing", "Smoothing", 0, 0.99, 0.01, self.shown_as.smoothing)
+        self.smoothing.setMaximumWidth(theme.scaled(232))
         self.smoothing.changed.connect(self._smoothing_changed)
+        formulas = [(name, whose) for name, (whose, _formula) in FORMULAS.items()]
+        self.formula = combo("train.smoothing.formula", "Formula of the smoothing", formulas)
+        self.formula.setSizeAdjustPolicy(self.formula.SizeAdjustPolicy.AdjustToContents)
+        self.formula.activated.connect(self._formula_changed)
         self.log = form.check("train.log", "Log scale")
         self.log.clicked.connect(self._log_changed)
         self.which = combo("train.metric", "Second chart", ())
         self.which.activated.connect(self._metric_chosen)
         self.which.hide()
-        column.addLayout(row(self.by, self.smoothing, self.log, None, self.which))
+        above = FlowLayout(across=theme.GAP, down=theme.GRID)
+        for widget in (self.by, self.smoothing, self.formula, self.which):
+            above.addWidget(widget)
+        column.addLayout(above)
         self.loss = Chart("train.loss_chart", "Loss")
+        self.loss.head.insertWidget(1, self.log, 0, Qt.AlignmentFlag.AlignTop)
         self.second = Chart("train.metric_chart", "Accuracy", unit_range=True)
         self.rate = Chart("train.rate_chart", "Learning rate over the epochs", ticks_at_values=True)
         self.rate.set_log(True)
@@ -222,17 +271,29 @@ class Charts(QWidget):
         column.addWidget(self.rate)
         for chart in (self.loss, self.second, self.rate):
             chart.hovered.connect(self._hover)
-            if chart is not self.loss:
-                chart.plot.setXLink(self.loss.plot)
+            chart.plot.zoom_changed.connect(partial(self._zoomed, chart.plot))
+        self._show_look()
 
     def _set_lines(self) -> None:
         colour = run_colour()
-        dots = self.by.value == "epoch"
-        lines = {"raw": Line("", colour, faint=True, dots=dots)}
-        if dots:
-            lines["raw_validation"] = Line("", deeper(colour), faint=True, dashed=True, dots=True)
-        lines["train"] = Line("training", colour)
-        lines["validation"] = Line("validation", deeper(colour), dashed=True, dots=not dots)
+        checked = deeper(colour)
+        if self.shown_as.by == "batch":
+            lines = {
+                "raw": Line("", colour, faint=True),
+                "train": Line("each batch", colour, raw="raw", order=2),
+                "validation": Line("validation", checked, dashed=True, dots=True, order=1),
+                # What Keras tells of an epoch: to be compared with validation, which a single batch is not.
+                "mean": Line("training", colour, joined=False),
+            }
+        else:
+            lines = {
+                "raw": Line("", colour, faint=True, dots=True),
+                "raw_validation": Line("", checked, faint=True, dashed=True, dots=True),
+                "train": Line("training", colour, raw="raw"),
+                "validation": Line("validation", checked, dashed=True, raw="raw_validation"),
+            }
+        for chart in (self.loss, self.second, self.rate):
+            chart.set_span(self._span())
         for chart in (self.loss, self.second):
             chart.set_lines(lines)
             words = THAWED if chart is self.loss else ""
@@ -248,6 +309,9 @@ class Charts(QWidget):
     def _span(self) -> float:
         """How far the x axis goes: a little further than the run is, at most to its end."""
         whole = float(self._settings.epochs + self._before) if self._settings is not None else 1.0
+        if not self.history.done:
+            # Nothing has run: an epoch to come, no fraction of one that says nothing.
+            return min(1.0, whole)
         at = max(self.history.x, 1e-6) * 1.08
         if at >= whole or whole <= 1:
             return whole
@@ -258,27 +322,33 @@ class Charts(QWidget):
     def _smooth(self, curve: Curve) -> Curve:
         from convscope.engine.training.smoothing import smooth
 
-        return curve[0], smooth(curve[1], self.smoothing.value)
+        return curve[0], smooth(curve[1], self.shown_as.smoothing, self.shown_as.formula)
 
     def _judge(self) -> None:
         """The best epoch, and whether the curves part."""
-        from convscope.engine.training.smoothing import best_epoch, find_overfitting
+        from convscope.engine.training.smoothing import best_epoch, find_overfitting, judged_by
 
         epochs = self.history.epochs
-        best = best_epoch(epochs)
-        for chart in (self.loss, self.second):
+        best = best_epoch(epochs, judged_by(self._settings) if self._settings is not None else "")
+        colour = theme.tokens().good
+        for chart, name in ((self.loss, "loss"), (self.second, self._metric)):
             # One epoch is no choice.
             if best is None or len(epochs) < 2:
                 chart.marks.set_best(None)
-            else:
-                chart.marks.set_best(best + 1.0, f"best epoch {best + 1}" if chart is self.loss else "")
+                chart.marks.set_rings(())
+                continue
+            chart.marks.set_best(best + 1.0, f"best epoch {best + 1}" if chart is self.loss else "")
+            values = next(record.values for record in epochs if record.epoch == best)
+            reached = values.get(f"val_{name}", values.get(name, math.nan))
+            chart.marks.set_rings([(best + 1.0, reached, colour)])
         found = find_overfitting(epochs)
         self.overfitting = found.sentence if found is not None else ""
 
     def _draw_shade(self) -> None:
         """The gap between validation and training loss, from where it opened for good."""
-        train, checked = self.loss.curve("train"), self.loss.curve("validation")
-        if train is None or checked is None or not len(train[0]) or len(checked[0]) < 2:
+        # Of the epochs' own numbers: what smoothing makes of them parts elsewhere.
+        train, checked = self.history.by_epoch("loss"), self.history.by_epoch("val_loss")
+        if not len(train[0]) or len(checked[0]) < 2:
             self.loss.marks.set_shade(None)
             return
         x, high = checked
@@ -292,7 +362,7 @@ class Charts(QWidget):
         if not wide:
             self.loss.marks.set_shade(None)
             return
-        gap = f"gap {high[-1] - low[-1]:.2g}"
+        gap = f"gap {high[-1] - low[-1]:.3g}"
         named = f"overfitting: {gap}" if self.overfitting else gap
         self.loss.marks.set_shade(x, low, high, named, warns=bool(self.overfitting))
 
@@ -314,27 +384,87 @@ class Charts(QWidget):
         for chart in (self.loss, self.second, self.rate):
             chart.show_cursor(x)
 
-    def _by_changed(self, _by: str) -> None:
-        self._set_lines()
+    def _zoomed(self, plot: Plot) -> None:
+        """All three show the same epochs."""
+        for chart in (self.loss, self.second, self.rate):
+            if chart.plot is not plot:
+                chart.plot.follow(plot)
 
-    def _smoothing_changed(self, factor: float) -> None:
-        self.history.set_factor(factor)
-        if self._recorder is not None:
+    # How it is shown
+
+    def set_look(self, look: Look) -> None:
+        """Show the curves in another way; nothing is emitted."""
+        before, self.shown_as = self.shown_as, look
+        if look == before:
+            return
+        self._show_look()
+        if (look.by_batch, look.formula) != (before.by_batch, before.formula):
+            self.history.set_smoothing(look.by_batch, look.formula)
+        if look.metric != before.metric:
+            self._choose_metric()
+            self._judge()
+        self.loss.set_log(look.log)
+        if look.by != before.by:
+            self._set_lines()
+        elif self._recorder is not None:
             self.draw()
 
+    def _show_look(self) -> None:
+        from convscope.engine.training.smoothing import formula_words
+
+        look = self.shown_as
+        self.by.set_value(look.by)
+        self.smoothing.set_value(look.smoothing)
+        choose(self.formula, look.formula)
+        self.formula.setEnabled(look.smoothing > 0)
+        words = (
+            f"Smoothed by {formula_words(look.formula, look.smoothing)}" if look.smoothing else "Not smoothed"
+        )
+        self.formula.setToolTip(words)
+        self.smoothing.setToolTip(words)
+        self.formula.setAccessibleDescription(words)
+        self.log.setChecked(look.log)
+
+    def _edit(self, label: str, merge: str = "", **changed: Any) -> None:
+        look = replace(self.shown_as, **changed)
+        self.set_look(look)
+        self.edited.emit(look, label, merge)
+
+    def _by_changed(self, by: str) -> None:
+        self._edit("curves by " + by, by=by)
+
+    def _smoothing_changed(self, factor: float) -> None:
+        self._edit("smoothing", "smoothing", **{f"by_{self.shown_as.by}": factor})
+
+    def _formula_changed(self, _index: int) -> None:
+        self._edit("smoothing formula", formula=self.formula.currentData())
+
     def _log_changed(self, log: bool) -> None:
-        self.loss.set_log(log)
+        self._edit("log scale", log=log)
 
     def _metric_chosen(self, _index: int) -> None:
-        self._metric = str(self.which.currentData())
+        self._edit("second chart", metric=str(self.which.currentData()))
+
+    def _choose_metric(self) -> None:
+        """The one that is wanted, if it is measured."""
+        first = self._names[0] if self._names else "accuracy"
+        self._metric = self.shown_as.metric if self.shown_as.metric in self._names else first
+        self.which.setCurrentIndex(max(0, self.which.findData(self._metric)))
         self.second.set_title(METRICS[self._metric])
-        self.draw()
+
+    def _new_history(self) -> History:
+        return History(self.shown_as.by_batch, self.shown_as.formula)
 
     def changeEvent(self, event: QEvent) -> None:
         """Another theme has other colours for the curves."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange and hasattr(self, "rate"):
             self._set_lines()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Where there is little room, the curves keep it: the rate is told beside the settings as well."""
+        super().resizeEvent(event)
+        self.rate.setVisible(self.height() >= theme.scaled(ROOMY))
 
     def showEvent(self, event: QShowEvent) -> None:
         """Catch up on what was not drawn while it was hidden."""

@@ -7,33 +7,34 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from convscope.ui.plots.curve import Curve
+
 if TYPE_CHECKING:
     from convscope.engine.training.record import EpochRecord, Update
+    from convscope.engine.training.smoothing import Average, Formula
 
 # More points than a screen has columns many times over; from then on neighbours are averaged.
 CAPACITY = 1 << 16
 
-Curve = tuple[NDArray[np.float64], NDArray[np.float64]]
-
 
 class Series:
-    """The values of all batches so far and their debiased moving average, in arrays of a fixed size.
+    """The values of all batches so far and their moving average, in arrays of a fixed size.
 
     When they are full, neighbours are joined, so that a run of any length takes the same memory and time.
 
     Args:
-        factor: of the average; see `engine.training.smoothing.smooth`.
+        factor, formula: of the average; see `engine.training.smoothing.Average`.
         capacity: points kept, even.
     """
 
-    def __init__(self, factor: float = 0.8, capacity: int = CAPACITY) -> None:
+    def __init__(self, factor: float = 0.8, formula: Formula = "lectures", capacity: int = CAPACITY) -> None:
         self._at = np.empty(capacity)
         self._raw = np.empty(capacity)
         self._smooth = np.empty(capacity)
         self._count, self._stride = 0, 1
         self._seen = 0
         self._sum, self._open = 0.0, 0
-        self._factor, self._mean, self._weight = factor, 0.0, 0.0
+        self._average = _average(factor, formula)
 
     def start_at(self, batch: int) -> None:
         """The next value is that of this batch, counted from 0, if it is not one that was there already."""
@@ -45,7 +46,7 @@ class Series:
             self._seen += 1
             self._sum += value
             self._open += 1
-            average = self._average(value, self._factor)
+            average = self._average.add(value)
             if self._open == self._stride:
                 if self._count == len(self._at):
                     self._join()
@@ -55,12 +56,12 @@ class Series:
                 self._count += 1
                 self._sum, self._open = 0.0, 0
 
-    def set_factor(self, factor: float) -> None:
+    def set_smoothing(self, factor: float, formula: Formula) -> None:
         """Smooth all anew."""
-        self._factor, self._mean, self._weight = factor, 0.0, 0.0
+        self._average = _average(factor, formula)
         joined = factor**self._stride
         for index, value in enumerate(self._raw[: self._count].tolist()):
-            self._smooth[index] = self._average(value, joined)
+            self._smooth[index] = self._average.add(value, joined)
 
     @property
     def raw(self) -> Curve:
@@ -72,19 +73,18 @@ class Series:
         """(number of batches until then, moving average)."""
         return self._at[: self._count], self._smooth[: self._count]
 
-    def _average(self, value: float, factor: float) -> float:
-        if np.isfinite(value):
-            self._mean = factor * self._mean + (1 - factor) * value
-            self._weight = factor * self._weight + (1 - factor)
-            return self._mean / self._weight
-        return np.nan
-
     def _join(self) -> None:
         half = self._count // 2
         self._raw[:half] = self._raw[: 2 * half].reshape(half, 2).mean(axis=1)
         self._smooth[:half] = self._smooth[1 : 2 * half : 2].copy()
         self._at[:half] = self._at[1 : 2 * half : 2].copy()
         self._count, self._stride = half, self._stride * 2
+
+
+def _average(factor: float, formula: Formula) -> Average:
+    from convscope.engine.training.smoothing import Average
+
+    return Average(factor, formula)
 
 
 class History:
@@ -99,21 +99,21 @@ class History:
         done: batches so far, since the very start.
     """
 
-    def __init__(self, factor: float = 0.8) -> None:
+    def __init__(self, factor: float = 0.8, formula: Formula = "lectures") -> None:
         self.steps = 1
         self.epochs: list[EpochRecord] = []
         self.batches: dict[str, Series] = {}
         self.rates: list[tuple[float, float]] = []
         self.begun: tuple[int, float] | None = None
         self.done = 0
-        self._factor = factor
+        self._smoothing = factor, formula
 
     def take(self, update: Update) -> None:
         """Append what is new."""
         longest = 0
         for name, values in update.batches.items():
             if name not in self.batches:
-                self.batches[name] = Series(self._factor)
+                self.batches[name] = Series(*self._smoothing)
             self.batches[name].start_at(update.first_batch)
             self.batches[name].extend(values)
             longest = max(longest, len(values))
@@ -139,11 +139,11 @@ class History:
         if not self.rates or self.rates[-1][1] != rate:
             self.rates.append((x, rate))
 
-    def set_factor(self, factor: float) -> None:
-        """Smooth by another factor."""
-        self._factor = factor
+    def set_smoothing(self, factor: float, formula: Formula) -> None:
+        """Smooth by another factor, or another formula."""
+        self._smoothing = factor, formula
         for series in self.batches.values():
-            series.set_factor(factor)
+            series.set_smoothing(factor, formula)
 
     @property
     def x(self) -> float:
@@ -163,19 +163,3 @@ class History:
         rows = [(record.epoch + 1.0, record.values[name]) for record in self.epochs if name in record.values]
         found = np.array(rows, np.float64).reshape(-1, 2)
         return found[:, 0], found[:, 1]
-
-
-def thin(curve: Curve, columns: int) -> Curve:
-    """At most two points a column of the screen, its least and its largest, so that no peak is lost."""
-    x, y = curve
-    count = len(x)
-    if count <= 2 * columns or columns < 1:
-        return curve
-    width = -(-count // columns)
-    whole = count // width * width
-    parts = y[:whole].reshape(-1, width)
-    rows = np.arange(len(parts)) * width
-    low, high = rows + np.argmin(parts, axis=1), rows + np.argmax(parts, axis=1)
-    pairs = np.stack([np.minimum(low, high), np.maximum(low, high)], axis=1).ravel()
-    chosen = np.concatenate([pairs, np.arange(whole, count)])
-    return x[chosen], y[chosen]

@@ -13,18 +13,17 @@ from PySide6.QtWidgets import QFileDialog, QMenu, QMessageBox, QSplitter, QVBoxL
 from convscope.errors import UserError
 from convscope.task import Task
 from convscope.ui import theme
-from convscope.ui.panels.train.chart import Chart, Line
 from convscope.ui.panels.train.charts import THAWED
 from convscope.ui.panels.train.desk import Desk
 from convscope.ui.panels.train.names import differences
 from convscope.ui.panels.train.runs_table import Entry, RunsTable
+from convscope.ui.plots.chart import Chart, Line
 from convscope.ui.widgets.form import caption, row, segmented, tool
 
 if TYPE_CHECKING:
     from convscope.engine.training.run import Run
 
 KEY = "train.runs"
-LEGEND = 72  # letters of all names in the chart's legend
 
 
 def read_runs(task: Task) -> tuple[Entry, ...]:
@@ -50,6 +49,13 @@ def read_runs(task: Task) -> tuple[Entry, ...]:
             # Deleted or damaged meanwhile, by this window or another.
             continue
     return tuple(entries)
+
+
+def _best(entry: Entry, metric: str, colour: str) -> list[tuple[float, float, str]]:
+    """Where a run's best epoch is on its curve: a ring, or none."""
+    best, values = entry.row.best, entry.row.values
+    reached = values.get(f"val_{metric}", values.get(metric))
+    return [] if best is None or reached is None or len(entry.epochs) < 2 else [(best + 1.0, reached, colour)]
 
 
 class RunsView(QWidget):
@@ -113,14 +119,15 @@ class RunsView(QWidget):
         self.chart.set_log(metric == "loss" and self.scale.value == "log")
         self.chart.unit_range = metric == "accuracy"
         lines: dict[str, Line] = {}
-        most = LEGEND // max(1, len(chosen))
         for entry, colour in chosen:
-            # What sets two runs apart stands at the end of their names.
-            name = entry.row.name if len(entry.row.name) <= most else f"…{entry.row.name[1 - most :]}"
-            folder = entry.run.folder.name
-            lines[f"{folder} train"] = Line("", colour)
+            folder, name = entry.run.folder.name, entry.row.name
+            validated = any(f"val_{metric}" in epoch.values for epoch in entry.epochs)
+            lines[f"{folder} train"] = Line("" if validated else f"{name}, training", colour)
             lines[f"{folder} val"] = Line(name, colour, dashed=True, dots=True)
         self.chart.set_lines(lines)
+        self.chart.marks.set_rings(
+            [ring for entry, colour in chosen for ring in _best(entry, metric, colour)]
+        )
         thawed = [(thawed_at(entry.epochs), colour) for entry, colour in chosen]
         self.chart.marks.set_turns([(float(at), THAWED, colour) for at, colour in thawed if at])
         for entry, _colour in chosen:
@@ -137,7 +144,8 @@ class RunsView(QWidget):
         chosen = [entry for entry, _colour in self.table.runs.chosen]
         if len(chosen) < 2:
             self.difference.setText(
-                "Tick runs to lay them over each other: training solid, validation dashed."
+                "Tick runs to lay them over each other: training solid, validation dashed, a ring around "
+                "the best epoch. The numbers are those of validation."
             )
             return
         first, *others = chosen

@@ -98,6 +98,8 @@ class RunsModel(QAbstractTableModel):
         super().__init__(parent)
         self.entries: tuple[Entry, ...] = ()
         self._ticked: list[str] = []
+        # A run's colour is its own for as long as the window is open, on the chart or off it.
+        self._colours: dict[str, str] = {}
 
     def show(self, entries: Sequence[Entry]) -> None:
         """Show other runs; ticks stay with their folders, and a new run is ticked."""
@@ -110,6 +112,7 @@ class RunsModel(QAbstractTableModel):
         fresh = here[:4] if first else [name for name in here if name not in known]
         self._ticked = [name for name in (*self._ticked, *reversed(fresh)) if name in here]
         self._ticked = list(dict.fromkeys(self._ticked))
+        self._give_colours()
         self.endResetModel()
         self.ticked.emit()
 
@@ -117,10 +120,7 @@ class RunsModel(QAbstractTableModel):
     def chosen(self) -> list[tuple[Entry, str]]:
         """The runs on the chart, each with its colour, in the order of their ticks."""
         found = {entry.run.folder.name: entry for entry in self.entries}
-        return [
-            (found[name], theme.SERIES[number % len(theme.SERIES)])
-            for number, name in enumerate(self._ticked)
-        ]
+        return [(found[name], self._colours[name]) for name in self._ticked]
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
         """Runs."""
@@ -186,8 +186,8 @@ class RunsModel(QAbstractTableModel):
                 self._ticked.append(name)
             else:
                 self._ticked.remove(name)
-            # The colours of the others follow their order.
-            self.dataChanged.emit(self.index(0, 0), self.index(len(self.entries) - 1, 0))
+            self._give_colours()
+            self.dataChanged.emit(index, index)
             self.ticked.emit()
             return True
         if role == Qt.ItemDataRole.EditRole and str(value).strip() != entry.row.name:
@@ -195,9 +195,17 @@ class RunsModel(QAbstractTableModel):
         return False
 
     def _colour(self, name: str) -> str | None:
-        if name not in self._ticked:
-            return None
-        return theme.SERIES[self._ticked.index(name) % len(theme.SERIES)]
+        return self._colours[name] if name in self._ticked else None
+
+    def _give_colours(self) -> None:
+        """A run that is ticked for the first time gets the colour that the fewest runs on the chart have."""
+        for name in self._ticked:
+            if name not in self._colours:
+                shown = [self._colours[one] for one in self._ticked if one in self._colours]
+                given = list(self._colours.values())
+                self._colours[name] = min(
+                    theme.SERIES, key=lambda colour: (shown.count(colour), given.count(colour))
+                )
 
 
 def _swatch(colour: str | None) -> QPixmap:
@@ -257,7 +265,10 @@ class RunsTable(QTableView):
                 )
         if first and entries:
             self.resizeColumnsToContents()
-            self.setColumnWidth(0, min(max(self.columnWidth(0), theme.scaled(180)), theme.scaled(320)))
+        if entries:
+            # A new run's name is read whole, too; what a person has made wider stays so.
+            needed = min(max(self.sizeHintForColumn(0), theme.scaled(180)), theme.scaled(320))
+            self.setColumnWidth(0, needed if first else max(needed, self.columnWidth(0)))
 
     def selected(self) -> list[Entry]:
         """The selected runs, from top to bottom."""

@@ -7,13 +7,13 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from convscope.ui import theme
-from convscope.ui.panels.train.chart import Chart, Line
 from convscope.ui.panels.train.charts import THAWED
 from convscope.ui.panels.train.desk import Desk
 from convscope.ui.panels.train.machine import TITLE, Machine
 from convscope.ui.panels.train.runs import read_runs
 from convscope.ui.panels.train.runs_table import Entry
 from convscope.ui.panels.train.transfer_plan import WAYS
+from convscope.ui.plots.chart import Chart, Line
 from convscope.words import clock
 
 KEY, SVM = "train.transfer.runs", "svm"

@@ -2,41 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 import numpy as np
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QPainter, QPixmap
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QSlider
+from pytestqt.qtbot import QtBot
 
 from convscope.engine.training.record import EpochRecord, Recorder
-from convscope.engine.training.settings import Schedule, TrainingSettings
-from convscope.engine.training.smoothing import smooth
+from convscope.engine.training.settings import EarlyStopping, OptimizerSettings, Schedule, TrainingSettings
+from convscope.engine.training.smoothing import FORMULAS, Formula, find_overfitting, smooth
 from convscope.ui import theme
-from convscope.ui.panels.train.chart import Chart, Line
-from convscope.ui.panels.train.chart_plot import short
 from convscope.ui.panels.train.charts import INTERVAL, SELDOM, Charts
-from convscope.ui.panels.train.history import History, Series, thin
+from convscope.ui.panels.train.history import History, Series
 from convscope.ui.panels.train.looks import kernel_pictures, map_pictures
+from convscope.ui.plots.chart import Chart, Line
+from convscope.ui.plots.curve import thin
+from convscope.ui.plots.plot import short
 
 
-def test_a_series_is_smoothed_as_the_engine_does() -> None:
+@pytest.mark.parametrize("formula", FORMULAS)
+def test_a_series_is_smoothed_as_the_engine_does(formula: Formula) -> None:
     values = np.random.default_rng(0).random(500)
     values[100] = np.nan
-    series = Series(0.8)
+    series = Series(0.8, formula)
     for part in np.array_split(values, 7):
         series.extend(part)
     at, raw = series.raw
     assert np.array_equal(at, np.arange(1, 501))
     assert np.array_equal(raw, values, equal_nan=True)
-    assert np.allclose(series.smooth[1], smooth(values, 0.8), equal_nan=True)
-    series.set_factor(0.99)
-    assert np.allclose(series.smooth[1], smooth(values, 0.99), equal_nan=True)
+    assert np.allclose(series.smooth[1], smooth(values, 0.8, formula), equal_nan=True)
+    series.set_smoothing(0.99, formula)
+    assert np.allclose(series.smooth[1], smooth(values, 0.99, formula), equal_nan=True)
     series.extend(values[:50])
     both = np.concatenate([values, values[:50]])
-    assert np.allclose(series.smooth[1], smooth(both, 0.99), equal_nan=True)
+    assert np.allclose(series.smooth[1], smooth(both, 0.99, formula), equal_nan=True)
 
 
 def test_a_long_series_takes_no_more_memory() -> None:
-    series = Series(0.5, capacity=64)
+    series = Series(0.5, "lectures", capacity=64)
     values = np.linspace(0, 1, 1000)
     series.extend(values)
     at, raw = series.raw
@@ -44,8 +50,8 @@ def test_a_long_series_takes_no_more_memory() -> None:
     # Each point is the mean of the batches that end there.
     width = int(at[1] - at[0])
     assert raw[3] == pytest.approx(values[3 * width : 4 * width].mean())
-    assert np.allclose(series.smooth[1], smooth(values, 0.5)[at.astype(int) - 1])
-    series.set_factor(0.0)
+    assert np.allclose(series.smooth[1], smooth(values, 0.5, "lectures")[at.astype(int) - 1])
+    series.set_smoothing(0.0, "lectures")
     assert np.allclose(series.smooth[1], raw)
 
 
@@ -100,10 +106,135 @@ def test_the_gap_is_shaded_and_named(qapp: QApplication, qtbot: object) -> None:
         charts.look()
     assert charts.overfitting.startswith("Overfitting since epoch 3: ")
     texts = [mark.toPlainText() for mark in charts.loss.marks.items if hasattr(mark, "toPlainText")]
-    assert len(texts) == 1 and texts[0].startswith("overfitting: gap 0.")
+    # The epochs' own numbers, whatever is smoothed: 0.9 − 0.1.
+    assert texts == ["overfitting: gap 0.8"]
     assert any(getattr(mark, "label", None) is not None for mark in charts.loss.marks.items)
     assert charts.loss.marks.best == (3.0, "best epoch 3")
     charts.shutdown()
+
+
+@pytest.fixture
+def charts(qapp: QApplication, qtbot: QtBot) -> Iterator[Charts]:
+    """The curves, kept as long as Qt may paint them."""
+    made = Charts()
+    qtbot.addWidget(made)
+    made.resize(700, 600)
+    made.show()
+    yield made
+    made.shutdown()
+
+
+def trained(charts: Charts, curves: Sequence[tuple[float, float]], steps: int = 1, **more: object) -> None:
+    """A run with these losses and validation losses, epoch by epoch."""
+    recorder = Recorder()
+    charts.begin(recorder, TrainingSettings(epochs=len(curves), **more))  # type: ignore[arg-type]
+    charts.prepared(steps, {})
+    for epoch, (loss, val_loss) in enumerate(curves):
+        recorder.begin_epoch(epoch, 0.001)
+        for _ in range(steps):
+            recorder.add_batch({"loss": loss, "accuracy": 0.5})
+        values = {"loss": loss, "val_loss": val_loss, "accuracy": 1 - loss, "val_accuracy": 1 - val_loss}
+        recorder.add_epoch(EpochRecord(epoch, values, 0.001, 1.0, 100.0))
+        charts.look()
+    charts.end()
+
+
+def press_epoch(charts: Charts, qtbot: QtBot) -> None:
+    """Look at the curves by epoch."""
+    qtbot.mouseClick(charts.by.button("epoch"), Qt.MouseButton.LeftButton)
+
+
+def test_the_number_told_is_the_result_and_smoothed_is_said(charts: Charts, qtbot: QtBot) -> None:
+    """A validation loss of 0.0755 was told as 0.1008, and training, which was higher, as lower."""
+    trained(charts, [(0.06, 0.107125), (0.08, 0.0755)])
+    # By batch: the epoch's own numbers first, then what a single batch had.
+    told = "training 0.08   validation 0.0755   each batch 0.08 (smoothed 0.064)"
+    assert charts.loss.legend.text() == told
+    press_epoch(charts, qtbot)
+    assert charts.smoothing.value == 0.0
+    assert charts.loss.legend.text() == "training 0.08   validation 0.0755"
+    charts.smoothing.findChild(QSlider).setValue(80)  # type: ignore[union-attr]
+    assert charts.loss.legend.text() == (
+        "training 0.08 (smoothed 0.064)   validation 0.0755 (smoothed 0.1008)"
+    )
+    charts.loss.hovered.emit(1.0)
+    assert charts.loss.legend.text().startswith("epoch 1.00   training 0.06 (smoothed 0.06)")
+    # What is smoothed by epoch leaves the batches alone, and the other way round.
+    qtbot.mouseClick(charts.by.button("batch"), Qt.MouseButton.LeftButton)
+    assert charts.smoothing.value == 0.8
+
+
+def test_the_formula_of_the_smoothing_is_chosen_and_said(charts: Charts, qtbot: QtBot) -> None:
+    trained(charts, [(1.0, 1.0), (4.0, 3.0), (2.0, 2.0)])
+    press_epoch(charts, qtbot)
+    assert not charts.formula.isEnabled() and charts.formula.toolTip() == "Not smoothed"
+    charts.smoothing.findChild(QSlider).setValue(80)  # type: ignore[union-attr]
+    assert charts.formula.currentText() == "Lectures’"
+    assert charts.formula.toolTip() == "Smoothed by s ← 0.8·s + 0.2·x, begun with the first value"
+    # 1, 0.8·1 + 0.2·4, 0.8·1.6 + 0.2·2.
+    assert charts.loss.curve("train")[1] == pytest.approx([1.0, 1.6, 1.68])  # type: ignore[index]
+    charts.formula.setCurrentIndex(1)
+    charts.formula.activated.emit(1)
+    assert charts.formula.currentText() == "TensorBoard’s"
+    assert charts.formula.toolTip() == "Smoothed by s ← 0.8·s + 0.2·x, begun with 0, divided by 1 − 0.8ᵗ"
+    assert charts.loss.curve("train")[1] == pytest.approx([1.0, 4.8 / 1.8, 5.84 / 2.44])  # type: ignore[index]
+    qtbot.mouseClick(charts.by.button("batch"), Qt.MouseButton.LeftButton)
+    assert charts.loss.curve("train")[1] == pytest.approx([1.0, 4.8 / 1.8, 5.84 / 2.44])  # type: ignore[index]
+
+
+def test_the_best_epoch_is_marked_on_the_raw_points(charts: Charts, qtbot: QtBot) -> None:
+    curves = [(1.0, 0.9), (0.5, 0.4), (0.3, 0.5)]
+    good = theme.LIGHT.good
+    trained(charts, curves)
+    for _ in range(2):
+        assert charts.loss.marks.rings == ((2.0, 0.4, good),)
+        assert charts.second.marks.rings == ((2.0, 0.6, good),)
+        press_epoch(charts, qtbot)
+        charts.smoothing.findChild(QSlider).setValue(90)  # type: ignore[union-attr]
+    # As the engine judges, which keeps that epoch's weights.
+    trained(charts, curves, early_stopping=EarlyStopping("loss"))
+    assert charts.loss.marks.best == (3.0, "best epoch 3")
+    assert charts.loss.marks.rings == ((3.0, 0.5, good),)
+
+
+def test_the_gap_is_that_of_the_epochs_numbers(charts: Charts, qtbot: QtBot) -> None:
+    """Beside 0.176 stood 0.16, of curves one of which was smoothed."""
+    curves = [(0.9, 0.5), (0.5, 0.3), (0.3, 0.33), (0.2, 0.35), (0.19, 0.366)]
+    trained(charts, curves, steps=4)
+    for _ in range(2):
+        texts = [mark.toPlainText() for mark in charts.loss.marks.items if hasattr(mark, "toPlainText")]
+        assert texts == ["overfitting: gap 0.176"]
+        found = find_overfitting(charts.history.epochs)
+        assert found is not None and f"{found.gap:.3g}" == "0.176" and charts.overfitting == found.sentence
+        press_epoch(charts, qtbot)
+        charts.smoothing.findChild(QSlider).setValue(90)  # type: ignore[union-attr]
+
+
+def test_before_anything_ran_the_charts_tell_of_nothing(charts: Charts) -> None:
+    """The axis of an empty chart read "5e-07", and the rate of the run before stood beside its own."""
+    trained(charts, [(1.0, 0.9), (0.5, 0.4)])
+    assert charts.rate.legend.text() == "now 0.001"
+    charts.begin(Recorder(), TrainingSettings(OptimizerSettings(learning_rate=0.02), epochs=3))
+    for chart in (charts.loss, charts.second, charts.rate):
+        assert chart.legend.text() == ""
+        assert chart.plot.getViewBox().viewRange()[0] == pytest.approx([0, 1], abs=0.02)
+    assert charts.rate.plot.getAxis("left")._tickLevels == [[]]
+    for label in charts.loss.plot.getAxis("bottom").tickStrings([0.0, 0.5, 1.0], 1.0, 0.5):
+        assert "e" not in label
+
+
+def test_the_three_charts_are_zoomed_to_the_same_epochs(charts: Charts) -> None:
+    trained(charts, [(1.0, 0.9), (0.5, 0.4), (0.3, 0.5)])
+    charts.loss.plot.zoom(0.5)
+    part = charts.loss.plot.getViewBox().viewRange()[0]
+    for chart in (charts.second, charts.rate):
+        assert chart.plot.zoomed and chart.plot.getViewBox().viewRange()[0] == pytest.approx(part)
+    charts.draw()
+    assert charts.loss.plot.getViewBox().viewRange()[0] == pytest.approx(part)
+    charts.second.plot.fit()
+    for chart in (charts.loss, charts.second, charts.rate):
+        assert not chart.plot.zoomed
+        assert chart.plot.getViewBox().viewRange()[0] == pytest.approx([0, 3], abs=0.05)
 
 
 def test_curves_take_the_colours_of_the_theme(qapp: QApplication, qtbot: object) -> None:

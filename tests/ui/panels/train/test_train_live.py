@@ -22,10 +22,10 @@ from convscope.engine.training.train import train as train_engine
 from convscope.errors import NotEnoughMemoryError, UserError
 from convscope.imaging.image import Image
 from convscope.ui.panels.train import kept_models
-from convscope.ui.panels.train.chart_legend import Legend
 from convscope.ui.panels.train.plan import Plan
 from convscope.ui.panels.train.result import ResultView
 from convscope.ui.panels.train.samples_view import SamplesView
+from convscope.ui.plots.legend import Legend
 from convscope.ui.widgets.mosaic_view import MosaicView
 
 

@@ -118,6 +118,43 @@ def test_runs_are_laid_over_each_other_and_what_sets_them_apart_is_said(runs: Tr
     assert view.chart.title.text() == "Accuracy"
 
 
+def test_a_runs_colour_is_its_own(runs: Train, tiny: OpenedModel, digits: Dataset) -> None:
+    """Unticking one recoloured the others."""
+    view, table = runs.panel.view("runs"), table_of(runs)
+    assert isinstance(view, RunsView)
+    before = {entry.row.name: colour for entry, colour in table.runs.chosen}
+    assert len(set(before.values())) == 2
+
+    def tick(name: str, on: bool) -> None:
+        row = next(at for at, entry in enumerate(table.runs.entries) if entry.row.name == name)
+        state = Qt.CheckState.Checked if on else Qt.CheckState.Unchecked
+        table.runs.setData(table.runs.index(row, 0), state, Qt.ItemDataRole.CheckStateRole)
+
+    for name in ("slow", "quick"):
+        tick(name, False)
+        (left,) = table.runs.chosen
+        assert left[1] == before[left[0].row.name]
+        assert view.chart._lines[f"{left[0].run.folder.name} val"].colour == left[1]
+        tick(name, True)
+    # Neither a new run nor one that goes nor another order of the table changes that.
+    kept_run(runs_folder() / "third", tiny, digits, 1e-3)
+    runs.desk.runs_changed.emit()
+    runs.settle()
+    now = {entry.row.name: colour for entry, colour in table.runs.chosen}
+    assert {name: now[name] for name in before} == before and now["third"] not in before.values()
+    table.sortByColumn(0, Qt.SortOrder.AscendingOrder)
+    next(run for run in list_runs() if run.details.name == "slow").delete()
+    runs.desk.runs_changed.emit()
+    runs.settle()
+    left_over = {entry.row.name: colour for entry, colour in table.runs.chosen}
+    assert left_over == {name: now[name] for name in ("quick", "third")}
+    # The best epoch has a ring in the run's colour, on the epoch's own number.
+    for entry, colour in table.runs.chosen:
+        best = entry.row.best
+        assert best is not None
+        assert (best + 1.0, entry.epochs[best].values["val_loss"], colour) in view.chart.marks.rings
+
+
 def test_a_run_is_renamed_resulted_opened_and_started_again(
     runs: Train, tiny: OpenedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:

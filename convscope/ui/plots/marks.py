@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -10,10 +11,11 @@ from numpy.typing import NDArray
 from PySide6.QtGui import QColor
 
 from convscope.ui import theme
-from convscope.ui.panels.train.chart_plot import Plot, upright
+from convscope.ui.plots.plot import Plot, RingItem, upright
 
 Values = NDArray[np.float64]
 Turn = tuple[float, str, str]
+Ring = tuple[float, float, str]
 
 
 class Marks:
@@ -26,6 +28,7 @@ class Marks:
     Attributes:
         items: on the plot now.
         best: (x, words) of the best epoch, or None.
+        rings: (x, y, colour #RRGGBB) of each point that has a ring, y in the curve's own numbers.
         turns: where something else began to be trained: (x, words, colour #RRGGBB) of each.
     """
 
@@ -33,6 +36,7 @@ class Marks:
         self._plot, self._scaled = plot, scaled
         self.items: list[pg.GraphicsObject] = []
         self.best: tuple[float, str] | None = None
+        self.rings: tuple[Ring, ...] = ()
         self.turns: tuple[Turn, ...] = ()
         self._shade: tuple[Values, Values, Values] | None = None
         self._shade_words, self._shade_warns = "", False
@@ -40,6 +44,7 @@ class Marks:
     def clear(self) -> None:
         """Mark nothing."""
         self.set_best(None)
+        self.set_rings(())
         self.set_shade(None)
         self.set_turns(())
 
@@ -48,6 +53,13 @@ class Marks:
         best = None if x is None else (x, words)
         if best != self.best:
             self.best = best
+            self.place()
+
+    def set_rings(self, rings: Sequence[Ring]) -> None:
+        """Put a ring around single points: the best epoch's."""
+        known = tuple(ring for ring in rings if math.isfinite(ring[1]))
+        if known != self.rings:
+            self.rings = known
             self.place()
 
     def set_turns(self, turns: Sequence[Turn]) -> None:
@@ -80,11 +92,19 @@ class Marks:
         if self._shade is not None:
             self.items += self._shaded(*self._shade)
         if self.best is not None:
-            self.items.append(upright(*self.best, theme.tokens().good, [2, 3], 0.93))
+            self.items.append(upright(*self.best, theme.tokens().good, [2, 3], 1.0))
         for at, words, colour in self.turns:
-            self.items.append(upright(at, words, colour, [6, 3], 0.8))
+            self.items.append(upright(at, words, colour, [6, 3], 0.88))
+        for x, y, colour in self.rings:
+            self.items.append(self._ringed(x, y, colour))
         for item in self.items:
             self._plot.addItem(item, ignoreBounds=True)
+
+    def _ringed(self, x: float, y: float, colour: str) -> pg.GraphicsObject:
+        ring = RingItem(colour, theme.scaled(11) / 2)
+        ring.set_points(np.array([x]), self._scaled(np.array([y])))
+        ring.setZValue(45)
+        return ring
 
     def _shaded(self, x: Values, low: Values, high: Values) -> list[pg.GraphicsObject]:
         colours = theme.tokens()

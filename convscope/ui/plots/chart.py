@@ -13,16 +13,15 @@ from PySide6.QtGui import QColor, QGuiApplication, QPen
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
 from convscope.ui import theme
-from convscope.ui.panels.train.chart_legend import Entry, Legend
-from convscope.ui.panels.train.chart_marks import Marks
-from convscope.ui.panels.train.chart_plot import CurveItem, DotsItem, Plot, rounded, short
-from convscope.ui.panels.train.history import Curve, thin
+from convscope.ui.plots.curve import NOTHING, Curve, thin
+from convscope.ui.plots.legend import Entry, Legend
+from convscope.ui.plots.marks import Marks
+from convscope.ui.plots.plot import CurveItem, DotsItem, Plot, Range, rounded, short
 from convscope.ui.widgets.picture_out import choose_file
 
 # Above this many points a curve is drawn without smooth edges, which would take forty times as long.
 _FINE = 400
-BEYOND = 16  # pixels at the right of the x axis, and how far a label may reach
-_NOTHING: Curve = (np.empty(0), np.empty(0))
+BEHIND = 1.012
 
 
 def _same(one: Curve, other: Curve) -> bool:
@@ -41,6 +40,10 @@ class Line:
         dashed: validation is.
         faint: the unsmoothed curve behind the smoothed one; does not decide the range.
         dots: a dot at each point.
+        joined: a line between them.
+        raw: the key of the curve whose numbers the legend tells in place of this one's, which is smoothed; ""
+            means its own.
+        order: its place in the legend; of equals, the first set comes first.
     """
 
     words: str
@@ -48,10 +51,13 @@ class Line:
     dashed: bool = False
     faint: bool = False
     dots: bool = False
+    joined: bool = True
+    raw: str = ""
+    order: int = 0
 
 
 class Chart(QWidget):
-    """Curves over x in epochs. The wheel zooms, dragging pans, a double click fits; hovering reads.
+    """Curves over x in epochs; hovering reads. For zooming and moving see `Plot`.
 
     Args:
         name: object name.
@@ -61,6 +67,7 @@ class Chart(QWidget):
 
     Attributes:
         marks: the best epoch, turns, the gap between two curves.
+        head: title and legend, which a control of this chart alone may join.
 
     Signals:
         hovered: the x under the cursor, or None.
@@ -83,7 +90,6 @@ class Chart(QWidget):
         self.setAccessibleName(title)
         self.unit_range = unit_range
         self._log = False
-        self._own_range = True
         self._span = 1.0
         self._cursor: float | None = None
         self._lines: dict[str, Line] = {}
@@ -92,16 +98,16 @@ class Chart(QWidget):
         self._dots: dict[str, DotsItem] = {}
         # What the items have already.
         self._drawn: dict[str, Curve] = {}
-        self._ticks: list[tuple[float, str]] = []
+        self._ticks: list[tuple[float, str]] | None = None
         self._y: tuple[float, float] = (0.0, 1.0)
         self.title = theme.label(title, "heading")
         self.legend = Legend(f"{name}.legend")
-        self.plot = Plot(self, enableMenu=False)
+        self.plot = Plot(name, self)
         self.marks = Marks(self.plot, self._scaled)
         self._prepare_plot()
-        head = QHBoxLayout()
+        self.head = head = QHBoxLayout()
         head.setSpacing(theme.GROUP_GAP)
-        head.addWidget(self.title)
+        head.addWidget(self.title, 0, Qt.AlignmentFlag.AlignTop)
         head.addWidget(self.legend, 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -128,11 +134,12 @@ class Chart(QWidget):
             item.setZValue(order)
             self._items[key] = item
             self.plot.addItem(item)
-            if line.dots:
+            if line.dots or not line.joined:
                 self._dots[key] = DotsItem(line.colour, theme.scaled(5) / 2)
                 self._dots[key].setZValue(order)
                 self.plot.addItem(self._dots[key])
         self.marks.clear()
+        self.refresh()
 
     def set_curve(self, key: str, curve: Curve) -> None:
         """The numbers of a curve; `refresh` shows them."""
@@ -147,9 +154,9 @@ class Chart(QWidget):
         if log != self._log:
             self._log = log
             self.plot.getAxis("left").setLogMode(log)
-            self._own_range = True
             self.marks.place()
-            self.refresh()
+            self._fit()
+            self.fit()
 
     def set_span(self, epochs: float) -> None:
         """How far the x axis goes."""
@@ -159,17 +166,17 @@ class Chart(QWidget):
         """Draw the curves as they are now."""
         columns = max(64, self.plot.width())
         for key, item in self._items.items():
-            curve = self._curves.get(key, _NOTHING)
+            curve = self._curves.get(key, NOTHING)
             x, y = thin(curve, columns if self._lines[key].faint else columns // 2)
             y = self._scaled(y)
-            if _same((x, y), self._drawn.get(key, _NOTHING)):
+            if _same((x, y), self._drawn.get(key, NOTHING)):
                 continue
             self._drawn[key] = (x.copy(), y.copy())
-            item.setData(x, y, antialias=len(x) <= _FINE, connect="finite")
+            if self._lines[key].joined:
+                item.setData(x, y, antialias=len(x) <= _FINE, connect="finite")
             if key in self._dots:
                 self._dots[key].set_points(x, y)
-        if self._own_range:
-            self._fit()
+        self._fit()
         self._show_legend()
 
     def show_cursor(self, x: float | None) -> None:
@@ -196,54 +203,29 @@ class Chart(QWidget):
 
     def fit(self) -> None:
         """Show all, and go on doing so."""
-        self._own_range = True
         self.refresh()
+        self.plot.fit()
 
     # Inside
 
+    @property
+    def _x(self) -> Range:
+        """Before zero there is nothing; behind the end, room for half a dot and its ring."""
+        return 0.0, self._span * BEHIND
+
     def _prepare_plot(self) -> None:
         plot = self.plot
-        plot.hideButtons()
-        # pyqtgraph makes a menu all the same, which would outlive the window.
-        menu = plot.getPlotItem().ctrlMenu
-        menu.setParent(plot, menu.windowFlags())
-        plot.setFrameShape(plot.Shape.NoFrame)
-        plot.setAntialiasing(False)
-        box = plot.getViewBox()
-        box.disableAutoRange()
-        box.setDefaultPadding(0)
-        # Before zero there is nothing.
-        box.setLimits(xMin=0)
-        box.sigRangeChangedManually.connect(self._zoomed)
-        for side in ("left", "bottom"):
-            axis = plot.getAxis(side)
-            axis.setStyle(tickLength=-4, tickTextOffset=4, autoExpandTextSpace=False)
-            axis.enableAutoSIPrefix(False)
-            # Its words are drawn anew only when they change: half of a drawing's time.
-            axis.setCacheMode(axis.CacheMode.DeviceCoordinateCache)
+        plot.show_whole(self._x, self._y)
         self._hair = pg.InfiniteLine(angle=90, movable=False)
         self._hair.setZValue(50)
         self._hair.hide()
         plot.addItem(self._hair, ignoreBounds=True)
         plot.moved.connect(self._moved)
-        plot.doubled.connect(self.fit)
         plot.asked.connect(self._offer)
 
     def _paint(self) -> None:
-        colours = theme.tokens()
-        self.plot.setBackground(colours.panel)
-        for side in ("left", "bottom"):
-            axis = self.plot.getAxis(side)
-            axis.setPen(pg.mkPen(colours.line))
-            axis.setTextPen(pg.mkPen(colours.secondary))
-            axis.setTickFont(theme.font(11, figures=True))
-            # A label at the end of an axis reaches beyond it by half its own length, for which there is room.
-            axis.setStyle(hideOverlappingLabels=theme.scaled(BEYOND))
-        self.plot.getPlotItem().setContentsMargins(0, 2, theme.scaled(BEYOND), 0)
-        self.plot.getAxis("left").setWidth(theme.scaled(44))
-        self.plot.getAxis("bottom").setHeight(theme.scaled(20))
-        self.plot.showGrid(x=False, y=True, alpha=0.12)
-        self._hair.setPen(pg.mkPen(colours.secondary, width=1))
+        self.plot.paint_theme()
+        self._hair.setPen(pg.mkPen(theme.tokens().secondary, width=1))
         for key, item in self._items.items():
             item.setPen(self._pen(self._lines[key]))
         self.marks.place()
@@ -281,7 +263,7 @@ class Chart(QWidget):
         values = values[np.isfinite(values)]
         low, high = (float(values.min()), float(values.max())) if len(values) else (0.0, 1.0)
         if self._ticks_at_values:
-            ticks = sorted({low, high})
+            ticks = sorted({low, high}) if len(values) else []
             words = [short(10**value if self._log else value) for value in ticks]
             named = list(zip(ticks, words, strict=True))
             if named != self._ticks:
@@ -303,17 +285,7 @@ class Chart(QWidget):
             margin = (high - low) * 0.03
             low, high = low - margin if low else low, high + margin
         self._y = (low, high)
-        wanted = ((0.0, self._span), (low, high))
-        now = self.plot.getViewBox().viewRange()
-        if any(
-            abs(a - b) > 1e-9 for ab, cd in zip(now, wanted, strict=True) for a, b in zip(ab, cd, strict=True)
-        ):
-            self.plot.getViewBox().setRange(
-                xRange=wanted[0], yRange=wanted[1], padding=0, disableAutoRange=False
-            )
-
-    def _zoomed(self, *_: object) -> None:
-        self._own_range = False
+        self.plot.show_whole(self._x, self._y)
 
     def _moved(self, position: QPointF | None) -> None:
         if position is None:
@@ -327,13 +299,24 @@ class Chart(QWidget):
     def _show_legend(self) -> None:
         at = self._cursor
         found = self.values_at(at) if at is not None else {}
+
+        def told(key: str) -> float:
+            return found[key] if key in found else float(self._curves[key][1][-1])
+
         entries = []
-        for key, line in self._lines.items():
-            curve = self._curves.get(key)
-            if not line.words or curve is None or not len(curve[1]):
+        for key, line in sorted(self._lines.items(), key=lambda pair: pair[1].order):
+            known = self._curves.get(key)
+            if not line.words or known is None or not len(known[1]):
                 continue
-            value = found[key] if key in found else float(curve[1][-1])
-            entries.append(Entry(line.colour, line.dashed, line.words, f"{value:.4g}"))
+            raw = self._curves.get(line.raw, NOTHING)
+            value, note = told(key), ""
+            if len(raw[1]):
+                own, value = value, told(line.raw)
+                # A curve that is not smoothed is told once.
+                if not _same(known, raw):
+                    note = f"smoothed {own:.4g}"
+            dots = not line.joined
+            entries.append(Entry(line.colour, line.dashed, line.words, f"{value:.4g}", note, dots))
         self.legend.say("" if at is None else f"epoch {max(0.0, at):.2f}", entries)
 
     def _offer(self, place: QPoint) -> None:
