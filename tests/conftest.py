@@ -14,8 +14,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from convscope.engine.runtime import choose_kernels
+
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+# Many tests import Keras before the engine starts: TensorFlow is to compute there as it does in the app.
+choose_kernels()
 
 
 # Another value gives every network of the suite other weights: what holds must hold for those too.

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from convscope import __version__
+from convscope.engine.keras_compat import cannot_run, no_kernel
 from convscope.errors import UserError
 from convscope.task import Cancelled
 
@@ -77,6 +78,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (KeyboardInterrupt, Cancelled):
         print("convscope: interrupted", file=sys.stderr)
         return 130
+    except Exception as error:
+        if not cannot_run(error):
+            raise
+        print(f"convscope: {no_kernel('The network', error).message}", file=sys.stderr)
+        return 2
 
 
 def _run(name: str, words: Sequence[str]) -> int:

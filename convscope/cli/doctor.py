@@ -16,6 +16,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from convscope import __version__, paths
+from convscope.engine.runtime import ONEDNN, choose_kernels
 from convscope.errors import UserError
 
 SUMMARY = "Check this machine: Python, Qt, TensorFlow, system libraries, display, cameras, folders."
@@ -58,10 +59,13 @@ print(QtCore.qVersion())
 """
 ENGINE_PROBE = """
 import json, os
+from convscope.engine import keras_compat, runtime
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+runtime.choose_kernels()
 import tensorflow, keras
 print(json.dumps([tensorflow.__version__, keras.__version__,
-                  [gpu.name for gpu in tensorflow.config.list_physical_devices("GPU")]]))
+                  [gpu.name for gpu in tensorflow.config.list_physical_devices("GPU")],
+                  keras_compat.has_onednn()]))
 """
 
 
@@ -108,7 +112,7 @@ def examine() -> list[Check]:
         qt(),
         libraries(),
         display(),
-        engine(),
+        *engine(),
         cameras(),
         _resources(),
         *(_folder(name, find) for name, find in FOLDERS.items()),
@@ -209,15 +213,23 @@ def display() -> Check:
     return Check("Display", False, f"{shown}, but Qt cannot open a window on it: {output}")
 
 
-def engine() -> Check:
-    """TensorFlow, Keras and the GPUs that they see."""
+def engine() -> list[Check]:
+    """TensorFlow, Keras and the GPUs that they see; and by what the processor computes."""
+    set_by = "as the environment says" if ONEDNN in os.environ else "as convscope chooses"
     code, output = _probe(ENGINE_PROBE, 120)
     if code != 0:
         mend = f"{sys.executable} -m pip install --force-reinstall tensorflow"
-        return Check("TensorFlow", False, f"cannot be loaded: {output}", mend)
-    tensorflow, keras, gpus = json.loads(output.splitlines()[-1])
+        return [Check("TensorFlow", False, f"cannot be loaded: {output}", mend)]
+    tensorflow, keras, gpus, onednn = json.loads(output.splitlines()[-1])
     seen = ", ".join(gpus) if gpus else "no GPU seen: the CPU is used"
-    return Check("TensorFlow", True, f"TensorFlow {tensorflow}, Keras {keras}, {seen}")
+    loaded = Check("TensorFlow", True, f"TensorFlow {tensorflow}, Keras {keras}, {seen}")
+    name = "CPU kernels"
+    if onednn:
+        return [loaded, Check(name, True, f"oneDNN is on, {set_by}")]
+    allowed = choose_kernels()
+    why = "this TensorFlow was built without it" if allowed else f"{ONEDNN}={os.environ[ONEDNN]}"
+    lost = "networks compute more slowly, and those whose channels come first may not run"
+    return [loaded, Check(name, None, f"oneDNN is off ({why}): {lost}", "" if allowed else f"unset {ONEDNN}")]
 
 
 def cameras(devices: Path = Path("/dev")) -> Check:

@@ -200,7 +200,8 @@ def _size(text: str) -> list[int]:
 def _trained(arguments: argparse.Namespace, settings: TrainingSettings, task: Task) -> Trained:
     from convscope.engine.data.duplicates import find_duplicates
     from convscope.engine.data.registry import open_dataset
-    from convscope.engine.training.train import seeded, train
+    from convscope.engine.keras_compat import seeded
+    from convscope.engine.training.train import train
     from convscope.engine.training.transfer import TransferSettings, transfer
 
     dataset = open_dataset(arguments.data, task)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
 import gc
 import os
-import sys
-import tempfile
+import re
 import threading
 import time
-import warnings
-from collections.abc import Iterator
 from dataclasses import dataclass
 
+from convscope.engine import keras_compat
 from convscope.errors import UserError
+from convscope.process_state import collection, python_warnings, standard_error
+
+ONEDNN = "TF_ENABLE_ONEDNN_OPTS"
+
+# What TensorFlow's C++ prints while it loads; no setting of its own silences that.
+_TALK = re.compile(rb"^(?:[IWE]0000|WARNING: All log messages before absl)[^\n]*\n?", re.MULTILINE)
 
 _lock = threading.Lock()
 _runtime: Runtime | None = None
@@ -53,71 +56,41 @@ def start(threads: int | None = None) -> Runtime:
         return _runtime
 
 
-@contextlib.contextmanager
-def _quiet_stderr() -> Iterator[None]:
-    """Hold back what TensorFlow's C++ prints while it loads; no setting of its own silences that.
+def choose_kernels() -> bool:
+    """Let TensorFlow use its oneDNN kernels on every processor, unless the environment says otherwise.
 
-    Everything else that was written meanwhile is passed on afterwards.
+    TensorFlow reads this when it is imported. By itself it leaves them off where a processor has no AVX-512:
+    the same network would then run on one machine and not on another.
+
+    Returns:
+        whether it may use them.
     """
-    sys.stderr.flush()
-    try:
-        kept = os.dup(2)
-    except OSError:
-        # A windowed program may have no standard error at all.
-        yield
-        return
-    with tempfile.TemporaryFile() as held:
-        os.dup2(held.fileno(), 2)
-        try:
-            yield
-        finally:
-            sys.stderr.flush()
-            os.dup2(kept, 2)
-            os.close(kept)
-            held.seek(0)
-            for line in held.read().decode(errors="replace").splitlines():
-                if not line.startswith(("I0000", "W0000", "E0000", "WARNING: All log messages before absl")):
-                    print(line, file=sys.stderr)
-
-
-@contextlib.contextmanager
-def _uncollected() -> Iterator[None]:
-    """Put what is imported out of the garbage collector's sight.
-
-    TensorFlow's half a million objects live as long as the process; each full collection would look through
-    all of them, a fifth of a second in which no other thread of Python, the window's among them, can run.
-    """
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()
-        if was_on:
-            gc.enable()
+    return os.environ.setdefault(ONEDNN, "1").strip().lower() not in ("0", "false")
 
 
 def _start(threads: int | None) -> Runtime:
     began = time.perf_counter()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    choose_kernels()
     backend = os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     if backend != "tensorflow":
         raise UserError(f"Keras is set to the backend {backend}: start with KERAS_BACKEND=tensorflow.")
     try:
-        with _quiet_stderr(), _uncollected(), warnings.catch_warnings():
-            # What TensorFlow's own imports deprecate is no business of ours.
-            warnings.simplefilter("ignore")
+        # What TensorFlow's own imports deprecate is no business of ours.
+        with standard_error.held(_TALK), collection.stopped(), python_warnings.ignored():
             import keras
             import tensorflow as tf
+
+            # TensorFlow's half a million objects live as long as the process; each full collection would look
+            # through all of them, a fifth of a second in which no other thread of Python can run.
+            gc.freeze()
     except ImportError as error:
         raise UserError(
             "TensorFlow or Keras cannot be loaded: install both with pip install tensorflow keras.",
             detail=str(error),
         ) from error
     tf.get_logger().setLevel("ERROR")
-    # The user's keras.json may say otherwise; every shape and gradient in the app means these.
-    keras.config.set_floatx("float32")
-    keras.config.set_image_data_format("channels_last")
+    keras_compat.set_up()
     if threads is not None:
         # Both refuse once TensorFlow has begun to compute; the defaults then stay.
         try:

@@ -108,7 +108,7 @@ def decode(
     Raises:
         UserError: see `open_picture`; or the pixels are damaged or cut short.
     """
-    with quiet_pillow:
+    with quiet_pillow():
         if (values := _float_rgb_tiff(stream, name, max_pixels)) is not None:
             pixels, notes = levels(values)
             return _frozen(pixels), notes
@@ -116,7 +116,7 @@ def decode(
         picture = open_picture(stream, name, max_pixels)
         task.check()
         try:
-            with quiet_libtiff if picture.format == "TIFF" else nullcontext():
+            with quiet_libtiff() if picture.format == "TIFF" else nullcontext():
                 return _decode_opened(picture, stream, task)
         except (UserError, Cancelled):
             raise

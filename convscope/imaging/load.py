@@ -103,7 +103,7 @@ def thumbnail(source: Image | Path | str, size: int) -> NDArray[np.uint8]:
 
 def _jpeg_draft(path: Path, size: int) -> NDArray[np.uint8] | None:
     """A plain JPEG at no less than twice the size, upright; None for every other file."""
-    with _opened(path) as stream, quiet_pillow:
+    with _opened(path) as stream, quiet_pillow():
         if stream.read(3) != b"\xff\xd8\xff":
             return None
         stream.seek(0)

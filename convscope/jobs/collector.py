@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import gc
-from typing import ClassVar
 
 from PySide6.QtCore import QObject, QTimer
+
+from convscope.process_state import collection
 
 INTERVAL = 250  # milliseconds
 GROWTH = 1.25  # what CPython, too, lets the oldest generation grow by before it goes through all of it
@@ -21,8 +22,6 @@ class Collector(QObject):
     The generations, their thresholds and the restraint before a full collection are CPython's own.
     """
 
-    _working: ClassVar[int] = 0
-
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._kept = 0
@@ -30,16 +29,13 @@ class Collector(QObject):
         self._timer.setInterval(INTERVAL)
         self._timer.timeout.connect(self.collect)
         self._timer.start()
-        Collector._working += 1
-        gc.disable()
+        collection.stop()
 
     def stop(self) -> None:
         """Leave collecting to CPython again, once nobody else collects here."""
         if self._timer.isActive():
             self._timer.stop()
-            Collector._working -= 1
-            if not Collector._working:
-                gc.enable()
+            collection.resume()
 
     def collect(self) -> None:
         """Collect the generations that have filled up."""

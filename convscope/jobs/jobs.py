@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Literal
 
 from PySide6.QtCore import QObject, Qt, Signal
 
+from convscope.engine.keras_compat import cannot_run, no_kernel
 from convscope.errors import UserError
 from convscope.jobs.collector import Collector
 from convscope.jobs.job import Job
@@ -136,7 +137,8 @@ class Jobs(QObject):
         except Cancelled:
             self._send(job, "cancelled", None)
         except Exception as error:
-            self._send(job, "failed", error)
+            # What TensorFlow lacks for this processor may show in any work on a network.
+            self._send(job, "failed", no_kernel("The network", error) if cannot_run(error) else error)
         else:
             self._send(job, "done", result)
 

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import io
+import re
 import stat
 import struct
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
 import cv2
 import numpy as np
+import simplejpeg
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from convscope.engine.data.resize import Target, to_target, within
 from convscope.errors import UserError
-from convscope.imaging.decode import AVIF, FORMATS
+from convscope.imaging.decode import AVIF, FORMATS, turned
 from convscope.imaging.decode import decode as decode_any
 from convscope.imaging.profile import pixels_to_srgb
-from convscope.imaging.quiet import decoders, quiet_pillow
+from convscope.imaging.quiet import quiet_libpng, quiet_pillow
 from convscope.task import Task
 
 _AVIF = (".avif",)
@@ -47,6 +51,8 @@ _FOREIGN = frozenset(
 _TAIL = 64
 # As far as the descriptions of a JPEG reach: a few segments of 64 KiB.
 _DESCRIPTIONS = 2**18
+# What libjpeg says of pixels that are not those that were stored.
+_HARM = re.compile("Corrupt JPEG data|Premature end of JPEG|Inconsistent progression")
 # More than that is a mistake or an attack: a small file may unpack to gigabytes. (Pillow's own limit.)
 _LARGEST = 178_956_970
 
@@ -78,11 +84,11 @@ def decode(data: bytes, target: Target | None = None) -> NDArray[np.uint8]:
 
 def _decoded(data: bytes, target: Target | None) -> NDArray[np.uint8]:
     """The image, at least as large as the target."""
-    pixels = _with_opencv(data, target) if _opencv_is_right_for(data) else None
+    pixels = _fast(data, target) if _is_plain(data) else None
     return _with_pillow(data) if pixels is None else pixels
 
 
-def _opencv_is_right_for(data: bytes) -> bool:
+def _is_plain(data: bytes) -> bool:
     if data[:3] == b"\xff\xd8\xff":
         return True
     # PNG of 8 bits without palette and transparency; Pillow takes care of the others.
@@ -95,68 +101,82 @@ def _describes(data: bytes, name: bytes) -> bool:
     return data.find(name, 0, data.find(b"IDAT") if data[0] == 0x89 else _DESCRIPTIONS) >= 0
 
 
-def _with_opencv(data: bytes, target: Target | None) -> NDArray[np.uint8] | None:
+def _fast(data: bytes, target: Target | None) -> NDArray[np.uint8] | None:
+    """A plain PNG; a JPEG by libjpeg-turbo. None: Pillow is to try it."""
     gray = target is not None and target.channels == 1
-    divisor = 1
     is_jpeg = data[0] == 0xFF
     size, channels = _jpeg_size(data) if is_jpeg else _png_size(data)
     if channels == 4:
         return None  # CMYK: Pillow knows Adobe's inversion.
     if size is not None and size[0] * size[1] > _LARGEST:
         raise UnreadableError(f"too large: {size[1]:,} × {size[0]:,} pixels")
-    if is_jpeg and size is not None and target is not None:
-        # Rotated by EXIF or not, the shorter side must still cover the longer side of the target.
+    profile, turn = _description(data)
+    as_gray = channels == 1 if target is None or profile else gray
+    pixels = _jpeg(data, as_gray, size, target) if is_jpeg else _png(data, as_gray)
+    if pixels is None:
+        return None
+    # After shrinking, as that is cheaper.
+    return turn(pixels_to_srgb(pixels, profile) if profile else pixels)
+
+
+def _upright(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return pixels
+
+
+def _description(data: bytes) -> tuple[bytes | None, Callable[[NDArray[np.uint8]], NDArray[np.uint8]]]:
+    """What a JPEG or PNG says that its colours are, and how a JPEG is to be turned."""
+    png = data[0] == 0x89
+    coloured = _describes(data, b"iCCP" if png else b"ICC_PROFILE\0")
+    if not coloured and (png or not _describes(data, b"Exif\0\0")):
+        return None, _upright
+    try:
+        with quiet_pillow(), Image.open(io.BytesIO(data), formats=FORMATS) as header:
+            profile = header.info.get("icc_profile") if coloured else None
+            return (
+                profile if isinstance(profile, bytes) else None,
+                _upright if png else partial(turned, picture=header),
+            )
+    except Exception:  # good pixels beside a broken description
+        return None, _upright
+
+
+def _png(data: bytes, gray: bool) -> NDArray[np.uint8] | None:
+    with quiet_libpng():
+        pixels = cv2.imdecode(
+            np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE if gray else cv2.IMREAD_COLOR
+        )
+    if pixels is None or gray:
+        return pixels  # type: ignore[return-value]
+    return cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)  # type: ignore[return-value]
+
+
+def _jpeg(
+    data: bytes, gray: bool, size: tuple[int, int] | None, target: Target | None
+) -> NDArray[np.uint8] | None:
+    """Decode; one that is damaged in its middle is refused, though it could be filled with gray."""
+    least: dict[str, int] = {}
+    if size is not None and target is not None:
+        divisor = 1
+        # Turned by EXIF or not, the shorter side must still cover the longer side of the target.
         while divisor < 8 and min(size) // (2 * divisor) >= max(target.height, target.width):
             divisor *= 2
-    profile = _profile(data)
-    if channels == 1 if target is None or profile else gray:
-        flags = _REDUCED_GRAY.get(divisor, cv2.IMREAD_GRAYSCALE)
-        pixels = _imdecode(data, flags)
-    else:
-        flags = _REDUCED_COLOUR.get(divisor, cv2.IMREAD_COLOR)
-        pixels = _imdecode(data, flags)
-        pixels = None if pixels is None else cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)  # type: ignore[assignment]
-    # After shrinking, as that is cheaper.
-    return pixels_to_srgb(pixels, profile) if pixels is not None and profile else pixels
-
-
-def _profile(data: bytes) -> bytes | None:
-    """What a JPEG or PNG says that its colours are."""
-    if not _describes(data, b"iCCP" if data[0] == 0x89 else b"ICC_PROFILE\0"):
-        return None
+        least = {
+            "min_height": -(-size[0] // divisor),
+            "min_width": -(-size[1] // divisor),
+            "min_factor": divisor,
+        }
+    colours = "GRAY" if gray else "RGB"
     try:
-        with quiet_pillow, Image.open(io.BytesIO(data), formats=FORMATS) as header:
-            profile = header.info.get("icc_profile")
-    except Exception:  # good pixels beside a broken description
-        return None
-    return profile if isinstance(profile, bytes) else None
-
-
-def _imdecode(data: bytes, flags: int) -> NDArray[np.uint8] | None:
-    """Decode; a JPEG that is damaged in its middle is refused, though OpenCV would fill it with gray."""
-    values = np.frombuffer(data, np.uint8)
-    with decoders.listen() as complained:
-        pixels = cv2.imdecode(values, flags)
-        doubtful = complained()
-    if doubtful:
-        # It may be another thread's picture that is damaged.
-        with decoders.listen(alone=True) as complained:
-            cv2.imdecode(values, flags)
-            if complained():
-                raise UnreadableError("damaged: its JPEG data do not add up")
-    return pixels  # type: ignore[return-value]
-
-
-_REDUCED_GRAY = {
-    2: cv2.IMREAD_REDUCED_GRAYSCALE_2,
-    4: cv2.IMREAD_REDUCED_GRAYSCALE_4,
-    8: cv2.IMREAD_REDUCED_GRAYSCALE_8,
-}
-_REDUCED_COLOUR = {
-    2: cv2.IMREAD_REDUCED_COLOR_2,
-    4: cv2.IMREAD_REDUCED_COLOR_4,
-    8: cv2.IMREAD_REDUCED_COLOR_8,
-}
+        pixels = simplejpeg.decode_jpeg(data, colours, strict=True, **least)
+    except ValueError as error:
+        if _HARM.search(str(error)):
+            raise UnreadableError("damaged: its JPEG data do not add up") from error
+        try:
+            # A remark that harms no pixel: an unknown revision of the format, say.
+            pixels = simplejpeg.decode_jpeg(data, colours, strict=False, **least)
+        except ValueError:
+            return None
+    return pixels[..., 0] if gray else pixels
 
 
 def _jpeg_size(data: bytes) -> tuple[tuple[int, int] | None, int]:
@@ -248,7 +268,7 @@ def quick_check(path: Path) -> tuple[Literal["image", "broken", "other"], str]:
     if whole:
         return "image", ""
     try:
-        with quiet_pillow, Image.open(path, formats=FORMATS) as picture:
+        with quiet_pillow(), Image.open(path, formats=FORMATS) as picture:
             picture.load()
     except Exception as error:
         return "broken", _why(error)

@@ -206,7 +206,7 @@ def _sampled_size(root: Path, names: list[str]) -> tuple[tuple[int, int] | None,
     gray = 0
     for name in names[::step]:
         try:
-            with quiet_pillow, Image.open(root / name) as picture:
+            with quiet_pillow(), Image.open(root / name) as picture:
                 sizes[(picture.height, picture.width)] += 1
                 gray += picture.mode in ("1", "L", "I;16", "I")
         # Whatever is wrong with the file is told when it is decoded; here it only tells no size.

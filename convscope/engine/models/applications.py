@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from convscope.engine.models.kinds.base import Shape, times
 from convscope.engine.models.opened import OpenedModel, Source
 from convscope.engine.models.preprocessing import MODES
 from convscope.errors import UserError
+from convscope.process_state import python_warnings
 from convscope.task import Cancelled, Task
 
 _SERVER = "https://storage.googleapis.com/"
@@ -102,9 +102,8 @@ def build_application(
         if reason:
             raise _no_weights(application, reason)
     try:
-        with warnings.catch_warnings(), reported(task, f"the weights of {application.name}"):
-            # MobileNet remarks that weights for 224×224 serve other sizes as well.
-            warnings.simplefilter("ignore")
+        # MobileNet remarks that weights for 224×224 serve other sizes as well.
+        with python_warnings.ignored(), reported(task, f"the weights of {application.name}"):
             make = getattr(keras.applications, application.name)
             model = make(weights="imagenet" if imagenet else None, **arguments)
     except Cancelled:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from convscope.engine.keras_compat import seeded
 from convscope.engine.models.architecture import Architecture
 from convscope.engine.models.build import to_keras
 from convscope.engine.models.inherited import Inherited, inherit
@@ -28,10 +29,8 @@ def build_model(
     Raises:
         UserError: it cannot be built, naming the layer; or a base's weights cannot be had.
     """
-    import keras
-
-    keras.utils.set_random_seed(seed)
-    model = to_keras(architecture, task)
+    with seeded(seed):
+        model = to_keras(architecture, task)
     inherited = inherit(model, origin) if origin is not None else Inherited()
     template = TEMPLATES.get(architecture.name)
     classes = template.classes if template is not None else ()

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from convscope.engine.keras_compat import cannot_run, no_kernel
 from convscope.engine.models.flatten import flatten, graph_of
 from convscope.engine.models.head import Head, are_probabilities, head_at
 from convscope.engine.models.memory import check_fits
@@ -326,6 +327,8 @@ class OpenedModel:
                 f"{self.name} needs more memory for this than the machine has free.", detail=str(error)
             ) from error
         except (tf.errors.OpError, ArithmeticError, AttributeError, TypeError, ValueError) as error:
+            if cannot_run(error):
+                raise no_kernel(self.name, error) from error
             raise UserError(
                 f"{self.name} cannot be computed: its layers do not fit each other or the image.",
                 detail=str(error),

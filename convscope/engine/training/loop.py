@@ -11,6 +11,7 @@ import numpy as np
 
 from convscope.engine.data.batches import Batches
 from convscope.engine.data.dataset import Dataset
+from convscope.engine.keras_compat import cannot_run, no_kernel
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.models.settle import settle
 from convscope.engine.training.checkpoint import (
@@ -295,6 +296,8 @@ def _told(job: Job) -> Iterator[None]:
         for stream in (job.train, job.validation):
             if stream is not None and stream.error is not None:
                 raise stream.error from error
+        if cannot_run(error):
+            raise no_kernel(job.watched.name if job.watched else job.model.name, error) from error
         raise
 
 

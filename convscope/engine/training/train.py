@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from collections.abc import Callable
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ import numpy as np
 from convscope.engine.data.dataset import Dataset, SplitName
 from convscope.engine.data.pipeline import PipelineSettings, Stream
 from convscope.engine.data.registry import open_dataset
+from convscope.engine.keras_compat import seeded
 from convscope.engine.models.opened import OpenedModel, Source
 from convscope.engine.training.checkpoint import load_checkpoint, save_model
 from convscope.engine.training.control import Control
@@ -115,8 +116,6 @@ def train(
             taken, memory is not enough.
         Cancelled: the task was; the run can be resumed.
     """
-    import keras
-
     settings, task = settings or TrainingSettings(), task or Task()
     opened = model if isinstance(model, OpenedModel) else OpenedModel(model)
     opened = prepared(opened, settings)
@@ -124,9 +123,8 @@ def train(
     refuse_misfits(opened, split, settings)
     distributed = distribution(strategy, split, settings)
     task.progress(0.0, "Preparing")
-    with distributed.scope() if distributed else nullcontext():
-        # One seed for everything random: dropout here, new weights where a caller made them under it before.
-        keras.utils.set_random_seed(settings.seed)
+    # One seed for everything random: dropout here, new weights where a caller made them under it before.
+    with distributed.scope() if distributed else nullcontext(), seeded(settings.seed):
         copy = copy_model(opened.keras)
     trained = _opened_copy(copy, opened, split)
     run = None
@@ -163,8 +161,6 @@ def resume(
         UserError: no checkpoint, no epochs left, or the data has changed since.
         Cancelled: the task was.
     """
-    import keras
-
     task = task or Task()
     details = run.details
     settings = details.settings if epochs is None else replace(details.settings, epochs=epochs)
@@ -182,14 +178,15 @@ def resume(
         with writing(run):
             run.set_details(replace(details, settings=planned))
     task.progress(None, "Reading the checkpoint")
-    keras.utils.set_random_seed(settings.seed)
     watchers: Any = {"control": control, "recorder": recorder, "show": show, "task": task}
     if details.transfer is not None:
         # transfer itself trains through this module.
         from convscope.engine.training.transfer import resume_transfer
 
-        return resume_transfer(run, split, settings, **watchers)
-    model, optimizer, position = load_checkpoint(run.folder)
+        with seeded(settings.seed):
+            return resume_transfer(run, split, settings, **watchers)
+    with seeded(settings.seed):
+        model, optimizer, position = load_checkpoint(run.folder)
     trained = OpenedModel(
         model,
         name=details.model.name,
@@ -345,15 +342,6 @@ def refuse_misfits(model: OpenedModel, dataset: Dataset, settings: TrainingSetti
         if finding.severity == "error":
             mend = f" {finding.mend.text}." if finding.mend else ""
             raise UserError(finding.text + mend)
-
-
-@contextmanager
-def seeded(seed: int) -> Iterator[None]:
-    """Make new weights in here: the same seed gives the same ones."""
-    import keras
-
-    keras.utils.set_random_seed(seed)
-    yield
 
 
 def new_weights(model: OpenedModel, seed: int) -> OpenedModel:

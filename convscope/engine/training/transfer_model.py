@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from convscope.engine.keras_compat import seeded
 from convscope.engine.models.opened import OpenedModel, Source
 from convscope.engine.training.loop import copy_model
 from convscope.errors import UserError
@@ -111,20 +112,22 @@ def compose(
     """
     import keras
 
-    body = copy_model(pretrained.keras if bare else _body(pretrained.keras))
+    with seeded(seed):
+        # Its dropout is at work while a classifier learns on it.
+        body = copy_model(pretrained.keras if bare else _body(pretrained.keras))
     height, width, channels = pretrained.input_shape
     shape = (height or (size and size[0]), width or (size and size[1]), channels)
     if None in shape:
         raise UserError(f"{pretrained.name} takes any size: choose a size for the images.")
-    keras.utils.set_random_seed(seed)
     layers = [keras.Input(shape, name="image"), body]
     if len(body.outputs[0].shape) == 4:
         pools = {"average": keras.layers.GlobalAveragePooling2D, "flatten": keras.layers.Flatten}
         layers.append(pools[transfer.pooling](name="pooled"))
     elif len(body.outputs[0].shape) != 2:
         layers.append(keras.layers.Flatten(name="pooled"))
-    head = _head_layers(len(classes), transfer)
-    model = keras.Sequential([*layers, *head], name=f"{body.name}_transfer")
+    with seeded(seed):
+        head = _head_layers(len(classes), transfer)
+        model = keras.Sequential([*layers, *head], name=f"{body.name}_transfer")
     before = len(model.trainable_weights)
     _freeze(body)
     base = keras.Sequential(layers, name="features")
@@ -227,12 +230,13 @@ def replace_head(model: OpenedModel, classes: int, seed: int = 0) -> OpenedModel
     """
     import keras
 
-    body = copy_model(_body(model.keras))
-    keras.utils.set_random_seed(seed)
+    with seeded(seed):
+        body = copy_model(_body(model.keras))
     x = body.outputs[0]
     if len(x.shape) == 4:
         x = keras.layers.GlobalAveragePooling2D()(x)
-    output = keras.layers.Dense(classes, activation="softmax", name=f"classes_{classes}")(x)
+    with seeded(seed):
+        output = keras.layers.Dense(classes, activation="softmax", name=f"classes_{classes}")(x)
     return OpenedModel(
         keras.Model(body.inputs, output, name=body.name),
         name=model.name,

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import io
-import os
 import struct
-import threading
 import zlib
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
 
 from convscope.engine.data.decode import UnreadableError, decode, quick_check, read_image, read_thumbnail
 from convscope.engine.data.resize import Target, to_target
-from convscope.imaging.quiet import decoders
 from convscope.paths import resource_path
 
 PHOTO = resource_path("images", "coffee.jpg")
@@ -182,25 +181,46 @@ def test_only_the_damaged_ones_of_many_threads_are_refused(photo: Image.Image) -
         assert list(pool.map(sound, [whole if good else damaged for good in wanted])) == wanted
 
 
-def test_damage_is_heard_while_other_decoders_talk() -> None:
-    done = threading.Event()
+def test_no_picture_but_a_png_touches_stderr(photo: Image.Image, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that is started meanwhile, or a crash, keeps its words; training on JPEGs is not held up."""
+    held: list[str] = []
+    monkeypatch.setattr(
+        "convscope.engine.data.decode.quiet_libpng", lambda: held.append("PNG") or nullcontext()
+    )
+    monkeypatch.setattr(
+        "convscope.imaging.decode.quiet_libtiff", lambda: held.append("TIFF") or nullcontext()
+    )
+    for kind in ("JPEG", "BMP", "GIF", "WEBP"):
+        decode(encoded(photo, kind), Target(16, 16, 3))
+    assert held == []
+    decode(encoded(photo, "PNG"))
+    decode(encoded(photo, "TIFF"))
+    assert held == ["PNG", "TIFF"]
 
-    def talk() -> None:
-        while not done.is_set():
-            os.write(2, b"libpng warning: an interlaced image\n")
 
-    def heard() -> bool:
-        with decoders.listen() as complained:
-            os.write(2, b"Corrupt JPEG data: premature end of data segment\n")
-            return all(complained() for _ in range(20))
+@pytest.mark.parametrize("target", [None, Target(300, 300, 1), Target(60, 60, 3), Target(20, 20, 1)])
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+def test_a_jpeg_is_opencvs_bit_for_bit(photo: Image.Image, mode: str, target: Target | None) -> None:
+    """Both are libjpeg-turbo: a run that was started with one decoder goes on with the other."""
+    data = encoded(photo.convert(mode), "JPEG", quality=85)
+    gray = mode == "L" if target is None else target.channels == 1
+    # 80 pixels high: halved for 20.
+    reduced = target is not None and target.height == 20
+    flags = {
+        (False, False): cv2.IMREAD_COLOR_RGB,
+        (False, True): cv2.IMREAD_REDUCED_COLOR_2,
+        (True, False): cv2.IMREAD_GRAYSCALE,
+        (True, True): cv2.IMREAD_REDUCED_GRAYSCALE_4,
+    }[gray, reduced]
+    expected = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+    assert np.array_equal(decode(data, target), expected if target is None else to_target(expected, target))
 
-    with decoders.listen(silent=True), ThreadPoolExecutor(2) as pool:
-        talking = [pool.submit(talk) for _ in range(2)]
-        try:
-            assert all(heard() for _ in range(100))
-        finally:
-            done.set()
-    assert all(each.exception() is None for each in talking)
+
+def test_a_remark_that_harms_no_pixel_is_no_damage(photo: Image.Image) -> None:
+    whole = encoded(photo, "JPEG", quality=95)
+    odd = bytearray(whole)
+    odd[11] = 7  # the format's revision
+    assert whole[6:10] == b"JFIF" and np.array_equal(decode(bytes(odd)), decode(whole))
 
 
 def test_a_thumbnail_is_whole_and_in_colour(photo: Image.Image, tmp_path: Path) -> None:

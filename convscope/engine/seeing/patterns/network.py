@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from convscope.engine.keras_compat import cannot_run, no_kernel
 from convscope.engine.models.program import Program, Step
 from convscope.engine.seeing.patterns.canvas import Canvas
 from convscope.engine.seeing.patterns.goals import Goal
@@ -144,6 +145,8 @@ def _in_words(function: Function, model: OpenedModel, canvas: Canvas) -> Functio
                 "There is too little memory for this size: choose a smaller one."
             ) from error
         except (tf.errors.OpError, ValueError) as error:
+            if cannot_run(error):
+                raise no_kernel(model.name, error) from error
             raise UserError(
                 f"{model.name} does not work on {canvas.height}×{canvas.width} pixels: choose another size.",
                 detail=str(error),
