@@ -6,7 +6,6 @@ import contextlib
 import gc
 import os
 import re
-import subprocess
 import sys
 import threading
 import warnings
@@ -15,6 +14,7 @@ from collections.abc import Iterator
 import pytest
 
 from convscope.process_state import collection, python_warnings, standard_error
+from tests.processes import run_process
 
 DECODER = re.compile(rb"decoder: [^\n]*\n?")
 
@@ -150,8 +150,7 @@ os.write(2, b"still here\\n")
 
 
 def test_pictures_are_decoded_while_tensorflow_starts() -> None:
-    done = subprocess.run([sys.executable, "-c", INTERLEAVED], capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (0, "still here\n")
+    assert run_process([sys.executable, "-c", INTERLEAVED]).stderr == "still here\n"
 
 
 @pytest.mark.parametrize("leaves_first", [0, 1])

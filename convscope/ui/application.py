@@ -195,5 +195,5 @@ def _restore(window: MainWindow, keeper: Keeper, crash: str | None) -> None:
             window.report(error)
 
     window.jobs.submit(
-        "view", keeper.load, title="Bringing your work back", on_done=done, on_failed=window.report
+        "keeping", keeper.load, title="Bringing your work back", on_done=done, on_failed=window.report
     )

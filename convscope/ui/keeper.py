@@ -27,7 +27,7 @@ class Keeper(QObject):
 
     Args:
         session: whose work is kept.
-        jobs: writes and reads, in the lane "view".
+        jobs: writes and reads, in the lane "keeping".
     """
 
     def __init__(self, session: Session, jobs: Jobs, parent: QObject | None = None) -> None:
@@ -136,7 +136,7 @@ class Keeper(QObject):
             (folder / _MARKER).unlink(missing_ok=True)
 
         self._jobs.submit(
-            "view",
+            "keeping",
             write,
             title="Keeping your work",
             key="recovery",

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ctypes
 import os
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+from tests.processes import run_process, words_of
 
 ROOT = Path(__file__).parents[2]
 
@@ -22,10 +23,11 @@ def apart(module: str, *words: object) -> list[float]:
             "TF_CPP_MIN_LOG_LEVEL": "3",
         }
         command = [sys.executable, "-m", f"tests.benchmarks.{module}", *map(str, words)]
-        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, encoding="utf-8")
-    if done.returncode:
-        raise RuntimeError(f"{' '.join(command)} failed:\n{done.stderr[-4000:]}")
-    return [float(number) for number in done.stdout.splitlines()[-1].split()]
+        done = run_process(command, cwd=ROOT, env=environment)
+    try:
+        return [float(number) for number in done.stdout.splitlines()[-1].split()]
+    except (IndexError, ValueError):
+        raise AssertionError(f"No numbers: {words_of(done)}") from None
 
 
 def resident() -> float:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 import statistics
-import subprocess
 import sys
-import tempfile
 import time
 from functools import cache
 from pathlib import Path
@@ -14,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from tests.benchmarks.apart import apart
 from tests.benchmarks.registry import Case, Reading, benchmark
 
 ROOT = Path(__file__).parents[2]
@@ -28,18 +27,7 @@ CLICKS = {
 
 def _apart(*words: str) -> float:
     """The number that this module prints when it is run with these words."""
-    with tempfile.TemporaryDirectory() as home:
-        environment = {
-            **os.environ,
-            "CONVSCOPE_HOME": home,
-            "QT_QPA_PLATFORM": "offscreen",
-            "TF_CPP_MIN_LOG_LEVEL": "3",
-        }
-        command = [sys.executable, "-m", "tests.benchmarks.layers", *words]
-        done = subprocess.run(
-            command, cwd=ROOT, env=environment, check=True, capture_output=True, encoding="utf-8"
-        )
-    return float(done.stdout.split()[-1])
+    return apart("layers", *words)[-1]
 
 
 @cache

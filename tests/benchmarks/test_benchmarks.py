@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from tests.benchmarks.registry import Benchmark, Case, Measured, Reading, benchmarks, measure
+from tests.processes import run_process
 
 
 @pytest.mark.parametrize("line", benchmarks(), ids=lambda line: line.name)
@@ -49,8 +49,6 @@ def test_what_a_limit_limits() -> None:
 
 def test_one_command_prints_the_table() -> None:
     command = [sys.executable, "-m", "tests.benchmarks", "mosaic of 512", "--seconds", "0"]
-    done = subprocess.run(
-        command, cwd=Path(__file__).parents[2], check=True, capture_output=True, encoding="utf-8"
-    )
+    done = run_process(command, cwd=Path(__file__).parents[2])
     assert "mosaic of 512 maps" in done.stdout
     assert "target" in done.stdout

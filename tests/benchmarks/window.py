@@ -8,9 +8,7 @@ from __future__ import annotations
 import ctypes
 import os
 import statistics
-import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from tests.benchmarks.apart import apart
 from tests.benchmarks.registry import Reading, benchmark
 
 ROOT = Path(__file__).parents[2]
@@ -25,13 +24,7 @@ ROOT = Path(__file__).parents[2]
 
 def _apart(*words: str) -> float:
     """The number that this module prints when it is run with these words."""
-    with tempfile.TemporaryDirectory() as home:
-        environment = {**os.environ, "CONVSCOPE_HOME": home, "QT_QPA_PLATFORM": "offscreen"}
-        command = [sys.executable, "-m", "tests.benchmarks.window", *words]
-        done = subprocess.run(
-            command, cwd=ROOT, env=environment, check=True, capture_output=True, encoding="utf-8"
-        )
-    return float(done.stdout.split()[-1])
+    return apart("window", *words)[-1]
 
 
 @benchmark("first paint of the window", target="≤ 1 s from the process's start", most=1000)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from convscope.imaging.load import load_image
 from convscope.imaging.operation import Operation
 from convscope.imaging.presets import make
 from convscope.imaging.stage import run
+from tests.processes import run_process
 
 SHARPEN = "0 -1 0; -1 5 -1; 0 -1 0"
 
@@ -212,7 +212,7 @@ def test_neither_qt_nor_tensorflow_nor_scipy(picture: Path, tmp_path: Path) -> N
         "sys.exit(str(heavy) if heavy else code)"
     )
     words = ["filter", str(picture), "-o", str(tmp_path / "o.png"), "--kernel", "sobel-x"]
-    subprocess.run([sys.executable, "-c", program, *words], check=True, capture_output=True)
+    run_process([sys.executable, "-c", program, *words])
     assert load_image(tmp_path / "o.png").values.shape == (20, 30, 3)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 
 import numpy as np
@@ -11,6 +10,7 @@ import pytest
 
 from convscope.cli import main
 from convscope.imaging.presets import PRESETS, make
+from tests.processes import run_process
 
 
 def test_json_lists_every_preset(capsys: pytest.CaptureFixture[str]) -> None:
@@ -58,5 +58,5 @@ def test_neither_qt_nor_tensorflow_nor_opencv_is_imported() -> None:
         "heavy = ('PySide6', 'pyqtgraph', 'tensorflow', 'keras', 'cv2', 'PIL');"
         "print([name for name in heavy if name in sys.modules], file=sys.stderr)"
     )
-    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    ended = run_process([sys.executable, "-c", code])
     assert ended.stderr == "[]\n"

@@ -12,6 +12,7 @@ import pytest
 
 from convscope import __version__
 from convscope.cli import COMMANDS, main
+from tests.processes import run_process
 
 
 def test_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
@@ -103,24 +104,15 @@ def test_the_window_without_qt_sends_to_the_doctor(tmp_path: Path) -> None:
     broken = tmp_path / "PySide6"
     broken.mkdir()
     (broken / "__init__.py").write_text("raise ImportError('libEGL.so.1: cannot open shared object file')")
-    ended = subprocess.run(
-        [sys.executable, "-m", "convscope"],
-        env={**os.environ, "PYTHONPATH": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        check=False,
+    ended = run_process(
+        [sys.executable, "-m", "convscope"], env={**os.environ, "PYTHONPATH": str(tmp_path)}, code=2
     )
-    assert ended.returncode == 2
     assert ended.stderr.startswith("convscope: Qt cannot be loaded: run convscope doctor")
     assert "Traceback" not in ended.stderr
 
 
 def test_a_terminal_without_unicode_gets_plain_text() -> None:
-    ended = subprocess.run(
-        [sys.executable, "-m", "convscope", "kernels"],
-        env={**os.environ, "PYTHONIOENCODING": "ascii"},
-        capture_output=True,
-        check=False,
+    ended = run_process(
+        [sys.executable, "-m", "convscope", "kernels"], env={**os.environ, "PYTHONIOENCODING": "ascii"}
     )
-    assert ended.returncode == 0
-    assert ended.stdout.isascii() and b"sobel-x" in ended.stdout
+    assert ended.stdout.isascii() and "sobel-x" in ended.stdout

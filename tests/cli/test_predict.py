@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import pytest
 
 from convscope.cli import main
 from convscope.paths import resource_path
+from tests.processes import run_process
 
 COFFEE = str(resource_path("images", "coffee.jpg"))
 
@@ -28,13 +28,7 @@ def test_the_shipped_network_knows_coffee(capsys: pytest.CaptureFixture[str]) ->
 
 def test_bars_for_people_and_nothing_else(tmp_path: Path) -> None:
     """In a process of its own, because TensorFlow prints past Python."""
-    done = subprocess.run(
-        [sys.executable, "-m", "convscope", "predict", "imagenet", COFFEE],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0
+    done = run_process([sys.executable, "-m", "convscope", "predict", "imagenet", COFFEE])
     assert done.stderr == ""
     lines = done.stdout.splitlines()
     assert len(lines) == 5

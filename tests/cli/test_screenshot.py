@@ -15,19 +15,17 @@ from PIL import Image as PillowImage
 from convscope import cli
 from convscope.errors import UserError
 from convscope.paths import resource_path
+from tests.processes import run_process
 
 
 def shoot(*arguments: str, home: Path) -> subprocess.CompletedProcess[str]:
     """Run the command in a process of its own, without a display."""
     hidden = ("QT_QPA_PLATFORM", "DISPLAY", "WAYLAND_DISPLAY")
     environment = {name: value for name, value in os.environ.items() if name not in hidden}
-    return subprocess.run(
+    return run_process(
         [sys.executable, "-m", "convscope", "screenshot", *arguments],
         env={**environment, "CONVSCOPE_HOME": str(home), "QT_SCALE_FACTOR": "2"},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
+        code=None,
     )
 
 

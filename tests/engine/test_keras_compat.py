@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import random
-import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -27,6 +26,7 @@ from convscope.engine.runtime import start
 from convscope.engine.training import train as training
 from convscope.engine.training.settings import TrainingSettings
 from convscope.engine.training.transfer_model import TransferSettings, compose
+from tests.processes import run_process
 
 start()
 
@@ -289,10 +289,7 @@ def test_what_a_processor_computes_and_what_it_says_of_the_rest(onednn: str | No
     space = {name: value for name, value in os.environ.items() if name != "TF_ENABLE_ONEDNN_OPTS"}
     if onednn is not None:
         space["TF_ENABLE_ONEDNN_OPTS"] = onednn
-    done = subprocess.run(
-        [sys.executable, "-c", ON_A_PLAIN_PROCESSOR], capture_output=True, text=True, env=space, check=False
-    )
-    assert done.returncode == 0, done.stderr
+    done = run_process([sys.executable, "-c", ON_A_PLAIN_PROCESSOR], env=space)
     told = json.loads(done.stdout.splitlines()[-1])
     assert told["dilated"] == told["strides"] == "finished"
     if told["onednn"]:

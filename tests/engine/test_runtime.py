@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from tests.processes import run_process
 
 SCRIPT = """
 import gc, sys
@@ -46,7 +47,5 @@ def test_start(backend: str | None, said: str, tmp_path: Path) -> None:
     space.pop("KERAS_BACKEND", None)
     if backend:
         space["KERAS_BACKEND"] = backend
-    done = subprocess.run(
-        [sys.executable, "-c", SCRIPT], capture_output=True, text=True, env=space, check=False
-    )
+    done = run_process([sys.executable, "-c", SCRIPT], env=space)
     assert (done.stdout, done.stderr) == (said, "before\n")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import re
-import subprocess
 import sys
 from itertools import combinations
 from pathlib import Path
@@ -31,6 +30,7 @@ from convscope.imaging.operation import (
     Operation,
 )
 from convscope.imaging.script import to_python
+from tests.processes import run_process
 
 # Every value of every setting; together they are too many, every pair of them is not.
 SETTINGS: dict[str, tuple[Any, ...]] = {
@@ -171,7 +171,7 @@ def test_by_itself_in_another_process(images: dict[str, Image], tmp_path: Path) 
     operation = Operation(kernels=(kernel_of("3×3", 1),), activation="sigmoid", pool="max")
     script = tmp_path / "copied.py"
     script.write_text(to_python(images["colour"], (operation,), "signed"), encoding="utf-8")
-    subprocess.run([sys.executable, "-W", "error", str(script)], cwd=tmp_path, check=True)
+    run_process([sys.executable, "-W", "error", script], cwd=tmp_path)
     expected = show(ChainRunner().run(images["colour"], (operation,))[-1], "signed").pixels
     np.testing.assert_array_equal(np.asarray(PillowImage.open(tmp_path / "result.png")), expected)
 

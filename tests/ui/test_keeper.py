@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -219,3 +220,26 @@ def test_a_home_that_cannot_be_written_costs_the_keeping_only(
     keeper.close()
     Settings().save()
     assert Settings.load() == Settings()
+
+
+def test_thumbnails_do_not_wait_for_work_that_is_written(
+    session: Session, jobs: Jobs, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A network built by hand is saved with it, which may take seconds."""
+    begun, goes_on = threading.Event(), threading.Event()
+
+    def slow(*_: object) -> None:
+        begun.set()
+        assert goes_on.wait(60)
+
+    monkeypatch.setattr(module, "save_work", slow)
+    keeper = Keeper(session, jobs)
+    session.edit_lab(session.lab.with_stage(stride=3), "Change stride")
+    qtbot.waitUntil(begun.is_set)
+    done: list[str] = []
+    for lane in set(Jobs.LANES) - {"keeping"}:
+        jobs.submit(lane, lambda task, lane=lane: lane, title=lane, on_done=done.append)
+    qtbot.waitUntil(lambda: set(done) == set(Jobs.LANES) - {"keeping"})
+    goes_on.set()
+    qtbot.waitUntil(jobs.idle)
+    keeper.close()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ import pytest
 
 from convscope.errors import UserError
 from convscope.ui.application import require_display
+from tests.processes import run_process
 
 # Runs `main(window)` when the engine would start: that is after the first paint.
 PRELUDE = """
@@ -61,15 +61,11 @@ def start(script: str, home: Path, arguments: str = "[]", expected: int = 0) -> 
         "QT_QPA_PLATFORM": "offscreen",
         "TF_CPP_MIN_LOG_LEVEL": "3",
     }
-    done = subprocess.run(
+    done = run_process(
         [sys.executable, "-c", f"{PRELUDE}\n{script}\nsys.exit(application.run_window({arguments}))"],
         env=environment,
-        capture_output=True,
-        text=True,
-        timeout=90,
-        check=False,
+        code=expected,
     )
-    assert done.returncode == expected, done.stderr
     facts: dict[str, Any] = {"stderr": done.stderr}
     for line in done.stdout.splitlines():
         facts.update(json.loads(line))
@@ -156,15 +152,11 @@ def main(window):
 
 
 def test_a_panel_that_is_not_there_is_one_sentence(home: Path) -> None:
-    done = subprocess.run(
+    done = run_process(
         [sys.executable, "-m", "convscope", "--panel", "nothing"],
         env={**os.environ, "CONVSCOPE_HOME": str(home), "QT_QPA_PLATFORM": "offscreen"},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
+        code=2,
     )
-    assert done.returncode == 2
     assert done.stderr.startswith("convscope: There is no panel called 'nothing'")
     assert len(done.stderr.splitlines()) == 1
 

@@ -11,6 +11,7 @@ from convscope.engine.models.families import FAMILIES
 from convscope.engine.models.kinds import palette
 from convscope.engine.models.sheet import LayerInfo
 from convscope.engine.models.templates import TEMPLATES
+from tests.processes import run_process
 
 
 def layers(name: str) -> dict[str, LayerInfo]:
@@ -139,13 +140,11 @@ def test_families_of_the_lectures() -> None:
 
 
 def test_the_catalogue_needs_no_tensorflow() -> None:
-    import subprocess
-
     script = (
         "import sys; from convscope.engine.models.catalogue import catalogue; "
         "print(len(catalogue()), 'tensorflow' in sys.modules, 'keras' in sys.modules)"
     )
-    out = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+    out = run_process([sys.executable, "-c", script]).stdout
     count, *loaded = out.split()
     assert loaded == ["False", "False"]
     assert int(count) >= len(TEMPLATES) + len(APPLICATIONS) + 1

@@ -35,6 +35,7 @@ from convscope.engine.training.settings import OptimizerSettings, TrainingSettin
 from convscope.engine.training.train import resume, train
 from convscope.errors import UserError
 from convscope.task import Cancelled, Task
+from tests.processes import run_process
 
 Make = Callable[..., OpenedModel]
 HERE = Path(__file__).parent
@@ -435,10 +436,11 @@ def test_killed_in_the_middle_and_resumed_is_never_killed(saved_bands: Path, tmp
     """`kill -9` in the middle of an epoch; the resumed curve equals an unbroken one."""
     folder = tmp_path / "killed"
     command = [sys.executable, str(HERE / "training_process.py"), "killed", str(saved_bands), str(folder)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    with (tmp_path / "said").open("w") as said:
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=said, text=True)
     try:
         assert process.stdout is not None
-        assert process.stdout.readline() == "in the middle\n"
+        assert process.stdout.readline() == "in the middle\n", (tmp_path / "said").read_text()
         assert Run.open(folder).state == "running"
     finally:
         os.kill(process.pid, signal.SIGKILL)
@@ -477,8 +479,7 @@ def test_the_engine_is_keras(saved_bands: Path, tmp_path: Path) -> None:
         str(saved_bands),
         str(tmp_path / "run"),
     ]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    done = run_process(command)
     told = json.loads(done.stdout.splitlines()[-1])
     for ours, theirs in (("ordered", "bare"), ("shuffled", "script")):
         for one, other in zip(told[ours], told[theirs], strict=True):

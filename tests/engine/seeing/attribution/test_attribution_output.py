@@ -6,7 +6,6 @@ import base64
 import csv
 import io
 import re
-import subprocess
 import sys
 from html.parser import HTMLParser
 from pathlib import Path
@@ -41,6 +40,7 @@ from convscope.imaging.overlay import overlay, upsample
 from convscope.imaging.samples import load_sample
 from convscope.imaging.save import save_png
 from convscope.task import Cancelled, Task
+from tests.processes import run_process
 
 
 @pytest.fixture(scope="module")
@@ -263,4 +263,4 @@ def test_looking_up_methods_does_not_load_tensorflow() -> None:
         "from convscope.engine.seeing.attribution.truth import agreement, curves, randomised;"
         "sys.exit('tensorflow' in sys.modules or 'keras' in sys.modules)"
     )
-    subprocess.run([sys.executable, "-c", code], check=True)
+    run_process([sys.executable, "-c", code])

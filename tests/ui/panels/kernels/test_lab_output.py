@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from PySide6.QtWidgets import QFileDialog, QInputDialog, QToolButton
 
 from convscope.imaging.kernel import Kernel
 from convscope.imaging.presets import PRESETS
+from tests.processes import run_process
 
 
 def answer(monkeypatch: pytest.MonkeyPatch, path: Path | str, kind: str = "") -> None:
@@ -70,7 +70,7 @@ def test_the_copied_script_makes_what_is_on_show(lab: Lab, tmp_path: Path) -> No
     script.write_text(
         QGuiApplication.clipboard().text() + '\nnp.save("values.npy", result)\n', encoding="utf-8"
     )
-    subprocess.run([sys.executable, str(script)], cwd=tmp_path, check=True, timeout=60)
+    run_process([sys.executable, script], cwd=tmp_path)
     assert np.array_equal(np.load(tmp_path / "values.npy"), lab.values)
     assert np.array_equal(np.asarray(PillowImage.open(tmp_path / "result.png")), lab.frame.shown.pixels)
 
