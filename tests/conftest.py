@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from pytestqt.qtbot import QtBot
 
 from convscope.engine.runtime import choose_kernels
 
@@ -20,6 +21,11 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # Many tests import Keras before the engine starts: TensorFlow is to compute there as it does in the app.
 choose_kernels()
+
+
+# As long as a slow machine on which much else goes on may take: a test that holds never waits for it.
+for _wait in (QtBot.waitUntil, QtBot.waitSignal, QtBot.waitSignals, QtBot.waitExposed, QtBot.waitActive):
+    _wait.__kwdefaults__["timeout"] = 60_000  # milliseconds
 
 
 # Another value gives every network of the suite other weights: what holds must hold for those too.

@@ -38,7 +38,13 @@ def _timers() -> set[QTimer]:
 
 
 @pytest.fixture(autouse=True)
-def nothing_outlives_a_test(qapp: QApplication, themed: None) -> Iterator[None]:
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A window that closes waits until its jobs have stopped, however slow the machine is."""
+    monkeypatch.setattr("convscope.ui.main_window.SHUTDOWN_SECONDS", 60.0)
+
+
+@pytest.fixture(autouse=True)
+def nothing_outlives_a_test(qapp: QApplication, themed: None, patience: None) -> Iterator[None]:
     """No lane's thread, no running timer and no window is left behind."""
     windows, timers = _windows(), _timers()
     yield

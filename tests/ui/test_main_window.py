@@ -458,10 +458,10 @@ def test_closing_while_jobs_run_cancels_them_and_ends_the_panels(window: MainWin
             time.sleep(0.002)
 
     job = window.jobs.submit("training", work, title="Training")
-    assert entered.wait(5)
+    assert entered.wait(60)
     panel = window.panel()
     assert isinstance(panel, FakePanel)
-    with qtbot.waitSignal(window.closed, timeout=2000):
+    with qtbot.waitSignal(window.closed):
         window.close()
     assert job.state == "cancelled" and panel.ended and window.threads_ended
     window.session.add_images(small_images(1))
@@ -475,22 +475,22 @@ def test_a_job_that_does_not_stop_cannot_keep_the_window_open(
 
     def deaf(task: Task) -> None:
         entered.set()
-        go.wait(20)
+        go.wait(60)
 
     window.jobs.submit("engine", deaf, title="Deaf")
-    assert entered.wait(5)
-    with qtbot.waitSignal(window.closed, timeout=2000):
+    assert entered.wait(60)
+    with qtbot.waitSignal(window.closed):
         window.close()
     assert not window.threads_ended
     go.set()
-    assert window.jobs.shutdown(5)
+    assert window.jobs.shutdown(60)
 
 
 def test_many_jobs_do_not_stretch_the_window(window: MainWindow, qtbot: QtBot) -> None:
     gate = threading.Event()
     width = window.minimumSizeHint().width()
     for number in range(12):
-        window.jobs.submit("files", lambda task: gate.wait(30), title=f"A job with a long name, {number}")
+        window.jobs.submit("files", lambda task: gate.wait(60), title=f"A job with a long name, {number}")
     rows = window.status.findChildren(QWidget, "status.job")
     assert [row.isVisible() for row in rows] == [True] * 3 + [False] * 9
     more = window.findChild(QLabel, "status.more")

@@ -24,7 +24,7 @@ def lab(qtbot: QtBot) -> MainWindow:
     qtbot.addWidget(window)
     window.resize(1440, 900)
     window.show()
-    qtbot.waitUntil(window.jobs.idle, timeout=30_000)
+    qtbot.waitUntil(window.jobs.idle)
     return window
 
 
@@ -59,7 +59,7 @@ def test_the_window_survives_two_hundred_damaged_files(
     # Those that still open are pictures like any other: every one is filtered.
     for index in range(len(lab.session.images)):
         lab.session.select_image(lab.session.images[index].id)
-        qtbot.waitUntil(lab.jobs.idle, timeout=30_000)
+        qtbot.waitUntil(lab.jobs.idle)
     assert isValid(lab) and lab.isVisible() and messages(lab) == []
 
 
@@ -70,7 +70,7 @@ def test_one_bad_file_after_another_leaves_the_image_that_is_open(
     bad = 0
     for path in files[::8]:
         lab.open_path(path)
-        qtbot.waitUntil(lab.jobs.idle, timeout=30_000)
+        qtbot.waitUntil(lab.jobs.idle)
         if lab.session.images == before:
             bad += 1
             assert path.name in messages(lab)[-1]

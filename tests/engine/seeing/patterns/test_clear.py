@@ -106,8 +106,8 @@ def test_penalties_are_gradients() -> None:
 def test_clear_patterns_of_the_shipped_network_survive_being_moved(imagenet: OpenedModel) -> None:
     """At least 0.85 of the score remains; of the classic recipe's much less."""
     goals = [aims.channel("block7a_project_conv", index) for index in range(3)]
-    clear = climb(imagenet, goals, PatternSettings(steps=64, size=128)).patterns
-    classic = climb(imagenet, goals, PatternSettings("classic", size=128)).patterns
+    clear = climb(imagenet, goals, PatternSettings(steps=64, size=96)).patterns
+    classic = climb(imagenet, goals, PatternSettings("classic", size=96)).patterns
     kept = [pattern.moved / pattern.score for pattern in clear]
     assert min(kept) > 0.8 and np.mean(kept) >= 0.85
     assert all("It survives being moved" in verdict(pattern) for pattern in clear)
@@ -116,7 +116,7 @@ def test_clear_patterns_of_the_shipped_network_survive_being_moved(imagenet: Ope
 
     def fine(pattern_values: np.ndarray) -> float:
         energy = np.abs(np.fft.fft2(pattern_values.mean(-1) - pattern_values.mean())) ** 2
-        rows, columns = np.meshgrid(np.fft.fftfreq(128), np.fft.fftfreq(128), indexing="ij")
+        rows, columns = np.meshgrid(np.fft.fftfreq(96), np.fft.fftfreq(96), indexing="ij")
         return float(energy[np.hypot(rows, columns) > 0.25].sum() / energy.sum())
 
     assert np.mean([fine(p.values) for p in clear]) < 0.5 * np.mean([fine(p.values) for p in classic])

@@ -267,7 +267,7 @@ def test_measuring_can_be_stopped(data: Data, monkeypatch: pytest.MonkeyPatch) -
     data.press("data.page.input")
     data.spin("data.input.batch", 1)
     data.find(QAbstractButton, "data.throughput").click()
-    data.qtbot.waitUntil(lambda: any(job.fraction for job in data.window.jobs.running()), timeout=20_000)
+    data.qtbot.waitUntil(lambda: any(job.fraction for job in data.window.jobs.running()))
     data.press_cancel("Measuring throughput")
     assert data.text("data.throughput.words") == "Stopped."
 

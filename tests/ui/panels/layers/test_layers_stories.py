@@ -32,7 +32,7 @@ def lectures(values: np.ndarray) -> np.ndarray:
 def test_without_a_model_the_next_step_is_a_button(bare: Desk) -> None:
     assert "Open a network" in bare.text("layers.empty")
     bare.press("layers.open_digits")
-    bare.qtbot.waitUntil(lambda: bare.session.model is not None, timeout=20_000)
+    bare.qtbot.waitUntil(lambda: bare.session.model is not None)
     bare.settle()
     assert bare.text("layers.title") == "conv2d"
     assert bare.frame.maps.count == 32

@@ -235,7 +235,7 @@ def test_other_work_passes_and_the_grid_goes_on(growing: Growing) -> None:
     growing.qtbot.waitUntil(lambda: last() is not None and last().step > 3, timeout=60_000)
     reached, passed = last().step, []
     jobs.submit("engine", lambda _task: "passed", title="Other work", on_done=passed.append)
-    growing.qtbot.waitUntil(lambda: passed == ["passed"], timeout=20_000)
+    growing.qtbot.waitUntil(lambda: passed == ["passed"])
     growing.qtbot.waitUntil(lambda: last() is not None and last().step > reached, timeout=60_000)
     growing.panel.controller.stop_grid()
     growing.settle()
@@ -249,13 +249,13 @@ def test_a_contact_sheet_holds_nothing_up_and_is_cancelled_at_once(growing: Grow
     growing.qtbot.waitUntil(lambda: job() is not None and job().fraction is not None, timeout=60_000)
     first, passed = job(), []
     jobs.submit("engine", lambda _task: "beside", title="Short work", on_done=passed.append)
-    growing.qtbot.waitUntil(lambda: passed == ["beside"], timeout=20_000)
+    growing.qtbot.waitUntil(lambda: passed == ["beside"])
     assert job() is first and first.state == "running"
     # A click on a layer asks for the same sheet: it is not begun anew.
     growing.session.choose_layer("conv2d")
     assert job() is first
     jobs.submit("long", lambda _task: "before", title="Long work", on_done=passed.append)
-    growing.qtbot.waitUntil(lambda: passed == ["beside", "before"], timeout=20_000)
+    growing.qtbot.waitUntil(lambda: passed == ["beside", "before"])
     growing.qtbot.waitUntil(
         lambda: job() is not first and job().state == "running" and job().fraction is not None,
         timeout=60_000,
