@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
-from uuid import uuid4
+from pathlib import Path
+from uuid import NAMESPACE_OID, uuid4, uuid5
 
 
 def new_id() -> str:
     """An id that nothing else has, in this run or another: 32 hexadecimal digits."""
     return uuid4().hex
+
+
+def file_id(path: Path) -> str:
+    """The id of what stands in a file now: the same until the file is written again.
+
+    Raises:
+        OSError: there is no such file.
+    """
+    real = path.resolve()
+    now = real.stat()
+    return uuid5(NAMESPACE_OID, f"{real}\0{now.st_ino}\0{now.st_mtime_ns}\0{now.st_size}").hex

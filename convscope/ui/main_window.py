@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import get_args
 
@@ -158,6 +158,10 @@ class MainWindow(QMainWindow):
         """Say that something was done."""
         self.toasts.show_message(message)
 
+    def offer(self, message: str, action: str, run: Callable[[], object]) -> None:
+        """Say what was done, with a button for what one may want next."""
+        self.toasts.show_message(message).offer(action, run, stays=False)
+
     def report(self, error: BaseException) -> None:
         """Show a failure as one sentence with its detail; all but a `UserError` is a bug, and is logged."""
         if isinstance(error, UserError):
@@ -308,6 +312,7 @@ class MainWindow(QMainWindow):
             self.jobs,
             self.report,
             self.notify,
+            self.offer,
             self.predictor,
             opener.open_model,
             opener.open_dataset,

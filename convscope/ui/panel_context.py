@@ -27,6 +27,7 @@ class PanelContext:
     Attributes:
         report: shows a failure as one sentence with its detail, and logs it.
         notify: says one sentence ("Copied").
+        offer: says one sentence with a button: the sentence, the button's words, what it does.
         predictor: the current model's word on the current image.
         open_model: opens a model by its name or file.
         open_dataset: opens a data set by its name, folder or file.
@@ -39,6 +40,7 @@ class PanelContext:
     jobs: Jobs
     report: Callable[[BaseException], None]
     notify: Callable[[str], None]
+    offer: Callable[[str, str, Callable[[], object]], None]
     predictor: Predictor
     open_model: Callable[[str | Path], object]
     open_dataset: Callable[[str | Path], None]

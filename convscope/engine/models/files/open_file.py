@@ -18,6 +18,7 @@ from convscope.engine.models.files.weights import load_checkpoint, load_legacy
 from convscope.engine.models.memory import check_fits
 from convscope.engine.models.opened import OpenedModel, Source
 from convscope.errors import NotEnoughMemoryError, UserError
+from convscope.ids import file_id
 from convscope.task import Task
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
@@ -36,6 +37,9 @@ def open_file(path: Path, task: Task | None = None) -> OpenedModel:
         path: the file or folder.
         task: checked between the steps.
 
+    Returns:
+        The network; its id is the same each time as long as the file is.
+
     Raises:
         UserError: one sentence: missing, cut short, no model, weights alone, code inside, too large.
     """
@@ -53,6 +57,9 @@ def open_file(path: Path, task: Task | None = None) -> OpenedModel:
         source=Source("file", str(path), path, path.name),
         notes=notes,
     )
+    if path.is_file() and path.suffix != ".json":
+        # An architecture's weights are others each time.
+        opened.id = file_id(path)
     return opened.with_(preprocessing=sidecar.preprocessing)
 
 

@@ -7,13 +7,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QWidget
 
 from convscope.errors import UserError
 from convscope.task import Task
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.train.again import Way, begun_again, plan_again
 from convscope.ui.panels.train.example import EXAMPLE_DATA, EXAMPLE_MODEL, open_example
-from convscope.ui.panels.train.kept_models import KeptModels
 from convscope.ui.panels.train.names import next_name
 from convscope.ui.panels.train.plan import Checked, Finished, Plan, Prepared, plan_resuming
 from convscope.ui.panels.train.trainer import Trainer
@@ -69,8 +69,8 @@ class Desk(QObject):
         self._from_plan = False
         # How a run that is to begin again has used a base.
         self._way: Way | None = None
-        self._adding = False
-        self._kept = KeptModels(context)
+        # What the last run has made of it; the window's current model stays what it was.
+        self._trained: OpenedModel | None = None
         self._start_when_checked = False
         self._last: tuple[str, TrainingSettings] | None = None
         self._used: set[str] = set()
@@ -120,10 +120,10 @@ class Desk(QObject):
 
     @property
     def model(self) -> OpenedModel | None:
-        """The network that will be trained: the current one, or that of the last run as it was before."""
+        """The network that will be trained: the current one; after a run what came out, or what went in."""
         if self._start_from == "initial" and self._initial is not None:
             return self._initial
-        return self.context.session.model
+        return self._trained if self._trained is not None else self.context.session.model
 
     @property
     def dataset(self) -> Dataset | None:
@@ -299,6 +299,11 @@ class Desk(QObject):
         """Names that runs have already."""
         self._used |= set(names)
 
+    def use_trained(self) -> None:
+        """Make what the last run has made the current model, in all panels."""
+        if self._trained is not None:
+            self.context.session.add_model(self._trained)
+
     def show_result(self, source: object) -> None:
         """Show what came of a training: accuracy, confusion, mistakes."""
         self.view_requested.emit("result")
@@ -313,12 +318,18 @@ class Desk(QObject):
         session.input_changed.disconnect(self._given_changed)
         self.trainer.shutdown()
 
+    def _watched(self) -> bool:
+        """Whether the panel is on show, which says by itself how a run has ended."""
+        panel = self.parent()
+        return isinstance(panel, QWidget) and panel.isVisible()
+
     # -- inside ----------------------------------------------------------------------------------------------
 
     def _model_changed(self, _model: object) -> None:
-        if not self._adding:
-            # Somebody has chosen a network: that one is meant.
-            self._start_from, self._initial, self._way = "trained", None, None
+        # Somebody has chosen a network: that one is meant. What a run has made is no other than the run's.
+        current = self.context.session.model
+        if current is None or self._trained is None or current.id != self._trained.id:
+            self._start_from, self._initial, self._way, self._trained = "trained", None, None, None
         self.subject_changed.emit()
         self.check()
 
@@ -371,11 +382,8 @@ class Desk(QObject):
             self._way = plan.repeats
         fitted = finished.trained.fitted
         if fitted.outcome != "diverged" or fitted.best is not None:
-            model = finished.trained.model.with_()
-            model.name = finished.name
-            self._adding = True
-            try:
-                self._kept.open(model)
-            finally:
-                self._adding = False
+            self._trained = finished.model
+            self.subject_changed.emit()
+            if not self._watched():
+                self.context.offer(f"{finished.name} has ended.", "Use this network", self.use_trained)
         self.runs_changed.emit()

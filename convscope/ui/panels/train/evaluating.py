@@ -56,7 +56,7 @@ def outcome_of(source: Source, split: SplitName, known: Outcome | None, task: Ta
     model: OpenedModel | None
     if isinstance(source, Finished):
         trained = source.trained
-        name, model, dataset = source.name, trained.model, source.dataset
+        name, model, dataset = source.name, source.model, source.dataset
         if trained.test is not None and split == trained.test.split:
             return Outcome(name, source, model, dataset, trained.test)
     elif known is not None:

@@ -174,6 +174,7 @@ class LiveView(QWidget):
             self.notice.say("bad", words, choices)
             return
         choices.append(("train.notice.result", "See the result", lambda: self.desk.show_result(finished)))
+        choices.append(("train.notice.use", "Use this network", self.desk.use_trained))
         if finished.trained.run is not None and finished.trained.run.can_resume:
             run = finished.trained.run
             choices.append(("train.notice.resume", "Go on", lambda: self.desk.resume(run)))

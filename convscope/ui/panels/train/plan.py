@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from convscope.ids import file_id
 from convscope.task import Task
 
 if TYPE_CHECKING:
@@ -123,6 +125,16 @@ class Finished:
     trained: Trained
     dataset: Dataset
     settings: TrainingSettings
+
+    @cached_property
+    def model(self) -> OpenedModel:
+        """The network under the run's name: the same one, by its id, as the run's file opens."""
+        model = self.trained.model.with_()
+        model.name = self.name
+        path = self.trained.run.model_path if self.trained.run is not None else None
+        if path is not None and path.exists():
+            model.id = file_id(path)
+        return model
 
 
 def plan_training(model: OpenedModel, dataset: Dataset, settings: TrainingSettings, name: str) -> Plan:

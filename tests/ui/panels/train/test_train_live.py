@@ -9,7 +9,6 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel
 from train_helpers import Train, few_digits, tiny_model, weights
-from window_helpers import messages
 
 from convscope.engine.data.dataset import Dataset
 from convscope.engine.data.registry import open_dataset
@@ -21,7 +20,6 @@ from convscope.engine.training.settings import OptimizerSettings, TrainingSettin
 from convscope.engine.training.train import train as train_engine
 from convscope.errors import NotEnoughMemoryError, UserError
 from convscope.imaging.image import Image
-from convscope.ui.panels.train import kept_models
 from convscope.ui.panels.train.plan import Plan
 from convscope.ui.panels.train.result import ResultView
 from convscope.ui.panels.train.samples_view import SamplesView
@@ -36,10 +34,13 @@ def first_loss(train: Train) -> float:
     return float(found[0][1][0])
 
 
-def test_a_training_from_start_to_start_again(
-    train: Train, tiny: OpenedModel, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(kept_models, "KEPT_MODELS", 2)
+def finished_model(train: Train) -> OpenedModel:
+    """What the last training has made."""
+    assert train.desk.finished is not None
+    return train.desk.finished.model
+
+
+def test_a_training_from_start_to_start_again(train: Train, tiny: OpenedModel) -> None:
     before = weights(tiny)
     train.spin("train.epochs", "4")
     train.spin("train.batch_size", "30")
@@ -58,10 +59,12 @@ def test_a_training_from_start_to_start_again(
     assert history.rates == [(0.0, 0.001)]
     # What came out is a model of its own; the one that was chosen is as it was.
     assert train.text("train.notice.text").startswith("All 4 epochs are done, 36 steps. Test accuracy 0.")
-    assert train.session.model is not tiny and train.session.model is not None
-    assert train.session.model.name == "tiny on Digits"
+    # Nothing changes in the other panels before somebody wants it.
+    assert train.session.models == (tiny,) and train.session.model is tiny
+    first = finished_model(train)
+    assert first.name == "tiny on Digits"
     assert np.array_equal(weights(tiny), before)
-    assert not np.array_equal(weights(train.session.model), before)
+    assert not np.array_equal(weights(first), before)
     (run,) = list_runs()
     assert (run.state, run.details.name) == ("finished", "tiny on Digits")
     loss = first_loss(train)
@@ -77,8 +80,9 @@ def test_a_training_from_start_to_start_again(
     train.begin()
     train.ended()
     assert first_loss(train) == loss
-    assert train.session.model.name == "tiny on Digits · learning rate 0.002"
-    assert {run.details.name for run in list_runs()} == {"tiny on Digits", train.session.model.name}
+    second = finished_model(train)
+    assert second.name == "tiny on Digits · learning rate 0.002"
+    assert {run.details.name for run in list_runs()} == {"tiny on Digits", second.name}
 
     # Or from what it has learned.
     train.press("train.start_from.trained")
@@ -96,10 +100,11 @@ def test_a_training_from_start_to_start_again(
         assert isinstance(result, ResultView) and result.outcome is not None
         assert train.desk.finished is not None and result.outcome.name == train.desk.finished.name
         train.press("train.view.live")
-    # Trained models do not pile up: the oldest is closed, what was opened by hand is not.
-    changed = "tiny on Digits · learning rate 0.002"
-    assert [model.name for model in train.session.models] == ["tiny", changed, f"{changed} on Digits"]
-    assert "tiny on Digits was closed; its run can be opened again." in messages(train.window)
+    # The network is there for the asking, and the panel goes on with the same.
+    train.press("train.notice.use")
+    assert train.session.models == (tiny, finished_model(train))
+    assert train.session.model is finished_model(train)
+    assert train.find(QAbstractButton, "train.start").text() == "Start again"
 
 
 def test_steering_and_looking(train: Train) -> None:
@@ -161,7 +166,7 @@ def test_steering_and_looking(train: Train) -> None:
     train.press("train.stop")
     train.ended()
     assert "Stopped after " in train.text("train.notice.text")
-    assert train.session.model is not None and train.session.model.name == "tiny on Digits"
+    assert finished_model(train).name == "tiny on Digits"
     assert train.find(QAbstractButton, "train.notice.result").isVisible()
     assert train.find(QAbstractButton, "train.notice.resume").isVisible()
     # What came out can still be looked into.
