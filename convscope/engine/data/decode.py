@@ -64,7 +64,8 @@ class UnreadableError(Exception):
 def decode(data: bytes, target: Target | None = None) -> NDArray[np.uint8]:
     """Decode an encoded image of any usual format.
 
-    JPEG files are decoded at 1/2, 1/4 or 1/8 size when that still covers the target. All else is as in
+    JPEG files are decoded at 1/2, 1/4 or 1/8 size when that still covers the target, unless that is to be
+    exact. All else is as in
     `convscope.imaging.decode.decode`: transparency is laid over white, EXIF orientation and embedded colour
     profiles are honoured, of an animation the first frame is taken.
 
@@ -103,7 +104,7 @@ def _describes(data: bytes, name: bytes) -> bool:
 
 def _fast(data: bytes, target: Target | None) -> NDArray[np.uint8] | None:
     """A plain PNG; a JPEG by libjpeg-turbo. None: Pillow is to try it."""
-    gray = target is not None and target.channels == 1
+    gray = target is not None and target.channels == 1 and not target.exact
     is_jpeg = data[0] == 0xFF
     size, channels = _jpeg_size(data) if is_jpeg else _png_size(data)
     if channels == 4:
@@ -111,7 +112,7 @@ def _fast(data: bytes, target: Target | None) -> NDArray[np.uint8] | None:
     if size is not None and size[0] * size[1] > _LARGEST:
         raise UnreadableError(f"too large: {size[1]:,} × {size[0]:,} pixels")
     profile, turn = _description(data)
-    as_gray = channels == 1 if target is None or profile else gray
+    as_gray = channels == 1 if target is None or target.exact or profile else gray
     pixels = _jpeg(data, as_gray, size, target) if is_jpeg else _png(data, as_gray)
     if pixels is None:
         return None
@@ -155,7 +156,7 @@ def _jpeg(
 ) -> NDArray[np.uint8] | None:
     """Decode; one that is damaged in its middle is refused, though it could be filled with gray."""
     least: dict[str, int] = {}
-    if size is not None and target is not None:
+    if size is not None and target is not None and not target.exact:
         divisor = 1
         # Turned by EXIF or not, the shorter side must still cover the longer side of the target.
         while divisor < 8 and min(size) // (2 * divisor) >= max(target.height, target.width):

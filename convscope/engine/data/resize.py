@@ -8,11 +8,16 @@ from typing import Literal
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image as PillowImage
 
 from convscope.errors import UserError
 
 Fit = Literal["stretch", "crop", "pad"]
 FITS: tuple[Fit, ...] = ("stretch", "crop", "pad")
+Sampling = Literal["bilinear", "bicubic"]
+"""Between pixels: as convscope trains (fast), or as networks from elsewhere are used (Pillow's, smoother)."""
+SAMPLINGS: tuple[Sampling, ...] = ("bilinear", "bicubic")
+Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
@@ -42,12 +47,17 @@ class Target:
         channels: 1 (gray, ITU-R 601 luma) or 3 (RGB).
         fit: "stretch" changes the proportions; "crop" covers the target and cuts the longer side, centred;
             "pad" shows the whole image on black, centred.
+        sampling: between pixels; see `fitted`.
+        exact: JPEG files are decoded whole, not at a fraction of their size: slower, and what one image alone
+            would give.
     """
 
     height: int
     width: int
     channels: Literal[1, 3]
     fit: Fit = "stretch"
+    sampling: Sampling = "bilinear"
+    exact: bool = False
 
     def __post_init__(self) -> None:
         if not (1 <= self.height <= 4096 and 1 <= self.width <= 4096):
@@ -72,15 +82,43 @@ def to_target(pixels: NDArray[np.uint8], target: Target) -> NDArray[np.uint8]:
         pixels: uint8, H×W or H×W×3 (RGB).
 
     Returns:
-        uint8, (target.height, target.width, target.channels). Bilinear with half-pixel centres; shrinking to
-        less than half averages areas, so that no pixel is passed over; an image that fits is not touched.
+        uint8, (target.height, target.width, target.channels).
+    """
+    made, _box = fitted(pixels, target)
+    return made[..., None] if target.channels == 1 else made
+
+
+def fitted(pixels: NDArray[np.uint8], target: Target) -> tuple[NDArray[np.uint8], Box]:
+    """One image as a network takes it, and which part of it that is. An image that fits is not touched.
+
+    "bilinear" has half-pixel centres; shrinking to less than half averages areas, so that no pixel is passed
+    over. "bicubic" is Pillow's, which widens with the shrinking.
+
+    Args:
+        pixels: uint8, H×W or H×W×3 (RGB).
+
+    Returns:
+        uint8, H×W or H×W×3 as the target says; the part of the source that it shows: left, top, right,
+        bottom, in the source's pixels, beyond its borders where it was padded.
     """
     if pixels.ndim == 3 and target.channels == 1:
-        pixels = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)  # type: ignore[assignment]
-    fitted = _fitted(pixels, target)
-    if target.channels == 1:
-        return fitted[..., None]
-    return fitted if fitted.ndim == 3 else np.repeat(fitted[..., None], 3, axis=2)
+        pixels = _gray(pixels, target.sampling)
+    if pixels.shape[:2] == (target.height, target.width):
+        made, box = pixels, (0.0, 0.0, float(target.width), float(target.height))
+    elif target.sampling == "bicubic":
+        made, box = _bicubic(pixels, target)
+    else:
+        made, box = _bilinear(pixels, target)
+    if target.channels == 3 and made.ndim == 2:
+        made = np.repeat(made[..., None], 3, axis=2)
+    return made, box
+
+
+def _gray(pixels: NDArray[np.uint8], sampling: Sampling) -> NDArray[np.uint8]:
+    """ITU-R 601 luma of RGB, uint8 H×W, by the library that resizes it: they differ by one here and there."""
+    if sampling == "bicubic":
+        return np.asarray(PillowImage.fromarray(pixels).convert("L"))
+    return cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)  # type: ignore[return-value]
 
 
 def within(pixels: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
@@ -92,23 +130,45 @@ def within(pixels: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
     return pixels if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=2)
 
 
-def _fitted(pixels: NDArray[np.uint8], target: Target) -> NDArray[np.uint8]:
+def _bilinear(pixels: NDArray[np.uint8], target: Target) -> tuple[NDArray[np.uint8], Box]:
     height, width = pixels.shape[:2]
-    if (height, width) == (target.height, target.width):
-        return pixels
     if target.fit == "stretch":
-        return _scaled(pixels, target.height, target.width)
+        return _scaled(pixels, target.height, target.width), (0.0, 0.0, float(width), float(height))
     ratios = (target.height / height, target.width / width)
     ratio = max(ratios) if target.fit == "crop" else min(ratios)
     scaled = _scaled(pixels, max(1, round(height * ratio)), max(1, round(width * ratio)))
     high, wide = scaled.shape[:2]
+    # Where the target's corner lies on the scaled image; outside of it where there is a border.
     if target.fit == "crop":
         top, left = (high - target.height) // 2, (wide - target.width) // 2
-        return scaled[top : top + target.height, left : left + target.width]
-    padded = np.zeros((target.height, target.width, *pixels.shape[2:]), np.uint8)
-    top, left = (target.height - high) // 2, (target.width - wide) // 2
-    padded[top : top + high, left : left + wide] = scaled
-    return padded
+        made = np.ascontiguousarray(scaled[top : top + target.height, left : left + target.width])
+    else:
+        made = np.zeros((target.height, target.width, *pixels.shape[2:]), np.uint8)
+        top, left = -((target.height - high) // 2), -((target.width - wide) // 2)
+        made[-top : high - top, -left : wide - left] = scaled
+    down, across = height / high, width / wide
+    return made, (left * across, top * down, (left + target.width) * across, (top + target.height) * down)
+
+
+def _bicubic(pixels: NDArray[np.uint8], target: Target) -> tuple[NDArray[np.uint8], Box]:
+    picture, how = PillowImage.fromarray(pixels), PillowImage.Resampling.BICUBIC
+    height, width = target.height, target.width
+    if target.fit == "stretch":
+        whole = (0.0, 0.0, float(picture.width), float(picture.height))
+        return np.asarray(picture.resize((width, height), how)), whole
+    shares = picture.width / width, picture.height / height
+    if target.fit == "crop":
+        share = min(shares)
+        left, top = (picture.width - width * share) / 2, (picture.height - height * share) / 2
+        box = (left, top, left + width * share, top + height * share)
+        return np.asarray(picture.resize((width, height), how, box=box)), box
+    share = max(shares)
+    size = max(1, round(picture.width / share)), max(1, round(picture.height / share))
+    canvas = PillowImage.new(picture.mode, (width, height))
+    corner = (width - size[0]) // 2, (height - size[1]) // 2
+    canvas.paste(picture.resize(size, how), corner)
+    left, top = -corner[0] * share, -corner[1] * share
+    return np.asarray(canvas), (left, top, left + width * share, top + height * share)
 
 
 def _scaled(pixels: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uint8]:

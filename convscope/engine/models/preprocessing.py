@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image as PillowImage
 
+from convscope.engine.data.resize import SAMPLINGS, Sampling, Target, fitted
 from convscope.engine.models.memory import check_fits
 from convscope.errors import UserError
 from convscope.imaging.image import Image
@@ -27,6 +27,8 @@ class Preprocessing:
         order: "rgb" or "bgr": the network's order.
         resize: one of `RESIZES`.
         name: what a person calls it ("0–1", "−1–1", "ImageNet, Caffe").
+        sampling: how it is resized between pixels; a network that was trained here goes on as it was
+            trained.
     """
 
     scale: tuple[float, ...] = (1 / 255,)
@@ -34,6 +36,7 @@ class Preprocessing:
     order: str = "rgb"
     resize: str = "crop"
     name: str = "0–1"
+    sampling: Sampling = "bicubic"
 
     def check(self, channels: int, model: str) -> None:
         """Refuse numbers for other channels than a network takes: arrays would be spread over them.
@@ -74,6 +77,7 @@ class Preprocessing:
             "order": self.order,
             "resize": self.resize,
             "name": self.name,
+            "sampling": self.sampling,
         }
 
     @staticmethod
@@ -90,12 +94,18 @@ class Preprocessing:
                 str(data.get("order", "rgb")),
                 str(data.get("resize", "crop")),
                 str(data.get("name", "")),
+                str(data.get("sampling", "bicubic")),  # type: ignore[arg-type]
             )
         except (KeyError, TypeError, ValueError) as error:
             raise UserError(
                 "The description of how pixels are prepared cannot be read.", detail=repr(error)
             ) from error
-        if made.order not in ("rgb", "bgr") or made.resize not in RESIZES or 0.0 in made.scale:
+        if (
+            made.order not in ("rgb", "bgr")
+            or made.resize not in RESIZES
+            or made.sampling not in SAMPLINGS
+            or 0.0 in made.scale
+        ):
             raise UserError("The description of how pixels are prepared has a value that cannot be.")
         return made
 
@@ -128,11 +138,13 @@ class Prepared:
         pixels: the same picture before its values were scaled, uint8, H×W or H×W×3: what an overlay lies on.
         box: the part of the source image that it shows: left, top, right, bottom, in the source's pixels;
             beyond its borders where it was padded.
+        sampling: how it was resized between pixels.
     """
 
     batch: NDArray[np.float32]
     pixels: NDArray[np.uint8]
     box: tuple[float, float, float, float]
+    sampling: Sampling = "bicubic"
 
 
 def prepare(
@@ -152,13 +164,17 @@ def prepare(
     if channels not in (1, 3):
         raise UserError(f"This network takes {channels} channels; an image has 1 (gray) or 3 (colour).")
     check_input(height, width, channels)
-    picture = PillowImage.fromarray(np.asarray(image.gray.pixels if channels == 1 else image.pixels))
-    if channels == 3:
-        picture = picture.convert("RGB")
-    fitted, box = _fit(picture, height or picture.height, width or picture.width, preprocessing.resize)
-    pixels = np.asarray(fitted)
+    target = Target(
+        height or image.height,
+        width or image.width,
+        1 if channels == 1 else 3,
+        preprocessing.resize,  # type: ignore[arg-type]
+        preprocessing.sampling,
+    )
+    gray = channels == 1 and preprocessing.sampling == "bicubic"
+    pixels, box = fitted(image.gray.pixels if gray else image.pixels, target)
     values = pixels[..., None] if channels == 1 else pixels
-    return Prepared(preprocessing.apply(values[None]), pixels, box)
+    return Prepared(preprocessing.apply(values[None]), pixels, box, preprocessing.sampling)
 
 
 def check_input(height: int | None, width: int | None, channels: int) -> None:
@@ -168,27 +184,3 @@ def check_input(height: int | None, width: int | None, channels: int) -> None:
         UserError: it does not.
     """
     check_fits(4 * (height or 1) * (width or 1) * channels, "This network takes images of")
-
-
-def _fit(
-    picture: PillowImage.Image, height: int, width: int, resize: str
-) -> tuple[PillowImage.Image, tuple[float, float, float, float]]:
-    whole = (0.0, 0.0, float(picture.width), float(picture.height))
-    if picture.size == (width, height):
-        return picture, whole
-    bicubic = PillowImage.Resampling.BICUBIC
-    if resize == "stretch":
-        return picture.resize((width, height), bicubic), whole
-    shares = picture.width / width, picture.height / height
-    if resize == "crop":
-        share = min(shares)
-        left, top = (picture.width - width * share) / 2, (picture.height - height * share) / 2
-        box = (left, top, left + width * share, top + height * share)
-        return picture.resize((width, height), bicubic, box=box), box
-    share = max(shares)
-    size = max(1, round(picture.width / share)), max(1, round(picture.height / share))
-    canvas = PillowImage.new(picture.mode, (width, height))
-    corner = (width - size[0]) // 2, (height - size[1]) // 2
-    canvas.paste(picture.resize(size, bicubic), corner)
-    left, top = -corner[0] * share, -corner[1] * share
-    return canvas, (left, top, left + width * share, top + height * share)

@@ -166,8 +166,9 @@ def target_of(model: OpenedModel, dataset: Dataset) -> Target:
                 f"{model.name} takes any size, but the images of {dataset.title} differ in theirs."
             )
         height, width = dataset.image_size
-    fit = model.preprocessing.resize
-    return Target(height, width, 1 if channels == 1 else 3, fit)  # type: ignore[arg-type]
+    how = model.preprocessing
+    # Each image as it is seen alone: what is said of a mistake here is what explains it there.
+    return Target(height, width, 1 if channels == 1 else 3, how.resize, how.sampling, exact=True)  # type: ignore[arg-type]
 
 
 def readable_batches(

@@ -393,4 +393,4 @@ def _leaves(model: Any) -> list[Any]:
 
 def prepared(opened: OpenedModel, settings: TrainingSettings) -> OpenedModel:
     """The opened model with its way of resizing set to that of the settings: what a run keeps beside it."""
-    return opened.with_(preprocessing=replace(opened.preprocessing, resize=settings.fit))
+    return opened.with_(preprocessing=replace(opened.preprocessing, resize=settings.fit, sampling="bilinear"))

@@ -175,7 +175,7 @@ class Run:
                 TrainingSettings.from_dict(data["settings"]),
                 from_plain(ModelFacts, data["model"], "model"),
                 from_plain(DataFacts, data["data"], "data"),
-                Preprocessing.from_dict(data["preprocessing"]),
+                Preprocessing.from_dict({"sampling": "bilinear", **data["preprocessing"]}),
                 data["transfer"],
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:

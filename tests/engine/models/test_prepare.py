@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
+from PIL import Image as PillowImage
 
+from convscope.engine.data.resize import Target, to_target
 from convscope.engine.models.preprocessing import RAW, UNIT, Preprocessing, prepare
+from convscope.engine.seeing.attribution.script_parts import open_image_code
 from convscope.errors import UserError
 from convscope.imaging.image import Image
+from convscope.imaging.samples import load_sample
 
 
 def image(height: int, width: int) -> Image:
@@ -72,3 +80,32 @@ def test_descriptions_that_cannot_be_are_refused() -> None:
     ):
         with pytest.raises(UserError):
             Preprocessing.from_dict(bad)
+
+
+@pytest.mark.parametrize("fit", ["stretch", "crop", "pad"])
+@pytest.mark.parametrize("sampling", ["bilinear", "bicubic"])
+@pytest.mark.parametrize(("name", "channels"), [("cat", 3), ("cat", 1), ("digit-3", 1)])
+def test_alone_as_in_a_batch_and_in_a_script(
+    fit: Any, sampling: Any, name: str, channels: Any, tmp_path: Path
+) -> None:
+    """What is said of an image of a data set, what explains it, and what the copied script computes agree."""
+    picture, size = load_sample(name), (40, 57)
+    alone = prepare(picture, *size, channels, replace(UNIT, resize=fit, sampling=sampling))
+    batch = to_target(picture.pixels, Target(*size, channels, fit, sampling))
+    assert np.array_equal(batch if channels == 3 else batch[..., 0], alone.pixels)
+    PillowImage.fromarray(np.asarray(picture.pixels)).save(tmp_path / "image.png")
+    lines = open_image_code(replace(picture, path=tmp_path / "image.png", notes=()), alone, channels)
+    names: dict[str, Any] = {}
+    exec("\n".join(["import numpy as np", "from PIL import Image", *lines]), names)
+    assert np.array_equal(np.asarray(names["picture"]), alone.pixels)
+
+
+@pytest.mark.parametrize("fit", ["crop", "pad"])
+def test_the_part_that_a_trained_network_sees(fit: Any) -> None:
+    tall = Image(np.zeros((100, 60), np.uint8), "tall")
+    box = prepare(tall, 20, 20, 1, replace(UNIT, resize=fit, sampling="bilinear")).box
+    rows = (20, 80) if fit == "crop" else (0, 100)
+    columns = (0, 60) if fit == "crop" else (-20, 80)
+    assert (box[1], box[3]) == pytest.approx(rows, abs=2) and (box[0], box[2]) == pytest.approx(
+        columns, abs=2
+    )

@@ -182,6 +182,8 @@ def _resize(image: Image, prepared: Prepared) -> list[str]:
     if (image.width, image.height) == (width, height):
         return []
     left, top, right, bottom = prepared.box
+    if prepared.sampling == "bilinear":
+        return _resize_bilinear(image, prepared)
     bicubic = "Image.Resampling.BICUBIC"
     if left < 0 or top < 0:
         share = (right - left) / width
@@ -195,6 +197,27 @@ def _resize(image: Image, prepared: Prepared) -> list[str]:
     whole = (left, top, right, bottom) == (0.0, 0.0, float(image.width), float(image.height))
     part = "" if whole else f", box={prepared.box}"
     return [f"picture = picture.resize(({width}, {height}), {bicubic}{part})"]
+
+
+def _resize_bilinear(image: Image, prepared: Prepared) -> list[str]:
+    """As the network was trained."""
+    height, width = prepared.pixels.shape[:2]
+    left, top, right, bottom = prepared.box
+    across, down = (right - left) / width, (bottom - top) / height
+    high, wide = round(image.height / down), round(image.width / across)
+    shrinks = 2 * high < image.height or 2 * wide < image.width
+    how = f"cv2.INTER_{'AREA' if shrinks else 'LINEAR'}"
+    lines = [
+        "import cv2  # it resizes as the training did",
+        "",
+        f"scaled = cv2.resize(np.asarray(picture), ({wide}, {high}), interpolation={how})",
+        "picture = Image.fromarray(scaled)",
+    ]
+    corner = round(left / across), round(top / down)
+    if (wide, high, *corner) != (width, height, 0, 0):
+        part = (*corner, corner[0] + width, corner[1] + height)
+        lines.append(f"picture = picture.crop({part})")
+    return lines
 
 
 def prepare_code(preprocessing: Preprocessing, channels: int) -> list[str]:
