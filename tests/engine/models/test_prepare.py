@@ -10,11 +10,13 @@ import numpy as np
 import pytest
 from PIL import Image as PillowImage
 
+from convscope.engine.data.decode import decode
 from convscope.engine.data.resize import Target, to_target
 from convscope.engine.models.preprocessing import RAW, UNIT, Preprocessing, prepare
 from convscope.engine.seeing.attribution.script_parts import open_image_code
 from convscope.errors import UserError
 from convscope.imaging.image import Image
+from convscope.imaging.load import load_image
 from convscope.imaging.samples import load_sample
 
 
@@ -109,3 +111,15 @@ def test_the_part_that_a_trained_network_sees(fit: Any) -> None:
     assert (box[1], box[3]) == pytest.approx(rows, abs=2) and (box[0], box[2]) == pytest.approx(
         columns, abs=2
     )
+
+
+@pytest.mark.parametrize("channels", [3, 1])
+def test_a_photograph_in_a_folder_is_what_it_is_alone(channels: Any, tmp_path: Path) -> None:
+    """JPEG files are decoded small where that is enough, and whole where it is to be exact."""
+    path = tmp_path / "cat.jpg"
+    PillowImage.fromarray(np.asarray(load_sample("cat").pixels)).save(path, quality=90)
+    alone = prepare(load_image(path), 64, 64, channels, replace(UNIT, sampling="bilinear"))
+    exact = decode(path.read_bytes(), Target(64, 64, channels, "crop", exact=True))
+    quick = decode(path.read_bytes(), Target(64, 64, channels, "crop"))
+    assert np.array_equal(exact if channels == 3 else exact[..., 0], alone.pixels)
+    assert not np.array_equal(quick, exact)

@@ -13,13 +13,13 @@ from train_helpers import Train, few_digits, tiny_model, weights
 from convscope.engine.data.dataset import Dataset
 from convscope.engine.data.registry import open_dataset
 from convscope.engine.models.opened import OpenedModel
-from convscope.engine.training.control import Control
 from convscope.engine.training.observe import Snapshot
 from convscope.engine.training.run import Run, list_runs, new_folder
 from convscope.engine.training.settings import OptimizerSettings, TrainingSettings
 from convscope.engine.training.train import train as train_engine
 from convscope.errors import NotEnoughMemoryError, UserError
 from convscope.imaging.image import Image
+from convscope.task import Cancelled, Task
 from convscope.ui.panels.train.plan import Plan
 from convscope.ui.panels.train.result import ResultView
 from convscope.ui.panels.train.samples_view import SamplesView
@@ -219,25 +219,24 @@ def test_too_little_memory(train: Train, error: UserError, offered: bool) -> Non
 
 def interrupted(model: OpenedModel, dataset: Dataset) -> Run:
     """A run as it is when its process died in the second of three epochs."""
-    control = Control()
-
-    def look(snapshot: Snapshot) -> None:
-        if snapshot.epoch == 1:
-            control.stop()
-
-    control.pause()
     folder = new_folder("killed")
-    settings = TrainingSettings(epochs=3, steps_per_epoch=3, batch_size=20)
-    control.resume()
-    # Every look comes at once while it is asked to.
-    from convscope.engine.training.control import Watch
 
-    control.watch(Watch(interval=0.0))
-    done = train_engine(model, dataset, settings, name="killed", folder=folder, control=control, show=look)
-    assert done.run is not None and len(done.run.history) in (1, 2)
-    done.run.set_status("running", "It is being trained.")
-    assert done.run.state == "interrupted" and done.run.can_resume
-    return done.run
+    class Dying(Task):
+        """Ends what it is handed to once an epoch is over."""
+
+        def check(self) -> None:
+            history = folder / "history.jsonl"
+            if history.exists() and history.read_text().strip():
+                raise Cancelled
+
+    settings = TrainingSettings(epochs=3, steps_per_epoch=3, batch_size=20)
+    with pytest.raises(Cancelled):
+        train_engine(model, dataset, settings, name="killed", folder=folder, task=Dying())
+    run = Run.open(folder)
+    assert len(run.history) == 1
+    run.set_status("running", "It is being trained.")
+    assert run.state == "interrupted" and run.can_resume
+    return run
 
 
 def test_an_interrupted_run_is_offered(empty: Train, tiny: OpenedModel) -> None:
