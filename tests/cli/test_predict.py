@@ -36,6 +36,21 @@ def test_bars_for_people_and_nothing_else(tmp_path: Path) -> None:
     assert lines[0].endswith("94.20%  " + "█" * 28)
 
 
+def test_what_a_file_does_not_say_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    import keras
+
+    layers = [keras.Input((4, 4, 3)), keras.layers.Flatten(), keras.layers.Dense(3, "softmax")]
+    net = keras.Sequential(layers)
+    answers = []
+    for name in ("net.keras", "net.h5"):
+        net.save(tmp_path / name)
+        assert main(["predict", str(tmp_path / name), COFFEE]) == 0
+        told = capsys.readouterr()
+        assert "the whole image stretched to the network's size, as Keras's own loaders do." in told.err
+        answers.append(told.out)
+    assert answers[0] == answers[1]
+
+
 def test_json_knows_no_infinity(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     import keras
     import numpy as np

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -148,7 +149,8 @@ def open_application(
         model,
         name=application.name,
         classes=imagenet_classes() if include_top else (),
-        preprocessing=MODES[application.mode],
+        # As its accuracy was measured: the middle of the image.
+        preprocessing=replace(MODES[application.mode], resize="crop"),
         source=Source("application", application.name, weights=words),
         notes=notes,
     )

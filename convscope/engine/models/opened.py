@@ -21,7 +21,14 @@ from convscope.engine.models.head import Head, are_probabilities, head_at
 from convscope.engine.models.memory import check_fits
 from convscope.engine.models.precision import copy_weights, in_float32, is_low_precision
 from convscope.engine.models.prediction import Prediction, ranked, softmax
-from convscope.engine.models.preprocessing import Prepared, Preprocessing, check_input, prepare
+from convscope.engine.models.preprocessing import (
+    RAW,
+    UNIT,
+    Prepared,
+    Preprocessing,
+    check_input,
+    prepare,
+)
 from convscope.engine.models.program import Program
 from convscope.engine.models.read import read
 from convscope.engine.models.sheet import LayerInfo, Sheet
@@ -60,9 +67,10 @@ class OpenedModel:
         classes: names by index; may be empty.
         preprocessing: what it expects of pixels.
         source: where it came from.
-        notes: what was assumed or mended on opening, one sentence each.
+        notes: what was mended on opening or has to be known, one sentence each.
 
     Attributes:
+        is_assumed: whether `preprocessing` is but a guess, because nothing says how images are prepared.
         keras: the user's model, for training and saving.
         id: what it is told apart by: its twins under other names or preprocessing have the same one.
         program: its steps, for seeing inside; of a float32 copy when the model computes in lower precision.
@@ -89,7 +97,8 @@ class OpenedModel:
         self._copy = in_float32(model) if is_low_precision(model) else None
         self.program: Program = flatten(model if self._copy is None else self._copy)
         self.preprocessing = preprocessing or guessed_preprocessing(self.program)
-        self.notes = tuple(notes) + self._own_notes()
+        self.is_assumed = preprocessing is None
+        self._notes = tuple(notes) + self._own_notes()
         self._lock = threading.RLock()
         self._kept: OrderedDict[Hashable, Any] = OrderedDict()
 
@@ -111,6 +120,7 @@ class OpenedModel:
             twin.classes = tuple(classes)
         if preprocessing is not None:
             twin.preprocessing = preprocessing
+            twin.is_assumed = False
         return twin
 
     # What it is.
@@ -365,6 +375,21 @@ class OpenedModel:
 
     # What is said about it.
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was mended or assumed on opening, one sentence each."""
+        return (*self._notes, *self._assumption())
+
+    def _assumption(self) -> tuple[str, ...]:
+        # Of networks made here it is known, or they have learned nothing yet.
+        takes_images = any(len(self.program.shapes[slot]) == 4 for slot in self.program.inputs)
+        if not self.is_assumed or self.source.kind != "file" or not takes_images:
+            return ()
+        return (
+            f"The file does not say how images are prepared: pixels as {self.preprocessing.name}, the whole "
+            "image stretched to the network's size, as Keras's own loaders do.",
+        )
+
     def _input_words(self) -> str:
         shapes = [self.program.shapes[slot][1:] for slot in self.program.inputs]
         return " and ".join("×".join("?" if n is None else str(n) for n in shape) for shape in shapes)
@@ -397,10 +422,6 @@ class OpenedModel:
 
 
 def guessed_preprocessing(program: Program) -> Preprocessing:
-    """0–255 when the network rescales by itself, else 0–1."""
-    from convscope.engine.models.preprocessing import RAW, UNIT
-
-    for step in program.steps[:4]:
-        if step.kind in ("Rescaling", "Normalization"):
-            return RAW
-    return UNIT
+    """0–255 when the network rescales by itself, else 0–1; the whole image stretched."""
+    rescales = any(step.kind in ("Rescaling", "Normalization") for step in program.steps[:4])
+    return RAW if rescales else UNIT

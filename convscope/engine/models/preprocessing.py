@@ -17,6 +17,9 @@ from convscope.imaging.image import Image
 RESIZES = ("crop", "pad", "stretch")
 """How an image comes to the network's size: its middle, all of it with a border, or all of it distorted."""
 
+USUAL_RESIZE = "stretch"
+"""What is taken where nobody says: Keras's own loaders stretch, and so does training here."""
+
 
 @dataclass(frozen=True)
 class Preprocessing:
@@ -34,7 +37,7 @@ class Preprocessing:
     scale: tuple[float, ...] = (1 / 255,)
     offset: tuple[float, ...] = (0.0,)
     order: str = "rgb"
-    resize: str = "crop"
+    resize: str = USUAL_RESIZE
     name: str = "0–1"
     sampling: Sampling = "bicubic"
 
@@ -92,7 +95,7 @@ class Preprocessing:
                 tuple(float(n) for n in data["scale"]),
                 tuple(float(n) for n in data["offset"]),
                 str(data.get("order", "rgb")),
-                str(data.get("resize", "crop")),
+                str(data.get("resize", USUAL_RESIZE)),
                 str(data.get("name", "")),
                 str(data.get("sampling", "bicubic")),  # type: ignore[arg-type]
             )

@@ -8,6 +8,7 @@ import json
 import pkgutil
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from convscope.engine.models.files.weights import load_weights
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.models.preprocessing import MODES, UNIT
 from convscope.errors import UserError
+from convscope.imaging.image import Image
 from convscope.task import Cancelled, Task
 
 pytestmark = [
@@ -434,10 +436,54 @@ def test_a_saved_model_predicts_and_is_opaque(tmp_path: Path) -> None:
     logits, probabilities = model.scores(batch)
     np.testing.assert_allclose(probabilities, theirs(batch, training=False), atol=1e-6)
     np.testing.assert_allclose(logits, np.log(probabilities), atol=1e-5)
-    assert model.notes == (
-        "A SavedModel is a finished graph: it predicts, but its layers cannot be looked into or trained.",
+    assert model.notes[0] == (
+        "A SavedModel is a finished graph: it predicts, but its layers cannot be looked into or trained."
+    )
+    assert len(model.notes) == 2 and model.notes[1].startswith(
+        "The file does not say how images are prepared"
     )
     assert [row.kind for row in model.layers] == ["InputLayer", "TFSMLayer"]
+
+
+ASSUMED = (
+    "The file does not say how images are prepared: pixels as 0–1, the whole image stretched to the "
+    "network's size, as Keras's own loaders do."
+)
+
+
+def test_the_same_weights_answer_alike_from_either_kind_of_file(tmp_path: Path) -> None:
+    """Neither file says how an image comes to its size: both take the whole of it, and say so."""
+    theirs = nets.random_weights(nets.sequential())
+    wide = Image(np.random.default_rng(0).integers(0, 256, (20, 50, 3), np.uint8), "wide")
+    answers = []
+    for suffix in (".keras", ".h5"):
+        theirs.save(tmp_path / f"net{suffix}")
+        model = open_model(tmp_path / f"net{suffix}")
+        assert model.preprocessing.resize == "stretch" and model.notes == (ASSUMED,)
+        assert model.prepare(wide).box == (0, 0, 50, 20)
+        answers.append(model.predict(wide).probabilities)
+    np.testing.assert_array_equal(*answers)
+    # What is chosen, or told beside the file, is no guess.
+    chosen = model.with_(preprocessing=replace(model.preprocessing, resize="crop"))
+    assert chosen.notes == () and chosen.prepare(wide).box == (15, 0, 35, 20)
+    write_sidecar(tmp_path / "net.classes.json", (), MODES["tf"])
+    assert open_model(tmp_path / "net.h5").notes == ()
+
+
+def test_one_that_rescales_by_itself_is_given_whole_bytes(tmp_path: Path) -> None:
+    import keras
+
+    layers = [keras.Input((4, 4, 1)), keras.layers.Rescaling(1 / 255), keras.layers.Flatten()]
+    keras.Sequential(layers).save(tmp_path / "net.h5")
+    model = open_model(tmp_path / "net.h5")
+    assert model.preprocessing.name == "0–255" and "pixels as 0–255" in model.notes[0]
+
+
+def test_a_base_that_takes_no_images_is_not_told_how_they_are_prepared(tmp_path: Path) -> None:
+    import keras
+
+    keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)]).save(tmp_path / "net.h5")
+    assert open_model(tmp_path / "net.h5").notes == ()
 
 
 def test_an_architecture_file_opens_with_random_weights(tmp_path: Path) -> None:

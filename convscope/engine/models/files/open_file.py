@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -131,7 +132,7 @@ def _from_h5(path: Path, task: Task) -> tuple[Any, list[str]]:
     if weights is None:
         raise UserError(f"{path.name} holds no weights.")
     if version >= 3:
-        model = bounded(lambda: _from_legacy_config(config), path.name)
+        model = bounded(lambda: from_legacy_config(config), path.name)
         notes = []
     else:
         model = bounded(lambda: rebuild(config, path.name), path.name)
@@ -154,9 +155,11 @@ def _from_config(config: dict[str, Any]) -> Any:
     return keras.saving.deserialize_keras_object(config, safe_mode=True)
 
 
-def _from_legacy_config(config: dict[str, Any]) -> Any:
+def from_legacy_config(config: dict[str, Any]) -> Any:
     """What Keras 3 itself writes into .h5 files: today's settings in the old form, without modules."""
     from keras.src.legacy.saving import saving_options, saving_utils
 
-    with saving_options.keras_option_scope(use_legacy_config=True):
+    with saving_options.keras_option_scope(use_legacy_config=True), warnings.catch_warnings():
+        # Keras 2's names of settings (LeakyReLU's alpha), which it reads and frowns on.
+        warnings.simplefilter("ignore", UserWarning)
         return saving_utils.model_from_config(config)

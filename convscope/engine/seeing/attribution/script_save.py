@@ -70,7 +70,7 @@ def _save_network(model: OpenedModel, path: Path, task: Task) -> tuple[Path, ...
 
     from convscope.engine.models.files.save_file import save_model
 
-    written = save_model(model, path, task)
+    written = save_model(model, path, task).files
     task.progress(None, f"Opening {path.name} again")
     try:
         keras.saving.load_model(path, compile=False)

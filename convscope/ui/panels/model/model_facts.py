@@ -8,7 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QSizePolicy, QVBoxLayout, QWidget
 
-from convscope.engine.models.files.save_file import save_model
+from convscope.engine.models.files.save_file import H5, save_model
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.models.preprocessing import MODES, RESIZES, Preprocessing
 from convscope.engine.models.program import Program
@@ -26,6 +26,11 @@ from convscope.ui.widgets.class_bars import ROW, ClassBars
 from convscope.ui.widgets.form import caption, choose, combo, hairline, heading, named, row, tool
 
 OWN = "own"
+# The kinds of file, and what each holds.
+_KINDS = {
+    "keras": "Keras 3, with all that there is (*.keras)",
+    "h5": "HDF5 for Keras 2 and 3, without the optimizer's state (*.h5)",
+}
 _RESIZE_WORDS = {"crop": "its middle", "pad": "all of it, with a border", "stretch": "all of it, stretched"}
 
 
@@ -45,7 +50,7 @@ class ModelFacts(QWidget):
         self.title.setObjectName("model.name")
         self.title.setWordWrap(True)
         self.title.setTextInteractionFlags(SELECTABLE)
-        self.save = tool("model.save", "Save a copy as .keras", "save", self.choose_file)
+        self.save = tool("model.save", "Save a copy as .keras or .h5", "save", self.choose_file)
         self.load = tool(
             "model.load_weights", "Load weights from a file, into a copy", "upload", self.choose_weights
         )
@@ -143,24 +148,33 @@ class ModelFacts(QWidget):
         shown = self._shown
         if shown is None:
             return
-        dialog = QFileDialog(self, "Save a copy", f"{shown.model.name}.keras", "Keras model (*.keras)")
+        name = shown.model.name.replace("/", "-")
+        dialog = QFileDialog(self, "Save a copy", f"{name}.keras")
+        dialog.setObjectName("model.save_dialog")
+        dialog.setNameFilters(list(_KINDS.values()))
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setDefaultSuffix("keras")
+        kinds = {words: kind for kind, words in _KINDS.items()}
+        dialog.filterSelected.connect(lambda words: dialog.setDefaultSuffix(kinds.get(words, "keras")))
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.fileSelected.connect(self.save_to)
+        dialog.fileSelected.connect(lambda path: self.save_to(path, kinds[dialog.selectedNameFilter()]))
         dialog.open()
 
-    def save_to(self, path: str) -> None:
-        """Write the copy, in a worker."""
+    def save_to(self, path: str, kind: str = "keras") -> None:
+        """Write the copy, in a worker; `kind`: of a file whose name does not say it."""
         shown = self._shown
         if shown is None:
             return
         model = shown.model
+        if not path.lower().endswith((".keras", *H5)):
+            path = f"{path}.{kind}"
         self.context.jobs.submit(
             "engine",
             lambda task: save_model(model, Path(path), task),
             title=f"Saving {model.name}",
-            on_done=lambda files: self.context.notify(f"Saved {files[0]}, its class names beside it"),
+            on_done=lambda saved: self.context.notify(
+                " ".join((f"Saved {saved.files[0]}, its class names beside it.", *saved.loses))
+            ),
             on_failed=self.context.report,
         )
 

@@ -129,6 +129,40 @@ def test_a_copy_is_saved_and_opens_again(story: Story, tmp_path: Path) -> None:
     assert "cannot be written" in messages(story.window)[-1]
 
 
+def test_a_copy_is_saved_for_keras_2(story: Story, tmp_path: Path) -> None:
+    model = story.open("digits")
+    story.press("model.save")
+    dialog = story.find(QFileDialog, "model.save_dialog")
+    assert [kind.rpartition("(")[2] for kind in dialog.nameFilters()] == ["*.keras)", "*.h5)"]
+    line = dialog.findChild(QLineEdit)
+    assert line is not None
+    line.setText(str(tmp_path / "net.h5"))
+    dialog.accept()
+    story.settle()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["net.classes.json", "net.h5"]
+    told = messages(story.window)[-1]
+    assert told.startswith("Saved ") and "holds neither the optimizer's state nor" in told
+    again = open_model(tmp_path / "net.h5")
+    image = story.session.image
+    assert np.array_equal(again.predict(image).logits, model.predict(image).logits)
+    # A name that does not say what it is becomes what was chosen.
+    story.panel.whole.save_to(str(tmp_path / "other"), "h5")
+    story.settle()
+    assert (tmp_path / "other.h5").exists()
+
+
+def test_a_guessed_preprocessing_is_told_until_one_is_chosen(story: Story, tmp_path: Path) -> None:
+    model_of("digits").keras.save(tmp_path / "net.h5")
+    story.open(open_model(tmp_path / "net.h5"))
+    assert "the whole image stretched to the network's size" in story.text("model.notes")
+    box = story.find(QComboBox, "model.resize")
+    assert box.currentData() == "stretch"
+    box.setCurrentIndex(box.findData("crop"))
+    box.activated.emit(box.currentIndex())
+    story.settle()
+    assert story.find(QLabel, "model.notes").isHidden()
+
+
 def test_weights_are_loaded_into_a_copy(story: Story, tmp_path: Path) -> None:
     trained = story.open("digits")
     trained.keras.save_weights(tmp_path / "digits.weights.h5")
