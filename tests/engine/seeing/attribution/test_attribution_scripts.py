@@ -110,7 +110,9 @@ def cases(folder: Path, digits: OpenedModel, imagenet: OpenedModel) -> dict[str,
         for name, (make, requests) in nets.items():
             path = folder / f"{name}{'-half' if half else ''}.keras"
             randomised(mixed(make) if half else make()).save(path)
-            look = Look(open_model(path), image)
+            opened = open_model(path)
+            # Of the whole image, stretched, some of these random networks have no guided Grad-CAM.
+            look = Look(opened.with_(preprocessing=replace(opened.preprocessing, resize="crop")), image)
             for text in requests:
                 method, _, layer = text.partition(" ")
                 settings = SETTINGS.get(method, {})
