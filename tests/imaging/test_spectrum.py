@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
+from convscope.imaging.convolve import correlate
 from convscope.imaging.image import Image
 from convscope.imaging.kernel import Kernel
+from convscope.imaging.presets import make
 from convscope.imaging.samples import load_sample
-from convscope.imaging.spectrum import kernel_on_grid, log_magnitude, masked, paint, ring, symmetric, theorem
+from convscope.imaging.spectrum import (
+    frequency,
+    kernel_on_grid,
+    log_magnitude,
+    magnitude,
+    masked,
+    paint,
+    ring,
+    symmetric,
+    theorem,
+    transform,
+)
 
 LOPSIDED = np.array([[1.0, 2.0, -3.0], [0.5, 4.0, 0.0], [7.0, -1.0, 0.25]])
 
@@ -29,6 +44,72 @@ def test_convolution_is_the_plain_product_of_the_two_transforms() -> None:
     np.testing.assert_allclose(both.product, plain, atol=1e-8)
 
 
+@pytest.mark.parametrize("mode", ["correlate", "convolve"])
+@pytest.mark.parametrize("shape", [(3, 3), (2, 4)])
+@pytest.mark.parametrize("dilation", [2, 3])
+def test_a_dilated_kernel_has_its_own_spectrum(mode: Any, shape: tuple[int, int], dilation: int) -> None:
+    kernel = Kernel(np.random.default_rng(1).normal(size=shape))
+    both, plain = (theorem(load_sample("digit-7"), kernel, mode, step) for step in (dilation, 1))
+    assert both.difference < 1e-4
+    assert not np.allclose(abs(both.kernel), abs(plain.kernel))
+    expected = correlate(
+        load_sample("digit-7").gray.values,
+        np.ascontiguousarray((kernel.flipped() if mode == "convolve" else kernel).weights),
+        "wrap",
+        1,
+        dilation,
+    )
+    np.testing.assert_allclose(both.by_product, expected, atol=1e-3)
+
+
+def test_correlation_has_the_conjugate_and_convolution_the_transform_itself() -> None:
+    image, kernel = load_sample("digit-7"), Kernel(LOPSIDED)
+    own = np.fft.fft2(kernel_on_grid(kernel, 28, 28))
+    np.testing.assert_allclose(theorem(image, kernel, "convolve").kernel, own, atol=1e-12)
+    np.testing.assert_allclose(theorem(image, kernel, "correlate").kernel, own.conj(), atol=1e-12)
+    assert abs(own.imag).max() > 1
+
+
+def test_the_magnitude_in_the_middle_is_the_sum() -> None:
+    digit = np.zeros((28, 28))
+    digit[3:6, 4:8] = 1
+    digit[20, 20] = 1
+    found = magnitude(transform(digit))
+    assert found[14, 14] == 13
+    assert frequency(14, 14, 28, 28) == (0, 0)
+    assert frequency(13, 16, 28, 28) == (-1, 2)
+
+
+@pytest.mark.parametrize("size", [(28, 28), (6, 4), (97, 101), (300, 451), (1021, 1009), (1, 7), (499, 2)])
+def test_rounding_is_no_content(size: tuple[int, int]) -> None:
+    found = transform(np.full(size, 0.1))
+    assert np.count_nonzero(found) == 1
+    assert found[0, 0] == pytest.approx(0.1 * size[0] * size[1])
+    both = theorem(Image(np.full(size, 77, np.uint8), "flat"), make("sobel-x"))
+    assert not both.product.any() and not both.by_product.any()
+    assert (log_magnitude(both.product) == 0).all()
+
+
+def test_what_a_zero_sum_kernel_takes_out_is_exactly_nothing() -> None:
+    for key in ("sobel-x", "scharr-y", "log", "dog", "laplacian-8"):
+        assert theorem(load_sample("cat"), make(key)).kernel[0, 0] == 0, key
+
+
+def test_tiny_and_large_kernels_keep_their_spectrum() -> None:
+    plain = log_magnitude(transform(kernel_on_grid(Kernel(LOPSIDED), 16, 16)))
+    assert len(np.unique(plain)) > 50
+    for scale in (1e-200, 1e-12, 1e150):
+        found = transform(kernel_on_grid(Kernel(LOPSIDED * scale), 16, 16))
+        assert np.count_nonzero(found) == 256
+        assert len(np.unique(log_magnitude(found))) > 50
+
+
+def test_one_gray_level_in_one_pixel_is_content() -> None:
+    pixels = np.full((300, 451), 128, np.uint8)
+    pixels[7, 9] = 129
+    assert np.count_nonzero(transform(pixels)) == pixels.size
+
+
 def test_a_kernel_larger_than_the_image_wraps_onto_itself() -> None:
     grid = kernel_on_grid(Kernel(np.ones((5, 5))), 3, 3)
     assert grid.sum() == 25
@@ -39,6 +120,10 @@ def test_a_wave_is_two_points_in_its_spectrum() -> None:
     wave = np.tile(127.5 * np.cos(2 * np.pi * 5 * x / 64), (64, 1)).astype(np.float32)
     shown = log_magnitude(np.fft.fft2(wave))
     assert {tuple(p) for p in np.argwhere(shown > 200).tolist()} == {(32, 27), (32, 37)}
+
+
+def test_a_transform_of_nothing_is_black() -> None:
+    assert (log_magnitude(transform(np.zeros((8, 9)))) == 0).all()
 
 
 def test_a_flat_spectrum_is_white() -> None:
