@@ -39,6 +39,7 @@ class Shown:
         pixels: uint8, H×W (gray) or H×W×3 (RGB), read-only.
         scale: what its ends mean.
         minimum, maximum, mean: the true ones of the result.
+        extremes: the range that the scale was made for, where it is not the result's own.
     """
 
     pixels: NDArray[np.uint8]
@@ -46,6 +47,7 @@ class Shown:
     minimum: float
     maximum: float
     mean: float
+    extremes: tuple[float, float] | None = None
 
     @property
     def low(self) -> float:
@@ -58,10 +60,16 @@ class Shown:
         return self.scale.high
 
 
-def show(result: Result, mode: DisplayMode) -> Shown:
-    """A result as a picture, with its scale and true extremes."""
-    pixels, scale = to_bytes(result.values, mode, extremes=(result.minimum, result.maximum))
-    return Shown(pixels, scale, result.minimum, result.maximum, result.mean)
+def show(result: Result, mode: DisplayMode, extremes: tuple[float, float] | None = None) -> Shown:
+    """A result as a picture, with its scale and true extremes.
+
+    Args:
+        extremes: of what it shares its scale with, if that is more than its own values.
+    """
+    own = (result.minimum, result.maximum)
+    pixels, scale = to_bytes(result.values, mode, extremes=extremes or own)
+    other = None if extremes == own else extremes
+    return Shown(pixels, scale, result.minimum, result.maximum, result.mean, other)
 
 
 def to_bytes(
@@ -78,7 +86,7 @@ def to_bytes(
 
     Args:
         values: H×W or H×W×3, uint8 or float32, finite.
-        extremes: (minimum, maximum) of `values` if they are known.
+        extremes: (minimum, maximum) of `values` if they are known, or of several arrays on one scale.
 
     Returns:
         Read-only uint8 H×W, or H×W×3 for three channels and for "signed"; and the scale.

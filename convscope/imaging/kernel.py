@@ -13,6 +13,7 @@ from convscope.errors import UserError
 
 MAX_SIZE = 31
 LEAST_DIVISOR, MOST_DIVISOR = 1e-6, 1e9
+CUSTOM = "custom"
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,13 +29,13 @@ class Kernel:
     """
 
     weights: NDArray[np.float64]
-    name: str = "custom"
+    name: str = CUSTOM
     preset: str | None = None
     parameters: tuple[tuple[str, float], ...] = ()
     divisor: float = 1.0
 
     @classmethod
-    def divided(cls, numerators: ArrayLike, divisor: float, name: str = "custom") -> Kernel:
+    def divided(cls, numerators: ArrayLike, divisor: float, name: str = CUSTOM) -> Kernel:
         """The kernel numerators/divisor, written so; a divisor beyond all use is divided away.
 
         Raises:
@@ -75,6 +76,11 @@ class Kernel:
 
     def __hash__(self) -> int:
         return hash((self.name, self.preset, self.parameters, self.weights.shape, self.weights.tobytes()))
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether its weights were edited by hand, so that it has no name of its own."""
+        return self.preset is None and self.name == CUSTOM
 
     @property
     def shape(self) -> tuple[int, int]:

@@ -73,7 +73,11 @@ _DIVERGING = (
 
 
 def to_python(
-    image: Image, operations: tuple[Operation, ...], display: DisplayMode, save_as: str = "result.png"
+    image: Image,
+    operations: tuple[Operation, ...],
+    display: DisplayMode,
+    save_as: str = "result.png",
+    extremes: tuple[float, float] | None = None,
 ) -> str:
     """A script that computes what a chain makes of an image and shows it the same way.
 
@@ -86,6 +90,7 @@ def to_python(
         operations: the chain; stages switched off are left out.
         display: how the result becomes a picture.
         save_as: the file that the script writes.
+        extremes: the range that a stretched or signed picture is drawn in; None for the result's own.
 
     Raises:
         UserError: a stage is impossible, or the image has no file that a short script could open.
@@ -100,7 +105,14 @@ def to_python(
         body += ["", f"# Stage {number}: {_words(operation)}", *_stage(operation, size, shape, dtype)]
         shape, dtype = size.shape, np.dtype(np.float32)
     body += ["", "result = x.astype(np.float32)", "", f"# Display: {display}", "x = result"]
-    body += _DISPLAYS[display]
+    lines = _DISPLAYS[display]
+    if extremes is not None and display in ("stretch", "signed"):
+        low, high = extremes
+        shared = f"low, high = {low!r}, {high!r}"
+        if display == "signed":
+            shared = f"largest = {max(abs(low), abs(high)) or 1.0!r}"
+        lines = (f"{shared}  # the source is drawn in the same range", *lines[1:])
+    body += lines
     if display == "signed" and len(shape) == 2:
         body += _DIVERGING
     body.append(f"Image.fromarray(pixels).save({save_as!r})")

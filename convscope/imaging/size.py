@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from convscope.errors import UserError
 from convscope.imaging import padding
+from convscope.imaging.numerals import numeral
 from convscope.imaging.operation import Border, Operation
 
 
@@ -150,6 +151,11 @@ def output_size(operation: Operation, shape: tuple[int, ...]) -> OutputSize:
     return _sizes(operation, shape)
 
 
+def attempted_size(operation: Operation, shape: tuple[int, ...]) -> OutputSize:
+    """The same where nothing may fit: its text is the formula, with a result of 0 or less."""
+    return _sizes(operation, shape)
+
+
 def problem(operation: Operation, shape: tuple[int, ...]) -> str | None:
     """Why a stage cannot work on an image of this shape, in one sentence; None when it can."""
     if not operation.enabled:
@@ -219,4 +225,5 @@ def _sizes(operation: Operation, shape: tuple[int, ...]) -> OutputSize:
 
 def _formula(name: str, terms: str, numbers: str, dividend: int, step: str, stride: int, size: int) -> str:
     left, right = ("⌊", "⌋") if dividend % stride else ("", "")
-    return f"{name} = {left}({terms})/{step}{right} + 1 = {left}({numbers})/{stride}{right} + 1 = {size}"
+    shown = f"{left}({numbers})/{stride}{right} + 1 = {numeral(size)}"
+    return f"{name} = {left}({terms})/{step}{right} + 1 = {shown}"

@@ -6,9 +6,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from convscope.errors import UserError
+from convscope.imaging.image import Image
 from convscope.imaging.kernel import Kernel
 from convscope.imaging.operation import DisplayMode, Operation
 from convscope.imaging.presets import make
+from convscope.imaging.suited import is_table, suited_display
 
 SOBEL_X = make("sobel-x")
 
@@ -21,21 +23,30 @@ class Lab:
         stages: the chain, first to last; never empty.
         selected: the index of the stage that the controls edit.
         display: how exact results become a picture.
+        chosen: whether a person chose that; else it is the one that suits the kernels.
     """
 
     stages: tuple[Operation, ...] = field(default_factory=lambda: (Operation(kernels=(SOBEL_X,)),))
     selected: int = 0
     display: DisplayMode = "abs"
+    chosen: bool = False
 
     def __post_init__(self) -> None:
         if not self.stages:
             raise UserError("A chain needs at least one stage.")
         object.__setattr__(self, "selected", min(max(self.selected, 0), len(self.stages) - 1))
+        if not self.chosen:
+            shown = self.stages[: self.selected + 1]
+            object.__setattr__(self, "display", suited_display(shown, self.display))
 
     @property
     def stage(self) -> Operation:
         """The selected stage."""
         return self.stages[self.selected]
+
+    def display_on(self, image: Image) -> DisplayMode:
+        """The display in force on an image: where nobody chose one, a table of numbers is stretched."""
+        return "stretch" if not self.chosen and is_table(image) else self.display
 
     def with_stage(self, **changes: Any) -> Lab:
         """The selected stage with some of its settings changed."""

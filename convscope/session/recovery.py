@@ -12,7 +12,7 @@ import io
 import json
 import logging
 import os
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
@@ -236,7 +236,7 @@ def lab_to_json(lab: Lab) -> dict[str, Any]:
             for kernel in stage.kernels
         ]
         stages.append(values)
-    return {"stages": stages, "selected": lab.selected, "display": lab.display}
+    return {"stages": stages, "selected": lab.selected, "display": lab.display, "chosen": lab.chosen}
 
 
 def lab_from_json(data: Any) -> Lab:
@@ -260,7 +260,10 @@ def lab_from_json(data: Any) -> Lab:
         stages.append(Operation(**{**values, "kernels": kernels}))
     if data["display"] not in DISPLAY_MODES:
         raise ValueError(f"no display mode {data['display']!r}")
-    return Lab(tuple(stages), int(data["selected"]), data["display"])
+    # Without a word on it, a display that is not that of the kernels was chosen.
+    found = Lab(tuple(stages), int(data["selected"]), data["display"])
+    chosen = bool(data.get("chosen", found.display != data["display"]))
+    return replace(found, display=data["display"], chosen=chosen)
 
 
 def _weights(source: Source) -> str:

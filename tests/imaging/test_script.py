@@ -135,6 +135,15 @@ def test_every_pair_of_settings(images: dict[str, Image], tmp_path: Path) -> Non
     assert len(rows) >= 20
 
 
+@pytest.mark.parametrize("display", ["clip", "abs", "stretch", "signed"])
+def test_a_range_that_the_source_shares(images: dict[str, Image], display: Any, tmp_path: Path) -> None:
+    operation, extremes = Operation(kernels=(kernel_of("3×3", 1),)), (-3000.0, 2500.0)
+    made: dict[str, Any] = {}
+    exec(to_python(images["gray"], (operation,), display, str(tmp_path / "made.png"), extremes), made)
+    result = ChainRunner().run(images["gray"], (operation,))[-1]
+    np.testing.assert_array_equal(made["pixels"], show(result, display, extremes).pixels)
+
+
 def test_chains(images: dict[str, Image], tmp_path: Path) -> None:
     rows = pairwise()
     random.Random(1).shuffle(rows)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from convscope.errors import UserError
+from convscope.imaging.image import Image
 from convscope.imaging.kernel import Kernel
 from convscope.imaging.operation import IDENTITY, Operation
+from convscope.imaging.presets import make
 from convscope.session.lab import SOBEL_X, Lab
 
 
@@ -26,6 +30,26 @@ def test_it_begins_with_sobel_x_shown_as_absolute_values() -> None:
     assert lab.stages == (Operation(kernels=(SOBEL_X,)),)
     assert lab.display == "abs" and lab.stage.kernel.weights.tolist() == [[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]
     assert lab == Lab()
+
+
+def test_the_display_is_that_of_the_kernels_until_it_is_chosen() -> None:
+    sharpen = make("sharpen")
+    assert Lab().with_kernel(sharpen).display == "clip"
+    assert Lab().with_kernel(sharpen).with_kernel(SOBEL_X).display == "abs"
+    chosen = replace(Lab(), display="signed", chosen=True)
+    assert chosen.with_kernel(sharpen).display == "signed"
+    assert Lab().with_kernel(SOBEL_X.with_cell(0, 0, 9.0)).display == "abs"
+
+
+def test_the_display_is_that_of_the_stages_up_to_the_selected_one() -> None:
+    lab = Lab((Operation((make("gaussian"),)), Operation((SOBEL_X,))), selected=1)
+    assert lab.display == "abs" and replace(lab, selected=0).display == "clip"
+
+
+def test_a_table_of_numbers_is_stretched_unless_a_person_chose() -> None:
+    table, photograph = Image(np.eye(3), "table"), Image(np.full((99, 99), 200, np.uint8), "photograph")
+    assert Lab().display_on(table) == "stretch" and Lab().display_on(photograph) == "abs"
+    assert replace(Lab(), display="clip", chosen=True).display_on(table) == "clip"
 
 
 def test_a_chain_is_never_empty() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -66,6 +66,8 @@ class ImageView(QWidget):
         self._pixels: NDArray[np.uint8] | None = None
         self._values: NDArray[Any] | None = None
         self._caption = ""
+        self._nothing = ""
+        self._words_of: Callable[[int, int], str] = lambda row, column: f"row {row}, column {column}"
         self._box: tuple[float, float, float, float] | None = None
         self._hover: tuple[int, int] | None = None
         self._press = Press()
@@ -97,7 +99,7 @@ class ImageView(QWidget):
             raise ValueError(f"values {values.shape} and pixels {pixels.shape} differ in size")
         height, width = int(pixels.shape[0]), int(pixels.shape[1])
         old = (self.view.height, self.view.width)
-        self._pixels, self._values = pixels, values
+        self._pixels, self._values, self._nothing = pixels, values, ""
         self._rendering.clear()
         if old != (height, width):
             leader = next(iter(self._linked()), None)
@@ -111,6 +113,19 @@ class ImageView(QWidget):
             if self._hover is not None:
                 self._read(self.mapFromGlobal(self.cursor().pos()).toPointF())
         self.update()
+
+    def show_nothing(self, words: str = "") -> None:
+        """Show no picture, and in its place why there is none."""
+        self._pixels = self._values = None
+        self._nothing = words
+        self._rendering.clear()
+        self._box = None
+        self._set_hover(None)
+        self.update()
+
+    def set_places(self, words: Callable[[int, int], str]) -> None:
+        """Say a place otherwise than by row and column, such as a frequency."""
+        self._words_of = words
 
     @property
     def pixels(self) -> NDArray[np.uint8] | None:
@@ -178,7 +193,7 @@ class ImageView(QWidget):
         row, column = self._hover
         source = self._pixels if self._values is None else self._values
         numbers = ", ".join(numeral(float(value)) for value in np.atleast_1d(source[row, column]))
-        return f"row {row}, column {column}: {numbers}"
+        return f"{self._words_of(row, column)}: {numbers}"
 
     # Out
 
@@ -372,6 +387,10 @@ class ImageView(QWidget):
             if self._hover is not None and self.view.scale >= 4:
                 paint_box(painter, self.view, (*self._hover, 1, 1), QColor(colours.text), 0.0)
             painter.restore()
+        elif self._nothing:
+            painter.setPen(QColor(colours.secondary))
+            place = QRectF(8, 0, self.view.view_width - 16, self.view.view_height)
+            painter.drawText(place, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, self._nothing)
         words = self.readout() or self._scale_words()
         paint_caption(painter, self._caption_rect(), self._caption, words, bright=self._hover is not None)
         if self.hasFocus():

@@ -61,6 +61,7 @@ class MosaicView(QAbstractScrollArea):
     def __init__(self, parent: QWidget | None = None, *, photographs: bool = False) -> None:
         super().__init__(parent)
         self._tiles = Tiles(photographs)
+        self._sizes: tuple[tuple[int, ...], ...] = ()
         self._fixed: int | None = None
         self._tile = 64.0
         self._fitted = True
@@ -84,6 +85,8 @@ class MosaicView(QAbstractScrollArea):
         maps: Sequence[NDArray[np.uint8]],
         captions: Sequence[str] = (),
         columns: int | None = None,
+        *,
+        sizes: Sequence[tuple[int, ...]] = (),
     ) -> None:
         """Show maps, each uint8 H×W or H×W×3; the arrays are kept, not copied.
 
@@ -91,7 +94,10 @@ class MosaicView(QAbstractScrollArea):
 
         Args:
             columns: so many in a row whatever the room; None: as many as fit best.
+            sizes: rows and columns of what each map is a picture of, which hovering tells. A thumbnail's own
+                size is no news of the image.
         """
+        self._sizes = tuple(sizes)
         count = self.count if columns == self._fixed else -1
         self._fixed = columns
         self._tiles.set_maps(maps, captions)
@@ -109,6 +115,11 @@ class MosaicView(QAbstractScrollArea):
         self._tiles.set_map(index, pixels, caption)
         self._frame = None
         self.viewport().update()
+
+    def words(self, index: int) -> str:
+        """What hovering tells of a map: its caption, and the size of what it shows where that is known."""
+        size = self._sizes[index] if index < len(self._sizes) else ()
+        return "  ·  ".join((self.caption(index), *([f"{size[0]} × {size[1]}"] if size else [])))
 
     def pixels(self, index: int) -> NDArray[np.uint8]:
         """A map as it was given."""
@@ -292,8 +303,7 @@ class MosaicView(QAbstractScrollArea):
         elif isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
             index = self.index_at(QPointF(event.pos()))
             if index is not None:
-                height, width = self._maps[index].shape[:2]
-                QToolTip.showText(event.globalPos(), f"{self.caption(index)}  ·  {height} × {width}", self)
+                QToolTip.showText(event.globalPos(), self.words(index), self)
             else:
                 QToolTip.hideText()
             return True

@@ -59,7 +59,7 @@ class PreviewGrid(MosaicView):
     def show_pictures(self, pictures: NDArray[np.uint8]) -> None:
         """Replace all twelve."""
         height, width = pictures.shape[1:3]
-        self.set_maps(list(pictures))
+        self.set_maps(list(pictures), sizes=[(height, width)] * len(pictures))
         # Beyond these the rows would push the sliders out.
         shape = min(1.25, max(0.4, height / width))
         if shape != self._shape_shown:

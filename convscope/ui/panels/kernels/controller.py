@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,24 +13,30 @@ from PySide6.QtCore import QObject, Signal
 from convscope.errors import UserError
 from convscope.imaging import stage
 from convscope.imaging.chain import ChainRunner
-from convscope.imaging.display import Shown, show, to_bytes
+from convscope.imaging.display import Scale, Shown, show, to_bytes
 from convscope.imaging.histogram import Histogram, histogram
 from convscope.imaging.image import Image
-from convscope.imaging.operation import Operation
+from convscope.imaging.operation import DisplayMode, Operation
 from convscope.imaging.region import Region
-from convscope.imaging.size import chain_sizes, output_size
+from convscope.imaging.size import attempted_size, chain_sizes, output_size, problem
+from convscope.imaging.suited import is_table
 from convscope.session.lab import Lab
 from convscope.task import Task
 from convscope.ui.panel_context import PanelContext
-from convscope.ui.panels.kernels.frame import Frame
+from convscope.ui.panels.kernels.frame import Frame, Refused
 
 # From this many pixels on, the part in view comes first.
 LARGE = 2_000_000
 THUMBNAIL = 64
 BINS = 128
-MATRIX_SIZE = 64 * 64
+PHOTOGRAPH = Scale(0.0, 255.0, "0 to 255")
+# A range so many times as wide as the other's leaves nothing of it to see.
+FAR_APART = 16.0
 # The largest share of the result that is worth computing first.
 WORTH = 0.4
+
+
+Range = tuple[float, float]
 
 
 class Controller(QObject):
@@ -37,13 +44,13 @@ class Controller(QObject):
 
     Signals:
         frame_ready: a `Frame`; for a large image first one with the part in view alone.
-        problem_changed: why these settings give no result, in a sentence; "" when they do.
-        histograms_ready: the `Histogram` of the source and of the result.
+        refused: a `Refused`: these settings give no result.
+        histograms_ready: the `Histogram` of the source and of the result, or None where there is none.
         pictures_ready: a small picture of each stage (uint8), and each one's size in words.
     """
 
     frame_ready = Signal(object)
-    problem_changed = Signal(str)
+    refused = Signal(object)
     pictures_ready = Signal(object, object)
     histograms_ready = Signal(object, object)
 
@@ -72,24 +79,33 @@ class Controller(QObject):
             on_failed=self._failed,
         )
 
-    def _show(self, frame: Frame) -> None:
-        self._frame = frame
-        self.problem_changed.emit("")
-        self.frame_ready.emit(frame)
-        self._request_histograms(frame)
-        self._request_pictures(frame)
+    def _show(self, found: Frame | Refused) -> None:
+        if isinstance(found, Refused):
+            self._refuse(found)
+            return
+        self._frame = found
+        self.frame_ready.emit(found)
+        self._request_histograms(found.source, found.result.values)
+        self._request_pictures(found)
+
+    def _refuse(self, refused: Refused) -> None:
+        self._frame = None
+        self.refused.emit(refused)
+        # Of the last result nothing stays.
+        self.histograms_ready.emit(None, None)
+        self.pictures_ready.emit([], [])
+        self._request_histograms(refused.source, None)
 
     def _failed(self, error: BaseException) -> None:
-        if isinstance(error, UserError):
-            self.problem_changed.emit(error.message)
-        else:
-            self.context.report(error)
+        session = self.context.session
+        self._refuse(Refused(session.image, session.lab, str(error), "", None, None, None))
+        self.context.report(error)
 
-    def _request_histograms(self, frame: Frame) -> None:
-        def work(task: Task) -> tuple[Histogram, Histogram]:
-            before = histogram(frame.source, BINS)
+    def _request_histograms(self, source: NDArray[Any] | None, result: NDArray[Any] | None) -> None:
+        def work(task: Task) -> tuple[Histogram | None, Histogram | None]:
+            before = None if source is None else histogram(source, BINS)
             task.check()
-            return before, histogram(frame.result.values, BINS)
+            return before, None if result is None else histogram(result, BINS)
 
         self.context.jobs.submit(
             "view",
@@ -114,7 +130,7 @@ class Controller(QObject):
             while len(stages) > lab.selected + 1 and not possible(image, stages):
                 stages = stages[:-1]
             results = runner.run(image, stages, task=task)
-            pictures = [_small(show(result, lab.display).pixels) for result in results]
+            pictures = [_small(show(result, frame.display).pixels) for result in results]
             return pictures, [_words(result.values.shape) for result in results]
 
         # On the same lane: a runner serves one thread, and an edit cancels this.
@@ -141,7 +157,7 @@ def possible(image: Image, stages: tuple[Operation, ...]) -> bool:
 
 def compute(
     runner: ChainRunner, image: Image, lab: Lab, region: Region | None, before: Frame | None, task: Task
-) -> Frame:
+) -> Frame | Refused:
     """The chain up to the selected stage.
 
     Args:
@@ -152,9 +168,34 @@ def compute(
         before: the frame on show; where only a part is done, the rest of its picture stays.
         task: told of the part in view by `partial`.
 
-    Raises:
-        UserError: a stage cannot be; the sentence names which where there are several.
+    Returns:
+        Where a stage cannot be, why not; the sentence names which where there are several.
     """
+    try:
+        return _compute(runner, image, lab, region, before, task)
+    except UserError as error:
+        return _refused(runner, image, lab, error, task)
+
+
+def _refused(runner: ChainRunner, image: Image, lab: Lab, error: UserError, task: Task) -> Refused:
+    """What there is to say and to show where no result is: what goes in, if the stages before can be."""
+    given = None
+    try:
+        earlier = lab.stages[: lab.selected]
+        chain_sizes(earlier, image.values.shape)
+        given = runner.run(image, earlier, task=task)[-1].image if earlier else image
+    except UserError:
+        return Refused(image, lab, error.message, "", None, None, None)
+    seen = _seen(given, lab)
+    small = problem(lab.stage, given.values.shape) is not None
+    formula = attempted_size(lab.stage, given.values.shape).text if small else ""
+    pixels, _scale = picture_of(seen, lab, lab.display_on(image), None)
+    return Refused(image, lab, error.message, formula, given, seen.values, pixels)
+
+
+def _compute(
+    runner: ChainRunner, image: Image, lab: Lab, region: Region | None, before: Frame | None, task: Task
+) -> Frame:
     stages = lab.stages[: lab.selected + 1]
     chain_sizes(stages, image.values.shape)
     if region is not None:
@@ -173,7 +214,7 @@ def compute(
 def _part(image: Image, lab: Lab, source: Image, region: Region, before: Frame | None) -> Frame:
     result = stage.run(source, lab.stage, region=region)
     shape = output_size(lab.stage, source.values.shape).shape
-    shown = show(result, lab.display)
+    shown = show(result, lab.display_on(image))
     old = None if before is None else before.shown.pixels
     picture_shape = (*shape[:2], *shown.pixels.shape[2:])
     pixels = (
@@ -187,29 +228,53 @@ def _part(image: Image, lab: Lab, source: Image, region: Region, before: Frame |
     return _frame(image, lab, source, whole, replace(shown, pixels=pixels))
 
 
+def _seen(source: Image, lab: Lab) -> Image:
+    """What the selected stage works on."""
+    return source.gray if lab.stage.channels == "gray" and lab.stage.enabled else source
+
+
 def _frame(image: Image, lab: Lab, source: Image, result: stage.Result, shown: Shown | None) -> Frame:
-    seen = source.gray if lab.stage.channels == "gray" and lab.stage.enabled else source
+    seen, display = _seen(source, lab), lab.display_on(image)
+    ranges = table_ranges(seen, result) if is_table(seen) and result.values.size else (None, None)
+    pixels, scale = picture_of(seen, lab, display, ranges[0])
     return Frame(
         image,
         lab,
         result,
-        shown or show(result, lab.display),
+        shown or show(result, display, ranges[1]),
+        display,
         seen.values,
-        picture_of(seen, image, lab),
+        pixels,
+        scale,
         whole=shown is None,
     )
 
 
-def picture_of(source: Image, image: Image, lab: Lab) -> NDArray[np.uint8]:
-    """A stage's input as a picture: a photograph as it is, numbers in the lab's display."""
-    small = source.values.ndim == 2 and source.values.size <= MATRIX_SIZE
-    if lab.selected > 0 and source.values.dtype != np.uint8:
-        return to_bytes(source.values, lab.display)[0]
-    if source.path is None and small:
-        # A typed matrix of zeros and ones would be black on black.
-        low, high = float(source.values.min()), float(source.values.max())
-        return to_bytes(source.values, "stretch")[0] if high <= 64 or low < 0 or high > 255 else source.pixels
-    return source.pixels
+def table_ranges(source: Image, result: stage.Result) -> tuple[Range, Range]:
+    """The ranges in which a table and its result are drawn: one for both, so that 1 is as bright in both.
+
+    Where one would vanish in the other's range each has its own, from 0 on; the views say so.
+    """
+    first = (float(source.values.min()), float(source.values.max()))
+    second = (result.minimum, result.maximum)
+    spans = sorted(max(abs(low), abs(high)) for low, high in (first, second))
+    if spans[0] and spans[1] > FAR_APART * spans[0]:
+        return (min(0.0, first[0]), max(0.0, first[1])), (min(0.0, second[0]), max(0.0, second[1]))
+    both = (min(first[0], second[0]), max(first[1], second[1]))
+    return both, both
+
+
+def picture_of(
+    source: Image, lab: Lab, display: DisplayMode, extremes: Range | None
+) -> tuple[NDArray[np.uint8], Scale]:
+    """A stage's input as a picture, and its scale: a photograph as it is, numbers as the result is shown.
+
+    Args:
+        extremes: the range to draw it in; None for its own.
+    """
+    if is_table(source) or (lab.selected > 0 and source.values.dtype != np.uint8):
+        return to_bytes(source.values, display, extremes=extremes)
+    return source.pixels, PHOTOGRAPH
 
 
 def _small(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:

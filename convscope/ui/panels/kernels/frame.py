@@ -8,8 +8,10 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from convscope.imaging.display import Shown
+from convscope.imaging.display import Scale, Shown
 from convscope.imaging.image import Image
+from convscope.imaging.numerals import numeral
+from convscope.imaging.operation import DisplayMode
 from convscope.imaging.stage import Result
 from convscope.session.lab import Lab
 
@@ -26,8 +28,10 @@ class Frame:
         lab: the settings that made this.
         result: the exact output of the selected stage.
         shown: the result as a picture, with its scale and statistics.
+        display: how the result is shown: as a person chose, or as suits kernels and image.
         source: what the stage works on, exactly: H×W or H×W×3; luma when it works on gray.
         source_pixels: the same as a picture: uint8 H×W or H×W×3.
+        source_scale: what the ends of that picture stand for.
         whole: False while only the part in view is computed.
     """
 
@@ -35,9 +39,48 @@ class Frame:
     lab: Lab
     result: Result
     shown: Shown
+    display: DisplayMode
     source: NDArray[Any]
     source_pixels: NDArray[np.uint8]
+    source_scale: Scale
     whole: bool = True
+
+    def same_source(self, other: Frame | None) -> bool:
+        """Whether another frame's source looks the same."""
+        return (
+            other is not None
+            and other.source is self.source
+            and (other.source_scale, other.display) == (self.source_scale, self.display)
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Refused:
+    """Settings that give no result.
+
+    Attributes:
+        image, lab: as of a `Frame`.
+        sentence: why not.
+        formula: the output size with its numbers, which tell why; "" where the kernel is not the reason.
+        given: what goes into the selected stage, or None where a stage before it is to blame.
+        source: the same exactly, as of a `Frame`.
+        source_pixels: and as a picture.
+    """
+
+    image: Image
+    lab: Lab
+    sentence: str
+    formula: str
+    given: Image | None
+    source: NDArray[Any] | None
+    source_pixels: NDArray[np.uint8] | None
+
+
+def range_words(scale: Scale) -> str:
+    """What the ends of a picture's scale stand for: "0 to 255", "±830"."""
+    if scale.low == -scale.high and scale.high:
+        return f"±{numeral(scale.high, 4)}"
+    return f"{numeral(scale.low, 4)} to {numeral(scale.high, 4)}"
 
 
 @dataclass(frozen=True)

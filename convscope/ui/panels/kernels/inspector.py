@@ -21,7 +21,7 @@ from convscope.imaging.pixel_sum import PixelSum, explain
 from convscope.imaging.size import output_size
 from convscope.imaging.window import output_at
 from convscope.ui import theme
-from convscope.ui.panels.kernels.frame import Box, Frame, Place
+from convscope.ui.panels.kernels.frame import Box, Frame, Place, Refused
 from convscope.ui.widgets.form import as_panel, caption, heading, row, segmented, tool
 from convscope.ui.widgets.histogram import HistogramView
 from convscope.ui.widgets.number_grid import NumberGrid
@@ -126,6 +126,7 @@ class Inspector(QScrollArea):
 
     def show_frame(self, frame: Frame) -> None:
         """The formula of a new result."""
+        self.hint.show()
         self._frame = frame
         source, stage = frame.result.source, frame.result.operation
         size = output_size(stage, source.values.shape)
@@ -134,6 +135,14 @@ class Inspector(QScrollArea):
         )
         several = source.channels == 3 and stage.channels != "gray" and stage.enabled
         self.channel.setVisible(several)
+
+    def show_refused(self, refused: Refused) -> None:
+        """No result: the formula tells why, and there is no sum."""
+        self.formula.setText(refused.formula or refused.sentence)
+        self.channel.hide()
+        self.show_place(None, None)
+        self.place.setText("No result")
+        self.hint.hide()
 
     def show_place(self, frame: Frame | None, place: Place | None) -> tuple[Box, Box] | None:
         """Explain a place; None goes back to the hint.

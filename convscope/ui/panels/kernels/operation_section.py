@@ -26,10 +26,10 @@ MODE_WORDS = {
     "convolve": "Convolution: the kernel turned by 180° first.",
 }
 BORDER_WORDS = (
-    ("valid", "Valid: no padding, shrinks"),
-    ("same", "Same as Keras: ⌈W/S⌉ outputs"),
-    ("zero", "Zeros, half of K − 1 a side"),
-    ("full", "Full: K − 1 zeros a side"),
+    ("valid", "Valid: no padding"),
+    ("same", "Same as Keras: zeros"),
+    ("zero", "Zeros on both sides"),
+    ("full", "Full: K − 1 zeros"),
     ("replicate", "Replicate the edge"),
     ("reflect", "Reflect at the edge"),
     ("wrap", "Wrap around"),
@@ -44,7 +44,10 @@ BORDER_TIPS = {
         "K − 1 zeros in all, half on each side, whatever the stride: padding=1 of PyTorch for a 3×3 kernel. "
         "At stride 1 the same as Keras's “same”."
     ),
-    "full": "Every place where kernel and image overlap: mode=“full” of numpy.convolve and scipy.signal.",
+    "full": (
+        "K − 1 zeros on each side, for every place where kernel and image meet: mode=“full” of "
+        "numpy.convolve and of scipy.signal."
+    ),
     "replicate": "Beyond the edge stands the edge pixel.",
     "reflect": "Beyond the edge stands the mirrored image, the edge itself not repeated.",
     "wrap": "Beyond the edge the opposite side goes on, as for a Fourier transform.",

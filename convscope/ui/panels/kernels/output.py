@@ -31,11 +31,22 @@ class Output:
     def __init__(self, context: PanelContext, parent: QWidget) -> None:
         self.context = context
         self._parent = parent
-        self.frame: Frame | None = None
+        self._frame: Frame | None = None
         self.save_button = tool("kernels.save", "Save the result", "save", self.save, "Save")
         self.copy_button = tool("kernels.copy", "Copy the picture", "copy", self.copy)
         self.code_button = tool("kernels.copy_python", "Copy as Python", "code", self.copy_python)
         self.buttons: list[QToolButton] = [self.copy_button, self.code_button, self.save_button]
+
+    @property
+    def frame(self) -> Frame | None:
+        """The result on show, or None where the settings give none."""
+        return self._frame
+
+    @frame.setter
+    def frame(self, frame: Frame | None) -> None:
+        self._frame = frame
+        for button in self.buttons:
+            button.setEnabled(frame is not None)
 
     def set_compact(self, compact: bool) -> None:
         """Keep one button where there is little room; the commands offer all."""
@@ -118,5 +129,5 @@ class Output:
 
 def script_of(frame: Frame) -> str:
     """The script for the stages up to the selected one."""
-    lab = frame.lab
-    return to_python(frame.image, lab.stages[: lab.selected + 1], lab.display)
+    stages = frame.lab.stages[: frame.lab.selected + 1]
+    return to_python(frame.image, stages, frame.display, extremes=frame.shown.extremes)

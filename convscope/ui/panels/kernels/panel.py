@@ -13,7 +13,8 @@ from convscope.ui.actions import Command
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.kernels.controller import Controller
 from convscope.ui.panels.kernels.controls import Controls
-from convscope.ui.panels.kernels.frame import Frame, Place
+from convscope.ui.panels.kernels.display_foot import DisplayFoot
+from convscope.ui.panels.kernels.frame import Frame, Place, Refused
 from convscope.ui.panels.kernels.inspector import Inspector, output_of
 from convscope.ui.panels.kernels.output import Output
 from convscope.ui.panels.kernels.stages import StageSection
@@ -44,6 +45,7 @@ class KernelsPanel(QWidget):
         self.context = context
         self._views: dict[str, View] = {}
         self._frame: Frame | None = None
+        self._refused: Refused | None = None
         self._pinned: Place | None = None
         self._place: Place | None = None
         self._compact = False
@@ -53,7 +55,7 @@ class KernelsPanel(QWidget):
         self._build()
         self.controller.region_in_view = lambda: self.view.region_in_view()
         self.controller.frame_ready.connect(self._show_frame)
-        self.controller.problem_changed.connect(self._show_problem)
+        self.controller.refused.connect(self._show_refused)
         self.controller.histograms_ready.connect(self.inspector.histogram.set_histograms)
         self.controller.pictures_ready.connect(self.strip.show_pictures)
         context.session.lab_changed.connect(self._show_lab)
@@ -69,14 +71,22 @@ class KernelsPanel(QWidget):
             view: View = getattr(module, class_name)(self.context)
             view.hovered.connect(self._hover)
             view.clicked.connect(self._click)
+            view.rescaled.connect(self._show_scale)
             self._views[name] = view
             self.stack.addWidget(view)
+            if view.controls is not None:
+                self.left.addWidget(view.controls)
         self.switch.set_value(name)
         self._place = None
         self._pin(None)
         self.stack.setCurrentWidget(self._views[name])
         if self._frame is not None:
             self.view.show_frame(self._frame)
+        elif self._refused is not None:
+            self.view.show_refused(self._refused)
+        self._offer_output()
+        self._show_problem()
+        self._show_scale()
         # The scan has told its own place by now.
         self._inspect(self._place)
         self._fold()
@@ -141,7 +151,10 @@ class KernelsPanel(QWidget):
         across.setContentsMargins(0, 0, 0, 0)
         across.setSpacing(1)
         self.controls = Controls(self.context)
-        across.addWidget(self.controls)
+        self.left = QStackedWidget()
+        self.left.setFixedWidth(self.controls.width())
+        self.left.addWidget(self.controls)
+        across.addWidget(self.left)
         centre = QWidget()
         as_panel(centre)
         column = QVBoxLayout(centre)
@@ -167,9 +180,11 @@ class KernelsPanel(QWidget):
         column.addWidget(self.problem)
         self.stack = QStackedWidget()
         column.addWidget(self.stack, 1)
-        line = QFrame()
-        line.setProperty("role", "line")
-        column.addWidget(line)
+        self.foot = DisplayFoot(self.context)
+        column.addWidget(self.foot)
+        self.line = QFrame()
+        self.line.setProperty("role", "line")
+        column.addWidget(self.line)
         self.strip = StageSection(self.context)
         column.addWidget(self.strip)
         across.addWidget(centre, 1)
@@ -194,16 +209,41 @@ class KernelsPanel(QWidget):
         if not frame.whole:
             self.view.show_frame(frame)
             return
-        self._frame = frame
-        self.output.frame = frame
+        self._frame, self._refused = frame, None
+        self._offer_output()
+        self._show_problem()
         self.view.show_frame(frame)
         self.inspector.show_frame(frame)
         self._inspect(self._pinned or self._place)
 
-    def _show_problem(self, sentence: str) -> None:
-        """Why these settings give no result, over the last picture that there was; "" when they do."""
+    def _show_refused(self, refused: Refused) -> None:
+        """These settings give no result: what the last ones gave is nowhere left standing."""
+        self._frame, self._refused = None, refused
+        self._offer_output()
+        self._show_problem()
+        self.view.show_refused(refused)
+        self._show_scale()
+        self.inspector.show_refused(refused)
+        self.view.mark(None, None)
+
+    def _show_problem(self) -> None:
+        """Why these settings give no result, where that is seen."""
+        sentence = self._refused.sentence if self._refused is not None and self.view.has_chain else ""
         self.problem.setText(sentence)
         self.problem.setVisible(bool(sentence))
+
+    def _offer_output(self) -> None:
+        """What is saved and copied is a result that is on show."""
+        self.output.frame = self._frame if self.view.has_chain else None
+
+    def _show_scale(self) -> None:
+        """How the results of the view on show are drawn."""
+        scale = self.view.scale
+        if scale is not None and (self._refused is None or not self.view.explains):
+            self.foot.show_scale(*scale)
+        else:
+            session = self.context.session
+            self.foot.show_choice(session.lab.display_on(session.image))
 
     def _hover(self, place: Place | None) -> None:
         # When the pointer leaves, the last sum stays to be read.
@@ -225,6 +265,8 @@ class KernelsPanel(QWidget):
             # Before anybody has pointed at anything, the middle shows what there is to see.
             rows, columns = self._frame.result.shape[:2]
             place = Place("result", rows // 2, columns // 2)
+        if self._refused is not None:
+            return
         boxes = self.inspector.show_place(self._frame, place)
         if boxes is None:
             self.view.mark(None, None)
@@ -236,9 +278,13 @@ class KernelsPanel(QWidget):
         return self._frame is not None and output_of(self._frame, place) is not None
 
     def _fold(self) -> None:
+        self.left.setCurrentWidget(self.view.controls or self.controls)
+        self.foot.setVisible(self.view.shows_result)
+        for widget in (self.line, self.strip):
+            widget.setVisible(self.view.has_chain)
         self.inspector.setVisible(self._wants_sum and self.view.explains)
         # Where there is no room for three columns, the sum takes the place of the controls.
-        self.controls.setHidden(self._compact and self._wants_sum and self.view.explains)
+        self.left.setHidden(self._compact and self._wants_sum and self.view.explains)
         self.output.set_compact(self._compact)
         self.fold.setEnabled(self.view.explains)
         self.fold.setChecked(self._wants_sum and self.view.explains)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
@@ -17,9 +19,14 @@ class SpectrumPad(QWidget):
 
     Signals:
         painted: (row, column) under the brush, in pixels of the spectrum.
+        hovered: (row, column) of the frequency under the pointer, or None.
+
+    Attributes:
+        magnitude: |F| of every frequency, float64 H×W; None without a spectrum.
     """
 
     painted = Signal(float, float)
+    hovered = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -27,14 +34,20 @@ class SpectrumPad(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setCursor(Qt.CursorShape.CrossCursor)
         self.setMouseTracking(True)
+        self.magnitude: NDArray[np.float64] | None = None
         self._picture: QImage | None = None
         self._mask: QImage | None = None
         self._radius = 8.0
         self._pointer: QPointF | None = None
 
-    def set_picture(self, pixels: NDArray[np.uint8]) -> None:
-        """The spectrum, uint8 H×W, zero frequency in the centre."""
-        self._picture = qimage(pixels)
+    def set_picture(
+        self, pixels: NDArray[np.uint8] | None, magnitude: NDArray[np.float64] | None = None
+    ) -> None:
+        """The spectrum, uint8 H×W, zero frequency in the centre, and its |F|; None for nothing."""
+        self._picture = None if pixels is None else qimage(pixels)
+        self.magnitude = magnitude
+        if pixels is None:
+            self._mask = None
         self.update()
 
     def set_mask(self, mask: NDArray[np.float32]) -> None:
@@ -69,7 +82,8 @@ class SpectrumPad(QWidget):
         if self._picture is None:
             return
         painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        # Of a small picture each frequency stays a square of its own.
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, self._scale() < 4)
         target = self._target()
         painter.drawImage(target, self._picture)
         if self._mask is not None:
@@ -89,11 +103,17 @@ class SpectrumPad(QWidget):
         """Paint along a drag; show the brush."""
         self._pointer = event.position()
         self._stroke(event)
+        row, column = (math.floor(place) for place in self.to_pixel(event.position()))
+        inside = self.magnitude is not None and (
+            0 <= row < self.magnitude.shape[0] and 0 <= column < self.magnitude.shape[1]
+        )
+        self.hovered.emit((row, column) if inside else None)
         self.update()
 
     def leaveEvent(self, event: object) -> None:
         """No brush without a pointer."""
         self._pointer = None
+        self.hovered.emit(None)
         self.update()
 
     def _stroke(self, event: QMouseEvent) -> None:

@@ -9,11 +9,12 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from convscope.errors import UserError
+from convscope.imaging.operation import DisplayMode
 from convscope.imaging.region import Region
 from convscope.task import Task
 from convscope.ui import theme
 from convscope.ui.panel_context import PanelContext
-from convscope.ui.panels.kernels.frame import Box, Frame, Place
+from convscope.ui.panels.kernels.frame import Box, Frame, Place, Refused
 from convscope.ui.widgets.form import caption
 
 
@@ -23,19 +24,29 @@ class View(QWidget):
     Signals:
         hovered: the `Place` under the pointer, or None.
         clicked: the `Place` that a person clicked.
+        rescaled: `scale` is another one.
     """
 
     hovered = Signal(object)
     clicked = Signal(object)
+    rescaled = Signal()
 
     name: ClassVar[str]
     # Whether its pictures are the source and the result, so that a place has a sum to show.
     explains: ClassVar[bool] = False
+    # Whether it shows results, so that their display can be chosen.
+    shows_result: ClassVar[bool] = False
+    # Whether the chain of stages has a part in it.
+    has_chain: ClassVar[bool] = True
 
     def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName(f"kernels.view_{self.name}")
         self.context = context
+        # The display in force, and the values of its ends.
+        self.scale: tuple[DisplayMode, float, float] | None = None
+        # What stands in the left column instead of the controls of the lab.
+        self.controls: QWidget | None = None
         self.column = QVBoxLayout(self)
         self.column.setContentsMargins(0, 0, 0, 0)
         self.column.setSpacing(theme.GAP)
@@ -45,6 +56,18 @@ class View(QWidget):
     def show_frame(self, frame: Frame) -> None:
         """Show a finished computation."""
         raise NotImplementedError
+
+    def show_refused(self, refused: Refused) -> None:
+        """There is no result: what it answered is gone; what does not need it follows."""
+        raise NotImplementedError
+
+    def clear(self) -> None:
+        """Take away what a failed computation of this view would have replaced."""
+
+    def set_scale(self, display: DisplayMode, low: float, high: float) -> None:
+        """Tell how the results on show are drawn."""
+        self.scale = (display, low, high)
+        self.rescaled.emit()
 
     def region_in_view(self) -> Region | None:
         """The part of the result that is on show, or None when all of it may be."""
@@ -70,6 +93,10 @@ class View(QWidget):
             on_failed=self._failed,
         )
 
+    def stop_work(self) -> None:
+        """What is being computed is no longer wanted."""
+        self.context.jobs.cancel_key(f"kernels.{self.name}")
+
     def shutdown(self) -> None:
         """Stop timers; called before the window closes."""
 
@@ -87,6 +114,7 @@ class View(QWidget):
         on_done(value)
 
     def _failed(self, error: BaseException) -> None:
+        self.clear()
         if isinstance(error, UserError):
             self.say(error.message)
         else:

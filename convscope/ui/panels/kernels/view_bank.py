@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -9,15 +10,18 @@ from numpy.typing import NDArray
 from PySide6.QtWidgets import QComboBox, QLabel, QWidget
 
 from convscope.imaging.convolve import correlate
-from convscope.imaging.display import to_bytes
+from convscope.imaging.display import Scale, to_bytes
+from convscope.imaging.image import Image
 from convscope.imaging.kernel import Kernel
-from convscope.imaging.operation import Operation
+from convscope.imaging.operation import DisplayMode, Operation
 from convscope.imaging.presets import BANKS, bank
 from convscope.imaging.stage import sliding_weights
+from convscope.imaging.suited import is_table, suited_display
+from convscope.session.lab import Lab
 from convscope.task import Task
 from convscope.ui import theme
 from convscope.ui.panel_context import PanelContext
-from convscope.ui.panels.kernels.frame import Frame
+from convscope.ui.panels.kernels.frame import Frame, Refused
 from convscope.ui.panels.kernels.view import View
 from convscope.ui.widgets.form import caption, row, slider
 from convscope.ui.widgets.mosaic_view import MosaicView
@@ -27,14 +31,30 @@ from convscope.ui.widgets.wheel import wheel_needs_focus
 LARGEST = 512
 
 
+# Of the displays that suit the kernels of a set, the last of these shows all.
+SUITS: tuple[DisplayMode, ...] = ("clip", "stretch", "abs", "signed")
+
+
+@dataclass(frozen=True, eq=False)
+class Maps:
+    """A bank's maps as pictures, uint8 h×w each on one scale; `size`: of a map before it was thinned out."""
+
+    kernels: tuple[Kernel, ...]
+    pictures: list[NDArray[np.uint8]]
+    size: tuple[int, ...]
+    display: DisplayMode
+    scale: Scale
+
+
 class BankView(View):
     """A named set of kernels on the source; a click makes one of them the kernel."""
 
     name = "bank"
+    shows_result = True
 
     def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
-        self._frame: Frame | None = None
+        self._given: tuple[Image, Lab] | None = None
         self._asked: tuple[Any, ...] = ()
         self.kernels: tuple[Kernel, ...] = ()
         self.choice = QComboBox()
@@ -63,42 +83,69 @@ class BankView(View):
 
     def show_frame(self, frame: Frame) -> None:
         """The bank on the selected stage's input, with its border, stride and mode."""
-        self._frame = frame
+        self._given = (frame.result.source, frame.lab)
         self._request()
 
+    def show_refused(self, refused: Refused) -> None:
+        """Its own kernels may fit where the lab's does not."""
+        if refused.given is None:
+            self._given = None
+            self.stop_work()
+            self.clear()
+            self.say("")
+        else:
+            self._given = (refused.given, refused.lab)
+            self._request()
+
+    def clear(self) -> None:
+        """No maps."""
+        self._asked, self.kernels, self.scale = (), (), None
+        self.maps.set_maps([])
+        self.count.setText("")
+        self.rescaled.emit()
+
     def _request(self) -> None:
-        frame = self._frame
-        if frame is None:
+        if self._given is None:
             return
+        image, lab = self._given
         key = self.choice.currentData()
         directions = self.orientations.value()
-        operation, mode = frame.lab.stage, frame.lab.display
+        operation, chosen = lab.stage, lab.display if lab.chosen else None
         self.orientations.setVisible(key == "gabor")
         self.sentence.setText(BANKS[key].sentence)
-        settings = (operation.mode, operation.border, operation.dilation, mode)
-        asked = (frame.result.source, key, directions, *settings)
+        settings = (operation.mode, operation.border, operation.dilation, chosen)
+        asked = (image, key, directions, *settings)
         if len(asked) == len(self._asked) and asked[0] is self._asked[0] and asked[1:] == self._asked[1:]:
             return
         self._asked = asked
-        source = frame.result.source.gray.values if frame.result.source.channels == 3 else frame.source
 
-        def compute(task: Task) -> tuple[tuple[Kernel, ...], list[NDArray[np.uint8]]]:
+        def compute(task: Task) -> Maps:
             kernels = bank(key, orientations=directions) if key == "gabor" else bank(key)
-            step = max(1, max(source.shape) // LARGEST)
-            pictures = []
+            source = image.gray
+            step = max(1, max(source.values.shape) // LARGEST)
+            thin, ends, size = [], [], source.values.shape
             for kernel in kernels:
                 task.check()
                 weights = sliding_weights(Operation(kernels=(kernel,), mode=operation.mode))[0]
-                found = correlate(source, weights, operation.border, 1, operation.dilation, task=task)
-                pictures.append(to_bytes(found[::step, ::step], mode)[0])
-            return kernels, pictures
+                found = correlate(source.values, weights, operation.border, 1, operation.dilation, task=task)
+                size = found.shape
+                ends += [float(found.min()), float(found.max())]
+                thin.append(found[::step, ::step].copy())
+            suited = (suited_display((Operation(kernels=(kernel,)),)) for kernel in kernels)
+            fit: DisplayMode = "stretch" if is_table(source) else max(suited, key=SUITS.index)
+            display = fit if chosen is None else chosen
+            # One scale for all maps, so that they can be compared.
+            drawn = [to_bytes(values, display, extremes=(min(ends), max(ends))) for values in thin]
+            return Maps(kernels, [pixels for pixels, _scale in drawn], size, display, drawn[0][1])
 
         self.work(compute, self._show)
 
-    def _show(self, found: tuple[tuple[Kernel, ...], list[NDArray[np.uint8]]]) -> None:
-        self.kernels, pictures = found
-        self.maps.set_maps(pictures, [describe(kernel) for kernel in self.kernels])
+    def _show(self, found: Maps) -> None:
+        self.kernels = found.kernels
+        sizes = [found.size] * len(found.pictures)
+        self.maps.set_maps(found.pictures, [describe(kernel) for kernel in self.kernels], sizes=sizes)
         self.count.setText(f"{len(self.kernels)} maps")
+        self.set_scale(found.display, found.scale.low, found.scale.high)
 
     def _chosen(self, index: int) -> None:
         kernel = self.kernels[index]

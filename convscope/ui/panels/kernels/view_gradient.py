@@ -14,7 +14,7 @@ from convscope.imaging.image import Image
 from convscope.task import Task
 from convscope.ui import theme
 from convscope.ui.panel_context import PanelContext
-from convscope.ui.panels.kernels.frame import Frame
+from convscope.ui.panels.kernels.frame import Frame, Refused
 from convscope.ui.panels.kernels.pixmaps import pixmap
 from convscope.ui.panels.kernels.view import View
 from convscope.ui.widgets.form import caption, row, segmented
@@ -69,6 +69,17 @@ class GradientView(View):
         if frame.image is not self._image:
             self._image = frame.image
             self._request()
+
+    def show_refused(self, refused: Refused) -> None:
+        """The chain has no part in it."""
+        if refused.image is not self._image:
+            self._image = refused.image
+            self._request()
+
+    def clear(self) -> None:
+        """No gradient."""
+        for view in self.views.values():
+            view.show_nothing()
 
     def _request(self) -> None:
         image, operator = self._image, self.operator.value

@@ -11,15 +11,18 @@ from convscope.errors import UserError
 from convscope.imaging.image import Image
 from convscope.imaging.matrix import MATRICES, format_matrix, image_from_array, parse_matrix
 from convscope.imaging.operation import Border, Operation
+from convscope.session.lab import Lab
 from convscope.ui import theme
 from convscope.ui.panel_context import PanelContext
-from convscope.ui.panels.kernels.frame import Box, Frame, Place
+from convscope.ui.panels.kernels.frame import Box, Frame, Place, Refused, range_words
 from convscope.ui.panels.kernels.view import View
+from convscope.ui.panels.kernels.view_picture import NO_RESULT, show_source
 from convscope.ui.widgets.form import caption, heading
 from convscope.ui.widgets.image_view import ImageView
 from convscope.ui.widgets.wheel import wheel_needs_focus
 
 TYPED = "typed matrix"
+PENDING = "The pictures do not show this text yet."
 LARGEST = 64 * 64
 
 # The borders of the lectures' own examples; the others keep the size, with zeros.
@@ -31,10 +34,13 @@ class MatrixView(View):
 
     name = "matrix"
     explains = True
+    shows_result = True
 
     def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
+        # The image on show, and its text: what the person types may be ahead of it.
         self._shown: Image | None = None
+        self._text = ""
         # The id of the image that was typed here.
         self._typed = ""
         self._frame: Frame | None = None
@@ -56,6 +62,11 @@ class MatrixView(View):
         self.text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         self.text.setPlaceholderText("0 1 2\n3 4 5")
         self.text.setTabChangesFocus(True)
+        self.text.textChanged.connect(self._tell_pending)
+        self.pending = theme.label(PENDING, "warning")
+        self.pending.setObjectName("kernels.matrix.pending")
+        self.pending.setWordWrap(True)
+        self.pending.hide()
         self.apply = QPushButton("Use this matrix")
         self.apply.setObjectName("kernels.matrix.apply")
         self.apply.clicked.connect(self.use_text)
@@ -63,7 +74,8 @@ class MatrixView(View):
         side = QVBoxLayout(left)
         side.setContentsMargins(0, 0, 0, 0)
         side.setSpacing(theme.GAP)
-        for widget in (heading("Matrix"), self.example, self.sentence, self.text, self.apply, self.message):
+        side.addWidget(heading("Matrix"))
+        for widget in (self.example, self.sentence, self.text, self.pending, self.apply, self.message):
             side.addWidget(widget)
         side.setStretch(3, 1)
         self.source, self.result = ImageView(), ImageView()
@@ -88,13 +100,9 @@ class MatrixView(View):
         # The whole chain: what stood after it would change the lecture's numbers.
         stage = Operation(kernels=(example.kernel,), border=BORDERS.get(key, "zero"))
         session.edit(
-            {
-                session.lab_slot: replace(session.lab, stages=(stage,), selected=0),
-                session.strip: session.with_image(example.image),
-            },
+            {session.lab_slot: Lab((stage,)), session.strip: session.with_image(example.image)},
             f"Open {example.image.name}",
         )
-        self.sentence.setText(example.sentence)
 
     def use_text(self) -> None:
         """What is typed becomes the current image."""
@@ -105,6 +113,7 @@ class MatrixView(View):
             return
         self.say("")
         session = self.context.session
+        self._text = self.text.toPlainText()
         if session.image.id == self._typed:
             # Its own text must not come back rewritten while a person goes on typing.
             self._shown = replace(image, id=session.image.id)
@@ -120,24 +129,44 @@ class MatrixView(View):
         self.result.set_pixels(frame.shown.pixels, frame.result.values)
         rows, columns = frame.source.shape[:2]
         out_rows, out_columns = frame.result.values.shape[:2]
-        self.source.set_caption(f"source  ·  {rows} × {columns}")
-        self.result.set_caption(f"result  ·  {out_rows} × {out_columns}")
-        if frame.image is self._shown:
-            return
-        self._shown = frame.image
-        values = frame.image.values
-        small = values.ndim == 2 and values.size <= LARGEST
-        self.text.setPlainText(format_matrix(values, "tsv").replace("\t", "  ") if small else "")
-        example = next((index for index, one in enumerate(MATRICES) if one.image is frame.image), -1)
+        black_white = range_words(frame.source_scale), range_words(frame.shown.scale)
+        self.source.set_caption(f"source {rows} × {columns} · {black_white[0]}")
+        self.result.set_caption(f"result {out_rows} × {out_columns} · {black_white[1]}")
+        self.set_scale(frame.display, frame.shown.low, frame.shown.high)
+        self._show_text(frame.image)
+
+    def show_refused(self, refused: Refused) -> None:
+        """What would go in, and nothing beside it."""
+        self._frame = None
+        show_source(self.source, refused)
+        self.result.show_nothing(NO_RESULT)
+        self.result.set_caption("result")
+        self._show_text(refused.image)
+
+    def _show_text(self, image: Image) -> None:
+        """The text of another image than the one that was typed here."""
+        if image is not self._shown:
+            self._shown = image
+            values = image.values
+            small = values.ndim == 2 and values.size <= LARGEST
+            self._text = format_matrix(values, "tsv").replace("\t", "  ") if small else ""
+            self.text.setPlainText(self._text)
+        self._tell_pending()
+
+    def _tell_pending(self) -> None:
+        """Whether the pictures show what the text says, and whose matrix it is."""
+        pending = self._shown is not None and self.text.toPlainText() != self._text
+        self.pending.setVisible(pending)
+        if not pending:
+            self.say("")
+        found = (index for index, one in enumerate(MATRICES) if one.image is self._shown)
+        example = -1 if pending else next(found, -1)
         with QSignalBlocker(self.example):
             self.example.setCurrentIndex(example)
-        self.sentence.setText(
-            MATRICES[example].sentence
-            if example >= 0
-            else ""
-            if small
-            else "This image is no small table of numbers: choose a matrix, or type one."
-        )
+        sentence = "This image is no small table of numbers: choose a matrix, or type one."
+        if example >= 0 or pending or self._text:
+            sentence = MATRICES[example].sentence if example >= 0 else ""
+        self.sentence.setText(sentence)
 
     def mark(
         self,

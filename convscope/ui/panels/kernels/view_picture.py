@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from math import ceil, floor
 
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from convscope.imaging.numerals import numeral
-from convscope.imaging.operation import DISPLAY_MODES
 from convscope.imaging.region import Region
 from convscope.ui import theme
 from convscope.ui.panel_context import PanelContext
-from convscope.ui.panels.kernels.frame import Box, Frame, Place, Side
+from convscope.ui.panels.kernels.frame import Box, Frame, Place, Refused, Side
 from convscope.ui.panels.kernels.view import View
 from convscope.ui.widgets.divider_view import DividerView
 from convscope.ui.widgets.form import caption, row, segmented
 from convscope.ui.widgets.image_view import ImageView
 from convscope.ui.widgets.picture_pair import PicturePair
-from convscope.ui.widgets.scale_bar import ScaleBar
 
-DISPLAY_WORDS = {
-    "clip": ("Clip", "Below 0 is black, above 255 is white"),
-    "abs": ("Absolute", "The size of each value, whatever its sign; 255 and more is white"),
-    "stretch": ("Stretch", "The smallest value is black, the largest white"),
-    "signed": ("Signed", "Negative blue, positive orange, 0 neutral"),
-}
+NO_RESULT = "No result"
 
 
 def size_words(height: int, width: int) -> str:
@@ -41,11 +33,24 @@ def whole_pixels(view: ImageView) -> Region | None:
     return Region(floor(top), floor(left), ceil(top + height), ceil(left + width))
 
 
+def show_source(view: ImageView, refused: Refused) -> None:
+    """The input of a stage that gives no result."""
+    if refused.source is None or refused.source_pixels is None:
+        view.show_nothing("No input")
+        view.set_caption("source")
+        return
+    view.set_pixels(refused.source_pixels, refused.source)
+    first = refused.lab.selected == 0
+    what = refused.image.name if first else f"input of stage {refused.lab.selected + 1}"
+    view.set_caption(f"{what}  ·  {size_words(*refused.source.shape[:2])}")
+
+
 class PictureView(View):
     """The two pictures, linked, and the result's true range."""
 
     name = "picture"
     explains = True
+    shows_result = True
 
     def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
@@ -73,12 +78,6 @@ class PictureView(View):
         self.stack.addWidget(self.divider)
         self.column.addWidget(self.stack, 1)
 
-        self.display = segmented(
-            "kernels.display",
-            "Display",
-            [(mode, *DISPLAY_WORDS[mode]) for mode in DISPLAY_MODES],
-        )
-        self.display.changed.connect(self._display_chosen)
         self.layout_switch = segmented(
             "kernels.layout",
             "Layout",
@@ -89,21 +88,15 @@ class PictureView(View):
         )
         self.layout_switch.set_value("pair")
         self.layout_switch.changed.connect(self._layout_chosen)
-        self.scale = ScaleBar()
-        self.scale.setObjectName("kernels.scale")
-        self.scale.setMinimumWidth(120)
         self.range = theme.with_figures(caption("kernels.range"))
         self.range.setWordWrap(False)
         self.column.addLayout(row(self.layout_switch, None, self.range))
-        foot = row(self.display, self.scale)
-        foot.setStretch(1, 1)
-        self.column.addLayout(foot)
         self.column.addWidget(self.message)
 
     def show_frame(self, frame: Frame) -> None:
         """Both pictures, their captions and the scale."""
         before, self._frame = self._frame, frame
-        if before is None or before.source is not frame.source:
+        if not frame.same_source(before):
             self.source.set_pixels(frame.source_pixels, frame.source)
         self.result.set_pixels(frame.shown.pixels, frame.result.values)
         first = frame.lab.selected == 0
@@ -112,11 +105,19 @@ class PictureView(View):
         self.result.set_caption(f"result  ·  {size_words(*frame.result.values.shape[:2])}")
         if self.stack.currentWidget() is self.divider:
             self.divider.set_pair(frame.source_pixels, frame.shown.pixels, frame.result.values)
-        self.display.set_value(frame.lab.display)
         shown = frame.shown
-        self.scale.set_scale(frame.lab.display, shown.low, shown.high)
+        self.set_scale(frame.display, shown.low, shown.high)
         least, most, mean = numeral(shown.minimum), numeral(shown.maximum), numeral(shown.mean, 4)
         self.range.setText(f"min {least}   max {most}   mean {mean}")
+
+    def show_refused(self, refused: Refused) -> None:
+        """What would go in, and nothing beside it."""
+        self._frame = None
+        show_source(self.source, refused)
+        self.result.show_nothing(NO_RESULT)
+        self.divider.show_nothing(NO_RESULT)
+        self.result.set_caption("result")
+        self.range.setText("")
 
     def region_in_view(self) -> Region | None:
         """What the result's picture shows of it."""
@@ -138,10 +139,6 @@ class PictureView(View):
 
     def _click(self, side: Side, place_row: int, column: int) -> None:
         self.clicked.emit(Place(side, place_row, column))
-
-    def _display_chosen(self, mode: str) -> None:
-        session = self.context.session
-        session.edit_lab(replace(session.lab, display=mode), "Change display")  # type: ignore[arg-type]
 
     def _layout_chosen(self, value: str) -> None:
         self.stack.setCurrentWidget(self.divider if value == "divider" else self.pair)

@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from convscope.imaging.display import to_bytes
+from convscope.imaging.display import Scale, to_bytes
 from convscope.imaging.numerals import bracketed, numeral
+from convscope.imaging.operation import DisplayMode
 from convscope.imaging.stage import Result, sliding_weights, source_values
 from convscope.task import Task
 from convscope.ui import theme
 from convscope.ui.panel_context import PanelContext
-from convscope.ui.panels.kernels.frame import Frame
+from convscope.ui.panels.kernels.frame import Frame, Refused, range_words
 from convscope.ui.panels.kernels.view import View
 from convscope.ui.widgets.image_view import ImageView
 from convscope.ui.widgets.number_grid import NumberGrid
@@ -26,23 +27,30 @@ NAMES = ("red", "green", "blue")
 
 @dataclass(frozen=True, eq=False)
 class Maps:
-    """What one computation gives: channels and products as pictures with their values, and the sum."""
+    """What one computation gives: channels and products as pictures with their values, and the sum.
+
+    The products share a scale; the sum, which may be three times as large, has its own.
+    """
 
     channels: tuple[NDArray[np.uint8], ...]
     products: tuple[NDArray[np.float32], ...]
     pictures: tuple[NDArray[np.uint8], ...]
     total: NDArray[np.float32]
     picture: NDArray[np.uint8]
+    display: DisplayMode
+    product_scale: Scale
+    scale: Scale
 
 
 class RgbView(View):
     """A row a channel: channel × kernel = product; beside them the sum with the bias."""
 
     name = "rgb"
+    shows_result = True
 
     def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
-        self._result: Result | None = None
+        self._asked: tuple[Result, DisplayMode] | None = None
         self._maps: Maps | None = None
         self._bias = 0.0
         self.ask = QPushButton("Make it an RGB filter")
@@ -101,9 +109,17 @@ class RgbView(View):
         self.empty.setVisible(not is_filter)
         self.drawing.setVisible(is_filter)
         self.sum.setVisible(is_filter)
-        if not is_filter or not frame.whole or frame.result is self._result:
+        # Until a person chooses, in colours that tell what a product adds from what it takes away.
+        display: DisplayMode = frame.lab.display if frame.lab.chosen else "signed"
+        if not is_filter:
+            self.stop_work()
+            self.clear()
             return
-        self._result = result = frame.result
+        same = self._asked is not None and self._asked[0] is frame.result and self._asked[1] == display
+        if not frame.whole or same:
+            return
+        result = frame.result
+        self._asked = (result, display)
         self._bias = stage.bias
         for grid, weights in zip(self.kernels, sliding_weights(stage), strict=True):
             grid.set_values(weights)
@@ -112,17 +128,32 @@ class RgbView(View):
             source = source_values(result.source, stage)
             products = result.products
             task.check()
-            limit = max(float(np.abs(product).max()) for product in products)
             total = result.steps[1 if stage.bias else 0].values
-            return Maps(
-                tuple(_levels(source[:, :, channel]) for channel in range(3)),
-                products,
-                tuple(to_bytes(product, "signed", extremes=(-limit, limit))[0] for product in products),
-                total,
-                to_bytes(total, "signed")[0],
-            )
+            ends = [float(end) for each in products for end in (each.min(), each.max())]
+            drawn = [to_bytes(each, display, extremes=(min(ends), max(ends))) for each in products]
+            picture, scale = to_bytes(total, display)
+            channels = tuple(_levels(source[:, :, channel]) for channel in range(3))
+            pictures = tuple(pixels for pixels, _scale in drawn)
+            return Maps(channels, products, pictures, total, picture, display, drawn[0][1], scale)
 
         self.work(compute, self._show)
+
+    def show_refused(self, refused: Refused) -> None:
+        """No products."""
+        is_filter = refused.lab.stage.channels == "filter" and refused.lab.stage.enabled
+        self.empty.setVisible(not is_filter)
+        self.drawing.setVisible(is_filter)
+        self.sum.setVisible(is_filter)
+        self.stop_work()
+        self.clear()
+
+    def clear(self) -> None:
+        """Nothing of the last result."""
+        self._asked = self._maps = self.scale = None
+        for view in (*self.channels, *self.products, self.total):
+            view.show_nothing()
+        self.sum.setText("")
+        self.rescaled.emit()
 
     def _picture(self, name: str, title: str) -> ImageView:
         view = ImageView()
@@ -141,10 +172,13 @@ class RgbView(View):
 
     def _show(self, maps: Maps) -> None:
         self._maps = maps
+        self.set_scale(maps.display, maps.scale.low, maps.scale.high)
         for index in range(3):
             self.channels[index].set_pixels(maps.channels[index])
             self.products[index].set_pixels(maps.pictures[index], maps.products[index])
+            self.products[index].set_caption(f"{NAMES[index]} product · {range_words(maps.product_scale)}")
         self.total.set_pixels(maps.picture, maps.total)
+        self.total.set_caption(f"sum of the three, plus bias · {range_words(maps.scale)}")
         self._show_sum((maps.total.shape[0] // 2, maps.total.shape[1] // 2))
 
     def _show_sum(self, place: Any) -> None:

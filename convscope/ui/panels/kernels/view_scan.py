@@ -10,8 +10,9 @@ from PySide6.QtWidgets import QLabel, QWidget
 from convscope.imaging.scan import Scan
 from convscope.ui import theme
 from convscope.ui.panel_context import PanelContext
-from convscope.ui.panels.kernels.frame import Box, Frame, Place
+from convscope.ui.panels.kernels.frame import Box, Frame, Place, Refused
 from convscope.ui.panels.kernels.view import View
+from convscope.ui.panels.kernels.view_picture import NO_RESULT, show_source
 from convscope.ui.widgets.form import row, slider, tool
 from convscope.ui.widgets.image_view import ImageView
 from convscope.ui.widgets.picture_pair import PicturePair
@@ -25,6 +26,7 @@ class ScanView(View):
 
     name = "scan"
     explains = True
+    shows_result = True
 
     def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
@@ -87,9 +89,18 @@ class ScanView(View):
         if self.scan is None or (self.scan.rows, self.scan.columns) != (rows, columns):
             self.scan = Scan(rows, columns)
             self.position.setRange(0, self.scan.count - 1)
-        if before is None or before.source is not frame.source:
+        if not frame.same_source(before):
             self.source.set_pixels(frame.source_pixels, frame.source)
+        self.set_scale(frame.display, frame.shown.low, frame.shown.high)
         self._draw()
+
+    def show_refused(self, refused: Refused) -> None:
+        """Nothing to walk over."""
+        self.pause()
+        self._frame = self.scan = None
+        show_source(self.source, refused)
+        self.result.show_nothing(NO_RESULT)
+        self.words.setText("")
 
     def mark(
         self,

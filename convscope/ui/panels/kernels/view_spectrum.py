@@ -12,13 +12,17 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QLabel, QSlider, QVBoxLayout, QWidget
 
 from convscope.imaging import spectrum
-from convscope.imaging.display import to_bytes
+from convscope.imaging.display import Scale, to_bytes
 from convscope.imaging.image import Image
 from convscope.imaging.matrix import image_from_array
+from convscope.imaging.numerals import numeral
+from convscope.imaging.operation import DisplayMode, Operation
+from convscope.imaging.suited import is_table
+from convscope.session.lab import Lab
 from convscope.task import Task
 from convscope.ui import theme
 from convscope.ui.panel_context import PanelContext
-from convscope.ui.panels.kernels.frame import Frame
+from convscope.ui.panels.kernels.frame import Frame, Refused, range_words
 from convscope.ui.panels.kernels.spectrum_pad import SpectrumPad
 from convscope.ui.panels.kernels.view import View
 from convscope.ui.widgets.form import caption, row, segmented, tool
@@ -30,17 +34,40 @@ RINGS = {
     "high": ("High-pass", "Keep the fast changes: all but the inner eighth", (0.125, 2.0)),
     "band": ("Band-pass", "Keep a ring", (0.15, 0.4)),
 }
+PAINT = "Paint frequencies out: each has a twin across the centre, which goes too."
+NAMES = {
+    "image": "Spectrum of the image",
+    "kernel": "Spectrum of the kernel",
+    "product": "Spectrum of the result",
+    "filtered": "The result, back again",
+    "back": "What is left of the image",
+}
+PICTURES = (("image", "×"), ("kernel", "="), ("product", "→"), ("filtered", ""))
+# The transform of a convolution's kernel is taken as it is, of a correlation's its conjugate.
+TITLES: dict[str, tuple[str, str, str]] = {
+    "convolve": (
+        "F(image)",
+        "F(kernel)",
+        "Convolution: the transform of the result is that of the image times that of the kernel.",
+    ),
+    "correlate": (
+        "F(image)",
+        "conj F(kernel)",
+        "Cross-correlation: the transform of the result is that of the image times the conjugate of the "
+        "kernel’s. The conjugate turns the kernel round; its magnitude is the same.",
+    ),
+}
 
 
 @dataclass(frozen=True, eq=False)
 class Pictures:
-    """What one computation gives: spectra as uint8 H×W, the largest difference, the filtered picture."""
+    """What one computation gives: spectra as uint8 H×W and their |F|, and what the product is back again."""
 
-    image: NDArray[np.uint8]
-    kernel: NDArray[np.uint8]
-    product: NDArray[np.uint8]
+    spectra: dict[str, tuple[NDArray[np.uint8], NDArray[np.float64]]]
     filtered: NDArray[np.uint8]
     filtered_values: NDArray[Any]
+    display: DisplayMode
+    scale: Scale
     difference: float
 
 
@@ -48,6 +75,7 @@ class SpectrumView(View):
     """Above: image × kernel = result in frequencies. Below: the spectrum to paint on, and what is left."""
 
     name = "spectrum"
+    shows_result = True
 
     def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
@@ -55,20 +83,12 @@ class SpectrumView(View):
         self._source: Image | None = None
         self._mask: NDArray[np.float32] | None = None
         self.views: dict[str, ImageView] = {}
-        self.column.addWidget(
-            caption("", "Spectra, log magnitude: the transform of the image times that of the kernel.")
-        )
+        self.rule = caption("kernels.spectrum.rule")
+        self.column.addWidget(self.rule)
         grid = QGridLayout()
         grid.setSpacing(theme.GAP)
-        for column, (name, title, sign) in enumerate(
-            (
-                ("image", "image", "×"),
-                ("kernel", "kernel", "="),
-                ("product", "result", "→"),
-                ("filtered", "back again", ""),
-            )
-        ):
-            view = self._view(name, title)
+        for column, (name, sign) in enumerate(PICTURES):
+            view = self._view(name)
             grid.addWidget(view, 0, 2 * column)
             grid.setColumnStretch(2 * column, 1)
             if sign:
@@ -86,15 +106,15 @@ class SpectrumView(View):
         self.pad.setObjectName("kernels.spectrum.pad")
         self.pad.setAccessibleName("Spectrum of the image, to paint on")
         self.pad.painted.connect(self.paint)
+        self.pad.hovered.connect(self._tell_frequency)
         below = QGridLayout()
         below.setSpacing(theme.GAP)
         pad_side = QVBoxLayout()
-        pad_side.addWidget(
-            caption("", "Paint frequencies out: each has a twin across the centre, which goes too.")
-        )
+        self.pad_words = theme.with_figures(caption("kernels.spectrum.pad_words", PAINT))
+        pad_side.addWidget(self.pad_words)
         pad_side.addWidget(self.pad, 1)
         below.addLayout(pad_side, 0, 0)
-        below.addWidget(self._view("back", "what is left of the image"), 0, 1)
+        below.addWidget(self._view("back"), 0, 1)
         below.setColumnStretch(0, 1)
         below.setColumnStretch(1, 1)
         self.column.addLayout(below, 3)
@@ -121,41 +141,66 @@ class SpectrumView(View):
             for name, (words, tip, _bounds) in RINGS.items()
         ]
         self.restore = tool(
-            "kernels.spectrum.restore", "Bring all frequencies back", "refresh-ccw", self.clear, "All"
+            "kernels.spectrum.restore", "Bring all frequencies back", "refresh-ccw", self.clear_mask, "All"
         )
         self.column.addLayout(row(self.brush, QLabel("Brush"), self.radius, *rings, self.restore, None))
         self.column.addWidget(self.message)
 
     def show_frame(self, frame: Frame) -> None:
         """The source of the selected stage under its first kernel."""
-        stage = frame.lab.stage
-        asked = (frame.source, stage.kernel, stage.mode)
-        if len(self._asked) == 3 and self._asked[0] is asked[0] and self._asked[1:] == asked[1:]:
+        self._show_source(frame.image, frame.result.source, frame.source, frame.lab, frame.display)
+
+    def show_refused(self, refused: Refused) -> None:
+        """Frequencies have no border that a kernel could be too large for."""
+        if refused.given is None or refused.source is None:
+            self.stop_work()
+            self.clear()
+            return
+        display = refused.lab.display_on(refused.image)
+        self._show_source(refused.image, refused.given, refused.source, refused.lab, display)
+
+    def _show_source(
+        self, current: Image, given: Image, source: NDArray[Any], lab: Lab, display: DisplayMode
+    ) -> None:
+        stage = lab.stage
+        asked = (source, stage.kernel, stage.mode, stage.dilation, display)
+        self._tell_rule(stage)
+        if self._asked and self._asked[0] is asked[0] and self._asked[1:] == asked[1:]:
             return
         new_source = not self._asked or self._asked[0] is not asked[0]
         self._asked = asked
         if new_source:
-            whole = frame.source is frame.image.values
-            self._source = frame.image if whole else image_from_array(frame.source, "stage")
-            self._mask = np.ones(frame.source.shape[:2], np.float32)
-        image, kernel, mode = self._source, stage.kernel, stage.mode
+            self._source = current if source is current.values else image_from_array(source, given.name)
+            self._mask = np.ones(source.shape[:2], np.float32)
+        image = self._source
         assert image is not None
 
         def compute(task: Task) -> Pictures:
-            found = spectrum.theorem(image, kernel, mode)
+            found = spectrum.theorem(image, stage.kernel, stage.mode, stage.dilation)
             task.check()
-            return Pictures(
-                spectrum.log_magnitude(found.image),
-                spectrum.log_magnitude(found.kernel),
-                spectrum.log_magnitude(found.product),
-                to_bytes(found.by_product.astype(np.float32), "abs")[0],
-                found.by_product,
-                found.difference,
-            )
+            spectra = {
+                name: (spectrum.log_magnitude(each), spectrum.magnitude(each))
+                for name, each in (
+                    ("image", found.image),
+                    ("kernel", found.kernel),
+                    ("product", found.product),
+                )
+            }
+            pixels, scale = to_bytes(found.by_product.astype(np.float32), display)
+            return Pictures(spectra, pixels, found.by_product, display, scale, found.difference)
 
         self.work(compute, self._show)
         if new_source:
             self._request_back()
+
+    def clear(self) -> None:
+        """No spectra."""
+        self._asked, self._source, self._mask, self.scale = (), None, None, None
+        for view in self.views.values():
+            view.show_nothing()
+        self.pad.set_picture(None)
+        self.theorem.setText("")
+        self.rescaled.emit()
 
     def paint(self, place_row: float, column: float) -> None:
         """One touch of the brush."""
@@ -172,28 +217,61 @@ class SpectrumView(View):
             self._mask = spectrum.ring(height, width, *RINGS[name][2])
             self._request_back()
 
-    def clear(self) -> None:
+    def clear_mask(self) -> None:
         """All frequencies back."""
         if self._mask is not None:
             self._mask = np.ones_like(self._mask)
             self._request_back()
 
-    def _view(self, name: str, title: str) -> ImageView:
+    def _view(self, name: str) -> ImageView:
         view = ImageView()
         view.setObjectName(f"kernels.spectrum.{name}")
-        view.setAccessibleName(title)
-        view.set_caption(title)
+        view.setAccessibleName(NAMES[name])
         self.views[name] = view
         return view
 
+    def _tell_rule(self, stage: Operation) -> None:
+        """What is multiplied, and what of the stage's settings has no part in it."""
+        image, kernel, rule = TITLES[stage.mode]
+        left = [
+            words
+            for words, on in (
+                ("the stride", stage.stride > 1),
+                ("the bias", stage.bias != 0),
+                ("the activation", stage.activation != "none"),
+                ("the pooling", stage.pool != "none"),
+                ("the kernels of green and blue", stage.channels == "filter"),
+            )
+            if on
+        ]
+        without = f" Without {', '.join(left)}." if left else ""
+        self.rule.setText(f"{rule}{without}")
+        self._titles = {"image": image, "kernel": kernel, "product": "F(result)"}
+
     def _show(self, found: Pictures) -> None:
-        for name in ("image", "kernel", "product"):
-            self.views[name].set_pixels(getattr(found, name))
+        for name, (pixels, values) in found.spectra.items():
+            view = self.views[name]
+            view.set_pixels(pixels, values)
+            height, width = values.shape
+            view.set_places(partial(frequency_words, height=height, width=width))
+            view.set_caption(f"{self._titles[name]} ≤ {short(float(values.max()))}")
         self.views["filtered"].set_pixels(found.filtered, found.filtered_values)
-        self.pad.set_picture(found.image)
+        self.views["filtered"].set_caption(f"back: {range_words(found.scale)}")
+        self.set_scale(found.display, found.scale.low, found.scale.high)
+        self.pad.set_picture(*found.spectra["image"])
         self.theorem.setText(
-            "Sliding the kernel and multiplying the transforms give the same result: the largest difference "
-            f"is {found.difference:.2g} gray levels (borders wrap round, on gray)."
+            f"Sliding and multiplying agree: the largest difference is {found.difference:.2g} gray levels "
+            "(borders wrap round, on gray)."
+        )
+
+    def _tell_frequency(self, place: tuple[int, int] | None) -> None:
+        if place is None or self.pad.magnitude is None:
+            self.pad_words.setText(PAINT)
+            return
+        height, width = self.pad.magnitude.shape
+        value = float(self.pad.magnitude[place])
+        self.pad_words.setText(
+            f"{frequency_words(*place, height=height, width=width)}: |F| = {numeral(value)}"
         )
 
     def _request_back(self) -> None:
@@ -217,5 +295,21 @@ class SpectrumView(View):
         )
 
     def _show_back(self, values: NDArray[np.float32]) -> None:
-        pixels = np.clip(np.rint(values), 0, 255).astype(np.uint8)
+        if self._source is None:
+            return
+        source, table = self._source.values, is_table(self._source)
+        extremes = (float(source.min()), float(source.max())) if table else None
+        pixels, scale = to_bytes(values, "stretch" if table else "clip", extremes=extremes)
         self.views["back"].set_pixels(pixels, values)
+        self.views["back"].set_caption(f"what is left of the image  ·  {range_words(scale)}")
+
+
+def frequency_words(place_row: int, column: int, *, height: int, width: int) -> str:
+    """A place of a spectrum: how many waves there are down and across the whole picture."""
+    down, across = spectrum.frequency(place_row, column, height, width)
+    return f"{numeral(across)} waves across, {numeral(down)} down"
+
+
+def short(value: float) -> str:
+    """A magnitude in few letters: "13", "1.62e7"."""
+    return f"{value:.3g}".replace("e+0", "e").replace("e+", "e").replace("-", "−")

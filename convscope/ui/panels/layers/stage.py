@@ -68,7 +68,8 @@ class _Pane(QWidget):
         else:
             captions = [f"{channel} {side.state(channel)}".rstrip() for channel in ranks]
             pictures = [side.pictures[channel] for channel in ranks]
-            self.mosaic.set_maps(pictures, captions if side.maps.form == "maps" else [])
+            sizes = [(side.maps.height, side.maps.width)] * len(pictures)
+            self.mosaic.set_maps(pictures, captions if side.maps.form == "maps" else [], sizes=sizes)
             self.stack.setCurrentWidget(self.mosaic)
 
     def channel_at(self, place: int) -> int | None:
@@ -154,7 +155,7 @@ class Stage(QWidget):
         """Show the layer's kernels instead."""
         dead = shown.kernels.dead
         captions = [f"{n} dead" if dead[n] else str(n) for n in range(shown.kernels.filters)]
-        self.kernels.set_maps(list(shown.pictures), captions)
+        self.kernels.set_maps(list(shown.pictures), captions, sizes=[shown.kernels.size] * len(captions))
         self.scale.set_scale("diverging", -shown.limit, shown.limit)
         self.scale.setVisible(not shown.kernels.colours)
         if shown.kernels.colours:

@@ -248,9 +248,11 @@ class Looks(QWidget):
             frozen = self._prepared is not None and not self._prepared.first_learns
             self.kernel_words.setText(f"{words} · frozen" if frozen else words)
             self.kernel_words.setToolTip("They are not trained, so they stay as they are" if frozen else "")
-            self.kernels.set_maps(kernel_pictures(snapshot.kernels))
+            pictures = kernel_pictures(snapshot.kernels)
+            self.kernels.set_maps(pictures, sizes=[(rows, columns)] * len(pictures))
         if snapshot.maps is not None and snapshot.maps.ndim == 3:
-            self.maps.set_maps(map_pictures(snapshot.maps))
+            pictures = map_pictures(snapshot.maps)
+            self.maps.set_maps(pictures, sizes=[snapshot.maps.shape[:2]] * len(pictures))
         if snapshot.predictions is not None:
             self.samples.set_predictions(snapshot.predictions)
         self._say(snapshot.trouble or self._image_trouble)

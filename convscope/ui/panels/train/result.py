@@ -184,7 +184,10 @@ class ResultView(QWidget):
         self._shown = chosen
         self._chosen_changed(None)
         blank = np.zeros((SIDE, SIDE), np.uint8)
-        self.images.set_maps([blank] * len(chosen), [self._caption(int(index)) for index in chosen])
+        captions = [self._caption(int(index)) for index in chosen]
+        # The images' own size; the thumbnails' would be taken for it.
+        size = outcome.dataset.image_size or ()
+        self.images.set_maps([blank] * len(chosen), captions, sizes=[size] * len(captions))
         self.images.select(None)
         if not len(chosen):
             self._desk.context.jobs.cancel_key(IMAGES_KEY)
