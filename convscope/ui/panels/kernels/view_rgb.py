@@ -98,6 +98,7 @@ class RgbView(View):
         self.sum.setObjectName("kernels.rgb.sum")
         self.sum.setAccessibleName("The sum over the channels")
         self.sum.setFont(theme.font(13, mono=True))
+        self.sum.setWordWrap(True)
         self.sum.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.column.addWidget(self.sum)
         self.column.addWidget(self.message)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QGridLayout, QLabel, QSlider, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QSizePolicy, QSlider, QVBoxLayout, QWidget
 
 from convscope.imaging import spectrum
 from convscope.imaging.display import Scale, to_bytes
@@ -25,7 +25,8 @@ from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.kernels.frame import Frame, Refused, range_words
 from convscope.ui.panels.kernels.spectrum_pad import SpectrumPad
 from convscope.ui.panels.kernels.view import View
-from convscope.ui.widgets.form import caption, row, segmented, tool
+from convscope.ui.widgets.flow import FlowLayout
+from convscope.ui.widgets.form import caption, row, scrolling, segmented, tool
 from convscope.ui.widgets.image_view import ImageView
 from convscope.ui.widgets.wheel import wheel_needs_focus
 
@@ -42,6 +43,9 @@ NAMES = {
     "filtered": "The result, back again",
     "back": "What is left of the image",
 }
+BACK = "result"
+# Heights below which the page scrolls: of a spectrum, and of the one to paint on.
+SMALL, LARGE = 96, 140
 PICTURES = (("image", "×"), ("kernel", "="), ("product", "→"), ("filtered", ""))
 # The transform of a convolution's kernel is taken as it is, of a correlation's its conjugate.
 TITLES: dict[str, tuple[str, str, str]] = {
@@ -83,41 +87,60 @@ class SpectrumView(View):
         self._source: Image | None = None
         self._mask: NDArray[np.float32] | None = None
         self.views: dict[str, ImageView] = {}
+        self.titles: dict[str, QLabel] = {}
+        # Where words are large the page scrolls, rather than lay one thing over another.
+        holder = QWidget()
+        column = QVBoxLayout(holder)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.GAP)
+        page = scrolling(holder)
+        page.setObjectName("kernels.spectrum.page")
+        page.setAccessibleName("Spectra and what is left of the image")
+        page.setFrameShape(QFrame.Shape.NoFrame)
+        self.column.addWidget(page)
         self.rule = caption("kernels.spectrum.rule")
-        self.column.addWidget(self.rule)
+        column.addWidget(self.rule)
         grid = QGridLayout()
         grid.setSpacing(theme.GAP)
-        for column, (name, sign) in enumerate(PICTURES):
+        for place, (name, sign) in enumerate(PICTURES):
             view = self._view(name)
-            grid.addWidget(view, 0, 2 * column)
-            grid.setColumnStretch(2 * column, 1)
+            title = self.titles[name] = theme.label(BACK if name == "filtered" else "", "caption")
+            title.setObjectName(f"kernels.spectrum.title_{name}")
+            title.setAlignment(Qt.AlignmentFlag.AlignCenter)
+            grid.addWidget(title, 0, 2 * place)
+            grid.addWidget(view, 1, 2 * place)
+            grid.setColumnStretch(2 * place, 1)
             if sign:
                 mark = theme.label(sign, "title")
-                grid.addWidget(mark, 0, 2 * column + 1)
-        self.column.addLayout(grid, 2)
+                grid.addWidget(mark, 1, 2 * place + 1)
+        grid.setRowStretch(1, 1)
+        grid.setRowMinimumHeight(1, theme.scaled(SMALL))
+        grid.setVerticalSpacing(2)
+        column.addLayout(grid, 2)
         self.views["image"].link(self.views["kernel"], self.views["product"])
         self.theorem = QLabel()
         self.theorem.setObjectName("kernels.spectrum.theorem")
         self.theorem.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.theorem.setWordWrap(True)
-        self.column.addWidget(self.theorem)
+        column.addWidget(self.theorem)
 
         self.pad = SpectrumPad()
         self.pad.setObjectName("kernels.spectrum.pad")
         self.pad.setAccessibleName("Spectrum of the image, to paint on")
+        self.pad.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
         self.pad.painted.connect(self.paint)
         self.pad.hovered.connect(self._tell_frequency)
         below = QGridLayout()
         below.setSpacing(theme.GAP)
-        pad_side = QVBoxLayout()
         self.pad_words = theme.with_figures(caption("kernels.spectrum.pad_words", PAINT))
-        pad_side.addWidget(self.pad_words)
-        pad_side.addWidget(self.pad, 1)
-        below.addLayout(pad_side, 0, 0)
-        below.addWidget(self._view("back"), 0, 1)
+        below.addWidget(self.pad_words, 0, 0)
+        below.addWidget(self.pad, 1, 0)
+        below.addWidget(self._view("back"), 0, 1, 2, 1)
+        below.setRowMinimumHeight(1, theme.scaled(LARGE))
+        below.setRowStretch(1, 1)
         below.setColumnStretch(0, 1)
         below.setColumnStretch(1, 1)
-        self.column.addLayout(below, 3)
+        column.addLayout(below, 3)
 
         self.brush = segmented(
             "kernels.spectrum.brush",
@@ -133,7 +156,7 @@ class SpectrumView(View):
         self.radius.setAccessibleName("Brush size")
         self.radius.setRange(1, 100)
         wheel_needs_focus(self.radius)
-        self.radius.setMaximumWidth(theme.scaled(140))
+        self.radius.setFixedWidth(theme.scaled(100))
         self.radius.valueChanged.connect(lambda value: self.pad.set_radius(value))
         self.radius.setValue(12)
         rings = [
@@ -143,8 +166,15 @@ class SpectrumView(View):
         self.restore = tool(
             "kernels.spectrum.restore", "Bring all frequencies back", "refresh-ccw", self.clear_mask, "All"
         )
-        self.column.addLayout(row(self.brush, QLabel("Brush"), self.radius, *rings, self.restore, None))
-        self.column.addWidget(self.message)
+        # On a second line where words are large, rather than wider than the page.
+        tools = FlowLayout()
+        size = QWidget()
+        size.setLayout(row(QLabel("Brush"), self.radius))
+        size.setMinimumHeight(self.restore.sizeHint().height())
+        for widget in (self.brush, size, *rings, self.restore):
+            tools.addWidget(widget)
+        column.addLayout(tools)
+        column.addWidget(self.message)
 
     def show_frame(self, frame: Frame) -> None:
         """The source of the selected stage under its first kernel."""
@@ -227,6 +257,9 @@ class SpectrumView(View):
         view = ImageView()
         view.setObjectName(f"kernels.spectrum.{name}")
         view.setAccessibleName(NAMES[name])
+        # As large as there is room for; the page scrolls only below this.
+        view.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
+        view.setMinimumSize(theme.scaled(80), theme.scaled(SMALL))
         self.views[name] = view
         return view
 
@@ -246,7 +279,8 @@ class SpectrumView(View):
         ]
         without = f" Without {', '.join(left)}." if left else ""
         self.rule.setText(f"{rule}{without}")
-        self._titles = {"image": image, "kernel": kernel, "product": "F(result)"}
+        for name, words in (("image", image), ("kernel", kernel), ("product", "F(result)")):
+            self.titles[name].setText(words)
 
     def _show(self, found: Pictures) -> None:
         for name, (pixels, values) in found.spectra.items():
@@ -254,9 +288,9 @@ class SpectrumView(View):
             view.set_pixels(pixels, values)
             height, width = values.shape
             view.set_places(partial(frequency_words, height=height, width=width))
-            view.set_caption(f"{self._titles[name]} ≤ {short(float(values.max()))}")
+            view.set_caption(f"≤ {short(float(values.max()))}")
         self.views["filtered"].set_pixels(found.filtered, found.filtered_values)
-        self.views["filtered"].set_caption(f"back: {range_words(found.scale)}")
+        self.views["filtered"].set_caption(range_words(found.scale))
         self.set_scale(found.display, found.scale.low, found.scale.high)
         self.pad.set_picture(*found.spectra["image"])
         self.theorem.setText(
