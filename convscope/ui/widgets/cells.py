@@ -10,8 +10,10 @@ from PySide6.QtGui import QColor, QFont, QPainter
 from convscope.ui import theme
 from convscope.ui.widgets.glyphs import draw_numbers, fitting_characters, short_number
 
-# In narrower cells numbers cannot be read: they show their colour alone.
-NUMBERS_FROM = 20
+# Smaller letters cannot be read across a desk, in design pixels.
+LEGIBLE = 11.0
+# A row so high has room for a line of them.
+_LINE = 14
 
 
 def signed_colours(values: NDArray[np.float64], limit: float) -> NDArray[np.uint8]:
@@ -41,14 +43,18 @@ def paint_cells(
     width: int,
     height: int,
 ) -> None:
-    """Paint a table: one coloured cell of width × height a number, with its number where that fits."""
+    """Paint a table: one coloured cell of width × height a number, with its number.
+
+    Where the number of one cell has no room that can be read, all show their colours alone: a table of which
+    some are left out would say that those are nothing.
+    """
     rows, columns = values.shape
     gap = 1 if min(width, height) >= 8 else 0
     inks: tuple[list[tuple[str, float, float]], ...] = ([], [])
     font = cell_font(width, height)
-    room = fitting_characters(font, width - (3 if width < 40 else 8))
+    room = fitting_characters(font, width - 3)
     bright = colours @ np.array([0.299, 0.587, 0.114]) > 140
-    numbered = min(width, height) >= NUMBERS_FROM * 0.8 and width >= NUMBERS_FROM
+    numbered = has_numbers(values, width, height)
     for row, (numbers, rgbs, brights) in enumerate(
         zip(values.tolist(), colours.tolist(), bright.tolist(), strict=True)
     ):
@@ -67,6 +73,15 @@ def paint_cells(
     painter.drawRect(QRect(left - 1, top - 1, columns * width + 1 - gap + 1, rows * height + 1 - gap + 1))
 
 
+def has_numbers(values: NDArray[np.float64], width: int, height: int) -> bool:
+    """Whether cells of width × height have room for all numbers of a table."""
+    room = fitting_characters(cell_font(width, height), width - 3)
+    if room < 1 or height < theme.scaled(_LINE):
+        return False
+    return all(short_number(value, room) for row in values.tolist() for value in row)
+
+
 def cell_font(width: int, height: int) -> QFont:
-    """The type of the numbers in a cell of this size, in screen points."""
-    return theme.font(max(8.0, min(13.0 * theme.zoom(), height * 0.5, width * 0.3)) / theme.zoom(), mono=True)
+    """The type of the numbers in a cell of this size, in screen points; never too small to be read."""
+    fits = min(13.0 * theme.zoom(), height * 0.5, width * 0.3) / theme.zoom()
+    return theme.font(max(LEGIBLE, fits), mono=True)

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from convscope.imaging.numerals import numeral
 from convscope.ui import theme
-from convscope.ui.widgets.cells import gray_colours, paint_cells, signed_colours
+from convscope.ui.widgets.cells import gray_colours, has_numbers, paint_cells, signed_colours
 
 CELL_WIDTH, CELL_HEIGHT = 40, 26
 SMALLEST = 3
@@ -88,9 +88,10 @@ class NumberGrid(QWidget):
             return (0, 0)
         rows, columns = self._values.shape
         width = min((self.width() - 2) // columns, theme.scaled(CELL_WIDTH * 1.5))
-        height = min((self.height() - 2) // rows, theme.scaled(CELL_HEIGHT * 1.25), width)
-        if height < 14:
-            width = min(width, height)
+        height = min((self.height() - 2) // rows, theme.scaled(CELL_HEIGHT * 1.25))
+        if not has_numbers(self._values, width, height):
+            # Colours alone: square cells.
+            width = height = min(width, height)
         return (max(1, width), max(1, height))
 
     def _grid_rect(self) -> QRect:

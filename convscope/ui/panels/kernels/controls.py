@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
 from convscope.session.lab import Lab
 from convscope.ui import theme
@@ -13,20 +12,16 @@ from convscope.ui.panels.kernels.library_menu import LibraryMenu
 from convscope.ui.panels.kernels.operation_section import OperationSection
 from convscope.ui.panels.kernels.preset_section import PresetSection
 from convscope.ui.widgets.form import as_panel, heading
+from convscope.ui.widgets.scroll_column import ScrollColumn
 
 WIDTH = 300
 
 
-class Controls(QScrollArea):
+class Controls(ScrollColumn):
     """All controls of the selected stage, in one column that scrolls."""
 
     def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("kernels.controls")
-        self.setWidgetResizable(True)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setFixedWidth(theme.scaled(WIDTH))
+        super().__init__("kernels.controls", WIDTH, parent)
         holder = QWidget()
         as_panel(holder)
         column = QVBoxLayout(holder)

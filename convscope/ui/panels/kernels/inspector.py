@@ -4,17 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import (
-    QFrame,
-    QGridLayout,
-    QLabel,
-    QPlainTextEdit,
-    QScrollArea,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtGui import QFont, QGuiApplication
+from PySide6.QtWidgets import QFrame, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
 
 from convscope.imaging.numerals import numeral
 from convscope.imaging.pixel_sum import PixelSum, explain
@@ -23,18 +17,22 @@ from convscope.imaging.window import output_at
 from convscope.ui import theme
 from convscope.ui.panels.kernels.frame import Box, Frame, Place, Refused
 from convscope.ui.widgets.form import as_panel, caption, heading, row, segmented, tool
+from convscope.ui.widgets.formula import FormulaLabel
 from convscope.ui.widgets.histogram import HistogramView
-from convscope.ui.widgets.number_grid import NumberGrid
+from convscope.ui.widgets.scroll_column import ScrollColumn
+from convscope.ui.widgets.sum_tables import Letters, SumTables
 
 WIDTH = 288
+# So low that the whole sum of a 7×7 kernel is in view with them, in the window as designed.
+HISTOGRAMS = 156
 TERMS = 81
-# (columns of the kernel at most, tables beside each other, their height at most): as many as leave room for
-# the numbers, and so low that formula and histograms are in view below them in the window as designed.
-ACROSS = ((3, 3, 176), (5, 2, 84), (31, 1, 136))
-HINT = "Point at either picture to see how a pixel is made; click to hold it."
+HINT = "Point at a picture to read a sum; click to hold it."
+# What a value of a picture of bytes is, and how long the others' numbers may be.
+BYTES = (0.0, 255.0)
+ANY_NUMBER = Letters(4, 6)
 
 
-class Inspector(QScrollArea):
+class Inspector(ScrollColumn):
     """The right column; follows the pointer.
 
     Signals:
@@ -44,12 +42,7 @@ class Inspector(QScrollArea):
     unpinned = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("kernels.inspector")
-        self.setWidgetResizable(True)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setFixedWidth(theme.scaled(WIDTH))
+        super().__init__("kernels.inspector", WIDTH, parent)
         self._frame: Frame | None = None
         self._place: Place | None = None
         self.sum_of: PixelSum | None = None
@@ -83,18 +76,11 @@ class Inspector(QScrollArea):
         self.channel.set_value("0")
         self.channel.changed.connect(lambda _value: self._explain())
         inside.addWidget(self.channel)
-        self.grids: dict[str, NumberGrid] = {}
-        self._titles: dict[str, QLabel] = {}
-        self._across = 0
-        self._tables = QGridLayout()
-        self._tables.setSpacing(theme.GRID)
-        for name, title in (("patch", "patch"), ("kernel", "× kernel"), ("products", "= products")):
-            numbers = NumberGrid()
-            numbers.setObjectName(f"kernels.{name}")
-            numbers.setAccessibleName(title)
-            self._titles[name], self.grids[name] = theme.label(title, "caption"), numbers
-        self._lay_out(columns=1)
-        inside.addLayout(self._tables)
+        titles = {"patch": "patch", "kernel": "× kernel", "products": "= products"}
+        self.tables = SumTables(
+            {name: (f"kernels.{name}", title) for name, title in titles.items()}, "kernels.table"
+        )
+        inside.addWidget(self.tables)
         self.sum = QPlainTextEdit()
         self.sum.setObjectName("kernels.sum")
         self.sum.setAccessibleName("The sum written out")
@@ -102,22 +88,25 @@ class Inspector(QScrollArea):
         self.sum.setFont(theme.font(12, mono=True))
         self.sum.setFixedHeight(theme.scaled(72))
         inside.addWidget(self.sum)
+        # Below the terms, which scroll where there are many of them.
+        self.total = QLabel()
+        self.total.setObjectName("kernels.total")
+        self.total.setAccessibleName("What the sum gives")
+        self.total.setFont(theme.font(15, weight=QFont.Weight.DemiBold, mono=True))
+        self.total.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        inside.addWidget(self.total)
         column.addWidget(self.body)
         line = QFrame()
         line.setProperty("role", "line")
         column.addWidget(line)
         column.addWidget(heading("Output size"))
-        self.formula = QLabel()
-        self.formula.setObjectName("kernels.formula")
-        self.formula.setAccessibleName("Output size, written out")
-        self.formula.setFont(theme.font(11, mono=True))
-        self.formula.setWordWrap(True)
-        self.formula.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.formula = FormulaLabel("kernels.formula", "Output size, written out")
         column.addWidget(self.formula)
         column.addWidget(heading("Histogram"))
         self.histogram = HistogramView()
         self.histogram.setObjectName("kernels.histogram")
         self.histogram.setAccessibleName("Histogram of source and result")
+        self.histogram.setMaximumHeight(theme.scaled(HISTOGRAMS))
         column.addWidget(self.histogram)
         column.addStretch(1)
         self.setWidget(holder)
@@ -130,7 +119,7 @@ class Inspector(QScrollArea):
         self._frame = frame
         source, stage = frame.result.source, frame.result.operation
         size = output_size(stage, source.values.shape)
-        self.formula.setText(
+        self.formula.set_formula(
             size.text if stage.enabled else "This stage is switched off: its input goes on as it is."
         )
         several = source.channels == 3 and stage.channels != "gray" and stage.enabled
@@ -181,26 +170,12 @@ class Inspector(QScrollArea):
         found = self.sum_of = explain(result.source, result.operation, *self._at, 0 if one else index)
         part = found.channels[index if is_filter else 0]
         self.place.setText(f"row {self._at[0]}, column {self._at[1]}")
-        self._lay_out(part.patch.shape[1])
-        self.grids["patch"].set_values(part.patch, signed=False)
-        self.grids["kernel"].set_values(part.weights)
-        self.grids["products"].set_values(part.products)
+        over = "" if part.divisor == 1 else f" ÷ {numeral(part.divisor)}"
+        self.tables.set_titles(kernel=f"× kernel{over}")
+        letters = letters_of(part.weights, result.source.values.dtype == np.uint8)
+        self.tables.show_tables(part.patch, part.weights, part.products, letters, signed=False)
         self.sum.setPlainText(found.text if self._pinned else shortened(found))
-
-    def _lay_out(self, columns: int) -> None:
-        """Put as many of the three tables beside each other as a kernel with so many columns allows."""
-        across, height = next((across, height) for most, across, height in ACROSS if columns <= most)
-        if across == self._across:
-            return
-        self._across = across
-        for index, name in enumerate(self.grids):
-            line, column = divmod(index, across)
-            wide = across if index == len(self.grids) - 1 and not column else 1
-            self._tables.addWidget(self._titles[name], 2 * line, column, 1, wide)
-            self._tables.addWidget(self.grids[name], 2 * line + 1, column, 1, wide)
-            self.grids[name].setMaximumHeight(theme.scaled(height))
-        for column in range(len(self.grids)):
-            self._tables.setColumnStretch(column, int(column < across))
+        self.total.setText(f"= {numeral(found.value)}")
 
     def set_pinned(self, pinned: bool) -> None:
         """Show whether the place is held."""
@@ -213,6 +188,22 @@ class Inspector(QScrollArea):
         """The whole sum as text on the clipboard."""
         if self.sum_of is not None:
             QGuiApplication.clipboard().setText(self.sum_of.text)
+
+
+def letters_of(weights: NDArray[np.float64], of_bytes: bool) -> tuple[Letters, Letters, Letters]:
+    """How long the numbers of patch, kernel and products may become anywhere on the picture.
+
+    Args:
+        weights: the kernel.
+        of_bytes: the picture holds whole numbers from 0 to 255.
+    """
+    low, high = float(weights.min()), float(weights.max())
+    whole = bool((weights == np.rint(weights)).all())
+    kernel = Letters.of(low, high, whole=whole)
+    if not of_bytes:
+        return ANY_NUMBER, kernel, ANY_NUMBER
+    products = Letters.of(BYTES[1] * min(low, 0), BYTES[1] * max(high, 0), whole=whole)
+    return Letters.of(*BYTES, whole=True), kernel, products
 
 
 def shortened(found: PixelSum) -> str:

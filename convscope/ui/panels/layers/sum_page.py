@@ -5,20 +5,18 @@ from __future__ import annotations
 import numpy as np
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QGridLayout, QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QPlainTextEdit, QVBoxLayout, QWidget
 
 from convscope.engine.seeing.activation_sum import ActivationSum
 from convscope.imaging.numerals import numeral
 from convscope.ui import theme
 from convscope.ui.widgets.form import caption, row, tool
-from convscope.ui.widgets.number_grid import NumberGrid
+from convscope.ui.widgets.sum_tables import Letters, SumTables
 
 HINT = "Choose a map; hover it to see what part of the image a value depends on, click to see its sum."
 LISTED = 8
 # A longer sum stands under what follows from it.
 LONG_LINE = 120
-GRID_HEIGHT = 112
-LIST_HEIGHT = 30
 
 
 class SumPage(QWidget):
@@ -58,20 +56,15 @@ class SumPage(QWidget):
         bar.setStretch(0, 1)
         self.parts.setLayout(bar)
         column.addWidget(self.parts)
-        self.grids: dict[str, NumberGrid] = {}
-        self.labels = {}
-        grid = self._grid = QGridLayout()
-        grid.setSpacing(theme.GRID)
-        for name, title in (("patch", "patch"), ("weights", "× kernel"), ("products", "= products")):
-            numbers = NumberGrid()
-            numbers.setObjectName(f"layers.{name}")
-            numbers.setAccessibleName(title)
-            label = theme.label(title, "caption")
-            self.grids[name], self.labels[name] = numbers, label
-        self.tables = QWidget()
-        self.tables.setLayout(grid)
-        self._lay_out(listed=False)
-        grid.setContentsMargins(0, 0, 0, 0)
+        self._letters = (Letters(1, 1),) * 3
+        self.tables = SumTables(
+            {
+                "patch": ("layers.patch", "patch"),
+                "kernel": ("layers.weights", "× kernel"),
+                "products": ("layers.products", "= products"),
+            },
+            "layers.table",
+        )
         column.addWidget(self.tables)
         self.text = QPlainTextEdit()
         self.text.setObjectName("layers.sum")
@@ -91,6 +84,8 @@ class SumPage(QWidget):
             widget.setVisible(self.sum is not None)
         self.hint.setVisible(self.sum is None)
         self._part = 0
+        if self.sum is not None:
+            self._letters = letters_of(self.sum)
         if self.sum is None:
             self.hint.setText(found if isinstance(found, str) else HINT)
             self.place.setText("How a value is made")
@@ -118,17 +113,6 @@ class SumPage(QWidget):
             return
         self.followed.emit(*one.origin(int(one.by_size[self._part])))
 
-    def _lay_out(self, *, listed: bool) -> None:
-        """Patch, kernel and products side by side; numbers in a row under each other."""
-        titles = ("inputs", "× weights", "= products") if listed else ("patch", "× kernel", "= products")
-        for place, name in enumerate(self.grids):
-            self.labels[name].setText(titles[place])
-            label, numbers = self.labels[name], self.grids[name]
-            numbers.setFixedHeight(theme.scaled(LIST_HEIGHT if listed else GRID_HEIGHT))
-            self._grid.addWidget(label, 2 * place if listed else 0, 0 if listed else place)
-            self._grid.addWidget(numbers, 2 * place + 1 if listed else 1, 0 if listed else place)
-            self._grid.setColumnStretch(place, int(not listed or place == 0))
-
     def _back(self) -> None:
         self._part -= 1
         self._show_part()
@@ -147,7 +131,8 @@ class SumPage(QWidget):
         self.next.setVisible(one.count > 1)
         self.last.setEnabled(self._part > 0)
         self.next.setEnabled(self._part + 1 < one.count)
-        self._lay_out(listed=listed)
+        titles = ("inputs", "× weights") if listed else ("patch", "× kernel")
+        self.tables.set_titles(patch=titles[0], kernel=titles[1])
         if listed:
             self._show_list(one)
             return
@@ -178,13 +163,21 @@ class SumPage(QWidget):
         self._show_grids(one.patches[chosen, 0, 0][None], weights)
 
     def _show_grids(self, patch: np.ndarray, weights: np.ndarray | None) -> None:
-        self.grids["patch"].set_values(patch)
-        for name in ("weights", "products"):
-            self.grids[name].setVisible(weights is not None)
-            self.labels[name].setVisible(weights is not None)
-        if weights is not None:
-            self.grids["weights"].set_values(weights)
-            self.grids["products"].set_values(patch * weights)
+        products = None if weights is None else patch * weights
+        self.tables.show_tables(patch, weights, products, self._letters)
+
+
+def letters_of(one: ActivationSum) -> tuple[Letters, Letters, Letters]:
+    """How long the numbers of all parts of a sum are: the tables stay where they are from part to part."""
+
+    def of(values: np.ndarray) -> Letters:
+        whole = bool((values == np.rint(values)).all())
+        return Letters.of(float(values.min()), float(values.max()), whole=whole)
+
+    if one.weights is None or not one.patches.size:
+        patch = of(one.patches) if one.patches.size else Letters(1, 1)
+        return patch, Letters(1, 1), Letters(1, 1)
+    return of(one.patches), of(one.weights), of(one.patches * one.weights)
 
 
 def summed_first(one: ActivationSum) -> str:
