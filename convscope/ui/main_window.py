@@ -351,11 +351,6 @@ class MainWindow(QMainWindow):
         focused = self.focusWidget()
         if name == "image.paste" and focused is not None and hasattr(focused, "paste"):
             focused.paste()
-        elif name == "edit.undo" and any(
-            command.id == f"{self.session.scope}.undo" and command.enabled for command in self.commands()
-        ):
-            # A panel may have something of its own to take back: a changed weight.
-            self.run_command(f"{self.session.scope}.undo")
         else:
             self.run_command(name)
 

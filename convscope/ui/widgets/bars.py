@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -35,7 +36,7 @@ class BarsView(QWidget):
         self._labels: tuple[str, ...] = ()
         self._window: tuple[int, int] | None = None
         self._quiet = 0, 0
-        self._limit: float | None = None
+        self._ends: tuple[float, float] | None = None
         self._hover: int | None = None
         self.setMouseTracking(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -46,7 +47,7 @@ class BarsView(QWidget):
         values: ArrayLike,
         labels: Sequence[str] = (),
         *,
-        limit: float | None = None,
+        ends: tuple[float, float] | None = None,
         quiet: tuple[int, int] = (0, 0),
     ) -> None:
         """Show numbers.
@@ -54,15 +55,29 @@ class BarsView(QWidget):
         Args:
             values: 1-D.
             labels: what stands under each bar; its index without.
-            limit: the value of the highest bar; None for the largest there is.
+            ends: the smallest and the largest value that there is room for, so that two views with the same
+                ends are on one scale; None for those of the values.
             quiet: how many bars at the beginning and at the end are border, not data.
         """
         self._values = np.array(values, np.float64).ravel()
-        self._labels, self._limit, self._quiet = tuple(labels), limit, quiet
+        self._labels, self._ends, self._quiet = tuple(labels), ends, quiet
         if self._hover is not None and self._hover >= len(self._values):
             self._hover = None
         self.setAccessibleDescription(" ".join(numeral(value) for value in self._values[:64].tolist()))
         self.update()
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """The smallest and the largest value that there is room for."""
+        if self._ends is not None:
+            return self._ends
+        return self.ends_of(self._values)
+
+    @staticmethod
+    def ends_of(values: NDArray[np.floating[Any]]) -> tuple[float, float]:
+        """The smallest and the largest of numbers, those that are none left out; 0 and 0 without any."""
+        known = values[np.isfinite(values)]
+        return (float(known.min()), float(known.max())) if known.size else (0.0, 0.0)
 
     def set_window(self, start: int, count: int) -> None:
         """Frame `count` bars from `start` on."""
@@ -125,9 +140,9 @@ class BarsView(QWidget):
         line = painter.fontMetrics().height()
         # What is no number is written, and has no height.
         heights = np.where(np.isfinite(self._values), self._values, 0.0)
-        largest = self._limit or float(np.abs(heights).max()) or 1.0
-        low = min(0.0, float(heights.min()) / largest)
-        high = max(0.0, float(heights.max()) / largest)
+        least, most = self.ends
+        largest = max(-least, most) or 1.0
+        low, high = min(0.0, least / largest), max(0.0, most / largest)
         span = max(1e-9, high - low)
         # A line of numbers above and below the bars, and one of labels at the foot.
         top, room = float(line), max(4.0, self.height() - 3.0 * line)

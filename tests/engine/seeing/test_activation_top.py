@@ -59,10 +59,14 @@ def test_equal_to_looking_at_every_image(model: OpenedModel) -> None:
             assert one.box == (2 * one.row, 2 * one.column, 2 * one.row + 8, 2 * one.column + 8)
 
 
-def test_a_vectors_images_see_everything(model: OpenedModel) -> None:
+def test_a_vectors_images_see_all_that_reaches_it(model: OpenedModel) -> None:
     found = top_images(model, noise(20), "dense_1", count=3)
     assert found.values.shape == (10, 3)
-    assert found.ranking(model, 4)[0].box == (0, 0, 28, 28)
+    # Pooling of 11×11 to 5×5 drops a row and a column.
+    assert found.ranking(model, 4)[0].box == (0, 0, 26, 26)
+    # A number of the flattened maps stands for one place of them.
+    flat = top_images(model, noise(20), "flatten", count=3)
+    assert flat.ranking(model, 64 * 5 + 7)[0].box == (4, 8, 22, 26)
 
 
 def test_kept_on_disk_by_weights_and_data(model: OpenedModel, monkeypatch: pytest.MonkeyPatch) -> None:

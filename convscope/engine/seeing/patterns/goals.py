@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convscope.errors import UserError
+from convscope.words import percent
 
 if TYPE_CHECKING:
     from convscope.engine.models.opened import OpenedModel
@@ -156,7 +157,7 @@ def words(model: OpenedModel, goal: Goal) -> str:
     elif goal.kind == "layer":
         text = f"{goal.path} · the whole layer"
     elif goal.share:
-        text = f"{goal.path} · {goal.index} → {goal.other}, {goal.share:.0%}"
+        text = f"{goal.path} · {goal.index} → {goal.other}, {percent(goal.share)}"
     else:
         text = f"{goal.path} · filter {goal.index}"
         if goal.kind == "neuron":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from convscope.engine.seeing.patterns.results import Pattern
+from convscope.words import percent
 
 SURVIVES, PARTLY = 0.85, 0.5
 
@@ -22,7 +23,7 @@ def verdict(pattern: Pattern) -> str:
         return "Its score stays below zero: after a ReLU it would be silent."
     if pattern.score <= pattern.curve[0]:
         return "It has not passed what it began with: give it more steps."
-    share = f"{kept:.0%}"
+    share = percent(kept, 0)
     if kept >= SURVIVES:
         return f"It survives being moved: {share} of the score remains."
     if kept >= PARTLY:

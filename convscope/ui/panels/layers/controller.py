@@ -13,21 +13,20 @@ from convscope.engine.seeing.activation_cache import ActivationCache
 from convscope.engine.seeing.activation_sum import ActivationSum, explain
 from convscope.engine.seeing.activations import LIMIT, Activations, is_traced, trace
 from convscope.engine.seeing.blank_share import BlankShare, blank_over_depth
-from convscope.engine.seeing.edited import EditedModel, kernel_replaced, weight
+from convscope.engine.seeing.edited import EditedModel, weight
 from convscope.engine.seeing.outputs import output_path, output_paths
 from convscope.errors import UserError
 from convscope.imaging.image import Image
-from convscope.session.history import History
+from convscope.session.slots import Slot
 from convscope.task import Task
 from convscope.ui.panel_context import PanelContext
+from convscope.ui.panels.layers.asked import ORIGINAL, TRAINING, Asked, Weights
 from convscope.ui.panels.layers.detail import Detail, detail
-from convscope.ui.panels.layers.frame import Frame, Look, Subject, compute
+from convscope.ui.panels.layers.frame import Frame, Subject, compute
 from convscope.ui.panels.layers.kernel_pictures import KernelPictures, kernel_pictures
+from convscope.words import percent
 
-Edits = dict[tuple[str, str], NDArray[np.float32]]
-
-UNDONE = 40
-"""Changes of weights that can be taken back one by one: each keeps a layer's weights."""
+NO_WEIGHTS = Weights()
 
 
 class Controller(QObject):
@@ -54,19 +53,20 @@ class Controller(QObject):
     def __init__(self, context: PanelContext, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.context = context
-        self.look = Look()
-        self.beside = ""
+        self.asked = context.session.slot("layers.asked", Asked(), "layers")
         # Of a layer with several outputs.
         self.output = 1
         self.frame: Frame | None = None
         self._cache = ActivationCache(LIMIT)
         self._known: list[tuple[OpenedModel, Image, Activations]] = []
-        self._history: History[Edits] = History({}, UNDONE)
+        # By a model's id, what was changed in its weights.
+        self._weights: dict[str, Slot[Weights]] = {}
         self._edited: EditedModel | None = None
         # The input channel whose kernels are shown.
         self.input = 0
         self.kernels: KernelPictures | None = None
         self._charted: Activations | None = None
+        context.session.history_changed.connect(self._forget_gone)
 
     # What is looked at
 
@@ -112,19 +112,18 @@ class Controller(QObject):
         return (own, *self._beside(model))
 
     def _beside(self, model: OpenedModel) -> tuple[Subject, ...]:
-        session = self.context.session
-        kind, _, number = self.beside.partition(":")
-        if kind == "image" and int(number) < len(session.images):
-            image = session.images[int(number)]
-            return (Subject(model, image, image.name),)
-        if kind == "model" and int(number) < len(session.models):
-            other = session.models[int(number)]
-            return (Subject(other, session.image, other.name),)
-        if kind == "training":
-            return (Subject(model, session.image, "while training", training=True),)
-        if kind == "original" and isinstance(model, EditedModel):
+        session, asked = self.context.session, self.asked.value
+        if asked.beside == TRAINING:
+            return (Subject(model, session.image, "while training", training=True, seed=asked.seed),)
+        if asked.beside == ORIGINAL:
+            if not isinstance(model, EditedModel):
+                return ()
             return (Subject(model.original, session.image, "before the edit"),)
-        return ()
+        image = next((one for one in session.images if one.id == asked.beside), None)
+        if image is not None:
+            return (Subject(model, image, image.name),)
+        other = session.open_model(asked.beside)
+        return (Subject(other, session.image, other.name),) if other is not None else ()
 
     def request(self) -> None:
         """Compute what the session and the settings say now."""
@@ -133,7 +132,7 @@ class Controller(QObject):
             self.frame = None
             return
         at_hand = all(self._at_hand(subject, path) for subject in subjects)
-        look, cache = self.look, self._cache
+        look, cache = self.asked.value.look, self._cache
         self.context.jobs.submit(
             # What is computed already must not wait for a long run on the engine's lane.
             "imaging" if at_hand else "engine",
@@ -147,11 +146,29 @@ class Controller(QObject):
             on_failed=self._failed,
         )
 
-    def forget(self) -> None:
-        """The current model is another one, or was trained: its edits and its weights' print are void."""
-        self._clear_edits()
+    def model_changed(self) -> None:
+        """The current model is another one, or was trained: its edited copy and weights' print are void."""
+        self.context.jobs.cancel_key("layers.edit")
+        self._edited = None
         self.look_again()
-        self.edits_changed.emit("")
+        if self._edits:
+            self._show_edits()
+        else:
+            self.edits_changed.emit("")
+
+    def _forget_gone(self) -> None:
+        """What was changed in models that were closed for good goes with them."""
+        slots = self.context.session.slots
+        for gone in [one for one in self._weights if slots.known(one) is None]:
+            self._weights.pop(gone).changed.disconnect(self._weights_changed)
+            slots.drop(f"layers.weights.{gone}")
+
+    def shutdown(self) -> None:
+        """Take no more events, and free what was computed."""
+        self.context.session.history_changed.disconnect(self._forget_gone)
+        for slot in self._weights.values():
+            slot.changed.disconnect(self._weights_changed)
+        self.clear()
 
     def look_again(self) -> None:
         """Trust nothing that was computed before: weights may have changed."""
@@ -287,59 +304,65 @@ class Controller(QObject):
         """Whether a copy with other weights is on show."""
         return bool(self._edits)
 
+    @property
+    def _edits(self) -> Weights:
+        """What was changed in the current model's weights."""
+        model = self.context.session.model
+        slot = self._weights.get(model.id) if model is not None else None
+        return NO_WEIGHTS if slot is None else slot.value
+
     def edit_kernel(
         self, path: str, kind: str, channel: int, index: int, kernel: NDArray[Any], gesture: str
     ) -> None:
         """Another kernel for one filter on one of its inputs, in a copy; what one gesture did is one step."""
-        values = self._weight(path, "kernel")
-        if values is not None:
-            new = kernel_replaced(values, kind, channel, index, kernel.astype(np.float32))
-            self._edit({**self._edits, (path, "kernel"): new}, gesture)
+        slot = self._slot()
+        if slot is not None:
+            new = slot.value.with_kernel(path, kind, channel, index, kernel.astype(np.float32))
+            slot.edit(new, "Change a weight", gesture)
 
     def edit_bias(self, path: str, channel: int, value: float) -> None:
-        """Another bias for one filter, in a copy."""
-        values = self._weight(path, "bias")
-        if values is not None:
-            new = values.copy()
-            new[channel] = value
-            self._edit({**self._edits, (path, "bias"): new})
+        """Another bias for one filter, in a copy.
 
-    def undo_edit(self) -> None:
-        """Take the last change of a weight back."""
-        if self._history.undo() and self._edits:
-            self._show_edits()
-        else:
-            self.reset_edits()
+        Raises:
+            UserError: the layer has no bias.
+        """
+        slot, model = self._slot(), self.context.session.model
+        if slot is not None and model is not None:
+            weight(model, path, "bias")
+            slot.edit(slot.value.with_bias(path, channel, value), "Change a bias")
 
     def reset_edits(self) -> None:
         """Back to the user's own model."""
-        self._clear_edits()
-        self.edits_changed.emit("")
-        self.request()
+        slot = self._slot()
+        if slot is not None and slot.value:
+            slot.edit(NO_WEIGHTS, "Reset the weights")
 
-    def _clear_edits(self) -> None:
-        self.context.jobs.cancel_key("layers.edit")
-        self._history = History({}, UNDONE)
-        self._edited = None
+    def _slot(self) -> Slot[Weights] | None:
+        model = self.context.session.model
+        if model is None:
+            return None
+        if model.id not in self._weights:
+            slot = self.context.session.slot(f"layers.weights.{model.id}", NO_WEIGHTS, "layers")
+            slot.changed.connect(self._weights_changed)
+            self._weights[model.id] = slot
+        return self._weights[model.id]
 
-    def _weight(self, path: str, name: str) -> NDArray[np.float32] | None:
-        known, model = self._edits.get((path, name)), self.context.session.model
-        return weight(model, path, name) if known is None and model is not None else known
-
-    @property
-    def _edits(self) -> Edits:
-        return self._history.state
-
-    def _edit(self, edits: Edits, gesture: str | None = None) -> None:
-        self._history.edit(edits, "Edit weights", gesture)
-        self._show_edits()
+    def _weights_changed(self, _weights: Weights) -> None:
+        """By an edit, undo or redo."""
+        if self._edits:
+            self._show_edits()
+        else:
+            self.context.jobs.cancel_key("layers.edit")
+            self._edited = None
+            self.edits_changed.emit("")
+            self.request()
 
     def _show_edits(self) -> None:
         model, image, edits = self.context.session.model, self.context.session.image, self._edits
         assert model is not None
 
         def work(_task: Task) -> tuple[EditedModel, str]:
-            edited = EditedModel(model, edits)
+            edited = EditedModel(model, edits.arrays(model))
             return edited, told(model, edited, image)
 
         self.context.jobs.submit(
@@ -361,6 +384,30 @@ class Controller(QObject):
             self.edits_changed.emit(words)
             self.request()
 
+    def tell_edits(self) -> None:
+        """What the edited copy says of another image."""
+        edited, image = self._edited, self.context.session.image
+        if edited is None or not self._edits:
+            return
+
+        def work(_task: Task) -> str:
+            return told(edited.original, edited, image)
+
+        def done(words: str) -> None:
+            if self._edited is edited:
+                self.edits_changed.emit(words)
+
+        self.context.jobs.submit(
+            "engine",
+            work,
+            title="Changing a weight",
+            key="layers.edit_words",
+            supersede="finish",
+            quiet=True,
+            on_done=done,
+            on_failed=self.context.report,
+        )
+
 
 def told(model: OpenedModel, edited: EditedModel, image: Image) -> str:
     """What an edited copy says about an image, and what the model itself does."""
@@ -370,7 +417,7 @@ def told(model: OpenedModel, edited: EditedModel, image: Image) -> str:
         return head
     before, after = model.predict(image).classes[0], edited.predict(image)
     same = next(score for score in after.classes if score.index == before.index)
-    words = f"{before.name} {before.probability:.1%} → {same.probability:.1%}"
+    words = f"{before.name} {percent(before.probability)} → {percent(same.probability)}"
     if after.classes[0].index != before.index:
-        words += f", now {after.classes[0].name} {after.classes[0].probability:.1%}"
+        words += f", now {after.classes[0].name} {percent(after.classes[0].probability)}"
     return f"{head} {words}"

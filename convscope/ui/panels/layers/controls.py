@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QVBoxLayout, 
 
 from convscope.session.session import Session
 from convscope.ui import theme
+from convscope.ui.panels.layers.asked import NOBODY, ORIGINAL, TRAINING
 from convscope.ui.panels.layers.frame import Look
 from convscope.ui.widgets.form import choose, combo, segmented, spin
 
@@ -48,13 +49,13 @@ class Controls(QWidget):
     """One row of choices.
 
     Signals:
-        look_changed: a `Look`.
-        beside_changed: what to compare with: "", "image:3", "model:1", "original" or "training".
+        look_changed: a `Look`, and what was done in words.
+        beside_changed: what to compare with: as `Asked.beside`.
         page_changed: "maps", "kernels" or "map", the chosen one alone.
         input_changed: which input channel's kernels are shown.
     """
 
-    look_changed = Signal(object)
+    look_changed = Signal(object, str)
     beside_changed = Signal(str)
     page_changed = Signal(str)
     input_changed = Signal(int)
@@ -78,7 +79,7 @@ class Controls(QWidget):
         self.normalisation.setToolTip("How values become colours:\n" + "\n".join(_EXPLAINED))
         self.colormap = combo("layers.colormap", "Colours", COLORMAPS)
         self.sort = combo("layers.sort", "Order of the maps", ORDERS)
-        self.beside = combo("layers.beside", "Compare with", [("", "Compare…")])
+        self.beside = combo("layers.beside", "Compare with", [(NOBODY, "Compare…")])
         self.input = spin("layers.input", "Input channel of the kernels", 0, 0)
         self.input.setPrefix("input ")
         self._boxes = (self.normalisation, self.colormap, self.sort, self.beside)
@@ -99,9 +100,13 @@ class Controls(QWidget):
         self._narrow: bool | None = None
         self._arrange(narrow=False)
         self.page.changed.connect(self._show_page)
-        self.normalisation.activated.connect(lambda _n: self._pick(normalisation=_data(self.normalisation)))
-        self.colormap.activated.connect(lambda _n: self._pick(colormap=_data(self.colormap)))
-        self.sort.activated.connect(lambda _n: self._pick(sort=_data(self.sort)))
+        self.normalisation.activated.connect(
+            lambda _n: self._pick("Change the normalisation", normalisation=_data(self.normalisation))
+        )
+        self.colormap.activated.connect(
+            lambda _n: self._pick("Change the colours", colormap=_data(self.colormap))
+        )
+        self.sort.activated.connect(lambda _n: self._pick("Change the order", sort=_data(self.sort)))
         self.beside.activated.connect(lambda _n: self.beside_changed.emit(_data(self.beside)))
         self.input.valueChanged.connect(self.input_changed)
         self.set_page("maps")
@@ -153,29 +158,34 @@ class Controls(QWidget):
         Returns:
             What is chosen now: `chosen`, or "" when that is no longer open.
         """
-        names = tuple(image.name for image in session.images)
-        models = tuple(model.name for model in session.models)
-        own = next((n for n, model in enumerate(session.models) if model is session.model), -1)
-        listed = (names, session.current, models, own, edited, training)
+        images = tuple((one.id, one.name) for one in session.images if one.id != session.image.id)
+        own = session.model.id if session.model is not None else ""
+        models = tuple((one.id, one.name) for one in session.models if one.id != own)
+        listed = (images, models, edited, training)
         if listed != self._listed:
             self._listed = listed
             with QSignalBlocker(self.beside):
                 self.beside.clear()
-                self.beside.addItem("Compare…", "")
+                self.beside.addItem("Compare…", NOBODY)
                 if edited:
-                    self.beside.addItem("Before the edit", "original")
+                    self.beside.addItem("Before the edit", ORIGINAL)
                 if training:
-                    self.beside.addItem("While training", "training")
-                for number, name in enumerate(models):
-                    if number != own:
-                        self.beside.addItem(f"Model: {name}", f"model:{number}")
-                for number, name in enumerate(names):
-                    if number != session.current:
-                        self.beside.addItem(f"Image: {name}", f"image:{number}")
-        kept = chosen if self.beside.findData(chosen) >= 0 else ""
+                    self.beside.addItem("While training", TRAINING)
+                for one, name in models:
+                    self.beside.addItem(f"Model: {name}", one)
+                for one, name in images:
+                    self.beside.addItem(f"Image: {name}", one)
+        kept = chosen if self.beside.findData(chosen) >= 0 else NOBODY
         choose(self.beside, kept)
         self._allow_difference(bool(kept))
         return kept
+
+    def show_look(self, look: Look) -> None:
+        """Show how the maps are shown: by a choice here, or by what was taken back."""
+        self._look = look
+        choose(self.normalisation, look.normalisation)
+        choose(self.colormap, look.colormap)
+        choose(self.sort, look.sort)
 
     def _allow_difference(self, possible: bool) -> None:
         index = self.sort.findData("difference")
@@ -184,17 +194,14 @@ class Controls(QWidget):
         if not possible and index >= 0:
             with QSignalBlocker(self.sort):
                 self.sort.removeItem(index)
-        if not possible and self._look.sort == "difference":
-            choose(self.sort, "index")
-            self._pick(sort="index")
 
     def _show_page(self, page: str) -> None:
         self.set_page(page)
         self.page_changed.emit(page)
 
-    def _pick(self, **changes: Any) -> None:
+    def _pick(self, what: str, **changes: Any) -> None:
         self._look = replace(self._look, **changes)
-        self.look_changed.emit(self._look)
+        self.look_changed.emit(self._look, what)
 
 
 def _data(box: QComboBox) -> Any:

@@ -139,7 +139,7 @@ class DepthChart(QWidget):
         plot = self.bar_rect(0)
         painter.setPen(QColor(colours.secondary))
         scale = QRectF(0, plot.top() - 4, theme.scaled(32), theme.scaled(14))
-        painter.drawText(scale, Qt.AlignmentFlag.AlignRight, f"{top:.0%}")
+        painter.drawText(scale, Qt.AlignmentFlag.AlignRight, percent(top))
         painter.drawText(
             QRectF(0, plot.bottom() - theme.scaled(12), theme.scaled(32), theme.scaled(14)),
             Qt.AlignmentFlag.AlignRight,

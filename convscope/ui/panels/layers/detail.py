@@ -59,7 +59,7 @@ def detail(frame: Frame, channel: int, side: int, opacity: float) -> Detail:
     sound = values if np.isfinite(values).all() else np.where(np.isfinite(values), values, np.float32(low))
     over = laid_over(shown, sound, low, high, frame, opacity)
     counts = histogram(numbers[None], BINS) if numbers.size else None
-    if shown.state(channel) in ("blank", "dead"):
+    if shown.states[channel] in ("blank", "dead", "dropped"):
         # On a scale of its own rounding would become a picture.
         pixels, over = crossed(*values.shape), shown.found.prepared.pixels
         return Detail(frame, channel, side, values, pixels, over, counts, low, high, strongest(values))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -24,7 +25,7 @@ from convscope.engine.seeing.layer_maps import (
 from convscope.engine.seeing.normalise import Levels, Normalisation, to_levels
 from convscope.engine.seeing.nothing import crossed
 from convscope.engine.seeing.outputs import heads_first, parted
-from convscope.engine.seeing.training_mode import in_training
+from convscope.engine.seeing.training_mode import Trained, while_training
 from convscope.errors import UserError
 from convscope.imaging.colormaps import ColormapName
 from convscope.imaging.colormaps import colormap as colours_of
@@ -55,12 +56,14 @@ class Subject:
         model, image: what is looked at.
         title: in a few words, for the caption when there are two.
         training: show what the layer does while training instead (dropout, batch normalisation).
+        seed: of what it draws at random then.
     """
 
     model: OpenedModel
     image: Image
     title: str
     training: bool = False
+    seed: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,6 +77,7 @@ class Side:
         levels: the same as levels, on the scale that both sides share.
         pictures: uint8 C×h×w×3, by channel; blank ones, and those that are no numbers, crossed out.
         dead: which of its channels have next to no weights; None where that is not known.
+        trained: what the layer puts out while training, of a subject of that kind.
     """
 
     subject: Subject
@@ -82,28 +86,40 @@ class Side:
     levels: Levels
     pictures: NDArray[np.uint8]
     dead: Dead | None = None
+    trained: Trained | None = None
 
-    @property
+    @cached_property
+    def dropped_maps(self) -> NDArray[np.bool_]:
+        """Which of its maps, or numbers of a vector, were dropped altogether while training, (C,)."""
+        if self.trained is None or self.trained.dropped is None or self.maps.form == "table":
+            return np.zeros(self.maps.count, bool)
+        return np.asarray(self.trained.dropped.reshape(-1, self.maps.count).all(axis=0))
+
+    @cached_property
     def dead_maps(self) -> NDArray[np.bool_]:
         """Which of its maps are blank, or numbers nothing, because their filters are dead, (C,)."""
         if self.dead is None or self.maps.form == "table":
             return np.zeros(self.maps.count, bool)
         return self.dead.mask if self.maps.form == "values" else self.dead.mask & self.maps.blank
 
-    def state(self, channel: int) -> str:
-        """What is wrong with a map: "no numbers", "dead", "blank"; "" with one that shows something."""
-        if self.maps.statistics.broken[channel]:
-            return "no numbers"
-        if self.dead_maps[channel]:
-            return "dead"
-        return "blank" if self.maps.blank[channel] else ""
+    @cached_property
+    def states(self) -> tuple[str, ...]:
+        """What each map is instead of a picture: "no numbers", "dropped", "dead" or "blank"; "" for most."""
+        told = np.full(self.maps.count, "", "<U10")
+        for mask, word in (
+            (self.maps.blank, "blank"),
+            (self.dead_maps, "dead"),
+            (self.dropped_maps, "dropped"),
+            (self.maps.statistics.broken, "no numbers"),
+        ):
+            told[mask] = word
+        return tuple(told.tolist())
 
     def map(self, channel: int) -> NDArray[np.float32]:
         """One map whole, float32 H×W."""
-        path = self.maps.path
-        if not self.subject.training:
-            return one_map(self.found, path, channel)
-        value = in_training(self.found, path)
+        if self.trained is None:
+            return one_map(self.found, self.maps.path, channel)
+        value = self.trained.values
         return np.ascontiguousarray(value[:, :, channel]) if value.ndim == 3 else value[channel].reshape(1, 1)
 
 
@@ -160,14 +176,15 @@ def compute(
         UserError: the model does not take such images, has no such layer, or puts out no picture there. Where
             that is so of what it is compared with, the frame's note says it.
     """
-    looked, note = [_look(subjects[0], path, cache, task)], ""
+    looked: list[_Looked] = [_look(subjects[0], path, cache, task)]
+    note = ""
     for subject in subjects[1:]:
         try:
             looked.append(_look(subject, path, cache, task))
         except UserError as error:
             note = error.message
     subjects = subjects[: len(looked)]
-    found, maps = [one for one, _maps in looked], [one for _found, one in looked]
+    found, maps = [one[0] for one in looked], [one[1] for one in looked]
     sort = look.sort if look.sort != "difference" or len(maps) > 1 else "index"
     try:
         ranks = order(maps[0], sort, maps[1] if len(maps) > 1 else None)
@@ -182,21 +199,33 @@ def compute(
         # Maps of different number or size share no scale.
         levels = tuple(to_levels([one], look.normalisation, signed=signed)[0] for one in maps)
     sides = tuple(
-        Side(subject, activations, one, level, _pictures(one, level, look.colormap), _dead(activations, path))
-        for subject, activations, one, level in zip(subjects, found, maps, levels, strict=True)
+        Side(
+            subject,
+            activations,
+            one,
+            level,
+            _pictures(one, level, look.colormap),
+            _dead(activations, path),
+            trained,
+        )
+        for subject, (activations, one, trained), level in zip(subjects, looked, levels, strict=True)
     )
     layer, _number = parted(found[0].model, path)
     return Frame(path, layer, found[0].model.layer(layer).kind, look, ranks, sides, note)
 
 
-def _look(subject: Subject, path: str, cache: ActivationCache, task: Task) -> tuple[Activations, LayerMaps]:
+_Looked = tuple[Activations, LayerMaps, Trained | None]
+
+
+def _look(subject: Subject, path: str, cache: ActivationCache, task: Task) -> _Looked:
     task.check()
     found = cache.look(subject.model, subject.image, task)
     # Of free sizes it is worked out once; hovering must find it at hand.
     found.field(path)
     if subject.training:
-        return found, maps_of(path, in_training(found, path))
-    return found, layer_maps(found, path, task)
+        trained = while_training(found, path, subject.seed)
+        return found, maps_of(path, trained.values), trained
+    return found, layer_maps(found, path, task), None
 
 
 def _dead(found: Activations, path: str) -> Dead | None:

@@ -11,6 +11,7 @@ from convscope.ui import theme
 from convscope.ui.panels.layers.controls import Controls
 from convscope.ui.panels.layers.depth_chart import DepthChart
 from convscope.ui.panels.layers.stage import Stage
+from convscope.ui.panels.layers.training_bar import TrainingBar
 from convscope.ui.widgets.form import as_panel, combo, hairline, row, tool
 from convscope.ui.widgets.layer_items import shape_text
 
@@ -38,6 +39,8 @@ class Middle(QWidget):
         column.addLayout(head)
         self.controls = Controls()
         column.addWidget(self.controls)
+        self.training = TrainingBar()
+        column.addWidget(self.training)
         self.problem = self._sentence("layers.problem")
         column.addWidget(self.problem)
         self.reset = tool(

@@ -57,7 +57,7 @@ class MapPair(QWidget):
         self.title.setVisible(named)
         self.map.setVisible(maps.form != "values")
         self.map.set_pixels(detail.pixels, detail.values)
-        state = side.state(detail.channel)
+        state = side.states[detail.channel]
         self.map.set_caption(f"{maps.height} × {maps.width}{', ' if state else ''}{state}")
         self.image.set_pixels(detail.over)
         height, width = detail.over.shape[:2]

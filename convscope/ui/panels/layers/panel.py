@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
@@ -11,6 +13,7 @@ from convscope.imaging.image import Image
 from convscope.ui import theme
 from convscope.ui.actions import Command
 from convscope.ui.panel_context import PanelContext
+from convscope.ui.panels.layers.asked import NOBODY, TRAINING, Asked
 from convscope.ui.panels.layers.chosen import Chosen
 from convscope.ui.panels.layers.controller import Controller
 from convscope.ui.panels.layers.frame import Frame, Look
@@ -66,7 +69,6 @@ class LayersPanel(QWidget):
             command("next_map", "Next map", lambda: self.chosen.step(1), "Alt+Right"),
             command("last_map", "Previous map", lambda: self.chosen.step(-1), "Alt+Left"),
             command("fold", "Show or hide the chosen map", self.toggle_inspector),
-            command("undo", "Undo the last change of a weight", controller.undo_edit, enabled=edited),
             command("reset", "Undo all changes of weights", controller.reset_edits, enabled=edited),
             *self.output.commands(),
         ]
@@ -88,14 +90,15 @@ class LayersPanel(QWidget):
         """Take no more events, and free what was computed."""
         session = self.context.session
         session.image_changed.disconnect(self._image_changed)
-        session.images_changed.disconnect(self._list_open)
-        session.models_changed.disconnect(self._list_open)
+        session.images_changed.disconnect(self._open_changed)
+        session.models_changed.disconnect(self._open_changed)
         session.model_changed.disconnect(self._model_changed)
         session.layer_changed.disconnect(self._layer_changed)
         session.dataset_changed.disconnect(self._dataset_changed)
+        self.controller.asked.changed.disconnect(self._asked_changed)
         self.inspector.top.cancel()
         self.chosen.clear()
-        self.controller.clear()
+        self.controller.shutdown()
 
     # -- building --------------------------------------------------------------------------------------------
 
@@ -138,15 +141,18 @@ class LayersPanel(QWidget):
     def _connect(self) -> None:
         session, controller = self.context.session, self.controller
         session.image_changed.connect(self._image_changed)
-        session.images_changed.connect(self._list_open)
-        session.models_changed.connect(self._list_open)
+        session.images_changed.connect(self._open_changed)
+        session.models_changed.connect(self._open_changed)
         session.model_changed.connect(self._model_changed)
         session.layer_changed.connect(self._layer_changed)
         session.dataset_changed.connect(self._dataset_changed)
         self.tree.chosen.connect(session.choose_layer)
         self.chart.chosen.connect(session.choose_layer)
+        controller.asked.changed.connect(self._asked_changed)
         self.controls.look_changed.connect(self._look_changed)
         self.controls.beside_changed.connect(self._beside_changed)
+        self.middle.training.switched.connect(lambda on: self._beside_changed(TRAINING if on else NOBODY))
+        self.middle.training.again.connect(self._draw_again)
         self.controls.page_changed.connect(self._page_changed)
         self.controls.input_changed.connect(self._input_changed)
         self.chosen.picked.connect(self.fold.unfold)
@@ -173,7 +179,7 @@ class LayersPanel(QWidget):
         self._stale = True
 
     def _model_changed(self, model: OpenedModel | None) -> None:
-        self.controller.forget()
+        self.controller.model_changed()
         self.pages.setCurrentIndex(0 if model is None else 1)
         self.tree.set_model(model)
         # A flat list needs no room for branches.
@@ -207,19 +213,37 @@ class LayersPanel(QWidget):
 
     def _image_changed(self, _image: Image) -> None:
         self._list_open()
+        self.controller.tell_edits()
         self._request()
+
+    def _open_changed(self, *_: object) -> None:
+        """Images or models came, went or changed, maybe what is compared with."""
+        partner = [side.subject for side in self.frame.sides[1:]] if self.frame is not None else []
+        self._list_open()
+        now = self.controller.subjects()[1:]
+        if any((a.model, a.image) != (b.model, b.image) for a, b in zip(partner, now, strict=False)):
+            self._request()
 
     def _dataset_changed(self, _dataset: object) -> None:
         self.inspector.top.dataset_changed()
 
-    def _list_open(self, *_: object) -> None:
-        controller = self.controller
-        session = self.context.session
-        model, path = session.model, session.layer
-        training = False
-        if model is not None and path is not None and path in model.program.slots:
-            training = differs_in_training(model.layer(path).kind)
-        controller.beside = self.controls.set_open(session, controller.has_edits, training, controller.beside)
+    def _list_open(self) -> None:
+        """What there is to compare with; what is no longer there is compared with no more."""
+        controller, session = self.controller, self.context.session
+        asked, kind = controller.asked.value, self._training_kind()
+        kept = self.controls.set_open(session, controller.has_edits, bool(kind), asked.beside)
+        self.middle.training.show_kind(kind, kept == TRAINING)
+        # Without two there is no difference to sort by.
+        sort = "index" if asked.look.sort == "difference" and not kept else asked.look.sort
+        controller.asked.set(replace(asked, beside=kept, look=replace(asked.look, sort=sort)))
+
+    def _training_kind(self) -> str:
+        """The kind of the chosen layer if it does something else while training, else ""."""
+        model, path = self.context.session.model, self.context.session.layer
+        if model is None or path is None or path not in model.program.slots:
+            return ""
+        kind = model.layer(path).kind
+        return kind if differs_in_training(kind) else ""
 
     def _request(self) -> None:
         """Ask for what is to be shown, if anybody looks."""
@@ -243,6 +267,8 @@ class LayersPanel(QWidget):
         self.middle.title.setText(frame.path)
         self.middle.facts.setText(facts(frame, info))
         self.middle.say(frame.note)
+        trained = frame.sides[-1].trained
+        self.middle.training.tell("" if trained is None else trained.words)
         self.stage.show_frame(frame)
         self.chosen.show_frame(frame)
         self.controller.request_kernels(self.chosen.side)
@@ -275,12 +301,21 @@ class LayersPanel(QWidget):
 
     # -- what a person does ----------------------------------------------------------------------------------
 
-    def _look_changed(self, look: Look) -> None:
-        self.controller.look = look
-        self._request()
+    def _look_changed(self, look: Look, what: str) -> None:
+        asked = self.controller.asked
+        asked.edit(replace(asked.value, look=look), what)
 
     def _beside_changed(self, beside: str) -> None:
-        self.controller.beside = beside
+        asked = self.controller.asked
+        asked.edit(replace(asked.value, beside=beside), "Compare" if beside else "End the comparison")
+
+    def _draw_again(self) -> None:
+        asked = self.controller.asked
+        asked.edit(replace(asked.value, seed=asked.value.seed + 1), "Draw again", merge="layers.draw")
+
+    def _asked_changed(self, asked: Asked) -> None:
+        """By a person here, by undo or redo."""
+        self.controls.show_look(asked.look)
         self._list_open()
         self._request()
 

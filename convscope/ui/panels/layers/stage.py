@@ -13,6 +13,7 @@ from convscope.ui.panels.layers.frame import Frame, Side
 from convscope.ui.panels.layers.kernel_pictures import KernelPictures
 from convscope.ui.panels.layers.words import blank_words
 from convscope.ui.widgets.bars import BarsView
+from convscope.ui.widgets.elided import ElidedLabel
 from convscope.ui.widgets.form import caption
 from convscope.ui.widgets.mosaic_view import MosaicView
 from convscope.ui.widgets.scale_bar import ScaleBar
@@ -28,7 +29,7 @@ class _Pane(QWidget):
 
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.title: QLabel = theme.label("", "caption")
+        self.title: QLabel = ElidedLabel("caption")
         self.title.setObjectName(f"{name}_title")
         self._ranks: list[int] = []
         self._bars: list[int] = []
@@ -47,14 +48,15 @@ class _Pane(QWidget):
         column.addWidget(self.title)
         column.addWidget(self.stack, 1)
 
-    def show_side(self, frame: Frame, side: Side, limit: float) -> None:
+    def show_side(self, frame: Frame, side: Side) -> None:
         """Show the maps in the frame's order."""
         # The second side of a comparison may have fewer maps, or more.
         ranks = [channel for channel in frame.order.tolist() if channel < side.maps.count]
         part = f", {len(ranks):,} of {side.maps.count:,}" if len(ranks) < side.maps.count else ""
-        blank = blank_words(side)
-        blank = f", {blank}" if side.maps.blank_count else ""
+        # What training does is said above, with the switch.
+        blank = f", {blank_words(side)}" if side.maps.blank_count and side.trained is None else ""
         self.title.setText(f"{side.subject.title}{part}{blank}")
+        self.title.setToolTip(self.title.text())
         self.title.setVisible(len(frame.sides) > 1)
         self._ranks = ranks
         self._bars = bars_of(frame) if side.maps.form == "values" else []
@@ -63,10 +65,10 @@ class _Pane(QWidget):
             named = _named(frame) and len(shown) <= NAMED_BARS
             names = side.subject.model.classes
             labels = [names[channel] if named else str(channel) for channel in shown]
-            self.bars.set_bars(side.maps.tiles[shown, 0, 0], labels, limit=limit)
+            self.bars.set_bars(side.maps.tiles[shown, 0, 0], labels, ends=ends_of(frame))
             self.stack.setCurrentWidget(self.bars)
         else:
-            captions = [f"{channel} {side.state(channel)}".rstrip() for channel in ranks]
+            captions = [f"{channel} {side.states[channel]}".rstrip() for channel in ranks]
             pictures = [side.pictures[channel] for channel in ranks]
             sizes = [(side.maps.height, side.maps.width)] * len(pictures)
             self.mosaic.set_maps(pictures, captions if side.maps.form == "maps" else [], sizes=sizes)
@@ -141,12 +143,9 @@ class Stage(QWidget):
         """Show the maps of one or of two subjects."""
         moved = self._frame is None or self._frame.path != frame.path
         self._frame = frame
-        limit = 1.0
-        if frame.maps.form == "values":
-            limit = max(float(np.abs(_sound(side.maps.tiles)).max()) for side in frame.sides) or 1.0
         self.panes[1].setVisible(len(frame.sides) > 1)
         for pane, side in zip(self.panes, frame.sides, strict=False):
-            pane.show_side(frame, side, limit)
+            pane.show_side(frame, side)
             if moved:
                 pane.mosaic.verticalScrollBar().setValue(0)
         self._show_scale(frame)
@@ -197,7 +196,10 @@ class Stage(QWidget):
             return
         names = frame.first.subject.model.classes
         name = f" {names[channel]}" if len(names) == frame.maps.count else ""
-        numbers = " and ".join(numeral(float(side.maps.tiles[channel, 0, 0]), 5) for side in frame.sides)
+        numbers = " and ".join(
+            "dropped" if side.dropped_maps[channel] else numeral(float(side.maps.tiles[channel, 0, 0]), 5)
+            for side in frame.sides
+        )
         self.scale_words.setText(f"{channel}{name}: {numbers}")
 
     def _show_scale(self, frame: Frame) -> None:
@@ -215,8 +217,10 @@ class Stage(QWidget):
             missing = maps.count - len(values)
             broken = f"; {missing:,} are NaN or infinite" if missing else ""
             shown = len(bars_of(frame))
-            more = f"; the {shown} largest are shown" if maps.count > MOST_BARS else ""
-            self.scale_words.setText(f"{maps.count:,} numbers{ends}{broken}{more}")
+            before = " before any was dropped" if frame.sides[-1].trained is not None else ""
+            more = f"; the {shown} largest{before} are shown" if maps.count > MOST_BARS else ""
+            both = "; one scale on both sides" if len(frame.sides) > 1 else ""
+            self.scale_words.setText(f"{maps.count:,} numbers{ends}{broken}{more}{both}")
             return
         self.scale.set_scale(frame.look.colormap, *levels.scale)
         self.scale_words.setText(f"{levels.label}{_of_both(frame)}")
@@ -242,10 +246,18 @@ def bars_of(frame: Frame) -> list[int]:
     ranks = [channel for channel in frame.order.tolist() if channel < count]
     if count <= MOST_BARS:
         return ranks
-    size = np.max([np.abs(_sound(side.maps.tiles[:count, 0, 0])) for side in frame.sides], axis=0)
+    # What training drops must be seen to go: its other side does not choose.
+    choosing = [side for side in frame.sides if side.trained is None]
+    size = np.max([np.abs(_sound(side.maps.tiles[:count, 0, 0])) for side in choosing], axis=0)
     most = NAMED_BARS if _named(frame) else MOST_BARS
     largest = set(np.argsort(-size, kind="stable")[:most].tolist())
     return [channel for channel in ranks if channel in largest]
+
+
+def ends_of(frame: Frame) -> tuple[float, float]:
+    """The smallest and the largest number among the bars of all sides: one scale for them."""
+    shown = bars_of(frame)
+    return BarsView.ends_of(np.concatenate([side.maps.tiles[shown, 0, 0] for side in frame.sides]))
 
 
 def _named(frame: Frame) -> bool:

@@ -11,6 +11,7 @@ from convscope.ui.panels.layers.frame import Frame
 from convscope.ui.panels.layers.words import blank_note
 from convscope.ui.widgets.form import caption
 from convscope.ui.widgets.histogram import HistogramView
+from convscope.words import share
 
 _ROWS = (
     ("mean", "mean"),
@@ -58,16 +59,13 @@ class ValuesPage(QWidget):
         """Show the chosen map's numbers."""
         maps = frame.sides[detail.side].maps
         found = maps.statistics
-        if maps.form == "values":
-            zeros = float((maps.tiles == 0).mean())
-        elif maps.form == "table":
-            zeros = float((detail.values == 0).mean())
-        else:
-            zeros = float(found.zeros[detail.channel])
+        # Of a vector those of all of its numbers.
+        among = maps.tiles if maps.form == "values" else detail.values
+        zeros = int((among == 0).sum())
         counts = detail.counts
         for name in ("mean", "deviation", "minimum", "maximum"):
             self.numbers[name].setText("–" if counts is None else numeral(getattr(counts, name), 5))
-        self.numbers["zeros"].setText(f"{zeros:.1%}")
+        self.numbers["zeros"].setText(share(zeros, among.size))
         self.histogram.set_histograms(None, counts)
         if found.broken[detail.channel]:
             self.note.setText(f"{NO_NUMBERS} What is told here is of the others, if there are any.")

@@ -11,6 +11,7 @@ from convscope.engine.seeing.patterns.canvas import is_small
 from convscope.engine.seeing.patterns.goals import Goal
 from convscope.engine.seeing.patterns.many import first_filters
 from convscope.engine.seeing.patterns.settings import PatternSettings
+from convscope.words import percent
 
 if TYPE_CHECKING:
     from convscope.engine.models.opened import OpenedModel
@@ -189,4 +190,4 @@ def caption(model: OpenedModel, goal: Goal, wish: Wish) -> str:
         return f"image {goal.variant + 1}"
     if goal.kind == "class":
         return model.classes[goal.index] if goal.index < len(model.classes) else str(goal.index)
-    return f"{goal.share:.0%}" if wish.show == "between" else str(goal.index)
+    return percent(goal.share) if wish.show == "between" else str(goal.index)

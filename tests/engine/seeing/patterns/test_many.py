@@ -229,9 +229,9 @@ def test_what_the_scores_mean() -> None:
         curve = np.array([began, -1, score], np.float32)
         return verdict(Pattern(aims.channel("a", 0), blank, values, score, moved, curve, flat))
 
-    assert said(10, 9.1) == "It survives being moved: 91% of the score remains."
-    assert said(10, 6) == "It survives being moved in part: 60% of the score remains."
-    assert said(10, 2.4).startswith("It hardly survives being moved: 24% of the score remains")
+    assert said(10, 9.1) == "It survives being moved: 91 % of the score remains."
+    assert said(10, 6) == "It survives being moved in part: 60 % of the score remains."
+    assert said(10, 2.4).startswith("It hardly survives being moved: 24 % of the score remains")
     assert said(-1, -2) == "Its score stays below zero: after a ReLU it would be silent."
     assert said(1, 1, flat=True) == "It stays flat: nothing that was tried excites it more."
     assert said(10, 9.1, began=12.0) == "It has not passed what it began with: give it more steps."

@@ -22,6 +22,7 @@ from convscope.ui.widgets.elided_combo import ElidedCombo
 from convscope.ui.widgets.image_view import ImageView
 from convscope.ui.widgets.mosaic_view import MosaicView
 from convscope.ui.widgets.scale_bar import ScaleBar
+from convscope.words import share
 
 
 def lectures(values: np.ndarray) -> np.ndarray:
@@ -83,7 +84,7 @@ def test_a_map_in_numbers(desk: Desk, digits: OpenedModel) -> None:
     assert float(desk.text("layers.mean")) == pytest.approx(value.mean(), rel=1e-4)
     assert float(desk.text("layers.deviation")) == pytest.approx(value.std(), rel=1e-4)
     assert float(desk.text("layers.maximum")) == pytest.approx(value.max(), rel=1e-4)
-    assert desk.text("layers.zeros") == f"{(value == 0).mean():.1%}"
+    assert desk.text("layers.zeros") == share(int((value == 0).sum()), 9)
     assert desk.text("layers.blank_note") == ""
     desk.tile(blank)
     assert "This map is blank" in desk.text("layers.blank_note")
@@ -224,7 +225,7 @@ def test_two_images_on_one_scale(desk: Desk) -> None:
     desk.layer("conv2d_1")
     assert desk.find(QComboBox, "layers.sort").findData("difference") < 0
     desk.pick("layers.normalisation", "layer")
-    desk.pick("layers.beside", "image:1")
+    desk.pick("layers.beside", desk.session.images[1].id)
     first, second = desk.frame.sides
     assert first.levels.scale == second.levels.scale
     largest = max(first.maps.tiles.max(), second.maps.tiles.max())
@@ -247,7 +248,7 @@ def test_two_models_side_by_side(desk: Desk, digits: OpenedModel) -> None:
     desk.session.add_model(OpenedModel(other, name="untrained", preprocessing=digits.preprocessing))
     desk.settle()
     desk.layer("conv2d")
-    desk.pick("layers.beside", "model:0")
+    desk.pick("layers.beside", desk.session.models[0].id)
     assert [side.subject.title for side in desk.frame.sides] == ["digit-3.png", digits.name]
     np.testing.assert_allclose(
         desk.frame.sides[1].maps.tiles.transpose(1, 2, 0),

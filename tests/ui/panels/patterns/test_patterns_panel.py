@@ -155,7 +155,7 @@ def test_several_and_between(growing: Growing) -> None:
     growing.pick("patterns.show", "between")
     growing.spin("patterns.other", 9)
     assert growing.panel.goals[0].index == 3 and growing.panel.goals[-1].other == 9
-    assert growing.panel.grid.caption(7) == "100%"
+    assert growing.panel.grid.caption(7) == "100 %"
     assert len(growing.panel.output.grid) == 8
 
 
