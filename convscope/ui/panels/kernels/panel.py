@@ -80,6 +80,8 @@ class KernelsPanel(QWidget):
         self._place = None
         self._pin(None)
         self.stack.setCurrentWidget(self._views[name])
+        if self.isVisible():
+            self.context.session.scope = self.scope
         if self._frame is not None:
             self.view.show_frame(self._frame)
         elif self._refused is not None:
@@ -97,6 +99,11 @@ class KernelsPanel(QWidget):
         view = self.stack.currentWidget()
         assert isinstance(view, View)
         return view
+
+    @property
+    def scope(self) -> str:
+        """What is on show, and so what undo acts on."""
+        return self.view.scope
 
     @property
     def frame(self) -> Frame | None:

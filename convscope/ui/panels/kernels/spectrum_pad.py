@@ -23,6 +23,7 @@ class SpectrumPad(QWidget):
 
     Attributes:
         magnitude: |F| of every frequency, float64 H×W; None without a spectrum.
+        stroke: counts the presses of the button, each of which begins a stroke.
     """
 
     painted = Signal(float, float)
@@ -35,6 +36,7 @@ class SpectrumPad(QWidget):
         self.setCursor(Qt.CursorShape.CrossCursor)
         self.setMouseTracking(True)
         self.magnitude: NDArray[np.float64] | None = None
+        self.stroke = 0
         self._picture: QImage | None = None
         self._mask: QImage | None = None
         self._radius = 8.0
@@ -97,6 +99,7 @@ class SpectrumPad(QWidget):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Paint where the button goes down."""
+        self.stroke += 1
         self._stroke(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:

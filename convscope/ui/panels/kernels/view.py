@@ -39,6 +39,11 @@ class View(QWidget):
     # Whether the chain of stages has a part in it.
     has_chain: ClassVar[bool] = True
 
+    @property
+    def scope(self) -> str:
+        """What is on show, and so what undo acts on."""
+        return f"kernels.{self.name}" if self.has_chain else self.name
+
     def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName(f"kernels.view_{self.name}")

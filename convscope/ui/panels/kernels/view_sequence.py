@@ -44,6 +44,8 @@ from convscope.ui.widgets.form import (
 from convscope.ui.widgets.wheel import wheel_needs_focus
 
 LONGEST = 200
+# What undo acts on here: nothing of the lab is on show.
+SCOPE = "sequence"
 MODE_WORDS = {
     "correlate": "Cross-correlation: the weights as they are – what a convnet computes.",
     "convolve": "Convolution: the weights turned round first.",
@@ -79,7 +81,7 @@ class SequenceView(View):
     def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
         self.sums: SlidingSum | None = None
-        self._asked = Asked()
+        self._asked = context.session.slot("kernels.sequence", Asked(), SCOPE)
         self.controls = self._build_controls()
         self.position = QSlider(Qt.Orientation.Horizontal)
         self.bars: dict[str, BarsView] = {}
@@ -121,7 +123,12 @@ class SequenceView(View):
         self.sum.setWordWrap(True)
         self.sum.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.column.addWidget(self.sum)
-        self._show_asked(self._asked)
+        self._show_asked(self._asked.value)
+        self._asked.changed.connect(self._show_asked)
+
+    def shutdown(self) -> None:
+        """Take no more events."""
+        self._asked.changed.disconnect(self._show_asked)
 
     def show_frame(self, frame: Frame) -> None:
         """Nothing to take from the image."""
@@ -145,10 +152,7 @@ class SequenceView(View):
             label.setText("")
 
     def _ask(self, label: str, merge: str | None = None, **changes: Any) -> None:
-        asked = replace(self._asked, **changes)
-        if asked != self._asked:
-            self._asked = asked
-            self._show_asked(asked)
+        self._asked.edit(replace(self._asked.value, **changes), label, merge)
 
     def _show_asked(self, asked: Asked) -> None:
         """Bring the controls in line, and slide; all is short, so at once."""

@@ -63,6 +63,28 @@ TITLES: dict[str, tuple[str, str, str]] = {
 }
 
 
+@dataclass(frozen=True)
+class Mask:
+    """The frequencies that a person keeps, as undo remembers them.
+
+    Attributes:
+        key: of what spectrum: the image's id, rows and columns.
+        bits: 1 for each that is kept, in reading order, packed.
+    """
+
+    key: tuple[Any, ...] = ()
+    bits: bytes = b""
+
+    def unpacked(self, shape: tuple[int, int]) -> NDArray[np.float32]:
+        """1 and 0, H×W, zero frequency in the centre."""
+        count = shape[0] * shape[1]
+        bits = np.unpackbits(np.frombuffer(self.bits, np.uint8), count=count)
+        return bits.reshape(shape).astype(np.float32)
+
+
+EVERYTHING = Mask()
+
+
 @dataclass(frozen=True, eq=False)
 class Pictures:
     """What one computation gives: spectra as uint8 H×W and their |F|, and what the product is back again."""
@@ -85,7 +107,9 @@ class SpectrumView(View):
         super().__init__(context, parent)
         self._asked: tuple[Any, ...] = ()
         self._source: Image | None = None
-        self._mask: NDArray[np.float32] | None = None
+        self._mask = context.session.slot("kernels.spectrum.mask", EVERYTHING, self.scope)
+        # Whose spectrum is painted on: the current image, at the size that the selected stage gets.
+        self._key: tuple[Any, ...] = ()
         self.views: dict[str, ImageView] = {}
         self.titles: dict[str, QLabel] = {}
         # Where words are large the page scrolls, rather than lay one thing over another.
@@ -175,6 +199,7 @@ class SpectrumView(View):
             tools.addWidget(widget)
         column.addLayout(tools)
         column.addWidget(self.message)
+        self._mask.changed.connect(self._request_back)
 
     def show_frame(self, frame: Frame) -> None:
         """The source of the selected stage under its first kernel."""
@@ -201,7 +226,7 @@ class SpectrumView(View):
         self._asked = asked
         if new_source:
             self._source = current if source is current.values else image_from_array(source, given.name)
-            self._mask = np.ones(source.shape[:2], np.float32)
+            self._key = (current.id, *source.shape[:2])
         image = self._source
         assert image is not None
 
@@ -225,7 +250,7 @@ class SpectrumView(View):
 
     def clear(self) -> None:
         """No spectra."""
-        self._asked, self._source, self._mask, self.scale = (), None, None, None
+        self._asked, self._source, self._key, self.scale = (), None, (), None
         for view in self.views.values():
             view.show_nothing()
         self.pad.set_picture(None)
@@ -233,25 +258,44 @@ class SpectrumView(View):
         self.rescaled.emit()
 
     def paint(self, place_row: float, column: float) -> None:
-        """One touch of the brush."""
-        if self._mask is None:
-            return
-        value = float(self.brush.value)
-        self._mask = spectrum.paint(self._mask, place_row, column, self.radius.value(), value)
-        self._request_back()
+        """One touch of the brush; those of one stroke are one step of undo."""
+        if self.kept is not None:
+            value = float(self.brush.value)
+            painted = spectrum.paint(self.kept, place_row, column, self.radius.value(), value)
+            label = "Bring frequencies back" if value else "Paint frequencies out"
+            self._edit(painted, label, f"stroke {self.pad.stroke}")
 
     def keep(self, name: str) -> None:
         """Keep a ring of frequencies."""
-        if self._mask is not None:
-            height, width = self._mask.shape
-            self._mask = spectrum.ring(height, width, *RINGS[name][2])
-            self._request_back()
+        if self.kept is not None:
+            words, _tip, bounds = RINGS[name]
+            height, width = self.kept.shape
+            self._edit(spectrum.ring(height, width, *bounds), words)
 
     def clear_mask(self) -> None:
         """All frequencies back."""
-        if self._mask is not None:
-            self._mask = np.ones_like(self._mask)
-            self._request_back()
+        if self.kept is not None:
+            self._edit(np.ones_like(self.kept), "Bring all frequencies back")
+
+    @property
+    def kept(self) -> NDArray[np.float32] | None:
+        """What is kept (1) and what is taken out (0) of the spectrum on show, H×W; None without one."""
+        if not self._key:
+            return None
+        shape: tuple[int, int] = self._key[-2:]
+        known = self._mask.value
+        return known.unpacked(shape) if known.key == self._key else np.ones(shape, np.float32)
+
+    def _edit(self, mask: NDArray[np.float32], label: str, merge: str | None = None) -> None:
+        before = self._mask.value
+        if before.key != self._key and mask.all():
+            return
+        some = Mask(self._key, np.packbits(mask > 0.5).tobytes())
+        self._mask.edit(EVERYTHING if mask.all() else some, label, merge)
+
+    def shutdown(self) -> None:
+        """Take no more events."""
+        self._mask.changed.disconnect(self._request_back)
 
     def _view(self, name: str) -> ImageView:
         view = ImageView()
@@ -308,8 +352,8 @@ class SpectrumView(View):
             f"{frequency_words(*place, height=height, width=width)}: |F| = {numeral(value)}"
         )
 
-    def _request_back(self) -> None:
-        image, mask = self._source, self._mask
+    def _request_back(self, *_: object) -> None:
+        image, mask = self._source, self.kept
         if image is None or mask is None:
             return
         self.pad.set_mask(mask)

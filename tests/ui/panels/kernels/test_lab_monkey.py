@@ -19,6 +19,8 @@ from convscope.imaging.presets import make
 from convscope.paths import resource_path
 from convscope.session.lab import Lab as Document
 from convscope.ui.panels.kernels.panel import VIEWS
+from convscope.ui.panels.kernels.view_sequence import Asked
+from convscope.ui.panels.kernels.view_spectrum import EVERYTHING
 
 WORDS = ("3", "99", "0", "-1", "1/9", "1 2", "", "~", "1e9", "nan", "1,5")
 
@@ -43,16 +45,22 @@ def test_nothing_raises_and_nothing_stays(
         close_popups()
     lab.settle()
     assert errors(caplog) == []
-    # All of it can be taken back, and done again.
-    last, steps = session.lab, 0
-    while session.undo_label:
-        session.undo()
-        steps += 1
-    assert session.lab == Document()
-    for _ in range(steps):
-        session.redo()
-    assert session.lab == last
-    lab.settle()
+    # All of it can be taken back where it is seen, and done again.
+    for view, slot, first in (
+        ("sequence", session.slot("kernels.sequence", Asked()), Asked()),
+        ("spectrum", session.slot("kernels.spectrum.mask", EVERYTHING), EVERYTHING),
+        ("picture", session.lab_slot, Document()),
+    ):
+        lab.panel.show_view(view)
+        last, steps = slot.value, 0
+        while session.undo_label:
+            session.undo()
+            steps += 1
+        assert slot.value == first
+        for _ in range(steps):
+            session.redo()
+        assert slot.value == last
+        lab.settle()
     # All of it still answers.
     session.select_image(session.images[0].id)
     session.edit_lab(Document((Operation((make("sharpen"),)),)), "Plain")
