@@ -83,6 +83,54 @@ def test_eraser_right_button_undo_and_clear(pad: DrawingPad, window: MainWindow,
     assert not window.session.image.values.any()
 
 
+def test_what_was_drawn_is_taken_back_and_done_again_in_order(
+    pad: DrawingPad, window: MainWindow, qtbot: QtBot
+) -> None:
+    """Strokes, the size, a cleared pad, by the keys that people know; the window's own undo stays apart."""
+    control, shift = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
+    undo, redo = (pad.findChild(QToolButton, f"pad.{name}") for name in ("undo", "redo"))
+    assert not undo.isEnabled() and not redo.isEnabled()
+    before = window.session.undo_label
+    states = [window.session.image.values]
+    for act in (
+        lambda: draw_line(qtbot, pad, 0.3),
+        lambda: draw_line(qtbot, pad, 0.6),
+        lambda: draw_line(qtbot, pad, 0.3, Qt.MouseButton.RightButton),
+        lambda: pad.findChild(QComboBox, "pad.size").setCurrentIndex(1),
+        lambda: push(qtbot, pad, "pad.clear"),
+    ):
+        act()
+        states.append(window.session.image.values)
+    assert undo.toolTip() == "Undo: clear" and window.session.undo_label == before
+    for state in states[-2::-1]:
+        qtbot.keyClick(pad, Qt.Key.Key_Z, control)
+        np.testing.assert_array_equal(window.session.image.values, state)
+    assert not undo.isEnabled() and redo.toolTip() == "Redo: draw a stroke"
+    assert pad.findChild(QComboBox, "pad.size").currentText() == "28 × 28"
+    keys = ((Qt.Key.Key_Y, control), (Qt.Key.Key_Z, control | shift))
+    for number, state in enumerate(states[1:]):
+        qtbot.keyClick(pad, *keys[number % 2])
+        np.testing.assert_array_equal(window.session.image.values, state)
+    # A new drawing begins with nothing to take back.
+    push(qtbot, pad, "pad.new")
+    assert not undo.isEnabled() and not redo.isEnabled()
+
+
+def test_undo_while_the_pen_is_down_gives_up_the_stroke(
+    pad: DrawingPad, window: MainWindow, qtbot: QtBot
+) -> None:
+    draw_line(qtbot, pad, 0.3)
+    first = window.session.image.values
+    qtbot.mousePress(pad.surface, Qt.MouseButton.LeftButton, pos=QPoint(100, 200))
+    qtbot.mouseMove(pad.surface, QPoint(160, 240))
+    assert not np.array_equal(window.session.image.values, first)
+    qtbot.keyClick(pad, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    np.testing.assert_array_equal(window.session.image.values, first)
+    qtbot.mouseRelease(pad.surface, Qt.MouseButton.LeftButton, pos=QPoint(160, 240))
+    qtbot.keyClick(pad, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert not window.session.image.values.any()
+
+
 def test_a_wider_brush_paints_more(pad: DrawingPad, window: MainWindow, qtbot: QtBot) -> None:
     draw_line(qtbot, pad, 0.3)
     thin = int((window.session.image.values > 0).sum())

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QPointF, QRectF, QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QImage, QKeySequence, QMouseEvent, QPainter, QPaintEvent, QShortcut
 from PySide6.QtWidgets import (
     QButtonGroup,
@@ -20,6 +21,7 @@ from PySide6.QtWidgets import (
 
 from convscope.imaging.draw import Canvas, Stroke
 from convscope.session.session import Session
+from convscope.session.slots import Slots
 from convscope.ui import theme
 from convscope.ui.sources.live import LivePlace
 from convscope.ui.sources.opening import unique_name
@@ -30,14 +32,24 @@ SIZES = (28, 32, 48, 64)
 SIDE = 336  # pixels on the screen: twelve for each of 28
 
 
+@dataclass(frozen=True)
+class Drawing:
+    """What is on the pad, for undo: rows and columns, and the strokes in their order."""
+
+    size: int = SIZES[0]
+    strokes: tuple[Stroke, ...] = ()
+
+
 class PadSurface(QWidget):
     """The canvas, enlarged; the left button draws with the chosen tool, the right one erases.
 
     Signals:
         changed: something was drawn.
+        lifted: a stroke is over.
     """
 
     changed = Signal()
+    lifted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -51,6 +63,11 @@ class PadSurface(QWidget):
         self.radius = 1.2
         self.erasing = False
         self._drawing = False
+
+    @property
+    def drawing(self) -> bool:
+        """Whether the pen is down."""
+        return self._drawing
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Put the pen down."""
@@ -70,7 +87,15 @@ class PadSurface(QWidget):
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Lift the pen."""
+        if self._drawing:
+            self._drawing = False
+            self.lifted.emit()
+
+    def show_canvas(self, canvas: Canvas) -> None:
+        """Another canvas; a stroke that is being drawn is given up."""
         self._drawing = False
+        self.canvas = canvas
+        self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """The pixels, as they are."""
@@ -108,8 +133,11 @@ class DrawingPad(QDialog):
         self._session = session
         self._place = LivePlace(session)
         self._name = ""
+        self._slots = Slots()
+        self._drawing = self._slots.slot("drawing", Drawing())
         self.surface = PadSurface(self)
         self.surface.changed.connect(self._show)
+        self.surface.lifted.connect(self._stroke_done)
         self.brush = self._tool("pad.brush", "Brush", "brush")
         self.eraser = self._tool("pad.eraser", "Eraser", "eraser")
         tools = QButtonGroup(self)
@@ -130,12 +158,15 @@ class DrawingPad(QDialog):
             self.size_.addItem(f"{size} × {size}", size)
         self.size_.currentIndexChanged.connect(self._choose_size)
         self.undo = self._tool("pad.undo", "Undo stroke", "undo-2", self._undo)
+        self.redo = self._tool("pad.redo", "Redo stroke", "redo-2", self._redo)
         self.clear = self._push("pad.clear", "Clear", self._clear)
         self.new = self._push("pad.new", "New drawing", self.begin)
         self.finish = self._push("pad.done", "Done", self.close)
         self.finish.setProperty("role", "primary")
         self._lay_out()
-        QShortcut(QKeySequence(QKeySequence.StandardKey.Undo), self).activated.connect(self._undo)
+        for keys, run in (("Ctrl+Z", self._undo), ("Ctrl+Shift+Z", self._redo), ("Ctrl+Y", self._redo)):
+            QShortcut(QKeySequence(keys), self).activated.connect(run)
+        self._follow_history()
 
     def open_pad(self) -> None:
         """Show the pad, with the drawing that is in the strip or a new one."""
@@ -149,22 +180,56 @@ class DrawingPad(QDialog):
         """Start another drawing; the last one stays in the strip."""
         self._place.leave()
         self._name = unique_name("drawing", self._session.images)
-        self.surface.canvas = Canvas(self.surface.canvas.size)
-        self.surface.update()
-        self._show()
+        # The steps that led to the last drawing do not lead to this one.
+        self._slots = Slots()
+        self._drawing = self._slots.slot("drawing", Drawing(self.surface.canvas.size))
+        self._follow_history()
+        self._put(self._drawing.value)
+
+    def _follow_history(self) -> None:
+        self._drawing.changed.connect(self._put)
+        self._slots.changed.connect(self._show_history)
+        self._show_history()
 
     def _show(self) -> None:
         self._place.show(self.surface.canvas.image(self._name))
 
-    def _undo(self) -> None:
-        self.surface.canvas.undo_stroke()
-        self.surface.update()
+    def _put(self, drawing: Drawing) -> None:
+        """Show what an edit, an undo or a redo led to."""
+        canvas = self.surface.canvas
+        if (canvas.size, canvas.strokes) != (drawing.size, drawing.strokes):
+            self.surface.show_canvas(Canvas(drawing.size, drawing.strokes))
+            with QSignalBlocker(self.size_):
+                self.size_.setCurrentIndex(SIZES.index(drawing.size))
         self._show()
 
+    def _stroke_done(self) -> None:
+        canvas = self.surface.canvas
+        label = "Erase" if canvas.strokes[-1].erase else "Draw a stroke"
+        self._drawing.edit(Drawing(canvas.size, canvas.strokes), label)
+
+    def _undo(self) -> None:
+        if self.surface.drawing:
+            # The stroke that is being drawn was no step yet.
+            self._put(self._drawing.value)
+        else:
+            self._slots.undo("pad")
+
+    def _redo(self) -> None:
+        self._slots.redo("pad")
+
+    def _show_history(self) -> None:
+        for button, word, label in (
+            (self.undo, "Undo", self._slots.undo_label("pad")),
+            (self.redo, "Redo", self._slots.redo_label("pad")),
+        ):
+            button.setEnabled(label is not None)
+            text = f"{word}: {label[0].lower()}{label[1:]}" if label else f"Nothing to {word.lower()}"
+            button.setToolTip(text)
+            button.setAccessibleName(text)
+
     def _clear(self) -> None:
-        self.surface.canvas.clear()
-        self.surface.update()
-        self._show()
+        self._drawing.edit(Drawing(self.surface.canvas.size), "Clear")
 
     def _choose_tool(self, erasing: bool) -> None:
         self.surface.erasing = erasing
@@ -175,13 +240,11 @@ class DrawingPad(QDialog):
     def _choose_size(self, index: int) -> None:
         old, size = self.surface.canvas, SIZES[index]
         scale = size / old.size
-        strokes = [
+        strokes = tuple(
             Stroke(tuple((x * scale, y * scale) for x, y in s.points), s.radius * scale, s.erase)
             for s in old.strokes
-        ]
-        self.surface.canvas = Canvas(size, strokes)
-        self.surface.update()
-        self._show()
+        )
+        self._drawing.edit(Drawing(size, strokes), f"Draw on {size} × {size} pixels")
 
     def _lay_out(self) -> None:
         tools = QHBoxLayout()
@@ -189,6 +252,7 @@ class DrawingPad(QDialog):
             tools.addWidget(widget)
         tools.addWidget(self.width_, 1)
         tools.addWidget(self.undo)
+        tools.addWidget(self.redo)
         below = QHBoxLayout()
         below.addWidget(self.size_)
         below.addStretch(1)
