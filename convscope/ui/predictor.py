@@ -44,11 +44,16 @@ class Predicted:
 class Predictor(QObject):
     """Predicts whenever image or model change, but only while somebody looks.
 
+    Whoever shows a prediction shows that it is `outdated`, too: from the moment at which another image or
+    model is current until the next answer.
+
     Signals:
         changed: `Predicted`, or None while there is no model.
+        outdated_changed: why the last answer is none to what is current; "" when it is one.
     """
 
     changed = Signal(object)
+    outdated_changed = Signal(str)
 
     def __init__(self, session: Session, jobs: Jobs, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -56,14 +61,20 @@ class Predictor(QObject):
         self._jobs = jobs
         self._followed: list[QWidget] = []
         self._last: Predicted | None = None
+        self._outdated = ""
         self._asked: tuple[object, object] | None = None
         for signal in (session.image_changed, session.model_changed):
-            signal.connect(self._refresh)
+            signal.connect(self._question_changed)
 
     @property
     def last(self) -> Predicted | None:
-        """The last answer; for a moment it may be of the image or model before."""
+        """The last answer; for a moment it may be of the image or model before: then `outdated` says so."""
         return self._last
+
+    @property
+    def outdated(self) -> str:
+        """Why the last answer is none to what is current; "" where it is one, or of the frame before."""
+        return self._outdated
 
     @property
     def prediction(self) -> Prediction | None:
@@ -89,7 +100,24 @@ class Predictor(QObject):
     def shutdown(self) -> None:
         """The window closes."""
         for signal in (self._session.image_changed, self._session.model_changed):
-            signal.disconnect(self._refresh)
+            signal.disconnect(self._question_changed)
+
+    def _question_changed(self, *_: object) -> None:
+        self._mark()
+        self._refresh()
+
+    def _mark(self) -> None:
+        """Tell at once what does not answer any more."""
+        last, model, image = self._last, self._session.model, self._session.image
+        words = ""
+        if last is not None and model is not None:
+            if last.model is not model:
+                words = f"Still of {last.model.name}."
+            elif last.image.id != image.id:
+                words = f"Still of {last.image.name}."
+        if words != self._outdated:
+            self._outdated = words
+            self.outdated_changed.emit(words)
 
     def _refresh(self, *_: object, shown: bool = False) -> None:
         model, image = self._session.model, self._session.image
@@ -133,4 +161,5 @@ class Predictor(QObject):
 
     def _tell(self, predicted: Predicted | None) -> None:
         self._last = predicted
+        self._mark()
         self.changed.emit(predicted)

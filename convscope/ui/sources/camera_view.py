@@ -1,4 +1,4 @@
-"""The camera as a source of images: its newest frame is the current image."""
+"""The camera as a source of images: its newest frame, which is the current image at first."""
 
 from __future__ import annotations
 
@@ -130,8 +130,9 @@ class CameraView(QDialog):
             return
         image = camera.latest()
         if image is not None and image is not self._shown:
+            # Whoever chooses another image while it runs is not fetched back by the next frame.
+            self._place.show(image, choose=self._shown is None)
             self._shown = image
-            self._place.show(image)
             self._tell(f"{image.height} × {image.width} pixels, live")
 
     def _freeze(self) -> None:

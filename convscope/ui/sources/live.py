@@ -7,7 +7,7 @@ from convscope.session.session import Session
 
 
 class LivePlace:
-    """Keeps one source's newest picture at one place of the strip, and makes it the current image.
+    """Keeps one source's newest picture at one place of the strip.
 
     Args:
         session: whose strip.
@@ -22,11 +22,16 @@ class LivePlace:
         """Whether the source's picture is still in the strip: the person may have closed it."""
         return any(image.id == self._id for image in self._session.images)
 
-    def show(self, image: Image) -> None:
-        """Put the newest picture in the place of the last one, or at the end if that was closed."""
+    def show(self, image: Image, *, choose: bool = True) -> None:
+        """Put the newest picture in the place of the last one, or at the end if that was closed.
+
+        Args:
+            choose: make it the current image; else a person may look at another one meanwhile.
+        """
         if self._id is not None and self.occupied:
             self._session.update_image(image, self._id)
-            self._session.select_image(self._id)
+            if choose:
+                self._session.select_image(self._id)
         else:
             self._session.add_images([image])
             self._id = image.id

@@ -9,6 +9,7 @@ from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent,
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from convscope.ui import theme
+from convscope.ui.widgets.veil import Veil
 
 if TYPE_CHECKING:
     from convscope.engine.models.prediction import ClassScore, Prediction
@@ -48,6 +49,7 @@ class ClassBars(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName("Classes")
+        self._veil = Veil(self, "class_bars.veil")
 
     @property
     def rows(self) -> tuple[ClassScore, ...]:
@@ -61,6 +63,15 @@ class ClassBars(QWidget):
             ", ".join(f"{row.name} {percent(row.probability)}" for row in self._rows) or "no prediction"
         )
         self.update()
+
+    @property
+    def outdated(self) -> str:
+        """Why they are no answer; "" where they are one."""
+        return self._veil.words
+
+    def set_outdated(self, words: str) -> None:
+        """Dim what is of another image or model, and say so; "": it is the answer."""
+        self._veil.set_words(words if self._rows else "")
 
     def set_chosen(self, index: int | None) -> None:
         """Mark a class by its index in the network's output; None: none."""

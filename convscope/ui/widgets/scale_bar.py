@@ -44,6 +44,12 @@ class ScaleBar(QWidget):
         self.setAccessibleDescription(f"{numeral(low, 4)} to {numeral(high, 4)}")
         self.update()
 
+    def clear(self) -> None:
+        """An empty groove: there is nothing that a scale could be of."""
+        self._kind = ""
+        self.setAccessibleDescription("")
+        self.update()
+
     def sizeHint(self) -> QSize:
         """One bar over one line of numbers."""
         return QSize(theme.scaled(180), theme.scaled(BAR_HEIGHT + 18))
@@ -77,6 +83,10 @@ class ScaleBar(QWidget):
         painter = QPainter(self)
         bar = QRect(0, 2, self.width(), theme.scaled(BAR_HEIGHT))
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        if not self._kind:
+            painter.fillRect(bar, QColor(theme_colours.line))
+            painter.end()
+            return
         painter.drawImage(bar, self._ramp())
         painter.setPen(QColor(theme_colours.line))
         painter.drawRect(bar.adjusted(0, 0, -1, -1))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QStringListModel, Qt, Signal
+from PySide6.QtCore import QSignalBlocker, QStringListModel, Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
     QCompleter,
@@ -19,8 +19,9 @@ from convscope.engine.models.prediction import class_name
 from convscope.engine.seeing.attribution.methods import METHODS
 from convscope.imaging.numerals import numeral
 from convscope.ui import theme
-from convscope.ui.panels.explain.desk import Begun, Desk
+from convscope.ui.panels.explain.desk import Desk
 from convscope.ui.panels.explain.question import Question
+from convscope.ui.panels.explain.quick import Begun
 from convscope.ui.predictor import Predicted
 from convscope.ui.widgets.class_bars import ClassBars
 from convscope.ui.widgets.form import caption, combo, heading, named, scrolling, tool
@@ -86,15 +87,19 @@ class ClassColumn(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._build()
         desk.context.predictor.changed.connect(self._predicted)
+        desk.context.predictor.outdated_changed.connect(self._outdated)
         desk.context.predictor.follow(self)
         desk.begun.connect(self._begun)
         desk.said.connect(lambda _sentence: self._show_explained())
+        desk.outdated_changed.connect(self._show_explained)
         desk.question_changed.connect(self._show_question)
         self._show_question(desk.question)
         self._predicted(desk.context.predictor.last)
+        self._outdated(desk.context.predictor.outdated)
 
     def shutdown(self) -> None:
         """Take no more events."""
+        self._desk.context.predictor.outdated_changed.disconnect(self._outdated)
         self._desk.context.predictor.changed.disconnect(self._predicted)
 
     # -- showing ---------------------------------------------------------------------------------------------
@@ -107,6 +112,11 @@ class ClassColumn(QWidget):
         notes = " ".join(prediction.notes) if prediction is not None else ""
         self.reason.setText(reason or notes)
         self.reason.setVisible(bool(reason or notes))
+
+    def _outdated(self, words: str) -> None:
+        self.bars.set_outdated(words)
+        if words:
+            self.reason.setText("")
 
     def _explained(self) -> int | None:
         index = self._desk.question.index
@@ -130,15 +140,21 @@ class ClassColumn(QWidget):
         self.count.setCurrentIndex(max(0, self.count.findData(str(question.count))))
         self.count.setEnabled(question.minus is None)
         self.count.blockSignals(False)
-        if question.minus is None:
-            self.minus.clear()
+        model, minus = self._desk.context.session.model, question.minus
+        with QSignalBlocker(self.minus):
+            if minus is None or model is None:
+                self.minus.clear()
+            else:
+                self.minus.setText(_entry(model, minus))
         self.bars.set_chosen(self._explained())
         self._show_explained()
 
     def _show_explained(self) -> None:
         look = self._desk.look
         if look is None:
-            self.explained.setText("")
+            # One line as well, so that nothing below moves.
+            self.explained.setText("…" if self._desk.outdated else "")
+            self.explained.setToolTip("")
             return
         target = self._desk.question.targets(look.prediction)[0]
         score = float(target.score(look.prediction.logits[None])[0])
@@ -254,4 +270,8 @@ class ClassColumn(QWidget):
 
 
 def _names(model: OpenedModel) -> list[str]:
-    return [f"{index}  {class_name(model.classes, index)}" for index in range(model.head.classes)]
+    return [_entry(model, index) for index in range(model.head.classes)]
+
+
+def _entry(model: OpenedModel, index: int) -> str:
+    return f"{index}  {class_name(model.classes, index)}"

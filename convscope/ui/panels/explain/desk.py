@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Hashable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Literal
 
 from PySide6.QtCore import QObject, Signal
 
 from convscope.engine.models.prediction import Prediction
-from convscope.engine.seeing.attribution.picture import shared_scales
+from convscope.engine.seeing.attribution.picture import Style, shared_scales
 from convscope.engine.seeing.attribution.result import Attribution, Request
 from convscope.errors import UserError
 from convscope.jobs import Job
 from convscope.task import Task
 from convscope.ui.panel_context import PanelContext
-from convscope.ui.panels.explain.question import Question
+from convscope.ui.panels.explain.question import Question, label
+from convscope.ui.panels.explain.quick import Begun, Frame, Quick, Strip
 from convscope.ui.panels.explain.slow import SlowMaps
 
 if TYPE_CHECKING:
@@ -23,40 +24,27 @@ if TYPE_CHECKING:
     from convscope.engine.seeing.attribution.explain import Failure
     from convscope.engine.seeing.attribution.layers import LayerChoice
     from convscope.engine.seeing.attribution.look import Look
+    from convscope.engine.seeing.attribution.target import Target
     from convscope.imaging.display import Scale
     from convscope.imaging.image import Image
 
 KEY = "explain"
-# More forward passes than this are made in a lane of their own, so that nothing waits for them.
-QUICK = 60
-
-
-@dataclass(frozen=True, eq=False)
-class Begun:
-    """What is known before the first map: image and model, the maps wanted, the layers to choose from."""
-
-    look: Look
-    requests: tuple[Request, ...]
-    layers: tuple[LayerChoice, ...]
-    chosen: LayerChoice | None
-
-
-@dataclass(frozen=True, eq=False)
-class Strip:
-    """Grad-CAM at every stage, fine to coarse."""
-
-    maps: tuple[Attribution, ...]
 
 
 class Desk(QObject):
     """Makes the maps of the question for the current image and model. GUI thread only.
 
-    A job that runs is replaced once it has shown something, so that a camera is followed as well as a drag.
-    Maps that take long are made one after the other in a lane of their own, while others come and go.
-    Cancelling by hand leaves maps that say so; they are asked for again by `resume`.
+    What a person changes supersedes at once whatever runs: another image or model makes all that is on show
+    `outdated`, another class or setting only its own maps. A drag waits until the job that runs has shown
+    something, and the next frame of something live until the last one's wall is finished, so that both are
+    followed. Maps that take long are made one after the other in a lane of their own, while others come and
+    go; for something live they wait until it stands still. Cancelling by hand leaves maps that say so; they
+    are asked for again by `resume`.
 
     Signals:
-        question_changed: the `Question`.
+        question_changed: the `Question`, by a person, an undo, or another model.
+        style_changed: how maps are shown: a `Style`.
+        outdated_changed: what is on show is of another image or model, or no longer.
         begun: a `Begun`: the tiles of the wall are known.
         arrived: an `Attribution` (perhaps still growing) or a `Failure`.
         stopped_changed: maps were cancelled by hand, or are made again.
@@ -66,6 +54,8 @@ class Desk(QObject):
     """
 
     question_changed = Signal(object)
+    style_changed = Signal(object)
+    outdated_changed = Signal()
     begun = Signal(object)
     arrived = Signal(object)
     stopped_changed = Signal()
@@ -76,41 +66,72 @@ class Desk(QObject):
     def __init__(self, context: PanelContext, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.context = context
-        self.question = Question()
+        session = context.session
+        self._asked = session.slot("explain.question", Question(), "explain")
+        self._style = session.slot("explain.style", Style(), "explain")
+        self._dragging = False
+        self.question = self._asked.value.about(session.model)
         self.look: Look | None = None
         self.requests: tuple[Request, ...] = ()
         self.layers: tuple[LayerChoice, ...] = ()
         self.chosen: LayerChoice | None = None
         self.strip: tuple[Attribution, ...] = ()
         self.request: Request | None = None
-        self.sentence = ""
+        self.sentence = self.outdated = ""
+        self.live = False
         self._made: dict[Any, Attribution | Failure] = {}
-        self._strip_of: tuple[object, object] | None = None
+        self._strip_of: tuple[Look, Target] | None = None
         self._active = False
         self._job: Job | None = None
         self._run = 0
-        self._shown = self._again = False
+        self._shown = False
+        # What comes next waits until the job has shown something, or has ended.
+        self._next: Literal["", "shown", "ended"] = ""
         self._stopped: set[Any] = set()
         self._slow = SlowMaps(context, self._take, self._failed, self._stop)
-        session = context.session
-        session.image_changed.connect(self._changed)
+        self._asked.changed.connect(self._question_changed)
+        self._style.changed.connect(self._style_changed)
+        session.image_changed.connect(self._image_changed)
         session.model_changed.connect(self._model_changed)
 
     # -- the question ----------------------------------------------------------------------------------------
 
-    def ask(self, **changes: Any) -> None:
-        """Change the question by its fields."""
-        question = replace(self.question, **changes)
-        if question != self.question:
-            self.question = question
-            self.question_changed.emit(question)
-            self.refresh()
+    def ask(self, *, merge: Hashable | None = None, **changes: Any) -> None:
+        """Change the question by its fields, which is a step of undo.
+
+        Args:
+            merge: joins the steps of one drag; what runs may show something before it is replaced.
+        """
+        after = replace(self.question, **changes)
+        if after != self.question:
+            self._dragging = merge is not None
+            self._asked.edit(after, label(self.question, after, self.context.session.model), merge)
+            self._dragging = False
 
     def set_setting(self, method: str, name: str, value: int | float | str) -> None:
         """Change a parameter of a method."""
         settings = {key: dict(own) for key, own in self.question.settings.items()}
         settings.setdefault(method, {})[name] = value
-        self.ask(settings=settings)
+        self.ask(merge=("explain", method, name), settings=settings)
+
+    @property
+    def style(self) -> Style:
+        """How maps are shown."""
+        return self._style.value
+
+    def restyle(self, style: Style, label: str, merge: Hashable | None = None) -> None:
+        """Show maps another way, which is a step of undo."""
+        self._style.edit(style, label, merge)
+
+    def _style_changed(self, style: Style) -> None:
+        self.style_changed.emit(style)
+
+    def _question_changed(self) -> None:
+        question = self._asked.value.about(self.context.session.model)
+        if question != self.question:
+            self.question = question
+            self.question_changed.emit(question)
+            self.refresh(urgent=not self._dragging)
 
     def select(self, request: Request | None) -> None:
         """Look at one map."""
@@ -153,6 +174,17 @@ class Desk(QObject):
         return shared_scales([one, *alike])[0]
 
     @property
+    def strip_outdated(self) -> bool:
+        """Whether the strip on show is of another class than the one that is explained."""
+        if self.look is None or self._strip_of is None:
+            return bool(self.strip)
+        return self._strip_of != (self.look, self.question.targets(self.look.prediction)[0])
+
+    def waits(self, request: Request) -> bool:
+        """Whether a map is only made once what is live stands still."""
+        return self.live and request.key not in self._made and request.key not in self._slow.keys
+
+    @property
     def prediction(self) -> Prediction | None:
         """Of the image before the model, once it is known."""
         return self.look.prediction if self.look is not None else None
@@ -182,10 +214,14 @@ class Desk(QObject):
         """Work only while somebody looks."""
         self._active = active
         if active:
-            self.refresh()
+            self.refresh(urgent=False)
 
-    def refresh(self) -> None:
-        """Make the maps that are missing."""
+    def refresh(self, *, urgent: bool = True) -> None:
+        """Make the maps that are missing.
+
+        Args:
+            urgent: instead of what runs; else that shows something first.
+        """
         session = self.context.session
         model, image = session.model, session.image
         if not self._active:
@@ -193,21 +229,22 @@ class Desk(QObject):
         if model is None:
             self._say("There is no model yet.")
             return
-        if self._job is not None and not self._job.finished and not self._shown:
-            self._again = True
+        works = self._job is not None and not self._job.finished
+        if works and not urgent and not (self._shown and self._next != "ended"):
+            self._next = self._next or "shown"
             return
-        if (self._job is None or self._job.finished) and self._complete(model, image):
+        if not works and self._complete(model, image):
             return
         self._start(model, image)
 
     def shutdown(self) -> None:
         """Take no more events."""
         session = self.context.session
-        session.image_changed.disconnect(self._changed)
+        session.image_changed.disconnect(self._image_changed)
         session.model_changed.disconnect(self._model_changed)
-        self._run += 1
-        self.context.jobs.cancel_key(KEY)
-        self._slow.end()
+        self._asked.changed.disconnect(self._question_changed)
+        self._style.changed.disconnect(self._style_changed)
+        self._supersede()
 
     def _complete(self, model: OpenedModel, image: Image) -> bool:
         """Whether all that is asked for is there: the panel comes back as it was."""
@@ -215,49 +252,43 @@ class Desk(QObject):
         if look is None or look.model is not model or look.image is not image or self.sentence:
             return False
         wanted = [one.key for one in self.question.requests(look.prediction)]
-        strip_of = (look, self.question.targets(look.prediction)[0])
         return (
             wanted == [one.key for one in self.requests]
             and all(self._finished(key) or key in self._stopped for key in wanted)
-            and (not self.layers or self._strip_of == strip_of)
+            and not (self.layers and self.strip_outdated)
         )
 
+    def _supersede(self) -> None:
+        """Nobody waits for the job that runs any more: it ends within a pass."""
+        self._run += 1
+        self._job, self._next = None, ""
+        self.context.jobs.cancel_key(KEY)
+
     def _start(self, model: OpenedModel, image: Image) -> None:
-        look = self.look
-        if look is not None and (look.model is not model or look.image is not image):
-            self._forget()
-        question, known = self.question, self.look
-        there = frozenset(key for key in self._made if self._finished(key)) | self._stopped
-        prediction, strip_of = self.context.predictor.prediction, self._strip_of
-        self._shown = self._again = False
-        self._run = run = self._run + 1
-
-        def work(task: Task) -> tuple[Look, list[Request]]:
-            from convscope.engine.seeing.attribution.explain import cost, strip, wall
-            from convscope.engine.seeing.attribution.layers import chosen_layer, usable_layers
-            from convscope.engine.seeing.attribution.look import Look
-
-            look = known or Look(model, image, prediction)
-            layers = usable_layers(model)
-            requests = question.requests(look.prediction)
-            task.partial(Begun(look, requests, layers, chosen_layer(model) if layers else None))
-            missing = [request for request in requests if request.key not in there]
-            target = question.targets(look.prediction)[0]
-            first = [request for request in missing if request.method in ("grad-cam", "eigen-cam")]
-            # The strip is a pass like Grad-CAM's own: it comes before what takes longer.
-            wall(look, first, task)
-            if layers and strip_of != (look, target):
-                task.partial((look, target, Strip(strip(look, target, task))))
-            rest = sorted(
-                (request for request in missing if request not in first),
-                key=lambda request: cost(look, request),
-            )
-            wall(look, [request for request in rest if cost(look, request) <= QUICK], task)
-            return look, [request for request in rest if cost(look, request) > QUICK]
-
+        self._supersede()
+        shown = self.look
+        same = shown is not None and shown.model is model
+        known = shown if shown is not None and same and shown.image is image else None
+        frame = shown if known is None and same else None
+        if known is not None:
+            self._begin(known)
+        if frame is not None:
+            self._await_frame(frame, image)
+        self._shown = False
+        run = self._run
+        quick = Quick(
+            model,
+            image,
+            self.question,
+            known,
+            self.context.predictor.prediction,
+            frozenset(key for key in self._made if self._finished(key)) | self._stopped,
+            self._strip_of,
+            whole=frame is not None,
+        )
         self._job = self.context.jobs.submit(
             "engine",
-            work,
+            quick.run,
             title=f"Explaining {image.name}",
             key=KEY,
             supersede="cancel",
@@ -267,61 +298,114 @@ class Desk(QObject):
             on_cancelled=lambda: self._cancelled(run),
         )
 
+    def _begin(self, look: Look) -> None:
+        """Another question about what is there: its tiles are known at once."""
+        self.requests = self.question.requests(look.prediction)
+        self._slow.keep({one.key for one in self.requests})
+        self._say("")
+        self._set_outdated("")
+        self.begun.emit(Begun(look, self.requests, self.layers, self.chosen))
+        self._keep_selection()
+
+    def _await_frame(self, shown: Look, image: Image) -> None:
+        """The next picture of something live is on its way; what is asked of it may be something else."""
+        # They would be of the picture before.
+        self._slow.end()
+        wanted = [one.key for one in self.question.requests(shown.prediction)]
+        if wanted != [one.key for one in self.requests]:
+            self._set_outdated(f"Working on {image.name} …")
+
     def _finished(self, key: Any) -> bool:
         made = self._made.get(key)
         return made is not None and (not isinstance(made, Attribution) or made.done >= 1)
 
     def _take(self, value: Any) -> None:
         if isinstance(value, Begun):
-            self.look, self.requests = value.look, value.requests
-            self.layers, self.chosen = value.layers, value.chosen
-            self._say("")
-            if not value.layers:
-                self.strip = ()
-                self.strip_changed.emit(())
-            self.begun.emit(value)
-            self._keep_selection()
-        elif isinstance(value, tuple):
-            look, target, strip = value
-            self._strip_of, self.strip = (look, target), strip.maps
-            self.strip_changed.emit(self.strip)
+            self._take_begun(value)
+        elif isinstance(value, Strip):
+            self._take_strip(value)
+        elif isinstance(value, Frame):
+            self._take_frame(value)
         else:
             self._made[value.request.key] = value
             self.arrived.emit(value)
             self._has_shown()
 
+    def _take_begun(self, begun: Begun) -> None:
+        self.look, self.requests = begun.look, begun.requests
+        self.layers, self.chosen = begun.layers, begun.chosen
+        self._say("")
+        if not begun.layers:
+            self.strip, self._strip_of = (), None
+            self.strip_changed.emit(())
+        self._set_outdated("")
+        self.begun.emit(begun)
+        self._keep_selection()
+
+    def _take_strip(self, strip: Strip) -> None:
+        self._strip_of, self.strip = (strip.look, strip.target), strip.maps
+        self.strip_changed.emit(self.strip)
+
+    def _take_frame(self, frame: Frame) -> None:
+        self.live = True
+        self._made = {one.request.key: one for one in frame.made}
+        self._stopped.clear()
+        self._take_begun(frame.begun)
+        if frame.strip is not None:
+            self._take_strip(frame.strip)
+        # One word is enough: all of it is there already.
+        shown = self._made.get(self.request.key) if self.request is not None else None
+        if shown is not None:
+            self.arrived.emit(shown)
+
     def _say(self, sentence: str) -> None:
         self.sentence = sentence
         self.said.emit(sentence)
+        if sentence:
+            self._set_outdated("")
+
+    def _set_outdated(self, words: str) -> None:
+        if words != self.outdated:
+            self.outdated = words
+            self.outdated_changed.emit()
 
     def _has_shown(self) -> None:
         self._shown = True
-        if self._again:
+        if self._next == "shown":
+            self.refresh()
+
+    def _has_ended(self) -> None:
+        self._shown = True
+        if self._next:
             self.refresh()
 
     def _done(self, made: tuple[Look, list[Request]]) -> None:
         look, requests = made
-        if look is self.look:
+        if look is self.look and not (self.live and self._next):
             missing = [one for one in requests if not self._finished(one.key)]
             self._slow.start(look, missing, {one.key for one in self.requests})
-        self._has_shown()
+        self._has_ended()
 
     def _failed(self, error: BaseException) -> None:
         if isinstance(error, UserError):
             self._say(error.message)
         else:
             self.context.report(error)
-        self._has_shown()
+            if self.outdated:
+                self._set_outdated(f"{self.context.session.image.name} could not be explained.")
+        self._has_ended()
 
     def _cancelled(self, run: int) -> None:
         if run != self._run:
             return
         # By hand, from the status bar.
-        if self._again:
-            self._has_shown()
-        else:
-            missing = {one.key for one in self.requests if not self._finished(one.key)}
-            self._stop(missing - self._slow.keys)
+        if self._next:
+            self._has_ended()
+            return
+        if self.look is None or self.look.image is not self.context.session.image:
+            self._set_outdated("Stopped: what is shown is of another picture.")
+        missing = {one.key for one in self.requests if not self._finished(one.key)}
+        self._stop(missing - self._slow.keys)
 
     def _stop(self, keys: set[Any]) -> None:
         self._stopped |= keys
@@ -339,28 +423,51 @@ class Desk(QObject):
         if found is None or wanted is None or found.key != wanted.key:
             self.select(found)
 
-    def _forget(self) -> None:
+    def _forget(self, words: str) -> None:
+        """What is on show answers nothing any more; the words say so over it."""
+        self._supersede()
+        self._slow.end()
         self.look, self.requests, self.strip, self._strip_of = None, (), (), None
         self.layers, self.chosen = (), None
+        self.live = False
         self._made.clear()
         self._stopped.clear()
-        self._slow.end()
+        if not self.sentence:
+            self._set_outdated(words)
 
-    def _changed(self, *_: object) -> None:
+    def _image_changed(self, *_: object) -> None:
+        look, image = self.look, self.context.session.image
+        if look is not None and look.image is not image:
+            if _one_source(look.image, image):
+                self._frame_came()
+                return
+            self._forget(f"Still of {look.image.name}. Working on {image.name} …")
+        elif look is None and self._job is not None:
+            # Its first answer would be of the image before.
+            self._forget(self.outdated)
         self.refresh()
+
+    def _frame_came(self) -> None:
+        """The next picture of something live: after the wall of the last one."""
+        self._slow.end()
+        if self._job is not None and not self._job.finished:
+            self._next = "ended"
+        else:
+            self.refresh()
 
     def _model_changed(self, *_: object) -> None:
         # Classes and layers of another network are others.
-        question = replace(self.question, index=None, minus=None, layer=None)
-        if question != self.question:
-            self.question = question
-            self.question_changed.emit(question)
-        # What runs is of the network before: nobody waits for it.
-        self._run += 1
-        self._job = None
-        self.context.jobs.cancel_key(KEY)
-        self._forget()
+        self.question = self._asked.value.about(self.context.session.model)
+        model, look = self.context.session.model, self.look
+        before = f"Still of {look.model.name}. " if look is not None else ""
+        self._forget(f"{before}Working on {model.name} …" if model is not None and before else self.outdated)
+        self.question_changed.emit(self.question)
         self.strip_changed.emit(())
         # The same method is looked at next.
-        self.select(self.request if self.context.session.model is not None else None)
+        self.select(self.request if model is not None else None)
         self.refresh()
+
+
+def _one_source(a: Image, b: Image) -> bool:
+    """Whether both are pictures of one thing: a camera's frames, a drawing as it grows."""
+    return a.id == b.id

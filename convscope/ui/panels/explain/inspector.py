@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, QUrl, Signal
+from collections.abc import Callable
+
+from PySide6.QtCore import QSignalBlocker, Qt, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QCheckBox, QLabel, QVBoxLayout, QWidget
 
 from convscope.engine.seeing.attribution.explain import Failure
-from convscope.engine.seeing.attribution.method import Method, Parameter
+from convscope.engine.seeing.attribution.method import Method, Parameter, Setting
 from convscope.engine.seeing.attribution.methods import METHODS
 from convscope.engine.seeing.attribution.picture import Style, ramp, region
 from convscope.engine.seeing.attribution.result import Attribution
 from convscope.imaging.colormaps import COLORMAPS
 from convscope.imaging.overlay import OPACITY, PAPER_THRESHOLD, THRESHOLD, Blend, HeatRegion
 from convscope.ui import theme
-from convscope.ui.panels.explain.desk import Begun, Desk
+from convscope.ui.panels.explain.desk import Desk
+from convscope.ui.panels.explain.quick import Begun
 from convscope.ui.widgets.form import (
     caption,
     choose,
@@ -37,19 +40,14 @@ NO_LAYER = "This network has no layer whose maps lie over the image."
 
 
 class Inspector(QWidget):
-    """One method in words and numbers, and the style of all pictures.
-
-    Signals:
-        style_changed: a `Style`.
-    """
-
-    style_changed = Signal(object)
+    """One method in words and numbers, and the style of all pictures."""
 
     def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._desk = desk
         self._method = ""
         self._controls: dict[str, QWidget] = {}
+        self._setters: dict[str, Callable[[Setting], None]] = {}
         self.setProperty("role", "panel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._build()
@@ -57,26 +55,16 @@ class Inspector(QWidget):
         desk.selected.connect(lambda _request: self._show())
         desk.arrived.connect(lambda _made: self._show())
         desk.stopped_changed.connect(self._show)
-        desk.question_changed.connect(lambda _question: self._show_layer())
+        desk.question_changed.connect(lambda _question: self._show_question())
+        desk.style_changed.connect(lambda _style: self._show_style())
+        desk.outdated_changed.connect(self._show)
         desk.said.connect(self._said)
-        self._show()
-
-    @property
-    def style_(self) -> Style:
-        """How maps are shown, as the controls stand."""
-        colormap = self.colormap.currentData()
-        return Style(
-            None if colormap == OWN else colormap,
-            self.opacity.value / 100,
-            "nearest" if self.how.value == "nearest" else "bilinear",
-            self.threshold.value / 100 if self.outline.isChecked() else None,
-            "even" if self.blend.value == "even" else "heat",
-        )
+        self._show_style()
 
     def _said(self, sentence: str) -> None:
         if sentence:
             self.why.clear()
-            self.scale.hide()
+            self.scale.clear()
         self._show()
 
     # -- the method ------------------------------------------------------------------------------------------
@@ -90,19 +78,22 @@ class Inspector(QWidget):
         if method.name != self._method:
             self._method = method.name
             self._show_method(method)
+        self.warning.setText(method.warning)
+        self.warning.setVisible(bool(method.warning))
         answer = self._desk.answer(request)
         if isinstance(answer, Failure):
             self.facts.setText(answer.message)
             self.warning.hide()
-            self.scale.hide()
+            self.scale.clear()
             return
         if answer is None:
-            stopped = self._desk.stopped(request)
-            self.facts.setText("stopped; a click on the map goes on" if stopped else "working…")
+            # The numbers of another image or class answer nothing.
+            stopped, waits = self._desk.stopped(request), self._desk.waits(request)
+            words = "stopped; a click on the map goes on" if stopped else "working…"
+            self.facts.setText("waits for a still picture" if waits else words)
+            self.scale.clear()
             return
         notes = [note for note in answer.notes if note != method.warning]
-        self.warning.setText(method.warning)
-        self.warning.setVisible(bool(method.warning))
         lines = []
         if answer.done < 1:
             stopped = self._desk.stopped(request)
@@ -118,11 +109,10 @@ class Inspector(QWidget):
                 f"{1000 * answer.seconds:,.0f} ms" if answer.seconds < 10 else f"{answer.seconds:.0f} s"
             )
         lines += [f"{name} {value:.4g}" for name, value in answer.facts.items()]
-        style = self.style_
+        style = self._desk.style
         self.facts.setText("\n".join([*lines, *notes]))
         self._show_region(answer, style, [*lines, *notes])
         scale = self._desk.scale(answer)
-        self.scale.show()
         opacities = ramp(answer, style, scale)[:, 3]
         self.scale.set_scale(style.colormap or answer.colormap, scale.low, scale.high, opacities)
 
@@ -133,7 +123,11 @@ class Inspector(QWidget):
             return
 
         def done(found: HeatRegion | None) -> None:
-            if found is None or self._desk.attribution() is not one or self.style_.threshold != threshold:
+            if (
+                found is None
+                or self._desk.attribution() is not one
+                or self._desk.style.threshold != threshold
+            ):
                 return
             box, (height, width) = found.box, one.pixels.shape[:2]
             words = (
@@ -164,7 +158,7 @@ class Inspector(QWidget):
         for widget in self._controls.values():
             self.parameters.removeWidget(widget)
             widget.deleteLater()
-        self._controls = {}
+        self._controls, self._setters = {}, {}
         settings = method.settings(self._desk.question.settings.get(method.name, {}))
         for parameter in method.parameters:
             widget = self._control(method.name, parameter, settings[parameter.name])
@@ -176,6 +170,7 @@ class Inspector(QWidget):
         if parameter.choices:
             box = combo(name, parameter.title, ((choice, choice) for choice in parameter.choices))
             choose(box, str(value))
+            self._setters[parameter.name] = lambda chosen: choose(box, str(chosen))
             box.currentIndexChanged.connect(
                 lambda _index: self._desk.set_setting(method, parameter.name, box.currentData())
             )
@@ -193,6 +188,7 @@ class Inspector(QWidget):
             parameter.unit,
         )
         slider.setToolTip(parameter.about)
+        self._setters[parameter.name] = lambda number: slider.set_value(float(number))
         whole = isinstance(parameter.default, int)
         slider.changed.connect(
             lambda number: self._desk.set_setting(
@@ -230,18 +226,48 @@ class Inspector(QWidget):
         else:
             self.why.setText("Chosen by you, for all methods that look at a layer.")
 
+    def _show_question(self) -> None:
+        """Also what an undo brought back."""
+        self._show_layer()
+        method = METHODS.get(self._method)
+        if method is not None:
+            settings = method.settings(self._desk.question.settings.get(method.name, {}))
+            for name, show in self._setters.items():
+                show(settings[name])
+
     # -- the style -------------------------------------------------------------------------------------------
+
+    def _restyle(self, label: str, merge: str | None = None) -> None:
+        """As the controls stand now."""
+        colormap = self.colormap.currentData()
+        style = Style(
+            None if colormap == OWN else colormap,
+            self.opacity.value / 100,
+            "nearest" if self.how.value == "nearest" else "bilinear",
+            self.threshold.value / 100 if self.outline.isChecked() else None,
+            "even" if self.blend.value == "even" else "heat",
+        )
+        self._desk.restyle(style, label, merge)
 
     def _reblend(self, chosen: str) -> None:
         """An opacity that nobody has changed follows: even colours need less of it."""
-        before: Blend = "heat" if chosen == "even" else "even"
+        now: Blend = "even" if chosen == "even" else "heat"
+        before: Blend = "heat" if now == "even" else "even"
         if self.opacity.value == 100 * OPACITY[before]:
-            self.opacity.set_value(100 * OPACITY["even" if chosen == "even" else "heat"])
-        self._restyle()
+            self.opacity.set_value(100 * OPACITY[now])
+        self._restyle("Make the opacity even" if now == "even" else "Let the opacity grow with the heat")
 
-    def _restyle(self) -> None:
-        self.threshold.setEnabled(self.outline.isChecked())
-        self.style_changed.emit(self.style_)
+    def _show_style(self) -> None:
+        style = self._desk.style
+        with QSignalBlocker(self.outline):
+            self.outline.setChecked(style.threshold is not None)
+        self.opacity.set_value(100 * style.opacity)
+        choose(self.colormap, style.colormap or OWN)
+        self.how.set_value(style.how)
+        self.blend.set_value(style.blend)
+        if style.threshold is not None:
+            self.threshold.set_value(100 * style.threshold)
+        self.threshold.setEnabled(style.threshold is not None)
         self._show()
 
     # -- the widgets -----------------------------------------------------------------------------------------
@@ -288,12 +314,20 @@ class Inspector(QWidget):
         self.threshold.setEnabled(False)
         self.scale = ScaleBar()
         self.scale.setObjectName("explain.scale")
-        self.opacity.changed.connect(lambda _value: self._restyle())
+        self.opacity.changed.connect(lambda _value: self._restyle("Change the opacity", "explain.opacity"))
         self.blend.changed.connect(self._reblend)
-        self.threshold.changed.connect(lambda _value: self._restyle())
-        self.colormap.currentIndexChanged.connect(lambda _index: self._restyle())
-        self.how.changed.connect(lambda _value: self._restyle())
-        self.outline.toggled.connect(lambda _on: self._restyle())
+        self.threshold.changed.connect(
+            lambda _value: self._restyle("Change the threshold", "explain.threshold")
+        )
+        self.colormap.currentIndexChanged.connect(lambda _index: self._restyle("Change the colours"))
+        self.how.changed.connect(
+            lambda how: self._restyle(
+                "Show the true size of maps" if how == "nearest" else "Enlarge maps smoothly"
+            )
+        )
+        self.outline.toggled.connect(
+            lambda on: self._restyle("Outline the hottest region" if on else "Take the outline away")
+        )
         column.addWidget(self.opacity)
         column.addWidget(self.blend)
         column.addLayout(named("Colours", self.colormap))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,8 +10,8 @@ from PySide6.QtCore import QSignalBlocker
 from PySide6.QtWidgets import QCheckBox, QVBoxLayout, QWidget
 
 from convscope.engine.seeing.attribution.explain import Failure
-from convscope.engine.seeing.attribution.picture import Style, picture, ramp, region
-from convscope.engine.seeing.attribution.result import Attribution
+from convscope.engine.seeing.attribution.picture import picture, ramp, region
+from convscope.engine.seeing.attribution.result import Attribution, Request
 from convscope.imaging.overlay import heat_pixels, upsample
 from convscope.task import Task
 from convscope.ui import theme
@@ -19,6 +19,10 @@ from convscope.ui.panels.explain.desk import Desk
 from convscope.ui.widgets.form import row, segmented, tool
 from convscope.ui.widgets.image_view import ImageView
 from convscope.ui.widgets.scale_bar import ScaleBar
+from convscope.ui.widgets.veil import Veil
+
+if TYPE_CHECKING:
+    from convscope.engine.seeing.attribution.look import Look
 
 KEY = "explain.large"
 
@@ -29,15 +33,14 @@ class LargeView(QWidget):
     def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._desk = desk
-        self.style_ = Style()
+        # What the picture on show is of.
+        self._of: tuple[Any, Look] | None = None
         self._build()
         desk.selected.connect(lambda _request: self.paint())
         desk.arrived.connect(self._arrived)
-
-    def set_style(self, style: Style) -> None:
-        """Show it another way."""
-        self.style_ = style
-        self.paint()
+        desk.style_changed.connect(lambda _style: self.paint())
+        for changed in (desk.outdated_changed, desk.stopped_changed):
+            changed.connect(self._mark)
 
     def step(self, by: int) -> None:
         """The next or the last map of the wall."""
@@ -48,7 +51,8 @@ class LargeView(QWidget):
 
     def paint(self) -> None:
         """Make the picture off the GUI thread: a photograph may be large."""
-        one, look, style = self._desk.attribution(), self._desk.look, self.style_
+        one, look, style = self._desk.attribution(), self._desk.look, self._desk.style
+        self._mark()
         if one is None or look is None or not self.isVisible():
             return
         what, image = self.what.value, look.image if self.whole.isChecked() else None
@@ -73,6 +77,8 @@ class LargeView(QWidget):
 
         def done(made: tuple[NDArray[np.uint8], NDArray[Any] | None, str]) -> None:
             pixels, values, words = made
+            self._of = one.request.key, look
+            self._mark()
             self.view.set_pixels(pixels, values)
             self.view.set_caption(words)
             opacities = ramp(one, style, scale)[:, 3] if what == "overlay" else None
@@ -81,6 +87,28 @@ class LargeView(QWidget):
         self._desk.context.jobs.submit(
             "view", work, title="Painting a map", key=KEY, supersede="finish", quiet=True, on_done=done
         )
+
+    def _mark(self) -> None:
+        """The picture of another map is dim until the one that is looked at is there."""
+        desk, request = self._desk, self._desk.request
+        words = desk.outdated
+        if not words and request is not None:
+            following = desk.live and self._of is not None and self._of[0] == request.key
+            if self._of != (request.key, desk.look) and not following:
+                words = self._why(request)
+        self.veil.set_words(words)
+
+    def _why(self, request: Request) -> str:
+        from convscope.engine.seeing.attribution.methods import METHODS
+
+        title, answer = METHODS[request.method].title, self._desk.answer(request)
+        if isinstance(answer, Failure):
+            return answer.message
+        if self._desk.stopped(request):
+            return f"{title} was stopped: a click on its tile goes on."
+        if self._desk.waits(request):
+            return f"{title} waits for a still picture."
+        return f"Working on {title} …"
 
     def set_whole(self, whole: bool) -> None:
         """On the whole photograph, or on what the network saw of it."""
@@ -125,5 +153,11 @@ class LargeView(QWidget):
         self.scale = ScaleBar()
         self.scale.setObjectName("explain.large.scale")
         column.addLayout(row(self.what, self.whole, None, last, following))
-        column.addWidget(self.view, 1)
-        column.addWidget(self.scale)
+        shown = QWidget()
+        below = QVBoxLayout(shown)
+        below.setContentsMargins(0, 0, 0, 0)
+        below.setSpacing(theme.GRID)
+        below.addWidget(self.view, 1)
+        below.addWidget(self.scale)
+        column.addWidget(shown, 1)
+        self.veil = Veil(shown, "explain.large.veil")

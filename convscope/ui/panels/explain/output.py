@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 
-from convscope.engine.seeing.attribution.picture import Style, picture, wall_picture
+from convscope.engine.seeing.attribution.picture import picture, wall_picture
 from convscope.errors import UserError
 from convscope.imaging.overlay import heat_pixels
 from convscope.imaging.save import save_npy, save_png
@@ -40,7 +40,6 @@ class Output(QObject):
 
     Args:
         desk: whose maps.
-        style: how they are shown now.
         checks: the curves and the randomised check on show, if they were made.
         window: the parent of the dialogs.
     """
@@ -48,12 +47,11 @@ class Output(QObject):
     def __init__(
         self,
         desk: Desk,
-        style: Callable[[], Style],
         checks: Callable[[], tuple[Curves | None, RandomisedCheck | None]],
         window: QWidget,
     ) -> None:
         super().__init__(window)
-        self._desk, self._style, self._checks, self._window = desk, style, checks, window
+        self._desk, self._checks, self._window = desk, checks, window
 
     def commands(self) -> list[Command]:
         """For the palette and the menu."""
@@ -102,7 +100,7 @@ class Output(QObject):
         if name == "script":
             self.save_script(path)
             return
-        one, look, style, maps = self._desk.attribution(), self._desk.look, self._style(), self._desk.maps
+        one, look, style, maps = self._desk.attribution(), self._desk.look, self._desk.style, self._desk.maps
         if one is None or look is None:
             return
         curves, check = self._checks()
@@ -146,7 +144,7 @@ class Output(QObject):
         """The map over the photograph."""
         from convscope.ui.widgets.raster import to_image
 
-        one, look, style = self._desk.attribution(), self._desk.look, self._style()
+        one, look, style = self._desk.attribution(), self._desk.look, self._desk.style
         if one is None or look is None:
             return
         self._desk.context.jobs.submit(
@@ -160,7 +158,7 @@ class Output(QObject):
 
     def copy_script(self) -> None:
         """A script with Keras, NumPy and Pillow that makes the same map."""
-        look, request, style = self._desk.look, self._desk.request, self._style()
+        look, request, style = self._desk.look, self._desk.request, self._desk.style
         if look is None or request is None:
             self._desk.context.notify("There is no map that a script could make.")
             return
@@ -180,7 +178,7 @@ class Output(QObject):
 
     def save_script(self, path: Path) -> None:
         """The same as a file; a network or a picture that has none is saved beside it."""
-        look, request, style = self._desk.look, self._desk.request, self._style()
+        look, request, style = self._desk.look, self._desk.request, self._desk.style
         if look is None or request is None:
             return
 
@@ -221,7 +219,7 @@ class Output(QObject):
         """An overlay for each image of a folder by the method that is looked at, and a table of them."""
         from convscope.engine.seeing.attribution.result import Request
 
-        model, request, style = self._desk.context.session.model, self._desk.request, self._style()
+        model, request, style = self._desk.context.session.model, self._desk.request, self._desk.style
         if model is None:
             self._desk.context.report(UserError("There is no model: open one first."))
             return

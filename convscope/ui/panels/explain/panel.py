@@ -8,7 +8,6 @@ from typing import Any
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QSplitter, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
-from convscope.engine.seeing.attribution.picture import Style
 from convscope.ui import theme
 from convscope.ui.actions import Command
 from convscope.ui.panel_context import PanelContext
@@ -40,11 +39,10 @@ class ExplainPanel(QWidget):
         self._compact, self._unfolded = False, False
         self.desk = Desk(context, self)
         self._build()
-        self.output = Output(
-            self.desk, lambda: self.inspector.style_, lambda: (self.truth.curves, self.truth.randomised), self
-        )
+        self.output = Output(self.desk, lambda: (self.truth.curves, self.truth.randomised), self)
         self.desk.said.connect(self._say)
-        self.inspector.style_changed.connect(self._restyle)
+        self.desk.begun.connect(lambda _begun: self._show_live())
+        self.desk.outdated_changed.connect(self._show_live)
         self.wall.enlarged.connect(partial(self.show_view, "large"))
 
     def show_view(self, name: str) -> None:
@@ -106,9 +104,8 @@ class ExplainPanel(QWidget):
         self.stack.setCurrentWidget(self.empty if sentence else self.body)
         self.imagenet.setVisible(self.context.session.model is None)
 
-    def _restyle(self, style: Style) -> None:
-        self.wall.set_style(style)
-        self.large.set_style(style)
+    def _show_live(self) -> None:
+        self.live.setVisible(self.desk.live)
 
     def _check_curves(self) -> None:
         self.show_view("truth")
@@ -170,7 +167,13 @@ class ExplainPanel(QWidget):
         self.save.setMenu(menu)
         self.fold = tool("explain.fold", "Method, layer and colours", "panel-right", self._toggle_inspector)
         self.fold.hide()
-        column.addLayout(row(self.switch, None, script, self.save, self.fold, spacing=theme.GRID))
+        self.live = caption("explain.live", "Live")
+        self.live.setWordWrap(False)
+        self.live.setToolTip(
+            "The maps follow the camera or the drawing: those of the newest picture that could be answered"
+        )
+        self.live.hide()
+        column.addLayout(row(self.switch, self.live, None, script, self.save, self.fold, spacing=theme.GRID))
         self.stack = QStackedWidget()
         self.body, self.empty = QWidget(), QWidget()
         self.views = QStackedWidget()

@@ -1,11 +1,12 @@
-"""What the panel asks for: which methods, which classes, which layer, and how it is shown."""
+"""What the panel asks for: which methods, which classes, which layer."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from convscope.engine.models.prediction import Prediction
+from convscope.engine.models.opened import OpenedModel
+from convscope.engine.models.prediction import Prediction, class_name
 from convscope.engine.seeing.attribution.method import Setting
 from convscope.engine.seeing.attribution.methods import METHODS
 from convscope.engine.seeing.attribution.result import Request
@@ -25,6 +26,7 @@ class Question:
         count: so many of the most probable classes are on the wall, the class explained first.
         layer: path; None for the app's choice.
         settings: what was changed of a method's parameters, by method.
+        model: the id of the network whose classes and layer these are; None: of any.
     """
 
     methods: tuple[str, ...] = FIRST_METHODS
@@ -33,6 +35,14 @@ class Question:
     count: int = 1
     layer: str | None = None
     settings: Mapping[str, Mapping[str, Setting]] = field(default_factory=dict)
+    model: str | None = None
+
+    def about(self, model: OpenedModel | None) -> Question:
+        """The same question about this network: another one's classes and layer are not its own."""
+        now = model.id if model is not None else None
+        if self.model == now:
+            return self
+        return replace(self, index=None, minus=None, layer=None, model=now)
 
     def targets(self, prediction: Prediction) -> tuple[Target, ...]:
         """The classes on the wall, the class explained first."""
@@ -53,3 +63,33 @@ class Question:
                     layer = self.layer if method.needs_layer else None
                     made.append(Request(name, target, layer, self.settings.get(name, {})))
         return tuple(made)
+
+
+def label(before: Question, after: Question, model: OpenedModel | None) -> str:
+    """What was done between two questions, as a menu says it: "Show Grad-CAM", "Explain by conv2d_1"."""
+    more = [name for name in after.methods if name not in before.methods]
+    fewer = [name for name in before.methods if name not in after.methods]
+    if more or fewer:
+        if len(more) + len(fewer) > 1:
+            return "Choose the methods"
+        return f"Show {METHODS[more[0]].title}" if more else f"Hide {METHODS[fewer[0]].title}"
+    if after.settings != before.settings:
+        return _setting_label(before, after)
+    classes = model.classes if model is not None else ()
+    if after.minus != before.minus:
+        return f"Subtract {'nothing' if after.minus is None else class_name(classes, after.minus)}"
+    if after.index != before.index:
+        likely = "the most probable class"
+        return f"Explain {likely if after.index is None else class_name(classes, after.index)}"
+    if after.layer != before.layer:
+        return f"Explain by {after.layer or 'the layer that convscope chooses'}"
+    return "Change the number of classes"
+
+
+def _setting_label(before: Question, after: Question) -> str:
+    for name, settings in after.settings.items():
+        known = before.settings.get(name, {})
+        for parameter in METHODS[name].parameters:
+            if settings.get(parameter.name) != known.get(parameter.name):
+                return f"{METHODS[name].title}: change {parameter.title[0].lower()}{parameter.title[1:]}"
+    return "Change the settings"

@@ -55,6 +55,12 @@ class SlowMaps:
         self._pending = [one for one in requests if one.key != running]
         self._next(look)
 
+    def keep(self, wanted: set[Any]) -> None:
+        """Make none but these any more: the one in work ends at once if it is none of them."""
+        self._pending = [one for one in self._pending if one.key in wanted]
+        if self._running is not None and self._running[0] not in wanted:
+            self.end()
+
     def end(self) -> None:
         """Make none of them any more."""
         running, self._running, self._pending = self._running, None, []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from convscope.engine.seeing.attribution.picture import Style, picture
+from convscope.engine.seeing.attribution.picture import picture
 from convscope.engine.seeing.attribution.result import Attribution
 from convscope.engine.seeing.attribution.truth.agreement import Agreement, agreement, each_once
 from convscope.errors import UserError
@@ -26,6 +27,7 @@ from convscope.ui.panels.explain.agreement_table import AgreementTable
 from convscope.ui.panels.explain.desk import Desk
 from convscope.ui.widgets.form import caption, hairline, row, scrolling
 from convscope.ui.widgets.mosaic_view import MosaicView
+from convscope.ui.widgets.veil import Veil
 
 if TYPE_CHECKING:
     from convscope.engine.seeing.attribution.truth.curves import Curves
@@ -62,6 +64,8 @@ class TruthView(QWidget):
         desk.selected.connect(lambda _request: self._subject_changed())
         desk.arrived.connect(lambda _made: self._subject_changed())
         desk.begun.connect(lambda _begun: self._subject_changed())
+        desk.outdated_changed.connect(self._subject_changed)
+        desk.style_changed.connect(lambda _style: self._show_randomised())
         self._subject_changed()
 
     def shutdown(self) -> None:
@@ -80,6 +84,7 @@ class TruthView(QWidget):
     # -- what is checked -------------------------------------------------------------------------------------
 
     def _subject_changed(self) -> None:
+        self.veil.set_words(self._desk.outdated)
         one = self._desk.attribution()
         ready = one is not None and one.done >= 1
         self.run_curves.setEnabled(ready)
@@ -161,7 +166,8 @@ class TruthView(QWidget):
         self.verdict.setVisible(made is not None)
         if made is None:
             return
-        tiles = [picture(one, Style()) for one in (made.original, *(step.attribution for step in made.steps))]
+        style = replace(self._desk.style, threshold=None)
+        tiles = [picture(one, style) for one in (made.original, *(step.attribution for step in made.steps))]
         words = ["as learned"]
         # The number first: the names of layers are long.
         words += [f"{step.rank:.2f}  {step.title}" for step in made.steps]
@@ -258,6 +264,7 @@ class TruthView(QWidget):
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(scrolling(inside))
+        self.veil = Veil(self, "explain.truth.veil")
 
     @staticmethod
     def _button(name: str, text: str) -> QPushButton:

@@ -20,7 +20,9 @@ from convscope.ui.panels.explain.column_titles import ColumnTitles
 from convscope.ui.panels.explain.desk import Desk
 from convscope.ui.widgets.form import heading
 from convscope.ui.widgets.mosaic_view import MosaicView
+from convscope.ui.widgets.veil import Veil
 
+WORKING = "Working on it …"
 KEY, STRIP_KEY = "explain.wall", "explain.strip"
 STRIP_HEIGHT = 132
 Painted = tuple[Attribution, Style, Scale]
@@ -39,23 +41,29 @@ class WallView(QWidget):
     def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._desk = desk
-        self.style_ = Style()
         self._offset = self._laid = 0
         # By request: the picture on show, and what it was made of.
         self._painted: dict[Any, tuple[Painted, NDArray[np.uint8]]] = {}
         self._compact = False
+        # The tiles of this laying out are not on show yet.
+        self._swapping: int | None = None
         self._build()
         desk.begun.connect(lambda _begun: self.lay_out())
         desk.arrived.connect(lambda _made: self.paint_tiles())
         desk.stopped_changed.connect(self.paint_tiles)
         desk.selected.connect(lambda _request: self._ring())
         desk.strip_changed.connect(lambda _maps: self.paint_strip())
+        desk.style_changed.connect(lambda _style: self._restyle())
+        desk.outdated_changed.connect(self._mark)
 
-    def set_style(self, style: Style) -> None:
-        """Show all maps another way."""
-        self.style_ = style
+    def _restyle(self) -> None:
         self.paint_tiles()
         self.paint_strip()
+
+    def _mark(self) -> None:
+        """What is of another image, model or class is dim, and says so."""
+        self.veil.set_words(self._desk.outdated)
+        self.stages_veil.set_words(WORKING if self._desk.strip_outdated and not self._desk.outdated else "")
 
     def pixels(self, index: int) -> NDArray[np.uint8]:
         """What a tile shows."""
@@ -71,20 +79,61 @@ class WallView(QWidget):
             return
         # Pictures that are still being made are for the tiles before.
         self._laid += 1
+        self._mark()
+        if desk.live:
+            self._swap()
+            return
         classes = len({request.target for request in requests})
         # With one class there is room for the image itself, to compare.
         self._offset = 1 if classes <= 1 else 0
         bare = _rgb(look.prepared.pixels)
-        # Half way to the ground: a map is on its way.
-        dim = bare // 2 if theme.tokens().dark else bare // 2 + np.uint8(127)
+        dim = _dimmed(bare)
         self._painted = {one.key: self._painted[one.key] for one in requests if one.key in self._painted}
         tiles = [bare] * self._offset + [self._known(request, dim) for request in requests]
         columns = len(requests) // classes if classes > 1 else None
+        self._hang(tiles, columns)
+        self.paint_tiles()
+
+    def _hang(self, tiles: list[NDArray[np.uint8]], columns: int | None) -> None:
         self._titles(columns)
         self.tiles.set_maps(tiles, self._captions(), columns)
         self._fold()
         self._ring()
-        self.paint_tiles()
+
+    def _swap(self) -> None:
+        """All tiles of something live at once, once they are painted: pictures of two moments never mix."""
+        desk, laid = self._desk, self._laid
+        look = desk.look
+        assert look is not None
+        classes = len({request.target for request in desk.requests})
+        offset = 1 if classes <= 1 else 0
+        columns = len(desk.requests) // classes if classes > 1 else None
+        bare = _rgb(look.prepared.pixels)
+        dim = _dimmed(bare)
+        there = [one for request in desk.requests if (one := desk.attribution(request)) is not None]
+        made = {
+            one.request.key: (one, desk.style, scale)
+            for one, scale in zip(there, shared_scales(there), strict=True)
+        }
+        self._swapping = laid
+
+        def work(task: Task) -> dict[Any, NDArray[np.uint8]]:
+            return {key: picture(one, style, scale=scale) for key, (one, style, scale) in made.items()}
+
+        def done(painted: dict[Any, NDArray[np.uint8]]) -> None:
+            if laid != self._laid:
+                return
+            self._swapping = None
+            self._offset = offset
+            self._painted = {key: (made[key], pixels) for key, pixels in painted.items()}
+            tiles = [bare] * offset + [painted.get(request.key, dim) for request in desk.requests]
+            self._hang(tiles, columns)
+            # What was changed meanwhile.
+            self.paint_tiles()
+
+        desk.context.jobs.submit(
+            "view", work, title="Painting maps", key=KEY, supersede="finish", quiet=True, on_done=done
+        )
 
     def _known(self, request: Request, dim: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """A tile as it was shown before, if it is of the same map; else that of a map on its way."""
@@ -127,6 +176,8 @@ class WallView(QWidget):
         words = request.target.words(look.model) if METHODS[request.method].needs_class else "any class"
         if self._desk.stopped(request):
             return f"{colon}stopped, click to go on"
+        if self._desk.waits(request):
+            return f"{colon}waits for a still picture"
         if answer is None:
             return f"{title or words} …"
         if answer.done < 1:
@@ -135,8 +186,8 @@ class WallView(QWidget):
 
     def paint_tiles(self) -> None:
         """Lay the maps over the image, off the GUI thread."""
-        desk, style = self._desk, self.style_
-        if desk.look is None:
+        desk, style = self._desk, self._desk.style
+        if desk.look is None or self._swapping == self._laid:
             return
         there = [
             (number, one)
@@ -165,7 +216,7 @@ class WallView(QWidget):
                 self.tiles.set_map(number, pixels)
             for number, words in enumerate(captions):
                 self.tiles.set_caption(number, words)
-            if style != self.style_:
+            if style != self._desk.style:
                 self.paint_tiles()
 
         desk.context.jobs.submit(
@@ -205,8 +256,9 @@ class WallView(QWidget):
     def paint_strip(self) -> None:
         """Grad-CAM at every stage, off the GUI thread."""
         # Regions of maps at other stages would only distract.
-        maps, style = self._desk.strip, replace(self.style_, threshold=None)
+        maps, style = self._desk.strip, replace(self._desk.style, threshold=None)
         self._fold()
+        self._mark()
         if not maps:
             return
 
@@ -254,7 +306,14 @@ class WallView(QWidget):
         column.addWidget(self.stages)
         self.stages.hide()
         self.stages_title.hide()
+        self.veil = Veil(self, "explain.wall.veil")
+        self.stages_veil = Veil(self.stages, "explain.stages.veil")
 
 
 def _rgb(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.repeat(pixels[:, :, None], 3, axis=2) if pixels.ndim == 2 else pixels
+
+
+def _dimmed(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Half way to the ground: a map is on its way."""
+    return pixels // 2 if theme.tokens().dark else pixels // 2 + np.uint8(127)

@@ -86,6 +86,7 @@ class ModelFacts(QWidget):
         column.addWidget(self.classes)
         column.addWidget(self.reason)
         self.context.predictor.changed.connect(self._show_prediction)
+        self.context.predictor.outdated_changed.connect(self._outdated)
         # The column, because the bars are hidden while there are no classes.
         self.context.predictor.follow(self)
 
@@ -137,6 +138,7 @@ class ModelFacts(QWidget):
         self._show_bars(shown)
         self._show_settings(shown)
         self._show_prediction(self.context.predictor.last)
+        self._outdated(self.context.predictor.outdated)
 
     def set_current(self, path: str | None) -> None:
         """Frame a layer in both bars."""
@@ -226,6 +228,7 @@ class ModelFacts(QWidget):
     def shutdown(self) -> None:
         """Take no more predictions."""
         self.context.predictor.changed.disconnect(self._show_prediction)
+        self.context.predictor.outdated_changed.disconnect(self._outdated)
 
     # Inside
 
@@ -291,6 +294,12 @@ class ModelFacts(QWidget):
             text = f"most in {most.path}: {most.words}"
         says.setText(says.fontMetrics().elidedText(text, Qt.TextElideMode.ElideMiddle, max(80, bar.width())))
         says.setToolTip(text)
+
+    def _outdated(self, words: str) -> None:
+        """What is of another image is dim until the answer is there."""
+        self.classes.set_outdated(words)
+        if words:
+            self.reason.setText("…")
 
     def _show_prediction(self, predicted: Predicted | None) -> None:
         model = self._shown.model if self._shown is not None else None

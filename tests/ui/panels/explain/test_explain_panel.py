@@ -268,7 +268,7 @@ def test_the_table_of_agreement_names_its_rows_and_columns(
 ) -> None:
     """Both in whole words, in a small window too."""
     window.resize(1024, 700)
-    window.session.select_image(1)
+    window.session.select_image(window.session.images[1].id)
     window.session.add_model(imagenet)
     settle(qtbot, window)
     press(qtbot, child(window, QToolButton, "explain.view.truth"))

@@ -1,0 +1,214 @@
+"""What is live is followed: a frame's wall is finished, then the newest frame is taken."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from explain_helpers import LONG, child, panel_of, press, settle
+from PySide6.QtWidgets import QLabel, QPushButton, QWidget
+from pytestqt.qtbot import QtBot
+
+from convscope.engine.models.opened import OpenedModel
+from convscope.imaging.camera import Camera
+from convscope.imaging.image import Image
+from convscope.task import Task
+from convscope.ui.main_window import MainWindow
+from convscope.ui.panels.explain.quick import Begun
+from convscope.ui.sources.camera_view import CameraView
+from convscope.ui.widgets.mosaic_view import MosaicView
+from convscope.ui.widgets.veil import Veil
+
+
+class Device:
+    """A camera whose bar moves on by a pixel with every frame; the first pixel counts the frames."""
+
+    def __init__(self) -> None:
+        self.sent = 0
+        self.going = threading.Event()
+        self.going.set()
+
+    def isOpened(self) -> bool:
+        return True
+
+    def read(self) -> tuple[bool, Any]:
+        self.going.wait(10)
+        self.sent += 1
+        frame = np.zeros((56, 56, 3), np.uint8)
+        at = self.sent % 40
+        frame[8:48, at : at + 8] = 255
+        frame[0, 0] = self.sent % 256
+        return True, frame
+
+    def release(self) -> None:
+        self.going.set()
+
+
+@pytest.fixture
+def device() -> Device:
+    return Device()
+
+
+@pytest.fixture
+def camera(
+    window: MainWindow, device: Device, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[CameraView]:
+    """The camera's controls on that device; not started yet."""
+
+    def view(*arguments: Any) -> CameraView:
+        return CameraView(*arguments, make_camera=lambda index: Camera(index, lambda _: device))
+
+    monkeypatch.setattr("convscope.ui.sources.sources.CameraView", view)
+    window.sources.camera()
+    found = window.findChild(CameraView)
+    assert found is not None
+    yield found
+    device.going.set()
+    found.close()
+    settle(qtbot, window)
+    qtbot.waitUntil(
+        lambda: not [one for one in threading.enumerate() if one.name == "convscope-camera"], timeout=LONG
+    )
+
+
+def frames(window: MainWindow) -> list[Image]:
+    """The pictures whose walls are hung from now on; each wall must be whole and of one picture."""
+    desk, seen = panel_of(window).desk, []
+
+    def begun(made: Begun) -> None:
+        # Another question about the same picture is no frame.
+        if desk.live and made.look.image not in seen[-1:]:
+            seen.append(made.look.image)
+            quick = [one for one in made.requests if one.method not in ("occlusion", "rise")]
+            answers = [desk.attribution(request) for request in quick]
+            assert all(one is not None and one.done == 1 for one in answers)
+            assert {one.pixels.tobytes() for one in answers if one} == {made.look.prepared.pixels.tobytes()}
+
+    desk.begun.connect(begun)
+    return seen
+
+
+def number(image: Image) -> int:
+    """Which frame it is."""
+    return int(image.pixels[0, 0, 0])
+
+
+def test_the_camera_does_not_starve_the_wall(
+    camera: CameraView, window: MainWindow, digits: OpenedModel, device: Device, qtbot: QtBot
+) -> None:
+    """It sends frames faster than walls are made: whole walls are hung, each of a newer frame."""
+    seen = frames(window)
+    window.session.add_model(digits)
+    qtbot.waitUntil(lambda: len(seen) >= 6, timeout=LONG)
+    numbers = [number(image) for image in seen]
+    assert numbers == sorted(numbers) and len(set(numbers)) == len(numbers)
+    assert child(window, QLabel, "explain.live").isVisible()
+    # Nothing flickers: what is followed is never dim.
+    assert child(window, Veil, "explain.wall.veil").isHidden()
+    device.going.clear()
+    settle(qtbot, window)
+    # The newest frame is answered at last, and is what the wall shows.
+    assert seen[-1] is window.session.image and panel_of(window).desk.look.image is window.session.image
+    wall = child(window, MosaicView, "explain.wall")
+    shown = np.asarray(panel_of(window).desk.look.prepared.pixels)
+    np.testing.assert_array_equal(wall.pixels(0)[..., 0], shown if shown.ndim == 2 else shown[..., 0])
+
+
+def test_what_takes_long_waits_for_a_still_picture(
+    camera: CameraView, window: MainWindow, digits: OpenedModel, device: Device, qtbot: QtBot
+) -> None:
+    window.session.add_model(digits)
+    panel_of(window).desk.ask(methods=("grad-cam", "rise"))
+    seen = frames(window)
+    qtbot.waitUntil(lambda: len(seen) >= 4, timeout=LONG)
+    wall, desk = child(window, MosaicView, "explain.wall"), panel_of(window).desk
+    qtbot.waitUntil(lambda: wall.caption(2) == "RISE: waits for a still picture", timeout=LONG)
+    press(qtbot, child(camera, QPushButton, "camera.freeze"))
+    settle(qtbot, window)
+    assert [one.method for one in desk.maps] == ["grad-cam", "rise"]
+    assert desk.look is not None and desk.look.image is window.session.image
+    assert wall.caption(2).startswith("RISE: ") and "waits" not in wall.caption(2)
+
+
+def test_another_image_that_a_person_chooses_supersedes_the_camera_at_once_and_stays(
+    camera: CameraView, window: MainWindow, digits: OpenedModel, qtbot: QtBot
+) -> None:
+    seen = frames(window)
+    window.session.add_model(digits)
+    qtbot.waitUntil(lambda: len(seen) >= 2, timeout=LONG)
+    chosen = window.session.images[0]
+    window.session.select_image(chosen.id)
+    assert chosen.name in child(window, Veil, "explain.wall.veil").words
+    before = len(seen)
+    qtbot.waitUntil(lambda: len(panel_of(window).desk.maps) == 4, timeout=LONG)
+    assert panel_of(window).desk.look.image is chosen and len(seen) == before
+    assert not child(window, QLabel, "explain.live").isVisible()
+    # The camera goes on in its place of the strip, and fetches nobody back.
+    place = next(image for image in window.session.images if image.name == "camera")
+    qtbot.waitUntil(
+        lambda: next(image for image in window.session.images if image.id == place.id) is not place,
+        timeout=LONG,
+    )
+    assert window.session.image is chosen
+    window.session.select_image(place.id)
+    qtbot.waitUntil(lambda: len(seen) >= before + 2, timeout=LONG)
+
+
+def test_a_question_about_something_live_does_not_wait_for_the_wall(
+    camera: CameraView, window: MainWindow, digits: OpenedModel, qtbot: QtBot
+) -> None:
+    seen = frames(window)
+    window.session.add_model(digits)
+    qtbot.waitUntil(lambda: len(seen) >= 2, timeout=LONG)
+    desk = panel_of(window).desk
+    desk.ask(methods=("saliency",), index=3)
+    before = len(seen)
+    qtbot.waitUntil(lambda: len(seen) >= before + 2, timeout=LONG)
+    assert [(request.method, request.target.index) for request in desk.requests] == [("saliency", 3)]
+
+
+def test_another_question_about_something_live_dims_what_does_not_answer_it(
+    window: MainWindow, digits: OpenedModel, qtbot: QtBot
+) -> None:
+    window.session.add_model(digits)
+    settle(qtbot, window)
+    desk, veil = panel_of(window).desk, child(window, Veil, "explain.wall.veil")
+    begun, go = threading.Event(), threading.Event()
+
+    def hold(_task: Task) -> None:
+        begun.set()
+        go.wait(60)
+
+    window.jobs.submit("engine", hold, title="Something else", quiet=True)
+    qtbot.waitUntil(begun.is_set, timeout=LONG)
+    window.session.update_image(Image(np.full((28, 28), 9, np.uint8), "drawing"))
+    # The frame before is what is followed, and answers the question.
+    assert veil.isHidden()
+    desk.ask(index=3)
+    assert "drawing" in veil.words or desk.look.image.name in veil.words
+    assert not veil.isHidden()
+    go.set()
+    settle(qtbot, window)
+    assert veil.isHidden() and {one.target.index for one in desk.maps if one.target_words == "3"} == {3}
+
+
+def test_a_stroke_gives_up_what_takes_long(window: MainWindow, digits: OpenedModel, qtbot: QtBot) -> None:
+    """A drawing's strokes are the person's own changes."""
+    window.session.add_model(digits)
+    desk = panel_of(window).desk
+    desk.ask(methods=("grad-cam", "rise"), settings={"rise": {"masks": 8000}})
+    rise: list[float] = []
+    desk.arrived.connect(lambda made: rise.append(made.done) if made.request.method == "rise" else None)
+    qtbot.waitUntil(lambda: bool(rise), timeout=LONG)
+    job = next(one for one in window.jobs.running() if one.title.startswith("RISE"))
+    stroke = np.zeros((28, 28), np.uint8)
+    stroke[4:24, 10:14] = 255
+    window.session.update_image(Image(stroke, "drawing"))
+    assert job.task.cancelled
+    desk.ask(settings={"rise": {"masks": 100}})
+    settle(qtbot, window)
+    assert len(desk.maps) == 2 and desk.look is not None and desk.look.image is window.session.image
+    assert not window.status.findChildren(QWidget, "status.job")
