@@ -93,6 +93,17 @@ def test_hovering_tells_the_map(made: Maker) -> None:
     assert read == [4, None]
 
 
+def test_hovering_tells_the_size_of_what_a_picture_shows_and_never_that_of_the_picture() -> None:
+    view = MosaicView()
+    tiles = [np.zeros((96, 96), np.uint8)] * 2
+    view.set_maps(tiles, ["a", "b"], sizes=[(28, 28), ()])
+    assert (view.words(0), view.words(1)) == ("a  ·  28 × 28", "b")
+    view.set_map(0, tiles[0], "c")
+    assert view.words(0) == "c  ·  28 × 28"
+    view.set_maps(tiles)
+    assert view.words(1) == "1"
+
+
 def test_keys_choose_scroll_into_view_and_zoom(made: Maker, qtbot: QtBot) -> None:
     view = made(512)
     chosen: list[int] = []

@@ -311,7 +311,8 @@ class InputPage(QWidget):
         def done(pixels: NDArray[np.uint8]) -> None:
             self._show_problem("")
             self.view.set_pixels(pixels)
-            self.view.set_caption(f"{dataset.images.name(index)}  ·  {pixels.shape[0]} × {pixels.shape[1]}")
+            size = f"brought to {pixels.shape[0]} × {pixels.shape[1]}"
+            self.view.set_caption(f"{dataset.images.name(index)}  ·  {size}")
 
         self._context.jobs.submit(
             "imaging",

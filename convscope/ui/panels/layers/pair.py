@@ -60,8 +60,11 @@ class MapPair(QWidget):
         state = side.states[detail.channel]
         self.map.set_caption(f"{maps.height} × {maps.width}{', ' if state else ''}{state}")
         self.image.set_pixels(detail.over)
-        height, width = detail.over.shape[:2]
-        self.image.set_caption(f"{side.subject.image.name}, {height} × {width}")
+        image, (height, width) = side.subject.image, detail.over.shape[:2]
+        # What is shown is what the network gets; the image itself may have another size.
+        own = (image.height, image.width) == (height, width)
+        seen = "" if own else f", seen at {height} × {width}"
+        self.image.set_caption(f"{image.name}, {image.height} × {image.width}{seen}")
 
     def mark(self, place: tuple[int, int] | None) -> None:
         """Frame what the value at (row, column) sees on the image."""

@@ -32,6 +32,10 @@ def test_the_shipped_network_s_dead_filters_do_not_look_alive(desk: Desk) -> Non
     assert next((one.path, one.blank) for one in chart.shares) == ("stem_conv", 4)
     # Large, in numbers, and why.
     desk.tile(16)
+    assert mosaic.words(16) == "16 dead  ·  112 × 112"
+    # The size of the image is its own, whatever the network is given.
+    told = desk.find(ImageView, "layers.image").accessibleDescription()
+    assert told == "cat.jpg, 300 × 451, seen at 224 × 224"
     large = desk.find(ImageView, "layers.map")
     assert large.pixels is not None and len(np.unique(large.pixels)) == 2
     image = desk.find(ImageView, "layers.image")

@@ -251,6 +251,8 @@ def test_the_result_of_a_run_its_confusion_and_the_images_behind_a_cell(runs: Tr
     assert images.count == int(wrong.max())
     assert images.caption(0).startswith(f"{digits.classes[true]} → {digits.classes[predicted]}")
     assert f"taken for {digits.classes[predicted]}" in runs.text("train.result.images_title")
+    # The size that hovering tells is the image's, not its thumbnail's of 96 × 96.
+    assert images.words(0) == f"{images.caption(0)}  ·  28 × 28"
     runs.qtbot.keyClick(matrix, Qt.Key.Key_Right)
     assert matrix.selected == (true, min(9, predicted + 1))
     # One image becomes the current one, from there to why.
