@@ -16,10 +16,12 @@ from convscope.ui.panels.kernels.controls import Controls
 from convscope.ui.panels.kernels.display_foot import DisplayFoot
 from convscope.ui.panels.kernels.frame import Frame, Place, Refused
 from convscope.ui.panels.kernels.inspector import Inspector, output_of
+from convscope.ui.panels.kernels.late import Late
 from convscope.ui.panels.kernels.output import Output
 from convscope.ui.panels.kernels.stages import StageSection
 from convscope.ui.panels.kernels.view import View
 from convscope.ui.widgets.form import as_panel, fold_button, segmented
+from convscope.ui.widgets.veil import Veil
 
 # (name, title, what it is, class); a view's module is imported when it is first shown.
 VIEWS = (
@@ -86,6 +88,7 @@ class KernelsPanel(QWidget):
             self.view.show_frame(self._frame)
         elif self._refused is not None:
             self.view.show_refused(self._refused)
+        self.late.set_keys(self.view.jobs)
         self._offer_output()
         self._show_problem()
         self._show_scale()
@@ -150,6 +153,7 @@ class KernelsPanel(QWidget):
         session = self.context.session
         session.lab_changed.disconnect(self._show_lab)
         session.image_changed.disconnect(self._image_changed)
+        self.late.shutdown()
         for view in self._views.values():
             view.shutdown()
 
@@ -187,6 +191,7 @@ class KernelsPanel(QWidget):
         column.addWidget(self.problem)
         self.stack = QStackedWidget()
         column.addWidget(self.stack, 1)
+        self.late = Late(self.context.jobs, Veil(self.stack, "kernels.veil"))
         self.foot = DisplayFoot(self.context)
         column.addWidget(self.foot)
         self.line = QFrame()
@@ -215,6 +220,7 @@ class KernelsPanel(QWidget):
     def _show_frame(self, frame: Frame) -> None:
         if not frame.whole:
             self.view.show_frame(frame)
+            self.late.answer()
             return
         self._frame, self._refused = frame, None
         self._offer_output()

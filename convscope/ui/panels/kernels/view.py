@@ -40,6 +40,11 @@ class View(QWidget):
     has_chain: ClassVar[bool] = True
 
     @property
+    def jobs(self) -> tuple[str, ...]:
+        """The keys of the jobs whose results it shows."""
+        return ("kernels.result", f"kernels.{self.name}") if self.has_chain else ()
+
+    @property
     def scope(self) -> str:
         """What is on show, and so what undo acts on."""
         return f"kernels.{self.name}" if self.has_chain else self.name

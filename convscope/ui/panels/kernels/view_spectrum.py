@@ -201,6 +201,11 @@ class SpectrumView(View):
         column.addWidget(self.message)
         self._mask.changed.connect(self._request_back)
 
+    @property
+    def jobs(self) -> tuple[str, ...]:
+        """The keys of the jobs whose results it shows."""
+        return (*super().jobs, "kernels.spectrum.back")
+
     def show_frame(self, frame: Frame) -> None:
         """The source of the selected stage under its first kernel."""
         self._show_source(frame.image, frame.result.source, frame.source, frame.lab, frame.display)
