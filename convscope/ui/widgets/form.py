@@ -195,11 +195,21 @@ def choose(box: QComboBox, value: str) -> None:
 
 
 def segmented(
-    name: str, says: str, choices: Iterable[tuple[str, str, str]], *, wide: bool = False
+    name: str,
+    says: str,
+    choices: Iterable[tuple[str, str, str]],
+    *,
+    wide: bool = False,
+    wraps: bool = False,
 ) -> Segmented:
-    """A switch among (value, text, tooltip); `wide`: the buttons share the whole width."""
+    """A switch among (value, text, tooltip).
+
+    Args:
+        wide: the buttons share the whole width.
+        wraps: they stand in two lines where one has no room for all words.
+    """
     choices = tuple(choices)
-    made = Segmented([(value, text) for value, text, _tip in choices], name)
+    made = Segmented([(value, text) for value, text, _tip in choices], name, wraps=wraps)
     made.setAccessibleName(says)
     for value, text, tip in choices:
         button = made.button(value)

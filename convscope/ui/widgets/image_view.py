@@ -28,7 +28,14 @@ from convscope.imaging.numerals import numeral
 from convscope.ui import theme
 from convscope.ui.widgets.arrows import ARROWS
 from convscope.ui.widgets.picture_out import MOST_NUMBERS, as_table, choose_file, save_picture
-from convscope.ui.widgets.picture_paint import Rendering, paint_box, paint_caption, paint_edge
+from convscope.ui.widgets.picture_paint import (
+    Rendering,
+    Taps,
+    paint_box,
+    paint_caption,
+    paint_edge,
+    paint_window,
+)
 from convscope.ui.widgets.press import Press
 from convscope.ui.widgets.raster import to_image
 from convscope.ui.widgets.viewport import ONE_STEP, Viewport
@@ -69,6 +76,7 @@ class ImageView(QWidget):
         self._nothing = ""
         self._words_of: Callable[[int, int], str] = lambda row, column: f"row {row}, column {column}"
         self._box: tuple[float, float, float, float] | None = None
+        self._taps: Taps | None = None
         self._hover: tuple[int, int] | None = None
         self._press = Press()
         self._group: list[ImageView] = [self]
@@ -139,17 +147,28 @@ class ImageView(QWidget):
             self.setAccessibleDescription(text)
             self.update(self._caption_rect())
 
-    def set_box(self, row: float, column: float, height: float, width: float) -> None:
-        """Frame a window of the picture, in its pixels; it may reach over the edges."""
+    def set_box(
+        self, row: float, column: float, height: float, width: float, taps: Taps | None = None
+    ) -> None:
+        """Frame a window of the picture, in its pixels; it may reach over the edges.
+
+        Args:
+            taps: the rows and the columns of the window that are read, where it has gaps.
+        """
         box = (row, column, height, width)
-        if box != self._box:
-            self._box = box
+        if (box, taps) != (self._box, self._taps):
+            self._box, self._taps = box, taps
             self.update()
+
+    @property
+    def taps(self) -> Taps | None:
+        """What of the framed window is read; None: all of it, or there is no window."""
+        return self._taps
 
     def clear_box(self) -> None:
         """Take the frame away."""
         if self._box is not None:
-            self._box = None
+            self._box = self._taps = None
             self.update()
 
     # What part is shown
@@ -383,7 +402,7 @@ class ImageView(QWidget):
             painter.setClipRect(QRectF(0, 0, self.view.view_width, self.view.view_height))
             self._paint_picture(painter)
             if self._box is not None:
-                paint_box(painter, self.view, self._box, QColor(colours.accent), 6.0)
+                paint_window(painter, self.view, self._box, self._taps, QColor(colours.accent), 6.0)
             if self._hover is not None and self.view.scale >= 4:
                 paint_box(painter, self.view, (*self._hover, 1, 1), QColor(colours.text), 0.0)
             painter.restore()

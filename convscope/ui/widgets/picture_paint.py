@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,12 @@ from convscope.ui import theme
 from convscope.ui.widgets.pixel_numbers import NUMBERS_FROM, write_numbers
 from convscope.ui.widgets.raster import render
 from convscope.ui.widgets.viewport import Viewport
+
+Taps = tuple[tuple[int, ...], tuple[int, ...]]
+"""Rows and columns of a picture: every row with every column is read."""
+
+# Screen points: the least gap between two taps that can be seen, and the least size of a tap.
+LEAST_GAP, LEAST_TAP = 4.0, 2.0
 
 
 class Rendering:
@@ -84,6 +91,48 @@ def paint_box(
     painter.drawRect(area)
     painter.setPen(QPen(colour, 1.5))
     painter.drawRect(area)
+
+
+def paint_window(
+    painter: QPainter,
+    view: Viewport,
+    box: tuple[float, float, float, float],
+    taps: Taps | None,
+    colour: QColor,
+    least: float,
+) -> None:
+    """Frame a window of the picture; where it has gaps, mark the pixels that are read.
+
+    Args:
+        box, least: as for `paint_box`.
+        taps: what is read of it; None: all, as also where the gaps are too small to be seen.
+    """
+    rows, columns = taps or ((), ())
+    gaps = [after - before for before, after in (*pairwise(rows), *pairwise(columns))]
+    if not gaps or min(gaps) * view.scale < LEAST_GAP:
+        paint_box(painter, view, box, colour, least)
+        return
+    row, column, height, width = box
+    x0, y0 = view.to_screen(column, row)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.setPen(QPen(colour, 1, Qt.PenStyle.DotLine))
+    painter.drawRect(QRectF(x0, y0, width * view.scale, height * view.scale))
+    side = max(view.scale, LEAST_TAP)
+    spots = []
+    for at_row in rows:
+        for at_column in columns:
+            x, y = view.to_screen(at_column + 0.5, at_row + 0.5)
+            spots.append(QRectF(x - side / 2, y - side / 2, side, side))
+    if side < 3 * LEAST_TAP:
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(colour)
+        painter.drawRects(spots)
+        return
+    light = colour.lightness() < 128
+    painter.setPen(QPen(QColor(255, 255, 255, 200) if light else QColor(0, 0, 0, 160), 3))
+    painter.drawRects(spots)
+    painter.setPen(QPen(colour, 1.5))
+    painter.drawRects(spots)
 
 
 def paint_caption(painter: QPainter, area: QRect, left: str, right: str, *, bright: bool) -> None:

@@ -6,9 +6,10 @@ from collections.abc import Iterable
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLayout, QSizePolicy, QToolButton, QWidget
 
 from convscope.ui import theme
+from convscope.ui.widgets.flow import FlowLayout
 
 
 class Segmented(QWidget):
@@ -17,6 +18,7 @@ class Segmented(QWidget):
     Args:
         options: (key, text) each; the first is down.
         object_name: each button is called "object_name.key".
+        wraps: where they do not fit in one line, they stand in two: no word is ever cut.
 
     Signals:
         changed: the key that a person chose.
@@ -25,15 +27,25 @@ class Segmented(QWidget):
     changed = Signal(str)
 
     def __init__(
-        self, options: Iterable[tuple[str, str]], object_name: str, parent: QWidget | None = None
+        self,
+        options: Iterable[tuple[str, str]],
+        object_name: str,
+        parent: QWidget | None = None,
+        *,
+        wraps: bool = False,
     ) -> None:
         super().__init__(parent)
         self.setObjectName(object_name)
         self._group = QButtonGroup(self)
         self._buttons: dict[str, QToolButton] = {}
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(theme.GRID // 2)
+        gap = theme.GRID // 2
+        layout: QLayout
+        if wraps:
+            layout = FlowLayout(self, gap, gap)
+        else:
+            layout = QHBoxLayout(self)
+            layout.setContentsMargins(0, 0, 0, 0)
+            layout.setSpacing(gap)
         for key, text in options:
             button = QToolButton(self)
             button.setObjectName(f"{object_name}.{key}")
@@ -48,7 +60,16 @@ class Segmented(QWidget):
             layout.addWidget(button)
         self._value = next(iter(self._buttons), "")
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        policy = QSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        if wraps:
+            policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+            policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
+
+    def line_width(self) -> int:
+        """How wide all of them are in one line."""
+        buttons = list(self._buttons.values())
+        return sum(button.sizeHint().width() for button in buttons) + (len(buttons) - 1) * (theme.GRID // 2)
 
     @property
     def value(self) -> str:

@@ -17,6 +17,8 @@ from convscope.session.lab import Lab
 
 Side = Literal["source", "result"]
 Box = tuple[float, float, float, float]
+Taps = tuple[tuple[int, ...], tuple[int, ...]]
+"""The rows and the columns of a source that a kernel with gaps reads: every row with every column."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,7 +15,7 @@ from convscope.imaging.pixel_sum import PixelSum, explain
 from convscope.imaging.size import output_size
 from convscope.imaging.window import output_at
 from convscope.ui import theme
-from convscope.ui.panels.kernels.frame import Box, Frame, Place, Refused
+from convscope.ui.panels.kernels.frame import Box, Frame, Place, Refused, Taps
 from convscope.ui.widgets.form import as_panel, caption, heading, row, segmented, tool
 from convscope.ui.widgets.formula import FormulaLabel
 from convscope.ui.widgets.histogram import HistogramView
@@ -37,9 +37,11 @@ class Inspector(ScrollColumn):
 
     Signals:
         unpinned: a person lets a held place go.
+        told: the place in hand in words, and what its sum gives; "" where there is none.
     """
 
     unpinned = Signal()
+    told = Signal(str, str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("kernels.inspector", WIDTH, parent)
@@ -127,17 +129,17 @@ class Inspector(ScrollColumn):
 
     def show_refused(self, refused: Refused) -> None:
         """No result: the formula tells why, and there is no sum."""
-        self.formula.setText(refused.formula or refused.sentence)
+        self.formula.set_formula(refused.formula or refused.sentence)
         self.channel.hide()
         self.show_place(None, None)
-        self.place.setText("No result")
+        self._tell("No result")
         self.hint.hide()
 
-    def show_place(self, frame: Frame | None, place: Place | None) -> tuple[Box, Box] | None:
+    def show_place(self, frame: Frame | None, place: Place | None) -> tuple[Box, Box, Taps | None] | None:
         """Explain a place; None goes back to the hint.
 
         Returns:
-            The window on the source and the pixel on the result.
+            The window on the source, the pixel on the result, and the taps of a kernel that has gaps.
         """
         self._frame, self._place = frame, place
         shown = frame is not None and place is not None and frame.whole
@@ -145,21 +147,25 @@ class Inspector(ScrollColumn):
         self.copy.setVisible(shown)
         if not shown or frame is None or place is None:
             self.sum_of = None
-            self.place.setText("The sum")
+            self._tell("The sum")
             return None
         at = output_of(frame, place)
         if at is None:
             self.sum_of = None
             self.body.hide()
             self.copy.hide()
-            self.place.setText("No output here")
+            self._tell("No output here")
             return None
         self._at = at
         self._explain()
         if self.sum_of is None:
             return None
         window = self.sum_of.window
-        return (window.top, window.left, window.height, window.width), (*at, 1, 1)
+        return (
+            (window.top, window.left, window.height, window.width),
+            (*at, 1, 1),
+            taps_of(self.sum_of, frame),
+        )
 
     def _explain(self) -> None:
         if self._frame is None or self._place is None:
@@ -169,13 +175,17 @@ class Inspector(ScrollColumn):
         one = is_filter or result.values.ndim == 2
         found = self.sum_of = explain(result.source, result.operation, *self._at, 0 if one else index)
         part = found.channels[index if is_filter else 0]
-        self.place.setText(f"row {self._at[0]}, column {self._at[1]}")
         over = "" if part.divisor == 1 else f" ÷ {numeral(part.divisor)}"
         self.tables.set_titles(kernel=f"× kernel{over}")
         letters = letters_of(part.weights, result.source.values.dtype == np.uint8)
         self.tables.show_tables(part.patch, part.weights, part.products, letters, signed=False)
         self.sum.setPlainText(found.text if self._pinned else shortened(found))
-        self.total.setText(f"= {numeral(found.value)}")
+        self._tell(f"row {self._at[0]}, column {self._at[1]}", f"= {numeral(found.value)}")
+
+    def _tell(self, place: str, total: str = "") -> None:
+        self.place.setText(place)
+        self.total.setText(total)
+        self.told.emit(place, total)
 
     def set_pinned(self, pinned: bool) -> None:
         """Show whether the place is held."""
@@ -188,6 +198,17 @@ class Inspector(ScrollColumn):
         """The whole sum as text on the clipboard."""
         if self.sum_of is not None:
             QGuiApplication.clipboard().setText(self.sum_of.text)
+
+
+def taps_of(found: PixelSum, frame: Frame) -> Taps | None:
+    """Which rows and columns of its window a sum reads; None where it reads all of them."""
+    operation, taken = frame.result.operation, found.taken
+    if operation.dilation == 1 or not operation.enabled:
+        return None
+    return (
+        tuple(range(taken.top, taken.bottom, operation.dilation)),
+        tuple(range(taken.left, taken.right, operation.dilation)),
+    )
 
 
 def letters_of(weights: NDArray[np.float64], of_bytes: bool) -> tuple[Letters, Letters, Letters]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFileDialog, QToolButton, QWidget
+from PySide6.QtWidgets import QFileDialog, QMenu, QToolButton, QWidget
 
 from convscope.errors import UserError
 from convscope.imaging.save import save_npy, save_png, save_tiff_float
@@ -36,6 +36,15 @@ class Output:
         self.copy_button = tool("kernels.copy", "Copy the picture", "copy", self.copy)
         self.code_button = tool("kernels.copy_python", "Copy as Python", "code", self.copy_python)
         self.buttons: list[QToolButton] = [self.copy_button, self.code_button, self.save_button]
+        self.menu = QMenu(parent)
+        for name, text, run in (
+            ("save", "Save the result…", self.save),
+            ("copy", "Copy the picture", self.copy),
+            ("copy_python", "Copy as Python", self.copy_python),
+        ):
+            action = self.menu.addAction(text)
+            action.setObjectName(f"kernels.output.{name}")
+            action.triggered.connect(lambda _checked=False, run=run: run())
 
     @property
     def frame(self) -> Frame | None:
@@ -49,13 +58,20 @@ class Output:
             button.setEnabled(frame is not None)
 
     def set_compact(self, compact: bool) -> None:
-        """Keep one button where there is little room; the commands offer all."""
+        """Keep one button where there is little room, with the others in its menu."""
         for button in (self.copy_button, self.code_button):
             button.setHidden(compact)
         style = (
             Qt.ToolButtonStyle.ToolButtonIconOnly if compact else Qt.ToolButtonStyle.ToolButtonTextBesideIcon
         )
         self.save_button.setToolButtonStyle(style)
+        self.save_button.setToolTip("Save or copy the result" if compact else "Save the result")
+        self.save_button.setMenu(self.menu if compact else None)  # type: ignore[arg-type]
+        self.save_button.setPopupMode(
+            QToolButton.ToolButtonPopupMode.InstantPopup
+            if compact
+            else QToolButton.ToolButtonPopupMode.DelayedPopup
+        )
 
     def commands(self) -> list[Command]:
         """The same by name."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 from functools import partial
 
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from convscope.imaging.image import Image
@@ -19,8 +21,9 @@ from convscope.ui.panels.kernels.inspector import Inspector, output_of
 from convscope.ui.panels.kernels.late import Late
 from convscope.ui.panels.kernels.output import Output
 from convscope.ui.panels.kernels.stages import StageSection
+from convscope.ui.panels.kernels.sum_note import SumNote
 from convscope.ui.panels.kernels.view import View
-from convscope.ui.widgets.form import as_panel, fold_button, segmented
+from convscope.ui.widgets.form import as_panel, fold_button, row, segmented
 from convscope.ui.widgets.veil import Veil
 
 # (name, title, what it is, class); a view's module is imported when it is first shown.
@@ -142,11 +145,17 @@ class KernelsPanel(QWidget):
             self._compact = compact
             self._wants_sum = not compact
             self._fold()
+        self._fit_head()
 
     def toggle_inspector(self) -> None:
         """Show the sum beside the pictures, or give them the room."""
         self._wants_sum = not self._wants_sum
         self._fold()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The line of views and tools fits what there is."""
+        super().resizeEvent(event)
+        self._fit_head()
 
     def shutdown(self) -> None:
         """Stop timers and take no more events."""
@@ -158,7 +167,7 @@ class KernelsPanel(QWidget):
             view.shutdown()
 
     def _build(self) -> None:
-        across = QHBoxLayout(self)
+        across = self.across = QHBoxLayout(self)
         across.setContentsMargins(0, 0, 0, 0)
         across.setSpacing(1)
         self.controls = Controls(self.context)
@@ -166,23 +175,21 @@ class KernelsPanel(QWidget):
         self.left.setFixedWidth(self.controls.width())
         self.left.addWidget(self.controls)
         across.addWidget(self.left)
-        centre = QWidget()
-        as_panel(centre)
-        column = QVBoxLayout(centre)
-        column.setContentsMargins(theme.GROUP_GAP, theme.GAP, theme.GROUP_GAP, theme.GAP)
+        self.centre = QWidget()
+        as_panel(self.centre)
+        column = QVBoxLayout(self.centre)
+        column.setContentsMargins(theme.GAP, theme.GAP, theme.GAP, theme.GAP)
         column.setSpacing(theme.GAP)
         self.switch = segmented(
-            "kernels.view", "View", [(name, title, says) for name, title, says, _ in VIEWS]
+            "kernels.view", "View", [(name, title, says) for name, title, says, _ in VIEWS], wraps=True
         )
         self.switch.changed.connect(self.show_view)
         self.fold = fold_button("kernels.fold", "Show or hide the sum", self.toggle_inspector)
         head = QHBoxLayout()
         head.setSpacing(theme.GRID)
-        head.addWidget(self.switch)
-        head.addStretch(1)
-        for button in self.output.buttons:
-            head.addWidget(button)
-        head.addWidget(self.fold)
+        head.addWidget(self.switch, 1)
+        for button in (*self.output.buttons, self.fold):
+            head.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
         column.addLayout(head)
         self.problem = theme.label("", "warning")
         self.problem.setObjectName("kernels.problem")
@@ -198,10 +205,14 @@ class KernelsPanel(QWidget):
         self.line.setProperty("role", "line")
         column.addWidget(self.line)
         self.strip = StageSection(self.context)
-        column.addWidget(self.strip)
-        across.addWidget(centre, 1)
+        self.note = SumNote(self.toggle_inspector)
+        chain = row(self.strip, self.note)
+        chain.setStretch(0, 1)
+        column.addLayout(chain)
+        across.addWidget(self.centre, 1)
         self.inspector = Inspector()
         self.inspector.unpinned.connect(lambda: self._pin(None))
+        self.inspector.told.connect(self.note.tell)
         across.addWidget(self.inspector)
 
     def _show_lab(self, *_: object) -> None:
@@ -298,6 +309,17 @@ class KernelsPanel(QWidget):
         self.inspector.setVisible(self._wants_sum and self.view.explains)
         # Where there is no room for three columns, the sum takes the place of the controls.
         self.left.setHidden(self._compact and self._wants_sum and self.view.explains)
-        self.output.set_compact(self._compact)
+        # Folded away for want of room, the sum is not gone.
+        self.note.setVisible(self._compact and not self._wants_sum and self.view.explains)
+        self._fit_head()
         self.fold.setEnabled(self.view.explains)
         self.fold.setChecked(self._wants_sum and self.view.explains)
+
+    def _fit_head(self) -> None:
+        """All views in one line if that takes no more than the tools in a menu; in two where it does."""
+        self.across.activate()
+        room = self.centre.width() - 2 * theme.GAP
+        self.output.set_compact(False)
+        tools = [*self.output.buttons, self.fold]
+        wide = self.switch.line_width() + sum(tool.sizeHint().width() + theme.GRID for tool in tools)
+        self.output.set_compact(wide > room)

@@ -14,8 +14,9 @@ from convscope.imaging.region import Region
 from convscope.task import Task
 from convscope.ui import theme
 from convscope.ui.panel_context import PanelContext
-from convscope.ui.panels.kernels.frame import Box, Frame, Place, Refused
+from convscope.ui.panels.kernels.frame import Box, Frame, Place, Refused, Taps
 from convscope.ui.widgets.form import caption
+from convscope.ui.widgets.image_view import ImageView
 
 
 class View(QWidget):
@@ -55,6 +56,9 @@ class View(QWidget):
         self.context = context
         # The display in force, and the values of its ends.
         self.scale: tuple[DisplayMode, float, float] | None = None
+        # The pictures of the source and of the result on which places are marked.
+        self.sources: tuple[ImageView, ...] = ()
+        self.results: tuple[ImageView, ...] = ()
         # What stands in the left column instead of the controls of the lab.
         self.controls: QWidget | None = None
         self.column = QVBoxLayout(self)
@@ -83,12 +87,18 @@ class View(QWidget):
         """The part of the result that is on show, or None when all of it may be."""
         return None
 
-    def mark(
-        self,
-        source: Box | None,
-        result: Box | None,
-    ) -> None:
-        """Draw the window (row, column, height, width) on the source and its place on the result."""
+    def mark(self, source: Box | None, result: Box | None, taps: Taps | None = None) -> None:
+        """Draw the window (row, column, height, width) on the source and its place on the result.
+
+        Args:
+            taps: what of the window a kernel with gaps reads.
+        """
+        for views, box, read in ((self.sources, source, taps), (self.results, result, None)):
+            for view in views:
+                if box is None:
+                    view.clear_box()
+                else:
+                    view.set_box(*box, taps=read)
 
     def work(self, function: Callable[[Task], Any], on_done: Callable[[Any], None]) -> None:
         """Compute what only this view shows; the latest request wins."""

@@ -14,7 +14,7 @@ from convscope.imaging.operation import Border, Operation
 from convscope.session.lab import Lab
 from convscope.ui import theme
 from convscope.ui.panel_context import PanelContext
-from convscope.ui.panels.kernels.frame import Box, Frame, Place, Refused, range_words
+from convscope.ui.panels.kernels.frame import Frame, Place, Refused, range_words
 from convscope.ui.panels.kernels.view import View
 from convscope.ui.panels.kernels.view_picture import NO_RESULT, show_source
 from convscope.ui.widgets.form import caption, heading
@@ -79,6 +79,7 @@ class MatrixView(View):
             side.addWidget(widget)
         side.setStretch(3, 1)
         self.source, self.result = ImageView(), ImageView()
+        self.sources, self.results = (self.source,), (self.result,)
         for view, name in ((self.source, "source"), (self.result, "result")):
             view.setObjectName(f"kernels.matrix.{name}")
             view.setAccessibleName(f"{name.title()} in numbers")
@@ -167,15 +168,3 @@ class MatrixView(View):
         if example >= 0 or pending or self._text:
             sentence = MATRICES[example].sentence if example >= 0 else ""
         self.sentence.setText(sentence)
-
-    def mark(
-        self,
-        source: Box | None,
-        result: Box | None,
-    ) -> None:
-        """The window on the source, its place on the result."""
-        for view, box in ((self.source, source), (self.result, result)):
-            if box is None:
-                view.clear_box()
-            else:
-                view.set_box(*box)

@@ -10,7 +10,7 @@ from convscope.imaging.numerals import numeral
 from convscope.imaging.region import Region
 from convscope.ui import theme
 from convscope.ui.panel_context import PanelContext
-from convscope.ui.panels.kernels.frame import Box, Frame, Place, Refused, Side
+from convscope.ui.panels.kernels.frame import Frame, Place, Refused, Side
 from convscope.ui.panels.kernels.view import View
 from convscope.ui.widgets.divider_view import DividerView
 from convscope.ui.widgets.form import caption, row, segmented
@@ -73,6 +73,7 @@ class PictureView(View):
         self.divider.set_names("source", "result")
         self.divider.hovered.connect(lambda place: self.tell(place, "result"))
         self.divider.clicked.connect(lambda r, c: self._click("result", r, c))
+        self.sources, self.results = (self.source,), (self.result, self.divider)
         self.stack = QStackedWidget()
         self.stack.addWidget(self.pair)
         self.stack.addWidget(self.divider)
@@ -124,18 +125,6 @@ class PictureView(View):
         if self.stack.currentWidget() is self.divider:
             return whole_pixels(self.divider)
         return whole_pixels(self.result)
-
-    def mark(
-        self,
-        source: Box | None,
-        result: Box | None,
-    ) -> None:
-        """The window on the source, its place on the result."""
-        for view, box in ((self.source, source), (self.result, result), (self.divider, result)):
-            if box is None:
-                view.clear_box()
-            else:
-                view.set_box(*box)
 
     def _click(self, side: Side, place_row: int, column: int) -> None:
         self.clicked.emit(Place(side, place_row, column))

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QLabel, QWidget
 from convscope.imaging.scan import Scan
 from convscope.ui import theme
 from convscope.ui.panel_context import PanelContext
-from convscope.ui.panels.kernels.frame import Box, Frame, Place, Refused
+from convscope.ui.panels.kernels.frame import Frame, Place, Refused
 from convscope.ui.panels.kernels.view import View
 from convscope.ui.panels.kernels.view_picture import NO_RESULT, show_source
 from convscope.ui.widgets.form import row, slider, tool
@@ -35,6 +35,7 @@ class ScanView(View):
         self._due = 0.0
         self._last = 0.0
         self.source, self.result = ImageView(), ImageView()
+        self.sources, self.results = (self.source,), (self.result,)
         for view, name, title in (
             (self.source, "source", "source, with the window"),
             (self.result, "result", "result so far"),
@@ -101,18 +102,6 @@ class ScanView(View):
         show_source(self.source, refused)
         self.result.show_nothing(NO_RESULT)
         self.words.setText("")
-
-    def mark(
-        self,
-        source: Box | None,
-        result: Box | None,
-    ) -> None:
-        """The window on the source, its place on the result."""
-        for view, box in ((self.source, source), (self.result, result)):
-            if box is None:
-                view.clear_box()
-            else:
-                view.set_box(*box)
 
     def toggle(self) -> None:
         """Play, from the start when the end is reached; or pause."""
