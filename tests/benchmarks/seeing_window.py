@@ -40,10 +40,10 @@ def memory(small: bool) -> Reading:
 # -- in the process apart ------------------------------------------------------------------------------------
 
 
-class _App:
+class App:
     """The window on a photograph, and a timer that tells how late the event loop is."""
 
-    def __init__(self) -> None:
+    def __init__(self, width: int = 1440, height: int = 900) -> None:
         from convscope.imaging.samples import load_sample
         from convscope.session.session import Session
         from convscope.ui import theme
@@ -60,7 +60,7 @@ class _App:
         runtime.start()
         self.window = MainWindow(Session([load_sample("cat"), load_sample("coffee")]))
         self.window.remember_settings = False
-        self.window.resize(1440, 900)
+        self.window.resize(width, height)
         self.window.show()
         self.settle()
 
@@ -115,7 +115,7 @@ class _App:
 
 
 def _main(name: str, clicks: int) -> tuple[float, float, float]:
-    app = _App()
+    app = App()
     window, session = app.window, app.window.session
 
     def show(panel: str) -> Callable[[], object]:

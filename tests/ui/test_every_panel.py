@@ -1,4 +1,4 @@
-"""A walk through every page of every panel, at two sizes: names, whole words, and the way of the Tab key."""
+"""A walk through every page of every panel: names, whole words, the Tab key, and what a change costs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from faults import faults
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
@@ -132,6 +132,46 @@ def test_where_the_focus_is_can_be_seen(walk: MainWindow, qtbot: QtBot) -> None:
             if _picture(stop) == before:
                 unseen.add(stop.objectName())
     assert " ".join(sorted(unseen)) == ""
+
+
+def test_a_changed_theme_and_zoom_restyle_only_what_is_seen(walk: MainWindow, qtbot: QtBot) -> None:
+    """All panels made, each change froze the window for a third of a second, on a slow machine for three."""
+    for info in walk.panel_infos:
+        walk.show_panel(info.name)
+        settle(qtbot, walk)
+    every = [each for each in QApplication.allWidgets() if each.window() is walk]
+    counter = _Restyled()
+    for widget in every:
+        widget.installEventFilter(counter)
+    try:
+        for change in (walk.toggle_theme, lambda: walk.zoom_by(2)):
+            counter.widgets.clear()
+            change()
+            hidden = [each for each in counter.widgets if not each.isVisible()]
+            # Beside those that are seen: what a column hides for the moment, such as a sentence of warning.
+            assert len(counter.widgets) < len(every) / 4 and len(hidden) < 60, len(hidden)
+            stacked = [info.name for info in walk.panel_infos if walk.stack.known(info.name) in hidden]
+            assert not stacked
+        for info in walk.panel_infos[:-1]:
+            counter.widgets.clear()
+            walk.show_panel(info.name)
+            assert walk.stack.known(info.name) in counter.widgets
+    finally:
+        walk.set_zoom(1.0)
+        walk.set_theme("light")
+
+
+class _Restyled(QObject):
+    """Notes who is restyled."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.widgets: set[QWidget] = set()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.StyleChange and isinstance(watched, QWidget):
+            self.widgets.add(watched)
+        return False
 
 
 def _part(window: MainWindow, widget: QWidget) -> str:

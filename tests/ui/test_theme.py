@@ -10,19 +10,26 @@ from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QColor, QFontDatabase, QFontInfo, QFontMetricsF
 from PySide6.QtWidgets import (
     QApplication,
+    QComboBox,
+    QDialog,
     QLabel,
     QLineEdit,
     QListWidget,
     QListWidgetItem,
+    QMenu,
     QPushButton,
+    QStackedWidget,
     QToolButton,
+    QVBoxLayout,
     QWidget,
 )
 from pytestqt.qtbot import QtBot
+from window_helpers import WindowMaker, press
 
 from convscope.paths import resource_path
 from convscope.ui import theme
 from convscope.ui.rescale import UNLIMITED
+from convscope.ui.settings import Settings
 from convscope.ui.theme import DARK, LIGHT, SERIES, Tokens
 from convscope.ui.widgets.form import spin
 
@@ -136,6 +143,131 @@ def test_a_changed_theme_restyles_a_widget_a_few_times_however_deep_it_lies(qtbo
     try:
         theme.apply("dark", 1.25)
         assert 1 <= label.times <= 4
+    finally:
+        theme.apply("light")
+
+
+class Counting(QLabel):
+    """Counts how often it is restyled."""
+
+    def __init__(self, text: str, role: str, parent: QWidget) -> None:
+        super().__init__(text, parent)
+        self.setProperty("role", role)
+        self.times = 0
+
+    def changeEvent(self, event: QEvent) -> None:
+        self.times += event.type() == QEvent.Type.StyleChange
+        super().changeEvent(event)
+
+    def look(self) -> tuple[str, int]:
+        """Its colour, and the height of its type in pixels."""
+        return self.palette().color(self.foregroundRole()).name().upper(), self.font().pixelSize()
+
+
+def page_of(count: int = 6) -> tuple[QWidget, list[Counting]]:
+    """A page of captions, one of them in a type of its own."""
+    page = QWidget()
+    column = QVBoxLayout(page)
+    labels = [Counting(f"words {number}", "caption", page) for number in range(count)]
+    for label in labels:
+        column.addWidget(label)
+    return page, labels
+
+
+def test_what_is_hidden_is_restyled_when_it_is_shown(qtbot: QtBot) -> None:
+    """With all panels made, a change of theme restyled 2,400 widgets, of which 130 were to be seen."""
+    pages = QStackedWidget()
+    qtbot.addWidget(pages)
+    (first, seen), (second, hidden) = page_of(), page_of()
+    section = QWidget(second)
+    second.layout().addWidget(section)  # type: ignore[union-attr]
+    inner = [Counting("inside", "warning", section) for _ in range(6)]
+    hidden[0].setProperty("role", None)
+    hidden[0].setFont(theme.font(20))
+    for page in (first, second):
+        pages.addWidget(page)
+    pages.show()
+    pages.setCurrentWidget(second)
+    section.hide()
+    pages.setCurrentWidget(first)
+    every = [*seen, *hidden, *inner]
+    assert {label.look() for label in (*seen, *hidden[1:])} == {(LIGHT.secondary, 11)}
+    try:
+        for label in every:
+            label.times = 0
+        theme.apply("dark", 1.25)
+        theme.apply("dark", 1.5)
+        assert all(1 <= label.times <= 8 for label in seen)
+        assert {label.look() for label in seen} == {(DARK.secondary, 16)}
+        assert all(label.times == 0 for label in (*hidden, *inner))
+        pages.setCurrentWidget(second)
+        assert all(1 <= label.times <= 2 for label in hidden) and all(label.times == 0 for label in inner)
+        assert {label.look() for label in hidden[1:]} == {(DARK.secondary, 16)}
+        assert hidden[0].font().pixelSize() == 30
+        section.show()
+        assert {label.look() for label in inner} == {(DARK.warning, 18)}
+        # What wakes to the style in which it fell asleep is left alone.
+        pages.setCurrentWidget(first)
+        pages.setCurrentWidget(second)
+        assert all(label.times <= 2 for label in (*hidden, *inner))
+    finally:
+        theme.apply("light")
+    assert {label.look() for label in hidden[1:]} == {(LIGHT.secondary, 11)}
+    assert hidden[0].font().pixelSize() == 20
+    pages.setCurrentWidget(first)
+    assert {label.look() for label in seen} == {(LIGHT.secondary, 11)}
+
+
+def test_a_menu_and_a_list_of_choices_follow_when_they_are_opened(qtbot: QtBot) -> None:
+    host = QWidget()
+    qtbot.addWidget(host)
+    box, menu = QComboBox(host), QMenu(host)
+    box.addItems(["one", "two"])
+    menu.addAction("three")
+    host.show()
+    try:
+        for choice, colours in (("dark", DARK), ("light", LIGHT), ("dark", DARK)):
+            theme.apply(choice, 1.5 if colours.dark else 1.0)  # type: ignore[arg-type]
+            for find, show in ((box.view, box.showPopup), (lambda: menu, lambda: menu.popup(host.pos()))):
+                show()
+                popup = find()
+                ground = popup.grab().toImage().pixelColor(popup.width() - 3, popup.height() - 3)
+                assert abs(ground.lightness() - QColor(colours.raised).lightness()) < 12, popup
+                assert popup.font().pixelSize() == (20 if colours.dark else 13)
+                popup.window().hide()
+    finally:
+        theme.apply("light")
+
+
+def test_a_window_over_a_hidden_page_follows_at_once(qtbot: QtBot) -> None:
+    pages = QStackedWidget()
+    qtbot.addWidget(pages)
+    (first, _seen), (second, _hidden) = page_of(), page_of()
+    for page in (first, second):
+        pages.addWidget(page)
+    pages.show()
+    dialog = QDialog(second)
+    label = Counting("words", "caption", dialog)
+    dialog.show()
+    try:
+        theme.apply("dark")
+        assert label.look() == (DARK.secondary, 11)
+    finally:
+        theme.apply("light")
+    dialog.close()
+
+
+@pytest.mark.parametrize("choice", ["system", "light", "dark"])
+def test_the_first_click_on_the_theme_is_seen_at_once(
+    make_window: WindowMaker, qtbot: QtBot, choice: theme.ThemeChoice
+) -> None:
+    try:
+        before = theme.apply(choice)
+        window = make_window(settings=Settings(theme=choice))
+        press(qtbot, window, "header.theme")
+        assert theme.tokens().dark != before.dark
+        ground = window.header.grab().toImage().pixelColor(2, 2).name().upper()
+        assert ground == theme.tokens().panel.upper() != before.panel.upper()
     finally:
         theme.apply("light")
 
