@@ -66,7 +66,7 @@ def _evaluated(arguments: argparse.Namespace, folder: Path | None, task: Task) -
     from convscope.engine.models.catalogue import open_model
     from convscope.engine.training.evaluate import evaluate, whole
     from convscope.engine.training.run import Run
-    from convscope.engine.training.train import data_fingerprint, split_for
+    from convscope.engine.training.train import data_fingerprint, split_of
 
     spec, reference = arguments.model, arguments.data
     run = None if folder is None else Run.open(folder)
@@ -78,7 +78,7 @@ def _evaluated(arguments: argparse.Namespace, folder: Path | None, task: Task) -
     split = arguments.split
     known = same = False
     if run is not None:
-        learned, _ = split_for(dataset, run.details.settings)
+        learned, _ = split_of(run, dataset, run.details.settings, task)
         known = data_fingerprint(learned) == run.details.data.fingerprint
         same = known or dataset.reference == run.details.data.reference
         dataset = learned if same else dataset

@@ -70,6 +70,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--fit", default="stretch", choices=FITS, help="how (stretch)")
     parser.add_argument("--validation", type=float, metavar="F", help="share (0.1; of shipped sets 0.05)")
     parser.add_argument("--test", type=float, metavar="F", help="share, if no test set comes with it (0.1)")
+    parser.add_argument(
+        "--duplicates-apart",
+        action="store_true",
+        help="of own data, split images of equal pixels and near duplicates as any others; without, all of "
+        "one picture are in one part",
+    )
     parser.add_argument("--early-stopping", type=int, metavar="N", help="stop after N epochs without gain")
     parser.add_argument("--balanced", action="store_true", help="weight rare classes more")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="same seed, same run (0)")
@@ -198,8 +204,9 @@ def _size(text: str) -> list[int]:
 
 
 def _trained(arguments: argparse.Namespace, settings: TrainingSettings, task: Task) -> Trained:
-    from convscope.engine.data.duplicates import find_duplicates
-    from convscope.engine.data.registry import open_dataset
+    from convscope.engine.data.alike import find_alike
+    from convscope.engine.data.duplicates import duplicates_of
+    from convscope.engine.data.registry import is_own, open_dataset
     from convscope.engine.keras_compat import seeded
     from convscope.engine.training.train import train
     from convscope.engine.training.transfer import TransferSettings, transfer
@@ -209,9 +216,11 @@ def _trained(arguments: argparse.Namespace, settings: TrainingSettings, task: Ta
         if getattr(arguments, share) is not None:
             asked = replace(dataset.split_settings, **{share: getattr(arguments, share)})
             dataset = dataset.with_split(asked)
-    notes = dataset.notes
-    if dataset.kind == "files":
-        notes += find_duplicates(dataset, task).notes
+    if is_own(dataset.reference):
+        dataset = dataset.with_alike(find_alike(dataset, task))
+        if not arguments.duplicates_apart:
+            dataset = dataset.with_split(replace(dataset.split_settings, together=True))
+    notes = dataset.notes + (duplicates_of(dataset).notes if dataset.alike is not None else ())
     for note in notes:
         print(note, file=sys.stderr)
     with seeded(settings.seed):

@@ -107,6 +107,28 @@ def test_the_same_seed_is_the_same_run_and_lines_are_for_people(
     assert Run.open(tmp_path / "a").state == "finished"
 
 
+def test_copies_are_kept_in_one_part_unless_told_otherwise(tmp_path: Path, capsys: Said) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (40, 28, 28), np.uint8)
+    path = tmp_path / "twins.npz"
+    np.savez(path, x=np.concatenate([pixels, pixels]), y=np.tile(np.arange(40) % 2, 2))
+    words = ["train", "--model", "mnist-small", "--data", str(path), "--replace-head", "--epochs", "1"]
+    for more, together in (([], True), (["--duplicates-apart"], False)):
+        folder = tmp_path / str(together)
+        assert main([*words, *more, "-o", str(folder)]) == 0
+        said = capsys.readouterr().err
+        assert "40 pairs of equal pixels" in said
+        assert ("kept in one part" in said) is together
+        assert ("in training and in validation or test too" in said) is not together
+        details = Run.open(folder).details
+        assert details.settings.split is not None and details.settings.split.together is together
+        with np.load(folder / "split.npz") as parts:
+            both = [set((parts[part] % 40).tolist()) for part in ("train", "test")]
+        assert bool(both[0] & both[1]) is not together
+    # What it learned from does not test it, also when it is measured later.
+    assert main(["evaluate", str(tmp_path / "True"), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["images"] == 8
+
+
 def test_three_ways_of_using_a_trained_network(bands: Path, base: Path, tmp_path: Path, capsys: Said) -> None:
     words = ["--model", base, "--data", bands, "--epochs", "2", "--batch-size", "16", "--optimizer", "adam"]
     frozen = ["--transfer", "frozen", "--augment", "mild", "--units", "8"]

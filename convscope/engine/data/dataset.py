@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,10 @@ from numpy.typing import NDArray
 from convscope.engine.data.images import Images
 from convscope.engine.data.split import DEFAULT_SPLIT, Splits, SplitSettings, split_indices
 from convscope.errors import UserError
+from convscope.task import Task
+
+if TYPE_CHECKING:
+    from convscope.engine.data.alike import Alike
 
 SplitName = Literal["train", "validation", "test"]
 SPLIT_NAMES: tuple[SplitName, ...] = ("train", "validation", "test")
@@ -36,6 +40,7 @@ class Dataset:
         left_out: the broken files that were found in the folder: (name, reason).
         credit: source and licence, one line.
         split_settings: how `splits` was made.
+        alike: which images are the same picture; None: they were not compared yet.
     """
 
     reference: str
@@ -51,6 +56,7 @@ class Dataset:
     credit: str = ""
     left_out: tuple[tuple[str, str], ...] = ()
     split_settings: SplitSettings = DEFAULT_SPLIT
+    alike: Alike | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -81,18 +87,47 @@ class Dataset:
         chosen = self.indices(split)
         return chosen[self.labels[chosen] == index]
 
-    def with_split(self, settings: SplitSettings) -> Dataset:
+    def with_alike(self, alike: Alike) -> Dataset:
+        """The same data and splits, with what a comparison of the images has found."""
+        return replace(self, alike=alike)
+
+    def with_split(self, settings: SplitSettings, task: Task | None = None) -> Dataset:
         """The same data, split by these settings: stratified, disjoint, the same for the same seed.
 
-        A validation or test part that comes with the data stays as it is.
+        A validation or test part that comes with the data stays as it is. To keep the same pictures together
+        the images are compared first, where that was not done yet: that may take long.
+
+        Raises:
+            UserError: the images are to be compared, and are not there any more.
+            Cancelled: the task was.
         """
-        splits, notes = split_indices(self.labels, self.classes, self.given, settings)
+        known = self
+        if settings.together and self.alike is None:
+            from convscope.engine.data.alike import find_alike
+
+            known = self.with_alike(find_alike(self, task))
+        splits, notes = known._split(settings)
         kept = tuple(note for note in self.notes if note not in self._split_notes)
-        return replace(self, splits=splits, notes=kept + notes, split_settings=settings)
+        return replace(known, splits=splits, notes=kept + notes, split_settings=settings)
+
+    def with_parts(self, parts: Splits, settings: SplitSettings) -> Dataset:
+        """The same data in parts that were made of it before, by these settings.
+
+        Raises:
+            UserError: they name images that are not there, or one twice.
+        """
+        every = np.concatenate([parts.train, parts.validation, parts.test])
+        if len(every) and (every.min() < 0 or every.max() >= len(self) or len(np.unique(every)) < len(every)):
+            raise UserError(f"{self.title} cannot be split as it was: it has other images now.")
+        return replace(self, splits=parts, split_settings=settings)
+
+    def _split(self, settings: SplitSettings) -> tuple[Splits, tuple[str, ...]]:
+        groups = self.alike.together if settings.together and self.alike is not None else ()
+        return split_indices(self.labels, self.classes, self.given, settings, groups)
 
     @cached_property
     def _split_notes(self) -> tuple[str, ...]:
-        return split_indices(self.labels, self.classes, self.given, self.split_settings)[1]
+        return self._split(self.split_settings)[1]
 
 
 def one_class(classes: tuple[str, ...]) -> tuple[str, ...]:

@@ -1,101 +1,134 @@
-"""Images that are twice in a data set, above all once in training and once in the test."""
+"""Images that are twice in a data set, above all once in training and once in the test: told in words."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
 
 import numpy as np
 
+from convscope.engine.data.alike import Alike, find_alike
 from convscope.engine.data.dataset import SPLIT_NAMES, Dataset
-from convscope.engine.data.images import decoding_pool
-from convscope.errors import UserError
 from convscope.task import Task
-
-_CHUNK = 500
 
 
 @dataclass(frozen=True)
 class Duplicates:
-    """Exact duplicates, by content.
+    """What of a data set is there more than once, as it is split.
 
     Attributes:
-        groups: indices of images that are equal, two or more each, ascending.
-        across: the groups that lie in more than one split.
-        contradictory: the groups whose labels differ.
-        notes: the same in sentences; empty if there is nothing to say.
+        groups: indices of images of equal pixels, two or more each, ascending.
+        near: of images that are nearly the same, those of equal pixels among them.
+        across: the pictures, as groups of either kind, that lie in more than one part.
+        contradictory: those whose labels differ.
+        left_out: images that are in no part, because the test or validation part that comes with the data has
+            the same.
+        summary: "3 pairs of equal pixels, 2 near duplicates."
+        notes: what follows from it, in sentences; empty if there is nothing to say.
     """
 
     groups: tuple[tuple[int, ...], ...]
+    near: tuple[tuple[int, ...], ...]
     across: tuple[tuple[int, ...], ...]
     contradictory: tuple[tuple[int, ...], ...]
+    left_out: tuple[int, ...]
+    summary: str
     notes: tuple[str, ...]
+
+    @property
+    def images(self) -> list[int]:
+        """All images that are there more than once, group by group; each once."""
+        return list(dict.fromkeys(index for group in (*self.groups, *self.near) for index in group))
 
 
 def find_duplicates(dataset: Dataset, task: Task | None = None) -> Duplicates:
-    """Compare all images by a hash of their content; files first by size, which rules most of them out.
-
-    Memory: 16 bytes and an index for every image that may have a twin.
+    """Compare all images, unless that was done before; see `find_alike`.
 
     Raises:
         UserError: the files are not there any more.
+        Cancelled: the task was.
     """
-    task = task or Task()
-    candidates = _candidates(dataset, task)
-    by_digest: defaultdict[bytes, list[int]] = defaultdict(list)
-    for start in range(0, len(candidates), _CHUNK):
-        task.progress(start / len(candidates), f"Comparing {start:,} of {len(candidates):,} images")
-        chunk = candidates[start : start + _CHUNK]
-        for index, digest in zip(chunk, decoding_pool().map(dataset.images.digest, chunk), strict=True):
-            by_digest[digest].append(index)
-    groups = tuple(sorted(tuple(sorted(group)) for group in by_digest.values() if len(group) > 1))
+    known = dataset.alike or find_alike(dataset, task)
+    return duplicates_of(dataset.with_alike(known))
+
+
+def duplicates_of(dataset: Dataset) -> Duplicates:
+    """What is known of a data set whose images were compared."""
+    alike = dataset.alike
+    assert alike is not None
     part = np.full(len(dataset), -1)
     for number, name in enumerate(SPLIT_NAMES):
         part[dataset.indices(name)] = number
-    across = tuple(group for group in groups if len(set(part[list(group)]) - {-1}) > 1)
-    contradictory = tuple(group for group in groups if len(set(dataset.labels[list(group)])) > 1)
-    return Duplicates(groups, across, contradictory, _notes(dataset, groups, across, contradictory))
+    across = tuple(group for group in alike.pictures if len(set(part[list(group)]) - {-1}) > 1)
+    contradictory = tuple(group for group in alike.pictures if len(set(dataset.labels[list(group)])) > 1)
+    grouped = sorted(index for group in alike.pictures for index in group)
+    left_out = tuple(index for index in grouped if part[index] < 0)
+    notes = _notes(dataset, alike, across, contradictory, left_out)
+    return Duplicates(alike.equal, alike.near, across, contradictory, left_out, _summary(alike), notes)
 
 
-def _candidates(dataset: Dataset, task: Task) -> list[int]:
-    if dataset.kind == "arrays":
-        return list(range(len(dataset)))
-    by_size: defaultdict[int, list[int]] = defaultdict(list)
-    for index in range(len(dataset)):
-        if index % _CHUNK == 0:
-            task.check()
-        path = dataset.images.path(index)
-        try:
-            size = path.stat().st_size if path else 0
-        except OSError:
-            continue
-        by_size[size].append(index)
-    if not by_size:
-        raise UserError(f"None of the files of {dataset.reference} can be read: has the folder gone?")
-    return sorted(index for group in by_size.values() if len(group) > 1 for index in group)
+def _summary(alike: Alike) -> str:
+    """How many there are, in a sentence."""
+    if not alike.equal and not alike.near:
+        return "Every image is there once."
+    told = []
+    if alike.equal:
+        images = sum(map(len, alike.equal))
+        if images == 2 * len(alike.equal):
+            told.append(f"{_many(len(alike.equal), 'pair')} of equal pixels")
+        else:
+            told.append(f"{images:,} images of equal pixels in {_many(len(alike.equal), 'group')}")
+    if alike.near:
+        told.append(_many(_extra(alike), "near duplicate"))
+    return f"{', '.join(told)}."
+
+
+def _extra(alike: Alike) -> int:
+    """How many of the near groups are one too many; those of equal pixels count as one."""
+    twins = {index for group in alike.equal for index in group[1:]}
+    return sum(len([index for index in group if index not in twins]) - 1 for group in alike.near)
 
 
 def _notes(
     dataset: Dataset,
-    groups: tuple[tuple[int, ...], ...],
+    alike: Alike,
     across: tuple[tuple[int, ...], ...],
     contradictory: tuple[tuple[int, ...], ...],
+    left_out: tuple[int, ...],
 ) -> tuple[str, ...]:
-    def example(group: tuple[int, ...]) -> str:
-        return f"{dataset.images.name(group[0])} and {dataset.images.name(group[1])}"
-
     notes = []
     if across:
         notes.append(
-            f"{_images(across)} in training and in validation or test too ({example(across[0])}): "
+            f"{_images(across)} in training and in validation or test too ({_example(dataset, across[0])}): "
             "the accuracy there will look better than it is."
         )
-    elif groups:
-        notes.append(f"{_images(groups)} there more than once ({example(groups[0])}).")
+    if alike.equal or alike.near:
+        example = _example(dataset, (alike.equal or alike.near)[0])
+        kept = ", kept in one part" if dataset.split_settings.together and not across else ""
+        notes.append(f"{_summary(alike)[:-1]}{kept} ({example}).")
+    if left_out:
+        notes.append(
+            f"{_many(len(left_out), 'image')} left out of training, because validation or test, which come "
+            f"with the data, have the same ({dataset.images.name(left_out[0])})."
+        )
     if contradictory:
-        notes.append(f"{_images(contradictory)} in two classes at once ({example(contradictory[0])}).")
+        example = _example(dataset, contradictory[0])
+        notes.append(f"{_images(contradictory)} in two classes at once ({example}).")
+    if alike.crowds:
+        images = sum(map(len, alike.crowds))
+        notes.append(
+            f"{images:,} images resemble one another so closely ({_example(dataset, alike.crowds[0])}) that "
+            "they are split as others are: of these only equal ones are kept together."
+        )
     return tuple(notes)
 
 
 def _images(groups: tuple[tuple[int, ...], ...]) -> str:
     return "1 image is" if len(groups) == 1 else f"{len(groups):,} images are"
+
+
+def _example(dataset: Dataset, group: tuple[int, ...]) -> str:
+    return f"{dataset.images.name(group[0])} and {dataset.images.name(group[1])}"
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"

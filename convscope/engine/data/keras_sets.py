@@ -25,6 +25,7 @@ class KerasSet:
         classes: names by index.
         credit: source and licence.
         files: what Keras downloads, within its cache folder.
+        source: where each comes from; "{}" stands for the file's name.
     """
 
     name: str
@@ -32,6 +33,7 @@ class KerasSet:
     classes: tuple[str, ...]
     credit: str
     files: tuple[str, ...]
+    source: str
 
     @property
     def here(self) -> bool:
@@ -78,10 +80,26 @@ class KerasSet:
             )
             return UserError(text, detail=detail)
         return UserError(
-            f"{self.title} is not on this machine and cannot be downloaded now; "
-            "the sets digits, fashion and textures are here.",
+            f"{self.title} is not on this machine and cannot be downloaded now: {self.by_hand()}, or open "
+            f"{shipped_words()}, which are here.",
             detail=detail,
         )
+
+    def by_hand(self) -> str:
+        """How a person puts it there: "save https://… as /home/…"."""
+        if len(self.files) == 1:
+            return f"save {self.source} as {_cache() / self.files[0]}"
+        names = [Path(file).name for file in self.files]
+        folder = self.source.removesuffix("{}")
+        return f"save {', '.join(names)} from {folder} in {(_cache() / self.files[0]).parent}"
+
+
+def shipped_words() -> str:
+    """The sets that come with the app, as the menu calls them."""
+    from convscope.engine.data.registry import SHIPPED, title_of
+
+    *titles, last = map(title_of, SHIPPED)
+    return f"{', '.join(titles)} or {last}"
 
 
 def _cache() -> Path:

@@ -11,7 +11,8 @@ from convscope.errors import UserError
 from convscope.task import Task
 
 # A new data set is a module in sets/ and its name here.
-NAMES: tuple[str, ...] = ("digits", "fashion", "textures", "mnist", "fashion_mnist", "cifar10", "cifar100")
+SHIPPED: tuple[str, ...] = ("digits", "fashion", "textures")
+NAMES: tuple[str, ...] = (*SHIPPED, "mnist", "fashion_mnist", "cifar10", "cifar100")
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,17 @@ class DatasetInfo:
     here: bool
 
 
+def title_of(name: str) -> str:
+    """What the menu calls a data set that has a name."""
+    title: str = importlib.import_module(f"convscope.engine.data.sets.{name}").TITLE
+    return title
+
+
+def is_own(reference: str) -> bool:
+    """Whether a data set is somebody's own: a folder or a file, not one that has a name."""
+    return reference not in NAMES
+
+
 def list_datasets() -> tuple[DatasetInfo, ...]:
     """Every data set that has a name, the shipped ones first."""
     found = []
@@ -45,8 +57,8 @@ def open_dataset(reference: str | Path, task: Task | None = None) -> Dataset:
     """Open a data set.
 
     Args:
-        reference: a name ("digits"), a folder with one sub-folder a class, an `.npz` file, an IDX file of
-            images or labels with its partner beside it, or a folder of such IDX files.
+        reference: a name ("digits") or a title ("Garments"), a folder with one sub-folder a class, an `.npz`
+            file, an IDX file of images or labels with its partner beside it, or a folder of such IDX files.
 
     Raises:
         UserError: there is no such set, it cannot be read, or it is not here and cannot be downloaded.
@@ -68,6 +80,9 @@ def open_dataset(reference: str | Path, task: Task | None = None) -> Dataset:
     if not path.exists():
         if path.name != str(reference):
             raise UserError(f"There is no folder or file {reference}: check its name, or choose another.")
+        named = next((name for name in NAMES if title_of(name).lower() == str(reference).lower()), None)
+        if named is not None:
+            return open_dataset(named, task)
         raise UserError(
             f"There is no data set and no folder called {reference}: named sets are {', '.join(NAMES)}."
         )

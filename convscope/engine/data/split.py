@@ -32,11 +32,14 @@ class SplitSettings:
         validation: share (0–0.9) of every class that validates; unused if the data has a validation part.
         test: share (0–0.9) of every class that tests; unused if the data has a test part.
         seed: the same seed, the same split.
+        together: images that are the same picture are kept in one part; see `Dataset.with_split`. Runs of
+            before there was such a choice are without.
     """
 
     validation: float = 0.1
     test: float = 0.1
     seed: int = 0
+    together: bool = False
 
     def __post_init__(self) -> None:
         for value, what in ((self.validation, "validation"), (self.test, "test")):
@@ -53,38 +56,51 @@ DEFAULT_SPLIT = SplitSettings()
 
 
 def split_indices(
-    labels: NDArray[np.int32], classes: tuple[str, ...], given: Splits, settings: SplitSettings
+    labels: NDArray[np.int32],
+    classes: tuple[str, ...],
+    given: Splits,
+    settings: SplitSettings,
+    groups: tuple[tuple[int, ...], ...] = (),
 ) -> tuple[Splits, tuple[str, ...]]:
     """Split the images in `given.train` by class; parts that are given stay.
 
     Every class is shuffled by its own generator, seeded by (seed, class), so that adding a class moves no
     image of another. Of a class with one image that image trains; with two or more, at least one trains.
 
+    Args:
+        groups: images that are kept in one part, disjoint: a group goes where its first image in the order
+            goes, if there is room for all of it, else to training. What has a twin in a part that is given
+            cannot follow it there, and is in no part.
+
     Returns:
         the splits, and a sentence for each class that is too small, or one for all of them.
     """
     validation_share = 0.0 if len(given.validation) else settings.validation
     test_share = 0.0 if len(given.test) else settings.test
+    follows, led = _grouped(labels, given, groups)
     free_labels = labels[given.train]
     order = np.argsort(free_labels, kind="stable")
     counts = np.bincount(free_labels, minlength=len(classes))
     ends = np.cumsum(counts)
-    train, validation, test = [], [given.validation], [given.test]
+    train: list[NDArray[np.int64]] = []
+    validation, test = [given.validation], [given.test]
     none, single, few = [], [], []
     for index, name in enumerate(classes):
         members = given.train[order[ends[index] - counts[index] : ends[index]]]
         members = np.random.default_rng([settings.seed, index]).permutation(members)
-        for_test = _share(len(members), test_share)
-        for_validation = _share(len(members) - for_test, validation_share * len(members), of_total=False)
-        test.append(members[:for_test])
-        validation.append(members[for_test : for_test + for_validation])
-        train.append(members[for_test + for_validation :])
-        if len(members) == 0:
+        members = members[~led[members]]
+        total = len(members) + sum(len(follows.get(member, ())) for member in members.tolist())
+        for_test = _share(total, test_share)
+        for_validation = _share(total - for_test, validation_share * total, of_total=False)
+        parts = _placed(members, (for_test, for_validation), follows)
+        for part, placed in zip((test, validation, train), parts, strict=True):
+            part.append(placed)
+        if total == 0:
             none.append(f"Class “{name}” has no image")
-        elif len(members) == 1:
+        elif total == 1:
             single.append(f"Class “{name}” has one image")
-        elif (validation_share and not for_validation) or (test_share and not for_test):
-            few.append(f"Class “{name}” has {len(members)} images")
+        elif (validation_share and not len(parts[1])) or (test_share and not len(parts[0])):
+            few.append(f"Class “{name}” has {total} images")
     notes = (
         *_notes(none, "{:,} classes have no image", " to train on."),
         *_notes(
@@ -95,6 +111,52 @@ def split_indices(
         ),
     )
     return Splits(_joined(train), _joined(validation), _joined(test)), notes
+
+
+def _grouped(
+    labels: NDArray[np.int32], given: Splits, groups: tuple[tuple[int, ...], ...]
+) -> tuple[dict[int, list[int]], NDArray[np.bool_]]:
+    """Who goes with whom.
+
+    Returns:
+        by the first image of a group, with whose class it goes, the others that follow it; and which images
+        have no place of their own (bool, for all images): those, and twins of images in a given part.
+    """
+    follows: dict[int, list[int]] = {}
+    led = np.zeros(len(labels), bool)
+    if not groups:
+        return follows, led
+    free = np.zeros(len(labels), bool)
+    free[given.train] = True
+    fixed = np.zeros(len(labels), bool)
+    fixed[given.validation] = fixed[given.test] = True
+    for group in groups:
+        members = np.array(group, np.int64)
+        mine = members[free[members]]
+        if fixed[members].any():
+            led[mine] = True
+        elif len(mine) > 1:
+            follows[int(mine[0])] = mine[1:].tolist()
+            led[mine[1:]] = True
+    return follows, led
+
+
+def _placed(
+    members: NDArray[np.int64], rooms: tuple[int, int], follows: dict[int, list[int]]
+) -> tuple[NDArray[np.int64], ...]:
+    """Images in their order, put into two rooms of so many and the rest; a group whole where it has room."""
+    first, second = rooms
+    if not follows:
+        return members[:first], members[first : first + second], members[first + second :]
+    parts: tuple[list[int], ...] = ([], [], [])
+    for index in members.tolist():
+        group = [index, *follows.get(index, ())]
+        part = next(
+            (part for part, room in zip(parts, rooms, strict=False) if len(part) + len(group) <= room),
+            parts[2],
+        )
+        part.extend(group)
+    return tuple(np.array(part, np.int64) for part in parts)
 
 
 def _notes(singly: list[str], together: str, end: str) -> list[str]:

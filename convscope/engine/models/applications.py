@@ -45,10 +45,14 @@ def cached() -> tuple[str, ...]:
     return tuple(name for name in APPLICATIONS if name in found)
 
 
+def _folder() -> Path:
+    # As keras.utils.get_file chooses it; Keras tells it under no public name.
+    return Path(os.environ.get("KERAS_HOME", Path.home() / ".keras")) / "models"
+
+
 def _cached_files() -> set[tuple[str, bool]]:
     """(name, with its classifier) of each weights file in Keras's cache."""
-    # As keras.utils.get_file chooses its folder; Keras tells it under no public name.
-    folder = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras")) / "models"
+    folder = _folder()
     by_length = sorted(APPLICATIONS, key=len, reverse=True)
     found = set()
     for path in folder.glob("*.h5"):
@@ -184,7 +188,7 @@ def _check(
 def _no_weights(application: Application, detail: str) -> UserError:
     here = ", ".join(("imagenet (EfficientNet-Lite0, shipped)", *cached()))
     return UserError(
-        f"The ImageNet weights of {application.name} are not on this machine and cannot be downloaded now; "
-        f"on this machine are: {here}.",
+        f"The ImageNet weights of {application.name} are not on this machine and cannot be downloaded now: "
+        f"put Keras's file of them into {_folder()} by hand, or open one that is on this machine: {here}.",
         detail=detail,
     )

@@ -33,14 +33,19 @@ _SHIPPED = ("digits", "fashion")
 def write_script(run: Run, dataset: Dataset, piped: PipelineSettings, goal: Goal) -> None:
     """Write script.py, and beside it what it reads: split.npz, and data.npz where the data has no file of its
     own."""
+    write_split(run, dataset)
+    if isinstance(dataset.images, ArrayImages) and not _has_file(dataset):
+        _save(run, "data.npz", {"x": dataset.images.pixels})
+    write_atomically(run.folder / "script.py", make_script(run, dataset, piped, goal))
+
+
+def write_split(run: Run, dataset: Dataset) -> None:
+    """Write split.npz: which images train, validate and test, for the script and when the run is resumed."""
     arrays: dict[str, Any] = {name: dataset.indices(name) for name in ("train", "validation", "test")}
     arrays["labels"] = dataset.labels
     if dataset.kind == "files":
         arrays["files"] = np.array(_files(dataset))
     _save(run, "split.npz", arrays)
-    if isinstance(dataset.images, ArrayImages) and not _has_file(dataset):
-        _save(run, "data.npz", {"x": dataset.images.pixels})
-    write_atomically(run.folder / "script.py", make_script(run, dataset, piped, goal))
 
 
 def _files(dataset: Dataset) -> list[str]:

@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from convscope.engine.data.dataset import Dataset, SplitName
+from convscope.engine.data.dataset import SPLIT_NAMES, Dataset, SplitName
 from convscope.engine.data.pipeline import PipelineSettings, Stream
 from convscope.engine.data.registry import open_dataset
+from convscope.engine.data.split import Splits
 from convscope.engine.keras_compat import seeded
 from convscope.engine.models.opened import OpenedModel, Source
 from convscope.engine.training.checkpoint import load_checkpoint, save_model
@@ -36,6 +37,7 @@ from convscope.engine.training.run import DataFacts, ModelFacts, Run, RunDetails
 from convscope.engine.training.script import write_script
 from convscope.engine.training.settings import TrainingSettings
 from convscope.errors import UserError
+from convscope.imaging.numpy_damage import UNREADABLE
 from convscope.task import Task
 
 
@@ -61,10 +63,28 @@ def goal_of(model: OpenedModel, settings: TrainingSettings) -> Goal:
     return choose(settings, model.head.kind, model.head.units)
 
 
-def split_for(dataset: Dataset, settings: TrainingSettings) -> tuple[Dataset, TrainingSettings]:
+def split_for(
+    dataset: Dataset, settings: TrainingSettings, task: Task | None = None
+) -> tuple[Dataset, TrainingSettings]:
     """The data set split as the settings say, and the settings saying how it is split."""
-    split = dataset if settings.split is None else dataset.with_split(settings.split)
+    as_it_is = settings.split in (None, dataset.split_settings)
+    split = dataset if as_it_is or settings.split is None else dataset.with_split(settings.split, task)
     return split, replace(settings, split=split.split_settings)
+
+
+def split_of(
+    run: Run, dataset: Dataset, settings: TrainingSettings, task: Task | None = None
+) -> tuple[Dataset, TrainingSettings]:
+    """`split_for` as a run was split: where pictures were kept together, by the parts that it has kept.
+
+    What resembles what may be judged otherwise by another version of a decoder; what was trained on may not.
+    """
+    if settings.split is not None and settings.split.together:
+        path = run.folder / "split.npz"
+        with suppress(*UNREADABLE), path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
+            parts = Splits(*(kept[part].astype(np.int64) for part in SPLIT_NAMES))
+            return dataset.with_parts(parts, settings.split), settings
+    return split_for(dataset, settings, task)
 
 
 def pipeline_settings(model: OpenedModel, settings: TrainingSettings, goal: Goal) -> PipelineSettings:
@@ -119,7 +139,7 @@ def train(
     settings, task = settings or TrainingSettings(), task or Task()
     opened = model if isinstance(model, OpenedModel) else OpenedModel(model)
     opened = prepared(opened, settings)
-    split, settings = split_for(dataset, settings)
+    split, settings = split_for(dataset, settings, task)
     refuse_misfits(opened, split, settings)
     distributed = distribution(strategy, split, settings)
     task.progress(0.0, "Preparing")
@@ -166,7 +186,7 @@ def resume(
     settings = details.settings if epochs is None else replace(details.settings, epochs=epochs)
     _refuse_without_epochs(run, details, epochs)
     dataset = dataset or open_dataset(details.data.reference, task)
-    split, settings = split_for(dataset, settings)
+    split, settings = split_of(run, dataset, settings, task)
     if data_fingerprint(split) != details.data.fingerprint:
         raise UserError(
             f"{split.title} has changed since {details.name} was started, so it cannot go on where it stood: "

@@ -23,7 +23,7 @@ from convscope.engine.training.observe import Snapshot
 from convscope.engine.training.rates import make_optimizer
 from convscope.engine.training.record import CLASSIFIER, FINE_TUNING, EpochRecord, Recorder
 from convscope.engine.training.run import Run
-from convscope.engine.training.script import write_script
+from convscope.engine.training.script import write_script, write_split
 from convscope.engine.training.settings import TrainingSettings, from_plain
 from convscope.engine.training.train import (
     Trained,
@@ -123,7 +123,7 @@ def transfer(
         Cancelled: the task was.
     """
     task = task or Task()
-    split, settings = split_for(dataset, settings)
+    split, settings = split_for(dataset, settings, task)
     size = settings.size or split.image_size
     task.progress(None, "Composing the network")
     composed = compose(
@@ -143,6 +143,7 @@ def transfer(
             write_sidecars(run, composed.model)
             if how.way == "finetune":
                 save_model(composed.model.keras, run.folder / "composed.keras")
+                write_split(run, split)
             else:
                 _keep_start(run, composed, split, settings)
     if how.way == "features":

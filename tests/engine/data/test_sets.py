@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import importlib
 import pickle
 import struct
 import tarfile
@@ -13,7 +14,7 @@ import numpy as np
 import pytest
 
 from convscope.engine.data.idx import read_idx
-from convscope.engine.data.registry import NAMES, list_datasets, open_dataset
+from convscope.engine.data.registry import NAMES, list_datasets, open_dataset, title_of
 from convscope.engine.data.sets.textures import AREAS, CLASSES, SIDE, STEP
 from convscope.errors import UserError
 from convscope.task import Cancelled, Task
@@ -40,6 +41,10 @@ def test_the_shipped_digits() -> None:
     assert digits.classes == tuple("0123456789")
     assert digits.counts().min() > 850
     assert (digits.image_size, digits.channels, digits.kind) == ((28, 28), 1, "arrays")
+
+
+def test_a_set_is_opened_by_what_the_menu_calls_it() -> None:
+    assert open_dataset("Garments").reference == "fashion"
 
 
 def test_the_shipped_garments_are_the_original_ones() -> None:
@@ -91,10 +96,16 @@ def test_offline_is_one_sentence(
         raise OSError("no network in this test")
 
     monkeypatch.setattr("urllib.request.urlopen", refuse)
-    with pytest.raises(
-        UserError, match=r"is not on this machine and cannot be downloaded now; the sets digits"
-    ):
+    with pytest.raises(UserError) as told:
         open_dataset(name)
+    said = told.value.message
+    assert said.startswith(f"{title_of(name)} is not on this machine and cannot be downloaded now: save ")
+    # As the menu calls them.
+    assert said.endswith(", or open Digits, Garments or Textures, which are here.")
+    assert "https://" in said and str(cache) in said
+    for file in importlib.import_module(f"convscope.engine.data.sets.{name}").SET.files:
+        # Where Keras looks for it; the tests below put them there.
+        assert Path(file).name in said
     assert [file for file in cache.rglob("*") if file.is_file()] == []
 
 

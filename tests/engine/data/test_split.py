@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -74,6 +77,78 @@ def test_parts_that_come_with_the_data_stay() -> None:
     assert splits.train.tolist() == list(range(80))
     assert splits.validation.tolist() == list(range(80, 90))
     assert splits.test.tolist() == list(range(90, 100))
+
+
+@pytest.mark.parametrize(
+    ("tested", "chosen", "digest", "sizes"),
+    [
+        (0, SplitSettings(0.2, 0.1, 3), "028a5e03aef0255d", [349, 101, 50]),
+        (100, SplitSettings(0.05, 0.1, 11), "9da76b09a6439d39", [379, 21, 100]),
+    ],
+)
+def test_runs_of_before_find_their_splits(
+    tested: int, chosen: SplitSettings, digest: str, sizes: list[int]
+) -> None:
+    """Images that a run has learned from must not test it when it is gone on with."""
+    labels = np.random.default_rng(5).integers(0, 7, 500).astype(np.int32)
+    given_ = Splits(np.arange(500 - tested), EMPTY, np.arange(500 - tested, 500))
+    splits, _ = split_indices(labels, names(7), given_, chosen)
+    found = hashlib.blake2b(digest_size=8)
+    for part in (splits.train, splits.validation, splits.test):
+        found.update(part.tobytes() + b"|")
+    assert found.hexdigest() == digest
+    assert [len(part) for part in (splits.train, splits.validation, splits.test)] == sizes
+
+
+@given(
+    labels=st.lists(st.integers(0, 2), min_size=2, max_size=120),
+    given_share=st.floats(0, 0.5),
+    validation=st.floats(0, 0.5),
+    test=st.floats(0, 0.4),
+    seed=st.integers(0, 2**31),
+    data=st.data(),
+)
+@settings(max_examples=150, deadline=None)
+def test_a_group_is_in_one_part(
+    labels: list[int], given_share: float, validation: float, test: float, seed: int, data: st.DataObject
+) -> None:
+    array, count = np.array(labels, np.int32), len(labels)
+    order = data.draw(st.permutations(range(count)))
+    sizes = data.draw(st.lists(st.integers(1, 6), max_size=count))
+    ends = np.cumsum([0, *sizes])
+    groups = tuple(tuple(sorted(order[a:b])) for a, b in itertools.pairwise(ends) if len(order[a:b]) > 1)
+    tested = round(count * given_share)
+    parts = Splits(np.arange(count - tested), EMPTY, np.arange(count - tested, count))
+    chosen = SplitSettings(validation, test, seed, together=True)
+    splits, _ = split_indices(array, names(3), parts, chosen, groups)
+    part = np.full(count, -1)
+    for number, indices in enumerate((splits.train, splits.validation, splits.test)):
+        assert (part[indices] == -1).all(), "in two parts"
+        part[indices] = number
+    grouped = {index for group in groups for index in group}
+    for group in groups:
+        told = set(part[list(group)].tolist())
+        # What has a twin in a part that comes with the data is in none.
+        assert len(told) == 1 or (told == {-1, 2} and tested)
+    assert all(part[index] >= 0 for index in set(range(count)) - grouped)
+    if tested:
+        assert splits.test.tolist() == list(range(count - tested, count))
+    alone, _ = split_indices(array, names(3), parts, chosen)
+    for name in ("validation", "test"):
+        # A group never takes more room than there is.
+        assert len(splits[name]) <= len(alone[name]) or tested  # type: ignore[literal-required]
+    again, _ = split_indices(array, names(3), parts, chosen, groups)
+    assert all(np.array_equal(splits[name], again[name]) for name in ("train", "validation", "test"))  # type: ignore[literal-required]
+
+
+def test_two_of_one_picture_move_few_of_the_others() -> None:
+    labels = np.zeros(200, np.int32)
+    chosen = SplitSettings(0.2, 0.2)
+    alone, _ = split_indices(labels, ("a",), free(200), chosen)
+    kept, _ = split_indices(labels, ("a",), free(200), chosen, ((3, 150), (7, 8, 9)))
+    assert len(kept.test) == len(alone.test) and len(kept.validation) == len(alone.validation)
+    moved = [set(kept[name].tolist()) ^ set(alone[name].tolist()) for name in ("train", "validation", "test")]  # type: ignore[literal-required]
+    assert len(set().union(*moved)) <= 10
 
 
 def test_small_classes_are_said() -> None:

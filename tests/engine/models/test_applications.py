@@ -152,8 +152,9 @@ def test_offline_it_says_what_is_there(tmp_path: Path, monkeypatch: pytest.Monke
     with pytest.raises(UserError) as told:
         open_model("mobilenet", weights="imagenet")
     assert told.value.message == (
-        "The ImageNet weights of MobileNet are not on this machine and cannot be downloaded now; on this "
-        "machine are: imagenet (EfficientNet-Lite0, shipped), ResNet50V2, MobileNetV3Small."
+        "The ImageNet weights of MobileNet are not on this machine and cannot be downloaded now: put Keras's "
+        f"file of them into {tmp_path / 'models'} by hand, or open one that is on this machine: imagenet "
+        "(EfficientNet-Lite0, shipped), ResNet50V2, MobileNetV3Small."
     )
 
 

@@ -33,6 +33,7 @@ from convscope.engine.training.record import Recorder
 from convscope.engine.training.run import Run, is_run, list_runs, new_folder, runs_folder
 from convscope.engine.training.settings import OptimizerSettings, TrainingSettings
 from convscope.engine.training.train import resume, train
+from convscope.engine.training.transfer import TransferSettings, transfer
 from convscope.errors import UserError
 from convscope.task import Cancelled, Task
 from tests.processes import run_process
@@ -489,3 +490,69 @@ def test_the_engine_is_keras(saved_bands: Path, tmp_path: Path) -> None:
     for one, other in zip(told["ordered"], told["mirrored"], strict=True):
         assert one == pytest.approx(other, abs=1e-5)
     assert told["test"] == pytest.approx(told["script test"]["accuracy"], abs=1e-6)
+
+
+# -- pictures that are kept in one part ----------------------------------------------------------------------
+
+
+@pytest.fixture
+def twins(tmp_path: Path) -> Path:
+    """80 images of 8×8 in a file, each of them there twice."""
+    pixels = np.random.default_rng(0).integers(0, 256, (40, 8, 8), np.uint8)
+    path = tmp_path / "twins.npz"
+    np.savez(path, x=np.concatenate([pixels, pixels]), y=np.tile(np.arange(40) % 2, 2))
+    return path
+
+
+def test_a_run_goes_on_with_its_own_parts_whatever_resembles_what_by_now(
+    make_model: Make, twins: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = open_dataset(twins)
+    kept = data.with_split(replace(data.split_settings, together=True))
+    settings = replace(QUICK, epochs=1, seed=2)
+    train(make_model(2), kept, settings, folder=tmp_path / "run")
+    run = Run.open(tmp_path / "run")
+    assert run.details.settings.split is not None and run.details.settings.split.together
+
+    def changed(*_: object) -> object:
+        raise AssertionError("images were compared once more")
+
+    monkeypatch.setattr("convscope.engine.data.alike.find_alike", changed)
+    resumed = resume(run, epochs=2)
+    monkeypatch.undo()
+    whole = train(make_model(2), kept, replace(settings, epochs=2))
+    for a, b in zip(resumed.model.keras.get_weights(), whole.model.keras.get_weights(), strict=True):
+        assert np.allclose(a, b, atol=1e-6)
+    # Without them they are found anew; a file that names other images is none of this data.
+    (run.folder / "split.npz").unlink()
+    assert len(resume(run, epochs=3).fitted.epochs) == 3
+    np.savez(run.folder / "split.npz", train=np.arange(90), validation=np.arange(0), test=np.arange(0))
+    with pytest.raises(UserError, match="cannot be split as it was"):
+        resume(run, epochs=4)
+
+
+def test_runs_of_before_there_was_that_choice_go_on_as_they_were_split(
+    make_model: Make, twins: Path, tmp_path: Path
+) -> None:
+    train(make_model(2), open_dataset(twins), replace(QUICK, epochs=1), folder=tmp_path / "run")
+    path = tmp_path / "run" / "settings.json"
+    told = json.loads(path.read_text())
+    assert told["settings"]["split"].pop("together") is False
+    path.write_text(json.dumps(told))
+    assert len(resume(Run.open(tmp_path / "run"), epochs=2).fitted.epochs) == 2
+
+
+def test_a_fine_tuning_run_keeps_its_parts_from_the_start(
+    make_model: Make, twins: Path, tmp_path: Path
+) -> None:
+    class Dies(Recorder):
+        def begin_epoch(self, epoch: int, learning_rate: float) -> None:
+            raise KeyboardInterrupt
+
+    data = open_dataset(twins)
+    kept = data.with_split(replace(data.split_settings, together=True))
+    how = TransferSettings("finetune", "conv", head_epochs=1)
+    with pytest.raises(KeyboardInterrupt):
+        transfer(make_model(2), kept, QUICK, how, folder=tmp_path / "run", recorder=Dies())
+    with np.load(tmp_path / "run" / "split.npz") as parts:
+        assert np.array_equal(parts["test"], kept.indices("test"))

@@ -10,9 +10,9 @@ TITLE = "CIFAR-10"
 SUMMARY = "60,000 photographs of ten things, 32 × 32 RGB: 50,000 to train, 10,000 to test; 170 MB to download"
 
 CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
-SET = KerasSet(
-    "cifar10", TITLE, CLASSES, "Alex Krizhevsky, 2009", ("datasets/cifar-10-batches-py-target_archive",)
-)
+_FILES = ("datasets/cifar-10-batches-py-target_archive",)
+_SOURCE = "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz"
+SET = KerasSet("cifar10", TITLE, CLASSES, "Alex Krizhevsky, 2009", _FILES, _SOURCE)
 
 
 def open(task: Task) -> Dataset:

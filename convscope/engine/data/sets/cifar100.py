@@ -21,7 +21,8 @@ worm
 """
 CLASSES = tuple(name.replace("_", " ") for name in _NAMES.split())
 _FILES = ("datasets/cifar-100-python-target_archive",)
-SET = KerasSet("cifar100", TITLE, CLASSES, "Alex Krizhevsky, 2009", _FILES)
+_SOURCE = "https://www.cs.toronto.edu/~kriz/cifar-100-python.tar.gz"
+SET = KerasSet("cifar100", TITLE, CLASSES, "Alex Krizhevsky, 2009", _FILES, _SOURCE)
 
 
 def open(task: Task) -> Dataset:

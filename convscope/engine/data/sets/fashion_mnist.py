@@ -15,7 +15,8 @@ _FILES = tuple(
     for part in ("train", "t10k")
     for what in ("images-idx3", "labels-idx1")
 )
-SET = KerasSet("fashion_mnist", TITLE, CLASSES, "Zalando SE, MIT", _FILES)
+_SOURCE = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/{}"
+SET = KerasSet("fashion_mnist", TITLE, CLASSES, "Zalando SE, MIT", _FILES, _SOURCE)
 
 
 def open(task: Task) -> Dataset:

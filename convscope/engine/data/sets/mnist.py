@@ -15,6 +15,7 @@ SET = KerasSet(
     tuple("0123456789"),
     "Yann LeCun and Corinna Cortes, CC BY-SA 3.0",
     ("datasets/mnist.npz",),
+    "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz",
 )
 
 

@@ -119,8 +119,8 @@ class SourceSection(QWidget):
         def answered(found: Duplicates) -> None:
             ended()
             done(found)
-            if not found.groups:
-                self._context.notify("Every image is there once.")
+            if not found.images:
+                self._context.notify(found.summary)
 
         def ended(error: BaseException | None = None) -> None:
             self.finder.setEnabled(True)
@@ -161,10 +161,15 @@ class SourceSection(QWidget):
         if found := unreadable(self._dataset):
             lines += ["", f"Unreadable ({len(found):,}):"]
             lines += [f"{name}: {why}" for name, why in sorted(found.items())]
-        if self.duplicates is not None and self.duplicates.groups:
-            lines += ["", f"Equal images ({len(self.duplicates.groups):,}):"]
+        if self.duplicates is not None:
             name = self._dataset.images.name
-            lines += [" = ".join(name(index) for index in group) for group in self.duplicates.groups]
+            for title, sign, groups in (
+                ("Equal pixels", "=", self.duplicates.groups),
+                ("Near duplicates", "≈", self.duplicates.near),
+            ):
+                if groups:
+                    lines += ["", f"{title} ({len(groups):,}):"]
+                    lines += [f" {sign} ".join(name(index) for index in group) for group in groups]
         dialog = QDialog(self)
         dialog.setObjectName("data.details.dialog")
         dialog.setWindowTitle(f"{self._dataset.title}: what to know")
@@ -192,9 +197,8 @@ class SourceSection(QWidget):
         self.notes.setText("\n".join(shown))
         self.notes.setVisible(bool(shown))
         self.more.setVisible(bool(notes))
-        self.show_them.setVisible(bool(self.duplicates and self.duplicates.groups))
+        self.show_them.setVisible(bool(self.duplicates and self.duplicates.images))
 
     def _toggle_duplicates(self) -> None:
         shown = self.show_them.isChecked() and self.duplicates is not None
-        groups = self.duplicates.groups if self.duplicates is not None else ()
-        self.duplicates_shown.emit([index for group in groups for index in group] if shown else None)
+        self.duplicates_shown.emit(self.duplicates.images if shown and self.duplicates else None)

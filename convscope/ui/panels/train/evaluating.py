@@ -70,12 +70,12 @@ def outcome_of(source: Source, split: SplitName, known: Outcome | None, task: Ta
 def _opened(run: Run, task: Task) -> tuple[str, OpenedModel, Dataset]:
     from convscope.engine.data.registry import open_dataset
     from convscope.engine.models.files.open_file import open_file
-    from convscope.engine.training.train import data_fingerprint, split_for
+    from convscope.engine.training.train import data_fingerprint, split_of
 
     details, path = run.details, run.model_path
     if path is None:
         raise UserError(f"{details.name} ended before it had learned anything: there is nothing to show.")
-    dataset, _ = split_for(open_dataset(details.data.reference, task), details.settings)
+    dataset, _ = split_of(run, open_dataset(details.data.reference, task), details.settings, task)
     if data_fingerprint(dataset) != details.data.fingerprint:
         raise UserError(
             f"{details.data.title} is not what it was when {details.name} was trained: images that it "

@@ -198,14 +198,15 @@ def reopened(run: Run, task: Task) -> Prepared:
     """
     from convscope.engine.data.registry import open_dataset
     from convscope.engine.models.files.open_file import open_file
+    from convscope.engine.training.train import split_of
 
     details = run.details
-    dataset = open_dataset(details.data.reference, task)
+    dataset, settings = split_of(run, open_dataset(details.data.reference, task), details.settings, task)
     task.check()
     opened = open_file(run.start_path, task)
     model = opened.with_(classes=details.data.classes, preprocessing=details.preprocessing)
     model.name = details.model.name
-    return prepare(model, dataset, details.settings, batches=run.batches)
+    return prepare(model, dataset, settings, batches=run.batches)
 
 
 def prepare(model: OpenedModel, dataset: Dataset, settings: TrainingSettings, **more: Any) -> Prepared:
