@@ -23,10 +23,13 @@ def is_table(image: Image) -> bool:
     values = image.values
     if values.ndim != 2 or values.size > _LARGEST_TABLE:
         return False
-    if values.size <= _TABLE:
-        return True
-    low, high = float(values.min()), float(values.max())
-    return image.path is None and (high <= _DIM or low < 0 or high > 255)
+    return values.size <= _TABLE or (image.path is None and not in_gray_levels(image))
+
+
+def in_gray_levels(image: Image) -> bool:
+    """Whether its numbers can be seen as gray levels: none beyond black and white, not all next to black."""
+    low, high = float(image.values.min()), float(image.values.max())
+    return low >= 0 and _DIM < high <= 255
 
 
 def suited_display(stages: tuple[Operation, ...], before: DisplayMode = "clip") -> DisplayMode:

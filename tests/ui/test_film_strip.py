@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 from window_helpers import WindowMaker, messages, press, small_images
 
 from convscope.imaging.image import Image
+from convscope.imaging.matrix import image_from_array
 from convscope.ui.main_window import MainWindow
 from convscope.ui.widgets.film_strip import SOURCE, picture_of
 
@@ -53,6 +54,11 @@ def test_a_thumbnail_is_small_or_enlarged_in_whole_pixels() -> None:
     assert small.shape == (28 * factor, 28 * factor, 3)
     assert (small[3 * factor : 4 * factor, 5 * factor : 6 * factor] == 200).all()
     assert int(small.sum()) == 200 * 3 * factor * factor
+
+
+def test_a_table_of_zeros_and_ones_is_no_black_thumbnail() -> None:
+    made = picture_of(image_from_array([[1, 0], [0, 1]], "table"))
+    assert np.unique(made).tolist() == [0, 255] and (made[:96, :96] == 255).all()
 
 
 def test_every_image_gets_its_thumbnail(window: MainWindow, qtbot: QtBot) -> None:

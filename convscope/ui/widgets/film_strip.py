@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -21,8 +22,10 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QAction, QIcon, QImage, QKeySequence, QPixmap
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QListView, QMenu, QToolButton, QWidget
 
+from convscope.imaging.display import to_bytes
 from convscope.imaging.image import Image
 from convscope.imaging.load import thumbnail
+from convscope.imaging.suited import in_gray_levels, is_table
 from convscope.jobs import Jobs
 from convscope.task import Task
 from convscope.ui import theme
@@ -36,7 +39,12 @@ Index = QModelIndex | QPersistentModelIndex
 
 
 def picture_of(image: Image) -> NDArray[np.uint8]:
-    """A thumbnail, uint8 H×W×3, its longer side about `SOURCE` pixels; small images in whole pixels."""
+    """A thumbnail, uint8 H×W×3, its longer side about `SOURCE` pixels; small images in whole pixels.
+
+    A table of numbers that are no gray levels is stretched: zeros and ones would be black on black.
+    """
+    if is_table(image) and not in_gray_levels(image) and image.values.min() < image.values.max():
+        image = replace(image, values=to_bytes(image.values, "stretch")[0])
     small = thumbnail(image, SOURCE)
     factor = max(1, SOURCE // max(small.shape[:2]))
     return np.ascontiguousarray(small.repeat(factor, axis=0).repeat(factor, axis=1))

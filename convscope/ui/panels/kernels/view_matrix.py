@@ -168,3 +168,4 @@ class MatrixView(View):
         if example >= 0 or pending or self._text:
             sentence = MATRICES[example].sentence if example >= 0 else ""
         self.sentence.setText(sentence)
+        self.sentence.setVisible(bool(sentence))

@@ -9,7 +9,6 @@ from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtWidgets import (
     QComboBox,
     QGridLayout,
-    QLabel,
     QLineEdit,
     QSlider,
     QSpinBox,
@@ -41,6 +40,7 @@ from convscope.ui.widgets.form import (
     spin,
     tool,
 )
+from convscope.ui.widgets.formula import FormulaLabel
 from convscope.ui.widgets.wheel import wheel_needs_focus
 
 LONGEST = 200
@@ -117,11 +117,8 @@ class SequenceView(View):
         bar = row(self.back, self.forward, self.position)
         bar.setStretch(2, 1)
         self.column.addLayout(bar)
-        self.sum = QLabel()
-        self.sum.setObjectName("kernels.sequence.sum")
+        self.sum = FormulaLabel("kernels.sequence.sum", "The sum written out")
         self.sum.setFont(theme.font(13, mono=True))
-        self.sum.setWordWrap(True)
-        self.sum.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.column.addWidget(self.sum)
         self._show_asked(self._asked.value)
         self._asked.changed.connect(self._show_asked)
@@ -149,7 +146,7 @@ class SequenceView(View):
         for widget in (self.position, self.back, self.forward):
             widget.setEnabled(False)
         for label in (self.sum, self.rule, self.length):
-            label.setText("")
+            label.set_formula("")
 
     def _ask(self, label: str, merge: str | None = None, **changes: Any) -> None:
         self._asked.edit(replace(self._asked.value, **changes), label, merge)
@@ -182,8 +179,8 @@ class SequenceView(View):
             widget.setEnabled(True)
         with QSignalBlocker(self.position):
             self.position.setRange(0, len(sums.output) - 1)
-        self.rule.setText(sums.rule)
-        self.length.setText(f"length {sums.size}")
+        self.rule.set_formula(sums.rule)
+        self.length.set_formula(f"length {sums.size}")
         self._show()
 
     def _show(self) -> None:
@@ -197,7 +194,7 @@ class SequenceView(View):
         self.bars["kernel"].set_bars(sums.weights, sums.weight_names)
         self.bars["output"].set_bars(sums.output, [f"c[{i}]" for i in range(len(sums.output))])
         self.bars["output"].set_window(k, 1)
-        self.sum.setText(sums.written(k))
+        self.sum.set_formula(sums.written(k))
 
     def _build_controls(self) -> QWidget:
         holder = QWidget()
@@ -224,8 +221,8 @@ class SequenceView(View):
         )
         self.stride: QSpinBox = spin("kernels.sequence.stride", "Stride", 1, 8)
         self.stride.valueChanged.connect(lambda value: self._ask("Change stride", "stride", stride=value))
-        self.rule = self._formula("rule", "Every sum, written out")
-        self.length = self._formula("formula", "Length of the output, written out")
+        self.rule = FormulaLabel("kernels.sequence.rule", "Every sum, written out")
+        self.length = FormulaLabel("kernels.sequence.formula", "Length of the output, written out")
         column.addWidget(heading("Sequence s"))
         column.addWidget(self.sequence)
         column.addWidget(heading("Weights w"))
@@ -256,13 +253,3 @@ class SequenceView(View):
         line.setFont(theme.font(12, mono=True))
         line.textChanged.connect(lambda text: self._ask(label, name, **{name: text}))
         return line
-
-    @staticmethod
-    def _formula(name: str, says: str) -> QLabel:
-        label = QLabel()
-        label.setObjectName(f"kernels.sequence.{name}")
-        label.setAccessibleName(says)
-        label.setFont(theme.font(11, mono=True))
-        label.setWordWrap(True)
-        label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        return label
