@@ -19,3 +19,7 @@ class UserError(Exception):
 
 class NotEnoughMemoryError(UserError):
     """The machine has too little memory for what was asked; less of it may fit."""
+
+
+class UntrustedError(UserError):
+    """Something that could do harm, and is opened only if the person says that they trust it."""

@@ -1,0 +1,78 @@
+"""SavedModel folders: TensorFlow's own graphs, opened as one layer that cannot be looked into.
+
+A graph can do what a program can. So nothing of TensorFlow's sees the folder before all of its functions are
+known to compute only (`check`), and even then it runs in a process that cannot do anything else (`worker`,
+`isolation`).
+"""
+
+from __future__ import annotations
+
+import stat
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from convscope.engine.models.files.saved_model.check import ENDPOINT, check
+from convscope.engine.models.files.saved_model.isolation import is_possible
+from convscope.engine.models.files.saved_model.process import GraphProcess
+from convscope.errors import UntrustedError, UserError
+
+NOTE = "A SavedModel is a finished graph: it predicts, but its layers cannot be looked into or trained."
+
+
+def open_saved_model(folder: Path, *, trusted: bool = False) -> tuple[Any, list[str]]:
+    """The serving function of a SavedModel as a Keras model of one opaque layer, and notes on it.
+
+    Args:
+        trusted: the person has said that they trust it: it runs even where a process cannot be shut off.
+
+    Raises:
+        UntrustedError: this system cannot shut a process off, and nobody has said that they trust the folder.
+        UserError: the folder is none, it serves nothing, or its graph does more than compute.
+    """
+    checked = check(folder)
+    if not (is_possible() or trusted):
+        raise UntrustedError(
+            f"{folder.name} is not opened: a SavedModel is a program, and on this system it cannot be kept "
+            f"from the network and from your files. Open it only if you trust where it comes from."
+        )
+    variables = folder / "variables"
+    for file in variables.iterdir() if variables.is_dir() else ():
+        if not stat.S_ISREG(file.lstat().st_mode):
+            raise UserError(
+                f"{folder.name} is not opened: {file.name} among its variables is no ordinary file."
+            )
+    place = tempfile.TemporaryDirectory(prefix="convscope-graph-")
+    anew = Path(place.name)
+    (anew / "saved_model.pb").write_bytes(checked.graph)
+    if variables.is_dir():
+        (anew / "variables").symlink_to(variables.resolve(), target_is_directory=True)
+    try:
+        process = GraphProcess(anew, ENDPOINT, folder.name, isolated=is_possible())
+    finally:
+        # It has been read by now.
+        place.cleanup()
+    return _wrapped(process, checked, folder), [NOTE]
+
+
+def _wrapped(process: GraphProcess, checked: Any, folder: Path) -> Any:
+    import keras
+
+    from convscope.engine.models.files.saved_model.layer import layer_class
+
+    key, shape, dtype = checked.input
+    shapes = {name: (None, *each[1:]) for name, (each, _) in checked.outputs.items()}
+    dtypes = {name: kind for name, (_, kind) in checked.outputs.items()}
+    try:
+        layer = layer_class()(process, shapes, dtypes, name=_plain(folder.stem))
+        inputs = keras.Input(batch_shape=(None, *shape[1:]), dtype=dtype, name=_plain(key))
+        outputs = layer(inputs)
+    except Exception as error:
+        process.close()
+        raise UserError(f"The SavedModel {folder.name} cannot be loaded.", detail=str(error)) from error
+    outputs = [outputs[name] for name in sorted(outputs)]
+    return keras.Model(inputs, outputs if len(outputs) > 1 else outputs[0], name=_plain(folder.stem))
+
+
+def _plain(name: str) -> str:
+    return "".join(c if c.isalnum() or c in "._-" else "_" for c in name) or "model"
