@@ -337,6 +337,11 @@ class OpenedModel:
                 f"{self.name} needs more memory for this than the machine has free.", detail=str(error)
             ) from error
         except (tf.errors.OpError, ArithmeticError, AttributeError, TypeError, ValueError) as error:
+            told = next(
+                (why for layer in self.keras.layers if (why := getattr(layer, "failure", None))), None
+            )
+            if told is not None:
+                raise told from error
             if cannot_run(error):
                 raise no_kernel(self.name, error) from error
             raise UserError(

@@ -7,6 +7,7 @@ from typing import Any
 
 from convscope.engine.models.files.saved_model.check import Shape
 from convscope.engine.models.files.saved_model.process import GraphProcess
+from convscope.errors import UserError
 
 
 @lru_cache(maxsize=1)
@@ -32,6 +33,11 @@ def layer_class() -> Any:
         ) -> None:
             super().__init__(trainable=False, autocast=False, **more)
             self._process, self._shapes, self._dtypes = process, shapes, dtypes
+
+        @property
+        def failure(self) -> UserError | None:
+            """Why there was no answer last: TensorFlow hands on an error's words, not its type."""
+            return self._process.failure
 
         def compute_output_spec(self, inputs: Any) -> Any:
             return {

@@ -33,6 +33,7 @@ class GraphProcess:
 
     Attributes:
         outputs: the names of the outputs, in the order of the alphabet.
+        failure: why there was no answer last; None: there was.
 
     Raises:
         UserError: it cannot be loaded, takes too much memory or too long.
@@ -41,6 +42,7 @@ class GraphProcess:
     def __init__(self, folder: Path, endpoint: str, name: str, *, isolated: bool = True) -> None:
         self._name = name
         self._lock = threading.Lock()
+        self.failure: UserError | None = None
         self._limit = physical_memory() // 4
         package = str(Path(convscope.__file__).parent.parent)
         # Nothing of what the person's environment holds (keys, say) is the stranger's business.
@@ -85,14 +87,23 @@ class GraphProcess:
 
     def _ask(self, call: str, arrays: list[NDArray[Any]]) -> list[NDArray[Any]]:
         with self._lock:
-            if self._process.poll() is not None:
-                raise UserError(f"The graph of {self._name} has ended: open it again.")
             try:
-                assert self._process.stdin is not None
-                write_message(self._process.stdin, {"call": call}, arrays)
-            except OSError as error:
-                raise self._gone() from error
-            return self._hear(ANSWER_SECONDS)[1]
+                answer = self._answer(call, arrays)
+            except UserError as error:
+                self.failure = error
+                raise
+            self.failure = None
+            return answer
+
+    def _answer(self, call: str, arrays: list[NDArray[Any]]) -> list[NDArray[Any]]:
+        if self._process.poll() is not None:
+            raise UserError(f"The graph of {self._name} has ended: open it again.")
+        try:
+            assert self._process.stdin is not None
+            write_message(self._process.stdin, {"call": call}, arrays)
+        except OSError as error:
+            raise self._gone() from error
+        return self._hear(ANSWER_SECONDS)[1]
 
     def _hear(self, seconds: float) -> tuple[dict[str, Any], list[NDArray[Any]]]:
         assert self._process.stdout is not None
