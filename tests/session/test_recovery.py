@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -97,6 +98,15 @@ def test_everything_comes_back_exactly(folder: Path, work: Work) -> None:
 def test_the_lab_is_plain_json() -> None:
     text = json.dumps(lab_to_json(LAB))
     assert lab_from_json(json.loads(text)) == LAB
+
+
+def test_a_display_that_a_person_chose_stays_chosen_also_in_what_an_earlier_version_left() -> None:
+    chosen = replace(Lab(), display="signed", chosen=True)
+    for lab in (chosen, Lab()):
+        kept = lab_to_json(lab)
+        assert lab_from_json(kept) == lab
+        del kept["chosen"]
+        assert lab_from_json(kept) == lab
 
 
 def test_the_work_of_a_session_is_what_is_open(work: Work) -> None:
