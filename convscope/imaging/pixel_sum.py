@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
+from math import exp, tanh
 
 import numpy as np
 from numpy.typing import NDArray
 
 from convscope.errors import UserError
 from convscope.imaging import padding
+from convscope.imaging.equation import DIGITS, added, as_shown, equation, products
 from convscope.imaging.image import Image
 from convscope.imaging.numerals import bracketed, numeral
-from convscope.imaging.operation import Operation
+from convscope.imaging.operation import Activation, Operation
 from convscope.imaging.region import Region
 from convscope.imaging.size import output_size
 from convscope.imaging.stage import activate, before_pooling, run, sliding_kernels, source_values
 from convscope.imaging.window import source_window
 
 CHANNEL_NAMES = ("red", "green", "blue")
-_ACTIVATION_WORDS = {"relu": "ReLU", "tanh": "tanh", "sigmoid": "sigmoid"}
+_ACTIVATION_WORDS: dict[str, tuple[str, Callable[[float], float]]] = {
+    "relu": ("ReLU", lambda x: max(x, 0.0)),
+    "tanh": ("tanh", tanh),
+    "sigmoid": ("sigmoid", lambda x: (1 + tanh(x / 2)) / 2 if x > -30 else exp(x)),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,26 +57,35 @@ class ChannelSum:
         """What the channel gives."""
         return self.sum / self.divisor
 
-    def written(self, *, zeros: bool = False) -> str:
+    def written(self, *, zeros: bool = False, rows: int | None = None, more: str = "") -> str:
         """The sum with all its terms, "105·5 + 102·(−1) + 103·(−1) = 320"; a divisor has a line of its own.
 
         Args:
             zeros: also the terms whose weight or padded pixel is 0.
+            rows: of the kernel, whose terms are written; None: all.
+            more: what stands for those of the other rows.
         """
+        some = self.patch.shape[0] if rows is None else rows
         pairs = zip(
-            self.patch.ravel().tolist(),
-            self.weights.ravel().tolist(),
-            self.inside.ravel().tolist(),
+            self.patch[:some].ravel().tolist(),
+            self.weights[:some].ravel().tolist(),
+            self.inside[:some].ravel().tolist(),
             strict=True,
         )
-        terms = [
-            f"{bracketed(value)}·{bracketed(weight)}"
-            for value, weight, inside in pairs
-            if zeros or (weight and (inside or value))
-        ]
-        written = f"{' + '.join(terms) or '0'} = {numeral(self.sum)}"
+        told = [pair for pair in pairs if zeros or (pair[1] and (pair[2] or pair[0]))]
+        text, shown = products([value for value, *_ in told], [weight for _, weight, _ in told], DIGITS)
+        if some < self.patch.shape[0]:
+            text, shown = f"{text} + {more}", shown + float(self.products[some:].sum())
+        written = equation(lambda _digits: (text or "0", shown), self.sum, most=DIGITS)
         if self.divisor != 1:
-            written += f"\n{numeral(self.sum)}/{numeral(self.divisor)} = {numeral(self.total)}"
+            over = equation(
+                lambda digits: (
+                    f"{numeral(self.sum, digits)}/{numeral(self.divisor, digits)}",
+                    as_shown(self.sum, digits) / as_shown(self.divisor, digits),
+                ),
+                self.total,
+            )
+            written += f"\n{over}"
         return written
 
 
@@ -115,7 +131,7 @@ class PixelSum:
     channels: tuple[ChannelSum, ...]
     bias: float
     total: float
-    activation: str
+    activation: Activation
     activated: float
     tile: Tile | None
     value: float
@@ -125,32 +141,47 @@ class PixelSum:
         """The whole arithmetic, terms with a zero left out; a line a step."""
         return self.written()
 
-    def written(self, *, zeros: bool = False) -> str:
+    def written(self, *, zeros: bool = False, rows: int | None = None, more: str = "") -> str:
         """The whole arithmetic, a line a step: products, sum of channels, bias, activation, pooling.
 
         Args:
             zeros: also write the terms whose weight or padded pixel is 0.
+            rows: of the kernel, whose terms are written; None: all.
+            more: what stands for those of the other rows.
         """
         several = len(self.channels) > 1
+        names = [f"{channel.name}: " if several else "" for channel in self.channels]
         lines = [
-            f"{channel.name}: {channel.written(zeros=zeros)}" if several else channel.written(zeros=zeros)
-            for channel in self.channels
+            name + channel.written(zeros=zeros, rows=rows, more=more)
+            for name, channel in zip(names, self.channels, strict=True)
         ]
         if several or self.bias:
-            terms = [bracketed(channel.total) for channel in self.channels]
-            if self.bias:
-                terms.append(f"{bracketed(self.bias)} (bias)")
-            lines.append(f"{' + '.join(terms)} = {numeral(self.total)}")
+            lines.append(equation(self._added, self.total))
         if self.activation != "none":
-            name = _ACTIVATION_WORDS[self.activation]
-            lines.append(f"{name}({numeral(self.total)}) = {numeral(self.activated)}")
+            lines.append(equation(self._activated, self.activated))
         if self.tile is not None:
             values = self.tile.values.ravel().tolist()
             if self.tile.kind == "max":
                 lines.append(f"max({', '.join(map(numeral, values))}) = {numeral(self.value)}")
             else:
-                lines.append(f"({' + '.join(map(bracketed, values))})/{len(values)} = {numeral(self.value)}")
+                lines.append(equation(self._averaged, self.value))
         return "\n".join(lines)
+
+    def _added(self, digits: int) -> tuple[str, float]:
+        text, shown = added([channel.total for channel in self.channels], digits)
+        if not self.bias:
+            return text, shown
+        return f"{text} + {bracketed(self.bias, digits)} (bias)", shown + as_shown(self.bias, digits)
+
+    def _activated(self, digits: int) -> tuple[str, float]:
+        name, function = _ACTIVATION_WORDS[self.activation]
+        return f"{name}({numeral(self.total, digits)})", function(as_shown(self.total, digits))
+
+    def _averaged(self, digits: int) -> tuple[str, float]:
+        assert self.tile is not None
+        values = self.tile.values.ravel().tolist()
+        text, shown = added(values, digits)
+        return f"({text})/{len(values)}", shown / len(values)
 
 
 def explain(

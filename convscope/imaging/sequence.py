@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from convscope.errors import UserError
 from convscope.imaging import padding
-from convscope.imaging.numerals import bracketed, numeral
+from convscope.imaging.equation import DIGITS, equation, products
+from convscope.imaging.numerals import numeral
 from convscope.imaging.operation import Border, Mode
 
 # Longer sums are written with their numbers alone.
@@ -81,9 +82,10 @@ class SlidingSum:
     def written(self, k: int) -> str:
         """One output: "c[2] = s[4]·w[0] + s[3]·w[1] + s[2]·w[2] = 5·1 + 4·0 + 3·(−1) = 2"."""
         names = [f"s[{numeral(place)}]·w[{t}]" for t, place in enumerate(self.places(k))]
-        numbers = " + ".join(f"{bracketed(value)}·{bracketed(weight)}" for value, weight in self.terms(k))
+        values, weights = zip(*self.terms(k), strict=True)
         named = f" = {' + '.join(names)}" if len(names) <= _NAMED_TERMS else ""
-        return f"c[{k}]{named} = {numbers} = {numeral(float(self.output[k]))}"
+        total = equation(lambda digits: products(values, weights, digits), float(self.output[k]), most=DIGITS)
+        return f"c[{k}]{named} = {total}"
 
     @property
     def size(self) -> str:

@@ -19,6 +19,7 @@ from convscope.imaging.region import Region
 from convscope.imaging.size import problem
 from convscope.imaging.stage import run
 from convscope.imaging.window import output_at, outputs_of, source_window
+from tests.written import check
 
 
 @st.composite
@@ -57,6 +58,8 @@ def test_the_sum_is_the_result(stage: tuple[Image, Operation], data: Any) -> Non
     column = data.draw(st.integers(0, result.shape[1] - 1))
     channel = data.draw(st.integers(0, 2)) if result.values.ndim == 3 else 0
     taken = explain(image, operation, row, column, channel)
+    # What is written is true to its digits.
+    assert check(taken.written(zeros=data.draw(st.booleans()))) >= 1
     value = result.values[row, column, channel] if result.values.ndim == 3 else result.values[row, column]
     assert taken.value == pytest.approx(float(value), rel=1e-4, abs=1e-4)
     products = sum(float((part.patch * part.weights).sum()) / part.divisor for part in taken.channels)
@@ -67,7 +70,7 @@ def test_the_sum_is_the_result(stage: tuple[Image, Operation], data: Any) -> Non
             not operation.enabled
         )
     # The last number of the text is the value, as far as its digits go.
-    last = taken.text.rsplit("= ", 1)[1].replace("−", "-")
+    last = taken.text.splitlines()[-1].rsplit(" ", 1)[1].replace("−", "-")
     assert float(last) == pytest.approx(taken.value, rel=1e-5, abs=1e-9)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from math import exp, log
 from typing import Literal
 
 import numpy as np
@@ -19,6 +20,7 @@ from convscope.engine.seeing.activations import WHOLE, Activations
 from convscope.engine.seeing.outputs import heads_first, output_path, parted
 from convscope.engine.seeing.sum_reasons import REASONS
 from convscope.errors import UserError
+from convscope.imaging.equation import as_shown, equation, products
 from convscope.imaging.numerals import bracketed, numeral
 
 Rule = Literal["sum", "largest", "mean", "function", "softmax"]
@@ -26,6 +28,9 @@ Numbers = NDArray[np.float64]
 
 LONG = 24
 """Terms of a sum that are written out; of more the largest, and how many were left out."""
+
+SHORT, FEW = 4, 8
+"""Digits of the terms of a long sum; up to so many terms they get the digits that they need."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -310,13 +315,12 @@ def _activated(place: Place, step: Step, made: ActivationSum) -> ActivationSum:
     if name in ("softmax", "log_softmax"):
         # All of the layer's sums are needed; they come from the network itself.
         sums = np.asarray(place.found.slot_value(step.inputs[0]), np.float64)
-        value, words = softmax(sums[place.at[:-1]], place.channel)
-        value = float(np.log(value)) if name == "log_softmax" else value
+        value, words = softmax(sums[place.at[:-1]], place.channel, logarithm=name == "log_softmax")
     elif name in _ACROSS:
         raise place.cannot(f"{name} mixes the channels and is not written out")
     else:
         value = apply(step, made.total)
-        words = (f"{name}({numeral(made.total)}) = {numeral(value)}",)
+        words = (function_words(step, name, made.total, value),)
     return replace(made, activation=name, value=value, words=made.words + words)
 
 
@@ -328,19 +332,44 @@ def apply(step: Step, value: float) -> float:
     return float(np.asarray(step.call(given)).ravel()[0])
 
 
-def softmax(scores: Numbers, channel: int) -> tuple[float, tuple[str, ...]]:
-    """A softmax's value, and how it is computed in words."""
+def function_words(step: Step, name: str, value: float, result: float, note: str = "") -> str:
+    """An activation of one number in words: "relu(3.2) = 3.2"."""
+
+    def left(digits: int) -> tuple[str, float]:
+        return f"{name}({numeral(value, digits)}){note}", apply(step, as_shown(value, digits))
+
+    return equation(left, result)
+
+
+def softmax(scores: Numbers, channel: int, *, logarithm: bool = False) -> tuple[float, tuple[str, ...]]:
+    """A softmax's value (or its logarithm), and how it is computed in words."""
+    less = float(scores[channel] - scores.max())
     powers = np.exp(scores - scores.max())
-    total = float(powers.sum())
-    value = float(powers[channel]) / total
-    spread = numeral(float(scores.max()))
-    words = (
-        f"each score less the largest, {spread}: e^({numeral(float(scores[channel] - scores.max()))})"
-        f" = {numeral(float(powers[channel]))}",
-        f"{numeral(float(powers[channel]))} / {numeral(total)} (the sum over {len(scores)})"
-        f" = {numeral(value)}",
-    )
-    return value, words
+    power, total = float(powers[channel]), float(powers.sum())
+    value = power / total
+    words = [
+        f"each score less the largest, {numeral(float(scores.max()))}: "
+        + equation(lambda digits: (f"e^({numeral(less, digits)})", exp(as_shown(less, digits))), power),
+        equation(
+            lambda digits: (
+                f"{numeral(power, digits)} / {numeral(total, digits)} (the sum over {len(scores)})",
+                as_shown(power, digits) / as_shown(total, digits),
+            ),
+            value,
+        ),
+    ]
+    if logarithm:
+        found = float(np.log(value))
+        words.append(
+            # Near 1 a logarithm needs them all.
+            equation(
+                lambda digits: (f"log({numeral(value, digits)})", log(as_shown(value, digits))),
+                found,
+                most=15,
+            )
+        )
+        return found, tuple(words)
+    return value, tuple(words)
 
 
 def _pixel(found: Activations, path: str, at: tuple[int, ...], shown: float) -> ActivationSum:
@@ -362,8 +391,7 @@ def _pixel(found: Activations, path: str, at: tuple[int, ...], shown: float) -> 
             for each in (model.preprocessing.scale, model.preprocessing.offset)
         )
         total, patches = level * scale + offset, np.full((1, 1, 1), level)
-        shift = f" + {bracketed(offset)}" if offset else ""
-        words = (f"pixel {numeral(level)} · {numeral(scale)}{shift} = {numeral(total)}",)
+        words = ("pixel " + scaled_words(level, scale, offset, total),)
     return ActivationSum(
         path,
         "InputLayer",
@@ -390,13 +418,42 @@ def _pixel(found: Activations, path: str, at: tuple[int, ...], shown: float) -> 
     )
 
 
+def biased_words(value: float, noun: str, bias: float, total: float) -> str:
+    """A sum and what is added to it: "3.2 + bias (−0.5) = 2.7"."""
+    return equation(
+        lambda digits: (
+            f"{numeral(value, digits)} + {noun} {bracketed(bias, digits)}",
+            as_shown(value, digits) + as_shown(bias, digits),
+        ),
+        total,
+    )
+
+
+def scaled_words(value: float, scale: float, offset: float, total: float) -> str:
+    """A number enlarged and shifted: "120 · 0.00784314 + (−1) = −0.0588232"."""
+
+    def left(digits: int) -> tuple[str, float]:
+        shift = f" + {bracketed(offset, digits)}" if offset else ""
+        text = f"{numeral(value, digits)} · {bracketed(scale, digits)}{shift}"
+        return text, as_shown(value, digits) * as_shown(scale, digits) + as_shown(offset, digits)
+
+    return equation(left, total)
+
+
 def product_words(patch: Numbers, weights: Numbers, total: float) -> str:
     """One part's sum written out: "105·5 + 102·(−1) + … = 320"; of a long one the largest terms."""
     values, factors = patch.ravel(), weights.ravel()
     order = np.arange(values.size)
     if values.size > LONG:
         order = np.sort(np.argsort(-np.abs(values * factors), kind="stable")[:LONG])
-    terms = " + ".join(f"{bracketed(float(values[i]), 4)}·{bracketed(float(factors[i]), 4)}" for i in order)
     left = values.size - len(order)
-    more = f" + {left} smaller ones" if left else ""
-    return f"{terms}{more} = {numeral(total)}"
+    rest = total - float((values[order] * factors[order]).sum())
+
+    def side(digits: int) -> tuple[str, float]:
+        text, shown = products(values[order].tolist(), factors[order].tolist(), digits)
+        if left:
+            text += f" + {bracketed(rest, digits)} ({left} smaller ones)"
+            shown += as_shown(rest, digits)
+        return text, shown
+
+    return equation(side, total, first=SHORT, most=SHORT)

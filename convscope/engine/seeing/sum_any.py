@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convscope.engine.seeing.activation_sum import ActivationSum, Numbers, Place, made
+from convscope.engine.seeing.activation_sum import ActivationSum, Numbers, Place, made, scaled_words
 from convscope.engine.seeing.sum_values import here, one
 from convscope.engine.seeing.sum_windows import weighed
-from convscope.imaging.numerals import bracketed, numeral
+from convscope.imaging.equation import MOST
+from convscope.imaging.numerals import numeral
 
 LARGEST = 16 << 20
 """Numbers of an input beyond which its derivatives are not asked for."""
@@ -59,7 +60,9 @@ def pointwise(place: Place) -> ActivationSum:
         _weights, again = _derivative(place, other.astype(np.float32))
         if abs(again - total) > 1e-6 * max(1.0, abs(total)):
             raise place.cannot()
-    return one(place, total, f"{place.step.kind}({numeral(value)}) = {numeral(total)}")
+    # What it is of other numbers is not asked here: the value has its digits.
+    words = f"{place.step.kind}({numeral(value, MOST)}) = {numeral(total)}"
+    return one(place, total, words)
 
 
 def _input(place: Place) -> NDArray[np.float32]:
@@ -100,10 +103,10 @@ def _single(place: Place, at: tuple[int, ...], weight: float, constant: float) -
     total = value * weight + constant
     names = {1: ("number",), 2: ("row", "column"), 3: ("row", "column", "channel")}[len(at)]
     where = ", ".join(f"{name} {n}" for name, n in zip(names, at, strict=True))
-    words = f"{where} of its input: {numeral(value)}"
-    if (weight, constant) != (1.0, 0.0):
-        shift = f" + {bracketed(constant)}" if constant else ""
-        words += f" · {bracketed(weight)}{shift} = {numeral(total)}"
+    plain = (weight, constant) == (1.0, 0.0)
+    words = (
+        f"{where} of its input: {numeral(value) if plain else scaled_words(value, weight, constant, total)}"
+    )
     return made(
         place,
         "function",

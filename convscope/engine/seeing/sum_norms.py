@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import sqrt
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from convscope.engine.seeing.activation_sum import ActivationSum, Place, RuleFunction
 from convscope.engine.seeing.kernels_of import array
 from convscope.engine.seeing.sum_values import here, one
+from convscope.imaging.equation import as_shown, equation
 from convscope.imaging.numerals import bracketed, numeral
 
 
@@ -27,13 +29,18 @@ def _normalised(
     place: Place, value: float, mean: float, variance: float, gamma: float, beta: float, of: str
 ) -> ActivationSum:
     epsilon = float(place.step.layer.epsilon)
-    total = (value - mean) / float(np.sqrt(variance + epsilon)) * gamma + beta
-    return one(
-        place,
-        total,
-        f"({numeral(value)} − {bracketed(mean)}) / √({numeral(variance)} + {numeral(epsilon)})"
-        f" · {bracketed(gamma)} + {bracketed(beta)} = {numeral(total)}{of}",
-    )
+    total = (value - mean) / sqrt(variance + epsilon) * gamma + beta
+
+    def left(digits: int) -> tuple[str, float]:
+        text = (
+            f"({numeral(value, digits)} − {bracketed(mean, digits)})"
+            f" / √({numeral(variance, digits)} + {numeral(epsilon, digits)})"
+            f" · {bracketed(gamma, digits)} + {bracketed(beta, digits)}"
+        )
+        x, m, v, e, g, b = (as_shown(each, digits) for each in (value, mean, variance, epsilon, gamma, beta))
+        return text, (x - m) / sqrt(v + e) * g + b
+
+    return one(place, total, f"{equation(left, total)}{of}")
 
 
 def batch_normalization(place: Place) -> ActivationSum:
@@ -83,9 +90,16 @@ def rms_normalization(place: Place) -> ActivationSum:
     around = tuple(slice(None) if axis in axes else at for axis, at in enumerate(place.at))
     squares = float((place.given[0][around].astype(np.float64) ** 2).mean())
     scale = _factor(layer.scale, tuple(place.at[axis] for axis in axes))
-    total = value / float(np.sqrt(squares + layer.epsilon)) * scale
-    words = f"{numeral(value)} / √({numeral(squares)} + {numeral(float(layer.epsilon))}) · {bracketed(scale)}"
-    return one(place, total, f"{words} = {numeral(total)}; the first is the mean of squares")
+    epsilon = float(layer.epsilon)
+    total = value / sqrt(squares + epsilon) * scale
+
+    def left(digits: int) -> tuple[str, float]:
+        under = f"√({numeral(squares, digits)} + {numeral(epsilon, digits)})"
+        text = f"{numeral(value, digits)} / {under} · {bracketed(scale, digits)}"
+        x, s, e, g = (as_shown(each, digits) for each in (value, squares, epsilon, scale))
+        return text, x / sqrt(s + e) * g
+
+    return one(place, total, f"{equation(left, total)}; {numeral(squares)} is the mean of squares")
 
 
 def unit_normalization(place: Place) -> ActivationSum:
@@ -95,9 +109,14 @@ def unit_normalization(place: Place) -> ActivationSum:
     around = tuple(slice(None) if axis in axes else at for axis, at in enumerate(place.at))
     length = float(np.sqrt((place.given[0][around].astype(np.float64) ** 2).sum()))
     total = value / max(length, 1e-12)
-    return one(
-        place, total, f"{numeral(value)} / {numeral(length)}, the length of the vector = {numeral(total)}"
+    words = equation(
+        lambda digits: (
+            f"{numeral(value, digits)} / {numeral(length, digits)}",
+            as_shown(value, digits) / as_shown(length, digits),
+        ),
+        total,
     )
+    return one(place, total, f"{words}; {numeral(length)} is the length of the vector")
 
 
 RULES: dict[str, RuleFunction] = {

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from convscope.engine.models.kinds.pooling import borders
 from convscope.engine.seeing.activation_sum import LONG, ActivationSum, Numbers, Place, RuleFunction, made
 from convscope.engine.seeing.sum_windows import both, box_of, check_maps, under, window_of
+from convscope.imaging.equation import DIGITS, as_shown, equation
 from convscope.imaging.numerals import numeral
 
 
@@ -50,15 +51,24 @@ def _pooled(
 ) -> ActivationSum:
     largest = "Max" in place.step.kind
     values = patches[0][inside]
-    listed = ", ".join(numeral(float(v), 4) for v in values[:LONG])
-    more = f", … ({values.size} numbers)" if values.size > LONG else ""
+    long = values.size > LONG
+    # The largest stands among those that are listed, with the digits of the result.
+    some = np.sort(values)[::-1] if long and largest else values
+    listed = ", ".join(numeral(float(v), DIGITS if largest else 4) for v in some[:LONG])
+    more = f", … ({values.size:,} numbers{', these the largest' if largest else ''})" if long else ""
     if largest:
         total = float(values.max())
         words = f"the largest of {listed}{more} = {numeral(total)}"
     else:
-        total = float(values.mean())
-        added = numeral(float(values.sum()))
-        words = f"the mean of {listed}{more}: {added} / {values.size} = {numeral(total)}"
+        total, whole = float(values.mean()), float(values.sum())
+        mean = equation(
+            lambda digits: (
+                f"{numeral(whole, digits)} / {values.size}",
+                as_shown(whole, digits) / values.size,
+            ),
+            total,
+        )
+        words = f"the mean of {listed}{more}: {mean}"
     return made(
         place,
         "largest" if largest else "mean",

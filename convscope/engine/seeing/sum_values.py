@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import expm1, sqrt
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from convscope.engine.models.program import Slot
+from convscope.engine.models.program import Slot, Step
 from convscope.engine.seeing.activation_sum import (
     ActivationSum,
     Place,
     RuleFunction,
     apply,
+    biased_words,
+    function_words,
     made,
     product_words,
+    scaled_words,
     softmax,
 )
 from convscope.engine.seeing.kernels_of import array
+from convscope.imaging.equation import as_shown, equation
 from convscope.imaging.numerals import bracketed, numeral
 
 _PASSING = (
@@ -64,7 +69,7 @@ def dense(place: Place) -> ActivationSum:
     total = float(products.sum()) + bias
     words = [product_words(vector, weights, float(products.sum()))]
     if layer.bias is not None:
-        words.append(f"{numeral(float(products.sum()))} + bias {bracketed(bias)} = {numeral(total)}")
+        words.append(biased_words(float(products.sum()), "bias", bias, total))
     return made(
         place,
         "sum",
@@ -103,19 +108,52 @@ def activation(place: Place) -> ActivationSum:
         axis = axis if axis < 0 else axis - 1
         along = np.moveaxis(place.given[0].astype(np.float64), axis, -1)
         others = np.delete(np.array(place.at), axis)
-        total, words = softmax(along[tuple(others)], place.at[axis])
-        total = float(np.log(total)) if step.activation == "log_softmax" else total
+        logarithm = step.activation == "log_softmax"
+        total, words = softmax(along[tuple(others)], place.at[axis], logarithm=logarithm)
         return one(place, total, "\n".join(words))
     if step.kind == "PReLU":
         slope = float(np.broadcast_to(array(step.layer.alpha), place.given[0].shape)[place.at])
-        total = value if value > 0 else value * slope
-        return one(place, total, f"{numeral(value)}, below 0 times {numeral(slope)} = {numeral(total)}")
+        if value > 0:
+            return one(place, value, f"{numeral(value)}: over 0 it stays as it is")
+        total = value * slope
+        return one(place, total, f"below 0 times the slope: {scaled_words(value, slope, 0.0, total)}")
     if step.activation in ("glu", "sparsemax"):
         raise place.cannot(f"{step.activation} mixes the channels and is not written out")
     total = apply(step, value)
-    most = getattr(step.layer, "max_value", None)
-    limit = f", at most {numeral(float(most))}" if most is not None else ""
-    return one(place, total, f"{step.activation or step.kind}({numeral(value)}){limit} = {numeral(total)}")
+    told = _with_settings(step, value, total)
+    return one(place, total, told or function_words(step, step.activation or step.kind, value, total))
+
+
+def _with_settings(step: Step, value: float, total: float) -> str:
+    """An activation layer with settings of its own, where they act; "" where they do not."""
+    layer = step.layer
+    if step.kind == "ELU" and value < 0 and float(layer.alpha) != 1:
+        alpha = float(layer.alpha)
+
+        def left(digits: int) -> tuple[str, float]:
+            text = f"{numeral(alpha, digits)} · (e^({numeral(value, digits)}) − 1)"
+            return text, as_shown(alpha, digits) * expm1(as_shown(value, digits))
+
+        return equation(left, total)
+    if step.kind == "LeakyReLU" and value < 0:
+        return f"below 0 times the slope: {scaled_words(value, float(layer.negative_slope), 0.0, total)}"
+    if step.kind != "ReLU" or not hasattr(layer, "threshold"):
+        return ""
+    most, threshold, slope = layer.max_value, float(layer.threshold), float(layer.negative_slope)
+    if most is not None and value >= most:
+        return function_words(step, step.activation, value, total, f", at most {numeral(float(most))}")
+    if value >= threshold or (not slope and not threshold):
+        return ""
+    if not slope:
+        return f"{numeral(value)}: below the threshold of {numeral(threshold)} it becomes 0"
+    words = equation(
+        lambda digits: (
+            f"{numeral(slope, digits)} · ({numeral(value, digits)} − {bracketed(threshold, digits)})",
+            as_shown(slope, digits) * (as_shown(value, digits) - as_shown(threshold, digits)),
+        ),
+        total,
+    )
+    return f"below the threshold of {numeral(threshold)}: {words}"
 
 
 def passing(place: Place) -> ActivationSum:
@@ -132,8 +170,7 @@ def rescaling(place: Place) -> ActivationSum:
         for each in (layer.scale, layer.offset)
     )
     total = value * scale + offset
-    shift = f" + {bracketed(offset)}" if offset else ""
-    return one(place, total, f"{numeral(value)} · {bracketed(scale)}{shift} = {numeral(total)}")
+    return one(place, total, scaled_words(value, scale, offset, total))
 
 
 def normalization(place: Place) -> ActivationSum:
@@ -145,9 +182,13 @@ def normalization(place: Place) -> ActivationSum:
         for each in (layer.mean, layer.variance)
     )
     total = (value - mean) / max(float(np.sqrt(variance)), 1e-7)
-    return one(
-        place, total, f"({numeral(value)} − {bracketed(mean)}) / √{numeral(variance)} = {numeral(total)}"
-    )
+
+    def left(digits: int) -> tuple[str, float]:
+        text = f"({numeral(value, digits)} − {bracketed(mean, digits)}) / √{numeral(variance, digits)}"
+        a, b, c = (as_shown(each, digits) for each in (value, mean, variance))
+        return text, (a - b) / sqrt(c)
+
+    return one(place, total, equation(left, total))
 
 
 def merged(place: Place) -> ActivationSum:
@@ -157,21 +198,26 @@ def merged(place: Place) -> ActivationSum:
     values = np.array([here(place, number) for number in range(len(place.given))])
     kind = place.step.kind
     how: dict[str, tuple[str, Any]] = {
-        "Add": (" + ", values.sum),
-        "Subtract": (" − ", lambda: values[0] - values[1:].sum()),
-        "Multiply": (" · ", values.prod),
-        "Average": (" + ", values.mean),
-        "Maximum": (", ", values.max),
-        "Minimum": (", ", values.min),
+        "Add": (" + ", np.sum),
+        "Subtract": (" − ", lambda given: given[0] - given[1:].sum()),
+        "Multiply": (" · ", np.prod),
+        "Average": (" + ", np.mean),
+        "Maximum": (", ", np.max),
+        "Minimum": (", ", np.min),
     }
     sign, compute = how[kind]
-    total = float(compute())
-    terms = sign.join(bracketed(float(v)) for v in values)
-    words = {
-        "Average": f"({terms}) / {len(values)} = {numeral(total)}",
-        "Maximum": f"the largest of {terms} = {numeral(total)}",
-        "Minimum": f"the smallest of {terms} = {numeral(total)}",
-    }.get(kind, f"{terms} = {numeral(total)}")
+    total = float(compute(values))
+
+    def left(digits: int) -> tuple[str, float]:
+        terms = sign.join(bracketed(float(v), digits) for v in values)
+        text = {
+            "Average": f"({terms}) / {len(values)}",
+            "Maximum": f"the largest of {terms}",
+            "Minimum": f"the smallest of {terms}",
+        }.get(kind, terms)
+        return text, float(compute(np.array([as_shown(float(v), digits) for v in values])))
+
+    words = equation(left, total)
     channels = [0 if value.shape[-1] == 1 else place.channel for value in place.given]
     return made(
         place,
@@ -202,7 +248,14 @@ def _with_number(place: Place) -> ActivationSum:
     first, second = (here(place) if isinstance(each, Slot) else float(each) for each in given)
     sign, compute = operators[place.step.kind]
     total = compute(first, second)
-    return one(place, total, f"{bracketed(first)} {sign} {bracketed(second)} = {numeral(total)}")
+    words = equation(
+        lambda digits: (
+            f"{bracketed(first, digits)} {sign} {bracketed(second, digits)}",
+            compute(as_shown(first, digits), as_shown(second, digits)),
+        ),
+        total,
+    )
+    return one(place, total, words)
 
 
 def concatenated(place: Place) -> ActivationSum:

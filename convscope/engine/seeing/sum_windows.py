@@ -9,15 +9,19 @@ from numpy.typing import NDArray
 
 from convscope.engine.models.kinds.base import pair
 from convscope.engine.seeing.activation_sum import (
+    FEW,
     LONG,
+    SHORT,
     ActivationSum,
     Numbers,
     Place,
     RuleFunction,
+    biased_words,
     made,
     product_words,
 )
 from convscope.engine.seeing.kernels_of import array
+from convscope.imaging.equation import MOST, added, as_shown, equation
 from convscope.imaging.numerals import bracketed, numeral
 
 Indices = NDArray[np.int64]
@@ -98,16 +102,24 @@ def weighed(
     for part in shown:
         sums = product_words(patches[part], weights[part], float(totals[part]))
         words.append(f"channel {channels[part]}: {sums}")
-    if len(order) > LONG:
-        words.append(
-            f"{len(order) - LONG} more channels, each with less: {numeral(float(totals[order[LONG:]].sum()))}"
-        )
+    left = len(order) - len(shown)
+    rest = float(totals[order[LONG:]].sum())
+    if left:
+        words.append(f"{left} more channels, each with less: {numeral(rest)}")
     if len(totals) > 1:
-        terms = " + ".join(bracketed(float(totals[part]), 4) for part in shown)
-        more = " + …" if len(order) > LONG else ""
-        words.append(f"{terms}{more} = {numeral(float(totals.sum()))}")
+        parts = totals[shown].tolist()
+
+        def side(digits: int) -> tuple[str, float]:
+            text, found = added(parts, digits)
+            if left:
+                text += f" + {bracketed(rest, digits)} ({left} more)"
+                found += as_shown(rest, digits)
+            return text, found
+
+        most = MOST if len(parts) <= FEW else SHORT
+        words.append(equation(side, float(totals.sum()), first=SHORT, most=most))
     if bias is not None:
-        words.append(f"{numeral(float(totals.sum()))} + {noun} {bracketed(bias)} = {numeral(total)}")
+        words.append(biased_words(float(totals.sum()), noun, bias, total))
     return made(
         place,
         "sum",

@@ -10,11 +10,12 @@ import pytest
 from convscope.engine.models.catalogue import open_model
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.runtime import start
-from convscope.engine.seeing.activation_sum import ActivationSum, explain
+from convscope.engine.seeing.activation_sum import ActivationSum, explain, softmax
 from convscope.engine.seeing.activations import Activations, look
 from convscope.errors import UserError
 from convscope.imaging.image import Image
 from convscope.imaging.samples import load_sample
+from tests.written import check, equations, worked_out
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -50,6 +51,7 @@ def agree(found: Activations, path: str, count: int = 12, seed: int = 1) -> Acti
         assert one.shown == pytest.approx(float(value[place]), abs=1e-6)
         assert one.value == pytest.approx(one.shown, abs=1e-4, rel=1e-5), (path, place)
         assert one.words and one.text
+        check(one.text)
     return one
 
 
@@ -284,3 +286,37 @@ def test_a_long_sum_is_cut_to_its_largest_terms() -> None:
     one = explain(found, "dense", 0, 0, 3)
     assert one.count == 576 and "552 smaller ones" in one.words[0]
     assert len(one.text) < 2000
+
+
+def test_a_softmax_is_true_to_its_digits() -> None:
+    """It read 1 / 1 = 0.999996."""
+    scores = np.array([12.5, 0.0, -1.0, -0.2])
+    value, words = softmax(scores, 0)
+    assert f"{value:.6g}" == "0.999992"
+    assert words[1] == "1 / 1.000008 (the sum over 4) = 0.999992"
+    for channel in range(4):
+        _value, words = softmax(scores, channel)
+        assert check("\n".join(words)) == 2
+        value, words = softmax(scores, channel, logarithm=True)
+        assert check("\n".join(words)) == 3 and words[-1].startswith("log(")
+
+
+def test_every_sum_in_the_shipped_network_s_head_is_worked_out() -> None:
+    """What is written is read back and worked out; a sum whose terms are rounded says so by its sign."""
+    found = look(open_model("digits"), load_sample("digit-3"))
+    signs: set[str] = set()
+    for path, count in (("conv2d", 1), ("conv2d_1", 33), ("dense_1", 4), ("input", 1)):
+        one = explain(found, path, 14, 14, 0) if path == "input" else explain(found, path, 0, 0, 3)
+        lines = equations(one.text)
+        assert check(one.text) >= min(count, 20), one.text
+        signs |= {sign for _left, sign, _right in lines}
+    assert signs == {"=", "≈"}
+
+
+def test_the_reader_finds_what_is_not_true() -> None:
+    for text in ("1 / 1 = 0.999996", "3.442 + 10.61 + 1.553 = 15.6009", "0.3·0.3 ≈ 0.09", "2·2 ≈ 5"):
+        with pytest.raises(AssertionError):
+            check(text)
+    assert check("662/9 = 73.5556\n3.442 + 10.61 + 1.553 ≈ 15.6009\nrelu(−2) = 0") == 3
+    assert worked_out("the largest of 0.5, (−2), 0.25, … (49 numbers)") == 0.5
+    assert worked_out("channel 3: 2·(−0.5) + 0.25 (12 smaller ones)") == -0.75

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import Qt, Signal
@@ -231,23 +229,8 @@ def shortened(found: PixelSum) -> str:
     """The arithmetic with at most `TERMS` terms a sum: writing 961 of them would hold the pointer up."""
     if found.channels[0].patch.size <= TERMS:
         return found.text
-    parts = []
-    for channel in found.channels:
-        rows = max(1, TERMS // channel.patch.shape[1])
-        parts.append(
-            replace(
-                channel,
-                patch=channel.patch[:rows],
-                inside=channel.inside[:rows],
-                weights=channel.weights[:rows],
-                products=channel.products[:rows],
-            )
-        )
-    text = replace(found, channels=tuple(parts)).text
-    for channel in found.channels:
-        total = f" = {numeral(channel.sum)}"
-        text = text.replace(total, f" + … (click to hold and read all){total}", 1)
-    return text
+    rows = max(1, TERMS // found.channels[0].patch.shape[1])
+    return found.written(rows=rows, more="… (click to hold and read all)")
 
 
 def output_of(frame: Frame, place: Place) -> tuple[int, int] | None:

@@ -11,7 +11,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from convscope.imaging.display import Scale, to_bytes
-from convscope.imaging.numerals import bracketed, numeral
+from convscope.imaging.equation import as_shown, equation
+from convscope.imaging.numerals import bracketed
 from convscope.imaging.operation import DisplayMode
 from convscope.imaging.stage import Result, sliding_weights, source_values
 from convscope.task import Task
@@ -188,10 +189,14 @@ class RgbView(View):
         row, column = place
         parts = [float(product[row, column]) for product in self._maps.products]
         total = float(self._maps.total[row, column])
-        names = "  +  ".join(f"{name} {bracketed(value)}" for name, value in zip(NAMES, parts, strict=True))
-        self.sum.setText(
-            f"row {row}, column {column}:  {names}  +  bias {bracketed(self._bias)}  =  {numeral(total)}"
-        )
+
+        def left(digits: int) -> tuple[str, float]:
+            told = [f"{name} {bracketed(value, digits)}" for name, value in zip(NAMES, parts, strict=True)]
+            shown = sum(as_shown(value, digits) for value in (*parts, self._bias))
+            return "  +  ".join([*told, f"bias {bracketed(self._bias, digits)}"]), shown
+
+        terms, sign, result = equation(left, total).rsplit(" ", 2)
+        self.sum.setText(f"row {row}, column {column}:  {terms}  {sign}  {result}")
 
 
 def _sign(text: str) -> QLabel:
