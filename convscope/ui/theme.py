@@ -242,6 +242,9 @@ def _style_sheet(theme: Tokens) -> str:
     QToolButton[popupMode="2"][toolButtonStyle="2"] {{ padding-right: {scaled(12) + 4}px; }}
     QToolButton[flat="true"] {{ background: transparent; border-color: transparent; }}
     QToolButton[role="link"] {{ background: transparent; border: none; padding: 4px 0px; }}
+    QToolButton[role="fold"] {{ background: transparent; border: none; padding: 0px;
+        min-height: {scaled(13)}px; icon-size: {scaled(12)}px; font-size: {scaled(11)}px; font-weight: 600;
+        color: {theme.secondary}; }}
     QPushButton:hover, QToolButton:hover {{ background: {hover}; }}
     QPushButton:pressed, QToolButton:pressed {{ background: {theme.line}; }}
     QPushButton:checked, QToolButton:checked {{ background: {theme.accent}; color: {theme.on_accent};

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from convscope.ui import theme
@@ -129,6 +129,7 @@ class ClassBars(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
+        under = self._percents_under()
         for number, row in enumerate(self._rows):
             place = self.row_rect(number)
             marked = self._pick and row.index == self._chosen
@@ -139,18 +140,19 @@ class ClassBars(QWidget):
                 painter.drawRoundedRect(place.adjusted(0, 1, 0, -1), 4, 4)
             inside = place.adjusted(6, 4, -6, -6)
             top = Qt.AlignmentFlag.AlignTop
-            painter.setFont(theme.font(13, figures=True))
-            room = painter.fontMetrics().horizontalAdvance("100.0 %") + 8
+            below = Qt.AlignmentFlag.AlignBottom if under else top
+            painter.setFont(theme.font(12 if under else 13, figures=True))
             painter.setPen(QColor(colours.secondary))
-            painter.drawText(inside, top | Qt.AlignmentFlag.AlignRight, percent(row.probability))
-            painter.setFont(theme.font(13))
-            metrics = painter.fontMetrics()
-            name = metrics.elidedText(row.name, Qt.TextElideMode.ElideRight, int(inside.width() - room))
+            figures = inside.adjusted(0, 0, 0, 3) if under else inside
+            painter.drawText(figures, below | Qt.AlignmentFlag.AlignRight, percent(row.probability))
+            name, font = self._fitting_name(row.name, inside.width() - (0 if under else self._room()))
+            painter.setFont(font)
             painter.setPen(QColor(colours.text))
             painter.drawText(inside, top | Qt.AlignmentFlag.AlignLeft, name)
             painter.setPen(Qt.PenStyle.NoPen)
             thick = theme.scaled(BAR)
-            groove = QRectF(inside.left(), inside.bottom() - thick, inside.width(), thick)
+            wide = inside.width() - (self._room() if under else 0)
+            groove = QRectF(inside.left(), inside.bottom() - thick, wide, thick)
             painter.setBrush(QColor(colours.line))
             painter.drawRoundedRect(groove, thick / 2, thick / 2)
             length = max(float(thick), groove.width() * row.probability)
@@ -163,6 +165,23 @@ class ClassBars(QWidget):
             painter.setPen(QPen(QColor(colours.accent), 1))
             painter.drawRoundedRect(ring.adjusted(0.5, 0.5, -0.5, -0.5), 4, 4)
         painter.end()
+
+    def _room(self) -> int:
+        """What a percentage takes, and the gap before it."""
+        return QFontMetrics(theme.font(13, figures=True)).horizontalAdvance("100.0 %") + 8
+
+    def _percents_under(self) -> bool:
+        """Whether a name needs the whole line: then all percentages stand beside their bars."""
+        metrics, room = QFontMetrics(theme.font(13)), self.width() - 12 - self._room()
+        return any(metrics.horizontalAdvance(row.name) > room for row in self._rows)
+
+    def _fitting_name(self, name: str, width: float) -> tuple[str, QFont]:
+        """A name in the largest type at which it fits; cut only where it does not in the smallest."""
+        for size in (13, 12, 11):
+            font = theme.font(size)
+            if QFontMetrics(font).horizontalAdvance(name) <= width:
+                return name, font
+        return QFontMetrics(font).elidedText(name, Qt.TextElideMode.ElideRight, int(width)), font
 
     def _row_at(self, y: float) -> int | None:
         row = int(y // theme.scaled(ROW))

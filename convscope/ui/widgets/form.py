@@ -40,6 +40,11 @@ def caption(name: str = "", text: str = "") -> QLabel:
     return made
 
 
+def breakable(name: str) -> str:
+    """A layer's long name with marks, which nobody sees, at which a label may break it."""
+    return name.replace("/", "/\u200b").replace("_", "_\u200b")
+
+
 def as_panel(widget: QWidget) -> QWidget:
     """Give a widget the ground that controls and pictures stand on. Returns it."""
     widget.setProperty("role", "panel")

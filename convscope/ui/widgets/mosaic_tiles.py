@@ -26,10 +26,12 @@ class Tiles:
     Args:
         photographs: enlarged pictures are smoothed, unless they are smaller than `SMOOTH_FROM` pixels; else
             each of their pixels is a sharp square, as a feature map's must be.
+        caption_lines: captions that are wider than their tile may take so many lines.
     """
 
-    def __init__(self, photographs: bool = False) -> None:
+    def __init__(self, photographs: bool = False, caption_lines: int = 1) -> None:
         self.photographs = photographs
+        self._most_lines = caption_lines
         self.maps: list[NDArray[np.uint8]] = []
         self.captions: tuple[str, ...] = ()
         self._images: list[QImage | None] = []
@@ -51,6 +53,14 @@ class Tiles:
     def caption(self, index: int) -> str:
         """The words of a map; its index without."""
         return (self.captions[index] if index < len(self.captions) else "") or str(index)
+
+    def lines(self, width: int) -> int:
+        """How many lines the captions take under tiles of this width."""
+        if self._most_lines == 1:
+            return 1
+        metrics = QFontMetrics(theme.font(11))
+        wide = any(metrics.horizontalAdvance(words) > width for words in self.captions)
+        return self._most_lines if wide else 1
 
     @property
     def shape(self) -> float:
@@ -86,8 +96,11 @@ class Tiles:
             painter.drawImage(QRectF(place), image)
             if layout.caption:
                 below = QRect(place.left(), place.bottom() + 1, place.width(), layout.caption)
-                words = fitting_words(metrics, self.caption(index), place.width())
-                painter.drawText(below, Qt.AlignmentFlag.AlignCenter, words)
+                lines = fitting_lines(metrics, self.caption(index), place.width(), self.lines(place.width()))
+                step = layout.caption // len(lines) if len(lines) > 1 else theme.scaled(CAPTION_HEIGHT)
+                for number, words in enumerate(lines):
+                    line = QRect(below.left(), below.top() + number * step, below.width(), step)
+                    painter.drawText(line, Qt.AlignmentFlag.AlignCenter, words)
         painter.end()
         return frame
 
@@ -107,8 +120,36 @@ class Tiles:
 
 
 def fitting_words(metrics: QFontMetrics, words: str, width: int) -> str:
-    """A caption whole, or cut at its end with an ellipsis; nothing where next to nothing would be left."""
+    """A caption whole, or cut at its end with an ellipsis; nothing where next to nothing would be left.
+
+    Of two things with a wide gap between them ("7×7  conv2d") the first is told where both are too wide.
+    """
+    if metrics.horizontalAdvance(words) <= width:
+        return words
+    words = words.partition("  ")[0]
     if metrics.horizontalAdvance(words) <= width:
         return words
     shown = metrics.elidedText(words, Qt.TextElideMode.ElideRight, width)
     return shown if len(shown) > _LEAST_LETTERS else ""
+
+
+def fitting_lines(metrics: QFontMetrics, words: str, width: int, lines: int = 1) -> list[str]:
+    """A caption in lines, broken where it names two things ("Grad-CAM: tabby", "7×7  conv2d"), else by words.
+
+    What is still too wide is cut: a name in its middle, words at their end.
+    """
+    if lines == 1 or metrics.horizontalAdvance(words) <= width:
+        return [fitting_words(metrics, words, width)]
+    for mark in (": ", "  "):
+        first, found, rest = words.partition(mark)
+        if found:
+            first += mark.strip()
+            if " " not in rest and metrics.horizontalAdvance(rest) > width:
+                rest = metrics.elidedText(rest, Qt.TextElideMode.ElideMiddle, width)
+            return [fitting_words(metrics, first, width), fitting_words(metrics, rest, width)]
+    left, taken = words.split(" "), ""
+    while left and metrics.horizontalAdvance(f"{taken} {left[0]}".strip()) <= width:
+        taken = f"{taken} {left.pop(0)}".strip()
+    if not taken:
+        return [fitting_words(metrics, words, width)]
+    return [taken, fitting_words(metrics, " ".join(left), width)]

@@ -49,6 +49,7 @@ class MosaicView(QAbstractScrollArea):
     Args:
         photographs: the pictures are photographs, which are smoothed when enlarged; the pixels of feature
             maps, kernels and tiny pictures stay sharp squares.
+        caption_lines: captions that are wider than their tile may take so many lines.
 
     Signals:
         chosen: the index of the map that was clicked, or chosen by key.
@@ -58,9 +59,11 @@ class MosaicView(QAbstractScrollArea):
     chosen = Signal(int)
     hovered = Signal(object)
 
-    def __init__(self, parent: QWidget | None = None, *, photographs: bool = False) -> None:
+    def __init__(
+        self, parent: QWidget | None = None, *, photographs: bool = False, caption_lines: int = 1
+    ) -> None:
         super().__init__(parent)
-        self._tiles = Tiles(photographs)
+        self._tiles = Tiles(photographs, caption_lines)
         self._sizes: tuple[tuple[int, ...], ...] = ()
         self._fixed: int | None = None
         self._tile = 64.0
@@ -128,7 +131,10 @@ class MosaicView(QAbstractScrollArea):
     def set_caption(self, index: int, caption: str) -> None:
         """Another caption for one map."""
         if self.caption(index) != caption:
+            before = self._caption_height()
             self.set_map(index, self._maps[index], caption)
+            if self._caption_height() != before:
+                self._lay_out()
 
     @property
     def _maps(self) -> list[NDArray[np.uint8]]:
@@ -178,7 +184,7 @@ class MosaicView(QAbstractScrollArea):
 
     def _caption_height(self) -> int:
         shown = bool(self._tiles.captions) and self._tile >= theme.scaled(CAPTIONS_FROM)
-        return theme.scaled(CAPTION_HEIGHT) if shown else 0
+        return theme.scaled(CAPTION_HEIGHT) * self._tiles.lines(self.tile_size()[0]) if shown else 0
 
     def tile_size(self) -> tuple[int, int]:
         """Width and height of a map on the screen."""
@@ -211,12 +217,18 @@ class MosaicView(QAbstractScrollArea):
 
     def _fitting_tile(self) -> float:
         """The largest tile at which all maps are on show; the smallest legible one if there is none."""
+        tile = self._tile_over(1)
+        lines = self._tiles.lines(tile)
+        return tile if lines == 1 else self._tile_over(lines)
+
+    def _tile_over(self, lines: int) -> int:
+        """The same for captions of so many lines."""
         return fitting_tile(
             self.count,
             self.viewport().width(),
             self.viewport().height(),
             shape=self._tiles.shape,
-            caption=theme.scaled(CAPTION_HEIGHT) if self._tiles.captions else 0,
+            caption=lines * theme.scaled(CAPTION_HEIGHT) if self._tiles.captions else 0,
             caption_from=theme.scaled(CAPTIONS_FROM) if self._tiles.captions else 0,
             low=theme.scaled(SMALLEST_FIT),
             # One alone takes the room that there is.

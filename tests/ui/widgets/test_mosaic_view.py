@@ -12,8 +12,8 @@ from PySide6.QtGui import QColor, QFontMetrics, QGuiApplication
 from pytestqt.qtbot import QtBot
 
 from convscope.ui import theme
-from convscope.ui.widgets.mosaic_tiles import CAPTION_HEIGHT, fitting_words
-from convscope.ui.widgets.mosaic_view import CAPTIONS_FROM, SMALLEST_FIT, MosaicView
+from convscope.ui.widgets.mosaic_tiles import CAPTION_HEIGHT, fitting_lines, fitting_words
+from convscope.ui.widgets.mosaic_view import CAPTIONS_FROM, GAP, SMALLEST_FIT, MosaicView
 
 Maker = Callable[..., MosaicView]
 
@@ -221,3 +221,36 @@ def test_one_map_alone_takes_the_room(made: Maker) -> None:
     assert view.tile_size()[0] == width
     view.zoom(0.5)
     assert view.tile_size()[0] == width // 2
+
+
+def test_a_caption_is_broken_where_it_names_two_things(qtbot: QtBot) -> None:
+    metrics = QFontMetrics(theme.font(11))
+
+    def wide(words: str) -> int:
+        return metrics.horizontalAdvance(words)
+
+    room = wide("Egyptian cat") + 2
+    assert fitting_lines(metrics, "Grad-CAM: Egyptian cat", 500, 2) == ["Grad-CAM: Egyptian cat"]
+    assert fitting_lines(metrics, "Grad-CAM: Egyptian cat", room, 2) == ["Grad-CAM:", "Egyptian cat"]
+    assert fitting_lines(metrics, "7×7  block4b_add", wide("block4b_add"), 2) == ["7×7", "block4b_add"]
+    assert fitting_lines(metrics, "what the network saw", wide("what the network"), 2) == [
+        "what the network",
+        "saw",
+    ]
+    # In one line the first of two things is told, and hovering tells both.
+    assert fitting_lines(metrics, "7×7  block4b_add", wide("7×7 …"), 1) == ["7×7"]
+
+
+def test_captions_take_two_lines_where_one_is_too_narrow(qtbot: QtBot) -> None:
+    view = MosaicView(caption_lines=2)
+    qtbot.addWidget(view)
+    maps = [np.zeros((8, 8), np.uint8)] * 2
+    view.resize(900, 460)
+    view.set_maps(maps, ["Grad-CAM: Egyptian cat", "Saliency: Egyptian cat"], 2)
+    one = view.tile_rect(0).height()
+    assert view.tile_rect(0).width() > 300
+    view.resize(170, 460)
+    # Both lines have room, and the next row begins below them.
+    view.set_maps([*maps, *maps], ["Grad-CAM: Egyptian cat"] * 4, 2)
+    down = view.tile_rect(2).top() - view.tile_rect(0).bottom() - 1
+    assert down == 2 * theme.scaled(CAPTION_HEIGHT) + GAP and view.tile_rect(0).height() < one

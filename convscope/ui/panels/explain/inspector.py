@@ -19,6 +19,7 @@ from convscope.ui import theme
 from convscope.ui.panels.explain.desk import Desk
 from convscope.ui.panels.explain.quick import Begun
 from convscope.ui.widgets.form import (
+    breakable,
     caption,
     choose,
     combo,
@@ -99,7 +100,7 @@ class Inspector(QWidget):
             stopped = self._desk.stopped(request)
             lines.append(f"{'stopped at ' if stopped else ''}{100 * answer.done:.0f} %")
         if answer.layer is not None:
-            lines.append(f"layer {answer.layer}")
+            lines.append(f"layer {breakable(answer.layer)}")
         lines.append(f"map {answer.heat.shape[0]} × {answer.heat.shape[1]}, largest {answer.heat.max():.4g}")
         if answer.done >= 1:
             lines.append(
@@ -222,7 +223,7 @@ class Inspector(QWidget):
         self.layer.setEnabled(chosen is not None)
         if layer is None:
             none = NO_LAYER if self._desk.look is not None else ""
-            self.why.setText(f"{chosen.path}: {chosen.why}" if chosen is not None else none)
+            self.why.setText(f"{breakable(chosen.path)}: {chosen.why}" if chosen is not None else none)
         else:
             self.why.setText("Chosen by you, for all methods that look at a layer.")
 

@@ -16,6 +16,7 @@ from convscope.imaging.overlay import heat_pixels, upsample
 from convscope.task import Task
 from convscope.ui import theme
 from convscope.ui.panels.explain.desk import Desk
+from convscope.ui.widgets.flow import FlowLayout
 from convscope.ui.widgets.form import row, segmented, tool
 from convscope.ui.widgets.image_view import ImageView
 from convscope.ui.widgets.scale_bar import ScaleBar
@@ -152,7 +153,13 @@ class LargeView(QWidget):
         self.view.setObjectName("explain.large.view")
         self.scale = ScaleBar()
         self.scale.setObjectName("explain.large.scale")
-        column.addLayout(row(self.what, self.whole, None, last, following))
+        over, arrows = QWidget(), QWidget()
+        arrows.setLayout(row(last, following, spacing=theme.GRID))
+        self.whole.setMinimumHeight(self.what.sizeHint().height())
+        line = FlowLayout(over, theme.GAP, theme.GRID)
+        for widget in (self.what, self.whole, arrows):
+            line.addWidget(widget)
+        column.addWidget(over)
         shown = QWidget()
         below = QVBoxLayout(shown)
         below.setContentsMargins(0, 0, 0, 0)

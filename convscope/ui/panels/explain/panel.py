@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QSplitter, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
 from convscope.ui import theme
@@ -26,7 +27,9 @@ VIEWS = (
     ("large", "Large", "One map, with its numbers"),
     ("truth", "Is it true?", "Three checks of the map"),
 )
-LEFT, RIGHT = 264, 296
+LEFT, RIGHT, LEAST_RIGHT = 268, 296, 280
+# In less there is room for the pictures alone.
+TIGHT = 700
 
 
 class ExplainPanel(QWidget):
@@ -36,7 +39,9 @@ class ExplainPanel(QWidget):
         super().__init__(parent)
         self.setObjectName("explain")
         self.context = context
-        self._compact, self._unfolded = False, False
+        self._compact = False
+        # Which column lies beside the pictures where there is no room for both; None: nobody has chosen.
+        self._beside: Literal["left", "right", ""] | None = None
         self.desk = Desk(context, self)
         self._build()
         self.output = Output(self.desk, lambda: (self.truth.curves, self.truth.randomised), self)
@@ -51,7 +56,9 @@ class ExplainPanel(QWidget):
         self.views.setCurrentWidget({"wall": self.wall, "large": self.large, "truth": self.truth}[name])
 
     def set_compact(self, compact: bool) -> None:
-        """Fold the right column away when there is little room."""
+        """One column at a time beside the pictures when there is little room."""
+        if compact != self._compact:
+            self._beside = None
         self._compact = compact
         self.wall.set_compact(compact)
         self._fold()
@@ -115,13 +122,29 @@ class ExplainPanel(QWidget):
         self.show_view("truth")
         self.truth.check_weights()
 
-    def _toggle_inspector(self) -> None:
-        self._unfolded = not self._unfolded
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Room for one column more, or less."""
+        super().resizeEvent(event)
+        self._fold()
+
+    def _toggle(self, column: Literal["left", "right"]) -> None:
+        shown = self.classes if column == "left" else self.inspector
+        self._beside = column if shown.isHidden() else ""
         self._fold()
 
     def _fold(self) -> None:
+        tight = self._compact and self.width() < theme.scaled(TIGHT)
+        beside = self._beside
+        if beside is None or (beside == "" and not tight):
+            # The classes are looked at more often.
+            beside = "" if tight else "left"
         self.fold.setVisible(self._compact)
-        self.inspector.setVisible(not self._compact or self._unfolded)
+        self.fold_left.setVisible(tight)
+        self.classes.setHidden(self._compact and beside != "left")
+        self.inspector.setHidden(self._compact and beside != "right")
+        style = Qt.ToolButtonStyle
+        cramped = tight and beside != ""
+        self.save.setToolButtonStyle(style.ToolButtonIconOnly if cramped else style.ToolButtonTextBesideIcon)
 
     def _build(self) -> None:
         across = QHBoxLayout(self)
@@ -135,7 +158,7 @@ class ExplainPanel(QWidget):
         # Its rows need this width; in less the ends of the bars would be cut off.
         self.classes.setMinimumWidth(theme.scaled(LEFT))
         self.inspector = Inspector(self.desk)
-        self.inspector.setMinimumWidth(theme.scaled(240))
+        self.inspector.setMinimumWidth(theme.scaled(LEAST_RIGHT))
         self.splitter.addWidget(self.classes)
         self.splitter.addWidget(self._build_centre())
         self.splitter.addWidget(self.inspector)
@@ -165,15 +188,22 @@ class ExplainPanel(QWidget):
         menu = QMenu(self.save)
         menu.aboutToShow.connect(lambda: self.output.fill(menu))
         self.save.setMenu(menu)
-        self.fold = tool("explain.fold", "Method, layer and colours", "panel-right", self._toggle_inspector)
-        self.fold.hide()
+        self.fold = tool(
+            "explain.fold", "Method, layer and colours", "panel-right", lambda: self._toggle("right")
+        )
+        self.fold_left = tool(
+            "explain.classes.fold", "Classes and methods", "panel-left", lambda: self._toggle("left")
+        )
+        for button in (self.fold, self.fold_left):
+            button.hide()
         self.live = caption("explain.live", "Live")
         self.live.setWordWrap(False)
         self.live.setToolTip(
             "The maps follow the camera or the drawing: those of the newest picture that could be answered"
         )
         self.live.hide()
-        column.addLayout(row(self.switch, self.live, None, script, self.save, self.fold, spacing=theme.GRID))
+        over = (self.fold_left, self.switch, self.live, None, script, self.save, self.fold)
+        column.addLayout(row(*over, spacing=theme.GRID))
         self.stack = QStackedWidget()
         self.body, self.empty = QWidget(), QWidget()
         self.views = QStackedWidget()

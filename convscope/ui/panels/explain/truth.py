@@ -25,6 +25,7 @@ from convscope.task import Task
 from convscope.ui import theme
 from convscope.ui.panels.explain.agreement_table import AgreementTable
 from convscope.ui.panels.explain.desk import Desk
+from convscope.ui.widgets.flow import FlowLayout
 from convscope.ui.widgets.form import caption, hairline, row, scrolling
 from convscope.ui.widgets.mosaic_view import MosaicView
 from convscope.ui.widgets.veil import Veil
@@ -225,6 +226,7 @@ class TruthView(QWidget):
         self.title.setObjectName("explain.truth.title")
         # A class may be called like markup.
         self.title.setTextFormat(Qt.TextFormat.PlainText)
+        self.title.setWordWrap(True)
         column.addWidget(self.title)
         self.run_curves = self._button("explain.truth.curves", "Take the hottest pixels away")
         self.run_curves.clicked.connect(lambda: self.check_curves())
@@ -234,7 +236,7 @@ class TruthView(QWidget):
         self.plot = pg.PlotWidget()
         self.plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._prepare_plot()
-        column.addLayout(row(_question("Does the score follow the map?"), None, self.run_curves))
+        column.addWidget(_beside(_question("Does the score follow the map?"), self.run_curves))
         column.addWidget(caption("", CURVES_ABOUT))
         column.addWidget(self.plot)
         column.addWidget(self.areas)
@@ -247,7 +249,7 @@ class TruthView(QWidget):
         self.verdict = QLabel()
         self.verdict.setObjectName("explain.truth.verdict")
         self.verdict.setWordWrap(True)
-        column.addLayout(row(_question("Does the map follow the weights?"), None, self.run_randomised))
+        column.addWidget(_beside(_question("Does the map follow the weights?"), self.run_randomised))
         column.addWidget(caption("", RANDOM_ABOUT))
         column.addWidget(self.maps)
         column.addWidget(self.verdict)
@@ -304,3 +306,14 @@ def _question(text: str) -> QLabel:
     label = QLabel(text)
     label.setFont(theme.font(13, weight=theme.font().weight().DemiBold))
     return label
+
+
+def _beside(question: QLabel, button: QPushButton) -> QWidget:
+    """A question and what answers it, on two lines where one is too narrow."""
+    made = QWidget()
+    # Words in the middle of the button's height.
+    question.setMinimumHeight(button.sizeHint().height())
+    line = FlowLayout(made, theme.GROUP_GAP, theme.GRID)
+    line.addWidget(question)
+    line.addWidget(button)
+    return made

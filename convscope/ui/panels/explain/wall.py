@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QEvent, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from convscope.engine.seeing.attribution.explain import Failure
@@ -18,13 +19,15 @@ from convscope.task import Task
 from convscope.ui import theme
 from convscope.ui.panels.explain.column_titles import ColumnTitles
 from convscope.ui.panels.explain.desk import Desk
-from convscope.ui.widgets.form import heading
+from convscope.ui.widgets.form import tool
+from convscope.ui.widgets.mosaic_tiles import CAPTION_HEIGHT
 from convscope.ui.widgets.mosaic_view import MosaicView
 from convscope.ui.widgets.veil import Veil
 
 WORKING = "Working on it …"
 KEY, STRIP_KEY = "explain.wall", "explain.strip"
-STRIP_HEIGHT = 132
+STRIP_SIDE = 116  # of its pictures in pixels: they need not grow with the words
+LOW = 480  # in less height the wall has all of the room
 Painted = tuple[Attribution, Style, Scale]
 """What a picture is made of."""
 
@@ -45,6 +48,8 @@ class WallView(QWidget):
         # By request: the picture on show, and what it was made of.
         self._painted: dict[Any, tuple[Painted, NDArray[np.uint8]]] = {}
         self._compact = False
+        # Whether a person wants to see the strip; None: as there is room.
+        self._unfolded: bool | None = None
         # The tiles of this laying out are not on show yet.
         self._swapping: int | None = None
         self._build()
@@ -152,9 +157,31 @@ class WallView(QWidget):
         self.titles.set_titles(tuple(METHODS[request.method].title for request in row))
 
     def _fold(self) -> None:
-        shown = bool(self._desk.strip) and not (self._compact and self.titles.titles)
+        """The strip is there where the wall can spare the room, or where it was asked for."""
+        there = bool(self._desk.strip)
+        roomy = self.height() >= theme.scaled(LOW) and not (self._compact and self.titles.titles)
+        shown = there and (roomy if self._unfolded is None else self._unfolded)
+        self.stages_title.setVisible(there)
+        self.stages_title.setIcon(theme.icon("chevron-down" if shown else "chevron-right"))
         self.stages.setVisible(shown)
-        self.stages_title.setVisible(shown)
+
+    def _toggle_strip(self) -> None:
+        self._unfolded = self.stages.isHidden()
+        self._fold()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """More or less room for the strip."""
+        super().resizeEvent(event)
+        self._fold()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """The words under the strip's pictures have another size, the pictures have not."""
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.StyleChange, QEvent.Type.FontChange) and hasattr(self, "stages"):
+            self._size_strip()
+
+    def _size_strip(self) -> None:
+        self.stages.setFixedHeight(STRIP_SIDE + theme.scaled(CAPTION_HEIGHT))
 
     def _captions(self) -> list[str]:
         words = ["what the network saw"] if self._offset else []
@@ -288,7 +315,7 @@ class WallView(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.GRID)
-        self.tiles = MosaicView(photographs=True)
+        self.tiles = MosaicView(photographs=True, caption_lines=2)
         self.tiles.setObjectName("explain.wall")
         self.tiles.setAccessibleName("Wall of maps")
         self.tiles.chosen.connect(self._chosen)
@@ -296,12 +323,20 @@ class WallView(QWidget):
         self.titles.setObjectName("explain.wall.titles")
         column.addWidget(self.titles)
         column.addWidget(self.tiles, 1)
-        self.stages_title = heading("Grad-CAM at every stage of the network – click one to explain by it")
+        self.stages_title = tool(
+            "explain.stages.fold",
+            "Grad-CAM at every stage of the network, from fine to coarse: click one to explain by it",
+            "chevron-down",
+            self._toggle_strip,
+            "Grad-CAM at every stage",
+        )
+        # No higher than a heading: the room belongs to the pictures.
+        self.stages_title.setProperty("role", "fold")
         column.addWidget(self.stages_title)
         self.stages = MosaicView(photographs=True)
         self.stages.setObjectName("explain.stages")
         self.stages.setAccessibleName("Grad-CAM at every stage")
-        self.stages.setFixedHeight(theme.scaled(STRIP_HEIGHT))
+        self._size_strip()
         self.stages.chosen.connect(self._choose_stage)
         column.addWidget(self.stages)
         self.stages.hide()

@@ -415,17 +415,28 @@ def test_the_right_column_folds_in_a_narrow_window(
     assert panel.inspector.isVisible()
 
 
-def test_nothing_of_the_left_column_is_cut_off(window: MainWindow, digits: OpenedModel, qtbot: QtBot) -> None:
-    """With both columns open in a small window, the bars' percentages and the buttons are whole."""
+def test_nothing_of_either_column_is_cut_off(window: MainWindow, digits: OpenedModel, qtbot: QtBot) -> None:
+    """In a small window one of them lies beside the pictures at a time, and is whole."""
     window.session.add_model(digits)
     settle(qtbot, window)
-    window.resize(1024, 700)
     panel = panel_of(window)
+    fold = child(window, QToolButton, "explain.fold")
+
+    def whole(column: QWidget) -> None:
+        area = column.findChild(QScrollArea)
+        assert area is not None and area.widget() is not None
+        qtbot.waitUntil(lambda: area.isVisible() and area.widget().width() <= area.viewport().width())
+
+    whole(panel.classes)
+    whole(panel.inspector)
+    window.resize(1024, 700)
     qtbot.waitUntil(lambda: not panel.inspector.isVisible())
-    press(qtbot, child(window, QToolButton, "explain.fold"))
-    area = panel.classes.findChild(QScrollArea)
-    assert area is not None and area.widget() is not None
-    qtbot.waitUntil(lambda: area.widget().width() <= area.viewport().width())
+    whole(panel.classes)
+    press(qtbot, fold)
+    whole(panel.inspector)
+    assert not panel.classes.isVisible()
+    press(qtbot, fold)
+    whole(panel.classes)
 
 
 def test_a_script_is_saved_with_the_network_and_the_picture_that_have_no_file(
