@@ -246,6 +246,8 @@ def test_captions_take_two_lines_where_one_is_too_narrow(qtbot: QtBot) -> None:
     qtbot.addWidget(view)
     maps = [np.zeros((8, 8), np.uint8)] * 2
     view.resize(900, 460)
+    view.show()
+    qtbot.waitExposed(view)
     view.set_maps(maps, ["Grad-CAM: Egyptian cat", "Saliency: Egyptian cat"], 2)
     one = view.tile_rect(0).height()
     assert view.tile_rect(0).width() > 300
