@@ -4,7 +4,33 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import Any
+from enum import Enum
+from typing import Any, Literal
+
+
+class Left(Enum):
+    """What is told of the time left where the work itself cannot say."""
+
+    BY_FRACTION = "as long as the rest of the fraction would take at the pace so far"
+
+
+TimeLeft = float | None | Literal[Left.BY_FRACTION]
+"""Seconds, None while nobody knows, or by the fraction."""
+
+
+def seconds_left(told: TimeLeft, fraction: float | None, elapsed: float) -> float | None:
+    """The one estimate of the time left that there is; None while that would be a guess.
+
+    Args:
+        told: by the work itself.
+        fraction: how far it is, 0–1.
+        elapsed: seconds since that was 0.
+    """
+    if told is not Left.BY_FRACTION:
+        return told
+    if fraction is None or fraction < 0.02 or elapsed <= 0.5:
+        return None
+    return elapsed * (1 - fraction) / fraction
 
 
 class Cancelled(Exception):  # noqa: N818  it is no error
@@ -29,10 +55,24 @@ class Task:
         self._on_progress = on_progress
         self._on_partial = on_partial
         self._cancelled = threading.Event()
+        self._left: TimeLeft = Left.BY_FRACTION
+
+    @property
+    def left(self) -> TimeLeft:
+        """What the last report said of the time left; see `seconds_left`."""
+        return self._left
 
     def progress(self, fraction: float | None, text: str = "") -> None:
         """Report how far the work is; raises `Cancelled` if it is no longer wanted."""
+        self._report(fraction, text, Left.BY_FRACTION)
+
+    def progress_for(self, fraction: float | None, text: str, left: TimeLeft) -> None:
+        """The same, where the work knows the time left better than its fraction tells."""
+        self._report(fraction, text, left)
+
+    def _report(self, fraction: float | None, text: str, left: TimeLeft) -> None:
         self.check()
+        self._left = left
         report = self._on_progress
         if report is not None:
             report(fraction, text)

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from convscope.task import Task
+from convscope.task import Task, seconds_left
+from convscope.words import time_left
 
 _WIDTH = 24
 # Where there is no terminal (a log file), a line is enough this often.
@@ -22,8 +23,12 @@ class _Bar:
         self._terminal = sys.stderr.isatty()
         self._last = time.monotonic()
         self._shown = 0
+        self._began, self._fraction = time.perf_counter(), 0.0
+        # The task whose progress it is.
+        self.task: Task | None = None
 
     def show(self, fraction: float | None, text: str) -> None:
+        text = self._with_time(fraction, text)
         now = time.monotonic()
         if not self._terminal:
             if now - self._last >= _QUIET:
@@ -37,6 +42,18 @@ class _Bar:
         print(f"\r{line:<{self._shown}}", end="", file=sys.stderr, flush=True)
         self._shown = len(line)
 
+    def _with_time(self, fraction: float | None, text: str) -> str:
+        """The time left first: what a line has no room for is cut off at its end."""
+        now = time.perf_counter()
+        if fraction is not None:
+            if fraction < self._fraction:
+                # Another part of the work, which has a pace of its own.
+                self._began = now
+            self._fraction = fraction
+        assert self.task is not None
+        left = seconds_left(self.task.left, fraction, now - self._began)
+        return text if left is None else f"{time_left(left)} · {text}"
+
     def close(self) -> None:
         if self._terminal and self._shown:
             print(f"\r{'':<{self._shown}}\r", end="", file=sys.stderr, flush=True)
@@ -46,7 +63,7 @@ class _Bar:
 def progress_bar() -> Iterator[Task]:
     """A task whose progress is drawn; Ctrl+C cancels it, so that work ends in order; a second one kills."""
     bar = _Bar()
-    task = Task(on_progress=bar.show)
+    task = bar.task = Task(on_progress=bar.show)
     before = signal.getsignal(signal.SIGINT)
 
     def cancel(number: int, frame: FrameType | None) -> None:

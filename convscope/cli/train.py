@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from convscope.cli.progress_bar import progress_bar
+from convscope.cli.resume_options import refuse_other, sides_of
 from convscope.engine.data.resize import FITS
 from convscope.engine.training.record import strict_json
 from convscope.engine.training.settings import LOSSES, OPTIMIZERS
@@ -16,10 +17,13 @@ from convscope.engine.training.trained_in import trained_in
 from convscope.engine.training.transfer_model import WAYS
 from convscope.errors import UserError
 from convscope.task import Cancelled, Task
+from convscope.words import clock
 
 if TYPE_CHECKING:
     from convscope.engine.data.dataset import Dataset
     from convscope.engine.models.opened import OpenedModel
+    from convscope.engine.training.control import Control
+    from convscope.engine.training.run import Run
     from convscope.engine.training.settings import TrainingSettings
     from convscope.engine.training.train import Trained
 
@@ -30,6 +34,20 @@ EXAMPLE = "convscope train --model mnist-convnet --data digits --epochs 5 -o my-
 
 # What the lectures start from; Keras's own where they do not say.
 _RATES = {"sgd": 0.01}
+# What an option is when it is left away. Its own default is None, so that saying it is known.
+_SILENT: dict[str, Any] = {
+    "batch_size": 64,
+    "optimizer": "rmsprop",
+    "momentum": 0.0,
+    "loss": "auto",
+    "fit": "stretch",
+    "seed": 0,
+    "from_layer": "",
+    "head_epochs": 5,
+    "units": 0,
+    "strategy": "none",
+    "name": "",
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -43,11 +61,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", type=Path, metavar="RUN", help="the run's folder, new or empty")
     parser.add_argument("--resume", type=Path, metavar="RUN", help="go on with this run after its last epoch")
     parser.add_argument("--epochs", type=int, metavar="N", help="5 without; with --resume, as planned")
-    parser.add_argument("--batch-size", type=int, default=64, metavar="N", help="images a step (64)")
+    parser.add_argument("--batch-size", type=int, metavar="N", help="images a step (64)")
     parser.add_argument("--steps-per-epoch", type=int, metavar="N", help="steps an epoch; all images without")
     parser.add_argument(
         "--optimizer",
-        default="rmsprop",
         metavar="NAME",
         choices=OPTIMIZERS,
         help=f"{', '.join(OPTIMIZERS)} (rmsprop)",
@@ -55,10 +72,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--lr", type=float, metavar="F", help="learning rate (0.001; sgd 0.01; finetune 1e-5)"
     )
-    parser.add_argument("--momentum", type=float, default=0.0, metavar="F", help="of sgd or rmsprop (0)")
+    parser.add_argument("--momentum", type=float, metavar="F", help="of sgd or rmsprop (0)")
     parser.add_argument(
         "--loss",
-        default="auto",
         metavar="NAME",
         choices=LOSSES,
         help=f"{', '.join(LOSSES)}; auto, the default, follows from the model's output",
@@ -67,7 +83,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--augment", metavar="WHAT", help="mild, lecture, or rotation=40,zoom=0.2,flip_horizontal,fill=wrap"
     )
     parser.add_argument("--size", metavar="HxW", help="bring images to this size; the model's without")
-    parser.add_argument("--fit", default="stretch", choices=FITS, help="how (stretch)")
+    parser.add_argument("--fit", choices=FITS, help="how (stretch)")
     parser.add_argument("--validation", type=float, metavar="F", help="share (0.1; of shipped sets 0.05)")
     parser.add_argument("--test", type=float, metavar="F", help="share, if no test set comes with it (0.1)")
     parser.add_argument(
@@ -78,7 +94,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--early-stopping", type=int, metavar="N", help="stop after N epochs without gain")
     parser.add_argument("--balanced", action="store_true", help="weight rare classes more")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="same seed, same run (0)")
+    parser.add_argument("--seed", type=int, metavar="N", help="same seed, same run (0)")
     parser.add_argument("--replace-head", action="store_true", help="a new last layer for the data's classes")
     parser.add_argument(
         "--transfer",
@@ -86,36 +102,38 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=WAYS,
         help="use a pretrained model: features (extracted once), frozen or finetune",
     )
-    parser.add_argument("--from-layer", default="", metavar="L", help="finetune: the first layer to train")
+    parser.add_argument("--from-layer", metavar="L", help="finetune: the first layer to train")
     parser.add_argument(
         "--head-epochs",
         type=int,
-        default=5,
         metavar="N",
         help="finetune: of the new classifier alone, first (5)",
     )
-    parser.add_argument(
-        "--units", type=int, default=0, metavar="N", help="transfer: a hidden layer (0: none)"
-    )
-    parser.add_argument(
-        "--strategy", default="none", choices=("none", "mirrored", "multiworker"), help="on several devices"
-    )
-    parser.add_argument("--name", default="", help="what to call the run")
+    parser.add_argument("--units", type=int, metavar="N", help="transfer: a hidden layer (0: none)")
+    parser.add_argument("--strategy", choices=("none", "mirrored", "multiworker"), help="on several devices")
+    parser.add_argument("--name", help="what to call the run")
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Train; the run's folder is all that is written."""
-    _refuse(arguments)
-    settings = None if arguments.resume else _settings(arguments)
+    run = _refuse(arguments)
+    settings = None if run is not None else _settings(arguments)
 
     from convscope.engine import runtime
+    from convscope.engine.training.control import Control
 
     folder = arguments.resume or arguments.output
+    # Its clock runs from now on: opening network and data is waited for, too.
+    control = Control()
     try:
         with progress_bar() as task:
             runtime.start()
-            trained = _trained(arguments, settings, task) if settings else _resumed(arguments, task)
+            if settings is not None:
+                trained = _trained(arguments, settings, control, task)
+            else:
+                assert run is not None
+                trained = _resumed(run, arguments, control, task)
     except Cancelled:
         print(f"convscope: stopped; go on with: convscope train --resume {folder}", file=sys.stderr)
         return 130
@@ -127,16 +145,24 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _refuse(arguments: argparse.Namespace) -> None:
-    from convscope.engine.training.run import failed_at_start
+def _refuse(arguments: argparse.Namespace) -> Run | None:
+    """The run to go on with, or None for a new one; options left away get what they are then.
 
+    Raises:
+        UserError: the options do not fit together, or not to the run.
+    """
+    from convscope.engine.training.run import Run, failed_at_start
+
+    said = {name for name, value in vars(arguments).items() if value is not None and value is not False}
+    for name, value in _SILENT.items():
+        if name not in said:
+            setattr(arguments, name, value)
     if arguments.resume:
         if arguments.output and arguments.output.resolve() != arguments.resume.resolve():
             raise UserError("A resumed run stays in its folder: leave -o away.")
-        if kept := _said(arguments) - {"resume", "output", "epochs", "json"}:
-            options = " and ".join(f"--{name.replace('_', '-')}" for name in sorted(kept))
-            raise UserError(f"A resumed run keeps its settings, but for --epochs: leave {options} away.")
-        return
+        run = Run.open(arguments.resume)
+        refuse_other(arguments, said, run.details)
+        return run
     for value, name in ((arguments.model, "--model"), (arguments.data, "--data"), (arguments.output, "-o")):
         if value is None:
             raise UserError(f"{name} is missing: convscope train --model MODEL --data DATA -o RUN.")
@@ -151,22 +177,14 @@ def _refuse(arguments: argparse.Namespace) -> None:
         )
     if arguments.strategy != "none" and arguments.transfer:
         raise UserError("--strategy is for training a whole model, not for --transfer.")
-    said = _said(arguments)
     for name in ("from_layer", "head_epochs"):
         if name in said and arguments.transfer != "finetune":
             raise UserError(f"--{name.replace('_', '-')} belongs to --transfer finetune.")
     if "units" in said and not arguments.transfer:
         raise UserError("--units belongs to --transfer.")
-    if "momentum" in said and "momentum" not in OPTIMIZERS[arguments.optimizer][1]:
+    if arguments.momentum and "momentum" not in OPTIMIZERS[arguments.optimizer][1]:
         raise UserError(f"{arguments.optimizer} has no momentum to set: --momentum is of sgd and rmsprop.")
-
-
-def _said(arguments: argparse.Namespace) -> set[str]:
-    """The options that differ from what they are when they are left away."""
-    parser = argparse.ArgumentParser()
-    add_arguments(parser)
-    silent = vars(parser.parse_args([]))
-    return {name for name, value in vars(arguments).items() if value != silent[name]}
+    return None
 
 
 def _settings(arguments: argparse.Namespace) -> TrainingSettings:
@@ -190,20 +208,15 @@ def _settings(arguments: argparse.Namespace) -> TrainingSettings:
             "early_stopping": None if arguments.early_stopping is None else early,
             "class_weights": "balanced" if arguments.balanced else "none",
             "seed": arguments.seed,
-            "size": None if arguments.size is None else _size(arguments.size),
+            "size": None if arguments.size is None else sides_of(arguments.size),
             "fit": arguments.fit,
         }
     ).with_augmentation(None if arguments.augment is None else parse_augmentation(arguments.augment))
 
 
-def _size(text: str) -> list[int]:
-    sides = text.lower().replace("×", "x").split("x")
-    if len(sides) != 2 or not all(side.isdigit() and int(side) > 0 for side in sides):
-        raise UserError(f"--size is height x width, such as 150x150, not {text}.")
-    return [int(side) for side in sides]
-
-
-def _trained(arguments: argparse.Namespace, settings: TrainingSettings, task: Task) -> Trained:
+def _trained(
+    arguments: argparse.Namespace, settings: TrainingSettings, control: Control, task: Task
+) -> Trained:
     from convscope.engine.data.alike import find_alike
     from convscope.engine.data.duplicates import duplicates_of
     from convscope.engine.data.registry import is_own, open_dataset
@@ -225,7 +238,12 @@ def _trained(arguments: argparse.Namespace, settings: TrainingSettings, task: Ta
         print(note, file=sys.stderr)
     with seeded(settings.seed):
         model = _model(arguments, task)
-    common: dict[str, Any] = {"name": arguments.name, "folder": arguments.output, "task": task}
+    common: dict[str, Any] = {
+        "name": arguments.name,
+        "folder": arguments.output,
+        "control": control,
+        "task": task,
+    }
     if arguments.transfer:
         rate = {} if arguments.lr is None else {"fine_rate": arguments.lr}
         how = TransferSettings(
@@ -250,7 +268,7 @@ def _model(arguments: argparse.Namespace, task: Task) -> OpenedModel:
     from convscope.engine.models.catalogue import open_model
 
     application = arguments.transfer and find_application(arguments.model) is not None
-    shape = (*_size(arguments.size), 3) if application and arguments.size else None
+    shape = (*sides_of(arguments.size), 3) if application and arguments.size else None
     weights = arguments.weights or ("imagenet" if application else None)
     top = not application
     spec = trained_in(arguments.model)
@@ -284,11 +302,13 @@ def _mended(
     return model, settings
 
 
-def _resumed(arguments: argparse.Namespace, task: Task) -> Trained:
-    from convscope.engine.training.run import Run
+def _resumed(run: Run, arguments: argparse.Namespace, control: Control, task: Task) -> Trained:
     from convscope.engine.training.train import resume
 
-    return resume(Run.open(arguments.resume), epochs=arguments.epochs, task=task)
+    if run.starts_again:
+        said = "No epoch of it was finished: it starts again, with its settings, weights and seed."
+        print(said, file=sys.stderr)
+    return resume(run, epochs=arguments.epochs, control=control, task=task)
 
 
 def _report(trained: Trained, folder: Path, *, as_json: bool) -> None:
@@ -298,6 +318,7 @@ def _report(trained: Trained, folder: Path, *, as_json: bool) -> None:
             "run": str(folder),
             "outcome": fitted.outcome,
             "best_epoch": fitted.best,
+            "seconds": round(trained.seconds, 3),
             "epochs": [record.to_dict() for record in fitted.epochs],
             "test": None
             if test is None
@@ -314,3 +335,4 @@ def _report(trained: Trained, folder: Path, *, as_json: bool) -> None:
     if test is not None:
         print(f"test accuracy {test.accuracy:.4f} on {test.images:,} images")
     print(f"run {folder}")
+    print(f"took {clock(trained.seconds)}")

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from convscope.task import Task
+from convscope.task import Left, Task, TimeLeft, seconds_left
 
 State = Literal["waiting", "running", "done", "failed", "cancelled"]
 
@@ -26,6 +26,7 @@ class Job:
         number: its generation; a later request has a higher one.
         fraction: how far it is, 0–1, or None when unknown.
         text: what it is doing just now.
+        left: what it says itself of the time left.
         quiet: short live work that the status bar does not list.
     """
 
@@ -42,6 +43,7 @@ class Job:
     state: State = "waiting"
     fraction: float | None = None
     text: str = ""
+    left: TimeLeft = Left.BY_FRACTION
     started_at: float | None = None
     task: Task = field(default_factory=Task)
 
@@ -52,8 +54,7 @@ class Job:
 
     @property
     def seconds_left(self) -> float | None:
-        """Estimated from the progress so far; None while that would be a guess."""
-        if self.started_at is None or self.fraction is None or self.fraction < 0.02:
+        """The one estimate that all of the window shows; None while that would be a guess."""
+        if self.started_at is None:
             return None
-        elapsed = time.monotonic() - self.started_at
-        return elapsed * (1 - self.fraction) / self.fraction if elapsed > 0.5 else None
+        return seconds_left(self.left, self.fraction, time.monotonic() - self.started_at)

@@ -144,14 +144,16 @@ class Jobs(QObject):
             self._send(job, "done", result)
 
     def _progress_reporter(self, job: Job) -> Callable[[float | None, str], None]:
-        last = 0.0
+        last, known = 0.0, True
 
         def report(fraction: float | None, text: str) -> None:
-            nonlocal last
+            nonlocal last, known
             now = time.monotonic()
-            if now - last >= PROGRESS_INTERVAL:
+            was, known = known, job.task.left is not None
+            # That nobody knows any more how long it takes, since it was paused, is not followed by more.
+            if now - last >= PROGRESS_INTERVAL or known != was:
                 last = now
-                self._send(job, "progress", (fraction, text))
+                self._send(job, "progress", (fraction, text, job.task.left))
 
         return report
 
@@ -171,7 +173,11 @@ class Jobs(QObject):
             job.state, job.started_at = "running", time.monotonic()
             self.changed.emit(job)
         elif what == "progress":
-            job.fraction, job.text = value
+            fraction, text, left = value
+            if fraction is not None and job.fraction is not None and fraction < job.fraction:
+                # Another part of the work, which has a pace of its own.
+                job.started_at = time.monotonic()
+            job.fraction, job.text, job.left = fraction, text, left
             self.changed.emit(job)
         elif what == "partial":
             if not self._stale(job) and job.on_partial is not None:

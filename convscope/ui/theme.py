@@ -141,7 +141,8 @@ def apply(choice: ThemeChoice = "system", zoom_factor: float = 1.0) -> Tokens:
     theme = DARK if dark else LIGHT
     changed = app.palette().color(QPalette.ColorRole.Window) != QColor(theme.window)
     awake = restyle.sleep_hidden(_wake)
-    own_fonts = rescale.fonts(QApplication.allWidgets(), old) if old != _zoom else []
+    # The style sheet gives every widget the font back that it was made with: at another zoom that is another.
+    own_fonts = rescale.fonts(QApplication.allWidgets(), old) if (old, _zoom) != (1.0, 1.0) else []
     rescale.measures(QApplication.allWidgets(), old, _zoom)
     app.setPalette(_palette(theme))
     app.setFont(font())

@@ -247,6 +247,62 @@ def test_ctrl_c_stops_in_order_and_the_run_can_be_resumed(bands: Path, tmp_path:
     assert [row["epoch"] for row in told["epochs"]] == list(range(done + 1))
 
 
+def test_resuming_accepts_what_the_run_has_and_refuses_the_rest(
+    bands: Path, tmp_path: Path, capsys: Said, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = str(tmp_path / "run")
+    command = ["--model", "mnist-small", "--data", str(bands), "--replace-head", "--batch-size", "16"]
+    command += ["--optimizer", "sgd", "--lr", "0.02", "--momentum", "0.9", "--seed", "7", "--balanced"]
+    command += ["--augment", "rotation=10,zoom=0.1", "--validation", "0.2", "--early-stopping", "4"]
+    command += ["--fit", "pad", "--loss", "auto", "--name", "Bands", "--size", "28x28"]
+    assert main(["train", *command, "--epochs", "1", "-o", run]) == 0
+    # The same line once more, with another number of epochs; the data from elsewhere by another path.
+    monkeypatch.chdir(bands.parent)
+    command[3] = bands.name
+    capsys.readouterr()
+    told = trained(capsys, *command, "--resume", run, "--epochs", "2")
+    assert len(told["epochs"]) == 2 and told["seconds"] > 0
+    for words, sentence in (
+        (
+            ["--batch-size", "64"],
+            "--batch-size is 16 there, not 64. Leave --batch-size away, or start a new run",
+        ),
+        (["--lr", "0.1"], "--lr is 0.02 there, not 0.1."),
+        (["--seed", "0"], "--seed is 7 there, not 0."),
+        (["--optimizer", "adam"], "--optimizer is sgd there, not adam."),
+        (["--data", "digits"], f"--data is {bands} there, not digits."),
+        (["--model", "digits"], "--model is mnist-small there, not digits."),
+        (["--augment", "mild"], "--augment is another there, not mild."),
+        (["--size", "32x32"], "--size is 28x28 there, not 32x32."),
+        (["--transfer", "frozen"], "--transfer is none there, not frozen."),
+        (["--steps-per-epoch", "3"], "--steps-per-epoch is none there, not 3."),
+        (["--early-stopping", "5"], "--early-stopping is 4 there, not 5."),
+        (["--strategy", "mirrored"], "--strategy is none there, not mirrored."),
+    ):
+        assert main(["train", "--resume", run, "--epochs", "3", *words]) == 2
+        assert f"convscope: The run Bands keeps its settings: {sentence}" in capsys.readouterr().err
+    assert len(Run.open(Path(run)).history) == 2
+
+
+def test_cut_off_in_its_first_epoch_a_run_starts_again(bands: Path, tmp_path: Path, capsys: Said) -> None:
+    run = tmp_path / "run"
+    command = ["--model", "mnist-small", "--data", str(bands), "--replace-head", "--epochs", "2"]
+    command += ["--batch-size", "16", "--seed", "3"]
+    whole = trained(capsys, *command, "-o", tmp_path / "whole")
+    assert main(["train", *command, "-o", str(run)]) == 0
+    # As a process that was killed in the first epoch leaves it.
+    for name in ("last.keras", "last.json", "best.keras", "model.keras", "history.jsonl", "batches.jsonl"):
+        (run / name).unlink()
+    Run.open(run).set_status("running", "It is being trained.")
+    capsys.readouterr()
+    assert main(["train", *command, "--resume", str(run), "--json"]) == 0
+    said = capsys.readouterr()
+    assert "No epoch of it was finished: it starts again, with its settings, weights and seed." in said.err
+    again = json.loads(said.out)
+    for ours, theirs in zip(again["epochs"], whole["epochs"], strict=True):
+        assert ours["loss"] == pytest.approx(theirs["loss"], abs=1e-5)
+
+
 def test_a_run_goes_on_from_any_folder_and_knows_its_own_images(
     tmp_path: Path, capsys: Said, monkeypatch: pytest.MonkeyPatch
 ) -> None:

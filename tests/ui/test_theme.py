@@ -125,6 +125,20 @@ def test_what_is_already_on_show_is_enlarged_and_comes_back_exactly(qtbot: QtBot
         theme.apply("light")
 
 
+def test_another_theme_at_another_zoom_leaves_the_letters_as_large(qtbot: QtBot) -> None:
+    """Headings with a font of their own shrank to the size that they were made with."""
+    label = QLabel("words")
+    label.setFont(theme.font(13))
+    qtbot.addWidget(label)
+    try:
+        for choice in ("light", "dark", "light"):
+            theme.apply(choice, 1.5)  # type: ignore[arg-type]
+            assert label.font().pixelSize() == 20
+    finally:
+        theme.apply("light")
+    assert label.font().pixelSize() == 13
+
+
 def test_a_changed_theme_restyles_a_widget_a_few_times_however_deep_it_lies(qtbot: QtBot) -> None:
     class Counting(QLabel):
         times = 0

@@ -51,6 +51,11 @@ class Batches:
         self.error: UserError | None = None
         self._order: tuple[int, NDArray[np.int64]] = (-1, indices)
 
+    @property
+    def images(self) -> int:
+        """How many are in an epoch."""
+        return len(self.indices) if self.steps == self._round_steps else self.steps * self.batch_size
+
     def batch_number(self, epoch: int, step: int) -> int:
         """The number of a batch since the beginning, from 0."""
         return epoch * self.steps + step

@@ -16,7 +16,8 @@ from convscope.engine.data.batches import Batches
 from convscope.engine.training.control import Control
 from convscope.engine.training.observe import Observer
 from convscope.engine.training.rates import changes, scheduled_rate
-from convscope.engine.training.record import CLASSIFIER, EpochRecord, Recorder
+from convscope.engine.training.record import EpochRecord, Recorder
+from convscope.engine.training.remaining import Remaining
 from convscope.engine.training.settings import TrainingSettings
 from convscope.task import Task
 
@@ -35,7 +36,6 @@ class Steering(keras.callbacks.Callback):
 
     Attributes:
         scale: what the rate of the schedule is multiplied by, after the user has changed the rate.
-        waited: seconds spent paused since the start.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class Steering(keras.callbacks.Callback):
         first: int = 0,
     ) -> None:
         super().__init__()
-        self.scale, self.waited = scale, 0.0
+        self.scale = scale
         self._settings, self._stream, self._control, self._task = settings, stream, control, task
         self._recorder, self._first = recorder, first
         self._epoch = 0
@@ -86,20 +86,21 @@ class Gate(keras.callbacks.Callback):
     """Obeys pause, one step, stop and cancel; comes after what records and looks: the last step shows.
 
     Args:
-        looking: looks again where something else is watched while it stands still; None: nobody looks.
+        recording: tells that it stands still.
+        looking: looks again where something else is watched meanwhile; None: nobody looks.
     """
 
     def __init__(
-        self, steering: Steering, control: Control, task: Task, looking: Looking | None = None
+        self, recording: Recording, control: Control, task: Task, looking: Looking | None = None
     ) -> None:
         super().__init__()
-        self._steering, self._control, self._task = steering, control, task
+        self._recording, self._control, self._task = recording, control, task
         self._meanwhile = None if looking is None else looking.again
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        began = time.perf_counter()
-        if self._control.wait(self._task, self._meanwhile):
-            self._steering.waited += time.perf_counter() - began
+        if self._control.paused and not self._task.cancelled:
+            self._recording.tell_paused()
+        self._control.wait(self._task, self._meanwhile)
         if self._control.stopping or self._task.cancelled:
             self.model.stop_training = True
 
@@ -114,8 +115,9 @@ class Recording(keras.callbacks.Callback):
     Keras tells running means over the epoch; the difference of two, weighted by their images, is the batch's.
 
     Args:
-        first: the number of the stream's first epoch.
         epochs: of the whole run.
+        remaining: is told what everything takes, and tells the time left.
+        first: the number of the stream's first epoch.
         phase: of the epochs' records.
 
     Attributes:
@@ -129,9 +131,10 @@ class Recording(keras.callbacks.Callback):
         self,
         stream: Batches,
         recorder: Recorder,
-        steering: Steering,
+        control: Control,
         task: Task,
         epochs: int,
+        remaining: Remaining,
         first: int = 0,
         phase: str = "",
     ) -> None:
@@ -141,12 +144,16 @@ class Recording(keras.callbacks.Callback):
         self.batches: dict[str, list[float]] = {}
         self._stream, self._recorder = stream, recorder
         self._epochs, self._first, self._phase = epochs, first, phase
-        self._steering, self._task = steering, task
+        self._control, self._task, self._remaining = control, task, remaining
         self._epoch = self._steps = self._seen = 0
         self._sums: dict[str, float] = {}
-        self._began = self._trained = self._window = self._told = 0.0
+        self._began = self._trained = self._told = 0.0
+        # From when on, and after how many images of the epoch, its speed is measured; the first step of all
+        # traces the network, which tells nothing of the others.
+        self._window: float | None = None
         self._window_seen = 0
         self._speed = 0.0
+        self._checking, self._text = 0.0, ""
 
     @property
     def whole(self) -> bool:
@@ -154,13 +161,15 @@ class Recording(keras.callbacks.Callback):
 
     def _clock(self) -> float:
         """Seconds; stands still while training is paused."""
-        return time.perf_counter() - self._steering.waited
+        return time.perf_counter() - self._control.waited
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         self._epoch, self._steps, self._seen, self._window_seen = epoch, 0, 0, 0
         self._sums = dict.fromkeys(_MEANS, 0.0)
         self.batches = {}
-        self._began = self._window = self._clock()
+        self._began = self._clock()
+        if self._window is not None:
+            self._window = self._began
 
     def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
         logs = logs or {}
@@ -181,34 +190,66 @@ class Recording(keras.callbacks.Callback):
         if not math.isfinite(logs.get("loss", 0.0)):
             self.diverged = self._epoch * self._stream.steps + batch
             self.model.stop_training = True
+        elif self._window is None:
+            self._window, self._window_seen = self._trained, self._seen
+            if not self._task.cancelled:
+                self._tell(logs)
         elif self._trained - self._told >= _TELL and not self._task.cancelled:
-            self._told = self._trained
-            self._tell(batch, logs)
+            self._measure()
+            self._tell(logs)
 
-    def _tell(self, batch: int, logs: Mapping[str, float]) -> None:
-        done, whole = self._epoch * self._stream.steps + batch + 1, self._epochs * self._stream.steps
-        elapsed = self._told - self._window
+    def _measure(self) -> None:
+        assert self._window is not None
+        elapsed = self._trained - self._window
         if elapsed >= _TELL:
-            self._speed = (self._seen - self._window_seen) / elapsed
-        # How fast the base will be once it is thawed is not known while the classifier learns alone.
-        known = self._speed and self._phase != CLASSIFIER
-        left = (whole - done) * self._stream.batch_size / self._speed if known else None
-        self._recorder.set_speed(self._speed, left)
+            self._set_speed((self._seen - self._window_seen) / elapsed)
         if elapsed >= _WINDOW:
-            self._window, self._window_seen = self._told, self._seen
-        text = f"Epoch {self._epoch + 1} of {self._epochs}"
-        text += "".join(f" · {name.replace('_', ' ')} {value:.3f}" for name, value in logs.items())
-        self._task.progress(done / whole, f"{text} · {self._speed:,.0f} images/s")
+            self._window, self._window_seen = self._trained, self._seen
+
+    def _set_speed(self, speed: float) -> None:
+        self._speed = speed
+        self._remaining.train_image = 1 / speed
+        self._recorder.set_speed(speed)
+
+    def _tell(self, logs: Mapping[str, float]) -> None:
+        self._told = self._clock()
+        text = "".join(f" · {name.replace('_', ' ')} {value:.3f}" for name, value in logs.items())
+        self._text = text + (f" · {self._speed:,.0f} images/s" if self._speed else "")
+        self._report(self._text, self._remaining.left(self._epoch, self._seen))
+
+    def tell_paused(self) -> None:
+        """Nobody knows how long it will stand still."""
+        self._report(" · paused", None)
+
+    def _report(self, text: str, left: float | None) -> None:
+        done, whole = self._epoch * self._stream.steps + self._steps, self._epochs * self._stream.steps
+        self._task.progress_for(done / whole, f"Epoch {self._epoch + 1} of {self._epochs}{text}", left)
 
     def on_test_begin(self, logs: Any = None) -> None:
         if not self.whole:
             raise StopNow
+        self._checking = self._clock()
+
+    def on_test_batch_end(self, batch: int, logs: Any = None) -> None:
+        now = self._clock()
+        if now - self._told >= _TELL and not self._task.cancelled:
+            self._told = now
+            checked = min((batch + 1) * self._stream.batch_size, self._remaining.validation)
+            left = self._remaining.left(self._epoch, self._seen, checked)
+            self._report(f" · validating{self._text}", left)
+
+    def on_test_end(self, logs: Any = None) -> None:
+        if self._remaining.validation:
+            self._remaining.validation_image = (self._clock() - self._checking) / self._remaining.validation
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         seconds = max(self._trained - self._began, 1e-9)
-        if not self._speed:
+        rest = self._seen - self._window_seen
+        if not self._speed and self._window is not None and rest and self._trained > self._window:
             # The epochs are too short to measure within one.
-            self._speed = self._seen / seconds
+            self._set_speed(rest / (self._trained - self._window))
+            if not self._task.cancelled:
+                self._tell({name: value for name, value in (logs or {}).items() if name in _MEANS})
         rate = rate_of(self.model)
         # ReduceLROnPlateau adds the rate to the same dictionary. Loss first, validation last, as people read.
         names = sorted(
@@ -216,7 +257,8 @@ class Recording(keras.callbacks.Callback):
             key=lambda name: (name.startswith("val_"), "loss" not in name, name),
         )
         values = {name: float((logs or {})[name]) for name in names}
-        self.last = EpochRecord(epoch, values, rate, seconds, self._seen / seconds, self._phase)
+        speed, elapsed = self._seen / seconds, self._control.elapsed
+        self.last = EpochRecord(epoch, values, rate, seconds, speed, self._phase, elapsed)
         if self.whole:
             self._recorder.add_epoch(self.last)
 
@@ -244,13 +286,15 @@ class Looking(keras.callbacks.Callback):
 class Keeping(keras.callbacks.Callback):
     """Calls `keep` after each epoch that was trained to its end; must come after every other callback."""
 
-    def __init__(self, recording: Recording, keep: Callable[[], None]) -> None:
+    def __init__(self, recording: Recording, remaining: Remaining, keep: Callable[[], None]) -> None:
         super().__init__()
-        self._recording, self._keep = recording, keep
+        self._recording, self._remaining, self._keep = recording, remaining, keep
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         if self._recording.whole:
+            began = time.perf_counter()
             self._keep()
+            self._remaining.keeping = time.perf_counter() - began
 
 
 class Restored(keras.callbacks.Callback):

@@ -12,7 +12,7 @@ import contextlib
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -111,6 +111,42 @@ def _seed_variables(model: Any) -> list[Any]:
     return [variable for variable in model.variables if variable.path.endswith("seed_generator_state")]
 
 
+def save_start(model: Any, path: Path) -> None:
+    """Save a network before its first step, with what no model file holds: it can start there once more."""
+    seeds = [list(seed) for seed in seed_states(model)]
+    write_atomically(path.with_suffix(".json"), json.dumps({"format": _FORMAT, "seeds": seeds}))
+    save_model(model, path)
+
+
+def load_start(path: Path) -> Any:
+    """What `save_start` saved, a Keras model; without its seeds, where an older convscope has kept none.
+
+    Raises:
+        UserError: it has gone, or is damaged.
+    """
+    from convscope.engine.models.files.open_file import open_file
+
+    model = open_file(path).keras
+    kept_seeds = path.with_suffix(".json")
+    if kept_seeds.exists():
+        try:
+            seeds = [tuple(int(n) for n in seed) for seed in json.loads(kept_seeds.read_bytes())["seeds"]]
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError, OSError) as error:
+            raise UserError(
+                f"{kept_seeds} is damaged: the run cannot start again.", detail=str(error)
+            ) from error
+        _set_seeds(model, seeds, kept_seeds)
+    return model
+
+
+def _set_seeds(model: Any, seeds: Sequence[Sequence[int]], where: Path) -> None:
+    variables = _seed_variables(model)
+    if [len(seed) for seed in seeds] != [variable.shape[0] for variable in variables]:
+        raise UserError(f"The network in {where.parent} does not fit its {where.name}.")
+    for variable, value in zip(variables, seeds, strict=True):
+        variable.assign(np.array(value, variable.dtype))
+
+
 def save_checkpoint(model: Any, folder: Path, position: Position, name: str = "last") -> None:
     """Write `NAME.json` and `NAME.keras`."""
     path = folder / f"{name}.json"
@@ -135,7 +171,7 @@ def save_best(folder: Path, name: str = "last") -> None:
 
 def drop_head(folder: Path) -> None:
     """Remove what a fine-tuning run needs only until its base is thawed."""
-    for name in ("head.keras", "head.json", "head-best.keras", "composed.keras"):
+    for name in ("head.keras", "head.json", "head-best.keras", "composed.keras", "composed.json"):
         (folder / name).unlink(missing_ok=True)
 
 

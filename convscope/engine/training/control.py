@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -31,7 +32,13 @@ class Watch:
 
 
 class Control:
-    """Handed to `train`; its methods may be called from any thread, at any time."""
+    """Handed to `train`; its methods may be called from any thread, at any time.
+
+    Its clock runs from the moment that it is made: whoever waits for a training makes it at the start.
+
+    Attributes:
+        earlier: seconds that earlier parts of the run have taken.
+    """
 
     def __init__(self) -> None:
         self._condition = threading.Condition()
@@ -41,6 +48,18 @@ class Control:
         self._standing = self._left = False
         self._rate: float | None = None
         self._watch = Watch()
+        self.earlier = 0.0
+        self._born, self._waited = time.perf_counter(), 0.0
+
+    @property
+    def waited(self) -> float:
+        """Seconds spent standing still."""
+        return self._waited
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds that the run has taken, whatever was done in them, without those that it stood still."""
+        return self.earlier + time.perf_counter() - self._born - self._waited
 
     @property
     def paused(self) -> bool:
@@ -137,8 +156,10 @@ class Control:
                     self._standing = False
                     return waited
                 waited = self._standing = True
+                began = time.perf_counter()
                 # A task has no condition to be notified by; a twentieth of a second is soon enough.
                 self._condition.wait(0.05)
             # Without the lock: whoever steers must not wait for it.
             if meanwhile is not None:
                 meanwhile()
+            self._waited += time.perf_counter() - began

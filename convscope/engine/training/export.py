@@ -29,7 +29,7 @@ class RunRow:
         best: number of the best epoch, from 0; None before the first.
         values: loss, accuracy, val_loss, … at the best epoch.
         test_accuracy: None if nothing was tested.
-        seconds: spent training.
+        seconds: all that was waited for it, without pauses.
     """
 
     name: str
@@ -68,7 +68,7 @@ def run_row(run: Run) -> RunRow:
         best,
         values,
         None if test is None else test["accuracy"],
-        sum(record.seconds for record in history),
+        run.seconds,
     )
 
 

@@ -8,7 +8,7 @@ import math
 import os
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from convscope.engine.training.control import Control
 from convscope.engine.training.evaluate import readable_batches
 from convscope.errors import UserError
 from convscope.paths import cache_dir
-from convscope.task import Cancelled, Task
+from convscope.task import Cancelled, Left, Task, TimeLeft
 
 # All features together; the longest unused go first.
 _BYTES = 4 * 2**30
@@ -43,12 +43,14 @@ class Features:
         indices: int64 (n,), the images; unreadable ones are left out.
         labels: int32 (n,).
         was_kept: they were on disk already.
+        image_seconds: what an image took through the base; None where that was not measured.
     """
 
     values: NDArray[np.float32]
     indices: NDArray[np.int64]
     labels: NDArray[np.int32]
     was_kept: bool
+    image_seconds: float | None = None
 
 
 def extract_features(
@@ -59,6 +61,7 @@ def extract_features(
     *,
     batch_size: int = 32,
     control: Control | None = None,
+    later: Callable[[float], float] | None = None,
     task: Task | None = None,
 ) -> Features:
     """Run the base over a split, or read what it made of it before.
@@ -67,6 +70,7 @@ def extract_features(
         base: a network whose output are the features.
         target: what images are brought to.
         control: may pause it, and stop it.
+        later: seconds of the work that follows, given those of an image; None: the fraction alone is told.
 
     Raises:
         UserError: the split is empty, unreadable, or the disk is full.
@@ -81,14 +85,18 @@ def extract_features(
     key = _key(base, dataset, chosen, target)
     path, rows = folder / f"{key}.npy", folder / f"{key}.rows.npy"
     was_kept = path.exists() and rows.exists()
+    image: float | None = None
     if not was_kept:
-        control, words = control or Control(), WORDS[split]
-        _write(base, dataset, chosen, target, batch_size, path, rows, control, words, task)
+        computed = _Computed(
+            base, dataset, chosen, target, batch_size, control or Control(), WORDS[split], later, task
+        )
+        _write(computed, path, rows)
+        image = computed.image_seconds
         _evict(folder, path)
     path.touch()
     indices: NDArray[np.int64] = np.load(rows, allow_pickle=False)
     values: NDArray[np.float32] = np.load(path, mmap_mode="r", allow_pickle=False)[: len(indices)]
-    return Features(values, indices, dataset.labels[indices], was_kept)
+    return Features(values, indices, dataset.labels[indices], was_kept, image)
 
 
 def _key(base: OpenedModel, dataset: Dataset, chosen: NDArray[np.int64], target: Target) -> str:
@@ -108,36 +116,23 @@ def _key(base: OpenedModel, dataset: Dataset, chosen: NDArray[np.int64], target:
     return digest.hexdigest()
 
 
-def _write(
-    base: OpenedModel,
-    dataset: Dataset,
-    chosen: NDArray[np.int64],
-    target: Target,
-    batch_size: int,
-    path: Path,
-    rows: Path,
-    control: Control,
-    words: str,
-    task: Task,
-) -> None:
+def _write(computed: _Computed, path: Path, rows: Path) -> None:
     handle, name = tempfile.mkstemp(dir=path.parent, suffix=_PART)
     part = Path(name)
     seen: list[NDArray[np.int64]] = []
     try:
         # Not through a memory map: where the disk is full, that kills the process.
         with os.fdopen(handle, "wb") as file:
-            for indices, features in _computed(
-                base, dataset, chosen, target, batch_size, control, words, task
-            ):
+            for indices, features in computed:
                 if not seen:
-                    shape = (len(chosen), *features.shape[1:])
+                    shape = (len(computed.chosen), *features.shape[1:])
                     header = {"descr": "<f4", "fortran_order": False, "shape": shape}
                     np.lib.format.write_array_header_1_0(file, header)
                     whole = file.tell() + 4 * math.prod(shape)
                 file.write(features.astype("<f4").tobytes())
                 seen.append(indices)
             if not seen:
-                raise UserError(f"None of these images of {dataset.title} can be read.")
+                raise UserError(f"None of these images of {computed.dataset.title} can be read.")
             # Images that cannot be read leave room at the end.
             file.truncate(whole)
         np.save(rows, np.concatenate(seen))
@@ -150,36 +145,58 @@ def _write(
         part.unlink(missing_ok=True)
 
 
-def _computed(
-    base: OpenedModel,
-    dataset: Dataset,
-    chosen: NDArray[np.int64],
-    target: Target,
-    batch_size: int,
-    control: Control,
-    words: str,
-    task: Task,
-) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
-    """(indices, features) of the images that can be read, batch by batch; paused and stopped by `control`."""
-    run, done = base.function(base.program.outputs), 0
-    # The first batch traces the network, which tells nothing of the others.
-    began, first = 0.0, 0
-    for indices, pixels in readable_batches(dataset, chosen, target, batch_size):
-        waiting = time.perf_counter()
-        if control.wait(task):
-            began += time.perf_counter() - waiting
-        if control.stopping:
-            raise Cancelled
-        if len(indices):
-            batch = base.inputs_for(base.preprocessing.apply(pixels))
-            yield indices, np.asarray(run(*batch)[0], np.float32)
-            done += len(indices)
-        text = f"Extracting features of the {words} images: {done:,} of {len(chosen):,}"
-        if first:
-            text += f" · {(done - first) / max(time.perf_counter() - began, 1e-9):,.0f} images/s"
-        else:
-            began, first = time.perf_counter(), done
-        task.progress(done / len(chosen), text)
+@dataclass(eq=False)
+class _Computed:
+    """(indices, features) of the images that can be read, batch by batch; paused and stopped by `control`.
+
+    Attributes:
+        image_seconds: what an image takes, once more than one batch was run.
+    """
+
+    base: OpenedModel
+    dataset: Dataset
+    chosen: NDArray[np.int64]
+    target: Target
+    batch_size: int
+    control: Control
+    words: str
+    later: Callable[[float], float] | None
+    task: Task
+    image_seconds: float | None = None
+
+    def __iter__(self) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
+        base, control, whole = self.base, self.control, len(self.chosen)
+        run, done = base.function(base.program.outputs), 0
+        # The first batch traces the network, which tells nothing of the others.
+        began, first = 0.0, 0
+        for indices, pixels in readable_batches(self.dataset, self.chosen, self.target, self.batch_size):
+            if control.paused:
+                self.task.progress_for(done / whole, self._text(done) + " · paused", None)
+            waiting = time.perf_counter()
+            if control.wait(self.task):
+                began += time.perf_counter() - waiting
+            if control.stopping:
+                raise Cancelled
+            if len(indices):
+                batch = base.inputs_for(base.preprocessing.apply(pixels))
+                yield indices, np.asarray(run(*batch)[0], np.float32)
+                done += len(indices)
+            text = self._text(done)
+            if first:
+                self.image_seconds = max(time.perf_counter() - began, 1e-9) / max(1, done - first)
+                text += f" · {1 / self.image_seconds:,.0f} images/s"
+            else:
+                began, first = time.perf_counter(), done
+            self.task.progress_for(done / whole, text, self._left(whole - done))
+
+    def _text(self, done: int) -> str:
+        return f"Extracting features of the {self.words} images: {done:,} of {len(self.chosen):,}"
+
+    def _left(self, images: int) -> TimeLeft:
+        if self.later is None:
+            return Left.BY_FRACTION
+        image = self.image_seconds
+        return None if image is None else images * image + self.later(image)
 
 
 def _evict(folder: Path, keep: Path) -> None:

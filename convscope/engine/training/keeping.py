@@ -28,21 +28,24 @@ def running(run: Run | None, settings: TrainingSettings, control: Control | None
             yield
         return
     with writing(run), run.locked():
+        if control is not None:
+            control.earlier = run.seconds
         run.set_status("running", "It is being trained.")
         try:
             with enough_memory(settings.batch_size):
                 yield
         except Cancelled:
             if control is None or not control.left:
-                _note(run, "stopped", f"Stopped after {len(run.history)} of {run.planned} epochs.")
+                said = f"Stopped after {len(run.history)} of {run.planned} epochs."
+                _note(run, "stopped", said, control)
             raise
         except UserError as error:
-            _note(run, "failed", error.message)
+            _note(run, "failed", error.message, control)
             raise
         except OSError as error:
             raise _unkept(run, error) from error
         except BaseException as error:
-            _note(run, "failed", f"It failed: {type(error).__name__}: {error}")
+            _note(run, "failed", f"It failed: {type(error).__name__}: {error}", control)
             raise
 
 
@@ -71,18 +74,18 @@ def _unkept(run: Run, error: OSError) -> UserError:
     return told
 
 
-def _note(run: Run, state: State, sentence: str) -> None:
+def _note(run: Run, state: State, sentence: str, control: Control | None = None) -> None:
     """Say how a run stands, if its folder can still be written: what went wrong matters more."""
     with suppress(OSError):
-        run.set_status(state, sentence)
+        run.set_status(state, sentence, seconds=None if control is None else control.elapsed)
 
 
-def finish(run: Run, model: OpenedModel, fitted: Fitted, test: Evaluation | None) -> None:
-    """Keep what came out."""
+def finish(run: Run, model: OpenedModel, fitted: Fitted, test: Evaluation | None, control: Control) -> None:
+    """Keep what came out, and what it has taken."""
     save_model(model.keras, run.folder / "model.keras")
     measured = None if test is None else {"accuracy": test.accuracy, "loss": test.loss, "images": test.images}
     state = "finished" if fitted.outcome == "early" else fitted.outcome
-    run.set_status(state, fitted.sentence, measured)
+    run.set_status(state, fitted.sentence, measured, control.elapsed)
 
 
 def write_sidecars(run: Run, model: OpenedModel) -> None:

@@ -28,6 +28,7 @@ from convscope.engine.training.losses import Goal, make_loss, make_metrics
 from convscope.engine.training.observe import Observer, Snapshot
 from convscope.engine.training.rates import gentler, make_optimizer
 from convscope.engine.training.record import CLASSIFIER, EpochRecord, Recorder
+from convscope.engine.training.remaining import Remaining
 from convscope.engine.training.run import Run
 from convscope.engine.training.settings import TrainingSettings
 from convscope.engine.training.smoothing import best_epoch, higher_is_better, judged_by
@@ -74,6 +75,10 @@ class Job:
         after: how many epochs are planned after this part.
         phase: of this part's epochs; see `EpochRecord`.
         kept_as: the name of its checkpoints.
+        tests: images that are tested when all is done.
+        test_image: seconds for one of them, where they are tested by more than this model; None: not known.
+        own_tests: whether it is this model that is tested.
+        after_seconds: what the parts after this one will take; None: not known.
     """
 
     model: Any
@@ -94,6 +99,10 @@ class Job:
     after: int = 0
     phase: str = ""
     kept_as: str = "last"
+    tests: int = 0
+    test_image: float | None = None
+    own_tests: bool = True
+    after_seconds: float | None = 0.0
 
     @property
     def done(self) -> tuple[EpochRecord, ...]:
@@ -148,8 +157,17 @@ def fit(job: Job) -> Fitted:
 
     scale = position.rate_scale if position else 1.0
     steering = callbacks.Steering(settings, job.train, control, recorder, task, scale, job.first)
+    remaining = Remaining(
+        job.train.images,
+        job.validation.images if job.validation else 0,
+        job.last,
+        job.tests,
+        job.test_image,
+        job.after_seconds,
+        job.own_tests,
+    )
     recording = callbacks.Recording(
-        job.train, recorder, steering, task, job.last + job.after, job.first, job.phase
+        job.train, recorder, control, task, job.last + job.after, remaining, job.first, job.phase
     )
     early, plateau = _stoppers(settings)
     keeper = _Keeper(job, recorder, recording, steering, early, plateau)
@@ -160,14 +178,14 @@ def fit(job: Job) -> Fitted:
     if job.watched is not None and job.show is not None:
         looking = callbacks.Looking(Observer(job.watched, control, job.show), job.train)
         chosen.append(looking)
-    chosen.append(callbacks.Gate(steering, control, task, looking))
+    chosen.append(callbacks.Gate(recording, control, task, looking))
     for other, state in (
         (early, position.early_stopping if position else {}),
         (plateau, position.plateau if position else {}),
     ):
         if other is not None:
             chosen += [other, callbacks.Restored(other, state)]
-    chosen.append(callbacks.Keeping(recording, keeper.keep))
+    chosen.append(callbacks.Keeping(recording, remaining, keeper.keep))
     with _told(job):
         if position is None or not (position.stopped or len(done) >= job.last):
             with contextlib.suppress(callbacks.StopNow):

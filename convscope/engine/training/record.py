@@ -27,6 +27,8 @@ class EpochRecord:
         learning_rate: at its end.
         seconds: how long its training took, pauses and validation not counted.
         images_per_second: training images.
+        elapsed: seconds since the run began: extracting features, validating and all else, but no pauses; 0
+            where that was not measured.
         phase: `CLASSIFIER` while a new classifier learned alone on the frozen base, `FINE_TUNING` since the
             base was thawed; "" in a run of one part.
     """
@@ -37,6 +39,7 @@ class EpochRecord:
     seconds: float
     images_per_second: float
     phase: str = ""
+    elapsed: float = 0.0
 
     def to_dict(self) -> dict[str, Any]:
         """One flat row, for JSON and CSV."""
@@ -47,12 +50,13 @@ class EpochRecord:
             "learning_rate": self.learning_rate,
             "seconds": round(self.seconds, 4),
             "images_per_second": round(self.images_per_second, 2),
+            **({"elapsed": round(self.elapsed, 4)} if self.elapsed else {}),
         }
 
     @staticmethod
     def from_dict(row: Mapping[str, Any]) -> EpochRecord:
         """What `to_dict` gave."""
-        own = ("epoch", "phase", "learning_rate", "seconds", "images_per_second")
+        own = ("epoch", "phase", "learning_rate", "seconds", "images_per_second", "elapsed")
         values = {str(key): float(value) for key, value in row.items() if key not in own}
         return EpochRecord(
             int(row["epoch"]),
@@ -61,6 +65,7 @@ class EpochRecord:
             float(row["seconds"]),
             float(row["images_per_second"]),
             str(row.get("phase", "")),
+            float(row.get("elapsed", 0.0)),
         )
 
 
@@ -93,14 +98,12 @@ class Update:
         epochs: the epochs that ended.
         begun: (epoch, learning rate) of the epoch that began last; None before the first.
         images_per_second: over the last second or so; 0 before the first.
-        seconds_left: of the whole training at this speed; None while unknown.
     """
 
     first_batch: int
     batches: Mapping[str, NDArray[np.float64]]
     epochs: tuple[EpochRecord, ...]
     images_per_second: float
-    seconds_left: float | None
     begun: tuple[int, float] | None = None
 
 
@@ -119,7 +122,6 @@ class Recorder:
         self._batches: dict[str, array[float]] = {}
         self._epochs: list[EpochRecord] = []
         self._speed = 0.0
-        self._left: float | None = None
         self._begun: tuple[int, float] | None = None
 
     def start_at(self, batch: int, epochs: tuple[EpochRecord, ...]) -> None:
@@ -147,10 +149,10 @@ class Recorder:
         with self._lock:
             self._epochs.append(record)
 
-    def set_speed(self, images_per_second: float, seconds_left: float | None) -> None:
+    def set_speed(self, images_per_second: float) -> None:
         """How fast it goes now."""
         with self._lock:
-            self._speed, self._left = images_per_second, seconds_left
+            self._speed = images_per_second
 
     def since(self, batch: int = 0, epoch: int = 0) -> Update:
         """What came after so many batches (counted from the start of training) and so many epochs."""
@@ -158,7 +160,7 @@ class Recorder:
             start = max(0, batch - self._first)
             new = {name: np.array(values[start:]) for name, values in self._batches.items()}
             epochs = tuple(record for record in self._epochs if record.epoch >= epoch)
-            return Update(self._first + start, new, epochs, self._speed, self._left, self._begun)
+            return Update(self._first + start, new, epochs, self._speed, self._begun)
 
     @property
     def epochs(self) -> tuple[EpochRecord, ...]:

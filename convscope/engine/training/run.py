@@ -43,11 +43,13 @@ class ModelFacts:
         name: for people.
         spec: what `open_model` opened it by; "" when it was built by hand.
         parameters: all weights.
+        weights: what it began with, in words; "" where an older convscope has not kept that.
     """
 
     name: str
     spec: str
     parameters: int
+    weights: str = ""
 
 
 @dataclass(frozen=True)
@@ -225,15 +227,37 @@ class Run:
             return None
 
     @property
+    def seconds(self) -> float:
+        """All that was waited for it, features and validation and testing too, but no pauses."""
+        history = self.history
+        told = _read_json(self.folder / "status.json").get("seconds", 0.0)
+        elapsed = max((record.elapsed for record in history), default=0.0)
+        known = max(float(told), elapsed) if isinstance(told, int | float) else elapsed
+        # A run of an older convscope has measured its steps only.
+        return known or sum(record.seconds for record in history)
+
+    @property
     def can_resume(self) -> bool:
-        """Whether there is a checkpoint and there are epochs left."""
-        return has_checkpoint(self.folder) and self.state not in ("running", "finished")
+        """Whether it can go on: from its last epoch, or from the start if it was cut off in the first."""
+        return self.starts_again or (
+            has_checkpoint(self.folder) and self.state not in ("running", "finished")
+        )
+
+    @property
+    def starts_again(self) -> bool:
+        """Whether it ended before its first epoch was over, so that going on is starting once more."""
+        if has_checkpoint(self.folder) or not self.start_path.exists():
+            return False
+        return self.state in ("new", "interrupted", "stopped", "failed")
 
     @property
     def start_path(self) -> Path:
         """The network as it was before the first step; of fine-tuning, before the base was thawed."""
-        initial = self.folder / "initial.keras"
-        return initial if initial.exists() else self.folder / "composed.keras"
+        initial, composed = self.folder / "initial.keras", self.folder / "composed.keras"
+        if composed.exists() and not has_checkpoint(self.folder):
+            # Not even the classifier alone has learned: what was made for its base's turn is no start.
+            return composed
+        return initial if initial.exists() else composed
 
     @property
     def model_path(self) -> Path | None:
@@ -247,9 +271,21 @@ class Run:
                 return self.folder / name
         return None
 
-    def set_status(self, state: State, sentence: str, test: Mapping[str, float] | None = None) -> None:
-        """Say how it stands."""
-        data = {"state": state, "sentence": sentence, "test": None if test is None else dict(test)}
+    def set_status(
+        self,
+        state: State,
+        sentence: str,
+        test: Mapping[str, float] | None = None,
+        seconds: float | None = None,
+    ) -> None:
+        """Say how it stands, and what it has taken; None: that has not changed."""
+        known = self.seconds if seconds is None else seconds
+        data = {
+            "state": state,
+            "sentence": sentence,
+            "test": None if test is None else dict(test),
+            "seconds": round(known, 3),
+        }
         write_atomically(self.folder / "status.json", json.dumps(data, ensure_ascii=False))
 
     def start_history(self, epochs: tuple[EpochRecord, ...]) -> None:

@@ -27,6 +27,7 @@ class SvmResult:
         training_accuracy: on those it learned from.
         predicted: int32 (n,), its answer for each feature tested.
         support_vectors: how many of the training images decide.
+        training_images: how many it learned from.
         seconds: how long the fit took.
         machine: the fitted pipeline of scikit-learn.
     """
@@ -37,6 +38,7 @@ class SvmResult:
     training_accuracy: float
     predicted: NDArray[np.int32]
     support_vectors: int
+    training_images: int
     seconds: float
     machine: Any
 
@@ -74,6 +76,7 @@ def fit_svm(
         float(machine.score(_flat(train), train.labels)),
         predicted,
         int(machine[-1].n_support_.sum()),
+        len(train.labels),
         seconds,
         machine,
     )

@@ -17,7 +17,7 @@ from convscope.engine.data.registry import open_dataset
 from convscope.engine.data.split import Splits
 from convscope.engine.keras_compat import seeded
 from convscope.engine.models.opened import OpenedModel, Source
-from convscope.engine.training.checkpoint import load_checkpoint, save_model
+from convscope.engine.training.checkpoint import load_checkpoint, load_start, save_start
 from convscope.engine.training.control import Control
 from convscope.engine.training.distribution import Strategy, distribution
 from convscope.engine.training.evaluate import Evaluation, evaluate
@@ -50,12 +50,14 @@ class Trained:
         fitted: its epochs and how it ended.
         test: on the test images; None if there are none, or nothing was trained.
         run: where it was kept, or None.
+        seconds: all that was waited for it, without pauses, and with what earlier parts of the run took.
     """
 
     model: OpenedModel
     fitted: Fitted
     test: Evaluation | None
     run: Run | None
+    seconds: float = 0.0
 
 
 def goal_of(model: OpenedModel, settings: TrainingSettings) -> Goal:
@@ -136,7 +138,7 @@ def train(
             taken, memory is not enough.
         Cancelled: the task was; the run can be resumed.
     """
-    settings, task = settings or TrainingSettings(), task or Task()
+    settings, task, control = settings or TrainingSettings(), task or Task(), control or Control()
     opened = model if isinstance(model, OpenedModel) else OpenedModel(model)
     opened = prepared(opened, settings)
     split, settings = split_for(dataset, settings, task)
@@ -151,7 +153,7 @@ def train(
     if folder is not None:
         run = Run.create(folder, details_of(opened, split, settings, name))
         with writing(run):
-            save_model(copy, run.folder / "initial.keras")
+            save_start(copy, run.folder / "initial.keras")
             write_sidecars(run, trained)
             goal = goal_of(trained, settings)
             write_script(run, split, pipeline_settings(trained, settings, goal), goal)
@@ -172,16 +174,18 @@ def resume(
 ) -> Trained:
     """Go on with a run from its last whole epoch, as if it had not been interrupted.
 
+    One that was cut off in its first epoch starts again, with the same weights and seeds.
+
     Args:
         dataset: None: the one that the run names.
         epochs: train for more epochs than was planned; None: as planned. Of fine-tuning, those since the base
             was thawed.
 
     Raises:
-        UserError: no checkpoint, no epochs left, or the data has changed since.
+        UserError: nothing to begin with, no epochs left, or the data has changed since.
         Cancelled: the task was.
     """
-    task = task or Task()
+    task, control = task or Task(), control or Control()
     details = run.details
     settings = details.settings if epochs is None else replace(details.settings, epochs=epochs)
     _refuse_without_epochs(run, details, epochs)
@@ -206,7 +210,12 @@ def resume(
         with seeded(settings.seed):
             return resume_transfer(run, split, settings, **watchers)
     with seeded(settings.seed):
+        start: tuple[Any, list[Any]] | None = None
+    if run.starts_again:
+        model = load_start(run.start_path)
+    else:
         model, optimizer, position = load_checkpoint(run.folder)
+        start = (position, optimizer)
     trained = OpenedModel(
         model,
         name=details.model.name,
@@ -214,7 +223,7 @@ def resume(
         preprocessing=details.preprocessing,
         source=Source("memory", details.model.spec, weights="trained"),
     )
-    return train_opened(trained, split, settings, run, control, recorder, show, task, (position, optimizer))
+    return train_opened(trained, split, settings, run, control, recorder, show, task, start)
 
 
 def _refuse_without_epochs(run: Run, details: RunDetails, epochs: int | None) -> None:
@@ -236,7 +245,7 @@ def train_opened(
     dataset: Dataset,
     settings: TrainingSettings,
     run: Run | None,
-    control: Control | None,
+    control: Control,
     recorder: Recorder | None,
     show: Callable[[Snapshot], None] | None,
     task: Task,
@@ -259,7 +268,7 @@ def train_held(
     dataset: Dataset,
     settings: TrainingSettings,
     run: Run | None,
-    control: Control | None,
+    control: Control,
     recorder: Recorder | None,
     show: Callable[[Snapshot], None] | None,
     task: Task,
@@ -284,18 +293,21 @@ def train_held(
         trained,
         show,
         start=start,
+        tests=len(dataset.indices("test")),
         **more,
     )
-    return ended(trained, dataset, fit(job), run, task)
+    return ended(trained, dataset, fit(job), run, control, task)
 
 
-def ended(trained: OpenedModel, dataset: Dataset, fitted: Fitted, run: Run | None, task: Task) -> Trained:
+def ended(
+    trained: OpenedModel, dataset: Dataset, fitted: Fitted, run: Run | None, control: Control, task: Task
+) -> Trained:
     """Test what came out, and keep it."""
     trained.refresh()
     test = test_of(trained, dataset, fitted, task)
     if run is not None:
-        finish(run, trained, fitted, test)
-    return Trained(trained, fitted, test, run)
+        finish(run, trained, fitted, test, control)
+    return Trained(trained, fitted, test, run, control.elapsed)
 
 
 def test_of(model: OpenedModel, dataset: Dataset, fitted: Fitted, task: Task) -> Evaluation | None:
@@ -326,14 +338,21 @@ def data_fingerprint(dataset: Dataset) -> str:
 
 
 def details_of(
-    model: OpenedModel, dataset: Dataset, settings: TrainingSettings, name: str, transfer: Any = None
+    model: OpenedModel,
+    dataset: Dataset,
+    settings: TrainingSettings,
+    name: str,
+    transfer: Any = None,
+    weights: str = "",
 ) -> RunDetails:
-    """What a new run's settings.json says."""
+    """What a new run's settings.json says; `weights` where they are not the model's own."""
     return RunDetails(
         name or f"{model.name} on {dataset.title}",
         now(),
         settings,
-        ModelFacts(model.name, model.source.spec, int(model.keras.count_params())),
+        ModelFacts(
+            model.name, model.source.spec, int(model.keras.count_params()), weights or model.source.weights
+        ),
         DataFacts(dataset.reference, dataset.title, dataset.classes, data_fingerprint(dataset)),
         model.preprocessing,
         transfer,

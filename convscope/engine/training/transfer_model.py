@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from convscope.engine.data.resize import Target
 from convscope.engine.keras_compat import seeded
 from convscope.engine.models.opened import OpenedModel, Source
 from convscope.engine.training.loop import copy_model
+from convscope.engine.training.settings import TrainingSettings
 from convscope.errors import UserError
 
 Way = Literal["features", "frozen", "finetune"]
@@ -150,6 +152,13 @@ def compose(
     )
 
 
+def target_for(composed: Composed, settings: TrainingSettings) -> Target:
+    """What images are brought to for this base."""
+    height, width, channels = composed.model.input_shape
+    assert height is not None and width is not None
+    return Target(height, width, 1 if channels == 1 else 3, settings.fit)
+
+
 def recompose(model: OpenedModel) -> Composed:
     """The parts of a composed network that was saved and opened again, base frozen as it was saved."""
     import keras
@@ -210,13 +219,28 @@ def first_tuned(composed: Composed, from_layer: str = "") -> str:
     Raises:
         UserError: the base has no such layer.
     """
-    layers = _leaves(composed.model.keras.layers[0])
-    weighted = [layer.name for layer in layers if layer.weights and not _keeps_statistics(layer)]
+    layers = leaves(composed.model.keras.layers[0])
+    weighted = [layer.name for layer, keeps in layers if layer.weights and not keeps]
+    return first_of([layer.name for layer, _keeps in layers], weighted, from_layer, composed.base.name)
+
+
+def first_of(names: list[str], weighted: list[str], from_layer: str, base: str) -> str:
+    """The layer that fine-tuning begins with.
+
+    Args:
+        names: of all layers of the base.
+        weighted: of those that have weights and can learn.
+        from_layer: as for `unfreeze`.
+        base: the base's name.
+
+    Raises:
+        UserError: there is no such layer.
+    """
     if not weighted:
-        raise UserError(f"{composed.base.name} has no layer with weights to fine-tune.")
+        raise UserError(f"{base} has no layer with weights to fine-tune.")
     first = from_layer.rsplit("/", 1)[-1] or weighted[len(weighted) - max(1, len(weighted) // 4)]
-    if first not in [layer.name for layer in layers]:
-        raise UserError(f"{composed.base.name} has no layer called {from_layer}: its last is {weighted[-1]}.")
+    if first not in names:
+        raise UserError(f"{base} has no layer called {from_layer}: its last is {weighted[-1]}.")
     return first
 
 
@@ -280,6 +304,11 @@ def _head_layers(classes: int, transfer: TransferSettings) -> list[Any]:
 def _freeze(body: Any) -> None:
     for layer in _leaves(body):
         layer.trainable = False
+
+
+def leaves(body: Any) -> list[tuple[Any, bool]]:
+    """All layers of a base without layers inside, in order, and whether each keeps its statistics."""
+    return [(layer, _keeps_statistics(layer)) for layer in _leaves(body)]
 
 
 def _leaves(body: Any) -> list[Any]:

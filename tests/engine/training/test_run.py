@@ -255,6 +255,29 @@ def test_stopped_and_resumed_is_never_stopped(make_model: Make, saved_bands: Pat
     assert len(run.history) == 4
 
 
+@pytest.mark.parametrize("how", ["stopped", "killed"])
+def test_cut_off_in_its_first_epoch_it_starts_again(
+    how: str, make_model: Make, saved_bands: Path, tmp_path: Path
+) -> None:
+    """With its weights, its seed and its settings: as one that was never cut off."""
+    dataset, settings = open_dataset(saved_bands), replace(QUICK, seed=5)
+    unbroken = train(make_model(dropout=0.3), dataset, settings, folder=tmp_path / "unbroken")
+    run = interrupted(make_model(dropout=0.3), dataset, tmp_path / "broken", 3, settings)
+    if how == "killed":
+        run.set_status("running", "It is being trained.")
+        assert run.sentence == "It was interrupted after 0 of 3 epochs."
+    assert not run.history and run.can_resume and run.starts_again
+    resumed = resume(run)
+    assert run.state == "finished" and not run.starts_again
+    for ours, theirs in zip(resumed.fitted.epochs, unbroken.fitted.epochs, strict=True):
+        assert dict(ours.values) == pytest.approx(dict(theirs.values), abs=1e-5)
+    assert unbroken.run is not None
+    assert run.batches["loss"] == pytest.approx(unbroken.run.batches["loss"], abs=1e-5)
+    # One that has learned something goes on from there, as ever.
+    again = interrupted(make_model(), dataset, tmp_path / "later", 8, QUICK)
+    assert again.can_resume and not again.starts_again
+
+
 def test_more_epochs_than_were_planned(finished: Run) -> None:
     for epochs, said in (
         (None, "First is finished after 3 epochs: to go on with it, say how many"),
@@ -337,6 +360,7 @@ def test_a_crash_between_the_two_files_of_a_checkpoint_does_no_harm(
 def test_what_cannot_be_resumed_is_said(make_model: Make, saved_bands: Path, tmp_path: Path) -> None:
     dataset = open_dataset(saved_bands)
     early = interrupted(make_model(), dataset, tmp_path / "early", 3, QUICK)
+    (early.folder / "initial.keras").unlink()
     assert not early.can_resume
     with pytest.raises(UserError, match="no epoch was finished"):
         resume(early)
@@ -380,7 +404,7 @@ def test_failures_stay_in_the_status(
     assert run.sentence.startswith("The memory is not enough")
     # Nothing was learned in it, so the same folder will do for the next try; also if it was killed so early.
     run.set_status("running", "")
-    assert run.state == "interrupted" and not run.can_resume
+    assert run.state == "interrupted" and run.starts_again
     # But not where somebody keeps something of their own.
     (tmp_path / "run" / "notes.txt").write_text("mine")
     with pytest.raises(UserError, match="holds a run already"):

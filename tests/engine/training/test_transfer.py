@@ -21,6 +21,7 @@ from convscope.engine.data.dataset import Dataset
 from convscope.engine.data.registry import open_dataset
 from convscope.engine.models.catalogue import open_model
 from convscope.engine.models.opened import OpenedModel
+from convscope.engine.training import costs
 from convscope.engine.training.control import Control
 from convscope.engine.training.export import runs_csv, runs_json
 from convscope.engine.training.features import extract_features
@@ -213,6 +214,50 @@ def test_the_cost_is_told_before(pretrained: OpenedModel, bands: Dataset) -> Non
     assert finetune.sentence.endswith("; 4 of 8 weight tensors (827 numbers) are trained")
 
 
+def test_what_learns_is_counted_as_it_is_freed(pretrained: OpenedModel, bands: Dataset) -> None:
+    """Counting runs nothing, and tells of each layer what Keras does once it is freed."""
+    for how in (
+        TransferSettings("features", units=4),
+        TransferSettings("frozen"),
+        TransferSettings("finetune"),
+        TransferSettings("finetune", from_layer="early", units=4),
+    ):
+        composed = costs.composed_for(pretrained, bands, SETTINGS, how)
+        counted = costs.count(composed)
+        # Counting has left it frozen.
+        assert len(composed.model.keras.trainable_weights) == composed.tensors_after
+        found = costs.cost(how, counted, None, bands, SETTINGS)
+        if how.way == "finetune":
+            unfreeze(composed, how.from_layer)
+        free = composed.model.keras.trainable_weights
+        assert (found.trainable_tensors, found.tensors) == (len(free), composed.tensors_before)
+        assert found.trainable_parameters == sum(int(np.prod(weight.shape)) for weight in free)
+        assert found.seconds is None and "about" not in found.sentence
+    with pytest.raises(UserError, match="has no layer called conv9"):
+        costs.cost(replace(how, from_layer="conv9"), counted, None, bands, SETTINGS)
+
+
+def test_the_cost_follows_from_one_timing(pretrained: OpenedModel, bands: Dataset) -> None:
+    """84 images train, 24 validate, 12 test; a hundredth of a second forwards, a thousandth a step."""
+    how = TransferSettings("features", head_epochs=3)
+    counted = costs.count(costs.composed_for(pretrained, bands, SETTINGS, how))
+    timing, settings = costs.Timing(0.01, 0.001), replace(SETTINGS, epochs=10)
+
+    def seconds(**changed: Any) -> float:
+        found = costs.cost(replace(how, **changed), counted, timing, bands, settings).seconds
+        assert found is not None
+        return found
+
+    assert seconds() == pytest.approx(1.08 + 10 * 0.084 + 0.12)
+    assert seconds(way="frozen") == pytest.approx(10 * (1.08 + 0.084) + 0.12)
+    share = counted.tuned_share(replace(how, way="finetune"))
+    assert 0 < share < 1
+    tuned = 10 * (84 * (0.01 * (1 + 2 * share) + 0.001) + 0.24)
+    assert seconds(way="finetune") == pytest.approx(1.08 + 3 * 0.084 + tuned + 0.12)
+    # Without epochs of the classifier alone no features are extracted.
+    assert seconds(way="finetune", head_epochs=0) == pytest.approx(tuned + 0.12)
+
+
 def test_interrupted_and_resumed(pretrained: OpenedModel, bands: Dataset, tmp_path: Path) -> None:
     """The data is in memory only, so it is handed over; the head goes on where it stood."""
     for way in ("features", "frozen"):
@@ -296,6 +341,42 @@ def test_a_fine_tuning_run_keeps_both_its_parts_whenever_it_is_interrupted(
             assert dict(ours.values) == pytest.approx(dict(theirs.values), abs=1e-5)
         for a, b in zip(resumed.model.keras.get_weights(), whole.model.keras.get_weights(), strict=True):
             assert np.allclose(a, b, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        TransferSettings("features", units=4, dropout=0.4),
+        TransferSettings("frozen", units=4, dropout=0.4),
+        TransferSettings("finetune", dropout=0.4, head_epochs=2, fine_rate=0.01),
+        TransferSettings("finetune", dropout=0.4, head_epochs=0, fine_rate=0.01),
+    ],
+    ids=["features", "frozen", "classifier first", "base at once"],
+)
+def test_killed_in_its_first_epoch_it_starts_again(
+    how: TransferSettings, pretrained: OpenedModel, bands: Dataset, tmp_path: Path, home: Path
+) -> None:
+    settings = replace(SETTINGS, epochs=2)
+
+    class Killed(Recorder):
+        def add_batch(self, values: Any) -> None:
+            super().add_batch(values)
+            if len(self.since().batches["loss"]) == 3:
+                raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        transfer(pretrained, bands, settings, how, folder=tmp_path / "run", recorder=Killed())
+    run = Run.open(tmp_path / "run")
+    run.set_status("running", "It is being trained.")
+    assert run.state == "interrupted" and run.starts_again
+    again = resume(run, bands)
+    whole = transfer(pretrained, bands, settings, how, folder=tmp_path / "whole")
+    assert run.state == "finished"
+    assert [record.phase for record in again.fitted.epochs] == [
+        record.phase for record in whole.fitted.epochs
+    ]
+    for ours, theirs in zip(again.fitted.epochs, whole.fitted.epochs, strict=True):
+        assert dict(ours.values) == pytest.approx(dict(theirs.values), abs=1e-5)
 
 
 def test_a_run_begun_again_repeats_all_of_it(pretrained: OpenedModel, bands: Dataset, tmp_path: Path) -> None:

@@ -142,7 +142,7 @@ class Charts(QWidget):
         self.history.steps = steps
         if batches:
             known = {name: np.array(values) for name, values in batches.items()}
-            self.history.take(Update(0, known, (), 0.0, None))
+            self.history.take(Update(0, known, (), 0.0))
 
     def note_rate(self, rate: float) -> None:
         """The learning rate was changed now."""

@@ -25,7 +25,7 @@ from convscope.ui.panels.train.desk import Desk
 from convscope.ui.panels.train.finding_row import FindingRow
 from convscope.ui.panels.train.main_section import MainSection
 from convscope.ui.panels.train.more_sections import SECTIONS
-from convscope.ui.panels.train.plan import Checked
+from convscope.ui.panels.train.plan import Checked, Prepared
 from convscope.ui.panels.train.section import Section
 from convscope.ui.widgets.form import as_panel, caption, hairline, tool
 from convscope.ui.widgets.segmented import Segmented
@@ -70,6 +70,8 @@ class Controls(QWidget):
         self._build()
         desk.settings_changed.connect(self._show_settings)
         desk.subject_changed.connect(self._show_subject)
+        desk.base_changed.connect(self._show_used)
+        desk.trainer.prepared.connect(lambda _prepared: self._show_used())
         desk.checked.connect(self._show_checked)
         desk.trainer.state_changed.connect(lambda _state: self._show_state())
         self._show_settings(desk.settings)
@@ -197,25 +199,59 @@ class Controls(QWidget):
     def _show_settings(self, settings: Any) -> None:
         for section in self._sections:
             section.show_settings(settings)
-        self.augmentation.setText(augmentation_words(settings.augmentation))
-        self._show_input()
+        self._show_given()
         self._show_state()
 
     def _show_subject(self) -> None:
-        desk, model, data = self.desk, self.desk.model, self.desk.dataset
-        self.model.setText(
-            "None yet" if model is None else f"{model.name} · {model.keras.count_params():,} parameters"
-        )
+        desk, data = self.desk, self.desk.dataset
         self.data.setText("None yet" if data is None else f"{data.title} · {len(data.classes)} classes")
-        self._show_input()
-        self.start_from.setVisible(desk.can_start_over)
-        self.start_from.set_value(desk.start_from)
         self.name.setText(desk.name)
         self.main.show_checked(None)
+        self._show_used()
         self._show_state()
 
-    def _show_input(self) -> None:
-        self.input.setText(input_words(self.desk.settings.input, self.desk.dataset, self.desk.model))
+    def _show_used(self) -> None:
+        """The network and what images are brought to: as the run that is on, or the next, really has it."""
+        desk, running, base = self.desk, self._running, self._base
+        model = running.model if running is not None else base or desk.model
+        words = "None yet" if model is None else f"{model.name} · {model.keras.count_params():,} parameters"
+        if running is None and base is not None:
+            words += "\nas a base, with a new classifier"
+        self.model.setText(words)
+        self.start_from.setVisible(desk.can_start_over and base is None)
+        self.start_from.set_value(desk.start_from)
+        self._show_given()
+
+    @property
+    def _base(self) -> OpenedModel | None:
+        """The network that gets a new classifier: on the page on show, or in a training that begins."""
+        plan = self.desk.trainer.plan
+        if self.desk.trainer.active:
+            return plan.base if plan is not None else None
+        return self.desk.base
+
+    @property
+    def _running(self) -> Prepared | None:
+        """What the training that is on really uses; None while nothing is trained."""
+        trainer = self.desk.trainer
+        return trainer.ready if trainer.active else None
+
+    def _show_given(self) -> None:
+        """What images are brought to, and what training does to them: as the run that is on really does."""
+        desk, running, base = self.desk, self._running, self._base
+        if running is not None:
+            self.input.setText(used_words(running.input, desk.dataset))
+            self.augmentation.setText(augmentation_words(running.settings.augmentation))
+            return
+        settings = desk.settings
+        if base is not None:
+            self.input.setText(base_words(settings.input, desk.dataset, base))
+        else:
+            self.input.setText(input_words(settings.input, desk.dataset, desk.model))
+        words = augmentation_words(settings.augmentation)
+        if base is not None and settings.augmentation is not None:
+            words += "; none where features are extracted once"
+        self.augmentation.setText(words)
 
     def _show_checked(self, checked: Checked | None) -> None:
         if checked is not None:
@@ -245,6 +281,7 @@ class Controls(QWidget):
         active, plan = desk.trainer.active, desk.trainer.plan
         if (active, desk.apart) != self._was:
             self._was = (active, desk.apart)
+            self._show_used()
             self._show_findings(desk.last_check.findings if desk.last_check is not None else ())
         self.body.setEnabled(not active)
         named = plan.name if active and plan is not None else desk.suggested_name()
@@ -275,6 +312,29 @@ def input_words(given: InputSettings, data: Dataset | None, model: OpenedModel |
         return "As the images are" + _COLOURS[given.channels]
     fit = "" if own is not None and given.size == own else f", {_FITS[given.fit]}"
     return words + fit + _COLOURS[given.channels]
+
+
+def used_words(used: InputSettings, data: Dataset | None) -> str:
+    """What a run really brings its images to."""
+    own = data.image_size if data is not None else None
+    if used.size is None:
+        return "As the images are" + _COLOURS[used.channels]
+    fit = "" if used.size == own else f", {_FITS[used.fit]}"
+    return "{} × {}".format(*used.size) + fit + _COLOURS[used.channels]
+
+
+def base_words(given: InputSettings, data: Dataset | None, base: OpenedModel) -> str:
+    """The same for a new classifier on a base, which tells the size where it takes one only."""
+    from convscope.engine.data.resize import InputSettings
+
+    try:
+        channels = base.input_shape[2]
+    except UserError:
+        return "As the images are"
+    wanted = _wanted_size(base)
+    size = wanted or given.size or (data.image_size if data is not None else None)
+    words = used_words(InputSettings(size, 1 if channels == 1 else 3, given.fit), data)
+    return words if wanted is None else words.replace(",", ", as the network takes,", 1)
 
 
 def _wanted_size(model: OpenedModel | None) -> tuple[int, int] | None:

@@ -34,6 +34,7 @@ class Desk(QObject):
     Signals:
         settings_changed: the `TrainingSettings` of the next run.
         subject_changed: the model to train or the data set is another one.
+        base_changed: see `base`.
         checked: a `Checked`; None while model, data and settings are being checked, or one is missing.
         runs_changed: the folder of runs has changed: a run began, ended, was renamed or deleted.
         result_requested: show what came of an `evaluating.Source`.
@@ -49,6 +50,7 @@ class Desk(QObject):
 
     settings_changed = Signal(object)
     subject_changed = Signal()
+    base_changed = Signal()
     checked = Signal(object)
     runs_changed = Signal()
     result_requested = Signal(object)
@@ -64,6 +66,7 @@ class Desk(QObject):
         self.name = ""
         self._settings = TrainingSettings()
         self._initial: OpenedModel | None = None
+        self._base: OpenedModel | None = None
         self._start_from: StartFrom = "trained"
         # Whether the initial weights are those of the training that was started last.
         self._from_plan = False
@@ -129,6 +132,17 @@ class Desk(QObject):
     def dataset(self) -> Dataset | None:
         """What it will be trained on."""
         return self.context.session.dataset
+
+    @property
+    def base(self) -> OpenedModel | None:
+        """The network that is used as a base on the page on show; None: networks are trained as they are."""
+        return self._base
+
+    def set_base(self, base: OpenedModel | None) -> None:
+        """The page on show uses this network as a base, or none."""
+        if base is not self._base:
+            self._base = base
+            self.base_changed.emit()
 
     @property
     def can_start_over(self) -> bool:

@@ -18,6 +18,7 @@ from convscope.ui.panels.train.looks import Looks
 from convscope.ui.panels.train.plan import Finished, Plan, Prepared
 from convscope.ui.panels.train.transport import Transport
 from convscope.ui.widgets.form import caption
+from convscope.words import clock
 
 if TYPE_CHECKING:
     from convscope.engine.training.run import Run
@@ -165,6 +166,7 @@ class LiveView(QWidget):
         words = fitted.sentence
         if test is not None:
             words += f" Test accuracy {test.accuracy:.4f} on {test.images:,} images."
+        words += f" It took {clock(finished.trained.seconds)}."
         if missing := len(unreadable(finished.dataset)):
             words += f" {missing:,} {'file' if missing == 1 else 'files'} could not be read and had no part."
         choices: list[Choice] = []
@@ -177,7 +179,8 @@ class LiveView(QWidget):
         choices.append(("train.notice.use", "Use this network", self.desk.use_trained))
         if finished.trained.run is not None and finished.trained.run.can_resume:
             run = finished.trained.run
-            choices.append(("train.notice.resume", "Go on", lambda: self.desk.resume(run)))
+            onwards = "Start it again" if run.starts_again else "Go on"
+            choices.append(("train.notice.resume", onwards, lambda: self.desk.resume(run)))
         self.notice.say("good" if fitted.outcome != "stopped" else "info", words, choices)
 
     def _failed(self, error: BaseException) -> None:
@@ -201,7 +204,7 @@ class LiveView(QWidget):
             # Features are extracted before the first step.
             self.notice.say("info", "Stopped before the first step: nothing was learned.")
         else:
-            words = "The training was cancelled. If an epoch was over, it can be resumed among the runs."
+            words = "The training was cancelled. It can be resumed among the runs."
             self.notice.say("info", words)
 
     def _set_rate(self, rate: float) -> None:
@@ -250,7 +253,11 @@ class LiveView(QWidget):
             "warning",
             words,
             [
-                ("train.interrupted.resume", "Resume", lambda: self.desk.resume(run)),
+                (
+                    "train.interrupted.resume",
+                    "Start it again" if run.starts_again else "Resume",
+                    lambda: self.desk.resume(run),
+                ),
                 ("train.interrupted.leave", "Leave it", lambda: self._leave(run)),
             ],
         )

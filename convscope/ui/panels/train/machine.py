@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,7 @@ class Machine:
         target: what images are brought to.
         result: the fit.
         validation_accuracy: None if nothing validates.
+        seconds: all that was waited for it: features, fit and tests.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Machine:
     target: Target
     result: SvmResult
     validation_accuracy: float | None
+    seconds: float = 0.0
 
     def evaluate(self, split: SplitName, task: Task) -> Evaluation:
         """What it makes of one part of its data; for a job.
@@ -72,15 +75,23 @@ def fit_machine(
     from convscope.engine.training.train import split_for
     from convscope.engine.training.transfer import compose, target_for
 
+    began = time.perf_counter()
     split, own = split_for(dataset, settings)
     size, features = own.size or split.image_size, replace(how, way="features")
     composed = compose(prepared(base, own), split.classes, features, size=size, seed=own.seed)
     target = target_for(composed, own)
-    train = extract_features(composed.base, split, "train", target, task=task)
     unseen: SplitName = "test" if len(split.indices("test")) else "validation"
-    tested = extract_features(composed.base, split, unseen, target, task=task)
+    checks, tests = len(split.indices("validation")), len(split.indices(unseen))
+    # What is still to be put through the base; the fit itself takes little beside it.
+    after_train, after_test = checks + tests, checks if unseen == "test" else 0
+    train = extract_features(
+        composed.base, split, "train", target, later=lambda image: after_train * image, task=task
+    )
+    tested = extract_features(
+        composed.base, split, unseen, target, later=lambda image: after_test * image, task=task
+    )
     result = fit_svm(train, tested, kernel=kernel, c=c, seed=own.seed, task=task)
     made = Machine(f"{TITLE} on {base.name}, {split.title}", composed.base, split, target, result, None)
-    if not len(split.indices("validation")):
-        return made
-    return replace(made, validation_accuracy=made.evaluate("validation", task).accuracy)
+    if checks:
+        made = replace(made, validation_accuracy=made.evaluate("validation", task).accuracy)
+    return replace(made, seconds=time.perf_counter() - began)

@@ -15,6 +15,7 @@ from convscope.task import Task
 
 if TYPE_CHECKING:
     from convscope.engine.data.dataset import Dataset
+    from convscope.engine.data.resize import InputSettings
     from convscope.engine.models.opened import OpenedModel
     from convscope.engine.training.checks import Finding
     from convscope.engine.training.control import Control
@@ -51,6 +52,7 @@ class Prepared:
         model: the network with its initial weights; nothing changes it.
         dataset: split as it is trained on.
         settings: in force.
+        input: what images are really brought to.
         steps: batches an epoch.
         samples: to follow; None: none.
         first_learns: whether the first convolution is trained.
@@ -60,6 +62,7 @@ class Prepared:
     model: OpenedModel
     dataset: Dataset
     settings: TrainingSettings
+    input: InputSettings
     steps: int
     samples: Samples | None = None
     first_learns: bool = True
@@ -75,6 +78,7 @@ class Plan:
         settings: what the live charts need to know beforehand: the epochs and the first learning rate.
         before: epochs of a new classifier alone, before the base is thawed; they are not among the settings'.
         apart: a new classifier on a base: it has settings of its own beside those of the left column.
+        base: the network that gets a new classifier; None: networks are trained as they are.
         repeats: the way of using a base that it does once more, with the settings of the left column.
         function: runs in the "training" lane. It sends `Prepared` and then every `Snapshot` by
             `task.partial` (hand `task.partial` to the engine as `show`), and returns what came out.
@@ -86,6 +90,7 @@ class Plan:
     before: int = 0
     apart: bool = False
     repeats: Way | None = None
+    base: OpenedModel | None = None
 
     @property
     def epochs(self) -> int:
@@ -215,13 +220,16 @@ def prepare(model: OpenedModel, dataset: Dataset, settings: TrainingSettings, **
     Args:
         more: further fields of `Prepared`.
     """
+    from convscope.engine.data.resize import InputSettings
     from convscope.engine.training.observe import first_learns
-    from convscope.engine.training.train import split_for
+    from convscope.engine.training.train import goal_of, pipeline_settings, split_for
 
     split, settings = split_for(dataset, settings)
+    piped = pipeline_settings(model, settings, goal_of(model, settings))
+    used = InputSettings(piped.size or split.image_size, piped.channels, piped.fit)
     steps = settings.steps_per_epoch or -(-len(split.indices("train")) // settings.batch_size)
     learns = first_learns(model)
-    return Prepared(model, split, settings, steps, _samples(model, split, settings), learns, **more)
+    return Prepared(model, split, settings, used, steps, _samples(model, split, settings), learns, **more)
 
 
 def _samples(model: OpenedModel, dataset: Dataset, settings: TrainingSettings) -> Samples | None:

@@ -43,6 +43,7 @@ def read_runs(task: Task) -> tuple[Entry, ...]:
                     run.sentence,
                     run.can_resume,
                     run.model_path is not None,
+                    run.test,
                 )
             )
         except UserError:

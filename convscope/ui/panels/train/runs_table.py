@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ from PySide6.QtGui import QColor, QPixmap
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 from convscope.ui import theme
-from convscope.words import clock, percent
+from convscope.words import clock, percent, share
 
 if TYPE_CHECKING:
     from convscope.engine.training.export import RunRow
@@ -39,6 +39,7 @@ class Entry:
         epochs: its history.
         sentence: how it ended.
         can_resume, has_model: what can be done with it.
+        tested: accuracy, loss and images of its test, if there was one.
     """
 
     run: Run
@@ -47,10 +48,18 @@ class Entry:
     sentence: str
     can_resume: bool
     has_model: bool
+    tested: Mapping[str, float] | None = None
 
 
 def _share(value: float | None) -> str:
     return "" if value is None else percent(value, 2, fixed=True)
+
+
+def _tested_words(entry: Entry) -> list[str]:
+    if entry.tested is None:
+        return []
+    images = int(entry.tested["images"])
+    return [f"Tested: {share(round(entry.tested['accuracy'] * images), images)} right."]
 
 
 def _number(value: float | None) -> str:
@@ -78,7 +87,7 @@ COLUMNS: tuple[tuple[str, str, Any, Any], ...] = (
     ("Rate", "Learning rate at the start", lambda e: e.row.learning_rate, lambda v: f"{v:g}"),
     ("Batch", "Images a step", lambda e: e.row.batch_size, str),
     ("Seed", "", lambda e: e.row.seed, str),
-    ("Time", "Training, without pauses", lambda e: e.row.seconds, clock),
+    ("Time", "All that was waited for it, without pauses", lambda e: e.row.seconds, clock),
 )  # fmt: skip
 _TEXT = {"Name", "State", "Model", "Data", "Optimizer"}
 
@@ -160,7 +169,7 @@ class RunsModel(QAbstractTableModel):
             key = value(entry)
             return -1 if key is None else key
         if role == Qt.ItemDataRole.ToolTipRole:
-            return f"{entry.row.name}\n{entry.sentence}\n{entry.run.folder}"
+            return "\n".join([entry.row.name, entry.sentence, *_tested_words(entry), str(entry.run.folder)])
         if role == Qt.ItemDataRole.TextAlignmentRole:
             side = Qt.AlignmentFlag.AlignLeft if title in _TEXT else Qt.AlignmentFlag.AlignRight
             return side | Qt.AlignmentFlag.AlignVCenter

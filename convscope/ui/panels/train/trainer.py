@@ -22,6 +22,7 @@ class Trainer(QObject):
     """Runs a plan in the "training" lane, one at a time. GUI thread only.
 
     Signals:
+        told: the job has said how far it is.
         began: a `Plan` was started.
         prepared: its `Prepared` has come.
         looked: a `Snapshot` has come.
@@ -35,6 +36,7 @@ class Trainer(QObject):
         ready: its `Prepared`, once it has come.
     """
 
+    told = Signal()
     began = Signal(object)
     prepared = Signal(object)
     looked = Signal(object)
@@ -52,6 +54,7 @@ class Trainer(QObject):
         self.control: Control | None = None
         self.recorder: Recorder | None = None
         self.job: Job | None = None
+        context.jobs.changed.connect(self._job_changed)
 
     @property
     def state(self) -> State:
@@ -131,9 +134,14 @@ class Trainer(QObject):
 
     def shutdown(self) -> None:
         """Let go: the window closes, and its jobs are cancelled; the next start offers to go on."""
+        self._context.jobs.changed.disconnect(self._job_changed)
         if self.control is not None and self.job is not None and not self.job.finished:
             self.control.leave()
             self._context.jobs.cancel(self.job)
+
+    def _job_changed(self, job: object) -> None:
+        if job is self.job and self.active:
+            self.told.emit()
 
     def _set(self, state: State) -> None:
         if state != self._state:

@@ -5,23 +5,24 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtGui import QResizeEvent, QShowEvent
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from convscope.errors import UserError
-from convscope.task import Task
 from convscope.ui import theme
 from convscope.ui.panels.train.desk import Desk
 from convscope.ui.panels.train.form import NumberBox
 from convscope.ui.panels.train.transfer_cards import Card
+from convscope.ui.panels.train.transfer_costs import Asked, Costs, tensor_words
 from convscope.ui.panels.train.transfer_plan import WAYS, plan_transfer
 from convscope.ui.panels.train.transfer_results import TransferResults
 from convscope.ui.panels.train.transfer_svm import SvmCard
+from convscope.ui.widgets.flow import FlowLayout
 from convscope.ui.widgets.form import (
     combo,
     decimal,
     heading,
-    named,
     row,
     scrolling,
     spin,
@@ -32,11 +33,10 @@ from convscope.ui.widgets.form import (
 if TYPE_CHECKING:
     from convscope.engine.data.dataset import Dataset
     from convscope.engine.models.opened import OpenedModel
-    from convscope.engine.training.transfer import Cost
+    from convscope.engine.training.costs import Cost
     from convscope.engine.training.transfer_model import TransferSettings, Way
 
-COST_KEY = "train.transfer.cost"
-WIDE = 860  # pixels from which the cards stand in one row
+NARROWEST = 208  # pixels of a card
 
 
 class TransferView(QWidget):
@@ -49,10 +49,11 @@ class TransferView(QWidget):
         self._session = desk.context.session
         self._queue: list[TransferSettings] = []
         self._queued: tuple[OpenedModel, Dataset] | None = None
-        self._base: OpenedModel | None = None
-        self._own: set[str] = set()
-        self._asked: tuple[object, ...] | None = None
         self._columns = 0
+        # The base and the data that the machine was fitted to.
+        self._fitted_to: tuple[OpenedModel | None, str | None] | None = None
+        self._costs = Costs(desk.context, self)
+        self._costs.told.connect(self._show_cost)
         self._build()
         self._session.model_changed.connect(self._refresh)
         self._session.dataset_changed.connect(self._refresh)
@@ -79,17 +80,29 @@ class TransferView(QWidget):
         trainer.failed.disconnect(self._give_up)
         trainer.cancelled.disconnect(self._give_up)
         self.svm.shutdown()
-        self._desk.context.jobs.cancel_key(COST_KEY)
+        self._costs.cancel()
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Time a batch, if that has not been done."""
+        """Time a batch, if that has not been done; the left column is about this base now."""
         super().showEvent(event)
+        self._desk.set_base(self.pretrained)
         self._estimate()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """The left column is about whole networks again."""
+        super().hideEvent(event)
+        self._desk.set_base(None)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """The cards in one row, or in two."""
         super().resizeEvent(event)
         self._place_cards()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Larger text needs wider cards."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.StyleChange and hasattr(self, "page"):
+            self._place_cards()
 
     # -- what is chosen --------------------------------------------------------------------------------------
 
@@ -109,11 +122,8 @@ class TransferView(QWidget):
 
     @property
     def pretrained(self) -> OpenedModel | None:
-        """The base: the current model, but not one that this view has made from it."""
-        model = self._session.model
-        if model is None or model.name not in self._own:
-            self._base = model
-        return self._base
+        """The base: the current model."""
+        return self._session.model
 
     def _subject(self) -> tuple[OpenedModel, Dataset] | None:
         model, dataset = self.pretrained, self._session.dataset
@@ -121,6 +131,10 @@ class TransferView(QWidget):
 
     def _refresh(self, *_: object) -> None:
         model, dataset = self.pretrained, self._session.dataset
+        subject = (model, dataset.reference if dataset is not None else None)
+        if self._fitted_to is not None and subject != self._fitted_to:
+            self.svm.forget()
+            self._fitted_to = None
         self.base.setText(
             "No network is open."
             if model is None
@@ -136,6 +150,8 @@ class TransferView(QWidget):
         self.imagenet.setVisible(model is None or model.source.spec != "imagenet")
         self._fill_layers()
         self._offer()
+        if self.isVisible():
+            self._desk.set_base(model)
         self._estimate()
 
     def _fill_layers(self) -> None:
@@ -164,50 +180,15 @@ class TransferView(QWidget):
         subject = self._subject()
         if subject is None or not self.isVisible() or self._desk.trainer.active:
             return
-        ways = tuple(self.how(way) for way, _title, _says in WAYS)
-        settings = self._desk.settings
-        asked: tuple[object, ...] = (*subject, settings, ways)
-        if asked == self._asked:
-            return
-        self._asked = asked
-        for way, _title, _says in WAYS:
-            self.cards[way].set_cost("timing a batch…")
-
-        def work(task: Task) -> tuple[Cost, ...]:
-            from convscope.engine.training.transfer import estimate
-
-            return estimate(*subject, settings, ways, task=task)
-
-        self._desk.context.jobs.submit(
-            "engine",
-            work,
-            title="Timing a batch",
-            key=COST_KEY,
-            on_done=self._show_costs,
-            on_failed=self._no_costs,
-            on_cancelled=self._not_timed,
-        )
-
-    def _show_costs(self, costs: tuple[Cost, ...]) -> None:
-        for cost in costs:
-            self.cards[cost.way].set_cost(
-                cost.sentence.split(";")[0],
-                f"{cost.tensors} → {cost.trainable_tensors} trainable tensors, "
-                f"{cost.trainable_parameters:,} numbers",
-            )
-
-    def _no_costs(self, error: BaseException) -> None:
-        for card in self.cards.values():
-            card.set_cost(error.message if isinstance(error, UserError) else "The cost could not be told.")
-        if not isinstance(error, UserError):
+        try:
+            ways = tuple(self.how(way) for way, _title, _says in WAYS)
+        except UserError as error:
             self._desk.context.report(error)
+            return
+        self._costs.ask(Asked(*subject, self._desk.settings, ways))
 
-    def _not_timed(self) -> None:
-        # Another estimate replaces this one, unless it was cancelled by hand.
-        if self._subject() is not None and self._asked is not None:
-            for card in self.cards.values():
-                if card.cost.text() == "timing a batch…":
-                    card.set_cost("not timed")
+    def _show_cost(self, way: Way, found: Cost | None, words: str) -> None:
+        self.cards[way].set_cost(words, tensor_words(found))
 
     # -- training --------------------------------------------------------------------------------------------
 
@@ -222,6 +203,8 @@ class TransferView(QWidget):
             self._desk.context.report(error)
             return
         self._queued = subject
+        # The training wants the processors for itself.
+        self._costs.cancel()
         self._next()
 
     def _next(self, *_: object) -> None:
@@ -234,7 +217,6 @@ class TransferView(QWidget):
             return
         how = self._queue.pop(0)
         plan = plan_transfer(*self._queued, self._desk.settings, how)
-        self._own.add(plan.name)
         self._desk.begin(plan)
 
     def _give_up(self, *_: object) -> None:
@@ -243,6 +225,7 @@ class TransferView(QWidget):
     def _fit_svm(self) -> None:
         subject = self._subject()
         if subject is not None:
+            self._fitted_to = (subject[0], subject[1].reference)
             self.svm.fit(*subject, self.how("features"))
 
     # -- what they came to -----------------------------------------------------------------------------------
@@ -275,14 +258,18 @@ class TransferView(QWidget):
         column.addWidget(self.results, 1)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
-        whole.addWidget(scrolling(inside))
+        self.page = scrolling(inside)
+        whole.addWidget(self.page)
 
     def _build_subject(self) -> QGridLayout:
         self.base, self.data = QLabel(), QLabel()
+        for label in (self.base, self.data):
+            label.setWordWrap(True)
         self.base.setObjectName("train.transfer.base")
         self.data.setObjectName("train.transfer.data")
         self.warning = theme.label("Its weights are random: there is nothing in them to use.", "warning")
         self.warning.setObjectName("train.transfer.warning")
+        self.warning.setWordWrap(True)
         context = self._desk.context
         self.imagenet = tool(
             "train.transfer.imagenet",
@@ -302,27 +289,36 @@ class TransferView(QWidget):
         grid.setHorizontalSpacing(theme.GROUP_GAP)
         grid.setVerticalSpacing(theme.GRID)
         grid.setColumnStretch(1, 1)
-        for line, (title, label, button) in enumerate(
-            (("Pretrained base", self.base, self.imagenet), ("Data", self.data, textures))
-        ):
-            grid.addWidget(heading(title), line, 0)
+        for line, (title, label) in enumerate((("Pretrained base", self.base), ("Data", self.data))):
+            grid.addWidget(heading(title), line, 0, Qt.AlignmentFlag.AlignTop)
             grid.addWidget(label, line, 1)
-            grid.addWidget(button, line, 2)
         grid.addWidget(self.warning, 2, 1)
+        offers = FlowLayout(across=theme.GAP, down=theme.GRID)
+        for button in (self.imagenet, textures):
+            offers.addWidget(button)
+        grid.addLayout(offers, 3, 0, 1, 2)
         return grid
 
-    def _build_head(self) -> QGridLayout:
+    def _build_head(self) -> FlowLayout:
         pools = (("average", "Average over the map"), ("flatten", "Flatten"))
         self.pooling = combo("train.transfer.pooling", "Pooling of the base's maps", pools)
+        self.pooling.setSizeAdjustPolicy(self.pooling.SizeAdjustPolicy.AdjustToContents)
         self.units = spin("train.transfer.units", "Units of a hidden layer; 0: none", 0, 4096)
         self.units.setSpecialValueText("none")
         self.dropout = decimal("train.transfer.dropout", "Dropout", 0.0, 0.9, 2)
         self.pooling.currentIndexChanged.connect(self._estimate)
         self.units.valueChanged.connect(self._estimate)
         self.dropout.valueChanged.connect(self._estimate)
-        return under_captions(
-            ("New classifier: pooling", self.pooling), ("Hidden units", self.units), ("Dropout", self.dropout)
-        )
+        flow = FlowLayout(across=theme.GROUP_GAP, down=theme.GRID)
+        for words, control in (
+            ("New classifier: pooling", self.pooling),
+            ("Hidden units", self.units),
+            ("Dropout", self.dropout),
+        ):
+            holder = QWidget()
+            holder.setLayout(under_captions((words, control)))
+            flow.addWidget(holder)
+        return flow
 
     def _make_cards(self) -> None:
         self.cards: dict[Way, Card] = {}
@@ -336,7 +332,7 @@ class TransferView(QWidget):
         self.fine_rate = NumberBox("train.transfer.fine_rate", "Learning rate of fine-tuning", 1e-7, 1.0)
         self.fine_rate.setValue(1e-5)
         own = self.cards["finetune"].own
-        own.addLayout(named("From", self.from_layer))
+        own.addLayout(under_captions(("From", self.from_layer)))
         own.addLayout(under_captions(("Classifier epochs", self.head_epochs), ("Rate", self.fine_rate)))
         self.from_layer.currentIndexChanged.connect(self._estimate)
         self.head_epochs.valueChanged.connect(self._estimate)
@@ -344,11 +340,17 @@ class TransferView(QWidget):
         self.svm.started.connect(self._fit_svm)
 
     def _place_cards(self) -> None:
-        columns = 4 if self.width() >= theme.scaled(WIDE) else 2
+        """As many in a row as have room: all four, two or one."""
+        cards = (*self.cards.values(), self.svm)
+        least = max(card.minimumSizeHint().width() for card in cards)
+        gap = self.grid.horizontalSpacing()
+        room = self.page.viewport().width() - theme.GAP
+        wanted = max(least, theme.scaled(NARROWEST))
+        columns = next((n for n in (4, 2) if n * wanted + (n - 1) * gap <= room), 1)
         if columns == self._columns:
             return
         self._columns = columns
-        for number, card in enumerate((*self.cards.values(), self.svm)):
+        for number, card in enumerate(cards):
             self.grid.addWidget(card, number // columns, number % columns)
         for index in range(4):
             self.grid.setColumnStretch(index, 1 if index < columns else 0)

@@ -6,7 +6,8 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from convscope.ui import theme
-from convscope.ui.widgets.form import caption, row
+from convscope.ui.widgets.flow import FlowLayout
+from convscope.ui.widgets.form import caption
 
 
 class Card(QFrame):
@@ -32,8 +33,7 @@ class Card(QFrame):
         column = QVBoxLayout(self)
         column.setContentsMargins(theme.GROUP_GAP, theme.GAP, theme.GROUP_GAP, theme.GAP)
         column.setSpacing(theme.GRID)
-        heading = QLabel(title)
-        heading.setFont(theme.font(13, weight=theme.font().weight().DemiBold))
+        heading = theme.label(title, "title")
         heading.setWordWrap(True)
         column.addWidget(heading)
         column.addWidget(caption(f"{name}.says", says))
@@ -44,6 +44,8 @@ class Card(QFrame):
         self.cost = caption(f"{name}.cost")
         self.tensors = theme.label("", "heading")
         self.tensors.setObjectName(f"{name}.tensors")
+        # A card is as wide as its share of the page, whatever comes to be known.
+        self.tensors.setWordWrap(True)
         self.reached = QLabel()
         self.reached.setObjectName(f"{name}.reached")
         self.reached.setWordWrap(True)
@@ -54,7 +56,8 @@ class Card(QFrame):
         self.start.setObjectName(f"{name}.start")
         self.start.setAccessibleName(f"{button}: {title}")
         self.start.clicked.connect(lambda: self.started.emit())
-        self.buttons = row(self.start, None)
+        self.buttons = FlowLayout(across=theme.GRID, down=theme.GRID)
+        self.buttons.addWidget(self.start)
         column.addLayout(self.buttons)
 
     def set_cost(self, sentence: str, tensors: str = "") -> None:

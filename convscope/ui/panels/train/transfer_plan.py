@@ -58,7 +58,7 @@ def plan_transfer(
         from convscope.engine.training.loop import prepared
         from convscope.engine.training.run import new_folder
         from convscope.engine.training.train import split_for
-        from convscope.engine.training.transfer import compose, transfer
+        from convscope.engine.training.transfer import compose, settled, transfer
         from convscope.engine.training.transfer_model import unfreeze
 
         split, own = split_for(dataset, settings)
@@ -67,7 +67,7 @@ def plan_transfer(
         composed = compose(prepared(base, own), split.classes, how, size=size, seed=own.seed, bare=bare)
         if how.way == "finetune":
             unfreeze(composed, how.from_layer)
-        task.partial(prepare(composed.model, dataset, own))
+        task.partial(prepare(composed.model, split, settled(own, how, composed)))
         return transfer(
             base,
             dataset,
@@ -82,4 +82,4 @@ def plan_transfer(
             task=task,
         )
 
-    return Plan(name, settings, work, before, apart=True)
+    return Plan(name, settings, work, before, apart=True, base=base)

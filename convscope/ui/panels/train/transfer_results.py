@@ -14,10 +14,21 @@ from convscope.ui.panels.train.runs import read_runs
 from convscope.ui.panels.train.runs_table import Entry
 from convscope.ui.panels.train.transfer_plan import WAYS
 from convscope.ui.plots.chart import Chart, Line
-from convscope.words import clock
+from convscope.words import clock, percent
 
 KEY, SVM = "train.transfer.runs", "svm"
 COLOURS: dict[str, str] = {way: theme.SERIES[number] for number, (way, _title, _says) in enumerate(WAYS)}
+
+
+def _reached(entry: Entry) -> str:
+    """What a run came to, and all that was waited for it."""
+    test, count = entry.tested, len(entry.epochs)
+    said = entry.row.state
+    if test is not None:
+        accuracy, images = test["accuracy"], int(test["images"])
+        right = round(accuracy * images)
+        said = f"<b>{percent(accuracy)}</b> on the test images, {right:,} of {images:,}"
+    return f"{said}; {count} {'epoch' if count == 1 else 'epochs'} in {clock(entry.row.seconds)}"
 
 
 class TransferResults(QWidget):
@@ -98,9 +109,7 @@ class TransferResults(QWidget):
             ]
             points = np.array(rows, np.float64).reshape(-1, 2)
             self.chart.set_curve(way, (points[:, 0], points[:, 1]))
-            test = entry.row.test_accuracy
-            said = f"<b>{100 * test:.1f} %</b> on the test images" if test is not None else entry.row.state
-            words[way] = f"{said}, {len(entry.epochs)} epochs in {clock(entry.row.seconds)}"
+            words[way] = _reached(entry)
         span = max((len(entry.epochs) for entry in last.values()), default=1)
         if level is not None:
             self.chart.set_curve(SVM, (np.array([0.0, span]), np.array([level, level])))

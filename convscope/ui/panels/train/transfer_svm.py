@@ -12,6 +12,7 @@ from convscope.ui.panels.train.desk import Desk
 from convscope.ui.panels.train.machine import TITLE, Machine, fit_machine
 from convscope.ui.panels.train.transfer_cards import Card
 from convscope.ui.widgets.form import combo, decimal, under_captions
+from convscope.words import clock, percent, share, time_left
 
 if TYPE_CHECKING:
     from convscope.engine.data.dataset import Dataset
@@ -51,7 +52,7 @@ class SvmCard(Card):
         self.result.setAccessibleName("See the result of the support vector machine")
         self.result.clicked.connect(self._show_result)
         self.result.hide()
-        self.buttons.insertWidget(1, self.result)
+        self.buttons.addWidget(self.result)
         desk.context.jobs.changed.connect(self._tell)
 
     def shutdown(self) -> None:
@@ -75,18 +76,30 @@ class SvmCard(Card):
             on_cancelled=lambda: self.set_reached(""),
         )
 
+    def forget(self) -> None:
+        """Another base or other data: what was reached is no answer any more."""
+        self._desk.context.jobs.cancel_key(KEY)
+        self._machine = None
+        self.result.hide()
+        self.set_reached("")
+
     def _tell(self, job: object) -> None:
         """How far it is: the features take the time, not the machine."""
         mine = self._job
         if job is mine and mine is not None and not mine.finished and mine.text:
-            self.set_reached(mine.text)
+            left = mine.seconds_left
+            self.set_reached(mine.text if left is None else f"{mine.text} · {time_left(left)}")
 
     def _show(self, machine: Machine) -> None:
         self._machine = machine
         result = machine.result
+        images, learned = len(result.predicted), result.training_images
+        right, own = round(result.accuracy * images), round(result.training_accuracy * learned)
+        kernel = self.kernel.itemText(self.kernel.findData(result.kernel))
         self.set_reached(
-            f"<b>{100 * result.accuracy:.1f} %</b> on unseen images, {100 * result.training_accuracy:.1f} % "
-            f"on its own; {result.support_vectors:,} support vectors; fitted in {result.seconds:.1f} s"
+            f"<b>{percent(result.accuracy)}</b> on unseen images, {right:,} of {images:,}; on its own "
+            f"{share(own, learned)}. {kernel}, C = {result.c:g}: {result.support_vectors:,} support vectors. "
+            f"It took {clock(machine.seconds)}, {result.seconds:.1f} s of it the fit."
         )
         self.result.show()
         self.fitted.emit(machine)

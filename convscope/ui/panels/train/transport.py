@@ -36,6 +36,8 @@ class Transport(QWidget):
         self.trainer, self._charts = trainer, charts
         self._build()
         trainer.state_changed.connect(lambda _state: self.show_state())
+        # At once, so that it says what the status bar says.
+        trainer.told.connect(self.say)
         self.show_state()
 
     def show_rate(self, rate: float) -> None:
@@ -61,13 +63,14 @@ class Transport(QWidget):
     def say(self) -> None:
         """What it is doing, how fast, and for how long still."""
         self.sentence.setText(self._sentence())
-        update = self._charts.update_
+        update, job = self._charts.update_, self.trainer.job
         words = []
-        if update is not None and self.trainer.active:
-            if update.images_per_second and self.trainer.state == "running":
+        if self.trainer.state in ("preparing", "running"):
+            if update is not None and update.images_per_second:
                 words.append(f"{update.images_per_second:,.0f} images/s")
-            if update.seconds_left is not None and self.trainer.state == "running":
-                words.append(time_left(update.seconds_left))
+            # The status bar's own.
+            if job is not None and job.seconds_left is not None:
+                words.append(time_left(job.seconds_left))
         self.numbers.setText(" · ".join(words))
 
     def _sentence(self) -> str:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel
+from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel, QWidget
 from train_helpers import Train, few_digits, tiny_model, weights
 
 from convscope.engine.data.dataset import Dataset
@@ -173,6 +173,32 @@ def test_steering_and_looking(train: Train) -> None:
     assert maps._maps[0].shape[:2] == (4, 4)
     train.pick("train.layer", "conv2d")
     train.until(lambda: maps._maps[0].shape[:2] == (8, 8))
+
+
+def test_there_is_one_estimate_of_the_time_left(train: Train) -> None:
+    """The panel said 0:33 and the status bar 3:02."""
+    train.spin("train.epochs", "5000")
+    train.settle()
+    train.begin()
+    shown: list[tuple[str, str]] = []
+
+    def read(_job: object) -> None:
+        rows = [label.text() for label in train.find(QWidget, "status.job").findChildren(QLabel)]
+        left = next((text for text in rows if text.endswith(" left")), "")
+        told = train.text("train.numbers").split(" · ")[-1]
+        shown.append((left, told if told.endswith(" left") else ""))
+
+    # After everybody else who hears of it.
+    train.window.jobs.changed.connect(read)
+    train.until(lambda: len([left for left, _told in shown if left]) >= 5)
+    train.press("train.pause")
+    train.until(lambda: train.trainer.control is not None and train.trainer.control.standing)
+    train.until(lambda: shown[-1] == ("", ""))
+    train.window.jobs.changed.disconnect(read)
+    assert all(left == told for left, told in shown)
+    train.press("train.stop")
+    train.ended()
+    assert " It took 0:" in train.text("train.notice.text")
 
 
 def test_a_loss_that_is_no_number(empty: Train, digits: Dataset) -> None:

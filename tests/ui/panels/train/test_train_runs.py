@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,15 +13,17 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QAbstractButton, QLabel, QMessageBox
+from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel, QMessageBox
 from train_helpers import Train, few_digits, tiny_model, weights
 from window_helpers import messages
 
 from convscope.engine.data.dataset import Dataset
 from convscope.engine.data.registry import open_dataset
+from convscope.engine.data.resize import InputSettings
 from convscope.engine.data.split import SplitSettings
 from convscope.engine.models.catalogue import open_model
 from convscope.engine.models.opened import OpenedModel, Source
+from convscope.engine.training import costs
 from convscope.engine.training.control import Control, Watch
 from convscope.engine.training.evaluate import evaluate
 from convscope.engine.training.observe import Snapshot
@@ -344,6 +347,111 @@ def test_costs_are_told_beforehand_with_the_tensors_before_and_after(transfer: T
     assert start.isVisible()
 
 
+def test_what_learns_is_told_before_a_batch_is_timed_and_one_timing_serves_all_epochs(
+    transfer: Train, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    timed, go_on = [], threading.Event()
+
+    def slowly(*_: object) -> costs.Timing:
+        timed.append(1)
+        assert go_on.wait(60)
+        return costs.Timing(0.5, 0.001)
+
+    monkeypatch.setattr(costs, "time_batch", slowly)
+    transfer.spin("train.transfer.units", 8)
+    transfer.until(lambda: timed)
+    ways = ("features", "frozen", "finetune")
+    transfer.until(
+        lambda: all(" trainable tensors" in transfer.text(f"train.transfer.{w}.tensors") for w in ways)
+    )
+    assert {transfer.text(f"train.transfer.{way}.cost") for way in ways} == {"timing a batch…"}
+    # Another number of epochs and another layer to begin with need neither.
+    transfer.spin("train.epochs", "4")
+    transfer.spin("train.transfer.head_epochs", "9")
+    go_on.set()
+    transfer.settle()
+    data = transfer.session.dataset
+    assert data is not None
+    images = [len(data.indices(part)) for part in ("train", "validation", "test")]  # type: ignore[arg-type]
+    tested = images[2] * 0.5
+    seconds = 4 * (sum(images[:2]) * 0.5 + images[0] * 0.001) + tested
+    assert transfer.text("train.transfer.frozen.cost") == f"about {seconds / 60:.0f} minutes"
+    tensors = transfer.text("train.transfer.finetune.tensors")
+    transfer.spin("train.epochs", "40")
+    layer = transfer.find(QComboBox, "train.transfer.from_layer")
+    transfer.pick("train.transfer.from_layer", layer.itemData(layer.count() - 1))
+    assert (
+        transfer.text("train.transfer.frozen.cost")
+        == f"about {(10 * (seconds - tested) + tested) / 60:.0f} minutes"
+    )
+    assert transfer.text("train.transfer.finetune.tensors") != tensors
+    transfer.settle()
+    assert len(timed) == 1
+    # Another classifier is another network.
+    transfer.spin("train.transfer.units", 16)
+    transfer.settle()
+    assert len(timed) == 2
+
+
+@pytest.mark.parametrize(("size", "zoom"), [((1280, 800), 1.0), ((1024, 700), 1.0), ((1280, 800), 1.5)])
+def test_the_page_is_as_wide_as_the_window_whatever_comes_to_be_known(
+    transfer: Train, size: tuple[int, int], zoom: float
+) -> None:
+    view = transfer.panel.view("transfer")
+    assert isinstance(view, TransferView)
+    # The longest that costs and results become.
+    for card in (*view.cards.values(), view.svm):
+        card.set_cost("about 90 minutes", "1,049 → 1,037 trainable tensors, 843,321,000 numbers")
+        card.set_reached("<b>100 %</b> on the test images, 10,000 of 10,000; 1,000 epochs in 10:05:00")
+    view.svm.result.show()
+    transfer.window.set_zoom(zoom)
+    transfer.window.resize(*size)
+    transfer.settle()
+    try:
+        inside, room = view.page.widget(), view.page.viewport().width()
+        assert inside.minimumSizeHint().width() <= inside.width() <= room
+        for kind in (QLabel, QAbstractButton, QComboBox):
+            for widget in inside.findChildren(kind):
+                if widget.isVisibleTo(inside):
+                    right = widget.mapTo(inside, widget.rect().topRight()).x()
+                    assert right <= room, (widget.objectName(), right, room)
+        for button in (view.svm.start, view.svm.result):
+            assert button.width() >= button.sizeHint().width()
+    finally:
+        transfer.window.set_zoom(1.0)
+
+
+def test_the_input_told_is_what_the_run_really_uses(train: Train, digits: Dataset) -> None:
+    """It said "Input 28 × 28" throughout runs that used 224 × 224."""
+    base = tiny_model(side=40)
+    base.source = Source("file", "base", weights="trained")
+    train.open(base, digits)
+    train.session.set_input(InputSettings((28, 28), 1))
+    train.settle()
+    assert train.text("train.input") == "28 × 28, gray"
+    train.press("train.view.transfer")
+    train.settle()
+    assert train.text("train.input") == "40 × 40, as the network takes, stretched, gray"
+    assert train.text("train.model").endswith("as a base, with a new classifier")
+    train.spin("train.epochs", "2000")
+    train.settle()
+    told: set[str] = set()
+    label = train.find(QLabel, "train.input")
+    train.press("train.transfer.frozen.start")
+    train.trainer.told.connect(lambda: told.add(label.text()))
+    train.until(lambda: train.charts.history.epochs)
+    assert told <= {"40 × 40, as the network takes, stretched, gray", "40 × 40, stretched, gray"}
+    assert label.text() == "40 × 40, stretched, gray"
+    assert train.text("train.model").startswith("tiny, new classifier · ")
+    train.press("train.stop")
+    train.ended()
+    # The next run is that of the whole network again, with what was chosen for it.
+    train.press("train.view.live")
+    train.press("train.start_from.trained")
+    train.settle()
+    assert label.text() == "28 × 28, gray"
+
+
 def test_all_three_ways_one_after_the_other_in_one_chart(transfer: Train) -> None:
     base = transfer.session.model
     assert base is not None
@@ -413,6 +521,9 @@ def test_a_support_vector_machine_on_the_features(transfer: Train) -> None:
     transfer.settle()
     said = transfer.text("train.transfer.svm.reached")
     assert "support vectors" in said and float(said.split("<b>")[1].split(" %")[0]) > 60
+    # With its counts, its settings and all that was waited for.
+    assert " on unseen images, " in said and " of 60; on its own " in said and "Linear, C = 1: " in said
+    assert "It took 0:" in said and said.endswith(" s of it the fit.")
     # It stands in the chart of the three ways, as a level.
     view = transfer.panel.view("transfer")
     assert isinstance(view, TransferView) and view.results.chart.isVisible()
@@ -439,3 +550,8 @@ def test_a_support_vector_machine_on_the_features(transfer: Train) -> None:
     transfer.press("train.result.part.validation")
     transfer.settle()
     assert result.outcome is not None and result.outcome.evaluation.accuracy == level[0]
+    # Of another base it says nothing.
+    transfer.session.add_model(tiny_model())
+    transfer.press("train.view.transfer")
+    assert not transfer.find(QLabel, "train.transfer.svm.reached").isVisible()
+    assert not transfer.find(QAbstractButton, "train.transfer.svm.result").isVisible()
