@@ -286,11 +286,11 @@ def draw_region(
     drawn = np.ascontiguousarray(pixels).copy()
     corners = region.box
     first, last = (corners.left, corners.top), (corners.right - 1, corners.bottom - 1)
-    for paint, line in (((0, 0, 0), thickness + 2), (colour, thickness)):
-        if outline:
-            cv2.polylines(drawn, list(region.outlines), True, paint, line)
-        if box:
-            cv2.rectangle(drawn, first, last, paint, line)
+    strokes = ((0, 0, 0), thickness + 2), (colour, thickness)
+    for paint, line in strokes if outline else ():
+        cv2.polylines(drawn, list(region.outlines), True, paint, line, cv2.LINE_AA)
+    for paint, line in strokes if box else ():
+        cv2.rectangle(drawn, first, last, paint, line)
     return drawn
 
 

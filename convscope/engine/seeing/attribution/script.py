@@ -21,6 +21,7 @@ from convscope.engine.seeing.attribution.script_parts import (
 )
 from convscope.engine.seeing.attribution.script_way import guided_code, logits_code, maps_code
 from convscope.imaging.colormaps import colormap
+from convscope.imaging.display import Scale
 
 
 def to_python(
@@ -28,6 +29,7 @@ def to_python(
     request: Request,
     style: Style | None = None,
     *,
+    scale: Scale | None = None,
     network: str | None = None,
     photograph: str | None = None,
 ) -> str:
@@ -37,6 +39,7 @@ def to_python(
         look: the image before the model; the script opens both from their files.
         request: the map.
         style: of the overlay.
+        scale: the colours' ends that the overlay shares with other maps; the map's own by default.
         network, photograph: names of a `.keras` file and a PNG that were saved beside the script.
 
     Raises:
@@ -78,7 +81,7 @@ def to_python(
         lines += gradient_code(of_image=any("at_image" in line for line in body))
     if any("scores(" in line for line in body):
         lines += [*SCORES.splitlines(), "", ""]
-    lines += ["", f"# {method.title}: {method.formula}", *body, *_saved(style, method)]
+    lines += ["", f"# {method.title}: {method.formula}", *body, *_saved(style, method, scale)]
     text = re.sub(r"\n{4,}", "\n\n\n", "\n".join(lines))
     where = f" at {layer.path}" if layer else ""
     head = [f'"""{method.title} of "{_plain(words)}"{_plain(where)}, as convscope computes it."""', ""]
@@ -96,14 +99,19 @@ def _plain(words: str) -> str:
     return words.replace("\\", "/").replace('"', "'")
 
 
-def _saved(style: Style, method: Method) -> list[str]:
+def _saved(style: Style, method: Method, scale: Scale | None) -> list[str]:
     """Lines that save the map, and the overlay in 16 colours of the scale with all those between them."""
     name = style.colormap or ("diverging" if method.signed else "viridis")
     table = [tuple(colour) for colour in colormap(name)[::17].tolist()]
     how = "NEAREST" if style.how == "nearest" else "BILINEAR"
     # Under diverging colours the picture is gray, so that every colour is the map's.
     gray = ".convert('L')" if name == "diverging" and style.opacity > 0 else ""
-    if method.floating:
+    if scale is not None:
+        ends = [
+            "# The ends of the colours, which all maps by this method on the wall share.",
+            f"low, high = {scale.low!r}, {scale.high!r}",
+        ]
+    elif method.floating:
         ends = ["low, high = float(heat.min()), float(heat.max())"]
     else:
         size = "np.abs(heat)" if method.signed else "heat"

@@ -12,12 +12,19 @@ from convscope.engine.seeing.attribution.result import Request
 from convscope.engine.seeing.attribution.script import to_python
 from convscope.engine.seeing.attribution.script_parts import UnsavedError, open_image_code, open_model_code
 from convscope.errors import UserError
+from convscope.imaging.display import Scale
 from convscope.imaging.save import save_png, write_whole
 from convscope.task import Task
 
 
 def save_script(
-    path: Path, look: Look, request: Request, style: Style | None = None, task: Task | None = None
+    path: Path,
+    look: Look,
+    request: Request,
+    style: Style | None = None,
+    task: Task | None = None,
+    *,
+    scale: Scale | None = None,
 ) -> tuple[Path, ...]:
     """Write `to_python`'s script, and beside it what it could not open otherwise.
 
@@ -26,7 +33,7 @@ def save_script(
 
     Args:
         path: of the script.
-        look, request, style: see `to_python`.
+        look, request, style, scale: see `to_python`.
         task: for progress and cancel.
 
     Returns:
@@ -51,6 +58,7 @@ def save_script(
         look,
         request,
         style,
+        scale=scale,
         network=None if network is None else network.name,
         photograph=None if photograph is None else photograph.name,
     )

@@ -149,7 +149,7 @@ class LargeView(QWidget):
         following = tool(
             "explain.large.next", "The next map of the wall", "arrow-right", lambda: self.step(1)
         )
-        self.view = ImageView()
+        self.view = ImageView(photographs=True)
         self.view.setObjectName("explain.large.view")
         self.scale = ScaleBar()
         self.scale.setObjectName("explain.large.scale")

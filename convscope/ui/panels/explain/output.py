@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from convscope.engine.seeing.attribution.batch import Batch
     from convscope.engine.seeing.attribution.truth.curves import Curves
     from convscope.engine.seeing.attribution.truth.randomised import RandomisedCheck
+    from convscope.imaging.display import Scale
 
 # (name, words, what the file ends in)
 FILES: tuple[tuple[str, str, str], ...] = (
@@ -104,14 +105,15 @@ class Output(QObject):
         if one is None or look is None:
             return
         curves, check = self._checks()
+        scale = self._desk.scale(one)
 
         def work(task: Task) -> None:
             if name == "overlay":
-                save_png(path, picture(one, style, image=look.image))
+                save_png(path, picture(one, style, image=look.image, scale=scale))
             elif name == "wall":
                 save_png(path, wall_picture(maps, style))
             elif name == "map":
-                save_png(path, heat_pixels(one.heat, one.scale, style.colormap or one.colormap))
+                save_png(path, heat_pixels(one.heat, scale, style.colormap or one.colormap))
             elif name == "npy":
                 save_npy(path, one.heat)
             else:
@@ -147,9 +149,10 @@ class Output(QObject):
         one, look, style = self._desk.attribution(), self._desk.look, self._desk.style
         if one is None or look is None:
             return
+        scale = self._desk.scale(one)
         self._desk.context.jobs.submit(
             "view",
-            lambda _task: picture(one, style, image=look.image),
+            lambda _task: picture(one, style, image=look.image, scale=scale),
             title="Copying",
             quiet=True,
             on_done=lambda pixels: QGuiApplication.clipboard().setImage(to_image(pixels).copy()),
@@ -162,11 +165,12 @@ class Output(QObject):
         if look is None or request is None:
             self._desk.context.notify("There is no map that a script could make.")
             return
+        scale = self._shared_scale()
 
         def work(task: Task) -> str:
             from convscope.engine.seeing.attribution.script import to_python
 
-            return to_python(look, request, style)
+            return to_python(look, request, style, scale=scale)
 
         def done(text: str) -> None:
             QGuiApplication.clipboard().setText(text)
@@ -181,11 +185,12 @@ class Output(QObject):
         look, request, style = self._desk.look, self._desk.request, self._desk.style
         if look is None or request is None:
             return
+        scale = self._shared_scale()
 
         def work(task: Task) -> tuple[Path, ...]:
             from convscope.engine.seeing.attribution.script_save import save_script
 
-            return save_script(path, look, request, style, task)
+            return save_script(path, look, request, style, task, scale=scale)
 
         def done(files: tuple[Path, ...]) -> None:
             beside = f", with {', '.join(one.name for one in files[1:])} beside it" if files[1:] else ""
@@ -194,6 +199,14 @@ class Output(QObject):
         self._desk.context.jobs.submit(
             "engine", work, title=f"Saving {path.name}", on_done=done, on_failed=self._desk.context.report
         )
+
+    def _shared_scale(self) -> Scale | None:
+        """Where other maps on the wall make the colours' ends other than the map's own."""
+        one = self._desk.attribution()
+        if one is None:
+            return None
+        scale = self._desk.scale(one)
+        return scale if scale != one.scale else None
 
     # -- a folder --------------------------------------------------------------------------------------------
 

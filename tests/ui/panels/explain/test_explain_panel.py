@@ -369,6 +369,34 @@ def test_everything_is_saved_and_the_script_gives_the_same_map(
     assert "Report with all settings (HTML)…" in [action.text() for action in menu.actions()]
 
 
+def test_what_is_saved_has_the_colours_that_are_seen(
+    window: MainWindow, digits: OpenedModel, tmp_path: Path, qtbot: QtBot
+) -> None:
+    """Maps of two classes share their scale: the weaker one is no brighter in the file than on the wall."""
+    window.session.add_model(digits)
+    panel_of(window).desk.ask(methods=("grad-cam",), count=2)
+    settle(qtbot, window)
+    output, desk, view = panel_of(window).output, panel_of(window).desk, panel_of(window).wall
+    weaker = min(desk.maps, key=lambda one: one.heat.max())
+    desk.select(weaker.request)
+    assert desk.scale(weaker) != weaker.scale
+    shown = view.pixels([request.key for request in desk.requests].index(weaker.request.key))
+    output.save("overlay", tmp_path / "overlay.png")
+    settle(qtbot, window)
+    with PillowImage.open(tmp_path / "overlay.png") as saved:
+        np.testing.assert_array_equal(np.asarray(saved), shown)
+    press(qtbot, child(window, QToolButton, "explain.script"))
+    settle(qtbot, window)
+    script = QApplication.clipboard().text()
+    assert f"low, high = {desk.scale(weaker).low!r}, {desk.scale(weaker).high!r}" in script
+    namespace = tmp_path / "run"
+    namespace.mkdir()
+    (namespace / "why.py").write_text(script, encoding="utf-8")
+    run_process([sys.executable, "why.py"], cwd=namespace)
+    with PillowImage.open(namespace / "overlay.png") as made:
+        assert np.abs(np.asarray(made).astype(int) - shown).max() <= 8
+
+
 def test_a_folder_becomes_overlays_and_a_table(
     window: MainWindow, digits: OpenedModel, tmp_path: Path, qtbot: QtBot
 ) -> None:
