@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from math import prod
 from typing import Any
@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.models.preprocessing import Prepared
+from convscope.engine.models.program import Step
 from convscope.engine.models.read import read
 from convscope.engine.models.receptive import Field, Seen
 from convscope.engine.seeing.channels import sliced
@@ -241,7 +242,7 @@ def look_at(
     slots = _layer_slots(model)
     total = _total(model, slots)
     if total is not None and total <= limit and is_traced(model):
-        values = model.function(slots)(*inputs.values())
+        values = _all_layers(model, slots)(*inputs.values())
         return Activations(model, image, prepared, {**inputs, **dict(zip(slots, values, strict=True))})
     kept, shapes, ends = _step_by_step(model, inputs, limit, task)
     return Activations(model, image, prepared, kept, _shapes=shapes if total is None else {}, _ends=ends)
@@ -252,10 +253,13 @@ def is_traced(model: OpenedModel) -> bool:
     return model.kept("activations", dict).get("traced", False)
 
 
-def trace(model: OpenedModel, *, limit: int = LIMIT) -> None:
+def trace(model: OpenedModel, task: Task | None = None, *, limit: int = LIMIT) -> None:
     """Compile the one function for all layers: some seconds for a deep network, off the first click's way.
 
     A model with free sizes, or too large for `limit`, goes on computing step by step.
+
+    Raises:
+        Cancelled: the task was cancelled, between two steps of the network.
     """
     slots = _layer_slots(model)
     total = _total(model, slots)
@@ -263,8 +267,33 @@ def trace(model: OpenedModel, *, limit: int = LIMIT) -> None:
         return
     height, width, channels = model.input_shape
     blank = np.zeros((1, height or 1, width or 1, channels), np.float32)
-    model.function(slots)(*model.inputs_for(blank))
-    model.kept("activations", dict)["traced"] = True
+    kept = model.kept("activations", dict)
+    kept["task"] = task or Task()
+    _all_layers(model, slots)(*model.inputs_for(blank))
+    kept["traced"] = True
+
+
+def _all_layers(model: OpenedModel, slots: tuple[int, ...]) -> Callable[..., Any]:
+    """The one function for all layers; compiling it can be cancelled between two steps of the network."""
+    return model.kept(("all layers", slots), lambda: _compiled(model, slots))
+
+
+def _compiled(model: OpenedModel, slots: tuple[int, ...]) -> Callable[..., Any]:
+    import tensorflow as tf
+
+    program, kept = model.program, model.kept("activations", dict)
+    signature = [tf.TensorSpec((None, *program.shapes[n][1:]), program.dtypes[n]) for n in program.inputs]
+
+    def checked(_step: Step, call: Callable[..., Any]) -> Callable[..., Any]:
+        # While it is compiled only: what is compiled runs without.
+        kept["task"].check()
+        return call
+
+    @tf.function(input_signature=signature, autograph=False)
+    def compiled(*tensors: Any) -> list[Any]:
+        return program.run(dict(zip(program.inputs, tensors, strict=True)), slots, checked)
+
+    return compiled
 
 
 def _layer_slots(model: OpenedModel) -> tuple[int, ...]:

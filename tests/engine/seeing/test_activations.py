@@ -334,3 +334,30 @@ def test_what_is_kept_of_a_deep_network_is_spread_over_its_depth() -> None:
     # Each is computed again from the one before it, not from the image.
     steps = model.program.needed([found.slot("conv47")], tuple(found._kept))
     assert [step.path for step in steps] == [f"conv{number}" for number in range(41, 48)]
+
+
+def test_compiling_the_pass_for_all_layers_can_be_cancelled() -> None:
+    """Between two steps of the network: a person who goes to another one does not wait for seconds."""
+    model = open_model("digits")
+
+    class Stopped(Task):
+        """Cancelled at the third look at the clock."""
+
+        looks = 0
+
+        def check(self) -> None:
+            self.looks += 1
+            if self.looks == 3:
+                self.cancel()
+            super().check()
+
+    task = Stopped()
+    with pytest.raises(Cancelled):
+        trace(model, task)
+    assert task.looks == 3 and not is_traced(model)
+    image = load_sample("digit-3")
+    slow = look(model, image).value("dense_1")
+    # What was cancelled leaves nothing half done.
+    trace(model)
+    assert is_traced(model)
+    np.testing.assert_allclose(look(model, image).value("dense_1"), slow, atol=1e-6)

@@ -18,12 +18,12 @@ from convscope.ui.panels.kernels.controls import Controls
 from convscope.ui.panels.kernels.display_foot import DisplayFoot
 from convscope.ui.panels.kernels.frame import Frame, Place, Refused
 from convscope.ui.panels.kernels.inspector import Inspector, output_of
-from convscope.ui.panels.kernels.late import Late
 from convscope.ui.panels.kernels.output import Output
 from convscope.ui.panels.kernels.stages import StageSection
 from convscope.ui.panels.kernels.sum_note import SumNote
 from convscope.ui.panels.kernels.view import View
 from convscope.ui.widgets.form import as_panel, fold_button, row, segmented
+from convscope.ui.widgets.late import Late
 from convscope.ui.widgets.veil import Veil
 
 # (name, title, what it is, class); a view's module is imported when it is first shown.

@@ -27,6 +27,11 @@ from convscope.ui.panels.layers.kernel_pictures import KernelPictures, kernel_pi
 from convscope.words import percent
 
 NO_WEIGHTS = Weights()
+FRAME = "layers.frame"
+"""The key of the job that looks at the chosen layer."""
+
+Question = tuple[str, tuple[tuple[str, str, bool], ...]]
+"""What is asked for: a layer of whom on what; the picture itself may move on."""
 
 
 class Controller(QObject):
@@ -66,6 +71,7 @@ class Controller(QObject):
         self.input = 0
         self.kernels: KernelPictures | None = None
         self._charted: Activations | None = None
+        self._question: Question | None = None
         context.session.history_changed.connect(self._forget_gone)
 
     # What is looked at
@@ -133,22 +139,26 @@ class Controller(QObject):
             return
         at_hand = all(self._at_hand(subject, path) for subject in subjects)
         look, cache = self.asked.value.look, self._cache
+        # Frames of something live answer one question, each a little better than the last.
+        question = (path, tuple((one.model.id, one.image.id, one.training) for one in subjects))
+        another, self._question = question != self._question, question
         self.context.jobs.submit(
             # What is computed already must not wait for a long run on the engine's lane.
             "imaging" if at_hand else "engine",
             lambda task: compute(subjects, path, look, cache, task),
             title=f"Looking at {path}",
-            key="layers.frame",
-            supersede="finish",
+            key=FRAME,
+            supersede="cancel" if another else "finish",
             # Only the first look at a model takes long enough to be listed.
             quiet=any(model is subjects[0].model for model, _image, _found in self._known),
-            on_done=self._show,
-            on_failed=self._failed,
+            on_done=lambda frame: self._show(frame, question),
+            on_failed=lambda error: self._failed(error, question),
         )
 
     def model_changed(self) -> None:
         """The current model is another one, or was trained: its edited copy and weights' print are void."""
         self.context.jobs.cancel_key("layers.edit")
+        self.context.jobs.cancel_key("layers.trace")
         self._edited = None
         self.look_again()
         if self._edits:
@@ -189,9 +199,9 @@ class Controller(QObject):
             for model, image, found in self._known
         )
 
-    def _show(self, frame: Frame) -> None:
-        if not self.is_current(frame.first.subject.model):
-            # Asked for before another model was chosen.
+    def _show(self, frame: Frame, question: Question) -> None:
+        if question != self._question or not self.is_current(frame.first.subject.model):
+            # Of an image, a layer or a model that was chosen before.
             return
         self.frame = frame
         self._known = [(side.subject.model, side.subject.image, side.found) for side in frame.sides]
@@ -200,7 +210,9 @@ class Controller(QObject):
         self._request_shares(frame.first.found)
         self._request_trace(frame.first.subject.model)
 
-    def _failed(self, error: BaseException) -> None:
+    def _failed(self, error: BaseException, question: Question) -> None:
+        if question != self._question:
+            return
         if isinstance(error, UserError):
             self.frame = None
             self.problem_changed.emit(error.message)
@@ -213,7 +225,7 @@ class Controller(QObject):
             return
         self.context.jobs.submit(
             "engine",
-            lambda _task: trace(model),
+            lambda task: trace(model, task),
             title=f"Preparing {model.name}",
             key="layers.trace",
             quiet=True,

@@ -15,7 +15,7 @@ from convscope.ui.actions import Command
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.layers.asked import NOBODY, TRAINING, Asked
 from convscope.ui.panels.layers.chosen import Chosen
-from convscope.ui.panels.layers.controller import Controller
+from convscope.ui.panels.layers.controller import FRAME, Controller
 from convscope.ui.panels.layers.frame import Frame, Look
 from convscope.ui.panels.layers.inspector import Inspector
 from convscope.ui.panels.layers.kernel_edits import KernelEdits
@@ -24,8 +24,13 @@ from convscope.ui.panels.layers.middle import Middle, filled
 from convscope.ui.panels.layers.output import Output
 from convscope.ui.panels.layers.words import facts, first_layer
 from convscope.ui.widgets.fold import Fold
+from convscope.ui.widgets.late import Late
 from convscope.ui.widgets.layer_tree import LayerTree
 from convscope.ui.widgets.no_model import NoModelPage
+from convscope.ui.widgets.veil import Veil
+
+PATIENCE_MS = 250
+"""A picture that follows a pen must not flicker."""
 
 
 class LayersPanel(QWidget):
@@ -96,6 +101,8 @@ class LayersPanel(QWidget):
         session.layer_changed.disconnect(self._layer_changed)
         session.dataset_changed.disconnect(self._dataset_changed)
         self.controller.asked.changed.disconnect(self._asked_changed)
+        for late in self.late:
+            late.shutdown()
         self.inspector.top.cancel()
         self.chosen.clear()
         self.controller.shutdown()
@@ -137,6 +144,21 @@ class LayersPanel(QWidget):
         across.addWidget(self.inspector)
         self.fold = Fold(self.side, self.inspector, self.middle.fold)
         self.chosen = Chosen(self.controller, self.stage, self.inspector, self.output)
+        # Until the answer to what is chosen now is there.
+        self.late = tuple(
+            self._dimmed(target, f"layers.{name}_veil", keys)
+            for target, name, keys in (
+                (self.stage, "stage", ()),
+                (self.inspector, "inspector", ("layers.detail", "layers.sum")),
+                (self.chart, "depth", ("layers.shares",)),
+            )
+        )
+
+    def _dimmed(self, target: QWidget, name: str, keys: tuple[str, ...]) -> Late:
+        """Dims what waits for a look at the layer, and for what follows from it."""
+        late = Late(self.context.jobs, Veil(target, name), PATIENCE_MS)
+        late.set_keys([FRAME, *keys])
+        return late
 
     def _connect(self) -> None:
         session, controller = self.context.session, self.controller
@@ -277,10 +299,14 @@ class LayersPanel(QWidget):
         self.middle.say(sentence)
         self.stage.setEnabled(not sentence)
         if sentence:
+            # What was on show is of another layer, image or network.
             self.output.frame = None
             self.middle.title.setText(self.context.session.layer or "")
             self.middle.facts.setText("")
+            self.stage.clear()
+            self.chart.set_shares(())
             self.chosen.clear()
+            self.controller.request_kernels(0)
 
     def _show_kernels(self, shown: KernelPictures | None) -> None:
         self.controls.set_kernels_possible(shown is not None)

@@ -74,6 +74,13 @@ class _Pane(QWidget):
             self.mosaic.set_maps(pictures, captions if side.maps.form == "maps" else [], sizes=sizes)
             self.stack.setCurrentWidget(self.mosaic)
 
+    def clear(self) -> None:
+        """Show nothing."""
+        self._ranks, self._bars = [], []
+        self.mosaic.set_maps([])
+        self.bars.set_bars([])
+        self.title.hide()
+
     def channel_at(self, place: int) -> int | None:
         """The channel of a tile or a bar."""
         shown = self._bars or self._ranks
@@ -149,6 +156,16 @@ class Stage(QWidget):
             if moved:
                 pane.mosaic.verticalScrollBar().setValue(0)
         self._show_scale(frame)
+
+    def clear(self) -> None:
+        """There are no maps to show."""
+        self._frame = None
+        self.panes[1].hide()
+        for pane in self.panes:
+            pane.clear()
+        if self.stack.currentIndex() != 1:
+            self.scale.hide()
+            self.scale_words.setText("")
 
     def show_kernels(self, shown: KernelPictures) -> None:
         """Show the layer's kernels instead."""

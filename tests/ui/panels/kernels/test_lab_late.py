@@ -11,8 +11,8 @@ from pytestqt.qtbot import QtBot
 
 from convscope.jobs import Jobs
 from convscope.task import Task
-from convscope.ui.panels.kernels import late as module
-from convscope.ui.panels.kernels.late import WORDS, Late
+from convscope.ui.widgets import late as module
+from convscope.ui.widgets.late import WORDS, Late
 from convscope.ui.widgets.veil import Veil
 
 PATIENCE = 60_000

@@ -31,6 +31,10 @@ class Desk(Driver):
         self.session.choose_layer(path)
         self.settle()
 
+    def layer_unsettled(self, path: str) -> None:
+        """Choose a layer, and do not wait for its maps."""
+        self.session.choose_layer(path)
+
     def tile(self, place: int, name: str = "layers.mosaic") -> None:
         """Click a tile of a mosaic."""
         view = self.find(MosaicView, name)

@@ -195,7 +195,8 @@ def test_a_weight_typed_while_another_network_comes_changes_neither(desk: Desk, 
         "layers.kernel_words"
     )
     # A look at the first one that ends only now is not shown any more.
-    desk.panel.controller._show(before)
+    image = before.first.subject.image
+    desk.panel.controller._show(before, ("conv2d_1", ((digits.id, image.id, False),)))
     assert desk.frame.first.subject.model is other
 
 

@@ -20,9 +20,10 @@ class Late(QObject):
     Args:
         jobs: where the answers come from.
         veil: over what they are shown on.
+        patience: milliseconds within which an answer is not late.
     """
 
-    def __init__(self, jobs: Jobs, veil: Veil) -> None:
+    def __init__(self, jobs: Jobs, veil: Veil, patience: int | None = None) -> None:
         super().__init__(veil)
         self._jobs, self._veil = jobs, veil
         self._keys: frozenset[str] = frozenset()
@@ -30,7 +31,7 @@ class Late(QObject):
         self._answered = 0
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
-        self._timer.setInterval(LATE_MS)
+        self._timer.setInterval(LATE_MS if patience is None else patience)
         self._timer.timeout.connect(self._cover)
         jobs.changed.connect(self._watch)
 
