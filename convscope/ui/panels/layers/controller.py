@@ -159,7 +159,7 @@ class Controller(QObject):
         """The current model is another one, or was trained: its edited copy and weights' print are void."""
         self.context.jobs.cancel_key("layers.edit")
         self.context.jobs.cancel_key("layers.trace")
-        self._edited = None
+        self._edited = self._charted = None
         self.look_again()
         if self._edits:
             self._show_edits()
@@ -214,7 +214,7 @@ class Controller(QObject):
         if question != self._question:
             return
         if isinstance(error, UserError):
-            self.frame = None
+            self.frame = self._charted = None
             self.problem_changed.emit(error.message)
         else:
             self.context.report(error)
