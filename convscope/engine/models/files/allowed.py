@@ -73,6 +73,9 @@ OPERATIONS = _words(
     """
 )
 
+# Layers of Keras 2 alone, which `legacy` turns into others.
+LEGACY_LAYERS = frozenset({"ThresholdedReLU", "RandomHeight", "RandomWidth"})
+
 # How Keras 2 writes a TensorFlow function into a graph.
 LEGACY_OPERATIONS = frozenset({"TFOpLambda", "SlicingOpLambda"})
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from convscope.engine.models.files import allowed
+from convscope.engine.models.files.keras2_parts import FUNCTIONS, LAYERS
 from convscope.errors import UserError
 
 _DEEPEST = 200
@@ -74,6 +75,9 @@ def _check_object(value: dict[str, Any], name: str, legacy: bool) -> None:
     if legacy and module == _OLD_INITIALIZERS and kind in allowed.INITIALIZERS:
         # As in the EfficientNetV2 of Keras 2; built by its kind alone.
         return
+    if kind in LAYERS or LAYERS.get(str(value.get("registered_name"))) == kind:
+        # The app's own: Keras looks them up by their registered name alone.
+        return
     if module is not None and not _is_home(module):
         raise _refusal(name, f"{module}.{kind}, code outside Keras")
     registered = value.get("registered_name")
@@ -92,7 +96,7 @@ def _check_object(value: dict[str, Any], name: str, legacy: bool) -> None:
         allowed.CONSTRAINTS,
         allowed.POLICIES,
     )
-    if any(kind in group for group in groups):
+    if any(kind in group for group in groups) or (legacy and kind in allowed.LEGACY_LAYERS):
         return
     if kind in allowed.OPERATIONS and str(module).startswith(("keras.ops", "keras.src.ops")):
         return
@@ -101,6 +105,8 @@ def _check_object(value: dict[str, Any], name: str, legacy: bool) -> None:
 
 def _check_function(value: dict[str, Any], name: str) -> None:
     function = value.get("config")
+    if isinstance(function, str) and function in FUNCTIONS:
+        return
     if not isinstance(function, str) or function not in allowed.ACTIVATIONS:
         raise _refusal(name, f"the function {function}, which is no activation")
 

@@ -65,6 +65,8 @@ def _layer(spec: Mapping[str, Any]) -> dict[str, Any]:
             continue
         made[_RENAMED.get((kind, key), key)] = _value(value)
     for key in ("activation", "recurrent_activation"):
+        if isinstance(made.get(key), dict):
+            raise NotInKeras2Error("an activation of Keras 2 is written down under a name of this app's own")
         if made.get(key) is not None and made[key] not in _ACTIVATIONS:
             raise NotInKeras2Error(f"it has no activation {made[key]} that computes the same")
     return {"class_name": kind, "config": made}
@@ -113,6 +115,8 @@ def _value(value: Any) -> Any:
     if value.get("registered_name") not in (None, "", value["class_name"]):
         raise NotInKeras2Error(f"{value['class_name']} is code of its own")
     inner = value.get("config", {})
+    if value["class_name"] == "function":
+        return value
     if value["class_name"] in ("DTypePolicy", "FloatDTypePolicy"):
         return inner["name"]
     kept = {key: _value(item) for key, item in inner.items() if key not in _OF_INITIALIZERS}

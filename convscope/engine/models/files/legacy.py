@@ -13,12 +13,28 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
+import numpy as np
+
 from convscope.engine.models.files import allowed
+from convscope.engine.models.files.keras2_parts import hard_sigmoid_config, resizing_layer
 from convscope.engine.models.files.legacy_ops import apply_operation
 from convscope.errors import UserError
 
-_HARD_SIGMOID = "hard_sigmoid"
 _NUMBER = "_CONSTANT_VALUE"
+# Switches of Keras 2 that Keras 3's layers lack: leaving them out would compute something else.
+_GONE: Mapping[str, str] = {
+    "renorm": "batch renormalisation",
+    "time_major": "sequences with time before the batch",
+    "causal": "attention that was made causal when its layer was made",
+}
+# What Keras 2 means where a file is silent, and today's layers do not.
+_SILENT: Mapping[str, Mapping[str, Any]] = {
+    "GRU": {"reset_after": False},
+    "GRUCell": {"reset_after": False},
+    "ConvLSTM1D": {"recurrent_activation": "hard_sigmoid"},
+    "ConvLSTM2D": {"recurrent_activation": "hard_sigmoid"},
+    "ConvLSTM3D": {"recurrent_activation": "hard_sigmoid"},
+}
 
 
 def check_legacy(config: Any, name: str) -> None:
@@ -31,12 +47,19 @@ def check_legacy(config: Any, name: str) -> None:
         for item in config:
             check_legacy(item, name)
     elif isinstance(config, dict):
-        if config.get("activation") == _HARD_SIGMOID:
-            raise UserError(f"{name} uses Keras 2's hard sigmoid, which Keras 3 computes differently.")
-        if config.get("renorm") is True:
-            raise UserError(f"{name} uses batch renormalisation, which Keras 3 does not have.")
+        for setting, what in _GONE.items():
+            if config.get(setting) is True:
+                raise UserError(f"{name} uses {what}, which Keras 3 does not have.")
         for item in config.values():
             check_legacy(item, name)
+
+
+def _activation(value: Any) -> Any:
+    """An activation as today's Keras computes what Keras 2 computed under this name."""
+    told = (
+        value.get("config") if isinstance(value, Mapping) and value.get("class_name") == "function" else value
+    )
+    return hard_sigmoid_config() if told == "hard_sigmoid" else value
 
 
 def rebuild(config: Mapping[str, Any], name: str) -> Any:
@@ -198,8 +221,17 @@ def _layer(spec: Mapping[str, Any], name: str) -> Any:
         # At inference Keras 2 takes the largest middle part of this form; Keras 3 leaves the image as it is.
         size = (config["height"], config["width"])
         return keras.layers.Resizing(*size, crop_to_aspect_ratio=True, name=_name(config))
+    if kind == "ThresholdedReLU":
+        # Nothing at theta itself, where ReLU with a threshold lets pass: hence the next number after it.
+        theta = float(np.nextafter(np.float32(config["theta"]), np.float32(np.inf)))
+        return keras.layers.ReLU(threshold=theta, name=_name(config))
+    if kind in ("RandomHeight", "RandomWidth"):
+        # At inference they leave the image as it is.
+        return keras.layers.Identity(name=_name(config))
     if kind in allowed.APPLICATION_LAYERS:
         cls = getattr(importlib.import_module(allowed.APPLICATION_LAYERS[kind][0]), kind)
+    elif kind in ("Resizing", "UpSampling2D"):
+        cls = resizing_layer(kind, config)
     elif kind in allowed.LAYERS and hasattr(keras.layers, kind):
         cls = getattr(keras.layers, kind)
     else:
@@ -209,13 +241,17 @@ def _layer(spec: Mapping[str, Any], name: str) -> Any:
 
 def _mended(kind: str, cls: Any, config: Mapping[str, Any], name: str) -> dict[str, Any]:
     """A layer's settings as today's class takes them."""
-    mended = {key: value for key, value in config.items() if key in _settings(cls)}
+    config = {**_SILENT.get(kind, {}), **config}
+    mended = {key: _number(value) for key, value in config.items() if key in _settings(cls)}
     mended["name"] = _name(config)
     if kind == "LeakyReLU" and "alpha" in config:
-        mended["negative_slope"] = config["alpha"]
+        mended["negative_slope"] = _number(config["alpha"])
     if kind in ("BatchNormalization", "LayerNormalization") and isinstance(mended.get("axis"), list):
         axis = mended["axis"]
         mended["axis"] = axis[0] if len(axis) == 1 else axis
+    for key in ("activation", "recurrent_activation"):
+        if key in mended:
+            mended[key] = _activation(mended[key])
     if "dtype" in mended:
         mended["dtype"] = _dtype({"config": config})
     for key, value in list(mended.items()):
@@ -223,13 +259,27 @@ def _mended(kind: str, cls: Any, config: Mapping[str, Any], name: str) -> dict[s
             mended[key] = _small(value)
             if mended[key] is None:
                 del mended[key]
-    if isinstance(config.get("layer"), Mapping):
-        mended["layer"] = _layer(config["layer"], name)
-        # from_config of a wrapper wants the wrapped layer as a configuration.
-        import keras
-
-        mended["layer"] = keras.saving.serialize_keras_object(mended["layer"])
+    for key in ("layer", "backward_layer", "cell"):
+        if isinstance(config.get(key), Mapping):
+            mended[key] = _inner(config[key], name)
+    if isinstance(config.get("cells"), list):
+        mended["cells"] = [_inner(spec, name) for spec in config["cells"]]
     return mended
+
+
+def _inner(spec: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """A layer within a layer: from_config of a wrapper wants it as a configuration, in today's words."""
+    import keras
+
+    config: dict[str, Any] = keras.saving.serialize_keras_object(_layer(spec, name))
+    return config
+
+
+def _number(value: Any) -> Any:
+    """Before Keras 2.2.5 some numbers stood in a file as arrays of NumPy."""
+    if isinstance(value, Mapping) and set(value) == {"type", "value"}:
+        return value["value"]
+    return value
 
 
 @cache

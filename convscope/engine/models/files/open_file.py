@@ -12,6 +12,7 @@ from convscope.engine.models.class_names import sidecar_of
 from convscope.engine.models.files.bounded import bounded
 from convscope.engine.models.files.check_config import check_config
 from convscope.engine.models.files.h5 import check_h5, legacy_weights, model_config
+from convscope.engine.models.files.keras2_parts import register
 from convscope.engine.models.files.keras_zip import unpacked
 from convscope.engine.models.files.legacy import check_legacy, rebuild
 from convscope.engine.models.files.saved_model import open_saved_model
@@ -87,6 +88,7 @@ def _from_file(path: Path, task: Task) -> tuple[Any, list[str]]:
     if path.suffix == ".json":
         model = to_keras(Architecture.open(path), task)
         return model, ["An architecture without weights: they are random."]
+    register()
     try:
         if signature == _HDF5:
             return _from_h5(path, task)
@@ -126,7 +128,8 @@ def _from_h5(path: Path, task: Task) -> tuple[Any, list[str]]:
         )
     config, version = told
     config = _model_config(config, path.name, version)
-    check_legacy(config, path.name)
+    if version < 3:
+        check_legacy(config, path.name)
     task.progress(None, f"Building {path.name}")
     weights = legacy_weights(path)
     if weights is None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from convscope.engine.models.class_names import write_sidecar
 from convscope.engine.models.files.keras2_form import NotInKeras2Error, in_keras2_form
+from convscope.engine.models.files.keras2_parts import has_own_parts
 from convscope.engine.models.opened import OpenedModel
 from convscope.errors import UserError
 from convscope.task import Task
@@ -57,6 +58,8 @@ def save_model(model: OpenedModel, path: Path, task: Task | None = None) -> Save
         else:
             model.keras.save(temporary)
             loses = (_KERAS_ONLY,)
+        if has_own_parts(model.keras):
+            loses = (*loses, _OWN_PARTS)
         task.check()
         temporary.replace(target)
         names = target.with_name(f"{target.stem}.classes.json")
@@ -69,6 +72,10 @@ def save_model(model: OpenedModel, path: Path, task: Task | None = None) -> Save
     return Saved((target, names), loses)
 
 
+_OWN_PARTS = (
+    "Only convscope opens this file: the network has a part of Keras 2 that Keras 3 lacks, such as its hard "
+    "sigmoid."
+)
 _KERAS_ONLY = "Keras 2 cannot open a .keras file of Keras 3."
 _NO_OPTIMIZER = "An .h5 file holds neither the optimizer's state nor that of layers that draw at random."
 
