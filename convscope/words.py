@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 def percent(part: float, digits: int = 1, *, fixed: bool = False) -> str:
     """A share, 0–1, in hundredths; only all is "100 %", only none is "0 %".
@@ -38,3 +40,8 @@ def clock(seconds: float) -> str:
 def time_left(seconds: float) -> str:
     """What is still to be waited: "1:12 left"."""
     return f"{clock(seconds)} left"
+
+
+def sizes(shape: Sequence[int]) -> str:
+    """The shape of an array, rows first: "300 × 451 × 3"."""
+    return " × ".join(map(str, shape))

@@ -14,7 +14,15 @@ from convscope.imaging.kernel import Kernel
 from convscope.imaging.kernel_io import load_kernels, parse_kernel
 from convscope.imaging.load import load_image
 from convscope.imaging.numerals import numeral
-from convscope.imaging.operation import ACTIVATIONS, BORDERS, DISPLAY_MODES, IDENTITY, MODES, Operation
+from convscope.imaging.operation import (
+    ACTIVATIONS,
+    BORDERS,
+    DISPLAY_MODES,
+    IDENTITY,
+    MODES,
+    SHOWN_CHANNELS,
+    Operation,
+)
 from convscope.imaging.presets import make
 from convscope.imaging.save import save_npy, save_png, save_tiff_float
 from convscope.imaging.size import OutputSize, output_size
@@ -65,6 +73,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--display", choices=DISPLAY_MODES, default="clip", help="how OUT shows values (default %(default)s)"
     )
+    parser.add_argument(
+        "--channel",
+        choices=SHOWN_CHANNELS,
+        default="all",
+        help="which channel OUT shows (default %(default)s)",
+    )
     parser.add_argument("--npy", metavar="FILE", help="also save the exact float32 result")
     parser.add_argument("--json", action="store_true", help="print the facts as JSON")
 
@@ -82,7 +96,7 @@ def run(arguments: argparse.Namespace) -> int:
     image = load_image(source)
     size = output_size(operation, image.values.shape)
     result = run_stage(image, operation)
-    shown = show(result, arguments.display)
+    shown = show(result, arguments.display, channel=arguments.channel)
     if ending == ".png":
         save_png(output, shown.pixels)
     elif ending == ".npy":
@@ -172,7 +186,12 @@ def _facts(
         "output_shape": list(result.shape),
         "size": {"width": size.width.text.splitlines(), "height": size.height.text.splitlines()},
         **_numbers(result),
-        "display": {"mode": arguments.display, "low": shown.low, "high": shown.high},
+        "display": {
+            "mode": arguments.display,
+            "channel": arguments.channel,
+            "low": shown.low,
+            "high": shown.high,
+        },
         "kernels": [
             {"name": kernel.name, "weights": kernel.weights.tolist(), "divisor": kernel.divisor}
             for kernel in operation.kernels

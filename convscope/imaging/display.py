@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convscope.imaging.colormaps import apply_colormap
-from convscope.imaging.operation import DisplayMode
+from convscope.imaging.operation import SHOWN_CHANNELS, DisplayMode, ShownChannel
 from convscope.imaging.stage import Result
 
 # Beyond this OpenCV's rounding to bytes runs over the range of a 32-bit integer.
@@ -60,16 +60,39 @@ class Shown:
         return self.scale.high
 
 
-def show(result: Result, mode: DisplayMode, extremes: tuple[float, float] | None = None) -> Shown:
+LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+"""How bright red, green and blue look (ITU-R 601)."""
+
+
+def one_channel(values: NDArray[Any], channel: ShownChannel) -> NDArray[Any]:
+    """One channel of H×W×3, or the luma of all (float32): H×W. "all", and H×W, as it is."""
+    if values.ndim == 2 or channel == "all":
+        return values
+    if channel == "luma":
+        return np.asarray(values.astype(np.float32, copy=False) @ LUMA)
+    return np.ascontiguousarray(values[:, :, SHOWN_CHANNELS.index(channel) - 1])
+
+
+def show(
+    result: Result,
+    mode: DisplayMode,
+    extremes: tuple[float, float] | None = None,
+    channel: ShownChannel = "all",
+) -> Shown:
     """A result as a picture, with its scale and true extremes.
 
     Args:
         extremes: of what it shares its scale with, if that is more than its own values.
+        channel: shown alone, where there are three; scale and extremes are its own then.
     """
-    own = (result.minimum, result.maximum)
-    pixels, scale = to_bytes(result.values, mode, extremes=extremes or own)
+    values = one_channel(result.values, channel)
+    own, mean = (result.minimum, result.maximum), result.mean
+    if values is not result.values:
+        own = (float(values.min()), float(values.max())) if values.size else (0.0, 0.0)
+        mean = float(values.mean(dtype=np.float64)) if values.size else 0.0
+    pixels, scale = to_bytes(values, mode, extremes=extremes or own)
     other = None if extremes == own else extremes
-    return Shown(pixels, scale, result.minimum, result.maximum, result.mean, other)
+    return Shown(pixels, scale, *own, mean, other)
 
 
 def to_bytes(

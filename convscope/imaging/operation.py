@@ -14,6 +14,7 @@ Channels = Literal["gray", "each", "filter"]
 Activation = Literal["none", "relu", "tanh", "sigmoid"]
 Pool = Literal["none", "max", "avg"]
 DisplayMode = Literal["clip", "abs", "stretch", "signed"]
+ShownChannel = Literal["all", "red", "green", "blue", "luma"]
 
 MODES: tuple[Mode, ...] = ("correlate", "convolve")
 BORDERS: tuple[Border, ...] = ("valid", "same", "zero", "full", "replicate", "reflect", "wrap")
@@ -21,6 +22,7 @@ CHANNELS: tuple[Channels, ...] = ("each", "gray", "filter")
 ACTIVATIONS: tuple[Activation, ...] = ("none", "relu", "tanh", "sigmoid")
 POOLS: tuple[Pool, ...] = ("none", "max", "avg")
 DISPLAY_MODES: tuple[DisplayMode, ...] = ("clip", "abs", "stretch", "signed")
+SHOWN_CHANNELS: tuple[ShownChannel, ...] = ("all", "red", "green", "blue", "luma")
 
 # Well inside what a float32 holds.
 _MOST_BIAS = 1e30

@@ -12,7 +12,7 @@ from convscope.errors import UserError
 from convscope.imaging.convolve import FEW_WEIGHTS, Plan, plan, suits_one_call
 from convscope.imaging.image import Image
 from convscope.imaging.kernel import Kernel
-from convscope.imaging.operation import Border, DisplayMode, Operation
+from convscope.imaging.operation import Border, DisplayMode, Operation, ShownChannel
 from convscope.imaging.profile import CONVERTED, IGNORED, script_lines
 from convscope.imaging.size import AxisSize, OutputSize, chain_sizes
 from convscope.imaging.stage import sliding_kernels
@@ -64,6 +64,12 @@ _DISPLAYS: dict[DisplayMode, tuple[str, ...]] = {
         "pixels = cv2.convertScaleAbs(x, alpha=127 / largest, beta=128)  # 128 is 0",
     ),
 }
+_CHANNEL: dict[ShownChannel, str] = {
+    "red": "x = np.ascontiguousarray(result[:, :, 0])",
+    "green": "x = np.ascontiguousarray(result[:, :, 1])",
+    "blue": "x = np.ascontiguousarray(result[:, :, 2])",
+    "luma": "x = result @ np.array([0.299, 0.587, 0.114], np.float32)",
+}
 _DIVERGING = (
     "steps = np.arange(256)[:, None] - 127.5  # blue - white - orange",
     "position = np.sign(steps) * (np.abs(steps) - 0.5) / 127",
@@ -78,6 +84,7 @@ def to_python(
     display: DisplayMode,
     save_as: str = "result.png",
     extremes: tuple[float, float] | None = None,
+    channel: ShownChannel = "all",
 ) -> str:
     """A script that computes what a chain makes of an image and shows it the same way.
 
@@ -91,6 +98,7 @@ def to_python(
         display: how the result becomes a picture.
         save_as: the file that the script writes.
         extremes: the range that a stretched or signed picture is drawn in; None for the result's own.
+        channel: which of three channels the picture shows.
 
     Raises:
         UserError: a stage is impossible, or the image has no file that a short script could open.
@@ -105,6 +113,9 @@ def to_python(
         body += ["", f"# Stage {number}: {_words(operation)}", *_stage(operation, size, shape, dtype)]
         shape, dtype = size.shape, np.dtype(np.float32)
     body += ["", "result = x.astype(np.float32)", "", f"# Display: {display}", "x = result"]
+    if channel != "all" and len(shape) == 3:
+        body[-1] = _CHANNEL[channel]
+        shape = shape[:2]
     lines = _DISPLAYS[display]
     if extremes is not None and display in ("stretch", "signed"):
         low, high = extremes

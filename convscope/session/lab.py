@@ -8,7 +8,7 @@ from typing import Any
 from convscope.errors import UserError
 from convscope.imaging.image import Image
 from convscope.imaging.kernel import Kernel
-from convscope.imaging.operation import DisplayMode, Operation
+from convscope.imaging.operation import DisplayMode, Operation, ShownChannel
 from convscope.imaging.presets import make
 from convscope.imaging.suited import is_table, suited_display
 
@@ -24,12 +24,14 @@ class Lab:
         selected: the index of the stage that the controls edit.
         display: how exact results become a picture.
         chosen: whether a person chose that; else it is the one that suits the kernels.
+        channel: which of three channels source and result are shown in.
     """
 
     stages: tuple[Operation, ...] = field(default_factory=lambda: (Operation(kernels=(SOBEL_X,)),))
     selected: int = 0
     display: DisplayMode = "abs"
     chosen: bool = False
+    channel: ShownChannel = "all"
 
     def __post_init__(self) -> None:
         if not self.stages:

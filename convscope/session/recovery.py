@@ -24,7 +24,7 @@ from convscope.imaging.image import Image
 from convscope.imaging.kernel import Kernel
 from convscope.imaging.load import load_image
 from convscope.imaging.numpy_damage import UNREADABLE
-from convscope.imaging.operation import DISPLAY_MODES, Operation
+from convscope.imaging.operation import DISPLAY_MODES, SHOWN_CHANNELS, Operation
 from convscope.session.kept_models import PATTERNS, KeptModel, is_kept, is_spared, read_entry, write_model
 from convscope.session.lab import Lab
 from convscope.session.session import Session
@@ -236,7 +236,13 @@ def lab_to_json(lab: Lab) -> dict[str, Any]:
             for kernel in stage.kernels
         ]
         stages.append(values)
-    return {"stages": stages, "selected": lab.selected, "display": lab.display, "chosen": lab.chosen}
+    return {
+        "stages": stages,
+        "selected": lab.selected,
+        "display": lab.display,
+        "chosen": lab.chosen,
+        "channel": lab.channel,
+    }
 
 
 def lab_from_json(data: Any) -> Lab:
@@ -263,7 +269,10 @@ def lab_from_json(data: Any) -> Lab:
     # Without a word on it, a display that is not that of the kernels was chosen.
     found = Lab(tuple(stages), int(data["selected"]), data["display"])
     chosen = bool(data.get("chosen", found.display != data["display"]))
-    return replace(found, display=data["display"], chosen=chosen)
+    channel = data.get("channel", "all")
+    if channel not in SHOWN_CHANNELS:
+        raise ValueError(f"no channel {channel!r}")
+    return replace(found, display=data["display"], chosen=chosen, channel=channel)
 
 
 def _weights(source: Source) -> str:

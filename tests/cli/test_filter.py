@@ -31,6 +31,15 @@ def picture(tmp_path: Path) -> Path:
     return path
 
 
+def test_one_channel_is_shown_alone(picture: Path, tmp_path: Path) -> None:
+    out, exact = tmp_path / "green.png", tmp_path / "all.npy"
+    words = "--kernel sobel-x --display abs --channel green"
+    assert main(["filter", str(picture), "-o", str(out), *words.split(), "--npy", str(exact)]) == 0
+    values = run(load_image(picture), Operation(kernels=(make("sobel-x"),))).values
+    np.testing.assert_array_equal(np.asarray(PillowImage.open(out)), to_bytes(values[:, :, 1], "abs")[0])
+    np.testing.assert_array_equal(np.load(exact), values)
+
+
 def test_the_weights_are_divided(picture: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "mean.npy"
     line = ["filter", str(picture), "-o", str(out), "--kernel", "ones", "--divisor", "9", "--json"]

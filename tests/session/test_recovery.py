@@ -50,6 +50,8 @@ LAB = Lab(
     ),
     1,
     "signed",
+    chosen=True,
+    channel="luma",
 )
 
 

@@ -37,9 +37,10 @@ def described_model(model: OpenedModel) -> str:
 
 
 def described(image: Image) -> str:
-    """An image's name and its size as height × width in pixels: "cat.jpg   300×451", with a mark for gray."""
+    """An image's name and the shape of its array: "cat.jpg   300×451×3"; with a mark for gray."""
     name = image.name if len(image.name) <= NAME_LIMIT else f"{image.name[: NAME_LIMIT - 1]}…"
-    return f"{name}   {image.height}×{image.width}{' gray' if image.channels == 1 else ''}"
+    shape = "×".join(map(str, image.values.shape))
+    return f"{name}   {shape}{' gray' if image.channels == 1 else ''}"
 
 
 class Header(QFrame):

@@ -25,6 +25,7 @@ from PySide6.QtWidgets import QMenu, QSizePolicy, QWidget
 from shiboken6 import isValid
 
 from convscope.imaging.numerals import numeral
+from convscope.imaging.ring import Ring
 from convscope.ui import theme
 from convscope.ui.widgets.arrows import ARROWS
 from convscope.ui.widgets.picture_out import MOST_NUMBERS, as_table, choose_file, save_picture
@@ -34,6 +35,8 @@ from convscope.ui.widgets.picture_paint import (
     paint_box,
     paint_caption,
     paint_edge,
+    paint_peak,
+    paint_ring,
     paint_window,
 )
 from convscope.ui.widgets.press import Press
@@ -41,6 +44,8 @@ from convscope.ui.widgets.raster import to_image
 from convscope.ui.widgets.viewport import ONE_STEP, Viewport
 
 CAPTION_HEIGHT = 22
+# A ring of less than a pixel of the screen is drawn so wide, in design pixels.
+LEAST_RING = 4
 # A picture this alike in shape to the last one keeps what its linked views show.
 _ALIKE = 0.1
 # A photograph is smoothed up to this zoom; beyond it, and where it has fewer pixels, one looks at pixels.
@@ -77,6 +82,9 @@ class ImageView(QWidget):
         self._words_of: Callable[[int, int], str] = lambda row, column: f"row {row}, column {column}"
         self._box: tuple[float, float, float, float] | None = None
         self._taps: Taps | None = None
+        self._ring: Ring | None = None
+        self._ring_renderings = [Rendering() for _ in range(4)]
+        self._peak: tuple[int, int] | None = None
         self._hover: tuple[int, int] | None = None
         self._press = Press()
         self._group: list[ImageView] = [self]
@@ -127,7 +135,8 @@ class ImageView(QWidget):
         self._pixels = self._values = None
         self._nothing = words
         self._rendering.clear()
-        self._box = None
+        self._box = self._taps = self._peak = None
+        self.set_ring(None)
         self._set_hover(None)
         self.update()
 
@@ -170,6 +179,37 @@ class ImageView(QWidget):
         if self._box is not None:
             self._box = self._taps = None
             self.update()
+
+    def set_ring(self, ring: Ring | None) -> None:
+        """Show what is padded around the picture; None: nothing is."""
+        self._ring = ring
+        for rendering in self._ring_renderings:
+            rendering.clear()
+        self.set_margins(ring.amounts if ring is not None else (0, 0, 0, 0))
+
+    @property
+    def ring(self) -> Ring | None:
+        """What is padded around the picture."""
+        return self._ring
+
+    def set_margins(self, pixels: tuple[float, float, float, float]) -> None:
+        """Leave room around the picture: above, below, on the left and on the right, in its pixels."""
+        if pixels != self.view.ring:
+            self.view.ring, self.view.frame = pixels, theme.scaled(LEAST_RING)
+            self.view.settle()
+            self.view_changed.emit()
+        self.update()
+
+    def set_peak(self, place: tuple[int, int] | None) -> None:
+        """Mark the pixel of the largest value."""
+        if place != self._peak:
+            self._peak = place
+            self.update()
+
+    @property
+    def peak(self) -> tuple[int, int] | None:
+        """The pixel that is marked as the largest."""
+        return self._peak
 
     # What part is shown
 
@@ -287,7 +327,9 @@ class ImageView(QWidget):
     def changeEvent(self, event: QEvent) -> None:
         """Another theme or zoom: paint anew."""
         if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.StyleChange, QEvent.Type.FontChange):
-            self._rendering.clear()
+            for rendering in (self._rendering, *self._ring_renderings):
+                rendering.clear()
+            self.view.frame = theme.scaled(LEAST_RING)
             self._fit_to_widget()
         super().changeEvent(event)
 
@@ -401,6 +443,10 @@ class ImageView(QWidget):
             painter.save()
             painter.setClipRect(QRectF(0, 0, self.view.view_width, self.view.view_height))
             self._paint_picture(painter)
+            if self._ring is not None:
+                paint_ring(painter, self.view, self._ring, self._ring_renderings, self.devicePixelRatioF())
+            if self._peak is not None:
+                paint_peak(painter, self.view, self._peak)
             if self._box is not None:
                 paint_window(painter, self.view, self._box, self._taps, QColor(colours.accent), 6.0)
             if self._hover is not None and self.view.scale >= 4:

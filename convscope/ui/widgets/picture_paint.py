@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QColor, QImage, QPainter, QPen
+from PySide6.QtCore import QLineF, QPoint, QPointF, QRect, QRectF, Qt
+from PySide6.QtGui import QBrush, QColor, QFontMetrics, QImage, QPainter, QPainterPath, QPen
 
+from convscope.imaging.ring import Ring
 from convscope.ui import theme
 from convscope.ui.widgets.pixel_numbers import NUMBERS_FROM, write_numbers
 from convscope.ui.widgets.raster import render
@@ -20,6 +22,10 @@ Taps = tuple[tuple[int, ...], tuple[int, ...]]
 
 # Screen points: the least gap between two taps that can be seen, and the least size of a tap.
 LEAST_GAP, LEAST_TAP = 4.0, 2.0
+
+
+# A pixel so large has room for a mark inside it.
+LARGE_PIXEL = 20.0
 
 
 class Rendering:
@@ -135,6 +141,83 @@ def paint_window(
     painter.drawRects(spots)
 
 
+def paint_ring(
+    painter: QPainter, view: Viewport, ring: Ring, renderings: Sequence[Rendering], ratio: float
+) -> None:
+    """Draw what is padded around a picture: veiled, with a dashed line around it.
+
+    Args:
+        renderings: kept between paints, one a strip.
+        ratio: screen pixels a point.
+    """
+    colours = theme.tokens()
+    above, below, left, right = view.margins
+    x0, y0 = view.left, view.top
+    x1, y1 = x0 + view.width * view.scale, y0 + view.height * view.scale
+    outer = QRectF(x0 - left, y0 - above, left + x1 - x0 + right, above + y1 - y0 + below)
+    corners = (
+        (x0 - left, y0 - above),
+        (x0 - left, y1),
+        (x0 - left, y0),
+        (x1, y0),
+    )
+    for strip, numbers, corner, kept in zip(ring.pixels, ring.values, corners, renderings, strict=True):
+        height, width = strip.shape[:2]
+        if not height or not width:
+            continue
+        if min(side for side in ring.amounts if side) * view.scale >= 1.5 * view.frame:
+            part = Viewport(width, height, view.view_width, view.view_height, view.scale, fitted=False)
+            part.centre_x = (view.view_width / 2 - corner[0]) / view.scale
+            part.centre_y = (view.view_height / 2 - corner[1]) / view.scale
+            if min(part.visible()[2:]) > 0:
+                kept.paint(painter, part, ratio, strip, numbers)
+    veil = QColor(colours.window)
+    band = QPainterPath()
+    band.addRect(outer)
+    inner = QPainterPath()
+    inner.addRect(QRectF(x0, y0, x1 - x0, y1 - y0))
+    band = band.subtracted(inner)
+    if min(side for side in ring.amounts if side) * view.scale < 1.5 * view.frame:
+        # Too thin for its pixels: a frame that says that there is one.
+        mean = QColor(*(int(level) for level in _mean_colour(ring)))
+        painter.fillPath(band, mean)
+        painter.fillPath(band, QBrush(QColor(colours.accent), Qt.BrushStyle.BDiagPattern))
+        return
+    veil.setAlpha(90)
+    painter.fillPath(band, veil)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.setPen(QPen(QColor(colours.accent), 1, Qt.PenStyle.DashLine))
+    painter.drawRect(QRectF(x0, y0, x1 - x0, y1 - y0))
+
+
+def _mean_colour(ring: Ring) -> NDArray[np.float64]:
+    strip = next(strip for strip in ring.pixels if strip.size)
+    mean = strip.reshape(-1, 1 if strip.ndim == 2 else 3).mean(axis=0)
+    return np.repeat(mean, 3) if mean.size == 1 else mean
+
+
+def paint_peak(painter: QPainter, view: Viewport, place: tuple[int, int]) -> None:
+    """Mark the pixel of the largest value: lines that point at it, or the corners of one that is large."""
+    x, y = view.to_screen(place[1] + 0.5, place[0] + 0.5)
+    if view.scale >= LARGE_PIXEL:
+        half, arm = view.scale / 2 - 3, view.scale / 5
+        lines = [
+            QLineF(x + dx * half, y + dy * half, x + dx * (half - along), y + dy * (half - arm + along))
+            for dx in (-1, 1)
+            for dy in (-1, 1)
+            for along in (0.0, arm)
+        ]
+    else:
+        inner = max(view.scale / 2 + 2, 6.0)
+        lines = [
+            QLineF(x + dx * inner, y + dy * inner, x + dx * (inner + 7), y + dy * (inner + 7))
+            for dx, dy in ((1, 0), (-1, 0), (0, 1), (0, -1))
+        ]
+    for colour, width in ((QColor(0, 0, 0, 200), 4.0), (QColor("#FACC15"), 2.0)):
+        painter.setPen(QPen(colour, width, Qt.PenStyle.SolidLine, Qt.PenCapStyle.FlatCap))
+        painter.drawLines(lines)
+
+
 def paint_caption(painter: QPainter, area: QRect, left: str, right: str, *, bright: bool) -> None:
     """The words below a picture; those on the left are shortened.
 
@@ -151,8 +234,11 @@ def paint_caption(painter: QPainter, area: QRect, left: str, right: str, *, brig
     inner = area.adjusted(theme.GAP, 0, -theme.GAP, 0)
     align = Qt.AlignmentFlag.AlignVCenter
     painter.setPen(QColor(colours.text if bright else colours.secondary))
-    painter.drawText(inner, align | Qt.AlignmentFlag.AlignRight, right)
     room = inner.width() - metrics.horizontalAdvance(right) - theme.GAP
+    if not bright and room < QFontMetrics(theme.font(11)).horizontalAdvance(left):
+        # What the picture is says more than how large it is drawn.
+        right, room = "", inner.width()
+    painter.drawText(inner, align | Qt.AlignmentFlag.AlignRight, right)
     if room > theme.scaled(32):
         painter.setFont(theme.font(11))
         metrics = painter.fontMetrics()

@@ -21,6 +21,8 @@ class Viewport:
         scale: screen points a pixel.
         centre_x, centre_y: the place of the picture in the middle of the rectangle, in its pixels.
         fitted: the whole picture is shown, and stays so when the rectangle changes.
+        ring: what stands around the picture above, below, on the left and on the right, in its pixels.
+        frame: screen points that each side with a ring has at least, so that it is seen at any scale.
     """
 
     width: int = 0
@@ -31,13 +33,26 @@ class Viewport:
     centre_x: float = 0.0
     centre_y: float = 0.0
     fitted: bool = True
+    ring: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
+    frame: float = 0.0
+
+    @property
+    def margins(self) -> tuple[float, float, float, float]:
+        """What stands around the picture, in screen points: above, below, on the left and on the right."""
+        above, below, left, right = (
+            max(side * self.scale, self.frame if side else 0.0) for side in self.ring
+        )
+        return (above, below, left, right)
 
     @property
     def fit_scale(self) -> float:
         """The scale at which the whole picture just fits."""
         if not self.width or not self.height:
             return 1.0
-        return max(1e-4, min(self.view_width / self.width, self.view_height / self.height))
+        above, below, left, right = self.ring
+        across = _largest(self.view_width, self.width, (left, right), self.frame)
+        down = _largest(self.view_height, self.height, (above, below), self.frame)
+        return max(1e-4, min(across, down))
 
     @property
     def limits(self) -> tuple[float, float]:
@@ -57,7 +72,9 @@ class Viewport:
     def fit(self) -> None:
         """Show the whole picture, as large as it fits."""
         self.scale, self.fitted = self.fit_scale, True
-        self.centre_x, self.centre_y = self.width / 2, self.height / 2
+        above, below, left, right = self.margins
+        self.centre_x = self.width / 2 + (right - left) / 2 / self.scale
+        self.centre_y = self.height / 2 + (below - above) / 2 / self.scale
 
     def resize(self, view_width: float, view_height: float) -> None:
         """Another rectangle: a fitted picture is fitted again, others keep their centre and scale."""
@@ -71,8 +88,9 @@ class Viewport:
             return
         low, high = self.limits
         self.scale = min(max(self.scale, low), high)
-        self.centre_x = _bounded(self.centre_x, self.width, self.view_width / self.scale)
-        self.centre_y = _bounded(self.centre_y, self.height, self.view_height / self.scale)
+        above, below, left, right = (margin / self.scale for margin in self.margins)
+        self.centre_x = _bounded(self.centre_x, -left, self.width + right, self.view_width / self.scale)
+        self.centre_y = _bounded(self.centre_y, -above, self.height + below, self.view_height / self.scale)
 
     def zoom(self, factor: float, x: float, y: float) -> None:
         """Change the scale so that the place under the screen point (x, y) stays there."""
@@ -142,5 +160,14 @@ class Viewport:
         )
 
 
-def _bounded(centre: float, size: int, shown: float) -> float:
-    return size / 2 if shown >= size else min(max(centre, shown / 2), size - shown / 2)
+def _bounded(centre: float, start: float, end: float, shown: float) -> float:
+    if shown >= end - start:
+        return (start + end) / 2
+    return min(max(centre, start + shown / 2), end - shown / 2)
+
+
+def _largest(room: float, size: int, ring: tuple[float, float], frame: float) -> float:
+    """The largest scale at which a side of the picture fits with its ring."""
+    # Each side takes its pixels or its least, whichever is more: all four cases must fit.
+    sides = [((side, 0.0), (0.0, frame)) if side else ((0.0, 0.0),) for side in ring]
+    return min((room - a[1] - b[1]) / (size + a[0] + b[0]) for a in sides[0] for b in sides[1])

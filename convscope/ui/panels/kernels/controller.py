@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -13,17 +14,20 @@ from PySide6.QtCore import QObject, Signal
 from convscope.errors import UserError
 from convscope.imaging import stage
 from convscope.imaging.chain import ChainRunner
-from convscope.imaging.display import Scale, Shown, show, to_bytes
+from convscope.imaging.display import Scale, Shown, one_channel, show, to_bytes
 from convscope.imaging.histogram import Histogram, histogram
 from convscope.imaging.image import Image
-from convscope.imaging.operation import DisplayMode, Operation
+from convscope.imaging.operation import DisplayMode, Operation, ShownChannel
+from convscope.imaging.peak import Peak, peak_of
 from convscope.imaging.region import Region
+from convscope.imaging.ring import ring_of
 from convscope.imaging.size import attempted_size, chain_sizes, output_size, problem
 from convscope.imaging.suited import is_table
 from convscope.session.lab import Lab
 from convscope.task import Task
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.kernels.frame import Frame, Refused
+from convscope.words import sizes
 
 # From this many pixels on, the part in view comes first.
 LARGE = 2_000_000
@@ -45,6 +49,7 @@ class Controller(QObject):
     Signals:
         frame_ready: a `Frame`; for a large image first one with the part in view alone.
         refused: a `Refused`: these settings give no result.
+        peak_ready: the `Peak` of the result that is shown, or None where there is none.
         histograms_ready: the `Histogram` of the source and of the result, or None where there is none.
         pictures_ready: a small picture of each stage (uint8), and each one's size in words.
     """
@@ -53,6 +58,7 @@ class Controller(QObject):
     refused = Signal(object)
     pictures_ready = Signal(object, object)
     histograms_ready = Signal(object, object)
+    peak_ready = Signal(object)
 
     def __init__(self, context: PanelContext, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -85,7 +91,9 @@ class Controller(QObject):
             return
         self._frame = found
         self.frame_ready.emit(found)
-        self._request_histograms(found.source, found.result.values)
+        if found.peak is not None:
+            self.peak_ready.emit(found.peak)
+        self._request_histograms(found.source_seen, found.result_seen)
         self._request_pictures(found)
 
     def _refuse(self, refused: Refused) -> None:
@@ -93,6 +101,7 @@ class Controller(QObject):
         self.refused.emit(refused)
         # Of the last result nothing stays.
         self.histograms_ready.emit(None, None)
+        self.peak_ready.emit(None)
         self.pictures_ready.emit([], [])
         self._request_histograms(refused.source, None)
 
@@ -102,10 +111,16 @@ class Controller(QObject):
         self.context.report(error)
 
     def _request_histograms(self, source: NDArray[Any] | None, result: NDArray[Any] | None) -> None:
-        def work(task: Task) -> tuple[Histogram | None, Histogram | None]:
+        def work(task: Task) -> tuple[Histogram | None, Histogram | None, Peak | None]:
+            peak = None if result is None else peak_of(result)
+            task.check()
             before = None if source is None else histogram(source, BINS)
             task.check()
-            return before, None if result is None else histogram(result, BINS)
+            return before, None if result is None else histogram(result, BINS), peak
+
+        def done(found: tuple[Histogram | None, Histogram | None, Peak | None]) -> None:
+            self.histograms_ready.emit(*found[:2])
+            self.peak_ready.emit(found[2])
 
         self.context.jobs.submit(
             "view",
@@ -114,14 +129,14 @@ class Controller(QObject):
             key="kernels.histograms",
             supersede="finish",
             quiet=True,
-            on_done=lambda pair: self.histograms_ready.emit(*pair),
+            on_done=done,
             on_failed=self.context.report,
         )
 
     def _request_pictures(self, frame: Frame) -> None:
         lab, image, runner = frame.lab, frame.image, self._runner
         if len(lab.stages) == 1:
-            self.pictures_ready.emit([_small(frame.shown.pixels)], [_words(frame.result.values.shape)])
+            self.pictures_ready.emit([_small(frame.shown.pixels)], [sizes(frame.result.values.shape)])
             return
 
         def work(task: Task) -> tuple[list[NDArray[np.uint8]], list[str]]:
@@ -130,8 +145,9 @@ class Controller(QObject):
             while len(stages) > lab.selected + 1 and not possible(image, stages):
                 stages = stages[:-1]
             results = runner.run(image, stages, task=task)
-            pictures = [_small(show(result, frame.display).pixels) for result in results]
-            return pictures, [_words(result.values.shape) for result in results]
+            shown = (show(result, frame.display, channel=lab.channel) for result in results)
+            pictures = [_small(each.pixels) for each in shown]
+            return pictures, [sizes(result.values.shape) for result in results]
 
         # On the same lane: a runner serves one thread, and an edit cancels this.
         self.context.jobs.submit(
@@ -214,7 +230,7 @@ def _compute(
 def _part(image: Image, lab: Lab, source: Image, region: Region, before: Frame | None) -> Frame:
     result = stage.run(source, lab.stage, region=region)
     shape = output_size(lab.stage, source.values.shape).shape
-    shown = show(result, lab.display_on(image))
+    shown = show(result, lab.display_on(image), channel=lab.channel)
     old = None if before is None else before.shown.pixels
     picture_shape = (*shape[:2], *shown.pixels.shape[2:])
     pixels = (
@@ -236,18 +252,44 @@ def _seen(source: Image, lab: Lab) -> Image:
 def _frame(image: Image, lab: Lab, source: Image, result: stage.Result, shown: Shown | None) -> Frame:
     seen, display = _seen(source, lab), lab.display_on(image)
     ranges = table_ranges(seen, result) if is_table(seen) and result.values.size else (None, None)
-    pixels, scale = picture_of(seen, lab, display, ranges[0])
+    picked = channel_of(seen, lab.channel)
+    pixels, scale = picture_of(picked, lab, display, ranges[0])
+    seen_result = one_channel(result.values, lab.channel)
+    shown_result = shown or show(result, display, ranges[1], lab.channel)
     return Frame(
         image,
         lab,
         result,
-        shown or show(result, display, ranges[1]),
+        shown_result,
         display,
         seen.values,
         pixels,
         scale,
+        picked.values,
+        seen_result,
+        ring_of(lab.stage, picked.values, pixels, zero_pixel(pixels, scale, display)),
+        peak_of(seen_result) if shown is None and seen_result.size <= LARGE else None,
         whole=shown is None,
     )
+
+
+@lru_cache(maxsize=1)
+def channel_of(image: Image, channel: ShownChannel) -> Image:
+    """One channel of an image as an image by itself, kept while it is looked at."""
+    if image.channels == 1 or channel == "all":
+        return image
+    if channel == "luma":
+        return image.gray
+    return Image(one_channel(image.values, channel), image.name, image.path)
+
+
+def zero_pixel(pixels: NDArray[np.uint8], scale: Scale, display: DisplayMode) -> NDArray[np.uint8]:
+    """How a 0 is drawn in a picture of this scale: one pixel of it."""
+    if scale is PHOTOGRAPH:
+        return np.zeros(pixels.shape[2:], np.uint8)
+    level = min(max(0.0, scale.low), scale.high)
+    drawn, _scale = to_bytes(np.full((1, 1), level, np.float32), display, extremes=(scale.low, scale.high))
+    return np.broadcast_to(drawn[0, 0], pixels.shape[2:])
 
 
 def table_ranges(source: Image, result: stage.Result) -> tuple[Range, Range]:
@@ -280,7 +322,3 @@ def picture_of(
 def _small(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     step = max(1, max(pixels.shape[:2]) // THUMBNAIL)
     return np.ascontiguousarray(pixels[::step, ::step])
-
-
-def _words(shape: tuple[int, ...]) -> str:
-    return " × ".join(map(str, shape))

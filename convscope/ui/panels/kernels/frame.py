@@ -12,6 +12,8 @@ from convscope.imaging.display import Scale, Shown
 from convscope.imaging.image import Image
 from convscope.imaging.numerals import numeral
 from convscope.imaging.operation import DisplayMode
+from convscope.imaging.peak import Peak
+from convscope.imaging.ring import Ring
 from convscope.imaging.stage import Result
 from convscope.session.lab import Lab
 
@@ -34,6 +36,9 @@ class Frame:
         source: what the stage works on, exactly: H×W or H×W×3; luma when it works on gray.
         source_pixels: the same as a picture: uint8 H×W or H×W×3.
         source_scale: what the ends of that picture stand for.
+        source_seen, result_seen: the numbers of both pictures: of all channels, or of the one that is shown.
+        ring: what the stage pads around its source, or None.
+        peak: where `result_seen` is largest; None also where finding it would take long.
         whole: False while only the part in view is computed.
     """
 
@@ -45,6 +50,10 @@ class Frame:
     source: NDArray[Any]
     source_pixels: NDArray[np.uint8]
     source_scale: Scale
+    source_seen: NDArray[Any]
+    result_seen: NDArray[Any]
+    ring: Ring | None = None
+    peak: Peak | None = None
     whole: bool = True
 
     def same_source(self, other: Frame | None) -> bool:
@@ -53,6 +62,7 @@ class Frame:
             other is not None
             and other.source is self.source
             and (other.source_scale, other.display) == (self.source_scale, self.display)
+            and other.lab.channel == self.lab.channel
         )
 
 

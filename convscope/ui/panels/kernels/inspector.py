@@ -125,6 +125,12 @@ class Inspector(ScrollColumn):
         several = source.channels == 3 and stage.channels != "gray" and stage.enabled
         self.channel.setVisible(several)
 
+    def set_channel(self, index: int) -> None:
+        """Explain this channel."""
+        if self.channel.value != str(index):
+            self.channel.set_value(str(index))
+            self._explain()
+
     def show_refused(self, refused: Refused) -> None:
         """No result: the formula tells why, and there is no sum."""
         self.formula.set_formula(refused.formula or refused.sentence)

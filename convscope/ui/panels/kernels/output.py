@@ -146,4 +146,5 @@ class Output:
 def script_of(frame: Frame) -> str:
     """The script for the stages up to the selected one."""
     stages = frame.lab.stages[: frame.lab.selected + 1]
-    return to_python(frame.image, stages, frame.display, extremes=frame.shown.extremes)
+    extremes, channel = frame.shown.extremes, frame.lab.channel
+    return to_python(frame.image, stages, frame.display, extremes=extremes, channel=channel)

@@ -10,6 +10,8 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from convscope.imaging.image import Image
+from convscope.imaging.peak import Peak
+from convscope.imaging.pixel_sum import CHANNEL_NAMES
 from convscope.ui import theme
 from convscope.ui.actions import Command
 from convscope.ui.panel_context import PanelContext
@@ -51,6 +53,7 @@ class KernelsPanel(QWidget):
         self._views: dict[str, View] = {}
         self._frame: Frame | None = None
         self._refused: Refused | None = None
+        self._peak: Peak | None = None
         self._pinned: Place | None = None
         self._place: Place | None = None
         self._compact = False
@@ -63,6 +66,7 @@ class KernelsPanel(QWidget):
         self.controller.refused.connect(self._show_refused)
         self.controller.histograms_ready.connect(self.inspector.histogram.set_histograms)
         self.controller.pictures_ready.connect(self.strip.show_pictures)
+        self.controller.peak_ready.connect(self._show_peak)
         context.session.lab_changed.connect(self._show_lab)
         context.session.image_changed.connect(self._image_changed)
         self.show_view("picture")
@@ -89,6 +93,8 @@ class KernelsPanel(QWidget):
             self.context.session.scope = self.scope
         if self._frame is not None:
             self.view.show_frame(self._frame)
+            self.view.surround(self._frame)
+            self._mark_peak()
         elif self._refused is not None:
             self.view.show_refused(self._refused)
         self.late.set_keys(self.view.jobs)
@@ -136,6 +142,14 @@ class KernelsPanel(QWidget):
                 "Kernel lab",
                 len(lab.stages) > 1,
             ),
+            Command(
+                "kernels.maximum",
+                "Go to the maximum",
+                self.go_to_peak,
+                "",
+                "Kernel lab",
+                self.foot.peak.isEnabled(),
+            ),
             Command("kernels.inspector", "Show or hide the sum", self.toggle_inspector, "", "Kernel lab"),
         ]
 
@@ -146,6 +160,17 @@ class KernelsPanel(QWidget):
             self._wants_sum = not compact
             self._fold()
         self._fit_head()
+
+    def go_to_peak(self) -> None:
+        """Hold the largest value of the result: its place, its sum."""
+        peak = self._peak
+        if peak is None or not self.view.explains:
+            return
+        if peak.channel or self._several:
+            self.inspector.set_channel(peak.channel)
+        self._pin(None)
+        self.view.look_at(peak.row, peak.column)
+        self._click(Place("result", peak.row, peak.column))
 
     def toggle_inspector(self) -> None:
         """Show the sum beside the pictures, or give them the room."""
@@ -200,6 +225,7 @@ class KernelsPanel(QWidget):
         column.addWidget(self.stack, 1)
         self.late = Late(self.context.jobs, Veil(self.stack, "kernels.veil"))
         self.foot = DisplayFoot(self.context)
+        self.foot.peak_wanted.connect(self.go_to_peak)
         column.addWidget(self.foot)
         self.line = QFrame()
         self.line.setProperty("role", "line")
@@ -217,6 +243,8 @@ class KernelsPanel(QWidget):
 
     def _show_lab(self, *_: object) -> None:
         lab = self.context.session.lab
+        if lab.channel in CHANNEL_NAMES:
+            self.inspector.set_channel(CHANNEL_NAMES.index(lab.channel))
         self.controls.show_lab(lab)
         self.strip.show_lab(lab)
         self.controller.request()
@@ -230,13 +258,17 @@ class KernelsPanel(QWidget):
 
     def _show_frame(self, frame: Frame) -> None:
         if not frame.whole:
+            self._show_peak(None)
             self.view.show_frame(frame)
+            self.view.surround(frame)
             self.late.answer()
             return
         self._frame, self._refused = frame, None
         self._offer_output()
         self._show_problem()
+        self._show_peak(None)
         self.view.show_frame(frame)
+        self.view.surround(frame)
         self.inspector.show_frame(frame)
         self._inspect(self._pinned or self._place)
 
@@ -262,12 +294,31 @@ class KernelsPanel(QWidget):
 
     def _show_scale(self) -> None:
         """How the results of the view on show are drawn."""
+        session = self.context.session
+        shown = self._frame
+        several = shown is not None and 3 in (shown.source.ndim, shown.result.values.ndim)
+        self.foot.show_channels(session.lab.channel, several and self.view.explains)
         scale = self.view.scale
         if scale is not None and (self._refused is None or not self.view.explains):
             self.foot.show_scale(*scale)
         else:
             session = self.context.session
             self.foot.show_choice(session.lab.display_on(session.image))
+
+    def _show_peak(self, peak: Peak | None) -> None:
+        """Where the result on show is largest."""
+        self._peak = peak
+        self._mark_peak()
+
+    def _mark_peak(self) -> None:
+        shown = self._peak if self.view.explains else None
+        self.view.mark_peak(shown)
+        self.foot.show_peak(shown)
+
+    @property
+    def _several(self) -> bool:
+        """Whether the result on show has a value a channel."""
+        return self._frame is not None and self._frame.result_seen.ndim == 3
 
     def _hover(self, place: Place | None) -> None:
         # When the pointer leaves, the last sum stays to be read.

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from convscope.errors import UserError
 from convscope.imaging.operation import DisplayMode
+from convscope.imaging.peak import Peak
 from convscope.imaging.region import Region
 from convscope.task import Task
 from convscope.ui import theme
@@ -17,6 +18,9 @@ from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.kernels.frame import Box, Frame, Place, Refused, Taps
 from convscope.ui.widgets.form import caption
 from convscope.ui.widgets.image_view import ImageView
+
+# Screen points a pixel at which a place can be seen among its neighbours.
+CLOSE = 12.0
 
 
 class View(QWidget):
@@ -39,6 +43,8 @@ class View(QWidget):
     shows_result: ClassVar[bool] = False
     # Whether the chain of stages has a part in it.
     has_chain: ClassVar[bool] = True
+    # Whether the largest value is marked on the result.
+    marks_peak: ClassVar[bool] = True
 
     @property
     def jobs(self) -> tuple[str, ...]:
@@ -99,6 +105,27 @@ class View(QWidget):
                     view.clear_box()
                 else:
                     view.set_box(*box, taps=read)
+
+    def surround(self, frame: Frame) -> None:
+        """Show what is padded around the source; the result has as much room, so that both lie alike."""
+        ring = frame.ring
+        for view in self.sources:
+            view.set_ring(ring)
+        alike = ring is not None and frame.result.shape[:2] == frame.source.shape[:2]
+        for view in self.results:
+            view.set_margins(ring.amounts if ring is not None and alike else (0, 0, 0, 0))
+
+    def mark_peak(self, peak: Peak | None) -> None:
+        """Mark the largest value of the result; None: none stands out."""
+        for view in self.results:
+            view.set_peak(None if peak is None or not self.marks_peak else (peak.row, peak.column))
+
+    def look_at(self, row: int, column: int) -> None:
+        """Bring a pixel of the result into sight."""
+        for view in self.results:
+            scale = max(view.view.scale, CLOSE)
+            if view.pixels is not None and view.isVisible() and scale < view.view.limits[1]:
+                view.zoom_to(scale, row, column)
 
     def work(self, function: Callable[[Task], Any], on_done: Callable[[Any], None]) -> None:
         """Compute what only this view shows; the latest request wins."""

@@ -20,6 +20,7 @@ from convscope.ui.panels.kernels.view_picture import NO_RESULT, show_source
 from convscope.ui.widgets.form import caption, heading
 from convscope.ui.widgets.image_view import ImageView
 from convscope.ui.widgets.wheel import wheel_needs_focus
+from convscope.words import sizes
 
 TYPED = "typed matrix"
 PENDING = "The pictures do not show this text yet."
@@ -126,13 +127,11 @@ class MatrixView(View):
     def show_frame(self, frame: Frame) -> None:
         """Source and result, and the text if another image came."""
         self._frame = frame
-        self.source.set_pixels(frame.source_pixels, frame.source)
-        self.result.set_pixels(frame.shown.pixels, frame.result.values)
-        rows, columns = frame.source.shape[:2]
-        out_rows, out_columns = frame.result.values.shape[:2]
+        self.source.set_pixels(frame.source_pixels, frame.source_seen)
+        self.result.set_pixels(frame.shown.pixels, frame.result_seen)
         black_white = range_words(frame.source_scale), range_words(frame.shown.scale)
-        self.source.set_caption(f"source {rows} × {columns} · {black_white[0]}")
-        self.result.set_caption(f"result {out_rows} × {out_columns} · {black_white[1]}")
+        self.source.set_caption(f"source {sizes(frame.source_seen.shape)} · {black_white[0]}")
+        self.result.set_caption(f"result {sizes(frame.result_seen.shape)} · {black_white[1]}")
         self.set_scale(frame.display, frame.shown.low, frame.shown.high)
         self._show_text(frame.image)
 

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from math import ceil, floor
+from typing import Any
 
+from numpy.typing import NDArray
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from convscope.imaging.numerals import numeral
+from convscope.imaging.operation import ShownChannel
+from convscope.imaging.peak import Peak
 from convscope.imaging.region import Region
 from convscope.ui import theme
 from convscope.ui.panel_context import PanelContext
@@ -16,13 +21,9 @@ from convscope.ui.widgets.divider_view import DividerView
 from convscope.ui.widgets.form import caption, row, segmented
 from convscope.ui.widgets.image_view import ImageView
 from convscope.ui.widgets.picture_pair import PicturePair
+from convscope.words import sizes
 
 NO_RESULT = "No result"
-
-
-def size_words(height: int, width: int) -> str:
-    """ "451 × 300": rows before columns, as arrays have it."""
-    return f"{height} × {width}"
 
 
 def whole_pixels(view: ImageView) -> Region | None:
@@ -42,7 +43,25 @@ def show_source(view: ImageView, refused: Refused) -> None:
     view.set_pixels(refused.source_pixels, refused.source)
     first = refused.lab.selected == 0
     what = refused.image.name if first else f"input of stage {refused.lab.selected + 1}"
-    view.set_caption(f"{what}  ·  {size_words(*refused.source.shape[:2])}")
+    view.set_caption(f"{what}  ·  {sizes(refused.source.shape)}")
+
+
+def source_words(frame: Frame) -> str:
+    """What goes into the selected stage, its shape, and what is padded around it."""
+    first = frame.lab.selected == 0
+    what = frame.image.name if first else f"input of stage {frame.lab.selected + 1}"
+    ring = [frame.ring.words] if frame.ring is not None else []
+    return "  ·  ".join([what, sizes(frame.source.shape), *alone(frame.lab.channel, frame.source), *ring])
+
+
+def result_words(frame: Frame) -> str:
+    """The result's shape, and which of its channels is on show."""
+    return "  ·  ".join(["result", sizes(frame.result.shape), *alone(frame.lab.channel, frame.result.values)])
+
+
+def alone(channel: ShownChannel, values: NDArray[Any]) -> list[str]:
+    """ "red only", where one of several channels is shown."""
+    return [] if channel == "all" or values.ndim == 2 else [f"{channel} only"]
 
 
 class PictureView(View):
@@ -55,6 +74,7 @@ class PictureView(View):
     def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
         self._frame: Frame | None = None
+        self._range = ""
         self.source = ImageView()
         self.source.setObjectName("kernels.source")
         self.source.setAccessibleName("Source picture")
@@ -91,6 +111,7 @@ class PictureView(View):
         self.layout_switch.changed.connect(self._layout_chosen)
         self.range = theme.with_figures(caption("kernels.range"))
         self.range.setWordWrap(False)
+        self.range.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.column.addLayout(row(self.layout_switch, None, self.range))
         self.column.addWidget(self.message)
 
@@ -98,18 +119,17 @@ class PictureView(View):
         """Both pictures, their captions and the scale."""
         before, self._frame = self._frame, frame
         if not frame.same_source(before):
-            self.source.set_pixels(frame.source_pixels, frame.source)
-        self.result.set_pixels(frame.shown.pixels, frame.result.values)
-        first = frame.lab.selected == 0
-        what = frame.image.name if first else f"input of stage {frame.lab.selected + 1}"
-        self.source.set_caption(f"{what}  ·  {size_words(*frame.source.shape[:2])}")
-        self.result.set_caption(f"result  ·  {size_words(*frame.result.values.shape[:2])}")
+            self.source.set_pixels(frame.source_pixels, frame.source_seen)
+        self.result.set_pixels(frame.shown.pixels, frame.result_seen)
+        self.source.set_caption(source_words(frame))
+        self.result.set_caption(result_words(frame))
         if self.stack.currentWidget() is self.divider:
-            self.divider.set_pair(frame.source_pixels, frame.shown.pixels, frame.result.values)
+            self.divider.set_pair(frame.source_pixels, frame.shown.pixels, frame.result_seen)
         shown = frame.shown
         self.set_scale(frame.display, shown.low, shown.high)
         least, most, mean = numeral(shown.minimum), numeral(shown.maximum), numeral(shown.mean, 4)
-        self.range.setText(f"min {least}   max {most}   mean {mean}")
+        self._range = f"min {least}   max {most}   mean {mean}"
+        self.range.setText(self._range)
 
     def show_refused(self, refused: Refused) -> None:
         """What would go in, and nothing beside it."""
@@ -119,6 +139,14 @@ class PictureView(View):
         self.divider.show_nothing(NO_RESULT)
         self.result.set_caption("result")
         self.range.setText("")
+
+    def mark_peak(self, peak: Peak | None) -> None:
+        """Mark the largest value, and say where it is."""
+        super().mark_peak(peak)
+        if self._frame is not None:
+            self.range.setText(
+                f"{self._range}\n{f'max at {peak.where}' if peak is not None else ''}".rstrip()
+            )
 
     def region_in_view(self) -> Region | None:
         """What the result's picture shows of it."""
@@ -133,4 +161,4 @@ class PictureView(View):
         self.stack.setCurrentWidget(self.divider if value == "divider" else self.pair)
         if self._frame is not None and value == "divider":
             frame = self._frame
-            self.divider.set_pair(frame.source_pixels, frame.shown.pixels, frame.result.values)
+            self.divider.set_pair(frame.source_pixels, frame.shown.pixels, frame.result_seen)

@@ -27,6 +27,8 @@ class ScanView(View):
     name = "scan"
     explains = True
     shows_result = True
+    # It would tell what the scan has not come to yet.
+    marks_peak = False
 
     def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
@@ -91,7 +93,7 @@ class ScanView(View):
             self.scan = Scan(rows, columns)
             self.position.setRange(0, self.scan.count - 1)
         if not frame.same_source(before):
-            self.source.set_pixels(frame.source_pixels, frame.source)
+            self.source.set_pixels(frame.source_pixels, frame.source_seen)
         self.set_scale(frame.display, frame.shown.low, frame.shown.high)
         self._draw()
 
@@ -159,7 +161,7 @@ class ScanView(View):
         if self.scan is None or self._frame is None:
             return
         blank = 0x23 if theme.tokens().dark else 0xE3
-        self.result.set_pixels(self.scan.filled(self._frame.shown.pixels, blank), self._frame.result.values)
+        self.result.set_pixels(self.scan.filled(self._frame.shown.pixels, blank), self._frame.result_seen)
         self.position.setValue(self.scan.position)
         place_row, column = self.scan.place
         self.words.setText(f"row {place_row}, column {column}")

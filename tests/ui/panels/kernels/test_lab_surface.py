@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
+import numpy as np
 import pytest
 from faults import faults
 from lab_helpers import Lab
-from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QLabel, QToolButton, QWidget
+from PIL import Image as PillowImage
+from PySide6.QtCore import QPoint
+from PySide6.QtGui import QAction, QColor, QGuiApplication
+from PySide6.QtWidgets import QComboBox, QFileDialog, QLabel, QToolButton, QWidget
 
+from convscope.imaging.image import Image
+from convscope.imaging.kernel import Kernel
 from convscope.imaging.load import load_image
+from convscope.imaging.matrix import MATRICES
+from convscope.imaging.numerals import numeral
+from convscope.imaging.presets import make
 from convscope.paths import resource_path
 from convscope.ui import theme
 from convscope.ui.panels.kernels.panel import VIEWS
@@ -129,3 +138,171 @@ def test_taps_are_seen_apart(lab: Lab, scale: float) -> None:
     with_gaps = source.grab().toImage()
     source.set_box(11, 15, 5, 5)
     assert source.grab().toImage() != with_gaps
+
+
+# -- the border ----------------------------------------------------------------------------------------------
+
+
+def test_the_padding_is_drawn_around_the_source(lab: Lab) -> None:
+    source, result = (lab.find(ImageView, f"kernels.{name}") for name in ("source", "result"))
+    assert source.ring is not None and source.ring.amounts == (1, 1, 1, 1)
+    assert source.accessibleDescription() == "noise  ·  24 × 32 × 3  ·  padding 1: zeros"
+    # All of it is in sight, the ring too, and the result lies as its source does.
+    left, top = source.view.to_screen(-1, -1)
+    right, bottom = source.view.to_screen(33, 25)
+    assert left >= -0.01 and top >= -0.01
+    assert right <= source.view.view_width + 0.01 and bottom <= source.view.view_height + 0.01
+    assert result.view.scale == pytest.approx(source.view.scale, rel=0.01) and result.ring is None
+    for border, words in (("replicate", "the edge"), ("reflect", "mirrored"), ("wrap", "wrapped round")):
+        lab.pick("kernels.border", border)
+        assert source.ring is not None and source.ring.words == f"padding 1: {words}"
+    first = source.ring.values[0]
+    assert np.array_equal(first[0, 1:-1], lab.frame.source[-1])
+    lab.pick("kernels.border", "valid")
+    assert source.ring is None and source.view.ring == (0, 0, 0, 0)
+    assert source.accessibleDescription() == "noise  ·  24 × 32 × 3"
+    lab.pick("kernels.border", "full")
+    lab.spin("kernels.dilation", 3)
+    assert source.ring is not None and source.ring.amounts == (6, 6, 6, 6)
+
+
+def test_of_a_photograph_the_padding_is_a_frame_that_can_be_seen(lab: Lab) -> None:
+    lab.session.add_images([load_image(resource_path("images", "cat.jpg"))])
+    lab.settle()
+    source = lab.find(ImageView, "kernels.source")
+    assert source.view.fitted and source.view.scale < 2
+    assert min(source.view.margins) >= 4
+    with_frame = source.grab().toImage()
+    corner = QPoint(round(source.view.left) - 2, round(source.view.top) + 20)
+    assert with_frame.pixelColor(corner) != QColor(theme.tokens().window)
+    # Zoomed in on the corner the zeros themselves are seen.
+    source.zoom_to(40.0, 0, 0)
+    assert source.view.margins == (40, 40, 40, 40)
+    x, y = source.view.to_screen(-0.5, -0.5)
+    assert x >= 0 and y >= 0
+    lab.pick("kernels.border", "valid")
+    source.fit()
+    assert source.view.margins == (0, 0, 0, 0)
+
+
+def test_the_ring_of_a_matrix_has_its_zeros_in_numbers(lab: Lab) -> None:
+    lab.example("sharpen")
+    source = lab.find(ImageView, "kernels.matrix.source")
+    assert source.ring is not None
+    assert [strip.sum() for strip in source.ring.values] == [0, 0, 0, 0]
+    assert source.view.scale >= 20
+
+
+# -- the maximum ---------------------------------------------------------------------------------------------
+
+
+def test_where_the_curve_detector_fires(lab: Lab) -> None:
+    """Curriculum 7: 6600 where the curve is, 0 where it is not, and where in a whole image."""
+    lab.example("curve")
+    assert lab.values.tolist() == [[6600]]
+    assert lab.text("kernels.total") == "= 6600"
+    assert lab.find(ImageView, "kernels.matrix.result").peak == (0, 0)
+    maximum = lab.find(QToolButton, "kernels.maximum")
+    assert maximum.toolTip() == "Go to the maximum: 6600 at row 0, column 0"
+    lab.example("no-curve")
+    assert lab.values.tolist() == [[0]] and lab.text("kernels.total") == "= 0"
+    # The same patch somewhere in a larger picture, beside the one without the curve.
+    patches = {example.key: example.image.values for example in MATRICES}
+    picture = np.zeros((40, 60), np.uint8)
+    picture[12:19, 30:37] = patches["curve"]
+    picture[25:32, 8:15] = patches["no-curve"]
+    lab.session.add_images([Image(picture, "two patches")])
+    lab.pick("kernels.border", "zero")
+    lab.press("kernels.view.picture")
+    result = lab.find(ImageView, "kernels.result")
+    assert lab.values[15, 33] == 6600 and lab.values[28, 11] == 0
+    # One row further down all six weights lie on a 50: 6·50·30.
+    assert result.peak == (16, 33) and lab.values.max() == 9000
+    assert lab.text("kernels.range").endswith("max at row 16, column 33")
+    lab.press("kernels.maximum")
+    assert lab.text("kernels.place") == "row 16, column 33" and lab.text("kernels.total") == "= 9000"
+    assert lab.find(QToolButton, "kernels.unpin").isVisible()
+    assert result.view.scale >= 12 and result.pixel_at(result.position_of(16, 33)) == (16, 33)
+    # With another border it is at another place of a smaller result.
+    lab.pick("kernels.border", "valid")
+    assert result.peak == (13, 30)
+    lab.run("kernels.maximum")
+    assert lab.text("kernels.place") == "row 13, column 30" and lab.text("kernels.total") == "= 9000"
+
+
+def test_the_maximum_is_that_of_the_channel_it_is_in(lab: Lab) -> None:
+    lab.only(kernels=(make("identity"),))
+    row, column, channel = (int(n) for n in np.unravel_index(lab.values.argmax(), lab.values.shape))
+    lab.press("kernels.maximum")
+    assert lab.text("kernels.place") == f"row {row}, column {column}"
+    assert lab.find(Segmented, "kernels.sum_channel").value == str(channel)
+    assert lab.text("kernels.total") == f"= {int(lab.values.max())}"
+
+
+def test_where_nothing_stands_out_nothing_is_marked(lab: Lab) -> None:
+    lab.session.add_images([Image(np.full((9, 9), 50, np.uint8), "flat")])
+    lab.only(kernels=(make("identity"),))
+    assert lab.find(ImageView, "kernels.result").peak is None
+    assert not lab.find(QToolButton, "kernels.maximum").isEnabled()
+    assert "max at" not in lab.text("kernels.range")
+    lab.only(border="valid", kernels=(Kernel(np.ones((31, 31))),))
+    assert lab.panel.frame is None and lab.find(ImageView, "kernels.result").peak is None
+
+
+# -- channels ------------------------------------------------------------------------------------------------
+
+
+def test_one_channel_is_seen_alone(lab: Lab) -> None:
+    source, result = (lab.find(ImageView, f"kernels.{name}") for name in ("source", "result"))
+    whole, exact = lab.frame.source, lab.values
+    assert source.accessibleDescription().startswith("noise  ·  24 × 32 × 3")
+    assert result.accessibleDescription() == "result  ·  24 × 32 × 3"
+    for index, name in enumerate(("red", "green", "blue")):
+        lab.pick("kernels.shown_channel", name)
+        assert source.pixels is not None and np.array_equal(source.pixels, whole[..., index])
+        shown = np.clip(np.rint(np.abs(exact[..., index])), 0, 255)
+        assert result.pixels is not None and np.array_equal(result.pixels, shown)
+        assert result.accessibleDescription() == f"result  ·  24 × 32 × 3  ·  {name} only"
+        lab.hover("kernels.result", 5, 6)
+        assert result.readout().endswith(f": {numeral(float(exact[5, 6, index]))}")
+        assert lab.text("kernels.total") == f"= {numeral(float(exact[5, 6, index]))}"
+        assert lab.text("kernels.range").startswith(f"min {numeral(float(exact[..., index].min()))} ")
+    lab.pick("kernels.shown_channel", "luma")
+    assert source.pixels is not None and np.array_equal(source.pixels, lab.session.image.gray.pixels)
+    luma = exact @ np.array([0.299, 0.587, 0.114], np.float32)
+    assert lab.frame.result_seen == pytest.approx(luma)
+    # The numbers stay those of all channels, and it is taken back.
+    assert np.array_equal(lab.values, exact)
+    lab.run("edit.undo")
+    assert lab.session.lab.channel == "blue"
+    lab.pick("kernels.shown_channel", "all")
+    assert result.pixels is not None and result.pixels.ndim == 3
+
+
+def test_what_is_alone_is_saved_and_scripted_alone(
+    lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lab.session.add_images([load_image(resource_path("images", "cat.jpg"))])
+    lab.pick("kernels.shown_channel", "green")
+    lab.press("kernels.copy_python")
+    made: dict[str, object] = {}
+    text = QGuiApplication.clipboard().text().replace("result.png", str(tmp_path / "made.png"))
+    exec(text, made)
+    assert np.array_equal(made["pixels"], lab.frame.shown.pixels)  # type: ignore[arg-type]
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_a, **_k: (str(tmp_path / "out.png"), ""))
+    lab.press("kernels.save")
+    assert np.array_equal(np.asarray(PillowImage.open(tmp_path / "out.png")), lab.frame.shown.pixels)
+
+
+def test_a_gray_picture_has_no_channels_to_choose(lab: Lab) -> None:
+    channels = lab.find(QComboBox, "kernels.shown_channel")
+    assert channels.isVisible()
+    lab.session.add_images([Image(np.arange(80, dtype=np.uint8).reshape(8, 10), "gray")])
+    lab.settle()
+    assert not channels.isVisible()
+
+
+def test_the_shape_of_an_image_names_its_channels(lab: Lab) -> None:
+    assert "noise   24×32×3" in lab.window.header.image.text()
+    lab.session.add_images([Image(np.arange(80, dtype=np.uint8).reshape(8, 10), "gray")])
+    assert "gray   8×10 gray" in lab.window.header.image.text()
