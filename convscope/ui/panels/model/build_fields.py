@@ -6,8 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Signal
-from PySide6.QtGui import QKeyEvent, QKeySequence
+from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QCheckBox,
@@ -39,32 +38,10 @@ from convscope.ui.panels.model.build_values import (
     write_shape,
 )
 from convscope.ui.widgets.form import combo, indent
+from convscope.ui.widgets.undo_keys import undo_of_the_window
 from convscope.ui.widgets.wheel import wheel_needs_focus
 
 HEIGHT = 50
-
-
-class _UndoOfTheWindow(QObject):
-    """Leaves Ctrl+Z to the document: a field would take back letters that the document has long taken."""
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
-            undo = event.matches(QKeySequence.StandardKey.Undo) or event.matches(
-                QKeySequence.StandardKey.Redo
-            )
-            if undo:
-                event.ignore()
-                return True
-        return False
-
-
-def undo_of_the_window(widget: QWidget) -> None:
-    """Undo and redo mean the document, also while this control has the focus."""
-    guard = _UndoOfTheWindow(widget)
-    widget.installEventFilter(guard)
-    line = widget.findChild(QLineEdit)
-    if line is not None:
-        line.installEventFilter(guard)
 
 
 class Field(QWidget):

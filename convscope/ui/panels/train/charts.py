@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDoubleSpinBox, QVBoxLayout, QWidget
 
 from convscope.ui import theme
 from convscope.ui.panels.train import form
+from convscope.ui.panels.train.curves_look import Look
 from convscope.ui.panels.train.history import History
 from convscope.ui.plots.chart import Chart, Line
 from convscope.ui.plots.curve import Curve
@@ -23,11 +24,11 @@ from convscope.ui.widgets.flow import FlowLayout
 from convscope.ui.widgets.form import choose, combo
 from convscope.ui.widgets.segmented import Segmented
 from convscope.ui.widgets.slider_row import SliderRow
+from convscope.ui.widgets.undo_keys import undo_of_the_window
 
 if TYPE_CHECKING:
     from convscope.engine.training.record import Recorder, Update
     from convscope.engine.training.settings import TrainingSettings
-    from convscope.engine.training.smoothing import Formula
 
 # Milliseconds between two drawings, at least and at most.
 INTERVAL, SELDOM = 150, 500
@@ -51,31 +52,6 @@ GAP_SHARE = 0.2
 GAP_HEIGHT = 0.06
 # Where a new classifier has learned alone and the base begins to learn with it.
 THAWED = "base thawed"
-
-
-@dataclass(frozen=True)
-class Look:
-    """How a person wants to see the curves.
-
-    Attributes:
-        by: "batch" or "epoch".
-        by_batch, by_epoch: how much each is smoothed, 0 (not at all) to 0.99.
-        formula: of the smoothing; see `engine.training.smoothing.FORMULAS`.
-        log: the loss in powers of ten.
-        metric: of the second chart; "": the first that is measured.
-    """
-
-    by: Literal["batch", "epoch"] = "batch"
-    by_batch: float = 0.8
-    by_epoch: float = 0.0
-    formula: Formula = "lectures"
-    log: bool = False
-    metric: str = ""
-
-    @property
-    def smoothing(self) -> float:
-        """Of the curves on show."""
-        return self.by_batch if self.by == "batch" else self.by_epoch
 
 
 class Charts(QWidget):
@@ -247,6 +223,8 @@ class Charts(QWidget):
         self.smoothing = SliderRow("train.smoothing", "Smoothing", 0, 0.99, 0.01, self.shown_as.smoothing)
         self.smoothing.setMaximumWidth(theme.scaled(232))
         self.smoothing.changed.connect(self._smoothing_changed)
+        for box in self.smoothing.findChildren(QDoubleSpinBox):
+            undo_of_the_window(box)
         formulas = [(name, whose) for name, (whose, _formula) in FORMULAS.items()]
         self.formula = combo("train.smoothing.formula", "Formula of the smoothing", formulas)
         self.formula.setSizeAdjustPolicy(self.formula.SizeAdjustPolicy.AdjustToContents)
@@ -426,9 +404,10 @@ class Charts(QWidget):
         self.log.setChecked(look.log)
 
     def _edit(self, label: str, merge: str = "", **changed: Any) -> None:
-        look = replace(self.shown_as, **changed)
-        self.set_look(look)
-        self.edited.emit(look, label, merge)
+        before, look = self.shown_as, replace(self.shown_as, **changed)
+        if look != before:
+            self.set_look(look)
+            self.edited.emit(look, label, merge)
 
     def _by_changed(self, by: str) -> None:
         self._edit("curves by " + by, by=by)

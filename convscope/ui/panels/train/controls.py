@@ -197,6 +197,10 @@ class Controls(QWidget):
         self.desk.name = text.strip()
 
     def _show_settings(self, settings: Any) -> None:
+        plan = self.desk.trainer.plan
+        if self.desk.trainer.active and plan is not None:
+            # Those of the run that is on; what undo does meanwhile is seen after it.
+            settings = plan.settings
         for section in self._sections:
             section.show_settings(settings)
         self._show_given()
@@ -280,7 +284,10 @@ class Controls(QWidget):
         desk = self.desk
         active, plan = desk.trainer.active, desk.trainer.plan
         if (active, desk.apart) != self._was:
+            began_or_ended = active != self._was[0]
             self._was = (active, desk.apart)
+            if began_or_ended:
+                self._show_settings(desk.settings)
             self._show_used()
             self._show_findings(desk.last_check.findings if desk.last_check is not None else ())
         self.body.setEnabled(not active)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
 from convscope.errors import UserError
+from convscope.session.slots import Slot
 from convscope.task import Task
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.train.again import Way, begun_again, plan_again
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from convscope.engine.training.settings import TrainingSettings
 
 StartFrom = Literal["initial", "trained"]
+INITIALLY: StartFrom = "trained"
+SCOPE = "train"  # where what is set here is seen, and undone
 
 
 class Desk(QObject):
@@ -64,10 +67,12 @@ class Desk(QObject):
         self.trainer = Trainer(context, self)
         self.finished: Finished | None = None
         self.name = ""
-        self._settings = TrainingSettings()
+        session = context.session
+        # Those that the left column sets; input and augmentation are the session's own.
+        self._slot = session.slot("train.settings", TrainingSettings(), SCOPE)
+        self._start = session.slot("train.start_from", INITIALLY, SCOPE)
         self._initial: OpenedModel | None = None
         self._base: OpenedModel | None = None
-        self._start_from: StartFrom = "trained"
         # Whether the initial weights are those of the training that was started last.
         self._from_plan = False
         # How a run that is to begin again has used a base.
@@ -78,7 +83,8 @@ class Desk(QObject):
         self._last: tuple[str, TrainingSettings] | None = None
         self._used: set[str] = set()
         self.last_check: Checked | None = None
-        session = context.session
+        self._slot.changed.connect(self._given_changed)
+        self._start.changed.connect(self._start_changed)
         session.model_changed.connect(self._model_changed)
         session.dataset_changed.connect(self._dataset_changed)
         session.augmentation_changed.connect(self._given_changed)
@@ -97,20 +103,32 @@ class Desk(QObject):
         augmentation = session.augmentation
         if augmentation is not None and augmentation.does_nothing:
             augmentation = None
-        return replace(self._settings.with_input(session.input), augmentation=augmentation)
+        return replace(self._slot.value.with_input(session.input), augmentation=augmentation)
 
-    def set_settings(self, settings: TrainingSettings) -> None:
-        """Change them; what images are brought to changes for the data panel too, augmentation does not."""
-        session, given = self.context.session, settings.input
-        kept = replace(settings.with_input(self._settings.input), augmentation=None)
-        changed, self._settings = kept != self._settings, kept
-        if given != session.input:
-            session.set_input(given)  # tells everybody, this desk among them
-        elif changed:
-            self.settings_changed.emit(self.settings)
-            self.check()
+    def set_settings(
+        self, settings: TrainingSettings, label: str = "training settings", merge: Hashable | None = None
+    ) -> None:
+        """Change them, which is a step of undo.
 
-    def edit(self, change: Callable[[TrainingSettings], TrainingSettings]) -> bool:
+        What images are brought to changes for the data panel too, augmentation does not.
+
+        Args:
+            label: what is changed, as a menu says it.
+            merge: joins the steps of typing and of a drag.
+        """
+        session = self.context.session
+        kept = replace(settings.with_input(self._slot.value.input), augmentation=None)
+        changes: dict[Slot[Any], Any] = {self._slot: kept}
+        if settings.input != session.input:
+            changes[session.slot("input", None)] = settings.input
+        session.edit(changes, label, merge)
+
+    def edit(
+        self,
+        change: Callable[[TrainingSettings], TrainingSettings],
+        label: str = "training settings",
+        merge: Hashable | None = None,
+    ) -> bool:
         """Change some of them; what cannot be is told, and nothing changes."""
         try:
             settings = change(self.settings)
@@ -118,13 +136,13 @@ class Desk(QObject):
             self.context.report(error)
             self.settings_changed.emit(self.settings)
             return False
-        self.set_settings(settings)
+        self.set_settings(settings, label, merge)
         return True
 
     @property
     def model(self) -> OpenedModel | None:
         """The network that will be trained: the current one; after a run what came out, or what went in."""
-        if self._start_from == "initial" and self._initial is not None:
+        if self.start_from == "initial" and self._initial is not None:
             return self._initial
         return self._trained if self._trained is not None else self.context.session.model
 
@@ -153,19 +171,16 @@ class Desk(QObject):
     def apart(self) -> bool:
         """Whether what would start again is a new classifier on a base: that starts at a place of its own."""
         plan = self.trainer.plan
-        return self._from_plan and self._start_from == "initial" and plan is not None and plan.apart
+        return self._from_plan and self.start_from == "initial" and plan is not None and plan.apart
 
     @property
     def start_from(self) -> StartFrom:
         """Whether the next run starts from the last one's initial weights, or from the current model's."""
-        return self._start_from
+        return self._start.value
 
     def set_start_from(self, choice: StartFrom) -> None:
         """Choose; see `start_from`."""
-        if choice != self._start_from:
-            self._start_from = choice
-            self.subject_changed.emit()
-            self.check()
+        self._start.edit(choice, "weights to start from")
 
     def suggested_name(self) -> str:
         """What the next run is called if nobody says otherwise."""
@@ -214,7 +229,7 @@ class Desk(QObject):
         if self.last_check is None:
             return
         if mend.settings is not None:
-            self.set_settings(mend.settings)
+            self.set_settings(mend.settings, mend.text)
         model, change = self.model, mend.model
         if change is not None and model is not None:
             self.context.jobs.submit(
@@ -233,7 +248,7 @@ class Desk(QObject):
         model, dataset = self.model, self.dataset
         if model is None or dataset is None or self.trainer.active:
             return
-        way = self._way if self._start_from == "initial" else None
+        way = self._way if self.start_from == "initial" else None
         name = self.name or self.suggested_name()
         try:
             self.begin(plan_again(model, dataset, self.settings, name, way))
@@ -255,7 +270,8 @@ class Desk(QObject):
             session.add_model(model)
             session.set_dataset(dataset)
             own = {"loss": "auto", "epochs": epochs or self.settings.epochs}
-            self.set_settings(replace(self.settings.with_input(InputSettings()), **own))  # type: ignore[arg-type]
+            settings = replace(self.settings.with_input(InputSettings()), **own)  # type: ignore[arg-type]
+            self.set_settings(settings, "settings of the example")
             self._start_when_checked = True
             self.check()
 
@@ -285,7 +301,7 @@ class Desk(QObject):
         except UserError as error:
             self.context.report(error)
             return
-        self.set_settings(plan.settings)
+        self.set_settings(plan.settings, f"settings of {plan.name}")
         self.context.session.set_augmentation(plan.settings.augmentation)
         self.begin(plan)
 
@@ -296,7 +312,7 @@ class Desk(QObject):
             prepared, way = begun
             self._last = (run.details.name, prepared.settings)
             self._take_over(prepared, way)
-            self.set_settings(prepared.settings)
+            self.set_settings(prepared.settings, f"settings of {run.details.name}")
             self.context.session.set_augmentation(prepared.settings.augmentation)
             self.view_requested.emit("live")
 
@@ -326,6 +342,8 @@ class Desk(QObject):
     def shutdown(self) -> None:
         """Take no more events."""
         session = self.context.session
+        self._slot.changed.disconnect(self._given_changed)
+        self._start.changed.disconnect(self._start_changed)
         session.model_changed.disconnect(self._model_changed)
         session.dataset_changed.disconnect(self._dataset_changed)
         session.augmentation_changed.disconnect(self._given_changed)
@@ -343,11 +361,16 @@ class Desk(QObject):
         # Somebody has chosen a network: that one is meant. What a run has made is no other than the run's.
         current = self.context.session.model
         if current is None or self._trained is None or current.id != self._trained.id:
-            self._start_from, self._initial, self._way, self._trained = "trained", None, None, None
+            self._initial, self._way, self._trained = None, None, None
+            self._start.set("trained")
         self.subject_changed.emit()
         self.check()
 
     def _dataset_changed(self, _dataset: object) -> None:
+        self.subject_changed.emit()
+        self.check()
+
+    def _start_changed(self, _choice: object) -> None:
         self.subject_changed.emit()
         self.check()
 
@@ -380,8 +403,9 @@ class Desk(QObject):
 
     def _take_over(self, prepared: Prepared, way: Way | None, *, from_plan: bool = False) -> None:
         """Make a run's initial weights and its data those of the next one."""
-        self._initial, self._start_from, self._from_plan = prepared.model, "initial", from_plan
+        self._initial, self._from_plan = prepared.model, from_plan
         self._way = way
+        self._start.set("initial")
         self.context.session.set_dataset(prepared.dataset)
         self.subject_changed.emit()
         self.check()
@@ -392,7 +416,8 @@ class Desk(QObject):
         ready, plan = self.trainer.ready, self.trainer.plan
         if ready is not None and plan is not None:
             # Another model may have been looked at meanwhile.
-            self._initial, self._start_from, self._from_plan = ready.model, "initial", True
+            self._initial, self._from_plan = ready.model, True
+            self._start.set("initial")
             self._way = plan.repeats
         fitted = finished.trained.fitted
         if fitted.outcome != "diverged" or fitted.best is not None:

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
 from convscope.errors import NotEnoughMemoryError, UserError
 from convscope.task import Task
 from convscope.ui import theme
+from convscope.ui.panels.train.curves_look import Look
 from convscope.ui.panels.train.desk import Desk
 from convscope.ui.panels.train.empty import Empty
 from convscope.ui.panels.train.form import Choice, Notice
@@ -38,6 +39,7 @@ class LiveView(QWidget):
         self.desk = desk
         self._interrupted: list[Run] = []
         self._charts: Charts | None = None
+        self._curves = desk.context.session.slot("train.curves", Look(), "train.live")
         self._build()
         trainer = desk.trainer
         trainer.began.connect(self._began)
@@ -56,6 +58,9 @@ class LiveView(QWidget):
 
             self._charts = Charts()
             self._charts.looked.connect(self._tick)
+            self._charts.edited.connect(self._edit_curves)
+            self._curves.changed.connect(self._charts.set_look)
+            self._charts.set_look(self._curves.value)
             self._left.addWidget(self._charts)
         return self._charts
 
@@ -69,6 +74,7 @@ class LiveView(QWidget):
     def shutdown(self) -> None:
         """Stop timers and take no more events."""
         if self._charts is not None:
+            self._curves.changed.disconnect(self._charts.set_look)
             self._charts.shutdown()
         self.looks.shutdown()
         self.empty.shutdown()
@@ -144,6 +150,9 @@ class LiveView(QWidget):
         batches = {name: list(values) for name, values in prepared.batches.items()}
         self.charts.prepared(prepared.steps, batches)
 
+    def _edit_curves(self, look: Look, label: str, merge: str) -> None:
+        self._curves.edit(look, label, merge or None)
+
     def _tick(self) -> None:
         self.transport.say()
         rate = self.charts.follow_rate()
@@ -209,11 +218,13 @@ class LiveView(QWidget):
 
     def _set_rate(self, rate: float) -> None:
         self.notice.hide()
-        self.desk.edit(lambda s: replace(s, optimizer=replace(s.optimizer, learning_rate=rate)))
+        self.desk.edit(
+            lambda s: replace(s, optimizer=replace(s.optimizer, learning_rate=rate)), "learning rate"
+        )
 
     def _set_batch(self, size: int) -> None:
         self.notice.hide()
-        self.desk.edit(lambda s: replace(s, batch_size=size))
+        self.desk.edit(lambda s: replace(s, batch_size=size), "batch size")
 
     # Runs that were interrupted
 

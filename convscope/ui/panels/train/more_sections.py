@@ -76,7 +76,7 @@ class MetricsSection(Section):
     """What is measured besides the loss."""
 
     def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
-        super().__init__(desk, parent)
+        super().__init__(desk, parent, about="metrics")
         for name, words in _METRICS:
             self.column.addWidget(self.check(f"train.metric.{name}", words, _member(name)))
 
@@ -94,7 +94,7 @@ class ScheduleSection(Section):
     """How the learning rate goes over the epochs."""
 
     def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
-        super().__init__(desk, parent)
+        super().__init__(desk, parent, about="schedule")
         kind = self.combo("train.schedule", "Schedule", _SCHEDULES, at("schedule", "kind"))
         factor = self.number("train.schedule.factor", "Factor", 0, 1, at("schedule", "factor"))
         every = self.spin("train.schedule.every", "Every so many epochs", 1, 10_000, at("schedule", "every"))
@@ -140,7 +140,7 @@ class StoppingSection(Section):
 
     def _parts(self, part: str, words: str, kind: Any, numbers: tuple[tuple[str, str, float], ...]) -> None:
         """A switch for a setting that is None when it is off, and its own settings under it."""
-        own = Section(self.desk)
+        own = Section(self.desk, about=words[:1].lower() + words[1:])
 
         def write(settings: TrainingSettings, on: Any) -> TrainingSettings:
             changed: dict[str, Any] = {part: kind() if on else None}

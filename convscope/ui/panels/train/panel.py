@@ -55,6 +55,13 @@ class TrainPanel(QWidget):
         self.switch.set_value(name)
         self.stack.setCurrentWidget(self._views[name])
         self._fold()
+        if self.isVisible():
+            self.context.session.scope = self.scope
+
+    @property
+    def scope(self) -> str:
+        """What undo acts on: the left column, and the view on show."""
+        return f"train.{self.switch.value}"
 
     def set_compact(self, compact: bool) -> None:
         """Fold the looks into the network away where there is no room for them."""

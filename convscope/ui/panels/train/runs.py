@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,14 @@ if TYPE_CHECKING:
     from convscope.engine.training.run import Run
 
 KEY = "train.runs"
+
+
+@dataclass(frozen=True)
+class RunsLook:
+    """What the chart of the runs shows: "loss" or "accuracy", the loss "linear" or "log"."""
+
+    metric: str = "loss"
+    scale: str = "linear"
 
 
 def read_runs(task: Task) -> tuple[Entry, ...]:
@@ -67,7 +76,10 @@ class RunsView(QWidget):
         self.setObjectName("train.runs")
         self._desk = desk
         self._asked: QMessageBox | None = None
+        self._look = desk.context.session.slot("train.runs.look", RunsLook(), "train.runs")
         self._build()
+        self._look.changed.connect(self._look_changed)
+        self._look_changed(self._look.value)
         desk.runs_changed.connect(self.refresh)
         desk.trainer.state_changed.connect(self._offer)
         self.refresh()
@@ -87,6 +99,8 @@ class RunsView(QWidget):
 
     def shutdown(self) -> None:
         """Take no more events."""
+        self._look.changed.disconnect(self._look_changed)
+        self.table.runs.shutdown()
         self._desk.runs_changed.disconnect(self.refresh)
         self._desk.trainer.state_changed.disconnect(self._offer)
         self._desk.context.jobs.cancel_key(KEY)
@@ -174,6 +188,14 @@ class RunsView(QWidget):
         self.folder.setEnabled(one is not None)
         self.delete.setEnabled(bool(selected))
         self.export.setEnabled(bool(self.table.runs.entries))
+
+    def _edit(self, label: str, **changed: str) -> None:
+        self._look.edit(replace(self._look.value, **changed), label)
+
+    def _look_changed(self, look: RunsLook) -> None:
+        self.values.set_value(look.metric)
+        self.scale.set_value(look.scale)
+        self._draw()
 
     # -- what is done ----------------------------------------------------------------------------------------
 
@@ -314,8 +336,8 @@ class RunsView(QWidget):
             "Scale",
             (("linear", "Linear", "A linear scale"), ("log", "Log", "A logarithmic scale of the loss")),
         )
-        self.values.changed.connect(lambda _value: self._draw())
-        self.scale.changed.connect(lambda _value: self._draw())
+        self.values.changed.connect(lambda value: self._edit("curves of the runs", metric=value))
+        self.scale.changed.connect(lambda value: self._edit("scale of the loss", scale=value))
         self.chart = Chart("train.runs.chart", "Loss")
         self.chart.setMinimumHeight(theme.scaled(160))
         self.chart.hovered.connect(self.chart.show_cursor)
@@ -365,7 +387,7 @@ class RunsView(QWidget):
             self._open_folder,
         )
         self.delete = tool("train.runs.delete", "Delete the selected runs", "trash-2", self._ask_delete)
-        self.table = RunsTable()
+        self.table = RunsTable(self._desk.context.session.slot("train.runs.ticks", (), "train.runs"))
         self.table.setObjectName("train.runs.table")
         self.table.setMinimumHeight(theme.scaled(110))
         self.table.picked.connect(self._offer)

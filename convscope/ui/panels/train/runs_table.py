@@ -17,6 +17,7 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QColor, QPixmap
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
+from convscope.session.slots import Slot
 from convscope.ui import theme
 from convscope.words import clock, percent, share
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from convscope.engine.training.run import Run
 
 Index = QModelIndex | QPersistentModelIndex
+Ticks = tuple[tuple[str, bool], ...]
 SORT = Qt.ItemDataRole.UserRole
 
 
@@ -95,6 +97,9 @@ _TEXT = {"Name", "State", "Model", "Data", "Optimizer"}
 class RunsModel(QAbstractTableModel):
     """The runs, the newest first.
 
+    Args:
+        ticks: which runs a person has put on the chart or taken off it, by the names of their folders.
+
     Signals:
         ticked: which are on the chart has changed.
         renamed: (`Run`, the new name) as typed.
@@ -103,10 +108,14 @@ class RunsModel(QAbstractTableModel):
     ticked = Signal()
     renamed = Signal(object, str)
 
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(self, ticks: Slot[Ticks], parent: QWidget) -> None:
         super().__init__(parent)
         self.entries: tuple[Entry, ...] = ()
+        self._ticks = ticks
+        # What is on the chart unasked: the last few at first, and then every new one.
+        self._unasked: set[str] = set()
         self._ticked: list[str] = []
+        ticks.changed.connect(self._ticks_changed)
         # A run's colour is its own for as long as the window is open, on the chart or off it.
         self._colours: dict[str, str] = {}
 
@@ -118,12 +127,31 @@ class RunsModel(QAbstractTableModel):
         self.entries = tuple(entries)
         here = [entry.run.folder.name for entry in self.entries]
         # At first the last few, so that the chart says something at once.
-        fresh = here[:4] if first else [name for name in here if name not in known]
-        self._ticked = [name for name in (*self._ticked, *reversed(fresh)) if name in here]
-        self._ticked = list(dict.fromkeys(self._ticked))
-        self._give_colours()
+        self._unasked |= set(here[:4] if first else (name for name in here if name not in known))
+        self._choose()
         self.endResetModel()
         self.ticked.emit()
+
+    def shutdown(self) -> None:
+        """Take no more events."""
+        self._ticks.changed.disconnect(self._ticks_changed)
+
+    def _ticks_changed(self, _ticks: Ticks) -> None:
+        self._choose()
+        if self.entries:
+            self.dataChanged.emit(self.index(0, 0), self.index(len(self.entries) - 1, 0))
+        self.ticked.emit()
+
+    def _choose(self) -> None:
+        """The runs on the chart; one that comes goes behind those that are there."""
+        asked = dict(self._ticks.value)
+        here = [entry.run.folder.name for entry in reversed(self.entries)]
+        on = [name for name in here if asked.get(name, name in self._unasked)]
+        self._ticked = [
+            *(name for name in self._ticked if name in on),
+            *(n for n in on if n not in self._ticked),
+        ]
+        self._give_colours()
 
     @property
     def chosen(self) -> list[tuple[Entry, str]]:
@@ -191,13 +219,10 @@ class RunsModel(QAbstractTableModel):
         entry = self.entries[index.row()]
         name = entry.run.folder.name
         if role == Qt.ItemDataRole.CheckStateRole:
-            if Qt.CheckState(value) == Qt.CheckState.Checked:
-                self._ticked.append(name)
-            else:
-                self._ticked.remove(name)
-            self._give_colours()
-            self.dataChanged.emit(index, index)
-            self.ticked.emit()
+            on = Qt.CheckState(value) == Qt.CheckState.Checked
+            asked = {**dict(self._ticks.value), name: on}
+            words = f"{entry.row.name} {'on' if on else 'off'} the chart"
+            self._ticks.edit(tuple(sorted(asked.items())), words)
             return True
         if role == Qt.ItemDataRole.EditRole and str(value).strip() != entry.row.name:
             self.renamed.emit(entry.run, str(value))
@@ -226,6 +251,9 @@ def _swatch(colour: str | None) -> QPixmap:
 class RunsTable(QTableView):
     """The table's view.
 
+    Args:
+        ticks: see `RunsModel`.
+
     Signals:
         picked: the selection has changed.
         opened: a run was double-clicked outside its name.
@@ -234,9 +262,9 @@ class RunsTable(QTableView):
     picked = Signal()
     opened = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, ticks: Slot[Ticks], parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.runs = RunsModel(self)
+        self.runs = RunsModel(ticks, self)
         self._proxy = QSortFilterProxyModel(self)
         self._proxy.setSourceModel(self.runs)
         self._proxy.setSortRole(SORT)

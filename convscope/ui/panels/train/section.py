@@ -13,6 +13,7 @@ from convscope.ui import theme
 from convscope.ui.panels.train import form
 from convscope.ui.panels.train.desk import Desk
 from convscope.ui.widgets.form import choose, combo
+from convscope.ui.widgets.undo_keys import undo_of_the_window
 
 if TYPE_CHECKING:
     from convscope.engine.training.settings import TrainingSettings
@@ -42,11 +43,16 @@ def at(*path: str) -> tuple[Read, Write]:
 
 
 class Section(QWidget):
-    """A column of controls bound to the settings of the next run."""
+    """A column of controls bound to the settings of the next run; each change is a step of undo.
 
-    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+    Args:
+        desk: keeps the settings.
+        about: what its settings are of, where their names alone do not say: "schedule".
+    """
+
+    def __init__(self, desk: Desk, parent: QWidget | None = None, *, about: str = "") -> None:
         super().__init__(parent)
-        self.desk = desk
+        self.desk, self._about = desk, about
         self.column = QVBoxLayout(self)
         self.column.setContentsMargins(0, 0, 0, 0)
         self.column.setSpacing(theme.GRID + 2)
@@ -60,6 +66,12 @@ class Section(QWidget):
     def on_show(self, show: Callable[[TrainingSettings], None]) -> None:
         """Something else to bring in line."""
         self._shows.append(show)
+
+    def _edit(self, name: str, says: str, write: Write, value: Any) -> None:
+        """One step of undo; what is typed or turned without a pause is one."""
+        words = f"{says[:1].lower()}{says[1:]}" if says[1:2].islower() else says
+        label = f"{words} ({self._about})" if self._about else words
+        self.desk.edit(lambda settings: write(settings, value), label, name or None)
 
     def spin(
         self, name: str, says: str, low: int, high: int, bound: tuple[Read, Write], nothing: str = ""
@@ -75,10 +87,10 @@ class Section(QWidget):
                 box.setValue(low if value is None else value)
 
         def edit(value: int) -> None:
-            chosen = None if nothing and value == low else value
-            self.desk.edit(lambda settings: write(settings, chosen))
+            self._edit(name, says, write, None if nothing and value == low else value)
 
         box.valueChanged.connect(edit)
+        undo_of_the_window(box)
         self._shows.append(show)
         return box
 
@@ -93,7 +105,8 @@ class Section(QWidget):
             with QSignalBlocker(box):
                 box.setValue(read(settings))
 
-        box.valueChanged.connect(lambda value: self.desk.edit(lambda settings: write(settings, value)))
+        box.valueChanged.connect(lambda value: self._edit(name, says, write, value))
+        undo_of_the_window(box)
         self._shows.append(show)
         return box
 
@@ -103,9 +116,7 @@ class Section(QWidget):
         """A choice among (value, words)."""
         box = combo(name, says, choices)
         read, write = bound
-        box.activated.connect(
-            lambda _index: self.desk.edit(lambda settings: write(settings, box.currentData()))
-        )
+        box.activated.connect(lambda _index: self._edit(name, says, write, box.currentData()))
         self._shows.append(lambda settings: choose(box, read(settings)))
         return box
 
@@ -113,7 +124,7 @@ class Section(QWidget):
         """Yes or no."""
         box = form.check(name, text)
         read, write = bound
-        box.clicked.connect(lambda on: self.desk.edit(lambda settings: write(settings, bool(on))))
+        box.clicked.connect(lambda on: self._edit("", text, write, bool(on)))
 
         def show(settings: TrainingSettings) -> None:
             with QSignalBlocker(box):

@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import QEvent, QSignalBlocker, Qt
 from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QDoubleSpinBox,
+    QGridLayout,
+    QLabel,
+    QPushButton,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
 
 from convscope.errors import UserError
 from convscope.ui import theme
 from convscope.ui.panels.train.desk import Desk
 from convscope.ui.panels.train.form import NumberBox
 from convscope.ui.panels.train.transfer_cards import Card
+from convscope.ui.panels.train.transfer_choice import Choice
 from convscope.ui.panels.train.transfer_costs import Asked, Costs, tensor_words
 from convscope.ui.panels.train.transfer_plan import WAYS, plan_transfer
 from convscope.ui.panels.train.transfer_results import TransferResults
 from convscope.ui.panels.train.transfer_svm import SvmCard
 from convscope.ui.widgets.flow import FlowLayout
 from convscope.ui.widgets.form import (
+    choose,
     combo,
     decimal,
     heading,
@@ -29,6 +40,7 @@ from convscope.ui.widgets.form import (
     tool,
     under_captions,
 )
+from convscope.ui.widgets.undo_keys import undo_of_the_window
 
 if TYPE_CHECKING:
     from convscope.engine.data.dataset import Dataset
@@ -52,9 +64,12 @@ class TransferView(QWidget):
         self._columns = 0
         # The base and the data that the machine was fitted to.
         self._fitted_to: tuple[OpenedModel | None, str | None] | None = None
+        self._choice = self._session.slot("train.transfer", Choice(), "train.transfer")
         self._costs = Costs(desk.context, self)
         self._costs.told.connect(self._show_cost)
         self._build()
+        self._show_choice(self._choice.value)
+        self._choice.changed.connect(self._choice_changed)
         self._session.model_changed.connect(self._refresh)
         self._session.dataset_changed.connect(self._refresh)
         self._session.augmentation_changed.connect(self._refresh)
@@ -69,6 +84,7 @@ class TransferView(QWidget):
     def shutdown(self) -> None:
         """Take no more events."""
         self._queue = []
+        self._choice.changed.disconnect(self._choice_changed)
         self._session.model_changed.disconnect(self._refresh)
         self._session.dataset_changed.disconnect(self._refresh)
         self._session.augmentation_changed.disconnect(self._refresh)
@@ -110,15 +126,42 @@ class TransferView(QWidget):
         """The settings of one way, as the controls stand."""
         from convscope.engine.training.transfer_model import TransferSettings
 
+        choice = self._choice.value
         return TransferSettings(
             way=way,
+            # One that this base does not have is shown as the last stage.
             from_layer=str(self.from_layer.currentData() or ""),
             pooling=self.pooling.currentData(),
-            units=self.units.value(),
-            dropout=self.dropout.value(),
-            head_epochs=self.head_epochs.value(),
-            fine_rate=self.fine_rate.value(),
+            units=choice.units,
+            dropout=choice.dropout,
+            head_epochs=choice.head_epochs,
+            fine_rate=choice.fine_rate,
         )
+
+    def _choose(self, label: str, merge: str = "", **changed: object) -> None:
+        """One step of undo."""
+        self._choice.edit(replace(self._choice.value, **changed), label, merge or None)  # type: ignore[arg-type]
+
+    def _choice_changed(self, choice: Choice) -> None:
+        self._show_choice(choice)
+        self._estimate()
+
+    def _show_choice(self, choice: Choice) -> None:
+        """Bring all controls in line; emits nothing."""
+        choose(self.pooling, choice.pooling)
+        choose(self.svm.kernel, choice.kernel)
+        with QSignalBlocker(self.from_layer):
+            self.from_layer.setCurrentIndex(max(0, self.from_layer.findData(choice.from_layer)))
+        numbers: tuple[tuple[QSpinBox | QDoubleSpinBox, float], ...] = (
+            (self.units, choice.units),
+            (self.dropout, choice.dropout),
+            (self.head_epochs, choice.head_epochs),
+            (self.fine_rate, choice.fine_rate),
+            (self.svm.c, choice.c),
+        )
+        for box, value in numbers:
+            with QSignalBlocker(box):
+                box.setValue(value)  # type: ignore[arg-type]
 
     @property
     def pretrained(self) -> OpenedModel | None:
@@ -155,7 +198,7 @@ class TransferView(QWidget):
         self._estimate()
 
     def _fill_layers(self) -> None:
-        model, chosen = self.pretrained, self.from_layer.currentData()
+        model, chosen = self.pretrained, self._choice.value.from_layer
         self.from_layer.blockSignals(True)
         self.from_layer.clear()
         self.from_layer.addItem("the last stage", "")
@@ -306,9 +349,11 @@ class TransferView(QWidget):
         self.units = spin("train.transfer.units", "Units of a hidden layer; 0: none", 0, 4096)
         self.units.setSpecialValueText("none")
         self.dropout = decimal("train.transfer.dropout", "Dropout", 0.0, 0.9, 2)
-        self.pooling.currentIndexChanged.connect(self._estimate)
-        self.units.valueChanged.connect(self._estimate)
-        self.dropout.valueChanged.connect(self._estimate)
+        self.pooling.activated.connect(
+            lambda _index: self._choose("pooling", pooling=self.pooling.currentData())
+        )
+        self._bind(self.units, "units", "hidden units")
+        self._bind(self.dropout, "dropout", "dropout")
         flow = FlowLayout(across=theme.GROUP_GAP, down=theme.GRID)
         for words, control in (
             ("New classifier: pooling", self.pooling),
@@ -328,16 +373,28 @@ class TransferView(QWidget):
             self.cards[way] = card
         self.from_layer = combo("train.transfer.from_layer", "First layer that is fine-tuned", ())
         self.head_epochs = spin("train.transfer.head_epochs", "Epochs of the classifier alone", 0, 1000)
-        self.head_epochs.setValue(5)
         self.fine_rate = NumberBox("train.transfer.fine_rate", "Learning rate of fine-tuning", 1e-7, 1.0)
-        self.fine_rate.setValue(1e-5)
         own = self.cards["finetune"].own
         own.addLayout(under_captions(("From", self.from_layer)))
         own.addLayout(under_captions(("Classifier epochs", self.head_epochs), ("Rate", self.fine_rate)))
-        self.from_layer.currentIndexChanged.connect(self._estimate)
-        self.head_epochs.valueChanged.connect(self._estimate)
+        self.from_layer.activated.connect(
+            lambda _index: self._choose(
+                "layer that fine-tuning begins with", from_layer=str(self.from_layer.currentData())
+            )
+        )
+        self._bind(self.head_epochs, "head_epochs", "epochs of the classifier alone")
+        self._bind(self.fine_rate, "fine_rate", "learning rate of fine-tuning")
         self.svm = SvmCard(self._desk)
+        self.svm.kernel.activated.connect(
+            lambda _index: self._choose("kernel of the machine", kernel=self.svm.kernel.currentData())
+        )
+        self._bind(self.svm.c, "c", "price of a mistake")
         self.svm.started.connect(self._fit_svm)
+
+    def _bind(self, box: QSpinBox | QDoubleSpinBox, field: str, label: str) -> None:
+        """A number that a person types or turns; what follows without a pause is one step of undo."""
+        box.valueChanged.connect(lambda value: self._choose(label, box.objectName(), **{field: value}))
+        undo_of_the_window(box)
 
     def _place_cards(self) -> None:
         """As many in a row as have room: all four, two or one."""

@@ -45,7 +45,6 @@ class SvmCard(Card):
         kernels = (("linear", "Linear"), ("rbf", "RBF"))
         self.kernel = combo("train.transfer.svm.kernel", "Kernel of the machine", kernels)
         self.c = decimal("train.transfer.svm.c", "Price of a mistake", 0.001, 1000.0, 3)
-        self.c.setValue(1.0)
         self.own.addLayout(under_captions(("Kernel", self.kernel), ("C", self.c)))
         self.result = QPushButton("See the result")
         self.result.setObjectName("train.transfer.svm.result")
