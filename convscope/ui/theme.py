@@ -241,6 +241,7 @@ def _style_sheet(theme: Tokens) -> str:
     QToolButton[toolButtonStyle="2"] {{ padding: 4px 3px 4px 8px; }}
     QToolButton[popupMode="1"] {{ padding-right: {scaled(18) + 2}px; }}
     QToolButton[popupMode="2"][toolButtonStyle="2"] {{ padding-right: {scaled(12) + 4}px; }}
+    QToolButton[dense="true"] {{ padding: 1px 6px; }}
     QToolButton[flat="true"] {{ background: transparent; border-color: transparent; }}
     QToolButton[role="link"] {{ background: transparent; border: none; padding: 4px 0px; }}
     QToolButton[role="fold"] {{ background: transparent; border: none; padding: 0px;

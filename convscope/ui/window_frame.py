@@ -19,7 +19,8 @@ from convscope.ui.widgets.nav_rail import NavRail
 from convscope.ui.widgets.status_bar import StatusBar
 from convscope.ui.widgets.toast import ToastArea
 
-NARROW, LOW = 1200, 780  # below this width the inspector folds away, below this height the strip gets lower
+NARROW = 1200  # below this width the inspector folds away
+LOW, FLAT = 780, 600  # below these heights the film strip gets lower, and folds away
 
 
 class WindowFrame(QWidget):
@@ -59,6 +60,7 @@ class WindowFrame(QWidget):
         down.addWidget(self.status)
         self.palette_ = CommandPalette(self)
         self.toasts = ToastArea(self)
+        self._flat, self._wants_strip = False, True
         self.open_menu, self.help_menu = QMenu(self), QMenu(self)
         self.strip.set_recent_menu(self.open_menu)
         self.nav.set_menu(self.help_menu)
@@ -75,9 +77,24 @@ class WindowFrame(QWidget):
         window = self.window()
         narrow = window.width() < theme.scaled(NARROW)
         self.header.set_compact(narrow)
-        self.strip.set_compact(window.height() < theme.scaled(LOW))
+        low = window.height() < theme.scaled(LOW)
+        self.strip.set_compact(low)
+        # Larger words take room from the controls, not from the pictures.
+        flat = window.height() < theme.scaled(FLAT) or (low and theme.zoom() > 1)
+        if flat != self._flat:
+            self._flat, self._wants_strip = flat, not flat
+        self._show_strip()
         self.toasts.set_margin(self.strip.sizeHint().height() + self.status.height())
         self.stack.set_compact(narrow)
+
+    def toggle_strip(self) -> None:
+        """Show the open images, or give their room to the panel."""
+        self._wants_strip = not self._wants_strip
+        self._show_strip()
+
+    def _show_strip(self) -> None:
+        self.strip.setVisible(self._wants_strip)
+        self.status.show_strip_button(self._flat, self._wants_strip)
 
     def shutdown(self) -> None:
         """Take no more events: the session may outlive the window."""
@@ -100,6 +117,7 @@ class WindowFrame(QWidget):
         self.header.undo_requested.connect(session.undo)
         self.header.redo_requested.connect(session.redo)
         self.strip.chosen.connect(session.select_image)
+        self.status.strip.clicked.connect(self.toggle_strip)
 
     def _show_images(self, *_: object) -> None:
         session = self._session

@@ -80,5 +80,5 @@ def test_nothing_that_one_must_read_is_cut_off(walk: Walk, size: Size) -> None:
     assert places >= 45
     new = [f"{line}{found[line]}" for line in sorted(set(found) - known(size))]
     mended = sorted(known(size) - set(found))
-    assert not new, "cut off:\n" + "\n".join(new)
-    assert not mended, "no fault any more, so take them off the list:\n" + "\n".join(mended)
+    told = [*(f"cut off: {line}" for line in new), *(f"mended, so off the list: {line}" for line in mended)]
+    assert not told, "\n".join(told)

@@ -146,6 +146,14 @@ class Walk:
                 for shown in self._turns(seen, self._switches()):
                     yield f"{place} / {shown}"
 
+    def pages(self) -> Iterator[str]:
+        """Brings each page of each panel on show; tells which."""
+        for info in self.window.panel_infos:
+            self.window.show_panel(info.name)
+            self.settle()
+            for page in self._pages():
+                yield f"{info.name} {page}".strip()
+
     def dialogs(self) -> Iterator[tuple[str, QWidget]]:
         """Each window over the window."""
         window = self.window

@@ -24,8 +24,8 @@ from PySide6.QtWidgets import QApplication, QMenu, QSizePolicy, QToolTip, QWidge
 from convscope.ui import theme
 from convscope.ui.widgets.raster import shrink, to_image
 
-CARD_WIDTH, CARD_HEIGHT, ARROW = 112, 72, 20
-PICTURE_HEIGHT = 44
+CARD_WIDTH, ARROW = 112, 20
+PICTURE_HEIGHT, WORDS_HEIGHT = 44, 28  # larger words leave the picture as large as it is
 KINDS = (
     ("kernel", "Kernel"),
     ("relu", "ReLU"),
@@ -90,7 +90,7 @@ class StageStrip(QWidget):
         if isinstance(picture, QPixmap):
             return picture.toImage()
         height, width = picture.shape[:2]
-        most = theme.scaled(PICTURE_HEIGHT) * 2
+        most = PICTURE_HEIGHT * 2
         factor = max(height, width) / most
         if factor > 1:
             picture = shrink(picture, max(1, round(height / factor)), max(1, round(width / factor)))
@@ -106,7 +106,7 @@ class StageStrip(QWidget):
         """Where a card lies; one past the last is the plus."""
         width = theme.scaled(CARD_WIDTH if index < len(self._stages) else 36)
         left = 2 + index * theme.scaled(CARD_WIDTH + ARROW)
-        return QRect(left, 2, width, theme.scaled(CARD_HEIGHT))
+        return QRect(left, 2, width, PICTURE_HEIGHT + theme.scaled(WORDS_HEIGHT))
 
     def switch_rect(self, index: int) -> QRect:
         """Where the eye of a card lies."""
@@ -115,7 +115,8 @@ class StageStrip(QWidget):
 
     def sizeHint(self) -> QSize:
         """All cards and the plus."""
-        return QSize(self.card_rect(len(self._stages)).right() + 4, theme.scaled(CARD_HEIGHT) + 5)
+        last = self.card_rect(len(self._stages))
+        return QSize(last.right() + 4, last.height() + 5)
 
     def minimumSizeHint(self) -> QSize:
         """The same: a chain too long for the window belongs into a scroll area."""
@@ -298,7 +299,7 @@ class StageStrip(QWidget):
         painter.setPen(QPen(QColor(colours.accent if chosen else colours.line), ring))
         painter.drawRoundedRect(QRectF(card), theme.RADIUS, theme.RADIUS)
         beside = theme.scaled(22)
-        room = card.adjusted(beside, 6, -beside, -card.height() + theme.scaled(PICTURE_HEIGHT) + 6)
+        room = card.adjusted(beside, 6, -beside, -card.height() + PICTURE_HEIGHT + 6)
         opacity = painter.opacity()
         if picture is not None:
             size = QSize(picture.size()).scaled(room.size(), Qt.AspectRatioMode.KeepAspectRatio)

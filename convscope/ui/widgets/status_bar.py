@@ -83,6 +83,17 @@ class StatusBar(QFrame):
         self._layout = QHBoxLayout(self)
         self._layout.setContentsMargins(12, 0, 12, 0)
         self._layout.setSpacing(16)
+        self.strip = QToolButton(self)
+        self.strip.setObjectName("status.strip")
+        self.strip.setText("Images")
+        self.strip.setAccessibleName("Show or hide the open images")
+        self.strip.setToolTip("Show or hide the open images")
+        self.strip.setIcon(theme.icon("images"))
+        self.strip.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.strip.setProperty("dense", True)
+        self.strip.setCheckable(True)
+        self.strip.hide()
+        self._layout.addWidget(self.strip)
         self._layout.addWidget(self.engine, 1)
         self.more = theme.label("", "caption", self)
         self.more.setObjectName("status.more")
@@ -95,6 +106,11 @@ class StatusBar(QFrame):
         """Say how the engine is: "engine starting…", "engine ready · CPU"."""
         self.engine.setText(text)
         self.engine.setToolTip(detail)
+
+    def show_strip_button(self, shown: bool, down: bool) -> None:
+        """Where the window is too low for the film strip, a button brings it back."""
+        self.strip.setVisible(shown)
+        self.strip.setChecked(down)
 
     def changeEvent(self, event: QEvent) -> None:
         """Follow the zoom."""

@@ -135,9 +135,9 @@ class LargeView(QWidget):
             "explain.large.what",
             "Shown",
             (
-                ("overlay", "Over the image", "The map laid over the image"),
-                ("map", "Map alone", "The raw map at its own resolution; zoom in to read its numbers"),
-                ("image", "Image alone", "The image without the map"),
+                ("overlay", "Overlay", "The map laid over the image"),
+                ("map", "Map", "The raw map at its own resolution; zoom in to read its numbers"),
+                ("image", "Image", "The image without the map"),
             ),
         )
         self.what.changed.connect(lambda _value: self.paint())

@@ -16,14 +16,16 @@ from convscope.ui import theme
 from convscope.ui.actions import Command
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.kernels.controller import Controller
-from convscope.ui.panels.kernels.controls import Controls
+from convscope.ui.panels.kernels.controls import WIDTH, Controls
 from convscope.ui.panels.kernels.display_foot import DisplayFoot
 from convscope.ui.panels.kernels.frame import Frame, Place, Refused
+from convscope.ui.panels.kernels.inspector import WIDTH as SUM_WIDTH
 from convscope.ui.panels.kernels.inspector import Inspector, output_of
 from convscope.ui.panels.kernels.output import Output
 from convscope.ui.panels.kernels.stages import StageSection
 from convscope.ui.panels.kernels.sum_note import SumNote
 from convscope.ui.panels.kernels.view import View
+from convscope.ui.widgets.drawer import Drawer
 from convscope.ui.widgets.form import as_panel, fold_button, row, segmented
 from convscope.ui.widgets.late import Late
 from convscope.ui.widgets.veil import Veil
@@ -178,9 +180,9 @@ class KernelsPanel(QWidget):
         self._fold()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """The line of views and tools fits what there is."""
+        """The columns, and the line of views and tools, fit what there is."""
         super().resizeEvent(event)
-        self._fit_head()
+        self._fold()
 
     def shutdown(self) -> None:
         """Stop timers and take no more events."""
@@ -210,8 +212,12 @@ class KernelsPanel(QWidget):
         )
         self.switch.changed.connect(self.show_view)
         self.fold = fold_button("kernels.fold", "Show or hide the sum", self.toggle_inspector)
+        self.drawer = Drawer(
+            WIDTH, "kernels.drawer", "Show or hide the kernel and its operation", "Kernel", self._fold
+        )
         head = QHBoxLayout()
         head.setSpacing(theme.GRID)
+        head.addWidget(self.drawer.button, 0, Qt.AlignmentFlag.AlignTop)
         head.addWidget(self.switch, 1)
         for button in (*self.output.buttons, self.fold):
             head.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
@@ -358,8 +364,12 @@ class KernelsPanel(QWidget):
         for widget in (self.line, self.strip):
             widget.setVisible(self.view.has_chain)
         self.inspector.setVisible(self._wants_sum and self.view.explains)
+        sum_shown = self._wants_sum and self.view.explains
+        self.drawer.fit(
+            self.width(), SUM_WIDTH if self.view.explains else 0, docked=sum_shown and not self._compact
+        )
         # Where there is no room for three columns, the sum takes the place of the controls.
-        self.left.setHidden(self._compact and self._wants_sum and self.view.explains)
+        self.left.setVisible(self.drawer.shown and not (self._compact and sum_shown))
         # Folded away for want of room, the sum is not gone.
         self.note.setVisible(self._compact and not self._wants_sum and self.view.explains)
         self._fit_head()
@@ -372,5 +382,7 @@ class KernelsPanel(QWidget):
         room = self.centre.width() - 2 * theme.GAP
         self.output.set_compact(False)
         tools = [*self.output.buttons, self.fold]
+        if not self.drawer.button.isHidden():
+            tools.append(self.drawer.button)
         wide = self.switch.line_width() + sum(tool.sizeHint().width() + theme.GRID for tool in tools)
         self.output.set_compact(wide > room)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtWidgets import QFrame, QScrollArea, QToolButton, QWidget
 
 from convscope.imaging.operation import Operation
@@ -50,12 +50,12 @@ class StageSection(Section):
         self.strip.toggled.connect(self._switch)
         self.strip.removed.connect(lambda index: self.edit("Remove stage", lambda lab: lab.removed(index)))
         self.strip.add_requested.connect(self.insert)
-        scroll = QScrollArea()
+        self._scroll = scroll = QScrollArea()
         scroll.setWidget(self.strip)
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setFixedHeight(self.strip.sizeHint().height() + theme.scaled(10))
+        self._measure()
         scroll.viewport().setAutoFillBackground(False)
         self.strip.setAutoFillBackground(False)
         self.tools: dict[str, QToolButton] = {}
@@ -68,6 +68,15 @@ class StageSection(Section):
         line = row(scroll, *self.tools.values(), spacing=theme.GRID)
         line.setStretch(0, 1)
         self.column.addLayout(line)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Another zoom."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.StyleChange and hasattr(self, "_scroll"):
+            self._measure()
+
+    def _measure(self) -> None:
+        self._scroll.setFixedHeight(self.strip.sizeHint().height() + theme.scaled(10))
 
     def insert(self, kind: str = "kernel") -> None:
         """A new stage after the selected one; a "kernel" leaves the picture as it is until one is chosen."""

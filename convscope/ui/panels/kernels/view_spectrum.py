@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QSizePolicy, QSlider, QVBoxLayout, QWidget
 
 from convscope.imaging import spectrum
@@ -138,7 +138,6 @@ class SpectrumView(View):
                 mark = theme.label(sign, "title")
                 grid.addWidget(mark, 1, 2 * place + 1)
         grid.setRowStretch(1, 1)
-        grid.setRowMinimumHeight(1, theme.scaled(SMALL))
         grid.setVerticalSpacing(2)
         column.addLayout(grid, 2)
         self.views["image"].link(self.views["kernel"], self.views["product"])
@@ -160,8 +159,9 @@ class SpectrumView(View):
         below.addWidget(self.pad_words, 0, 0)
         below.addWidget(self.pad, 1, 0)
         below.addWidget(self._view("back"), 0, 1, 2, 1)
-        below.setRowMinimumHeight(1, theme.scaled(LARGE))
         below.setRowStretch(1, 1)
+        self._rows = ((grid, SMALL), (below, LARGE))
+        self._measure()
         below.setColumnStretch(0, 1)
         below.setColumnStretch(1, 1)
         column.addLayout(below, 3)
@@ -200,6 +200,16 @@ class SpectrumView(View):
         column.addLayout(tools)
         column.addWidget(self.message)
         self._mask.changed.connect(self._request_back)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Another zoom."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.StyleChange and hasattr(self, "_rows"):
+            self._measure()
+
+    def _measure(self) -> None:
+        for grid, least in self._rows:
+            grid.setRowMinimumHeight(1, theme.scaled(least))
 
     @property
     def jobs(self) -> tuple[str, ...]:

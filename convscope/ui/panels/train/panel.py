@@ -5,16 +5,20 @@ from __future__ import annotations
 import importlib
 from functools import partial
 
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
 from convscope.ui import theme
 from convscope.ui.actions import Command
 from convscope.ui.panel_context import PanelContext
-from convscope.ui.panels.train.controls import Controls
+from convscope.ui.panels.train.controls import WIDTH, Controls
 from convscope.ui.panels.train.desk import Desk
 from convscope.ui.panels.train.live import LiveView
+from convscope.ui.widgets.drawer import Drawer
 from convscope.ui.widgets.form import as_panel
 from convscope.ui.widgets.segmented import Segmented
+
+LOOKS = 330  # about the width of the looks into the network at 100 %
 
 _HERE = "convscope.ui.panels.train"
 
@@ -70,6 +74,11 @@ class TrainPanel(QWidget):
             self._wants_looks = not compact or self.desk.trainer.active
             self._fold()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The columns fit what there is."""
+        super().resizeEvent(event)
+        self._fold()
+
     def toggle_looks(self) -> None:
         """Show the looks into the network beside the charts, or give the charts the room."""
         self._wants_looks = not self._wants_looks
@@ -91,7 +100,9 @@ class TrainPanel(QWidget):
         on_show = self.stack.currentWidget() is live
         live.set_looks_shown(self._wants_looks)
         # Where there is no room for three columns, the looks take the place of the settings.
-        self.controls.setHidden(self._compact and self._wants_looks and on_show)
+        looks = self._wants_looks and on_show
+        self.drawer.fit(self.width(), LOOKS if on_show else 0, docked=looks and not self._compact)
+        self.controls.setVisible(self.drawer.shown and not (self._compact and looks))
         # There the trainings have buttons of their own, and a network of other classes is no fault.
         self.controls.set_start_shown(self.stack.currentWidget() is not self._views.get("transfer"))
         self.fold.setVisible(on_show)
@@ -167,6 +178,10 @@ class TrainPanel(QWidget):
         self.fold.clicked.connect(self.toggle_looks)
         self.head = QHBoxLayout()
         self.head.setSpacing(theme.GRID)
+        self.drawer = Drawer(
+            WIDTH, "train.drawer", "Show or hide the settings of the training", "Settings", self._fold
+        )
+        self.head.addWidget(self.drawer.button)
         self.head.addWidget(self.switch)
         self.head.addStretch(1)
         self.head.addWidget(self.fold)
