@@ -27,6 +27,8 @@ OPACITY: dict[Blend, float] = {"heat": 0.75, "even": 0.5}
 Box = tuple[float, float, float, float]
 """Left, top, right, bottom in a picture's pixels, as `Prepared.box` has it."""
 
+_DARK = (0, 0, 0)
+
 PAPER_THRESHOLD = 0.15
 """Share of the largest heat at which the Grad-CAM paper (arXiv 1610.02391, section 4.1) cuts out objects."""
 
@@ -284,14 +286,33 @@ def draw_region(
         thickness: of the coloured line, in pixels.
     """
     drawn = np.ascontiguousarray(pixels).copy()
-    corners = region.box
-    first, last = (corners.left, corners.top), (corners.right - 1, corners.bottom - 1)
-    strokes = ((0, 0, 0), thickness + 2), (colour, thickness)
-    for paint, line in strokes if outline else ():
-        cv2.polylines(drawn, list(region.outlines), True, paint, line, cv2.LINE_AA)
-    for paint, line in strokes if box else ():
-        cv2.rectangle(drawn, first, last, paint, line)
+    if outline:
+        for paint, line in ((_DARK, thickness + 2), (colour, thickness)):
+            cv2.polylines(drawn, list(region.outlines), True, paint, line, cv2.LINE_AA)
+    if box:
+        _draw_frame(drawn, region.box, colour, thickness)
     return drawn
+
+
+def _draw_frame(pixels: NDArray[np.uint8], box: Region, colour: tuple[int, int, int], thickness: int) -> None:
+    """A box's frame with a dark line on both its sides, in place.
+
+    It stands on the outermost pixels of the box; at the picture's border it is moved in, so that it is whole.
+    """
+    height, width = pixels.shape[:2]
+    half = thickness // 2
+    left, top = max(box.left, half + 1), max(box.top, half + 1)
+    right, bottom = min(box.right - 1, width - 2 - half), min(box.bottom - 1, height - 2 - half)
+    # Bar by bar: OpenCV's lines are wider than asked for.
+    for reach, paint in ((half + 1, _DARK), (half, colour)):
+        for first, last, near, far in (
+            (top, top, left, right),
+            (bottom, bottom, left, right),
+            (top, bottom, left, left),
+            (top, bottom, right, right),
+        ):
+            rows = slice(max(0, first - reach), max(0, last + reach + 1))
+            pixels[rows, max(0, near - reach) : max(0, far + reach + 1)] = paint
 
 
 def _checked(heat: NDArray[Any]) -> NDArray[np.float32]:

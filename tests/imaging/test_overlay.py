@@ -173,6 +173,22 @@ def test_what_is_drawn_is_drawn_on_a_copy() -> None:
     np.testing.assert_array_equal(draw_region(picture, found, outline=False, box=False), picture)
 
 
+@pytest.mark.parametrize("thickness", [1, 3])
+def test_a_frame_at_the_border_is_whole(thickness: int) -> None:
+    """Its line and the dark one on both sides of it, where the region ends with the picture."""
+    heat = np.zeros((30, 30))
+    heat[20:, 18:] = 1
+    found = heat_region(heat, 30, 30, 0.5, "nearest")
+    assert found is not None and found.box == Region(20, 18, 30, 30)
+    drawn = draw_region(np.full((30, 30, 3), 128, np.uint8), found, outline=False, thickness=thickness)
+    # From the middle of the region to the border: dark, the line, dark.
+    for line in (drawn[24:, 24, 0], drawn[24, 24:, 0]):
+        run = [int(value) for value in line[-(thickness + 2) :]]
+        assert run == [0, *[255] * thickness, 0]
+    # Elsewhere it stands on the region's edge.
+    assert (drawn[20, 22:26] == 255).all()
+
+
 @pytest.mark.parametrize(
     "heat", [np.array([[np.nan]]), np.array([[np.inf]]), np.zeros((2, 2, 2)), np.zeros((0, 3))]
 )
