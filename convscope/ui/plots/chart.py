@@ -8,16 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, Signal
-from PySide6.QtGui import QColor, QGuiApplication, QPen
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QPointF, Qt, Signal
+from PySide6.QtGui import QColor, QPen
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from convscope.ui import theme
 from convscope.ui.plots.curve import NOTHING, Curve, thin
 from convscope.ui.plots.legend import Entry, Legend
 from convscope.ui.plots.marks import Marks
 from convscope.ui.plots.plot import CurveItem, DotsItem, Plot, Range, rounded, short
-from convscope.ui.widgets.picture_out import choose_file
 
 # Above this many points a curve is drawn without smooth edges, which would take forty times as long.
 _FINE = 400
@@ -221,10 +220,9 @@ class Chart(QWidget):
         self._hair.hide()
         plot.addItem(self._hair, ignoreBounds=True)
         plot.moved.connect(self._moved)
-        plot.asked.connect(self._offer)
+        plot.pictured = self
 
     def _paint(self) -> None:
-        self.plot.paint_theme()
         self._hair.setPen(pg.mkPen(theme.tokens().secondary, width=1))
         for key, item in self._items.items():
             item.setPen(self._pen(self._lines[key]))
@@ -288,13 +286,7 @@ class Chart(QWidget):
         self.plot.show_whole(self._x, self._y)
 
     def _moved(self, position: QPointF | None) -> None:
-        if position is None:
-            self.hovered.emit(None)
-            return
-        box = self.plot.getViewBox()
-        at = self.plot.mapToScene(position.toPoint())
-        inside = box.sceneBoundingRect().contains(at)
-        self.hovered.emit(float(box.mapSceneToView(at).x()) if inside else None)
+        self.hovered.emit(self.plot.x_at(position))
 
     def _show_legend(self) -> None:
         at = self._cursor
@@ -318,11 +310,3 @@ class Chart(QWidget):
             dots = not line.joined
             entries.append(Entry(line.colour, line.dashed, line.words, f"{value:.4g}", note, dots))
         self.legend.say("" if at is None else f"epoch {max(0.0, at):.2f}", entries)
-
-    def _offer(self, place: QPoint) -> None:
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.addAction("Copy", lambda: QGuiApplication.clipboard().setPixmap(self.grab()))
-        menu.addAction("Save as PNG…", lambda: choose_file(self, lambda path: self.grab().save(path)))
-        menu.addAction("Fit", self.fit)
-        menu.popup(place)

@@ -14,6 +14,7 @@ from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
     QFocusEvent,
+    QGuiApplication,
     QKeyEvent,
     QMouseEvent,
     QPainter,
@@ -22,9 +23,10 @@ from PySide6.QtGui import (
     QResizeEvent,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QAbstractScrollArea, QStyleOptionGraphicsItem, QToolButton, QWidget
+from PySide6.QtWidgets import QAbstractScrollArea, QMenu, QStyleOptionGraphicsItem, QToolButton, QWidget
 
 from convscope.ui import theme
+from convscope.ui.widgets.picture_out import choose_file
 
 # More dots than these would touch each other.
 MOST_DOTS = 200
@@ -53,6 +55,7 @@ class Plot(pg.PlotWidget):
         name: the button is called "name.fit".
 
     Attributes:
+        pictured: what the right button copies or saves: the plot itself, or the chart around it.
         zoomed: whether a part is shown that a person has chosen.
         measured: whether painting is measured; asking for the time of a thread costs time itself.
         spent: seconds of this thread that measured paintings have taken so far.
@@ -60,7 +63,6 @@ class Plot(pg.PlotWidget):
     Signals:
         moved: the pointer is at a place of the widget, or (None) has left it.
         zoom_changed: a person has zoomed, moved, or gone back to all.
-        asked: the right button was pressed at a place of the screen.
     """
 
     measured = False
@@ -68,11 +70,11 @@ class Plot(pg.PlotWidget):
 
     moved = Signal(object)
     zoom_changed = Signal()
-    asked = Signal(object)
 
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent, enableMenu=False, axisItems={"bottom": PlainAxis("bottom")})
         self.zoomed = False
+        self.pictured: QWidget = self
         self._whole: tuple[Range, Range] = ((0.0, 0.0), (0.0, 0.0))
         self.button = QToolButton(self)
         self.button.setObjectName(f"{name}.fit")
@@ -83,6 +85,10 @@ class Plot(pg.PlotWidget):
         self.button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.button.clicked.connect(self.fit)
         self.button.hide()
+        self.reading = theme.with_figures(theme.label("", "caption", self))
+        self.reading.setObjectName(f"{name}.reading")
+        self.reading.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.reading.hide()
         self.hideButtons()
         # pyqtgraph makes a menu all the same, which would outlive the window.
         menu = self.getPlotItem().ctrlMenu
@@ -213,7 +219,8 @@ class Plot(pg.PlotWidget):
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
-        if event.type() == QEvent.Type.StyleChange and hasattr(self, "button"):
+        if event.type() in (QEvent.Type.StyleChange, QEvent.Type.PaletteChange) and hasattr(self, "button"):
+            self.paint_theme()
             self._place_button()
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -247,7 +254,27 @@ class Plot(pg.PlotWidget):
         self.fit()
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        self.asked.emit(event.globalPos())
+        menu, pictured = QMenu(self), self.pictured
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.addAction("Copy", lambda: QGuiApplication.clipboard().setPixmap(pictured.grab()))
+        menu.addAction("Save as PNG…", lambda: choose_file(self, lambda path: pictured.grab().save(path)))
+        menu.addAction("Fit", self.fit)
+        menu.popup(event.globalPos())
+
+    def x_at(self, position: QPointF | None) -> float | None:
+        """What the pointer is over on the x axis, in its units; None where it is beside the curves."""
+        if position is None:
+            return None
+        box, at = self.getViewBox(), self.mapToScene(position.toPoint())
+        return float(box.mapSceneToView(at).x()) if box.sceneBoundingRect().contains(at) else None
+
+    def say(self, words: str) -> None:
+        """Tell in the corner what is read at the pointer; "": nothing."""
+        self.reading.setText(words)
+        self.reading.setVisible(bool(words))
+        self.reading.adjustSize()
+        left = self.getAxis("left").width() + theme.scaled(6)
+        self.reading.move(round(left), 2)
 
 
 class CurveItem(pg.PlotCurveItem):

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QLabel,
     QPushButton,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -25,10 +24,12 @@ from convscope.task import Task
 from convscope.ui import theme
 from convscope.ui.panels.explain.agreement_table import AgreementTable
 from convscope.ui.panels.explain.desk import Desk
+from convscope.ui.plots.plot import Plot
 from convscope.ui.widgets.flow import FlowLayout
 from convscope.ui.widgets.form import caption, hairline, row, scrolling
 from convscope.ui.widgets.mosaic_view import MosaicView
 from convscope.ui.widgets.veil import Veil
+from convscope.words import percent
 
 if TYPE_CHECKING:
     from convscope.engine.seeing.attribution.truth.curves import Curves
@@ -233,8 +234,7 @@ class TruthView(QWidget):
         self.areas = QLabel()
         self.areas.setObjectName("explain.truth.areas")
         self.areas.setWordWrap(True)
-        self.plot = pg.PlotWidget()
-        self.plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.plot = Plot("explain.truth.plot")
         self._prepare_plot()
         column.addWidget(_beside(_question("Does the score follow the map?"), self.run_curves))
         column.addWidget(caption("", CURVES_ABOUT))
@@ -277,27 +277,23 @@ class TruthView(QWidget):
 
     def _prepare_plot(self) -> None:
         self.plot.setObjectName("explain.truth.plot")
-        self.plot.setMenuEnabled(False)
-        # pyqtgraph makes a menu without a parent, which would outlive the window. Its flags keep it a popup:
-        # without them it would lie on the plot.
-        menu = self.plot.getPlotItem().ctrlMenu
-        menu.setParent(self.plot, menu.windowFlags())
-        self.plot.hideButtons()
-        self.plot.setMouseEnabled(False, False)
-        self.plot.setFrameShape(QScrollArea.Shape.NoFrame)
         self.plot.setFixedHeight(theme.scaled(180))
-        self.plot.getViewBox().setRange(xRange=(0, 1), yRange=(0, 1), padding=0.02)
+        self.plot.show_whole((-0.02, 1.02), (-0.02, 1.02))
+        self.plot.moved.connect(self._read)
         self.deletion, self.insertion = self.plot.plot(), self.plot.plot()
         self._paint_plot()
 
+    def _read(self, position: QPointF | None) -> None:
+        """Both probabilities at the share of pixels under the pointer."""
+        made, x = self.curves, self.plot.x_at(position)
+        if made is None or x is None or not len(made.deletion):
+            self.plot.say("")
+            return
+        at = int(np.argmin(np.abs(made.fractions - x)))
+        told = [f"{values[at]:.3f}" for values in (made.deletion, made.insertion) if at < len(values)]
+        self.plot.say(f"{percent(float(made.fractions[at]))} of the pixels   {'   '.join(told)}")
+
     def _paint_plot(self) -> None:
-        colours = theme.tokens()
-        self.plot.setBackground(colours.panel)
-        for side in ("left", "bottom"):
-            axis = self.plot.getAxis(side)
-            axis.setPen(pg.mkPen(colours.line))
-            axis.setTextPen(pg.mkPen(colours.secondary))
-            axis.setTickFont(theme.font(11, figures=True))
         self.deletion.setPen(pg.mkPen(theme.SERIES[DELETION], width=2))
         self.insertion.setPen(pg.mkPen(theme.SERIES[INSERTION], width=2))
 

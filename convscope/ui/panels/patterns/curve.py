@@ -7,10 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import QEvent, QPointF
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from convscope.ui import theme
+from convscope.ui.plots.plot import Plot
 
 HEIGHT = 92
 
@@ -25,19 +26,12 @@ class Curve(QWidget):
         self.setFixedHeight(theme.scaled(HEIGHT))
         self._curves: list[NDArray[np.float32]] = []
         self._steps = 1
-        self.plot = pg.PlotWidget(self, enableMenu=False)
-        self.plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        item = self.plot.getPlotItem()
-        # pyqtgraph makes a menu all the same, which would outlive the window.
-        item.ctrlMenu.setParent(self.plot, item.ctrlMenu.windowFlags())
-        item.hideButtons()
-        item.setMouseEnabled(False, False)
-        item.setClipToView(True)
-        item.getAxis("left").setWidth(theme.scaled(44))
-        item.getAxis("bottom").setHeight(theme.scaled(18))
-        # The page scrolls by the wheel, not the chart.
-        self.plot.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self._items = [item.plot([], []) for _ in range(2)]
+        self.plot = Plot("patterns.curve", self)
+        self.plot.getPlotItem().setClipToView(True)
+        self.plot.moved.connect(self._read)
+        for side in ("left", "bottom"):
+            self.plot.getAxis(side).setStyle(maxTickLevel=0)
+        self._items = [self.plot.plot([], []) for _ in range(2)]
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.plot)
@@ -55,7 +49,7 @@ class Curve(QWidget):
             values = self._curves[number] if number < len(self._curves) else np.zeros(0, np.float32)
             shown = np.where(np.isfinite(values), values, 0)
             item.setData(np.arange(1, len(shown) + 1), shown)
-        self.plot.setXRange(1, max(2, self._steps) if self._curves else 10, padding=0)
+        self._fit()
         last = ", ".join(f"{values[-1]:.4g}" for values in self._curves if len(values))
         self.setAccessibleDescription(f"objective {last}" if last else "no steps yet")
 
@@ -65,13 +59,25 @@ class Curve(QWidget):
             self._colour()
         super().changeEvent(event)
 
+    def _fit(self) -> None:
+        """From the first step to the last that is planned, and from the least value to the largest."""
+        values = np.concatenate([np.zeros(0, np.float32), *self._curves])
+        values = values[np.isfinite(values)]
+        low, high = (float(values.min()), float(values.max())) if len(values) else (0.0, 1.0)
+        room = 0.06 * (high - low) or 0.5
+        last = max(2, self._steps) if self._curves else 10
+        self.plot.show_whole((1.0, float(last)), (low - room, high + room))
+
+    def _read(self, position: QPointF | None) -> None:
+        """The values at the step under the pointer."""
+        x, step = self.plot.x_at(position), 0
+        told = []
+        if x is not None:
+            step = max(1, round(x))
+            told = [f"{values[step - 1]:.4g}" for values in self._curves if step <= len(values)]
+        self.plot.say(f"step {step}   {'   '.join(told)}" if told else "")
+
     def _colour(self) -> None:
         colours = theme.tokens()
-        self.plot.setBackground(colours.panel)
         for item, colour in zip(self._items, (colours.accent, colours.positive), strict=True):
             item.setPen(pg.mkPen(colour, width=1))
-        for side in ("left", "bottom"):
-            axis = self.plot.getPlotItem().getAxis(side)
-            axis.setPen(colours.line)
-            axis.setTextPen(colours.secondary)
-            axis.setStyle(tickFont=theme.font(10, figures=True), maxTickLevel=0)
