@@ -151,6 +151,8 @@ def _stretched(
     flat: NDArray[np.bool_],
     signed: bool,
 ) -> NDArray[np.uint8]:
+    # The gain of a spread of denormal numbers is more than float32 holds.
+    gain = np.minimum(gain, np.finfo(np.float32).max)
     start, factor = (each.astype(np.float32)[:, None, None] for each in (low, gain))
     levels = np.empty(one.tiles.shape, np.uint8)
     for some in groups(one.tiles):

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
@@ -101,6 +101,7 @@ def test_two_images_share_one_scale() -> None:
 
 
 @settings(max_examples=40, deadline=None)
+@example(np.pad(np.zeros((1, 1, 1), np.float32), ((0, 2), (0, 3), (0, 4)), constant_values=1e-45), "layer")
 @given(
     arrays(np.float32, (3, 4, 5), elements=st.floats(-1000, 1000, width=32)),
     st.sampled_from(["lectures", "map", "layer", "none"]),
