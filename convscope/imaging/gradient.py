@@ -20,6 +20,12 @@ OPERATORS: dict[str, NDArray[np.float64]] = {
 }
 
 
+# The share of the gradients that are drawn fully bright.
+STRONGEST = 0.05
+# Below this share of the largest a gradient is rounding.
+NOTHING = 1e-6
+
+
 @dataclass(frozen=True, eq=False)
 class Gradient:
     """The gradient of a gray image; all arrays float32, H×W.
@@ -45,23 +51,45 @@ def gradient(image: Image, operator: str = "sobel", border: Border = "reflect") 
     return Gradient(gx, gy, np.asarray(cv2.magnitude(gx, gy), np.float32), np.arctan2(gy, gx))
 
 
-def angle_picture(angle: NDArray[np.float32], magnitude: NDArray[np.float32]) -> NDArray[np.uint8]:
+def angle_picture(
+    angle: NDArray[np.float32], magnitude: NDArray[np.float32], full: float | None = None
+) -> NDArray[np.uint8]:
     """Angle as hue and magnitude as value, uint8 H×W×3: red is 0 (to the right), going round by way of green.
 
-    The strongest gradient of the picture is fully bright.
+    Args:
+        full: the magnitude from which on a colour is fully bright; None for the largest there is. 0: every
+            direction is, however weak, where there is any.
     """
     hsv = np.empty((*angle.shape, 3), np.float32)
     hsv[..., 0] = np.degrees(angle) % 360
     hsv[..., 1] = 1
-    hsv[..., 2] = magnitude / max(float(magnitude.max()), 1e-12)
+    if full is None:
+        full = float(magnitude.max())
+    hsv[..., 2] = np.minimum(magnitude / full, 1) if full > 0 else magnitude > 0
     return np.asarray(np.rint(cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB) * 255), np.uint8)
 
 
-def colour_wheel(size: int, background: int = 255) -> NDArray[np.uint8]:
-    """The legend of `angle_picture`, uint8 size×size×3: direction from the centre is the angle."""
+def strong(magnitude: NDArray[np.float32]) -> float:
+    """The magnitude that the strongest twentieth of all gradients reaches: few edges are far stronger.
+
+    Of the pixels without a gradient none counts; 0 where no pixel has one.
+    """
+    largest = float(magnitude.max())
+    there = magnitude[magnitude > NOTHING * largest]
+    return float(np.percentile(there, 100 * (1 - STRONGEST))) if there.size else 0.0
+
+
+def colour_wheel(
+    size: int, background: int | tuple[int, int, int] = 255, *, weighed: bool = True
+) -> NDArray[np.uint8]:
+    """The legend of `angle_picture`, uint8 size×size×3: direction from the centre is the angle.
+
+    Args:
+        weighed: the middle is dark, as weak gradients are.
+    """
     centre = (size - 1) / 2
     y, x = np.mgrid[:size, :size].astype(np.float32) - centre
     radius = np.hypot(x, y) / max(centre, 1)
-    picture = angle_picture(np.arctan2(y, x), np.minimum(radius, 1))
+    picture = angle_picture(np.arctan2(y, x), np.minimum(radius, 1), None if weighed else 0.0)
     picture[radius > 1] = background
     return picture

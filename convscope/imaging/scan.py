@@ -45,10 +45,17 @@ class Scan:
         row, column = min(max(row, 0), self.rows - 1), min(max(column, 0), self.columns - 1)
         return replace(self, position=row * self.columns + column)
 
-    def filled(self, picture: NDArray[np.uint8], blank: int = 0) -> NDArray[np.uint8]:
-        """The output as far as the scan has come: uint8 as given, what lies ahead at level `blank`."""
+    def filled(
+        self, picture: NDArray[np.uint8], blank: int = 0, ahead: NDArray[np.uint8] | None = None
+    ) -> NDArray[np.uint8]:
+        """The output as far as the scan has come: uint8 as given.
+
+        Args:
+            blank: the level of what lies ahead.
+            ahead: a picture of it instead, of the same shape.
+        """
         shown = picture.copy()
         row, column = self.place
-        shown[row, column + 1 :] = blank
-        shown[row + 1 :] = blank
+        shown[row, column + 1 :] = blank if ahead is None else ahead[row, column + 1 :]
+        shown[row + 1 :] = blank if ahead is None else ahead[row + 1 :]
         return shown

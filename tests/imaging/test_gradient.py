@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from convscope.imaging.gradient import angle_picture, colour_wheel, gradient
+from convscope.imaging.gradient import angle_picture, colour_wheel, gradient, strong
 from convscope.imaging.image import Image
 from convscope.imaging.samples import load_sample
 
@@ -44,6 +44,38 @@ def test_hue_is_direction_and_value_is_strength() -> None:
     angles = np.radians(np.array([[0, 120, -120, 0]], np.float32))
     picture = angle_picture(angles, np.array([[1, 1, 1, 0]], np.float32))
     assert picture.tolist() == [[[255, 0, 0], [0, 255, 0], [0, 0, 255], [0, 0, 0]]]
+
+
+def test_few_strong_edges_do_not_leave_the_rest_dark() -> None:
+    g = gradient(load_sample("cat"))
+    dark, seen = angle_picture(g.angle, g.magnitude), angle_picture(g.angle, g.magnitude, strong(g.magnitude))
+    # Of a photograph scaled to its strongest edge hardly anything is seen.
+    assert (dark.max(axis=2) > 64).mean() < 0.15
+    assert (seen.max(axis=2) > 64).mean() > 0.3
+    bright = seen.max(axis=2) == 255
+    assert bright.mean() == pytest.approx(0.05, abs=0.01)
+    # The colours are the same: each is only brighter.
+    both = dark.max(axis=2) > 200
+    hues = [picture[both] / picture[both].max(axis=1, keepdims=True) for picture in (seen, dark)]
+    np.testing.assert_allclose(*hues, atol=0.01)
+
+
+def test_of_a_drawing_only_what_has_a_gradient_counts() -> None:
+    values = np.zeros((40, 40), np.uint8)
+    values[:, 20] = 200
+    magnitude = gradient(Image(values, "a line")).magnitude
+    assert (magnitude > 0).mean() < 0.06 and strong(magnitude) == magnitude.max()
+    assert strong(np.zeros((3, 3), np.float32)) == 0
+    flat = angle_picture(np.zeros((2, 2), np.float32), np.zeros((2, 2), np.float32), 0.0)
+    assert flat.max() == 0
+
+
+def test_all_directions_can_be_equally_bright() -> None:
+    angles = np.zeros((1, 3), np.float32)
+    picture = angle_picture(angles, np.array([[0.001, 5, 0]], np.float32), 0.0)
+    assert picture[0].tolist() == [[255, 0, 0], [255, 0, 0], [0, 0, 0]]
+    wheel = colour_wheel(101, (1, 2, 3), weighed=False)
+    assert wheel[50, 53].tolist() == [255, 0, 0] and wheel[0, 0].tolist() == [1, 2, 3]
 
 
 def test_the_wheel_shows_each_direction_where_it_points() -> None:

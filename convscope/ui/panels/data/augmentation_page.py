@@ -58,7 +58,7 @@ FILL_WORDS = (
     ("constant", "A constant"),
     ("wrap", "The opposite side"),
 )
-PRESET_WORDS = (("none", "None"), ("mild", "Mild"), ("lecture", "Lectures"))
+PRESET_WORDS = (("none", "None"), ("mild", "Mild"), ("lecture", "Strong"))
 _ORIGINAL, _LABEL, _BOX, _NAME, _LINE = 44, 80, 86, 36, 24
 
 
@@ -90,6 +90,9 @@ class AugmentationPage(QWidget):
         self.original.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.words = caption("data.preview.words")
         self.preset = combo("data.preset", "Preset", (*PRESET_WORDS, ("own", "Your own")))
+        self.preset.setToolTip(
+            "Mild: small turns and shifts. Strong: ±40°, 20 % of shift, shear and zoom, flipped"
+        )
         self.preset.currentIndexChanged.connect(self._preset_chosen)
         self.reset = tool("data.reset", "No augmentation", "undo-2", self.clear, "Reset")
         self.reseed = tool("data.reseed", "Draw twelve others", "dices", self.draw_others, "Reseed")

@@ -88,8 +88,9 @@ class DisplayFoot(QWidget):
         self.channel.setVisible(several)
         self._arrange()
 
-    def show_peak(self, peak: Peak | None) -> None:
-        """Where the maximum is; None: nowhere."""
+    def show_peak(self, peak: Peak | None, offered: bool) -> None:
+        """Where the maximum is; None: nowhere; not `offered`: the view has no place for it."""
+        self.peak.setVisible(offered)
         self.peak.setEnabled(peak is not None)
         self.peak.setToolTip("Go to the maximum" + (f": {peak.words}" if peak is not None else ""))
 

@@ -319,7 +319,7 @@ class KernelsPanel(QWidget):
     def _mark_peak(self) -> None:
         shown = self._peak if self.view.explains else None
         self.view.mark_peak(shown)
-        self.foot.show_peak(shown)
+        self.foot.show_peak(shown, self.view.explains)
 
     @property
     def _several(self) -> bool:

@@ -4,29 +4,31 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QPixmap
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
 from convscope.imaging import gradient as gradients
 from convscope.imaging.display import to_bytes
 from convscope.imaging.image import Image
+from convscope.imaging.numerals import numeral
 from convscope.task import Task
 from convscope.ui import theme
 from convscope.ui.panel_context import PanelContext
+from convscope.ui.panels.kernels.angle_wheel import AngleWheel
 from convscope.ui.panels.kernels.frame import Frame, Refused
-from convscope.ui.panels.kernels.pixmaps import pixmap
 from convscope.ui.panels.kernels.view import View
-from convscope.ui.widgets.form import caption, row, segmented
-from convscope.ui.widgets.image_view import ImageView
+from convscope.ui.widgets.form import caption, segmented
+from convscope.ui.widgets.image_view import CAPTION_HEIGHT, ImageView
 
+# (key, title, the same where there is little room)
 TITLES = (
-    ("gx", "Gx: change to the right"),
-    ("gy", "Gy: change downwards"),
-    ("magnitude", "magnitude √(Gx² + Gy²)"),
-    ("angle", "angle atan2(Gy, Gx) as hue, magnitude as value"),
+    ("gx", "Gx: change to the right", "Gx"),
+    ("gy", "Gy: change downwards", "Gy"),
+    ("magnitude", "magnitude √(Gx² + Gy²)", "magnitude"),
+    ("angle", "angle atan2(Gy, Gx) in radians", "angle, radians"),
 )
-WHEEL = 72
+# They change places only for pictures this much larger, so that a window being resized is calm.
+WORTH = 1.1
 
 
 class GradientView(View):
@@ -44,25 +46,77 @@ class GradientView(View):
         )
         self.operator.set_value("sobel")
         self.operator.changed.connect(lambda _name: self._request())
-        self.wheel = QLabel()
-        self.wheel.setObjectName("kernels.gradient.wheel")
-        self.wheel.setAccessibleName("Colour wheel: red points right, round by way of green")
+        self.weigh = segmented(
+            "kernels.gradient.weigh",
+            "Brightness of the angle",
+            (
+                ("strength", "By strength", "A direction is as bright as its gradient is strong"),
+                ("alike", "All alike", "Every direction is bright, however weak its gradient: noise too"),
+            ),
+        )
+        self.weigh.set_value("strength")
+        self.weigh.changed.connect(lambda _how: self._request())
+        self.wheel = AngleWheel()
         self.kernel = caption("kernels.gradient.kernel")
-        self.column.addLayout(row(self.operator, self.kernel, self.wheel))
-        self.column.itemAt(0).layout().setStretch(1, 1)  # type: ignore[union-attr]
-        grid = QGridLayout()
-        grid.setSpacing(theme.GAP)
+        self.brightness = caption("kernels.gradient.brightness")
+        head = QGridLayout()
+        head.setHorizontalSpacing(theme.GAP)
+        head.setVerticalSpacing(theme.GRID)
+        for line, (words, switch, says) in enumerate(
+            (("Operator", self.operator, self.kernel), ("Angle", self.weigh, self.brightness))
+        ):
+            head.addWidget(QLabel(words), line, 0)
+            head.addWidget(switch, line, 1)
+            head.addWidget(says, line, 2)
+        head.addWidget(self.wheel, 0, 3, 2, 1)
+        head.setColumnStretch(2, 1)
+        self.column.addLayout(head)
+        self.grid = QGridLayout()
+        self.grid.setSpacing(theme.GAP)
+        self._columns = 0
         self.views: dict[str, ImageView] = {}
-        for index, (name, title) in enumerate(TITLES):
+        for name, title, _short in TITLES:
             view = ImageView()
             view.setObjectName(f"kernels.gradient.{name}")
             view.setAccessibleName(title)
-            view.set_caption(title)
-            grid.addWidget(view, index // 2, index % 2)
+            view.setMinimumSize(theme.scaled(96), theme.scaled(80))
             self.views[name] = view
         self.views["gx"].link(*(self.views[name] for name in ("gy", "magnitude", "angle")))
-        self.column.addLayout(grid, 1)
+        self._arrange()
+        self.views["gx"].view_changed.connect(self._arrange)
+        self.column.addLayout(self.grid, 1)
         self.column.addWidget(self.message)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Another room may want another arrangement."""
+        super().resizeEvent(event)
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """Two by two, or all in a line: as they are larger."""
+        shape = self.views["gx"].view
+        foot = theme.scaled(CAPTION_HEIGHT)
+        # Not the layout's own height: that is never less than two rows take at least.
+        wide, high = self.width(), self.height() - self.views["gx"].y()
+        columns = 2
+        if shape.width and shape.height and self._columns:
+            two, four = (
+                min(
+                    (wide / across - theme.GAP) / shape.width,
+                    (high / down - theme.GAP - foot) / shape.height,
+                )
+                for across, down in ((2, 2), (4, 1))
+            )
+            now, other = (two, four) if self._columns == 2 else (four, two)
+            columns = (6 - self._columns) if other > now * WORTH else self._columns
+        if columns == self._columns:
+            return
+        self._columns = columns
+        for index, (name, title, short) in enumerate(TITLES):
+            self.grid.addWidget(self.views[name], index // columns, index % columns)
+            self.views[name].set_caption(title if columns == 2 else short)
+        self.grid.setRowStretch(0, 1)
+        self.grid.setRowStretch(1, int(columns == 2))
 
     def show_frame(self, frame: Frame) -> None:
         """The gradient of the current image; the kernel has no part in it."""
@@ -82,31 +136,34 @@ class GradientView(View):
             view.show_nothing()
 
     def _request(self) -> None:
-        image, operator = self._image, self.operator.value
+        image, operator, alike = self._image, self.operator.value, self.weigh.value == "alike"
         if image is None:
             return
         self.kernel.setText(f"Gx kernel {_rows(operator)}; Gy is its transpose.")
 
-        def compute(task: Task) -> dict[str, tuple[Any, Any]]:
+        def compute(task: Task) -> tuple[float, dict[str, tuple[Any, Any]]]:
             found = gradients.gradient(image, operator)
             task.check()
-            return {
+            full = 0.0 if alike else gradients.strong(found.magnitude)
+            return full, {
                 "gx": (to_bytes(found.gx, "signed")[0], found.gx),
                 "gy": (to_bytes(found.gy, "signed")[0], found.gy),
                 "magnitude": (to_bytes(found.magnitude, "stretch")[0], found.magnitude),
-                "angle": (gradients.angle_picture(found.angle, found.magnitude), found.angle),
+                "angle": (gradients.angle_picture(found.angle, found.magnitude, full), found.angle),
             }
 
         self.work(compute, self._show)
 
-    def _show(self, pictures: dict[str, tuple[Any, Any]]) -> None:
+    def _show(self, found: tuple[float, dict[str, tuple[Any, Any]]]) -> None:
+        full, pictures = found
+        self.brightness.setText(
+            f"As bright as the magnitude, full from {numeral(full, 3)} on (the strongest 5 %)."
+            if full
+            else "Every direction is as bright, however weak."
+        )
+        self.wheel.set_weighed(self.weigh.value == "strength")
         for name, (pixels, values) in pictures.items():
             self.views[name].set_pixels(pixels, values)
-        background = 0x1C if theme.tokens().dark else 255
-        side = theme.scaled(WHEEL)
-        wheel: QPixmap = pixmap(gradients.colour_wheel(side, background))
-        self.wheel.setPixmap(wheel)
-        self.wheel.setAlignment(Qt.AlignmentFlag.AlignRight)
 
 
 def _rows(operator: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from PySide6.QtCore import QSignalBlocker, Qt
-from PySide6.QtWidgets import QComboBox, QPlainTextEdit, QPushButton, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QLabel, QPlainTextEdit, QPushButton, QSplitter, QVBoxLayout, QWidget
 
 from convscope.errors import UserError
 from convscope.imaging.image import Image
@@ -17,7 +17,7 @@ from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.kernels.frame import Frame, Place, Refused, range_words
 from convscope.ui.panels.kernels.view import View
 from convscope.ui.panels.kernels.view_picture import NO_RESULT, show_source
-from convscope.ui.widgets.form import caption, heading
+from convscope.ui.widgets.form import caption
 from convscope.ui.widgets.image_view import ImageView
 from convscope.ui.widgets.wheel import wheel_needs_focus
 from convscope.words import sizes
@@ -47,9 +47,9 @@ class MatrixView(View):
         self._frame: Frame | None = None
         self.example = QComboBox()
         self.example.setObjectName("kernels.matrix.example")
-        self.example.setAccessibleName("Matrices of the lectures")
+        self.example.setAccessibleName("Worked examples: a matrix with its kernel")
         wheel_needs_focus(self.example)
-        self.example.setPlaceholderText("A matrix of the lectures…")
+        self.example.setPlaceholderText("Choose one…")
         for example in MATRICES:
             self.example.addItem(example.image.name, example.key)
             self.example.setItemData(self.example.count() - 1, example.sentence, Qt.ItemDataRole.ToolTipRole)
@@ -75,7 +75,9 @@ class MatrixView(View):
         side = QVBoxLayout(left)
         side.setContentsMargins(0, 0, 0, 0)
         side.setSpacing(theme.GAP)
-        side.addWidget(heading("Matrix"))
+        example_words = QLabel("Worked example")
+        example_words.setBuddy(self.example)
+        side.addWidget(example_words)
         for widget in (self.example, self.sentence, self.text, self.pending, self.apply, self.message):
             side.addWidget(widget)
         side.setStretch(3, 1)

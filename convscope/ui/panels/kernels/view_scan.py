@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 
-from PySide6.QtCore import QTimer
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QSignalBlocker, QTimer
 from PySide6.QtWidgets import QLabel, QWidget
 
 from convscope.imaging.scan import Scan
@@ -18,7 +20,13 @@ from convscope.ui.widgets.image_view import ImageView
 from convscope.ui.widgets.picture_pair import PicturePair
 
 TICK_MS = 33
-SPEEDS = (1, 2, 4, 8, 20, 60, 200, 1000, 5000, 20000)
+SPEEDS = (1, 2, 4, 8, 20, 60, 200, 1000, 5000, 20_000, 100_000, 500_000)
+SLOWEST = 3
+# Seconds that a scan takes, if nobody chose its speed.
+WHOLE = 30
+# A result of more values shows faintly what is still to come: filled so slowly, it would be blank for long.
+BLANK_UP_TO = 64 * 64
+FAINT = 0.2
 
 
 class ScanView(View):
@@ -36,6 +44,8 @@ class ScanView(View):
         self.scan: Scan | None = None
         self._due = 0.0
         self._last = 0.0
+        self._own_speed = False
+        self._faint: tuple[object, NDArray[np.uint8]] | None = None
         self.source, self.result = ImageView(), ImageView()
         self.sources, self.results = (self.source,), (self.result,)
         for view, name, title in (
@@ -59,8 +69,8 @@ class ScanView(View):
         self.position.sliderMoved.connect(self.go)
         self.speed = slider("kernels.scan.speed", "Speed of the scan", 0, len(SPEEDS) - 1)
         self.speed.setMaximumWidth(theme.scaled(120))
-        self.speed.setValue(3)
-        self.speed.valueChanged.connect(lambda _value: self._tell_speed())
+        self.speed.setValue(SLOWEST)
+        self.speed.valueChanged.connect(self._speed_chosen)
         self.speed_words = QLabel()
         self.speed_words.setObjectName("kernels.scan.speed_words")
         self.speed_words.setMinimumWidth(theme.scaled(76))
@@ -70,7 +80,9 @@ class ScanView(View):
         bar = row(self.start, self.back, self.play, self.forward, self.position, self.words)
         bar.setSpacing(theme.GRID)
         bar.setStretch(4, 1)
-        bar.addWidget(QLabel("Speed"))
+        speed_label = QLabel("Speed")
+        speed_label.setBuddy(self.speed)
+        bar.addWidget(speed_label)
         bar.addWidget(self.speed)
         bar.addWidget(self.speed_words)
         self.column.addLayout(bar)
@@ -92,6 +104,7 @@ class ScanView(View):
         if self.scan is None or (self.scan.rows, self.scan.columns) != (rows, columns):
             self.scan = Scan(rows, columns)
             self.position.setRange(0, self.scan.count - 1)
+            self._suit_speed(self.scan.count)
         if not frame.same_source(before):
             self.source.set_pixels(frame.source_pixels, frame.source_seen)
         self.set_scale(frame.display, frame.shown.low, frame.shown.high)
@@ -161,7 +174,13 @@ class ScanView(View):
         if self.scan is None or self._frame is None:
             return
         blank = 0x23 if theme.tokens().dark else 0xE3
-        self.result.set_pixels(self.scan.filled(self._frame.shown.pixels, blank), self._frame.result_seen)
+        pixels = self._frame.shown.pixels
+        ahead = self._ahead(pixels, blank) if self.scan.count > BLANK_UP_TO else None
+        self.result.set_pixels(self.scan.filled(pixels, blank, ahead), self._frame.result_seen)
+        done = f"{self.scan.position + 1:,} of {self.scan.count:,}"
+        self.result.set_caption(
+            f"result so far  ·  {done}" + ("  ·  faint: to come" if ahead is not None else "")
+        )
         self.position.setValue(self.scan.position)
         place_row, column = self.scan.place
         self.words.setText(f"row {place_row}, column {column}")
@@ -174,6 +193,27 @@ class ScanView(View):
         elif self.scan is not None:
             # Away from the picture the sum in hand is the scan's own again.
             self.hovered.emit(Place("result", *self.scan.place))
+
+    def _ahead(self, pixels: NDArray[np.uint8], blank: int) -> NDArray[np.uint8]:
+        """What the scan has not come to, faintly; kept while it runs over the same picture."""
+        if self._faint is None or self._faint[0] is not pixels:
+            faint = blank + FAINT * (pixels.astype(np.float32) - blank)
+            self._faint = (pixels, np.rint(faint).astype(np.uint8))
+        return self._faint[1]
+
+    def _suit_speed(self, count: int) -> None:
+        """So fast that the end is seen, unless a person chose a speed."""
+        if not self._own_speed:
+            fits = (
+                index for index, speed in enumerate(SPEEDS) if speed * WHOLE >= count and index >= SLOWEST
+            )
+            with QSignalBlocker(self.speed):
+                self.speed.setValue(next(fits, len(SPEEDS) - 1))
+            self._tell_speed()
+
+    def _speed_chosen(self, _value: int) -> None:
+        self._own_speed = True
+        self._tell_speed()
 
     def _tell_speed(self) -> None:
         self.speed_words.setText(f"{SPEEDS[self.speed.value()]:,} / s")

@@ -193,7 +193,9 @@ class SpectrumView(View):
         # On a second line where words are large, rather than wider than the page.
         tools = FlowLayout()
         size = QWidget()
-        size.setLayout(row(QLabel("Brush"), self.radius))
+        size_label = QLabel("Brush")
+        size_label.setBuddy(self.radius)
+        size.setLayout(row(size_label, self.radius))
         size.setMinimumHeight(self.restore.sizeHint().height())
         for widget in (self.brush, size, *rings, self.restore):
             tools.addWidget(widget)

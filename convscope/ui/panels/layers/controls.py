@@ -16,13 +16,13 @@ from convscope.ui.panels.layers.frame import Look
 from convscope.ui.widgets.form import choose, combo, segmented, spin
 
 NORMALISATIONS = (
-    ("lectures", "Lectures"),
+    ("lectures", "Standardised"),
     ("map", "Per map"),
     ("layer", "Per layer"),
     ("none", "None"),
 )
 _EXPLAINED = (
-    "Lectures: each map less its mean, over its standard deviation, × 64 + 128, clipped to 0–255",
+    "Standardised: each map less its mean, over its standard deviation, × 64 + 128, clipped to 0–255",
     "Per map: from the smallest to the largest value of each map",
     "Per layer: from the smallest to the largest value of all maps",
     "None: the values as they are; 0 is the first colour, 1 and more the last",

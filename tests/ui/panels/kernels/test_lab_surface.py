@@ -12,7 +12,7 @@ from lab_helpers import Lab
 from PIL import Image as PillowImage
 from PySide6.QtCore import QPoint
 from PySide6.QtGui import QAction, QColor, QGuiApplication
-from PySide6.QtWidgets import QComboBox, QFileDialog, QLabel, QToolButton, QWidget
+from PySide6.QtWidgets import QComboBox, QFileDialog, QLabel, QSlider, QToolButton, QWidget
 
 from convscope.imaging.image import Image
 from convscope.imaging.kernel import Kernel
@@ -22,6 +22,7 @@ from convscope.imaging.numerals import numeral
 from convscope.imaging.presets import make
 from convscope.paths import resource_path
 from convscope.ui import theme
+from convscope.ui.panels.kernels.angle_wheel import BESIDE, DISC, LINE, MARKS, AngleWheel
 from convscope.ui.panels.kernels.panel import VIEWS
 from convscope.ui.widgets.image_view import ImageView
 from convscope.ui.widgets.segmented import Segmented
@@ -306,3 +307,105 @@ def test_the_shape_of_an_image_names_its_channels(lab: Lab) -> None:
     assert "noise   24×32×3" in lab.window.header.image.text()
     lab.session.add_images([Image(np.arange(80, dtype=np.uint8).reshape(8, 10), "gray")])
     assert "gray   8×10 gray" in lab.window.header.image.text()
+
+
+# -- the gradient --------------------------------------------------------------------------------------------
+
+
+def test_the_angle_is_seen_on_a_photograph_and_its_colours_are_told(lab: Lab) -> None:
+    lab.session.add_images([load_image(resource_path("images", "cat.jpg"))])
+    lab.press("kernels.view.gradient")
+    angle = lab.find(ImageView, "kernels.gradient.angle")
+    assert angle.pixels is not None
+    assert (angle.pixels.max(axis=2) > 64).mean() > 0.3
+    words = lab.text("kernels.gradient.brightness")
+    assert words.startswith("As bright as the magnitude, full from ") and "strongest 5 %" in words
+    lab.press("kernels.gradient.weigh.alike")
+    assert (angle.pixels.max(axis=2) == 255).mean() > 0.9
+    assert lab.text("kernels.gradient.brightness") == "Every direction is as bright, however weak."
+    assert "radians" in angle.accessibleDescription()
+
+
+@pytest.mark.parametrize("zoom", [1.0, 1.5])
+def test_the_wheel_says_which_colour_is_which_angle(lab: Lab, zoom: float) -> None:
+    lab.press("kernels.view.gradient")
+    sized(lab, 1440, 900, zoom)
+    wheel = lab.find(AngleWheel, "kernels.gradient.wheel")
+    assert wheel.isVisible() and "radians" in wheel.toolTip()
+    assert [mark[0] for mark in MARKS] == ["0", "π/2", "±π", "−π/2"]
+    image, ground = wheel.grab().toImage(), QColor(theme.tokens().panel)
+    middle, radius = wheel.rect().center(), theme.scaled(DISC) / 2
+    hues = {}
+    for text, right, down in MARKS:
+        # Just inside the rim, and the words beyond it.
+        at = QPoint(middle.x() + round(right * radius * 0.85), middle.y() + round(down * radius * 0.85))
+        hues[text] = (image.pixelColor(at).hue() + 20) % 360 - 20
+        beyond = radius + (theme.scaled(BESIDE) if right else theme.scaled(LINE)) / 2
+        x, y = round(middle.x() + right * beyond), round(middle.y() + down * beyond)
+        area = [(x + dx, y + dy) for dx in range(-12, 13) for dy in range(-6, 7)]
+        assert any(image.pixelColor(*place) != ground for place in area), text
+    assert hues["0"] == pytest.approx(0, abs=4) and hues["π/2"] == pytest.approx(90, abs=4)
+    assert hues["±π"] == pytest.approx(180, abs=4) and hues["−π/2"] == pytest.approx(270, abs=4)
+
+
+def test_the_four_pictures_stand_as_they_are_largest(lab: Lab) -> None:
+    lab.session.add_images([load_image(resource_path("images", "cat.jpg"))])
+    lab.press("kernels.view.gradient")
+    views = [lab.find(ImageView, f"kernels.gradient.{name}") for name in ("gx", "gy", "magnitude", "angle")]
+    assert len({view.y() for view in views}) == 2
+    sized(lab, 1280, 800, 1.5)
+    assert len({view.y() for view in views}) == 1
+    for view in views:
+        assert view.visibleRegion().boundingRect().size() == view.size()
+    assert views[3].accessibleDescription() == "angle, radians"
+
+
+# -- the scan ------------------------------------------------------------------------------------------------
+
+
+def test_the_scan_of_a_large_result_is_never_blank(lab: Lab) -> None:
+    lab.session.add_images([load_image(resource_path("images", "cat.jpg"))])
+    lab.press("kernels.view.scan")
+    result = lab.find(ImageView, "kernels.scan.result")
+    assert result.pixels is not None
+    ahead, whole = result.pixels[100:], lab.frame.shown.pixels[100:]
+    assert len(np.unique(ahead)) > 20
+    # Faintly what is to come, and said to be that.
+    assert np.corrcoef(ahead.ravel(), whole.ravel())[0, 1] > 0.99
+    assert np.ptp(ahead) < 0.25 * np.ptp(whole)
+    assert result.accessibleDescription() == "result so far  ·  1 of 135,300  ·  faint: to come"
+    lab.find(QSlider, "kernels.scan.position").sliderMoved.emit(135_299)
+    assert np.array_equal(result.pixels, lab.frame.shown.pixels)
+
+
+def test_the_scan_ends_in_sight_unless_a_speed_was_chosen(lab: Lab) -> None:
+    lab.press("kernels.view.scan")
+    assert lab.text("kernels.scan.speed_words") == "60 / s"
+    lab.session.add_images([load_image(resource_path("images", "cat.jpg"))])
+    lab.settle()
+    assert lab.text("kernels.scan.speed_words") == "5,000 / s"
+    lab.slide("kernels.scan.speed", 0)
+    lab.session.add_images([Image(np.zeros((300, 300), np.uint8), "other")])
+    lab.settle()
+    assert lab.text("kernels.scan.speed_words") == "1 / s"
+
+
+# -- names ---------------------------------------------------------------------------------------------------
+
+
+def test_every_choice_has_its_name_beside_it(lab: Lab) -> None:
+    # Its own words say what it is ("All channels", "Red only"); those of a place stand beside it.
+    own_words = {"kernels.shown_channel", "kernels.scan.position", "kernels.sequence.position"}
+    nameless = set()
+    for name, _title, _says, _class in VIEWS:
+        lab.press(f"kernels.view.{name}")
+        if name == "bank":
+            lab.pick("kernels.bank.set", "gabor")
+        named = {
+            label.buddy() for label in lab.panel.findChildren(QLabel) if label.isVisible() and label.text()
+        }
+        for box in (*lab.panel.findChildren(QComboBox), *lab.panel.findChildren(QSlider)):
+            slider_row = "parameter" in box.objectName()
+            if box.isVisible() and box not in named and not slider_row:
+                nameless.add(box.objectName())
+    assert nameless == own_words
