@@ -10,6 +10,7 @@ from typing import Any
 
 from convscope.engine.models.files.h5 import LayerWeights, check_h5, legacy_weights
 from convscope.engine.models.files.keras_zip import unpacked
+from convscope.engine.models.files.renamed_weights import rename_weights
 from convscope.engine.models.settle import settle
 from convscope.errors import UserError
 
@@ -60,11 +61,26 @@ def load_checkpoint(model: Any, path: Path, name: str, called: str = "") -> None
                 model.load_weights(shutil.copy(path, Path(folder) / "copy.weights.h5"))
     except Exception as error:
         # Keras raises many kinds of errors here, after it may have set some of the weights.
+        if _load_renamed(model, path):
+            return
         model.set_weights(before)
         settle(model)
         raise UserError(
             f"The weights in {name} do not belong to {called or model.name}.", detail=str(error)
         ) from error
+
+
+def _load_renamed(model: Any, path: Path) -> bool:
+    with tempfile.TemporaryDirectory() as folder:
+        target = Path(folder) / "renamed.weights.h5"
+        try:
+            if not rename_weights(model, path, target):
+                return False
+            model.load_weights(target)
+        except Exception:
+            # As above: what the file says is told from its own names.
+            return False
+    return True
 
 
 def load_legacy(model: Any, saved: Sequence[LayerWeights], name: str, called: str = "") -> None:
