@@ -93,12 +93,12 @@ def _of_model(model: Any, tree: Tree) -> Tree | None:
             continue
         if not waiting.get(kind):
             return None
-        item: Tree | None = waiting[kind].pop(0)
-        if isinstance(layer, keras.Model) and item is not None:
-            item = _of_model(layer, item)
-        if item is None:
+        found: Tree | None = waiting[kind].pop(0)
+        if isinstance(layer, keras.Model) and found is not None:
+            found = _of_model(layer, found)
+        if found is None:
             return None
-        made[f"{kind}_{number}" if number else kind] = item
+        made[f"{kind}_{number}" if number else kind] = found
     return None if any(waiting.values()) else {"layers": made}
 
 
