@@ -8,6 +8,7 @@ from typing import Any
 
 from convscope.engine.models.architecture import Architecture
 from convscope.engine.models.build import to_keras
+from convscope.engine.models.channels_last import NOTE, channels_last, is_channels_first
 from convscope.engine.models.class_names import sidecar_of
 from convscope.engine.models.files.bounded import bounded
 from convscope.engine.models.files.check_config import check_config
@@ -51,6 +52,9 @@ def open_file(path: Path, task: Task | None = None) -> OpenedModel:
     else:
         model, notes = _from_file(path, task)
     task.check()
+    if is_channels_first(model):
+        model = channels_last(model, path.name)
+        notes = [*notes, NOTE]
     sidecar = sidecar_of(path)
     opened = OpenedModel(
         model,
