@@ -137,6 +137,10 @@ class Controller(QObject):
         """Whether a large picture grows or waits to."""
         return LARGE in self._running
 
+    def has_sheet(self, model: OpenedModel, settings: PatternSettings) -> bool:
+        """Whether some layers of this contact sheet have grown already."""
+        return self._sheet == (model, settings) and bool(self._rows)
+
     def grow_sheet(self, model: OpenedModel, settings: PatternSettings) -> None:
         """Let a contact sheet grow; the same one goes on."""
         if self._sheet != (model, settings):

@@ -16,8 +16,9 @@ from convscope.engine.seeing.patterns.settings import (
     SMALLEST_SIZE,
     PatternSettings,
 )
+from convscope.session.slots import Slot
 from convscope.ui import theme
-from convscope.ui.panels.patterns.wish import APART, CLASS_SHOWS, SHOWS, Wish
+from convscope.ui.panels.patterns.wish import APART, CLASS_SHOWS, SHOWS, Wish, change_words
 from convscope.ui.widgets.form import caption, combo, named, row, segmented, spin, tool
 from convscope.ui.widgets.slider_row import SliderRow
 
@@ -31,27 +32,44 @@ class Controls(QWidget):
 
     changed = Signal(object)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, slot: Slot[Wish], parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._wish = Wish()
+        self._slot = slot
         self._classes = False
+        # Of the layer or of the network, filters or classes to choose the other from.
+        self._filters = 1 << 30
         self._build()
         self._show()
+        slot.changed.connect(self._changed)
+
+    def shutdown(self) -> None:
+        """Take no more events."""
+        self._slot.changed.disconnect(self._changed)
+
+    @property
+    def _wish(self) -> Wish:
+        return self._slot.value
 
     @property
     def wish(self) -> Wish:
         """What is wanted, of those things that there are."""
-        if self._classes and self._wish.show not in CLASS_SHOWS:
-            return replace(self._wish, show=CLASS_SHOWS[0])
-        return self._wish
+        wish = self._wish
+        if wish.other >= max(1, self._filters):
+            wish = replace(wish, other=max(0, self._filters - 1))
+        if self._classes and wish.show not in CLASS_SHOWS:
+            return replace(wish, show=CLASS_SHOWS[0])
+        return wish
 
     def edit(self, **changes: object) -> None:
-        """Change the wish, as a person does."""
+        """Change the wish, as a person does; it can be taken back."""
         wish = replace(self._wish, **changes)  # type: ignore[arg-type]
-        if wish != self._wish:
-            self._wish = wish
-            self._show()
-            self.changed.emit(self.wish)
+        label, merge = change_words(self._wish, wish)
+        self._slot.edit(wish, label, merge)
+
+    def _changed(self, _wish: Wish) -> None:
+        """By a person here, by undo or redo."""
+        self._show()
+        self.changed.emit(self.wish)
 
     def set_source(self, name: str) -> None:
         """Which grids there are: of "layers" or "classes"; a person's choice comes back with the layers."""
@@ -66,16 +84,21 @@ class Controls(QWidget):
     def set_filters(self, count: int, chosen: int) -> None:
         """How many filters there are to choose the other from."""
         self.way.setText(f"from filter {chosen} to filter")
+        self._filters = count
         with QSignalBlocker(self.other):
             self.other.setRange(0, max(0, count - 1))
-        if self._wish.other >= max(1, count):
-            self._wish = replace(self._wish, other=max(0, count - 1))
+            self.other.setValue(self.wish.other)
 
-    def set_steps(self, grid: int, large: int) -> None:
-        """How many steps pictures take by themselves."""
-        words = f"{large} (auto)"
+    def set_steps(self, grid: int, large: int, shown: int) -> None:
+        """How many steps pictures take by themselves.
+
+        Args:
+            grid: those of the grid, or of the sheet.
+            large: the large one.
+            shown: what is shown large now: a tile of the grid takes as many as the grid.
+        """
         if self._wish.settings.steps is None:
-            self.steps.setSpecialValueText(words)
+            self.steps.setSpecialValueText(f"{shown} (auto)")
         self.steps.setToolTip(
             "How often the pictures are changed"
             + (f"; by itself {grid} in the grid, {large} in the large one" if grid != large else "")

@@ -80,6 +80,11 @@ class Grown:
         self._output.evolution.add(frame.pixels[0])
         self._note(frame.pixels[0], frame.patterns)
 
+    def begin_sheet(self, whole: int) -> None:
+        """Another contact sheet begins: that of before is gone."""
+        self._output.sheet = None
+        self._middle.begin_sheet(whole)
+
     def show_sheet(self, picture: NDArray[np.uint8], count: int, whole: int) -> None:
         """The contact sheet so far."""
         self._output.sheet = picture

@@ -8,8 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
+from convscope.session.slots import Slot
 from convscope.ui import theme
 from convscope.ui.panels.patterns.controls import Controls
+from convscope.ui.panels.patterns.wish import Wish
 from convscope.ui.widgets.form import as_panel, tool
 from convscope.ui.widgets.image_view import ImageView
 from convscope.ui.widgets.mosaic_view import MosaicView
@@ -21,11 +23,18 @@ class Middle(QWidget):
     """Title, controls, problem, grid.
 
     Args:
+        wish: what is set on this panel.
         save: the button that saves.
         fold: shows or hides the large picture.
     """
 
-    def __init__(self, save: QToolButton, fold: Callable[[], None], parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        wish: Slot[Wish],
+        save: QToolButton,
+        fold: Callable[[], None],
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
         as_panel(self)
         column = QVBoxLayout(self)
@@ -51,7 +60,7 @@ class Middle(QWidget):
         head.addWidget(save)
         head.addWidget(self.fold)
         column.addLayout(head)
-        self.controls = Controls()
+        self.controls = Controls(wish)
         column.addWidget(self.controls)
         self.problem = theme.label("", "warning")
         self.problem.setObjectName("patterns.problem")
@@ -84,6 +93,10 @@ class Middle(QWidget):
         tile = np.full((max(1, round(BLANK * proportion)), BLANK), 127, np.uint8)
         self.grid.set_maps([tile] * len(captions), captions)
         self.grid.select(selected if captions else None)
+
+    def begin_sheet(self, whole: int) -> None:
+        """Nothing of a contact sheet yet."""
+        self.show_sheet(np.full((BLANK, BLANK), 127, np.uint8), 0, whole)
 
     def show_sheet(self, picture: NDArray[np.uint8], count: int, whole: int) -> None:
         """The contact sheet so far."""

@@ -16,6 +16,7 @@ from convscope.engine.seeing.patterns.many import sheet_layers
 from convscope.engine.seeing.patterns.results import Frame
 from convscope.errors import UserError
 from convscope.imaging.image import Image
+from convscope.session.slots import Slot
 from convscope.ui.actions import Command
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.patterns.commands import commands
@@ -28,6 +29,7 @@ from convscope.ui.panels.patterns.source import Source
 from convscope.ui.panels.patterns.wish import (
     ALL_CLASSES,
     SHEET_COUNT,
+    Chosen,
     Subject,
     Wish,
     caption,
@@ -57,12 +59,17 @@ class PatternsPanel(QWidget):
         self.output = Output(context, self)
         self._goals: tuple[Goal, ...] = ()
         self._selected = 0
-        self._filter = 0
-        self._class = 0
-        self._classes: tuple[int, ...] = ()
+        # What a person chose of the current model.
+        self._choice: Slot[Chosen] | None = None
+        self._quiet = False
+        self._source = context.session.slot("patterns.source", "layers", "patterns")
         self._asked: tuple[GridAsk, bool] | None = None
         # Before a large picture was asked for, the chosen tile of the grid is shown large.
         self._large: LargeAsk | None = None
+        # The id of the image that the large picture started from.
+        self._started_from = ""
+        # The models of which something was chosen.
+        self._choices: set[str] = set()
         # The step that a picture was last continued to.
         self._continued: int | None = None
         self._stale = True
@@ -105,6 +112,10 @@ class PatternsPanel(QWidget):
         session.model_changed.disconnect(self._model_changed)
         session.layer_changed.disconnect(self._layer_changed)
         session.image_changed.disconnect(self._image_changed)
+        session.history_changed.disconnect(self._forget_gone)
+        self._follow_choice(None)
+        self._source.changed.disconnect(self.source.show_source)
+        self.controls.shutdown()
         self.context.predictor.changed.disconnect(self._predicted)
         self.controller.shutdown()
 
@@ -154,7 +165,8 @@ class PatternsPanel(QWidget):
         across.setSpacing(1)
         self.source = Source()
         across.addWidget(self.source)
-        self.middle = Middle(self.output.button, self.toggle_large)
+        wish = self.context.session.slot("patterns.wish", Wish(), "patterns")
+        self.middle = Middle(wish, self.output.button, self.toggle_large)
         self.controls, self.grid = self.middle.controls, self.middle.grid
         across.addWidget(self.middle, 1)
         self.portrait = Portrait()
@@ -167,11 +179,13 @@ class PatternsPanel(QWidget):
         session.model_changed.connect(self._model_changed)
         session.layer_changed.connect(self._layer_changed)
         session.image_changed.connect(self._image_changed)
+        session.history_changed.connect(self._forget_gone)
         self.context.predictor.changed.connect(self._predicted)
         self.context.predictor.follow(self.source.classes)
         self.source.layer_chosen.connect(session.choose_layer)
         self.source.class_chosen.connect(self._choose_class)
         self.source.source_changed.connect(self._source_changed)
+        self._source.changed.connect(self.source.show_source)
         self.controls.changed.connect(self._wish_changed)
         self.grid.chosen.connect(self._choose_tile)
         self.middle.sheet.clicked.connect(self._choose_on_sheet)
@@ -204,7 +218,7 @@ class PatternsPanel(QWidget):
         self.controller.stop_sheet()
         self.pages.setCurrentIndex(0 if model is None else 1)
         self.source.set_model(model)
-        self._class, self._classes, self._filter = 0, (), 0
+        self._follow_choice(model)
         self.middle.show_problem("")
         if model is not None:
             self._layer_changed(self.context.session.layer)
@@ -215,11 +229,13 @@ class PatternsPanel(QWidget):
     def _layer_changed(self, path: str | None) -> None:
         self.source.set_layer(path)
         if self.source.value == "layers":
-            self._filter = 0
+            self._begin_layer()
             self._request()
 
-    def _image_changed(self, _image: Image) -> None:
-        self._follow_image()
+    def _image_changed(self, image: Image) -> None:
+        # A live picture's next frame would begin anew what never ended: it waits its turn.
+        if not (self.controller.growing and image.id == self._started_from):
+            self._follow_image()
 
     def _follow_image(self) -> None:
         """What starts from the current image starts from the one of now, if anybody looks."""
@@ -228,8 +244,56 @@ class PatternsPanel(QWidget):
             self._grow_large(anew=False)
 
     def _source_changed(self, name: str) -> None:
+        model = self.context.session.model
+        if model is not None and model.has_classes:
+            self._source.edit(name, f"Show the {name}")
+        else:
+            # A network without classes leaves no choice.
+            self._source.set(name)
         self.controls.set_source(name)
         self._request()
+
+    # -- what is chosen, of each model -----------------------------------------------------------------------
+
+    @property
+    def _chosen(self) -> Chosen:
+        return self._choice.value if self._choice is not None else Chosen()
+
+    def _follow_choice(self, model: OpenedModel | None) -> None:
+        """What is chosen of another model."""
+        if self._choice is not None:
+            self._choice.changed.disconnect(self._choice_changed)
+            self._choice = None
+        if model is not None:
+            self._choice = self.context.session.slot(_choice_name(model.id), Chosen(), "patterns")
+            self._choice.changed.connect(self._choice_changed)
+            self._choices.add(model.id)
+
+    def _forget_gone(self) -> None:
+        """What was chosen of models that were closed for good goes with them."""
+        slots = self.context.session.slots
+        for gone in [one for one in self._choices if slots.known(one) is None]:
+            self._choices.discard(gone)
+            slots.drop(_choice_name(gone))
+
+    def _begin_layer(self) -> None:
+        """Another layer begins at its first filter; that is no step of undo."""
+        if self._choice is not None:
+            self._quiet = True
+            self._choice.set(replace(self._choice.value, filter=0))
+            self._quiet = False
+
+    def _choice_changed(self, _chosen: Chosen) -> None:
+        """By a person here, by undo or redo."""
+        if self._quiet:
+            return
+        self._request()
+        model = self.context.session.model
+        if self._stale or model is None or not self._goals or self.wish.show in ("several", "between"):
+            return
+        self._selected = self._tile_of(self._subject(model))
+        self.grid.select(self._selected)
+        self._grow_large(anew=False)
 
     def _predicted(self, _predicted: object) -> None:
         # The grid of classes begins with those of the image, but a person who watches one is left alone.
@@ -253,9 +317,9 @@ class PatternsPanel(QWidget):
     def _subject(self, model: OpenedModel) -> Subject:
         if self.source.value == "classes":
             guess = self.context.predictor.prediction
-            shown = shown_classes(model.head.classes, self._classes, guess)
-            return Subject(None, self._class, shown)
-        return Subject(self.context.session.layer, self._filter)
+            shown = shown_classes(model.head.classes, self._chosen.classes, guess)
+            return Subject(None, self._chosen.class_, shown)
+        return Subject(self.context.session.layer, self._chosen.filter)
 
     def _request(self) -> None:
         """Ask for the grid that is to be seen now, if anybody looks."""
@@ -286,39 +350,57 @@ class PatternsPanel(QWidget):
         self.grown.begin(0)
 
     def _begin(self, model: OpenedModel) -> None:
-        wish, subject = self.wish, self._subject(model)
+        subject = self._subject(model)
+        classes = subject.path is None
+        count = model.head.classes if classes else filters_of(model, subject.path)
+        self.controls.set_filters(count, subject.chosen)
+        wish = self.wish
         goals = grid_goals(model, subject, wish)
         aims.check(model, goals[0])
         self.portrait.show_wish(wish, layer=subject.path is not None, maps=has_maps(model, subject.path))
         self.middle.show_problem("")
         ask = GridAsk(model, goals, grid_settings(model, wish, subject.path is None))
-        self.controls.set_steps(ask.settings.steps_for(model), large_settings(model, wish).steps_for(model))
         sheet = wish.show == "sheet"
         self.middle.stack.setCurrentIndex(1 if sheet else 0)
         if self._asked is not None and (ask, sheet) == self._asked:
+            self._tell_steps()
             return
         self._forget()
         self._asked, self._goals = (ask, sheet), goals
+        grid, large = self._tell_steps()
         self.grown.begin(len(goals))
-        classes = subject.path is None
-        count = model.head.classes if classes else filters_of(model, subject.path)
-        self.controls.set_filters(count, subject.chosen)
         self.output.name = f"{model.name}-{(subject.path or 'classes').replace('/', '-')}"
         self._selected = self._tile_of(subject)
         what = f"{count:,} classes" if classes else f"{count:,} filters"
+        # The large one takes more.
+        each = f" · {grid} steps each" if grid != large else ""
         if sheet:
-            self.middle.show_head("Every layer", f"{SHEET_COUNT} filters each")
+            self.middle.show_head("Every layer", f"{SHEET_COUNT} filters of each{each}")
             self.portrait.show_title("")
             self.portrait.clear("Click a pattern on the sheet: it grows large here.")
-            self.controller.grow_sheet(model, sheet_settings(model, wish))
+            settings = sheet_settings(model, wish)
+            if not self.controller.has_sheet(model, settings):
+                self.grown.begin_sheet(len(sheet_layers(model)))
+            self.controller.grow_sheet(model, settings)
         else:
-            self.middle.show_head(subject.path or "Classes", what)
+            self.middle.show_head(subject.path or "Classes", f"{what}{each}")
             self.controller.stop_sheet()
             captions = [caption(model, goal, wish) for goal in goals]
             self.middle.begin_grid(captions, self._selected, proportion(model))
             self.controller.grow_grid(ask)
             self._show_whose()
         self.portrait.show_growing(False, False)
+
+    def _tell_steps(self) -> tuple[int, int]:
+        """How many steps are in force: those of the grid (or the sheet), and of the large picture."""
+        model, wish = self.context.session.model, self.wish
+        if model is None or self._asked is None:
+            return 0, 0
+        ask, sheet = self._asked
+        grid = (sheet_settings(model, wish) if sheet else ask.settings).steps_for(model)
+        large = large_settings(model, wish).steps_for(model)
+        self.controls.set_steps(grid, large, grid if self._large is None else large)
+        return grid, large
 
     def _tile_of(self, subject: Subject) -> int:
         if self.wish.show in ("several", "between"):
@@ -342,6 +424,8 @@ class PatternsPanel(QWidget):
         if ask is None:
             return
         self._large, self._continued = ask, None
+        self._started_from = self.context.session.image.id
+        self._tell_steps()
         self._show_whose()
         self.grown.show_rough(self._selected)
         self.controller.grow_large(replace(ask, anew=anew))
@@ -351,13 +435,16 @@ class PatternsPanel(QWidget):
 
     def _choose_tile(self, number: int) -> None:
         self._selected = number
-        goal = self._goals[number]
-        if self.wish.show not in ("several", "between"):
-            if goal.kind == "class":
-                self._class = goal.index
-            else:
-                self._filter = goal.index
+        goal, chosen = self._goals[number], self._chosen
         self.fold.unfold()
+        if self.wish.show not in ("several", "between"):
+            one = {"class_": goal.index} if goal.kind == "class" else {"filter": goal.index}
+            wanted = replace(chosen, **one)  # type: ignore[arg-type]
+            if wanted != chosen and self._choice is not None:
+                self._choice.edit(
+                    wanted, f"Choose {'class' if goal.kind == 'class' else 'filter'} {goal.index}"
+                )
+                return
         self._grow_large(anew=False)
 
     def _choose_on_sheet(self, row: int, column: int) -> None:
@@ -371,12 +458,13 @@ class PatternsPanel(QWidget):
         model = self.context.session.model
         if model is None:
             return
-        self._class = index
-        self._classes = (index, *(each for each in self._classes if each != index))[:ALL_CLASSES]
-        if self.wish.show == "several" or index not in [goal.index for goal in self._goals]:
-            self._request()
-        if self.wish.show != "several":
-            self._selected = next(n for n, goal in enumerate(self._goals) if goal.index == index)
+        chosen = self._chosen
+        classes = (index, *(each for each in chosen.classes if each != index))[:ALL_CLASSES]
+        wanted = replace(chosen, class_=index, classes=classes)
+        if wanted != chosen and self._choice is not None:
+            self._choice.edit(wanted, f"Choose class {index}")
+        elif self.wish.show != "several":
+            self._selected = self._tile_of(self._subject(model))
             self.grid.select(self._selected)
             self._grow_large(anew=False)
 
@@ -385,7 +473,12 @@ class PatternsPanel(QWidget):
     def _show_tiles(self, frame: Frame) -> None:
         self.grown.show_tiles(frame, self._selected if self._large is None else None)
 
-    def _large_ended(self, _whole: bool) -> None:
+    def _large_ended(self, whole: bool) -> None:
+        if whole and self.wish.from_image:
+            # A live picture has moved on meanwhile.
+            self._follow_image()
+        if self.controller.growing:
+            return
         self.portrait.show_growing(False, self.controller.large_state is not None)
 
     def _show_sheet(self, picture: NDArray[np.uint8], count: int) -> None:
@@ -395,3 +488,7 @@ class PatternsPanel(QWidget):
     def _show_whose(self) -> None:
         ask = self._large_ask()
         self.portrait.show_title(aims.words(ask.model, ask.goals[0]) if ask is not None else "")
+
+
+def _choice_name(model_id: str) -> str:
+    return f"patterns.chosen.{model_id}"

@@ -66,7 +66,7 @@ class Source(QWidget):
 
     def show_source(self, name: str) -> None:
         """Turn to layers or classes, as a click does."""
-        if name != self.switch.value:
+        if name != self.switch.value and self.switch.button(name).isEnabled():
             self.switch.set_value(name)
             self._turn(name)
 

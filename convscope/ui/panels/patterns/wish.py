@@ -80,6 +80,21 @@ class Wish:
 
 
 @dataclass(frozen=True)
+class Chosen:
+    """What a person chose to look at, of one model.
+
+    Attributes:
+        filter: of the chosen layer.
+        class_: of the model's classes.
+        classes: those that were chosen, the last first.
+    """
+
+    filter: int = 0
+    class_: int = 0
+    classes: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
 class Subject:
     """What is looked at.
 
@@ -92,6 +107,35 @@ class Subject:
     path: str | None
     chosen: int = 0
     classes: tuple[int, ...] = ()
+
+
+_SAID = {
+    "show": "Change what the grid shows",
+    "aim": "Change what is excited",
+    "side": "Change loves and hates",
+    "other": "Change the other filter",
+    "from_image": "Change the start",
+    "recipe": "Change the recipe",
+    "steps": "Change the steps",
+    "size": "Change the size",
+    "seed": "Change the seed",
+    "octaves": "Change the octaves",
+}
+# Numbers that are turned or dragged through many values.
+_TURNED = ("other", "steps", "size", "seed", "octaves", "variation", "l2", "blur", "diversity")
+
+
+def change_words(before: Wish, after: Wish) -> tuple[str, str | None]:
+    """What was done, as undo says it, and the key under which quick changes are one step; None: each is."""
+    changed = [name for name in _fields(before) if _fields(before)[name] != _fields(after)[name]]
+    first = changed[0] if changed else "show"
+    merge = f"patterns.{first}" if len(changed) == 1 and first in _TURNED else None
+    return _SAID.get(first, f"Change the {first}"), merge
+
+
+def _fields(wish: Wish) -> dict[str, object]:
+    own = {name: value for name, value in vars(wish).items() if name != "settings"}
+    return {**own, **vars(wish.settings)}
 
 
 def grid_goals(model: OpenedModel, subject: Subject, wish: Wish) -> tuple[Goal, ...]:

@@ -1,0 +1,144 @@
+"""What is asked of patterns: said in numbers that are in force, taken back in order, never left standing."""
+
+from __future__ import annotations
+
+import numpy as np
+from patterns_helpers import Growing
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QSpinBox
+
+from convscope.engine.models.catalogue import open_model
+from convscope.engine.models.opened import OpenedModel
+from convscope.engine.seeing.patterns.settings import PatternSettings
+from convscope.ui.widgets.image_view import ImageView
+
+
+def wide() -> OpenedModel:
+    """A network of pictures that are not small, whose large patterns take more steps than its grid."""
+    import keras
+
+    layers = [keras.Input((112, 112, 1)), keras.layers.Conv2D(2, 3, strides=4, name="conv")]
+    return OpenedModel(keras.Sequential([*layers, keras.layers.Conv2D(3, 3, strides=4, name="conv2")]))
+
+
+def back(growing: Growing) -> None:
+    """Press Ctrl+Z."""
+    growing.qtbot.keyClick(growing.panel, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    growing.settle()
+
+
+def test_the_steps_that_are_told_are_those_in_force(growing: Growing) -> None:
+    """96 (auto) stood beside step 2 of 64."""
+    growing.session.add_model(wide())
+    growing.panel.controls.edit(settings=PatternSettings(size=32))
+    growing.settle()
+    steps = growing.find(QSpinBox, "patterns.steps")
+    # A tile of the grid is shown large: it takes as many steps as the grid.
+    assert growing.text("patterns.step") == "step 64 of 64" and steps.text() == "64 (auto)"
+    assert growing.text("patterns.facts").endswith("filters · 64 steps each")
+    growing.press("patterns.start")
+    assert growing.text("patterns.step") == "step 96 of 96" and steps.text() == "96 (auto)"
+    assert growing.text("patterns.facts").endswith("filters · 64 steps each")
+    # Another grid begins with its tiles again.
+    growing.session.choose_layer("conv")
+    growing.settle()
+    assert growing.text("patterns.step") == "step 64 of 64" and steps.text() == "64 (auto)"
+    # A number that a person set holds for both.
+    growing.spin("patterns.steps", 3)
+    assert steps.text() == "3" and growing.text("patterns.step") == "step 3 of 3"
+    assert growing.text("patterns.facts") == "2 filters"
+
+
+def test_what_was_set_and_chosen_is_taken_back_in_order(growing: Growing) -> None:
+    panel = growing.panel
+    growing.session.choose_layer("conv2d_1")
+    growing.settle()
+    growing.tile(5)
+    growing.press("patterns.recipe.classic")
+    growing.press("patterns.side.hates")
+    growing.press("patterns.source.classes")
+    states = [
+        ("Show the classes", lambda: panel.source.value == "layers" and panel.goals[0].kind == "channel"),
+        ("Change loves and hates", lambda: panel.wish.side == "loves" and not panel.goals[0].negative),
+        ("Change the recipe", lambda: panel.wish.settings.recipe == "clear"),
+        ("Choose filter 5", lambda: growing.text("patterns.large.title") == "conv2d_1 · filter 0"),
+    ]
+    for label, then in states:
+        assert growing.session.undo_label == label
+        back(growing)
+        assert then(), label
+    for _ in states:
+        growing.session.redo()
+        growing.settle()
+    assert panel.source.value == "classes" and panel.wish.side == "hates"
+    assert panel.wish.settings.recipe == "classic"
+    back(growing)
+    assert growing.text("patterns.large.title") == "conv2d_1 · filter 5, hated"
+
+
+def test_a_slider_that_is_dragged_is_one_step(growing: Growing) -> None:
+    before = growing.session.undo_label
+    for value in (0.2, 0.4, 0.6):
+        growing.panel.controls._settings(variation=value)
+    growing.settle()
+    assert growing.session.undo_label == "Change the variation" != before
+    back(growing)
+    assert growing.panel.wish.settings.variation == 0 and growing.session.undo_label == before
+
+
+def test_each_network_keeps_what_was_chosen_of_it(growing: Growing, digits: OpenedModel) -> None:
+    growing.press("patterns.source.classes")
+    growing.tile(4)
+    garments = open_model("garments")
+    growing.session.add_model(garments)
+    growing.settle()
+    assert growing.panel._selected == 0
+    growing.session.select_model(digits.id)
+    growing.settle()
+    assert growing.panel._selected == 4
+    growing.session.remove_model(garments.id)
+    growing.settle()
+    assert growing.session.slots.known(f"patterns.chosen.{garments.id}") is None
+
+
+def test_another_sheet_does_not_begin_under_the_last_one(growing: Growing) -> None:
+    growing.panel.controls.edit(show="sheet")
+    growing.settle()
+    sheet = growing.find(ImageView, "patterns.sheet")
+    assert growing.panel.output.sheet is not None and len(np.unique(sheet.pixels)) > 10
+    growing.panel.controls.edit(settings=PatternSettings("classic", steps=9000))
+    # At once: nothing of the other recipe is left on show, or to be saved.
+    assert len(np.unique(sheet.pixels)) == 1 and growing.panel.output.sheet is None
+    growing.panel.controls.edit(show="16", settings=growing.few)
+    growing.settle()
+
+
+def test_a_live_picture_does_not_starve_its_dream(growing: Growing) -> None:
+    """Each frame began the growing anew, which so never ended."""
+    growing.panel.dream()
+    growing.settle()
+    image = growing.session.image
+    ended: list[bool] = []
+    growing.panel.controller.large_ended.connect(ended.append)
+    for number in range(1, 8):
+        growing.session.update_image(type(image)(np.roll(image.values, number), image.name))
+        growing.qtbot.wait(1)
+    last = growing.session.image
+    growing.settle()
+    assert True in ended and False not in ended
+    # The newest frame is dreamt of in the end.
+    assert growing.panel._large is not None and growing.panel._large.start is last.pixels
+
+
+def test_other_filters_than_there_are_do_not_stay_asked_for(growing: Growing) -> None:
+    """The other end of a way is kept for layers that have it."""
+    growing.session.choose_layer("conv2d_1")
+    growing.panel.controls.edit(show="between", other=63)
+    growing.settle()
+    assert growing.panel.goals[-1].other == 63
+    growing.session.choose_layer("conv2d")
+    growing.settle()
+    assert growing.panel.goals[-1].other == 31
+    growing.session.choose_layer("conv2d_1")
+    growing.settle()
+    assert growing.panel.goals[-1].other == 63
