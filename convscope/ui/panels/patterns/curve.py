@@ -50,6 +50,9 @@ class Curve(QWidget):
             shown = np.where(np.isfinite(values), values, 0)
             item.setData(np.arange(1, len(shown) + 1), shown)
         self._fit()
+        # Without a curve numbers at the axes would tell of nothing.
+        for side in ("left", "bottom"):
+            self.plot.getPlotItem().getAxis(side).setStyle(showValues=any(map(len, self._curves)))
         last = ", ".join(f"{values[-1]:.4g}" for values in self._curves if len(values))
         self.setAccessibleDescription(f"objective {last}" if last else "no steps yet")
 
