@@ -21,5 +21,9 @@ class NotEnoughMemoryError(UserError):
     """The machine has too little memory for what was asked; less of it may fit."""
 
 
+class WeightsAloneError(UserError):
+    """A file of weights without the layers that they belong to."""
+
+
 class UntrustedError(UserError):
     """Something that could do harm, and is opened only if the person says that they trust it."""

@@ -306,3 +306,31 @@ def test_after_a_crash_models_data_and_the_draft_are_known_again(
     assert fresh.architecture == draft
     qtbot.waitUntil(window.jobs.idle)
     second.close()
+
+
+@pytest.mark.parametrize("order", ["together", "layers first", "weights first"])
+def test_a_description_and_its_weights_become_one_model(
+    order: str, window: MainWindow, digits: OpenedModel, tmp_path: Path, qtbot: QtBot
+) -> None:
+    """From folders of their own, so that neither is found beside the other."""
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    layers, weights = tmp_path / "a" / "net.json", tmp_path / "b" / "net.weights.h5"
+    layers.write_text(digits.keras.to_json(), encoding="utf-8")
+    digits.keras.save_weights(weights)
+
+    def settled() -> bool:
+        return not window.sources.engine.opening and window.jobs.idle()
+
+    if order == "together":
+        window.open_paths([weights, layers])
+    else:
+        for path in (layers, weights) if order == "layers first" else (weights, layers):
+            window.open_path(path)
+            qtbot.waitUntil(settled, timeout=LONG)
+    qtbot.waitUntil(settled, timeout=LONG)
+    model = window.session.model
+    assert model is not None and model.source.weights == "net.weights.h5"
+    for ours, theirs in zip(model.keras.get_weights(), digits.keras.get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    assert len(window.session.models) == (2 if order == "layers first" else 1)

@@ -283,8 +283,8 @@ class Architecture:
             data = json.loads(text)
             if "class_name" in data and "config" in data:
                 raise UserError(
-                    f"{source} is Keras's own description of a network, without weights: "
-                    "open the .keras or .h5 file of that network instead."
+                    f"{source} is Keras's own description of a network, not an architecture of this app: "
+                    "open it as a model, together with the file of its weights."
                 )
             if data["format"] != _FORMAT:
                 raise KeyError("format")

@@ -148,7 +148,9 @@ def open_model(
     path = _path(name)
     if not name.strip() or path is None or not _is_there(path):
         raise UserError(_missing(name))
-    return _other_weights(_of_size(open_file(path, task), input_shape), weights)
+    if weights is None or weights == "imagenet" or path.is_dir():
+        return _other_weights(_of_size(open_file(path, task), input_shape), weights)
+    return _of_size(open_file(path, task, Path(weights)), input_shape)
 
 
 def _path(name: str) -> Path | None:

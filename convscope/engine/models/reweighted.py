@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from convscope.engine.models.channels_last import NOTE
+from convscope.engine.models.files.open_file import open_file
 from convscope.engine.models.files.weights import load_weights
 from convscope.engine.models.flatten import graph_of
 from convscope.engine.models.opened import OpenedModel, Source
@@ -27,6 +29,18 @@ def with_weights(model: OpenedModel, path: Path, task: Task | None = None) -> Op
     task = task or Task()
     if graph_of(model.keras) is None or (model.source.path is not None and model.source.path.is_dir()):
         raise UserError(f"{model.name} is a finished graph: no weights can be loaded into it.")
+    file = model.source.path
+    if NOTE in model.notes and file is not None:
+        # The weights go into it as they are in the file, before it is turned.
+        turned = open_file(file, task, path)
+        return OpenedModel(
+            turned.keras,
+            name=model.name,
+            classes=model.classes,
+            preprocessing=model.preprocessing,
+            source=Source("memory", model.source.spec, file, path.name),
+            notes=(NOTE,),
+        )
     task.progress(None, f"Copying {model.name}")
     copy = keras.models.clone_model(model.keras)
     task.check()

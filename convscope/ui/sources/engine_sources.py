@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +12,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from convscope.errors import UserError
+from convscope.engine.models.files.description import is_description
+from convscope.errors import UserError, WeightsAloneError
 from convscope.jobs import Job, Jobs
 from convscope.session.kept_models import KeptModel, open_kept
 from convscope.session.session import Session
@@ -76,6 +78,8 @@ class EngineSources(QObject):
         self._settings = settings
         self._report = report
         self._opening = 0
+        # A file of weights that was refused, as nothing said which layers they are of.
+        self._alone: Path | None = None
         # Ids by what was asked for without options; other weights make another model of it.
         self._as_named: dict[str, str] = {}
         # Ids of what came without being asked for: at the start, and after a crash.
@@ -117,14 +121,32 @@ class EngineSources(QObject):
                 on_opened(known)
             return None
 
+        current = self._session.model
+        layers = current.source.path if current is not None else None
+        if layers is not None and not is_description(layers):
+            layers = None
+        alone = self._alone if not options and is_description(Path(spec)) else None
+
         def work(task: Task) -> OpenedModel:
             # Imported here: the engine may still be starting, in this same lane.
             from convscope.engine.models.catalogue import open_model
             from convscope.engine.training.trained_in import trained_in
 
-            return open_model(trained_in(str(spec)), task=task, **options)  # type: ignore[arg-type]
+            if alone is not None:
+                # The layers of weights that came before them.
+                with contextlib.suppress(UserError):
+                    return open_model(spec, weights=alone, task=task)
+            try:
+                return open_model(trained_in(str(spec)), task=task, **options)  # type: ignore[arg-type]
+            except WeightsAloneError:
+                self._alone = Path(spec)
+                if layers is None:
+                    raise
+                # The weights of layers that came before them.
+                return open_model(layers, weights=spec, task=task)
 
         def done(opened: OpenedModel) -> None:
+            self._alone = None
             if opened.source.path is not None:
                 self._settings.remember(opened.source.path)
             if not options:
@@ -261,7 +283,7 @@ class EngineSources(QObject):
     def choose_model(self) -> None:
         """The dialog to open a model file."""
         dialog = self._dialog("Open a model", "sources.model")
-        dialog.setNameFilters(["Keras models (*.keras *.h5 *.hdf5)", "All files (*)"])
+        dialog.setNameFilters(["Keras models (*.keras *.h5 *.hdf5 *.json)", "All files (*)"])
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
         dialog.accepted.connect(lambda: self.open_model(dialog.selectedFiles()[0]))
         dialog.open()

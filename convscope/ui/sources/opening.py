@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QMimeData
 from PySide6.QtGui import QImage
 
+from convscope.engine.models.files.description import is_description
 from convscope.errors import UserError
 from convscope.imaging.image import Image
 from convscope.imaging.load import list_images, load_image
@@ -24,6 +25,7 @@ from convscope.task import Cancelled, Task
 log = logging.getLogger(__name__)
 
 MODEL_SUFFIXES = frozenset((".keras", ".h5", ".hdf5", ".tflite", ".onnx", ".pb", ".pt", ".pth"))
+WEIGHTS_SUFFIXES = (".h5", ".hdf5")
 _SEARCHED = 500  # folders
 FOLDER_LIMIT = 500  # images of one folder; a strip of more helps nobody
 
@@ -45,8 +47,17 @@ class Opened:
 
 def is_model(path: Path) -> bool:
     """Whether a path looks like a saved network, or the run that trained one, rather than a picture."""
+    if is_description(path):
+        return True
     run = (path / "settings.json").is_file() and (path / "status.json").is_file()
     return run or path.suffix.lower() in MODEL_SUFFIXES or (path / "saved_model.pb").is_file()
+
+
+def with_weights(paths: Sequence[Path]) -> tuple[Path, Path] | None:
+    """A network's description by Keras and the file of its weights, where there is one of each."""
+    described = [path for path in paths if is_description(path)]
+    weights = [path for path in paths if path.suffix.lower() in WEIGHTS_SUFFIXES]
+    return (described[0], weights[0]) if len(described) == len(weights) == 1 else None
 
 
 def is_architecture(path: Path) -> bool:

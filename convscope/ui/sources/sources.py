@@ -67,7 +67,13 @@ class Sources(QObject):
         The first image becomes the current one.
         """
         images: list[Path] = []
-        for path in map(Path, paths):
+        given = [Path(path) for path in paths]
+        pair = opening.with_weights(given)
+        if pair is not None:
+            self.engine.open_model(pair[0], weights=pair[1])
+        for path in given:
+            if pair is not None and path in pair:
+                continue
             if opening.is_model(path):
                 self.engine.open_model(path)
             elif opening.is_architecture(path):

@@ -134,8 +134,8 @@ def test_foreign_files_are_refused(tmp_path: Path) -> None:
         ("{", "x.json does not hold an architecture that convscope saved."),
         (
             '{"class_name": "Sequential", "config": {"layers": []}}',
-            "x.json is Keras's own description of a network, without weights: "
-            "open the .keras or .h5 file of that network instead.",
+            "x.json is Keras's own description of a network, not an architecture of this app: "
+            "open it as a model, together with the file of its weights.",
         ),
         ("[1, 2]", "x.json does not hold an architecture that convscope saved."),
         ('{"a": 1}', "x.json does not hold an architecture that convscope saved."),

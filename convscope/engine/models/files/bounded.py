@@ -10,7 +10,7 @@ from convscope.engine.models.memory import check_fits
 from convscope.errors import UserError
 
 
-def bounded(make: Callable[[], Any], name: str) -> Any:
+def bounded(make: Callable[[], Any], name: str, *, random: bool = False) -> Any:
     """The Keras model that `make` builds, its weights zero: they come from the file.
 
     A few bytes can describe layers that no memory holds, so they are counted before any of them is made.
@@ -18,6 +18,7 @@ def bounded(make: Callable[[], Any], name: str) -> Any:
     Args:
         make: builds a model from a configuration.
         name: the file's, for sentences.
+        random: with the weights that its layers begin with, as none come.
 
     Raises:
         UserError: it makes no model, or one that does not fit into this machine.
@@ -34,7 +35,7 @@ def bounded(make: Callable[[], Any], name: str) -> Any:
             raise UserError(f"{name} holds a single {type(model).__name__}, not a model.")
         check_fits(sum(prod(v.shape) * 4 for v in model.variables), f"{name} declares layers of")
         zeros = keras.initializers.Zeros()
-        for variable in model.weights:
+        for variable in () if random else model.weights:
             variable._initializer = zeros
         # TensorFlow settles for good, when it makes a variable, whether gradients are taken: those of layers
         # that are frozen now may be wanted once they are thawed, as where Keras makes them itself.

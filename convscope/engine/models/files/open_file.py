@@ -12,15 +12,16 @@ from convscope.engine.models.channels_last import NOTE, channels_last, is_channe
 from convscope.engine.models.class_names import sidecar_of
 from convscope.engine.models.files.bounded import bounded
 from convscope.engine.models.files.check_config import check_config
+from convscope.engine.models.files.description import description, description_beside, is_description
 from convscope.engine.models.files.h5 import check_h5, legacy_weights, model_config
 from convscope.engine.models.files.keras2_parts import register
 from convscope.engine.models.files.keras_zip import unpacked
 from convscope.engine.models.files.legacy import check_legacy, rebuild
 from convscope.engine.models.files.saved_model import open_saved_model
-from convscope.engine.models.files.weights import load_checkpoint, load_legacy
+from convscope.engine.models.files.weights import load_checkpoint, load_legacy, load_weights
 from convscope.engine.models.memory import check_fits
 from convscope.engine.models.opened import OpenedModel, Source
-from convscope.errors import NotEnoughMemoryError, UserError
+from convscope.errors import NotEnoughMemoryError, UserError, WeightsAloneError
 from convscope.ids import file_id
 from convscope.task import Task
 
@@ -30,8 +31,11 @@ _OTHERS = (".pt", ".pth", ".ckpt", ".npz", ".onnx", ".tflite")
 SUFFIXES = (".keras", ".h5", ".hdf5", ".json")
 
 
-def open_file(path: Path, task: Task | None = None) -> OpenedModel:
+def open_file(path: Path, task: Task | None = None, weights: Path | None = None) -> OpenedModel:
     """Open a `.keras` file, a whole-model `.h5` of Keras 1.2 to 3, a SavedModel folder or an architecture.
+
+    An architecture is one of this app, or what `model.to_json()` wrote. One that lies beside a file of
+    weights alone is taken for those.
 
     Class names and preprocessing come from a sidecar file if there is one. Nothing in the file is run:
     what is not on the list of Keras's own harmless parts is refused.
@@ -39,18 +43,20 @@ def open_file(path: Path, task: Task | None = None) -> OpenedModel:
     Args:
         path: the file or folder.
         task: checked between the steps.
+        weights: a file of weights to take instead of its own; not for folders.
 
     Returns:
         The network; its id is the same each time as long as the file is.
 
     Raises:
-        UserError: one sentence: missing, cut short, no model, weights alone, code inside, too large.
+        UserError: one sentence: missing, cut short, no model, code inside, too large, other weights.
+        WeightsAloneError: nothing says which layers they are of.
     """
     task = task or Task()
     if path.is_dir():
         model, notes = open_saved_model(path)
     else:
-        model, notes = _from_file(path, task)
+        model, notes = _from_file(path, task, weights)
     task.check()
     if is_channels_first(model):
         model = channels_last(model, path.name)
@@ -60,10 +66,10 @@ def open_file(path: Path, task: Task | None = None) -> OpenedModel:
         model,
         name=_name(path),
         classes=sidecar.classes,
-        source=Source("file", str(path), path, path.name),
+        source=Source("file", str(path), path, path.name if weights is None else weights.name),
         notes=notes,
     )
-    if path.is_file() and path.suffix != ".json":
+    if path.is_file() and path.suffix != ".json" and weights is None:
         # An architecture's weights are others each time.
         opened.id = file_id(path)
     return opened.with_(preprocessing=sidecar.preprocessing)
@@ -75,7 +81,48 @@ def _name(path: Path) -> str:
     return path.absolute().parent.name if in_run else path.stem
 
 
-def _from_file(path: Path, task: Task) -> tuple[Any, list[str]]:
+def _from_file(path: Path, task: Task, weights: Path | None) -> tuple[Any, list[str]]:
+    if path.suffix.lower() == ".json":
+        return _from_json(path, task, weights)
+    model, notes = _whole(path, task)
+    if weights is not None:
+        load_weights(model, weights, _name(path))
+    return model, notes
+
+
+def _from_json(path: Path, task: Task, weights: Path | None) -> tuple[Any, list[str]]:
+    _look_at(path)
+    task.progress(None, f"Looking through {path.name}")
+    described = is_description(path)
+    model = (
+        _described(path, task, random=weights is None)
+        if described
+        else to_keras(Architecture.open(path), task)
+    )
+    if weights is None:
+        more = " Open the file of its weights together with it, or next." if described else ""
+        return model, [f"An architecture without weights: they are random.{more}"]
+    load_weights(model, weights, _name(path))
+    return model, [f"Its layers are described in {path.name}; its weights are those of {weights.name}."]
+
+
+def _described(path: Path, task: Task, *, random: bool) -> Any:
+    register()
+    told = description(path)
+    config = _model_config(told.config, path.name, told.version)
+    task.progress(None, f"Building {path.name}")
+    if told.version < 3:
+        check_legacy(config, path.name)
+        return bounded(lambda: rebuild(config, path.name), path.name, random=random)
+    return bounded(lambda: _from_config(config), path.name, random=random)
+
+
+def _look_at(path: Path) -> bytes:
+    """A file's first bytes.
+
+    Raises:
+        UserError: it is not there, empty, or larger than memory.
+    """
     try:
         size = path.stat().st_size
         if not size:
@@ -88,10 +135,12 @@ def _from_file(path: Path, task: Task) -> tuple[Any, list[str]]:
     except OSError as error:
         raise UserError(f"{path.name} cannot be read.", detail=str(error)) from error
     check_fits(size, f"{path.name} holds")
+    return signature
+
+
+def _whole(path: Path, task: Task) -> tuple[Any, list[str]]:
+    signature = _look_at(path)
     task.progress(None, f"Looking through {path.name}")
-    if path.suffix == ".json":
-        model = to_keras(Architecture.open(path), task)
-        return model, ["An architecture without weights: they are random."]
     register()
     try:
         if signature == _HDF5:
@@ -127,8 +176,12 @@ def _from_h5(path: Path, task: Task) -> tuple[Any, list[str]]:
     check_h5(path)
     told = model_config(path)
     if told is None:
-        raise UserError(
-            f"{path.name} holds weights alone: open the network that they belong to, and load them into it."
+        beside = description_beside(path)
+        if beside is not None:
+            return _from_json(beside, task, path)
+        raise WeightsAloneError(
+            f"{path.name} holds weights alone: open the network that they belong to, and load them into it; "
+            "or open it together with their description (.json, from model.to_json())."
         )
     config, version = told
     config = _model_config(config, path.name, version)

@@ -171,7 +171,8 @@ def test_weights_are_loaded_into_a_copy(story: Story, tmp_path: Path) -> None:
     story.window.open_path(tmp_path / "digits.weights.h5")
     story.settle()
     assert messages(story.window)[-1] == (
-        "digits.weights.h5 holds weights alone: open the network that they belong to, and load them into it."
+        "digits.weights.h5 holds weights alone: open the network that they belong to, and load them into it; "
+        "or open it together with their description (.json, from model.to_json())."
     )
     story.press("model.load_weights")
     dialog = story.find(QFileDialog, "model.weights_dialog")
