@@ -11,7 +11,6 @@ import hashlib
 import io
 import json
 import logging
-import os
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +19,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from convscope.errors import UserError
+from convscope.files import write_whole
 from convscope.imaging.image import Image
 from convscope.imaging.kernel import Kernel
 from convscope.imaging.load import load_image
@@ -133,7 +133,7 @@ def save_work(folder: Path, work: Work, task: Task = _NO_TASK) -> None:
         if not (folder / name).exists():
             buffer = io.BytesIO()
             np.save(buffer, image.values, allow_pickle=False)
-            _replace(folder / name, buffer.getbuffer())
+            write_whole(folder / name, buffer.getbuffer())
         entries.append({"values": name, "name": image.name, "notes": list(image.notes)})
     models: list[Any] = []
     for model in work.models:
@@ -155,7 +155,7 @@ def save_work(folder: Path, work: Work, task: Task = _NO_TASK) -> None:
         "input": asdict(work.input) if work.input is not None else None,
         "augmentation": asdict(work.augmentation) if work.augmentation is not None else None,
     }
-    _replace(folder / _FILE, json.dumps(document).encode())
+    write_whole(folder / _FILE, json.dumps(document).encode())
     for path in _beside(folder):
         if path.name not in kept:
             path.unlink(missing_ok=True)
@@ -315,13 +315,3 @@ def _digest(image: Image) -> str:
         made.update(image.values.data)
         known = _digests[image] = made.hexdigest()[:32]
     return known
-
-
-def _replace(path: Path, data: bytes | memoryview) -> None:
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    try:
-        temporary.write_bytes(data)
-        temporary.replace(path)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise

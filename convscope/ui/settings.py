@@ -6,13 +6,13 @@ import base64
 import binascii
 import json
 import logging
-import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QByteArray
 
+from convscope.files import write_whole
 from convscope.paths import config_dir
 
 log = logging.getLogger(__name__)
@@ -77,13 +77,10 @@ class Settings:
         except OSError as error:
             log.warning("settings have no place: %s", error)
             return
-        temporary = path.with_suffix(f".{os.getpid()}.tmp")
         try:
-            temporary.write_text(json.dumps({"version": VERSION, **asdict(self)}, indent=1), encoding="utf-8")
-            temporary.replace(path)
+            write_whole(path, json.dumps({"version": VERSION, **asdict(self)}, indent=1))
         except OSError as error:
             log.warning("settings could not be saved: %s", error)
-            temporary.unlink(missing_ok=True)
 
     def remember(self, path: Path) -> None:
         """Put a file at the top of the recent ones."""

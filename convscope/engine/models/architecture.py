@@ -15,6 +15,7 @@ from convscope.engine.models.receptive import Field
 from convscope.engine.models.settings_check import settings_problem
 from convscope.engine.models.sheet import LayerInfo, Sheet, activation_bytes, count, sheet
 from convscope.errors import UserError
+from convscope.files import write_whole
 
 _FORMAT = "convscope architecture 1"
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]*")
@@ -312,9 +313,7 @@ class Architecture:
 
     def save(self, path: Path) -> None:
         """Write it to a file, whole or not at all."""
-        temporary = path.with_name(path.name + ".part")
-        temporary.write_text(self.to_json(), encoding="utf-8")
-        temporary.replace(path)
+        write_whole(path, self.to_json())
 
     @staticmethod
     def open(path: Path) -> Architecture:

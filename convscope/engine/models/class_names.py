@@ -11,6 +11,7 @@ from typing import Any
 
 from convscope.engine.models.preprocessing import MODES, Preprocessing
 from convscope.errors import UserError
+from convscope.files import write_whole
 from convscope.paths import resource_path
 
 _LARGEST = 16 << 20
@@ -75,9 +76,7 @@ def write_sidecar(path: Path, classes: Sequence[str], preprocessing: Preprocessi
     data: dict[str, Any] = {"classes": list(classes)}
     if preprocessing is not None:
         data["preprocessing"] = preprocessing.to_dict()
-    temporary = path.with_name(path.name + ".part")
-    temporary.write_text(json.dumps(data, ensure_ascii=False, indent=1), encoding="utf-8")
-    temporary.replace(path)
+    write_whole(path, json.dumps(data, ensure_ascii=False, indent=1))
 
 
 def _from_json(data: Any, name: str) -> Sidecar:

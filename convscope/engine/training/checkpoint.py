@@ -8,11 +8,9 @@ over, and a crash between the two does no harm.
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +20,7 @@ import numpy as np
 from convscope.engine.models.settle import settle
 from convscope.engine.training.record import EpochRecord
 from convscope.errors import UserError
+from convscope.files import replacing, write_whole
 
 _FORMAT = 1
 
@@ -73,32 +72,10 @@ class Position:
         )
 
 
-def write_atomically(path: Path, data: bytes | str) -> None:
-    """Write a file whole or not at all, and through to the disk."""
-    part = path.with_name(f".{path.name}.part")
-    with _whole(part, path), part.open("wb") as file:
-        file.write(data.encode() if isinstance(data, str) else data)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-@contextlib.contextmanager
-def _whole(part: Path, path: Path) -> Iterator[None]:
-    """Put what is written to `part` in the place of `path`, or leave nothing: a full disk needs the room."""
-    try:
-        yield
-        part.replace(path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            part.unlink(missing_ok=True)
-        raise
-
-
 def save_model(model: Any, path: Path) -> None:
     """Save a Keras model (with its optimizer, if it has one), whole or not at all."""
     # Keras tells the format by the suffix.
-    part = path.with_name(f".part-{path.name}")
-    with _whole(part, path):
+    with replacing(path, suffix=path.suffix) as part:
         model.save(part)
 
 
@@ -114,7 +91,7 @@ def _seed_variables(model: Any) -> list[Any]:
 def save_start(model: Any, path: Path) -> None:
     """Save a network before its first step, with what no model file holds: it can start there once more."""
     seeds = [list(seed) for seed in seed_states(model)]
-    write_atomically(path.with_suffix(".json"), json.dumps({"format": _FORMAT, "seeds": seeds}))
+    write_whole(path.with_suffix(".json"), json.dumps({"format": _FORMAT, "seeds": seeds}))
     save_model(model, path)
 
 
@@ -152,7 +129,7 @@ def save_checkpoint(model: Any, folder: Path, position: Position, name: str = "l
     path = folder / f"{name}.json"
     before = [state for state in _states(path) if state.steps < position.steps][-1:]
     states = [state.to_dict() for state in (*before, position)]
-    write_atomically(path, json.dumps({"format": _FORMAT, "states": states}))
+    write_whole(path, json.dumps({"format": _FORMAT, "states": states}))
     save_model(model, folder / f"{name}.keras")
 
 
@@ -163,9 +140,7 @@ def best_path(folder: Path, name: str = "last") -> Path:
 
 def save_best(folder: Path, name: str = "last") -> None:
     """Keep the checkpoint just written as the best one."""
-    path = best_path(folder, name)
-    part = path.with_name(f".part-{path.name}")
-    with _whole(part, path):
+    with replacing(best_path(folder, name)) as part:
         shutil.copyfile(folder / f"{name}.keras", part)
 
 

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from convscope.engine.training.checkpoint import write_atomically
 from convscope.engine.training.record import strict_json
 from convscope.engine.training.run import Run
 from convscope.engine.training.smoothing import best_epoch, judged_by
 from convscope.errors import UserError
+from convscope.files import write_whole
 
 
 @dataclass(frozen=True)
@@ -109,6 +109,6 @@ def export_runs(runs: Sequence[Run], path: Path) -> None:
     if path.suffix.lower() not in makers:
         raise UserError(f"{path.name}: runs are exported as .csv or .json.")
     try:
-        write_atomically(path, makers[path.suffix.lower()](runs))
+        write_whole(path, makers[path.suffix.lower()](runs))
     except OSError as error:
         raise UserError(f"{path} cannot be written: {error.strerror or error}.") from error

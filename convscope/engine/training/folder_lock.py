@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import IO
 
 from convscope.errors import UserError
+from convscope.files import open_to_append
 
 
 def _lock(file: IO[bytes]) -> bool:
@@ -32,7 +33,7 @@ def is_locked(folder: Path) -> bool:
     if not path.exists():
         return False
     try:
-        with path.open("ab") as file:
+        with open_to_append(path) as file:
             return not _lock(file)
     except OSError:
         return False
@@ -43,9 +44,16 @@ def locked(folder: Path) -> Iterator[None]:
     """Hold the folder while inside.
 
     Raises:
-        UserError: somebody else holds it.
+        UserError: somebody else holds it, or it cannot be held.
     """
-    with (folder / "lock").open("ab") as file:
+    try:
+        opened = open_to_append(folder / "lock")
+    except OSError as error:
+        raise UserError(
+            f"{folder} cannot be trained in: its lock is no ordinary file, or cannot be written.",
+            detail=str(error),
+        ) from error
+    with opened as file:
         if not _lock(file):
             raise UserError(f"{folder} is being trained in already.")
         yield

@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args
 
 from convscope.engine.models.preprocessing import Preprocessing
-from convscope.engine.training.checkpoint import has_checkpoint, write_atomically
+from convscope.engine.training.checkpoint import has_checkpoint
 from convscope.engine.training.folder_lock import is_locked, locked
 from convscope.engine.training.record import EpochRecord
 from convscope.engine.training.settings import TrainingSettings, from_plain
 from convscope.errors import UserError
+from convscope.files import UNFINISHED, open_to_append, write_whole
 from convscope.paths import data_dir
 
 State = Literal["new", "running", "finished", "stopped", "diverged", "failed", "interrupted"]
@@ -31,7 +32,8 @@ _FILES = frozenset(
     )
 )
 # A file that was being written when the process died.
-_PART = re.compile(r"\.part-|.*\.part$")
+# Of older versions of convscope, too.
+_PART = re.compile(rf"\.part-|.*\.part$|{UNFINISHED.pattern}")
 Row = TypeVar("Row")
 
 
@@ -141,7 +143,7 @@ class Run:
                 kind = "holds a run already: resume it" if is_run(folder) else "is not empty"
                 raise UserError(f"{folder} {kind}, or choose another folder for the new run.")
             run = Run(folder)
-            write_atomically(folder / "settings.json", details.to_json())
+            write_whole(folder / "settings.json", details.to_json())
         except OSError as error:
             raise UserError(f"{folder} cannot be written: {error.strerror or error}.") from error
         run.set_status("new", "It has not been trained yet.")
@@ -286,22 +288,21 @@ class Run:
             "test": None if test is None else dict(test),
             "seconds": round(known, 3),
         }
-        write_atomically(self.folder / "status.json", json.dumps(data, ensure_ascii=False))
+        write_whole(self.folder / "status.json", json.dumps(data, ensure_ascii=False))
 
     def start_history(self, epochs: tuple[EpochRecord, ...]) -> None:
         """Make the history be just these epochs, before going on from the last of them."""
         rows = [json.dumps(record.to_dict()) + "\n" for record in epochs]
-        write_atomically(self.folder / "history.jsonl", "".join(rows))
+        write_whole(self.folder / "history.jsonl", "".join(rows))
         kept = _read_lines(self.folder / "batches.jsonl", _numbers)[: len(epochs)]
-        write_atomically(self.folder / "batches.jsonl", "".join(json.dumps(row) + "\n" for row in kept))
+        write_whole(self.folder / "batches.jsonl", "".join(json.dumps(row) + "\n" for row in kept))
 
     def add_epoch(self, record: EpochRecord, batches: Mapping[str, list[float]]) -> None:
         """Append an epoch to the history."""
         rounded = {name: [float(f"{value:.6g}") for value in values] for name, values in batches.items()}
-        with (self.folder / "batches.jsonl").open("a", encoding="utf-8") as file:
-            file.write(json.dumps(rounded) + "\n")
-        with (self.folder / "history.jsonl").open("a", encoding="utf-8") as file:
-            file.write(json.dumps(record.to_dict()) + "\n")
+        for name, row in (("batches.jsonl", rounded), ("history.jsonl", record.to_dict())):
+            with open_to_append(self.folder / name) as file:
+                file.write(f"{json.dumps(row)}\n".encode())
 
     def locked(self) -> AbstractContextManager[None]:
         """Hold the run while training; see `folder_lock`."""
@@ -319,7 +320,7 @@ class Run:
 
     def set_details(self, details: RunDetails) -> None:
         """Write settings.json anew."""
-        write_atomically(self.folder / "settings.json", details.to_json())
+        write_whole(self.folder / "settings.json", details.to_json())
 
     def delete(self) -> None:
         """Remove the folder and all that is in it.

@@ -17,13 +17,13 @@ from convscope.engine.data.augment import keras_layers
 from convscope.engine.data.dataset import Dataset
 from convscope.engine.data.images import ArrayImages
 from convscope.engine.data.pipeline import PipelineSettings
-from convscope.engine.training.checkpoint import write_atomically
 from convscope.engine.training.losses import Goal, make_loss, make_metrics
 from convscope.engine.training.rates import changes
 from convscope.engine.training.run import Run
 from convscope.engine.training.script_files import IMPORTS, file_images
 from convscope.engine.training.settings import OPTIMIZERS, TrainingSettings
 from convscope.engine.training.smoothing import higher_is_better
+from convscope.files import write_whole
 from convscope.paths import resource_path
 
 _KERAS_SETS = ("mnist", "fashion_mnist", "cifar10", "cifar100")
@@ -36,7 +36,7 @@ def write_script(run: Run, dataset: Dataset, piped: PipelineSettings, goal: Goal
     write_split(run, dataset)
     if isinstance(dataset.images, ArrayImages) and not _has_file(dataset):
         _save(run, "data.npz", {"x": dataset.images.pixels})
-    write_atomically(run.folder / "script.py", make_script(run, dataset, piped, goal))
+    write_whole(run.folder / "script.py", make_script(run, dataset, piped, goal))
 
 
 def write_split(run: Run, dataset: Dataset) -> None:
@@ -56,7 +56,7 @@ def _files(dataset: Dataset) -> list[str]:
 def _save(run: Run, name: str, arrays: dict[str, Any]) -> None:
     memory = io.BytesIO()
     np.savez(memory, **arrays)
-    write_atomically(run.folder / name, memory.getvalue())
+    write_whole(run.folder / name, memory.getvalue())
 
 
 def _has_file(dataset: Dataset) -> bool:

@@ -580,3 +580,38 @@ def test_a_fine_tuning_run_keeps_its_parts_from_the_start(
         transfer(make_model(2), kept, QUICK, how, folder=tmp_path / "run", recorder=Dies())
     with np.load(tmp_path / "run" / "split.npz") as parts:
         assert np.array_equal(parts["test"], kept.indices("test"))
+
+
+WRITTEN = (
+    *("settings.json", "status.json", "history.jsonl", "batches.jsonl", "script.py", "split.npz", "lock"),
+    *("last.keras", "last.json", "best.keras", "model.keras", "model.classes.json", "initial.classes.json"),
+)
+
+
+@pytest.mark.parametrize("kind", ["the file", "what an older version wrote first"])
+def test_resuming_a_folder_with_traps_changes_no_other_file(
+    kind: str, make_model: Make, saved_bands: Path, tmp_path: Path
+) -> None:
+    """Whoever packs a run can lay links where a file is going to be written, to files of who unpacks it."""
+    run = interrupted(make_model(), open_dataset(saved_bands), tmp_path / "run", 12, replace(QUICK, epochs=3))
+    mine = tmp_path / "mine"
+    traps = []
+    for name in WRITTEN:
+        path = run.folder / name
+        if kind == "the file":
+            if path.exists():
+                # What is read keeps its content, behind the link.
+                (tmp_path / f"real {name}").write_bytes(path.read_bytes())
+                path.unlink()
+                path.symlink_to(tmp_path / f"real {name}")
+            else:
+                path.symlink_to(mine)
+            traps.append(path)
+        else:
+            for trap in (path.with_name(f".{name}.part"), path.with_name(f".part-{name}")):
+                trap.symlink_to(mine)
+    before = {path: path.read_bytes() for path in tmp_path.glob("real *")}
+    with contextlib.suppress(UserError):
+        resume(Run(run.folder))
+    assert not mine.exists()
+    assert {path: path.read_bytes() for path in tmp_path.glob("real *")} == before

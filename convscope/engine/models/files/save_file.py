@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from convscope.engine.models.files.keras2_form import NotInKeras2Error, in_keras
 from convscope.engine.models.files.keras2_parts import has_own_parts
 from convscope.engine.models.opened import OpenedModel
 from convscope.errors import UserError
+from convscope.files import replacing
 from convscope.task import Task
 
 H5 = (".h5", ".hdf5")
@@ -50,25 +50,22 @@ def save_model(model: OpenedModel, path: Path, task: Task | None = None) -> Save
     task = task or Task()
     target = target_of(path)
     h5 = target.suffix.lower() in H5
-    temporary = target.with_name(f".{target.stem}.{os.getpid()}.part{'.h5' if h5 else '.keras'}")
     task.progress(None, f"Writing {target.name}")
     try:
-        if h5:
-            loses = _save_h5(model, temporary)
-        else:
-            model.keras.save(temporary)
-            loses = (_KERAS_ONLY,)
-        if has_own_parts(model.keras):
-            loses = (*loses, _OWN_PARTS)
-        task.check()
-        temporary.replace(target)
+        with replacing(target, suffix=".h5" if h5 else ".keras") as temporary:
+            if h5:
+                loses = _save_h5(model, temporary)
+            else:
+                model.keras.save(temporary)
+                loses = (_KERAS_ONLY,)
+            if has_own_parts(model.keras):
+                loses = (*loses, _OWN_PARTS)
+            task.check()
         names = target.with_name(f"{target.stem}.classes.json")
         write_sidecar(names, model.classes, model.preprocessing)
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise UserError(f"{target} cannot be written: {reason}.", detail=str(error)) from error
-    finally:
-        temporary.unlink(missing_ok=True)
     return Saved((target, names), loses)
 
 

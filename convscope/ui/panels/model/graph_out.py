@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +10,7 @@ from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtSvg import QSvgGenerator
 
 from convscope.errors import UserError
+from convscope.files import write_whole
 from convscope.imaging.save import save_png
 from convscope.ui import theme
 from convscope.ui.panels.model.graph_paint import GraphPicture, paint_graph
@@ -63,11 +63,7 @@ def save_graph(picture: GraphPicture, path: str) -> None:
         pixels = rows[:, : image.width() * 3].reshape(image.height(), image.width(), 3)
         save_png(target if target.suffix.lower() == ".png" else f"{path}.png", pixels.copy())
         return
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
-        temporary.write_bytes(graph_svg(picture))
-        temporary.replace(target)
+        write_whole(target, graph_svg(picture))
     except OSError as error:
         raise UserError(f"{target} cannot be written: {error.strerror}.") from error
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -12,6 +12,7 @@ from PySide6.QtGui import QDesktopServices, QShowEvent
 from PySide6.QtWidgets import QFileDialog, QMenu, QMessageBox, QSplitter, QVBoxLayout, QWidget
 
 from convscope.errors import UserError
+from convscope.files import replacing
 from convscope.task import Task
 from convscope.ui import theme
 from convscope.ui.panels.train.charts import THAWED
@@ -280,13 +281,13 @@ class RunsView(QWidget):
     def export_to(self, path: Path) -> None:
         """Write the ticked runs (all, if none is) as .csv or .json, or the chart as .png."""
         if path.suffix.lower() == ".png":
-            temporary = path.with_name(f".{path.name}.tmp")
-            saved = self.chart.grab().save(str(temporary), "PNG")
-            if saved:
-                temporary.replace(path)
+            try:
+                with replacing(path) as part:
+                    if not self.chart.grab().save(str(part), "PNG"):
+                        raise OSError("Qt could not write it")
                 self._desk.context.notify(f"Saved {path.name}.")
-            else:
-                self._desk.context.report(UserError(f"{path} cannot be written."))
+            except OSError as error:
+                self._desk.context.report(UserError(f"{path} cannot be written.", detail=str(error)))
             return
         runs = [entry.run for entry, _ in self.table.runs.chosen]
         runs = runs or [entry.run for entry in self.table.runs.entries]

@@ -1,0 +1,82 @@
+"""The one way to write a file: whole or not at all, and never through a link that somebody has laid.
+
+What is written gets a name that nobody can know beforehand, is made new (O_CREAT, O_EXCL, O_NOFOLLOW), and
+then takes the file's place. A link that stands there is replaced, not followed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+UNFINISHED = re.compile(r"\..+\.part(\.\w+)?$")
+"""What a file is called while it is written; one that is left over is of a process that died."""
+
+
+@contextlib.contextmanager
+def replacing(path: Path, *, suffix: str = "") -> Iterator[Path]:
+    """A new, empty file beside `path` to write into; it takes its place at the end, or goes.
+
+    Args:
+        suffix: its ending, for writers that tell the format by it.
+
+    Raises:
+        OSError: the folder is missing, full or not writable.
+    """
+    handle, name = tempfile.mkstemp(prefix=f".{path.name[:80]}.", suffix=f".part{suffix}", dir=path.parent)
+    os.close(handle)
+    part = Path(name)
+    try:
+        part.chmod(_mode(path))
+        yield part
+        part.replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise
+
+
+def write_whole(path: Path, data: bytes | memoryview | str) -> None:
+    """Write a file whole or not at all, and through to the disk. Text is UTF-8.
+
+    Raises:
+        OSError: it cannot be written there.
+    """
+    with replacing(path) as part, part.open("wb") as file:
+        file.write(data.encode() if isinstance(data, str) else data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def open_to_append(path: Path) -> IO[bytes]:
+    """Open an ordinary file to write at its end, or make it; no link is followed and no pipe waited for.
+
+    Raises:
+        OSError: something else stands there, or it cannot be written.
+    """
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+    flags |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    return os.fdopen(os.open(path, flags, 0o666), "ab")
+
+
+def _mode(path: Path) -> int:
+    """The permissions that the file has, or those of a new one."""
+    try:
+        return path.lstat().st_mode & 0o777 if not path.is_symlink() else 0o666 & ~_UMASK
+    except OSError:
+        return 0o666 & ~_UMASK
+
+
+def _umask() -> int:
+    # It can only be read by setting it: once, before there are threads that make files.
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
+
+
+_UMASK = _umask()
