@@ -10,6 +10,7 @@ import os
 import random
 import re
 import threading
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache, wraps
@@ -34,6 +35,8 @@ def set_up() -> None:
         if not _set_up:
             _seed_each_thread()
             _run_on_every_processor()
+            _take_any_name()
+            _keep_quiet()
             _set_up = True
 
 
@@ -80,6 +83,47 @@ def _seed_each_thread() -> None:
     from keras.src.random import seed_generator
 
     seed_generator.python_random = _draws
+
+
+# -- names and warnings --------------------------------------------------------------------------------------
+
+_NOT_IN_SCOPES = re.compile(r"[^A-Za-z0-9_.\\/>-]")
+
+
+def _take_any_name() -> None:
+    """Let layers have names that Keras takes and TensorFlow's scopes do not: with spaces, in any script."""
+    from keras.src.backend.tensorflow import core
+
+    begin = core.name_scope.__init__
+
+    @wraps(begin)
+    def begin_plainly(self: Any, name: Any, **kwargs: Any) -> None:
+        if not isinstance(name, str):
+            begin(self, name, **kwargs)
+            return
+        plain = _NOT_IN_SCOPES.sub("_", name)
+        begin(self, plain if re.match(r"[A-Za-z0-9.]", plain) else f"n{plain}", **kwargs)
+        self.name = name
+
+    core.name_scope.__init__ = begin_plainly
+
+
+class _Warnings:
+    """Python's warnings without what Keras says of a softmax over one number: the app has a note for it."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(warnings, name)
+
+    def warn(self, message: Any, category: Any = None, stacklevel: int = 1) -> None:
+        """As `warnings.warn`."""
+        if not str(message).startswith("You are using a softmax over axis"):
+            warnings.warn(message, category, stacklevel + 1)
+
+
+def _keep_quiet() -> None:
+    from keras.src.ops import nn
+
+    nn.warnings = _Warnings()
 
 
 # -- processors ----------------------------------------------------------------------------------------------

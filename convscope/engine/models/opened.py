@@ -415,6 +415,8 @@ class OpenedModel:
         alone = self.head.kind == "unknown" and not are_probabilities(np.exp(np.minimum(logits, 1)))
         if alone and self.head.units > 1:
             notes.append("What the network puts out are no probabilities; those shown are its softmax.")
+        if self.head.kind == "softmax" and self.head.units == 1:
+            notes.append("A softmax of one unit is 1 whatever the image: this network tells nothing apart.")
         if self.head.kind == "linear":
             notes.append(
                 "The last layer has no softmax; probabilities are its softmax."

@@ -19,6 +19,8 @@ from convscope.engine.models.files.keras_zip import unpacked
 from convscope.engine.models.files.legacy import check_legacy, rebuild
 from convscope.engine.models.files.saved_model import open_saved_model
 from convscope.engine.models.files.weights import load_checkpoint, load_legacy, load_weights
+from convscope.engine.models.gray_images import NOTE as GRAY
+from convscope.engine.models.gray_images import lacks_channels, with_channels
 from convscope.engine.models.memory import check_fits
 from convscope.engine.models.opened import OpenedModel, Source
 from convscope.errors import NotEnoughMemoryError, UserError, WeightsAloneError
@@ -61,6 +63,9 @@ def open_file(path: Path, task: Task | None = None, weights: Path | None = None)
     if is_channels_first(model):
         model = channels_last(model, path.name)
         notes = [*notes, NOTE]
+    if lacks_channels(model):
+        model = with_channels(model)
+        notes = [*notes, GRAY]
     sidecar = sidecar_of(path)
     opened = OpenedModel(
         model,
