@@ -11,7 +11,8 @@ import hashlib
 import io
 import json
 import logging
-from dataclasses import asdict, dataclass, fields, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
@@ -25,6 +26,7 @@ from convscope.imaging.kernel import Kernel
 from convscope.imaging.load import load_image
 from convscope.imaging.numpy_damage import UNREADABLE
 from convscope.imaging.operation import DISPLAY_MODES, SHOWN_CHANNELS, Operation
+from convscope.session.data_settings import DataSettings, input_from_json
 from convscope.session.kept_models import PATTERNS, KeptModel, is_kept, is_spared, read_entry, write_model
 from convscope.session.lab import Lab
 from convscope.session.session import Session
@@ -59,6 +61,7 @@ class Work:
         dataset: what opens the data set again; "" without.
         input: what images are brought to; None: nothing was set.
         augmentation: what training does to its images; None: nothing.
+        settings: what was set for each data set, by what opens it.
     """
 
     images: tuple[Image, ...]
@@ -69,6 +72,7 @@ class Work:
     dataset: str = ""
     input: InputSettings | None = None
     augmentation: Augmentation | None = None
+    settings: Mapping[str, DataSettings] = field(default_factory=dict)
 
     @classmethod
     def of(cls, session: Session) -> Work:
@@ -86,6 +90,7 @@ class Work:
             session.dataset.reference if session.dataset is not None else "",
             session.input if session.has_input else None,
             session.augmentation,
+            session.all_data_settings,
         )
 
 
@@ -94,8 +99,8 @@ class Recovered:
     """What could be brought back, and one error for each image that could not.
 
     Attributes:
-        lab, architecture, models, dataset, input, augmentation: as in `Work`, but files of models in place
-            of models.
+        lab, architecture, models, dataset, input, augmentation, settings: as in `Work`, but files of models
+            in place of models.
         work: None if no image could be opened any more.
     """
 
@@ -107,6 +112,7 @@ class Recovered:
     dataset: str = ""
     input: InputSettings | None = None
     augmentation: Augmentation | None = None
+    settings: Mapping[str, DataSettings] = field(default_factory=dict)
 
 
 def has_work(folder: Path) -> bool:
@@ -154,6 +160,7 @@ def save_work(folder: Path, work: Work, task: Task = _NO_TASK) -> None:
         "dataset": work.dataset,
         "input": asdict(work.input) if work.input is not None else None,
         "augmentation": asdict(work.augmentation) if work.augmentation is not None else None,
+        "data_settings": {reference: each.to_json() for reference, each in work.settings.items()},
     }
     write_whole(folder / _FILE, json.dumps(document).encode())
     for path in _beside(folder):
@@ -175,8 +182,12 @@ def load_work(folder: Path, task: Task = _NO_TASK) -> Recovered | None:
             for each in document.get("models", ())
         )
         dataset = str(document.get("dataset", ""))
-        given = _input(document.get("input"))
+        given = input_from_json(document.get("input"))
         augmentation = _augmentation(document.get("augmentation"))
+        settings = {
+            str(reference): DataSettings.from_json(each)
+            for reference, each in dict(document.get("data_settings", {})).items()
+        }
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, IndexError, TypeError, UserError) as error:
@@ -203,7 +214,7 @@ def load_work(folder: Path, task: Task = _NO_TASK) -> Recovered | None:
             architecture = Architecture.from_json(str(document["architecture"]), "The last run's draft")
         except UserError as error:
             errors.append(error)
-    more = (architecture, models, dataset, given, augmentation)
+    more = (architecture, models, dataset, given, augmentation, settings)
     work = Work(tuple(images), chosen, lab, architecture) if images else None
     return Recovered(lab, work, tuple(errors), *more)
 
@@ -277,15 +288,6 @@ def lab_from_json(data: Any) -> Lab:
 
 def _weights(source: Source) -> str:
     return "imagenet" if source.kind == "application" and source.weights == "ImageNet" else ""
-
-
-def _input(data: Any) -> InputSettings | None:
-    if not data:
-        return None
-    from convscope.engine.data.resize import InputSettings
-
-    size = None if data["size"] is None else (int(data["size"][0]), int(data["size"][1]))
-    return InputSettings(size, data["channels"], str(data["fit"]))  # type: ignore[arg-type]
 
 
 def _augmentation(data: Any) -> Augmentation | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from psygnal import Signal
 
 from convscope.imaging.image import Image
+from convscope.session.data_settings import DataSettings
 from convscope.session.lab import Lab
 from convscope.session.slots import Slot, Slots
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from convscope.engine.data.augmentation import Augmentation
     from convscope.engine.data.dataset import Dataset
     from convscope.engine.data.resize import InputSettings
+    from convscope.engine.data.split import SplitSettings
     from convscope.engine.models.architecture import Architecture
     from convscope.engine.models.opened import OpenedModel
 
@@ -23,6 +25,8 @@ Value = TypeVar("Value")
 
 FIRST_ARCHITECTURE = "mnist-convnet"
 KEPT_BYTES = 256 << 20  # of closed images that can be opened again
+_DATA_PANELS = ("data", "train")
+_NOWHERE = "nowhere"
 KEPT_MODELS = 1  # closed models that can be opened again
 
 
@@ -79,9 +83,10 @@ class Session:
         models_changed: the open models: tuple of OpenedModel.
         model_changed: the current model, or None.
         layer_changed: the path of the chosen layer of the current model, or None.
-        dataset_changed: the data set, or None.
+        dataset_changed: the data set, or None: another one, or the same with other parts.
         input_changed: what images are brought to before a network gets them: `InputSettings`.
         augmentation_changed: what training does to its images, or None.
+        data_settings_changed: all that is set for the data set, those two among it: `DataSettings`.
         lab_changed: the lab: by an edit, undo or redo.
         architecture_changed: the model builder's document: by an edit, undo or redo.
         history_changed: what undo and redo would do.
@@ -95,6 +100,7 @@ class Session:
     dataset_changed = Signal(object)
     input_changed = Signal(object)
     augmentation_changed = Signal(object)
+    data_settings_changed = Signal(DataSettings)
     lab_changed = Signal(Lab)
     architecture_changed = Signal(object)
     history_changed = Signal()
@@ -120,14 +126,14 @@ class Session:
         self._layer: str | None = None
         self._dataset: Dataset | None = None
         self._lab = self.slots.slot("lab", lab or Lab(), "kernels")
-        self._input: Slot[InputSettings | None] = self.slots.slot("input", None, "data", "train")
-        self._augmentation: Slot[Augmentation | None] = self.slots.slot("augmentation", None, "data", "train")
+        # By what opens the data set; "" while there is none.
+        self._for_data: dict[str, Slot[DataSettings]] = {}
+        self._told_data = DataSettings()
+        self._data_before: tuple[str, str] | None = None
         self._architecture: Slot[Architecture] | None = None
         self._strip.changed.connect(self._show_images)
         self._shelf.changed.connect(self._show_models)
         self._lab.changed.connect(self.lab_changed.emit)
-        self._input.changed.connect(lambda _: self.input_changed.emit(self.input))
-        self._augmentation.changed.connect(self.augmentation_changed.emit)
         self.slots.changed.connect(self.history_changed.emit)
 
     # -- what the panels set, and undo -----------------------------------------------------------------------
@@ -362,22 +368,50 @@ class Session:
     @property
     def input(self) -> InputSettings:
         """What images are brought to before a network gets them, in training and where data is looked at."""
-        if self._input.value is None:
+        chosen = self.data_settings.input
+        if chosen is None:
             # Imported late, as are the layer kinds.
             from convscope.engine.data.resize import InputSettings
 
             return InputSettings()
-        return self._input.value
+        return chosen
 
     @property
     def has_input(self) -> bool:
         """Whether that was ever set; before, there is nothing to keep."""
-        return self._input.value is not None
+        return self.data_settings.input is not None
 
     @property
     def augmentation(self) -> Augmentation | None:
         """What training does to its images; never to those it is measured on."""
-        return self._augmentation.value
+        return self.data_settings.augmentation
+
+    @property
+    def data_settings(self) -> DataSettings:
+        """All that is set for the data set: it belongs to it, and is there again when it is."""
+        return self._of_data().value
+
+    @property
+    def data_slot(self) -> Slot[DataSettings]:
+        """For a step that changes what is set for the data set and something else."""
+        return self._of_data()
+
+    @property
+    def all_data_settings(self) -> dict[str, DataSettings]:
+        """Of every data set for which something was set, by what opens it."""
+        return {
+            reference: slot.value
+            for reference, slot in self._for_data.items()
+            if reference and slot.value != DataSettings()
+        }
+
+    @property
+    def data_before(self) -> tuple[str, DataSettings] | None:
+        """The title of the data set that was open before this one, and what is set for it."""
+        if self._data_before is None:
+            return None
+        title, reference = self._data_before
+        return title, self._of_data(reference).value
 
     def open_model(self, model_id: str) -> OpenedModel | None:
         """The open model of this id, or None."""
@@ -464,20 +498,96 @@ class Session:
             self._layer = path
             self.layer_changed.emit(path)
 
-    def set_dataset(self, dataset: Dataset | None) -> None:
-        """Open a data set, or another split of the same."""
-        if dataset is not self._dataset:
-            self._dataset = dataset
-            self.dataset_changed.emit(dataset)
+    def set_dataset(self, dataset: Dataset | None, *, as_split: bool = False) -> None:
+        """Open a data set, or another split of the same.
+
+        Args:
+            as_split: its parts are those that are meant, as those of a run are, and not those that were set
+                for this data before.
+        """
+        if dataset is self._dataset:
+            return
+        old, self._dataset = self._dataset, dataset
+        before, after = (each.reference if each is not None else "" for each in (old, dataset))
+        if before != after:
+            # What is set for a data set that is not on show is not undone.
+            self._of_data(before).panels = (_NOWHERE,)
+            self._of_data(after).panels = _DATA_PANELS
+            self._data_before = (old.title, before) if old is not None else None
+            first, slot = self._of_data(before), self._of_data(after)
+            if old is None and slot.value == DataSettings():
+                # What was set before there was any data is for the first.
+                slot.set(first.value)
+                first.set(DataSettings())
+        if as_split and dataset is not None:
+            split, slot = dataset.split_settings, self._of_data(after)
+            # Of the data that is open already it may not be known yet what is to be kept together.
+            same = old is not None and old.images is dataset.images
+            together = slot.value.together if same else split.together
+            slot.set(replace(slot.value, split=replace(split, together=False), together=together))
+        self.dataset_changed.emit(dataset)
+        self._tell_data_settings()
+        self.history_changed.emit()
+
+    def edit_data_settings(self, label: str, merge: Hashable | None = None, **changes: Any) -> None:
+        """Change what is set for the data set by one undoable step.
+
+        Args:
+            label: what the person did, as a menu says it.
+            merge: joins the many steps of one drag.
+            changes: fields of `DataSettings`.
+        """
+        slot = self._of_data()
+        slot.edit(replace(slot.value, **changes), label, merge)
 
     def set_input(self, settings: InputSettings, merge: Hashable | None = None) -> None:
         """Choose what images are brought to; an undoable step."""
         if settings != self.input:
-            self._input.edit(settings, "Change the input", merge)
+            self.edit_data_settings("Change the input", merge, input=settings)
 
     def set_augmentation(self, augmentation: Augmentation | None, merge: Hashable | None = None) -> None:
         """Choose what training does to its images; an undoable step."""
-        self._augmentation.edit(augmentation, "Change the augmentation", merge)
+        self.edit_data_settings("Change the augmentation", merge, augmentation=augmentation)
+
+    def set_split(self, split: SplitSettings, merge: Hashable | None = None) -> None:
+        """Choose the parts of the data set, as far as they do not come with it; an undoable step."""
+        slot = self._of_data()
+        if slot.value.split is None and self._dataset is not None:
+            # What undo comes back to.
+            slot.set(replace(slot.value, split=replace(self._dataset.split_settings, together=False)))
+        self.edit_data_settings("Change the split", merge, split=replace(split, together=False))
+
+    def bring_data_settings(self, settings: Mapping[str, DataSettings]) -> None:
+        """What was set for data sets in an earlier run, by what opens them; no step."""
+        for reference, each in settings.items():
+            self._of_data(reference).set(each)
+
+    def data_settings_of(self, reference: str) -> DataSettings:
+        """What is set for a data set that may not be open, by what opens it; on any thread."""
+        slot = self._for_data.get(reference)
+        return slot.value if slot is not None else DataSettings()
+
+    def _of_data(self, reference: str | None = None) -> Slot[DataSettings]:
+        if reference is None:
+            reference = self._dataset.reference if self._dataset is not None else ""
+        if reference not in self._for_data:
+            shown = self._dataset.reference if self._dataset is not None else ""
+            panels = _DATA_PANELS if reference == shown else (_NOWHERE,)
+            slot = self.slots.slot(f"data:{reference}", DataSettings(), *panels)
+            slot.changed.connect(lambda _settings: self._tell_data_settings())
+            self._for_data[reference] = slot
+        return self._for_data[reference]
+
+    def _tell_data_settings(self) -> None:
+        now, told = self.data_settings, self._told_data
+        if now == told:
+            return
+        self._told_data = now
+        if now.input != told.input:
+            self.input_changed.emit(self.input)
+        if now.augmentation != told.augmentation:
+            self.augmentation_changed.emit(now.augmentation)
+        self.data_settings_changed.emit(now)
 
     def _show_models(self, *_: object) -> None:
         shelf = self._shelf.value

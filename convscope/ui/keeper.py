@@ -10,6 +10,7 @@ from PySide6.QtCore import QLockFile, QObject, QTimer
 
 from convscope.jobs import Jobs
 from convscope.paths import state_dir
+from convscope.session.data_settings import DataSettings
 from convscope.session.kept_models import spare
 from convscope.session.recovery import Recovered, Work, clear_work, has_work, load_work, save_work
 from convscope.session.session import Session
@@ -73,10 +74,12 @@ class Keeper(QObject):
         self._session.edit_lab(recovered.lab, "Restore the last work")
         if recovered.architecture is not None:
             self._session.edit_architecture(recovered.architecture, "Restore the last work")
-        if recovered.input is not None:
-            self._session.set_input(recovered.input)
-        if recovered.augmentation is not None:
-            self._session.set_augmentation(recovered.augmentation)
+        settings = dict(recovered.settings)
+        # Without a data set, and by versions that kept those of one only.
+        alone = DataSettings(recovered.augmentation, recovered.input)
+        if recovered.dataset not in settings and alone != DataSettings():
+            settings[recovered.dataset] = alone
+        self._session.bring_data_settings(settings)
 
     def close(self) -> None:
         """The window closes as it should: nothing needs to be kept."""
@@ -117,8 +120,7 @@ class Keeper(QObject):
             session.models_changed,
             session.model_changed,
             session.dataset_changed,
-            session.input_changed,
-            session.augmentation_changed,
+            session.data_settings_changed,
         )
 
     def _changed(self, *_: object) -> None:

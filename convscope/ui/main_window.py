@@ -34,6 +34,7 @@ from convscope.ui.predictor import Predictor
 from convscope.ui.settings import ZOOM_STEPS, Settings
 from convscope.ui.sources import opening
 from convscope.ui.sources.sources import Sources
+from convscope.ui.splitting import Splitting
 from convscope.ui.tab_order import step
 from convscope.ui.widgets.about import AboutDialog, ShortcutsDialog
 from convscope.ui.window_commands import fill_help_menu, fill_open_menu, recent_commands, window_commands
@@ -89,6 +90,7 @@ class MainWindow(QMainWindow):
         self._theme_choice = theme_choice or self.settings.theme
         self._painted = self._closed = False
         self.predictor = Predictor(self.session, self.jobs, self)
+        self.splitting = Splitting(self.session, self.jobs, self.report, self)
         self.sources = Sources(self, self.session, self.jobs, self.settings, self.report)
         self._context = self._make_context()
         self.frame = frame = WindowFrame(self.session, self.jobs, self.panel_infos)
@@ -297,6 +299,7 @@ class MainWindow(QMainWindow):
         self.frame.shutdown()
         self.sources.shutdown()
         self.predictor.shutdown()
+        self.splitting.shutdown()
         self.stack.shutdown()
         self.threads_ended = self.jobs.shutdown(SHUTDOWN_SECONDS)
         if not self.threads_ended:
@@ -320,6 +323,7 @@ class MainWindow(QMainWindow):
             opener.choose_dataset,
             self.show_panel,
             opener,
+            self.splitting,
         )
 
     def _connect(self) -> None:

@@ -11,6 +11,7 @@ from convscope.jobs import Jobs
 from convscope.session.session import Session
 from convscope.ui.predictor import Predictor
 from convscope.ui.sources.engine_sources import EngineSources
+from convscope.ui.splitting import Splitting
 
 
 class ShowPanel(Protocol):
@@ -34,6 +35,7 @@ class PanelContext:
         choose_model, choose_dataset: the dialogs for a file or a folder.
         show_panel: goes to another panel by its name.
         sources: tells what could not be opened.
+        splitting: compares the images of the data set, and splits it.
     """
 
     session: Session
@@ -48,3 +50,4 @@ class PanelContext:
     choose_dataset: Callable[[], None]
     show_panel: ShowPanel
     sources: EngineSources
+    splitting: Splitting

@@ -12,11 +12,13 @@ import pytest
 
 from convscope.engine.data.augmentation import Augmentation
 from convscope.engine.data.resize import InputSettings
+from convscope.engine.data.split import SplitSettings
 from convscope.imaging.image import Image
 from convscope.imaging.kernel import Kernel
 from convscope.imaging.operation import Operation
 from convscope.imaging.presets import make
 from convscope.session import recovery
+from convscope.session.data_settings import DataSettings
 from convscope.session.lab import SOBEL_X, Lab
 from convscope.session.recovery import (
     Recovered,
@@ -249,4 +251,27 @@ def test_an_input_that_cannot_be_is_no_work(folder: Path, work: Work, bad: objec
     save_work(folder, work)
     document = json.loads((folder / "work.json").read_text())
     (folder / "work.json").write_text(json.dumps({**document, "input": bad}))
+    assert load_work(folder) is None
+
+
+def test_what_is_set_for_each_data_set_comes_back(folder: Path, work: Work) -> None:
+    session = Session(work.images, LAB)
+    settings = {
+        "/data/bücher \udce9": DataSettings(
+            Augmentation(rotation=10.0), InputSettings((64, 48), 1, "pad"), SplitSettings(0.3, 0.2, 7), False
+        ),
+        "digits": DataSettings(batch_size=64, labels="categorical"),
+    }
+    session.bring_data_settings(settings)
+    save_work(folder, Work.of(session))
+    assert back(folder).settings == settings
+
+
+@pytest.mark.parametrize(
+    "bad", [{"labels": "none"}, {"split": {"validation": 3}}, {"augmentation": {"x": 1}}, 7]
+)
+def test_data_settings_that_cannot_be_are_no_work(folder: Path, work: Work, bad: object) -> None:
+    save_work(folder, work)
+    document = json.loads((folder / "work.json").read_text())
+    (folder / "work.json").write_text(json.dumps({**document, "data_settings": {"digits": bad}}))
     assert load_work(folder) is None

@@ -10,8 +10,10 @@ import pytest
 
 from convscope.engine.data.augmentation import Augmentation
 from convscope.engine.data.resize import InputSettings
+from convscope.engine.data.split import SplitSettings
 from convscope.ids import new_id
 from convscope.imaging.image import Image
+from convscope.session.data_settings import DataSettings
 from convscope.session.lab import Lab
 from convscope.session.session import Session
 
@@ -362,7 +364,7 @@ def test_data_and_augmentation_are_told_once(session: Session) -> None:
     heard: list[object] = []
     session.dataset_changed.connect(heard.append)
     session.augmentation_changed.connect(heard.append)
-    data, augmentation = object(), Augmentation()
+    data, augmentation = SimpleNamespace(reference="d", title="D", images=object()), Augmentation()
     session.set_dataset(data)  # type: ignore[arg-type]
     session.set_dataset(data)  # type: ignore[arg-type]
     session.set_augmentation(augmentation)
@@ -370,3 +372,73 @@ def test_data_and_augmentation_are_told_once(session: Session) -> None:
     assert heard == [data, augmentation]
     session.set_augmentation(None)
     assert session.dataset is data and session.augmentation is None
+
+
+def data(reference: str, **more: object) -> SimpleNamespace:
+    """A data set, as far as the session looks at it."""
+    return SimpleNamespace(
+        reference=reference, title=reference.title(), images=object(), split_settings=SplitSettings(), **more
+    )
+
+
+def test_each_data_set_has_its_own_settings(session: Session) -> None:
+    first, second = data("first"), data("second")
+    heard: list[object] = []
+    session.set_dataset(first)  # type: ignore[arg-type]
+    session.set_augmentation(Augmentation(rotation=100.0))
+    session.set_input(InputSettings((224, 224)))
+    session.augmentation_changed.connect(heard.append)
+    session.input_changed.connect(heard.append)
+    session.set_dataset(second)  # type: ignore[arg-type]
+    assert heard == [InputSettings(), None] and not session.has_input
+    assert session.data_before == (
+        "First",
+        DataSettings(Augmentation(rotation=100.0), InputSettings((224, 224))),
+    )
+    session.scope = "data"
+    assert session.undo_label is None, "what is set for a data set that is not on show"
+    session.set_dataset(first)  # type: ignore[arg-type]
+    assert session.augmentation == Augmentation(rotation=100.0)
+    assert session.undo_label == "Change the input"
+    session.undo()
+    session.undo()
+    assert session.data_settings == DataSettings()
+    session.redo()
+    assert session.all_data_settings == {"first": DataSettings(Augmentation(rotation=100.0))}
+
+
+def test_what_was_set_before_there_was_data_is_for_the_first(session: Session) -> None:
+    session.set_augmentation(Augmentation(zoom=0.2))
+    session.set_dataset(data("first"))  # type: ignore[arg-type]
+    assert session.augmentation == Augmentation(zoom=0.2)
+    session.set_dataset(data("second"))  # type: ignore[arg-type]
+    assert session.augmentation is None
+    session.set_dataset(None)
+    assert session.augmentation is None
+
+
+def test_the_parts_of_a_run_are_those_that_are_meant(session: Session) -> None:
+    """Its data is split as it was; a switch that was set for data that is open already stays what it is."""
+    of_a_run = data("first")
+    of_a_run.split_settings = SplitSettings(0.3, 0.1, 9, together=True)
+    session.set_dataset(data("second"))  # type: ignore[arg-type]
+    session.set_dataset(of_a_run, as_split=True)  # type: ignore[arg-type]
+    assert session.data_settings.split == SplitSettings(0.3, 0.1, 9) and session.data_settings.together
+    again = SimpleNamespace(**vars(of_a_run))
+    again.split_settings = SplitSettings(0.2, 0.1, 9)
+    session.set_dataset(again, as_split=True)  # type: ignore[arg-type]
+    assert session.data_settings.split == SplitSettings(0.2, 0.1, 9) and session.data_settings.together
+    older = data("older")
+    session.set_dataset(older, as_split=True)  # type: ignore[arg-type]
+    assert not session.data_settings.together, "a run of before there was that choice"
+
+
+def test_a_split_is_taken_back_to_what_it_was_opened_with(session: Session) -> None:
+    opened = data("first")
+    opened.split_settings = SplitSettings(0.05)
+    session.set_dataset(opened)  # type: ignore[arg-type]
+    session.set_split(SplitSettings(0.2, 0.1, 3), "seed")
+    session.set_split(SplitSettings(0.2, 0.1, 31), "seed")
+    session.scope = "data"
+    session.undo()
+    assert session.data_settings.split == SplitSettings(0.05) and session.undo_label is None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from convscope.engine.data.alike import Alike, find_alike
 from convscope.engine.data.dataset import SPLIT_NAMES, Dataset
@@ -58,12 +59,25 @@ def duplicates_of(dataset: Dataset) -> Duplicates:
     part = np.full(len(dataset), -1)
     for number, name in enumerate(SPLIT_NAMES):
         part[dataset.indices(name)] = number
-    across = tuple(group for group in alike.pictures if len(set(part[list(group)]) - {-1}) > 1)
-    contradictory = tuple(group for group in alike.pictures if len(set(dataset.labels[list(group)])) > 1)
-    grouped = sorted(index for group in alike.pictures for index in group)
-    left_out = tuple(index for index in grouped if part[index] < 0)
+    pictures = alike.pictures
+    members = np.array([index for group in pictures for index in group], np.int64)
+    inside = np.where(part[members] < 0, len(SPLIT_NAMES), part[members])
+    across = _differ(pictures, inside, part[members])
+    contradictory = _differ(pictures, dataset.labels[members], dataset.labels[members])
+    left_out = tuple(sorted(members[part[members] < 0].tolist()))
     notes = _notes(dataset, alike, across, contradictory, left_out)
     return Duplicates(alike.equal, alike.near, across, contradictory, left_out, _summary(alike), notes)
+
+
+def _differ(
+    groups: tuple[tuple[int, ...], ...], low: NDArray[np.integer], high: NDArray[np.integer]
+) -> tuple[tuple[int, ...], ...]:
+    """The groups whose least value is below their largest; the values of all members, one after the other."""
+    if not groups:
+        return ()
+    starts = np.cumsum([0, *map(len, groups[:-1])])
+    differs = np.minimum.reduceat(low, starts) < np.maximum.reduceat(high, starts)
+    return tuple(group for group, told in zip(groups, differs.tolist(), strict=True) if told)
 
 
 def _summary(alike: Alike) -> str:

@@ -38,8 +38,8 @@ def title_of(name: str) -> str:
 
 
 def is_own(reference: str) -> bool:
-    """Whether a data set is somebody's own: a folder or a file, not one that has a name."""
-    return reference not in NAMES
+    """Whether it is somebody's own, a folder or a file: no data set that has a name, or lies in memory."""
+    return Path(reference).is_absolute()
 
 
 def list_datasets() -> tuple[DatasetInfo, ...]:

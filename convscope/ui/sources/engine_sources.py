@@ -239,12 +239,14 @@ class EngineSources(QObject):
         return job
 
     def open_dataset(self, reference: str | Path) -> None:
-        """Open a data set by its name, its folder or its file."""
+        """Open a data set by its name, its folder or its file; it is split as it was split last."""
 
         def work(task: Task) -> Dataset:
             from convscope.engine.data.registry import open_dataset
 
-            return open_dataset(reference, task)
+            dataset = open_dataset(reference, task)
+            split = self._session.data_settings_of(dataset.reference).split
+            return dataset if split is None else dataset.with_split(split)
 
         def done(dataset: Dataset) -> None:
             if Path(dataset.reference).exists():

@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 from convscope.ui import theme
 from convscope.ui.widgets.elided_combo import ElidedCombo
 from convscope.ui.widgets.segmented import Segmented
+from convscope.ui.widgets.undo_keys import undo_of_the_window
 from convscope.ui.widgets.wheel import wheel_needs_focus
 
 
@@ -130,6 +131,7 @@ def spin(name: str, says: str, low: int, high: int) -> QSpinBox:
     box.setKeyboardTracking(False)
     box.setMinimumWidth(theme.scaled(56))
     wheel_needs_focus(box)
+    undo_of_the_window(box)
     indent(box)
     return box
 
@@ -144,6 +146,7 @@ def decimal(name: str, says: str, low: float, high: float, decimals: int = 3) ->
     box.setKeyboardTracking(False)
     box.setMinimumWidth(theme.scaled(56))
     wheel_needs_focus(box)
+    undo_of_the_window(box)
     indent(box)
     box.setStepType(QDoubleSpinBox.StepType.AdaptiveDecimalStepType)
     return box

@@ -8,6 +8,7 @@ from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QSizePolicy, QSlider, QWidget
 
 from convscope.ui import theme
+from convscope.ui.widgets.undo_keys import undo_of_the_window
 from convscope.ui.widgets.wheel import wheel_needs_focus
 
 LABEL_WIDTH, BOX_WIDTH = 68, 80
@@ -64,6 +65,7 @@ class SliderRow(QWidget):
         label.setBuddy(self._box)
         for part in (self._slider, self._box):
             wheel_needs_focus(part)
+        undo_of_the_window(self._box)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(theme.GAP)

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QScrollArea,
+    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
@@ -103,10 +104,20 @@ class AugmentationPage(QWidget):
         top.setStretch(1, 1)
         column.addLayout(top)
         column.addWidget(self.grid)
-        buttons = row(self.preset, self.reset, self.reseed)
-        buttons.setStretch(0, 1)
+        label = QLabel("Preset")
+        label.setBuddy(self.preset)
+        buttons = row(label, self.preset, self.reset, self.reseed)
+        buttons.setStretch(1, 1)
         column.addLayout(buttons)
+        self.carried = caption("data.augment.carried")
+        self.carried.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self.carry = tool(
+            "data.augment.carry", "Augment these images as those", "copy", self._carry, "Use it"
+        )
+        column.addLayout(row(self.carried, self.carry))
         column.addWidget(self._scrolled(), 1)
+        # Where the augmentation was taken over from, as long as it is what it was.
+        self._taken: tuple[Augmentation, str] | None = None
         context.session.augmentation_changed.connect(self._show_augmentation)
         self._show_augmentation(context.session.augmentation)
 
@@ -119,12 +130,16 @@ class AugmentationPage(QWidget):
 
     def show_dataset(self, dataset: Dataset, index: int, settings: PipelineSettings) -> None:
         """Preview this image of this data set, brought to size by these settings."""
+        other = self._dataset is None or self._dataset.reference != dataset.reference
         self._dataset, self._index, self._settings = dataset, index, settings
+        if other:
+            self._taken = None
+            self._show_carried()
         self.request()
 
     def clear(self) -> None:
         """No augmentation."""
-        self._context.session.set_augmentation(None)
+        self._context.session.edit_data_settings("Take the augmentation off", augmentation=None)
 
     def draw_others(self) -> None:
         """The same settings with another seed."""
@@ -165,15 +180,21 @@ class AugmentationPage(QWidget):
             box.setFixedWidth(theme.scaled(_BOX))
             # All twelve lines have room beside the images of a laptop's screen.
             box.setProperty("dense", True)
-            slider.changed.connect(lambda value, name=name: self._set(**{name: value}))
+            slider.changed.connect(
+                lambda value, name=name, title=title: self._set(title, name, **{name: value})
+            )
             self.sliders[name] = slider
             column.addWidget(slider)
             if name == "zoom":
                 column.addLayout(self._flips())
         self.fill = combo("data.augment.fill", "What comes in from outside", FILL_WORDS)
-        self.fill.currentIndexChanged.connect(lambda _index: self._set(fill=self.fill.currentData()))
+        self.fill.currentIndexChanged.connect(
+            lambda _index: self._set("fill", None, fill=self.fill.currentData())
+        )
         self.fill_value = decimal("data.augment.fill_value", "The constant that comes in, 0–255", 0, 255, 0)
-        self.fill_value.valueChanged.connect(lambda value: self._set(fill_value=value))
+        self.fill_value.valueChanged.connect(
+            lambda value: self._set("constant", "fill_value", fill_value=value)
+        )
         fills = named("Outside", self.fill, _LABEL)
         fills.addWidget(self.fill_value)
         column.addLayout(fills)
@@ -194,7 +215,7 @@ class AugmentationPage(QWidget):
             tick.setObjectName(f"data.augment.{name}")
             tick.setAccessibleName(f"Flip {title.lower()}")
             tick.setToolTip("Mirrored in half of the cases")
-            tick.toggled.connect(lambda on, name=name: self._set(**{name: on}))
+            tick.toggled.connect(lambda on, name=name: self._set("flip", None, **{name: on}))
             self.flips[name] = tick
         flip = QLabel("Flip")
         flip.setMinimumWidth(theme.scaled(_LABEL))
@@ -202,11 +223,39 @@ class AugmentationPage(QWidget):
         flip.setMinimumHeight(theme.scaled(_LINE))
         return row(flip, *self.flips.values(), None, spacing=theme.GROUP_GAP)
 
-    def _set(self, **changes: Any) -> None:
+    def _set(self, what: str, merge: str | None, **changes: Any) -> None:
+        """Change some of it by a step of undo; `merge` joins those of one drag."""
         from convscope.engine.data.augmentation import Augmentation
 
         changed = replace(self.augmentation, **changes)
-        self._context.session.set_augmentation(None if changed == Augmentation() else changed)
+        self._context.session.edit_data_settings(
+            f"Change the {what.lower()}",
+            merge and f"augmentation.{merge}",
+            augmentation=None if changed == Augmentation() else changed,
+        )
+
+    def _carry(self) -> None:
+        """Use the augmentation of the data set that was open before."""
+        before = self._context.session.data_before
+        if before is not None and before[1].augmentation is not None:
+            title, theirs = before[0], before[1].augmentation
+            self._taken = theirs, title
+            label = f"Use the augmentation of {title}"
+            self._context.session.edit_data_settings(label, augmentation=theirs)
+
+    def _show_carried(self) -> None:
+        """Each data set has its own: say so where that of another one is not in force, or was taken over."""
+        session = self._context.session
+        now, before = session.augmentation, session.data_before
+        offered = now is None and before is not None and before[1].augmentation is not None
+        if offered and before is not None:
+            self.carried.setText(f"{before[0]} has an augmentation of its own.")
+        elif self._taken is not None and self._taken[0] == now:
+            self.carried.setText(f"As for {self._taken[1]}.")
+        else:
+            self.carried.setText("")
+        self.carried.setVisible(bool(self.carried.text()))
+        self.carry.setVisible(offered)
 
     def _preset_chosen(self) -> None:
         from convscope.engine.data.augmentation import PRESETS
@@ -215,7 +264,8 @@ class AugmentationPage(QWidget):
         if name == "own":
             self._show_augmentation(self._context.session.augmentation)
         else:
-            self._context.session.set_augmentation(PRESETS[name] if name != "none" else None)
+            chosen = PRESETS[name] if name != "none" else None
+            self._context.session.edit_data_settings("Choose a preset", augmentation=chosen)
 
     def _show_augmentation(self, augmentation: Augmentation | None) -> None:
         from convscope.engine.data.augmentation import PRESETS
@@ -232,6 +282,7 @@ class AugmentationPage(QWidget):
         self.fill_value.setVisible(shown.fill == "constant")
         choose(self.preset, next((name for name, preset in PRESETS.items() if preset == shown), "own"))
         self.reset.setEnabled(augmentation is not None)
+        self._show_carried()
         self.request()
 
     def _show_preview(self, previewed: Previewed) -> None:

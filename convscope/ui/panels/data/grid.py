@@ -11,6 +11,7 @@ from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
     QFocusEvent,
+    QFontMetrics,
     QHelpEvent,
     QKeyEvent,
     QMouseEvent,
@@ -24,11 +25,17 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractScrollArea, QSizePolicy, QToolTip, QWidget
 
 from convscope.ui import theme
-from convscope.ui.panels.data.tile_paint import name_width, paint_class, paint_nothing, paint_thumbnail
+from convscope.ui.panels.data.tile_paint import (
+    in_lines,
+    name_width,
+    paint_class,
+    paint_nothing,
+    paint_thumbnail,
+)
 from convscope.ui.panels.data.tiling import MARGIN, SIZES, Pixmaps, Tiling, fitted, source_side, tile_side
 from convscope.ui.widgets.press import Press
 
-CAPTION = 18
+CAPTION, LINE = 18, 13
 
 Picture = Callable[[int, int], "NDArray[np.uint8] | None"]
 
@@ -73,6 +80,7 @@ class ThumbnailGrid(QAbstractScrollArea):
         self._top = 0
         self._pixmaps = Pixmaps()
         self._short: dict[tuple[int, int], str] = {}
+        self._lines: dict[int, int] = {}
         self.broken: Callable[[int], str] = lambda _index: ""
         self.words: Callable[[int], str] = lambda index: str(index)
         # One request for many scroll steps in one turn of the event loop.
@@ -165,7 +173,7 @@ class ThumbnailGrid(QAbstractScrollArea):
     def tiling(self) -> Tiling:
         """Where the tiles lie now."""
         tile = self.tile()
-        caption = theme.scaled(CAPTION) if tile >= theme.scaled(40) else 0
+        caption = theme.scaled(CAPTION + LINE * self._more_lines(tile)) if tile >= theme.scaled(40) else 0
         view = self.viewport()
         scroll = self.verticalScrollBar().value()
         return Tiling(tile, caption, view.width(), view.height(), len(self._indices), scroll)
@@ -217,6 +225,7 @@ class ThumbnailGrid(QAbstractScrollArea):
         """Another theme or zoom."""
         if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.StyleChange, QEvent.Type.FontChange):
             self._short.clear()
+            self._lines.clear()
             self._lay_out()
             self._changed()
         super().changeEvent(event)
@@ -324,7 +333,7 @@ class ThumbnailGrid(QAbstractScrollArea):
             if caption:
                 label = int(self._labels[index])
                 below = QRect(place.left(), place.bottom() + 1, tile, caption)
-                paint_class(painter, below, label, self._elided(label, name_width(tile), painter))
+                paint_class(painter, below, label, self._worded(label, name_width(tile), painter))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         for marked, colour, width in (
@@ -356,16 +365,25 @@ class ThumbnailGrid(QAbstractScrollArea):
             found = None if pixels is None else self._pixmaps.put(index, size, pixels)
         return found
 
-    def _elided(self, label: int, width: int, painter: QPainter) -> str:
+    def _more_lines(self, tile: int) -> int:
+        """How many lines below such tiles the names of the classes need beside the first."""
+        width = name_width(tile)
+        if width not in self._lines:
+            metrics = QFontMetrics(theme.font(11))
+            named = (in_lines(name, width, metrics) for name in self._classes)
+            self._lines[width] = max((name.count("\n") for name in named), default=0)
+        return self._lines[width]
+
+    def _worded(self, label: int, width: int, painter: QPainter) -> str:
         key = (label, width)
         if key not in self._short:
-            name = self._classes[label]
-            self._short[key] = painter.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, width)
+            self._short[key] = in_lines(self._classes[label], width, painter.fontMetrics())
         return self._short[key]
 
     def _forget(self) -> None:
         self._pixmaps.clear()
         self._short.clear()
+        self._lines.clear()
 
     def _changed(self) -> None:
         self.viewport().update()

@@ -67,14 +67,11 @@ class InputPage(QWidget):
 
     def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        from convscope.engine.data.pipeline import PipelineSettings
-
         self._context = context
         self._dataset: Dataset | None = None
         self._index = 0
         self._stale = False
-        # Size, fit and colours are the session's; these hold the batch and the labels.
-        self._own: PipelineSettings = PipelineSettings()
+        self._told = self.settings
         inside = QWidget()
         column = QVBoxLayout(inside)
         column.setContentsMargins(0, 0, 0, 0)
@@ -98,17 +95,19 @@ class InputPage(QWidget):
         self.batch = spin("data.input.batch", "Images in a batch", 1, 65_536)
         for box in (self.height_, self.width_):
             box.valueChanged.connect(self._typed)
-        self.batch.valueChanged.connect(lambda value: self._set_own(batch_size=value))
+        self.batch.valueChanged.connect(
+            lambda value: self._edit("Change the batch", "batch", batch_size=value)
+        )
         self.fit = combo("data.input.fit", "How they come to that size", FIT_WORDS)
-        self.fit.currentIndexChanged.connect(lambda _index: self._set(fit=self.fit.currentData()))
+        self.fit.currentIndexChanged.connect(lambda _index: self._set(None, fit=self.fit.currentData()))
         self.colours = combo(
             "data.input.colours", "Colours", [(str(value or 0), words) for value, words in COLOUR_WORDS]
         )
         self.colours.currentIndexChanged.connect(
-            lambda _index: self._set(channels=int(self.colours.currentData()) or None)
+            lambda _index: self._set(None, channels=int(self.colours.currentData()) or None)
         )
         self.labels = segmented("data.input.labels", "Labels", LABEL_WORDS, wide=True)
-        self.labels.changed.connect(lambda value: self._set_own(label_mode=value))
+        self.labels.changed.connect(lambda value: self._edit("Change the labels", None, labels=value))
         self.view = ImageView()
         self.view.setObjectName("data.input.view")
         self.view.setAccessibleName("The image as the network gets it")
@@ -151,20 +150,27 @@ class InputPage(QWidget):
         column.addWidget(elsewhere)
         column.addLayout(row(self.measure, None))
         column.addWidget(self.speed)
-        context.session.input_changed.connect(self._input_changed)
+        context.session.data_settings_changed.connect(self._settings_changed)
         context.session.model_changed.connect(self._model_changed)
 
     @property
     def settings(self) -> PipelineSettings:
         """In force: images of different sizes come to the network's size where no other is set."""
-        settings = self._own.with_input(self._context.session.input)
+        from convscope.engine.data.pipeline import PipelineSettings
+
+        session, own = self._context.session, self._context.session.data_settings
+        # A folder may have got a third class.
+        binary = own.labels == "binary" and self._dataset is not None and len(self._dataset.classes) != 2
+        labels = "sparse" if binary else own.labels
+        settings = PipelineSettings(batch_size=own.batch_size, label_mode=labels)
+        settings = settings.with_input(session.input)
         if settings.size is None and self._dataset is not None and self._dataset.image_size is None:
             settings = replace(settings, size=self._network_size())
         return settings
 
     def shutdown(self) -> None:
         """Take no more events."""
-        self._context.session.input_changed.disconnect(self._input_changed)
+        self._context.session.data_settings_changed.disconnect(self._settings_changed)
         self._context.session.model_changed.disconnect(self._model_changed)
 
     def show_dataset(self, dataset: Dataset, index: int) -> None:
@@ -227,9 +233,7 @@ class InputPage(QWidget):
             self._show()
 
     def _adapt(self, dataset: Dataset) -> None:
-        """Keep what was set as far as it suits another data set."""
-        if self._own.label_mode == "binary" and len(dataset.classes) != 2:
-            self._own = replace(self._own, label_mode="sparse")
+        """What can be chosen for another data set."""
         self.labels.button("binary").setEnabled(len(dataset.classes) == 2)
         own = self.sizing.button("own")
         if dataset.image_size is None:
@@ -241,26 +245,28 @@ class InputPage(QWidget):
         self.speed.setText("Images a second that the pipeline delivers.")
 
     def _size_chosen(self, how: str) -> None:
-        self._set(size=None if how == "own" else (self.height_.value(), self.width_.value()))
+        self._set(None, size=None if how == "own" else (self.height_.value(), self.width_.value()))
 
     def _typed(self) -> None:
-        self._set(size=(self.height_.value(), self.width_.value()))
+        self._set("size", size=(self.height_.value(), self.width_.value()))
 
-    def _set(self, **changes: Any) -> None:
+    def _set(self, merge: str | None, **changes: Any) -> None:
         """Change what images are brought to, for training too."""
         session = self._context.session
-        session.set_input(replace(session.input, **changes))
+        session.set_input(replace(session.input, **changes), merge and f"input.{merge}")
 
-    def _set_own(self, **changes: Any) -> None:
-        self._own = replace(self._own, **changes)
-        self._changed()
+    def _edit(self, label: str, merge: str | None, **changes: Any) -> None:
+        """Change the batch that is shown."""
+        self._context.session.edit_data_settings(label, merge and f"input.{merge}", **changes)
 
     def _changed(self) -> None:
+        self._told = self.settings
         self._show()
         self.changed.emit(self.settings)
 
-    def _input_changed(self, _input: object) -> None:
-        self._changed()
+    def _settings_changed(self, _settings: object) -> None:
+        if self.settings != self._told:
+            self._changed()
 
     def _model_changed(self, _model: object) -> None:
         # Only images of different sizes follow the network.

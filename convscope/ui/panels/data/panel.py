@@ -99,10 +99,6 @@ class DataPanel(QWidget):
 
     def show_example(self) -> None:
         """Fill the panel, for a picture of it: garments unless data is open, mildly augmented."""
-        from convscope.engine.data.augmentation import MILD
-
-        if self.context.session.augmentation is None:
-            self.context.session.set_augmentation(MILD)
         if self._dataset is None:
             self._wants_example = True
             self.opening.open("fashion")
@@ -115,6 +111,8 @@ class DataPanel(QWidget):
         self.refusal.shutdown()
         self.context.session.dataset_changed.disconnect(self._show_dataset)
         self.augmentation.shutdown()
+        self.source.shutdown()
+        self.split.shutdown()
 
     def _build(self) -> None:
         self.stack = QStackedWidget()
@@ -239,6 +237,10 @@ class DataPanel(QWidget):
             self._choose_example()
 
     def _choose_example(self) -> None:
+        from convscope.engine.data.augmentation import MILD
+
+        if self.context.session.augmentation is None:
+            self.context.session.set_augmentation(MILD)
         shown = self.images.grid.indices
         if len(shown):
             index = int(shown[min(_EXAMPLE, len(shown) - 1)])

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QPlainTextEdit, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QPlainTextEdit, QVBoxLayout, QWidget
 
-from convscope.task import Task
 from convscope.ui import theme
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.data.opening import Opening
@@ -19,11 +17,7 @@ if TYPE_CHECKING:
     from convscope.engine.data.dataset import Dataset
     from convscope.engine.data.duplicates import Duplicates
 
-log = logging.getLogger(__name__)
-
 _SHOWN_NOTES, _NOTE_LENGTH = 2, 120
-# A folder of up to so many files is compared without being asked to: that takes a second or two.
-_COMPARED_AT_ONCE = 20_000
 
 
 class SourceSection(QWidget):
@@ -45,22 +39,24 @@ class SourceSection(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.GAP)
-        self.button = opening.menu_button("data.open", "")
+        self.button = opening.menu_button("data.open", "Change")
         self.button.setIcon(theme.icon("database"))
         self.button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.title = theme.label("", "title")
+        self.title.setObjectName("data.title")
+        self.title.setWordWrap(True)
         self.facts = caption("data.facts")
         self.credit = caption("data.credit")
         self.notes = theme.label("", "warning")
         self.notes.setObjectName("data.notes")
         self.notes.setWordWrap(True)
-        for label in (self.facts, self.credit, self.notes):
+        for label in (self.title, self.facts, self.credit, self.notes):
             # A file's name may have no place to break; it must not widen the column.
             label.setMinimumWidth(1)
         self.more = tool("data.details", "Every note and every file left out", "list", self.show_details)
         self.finder = tool(
             "data.duplicates",
-            "Find images that are there more than once, above all in training and in test",
+            "Find images of equal pixels and near duplicates, above all in training and in test",
             "copy",
             self.find_duplicates,
             "Find duplicates",
@@ -69,74 +65,47 @@ class SourceSection(QWidget):
             "data.duplicates.show", "Show only these images", "eye", self._toggle_duplicates
         )
         self.show_them.setCheckable(True)
-        column.addWidget(heading("Data set"))
-        column.addWidget(self.button)
+        column.addLayout(row(heading("Data set"), None, self.button))
+        column.addWidget(self.title)
         column.addWidget(self.facts)
         column.addWidget(self.credit)
         column.addWidget(self.notes)
         column.addLayout(row(self.finder, self.show_them, None, self.more))
+        context.splitting.comparing_changed.connect(self._show_comparing)
 
     def show_dataset(self, dataset: Dataset) -> None:
-        """Another data set, or another split of the same."""
+        """Another data set, or the same with other parts, or with what a comparison has found."""
+        from convscope.engine.data.duplicates import duplicates_of
+
         same = self._dataset is not None and self._dataset.images is dataset.images
-        resplit = same and self._dataset is not dataset
         self._dataset = dataset
-        if not same or resplit:
-            # Which of them lie in two parts is another matter now.
-            self._context.jobs.cancel_key("data.duplicates")
-            self.duplicates = None
-            if self.show_them.isChecked():
-                self.show_them.setChecked(False)
-                self.duplicates_shown.emit(None)
-        self.button.setText(dataset.title)
-        self.button.setToolTip(f"{dataset.reference}\nClick for other data sets")
+        self.duplicates = None if dataset.alike is None else duplicates_of(dataset)
+        if not same and self.show_them.isChecked():
+            self.show_them.setChecked(False)
+            self.duplicates_shown.emit(None)
+        self.title.setText(dataset.title)
+        self.title.setToolTip(dataset.reference)
+        self.button.setToolTip("Open another data set")
         self.facts.setText(set_words(dataset))
         self.credit.setText(dataset.credit)
         self._show_notes()
 
-        unknown = not same or resplit
-        if unknown and dataset.kind == "files" and len(dataset) <= _COMPARED_AT_ONCE:
-            self._compare(dataset, asked=False)
-
     def find_duplicates(self) -> None:
-        """Compare all images by their content, in a worker."""
-        if self._dataset is not None:
-            self._context.jobs.cancel_key("data.duplicates")
-            self.finder.setEnabled(False)
-            self._compare(self._dataset, asked=True)
+        """Compare all images with one another, in a worker; what is found is told and shown."""
 
-    def _compare(self, dataset: Dataset, *, asked: bool) -> None:
+        def done(dataset: Dataset) -> None:
+            from convscope.engine.data.duplicates import duplicates_of
 
-        def work(task: Task) -> Duplicates:
-            from convscope.engine.data.duplicates import find_duplicates
+            self._context.notify(duplicates_of(dataset).summary)
 
-            return find_duplicates(dataset, task)
+        self._context.splitting.compare(done)
 
-        def done(found: Duplicates) -> None:
-            self.duplicates = found
-            self._show_notes()
+    def shutdown(self) -> None:
+        """Take no more events."""
+        self._context.splitting.comparing_changed.disconnect(self._show_comparing)
 
-        def answered(found: Duplicates) -> None:
-            ended()
-            done(found)
-            if not found.images:
-                self._context.notify(found.summary)
-
-        def ended(error: BaseException | None = None) -> None:
-            self.finder.setEnabled(True)
-            if error is not None:
-                self._context.report(error)
-
-        self._context.jobs.submit(
-            "files",
-            work,
-            title="Finding duplicates",
-            key="data.duplicates",
-            quiet=not asked,
-            on_done=answered if asked else done,
-            on_failed=ended if asked else lambda error: log.info("duplicates were not looked for: %s", error),
-            on_cancelled=ended if asked else None,
-        )
+    def _show_comparing(self) -> None:
+        self.finder.setEnabled(not self._context.splitting.comparing)
 
     def all_notes(self) -> tuple[str, ...]:
         """What a person should know of this data, one sentence each."""

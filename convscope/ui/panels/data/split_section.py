@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRectF, QSignalBlocker, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
-from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QSizePolicy, QVBoxLayout, QWidget
 
 from convscope.errors import UserError
-from convscope.task import Task
 from convscope.ui import theme
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.data.words import PART_WORDS
@@ -94,6 +93,14 @@ class SplitSection(QWidget):
         for box in (self.validation, self.test, self.seed):
             box.valueChanged.connect(self._edited)
         self.words = caption("data.split.words")
+        self.together = QCheckBox("Copies in one part")
+        self.together.setObjectName("data.keep_together")
+        self.together.setAccessibleName("Keep images of one picture in one part")
+        self.together.setToolTip(
+            "Images of equal pixels and near duplicates are kept in one part: a network is not tested on "
+            "what it has learned. “Find duplicates” tells which they are."
+        )
+        self.together.toggled.connect(self._set_together)
         self.problem = theme.label("", "warning")
         self.problem.setObjectName("data.split.problem")
         self.problem.setWordWrap(True)
@@ -104,7 +111,9 @@ class SplitSection(QWidget):
             under_captions(("Validation", self.validation), ("Test", self.test), ("Seed", self.seed))
         )
         column.addWidget(self.words)
+        column.addWidget(self.together)
         column.addWidget(self.problem)
+        context.session.data_settings_changed.connect(self._show_together)
 
     def show_dataset(self, dataset: Dataset) -> None:
         """Bring the controls in line; emits nothing."""
@@ -139,6 +148,19 @@ class SplitSection(QWidget):
             first = f"The {given[0]} part comes with the data. " if given else ""
             self.words.setText(f"{first}Every class is split alike; no {one} is in two parts.")
         self.problem.hide()
+        self._show_together()
+
+    def shutdown(self) -> None:
+        """Take no more events."""
+        self._context.session.data_settings_changed.disconnect(self._show_together)
+
+    def _show_together(self, *_: object) -> None:
+        with QSignalBlocker(self.together):
+            self.together.setChecked(self._context.session.data_settings.together)
+
+    def _set_together(self, on: bool) -> None:
+        label = "Keep copies together" if on else "Split copies as other images"
+        self._context.session.edit_data_settings(label, together=on)
 
     def _edited(self) -> None:
         dataset = self._dataset
@@ -158,21 +180,7 @@ class SplitSection(QWidget):
             self.problem.show()
             return
 
-        def work(task: Task) -> Dataset:
-            return dataset.with_split(settings)
-
-        def done(split: Dataset) -> None:
-            # Another data set may have been opened meanwhile.
-            if self._dataset is not None and self._dataset.images is split.images:
-                self._context.session.set_dataset(split)
-
         self.problem.hide()
-        self._context.jobs.submit(
-            "imaging",
-            work,
-            title="Splitting the data",
-            key="data.split",
-            quiet=True,
-            on_done=done,
-            on_failed=self._context.report,
-        )
+        box = self.sender()
+        # Turning one number is one step of undo.
+        self._context.session.set_split(settings, box.objectName() if box is not None else None)

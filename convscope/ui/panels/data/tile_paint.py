@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QRect, Qt
-from PySide6.QtGui import QColor, QPainter, QPixmap
+from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPixmap
 
 from convscope.ui import theme
 from convscope.ui.panels.data.tiling import fitted
 from convscope.ui.panels.data.words import class_colour
 
-DOT = 6
+DOT, LINES = 6, 3
+_FROM_TOP = Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft
 
 
 def paint_thumbnail(painter: QPainter, place: QRect, pixmap: QPixmap | None, why: str, ratio: float) -> None:
@@ -37,14 +38,34 @@ def name_width(tile: int) -> int:
     return tile - theme.scaled(DOT) - 6
 
 
+def in_lines(name: str, width: int, metrics: QFontMetrics) -> str:
+    """A name in as many lines as it needs, three at most; what is longer still ends in "…"."""
+    # Widths are rounded; Qt shortens what is wider by a fraction.
+    room = width - 1
+    if metrics.horizontalAdvance(name) <= room:
+        return name
+    lines: list[str] = []
+    words = name.split(" ")
+    while words and len(lines) < LINES - 1:
+        count = 1
+        while count < len(words) and metrics.horizontalAdvance(" ".join(words[: count + 1])) <= room:
+            count += 1
+        lines.append(" ".join(words[:count]))
+        words = words[count:]
+    if words:
+        lines.append(" ".join(words))
+    return "\n".join(metrics.elidedText(line, Qt.TextElideMode.ElideRight, width) for line in lines)
+
+
 def paint_class(painter: QPainter, below: QRect, label: int, name: str) -> None:
-    """A dot in the class's colour, and the name as far as there is room."""
-    dot = theme.scaled(DOT)
+    """A dot in the class's colour, and the name, line by line from the top."""
+    dot, line = theme.scaled(DOT), painter.fontMetrics().height()
+    top = below.top() + theme.scaled(2)
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(class_colour(label))
-    painter.drawEllipse(below.left() + 1, below.center().y() - dot // 2 + 1, dot, dot)
+    painter.drawEllipse(below.left() + 1, top + (line - dot) // 2 + 1, dot, dot)
     painter.setPen(QColor(theme.tokens().secondary))
-    painter.drawText(below.adjusted(dot + 6, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, name)
+    painter.drawText(QRect(below.left() + dot + 6, top, below.width(), below.height()), _FROM_TOP, name)
 
 
 def paint_nothing(painter: QPainter, area: QRect) -> None:

@@ -82,6 +82,8 @@ class Desk(QObject):
         self._start_when_checked = False
         self._last: tuple[str, TrainingSettings] | None = None
         self._used: set[str] = set()
+        # Of a run that goes on with data that is being opened.
+        self._for_its_data: TrainingSettings | None = None
         self.last_check: Checked | None = None
         self._slot.changed.connect(self._given_changed)
         self._start.changed.connect(self._start_changed)
@@ -120,7 +122,7 @@ class Desk(QObject):
         kept = replace(settings.with_input(self._slot.value.input), augmentation=None)
         changes: dict[Slot[Any], Any] = {self._slot: kept}
         if settings.input != session.input:
-            changes[session.slot("input", None)] = settings.input
+            changes[session.data_slot] = replace(session.data_settings, input=settings.input)
         session.edit(changes, label, merge)
 
     def edit(
@@ -290,7 +292,7 @@ class Desk(QObject):
             self.context.notify("A training is running: stop it first.")
             return
         self._used.add(plan.name)
-        self.name = ""
+        self.name, self._for_its_data = "", None
         self.view_requested.emit("live")
         self.trainer.start(plan)
 
@@ -301,9 +303,18 @@ class Desk(QObject):
         except UserError as error:
             self.context.report(error)
             return
-        self.set_settings(plan.settings, f"settings of {plan.name}")
-        self.context.session.set_augmentation(plan.settings.augmentation)
+        session, settings = self.context.session, plan.settings
+        here = session.dataset is not None and session.dataset.reference == run.details.data.reference
+        if self.trainer.active:
+            self.begin(plan)  # which refuses
+            return
+        label = f"settings of {plan.name}"
+        self.set_settings(settings if here else settings.with_input(session.input), label)
+        if here:
+            session.set_augmentation(settings.augmentation)
         self.begin(plan)
+        # What is done to its images belongs to its data, which may have to be opened first.
+        self._for_its_data = None if here else settings
 
     def again(self, run: Run) -> None:
         """Take a run's initial weights, data and settings for the next one, to change one thing."""
@@ -399,6 +410,10 @@ class Desk(QObject):
         assert self.trainer.plan is not None
         self._last = (self.trainer.plan.name, prepared.settings)
         self._take_over(prepared, self.trainer.plan.repeats, from_plan=True)
+        settings, self._for_its_data = self._for_its_data, None
+        if settings is not None:
+            self.set_settings(settings)
+            self.context.session.set_augmentation(settings.augmentation)
         self.runs_changed.emit()
 
     def _take_over(self, prepared: Prepared, way: Way | None, *, from_plan: bool = False) -> None:
@@ -406,7 +421,7 @@ class Desk(QObject):
         self._initial, self._from_plan = prepared.model, from_plan
         self._way = way
         self._start.set("initial")
-        self.context.session.set_dataset(prepared.dataset)
+        self.context.session.set_dataset(prepared.dataset, as_split=True)
         self.subject_changed.emit()
         self.check()
 

@@ -13,7 +13,7 @@ from driver import Driver
 from numpy.typing import NDArray
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QAbstractButton, QFileDialog, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QFileDialog, QWidget
 from pytestqt.qtbot import QtBot
 
 from convscope.engine.data.dataset import Dataset, make_dataset
@@ -110,6 +110,21 @@ class Data(Driver):
     def augment(self, name: str, notch: int) -> None:
         """Move an augmentation's slider."""
         self.slide(f"data.augment.{name}.slider", notch)
+
+    def undo(self) -> None:
+        """Ctrl+Z, wherever the focus is."""
+        self._key(Qt.KeyboardModifier.ControlModifier)
+
+    def redo(self) -> None:
+        """And Shift."""
+        self._key(Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
+
+    def _key(self, modifiers: Qt.KeyboardModifier) -> None:
+        # A dialog that was closed leaves no window active here.
+        self.window.activateWindow()
+        self.until(self.window.isActiveWindow)
+        self.qtbot.keyClick(QApplication.focusWidget() or self.window, Qt.Key.Key_Z, modifiers)
+        self.settle()
 
     def class_row(self, row: int) -> None:
         """Click a line of the class list."""

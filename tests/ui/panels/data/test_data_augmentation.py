@@ -13,13 +13,16 @@ from PySide6.QtWidgets import (
     QAbstractButton,
     QComboBox,
     QDoubleSpinBox,
+    QLabel,
     QLineEdit,
     QScrollArea,
+    QSlider,
     QSpinBox,
     QWidget,
 )
 
 from convscope.engine.data.augmentation import LECTURE, LIMITS, MILD, Augmentation
+from convscope.engine.data.dataset import Dataset
 from convscope.engine.data.resize import InputSettings, Target, to_target
 from convscope.engine.models.catalogue import open_model
 from convscope.ui.panels.data import input_page
@@ -160,8 +163,8 @@ def test_an_example_is_garments_mildly_augmented_or_what_is_open(data: Data) -> 
     data.settle()
     assert data.dataset.title == "Garments" and data.session.augmentation == MILD
     assert data.grid.current == data.panel.focus_image
-    data.session.set_augmentation(LECTURE)
     kept = data.show(small_set())
+    data.session.set_augmentation(LECTURE)
     data.panel.show_example()
     data.settle()
     assert data.dataset is kept and data.session.augmentation == LECTURE
@@ -283,3 +286,108 @@ def test_every_control_has_a_name_for_those_who_cannot_see_it(data: Data) -> Non
                 assert control.objectName().startswith("data."), control
                 assert control.accessibleName(), control.objectName()
     assert data.find(QWidget, "data.grid").accessibleName() == "Images"
+
+
+# -- each data set has its own, and undo ---------------------------------------------------------------------
+
+
+def other_set(title: str = "Other") -> Dataset:
+    """Another one."""
+    return replace(small_set(), reference=title.lower(), title=title)
+
+
+def test_what_is_set_for_one_data_set_is_not_for_the_next(data: Data) -> None:
+    """±100° on garments are no ±100° on digits; nor are they brought to the size of photographs."""
+    garments, digits = small_set(), other_set("Digits")
+    data.show(garments)
+    data.augment("rotation", 100)
+    data.press("data.page.input")
+    data.press("data.input.size.set")
+    data.spin("data.input.height", 64)
+    data.press("data.page.augmentation")
+    assert data.session.augmentation == Augmentation(rotation=100.0)
+    data.show(digits)
+    assert data.session.augmentation is None and data.session.input == InputSettings()
+    assert data.find(QSlider, "data.augment.rotation.slider").value() == 0
+    assert not data.find(QAbstractButton, "data.reset").isEnabled()
+    data.augment("zoom", 10)
+    data.show(garments)
+    assert data.session.augmentation == Augmentation(rotation=100.0)
+    assert data.session.input.size is not None and data.session.input.size[0] == 64
+    data.show(digits)
+    assert data.session.augmentation == Augmentation(zoom=0.1)
+
+
+def test_an_augmentation_is_carried_over_on_purpose_and_says_so(data: Data) -> None:
+    data.show(small_set())
+    assert not data.find(QLabel, "data.augment.carried").isVisible()
+    data.pick("data.preset", "lecture")
+    data.show(other_set())
+    assert data.text("data.augment.carried") == "Small has an augmentation of its own."
+    data.press("data.augment.carry")
+    assert data.session.augmentation == LECTURE
+    assert data.text("data.augment.carried") == "As for Small."
+    assert not data.find(QAbstractButton, "data.augment.carry").isVisible()
+    assert data.session.undo_label == "Use the augmentation of Small"
+    data.augment("rotation", 5)
+    assert not data.find(QLabel, "data.augment.carried").isVisible()
+    data.undo()
+    data.undo()
+    assert data.session.augmentation is None
+    assert data.find(QAbstractButton, "data.augment.carry").isVisible()
+    # The other set's stays what it is.
+    data.show(small_set())
+    assert data.session.augmentation == LECTURE
+
+
+def test_everything_that_is_set_is_taken_back_in_order(data: Data) -> None:
+    data.show(small_set())
+    labels = []
+
+    def done() -> None:
+        labels.append(data.session.undo_label)
+
+    slider = data.find(QSlider, "data.augment.rotation.slider")
+    for notch in range(1, 31):
+        slider.setValue(notch)
+    data.settle()
+    done()
+    data.press("data.augment.flip_horizontal")
+    done()
+    data.pick("data.augment.fill", "wrap")
+    done()
+    data.spin("data.split.seed", 4)
+    done()
+    data.press("data.keep_together")
+    done()
+    data.press("data.page.input")
+    data.pick("data.input.fit", "stretch")
+    data.press("data.input.size.set")
+    done()
+    data.spin("data.input.batch", 16)
+    done()
+    data.press("data.input.labels.categorical")
+    done()
+    assert labels == [
+        "Change the rotation",
+        "Change the flip",
+        "Change the fill",
+        "Change the split",
+        "Split copies as other images",
+        "Change the input",
+        "Change the batch",
+        "Change the labels",
+    ]
+    settings = data.session.data_settings
+    for label in reversed(labels):
+        assert data.session.undo_label == label
+        data.undo()
+    assert data.session.undo_label is None
+    # A drag was one step.
+    assert data.session.augmentation is None and slider.value() == 0
+    assert data.find(QAbstractButton, "data.keep_together").isChecked()
+    assert data.dataset.split_settings.seed == 0 and data.panel.input.settings.batch_size == 32
+    for _ in labels:
+        data.redo()
+    assert data.session.data_settings == settings
+    assert slider.value() == 30 and data.dataset.split_settings.seed == 4

@@ -7,6 +7,7 @@ import shutil
 import struct
 import time
 import urllib.request
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
@@ -15,9 +16,10 @@ import numpy as np
 import pytest
 from data_helpers import Data, small_set
 from PIL import Image as PillowImage
-from PySide6.QtWidgets import QLabel, QPlainTextEdit, QSpinBox, QToolButton, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QAbstractButton, QLabel, QPlainTextEdit, QSpinBox, QToolButton, QWidget
 
-from convscope.engine.data import registry
+from convscope.engine.data import alike, registry
 from convscope.engine.data.dataset import SPLIT_NAMES, make_dataset
 from convscope.engine.data.images import ArrayImages
 from convscope.task import Task
@@ -260,13 +262,14 @@ def test_duplicates_across_the_splits_are_found_and_shown(data: Data) -> None:
     plain = make_dataset(
         "s", "S", ("a", "b", "c"), ArrayImages(pixels), labels, image_size=(12, 12), channels=3
     )
-    train, test = int(plain.indices("train")[0]), int(plain.indices("test")[0])
+    train, test = int(plain.of_class(1, "train")[0]), int(plain.of_class(1, "test")[0])
     pixels[test] = pixels[train]
-    labels[test] = labels[train]
     dataset = data.show(plain)
     show = data.find(QWidget, "data.duplicates.show")
     assert not show.isVisible()
+    data.press("data.keep_together")
     data.press("data.duplicates")
+    assert toasts(data) == ["1 pair of equal pixels."]
     assert "1 image is in training and in validation or test too" in data.text("data.notes")
     data.press("data.duplicates.show")
     assert sorted(data.grid.indices.tolist()) == sorted((train, test))
@@ -278,10 +281,84 @@ def test_duplicates_across_the_splits_are_found_and_shown(data: Data) -> None:
     data.find(QWidget, "data.details.dialog").close()
     data.press("data.duplicates.show")
     assert data.grid.indices.tolist() == dataset.indices("train").tolist()
-    data.press("data.duplicates.show")
+    # Kept together the test tests again; and it is a step like any other.
+    data.press("data.keep_together")
+    assert data.text("data.notes").startswith("1 pair of equal pixels, kept in one part (image ")
+    assert [len(data.dataset.indices(name)) for name in SPLIT_NAMES] == [
+        len(dataset.indices(name)) for name in SPLIT_NAMES
+    ]
+    together = parts(data)
     data.spin("data.split.seed", 5)
-    assert data.panel.source.duplicates is None, "another split: found anew"
+    assert data.panel.source.duplicates is not None, "known of any split"
     assert data.grid.indices.tolist() == data.dataset.indices("train").tolist()
+    assert data.text("data.notes").startswith("1 pair of equal pixels, kept in one part (image ")
+    data.undo()
+    assert parts(data) == together
+    data.undo()
+    assert not data.find(QAbstractButton, "data.keep_together").isChecked()
+    assert "1 image is in training and in validation or test too" in data.text("data.notes")
+    assert parts(data) == [dataset.indices(name).tolist() for name in SPLIT_NAMES]
+
+
+def parts(data: Data) -> list[list[int]]:
+    """The images of the three parts."""
+    return [data.dataset.indices(name).tolist() for name in SPLIT_NAMES]
+
+
+def test_a_png_and_its_bmp_copy_are_kept_together_without_being_asked(data: Data, folder: Path) -> None:
+    """Of an own folder the copies are found when it is opened; the switch is on."""
+    noise = np.random.default_rng(1).integers(0, 256, (6, 24, 24, 3), np.uint8)
+    for number, pixels in enumerate(noise):
+        PillowImage.fromarray(pixels).save(folder / "cats" / f"n{number}.png")
+        PillowImage.fromarray(pixels).save(folder / "cats" / f"n{number} copy.bmp")
+    data.panel.context.open_dataset(folder)
+    data.settle()
+    assert data.find(QAbstractButton, "data.keep_together").isChecked()
+    name = data.dataset.images.name
+    for seed in (0, 1, 2, 3):
+        data.spin("data.split.seed", seed)
+        said = "6 pairs of equal pixels, kept in one part (cats/n0 copy.bmp and cats/n0.png)."
+        assert said in data.text("data.notes")
+        where = {name(index): part for part, indices in enumerate(parts(data)) for index in indices}
+        assert all(where[f"cats/n{n}.png"] == where[f"cats/n{n} copy.bmp"] for n in range(6))
+    assert toasts(data) == []
+    # Whoever asks is told the same.
+    data.press("data.duplicates")
+    assert toasts(data) == ["6 pairs of equal pixels."]
+
+
+def test_a_comparison_can_be_stopped(data: Data, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def slowly(_dataset: object, task: Task) -> None:
+        for step in range(5_000):
+            task.progress(step / 5_000, f"Looking at {step} of 5,000 images")
+            time.sleep(0.005)
+
+    data.panel.context.open_dataset(folder)
+    data.settle()
+    monkeypatch.setattr(alike, "find_alike", slowly)
+    finder = data.find(QToolButton, "data.duplicates")
+    data.qtbot.mouseClick(finder, Qt.MouseButton.LeftButton)
+    data.qtbot.waitUntil(lambda: any(job.fraction for job in data.window.jobs.running()))
+    assert not finder.isEnabled()
+    data.press_cancel("Finding duplicates")
+    assert finder.isEnabled() and toasts(data) == []
+
+
+def test_each_data_set_keeps_its_own_split(data: Data) -> None:
+    first, second = small_set(), replace(small_set(), reference="other", title="Other")
+    data.show(first)
+    data.spin("data.split.validation", 20)
+    data.spin("data.split.seed", 7)
+    chosen = parts(data)
+    data.show(second)
+    assert data.dataset.split_settings == second.split_settings
+    assert data.window.session.undo_label is None, "what is set for another data set is not undone here"
+    data.show(first)
+    assert parts(data) == chosen
+    data.undo()
+    assert data.dataset.split_settings.seed == 0 and data.dataset.split_settings.validation == 0.2
+    data.undo()
+    assert data.dataset.split_settings == first.split_settings
 
 
 def test_a_folder_is_compared_without_being_asked(data: Data, folder: Path) -> None:
