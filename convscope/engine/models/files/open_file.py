@@ -14,6 +14,7 @@ from convscope.engine.models.files.bounded import bounded
 from convscope.engine.models.files.check_config import check_config
 from convscope.engine.models.files.description import description, description_beside, is_description
 from convscope.engine.models.files.h5 import check_h5, legacy_weights, model_config
+from convscope.engine.models.files.keras1 import THEANO, in_keras2_order, in_keras2_words
 from convscope.engine.models.files.keras2_parts import register
 from convscope.engine.models.files.keras_zip import unpacked
 from convscope.engine.models.files.legacy import check_legacy, rebuild
@@ -114,7 +115,8 @@ def _from_json(path: Path, task: Task, weights: Path | None) -> tuple[Any, list[
 def _described(path: Path, task: Task, *, random: bool) -> Any:
     register()
     told = description(path)
-    config = _model_config(told.config, path.name, told.version)
+    config = told.config if told.version > 1 else in_keras2_words(told.config, path.name)
+    config = _model_config(config, path.name, told.version)
     task.progress(None, f"Building {path.name}")
     if told.version < 3:
         check_legacy(config, path.name)
@@ -189,6 +191,8 @@ def _from_h5(path: Path, task: Task) -> tuple[Any, list[str]]:
             "or open it together with their description (.json, from model.to_json())."
         )
     config, version = told
+    if version < 2:
+        config = in_keras2_words(config, path.name)
     config = _model_config(config, path.name, version)
     if version < 3:
         check_legacy(config, path.name)
@@ -202,6 +206,10 @@ def _from_h5(path: Path, task: Task) -> tuple[Any, list[str]]:
     else:
         model = bounded(lambda: rebuild(config, path.name), path.name)
         notes = [f"Keras {version} wrote it; it was mended for Keras 3."]
+    if version < 2:
+        weights = in_keras2_order([layer for layer in model.layers if layer.weights], weights)
+        if is_channels_first(model):
+            notes.append(THEANO)
     task.check()
     load_legacy(model, weights, path.name)
     return model, notes
