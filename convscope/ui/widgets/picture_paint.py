@@ -13,7 +13,7 @@ from PySide6.QtGui import QBrush, QColor, QFontMetrics, QImage, QPainter, QPaint
 
 from convscope.imaging.ring import Ring
 from convscope.ui import theme
-from convscope.ui.widgets.pixel_numbers import NUMBERS_FROM, write_numbers
+from convscope.ui.widgets.pixel_numbers import has_numbers, write_numbers
 from convscope.ui.widgets.raster import render
 from convscope.ui.widgets.viewport import Viewport
 
@@ -63,7 +63,7 @@ class Rendering:
             image, x, y = render(pixels, view, ratio, smooth=smooth)
             image.setDevicePixelRatio(ratio)
             self._made, self._key = (image, x, y), key
-            if numbers and view.scale >= NUMBERS_FROM:
+            if numbers and has_numbers(view.scale, pixels, values):
                 write_numbers(image, x / ratio, y / ratio, pixels, values, view)
         image, x, y = self._made
         painter.drawImage(QPointF(x / ratio, y / ratio), image)
@@ -200,7 +200,7 @@ def paint_peak(painter: QPainter, view: Viewport, place: tuple[int, int]) -> Non
     """Mark the pixel of the largest value: lines that point at it, or the corners of one that is large."""
     x, y = view.to_screen(place[1] + 0.5, place[0] + 0.5)
     if view.scale >= LARGE_PIXEL:
-        half, arm = view.scale / 2 - 3, view.scale / 5
+        half, arm = view.scale / 2 - 3, min(view.scale / 5, 16.0)
         lines = [
             QLineF(x + dx * half, y + dy * half, x + dx * (half - along), y + dy * (half - arm + along))
             for dx in (-1, 1)

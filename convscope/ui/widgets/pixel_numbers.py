@@ -9,11 +9,19 @@ from numpy.typing import NDArray
 from PySide6.QtGui import QColor, QImage, QPainter
 
 from convscope.ui import theme
+from convscope.ui.widgets.cells import LEGIBLE
 from convscope.ui.widgets.glyphs import draw_numbers, fitting_characters, short_number
 from convscope.ui.widgets.raster import luma
 from convscope.ui.widgets.viewport import Viewport
 
-NUMBERS_FROM = 28.0
+# Screen points a pixel from which on its number, or the numbers of its channels, can be read.
+NUMBERS_FROM, THREE_FROM = 28.0, 40.0
+
+
+def has_numbers(scale: float, pixels: NDArray[np.uint8], values: NDArray[Any] | None) -> bool:
+    """Whether pixels drawn so large have room for their numbers."""
+    shown = pixels if values is None else values
+    return scale >= (NUMBERS_FROM if shown.ndim == 2 or shown.shape[2] == 1 else THREE_FROM)
 
 
 def write_numbers(
@@ -33,7 +41,8 @@ def write_numbers(
     part = part.reshape(last - first, right - left, -1)
     channels = part.shape[2]
     spacing = view.scale * 0.29
-    font = theme.font(min(13.0, view.scale * (0.34 if channels == 1 else 0.29)) / theme.zoom(), mono=True)
+    fits = view.scale * (0.34 if channels == 1 else 0.29)
+    font = theme.font(max(LEGIBLE, min(13.0 * theme.zoom(), fits)) / theme.zoom(), mono=True)
     room = fitting_characters(font, view.scale - 3)
     bright = luma(pixels[first:last, left:right]) > 128
     inks: tuple[list[tuple[str, float, float]], ...] = ([], [])

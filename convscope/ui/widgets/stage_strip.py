@@ -10,6 +10,7 @@ from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, Qt, Si
 from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
+    QFontMetrics,
     QHelpEvent,
     QImage,
     QKeyEvent,
@@ -24,7 +25,7 @@ from PySide6.QtWidgets import QApplication, QMenu, QSizePolicy, QToolTip, QWidge
 from convscope.ui import theme
 from convscope.ui.widgets.raster import shrink, to_image
 
-CARD_WIDTH, ARROW = 112, 20
+CARD_WIDTH, WIDEST_CARD, ARROW, TITLE_MARGIN = 112, 220, 20, 6
 PICTURE_HEIGHT, WORDS_HEIGHT = 44, 28  # larger words leave the picture as large as it is
 KINDS = (
     ("kernel", "Kernel"),
@@ -75,11 +76,12 @@ class StageStrip(QWidget):
         self, stages: Sequence[tuple[str, QPixmap | NDArray[np.uint8] | None, bool]], selected: int = 0
     ) -> None:
         """Show stages: a title, a picture (uint8 H×W or H×W×3, a pixmap, or none) and whether it is on."""
-        count = len(self._stages)
+        count, wide = len(self._stages), self.card_width
         self._stages = [(title, self._picture(picture), on) for title, picture, on in stages]
         self._selected = min(max(0, selected), max(0, len(self._stages) - 1))
         if count != len(self._stages):
             self._dragged = self._pressed = None
+        if count != len(self._stages) or wide != self.card_width:
             self.updateGeometry()
         self._describe()
         self.update()
@@ -102,10 +104,18 @@ class StageStrip(QWidget):
 
     # Measures
 
+    @property
+    def card_width(self) -> int:
+        """All cards are as wide as the longest title."""
+        metrics = QFontMetrics(theme.font(11))
+        titles = [metrics.horizontalAdvance(title) + 2 * TITLE_MARGIN for title, _, _ in self._stages]
+        return min(max([theme.scaled(CARD_WIDTH), *titles]), theme.scaled(WIDEST_CARD))
+
     def card_rect(self, index: int) -> QRect:
         """Where a card lies; one past the last is the plus."""
-        width = theme.scaled(CARD_WIDTH if index < len(self._stages) else 36)
-        left = 2 + index * theme.scaled(CARD_WIDTH + ARROW)
+        width = self.card_width
+        left = 2 + index * (width + theme.scaled(ARROW))
+        width = width if index < len(self._stages) else theme.scaled(36)
         return QRect(left, 2, width, PICTURE_HEIGHT + theme.scaled(WORDS_HEIGHT))
 
     def switch_rect(self, index: int) -> QRect:
@@ -172,7 +182,7 @@ class StageStrip(QWidget):
         """The place that the dragged card would take."""
         if self._dragged is None:
             return self._selected
-        steps = round(self._drag_x / theme.scaled(CARD_WIDTH + ARROW))
+        steps = round(self._drag_x / (self.card_width + theme.scaled(ARROW)))
         return min(max(0, self._dragged + steps), len(self._stages) - 1)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -311,6 +321,8 @@ class StageStrip(QWidget):
         theme.icon("eye" if on else "eye-off").paint(painter, self.switch_rect(index))
         painter.setFont(theme.font(11))
         painter.setPen(QColor(colours.text if on else colours.disabled))
-        words = painter.fontMetrics().elidedText(title, Qt.TextElideMode.ElideRight, card.width() - 12)
-        line = card.adjusted(6, room.height() + 6, -6, -2)
+        words = painter.fontMetrics().elidedText(
+            title, Qt.TextElideMode.ElideRight, card.width() - 2 * TITLE_MARGIN
+        )
+        line = card.adjusted(TITLE_MARGIN, room.height() + 6, -TITLE_MARGIN, -2)
         painter.drawText(line, Qt.AlignmentFlag.AlignCenter, words)

@@ -248,6 +248,26 @@ def test_numbers_appear_in_the_pixels_from_28_points_on(qtbot: QtBot) -> None:
     assert dark[28.0] > 10
 
 
+def test_numbers_can_be_read(qtbot: QtBot) -> None:
+    view = shown(qtbot, np.full((20, 20, 3), 255, np.uint8))
+
+    def heights(scale: float) -> list[int]:
+        """How many lines of dark pixels there are under each other in one pixel of the picture."""
+        view.zoom_to(scale, 10, 10)
+        image, cell = view.grab().toImage(), view.position_of(10, 10)
+        left, top = int(cell.x() - scale / 2) + 3, int(cell.y() - scale / 2) + 3
+        inked = [
+            any(QColor(image.pixel(left + dx, top + dy)).lightness() < 100 for dx in range(int(scale) - 6))
+            for dy in range(int(scale) - 6)
+        ]
+        lines = "".join("x" if ink else " " for ink in inked).split()
+        return [len(line) for line in lines]
+
+    # Three numbers of 11 px have no room in less.
+    assert heights(39.0) == []
+    assert len(heights(40.0)) == 3 and min(heights(40.0)) >= 7
+
+
 def test_numbers_are_white_on_dark_pixels(qtbot: QtBot) -> None:
     view = shown(qtbot, np.zeros((10, 10, 3), np.uint8))
     view.zoom_to(40, 5, 5)

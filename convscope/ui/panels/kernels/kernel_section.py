@@ -35,6 +35,7 @@ class KernelSection(Section):
         )
         self.divisor.setToolTip("Every weight is divided by it: 9 makes the mean of nine ones")
         self.divisor.setMinimumWidth(theme.scaled(72))
+        self.divisor.setMaximumWidth(theme.scaled(96))
         self.divisor.valueChanged.connect(self._divide)
         line = row(QLabel("Size"), self.rows, QLabel("×"), self.columns, None, QLabel("÷"), self.divisor)
         line.setSpacing(theme.GRID)

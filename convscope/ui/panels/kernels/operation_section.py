@@ -55,7 +55,7 @@ BORDER_TIPS = {
 CHANNEL_WORDS = (
     ("each", "Each channel on its own"),
     ("gray", "Gray"),
-    ("filter", "RGB filter: 3 kernels, 1 sum"),
+    ("filter", "RGB filter: 3 kernels"),
 )
 ACTIVATION_WORDS = (("none", "None"), ("relu", "ReLU"), ("tanh", "tanh"), ("sigmoid", "Sigmoid"))
 POOL_WORDS = (("none", "None"), ("max", "Max"), ("avg", "Average"))

@@ -12,9 +12,9 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QVBoxLayout, QWi
 
 from convscope.imaging.display import Scale, to_bytes
 from convscope.imaging.equation import as_shown, equation
-from convscope.imaging.numerals import bracketed
+from convscope.imaging.numerals import bracketed, numeral
 from convscope.imaging.operation import DisplayMode
-from convscope.imaging.stage import Result, sliding_weights, source_values
+from convscope.imaging.stage import Result, sliding_kernels, source_values
 from convscope.task import Task
 from convscope.ui import theme
 from convscope.ui.panel_context import PanelContext
@@ -75,6 +75,7 @@ class RgbView(View):
         self.channels: list[ImageView] = []
         self.kernels: list[NumberGrid] = []
         self.products: list[ImageView] = []
+        self.equals: list[QLabel] = []
         for index, name in enumerate(NAMES):
             channel = self._picture(f"channel_{index}", name)
             kernel = NumberGrid()
@@ -82,8 +83,10 @@ class RgbView(View):
             kernel.setAccessibleName(f"Kernel of {name}")
             product = self._picture(f"product_{index}", f"{name} product")
             product.hovered.connect(self._show_sum)
-            for column, widget in enumerate((channel, _sign("×"), kernel, _sign("="), product)):
+            equals = _sign("=")
+            for column, widget in enumerate((channel, _sign("×"), kernel, equals, product)):
                 grid.addWidget(widget, index, column)
+            self.equals.append(equals)
             self.channels.append(channel)
             self.kernels.append(kernel)
             self.products.append(product)
@@ -123,8 +126,9 @@ class RgbView(View):
         result = frame.result
         self._asked = (result, display)
         self._bias = stage.bias
-        for grid, weights in zip(self.kernels, sliding_weights(stage), strict=True):
-            grid.set_values(weights)
+        for grid, equals, kernel in zip(self.kernels, self.equals, sliding_kernels(stage), strict=True):
+            grid.set_values(kernel.numerators)
+            equals.setText("=" if kernel.divisor == 1 else f"÷ {numeral(kernel.divisor)} =")
 
         def compute(task: Task) -> Maps:
             source = source_values(result.source, stage)

@@ -10,8 +10,8 @@ import pytest
 from faults import faults
 from lab_helpers import Lab
 from PIL import Image as PillowImage
-from PySide6.QtCore import QPoint
-from PySide6.QtGui import QAction, QColor, QGuiApplication
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QAction, QColor, QFontMetrics, QGuiApplication
 from PySide6.QtWidgets import QComboBox, QFileDialog, QLabel, QSlider, QToolButton, QWidget
 
 from convscope.imaging.image import Image
@@ -25,7 +25,9 @@ from convscope.ui import theme
 from convscope.ui.panels.kernels.angle_wheel import BESIDE, DISC, LINE, MARKS, AngleWheel
 from convscope.ui.panels.kernels.panel import VIEWS
 from convscope.ui.widgets.image_view import ImageView
+from convscope.ui.widgets.number_grid import NumberGrid
 from convscope.ui.widgets.segmented import Segmented
+from convscope.ui.widgets.stage_strip import StageStrip
 
 SIZES = ((1440, 900, 1.0), (1280, 800, 1.0), (1024, 700, 1.0), (1280, 800, 1.5))
 
@@ -409,3 +411,33 @@ def test_every_choice_has_its_name_beside_it(lab: Lab) -> None:
             if box.isVisible() and box not in named and not slider_row:
                 nameless.add(box.objectName())
     assert nameless == own_words
+
+
+def test_the_titles_of_stages_are_whole(lab: Lab) -> None:
+    lab.only(kernels=(make("sobel-x-flipped"),), activation="sigmoid", pool="max")
+    strip = lab.find(StageStrip, "kernels.stages")
+    title = "sobel-x-flipped → sigmoid → max 2×2"
+    assert strip.accessibleDescription().startswith(title)
+    wide = QFontMetrics(theme.font(11)).horizontalAdvance(title)
+    assert wide <= strip.card_rect(0).width() - 12
+    lab.run("kernels.stages.add")
+    assert strip.card_rect(1).left() > strip.card_rect(0).right()
+    # A card that is dragged goes as far as it is carried.
+    middle = strip.card_rect(0).center()
+    lab.qtbot.mousePress(strip, Qt.MouseButton.LeftButton, pos=middle)
+    for step in (40, 160, strip.card_rect(1).center().x() - middle.x()):
+        lab.qtbot.mouseMove(strip, middle + QPoint(step, 0))
+    lab.qtbot.mouseRelease(strip, Qt.MouseButton.LeftButton, pos=strip.card_rect(1).center())
+    lab.settle()
+    assert [stage.pool for stage in lab.session.lab.stages] == ["none", "max"]
+
+
+def test_an_rgb_filter_shows_its_divisor(lab: Lab) -> None:
+    lab.press("kernels.view.rgb")
+    lab.press("kernels.rgb.ask")
+    lab.press("kernels.channel.2")
+    lab.trigger("kernels.preset.box-blur")
+    kernel = lab.find(NumberGrid, "kernels.rgb.kernel_2")
+    assert kernel.values is not None and kernel.values.tolist() == [[1] * 3] * 3
+    signs = [label.text() for label in lab.panel.view.findChildren(QLabel) if label.text().endswith("=")]
+    assert signs == ["=", "=", "÷ 9 ="]
