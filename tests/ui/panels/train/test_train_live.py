@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel, QWidget
 from train_helpers import Train, few_digits, tiny_model, weights
 
+from convscope.engine.data.augmentation import LECTURE
 from convscope.engine.data.dataset import Dataset
 from convscope.engine.data.registry import open_dataset
 from convscope.engine.models.opened import OpenedModel
@@ -288,6 +289,20 @@ def test_an_interrupted_run_is_offered(empty: Train, tiny: OpenedModel) -> None:
     assert empty.session.dataset is not None and empty.settings.steps_per_epoch == 3
     assert empty.find(QAbstractButton, "train.start").text() == "Start again"
     assert not empty.find(QLabel, "train.interrupted.text").isVisible()
+
+
+def test_a_resumed_run_brings_its_augmentation_to_its_own_data_only(empty: Train, tiny: OpenedModel) -> None:
+    run = interrupted(tiny, open_dataset("digits"))
+    other = replace(few_digits(60), reference="other", title="Other")
+    empty.open(tiny, other)
+    empty.session.set_augmentation(LECTURE)
+    empty.desk.resume(run)
+    empty.until(lambda: empty.trainer.active)
+    empty.ended()
+    assert run.state == "finished"
+    assert empty.session.dataset is not None and empty.session.dataset.reference == "digits"
+    assert empty.session.augmentation == run.details.settings.augmentation is None
+    assert empty.session.data_settings_of("other").augmentation == LECTURE
 
 
 @pytest.mark.parametrize("paused", [False, True])
