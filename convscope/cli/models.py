@@ -55,4 +55,4 @@ def _line(entry: Entry) -> str:
     if entry.kind == "application":
         top5 = "" if entry.top5 is None else f"  top-5 {entry.top5:.1f} %"
         return f"{text}{entry.year}  top-1 {entry.top1:.1f} %{top5}"
-    return f"{text}{entry.about}"
+    return f"{text}{entry.title}. {entry.about}"

@@ -8,6 +8,7 @@ from typing import Any
 
 from convscope.cli.model_arguments import add_model_arguments, opened
 from convscope.engine.models.field_words import short
+from convscope.engine.models.opened import OpenedModel
 from convscope.engine.models.receptive import Field
 from convscope.engine.models.sheet import LayerInfo, Sheet
 
@@ -27,7 +28,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Print the table or the JSON."""
     model = opened(arguments)
     if arguments.json:
-        print(json.dumps(as_json(model.name, model.sheet), ensure_ascii=False, indent=1))
+        print(json.dumps(as_json(model), ensure_ascii=False, indent=1))
         return 0
     print(f"{model.name}\n")
     for line in table(model.sheet):
@@ -41,11 +42,13 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def as_json(name: str, sheet: Sheet) -> dict[str, Any]:
-    """The summary as plain data."""
+def as_json(model: OpenedModel) -> dict[str, Any]:
+    """The summary as plain data; `name` is what the commands take, where there is such a word."""
+    sheet = model.sheet
     totals = sheet.totals
     return {
-        "name": name,
+        "name": model.source.spec if model.source.kind == "template" else model.name,
+        "title": model.name,
         "parameters": totals.parameters,
         "trainable": totals.trainable,
         "multiply_adds": totals.multiply_adds,
@@ -59,6 +62,7 @@ def _layer(row: LayerInfo) -> dict[str, Any]:
         "path": row.path,
         "name": row.name,
         "kind": row.kind,
+        "depthwise": row.depthwise or row.kind == "DepthwiseConv2D",
         "inputs": row.inputs,
         "output_shape": row.shape,
         "parameters": row.parameters,
@@ -92,7 +96,9 @@ def table(sheet: Sheet) -> list[str]:
         shape = "×".join("?" if n is None else str(n) for n in row.shape or ())
         parameters = row.formula if row.parameters or row.shared else ""
         work = "?" if row.multiply_adds is None else f"{row.multiply_adds:,}" if row.multiply_adds else ""
-        rows.append((row.path, row.kind, shape, parameters, work, _sees(row.field)))
+        rows.append(
+            (row.path, row.kind + " depthwise" * row.depthwise, shape, parameters, work, _sees(row.field))
+        )
     widths = [max(len(row[column]) for row in rows) for column in range(6)]
     right = (False, False, False, False, True, True)
     return [

@@ -193,6 +193,11 @@ class MainWindow(QMainWindow):
 
     # -- commands --------------------------------------------------------------------------------------------
 
+    def show_models(self) -> None:
+        """All models that can be opened: the model panel's library."""
+        self.show_panel("model")
+        self.run_command("model.page.library")
+
     def open_palette(self) -> None:
         """The searchable list of commands, recent files among them."""
         self.palette_.open([*self.commands(), *recent_commands(self)])
@@ -331,7 +336,7 @@ class MainWindow(QMainWindow):
         frame.titled.connect(lambda name: self.setWindowTitle(f"{name} – convscope"))
         self.nav.chosen.connect(self.show_panel)
         header.model_open_requested.connect(self.sources.engine.choose_model)
-        header.models_requested.connect(lambda: self.show_panel("model"))
+        header.models_requested.connect(self.show_models)
         header.open_requested.connect(self.sources.choose_files)
         header.palette_requested.connect(self.open_palette)
         header.theme_toggled.connect(self.toggle_theme)

@@ -21,12 +21,14 @@ def summary(capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, Any]:
 
 def test_a_template(capsys: pytest.CaptureFixture[str]) -> None:
     found = summary(capsys, "mnist-convnet")
-    assert (found["name"], found["parameters"], found["trainable"]) == ("mnist-convnet", 93_322, 93_322)
+    assert (found["name"], found["title"]) == ("mnist-convnet", "MNIST convnet 32-64-64")
+    assert (found["parameters"], found["trainable"]) == (93_322, 93_322)
     second = next(layer for layer in found["layers"] if layer["path"] == "conv2d_1")
     assert second == {
         "path": "conv2d_1",
         "name": "conv2d_1",
         "kind": "Conv2D",
+        "depthwise": False,
         "inputs": ["max_pooling2d"],
         "output_shape": [11, 11, 64],
         "parameters": 18_496,
@@ -83,7 +85,7 @@ def test_an_architecture_file_as_a_table(capsys: pytest.CaptureFixture[str], tmp
         ),
         (
             ["lenet-5", "--input", "8x8x1"],
-            "lenet-5 cannot be built: at c3, the 5×5 kernel is larger than its 4×4 map.",
+            "LeNet-5 cannot be built: at c3, the 5×5 kernel is larger than its 4×4 map.",
         ),
         (
             ["digits", "--input", "30x30x1"],

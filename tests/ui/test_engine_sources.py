@@ -248,7 +248,7 @@ def test_after_a_crash_a_model_built_by_hand_is_back(
     window.sources.engine.bring_back(recovered.models[1])
     qtbot.waitUntil(lambda: session.model is not None, timeout=LONG)
     back = session.model
-    assert back is not None and back.name == "mnist-convnet" and back.source == built.source
+    assert back is not None and back.name == "MNIST convnet 32-64-64" and back.source == built.source
     assert back.notes == built.notes and back.classes == built.classes
     pairs = zip(back.keras.get_weights(), built.keras.get_weights(), strict=True)
     assert all(np.array_equal(a, b) for a, b in pairs)

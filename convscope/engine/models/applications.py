@@ -151,7 +151,7 @@ def open_application(
     notes = ["Its weights are random: what it says about an image means nothing."] if weights is None else []
     return OpenedModel(
         model,
-        name=application.name,
+        name=application.name if include_top else f"{application.name} base",
         classes=imagenet_classes() if include_top else (),
         # As its accuracy was measured: the middle of the image.
         preprocessing=replace(MODES[application.mode], resize="crop"),

@@ -65,6 +65,27 @@ def shrunk(application: Application, size: int | None) -> int | None:
     return size
 
 
+def counted(application: Application, include_top: bool, size: tuple[int | None, ...]) -> int | None:
+    """All weights of an application, with or without its classifier, for images of a size.
+
+    Returns:
+        None where they depend on a free size, or on other channels than red, green and blue.
+    """
+    if size[2:] != (3,):
+        return None
+    if not include_top:
+        return application.base_parameters
+    if not application.name.startswith("VGG"):
+        # Their last maps are averaged before the classifier, whatever their size.
+        return application.parameters
+    height, width = (shrunk(application, side) for side in size[:2])
+    if height is None or width is None:
+        return None
+    usual = shrunk(application, application.input_size) or 0
+    units = 4096
+    return application.parameters + (height * width - usual * usual) * application.channels * units
+
+
 _TABLE = """\
 name             year parameters      base base_trained depth   MB top1 top5 input least channels  mode shrink
 Xception         2016   22910480  20861480     20806952    37   88 79.0 94.5   299    71     2048    tf svcccc

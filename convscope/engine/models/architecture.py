@@ -13,13 +13,29 @@ from convscope.engine.models.kinds import KINDS
 from convscope.engine.models.kinds.base import Shape, ShapeError
 from convscope.engine.models.receptive import Field
 from convscope.engine.models.settings_check import settings_problem
-from convscope.engine.models.sheet import LayerInfo, Sheet, activation_bytes, count, sheet
+from convscope.engine.models.sheet import LayerInfo, Sheet, activation_bytes, count, dealt, sheet
 from convscope.errors import UserError
 from convscope.files import write_whole
 
 _FORMAT = "convscope architecture 1"
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]*")
-"""What a layer or a model can be called."""
+"""What a layer or a model can be called in Keras."""
+LONGEST_TITLE = 80
+
+
+def named(title: str) -> tuple[str, str]:
+    """The name in Keras and the title of a network that a person calls so; the title is "" where both agree.
+
+    Raises:
+        ValueError: nothing of it can be a name.
+    """
+    title = " ".join(title.split())
+    if NAME.fullmatch(title):
+        return title, ""
+    name = re.sub(r"[^A-Za-z0-9_.]+", "-", title).strip("-.")
+    if not name or not title.isprintable() or len(title) > LONGEST_TITLE:
+        raise ValueError(title)
+    return name, title
 
 
 Given = tuple[Shape, Field | None]
@@ -78,15 +94,22 @@ class Architecture:
     """A network as a list of layers, the first an InputLayer, the last the output.
 
     Attributes:
-        name: of the model.
+        name: of the model, as Keras takes it: "mnist-small".
         layers: in the order of the list; a layer is fed by those above it.
+        title: what a person calls it, "MNIST convnet 16-32"; "" where that is its name.
         origin: the opened model whose layers these were and whose weights those keep that stay as they are;
             "" without. Every edit leaves it; no file holds it.
     """
 
     name: str
     layers: tuple[LayerSpec, ...]
+    title: str = ""
     origin: str = ""
+
+    @property
+    def shown_name(self) -> str:
+        """What it is called on the screen, and the model that is built of it."""
+        return self.title or self.name
 
     @property
     def is_chain(self) -> bool:
@@ -144,11 +167,11 @@ class Architecture:
             UserError: naming the first layer that cannot be built, and why.
         """
         if len(self.layers) < 2:
-            raise UserError(f"{self.name} has no layers yet: add an input and at least one layer.")
+            raise UserError(f"{self.shown_name} has no layers yet: add an input and at least one layer.")
         if not NAME.fullmatch(self.name):
             raise UserError(f"{self.name!r} is not a model name; letters, digits, _, . and - are.")
         for row in self.sheet().problems:
-            raise UserError(f"{self.name} cannot be built: at {row.name}, {row.problem}.")
+            raise UserError(f"{self.shown_name} cannot be built: at {row.name}, {row.problem}.")
         return self
 
     # Edits: each returns a new architecture.
@@ -250,7 +273,7 @@ class Architecture:
         for index, layer in enumerate(self.layers):
             if layer.name == name:
                 return index
-        raise UserError(f"{self.name} has no layer {name}.")
+        raise UserError(f"{self.shown_name} has no layer {name}.")
 
     def free_name(self, kind: str) -> str:
         """A name for a new layer of a kind: conv2d, conv2d_1, …"""
@@ -271,7 +294,8 @@ class Architecture:
             | ({"inputs": list(x.inputs)} if x.inputs else {})
             for x in self.layers
         ]
-        return json.dumps({"format": _FORMAT, "name": self.name, "layers": layers}, indent=1)
+        title = {"title": self.title} if self.title else {}
+        return json.dumps({"format": _FORMAT, "name": self.name, **title, "layers": layers}, indent=1)
 
     @staticmethod
     def from_json(text: str, source: str = "The text") -> Architecture:
@@ -293,7 +317,7 @@ class Architecture:
                 LayerSpec(str(x["name"]), str(x["kind"]), dict(x["config"]), tuple(x.get("inputs", ())))
                 for x in data["layers"]
             )
-            name = str(data["name"])
+            name, title = str(data["name"]), str(data.get("title", ""))
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise UserError(
                 f"{source} does not hold an architecture that convscope saved.", detail=repr(error)
@@ -309,7 +333,9 @@ class Architecture:
             problem = settings_problem(layer.kind, layer.config)
             if problem:
                 raise UserError(f"{source}: at {layer.name}, {problem}.")
-        return Architecture(name, layers)
+        if not title.isprintable() or len(title) > LONGEST_TITLE:
+            raise UserError(f"{source} has a title that is none.")
+        return Architecture(name, layers, title)
 
     def save(self, path: Path) -> None:
         """Write it to a file, whole or not at all."""
@@ -352,8 +378,12 @@ def _counted(
         )
     except ShapeError as error:
         return replace(row, problem=str(error))
+    channels = known[0][0][-1] if known and known[0][0] else None
+    groups, depthwise = dealt(layer.config, channels) if layer.kind == "Conv2D" else (1, False)
     return replace(
         row,
+        groups=groups,
+        depthwise=depthwise,
         shape=counted.shape,
         shapes=(counted.shape,),
         parameters=counted.parameters.total,

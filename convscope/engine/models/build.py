@@ -25,7 +25,7 @@ def to_keras(architecture: Architecture, task: Task | None = None) -> Any:
     import keras
 
     architecture.checked()
-    check_fits(architecture.sheet().totals.weight_bytes, f"The weights of {architecture.name} would be")
+    check_fits(architecture.sheet().totals.weight_bytes, f"The weights of {architecture.shown_name} would be")
     shapes = _input_shapes(architecture)
     if architecture.is_chain:
         layers = [keras.Input(**_input(architecture.layers[0]))]

@@ -44,9 +44,10 @@ def build_model(
             preprocessing = origin.preprocessing
     made = OpenedModel(
         model,
+        name=architecture.shown_name,
         classes=classes if architecture.sheet().layers[-1].shape == (len(classes),) else (),
         preprocessing=preprocessing,
-        source=Source("memory", architecture.name, weights=inherited.words(origin)),
+        source=Source("memory", architecture.shown_name, weights=inherited.words(origin)),
         notes=[inherited.sentence(origin)],
     )
     # Every panel asks for its arithmetic, which takes longer than a frame.

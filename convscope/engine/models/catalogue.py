@@ -9,7 +9,7 @@ from pathlib import Path
 
 from convscope.engine.models import shipped
 from convscope.engine.models.applications import find_application, open_application
-from convscope.engine.models.applications_table import APPLICATIONS
+from convscope.engine.models.applications_table import APPLICATIONS, counted
 from convscope.engine.models.build import to_keras
 from convscope.engine.models.files.open_file import open_file
 from convscope.engine.models.files.weights import load_weights
@@ -115,6 +115,19 @@ def _template(template: Template) -> Entry:
     )
 
 
+def parameters_of(entry: Entry, include_top: bool, size: Sequence[int | None]) -> int | None:
+    """All weights that a model of the catalogue has, opened so; None where that depends on a free size.
+
+    A template that cannot take images of this size has those of its own.
+    """
+    if entry.kind == "application":
+        return counted(APPLICATIONS[entry.name], include_top, tuple(size))
+    if entry.kind != "template" or tuple(size) == tuple(entry.input):
+        return entry.parameters
+    sheet = TEMPLATES[entry.name].architecture.with_input(size).sheet()
+    return None if sheet.problems else sheet.totals.parameters
+
+
 def open_model(
     spec: str | Path,
     *,
@@ -201,11 +214,11 @@ def _open_template(
             if layer.kind == "Base":
                 architecture = architecture.set(layer.name, weights="random")
     elif not any(layer.kind == "Base" for layer in architecture.layers):
-        raise UserError(f"{template.name} has no ImageNet weights: train it, or open it with random ones.")
+        raise UserError(f"{template.title} has no ImageNet weights: train it, or open it with random ones.")
     notes = ["Its weights are random: what it says about an image means nothing until it is trained."]
     model = OpenedModel(
         to_keras(architecture, task),
-        name=template.name,
+        name=template.title,
         classes=template.classes,
         source=Source("template", template.name, weights="random"),
         notes=notes if weights is None else (),

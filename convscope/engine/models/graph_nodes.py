@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from convscope.engine.models.kinds import KINDS
+from convscope.engine.models.categories import categories
 from convscope.engine.models.kinds.base import times
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.models.sheet import LayerInfo
@@ -86,7 +86,8 @@ def model_graph(model: OpenedModel, fold: bool = True) -> ModelGraph:
     members: dict[str, list[LayerInfo]] = {}
     for row in rows:
         members.setdefault(owner[row.path], []).append(row)
-    nodes = tuple(_node(path, parts, layers) for path, parts in members.items())
+    kinds = categories(model.sheet)
+    nodes = tuple(_node(path, parts, layers, kinds[path]) for path, parts in members.items())
     edges = dict.fromkeys(
         (owner[source], owner[row.path])
         for row in rows
@@ -121,7 +122,7 @@ def _folded(
     return owner
 
 
-def _node(path: str, parts: Sequence[LayerInfo], layers: Mapping[str, Any]) -> GraphNode:
+def _node(path: str, parts: Sequence[LayerInfo], layers: Mapping[str, Any], category: str) -> GraphNode:
     main = next(part for part in parts if part.path == path)
     extras: list[str] = []
     for part in parts:
@@ -134,7 +135,6 @@ def _node(path: str, parts: Sequence[LayerInfo], layers: Mapping[str, Any]) -> G
             extras.append("ReLU6")
         else:
             extras.append(_FOLLOWERS[part.kind] or _activation(part.activation))
-    kind = KINDS.get(main.kind)
     return GraphNode(
         path,
         tuple(part.path for part in parts),
@@ -142,7 +142,7 @@ def _node(path: str, parts: Sequence[LayerInfo], layers: Mapping[str, Any]) -> G
         tuple(dict.fromkeys(extra for extra in extras if extra)),
         main.name,
         shape_words(parts[-1].shape),
-        kind.category if kind is not None else "Other",
+        category,
         main.group,
     )
 
@@ -157,7 +157,7 @@ def shape_words(shape: Sequence[int | None] | None) -> str:
 
 
 def layer_words(row: LayerInfo, layer: Any) -> str:
-    """Kind and size of a layer: "Conv2D 3×3 /2", "Dense 64", "MaxPooling2D 2×2".
+    """Kind and size of a layer: "Conv2D 3×3 /2", "Conv2D 7×7 depthwise", "Dense 64", "MaxPooling2D 2×2".
 
     Args:
         row: its arithmetic.
@@ -175,6 +175,10 @@ def layer_words(row: LayerInfo, layer: Any) -> str:
         dilation = getattr(layer, "dilation_rate", None) or (1, 1)
         if any(n != 1 for n in _tuple(dilation)):
             words.append("dilated " + _pair(dilation, short=True))
+        if row.depthwise:
+            words.append("depthwise")
+        elif row.groups > 1:
+            words.append(f"{row.groups} groups")
     elif isinstance(getattr(layer, "units", None), int):
         words.append(str(layer.units))
     elif row.kind == "Activation":

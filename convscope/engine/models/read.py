@@ -10,7 +10,7 @@ from convscope.engine.models.kinds import KINDS
 from convscope.engine.models.kinds.base import Parameters, Shape, ShapeError, formula
 from convscope.engine.models.program import Program, Step
 from convscope.engine.models.receptive import Field, join, of_image
-from convscope.engine.models.sheet import Count, LayerInfo, Sheet, activation_bytes, count, sheet
+from convscope.engine.models.sheet import Count, LayerInfo, Sheet, activation_bytes, count, dealt, sheet
 
 # Operations written as functions (x + y, ops.concatenate) count as the layers of the same name.
 _AS_LAYER = {
@@ -79,9 +79,13 @@ def _row(
     counted = _count(step, inputs, [fields[slot] for slot in step.inputs], shapes[0])
     trainable = bool(getattr(step.layer, "trainable", True))
     weights = [] if shared else _weights(step.layer)
-    total = sum(prod(w.shape) for w in weights)
+    # Of a finished graph the weights are in another process: all that is known is how many.
+    hidden: int | None = getattr(step.layer, "hidden_weights", None)
+    total = sum(prod(w.shape) for w in weights) if hidden is None else hidden
     learn = [] if shared else list(getattr(step.layer, "trainable_weights", ()))
     dtype = program.dtypes[program.slots[step.path][0]]
+    channels = inputs[0][-1] if inputs and inputs[0] else None
+    groups, depthwise = dealt({"groups": getattr(step.layer, "groups", 1)}, channels)
     return LayerInfo(
         step.path,
         step.path.rsplit("/", 1)[-1],
@@ -92,15 +96,23 @@ def _row(
         shapes=shapes,
         parameters=total,
         trainable_parameters=sum(prod(w.shape) for w in learn),
-        formula=_formula(counted.parameters, weights, total) if not shared else f"those of {step.first}",
-        multiply_adds=counted.multiply_adds,
+        formula=_written(step, counted.parameters, weights, total, hidden is not None),
+        multiply_adds=counted.multiply_adds if hidden is None else None,
         activation_bytes=activation_bytes(shapes, dtype),
         field=counted.field,
         dtype=dtype,
         activation=_activation(step),
         trainable=trainable,
+        groups=groups if "Conv" in step.kind else 1,
+        depthwise=depthwise and "Conv" in step.kind,
         shared=shared,
     )
+
+
+def _written(step: Step, parameters: Parameters, weights: list[Any], total: int, hidden: bool) -> str:
+    if step.first != step.path:
+        return f"those of {step.first}"
+    return f"{total:,} inside the graph" if hidden else _formula(parameters, weights, total)
 
 
 def _weights(layer: Any) -> list[Any]:

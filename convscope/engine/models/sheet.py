@@ -33,6 +33,8 @@ class LayerInfo:
         dtype: of its computation.
         activation: its activation's name, "" without.
         trainable: whether the layer may learn.
+        groups: into how many the channels of a convolution are dealt; 1 for all other layers.
+        depthwise: it is a convolution with one kernel for each channel (as many groups as channels).
         shared: this is a further call of a layer listed above.
         problem: why it cannot be built, one clause; "" when it can.
     """
@@ -53,6 +55,8 @@ class LayerInfo:
     dtype: str = "float32"
     activation: str = ""
     trainable: bool = True
+    groups: int = 1
+    depthwise: bool = False
     shared: bool = False
     problem: str = ""
 
@@ -107,6 +111,14 @@ def sheet(layers: Iterable[LayerInfo]) -> Sheet:
         len(rows),
     )
     return Sheet(rows, totals)
+
+
+def dealt(config: Mapping[str, Any], channels: int | None) -> tuple[int, bool]:
+    """Into how many groups a convolution deals its channels, and whether each has one alone."""
+    groups = config.get("groups", 1)
+    if not isinstance(groups, int) or groups < 2:
+        return 1, False
+    return groups, groups == channels
 
 
 def depth_of(sheet: Sheet) -> int:

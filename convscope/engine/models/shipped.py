@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +61,7 @@ def facts(name: str) -> ShippedFacts:
             f"The network {name} is missing from this installation.", detail=str(error)
         ) from error
     architecture = Architecture.from_json(json.dumps(data["architecture"]), f"{name}.json")
+    architecture = replace(architecture, title=data["title"])
     height, width, channels = architecture.layers[0].settings["shape"]
     return ShippedFacts(
         name,

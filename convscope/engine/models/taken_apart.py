@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from convscope.engine.models.applications_table import APPLICATIONS
-from convscope.engine.models.architecture import Architecture, LayerSpec
+from convscope.engine.models.architecture import Architecture, LayerSpec, named
 from convscope.engine.models.build import keras_settings
 from convscope.engine.models.kinds import KINDS
 from convscope.engine.models.kinds.base import ACTIVATIONS, L2
@@ -83,7 +83,16 @@ def _taken_apart(model: OpenedModel) -> Architecture:
         names.update((slot, layers[-1].name) for slot in step.outputs)
     if names[program.outputs[0]] != layers[-1].name:
         raise UserError(f"The output of {model.name} is not its last layer, as the builder needs it.")
-    return Architecture(listed_name(model.name), tuple(layers))
+    name, title = _called(model.name)
+    return Architecture(name, tuple(layers), title)
+
+
+def _called(name: str) -> tuple[str, str]:
+    """A model's name as the builder has it: in Keras's letters, and as a person knows it."""
+    try:
+        return named(name)
+    except ValueError:
+        return "network", ""
 
 
 def _specs(model: str, step: Step, feeds: tuple[str, ...], axes: int) -> list[LayerSpec]:

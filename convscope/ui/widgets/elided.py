@@ -8,10 +8,21 @@ from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 
 class ElidedLabel(QLabel):
-    """Takes the room that is left over; give it a tooltip with the whole."""
+    """Takes the room that is left over; give it a tooltip with the whole.
 
-    def __init__(self, role: str, parent: QWidget | None = None) -> None:
+    Args:
+        role: of the style sheet.
+        mode: which part is left out.
+    """
+
+    def __init__(
+        self,
+        role: str,
+        parent: QWidget | None = None,
+        mode: Qt.TextElideMode = Qt.TextElideMode.ElideRight,
+    ) -> None:
         super().__init__(parent)
+        self._mode = mode
         self.setProperty("role", role)
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
@@ -22,7 +33,7 @@ class ElidedLabel(QLabel):
 
     def shown(self) -> str:
         """What there is room for."""
-        return self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
+        return self.fontMetrics().elidedText(self.text(), self._mode, self.width())
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """That."""

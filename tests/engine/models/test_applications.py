@@ -21,7 +21,7 @@ from convscope.engine.models.applications import (
     open_application,
     search,
 )
-from convscope.engine.models.applications_table import APPLICATIONS, shrunk
+from convscope.engine.models.applications_table import APPLICATIONS, counted, shrunk
 from convscope.engine.models.catalogue import open_model
 from convscope.engine.models.download import reported, why_unreachable
 from convscope.engine.models.opened import OpenedModel
@@ -79,6 +79,29 @@ def test_bases_are_counted_before_they_are_built(name: str, size: int) -> None:
     assert model.output_shape[1:] == (shrunk(row, size), shrunk(row, size), row.channels)
     assert model.count_params() == row.base_parameters
     assert sum(int(np.prod(w.shape)) for w in model.trainable_weights) == row.base_trained
+
+
+@pytest.mark.parametrize(
+    ("name", "include_top", "size"),
+    [
+        ("VGG16", True, (64, 96, 3)),
+        ("VGG16", True, (224, 224, 3)),
+        ("VGG19", False, (64, 64, 3)),
+        ("MobileNetV2", True, (96, 128, 3)),
+        ("MobileNetV2", False, (None, None, 3)),
+        ("ConvNeXtTiny", False, (64, 64, 3)),
+    ],
+)
+def test_weights_are_counted_before_anything_is_opened(
+    name: str, include_top: bool, size: tuple[int | None, ...]
+) -> None:
+    import keras
+
+    with keras.StatelessScope(initialize_variables=False):
+        theirs = build_application(name, include_top=include_top, input_shape=size)
+    assert counted(APPLICATIONS[name], include_top, size) == theirs.count_params()
+    assert counted(APPLICATIONS["VGG16"], True, (None, None, 3)) is None
+    assert counted(APPLICATIONS[name], include_top, (*size[:2], 1)) is None
 
 
 def test_every_row_has_its_own_preprocessing() -> None:

@@ -522,5 +522,5 @@ def test_names_of_the_catalogue() -> None:
         open_model("lenet-5", weights="a" * 5000)
     with pytest.raises(UserError, match=r"There is no model file nonesuch\.keras"):
         open_model("nonesuch.keras")
-    with pytest.raises(UserError, match="lenet-5 has no ImageNet weights"):
+    with pytest.raises(UserError, match="LeNet-5 has no ImageNet weights"):
         open_model("lenet-5", weights="imagenet")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -92,7 +93,9 @@ def test_a_network_of_ones_own_comes_back(tmp_path: Path, monkeypatch: pytest.Mo
         expected = theirs.astype(np.float16) if theirs.ndim > 1 else theirs
         np.testing.assert_array_equal(ours, expected.astype(np.float32))
     assert again.classes == tuple("0123456789")
-    assert shipped.facts("digits").architecture == Architecture.from_json(architecture.to_json())
+    kept = Architecture.from_json(architecture.to_json())
+    assert kept.title == "MNIST convnet 16-32"
+    assert shipped.facts("digits").architecture == replace(kept, title="t"), "called as on the screen"
 
 
 def test_damaged_or_missing_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

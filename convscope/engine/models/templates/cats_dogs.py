@@ -49,7 +49,7 @@ TEMPLATES = (
     ),
     Template(
         "vgg16-cats-dogs",
-        "VGG16 base with a classifier of 256 and 1",
+        "VGG16 base, classifier 256-1",
         "A pretrained base, frozen: of 16,812,353 parameters 2,097,665 learn, 4 tensors instead of 30.",
         _vgg16,
         year=2014,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from convscope.engine.models.architecture import Architecture, LayerSpec
@@ -75,5 +75,5 @@ class Template:
 
     @property
     def architecture(self) -> Architecture:
-        """The layers, named after the template."""
-        return self.draft()
+        """The layers, under the template's name and title."""
+        return replace(self.draft(), title=self.title)

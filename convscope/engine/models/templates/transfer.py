@@ -17,7 +17,7 @@ def _resnet50() -> Architecture:
 TEMPLATES = (
     Template(
         "resnet50-12",
-        "ResNet50 base, global average pooling, 12 classes",
+        "ResNet50 base, 12 classes",
         "Pooling instead of flattening: the classifier has only (2048 + 1)·12 = 24,588 parameters.",
         _resnet50,
         year=2015,

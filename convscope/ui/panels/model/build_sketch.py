@@ -5,12 +5,13 @@ from __future__ import annotations
 from math import log2
 
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from convscope.engine.models.kinds import KINDS
+from convscope.engine.models.categories import categories
 from convscope.engine.models.sheet import Sheet
 from convscope.ui import theme
+from convscope.ui.panels.model.colours import colour
 
 # Layers that one sees in the picture: those that change the maps.
 _SHOWN = ("Input", "Convolution", "Pooling", "Classifier", "Merge", "Pretrained")
@@ -34,8 +35,9 @@ class Sketch(QWidget):
             (max(row.shape[0] or 1, 1) for row in sheet.layers if row.shape and len(row.shape) == 3),
             default=1,
         )
+        parts = categories(sheet)
         for row in sheet.layers:
-            category = KINDS[row.kind].category if row.kind in KINDS else ""
+            category = parts[row.path]
             if category not in _SHOWN or not row.shape:
                 continue
             if len(row.shape) == 3:
@@ -56,15 +58,6 @@ class Sketch(QWidget):
         """The slabs, from the image to the answer."""
         if not self._slabs:
             return
-        colours = theme.tokens()
-        inks = {
-            "Input": colours.secondary,
-            "Convolution": colours.accent,
-            "Pooling": theme.SERIES[1],
-            "Classifier": theme.SERIES[2],
-            "Merge": theme.SERIES[3],
-            "Pretrained": colours.accent,
-        }
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
@@ -75,9 +68,9 @@ class Sketch(QWidget):
         x, height = 0.0, self.height()
         for share, width, category in self._slabs:
             tall = max(theme.scaled(4), share * height)
-            colour = QColor(inks[category])
-            colour.setAlpha(215)
-            painter.setBrush(colour)
+            ink = colour(category)
+            ink.setAlpha(225)
+            painter.setBrush(ink)
             painter.drawRoundedRect(QRectF(x, (height - tall) / 2, (width + 1) * unit, tall), 1.5, 1.5)
             x += (width + 1) * unit + gap
         painter.end()

@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QKeySequence, QResizeEvent, QShortcut, QShowEvent
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
-from convscope.engine.models.architecture import NAME, Architecture
+from convscope.engine.models.architecture import Architecture, named
 from convscope.errors import UserError
 from convscope.task import Task
 from convscope.ui import theme
@@ -152,7 +152,7 @@ class BuildView(QWidget):
         self.context.jobs.submit(
             "engine",
             work,
-            title=f"Building {architecture.name}",
+            title=f"Building {architecture.shown_name}",
             key="model.build",
             on_done=done,
             on_failed=self.context.report,
@@ -180,7 +180,7 @@ class BuildView(QWidget):
 
     def _lay_out(self) -> None:
         self.name = TypedField(
-            "model.build.network", "", _model_name, str, "letters, digits, _, . and -", 176, "Network's name"
+            "model.build.network", "", _model_name, str, "some letters or digits", 208, "Network's name"
         )
         self.templates = tool(
             "model.build.templates", "Start from a template", "shapes", self.show_gallery, "Templates"
@@ -267,7 +267,7 @@ class BuildView(QWidget):
         architecture = self.architecture
         self.layers.set_architecture(architecture, self._choose)
         sheet = self.layers.rows.sheet
-        self.name.show_value(architecture.name)
+        self.name.show_value(architecture.shown_name)
         self.sketch.set_sheet(sheet)
         self.totals.show_document(architecture, sheet)
         origin = self.start.hold(architecture)
@@ -323,7 +323,8 @@ class BuildView(QWidget):
         self._edit(self.architecture.rename(name, new), f"Rename {name}", choose=new)
 
     def _rename_network(self, name: str) -> None:
-        self._edit(replace(self.architecture, name=name), "Rename the network", "rename")
+        own, title = named(name)
+        self._edit(replace(self.architecture, name=own, title=title), "Rename the network", "rename")
 
     def _connect_inputs(self, name: str, inputs: tuple[str, ...]) -> None:
         self._edit(self.architecture.connect(name, *inputs), f"Connect {name}")
@@ -349,6 +350,5 @@ class BuildView(QWidget):
 
 
 def _model_name(text: str) -> str:
-    if not NAME.fullmatch(text.strip()):
-        raise ValueError(text)
-    return text.strip()
+    named(text)
+    return " ".join(text.split())

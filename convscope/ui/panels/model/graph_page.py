@@ -16,7 +16,7 @@ from convscope.task import Task
 from convscope.ui import theme
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.model.graph_out import graph_image, save_graph
-from convscope.ui.panels.model.graph_paint import HEIGHT, WIDTH, GraphPicture
+from convscope.ui.panels.model.graph_paint import HEIGHT, GraphPicture, box_width
 from convscope.ui.panels.model.graph_view import GraphView
 from convscope.ui.panels.model.legend import Legend
 from convscope.ui.panels.model.shown import ShownModel
@@ -242,7 +242,8 @@ def picture_of(shown: ShownModel, fold: bool, room: tuple[float, float], task: T
 
     def make() -> tuple[ModelGraph, Drawing]:
         graph = model_graph(shown.model, fold)
-        sizes = {node.path: (WIDTH, HEIGHT) for node in graph.nodes}
+        width = box_width(graph)
+        sizes = {node.path: (width, HEIGHT) for node in graph.nodes}
         return graph, draw(sizes, graph.edges, task)
 
     graph, drawing = shown.model.kept(("graph", fold), make)

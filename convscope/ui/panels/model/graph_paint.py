@@ -16,28 +16,37 @@ from convscope.engine.models.graph_nodes import GraphNode, ModelGraph
 from convscope.ui import theme
 from convscope.ui.panels.model.colours import colour
 
-WIDTH, HEIGHT = 204.0, 42.0
+WIDTH, WIDEST, HEIGHT = 204.0, 300.0, 42.0
 STRIPE = 5.0
+SMALL, GAP = 10.5, 8.0
 PAD = 2  # around a stamp, for its outline
 CORNER = 5.0
 # Below the first scale one line in large letters stands in a box, below the second only its colour.
 ALL_WORDS, ONE_LINE = 0.75, 0.2
 # Below this, frames are left out.
 AFAR = 0.4
-# Letters smaller than this on the screen are left out.
-LEAST = 7.0
-# Names for afar.
+# Letters smaller than this on the screen cannot be read: they are left out.
+LEAST = 9.0
+# Names for afar, and for further away.
 _SHORT = {
-    "GlobalAveragePooling2D": "GlobalAvgPool",
-    "GlobalMaxPooling2D": "GlobalMaxPool",
-    "AveragePooling2D": "AvgPool",
-    "MaxPooling2D": "MaxPool",
-    "DepthwiseConv2D": "Depthwise",
-    "SeparableConv2D": "Separable",
-    "BatchNormalization": "BatchNorm",
-    "LayerNormalization": "LayerNorm",
-    "ZeroPadding2D": "Padding",
-    "Concatenate": "Concat",
+    "GlobalAveragePooling2D": ("GlobalAvgPool", "GAP"),
+    "GlobalMaxPooling2D": ("GlobalMaxPool", "GMP"),
+    "AveragePooling2D": ("AvgPool", "Avg"),
+    "MaxPooling2D": ("MaxPool", "Max"),
+    "Conv2D": ("Conv2D", "Conv"),
+    "DepthwiseConv2D": ("Depthwise", "DW"),
+    "SeparableConv2D": ("Separable", "Sep"),
+    "Conv2DTranspose": ("Transposed", "Up"),
+    "BatchNormalization": ("BatchNorm", "BN"),
+    "LayerNormalization": ("LayerNorm", "LN"),
+    "GroupNormalization": ("GroupNorm", "GN"),
+    "Normalization": ("Normalise", "Norm"),
+    "ZeroPadding2D": ("Padding", "Pad"),
+    "InputLayer": ("Input", "In"),
+    "LayerScale": ("LayerScale", "Scale"),
+    "Concatenate": ("Concat", "Cat"),
+    "Multiply": ("Multiply", "×"),
+    "Dense": ("Dense", "Dense"),
 }
 
 
@@ -227,14 +236,13 @@ def _paint_regions(
             painter.setPen(QPen(edge, 1, Qt.PenStyle.DashLine if group else Qt.PenStyle.SolidLine))
             painter.drawRoundedRect(place, 8, 8)
         size = min(max(10.0, 9.0 / scale), 18.0 if group else 12.0)
-        if size * scale >= LEAST:
-            painter.setFont(_letters(size, QFont.Weight.DemiBold if group else QFont.Weight.Medium))
+        letters = _letters(size, QFont.Weight.DemiBold if group else QFont.Weight.Medium)
+        # Whole or not at all: half a name tells nothing.
+        if size * scale >= LEAST and _metrics(letters).horizontalAdvance(region.title) <= place.width() - 14:
+            painter.setFont(letters)
             painter.setPen(QColor(colours.secondary))
-            words = painter.fontMetrics().elidedText(
-                region.title, Qt.TextElideMode.ElideMiddle, int(place.width() - 14)
-            )
             at = place.topLeft() + QPointF(7, (16 if group else 11) + (size - 10) / 2)
-            painter.drawText(at, words)
+            painter.drawText(at, region.title)
 
 
 def _paint_arrows(
@@ -290,19 +298,22 @@ def _paint_box(
     left, right = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight
     top, bottom = Qt.AlignmentFlag.AlignTop, Qt.AlignmentFlag.AlignBottom
     bold = _letters(12, QFont.Weight.DemiBold)
-    small = _letters(10.5)
-    used = _metrics(bold).horizontalAdvance(node.title)
+    small = _letters(max(SMALL, LEAST / scale))
     painter.setPen(QColor(colours.text))
     painter.setFont(bold)
     painter.drawText(inside, left | top, _cut(bold, node.title, inside.width()))
     painter.setPen(QColor(colours.secondary))
     painter.setFont(small)
-    extras = _fitting(small, node.extras, inside.width() - used - 8)
+    used = _metrics(bold).horizontalAdvance(node.title) + _metrics(small).horizontalAdvance(node.shape)
+    if used + GAP <= inside.width():
+        painter.drawText(inside.adjusted(0, 1.5, 0, 0), right | top, node.shape)
+    painter.drawText(
+        inside, left | bottom, _cut(small, node.name, inside.width(), Qt.TextElideMode.ElideMiddle)
+    )
+    room = inside.width() - _metrics(small).horizontalAdvance(node.name) - GAP
+    extras = _fitting(small, node.extras, room)
     if extras:
-        painter.drawText(inside.adjusted(0, 1.5, 0, 0), right | top, extras)
-    painter.drawText(inside, right | bottom, node.shape)
-    room = inside.width() - _metrics(small).horizontalAdvance(node.shape) - 8
-    painter.drawText(inside, left | bottom, _cut(small, node.name, room, Qt.TextElideMode.ElideMiddle))
+        painter.drawText(inside, right | bottom, extras)
 
 
 def _mixed(ground: QColor, tint: QColor, part: float) -> QColor:
@@ -313,17 +324,41 @@ def _mixed(ground: QColor, tint: QColor, part: float) -> QColor:
 def _large_words(
     painter: QPainter, node: GraphNode, inside: QRectF, scale: float, colours: theme.Tokens
 ) -> None:
-    """The kind in letters that can be read from afar, as far as they fit into the box."""
-    kind, _, rest = node.title.partition(" ")
-    title = f"{_SHORT.get(kind, kind)} {rest}".rstrip()
+    """The kind in letters that can be read from afar, in fewer words where there is little room."""
     reference = _letters(12, QFont.Weight.DemiBold)
-    fits = 12 * inside.width() / max(1.0, _metrics(reference).horizontalAdvance(title))
-    size = min(11 / scale, fits, inside.height() * 0.8)
-    if size * scale < 4.5:
-        return
-    painter.setFont(_letters(size, QFont.Weight.DemiBold))
-    painter.setPen(QColor(colours.text))
-    painter.drawText(inside, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, title)
+    for title in short_titles(node.title):
+        fits = 12 * inside.width() / max(1.0, _metrics(reference).horizontalAdvance(title))
+        size = min(11 / scale, fits, inside.height() * 0.9)
+        if size * scale >= LEAST:
+            painter.setFont(_letters(size, QFont.Weight.DemiBold))
+            painter.setPen(QColor(colours.text))
+            painter.drawText(inside, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, title)
+            return
+
+
+def short_titles(title: str) -> list[str]:
+    """A box's title for afar, each shorter than the one before: "Depthwise 7×7", "DW 7×7", "7×7"."""
+    kind, _, rest = title.partition(" ")
+    if rest.endswith(" depthwise"):
+        kind, rest = "DepthwiseConv2D", rest.removesuffix(" depthwise")
+    words = (*_SHORT.get(kind, (kind,)), "")
+    return [text for word in dict.fromkeys(words) if (text := f"{word} {rest}".strip())]
+
+
+def box_width(graph: ModelGraph) -> float:
+    """How wide a graph's boxes are, so that names are read whole; the longest are shortened all the same."""
+    bold, small = _metrics(_letters(12, QFont.Weight.DemiBold)), _metrics(_letters(SMALL))
+    widest = max(
+        (
+            max(
+                bold.horizontalAdvance(node.title) + GAP + small.horizontalAdvance(node.shape),
+                small.horizontalAdvance(node.name),
+            )
+            for node in graph.nodes
+        ),
+        default=0.0,
+    )
+    return float(min(WIDEST, max(WIDTH, ceil(widest + STRIPE + 6 + 7 + 2))))
 
 
 def _fitting(font: QFont, words: Sequence[str], room: float) -> str:

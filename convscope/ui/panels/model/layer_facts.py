@@ -15,6 +15,7 @@ from convscope.ui.panels.model.shown import ShownModel
 from convscope.ui.widgets.form import caption, heading, row, tool
 
 SELECTABLE = Qt.TextInteractionFlag.TextSelectableByMouse
+FACTS_GAP = 6
 
 
 class FactGrid(QWidget):
@@ -26,7 +27,7 @@ class FactGrid(QWidget):
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setHorizontalSpacing(theme.GROUP_GAP)
-        self._grid.setVerticalSpacing(theme.GRID)
+        self._grid.setVerticalSpacing(1)
         self._grid.setColumnStretch(1, 1)
         self._labels: list[tuple[QLabel, QLabel]] = []
 
@@ -67,8 +68,8 @@ class LayerFacts(QWidget):
         self._shown: ShownModel | None = None
         self._row: LayerInfo | None = None
         column = QVBoxLayout(self)
-        column.setContentsMargins(theme.GROUP_GAP, theme.GROUP_GAP, theme.GROUP_GAP, theme.GROUP_GAP)
-        column.setSpacing(theme.GAP)
+        column.setContentsMargins(theme.GROUP_GAP, theme.GAP, theme.GROUP_GAP, theme.GAP)
+        column.setSpacing(FACTS_GAP)
         self.title = theme.label("", "title")
         self.title.setObjectName("model.layer")
         self.title.setAccessibleName("The chosen layer")
@@ -115,7 +116,7 @@ class LayerFacts(QWidget):
             self.facts.set_facts([])
         else:
             self.title.setText(words.breakable(found.path))
-            about = words.about(found.kind)
+            about = words.about(found)
             kind = shown.kinds[found.path]
             self.about.setText(f"{kind}. {about}" if about else f"{kind}.")
             self.formula.setText(words.parameters(found))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from convscope.engine.models.sheet import LayerInfo, Sheet
 from convscope.ui.panels.model import words
+
+MOST, SHORTEST = 0.6, 5
 
 
 @dataclass
@@ -40,8 +43,28 @@ class Row:
         return "|".join((self.path, *self.texts[1:3])) if self.layer else self.path
 
 
+def shared_beginnings(names: Sequence[str]) -> tuple[str, ...]:
+    """What most names begin with, up to an underscore, so that it tells none from another; the longest first.
+
+    >>> shared_beginnings(["conv_next_stem", "conv_next_1_dense", "conv_next_2_dense", "add"])
+    ('conv_next_', 'conv_')
+    """
+    counts = Counter(
+        name[: at + 1]
+        for name in names
+        for at, letter in enumerate(name)
+        if letter == "_" and at + 1 >= SHORTEST
+    )
+    shared = (beginning for beginning, count in counts.items() if count >= MOST * len(names))
+    return tuple(sorted(shared, key=len, reverse=True))
+
+
 class Rows:
-    """All lines of a model by number; 0 is the invisible root."""
+    """All lines of a model by number; 0 is the invisible root.
+
+    Attributes:
+        beginnings: what most of the names begin with, the longest first.
+    """
 
     def __init__(
         self,
@@ -54,6 +77,14 @@ class Rows:
         if sheet is not None:
             for row in sheet.layers:
                 self._layer(row, sheet, kinds or {}, groups or {})
+        self.beginnings = shared_beginnings([line.texts[0] for line in self.lines[1:]])
+
+    def depth(self, number: int) -> int:
+        """How many nested models a line lies in."""
+        depth = 0
+        while (number := self.lines[number].parent) > 0:
+            depth += 1
+        return depth
 
     def _layer(
         self, row: LayerInfo, sheet: Sheet, kinds: Mapping[str, str], groups: Mapping[str, str]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import (
     QEvent,
     QItemSelectionModel,
@@ -11,7 +13,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QColor, QPainter
+from PySide6.QtGui import QColor, QFontMetrics, QPainter, QResizeEvent
 from PySide6.QtWidgets import (
     QHeaderView,
     QLineEdit,
@@ -24,11 +26,14 @@ from PySide6.QtWidgets import (
 )
 
 from convscope.ui import theme
-from convscope.ui.panels.model.layer_model import PATH, SHARE, LayerModel, LayerOrder
+from convscope.ui.panels.model.layer_model import COLUMNS, PATH, SHARE, LayerModel, LayerOrder
 from convscope.ui.panels.model.layer_rows import Rows
 from convscope.ui.panels.model.shown import ShownModel
 
-WIDTHS = (188, 116, 92, 76)
+NAME_LEAST, KIND_LEAST = 140, 84
+CELL = 16  # around a cell's words
+LONGEST = 12
+SHARES = COLUMNS.index("Share")
 
 
 class LayerTable(QWidget):
@@ -44,6 +49,8 @@ class LayerTable(QWidget):
         super().__init__(parent)
         self._quiet = False
         self._shown: ShownModel | None = None
+        self._narrow = False
+        self._needs: dict[tuple[int, int, float], int] = {}
         self.search = QLineEdit()
         self.search.setObjectName("model.search")
         self.search.setAccessibleName("Search layers")
@@ -58,7 +65,12 @@ class LayerTable(QWidget):
         self.view.setIndentation(theme.scaled(14))
         self.view.setAllColumnsShowFocus(True)
         self.view.setFrameShape(QTreeView.Shape.NoFrame)
-        self.view.setItemDelegateForColumn(4, ShareDelegate(self.view))
+        self.view.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.names = NameDelegate(self.view)
+        self.view.setItemDelegateForColumn(0, self.names)
+        shares = ShareDelegate(self.view)
+        for column in (SHARES - 1, SHARES):
+            self.view.setItemDelegateForColumn(column, shares)
         self.layers = LayerModel(self)
         self.proxy = LayerOrder(self.layers, self)
         self.view.setModel(self.proxy)
@@ -77,27 +89,67 @@ class LayerTable(QWidget):
         self.view.setSortingEnabled(True)
         header.setStretchLastSection(False)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        self._set_widths()
+        self._fit()
 
-    def _set_widths(self) -> None:
+    def _fit(self) -> None:
+        """Give numbers what they need, kinds too where there is room, and names all the rest."""
         header = self.view.header()
-        header.setMinimumSectionSize(theme.scaled(56))
-        for column, width in enumerate(WIDTHS, 1):
-            header.resizeSection(column, theme.scaled(width))
+        header.setMinimumSectionSize(theme.scaled(40))
+        names, *needs = (self._need(column) for column in range(len(COLUMNS)))
+        room = self.view.viewport().width()
+        # The shares are seen as bars under the parameters, too.
+        without_shares = self._narrow or names + sum(needs) > room
+        self.view.setColumnHidden(SHARES, without_shares)
+        least = min(theme.scaled(NAME_LEAST), names)
+        room -= sum(needs[1:-1]) + (0 if without_shares else needs[-1]) + least
+        needs[0] = max(theme.scaled(KIND_LEAST), min(needs[0], room))
+        for column, width in enumerate(needs, 1):
+            if header.sectionSize(column) != width:
+                header.resizeSection(column, width)
+
+    def _need(self, column: int) -> int:
+        """The width that a column's title and its longest words take."""
+        rows = self.layers.rows
+        key = (id(rows), column, theme.zoom())
+        if key not in self._needs:
+            # Of names the longest alone are measured: all of a thousand would take longer than a frame.
+            told = {line.texts[column]: n for n, line in enumerate(rows.lines) if n}
+            texts = sorted(told, key=len)[-LONGEST:] if column == 0 else told
+            metrics = QFontMetrics(theme.font(figures=column >= 3))
+            inwards = self.view.indentation() if column == 0 else 0
+            nested = 1 if self._nested else 0
+            widest = max(
+                (
+                    metrics.horizontalAdvance(text) + inwards * (rows.depth(told[text]) + nested)
+                    for text in texts
+                ),
+                default=0,
+            )
+            title = self.view.header().sectionSizeHint(column)
+            self._needs[key] = max(widest + theme.scaled(CELL), title)
+        return self._needs[key]
 
     def changeEvent(self, event: QEvent) -> None:
         """Columns grow with the window's zoom."""
         if event.type() == QEvent.Type.FontChange:
-            self._set_widths()
+            self._fit()
         super().changeEvent(event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Names take what room there is."""
+        super().resizeEvent(event)
+        self._fit()
 
     def show_model(self, shown: ShownModel | None) -> None:
         """Show another model's layers, nested models opened up."""
         self._quiet = True
         self._shown = shown
         self.proxy.show_rows(Rows() if shown is None else shown.table)
+        self.names.beginnings = self.layers.rows.beginnings
         self.view.setRootIsDecorated(self._nested)
         self._expand()
+        self._needs.clear()
+        self._fit()
         self._quiet = False
 
     @property
@@ -123,7 +175,8 @@ class LayerTable(QWidget):
 
     def set_narrow(self, narrow: bool) -> None:
         """Leave out what there is no room for."""
-        self.view.setColumnHidden(4, narrow)
+        self._narrow = narrow
+        self._fit()
 
     def _find(self, text: str) -> None:
         self._quiet = True
@@ -137,8 +190,60 @@ class LayerTable(QWidget):
             self.chosen.emit(path)
 
 
+class NameDelegate(QStyledItemDelegate):
+    """Names; of one that does not fit, what tells it from the others is seen.
+
+    Attributes:
+        beginnings: what most names begin with, the longest first.
+    """
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.beginnings: tuple[str, ...] = ()
+        self._room: int | None = None
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        """The name as far as there is room."""
+        self._room = option.rect.width() - theme.scaled(10)
+        super().paint(painter, option, index)
+        self._room = None
+
+    def initStyleOption(
+        self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        """The words of a cell, shortened only where it is painted."""
+        super().initStyleOption(option, index)
+        if self._room is not None:
+            option.text = shortened(option.text, self.beginnings, self._room, option.fontMetrics)
+
+
+def shortened(name: str, beginnings: Sequence[str], room: int, metrics: QFontMetrics) -> str:
+    """A name that fits, or else without what most begin with, and with its words cut from the first one on.
+
+    Numbers and the last word stay: "convnext_tiny_stage_2_block_7_depthwise_conv" → "…2_b…7_depthwise_conv".
+    """
+    if metrics.horizontalAdvance(name) <= room:
+        return name
+    shared = next((each for each in beginnings if name.startswith(each)), "")
+    words = name[len(shared) :].split("_")
+    mark = "…" if shared else ""
+    for at in range(len(words)):
+        text = mark + "_".join(words).replace("…_", "…")
+        if metrics.horizontalAdvance(text) <= room:
+            return text
+        if at < len(words) - 1 and words[at].isalpha() and len(words[at]) > 2:
+            words[at] = f"{words[at][0]}…"
+    return text
+
+
 class ShareDelegate(QStyledItemDelegate):
-    """A quiet bar under the percentage."""
+    """A quiet bar under the percentage; under the parameters where there is no column of percentages."""
+
+    def __init__(self, view: QTreeView) -> None:
+        super().__init__(view)
+        self._view = view
 
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
@@ -146,7 +251,8 @@ class ShareDelegate(QStyledItemDelegate):
         """The bar, then the text over it."""
         portion = float(index.data(SHARE) or 0)
         rect = option.rect
-        if portion > 0 and not option.state & QStyle.StateFlag.State_Selected:
+        shown = (index.column() == SHARES) != self._view.isColumnHidden(SHARES)
+        if shown and portion > 0 and not option.state & QStyle.StateFlag.State_Selected:
             ground = QColor(theme.tokens().accent)
             ground.setAlpha(48)
             length = max(1.0, (rect.width() - 8) * portion)

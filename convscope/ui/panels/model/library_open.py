@@ -69,7 +69,6 @@ class OpenForm(QWidget):
         if entry is None:
             return
         self.title.setText(entry.title)
-        self.facts.setText(_facts(entry))
         self.about.setText(_about(entry))
         self.accuracy.setText(_accuracy(entry))
         self.accuracy.setVisible(bool(self.accuracy.text()))
@@ -153,7 +152,7 @@ class OpenForm(QWidget):
             _read_size,
             shape_words,
             "sizes such as 224×224×3",
-            120,
+            104,
             "Input size",
         )
         self.size_field.edited.connect(self._size_changed)
@@ -178,18 +177,24 @@ class OpenForm(QWidget):
         self.show_here.setObjectName("model.library.show_here")
         self.show_here.clicked.connect(self.here_wanted)
         self.accuracy = caption("model.library.accuracy")
-        for words in (self.title, self.facts, self.about, self.accuracy):
-            column.addWidget(words)
-        column.addSpacing(theme.GRID)
+        # The button stands where it stood, whatever is told under it of one network or the next.
+        head = row(self.title, self.go)
+        head.setStretch(0, 1)
+        head.setAlignment(self.go, Qt.AlignmentFlag.AlignTop)
+        column.addLayout(head)
         self.weights_title = heading("Weights")
-        choices = (self.weights_title, self.weights, self.file, self.top, self.size_field, self.note)
-        for choice in choices:
+        for choice in (self.weights_title, self.weights, self.file):
             column.addWidget(choice)
-        column.addLayout(row(self.go, None))
+        size = row(self.size_field, self.top, None)
+        size.setAlignment(self.top, Qt.AlignmentFlag.AlignBottom)
+        self.top.setMinimumHeight(theme.scaled(30))
+        column.addLayout(size)
+        column.addWidget(self.note)
         column.addLayout(row(self.progress, self.stop))
-        answers = (self.doing, self.problem, self.instead, self.show_here)
-        for answer in answers:
+        for answer in (self.doing, self.problem, self.instead, self.show_here):
             column.addWidget(answer)
+        for words in (self.facts, self.about, self.accuracy):
+            column.addWidget(words)
 
     def _weights_changed(self, choice: str) -> None:
         if choice == "file" and self._file is None:
@@ -237,12 +242,30 @@ class OpenForm(QWidget):
                 note += " With its classifier the input size is fixed."
         elif choice == "random":
             note = "Untrained: good for looking at its layers, and for training."
+        self.facts.setText(self._told(entry))
         self.note.setText(note)
         self.note.setVisible(bool(note))
         busy = self._job is not None
         self.go.setEnabled(not busy)
         for widget in (self.progress, self.stop, self.doing):
             widget.setVisible(busy)
+
+    def _told(self, entry: Entry) -> str:
+        """What it has, opened as it is chosen: without a classifier it has fewer weights."""
+        # Imported here: the catalogue knows every layer, and the first paint waits for none.
+        from convscope.engine.models.catalogue import parameters_of
+
+        whole = entry.kind != "application" or self.top.isChecked()
+        count = parameters_of(entry, whole, self._size)
+        words = ["parameters counted once it is open" if count is None else f"{count:,} parameters"]
+        if not whole:
+            words.append("without its classifier")
+        words.append(shape_words(self._size))
+        if entry.year:
+            words.append(str(entry.year))
+        if entry.depth and whole:
+            words.append(f"{entry.depth} layers deep")
+        return "  ·  ".join(words)
 
     def _show_job(self) -> None:
         job = self._job
@@ -301,15 +324,6 @@ def _weights(entry: Entry) -> tuple[str, ...]:
         return ("imagenet", "random", "file")
     based = any(layer.kind == "Base" for layer in TEMPLATES[entry.name].architecture.layers)
     return ("random", "imagenet", "file") if based else ("random", "file")
-
-
-def _facts(entry: Entry) -> str:
-    words = [f"{entry.parameters:,} parameters", shape_words(entry.input)]
-    if entry.year:
-        words.append(str(entry.year))
-    if entry.depth:
-        words.append(f"{entry.depth} layers deep")
-    return "  ·  ".join(words)
 
 
 def _accuracy(entry: Entry) -> str:

@@ -2,41 +2,58 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSignalBlocker, Qt
+from PySide6.QtGui import QFontMetrics, QResizeEvent
 from PySide6.QtWidgets import QCheckBox, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from convscope.session.session import Session
+from convscope.session.slots import Slot
 from convscope.ui import theme
+from convscope.ui.panels.model.library_ticks import Ticks, tick_model
 from convscope.ui.panels.model.words import short
 from convscope.ui.widgets.form import caption, row, tool
 
 if TYPE_CHECKING:
     from convscope.engine.models.opened import OpenedModel
 
-_NAME_LIMIT = 26
-ABOUT = 48  # under the name, beside the tick and the ring
+ABOUT = 44  # under the name, beside the tick and the ring
+BESIDE = 100  # what stands beside a name: tick, ring, cross and what is around them
+
+
+def wrapped(name: str, metrics: QFontMetrics, room: int) -> str:
+    """A name in lines that fit, broken behind spaces, dashes, dots and underscores, else anywhere."""
+    lines, line = [], ""
+    for part in re.findall(r"[^ \-_./]+[ \-_./]*|[ \-_./]+", name):
+        for piece in [part] if metrics.horizontalAdvance(part) <= room else part:
+            if line and metrics.horizontalAdvance((line + piece).rstrip()) > room:
+                lines.append(line.rstrip())
+                line = ""
+            line += piece
+    return "\n".join((*lines, line))
 
 
 class OpenModels(QWidget):
     """One line a model.
 
-    Signals:
-        ticked: how many are ticked for the comparison.
+    Args:
+        session: whose models these are.
+        ticks: which are ticked for the comparison.
     """
 
-    ticked = Signal(int)
-
-    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+    def __init__(self, session: Session, ticks: Slot[Ticks], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("model.library.opened")
         self._session = session
-        self._ticks: list[OpenedModel] = []
+        self._ticks = ticks
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(theme.GRID)
         self._lines: list[QWidget] = []
+        self._buttons: list[tuple[QToolButton, str]] = []
+        self._boxes: list[tuple[QCheckBox, str]] = []
         session.models_changed.connect(self._show)
         session.model_changed.connect(self._show)
         self._show()
@@ -44,12 +61,13 @@ class OpenModels(QWidget):
     @property
     def ticks(self) -> tuple[OpenedModel, ...]:
         """The ticked models that are still open."""
-        return tuple(model for model in self._session.models if model in self._ticks)
+        return tuple(model for model in self._session.models if model.id in self._ticks.value.models)
 
-    def clear_ticks(self) -> None:
-        """Untick all."""
-        self._ticks.clear()
-        self._show()
+    def show_ticks(self) -> None:
+        """Others are ticked."""
+        for tick, model_id in self._boxes:
+            with QSignalBlocker(tick):
+                tick.setChecked(model_id in self._ticks.value.models)
 
     def shutdown(self) -> None:
         """Take no more events."""
@@ -61,9 +79,8 @@ class OpenModels(QWidget):
             self._column.removeWidget(line)
             line.hide()
             line.deleteLater()
-        self._lines = []
+        self._lines, self._buttons, self._boxes = [], [], []
         models = self._session.models
-        self._ticks = [model for model in self._ticks if model in models]
         for index, model in enumerate(models):
             self._lines.append(self._line(index, model))
         if not models:
@@ -72,23 +89,24 @@ class OpenModels(QWidget):
             )
         for line in self._lines:
             self._column.addWidget(line)
-        self.ticked.emit(len(self._ticks))
+        self._wrap()
 
     def _line(self, index: int, model: OpenedModel) -> QWidget:
         line = QWidget()
-        name = model.name if len(model.name) <= _NAME_LIMIT else f"{model.name[: _NAME_LIMIT - 1]}…"
         current = model is self._session.model
         tick = QCheckBox()
         tick.setObjectName(f"model.library.opened.{index}.tick")
         tick.setAccessibleName(f"Compare {model.name}")
         tick.setToolTip("Tick to compare")
-        tick.setChecked(model in self._ticks)
-        tick.toggled.connect(lambda on: self._tick(model, on))
+        tick.setFixedWidth(theme.scaled(20))
+        tick.setChecked(model.id in self._ticks.value.models)
+        tick.toggled.connect(lambda on: tick_model(self._ticks, model.id, model.name, on))
+        self._boxes.append((tick, model.id))
         choose = QToolButton()
         choose.setObjectName(f"model.library.opened.{index}")
         choose.setAccessibleName(f"Make {model.name} the current model")
         choose.setToolTip("The current model" if current else "Make it the current model")
-        choose.setText(name)
+        self._buttons.append((choose, model.name))
         choose.setIcon(theme.icon("circle-dot" if current else "circle"))
         choose.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         choose.setProperty("flat", True)
@@ -115,9 +133,12 @@ class OpenModels(QWidget):
         column.addWidget(about)
         return line
 
-    def _tick(self, model: OpenedModel, on: bool) -> None:
-        if on:
-            self._ticks.append(model)
-        else:
-            self._ticks.remove(model)
-        self.ticked.emit(len(self._ticks))
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Names wrap in what room there is."""
+        super().resizeEvent(event)
+        self._wrap()
+
+    def _wrap(self) -> None:
+        room = max(self.width(), theme.scaled(200)) - theme.scaled(BESIDE)
+        for button, name in self._buttons:
+            button.setText(wrapped(name, button.fontMetrics(), room))

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, Qt, Signal
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, Qt
 
+from convscope.session.slots import Slot
 from convscope.ui import theme
 from convscope.ui.panels.model.build_rows import shape_words
 from convscope.ui.panels.model.library_sort import KIND, TOLD, VALUE, Index
+from convscope.ui.panels.model.library_ticks import Ticks, tick_entry
 
 if TYPE_CHECKING:
     from convscope.engine.models.catalogue import Entry
@@ -61,17 +63,15 @@ def _megabytes(size: float | None) -> str:
 class LibraryRows(QAbstractTableModel):
     """One row a network; the first cell has the tick for the comparison.
 
-    Signals:
-        ticked: how many are ticked.
+    Args:
+        ticks: which are ticked.
     """
 
-    ticked = Signal(int)
-
-    def __init__(self) -> None:
+    def __init__(self, ticks: Slot[Ticks]) -> None:
         super().__init__()
         self._entries: tuple[Entry, ...] = ()
         self._here: frozenset[str] = frozenset()
-        self._ticks: set[str] = set()
+        self._ticks = ticks
 
     def set_entries(self, entries: tuple[Entry, ...], here: frozenset[str]) -> None:
         """Show these; `here`: names of those whose weights are on this machine."""
@@ -100,13 +100,12 @@ class LibraryRows(QAbstractTableModel):
     @property
     def ticks(self) -> tuple[Entry, ...]:
         """The ticked networks, in the order of the table."""
-        return tuple(entry for entry in self._entries if entry.name in self._ticks)
+        return tuple(entry for entry in self._entries if entry.name in self._ticks.value.entries)
 
-    def clear_ticks(self) -> None:
-        """Untick all."""
-        self._ticks.clear()
-        self.dataChanged.emit(self.index(0, 0), self.index(self.rowCount() - 1, 0))
-        self.ticked.emit(0)
+    def show_ticks(self) -> None:
+        """Others are ticked."""
+        if self._entries:
+            self.dataChanged.emit(self.index(0, 0), self.index(self.rowCount() - 1, 0))
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  Qt's own default
         """The networks."""
@@ -147,7 +146,9 @@ class LibraryRows(QAbstractTableModel):
         if column:
             return None
         if role == Role.CheckStateRole:
-            return Qt.CheckState.Checked if entry.name in self._ticks else Qt.CheckState.Unchecked
+            return (
+                Qt.CheckState.Checked if entry.name in self._ticks.value.entries else Qt.CheckState.Unchecked
+            )
         if role == TOLD:
             return " ".join((entry.name, entry.title, KINDS[entry.kind], entry.about, str(entry.year or "")))
         if role == KIND:
@@ -160,13 +161,8 @@ class LibraryRows(QAbstractTableModel):
         """Tick or untick."""
         if role != Role.CheckStateRole or index.column():
             return False
-        name = self._entries[index.row()].name
-        if Qt.CheckState(value) == Qt.CheckState.Checked:
-            self._ticks.add(name)
-        else:
-            self._ticks.discard(name)
-        self.dataChanged.emit(index, index)
-        self.ticked.emit(len(self._ticks))
+        entry = self._entries[index.row()]
+        tick_entry(self._ticks, entry.name, entry.title, Qt.CheckState(value) == Qt.CheckState.Checked)
         return True
 
     def flags(self, index: Index) -> Qt.ItemFlag:

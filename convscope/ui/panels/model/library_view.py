@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QItemSelectionModel, Qt
-from PySide6.QtGui import QResizeEvent, QShowEvent
+from PySide6.QtGui import QFontMetrics, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFileDialog,
@@ -28,15 +28,16 @@ from convscope.ui.panels.model.library_open import OpenForm
 from convscope.ui.panels.model.library_opened import OpenModels
 from convscope.ui.panels.model.library_rows import HERE, LibraryRows
 from convscope.ui.panels.model.library_sort import NetworkOrder, without_own_arrow
+from convscope.ui.panels.model.library_ticks import ticks_of
 from convscope.ui.widgets.form import caption, hairline, heading, row, segmented, tool
 
 if TYPE_CHECKING:
     from convscope.engine.models.catalogue import Entry
 
 SIDE, NARROW = 296, 1100
-_WIDTHS = (236, 130, 108, 60, 98, 66, 66, 74, 56, 50)
-# What can be missed first where there is little room.
-_SPARE = (1, 3, 5, 9)
+# What can be missed first where there is little room for names: kind, top-1, here, depth, year, size.
+_SPARE = (1, 5, 9, 3, 8, 7)
+_CELL, _TICK = 12, 26
 
 
 class LibraryView(QWidget):
@@ -46,14 +47,16 @@ class LibraryView(QWidget):
         super().__init__(parent)
         self.setObjectName("model.library")
         self.context = context
-        self.rows = LibraryRows()
+        self._ticks = ticks_of(context.session)
+        self.rows = LibraryRows(self._ticks)
         self.rows.setParent(self)
         self.order = NetworkOrder(self)
         self.order.setSourceModel(self.rows)
         self.open_form = OpenForm(context)
-        self.opened = OpenModels(context.session)
+        self.opened = OpenModels(context.session, self._ticks)
         self.compare: CompareView | None = None
         self._narrow: bool | None = None
+        self._needs: list[int] = []
         self._zoom = theme.zoom()
         self._build()
         self._read()
@@ -95,6 +98,8 @@ class LibraryView(QWidget):
         self.context.jobs.cancel_key("model.library")
         self.open_form.shutdown()
         self.opened.shutdown()
+        self._ticks.changed.disconnect(self._show_ticks)
+        self.context.session.models_changed.disconnect(self._count_ticks)
         if self.compare is not None:
             self.compare.shutdown()
 
@@ -121,16 +126,38 @@ class LibraryView(QWidget):
     def _measure(self) -> None:
         self._zoom = theme.zoom()
         self.table.verticalHeader().setDefaultSectionSize(theme.scaled(28))
-        for number, width in enumerate(_WIDTHS):
-            self.table.setColumnWidth(number, theme.scaled(width))
+        header = self.table.horizontalHeader()
+        words, figures = QFontMetrics(theme.font()), QFontMetrics(theme.font(figures=True))
+        self._needs = []
+        for column in range(self.rows.columnCount()):
+            metrics = figures if column > 1 else words
+            texts = {str(self.rows.index(n, column).data() or "") for n in range(self.rows.rowCount())}
+            widest = max((metrics.horizontalAdvance(text) for text in texts), default=0)
+            # A title may get an arrow before it.
+            title = words.horizontalAdvance(f"↑ {self.rows.headerData(column, Qt.Orientation.Horizontal)}")
+            tick = theme.scaled(_TICK) if column == 0 else 0
+            self._needs.append(max(widest + tick, title) + theme.scaled(_CELL))
+            header.resizeSection(column, self._needs[-1])
 
     def _fold(self) -> None:
+        """Names are whole: what can be missed goes where there is no room for all."""
         narrow = self.width() < theme.scaled(NARROW)
         if narrow != self._narrow:
             self._narrow = narrow
-            for column in _SPARE:
-                self.table.setColumnHidden(column, narrow)
             self.side.setFixedWidth(theme.scaled(SIDE - 40 if narrow else SIDE))
+        room = (
+            self.width()
+            - self.side.width()
+            - theme.GROUP_GAP
+            - self.table.verticalScrollBar().sizeHint().width()
+        )
+        hidden: set[int] = set()
+        for column in _SPARE:
+            if sum(need for number, need in enumerate(self._needs) if number not in hidden) <= room:
+                break
+            hidden.add(column)
+        for column in _SPARE:
+            self.table.setColumnHidden(column, column in hidden)
 
     def _build(self) -> None:
         self.search = QLineEdit()
@@ -138,7 +165,8 @@ class LibraryView(QWidget):
         self.search.setAccessibleName("Search models")
         self.search.setPlaceholderText("Search")
         self.search.setClearButtonEnabled(True)
-        self.search.setFixedWidth(theme.scaled(170))
+        self.search.setMinimumWidth(theme.scaled(90))
+        self.search.setMaximumWidth(theme.scaled(170))
         self.search.textChanged.connect(self._filter)
         self.kind = segmented(
             "model.library.kind",
@@ -155,6 +183,9 @@ class LibraryView(QWidget):
         self.compare_button = tool(
             "model.library.compare", "Compare the ticked models", "scale", self.show_comparison, "Compare"
         )
+        # As wide as it will be with a number, so that what is beside it does not move.
+        self.compare_button.setText("Compare 88")
+        self.compare_button.setMinimumWidth(self.compare_button.sizeHint().width())
         self.families = tool(
             "model.library.families",
             "LeNet to EfficientNet: year, depth, parameters, error, idea",
@@ -169,6 +200,7 @@ class LibraryView(QWidget):
         self.table.setFrameShape(QFrame.Shape.NoFrame)
         self.table.setShowGrid(False)
         self.table.setWordWrap(False)
+        self.table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.table.setSortingEnabled(True)
         self.table.horizontalHeader().setSortIndicatorClearable(True)
         self.table.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
@@ -186,8 +218,8 @@ class LibraryView(QWidget):
         self.nothing = caption("model.library.nothing", "No model has all these words.")
         self.nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.nothing.hide()
-        self.rows.ticked.connect(lambda _count: self._show_ticks())
-        self.opened.ticked.connect(lambda _count: self._show_ticks())
+        self._ticks.changed.connect(self._show_ticks)
+        self.context.session.models_changed.connect(self._count_ticks)
         self.open_form.here_wanted.connect(self._show_here)
         self.open_form.opened.connect(self._read)
         files = (
@@ -226,21 +258,15 @@ class LibraryView(QWidget):
         self._show_ticks()
 
     def _side(self) -> QWidget:
-        holder = QWidget()
-        column = QVBoxLayout(holder)
-        column.setContentsMargins(0, 0, theme.GRID, 0)
-        column.setSpacing(theme.GROUP_GAP)
-        column.addWidget(self.open_form)
+        # Each part has its place before there is anything in it, so that no button moves when the list comes.
+        self.side = QWidget()
+        column = QVBoxLayout(self.side)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.GAP)
+        column.addWidget(_scrolling(self.open_form, "model.library.form_area"), 5)
         column.addWidget(hairline())
         column.addWidget(heading("Open models"))
-        column.addWidget(self.opened)
-        column.addStretch(1)
-        self.side = QScrollArea()
-        self.side.setWidgetResizable(True)
-        self.side.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.side.setWidget(holder)
-        self.side.viewport().setAutoFillBackground(False)
-        holder.setAutoFillBackground(False)
+        column.addWidget(_scrolling(self.opened, "model.library.opened_area"), 2)
         self.side.setFixedWidth(theme.scaled(SIDE))
         return self.side
 
@@ -270,6 +296,8 @@ class LibraryView(QWidget):
             self.rows.set_here(here)
             return
         self.rows.set_entries(entries, here)
+        self._measure()
+        self._fold()
         self._choose(0)
 
     def _choose(self, row_number: int) -> None:
@@ -305,7 +333,12 @@ class LibraryView(QWidget):
     def _ticked(self) -> int:
         return len(self.rows.ticks) + len(self.opened.ticks)
 
-    def _show_ticks(self) -> None:
+    def _show_ticks(self, *_: object) -> None:
+        self.rows.show_ticks()
+        self.opened.show_ticks()
+        self._count_ticks()
+
+    def _count_ticks(self, *_: object) -> None:
         count = self._ticked()
         self.compare_button.setEnabled(count > 1)
         self.compare_button.setText(f"Compare {count}" if count > 1 else "Compare")
@@ -318,3 +351,20 @@ class LibraryView(QWidget):
             self.compare.closed.connect(lambda: self.stack.setCurrentWidget(self._page))
             self.stack.addWidget(self.compare)
         return self.compare
+
+
+def _scrolling(inside: QWidget, name: str) -> QScrollArea:
+    holder = QWidget()
+    column = QVBoxLayout(holder)
+    column.setContentsMargins(0, 0, theme.GAP, 0)
+    column.addWidget(inside)
+    column.addStretch(1)
+    area = QScrollArea()
+    area.setObjectName(name)
+    area.setWidgetResizable(True)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    area.setWidget(holder)
+    area.viewport().setAutoFillBackground(False)
+    holder.setAutoFillBackground(False)
+    return area

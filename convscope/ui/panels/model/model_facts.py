@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFileDialog, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QVBoxLayout, QWidget
 
 from convscope.engine.models.files.save_file import H5, save_model
 from convscope.engine.models.opened import OpenedModel
@@ -18,14 +18,16 @@ from convscope.ui import theme
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.model import words
 from convscope.ui.panels.model.class_names_dialog import ClassNamesDialog
-from convscope.ui.panels.model.layer_facts import SELECTABLE, FactGrid
+from convscope.ui.panels.model.layer_facts import FACTS_GAP, SELECTABLE, FactGrid
 from convscope.ui.panels.model.share_bar import Piece, ShareBar
 from convscope.ui.panels.model.shown import ShownModel
 from convscope.ui.predictor import Predicted
 from convscope.ui.widgets.class_bars import ROW, ClassBars
+from convscope.ui.widgets.elided import ElidedLabel
 from convscope.ui.widgets.form import caption, choose, combo, hairline, heading, named, row, tool
 
 OWN = "own"
+CLASSES = 5
 # The kinds of file, and what each holds.
 _KINDS = {
     "keras": "Keras 3, with all that there is (*.keras)",
@@ -44,8 +46,8 @@ class ModelFacts(QWidget):
         self._timed: Program | None = None
         self._first: Predicted | None = None
         column = QVBoxLayout(self)
-        column.setContentsMargins(theme.GROUP_GAP, theme.GROUP_GAP, theme.GROUP_GAP, theme.GROUP_GAP)
-        column.setSpacing(theme.GAP)
+        column.setContentsMargins(theme.GROUP_GAP, theme.GAP, theme.GROUP_GAP, theme.GAP)
+        column.setSpacing(FACTS_GAP)
         self.title = theme.label("", "title")
         self.title.setObjectName("model.name")
         self.title.setWordWrap(True)
@@ -65,7 +67,13 @@ class ModelFacts(QWidget):
         self.notes.setObjectName("model.notes")
         self.notes.setWordWrap(True)
         column.addWidget(self.notes)
-        column.addWidget(heading("What it says of the image"))
+        self.names = tool(
+            "model.class_names", "Edit the names of the classes", "tag", self.edit_names, "Names…"
+        )
+        self.names.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
+        self.names.setProperty("role", "link")
+        line = row(heading("What it says of the image"), None, self.names)
+        column.addLayout(line)
         self._add_prediction(column)
         column.addWidget(hairline())
         column.addWidget(heading("Totals"))
@@ -79,10 +87,11 @@ class ModelFacts(QWidget):
         column.addStretch(1)
 
     def _add_prediction(self, column: QVBoxLayout) -> None:
-        self.classes = ClassBars(5)
+        self.classes = ClassBars(CLASSES)
         self.classes.setObjectName("model.classes")
         self.classes.setAccessibleName("The most probable classes")
         self.reason = caption("model.reason")
+        self.reason.setMinimumHeight(theme.scaled(15))
         column.addWidget(self.classes)
         column.addWidget(self.reason)
         self.context.predictor.changed.connect(self._show_prediction)
@@ -94,19 +103,20 @@ class ModelFacts(QWidget):
         bar = ShareBar()
         bar.setObjectName(f"model.bar.{key}")
         bar.setAccessibleName(title)
-        says = caption(f"model.bar.{key}.words")
-        says.setWordWrap(False)
-        says.setMinimumWidth(1)
+        says = ElidedLabel("caption", mode=Qt.TextElideMode.ElideMiddle)
+        says.setObjectName(f"model.bar.{key}.words")
         bar.hovered.connect(lambda piece, at=key: self._tell_piece(at, piece))
-        column.addWidget(heading(title))
-        column.addWidget(bar)
-        column.addWidget(says)
+        group = QVBoxLayout()
+        group.setSpacing(2)
+        for widget in (heading(title), bar, says):
+            group.addWidget(widget)
+        column.addLayout(group)
         self.bars[key] = bar
         self._words = getattr(self, "_words", {})
         self._words[key] = says
 
     def _add_settings(self, column: QVBoxLayout) -> None:
-        column.addWidget(heading("What goes in and comes out"))
+        column.addWidget(heading("What goes in"))
         self.range = combo(
             "model.preprocessing", "Range of the pixels", [(key, how.name) for key, how in MODES.items()]
         )
@@ -115,13 +125,8 @@ class ModelFacts(QWidget):
             "model.resize", "How an image comes to its size", [(key, _RESIZE_WORDS[key]) for key in RESIZES]
         )
         self.resize_.activated.connect(lambda _index: self._set_preprocessing())
-        self.names = tool(
-            "model.class_names", "Edit the names of the classes", "tag", self.edit_names, "Names…"
-        )
-        self.names.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         column.addLayout(named("Pixels", self.range, 56))
         column.addLayout(named("Image", self.resize_, 56))
-        column.addLayout(named("Classes", self.names, 56))
 
     def show_model(self, shown: ShownModel | None) -> None:
         """Another model."""
@@ -240,7 +245,11 @@ class ModelFacts(QWidget):
     ) -> None:
         session = self.context.session
         if session.open_model(shown.model.id) is not None:
-            label = "Change the pixel range" if classes is None else "Name the classes"
+            label = "Name the classes"
+            if preprocessing is not None:
+                same = replace(preprocessing, resize=shown.model.preprocessing.resize)
+                range_ = same != shown.model.preprocessing
+                label = "Change the pixel range" if range_ else "Change how an image comes to its size"
             session.replace_model(shown.model.with_(classes=classes, preprocessing=preprocessing), label)
 
     def _set_preprocessing(self) -> None:
@@ -292,7 +301,7 @@ class ModelFacts(QWidget):
         else:
             most = max(bar.pieces, key=lambda one: one.amount)
             text = f"most in {most.path}: {most.words}"
-        says.setText(says.fontMetrics().elidedText(text, Qt.TextElideMode.ElideMiddle, max(80, bar.width())))
+        says.setText(text)
         says.setToolTip(text)
 
     def _outdated(self, words: str) -> None:
@@ -303,14 +312,17 @@ class ModelFacts(QWidget):
 
     def _show_prediction(self, predicted: Predicted | None) -> None:
         model = self._shown.model if self._shown is not None else None
+        # Its room is kept while the answer is on its way: what is below does not move under the pointer.
+        rows = min(CLASSES, model.head.classes) if model is not None and model.has_classes else 0
+        self.classes.setFixedHeight(theme.scaled(ROW) * max(1, rows))
         if predicted is None or predicted.model is not model:
             self.classes.set_prediction(None)
+            self.classes.setVisible(rows > 0)
             self.reason.setText("")
             return
         prediction = predicted.prediction
         self.classes.set_prediction(prediction)
-        self.classes.setVisible(prediction is not None or not predicted.reason)
-        self.classes.setFixedHeight(theme.scaled(ROW) * max(1, len(self.classes.rows)))
+        self.classes.setVisible(prediction is not None or (rows > 0 and not predicted.reason))
         if prediction is None:
             self.reason.setText(predicted.reason)
             return

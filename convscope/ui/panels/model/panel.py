@@ -63,8 +63,8 @@ class ModelPanel(QWidget):
 
     @property
     def scope(self) -> str:
-        """What undo acts on: the builder's network, while the builder is on show."""
-        return "model.build" if self._page == "build" else "model"
+        """What undo acts on: the builder's network or the library's ticks, while these are on show."""
+        return f"model.{self._page}" if self._page in LATE else "model"
 
     @property
     def page(self) -> str:

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from convscope.ui import theme
 from convscope.ui.panels.model.colours import colour
 
-HEIGHT = 26
+HEIGHT = 22
 ROOM_FOR_LINE = 8
 
 

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from convscope.engine.models.categories import categories
 from convscope.engine.models.graph_nodes import layer_words
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.models.sheet import LayerInfo, Sheet
 from convscope.errors import UserError
 from convscope.task import Task
 from convscope.ui.panels.model import words
-from convscope.ui.panels.model.colours import category
 from convscope.ui.panels.model.layer_rows import Rows
 from convscope.ui.panels.model.share_bar import Piece
 
@@ -67,11 +67,12 @@ def read_model(model: OpenedModel, task: Task) -> ShownModel:
 def _pieces(sheet: Sheet, key: str) -> tuple[Piece, ...]:
     whole = sheet.totals.parameters if key == "parameters" else sheet.totals.multiply_adds
     pieces = []
+    parts = categories(sheet)
     for row in sheet.layers:
         amount = row.parameters if key == "parameters" else row.multiply_adds or 0
         if amount:
             portion = words.percent(words.share(amount, whole or 1))
-            pieces.append(Piece(row.path, category(row.kind), amount, f"{words.short(amount)}, {portion}"))
+            pieces.append(Piece(row.path, parts[row.path], amount, f"{words.short(amount)}, {portion}"))
     return tuple(pieces)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from convscope import words
 from convscope.engine.models.field_words import ALL, one_value, together
 from convscope.engine.models.kinds import KINDS
 from convscope.engine.models.receptive import Field
@@ -48,10 +49,8 @@ def share(part: int | None, whole: int | None) -> float:
 
 
 def percent(portion: float) -> str:
-    """0.275 → "27.5 %"; what is less than 0.1 % is told as such."""
-    if portion <= 0:
-        return ""
-    return "< 0.1 %" if portion < 0.001 else f"{100 * portion:.1f} %"
+    """0.275 → "27.5 %"; nothing for no part, and only all is "100.0 %"."""
+    return "" if portion <= 0 else words.percent(portion, fixed=True)
 
 
 def _told(text: str, sizes: Sequence[int | None] | None) -> str:
@@ -105,9 +104,9 @@ def _minus(number: int) -> str:
     return f"{number}".replace("-", "−")
 
 
-def about(kind: str) -> str:
-    """What a kind of layer does, in a sentence; "" for one that the app does not know."""
-    known = KINDS.get(kind)
+def about(row: LayerInfo) -> str:
+    """What a layer does, in a sentence; "" for a kind that the app does not know."""
+    known = KINDS.get("DepthwiseConv2D" if row.depthwise else row.kind)
     return known.about if known is not None else ""
 
 
@@ -132,6 +131,10 @@ def facts(row: LayerInfo, rows: Mapping[str, LayerInfo], totals: Totals) -> list
         ("", field_step(row.field)),
         ("", field_together(row.field)),
         ("Activation", row.activation or "none"),
+        (
+            "Groups",
+            f"{row.groups}, one for each channel" if row.depthwise else f"{row.groups}" * (row.groups > 1),
+        ),
         ("Type", row.dtype),
     ]
     return [(name, value) for name, value in found if value]

@@ -132,7 +132,7 @@ def test_shortcuts_build_copy_and_save(builder: Builder) -> None:
     assert builder.find(QSpinBox, "model.build.filters").hasFocus(), "Return goes into the settings"
     builder.key(Qt.Key.Key_Return, CTRL)
     builder.settle()
-    assert builder.session.model is not None and builder.session.model.name == "mnist-convnet"
+    assert builder.session.model is not None and builder.session.model.name == "MNIST convnet 32-64-64"
     QGuiApplication.clipboard().setText("")
     builder.key(Qt.Key.Key_C, CTRL | SHIFT)
     assert "keras.Sequential" in QGuiApplication.clipboard().text()

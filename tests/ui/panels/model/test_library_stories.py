@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 from library_driver import Library
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtCore import QPoint, QRect, Qt
+from PySide6.QtGui import QFontMetrics, QGuiApplication
 from PySide6.QtWidgets import (
     QAbstractButton,
     QApplication,
@@ -28,7 +28,10 @@ from PySide6.QtWidgets import (
 
 from convscope.engine.models.catalogue import catalogue
 from convscope.engine.models.families import FAMILIES
+from convscope.ui import theme
 from convscope.ui.panels.model.compare_rows import COLUMNS, NOTE, SHARE
+from convscope.ui.panels.model.library_opened import wrapped
+from convscope.ui.widgets.header import NAME_LIMIT
 
 TITLES = [column.title for column in COLUMNS]
 
@@ -53,7 +56,7 @@ def test_the_table_is_searched(library: Library) -> None:
     assert library.text("model.library.title") == "EfficientNetV2B0", "what is chosen is on show"
     search.clear()
     library.qtbot.keyClicks(search, "vgg16")
-    assert library.shown()[0] == "VGG16 base with a classifier of 256 and 1"
+    assert library.shown()[0] == "VGG16 base, classifier 256-1"
     assert library.text("model.library.title") == "VGG16", "the network that is called so is chosen"
     search.clear()
     library.qtbot.keyClicks(search, "skip connection")
@@ -94,6 +97,43 @@ def test_a_shipped_model_is_opened_once(library: Library) -> None:
     assert library.session.model is library.session.models[0]
 
 
+def test_no_button_moves_under_the_pointer(library: Library) -> None:
+    """Whatever is chosen, and before and after the list has come, what is pressed stays in its place."""
+
+    def places() -> list[QRect]:
+        names = (
+            "library.open",
+            "library.opened.0",
+            "library.families",
+            "library.open_file",
+            "library.open_folder",
+        )
+        found = (library.find(QWidget, f"model.{name}") for name in names)
+        return [QRect(each.mapTo(library.window, QPoint()), each.size()) for each in found]
+
+    library.choose("digits")
+    library.press("model.library.open")
+    library.view.rows.set_entries((), frozenset())
+    library.view.open_form.show_entry(None, False)
+    QApplication.processEvents()
+    before = places()[1:]
+    library.view._read()
+    library.settle()
+    assert places()[1:] == before
+    stays = places()
+    for name in ("VGG16", "lenet-5", "efficientnet-small", "imagenet"):
+        library.choose(name)
+        assert places() == stays, name
+    library.find(QLineEdit, "model.library.search").setText("zzz")
+    QApplication.processEvents()
+    assert places()[1:] == before, "nothing is found"
+    library.find(QLineEdit, "model.library.search").clear()
+    families = library.find(QWidget, "model.library.families").geometry()
+    for name in ("VGG16", "ResNet50", "lenet-5"):
+        library.tick(name)
+    assert library.find(QWidget, "model.library.families").geometry() == families, "beside “Compare 3”"
+
+
 def test_open_models_are_made_current_and_closed(library: Library) -> None:
     assert library.find(QWidget, "model.library.none").isVisible()
     for name in ("digits", "garments"):
@@ -119,6 +159,8 @@ def test_a_template_opens_at_another_size(library: Library) -> None:
     library.press("model.library.open")
     model = library.session.model
     assert model is not None and model.input_shape == (40, 36, 3)
+    told = f"{model.sheet.totals.parameters:,} parameters  ·  40×36×3"
+    assert library.text("model.library.facts").startswith(told) and "93,322" not in told
     size.selectAll()
     library.qtbot.keyClicks(size, "8×8×1")
     library.press("model.library.open")
@@ -132,7 +174,9 @@ def test_an_application_opens_with_random_weights_without_its_classifier(library
     size = library.find(QLineEdit, "model.library.size")
     assert not size.isEnabled() and "Downloads 14 MB, once." in library.text("model.library.note")
     library.press("model.library.weights.random")
+    assert library.text("model.library.facts").startswith("3,538,984 parameters  ·  224×224×3")
     library.find(QCheckBox, "model.library.include_top").click()
+    assert library.text("model.library.facts").startswith("2,257,984 parameters  ·  without its classifier")
     assert size.isEnabled()
     size.selectAll()
     library.qtbot.keyClicks(size, "64×64×3")
@@ -140,6 +184,8 @@ def test_an_application_opens_with_random_weights_without_its_classifier(library
     model = library.session.model
     assert model is not None and model.sheet.totals.parameters == 2_257_984
     assert model.sheet.layers[-1].shape == (2, 2, 1280) and model.preprocessing.name == "−1–1"
+    assert model.name == "MobileNetV2 base"
+    assert library.find(QToolButton, "header.model").text() == "MobileNetV2 base   2.3 M"
 
 
 def test_weights_come_from_a_file(library: Library, tmp_path: Path) -> None:
@@ -164,7 +210,7 @@ def test_weights_come_from_a_file(library: Library, tmp_path: Path) -> None:
     library.view.open_form.set_file(str(tmp_path / "digits.weights.h5"))
     library.press("model.library.open")
     told = library.text("model.library.problem")
-    assert told.startswith("The weights in digits.weights.h5 do not belong to lenet-5")
+    assert told.startswith("The weights in digits.weights.h5 do not belong to LeNet-5")
     assert library.session.model is loaded
 
 
@@ -318,3 +364,86 @@ def test_keys_choose_tick_and_open(library: Library) -> None:
     library.qtbot.keyClick(library.table, Qt.Key.Key_Return)
     library.settle()
     assert library.session.model is not None and library.session.model.name == "Digits convnet"
+
+
+@pytest.mark.parametrize("name", ["mnist-small", "mnist-convnet-no-pooling", "cats-dogs-dropout"])
+def test_a_model_is_called_the_same_wherever_it_is_named(library: Library, name: str) -> None:
+    title = next(entry.title for entry in catalogue() if entry.name == name)
+    library.choose(name)
+    assert library.text("model.library.title") == title
+    library.press("model.library.open")
+    assert library.session.model is not None and library.session.model.name == title
+    assert library.find(QToolButton, "header.model").text().startswith(f"{title}   ")
+    assert " ".join(library.find(QToolButton, "model.library.opened.0").text().split()) == title
+    library.press("model.page.layers")
+    assert library.text("model.name") == title
+    # The same in the builder, and of what it builds.
+    library.press("model.page.build")
+    library.press("model.build.from_model")
+    field = library.find(QLineEdit, "model.build.network")
+    assert field.text() == title
+    library.press("model.build.build")
+    built = library.session.model
+    assert built is not None and built.name == title and len(library.session.models) == 2
+    field.selectAll()
+    library.qtbot.keyClicks(field, "My own, no. 2")
+    assert library.session.architecture.shown_name == "My own, no. 2"
+    assert library.session.architecture.name == "My-own-no.-2"
+    library.press("model.build.build")
+    assert library.session.model is not None and library.session.model.name == "My own, no. 2"
+    field.selectAll()
+    library.qtbot.keyClicks(field, "plain")
+    assert library.session.architecture.name == "plain" and not library.session.architecture.title
+
+
+def test_names_of_models_fit_the_header(library: Library) -> None:
+    assert not [entry.title for entry in catalogue() if len(entry.title) > NAME_LIMIT]
+
+
+def test_long_names_of_open_models_are_read_whole(qtbot: Any) -> None:
+    metrics = QFontMetrics(theme.font())
+    for name in ("convnext-tiny-garments-without-augmentation", "x" * 90, "VGG16", "a b", "LeNet-5"):
+        lines = wrapped(name, metrics, 184).split("\n")
+        assert all(metrics.horizontalAdvance(line) <= 184 for line in lines)
+        assert "".join(lines).replace(" ", "") == name.replace(" ", "")
+    assert wrapped("convnext-tiny-garments-without-augmentation", metrics, 184) == (
+        "convnext-tiny-garments-\nwithout-augmentation"
+    )
+
+
+def test_all_models_in_the_header_is_the_library(library: Library) -> None:
+    library.press("model.page.layers")
+    library.window.show_panel("kernels")
+    library.window.header._fill_model_menu()
+    action = next(
+        each for each in library.window.header._model_menu.actions() if each.text() == "All models…"
+    )
+    action.trigger()
+    library.settle()
+    assert library.window.panel() is not None and library.window.panel().objectName() == "model"
+    assert library.view.isVisible() and library.table.isVisible()
+    assert library.find(QAbstractButton, "model.page.library").isChecked()
+
+
+def test_ticks_are_taken_back_and_set_again(library: Library) -> None:
+    button = library.find(QAbstractButton, "model.library.compare")
+    for name in ("VGG16", "ResNet50"):
+        library.tick(name)
+    library.choose("digits")
+    library.press("model.library.open")
+    box = library.find(QCheckBox, "model.library.opened.0.tick")
+    box.click()
+    assert button.text() == "Compare 3" and library.session.undo_label == "Tick Digits convnet"
+    library.press("header.undo")
+    assert button.text() == "Compare 2" and not box.isChecked()
+    library.press("header.undo")
+    assert [entry.name for entry in library.view.rows.ticks] == ["VGG16"] and not button.isEnabled()
+    library.press("header.redo")
+    library.press("header.redo")
+    assert button.text() == "Compare 3" and box.isChecked()
+    # A model that is closed is compared no more, and neither is it counted.
+    library.press("model.library.opened.0.close")
+    assert button.text() == "Compare 2"
+    # On another page they are not seen, and undo leaves them alone.
+    library.press("model.page.build")
+    assert not (library.session.undo_label or "").startswith("Tick")

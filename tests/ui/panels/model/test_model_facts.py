@@ -217,5 +217,30 @@ def test_undo_belongs_to_the_builder(story: Story) -> None:
     story.press("model.page.build")
     assert story.session.scope == "model.build"
     story.press("model.page.library")
-    assert story.session.scope == "model"
+    assert story.session.scope == "model.library"
     assert not story.panel.side.isVisible()
+
+
+def test_what_was_set_of_a_model_is_taken_back(story: Story) -> None:
+    model = story.open(model_of("digits").with_())
+    before = model.preprocessing
+    for name, choice, label in (
+        ("model.resize", "pad", "Change how an image comes to its size"),
+        ("model.preprocessing", "tf", "Change the pixel range"),
+    ):
+        box = story.find(QComboBox, name)
+        box.setCurrentIndex(box.findData(choice))
+        box.activated.emit(box.currentIndex())
+        story.settle()
+        assert story.session.undo_label == label
+    dialog = edit(story, "\n".join(f"n{number}" for number in range(10)))
+    dialog.accept()
+    dialog._accept()
+    story.settle()
+    assert story.session.undo_label == "Name the classes"
+    assert story.session.model is not None and story.session.model.classes[3] == "n3"
+    for _ in range(3):
+        story.press("header.undo")
+    assert story.session.model is not None and story.session.model.preprocessing == before
+    assert story.session.model.classes == model.classes and story.text("model.name") == model.name
+    assert story.find(QComboBox, "model.resize").currentData() == before.resize

@@ -292,7 +292,7 @@ def test_models_come_and_go_while_they_are_read(story: Story) -> None:
     story.session.remove_model(story.session.models[3].id)
     story.session.remove_model(story.session.models[0].id)
     story.settle()
-    assert story.text("model.name") == "inception-small"
+    assert story.text("model.name") == "Small Inception (GoogLeNet)"
     digits = model_of("digits")
     changed = digits.with_(preprocessing=replace(digits.preprocessing, resize="stretch"))
     changed.id = story.session.models[-1].id

@@ -43,7 +43,7 @@ def test_the_first_step_is_a_button(empty: Train) -> None:
     empty.until(lambda: empty.charts.history.done > 0)
     empty.press("train.stop")
     empty.ended()
-    assert empty.text("train.model") == "mnist-convnet · 93,322 parameters"
+    assert empty.text("train.model") == "MNIST convnet 32-64-64 · 93,322 parameters"
     assert empty.text("train.data").startswith("Digits · 10 classes")
     assert empty.find(QAbstractButton, "train.start").isEnabled()
     for name in ("data", "augmentation", "input"):

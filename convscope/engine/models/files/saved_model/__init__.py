@@ -64,7 +64,7 @@ def _wrapped(process: GraphProcess, checked: Any, folder: Path) -> Any:
     shapes = {name: (None, *each[1:]) for name, (each, _) in checked.outputs.items()}
     dtypes = {name: kind for name, (_, kind) in checked.outputs.items()}
     try:
-        layer = layer_class()(process, shapes, dtypes, name=_plain(folder.stem))
+        layer = layer_class()(process, shapes, dtypes, checked.weights, name=_plain(folder.stem))
         inputs = keras.Input(batch_shape=(None, *shape[1:]), dtype=dtype, name=_plain(key))
         outputs = layer(inputs)
     except Exception as error:

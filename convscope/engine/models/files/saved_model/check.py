@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -80,11 +81,13 @@ class Checked:
         graph: its file, anew: what predicting needs, and nothing else.
         input: the name, shape and dtype of what it takes.
         outputs: shapes and dtypes by name.
+        weights: how many numbers the variables hold that it reads.
     """
 
     graph: bytes
     input: tuple[str, Shape, str]
     outputs: Mapping[str, tuple[Shape, str]]
+    weights: int
 
 
 def check(folder: Path) -> Checked:
@@ -113,7 +116,19 @@ def check(folder: Path) -> Checked:
     (key, tensor), *_ = signature.inputs.items()
     outputs = {name: _described(signature.outputs[name], folder.name) for name in sorted(signature.outputs)}
     _strip(graph)
-    return Checked(message.SerializeToString(), (key, *_described(tensor, folder.name)), outputs)
+    described = (key, *_described(tensor, folder.name))
+    return Checked(message.SerializeToString(), described, outputs, _weights(graph.object_graph_def))
+
+
+def _weights(objects: Any) -> int:
+    """How many numbers the variables hold that the served function reads."""
+    function = objects.concrete_functions[_served(objects).bare_concrete_function.concrete_function_name]
+    shapes = (
+        objects.nodes[number].variable.shape
+        for number in set(function.bound_inputs)
+        if objects.nodes[number].WhichOneof("kind") == "variable"
+    )
+    return sum(prod(size.size for size in shape.dim) for shape in shapes)
 
 
 def _described(tensor: Any, name: str) -> tuple[Shape, str]:

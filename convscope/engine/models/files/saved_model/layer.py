@@ -22,6 +22,7 @@ def layer_class() -> Any:
         Args:
             process: runs the graph.
             shapes, dtypes: of its outputs, by name in the order of the alphabet.
+            hidden_weights: how many numbers it has learned, none of which is seen here.
         """
 
         def __init__(
@@ -29,10 +30,12 @@ def layer_class() -> Any:
             process: GraphProcess,
             shapes: dict[str, Shape],
             dtypes: dict[str, str],
+            hidden_weights: int = 0,
             **more: Any,
         ) -> None:
             super().__init__(trainable=False, autocast=False, **more)
             self._process, self._shapes, self._dtypes = process, shapes, dtypes
+            self.hidden_weights = hidden_weights
 
         @property
         def failure(self) -> UserError | None:
