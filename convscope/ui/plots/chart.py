@@ -101,7 +101,7 @@ class Chart(QWidget):
         self._y: tuple[float, float] = (0.0, 1.0)
         self.title = theme.label(title, "heading")
         self.legend = Legend(f"{name}.legend")
-        self.plot = Plot(name, self)
+        self.plot = Plot(name, title, self)
         self.marks = Marks(self.plot, self._scaled)
         self._prepare_plot()
         self.head = head = QHBoxLayout()
@@ -121,6 +121,7 @@ class Chart(QWidget):
         """Another name for the y axis."""
         self.title.setText(title)
         self.setAccessibleName(title)
+        self.plot.setAccessibleName(title)
 
     def set_lines(self, lines: dict[str, Line]) -> None:
         """The curves that there are, by key; their numbers are forgotten."""

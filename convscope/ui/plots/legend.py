@@ -38,11 +38,21 @@ class Entry(NamedTuple):
     dots: bool = False
 
 
+class _Piece(NamedTuple):
+    """What of an entry stands in one line: its name, or a part of it; the last has the value behind it."""
+
+    entry: int
+    words: str
+    first: bool = True
+    last: bool = True
+
+
 class Legend(QWidget):
     """Painted, not a label: other words there would lay the whole panel out anew with every drawing.
 
-    It takes as many lines as the names need; what does not fit into `LINES` is counted, and told on hover. A
-    name that is wider than a line keeps its beginning and its end.
+    It takes as many lines as the names need, and breaks a name that is wider than one between its words.
+    What does not fit into `LINES` is counted, and told on hover; of a name that is wider still, both ends are
+    kept.
     """
 
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
@@ -52,7 +62,7 @@ class Legend(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._at = ""
         self._entries: tuple[Entry, ...] = ()
-        self._lines: list[list[int]] = []
+        self._lines: list[list[_Piece]] = []
         self._left_over = 0
         self._noted = True
 
@@ -113,24 +123,26 @@ class Legend(QWidget):
         bare = max((self._width(entry._replace(words=LEAST)) for entry in self._entries), default=0)
         # Where a name would be nothing but an ellipsis, what else is told is told on hover.
         self._noted = bare <= self._room(LINES - 1, more=len(self._entries) > 1)
-        lines: list[list[int]] = [[]]
+        lines: list[list[_Piece]] = [[]]
         x = place
         for index, entry in enumerate(self._entries):
-            width = min(self._width(entry), room)
-            gap = theme.scaled(BETWEEN) if x else 0
-            if x and x + gap + width > room:
-                lines.append([])
-                x = gap = 0
-            lines[-1].append(index)
-            x += gap + width
+            for piece in self._pieces(index, entry, room):
+                width = min(self._piece_width(piece), room)
+                gap = theme.scaled(BETWEEN) if x else 0
+                if x and (x + gap + width > room or not piece.first):
+                    lines.append([])
+                    x = gap = 0
+                lines[-1].append(piece)
+                x += gap + width
         kept = lines[:LINES]
         if len(lines) > LINES:
             # The last line also says how many more there are.
             while len(kept[-1]) > 1 and sum(
-                self._width(self._entries[index]) + theme.scaled(BETWEEN) for index in kept[-1]
+                self._piece_width(piece) + theme.scaled(BETWEEN) for piece in kept[-1]
             ) > self._room(LINES - 1, more=True):
                 kept[-1].pop()
-        self._left_over = len(self._entries) - sum(len(line) for line in kept)
+        told = sum(piece.last for line in kept for piece in line)
+        self._left_over = len(self._entries) - told
         grown = len(kept) != len(self._lines)
         self._lines = kept
         whole = not self._left_over and self._noted and all(self._width(one) <= room for one in self._entries)
@@ -145,7 +157,21 @@ class Legend(QWidget):
         counted = QFontMetrics(theme.font()).horizontalAdvance("+ 999 more")
         return self.width() - counted - theme.scaled(BETWEEN)
 
+    def _pieces(self, index: int, entry: Entry, room: int) -> list[_Piece]:
+        """A name in one piece, or in two where it is wider than a line and has a place to be broken at."""
+        whole = _Piece(index, entry.words)
+        if self._piece_width(whole) <= room:
+            return [whole]
+        words = entry.words.split(" ")
+        for at in range(len(words) - 1, 0, -1):
+            begun = _Piece(index, " ".join(words[:at]), last=False)
+            ended = _Piece(index, " ".join(words[at:]), first=False)
+            if self._piece_width(begun) <= room and self._piece_width(ended) <= room:
+                return [begun, ended]
+        return [whole]
+
     def _width(self, entry: Entry) -> int:
+        """Of a whole entry in one line."""
         names, values, notes = (QFontMetrics(font) for font in self._fonts())
         width = theme.scaled(MARK + 2 * SPACE) + names.horizontalAdvance(entry.words)
         width += max(values.horizontalAdvance(entry.value), values.horizontalAdvance(WIDEST_VALUE))
@@ -155,15 +181,20 @@ class Legend(QWidget):
             width += theme.scaled(SPACE) + notes.horizontalAdvance(f"{words} {WIDEST_VALUE}")
         return width
 
+    def _piece_width(self, piece: _Piece) -> int:
+        if piece.last:
+            return self._width(self._entries[piece.entry]._replace(words=piece.words))
+        return theme.scaled(MARK + SPACE) + QFontMetrics(theme.font()).horizontalAdvance(piece.words)
+
     def paintEvent(self, event: QPaintEvent) -> None:
         """Line by line, each ending at the right."""
         painter = QPainter(self)
         height = self._line_height()
         for number, line in enumerate(self._lines):
-            self._paint_line(painter, number, [self._entries[index] for index in line], height)
+            self._paint_line(painter, number, line, height)
         painter.end()
 
-    def _paint_line(self, painter: QPainter, number: int, entries: list[Entry], height: int) -> None:
+    def _paint_line(self, painter: QPainter, number: int, line: list[_Piece], height: int) -> None:
         colours = theme.tokens()
         text, quiet = QColor(colours.text), QColor(colours.secondary)
         plain, bold, note = self._fonts()
@@ -171,19 +202,22 @@ class Legend(QWidget):
         if number == LINES - 1 and self._left_over:
             more = f"+ {self._left_over} more"
             right = self._left_of(painter, right, top, height, more, plain, quiet) - theme.scaled(BETWEEN)
-        for entry in reversed(entries):
-            name = entry.words
-            over = self._width(entry) - self._room(number, more=self._left_over > 0)
+        for piece in reversed(line):
+            entry, name = self._entries[piece.entry], piece.words
+            over = self._piece_width(piece) - self._room(number, more=self._left_over > 0)
             if over > 0:
                 metrics = QFontMetrics(plain)
                 kept = metrics.horizontalAdvance(name) - over
                 name = metrics.elidedText(name, Qt.TextElideMode.ElideMiddle, kept)
-            if entry.note and self._noted:
-                right = self._left_of(painter, right, top, height, entry.note, note, quiet)
+            if piece.last:
+                if entry.note and self._noted:
+                    right = self._left_of(painter, right, top, height, entry.note, note, quiet)
+                    right -= theme.scaled(SPACE)
+                right = self._left_of(painter, right, top, height, entry.value, bold, text)
                 right -= theme.scaled(SPACE)
-            right = self._left_of(painter, right, top, height, entry.value, bold, text) - theme.scaled(SPACE)
             right = self._left_of(painter, right, top, height, name, plain, text) - theme.scaled(SPACE)
-            self._paint_mark(painter, right, top + height // 2 + 1, entry)
+            if piece.first:
+                self._paint_mark(painter, right, top + height // 2 + 1, entry)
             right -= theme.scaled(MARK + BETWEEN)
         if self._at and number == 0:
             self._left_of(painter, right, top, height, self._at, plain, text)

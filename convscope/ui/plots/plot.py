@@ -52,7 +52,8 @@ class Plot(pg.PlotWidget):
     plus and minus zoom. The right button copies or saves.
 
     Args:
-        name: the button is called "name.fit".
+        name: it is called "name.plot", and its button "name.fit".
+        says: accessible name.
 
     Attributes:
         pictured: what the right button copies or saves: the plot itself, or the chart around it.
@@ -71,8 +72,10 @@ class Plot(pg.PlotWidget):
     moved = Signal(object)
     zoom_changed = Signal()
 
-    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+    def __init__(self, name: str, says: str, parent: QWidget | None = None) -> None:
         super().__init__(parent, enableMenu=False, axisItems={"bottom": PlainAxis("bottom")})
+        self.setObjectName(f"{name}.plot")
+        self.setAccessibleName(says)
         self.zoomed = False
         self.pictured: QWidget = self
         self._whole: tuple[Range, Range] = ((0.0, 0.0), (0.0, 0.0))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, QRect, QSize, Qt
 from PySide6.QtGui import QPaintEvent
 from PySide6.QtWidgets import QComboBox, QStyle, QStyleOptionComboBox, QStylePainter
 
@@ -13,6 +13,26 @@ class ElidedCombo(QComboBox):
     def shown_text(self) -> str:
         """The chosen words as far as there is room."""
         return self._option().currentText
+
+    def sizeHint(self) -> QSize:
+        """Where it is to be as wide as its words, with the room that the style sheet takes for its arrow."""
+        hint = super().sizeHint()
+        if self.sizeAdjustPolicy() != QComboBox.SizeAdjustPolicy.AdjustToContents:
+            return hint
+        option = QStyleOptionComboBox()
+        self.initStyleOption(option)
+        option.rect = QRect(QPoint(), hint)
+        part = QStyle.SubControl.SC_ComboBoxEditField
+        field = self.style().subControlRect(QStyle.ComplexControl.CC_ComboBox, option, part, self)
+        metrics = self.fontMetrics()
+        longest = max((metrics.horizontalAdvance(self.itemText(n)) for n in range(self.count())), default=0)
+        return hint + QSize(max(0, longest + 4 - field.width()), 0)
+
+    def minimumSizeHint(self) -> QSize:
+        """The same: it is not to be shortened then."""
+        if self.sizeAdjustPolicy() != QComboBox.SizeAdjustPolicy.AdjustToContents:
+            return super().minimumSizeHint()
+        return self.sizeHint()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """As Qt paints it, with words that fit."""

@@ -234,7 +234,7 @@ class TruthView(QWidget):
         self.areas = QLabel()
         self.areas.setObjectName("explain.truth.areas")
         self.areas.setWordWrap(True)
-        self.plot = Plot("explain.truth.plot")
+        self.plot = Plot("explain.truth.plot", "Probability as pixels go and come back")
         self._prepare_plot()
         column.addWidget(_beside(_question("Does the score follow the map?"), self.run_curves))
         column.addWidget(caption("", CURVES_ABOUT))

@@ -26,7 +26,7 @@ class Curve(QWidget):
         self.setFixedHeight(theme.scaled(HEIGHT))
         self._curves: list[NDArray[np.float32]] = []
         self._steps = 1
-        self.plot = Plot("patterns.curve", self)
+        self.plot = Plot("patterns.curve", "Objective by step", self)
         self.plot.getPlotItem().setClipToView(True)
         self.plot.moved.connect(self._read)
         for side in ("left", "bottom"):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QDoubleSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDoubleSpinBox, QLabel, QVBoxLayout, QWidget
 
 from convscope.ui import theme
 from convscope.ui.panels.train import form
@@ -21,7 +21,7 @@ from convscope.ui.plots.chart import Chart, Line
 from convscope.ui.plots.curve import Curve
 from convscope.ui.plots.plot import Plot
 from convscope.ui.widgets.flow import FlowLayout
-from convscope.ui.widgets.form import choose, combo
+from convscope.ui.widgets.form import choose, combo, row
 from convscope.ui.widgets.segmented import Segmented
 from convscope.ui.widgets.slider_row import SliderRow
 from convscope.ui.widgets.undo_keys import undo_of_the_window
@@ -221,7 +221,7 @@ class Charts(QWidget):
         self.by.setAccessibleName("Curves by batch or by epoch")
         self.by.changed.connect(self._by_changed)
         self.smoothing = SliderRow("train.smoothing", "Smoothing", 0, 0.99, 0.01, self.shown_as.smoothing)
-        self.smoothing.setMaximumWidth(theme.scaled(232))
+        self.smoothing.setMaximumWidth(theme.scaled(216))
         self.smoothing.changed.connect(self._smoothing_changed)
         for box in self.smoothing.findChildren(QDoubleSpinBox):
             undo_of_the_window(box)
@@ -235,7 +235,12 @@ class Charts(QWidget):
         self.which.activated.connect(self._metric_chosen)
         self.which.hide()
         above = FlowLayout(across=theme.GAP, down=theme.GRID)
-        for widget in (self.by, self.smoothing, self.formula, self.which):
+        by = QLabel("by")
+        by.setBuddy(self.formula)
+        # One piece, so that no line begins with a choice of what stands on another.
+        smoothed = QWidget()
+        smoothed.setLayout(row(self.smoothing, by, self.formula))
+        for widget in (self.by, smoothed, self.which):
             above.addWidget(widget)
         column.addLayout(above)
         self.loss = Chart("train.loss_chart", "Loss")

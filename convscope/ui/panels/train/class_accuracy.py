@@ -5,13 +5,15 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QPainter
+from PySide6.QtGui import QColor, QFontMetrics, QPainter, QResizeEvent
 from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from convscope.ui import theme
+from convscope.ui.panels.train.class_labels import numbered
 from convscope.words import share
 
 ROW = 22
+STUB = 40  # pixels of the shortest bar
 Index = QModelIndex | QPersistentModelIndex
 # A class: its number, its name, how many of its images were recognised, how many there are.
 Row = tuple[int, str, int, int]
@@ -46,11 +48,15 @@ class _Classes(QAbstractListModel):
 
 
 class _Bar(QStyledItemDelegate):
-    """Name, bar, share with its counts."""
+    """Name, bar, share with its counts; the name above the others where they do not fit side by side."""
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        """One line."""
-        return QSize(theme.scaled(160), theme.scaled(ROW))
+        """One line, or two."""
+        model = index.model()
+        assert isinstance(model, _Classes)
+        view = option.widget
+        width = view.viewport().width() if isinstance(view, QListView) else 0
+        return QSize(theme.scaled(160), theme.scaled(ROW) * (2 if _stacked(model, width) else 1))
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """The row."""
@@ -64,28 +70,44 @@ class _Bar(QStyledItemDelegate):
             ground = QColor(colours.accent)
             ground.setAlpha(40)
             painter.fillRect(place, ground)
-        painter.setFont(theme.font(12, figures=True))
-        metrics = painter.fontMetrics()
-        value = share(right, count) if count else "–"
-        most = max((row[3] for row in model.rows), default=0)
-        room = metrics.horizontalAdvance(f"{most:,} of {most:,}, 99.9 %") + theme.scaled(8)
-        label = min(theme.scaled(120), place.width() * 0.4)
+        longest, room = _needed(model)
         inside = place.adjusted(theme.scaled(4), 0, -theme.scaled(4), 0)
+        above, beside = inside, inside
+        label = float(longest + theme.scaled(8))
+        if _stacked(model, round(place.width())):
+            line, label = theme.scaled(ROW), 0.0
+            above, beside = inside.adjusted(0, 0, 0, -line), inside.adjusted(0, line, 0, 0)
         middle = Qt.AlignmentFlag.AlignVCenter
+        painter.setFont(theme.font(12, figures=True))
         painter.setPen(QColor(colours.secondary))
-        painter.drawText(inside, middle | Qt.AlignmentFlag.AlignRight, value)
+        value = share(right, count) if count else "–"
+        painter.drawText(beside, middle | Qt.AlignmentFlag.AlignRight, value)
         painter.setFont(theme.font(12))
         painter.setPen(QColor(colours.text))
-        text = painter.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, int(label))
-        painter.drawText(inside, middle | Qt.AlignmentFlag.AlignLeft, text)
-        groove = QRectF(inside.left() + label + theme.scaled(8), 0, 0, theme.scaled(6))
-        groove.setRight(inside.right() - room)
-        groove.moveTop(place.center().y() - groove.height() / 2)
+        # What is wider than the whole list keeps both its ends.
+        text = painter.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, int(above.width()))
+        painter.drawText(above, middle | Qt.AlignmentFlag.AlignLeft, text)
+        groove = QRectF(beside.left() + label, 0, 0, theme.scaled(6))
+        groove.setRight(beside.right() - room)
+        groove.moveTop(beside.center().y() - groove.height() / 2)
         painter.fillRect(groove, QColor(colours.line))
         if count:
             groove.setWidth(groove.width() * right / count)
             painter.fillRect(groove, QColor(colours.accent))
         painter.restore()
+
+
+def _needed(model: _Classes) -> tuple[int, int]:
+    """The width of the longest name, and of the widest share with its counts."""
+    names, figures = QFontMetrics(theme.font(12)), QFontMetrics(theme.font(12, figures=True))
+    longest = max((names.horizontalAdvance(row[1]) for row in model.rows), default=0)
+    most = max((row[3] for row in model.rows), default=0)
+    return longest, figures.horizontalAdvance(f"{most:,} of {most:,}, 99.9 %") + theme.scaled(8)
+
+
+def _stacked(model: _Classes, width: int) -> bool:
+    """Whether a name stands above its bar."""
+    return sum(_needed(model)) + theme.scaled(STUB) > width
 
 
 class ClassAccuracy(QListView):
@@ -115,10 +137,15 @@ class ClassAccuracy(QListView):
         self, right: NDArray[np.int64], counts: NDArray[np.int64], classes: tuple[str, ...]
     ) -> None:
         """Show how many of each class's images were recognised; a class may have none."""
-        rows = [(n, name, int(right[n]), int(counts[n])) for n, name in enumerate(classes)]
+        rows = [(n, name, int(right[n]), int(counts[n])) for n, name in enumerate(numbered(classes))]
         self._quiet = True
         self._model.show(sorted(rows, key=lambda row: (not row[3], row[2] / max(1, row[3]))))
         self._quiet = False
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """One line a class, or two."""
+        super().resizeEvent(event)
+        self.scheduleDelayedItemsLayout()
 
     def select(self, number: int | None) -> None:
         """Mark a class; nothing is emitted."""

@@ -9,10 +9,10 @@ from PySide6.QtGui import QColor, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, 
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from convscope.ui import theme
+from convscope.ui.panels.train.class_labels import labels
 from convscope.words import percent
 
-LABELS_FROM = 11  # pixels of a cell from which the classes have their names beside it
-WIDEST_LABEL = 96
+LABELS_FROM = 12  # pixels of a cell from which the classes have their names beside it
 Cell = tuple[int, int]
 
 
@@ -32,6 +32,8 @@ class ConfusionView(QWidget):
         super().__init__(parent)
         self._counts: NDArray[np.int64] = np.zeros((0, 0), np.int64)
         self._classes: tuple[str, ...] = ()
+        # What stands along it.
+        self._labels: tuple[str, ...] = ()
         self._selected: Cell | None = None
         self._hover: Cell | None = None
         self.setMouseTracking(True)
@@ -41,7 +43,7 @@ class ConfusionView(QWidget):
 
     def set_confusion(self, counts: NDArray[np.int64], classes: tuple[str, ...]) -> None:
         """Show a matrix, int64 (classes, classes): row the true class, column the predicted one."""
-        self._counts, self._classes = counts, classes
+        self._counts, self._classes, self._labels = counts, classes, labels(classes)
         self._selected = self._hover = None
         right, images = int(np.trace(counts)), int(counts.sum())
         self.setAccessibleDescription(f"{right:,} of {images:,} images right")
@@ -77,8 +79,8 @@ class ConfusionView(QWidget):
 
     def _label_room(self) -> int:
         metrics = self.fontMetrics()
-        longest = max((metrics.horizontalAdvance(name) for name in self._classes), default=0)
-        return min(longest, theme.scaled(WIDEST_LABEL)) + theme.scaled(8)
+        longest = max((metrics.horizontalAdvance(name) for name in self._labels), default=0)
+        return longest + theme.scaled(8)
 
     def _grid(self) -> tuple[float, float, float]:
         """Left, top and a cell's side."""
@@ -168,7 +170,7 @@ class ConfusionView(QWidget):
         right, wrong = QColor(colours.accent), QColor(colours.positive)
         ground = QColor(colours.window)
         gap = 1.0 if side >= 6 else 0.0
-        numbers = theme.font(max(8.0, min(13.0, side / theme.zoom() * 0.34)), figures=True)
+        numbers = theme.font(max(9.0, min(13.0, side / theme.zoom() * 0.34)), figures=True)
         painter.setFont(numbers)
         fits = painter.fontMetrics().horizontalAdvance(f"{int(self._counts.max()):,}") + 4 <= side
         for true in range(count):
@@ -196,13 +198,12 @@ class ConfusionView(QWidget):
         painter.end()
 
     def _paint_names(self, painter: QPainter, left: float, top: float, side: float) -> None:
-        painter.setFont(theme.font(min(12.0, side / theme.zoom() * 0.8)))
-        metrics, room = painter.fontMetrics(), self._label_room() - theme.scaled(6)
+        painter.setFont(theme.font(max(9.0, min(12.0, side / theme.zoom() * 0.8))))
+        room = self._label_room() - theme.scaled(6)
         colours = theme.tokens()
         marked = self._hover or self._selected
         aligned = Qt.AlignmentFlag.AlignVCenter
-        for index, name in enumerate(self._classes):
-            text = metrics.elidedText(name, Qt.TextElideMode.ElideRight, room)
+        for index, text in enumerate(self._labels):
             own = marked is not None and index == marked[0]
             painter.setPen(QColor(colours.text if own else colours.secondary))
             row = QRectF(left - room - theme.scaled(6), top + index * side, room, side)

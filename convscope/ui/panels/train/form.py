@@ -158,6 +158,7 @@ Choice = tuple[str, str, Callable[[], object]]
 
 
 _ICONS = {"good": "circle-check", "info": "info", "warning": "triangle-alert", "bad": "circle-x"}
+_SAYS = {"good": "Done", "info": "Note", "warning": "Warning", "bad": "It went wrong"}
 
 
 class Notice(QFrame):
@@ -172,6 +173,7 @@ class Notice(QFrame):
         self.setObjectName(name)
         self.setProperty("role", "raised")
         self._icon = QToolButton()
+        self._icon.setObjectName(f"{name}.icon")
         self._icon.setProperty("flat", True)
         self._icon.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._icon.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
@@ -202,6 +204,8 @@ class Notice(QFrame):
         colours = theme.tokens()
         colour = colours.accent if kind == "info" else getattr(colours, kind)
         self._icon.setIcon(theme.icon(_ICONS[kind], colour))
+        self._icon.setAccessibleName(_SAYS[kind])
+        self._icon.setToolTip(_SAYS[kind])
         self.text.setText(text)
         self.setAccessibleName(text)
         self._runs = []

@@ -18,7 +18,7 @@ from convscope.ui import theme
 from convscope.ui.panels.train.desk import Desk
 from convscope.ui.panels.train.plan import Finished, Prepared
 from convscope.ui.panels.train.samples_view import SamplesView
-from convscope.ui.widgets.form import caption, combo, row
+from convscope.ui.widgets.form import caption, combo
 from convscope.ui.widgets.mosaic_view import MosaicView
 
 if TYPE_CHECKING:
@@ -69,6 +69,7 @@ class Looks(QWidget):
         self.kernels.setAccessibleName("First layer’s kernels")
         self.layer = combo("train.layer", "Layer whose maps are shown", ())
         self.layer.activated.connect(lambda _index: self._watch())
+        self.layer.currentTextChanged.connect(self.layer.setToolTip)
         self.image = combo("train.image", "Image whose maps are shown", ())
         self.image.activated.connect(lambda _index: self._image_chosen())
         self.maps = MosaicView()
@@ -82,10 +83,9 @@ class Looks(QWidget):
         column.addWidget(self.kernels, 1)
         column.addSpacing(theme.GRID)
         column.addWidget(theme.label("Feature maps", "heading"))
-        chooser = row(self.layer, self.image)
-        chooser.setStretch(0, 1)
-        chooser.setStretch(1, 1)
-        column.addLayout(chooser)
+        # Layers have long names: a line for each.
+        column.addWidget(self.layer)
+        column.addWidget(self.image)
         column.addWidget(self.trouble)
         column.addWidget(self.maps, 1)
         column.addSpacing(theme.GRID)

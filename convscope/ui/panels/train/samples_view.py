@@ -6,14 +6,25 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QFontMetrics,
+    QHelpEvent,
+    QImage,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from convscope.ui import theme
+from convscope.ui.panels.train.class_labels import long_names
 from convscope.ui.widgets.raster import shrink, to_image
 
 ROW, PICTURE, BAR, COLUMNS = 38, 32, 6, 2
+MOST_LINES = 3  # that a long name takes
 
 
 class SamplesView(QWidget):
@@ -34,6 +45,7 @@ class SamplesView(QWidget):
         self._labels: tuple[int, ...] = ()
         self._classes: tuple[str, ...] = ()
         self._probabilities: NDArray[np.float32] | None = None
+        self._lines = 1
 
     def set_samples(
         self, pixels: Sequence[NDArray[np.uint8]], labels: Sequence[int], classes: Sequence[str]
@@ -42,6 +54,7 @@ class SamplesView(QWidget):
         self._pictures = [_small(image) for image in pixels]
         self._labels, self._classes = tuple(labels), tuple(classes)
         self._probabilities = None
+        self._count_lines()
         self.updateGeometry()
         self.update()
 
@@ -63,21 +76,51 @@ class SamplesView(QWidget):
 
     def sizeHint(self) -> QSize:
         """As high as its rows."""
-        return QSize(theme.scaled(320), theme.scaled(ROW) * self._rows())
+        return QSize(theme.scaled(320), self._row_height() * self._rows())
 
     def minimumSizeHint(self) -> QSize:
         """Narrower, names are cut."""
-        return QSize(theme.scaled(200), theme.scaled(ROW) * self._rows())
+        return QSize(theme.scaled(200), self._row_height() * self._rows())
 
     def place(self, number: int) -> QRectF:
         """Where an image and its words stand."""
         row, column = divmod(number, COLUMNS)
         width = (self.width() + theme.GROUP_GAP) / COLUMNS
-        height = theme.scaled(ROW)
+        height = self._row_height()
         return QRectF(column * width, row * height, width - theme.GROUP_GAP, height)
+
+    def _row_height(self) -> int:
+        if self._lines == 1:
+            return theme.scaled(ROW)
+        return self._lines * QFontMetrics(theme.font(12)).height() + theme.scaled(BAR) + 12
+
+    def _count_lines(self) -> None:
+        """In how many lines the longest name has room beside its picture."""
+        lines = 1
+        if long_names(self._classes):
+            metrics = QFontMetrics(theme.font(12))
+            width = (self.width() + theme.GROUP_GAP) / COLUMNS - theme.GROUP_GAP - theme.scaled(PICTURE) - 8
+            room = int(width) - metrics.horizontalAdvance("0.00") - 8
+            lines = max(len(_broken(name, metrics, room, MOST_LINES)) for name in self._classes)
+        if lines != self._lines:
+            self._lines = lines
+            self.updateGeometry()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Another width, other lines."""
+        self._count_lines()
 
     def _rows(self) -> int:
         return max(1, -(-len(self._pictures) // COLUMNS))
+
+    def event(self, event: QEvent) -> bool:
+        """What an image is and is taken for, in words, under the cursor."""
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
+            for number in range(len(self._pictures)):
+                if self.place(number).contains(QPointF(event.pos())):
+                    QToolTip.showText(event.globalPos(), self.sentence(number), self)
+                    return True
+        return super().event(event)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Choose."""
@@ -103,7 +146,11 @@ class SamplesView(QWidget):
             inside = place.adjusted(side + 8, 4, 0, -6)
             if self._probabilities is None:
                 painter.setPen(QColor(colours.secondary))
-                painter.drawText(inside, Qt.AlignmentFlag.AlignLeft, self._name(self._labels[row]))
+                name = self._name(self._labels[row])
+                for line, words in enumerate(_in_lines(name, metrics, int(inside.width()), self._lines)):
+                    painter.drawText(
+                        inside.translated(0, line * metrics.height()), Qt.AlignmentFlag.AlignLeft, words
+                    )
                 continue
             likeliest = int(np.argmax(self._probabilities[row]))
             share = float(self._probabilities[row, likeliest])
@@ -111,15 +158,13 @@ class SamplesView(QWidget):
             colour = QColor(colours.good if is_right else colours.warning)
             number = f"{share:.2f}"
             name = self._name(likeliest)
-            if not is_right:
+            if not is_right and self._lines == 1:
                 name += f", is {self._name(self._labels[row])}"
             room = int(inside.width()) - metrics.horizontalAdvance(number) - 8
             painter.setPen(QColor(colours.text))
-            painter.drawText(
-                inside,
-                Qt.AlignmentFlag.AlignLeft,
-                metrics.elidedText(name, Qt.TextElideMode.ElideRight, room),
-            )
+            for line, words in enumerate(_in_lines(name, metrics, room, self._lines)):
+                at = inside.translated(0, line * metrics.height())
+                painter.drawText(at, Qt.AlignmentFlag.AlignLeft, words)
             painter.setPen(QColor(colours.secondary))
             painter.setFont(figures)
             painter.drawText(inside, right, number)
@@ -136,6 +181,26 @@ class SamplesView(QWidget):
 
     def _name(self, label: int) -> str:
         return self._classes[label] if label < len(self._classes) else str(label)
+
+
+def _broken(name: str, metrics: QFontMetrics, room: int, lines: int) -> list[str]:
+    """A name in up to so many lines, broken between its words."""
+    told = [""]
+    for word in name.split(" "):
+        longer = f"{told[-1]} {word}".strip()
+        if told[-1] and len(told) < lines and metrics.horizontalAdvance(longer) > room:
+            told.append(word)
+        else:
+            told[-1] = longer
+    return told
+
+
+def _in_lines(name: str, metrics: QFontMetrics, room: int, lines: int) -> list[str]:
+    """The same; what is still too long keeps both its ends."""
+    return [
+        metrics.elidedText(words, Qt.TextElideMode.ElideMiddle, room)
+        for words in _broken(name, metrics, room, lines)
+    ]
 
 
 def _small(pixels: NDArray[np.uint8]) -> QImage:
