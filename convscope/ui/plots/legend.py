@@ -122,7 +122,7 @@ class Legend(QWidget):
         self._noted = True
         bare = max((self._width(entry._replace(words=LEAST)) for entry in self._entries), default=0)
         # Where a name would be nothing but an ellipsis, what else is told is told on hover.
-        self._noted = bare <= self._room(LINES - 1, more=len(self._entries) > 1)
+        self._noted = bare <= room
         lines: list[list[_Piece]] = [[]]
         x = place
         for index, entry in enumerate(self._entries):

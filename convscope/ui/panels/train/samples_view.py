@@ -158,9 +158,11 @@ class SamplesView(QWidget):
             colour = QColor(colours.good if is_right else colours.warning)
             number = f"{share:.2f}"
             name = self._name(likeliest)
-            if not is_right and self._lines == 1:
-                name += f", is {self._name(self._labels[row])}"
             room = int(inside.width()) - metrics.horizontalAdvance(number) - 8
+            said = f"{name}, is {self._name(self._labels[row])}"
+            if not is_right and metrics.horizontalAdvance(said) <= room:
+                # Else it is told on hover: the picture shows what it is.
+                name = said
             painter.setPen(QColor(colours.text))
             for line, words in enumerate(_in_lines(name, metrics, room, self._lines)):
                 at = inside.translated(0, line * metrics.height())
