@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QSizePolicy, QToolButton, QWidget
 
 from convscope.imaging.image import Image
@@ -15,7 +16,7 @@ from convscope.ui.widgets.elided import ElidedLabel
 if TYPE_CHECKING:
     from convscope.engine.models.opened import OpenedModel
 
-NAME_LIMIT = 32
+NAME_LIMIT, LEAST_NAME = 32, 8  # letters of a name: at most, and where the window is narrow
 
 
 def short_count(number: int) -> str:
@@ -30,17 +31,21 @@ def short_count(number: int) -> str:
     return str(number)
 
 
-def described_model(model: OpenedModel) -> str:
+def described_model(model: OpenedModel, limit: int = NAME_LIMIT) -> str:
     """A model's name and its number of parameters: "imagenet   4.7 M"."""
-    name = model.name if len(model.name) <= NAME_LIMIT else f"{model.name[: NAME_LIMIT - 1]}…"
-    return f"{name}   {short_count(model.sheet.totals.parameters)}"
+    return f"{_short(model.name, limit)}   {short_count(model.sheet.totals.parameters)}"
 
 
-def described(image: Image) -> str:
+def described(image: Image, limit: int = NAME_LIMIT) -> str:
     """An image's name and the shape of its array: "cat.jpg   300×451×3"; with a mark for gray."""
-    name = image.name if len(image.name) <= NAME_LIMIT else f"{image.name[: NAME_LIMIT - 1]}…"
     shape = "×".join(map(str, image.values.shape))
-    return f"{name}   {shape}{' gray' if image.channels == 1 else ''}"
+    return f"{_short(image.name, limit)}   {shape}{' gray' if image.channels == 1 else ''}"
+
+
+def _short(name: str, limit: int) -> str:
+    """A name of at most so many letters; what long names end in tells them apart, too."""
+    end = limit // 3
+    return name if len(name) <= limit else f"{name[: limit - 1 - end]}…{name[-end:]}"
 
 
 class Header(QFrame):
@@ -113,7 +118,7 @@ class Header(QFrame):
     def set_images(self, images: tuple[Image, ...], image: Image) -> None:
         """Show the current image's name, size and what was converted."""
         self._images, self._image = images, image
-        self.image.setText(described(image))
+        self._fit()
         origin = str(image.path) if image.path is not None else "not from a file"
         self.image.setToolTip(
             "\n".join((f"{image.name}: {origin}", *image.notes, "Click for the other open images"))
@@ -126,12 +131,11 @@ class Header(QFrame):
     def set_models(self, models: tuple[OpenedModel, ...], current: OpenedModel | None) -> None:
         """Show the current model's name and size."""
         self._models, self._model = models, current
+        self._fit()
         if current is None:
-            self.model.setText("no model")
             self.model.setToolTip("No model is open yet; click to open one")
             self.model.setAccessibleDescription("no model")
             return
-        self.model.setText(described_model(current))
         total = current.sheet.totals
         facts = f"{current.name}: {total.layers} layers, {total.parameters:,} parameters"
         more = "Click for the other open models"
@@ -152,6 +156,40 @@ class Header(QFrame):
     def set_compact(self, compact: bool) -> None:
         """Leave the search button its icon alone when there is little room."""
         self.search.setText("Ctrl+K" if compact else "Search commands   Ctrl+K")
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Names as long as there is room for."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Before, there is no width."""
+        super().showEvent(event)
+        self._fit()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Another zoom."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.StyleChange and self._image is not None:
+            self._fit()
+
+    def _fit(self) -> None:
+        """Shorten both names alike until all that stands in the line fits."""
+        tools = (self.undo, self.redo, self.search, self.theme)
+        beside = sum(tool.sizeHint().width() for tool in tools)
+        layout = self.layout()
+        assert layout is not None
+        margins = layout.contentsMargins()
+        room = self.width() - margins.left() - margins.right() - beside - layout.count() * layout.spacing()
+        for limit in range(NAME_LIMIT, LEAST_NAME - 1, -1):
+            if self._image is not None:
+                self.image.setText(described(self._image, limit))
+            model = self._model
+            self.model.setText(described_model(model, limit) if model is not None else "no model")
+            wide = self.image.sizeHint().width() + self.model.sizeHint().width()
+            if wide <= room or not self.isVisible():
+                break
 
     def _fill_menu(self) -> None:
         self._menu.clear()
