@@ -29,6 +29,8 @@ from PySide6.QtWidgets import (
 )
 
 from convscope.ui.widgets.elided import ElidedLabel
+from convscope.ui.widgets.elided_combo import ElidedCombo
+from convscope.ui.widgets.image_view import ImageView
 
 SMALLEST = 9  # pixels of the smallest type
 SLACK = 24  # pixels in the other columns that a squeezed name could have had
@@ -71,7 +73,7 @@ def cut_off(root: QWidget) -> set[Fault]:
 
 def labelled(box: QComboBox) -> bool:
     """Whether words beside or above a choice, or its own first words, say what is chosen."""
-    if ":" in box.currentText() or box.isEditable():
+    if box.isEditable() or (isinstance(box, ElidedCombo) and box.says):
         return True
     window, area = box.window(), _area(box)
     for label in window.findChildren(QLabel):
@@ -149,7 +151,7 @@ def _own_words(root: QWidget) -> set[str]:
 
 
 def _kinds(root: QWidget, words: Words, text: str, owner: QWidget | None, own: set[str]) -> Iterator[str]:
-    if "…" in text and not any(text in each for each in own) and not _may_shorten(owner):
+    if "…" in text and not any(text in each for each in own) and not _may_shorten(owner, text):
         yield "words are shortened"
     if words.pixels < SMALLEST:
         yield "words are tiny"
@@ -162,12 +164,15 @@ def _kinds(root: QWidget, words: Words, text: str, owner: QWidget | None, own: s
         yield "words are cut below"
 
 
-def _may_shorten(owner: QWidget | None) -> bool:
+def _may_shorten(owner: QWidget | None, text: str) -> bool:
     """Quiet words with the whole in a tooltip, a choice whose list shows it, and cells, which have a rule."""
     if isinstance(owner, ElidedLabel):
         return bool(owner.toolTip()) and owner.property("role") == "caption"
     if isinstance(owner, QComboBox):
         return bool(owner.toolTip())
+    if isinstance(owner, ImageView):
+        # A name of the user's, under its picture, in its middle: how large that is is told whole.
+        return not text.endswith("…")
     if owner is None or isinstance(owner, QHeaderView) or isinstance(owner.parentWidget(), QHeaderView):
         return False
     view = owner.parentWidget()

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
     QHBoxLayout,
+    QLabel,
     QPushButton,
     QSizePolicy,
     QToolButton,
@@ -254,6 +255,9 @@ class DrawingPad(QDialog):
         tools.addWidget(self.undo)
         tools.addWidget(self.redo)
         below = QHBoxLayout()
+        size = QLabel("Pixels")
+        size.setBuddy(self.size_)
+        below.addWidget(size)
         below.addWidget(self.size_)
         below.addStretch(1)
         for button in (self.clear, self.new, self.finish):

@@ -8,7 +8,21 @@ from PySide6.QtWidgets import QComboBox, QStyle, QStyleOptionComboBox, QStylePai
 
 
 class ElidedCombo(QComboBox):
-    """A combo box that never cuts a letter in two."""
+    """A combo box that never cuts a letter in two.
+
+    Attributes:
+        says: what is chosen, before the choice itself ("Order: by index"), where no label stands beside it.
+    """
+
+    says = ""
+
+    def set_says(self, says: str) -> None:
+        """Say what is chosen."""
+        self.says = says
+        self.updateGeometry()
+
+    def _said(self) -> QSize:
+        return QSize(self.fontMetrics().horizontalAdvance(f"{self.says}: ") if self.says else 0, 0)
 
     def shown_text(self) -> str:
         """The chosen words as far as there is room."""
@@ -16,7 +30,7 @@ class ElidedCombo(QComboBox):
 
     def sizeHint(self) -> QSize:
         """Where it is to be as wide as its words, with the room that the style sheet takes for its arrow."""
-        hint = super().sizeHint()
+        hint = super().sizeHint() + self._said()
         if self.sizeAdjustPolicy() != QComboBox.SizeAdjustPolicy.AdjustToContents:
             return hint
         option = QStyleOptionComboBox()
@@ -26,12 +40,12 @@ class ElidedCombo(QComboBox):
         field = self.style().subControlRect(QStyle.ComplexControl.CC_ComboBox, option, part, self)
         metrics = self.fontMetrics()
         longest = max((metrics.horizontalAdvance(self.itemText(n)) for n in range(self.count())), default=0)
-        return hint + QSize(max(0, longest + 4 - field.width()), 0)
+        return hint + QSize(max(0, longest + self._said().width() + 4 - field.width()), 0)
 
     def minimumSizeHint(self) -> QSize:
         """The same: it is not to be shortened then."""
         if self.sizeAdjustPolicy() != QComboBox.SizeAdjustPolicy.AdjustToContents:
-            return super().minimumSizeHint()
+            return super().minimumSizeHint() + self._said()
         return self.sizeHint()
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -46,8 +60,7 @@ class ElidedCombo(QComboBox):
         self.initStyleOption(option)
         part = QStyle.SubControl.SC_ComboBoxEditField
         field = self.style().subControlRect(QStyle.ComplexControl.CC_ComboBox, option, part, self)
-        words = self.fontMetrics().elidedText(
-            option.currentText, Qt.TextElideMode.ElideRight, field.width() - 2
-        )
+        said = f"{self.says}: {option.currentText}" if self.says else option.currentText
+        words = self.fontMetrics().elidedText(said, Qt.TextElideMode.ElideRight, field.width() - 2)
         option.currentText = words
         return option

@@ -183,13 +183,14 @@ def slider(name: str, says: str, low: int, high: int) -> QSlider:
     return made
 
 
-def combo(name: str, says: str, choices: Iterable[tuple[str, str]]) -> ElidedCombo:
-    """A choice among (value, words)."""
+def combo(name: str, says: str, choices: Iterable[tuple[str, str]], first: str = "") -> ElidedCombo:
+    """A choice among (value, words); `first`: what is chosen, in the box itself, where no label says so."""
     box = ElidedCombo()
     box.setObjectName(name)
     box.setAccessibleName(says)
     box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
     box.setMinimumContentsLength(6)
+    box.set_says(first)
     wheel_needs_focus(box)
     for value, words in choices:
         box.addItem(words, value)

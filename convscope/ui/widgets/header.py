@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QSizePolicy, QToolButt
 from convscope.imaging.image import Image
 from convscope.ui import theme
 from convscope.ui.widgets.elided import ElidedLabel
+from convscope.ui.widgets.name_button import short_name
 
 if TYPE_CHECKING:
     from convscope.engine.models.opened import OpenedModel
@@ -33,19 +34,13 @@ def short_count(number: int) -> str:
 
 def described_model(model: OpenedModel, limit: int = NAME_LIMIT) -> str:
     """A model's name and its number of parameters: "imagenet   4.7 M"."""
-    return f"{_short(model.name, limit)}   {short_count(model.sheet.totals.parameters)}"
+    return f"{short_name(model.name, limit)}   {short_count(model.sheet.totals.parameters)}"
 
 
 def described(image: Image, limit: int = NAME_LIMIT) -> str:
     """An image's name and the shape of its array: "cat.jpg   300×451×3"; with a mark for gray."""
     shape = "×".join(map(str, image.values.shape))
-    return f"{_short(image.name, limit)}   {shape}{' gray' if image.channels == 1 else ''}"
-
-
-def _short(name: str, limit: int) -> str:
-    """A name of at most so many letters; what long names end in tells them apart, too."""
-    end = limit // 3
-    return name if len(name) <= limit else f"{name[: limit - 1 - end]}…{name[-end:]}"
+    return f"{short_name(image.name, limit)}   {shape}{' gray' if image.channels == 1 else ''}"
 
 
 class Header(QFrame):

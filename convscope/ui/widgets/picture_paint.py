@@ -218,6 +218,16 @@ def paint_peak(painter: QPainter, view: Viewport, place: tuple[int, int]) -> Non
         painter.drawLines(lines)
 
 
+def shortened(metrics: QFontMetrics, words: str, room: int) -> str:
+    """A caption that fits: the name of "a name · 300 × 451" is cut in its middle, the rest stays."""
+    for mark in ("  ·  ", " · ", ", "):
+        name, found, rest = words.rpartition(mark)
+        left = room - metrics.horizontalAdvance(found + rest)
+        if found and left > 3 * metrics.averageCharWidth():
+            return metrics.elidedText(name, Qt.TextElideMode.ElideMiddle, left) + found + rest
+    return metrics.elidedText(words, Qt.TextElideMode.ElideMiddle, room)
+
+
 def paint_caption(painter: QPainter, area: QRect, left: str, right: str, *, bright: bool) -> None:
     """The words below a picture; those on the left are shortened.
 
@@ -243,5 +253,5 @@ def paint_caption(painter: QPainter, area: QRect, left: str, right: str, *, brig
         painter.setFont(theme.font(11))
         metrics = painter.fontMetrics()
         painter.setPen(QColor(colours.secondary))
-        words = metrics.elidedText(left, Qt.TextElideMode.ElideRight, room)
+        words = shortened(metrics, left, room)
         painter.drawText(QRect(inner.topLeft(), QPoint(inner.left() + room, inner.bottom())), align, words)

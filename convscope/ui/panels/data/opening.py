@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import (
@@ -23,6 +24,7 @@ from convscope.ui.actions import Command
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.widgets.form import tool
 
+Button = TypeVar("Button", bound=QToolButton)
 KEY = "dataset"
 SHIPPED = (("digits", "Digits"), ("fashion", "Garments"), ("textures", "Textures"))
 
@@ -59,10 +61,14 @@ class Opening(QObject):
 
     def menu_button(self, name: str, text: str) -> QToolButton:
         """A button whose menu lists every way."""
-        button = QToolButton()
+        button = self.as_menu_button(QToolButton(), name)
+        button.setText(text)
+        return button
+
+    def as_menu_button(self, button: Button, name: str) -> Button:
+        """Give a button that menu. Returns it."""
         button.setObjectName(name)
         button.setAccessibleName("Open a data set")
-        button.setText(text)
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(button)

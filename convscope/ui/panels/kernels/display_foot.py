@@ -58,7 +58,7 @@ class DisplayFoot(QWidget):
         room = self.scale.sizePolicy()
         room.setRetainSizeWhenHidden(True)
         self.scale.setSizePolicy(room)
-        self.channel = combo("kernels.shown_channel", "Channels on show", CHANNEL_WORDS)
+        self.channel = combo("kernels.shown_channel", "Channels on show", CHANNEL_WORDS, "Show")
         self.channel.setToolTip("Show one channel of source and result alone")
         self.channel.setMinimumContentsLength(9)
         self.channel.currentIndexChanged.connect(self._choose_channel)

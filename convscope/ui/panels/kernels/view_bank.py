@@ -23,9 +23,8 @@ from convscope.ui import theme
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.kernels.frame import Frame, Refused
 from convscope.ui.panels.kernels.view import View
-from convscope.ui.widgets.form import caption, row, slider
+from convscope.ui.widgets.form import caption, combo, row, slider
 from convscope.ui.widgets.mosaic_view import MosaicView
-from convscope.ui.widgets.wheel import wheel_needs_focus
 
 # A map is drawn a few hundred pixels wide: of a larger one every second, third … pixel is shown.
 LARGEST = 512
@@ -57,12 +56,9 @@ class BankView(View):
         self._given: tuple[Image, Lab] | None = None
         self._asked: tuple[Any, ...] = ()
         self.kernels: tuple[Kernel, ...] = ()
-        self.choice = QComboBox()
-        self.choice.setObjectName("kernels.bank.set")
-        self.choice.setAccessibleName("Set of kernels")
-        wheel_needs_focus(self.choice)
-        for one in BANKS.values():
-            self.choice.addItem(one.title, one.key)
+        sets = [(one.key, one.title) for one in BANKS.values()]
+        self.choice = combo("kernels.bank.set", "Set of kernels", sets, "Kernels")
+        self.choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.choice.currentIndexChanged.connect(lambda _index: self._request())
         self.sentence = caption("kernels.bank.sentence")
         self.orientations = slider("kernels.bank.orientations", "Directions of the Gabor family", 1, 16)

@@ -226,7 +226,7 @@ class Charts(QWidget):
         for box in self.smoothing.findChildren(QDoubleSpinBox):
             undo_of_the_window(box)
         formulas = [(name, whose) for name, (whose, _formula) in FORMULAS.items()]
-        self.formula = combo("train.smoothing.formula", "Formula of the smoothing", formulas)
+        self.formula = combo("train.smoothing.formula", "Formula of the smoothing", formulas, "Formula")
         self.formula.setSizeAdjustPolicy(self.formula.SizeAdjustPolicy.AdjustToContents)
         self.formula.activated.connect(self._formula_changed)
         self.log = form.check("train.log", "Log scale")
