@@ -145,7 +145,7 @@ def _own_words(root: QWidget) -> set[str]:
         if isinstance(widget, QLineEdit):
             found.add(widget.placeholderText())
         if isinstance(widget, QComboBox):
-            found |= {widget.itemText(index) for index in range(widget.count())}
+            found |= {widget.placeholderText(), *(widget.itemText(n) for n in range(widget.count()))}
     found |= {action.text() for action in root.findChildren(QAction)}
     return {each.replace(MARKS, "").replace("&", "") for each in found if "…" in each}
 
