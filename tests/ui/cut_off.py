@@ -185,15 +185,18 @@ def _clip(root: QWidget, widget: QWidget) -> tuple[tuple[float, float], tuple[fl
     scrolls_across = scrolls_down = False
     at: QWidget | None = widget
     while at is not None:
+        above = at.parentWidget()
+        if isinstance(above, QHeaderView):
+            above = above.parentWidget()
+        if isinstance(above, QAbstractScrollArea):
+            # What is behind its edge is a turn of the wheel away.
+            scrolls_across |= above.horizontalScrollBar().maximum() > 0 and _bar_shown(above)
+            scrolls_down |= above.verticalScrollBar().maximum() > 0
         area = QRectF(QRect(at.mapTo(root, QPoint()), at.size()))
         if not scrolls_across:
             across = (max(across[0], area.left()), min(across[1], area.right()))
         if not scrolls_down:
             down = (max(down[0], area.top()), min(down[1], area.bottom()))
-        above = at.parentWidget()
-        if isinstance(above, QAbstractScrollArea):
-            scrolls_across |= above.horizontalScrollBar().maximum() > 0 and _bar_shown(above)
-            scrolls_down |= above.verticalScrollBar().maximum() > 0
         if at is root:
             break
         at = above
