@@ -71,6 +71,7 @@ class Looks(QWidget):
         self.layer.activated.connect(lambda _index: self._watch())
         self.layer.currentTextChanged.connect(self.layer.setToolTip)
         self.image = combo("train.image", "Image whose maps are shown", ())
+        self.image.addItem("Image: none yet", CURRENT)
         self.image.activated.connect(lambda _index: self._image_chosen())
         self.maps = MosaicView()
         self.maps.setObjectName("train.maps")
