@@ -40,7 +40,7 @@ ORDERS = (
     ("zeros", "By zeros"),
 )
 # A narrower column has no room for all in one row.
-ONE_ROW = 660
+ONE_ROW = 720
 # Offered while there are two to compare.
 _DIFFERENCE = ("By difference", "difference")
 
@@ -79,10 +79,16 @@ class Controls(QWidget):
         self.normalisation.setToolTip("How values become colours:\n" + "\n".join(_EXPLAINED))
         self.colormap = combo("layers.colormap", "Colours", COLORMAPS)
         self.sort = combo("layers.sort", "Order of the maps", ORDERS)
-        self.beside = combo("layers.beside", "Compare with", [(NOBODY, "Compare…")])
+        self.beside = combo("layers.beside", "Compare with", [(NOBODY, "Nothing")])
         self.input = spin("layers.input", "Input channel of the kernels", 0, 0)
         self.input.setPrefix("input ")
-        self._boxes = (self.normalisation, self.colormap, self.sort, self.beside)
+        named = (
+            ("scale of the colours", self.normalisation),
+            ("colours", self.colormap),
+            ("order", self.sort),
+            ("compare with", self.beside),
+        )
+        self._boxes = tuple(_under(text, box) for text, box in named)
         rows = QVBoxLayout(self)
         rows.setContentsMargins(0, 0, 0, 0)
         rows.setSpacing(theme.GAP)
@@ -90,10 +96,10 @@ class Controls(QWidget):
         for across in self._rows:
             across.setSpacing(theme.GAP)
             rows.addLayout(across)
-        self._rows[0].addWidget(self.page)
+        self._rows[0].addWidget(self.page, 0, Qt.AlignmentFlag.AlignBottom)
         self._rows[0].addWidget(self.input)
         self._rows[0].addStretch()
-        for box in self._boxes:
+        for _text, box in named:
             box.setMinimumContentsLength(3)
             box.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
             box.setMaximumWidth(theme.scaled(168))
@@ -166,7 +172,7 @@ class Controls(QWidget):
             self._listed = listed
             with QSignalBlocker(self.beside):
                 self.beside.clear()
-                self.beside.addItem("Compare…", NOBODY)
+                self.beside.addItem("Nothing", NOBODY)
                 if edited:
                     self.beside.addItem("Before the edit", ORIGINAL)
                 if training:
@@ -206,3 +212,16 @@ class Controls(QWidget):
 
 def _data(box: QComboBox) -> Any:
     return box.currentData()
+
+
+def _under(text: str, box: QComboBox) -> QWidget:
+    """A choice under its name."""
+    made = QWidget()
+    column = QVBoxLayout(made)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(2)
+    label = theme.label(text, "caption")
+    label.setBuddy(box)
+    column.addWidget(label)
+    column.addWidget(box)
+    return made

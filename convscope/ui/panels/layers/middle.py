@@ -14,6 +14,7 @@ from convscope.ui.panels.layers.stage import Stage
 from convscope.ui.panels.layers.training_bar import TrainingBar
 from convscope.ui.widgets.form import as_panel, combo, hairline, row, tool
 from convscope.ui.widgets.layer_items import shape_text
+from convscope.ui.widgets.title_line import TitleLine
 
 
 class Middle(QWidget):
@@ -25,17 +26,14 @@ class Middle(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(theme.GROUP_GAP, theme.GAP, theme.GROUP_GAP, theme.GAP)
         column.setSpacing(theme.GAP)
-        self.title = theme.label("", "title")
-        self.title.setObjectName("layers.title")
-        self.facts = theme.label("", "caption")
-        self.facts.setObjectName("layers.facts")
+        self.head = TitleLine("layers.title", "layers.facts")
         self.fold = tool("layers.fold", "Show or hide the chosen map", "panel-right", lambda: None)
         self.fold.setCheckable(True)
         self.output = combo("layers.output", "Which of the layer's outputs", [])
         self.output.setMinimumContentsLength(18)
         self.output.hide()
-        head = row(self.title, self.facts, self.output, save, self.fold)
-        head.setStretch(1, 1)
+        head = row(self.head, self.output, save, self.fold)
+        head.setStretch(0, 1)
         column.addLayout(head)
         self.controls = Controls()
         column.addWidget(self.controls)

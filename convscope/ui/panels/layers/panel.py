@@ -286,8 +286,7 @@ class LayersPanel(QWidget):
     def _show_frame(self, frame: Frame) -> None:
         info = frame.first.found.model.layer(frame.layer)
         self.output.frame = frame
-        self.middle.title.setText(frame.path)
-        self.middle.facts.setText(facts(frame, info))
+        self.middle.head.say(frame.path, facts(frame, info))
         self.middle.say(frame.note)
         trained = frame.sides[-1].trained
         self.middle.training.tell("" if trained is None else trained.words)
@@ -301,8 +300,7 @@ class LayersPanel(QWidget):
         if sentence:
             # What was on show is of another layer, image or network.
             self.output.frame = None
-            self.middle.title.setText(self.context.session.layer or "")
-            self.middle.facts.setText("")
+            self.middle.head.say(self.context.session.layer or "", "")
             self.stage.clear()
             self.chart.set_shares(())
             self.chosen.clear()

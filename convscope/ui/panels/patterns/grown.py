@@ -61,11 +61,13 @@ class Grown:
         self._output.grid = patterns
         dead = sum(bool(pattern.dead) for pattern in patterns)
         flat = sum(pattern.flat for pattern in patterns) - dead
-        facts = self._middle.facts
+        head = self._middle.head
         if dead:
-            facts.setText(f"{facts.text()}{MARK}{dead} of these {'is' if dead == 1 else 'are'} dead")
+            head.say_facts(f"{head.facts.text()}{MARK}{dead} of these {'is' if dead == 1 else 'are'} dead")
         if flat:
-            facts.setText(f"{facts.text()}{MARK}{flat} of these {'stays' if flat == 1 else 'stay'} flat")
+            head.say_facts(
+                f"{head.facts.text()}{MARK}{flat} of these {'stays' if flat == 1 else 'stay'} flat"
+            )
 
     def show_rough(self, number: int) -> None:
         """A tile's own picture, until the large one has its first frame."""

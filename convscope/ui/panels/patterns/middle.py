@@ -15,6 +15,7 @@ from convscope.ui.panels.patterns.wish import Wish
 from convscope.ui.widgets.form import as_panel, tool
 from convscope.ui.widgets.image_view import ImageView
 from convscope.ui.widgets.mosaic_view import MosaicView
+from convscope.ui.widgets.title_line import TitleLine
 
 BLANK = 32
 
@@ -40,17 +41,13 @@ class Middle(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(theme.GROUP_GAP, theme.GAP, theme.GROUP_GAP, theme.GAP)
         column.setSpacing(theme.GAP)
-        self.title = theme.label("", "title")
-        self.title.setObjectName("patterns.title")
-        self.facts = theme.label("", "caption")
-        self.facts.setObjectName("patterns.facts")
+        self.head = TitleLine("patterns.title", "patterns.facts")
         self.fold = tool("patterns.fold", "Show or hide the large pattern", "panel-right", fold)
         self.fold.setCheckable(True)
         self.fold.setChecked(True)
         head = QHBoxLayout()
         head.setSpacing(theme.GAP)
-        head.addWidget(self.title)
-        head.addWidget(self.facts, 1)
+        head.addWidget(self.head, 1)
         self.go_on = QPushButton("Grow the rest")
         self.go_on.setObjectName("patterns.go_on")
         self.go_on.setToolTip("It was stopped: go on where it stood")
@@ -85,8 +82,7 @@ class Middle(QWidget):
 
     def show_head(self, title: str, facts: str) -> None:
         """Whose patterns these are, and how many there would be."""
-        self.title.setText(title)
-        self.facts.setText(facts)
+        self.head.say(title, facts)
 
     def begin_grid(self, captions: Sequence[str], selected: int, proportion: float = 1.0) -> None:
         """Gray tiles that patterns will grow on; `proportion` is their height by their width."""
