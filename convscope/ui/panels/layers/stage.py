@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from convscope.imaging.numerals import numeral
@@ -95,6 +96,17 @@ class _Pane(QWidget):
             self.bars.clear_window()
 
 
+class _Halves(QWidget):
+    """Two that lie one under the other, of one height to the pixel."""
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Leave the odd pixel over."""
+        super().resizeEvent(event)
+        layout = self.layout()
+        if layout is not None:
+            layout.setContentsMargins(0, 0, 0, (self.height() - layout.spacing()) % 2)
+
+
 class Stage(QWidget):
     """The maps of the chosen layer.
 
@@ -127,7 +139,7 @@ class Stage(QWidget):
         self.stack.addWidget(maps)
         self.stack.addWidget(self.kernels)
         # The chosen map and the image, while they are wanted large.
-        large = QWidget()
+        large = _Halves()
         self.large = QVBoxLayout(large)
         self.large.setContentsMargins(0, 0, 0, 0)
         self.stack.addWidget(large)
