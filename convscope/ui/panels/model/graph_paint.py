@@ -293,7 +293,8 @@ def _paint_box(
     painter.drawRoundedRect(stripe, 2.5, 2.5)
     inside = place.adjusted(stripe.width() + 6, 4, -7, -4)
     if scale < ALL_WORDS:
-        _large_words(painter, node, inside, scale, colours)
+        # From afar a box is low: its words take all of its height.
+        _large_words(painter, node, inside.adjusted(0, -4, 0, 4), scale, colours)
         return
     left, right = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight
     top, bottom = Qt.AlignmentFlag.AlignTop, Qt.AlignmentFlag.AlignBottom
@@ -328,7 +329,7 @@ def _large_words(
     reference = _letters(12, QFont.Weight.DemiBold)
     for title in short_titles(node.title):
         fits = 12 * inside.width() / max(1.0, _metrics(reference).horizontalAdvance(title))
-        size = min(11 / scale, fits, inside.height() * 0.9)
+        size = min(11 / scale, fits, inside.height() * 0.88)
         if size * scale >= LEAST:
             painter.setFont(_letters(size, QFont.Weight.DemiBold))
             painter.setPen(QColor(colours.text))

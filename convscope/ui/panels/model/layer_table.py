@@ -125,13 +125,13 @@ class LayerTable(QWidget):
                 ),
                 default=0,
             )
-            title = self.view.header().sectionSizeHint(column)
-            self._needs[key] = max(widest + theme.scaled(CELL), title)
-        return self._needs[key]
+            self._needs[key] = widest + theme.scaled(CELL)
+        # Of the title anew each time: its font follows the zoom a little later.
+        return max(self._needs[key], self.view.header().sectionSizeHint(column))
 
     def changeEvent(self, event: QEvent) -> None:
         """Columns grow with the window's zoom."""
-        if event.type() == QEvent.Type.FontChange:
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
             self._fit()
         super().changeEvent(event)
 

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from driver import Driver
 from model_helpers import Story, model_of
-from PySide6.QtCore import QModelIndex, QPoint, QRect
-from PySide6.QtGui import QFontMetrics
+from PySide6.QtCore import QModelIndex, QPoint, QRect, QRectF
+from PySide6.QtGui import QColor, QFontMetrics, QImage, QPainter
 from PySide6.QtWidgets import QScrollArea, QStyleOptionViewItem, QTreeView, QWidget
 
+from convscope.engine.models.graph_nodes import GraphNode
 from convscope.engine.models.opened import OpenedModel
 from convscope.ui import theme
-from convscope.ui.panels.model.graph_paint import LEAST, WIDEST, box_width, short_titles
+from convscope.ui.panels.model.graph_paint import (
+    HEIGHT,
+    LEAST,
+    WIDEST,
+    _paint_box,
+    box_width,
+    short_titles,
+)
 from convscope.ui.panels.model.layer_rows import shared_beginnings
 from convscope.ui.panels.model.layer_table import NameDelegate
 from convscope.ui.predictor import Predicted
@@ -163,3 +172,21 @@ def test_boxes_are_as_wide_as_their_names(story: Story) -> None:
     assert box_width(model_graph(model_of("digits"))) < box_width(model_graph(convnext())) <= WIDEST
     assert LEAST >= 9, "pixels on the screen"
     assert theme.zoom() == 1.0
+
+
+def test_a_box_from_afar_has_words_as_long_as_they_can_be_read(qtbot: Any) -> None:
+    """A quarter of its size is enough for nine pixels: the whole graph of a ConvNeXt in a small window."""
+    node = GraphNode("x", ("x",), "Conv2D 7×7 depthwise", (), "x", "56×56×96", "Convolution", "")
+
+    def inked(title: str) -> int:
+        picture = QImage(90, 14, QImage.Format.Format_RGB32)
+        picture.fill(QColor(theme.tokens().panel))
+        painter = QPainter(picture)
+        painter.scale(0.25, 0.25)
+        place = QRectF(4, 4, WIDEST, HEIGHT)
+        _paint_box(painter, replace(node, title=title), place, 0.25, False, theme.tokens())
+        painter.end()
+        shades = (picture.pixelColor(x, y).lightness() for x in range(8, 74) for y in range(3, 10))
+        return sum(shade < 110 for shade in shades)
+
+    assert inked("Conv2D 7×7 depthwise") > 20 and inked("") == 0
