@@ -192,7 +192,9 @@ def test_idx_files_at_hand(tmp_path: Path) -> None:
         (struct.pack(">BBBB", 0, 0, 8, 3), "is cut off: it ends before"),
         (struct.pack(">BBBB", 0, 0, 8, 3) + bytes(7), "is cut off: it ends before"),
         (
-            gzip.compress(struct.pack(">BBBB3I", 0, 0, 8, 3, 2, 16, 16) + bytes(range(256)) * 2)[:99],
+            gzip.compress(struct.pack(">BBBB3I", 0, 0, 8, 3, 2, 16, 16) + bytes(range(256)) * 2, mtime=0)[
+                :99
+            ],
             "cannot be read",
         ),
     ],

@@ -70,8 +70,7 @@ class Looks(QWidget):
         self.layer = combo("train.layer", "Layer whose maps are shown", ())
         self.layer.activated.connect(lambda _index: self._watch())
         self.layer.currentTextChanged.connect(self.layer.setToolTip)
-        self.image = combo("train.image", "Image whose maps are shown", ())
-        self.image.addItem("Image: none yet", CURRENT)
+        self.image = combo("train.image", "Image whose maps are shown", (), "Image")
         self.image.activated.connect(lambda _index: self._image_chosen())
         self.maps = MosaicView()
         self.maps.setObjectName("train.maps")
@@ -120,7 +119,7 @@ class Looks(QWidget):
         if samples is not None:
             self.samples.set_samples(samples.pixels, samples.labels, classes)
             for number, label in enumerate(samples.labels):
-                self.image.addItem(f"Sample: {classes[label]}", number)
+                self.image.addItem(f"sample, {classes[label]}", number)
         self.image.setCurrentIndex(max(0, self.image.findData(pictured)))
         self._current = None
         self._offer()
@@ -132,7 +131,7 @@ class Looks(QWidget):
 
     def _name_current(self) -> None:
         name = self.desk.context.session.image.name
-        self.image.setItemText(self.image.findData(CURRENT), f"Current: {name}")
+        self.image.setItemText(self.image.findData(CURRENT), f"current, {name}")
         self.image.setToolTip("Whose maps are shown; the current image is that of the strip below")
 
     def _offer(self) -> None:

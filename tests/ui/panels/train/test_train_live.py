@@ -144,10 +144,10 @@ def test_steering_and_looking(train: Train) -> None:
     train.pick("train.image", -1)
     train.until(lambda: len(seen) > count)
     # The current image is followed, whatever it becomes.
-    assert train.find(QComboBox, "train.image").currentText() == "Current: black"
+    assert train.find(QComboBox, "train.image").currentText() == "current, black"
     count, shown = len(seen), seen[-1].maps
     train.session.add_images([Image(np.eye(28, dtype=np.uint8) * 255, "a line")])
-    assert train.find(QComboBox, "train.image").currentText() == "Current: a line"
+    assert train.find(QComboBox, "train.image").currentText() == "current, a line"
     train.until(lambda: len(seen) > count and not np.array_equal(seen[-1].maps, shown))
 
     # The learning rate, while it runs.
