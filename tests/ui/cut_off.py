@@ -28,6 +28,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from convscope.ui.panels.train.confusion import ConfusionView
+from convscope.ui.panels.train.samples_view import SamplesView
+from convscope.ui.plots.legend import Legend
 from convscope.ui.widgets.elided import ElidedLabel
 from convscope.ui.widgets.elided_combo import ElidedCombo
 from convscope.ui.widgets.image_view import ImageView
@@ -73,7 +76,7 @@ def cut_off(root: QWidget) -> set[Fault]:
 
 def labelled(box: QComboBox) -> bool:
     """Whether words beside or above a choice, or its own first words, say what is chosen."""
-    if box.isEditable() or (isinstance(box, ElidedCombo) and box.says):
+    if box.isEditable() or ": " in box.currentText() or (isinstance(box, ElidedCombo) and box.says):
         return True
     window, area = box.window(), _area(box)
     for label in window.findChildren(QLabel):
@@ -130,10 +133,14 @@ def _painted_faults(root: QWidget) -> Iterator[Fault]:
 def _owner(root: QWidget, words: Words, there: Sequence[QWidget]) -> QWidget | None:
     """Who painted it: the innermost widget whose corner the painter started from, or who lies there."""
     found = None
+    seen = root.childAt(words.area.center().toPoint())
     for widget in there:
+        if seen is not None and widget is not seen and not widget.isAncestorOf(seen):
+            # A page that is scrolled away may begin at the same place.
+            continue
         if found is None or found.isAncestorOf(widget):
             found = widget
-    return found or root.childAt(words.area.center().toPoint()) or root.childAt(words.origin)
+    return found or (there[-1] if there else None) or seen or root.childAt(words.origin)
 
 
 def _own_words(root: QWidget) -> set[str]:
@@ -151,7 +158,7 @@ def _own_words(root: QWidget) -> set[str]:
 
 
 def _kinds(root: QWidget, words: Words, text: str, owner: QWidget | None, own: set[str]) -> Iterator[str]:
-    if "…" in text and not any(text in each for each in own) and not _may_shorten(owner, text):
+    if "…" in text and not any(text in each for each in own) and not _may_shorten(owner, words, text):
         yield "words are shortened"
     if words.pixels < SMALLEST:
         yield "words are tiny"
@@ -164,15 +171,18 @@ def _kinds(root: QWidget, words: Words, text: str, owner: QWidget | None, own: s
         yield "words are cut below"
 
 
-def _may_shorten(owner: QWidget | None, text: str) -> bool:
-    """Quiet words with the whole in a tooltip, a choice whose list shows it, and cells, which have a rule."""
-    if isinstance(owner, ElidedLabel):
-        return bool(owner.toolTip()) and owner.property("role") == "caption"
-    if isinstance(owner, QComboBox):
-        return bool(owner.toolTip())
-    if isinstance(owner, ImageView):
-        # A name of the user's, under its picture, in its middle: how large that is is told whole.
-        return not text.endswith("…")
+def _may_shorten(owner: QWidget | None, words: Words, text: str) -> bool:
+    """Whether the whole is at hand: in a tooltip, a list, the row beside. Cells have a rule of their own."""
+    if isinstance(owner, ElidedLabel | QLineEdit):
+        return bool(owner.toolTip()) and owner.property("role") in ("caption", None)
+    if isinstance(owner, ElidedCombo):
+        return True
+    if isinstance(owner, ImageView | Legend | SamplesView):
+        # Names of the user's, in their middle: what they begin and end with is told, and what stands beside.
+        return not text.startswith("…") and not text.endswith("…")
+    if isinstance(owner, ConfusionView):
+        # The columns are the rows' classes in the same order, and those have their names whole.
+        return words.turned
     if owner is None or isinstance(owner, QHeaderView) or isinstance(owner.parentWidget(), QHeaderView):
         return False
     view = owner.parentWidget()

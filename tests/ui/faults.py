@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 )
 
 from convscope.ui.widgets.elided import ElidedLabel
+from convscope.ui.widgets.elided_combo import ElidedCombo
 
 _CONTROLS = (QAbstractButton, QComboBox, QAbstractSpinBox, QLineEdit, QAbstractSlider, QAbstractItemView)
 _NO_CONTROLS = (QScrollBar, QHeaderView, QScrollArea, QSplitter, QStackedWidget)
@@ -97,7 +98,7 @@ def _cut(widget: QWidget) -> list[str]:
         return [f'"{words}" is cut'] if widget.sizeHint().width() > room else []
     else:
         return []
-    if widget.toolTip() or metrics.horizontalAdvance(words) <= room + 1:
+    if widget.toolTip() or isinstance(widget, ElidedCombo) or metrics.horizontalAdvance(words) <= room + 1:
         return []
     return [f'"{words}" is cut: {metrics.horizontalAdvance(words)} in {room}']
 

@@ -26,12 +26,14 @@ class Words:
         text: as painted, "…" included.
         area: in the widget that was painted, in pixels.
         pixels: the height of the type on the screen.
+        turned: whether they stand on end, as beside a vertical axis.
         origin: where the painter's own (0, 0) was: the corner of the widget that painted, as a rule.
     """
 
     text: str
     area: QRectF
     pixels: float
+    turned: bool
     origin: QPoint
 
 
@@ -68,4 +70,5 @@ def _words(text: str, about: dict[str, str], at: QTransform) -> Words:
     x, y = float(about["x"]), float(about["y"])
     place = QRectF(x, y - metrics.ascent(), metrics.horizontalAdvance(text.strip()), metrics.height())
     scale = abs(at.determinant()) ** 0.5
-    return Words(text, at.mapRect(place), size * scale, QPoint(round(at.dx()), round(at.dy())))
+    corner = QPoint(round(at.dx()), round(at.dy()))
+    return Words(text, at.mapRect(place), size * scale, abs(at.m12()) > 0.5, corner)

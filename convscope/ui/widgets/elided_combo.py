@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, QRect, QSize, Qt
-from PySide6.QtGui import QPaintEvent
-from PySide6.QtWidgets import QComboBox, QStyle, QStyleOptionComboBox, QStylePainter
+from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt
+from PySide6.QtGui import QHelpEvent, QPaintEvent
+from PySide6.QtWidgets import QComboBox, QStyle, QStyleOptionComboBox, QStylePainter, QToolTip
 
 
 class ElidedCombo(QComboBox):
@@ -54,6 +54,14 @@ class ElidedCombo(QComboBox):
         painter.drawComplexControl(QStyle.ComplexControl.CC_ComboBox, option)
         painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
         painter.end()
+
+    def event(self, event: QEvent) -> bool:
+        """What is cut is told whole on hover, after what is said of the box."""
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip and "…" in self.shown_text():
+            said = "\n".join(words for words in (self.toolTip(), self.currentText()) if words)
+            QToolTip.showText(event.globalPos(), said, self)
+            return True
+        return super().event(event)
 
     def _option(self) -> QStyleOptionComboBox:
         option = QStyleOptionComboBox()
