@@ -84,7 +84,8 @@ class WindowFrame(QWidget):
         if flat != self._flat:
             self._flat, self._wants_strip = flat, not flat
         self._show_strip()
-        self.toasts.set_margin(self.strip.sizeHint().height() + self.status.height())
+        # Over the film strip: the panel is what one works with.
+        self.toasts.set_margin(self.status.height())
         self.stack.set_compact(narrow)
 
     def toggle_strip(self) -> None:

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 from faults import faults
-from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, Qt
 from PySide6.QtGui import QImage
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QScrollArea, QWidget
 from pytestqt.qtbot import QtBot
 from shiboken6 import isValid
 
@@ -132,6 +132,32 @@ def test_where_the_focus_is_can_be_seen(walk: MainWindow, qtbot: QtBot) -> None:
             if _picture(stop) == before:
                 unseen.add(stop.objectName())
     assert " ".join(sorted(unseen)) == ""
+
+
+def test_what_only_scrolls_takes_no_focus(walk: MainWindow, qtbot: QtBot) -> None:
+    """A ring around a whole column says nothing; what is in it is what the keys go to."""
+    for info in walk.panel_infos:
+        walk.show_panel(info.name)
+        settle(qtbot, walk)
+    focused = [
+        area.objectName()
+        for area in walk.findChildren(QScrollArea)
+        if area.focusPolicy() != Qt.FocusPolicy.NoFocus
+    ]
+    assert focused == []
+
+
+def test_a_message_covers_nothing_of_the_panel(walk: MainWindow, qtbot: QtBot) -> None:
+    walk.show_panel("kernels")
+    for width, height in ((1280, 800), (1024, 700)):
+        walk.resize(width, height)
+        walk.toast("Saved the picture.")
+        settle(qtbot, walk)
+        (toast,) = walk.toasts.toasts()
+        over = QRect(toast.mapTo(walk, QPoint()), toast.size())
+        panel = QRect(walk.stack.mapTo(walk, QPoint()), walk.stack.size())
+        assert not over.intersects(panel), (over, panel)
+        toast.dismiss()
 
 
 def test_a_changed_theme_and_zoom_restyle_only_what_is_seen(walk: MainWindow, qtbot: QtBot) -> None:

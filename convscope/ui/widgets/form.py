@@ -64,6 +64,7 @@ def fold_button(name: str, says: str, run: Callable[[], object]) -> QToolButton:
 def scrolling(inside: QWidget) -> QScrollArea:
     """A column that scrolls up and down; the colour of what lies behind shows through."""
     scroll = QScrollArea()
+    scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
     scroll.setWidgetResizable(True)
     scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     scroll.setWidget(inside)

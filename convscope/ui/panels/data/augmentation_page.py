@@ -201,6 +201,7 @@ class AugmentationPage(QWidget):
         column.addWidget(caption("", "Acts on training images only, drawn anew for each epoch."))
         column.addStretch(1)
         area = QScrollArea()
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         area.setObjectName("data.augment")
         area.setWidgetResizable(True)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

@@ -173,6 +173,7 @@ class DataPanel(QWidget):
         column.addWidget(self.search)
         column.addWidget(self.classes, 1)
         self.left = QScrollArea()
+        self.left.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.left.setObjectName("data.left")
         self.left.setWidgetResizable(True)
         self.left.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

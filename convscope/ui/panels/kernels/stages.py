@@ -51,6 +51,7 @@ class StageSection(Section):
         self.strip.removed.connect(lambda index: self.edit("Remove stage", lambda lab: lab.removed(index)))
         self.strip.add_requested.connect(self.insert)
         self._scroll = scroll = QScrollArea()
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         scroll.setWidget(self.strip)
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)

@@ -79,6 +79,7 @@ class Inspector(QWidget):
         self.stack = QStackedWidget()
         for page in (self.sum, self.kernel, self.values, self.top):
             area = QScrollArea()
+            area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             area.setWidgetResizable(True)
             area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
             area.setWidget(page)

@@ -52,6 +52,7 @@ class Gallery(QWidget):
         self._cards: list[tuple[QWidget, str]] = []
         self._add_empty()
         self.area = QScrollArea()
+        self.area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.area.setWidgetResizable(True)
         self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.area.setWidget(holder)

@@ -360,6 +360,7 @@ def _scrolling(inside: QWidget, name: str) -> QScrollArea:
     column.addWidget(inside)
     column.addStretch(1)
     area = QScrollArea()
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
     area.setObjectName(name)
     area.setWidgetResizable(True)
     area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

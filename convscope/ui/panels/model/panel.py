@@ -293,6 +293,7 @@ def _first_layer(shown: ShownModel) -> str | None:
 
 def _scrolling(widget: QWidget, name: str, width: int) -> QScrollArea:
     area = QScrollArea()
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
     area.setObjectName(name)
     area.setWidgetResizable(True)
     area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

@@ -19,6 +19,7 @@ from convscope.engine.seeing.patterns.settings import (
 from convscope.session.slots import Slot
 from convscope.ui import theme
 from convscope.ui.panels.patterns.wish import APART, CLASS_SHOWS, SHOWS, Wish, change_words
+from convscope.ui.widgets.flow import FlowLayout
 from convscope.ui.widgets.form import caption, combo, named, row, segmented, spin, tool
 from convscope.ui.widgets.slider_row import SliderRow
 
@@ -147,7 +148,7 @@ class Controls(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.GAP)
-        self.show_what = combo("patterns.show", "What the grid shows", [(v, w) for v, w, _ in SHOWS])
+        self.show_what = combo("patterns.show", "What the grid shows", [(v, w) for v, w, _ in SHOWS], "Show")
         self.show_what.setMinimumContentsLength(18)
         self.show_what.activated.connect(lambda _index: self.edit(show=self.show_what.currentData()))
         self.recipe = segmented(
@@ -165,14 +166,11 @@ class Controls(QWidget):
         self.dice = tool("patterns.dice", "Another seed", "dices", self._roll)
         self.more = tool("patterns.more", "More options", "sliders-horizontal", self._unfold, "More")
         self.more.setCheckable(True)
-        first = row(
-            self.show_what,
-            self.recipe,
-            theme.label("steps", "caption"),
-            self.steps,
-            None,
-            self.more,
-        )
+        steps = QWidget()
+        steps.setLayout(row(theme.label("steps", "caption"), self.steps))
+        first = FlowLayout(across=theme.GAP, down=theme.GAP)
+        for widget in (self.show_what, self.recipe, steps, self.more):
+            first.addWidget(widget)
         column.addLayout(first)
         self.other = spin("patterns.other", "The other filter", 0, 1)
         self.other.valueChanged.connect(lambda value: self.edit(other=value))

@@ -14,7 +14,7 @@ from convscope.engine.seeing.patterns.words import verdict
 from convscope.ui import theme
 from convscope.ui.panels.patterns.curve import Curve
 from convscope.ui.panels.patterns.wish import AIMS, SIDES, Wish
-from convscope.ui.widgets.form import as_panel, caption, combo, heading, named, segmented
+from convscope.ui.widgets.form import as_panel, breakable, caption, combo, heading, named, segmented
 from convscope.ui.widgets.image_view import ImageView
 
 WIDTH = 392
@@ -47,7 +47,7 @@ class Portrait(QWidget):
 
     def show_title(self, text: str) -> None:
         """Whose picture it is."""
-        self.title.setText(text)
+        self.title.setText(breakable(text))
         self.title.setToolTip(text)
 
     def show_wish(self, wish: Wish, *, layer: bool, maps: bool) -> None:
@@ -135,6 +135,7 @@ class Portrait(QWidget):
         self.title = theme.label("", "title")
         self.title.setObjectName("patterns.large.title")
         self.title.setMinimumWidth(1)
+        self.title.setWordWrap(True)
         column.addWidget(self.title)
         pictures = QHBoxLayout()
         pictures.setSpacing(theme.GRID)
