@@ -135,8 +135,8 @@ def test_a_group_is_in_one_part(
         assert splits.test.tolist() == list(range(count - tested, count))
     alone, _ = split_indices(array, names(3), parts, chosen)
     for name in ("validation", "test"):
-        # A group never takes more room than there is.
-        assert len(splits[name]) <= len(alone[name]) or tested  # type: ignore[literal-required]
+        # A group never takes more room than there is; each of the three classes rounds its own share.
+        assert len(splits[name]) <= len(alone[name]) + 3 or tested  # type: ignore[literal-required]
     again, _ = split_indices(array, names(3), parts, chosen, groups)
     assert all(np.array_equal(splits[name], again[name]) for name in ("train", "validation", "test"))  # type: ignore[literal-required]
 
