@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPen
 from PySide6.QtWidgets import QWidget
 
@@ -23,7 +23,12 @@ class DividerView(ImageView):
 
     Everything else is as in an `ImageView` of the picture after. Shift with the left and right arrows moves
     the divider.
+
+    Signals:
+        divided: a person moved the divider: its `share`.
     """
+
+    divided = Signal(float)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -70,7 +75,13 @@ class DividerView(ImageView):
     def _set_divider_x(self, x: float) -> None:
         left = max(0.0, self.view.left)
         right = min(self.view.view_width, self.view.left + self.view.width * self.view.scale)
-        self.set_share((x - left) / (right - left) if right > left else 0.5)
+        self._divide((x - left) / (right - left) if right > left else 0.5)
+
+    def _divide(self, share: float) -> None:
+        before = self._share
+        self.set_share(share)
+        if self._share != before:
+            self.divided.emit(self._share)
 
     def _grips(self, position: QPointF) -> bool:
         return (
@@ -108,7 +119,7 @@ class DividerView(ImageView):
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """On the divider: back to the middle; elsewhere fit."""
         if self._grips(event.position()):
-            self.set_share(0.5)
+            self._divide(0.5)
         else:
             super().mouseDoubleClickEvent(event)
 
@@ -116,7 +127,7 @@ class DividerView(ImageView):
         """Shift+Left and Shift+Right move the divider."""
         step = {Qt.Key.Key_Left: -0.02, Qt.Key.Key_Right: 0.02}.get(Qt.Key(event.key()))
         if step and event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
-            self.set_share(self._share + step)
+            self._divide(self._share + step)
         else:
             super().keyPressEvent(event)
 

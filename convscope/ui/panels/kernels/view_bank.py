@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PySide6.QtCore import QSignalBlocker
 from PySide6.QtWidgets import QComboBox, QLabel, QWidget
 
 from convscope.imaging.convolve import correlate
@@ -23,7 +24,7 @@ from convscope.ui import theme
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.kernels.frame import Frame, Refused
 from convscope.ui.panels.kernels.view import View
-from convscope.ui.widgets.form import caption, combo, row, slider
+from convscope.ui.widgets.form import caption, choose, combo, row, slider
 from convscope.ui.widgets.mosaic_view import MosaicView
 
 # A map is drawn a few hundred pixels wide: of a larger one every second, third … pixel is shown.
@@ -32,6 +33,19 @@ LARGEST = 512
 
 # Of the displays that suit the kernels of a set, the last of these shows all.
 SUITS: tuple[DisplayMode, ...] = ("clip", "stretch", "abs", "signed")
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Which kernels, as undo remembers them.
+
+    Attributes:
+        key: of the set.
+        orientations: how many directions of the Gabor family.
+    """
+
+    key: str = next(iter(BANKS))
+    orientations: int = 6
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,16 +69,20 @@ class BankView(View):
         super().__init__(context, parent)
         self._given: tuple[Image, Lab] | None = None
         self._asked: tuple[Any, ...] = ()
+        self._set = context.session.slot("kernels.bank", Chosen(), self.scope)
         self.kernels: tuple[Kernel, ...] = ()
         sets = [(one.key, one.title) for one in BANKS.values()]
         self.choice = combo("kernels.bank.set", "Set of kernels", sets, "Kernels")
         self.choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
-        self.choice.currentIndexChanged.connect(lambda _index: self._request())
+        self.choice.currentIndexChanged.connect(
+            lambda _index: self._edit("Choose a set of kernels", key=self.choice.currentData())
+        )
         self.sentence = caption("kernels.bank.sentence")
         self.orientations = slider("kernels.bank.orientations", "Directions of the Gabor family", 1, 16)
-        self.orientations.setValue(6)
         self.orientations.setMaximumWidth(theme.scaled(140))
-        self.orientations.valueChanged.connect(lambda _value: self._request())
+        self.orientations.valueChanged.connect(
+            lambda value: self._edit("Change the directions", "directions", orientations=value)
+        )
         self.count = QLabel()
         self.count.setObjectName("kernels.bank.count")
         self.turns = QLabel("Directions")
@@ -80,6 +98,12 @@ class BankView(View):
         self.maps.chosen.connect(self._chosen)
         self.column.addWidget(self.maps, 1)
         self.column.addWidget(self.message)
+        self._show_set(self._set.value)
+        self._set.changed.connect(self._show_set)
+
+    def shutdown(self) -> None:
+        """Take no more events."""
+        self._set.changed.disconnect(self._show_set)
 
     def show_frame(self, frame: Frame) -> None:
         """The bank on the selected stage's input, with its border, stride and mode."""
@@ -104,16 +128,24 @@ class BankView(View):
         self.count.setText("")
         self.rescaled.emit()
 
+    def _edit(self, label: str, merge: str | None = None, **changes: Any) -> None:
+        self._set.edit(replace(self._set.value, **changes), label, merge)
+
+    def _show_set(self, chosen: Chosen) -> None:
+        choose(self.choice, chosen.key)
+        with QSignalBlocker(self.orientations):
+            self.orientations.setValue(chosen.orientations)
+        for widget in (self.turns, self.orientations):
+            widget.setVisible(chosen.key == "gabor")
+        self.sentence.setText(BANKS[chosen.key].sentence)
+        self._request()
+
     def _request(self) -> None:
         if self._given is None:
             return
         image, lab = self._given
-        key = self.choice.currentData()
-        directions = self.orientations.value()
+        key, directions = self._set.value.key, self._set.value.orientations
         operation, chosen = lab.stage, lab.display if lab.chosen else None
-        for widget in (self.turns, self.orientations):
-            widget.setVisible(key == "gabor")
-        self.sentence.setText(BANKS[key].sentence)
         settings = (operation.mode, operation.border, operation.dilation, chosen)
         asked = (image, key, directions, *settings)
         if len(asked) == len(self._asked) and asked[0] is self._asked[0] and asked[1:] == self._asked[1:]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import Any
 
 from PySide6.QtGui import QResizeEvent
@@ -31,6 +32,19 @@ TITLES = (
 WORTH = 1.1
 
 
+@dataclass(frozen=True)
+class Chosen:
+    """How the gradient is taken and shown, as undo remembers it.
+
+    Attributes:
+        operator: whose kernels.
+        weigh: "strength": a direction is as bright as its gradient is strong; or "alike".
+    """
+
+    operator: str = "sobel"
+    weigh: str = "strength"
+
+
 class GradientView(View):
     """Four linked pictures of one gradient, and the wheel that tells what a colour means."""
 
@@ -39,13 +53,13 @@ class GradientView(View):
     def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
         self._image: Image | None = None
+        self._chosen = context.session.slot("kernels.gradient", Chosen(), self.scope)
         self.operator = segmented(
             "kernels.gradient.operator",
             "Gradient operator",
             [(name, name.title(), f"Gx = {_rows(name)}") for name in gradients.OPERATORS],
         )
-        self.operator.set_value("sobel")
-        self.operator.changed.connect(lambda _name: self._request())
+        self.operator.changed.connect(lambda name: self._edit("Choose the operator", operator=name))
         self.weigh = segmented(
             "kernels.gradient.weigh",
             "Brightness of the angle",
@@ -54,8 +68,7 @@ class GradientView(View):
                 ("alike", "All alike", "Every direction is bright, however weak its gradient: noise too"),
             ),
         )
-        self.weigh.set_value("strength")
-        self.weigh.changed.connect(lambda _how: self._request())
+        self.weigh.changed.connect(lambda how: self._edit("Change the brightness of the angle", weigh=how))
         self.wheel = AngleWheel()
         self.kernel = caption("kernels.gradient.kernel")
         self.brightness = caption("kernels.gradient.brightness")
@@ -86,6 +99,12 @@ class GradientView(View):
         self.views["gx"].view_changed.connect(self._arrange)
         self.column.addLayout(self.grid, 1)
         self.column.addWidget(self.message)
+        self._show_chosen(self._chosen.value)
+        self._chosen.changed.connect(self._show_chosen)
+
+    def shutdown(self) -> None:
+        """Take no more events."""
+        self._chosen.changed.disconnect(self._show_chosen)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Another room may want another arrangement."""
@@ -134,6 +153,14 @@ class GradientView(View):
         """No gradient."""
         for view in self.views.values():
             view.show_nothing()
+
+    def _edit(self, label: str, **changes: str) -> None:
+        self._chosen.edit(replace(self._chosen.value, **changes), label)
+
+    def _show_chosen(self, chosen: Chosen) -> None:
+        self.operator.set_value(chosen.operator)
+        self.weigh.set_value(chosen.weigh)
+        self._request()
 
     def _request(self) -> None:
         image, operator, alike = self._image, self.operator.value, self.weigh.value == "alike"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from math import ceil, floor
 from typing import Any
 
@@ -64,6 +65,19 @@ def alone(channel: ShownChannel, values: NDArray[Any]) -> list[str]:
     return [] if channel == "all" or values.ndim == 2 else [f"{channel} only"]
 
 
+@dataclass(frozen=True)
+class Chosen:
+    """How source and result lie, as undo remembers it.
+
+    Attributes:
+        layout: "pair" or "divider".
+        share: where the divider stands: 0 at the left, 1 at the right.
+    """
+
+    layout: str = "pair"
+    share: float = 0.5
+
+
 class PictureView(View):
     """The two pictures, linked, and the result's true range."""
 
@@ -75,6 +89,7 @@ class PictureView(View):
         super().__init__(context, parent)
         self._frame: Frame | None = None
         self._range = ""
+        self._chosen = context.session.slot("kernels.picture", Chosen(), self.scope)
         self.source = ImageView()
         self.source.setObjectName("kernels.source")
         self.source.setAccessibleName("Source picture")
@@ -107,13 +122,19 @@ class PictureView(View):
                 ("divider", "Divider", "Both at one place, with a divider to drag"),
             ),
         )
-        self.layout_switch.set_value("pair")
-        self.layout_switch.changed.connect(self._layout_chosen)
+        self.layout_switch.changed.connect(lambda value: self._edit("Change the layout", layout=value))
+        self.divider.divided.connect(lambda share: self._edit("Move the divider", "divider", share=share))
         self.range = theme.with_figures(caption("kernels.range"))
         self.range.setWordWrap(False)
         self.range.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.column.addLayout(row(self.layout_switch, None, self.range))
         self.column.addWidget(self.message)
+        self._show_chosen(self._chosen.value)
+        self._chosen.changed.connect(self._show_chosen)
+
+    def shutdown(self) -> None:
+        """Take no more events."""
+        self._chosen.changed.disconnect(self._show_chosen)
 
     def show_frame(self, frame: Frame) -> None:
         """Both pictures, their captions and the scale."""
@@ -157,8 +178,14 @@ class PictureView(View):
     def _click(self, side: Side, place_row: int, column: int) -> None:
         self.clicked.emit(Place(side, place_row, column))
 
-    def _layout_chosen(self, value: str) -> None:
-        self.stack.setCurrentWidget(self.divider if value == "divider" else self.pair)
-        if self._frame is not None and value == "divider":
+    def _edit(self, label: str, merge: str | None = None, **changes: Any) -> None:
+        self._chosen.edit(replace(self._chosen.value, **changes), label, merge)
+
+    def _show_chosen(self, chosen: Chosen) -> None:
+        divided = chosen.layout == "divider"
+        self.layout_switch.set_value(chosen.layout)
+        self.divider.set_share(chosen.share)
+        self.stack.setCurrentWidget(self.divider if divided else self.pair)
+        if self._frame is not None and divided:
             frame = self._frame
             self.divider.set_pair(frame.source_pixels, frame.shown.pixels, frame.result_seen)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 from lab_helpers import Lab
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QLineEdit, QPlainTextEdit
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QAbstractButton, QComboBox, QLineEdit, QPlainTextEdit, QSlider
 
 from convscope.imaging.kernel import Kernel
 from convscope.session.lab import Lab as Document
 from convscope.ui.panels.kernels.view_spectrum import SpectrumView
+from convscope.ui.widgets.divider_view import DividerView
 from convscope.ui.widgets.image_view import ImageView
 
 
@@ -124,3 +125,69 @@ def test_a_typed_matrix_is_taken_back_with_its_text(lab: Lab) -> None:
     assert lab.find(QComboBox, "kernels.matrix.example").currentData() == "binary"
     lab.run("edit.undo")
     assert lab.session.lab == Document()
+
+
+def test_the_set_of_a_bank_is_taken_back_with_its_maps(lab: Lab) -> None:
+    """Undo took the kernel back that was chosen before, and the set of the bank stayed."""
+    lab.spin("kernels.stride", 2)
+    lab.press("kernels.view.bank")
+    first = lab.find(QComboBox, "kernels.bank.set").currentData()
+    count = lab.text("kernels.bank.count")
+    lab.pick("kernels.bank.set", "gabor")
+    for directions in (7, 9):
+        lab.slide("kernels.bank.orientations", directions)
+    assert lab.text("kernels.bank.count") == "27 maps"
+    # One drag of the slider is one step.
+    lab.run("edit.undo")
+    assert lab.text("kernels.bank.count") == "18 maps"
+    assert lab.find(QSlider, "kernels.bank.orientations").value() == 6
+    lab.run("edit.undo")
+    assert lab.find(QComboBox, "kernels.bank.set").currentData() == first
+    assert lab.text("kernels.bank.count") == count and lab.stage.stride == 2
+    lab.run("edit.undo")
+    assert lab.stage.stride == 1
+    for _ in range(3):
+        lab.run("edit.redo")
+    assert lab.text("kernels.bank.count") == "27 maps" and lab.stage.stride == 2
+
+
+def test_operator_and_brightness_of_a_gradient_are_taken_back(lab: Lab) -> None:
+    lab.press("kernels.view.gradient")
+
+    def magnitude() -> bytes:
+        pixels = lab.find(ImageView, "kernels.gradient.gx")._values
+        assert pixels is not None
+        return pixels.tobytes()
+
+    sobel = magnitude()
+    lab.press("kernels.gradient.operator.prewitt")
+    lab.press("kernels.gradient.weigh.alike")
+    prewitt = magnitude()
+    assert prewitt != sobel and lab.text("kernels.gradient.brightness").startswith("Every direction")
+    lab.run("edit.undo")
+    assert lab.text("kernels.gradient.brightness").startswith("As bright") and magnitude() == prewitt
+    lab.run("edit.undo")
+    assert magnitude() == sobel and "2, 0, 2" in lab.text("kernels.gradient.kernel").replace("-", "")
+    assert lab.find(QAbstractButton, "kernels.gradient.operator.sobel").isChecked()
+    lab.run("edit.redo")
+    assert magnitude() == prewitt
+
+
+def test_a_divider_is_taken_back_where_it_was_dragged_to_and_whether_it_is_there(lab: Lab) -> None:
+    lab.press("kernels.layout.divider")
+    view = lab.find(DividerView, "kernels.divider")
+    middle = QPoint(round(view.divider_x()), view.height() // 2)
+    lab.qtbot.mousePress(view, Qt.MouseButton.LeftButton, pos=middle)
+    for by in (20, 40, 60):
+        lab.qtbot.mouseMove(view, middle + QPoint(by, 0))
+    lab.qtbot.mouseRelease(view, Qt.MouseButton.LeftButton, pos=middle + QPoint(60, 0))
+    dragged = view.share
+    assert dragged > 0.5
+    lab.run("edit.undo")
+    assert view.share == 0.5 and view.isVisible()
+    lab.run("edit.undo")
+    assert not view.isVisible() and lab.find(ImageView, "kernels.source").isVisible()
+    assert lab.find(QAbstractButton, "kernels.layout.pair").isChecked()
+    for _ in range(2):
+        lab.run("edit.redo")
+    assert view.isVisible() and view.share == dragged
