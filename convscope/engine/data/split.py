@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Literal
 
@@ -69,63 +70,51 @@ def split_indices(
 
     Args:
         groups: images that are kept in one part, disjoint: a group goes where its first image in the order
-            goes, if there is room for all of it, else to training. What has a twin in a part that is given
-            cannot follow it there, and is in no part.
+            goes, if each class of its images has room for them there, else to training. So no class has more
+            images in a part than it would have without groups. What has a twin in a part that is given cannot
+            follow it there, and is in no part.
 
     Returns:
         the splits, and a sentence for each class that is too small, or one for all of them.
     """
     validation_share = 0.0 if len(given.validation) else settings.validation
     test_share = 0.0 if len(given.test) else settings.test
-    follows, led = _grouped(labels, given, groups)
-    free_labels = labels[given.train]
-    order = np.argsort(free_labels, kind="stable")
-    counts = np.bincount(free_labels, minlength=len(classes))
-    ends = np.cumsum(counts)
-    train: list[NDArray[np.int64]] = []
-    validation, test = [given.validation], [given.test]
-    none, single, few = [], [], []
-    for index, name in enumerate(classes):
-        members = given.train[order[ends[index] - counts[index] : ends[index]]]
+    follows, led, twins = _grouped(labels, given, groups)
+    of_class = np.bincount(labels[given.train], minlength=len(classes))
+    counts = (of_class - np.bincount(labels[twins], minlength=len(classes))).tolist()
+    for_test = [_share(total, test_share) for total in counts]
+    for_validation = [
+        _share(total - tested, validation_share * total, of_total=False)
+        for total, tested in zip(counts, for_test, strict=True)
+    ]
+    left = (for_test.copy(), for_validation.copy())
+    parts: tuple[list[NDArray[np.int64]], ...] = ([given.test], [given.validation], [])
+    out = led | twins
+    by_class = given.train[np.argsort(labels[given.train], kind="stable")]
+    for index, members in enumerate(np.split(by_class, np.cumsum(of_class)[:-1])):
         members = np.random.default_rng([settings.seed, index]).permutation(members)
-        members = members[~led[members]]
-        total = len(members) + sum(len(follows.get(member, ())) for member in members.tolist())
-        for_test = _share(total, test_share)
-        for_validation = _share(total - for_test, validation_share * total, of_total=False)
-        parts = _placed(members, (for_test, for_validation), follows)
-        for part, placed in zip((test, validation, train), parts, strict=True):
+        members = members[~out[members]]
+        for part, placed in zip(parts, _placed(members, left, labels, follows), strict=True):
             part.append(placed)
-        if total == 0:
-            none.append(f"Class “{name}” has no image")
-        elif total == 1:
-            single.append(f"Class “{name}” has one image")
-        elif (validation_share and not len(parts[1])) or (test_share and not len(parts[0])):
-            few.append(f"Class “{name}” has {total} images")
-    notes = (
-        *_notes(none, "{:,} classes have no image", " to train on."),
-        *_notes(
-            single, "{:,} classes have one image each", ", which trains: none is left to validate or test on."
-        ),
-        *_notes(
-            few, "{:,} classes have two or three images each", ": too few to train, validate and test on."
-        ),
-    )
-    return Splits(_joined(train), _joined(validation), _joined(test)), notes
+    test, validation, train = (_joined(part) for part in parts)
+    splits = Splits(train, validation, test)
+    asked = (test_share > 0, validation_share > 0)
+    return splits, _told(labels, classes, counts, splits, asked, (for_test, for_validation))
 
 
 def _grouped(
     labels: NDArray[np.int32], given: Splits, groups: tuple[tuple[int, ...], ...]
-) -> tuple[dict[int, list[int]], NDArray[np.bool_]]:
+) -> tuple[dict[int, list[int]], NDArray[np.bool_], NDArray[np.bool_]]:
     """Who goes with whom.
 
     Returns:
-        by the first image of a group, with whose class it goes, the others that follow it; and which images
-        have no place of their own (bool, for all images): those, and twins of images in a given part.
+        by the first image of a group the others that follow it; which images do so, and which have a twin in
+        a part that is given (bool, for all images).
     """
     follows: dict[int, list[int]] = {}
-    led = np.zeros(len(labels), bool)
+    led, twins = np.zeros(len(labels), bool), np.zeros(len(labels), bool)
     if not groups:
-        return follows, led
+        return follows, led, twins
     free = np.zeros(len(labels), bool)
     free[given.train] = True
     fixed = np.zeros(len(labels), bool)
@@ -134,29 +123,83 @@ def _grouped(
         members = np.array(group, np.int64)
         mine = members[free[members]]
         if fixed[members].any():
-            led[mine] = True
+            twins[mine] = True
         elif len(mine) > 1:
             follows[int(mine[0])] = mine[1:].tolist()
             led[mine[1:]] = True
-    return follows, led
+    return follows, led, twins
 
 
 def _placed(
-    members: NDArray[np.int64], rooms: tuple[int, int], follows: dict[int, list[int]]
+    members: NDArray[np.int64],
+    left: tuple[list[int], list[int]],
+    labels: NDArray[np.int32],
+    follows: dict[int, list[int]],
 ) -> tuple[NDArray[np.int64], ...]:
-    """Images in their order, put into two rooms of so many and the rest; a group whole where it has room."""
-    first, second = rooms
+    """Images of a class in their order, put into test, validation and training.
+
+    A group goes whole where every class of its images has room for them.
+
+    Args:
+        left: the room that test and validation still have for each class; what is used is taken off.
+    """
     if not follows:
+        first, second = (room[labels[members[0]]] for room in left) if len(members) else (0, 0)
         return members[:first], members[first : first + second], members[first + second :]
     parts: tuple[list[int], ...] = ([], [], [])
     for index in members.tolist():
         group = [index, *follows.get(index, ())]
-        part = next(
-            (part for part, room in zip(parts, rooms, strict=False) if len(part) + len(group) <= room),
-            parts[2],
-        )
-        part.extend(group)
+        taken = Counter(labels[group].tolist())
+        into = parts[2]
+        for part, room in zip(parts, left, strict=False):
+            if all(room[label] >= count for label, count in taken.items()):
+                for label, count in taken.items():
+                    room[label] -= count
+                into = part
+                break
+        into.extend(group)
     return tuple(np.array(part, np.int64) for part in parts)
+
+
+def _told(
+    labels: NDArray[np.int32],
+    classes: tuple[str, ...],
+    counts: list[int],
+    splits: Splits,
+    asked: tuple[bool, bool],
+    rooms: tuple[list[int], list[int]],
+) -> tuple[str, ...]:
+    """A sentence for each class that is in fewer parts than the others, or one for all of them.
+
+    Args:
+        counts: how many images of each class were free to be split.
+        asked: whether a test part was to be made, and a validation part.
+        rooms: how many images of each class they had room for.
+    """
+    reached = [np.bincount(labels[part], minlength=len(classes)) for part in (splits.test, splits.validation)]
+    none, single, few, copies = [], [], [], []
+    for index, (name, total) in enumerate(zip(classes, counts, strict=True)):
+        missing = [wanted and not part[index] for wanted, part in zip(asked, reached, strict=True)]
+        if total == 0:
+            none.append(f"Class “{name}” has no image")
+        elif total == 1:
+            single.append(f"Class “{name}” has one image")
+        elif any(lacks and room[index] for lacks, room in zip(missing, rooms, strict=True)):
+            copies.append(f"Class “{name}” has {total:,} images of so few pictures")
+        elif any(missing):
+            few.append(f"Class “{name}” has {total} images")
+    return (
+        *_notes(none, "{:,} classes have no image", " to train on."),
+        *_notes(
+            single, "{:,} classes have one image each", ", which trains: none is left to validate or test on."
+        ),
+        *_notes(few, "{:,} classes have two images each", ": too few to train, validate and test on."),
+        *_notes(
+            copies,
+            "{:,} classes have images of so few pictures",
+            " that, copies kept in one part, none is left to validate or to test on.",
+        ),
+    )
 
 
 def _notes(singly: list[str], together: str, end: str) -> list[str]:

@@ -135,8 +135,14 @@ def test_a_group_is_in_one_part(
         assert splits.test.tolist() == list(range(count - tested, count))
     alone, _ = split_indices(array, names(3), parts, chosen)
     for name in ("validation", "test"):
-        # A group never takes more room than there is; each of the three classes rounds its own share.
-        assert len(splits[name]) <= len(alone[name]) + 3 or tested  # type: ignore[literal-required]
+        # A group never takes more room than there is for any class of its images.
+        kept, free_ = (np.bincount(array[of[name]], minlength=3) for of in (splits, alone))  # type: ignore[literal-required]
+        assert (kept <= free_).all()
+    out = {index for group in groups if max(group) >= count - tested for index in group}
+    # Every class that may train has an image to train on.
+    assert set(array[splits.train].tolist()) == {
+        labels[index] for index in range(count - tested) if index not in out
+    }
     again, _ = split_indices(array, names(3), parts, chosen, groups)
     assert all(np.array_equal(splits[name], again[name]) for name in ("train", "validation", "test"))  # type: ignore[literal-required]
 
@@ -149,6 +155,28 @@ def test_two_of_one_picture_move_few_of_the_others() -> None:
     assert len(kept.test) == len(alone.test) and len(kept.validation) == len(alone.validation)
     moved = [set(kept[name].tolist()) ^ set(alone[name].tolist()) for name in ("train", "validation", "test")]  # type: ignore[literal-required]
     assert len(set().union(*moved)) <= 10
+
+
+def test_a_picture_in_two_classes_takes_its_room_from_both() -> None:
+    """The one image of a class is not taken to the test by its copy in another class."""
+    labels = np.array([0] * 20 + [1], np.int32)
+    for seed in range(20):
+        splits, notes = split_indices(labels, names(2), free(21), SplitSettings(0.2, 0.4, seed), ((0, 20),))
+        assert {0, 20} <= set(splits.train.tolist())
+        assert (len(splits.test), len(splits.validation)) == (8, 4)
+        assert notes == ("Class “class 1” has one image, which trains: none is left to validate or test on.",)
+
+
+def test_a_class_of_copies_is_said() -> None:
+    labels = np.repeat(np.arange(2, dtype=np.int32), (30, 10))
+    splits, notes = split_indices(
+        labels, names(2), free(40), SplitSettings(0.1, 0.1), (tuple(range(30, 40)),)
+    )
+    assert set(range(30, 40)) <= set(splits.train.tolist())
+    assert notes == (
+        "Class “class 1” has 10 images of so few pictures that, copies kept in one part, "
+        "none is left to validate or to test on.",
+    )
 
 
 def test_small_classes_are_said() -> None:
