@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from convscope.printable import one_line, printable
+
 
 class UserError(Exception):
     """Bad input, said in one clear sentence: which file or value, what is wrong, what to do.
+
+    Names of files and what libraries say stand in it as they can be shown, with nothing that a terminal would
+    obey.
 
     Args:
         message: the sentence.
@@ -12,9 +17,13 @@ class UserError(Exception):
     """
 
     def __init__(self, message: str, *, detail: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.detail = detail
+        self.message = one_line(message)
+        self.detail = printable(detail, lines=True)
+        super().__init__(self.message)
+
+
+class MissingFileError(UserError):
+    """There is nothing of this name: for some readers no fault."""
 
 
 class NotEnoughMemoryError(UserError):

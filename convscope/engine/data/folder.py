@@ -12,10 +12,11 @@ from PIL import Image
 
 from convscope.engine.data.dataset import Dataset, SplitName, make_dataset, one_class
 from convscope.engine.data.decode import quick_check
-from convscope.engine.data.images import FileImages, decoding_pool, printable
+from convscope.engine.data.images import FileImages, decoding_pool
 from convscope.engine.data.split import Splits
 from convscope.errors import UserError
 from convscope.imaging.quiet import quiet_pillow
+from convscope.printable import printable
 from convscope.task import Task
 
 # The names that ready-made sets give their parts.

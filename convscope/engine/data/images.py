@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 from convscope.engine.data.decode import UnreadableError, read_image, read_thumbnail
 from convscope.engine.data.resize import Target, to_target, within
 from convscope.errors import UserError
+from convscope.printable import printable
 
 Indices = NDArray[np.int64]
 
@@ -57,15 +57,6 @@ class Images(Protocol):
 
     def digest(self, index: int) -> bytes:
         """A hash of the content: equal for exact duplicates only."""
-
-
-# Line breaks and the like, and what turns the direction of writing: they could make a name look like another.
-_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
-
-
-def printable(name: str) -> str:
-    """A file's name for people and for JSON: bytes that are no UTF-8, line breaks … become question marks."""
-    return _UNSEEN.sub("�", name.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
 
 
 @cache

@@ -15,11 +15,11 @@ from PIL import Image
 
 from convscope.engine.data.duplicates import find_duplicates
 from convscope.engine.data.folder import open_folder
-from convscope.engine.data.images import printable
 from convscope.engine.data.registry import open_dataset
 from convscope.engine.data.resize import Target
 from convscope.engine.data.split import SplitSettings
 from convscope.errors import UserError
+from convscope.printable import printable
 from convscope.task import Cancelled, Task
 
 Make = Callable[..., Path]
