@@ -99,6 +99,7 @@ class KernelsPanel(QWidget):
             self._mark_peak()
         elif self._refused is not None:
             self.view.show_refused(self._refused)
+            self.view.surround(None)
         self.late.set_keys(self.view.jobs)
         self._offer_output()
         self._show_problem()
@@ -283,7 +284,9 @@ class KernelsPanel(QWidget):
         self._frame, self._refused = None, refused
         self._offer_output()
         self._show_problem()
+        self._show_peak(None)
         self.view.show_refused(refused)
+        self.view.surround(None)
         self._show_scale()
         self.inspector.show_refused(refused)
         self.view.mark(None, None)

@@ -106,12 +106,16 @@ class View(QWidget):
                 else:
                     view.set_box(*box, taps=read)
 
-    def surround(self, frame: Frame) -> None:
-        """Show what is padded around the source; the result has as much room, so that both lie alike."""
-        ring = frame.ring
+    def surround(self, frame: Frame | None) -> None:
+        """Show what is padded around the source; the result has as much room, so that both lie alike.
+
+        Args:
+            frame: None where there is no result: nothing is padded for one.
+        """
+        ring = frame.ring if frame is not None else None
         for view in self.sources:
             view.set_ring(ring)
-        alike = ring is not None and frame.result.shape[:2] == frame.source.shape[:2]
+        alike = frame is not None and frame.result.shape[:2] == frame.source.shape[:2]
         for view in self.results:
             view.set_margins(ring.amounts if ring is not None and alike else (0, 0, 0, 0))
 

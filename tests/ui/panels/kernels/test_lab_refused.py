@@ -46,14 +46,19 @@ def test_a_kernel_larger_than_the_image_leaves_its_input_alone(
 ) -> None:
     lab.press(f"kernels.view.{view}")
     assert picture(lab, result) is not None
+    lab.pick("kernels.border", "zero")
+    assert lab.find(ImageView, source).ring is not None
     too_large(lab)
     assert picture(lab, result) is None
+    # Nor is there a border around it any more.
+    assert lab.find(ImageView, source).ring is None
     shown = picture(lab, source)
     assert shown is not None and shown.shape == (7, 7)
     # Also where the view is looked at only now.
     lab.press("kernels.view.gradient")
     lab.press(f"kernels.view.{view}")
     assert picture(lab, result) is None and picture(lab, source) is not None
+    assert lab.find(ImageView, source).ring is None
     lab.pick("kernels.border", "zero")
     found = picture(lab, result)
     assert found is not None and found.shape == (7, 7)
