@@ -228,10 +228,35 @@ class OpenedModel:
             if key in self._kept:
                 self._kept.move_to_end(key)
                 return self._kept[key]
-            value = self._kept[key] = make()
+            value = make()
+            if callable(value):
+                value = self.answering(value)
+            self._kept[key] = value
             while len(self._kept) > _KEPT:
                 self._kept.popitem(last=False)
             return value
+
+    def answering(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """The function; what a graph in another process says when it fails, it says as that sentence.
+
+        TensorFlow hands on an error's words, not its type, through whatever is computed around the graph.
+        """
+        elsewhere = [layer for layer in self.keras.layers if hasattr(layer, "failure")]
+        if not elsewhere:
+            return function
+        import tensorflow as tf
+
+        def answered(*args: Any, **kwargs: Any) -> Any:
+            try:
+                return function(*args, **kwargs)
+            except (tf.errors.OpError, UserError, RuntimeError, ValueError) as error:
+                # A UserError, too: Keras writes into it what its layer was called with.
+                told = next((layer.failure for layer in elsewhere if layer.failure is not None), None)
+                if told is None:
+                    raise
+                raise told from error
+
+        return answered
 
     def function(self, fetch: Sequence[int], given: Sequence[int] | None = None) -> Callable[..., Any]:
         """A kept `tf.function` from slots (the model's inputs by default) to slots.
@@ -337,11 +362,6 @@ class OpenedModel:
                 f"{self.name} needs more memory for this than the machine has free.", detail=str(error)
             ) from error
         except (tf.errors.OpError, ArithmeticError, AttributeError, TypeError, ValueError) as error:
-            told = next(
-                (why for layer in self.keras.layers if (why := getattr(layer, "failure", None))), None
-            )
-            if told is not None:
-                raise told from error
             if cannot_run(error):
                 raise no_kernel(self.name, error) from error
             raise UserError(

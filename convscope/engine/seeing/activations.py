@@ -164,9 +164,10 @@ class Activations:
         with self._lock:
             uses = Counter(used for step in steps for used in step.inputs)
             live: Values = {}
+            run = self.model.answering(program.run)
             for step in steps:
                 given = {used: live[used] if used in live else kept[used] for used in step.inputs}
-                live.update(zip(step.outputs, program.run(given, step.outputs), strict=True))
+                live.update(zip(step.outputs, run(given, step.outputs), strict=True))
                 # What is not needed any more is freed at once: a chain of large layers would fill the memory.
                 del given
                 for used in step.inputs:
@@ -333,12 +334,13 @@ def _step_by_step(model: OpenedModel, inputs: Values, limit: int, task: Task) ->
     total = _total(model, tuple(layers))
     counts = total is None or total > limit
     shapes: Shapes = {slot: tuple(value.shape) for slot, value in inputs.items()}
+    run = model.answering(program.run)
     for number, step in enumerate(program.steps):
         task.progress(number / len(program.steps), f"layer {step.path}")
         if not all(slot in live for slot in step.inputs) or _too_large(program.shapes[step.outputs[0]]):
             # Behind a layer too large to be computed; asked for by name, it says so.
             continue
-        made = program.run({slot: live[slot] for slot in step.inputs}, step.outputs)
+        made = run({slot: live[slot] for slot in step.inputs}, step.outputs)
         for slot, value in zip(step.outputs, made, strict=True):
             shapes[slot] = tuple(int(n) for n in value.shape)
             if uses[slot]:

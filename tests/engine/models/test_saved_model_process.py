@@ -19,7 +19,15 @@ import pytest
 from convscope.engine.models.catalogue import open_model
 from convscope.engine.models.files import saved_model
 from convscope.engine.models.files.saved_model import isolation, process
+from convscope.engine.seeing.attribution.explain import explain
+from convscope.engine.seeing.attribution.look import Look
+from convscope.engine.seeing.attribution.result import Request
+from convscope.engine.seeing.attribution.target import Target
+from convscope.engine.seeing.patterns.climb import climb
+from convscope.engine.seeing.patterns.goals import class_
+from convscope.engine.seeing.patterns.settings import PatternSettings
 from convscope.errors import UntrustedError, UserError
+from convscope.imaging.image import Image
 
 pytestmark = [
     pytest.mark.usefixtures("runtime"),
@@ -284,3 +292,25 @@ def test_a_pipe_among_the_variables_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(folder / "variables" / "variables.index")
     with pytest.raises(UserError, match=r"variables\.index among its variables is no ordinary file"):
         open_model(folder)
+
+
+def test_what_the_graph_says_arrives_as_itself_whatever_asks_it(tmp_path: Path) -> None:
+    import tensorflow as tf
+
+    @served((None, 8, 8, 3))
+    def scores(x: Any) -> Any:
+        return tf.reduce_mean(x, [1, 2])
+
+    model = open_model(exported(tmp_path / "scores", scores))
+    model.scores(np.ones((1, 8, 8, 3), np.float32))
+    model.keras.layers[-1]._process.close()
+    words = r"^The graph of scores has ended: open it again\.$"
+    image = Image(np.full((8, 8, 3), 128, np.uint8), "gray")
+    for method in ("saliency", "integrated-gradients"):
+        with pytest.raises(UserError, match=words):
+            explain(Look(model, image), Request(method, target=Target(0)))
+    with pytest.raises(UserError, match=words):
+        climb(model, [class_(0)], PatternSettings(size=32, steps=2))
+    run = model.answering(model.program.run)
+    with pytest.raises(UserError, match=words):
+        run({model.program.inputs[0]: np.ones((1, 8, 8, 3), np.float32)}, model.program.outputs)

@@ -32,7 +32,11 @@ def trunk(model: OpenedModel, slot: int, compiled: bool) -> tuple[Callable[..., 
     wanted = (slot, *others)
     if compiled:
         return model.function(wanted), others
-    return lambda *inputs: program.run(dict(zip(program.inputs, inputs, strict=True)), wanted), others
+
+    def run(*inputs: Any) -> list[Any]:
+        return program.run(dict(zip(program.inputs, inputs, strict=True)), wanted)
+
+    return model.answering(run), others
 
 
 def head_gradient(
@@ -60,7 +64,7 @@ def head_gradient(
         return tape.gradient(scores, values[0], unconnected_gradients=tf.UnconnectedGradients.ZERO), scores
 
     if not compiled:
-        return gradient
+        return model.answering(gradient)
     signature = [tf.TensorSpec(program.shapes[n], program.dtypes[n]) for n in slots]
     signature.append(tf.TensorSpec([head.units], tf.float32))
     return model.kept(
