@@ -30,6 +30,14 @@ class NotEnoughMemoryError(UserError):
     """The machine has too little memory for what was asked; less of it may fit."""
 
 
+class DamagedError(UserError):
+    """A file that begins as its kind must, and whose bytes do not add up."""
+
+
+class KindNotReadError(UserError):
+    """A file that may be sound, of a format or a kind that is not read here."""
+
+
 class WeightsAloneError(UserError):
     """A file of weights without the layers that they belong to."""
 

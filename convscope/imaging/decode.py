@@ -6,7 +6,6 @@ import re
 from contextlib import nullcontext
 from typing import Any, BinaryIO
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import (
@@ -23,10 +22,13 @@ from PIL import (
 )
 from PIL import Image as PillowImage
 
-from convscope.errors import NotEnoughMemoryError, UserError
+from convscope.errors import DamagedError, KindNotReadError, NotEnoughMemoryError
+from convscope.imaging.bmp import read_bmp
 from convscope.imaging.depth import levels, narrow, read_wide_colours
 from convscope.imaging.profile import to_srgb
 from convscope.imaging.quiet import quiet_libtiff, quiet_pillow
+from convscope.imaging.refusals import damaged, not_read, too_large
+from convscope.imaging.tiff import Tiff, read_tiff
 from convscope.task import Cancelled, Task
 
 # Only these decoders ever see a user's bytes. Image.open finds formats by name among the imported plugins.
@@ -54,15 +56,16 @@ _MAGIC = re.compile(
     rb"\x89PNG|\xff\xd8\xff|RIFF....WEBP|BM|II\*\0|MM\0\*|II\+\0|MM\0\+|GIF8[79]a|P[1-6]\s", re.DOTALL
 )
 _AVIF_MAGIC = re.compile(rb"....ftypavi[fs]", re.DOTALL)
-_TIFF_MAGIC = (b"II*\0", b"MM\0*")
-_ORIENTATION, _BITS, _PHOTOMETRIC, _SAMPLE_FORMAT = 274, 258, 262, 339
+_TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+_ORIENTATION, _BITS, _PHOTOMETRIC = 274, 258, 262
 
 
 def open_picture(stream: BinaryIO, name: str, max_pixels: int) -> PillowImage.Image:
     """Pillow's image with its header read, known to be one of `FORMATS` and no larger than `max_pixels`.
 
     Raises:
-        UserError: too many pixels, damaged, or no picture; UnidentifiedImageError never leaves.
+        DamagedError: the decoders here make nothing of it; that may be a kind which none of them knows.
+        UserError: too many pixels, or no picture. UnidentifiedImageError never leaves.
     """
     try:
         picture = PillowImage.open(stream, formats=FORMATS)
@@ -72,18 +75,14 @@ def open_picture(stream: BinaryIO, name: str, max_pixels: int) -> PillowImage.Im
     except UnidentifiedImageError as error:
         stream.seek(0)
         start = stream.read(16)
-        if start[:4] in _TIFF_MAGIC:
-            raise UserError(
-                f"{name} is damaged, or a kind of TIFF that convscope does not read: save it again as PNG."
-            ) from error
         if _AVIF_MAGIC.match(start) and not AVIF:
-            raise UserError(
+            raise KindNotReadError(
                 f"{name} is an AVIF picture, which needs Pillow 11.3 or newer: "
                 "pip install -U pillow, or save it as PNG."
             ) from error
         if _MAGIC.match(start) or _AVIF_MAGIC.match(start):
             raise damaged(name, error) from error
-        raise UserError(f"{name} is not a picture format convscope reads: use {READS}.") from error
+        raise KindNotReadError(f"{name} is not a picture format convscope reads: use {READS}.") from error
     except Exception as error:  # whatever a decoder says about hostile bytes
         raise damaged(name, error) from error
     if picture.width * picture.height > max_pixels:
@@ -106,26 +105,107 @@ def decode(
         uint8 H×W or H×W×3, read-only, upright; and the notes.
 
     Raises:
-        UserError: see `open_picture`; or the pixels are damaged or cut short.
+        DamagedError: damaged or cut short.
+        KindNotReadError: no picture, or a valid file of a kind that nothing here decodes.
+        UserError: too large, or too little memory.
     """
     with quiet_pillow():
-        if (values := _float_rgb_tiff(stream, name, max_pixels)) is not None:
-            pixels, notes = levels(values)
-            return _frozen(pixels), notes
-        stream.seek(0)
-        picture = open_picture(stream, name, max_pixels)
-        task.check()
         try:
-            with quiet_libtiff() if picture.format == "TIFF" else nullcontext():
-                return _decode_opened(picture, stream, task)
-        except (UserError, Cancelled):
-            raise
+            try:
+                return _by_pillow(stream, name, max_pixels, task)
+            except DamagedError as error:
+                return _by_other_means(stream, name, max_pixels, error)
         except MemoryError as error:
             raise NotEnoughMemoryError(
                 f"{name} needs more memory than is free: close something or shrink it."
             ) from error
-        except Exception as error:  # whatever a decoder says about hostile bytes
-            raise damaged(name, error) from error
+
+
+def _by_pillow(
+    stream: BinaryIO, name: str, max_pixels: int, task: Task
+) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
+    picture = open_picture(stream, name, max_pixels)
+    task.check()
+    try:
+        with quiet_libtiff() if picture.format == "TIFF" else nullcontext():
+            return _decode_opened(picture, stream, task)
+    except (Cancelled, MemoryError):
+        raise
+    except Exception as error:  # whatever a decoder says about hostile bytes
+        raise damaged(name, error) from error
+
+
+def _by_other_means(
+    stream: BinaryIO, name: str, max_pixels: int, error: DamagedError
+) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
+    """What Pillow made nothing of: read here, or told in truth whether it is damaged or of another kind."""
+    stream.seek(0)
+    start = stream.read(4)
+    stream.seek(0)
+    if start[:2] == b"BM":
+        bitmap = read_bmp(stream.read(), name, max_pixels)
+        picture = PillowImage.fromarray(bitmap.pixels)
+        notes = ["palette colours became RGB"] if bitmap.palette else []
+        if bitmap.palette and _is_gray(bitmap.pixels):
+            picture, notes = picture.getchannel(0), ["palette colours became gray"]
+        return _noted(np.asarray(_flat(picture, None, notes)), bitmap.bits, 1, notes)
+    if start in _TIFF_MAGIC:
+        with quiet_libtiff():
+            return _from_tiff(read_tiff(stream.read(), name, max_pixels))
+    if start[:3] == b"\xff\xd8\xff" and (kind := _strange_jpeg(stream)):
+        raise not_read(name, "JPEG", kind) from error
+    raise error
+
+
+def _is_gray(pixels: NDArray[np.uint8]) -> bool:
+    return bool((pixels == pixels[..., :1]).all())
+
+
+def _from_tiff(tiff: Tiff) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
+    notes = ["the first of several frames"] if tiff.pages else []
+    count = {"L": 1, "RGB": 3, "CMYK": 4}[tiff.colours]
+    if tiff.more:
+        notes.append(f"the first {count} of {tiff.values.shape[2]} channels")
+    if tiff.values.dtype in (np.uint8, np.uint16):
+        mode = tiff.colours + tiff.alpha
+        raw = narrow(tiff.values[..., : count + len(tiff.alpha)], tiff.bits)
+        picture = PillowImage.frombytes(mode, raw.shape[1::-1], raw.tobytes())
+        return _noted(np.asarray(_flat(picture, tiff.profile, notes)), tiff.bits, tiff.turn, notes)
+    if tiff.alpha:
+        notes.append("its transparency was not used")
+    pixels, more = levels(tiff.values[..., 0] if count == 1 else tiff.values[..., :count])
+    return _noted(pixels, 8, tiff.turn, [*notes, *more])
+
+
+def _noted(
+    pixels: NDArray[np.uint8], bits: int, turn: int, notes: list[str]
+) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
+    """The pixels turned upright, and the notes with those of bits and turn."""
+    if bits > 8:
+        notes.append(f"{bits} bits a channel reduced to 8")
+    if turn in _TURNS:
+        pixels = _TURNS[turn](pixels)
+        notes.append("turned upright, as the camera noted")
+    return _frozen(pixels), tuple(notes)
+
+
+def _strange_jpeg(stream: BinaryIO) -> str:
+    """What makes a JPEG one that is not read here; "" where its frame is a usual one."""
+    data = stream.read(2**20)
+    place = 2
+    while place + 10 <= len(data) and data[place] == 0xFF:
+        marker = data[place + 1]
+        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
+            bits, channels = data[place + 4], data[place + 9]
+            if marker in (0xC3, 0xC7, 0xCB, 0xCF):
+                return "lossless"
+            if marker in (0xC5, 0xC6, 0xCD, 0xCE):
+                return "hierarchical"
+            if bits == 12:
+                return "12 bits a channel"
+            return f"{channels} channels" if channels in (2, 5, 6) else ""
+        place += 2 + int.from_bytes(data[place + 2 : place + 4], "big")
+    return ""
 
 
 def _decode_opened(
@@ -262,41 +342,3 @@ def _gray_palette(picture: PillowImage.Image) -> bool:
     palette = np.array(picture.getpalette("RGB") or []).reshape(-1, 3)
     used = palette[np.array(picture.histogram()[: len(palette)]) > 0]
     return bool((used == used[:, :1]).all())
-
-
-def _float_rgb_tiff(stream: BinaryIO, name: str, max_pixels: int) -> NDArray[Any] | None:
-    """The floats of an RGB TIFF, a kind that Pillow does not read; None for any other file."""
-    header = stream.read(8)
-    if header[:4] not in _TIFF_MAGIC:
-        return None
-    try:
-        directory = TiffImagePlugin.ImageFileDirectory_v2(header)
-        stream.seek(directory.next)
-        directory.load(stream)
-        width, height = int(directory[256]), int(directory[257])
-        kinds, samples = directory.get(_SAMPLE_FORMAT, (1,)), int(directory.get(277, 1))
-    except Exception:  # Pillow's own opening says what is wrong
-        return None
-    if samples not in (3, 4) or set(np.atleast_1d(kinds)) != {3}:
-        return None
-    if width * height > max_pixels:
-        raise too_large(name, width * height, max_pixels)
-    stream.seek(0)
-    try:
-        values = cv2.imdecode(np.frombuffer(stream.read(), np.uint8), cv2.IMREAD_UNCHANGED)
-    except cv2.error as error:
-        raise damaged(name, error) from error
-    if values is None or values.ndim != 3:
-        raise damaged(name, "OpenCV cannot decode this float TIFF")
-    return cv2.cvtColor(values[..., :3], cv2.COLOR_BGR2RGB)
-
-
-def too_large(name: str, pixels: int | None, max_pixels: int) -> UserError:
-    """The error for a picture over the limit."""
-    has = f"has {pixels:,} pixels" if pixels else "has too many pixels"
-    return UserError(f"{name} {has}; convscope opens up to {max_pixels:,}: shrink it first.")
-
-
-def damaged(name: str, why: object) -> UserError:
-    """The error for a file that begins like a picture and cannot be decoded."""
-    return UserError(f"{name} is damaged or cut short: open another copy of it.", detail=str(why))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import random
+import struct
 from collections.abc import Iterator
 
 import cv2
@@ -44,6 +45,13 @@ def _exif() -> bytes:
     return exif.tobytes()
 
 
+def _fields_bmp() -> bytes:
+    """A BMP of 32 × 24 pixels of three fields of 4 bits, which Pillow does not read."""
+    pixels = (np.arange(24 * 32) % 4096).astype("<u2").tobytes()
+    head = struct.pack("<IiiHHIIiiII3I", 40, 32, 24, 1, 16, 3, len(pixels), 0, 0, 0, 0, 0xF00, 0xF0, 0xF)
+    return b"BM" + struct.pack("<IHHI", 66 + len(pixels), 0, 0, 66) + head + pixels
+
+
 def seeds() -> dict[str, bytes]:
     """Good files of every format and of many kinds, by name."""
     wide = (np.arange(20 * 30 * 3).reshape(20, 30, 3) * 36).astype(np.uint16)
@@ -64,12 +72,14 @@ def seeds() -> dict[str, bytes]:
         "lossy.webp": _pillow("RGB", "WEBP"),
         "lossless.webp": _pillow("RGBA", "WEBP", lossless=True),
         "rgb.bmp": _pillow("RGB", "BMP"),
+        "fields.bmp": _fields_bmp(),
         "palette.bmp": _pillow("P", "BMP"),
         "raw.tif": _pillow("RGB", "TIFF"),
         "lzw.tif": _pillow("RGB", "TIFF", compression="tiff_lzw"),
         "jpeg.tif": _pillow("RGB", "TIFF", compression="jpeg"),
         "float.tif": _pillow("F", "TIFF"),
         "float-rgb.tif": _opencv(".tif", wide.astype(np.float32)),
+        "float64-rgb.tif": _opencv(".tif", wide.astype(np.float64)),
         "rgb16.tif": _opencv(".tif", wide),
         "gray.gif": _pillow("L", "GIF"),
         "frames.gif": _gif(),

@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from convscope.engine.data.resize import Target, to_target, within
-from convscope.errors import UserError
+from convscope.errors import KindNotReadError, UserError
 from convscope.imaging.decode import AVIF, FORMATS, turned
 from convscope.imaging.decode import decode as decode_any
 from convscope.imaging.profile import pixels_to_srgb
-from convscope.imaging.quiet import quiet_libpng, quiet_pillow
+from convscope.imaging.quiet import quiet_libpng, quiet_libtiff, quiet_pillow
 from convscope.task import Task
 
 _AVIF = (".avif",)
@@ -202,10 +202,14 @@ def _with_pillow(data: bytes) -> NDArray[np.uint8]:
     try:
         return decode_any(io.BytesIO(data), "the file", _LARGEST, Task())[0]
     except UserError as error:
-        raise UnreadableError(_why(error.__cause__ or error)) from error
+        raise UnreadableError(_why(error)) from error
 
 
 def _why(error: BaseException) -> str:
+    if isinstance(error, KindNotReadError) and error.detail:
+        return error.detail
+    if isinstance(error, UserError):
+        error = error.__cause__ or error
     # Pillow names the whole path or the object in memory; whoever reads this knows which file it is.
     if isinstance(error, UnidentifiedImageError):
         return "damaged: no image can be read from it"
@@ -269,10 +273,13 @@ def quick_check(path: Path) -> tuple[Literal["image", "broken", "other"], str]:
     if whole:
         return "image", ""
     try:
-        with quiet_pillow(), Image.open(path, formats=FORMATS) as picture:
+        with quiet_pillow(), quiet_libtiff(), Image.open(path, formats=FORMATS) as picture:
             picture.load()
-    except Exception as error:
-        return "broken", _why(error)
+    except Exception:  # Pillow does not read all that is read here
+        try:
+            read_image(path)
+        except UnreadableError as error:
+            return "broken", str(error)
     return "image", ""
 
 

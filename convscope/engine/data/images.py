@@ -199,7 +199,10 @@ def load_one(images: Images, index: int, target: Target) -> NDArray[np.uint8]:
     """
     pixels, good = images.load(np.array([index]), target)
     if not good[0]:
-        raise UserError(f"{images.name(index)} is damaged or gone: training leaves it out.")
+        name = images.name(index)
+        why = getattr(images, "unreadable", {}).get(name, "")
+        what = why if why.startswith("a kind of") else "damaged or gone"
+        raise UserError(f"{name} is {what}: training leaves it out.")
     return pixels[0, ..., 0] if target.channels == 1 else pixels[0]
 
 
