@@ -332,7 +332,11 @@ def _report(trained: Trained, folder: Path, *, as_json: bool) -> None:
         print(f"epoch {record.epoch + 1:>3}  {phase}{values}  {record.images_per_second:,.0f} images/s")
     if fitted.outcome != "diverged":
         print(fitted.sentence)
+    whose = fitted.weights_words
     if test is not None:
-        print(f"test accuracy {test.accuracy:.4f} on {test.images:,} images")
+        within = f", with {whose}" if whose else ""
+        print(f"test accuracy {test.accuracy:.4f} on {test.images:,} images{within}")
+    elif whose:
+        print(f"the network has {whose}")
     print(f"run {folder}")
     print(f"took {clock(trained.seconds)}")

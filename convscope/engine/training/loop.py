@@ -47,12 +47,21 @@ class Fitted:
         outcome: all epochs done, ended by early stopping, by the user, or by a loss that is no number.
         sentence: the same in words.
         best: number of the best epoch, from 0; None if none was finished.
+        restored: whether the network has the weights of the best epoch; else it has the last ones.
     """
 
     epochs: tuple[EpochRecord, ...]
     outcome: Outcome
     sentence: str
     best: int | None
+    restored: bool = False
+
+    @property
+    def weights_words(self) -> str:
+        """Whose weights the network has, where they are not the last: "the weights of epoch 9, the best"."""
+        if not self.restored or self.best is None or self.best == self.epochs[-1].epoch:
+            return ""
+        return f"the weights of epoch {self.best + 1}, the best"
 
 
 @dataclass(frozen=True, eq=False)
@@ -203,10 +212,11 @@ def fit(job: Job) -> Fitted:
     task.check()
     epochs = recorder.epochs
     best = best_epoch(epochs, judged_by(settings))
-    if settings.restore_best and best is not None:
+    restored = settings.restore_best and best is not None
+    if restored:
         keeper.restore_best()
     outcome = _outcome(job, epochs, recording.diverged, control)
-    return Fitted(epochs, outcome, _sentence(outcome, job, epochs, recording.diverged), best)
+    return Fitted(epochs, outcome, _sentence(outcome, job, epochs, recording.diverged), best, restored)
 
 
 class _Keeper:

@@ -237,6 +237,9 @@ def test_early_stopping_and_the_best_weights(make_model: Make, bands: Dataset) -
     best = done.model.keras.evaluate(stream.data, verbose=0, return_dict=True)["loss"]
     assert best == pytest.approx(fitted.epochs[fitted.best].values["val_loss"], rel=1e-4)
     assert best < fitted.epochs[-1].values["val_loss"]
+    assert fitted.weights_words == f"the weights of epoch {fitted.best + 1}, the best"
+    assert not replace(fitted, restored=False).weights_words
+    assert not replace(fitted, best=fitted.epochs[-1].epoch).weights_words
 
 
 def test_the_plateau_rule_lowers_the_rate(make_model: Make, bands: Dataset) -> None:

@@ -173,8 +173,12 @@ class LiveView(QWidget):
         self._ended()
         fitted, test = finished.trained.fitted, finished.trained.test
         words = fitted.sentence
+        whose = fitted.weights_words
         if test is not None:
-            words += f" Test accuracy {test.accuracy:.4f} on {test.images:,} images."
+            within = f", with {whose}" if whose else ""
+            words += f" Test accuracy {test.accuracy:.4f} on {test.images:,} images{within}."
+        elif whose:
+            words += f" The network has {whose}."
         words += f" It took {clock(finished.trained.seconds)}."
         if missing := len(unreadable(finished.dataset)):
             words += f" {missing:,} {'file' if missing == 1 else 'files'} could not be read and had no part."

@@ -66,6 +66,12 @@ def test_a_training_from_start_to_start_again(train: Train, tiny: OpenedModel) -
     assert first.name == "tiny on Digits"
     assert np.array_equal(weights(tiny), before)
     assert not np.array_equal(weights(first), before)
+    # A number that is not the last epoch's says whose it is.
+    ended = train.desk.finished
+    assert ended is not None
+    fitted = replace(ended.trained.fitted, best=1)
+    train.live._finished(replace(ended, trained=replace(ended.trained, fitted=fitted)))
+    assert " on 60 images, with the weights of epoch 2, the best. It took" in train.text("train.notice.text")
     (run,) = list_runs()
     assert (run.state, run.details.name) == ("finished", "tiny on Digits")
     loss = first_loss(train)
