@@ -242,12 +242,12 @@ def _why(path: Path, what: str, error: OSError | ValueError) -> UserError:
     if isinstance(error, FileNotFoundError):
         return MissingFileError(f"There is no file {name}: check the name and the folder.", detail=str(path))
     if isinstance(error, PermissionError):
-        text = f"{name} cannot be read: you have no permission; change it, or copy the file elsewhere."
+        text = f"{name} may not be read: change its permissions or copy it elsewhere."
     elif code == errno.ELOOP:
         text = f"{name} is a link that leads back to itself: choose {what}."
     else:
         why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        text = f"{name} cannot be opened ({why[:1].lower()}{why[1:]}): check the name and the disk."
+        text = f"{name} cannot be read ({why[:1].lower()}{why[1:]}): check the name and the disk."
     return UserError(text, detail=f"{path}: {error}")
 
 

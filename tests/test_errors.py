@@ -15,7 +15,6 @@ CODE = Path(__file__).resolve().parent.parent / "convscope"
 # Other libraries raise one type for several things; what they say is all that there is to go by.
 OF_OTHERS = {
     ("engine/models/applications.py", "'corrupted' in str(error)"),
-    ("engine/data/npz.py", "'allow_pickle' in str(error)"),
     ("engine/data/decode.py", "'truncated' in str(error).lower()"),
 }
 ASKING = ("startswith", "endswith", "find", "index", "count")

@@ -41,8 +41,8 @@ WORDS = {
     "zero": "is not an ordinary file: choose a list.",
     "loop": "is a link that leads back to itself: choose a list.",
     "large": "is too large for a list: it has 1001 bytes, and 1000 bytes is the most.",
-    "name": "cannot be opened",
-    "long": "cannot be opened",
+    "name": "cannot be read",
+    "long": "cannot be read",
     "missing": "There is no file missing.json",
 }
 
@@ -85,7 +85,7 @@ def test_permission(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
     (tmp_path / "a.json").touch()
     monkeypatch.setattr(os, "open", refuse)
-    with pytest.raises(UserError, match=r"a\.json cannot be read: you have no permission"):
+    with pytest.raises(UserError, match=r"a\.json may not be read: change its permissions"):
         opening.read_bytes(tmp_path / "a.json", LIMIT)
 
 

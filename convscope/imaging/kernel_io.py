@@ -16,9 +16,10 @@ from convscope.errors import UserError
 from convscope.imaging.kernel import MAX_SIZE, Kernel
 from convscope.imaging.matrix import format_matrix
 from convscope.imaging.numbers import parse_divided
-from convscope.imaging.numpy_damage import UNREADABLE
+from convscope.imaging.numpy_files import UNREADABLE, PickledError, array_header, read_array
 from convscope.imaging.presets import PRESETS, make
 from convscope.imaging.save import write_whole
+from convscope.opening import named, parse_json, read_bytes
 
 FORMAT, VERSION = "convscope-kernels", 1
 SUFFIXES = (".json", ".csv", ".npy")
@@ -84,16 +85,16 @@ def load_kernels(path: Path | str) -> tuple[Kernel, ...]:
         else:
             text = data.decode("utf-8-sig")
             if text.lstrip().startswith("{"):
-                kernels = from_data(_from_json(text))
+                kernels = from_data(parse_json(text, "this JSON file"))
             else:
                 kernels = _from_text(text, path.stem)
         _check_count(kernels)
     except UnicodeDecodeError as error:
         raise UserError(
-            f"{path.name} is not a kernel file: it is neither text nor a NumPy array.", detail=str(error)
+            f"{named(path)} is not a kernel file: it is neither text nor a NumPy array.", detail=str(error)
         ) from error
     except UserError as error:
-        raise UserError(f"{path.name}: {error.message}", detail=error.detail) from error
+        raise UserError(f"{named(path)}: {error.message}", detail=error.detail) from error
     return kernels
 
 
@@ -200,40 +201,17 @@ def _check_count(kernels: Sequence[Kernel]) -> None:
 
 
 def _read(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            data = file.read(_MAX_BYTES + 1)
-    except FileNotFoundError as error:
-        raise UserError(f"There is no file {path}.") from error
-    except IsADirectoryError as error:
-        raise UserError(f"{path} is a folder: choose a kernel file.") from error
-    except PermissionError as error:
-        raise UserError(f"{path.name} cannot be read: you have no permission.") from error
-    except (OSError, ValueError) as error:
-        raise UserError(f"{path.name!a} cannot be read.", detail=str(error)) from error
-    if len(data) > _MAX_BYTES:
-        raise UserError(
-            f"{path.name} is larger than any kernel file ({_MAX_BYTES // 1_000_000} MB): choose another."
-        )
+    data = read_bytes(path, _MAX_BYTES, "a kernel file")
     if not data.strip():
-        raise UserError(f"{path.name} is empty.")
+        raise UserError(f"{named(path)} is empty.")
     return data
-
-
-def _from_json(text: str) -> object:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise UserError("this JSON file is damaged.", detail=str(error)) from error
 
 
 def _from_npy(data: bytes, name: str) -> tuple[Kernel, ...]:
     stream = io.BytesIO(data)
     try:
         # The header first: its shape may claim more memory than there is.
-        major, _ = np.lib.format.read_magic(stream)
-        read = np.lib.format.read_array_header_1_0 if major == 1 else np.lib.format.read_array_header_2_0
-        shape, _, dtype = read(stream)
+        shape, _, dtype = array_header(stream)
         if dtype.kind not in "biuf":
             raise UserError(f"the array holds {dtype} values; a kernel needs real numbers.")
         if len(shape) not in (2, 3) or any(not 1 <= side <= MAX_SIZE for side in shape):
@@ -242,7 +220,11 @@ def _from_npy(data: bytes, name: str) -> tuple[Kernel, ...]:
                 f"up to {MAX_SIZE}×{MAX_SIZE}, an RGB filter 3 × rows × columns."
             )
         stream.seek(0)
-        array = np.lib.format.read_array(stream, allow_pickle=False)
+        array = read_array(stream, len(data))
+    except UserError:
+        raise
+    except PickledError as error:
+        raise UserError("the array holds Python objects; a kernel needs real numbers.") from error
     except UNREADABLE as error:
         raise UserError("this NumPy file is damaged.", detail=str(error)) from error
     return _named([array] if array.ndim == 2 else list(array), name)

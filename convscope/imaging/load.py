@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-import stat
+import os
 from pathlib import Path
 from typing import BinaryIO
 
@@ -17,9 +17,12 @@ from convscope.imaging.image import Image
 from convscope.imaging.matrix import is_npy, read_npy, read_text
 from convscope.imaging.profile import to_srgb
 from convscope.imaging.quiet import quiet_pillow
+from convscope.opening import GB, is_folder, is_regular, named, open_regular
 from convscope.task import Task
 
 MAX_PIXELS = 100_000_000
+# More than so many pixels take, uncompressed in 32 bits for each of three colours, with room for more frames.
+_LARGEST = 4 * GB
 _PICTURES = ("png", "jpg", "jpeg", "jfif", "webp", "bmp", "tif", "tiff", "gif", "ppm", "pgm", "pbm", "pnm")
 PICTURE_SUFFIXES = frozenset(f".{ending}" for ending in (*_PICTURES, *(("avif",) if AVIF else ())))
 MATRIX_SUFFIXES = frozenset((".npy", ".csv", ".tsv"))
@@ -64,19 +67,19 @@ def list_images(folder: Path | str) -> list[Path]:
         UserError: no such folder, or it may not be read.
     """
     folder = Path(folder)
-    if not folder.is_dir():
-        raise UserError(f"{folder.name or folder} is not a folder: choose a folder with images in it.")
+    if not is_folder(folder):
+        raise UserError(f"{named(folder)} is not a folder: choose a folder with images in it.")
     try:
         found = [
             path
             for path in folder.iterdir()
             if path.suffix.lower() in PICTURE_SUFFIXES | MATRIX_SUFFIXES
             and not path.name.startswith(".")
-            and path.is_file()
+            and is_regular(path)
         ]
     except OSError as error:
         raise UserError(
-            f"The folder {folder.name} cannot be read: check its permissions.", detail=str(error)
+            f"The folder {named(folder)} cannot be read: check its permissions.", detail=str(error)
         ) from error
     return sorted(found, key=lambda path: (path.name.lower(), path.name))
 
@@ -129,29 +132,13 @@ def _load(stream: BinaryIO, name: str, path: Path | None, max_pixels: int, task:
 
 def _opened(path: Path) -> BinaryIO:
     """The file, open for reading and not empty."""
-    name = path.name or str(path)
-    try:
-        status = path.stat()
-        if stat.S_ISDIR(status.st_mode):
-            raise UserError(f"{name} is a folder: open one of the images in it.")
-        if not stat.S_ISREG(status.st_mode):
-            # A pipe or a device could keep the reader waiting for ever.
-            raise UserError(f"{name} is not an ordinary file: use {READS}.")
-        if status.st_size == 0:
-            raise _empty(name)
-        return path.open("rb")
-    except FileNotFoundError as error:
-        raise UserError(
-            f"There is no file {name}: check the name and the folder.", detail=str(path)
-        ) from error
-    except PermissionError as error:
-        raise UserError(
-            f"{name} may not be read: change its permissions or copy it elsewhere.", detail=str(path)
-        ) from error
-    except (OSError, ValueError) as error:
-        raise UserError(
-            f"{name[:80]!a} cannot be opened: check the name and the disk.", detail=str(error)
-        ) from error
+    if is_folder(path):
+        raise UserError(f"{named(path)} is a folder: open one of the images in it.")
+    stream = open_regular(path, f"an image: {READS}", _LARGEST)
+    if not os.fstat(stream.fileno()).st_size:
+        stream.close()
+        raise _empty(named(path))
+    return stream
 
 
 def _empty(name: str) -> UserError:

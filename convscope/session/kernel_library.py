@@ -8,13 +8,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from convscope.errors import UserError
+from convscope.errors import MissingFileError, UserError
 from convscope.imaging.kernel import Kernel
 from convscope.imaging.kernel_io import clean_name, from_data, to_data
 from convscope.imaging.save import write_whole
+from convscope.opening import MB, parse_json, read_bytes
 from convscope.paths import config_dir
 
 FORMAT, VERSION = "convscope-kernel-library", 1
+# Thousands of kernels.
+_LARGEST = 64 * MB
 
 
 class KernelLibrary:
@@ -103,19 +106,17 @@ class KernelLibrary:
 
     def _read(self) -> dict[str, tuple[Kernel, ...]]:
         try:
-            data = self.path.read_bytes()
-        except FileNotFoundError:
+            data = read_bytes(self.path, _LARGEST, "a library of kernels")
+        except MissingFileError:
             return {}
-        except OSError as error:
-            raise UserError(
-                f"Your own kernels cannot be read from {error.filename}: {error.strerror}; make it readable."
-            ) from error
+        except (UserError, OSError) as error:
+            raise UserError(f"Your own kernels cannot be read: {error}") from error
         try:
-            library = json.loads(data)
+            library = parse_json(data, "it")
             if (library["format"], library["version"]) != (FORMAT, VERSION):
                 raise UserError(f"it is of format {library['format']!r}, version {library['version']!r}")
             return {clean_name(entry["name"]): from_data(entry["filter"]) for entry in library["entries"]}
-        except (ValueError, LookupError, TypeError, RecursionError, UserError) as error:
+        except (ValueError, LookupError, TypeError, OverflowError, UserError) as error:
             raise self._set_aside(str(error)) from error
 
     def _set_aside(self, reason: str) -> UserError:

@@ -24,8 +24,9 @@ from convscope.files import write_whole
 from convscope.imaging.image import Image
 from convscope.imaging.kernel import Kernel
 from convscope.imaging.load import load_image
-from convscope.imaging.numpy_damage import UNREADABLE
+from convscope.imaging.numpy_files import UNREADABLE, load_array
 from convscope.imaging.operation import DISPLAY_MODES, SHOWN_CHANNELS, Operation
+from convscope.opening import GB
 from convscope.session.data_settings import DataSettings, input_from_json
 from convscope.session.kept_models import PATTERNS, KeptModel, is_kept, is_spared, read_entry, write_model
 from convscope.session.lab import Lab
@@ -304,8 +305,10 @@ def _image(folder: Path, entry: Any, task: Task) -> Image:
             return load_image(Path(entry["path"]), task=task)
         name = str(entry["name"])
         # Only a plain name: a tampered file must not lead to another folder.
-        values = np.load(folder / Path(entry["values"]).name, allow_pickle=False)
+        values = load_array(folder / Path(entry["values"]).name, GB, "an image")
         return Image(values, name, None, tuple(str(note) for note in entry["notes"]))
+    except UserError:
+        raise
     except UNREADABLE as error:
         raise UserError("An image of the last run could not be brought back.", detail=str(error)) from error
 

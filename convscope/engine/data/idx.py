@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gzip
 import math
+import os
 import zlib
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,10 +16,12 @@ from convscope.engine.data.dataset import Dataset, make_dataset
 from convscope.engine.data.images import ArrayImages
 from convscope.engine.data.split import Splits
 from convscope.errors import UserError
+from convscope.opening import KB, is_folder, open_regular
 
 _UNSIGNED_BYTE = 8
 # Four times CIFAR-100; more is a mistake or an attack (a gzip bomb).
 _LARGEST = 2**30
+_GZIP = 1100
 
 
 def read_idx(path: Path) -> NDArray[np.uint8]:
@@ -27,9 +31,7 @@ def read_idx(path: Path) -> NDArray[np.uint8]:
         UserError: not an IDX file, of another type, cut off, or beyond 1 GiB.
     """
     try:
-        with path.open("rb") as raw:
-            zipped = raw.read(2) == b"\x1f\x8b"
-        with gzip.open(path, "rb") if zipped else path.open("rb") as file:
+        with open_regular(path, "an IDX file", _LARGEST + KB) as raw, _unpacked(raw) as file:
             head = file.read(4)
             if len(head) < 4 or head[:2] != b"\0\0" or head[2] != _UNSIGNED_BYTE or not 1 <= head[3] <= 4:
                 raise UserError(
@@ -40,16 +42,30 @@ def read_idx(path: Path) -> NDArray[np.uint8]:
                 raise UserError(f"{path} is cut off: it ends before it says how large its images are.")
             sides = np.frombuffer(measures, ">u4").astype(int).tolist()
             size = math.prod(sides)
+            if 0 in sides:
+                raise UserError(
+                    f"{path} is empty: it holds {' × '.join(f'{side:,}' for side in sides)} values."
+                )
             if size > _LARGEST:
                 raise UserError(
                     f"{path}: an IDX file of {size:,} bytes is more than the 1 GiB that fit here."
                 )
-            data = file.read(size)
+            # No more is asked for than can be there: gzip packs a thousand bytes into one at most.
+            there = os.fstat(raw.fileno()).st_size * (_GZIP if file is not raw else 1)
+            data = file.read(min(size, there))
+    except UserError:
+        raise
     except (OSError, EOFError, zlib.error) as error:
         raise UserError(f"{path} cannot be read: {error}.") from error
     if len(data) < size:
         raise UserError(f"{path} is cut off: it holds {len(data):,} of {size:,} bytes.")
     return np.frombuffer(data, np.uint8).reshape(sides)
+
+
+def _unpacked(raw: BinaryIO) -> BinaryIO:
+    zipped = raw.read(2) == b"\x1f\x8b"
+    raw.seek(0)
+    return gzip.GzipFile(fileobj=raw) if zipped else raw  # type: ignore[return-value]
 
 
 def open_idx(path: Path) -> Dataset:
@@ -62,7 +78,7 @@ def open_idx(path: Path) -> Dataset:
     Raises:
         UserError: files are missing, broken, or do not belong together.
     """
-    folder = path if path.is_dir() else path.parent
+    folder = path if is_folder(path) else path.parent
     train, test = _pair(folder, "train"), _pair(folder, "t10k")
     if train is None:
         train, test = test, None

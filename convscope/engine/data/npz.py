@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +11,7 @@ from convscope.engine.data.dataset import Dataset, make_dataset, one_class
 from convscope.engine.data.images import ArrayImages
 from convscope.engine.data.split import Splits
 from convscope.errors import UserError
-from convscope.imaging.numpy_damage import UNREADABLE
+from convscope.imaging.numpy_files import UNREADABLE, NoArrayError, PickledError, load_archive
 
 _LARGEST = 2**31
 _NAMES = ("x", "y", "x_train", "y_train", "x_test", "y_test")
@@ -41,18 +40,16 @@ def open_npz(
         UserError: not such a file, or what is in it does not fit together. Nothing pickled is ever loaded.
     """
     try:
-        if sum(part.file_size for part in zipfile.ZipFile(path).infolist()) > _LARGEST:
-            raise UserError(f"{path} unpacks to more than 2 GiB, which is too much to hold in memory.")
-        with np.load(path, allow_pickle=False) as archive:
-            held = sorted(archive.files)
-            # What else is in it is nobody's business.
-            arrays = {name: archive[name] for name in held if name in _NAMES}
+        # What else is in it is nobody's business.
+        arrays, held = load_archive(path, _LARGEST, _NAMES, "a NumPy archive of images and labels")
+    except UserError:
+        raise
+    except NoArrayError as error:
+        raise UserError(f"{path}: {error} is no array of images or labels.") from error
     except UNREADABLE as error:
-        why = _PICKLED if "allow_pickle" in str(error) else str(error)
+        why = _PICKLED if isinstance(error, PickledError) else str(error)
         raise UserError(f"{path} cannot be read as a NumPy archive of images and labels: {why}.") from error
-    if wrong := [
-        name for name, array in arrays.items() if not isinstance(array, np.ndarray) or not array.ndim
-    ]:
+    if wrong := [name for name, array in arrays.items() if not array.ndim]:
         raise UserError(f"{path}: {wrong[0]} is no array of images or labels.")
     if {"x_train", "y_train"} <= arrays.keys():
         x, y = arrays["x_train"], arrays["y_train"]

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from convscope.engine.data.dataset import Dataset
 from convscope.engine.data.resize import Target
-from convscope.imaging.numpy_damage import UNREADABLE
+from convscope.imaging.numpy_files import UNREADABLE, load_archive
+from convscope.opening import GB
 from convscope.paths import cache_dir
 from convscope.task import Task
 
@@ -26,6 +27,7 @@ _CHUNK = 256
 # Of the newest folders: a kilobyte for each image of 20,000 are 22 MB.
 _KEPT = 8
 _FORMAT = 1
+_LARGEST = 2 * GB
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,11 +148,11 @@ def _recall(dataset: Dataset, made: Signatures, task: Task) -> NDArray[np.bool_]
         return known
     task.progress(None, "Looking for what is known of these images")
     try:
-        with _path(dataset).open("rb") as file, np.load(file, allow_pickle=False) as kept:
-            names = kept["names"].tobytes().decode().split("\0")
-            rows = {name: row for row, name in enumerate(names)}
-            stamps, gray, colour = kept["stamps"], kept["gray"], kept["colour"]
-            good, digests = kept["good"], kept["digests"]
+        kept, _ = load_archive(_path(dataset), _LARGEST)
+        names = kept["names"].tobytes().decode().split("\0")
+        rows = {name: row for row, name in enumerate(names)}
+        stamps, gray, colour = kept["stamps"], kept["gray"], kept["colour"]
+        good, digests = kept["good"], kept["digests"]
     except UNREADABLE:
         return known
     shapes = [(len(rows), 2), *((len(rows), *part.shape[1:]) for part in (made.gray, made.colour))]

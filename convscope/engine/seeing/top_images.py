@@ -20,7 +20,8 @@ from convscope.engine.models.opened import OpenedModel
 from convscope.engine.seeing.outputs import parted, slot_of
 from convscope.errors import UserError
 from convscope.imaging.image import Image
-from convscope.imaging.numpy_damage import UNREADABLE
+from convscope.imaging.numpy_files import UNREADABLE, load_archive
+from convscope.opening import MB
 from convscope.paths import cache_dir
 from convscope.task import Task
 
@@ -28,6 +29,7 @@ COUNT = 12
 LIMIT = 2000
 _BATCH_BYTES = 96 << 20
 _FILES = 200
+_LARGEST = 256 * MB
 _PARTIAL = 0.5
 
 
@@ -256,16 +258,16 @@ def _key(model: OpenedModel, dataset: Dataset, path: str, count: int, limit: int
 def _read(file: Path, path: str, of: int) -> TopImages | None:
     """What was kept; a damaged file is as good as none."""
     try:
-        with file.open("rb") as opened, np.load(opened, allow_pickle=False) as arrays:
-            found = TopImages(
-                path,
-                arrays["values"],
-                arrays["keys"],
-                arrays["indices"],
-                arrays["places"],
-                int(arrays["looked"]),
-                of,
-            )
+        arrays, _ = load_archive(file, _LARGEST)
+        found = TopImages(
+            path,
+            arrays["values"],
+            arrays["keys"],
+            arrays["indices"],
+            arrays["places"],
+            int(arrays["looked"]),
+            of,
+        )
     except UNREADABLE:
         return None
     os.utime(file)

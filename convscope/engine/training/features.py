@@ -24,6 +24,8 @@ from convscope.engine.models.opened import OpenedModel
 from convscope.engine.training.control import Control
 from convscope.engine.training.evaluate import readable_batches
 from convscope.errors import UserError
+from convscope.imaging.numpy_files import UNREADABLE, load_array, map_array
+from convscope.opening import GB
 from convscope.paths import cache_dir
 from convscope.task import Cancelled, Left, Task, TimeLeft
 
@@ -84,19 +86,33 @@ def extract_features(
     task.progress(None, f"Looking for features of the {WORDS[split]} images that are kept already")
     key = _key(base, dataset, chosen, target)
     path, rows = folder / f"{key}.npy", folder / f"{key}.rows.npy"
-    was_kept = path.exists() and rows.exists()
+    was_kept = True
     image: float | None = None
-    if not was_kept:
+    try:
+        values, indices = _kept(path, rows, chosen)
+    except UNREADABLE:
+        was_kept = False
         computed = _Computed(
             base, dataset, chosen, target, batch_size, control or Control(), WORDS[split], later, task
         )
         _write(computed, path, rows)
         image = computed.image_seconds
         _evict(folder, path)
+        values, indices = _kept(path, rows, chosen)
     path.touch()
-    indices: NDArray[np.int64] = np.load(rows, allow_pickle=False)
-    values: NDArray[np.float32] = np.load(path, mmap_mode="r", allow_pickle=False)[: len(indices)]
     return Features(values, indices, dataset.labels[indices], was_kept, image)
+
+
+def _kept(path: Path, rows: Path, chosen: NDArray[np.int64]) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """The features that are on the disk, and of which images they are.
+
+    Raises:
+        One of `UNREADABLE`: they are not there, or are others.
+    """
+    indices, values = load_array(rows, GB), map_array(path)
+    if indices.dtype != np.int64 or not np.isin(indices, chosen).all() or len(values) < len(indices):
+        raise ValueError("these are features of other images")
+    return values[: len(indices)], indices
 
 
 def _key(base: OpenedModel, dataset: Dataset, chosen: NDArray[np.int64], target: Target) -> str:

@@ -37,8 +37,12 @@ from convscope.engine.training.run import DataFacts, ModelFacts, Run, RunDetails
 from convscope.engine.training.script import write_script
 from convscope.engine.training.settings import TrainingSettings
 from convscope.errors import UserError
-from convscope.imaging.numpy_damage import UNREADABLE
+from convscope.imaging.numpy_files import UNREADABLE, load_archive
+from convscope.opening import GB
 from convscope.task import Task
+
+# Eight bytes an image.
+_LARGEST_SPLIT = GB
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,8 +86,8 @@ def split_of(
     What resembles what may be judged otherwise by another version of a decoder; what was trained on may not.
     """
     if settings.split is not None and settings.split.together:
-        path = run.folder / "split.npz"
-        with suppress(*UNREADABLE), path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
+        with suppress(*UNREADABLE):
+            kept, _ = load_archive(run.folder / "split.npz", _LARGEST_SPLIT, SPLIT_NAMES)
             parts = Splits(*(kept[part].astype(np.int64) for part in SPLIT_NAMES))
             return dataset.with_parts(parts, settings.split), settings
     return split_for(dataset, settings, task)

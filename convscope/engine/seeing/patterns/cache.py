@@ -17,7 +17,7 @@ from convscope.engine.seeing.patterns.goals import Goal
 from convscope.engine.seeing.patterns.results import Pattern, State
 from convscope.engine.seeing.patterns.settings import PatternSettings
 from convscope.errors import UserError
-from convscope.imaging.numpy_damage import UNREADABLE
+from convscope.imaging.numpy_files import UNREADABLE, load_archive
 from convscope.imaging.save import write_whole
 from convscope.paths import cache_dir
 
@@ -74,11 +74,11 @@ class PatternCache:
         """The pattern, or None when it is not there or cannot be read."""
         path = self.path(goal, batch)
         try:
-            with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
-                score, moved, flat = (float(number) for number in file["facts"])
-                pattern = Pattern(
-                    goal, file["pixels"], file["values"], score, moved, file["curve"], flat=bool(flat)
-                )
+            file, _ = load_archive(path, LIMIT)
+            score, moved, flat = (float(number) for number in file["facts"])
+            pattern = Pattern(
+                goal, file["pixels"], file["values"], score, moved, file["curve"], flat=bool(flat)
+            )
             path.touch()
         except UNREADABLE:
             return None
@@ -87,10 +87,10 @@ class PatternCache:
     def load_state(self, goal: Goal) -> State | None:
         """Where the pattern's ascent stood at its end, if that was stored with it."""
         try:
-            with np.load(io.BytesIO(self.path(goal).read_bytes()), allow_pickle=False) as file:
-                step, octave, since, count = (int(number) for number in file["state"])
-                variables = tuple(file[f"variable{number}"] for number in range(count))
-                return State(step, octave, since, variables, file["curve"][:, None], file["alive"])
+            file, _ = load_archive(self.path(goal), LIMIT)
+            step, octave, since, count = (int(number) for number in file["state"])
+            variables = tuple(file[f"variable{number}"] for number in range(count))
+            return State(step, octave, since, variables, file["curve"][:, None], file["alive"])
         except UNREADABLE:
             return None
 
