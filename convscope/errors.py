@@ -44,3 +44,15 @@ class WeightsAloneError(UserError):
 
 class UntrustedError(UserError):
     """Something that could do harm, and is opened only if the person says that they trust it."""
+
+
+class NotDownloadedError(UserError):
+    """A data set that has a name, but is not on this machine, and is downloaded only when a person asks.
+
+    Args:
+        name: the set's, as `download_dataset` takes it.
+    """
+
+    def __init__(self, message: str, name: str) -> None:
+        super().__init__(message)
+        self.name = name

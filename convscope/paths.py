@@ -70,8 +70,11 @@ def state_dir() -> Path:
     return _folder("state", platformdirs.user_state_dir(_APP, appauthor=False))
 
 
-def data_dir() -> Path:
-    """Training runs and other things that the user made.
+def data_dir(what: str = "Runs") -> Path:
+    """Training runs, downloaded data sets and other things that the user made.
+
+    Args:
+        what: is to be kept there, for the sentence that it cannot.
 
     Raises:
         UserError: it cannot be written.
@@ -86,6 +89,6 @@ def data_dir() -> Path:
         where = Path(os.environ.get("CONVSCOPE_HOME") or default)
         reason = f"{error.filename}: {error.strerror}"
     raise UserError(
-        f"Runs cannot be kept in {where} ({reason}): make it writable, or set CONVSCOPE_HOME to a folder "
+        f"{what} cannot be kept in {where} ({reason}): make it writable, or set CONVSCOPE_HOME to a folder "
         "that is."
     )

@@ -45,3 +45,8 @@ def time_left(seconds: float) -> str:
 def sizes(shape: Sequence[int]) -> str:
     """The shape of an array, rows first: "300 × 451 × 3"."""
     return " × ".join(map(str, shape))
+
+
+def megabytes(done: int, whole: int = 0) -> str:
+    """How much of a file is there: "120 of 825 MB", or "120 MB" where the whole is not known."""
+    return f"{done / 1e6:,.0f} of {whole / 1e6:,.0f} MB" if whole else f"{done / 1e6:,.0f} MB"

@@ -13,6 +13,7 @@ import io
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NoReturn
 
 from convscope import __version__
@@ -24,6 +25,7 @@ COMMANDS: dict[str, str] = {
     "filter": "apply a kernel to an image",
     "kernels": "list the kernel presets with their values",
     "models": "list the models that can be opened by a name",
+    "data": "list the data sets that have a name, or download one",
     "summary": "a model's layers: shapes, parameters with the sum, work, receptive fields",
     "predict": "what a model says about an image",
     "train": "train a model on a data set into a run folder, or resume one",
@@ -50,7 +52,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         # A terminal without Unicode gets question marks instead of a traceback.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
-    if words and words[0] in COMMANDS:
+    # A folder called "data" is opened by its name, as it always was.
+    folder = words == ["data"] and Path("data").exists()
+    if words and words[0] in COMMANDS and not folder:
         name, words = words[0], words[1:]
     elif words and words[0] in ("-h", "--help", "--version"):
         return _about(words[0])

@@ -56,7 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--weights", metavar="imagenet|FILE", help="for a named model; random without")
     parser.add_argument(
         "--data",
-        help="digits, fashion, textures, mnist, cifar10, …, a folder of classes, an .npz or IDX file",
+        help="a name from convscope data list, a folder of classes, an .npz or IDX file",
     )
     parser.add_argument("-o", "--output", type=Path, metavar="RUN", help="the run's folder, new or empty")
     parser.add_argument("--resume", type=Path, metavar="RUN", help="go on with this run after its last epoch")

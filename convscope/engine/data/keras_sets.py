@@ -6,6 +6,7 @@ import importlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
@@ -26,6 +27,7 @@ class KerasSet:
         credit: source and licence.
         files: what Keras downloads, within its cache folder.
         source: where each comes from; "{}" stands for the file's name.
+        size: bytes to download.
     """
 
     name: str
@@ -34,6 +36,17 @@ class KerasSet:
     credit: str
     files: tuple[str, ...]
     source: str
+    size: int
+    begun: ClassVar[int] = 0  # Keras begins anew
+
+    @property
+    def licence(self) -> str:
+        """One line."""
+        return self.credit
+
+    def download(self, task: Task) -> None:
+        """Bring it into Keras's cache; see `open`."""
+        self.open(task)
 
     @property
     def here(self) -> bool:

@@ -5,14 +5,59 @@ from __future__ import annotations
 import importlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from convscope.engine.data.dataset import Dataset
+from convscope.engine.data.keras_sets import KerasSet
 from convscope.errors import UserError
 from convscope.task import Task
 
 # A new data set is a module in sets/ and its name here.
 SHIPPED: tuple[str, ...] = ("digits", "fashion", "textures")
-NAMES: tuple[str, ...] = (*SHIPPED, "mnist", "fashion_mnist", "cifar10", "cifar100")
+NAMES: tuple[str, ...] = (
+    *SHIPPED,
+    "mnist",
+    "fashion_mnist",
+    "cifar10",
+    "cifar100",
+    "cats_dogs",
+    "cats_dogs_small",
+    "flowers",
+    "imagenette",
+    "rock_paper_scissors",
+    "eurosat",
+)
+
+
+class Downloadable(Protocol):
+    """A data set on somebody's server."""
+
+    @property
+    def size(self) -> int:
+        """Bytes to download."""
+
+    @property
+    def begun(self) -> int:
+        """Bytes of it that are here already."""
+
+    @property
+    def here(self) -> bool:
+        """Whether all of it is."""
+
+    @property
+    def licence(self) -> str:
+        """One line."""
+
+    def by_hand(self) -> str:
+        """How a person puts it here."""
+
+    def download(self, task: Task) -> None:
+        """Bring it here; it can be cancelled, and gone on with.
+
+        Raises:
+            UserError: it cannot be had; in words that tell what to do.
+            Cancelled: the task was.
+        """
 
 
 @dataclass(frozen=True)
@@ -22,13 +67,23 @@ class DatasetInfo:
     Attributes:
         name: what `open_dataset` and the command line take.
         title, summary: for people.
-        here: it needs no network: shipped, or in Keras's cache.
+        here: it needs no network: shipped, or downloaded before.
+        size: bytes to download; 0 for a shipped one.
+        begun: bytes of it that are here already.
+        licence: one line.
+        part_of: the set that it is downloaded with; "" where it is one of its own.
+        asks: it is downloaded only when that is asked for in so many words, not by opening it.
     """
 
     name: str
     title: str
     summary: str
     here: bool
+    size: int = 0
+    begun: int = 0
+    licence: str = ""
+    part_of: str = ""
+    asks: bool = False
 
 
 def title_of(name: str) -> str:
@@ -47,21 +102,63 @@ def list_datasets() -> tuple[DatasetInfo, ...]:
     found = []
     for name in NAMES:
         module = importlib.import_module(f"convscope.engine.data.sets.{name}")
-        downloaded = getattr(module, "SET", None)
-        here = downloaded is None or downloaded.here
-        found.append(DatasetInfo(name, module.TITLE, module.SUMMARY, here))
+        whole: Downloadable | None = getattr(module, "SET", None)
+        if whole is None:
+            found.append(DatasetInfo(name, module.TITLE, module.SUMMARY, True))
+            continue
+        of = getattr(whole, "name", name)
+        found.append(
+            DatasetInfo(
+                name,
+                module.TITLE,
+                module.SUMMARY,
+                whole.here,
+                whole.size,
+                whole.begun,
+                whole.licence,
+                "" if of == name else of,
+                not isinstance(whole, KerasSet),
+            )
+        )
     return tuple(found)
+
+
+def name_of(reference: str) -> str | None:
+    """The registered name that is meant: "cats-dogs" and "Cats and dogs" are "cats_dogs"; None: none."""
+    plain = reference.lower().replace("-", "_")
+    if plain in NAMES:
+        return plain
+    return next((name for name in NAMES if title_of(name).lower() == reference.lower()), None)
+
+
+def download_dataset(name: str, task: Task | None = None) -> None:
+    """Bring a data set that has a name to this machine, going on with what is here of it already.
+
+    Raises:
+        UserError: there is no such set, or it cannot be had; in words that tell what to do.
+        Cancelled: the task was; what has come so far stays.
+    """
+    found = name_of(name)
+    if found is None:
+        raise UserError(f"There is no data set called {name}: named sets are {', '.join(NAMES)}.")
+    whole: Downloadable | None = getattr(
+        importlib.import_module(f"convscope.engine.data.sets.{found}"), "SET", None
+    )
+    if whole is not None:
+        whole.download(task or Task())
 
 
 def open_dataset(reference: str | Path, task: Task | None = None) -> Dataset:
     """Open a data set.
 
     Args:
-        reference: a name ("digits") or a title ("Garments"), a folder with one sub-folder a class, an `.npz`
-            file, an IDX file of images or labels with its partner beside it, or a folder of such IDX files.
+        reference: a name ("digits", "cats-dogs") or a title ("Garments"), a folder with one sub-folder a
+            class, an `.npz` file, an IDX file of images or labels with its partner beside it, or a
+            folder of such IDX files.
 
     Raises:
-        UserError: there is no such set, it cannot be read, or it is not here and cannot be downloaded.
+        NotDownloadedError: it has a name, but is not on this machine.
+        UserError: there is no such set, or it cannot be read.
         Cancelled: the task was.
     """
     task = task or Task()
@@ -80,9 +177,9 @@ def open_dataset(reference: str | Path, task: Task | None = None) -> Dataset:
     if not path.exists():
         if path.name != str(reference):
             raise UserError(f"There is no folder or file {reference}: check its name, or choose another.")
-        named = next((name for name in NAMES if title_of(name).lower() == str(reference).lower()), None)
-        if named is not None:
-            return open_dataset(named, task)
+        known = name_of(str(reference))
+        if known is not None:
+            return open_dataset(known, task)
         raise UserError(
             f"There is no data set and no folder called {reference}: named sets are {', '.join(NAMES)}."
         )

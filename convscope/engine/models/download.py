@@ -9,13 +9,14 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from convscope.engine.fetch import Head, answers
 from convscope.task import Task
+from convscope.words import megabytes
 
-_CHUNK = 1 << 18
-_TIMEOUT = 20.0
 _ANSWER = 6.0
 _lock = threading.Lock()
 _here = threading.local()
@@ -93,14 +94,19 @@ def _install() -> None:
 def _fetch(url: str, target: Path, task: Task, what: str) -> None:
     part = target.with_name(target.name + ".part")
     try:
-        with urllib.request.urlopen(url, timeout=_TIMEOUT) as answer, part.open("wb") as file:
-            total = int(answer.headers.get("Content-Length") or 0)
-            done = 0
-            while chunk := answer.read(_CHUNK):
-                file.write(chunk)
-                done += len(chunk)
-                size = f"{done / 1e6:.0f} of {total / 1e6:.0f} MB" if total else f"{done / 1e6:.0f} MB"
-                task.progress(done / total if total else None, f"Downloading {what}: {size}")
+        with closing(answers(url, 0, task)) as stream, part.open("wb") as file:
+            total = done = 0
+            for item in stream:
+                if isinstance(item, Head):
+                    total = item.total or 0
+                    continue
+                file.write(item)
+                done += len(item)
+                task.progress(
+                    done / total if total else None, f"Downloading {what}: {megabytes(done, total)}"
+                )
+            if done < total:
+                raise OSError(f"the connection was cut at {megabytes(done, total)}")
         part.replace(target)
     finally:
         part.unlink(missing_ok=True)

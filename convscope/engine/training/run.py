@@ -14,11 +14,11 @@ from typing import Any, Literal, TypeVar, get_args
 
 from convscope.engine.models.preprocessing import Preprocessing
 from convscope.engine.training.checkpoint import has_checkpoint
-from convscope.engine.training.folder_lock import is_locked, locked
 from convscope.engine.training.record import EpochRecord
 from convscope.engine.training.settings import TrainingSettings, from_plain
 from convscope.errors import UserError
 from convscope.files import UNFINISHED, open_to_append, write_whole
+from convscope.folder_lock import is_locked, locked
 from convscope.paths import data_dir
 
 State = Literal["new", "running", "finished", "stopped", "diverged", "failed", "interrupted"]

@@ -22,7 +22,7 @@ worm
 CLASSES = tuple(name.replace("_", " ") for name in _NAMES.split())
 _FILES = ("datasets/cifar-100-python-target_archive",)
 _SOURCE = "https://www.cs.toronto.edu/~kriz/cifar-100-python.tar.gz"
-SET = KerasSet("cifar100", TITLE, CLASSES, "Alex Krizhevsky, 2009", _FILES, _SOURCE)
+SET = KerasSet("cifar100", TITLE, CLASSES, "Alex Krizhevsky, 2009", _FILES, _SOURCE, 169_001_437)
 
 
 def open(task: Task) -> Dataset:

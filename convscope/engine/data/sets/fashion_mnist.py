@@ -16,7 +16,7 @@ _FILES = tuple(
     for what in ("images-idx3", "labels-idx1")
 )
 _SOURCE = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/{}"
-SET = KerasSet("fashion_mnist", TITLE, CLASSES, "Zalando SE, MIT", _FILES, _SOURCE)
+SET = KerasSet("fashion_mnist", TITLE, CLASSES, "Zalando SE, MIT", _FILES, _SOURCE, 30_878_645)
 
 
 def open(task: Task) -> Dataset:

@@ -16,6 +16,7 @@ SET = KerasSet(
     "Yann LeCun and Corinna Cortes, CC BY-SA 3.0",
     ("datasets/mnist.npz",),
     "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz",
+    11_490_434,
 )
 
 

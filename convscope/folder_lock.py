@@ -40,20 +40,24 @@ def is_locked(folder: Path) -> bool:
 
 
 @contextlib.contextmanager
-def locked(folder: Path) -> Iterator[None]:
+def locked(folder: Path, *, name: str = "lock", said: str = "") -> Iterator[None]:
     """Hold the folder while inside.
+
+    Args:
+        name: of the lock's file in it.
+        said: what is told where somebody else holds it.
 
     Raises:
         UserError: somebody else holds it, or it cannot be held.
     """
     try:
-        opened = open_to_append(folder / "lock")
+        opened = open_to_append(folder / name)
     except OSError as error:
         raise UserError(
-            f"{folder} cannot be trained in: its lock is no ordinary file, or cannot be written.",
+            f"{folder} cannot be written in: its lock is no ordinary file, or cannot be written.",
             detail=str(error),
         ) from error
     with opened as file:
         if not _lock(file):
-            raise UserError(f"{folder} is being trained in already.")
+            raise UserError(said or f"{folder} is being trained in already.")
         yield
