@@ -1,4 +1,5 @@
-"""What belongs to the whole process: standard error, the filters of warnings, Python's garbage collector.
+"""What belongs to the whole process: standard error, the filters of warnings, Python's garbage collector, and
+the formats that Pillow knows.
 
 Whoever changes one of them for a while asks here. Two that each kept and restored it on their own would, when
 they overlap, restore it in the wrong order: stderr then leads into a deleted file for the rest of the run.
@@ -220,6 +221,28 @@ class _Collection:
             self.resume()
 
 
+class _PictureFormats:
+    """Pillow's table of formats, which all that open pictures share."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._heif: bool | None = None
+
+    def heif(self) -> bool:
+        """Have HEIC in it from now on; False where pillow-heif, imported late, is not there."""
+        with self._lock:
+            if self._heif is None:
+                try:
+                    import pillow_heif
+
+                    pillow_heif.register_heif_opener()
+                    self._heif = True
+                except (ImportError, OSError):
+                    self._heif = False
+            return self._heif
+
+
 standard_error = _StandardError()
 python_warnings = _Warnings()
 collection = _Collection()
+picture_formats = _PictureFormats()

@@ -23,6 +23,7 @@ from PIL import (
 from PIL import Image as PillowImage
 
 from convscope.errors import DamagedError, KindNotReadError, NotEnoughMemoryError
+from convscope.imaging import heif
 from convscope.imaging.bmp import read_bmp
 from convscope.imaging.depth import levels, narrow, read_wide_colours
 from convscope.imaging.profile import to_srgb
@@ -42,7 +43,7 @@ _PLUGINS = (
     PpmImagePlugin.PpmImageFile,
 )
 FORMATS: tuple[str, ...] = tuple(str(plugin.format) for plugin in _PLUGINS)
-READS = "PNG, JPEG, WebP, BMP, TIFF, GIF or PPM"
+READS = "PNG, JPEG, WebP, HEIC, BMP, TIFF, GIF or PPM"
 
 # From Pillow 11.3 on, where it was built with libavif.
 AVIF = "avif" in features.modules and bool(features.check("avif"))
@@ -50,13 +51,14 @@ if AVIF:
     from PIL import AvifImagePlugin
 
     FORMATS = (*FORMATS, str(AvifImagePlugin.AvifImageFile.format))
-    READS = "PNG, JPEG, WebP, AVIF, BMP, TIFF, GIF or PPM"
+    READS = "PNG, JPEG, WebP, HEIC, AVIF, BMP, TIFF, GIF or PPM"
 
 _MAGIC = re.compile(
     rb"\x89PNG|\xff\xd8\xff|RIFF....WEBP|BM|II\*\0|MM\0\*|II\+\0|MM\0\+|GIF8[79]a|P[1-6]\s", re.DOTALL
 )
-_AVIF_MAGIC = re.compile(rb"....ftypavi[fs]", re.DOTALL)
 _TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+# Whoever opens the file in a script of their own will find so.
+_NOT_PILLOW = "that Pillow does not read"
 _ORIENTATION, _BITS, _PHOTOMETRIC = 274, 258, 262
 
 
@@ -67,20 +69,25 @@ def open_picture(stream: BinaryIO, name: str, max_pixels: int) -> PillowImage.Im
         DamagedError: the decoders here make nothing of it; that may be a kind which none of them knows.
         UserError: too many pixels, or no picture. UnidentifiedImageError never leaves.
     """
+    start = stream.read(heif.HEAD)
+    stream.seek(0)
+    held = heif.container(start)
+    if held == "HEIF":
+        heif.register(name, start)
     try:
-        picture = PillowImage.open(stream, formats=FORMATS)
+        picture = PillowImage.open(stream, formats=(held,) if held == "HEIF" else FORMATS)
     except PillowImage.DecompressionBombError as error:
         found = re.search(r"\((\d+) pixels\)", str(error))
         raise too_large(name, int(found[1]) if found else None, max_pixels) from error
     except UnidentifiedImageError as error:
-        stream.seek(0)
-        start = stream.read(16)
-        if _AVIF_MAGIC.match(start) and not AVIF:
+        if held == "AVIF" and not AVIF:
             raise KindNotReadError(
                 f"{name} is an AVIF picture, which needs Pillow 11.3 or newer: "
                 "pip install -U pillow, or save it as PNG."
             ) from error
-        if _MAGIC.match(start) or _AVIF_MAGIC.match(start):
+        if held == "HEIF":
+            raise heif.why_not(stream, name) from error
+        if held or _MAGIC.match(start):
             raise damaged(name, error) from error
         raise KindNotReadError(f"{name} is not a picture format convscope reads: use {READS}.") from error
     except Exception as error:  # whatever a decoder says about hostile bytes
@@ -145,9 +152,11 @@ def _by_other_means(
     if start[:2] == b"BM":
         bitmap = read_bmp(stream.read(), name, max_pixels)
         picture = PillowImage.fromarray(bitmap.pixels)
-        notes = ["palette colours became RGB"] if bitmap.palette else []
+        notes = [f"a kind of BMP {_NOT_PILLOW}"]
         if bitmap.palette and _is_gray(bitmap.pixels):
-            picture, notes = picture.getchannel(0), ["palette colours became gray"]
+            picture = picture.getchannel(0)
+        if bitmap.palette:
+            notes.append(f"palette colours became {'gray' if picture.mode == 'L' else 'RGB'}")
         return _noted(np.asarray(_flat(picture, None, notes)), bitmap.bits, 1, notes)
     if start in _TIFF_MAGIC:
         with quiet_libtiff():
@@ -162,7 +171,8 @@ def _is_gray(pixels: NDArray[np.uint8]) -> bool:
 
 
 def _from_tiff(tiff: Tiff) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
-    notes = ["the first of several frames"] if tiff.pages else []
+    notes = [f"a kind of TIFF {_NOT_PILLOW}"]
+    notes += ["the first of several frames"] if tiff.pages else []
     count = {"L": 1, "RGB": 3, "CMYK": 4}[tiff.colours]
     if tiff.more:
         notes.append(f"the first {count} of {tiff.values.shape[2]} channels")
@@ -215,7 +225,9 @@ def _decode_opened(
     if picture.format in ("GIF", "TIFF", "WEBP", "PNG", "AVIF") and _has_frames(picture):
         notes.append("the first of several frames")
         picture.seek(0)
-    bits, profile = _bits(picture), picture.info.get("icc_profile")
+    bits, profile = _bits(picture, stream), picture.info.get("icc_profile")
+    if picture.format == "HEIF":
+        return _from_heif(picture, bits, profile, stream, notes)
     tiff = picture.format == "TIFF"
     # Pillow turns TIFF upright itself and forgets the tag as it loads; the others keep it, PNG even behind
     # the pixels.
@@ -248,6 +260,23 @@ def _decode_opened(
     if turn in _TURNS or orientation in _TURNS:
         notes.append("turned upright, as the camera noted")
     return _frozen(pixels), tuple(notes)
+
+
+def _from_heif(
+    picture: PillowImage.Image, bits: int, profile: object, stream: BinaryIO, notes: list[str]
+) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
+    """libheif turns it upright by itself, once; its EXIF tells nothing more."""
+    notes.append(heif.OPENED)
+    if _has_frames(picture):
+        notes.append("the main one of several pictures")
+    turned = picture.info.get("original_orientation") in _TURNS and heif.is_turned(stream)
+    if bits > 8:
+        values, mode = heif.wide_values(stream)
+        raw = narrow(values, bits)
+        picture = PillowImage.frombytes(mode, raw.shape[1::-1], raw.tobytes())
+    picture.load()
+    pixels, told = _noted(np.asarray(_flat(picture, profile, notes)), bits, 1, notes)
+    return pixels, (*told, *(["turned upright, as the camera noted"] if turned else []))
 
 
 def _frozen(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -291,8 +320,13 @@ def _tag(picture: PillowImage.Image, tag: int) -> Any:
     return picture.tag_v2.get(tag) if isinstance(picture, TiffImagePlugin.TiffImageFile) else None
 
 
-def _bits(picture: PillowImage.Image) -> int:
+def _bits(picture: PillowImage.Image, stream: BinaryIO) -> int:
     """Bits a channel in the file, 16 for every PNG or PPM of more than 8."""
+    if picture.format == "HEIF":
+        return int(picture.info.get("bit_depth", 8))
+    if picture.format == "AVIF":
+        stream.seek(0)
+        return heif.avif_bits(stream.read(2**16))
     if picture.format == "TIFF":
         bits = _tag(picture, _BITS) or (1,)
         return max(bits) if isinstance(bits, tuple) else int(bits)

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convscope.errors import UserError
+from convscope.imaging import heif
 from convscope.imaging.decode import AVIF, READS, decode, open_picture, turned
 from convscope.imaging.image import Image
 from convscope.imaging.matrix import is_npy, read_npy, read_text
@@ -24,13 +25,14 @@ MAX_PIXELS = 100_000_000
 # More than so many pixels take, uncompressed in 32 bits for each of three colours, with room for more frames.
 _LARGEST = 4 * GB
 _PICTURES = ("png", "jpg", "jpeg", "jfif", "webp", "bmp", "tif", "tiff", "gif", "ppm", "pgm", "pbm", "pnm")
-PICTURE_SUFFIXES = frozenset(f".{ending}" for ending in (*_PICTURES, *(("avif",) if AVIF else ())))
+_MORE = (*heif.SUFFIXES, *(("avif",) if AVIF else ()))
+PICTURE_SUFFIXES = frozenset(f".{ending}" for ending in (*_PICTURES, *_MORE))
 MATRIX_SUFFIXES = frozenset((".npy", ".csv", ".tsv"))
 _NO_TASK = Task()
 
 
 def load_image(path: Path | str, *, max_pixels: int = MAX_PIXELS, task: Task = _NO_TASK) -> Image:
-    """Open a picture (PNG, JPEG, WebP, AVIF, BMP, TIFF, GIF, PPM) or a matrix (.npy, .csv, .tsv).
+    """Open a picture (PNG, JPEG, WebP, HEIC, AVIF, BMP, TIFF, GIF, PPM) or a matrix (.npy, .csv, .tsv).
 
     A picture becomes 8-bit gray H×W or RGB H×W×3 in sRGB, upright; `notes` say what was converted. A matrix
     keeps its values. The size is read from the header, before memory is taken for the pixels. Never changes
@@ -95,7 +97,7 @@ def thumbnail(source: Image | Path | str, size: int) -> NDArray[np.uint8]:
     if isinstance(source, Image):
         pixels = source.pixels
     else:
-        draft = _jpeg_draft(Path(source), size)
+        draft = _draft(Path(source), size)
         pixels = load_image(source).pixels if draft is None else draft
     scale = size / max(pixels.shape[:2])
     if scale < 1:
@@ -104,18 +106,22 @@ def thumbnail(source: Image | Path | str, size: int) -> NDArray[np.uint8]:
     return pixels if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=2)
 
 
-def _jpeg_draft(path: Path, size: int) -> NDArray[np.uint8] | None:
-    """A plain JPEG at no less than twice the size, upright; None for every other file."""
+def _draft(path: Path, size: int) -> NDArray[np.uint8] | None:
+    """A plain JPEG, or a HEIC with a preview, at no less than twice the size, upright; else None."""
     with _opened(path) as stream, quiet_pillow():
-        if stream.read(3) != b"\xff\xd8\xff":
+        start = stream.read(heif.HEAD)
+        phone = heif.container(start) == "HEIF"
+        if start[:3] != b"\xff\xd8\xff" and not phone:
             return None
         stream.seek(0)
         picture = open_picture(stream, path.name, MAX_PIXELS)
         if picture.mode not in ("L", "RGB"):
             return None
-        picture.draft(picture.mode, (2 * size, 2 * size))
+        if picture.draft(picture.mode, (2 * size, 2 * size)) is None and phone:
+            return None
         try:
-            return turned(np.asarray(to_srgb(picture, picture.info.get("icc_profile"), [])), picture)
+            pixels = np.asarray(to_srgb(picture, picture.info.get("icc_profile"), []))
+            return pixels if phone else turned(pixels, picture)
         except Exception:  # the whole decoding finds the words
             return None
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from convscope.errors import UserError
 from convscope.imaging.convolve import FEW_WEIGHTS, Plan, plan, suits_one_call
+from convscope.imaging.heif import OPENED, heif_lines
 from convscope.imaging.image import Image
 from convscope.imaging.kernel import Kernel
 from convscope.imaging.operation import Border, DisplayMode, Operation, ShownChannel
@@ -177,6 +178,8 @@ def _open(image: Image, path: Path) -> list[str] | None:
     for note in image.notes:
         if note.startswith(CONVERTED):
             converted = True
+        elif note == OPENED:
+            lines = [*heif_lines(), *lines]
         elif note.startswith("turned upright") and path.suffix.lower() not in (".tif", ".tiff"):
             lines.append("picture = ImageOps.exif_transpose(picture)")
         elif note.startswith("transparency"):

@@ -12,8 +12,11 @@ import numpy as np
 from PIL import Image as PillowImage
 from profiles import P3, rgb_profile
 
+from convscope.process_state import picture_formats
+
 
 def _pillow(mode: str, file_format: str, **options: object) -> bytes:
+    assert picture_formats.heif()
     y, x = np.mgrid[:24, :32]
     colours = np.dstack([x * 8, y * 10, (x + y) * 4, 255 - x * 7]).astype(np.uint8)
     picture = PillowImage.fromarray(colours).convert(mode)
@@ -69,6 +72,7 @@ def seeds() -> dict[str, bytes]:
         "wide.jpg": _pillow("RGB", "JPEG", icc_profile=rgb_profile("Wide P3", P3, 2.2)),
         "wide.png": _pillow("RGB", "PNG", icc_profile=rgb_profile("Wide P3", P3, 2.2)),
         "photo.avif": _pillow("RGB", "AVIF"),
+        "photo.heic": _pillow("RGB", "HEIF"),
         "lossy.webp": _pillow("RGB", "WEBP"),
         "lossless.webp": _pillow("RGBA", "WEBP", lossless=True),
         "rgb.bmp": _pillow("RGB", "BMP"),

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from built import check, saved
+from built import check as check_notes
+from built import saved
 from PIL import Image as PillowImage
 
 from convscope.engine.data.decode import decode as decode_for_training
@@ -17,6 +18,7 @@ from convscope.errors import DamagedError, KindNotReadError
 from convscope.imaging.bmp import read_bmp
 from convscope.imaging.load import decode_image
 
+KIND = "a kind of BMP that Pillow does not read"
 OVER_WHITE = "transparency laid over white"
 COLOURS = "palette colours became RGB"
 
@@ -43,6 +45,10 @@ def bmp(
         head = head[:size] if size < 40 else (head + inside).ljust(size, b"\0")
     start = 14 + len(head) + len(palette)
     return b"BM" + struct.pack("<IHHI", start + len(pixels), 0, 0, start) + head + palette + pixels
+
+
+def check(data: bytes, expected: object, *notes: str) -> None:
+    check_notes(data, expected, KIND, *notes)
 
 
 def level(value: int, bits: int) -> int:

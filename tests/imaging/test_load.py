@@ -105,7 +105,7 @@ def test_what_is_no_picture(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "thing.png"
     path.write_bytes(data)
     assert refusal(path) == f"thing.png is not a picture format convscope reads: use {READS}."
-    assert READS.replace("AVIF, ", "") == "PNG, JPEG, WebP, BMP, TIFF, GIF or PPM"
+    assert READS.replace("AVIF, ", "") == "PNG, JPEG, WebP, HEIC, BMP, TIFF, GIF or PPM"
 
 
 def test_formats_that_pillow_reads_and_convscope_does_not(tmp_path: Path) -> None:

@@ -260,7 +260,8 @@ def test_floats_that_are_not_finite_become_black() -> None:
 def test_rgb_floats() -> None:
     values = np.array([[[0, 0.5, 1], [1, 0, 0]]], np.float32)
     data = cv2.imencode(".tif", values[..., ::-1])[1].tobytes()
-    check(data, [[[0, 128, 255], [255, 0, 0]]], "float values 0–1 scaled to 0–255")
+    kind = "a kind of TIFF that Pillow does not read"
+    check(data, [[[0, 128, 255], [255, 0, 0]]], kind, "float values 0–1 scaled to 0–255")
 
 
 def test_signed_and_32_bit_integers() -> None:

@@ -19,6 +19,7 @@ from PIL import Image, UnidentifiedImageError
 
 from convscope.engine.data.resize import Target, to_target, within
 from convscope.errors import KindNotReadError, UserError
+from convscope.imaging import heif
 from convscope.imaging.decode import AVIF, FORMATS, turned
 from convscope.imaging.decode import decode as decode_any
 from convscope.imaging.profile import pixels_to_srgb
@@ -27,13 +28,12 @@ from convscope.task import Task
 
 _AVIF = (".avif",)
 _USUAL = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".gif", ".webp", *(_AVIF if AVIF else ()))
-SUFFIXES = frozenset((*_USUAL, ".tif", ".tiff", ".ppm", ".pgm", ".pbm", ".pnm"))
+_PHONES = tuple(f".{ending}" for ending in heif.SUFFIXES)
+SUFFIXES = frozenset((*_USUAL, *_PHONES, ".tif", ".tiff", ".ppm", ".pgm", ".pbm", ".pnm"))
 
 # Pictures that are not read here; whoever has them should hear of it.
 _FOREIGN = frozenset(
     (
-        ".heic",
-        ".heif",
         *(() if AVIF else _AVIF),
         ".jxl",
         ".svg",
@@ -256,8 +256,10 @@ def quick_check(path: Path) -> tuple[Literal["image", "broken", "other"], str]:
         if not stat.S_ISREG(path.stat().st_mode):
             return "other", ""
         with path.open("rb") as file:
-            head = file.read(32)
+            head = file.read(heif.HEAD)
             size = file.seek(0, io.SEEK_END)
+            held = heif.container(head)
+            boxes = (held == "HEIF" or (held == "AVIF" and AVIF)) and heif.whole(file, size)
             file.seek(max(0, size - _TAIL))
             tail = file.read(_TAIL)
     except OSError as error:
@@ -267,7 +269,7 @@ def quick_check(path: Path) -> tuple[Literal["image", "broken", "other"], str]:
     named = path.suffix.lower() in SUFFIXES
     if size == 0:
         return ("broken", "the file is empty") if named else ("other", "")
-    whole = _looks_whole(head, tail, size)
+    whole = True if boxes else _looks_whole(head, tail, size)
     if whole is None:
         return ("broken", "not an image, in spite of its name") if named else ("other", "")
     if whole:
@@ -295,10 +297,10 @@ def _looks_whole(head: bytes, tail: bytes, size: int) -> bool | None:
         return int.from_bytes(head[4:8], "little") + 8 <= size
     if head[:2] == b"BM" and size > 26:
         return int.from_bytes(head[2:6], "little") == size
-    if (
-        head[:4] in (b"II*\0", b"MM\0*")
-        or (AVIF and head[4:11] == b"ftypavi")
-        or (head[:1] == b"P" and head[1:2] in b"123456" and head[2:3].isspace())
+    if heif.container(head) == "HEIF" or (AVIF and heif.container(head)):
+        return False
+    if head[:4] in (b"II*\0", b"MM\0*") or (
+        head[:1] == b"P" and head[1:2] in b"123456" and head[2:3].isspace()
     ):
         return False
     return None

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from PIL import Image
 
 from convscope.engine.data.dataset import Dataset, SplitName, make_dataset, one_class
 from convscope.engine.data.decode import quick_check
 from convscope.engine.data.images import FileImages, decoding_pool
 from convscope.engine.data.split import Splits
 from convscope.errors import UserError
+from convscope.imaging.decode import open_picture
+from convscope.imaging.load import MAX_PIXELS
 from convscope.imaging.quiet import quiet_pillow
 from convscope.printable import printable
 from convscope.task import Task
@@ -207,7 +208,8 @@ def _sampled_size(root: Path, names: list[str]) -> tuple[tuple[int, int] | None,
     gray = 0
     for name in names[::step]:
         try:
-            with quiet_pillow(), Image.open(root / name) as picture:
+            with quiet_pillow(), (root / name).open("rb") as file:
+                picture = open_picture(file, name, MAX_PIXELS)
                 sizes[(picture.height, picture.width)] += 1
                 gray += picture.mode in ("1", "L", "I;16", "I")
         # Whatever is wrong with the file is told when it is decoded; here it only tells no size.

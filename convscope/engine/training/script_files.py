@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from convscope.engine.data.resize import Fit, Target
+from convscope.imaging.heif import heif_lines
 from convscope.imaging.profile import script_lines
 
 IMPORTS = "from PIL import Image, ImageCms, ImageOps\n"
+PHONE_IMPORTS = IMPORTS + "\n".join(heif_lines()) + "\n"
+"""Where HEIC is among the files."""
 
 _FITTED: dict[Fit, str] = {
     "stretch": "    return scaled(picture, WIDTH, HEIGHT)",

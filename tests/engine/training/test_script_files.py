@@ -12,7 +12,8 @@ from profiles import ADOBE, gray_profile, rgb_profile
 
 from convscope.engine.data.decode import read_image
 from convscope.engine.data.resize import FITS, Fit, Target
-from convscope.engine.training.script_files import IMPORTS, file_images
+from convscope.engine.training.script_files import PHONE_IMPORTS, file_images
+from convscope.process_state import picture_formats
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +33,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     picture.save(where / "damaged.png", icc_profile=b"no profile")
     picture.convert("L").save(where / "gray.png")
     picture.convert("L").save(where / "dark.png", icc_profile=gray_profile("dark", 1.0))
+    assert picture_formats.heif()
+    picture.save(where / "phone.heic", quality=-1, chroma=444, matrix_coefficients=0, exif=turned)
     picture.quantize(64).save(where / "palette.png")
     picture.putalpha(Image.fromarray((x * 3).astype(np.uint8)))
     picture.save(where / "clear.png", icc_profile=wide)
@@ -41,7 +44,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def by_script(folder: Path, target: Target, names: list[str]) -> np.ndarray:
     """What the script makes of these files, which stand in its split.npz."""
     script: dict[str, Any] = {"np": np, "Path": Path, "split": {"files": np.array(names)}}
-    exec(f"import io\n{IMPORTS}{file_images(str(folder), target)}", script)
+    exec(f"import io\n{PHONE_IMPORTS}{file_images(str(folder), target)}", script)
     pixels: np.ndarray = script["images"](range(len(names)))
     return pixels
 
@@ -54,9 +57,9 @@ def test_every_kind_of_file_as_in_the_run(
 ) -> None:
     target = Target(*size, channels, fit)
     names = sorted(path.name for path in folder.iterdir())
-    assert len(names) == 9
+    assert len(names) == 10
     scripted = by_script(folder, target, names)
-    assert scripted.shape == (9, *target.shape) and scripted.dtype == np.float32
+    assert scripted.shape == (10, *target.shape) and scripted.dtype == np.float32
     for name, pixels in zip(names, scripted, strict=True):
         apart = np.abs(pixels - read_image(folder / name, target))
         # Rounding; where areas are averaged, Pillow takes whole pixels of the larger image.

@@ -6,6 +6,7 @@ from convscope.engine.models.opened import OpenedModel
 from convscope.engine.models.precision import is_low_precision
 from convscope.engine.models.preprocessing import Prepared, Preprocessing
 from convscope.errors import UserError
+from convscope.imaging.heif import OPENED, heif_lines
 from convscope.imaging.image import Image
 from convscope.imaging.profile import CONVERTED, script_lines
 from convscope.imaging.script import HARMLESS
@@ -152,7 +153,9 @@ def open_image_code(image: Image, prepared: Prepared, channels: int, saved: str 
         lines.append(f"picture = Image.open({beside(saved)})")
     elif path is not None and path.suffix.lower() not in (".npy", ".csv", ".tsv"):
         upright = [note for note in image.notes if note.startswith("turned upright")]
-        others = [note for note in image.notes if note not in upright]
+        others = [note for note in image.notes if note not in (*upright, OPENED)]
+        if OPENED in image.notes:
+            lines += heif_lines()
         if any(not note.startswith((*HARMLESS, CONVERTED)) for note in others):
             raise UnsavedError(
                 f"{image.name} was converted on opening ({'; '.join(others)}), which takes more than a short "
