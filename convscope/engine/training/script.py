@@ -20,11 +20,10 @@ from convscope.engine.data.pipeline import PipelineSettings
 from convscope.engine.training.losses import Goal, make_loss, make_metrics
 from convscope.engine.training.rates import changes
 from convscope.engine.training.run import Run
-from convscope.engine.training.script_files import IMPORTS, PHONE_IMPORTS, file_images
+from convscope.engine.training.script_files import file_images, imports
 from convscope.engine.training.settings import OPTIMIZERS, TrainingSettings
 from convscope.engine.training.smoothing import higher_is_better
 from convscope.files import write_whole
-from convscope.imaging.heif import SUFFIXES
 from convscope.paths import resource_path
 
 _KERAS_SETS = ("mnist", "fashion_mnist", "cifar10", "cifar100")
@@ -91,7 +90,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
-{(PHONE_IMPORTS if _has_phone_files(dataset) else IMPORTS) if files else ""}
+{imports(dataset) if files else ""}
 HERE = Path(__file__).resolve().parent
 SEED, BATCH, EPOCHS, STEPS = {settings.seed}, {settings.batch_size}, {settings.epochs}, {steps}
 CLASSES = {classes}
@@ -100,11 +99,6 @@ keras.utils.set_random_seed(SEED)
 split = np.load(HERE / "split.npz")
 labels = split["labels"]
 '''
-
-
-def _has_phone_files(dataset: Dataset) -> bool:
-    paths = (dataset.images.path(index) for index in range(len(dataset)))
-    return any(path is not None and path.suffix.lower()[1:] in SUFFIXES for path in paths)
 
 
 def _images(dataset: Dataset, piped: PipelineSettings) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from convscope.engine.data.dataset import Dataset
 from convscope.engine.data.resize import Fit, Target
-from convscope.imaging.heif import heif_lines
+from convscope.imaging.heif import SUFFIXES, heif_lines
 from convscope.imaging.profile import script_lines
 
 IMPORTS = "from PIL import Image, ImageCms, ImageOps\n"
@@ -22,6 +23,13 @@ _FITTED: dict[Fit, str] = {
     black.paste(small, ((WIDTH - small.width) // 2, (HEIGHT - small.height) // 2))
     return black""",
 }
+
+
+def imports(dataset: Dataset) -> str:
+    """What the script imports beside NumPy, to read the files of a data set."""
+    paths = (dataset.images.path(index) for index in range(len(dataset)))
+    phones = any(path is not None and path.suffix.lower()[1:] in SUFFIXES for path in paths)
+    return PHONE_IMPORTS if phones else IMPORTS
 
 
 def file_images(folder: str, target: Target) -> str:

@@ -11,8 +11,9 @@ from PIL import Image
 from profiles import ADOBE, gray_profile, rgb_profile
 
 from convscope.engine.data.decode import read_image
+from convscope.engine.data.folder import open_folder
 from convscope.engine.data.resize import FITS, Fit, Target
-from convscope.engine.training.script_files import PHONE_IMPORTS, file_images
+from convscope.engine.training.script_files import IMPORTS, PHONE_IMPORTS, file_images, imports
 from convscope.process_state import picture_formats
 
 
@@ -74,3 +75,13 @@ def test_profiles_and_transparency_change_what_is_learned_from(folder: Path) -> 
     )
     for one, other in ((plain, wide), (plain, clear), (gray, dark)):
         assert np.abs(one - other).mean() > 8
+
+
+def test_photographs_of_phones_are_known_to_the_script_that_needs_them(folder: Path, tmp_path: Path) -> None:
+    for name, label in (("phone.heic", "a"), ("plain.png", "b")):
+        (tmp_path / label).mkdir()
+        (tmp_path / label / name).write_bytes((folder / name).read_bytes())
+    assert imports(open_folder(tmp_path)) == PHONE_IMPORTS
+    (tmp_path / "a" / "phone.heic").rename(tmp_path / "a" / "phone")
+    (tmp_path / "a" / "phone").write_bytes((folder / "plain.png").read_bytes())
+    assert imports(open_folder(tmp_path)) == IMPORTS
