@@ -113,6 +113,8 @@ class Session:
         self._scope = "kernels"
         self._strip = self.slots.slot("images", Open())
         self._shelf = self.slots.slot("models", Shelf())
+        # How often a model was made the current one on purpose.
+        self.choices = 0
         # By id, in the order of opening; those that are closed but can be opened again, too.
         self._pictures: dict[str, Slot[Image]] = {}
         self._opened: dict[str, Slot[OpenedModel]] = {}
@@ -434,6 +436,7 @@ class Session:
         after = replace(shelf, closed=shelf.closed - {model.id})
         if current or shelf.current is None:
             after = replace(after, current=model.id)
+        self.choices += current
         self._opened[model.id].set(model)
         self._shelf.set(after)
         self._show_models()
@@ -447,6 +450,7 @@ class Session:
         model = self.open_model(model_id)
         if model is None:
             raise KeyError(model_id)
+        self.choices += 1
         self._shelf.edit(
             replace(self._shelf.value, current=model_id), f"Choose {model.name}", merge="choose a model"
         )

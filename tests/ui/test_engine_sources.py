@@ -29,7 +29,7 @@ from convscope.ui.predictor import Predicted
 from convscope.ui.widgets.class_bars import ClassBars
 from convscope.ui.widgets.header import described_model, short_count
 
-LONG = 60_000  # milliseconds: the first test imports TensorFlow
+LONG = 300_000  # milliseconds: the first test imports TensorFlow
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +82,58 @@ def test_a_model_file_by_path_and_again_is_the_same_model(
     assert window.session.model is first and len(window.session.models) == 2
     assert str(path) in window.settings.recent
     qtbot.waitUntil(window.jobs.idle, timeout=LONG)
+    # What was written there since is another network, whatever it is called.
+    trained = open_model("digits").keras
+    trained.set_weights([values + 1 for values in trained.get_weights()])
+    trained.save(path)
+    window.open_path(path)
+    qtbot.waitUntil(lambda: len(window.session.models) == 3, timeout=LONG)
+    again = window.session.model
+    assert again is window.session.models[-1] and again is not None and again.id != first.id
+    assert np.array_equal(again.keras.get_weights()[0], trained.get_weights()[0])
+    qtbot.waitUntil(window.jobs.idle, timeout=LONG)
+
+
+def test_what_was_chosen_while_another_was_on_its_way_stays(
+    window: MainWindow,
+    digits: OpenedModel,
+    garments: OpenedModel,
+    qtbot: QtBot,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A large network that arrives late does not answer in place of the one that a person asks by now."""
+    from threading import Event
+
+    begun, go = Event(), Event()
+    slow = open_model("mnist-small")
+
+    def opens(spec: str, **options: object) -> OpenedModel:
+        if go.is_set():
+            return open_model(spec)
+        begun.set()
+        assert go.wait(300)
+        return slow
+
+    for model in (digits, garments):
+        window.session.add_model(model)
+    monkeypatch.setattr("convscope.engine.models.catalogue.open_model", opens)
+    window.sources.engine.open_model("mnist-small")
+    qtbot.waitUntil(begun.is_set)
+    # From the menu; a finished run's network that is asked why comes in the same way.
+    window.session.select_model(digits.id)
+    go.set()
+    qtbot.waitUntil(window.jobs.idle)
+    assert window.session.model is digits and slow in window.session.models
+    assert messages(window) == [f"{slow.name} is open."]
+    (button,) = window.toasts.toasts()[0].findChildren(QToolButton, "toast.action")
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert window.session.model is slow
+    # Of two that are on their way the one that was asked for last is current.
+    window.session.remove_model(slow.id)
+    for name in ("digits", "mnist-small"):
+        window.sources.engine.open_model(name)
+    qtbot.waitUntil(window.jobs.idle)
+    assert window.session.model is not None and window.session.model.source.spec == "mnist-small"
 
 
 def test_the_folder_of_a_run_is_its_model(

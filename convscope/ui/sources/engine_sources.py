@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from convscope.engine.models.files.description import is_description
 from convscope.errors import UserError, WeightsAloneError
+from convscope.ids import file_id
 from convscope.jobs import Job, Jobs
 from convscope.session.kept_models import KeptModel, open_kept
 from convscope.session.session import Session
@@ -52,6 +53,7 @@ class EngineSources(QObject):
         jobs: opens models in the lane "engine", data sets in the lane "files".
         settings: remembers the recent files.
         report: shows a failure.
+        offer: says what was done, with a button for what one may want next.
 
     Attributes:
         refused: the data set that was to be opened last, if that failed.
@@ -70,6 +72,7 @@ class EngineSources(QObject):
         jobs: Jobs,
         settings: Settings,
         report: Callable[[BaseException], None],
+        offer: Callable[[str, str, Callable[[], object]], None],
     ) -> None:
         super().__init__(window)
         self._window = window
@@ -77,11 +80,15 @@ class EngineSources(QObject):
         self._jobs = jobs
         self._settings = settings
         self._report = report
+        self._offer = offer
         self._opening = 0
+        # How many models came through this door and became the current one.
+        self._came = 0
         # A file of weights that was refused, as nothing said which layers they are of.
         self._alone: Path | None = None
-        # Ids by what was asked for without options; other weights make another model of it.
-        self._as_named: dict[str, str] = {}
+        # Ids by what was asked for without options, with what was written there then; other weights make
+        # another model of it.
+        self._as_named: dict[str, tuple[str, str]] = {}
         # Ids of what came without being asked for: at the start, and after a crash.
         self._unasked: set[str] = set()
         self.refused: Refused | None = None
@@ -103,8 +110,9 @@ class EngineSources(QObject):
     ) -> Job | None:
         """Open a model by its name or file: the one door for all that asks for one.
 
-        What a person asked for last becomes the current model when it has come. One that is open already from
-        the same name, with no options, becomes the current one again at once.
+        What a person asked for last becomes the current model when it has come; who has chosen another one
+        meanwhile keeps that, and is offered what came. One that is open already from the same name, with no
+        options, becomes the current one again at once.
 
         Args:
             on_opened, on_failed, on_cancelled: for who shows how it goes; a failure is reported otherwise.
@@ -113,7 +121,7 @@ class EngineSources(QObject):
         Returns:
             The job; None where nothing had to be done.
         """
-        known = self._session.open_model(self._as_named.get(str(spec), "")) if not options else None
+        known = self._known(str(spec)) if not options else None
         if known is not None:
             self._unasked.discard(known.id)
             self._session.select_model(known.id)
@@ -127,11 +135,14 @@ class EngineSources(QObject):
             layers = None
         alone = self._alone if not options and is_description(Path(spec)) else None
 
+        written = [""]
+
         def work(task: Task) -> OpenedModel:
             # Imported here: the engine may still be starting, in this same lane.
             from convscope.engine.models.catalogue import open_model
             from convscope.engine.training.trained_in import trained_in
 
+            written[0] = _written(str(spec))
             if alone is not None:
                 # The layers of weights that came before them.
                 with contextlib.suppress(UserError):
@@ -150,26 +161,44 @@ class EngineSources(QObject):
             if opened.source.path is not None:
                 self._settings.remember(opened.source.path)
             if not options:
-                self._as_named[str(spec)] = opened.id
+                self._as_named[str(spec)] = (opened.id, written[0])
             if on_opened is not None:
                 on_opened(opened)
 
         return self._open(work, f"Opening {Path(spec).name}", done, on_failed, on_cancelled)
 
+    @property
+    def _chosen_by_hand(self) -> int:
+        """How often a model was made the current one in any other way than by coming through this door."""
+        return self._session.choices - self._came
+
+    def _use(self, model_id: str) -> None:
+        if self._session.open_model(model_id) is not None:
+            self._session.select_model(model_id)
+
+    def _known(self, spec: str) -> OpenedModel | None:
+        """The open model that came from there, if the same would come from there now."""
+        name, written = self._as_named.get(spec, ("", ""))
+        known = self._session.open_model(name)
+        return known if known is not None and written == _written(spec) else None
+
     def open_first(self, spec: str, weights: str | None = None) -> None:
         """Open a model so that there is one to ask; whatever a person has opened meanwhile stays current."""
+
+        written = [""]
 
         def work(task: Task) -> OpenedModel:
             from convscope.engine.models.catalogue import open_model
             from convscope.engine.training.trained_in import trained_in
 
+            written[0] = _written(spec)
             return open_model(trained_in(spec), weights=weights, task=task)
 
         def done(opened: OpenedModel) -> None:
             if opened.source.path is not None:
                 self._settings.remember(opened.source.path)
             if weights is None:
-                self._as_named[spec] = opened.id
+                self._as_named[spec] = (opened.id, written[0])
 
         self._open(work, f"Opening {spec}", done, unasked=True)
 
@@ -191,6 +220,8 @@ class EngineSources(QObject):
         *,
         unasked: bool = False,
     ) -> Job:
+        chosen = self._chosen_by_hand
+
         def work(task: Task) -> OpenedModel:
             opened = make(task)
             # Its arithmetic takes longer than a frame, and every panel asks for it.
@@ -211,7 +242,13 @@ class EngineSources(QObject):
             free = before is None or before.id in self._unasked
             if unasked:
                 self._unasked.add(opened.id)
-            self._session.add_model(opened, current=free or not unasked)
+            # Nor is what they chose while this was on its way: another network would answer in its place.
+            current = free or (not unasked and chosen == self._chosen_by_hand)
+            self._came += current
+            self._session.add_model(opened, current=current)
+            if not current and not unasked:
+                model_id = opened.id
+                self._offer(f"{opened.name} is open.", "Use it", lambda: self._use(model_id))
             if then is not None:
                 then(opened)
             # Its functions are traced before the first question, not during it.
@@ -308,3 +345,18 @@ class EngineSources(QObject):
         dialog.setObjectName(name)
         dialog.finished.connect(dialog.deleteLater)
         return dialog
+
+
+def _written(spec: str) -> str:
+    """What stands now in the file that a model is opened from; "" where it is from none.
+
+    Whoever trains elsewhere goes on writing the same file, and a run's folder comes to name another one.
+    """
+    from convscope.engine.training.trained_in import trained_in
+
+    try:
+        path = Path(trained_in(spec))
+        path = path / "saved_model.pb" if path.is_dir() else path
+        return file_id(path) if path.is_file() else ""
+    except (OSError, UserError):
+        return ""

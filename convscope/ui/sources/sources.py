@@ -57,7 +57,7 @@ class Sources(QObject):
         self._jobs = jobs
         self._settings = settings
         self._report = report
-        self.engine = EngineSources(window, session, jobs, settings, report)
+        self.engine = EngineSources(window, session, jobs, settings, report, window.offer)
         self._pad: DrawingPad | None = None
         self._camera: CameraView | None = None
 
