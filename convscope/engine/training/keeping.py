@@ -80,12 +80,14 @@ def _note(run: Run, state: State, sentence: str, control: Control | None = None)
         run.set_status(state, sentence, seconds=None if control is None else control.elapsed)
 
 
-def finish(run: Run, model: OpenedModel, fitted: Fitted, test: Evaluation | None, control: Control) -> None:
-    """Keep what came out, and what it has taken."""
+def finish(run: Run, model: OpenedModel, fitted: Fitted, test: Evaluation | None, control: Control) -> float:
+    """Keep what came out, and what it has taken: the seconds that are told of it everywhere."""
     save_model(model.keras, run.folder / "model.keras")
     measured = None if test is None else {"accuracy": test.accuracy, "loss": test.loss, "images": test.images}
     state = "finished" if fitted.outcome == "early" else fitted.outcome
-    run.set_status(state, fitted.sentence, measured, control.elapsed)
+    seconds = control.elapsed
+    run.set_status(state, fitted.sentence, measured, seconds)
+    return seconds
 
 
 def write_sidecars(run: Run, model: OpenedModel) -> None:

@@ -309,9 +309,8 @@ def ended(
     """Test what came out, and keep it."""
     trained.refresh()
     test = test_of(trained, dataset, fitted, task)
-    if run is not None:
-        finish(run, trained, fitted, test, control)
-    return Trained(trained, fitted, test, run, control.elapsed)
+    seconds = control.elapsed if run is None else finish(run, trained, fitted, test, control)
+    return Trained(trained, fitted, test, run, seconds)
 
 
 def test_of(model: OpenedModel, dataset: Dataset, fitted: Fitted, task: Task) -> Evaluation | None:

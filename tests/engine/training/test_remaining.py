@@ -104,10 +104,11 @@ def test_the_clock_stands_still_with_the_training() -> None:
     began = time.perf_counter()
     assert control.wait(Task())
     stood = time.perf_counter() - began
-    assert 0.2 < control.waited <= stood
-    assert control.elapsed == pytest.approx(
-        100 + time.perf_counter() - control._born - control.waited, abs=0.05
-    )
+    assert 0 < control.waited <= stood
+    # Between two readings of the clock, however long those are apart.
+    told = [time.perf_counter(), control.elapsed, time.perf_counter()]
+    before, after = (100 + told[at] - control._born - control.waited for at in (0, 2))
+    assert before <= told[1] <= after
 
 
 SLOW = 0.05
