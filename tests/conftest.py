@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
 from pytestqt.qtbot import QtBot
 
 from convscope.engine.runtime import choose_kernels
@@ -23,9 +24,13 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 choose_kernels()
 
 
+# How long an example takes is the machine's business.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
+
 # As long as a slow machine on which much else goes on may take: a test that holds never waits for it.
 for _wait in (QtBot.waitUntil, QtBot.waitSignal, QtBot.waitSignals, QtBot.waitExposed, QtBot.waitActive):
-    _wait.__kwdefaults__["timeout"] = 60_000  # milliseconds
+    _wait.__kwdefaults__["timeout"] = 300_000  # milliseconds
 
 
 # Another value gives every network of the suite other weights: what holds must hold for those too.

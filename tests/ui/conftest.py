@@ -40,7 +40,7 @@ def _timers() -> set[QTimer]:
 @pytest.fixture(autouse=True)
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """A window that closes waits until its jobs have stopped, however slow the machine is."""
-    monkeypatch.setattr("convscope.ui.main_window.SHUTDOWN_SECONDS", 60.0)
+    monkeypatch.setattr("convscope.ui.main_window.SHUTDOWN_SECONDS", 300.0)
 
 
 @pytest.fixture(autouse=True)

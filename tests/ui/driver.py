@@ -30,7 +30,7 @@ from convscope.ui.widgets.image_view import ImageView
 
 Found = TypeVar("Found", bound=QWidget)
 
-PATIENCE = 90_000
+PATIENCE = 300_000
 """Milliseconds that a busy machine is given; nothing waits that long on a free one."""
 
 

@@ -60,7 +60,7 @@ def settle(qtbot: QtBot, window: MainWindow) -> None:
     """Wait until what was asked for is on show."""
     for _ in range(2):
         qtbot.wait(5)
-        qtbot.waitUntil(window.jobs.idle, timeout=120_000)
+        qtbot.waitUntil(window.jobs.idle)
 
 
 def pages(window: MainWindow) -> Iterator[str]:

@@ -64,12 +64,12 @@ def window(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Iterator[MainWindow
     made.show_panel("train")
     panel = made.panel()
     assert isinstance(panel, TrainPanel)
-    qtbot.waitUntil(made.jobs.idle, timeout=120_000)
+    qtbot.waitUntil(made.jobs.idle)
     panel.desk.set_settings(TrainingSettings(epochs=500, batch_size=16))
     panel.desk.set_start_from("trained")
-    qtbot.waitUntil(made.jobs.idle, timeout=120_000)
+    qtbot.waitUntil(made.jobs.idle)
     panel.controls.press_start()
-    qtbot.waitUntil(lambda: panel.desk.trainer.active, timeout=120_000)
+    qtbot.waitUntil(lambda: panel.desk.trainer.active)
     yield made
     if isValid(made):
         made.close()

@@ -230,7 +230,7 @@ def test_thumbnails_do_not_wait_for_work_that_is_written(
 
     def slow(*_: object) -> None:
         begun.set()
-        assert goes_on.wait(60)
+        assert goes_on.wait(300)
 
     monkeypatch.setattr(module, "save_work", slow)
     keeper = Keeper(session, jobs)

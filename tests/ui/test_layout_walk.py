@@ -62,7 +62,6 @@ def every_fault(shown: QWidget) -> Iterator[Fault]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(540)
 @pytest.mark.parametrize("size", SIZES, ids=str)
 def test_nothing_that_one_must_read_is_cut_off(walk: Walk, size: Size) -> None:
     walk.resize(size)

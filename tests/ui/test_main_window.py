@@ -458,7 +458,7 @@ def test_closing_while_jobs_run_cancels_them_and_ends_the_panels(window: MainWin
             time.sleep(0.002)
 
     job = window.jobs.submit("training", work, title="Training")
-    assert entered.wait(60)
+    assert entered.wait(300)
     panel = window.panel()
     assert isinstance(panel, FakePanel)
     with qtbot.waitSignal(window.closed):
@@ -475,22 +475,22 @@ def test_a_job_that_does_not_stop_cannot_keep_the_window_open(
 
     def deaf(task: Task) -> None:
         entered.set()
-        go.wait(60)
+        go.wait(300)
 
     window.jobs.submit("engine", deaf, title="Deaf")
-    assert entered.wait(60)
+    assert entered.wait(300)
     with qtbot.waitSignal(window.closed):
         window.close()
     assert not window.threads_ended
     go.set()
-    assert window.jobs.shutdown(60)
+    assert window.jobs.shutdown(300)
 
 
 def test_many_jobs_do_not_stretch_the_window(window: MainWindow, qtbot: QtBot) -> None:
     gate = threading.Event()
     width = window.minimumSizeHint().width()
     for number in range(12):
-        window.jobs.submit("files", lambda task: gate.wait(60), title=f"A job with a long name, {number}")
+        window.jobs.submit("files", lambda task: gate.wait(300), title=f"A job with a long name, {number}")
     rows = window.status.findChildren(QWidget, "status.job")
     assert [row.isVisible() for row in rows] == [True] * 3 + [False] * 9
     more = window.findChild(QLabel, "status.more")

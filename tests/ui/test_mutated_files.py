@@ -47,7 +47,7 @@ def test_the_window_survives_two_hundred_damaged_files(
     lab.open_paths(files[:100])
     for path in files[100:]:
         lab.open_path(path)
-    qtbot.waitUntil(lab.jobs.idle, timeout=60_000)
+    qtbot.waitUntil(lab.jobs.idle)
     opened = len(lab.session.images) - 1
     # The first hundred share one message for all but the first three.
     many = "more files could not be opened."

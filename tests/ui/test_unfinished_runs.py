@@ -47,6 +47,6 @@ def test_it_is_offered_and_the_train_panel_opens(qtbot: QtBot) -> None:
     qtbot.mouseClick(window.findChild(QToolButton, "toast.action"), Qt.MouseButton.LeftButton)
     panel = window.panel()
     assert panel is not None and panel.objectName() == "train"
-    qtbot.waitUntil(window.jobs.idle, timeout=60_000)
+    qtbot.waitUntil(window.jobs.idle)
     assert messages(window) == []
     window.close()

@@ -87,7 +87,6 @@ def sizes(walk: Walk, zoom: float) -> dict[tuple[str, str, str], float]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(540)
 def test_no_picture_becomes_smaller_because_the_words_grew(walk: Walk) -> None:
     """At 150 % a tile of the wall went from 190 to 146 pixels, and the confusion matrix had no numbers."""
     before = sizes(walk, 1.0)

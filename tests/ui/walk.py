@@ -28,7 +28,7 @@ PAGES = {
     "kernels": "kernels.view", "model": "model.page", "train": "train.view", "layers": "layers.page",
     "explain": "explain.view",
 }  # fmt: skip
-LONG = 120_000
+LONG = 300_000
 
 IMAGE_NAME = "PXL_20240517_124312345.MP, the cat on the window sill of the holiday house.jpg"
 CLASSES = (

@@ -18,7 +18,7 @@ from convscope.engine.training.train import train
 Make = Callable[..., OpenedModel]
 
 
-def until(done: Callable[[], bool], seconds: float = 60) -> None:
+def until(done: Callable[[], bool], seconds: float = 300) -> None:
     deadline = time.monotonic() + seconds
     while not done():
         assert time.monotonic() < deadline
@@ -50,5 +50,5 @@ def test_while_it_stands_still(make_model: Make, bands: Dataset) -> None:
     control.resume()
     until(lambda: not control.standing)
     control.stop()
-    thread.join(60)
+    thread.join(300)
     assert not thread.is_alive()

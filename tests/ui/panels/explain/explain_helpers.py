@@ -15,7 +15,7 @@ from convscope.imaging.image import Image
 from convscope.ui.main_window import MainWindow
 from convscope.ui.panels.explain import ExplainPanel
 
-LONG = 90_000
+LONG = 300_000
 
 
 def panel_of(window: MainWindow) -> ExplainPanel:

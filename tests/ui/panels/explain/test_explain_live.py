@@ -180,7 +180,7 @@ def test_another_question_about_something_live_dims_what_does_not_answer_it(
 
     def hold(_task: Task) -> None:
         begun.set()
-        go.wait(60)
+        go.wait(300)
 
     window.jobs.submit("engine", hold, title="Something else", quiet=True)
     qtbot.waitUntil(begun.is_set, timeout=LONG)

@@ -15,14 +15,14 @@ from convscope.ui.widgets import late as module
 from convscope.ui.widgets.late import WORDS, Late
 from convscope.ui.widgets.veil import Veil
 
-PATIENCE = 60_000
+PATIENCE = 300_000
 
 
 @pytest.fixture
 def jobs(qtbot: QtBot) -> Iterator[Jobs]:
     made = Jobs()
     yield made
-    made.shutdown()
+    made.shutdown(300)
 
 
 @pytest.fixture

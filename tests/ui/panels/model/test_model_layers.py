@@ -25,7 +25,7 @@ def test_without_a_model_the_next_step_is_a_button(story: Story) -> None:
     assert not story.panel.side.isVisible()
     button = story.find(QPushButton, "model.empty.imagenet")
     story.qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
-    story.qtbot.waitUntil(lambda: story.session.model is not None, timeout=60_000)
+    story.qtbot.waitUntil(lambda: story.session.model is not None)
     story.settle()
     assert story.text("model.name") == "EfficientNet-Lite0"
     assert not story.find(QWidget, "model.empty").isVisible()

@@ -26,7 +26,7 @@ def test_without_a_network_the_next_step_is_a_button(qtbot: QtBot, window: MainW
     button = window.findChild(QPushButton, "patterns.open_digits")
     assert button is not None and button.isVisible()
     qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: window.session.model is not None, timeout=60_000)
+    qtbot.waitUntil(lambda: window.session.model is not None)
     assert not button.isVisible()
     window.jobs.cancel_key(controller.GRID)
 
@@ -65,7 +65,7 @@ def test_stop_and_continue(growing: Growing) -> None:
     growing.find(QSpinBox, "patterns.steps").setValue(4000)
     growing.tile(2, settle=False)
     state = lambda: growing.panel.controller.large_state  # noqa: E731
-    growing.qtbot.waitUntil(lambda: state() is not None and state().step > 5, timeout=60_000)
+    growing.qtbot.waitUntil(lambda: state() is not None and state().step > 5)
     start = growing.find(QPushButton, "patterns.start")
     assert start.text() == "Stop"
     growing.press("patterns.start", settle=False)
@@ -76,7 +76,7 @@ def test_stop_and_continue(growing: Growing) -> None:
     growing.settle()
     assert state().step == stopped < 4000
     growing.press("patterns.continue", settle=False)
-    growing.qtbot.waitUntil(lambda: state().step > stopped, timeout=60_000)
+    growing.qtbot.waitUntil(lambda: state().step > stopped)
     growing.press("patterns.start")
     assert state().curve.shape[0] == state().step
 
@@ -232,11 +232,11 @@ def test_other_work_passes_and_the_grid_goes_on(growing: Growing) -> None:
     growing.panel.controls.edit(settings=growing.few.__class__(steps=1500))
     jobs = growing.window.jobs
     last = lambda: growing.panel.controller._last  # noqa: E731
-    growing.qtbot.waitUntil(lambda: last() is not None and last().step > 3, timeout=60_000)
+    growing.qtbot.waitUntil(lambda: last() is not None and last().step > 3)
     reached, passed = last().step, []
     jobs.submit("engine", lambda _task: "passed", title="Other work", on_done=passed.append)
     growing.qtbot.waitUntil(lambda: passed == ["passed"])
-    growing.qtbot.waitUntil(lambda: last() is not None and last().step > reached, timeout=60_000)
+    growing.qtbot.waitUntil(lambda: last() is not None and last().step > reached)
     growing.panel.controller.stop_grid()
     growing.settle()
 
@@ -246,7 +246,7 @@ def test_a_contact_sheet_holds_nothing_up_and_is_cancelled_at_once(growing: Grow
     jobs, panel = growing.window.jobs, growing.panel
     panel.controls.edit(show="sheet", settings=growing.few.__class__(steps=9000))
     job = lambda: panel.controller._running.get(controller.SHEET)  # noqa: E731
-    growing.qtbot.waitUntil(lambda: job() is not None and job().fraction is not None, timeout=60_000)
+    growing.qtbot.waitUntil(lambda: job() is not None and job().fraction is not None)
     first, passed = job(), []
     jobs.submit("engine", lambda _task: "beside", title="Short work", on_done=passed.append)
     growing.qtbot.waitUntil(lambda: passed == ["beside"])
@@ -258,7 +258,6 @@ def test_a_contact_sheet_holds_nothing_up_and_is_cancelled_at_once(growing: Grow
     growing.qtbot.waitUntil(lambda: passed == ["beside", "before"])
     growing.qtbot.waitUntil(
         lambda: job() is not first and job().state == "running" and job().fraction is not None,
-        timeout=60_000,
     )
     jobs.cancel(job())
     growing.settle()
@@ -271,9 +270,7 @@ def test_a_picture_cancelled_in_the_window_has_stopped(growing: Growing) -> None
     growing.find(QSpinBox, "patterns.steps").setValue(4000)
     growing.tile(2, settle=False)
     control = growing.panel.controller
-    growing.qtbot.waitUntil(
-        lambda: control.large_state is not None and control.large_state.step > 1, timeout=60_000
-    )
+    growing.qtbot.waitUntil(lambda: control.large_state is not None and control.large_state.step > 1)
     control.stop_grid()
     growing.window.jobs.cancel(control._running[controller.LARGE])
     growing.settle()
@@ -439,7 +436,7 @@ def test_the_pictures_on_show_are_those_that_were_grown(growing: Growing) -> Non
 def test_a_grid_cancelled_in_the_window_goes_on_by_a_button(growing: Growing) -> None:
     control, button = growing.panel.controller, growing.find(QPushButton, "patterns.go_on")
     growing.panel.controls.edit(settings=PatternSettings(steps=4000))
-    growing.qtbot.waitUntil(lambda: control._last is not None and control._last.step > 2, timeout=60_000)
+    growing.qtbot.waitUntil(lambda: control._last is not None and control._last.step > 2)
     assert not button.isVisible()
     growing.window.jobs.cancel(control._running[controller.GRID])
     growing.settle()
@@ -447,9 +444,7 @@ def test_a_grid_cancelled_in_the_window_goes_on_by_a_button(growing: Growing) ->
     assert button.isVisible()
     growing.press("patterns.go_on", settle=False)
     assert not button.isVisible()
-    growing.qtbot.waitUntil(
-        lambda: control._last is not None and control._last.step > stopped, timeout=60_000
-    )
+    growing.qtbot.waitUntil(lambda: control._last is not None and control._last.step > stopped)
     growing.window.jobs.cancel(control._running[controller.GRID])
     growing.settle()
     assert button.isVisible()
@@ -462,7 +457,7 @@ def test_a_grid_cancelled_in_the_window_goes_on_by_a_button(growing: Growing) ->
 def test_a_contact_sheet_cancelled_in_the_window_goes_on_by_a_button(growing: Growing) -> None:
     control, button = growing.panel.controller, growing.find(QPushButton, "patterns.go_on")
     growing.panel.controls.edit(show="sheet", settings=PatternSettings(steps=2))
-    growing.qtbot.waitUntil(lambda: bool(control._rows), timeout=60_000)
+    growing.qtbot.waitUntil(lambda: bool(control._rows))
     job = control._running.get(controller.SHEET)
     if job is not None:
         growing.window.jobs.cancel(job)
@@ -539,11 +534,11 @@ def test_why_the_large_picture_cannot_be_stays_while_the_grid_grows(growing: Gro
     growing.settle()
     panel, control = growing.panel, growing.panel.controller
     panel.controls.edit(settings=PatternSettings(steps=3000))
-    growing.qtbot.waitUntil(lambda: control._last is not None and control._last.step > 1, timeout=60_000)
+    growing.qtbot.waitUntil(lambda: control._last is not None and control._last.step > 1)
     reached = control._last.step
     panel.controls.edit(settings=PatternSettings(steps=3000, size=8))
-    growing.qtbot.waitUntil(lambda: growing.text("patterns.problem") != "", timeout=60_000)
-    growing.qtbot.waitUntil(lambda: (control._last.step if control._last else 0) > reached, timeout=60_000)
+    growing.qtbot.waitUntil(lambda: growing.text("patterns.problem") != "")
+    growing.qtbot.waitUntil(lambda: (control._last.step if control._last else 0) > reached)
     assert growing.text("patterns.problem").endswith("does not work on 8×8 pixels: choose another size.")
     panel.controls.edit(settings=growing.few)
     growing.settle()

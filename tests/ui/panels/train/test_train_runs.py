@@ -354,7 +354,7 @@ def test_what_learns_is_told_before_a_batch_is_timed_and_one_timing_serves_all_e
 
     def slowly(*_: object) -> costs.Timing:
         timed.append(1)
-        assert go_on.wait(60)
+        assert go_on.wait(300)
         return costs.Timing(0.5, 0.001)
 
     monkeypatch.setattr(costs, "time_batch", slowly)
