@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
+from convscope import words
 from convscope.words import clock, percent, share, time_left
 
 
@@ -42,3 +46,16 @@ def test_a_share_comes_with_its_counts() -> None:
 def test_a_stretch_of_time(seconds: float, text: str) -> None:
     assert clock(seconds) == text
     assert time_left(seconds) == f"{text} left"
+
+
+def test_every_share_is_written_in_one_way() -> None:
+    """4 of 32 were 12 %, and 99,996 of 100,000 all of them, wherever a place had rounded for itself."""
+    own = re.compile(r"\{[^{}]*:[^{}]*%\}|\{100(?:\.0)? \* [^{}]*\} ?%|\{[^{}]* \* 100:[^{}]*\} ?%")
+    root = Path(words.__file__).parent
+    found = {
+        path.relative_to(root).as_posix()
+        for path in root.rglob("*.py")
+        if any(own.search(line) for line in path.read_text(encoding="utf-8").splitlines())
+    }
+    # How far a command is, and how much larger than itself a picture is drawn.
+    assert found == {"cli/progress_bar.py", "ui/widgets/image_view.py"}

@@ -11,6 +11,7 @@ from convscope.cli.progress_bar import progress_bar
 from convscope.engine.training.record import strict_json
 from convscope.errors import UserError
 from convscope.task import Cancelled, Task
+from convscope.words import percent
 
 if TYPE_CHECKING:
     from convscope.engine.data.dataset import Dataset
@@ -135,7 +136,8 @@ def _print(dataset: Dataset, result: Evaluation, worst: int) -> None:
     print(f"accuracy {result.accuracy:.4f} on {result.images:,} images, loss {result.loss:.4f}")
     width = max(len(name) for name in result.classes)
     for row in facts["classes"]:
-        share = "" if row["accuracy"] is None else f"{row['accuracy']:7.2%}"
+        share = "" if row["accuracy"] is None else f"{percent(row['accuracy'], 2, fixed=True):>9}"
         print(f"{row['name']:<{width}}  {share}  {row['images']:>6,} images")
     for row in facts["mistakes"]:
-        print(f"{row['image']}: {row['true']} taken for {row['predicted']} ({row['confidence']:.2%} sure)")
+        sure = percent(row["confidence"], 2)
+        print(f"{row['image']}: {row['true']} taken for {row['predicted']} ({sure} sure)")

@@ -17,6 +17,7 @@ from convscope.engine.seeing.attribution.methods import METHODS, find_method
 from convscope.errors import UserError
 from convscope.imaging.colormaps import COLORMAPS
 from convscope.imaging.overlay import OPACITY, THRESHOLD
+from convscope.words import percent
 
 SUMMARY = "Why a model decided: lay over an image what spoke for a class (Grad-CAM and fourteen others)."
 EXAMPLE = "convscope explain imagenet photo.jpg --class tabby -o overlay.png"
@@ -139,7 +140,8 @@ def run(arguments: argparse.Namespace) -> int:
         print(json.dumps({"classes": classes, **facts[0], "maps": facts}, ensure_ascii=False, indent=1))
         return 0
     for score in look.prediction.top(5):
-        print(f"{score.probability:7.2%}  {score.logit:9.3f}  {score.index:>5}  {score.name}")
+        share = percent(score.probability, 2, fixed=True)
+        print(f"{share:>9}  {score.logit:9.3f}  {score.index:>5}  {score.name}")
     for fact in facts:
         box = fact["box"]
         where = (

@@ -13,6 +13,7 @@ from typing import Any
 from convscope.cli.model_arguments import add_model_arguments, opened
 from convscope.engine.models.prediction import ClassScore
 from convscope.errors import UserError
+from convscope.words import percent
 
 SUMMARY = "What a model says about an image: the most probable classes with probability and logit."
 EXAMPLE = "convscope predict imagenet photo.jpg"
@@ -47,7 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
     width = max(len(score.name) for score in top)
     for score in top:
         bar = "█" * round(score.probability * _BAR)
-        print(f"{score.name:<{width}}  {score.probability:7.2%}  {bar}")
+        print(f"{score.name:<{width}}  {percent(score.probability, 2, fixed=True):>9}  {bar}")
     return 0
 
 

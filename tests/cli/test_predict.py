@@ -33,7 +33,7 @@ def test_bars_for_people_and_nothing_else(tmp_path: Path) -> None:
     lines = done.stdout.splitlines()
     assert len(lines) == 5
     assert lines[0].startswith("espresso")
-    assert lines[0].endswith("94.20%  " + "█" * 28)
+    assert lines[0].endswith("94.20 %  " + "█" * 28)
 
 
 def test_what_a_file_does_not_say_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,6 +8,7 @@ from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
+from convscope import words
 from convscope.ui import theme
 from convscope.ui.widgets.veil import Veil
 
@@ -19,11 +20,7 @@ ROW, BAR = 36, 5
 
 def percent(probability: float) -> str:
     """A probability as a person reads it: "94.2 %", "0.3 %", "< 0.1 %"."""
-    if 0 < probability < 0.0005:
-        return "< 0.1 %"
-    if 0.9995 <= probability < 1:
-        return "> 99.9 %"
-    return f"{100 * probability:.1f} %"
+    return words.percent(probability, fixed=True)
 
 
 class ClassBars(QWidget):

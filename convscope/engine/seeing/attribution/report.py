@@ -22,6 +22,7 @@ from convscope.engine.seeing.attribution.truth.curves import Curves
 from convscope.engine.seeing.attribution.truth.randomised import RandomisedCheck
 from convscope.imaging.display import Scale
 from convscope.imaging.save import write_whole
+from convscope.words import percent
 
 _STYLE = """
 :root { color-scheme: light dark; }
@@ -113,7 +114,8 @@ def _head(look: Look) -> str:
 def _classes(look: Look) -> str:
     rows = "".join(
         f'<tr><td class="n">{score.index}</td><td>{escape(score.name)}</td>'
-        f'<td class="n">{score.probability:.2%}</td><td class="n">{score.logit:.3f}</td></tr>'
+        f'<td class="n">{percent(score.probability, 2, fixed=True)}</td>'
+        f'<td class="n">{score.logit:.3f}</td></tr>'
         for score in look.prediction.top(5)
     )
     names = ("index", "class", "probability", "logit")
@@ -182,7 +184,7 @@ def _agreement(one: Agreement) -> str:
     tables = []
     for words, values in (
         ("Rank correlation", one.rank),
-        (f"Overlap of the hottest {one.top:.0%} (intersection over union)", one.overlap),
+        (f"Overlap of the hottest {percent(one.top)} (intersection over union)", one.overlap),
     ):
         head = "".join(f'<th class="n">{escape(name)}</th>' for name in one.names)
         rows = "".join(

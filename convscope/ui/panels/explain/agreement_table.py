@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTab
 
 from convscope.engine.seeing.attribution.truth.agreement import Agreement
 from convscope.ui import theme
+from convscope.words import percent
 
 PADDING = 6
 WIDEST_NAMES = 0.4  # of the table, for the names at its left
@@ -84,7 +85,7 @@ class AgreementTable(QTableWidget):
                 item.setForeground(QColor(theme.tokens().text))
                 item.setToolTip(
                     f"{made.titles[a]} and {made.titles[b]}\nrank correlation {rank:.3f}\n"
-                    f"hottest {100 * made.top:.0f} % in common: {100 * float(made.overlap[a, b]):.0f} %"
+                    f"hottest {percent(made.top)} in common: {percent(float(made.overlap[a, b]))}"
                 )
                 self.setItem(a, b, item)
         self._fit()

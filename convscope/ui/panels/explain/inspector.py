@@ -33,6 +33,7 @@ from convscope.ui.widgets.form import (
 )
 from convscope.ui.widgets.scale_bar import ScaleBar
 from convscope.ui.widgets.slider_row import SliderRow
+from convscope.words import percent
 
 OWN = "own"
 REGION_KEY = "explain.region"
@@ -98,7 +99,7 @@ class Inspector(QWidget):
         lines = []
         if answer.done < 1:
             stopped = self._desk.stopped(request)
-            lines.append(f"{'stopped at ' if stopped else ''}{100 * answer.done:.0f} %")
+            lines.append(f"{'stopped at ' if stopped else ''}{percent(answer.done, 0)}")
         if answer.layer is not None:
             lines.append(f"layer {breakable(answer.layer)}")
         lines.append(f"map {answer.heat.shape[0]} × {answer.heat.shape[1]}, largest {answer.heat.max():.4g}")
@@ -134,7 +135,7 @@ class Inspector(QWidget):
             words = (
                 f"region: rows {box.top}–{box.top + box.height - 1}, "
                 f"columns {box.left}–{box.left + box.width - 1} of the {height} × {width} seen, "
-                f"{100 * found.share:.0f} % of them"
+                f"{percent(found.share)} of them"
             )
             self.facts.setText("\n".join([*lines, words]))
 
@@ -310,7 +311,7 @@ class Inspector(QWidget):
         self.outline = QCheckBox("Outline the hottest region")
         self.outline.setObjectName("explain.outline")
         self.threshold = SliderRow("explain.threshold", "From", 1, 100, 1, round(100 * THRESHOLD), "%")
-        paper = f"{100 * PAPER_THRESHOLD:.0f} % in the Grad-CAM paper"
+        paper = f"{percent(PAPER_THRESHOLD)} in the Grad-CAM paper"
         self.threshold.setToolTip(f"Share of the largest value; {paper}")
         self.threshold.setEnabled(False)
         self.scale = ScaleBar()

@@ -21,6 +21,7 @@ from convscope.ui.widgets.form import row, segmented, tool
 from convscope.ui.widgets.image_view import ImageView
 from convscope.ui.widgets.scale_bar import ScaleBar
 from convscope.ui.widgets.veil import Veil
+from convscope.words import percent
 
 if TYPE_CHECKING:
     from convscope.engine.seeing.attribution.look import Look
@@ -73,7 +74,7 @@ class LargeView(QWidget):
             if style.threshold is not None:
                 found = region(one, style.threshold, image=image, how=style.how)
                 if found is not None:
-                    words += f" · region {found.box.width} × {found.box.height}, {100 * found.share:.0f} %"
+                    words += f" · region {found.box.width} × {found.box.height}, {percent(found.share)}"
             return picture(one, style, image=image, scale=scale), values, words
 
         def done(made: tuple[NDArray[np.uint8], NDArray[Any] | None, str]) -> None:

@@ -23,6 +23,7 @@ from convscope.ui.widgets.form import tool
 from convscope.ui.widgets.mosaic_tiles import CAPTION_HEIGHT
 from convscope.ui.widgets.mosaic_view import MosaicView
 from convscope.ui.widgets.veil import Veil
+from convscope.words import percent
 
 WORKING = "Working on it …"
 KEY, STRIP_KEY = "explain.wall", "explain.strip"
@@ -208,7 +209,7 @@ class WallView(QWidget):
         if answer is None:
             return f"{title or words} …"
         if answer.done < 1:
-            return f"{title or words} {100 * answer.done:.0f} %"
+            return f"{title or words} {percent(answer.done, 0)}"
         return f"{colon}{words}"
 
     def paint_tiles(self) -> None:

@@ -29,6 +29,7 @@ from convscope.ui.panels.train.plan import Checked, Prepared
 from convscope.ui.panels.train.section import Section
 from convscope.ui.widgets.form import as_panel, caption, hairline, tool
 from convscope.ui.widgets.segmented import Segmented
+from convscope.words import percent
 
 if TYPE_CHECKING:
     from convscope.engine.data.augmentation import Augmentation
@@ -43,16 +44,16 @@ _FITS = {"stretch": "stretched", "crop": "cropped", "pad": "padded"}
 # More findings than these are counted, not shown.
 _FINDINGS = 3
 _AMOUNTS = (
-    ("rotation", "rotation ±{:g}°"),
-    ("width_shift", "shift ±{:.0%} across"),
-    ("height_shift", "shift ±{:.0%} up and down"),
-    ("shear", "shear {:g}"),
-    ("zoom", "zoom ±{:.0%}"),
-    ("brightness", "brightness ±{:.0%}"),
-    ("contrast", "contrast ±{:.0%}"),
-    ("blur", "blur {:g}"),
-    ("sharpen", "sharpen {:g}"),
-    ("noise", "noise {:.0%}"),
+    ("rotation", "rotation ±{}°", "{:g}".format),
+    ("width_shift", "shift ±{} across", percent),
+    ("height_shift", "shift ±{} up and down", percent),
+    ("shear", "shear {}", "{:g}".format),
+    ("zoom", "zoom ±{}", percent),
+    ("brightness", "brightness ±{}", percent),
+    ("contrast", "contrast ±{}", percent),
+    ("blur", "blur {}", "{:g}".format),
+    ("sharpen", "sharpen {}", "{:g}".format),
+    ("noise", "noise {}", percent),
 )
 
 
@@ -369,7 +370,9 @@ def augmentation_words(augmentation: Augmentation | None) -> str:
     if augmentation is None:
         return "None"
     words = [
-        text.format(getattr(augmentation, name)) for name, text in _AMOUNTS if getattr(augmentation, name)
+        text.format(written(getattr(augmentation, name)))
+        for name, text, written in _AMOUNTS
+        if getattr(augmentation, name)
     ]
     if augmentation.flip_horizontal or augmentation.flip_vertical:
         words.append("flips")

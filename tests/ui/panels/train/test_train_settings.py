@@ -9,7 +9,7 @@ import numpy as np
 from PySide6.QtWidgets import QAbstractButton, QCheckBox, QLabel, QLineEdit, QSpinBox, QWidget
 from train_helpers import Train, few_digits, tiny_model
 
-from convscope.engine.data.augmentation import LECTURE
+from convscope.engine.data.augmentation import LECTURE, Augmentation
 from convscope.engine.data.dataset import Dataset
 from convscope.engine.data.registry import open_dataset
 from convscope.engine.data.resize import InputSettings
@@ -166,8 +166,11 @@ def test_all_that_is_under_more(train: Train) -> None:
 def test_augmentation_comes_from_the_data_panel(train: Train) -> None:
     assert train.text("train.augmentation") == "None"
     train.session.set_augmentation(LECTURE)
-    words = "rotation ±40°, shift ±20% across, shift ±20% up and down, shear 0.2, zoom ±20%, flips"
+    words = "rotation ±40°, shift ±20 % across, shift ±20 % up and down, shear 0.2, zoom ±20 %, flips"
     assert train.text("train.augmentation") == words
+    train.session.set_augmentation(Augmentation(zoom=0.125, brightness=0.004))
+    assert train.text("train.augmentation") == "zoom ±12.5 %, brightness ±0.4 %"
+    train.session.set_augmentation(LECTURE)
     assert train.settings.augmentation == LECTURE
 
 
