@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from convscope.cli.model_arguments import add_model_arguments, opened
+from convscope.cli.predict_folder import run_folder
 from convscope.engine.models.prediction import ClassScore
 from convscope.errors import UserError
 from convscope.words import percent
@@ -24,9 +25,15 @@ _BAR = 30
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The model, the image, how many classes, and --json."""
     add_model_arguments(parser)
-    parser.add_argument("image", metavar="IMAGE", type=Path, help="a picture")
+    parser.add_argument("image", metavar="IMAGE|FOLDER", type=Path, help="a picture, or a folder of them")
     parser.add_argument("--top", type=int, default=5, metavar="N", help="how many classes (default 5)")
-    parser.add_argument("--json", action="store_true", help="as JSON")
+    parser.add_argument("--json", action="store_true", help="as JSON; of a folder a line a picture")
+    parser.add_argument(
+        "--csv",
+        metavar="FILE",
+        type=Path,
+        help="of a folder: a table of all its pictures; one that is there already is gone on with",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -35,6 +42,10 @@ def run(arguments: argparse.Namespace) -> int:
 
     if arguments.top < 1:
         raise UserError(f"--top is the number of classes to show, at least 1, not {arguments.top}.")
+    if arguments.image.is_dir():
+        return run_folder(arguments, arguments.top)
+    if arguments.csv is not None:
+        raise UserError("--csv is the table of a folder's pictures: give a folder instead of one picture.")
     # A missing picture is said before seconds are spent on the model.
     image = load_image(arguments.image)
     model = opened(arguments)

@@ -32,7 +32,7 @@ _PHONES = tuple(f".{ending}" for ending in heif.SUFFIXES)
 SUFFIXES = frozenset((*_USUAL, *_PHONES, ".tif", ".tiff", ".ppm", ".pgm", ".pbm", ".pnm"))
 
 # Pictures that are not read here; whoever has them should hear of it.
-_FOREIGN = frozenset(
+FOREIGN = frozenset(
     (
         *(() if AVIF else _AVIF),
         ".jxl",
@@ -264,7 +264,7 @@ def quick_check(path: Path) -> tuple[Literal["image", "broken", "other"], str]:
             tail = file.read(_TAIL)
     except OSError as error:
         return "broken", error.strerror or str(error)
-    if path.suffix.lower() in _FOREIGN:
+    if path.suffix.lower() in FOREIGN:
         return "broken", "not a format that is read here: save it as JPEG or PNG"
     named = path.suffix.lower() in SUFFIXES
     if size == 0:

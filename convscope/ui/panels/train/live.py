@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -24,7 +23,6 @@ from convscope.words import clock
 
 if TYPE_CHECKING:
     from convscope.engine.training.run import Run
-    from convscope.engine.training.unfinished import Unfinished
     from convscope.ui.panels.train.charts import Charts
 
 
@@ -39,7 +37,7 @@ class LiveView(QWidget):
         super().__init__(parent)
         self.setObjectName("train.live")
         self.desk = desk
-        self._interrupted: list[Unfinished] = []
+        self._interrupted: list[Run] = []
         self._charts: Charts | None = None
         self._curves = desk.context.session.slot("train.curves", Look(), "train.live")
         self._build()
@@ -50,8 +48,6 @@ class LiveView(QWidget):
         trainer.failed.connect(self._failed)
         trainer.cancelled.connect(self._cancelled)
         self._load_charts()
-        # One that was deleted, or gone on with, is offered no more.
-        desk.runs_changed.connect(self._look_for_interrupted)
         self._look_for_interrupted()
 
     @property
@@ -77,7 +73,6 @@ class LiveView(QWidget):
 
     def shutdown(self) -> None:
         """Stop timers and take no more events."""
-        self.desk.runs_changed.disconnect(self._look_for_interrupted)
         if self._charts is not None:
             self._curves.changed.disconnect(self._charts.set_look)
             self._charts.shutdown()
@@ -238,17 +233,14 @@ class LiveView(QWidget):
     # Runs that were interrupted
 
     def _look_for_interrupted(self) -> None:
-        def work(_task: Task) -> tuple[list[Unfinished], list[str]]:
+        def work(_task: Task) -> tuple[list[Run], list[str]]:
             from convscope.engine.training.run import list_runs
-            from convscope.engine.training.unfinished import unfinished_runs
 
-            names = []
-            for run in list_runs():
-                with contextlib.suppress(UserError):  # deleted meanwhile
-                    names.append(run.details.name)
-            return list(unfinished_runs()), names
+            runs = list_runs()
+            interrupted = [run for run in runs if run.state == "interrupted" and run.can_resume]
+            return interrupted, [run.details.name for run in runs]
 
-        def done(found: tuple[list[Unfinished], list[str]]) -> None:
+        def done(found: tuple[list[Run], list[str]]) -> None:
             self.desk.note_names(found[1])
             self._offer(found[0])
 
@@ -256,26 +248,29 @@ class LiveView(QWidget):
             "view",
             work,
             title="Looking for interrupted runs",
-            key="train.interrupted",
             quiet=True,
             on_done=done,
             on_failed=self.desk.context.report,
         )
 
-    def _offer(self, runs: list[Unfinished]) -> None:
+    def _offer(self, runs: list[Run]) -> None:
         self._interrupted = runs
         if not runs or self.desk.trainer.active:
             self.resuming.hide()
             return
-        run, sentence = runs[0].run, runs[0].sentence
-        words = f"“{runs[0].name}”: {sentence[:1].lower()}{sentence[1:]}"
+        run = runs[0]
+        try:
+            words = f"“{run.details.name}”: {run.sentence[0].lower()}{run.sentence[1:]}"
+        except UserError as error:
+            self.desk.context.report(error)
+            return
         self.resuming.say(
             "warning",
             words,
             [
                 (
                     "train.interrupted.resume",
-                    "Start it again" if runs[0].starts_again else "Resume",
+                    "Start it again" if run.starts_again else "Resume",
                     lambda: self.desk.resume(run),
                 ),
                 ("train.interrupted.leave", "Leave it", lambda: self._leave(run)),
@@ -286,7 +281,7 @@ class LiveView(QWidget):
         """Do not offer it again; among the runs it stays."""
         try:
             run.set_status("stopped", run.sentence)
-        except (UserError, OSError) as error:
+        except OSError as error:
             self.desk.context.report(error)
         self.desk.runs_changed.emit()
         self._offer(self._interrupted[1:])

@@ -1,0 +1,108 @@
+"""`convscope predict MODEL FOLDER`: what a model says about every picture of a folder."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from convscope.cli.model_arguments import opened
+from convscope.cli.outputs import check_output
+from convscope.cli.progress_bar import progress_bar
+from convscope.printable import printable
+from convscope.task import Cancelled
+
+# Skipped pictures that are named at the end; all are in the table.
+_NAMED = 3
+
+
+def run_folder(arguments: argparse.Namespace, top: int) -> int:
+    """Write the table, or print a line for each picture."""
+    from convscope.engine.models.predict_folder import (
+        Answered,
+        answer_key,
+        list_pictures,
+        names_of,
+        predict_folder,
+    )
+    from convscope.engine.models.prediction_table import PredictionTable
+
+    folder: Path = arguments.image
+    check_output(arguments.csv, (".csv",))
+    skipped: list[Answered] = []
+    try:
+        with progress_bar() as task:
+            files = list_pictures(folder, task)
+            model = opened(arguments)
+            names = names_of(model)
+            top = min(top, len(names))
+            for note in model.notes:
+                print(note, file=sys.stderr)
+            if arguments.csv is None:
+                for answers in predict_folder(model, folder, files, top=top, task=task):
+                    for answer in answers:
+                        print(_json(answer, names) if arguments.json else _line(answer, names))
+                    skipped += [answer for answer in answers if answer.problem]
+                    sys.stdout.flush()
+                known = replaced = 0
+            else:
+                key = answer_key(model)
+                with PredictionTable(arguments.csv, files, key=key, top=top, check=task.check) as table:
+                    known, replaced = len(files) - len(table.missing), table.replaced
+                    for answers in predict_folder(model, folder, table.missing, top=top, task=task):
+                        table.add(answers, names)
+                        skipped += [answer for answer in answers if answer.problem]
+    except Cancelled:
+        if arguments.csv is not None:
+            print(f"Stopped: {arguments.csv} holds what was done; the same line goes on.", file=sys.stderr)
+        return 130
+    if arguments.csv is not None:
+        _tell(arguments, len(files), known, len(skipped))
+        if replaced:
+            told = "1 line" if replaced == 1 else f"{replaced:,} lines"
+            print(f"{told} of another network or of other pictures went from it", file=sys.stderr)
+    if skipped:
+        named = "; ".join(f"{printable(answer.file.name)}: {answer.problem}" for answer in skipped[:_NAMED])
+        more = f"; and {len(skipped) - _NAMED:,} more" if len(skipped) > _NAMED else ""
+        told = "1 picture was" if len(skipped) == 1 else f"{len(skipped):,} pictures were"
+        print(f"{told} skipped: {named}{more}", file=sys.stderr)
+    return 0
+
+
+def _tell(arguments: argparse.Namespace, pictures: int, known: int, skipped: int) -> None:
+    facts = {
+        "csv": str(arguments.csv),
+        "pictures": pictures,
+        "predicted": pictures - known - skipped,
+        "kept": known,
+        "skipped": skipped,
+    }
+    if arguments.json:
+        print(json.dumps(facts, ensure_ascii=False))
+        return
+    kept = f", {known:,} were there already" if known else ""
+    print(f"{arguments.csv}: {pictures - known - skipped:,} of {pictures:,} pictures predicted{kept}")
+
+
+def _line(answer: Any, names: list[str]) -> str:
+    name = printable(answer.file.name)
+    if answer.problem:
+        return f"{name}  -  {answer.problem}"
+    told = "  ".join(
+        f"{names[index]} {share:.2%}" for index, share in zip(answer.indices, answer.numbers, strict=True)
+    )
+    return f"{name}  {told}"
+
+
+def _json(answer: Any, names: list[str]) -> str:
+    facts: dict[str, Any] = {"path": answer.file.name}
+    if answer.problem:
+        facts["skipped"] = answer.problem
+    else:
+        facts["classes"] = [
+            {"index": int(index), "name": names[index], "probability": float(share)}
+            for index, share in zip(answer.indices, answer.numbers, strict=True)
+        ]
+    return json.dumps(facts, ensure_ascii=False)

@@ -1,0 +1,178 @@
+"""Answers to the pictures of a folder as a table in a file, which is gone on with where it was left.
+
+The columns: path within the folder, class and probability, then class_2, probability_2 and so on; `skipped`,
+why there is no answer; and bytes, modified (nanoseconds since 1970) and model, by which an answer is known to
+hold still. The table is CSV in UTF-8 as RFC 4180 has it: line breaks within a name stand in quotes; and no
+cell begins like a formula.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import io
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+
+from convscope.engine.models.predict_folder import Answered, PictureFile
+from convscope.errors import UserError
+from convscope.files import open_to_append, replacing
+
+_LAST = ("skipped", "bytes", "modified", "model")
+# What spreadsheets take for the beginning of a formula, whatever quotes are around it.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+def columns(top: int) -> list[str]:
+    """The names of the columns for so many classes."""
+    more = [f"{name}_{place}" for place in range(2, top + 1) for name in ("class", "probability")]
+    return ["path", "class", "probability", *more, *_LAST]
+
+
+def path_cell(name: str) -> str:
+    """A file's path as it stands in the table: still its path, and no formula."""
+    safe = name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return f"./{safe}" if safe.startswith(_FORMULA) else safe
+
+
+def text_cell(text: str) -> str:
+    """Any other text; one that begins like a formula gets an apostrophe, which spreadsheets do not show."""
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def row(answer: Answered, names: Sequence[str], top: int, key: str) -> list[str]:
+    """One line of the table.
+
+    Args:
+        names: of the classes, by index.
+        top: how many classes the table has columns for.
+        key: of the model.
+    """
+    told: list[str] = []
+    for index, number in zip(answer.indices[:top], answer.numbers[:top], strict=True):
+        told += [text_cell(names[index]), f"{number:.6g}"]
+    told += [""] * (2 * top - len(told))
+    file = answer.file
+    last = [text_cell(answer.problem), str(file.size), str(file.modified), key]
+    return [path_cell(file.name), *told, *last]
+
+
+def as_text(rows: Iterable[Sequence[str]]) -> str:
+    """Lines of CSV."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\r\n").writerows(rows)
+    return text.getvalue()
+
+
+class PredictionTable:
+    """A table that is written to line by line, and holds what an earlier run left.
+
+    Args:
+        path: the file; one that is there already is gone on with.
+        files: the pictures of the folder as they are now.
+        key: of the model.
+        top: how many classes.
+        check: called now and then while the old table is read; raises where nobody wants it any more.
+
+    Attributes:
+        missing: the pictures that have no answer of this model yet, or have changed since.
+        replaced: how many rows of the old table did not hold any more.
+
+    Raises:
+        UserError: another kind of file stands there, or it cannot be read or written.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        files: Sequence[PictureFile],
+        *,
+        key: str,
+        top: int,
+        check: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.path, self._key, self._top = path, key, top
+        self.replaced = 0
+        self._cells = {path_cell(file.name): file for file in files}
+        try:
+            known = self._go_on(check)
+            self._file = open_to_append(path)
+        except OSError as error:
+            raise UserError(
+                f"{path} cannot be written: {error.strerror or error}.", detail=str(error)
+            ) from error
+        self.missing = [file for file in files if path_cell(file.name) not in known]
+
+    def __enter__(self) -> PredictionTable:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()
+
+    def add(self, answers: Iterable[Answered], names: Sequence[str]) -> None:
+        """Write answers, a whole line at a time, and through to the disk.
+
+        Raises:
+            UserError: the disk is full, or the file cannot be written any more.
+        """
+        try:
+            for answer in answers:
+                # Unbuffered: a process that is killed leaves whole lines.
+                os.write(self._file.fileno(), as_text([row(answer, names, self._top, self._key)]).encode())
+            os.fsync(self._file.fileno())
+        except OSError as error:
+            raise UserError(
+                f"{self.path} cannot be written: {error.strerror or error}. What it holds is kept; "
+                "the same command goes on with it.",
+                detail=str(error),
+            ) from error
+
+    def _go_on(self, check: Callable[[], None]) -> set[str]:
+        """Leave in the file what holds still, and tell of which pictures that is."""
+        known: set[str] = set()
+        header = columns(self._top)
+        with replacing(self.path) as part, part.open("w", encoding="utf-8", newline="") as new:
+            writer = csv.writer(new, lineterminator="\r\n")
+            writer.writerow(header)
+            for number, cells in enumerate(self._old_rows()):
+                if number % 1000 == 0:
+                    check()
+                if len(cells) == len(header) and self._holds(cells) and cells[0] not in known:
+                    known.add(cells[0])
+                    writer.writerow(cells)
+                elif cells[-4:-3] == [""]:
+                    self.replaced += 1
+            new.flush()
+            os.fsync(new.fileno())
+        return known
+
+    def _old_rows(self) -> Iterator[list[str]]:
+        """The rows of a table that is there already, of whatever columns.
+
+        Raises:
+            UserError: it is no such table.
+        """
+        if not self.path.is_file() or not self.path.stat().st_size:
+            return
+        with self.path.open(encoding="utf-8", newline="", errors="replace") as old:
+            reader = csv.reader(old)
+            header: list[str] = []
+            with contextlib.suppress(csv.Error):
+                header = next(reader, [])
+            if header[:1] != ["path"] or tuple(header[-len(_LAST) :]) != _LAST:
+                raise UserError(
+                    f"{self.path} is there already and is no table of predictions: choose another name."
+                )
+            # A line that was cut off within its quotes is the last one.
+            with contextlib.suppress(csv.Error):
+                yield from reader
+
+    def _holds(self, cells: list[str]) -> bool:
+        file = self._cells.get(cells[0])
+        # One that was skipped is tried again: its reader may have come meanwhile.
+        told = [str(file.size), str(file.modified), self._key] if file is not None else None
+        return cells[-3:] == told and not cells[-4] and bool(cells[1])
