@@ -177,6 +177,7 @@ class TransferView(QWidget):
         subject = (model, dataset.reference if dataset is not None else None)
         if self._fitted_to is not None and subject != self._fitted_to:
             self.svm.forget()
+            self.results.show_machine(None)
             self._fitted_to = None
         self.base.setText(
             "No network is open."

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from html import escape
+
 import numpy as np
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
@@ -14,6 +16,7 @@ from convscope.ui.panels.train.runs import read_runs
 from convscope.ui.panels.train.runs_table import Entry
 from convscope.ui.panels.train.transfer_plan import WAYS
 from convscope.ui.plots.chart import Chart, Line
+from convscope.ui.widgets.form import breakable
 from convscope.words import clock, percent
 
 KEY, SVM = "train.transfer.runs", "svm"
@@ -28,11 +31,13 @@ def _reached(entry: Entry) -> str:
         accuracy, images = test["accuracy"], int(test["images"])
         right = round(accuracy * images)
         said = f"<b>{percent(accuracy)}</b> on the test images, {right:,} of {images:,}"
-    return f"{said}; {count} {'epoch' if count == 1 else 'epochs'} in {clock(entry.row.seconds)}"
+    # The card stands under the base of now, which may be another one than the run's.
+    epochs = f"{count} {'epoch' if count == 1 else 'epochs'} in {clock(entry.row.seconds)}"
+    return f"{said}; {epochs} ({breakable(escape(entry.row.model))})"
 
 
 class TransferResults(QWidget):
-    """The last run of each way on the current data set, and the last machine of this session.
+    """The last run of each way on the current data set, and the last machine on the current base and data.
 
     Signals:
         reached: by way, what it came to in words.
@@ -67,8 +72,12 @@ class TransferResults(QWidget):
             on_failed=self._desk.context.report,
         )
 
-    def show_machine(self, machine: Machine) -> None:
-        """A support vector machine was fitted: a level to compare with, since it has no epochs."""
+    def show_machine(self, machine: Machine | None) -> None:
+        """A support vector machine was fitted: a level to compare with, since it has no epochs.
+
+        Args:
+            machine: None: the last one is no answer any more.
+        """
         self._machine = machine
         self.refresh()
 
