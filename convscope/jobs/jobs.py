@@ -27,9 +27,10 @@ class Jobs(QObject):
     """The window's only way to a worker thread.
 
     Lanes: "imaging" (short array work), "view" (the second picture of a long list: thumbnails, spectra),
-    "files" (downloads and long reading, which a thumbnail should not wait for), "engine" (short Keras
-    calls), "long" (Keras work of many seconds, which a short call should not wait for), "training" (one long
-    job), "keeping" (unsaved work to the disk and back, networks among it: nothing on show waits for it). A
+    "files" (long reading, which a thumbnail should not wait for), "engine" (short Keras calls), "long" (Keras
+    work of many seconds, which a short call should not wait for), "training" (one long job), "keeping"
+    (unsaved work to the disk and back, networks among it: nothing on show waits for it), "downloads" (data
+    sets, which take minutes and for which nothing else waits). A
     lane runs one job at a time, in order. Per key the latest request wins: one that waits is replaced, one
     that runs either finishes and is shown once more (`supersede` "finish": the picture moves during a drag)
     or is cancelled ("cancel"). A result that is older than one already delivered or failed, or that was
@@ -46,9 +47,11 @@ class Jobs(QObject):
     failed = Signal(object, object)
     _arrived = Signal(object, str, object)
 
-    LANES = ("imaging", "view", "files", "engine", "long", "training", "keeping")
+    LANES = ("imaging", "view", "files", "engine", "long", "training", "keeping", "downloads")
     # Keras keeps all processors busy: the window, which needs one for a moment, comes first.
-    NICE: ClassVar[dict[str, int]] = {"files": 3, "engine": 3, "long": 3, "training": 3, "keeping": 3}
+    NICE: ClassVar[dict[str, int]] = dict.fromkeys(
+        ("files", "engine", "long", "training", "keeping", "downloads"), 3
+    )
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)

@@ -91,6 +91,11 @@ class DownloadedSet:
         return sum(archive.remote.size for archive in self.archives)
 
     @property
+    def terms(self) -> str:
+        """Licence and makers, one line."""
+        return f"{self.licence}; {self.source}"
+
+    @property
     def here(self) -> bool:
         """Whether it is on this machine."""
         folder = _quiet_folder()
@@ -207,9 +212,9 @@ class DownloadedSet:
 
     def _fetched(self, folder: Path, archive: Archive, before: int, task: Task) -> tuple[Archive, Path]:
         whole = self.size
-        progress = _Pace(task, self.title, before, whole)
+        progress = _Pace(task, before, whole)
         refused: list[UserError] = []
-        task.progress(None, f"Asking for {self.title}")
+        task.progress(None, "Asking the server")
         # What was begun is gone on with.
         for way in sorted(archive.ways, key=lambda way: not _size(_part(folder, way))):
             part = _part(folder, way)
@@ -267,8 +272,8 @@ class _Pace:
     How far it is tells no time: a part may have been here before.
     """
 
-    def __init__(self, task: Task, title: str, before: int, whole: int) -> None:
-        self._task, self._title, self._before, self._whole = task, title, before, whole
+    def __init__(self, task: Task, before: int, whole: int) -> None:
+        self._task, self._before, self._whole = task, before, whole
         self._since: tuple[float, int] | None = None
         self._left: float | None = None
 
@@ -281,8 +286,7 @@ class _Pace:
         if now - began >= _WINDOW and done > had:
             self._left = (self._whole - done) * (now - began) / (done - had)
             self._since = (now, done)
-        text = f"Downloading {self._title}: {megabytes(done, self._whole)}"
-        self._task.progress_for(done / self._whole, text, self._left)
+        self._task.progress_for(done / self._whole, megabytes(done, self._whole), self._left)
 
 
 def _quiet_folder() -> Path | None:

@@ -28,6 +28,7 @@ class KerasSet:
         files: what Keras downloads, within its cache folder.
         source: where each comes from; "{}" stands for the file's name.
         size: bytes to download.
+        terms: licence and makers, one line.
     """
 
     name: str
@@ -37,12 +38,8 @@ class KerasSet:
     files: tuple[str, ...]
     source: str
     size: int
+    terms: str
     begun: ClassVar[int] = 0  # Keras begins anew
-
-    @property
-    def licence(self) -> str:
-        """One line."""
-        return self.credit
 
     def download(self, task: Task) -> None:
         """Bring it into Keras's cache; see `open`."""

@@ -45,8 +45,8 @@ class Downloadable(Protocol):
         """Whether all of it is."""
 
     @property
-    def licence(self) -> str:
-        """One line."""
+    def terms(self) -> str:
+        """Licence and makers, one line."""
 
     def by_hand(self) -> str:
         """How a person puts it here."""
@@ -70,7 +70,7 @@ class DatasetInfo:
         here: it needs no network: shipped, or downloaded before.
         size: bytes to download; 0 for a shipped one.
         begun: bytes of it that are here already.
-        licence: one line.
+        licence: and makers, one line.
         part_of: the set that it is downloaded with; "" where it is one of its own.
         asks: it is downloaded only when that is asked for in so many words, not by opening it.
     """
@@ -115,7 +115,7 @@ def list_datasets() -> tuple[DatasetInfo, ...]:
                 whole.here,
                 whole.size,
                 whole.begun,
-                whole.licence,
+                whole.terms,
                 "" if of == name else of,
                 not isinstance(whole, KerasSet),
             )

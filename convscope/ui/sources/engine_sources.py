@@ -13,7 +13,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from convscope.engine.models.files.description import is_description
-from convscope.errors import UserError, WeightsAloneError
+from convscope.errors import NotDownloadedError, UserError, WeightsAloneError
 from convscope.ids import file_id
 from convscope.jobs import Job, Jobs
 from convscope.session.kept_models import KeptModel, open_kept
@@ -37,11 +37,13 @@ class Refused:
         reference: its name or path.
         sentence: why, and what to do.
         detail: what lies behind it, for those who ask.
+        missing: the set that has to be downloaded first; "" where that is not why.
     """
 
     reference: str
     sentence: str
     detail: str = ""
+    missing: str = ""
 
 
 class EngineSources(QObject):
@@ -296,7 +298,8 @@ class EngineSources(QObject):
                 self._refuse(Refused(str(reference), f"{name} could not be opened."))
                 self._report(error)
                 return
-            self._refuse(Refused(str(reference), error.message, error.detail))
+            missing = error.name if isinstance(error, NotDownloadedError) else ""
+            self._refuse(Refused(str(reference), error.message, error.detail, missing))
             if self.teller is None or not self.teller.isVisible():
                 self._report(error)
 

@@ -12,7 +12,8 @@ SUMMARY = "60,000 photographs of ten things, 32 × 32 RGB: 50,000 to train, 10,0
 CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 _FILES = ("datasets/cifar-10-batches-py-target_archive",)
 _SOURCE = "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz"
-SET = KerasSet("cifar10", TITLE, CLASSES, "Alex Krizhevsky, 2009", _FILES, _SOURCE, 170_498_071)
+_CREDIT = "Alex Krizhevsky, 2009"
+SET = KerasSet("cifar10", TITLE, CLASSES, _CREDIT, _FILES, _SOURCE, 170_498_071, f"none told; {_CREDIT}")
 
 
 def open(task: Task) -> Dataset:

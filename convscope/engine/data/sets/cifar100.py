@@ -22,7 +22,8 @@ worm
 CLASSES = tuple(name.replace("_", " ") for name in _NAMES.split())
 _FILES = ("datasets/cifar-100-python-target_archive",)
 _SOURCE = "https://www.cs.toronto.edu/~kriz/cifar-100-python.tar.gz"
-SET = KerasSet("cifar100", TITLE, CLASSES, "Alex Krizhevsky, 2009", _FILES, _SOURCE, 169_001_437)
+_CREDIT = "Alex Krizhevsky, 2009"
+SET = KerasSet("cifar100", TITLE, CLASSES, _CREDIT, _FILES, _SOURCE, 169_001_437, f"none told; {_CREDIT}")
 
 
 def open(task: Task) -> Dataset:

@@ -16,7 +16,9 @@ _FILES = tuple(
     for what in ("images-idx3", "labels-idx1")
 )
 _SOURCE = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/{}"
-SET = KerasSet("fashion_mnist", TITLE, CLASSES, "Zalando SE, MIT", _FILES, _SOURCE, 30_878_645)
+SET = KerasSet(
+    "fashion_mnist", TITLE, CLASSES, "Zalando SE, MIT", _FILES, _SOURCE, 30_878_645, "MIT; Zalando SE"
+)
 
 
 def open(task: Task) -> Dataset:

@@ -17,6 +17,7 @@ SET = KerasSet(
     ("datasets/mnist.npz",),
     "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz",
     11_490_434,
+    "CC BY-SA 3.0; Yann LeCun and Corinna Cortes",
 )
 
 

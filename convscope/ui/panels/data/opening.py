@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from PySide6.QtCore import QObject, Qt
+from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import (
     QFileDialog,
     QFrame,
@@ -22,7 +22,12 @@ from convscope.jobs import Job, Jobs
 from convscope.ui import theme
 from convscope.ui.actions import Command
 from convscope.ui.panel_context import PanelContext
+from convscope.ui.panels.data.downloads import Downloads
 from convscope.ui.widgets.form import tool
+from convscope.words import megabytes
+
+if TYPE_CHECKING:
+    from convscope.engine.data.registry import DatasetInfo
 
 Button = TypeVar("Button", bound=QToolButton)
 KEY = "dataset"
@@ -34,16 +39,33 @@ class Opening(QObject):
 
     Args:
         window: the parent of the dialog.
+
+    Signals:
+        downloads_requested: the sets to download are to be shown, above all the one of this name.
     """
+
+    downloads_requested = Signal(str)
 
     def __init__(self, context: PanelContext, window: QWidget) -> None:
         super().__init__(window)
         self._context = context
         self._window = window
+        self.downloads = Downloads(context, self.open, self)
 
     def open(self, reference: str | Path) -> None:
         """Open by name or path."""
         self._context.open_dataset(reference)
+
+    def choose(self, info: DatasetInfo) -> None:
+        """Open a set that has a name; one that has to be asked for is shown among the downloads."""
+        if info.asks and not info.here:
+            self.show_downloads(info.part_of or info.name)
+        else:
+            self.open(info.name)
+
+    def show_downloads(self, name: str = "") -> None:
+        """Show the sets that can be downloaded."""
+        self.downloads_requested.emit(name)
 
     def choose_folder(self) -> None:
         """The dialog for a folder with one sub-folder a class."""
@@ -87,12 +109,14 @@ class Opening(QObject):
         for number, info in enumerate(list_datasets()):
             if number == len(shipped):
                 menu.addSeparator()
-            action = menu.addAction(info.title, partial(self.open, info.name))
+            action = menu.addAction(info.title, partial(self.choose, info))
             action.setObjectName(f"data.open.{info.name}")
             action.setToolTip(info.summary)
             action.setIcon(theme.icon("database" if info.here else "download"))
             if info.name not in shipped and not info.here:
-                action.setText(f"{info.title}   ({info.summary.split('; ')[-1]})")
+                action.setText(f"{info.title}   ({megabytes(info.size)} to download)")
+        every = menu.addAction(theme.icon("download"), "Data sets to download…", self.show_downloads)
+        every.setObjectName("data.open.downloads")
         menu.addSeparator()
         folder = menu.addAction(theme.icon("folder-open"), "Open a folder of classes…", self.choose_folder)
         folder.setObjectName("data.open.folder")
@@ -104,9 +128,10 @@ class Opening(QObject):
         from convscope.engine.data.registry import list_datasets
 
         named: list[tuple[str, str, Callable[[], object]]] = [
-            (info.name, f"Open data set: {info.title}", partial(self.open, info.name))
+            (info.name, f"Open data set: {info.title}", partial(self.choose, info))
             for info in list_datasets()
         ]
+        named.append(("downloads", "Data sets to download…", self.show_downloads))
         files: list[tuple[str, str, Callable[[], object]]] = [
             ("folder", "Open data set: a folder of classes…", self.choose_folder),
             ("file", "Open data set: an .npz or IDX file…", self.choose_file),

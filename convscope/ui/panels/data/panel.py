@@ -21,6 +21,7 @@ from convscope.ui.actions import Command
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.data.augmentation_page import AugmentationPage
 from convscope.ui.panels.data.class_list import ClassList
+from convscope.ui.panels.data.downloads_page import DownloadsPage
 from convscope.ui.panels.data.empty_page import EmptyPage
 from convscope.ui.panels.data.images_section import ImagesSection
 from convscope.ui.panels.data.input_page import InputPage
@@ -97,6 +98,11 @@ class DataPanel(QWidget):
         if not self._wants_right:
             self.toggle_right()
 
+    def show_downloads(self, name: str = "") -> None:
+        """Show the sets that can be downloaded, above all the one of this name."""
+        self.downloads.refresh(name)
+        self.stack.setCurrentWidget(self.downloads)
+
     def show_example(self) -> None:
         """Fill the panel, for a picture of it: garments unless data is open, mildly augmented."""
         if self._dataset is None:
@@ -108,6 +114,7 @@ class DataPanel(QWidget):
     def shutdown(self) -> None:
         """Take no more events."""
         self.input.shutdown()
+        self.opening.downloads.shutdown()
         self.refusal.shutdown()
         self.context.session.dataset_changed.disconnect(self._show_dataset)
         self.augmentation.shutdown()
@@ -118,6 +125,11 @@ class DataPanel(QWidget):
         self.stack = QStackedWidget()
         self.empty = EmptyPage(self.opening)
         self.stack.addWidget(self.empty)
+        self.downloads = DownloadsPage(self.opening.downloads)
+        self.downloads.back.connect(self._leave_downloads)
+        self.downloads.open_requested.connect(self._open_downloaded)
+        self.opening.downloads_requested.connect(self.show_downloads)
+        self.stack.addWidget(self.downloads)
         self.columns = QSplitter(Qt.Orientation.Horizontal)
         self.columns.setObjectName("data.columns")
         self.columns.setChildrenCollapsible(False)
@@ -212,6 +224,13 @@ class DataPanel(QWidget):
         column.addWidget(self.pages, 1)
         self.right.setMinimumWidth(theme.scaled(300))
         return self.right
+
+    def _leave_downloads(self) -> None:
+        self.stack.setCurrentWidget(self.empty if self._dataset is None else self.columns)
+
+    def _open_downloaded(self, name: str) -> None:
+        self._leave_downloads()
+        self.opening.open(name)
 
     def _show_dataset(self, dataset: Dataset | None) -> None:
         old, self._dataset = self._dataset, dataset

@@ -27,6 +27,13 @@ class Refusal(QFrame):
         # A path may have no place to break; it must not widen the window.
         self.words.setMinimumWidth(1)
         self.words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.download = tool(
+            "data.refused.download",
+            "Show what can be downloaded",
+            "download",
+            self._download,
+            "Download…",
+        )
         again = tool("data.refused.again", "Try once more", "refresh-cw", self._again, "Try again")
         other = tool(
             "data.refused.folder",
@@ -40,7 +47,7 @@ class Refusal(QFrame):
         column.setContentsMargins(theme.GROUP_GAP, theme.GAP, theme.GROUP_GAP, theme.GAP)
         column.setSpacing(theme.GAP)
         column.addWidget(self.words)
-        column.addLayout(row(again, other, None, close))
+        column.addLayout(row(self.download, again, other, None, close))
         self._sources.refused_changed.connect(self._show)
         self._sources.teller = self
         self._show(self._sources.refused)
@@ -55,8 +62,15 @@ class Refusal(QFrame):
         if self._sources.refused is not None:
             self._opening.open(self._sources.refused.reference)
 
+    def _download(self) -> None:
+        if self._sources.refused is not None:
+            missing = self._sources.refused.missing
+            self._sources.forgive()
+            self._opening.show_downloads(missing)
+
     def _show(self, refused: Refused | None) -> None:
         if refused is not None:
             self.words.setText(refused.sentence)
             self.words.setToolTip(refused.detail)
+            self.download.setVisible(bool(refused.missing))
         self.setVisible(refused is not None)
