@@ -86,9 +86,11 @@ def split_of(
     What resembles what may be judged otherwise by another version of a decoder; what was trained on may not.
     """
     if settings.split is not None and settings.split.together:
+        parts: Splits | None = None
         with suppress(*UNREADABLE):
             kept, _ = load_archive(run.folder / "split.npz", _LARGEST_SPLIT, SPLIT_NAMES)
             parts = Splits(*(kept[part].astype(np.int64) for part in SPLIT_NAMES))
+        if parts is not None:
             return dataset.with_parts(parts, settings.split), settings
     return split_for(dataset, settings, task)
 
