@@ -139,7 +139,7 @@ class SumPage(QWidget):
         index = int(one.by_size[self._part])
         share = f", gives {numeral(float(one.totals[index]), 4)}" if one.weights is not None else ""
         number = f" ({self._part + 1} of {one.count} by size)" if one.count > 1 else ""
-        noun = "column" if one.rank == 2 else "channel"
+        noun = {1: "number", 2: "column"}.get(one.rank, "channel")
         self.part.setText(f"{noun} {one.channels[index]} of {one.source(index)}{share}{number}")
         patch = np.where(one.inside, one.patches[index], 0.0)
         self._show_grids(patch, None if one.weights is None else one.weights[index])

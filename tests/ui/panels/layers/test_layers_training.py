@@ -140,6 +140,8 @@ def test_batch_normalisation_and_noise_on_one_scale(training: Desk) -> None:
 def test_outside_of_training_it_is_said_what_the_layer_does(training: Desk) -> None:
     training.layer("drop")
     assert training.text("layers.training_words") == "Outside of training it hands on what it is given."
+    # A vector has numbers, no channels.
+    assert training.text("layers.part") == f"number {training.panel.channel} of dense"
     training.layer("norm")
     assert "those that training kept" in training.text("layers.training_words")
     # Walking on, the switch goes; coming back it is off.
