@@ -182,22 +182,23 @@ def _told(
         missing = [wanted and not part[index] for wanted, part in zip(asked, reached, strict=True)]
         if total == 0:
             none.append(f"Class “{name}” has no image")
-        elif total == 1:
+        elif total == 1 and any(asked):
             single.append(f"Class “{name}” has one image")
         elif any(lacks and room[index] for lacks, room in zip(missing, rooms, strict=True)):
             copies.append(f"Class “{name}” has {total:,} images of so few pictures")
         elif any(missing):
             few.append(f"Class “{name}” has {total} images")
+    # A part that comes with the data lacks nothing.
+    uses = [word for word, wanted in zip(("test", "validate"), asked, strict=True) if wanted][::-1]
+    one_of, all_of = " or ".join(uses), " and ".join(", ".join(["train", *uses]).rsplit(", ", 1))
     return (
         *_notes(none, "{:,} classes have no image", " to train on."),
-        *_notes(
-            single, "{:,} classes have one image each", ", which trains: none is left to validate or test on."
-        ),
-        *_notes(few, "{:,} classes have two images each", ": too few to train, validate and test on."),
+        *_notes(single, "{:,} classes have one image each", f", which trains: none is left to {one_of} on."),
+        *_notes(few, "{:,} classes have two images each", f": too few to {all_of} on."),
         *_notes(
             copies,
             "{:,} classes have images of so few pictures",
-            " that, copies kept in one part, none is left to validate or to test on.",
+            f" that, copies kept in one part, none is left to {one_of} on.",
         ),
     )
 

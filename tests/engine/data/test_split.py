@@ -175,7 +175,7 @@ def test_a_class_of_copies_is_said() -> None:
     assert set(range(30, 40)) <= set(splits.train.tolist())
     assert notes == (
         "Class “class 1” has 10 images of so few pictures that, copies kept in one part, "
-        "none is left to validate or to test on.",
+        "none is left to validate or test on.",
     )
 
 
@@ -188,6 +188,15 @@ def test_small_classes_are_said() -> None:
         "Class “one” has one image, which trains: none is left to validate or test on.",
         "Class “two” has 2 images: too few to train, validate and test on.",
     )
+
+
+def test_what_comes_with_the_data_is_not_said_to_be_missing() -> None:
+    labels = np.array([0] * 10 + [1, 2, 2] + [0, 1, 2], np.int32)
+    given_ = Splits(np.arange(13), EMPTY, np.arange(13, 16))
+    _splits, notes = split_indices(labels, names(3), given_, SplitSettings(0.2, 0.5))
+    assert notes == ("Class “class 1” has one image, which trains: none is left to validate on.",)
+    _splits, notes = split_indices(labels, names(3), given_, SplitSettings(0, 0.5))
+    assert notes == ()
 
 
 def test_many_small_classes_are_said_in_one_sentence() -> None:
