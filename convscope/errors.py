@@ -56,3 +56,17 @@ class NotDownloadedError(UserError):
     def __init__(self, message: str, name: str) -> None:
         super().__init__(message)
         self.name = name
+
+
+class WeightsNotDownloadedError(UserError):
+    """ImageNet weights that are not on this machine, and are downloaded only when a person asks.
+
+    Args:
+        name: the application's, as `download_weights` takes it.
+        include_top: those with the classifier.
+    """
+
+    def __init__(self, message: str, name: str, *, include_top: bool) -> None:
+        super().__init__(message)
+        self.name = name
+        self.include_top = include_top

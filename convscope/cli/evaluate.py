@@ -75,7 +75,7 @@ def _evaluated(arguments: argparse.Namespace, folder: Path | None, task: Task) -
         if run.model_path is None:
             raise UserError(f"{folder} holds no trained model yet.")
         spec, reference = str(run.model_path), reference or run.details.data.reference
-    dataset = open_dataset(reference, task)
+    dataset = open_dataset(reference, task, fetch=arguments.data is not None)
     split = arguments.split
     known = same = False
     if run is not None:

@@ -6,7 +6,9 @@ import argparse
 import json
 from dataclasses import asdict
 
+from convscope.cli.progress_bar import progress_bar
 from convscope.engine.models.catalogue import Entry, catalogue
+from convscope.errors import UserError
 
 SUMMARY = (
     "List the models that can be opened by a name: shipped, the lectures' templates, keras.applications."
@@ -24,10 +26,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The words to search for, and --json."""
     parser.add_argument("words", nargs="*", metavar="WORD", help="only models with every word in their name")
     parser.add_argument("--json", action="store_true", help="as JSON")
+    parser.add_argument(
+        "--download", metavar="NAME", help="bring the ImageNet weights of one of keras.applications here"
+    )
+    parser.add_argument(
+        "--no-top", action="store_true", help="with --download: the weights without the classifier"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the list."""
+    """Print the list, or download."""
+    if arguments.download:
+        return _download(arguments.download, not arguments.no_top)
+    if arguments.no_top:
+        raise UserError("--no-top goes with --download.")
     words = [word.lower() for word in arguments.words]
     found = [
         entry for entry in catalogue() if all(word in f"{entry.name} {entry.title}".lower() for word in words)
@@ -46,6 +58,15 @@ def run(arguments: argparse.Namespace) -> int:
             print()
     if not found:
         print("no model has these words in its name")
+    return 0
+
+
+def _download(name: str, include_top: bool) -> int:
+    from convscope.engine.models.applications import download_weights
+
+    with progress_bar() as task:
+        download_weights(name, include_top=include_top, task=task)
+    print(f"The ImageNet weights of {name} are on this machine.")
     return 0
 
 

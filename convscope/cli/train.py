@@ -224,7 +224,7 @@ def _trained(
     from convscope.engine.training.train import train
     from convscope.engine.training.transfer import TransferSettings, transfer
 
-    dataset = open_dataset(arguments.data, task)
+    dataset = open_dataset(arguments.data, task, fetch=True)
     for share in ("validation", "test"):
         if getattr(arguments, share) is not None:
             asked = replace(dataset.split_settings, **{share: getattr(arguments, share)})

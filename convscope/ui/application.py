@@ -189,7 +189,7 @@ def _restore(window: MainWindow, keeper: Keeper, crash: str | None) -> None:
         for model in recovered.models:
             window.sources.engine.bring_back(model)
         if recovered.dataset:
-            window.sources.engine.open_dataset(recovered.dataset)
+            window.sources.engine.open_dataset(recovered.dataset, fetch=False)
         window.toast("Your work is back: the last run of convscope ended unexpectedly.", crash or "")
         for error in recovered.errors:
             window.report(error)

@@ -27,6 +27,7 @@ from convscope.ui import theme
 from convscope.ui.actions import Command
 from convscope.ui.engine_start import start_engine
 from convscope.ui.layout import place, remember, restore_splitters
+from convscope.ui.missing_downloads import offer_download
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panel_stack import offered
 from convscope.ui.panels import PANELS, PanelInfo
@@ -167,7 +168,7 @@ class MainWindow(QMainWindow):
     def report(self, error: BaseException) -> None:
         """Show a failure as one sentence with its detail; all but a `UserError` is a bug, and is logged."""
         if isinstance(error, UserError):
-            self.toasts.show_message(error.message, error.detail, bad=True)
+            offer_download(self, error, self.toasts.show_message(error.message, error.detail, bad=True))
             return
         log.error("unexpected", exc_info=error)
         self.toasts.show_message(

@@ -12,8 +12,9 @@ import numpy as np
 
 from convscope.engine.data.dataset import Dataset
 from convscope.engine.data.npz import array_dataset
-from convscope.errors import UserError
+from convscope.errors import NotDownloadedError, UserError
 from convscope.task import Cancelled, Task
+from convscope.words import megabytes
 
 
 @dataclass(frozen=True)
@@ -43,31 +44,43 @@ class KerasSet:
 
     def download(self, task: Task) -> None:
         """Bring it into Keras's cache; see `open`."""
-        self.open(task)
+        self.open(task, fetch=True)
 
     @property
     def here(self) -> bool:
         """Whether it is in Keras's cache."""
         return all((_cache() / file).exists() for file in self.files)
 
-    def open(self, task: Task) -> Dataset:
-        """From Keras's cache, or downloaded into it; what is left of a broken download is not used.
+    def open(self, task: Task, *, fetch: bool = False) -> Dataset:
+        """From Keras's cache; what is left of a broken download is not used.
+
+        Args:
+            fetch: a person has asked for it: it is downloaded if it is not there.
 
         Raises:
+            NotDownloadedError: it is not there, and nobody has asked for the download.
             UserError: offline and not in the cache, or the cached files are broken.
             Cancelled: the task was.
         """
-        from convscope.engine.models.download import reported
+        from convscope.engine.models.download import NotAskedError, reported
 
         was_here = self.here
+        if not was_here and not fetch:
+            raise NotDownloadedError(
+                f"{self.title} is not on this machine: download it ({megabytes(self.size)}) in the Data "
+                f"panel or with “convscope data download {self.name}”, or {self.by_hand()}.",
+                self.name,
+            )
         task.progress(None, f"Reading {self.title}" if was_here else f"Asking for {self.title}")
         try:
-            with reported(task, self.title):
+            with reported(task, self.title, fetch):
                 (x_train, y_train), (x_test, y_test) = importlib.import_module(
                     f"keras.datasets.{self.name}"
                 ).load_data()
         except Cancelled:
             raise
+        except NotAskedError as error:
+            raise self._trouble(was_here, error) from error
         # Keras raises a bare Exception when the network fails, and lets through whatever a broken file makes
         # zlib, tarfile, pickle or NumPy raise.
         except Exception as error:
@@ -82,7 +95,7 @@ class KerasSet:
             credit=self.credit,
         )
 
-    def _trouble(self, was_here: bool, error: Exception) -> UserError:
+    def _trouble(self, was_here: bool, error: BaseException) -> UserError:
         detail = f"{type(error).__name__}: {error}"
         if was_here:
             text = (

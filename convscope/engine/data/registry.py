@@ -148,13 +148,15 @@ def download_dataset(name: str, task: Task | None = None) -> None:
         whole.download(task or Task())
 
 
-def open_dataset(reference: str | Path, task: Task | None = None) -> Dataset:
+def open_dataset(reference: str | Path, task: Task | None = None, *, fetch: bool = False) -> Dataset:
     """Open a data set.
 
     Args:
         reference: a name ("digits", "cats-dogs") or a title ("Garments"), a folder with one sub-folder a
             class, an `.npz` file, an IDX file of images or labels with its partner beside it, or a
             folder of such IDX files.
+        fetch: a person has asked for this set: those of Keras are downloaded if they are not here. Not for
+            one that a run or an earlier session names.
 
     Raises:
         NotDownloadedError: it has a name, but is not on this machine.
@@ -163,7 +165,11 @@ def open_dataset(reference: str | Path, task: Task | None = None) -> Dataset:
     """
     task = task or Task()
     if str(reference) in NAMES:
-        dataset: Dataset = importlib.import_module(f"convscope.engine.data.sets.{reference}").open(task)
+        module = importlib.import_module(f"convscope.engine.data.sets.{reference}")
+        whole = getattr(module, "SET", None)
+        if isinstance(whole, KerasSet):
+            return whole.open(task, fetch=fetch)
+        dataset: Dataset = module.open(task)
         return dataset
     # A run remembers it, and is gone on with from any folder.
     path = Path(reference).expanduser().absolute()
@@ -179,7 +185,7 @@ def open_dataset(reference: str | Path, task: Task | None = None) -> Dataset:
             raise UserError(f"There is no folder or file {reference}: check its name, or choose another.")
         known = name_of(str(reference))
         if known is not None:
-            return open_dataset(known, task)
+            return open_dataset(known, task, fetch=fetch)
         raise UserError(
             f"There is no data set and no folder called {reference}: named sets are {', '.join(NAMES)}."
         )

@@ -11,11 +11,11 @@ from typing import Any
 
 from convscope.engine.models.applications_table import APPLICATIONS, Application
 from convscope.engine.models.class_names import imagenet_classes
-from convscope.engine.models.download import reported, why_unreachable
+from convscope.engine.models.download import NotAskedError, reported, why_unreachable
 from convscope.engine.models.kinds.base import Shape, times
 from convscope.engine.models.opened import OpenedModel, Source
 from convscope.engine.models.preprocessing import MODES
-from convscope.errors import UserError
+from convscope.errors import UserError, WeightsNotDownloadedError
 from convscope.process_state import python_warnings
 from convscope.task import Cancelled, Task
 
@@ -70,20 +70,24 @@ def build_application(
     input_shape: Sequence[int | None] | None = None,
     classes: int = 1000,
     layer_name: str = "",
+    fetch: bool = False,
     task: Task | None = None,
 ) -> Any:
     """The Keras model of an application.
 
     Args:
         name: its name, in any letter case.
-        weights: None for random ones, "imagenet" (downloaded once into Keras's cache), or a weights file.
+        weights: None for random ones, "imagenet" (from Keras's cache), or a weights file.
         include_top: with its classifier.
         input_shape: height, width, channels; None for its default size.
         classes: of the classifier; other than 1,000 only without ImageNet weights.
         layer_name: of the Keras model; its own as a rule.
+        fetch: a person has asked for ImageNet's weights: they are downloaded into Keras's cache if they are
+            not there.
         task: for progress and cancel of the download.
 
     Raises:
+        WeightsNotDownloadedError: they are not here, and nobody has asked for the download.
         UserError: no such application, a size that it cannot take, or weights that cannot be had.
     """
     import keras
@@ -101,6 +105,8 @@ def build_application(
         arguments["classes"] = classes
     imagenet = weights == "imagenet"
     if imagenet and (application.name, include_top) not in _cached_files():
+        if not fetch:
+            raise _not_asked(application, include_top)
         # Keras would build the whole network before it finds that out.
         task.progress(None, f"Asking for the weights of {application.name}")
         reason = why_unreachable(_SERVER, task)
@@ -108,11 +114,13 @@ def build_application(
             raise _no_weights(application, reason)
     try:
         # MobileNet remarks that weights for 224×224 serve other sizes as well.
-        with python_warnings.ignored(), reported(task, f"the weights of {application.name}"):
+        with python_warnings.ignored(), reported(task, f"the weights of {application.name}", fetch):
             make = getattr(keras.applications, application.name)
             model = make(weights="imagenet" if imagenet else None, **arguments)
     except Cancelled:
         raise
+    except NotAskedError as error:
+        raise _not_asked(application, include_top) from error
     except ValueError as error:
         if imagenet and "corrupted" in str(error):
             raise _no_weights(application, str(error)) from error
@@ -138,12 +146,13 @@ def open_application(
     weights: str | Path | None = None,
     include_top: bool = True,
     input_shape: Sequence[int | None] | None = None,
+    fetch: bool = False,
     task: Task | None = None,
 ) -> OpenedModel:
     """An application opened, with ImageNet's class names and its preprocessing; see `build_application`."""
     application = find_application(name)
     model = build_application(
-        name, weights=weights, include_top=include_top, input_shape=input_shape, task=task
+        name, weights=weights, include_top=include_top, input_shape=input_shape, fetch=fetch, task=task
     )
     if application is None:
         raise UserError(f"{name} is not one of keras.applications.")
@@ -157,6 +166,28 @@ def open_application(
         preprocessing=replace(MODES[application.mode], resize="crop"),
         source=Source("application", application.name, weights=words),
         notes=notes,
+    )
+
+
+def download_weights(name: str, *, include_top: bool = True, task: Task | None = None) -> None:
+    """Bring an application's ImageNet weights into Keras's cache, because a person has asked for them.
+
+    Raises:
+        UserError: no such application, or they cannot be had.
+        Cancelled: the task was.
+    """
+    build_application(name, weights="imagenet", include_top=include_top, fetch=True, task=task)
+
+
+def _not_asked(application: Application, include_top: bool) -> WeightsNotDownloadedError:
+    # Other libraries' files may lie in the cache under the same name: Keras tells them by their checksum.
+    bare = "" if include_top else " --no-top"
+    return WeightsNotDownloadedError(
+        f"The ImageNet weights of {application.name} are not on this machine: download them with “convscope "
+        f"models --download {application.name}{bare}”, put Keras's file of them into {_folder()} by hand, or "
+        "choose random weights.",
+        application.name,
+        include_top=include_top,
     )
 
 

@@ -13,7 +13,7 @@ from convscope.engine.models.memory import check_fits
 from convscope.task import Task
 
 
-def to_keras(architecture: Architecture, task: Task | None = None) -> Any:
+def to_keras(architecture: Architecture, task: Task | None = None, *, fetch: bool = False) -> Any:
     """The Keras model with new random weights (a pretrained base with its own).
 
     Returns:
@@ -29,7 +29,7 @@ def to_keras(architecture: Architecture, task: Task | None = None) -> Any:
     shapes = _input_shapes(architecture)
     if architecture.is_chain:
         layers = [keras.Input(**_input(architecture.layers[0]))]
-        layers += [_layer(spec, shapes[spec.name], task) for spec in architecture.layers[1:]]
+        layers += [_layer(spec, shapes[spec.name], task, fetch) for spec in architecture.layers[1:]]
         return keras.Sequential(layers, name=architecture.name)
     tensors: dict[str, Any] = {}
     for index, spec in enumerate(architecture.layers):
@@ -37,7 +37,9 @@ def to_keras(architecture: Architecture, task: Task | None = None) -> Any:
             tensors[spec.name] = keras.Input(**_input(spec))
             continue
         feeds = [tensors[name] for name in architecture.feeds(index)]
-        tensors[spec.name] = _layer(spec, shapes[spec.name], task)(feeds if len(feeds) > 1 else feeds[0])
+        tensors[spec.name] = _layer(spec, shapes[spec.name], task, fetch)(
+            feeds if len(feeds) > 1 else feeds[0]
+        )
     inputs = [tensors[spec.name] for spec in architecture.layers if spec.kind == "InputLayer"]
     output = tensors[architecture.layers[-1].name]
     return keras.Model(inputs if len(inputs) > 1 else inputs[0], output, name=architecture.name)
@@ -54,7 +56,7 @@ def _input_shapes(architecture: Architecture) -> dict[str, Shape]:
     return {row.name: shapes[row.inputs[0]] if row.inputs else () for row in rows}
 
 
-def _layer(spec: LayerSpec, shape: Shape, task: Task | None) -> Any:
+def _layer(spec: LayerSpec, shape: Shape, task: Task | None, fetch: bool) -> Any:
     import keras
 
     if spec.kind == "Base":
@@ -68,6 +70,7 @@ def _layer(spec: LayerSpec, shape: Shape, task: Task | None) -> Any:
             include_top=False,
             input_shape=shape,
             layer_name=spec.name,
+            fetch=fetch,
             task=task,
         )
         base.trainable = settings["trainable"]

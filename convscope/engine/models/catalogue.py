@@ -134,6 +134,7 @@ def open_model(
     weights: str | Path | None = None,
     input_shape: Sequence[int | None] | None = None,
     include_top: bool = True,
+    fetch: bool = True,
     task: Task | None = None,
 ) -> OpenedModel:
     """Open a model by its name or its file.
@@ -144,19 +145,26 @@ def open_model(
             weights file.
         input_shape: height, width, channels; for templates and applications, of others only their own.
         include_top: with the classifier; for applications.
+        fetch: whoever says "imagenet" asks for the download, too; not where an earlier session has said it.
         task: for progress and cancel.
 
     Raises:
+        WeightsNotDownloadedError: ImageNet's weights are not here, and nobody asks for the download.
         UserError: nothing of this name, or it cannot be opened so.
     """
     name = str(spec)
     if name in shipped.SHIPPED:
         return _other_weights(_of_size(shipped.open_shipped(name), input_shape), weights)
     if name in TEMPLATES:
-        return _open_template(TEMPLATES[name], weights, input_shape, task)
+        return _open_template(TEMPLATES[name], weights, input_shape, fetch, task)
     if find_application(name) is not None and not _is_there(Path(name)):
         return open_application(
-            name, weights=weights, include_top=include_top, input_shape=input_shape, task=task
+            name,
+            weights=weights,
+            include_top=include_top,
+            input_shape=input_shape,
+            fetch=fetch,
+            task=task,
         )
     path = _path(name)
     if not name.strip() or path is None or not _is_there(path):
@@ -203,6 +211,7 @@ def _open_template(
     template: Template,
     weights: str | Path | None,
     input_shape: Sequence[int | None] | None,
+    fetch: bool,
     task: Task | None,
 ) -> OpenedModel:
     architecture = template.architecture
@@ -217,7 +226,7 @@ def _open_template(
         raise UserError(f"{template.title} has no ImageNet weights: train it, or open it with random ones.")
     notes = ["Its weights are random: what it says about an image means nothing until it is trained."]
     model = OpenedModel(
-        to_keras(architecture, task),
+        to_keras(architecture, task, fetch=fetch),
         name=template.title,
         classes=template.classes,
         source=Source("template", template.name, weights="random"),

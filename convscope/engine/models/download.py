@@ -22,8 +22,15 @@ _lock = threading.Lock()
 _here = threading.local()
 
 
+class NotAskedError(BaseException):
+    """Keras would download something that nobody has asked for.
+
+    No `Exception`: on one of those Keras deletes the file that it was about to replace.
+    """
+
+
 @contextlib.contextmanager
-def reported(task: Task, what: str) -> Iterator[None]:
+def reported(task: Task, what: str, fetch: bool = True) -> Iterator[None]:
     """While inside, `keras.utils.get_file` on this thread tells `task` how far it is, and can be cancelled.
 
     Whatever Keras fetches (weights, datasets) still lands in its cache under its own name, checked by its
@@ -32,13 +39,14 @@ def reported(task: Task, what: str) -> Iterator[None]:
     Args:
         task: raises `Cancelled` out of the download.
         what: in words, for the progress text.
+        fetch: a person has asked for it; otherwise whatever is not in the cache raises `NotAskedError`.
     """
     import keras
 
     _install()
     before = getattr(_here, "job", None)
     loud = keras.config.is_interactive_logging_enabled()
-    _here.job = (task, what)
+    _here.job = (task, what, fetch)
     keras.config.disable_interactive_logging()
     try:
         yield
@@ -85,7 +93,10 @@ def _install() -> None:
             job = getattr(_here, "job", None)
             if job is None:
                 return original(url, filename, reporthook, data)
-            _fetch(url, Path(filename), *job)
+            task, what, fetch = job
+            if not fetch:
+                raise NotAskedError(url)
+            _fetch(url, Path(filename), task, what)
             return filename, None
 
         file_utils.urlretrieve = dispatch

@@ -277,13 +277,17 @@ class EngineSources(QObject):
             self._opening -= 1
         return job
 
-    def open_dataset(self, reference: str | Path) -> None:
-        """Open a data set by its name, its folder or its file; it is split as it was split last."""
+    def open_dataset(self, reference: str | Path, *, fetch: bool = True) -> None:
+        """Open a data set by its name, its folder or its file; it is split as it was split last.
+
+        Args:
+            fetch: a person asks for it now: one of Keras's is downloaded if it is not here.
+        """
 
         def work(task: Task) -> Dataset:
             from convscope.engine.data.registry import open_dataset
 
-            dataset = open_dataset(reference, task)
+            dataset = open_dataset(reference, task, fetch=fetch)
             split = self._session.data_settings_of(dataset.reference).split
             return dataset if split is None else dataset.with_split(split)
 

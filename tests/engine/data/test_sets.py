@@ -97,7 +97,7 @@ def test_offline_is_one_sentence(
 
     monkeypatch.setattr("urllib.request.urlopen", refuse)
     with pytest.raises(UserError) as told:
-        open_dataset(name)
+        open_dataset(name, fetch=True)
     said = told.value.message
     assert said.startswith(f"{title_of(name)} is not on this machine and cannot be downloaded now: save ")
     # As the menu calls them.
@@ -159,7 +159,7 @@ def test_a_download_is_told_and_can_be_cancelled(
 
     task = Task(stop_soon)
     with pytest.raises(Cancelled):
-        open_dataset("mnist", task)
+        open_dataset("mnist", task, fetch=True)
     assert told[0] == (None, "Asking for MNIST")
     assert told[-1][1].startswith("Downloading MNIST: ")
     assert 0 < (told[-1][0] or 0) < 1

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
-from convscope.errors import NotEnoughMemoryError, UserError
+from convscope.errors import NotDownloadedError, NotEnoughMemoryError, UserError
 from convscope.task import Task
 from convscope.ui import theme
 from convscope.ui.panels.train.curves_look import Look
@@ -202,6 +202,9 @@ class LiveView(QWidget):
             self.desk.context.report(error)
             self.notice.say("bad", f"The training failed: {error}")
             return
+        if isinstance(error, NotDownloadedError):
+            # With the button that downloads it.
+            self.desk.context.report(error)
         choices: list[Choice] = []
         size = self.desk.settings.batch_size
         if isinstance(error, NotEnoughMemoryError) and size > 1:

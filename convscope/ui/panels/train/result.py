@@ -12,7 +12,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
-from convscope.errors import UserError
+from convscope.errors import NotDownloadedError, UserError
 from convscope.task import Task
 from convscope.ui import theme
 from convscope.ui.panels.train.class_accuracy import ClassAccuracy
@@ -111,6 +111,9 @@ class ResultView(QWidget):
     def _failed(self, error: BaseException) -> None:
         if isinstance(error, UserError):
             self._say(error.message)
+            if isinstance(error, NotDownloadedError):
+                # With the button that downloads it.
+                self._desk.context.report(error)
         else:
             self._desk.context.report(error)
             self._say("The network could not be evaluated.")

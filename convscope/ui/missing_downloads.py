@@ -1,0 +1,41 @@
+"""What is not on this machine is downloaded when a person presses the button, never unasked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from convscope.errors import NotDownloadedError, WeightsNotDownloadedError
+from convscope.task import Task
+
+if TYPE_CHECKING:
+    from convscope.ui.main_window import MainWindow
+    from convscope.ui.widgets.toast import Toast
+
+
+def offer_download(window: MainWindow, error: BaseException, toast: Toast) -> None:
+    """A button on the message, where what is missing can be downloaded."""
+    if isinstance(error, NotDownloadedError | WeightsNotDownloadedError):
+        toast.offer("Download", lambda: _download(window, error))
+
+
+def _download(window: MainWindow, error: NotDownloadedError | WeightsNotDownloadedError) -> None:
+    name = error.name
+
+    def work(task: Task) -> None:
+        if isinstance(error, WeightsNotDownloadedError):
+            from convscope.engine.models.applications import download_weights
+
+            download_weights(name, include_top=error.include_top, task=task)
+        else:
+            from convscope.engine.data.registry import download_dataset
+
+            download_dataset(name, task)
+
+    window.jobs.submit(
+        "files",
+        work,
+        title=f"Downloading {name}",
+        key=f"download.{name}",
+        on_done=lambda _none: window.notify(f"{name} is on this machine now: try it again."),
+        on_failed=window.report,
+    )
