@@ -37,6 +37,7 @@ from convscope.ui.sources import opening
 from convscope.ui.sources.sources import Sources
 from convscope.ui.splitting import Splitting
 from convscope.ui.tab_order import step
+from convscope.ui.unfinished_runs import follow_unfinished_runs
 from convscope.ui.widgets.about import AboutDialog, ShortcutsDialog
 from convscope.ui.window_commands import fill_help_menu, fill_open_menu, recent_commands, window_commands
 from convscope.ui.window_frame import WindowFrame
@@ -328,6 +329,7 @@ class MainWindow(QMainWindow):
             opener.choose_model,
             opener.choose_dataset,
             self.show_panel,
+            lambda: follow_unfinished_runs(self),
             opener,
             self.splitting,
         )

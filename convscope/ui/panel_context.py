@@ -34,6 +34,7 @@ class PanelContext:
         open_dataset: opens a data set by its name, folder or file.
         choose_model, choose_dataset: the dialogs for a file or a folder.
         show_panel: goes to another panel by its name.
+        runs_changed: tells the window that a run began, ended, was renamed or deleted.
         sources: tells what could not be opened.
         splitting: compares the images of the data set, and splits it.
     """
@@ -49,5 +50,6 @@ class PanelContext:
     choose_model: Callable[[], None]
     choose_dataset: Callable[[], None]
     show_panel: ShowPanel
+    runs_changed: Callable[[], None]
     sources: EngineSources
     splitting: Splitting

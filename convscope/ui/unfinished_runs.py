@@ -1,4 +1,4 @@
-"""At the start: trainings that were cut off in the middle are offered for going on."""
+"""Trainings that were cut off in the middle are offered for going on, as long as there are any."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 from convscope.task import Task
 
 if TYPE_CHECKING:
+    from convscope.engine.training.unfinished import Unfinished
     from convscope.ui.main_window import MainWindow
 
 PANEL = "train"
+TOPIC = "unfinished runs"
 
 
 def offer_unfinished_runs(window: MainWindow) -> None:
@@ -17,27 +19,32 @@ def offer_unfinished_runs(window: MainWindow) -> None:
     if PANEL not in [info.name for info in window.panel_infos]:
         return
 
-    def work(task: Task) -> list[str]:
-        from convscope.engine.training.run import list_runs
+    def work(_task: Task) -> tuple[Unfinished, ...]:
+        from convscope.engine.training.unfinished import unfinished_runs
 
-        return [
-            f"The training {run.details.name} was cut off. {run.sentence}"
-            for run in list_runs()
-            if run.state == "interrupted" and run.can_resume
-        ]
+        return unfinished_runs()
 
-    def done(found: list[str]) -> None:
+    def done(found: tuple[Unfinished, ...]) -> None:
         if not found:
+            window.toasts.withdraw(TOPIC)
             return
         more = f" {len(found) - 1} more runs were interrupted too." if len(found) > 1 else ""
-        toast = window.toasts.show_message(f"{found[0]}{more}")
+        words = f"The training {found[0].name} was cut off. {found[0].sentence}{more}"
+        toast = window.toasts.show_message(words, topic=TOPIC)
         toast.offer("Go on", lambda: window.show_panel(PANEL))
 
     window.jobs.submit(
         "files",
         work,
         title="Looking for unfinished trainings",
+        key=TOPIC,
         quiet=True,
         on_done=done,
         on_failed=window.report,
     )
+
+
+def follow_unfinished_runs(window: MainWindow) -> None:
+    """The runs have changed: what the offer says, if it still stands, may hold no more."""
+    if window.toasts.shows(TOPIC):
+        offer_unfinished_runs(window)

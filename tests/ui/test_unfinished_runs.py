@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
+
 import numpy as np
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QToolButton
+from PySide6.QtWidgets import QAbstractButton, QLabel, QToolButton
 from pytestqt.qtbot import QtBot
 from window_helpers import messages, opened
 
 from convscope.engine.data.registry import open_dataset
 from convscope.engine.models.catalogue import open_model
+from convscope.engine.training.folder_lock import locked
 from convscope.engine.training.run import Run, new_folder
 from convscope.engine.training.settings import TrainingSettings
 from convscope.engine.training.train import train
@@ -17,6 +20,7 @@ from convscope.imaging.image import Image
 from convscope.session.session import Session
 from convscope.ui.main_window import MainWindow
 from convscope.ui.unfinished_runs import offer_unfinished_runs
+from tests.made_runs import made_run
 
 
 def run_left(name: str, state: str) -> Run:
@@ -49,4 +53,52 @@ def test_it_is_offered_and_the_train_panel_opens(qtbot: QtBot) -> None:
     assert panel is not None and panel.objectName() == "train"
     qtbot.waitUntil(window.jobs.idle)
     assert messages(window) == []
+    window.close()
+
+
+def test_the_offer_goes_when_its_run_is_gone_on_with_deleted_or_left(qtbot: QtBot) -> None:
+    window = MainWindow(Session([Image(np.zeros((28, 28), np.uint8), "black")]))
+    window.remember_settings = False
+    qtbot.addWidget(window)
+    window.show()
+    window.show_panel("train")
+    opened(qtbot, window)
+    desk = window.panel().desk  # type: ignore[union-attr]
+
+    def cut(name: str) -> Run:
+        run = made_run(name)
+        (run.folder / "last.keras").touch()
+        (run.folder / "last.json").write_text("{}")
+        run.set_status("running", "")
+        return run
+
+    def offered() -> list[str]:
+        opened(qtbot, window)
+        return messages(window)
+
+    first, second, third = cut("first"), cut("second"), cut("third")
+    offer_unfinished_runs(window)
+    (message,) = offered()
+    assert message.startswith("The training third was cut off.") and "2 more runs" in message
+    # Somebody goes on with the third; the runs are told to have changed as they are when it has begun.
+    with locked(third.folder):
+        desk.runs_changed.emit()
+        (message,) = offered()
+        assert message.startswith("The training second was cut off.") and "1 more run" in message
+        shutil.rmtree(second.folder)
+        desk.runs_changed.emit()
+        (message,) = offered()
+        assert message.startswith("The training first was cut off. It was interrupted after 2 of 3 epochs.")
+        assert "more" not in message
+        assert window.findChild(QLabel, "train.interrupted.text").text().startswith("“first”")  # type: ignore[union-attr]
+        leave = window.findChild(QAbstractButton, "train.interrupted.leave")
+        qtbot.mouseClick(leave, Qt.MouseButton.LeftButton)
+        assert offered() == [] and first.state == "stopped"
+        assert not window.findChild(QLabel, "train.interrupted.text").isVisible()  # type: ignore[union-attr]
+    # Ended with its process once more; but who has closed the offer is not asked again.
+    offer_unfinished_runs(window)
+    assert offered()
+    qtbot.mouseClick(window.findChild(QToolButton, "toast.close"), Qt.MouseButton.LeftButton)
+    desk.runs_changed.emit()
+    assert offered() == []
     window.close()

@@ -19,10 +19,14 @@ import numpy as np
 
 from convscope.engine.models.settle import settle
 from convscope.engine.training.record import EpochRecord
-from convscope.errors import UserError
+from convscope.errors import MissingFileError, UserError
 from convscope.files import replacing, write_whole
+from convscope.opening import MB, is_regular, read_json
 
 _FORMAT = 1
+_REMEMBERED = frozenset(("wait", "best", "best_epoch", "stopped_epoch", "cooldown_counter"))
+# The history of two epochs, with a hundred thousand before them.
+_LARGEST = 128 * MB
 
 
 @dataclass(frozen=True)
@@ -66,10 +70,18 @@ class Position:
             tuple(EpochRecord.from_dict(row) for row in data["epochs"]),
             tuple(tuple(int(n) for n in seed) for seed in data["seeds"]),
             float(data["rate_scale"]),
-            dict(data["early_stopping"]),
-            dict(data["plateau"]),
+            _remembered(data["early_stopping"]),
+            _remembered(data["plateau"]),
             bool(data["stopped"]),
         )
+
+
+def _remembered(data: Mapping[str, Any]) -> dict[str, Any]:
+    """What a callback remembers: numbers, and nothing but what these two know."""
+    told = {str(name): value for name, value in data.items()}
+    if set(told) - _REMEMBERED or not all(isinstance(value, int | float | None) for value in told.values()):
+        raise ValueError("a callback remembers something else")
+    return told
 
 
 def save_model(model: Any, path: Path) -> None:
@@ -105,14 +117,14 @@ def load_start(path: Path) -> Any:
 
     model = open_file(path).keras
     kept_seeds = path.with_suffix(".json")
-    if kept_seeds.exists():
-        try:
-            seeds = [tuple(int(n) for n in seed) for seed in json.loads(kept_seeds.read_bytes())["seeds"]]
-        except (ValueError, KeyError, TypeError, AttributeError, OverflowError, OSError) as error:
-            raise UserError(
-                f"{kept_seeds} is damaged: the run cannot start again.", detail=str(error)
-            ) from error
-        _set_seeds(model, seeds, kept_seeds)
+    try:
+        told = read_json(kept_seeds, _LARGEST, "the state of a run")
+        seeds = [tuple(int(n) for n in seed) for seed in told["seeds"]]
+    except MissingFileError:
+        return model
+    except (UserError, ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
+        raise UserError(f"{kept_seeds} is damaged: the run cannot start again.", detail=str(error)) from error
+    _set_seeds(model, seeds, kept_seeds)
     return model
 
 
@@ -120,8 +132,16 @@ def _set_seeds(model: Any, seeds: Sequence[Sequence[int]], where: Path) -> None:
     variables = _seed_variables(model)
     if [len(seed) for seed in seeds] != [variable.shape[0] for variable in variables]:
         raise UserError(f"The network in {where.parent} does not fit its {where.name}.")
-    for variable, value in zip(variables, seeds, strict=True):
-        variable.assign(np.array(value, variable.dtype))
+    _assign(variables, seeds, where)
+
+
+def _assign(variables: Sequence[Any], seeds: Sequence[Sequence[int]], where: Path) -> None:
+    try:
+        values = [np.array(seed, v.dtype) for v, seed in zip(variables, seeds, strict=True)]
+    except (OverflowError, ValueError, TypeError) as error:
+        raise UserError(f"{where} is damaged: its seeds are none.", detail=str(error)) from error
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)
 
 
 def save_checkpoint(model: Any, folder: Path, position: Position, name: str = "last") -> None:
@@ -160,10 +180,11 @@ def copy_state(source: Any, target: Any) -> None:
 
 def _states(path: Path) -> list[Position]:
     try:
-        return [Position.from_dict(state) for state in json.loads(path.read_bytes())["states"]]
-    except FileNotFoundError:
+        told = read_json(path, _LARGEST, "the state of a run")
+        return [Position.from_dict(state) for state in told["states"]]
+    except MissingFileError:
         return []
-    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, OSError) as error:
+    except (UserError, ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise UserError(f"{path} is damaged: the run cannot be resumed.", detail=str(error)) from error
 
 
@@ -174,7 +195,7 @@ def has_checkpoint(folder: Path) -> bool:
 
 def kept(folder: Path, name: str) -> bool:
     """Whether there is a checkpoint of this name."""
-    return (folder / f"{name}.keras").exists() and (folder / f"{name}.json").exists()
+    return is_regular(folder / f"{name}.keras") and is_regular(folder / f"{name}.json")
 
 
 def load_checkpoint(folder: Path, name: str = "last") -> tuple[Any, list[np.ndarray[Any, Any]], Position]:
@@ -202,8 +223,7 @@ def load_checkpoint(folder: Path, name: str = "last") -> tuple[Any, list[np.ndar
         raise UserError(
             f"The checkpoint in {folder} does not fit its {name}.json: the run cannot be resumed."
         )
-    for variable, value in zip(variables, position.seeds, strict=True):
-        variable.assign(np.array(value, variable.dtype))
+    _assign(variables, position.seeds, folder / f"{name}.json")
     return model, optimizer, position
 
 
@@ -213,11 +233,18 @@ def _optimizer_variables(path: Path) -> list[np.ndarray[Any, Any]]:
 
     from convscope.engine.models.files.keras_zip import unpacked
 
-    with unpacked(path) as parts, h5py.File(parts.weights, "r") as file:
-        group = file.get("optimizer/vars")
-        if group is None:
-            return []
-        return [np.asarray(group[str(number)]) for number in range(len(group))]
+    try:
+        with unpacked(path) as parts, h5py.File(parts.weights, "r") as file:
+            group = file.get("optimizer/vars")
+            if group is None:
+                return []
+            found = [np.asarray(group[str(number)]) for number in range(len(group))]
+            int(found[0]) if found else 0
+    except (OSError, KeyError, ValueError, TypeError, AttributeError, RuntimeError) as error:
+        raise UserError(f"{path} is damaged: the run cannot be resumed.", detail=str(error)) from error
+    if any(array.dtype.kind not in "fiub" for array in found):
+        raise UserError(f"{path} is damaged: its optimizer holds something else than numbers.")
+    return found
 
 
 def restore_optimizer(model: Any, values: list[np.ndarray[Any, Any]]) -> None:

@@ -16,13 +16,18 @@ from convscope.engine.models.preprocessing import Preprocessing
 from convscope.engine.training.checkpoint import has_checkpoint
 from convscope.engine.training.record import EpochRecord
 from convscope.engine.training.settings import TrainingSettings, from_plain
-from convscope.errors import UserError
+from convscope.errors import MissingFileError, UserError
 from convscope.files import UNFINISHED, open_to_append, write_whole
 from convscope.folder_lock import is_locked, locked
+from convscope.opening import GB, MB, is_folder, is_regular, is_there, parse_json, read_bytes, read_json
 from convscope.paths import data_dir
+from convscope.printable import one_line, printable
 
 State = Literal["new", "running", "finished", "stopped", "diverged", "failed", "interrupted"]
 _FORMAT = "convscope run 1"
+# A hundred thousand epochs; and each value of ten million batches.
+_LARGEST, _LARGEST_BATCHES = 64 * MB, GB
+_LONGEST_NAME = 200
 _MODELS = ("initial", "last", "best", "model", "composed", "head", "head-best")
 _FILES = frozenset(
     (
@@ -156,8 +161,8 @@ class Run:
         Raises:
             UserError: the folder is none.
         """
-        if not folder.is_dir():
-            what = "it is a file" if folder.exists() else "the folder does not exist"
+        if not is_folder(folder):
+            what = "it is a file" if is_there(folder) else "the folder does not exist"
             raise UserError(f"There is no run in {folder}: {what}.")
         if not is_run(folder):
             raise UserError(f"{folder} is not a run of convscope: it has no settings.json of one.")
@@ -173,22 +178,26 @@ class Run:
         path = self.folder / "settings.json"
         data = _read_json(path)
         try:
+            model = from_plain(ModelFacts, data["model"], "model")
+            known = from_plain(DataFacts, data["data"], "data")
             return RunDetails(
-                str(data["name"]),
-                str(data["created"]),
+                one_line(str(data["name"]))[:_LONGEST_NAME],
+                one_line(str(data["created"])),
                 TrainingSettings.from_dict(data["settings"]),
-                from_plain(ModelFacts, data["model"], "model"),
-                from_plain(DataFacts, data["data"], "data"),
+                replace(model, name=printable(model.name)),
+                replace(known, title=printable(known.title), classes=tuple(map(printable, known.classes))),
                 Preprocessing.from_dict({"sampling": "bilinear", **data["preprocessing"]}),
-                data["transfer"],
+                _transfer(data["transfer"]),
             )
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise UserError(f"{path} is damaged: {error} is missing or wrong.") from error
+        except UserError as error:
+            raise UserError(f"{path} is damaged: {error.message}", detail=error.detail) from error
 
     @property
     def history(self) -> tuple[EpochRecord, ...]:
         """The epochs so far; a line that a crash has cut off does not count, nor what comes after it."""
-        return tuple(_read_lines(self.folder / "history.jsonl", EpochRecord.from_dict))
+        return tuple(_read_lines(self.folder / "history.jsonl", _LARGEST, EpochRecord.from_dict))
 
     @property
     def planned(self) -> int:
@@ -199,7 +208,7 @@ class Run:
     def batches(self) -> dict[str, list[float]]:
         """Every batch's own values since the start, by name."""
         joined: dict[str, list[float]] = {}
-        for row in _read_lines(self.folder / "batches.jsonl", _numbers):
+        for row in _read_lines(self.folder / "batches.jsonl", _LARGEST_BATCHES, _numbers):
             for name, values in row.items():
                 joined.setdefault(name, []).extend(values)
         return joined
@@ -217,16 +226,18 @@ class Run:
         """How it ended, in words."""
         if self.state == "interrupted":
             return f"It was interrupted after {len(self.history)} of {self.planned} epochs."
-        return str(_read_json(self.folder / "status.json").get("sentence", ""))
+        return one_line(str(_read_json(self.folder / "status.json").get("sentence", "")))
 
     @property
     def test(self) -> Mapping[str, float] | None:
         """What was measured on the test images at the end, if anything."""
         measured: Any = _read_json(self.folder / "status.json").get("test")
         try:
-            return {name: float(measured[name]) for name in ("accuracy", "loss", "images")}
-        except (KeyError, TypeError, ValueError):
+            told = {name: float(measured[name]) for name in ("accuracy", "loss", "images")}
+        except (KeyError, TypeError, ValueError, OverflowError):
             return None
+        sound = 0 <= told["accuracy"] <= 1 and 0 <= told["images"] < 2**53
+        return told if sound else None
 
     @property
     def seconds(self) -> float:
@@ -234,9 +245,9 @@ class Run:
         history = self.history
         told = _read_json(self.folder / "status.json").get("seconds", 0.0)
         elapsed = max((record.elapsed for record in history), default=0.0)
-        known = max(float(told), elapsed) if isinstance(told, int | float) else elapsed
+        known = max(_seconds(told), _seconds(elapsed))
         # A run of an older convscope has measured its steps only.
-        return known or sum(record.seconds for record in history)
+        return known or _seconds(sum(record.seconds for record in history))
 
     @property
     def can_resume(self) -> bool:
@@ -248,7 +259,7 @@ class Run:
     @property
     def starts_again(self) -> bool:
         """Whether it ended before its first epoch was over, so that going on is starting once more."""
-        if has_checkpoint(self.folder) or not self.start_path.exists():
+        if has_checkpoint(self.folder) or not is_regular(self.start_path):
             return False
         return self.state in ("new", "interrupted", "stopped", "failed")
 
@@ -256,10 +267,10 @@ class Run:
     def start_path(self) -> Path:
         """The network as it was before the first step; of fine-tuning, before the base was thawed."""
         initial, composed = self.folder / "initial.keras", self.folder / "composed.keras"
-        if composed.exists() and not has_checkpoint(self.folder):
+        if is_regular(composed) and not has_checkpoint(self.folder):
             # Not even the classifier alone has learned: what was made for its base's turn is no start.
             return composed
-        return initial if initial.exists() else composed
+        return initial if is_regular(initial) else composed
 
     @property
     def model_path(self) -> Path | None:
@@ -269,7 +280,7 @@ class Run:
         """
         apart = (self.details.transfer or {}).get("way") == "features"
         for name in ("model.keras",) if apart else ("model.keras", "last.keras"):
-            if (self.folder / name).exists():
+            if is_regular(self.folder / name):
                 return self.folder / name
         return None
 
@@ -294,7 +305,7 @@ class Run:
         """Make the history be just these epochs, before going on from the last of them."""
         rows = [json.dumps(record.to_dict()) + "\n" for record in epochs]
         write_whole(self.folder / "history.jsonl", "".join(rows))
-        kept = _read_lines(self.folder / "batches.jsonl", _numbers)[: len(epochs)]
+        kept = _read_lines(self.folder / "batches.jsonl", _LARGEST_BATCHES, _numbers)[: len(epochs)]
         write_whole(self.folder / "batches.jsonl", "".join(json.dumps(row) + "\n" for row in kept))
 
     def add_epoch(self, record: EpochRecord, batches: Mapping[str, list[float]]) -> None:
@@ -360,16 +371,49 @@ def runs_folder() -> Path:
     return folder
 
 
+@dataclass(frozen=True)
+class DamagedRun:
+    """A folder that holds a run which cannot be read.
+
+    Attributes:
+        folder: where it is.
+        why: a sentence.
+    """
+
+    folder: Path
+    why: str
+
+
 def list_runs(parent: Path | None = None) -> tuple[Run, ...]:
-    """All runs in a folder (`runs_folder()` by default), the newest first; what is damaged is passed over."""
-    found = []
-    for folder in (parent or runs_folder()).iterdir():
-        if folder.is_dir() and is_run(folder):
-            try:
-                found.append((Run(folder).details.created, folder.name, Run(folder)))
-            except UserError:
-                continue
-    return tuple(run for *_, run in sorted(found, key=lambda row: row[:2], reverse=True))
+    """All runs in a folder (`runs_folder()` by default), the newest first, without those that are damaged."""
+    return find_runs(parent)[0]
+
+
+def find_runs(parent: Path | None = None) -> tuple[tuple[Run, ...], tuple[DamagedRun, ...]]:
+    """All runs in a folder (`runs_folder()` by default), the newest first; and what is damaged, by name.
+
+    Raises:
+        UserError: the folder itself cannot be read.
+    """
+    found: list[tuple[str, str, Run]] = []
+    damaged: list[DamagedRun] = []
+    within = parent or runs_folder()
+    try:
+        folders = sorted(entry for entry in within.iterdir() if is_folder(entry))
+    except OSError as error:
+        raise UserError(f"{within} cannot be read: {error.strerror or error}.") from error
+    for folder in folders:
+        path = folder / "settings.json"
+        if not is_there(path) and not path.is_symlink():
+            continue
+        try:
+            if _read_json(path).get("format") != _FORMAT:
+                raise UserError(f"{path} is damaged: it is not that of a run.")
+            found.append((Run(folder).details.created, folder.name, Run(folder)))
+        except UserError as error:
+            damaged.append(DamagedRun(folder, error.message))
+    runs = tuple(run for *_, run in sorted(found, key=lambda row: row[:2], reverse=True))
+    return runs, tuple(damaged)
 
 
 def new_folder(name: str, parent: Path | None = None) -> Path:
@@ -390,29 +434,49 @@ def now() -> str:
 
 def _read_json(path: Path) -> dict[str, Any]:
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+        data = read_json(path, _LARGEST, "the facts of a run")
+    except MissingFileError:
         return {}
-    except (OSError, ValueError) as error:
-        raise UserError(f"{path} is damaged or cannot be read.", detail=str(error)) from error
+    except UserError as error:
+        raise UserError(f"{path} is damaged or cannot be read.", detail=error.message) from error
     if not isinstance(data, dict):
         raise UserError(f"{path} is damaged: it holds no table.")
     return data
 
 
-def _read_lines(path: Path, read: Callable[[Any], Row]) -> list[Row]:
-    """What `read` makes of each line of JSON, up to the first that is damaged."""
+def _read_lines(path: Path, limit: int, read: Callable[[Any], Row]) -> list[Row]:
+    """What `read` makes of each line of JSON, up to the first that is damaged.
+
+    Raises:
+        UserError: it is no ordinary file, or larger than any such file.
+    """
     rows: list[Row] = []
     try:
-        lines = path.read_bytes().splitlines()
-    except FileNotFoundError:
+        lines = read_bytes(path, limit, "the history of a run").splitlines()
+    except MissingFileError:
         return []
     for line in lines:
         try:
-            rows.append(read(json.loads(line)))
-        except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
+            rows.append(read(parse_json(line, path.name)))
+        except (UserError, KeyError, TypeError, ValueError, AttributeError, OverflowError):
             break
     return rows
+
+
+def _transfer(data: Any) -> Mapping[str, Any] | None:
+    """What a run tells of its pretrained base, as far as this room reads it."""
+    if data is None:
+        return None
+    if not isinstance(data, dict):
+        raise TypeError('"transfer"')
+    if not isinstance(data.get("way", ""), str) or not 0 <= int(data.get("head_epochs", 0)) <= 100_000:
+        raise ValueError('"transfer"')
+    return data
+
+
+def _seconds(told: Any) -> float:
+    """A stretch of time that a file tells; 0 where that is none."""
+    return float(told) if isinstance(told, int | float) and 0 <= told < 1e12 else 0.0
 
 
 def _numbers(row: Any) -> dict[str, list[float]]:

@@ -264,6 +264,8 @@ def _value(hint: Any, value: Any, where: str) -> Any:
         return value
     if hint is float and isinstance(value, int | float) and not isinstance(value, bool):
         return float(value)
+    if hint is int and isinstance(value, int) and abs(value) >= 2**63:
+        raise UserError(f"{where}: the number is too large.")
     if isinstance(hint, type) and isinstance(value, hint) and (hint is bool or not isinstance(value, bool)):
         return value
     raise UserError(f"{where}: {value!r} is not a value for it.")

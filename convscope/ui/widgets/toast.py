@@ -170,6 +170,16 @@ class ToastArea(QWidget):
         QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, message))
         return toast
 
+    def shows(self, topic: str) -> bool:
+        """Whether there is a message about it on show."""
+        return any(toast.topic == topic for toast in self.toasts())
+
+    def withdraw(self, topic: str) -> None:
+        """Take away what was said about it: it holds no more."""
+        for toast in self.toasts():
+            if toast.topic == topic:
+                toast.dismiss()
+
     def set_margin(self, pixels: int) -> None:
         """Leave this much of the host's foot free, if there is room."""
         self._margin = pixels

@@ -95,6 +95,7 @@ class Desk(QObject):
         self.trainer.finished.connect(self._finished)
         self.trainer.failed.connect(lambda _error: self.runs_changed.emit())
         self.trainer.cancelled.connect(self.runs_changed.emit)
+        self.runs_changed.connect(context.runs_changed)
 
     # -- the next run ----------------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -23,6 +24,7 @@ from convscope.words import clock
 
 if TYPE_CHECKING:
     from convscope.engine.training.run import Run
+    from convscope.engine.training.unfinished import Unfinished
     from convscope.ui.panels.train.charts import Charts
 
 
@@ -37,7 +39,7 @@ class LiveView(QWidget):
         super().__init__(parent)
         self.setObjectName("train.live")
         self.desk = desk
-        self._interrupted: list[Run] = []
+        self._interrupted: list[Unfinished] = []
         self._charts: Charts | None = None
         self._curves = desk.context.session.slot("train.curves", Look(), "train.live")
         self._build()
@@ -48,6 +50,8 @@ class LiveView(QWidget):
         trainer.failed.connect(self._failed)
         trainer.cancelled.connect(self._cancelled)
         self._load_charts()
+        # One that was deleted, or gone on with, is offered no more.
+        desk.runs_changed.connect(self._look_for_interrupted)
         self._look_for_interrupted()
 
     @property
@@ -73,6 +77,7 @@ class LiveView(QWidget):
 
     def shutdown(self) -> None:
         """Stop timers and take no more events."""
+        self.desk.runs_changed.disconnect(self._look_for_interrupted)
         if self._charts is not None:
             self._curves.changed.disconnect(self._charts.set_look)
             self._charts.shutdown()
@@ -236,14 +241,17 @@ class LiveView(QWidget):
     # Runs that were interrupted
 
     def _look_for_interrupted(self) -> None:
-        def work(_task: Task) -> tuple[list[Run], list[str]]:
+        def work(_task: Task) -> tuple[list[Unfinished], list[str]]:
             from convscope.engine.training.run import list_runs
+            from convscope.engine.training.unfinished import unfinished_runs
 
-            runs = list_runs()
-            interrupted = [run for run in runs if run.state == "interrupted" and run.can_resume]
-            return interrupted, [run.details.name for run in runs]
+            names = []
+            for run in list_runs():
+                with contextlib.suppress(UserError):  # deleted meanwhile
+                    names.append(run.details.name)
+            return list(unfinished_runs()), names
 
-        def done(found: tuple[list[Run], list[str]]) -> None:
+        def done(found: tuple[list[Unfinished], list[str]]) -> None:
             self.desk.note_names(found[1])
             self._offer(found[0])
 
@@ -251,29 +259,26 @@ class LiveView(QWidget):
             "view",
             work,
             title="Looking for interrupted runs",
+            key="train.interrupted",
             quiet=True,
             on_done=done,
             on_failed=self.desk.context.report,
         )
 
-    def _offer(self, runs: list[Run]) -> None:
+    def _offer(self, runs: list[Unfinished]) -> None:
         self._interrupted = runs
         if not runs or self.desk.trainer.active:
             self.resuming.hide()
             return
-        run = runs[0]
-        try:
-            words = f"“{run.details.name}”: {run.sentence[0].lower()}{run.sentence[1:]}"
-        except UserError as error:
-            self.desk.context.report(error)
-            return
+        run, sentence = runs[0].run, runs[0].sentence
+        words = f"“{runs[0].name}”: {sentence[:1].lower()}{sentence[1:]}"
         self.resuming.say(
             "warning",
             words,
             [
                 (
                     "train.interrupted.resume",
-                    "Start it again" if run.starts_again else "Resume",
+                    "Start it again" if runs[0].starts_again else "Resume",
                     lambda: self.desk.resume(run),
                 ),
                 ("train.interrupted.leave", "Leave it", lambda: self._leave(run)),
@@ -284,7 +289,7 @@ class LiveView(QWidget):
         """Do not offer it again; among the runs it stays."""
         try:
             run.set_status("stopped", run.sentence)
-        except OSError as error:
+        except (UserError, OSError) as error:
             self.desk.context.report(error)
         self.desk.runs_changed.emit()
         self._offer(self._interrupted[1:])

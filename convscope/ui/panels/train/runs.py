@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +15,9 @@ from PySide6.QtWidgets import QFileDialog, QMenu, QMessageBox, QSplitter, QVBoxL
 
 from convscope.errors import UserError
 from convscope.files import replacing
-from convscope.task import Task
+from convscope.opening import is_there
+from convscope.printable import printable
+from convscope.task import Cancelled, Task
 from convscope.ui import theme
 from convscope.ui.panels.train.charts import THAWED
 from convscope.ui.panels.train.desk import Desk
@@ -26,6 +30,9 @@ if TYPE_CHECKING:
     from convscope.engine.training.run import Run
 
 KEY = "train.runs"
+# Damaged runs that are named in a line, and told about on hover.
+_NAMED, _TOLD = 3, 20
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -36,18 +43,34 @@ class RunsLook:
     scale: str = "linear"
 
 
-def read_runs(task: Task) -> tuple[Entry, ...]:
-    """All runs on the disk, the newest first; for a job."""
-    from convscope.engine.training.export import run_row
-    from convscope.engine.training.run import list_runs
+@dataclass(frozen=True)
+class RunsRead:
+    """What lies in the folder of the runs.
 
-    entries = []
-    for run in list_runs():
+    Attributes:
+        entries: the runs, the newest first.
+        damaged: (the folder's name, why) of each that cannot be read.
+    """
+
+    entries: tuple[Entry, ...]
+    damaged: tuple[tuple[str, str], ...] = ()
+
+
+def read_runs(task: Task) -> RunsRead:
+    """All runs on the disk, whatever is the matter with some of them; for a job."""
+    from convscope.engine.training.export import run_row
+    from convscope.engine.training.run import find_runs
+
+    entries: list[Entry] = []
+    runs, unread = find_runs()
+    damaged = [(one.folder, one.why) for one in unread]
+    for run in runs:
         task.check()
         try:
             entries.append(
                 Entry(
                     run,
+                    run.details,
                     run_row(run),
                     run.history,
                     run.sentence,
@@ -56,10 +79,31 @@ def read_runs(task: Task) -> tuple[Entry, ...]:
                     run.test,
                 )
             )
-        except UserError:
-            # Deleted or damaged meanwhile, by this window or another.
-            continue
-    return tuple(entries)
+        except UserError as error:
+            damaged.append((run.folder, error.message))
+        except (Cancelled, MemoryError):
+            raise
+        except Exception as error:
+            # One run must not hide the others, whatever its files hold.
+            log.exception("reading the run %s", run.folder)
+            damaged.append((run.folder, repr(error)))
+    # Deleted meanwhile, by this window or another, is not damaged.
+    left = [(printable(folder.name), why) for folder, why in damaged if is_there(folder / "settings.json")]
+    return RunsRead(tuple(entries), tuple(left))
+
+
+def damaged_words(damaged: Sequence[tuple[str, str]]) -> str:
+    """One sentence about the runs that cannot be read; "" when there are none."""
+    if not damaged:
+        return ""
+    names = ", ".join(name for name, _ in damaged[:_NAMED])
+    more = f" and {len(damaged) - _NAMED} more" if len(damaged) > _NAMED else ""
+    what = (
+        "1 run is damaged and not shown"
+        if len(damaged) == 1
+        else f"{len(damaged)} runs are damaged and not shown"
+    )
+    return f"{what}: {names}{more}."
 
 
 def _best(entry: Entry, metric: str, colour: str) -> list[tuple[float, float, str]]:
@@ -119,9 +163,12 @@ class RunsView(QWidget):
 
     # -- what is shown ---------------------------------------------------------------------------------------
 
-    def _show(self, entries: tuple[Entry, ...]) -> None:
-        self.table.show_runs(entries)
-        empty = not entries
+    def _show(self, read: RunsRead) -> None:
+        self.table.show_runs(read.entries)
+        empty = not read.entries
+        self.damaged.setText(damaged_words(read.damaged))
+        self.damaged.setToolTip("\n".join(f"{name}: {why}" for name, why in read.damaged[:_TOLD]))
+        self.damaged.setVisible(bool(read.damaged))
         self.words.setVisible(empty)
         self.splitter.setVisible(not empty)
         self._offer()
@@ -165,10 +212,10 @@ class RunsView(QWidget):
             )
             return
         first, *others = chosen
-        base = first.run.details.settings
+        base = first.details.settings
         told = []
         for entry in others:
-            changed = differences(base, entry.run.details.settings)
+            changed = differences(base, entry.details.settings)
             if entry.row.model != first.row.model:
                 changed.insert(0, f"network {entry.row.model}")
             if entry.row.data != first.row.data:
@@ -321,6 +368,9 @@ class RunsView(QWidget):
         self.splitter.addWidget(self._build_chart())
         self.splitter.addWidget(self._build_table())
         column.addWidget(self.splitter, 1)
+        self.damaged = caption("train.runs.damaged")
+        self.damaged.hide()
+        column.addWidget(self.damaged)
 
     def _build_chart(self) -> QWidget:
         side = QWidget()

@@ -24,7 +24,7 @@ from convscope.words import clock, percent, share
 if TYPE_CHECKING:
     from convscope.engine.training.export import RunRow
     from convscope.engine.training.record import EpochRecord
-    from convscope.engine.training.run import Run
+    from convscope.engine.training.run import Run, RunDetails
 
 Index = QModelIndex | QPersistentModelIndex
 Ticks = tuple[tuple[str, bool], ...]
@@ -37,6 +37,7 @@ class Entry:
 
     Attributes:
         run: its folder.
+        details: what it was.
         row: its line.
         epochs: its history.
         sentence: how it ended.
@@ -45,6 +46,7 @@ class Entry:
     """
 
     run: Run
+    details: RunDetails
     row: RunRow
     epochs: tuple[EpochRecord, ...]
     sentence: str

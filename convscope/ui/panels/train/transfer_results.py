@@ -12,7 +12,7 @@ from convscope.ui import theme
 from convscope.ui.panels.train.charts import THAWED
 from convscope.ui.panels.train.desk import Desk
 from convscope.ui.panels.train.machine import TITLE, Machine
-from convscope.ui.panels.train.runs import read_runs
+from convscope.ui.panels.train.runs import RunsRead, read_runs
 from convscope.ui.panels.train.runs_table import Entry
 from convscope.ui.panels.train.transfer_plan import WAYS
 from convscope.ui.plots.chart import Chart, Line
@@ -87,13 +87,13 @@ class TransferResults(QWidget):
         self._desk.context.session.dataset_changed.disconnect(self.refresh)
         self._desk.context.jobs.cancel_key(KEY)
 
-    def _show(self, entries: tuple[Entry, ...]) -> None:
+    def _show(self, read: RunsRead) -> None:
         from convscope.engine.training.record import thawed_at
 
         dataset = self._desk.context.session.dataset
         last: dict[str, Entry] = {}
-        for entry in entries:
-            details = entry.run.details
+        for entry in read.entries:
+            details = entry.details
             way = str((details.transfer or {}).get("way", ""))
             same = dataset is None or details.data.reference == dataset.reference
             if way in COLOURS and same and entry.epochs:
