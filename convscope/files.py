@@ -10,6 +10,7 @@ import contextlib
 import os
 import re
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
@@ -51,6 +52,20 @@ def write_whole(path: Path, data: bytes | memoryview | str) -> None:
         file.write(data.encode() if isinstance(data, str) else data)
         file.flush()
         os.fsync(file.fileno())
+
+
+def set_aside(path: Path) -> Path | None:
+    """Give a file that cannot be understood another name beside it, so that a new one does not replace it.
+
+    Returns:
+        Where it is now; None: it cannot be moved.
+    """
+    aside = path.with_name(f"{path.stem}-unreadable-{time.time_ns()}{path.suffix}")
+    try:
+        path.rename(aside)
+    except OSError:
+        return None
+    return aside
 
 
 def open_to_append(path: Path) -> IO[bytes]:

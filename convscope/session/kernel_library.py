@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from convscope.errors import MissingFileError, UserError
+from convscope.files import set_aside
 from convscope.imaging.kernel import Kernel
 from convscope.imaging.kernel_io import clean_name, from_data, to_data
 from convscope.imaging.save import write_whole
@@ -121,10 +121,8 @@ class KernelLibrary:
 
     def _set_aside(self, reason: str) -> UserError:
         path = self.path
-        aside = path.with_name(f"kernels-unreadable-{time.time_ns()}.json")
-        try:
-            path.replace(aside)
-        except OSError:
+        aside = set_aside(path)
+        if aside is None:
             return UserError(
                 f"Your own kernels in {path} cannot be read, nor can the file be moved: move it away.",
                 detail=reason,

@@ -155,6 +155,8 @@ def run_window(
             window.open_paths(paths)
         window.start_engine()
         offer_unfinished_runs(window)
+        if settings.problem:
+            window.toast(settings.problem, "")
 
     window.first_painted.connect(begin)
     window.closed.connect(keeper.close)

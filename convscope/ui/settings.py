@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 import logging
 from dataclasses import asdict, dataclass, field
@@ -12,12 +11,16 @@ from typing import Any
 
 from PySide6.QtCore import QByteArray
 
-from convscope.files import write_whole
+from convscope.errors import MissingFileError, UserError
+from convscope.files import set_aside, write_whole
+from convscope.opening import MB, read_json
 from convscope.paths import config_dir
 
 log = logging.getLogger(__name__)
 
 VERSION = 1
+_LARGEST = MB
+_LONGEST_PATH = 5000
 RECENT_LIMIT = 12
 ZOOM_STEPS = (0.8, 0.9, 1.0, 1.1, 1.25, 1.5, 1.75, 2.0, 2.5)
 
@@ -34,6 +37,7 @@ class Settings:
         zoom: how much everything is enlarged.
         recent: files opened lately, the latest first.
         splitters: the state of each named splitter, in base64.
+        problem: why the file could not be used, and where it is now; "" if it could. It is not written.
     """
 
     geometry: tuple[int, int, int, int] | None = None
@@ -43,6 +47,7 @@ class Settings:
     zoom: float = 1.0
     recent: list[str] = field(default_factory=list)
     splitters: dict[str, str] = field(default_factory=dict)
+    problem: str = field(default="", compare=False)
 
     @staticmethod
     def path() -> Path:
@@ -53,16 +58,20 @@ class Settings:
     def load(cls) -> Settings:
         """The remembered settings, or the defaults where there are none that can be used."""
         try:
-            data = json.loads(cls.path().read_text(encoding="utf-8"))
-        except FileNotFoundError:
+            path = cls.path()
+        except OSError as error:
+            log.warning("settings have no place: %s", error)
             return cls()
-        except (OSError, ValueError) as error:
+        try:
+            data = read_json(path, _LARGEST, "a file of settings")
+            if not isinstance(data, dict) or data.get("version") != VERSION:
+                raise UserError(f"{path.name} is of another version of convscope.")
+            return cls._checked(data)
+        except MissingFileError:
+            return cls()
+        except UserError as error:
             log.warning("settings are unreadable and start anew: %s", error)
-            return cls()
-        if not isinstance(data, dict) or data.get("version") != VERSION:
-            log.warning("settings of another version are left aside")
-            return cls()
-        return cls._checked(data)
+            return cls(problem=_aside(path, error))
 
     @classmethod
     def reset(cls) -> Settings:
@@ -78,7 +87,8 @@ class Settings:
             log.warning("settings have no place: %s", error)
             return
         try:
-            write_whole(path, json.dumps({"version": VERSION, **asdict(self)}, indent=1))
+            values = {name: value for name, value in asdict(self).items() if name != "problem"}
+            write_whole(path, json.dumps({"version": VERSION, **values}, indent=1))
         except OSError as error:
             log.warning("settings could not be saved: %s", error)
 
@@ -91,7 +101,7 @@ class Settings:
         """A splitter's state, or None."""
         try:
             return QByteArray(base64.b64decode(self.splitters[name], validate=True))
-        except (KeyError, binascii.Error):
+        except (KeyError, ValueError):
             return None
 
     def remember_splitter(self, name: str, state: QByteArray) -> None:
@@ -117,7 +127,19 @@ class Settings:
         if isinstance(zoom, int | float) and ZOOM_STEPS[0] <= zoom <= ZOOM_STEPS[-1]:
             made.zoom = float(zoom)
         if isinstance(data.get("recent"), list):
-            made.recent = [name for name in data["recent"] if isinstance(name, str)][:RECENT_LIMIT]
+            made.recent = [name for name in data["recent"] if _is_path(name)][:RECENT_LIMIT]
         if isinstance(data.get("splitters"), dict):
             made.splitters = {k: v for k, v in data["splitters"].items() if isinstance(v, str)}
         return made
+
+
+def _is_path(name: object) -> bool:
+    """Whether it can be a file's name at all."""
+    return isinstance(name, str) and 0 < len(name) <= _LONGEST_PATH and "\0" not in name
+
+
+def _aside(path: Path, error: UserError) -> str:
+    aside = set_aside(path)
+    if aside is None:
+        return f"The settings in {path} cannot be read, nor can the file be moved: {error.message}"
+    return f"The settings could not be read, so the file was set aside as {aside}; the window starts anew."

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QMenu
 
+from convscope.opening import named
 from convscope.ui.actions import Command
 
 if TYPE_CHECKING:
@@ -79,7 +79,11 @@ def recent_commands(window: MainWindow) -> list[Command]:
     """One for each file opened lately."""
     return [
         Command(
-            f"recent.{name}", f"Open recent: {Path(name).name}", _call(window.open_path, name), "", "Image"
+            f"recent.{name}",
+            f"Open recent: {named(name)}",
+            _call(window.open_path, name),
+            "",
+            "Image",
         )
         for name in window.settings.recent
     ]

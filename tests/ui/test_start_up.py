@@ -260,3 +260,19 @@ def main(window):
     assert any("Your work is back" in message for message in facts["toasts"])
     facts = start(script, home)
     assert facts["stride"] == 1 and facts["image"] == "cat.jpg" and facts["toasts"] == []
+
+
+def test_a_damaged_file_of_settings_is_told_and_the_window_starts(home: Path) -> None:
+    (home / "config").mkdir()
+    (home / "config" / "settings.json").write_text("[" * 100_000)
+    facts = start(
+        """
+def main(window):
+    QTimer.singleShot(0, window, lambda: (
+        tell(said=[toast.message for toast in window.toasts.toasts()]), window.close()))
+""",
+        home,
+    )
+    (said,) = facts["said"]
+    assert said.startswith("The settings could not be read, so the file was set aside as ")
+    assert facts["stderr"] == ""
