@@ -12,10 +12,10 @@ from window_helpers import messages, opened
 
 from convscope.engine.data.registry import open_dataset
 from convscope.engine.models.catalogue import open_model
-from convscope.engine.training.folder_lock import locked
 from convscope.engine.training.run import Run, new_folder
 from convscope.engine.training.settings import TrainingSettings
 from convscope.engine.training.train import train
+from convscope.folder_lock import locked
 from convscope.imaging.image import Image
 from convscope.session.session import Session
 from convscope.ui.main_window import MainWindow
