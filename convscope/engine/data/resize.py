@@ -159,8 +159,11 @@ def _bicubic(pixels: NDArray[np.uint8], target: Target) -> tuple[NDArray[np.uint
     shares = picture.width / width, picture.height / height
     if target.fit == "crop":
         share = min(shares)
-        left, top = (picture.width - width * share) / 2, (picture.height - height * share) / 2
-        box = (left, top, left + width * share, top + height * share)
+        # Rounded, the part may reach beyond the picture by nothing at all, which Pillow refuses.
+        left = max(0.0, (picture.width - width * share) / 2)
+        top = max(0.0, (picture.height - height * share) / 2)
+        right, bottom = left + width * share, top + height * share
+        box = (left, top, min(float(picture.width), right), min(float(picture.height), bottom))
         return np.asarray(picture.resize((width, height), how, box=box)), box
     share = max(shares)
     size = max(1, round(picture.width / share)), max(1, round(picture.height / share))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from convscope.engine.data.pipeline import PipelineSettings
-from convscope.engine.data.resize import InputSettings, Target, to_target
+from convscope.engine.data.resize import InputSettings, Target, fitted, to_target
 from convscope.engine.training.settings import TrainingSettings
 from convscope.errors import UserError
 
@@ -31,6 +31,15 @@ def test_stretch_enlarges_with_half_pixel_centres() -> None:
 
 def test_crop_takes_the_middle() -> None:
     assert to_target(WIDE, Target(2, 2, 1, "crop"))[..., 0].tolist() == [[20, 30], [60, 70]]
+
+
+@pytest.mark.parametrize("size", [(h, w) for h in (29, 58, 107, 116, 123) for w in (h, h + 1, 2 * h)])
+def test_a_crop_never_reaches_beyond_the_picture(size: tuple[int, int]) -> None:
+    """224 times a 224th of a side may be more than the side by the last bit, which Pillow refuses."""
+    made, box = fitted(np.zeros(size, np.uint8), Target(224, 224, 1, "crop", "bicubic"))
+    assert made.shape == (224, 224)
+    assert min(box) >= 0 and box[2] <= size[1] and box[3] <= size[0]
+    assert box[2] - box[0] == pytest.approx(min(size)) and box[3] - box[1] == pytest.approx(min(size))
 
 
 def test_pad_shows_all_of_it_on_black() -> None:
