@@ -42,6 +42,14 @@ def time_left(seconds: float) -> str:
     return f"{clock(seconds)} left"
 
 
+def file_size(count: int) -> str:
+    """Bytes: "17.7 MB" (of 1,000,000 bytes)."""
+    for limit, unit in ((10**9, "GB"), (10**6, "MB"), (10**3, "kB")):
+        if count >= limit:
+            return f"{count / limit:.3g} {unit}"
+    return f"{count} bytes"
+
+
 def sizes(shape: Sequence[int]) -> str:
     """The shape of an array, rows first: "300 × 451 × 3"."""
     return " × ".join(map(str, shape))

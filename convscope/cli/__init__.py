@@ -28,6 +28,7 @@ COMMANDS: dict[str, str] = {
     "data": "list the data sets that have a name, or download one",
     "summary": "a model's layers: shapes, parameters with the sum, work, receptive fields",
     "predict": "what a model says about an image",
+    "export": "write a copy of a model for others: Keras, SavedModel, ONNX, LiteRT, with a parity card",
     "train": "train a model on a data set into a run folder, or resume one",
     "evaluate": "how good a run's or any model is on a data set",
     "maps": "a layer's feature maps for an image: a grid and the raw numbers",

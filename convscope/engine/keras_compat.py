@@ -121,9 +121,12 @@ class _Warnings:
 
 
 def _keep_quiet() -> None:
+    from absl import logging
     from keras.src.ops import nn
 
     nn.warnings = _Warnings()
+    # What Keras advises whoever writes a script: that .h5 is "legacy", say.
+    logging.set_verbosity(logging.ERROR)
 
 
 # -- processors ----------------------------------------------------------------------------------------------

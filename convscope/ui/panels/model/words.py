@@ -35,12 +35,7 @@ def work(number: int | None) -> str:
 
 def memory(size: int | None) -> str:
     """Bytes: "17.7 MB" (of 1,000,000 bytes)."""
-    if size is None:
-        return UNKNOWN
-    for limit, unit in ((10**9, "GB"), (10**6, "MB"), (10**3, "kB")):
-        if size >= limit:
-            return f"{size / limit:.3g} {unit}"
-    return f"{size} bytes"
+    return UNKNOWN if size is None else words.file_size(size)
 
 
 def share(part: int | None, whole: int | None) -> float:
