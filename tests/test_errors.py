@@ -16,6 +16,7 @@ CODE = Path(__file__).resolve().parent.parent / "convscope"
 OF_OTHERS = {
     ("engine/models/applications.py", "'corrupted' in str(error)"),
     ("engine/data/decode.py", "'truncated' in str(error).lower()"),
+    ("imaging/heif.py", "'nsupported' in str(error)"),
 }
 ASKING = ("startswith", "endswith", "find", "index", "count")
 
