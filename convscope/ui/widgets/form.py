@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from PySide6.QtCore import QSignalBlocker, Qt
+from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QComboBox,
@@ -13,7 +14,6 @@ from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QLabel,
-    QScrollArea,
     QSizePolicy,
     QSlider,
     QSpinBox,
@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 
 from convscope.ui import theme
 from convscope.ui.widgets.elided_combo import ElidedCombo
+from convscope.ui.widgets.scroll_column import ScrollColumn
 from convscope.ui.widgets.segmented import Segmented
 from convscope.ui.widgets.undo_keys import undo_of_the_window
 from convscope.ui.widgets.wheel import wheel_needs_focus
@@ -39,6 +40,16 @@ def caption(name: str = "", text: str = "") -> QLabel:
     made.setObjectName(name)
     made.setWordWrap(True)
     return made
+
+
+def room_for(label: QLabel, lines: int, pixels: int = 11) -> None:
+    """Keep room for so many lines, whatever a label says now: what lies below it does not jump.
+
+    `pixels`: the design size of its type.
+    """
+    height = QFontMetrics(theme.font(pixels)).lineSpacing()
+    label.setMinimumHeight(lines * height)
+    label.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
 
 
 def breakable(name: str) -> str:
@@ -61,12 +72,9 @@ def fold_button(name: str, says: str, run: Callable[[], object]) -> QToolButton:
     return button
 
 
-def scrolling(inside: QWidget) -> QScrollArea:
+def scrolling(inside: QWidget, name: str = "") -> ScrollColumn:
     """A column that scrolls up and down; the colour of what lies behind shows through."""
-    scroll = QScrollArea()
-    scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    scroll.setWidgetResizable(True)
-    scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    scroll = ScrollColumn(name)
     scroll.setWidget(inside)
     for surface in (inside, scroll.viewport()):
         surface.setAutoFillBackground(False)

@@ -60,6 +60,9 @@ class TitleLine(QWidget):
         aside = not self.facts.text() or sum(widths) + room + 4 <= self.width()
         wanted = QBoxLayout.Direction.LeftToRight if aside else QBoxLayout.Direction.TopToBottom
         self._layout.setSpacing(room if aside else 0)
+        # As high for one line as for two: the facts may come later than the title.
+        lines = [label.fontMetrics().lineSpacing() for label in (self.title, self.facts)]
+        self.setMinimumHeight(sum(lines))
         # Wrapped, a label would take a part of the line only.
         self.title.setWordWrap(not aside)
         if wanted != self._layout.direction():

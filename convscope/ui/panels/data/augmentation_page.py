@@ -10,10 +10,8 @@ from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import (
     QCheckBox,
     QDoubleSpinBox,
-    QFrame,
     QHBoxLayout,
     QLabel,
-    QScrollArea,
     QSizePolicy,
     QVBoxLayout,
     QWidget,
@@ -33,6 +31,7 @@ from convscope.ui.widgets.form import (
     tool,
 )
 from convscope.ui.widgets.raster import to_image
+from convscope.ui.widgets.scroll_column import ScrollColumn
 from convscope.ui.widgets.slider_row import SliderRow
 
 if TYPE_CHECKING:
@@ -163,7 +162,7 @@ class AugmentationPage(QWidget):
         """Take no more events."""
         self._context.session.augmentation_changed.disconnect(self._show_augmentation)
 
-    def _scrolled(self) -> QScrollArea:
+    def _scrolled(self) -> ScrollColumn:
         from convscope.engine.data.augmentation import LIMITS
 
         holder = QWidget()
@@ -200,12 +199,7 @@ class AugmentationPage(QWidget):
         column.addLayout(fills)
         column.addWidget(caption("", "Acts on training images only, drawn anew for each epoch."))
         column.addStretch(1)
-        area = QScrollArea()
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        area.setObjectName("data.augment")
-        area.setWidgetResizable(True)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setFrameShape(QFrame.Shape.NoFrame)
+        area = ScrollColumn("data.augment")
         area.setWidget(holder)
         return area
 

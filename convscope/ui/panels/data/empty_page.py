@@ -12,6 +12,7 @@ from convscope.paths import resource_path
 from convscope.ui import theme
 from convscope.ui.panels.data.opening import Opening
 from convscope.ui.widgets.form import as_panel, caption
+from convscope.ui.widgets.placed import Placed
 
 # (name, title, sample, what is in it)
 _CARDS = (
@@ -28,9 +29,8 @@ class EmptyPage(QWidget):
     def __init__(self, opening: Opening, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         as_panel(self)
-        column = QVBoxLayout(self)
+        self._placed = column = Placed(self, 1 / 3)
         column.setSpacing(theme.GROUP_GAP)
-        column.addStretch(1)
         title = theme.label("No data set is open", "title")
         title.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         says = caption("", "A data set is what a network learns from: images, and the class of each.")
@@ -57,7 +57,11 @@ class EmptyPage(QWidget):
         others.addWidget(more)
         others.addStretch(1)
         column.addLayout(others)
-        column.addStretch(2)
+        column.addStretch(1)
+
+    def set_room(self, height: int) -> None:
+        """Stand a third down in so many pixels, whatever takes room below."""
+        self._placed.set_room(height)
 
     @staticmethod
     def _card(opening: Opening, name: str, words: str, sample: str, facts: str) -> QFrame:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
-    QFrame,
     QLabel,
     QLineEdit,
-    QScrollArea,
     QSplitter,
     QStackedWidget,
     QVBoxLayout,
@@ -30,6 +29,7 @@ from convscope.ui.panels.data.refusal import Refusal
 from convscope.ui.panels.data.source_section import SourceSection
 from convscope.ui.panels.data.split_section import SplitSection
 from convscope.ui.widgets.form import as_panel, hairline, heading, row, segmented
+from convscope.ui.widgets.scroll_column import ScrollColumn
 
 if TYPE_CHECKING:
     from convscope.engine.data.dataset import Dataset
@@ -103,6 +103,11 @@ class DataPanel(QWidget):
         self.downloads.refresh(name)
         self.stack.setCurrentWidget(self.downloads)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """What is in the middle of the panel stays there, whatever is told below it."""
+        super().resizeEvent(event)
+        self.empty.set_room(self.height())
+
     def show_example(self) -> None:
         """Fill the panel, for a picture of it: garments unless data is open, mildly augmented."""
         if self._dataset is None:
@@ -155,9 +160,10 @@ class DataPanel(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(1)
+        column.addWidget(self.stack, 1)
+        # Below everything, so that nothing moves under the pointer when they come and go.
         column.addWidget(self.strip)
         column.addWidget(self.refusal)
-        column.addWidget(self.stack, 1)
         for label in self.findChildren(QLabel):
             # A class or a file may be called "<b>".
             label.setTextFormat(Qt.TextFormat.PlainText)
@@ -184,12 +190,7 @@ class DataPanel(QWidget):
         column.addWidget(heading("Classes"))
         column.addWidget(self.search)
         column.addWidget(self.classes, 1)
-        self.left = QScrollArea()
-        self.left.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.left.setObjectName("data.left")
-        self.left.setWidgetResizable(True)
-        self.left.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.left.setFrameShape(QFrame.Shape.NoFrame)
+        self.left = ScrollColumn("data.left")
         self.left.setMinimumWidth(theme.scaled(LEFT))
         self.left.setWidget(holder)
         return self.left

@@ -11,7 +11,7 @@ from convscope.ui import theme
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.data.opening import Opening
 from convscope.ui.panels.data.words import set_words, unreadable, unreadable_words
-from convscope.ui.widgets.form import caption, heading, row, tool
+from convscope.ui.widgets.form import caption, heading, room_for, row, tool
 
 if TYPE_CHECKING:
     from convscope.engine.data.dataset import Dataset
@@ -53,6 +53,7 @@ class SourceSection(QWidget):
         for label in (self.title, self.facts, self.credit, self.notes):
             # A file's name may have no place to break; it must not widen the column.
             label.setMinimumWidth(1)
+        room_for(self.credit, 2)
         self.more = tool("data.details", "Every note and every file left out", "list", self.show_details)
         self.finder = tool(
             "data.duplicates",

@@ -72,6 +72,10 @@ class Inspector(QWidget):
     # -- the method ------------------------------------------------------------------------------------------
 
     def _show(self) -> None:
+        self._tell()
+        self.page.fit(self.about)
+
+    def _tell(self) -> None:
         request = self._desk.request
         self.about.setVisible(request is not None and not self._desk.sentence)
         if request is None:
@@ -138,6 +142,7 @@ class Inspector(QWidget):
                 f"{percent(found.share)} of them"
             )
             self.facts.setText("\n".join([*lines, words]))
+            self.page.fit(self.about)
 
         self._desk.context.jobs.submit(
             "view",
@@ -223,6 +228,9 @@ class Inspector(QWidget):
         chosen = self._desk.chosen
         self.layer.setEnabled(chosen is not None)
         if layer is None:
+            waits = chosen is None and self._desk.look is None
+            # What lies below stays where it is while the next answer is on its way.
+            self.why.setMinimumHeight(self.why.height() if waits else 0)
             none = NO_LAYER if self._desk.look is not None else ""
             self.why.setText(f"{breakable(chosen.path)}: {chosen.why}" if chosen is not None else none)
         else:
@@ -353,7 +361,8 @@ class Inspector(QWidget):
         column.addStretch(1)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
-        whole.addWidget(scrolling(inside))
+        self.page = scrolling(inside)
+        whole.addWidget(self.page)
 
     def _build_about(self) -> None:
         column = QVBoxLayout(self.about)

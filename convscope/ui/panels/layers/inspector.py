@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from convscope.engine.seeing.activation_sum import ActivationSum
 from convscope.ui import theme
@@ -16,7 +16,7 @@ from convscope.ui.panels.layers.sum_page import SumPage
 from convscope.ui.panels.layers.top_page import TopPage
 from convscope.ui.panels.layers.values_page import ValuesPage
 from convscope.ui.panels.layers.words import seen
-from convscope.ui.widgets.form import as_panel, caption, row, segmented
+from convscope.ui.widgets.form import as_panel, caption, row, scrolling, segmented
 from convscope.ui.widgets.slider_row import SliderRow
 
 WIDTH = 356
@@ -78,15 +78,7 @@ class Inspector(QWidget):
         self.top = TopPage(context)
         self.stack = QStackedWidget()
         for page in (self.sum, self.kernel, self.values, self.top):
-            area = QScrollArea()
-            area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-            area.setWidgetResizable(True)
-            area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-            area.setWidget(page)
-            # The column's own colour, not the window's.
-            for ground in (area.viewport(), page):
-                ground.setAutoFillBackground(False)
-            self.stack.addWidget(area)
+            self.stack.addWidget(scrolling(page))
         column.addWidget(self.stack, 5)
         self.show_details(())
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtWidgets import QFrame, QLabel, QLineEdit, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtWidgets import QFrame, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from convscope.engine.models.architecture import Architecture, LayerSpec
 from convscope.engine.models.families import original_words
@@ -14,7 +14,7 @@ from convscope.ui import theme
 from convscope.ui.panels.model.build_rows import shape_words
 from convscope.ui.panels.model.build_sketch import Sketch
 from convscope.ui.widgets.flow import FlowLayout
-from convscope.ui.widgets.form import row, tool
+from convscope.ui.widgets.form import row, scrolling, tool
 
 CARD = 272
 AT_ONCE = 2
@@ -51,13 +51,7 @@ class Gallery(QWidget):
         self._flow = FlowLayout(holder, theme.GROUP_GAP, theme.GROUP_GAP, even=True)
         self._cards: list[tuple[QWidget, str]] = []
         self._add_empty()
-        self.area = QScrollArea()
-        self.area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.area.setWidgetResizable(True)
-        self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.area.setWidget(holder)
-        self.area.viewport().setAutoFillBackground(False)
-        holder.setAutoFillBackground(False)
+        self.area = scrolling(holder)
         column.addWidget(self.area, 1)
         # A card takes milliseconds to lay out: some at a time, so that the window never stops.
         self._waiting = list(TEMPLATES.values())

@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QHeaderView,
     QLineEdit,
-    QScrollArea,
     QStackedWidget,
     QTableView,
     QVBoxLayout,
@@ -29,7 +28,7 @@ from convscope.ui.panels.model.library_opened import OpenModels
 from convscope.ui.panels.model.library_rows import HERE, LibraryRows
 from convscope.ui.panels.model.library_sort import NetworkOrder, without_own_arrow
 from convscope.ui.panels.model.library_ticks import ticks_of
-from convscope.ui.widgets.form import caption, hairline, heading, row, segmented, tool
+from convscope.ui.widgets.form import caption, hairline, heading, row, scrolling, segmented, tool
 
 if TYPE_CHECKING:
     from convscope.engine.models.catalogue import Entry
@@ -353,19 +352,10 @@ class LibraryView(QWidget):
         return self.compare
 
 
-def _scrolling(inside: QWidget, name: str) -> QScrollArea:
+def _scrolling(inside: QWidget, name: str) -> QWidget:
     holder = QWidget()
     column = QVBoxLayout(holder)
     column.setContentsMargins(0, 0, theme.GAP, 0)
     column.addWidget(inside)
     column.addStretch(1)
-    area = QScrollArea()
-    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    area.setObjectName(name)
-    area.setWidgetResizable(True)
-    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    area.setWidget(holder)
-    area.viewport().setAutoFillBackground(False)
-    holder.setAutoFillBackground(False)
-    return area
+    return scrolling(holder, name)

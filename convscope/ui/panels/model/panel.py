@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from convscope.engine.models.opened import OpenedModel
 from convscope.imaging.image import Image
@@ -21,6 +21,7 @@ from convscope.ui.panels.model.layer_table import LayerTable
 from convscope.ui.panels.model.model_facts import ModelFacts
 from convscope.ui.panels.model.shown import ShownModel, read_model
 from convscope.ui.widgets.form import as_panel, segmented, tool
+from convscope.ui.widgets.scroll_column import ScrollColumn
 
 # (name, title, what it is)
 PAGES = (
@@ -291,14 +292,8 @@ def _first_layer(shown: ShownModel) -> str | None:
     return found.path if found is not None else None
 
 
-def _scrolling(widget: QWidget, name: str, width: int) -> QScrollArea:
-    area = QScrollArea()
-    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    area.setObjectName(name)
-    area.setWidgetResizable(True)
-    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    area.setFrameShape(QFrame.Shape.NoFrame)
-    area.setFixedWidth(theme.scaled(width))
+def _scrolling(widget: QWidget, name: str, width: int) -> ScrollColumn:
+    area = ScrollColumn(name, width)
     as_panel(widget)
     area.setWidget(widget)
     return area

@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
-    QFrame,
     QHBoxLayout,
     QLabel,
     QLineEdit,
     QPushButton,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -27,7 +25,8 @@ from convscope.ui.panels.train.main_section import MainSection
 from convscope.ui.panels.train.more_sections import SECTIONS
 from convscope.ui.panels.train.plan import Checked, Prepared
 from convscope.ui.panels.train.section import Section
-from convscope.ui.widgets.form import as_panel, caption, hairline, tool
+from convscope.ui.widgets.form import as_panel, caption, hairline, room_for, tool
+from convscope.ui.widgets.scroll_column import ScrollColumn
 from convscope.ui.widgets.segmented import Segmented
 from convscope.words import percent
 
@@ -83,12 +82,7 @@ class Controls(QWidget):
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.setSpacing(0)
-        area = QScrollArea()
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        area.setObjectName("train.scroll")
-        area.setWidgetResizable(True)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setFrameShape(QFrame.Shape.NoFrame)
+        area = ScrollColumn("train.scroll")
         self.body = QWidget()
         as_panel(self.body)
         column = QVBoxLayout(self.body)
@@ -104,6 +98,8 @@ class Controls(QWidget):
         self.start_from.changed.connect(self.desk.set_start_from)
         column.addWidget(self.start_from)
         self.data = self._subject(column, "data", "Data", "data")
+        # The counts come when the parts are known.
+        room_for(self.data, 3, 13)
         self.input = self._subject(column, "input", "Input", "data", "input")
         self.augmentation = self._subject(column, "augmentation", "Augmentation", "data", "augmentation")
         column.addWidget(hairline())

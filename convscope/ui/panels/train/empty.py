@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QPushButton, QWidget
 
 from convscope.ui import theme
 from convscope.ui.panels.train.desk import Desk
 from convscope.ui.panels.train.plan import Checked
 from convscope.ui.widgets.form import row
+from convscope.ui.widgets.placed import Placed
 
 
 class Empty(QWidget):
@@ -43,17 +44,24 @@ class Empty(QWidget):
         )
         self.start = self._button("train.empty.start", "Start", desk.start)
         self.start.setProperty("role", "primary")
-        column = QVBoxLayout(self)
+        self._placed = column = Placed(self, 2 / 5)
         column.setSpacing(theme.GROUP_GAP)
-        column.addStretch(2)
         column.addWidget(self.title)
         column.addWidget(self.words)
         # Two lines, which have room in the smallest window too.
         column.addLayout(row(None, self.start, self.digits, None))
         column.addLayout(row(None, self.base, self.model, self.data, None))
-        column.addStretch(3)
+        column.addStretch(1)
+        # Until it is known what fits, there is nothing to press that could move.
+        self._told = False
+        for button in (self.start, self.digits, self.base, self.model, self.data):
+            button.hide()
         desk.checked.connect(self._show)
         self._show(desk.last_check)
+
+    def set_room(self, height: int) -> None:
+        """Stand two fifths down in so many pixels, whatever is told beside it."""
+        self._placed.set_room(height)
 
     def shutdown(self) -> None:
         """Take no more events."""
@@ -77,12 +85,16 @@ class Empty(QWidget):
             title = f"Training needs {missing if model is not None or data is None else 'a network'}"
             words = "Watch the loss fall and the kernels change while a network learns."
         elif checked is None:
+            if not self._told:
+                self.title.setText(f"{model.name} on {data.title}")
+                self.words.setText("Looking whether they fit …")
             return
         elif any(finding.severity == "error" for finding in checked.findings):
             title = f"{model.name} on {data.title}: something does not fit"
             words = "At the left it says what, with a button that mends it."
         else:
             title, words = f"{model.name} on {data.title}", "All is ready."
+        self._told = True
         misfit = model is not None and data is not None and checked is not None
         ready = checked is not None and not any(f.severity == "error" for f in checked.findings)
         self.title.setText(title)

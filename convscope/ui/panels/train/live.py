@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from convscope.errors import NotDownloadedError, NotEnoughMemoryError, UserError
@@ -84,6 +85,11 @@ class LiveView(QWidget):
         self.looks.shutdown()
         self.empty.shutdown()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """What stands in the middle stays there, whatever is told beside it."""
+        super().resizeEvent(event)
+        self.empty.set_room(self.height())
+
     def set_looks_shown(self, shown: bool) -> None:
         """Give the charts all the room, or not."""
         self.looks.setVisible(shown)
@@ -96,10 +102,11 @@ class LiveView(QWidget):
         column.setSpacing(theme.GAP)
         self.resuming = Notice("train.interrupted")
         self.notice = Notice("train.notice")
-        column.addWidget(self.resuming)
         column.addWidget(self.notice)
         self.stack = QStackedWidget()
         column.addWidget(self.stack, 1)
+        # It comes when the folder of runs is read: no button above it moves.
+        column.addWidget(self.resuming)
         self.empty = Empty(self.desk)
         self.stack.addWidget(self.empty)
         page = QWidget()

@@ -50,8 +50,10 @@ class Card(QFrame):
         self.reached.setObjectName(f"{name}.reached")
         self.reached.setWordWrap(True)
         for label in (self.tensors, self.cost, self.reached):
-            label.hide()
             column.addWidget(label)
+        self.reached.hide()
+        # Their lines are there before there is anything in them: no button moves when a cost is known.
+        self.set_cost("")
         self.start = QPushButton(button)
         self.start.setObjectName(f"{name}.start")
         self.start.setAccessibleName(f"{button}: {title}")
@@ -62,10 +64,8 @@ class Card(QFrame):
 
     def set_cost(self, sentence: str, tensors: str = "") -> None:
         """What it will take."""
-        self.cost.setText(sentence)
-        self.cost.setVisible(bool(sentence))
-        self.tensors.setText(tensors)
-        self.tensors.setVisible(bool(tensors))
+        self.cost.setText(sentence or " ")
+        self.tensors.setText(tensors or " ")
 
     def set_reached(self, sentence: str) -> None:
         """What the last run of this way came to."""

@@ -1,0 +1,179 @@
+"""No button moves under the pointer because a list, a count or an answer has come.
+
+Everything that can be pressed is looked at while the window works: what was on show and still is, is where it
+was. What a person does may move things; what only arrives may not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
+
+import pytest
+from PySide6.QtCore import QPoint
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractSpinBox,
+    QApplication,
+    QComboBox,
+    QLineEdit,
+    QSlider,
+    QWidget,
+)
+from pytestqt.qtbot import QtBot
+from shiboken6 import isValid
+from walk import Walk, long_classes, long_image, long_model
+
+from convscope.engine.training.run import Run
+from convscope.session.session import Session
+from convscope.ui.main_window import MainWindow
+from convscope.ui.panels.train.live import LiveView
+from convscope.ui.settings import Settings
+from convscope.ui.sources.opening import sample_images
+from convscope.ui.widgets.segmented import Segmented
+
+PRESSED = (QAbstractButton, QComboBox, QAbstractSpinBox, QLineEdit, QSlider)
+PATIENCE = 120_000
+
+
+class Watch:
+    """Looks where everything is, again and again, while the window works."""
+
+    def __init__(self, qtbot: QtBot, window: MainWindow) -> None:
+        self.qtbot, self.window = qtbot, window
+        self.moves: set[str] = set()
+
+    def places(self) -> dict[str, tuple[int, int]]:
+        """The upper left corner of whatever can be pressed, in the window."""
+        found = {}
+        for widget in (each for kind in PRESSED for each in self.window.findChildren(kind)):
+            if not widget.isVisible() or widget.window() is not self.window:
+                continue
+            name = widget.objectName()
+            if name and not name.startswith("qt_") and not widget.visibleRegion().isEmpty():
+                at = widget.mapTo(self.window, QPoint())
+                found[name] = (at.x(), at.y())
+        return found
+
+    def after(self, what: str, does: Callable[[], object]) -> None:
+        """Do something, let it be laid out, then look until all that it asked for has come."""
+        does()
+        for _ in range(3):
+            QApplication.processEvents()
+        last = self.places()
+
+        def settled() -> bool:
+            nonlocal last
+            now = self.places()
+            self.moves |= {
+                f"{what}: {name} {last[name]} → {at}"
+                for name, at in now.items()
+                if last.get(name, at) != at and not name.startswith("status.")
+            }
+            last = now
+            return self.window.jobs.idle()
+
+        for _ in range(2):
+            self.qtbot.waitUntil(settled, timeout=PATIENCE)
+            self.qtbot.wait(2)
+        settled()
+
+
+@pytest.fixture
+def watch(qtbot: QtBot) -> Iterator[Watch]:
+    """A window at 1280×800 with a photograph, a network and data."""
+    window = MainWindow(Session([long_image(), *sample_images()[:2]]), settings=Settings())
+    window.remember_settings = False
+    qtbot.addWidget(window)
+    window.resize(1280, 800)
+    window.show()
+    window.activateWindow()
+    window.session.add_model(long_model())
+    window.session.set_dataset(long_classes())
+    Walk(qtbot, window).settle()
+    yield Watch(qtbot, window)
+    if isValid(window):
+        window.close()
+
+
+def test_no_button_moves_while_a_page_is_filled(watch: Watch) -> None:
+    """Scroll bars, costs, counts and reasons came late, and pushed what was below or beside them."""
+    window = watch.window
+    for info in window.panel_infos:
+        watch.after(f"show {info.name}", lambda name=info.name: window.show_panel(name))
+        panel = window.panel()
+        assert panel is not None
+        switches = [
+            each
+            for each in panel.findChildren(Segmented)
+            if each.isVisible() and each.objectName().endswith((".view", ".page"))
+        ]
+        for switch in switches:
+            for key in (*switch.keys[1:], switch.keys[0]):
+                if switch.button(key).isEnabled():
+                    watch.after(f"{switch.objectName()}.{key}", switch.button(key).click)
+    assert not watch.moves, "\n".join(sorted(watch.moves))
+
+
+def test_no_button_moves_when_another_image_is_answered(watch: Watch) -> None:
+    """Controls beside Explain's wall were squeezed for a moment, and the reason for a layer came and went."""
+    window = watch.window
+    for info in window.panel_infos:
+        window.show_panel(info.name)
+        Walk(watch.qtbot, window).settle()
+        for image in window.session.images[1:]:
+            watch.after(
+                f"{info.name}, another image", lambda image=image: window.session.select_image(image.id)
+            )
+    assert not watch.moves, "\n".join(sorted(watch.moves))
+
+
+def test_no_button_moves_while_a_data_set_is_opened_or_refused(watch: Watch, tmp_path: Path) -> None:
+    """The bar of progress and the reason of a refusal stood above the panel, and pushed all of it down."""
+    window = watch.window
+    window.show_panel("data")
+    window.sources.engine.open_dataset("digits")
+    Walk(watch.qtbot, window).settle()
+    before = watch.places()
+    for reference in ("fashion", "digits", tmp_path):
+        window.sources.engine.open_dataset(reference)
+        watch.after(f"open {reference}", lambda: None)
+    assert window.findChild(QWidget, "data.refused").isVisible()  # type: ignore[union-attr]
+    after = watch.places()
+    for name in ("data.open", "data.duplicates", "data.split.test", "data.part.all", "data.page.input"):
+        assert after[name] == before[name], name
+    assert not watch.moves, "\n".join(sorted(watch.moves))
+
+
+def test_the_ways_to_a_first_data_set_stay_while_one_is_opened(watch: Watch, tmp_path: Path) -> None:
+    window = watch.window
+    window.session.set_dataset(None)
+    window.show_panel("data")
+    Walk(watch.qtbot, window).settle()
+    before = watch.places()
+    assert "data.empty.digits" in before
+    watch.after("refused", lambda: window.sources.engine.open_dataset(tmp_path))
+    assert window.findChild(QWidget, "data.refused").isVisible()  # type: ignore[union-attr]
+    assert watch.places()["data.empty.digits"] == before["data.empty.digits"]
+
+
+def test_an_interrupted_run_is_offered_where_it_moves_nothing(watch: Watch) -> None:
+    """It is found when the folder of runs has been read: the first training may just be about to start."""
+    window = watch.window
+    window.show_panel("train")
+    Walk(watch.qtbot, window).settle()
+    before = watch.places()
+    assert "train.empty.start" in before or "train.empty.digits" in before
+    view = window.findChild(LiveView, "train.live")
+    assert view is not None
+
+    run = SimpleNamespace(sentence="It was interrupted in epoch 3 of 10.", starts_again=False)
+    run.details = SimpleNamespace(name="night")
+    view._offer([cast(Run, run)])
+    QApplication.processEvents()
+    now = watch.places()
+    assert "train.interrupted.resume" in now
+    moved = [name for name, at in before.items() if name.startswith("train.empty") and now[name] != at]
+    assert not moved
