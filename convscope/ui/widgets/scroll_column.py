@@ -48,7 +48,7 @@ class ScrollColumn(QScrollArea):
     def fit(self, *changed: QWidget) -> None:
         """Lay the content out at once, after parts of it, each with a layout of its own, have changed."""
         for part in (*changed, self.widget()):
-            layout = part.layout()
+            layout = part.layout() if part is not None else None
             if layout is not None:
                 layout.activate()
         self.event(QEvent(QEvent.Type.LayoutRequest))
