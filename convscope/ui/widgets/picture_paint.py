@@ -77,6 +77,10 @@ def paint_edge(painter: QPainter, view: Viewport, colour: QColor) -> None:
     )
 
 
+HALF_FRAME = 1.5
+"""Half of a frame's width in screen points, the line that sets it off from the picture included."""
+
+
 def paint_box(
     painter: QPainter, view: Viewport, box: tuple[float, float, float, float], colour: QColor, least: float
 ) -> None:
@@ -90,13 +94,26 @@ def paint_box(
     row, column, height, width = box
     x0, y0 = view.to_screen(column, row)
     wide, high = width * view.scale, height * view.scale
-    more_x, more_y = max(0.0, least - wide) / 2, max(0.0, least - high) / 2
-    area = QRectF(x0, y0, wide, high).adjusted(-more_x, -more_y, more_x, more_y)
+    left, right = _line(x0, wide, least, view.view_width)
+    top, bottom = _line(y0, high, least, view.view_height)
+    area = QRectF(left, top, right - left, bottom - top)
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.setPen(QPen(QColor(255, 255, 255, 200) if colour.lightness() < 128 else QColor(0, 0, 0, 160), 3))
     painter.drawRect(area)
     painter.setPen(QPen(colour, 1.5))
     painter.drawRect(area)
+
+
+def _line(start: float, long: float, least: float, room: float) -> tuple[float, float]:
+    """Where a frame begins and ends along one axis, so that its lines at the border of the view are whole."""
+    more = max(0.0, least - long) / 2
+    first, last = start - more, start + long + more
+    # An end that is scrolled out of the view stays out.
+    if start > -0.5 and first < HALF_FRAME:
+        first, last = HALF_FRAME, max(last, HALF_FRAME + least)
+    if start + long < room + 0.5 and last > room - HALF_FRAME:
+        first, last = min(first, room - HALF_FRAME - least), room - HALF_FRAME
+    return first, last
 
 
 def paint_window(

@@ -288,6 +288,37 @@ def test_the_window_box_frames_its_pixels(qtbot: QtBot) -> None:
     assert QColor(view.grab().toImage().pixel(200, 115)).red() in (127, 128)
 
 
+@pytest.mark.parametrize("box", [(0, 0, 3, 5), (37, 55, 3, 5), (0, 0, 40, 60), (39, 0, 1, 1), (0, 59, 1, 1)])
+def test_a_frame_at_the_border_is_whole_and_as_thick_as_elsewhere(
+    qtbot: QtBot, box: tuple[int, int, int, int]
+) -> None:
+    """Half of its line lay outside of the view, and of one enlarged to be seen, half of the frame."""
+    view = shown(qtbot, np.full((40, 60), 128, np.uint8))
+    # The picture fills the view from border to border, as a fitted one does across or down.
+    view.resize(300, 200 + CAPTION_HEIGHT)
+    assert (view.view.left, view.view.top, view.view.scale) == (0.0, 0.0, 5.0)
+    row, column, height, width = box
+    view.set_box(18, 28, height, width) if height < 40 else view.clear_box()
+    elsewhere = framed(view)
+    view.set_box(row, column, height, width)
+    assert framed(view) >= 0.9 * (elsewhere or 2 * (300 + 200 - 4) * 3)
+
+
+def framed(view: ImageView) -> int:
+    """How many pixels of the picture a frame takes, its outer line included."""
+    image = view.grab().toImage()
+    grays = ((x, y) for x in range(300) for y in range(200) if (x, y) != (0, 0))
+    return sum(QColor(image.pixel(x, y)).getRgb()[:3] not in ((128,) * 3, (127,) * 3) for x, y in grays)
+
+
+def test_a_frame_that_is_scrolled_away_is_not_pulled_in(qtbot: QtBot) -> None:
+    view = shown(qtbot, np.full((40, 60), 128, np.uint8))
+    view.zoom_to(40, 30, 40)
+    empty = view.grab().toImage()
+    view.set_box(0, 0, 3, 5)
+    assert view.grab().toImage() == empty
+
+
 def test_caption_and_scale_stand_below(qtbot: QtBot) -> None:
     view = shown(qtbot, noise(40, 60))
     assert view.view.view_height == 422 - CAPTION_HEIGHT
