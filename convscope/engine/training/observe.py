@@ -29,6 +29,7 @@ class Snapshot:
             (units,); None if none was chosen.
         predictions: probabilities for the watched samples, float32 (n, classes); None without samples.
         trouble: why something that was wanted is not here; "" as a rule.
+        image: the watched image that `maps` are of, as it was given; None without one.
     """
 
     batch: int
@@ -38,6 +39,7 @@ class Snapshot:
     maps: NDArray[np.float32] | None
     predictions: NDArray[np.float32] | None
     trouble: str = ""
+    image: NDArray[np.float32] | None = None
 
 
 class Observer:
@@ -85,7 +87,7 @@ class Observer:
         except Exception as error:
             trouble = str(error)
         kernels = None if self._kernel is None else np.asarray(self._kernel, np.float32)
-        return Snapshot(batch, epoch, kernels, watch.layer, maps, predictions, trouble)
+        return Snapshot(batch, epoch, kernels, watch.layer, maps, predictions, trouble, watch.image)
 
 
 def first_learns(model: OpenedModel) -> bool:

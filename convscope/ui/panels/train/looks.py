@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PySide6.QtCore import QTimer
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -18,8 +19,10 @@ from convscope.ui import theme
 from convscope.ui.panels.train.desk import Desk
 from convscope.ui.panels.train.plan import Finished, Prepared
 from convscope.ui.panels.train.samples_view import SamplesView
-from convscope.ui.widgets.form import caption, combo
+from convscope.ui.widgets.form import caption, combo, row
+from convscope.ui.widgets.late import LATE_MS
 from convscope.ui.widgets.mosaic_view import MosaicView
+from convscope.ui.widgets.veil import Veil
 
 if TYPE_CHECKING:
     from convscope.engine.models.opened import OpenedModel
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
 
 MOST_KERNELS, MOST_MAPS, LARGEST_MAP = 64, 64, 64
 CURRENT = -1
+OTHERS = "Working: these are the maps of what was chosen before"
 
 
 class Looks(QWidget):
@@ -45,6 +49,10 @@ class Looks(QWidget):
         self._trained: OpenedModel | None = None
         self._current: NDArray[np.float32] | None = None
         self._image_trouble = ""
+        # The layer and the image of the maps on show.
+        self._shown: tuple[str | None, NDArray[np.float32] | None] | None = None
+        # The samples, the number of the one whose maps are wanted, and that one: told apart by identity.
+        self._pictured: tuple[object, int, NDArray[np.float32] | None] = (None, CURRENT, None)
         self._build()
         desk.trainer.began.connect(lambda _plan: self._forget())
         desk.trainer.prepared.connect(self._prepare)
@@ -55,6 +63,7 @@ class Looks(QWidget):
 
     def shutdown(self) -> None:
         """Take no more events."""
+        self._lateness.stop()
         self.desk.context.session.image_changed.disconnect(self._image_changed)
 
     # Inside
@@ -75,6 +84,11 @@ class Looks(QWidget):
         self.maps = MosaicView()
         self.maps.setObjectName("train.maps")
         self.maps.setAccessibleName("Feature maps")
+        self.veil = Veil(self.maps, "train.maps.veil")
+        self._lateness = QTimer(self)
+        self._lateness.setSingleShot(True)
+        self._lateness.setInterval(LATE_MS)
+        self._lateness.timeout.connect(lambda: self.veil.set_words(OTHERS))
         self.samples = SamplesView()
         self.samples.chosen.connect(self._sample_chosen)
         self.trouble = caption("train.look_trouble")
@@ -82,7 +96,10 @@ class Looks(QWidget):
         column.addWidget(self.kernel_words)
         column.addWidget(self.kernels, 1)
         column.addSpacing(theme.GRID)
-        column.addWidget(theme.label("Feature maps", "heading"))
+        # Looking takes a small share of the time: of a slow network what is on show may be minutes old.
+        self.step = theme.with_figures(caption("train.look_step"))
+        self.step.setWordWrap(False)
+        column.addLayout(row(theme.label("Feature maps", "heading"), None, self.step))
         # Layers have long names: a line for each.
         column.addWidget(self.layer)
         column.addWidget(self.image)
@@ -93,10 +110,12 @@ class Looks(QWidget):
         column.addWidget(self.samples)
 
     def _forget(self) -> None:
-        self._prepared = self._trained = None
+        self._prepared = self._trained = self._shown = None
         self._image_trouble = ""
         self._offer()
         self._say("")
+        self.step.setText("")
+        self._answered()
         self.samples.set_samples((), (), ())
         self.kernels.set_maps([])
         self.maps.set_maps([])
@@ -191,6 +210,8 @@ class Looks(QWidget):
             return
         self._current, self._image_trouble = None, error.message
         self.maps.set_maps([])
+        self._shown = None
+        self._answered()
         self._say(error.message)
         self._watch()
 
@@ -199,6 +220,11 @@ class Looks(QWidget):
         from convscope.engine.training.control import Watch
 
         prepared, trainer = self._prepared, self.desk.trainer
+        if prepared is not None and self._shown is not None and not self._image_trouble:
+            if self._is_shown(self._wanted(prepared)):
+                self._answered()
+            elif not self._lateness.isActive() and not self.veil.words:
+                self._lateness.start()
         if prepared is None or not self.isVisible():
             trainer.watch(Watch())
         elif trainer.active:
@@ -236,12 +262,26 @@ class Looks(QWidget):
         samples, number = prepared.samples, self.image.currentData()
         image = self._current
         if samples is not None and isinstance(number, int) and number != CURRENT:
-            image = samples.batch[number : number + 1]
+            if self._pictured[0] is not samples or self._pictured[1] != number:
+                self._pictured = (samples, number, samples.batch[number : number + 1])
+            image = self._pictured[2]
         return Watch(self.layer.currentData(), image, None if samples is None else samples.batch)
+
+    def _is_shown(self, wanted: Watch) -> bool:
+        """Whether the maps on show are those of what is chosen."""
+        if self._shown is None or wanted.image is None:
+            return False
+        return self._shown[0] == wanted.layer and self._shown[1] is wanted.image
+
+    def _answered(self) -> None:
+        """What is on show answers what is chosen, or there is nothing on show."""
+        self._lateness.stop()
+        self.veil.set_words("")
 
     def _show(self, snapshot: Snapshot) -> None:
         if not self.isVisible():
             return
+        self.step.setText(f"after step {snapshot.batch + 1:,}" if self.desk.trainer.active else "")
         if snapshot.kernels is not None:
             rows, columns, channels, count = snapshot.kernels.shape
             words = f"First layer’s kernels · {count} of {rows}×{columns}×{channels}"
@@ -255,6 +295,14 @@ class Looks(QWidget):
             self.maps.set_maps(pictures, sizes=[snapshot.maps.shape[:2]] * len(pictures))
         if snapshot.predictions is not None:
             self.samples.set_predictions(snapshot.predictions)
+        if snapshot.maps is not None:
+            self._shown = (snapshot.layer, snapshot.image)
+        elif snapshot.trouble:
+            # Those of what was chosen before do not answer.
+            self.maps.set_maps([])
+            self._shown = None
+        if self._shown is None or self._prepared is None or self._is_shown(self._wanted(self._prepared)):
+            self._answered()
         self._say(snapshot.trouble or self._image_trouble)
 
     def _say(self, trouble: str) -> None:

@@ -21,6 +21,7 @@ from convscope.engine.training.train import train as train_engine
 from convscope.errors import NotEnoughMemoryError, UserError
 from convscope.imaging.image import Image
 from convscope.task import Cancelled, Task
+from convscope.ui.panels.train.looks import OTHERS
 from convscope.ui.panels.train.plan import Plan
 from convscope.ui.panels.train.result import ResultView
 from convscope.ui.panels.train.samples_view import SamplesView
@@ -114,7 +115,7 @@ def test_a_training_from_start_to_start_again(train: Train, tiny: OpenedModel) -
     assert train.find(QAbstractButton, "train.start").text() == "Start again"
 
 
-def test_steering_and_looking(train: Train) -> None:
+def test_steering_and_looking(train: Train, monkeypatch: pytest.MonkeyPatch) -> None:
     train.spin("train.epochs", "5000")
     train.settle()
     train.begin()
@@ -155,6 +156,18 @@ def test_steering_and_looking(train: Train) -> None:
     train.session.add_images([Image(np.eye(28, dtype=np.uint8) * 255, "a line")])
     assert train.find(QComboBox, "train.image").currentText() == "current, a line"
     train.until(lambda: len(seen) > count and not np.array_equal(seen[-1].maps, shown))
+
+    # What answers late is dimmed and says so, and of which step the maps are stands beside them.
+    veil, watch = train.live.looks.veil, train.trainer.watch
+    assert not veil.words and train.text("train.look_step") == f"after step {train.batches:,}"
+    monkeypatch.setattr(train.trainer, "watch", lambda _watch: None)
+    train.pick("train.layer", "conv2d")
+    train.until(lambda: veil.words == OTHERS)
+    monkeypatch.setattr(train.trainer, "watch", watch)
+    train.live.looks._watch()
+    train.until(lambda: not veil.words)
+    assert seen[-1].layer == "conv2d"
+    train.pick("train.layer", "max_pooling2d")
 
     # The learning rate, while it runs.
     train.slide("train.rate.slider", -400)
