@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QSignalBlocker, Qt
+from PySide6.QtCore import QEvent, QSignalBlocker, Qt
 from PySide6.QtGui import QFontMetrics, QResizeEvent
 from PySide6.QtWidgets import QCheckBox, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
@@ -138,7 +138,15 @@ class OpenModels(QWidget):
         super().resizeEvent(event)
         self._wrap()
 
+    def changeEvent(self, event: QEvent) -> None:
+        """Names wrap anew in another type."""
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.StyleChange, QEvent.Type.FontChange) and hasattr(self, "_buttons"):
+            self._wrap()
+
     def _wrap(self) -> None:
         room = max(self.width(), theme.scaled(200)) - theme.scaled(BESIDE)
         for button, name in self._buttons:
             button.setText(wrapped(name, button.fontMetrics(), room))
+            # The style sheet's least height is that of one line, and a layout goes by it.
+            button.setMinimumHeight(button.sizeHint().height())

@@ -25,6 +25,7 @@ from PySide6.QtWidgets import (
     QToolButton,
     QWidget,
 )
+from walk import MODEL_NAME, long_model
 
 from convscope.engine.models.catalogue import catalogue
 from convscope.engine.models.families import FAMILIES
@@ -149,6 +150,24 @@ def test_open_models_are_made_current_and_closed(library: Library) -> None:
     assert library.session.models == (second,) and library.session.model is second
     library.press("model.library.opened.0.close")
     assert library.session.model is None and library.find(QWidget, "model.library.none").isVisible()
+
+
+@pytest.mark.parametrize("zoom", [1.0, 1.5])
+def test_the_lines_of_an_open_models_name_are_all_seen(library: Library, zoom: float) -> None:
+    """The button was as high as one line, and cut the first and the last of three."""
+    library.choose("digits")
+    library.press("model.library.open")
+    library.session.add_model(long_model())
+    library.settle()
+    try:
+        library.window.set_zoom(zoom)
+        library.settle()
+        button = library.find(QToolButton, "model.library.opened.1")
+        lines = button.text().split("\n")
+        assert len(lines) > 1 and "".join(lines) == MODEL_NAME
+        assert button.height() >= len(lines) * button.fontMetrics().height()
+    finally:
+        library.window.set_zoom(1.0)
 
 
 def test_a_template_opens_at_another_size(library: Library) -> None:
