@@ -30,6 +30,11 @@ def share(count: int, whole: int) -> str:
     return f"{said}, {percent(count / whole)}" if whole else said
 
 
+def counted(number: int, one: str, several: str = "") -> str:
+    """A number of things: "1 class", "1,000 classes"."""
+    return f"{number:,} {one if number == 1 else several or f'{one}s'}"
+
+
 def clock(seconds: float) -> str:
     """A stretch of time as a clock shows it: "0:42", "1:05:00"."""
     minutes, second = divmod(round(seconds), 60)

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from convscope.cli.model_arguments import add_answer_arguments, asked
 from convscope.cli.progress_bar import progress_bar
 from convscope.engine.training.record import strict_json
 from convscope.errors import UserError
@@ -27,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "model", metavar="RUN|MODEL", help="a run's folder, a file, or a name from convscope models"
     )
     parser.add_argument("--weights", metavar="imagenet|FILE", help="weights for a named model")
+    add_answer_arguments(parser)
     parser.add_argument("--data", help="a data set or folder; a run's own without")
     parser.add_argument(
         "--split",
@@ -97,7 +99,7 @@ def _evaluated(arguments: argparse.Namespace, folder: Path | None, task: Task) -
     if split == "all":
         dataset, split = whole(dataset), "test"
     runtime.start()
-    model = open_model(spec, weights=arguments.weights, task=task)
+    model = asked(open_model(spec, weights=arguments.weights, task=task), arguments)
     result = evaluate(model, dataset, split or "test", task=task)
     names = [pair for pair in zip(model.classes, dataset.classes, strict=False) if pair[0] != pair[1]]
     if names:

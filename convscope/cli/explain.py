@@ -6,10 +6,12 @@ import argparse
 import json
 import sys
 from dataclasses import asdict
+from math import isnan
 from pathlib import Path
 from typing import Any
 
-from convscope.cli.model_arguments import add_model_arguments, check_layer, opened
+from convscope.cli.answers import answer_facts, number_words, shown
+from convscope.cli.model_arguments import add_answer_arguments, add_model_arguments, check_layer, opened
 from convscope.cli.outputs import check_output
 from convscope.cli.progress_bar import progress_bar
 from convscope.engine.seeing.attribution.method import Settings
@@ -17,7 +19,6 @@ from convscope.engine.seeing.attribution.methods import METHODS, find_method
 from convscope.errors import UserError
 from convscope.imaging.colormaps import COLORMAPS
 from convscope.imaging.overlay import OPACITY, THRESHOLD
-from convscope.words import percent
 
 SUMMARY = "Why a model decided: lay over an image what spoke for a class (Grad-CAM and fourteen others)."
 EXAMPLE = "convscope explain imagenet photo.jpg --class tabby -o overlay.png"
@@ -26,6 +27,7 @@ EXAMPLE = "convscope explain imagenet photo.jpg --class tabby -o overlay.png"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The model, the image or folder, what to explain and how, and where it goes."""
     add_model_arguments(parser)
+    add_answer_arguments(parser, file="the overlay, PNG; for a folder of pictures the folder to write to")
     parser.add_argument("image", metavar="IMAGE", type=Path, help="a picture, or a folder of pictures")
     parser.add_argument(
         "--method",
@@ -39,9 +41,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--class",
         dest="target",
         metavar="INDEX|NAME",
-        help="the class to explain (default: the most probable)",
+        help="the class to explain (default: the most probable), or the number where it puts out numbers",
     )
     parser.add_argument("--minus", metavar="INDEX|NAME", help="explain the class minus this one")
+    parser.add_argument(
+        "--down",
+        action="store_true",
+        help="of a network that puts out numbers: what pulls it down, instead of what pushes it up",
+    )
     parser.add_argument("--layer", metavar="PATH", help="the layer (default: the last feature map)")
     parser.add_argument(
         "--set",
@@ -50,13 +57,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="SETTING=VALUE",
         help="a method's settings, such as steps=100",
-    )
-    parser.add_argument(
-        "-o",
-        "--output",
-        type=Path,
-        metavar="FILE",
-        help="the overlay, PNG; for a folder of pictures the folder to write to",
     )
     parser.add_argument(
         "--npy", type=Path, metavar="FILE", help="the map at the layer's own resolution, not normalised"
@@ -89,6 +89,9 @@ def run(arguments: argparse.Namespace) -> int:
     """Write what was asked for; say what was found."""
     from convscope.imaging.load import load_image
 
+    if arguments.image.is_dir() and arguments.output is None and arguments.head is not None:
+        # A folder that is still to be made is called like an output.
+        arguments.output, arguments.head = Path(arguments.head), None
     methods = [find_method(name) for name in arguments.method or ("grad-cam",)]
     settings = [_settings(method.name, arguments.set) for method in methods]
     _check_settings(arguments.set, settings)
@@ -136,12 +139,12 @@ def run(arguments: argparse.Namespace) -> int:
     threshold = arguments.threshold or THRESHOLD
     facts = [_facts(one, region(one, threshold, image=image, how=style.how), threshold) for one in made]
     if arguments.json:
-        classes = [asdict(score) for score in look.prediction.top(5)]
-        print(json.dumps({"classes": classes, **facts[0], "maps": facts}, ensure_ascii=False, indent=1))
+        told = {**facts[0], **answer_facts(model, look.prediction), "maps": facts}
+        print(json.dumps(told, ensure_ascii=False, indent=1))
         return 0
-    for score in look.prediction.top(5):
-        share = percent(score.probability, 2, fixed=True)
-        print(f"{share:>9}  {score.logit:9.3f}  {score.index:>5}  {score.name}")
+    for score in shown(look.prediction, None):
+        logit = "" if look.prediction.is_values else f"{score.logit:9.3f}"
+        print(f"{number_words(look.prediction, score):>9}{logit:>11}  {score.index:>5}  {score.name}")
     for fact in facts:
         box = fact["box"]
         where = (
@@ -152,7 +155,13 @@ def run(arguments: argparse.Namespace) -> int:
         at = f" at {fact['layer']}" if fact["layer"] else ""
         rows, columns = fact["shape"]
         print(f"{fact['title']} of {fact['target']}{at}: {rows}×{columns}{where}")
-    for note in dict.fromkeys((*image.notes, *model.notes, *(note for one in made for note in one.notes))):
+    notes = (
+        *image.notes,
+        *model.notes,
+        *look.prediction.notes,
+        *(note for one in made for note in one.notes),
+    )
+    for note in dict.fromkeys(notes):
         print(note, file=sys.stderr)
     return 0
 
@@ -217,9 +226,9 @@ def _target(arguments: argparse.Namespace, model: Any) -> Any:
     from convscope.engine.seeing.attribution.target import Target, find_class
 
     if arguments.target is None:
-        return None
+        return Target(0, down=True) if arguments.down else None
     minus = None if arguments.minus is None else find_class(model, arguments.minus)
-    return Target(find_class(model, arguments.target), minus)
+    return Target(find_class(model, arguments.target), minus, arguments.down)
 
 
 def _folder(arguments: argparse.Namespace, method: str, settings: Settings) -> int:
@@ -228,7 +237,8 @@ def _folder(arguments: argparse.Namespace, method: str, settings: Settings) -> i
 
     model = opened(arguments)
     layer = arguments.layer if METHODS[method].needs_layer else None
-    request = Request(method, _target(arguments, model), layer, settings)
+    target = _target(arguments, model)
+    request = Request(method, target, layer, settings)
     with progress_bar() as task:
         batch = explain_folder(model, arguments.image, arguments.output, request, _style(arguments), task)
     failed = [row for row in batch.rows if row.error]
@@ -250,6 +260,9 @@ def _row_facts(row: Any) -> dict[str, Any]:
     facts = {**asdict(row), "file": str(row.file), "overlay": str(row.overlay or "")}
     if row.error:
         facts.update(index=None, probability=None, logit=None)
+    elif isnan(row.probability):
+        # Of a number that is no class.
+        facts["probability"] = None
     return facts
 
 
@@ -266,6 +279,7 @@ def _facts(one: Any, found: Any, threshold: float) -> dict[str, Any]:
         "target": one.target_words,
         "class": one.target.index,
         "minus": one.target.minus,
+        "down": one.target.down,
         "score": one.score,
         "layer": one.layer,
         "shape": list(one.heat.shape),

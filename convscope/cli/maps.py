@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from convscope.cli.model_arguments import add_model_arguments, check_layer, opened
+from convscope.cli.model_arguments import (
+    add_answer_arguments,
+    add_model_arguments,
+    check_layer,
+    layer_of,
+    opened,
+)
 from convscope.cli.outputs import check_output
 from convscope.engine.seeing.normalise import NORMALISATIONS
 from convscope.engine.seeing.outputs import MARK
@@ -32,14 +38,13 @@ _LISTED = 16
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The model, the image, the layer, how to show it, and where to write."""
     add_model_arguments(parser)
+    add_answer_arguments(parser, file="the grid, a PNG file", read=False)
     parser.add_argument("image", metavar="IMAGE", type=Path, help="a picture")
     parser.add_argument(
         "--layer",
         metavar="PATH",
-        required=True,
         help="a layer's path as convscope summary lists it; PATH#2 is its second output",
     )
-    parser.add_argument("-o", "--output", metavar="FILE", type=Path, help="the grid, a PNG file")
     parser.add_argument("--npy", metavar="FILE", type=Path, help="the raw maps, float32 H×W×C (a vector: C)")
     parser.add_argument(
         "--normalise",
@@ -57,6 +62,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Write the files and say what was written."""
     from convscope.imaging.load import load_image
 
+    if (arguments.layer is None) == (arguments.head is None):
+        raise UserError("Say which maps: --layer PATH, or --head NAME for those that the network puts out.")
     if arguments.output is None and arguments.npy is None:
         raise UserError("Say where to write: -o grid.png, --npy maps.npy, or both.")
     if not 1 <= arguments.columns <= 256:
@@ -66,6 +73,8 @@ def run(arguments: argparse.Namespace) -> int:
     # A missing picture is said before seconds are spent on the model.
     image = load_image(arguments.image)
     model = opened(arguments)
+    if arguments.head is not None:
+        arguments.layer = layer_of(model, arguments.head)
 
     from convscope.engine.seeing.activations import look
     from convscope.engine.seeing.layer_maps import layer_maps

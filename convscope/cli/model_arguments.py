@@ -1,15 +1,18 @@
-"""The MODEL argument that several subcommands share, and opening what it names."""
+"""The MODEL argument that several subcommands share, and opening and asking what it names."""
 
 from __future__ import annotations
 
 import argparse
 import difflib
 import re
+from pathlib import Path
 
 from convscope.engine import runtime
+from convscope.engine.models.answer import READINGS
 from convscope.engine.models.applications import find_application
 from convscope.engine.models.catalogue import open_model
 from convscope.engine.models.opened import OpenedModel
+from convscope.engine.seeing.outputs import output_path
 from convscope.engine.training.trained_in import trained_in
 from convscope.errors import UserError
 
@@ -29,6 +32,46 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_answer_arguments(parser: argparse.ArgumentParser, *, file: str = "", read: bool = True) -> None:
+    """--head and --as: which of a network's outputs, and what its numbers are.
+
+    Args:
+        file: what `-o` and `--output` write, for a command that writes a file; there `--output NAME` names an
+            output where NAME is no file's name. Elsewhere it always does.
+        read: whether it matters what the numbers are.
+    """
+    which = "which of a network's outputs is meant, by its name"
+    if file:
+        parser.add_argument(
+            "-o", "--output", action=_FileOrHead, metavar="FILE", help=f"{file}; --output NAME is --head NAME"
+        )
+        parser.add_argument("--head", metavar="NAME", help=which)
+    else:
+        parser.add_argument("--output", "--head", dest="head", metavar="NAME", help=which)
+    if read:
+        parser.add_argument(
+            "--as",
+            dest="reading",
+            choices=READINGS,
+            help="what its numbers are: scores of classes, or plain values (default: as the file has it)",
+        )
+
+
+class _FileOrHead(argparse.Action):
+    """`-o` and `--output`: a file; after `--output` a word that is no file's name is an output's."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: object,
+        option: str | None = None,
+    ) -> None:
+        path = Path(str(values))
+        is_file = option == "-o" or path.suffix or path.name != str(values) or path.is_dir()
+        setattr(namespace, "output" if is_file else "head", path if is_file else str(values))
+
+
 def opened(arguments: argparse.Namespace) -> OpenedModel:
     """The model that the arguments name; `--input` and `--no-top` are heeded where a command has them."""
     shape = input_shape(arguments.input) if getattr(arguments, "input", None) else None
@@ -38,12 +81,31 @@ def opened(arguments: argparse.Namespace) -> OpenedModel:
         )
     spec = trained_in(arguments.model)
     runtime.start()
-    return open_model(
+    model = open_model(
         spec,
         weights=arguments.weights,
         input_shape=shape,
         include_top=not getattr(arguments, "no_top", False),
     )
+    return asked(model, arguments)
+
+
+def asked(model: OpenedModel, arguments: argparse.Namespace) -> OpenedModel:
+    """The model with the output that `--head` names, read as `--as` says."""
+    return model.with_(output=getattr(arguments, "head", None), reading=getattr(arguments, "reading", None))
+
+
+def layer_of(model: OpenedModel, name: str) -> str:
+    """The path of the layer that makes one of a network's outputs.
+
+    Raises:
+        UserError: there is no such output.
+    """
+    slot = model.output(name).slot
+    for path, slots in model.program.slots.items():
+        if slot in slots:
+            return output_path(path, slots.index(slot) + 1)
+    raise UserError(f"{name} of {model.name} is no layer's own output.")
 
 
 def input_shape(text: str) -> tuple[int, int, int]:

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from convscope.cli.model_arguments import add_model_arguments, check_layer, opened
+from convscope.cli.model_arguments import add_answer_arguments, add_model_arguments, check_layer, opened
 from convscope.cli.outputs import check_output
 from convscope.cli.progress_bar import progress_bar
 from convscope.errors import UserError
@@ -31,9 +31,14 @@ _FIRST = 16
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The model, what to climb to, the recipe with its options, and the files."""
     add_model_arguments(parser)
+    add_answer_arguments(parser, file="the grid, a PNG file, eight in a row")
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--layer", metavar="PATH", help="a layer as convscope summary names it")
-    what.add_argument("--classes", metavar="LIST", help="classes by number (0-9,130) or by name, with commas")
+    what.add_argument(
+        "--classes",
+        metavar="LIST",
+        help="classes, or other numbers that it puts out, by number (0-9,130) or by name, with commas",
+    )
     parser.add_argument(
         "--filters", metavar="LIST", help="such as 0-15 or 3,7,20-23 (default: the first 16 of the layer)"
     )
@@ -46,7 +51,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--variation", type=float, default=0.0, metavar="X", help="total variation, 0 to 2")
     parser.add_argument("--l2", type=float, default=0.0, metavar="X", help="towards gray, 0 to 2")
     parser.add_argument("--blur", type=float, default=0.0, metavar="X", help="towards soft, 0 to 2")
-    parser.add_argument("-o", "--output", required=True, metavar="PNG", help="the grid, eight in a row")
     parser.add_argument(
         "--npy", metavar="FILE", help="the pictures as float32, N×H×W×C, in pixels 0–255 as they were climbed"
     )
@@ -61,6 +65,8 @@ def run(arguments: argparse.Namespace) -> int:
     from convscope.engine.seeing.patterns.settings import PatternSettings
     from convscope.imaging.save import save_npy, save_png
 
+    if arguments.output is None:
+        raise UserError("Say where to write the grid: -o grid.png.")
     check_output(arguments.output, (".png",), arguments.model)
     check_output(arguments.npy, (".npy",), arguments.model)
     if arguments.filters is not None and arguments.classes is not None:
@@ -133,7 +139,7 @@ def _goals(
 def _class_numbers(model: OpenedModel, text: str) -> list[int]:
     if re.fullmatch(r"[\d\s,–-]+", text):
         return numbers(text, "--classes")
-    known = {name.lower(): index for index, name in enumerate(model.classes)}
+    known = {model.name_of(index).lower(): index for index in range(model.head.classes)}
     found = []
     for part in text.split(","):
         name = part.strip().lower()
@@ -141,7 +147,7 @@ def _class_numbers(model: OpenedModel, text: str) -> list[int]:
             close = [each for each in known if name and name in each][:3]
             close = close or difflib.get_close_matches(name, known, 3)
             hint = f" Did you mean {' or '.join(close)}?" if close else ""
-            raise UserError(f"{model.name} knows no class {part.strip()}.{hint}")
+            raise UserError(f"{model.name} knows no {model.answer.noun} {part.strip()}.{hint}")
         found.append(known[name])
     return found
 

@@ -8,9 +8,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from convscope.cli.answers import TOP
 from convscope.cli.model_arguments import opened
 from convscope.cli.outputs import check_output
 from convscope.cli.progress_bar import progress_bar
+from convscope.imaging.numerals import numeral
 from convscope.printable import printable
 from convscope.task import Cancelled
 
@@ -18,7 +20,7 @@ from convscope.task import Cancelled
 _NAMED = 3
 
 
-def run_folder(arguments: argparse.Namespace, top: int) -> int:
+def run_folder(arguments: argparse.Namespace, top: int | None) -> int:
     """Write the table, or print a line for each picture."""
     from convscope.engine.models.predict_folder import (
         Answered,
@@ -37,19 +39,23 @@ def run_folder(arguments: argparse.Namespace, top: int) -> int:
             files = list_pictures(folder, task)
             model = opened(arguments)
             names = names_of(model)
-            top = min(top, len(names))
+            values = not model.has_classes
+            top = min(top or (len(names) if values else TOP), len(names))
             for note in model.notes:
                 print(note, file=sys.stderr)
             if arguments.csv is None:
                 for answers in predict_folder(model, folder, files, top=top, task=task):
                     for answer in answers:
-                        print(_json(answer, names) if arguments.json else _line(answer, names))
+                        tell = _json if arguments.json else _line
+                        print(tell(answer, names, values))
                     skipped += [answer for answer in answers if answer.problem]
                     sys.stdout.flush()
                 known = replaced = 0
             else:
                 key = answer_key(model)
-                with PredictionTable(arguments.csv, files, key=key, top=top, check=task.check) as table:
+                with PredictionTable(
+                    arguments.csv, files, key=key, top=top, values=values, check=task.check
+                ) as table:
                     known, replaced = len(files) - len(table.missing), table.replaced
                     for answers in predict_folder(model, folder, table.missing, top=top, task=task):
                         table.add(answers, names)
@@ -86,23 +92,24 @@ def _tell(arguments: argparse.Namespace, pictures: int, known: int, skipped: int
     print(f"{arguments.csv}: {pictures - known - skipped:,} of {pictures:,} pictures predicted{kept}")
 
 
-def _line(answer: Any, names: list[str]) -> str:
+def _line(answer: Any, names: list[str], values: bool) -> str:
     name = printable(answer.file.name)
     if answer.problem:
         return f"{name}  -  {answer.problem}"
     told = "  ".join(
-        f"{names[index]} {share:.2%}" for index, share in zip(answer.indices, answer.numbers, strict=True)
+        f"{names[index]} {numeral(float(number)) if values else f'{number:.2%}'}"
+        for index, number in zip(answer.indices, answer.numbers, strict=True)
     )
     return f"{name}  {told}"
 
 
-def _json(answer: Any, names: list[str]) -> str:
+def _json(answer: Any, names: list[str], values: bool) -> str:
     facts: dict[str, Any] = {"path": answer.file.name}
     if answer.problem:
         facts["skipped"] = answer.problem
     else:
-        facts["classes"] = [
-            {"index": int(index), "name": names[index], "probability": float(share)}
+        facts["values" if values else "classes"] = [
+            {"index": int(index), "name": names[index], "value" if values else "probability": float(share)}
             for index, share in zip(answer.indices, answer.numbers, strict=True)
         ]
     return json.dumps(facts, ensure_ascii=False)

@@ -101,6 +101,7 @@ def open_kept(kept: KeptModel, task: Task) -> OpenedModel:
         preprocessing=opened.preprocessing,
         source=Source("memory", kept.name, weights=kept.weights),
         notes=[note for note in kept.notes if note not in opened.notes],
+        answers=opened,
     )
     _written[made] = kept.path
     return made

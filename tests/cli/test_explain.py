@@ -176,3 +176,43 @@ def test_a_folder_is_not_begun_with_a_question_that_no_picture_answers(
     assert main(["explain", "digits", str(Path(SEVEN).parent), "-o", str(out), *words]) == 2
     assert capsys.readouterr().err.startswith(f"convscope: {sentence}")
     assert not out.exists()
+
+
+def test_an_output_by_its_name_and_both_directions_of_a_number(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import keras
+
+    layers = keras.layers
+    inputs = keras.Input((8, 8, 3))
+    values = layers.GlobalAveragePooling2D()(layers.Conv2D(4, 3, name="conv")(inputs))
+    kind = layers.Dense(3, activation="softmax", name="kind")(values)
+    net = keras.Model(inputs, {"kind": kind, "age": layers.Dense(1, name="age")(values)})
+    path, png = str(tmp_path / "net.keras"), tmp_path / "out.png"
+    net.save(path)
+    words = ["explain", path, COFFEE, "--method", "hires-cam", "--json"]
+    assert main([*words, "-o", str(png)]) == 0
+    assert json.loads(capsys.readouterr().out)["output"] == "kind"
+    found = []
+    # -o is the file; --output is one, too, where its word is a file's name.
+    for more in (["--output", "age", "-o", str(png)], ["--head", "age", "--output", str(png), "--down"]):
+        png.unlink()
+        assert main([*words, *more]) == 0
+        facts = json.loads(capsys.readouterr().out)
+        assert png.is_file() and facts["kind"] == "values" and "classes" not in facts
+        found.append(facts)
+    up, down = found
+    assert (up["target"], down["target"]) == ("what pushes age up", "what pulls age down")
+    assert up["score"] == pytest.approx(up["values"][0]["value"]) == -down["score"]
+    assert up["maximum"] == pytest.approx(-down["minimum"])
+    assert main([*words, "--down"]) == 2
+    assert "only a number that is none is asked what pulls it down" in capsys.readouterr().err
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    (folder / "a.jpg").write_bytes(Path(COFFEE).read_bytes())
+    (tmp_path / "maps").mkdir()
+    batch = ["explain", path, str(folder), "--head", "age", "-o", str(tmp_path / "maps"), "--json"]
+    assert main(batch) == 0
+    (row,) = json.loads(capsys.readouterr().out, parse_constant=pytest.fail)["rows"]
+    assert (row["name"], row["probability"]) == ("age", None)
+    assert ",age,," in (tmp_path / "maps" / "table.csv").read_text()

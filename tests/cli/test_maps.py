@@ -79,3 +79,19 @@ def test_mistakes_are_one_sentence(
 def test_a_missing_image_is_said_first(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["maps", "digits", "nowhere.png", "--layer", "conv2d", "-o", "a.png"]) == 2
     assert "nowhere.png" in capsys.readouterr().err
+
+
+def test_the_layer_of_an_output_by_its_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    import keras
+
+    layers = keras.layers
+    inputs = keras.Input((8, 8, 3))
+    maps = layers.Conv2D(4, 3, name="conv")(inputs)
+    box = layers.Dense(4, name="corners")(layers.Flatten()(maps))
+    keras.Model(inputs, {"mask": maps, "box": box}).save(tmp_path / "net.keras")
+    path, npy = str(tmp_path / "net.keras"), tmp_path / "maps.npy"
+    for name, shape in (("mask", (6, 6, 4)), ("box", (4,))):
+        assert main(["maps", path, DIGIT, "--head", name, "--npy", str(npy)]) == 0
+        assert np.load(npy).shape == shape
+    assert main(["maps", path, DIGIT, "--npy", str(npy)]) == 2
+    assert "--layer PATH, or --head NAME" in capsys.readouterr().err

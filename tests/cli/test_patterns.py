@@ -102,3 +102,21 @@ def test_a_missing_folder_is_said_before_the_model_is_opened(
     assert main(["patterns", "digits", "--layer", "conv2d", "-o", "/nowhere/at/all.png"]) == 2
     told = "/nowhere/at/all.png cannot be saved: there is no folder /nowhere/at; make it first."
     assert capsys.readouterr().err == f"convscope: {told}\n"
+
+
+def test_numbers_of_a_chosen_output(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    import keras
+
+    layers = keras.layers
+    inputs = keras.Input((12, 12, 3))
+    values = layers.GlobalAveragePooling2D()(layers.Conv2D(4, 3)(inputs))
+    kind = layers.Dense(3, activation="softmax", name="kind")(values)
+    keras.Model(inputs, {"kind": kind, "age": layers.Dense(1, name="age")(values)}).save(tmp_path / "n.keras")
+    grid = str(tmp_path / "grid.png")
+    words = ["patterns", str(tmp_path / "n.keras"), "--steps", "2", "-o", grid, "--output", "age"]
+    assert main([*words, "--classes", "age"]) == 0
+    assert capsys.readouterr().out.startswith("age, as large as possible  score")
+    assert main([*words, "--classes", "0", "--negative"]) == 0
+    assert capsys.readouterr().out.startswith("age, as small as possible  score")
+    assert main([*words, "--classes", "2"]) == 2
+    assert "n has 1 value, 0 to 0: there is no 2." in capsys.readouterr().err

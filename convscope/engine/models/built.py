@@ -37,7 +37,7 @@ def build_model(
     last = architecture.layers[-1].name
     preprocessing = None
     if origin is not None and inherited.kept:
-        if last not in inherited.new and origin.has_classes:
+        if last not in inherited.new and origin.has_head:
             classes = origin.classes
         # What was found out from the layers is found out anew: they may be others now.
         if origin.preprocessing != guessed_preprocessing(origin.program):

@@ -1,4 +1,4 @@
-"""Where a network tells classes: its output, and the logits before it."""
+"""What the last steps before one output are: softmax, sigmoid or neither, and the numbers before it."""
 
 from __future__ import annotations
 
@@ -16,26 +16,29 @@ _RESHAPES = ("Flatten", "Reshape", "Permute", "GlobalAveragePooling2D", "GlobalM
 
 @dataclass(frozen=True)
 class Head:
-    """The output that tells classes.
+    """An output with a row of numbers.
 
     Attributes:
-        kind: "softmax", "log_softmax", "sigmoid" (one unit: two classes; several: each for itself), "linear",
-            or "unknown" after a layer that cannot be looked into, or where several softmaxes are joined: its
-            numbers tell whether they are probabilities.
+        kind: "softmax", "log_softmax", "sigmoid" (one unit: two classes; several: each for itself), "logits"
+            (a sigmoid is to be taken, of one unit or several), "linear", or "unknown" after a layer that
+            cannot be looked into, or where several softmaxes are joined: its numbers tell whether they are
+            probabilities.
         units: numbers that the network puts out.
         logits, output: slots of the program, before and after softmax or sigmoid (equal when linear). The
             logits of one image may stand as 1×1×units, before a Flatten.
+        activation: the last activation where it is neither softmax nor sigmoid: "tanh", "relu"; else "".
     """
 
     kind: str
     units: int
     logits: int
     output: int
+    activation: str = ""
 
     @property
     def classes(self) -> int:
         """Classes: a single sigmoid unit tells two apart."""
-        return 2 if self.kind == "sigmoid" and self.units == 1 else self.units
+        return 2 if self.kind in ("sigmoid", "logits") and self.units == 1 else self.units
 
 
 def head_at(program: Program, slot: int, units: int) -> Head:
@@ -52,7 +55,8 @@ def head_at(program: Program, slot: int, units: int) -> Head:
             return Head(step.activation, units, step.inputs[0], output)
         return Head("unknown", units, output, output)
     opaque = step is not None and step.kind not in KINDS and not step.activation
-    return Head("unknown" if opaque else "linear", units, output, output)
+    last = "" if step is None else step.activation
+    return Head("unknown" if opaque else "linear", units, output, output, last)
 
 
 def _one_place(shape: tuple[int | None, ...], units: int) -> bool:

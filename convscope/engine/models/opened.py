@@ -16,11 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convscope.engine.keras_compat import cannot_run, no_kernel
+from convscope.engine.models.answer import Answer, Reading, loss_reading, read_as, shape_words, value_name
 from convscope.engine.models.flatten import flatten, graph_of
 from convscope.engine.models.head import Head, are_probabilities, head_at
 from convscope.engine.models.memory import check_fits
 from convscope.engine.models.precision import copy_weights, in_float32, is_low_precision
-from convscope.engine.models.prediction import Prediction, ranked, softmax
+from convscope.engine.models.prediction import Prediction, class_name, ranked, sigmoid, softmax
 from convscope.engine.models.preprocessing import (
     RAW,
     UNIT,
@@ -35,6 +36,7 @@ from convscope.engine.models.sheet import LayerInfo, Sheet
 from convscope.errors import NotEnoughMemoryError, UserError
 from convscope.ids import new_id
 from convscope.imaging.image import Image
+from convscope.words import counted
 
 _KEPT = 48
 
@@ -68,6 +70,8 @@ class OpenedModel:
         preprocessing: what it expects of pixels.
         source: where it came from.
         notes: what was mended on opening or has to be known, one sentence each.
+        loss: what its file says that it was trained for, as Keras writes it; the model's own by default.
+        answers: a model of the same layers, whose outputs are chosen and read as they are there.
 
     Attributes:
         is_assumed: whether `preprocessing` is but a guess, because nothing says how images are prepared.
@@ -88,6 +92,8 @@ class OpenedModel:
         preprocessing: Preprocessing | None = None,
         source: Source | None = None,
         notes: Sequence[str] = (),
+        loss: Any = None,
+        answers: OpenedModel | None = None,
     ) -> None:
         self.id = new_id()
         self.keras = model
@@ -99,16 +105,40 @@ class OpenedModel:
         self.preprocessing = preprocessing or guessed_preprocessing(self.program)
         self.is_assumed = preprocessing is None
         self._notes = tuple(notes) + self._own_notes()
+        self._loss = getattr(model, "loss", None) if loss is None else loss
+        # What a person chose: an output by its name, and what it is read as.
+        self._output: str | None = None
+        self._readings: dict[str, Reading] = {}
+        # Names of the classes of outputs that are not shown now.
+        self._put_by: dict[str, tuple[str, ...]] = {}
+        if answers is not None:
+            self._loss = answers._loss
+            self._output, self._readings = answers._output, answers._readings
+            self._put_by = answers._put_by
         self._lock = threading.RLock()
         self._kept: OrderedDict[Hashable, Any] = OrderedDict()
 
     def with_(
-        self, *, classes: Sequence[str] | None = None, preprocessing: Preprocessing | None = None
+        self,
+        *,
+        classes: Sequence[str] | None = None,
+        preprocessing: Preprocessing | None = None,
+        output: str | None = None,
+        reading: Reading | None = None,
     ) -> OpenedModel:
-        """The same model under other names or preprocessing; weights, program, kept functions are shared.
+        """The same model under other names or preprocessing, or asked for another of its outputs.
+
+        Weights, program and kept functions are shared.
+
+        Args:
+            classes: names of the classes of the output.
+            preprocessing: of its images.
+            output: the name of one of `answers`.
+            reading: what that output (the one of now by default) is read as.
 
         Raises:
-            UserError: the preprocessing has one number for each of other channels than the network takes.
+            UserError: the preprocessing has one number for each of other channels than the network takes, or
+                there is no such output.
         """
         takes_images = any(len(self.program.shapes[slot]) == 4 for slot in self.program.inputs)
         # A classifier on features is kept beside what its base does to images.
@@ -116,6 +146,17 @@ class OpenedModel:
             preprocessing.check(self.input_shape[2], self.name)
         twin = object.__new__(OpenedModel)
         twin.__dict__.update(self.__dict__)
+        for known in ("answers", "answer"):
+            twin.__dict__.pop(known, None)
+        if output is not None:
+            now, then = self.answer.name, self.output(output).name
+            if then != now:
+                twin._put_by = {**self._put_by, now: self.classes}
+                twin.classes = twin._put_by.pop(then, ())
+            twin._output = then
+        if reading is not None:
+            name = twin._output or self.answer.name
+            twin._output, twin._readings = name, {**self._readings, name: reading}
         if classes is not None:
             twin.classes = tuple(classes)
         if preprocessing is not None:
@@ -167,29 +208,124 @@ class OpenedModel:
         return height, width, channels
 
     @cached_property
-    def head(self) -> Head:
-        """The output that tells classes: the first with one number a class.
+    def answers(self) -> tuple[Answer, ...]:
+        """All outputs in the network's order, each as it is read."""
+        program, names = self.program, _output_names(self.keras, self.program)
+        bare = []
+        for name, slot in zip(names, program.outputs, strict=True):
+            shape = program.shapes[slot][1:]
+            head = head_at(program, slot, shape[0]) if len(shape) == 1 and shape[0] is not None else None
+            bare.append(Answer(name, slot, shape, "maps", plain=head))
+        known = len(self.classes)
+        # Names of classes are those of the softmax that there is for them.
+        taken = ("softmax", known) in [(one.plain.kind, one.plain.units) for one in bare if one.plain]
+        return tuple(
+            read_as(
+                one,
+                chosen=self._readings.get(one.name),
+                names=known if self._output == one.name or (self._output is None and not taken) else 0,
+                loss=loss_reading(self._loss, one.name, place, len(names)),
+                is_distribution=one.plain is not None
+                and one.plain.kind == "unknown"
+                and self._is_shares(one.slot),
+            )
+            for place, one in enumerate(bare)
+        )
 
-        Raises:
-            UserError: it has none (a base without classifier puts out maps).
+    @cached_property
+    def answer(self) -> Answer:
+        """The output that is shown and explained: the chosen one, else the first that tells classes.
+
+        Of several of these it is one with a softmax, and one that as many names of classes are known for;
+        without any the first that puts out numbers.
         """
-        for slot in self.program.outputs:
-            shape = self.program.shapes[slot]
-            if len(shape) == 2 and shape[1] is not None:
-                return head_at(self.program, slot, shape[1])
-        shapes = [self.program.shapes[slot][1:] for slot in self.program.outputs]
-        words = " and ".join("×".join("?" if n is None else str(n) for n in shape) for shape in shapes)
-        raise UserError(
-            f"{self.name} tells no classes: it puts out {words} (a base without its classifier?)."
+        if self._output is not None:
+            return next(one for one in self.answers if one.name == self._output)
+        known = len(self.classes)
+        return min(
+            self.answers,
+            key=lambda one: (one.rank >= 2, known > 1 and one.count != known, one.rank),
         )
 
     @property
+    def others(self) -> tuple[Answer, ...]:
+        """The outputs that are not shown."""
+        return tuple(one for one in self.answers if one.name != self.answer.name)
+
+    def output(self, name: str) -> Answer:
+        """The output of a name, of its layer's path, or of any letter case.
+
+        Raises:
+            UserError: there is none.
+        """
+        wanted = name.strip().lower()
+        for one in self.answers:
+            step = self.program.producer(one.slot)
+            if wanted in (one.name.lower(), "" if step is None else step.path.lower()):
+                return one
+        known = ", ".join(f"{one.name} ({one.words})" for one in self.answers)
+        raise UserError(f"{self.name} has no output {name}: it has {known}.")
+
+    @property
+    def head(self) -> Head:
+        """The numbers of `answer`, and the logits before them.
+
+        Raises:
+            UserError: no output is a row of numbers (a base without classifier puts out maps).
+        """
+        answer = self.answer
+        if answer.head is None:
+            raise UserError(self._no_row())
+        return answer.head
+
+    @property
+    def plain_head(self) -> Head:
+        """The same as the last layers have it, whatever it is read as: what training goes by.
+
+        Raises:
+            UserError: as of `head`.
+        """
+        self.head  # noqa: B018 - says why when there is none
+        plain = self.answer.plain
+        assert plain is not None
+        return plain
+
+    @property
+    def has_head(self) -> bool:
+        """Whether `head` exists: there are classes or numbers to be shown and explained."""
+        return self.answer.head is not None
+
+    @property
     def has_classes(self) -> bool:
-        """Whether `head` exists."""
-        try:
-            return self.head.units > 0
-        except UserError:
-            return False
+        """Whether the answer is one of classes: its numbers are shares."""
+        return self.answer.tells_classes
+
+    def name_of(self, index: int) -> str:
+        """What a class is called, or a number that is none; "class 7" or "value 7" without a name."""
+        answer = self.answer
+        if answer.tells_classes or (index < len(self.classes) and self.classes[index]):
+            return class_name(self.classes, index)
+        return value_name(answer, index)
+
+    def _no_row(self) -> str:
+        words = " and ".join(shape_words(one.shape) for one in self.answers)
+        return f"{self.name} tells no classes: it puts out {words} (a base without its classifier?)."
+
+    def _is_shares(self, slot: int) -> bool:
+        """Whether an output that cannot be looked into is a distribution: it is tried on two images."""
+
+        def tried() -> bool:
+            try:
+                height, width, channels = self.input_shape
+                check_input(height, width, channels)
+                shape = (2, height or 64, width or 64, channels)
+                batch = np.random.default_rng(0).random(shape, np.float32)
+                output = np.asarray(self._run((slot,), batch)[0], np.float32)
+            except UserError:
+                return False
+            return output.ndim == 2 and output.shape[1] > 1 and are_probabilities(output)
+
+        return bool(self.kept(("shares", slot), tried))
 
     def fingerprint(self) -> str:
         """A short text that changes with any weight or layer: the key of caches on disk."""
@@ -333,15 +469,23 @@ class OpenedModel:
         return self.program.slots[path][0]
 
     def scores(self, batch: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Logits and probabilities of prepared images, both float32, N×classes.
+        """Logits and probabilities of prepared images, both float32, N×classes; numbers that are no classes
+        twice as they are.
 
         Raises:
-            UserError: the network tells no classes.
+            UserError: the network puts out no row of numbers.
         """
         head = self.head
         raw, out = self._run((head.logits, head.output), batch)
         output = np.asarray(out, np.float32)
         logits = np.asarray(raw, np.float32).reshape(output.shape)
+        if not self.answer.tells_classes:
+            return output, output
+        if head.kind == "logits":
+            if head.units > 1:
+                return logits, sigmoid(logits)
+            both = np.hstack([-logits, logits])
+            return both, sigmoid(both)
         if head.kind == "sigmoid" and head.units == 1:
             return np.hstack([-logits, logits]), np.hstack([1 - output, output])
         if head.kind == "unknown" and are_probabilities(output):
@@ -375,10 +519,11 @@ class OpenedModel:
         return self.scores(batch)[0]
 
     def predict(self, image: Image) -> Prediction:
-        """All classes of one image, most probable first.
+        """All classes of one image, most probable first; numbers that are no classes in their order.
 
         Raises:
-            UserError: the network tells no classes, does not take images, or computes what is no number.
+            UserError: the network puts out no row of numbers, does not take images, or computes what is no
+                number.
         """
         logits, probabilities = self.scores(self.prepare(image).batch)
         if np.isnan(probabilities).any():
@@ -386,14 +531,15 @@ class OpenedModel:
                 f"{self.name} does not put out numbers for this image (NaN): "
                 "its weights are damaged, or its training went astray."
             )
-        return ranked(logits[0], probabilities[0], self.classes, self._score_notes(logits))
+        names = [self.name_of(index) for index in range(self.head.classes)]
+        return ranked(logits[0], probabilities[0], names, self._score_notes(logits), self.answer)
 
     def warm(self) -> None:
         """Trace and run the prediction once, in the background, so that the first click does not wait."""
         height, width, channels = self.input_shape
         check_input(height, width, channels)
         blank = np.zeros((1, height or 224, width or 224, channels), np.float32)
-        if self.has_classes:
+        if self.has_head:
             self.scores(blank)
         else:
             self._run(self.program.outputs, blank)
@@ -430,22 +576,57 @@ class OpenedModel:
         return tuple(notes)
 
     def _score_notes(self, logits: NDArray[np.float32]) -> tuple[str, ...]:
-        notes = []
+        answer, head = self.answer, self.head
+        notes = [*self._other_outputs()]
+        if not answer.tells_classes:
+            what = "one number" if answer.count == 1 else counted(answer.count, "number")
+            notes.append(f"The network puts out {what}, not classes.")
+            if not answer.why and answer.count > 1:
+                notes.append("Nothing says whether they are scores of classes; they can be read as such.")
+            return tuple(notes)
         # Of probabilities the logits are the logarithms, at most 0.
-        alone = self.head.kind == "unknown" and not are_probabilities(np.exp(np.minimum(logits, 1)))
-        if alone and self.head.units > 1:
+        if head.kind == "unknown" and not are_probabilities(np.exp(np.minimum(logits, 1))):
             notes.append("What the network puts out are no probabilities; those shown are its softmax.")
-        if self.head.kind == "softmax" and self.head.units == 1:
+        if head.kind == "softmax" and head.units == 1:
             notes.append("A softmax of one unit is 1 whatever the image: this network tells nothing apart.")
-        if self.head.kind == "linear":
-            notes.append(
-                "The last layer has no softmax; probabilities are its softmax."
-                if self.head.units > 1
-                else "The network puts out one number, not classes."
-            )
-        if self.classes and len(self.classes) != self.head.classes:
-            notes.append(f"{len(self.classes)} class names are known for {self.head.classes} classes.")
+        if head.kind == "linear":
+            notes.append("The last layer has no softmax; probabilities are its softmax.")
+        if head.kind == "logits":
+            notes.append("The last layer has no sigmoid; probabilities are its sigmoid.")
+        if self.classes and len(self.classes) != head.classes:
+            notes.append(f"{len(self.classes)} class names are known for {head.classes} classes.")
         return tuple(notes)
+
+    def _other_outputs(self) -> tuple[str, ...]:
+        others = self.others
+        if not others:
+            return ()
+        told = ", ".join(f"{one.name} ({one.words})" for one in others)
+        rest = "the others are" if len(others) > 1 else "the other is"
+        return (f"It has {len(others) + 1} outputs: shown is {self.answer.name}; {rest} {told}.",)
+
+
+def _output_names(model: Any, program: Program) -> tuple[str, ...]:
+    """What a network's outputs are called: by their keys, else by their layers; each once."""
+    graph = graph_of(model)
+    made = None if graph is None else graph.output
+    keys = sorted(made) if isinstance(made, dict) else []
+    names: list[str] = []
+    for place, slot in enumerate(program.outputs):
+        step = program.producer(slot)
+        if len(keys) == len(program.outputs):
+            name = str(keys[place])
+        elif step is None:
+            name = program.input_names[program.inputs.index(slot)] if slot in program.inputs else "output"
+        else:
+            own = getattr(step.layer, "output_names", ())
+            several = len(own) == len(step.outputs) > 1
+            name = str(own[step.outputs.index(slot)]) if several else step.path
+        while name in names:
+            stem, _, number = name.rpartition("#")
+            name = f"{stem}#{int(number) + 1}" if number.isdecimal() and stem else f"{name}#2"
+        names.append(name)
+    return tuple(names)
 
 
 def guessed_preprocessing(program: Program) -> Preprocessing:

@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from convscope.engine.data.decode import FOREIGN, SUFFIXES
 from convscope.engine.data.images import decoding_pool
 from convscope.engine.models.opened import OpenedModel
-from convscope.engine.models.prediction import class_name
 from convscope.errors import UserError
 from convscope.imaging.load import load_image
 from convscope.printable import printable
@@ -101,9 +100,9 @@ def list_pictures(folder: Path, task: Task | None = None) -> list[PictureFile]:
 
 
 def answer_key(model: OpenedModel) -> str:
-    """A short text that changes with whatever changes an answer: weights, preprocessing, names."""
+    """A short text that changes with whatever changes an answer: weights, preprocessing, names, output."""
     digest = hashlib.blake2b(digest_size=8)
-    for part in (model.fingerprint(), repr(model.preprocessing), repr(model.classes)):
+    for part in (model.fingerprint(), repr(model.preprocessing), repr(model.classes), repr(model.answer)):
         digest.update(part.encode())
     return digest.hexdigest()
 
@@ -123,7 +122,7 @@ def predict_folder(
 
     Args:
         files: from `list_pictures`.
-        top: how many classes are told.
+        top: how many classes are told, or numbers that are none.
 
     Raises:
         UserError: the network takes no images, or tells nothing of them.
@@ -176,7 +175,7 @@ def predict_folder(
 
 def names_of(model: OpenedModel) -> list[str]:
     """The names of all classes by index, as they are told of one picture."""
-    return [class_name(model.classes, index) for index in range(model.head.classes)]
+    return [model.name_of(index) for index in range(model.head.classes)]
 
 
 def _within(folder: Path, file: PictureFile, sentence: str) -> str:
@@ -193,6 +192,9 @@ def _told(
         if np.isnan(share).any():
             problem = f"{model.name} does not put out numbers for it (NaN)."
             yield row, np.empty(0, np.int32), np.empty(0, np.float32), problem
+            continue
+        if not model.has_classes:
+            yield row, np.arange(top, dtype=np.int32), share[:top].astype(np.float32), ""
             continue
         # Logits tell classes apart where probabilities have rounded to zero.
         by_logits = np.argsort(-raw, kind="stable")

@@ -1,6 +1,7 @@
 """Answers to the pictures of a folder as a table in a file, which is gone on with where it was left.
 
-The columns: path within the folder, class and probability, then class_2, probability_2 and so on; `skipped`,
+The columns: path within the folder, class and probability, then class_2, probability_2 and so on (of numbers
+that are no classes: name and value, name_2 …); `skipped`,
 why there is no answer; and bytes, modified (nanoseconds since 1970) and model, by which an answer is known to
 hold still. The table is CSV in UTF-8 as RFC 4180 has it: line breaks within a name stand in quotes; and no
 cell begins like a formula.
@@ -25,10 +26,11 @@ _LAST = ("skipped", "bytes", "modified", "model")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
-def columns(top: int) -> list[str]:
-    """The names of the columns for so many classes."""
-    more = [f"{name}_{place}" for place in range(2, top + 1) for name in ("class", "probability")]
-    return ["path", "class", "probability", *more, *_LAST]
+def columns(top: int, values: bool = False) -> list[str]:
+    """The names of the columns for so many classes, or for numbers that are none."""
+    pair = ("name", "value") if values else ("class", "probability")
+    more = [f"{name}_{place}" for place in range(2, top + 1) for name in pair]
+    return ["path", *pair, *more, *_LAST]
 
 
 def path_cell(name: str) -> str:
@@ -74,6 +76,7 @@ class PredictionTable:
         files: the pictures of the folder as they are now.
         key: of the model.
         top: how many classes.
+        values: whether they are numbers that are no classes.
         check: called now and then while the old table is read; raises where nobody wants it any more.
 
     Attributes:
@@ -91,9 +94,10 @@ class PredictionTable:
         *,
         key: str,
         top: int,
+        values: bool = False,
         check: Callable[[], None] = lambda: None,
     ) -> None:
-        self.path, self._key, self._top = path, key, top
+        self.path, self._key, self._top, self._values = path, key, top, values
         self.replaced = 0
         self._cells = {path_cell(file.name): file for file in files}
         try:
@@ -134,7 +138,7 @@ class PredictionTable:
     def _go_on(self, check: Callable[[], None]) -> set[str]:
         """Leave in the file what holds still, and tell of which pictures that is."""
         known: set[str] = set()
-        header = columns(self._top)
+        header = columns(self._top, self._values)
         with replacing(self.path) as part, part.open("w", encoding="utf-8", newline="") as new:
             writer = csv.writer(new, lineterminator="\r\n")
             writer.writerow(header)

@@ -40,6 +40,7 @@ def with_weights(model: OpenedModel, path: Path, task: Task | None = None) -> Op
             preprocessing=model.preprocessing,
             source=Source("memory", model.source.spec, file, path.name),
             notes=(NOTE,),
+            answers=model,
         )
     task.progress(None, f"Copying {model.name}")
     copy = keras.models.clone_model(model.keras)
@@ -51,4 +52,5 @@ def with_weights(model: OpenedModel, path: Path, task: Task | None = None) -> Op
         classes=model.classes,
         preprocessing=model.preprocessing,
         source=Source("memory", model.source.spec, weights=path.name),
+        answers=model,
     )

@@ -59,7 +59,7 @@ def check(model: OpenedModel, dataset: Dataset, settings: TrainingSettings) -> t
     Args:
         dataset: split as the settings say.
     """
-    if not model.has_classes:
+    if not model.has_head:
         text = f"{model.name} has no classifier: its output is no list of classes."
         classes = len(dataset.classes)
         mend = Mend(f"Add a classifier for {classes} classes", model=lambda m: with_head(m, classes))
@@ -74,7 +74,7 @@ def check(model: OpenedModel, dataset: Dataset, settings: TrainingSettings) -> t
 
 
 def _outputs(model: OpenedModel, dataset: Dataset, settings: TrainingSettings) -> list[Finding]:
-    head, classes = model.head, len(dataset.classes)
+    head, classes = model.plain_head, len(dataset.classes)
     found: list[Finding] = []
     if classes < 2:
         # No last layer would fit that; `_data` says so.

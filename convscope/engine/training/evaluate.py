@@ -116,16 +116,13 @@ def evaluate(
     """Run a network over one split.
 
     Raises:
-        UserError: the split is empty, none of it can be read, or the network has other classes.
+        UserError: the split is empty, none of it can be read, or the network has other classes or none.
         Cancelled: the task was.
     """
     task, chosen = task or Task(), dataset.indices(split)
     if not len(chosen):
         raise UserError(f"{dataset.title} has no images in its {split} part.")
-    if model.head.classes != len(dataset.classes):
-        told, there = model.head.classes, len(dataset.classes)
-        able = f"tells {told:,} classes apart" if told > 1 else "has one output, which tells no classes apart"
-        raise UserError(f"{model.name} {able}, but {dataset.title} has {there:,}.")
+    model = _telling_classes(model, dataset)
     seen, probabilities = [], []
     done = 0
     target = target_of(model, dataset)
@@ -144,6 +141,31 @@ def evaluate(
     right = scores[each, true]
     loss = float(-np.log(np.clip(right, 1e-7, None)).mean())
     return Evaluation(dataset.classes, split, rows, true, predicted, scores[each, predicted], right, loss)
+
+
+def _telling_classes(model: OpenedModel, dataset: Dataset) -> OpenedModel:
+    """The model read as one that tells the data set's classes apart.
+
+    Raises:
+        UserError: it is none: a regression has no accuracy.
+    """
+    answer, there = model.answer, len(dataset.classes)
+    told = model.head.classes
+    if answer.kind == "values" and not answer.why and told == there:
+        # Whoever measures it by classes says that its numbers are their scores.
+        return model.with_(reading="classes")
+    if answer.kind == "values" and told > 1:
+        other = "".join(
+            f"; its output {one.name} tells {one.words}" for one in model.others if one.count == there
+        )
+        raise UserError(
+            f"{model.name} puts out {answer.words}, not classes, so it has no accuracy on the {there:,} "
+            f"classes of {dataset.title}{other}."
+        )
+    if told != there:
+        able = f"tells {told:,} classes apart" if told > 1 else "has one output, which tells no classes apart"
+        raise UserError(f"{model.name} {able}, but {dataset.title} has {there:,}.")
+    return model
 
 
 def whole(dataset: Dataset) -> Dataset:

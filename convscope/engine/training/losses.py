@@ -38,7 +38,7 @@ def choose(settings: TrainingSettings, head: str, units: int) -> Goal:
     without softmax or sigmoid is taken as logits.
 
     Args:
-        head: "softmax", "log_softmax", "sigmoid" or "linear", as `OpenedModel.head.kind` says.
+        head: "softmax", "log_softmax", "sigmoid" or "linear", as `OpenedModel.plain_head.kind` says.
         units: numbers that the network puts out.
     """
     loss = settings.loss

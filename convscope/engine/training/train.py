@@ -66,7 +66,7 @@ class Trained:
 
 def goal_of(model: OpenedModel, settings: TrainingSettings) -> Goal:
     """Loss and labels for this network; see `losses.choose`."""
-    return choose(settings, model.head.kind, model.head.units)
+    return choose(settings, model.plain_head.kind, model.plain_head.units)
 
 
 def split_for(

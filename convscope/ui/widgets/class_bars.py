@@ -1,7 +1,8 @@
-"""A network's first classes: name, probability and a bar each."""
+"""A network's first classes: name, probability and a bar each; or its first numbers."""
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
@@ -9,6 +10,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetrics, QKeyEvent, QMouseEvent, Q
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from convscope import words
+from convscope.imaging.numerals import numeral
 from convscope.ui import theme
 from convscope.ui.widgets.veil import Veil
 
@@ -26,6 +28,8 @@ def percent(probability: float) -> str:
 class ClassBars(QWidget):
     """The most probable classes, one row each; a click or the arrow keys choose one.
 
+    Numbers that are no classes stand in their own order, as they are; their bars go from 0, on one scale.
+
     Args:
         count: how many rows.
 
@@ -39,6 +43,9 @@ class ClassBars(QWidget):
         super().__init__(parent)
         self._count = count
         self._rows: tuple[ClassScore, ...] = ()
+        self._values, self._all = False, 0
+        # From the smallest to the largest number, 0 among them.
+        self._ends = (0.0, 1.0)
         self._chosen: int | None = None
         self._hover: int | None = None
         self._pick = False
@@ -56,10 +63,26 @@ class ClassBars(QWidget):
     def set_prediction(self, prediction: Prediction | None) -> None:
         """Show a prediction's first classes, or nothing."""
         self._rows = prediction.top(self._count) if prediction is not None else ()
+        self._values = prediction is not None and prediction.is_values
+        self._all = len(prediction.classes) if prediction is not None else 0
+        if prediction is not None and self._values:
+            numbers = [row.logit for row in prediction.classes if isfinite(row.logit)]
+            self._ends = min(0.0, *numbers), max(0.0, *numbers)
+        self.setAccessibleName("Values" if self._values else "Classes")
         self.setAccessibleDescription(
-            ", ".join(f"{row.name} {percent(row.probability)}" for row in self._rows) or "no prediction"
+            ", ".join(f"{row.name} {self.number(row)}" for row in self._rows) or "no prediction"
         )
         self.update()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What has to be said of the rows: of many numbers only the first are shown."""
+        more = self._values and self._all > len(self._rows)
+        return (f"The first {len(self._rows)} are shown.",) if more else ()
+
+    def number(self, row: ClassScore) -> str:
+        """What stands beside a name: "94.2 %" of a class, "−62.42" of a number."""
+        return numeral(row.logit) if self._values else percent(row.probability)
 
     @property
     def outdated(self) -> str:
@@ -93,6 +116,8 @@ class ClassBars(QWidget):
         if event.type() == QEvent.Type.ToolTip and self._hover is not None:
             row = self._rows[self._hover]
             words = f"{row.name}\nprobability {row.probability:.6g}\nlogit {row.logit:.4f}\nclass {row.index}"
+            if self._values:
+                words = f"{row.name}\n{numeral(row.logit, 9)}\nnumber {row.index} of the output"
             QToolTip.showText(event.globalPos(), words, self)  # type: ignore[attr-defined]
             return True
         return super().event(event)
@@ -141,7 +166,7 @@ class ClassBars(QWidget):
             painter.setFont(theme.font(12 if under else 13, figures=True))
             painter.setPen(QColor(colours.secondary))
             figures = inside.adjusted(0, 0, 0, 3) if under else inside
-            painter.drawText(figures, below | Qt.AlignmentFlag.AlignRight, percent(row.probability))
+            painter.drawText(figures, below | Qt.AlignmentFlag.AlignRight, self.number(row))
             name, font = self._fitting_name(row.name, inside.width() - (0 if under else self._room()))
             painter.setFont(font)
             painter.setPen(QColor(colours.text))
@@ -149,12 +174,14 @@ class ClassBars(QWidget):
             painter.setPen(Qt.PenStyle.NoPen)
             thick = theme.scaled(BAR)
             wide = inside.width() - (self._room() if under else 0)
+            if self._values and self._ends == (min(0.0, row.logit), max(0.0, row.logit)):
+                # A single number has nothing to be compared with.
+                continue
             groove = QRectF(inside.left(), inside.bottom() - thick, wide, thick)
             painter.setBrush(QColor(colours.line))
             painter.drawRoundedRect(groove, thick / 2, thick / 2)
-            length = max(float(thick), groove.width() * row.probability)
             painter.setBrush(QColor(colours.accent))
-            painter.drawRoundedRect(QRectF(groove.left(), groove.top(), length, thick), thick / 2, thick / 2)
+            painter.drawRoundedRect(self._bar(row, groove), thick / 2, thick / 2)
         if self.hasFocus():
             chosen = [n for n, row in enumerate(self._rows) if self._pick and row.index == self._chosen]
             ring = self.row_rect(chosen[0]).adjusted(0, 1, 0, -1) if chosen else QRectF(self.rect())
@@ -163,9 +190,22 @@ class ClassBars(QWidget):
             painter.drawRoundedRect(ring.adjusted(0.5, 0.5, -0.5, -0.5), 4, 4)
         painter.end()
 
+    def _bar(self, row: ClassScore, groove: QRectF) -> QRectF:
+        """A class's share of the groove; of a number the way from 0."""
+        thick = groove.height()
+        if not self._values:
+            return QRectF(groove.left(), groove.top(), max(thick, groove.width() * row.probability), thick)
+        low, high = self._ends
+        value = min(max(row.logit, low), high) if isfinite(row.logit) else 0.0
+        zero, end = ((place - low) / (high - low or 1.0) * groove.width() for place in (0.0, value))
+        left = groove.left() + min(zero, end)
+        return QRectF(min(left, groove.right() - thick), groove.top(), max(thick, abs(end - zero)), thick)
+
     def _room(self) -> int:
-        """What a percentage takes, and the gap before it."""
-        return QFontMetrics(theme.font(13, figures=True)).horizontalAdvance("100.0 %") + 8
+        """What the widest number takes, and the gap before it."""
+        metrics = QFontMetrics(theme.font(13, figures=True))
+        words = [self.number(row) for row in self._rows] if self._values else ["100.0 %"]
+        return max(map(metrics.horizontalAdvance, words), default=0) + 8
 
     def _percents_under(self) -> bool:
         """Whether a name needs the whole line: then all percentages stand beside their bars."""

@@ -61,7 +61,8 @@ def test_a_last_layer_without_softmax_gets_one_and_says_so() -> None:
     import keras
 
     model = opened(
-        lambda: keras.Sequential([keras.Input((4, 4, 1)), keras.layers.Flatten(), keras.layers.Dense(3)])
+        lambda: keras.Sequential([keras.Input((4, 4, 1)), keras.layers.Flatten(), keras.layers.Dense(3)]),
+        classes=("a", "b", "c"),
     )
     prediction = model.predict(picture(4, 4, 1))
     assert prediction.probabilities.sum() == pytest.approx(1)
@@ -107,7 +108,7 @@ def test_what_only_changes_the_shape_may_stand_after_the_softmax(
 
     layers = keras.layers
     rows = [keras.Input((4, 4, 1)), layers.Flatten(), layers.Dense(4, name="dense"), *last(layers)]
-    model = OpenedModel(nets.random_weights(keras.Sequential(rows)))
+    model = OpenedModel(nets.random_weights(keras.Sequential(rows)), classes=("a", "b", "c", "d"))
     assert model.head.kind == kind
     image = picture(4, 4, 1)
     prediction = model.predict(image)
@@ -161,7 +162,7 @@ def _biased(bias: tuple[float, ...], activation: str | None) -> OpenedModel:
     layers = [keras.Input((4, 4, 1)), keras.layers.Flatten(), keras.layers.Dense(3, activation)]
     net = keras.Sequential(layers, name="biased")
     net.layers[-1].set_weights([np.zeros((16, 3), np.float32), np.array(bias, np.float32)])
-    return OpenedModel(net)
+    return OpenedModel(net, classes=("a", "b", "c"))
 
 
 def test_what_cannot_be_computed_is_said() -> None:

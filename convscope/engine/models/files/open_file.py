@@ -18,6 +18,7 @@ from convscope.engine.models.files.keras1 import THEANO, in_keras2_order, in_ker
 from convscope.engine.models.files.keras2_parts import register
 from convscope.engine.models.files.keras_zip import unpacked
 from convscope.engine.models.files.legacy import check_legacy, rebuild
+from convscope.engine.models.files.loss import loss_of
 from convscope.engine.models.files.saved_model import open_saved_model
 from convscope.engine.models.files.weights import load_checkpoint, load_legacy, load_weights
 from convscope.engine.models.gray_images import NOTE as GRAY
@@ -74,11 +75,15 @@ def open_file(path: Path, task: Task | None = None, weights: Path | None = None)
         classes=sidecar.classes,
         source=Source("file", str(path), path, path.name if weights is None else weights.name),
         notes=notes,
+        loss=loss_of(path) if path.is_file() else None,
     )
     if path.is_file() and path.suffix != ".json" and weights is None:
         # An architecture's weights are others each time.
         opened.id = file_id(path)
-    return opened.with_(preprocessing=sidecar.preprocessing)
+    made = opened.with_(preprocessing=sidecar.preprocessing)
+    # A finished graph is asked once what its numbers are: here, where nobody waits for it.
+    _ = made.answer
+    return made
 
 
 def _name(path: Path) -> str:

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from convscope.engine.models.opened import OpenedModel
-from convscope.engine.models.prediction import class_name
 from convscope.engine.seeing.attribution.explain import explain
 from convscope.engine.seeing.attribution.layers import checked_layer
 from convscope.engine.seeing.attribution.look import Look
@@ -50,7 +51,8 @@ class Row:
     Attributes:
         file: its path.
         target: what was explained, in words: "espresso".
-        index, name, probability, logit: of the most probable class.
+        index, name, probability, logit: of the most probable class; of the first number, without a
+            probability, where there are no classes.
         method, layer: of the map; layer "" for methods without.
         box: of the hottest region in the picture's pixels; None where nothing speaks for the target.
         share: that region's area as a share of the picture.
@@ -94,7 +96,7 @@ def explain_folder(
     stays, the table included.
 
     Args:
-        model: tells classes.
+        model: tells classes or numbers.
         source: a folder of pictures, or their paths.
         folder: where everything goes; made if it is not there.
         request: one method; without a target, each picture's most probable class.
@@ -149,7 +151,7 @@ def _row(model: OpenedModel, file: Path, overlay: Path, request: Request, style:
         file,
         made.target_words,
         first.index,
-        class_name(model.classes, first.index),
+        first.name,
         first.probability,
         first.logit,
         made.method,
@@ -179,7 +181,8 @@ def _table(rows: Sequence[Row]) -> bytes:
             continue
         box = row.box
         edges = ["", "", "", ""] if box is None else [box.top, box.left, box.bottom, box.right]
-        numbers = [row.index, row.name, f"{row.probability:.6f}", f"{row.logit:.6f}"]
+        share = "" if np.isnan(row.probability) else f"{row.probability:.6f}"
+        numbers = [row.index, row.name, share, f"{row.logit:.6f}"]
         overlay = "" if row.overlay is None else row.overlay.name
         writer.writerow(
             [row.file, row.target, *numbers, row.method, row.layer, *edges, f"{row.share:.6f}", overlay, ""]

@@ -55,7 +55,7 @@ def explain(look: Look, request: Request, task: Task | None = None) -> Attributi
             method.name,
             method.title,
             target,
-            target.words(look.model) if method.needs_class else "any class",
+            target.words(look.model) if method.needs_class else f"any {look.model.answer.noun}",
             None if layer is None else layer.path,
             settings,
             heat.values,

@@ -68,7 +68,7 @@ def head_gradient(
     signature = [tf.TensorSpec(program.shapes[n], program.dtypes[n]) for n in slots]
     signature.append(tf.TensorSpec([head.units], tf.float32))
     return model.kept(
-        ("attribution head", slot, log),
+        ("attribution head", slot, head.logits, log),
         lambda: tf.function(gradient, input_signature=signature, autograph=False),
     )
 
@@ -106,7 +106,7 @@ def stage_gradients(model: OpenedModel, slots: Sequence[int], log: bool) -> Call
 
         return gradients
 
-    return model.kept(_stages_key(wanted, log), make)
+    return model.kept(_stages_key(model, wanted, log), make)
 
 
 def known_stage_gradients(model: OpenedModel, slots: Sequence[int], log: bool) -> Callable[..., Any] | None:
@@ -116,13 +116,13 @@ def known_stage_gradients(model: OpenedModel, slots: Sequence[int], log: bool) -
         raise LookupError
 
     try:
-        return model.kept(_stages_key(tuple(slots), log), missing)
+        return model.kept(_stages_key(model, tuple(slots), log), missing)
     except LookupError:
         return None
 
 
-def _stages_key(slots: tuple[int, ...], log: bool) -> tuple[Any, ...]:
-    return ("attribution stages", slots, log)
+def _stages_key(model: OpenedModel, slots: tuple[int, ...], log: bool) -> tuple[Any, ...]:
+    return ("attribution stages", slots, model.head.logits, log)
 
 
 def input_gradient(model: OpenedModel, log: bool, guided: bool = False) -> Callable[..., Any]:
@@ -151,7 +151,7 @@ def input_gradient(model: OpenedModel, log: bool, guided: bool = False) -> Calla
 
         return gradient
 
-    return model.kept(("attribution input", log, guided), make)
+    return model.kept(("attribution input", model.head.logits, log, guided), make)
 
 
 def relu_steps(model: OpenedModel) -> tuple[Step, ...]:

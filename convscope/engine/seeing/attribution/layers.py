@@ -48,7 +48,7 @@ def usable_layers(model: OpenedModel) -> tuple[LayerChoice, ...]:
     Raises:
         UserError: the network tells no classes or takes no images.
     """
-    return model.kept("attribution layers", lambda: _usable(model))
+    return model.kept(("attribution layers", model.head.logits), lambda: _usable(model))
 
 
 def chosen_layer(model: OpenedModel) -> LayerChoice:
@@ -57,7 +57,7 @@ def chosen_layer(model: OpenedModel) -> LayerChoice:
     Raises:
         UserError: there is none, or the network tells no classes.
     """
-    return model.kept("attribution layer", lambda: _chosen(model))
+    return model.kept(("attribution layer", model.head.logits), lambda: _chosen(model))
 
 
 def stages(model: OpenedModel) -> tuple[LayerChoice, ...]:

@@ -31,7 +31,7 @@ class Look:
     It keeps what it computed, so make a new one after the model was trained or its weights were edited.
 
     Args:
-        model: it must tell classes and take images.
+        model: it must tell classes or numbers, and take images.
         image: the picture.
         prediction: of this image by this model, if it is at hand; saves a forward pass.
 
@@ -40,7 +40,7 @@ class Look:
         prepared: the network's input, and the picture that it shows.
 
     Raises:
-        UserError: the model tells no classes, or does not take such images.
+        UserError: the model puts out no row of numbers, or does not take such images.
     """
 
     def __init__(self, model: OpenedModel, image: Image, prediction: Prediction | None = None) -> None:
@@ -64,7 +64,7 @@ class Look:
         return "prediction" in self.__dict__
 
     def top(self) -> Target:
-        """The most probable class."""
+        """The most probable class; of numbers the first."""
         return Target(self.prediction.classes[0].index)
 
     @property
@@ -197,7 +197,8 @@ class Look:
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Scores and probabilities of the target for inputs like this look's, N each."""
         logits, probabilities = self.model.scores(batch)
-        return target.score(logits), target.probability(logits, probabilities)
+        values = not self.model.has_classes
+        return target.score(logits), target.probability(logits, probabilities, values=values)
 
     def score(self, target: Target) -> float:
         """The target's logit (or difference of logits) for this image."""

@@ -21,6 +21,7 @@ from convscope.engine.seeing.attribution.truth.agreement import Agreement
 from convscope.engine.seeing.attribution.truth.curves import Curves
 from convscope.engine.seeing.attribution.truth.randomised import RandomisedCheck
 from convscope.imaging.display import Scale
+from convscope.imaging.numerals import numeral
 from convscope.imaging.save import write_whole
 from convscope.words import percent
 
@@ -106,19 +107,22 @@ def _head(look: Look) -> str:
         f"{escape(model.name)} ({escape(str(where))}, weights: {escape(model.source.weights or 'its own')}), "
         f"input {height}×{width}, preprocessing {escape(model.preprocessing.name)}, convscope {__version__}"
     )
-    notes = "".join(f'<p class="note">{escape(note)}</p>' for note in (*model.notes, *look.notes))
+    notes = "".join(
+        f'<p class="note">{escape(note)}</p>' for note in (*model.notes, *look.prediction.notes, *look.notes)
+    )
     source = _image(look.prepared.pixels, "what the network saw", "small")
     return f'<h1>{escape(look.image.name)}</h1><p class="dim">{facts}</p>{notes}<p>{source}</p>'
 
 
 def _classes(look: Look) -> str:
+    values = look.prediction.is_values
     rows = "".join(
         f'<tr><td class="n">{score.index}</td><td>{escape(score.name)}</td>'
-        f'<td class="n">{percent(score.probability, 2, fixed=True)}</td>'
-        f'<td class="n">{score.logit:.3f}</td></tr>'
-        for score in look.prediction.top(5)
+        + ("" if values else f'<td class="n">{percent(score.probability, 2, fixed=True)}</td>')
+        + f'<td class="n">{numeral(score.logit) if values else f"{score.logit:.3f}"}</td></tr>'
+        for score in (look.prediction.classes if values else look.prediction.top(5))
     )
-    names = ("index", "class", "probability", "logit")
+    names = ("index", "name", "value") if values else ("index", "class", "probability", "logit")
     head = "".join(f"<th>{name}</th>" for name in names)
     return f"<table><tr>{head}</tr>{rows}</table>"
 
@@ -151,7 +155,7 @@ def _map(look: Look, one: Attribution, style: Style, scale: Scale, count: int) -
 def _curves(one: Curves) -> str:
     lines = "".join(
         f'<polyline fill="none" stroke="{colour}" stroke-width="2" '
-        f'points="{_points(one.fractions, values)}"/>'
+        f'points="{_points(one.fractions, values, one.range)}"/>'
         for colour, values in (("#2166ac", one.deletion), ("#c2410c", one.insertion))
     )
     box = f'<rect width="{_WIDTH}" height="{_HEIGHT}" fill="none" stroke="#888"/>'
@@ -162,9 +166,10 @@ def _curves(one: Curves) -> str:
     return f'<p>{words}</p><svg viewBox="-4 -4 {_WIDTH + 8} {_HEIGHT + 8}">{box}{lines}</svg>'
 
 
-def _points(fractions: NDArray[np.float32], values: NDArray[np.float32]) -> str:
+def _points(fractions: NDArray[np.float32], values: NDArray[np.float32], ends: tuple[float, float]) -> str:
+    low, high = ends
     return " ".join(
-        f"{x * _WIDTH:.1f},{(1 - min(max(float(y), 0.0), 1.0)) * _HEIGHT:.1f}"
+        f"{x * _WIDTH:.1f},{(1 - min(max((float(y) - low) / (high - low), 0.0), 1.0)) * _HEIGHT:.1f}"
         for x, y in zip(fractions, values, strict=False)
     )
 

@@ -169,9 +169,9 @@ def _rise(settings: Settings, look: Look, target: Target) -> list[str]:
 def _counted(score: str, look: Look, target: Target) -> str:
     """What RISE averages masks by."""
     batch, head = "x * masks[..., None]", look.model.head
-    if score == "logit" or (head.kind == "linear" and head.units == 1):
+    if score == "logit" or not look.model.has_classes:
         return f"scores({batch})"
-    if head.kind == "sigmoid" or target.minus is not None:
+    if head.kind in ("sigmoid", "logits") or target.minus is not None:
         return f"1 / (1 + np.exp(-scores({batch})))"
     softmax = f"keras.ops.softmax(logits({batch}))"
     return f"keras.ops.convert_to_numpy({softmax}) @ weights"

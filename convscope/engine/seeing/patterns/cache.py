@@ -55,6 +55,7 @@ class PatternCache:
             "start": None if start is None else [start.shape, _digest(np.ascontiguousarray(start).tobytes())],
         }
         self._facts = json.dumps(facts, sort_keys=True)
+        self._answer = (model.answer.name, model.answer.kind)
         self._diverse = settings.diversity > 0
 
     @staticmethod
@@ -68,6 +69,9 @@ class PatternCache:
         """The file of a goal; pictures that push each other apart depend on the whole batch."""
         goals = [asdict(one) for one in ((goal, *batch) if self._diverse else (goal,))]
         text = f"{self._facts}\n{json.dumps(goals, sort_keys=True)}"
+        if goal.kind == "class":
+            # Of which output, where a network has several.
+            text += f"\n{self._answer}"
         return self.folder() / f"{_digest(text.encode())}.npz"
 
     def load(self, goal: Goal, batch: Sequence[Goal] = ()) -> Pattern | None:

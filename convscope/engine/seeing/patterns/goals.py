@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convscope.errors import UserError
-from convscope.words import percent
+from convscope.words import counted, percent
 
 if TYPE_CHECKING:
     from convscope.engine.models.opened import OpenedModel
@@ -39,7 +39,8 @@ class Goal:
     """One objective; made by `channel`, `neuron`, `class_`, `layer` and `between`.
 
     Attributes:
-        kind: "channel": its mean over the map; "neuron": its value at one place; "class": the logit;
+        kind: "channel": its mean over the map; "neuron": its value at one place; "class": the logit, or a
+            number of the output that is no class;
             "layer": the mean square of all that the layer puts out (DeepDream).
         path: the layer's; "" for a class.
         index: channel, unit or class.
@@ -100,7 +101,8 @@ def check(model: OpenedModel, goal: Goal) -> None:
     if goal.kind == "class":
         count = model.head.classes
         if not 0 <= goal.index < count:
-            raise UserError(f"{model.name} has {count} classes, 0 to {count - 1}: there is no {goal.index}.")
+            what = counted(count, model.answer.noun, "classes" if model.has_classes else "")
+            raise UserError(f"{model.name} has {what}, 0 to {count - 1}: there is no {goal.index}.")
         return
     row = model.layer(goal.path)
     if not can_climb(row) or row.shape is None or row.shape[-1] is None:
@@ -153,7 +155,9 @@ def places(model: OpenedModel, goals: Sequence[Goal]) -> NDArray[np.float32]:
 def words(model: OpenedModel, goal: Goal) -> str:
     """The goal as a caption: "block4a_project_conv · filter 12"."""
     if goal.kind == "class":
-        text = model.classes[goal.index] if goal.index < len(model.classes) else f"class {goal.index}"
+        text = model.name_of(goal.index)
+        if not model.has_classes:
+            return f"{text}, as {'small' if goal.negative else 'large'} as possible"
     elif goal.kind == "layer":
         text = f"{goal.path} · the whole layer"
     elif goal.share:

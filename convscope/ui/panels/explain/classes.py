@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from convscope.engine.models.prediction import class_name
 from convscope.engine.seeing.attribution.methods import METHODS
 from convscope.imaging.numerals import numeral
 from convscope.ui import theme
@@ -23,8 +23,9 @@ from convscope.ui.panels.explain.desk import Desk
 from convscope.ui.panels.explain.question import Question
 from convscope.ui.panels.explain.quick import Begun
 from convscope.ui.predictor import Predicted
+from convscope.ui.widgets.answer_choice import AnswerChoice
 from convscope.ui.widgets.class_bars import ClassBars
-from convscope.ui.widgets.form import caption, combo, heading, named, scrolling, tool
+from convscope.ui.widgets.form import caption, combo, heading, named, row, scrolling, segmented, tool
 
 if TYPE_CHECKING:
     from convscope.engine.models.opened import OpenedModel
@@ -33,6 +34,11 @@ FAMILIES = (
     ("layer", "From a layer's maps"),
     ("gradient", "From the gradient of the input"),
     ("masking", "By hiding parts (slow)"),
+)
+DIRECTIONS = (
+    ("up", "Up", "What in the image pushes the number up"),
+    ("down", "Down", "What in the image pulls the number down"),
+    ("both", "Both", "Both of these, each in a row of the wall"),
 )
 NOTHING = "nothing"
 
@@ -99,6 +105,7 @@ class ClassColumn(QWidget):
 
     def shutdown(self) -> None:
         """Take no more events."""
+        self.output.shutdown()
         self._desk.context.predictor.outdated_changed.disconnect(self._outdated)
         self._desk.context.predictor.changed.disconnect(self._predicted)
 
@@ -107,11 +114,23 @@ class ClassColumn(QWidget):
     def _predicted(self, predicted: Predicted | None) -> None:
         prediction = predicted.prediction if predicted is not None else None
         self.bars.set_prediction(prediction)
+        values = prediction is not None and prediction.is_values
+        if prediction is not None:
+            self._show_kind(values)
         self.bars.set_chosen(self._explained())
         reason = predicted.reason if predicted is not None else ""
-        notes = " ".join(prediction.notes) if prediction is not None else ""
+        notes = " ".join((*prediction.notes, *self.bars.notes)) if prediction is not None else ""
         self.reason.setText(reason or notes)
         self.reason.setVisible(bool(reason or notes))
+
+    def _show_kind(self, values: bool) -> None:
+        """What can be asked of classes, or of numbers."""
+        self.direction.setVisible(values)
+        self.on_wall.setVisible(not values)
+        noun = "value" if values else "class"
+        self.any.setPlaceholderText(f"Any {noun}, by name or number")
+        self.any.setAccessibleName(f"Any {noun}")
+        self.minus.setAccessibleName(f"Minus another {noun}")
 
     def _outdated(self, words: str) -> None:
         self.bars.set_outdated(words)
@@ -140,6 +159,7 @@ class ClassColumn(QWidget):
         self.count.setCurrentIndex(max(0, self.count.findData(str(question.count))))
         self.count.setEnabled(question.minus is None)
         self.count.blockSignals(False)
+        self.direction.set_value(question.direction)
         model, minus = self._desk.context.session.model, question.minus
         with QSignalBlocker(self.minus):
             if minus is None or model is None:
@@ -157,10 +177,14 @@ class ClassColumn(QWidget):
             self.explained.setToolTip("")
             return
         target = self._desk.question.targets(look.prediction)[0]
-        score = float(target.score(look.prediction.logits[None])[0])
-        what = "logit" if target.minus is None else "difference of logits"
+        values = look.prediction.is_values
+        # The number itself, whatever is asked about it.
+        shown = replace(target, down=False)
+        score = float(shown.score(look.prediction.logits[None])[0])
+        kind = "value" if values else "logit"
+        what = kind if target.minus is None else f"difference of {kind}s"
         # A network that explodes has logits of thirty digits.
-        told = f"{score:.3f}" if abs(score) < 1e6 else numeral(score, 4)
+        told = f"{score:.3f}" if abs(score) < 1e6 and not values else numeral(score, 4)
         words = escape(target.words(look.model))
         self.explained.setText(f"<b>{words}</b> &nbsp;{what} {told}")
         self.explained.setToolTip(f"<p>{words}</p>")
@@ -187,7 +211,7 @@ class ClassColumn(QWidget):
         if index is None:
             return
         if index == self._explained():
-            self._desk.context.notify("A class minus itself is 0 everywhere: choose another one.")
+            self._desk.context.notify("Minus itself it is 0 everywhere: choose another one.")
             return
         self._desk.ask(minus=index)
 
@@ -218,6 +242,8 @@ class ClassColumn(QWidget):
         column.setContentsMargins(theme.GROUP_GAP, theme.GAP, theme.GROUP_GAP, theme.GAP)
         column.setSpacing(theme.GRID)
         column.addWidget(heading("What the network sees"))
+        self.output = AnswerChoice("explain.output", self._desk.context.session, 44)
+        column.addWidget(self.output)
         self.bars = ClassBars(5)
         self.bars.setObjectName("explain.classes")
         self.bars.chosen.connect(self._choose_bar)
@@ -248,8 +274,14 @@ class ClassColumn(QWidget):
             "rotate-cw",
             lambda: self._desk.ask(methods=Question().methods),
         )
-        wall = named("on the wall", self.count, 72)
-        wall.addWidget(first)
+        self.direction = segmented("explain.direction", "Asked", DIRECTIONS, wide=True)
+        self.direction.changed.connect(lambda way: self._desk.ask(direction=way))
+        self.direction.hide()
+        self.on_wall = QWidget()
+        self.on_wall.setLayout(named("on the wall", self.count, 72))
+        wall = row(self.direction, self.on_wall, first)
+        wall.setStretch(0, 1)
+        wall.setStretch(1, 1)
         column.addLayout(wall)
         column.addSpacing(theme.GRID)
         self.methods: dict[str, QCheckBox] = {}
@@ -274,4 +306,4 @@ def _names(model: OpenedModel) -> list[str]:
 
 
 def _entry(model: OpenedModel, index: int) -> str:
-    return f"{index}  {class_name(model.classes, index)}"
+    return f"{index}  {model.name_of(index)}"

@@ -24,22 +24,24 @@ class Question:
         index: the class explained; None for the most probable.
         minus: the class taken off, or None.
         count: so many of the most probable classes are on the wall, the class explained first.
+        direction: of a number that is no class: what pushes it "up", what pulls it "down", or "both".
         layer: path; None for the app's choice.
         settings: what was changed of a method's parameters, by method.
-        model: the id of the network whose classes and layer these are; None: of any.
+        model: the network, by its id, and its output whose classes and layer these are; None: of any.
     """
 
     methods: tuple[str, ...] = FIRST_METHODS
     index: int | None = None
     minus: int | None = None
     count: int = 1
+    direction: str = "up"
     layer: str | None = None
     settings: Mapping[str, Mapping[str, Setting]] = field(default_factory=dict)
     model: str | None = None
 
     def about(self, model: OpenedModel | None) -> Question:
         """The same question about this network: another one's classes and layer are not its own."""
-        now = model.id if model is not None else None
+        now = f"{model.id} {model.answer.kind} {model.answer.name}" if model is not None else None
         if self.model == now:
             return self
         return replace(self, index=None, minus=None, layer=None, model=now)
@@ -49,6 +51,10 @@ class Question:
         order = [score.index for score in prediction.classes]
         first = self.index if self.index is not None and self.index < len(order) else order[0]
         minus = self.minus if self.minus is not None and self.minus < len(order) else None
+        if prediction.is_values:
+            other = minus if minus != first else None
+            ways = {"up": (False,), "down": (True,)}.get(self.direction, (False, True))
+            return tuple(Target(first, other, down) for down in ways)
         if minus is not None and minus != first:
             return (Target(first, minus),)
         others = [index for index in order if index != first]
@@ -75,15 +81,23 @@ def label(before: Question, after: Question, model: OpenedModel | None) -> str:
         return f"Show {METHODS[more[0]].title}" if more else f"Hide {METHODS[fewer[0]].title}"
     if after.settings != before.settings:
         return _setting_label(before, after)
-    classes = model.classes if model is not None else ()
     if after.minus != before.minus:
-        return f"Subtract {'nothing' if after.minus is None else class_name(classes, after.minus)}"
+        return f"Subtract {'nothing' if after.minus is None else _name(model, after.minus)}"
     if after.index != before.index:
         likely = "the most probable class"
-        return f"Explain {likely if after.index is None else class_name(classes, after.index)}"
+        if model is not None and not model.has_classes:
+            likely = model.name_of(0)
+        return f"Explain {likely if after.index is None else _name(model, after.index)}"
+    if after.direction != before.direction:
+        ways = {"up": "what pushes it up", "down": "what pulls it down"}
+        return f"Explain {ways.get(after.direction, 'both directions')}"
     if after.layer != before.layer:
         return f"Explain by {after.layer or 'the layer that convscope chooses'}"
     return "Change the number of classes"
+
+
+def _name(model: OpenedModel | None, index: int) -> str:
+    return class_name((), index) if model is None else model.name_of(index)
 
 
 def _setting_label(before: Question, after: Question) -> str:

@@ -37,7 +37,8 @@ if TYPE_CHECKING:
 
 CURVES_ABOUT = (
     "The hottest pixels are taken away first, or given back first. If the map shows what counts, the "
-    "probability falls at once in the first case and rises at once in the second."
+    "probability (of a number that is no class: the score) falls at once in the first case and rises at once "
+    "in the second."
 )
 RANDOM_ABOUT = (
     "The weights of a copy are shuffled, layer by layer from the last one down. A map that does not change "
@@ -149,6 +150,9 @@ class TruthView(QWidget):
         self.areas.setVisible(made is not None)
         if made is None:
             return
+        low, high = made.range
+        room = 0.02 * (high - low)
+        self.plot.show_whole((-0.02, 1.02), (low - room, high + room))
         for line, values in ((self.deletion, made.deletion), (self.insertion, made.insertion)):
             line.setData(made.fractions[: len(values)], values)
         done = np.isfinite(made.insertion_area)
@@ -156,7 +160,7 @@ class TruthView(QWidget):
             f'<span style="color:{theme.SERIES[colour]}">━━</span> {says}'
             + (f", area <b>{area:.3f}</b> (the {better} the better)" if done else "")
             for colour, says, area, better in (
-                (DELETION, "probability as the hottest go", made.deletion_area, "smaller"),
+                (DELETION, f"{made.what} as the hottest go", made.deletion_area, "smaller"),
                 (INSERTION, "as they come back", made.insertion_area, "larger"),
             )
         ]

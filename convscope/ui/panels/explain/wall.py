@@ -201,7 +201,11 @@ class WallView(QWidget):
             return f"{colon}not possible"
         look = self._desk.look
         assert look is not None and request.target is not None
-        words = request.target.words(look.model) if METHODS[request.method].needs_class else "any class"
+        words = (
+            request.target.words(look.model)
+            if METHODS[request.method].needs_class
+            else f"any {look.model.answer.noun}"
+        )
         if self._desk.stopped(request):
             return f"{colon}stopped, click to go on"
         if self._desk.waits(request):

@@ -17,6 +17,7 @@ from convscope.engine.seeing.edited import EditedModel, weight
 from convscope.engine.seeing.outputs import output_path, output_paths
 from convscope.errors import UserError
 from convscope.imaging.image import Image
+from convscope.imaging.numerals import numeral
 from convscope.session.slots import Slot
 from convscope.task import Task
 from convscope.ui.panel_context import PanelContext
@@ -425,10 +426,12 @@ def told(model: OpenedModel, edited: EditedModel, image: Image) -> str:
     """What an edited copy says about an image, and what the model itself does."""
     names = ", ".join(dict.fromkeys(path for path, _name in edited.edits))
     head = f"You see a copy with other weights in {names}."
-    if not model.has_classes:
+    if not model.has_head:
         return head
     before, after = model.predict(image).classes[0], edited.predict(image)
     same = next(score for score in after.classes if score.index == before.index)
+    if after.is_values:
+        return f"{head} {before.name} {numeral(before.logit, 5)} → {numeral(same.logit, 5)}"
     words = f"{before.name} {percent(before.probability)} → {percent(same.probability)}"
     if after.classes[0].index != before.index:
         words += f", now {after.classes[0].name} {percent(after.classes[0].probability)}"

@@ -21,6 +21,7 @@ class ClassNamesDialog(QDialog):
         names: as they are now.
         classes: how many classes the network tells; None when that is not known.
         report: shows why a file cannot be read.
+        noun: what has these names: "class", or "value".
 
     Signals:
         named: the names, as a tuple, when a person accepts them.
@@ -34,16 +35,18 @@ class ClassNamesDialog(QDialog):
         classes: int | None,
         report: Callable[[BaseException], None],
         parent: QWidget | None = None,
+        noun: str = "class",
     ) -> None:
         super().__init__(parent)
         self.setObjectName("model.class_names_dialog")
-        self.setWindowTitle("Class names")
+        self.setWindowTitle(f"{noun.capitalize()} names")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.resize(theme.scaled(360), theme.scaled(480))
         self._classes, self._report = classes, report
+        self._plural = "classes" if noun == "class" else f"{noun}s"
         column = QVBoxLayout(self)
         column.setSpacing(theme.GAP)
-        column.addWidget(caption("", "One name a line, the first for class 0."))
+        column.addWidget(caption("", f"One name a line, the first for {noun} 0."))
         self.text = QPlainTextEdit()
         self.text.setObjectName("model.class_names_text")
         self.text.setAccessibleName("Class names, one a line")
@@ -94,7 +97,7 @@ class ClassNamesDialog(QDialog):
     def _count(self) -> None:
         number = len(self.names())
         told = f"{number:,} names" if number != 1 else "1 name"
-        self.count.setText(told if self._classes is None else f"{told} for {self._classes:,} classes")
+        self.count.setText(told if self._classes is None else f"{told} for {self._classes:,} {self._plural}")
 
     def _accept(self) -> None:
         self.named.emit(self.names())

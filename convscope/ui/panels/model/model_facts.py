@@ -8,6 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QVBoxLayout, QWidget
 
+from convscope.engine.models.answer import Reading
 from convscope.engine.models.files.save_file import H5, save_model
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.models.preprocessing import MODES, RESIZES, Preprocessing
@@ -22,6 +23,7 @@ from convscope.ui.panels.model.layer_facts import FACTS_GAP, SELECTABLE, FactGri
 from convscope.ui.panels.model.share_bar import Piece, ShareBar
 from convscope.ui.panels.model.shown import ShownModel
 from convscope.ui.predictor import Predicted
+from convscope.ui.widgets.answer_choice import AnswerChoice
 from convscope.ui.widgets.class_bars import ROW, ClassBars
 from convscope.ui.widgets.elided import ElidedLabel
 from convscope.ui.widgets.form import caption, choose, combo, hairline, heading, named, row, tool
@@ -87,6 +89,8 @@ class ModelFacts(QWidget):
         column.addStretch(1)
 
     def _add_prediction(self, column: QVBoxLayout) -> None:
+        self.output = AnswerChoice("model.output", self.context.session)
+        column.addWidget(self.output)
         self.classes = ClassBars(CLASSES)
         self.classes.setObjectName("model.classes")
         self.classes.setAccessibleName("The most probable classes")
@@ -225,13 +229,16 @@ class ModelFacts(QWidget):
         shown = self._shown
         if shown is None:
             return
-        classes = shown.model.head.classes if shown.model.has_classes else None
-        dialog = ClassNamesDialog(shown.model.classes, classes, self.context.report, self)
+        answer = shown.model.answer
+        dialog = ClassNamesDialog(
+            shown.model.classes, answer.count or None, self.context.report, self, answer.noun
+        )
         dialog.named.connect(lambda names: self._replace(shown, classes=names))
         dialog.open()
 
     def shutdown(self) -> None:
         """Take no more predictions."""
+        self.output.shutdown()
         self.context.predictor.changed.disconnect(self._show_prediction)
         self.context.predictor.outdated_changed.disconnect(self._outdated)
 
@@ -245,12 +252,16 @@ class ModelFacts(QWidget):
     ) -> None:
         session = self.context.session
         if session.open_model(shown.model.id) is not None:
-            label = "Name the classes"
+            label = "Name the classes" if shown.model.has_classes else "Name the values"
             if preprocessing is not None:
                 same = replace(preprocessing, resize=shown.model.preprocessing.resize)
                 range_ = same != shown.model.preprocessing
                 label = "Change the pixel range" if range_ else "Change how an image comes to its size"
-            session.replace_model(shown.model.with_(classes=classes, preprocessing=preprocessing), label)
+            # Numbers that get names are no classes for it.
+            answer = shown.model.answer
+            reading: Reading | None = "values" if classes is not None and answer.kind == "values" else None
+            asked = shown.model.with_(classes=classes, preprocessing=preprocessing, reading=reading)
+            session.replace_model(asked, label)
 
     def _set_preprocessing(self) -> None:
         shown = self._shown
@@ -282,7 +293,7 @@ class ModelFacts(QWidget):
         self.range.setToolTip("value = pixel · scale + offset, with the numbers that it was trained with")
         number = len(shown.model.classes)
         self.names.setText(f"{number:,} names…" if number else "Type names…")
-        self.names.setEnabled(shown.model.has_classes)
+        self.names.setEnabled(shown.model.has_head)
 
     def _show_bars(self, shown: ShownModel) -> None:
         for key, bar in self.bars.items():
@@ -313,7 +324,7 @@ class ModelFacts(QWidget):
     def _show_prediction(self, predicted: Predicted | None) -> None:
         model = self._shown.model if self._shown is not None else None
         # Its room is kept while the answer is on its way: what is below does not move under the pointer.
-        rows = min(CLASSES, model.head.classes) if model is not None and model.has_classes else 0
+        rows = min(CLASSES, model.answer.count) if model is not None else 0
         self.classes.setFixedHeight(theme.scaled(ROW) * max(1, rows))
         if predicted is None or predicted.model is not model:
             self.classes.set_prediction(None)
@@ -326,7 +337,7 @@ class ModelFacts(QWidget):
         if prediction is None:
             self.reason.setText(predicted.reason)
             return
-        notes = "".join(f" {note}" for note in prediction.notes)
+        notes = "".join(f" {note}" for note in (*prediction.notes, *self.classes.notes))
         # The first time, the network's functions are made ready as well.
         if predicted.model.program is not self._timed:
             self._timed, self._first = predicted.model.program, predicted
@@ -344,5 +355,8 @@ def _origin(shown: ShownModel) -> str:
         f", {model.source.weights} weights" if model.source.weights and model.source.kind != "file" else ""
     )
     size = f", takes {words.shape(shown.input_shape)}" if shown.input_shape is not None else ""
-    classes = f", tells {model.head.classes:,} classes" if model.has_classes else ", tells no classes"
+    answer = model.answer
+    classes = f", tells {answer.words}" if answer.tells_classes else ", tells no classes"
+    if answer.kind == "values":
+        classes = f", puts out {answer.words}"
     return f"{kind[0].upper()}{kind[1:]}{weights}{size}{classes}."

@@ -245,7 +245,7 @@ class PatternsPanel(QWidget):
 
     def _source_changed(self, name: str) -> None:
         model = self.context.session.model
-        if model is not None and model.has_classes:
+        if model is not None and model.has_head:
             self._source.edit(name, f"Show the {name}")
         else:
             # A network without classes leaves no choice.
@@ -257,7 +257,10 @@ class PatternsPanel(QWidget):
 
     @property
     def _chosen(self) -> Chosen:
-        return self._choice.value if self._choice is not None else Chosen()
+        model = self.context.session.model
+        if self._choice is None or model is None:
+            return Chosen()
+        return self._choice.value.of(model.answer.name)
 
     def _follow_choice(self, model: OpenedModel | None) -> None:
         """What is chosen of another model."""
@@ -371,7 +374,7 @@ class PatternsPanel(QWidget):
         self.grown.begin(len(goals))
         self.output.name = f"{model.name}-{(subject.path or 'classes').replace('/', '-')}"
         self._selected = self._tile_of(subject)
-        what = f"{count:,} classes" if classes else f"{count:,} filters"
+        what = model.answer.words if classes else f"{count:,} filters"
         # The large one takes more.
         each = f" · {grid} steps each" if grid != large else ""
         if sheet:
@@ -383,7 +386,7 @@ class PatternsPanel(QWidget):
                 self.grown.begin_sheet(len(sheet_layers(model)))
             self.controller.grow_sheet(model, settings)
         else:
-            self.middle.show_head(subject.path or "Classes", f"{what}{each}")
+            self.middle.show_head(subject.path or _title(model), f"{what}{each}")
             self.controller.stop_sheet()
             captions = [caption(model, goal, wish) for goal in goals]
             self.middle.begin_grid(captions, self._selected, proportion(model))
@@ -434,6 +437,9 @@ class PatternsPanel(QWidget):
     # -- what a person does ----------------------------------------------------------------------------------
 
     def _choose_tile(self, number: int) -> None:
+        model = self.context.session.model
+        if model is None:
+            return
         self._selected = number
         goal, chosen = self._goals[number], self._chosen
         self.fold.unfold()
@@ -442,7 +448,7 @@ class PatternsPanel(QWidget):
             wanted = replace(chosen, **one)  # type: ignore[arg-type]
             if wanted != chosen and self._choice is not None:
                 self._choice.edit(
-                    wanted, f"Choose {'class' if goal.kind == 'class' else 'filter'} {goal.index}"
+                    wanted, f"Choose {model.answer.noun if goal.kind == 'class' else 'filter'} {goal.index}"
                 )
                 return
         self._grow_large(anew=False)
@@ -462,7 +468,7 @@ class PatternsPanel(QWidget):
         classes = (index, *(each for each in chosen.classes if each != index))[:ALL_CLASSES]
         wanted = replace(chosen, class_=index, classes=classes)
         if wanted != chosen and self._choice is not None:
-            self._choice.edit(wanted, f"Choose class {index}")
+            self._choice.edit(wanted, f"Choose {model.answer.noun} {index}")
         elif self.wish.show != "several":
             self._selected = self._tile_of(self._subject(model))
             self.grid.select(self._selected)
@@ -488,6 +494,12 @@ class PatternsPanel(QWidget):
     def _show_whose(self) -> None:
         ask = self._large_ask()
         self.portrait.show_title(aims.words(ask.model, ask.goals[0]) if ask is not None else "")
+
+
+def _title(model: OpenedModel) -> str:
+    """Of the grid of what the network puts out."""
+    what = "Classes" if model.has_classes else "Values"
+    return f"{what} of {model.answer.name}" if model.others else what
 
 
 def _choice_name(model_id: str) -> str:

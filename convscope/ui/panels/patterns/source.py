@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QSortFilterProxyModel, QStringListModel, Qt, Signal
 from PySide6.QtWidgets import QLineEdit, QListView, QStackedWidget, QVBoxLayout, QWidget
 
-from convscope.engine.models.prediction import class_name
 from convscope.engine.seeing.patterns.goals import can_climb
 from convscope.ui import theme
 from convscope.ui.widgets.form import as_panel, segmented
@@ -49,10 +48,14 @@ class Source(QWidget):
         """Show a network's layers and classes."""
         self.tree.set_model(model, can_climb)
         self.tree.view.setRootIsDecorated(model is not None and bool(model.program.groups))
-        has_classes = model is not None and model.has_classes
+        has_classes = model is not None and model.has_head
         names = []
         if model is not None and has_classes:
-            known = [class_name(model.classes, number) for number in range(model.head.classes)]
+            known = [model.name_of(number) for number in range(model.head.classes)]
+            what = "Classes" if model.has_classes else "Values"
+            self.switch.button("classes").setText(what)
+            self.search.setPlaceholderText(f"Search {what.lower()}")
+            self.classes.setAccessibleName(what)
             names = [name if name == str(n) else f"{n}  {name}" for n, name in enumerate(known)]
         self._names.setStringList(names)
         self.switch.button("classes").setEnabled(has_classes)

@@ -85,13 +85,19 @@ class Chosen:
 
     Attributes:
         filter: of the chosen layer.
-        class_: of the model's classes.
+        class_: of the model's classes, or of its numbers.
         classes: those that were chosen, the last first.
+        answer: the output that has these.
     """
 
     filter: int = 0
     class_: int = 0
     classes: tuple[int, ...] = ()
+    answer: str = ""
+
+    def of(self, answer: str) -> Chosen:
+        """The same for an output: the classes of another one are not its own."""
+        return self if answer == self.answer else Chosen(self.filter, answer=answer)
 
 
 @dataclass(frozen=True)

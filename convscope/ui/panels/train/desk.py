@@ -206,7 +206,7 @@ class Desk(QObject):
 
             split = split_for(dataset, settings)[0]
             images = len(split.indices("train")), len(split.indices("validation")), len(split.indices("test"))
-            goal = goal_of(model, settings) if model.has_classes else None
+            goal = goal_of(model, settings) if model.has_head else None
             return Checked(check(model, split, settings), goal, images, len(unreadable(split)))
 
         self.context.jobs.submit(

@@ -38,6 +38,11 @@ def layer_class() -> Any:
             self.hidden_weights = hidden_weights
 
         @property
+        def output_names(self) -> tuple[str, ...]:
+            """What its outputs are called, in their order."""
+            return tuple(self._shapes)
+
+        @property
         def failure(self) -> UserError | None:
             """Why there was no answer last: TensorFlow hands on an error's words, not its type."""
             return self._process.failure

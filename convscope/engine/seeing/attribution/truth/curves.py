@@ -30,6 +30,7 @@ class Curves:
         insertion_area: the larger the better.
         fill, start: what stands for taken pixels, and what they are given to.
         note: what the numbers mean.
+        what: what falls and rises: "probability", 0–1, or of a number that is no class its "score".
     """
 
     title: str
@@ -41,6 +42,16 @@ class Curves:
     fill: str
     start: str
     note: str
+    what: str = "probability"
+
+    @property
+    def range(self) -> tuple[float, float]:
+        """From the smallest to the largest value that is shown: 0 and 1 for probabilities."""
+        values = np.concatenate([self.deletion, self.insertion])
+        if self.what == "probability" or not len(values):
+            return 0.0, 1.0
+        low, high = float(values.min()), float(values.max())
+        return (low, high) if high > low else (low - 0.5, low + 0.5)
 
 
 def curves(
@@ -87,9 +98,10 @@ def curves(
                 yield np.stack([np.where((rank < n)[..., None], above, below) for n in counts[part]])
 
     title = f"{attribution.title}: {attribution.target_words}"
+    what = "probability" if look.model.has_classes else "score"
     note = (
-        f"Deletion: the probability left after the hottest pixels turned {fill}; small is good. Insertion: "
-        f"the probability after they came to a {start} picture; large is good. Such pictures are unlike "
+        f"Deletion: the {what} left after the hottest pixels turned {fill}; small is good. Insertion: "
+        f"the {what} after they came to a {start} picture; large is good. Such pictures are unlike "
         f"any that the network learned from: compare maps with each other rather than with 0 and 1."
     )
     found = np.full(2 * len(counts), np.nan, np.float32)
@@ -107,6 +119,7 @@ def curves(
             fill,
             start,
             note,
+            what,
         )
 
     words = "Deletion and insertion"

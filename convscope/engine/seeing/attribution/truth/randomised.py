@@ -143,7 +143,13 @@ def _copied(model: OpenedModel) -> OpenedModel:
             f"do not tell how they are made.",
             detail=repr(error),
         ) from error
-    return OpenedModel(copy, name=model.name, classes=model.classes, preprocessing=model.preprocessing)
+    return OpenedModel(
+        copy,
+        name=model.name,
+        classes=model.classes,
+        preprocessing=model.preprocessing,
+        answers=model,
+    )
 
 
 def _weighted_layers(model: OpenedModel) -> list[tuple[str, Any]]:
