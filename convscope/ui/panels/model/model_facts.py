@@ -9,7 +9,6 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QVBoxLayout, QWidget
 
 from convscope.engine.models.answer import Reading
-from convscope.engine.models.files.save_file import H5, save_model
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.models.preprocessing import MODES, RESIZES, Preprocessing
 from convscope.engine.models.program import Program
@@ -20,6 +19,7 @@ from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.model import words
 from convscope.ui.panels.model.class_names_dialog import ClassNamesDialog
 from convscope.ui.panels.model.layer_facts import FACTS_GAP, SELECTABLE, FactGrid
+from convscope.ui.panels.model.save_copy import ModelSaver
 from convscope.ui.panels.model.share_bar import Piece, ShareBar
 from convscope.ui.panels.model.shown import ShownModel
 from convscope.ui.predictor import Predicted
@@ -30,11 +30,6 @@ from convscope.ui.widgets.form import caption, choose, combo, hairline, heading,
 
 OWN = "own"
 CLASSES = 5
-# The kinds of file, and what each holds.
-_KINDS = {
-    "keras": "Keras 3, with all that there is (*.keras)",
-    "h5": "HDF5 for Keras 2 and 3, without the optimizer's state (*.h5)",
-}
 _RESIZE_WORDS = {"crop": "its middle", "pad": "all of it, with a border", "stretch": "all of it, stretched"}
 
 
@@ -44,6 +39,7 @@ class ModelFacts(QWidget):
     def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.context = context
+        self.saver = ModelSaver(context, self)
         self._shown: ShownModel | None = None
         self._timed: Program | None = None
         self._first: Predicted | None = None
@@ -54,7 +50,9 @@ class ModelFacts(QWidget):
         self.title.setObjectName("model.name")
         self.title.setWordWrap(True)
         self.title.setTextInteractionFlags(SELECTABLE)
-        self.save = tool("model.save", "Save a copy as .keras or .h5", "save", self.choose_file)
+        self.save = tool(
+            "model.save", "Save a copy: for Keras, TensorFlow, ONNX or LiteRT", "save", self.choose_file
+        )
         self.load = tool(
             "model.load_weights", "Load weights from a file, into a copy", "upload", self.choose_weights
         )
@@ -155,39 +153,14 @@ class ModelFacts(QWidget):
             bar.set_current(path)
 
     def choose_file(self) -> None:
-        """Ask where the copy shall go."""
-        shown = self._shown
-        if shown is None:
-            return
-        name = shown.model.name.replace("/", "-")
-        dialog = QFileDialog(self, "Save a copy", f"{name}.keras")
-        dialog.setObjectName("model.save_dialog")
-        dialog.setNameFilters(list(_KINDS.values()))
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setDefaultSuffix("keras")
-        kinds = {words: kind for kind, words in _KINDS.items()}
-        dialog.filterSelected.connect(lambda words: dialog.setDefaultSuffix(kinds.get(words, "keras")))
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.fileSelected.connect(lambda path: self.save_to(path, kinds[dialog.selectedNameFilter()]))
-        dialog.open()
+        """Ask which kind of copy it shall be, and where it shall go."""
+        if self._shown is not None:
+            self.saver.ask(self._shown.model)
 
     def save_to(self, path: str, kind: str = "keras") -> None:
-        """Write the copy, in a worker; `kind`: of a file whose name does not say it."""
-        shown = self._shown
-        if shown is None:
-            return
-        model = shown.model
-        if not path.lower().endswith((".keras", *H5)):
-            path = f"{path}.{kind}"
-        self.context.jobs.submit(
-            "engine",
-            lambda task: save_model(model, Path(path), task),
-            title=f"Saving {model.name}",
-            on_done=lambda saved: self.context.notify(
-                " ".join((f"Saved {saved.files[0]}, its class names beside it.", *saved.loses))
-            ),
-            on_failed=self.context.report,
-        )
+        """Write a copy, in a worker; `kind`: of a file whose name does not say it."""
+        if self._shown is not None:
+            self.saver.save(self._shown.model, path, kind)
 
     def choose_weights(self) -> None:
         """Ask for the file with the weights."""

@@ -117,7 +117,7 @@ class ModelPanel(QWidget):
                 for name, title, _says in PAGES
             ),
             *(command for command in offered if isinstance(command, Command)),
-            Command("model.save", "Save a copy as .keras or .h5…", self.whole.choose_file, "", "Model", some),
+            Command("model.save", "Save a copy…", self.whole.choose_file, "", "Model", some),
             Command(
                 "model.load_weights",
                 "Load weights from a file…",

@@ -115,42 +115,6 @@ def test_preprocessing_is_shown_and_changed(story: Story) -> None:
     assert story.text("model.name") == model.name
 
 
-def test_a_copy_is_saved_and_opens_again(story: Story, tmp_path: Path) -> None:
-    model = story.open("digits")
-    story.panel.whole.save_to(str(tmp_path / "mine.keras"))
-    story.settle()
-    again = open_model(tmp_path / "mine.keras")
-    image = story.session.image
-    assert np.array_equal(again.predict(image).logits, model.predict(image).logits)
-    assert again.classes == model.classes
-    assert messages(story.window)[-1].startswith("Saved ")
-    story.panel.whole.save_to(str(tmp_path / "missing" / "mine.keras"))
-    story.settle()
-    assert "cannot be written" in messages(story.window)[-1]
-
-
-def test_a_copy_is_saved_for_keras_2(story: Story, tmp_path: Path) -> None:
-    model = story.open("digits")
-    story.press("model.save")
-    dialog = story.find(QFileDialog, "model.save_dialog")
-    assert [kind.rpartition("(")[2] for kind in dialog.nameFilters()] == ["*.keras)", "*.h5)"]
-    line = dialog.findChild(QLineEdit)
-    assert line is not None
-    line.setText(str(tmp_path / "net.h5"))
-    dialog.accept()
-    story.settle()
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["net.classes.json", "net.h5"]
-    told = messages(story.window)[-1]
-    assert told.startswith("Saved ") and "holds neither the optimizer's state nor" in told
-    again = open_model(tmp_path / "net.h5")
-    image = story.session.image
-    assert np.array_equal(again.predict(image).logits, model.predict(image).logits)
-    # A name that does not say what it is becomes what was chosen.
-    story.panel.whole.save_to(str(tmp_path / "other"), "h5")
-    story.settle()
-    assert (tmp_path / "other.h5").exists()
-
-
 def test_a_guessed_preprocessing_is_told_until_one_is_chosen(story: Story, tmp_path: Path) -> None:
     model_of("digits").keras.save(tmp_path / "net.h5")
     story.open(open_model(tmp_path / "net.h5"))
