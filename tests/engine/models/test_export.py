@@ -18,7 +18,7 @@ from convscope.engine.data.registry import open_dataset
 from convscope.engine.models.catalogue import open_model
 from convscope.engine.models.export import export_model as module
 from convscope.engine.models.export import worker
-from convscope.engine.models.export.card import ParityCard, differences
+from convscope.engine.models.export.card import ParityCard, differences, same_classes
 from convscope.engine.models.export.examples import Examples, of_dataset, of_folder, shipped, suited
 from convscope.engine.models.export.export_model import Exported, export_model
 from convscope.engine.models.export.formats import format_of
@@ -415,6 +415,36 @@ def test_differences_by_hand() -> None:
     assert differences([np.array([nan, inf])], [np.array([nan, inf])]) == 0
     assert differences([np.array([nan, 1.0])], [np.array([1.0, 1.0])]) == inf
     assert differences([np.zeros((2, 3))], [np.zeros((2, 4))]) == inf
+
+
+def test_what_the_outputs_mean(tmp_path: Path) -> None:
+    import keras
+
+    layers = keras.layers
+    inputs = keras.Input((4, 4, 1))
+    flat = layers.Flatten()(inputs)
+    outputs = [
+        layers.Dense(3, "softmax")(flat), layers.Dense(1, "sigmoid")(flat), layers.Dense(4, "sigmoid")(flat),
+        layers.Dense(1)(flat), layers.Reshape((4, 4, 1))(inputs),
+    ]  # fmt: skip
+    model = OpenedModel(keras.Model(inputs, outputs), name="many")
+    card = export_model(model, tmp_path / "net.keras", few(2)).card
+    assert [line.partition(": ")[2] for line in card.gives] == [
+        "the probability of each class", "the probability of class 1", "a probability for each label",
+        "a number, no classes", "",
+    ]  # fmt: skip
+    assert card.same_class == 2
+
+
+def test_two_classes_from_one_number() -> None:
+    import keras
+
+    for activation, numbers in (("sigmoid", (0.4, 0.6, 0.4)), ("linear", (-0.1, 0.1, 0.3))):
+        net = keras.Sequential([keras.Input((4, 4, 1)), keras.layers.Flatten()])
+        net.add(keras.layers.Dense(1, activation))
+        model = OpenedModel(net, classes=("cat", "dog"))
+        expected, found = np.array(numbers[:2])[:, None], np.array(numbers[1:])[:, None]
+        assert same_classes(model, [expected], [found]) == (0 if activation == "sigmoid" else 1)
 
 
 def test_how_pixels_are_wanted(tmp_path: Path, inline: None) -> None:

@@ -157,13 +157,15 @@ def same_classes(
     if not model.has_classes or model.head.classes < 2 or model.head.output not in model.program.outputs:
         return None
     position = model.program.outputs.index(model.head.output)
-    first, second = (_first_class(rows[position]) for rows in (expected, found))
+    limit = 0.0 if model.head.kind == "logits" else 0.5
+    first, second = (_first_class(rows[position], limit) for rows in (expected, found))
     return int((first == second).sum())
 
 
-def _first_class(rows: NDArray[Any]) -> NDArray[Any]:
+def _first_class(rows: NDArray[Any], limit: float) -> NDArray[Any]:
+    """The largest of several numbers, or on which side of the limit a single one is."""
     rows = rows.reshape(len(rows), -1)
-    return rows[:, 0] > 0.5 if rows.shape[1] == 1 else rows.argmax(axis=1)
+    return rows[:, 0] > limit if rows.shape[1] == 1 else rows.argmax(axis=1)
 
 
 def largest_value(outputs: Sequence[NDArray[Any]]) -> float:

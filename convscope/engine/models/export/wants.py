@@ -24,20 +24,21 @@ def tensor_words(name: str, dtype: str, shape: Sequence[int | None]) -> str:
 def gives_words(model: OpenedModel, position: int, name: str, dtype: str, shape: Sequence[int | None]) -> str:
     """An output, and what its numbers are where the network tells classes there."""
     words = tensor_words(name, dtype, shape)
-    if not model.has_classes or model.program.outputs[position] != model.head.output:
+    slot = model.program.outputs[position]
+    answer = next(one for one in model.answers if one.slot == slot)
+    head = answer.head
+    if head is None or answer.kind == "maps":
         return words
-    meant = (
-        {
-            "softmax": "the probability of each class",
-            "log_softmax": "the logarithm of each class's probability",
-            "sigmoid": "a probability for each class"
-            if model.head.units > 1
-            else "the probability of class 1",
-            "linear": "a score for each class, without softmax",
-        }.get(model.head.kind, "")
-        if model.head.classes > 1
-        else ""
-    )
+    if answer.kind == "values":
+        return f"{words}: {'numbers' if answer.count > 1 else 'a number'}, no classes"
+    one = head.units == 1
+    meant = {
+        "softmax": "the probability of each class",
+        "log_softmax": "the logarithm of each class's probability",
+        "sigmoid": "the probability of class 1" if one else "a probability for each label",
+        "logits": "a score, above 0 for class 1" if one else "a score for each label, without sigmoid",
+        "linear": "a score for each class, without softmax",
+    }.get(head.kind, "")
     return f"{words}: {meant}" if meant else words
 
 
