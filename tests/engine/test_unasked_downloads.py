@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.made_runs import made_run
 
 import convscope
 from convscope.cli import main
@@ -24,6 +23,7 @@ from convscope.engine.models.files.open_file import open_file
 from convscope.engine.models.templates import Draft
 from convscope.engine.training.train import resume
 from convscope.errors import NotDownloadedError, UserError, WeightsNotDownloadedError
+from tests.made_runs import made_run
 
 DOWNLOADERS = ("load_data", "get_file", "urlretrieve", "decode_predictions")
 
