@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
@@ -166,23 +167,37 @@ class GradientView(View):
         image, operator, alike = self._image, self.operator.value, self.weigh.value == "alike"
         if image is None:
             return
-        self.kernel.setText(f"Gx kernel {_rows(operator)}; Gy is its transpose.")
+        self._tell_kernel(operator)
 
-        def compute(task: Task) -> tuple[float, dict[str, tuple[Any, Any]]]:
+        def compute(task: Task) -> tuple[float, float, dict[str, tuple[Any, Any]]]:
             found = gradients.gradient(image, operator)
             task.check()
             full = 0.0 if alike else gradients.strong(found.magnitude)
-            return full, {
-                "gx": (to_bytes(found.gx, "signed")[0], found.gx),
-                "gy": (to_bytes(found.gy, "signed")[0], found.gy),
-                "magnitude": (to_bytes(found.magnitude, "stretch")[0], found.magnitude),
-                "angle": (gradients.angle_picture(found.angle, found.magnitude, full), found.angle),
-            }
+            # They are parts of one arrow: a change across looks as strong as the same change down. And no
+            # change is black, however strong the least of it is.
+            largest = max(float(np.abs(part).max()) for part in (found.gx, found.gy))
+            both, most = (-largest, largest), float(found.magnitude.max())
+            return (
+                full,
+                largest,
+                {
+                    "gx": (to_bytes(found.gx, "signed", extremes=both)[0], found.gx),
+                    "gy": (to_bytes(found.gy, "signed", extremes=both)[0], found.gy),
+                    "magnitude": (
+                        to_bytes(found.magnitude, "stretch", extremes=(0.0, most))[0],
+                        found.magnitude,
+                    ),
+                    "angle": (gradients.angle_picture(found.angle, found.magnitude, full), found.angle),
+                },
+            )
 
-        self.work(compute, self._show)
+        self.work(compute, lambda found: self._show(operator, *found))
 
-    def _show(self, found: tuple[float, dict[str, tuple[Any, Any]]]) -> None:
-        full, pictures = found
+    def _tell_kernel(self, operator: str, scale: str = "") -> None:
+        self.kernel.setText(f"Gx kernel {_rows(operator)}; Gy is its transpose.{scale}")
+
+    def _show(self, operator: str, full: float, largest: float, pictures: dict[str, tuple[Any, Any]]) -> None:
+        self._tell_kernel(operator, f" Both on one scale, ±{numeral(largest, 4)}.")
         self.brightness.setText(
             f"As bright as the magnitude, full from {numeral(full, 3)} on (the strongest 5 %)."
             if full

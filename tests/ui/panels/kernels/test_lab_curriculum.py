@@ -127,6 +127,17 @@ def test_gradient_view(lab: Lab) -> None:
     assert angle is not None
     # Brighter to the right: the angle 0, pure red.
     assert angle[6, 8].tolist() == [255, 0, 0]
+    # The same change everywhere is no black picture.
+    magnitude = lab.find(ImageView, "kernels.gradient.magnitude").pixels
+    assert magnitude is not None and magnitude[6, 8] == 255
+    # Gx and Gy have one scale: a change of 1 across is faint beside one of 7 down.
+    lab.session.add_images([image_from_array(np.arange(49).reshape(7, 7), "seven")])
+    lab.settle()
+    gx, gy = (lab.find(ImageView, f"kernels.gradient.{name}") for name in ("gx", "gy"))
+    assert gx.pixels is not None and gy.pixels is not None
+    faint, strong = (255 - int(view.pixels[3, 3, 2]) for view in (gx, gy))  # type: ignore[index]
+    assert 0 < 4 * faint < strong
+    assert lab.text("kernels.gradient.kernel").endswith("Gy is its transpose. Both on one scale, ±56.")
     lab.press("kernels.gradient.operator.prewitt")
     assert "[-1, 0, 1], [-1, 0, 1]" in lab.text("kernels.gradient.kernel")
 
