@@ -328,10 +328,16 @@ class OpenedModel:
         return bool(self.kept(("shares", slot), tried))
 
     def fingerprint(self) -> str:
-        """A short text that changes with any weight or layer: the key of caches on disk."""
+        """A short text that changes with any weight, layer or setting of one: the key of caches.
+
+        Two networks that are built with one seed may differ in nothing but a slope or the size of a pool.
+        """
         digest = hashlib.blake2b(digest_size=16)
         for row in self.layers:
             digest.update(f"{row.path} {row.kind} {row.shape} {row.activation};".encode())
+        for step in self.program.steps:
+            plain = [value for value in (*step.args, *step.kwargs.values()) if isinstance(value, _PLAIN)]
+            digest.update(f"{step.inputs} {plain} {_settings_of(step.layer)};".encode())
         for weight in self.keras.weights:
             digest.update(np.ascontiguousarray(weight.numpy()).tobytes())
         return digest.hexdigest()
@@ -633,3 +639,24 @@ def guessed_preprocessing(program: Program) -> Preprocessing:
     """0–255 when the network rescales by itself, else 0–1; the whole image stretched."""
     rescales = any(step.kind in ("Rescaling", "Normalization") for step in program.steps[:4])
     return RAW if rescales else UNIT
+
+
+_PLAIN = (bool, int, float, str)
+# What a layer is called, and whether it learns, changes nothing that it computes.
+_NOT_COMPUTED = {"name", "trainable", "seed", "build_config", "module", "registered_name", "shared_object_id"}
+
+
+def _settings_of(layer: Any) -> str:
+    """What of a layer's own configuration decides what it computes, as text; "" where it tells none."""
+    try:
+        return repr(_plain(layer.get_config()))
+    except (AttributeError, NotImplementedError, TypeError, ValueError):
+        return ""
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _plain(value[key]) for key in sorted(value, key=str) if key not in _NOT_COMPUTED}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    return value if value is None or isinstance(value, _PLAIN) else type(value).__name__

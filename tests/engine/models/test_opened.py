@@ -388,6 +388,44 @@ def test_the_fingerprint_changes_with_any_weight() -> None:
     assert model.fingerprint() != first
 
 
+@pytest.mark.parametrize(
+    ("kind", "one", "other"),
+    [
+        (
+            "MaxPooling2D",
+            {"pool_size": 2, "padding": "same"},
+            {"pool_size": 3, "strides": 2, "padding": "same"},
+        ),
+        ("LeakyReLU", {"negative_slope": 0.1}, {"negative_slope": 0.3}),
+        ("Rescaling", {"scale": 1 / 255}, {"scale": 1 / 127.5, "offset": -1.0}),
+        ("UpSampling2D", {"interpolation": "nearest"}, {"interpolation": "bilinear"}),
+        (
+            "DepthwiseConv2D",
+            {"padding": "same", "kernel_size": 3},
+            {"padding": "same", "kernel_size": 3, "dilation_rate": 2},
+        ),
+    ],
+)
+def test_the_fingerprint_changes_with_any_setting(
+    kind: str, one: dict[str, Any], other: dict[str, Any]
+) -> None:
+    """With one seed, nothing else sets them apart: the maps of one were shown for those of the other."""
+    import keras
+
+    def made(settings: dict[str, Any]) -> OpenedModel:
+        keras.utils.set_random_seed(4)
+        layers = [keras.Input((8, 8, 3), name="image"), keras.layers.Conv2D(4, 1, name="conv")]
+        layers += [getattr(keras.layers, kind)(**settings, name="other"), keras.layers.Flatten(name="flat")]
+        return OpenedModel(keras.Sequential(layers))
+
+    first, again, changed = (made(each) for each in (one, one, other))
+    assert [row.shape for row in first.layers] == [row.shape for row in changed.layers]
+    assert first.fingerprint() == again.fingerprint() != changed.fingerprint()
+    # Frozen it computes the same.
+    again.keras.trainable = False
+    assert again.fingerprint() == first.fingerprint()
+
+
 def test_one_forward_pass_gives_many_layers() -> None:
     model = opened(nets.nested)
     batch = nets.images(model.keras, count=3)[0]
