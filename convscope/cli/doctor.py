@@ -152,7 +152,7 @@ def _python() -> Check:
 def qt() -> Check:
     """Whether Qt can be loaded and make an application."""
     # Without a screen, so that this says whether Qt itself is whole.
-    code, output = _probe(QT_PROBE, 60, QT_QPA_PLATFORM="offscreen")
+    code, output = _probe(QT_PROBE, 180, QT_QPA_PLATFORM="offscreen")
     if code == 0:
         return Check("Qt", True, f"Qt {output.splitlines()[-1]}, PySide6 {_version('PySide6-Essentials')}")
     if find_spec("PySide6") is None:
@@ -207,7 +207,7 @@ def display() -> Check:
             "Display", None, "none here: the commands and convscope screenshot work, the window needs one"
         )
     shown = shown or "the system's own"
-    code, output = _probe(QT_PROBE, 60)
+    code, output = _probe(QT_PROBE, 180)
     if code == 0:
         return Check("Display", True, shown)
     return Check("Display", False, f"{shown}, but Qt cannot open a window on it: {output}")
@@ -216,7 +216,7 @@ def display() -> Check:
 def engine() -> list[Check]:
     """TensorFlow, Keras and the GPUs that they see; and by what the processor computes."""
     set_by = "as the environment says" if ONEDNN in os.environ else "as convscope chooses"
-    code, output = _probe(ENGINE_PROBE, 120)
+    code, output = _probe(ENGINE_PROBE, 300)
     if code != 0:
         mend = f"{sys.executable} -m pip install --force-reinstall tensorflow"
         return [Check("TensorFlow", False, f"cannot be loaded: {output}", mend)]
