@@ -14,7 +14,7 @@ from convscope.errors import UserError
 from convscope.task import Task
 
 if TYPE_CHECKING:
-    from convscope.engine.models.opened import OpenedModel
+    from convscope.engine.models.opened import OpenedModel, Source
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +24,49 @@ PATTERNS = ("*.keras", "*.classes.json")
 _written: WeakKeyDictionary[OpenedModel, Path] = WeakKeyDictionary()
 # Files of the last run that wait for the engine: what is written meanwhile must not clear them away.
 _awaited: set[Path] = set()
+
+
+@dataclass(frozen=True)
+class NamedModel:
+    """A model that is opened again by its name or file.
+
+    Attributes:
+        spec: the name or file.
+        weights, include_top, input_shape: what it was opened with, as `open_model` takes it.
+    """
+
+    spec: str
+    weights: str = ""
+    include_top: bool = True
+    input_shape: tuple[int | None, ...] | None = None
+
+    @staticmethod
+    def of(source: Source) -> NamedModel:
+        """What opens a model from there."""
+        asked = source.asked
+        return NamedModel(source.spec, asked.weights, asked.include_top, asked.input_shape)
+
+    def to_json(self) -> list[Any]:
+        """As JSON's own types."""
+        plain = NamedModel(self.spec, self.weights) == self
+        more = {"include_top": self.include_top, "input_shape": self.input_shape}
+        return [self.spec, self.weights, *(() if plain else (more,))]
+
+    @staticmethod
+    def from_json(data: Any) -> NamedModel:
+        """What `to_json` gave.
+
+        Raises:
+            KeyError, IndexError, TypeError, ValueError: it is something else.
+        """
+        spec, weights = str(data[0]), str(data[1])
+        more = dict(data[2]) if len(data) > 2 else {}
+        shape = more.get("input_shape")
+        if shape is not None:
+            shape = tuple(None if side is None else int(side) for side in shape)
+            if len(shape) != 3 or any(side is not None and not 0 < side < 100_000 for side in shape):
+                raise ValueError(f"no size of images: {shape}")
+        return NamedModel(spec, weights, bool(more.get("include_top", True)), shape)
 
 
 @dataclass(frozen=True)

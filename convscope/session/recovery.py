@@ -11,24 +11,32 @@ import hashlib
 import io
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from convscope.errors import UserError
+from convscope.errors import MissingFileError, UserError
 from convscope.files import write_whole
 from convscope.imaging.image import Image
 from convscope.imaging.kernel import Kernel
 from convscope.imaging.load import load_image
 from convscope.imaging.numpy_files import UNREADABLE, load_array
 from convscope.imaging.operation import DISPLAY_MODES, SHOWN_CHANNELS, Operation
-from convscope.opening import GB
+from convscope.opening import GB, MB, is_regular, named, read_json
 from convscope.session.data_settings import DataSettings, input_from_json
-from convscope.session.kept_models import PATTERNS, KeptModel, is_kept, is_spared, read_entry, write_model
+from convscope.session.kept_models import (
+    PATTERNS,
+    KeptModel,
+    NamedModel,
+    is_kept,
+    is_spared,
+    read_entry,
+    write_model,
+)
 from convscope.session.lab import Lab
 from convscope.session.session import Session
 from convscope.task import Task
@@ -37,12 +45,13 @@ if TYPE_CHECKING:
     from convscope.engine.data.augmentation import Augmentation
     from convscope.engine.data.resize import InputSettings
     from convscope.engine.models.architecture import Architecture
-    from convscope.engine.models.opened import OpenedModel, Source
+    from convscope.engine.models.opened import OpenedModel
 
 log = logging.getLogger(__name__)
 
 VERSION = 1
 _FILE = "work.json"
+_LARGEST = 64 * MB
 _NO_TASK = Task()
 
 _digests: WeakKeyDictionary[Image, str] = WeakKeyDictionary()
@@ -57,8 +66,7 @@ class Work:
         current: the index of the current image.
         lab: the kernel lab's document.
         architecture: the model builder's; None if it was never looked at.
-        models: the open models, (name or file, weights) each, or itself where it has none; the current one
-            last.
+        models: the open models, by name or file, or itself where it has none; the current one last.
         dataset: what opens the data set again; "" without.
         input: what images are brought to; None: nothing was set.
         augmentation: what training does to its images; None: nothing.
@@ -69,7 +77,7 @@ class Work:
     current: int
     lab: Lab
     architecture: Architecture | None = None
-    models: tuple[tuple[str, str] | OpenedModel, ...] = ()
+    models: tuple[NamedModel | OpenedModel, ...] = ()
     dataset: str = ""
     input: InputSettings | None = None
     augmentation: Augmentation | None = None
@@ -87,7 +95,7 @@ class Work:
             session.current,
             session.lab,
             session.architecture if session.has_architecture else None,
-            tuple(m if is_kept(m) else (m.source.spec, _weights(m.source)) for m in models),
+            tuple(m if is_kept(m) else NamedModel.of(m.source) for m in models),
             session.dataset.reference if session.dataset is not None else "",
             session.input if session.has_input else None,
             session.augmentation,
@@ -97,7 +105,7 @@ class Work:
 
 @dataclass(frozen=True)
 class Recovered:
-    """What could be brought back, and one error for each image that could not.
+    """What could be brought back, and one error for each thing that could not.
 
     Attributes:
         lab, architecture, models, dataset, input, augmentation, settings: as in `Work`, but files of models
@@ -109,7 +117,7 @@ class Recovered:
     work: Work | None
     errors: tuple[UserError, ...]
     architecture: Architecture | None = None
-    models: tuple[tuple[str, str] | KeptModel, ...] = ()
+    models: tuple[NamedModel | KeptModel, ...] = ()
     dataset: str = ""
     input: InputSettings | None = None
     augmentation: Augmentation | None = None
@@ -118,7 +126,7 @@ class Recovered:
 
 def has_work(folder: Path) -> bool:
     """Whether an earlier run left work here."""
-    return (folder / _FILE).is_file()
+    return is_regular(folder / _FILE)
 
 
 def save_work(folder: Path, work: Work, task: Task = _NO_TASK) -> None:
@@ -137,7 +145,7 @@ def save_work(folder: Path, work: Work, task: Task = _NO_TASK) -> None:
             continue
         name = f"{_digest(image)}.npy"
         kept.add(name)
-        if not (folder / name).exists():
+        if not is_regular(folder / name):
             buffer = io.BytesIO()
             np.save(buffer, image.values, allow_pickle=False)
             write_whole(folder / name, buffer.getbuffer())
@@ -145,7 +153,7 @@ def save_work(folder: Path, work: Work, task: Task = _NO_TASK) -> None:
     models: list[Any] = []
     for model in work.models:
         task.check()
-        entry = model if isinstance(model, tuple) else write_model(folder, model, task)
+        entry = model.to_json() if isinstance(model, NamedModel) else write_model(folder, model, task)
         if entry is not None:
             models.append(entry)
     files = {entry["file"] for entry in models if isinstance(entry, dict)}
@@ -170,32 +178,87 @@ def save_work(folder: Path, work: Work, task: Task = _NO_TASK) -> None:
 
 
 def load_work(folder: Path, task: Task = _NO_TASK) -> Recovered | None:
-    """What an earlier run left, or None if nothing can be used."""
+    """What an earlier run left, or None if nothing can be used; what is damaged keeps nothing else away."""
     try:
-        document = json.loads((folder / _FILE).read_text(encoding="utf-8"))
-        if document["version"] != VERSION:
+        document = read_json(folder / _FILE, _LARGEST, "unsaved work")
+        if not isinstance(document, dict) or document["version"] != VERSION:
             return None
-        lab = lab_from_json(document["lab"])
-        entries = list(document["images"])
-        current = int(document["current"])
-        models = tuple(
-            read_entry(folder, each) if isinstance(each, dict) else (str(each[0]), str(each[1]))
-            for each in document.get("models", ())
-        )
-        dataset = str(document.get("dataset", ""))
-        given = input_from_json(document.get("input"))
-        augmentation = _augmentation(document.get("augmentation"))
-        settings = {
-            str(reference): DataSettings.from_json(each)
-            for reference, each in dict(document.get("data_settings", {})).items()
-        }
-    except FileNotFoundError:
+    except MissingFileError:
         return None
-    except (OSError, ValueError, KeyError, IndexError, TypeError, UserError) as error:
+    except (KeyError, UserError) as error:
         log.warning("unsaved work cannot be read: %s", error)
         return None
-    images: list[Image] = []
     errors: list[UserError] = []
+    lab = _part(lambda: lab_from_json(document["lab"]), None, "The kernels", errors)
+    models = _models(folder, document.get("models", []), errors)
+    dataset = document.get("dataset", "")
+    given = _part(lambda: input_from_json(document.get("input")), None, "What images are brought to", errors)
+    augmentation = _part(
+        lambda: _augmentation(document.get("augmentation")), None, "The augmentation", errors
+    )
+    settings = _settings(document.get("data_settings", {}), errors)
+    images, chosen = _images(folder, document, errors, task)
+    architecture = None
+    if document.get("architecture"):
+        from convscope.engine.models.architecture import Architecture
+
+        text = str(document["architecture"])
+        architecture = _part(
+            lambda: Architecture.from_json(text, "The last run's draft"), None, "The layers", errors
+        )
+    if lab is None and not (images or models or settings or architecture or augmentation or given):
+        log.warning("unsaved work makes no sense: %s", [error.detail for error in errors])
+        return None
+    more = (architecture, models, dataset if isinstance(dataset, str) else "", given, augmentation, settings)
+    lab = lab or Lab()
+    work = Work(tuple(images), chosen, lab, architecture) if images else None
+    return Recovered(lab, work, tuple(errors), *more)
+
+
+_Made = TypeVar("_Made")
+_WRONG = (UserError, ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError)
+
+
+def _part(read: Callable[[], _Made], without: _Made, what: str, errors: list[UserError]) -> _Made:
+    """What `read` gives; where it is damaged that is told, and there is none."""
+    try:
+        return read()
+    except _WRONG as error:
+        log.warning("%s of the last run: %r", what, error)
+        errors.append(UserError(f"{what} of the last run could not be brought back.", detail=repr(error)))
+        return without
+
+
+def _models(folder: Path, data: Any, errors: list[UserError]) -> tuple[NamedModel | KeptModel, ...]:
+    def one(entry: Any) -> NamedModel | KeptModel:
+        return read_entry(folder, entry) if isinstance(entry, dict) else NamedModel.from_json(entry)
+
+    entries: list[Any] = _part(lambda: list(data), [], "The models", errors)
+    found = [_part(lambda entry=entry: one(entry), None, "A model", errors) for entry in entries]  # type: ignore[misc]
+    return tuple(model for model in found if model is not None)
+
+
+def _settings(data: Any, errors: list[UserError]) -> dict[str, DataSettings]:
+    entries: dict[Any, Any] = _part(lambda: dict(data), {}, "The settings of data sets", errors)
+    found = {
+        reference: _part(
+            lambda each=each: DataSettings.from_json(each),  # type: ignore[misc]
+            None,
+            f"What was set for the data set {named(str(reference))}",
+            errors,
+        )
+        for reference, each in entries.items()
+    }
+    return {str(reference): each for reference, each in found.items() if each is not None}
+
+
+def _images(
+    folder: Path, document: Mapping[str, Any], errors: list[UserError], task: Task
+) -> tuple[list[Image], int]:
+    """The images, and which of them is the current one."""
+    entries: list[Any] = _part(lambda: list(document["images"]), [], "The images", errors)
+    current = _part(lambda: int(document["current"]), 0, "The choice of an image", errors)
+    images: list[Image] = []
     chosen = 0
     for number, entry in enumerate(entries):
         task.progress(number / len(entries))
@@ -207,17 +270,7 @@ def load_work(folder: Path, task: Task = _NO_TASK) -> Recovered | None:
         if number <= current:
             chosen = len(images)
         images.append(image)
-    architecture = None
-    if document.get("architecture"):
-        from convscope.engine.models.architecture import Architecture
-
-        try:
-            architecture = Architecture.from_json(str(document["architecture"]), "The last run's draft")
-        except UserError as error:
-            errors.append(error)
-    more = (architecture, models, dataset, given, augmentation, settings)
-    work = Work(tuple(images), chosen, lab, architecture) if images else None
-    return Recovered(lab, work, tuple(errors), *more)
+    return images, chosen
 
 
 def clear_work(folder: Path) -> None:
@@ -287,10 +340,6 @@ def lab_from_json(data: Any) -> Lab:
     return replace(found, display=data["display"], chosen=chosen, channel=channel)
 
 
-def _weights(source: Source) -> str:
-    return "imagenet" if source.kind == "application" and source.weights == "ImageNet" else ""
-
-
 def _augmentation(data: Any) -> Augmentation | None:
     if not data:
         return None
@@ -309,7 +358,7 @@ def _image(folder: Path, entry: Any, task: Task) -> Image:
         return Image(values, name, None, tuple(str(note) for note in entry["notes"]))
     except UserError:
         raise
-    except UNREADABLE as error:
+    except (*UNREADABLE, AttributeError) as error:
         raise UserError("An image of the last run could not be brought back.", detail=str(error)) from error
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 
 import cv2
 import numpy as np
@@ -19,6 +21,7 @@ from convscope.imaging.operation import Operation
 from convscope.imaging.presets import make
 from convscope.session import recovery
 from convscope.session.data_settings import DataSettings
+from convscope.session.kept_models import NamedModel
 from convscope.session.lab import SOBEL_X, Lab
 from convscope.session.recovery import (
     Recovered,
@@ -189,12 +192,126 @@ def test_work_that_makes_no_sense_is_left_aside(folder: Path, text: str) -> None
     assert load_work(folder) is None
 
 
-def test_a_wrong_setting_in_the_lab_is_left_aside(folder: Path, work: Work) -> None:
-    save_work(folder, work)
+def changed(folder: Path, **values: object) -> None:
+    """Other values in what was kept."""
     document = json.loads((folder / "work.json").read_text())
-    document["lab"]["display"] = "loud"
-    (folder / "work.json").write_text(json.dumps(document))
+    (folder / "work.json").write_text(json.dumps({**document, **values}))
+
+
+def told(recovered: Recovered) -> list[str]:
+    """What could not be brought back."""
+    return [
+        error.message.removesuffix(" of the last run could not be brought back.")
+        for error in recovered.errors
+    ]
+
+
+def test_a_wrong_setting_in_the_lab_is_left_aside_and_the_rest_comes_back(folder: Path, work: Work) -> None:
+    save_work(folder, work)
+    lab = json.loads((folder / "work.json").read_text())["lab"]
+    changed(folder, lab={**lab, "display": "loud"})
+    recovered = back(folder)
+    assert told(recovered) == ["The kernels"] and recovered.lab == Lab()
+    assert recovered.work is not None and len(recovered.work.images) == 3
+
+
+def test_one_damaged_model_keeps_no_other_away(folder: Path, work: Work) -> None:
+    save_work(folder, replace(work, models=(NamedModel("digits"),)))
+    changed(
+        folder, models=[["digits", ""], 5, ["VGG16"], {"file": "x"}, ["VGG16", "", {"input_shape": 5}], None]
+    )
+    recovered = back(folder)
+    assert recovered.models == (NamedModel("digits"),) and told(recovered) == ["A model"] * 5
+    changed(folder, models=7)
+    recovered = back(folder)
+    assert recovered.models == () and told(recovered) == ["The models"] and recovered.lab == LAB
+
+
+def test_models_come_back_with_what_they_were_opened_with(folder: Path, work: Work) -> None:
+    models = (
+        NamedModel("digits"),
+        NamedModel("VGG16", "imagenet", False, (64, 48, 3)),
+        NamedModel("VGG16", "", False),
+        NamedModel("lenet-5", input_shape=(None, None, 1)),
+        NamedModel("/a/b.keras", "/a/w.h5"),
+    )
+    save_work(folder, replace(work, models=models))
+    assert back(folder).models == models
+    # Of a version that kept names and weights only.
+    changed(folder, models=[["digits", ""], ["VGG16", "imagenet"]])
+    assert back(folder).models == (NamedModel("digits"), NamedModel("VGG16", "imagenet"))
+
+
+@pytest.mark.parametrize("kind", ["pipe", "zero", "loop", "folder", "nested", "large"])
+def test_work_that_is_no_file_is_no_work(folder: Path, kind: str) -> None:
+    folder.mkdir()
+    path = folder / "work.json"
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    elif kind in ("nested", "large"):
+        path.write_bytes(b"[" * 100_000 if kind == "nested" else b" " * (65 << 20))
+    else:
+        path.symlink_to("/dev/zero" if kind == "zero" else path)
     assert load_work(folder) is None
+
+
+@pytest.mark.parametrize("kind", ["pipe", "zero", "loop", "folder"])
+def test_an_image_that_is_no_file_keeps_no_other_away(folder: Path, work: Work, kind: str) -> None:
+    save_work(folder, work)
+    path = folder / json.loads((folder / "work.json").read_text())["images"][1]["values"]
+    path.unlink()
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    else:
+        path.symlink_to("/dev/zero" if kind == "zero" else path)
+    recovered = back(folder)
+    assert recovered.work is not None and len(recovered.errors) == 1
+    assert [image.name for image in recovered.work.images] == ["photo.png", "typed"]
+
+
+def test_whatever_the_file_holds_it_is_work_or_none(folder: Path, work: Work) -> None:
+    """Values of every wrong kind in every place, and bytes changed: nothing else is ever raised."""
+    save_work(
+        folder,
+        replace(
+            work,
+            models=(NamedModel("VGG16", "imagenet", False, (64, 48, 3)),),
+            dataset="digits",
+            input=InputSettings((8, 8), 3, "crop"),
+            augmentation=Augmentation(rotation=10.0),
+            settings={"digits": DataSettings(Augmentation(), InputSettings(), SplitSettings())},
+        ),
+    )
+    path, random = folder / "work.json", Random(4)
+    whole = path.read_text()
+    places: list[tuple[object, object]] = []
+
+    def look(value: object) -> None:
+        for key, each in value.items() if isinstance(value, dict) else enumerate(value):  # type: ignore[arg-type]
+            places.append((value, key))
+            if isinstance(each, dict | list):
+                look(each)
+
+    document = json.loads(whole)
+    look(document)
+    wrong = [None, True, -1, 10**400, 1e999, "x", "\ud800", [], {}, [1], {"a": 1}, [[1, 2], [3]]]
+    for container, key in places:
+        before = container[key]  # type: ignore[index]
+        for value in random.sample(wrong, 2):
+            container[key] = value  # type: ignore[index]
+            path.write_text(json.dumps(document))
+            load_work(folder)
+        container[key] = before  # type: ignore[index]
+    for _ in range(60):
+        data = bytearray(whole.encode())
+        for place in (random.randrange(len(data)) for _ in range(3)):
+            data[place] = random.randrange(256)
+        path.write_bytes(data[: random.choice((len(data), random.randrange(len(data))))])
+        load_work(folder)
 
 
 def test_a_damaged_drawing_never_runs_code_and_never_leaves_the_folder(
@@ -247,11 +364,12 @@ def test_what_images_are_brought_to_comes_back(folder: Path, work: Work) -> None
 
 
 @pytest.mark.parametrize("bad", [{"size": [0, 9], "channels": None, "fit": "crop"}, {"size": 3}, [1]])
-def test_an_input_that_cannot_be_is_no_work(folder: Path, work: Work, bad: object) -> None:
+def test_an_input_that_cannot_be_is_left_aside(folder: Path, work: Work, bad: object) -> None:
     save_work(folder, work)
-    document = json.loads((folder / "work.json").read_text())
-    (folder / "work.json").write_text(json.dumps({**document, "input": bad}))
-    assert load_work(folder) is None
+    changed(folder, input=bad)
+    recovered = back(folder)
+    assert recovered.input is None and recovered.lab == LAB
+    assert told(recovered) == ["What images are brought to"]
 
 
 def test_what_is_set_for_each_data_set_comes_back(folder: Path, work: Work) -> None:
@@ -270,8 +388,9 @@ def test_what_is_set_for_each_data_set_comes_back(folder: Path, work: Work) -> N
 @pytest.mark.parametrize(
     "bad", [{"labels": "none"}, {"split": {"validation": 3}}, {"augmentation": {"x": 1}}, 7]
 )
-def test_data_settings_that_cannot_be_are_no_work(folder: Path, work: Work, bad: object) -> None:
+def test_data_settings_that_cannot_be_are_left_aside(folder: Path, work: Work, bad: object) -> None:
     save_work(folder, work)
-    document = json.loads((folder / "work.json").read_text())
-    (folder / "work.json").write_text(json.dumps({**document, "data_settings": {"digits": bad}}))
-    assert load_work(folder) is None
+    changed(folder, data_settings={"digits": bad, "fashion": DataSettings(batch_size=8).to_json()})
+    recovered = back(folder)
+    assert recovered.settings == {"fashion": DataSettings(batch_size=8)}
+    assert told(recovered) == ["What was set for the data set digits"]

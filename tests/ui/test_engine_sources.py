@@ -18,8 +18,9 @@ from convscope.engine.models.opened import OpenedModel
 from convscope.engine.models.templates import TEMPLATES
 from convscope.imaging.image import Image
 from convscope.imaging.samples import samples
+from convscope.session.kept_models import NamedModel
 from convscope.session.lab import Lab
-from convscope.session.recovery import has_work, load_work
+from convscope.session.recovery import Work, has_work, load_work, save_work
 from convscope.session.session import Session
 from convscope.task import Task
 from convscope.ui import keeper as keeper_module
@@ -289,7 +290,7 @@ def test_after_a_crash_a_model_built_by_hand_is_back(
     qtbot.waitUntil(window.jobs.idle, timeout=LONG)
     assert written() == files and files[0].stat().st_mtime_ns == stamp, "written once"
     recovered = load_work(folder)
-    assert recovered is not None and recovered.models[0] == ("digits", "")
+    assert recovered is not None and recovered.models[0] == NamedModel("digits")
     # What a next window does: its first writing comes before the engine has opened the file.
     assert first.load(Task()) is not None
     session.remove_model(session.models[0].id)
@@ -347,7 +348,7 @@ def test_after_a_crash_models_data_and_the_draft_are_known_again(
     qtbot.waitUntil(written)
     qtbot.waitUntil(window.jobs.idle)
     recovered = load_work(folder)
-    assert recovered is not None and recovered.models == (("digits", ""), ("garments", ""))
+    assert recovered is not None and recovered.models == (NamedModel("digits"), NamedModel("garments"))
     # The process dies: its lock goes with it, nothing else happens.
     assert first._lock is not None
     first._timer.stop()
@@ -388,3 +389,32 @@ def test_a_description_and_its_weights_become_one_model(
     for ours, theirs in zip(model.keras.get_weights(), digits.keras.get_weights(), strict=True):
         np.testing.assert_array_equal(ours, theirs)
     assert len(window.session.models) == (2 if order == "layers first" else 1)
+
+
+def test_after_a_crash_a_model_is_opened_as_it_was(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
+    """Its size was lost, and the classifier that it did not have came back with all of its weights."""
+    bare = open_model("MobileNetV2", include_top=False, input_shape=(64, 48, 3))
+    small = open_model("lenet-5", input_shape=(40, 44, 1))
+    for model in (bare, small):
+        window.session.add_model(model)
+    save_work(tmp_path / "work", Work.of(window.session))
+    recovered = load_work(tmp_path / "work")
+    assert recovered is not None
+    assert recovered.models[-2:] == (
+        NamedModel("MobileNetV2", "", False, (64, 48, 3)),
+        NamedModel("lenet-5", "", True, (40, 44, 1)),
+    )
+    for model in (bare, small):
+        window.session.remove_model(model.id)
+    for named in recovered.models[-2:]:
+        window.sources.engine.bring_back(named)
+    qtbot.waitUntil(
+        lambda: {"MobileNetV2 base", small.name} <= {model.name for model in window.session.models},
+        timeout=LONG,
+    )
+    shapes = {model.name: model.input_shape for model in window.session.models}
+    assert shapes["MobileNetV2 base"] == (64, 48, 3) and shapes[small.name] == (40, 44, 1)
+    assert {model.source.asked.include_top for model in window.session.models if model.name != "digits"} == {
+        False,
+        True,
+    }

@@ -14,7 +14,7 @@ from convscope.engine.models.build import to_keras
 from convscope.engine.models.files.open_file import open_file
 from convscope.engine.models.files.weights import load_weights
 from convscope.engine.models.kinds.base import Shape, times
-from convscope.engine.models.opened import OpenedModel, Source
+from convscope.engine.models.opened import Asked, OpenedModel, Source
 from convscope.engine.models.published import measured_words
 from convscope.engine.models.sheet import depth_of
 from convscope.engine.models.templates import TEMPLATES, Template
@@ -152,7 +152,26 @@ def open_model(
         WeightsNotDownloadedError: ImageNet's weights are not here, and nobody asks for the download.
         UserError: nothing of this name, or it cannot be opened so.
     """
-    name = str(spec)
+    opened = _open_named(str(spec), weights, input_shape, include_top, fetch, task)
+    own = weights is None or weights == "imagenet"
+    asked = Asked(
+        str(weights or "") if own else str(Path(str(weights)).absolute()),
+        include_top,
+        None if input_shape is None else tuple(input_shape),
+    )
+    if asked != Asked():
+        opened.source = replace(opened.source, asked=asked)
+    return opened
+
+
+def _open_named(
+    name: str,
+    weights: str | Path | None,
+    input_shape: Sequence[int | None] | None,
+    include_top: bool,
+    fetch: bool,
+    task: Task | None,
+) -> OpenedModel:
     if name in shipped.SHIPPED:
         return _other_weights(_of_size(shipped.open_shipped(name), input_shape), weights)
     if name in TEMPLATES:

@@ -42,6 +42,21 @@ _KEPT = 48
 
 
 @dataclass(frozen=True)
+class Asked:
+    """What `open_model` was asked for besides the name.
+
+    Attributes:
+        weights: "imagenet", a file's absolute path, or "": its own.
+        include_top: with the classifier.
+        input_shape: height, width, channels; None: its own.
+    """
+
+    weights: str = ""
+    include_top: bool = True
+    input_shape: tuple[int | None, ...] | None = None
+
+
+@dataclass(frozen=True)
 class Source:
     """Where a model came from.
 
@@ -50,12 +65,14 @@ class Source:
         spec: what `open_model` opens it by again.
         path: its file, if it has one.
         weights: in words: "ImageNet", "random", a file's name, "trained".
+        asked: what it was opened with.
     """
 
     kind: str
     spec: str
     path: Path | None = None
     weights: str = ""
+    asked: Asked = Asked()
 
 
 class OpenedModel:

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog, QWidget
@@ -16,7 +16,7 @@ from convscope.engine.models.files.description import is_description
 from convscope.errors import NotDownloadedError, UserError, WeightsAloneError
 from convscope.ids import file_id
 from convscope.jobs import Job, Jobs
-from convscope.session.kept_models import KeptModel, open_kept
+from convscope.session.kept_models import KeptModel, NamedModel, open_kept
 from convscope.session.session import Session
 from convscope.task import Task
 from convscope.ui.settings import Settings
@@ -184,8 +184,12 @@ class EngineSources(QObject):
         known = self._session.open_model(name)
         return known if known is not None and written == _written(spec) else None
 
-    def open_first(self, spec: str, weights: str | None = None) -> None:
-        """Open a model so that there is one to ask; whatever a person has opened meanwhile stays current."""
+    def open_first(self, spec: str, **options: Any) -> None:
+        """Open a model so that there is one to ask; whatever a person has opened meanwhile stays current.
+
+        Args:
+            options: those of the catalogue's `open_model`.
+        """
 
         written = [""]
 
@@ -194,23 +198,29 @@ class EngineSources(QObject):
             from convscope.engine.training.trained_in import trained_in
 
             written[0] = _written(spec)
-            return open_model(trained_in(spec), weights=weights, task=task)
+            return open_model(trained_in(spec), task=task, **options)
 
         def done(opened: OpenedModel) -> None:
             if opened.source.path is not None:
                 self._settings.remember(opened.source.path)
-            if weights is None:
+            if not options:
                 self._as_named[spec] = (opened.id, written[0])
 
         self._open(work, f"Opening {spec}", done, unasked=True)
 
-    def bring_back(self, model: tuple[str, str] | KeptModel) -> None:
+    def bring_back(self, model: NamedModel | KeptModel) -> None:
         """Open a model that was open when the last run ended: by name and weights, or from its own file."""
         if isinstance(model, KeptModel):
             self._open(lambda task: open_kept(model, task), f"Bringing {model.name} back", unasked=True)
         else:
-            spec, weights = model
-            self.open_first(spec, weights or None)
+            options = {
+                "weights": model.weights or None,
+                "include_top": model.include_top,
+                "input_shape": model.input_shape,
+            }
+            plain = model == NamedModel(model.spec)
+            # What the last run has downloaded is in its cache, and nothing else is asked for now.
+            self.open_first(model.spec, **({} if plain else {**options, "fetch": False}))
 
     def _open(
         self,
