@@ -13,6 +13,7 @@ from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
     QGuiApplication,
+    QHelpEvent,
     QKeyEvent,
     QMouseEvent,
     QPainter,
@@ -21,7 +22,7 @@ from PySide6.QtGui import (
     QResizeEvent,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QMenu, QSizePolicy, QWidget
+from PySide6.QtWidgets import QMenu, QSizePolicy, QToolTip, QWidget
 from shiboken6 import isValid
 
 from convscope.imaging.numerals import numeral
@@ -78,6 +79,8 @@ class ImageView(QWidget):
         self._pixels: NDArray[np.uint8] | None = None
         self._values: NDArray[Any] | None = None
         self._caption = ""
+        # Whether there is room for all of the caption.
+        self._whole = True
         self._nothing = ""
         self._words_of: Callable[[int, int], str] = lambda row, column: f"row {row}, column {column}"
         self._box: tuple[float, float, float, float] | None = None
@@ -380,6 +383,18 @@ class ImageView(QWidget):
         if event.button() == Qt.MouseButton.LeftButton:
             self.fit()
 
+    def event(self, event: QEvent) -> bool:
+        """A caption that is cut is told whole on hover."""
+        if (
+            isinstance(event, QHelpEvent)
+            and event.type() == QEvent.Type.ToolTip
+            and not self._whole
+            and self._caption_rect().contains(event.pos())
+        ):
+            QToolTip.showText(event.globalPos(), self._caption, self)
+            return True
+        return super().event(event)
+
     def leaveEvent(self, event: QEvent) -> None:
         """Stop reading."""
         self._set_hover(None)
@@ -457,7 +472,8 @@ class ImageView(QWidget):
             place = QRectF(8, 0, self.view.view_width - 16, self.view.view_height)
             painter.drawText(place, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, self._nothing)
         words = self.readout() or self._scale_words()
-        paint_caption(painter, self._caption_rect(), self._caption, words, bright=self._hover is not None)
+        bright = self._hover is not None
+        self._whole = paint_caption(painter, self._caption_rect(), self._caption, words, bright=bright)
         if self.hasFocus():
             painter.setPen(QPen(QColor(colours.accent), 1))
             painter.drawRect(self.rect().adjusted(0, 0, -1, -1))

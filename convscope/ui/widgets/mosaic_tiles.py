@@ -97,7 +97,7 @@ class Tiles:
             if layout.caption:
                 below = QRect(place.left(), place.bottom() + 1, place.width(), layout.caption)
                 lines = fitting_lines(metrics, self.caption(index), place.width(), self.lines(place.width()))
-                step = layout.caption // len(lines) if len(lines) > 1 else theme.scaled(CAPTION_HEIGHT)
+                step = theme.scaled(CAPTION_HEIGHT)
                 for number, words in enumerate(lines):
                     line = QRect(below.left(), below.top() + number * step, below.width(), step)
                     painter.drawText(line, Qt.AlignmentFlag.AlignCenter, words)
@@ -152,4 +152,4 @@ def fitting_lines(metrics: QFontMetrics, words: str, width: int, lines: int = 1)
         taken = f"{taken} {left.pop(0)}".strip()
     if not taken:
         return [fitting_words(metrics, words, width)]
-    return [taken, fitting_words(metrics, " ".join(left), width)]
+    return [taken, *fitting_lines(metrics, " ".join(left), width, lines - 1)]

@@ -50,6 +50,7 @@ class MosaicView(QAbstractScrollArea):
         photographs: the pictures are photographs, which are smoothed when enlarged; the pixels of feature
             maps, kernels and tiny pictures stay sharp squares.
         caption_lines: captions that are wider than their tile may take so many lines.
+        least: design pixels that fitting leaves of a tile; more of them scroll.
 
     Signals:
         chosen: the index of the map that was clicked, or chosen by key.
@@ -60,9 +61,15 @@ class MosaicView(QAbstractScrollArea):
     hovered = Signal(object)
 
     def __init__(
-        self, parent: QWidget | None = None, *, photographs: bool = False, caption_lines: int = 1
+        self,
+        parent: QWidget | None = None,
+        *,
+        photographs: bool = False,
+        caption_lines: int = 1,
+        least: int = SMALLEST_FIT,
     ) -> None:
         super().__init__(parent)
+        self._least = least
         self._tiles = Tiles(photographs, caption_lines)
         self._sizes: tuple[tuple[int, ...], ...] = ()
         self._fixed: int | None = None
@@ -230,7 +237,7 @@ class MosaicView(QAbstractScrollArea):
             shape=self._tiles.shape,
             caption=lines * theme.scaled(CAPTION_HEIGHT) if self._tiles.captions else 0,
             caption_from=theme.scaled(CAPTIONS_FROM) if self._tiles.captions else 0,
-            low=theme.scaled(SMALLEST_FIT),
+            low=theme.scaled(self._least),
             # One alone takes the room that there is.
             high=theme.scaled(LARGEST_FIT) if self.count > 1 else max(1, self.viewport().width()),
             columns=None if self._fixed is None else max(1, self._fixed),

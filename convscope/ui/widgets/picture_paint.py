@@ -245,11 +245,14 @@ def shortened(metrics: QFontMetrics, words: str, room: int) -> str:
     return metrics.elidedText(words, Qt.TextElideMode.ElideMiddle, room)
 
 
-def paint_caption(painter: QPainter, area: QRect, left: str, right: str, *, bright: bool) -> None:
+def paint_caption(painter: QPainter, area: QRect, left: str, right: str, *, bright: bool) -> bool:
     """The words below a picture; those on the left are shortened.
 
     Args:
         bright: those on the right are what a person reads just now.
+
+    Returns:
+        whether those on the left are there whole.
     """
     colours = theme.tokens()
     painter.fillRect(area, QColor(colours.panel))
@@ -266,9 +269,11 @@ def paint_caption(painter: QPainter, area: QRect, left: str, right: str, *, brig
         # What the picture is says more than how large it is drawn.
         right, room = "", inner.width()
     painter.drawText(inner, align | Qt.AlignmentFlag.AlignRight, right)
+    words = ""
     if room > theme.scaled(32):
         painter.setFont(theme.font(11))
         metrics = painter.fontMetrics()
         painter.setPen(QColor(colours.secondary))
         words = shortened(metrics, left, room)
         painter.drawText(QRect(inner.topLeft(), QPoint(inner.left() + room, inner.bottom())), align, words)
+    return words == left

@@ -9,9 +9,9 @@ import pytest
 from gestures import click, double_click, drag, move, wheel
 from numpy.typing import NDArray
 from PIL import Image as PillowImage
-from PySide6.QtCore import QEvent, QPointF, Qt
-from PySide6.QtGui import QColor, QGuiApplication
-from PySide6.QtWidgets import QApplication, QMessageBox
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QColor, QGuiApplication, QHelpEvent
+from PySide6.QtWidgets import QApplication, QMessageBox, QToolTip
 from pytestqt.qtbot import QtBot
 
 from convscope.ui import theme
@@ -317,6 +317,26 @@ def test_a_frame_that_is_scrolled_away_is_not_pulled_in(qtbot: QtBot) -> None:
     empty = view.grab().toImage()
     view.set_box(0, 0, 3, 5)
     assert view.grab().toImage() == empty
+
+
+def test_a_caption_that_is_cut_is_told_whole_on_hover(qtbot: QtBot) -> None:
+    view = shown(qtbot, noise(40, 60), width=160, height=160)
+    name = "PXL_20240517_124312345.MP, the cat on the window sill.jpg  ·  40 × 60"
+
+    def told(y: int) -> str:
+        QToolTip.hideText()
+        view.grab()
+        at = QPoint(20, y)
+        QApplication.sendEvent(view, QHelpEvent(QEvent.Type.ToolTip, at, view.mapToGlobal(at)))
+        return QToolTip.text()
+
+    view.set_caption("cat")
+    assert told(view.height() - 8) == ""
+    view.set_caption(name)
+    assert told(view.height() - 8) == name
+    QToolTip.hideText()
+    qtbot.waitUntil(lambda: not QToolTip.isVisible())
+    assert told(20) == ""
 
 
 def test_caption_and_scale_stand_below(qtbot: QtBot) -> None:

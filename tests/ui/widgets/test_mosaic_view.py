@@ -237,6 +237,10 @@ def test_a_caption_is_broken_where_it_names_two_things(qtbot: QtBot) -> None:
         "what the network",
         "saw",
     ]
+    # Three lines hold an image's class and what it was taken for.
+    mistake = "Pullover with long sleeves → Sneaker for running 12 %"
+    lines = fitting_lines(metrics, mistake, wide("sleeves → Sneaker"), 3)
+    assert lines == ["Pullover with long", "sleeves → Sneaker", "for running 12 %"]
     # In one line the first of two things is told, and hovering tells both.
     assert fitting_lines(metrics, "7×7  block4b_add", wide("7×7 …"), 1) == ["7×7"]
 

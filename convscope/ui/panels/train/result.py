@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from convscope.engine.data.dataset import SplitName
 
 KEY, IMAGES_KEY = "train.result", "train.result.images"
-SIDE = 96  # pixels of a thumbnail
+SIDE = 128  # pixels of a thumbnail
+TILE = 104  # design pixels of an image with its caption
 MOST = 240  # thumbnails of one cell; nobody looks at more
 WORST = 30
 PARTS: tuple[tuple[SplitName, str, str], ...] = (
@@ -344,7 +345,8 @@ class ResultView(QWidget):
             partial(self._open_image, "explain"),
             "Why?",
         )
-        self.images = MosaicView(photographs=True)
+        # So large that what an image is and what it was taken for can be read under it.
+        self.images = MosaicView(photographs=True, caption_lines=3, least=TILE)
         self.images.setObjectName("train.result.images")
         self.images.setAccessibleName("Images")
         self.images.chosen.connect(self._chosen_changed)
