@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,6 +30,19 @@ if TYPE_CHECKING:
 KEY = "explain.large"
 
 
+@dataclass(frozen=True)
+class Shown:
+    """What is large, as undo remembers it.
+
+    Attributes:
+        what: "overlay", "map" or "image".
+        whole: on the photograph at its full size, not on what the network saw of it.
+    """
+
+    what: str = "overlay"
+    whole: bool = False
+
+
 class LargeView(QWidget):
     """The map that is looked at; hovering reads its values."""
 
@@ -37,7 +51,12 @@ class LargeView(QWidget):
         self._desk = desk
         # What the picture on show is of.
         self._of: tuple[Any, Look] | None = None
+        self._shown = desk.context.session.slot("explain.large", Shown(), "explain")
         self._build()
+        self._shown.changed.connect(self._show)
+        self.what.set_value(self._shown.value.what)
+        with QSignalBlocker(self.whole):
+            self.whole.setChecked(self._shown.value.whole)
         desk.selected.connect(lambda _request: self.paint())
         desk.arrived.connect(self._arrived)
         desk.style_changed.connect(lambda _style: self.paint())
@@ -112,10 +131,17 @@ class LargeView(QWidget):
             return f"{title} waits for a still picture."
         return f"Working on {title} …"
 
-    def set_whole(self, whole: bool) -> None:
-        """On the whole photograph, or on what the network saw of it."""
+    def shutdown(self) -> None:
+        """Take no more events."""
+        self._shown.changed.disconnect(self._show)
+
+    def _edit(self, label: str, **changes: Any) -> None:
+        self._shown.edit(replace(self._shown.value, **changes), label)
+
+    def _show(self, shown: Shown) -> None:
+        self.what.set_value(shown.what)
         with QSignalBlocker(self.whole):
-            self.whole.setChecked(whole)
+            self.whole.setChecked(shown.whole)
         self.paint()
 
     def _arrived(self, made: Attribution | Failure) -> None:
@@ -141,11 +167,13 @@ class LargeView(QWidget):
                 ("image", "Image", "The image without the map"),
             ),
         )
-        self.what.changed.connect(lambda _value: self.paint())
+        self.what.changed.connect(lambda value: self._edit("Show another picture", what=value))
         self.whole = QCheckBox("whole photograph")
         self.whole.setObjectName("explain.large.whole")
         self.whole.setToolTip("On the photograph at its full size, not on what the network saw of it")
-        self.whole.toggled.connect(lambda _on: self.paint())
+        self.whole.toggled.connect(
+            lambda on: self._edit("Show the whole photograph" if on else "Show what was seen", whole=on)
+        )
         last = tool("explain.large.last", "The last map of the wall", "arrow-left", lambda: self.step(-1))
         following = tool(
             "explain.large.next", "The next map of the wall", "arrow-right", lambda: self.step(1)

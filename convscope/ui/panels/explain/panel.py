@@ -85,6 +85,7 @@ class ExplainPanel(QWidget):
     def shutdown(self) -> None:
         """Take no more events."""
         self.truth.shutdown()
+        self.large.shutdown()
         self.classes.shutdown()
         self.desk.shutdown()
 

@@ -10,7 +10,7 @@ from convscope.errors import UserError
 from convscope.ui.panels.layers.controller import Controller
 from convscope.ui.panels.layers.detail import Detail
 from convscope.ui.panels.layers.frame import Frame
-from convscope.ui.panels.layers.inspector import Inspector
+from convscope.ui.panels.layers.inspector import OPACITY, Inspector
 from convscope.ui.panels.layers.output import Output
 from convscope.ui.panels.layers.stage import Stage
 from convscope.ui.panels.layers.words import strongest
@@ -42,10 +42,19 @@ class Chosen(QObject):
         stage.chosen.connect(self.choose)
         controller.detail_ready.connect(self._show)
         controller.sum_ready.connect(self._show_sum)
-        inspector.opacity_changed.connect(lambda _share: self.request())
+        self._opacity = controller.context.session.slot("layers.opacity", OPACITY, "layers")
+        inspector.opacity_changed.connect(
+            lambda share: self._opacity.edit(share, "Change the opacity", "layers.opacity")
+        )
+        self._opacity.changed.connect(self._show_opacity)
+        inspector.opacity.set_value(100 * self._opacity.value)
         inspector.hovered.connect(self._hover)
         inspector.clicked.connect(self._click)
         inspector.sum.followed.connect(self._follow)
+
+    def shutdown(self) -> None:
+        """Take no more events."""
+        self._opacity.changed.disconnect(self._show_opacity)
 
     @property
     def wanted(self) -> str:
@@ -95,8 +104,12 @@ class Chosen(QObject):
     def request(self) -> None:
         """Ask for the map, and for the other side's where both are shown."""
         if self.channel is not None:
-            opacity = self._inspector.opacity.value / 100
-            self._controller.request_detail(self.channel, self.side, opacity, both=self._inspector.lent)
+            opacity, both = self._opacity.value, self._inspector.lent
+            self._controller.request_detail(self.channel, self.side, opacity, both=both)
+
+    def _show_opacity(self, share: float) -> None:
+        self._inspector.opacity.set_value(100 * share)
+        self.request()
 
     def _changed(self) -> None:
         frame = self._controller.frame

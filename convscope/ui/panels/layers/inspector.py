@@ -20,6 +20,7 @@ from convscope.ui.widgets.form import as_panel, caption, row, scrolling, segment
 from convscope.ui.widgets.slider_row import SliderRow
 
 WIDTH = 356
+OPACITY = 0.5  # of a map over its image, at first
 _PAGES = (
     ("sum", "Sum", "How one value of the map is made"),
     ("kernel", "Kernel", "The weights of the map's filter"),
@@ -66,7 +67,7 @@ class Inspector(QWidget):
         self._column, self._place = column, column.indexOf(self.pair)
         self.field = caption("layers.field")
         column.addWidget(self.field)
-        self.opacity = SliderRow("layers.opacity", "Map over it", 0, 100, 1, 50, "%")
+        self.opacity = SliderRow("layers.opacity", "Map over it", 0, 100, 1, 100 * OPACITY, "%")
         self.opacity.changed.connect(lambda percent: self.opacity_changed.emit(percent / 100))
         column.addWidget(self.opacity)
         self.page = segmented("layers.tab", "About the map", _PAGES, wide=True)

@@ -104,6 +104,7 @@ class LayersPanel(QWidget):
         for late in self.late:
             late.shutdown()
         self.inspector.top.cancel()
+        self.chosen.shutdown()
         self.chosen.clear()
         self.controller.shutdown()
 

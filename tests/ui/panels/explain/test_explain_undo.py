@@ -208,3 +208,30 @@ def test_an_undone_style_is_painted(window: MainWindow, digits: OpenedModel, qtb
     settle(qtbot, window)
     np.testing.assert_array_equal(pixels(), before)
     assert QApplication.focusWidget() is not None
+
+
+def test_what_is_large_is_taken_back(window: MainWindow, digits: OpenedModel, qtbot: QtBot) -> None:
+    window.session.add_model(digits)
+    settle(qtbot, window)
+    panel = panel_of(window)
+    press(qtbot, child(window, QToolButton, "explain.view.large"))
+    settle(qtbot, window)
+
+    def shown() -> tuple[tuple[int, ...], bool]:
+        settle(qtbot, window)
+        pixels = panel.large.view.pixels
+        assert pixels is not None
+        return pixels.shape[:2], child(window, QCheckBox, "explain.large.whole").isChecked()
+
+    first = shown()
+    press(qtbot, child(window, QToolButton, "explain.large.what.map"))
+    small = shown()
+    assert small[0] != first[0]
+    child(window, QCheckBox, "explain.large.whole").click()
+    assert shown() == (small[0], True)
+    for then in (small, first):
+        keys(qtbot, window, Qt.Key.Key_Z)
+        assert shown() == then
+    assert child(window, QToolButton, "explain.large.what.overlay").isChecked()
+    keys(qtbot, window, Qt.Key.Key_Y)
+    assert shown() == small

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QWidget
 
 from convscope.engine.models.catalogue import open_model
 from convscope.engine.models.opened import OpenedModel
+from convscope.ui.widgets.image_view import ImageView
 from convscope.words import percent
 
 
@@ -118,3 +119,21 @@ def test_elsewhere_nothing_of_it_is_taken_back(desk: Desk) -> None:
     desk.window.show_panel("layers")
     desk.settle()
     assert desk.frame.look.colormap == "gray"
+
+
+def test_the_opacity_of_a_map_over_its_image_is_taken_back_with_the_picture(desk: Desk) -> None:
+    desk.layer("conv2d")
+    view = desk.find(ImageView, "layers.image")
+    assert view.pixels is not None
+    first = view.pixels.copy()
+    for percents in (70, 80, 90):
+        desk.slide("layers.opacity.slider", percents)
+    assert not np.array_equal(view.pixels, first)
+    # A drag is one step.
+    back(desk)
+    assert np.array_equal(view.pixels, first)
+    assert desk.find(QDoubleSpinBox, "layers.opacity.box").value() == 50
+    assert desk.session.undo_label is None
+    desk.session.redo()
+    desk.settle()
+    assert desk.find(QDoubleSpinBox, "layers.opacity.box").value() == 90
