@@ -239,7 +239,7 @@ def test_what_scrolled_by_is_not_loaded(data: Data) -> None:
 
 
 def test_another_data_set_while_thumbnails_load(data: Data) -> None:
-    dataset, images = counted_set(5_000, seconds=0.05)
+    dataset, images = counted_set(5_000, seconds=0.2)
     data.session.set_dataset(dataset)
     data.qtbot.waitUntil(images.first.is_set)
     other = data.show(small_set())
