@@ -14,10 +14,11 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache, wraps
-from math import gcd
+from math import gcd, prod
 from typing import Any
 
 from convscope.errors import UserError
+from convscope.opening import check_budget
 
 _lock = threading.RLock()
 _set_up = False
@@ -36,6 +37,9 @@ def set_up() -> None:
             _seed_each_thread()
             _run_on_every_processor()
             _take_any_name()
+            _build_at_once()
+            _go_through_long_chains()
+            _bound_what_is_computed_while_building()
             _keep_quiet()
             _set_up = True
 
@@ -98,6 +102,7 @@ def _take_any_name() -> None:
 
     @wraps(begin)
     def begin_plainly(self: Any, name: Any, **kwargs: Any) -> None:
+        _building.check()
         if not isinstance(name, str):
             begin(self, name, **kwargs)
             return
@@ -127,6 +132,139 @@ def _keep_quiet() -> None:
     nn.warnings = _Warnings()
     # What Keras advises whoever writes a script: that .h5 is "legacy", say.
     logging.set_verbosity(logging.ERROR)
+
+
+# -- building ------------------------------------------------------------------------------------------------
+
+
+class _Building(threading.local):
+    """What is asked between two layers that a thread builds or calls; it stops the work by raising."""
+
+    check: Callable[[], None] = staticmethod(lambda: None)
+
+
+_building = _Building()
+
+
+@contextmanager
+def between_layers(check: Callable[[], None]) -> Iterator[None]:
+    """Call this whenever a layer is built or called in here: a network of a thousand takes seconds."""
+    outer, _building.check = _building.check, check
+    try:
+        yield
+    finally:
+        _building.check = outer
+
+
+def _build_at_once() -> None:
+    """Have a Sequential's layers connected once, when all are there, not anew with each that is added."""
+    import keras
+    from keras.src.legacy.saving import saving_utils
+
+    def from_config(cls: Any, config: Any, custom_objects: Any = None) -> Any:
+        if "name" not in config:
+            raise ValueError(
+                "A Sequential model configuration must be a dictionary with the keys 'name' and 'layers'."
+            )
+        model = cls(name=config["name"])
+        for spec in config["layers"]:
+            _building.check()
+            model.add(
+                keras.saving.deserialize_keras_object(spec, custom_objects=custom_objects)
+                if "module" in spec
+                else saving_utils.model_from_config(spec, custom_objects=custom_objects),
+                rebuild=False,
+            )
+        if model._layers:
+            model._maybe_rebuild()
+        shape = config.get("build_input_shape")
+        if not model._functional and shape and isinstance(shape, tuple | list):
+            model.build(shape)
+        return model
+
+    keras.Sequential.from_config = classmethod(from_config)
+
+
+def _go_through_long_chains() -> None:
+    """Find a network's order without a call within a call for each layer: Python allows a thousand."""
+    from keras.src.models import functional
+    from keras.src.ops import function
+
+    recursive = function._build_map
+
+    @wraps(recursive)
+    def build_map(inputs: Any, outputs: Any) -> tuple[list[Any], dict[Any, int]]:
+        try:
+            found: tuple[list[Any], dict[Any, int]] = recursive(inputs, outputs)
+        except RecursionError:
+            found = _in_order(inputs, outputs)
+        return found
+
+    function._build_map = functional._build_map = build_map
+
+
+def _in_order(inputs: Any, outputs: Any) -> tuple[list[Any], dict[Any, int]]:
+    """A graph's nodes, each after those that feed it, and when each operation was first met."""
+    from keras import tree
+
+    given = {id(tensor) for tensor in tree.flatten(inputs)}
+    finished, begun = set(), set()
+    order: list[Any] = []
+    indices: dict[Any, int] = {}
+
+    def begin(tensor: Any) -> list[tuple[Any, Iterator[Any]]]:
+        operation, index, _ = tensor._keras_history
+        node = operation._inbound_nodes[index] if operation else None
+        if node is None or node in finished:
+            return []
+        if not node.is_input and id(tensor) in given:
+            finished.add(node)
+            return []
+        if node in begun:
+            raise ValueError(f"Tensor {tensor} from operation '{operation.name}' is part of a cycle.")
+        indices.setdefault(operation, len(indices))
+        begun.add(node)
+        return [(node, iter(() if node.is_input else node.input_tensors))]
+
+    for output in tree.flatten(outputs):
+        open_nodes = begin(output)
+        while open_nodes:
+            node, feeds = open_nodes[-1]
+            tensor = next(feeds, None)
+            if tensor is not None:
+                open_nodes += begin(tensor)
+                continue
+            open_nodes.pop()
+            finished.add(node)
+            begun.discard(node)
+            order.append(node)
+    return order, indices
+
+
+def _bound_what_is_computed_while_building() -> None:
+    """Refuse a Normalization that would spread one number over a vast image when it is built."""
+    from keras.src.layers.preprocessing.normalization import Normalization
+
+    build = Normalization.build
+
+    @wraps(build)
+    def build_within_budget(self: Any, input_shape: Any) -> None:
+        axes = self.axis or ()
+        if self.input_mean is not None and input_shape is not None:
+            sides = [input_shape[axis] or 1 for axis in axes if -len(input_shape) <= axis < len(input_shape)]
+            _within_budget(8 * prod(sides), f"The layer {self.name} computes with arrays of")
+        build(self, input_shape)
+
+    Normalization.build = build_within_budget
+
+
+def _within_budget(size: int, what: str) -> None:
+    try:
+        check_budget(size, what)
+    except UserError as error:
+        # Else Keras writes into the sentence what its layers were called with.
+        error._keras_call_info_injected = True  # type: ignore[attr-defined]
+        raise
 
 
 # -- processors ----------------------------------------------------------------------------------------------

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from convscope.engine.models.files.configuration import LARGEST, check_layers, configuration
 from convscope.engine.models.kinds import KINDS
 from convscope.engine.models.kinds.base import Shape, ShapeError
 from convscope.engine.models.receptive import Field
 from convscope.engine.models.settings_check import settings_problem
 from convscope.engine.models.sheet import LayerInfo, Sheet, activation_bytes, count, dealt, sheet
-from convscope.errors import UserError
+from convscope.errors import MissingFileError, NotEnoughMemoryError, UserError
 from convscope.files import write_whole
+from convscope.opening import read_bytes
 
 _FORMAT = "convscope architecture 1"
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]*")
@@ -305,7 +308,14 @@ class Architecture:
             UserError: it is none, or it uses a kind of layer or a setting that the app does not know.
         """
         try:
-            data = json.loads(text)
+            data = configuration(text, source)
+        except NotEnoughMemoryError:
+            raise
+        except UserError as error:
+            raise UserError(
+                f"{source} does not hold an architecture that convscope saved.", detail=error.message
+            ) from error
+        try:
             if "class_name" in data and "config" in data:
                 raise UserError(
                     f"{source} is Keras's own description of a network, not an architecture of this app: "
@@ -313,6 +323,7 @@ class Architecture:
                 )
             if data["format"] != _FORMAT:
                 raise KeyError("format")
+            check_layers(len(data["layers"]), source)
             layers = tuple(
                 LayerSpec(str(x["name"]), str(x["kind"]), dict(x["config"]), tuple(x.get("inputs", ())))
                 for x in data["layers"]
@@ -324,9 +335,9 @@ class Architecture:
             ) from error
         if not layers:
             raise UserError(f"{source} holds an architecture without any layer.")
-        names = [layer.name for layer in layers]
+        names = Counter(layer.name for layer in layers)
         for layer in layers:
-            if names.count(layer.name) > 1:
+            if names[layer.name] > 1:
                 raise UserError(f"{source} has two layers called {layer.name}.")
             if layer.kind not in KINDS:
                 raise UserError(f"{source} has a layer {layer.name} of an unknown kind, {layer.kind}.")
@@ -349,8 +360,8 @@ class Architecture:
             UserError: it cannot be read or is no architecture.
         """
         try:
-            text = path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
+            text = read_bytes(path, LARGEST, "an architecture file").decode()
+        except (MissingFileError, UnicodeDecodeError) as error:
             raise UserError(
                 f"{path.name} cannot be read as an architecture file.", detail=str(error)
             ) from error

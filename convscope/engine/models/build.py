@@ -9,7 +9,7 @@ from typing import Any
 
 from convscope.engine.models.architecture import Architecture, LayerSpec
 from convscope.engine.models.kinds.base import L2, Shape
-from convscope.engine.models.memory import check_fits
+from convscope.opening import check_budget
 from convscope.task import Task
 
 
@@ -25,7 +25,9 @@ def to_keras(architecture: Architecture, task: Task | None = None, *, fetch: boo
     import keras
 
     architecture.checked()
-    check_fits(architecture.sheet().totals.weight_bytes, f"The weights of {architecture.shown_name} would be")
+    check_budget(
+        architecture.sheet().totals.weight_bytes, f"The weights of {architecture.shown_name} would be"
+    )
     shapes = _input_shapes(architecture)
     if architecture.is_chain:
         layers = [keras.Input(**_input(architecture.layers[0]))]

@@ -14,13 +14,13 @@ from convscope.engine.models.catalogue import Entry, open_model
 from convscope.engine.models.families import FAMILIES, Family
 from convscope.engine.models.flatten import flatten
 from convscope.engine.models.kinds.base import Shape
-from convscope.engine.models.memory import check_fits
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.models.published import Figure, of_application
 from convscope.engine.models.read import read
 from convscope.engine.models.sheet import Sheet, depth_of
 from convscope.engine.models.shipped import facts
 from convscope.engine.models.templates import TEMPLATES
+from convscope.opening import check_budget
 from convscope.task import Task
 
 # What networks brought that are no family of the lectures; the first prefix that fits counts.
@@ -151,7 +151,7 @@ def seconds_per_image(source: Entry | OpenedModel, task: Task | None = None, sec
     task = task or Task()
     model = source
     if isinstance(model, Entry):
-        check_fits(4 * model.parameters, f"The weights of {model.title} would be")
+        check_budget(4 * model.parameters, f"The weights of {model.title} would be")
         model = open_model(model.name, task=task)
     task.check()
     height, width, channels = model.input_shape

@@ -19,7 +19,6 @@ from convscope.engine.keras_compat import cannot_run, no_kernel
 from convscope.engine.models.answer import Answer, Reading, loss_reading, read_as, shape_words, value_name
 from convscope.engine.models.flatten import flatten, graph_of
 from convscope.engine.models.head import Head, are_probabilities, head_at
-from convscope.engine.models.memory import check_fits
 from convscope.engine.models.precision import copy_weights, in_float32, is_low_precision
 from convscope.engine.models.prediction import Prediction, class_name, ranked, sigmoid, softmax
 from convscope.engine.models.preprocessing import (
@@ -36,6 +35,7 @@ from convscope.engine.models.sheet import LayerInfo, Sheet
 from convscope.errors import NotEnoughMemoryError, UserError
 from convscope.ids import new_id
 from convscope.imaging.image import Image
+from convscope.opening import check_budget
 from convscope.words import counted
 
 _KEPT = 48
@@ -431,7 +431,7 @@ class OpenedModel:
 
         program = self.program
         for step in program.needed(fetch, given):
-            check_fits(
+            check_budget(
                 max(4 * prod(n or 1 for n in program.shapes[slot][1:]) for slot in step.outputs),
                 f"For one image {step.path} of {self.name} puts out",
             )

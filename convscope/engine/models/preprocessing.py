@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convscope.engine.data.resize import SAMPLINGS, Sampling, Target, fitted
-from convscope.engine.models.memory import check_fits
 from convscope.errors import UserError
 from convscope.imaging.image import Image
+from convscope.opening import check_budget
 
 RESIZES = ("crop", "pad", "stretch")
 """How an image comes to the network's size: its middle, all of it with a border, or all of it distorted."""
@@ -186,4 +186,4 @@ def check_input(height: int | None, width: int | None, channels: int) -> None:
     Raises:
         UserError: it does not.
     """
-    check_fits(4 * (height or 1) * (width or 1) * channels, "This network takes images of")
+    check_budget(4 * (height or 1) * (width or 1) * channels, "This network takes images of")

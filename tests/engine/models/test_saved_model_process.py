@@ -229,7 +229,7 @@ def test_a_graph_that_fills_memory_is_ended_alone(tmp_path: Path, monkeypatch: p
         side = tf.cast(tf.reduce_max(x), tf.int32)
         return tf.reduce_sum(tf.fill([side, side], 1.0)) + tf.reduce_sum(x, [1, 2, 3], keepdims=True)[:, 0, 0]
 
-    monkeypatch.setattr(process, "physical_memory", lambda: 4 << 30)
+    monkeypatch.setattr("convscope.opening.free_memory", lambda: 4 << 30)
     model = open_model(exported(tmp_path / "grows", grows))
     small = np.ones((1, 2, 2, 1), np.float32)
     np.testing.assert_allclose(model.keras(small), [[5.0]])

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from convscope.engine.models.files import allowed
+from convscope.engine.models.files.configuration import check_layers
 from convscope.engine.models.files.keras2_parts import FUNCTIONS, LAYERS
 from convscope.errors import UserError
 
 _DEEPEST = 200
 _LARGEST = 1 << 31
+_LAYERS = (
+    allowed.LAYERS,
+    allowed.MODELS,
+    allowed.OPERATIONS,
+    allowed.APPLICATION_LAYERS,
+    allowed.LEGACY_LAYERS,
+    allowed.LEGACY_OPERATIONS,
+    LAYERS,
+)
+NUMBER = "_CONSTANT_VALUE"
+"""Stands in Keras 2 for a layer's name where a number comes before an operator: 1 - x."""
 # Whole numbers of any size that are no size of anything.
 _MARKS = ("shared_object_id", "seed")
 _OLD_INITIALIZERS = "tensorflow.python.ops.init_ops_v2"
@@ -40,26 +53,91 @@ def check_config(config: Any, name: str, *, legacy: bool = False) -> Any:
     Raises:
         UserError: it names something else: custom code, a function outside Keras, a loading exploit.
     """
-    return _checked(config, name, legacy, 0)
+    return _checked(config, _Look(name, legacy), 0)
 
 
-def _checked(value: Any, name: str, legacy: bool, depth: int) -> Any:
+@dataclass
+class _Look:
+    """The file, and how much of it has been seen."""
+
+    name: str
+    legacy: bool
+    layers: int = 0
+    calls: int = 0
+
+    def count(self, value: dict[str, Any]) -> None:
+        """Count a layer and its calls."""
+        kind, nodes = value["class_name"], value.get("inbound_nodes")
+        if isinstance(kind, str) and any(kind in group for group in _LAYERS):
+            self.layers += 1
+        if isinstance(nodes, list):
+            self.calls += len(nodes)
+        # Some layers are called more than once.
+        check_layers(max(self.layers, self.calls // 2), self.name)
+
+
+def _checked(value: Any, look: _Look, depth: int) -> Any:
+    name, legacy = look.name, look.legacy
     if depth > _DEEPEST:
         raise UserError(f"{name} is nested too deeply to be a model.")
     if isinstance(value, list):
-        return [_checked(item, name, legacy, depth + 1) for item in value]
+        return [_checked(item, look, depth + 1) for item in value]
     if not isinstance(value, dict):
         if isinstance(value, int) and abs(value) > _LARGEST:
             raise UserError(f"{name} asks for a layer of size {value:,}, which no machine holds.")
         return value
     if "class_name" in value:
+        look.count(value)
         _check_object(value, name, legacy)
+        _check_calls(value, look)
     # Optimizer and losses are not needed to look at a model, and would be deserialised.
-    return {
-        key: item if key in _MARKS and isinstance(item, int) else _checked(item, name, legacy, depth + 1)
+    checked = {
+        key: item if key in _MARKS and isinstance(item, int) else _checked(item, look, depth + 1)
         for key, item in value.items()
         if key != "compile_config"
     }
+    if checked.get("stateful") is True:
+        # Whoever looks at one image begins anew: the same numbers, and no memory between the images.
+        checked["stateful"] = False
+    return checked
+
+
+def _check_calls(value: dict[str, Any], look: _Look) -> None:
+    """Refuse a call on constants alone: Keras would run it, at any size, while it builds the network."""
+    nodes = value.get("inbound_nodes")
+    for node in nodes if isinstance(nodes, list) else ():
+        if not (_has_tensor(node) if isinstance(node, dict) and "args" in node else _has_reference(node)):
+            called = value.get("name") or value["class_name"]
+            raise UserError(
+                f"{look.name} is not opened, because it calls {called} on numbers alone, not on what a layer "
+                "puts out: that would be run while the network is built."
+            )
+
+
+def _has_tensor(value: Any, depth: int = 0) -> bool:
+    """Whether Keras 3 finds another layer's output among these arguments, where it looks for it."""
+    if isinstance(value, list) and depth < _DEEPEST:
+        return any(_has_tensor(item, depth + 1) for item in value)
+    if not isinstance(value, dict) or depth > _DEEPEST:
+        return False
+    kind, config = value.get("class_name"), value.get("config")
+    if "class_name" not in value or "config" not in value:
+        return any(_has_tensor(item, depth + 1) for item in value.values())
+    if kind == "__tuple__" and isinstance(config, dict):
+        return _has_tensor(config.get("value"), depth + 1)
+    return kind == "__keras_tensor__" and isinstance(config, dict) and bool(config.get("keras_history"))
+
+
+def _has_reference(node: Any, depth: int = 0) -> bool:
+    """Whether there is another layer's output as Keras 1 and 2 name it: [name, number, number]."""
+    if depth > _DEEPEST or not isinstance(node, list | dict):
+        return False
+    if isinstance(node, dict):
+        return any(_has_reference(item, depth + 1) for item in node.values())
+    told = len(node) in (3, 4) and isinstance(node[0], str) and node[0] != NUMBER
+    if told and type(node[1]) is int and type(node[2]) is int:
+        return True
+    return any(_has_reference(item, depth + 1) for item in node)
 
 
 def _check_object(value: dict[str, Any], name: str, legacy: bool) -> None:

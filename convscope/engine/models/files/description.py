@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from convscope.engine.models.files.configuration import LARGEST, configuration, major_version
 from convscope.errors import UserError
+from convscope.opening import open_regular, read_bytes
 
-_LARGEST = 64 << 20
 # How much of a file is looked at to tell what it is, and how many of a folder.
 _BEGINNING = 1 << 12
 _MANY = 200
@@ -34,11 +34,9 @@ def is_description(path: Path) -> bool:
     if path.suffix.lower() != ".json":
         return False
     try:
-        if not path.is_file():
-            return False
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             return b'"class_name"' in file.read(_BEGINNING)
-    except OSError:
+    except (OSError, UserError):
         return False
 
 
@@ -48,23 +46,13 @@ def description(path: Path) -> Description:
     Raises:
         UserError: it cannot be read.
     """
-    try:
-        with path.open("rb") as file:
-            data = file.read(_LARGEST + 1)
-        if len(data) > _LARGEST:
-            raise UserError(f"{path.name} is too large to describe a network.")
-        told = json.loads(data)
-    except OSError as error:
-        raise UserError(f"{path.name} cannot be read.", detail=str(error)) from error
-    except (ValueError, RecursionError) as error:
-        raise UserError(f"{path.name} is damaged: it is no JSON.", detail=str(error)) from error
+    told = configuration(read_bytes(path, LARGEST, "a description of a network"), path.name)
     if not isinstance(told, dict):
         raise UserError(f"{path.name} describes no network.")
     said = told.get("keras_version") or ("3" if "module" in told else "1")
-    major = str(said).split(".")[0]
     return Description(
         {key: value for key, value in told.items() if key not in ("keras_version", "backend")},
-        int(major) if major.isascii() and major.isdigit() else 1,
+        major_version(said, 1),
     )
 
 

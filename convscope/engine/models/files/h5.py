@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from math import prod
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from convscope.engine.models.memory import check_fits
+from convscope.engine.models.files.configuration import configuration, major_version
+from convscope.engine.models.files.h5_check import look_through
 from convscope.errors import UserError
+from convscope.opening import check_budget, check_regular, named
 
-# Up to here a dataset may claim more than it stores (a few unwritten zeros are common).
-_FREE_BYTES = 16 << 20
-_EXPANSION = 100
-_LARGEST_CONFIG = 64 << 20
+_LONGEST_NAME = 1_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,19 +28,23 @@ class LayerWeights:
     arrays: tuple[NDArray[Any], ...]
 
 
-def check_h5(path: Path, name: str = "") -> None:
+def check_h5(path: Path, name: str = "") -> int:
     """Look through a file without reading its arrays.
 
     Args:
         path: the file.
         name: what to call it in a sentence; its own name by default.
 
+    Returns:
+        How many numbers its arrays hold.
+
     Raises:
-        UserError: it is not HDF5, cut short, points to other files, or claims more than it holds.
+        UserError: it is not HDF5, cut short, points to other files, holds anything but numbers and names,
+            claims more than it holds, or takes more than the budget.
     """
-    name = name or path.name
+    name = name or named(path)
     with _opened(path, name) as file:
-        check_fits(_claimed(file, name, 0, set()), f"{name} holds")
+        return look_through(file, path, name)
 
 
 def model_config(path: Path) -> tuple[dict[str, Any], int] | None:
@@ -61,14 +62,7 @@ def model_config(path: Path) -> tuple[dict[str, Any], int] | None:
         if text is None:
             return None
         text = _text(text)
-        if len(text) > _LARGEST_CONFIG:
-            raise UserError(f"The configuration in {path.name} is too large to be one.")
-        try:
-            config = json.loads(text)
-        except (ValueError, RecursionError) as error:
-            raise UserError(f"The configuration in {path.name} cannot be read.", detail=str(error)) from error
-    major = version.split(".", 1)[0]
-    return config, int(major) if major.isdigit() else 1
+    return configuration(text, f"The configuration in {path.name}"), major_version(version, 1)
 
 
 def legacy_weights(path: Path) -> tuple[LayerWeights, ...] | None:
@@ -84,10 +78,13 @@ def legacy_weights(path: Path) -> tuple[LayerWeights, ...] | None:
             return None
         if len(set(names)) < len(names):
             raise UserError(f"{path.name} is damaged: it names a layer twice.")
-        found = []
+        found, read = [], 0
         for name in names:
             inner = group[name]
             weights = _names(inner, "weight_names") or ()
+            # One array may have many names, and is read by each.
+            read += sum(int(inner[weight].nbytes) for weight in weights)
+            check_budget(read, f"{path.name} holds")
             arrays = tuple(_numbers(inner[weight], f"{name}/{weight} in {path.name}") for weight in weights)
             if arrays:
                 found.append(LayerWeights(name, tuple(weights), arrays))
@@ -112,6 +109,7 @@ def _opened(path: Path, name: str) -> Iterator[Any]:
     """The file; whatever goes wrong inside it while it is read is said in one sentence."""
     import h5py
 
+    check_regular(path, "a model file")
     try:
         with h5py.File(path, "r") as file:
             yield file
@@ -127,53 +125,25 @@ def _opened(path: Path, name: str) -> Iterator[Any]:
         raise UserError(f"{name} is not an HDF5 file, so it holds no model.", detail=str(error)) from error
 
 
-def _claimed(group: Any, name: str, depth: int, seen: set[Any]) -> int:
-    """Bytes of all arrays in a group; each place is looked at once, however many names lead to it."""
-    import h5py
-
-    if depth > 100:
-        raise UserError(f"{name} is nested too deeply to be a model.")
-    total = 0
-    for key in group:
-        link = group.get(key, getlink=True)
-        if not isinstance(link, h5py.HardLink):
-            raise UserError(f"{name} is not opened, because it points to another file or place ({key}).")
-        item = group[key]
-        place = h5py.h5o.get_info(item.id).addr
-        if place in seen:
-            continue
-        seen.add(place)
-        if isinstance(item, h5py.Group):
-            total += _claimed(item, name, depth + 1, seen)
-        elif isinstance(item, h5py.Dataset):
-            total += _array_bytes(item, name)
-    return total
-
-
-def _array_bytes(dataset: Any, name: str) -> int:
-    if dataset.external or dataset.is_virtual:
-        raise UserError(f"{name} is not opened, because its arrays lie in other files.")
-    claimed = prod(dataset.shape or ()) * dataset.dtype.itemsize
-    stored = dataset.id.get_storage_size()
-    if claimed > _FREE_BYTES and claimed > _EXPANSION * max(stored, 1):
-        raise UserError(
-            f"{name} is not opened, because an array claims {claimed:,} bytes and holds {stored:,}."
-        )
-    return claimed
-
-
 def _names(group: Any, key: str) -> list[str] | None:
     """A list of names; long ones are split over key0, key1, …"""
     if key in group.attrs:
-        return [_text(name) for name in group.attrs[key]]
+        return [_name(name) for name in group.attrs[key]]
     if f"{key}0" not in group.attrs:
         return None
     found: list[str] = []
     number = 0
     while f"{key}{number}" in group.attrs:
-        found += [_text(name) for name in group.attrs[f"{key}{number}"]]
+        found += [_name(name) for name in group.attrs[f"{key}{number}"]]
         number += 1
     return found
+
+
+def _name(value: Any) -> str:
+    text = _text(value)
+    if len(text) > _LONGEST_NAME:
+        raise ValueError(f"a name of {len(text):,} letters")
+    return text
 
 
 def _text(value: Any) -> str:

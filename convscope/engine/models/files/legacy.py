@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 
 from convscope.engine.models.files import allowed
+from convscope.engine.models.files.check_config import NUMBER
 from convscope.engine.models.files.keras2_parts import hard_sigmoid_config, resizing_layer
 from convscope.engine.models.files.legacy_ops import apply_operation
 from convscope.errors import UserError
 
-_NUMBER = "_CONSTANT_VALUE"
 # Switches of Keras 2 that Keras 3's layers lack: leaving them out would compute something else.
 _GONE: Mapping[str, str] = {
     "renorm": "batch renormalisation",
@@ -189,9 +189,12 @@ def _filled(value: Any, outputs: Mapping[str, list[Any]]) -> Any:
 
 
 def _call(spec: Mapping[str, Any], layer: Any, node: Any, outputs: Mapping[str, list[Any]], name: str) -> Any:
-    if layer is None and node[0] == _NUMBER:
+    if layer is None and node[0] == NUMBER:
         # A number before the operator: 1 - x.
-        return apply_operation(spec, [], {"x": node[2], "y": _filled(node[3]["y"], outputs)}, name)
+        tensor = _filled(node[3]["y"], outputs)
+        if not hasattr(tensor, "_keras_history"):
+            raise UserError(f"{name} is damaged: it calls {_name(spec['config'])} on numbers alone.")
+        return apply_operation(spec, [], {"x": node[2], "y": tensor}, name)
     refs = [node] if _is_ref(node, outputs) else [ref for ref in node if _is_ref(ref, outputs)]
     tensors = [_tensor(ref, outputs) for ref in refs]
     words = refs[0][3] if refs and len(refs[0]) == 4 else {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from convscope.engine.models.architecture import Architecture
 from convscope.engine.models.build import to_keras
 from convscope.engine.models.channels_last import NOTE, channels_last, is_channels_first
 from convscope.engine.models.class_names import sidecar_of
-from convscope.engine.models.files.bounded import bounded
+from convscope.engine.models.files.bounded import bounded, check_held
 from convscope.engine.models.files.check_config import check_config
 from convscope.engine.models.files.description import description, description_beside, is_description
 from convscope.engine.models.files.h5 import check_h5, legacy_weights, model_config
@@ -20,13 +21,13 @@ from convscope.engine.models.files.keras_zip import unpacked
 from convscope.engine.models.files.legacy import check_legacy, rebuild
 from convscope.engine.models.files.loss import loss_of
 from convscope.engine.models.files.saved_model import open_saved_model
-from convscope.engine.models.files.weights import load_checkpoint, load_legacy, load_weights
+from convscope.engine.models.files.weights import load_checkpoint, load_legacy, load_weights, numbers_in
 from convscope.engine.models.gray_images import NOTE as GRAY
 from convscope.engine.models.gray_images import lacks_channels, with_channels
-from convscope.engine.models.memory import check_fits
 from convscope.engine.models.opened import OpenedModel, Source
-from convscope.errors import NotEnoughMemoryError, UserError, WeightsAloneError
+from convscope.errors import MissingFileError, NotEnoughMemoryError, UserError, WeightsAloneError
 from convscope.ids import file_id
+from convscope.opening import check_budget, is_folder, is_regular, is_there, open_regular
 from convscope.task import Task
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
@@ -57,7 +58,7 @@ def open_file(path: Path, task: Task | None = None, weights: Path | None = None)
         WeightsAloneError: nothing says which layers they are of.
     """
     task = task or Task()
-    if path.is_dir():
+    if is_folder(path):
         model, notes = open_saved_model(path)
     else:
         model, notes = _from_file(path, task, weights)
@@ -77,7 +78,7 @@ def open_file(path: Path, task: Task | None = None, weights: Path | None = None)
         notes=notes,
         loss=loss_of(path) if path.is_file() else None,
     )
-    if path.is_file() and path.suffix != ".json" and weights is None:
+    if is_regular(path) and path.suffix != ".json" and weights is None:
         # An architecture's weights are others each time.
         opened.id = file_id(path)
     made = opened.with_(preprocessing=sidecar.preprocessing)
@@ -105,11 +106,8 @@ def _from_json(path: Path, task: Task, weights: Path | None) -> tuple[Any, list[
     _look_at(path)
     task.progress(None, f"Looking through {path.name}")
     described = is_description(path)
-    model = (
-        _described(path, task, random=weights is None)
-        if described
-        else to_keras(Architecture.open(path), task)
-    )
+    held = None if weights is None else numbers_in(weights)
+    model = _described(path, task, held) if described else _typed(path, task, held)
     if weights is None:
         more = " Open the file of its weights together with it, or next." if described else ""
         return model, [f"An architecture without weights: they are random.{more}"]
@@ -117,7 +115,13 @@ def _from_json(path: Path, task: Task, weights: Path | None) -> tuple[Any, list[
     return model, [f"Its layers are described in {path.name}; its weights are those of {weights.name}."]
 
 
-def _described(path: Path, task: Task, *, random: bool) -> Any:
+def _typed(path: Path, task: Task, held: int | None) -> Any:
+    architecture = Architecture.open(path)
+    check_held(architecture.sheet().totals.parameters, held, path.name)
+    return bounded(lambda: to_keras(architecture, task), path.name, task, held=held, random=True)
+
+
+def _described(path: Path, task: Task, held: int | None) -> Any:
     register()
     told = description(path)
     config = told.config if told.version > 1 else in_keras2_words(told.config, path.name)
@@ -125,28 +129,27 @@ def _described(path: Path, task: Task, *, random: bool) -> Any:
     task.progress(None, f"Building {path.name}")
     if told.version < 3:
         check_legacy(config, path.name)
-        return bounded(lambda: rebuild(config, path.name), path.name, random=random)
-    return bounded(lambda: _from_config(config), path.name, random=random)
+        return bounded(lambda: rebuild(config, path.name), path.name, task, held=held, random=held is None)
+    return bounded(lambda: _from_config(config), path.name, task, held=held, random=held is None)
 
 
 def _look_at(path: Path) -> bytes:
     """A file's first bytes.
 
     Raises:
-        UserError: it is not there, empty, or larger than memory.
+        UserError: it is not there, no ordinary file, empty, or beyond the budget.
     """
-    try:
-        size = path.stat().st_size
-        if not size:
-            # A pipe is not even opened: that would wait for whoever writes into it.
-            raise UserError(f"{path.name} is empty.")
-        with path.open("rb") as file:
+    if not is_there(path):
+        raise MissingFileError(f"There is no model file {path}.")
+    with open_regular(path, "a model file") as file:
+        try:
             signature = file.read(8)
-    except FileNotFoundError as error:
-        raise UserError(f"There is no model file {path}.") from error
-    except OSError as error:
-        raise UserError(f"{path.name} cannot be read.", detail=str(error)) from error
-    check_fits(size, f"{path.name} holds")
+            size = os.fstat(file.fileno()).st_size
+        except OSError as error:
+            raise UserError(f"{path.name} cannot be read.", detail=str(error)) from error
+    if not size:
+        raise UserError(f"{path.name} is empty.")
+    check_budget(size, f"{path.name} holds")
     return signature
 
 
@@ -175,17 +178,17 @@ def _from_zip(path: Path, task: Task) -> tuple[Any, list[str]]:
         task.progress(None, f"Building {path.name}")
         if parts.version < 3:
             check_legacy(config, path.name)
-            model = bounded(lambda: rebuild(config, path.name), path.name)
+            model = bounded(lambda: rebuild(config, path.name), path.name, task, held=parts.numbers)
             notes.append(f"Keras {parts.version} wrote it; it was mended for Keras 3.")
         else:
-            model = bounded(lambda: _from_config(config), path.name)
+            model = bounded(lambda: _from_config(config), path.name, task, held=parts.numbers)
         task.check()
         load_checkpoint(model, parts.weights, path.name)
         return model, notes
 
 
 def _from_h5(path: Path, task: Task) -> tuple[Any, list[str]]:
-    check_h5(path)
+    held = check_h5(path)
     told = model_config(path)
     if told is None:
         beside = description_beside(path)
@@ -206,10 +209,10 @@ def _from_h5(path: Path, task: Task) -> tuple[Any, list[str]]:
     if weights is None:
         raise UserError(f"{path.name} holds no weights.")
     if version >= 3:
-        model = bounded(lambda: from_legacy_config(config), path.name)
+        model = bounded(lambda: from_legacy_config(config), path.name, task, held=held)
         notes = []
     else:
-        model = bounded(lambda: rebuild(config, path.name), path.name)
+        model = bounded(lambda: rebuild(config, path.name), path.name, task, held=held)
         notes = [f"Keras {version} wrote it; it was mended for Keras 3."]
     if version < 2:
         weights = in_keras2_order([layer for layer in model.layers if layer.weights], weights)

@@ -11,8 +11,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from convscope.engine.models.files.disk import check_disk
+from convscope.opening import check_budget
+
 _CONTAINERS = ("layers", "_layer_checkpoint_dependencies")
 _NUMBERED = re.compile(r"(.+?)(?:_(\d+))?")
+_MOST_PARTS = 100_000
 _SLASHES = re.compile(r"[/\\]")
 
 Tree = dict[str, Any]
@@ -32,28 +36,38 @@ def rename_weights(model: Any, source: Path, target: Path) -> bool:
     import h5py
 
     with h5py.File(source, "r") as file:
-        tree = _tree(file)
+        tree = _tree(file, [_MOST_PARTS])
         made = _of_model(model, tree)
         if made is None:
             return False
+        # One array may have many names, and is written for each.
+        size = _bytes(made)
+        check_budget(size, f"{source.name} holds")
+        check_disk(target.parent, size, source.name)
         with h5py.File(target, "w") as written:
             _write(made, written)
     return True
 
 
-def _tree(group: Any) -> Tree:
-    """Groups as dictionaries, by single names whichever way the slashes lean; arrays stay in the file."""
+def _tree(group: Any, left: list[int]) -> Tree:
+    """Groups as dictionaries, by single names whichever way the slashes lean; arrays stay in the file.
+
+    Where many names lead to one place, ways to it may be millions: no more are gone than are left.
+    """
     import h5py
 
     tree: Tree = {}
     for key in group:
+        left[0] -= 1
+        if left[0] < 0:
+            raise ValueError(f"over {_MOST_PARTS:,} parts")
         item = group[key]
         *above, last = _SLASHES.split(key)
         place = tree
         for name in above:
             place = place.setdefault(name, {})
         if isinstance(item, h5py.Group):
-            _join(place.setdefault(last, {}), _tree(item))
+            _join(place.setdefault(last, {}), _tree(item, left))
         else:
             place[last] = item
     return tree
@@ -104,6 +118,10 @@ def _of_model(model: Any, tree: Tree) -> Tree | None:
 
 def _number(entry: tuple[int, Tree]) -> int:
     return entry[0]
+
+
+def _bytes(tree: Any) -> int:
+    return sum(map(_bytes, tree.values())) if isinstance(tree, dict) else int(tree.nbytes)
 
 
 def _write(tree: Tree, group: Any) -> None:

@@ -8,11 +8,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from convscope.engine.models.files.disk import check_disk
 from convscope.engine.models.files.h5 import LayerWeights, check_h5, legacy_weights
 from convscope.engine.models.files.keras_zip import unpacked
 from convscope.engine.models.files.renamed_weights import rename_weights
 from convscope.engine.models.settle import settle
-from convscope.errors import UserError
+from convscope.errors import MissingFileError, UserError
+from convscope.opening import check_regular, is_there
 
 
 def load_weights(model: Any, path: Path, called: str = "") -> None:
@@ -26,13 +28,9 @@ def load_weights(model: Any, path: Path, called: str = "") -> None:
     Raises:
         UserError: the file cannot be read, or its weights belong to another network.
     """
-    try:
-        there = path.is_file()
-    except OSError:
-        # A name that is too long to be one.
-        there = False
-    if not there:
-        raise UserError(f"There is no file {path}.")
+    if not is_there(path):
+        raise MissingFileError(f"There is no file {path}.")
+    check_regular(path, "a file of weights")
     if path.suffix.lower() == ".keras":
         with unpacked(path) as parts:
             load_checkpoint(model, parts.weights, path.name, called)
@@ -43,6 +41,18 @@ def load_weights(model: Any, path: Path, called: str = "") -> None:
         load_checkpoint(model, path, path.name, called)
     else:
         load_legacy(model, legacy, path.name, called)
+
+
+def numbers_in(path: Path) -> int:
+    """How many weights a file holds, by its arrays' sizes.
+
+    Raises:
+        UserError: as `load_weights`.
+    """
+    if path.suffix.lower() == ".keras":
+        with unpacked(path) as parts:
+            return parts.numbers
+    return check_h5(path)
 
 
 def load_checkpoint(model: Any, path: Path, name: str, called: str = "") -> None:
@@ -58,7 +68,10 @@ def load_checkpoint(model: Any, path: Path, name: str, called: str = "") -> None
         else:
             # Keras tells the format by the file's name.
             with tempfile.TemporaryDirectory() as folder:
+                check_disk(Path(folder), path.stat().st_size, name)
                 model.load_weights(shutil.copy(path, Path(folder) / "copy.weights.h5"))
+    except UserError:
+        raise
     except Exception as error:
         # Keras raises many kinds of errors here, after it may have set some of the weights.
         if _load_renamed(model, path):
@@ -74,6 +87,7 @@ def _load_renamed(model: Any, path: Path) -> bool:
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "renamed.weights.h5"
         try:
+            check_disk(Path(folder), path.stat().st_size, path.name)
             if not rename_weights(model, path, target):
                 return False
             model.load_weights(target)

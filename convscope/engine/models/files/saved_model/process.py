@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 import convscope
 from convscope.engine.models.files.saved_model.messages import BrokenMessageError, read_message, write_message
-from convscope.engine.models.memory import physical_memory
 from convscope.errors import UserError
+from convscope.opening import budget
 
 START_SECONDS, ANSWER_SECONDS = 180.0, 120.0
 
@@ -43,7 +43,7 @@ class GraphProcess:
         self._name = name
         self._lock = threading.Lock()
         self.failure: UserError | None = None
-        self._limit = physical_memory() // 4
+        self._limit = budget()
         package = str(Path(convscope.__file__).parent.parent)
         # Nothing of what the person's environment holds (keys, say) is the stranger's business.
         kept = ("PATH", "LANG", "LC_ALL", "SYSTEMROOT", "LD_LIBRARY_PATH", "TF_ENABLE_ONEDNN_OPTS")
