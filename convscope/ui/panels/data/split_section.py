@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRectF, QSignalBlocker, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
-from PySide6.QtWidgets import QCheckBox, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QSizePolicy, QSpinBox, QVBoxLayout, QWidget
 
 from convscope.errors import UserError
 from convscope.ui import theme
@@ -128,6 +128,7 @@ class SplitSection(QWidget):
             share = count / len(dataset) if fixed else value
             with QSignalBlocker(box):
                 box.setValue(round(100 * share))
+                box.setPrefix("" if abs(100 * share - box.value()) < 1e-9 else "≈ ")
             box.setEnabled(not fixed)
             box.setToolTip(
                 f"The {part} part comes with the data and stays as it is."
@@ -168,12 +169,15 @@ class SplitSection(QWidget):
             return
         from convscope.engine.data.split import SplitSettings
 
-        old = dataset.split_settings
+        old, box = dataset.split_settings, self.sender()
+
+        def told(share: QSpinBox, now: float) -> float:
+            """What is shown in whole per cent may be finer: it stays so until it is turned itself."""
+            return share.value() / 100 if share.isEnabled() and share.value() != round(100 * now) else now
+
         try:
             settings = SplitSettings(
-                self.validation.value() / 100 if self.validation.isEnabled() else old.validation,
-                self.test.value() / 100 if self.test.isEnabled() else old.test,
-                self.seed.value(),
+                told(self.validation, old.validation), told(self.test, old.test), self.seed.value()
             )
         except UserError as error:
             self.problem.setText(error.message)
@@ -181,6 +185,5 @@ class SplitSection(QWidget):
             return
 
         self.problem.hide()
-        box = self.sender()
         # Turning one number is one step of undo.
         self._context.session.set_split(settings, box.objectName() if box is not None else None)

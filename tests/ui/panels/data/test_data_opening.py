@@ -22,6 +22,7 @@ from PySide6.QtWidgets import QAbstractButton, QLabel, QPlainTextEdit, QSpinBox,
 from convscope.engine.data import alike, registry
 from convscope.engine.data.dataset import SPLIT_NAMES, make_dataset
 from convscope.engine.data.images import ArrayImages
+from convscope.engine.data.split import SplitSettings
 from convscope.task import Task
 from convscope.ui.panels.data import DataPanel
 from convscope.ui.panels.data.preview import PreviewGrid
@@ -415,6 +416,18 @@ def test_shares_and_seed_split_anew_and_never_overlap(data: Data) -> None:
     assert data.grid.indices.tolist() == first
     bar = data.find(QWidget, "data.split.bar")
     assert bar.accessibleDescription() == "train 30, validation 12, test 18"
+
+
+def test_a_share_that_is_finer_than_told_says_so_and_stays(data: Data) -> None:
+    """12.5 % read 12 %, and was made 12 % by another seed."""
+    data.show(small_set().with_split(SplitSettings(0.125, 0.1)))
+    assert data.find(QSpinBox, "data.split.validation").text() == "≈ 12 %"
+    assert data.find(QSpinBox, "data.split.test").text() == "10 %"
+    data.spin("data.split.seed", 3)
+    assert data.dataset.split_settings == SplitSettings(0.125, 0.1, 3)
+    data.spin("data.split.validation", 20)
+    assert data.dataset.split_settings == SplitSettings(0.2, 0.1, 3)
+    assert data.find(QSpinBox, "data.split.validation").text() == "20 %"
 
 
 def test_shares_that_leave_nothing_to_train_on_are_told(data: Data) -> None:
