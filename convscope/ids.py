@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from uuid import NAMESPACE_OID, uuid4, uuid5
 
+from convscope.opening import real_path
+
 
 def new_id() -> str:
     """An id that nothing else has, in this run or another: 32 hexadecimal digits."""
@@ -17,6 +19,6 @@ def file_id(path: Path) -> str:
     Raises:
         OSError: there is no such file.
     """
-    real = path.resolve()
+    real = real_path(path)
     now = real.stat()
     return uuid5(NAMESPACE_OID, f"{real}\0{now.st_ino}\0{now.st_mtime_ns}\0{now.st_size}").hex

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO
 
 from convscope import __version__
+from convscope.opening import is_regular
 from convscope.paths import state_dir
 
 if sys.platform != "win32":
@@ -114,6 +115,8 @@ def previous_crash() -> str | None:
 
 def _take(record: Path) -> str:
     """The record of a crashed run, put away; "" if that run goes on."""
+    if not is_regular(record):
+        return ""
     with record.open("r+", encoding="utf-8", errors="replace") as file:
         if sys.platform != "win32":
             try:

@@ -14,8 +14,9 @@ import os
 import re
 import stat
 import sys
+from io import BufferedReader
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import Any, BinaryIO
+from typing import Any
 
 from convscope.errors import MissingFileError, NotEnoughMemoryError, UserError
 from convscope.printable import printable
@@ -62,7 +63,15 @@ def is_there(path: Path) -> bool:
     return True
 
 
-def open_regular(path: Path, what: str = "a file", limit: int | None = None) -> BinaryIO:
+def real_path(path: Path) -> Path:
+    """Where a path leads, links followed. Never raises: a link to itself leads to itself."""
+    try:
+        return Path(os.path.realpath(path))
+    except (OSError, ValueError):
+        return path.absolute()
+
+
+def open_regular(path: Path, what: str = "a file", limit: int | None = None) -> BufferedReader:
     """Open an ordinary file for reading; nothing else is even touched.
 
     Args:

@@ -61,6 +61,7 @@ def test_asking_what_stands_there_never_raises(tmp_path: Path, kind: str) -> Non
     path = strange(tmp_path, kind)
     assert opening.is_regular(path) == (kind == "large")
     assert opening.is_folder(path) == (kind == "folder")
+    assert opening.real_path(path).is_absolute()
     assert opening.is_there(path) == (kind in ("pipe", "folder", "zero", "large"))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from convscope.errors import UserError
+from convscope.opening import is_folder, real_path
 
 
 def check_output(path: Path | str | None, endings: Sequence[str], *inputs: Path | str) -> None:
@@ -23,15 +24,15 @@ def check_output(path: Path | str | None, endings: Sequence[str], *inputs: Path 
     if path is None:
         return
     path = Path(path)
-    if any(path.resolve() == Path(each).resolve() for each in inputs):
+    if any(real_path(path) == real_path(Path(each)) for each in inputs):
         raise UserError(f"{path} is the input itself: choose another name for the result.")
-    if path.is_dir():
+    if is_folder(path):
         raise UserError(f"{path} is a folder: give the name of a file.")
     if path.suffix.lower() not in endings:
         raise UserError(
             f"{path} has another ending than {' or '.join(endings)}: name it {path.stem}{endings[0]}."
         )
-    if not path.parent.is_dir():
+    if not is_folder(path.parent):
         raise UserError(f"{path} cannot be saved: there is no folder {path.parent}; make it first.")
     if not os.access(path.parent, os.W_OK):
         raise UserError(f"{path} cannot be saved: you may not write to {path.parent}; choose another folder.")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from convscope.engine.training.trained_in import trained_in
 from convscope.errors import UserError
+from convscope.opening import real_path
 
 if TYPE_CHECKING:
     from convscope.engine.training.run import RunDetails
@@ -85,8 +86,8 @@ def _named(reference: str, kept: str) -> bool:
     if reference == kept:
         return True
     try:
-        return Path(reference).expanduser().resolve() == Path(kept).resolve()
-    except OSError:
+        return real_path(Path(reference).expanduser()) == real_path(Path(kept))
+    except RuntimeError:  # "~somebody" whom this machine does not know
         return False
 
 

@@ -16,6 +16,7 @@ from convscope.engine.training.settings import LOSSES, OPTIMIZERS
 from convscope.engine.training.trained_in import trained_in
 from convscope.engine.training.transfer_model import WAYS
 from convscope.errors import UserError
+from convscope.opening import is_folder, is_there, real_path
 from convscope.task import Cancelled, Task
 from convscope.words import clock
 
@@ -158,7 +159,7 @@ def _refuse(arguments: argparse.Namespace) -> Run | None:
         if name not in said:
             setattr(arguments, name, value)
     if arguments.resume:
-        if arguments.output and arguments.output.resolve() != arguments.resume.resolve():
+        if arguments.output and real_path(arguments.output) != real_path(arguments.resume):
             raise UserError("A resumed run stays in its folder: leave -o away.")
         run = Run.open(arguments.resume)
         refuse_other(arguments, said, run.details)
@@ -169,9 +170,9 @@ def _refuse(arguments: argparse.Namespace) -> Run | None:
     if arguments.steps_per_epoch is not None and arguments.steps_per_epoch < 1:
         raise UserError(f"--steps-per-epoch is at least 1, not {arguments.steps_per_epoch}.")
     folder = arguments.output
-    if folder.exists() and not folder.is_dir():
+    if is_there(folder) and not is_folder(folder):
         raise UserError(f"{folder} is a file: give the run a folder of its own with -o.")
-    if folder.is_dir() and any(folder.iterdir()) and not failed_at_start(folder):
+    if is_folder(folder) and any(folder.iterdir()) and not failed_at_start(folder):
         raise UserError(
             f"The folder {folder} is not empty: choose another for the new run, or --resume that one."
         )

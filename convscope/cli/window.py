@@ -7,6 +7,7 @@ import difflib
 from pathlib import Path
 
 from convscope.errors import UserError
+from convscope.opening import is_there
 
 SUMMARY = "Open the window, with images, a model or a folder of classes if given."
 EXAMPLE = "convscope cat.jpg"
@@ -27,7 +28,7 @@ def run(arguments: argparse.Namespace) -> int:
         UserError: a path leads nowhere, or there is no Qt or no display.
     """
     for path in arguments.paths:
-        if not Path(path).exists():
+        if not is_there(Path(path)):
             raise UserError(f"There is no file or folder {path}{_meant(path)}.")
     try:
         from convscope.ui.application import run_window

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-import stat
 import struct
 from collections.abc import Callable
 from functools import partial
@@ -24,6 +23,7 @@ from convscope.imaging.decode import AVIF, FORMATS, turned
 from convscope.imaging.decode import decode as decode_any
 from convscope.imaging.profile import pixels_to_srgb
 from convscope.imaging.quiet import quiet_libpng, quiet_libtiff, quiet_pillow
+from convscope.opening import GB, is_regular, is_there, open_regular, read_bytes
 from convscope.task import Task
 
 _AVIF = (".avif",)
@@ -55,6 +55,7 @@ _DESCRIPTIONS = 2**18
 _HARM = re.compile("Corrupt JPEG data|Premature end of JPEG|Inconsistent progression")
 # More than that is a mistake or an attack: a small file may unpack to gigabytes. (Pillow's own limit.)
 _LARGEST = 178_956_970
+_MOST_BYTES = GB
 
 
 class UnreadableError(Exception):
@@ -238,9 +239,15 @@ def read_thumbnail(path: Path, side: int) -> NDArray[np.uint8]:
 
 def _bytes(path: Path) -> bytes:
     try:
-        return path.read_bytes()
-    except OSError as error:
-        raise UnreadableError(error.strerror or str(error)) from error
+        return read_bytes(path, _MOST_BYTES, "an image")
+    except UserError as error:
+        raise UnreadableError(_strerror(error)) from error
+
+
+def _strerror(error: UserError) -> str:
+    """The system's own words, which name no file: who says this does."""
+    cause = error.__cause__
+    return (cause.strerror or str(cause)) if isinstance(cause, OSError) else error.message
 
 
 def quick_check(path: Path) -> tuple[Literal["image", "broken", "other"], str]:
@@ -251,11 +258,10 @@ def quick_check(path: Path) -> tuple[Literal["image", "broken", "other"], str]:
     Returns:
         ("image", ""), ("broken", why) or ("other", ""): not an image, by content and by name.
     """
+    if is_there(path) and not is_regular(path):
+        return "other", ""
     try:
-        # Opening a pipe would wait for whoever writes into it.
-        if not stat.S_ISREG(path.stat().st_mode):
-            return "other", ""
-        with path.open("rb") as file:
+        with open_regular(path, "an image", _MOST_BYTES) as file:
             head = file.read(heif.HEAD)
             size = file.seek(0, io.SEEK_END)
             held = heif.container(head)
@@ -264,6 +270,8 @@ def quick_check(path: Path) -> tuple[Literal["image", "broken", "other"], str]:
             tail = file.read(_TAIL)
     except OSError as error:
         return "broken", error.strerror or str(error)
+    except UserError as error:
+        return "broken", _strerror(error)
     if path.suffix.lower() in FOREIGN:
         return "broken", "not a format that is read here: save it as JPEG or PNG"
     named = path.suffix.lower() in SUFFIXES
@@ -275,7 +283,12 @@ def quick_check(path: Path) -> tuple[Literal["image", "broken", "other"], str]:
     if whole:
         return "image", ""
     try:
-        with quiet_pillow(), quiet_libtiff(), Image.open(path, formats=FORMATS) as picture:
+        with (
+            quiet_pillow(),
+            quiet_libtiff(),
+            open_regular(path, "an image", _MOST_BYTES) as file,
+            Image.open(file, formats=FORMATS) as picture,
+        ):
             picture.load()
     except Exception:  # Pillow does not read all that is read here
         try:

@@ -17,6 +17,7 @@ from convscope.errors import UserError
 from convscope.imaging.decode import open_picture
 from convscope.imaging.load import MAX_PIXELS
 from convscope.imaging.quiet import quiet_pillow
+from convscope.opening import is_folder, is_regular, open_regular
 from convscope.printable import printable
 from convscope.task import Task
 
@@ -47,7 +48,7 @@ def open_folder(root: Path, task: Task | None = None) -> Dataset:
         UserError: no such folder, or no class with an image in it.
     """
     task = task or Task()
-    if not root.is_dir():
+    if not is_folder(root):
         raise UserError(f"{root} is not a folder: choose one that has a sub-folder for each class.")
     task.progress(None, f"Looking into {root.name}")
     opened, root = root, _innermost(root)
@@ -146,7 +147,7 @@ def _subfolders(folder: Path) -> list[str]:
         return sorted(
             entry.name
             for entry in folder.iterdir()
-            if entry.is_dir() and not entry.name.startswith(".") and entry.name != _MAC
+            if is_folder(entry) and not entry.name.startswith(".") and entry.name != _MAC
         )
     except OSError as error:
         raise UserError(
@@ -156,7 +157,7 @@ def _subfolders(folder: Path) -> list[str]:
 
 def _images_in(folder: Path) -> int:
     """Images that lie directly in a folder."""
-    return sum(1 for entry in folder.iterdir() if entry.is_file() and quick_check(entry)[0] == "image")
+    return sum(1 for entry in folder.iterdir() if is_regular(entry) and quick_check(entry)[0] == "image")
 
 
 def _nothing(root: Path, broken: list[tuple[str, str]]) -> str:
@@ -208,7 +209,7 @@ def _sampled_size(root: Path, names: list[str]) -> tuple[tuple[int, int] | None,
     gray = 0
     for name in names[::step]:
         try:
-            with quiet_pillow(), (root / name).open("rb") as file:
+            with quiet_pillow(), open_regular(root / name, "an image") as file:
                 picture = open_picture(file, name, MAX_PIXELS)
                 sizes[(picture.height, picture.width)] += 1
                 gray += picture.mode in ("1", "L", "I;16", "I")

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from convscope.engine.data.decode import UnreadableError, read_image, read_thumbnail
 from convscope.engine.data.resize import Target, to_target, within
 from convscope.errors import UserError
+from convscope.opening import is_folder, open_regular
 from convscope.printable import printable
 
 Indices = NDArray[np.int64]
@@ -170,7 +171,7 @@ class FileImages:
             pixels = read(self.root / name)
         except UnreadableError as error:
             self.unreadable[printable(name)] = str(error)
-            self.gone = not self.root.is_dir()
+            self.gone = not is_folder(self.root)
             return None
         self.gone = False
         # A file may be mended, or be back with its drive.
@@ -185,9 +186,9 @@ class FileImages:
 
     def digest(self, index: int) -> bytes:
         try:
-            with (self.root / self.names[index]).open("rb") as file:
+            with open_regular(self.root / self.names[index]) as file:
                 return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).digest()
-        except OSError:
+        except (OSError, UserError):
             return f"unreadable {index}".encode()
 
 

@@ -10,6 +10,7 @@ from typing import Protocol
 from convscope.engine.data.dataset import Dataset
 from convscope.engine.data.keras_sets import KerasSet
 from convscope.errors import UserError
+from convscope.opening import is_folder, is_there
 from convscope.task import Task
 
 # A new data set is a module in sets/ and its name here.
@@ -178,9 +179,9 @@ def open_dataset(reference: str | Path, task: Task | None = None, *, fetch: bool
     from convscope.engine.data.idx import holds_idx, open_idx
     from convscope.engine.data.npz import open_npz
 
-    if path.is_dir():
+    if is_folder(path):
         return open_idx(path) if holds_idx(path) else open_folder(path, task)
-    if not path.exists():
+    if not is_there(path):
         if path.name != str(reference):
             raise UserError(f"There is no folder or file {reference}: check its name, or choose another.")
         known = name_of(str(reference))

@@ -12,9 +12,11 @@ from typing import Any
 from convscope.engine.models.preprocessing import MODES, Preprocessing
 from convscope.errors import UserError
 from convscope.files import write_whole
+from convscope.opening import is_regular, named, parse_json, read_text
 from convscope.paths import resource_path
 
 _LARGEST = 16 << 20
+_MOST = 100_000
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ def sidecar_of(model: Path) -> Sidecar:
     for name in (model.stem, model.name):
         for suffix in (".classes.json", ".classes.txt"):
             path = model.with_name(name + suffix)
-            if path.is_file():
+            if is_regular(path):
                 return read_sidecar(path)
     return Sidecar()
 
@@ -60,15 +62,18 @@ def read_sidecar(path: Path) -> Sidecar:
     Raises:
         UserError: none of these.
     """
+    name = named(path)
     try:
-        if path.stat().st_size > _LARGEST:
-            raise UserError(f"{path.name} is too large to be a list of class names.")
-        text = path.read_text(encoding="utf-8-sig")
-        if path.suffix != ".json":
-            return Sidecar(tuple(_one_line(line) for line in text.rstrip().splitlines()))
-        return _from_json(json.loads(text), path.name)
-    except (OSError, ValueError, RecursionError) as error:
-        raise UserError(f"{path.name} cannot be read as a list of class names.", detail=str(error)) from error
+        text = read_text(path, _LARGEST, "a list of class names")
+        told = parse_json(text, name) if path.suffix == ".json" else None
+    except UserError as error:
+        raise UserError(f"{name} cannot be read as a list of class names.", detail=error.message) from error
+    if path.suffix == ".json":
+        return _from_json(told, name)
+    lines = text.rstrip().splitlines()
+    if len(lines) > _MOST:
+        raise UserError(f"{name} has {len(lines):,} lines: a network has at most {_MOST:,} classes.")
+    return Sidecar(tuple(_one_line(line) for line in lines))
 
 
 def write_sidecar(path: Path, classes: Sequence[str], preprocessing: Preprocessing | None = None) -> None:
@@ -107,7 +112,7 @@ def _names(data: Any, name: str) -> tuple[str, ...]:
                 by_index = {value: key for key, value in data.items()}
             else:
                 raise UserError(f"{name} does not say which class has which number.") from None
-        if by_index and (min(by_index) < 0 or max(by_index) > 100_000):
+        if by_index and (min(by_index) < 0 or max(by_index) > _MOST):
             raise UserError(f"{name} has class numbers that cannot be.")
         named = {
             key: _one_line(value[-1] if isinstance(value, list) and value else value)

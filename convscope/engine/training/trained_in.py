@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from convscope.errors import UserError
+from convscope.opening import is_regular
 
 
 def trained_in(model: str) -> str:
@@ -14,7 +15,7 @@ def trained_in(model: str) -> str:
         UserError: the run has no model yet.
     """
     folder = Path(model)
-    if not (folder / "settings.json").is_file():
+    if not is_regular(folder / "settings.json"):
         return model
 
     from convscope.engine.training.run import Run, is_run

@@ -16,6 +16,7 @@ from convscope.engine.models.files.description import is_description
 from convscope.errors import NotDownloadedError, UserError, WeightsAloneError
 from convscope.ids import file_id
 from convscope.jobs import Job, Jobs
+from convscope.opening import is_there
 from convscope.session.kept_models import KeptModel, NamedModel, open_kept
 from convscope.session.session import Session
 from convscope.task import Task
@@ -302,7 +303,7 @@ class EngineSources(QObject):
             return dataset if split is None else dataset.with_split(split)
 
         def done(dataset: Dataset) -> None:
-            if Path(dataset.reference).exists():
+            if is_there(Path(dataset.reference)):
                 self._settings.remember(Path(dataset.reference))
             self._session.set_dataset(dataset)
 

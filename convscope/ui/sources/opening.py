@@ -20,6 +20,7 @@ from convscope.errors import UserError
 from convscope.imaging.image import Image
 from convscope.imaging.load import list_images, load_image
 from convscope.imaging.samples import samples
+from convscope.opening import is_folder, is_regular, named
 from convscope.task import Cancelled, Task
 
 log = logging.getLogger(__name__)
@@ -49,8 +50,8 @@ def is_model(path: Path) -> bool:
     """Whether a path looks like a saved network, or the run that trained one, rather than a picture."""
     if is_description(path):
         return True
-    run = (path / "settings.json").is_file() and (path / "status.json").is_file()
-    return run or path.suffix.lower() in MODEL_SUFFIXES or (path / "saved_model.pb").is_file()
+    run = is_regular(path / "settings.json") and is_regular(path / "status.json")
+    return run or path.suffix.lower() in MODEL_SUFFIXES or is_regular(path / "saved_model.pb")
 
 
 def with_weights(paths: Sequence[Path]) -> tuple[Path, Path] | None:
@@ -62,7 +63,7 @@ def with_weights(paths: Sequence[Path]) -> tuple[Path, Path] | None:
 
 def is_architecture(path: Path) -> bool:
     """Whether a path looks like the layers of a network as the builder saves them."""
-    return path.suffix.lower() == ".json" and path.is_file()
+    return path.suffix.lower() == ".json" and is_regular(path)
 
 
 def open_files(paths: Sequence[Path], task: Task) -> Opened:
@@ -76,7 +77,7 @@ def open_files(paths: Sequence[Path], task: Task) -> Opened:
             datasets.append(path)
             continue
         try:
-            files += images_of(path) if path.is_dir() else [path]
+            files += images_of(path) if is_folder(path) else [path]
         except UserError as error:
             errors.append(error)
     for number, path in enumerate(files):
@@ -89,20 +90,20 @@ def open_files(paths: Sequence[Path], task: Task) -> Opened:
             raise
         except Exception as error:
             log.exception("opening %s", path)
-            errors.append(UserError(f"{path.name} could not be opened.", detail=repr(error)))
+            errors.append(UserError(f"{named(path)} could not be opened.", detail=repr(error)))
     return Opened(tuple(images), tuple(errors), tuple(datasets))
 
 
 def has_classes(path: Path) -> bool:
     """Whether a path is a data set: a file of one, or a folder whose images lie in sub-folders only."""
-    if path.is_file():
+    if is_regular(path):
         return "-ubyte" in path.name or path.suffix.lower() == ".npz"
     try:
-        if not path.is_dir() or list_images(path):
+        if not is_folder(path) or list_images(path):
             return False
         inside = [child for child in path.iterdir() if not child.name.startswith(".")]
-        return any("-ubyte" in child.name for child in inside if child.is_file()) or any(
-            _holds_images(child) for child in inside if child.is_dir()
+        return any("-ubyte" in child.name for child in inside if is_regular(child)) or any(
+            _holds_images(child) for child in inside if is_folder(child)
         )
     except (OSError, UserError):
         return False
@@ -127,7 +128,7 @@ def images_of(folder: Path) -> list[Path]:
     """
     found = list_images(folder)
     if not found:
-        raise UserError(f"The folder {folder.name or folder} has no images in it: choose another one.")
+        raise UserError(f"The folder {named(folder)} has no images in it: choose another one.")
     return found[:FOLDER_LIMIT]
 
 
