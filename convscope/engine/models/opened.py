@@ -8,7 +8,6 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 
 from convscope.engine.keras_compat import cannot_run, no_kernel
 from convscope.engine.models.answer import Answer, Reading, loss_reading, read_as, shape_words, value_name
+from convscope.engine.models.first_run import check_graph, check_steps, shapes_for
 from convscope.engine.models.flatten import flatten, graph_of
 from convscope.engine.models.head import Head, are_probabilities, head_at
 from convscope.engine.models.precision import copy_weights, in_float32, is_low_precision
@@ -35,7 +35,6 @@ from convscope.engine.models.sheet import LayerInfo, Sheet
 from convscope.errors import NotEnoughMemoryError, UserError
 from convscope.ids import new_id
 from convscope.imaging.image import Image
-from convscope.opening import check_budget
 from convscope.words import counted
 
 _KEPT = 48
@@ -430,17 +429,16 @@ class OpenedModel:
         import tensorflow as tf
 
         program = self.program
-        for step in program.needed(fetch, given):
-            check_budget(
-                max(4 * prod(n or 1 for n in program.shapes[slot][1:]) for slot in step.outputs),
-                f"For one image {step.path} of {self.name} puts out",
-            )
+        check_steps(program.needed(fetch, given), program.shapes, self.name)
         # A batch size that the model was built with holds for training alone.
         signature = [tf.TensorSpec((None, *program.shapes[n][1:]), program.dtypes[n]) for n in given]
 
         @tf.function(input_signature=signature, autograph=False)
         def compiled(*tensors: Any) -> list[Any]:
-            return program.run(dict(zip(given, tensors, strict=True)), fetch)
+            made = program.run(dict(zip(given, tensors, strict=True)), fetch)
+            if not tf.executing_eagerly():
+                check_graph(tf.compat.v1.get_default_graph(), self.name)
+            return made
 
         return compiled
 
@@ -522,8 +520,12 @@ class OpenedModel:
         """The slots for a batch; what TensorFlow says of a network that cannot be computed, in a sentence."""
         import tensorflow as tf
 
+        inputs = self.inputs_for(batch)
+        if any(None in self.program.shapes[slot][1:] for slot in self.program.inputs):
+            key = ("fits", tuple(fetch), batch.shape[1:])
+            self.kept(key, lambda: self._check_size(fetch, inputs))
         try:
-            values: list[Any] = self.function(fetch)(*self.inputs_for(batch))
+            values: list[Any] = self.function(fetch)(*inputs)
         except tf.errors.ResourceExhaustedError as error:
             raise NotEnoughMemoryError(
                 f"{self.name} needs more memory for this than the machine has free.", detail=str(error)
@@ -536,6 +538,14 @@ class OpenedModel:
                 detail=str(error),
             ) from error
         return values
+
+    def _check_size(self, fetch: Sequence[int], inputs: Sequence[Any]) -> bool:
+        """Whether inputs of a size that is free can be computed: yes, or an error."""
+        program = self.program
+        steps = program.needed(fetch, program.inputs)
+        given = {slot: tuple(value.shape) for slot, value in zip(program.inputs, inputs, strict=True)}
+        check_steps(steps, shapes_for(program, steps, given), self.name)
+        return True
 
     def logits(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
         """Scores before softmax or sigmoid of prepared images, N×classes."""

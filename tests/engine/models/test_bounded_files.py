@@ -21,6 +21,7 @@ from convscope.engine.models.catalogue import open_model
 from convscope.engine.models.files import disk
 from convscope.engine.models.files.configuration import LARGEST, MOST_LAYERS
 from convscope.engine.models.files.weights import load_weights
+from convscope.engine.models.opened import OpenedModel
 from convscope.errors import NotEnoughMemoryError, UserError
 from convscope.task import Cancelled, Task
 
@@ -550,6 +551,86 @@ def test_a_recurrent_layer_keeps_no_states_between_images(good: Path, tmp_path: 
     lstm["stateful"] = True
     (tmp_path / "a.json").write_text(json.dumps(config), encoding="utf-8")
     assert open_model(tmp_path / "a.json").keras.layers[-1].stateful is False
+
+
+# -- the first prediction ------------------------------------------------------------------------------------
+
+
+def made_of(path: Path, shape: tuple[int | None, ...], *layers: dict[str, Any]) -> Path:
+    """The description of a chain."""
+    chain = [spec("InputLayer", batch_shape=[None, *shape], name="i"), *layers]
+    config = {"name": "m", "layers": chain}
+    told = {"class_name": "Sequential", "module": "keras", "registered_name": None, "config": config}
+    path.write_text(json.dumps(told), encoding="utf-8")
+    return path
+
+
+TAIL = (spec("GlobalMaxPooling2D", name="top"), spec("Dense", units=2, name="d"))
+
+
+@pytest.mark.parametrize(
+    ("shape", "layers", "words"),
+    [
+        ((20_000, 20_000, 3), TAIL, "This network takes images of 4.47 GB, more than"),
+        (
+            (8, 8, 3),
+            (spec("UpSampling2D", size=[2000, 2000], name="up"), *TAIL),
+            "For one image up of m puts out 2.86 GB, more than",
+        ),
+        # The size is free: that of the images decides.
+        (
+            (None, None, 3),
+            (spec("UpSampling2D", size=[100, 100], name="up"), *TAIL),
+            "For one image up of m puts out 5.61 GB, more than",
+        ),
+        (
+            (None, None, 3),
+            (spec("ZeroPadding2D", padding=[9000, 9000], name="pad"), *TAIL),
+            "For one image pad of m puts out 3.71 GB, more than",
+        ),
+        (
+            (5000, 1, 3),
+            (
+                spec("TimeDistributed", layer=spec("Dense", units=2, name="in"), name="each"),
+                *TAIL,
+            ),
+            "m repeats each 5,000 times for one image",
+        ),
+        (
+            (5000, 3, 1),
+            (
+                spec("Reshape", target_shape=[5000, 3], name="r"),
+                spec("LSTM", units=2, unroll=True, name="lstm"),
+            ),
+            "m repeats lstm 5,000 times for one image",
+        ),
+    ],
+)
+def test_what_one_image_takes_is_bounded(shape: Any, layers: Any, words: str, tmp_path: Path) -> None:
+    opened = open_model(made_of(tmp_path / "m.json", shape, *layers))
+    with pytest.raises(UserError) as told:
+        opened.warm()
+    assert words in told.value.message
+
+
+def test_what_is_made_on_the_way_is_bounded_too() -> None:
+    """What goes in and comes out is small; attention between all pixels is not."""
+    import keras
+
+    x = keras.Input((150, 150, 4))
+    places = keras.layers.Reshape((22_500, 4))(x)
+    y = keras.layers.GlobalMaxPooling1D()(keras.layers.Attention()([places, places]))
+    opened = OpenedModel(keras.Model(x, keras.layers.Dense(2)(y)), name="m")
+    with pytest.raises(UserError, match=r"^For one image m computes with arrays of 1\.89 GB, more than"):
+        opened.warm()
+
+
+def test_networks_of_free_size_are_told_apart_by_the_image(tmp_path: Path) -> None:
+    layers = (spec("UpSampling2D", size=[10, 10], name="up"), *TAIL)
+    opened = open_model(made_of(tmp_path / "m.json", (None, None, 3), *layers))
+    assert opened.scores(np.zeros((1, 20, 20, 3), np.float32))[0].shape == (1, 2)
+    with pytest.raises(UserError, match=r"^For one image up of m puts out 429 MB, more than"):
+        opened.scores(np.zeros((1, 600, 625, 3), np.float32))
 
 
 # -- how many layers -----------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from convscope.engine.models.files.configuration import configuration, major_version
 from convscope.engine.models.files.h5_check import look_through
 from convscope.errors import UserError
-from convscope.opening import check_budget, check_regular, named
+from convscope.opening import budget, check_budget, check_regular, named
 
 _LONGEST_NAME = 1_000
 
@@ -78,13 +78,14 @@ def legacy_weights(path: Path) -> tuple[LayerWeights, ...] | None:
             return None
         if len(set(names)) < len(names):
             raise UserError(f"{path.name} is damaged: it names a layer twice.")
-        found, read = [], 0
+        found, read, most = [], 0, budget()
         for name in names:
             inner = group[name]
             weights = _names(inner, "weight_names") or ()
             # One array may have many names, and is read by each.
             read += sum(int(inner[weight].nbytes) for weight in weights)
-            check_budget(read, f"{path.name} holds")
+            if read > most:
+                check_budget(read, f"{path.name} holds")
             arrays = tuple(_numbers(inner[weight], f"{name}/{weight} in {path.name}") for weight in weights)
             if arrays:
                 found.append(LayerWeights(name, tuple(weights), arrays))
