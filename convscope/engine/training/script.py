@@ -17,6 +17,7 @@ from convscope.engine.data.augment import keras_layers
 from convscope.engine.data.dataset import Dataset
 from convscope.engine.data.images import ArrayImages
 from convscope.engine.data.pipeline import PipelineSettings
+from convscope.engine.models.files.keras2_parts import own_parts_code
 from convscope.engine.training.losses import Goal, make_loss, make_metrics
 from convscope.engine.training.rates import changes
 from convscope.engine.training.run import Run
@@ -30,13 +31,19 @@ _KERAS_SETS = ("mnist", "fashion_mnist", "cifar10", "cifar100")
 _SHIPPED = ("digits", "fashion")
 
 
-def write_script(run: Run, dataset: Dataset, piped: PipelineSettings, goal: Goal) -> None:
+def write_script(
+    run: Run, dataset: Dataset, piped: PipelineSettings, goal: Goal, network: Any = None
+) -> None:
     """Write script.py, and beside it what it reads: split.npz, and data.npz where the data has no file of its
-    own."""
+    own.
+
+    Args:
+        network: the Keras model that begins; what only this app knows of it is written into the script.
+    """
     write_split(run, dataset)
     if isinstance(dataset.images, ArrayImages) and not _has_file(dataset):
         _save(run, "data.npz", {"x": dataset.images.pixels})
-    write_whole(run.folder / "script.py", make_script(run, dataset, piped, goal))
+    write_whole(run.folder / "script.py", make_script(run, dataset, piped, goal, network))
 
 
 def write_split(run: Run, dataset: Dataset) -> None:
@@ -63,18 +70,19 @@ def _has_file(dataset: Dataset) -> bool:
     return dataset.reference in (*_KERAS_SETS, *_SHIPPED) or dataset.reference.endswith(".npz")
 
 
-def make_script(run: Run, dataset: Dataset, piped: PipelineSettings, goal: Goal) -> str:
-    """The script's text."""
+def make_script(run: Run, dataset: Dataset, piped: PipelineSettings, goal: Goal, network: Any = None) -> str:
+    """The script's text; see `write_script`."""
     settings = run.details.settings
     parts = [
         _head(run, dataset, settings),
         _images(dataset, piped),
         _labels(goal, len(dataset.classes)),
         _batches(settings, piped),
+        "" if network is None else own_parts_code(network),
         _model(settings, goal),
         _fit(settings, dataset),
     ]
-    return "\n\n\n".join(part.strip("\n") for part in parts) + "\n"
+    return "\n\n\n".join(part.strip("\n") for part in parts if part) + "\n"
 
 
 def _head(run: Run, dataset: Dataset, settings: TrainingSettings) -> str:

@@ -162,7 +162,7 @@ def train(
             save_start(copy, run.folder / "initial.keras")
             write_sidecars(run, trained)
             goal = goal_of(trained, settings)
-            write_script(run, split, pipeline_settings(trained, settings, goal), goal)
+            write_script(run, split, pipeline_settings(trained, settings, goal), goal, copy)
     return train_opened(
         trained, split, settings, run, control, recorder, show, task, None, strategy=distributed
     )

@@ -199,7 +199,8 @@ def _keep_start(run: Run, composed: Composed, dataset: Dataset, settings: Traini
     """Write what images are first put through, and the script that begins with it."""
     save_start(composed.model.keras, run.folder / "initial.keras")
     goal = goal_of(composed.model, settings)
-    write_script(run, dataset, pipeline_settings(composed.model, settings, goal), goal)
+    piped = pipeline_settings(composed.model, settings, goal)
+    write_script(run, dataset, piped, goal, composed.model.keras)
 
 
 def _by_features(

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import inspect
 import json
+import os
+import sys
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -19,9 +21,18 @@ import pytest
 
 from convscope.engine.models.catalogue import open_model
 from convscope.engine.models.files import allowed
+from convscope.engine.models.files.keras2_parts import (
+    hard_sigmoid,
+    has_own_parts,
+    own_parts_code,
+    resizing_layer,
+)
+from convscope.engine.models.files.plain_keras import in_plain_keras
 from convscope.engine.models.files.save_file import save_model
 from convscope.engine.models.opened import OpenedModel
+from convscope.engine.seeing.attribution.script_parts import open_model_code
 from convscope.errors import UserError
+from tests.processes import run_process
 
 pytestmark = [
     pytest.mark.usefixtures("runtime"),
@@ -30,6 +41,7 @@ pytestmark = [
 ]
 
 Make = Callable[[Any], Any]
+GAUSSIAN = {"interpolation": "gaussian"}
 IMAGE, ROW, FILM = (8, 8, 3), (5, 4), (3, 6, 6, 2)
 ACTIVATIONS = (
     "elu", "exponential", "gelu", "hard_sigmoid", "linear", "mish", "relu", "selu", "sigmoid", "softmax",
@@ -312,6 +324,74 @@ def test_a_saved_copy_computes_the_same(label: str, suffix: str, old: Any, tmp_p
     assert any(sentence.startswith("Only convscope opens this file") for sentence in saved.loses)
     again = open_model(tmp_path / f"copy{suffix}")
     np.testing.assert_allclose(again.keras(x), expected, rtol=2e-6, atol=2e-6)
+
+
+PLAIN = sorted(label for label in ROWS if label.startswith("hard_sigmoid"))
+
+
+@pytest.mark.parametrize("label", PLAIN)
+def test_keras_3_has_other_parts_for_the_hard_sigmoid(label: str, old: Any, tmp_path: Path) -> None:
+    x, expected = _written(old, label, tmp_path / "m.h5")
+    model = open_model(tmp_path / "m.h5").keras
+    before = [weight.numpy().copy() for weight in model.weights]
+    plain = in_plain_keras(model)
+    assert plain is not None and not has_own_parts(plain)
+    np.testing.assert_allclose(plain(x), expected, rtol=5e-6, atol=5e-6)
+    assert all(np.array_equal(a, b.numpy()) for a, b in zip(before, model.weights, strict=True))
+
+
+def test_what_no_weights_make_up_for_stays_this_apps_own(old: Any, tmp_path: Path) -> None:
+    """A gate is multiplied with an LSTM's activation: it is not of a sum."""
+    import keras
+
+    k = keras.layers
+    own = hard_sigmoid()
+    assert in_plain_keras(keras.Sequential([keras.Input(ROW), k.LSTM(3, activation=own)])) is None
+    _written(old, "Resizing gaussian", tmp_path / "m.h5")
+    assert in_plain_keras(open_model(tmp_path / "m.h5").keras) is None
+
+
+@pytest.mark.parametrize("name", ["copy.keras", "copy.h5"])
+def test_a_copy_for_others_is_opened_by_keras(name: str, old: Any, tmp_path: Path) -> None:
+    import keras
+
+    x, expected = _written(old, "hard_sigmoid inside Bidirectional", tmp_path / "m.h5")
+    made = save_model(open_model(tmp_path / "m.h5"), tmp_path / name, for_others=True)
+    assert any(
+        sentence.startswith("Keras 2's hard sigmoid is written as Keras 3's") for sentence in made.loses
+    )
+    assert not any(sentence.startswith("Only convscope") for sentence in made.loses)
+    for again in (keras.saving.load_model(tmp_path / name, compile=False), open_model(tmp_path / name).keras):
+        assert not has_own_parts(again)
+        np.testing.assert_allclose(again(x), expected, rtol=5e-6, atol=5e-6)
+
+
+def test_a_script_opens_them_without_this_app(old: Any, tmp_path: Path) -> None:
+    """In a process of its own, which knows Keras and what the script says."""
+    import keras
+
+    k, parts = keras.layers, (resizing_layer("Resizing", GAUSSIAN), resizing_layer("UpSampling2D", GAUSSIAN))
+    net = keras.Sequential(
+        [
+            keras.Input(IMAGE),
+            parts[0](6, 4, crop_to_aspect_ratio=True, **GAUSSIAN),
+            k.Conv2D(2, 3, activation=hard_sigmoid()),
+            parts[1](2, **GAUSSIAN),
+        ]
+    )
+    net.save(tmp_path / "net.keras")
+    x = np.random.default_rng(0).random((2, *IMAGE), np.float32)
+    np.save(tmp_path / "x.npy", x)
+    opened = open_model(tmp_path / "net.keras")
+    code = open_model_code(opened)
+    assert code.startswith(own_parts_code(opened.keras)) and "load_model" in code
+    (tmp_path / "script.py").write_text(
+        f"import keras\nimport numpy as np\n\n\n{code}\nx = np.load('x.npy')\n"
+        "np.save('y.npy', keras.ops.convert_to_numpy(model(x)))\n"
+    )
+    run_process([sys.executable, "script.py"], cwd=tmp_path, env={**os.environ, "PYTHONPATH": ""})
+    np.testing.assert_allclose(np.load(tmp_path / "y.npy"), net(x), atol=1e-6)
+    assert own_parts_code(keras.Sequential([keras.Input(IMAGE), k.Conv2D(2, 3)])) == ""
 
 
 def test_the_case_that_showed_it(old: Any, tmp_path: Path) -> None:

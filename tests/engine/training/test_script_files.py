@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
@@ -10,10 +11,16 @@ import pytest
 from PIL import Image
 from profiles import ADOBE, gray_profile, rgb_profile
 
+from convscope.engine.data.dataset import Dataset
 from convscope.engine.data.decode import read_image
 from convscope.engine.data.folder import open_folder
+from convscope.engine.data.registry import open_dataset
 from convscope.engine.data.resize import FITS, Fit, Target
+from convscope.engine.models.files.keras2_parts import hard_sigmoid, own_parts_code
+from convscope.engine.models.opened import OpenedModel
 from convscope.engine.training.script_files import IMPORTS, PHONE_IMPORTS, file_images, imports
+from convscope.engine.training.settings import TrainingSettings
+from convscope.engine.training.train import train
 from convscope.process_state import picture_formats
 
 
@@ -85,3 +92,23 @@ def test_photographs_of_phones_are_known_to_the_script_that_needs_them(folder: P
     (tmp_path / "a" / "phone.heic").rename(tmp_path / "a" / "phone")
     (tmp_path / "a" / "phone").write_bytes((folder / "plain.png").read_bytes())
     assert imports(open_folder(tmp_path)) == IMPORTS
+
+
+def test_a_script_brings_what_only_this_app_knows(
+    bands: Dataset, make_model: Callable[..., OpenedModel], tmp_path: Path
+) -> None:
+    """Keras alone could not open its network: an activation of Keras 2."""
+    import keras
+
+    plain = make_model()
+    own = keras.Sequential(
+        [keras.Input((8, 8, 1)), keras.layers.Activation(hard_sigmoid()), *plain.keras.layers]
+    )
+    np.savez(tmp_path / "bands.npz", x=bands.images.pixels, y=bands.labels)  # type: ignore[attr-defined]
+    dataset = open_dataset(tmp_path / "bands.npz")
+    train(OpenedModel(own), dataset, TrainingSettings(epochs=1, steps_per_epoch=1), folder=tmp_path / "run")
+    script = (tmp_path / "run" / "script.py").read_text()
+    compile(script, "script.py", "exec")
+    lines = own_parts_code(own).strip()
+    assert lines and lines in script.partition("keras.saving.load_model")[0]
+    assert not own_parts_code(plain.keras)

@@ -126,7 +126,7 @@ class _Work:
 
     def with_keras(self) -> ParityCard:
         """By Keras, and opened as the app opens such a file."""
-        loses = save_model(self.model, self.copy, self.task).loses
+        loses = save_model(self.model, self.copy, self.task, for_others=True).loses
         self.task.progress(0.2, f"Opening {self.copy.name} again")
         again = open_file(self.copy, self.task)
         inputs = list(self._inputs())

@@ -5,7 +5,9 @@ They are registered under the names here: a file of a network that has them open
 
 from __future__ import annotations
 
+import inspect
 import json
+import textwrap
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
@@ -92,6 +94,33 @@ def _resizing_layers() -> Mapping[str, Any]:
     for name, kind in LAYERS.items():
         keras.saving.register_keras_serializable(_PACKAGE, name.split(">")[1])(made[kind])
     return made
+
+
+def own_parts_code(model: Any) -> str:
+    """Lines for a script that opens a file of this network without this app; "" where Keras alone does.
+
+    They need `keras`, and make Keras know the parts by their names.
+    """
+    words = json.dumps(model.get_config(), default=str)
+    lines = _SCRIPT_HARD_SIGMOID if any(name in words for name in FUNCTIONS) else ""
+    used = [name for name in LAYERS if name in words]
+    if not used:
+        return lines
+    lines += f"from typing import Any\n\nimport tensorflow as tf\n\n\n{inspect.getsource(_widest_middle)}"
+    for name in used:
+        package, _, own = name.partition(">")
+        source = textwrap.dedent(inspect.getsource(_resizing_layers()[LAYERS[name]]))
+        lines += f"\n\n@keras.saving.register_keras_serializable({package!r}, {own!r})\n{source}"
+    return lines
+
+
+_SCRIPT_HARD_SIGMOID = f'''@keras.saving.register_keras_serializable({_PACKAGE!r}, {_HARD_SIGMOID!r})
+def {_HARD_SIGMOID}(x):
+    """Keras 2's hard sigmoid, which Keras 3 does not have."""
+    return keras.ops.clip(0.2 * x + 0.5, 0.0, 1.0)
+
+
+'''
 
 
 def _widest_middle(images: Any, size: tuple[int, int]) -> Any:

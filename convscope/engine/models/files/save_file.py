@@ -10,6 +10,7 @@ from typing import Any
 from convscope.engine.models.class_names import write_sidecar
 from convscope.engine.models.files.keras2_form import NotInKeras2Error, in_keras2_form
 from convscope.engine.models.files.keras2_parts import has_own_parts
+from convscope.engine.models.files.plain_keras import NOTE, in_plain_keras
 from convscope.engine.models.opened import OpenedModel
 from convscope.errors import UserError
 from convscope.files import replacing
@@ -33,7 +34,9 @@ class Saved:
     loses: tuple[str, ...]
 
 
-def save_model(model: OpenedModel, path: Path, task: Task | None = None) -> Saved:
+def save_model(
+    model: OpenedModel, path: Path, task: Task | None = None, *, for_others: bool = False
+) -> Saved:
     """Write a model as `NAME.keras` or `NAME.h5`, and `NAME.classes.json` beside it.
 
     Each file is written under another name and then takes its place, so that it is whole or not there.
@@ -43,6 +46,7 @@ def save_model(model: OpenedModel, path: Path, task: Task | None = None) -> Save
         path: where; `.keras` is added if it ends in neither `.keras`, `.h5` nor `.hdf5`. A `.keras` file
             holds everything, the state of an optimizer too; `.h5` is for Keras 2 as well.
         task: for progress and cancel.
+        for_others: parts of this app's own become Keras's, where it has some that give the same answers.
 
     Raises:
         UserError: it cannot be written there, or not in this kind of file.
@@ -51,15 +55,15 @@ def save_model(model: OpenedModel, path: Path, task: Task | None = None) -> Save
     target = target_of(path)
     h5 = target.suffix.lower() in H5
     task.progress(None, f"Writing {target.name}")
+    network, own = _network(model.keras, for_others=for_others)
     try:
         with replacing(target, suffix=".h5" if h5 else ".keras") as temporary:
             if h5:
-                loses = _save_h5(model, temporary)
+                loses = _save_h5(model.name, network, temporary)
             else:
-                model.keras.save(temporary)
+                network.save(temporary)
                 loses = (_KERAS_ONLY,)
-            if has_own_parts(model.keras):
-                loses = (*loses, _OWN_PARTS)
+            loses = (*loses, *own)
             task.check()
         names = target.with_name(f"{target.stem}.classes.json")
         write_sidecar(names, model.classes, model.preprocessing)
@@ -77,6 +81,14 @@ _KERAS_ONLY = "Keras 2 cannot open a .keras file of Keras 3."
 _NO_OPTIMIZER = "An .h5 file holds neither the optimizer's state nor that of layers that draw at random."
 
 
+def _network(network: Any, *, for_others: bool) -> tuple[Any, tuple[str, ...]]:
+    """What is written, and what has to be known of parts that Keras 3 does not have."""
+    if not has_own_parts(network):
+        return network, ()
+    plain = in_plain_keras(network) if for_others else None
+    return (network, (_OWN_PARTS,)) if plain is None else (plain, (NOTE,))
+
+
 def target_of(path: Path) -> Path:
     """The file that `save_model` writes when it is told this path.
 
@@ -91,16 +103,16 @@ def target_of(path: Path) -> Path:
     return path if path.suffix.lower() in (".keras", *H5) else path.with_name(path.name + ".keras")
 
 
-def _save_h5(model: OpenedModel, path: Path) -> tuple[str, ...]:
+def _save_h5(name: str, network: Any, path: Path) -> tuple[str, ...]:
     """Write the layers and weights, in Keras 2's words where it has them all."""
     import h5py
 
     try:
         # Without the optimizer: Keras 2 does not know the settings that Keras 3 writes of it.
-        model.keras.save(path, include_optimizer=False)
+        network.save(path, include_optimizer=False)
     except (NotImplementedError, TypeError, ValueError) as error:
         raise UserError(
-            f"{model.name} cannot be kept in an .h5 file: save it as .keras.", detail=str(error)
+            f"{name} cannot be kept in an .h5 file: save it as .keras.", detail=str(error)
         ) from error
     with h5py.File(path, "r+") as file:
         text = file.attrs["model_config"]
@@ -110,11 +122,11 @@ def _save_h5(model: OpenedModel, path: Path) -> tuple[str, ...]:
             file.attrs["model_config"] = text
         except NotInKeras2Error as reason:
             loses = (_NO_OPTIMIZER, f"Only Keras 3 opens this one; of Keras 2: {reason}.")
-    _check_opens(model, json.loads(text))
+    _check_opens(name, network, json.loads(text))
     return loses
 
 
-def _check_opens(model: OpenedModel, config: dict[str, Any]) -> None:
+def _check_opens(name: str, network: Any, config: dict[str, Any]) -> None:
     """Build the network from what its file says, as opening it will: Keras writes some that it cannot read.
 
     Raises:
@@ -128,13 +140,13 @@ def _check_opens(model: OpenedModel, config: dict[str, Any]) -> None:
         # Without values: it takes no memory for weights.
         with keras.StatelessScope(initialize_variables=False):
             again = from_legacy_config(config)
-        same = [w.shape for w in again.weights] == [w.shape for w in model.keras.weights]
+        same = [w.shape for w in again.weights] == [w.shape for w in network.weights]
         problem = "" if same else "other weights"
     except Exception as error:  # whatever stops Keras now would stop it then
         problem = repr(error)
     if problem:
         raise UserError(
-            f"{model.name} cannot be kept in an .h5 file, from which Keras could not build it again: "
+            f"{name} cannot be kept in an .h5 file, from which Keras could not build it again: "
             "save it as .keras.",
             detail=problem,
         )

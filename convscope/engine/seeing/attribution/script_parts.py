@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from convscope.engine.models.files.keras2_parts import own_parts_code
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.models.precision import is_low_precision
 from convscope.engine.models.preprocessing import Prepared, Preprocessing
@@ -131,7 +132,8 @@ def open_model_code(model: OpenedModel, saved: str | None = None) -> str:
             f"{model.name} has no file that Keras opens by itself: save the script, and the network is saved "
             f"beside it."
         )
-    return f"# The network.\nmodel = keras.saving.load_model({where}, compile=False){half}"
+    parts = own_parts_code(model.keras)
+    return f"{parts}# The network.\nmodel = keras.saving.load_model({where}, compile=False){half}"
 
 
 def open_image_code(image: Image, prepared: Prepared, channels: int, saved: str | None = None) -> list[str]:
