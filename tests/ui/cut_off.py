@@ -133,14 +133,21 @@ def _painted_faults(root: QWidget) -> Iterator[Fault]:
 def _owner(root: QWidget, words: Words, there: Sequence[QWidget]) -> QWidget | None:
     """Who painted it: the innermost widget whose corner the painter started from, or who lies there."""
     found = None
+    # What is scrolled away may begin at the same place, and painted nothing there.
+    there = [each for each in there if _seen_at(root, each, words)] or there
     seen = root.childAt(words.area.center().toPoint())
     for widget in there:
         if seen is not None and widget is not seen and not widget.isAncestorOf(seen):
-            # A page that is scrolled away may begin at the same place.
             continue
         if found is None or found.isAncestorOf(widget):
             found = widget
     return found or (there[-1] if there else None) or seen or root.childAt(words.origin)
+
+
+def _seen_at(root: QWidget, widget: QWidget, words: Words) -> bool:
+    """Whether some of a widget is seen where some of the words are."""
+    seen = widget.visibleRegion().translated(widget.mapTo(root, QPoint()))
+    return seen.intersects(words.area.toAlignedRect())
 
 
 def _own_words(root: QWidget) -> set[str]:

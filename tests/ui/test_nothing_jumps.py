@@ -11,6 +11,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QPoint
 from PySide6.QtWidgets import (
@@ -26,7 +27,8 @@ from pytestqt.qtbot import QtBot
 from shiboken6 import isValid
 from walk import Walk, long_classes, long_image, long_model
 
-from convscope.engine.training.run import Run
+from convscope.engine.training.unfinished import Unfinished
+from convscope.imaging.image import Image
 from convscope.session.session import Session
 from convscope.ui.main_window import MainWindow
 from convscope.ui.panels.train.live import LiveView
@@ -130,6 +132,17 @@ def test_no_button_moves_when_another_image_is_answered(watch: Watch) -> None:
     assert not watch.moves, "\n".join(sorted(watch.moves))
 
 
+def test_the_display_stays_in_its_line_when_a_gray_image_follows_a_coloured_one(watch: Watch) -> None:
+    """The choice of a channel took the scale's line with it, and all that stood over it."""
+    window = watch.window
+    window.resize(1024, 700)
+    gray = Image(np.full((300, 451), 90, np.uint8), "gray")
+    watch.after("gray", lambda: window.session.add_images([gray]))
+    watch.after("coloured", lambda: window.session.select_image(window.session.images[0].id))
+    assert "kernels.display.clip" in watch.places()
+    assert not [move for move in watch.moves if "kernels.display" in move]
+
+
 def test_no_button_moves_while_a_data_set_is_opened_or_refused(watch: Watch, tmp_path: Path) -> None:
     """The bar of progress and the reason of a refusal stood above the panel, and pushed all of it down."""
     window = watch.window
@@ -169,9 +182,9 @@ def test_an_interrupted_run_is_offered_where_it_moves_nothing(watch: Watch) -> N
     view = window.findChild(LiveView, "train.live")
     assert view is not None
 
-    run = SimpleNamespace(sentence="It was interrupted in epoch 3 of 10.", starts_again=False)
-    run.details = SimpleNamespace(name="night")
-    view._offer([cast(Run, run)])
+    words = "It was interrupted in epoch 3 of 10."
+    run = SimpleNamespace(run=None, name="night", sentence=words, starts_again=False)
+    view._offer([cast(Unfinished, run)])
     QApplication.processEvents()
     now = watch.places()
     assert "train.interrupted.resume" in now

@@ -14,6 +14,7 @@ from convscope.session.session import Session
 from convscope.ui.main_window import MainWindow
 from convscope.ui.panels.kernels import KernelsPanel
 from convscope.ui.settings import Settings
+from convscope.ui.widgets.elided_combo import ElidedCombo
 from convscope.ui.widgets.image_view import ImageView
 from convscope.ui.widgets.mosaic_view import MosaicView
 
@@ -138,6 +139,42 @@ def test_what_folds_away_leaves_a_button_that_says_so(qtbot: QtBot) -> None:
         assert panel.controls.isVisible() and kernel.isHidden()
         window.set_zoom(1.0)
         assert window.strip.isVisible() and images.isHidden()
+    finally:
+        window.set_zoom(1.0)
+        window.close()
+
+
+@pytest.mark.parametrize(("panel", "page"), [("data", "data.page.input"), ("train", "train.view.transfer")])
+def test_a_page_that_is_first_seen_after_a_zoom_has_its_words_in_that_size(
+    qtbot: QtBot, panel: str, page: str
+) -> None:
+    """Choices kept their small letters, or were as wide as small ones and cut their words."""
+    window = MainWindow(Session([long_image()]), settings=Settings())
+    window.remember_settings = False
+    qtbot.addWidget(window)
+    window.resize(1280, 800)
+    window.show()
+    walk = Walk(qtbot, window)
+    try:
+        window.session.add_model(long_model())
+        window.session.set_dataset(long_classes())
+        window.show_panel(panel)
+        for zoom in (1.1, 1.5):
+            window.set_zoom(zoom)
+        walk.settle()
+        button(window, page).click()
+        walk.settle()
+        shown = window.panel()
+        assert shown is not None
+        boxes = [each for each in shown.findChildren(ElidedCombo) if each.isVisible()]
+        assert len(boxes) >= 2
+        for again in (1.5, 1.0, 1.5):
+            window.set_zoom(again)
+            walk.settle()
+            for box in boxes:
+                assert box.font().pixelSize() == round(13 * again), (box.objectName(), again)
+                fixed = box.sizeAdjustPolicy() == box.SizeAdjustPolicy.AdjustToContents
+                assert not (fixed and "…" in box.shown_text()), (box.objectName(), again)
     finally:
         window.set_zoom(1.0)
         window.close()

@@ -62,7 +62,7 @@ class TitleLine(QWidget):
         self._layout.setSpacing(room if aside else 0)
         # As high for one line as for two: the facts may come later than the title.
         lines = [label.fontMetrics().lineSpacing() for label in (self.title, self.facts)]
-        self.setMinimumHeight(sum(lines))
+        self.setMinimumHeight(sum(lines) + 2)
         # Wrapped, a label would take a part of the line only.
         self.title.setWordWrap(not aside)
         if wanted != self._layout.direction():

@@ -95,8 +95,9 @@ class DisplayFoot(QWidget):
         self.peak.setToolTip("Go to the maximum" + (f": {peak.words}" if peak is not None else ""))
 
     def _arrange(self) -> None:
+        # Those that are hidden now, too: when a colour picture follows a gray one, nothing changes its line.
         controls = [self.switch, self.channel, self.peak]
-        wide = sum(each.sizeHint().width() + theme.GAP for each in controls if not each.isHidden())
+        wide = sum(each.sizeHint().width() + theme.GAP for each in controls)
         lines = 1 if wide + theme.scaled(LEAST_SCALE) <= self.width() else 2
         if lines == self._lines:
             return
