@@ -240,7 +240,7 @@ def test_offline_it_says_what_is_here(data: Data, tmp_path: Path, monkeypatch: p
 def test_opening_shows_how_far_it_is_and_can_be_cancelled(
     data: Data, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def slowly(reference: str, task: Task) -> None:
+    def slowly(reference: str, task: Task, **_: object) -> None:
         for step in range(2_000):
             task.progress(step / 2_000, f"Checking {step} files")
             time.sleep(0.005)
