@@ -7,8 +7,10 @@ then takes the file's place. A link that stands there is replaced, not followed.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
+import stat
 import tempfile
 import time
 from collections.abc import Iterator
@@ -27,8 +29,10 @@ def replacing(path: Path, *, suffix: str = "") -> Iterator[Path]:
         suffix: its ending, for writers that tell the format by it.
 
     Raises:
-        OSError: the folder is missing, full or not writable.
+        OSError: the folder is missing, full or not writable; or a device, a pipe or a folder stands there.
     """
+    if _is_special(path):
+        raise OSError(errno.EINVAL, "something else than a file stands there", str(path))
     handle, name = tempfile.mkstemp(prefix=f".{path.name[:80]}.", suffix=f".part{suffix}", dir=path.parent)
     os.close(handle)
     part = Path(name)
@@ -77,6 +81,15 @@ def open_to_append(path: Path) -> IO[bytes]:
     flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
     flags |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     return os.fdopen(os.open(path, flags, 0o666), "ab")
+
+
+def _is_special(path: Path) -> bool:
+    """Whether a device, a pipe, a socket or a folder stands there: root would put a file in its place."""
+    try:
+        mode = path.lstat().st_mode
+    except OSError:
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISLNK(mode))
 
 
 def _mode(path: Path) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from convscope.errors import UserError
-from convscope.opening import is_folder, real_path
+from convscope.opening import is_folder, is_regular, is_there, real_path
 
 
 def check_output(path: Path | str | None, endings: Sequence[str], *inputs: Path | str) -> None:
@@ -28,6 +28,8 @@ def check_output(path: Path | str | None, endings: Sequence[str], *inputs: Path 
         raise UserError(f"{path} is the input itself: choose another name for the result.")
     if is_folder(path):
         raise UserError(f"{path} is a folder: give the name of a file.")
+    if is_there(path) and not is_regular(path):
+        raise UserError(f"{path} is not an ordinary file: give another name.")
     if path.suffix.lower() not in endings:
         raise UserError(
             f"{path} has another ending than {' or '.join(endings)}: name it {path.stem}{endings[0]}."

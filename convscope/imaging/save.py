@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image as PillowImage
 
 from convscope.errors import UserError
+from convscope.opening import is_regular, is_there
 
 
 def save_png(path: Path | str, pixels: NDArray[np.uint8]) -> None:
@@ -69,6 +70,9 @@ def write_whole(path: Path | str, data: bytes) -> None:
         target = path.resolve()
         if target.is_dir():
             raise UserError(f"{path.name or path} is a folder: give the name of a file.")
+        if is_there(target) and not is_regular(target):
+            # A device would be replaced by a file, where one may do that.
+            raise UserError(f"{path.name} is not an ordinary file: give another name.")
         temporary = target.with_name(f".convscope-{uuid.uuid4().hex}")
         try:
             with temporary.open("xb") as file:

@@ -20,7 +20,9 @@ from types import TracebackType
 from convscope.engine.models.predict_folder import Answered, PictureFile
 from convscope.errors import UserError
 from convscope.files import open_to_append, replacing
+from convscope.opening import GB, is_there, open_regular
 
+_LARGEST = 4 * GB
 _LAST = ("skipped", "bytes", "modified", "model")
 # What spreadsheets take for the beginning of a formula, whatever quotes are around it.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
@@ -160,9 +162,12 @@ class PredictionTable:
         Raises:
             UserError: it is no such table.
         """
-        if not self.path.is_file() or not self.path.stat().st_size:
+        if not is_there(self.path):
             return
-        with self.path.open(encoding="utf-8", newline="", errors="replace") as old:
+        raw = open_regular(self.path, "a table of predictions", _LARGEST)
+        with io.TextIOWrapper(raw, encoding="utf-8", newline="", errors="replace") as old:
+            if not os.fstat(raw.fileno()).st_size:
+                return
             reader = csv.reader(old)
             header: list[str] = []
             with contextlib.suppress(csv.Error):

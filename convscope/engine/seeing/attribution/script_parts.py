@@ -11,6 +11,7 @@ from convscope.imaging.heif import OPENED, heif_lines
 from convscope.imaging.image import Image
 from convscope.imaging.profile import CONVERTED, script_lines
 from convscope.imaging.script import HARMLESS
+from convscope.opening import real_path
 from convscope.paths import resource_path
 
 # Pictures without a file are written out up to this size.
@@ -126,7 +127,7 @@ def open_model_code(model: OpenedModel, saved: str | None = None) -> str:
         return f'# The network.\nmodel = keras.applications.{source.spec}(weights="imagenet"){half}'
     mended = any("mended" in note for note in model.notes)
     if where is None and source.path is not None and source.path.suffix in _FILES and not mended:
-        where = repr(str(source.path.resolve()))
+        where = repr(str(real_path(source.path)))
     if where is None:
         raise UnsavedError(
             f"{model.name} has no file that Keras opens by itself: save the script, and the network is saved "
@@ -163,7 +164,7 @@ def open_image_code(image: Image, prepared: Prepared, channels: int, saved: str 
                 f"{image.name} was converted on opening ({'; '.join(others)}), which takes more than a short "
                 f"script: save the script, and the picture is saved beside it."
             )
-        opened = f"Image.open({str(path.resolve())!r})"
+        opened = f"Image.open({str(real_path(path))!r})"
         lines.append(f"picture = {f'ImageOps.exif_transpose({opened})' if upright else opened}")
         if any(note.startswith(CONVERTED) for note in others):
             lines += script_lines("L" if image.channels == 1 else "RGB")
