@@ -15,6 +15,7 @@ from convscope.cli.progress_bar import progress_bar
 from convscope.imaging.numerals import numeral
 from convscope.printable import printable
 from convscope.task import Cancelled
+from convscope.words import percent
 
 # Skipped pictures that are named at the end; all are in the table.
 _NAMED = 3
@@ -97,7 +98,7 @@ def _line(answer: Any, names: list[str], values: bool) -> str:
     if answer.problem:
         return f"{name}  -  {answer.problem}"
     told = "  ".join(
-        f"{names[index]} {numeral(float(number)) if values else f'{number:.2%}'}"
+        f"{names[index]} {numeral(float(number)) if values else percent(float(number), 2, fixed=True)}"
         for index, number in zip(answer.indices, answer.numbers, strict=True)
     )
     return f"{name}  {told}"
