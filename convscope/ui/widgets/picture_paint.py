@@ -236,8 +236,16 @@ def paint_peak(painter: QPainter, view: Viewport, place: tuple[int, int]) -> Non
 
 
 def shortened(metrics: QFontMetrics, words: str, room: int) -> str:
-    """A caption that fits: the name of "a name · 300 × 451" is cut in its middle, the rest stays."""
+    """A caption that fits: the name of "a name · 300 × 451" is cut in its middle, the rest stays.
+
+    Of three things the one in the middle is left out before a name or a number is cut.
+    """
+    if metrics.horizontalAdvance(words) <= room:
+        return words
     for mark in ("  ·  ", " · ", ", "):
+        first, *between = words.split(mark)
+        if len(between) > 1 and metrics.horizontalAdvance(f"{first}{mark}{between[-1]}") <= room:
+            return f"{first}{mark}{between[-1]}"
         name, found, rest = words.rpartition(mark)
         left = room - metrics.horizontalAdvance(found + rest)
         if found and left > 3 * metrics.averageCharWidth():

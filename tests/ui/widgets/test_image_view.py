@@ -10,12 +10,13 @@ from gestures import click, double_click, drag, move, wheel
 from numpy.typing import NDArray
 from PIL import Image as PillowImage
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QColor, QGuiApplication, QHelpEvent
+from PySide6.QtGui import QColor, QFontMetrics, QGuiApplication, QHelpEvent
 from PySide6.QtWidgets import QApplication, QMessageBox, QToolTip
 from pytestqt.qtbot import QtBot
 
 from convscope.ui import theme
 from convscope.ui.widgets.image_view import CAPTION_HEIGHT, ImageView
+from convscope.ui.widgets.picture_paint import shortened
 
 
 def noise(*shape: int) -> NDArray[np.uint8]:
@@ -337,6 +338,16 @@ def test_a_caption_that_is_cut_is_told_whole_on_hover(qtbot: QtBot) -> None:
     QToolTip.hideText()
     qtbot.waitUntil(lambda: not QToolTip.isVisible())
     assert told(20) == ""
+
+
+def test_no_number_of_a_caption_is_cut_in_two(qapp: QApplication) -> None:
+    """A cat of 300 × 451 was called "cat…451, seen at 224 × 224"."""
+    metrics = QFontMetrics(theme.font(11))
+    words = "cat.jpg, 300 × 451, seen at 224 × 224"
+    fits = metrics.horizontalAdvance
+    assert shortened(metrics, words, fits(words)) == words
+    assert shortened(metrics, words, fits(words) - 5) == "cat.jpg, seen at 224 × 224"
+    assert shortened(metrics, "cat.jpg  ·  24 × 32", fits("c…g  ·  24 × 32") + 8).endswith("  ·  24 × 32")
 
 
 def test_caption_and_scale_stand_below(qtbot: QtBot) -> None:
