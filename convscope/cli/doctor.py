@@ -16,6 +16,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from convscope import __version__, paths
+from convscope.engine.models.export.formats import FORMATS, INSTALL
 from convscope.engine.runtime import ONEDNN, choose_kernels
 from convscope.errors import UserError
 
@@ -113,6 +114,7 @@ def examine() -> list[Check]:
         libraries(),
         display(),
         *engine(),
+        exports(),
         cameras(),
         _resources(),
         *(_folder(name, find) for name, find in FOLDERS.items()),
@@ -230,6 +232,15 @@ def engine() -> list[Check]:
     why = "this TensorFlow was built without it" if allowed else f"{ONEDNN}={os.environ[ONEDNN]}"
     lost = "networks compute more slowly, and those whose channels come first may not run"
     return [loaded, Check(name, None, f"oneDNN is off ({why}): {lost}", "" if allowed else f"unset {ONEDNN}")]
+
+
+def exports() -> Check:
+    """What writes copies for others; without it the rest works."""
+    missing = [kind for kind in FORMATS if kind.missing]
+    if not missing:
+        return Check("Export", True, ", ".join(kind.title for kind in FORMATS))
+    lacks = "; ".join(f"{kind.title} lacks {', '.join(kind.missing)}" for kind in missing)
+    return Check("Export", None, lacks, INSTALL)
 
 
 def cameras(devices: Path = Path("/dev")) -> Check:

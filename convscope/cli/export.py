@@ -41,7 +41,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--images", type=Path, metavar="FOLDER", help="compare on the pictures in a folder")
     what.add_argument(
-        "--data", metavar="NAME", help="compare on a data set or folder of classes; shipped images without"
+        "--data",
+        metavar="NAME",
+        help="compare on a data set or folder of classes; without, on a run's own or shipped images",
     )
     parser.add_argument("--json", action="store_true", help="the card as JSON")
 
@@ -52,7 +54,11 @@ def run(arguments: argparse.Namespace) -> int:
     # Before seconds are spent on the model.
     kind.check_installed()
     kind.check_precision(arguments.precision)
-    folder = Path(arguments.output).parent
+    output = Path(arguments.output)
+    for given in (arguments.model, arguments.weights):
+        if given is not None and output.exists() and Path(given).exists() and output.samefile(given):
+            raise UserError(f"{output} is the input itself: choose another name for the copy.")
+    folder = output.parent
     if not folder.is_dir():
         raise UserError(f"{arguments.output} cannot be saved: there is no folder {folder}; make it first.")
     if not os.access(folder, os.W_OK):
@@ -87,4 +93,18 @@ def _examples(arguments: argparse.Namespace, task: Task) -> Examples | None:
         from convscope.engine.data.registry import open_dataset
 
         return of_dataset(open_dataset(arguments.data, task))
-    return None
+    return _of_run(Path(arguments.model), task)
+
+
+def _of_run(folder: Path, task: Task) -> Examples | None:
+    """Of what a run was trained on, where that is still there."""
+    from convscope.engine.data.registry import open_dataset
+    from convscope.engine.models.export.examples import of_dataset
+    from convscope.engine.training.run import Run, is_run
+
+    if not is_run(folder):
+        return None
+    try:
+        return of_dataset(open_dataset(Run.open(folder).details.data.reference, task))
+    except UserError:
+        return None

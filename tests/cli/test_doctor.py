@@ -28,6 +28,15 @@ def test_on_a_machine_where_the_suite_runs_qt_and_the_engine_are_well(
     assert "MB used" in found["Cache"]
 
 
+def test_what_exports_need_is_told_and_is_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = doctor.exports()
+    assert (told.good, told.found) == (True, "Keras 3, HDF5, SavedModel, ONNX, LiteRT")
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    told = doctor.exports()
+    assert (told.good, told.mend) == (None, "pip install 'convscope[export]'")
+    assert told.found == "ONNX lacks tf2onnx, onnx, onnxruntime"
+
+
 def test_missing_libraries_are_named_with_one_install_line() -> None:
     lacking = {"libqxcb.so": {"libxcb-cursor.so.0", "libxcb-icccm.so.4"}, "libQt6Gui.so.6": {"libEGL.so.1"}}
     check = doctor.libraries(lambda file: lacking.get(file.name, set()))

@@ -86,3 +86,36 @@ def test_what_cannot_be(
     assert main(["export", "digits", *words]) == 2
     assert capsys.readouterr().err == f"convscope: {sentence}\n"
     assert not list(tmp_path.iterdir())
+
+
+def test_what_is_read_is_not_written_over(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    weights = tmp_path / "w.h5"
+    weights.write_bytes(b"mine")
+    assert main(["export", "digits", "--weights", str(weights), "-o", str(weights)]) == 2
+    assert capsys.readouterr().err == (
+        f"convscope: {weights} is the input itself: choose another name for the copy.\n"
+    )
+    assert weights.read_bytes() == b"mine"
+
+
+def test_a_run_is_compared_on_its_own_data(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    import keras
+
+    from convscope.engine.data.registry import open_dataset
+    from convscope.engine.models.opened import OpenedModel
+    from convscope.engine.training.settings import TrainingSettings
+    from convscope.engine.training.train import train
+
+    x = np.random.default_rng(0).integers(0, 256, (30, 6, 6)).astype(np.uint8)
+    np.savez(tmp_path / "own.npz", x=x, y=np.arange(30) % 3)
+    layers = [keras.Input((6, 6, 1)), keras.layers.Flatten(), keras.layers.Dense(3, "softmax")]
+    net = OpenedModel(keras.Sequential(layers), name="small")
+    data = open_dataset(tmp_path / "own.npz")
+    train(net, data, TrainingSettings(epochs=1, steps_per_epoch=1), folder=tmp_path / "run")
+    words = ["export", str(tmp_path / "run"), "-o", str(tmp_path / "copy.keras"), "--json"]
+    assert main(words) == 0
+    assert json.loads(capsys.readouterr().out)["what"].startswith("images of own")
+    # Where it is gone, shipped images do.
+    (tmp_path / "own.npz").unlink()
+    assert main(words) == 0
+    assert json.loads(capsys.readouterr().out)["what"] == "images of Digits (test part)"

@@ -266,6 +266,28 @@ def test_the_pictures_of_a_folder(tmp_path: Path) -> None:
         of_folder(folder)
 
 
+def test_large_inputs_are_fewer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is compared fits into a bounded memory, and is never nothing."""
+    model = OpenedModel(nets.sequential(), name="row")
+    one = 4 * 12 * 12 * 3
+    for memory, images in ((7 * one, 7), (one, 5)):
+        monkeypatch.setattr(module, "_MEMORY", memory)
+        assert export_model(model, tmp_path / "row.keras", few(9)).card.images == images
+
+
+def test_int8_measures_what_is_compared_where_nothing_else_can_be_read(inline: None, tmp_path: Path) -> None:
+    def damaged() -> Image:
+        raise UserError("damaged")
+
+    some = replace(few(2), measured=[damaged])
+    made = export_model(
+        OpenedModel(nets.sequential(), name="row"), tmp_path / "a.tflite", some, precision="int8"
+    )
+    assert "Its ranges were measured on 2 others." in made.card.notes
+    with pytest.raises(UserError, match="Pictures of noise: none of them can be read"):
+        export_model(open_model("digits"), tmp_path / "a.keras", replace(some, compared=[damaged]))
+
+
 # What can go wrong
 
 
@@ -306,6 +328,18 @@ def test_the_networks_own_file_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="is the network's own file"):
         export_model(open_model(path), tmp_path / "link.keras", few(2))
     assert path.read_bytes() == before
+
+
+def test_names_that_a_person_has_written_stay_as_they_are(tmp_path: Path) -> None:
+    nets.sequential().save(tmp_path / "net.keras")
+    text = '{"classes": {"0": "a", "1": "b", "2": "c", "3": "d", "4": "e"},  "preprocessing": "tf"}'
+    (tmp_path / "net.classes.json").write_text(text)
+    model = open_model(tmp_path / "net.keras")
+    export_model(model, tmp_path / "net.h5", few(1))
+    assert (tmp_path / "net.classes.json").read_text() == text
+    # Others than the file tells are written.
+    export_model(model.with_(classes=("v", "w", "x", "y", "z")), tmp_path / "net.h5", few(1))
+    assert open_model(tmp_path / "net.h5").classes == ("v", "w", "x", "y", "z")
 
 
 def test_a_precision_that_a_format_has_not(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convscope.engine.models.class_names import write_sidecar
+from convscope.engine.models.class_names import read_sidecar, write_sidecar
 from convscope.engine.models.export.card import (
     Answers,
     ParityCard,
@@ -24,7 +24,7 @@ from convscope.engine.models.export.card import (
     largest_value,
     same_classes,
 )
-from convscope.engine.models.export.examples import MOST, Examples, kind_of, prepared, shipped
+from convscope.engine.models.export.examples import MOST, Examples, Load, kind_of, prepared, shipped
 from convscope.engine.models.export.formats import PRECISIONS, ExportFormat, format_of
 from convscope.engine.models.export.graph import check_has_layers, write_graph
 from convscope.engine.models.export.process import convert_in_process
@@ -41,6 +41,7 @@ SECONDS = 30.0
 """After so long no further input is compared: a large network on a small machine takes a second for each."""
 
 _FEWEST = 5
+_MEMORY = 256 << 20
 _IN_SAVED_MODEL = frozenset(("assets", "variables", "fingerprint.pb", "saved_model.pb", "keras_metadata.pb"))
 
 
@@ -100,7 +101,8 @@ def export_model(
             sidecar = place / names.name
             write_sidecar(sidecar, model.classes, model.preprocessing)
             _take_place(copy, target)
-            sidecar.replace(names)
+            if not _says_so(names, model):
+                sidecar.replace(names)
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise UserError(f"{target} cannot be written: {reason}.", detail=str(error)) from error
@@ -129,7 +131,7 @@ class _Work:
         loses = save_model(self.model, self.copy, self.task, for_others=True).loses
         self.task.progress(0.2, f"Opening {self.copy.name} again")
         again = open_file(self.copy, self.task)
-        inputs = list(self._inputs())
+        inputs = self._inputs(self.examples.compared)
         ours = self._answers(self.model, inputs, 0.3, 0.6)
         inputs = inputs[: len(ours.outputs[0])]
         theirs = self._answers(again, inputs, 0.6, 0.95, every=True)
@@ -152,12 +154,13 @@ class _Work:
         folder = self.copy if self.kind.key == "saved_model" else self.place / GRAPH
         names, outputs = write_graph(self.model, folder, fixed=self.kind.key == "litert")
         self.task.progress(0.1, "Asking the network")
-        inputs = list(self._inputs())
+        inputs = self._inputs(self.examples.compared)
         ours = self._answers(self.model, inputs, 0.1, 0.4)
         compared = self._put(COMPARED, inputs[: len(ours.outputs[0])])
         measured = 0
         if self.precision == "int8":
-            measured = self._put(MEASURED, list(prepared(self.model, self.examples.measured, MOST)))
+            others = self._inputs(self.examples.measured)
+            measured = self._put(MEASURED, others or inputs)
         order = {
             "kind": self.kind.key,
             "precision": self.precision,
@@ -184,10 +187,17 @@ class _Work:
             notes = [f"Its ranges were measured on {measured} {what}.", *notes]
         return self._card(ours, Answers(found, facts["milliseconds"]), facts["takes"], facts["gives"], notes)
 
-    def _inputs(self) -> Iterator[list[NDArray[Any]]]:
-        for inputs in prepared(self.model, self.examples.compared, MOST):
+    def _inputs(self, images: Sequence[Load]) -> list[list[NDArray[Any]]]:
+        """Those that can be read, as many as a bounded memory holds."""
+        made: list[list[NDArray[Any]]] = []
+        left = _MEMORY
+        for inputs in prepared(self.model, images, MOST):
             self.task.check()
-            yield inputs
+            left -= sum(each.nbytes for each in inputs)
+            if left < 0 and len(made) >= _FEWEST:
+                break
+            made.append(inputs)
+        return made
 
     def _answers(
         self,
@@ -313,6 +323,15 @@ def _take_place(copy: Path, target: Path) -> None:
     except OSError:
         old.replace(target)
         raise
+
+
+def _says_so(names: Path, model: OpenedModel) -> bool:
+    """Whether a person's own file there says the same already."""
+    try:
+        told = read_sidecar(names)
+    except UserError:
+        return False
+    return (told.classes, told.preprocessing) == (model.classes, model.preprocessing)
 
 
 def _bytes(copy: Path) -> int:
