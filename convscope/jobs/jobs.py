@@ -28,13 +28,13 @@ class Jobs(QObject):
 
     Lanes: "imaging" (short array work), "view" (the second picture of a long list: thumbnails, spectra),
     "files" (long reading, which a thumbnail should not wait for), "engine" (short Keras calls), "long" (Keras
-    work of many seconds, which a short call should not wait for), "training" (one long job), "keeping"
-    (unsaved work to the disk and back, networks among it: nothing on show waits for it), "downloads" (data
-    sets, which take minutes and for which nothing else waits). A
-    lane runs one job at a time, in order. Per key the latest request wins: one that waits is replaced, one
-    that runs either finishes and is shown once more (`supersede` "finish": the picture moves during a drag)
-    or is cancelled ("cancel"). A result that is older than one already delivered or failed, or that was
-    cancelled, is dropped.
+    work of many seconds, which a short call should not wait for), "folders" (Keras work on however many
+    pictures), "training" (one long job), "keeping" (unsaved work to the disk and back, networks among it:
+    nothing on show waits for it), "downloads" (data sets, which take minutes and for which nothing else
+    waits). A lane runs one job at a time, in order. Per key the latest request wins: one that waits is
+    replaced, one that runs either finishes and is shown once more (`supersede` "finish": the picture moves
+    during a drag) or is cancelled ("cancel"). A result that is older than one already delivered or failed,
+    or that was cancelled, is dropped.
 
     All signals and callbacks come on the thread that made this object.
 
@@ -47,10 +47,10 @@ class Jobs(QObject):
     failed = Signal(object, object)
     _arrived = Signal(object, str, object)
 
-    LANES = ("imaging", "view", "files", "engine", "long", "training", "keeping", "downloads")
+    LANES = ("imaging", "view", "files", "engine", "long", "folders", "training", "keeping", "downloads")
     # Keras keeps all processors busy: the window, which needs one for a moment, comes first.
     NICE: ClassVar[dict[str, int]] = dict.fromkeys(
-        ("files", "engine", "long", "training", "keeping", "downloads"), 3
+        ("files", "engine", "long", "folders", "training", "keeping", "downloads"), 3
     )
 
     def __init__(self, parent: QObject | None = None) -> None:

@@ -154,6 +154,11 @@ class MainWindow(QMainWindow):
         """Open several at once."""
         self.sources.open_paths(paths)
 
+    def ask_about(self, folder: Path) -> None:
+        """Ask the network about all pictures of a folder, and show what it says."""
+        self.session.slot("explain.folder", "", "explain").set(str(folder))
+        self.show_panel("explain", "folder")
+
     def toast(self, message: str, detail: str = "") -> None:
         """Say one sentence over the window's foot."""
         self.toasts.show_message(message, detail)
@@ -292,7 +297,7 @@ class MainWindow(QMainWindow):
     def dropEvent(self, event: QDropEvent) -> None:
         """Open what was dropped."""
         event.acceptProposedAction()
-        self.sources.open_mime(event.mimeData())
+        self.sources.open_mime(event.mimeData(), getattr(self.panel(), "asks_about", ""))
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Remember the layout and end all threads, within two seconds."""
@@ -332,6 +337,7 @@ class MainWindow(QMainWindow):
             lambda: follow_unfinished_runs(self),
             opener,
             self.splitting,
+            self.ask_about,
         )
 
     def _connect(self) -> None:

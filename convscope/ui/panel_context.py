@@ -37,6 +37,7 @@ class PanelContext:
         runs_changed: tells the window that a run began, ended, was renamed or deleted.
         sources: tells what could not be opened.
         splitting: compares the images of the data set, and splits it.
+        ask_about: asks the network about all pictures of a folder, and shows what it says.
     """
 
     session: Session
@@ -53,3 +54,4 @@ class PanelContext:
     runs_changed: Callable[[], None]
     sources: EngineSources
     splitting: Splitting
+    ask_about: Callable[[Path], None]

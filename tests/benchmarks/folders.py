@@ -160,7 +160,7 @@ def _main(count: int) -> float:
         assert len(dataset) == count
         data_fingerprint(dataset)
         dataset.images.load(dataset.indices("train")[:64], Target(28, 28, 3))
-        thumbnails = Thumbnails(dataset)
+        thumbnails = Thumbnails(dataset.images)
         thumbnails.make(range(0, count, max(1, count // 200)), 96)
         return peak() - before
 

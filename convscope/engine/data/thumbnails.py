@@ -1,4 +1,4 @@
-"""Small pictures of a data set's images, for a grid that scrolls through a hundred thousand of them."""
+"""Small pictures of images, for a grid that scrolls through a hundred thousand of them."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from convscope.engine.data.dataset import Dataset
+from convscope.engine.data.images import Images
 
 _BYTES = 64 * 2**20
 _UNREADABLE = np.zeros((1, 1, 3), np.uint8)
 
 
 class Thumbnails:
-    """Thumbnails of one data set, made when asked for, the last 64 MB of them kept. Safe from any thread."""
+    """Thumbnails of images, made when asked for, the last 64 MB of them kept. Safe from any thread."""
 
-    def __init__(self, dataset: Dataset) -> None:
-        self._dataset = dataset
+    def __init__(self, images: Images) -> None:
+        self._images = images
         self._kept: OrderedDict[tuple[int, int], NDArray[np.uint8]] = OrderedDict()
         self._bytes = 0
         self._lock = threading.Lock()
@@ -40,7 +40,7 @@ class Thumbnails:
         found = {index: self.kept(index, size) for index in indices}
         missing = [index for index, picture in found.items() if picture is None]
         if missing:
-            found.update(zip(missing, self._dataset.images.thumbnails(missing, size), strict=True))
+            found.update(zip(missing, self._images.thumbnails(missing, size), strict=True))
         pictures = [_UNREADABLE if (picture := found[index]) is None else picture for index in indices]
         with self._lock:
             for index, picture in zip(indices, pictures, strict=True):

@@ -10,17 +10,20 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from convscope.engine.data.decode import FOREIGN, SUFFIXES
 from convscope.engine.data.images import decoding_pool
-from convscope.engine.models.opened import OpenedModel
 from convscope.errors import UserError
 from convscope.imaging.load import load_image
 from convscope.printable import printable
 from convscope.task import Cancelled, Task
+
+if TYPE_CHECKING:
+    from convscope.engine.models.opened import OpenedModel
 
 BATCH = 32
 """Pictures that a network gets at once; two such batches are in memory at most."""

@@ -3,8 +3,10 @@
 A panel is a QWidget made as `Panel(context, parent)`. It may offer `actions() -> list[Command]`, which the
 command palette lists while it is shown; `set_compact(compact: bool)`, called when the window becomes too
 narrow for its inspector and when there is room again; `shutdown()`, called before the window closes;
-`show_example()`, which fills it with real content for a picture of it; and the attribute `document`, "lab" or
-"architecture": what undo and redo act on while it is shown.
+`show_example()`, which fills it with real content for a picture of it; the attribute `document`, "lab" or
+"architecture": what undo and redo act on while it is shown; and the attribute `asks_about`, "folders" or
+"unsorted folders" (those without classes): which folders, dropped while it is shown, are pictures that the
+network is asked about.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,7 @@ from convscope.task import Cancelled, Task
 
 log = logging.getLogger(__name__)
 
+AsksAbout = Literal["", "folders", "unsorted folders"]
 MODEL_SUFFIXES = frozenset((".keras", ".h5", ".hdf5", ".tflite", ".onnx", ".pb", ".pt", ".pth"))
 WEIGHTS_SUFFIXES = (".h5", ".hdf5")
 _SEARCHED = 500  # folders
@@ -39,11 +40,13 @@ class Opened:
         images: in order.
         errors: one for each that failed.
         datasets: the folders that have no images of their own but sub-folders with some: classes.
+        asked_about: the folders whose pictures the network is to be asked about.
     """
 
     images: tuple[Image, ...]
     errors: tuple[UserError, ...]
     datasets: tuple[Path, ...] = ()
+    asked_about: tuple[Path, ...] = ()
 
 
 def is_model(path: Path) -> bool:
@@ -66,15 +69,26 @@ def is_architecture(path: Path) -> bool:
     return path.suffix.lower() == ".json" and is_regular(path)
 
 
-def open_files(paths: Sequence[Path], task: Task) -> Opened:
-    """Open images and folders of images; one bad file does not keep the others out."""
+def open_files(paths: Sequence[Path], task: Task, asks_about: AsksAbout = "") -> Opened:
+    """Open images and folders of images; one bad file does not keep the others out.
+
+    Args:
+        asks_about: folders of which kind are not opened, but asked about.
+    """
     images: list[Image] = []
     errors: list[UserError] = []
     files: list[Path] = []
     datasets: list[Path] = []
+    asked_about: list[Path] = []
     for path in paths:
+        if asks_about == "folders" and is_folder(path):
+            asked_about.append(path)
+            continue
         if has_classes(path):
             datasets.append(path)
+            continue
+        if asks_about == "unsorted folders" and is_folder(path):
+            asked_about.append(path)
             continue
         try:
             files += images_of(path) if is_folder(path) else [path]
@@ -91,7 +105,7 @@ def open_files(paths: Sequence[Path], task: Task) -> Opened:
         except Exception as error:
             log.exception("opening %s", path)
             errors.append(UserError(f"{named(path)} could not be opened.", detail=repr(error)))
-    return Opened(tuple(images), tuple(errors), tuple(datasets))
+    return Opened(tuple(images), tuple(errors), tuple(datasets), tuple(asked_about))
 
 
 def has_classes(path: Path) -> bool:

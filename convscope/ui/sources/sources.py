@@ -61,10 +61,13 @@ class Sources(QObject):
         self._pad: DrawingPad | None = None
         self._camera: CameraView | None = None
 
-    def open_paths(self, paths: Sequence[str | Path]) -> None:
+    def open_paths(self, paths: Sequence[str | Path], asks_about: opening.AsksAbout = "") -> None:
         """Open images, folders of images, models, architectures and folders of classes, which are data sets.
 
         The first image becomes the current one.
+
+        Args:
+            asks_about: folders of which kind are not opened: the network is asked about their pictures.
         """
         images: list[Path] = []
         given = [Path(path) for path in paths]
@@ -84,7 +87,7 @@ class Sources(QObject):
             return
 
         def work(task: Task) -> opening.Opened:
-            return opening.open_files(images, task)
+            return opening.open_files(images, task, asks_about)
 
         title = f"Opening {images[0].name}" if len(images) == 1 else f"Opening {len(images)} files"
         self._jobs.submit("view", work, title=title, on_done=self._opened, on_failed=self._report)
@@ -111,11 +114,11 @@ class Sources(QObject):
             on_failed=self._report,
         )
 
-    def open_mime(self, mime: QMimeData) -> None:
-        """Open what was dropped or pasted: files, or a picture without one."""
+    def open_mime(self, mime: QMimeData, asks_about: opening.AsksAbout = "") -> None:
+        """Open what was dropped or pasted: files, or a picture without one; see `open_paths`."""
         paths = opening.local_paths(mime)
         if paths:
-            self.open_paths(paths)
+            self.open_paths(paths, asks_about)
             return
         picture = mime.imageData()
         if not isinstance(picture, QImage) or picture.isNull():
@@ -177,6 +180,8 @@ class Sources(QObject):
             if image.path is not None:
                 self._settings.remember(image.path)
         self._session.add_images(opened.images)
+        for folder in opened.asked_about[:1]:
+            self._window.ask_about(folder)
         for folder in opened.datasets[:1]:
             self.engine.open_dataset(folder)
         errors = opened.errors

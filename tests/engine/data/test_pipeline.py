@@ -159,7 +159,7 @@ def test_thumbnails_are_whole_kept_and_a_black_pixel_when_unreadable(
 ) -> None:
     root = make_folder(size=(20, 40), cats=2, dogs=1)
     dataset = open_folder(root)
-    thumbnails = Thumbnails(dataset)
+    thumbnails = Thumbnails(dataset.images)
     assert thumbnails.kept(0, 16) is None
     (root / "cats" / "001.png").unlink()
     pictures = thumbnails.make([2, 0, 1], 16)
@@ -175,7 +175,7 @@ def test_thumbnails_of_arrays_leave_the_array_alone() -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (3, 6, 4, 3), np.uint8)
     labels = np.array([0, 1, 0], np.int32)
     dataset = make_dataset("s", "S", ("a", "b"), ArrayImages(pixels), labels, image_size=(6, 4), channels=3)
-    pictures = Thumbnails(dataset).make([0, 2], 6)
+    pictures = Thumbnails(dataset.images).make([0, 2], 6)
     assert np.array_equal(pictures[1], pixels[2])
     assert pixels.flags.writeable
-    assert Thumbnails(dataset).make([1], 3)[0].shape == (3, 2, 3)
+    assert Thumbnails(dataset.images).make([1], 3)[0].shape == (3, 2, 3)

@@ -32,7 +32,8 @@ from convscope.ui.panels.data.tile_paint import (
     paint_nothing,
     paint_thumbnail,
 )
-from convscope.ui.panels.data.tiling import MARGIN, SIZES, Pixmaps, Tiling, fitted, source_side, tile_side
+from convscope.ui.panels.data.tiling import MARGIN, SIZES, Tiling, source_side, tile_side
+from convscope.ui.widgets.pixmaps import Pixmaps, fitted
 from convscope.ui.widgets.press import Press
 
 CAPTION, LINE = 18, 13

@@ -14,8 +14,8 @@ from convscope.ui import theme
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.data.grid import ThumbnailGrid
 from convscope.ui.panels.data.image_actions import ImageActions
-from convscope.ui.panels.data.loader import ThumbnailLoader
 from convscope.ui.panels.data.words import PART_WORDS, image_words
+from convscope.ui.thumbnail_loader import ThumbnailLoader
 from convscope.ui.widgets.form import as_panel, caption, segmented, tool
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class ImagesSection(QWidget):
         self._class: int | None = None
         self._only: NDArray[np.int64] | None = None
         self._sizes: dict[int, tuple[int, ...]] = {}
-        self.loader = ThumbnailLoader(context.jobs, self)
+        self.loader = ThumbnailLoader(context.jobs, "data.thumbnails", self)
         self.actions_ = ImageActions(context, self)
         self.grid = ThumbnailGrid(self.loader.picture)
         self.grid.broken = self._broken
@@ -105,7 +105,7 @@ class ImagesSection(QWidget):
         if not same:
             self._class, self._only, self._sizes = None, None, {}
             self.switch.set_value("train")
-            self.loader.set_dataset(dataset)
+            self.loader.set_images(dataset.images)
             # Files come class after class, and the first screen would show one class only.
             self.mix.setChecked(len(dataset.classes) > 1 and bool((np.diff(dataset.labels) >= 0).all()))
             native = max(dataset.image_size) if dataset.image_size is not None else None

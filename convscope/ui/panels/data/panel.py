@@ -42,6 +42,8 @@ _EXAMPLE = 9  # the place in the grid of an image that a picture of the panel sh
 class DataPanel(QWidget):
     """Everything that one does with a data set before a network learns from it."""
 
+    asks_about = "unsorted folders"
+
     def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("data")

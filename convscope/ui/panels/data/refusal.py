@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
+from convscope.opening import is_folder
 from convscope.ui import theme
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.data.opening import Opening
@@ -20,6 +23,7 @@ class Refusal(QFrame):
         self.setObjectName("data.refused")
         self.setProperty("role", "panel")
         self._sources = context.sources
+        self._ask_about = context.ask_about
         self._opening = opening
         self.words = theme.label("", "warning")
         self.words.setObjectName("data.refused.words")
@@ -42,12 +46,19 @@ class Refusal(QFrame):
             opening.choose_folder,
             "Choose another folder…",
         )
+        self.ask = tool(
+            "data.refused.ask",
+            "What the network says about the pictures in this folder",
+            "lightbulb",
+            self._ask,
+            "Ask the network about them",
+        )
         close = tool("data.refused.close", "Hide this", "x", self._sources.forgive)
         column = QVBoxLayout(self)
         column.setContentsMargins(theme.GROUP_GAP, theme.GAP, theme.GROUP_GAP, theme.GAP)
         column.setSpacing(theme.GAP)
         column.addWidget(self.words)
-        column.addLayout(row(self.download, again, other, None, close))
+        column.addLayout(row(self.download, again, other, self.ask, None, close))
         self._sources.refused_changed.connect(self._show)
         self._sources.teller = self
         self._show(self._sources.refused)
@@ -68,9 +79,16 @@ class Refusal(QFrame):
             self._sources.forgive()
             self._opening.show_downloads(missing)
 
+    def _ask(self) -> None:
+        refused = self._sources.refused
+        if refused is not None:
+            self._sources.forgive()
+            self._ask_about(Path(refused.reference))
+
     def _show(self, refused: Refused | None) -> None:
         if refused is not None:
             self.words.setText(refused.sentence)
             self.words.setToolTip(refused.detail)
+            self.ask.setVisible(is_folder(Path(refused.reference)))
             self.download.setVisible(bool(refused.missing))
         self.setVisible(refused is not None)

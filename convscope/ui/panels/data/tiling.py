@@ -1,21 +1,16 @@
-"""Where the tiles of a grid lie, and the pictures in them that are kept."""
+"""Where the tiles of a grid lie."""
 
 from __future__ import annotations
 
 import math
-from collections import OrderedDict
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRect
-from PySide6.QtGui import QImage, QPixmap
 
 GAP, MARGIN = 8, 4
 SIZES = (32, 40, 48, 56, 72, 84, 96, 112, 128, 160, 192, 224)  # pixels of a tile, as designed
 # Thumbnails of large pictures are made in these sizes only, so that enlarging a little loads nothing anew.
 _SOURCES = (64, 96, 128, 192, 256, 384, 512)
-_PIXMAP_BYTES = 32 * 2**20
 
 
 def tile_side(wanted: int, native: int | None, ratio: float) -> int:
@@ -101,42 +96,3 @@ class Tiling:
         first = max(0, top // self.row_height) * self.columns
         last = (max(0, top + self.height - 1) // self.row_height + 1) * self.columns
         return first, min(last, self.count)
-
-
-def fitted(place: QRect, width: int, height: int) -> QRect:
-    """A picture of this size, as large as a place allows at its own proportions, in the middle of it."""
-    share = min(place.width() / width, place.height() / height)
-    across, down = max(1, round(width * share)), max(1, round(height * share))
-    left, top = (place.width() - across) // 2, (place.height() - down) // 2
-    return QRect(place.left() + left, place.top() + top, across, down)
-
-
-class Pixmaps:
-    """The pictures painted last, within 32 MB."""
-
-    def __init__(self) -> None:
-        self._kept: OrderedDict[tuple[int, int], QPixmap] = OrderedDict()
-        self.bytes = 0
-
-    def get(self, index: int, size: int) -> QPixmap | None:
-        """An image's picture of this size, if it is kept."""
-        found = self._kept.get((index, size))
-        if found is not None:
-            self._kept.move_to_end((index, size))
-        return found
-
-    def put(self, index: int, size: int, pixels: NDArray[np.uint8]) -> QPixmap:
-        """Keep a picture, uint8 H×W×3."""
-        height, width = pixels.shape[:2]
-        image = QImage(pixels.data, width, height, pixels.strides[0], QImage.Format.Format_RGB888)
-        pixmap = self._kept[(index, size)] = QPixmap.fromImage(image)
-        self.bytes += 4 * height * width
-        while self.bytes > _PIXMAP_BYTES and len(self._kept) > 1:
-            gone = self._kept.popitem(last=False)[1]
-            self.bytes -= 4 * gone.height() * gone.width()
-        return pixmap
-
-    def clear(self) -> None:
-        """Forget all."""
-        self._kept.clear()
-        self.bytes = 0

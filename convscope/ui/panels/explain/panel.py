@@ -14,6 +14,7 @@ from convscope.ui.actions import Command
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.explain.classes import ClassColumn
 from convscope.ui.panels.explain.desk import Desk
+from convscope.ui.panels.explain.folder import FolderView
 from convscope.ui.panels.explain.inspector import Inspector
 from convscope.ui.panels.explain.large import LargeView
 from convscope.ui.panels.explain.output import Output
@@ -22,10 +23,12 @@ from convscope.ui.panels.explain.wall import WallView
 from convscope.ui.widgets.form import as_panel, caption, row, tool
 from convscope.ui.widgets.segmented import Segmented
 
+FOLDER = "folder"
 VIEWS = (
     ("wall", "Wall", "All maps side by side"),
     ("large", "Large", "One map, with its numbers"),
     ("truth", "Is it true?", "Three checks of the map"),
+    (FOLDER, "Folder", "All pictures of a folder, and what the network says of each"),
 )
 LEFT, RIGHT, LEAST_RIGHT = 268, 296, 280
 # In less there is room for the pictures alone.
@@ -34,6 +37,8 @@ TIGHT = 700
 
 class ExplainPanel(QWidget):
     """Where the network looked, by fifteen methods, and whether one may believe it."""
+
+    asks_about = "folders"
 
     def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -51,9 +56,16 @@ class ExplainPanel(QWidget):
         self.wall.enlarged.connect(partial(self.show_view, "large"))
 
     def show_view(self, name: str) -> None:
-        """ "wall", "large" or "truth"."""
+        """ "wall", "large", "truth" or "folder"."""
         self.switch.set_value(name)
-        self.views.setCurrentWidget({"wall": self.wall, "large": self.large, "truth": self.truth}[name])
+        if name != FOLDER:
+            self.views.setCurrentWidget({"wall": self.wall, "large": self.large, "truth": self.truth}[name])
+        self._show_stack()
+        self._fold()
+
+    def show_page(self, name: str) -> None:
+        """The same, for whoever comes from another panel."""
+        self.show_view(name)
 
     def set_compact(self, compact: bool) -> None:
         """One column at a time beside the pictures when there is little room."""
@@ -75,6 +87,13 @@ class ExplainPanel(QWidget):
             Command(
                 "explain.weights", "Check: shuffle the weights of a copy", self._check_weights, "", "Explain"
             ),
+            Command(
+                "explain.folder.open",
+                "What the network says about a folder of pictures…",
+                self._choose_folder,
+                "",
+                "Explain",
+            ),
             *self.output.commands(),
         ]
 
@@ -86,6 +105,7 @@ class ExplainPanel(QWidget):
         """Take no more events."""
         self.truth.shutdown()
         self.large.shutdown()
+        self.folder.shutdown()
         self.classes.shutdown()
         self.desk.shutdown()
 
@@ -109,8 +129,23 @@ class ExplainPanel(QWidget):
 
     def _say(self, sentence: str) -> None:
         self.words.setText(sentence)
-        self.stack.setCurrentWidget(self.empty if sentence else self.body)
+        self._show_stack()
         self.imagenet.setVisible(self.context.session.model is None)
+
+    @property
+    def _shows_folder(self) -> bool:
+        return self.switch.value == FOLDER
+
+    def _show_stack(self) -> None:
+        """The folder has something to say of its own, whatever is with the current image."""
+        one_image = self.empty if self.words.text() else self.body
+        self.stack.setCurrentWidget(self.folder if self._shows_folder else one_image)
+        for button in (self.script, self.save):
+            button.setHidden(self._shows_folder)
+
+    def _choose_folder(self) -> None:
+        self.show_view(FOLDER)
+        self.folder.choose_folder()
 
     def _show_live(self) -> None:
         self.live.setVisible(self.desk.live)
@@ -139,10 +174,12 @@ class ExplainPanel(QWidget):
         if beside is None or (beside == "" and not tight):
             # The classes are looked at more often.
             beside = "" if tight else "left"
-        self.fold.setVisible(self._compact)
-        self.fold_left.setVisible(tight)
-        self.classes.setHidden(self._compact and beside != "left")
-        self.inspector.setHidden(self._compact and beside != "right")
+        # A table needs the width, and methods and colours are of one image.
+        alone = self._shows_folder
+        self.fold.setVisible(self._compact and not alone)
+        self.fold_left.setVisible(tight and not alone)
+        self.classes.setHidden(alone or (self._compact and beside != "left"))
+        self.inspector.setHidden(alone or (self._compact and beside != "right"))
         style = Qt.ToolButtonStyle
         cramped = tight and beside != ""
         self.save.setToolButtonStyle(style.ToolButtonIconOnly if cramped else style.ToolButtonTextBesideIcon)
@@ -178,7 +215,9 @@ class ExplainPanel(QWidget):
         for name, _title, says in VIEWS:
             self.switch.button(name).setToolTip(says)
         self.switch.changed.connect(self.show_view)
-        script = tool("explain.script", "Copy as a Python script", "code", lambda: self.output.copy_script())
+        self.script = tool(
+            "explain.script", "Copy as a Python script", "code", lambda: self.output.copy_script()
+        )
         self.save = QToolButton()
         self.save.setObjectName("explain.save")
         self.save.setText("Save")
@@ -203,7 +242,7 @@ class ExplainPanel(QWidget):
             "The maps follow the camera or the drawing: those of the newest picture that could be answered"
         )
         self.live.hide()
-        over = (self.fold_left, self.switch, self.live, None, script, self.save, self.fold)
+        over = (self.fold_left, self.switch, self.live, None, self.script, self.save, self.fold)
         column.addLayout(row(*over, spacing=theme.GRID))
         self.stack = QStackedWidget()
         self.body, self.empty = QWidget(), QWidget()
@@ -215,8 +254,10 @@ class ExplainPanel(QWidget):
         inside.setContentsMargins(0, 0, 0, 0)
         inside.addWidget(self.views)
         self._build_empty()
-        self.stack.addWidget(self.body)
-        self.stack.addWidget(self.empty)
+        self.folder = FolderView(self.context)
+        self.folder.opened.connect(partial(self.show_view, "wall"))
+        for page in (self.body, self.empty, self.folder):
+            self.stack.addWidget(page)
         column.addWidget(self.stack, 1)
         return centre
 

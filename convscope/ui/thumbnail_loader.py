@@ -14,10 +14,9 @@ from convscope.jobs import Jobs
 from convscope.task import Task
 
 if TYPE_CHECKING:
-    from convscope.engine.data.dataset import Dataset
+    from convscope.engine.data.images import Images
     from convscope.engine.data.thumbnails import Thumbnails
 
-KEY = "data.thumbnails"
 # So many are decoded side by side, between two looks at whether they are still wanted.
 _AT_ONCE = max(8, os.cpu_count() or 1)
 _TOGETHER = 0.03  # seconds of thumbnails that arrive in one event
@@ -26,24 +25,27 @@ _TOGETHER = 0.03  # seconds of thumbnails that arrive in one event
 class ThumbnailLoader(QObject):
     """Asks for the thumbnails that are missing, and forgets those that were asked for before.
 
+    Args:
+        key: of its jobs: one for each list of pictures.
+
     Signals:
         arrived: image indices, a tuple.
     """
 
     arrived = Signal(object)
 
-    def __init__(self, jobs: Jobs, parent: QObject | None = None) -> None:
+    def __init__(self, jobs: Jobs, key: str, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._jobs = jobs
+        self._jobs, self._key = jobs, key
         self._thumbnails: Thumbnails | None = None
         self._asked: tuple[tuple[int, ...], int] = ((), 0)
 
-    def set_dataset(self, dataset: Dataset) -> None:
-        """Another data set; nothing of the old one is wanted any more."""
+    def set_images(self, images: Images) -> None:
+        """Other images; nothing of the old ones is wanted any more."""
         from convscope.engine.data.thumbnails import Thumbnails
 
-        self._jobs.cancel_key(KEY)
-        self._thumbnails = Thumbnails(dataset)
+        self._jobs.cancel_key(self._key)
+        self._thumbnails = Thumbnails(images)
         self._asked = ((), 0)
 
     def picture(self, index: int, size: int) -> NDArray[np.uint8] | None:
@@ -57,7 +59,7 @@ class ThumbnailLoader(QObject):
             return
         missing = tuple(index for index in indices.tolist() if thumbnails.kept(index, size) is None)
         if not missing:
-            self._jobs.cancel_key(KEY)
+            self._jobs.cancel_key(self._key)
             self._asked = ((), 0)
             return
         if (missing, size) == self._asked:
@@ -81,7 +83,7 @@ class ThumbnailLoader(QObject):
             "view",
             work,
             title="Thumbnails",
-            key=KEY,
+            key=self._key,
             supersede="cancel",
             quiet=True,
             on_partial=self.arrived.emit,

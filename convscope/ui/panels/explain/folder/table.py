@@ -1,0 +1,397 @@
+"""The table: a picture, its class, how sure the network is, and what else it could be; thousands of rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QRect,
+    QRectF,
+    Qt,
+    QTimer,
+    Signal,
+)
+from PySide6.QtGui import QColor, QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QResizeEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+    QWidget,
+)
+
+from convscope.imaging.numerals import numeral
+from convscope.jobs import Jobs
+from convscope.printable import printable
+from convscope.ui import theme
+from convscope.ui.panels.explain.folder.answers import SKIPPED, Answers, Order, Sorting
+from convscope.ui.thumbnail_loader import ThumbnailLoader
+from convscope.ui.widgets.pixmaps import Pixmaps, fitted
+from convscope.words import percent
+
+Index = QModelIndex | QPersistentModelIndex
+PICTURE, CLASS, SHARE, NEXT = range(4)
+COLUMNS: tuple[tuple[str, str, Sorting | None], ...] = (
+    ("Picture", "The file, within the folder", "name"),
+    ("Class", "The most probable class", "class"),
+    ("Probability", "How sure the network is", "probability"),
+    ("Next", "The second most probable class", None),
+)
+THUMB, ROW, INSET = 40, 48, 4
+# In less there is no room for the second class.
+NARROW = 620
+_SHARES = {PICTURE: 3, CLASS: 3, SHARE: 2, NEXT: 3}
+
+
+class AnswersModel(QAbstractTableModel):
+    """The rows that are shown, in their order."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.answers: Answers | None = None
+        self.rows: NDArray[np.int64] = np.empty(0, np.int64)
+
+    def show(self, answers: Answers | None, order: Order) -> None:
+        """Other answers, more of them, or in another order."""
+        self.beginResetModel()
+        self.answers = answers
+        self.rows = np.empty(0, np.int64) if answers is None else answers.rows(order)
+        self.endResetModel()
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+        """Pictures."""
+        return 0 if parent.isValid() else len(self.rows)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+        """See `COLUMNS`."""
+        return 0 if parent.isValid() else len(COLUMNS)
+
+    def headerData(
+        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> Any:
+        """Titles, and what they mean."""
+        if orientation == Qt.Orientation.Vertical:
+            return None
+        title, says, _by = COLUMNS[section]
+        answers = self.answers
+        if answers is not None and not answers.are_classes:
+            if section == SHARE:
+                title, says = answers.names[0], "The number; a click sorts by it"
+            elif section == CLASS:
+                title, says = "Numbers", "All that the network puts out"
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+        if role == Qt.ItemDataRole.DisplayRole:
+            return title
+        return says if role == Qt.ItemDataRole.ToolTipRole else None
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """A cell's words."""
+        answers = self.answers
+        if answers is None or role not in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
+            return None
+        row = int(self.rows[index.row()])
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return self.told(row)
+        column = index.column()
+        if column == PICTURE:
+            return printable(answers.files[row].name)
+        if answers.first[row] == SKIPPED:
+            return f"skipped: {answers.problems[row]}" if column == CLASS else ""
+        if not answers.are_classes:
+            return self._numbers(answers, row, column)
+        if column == CLASS:
+            return answers.names[answers.first[row]]
+        if column == SHARE:
+            return percent(float(answers.numbers[row, 0]), fixed=True)
+        if answers.top < 2:
+            return ""
+        return (
+            f"{answers.names[answers.classes[row, 1]]}  {percent(float(answers.numbers[row, 1]), fixed=True)}"
+        )
+
+    def told(self, row: int) -> str:
+        """All that is known of a picture, on lines."""
+        answers = self.answers
+        assert answers is not None
+        name = printable(answers.files[row].name)
+        if row in answers.problems:
+            return f"{name}\nskipped: {answers.problems[row]}"
+        return "\n".join([name, *(self._pair(answers, row, place) for place in range(answers.top))])
+
+    @staticmethod
+    def _numbers(answers: Answers, row: int, column: int) -> str:
+        if column == CLASS:
+            return "   ".join(numeral(float(number), 4) for number in answers.numbers[row])
+        return numeral(float(answers.numbers[row, 0])) if column == SHARE else ""
+
+    @staticmethod
+    def _pair(answers: Answers, row: int, place: int) -> str:
+        if not answers.are_classes:
+            return f"{answers.names[place]}  {numeral(float(answers.numbers[row, place]))}"
+        share = percent(float(answers.numbers[row, place]), fixed=True)
+        return f"{answers.names[answers.classes[row, place]]}  {share}"
+
+
+class _Delegate(QStyledItemDelegate):
+    """Paints the cells."""
+
+    def __init__(self, table: AnswersTable) -> None:
+        super().__init__(table)
+        self._table = table
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        """The ground, then what the column shows."""
+        colours = theme.tokens()
+        painter.save()
+        chosen = bool(option.state & QStyle.StateFlag.State_Selected)
+        place: QRect = option.rect
+        if chosen:
+            painter.fillRect(place, QColor(colours.accent))
+        text, quiet = (colours.on_accent,) * 2 if chosen else (colours.text, colours.secondary)
+        inset = theme.scaled(INSET)
+        room = place.adjusted(inset, 0, -inset, 0)
+        row, column = self._table.row_at(index.row()), index.column()
+        skipped = self._table.is_skipped(row)
+        words = str(index.data() or "")
+        if column == PICTURE:
+            side = theme.scaled(THUMB)
+            frame = QRect(room.left(), place.center().y() - side // 2, side, side)
+            self._paint_thumbnail(painter, frame, row)
+            room.setLeft(frame.right() + 1 + 2 * inset)
+            self._write(painter, room, words, text, Qt.TextElideMode.ElideMiddle)
+        elif column == CLASS:
+            colour = (colours.on_accent if chosen else colours.warning) if skipped else text
+            self._write(painter, room, words, colour, Qt.TextElideMode.ElideRight)
+        elif column == SHARE and not skipped:
+            self._paint_share(painter, room, row, words, text, chosen)
+        else:
+            self._write(painter, room, words, quiet, Qt.TextElideMode.ElideRight)
+        painter.restore()
+
+    def _write(self, painter: QPainter, room: QRect, words: str, colour: str, mode: Qt.TextElideMode) -> None:
+        painter.setFont(theme.font(figures=False))
+        painter.setPen(QColor(colour))
+        shown = QFontMetrics(painter.font()).elidedText(words, mode, room.width())
+        painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, shown)
+
+    def _paint_thumbnail(self, painter: QPainter, frame: QRect, row: int) -> None:
+        pixmap = self._table.pixmap(row)
+        if pixmap is None or self._table.is_skipped(row):
+            colours = theme.tokens()
+            painter.fillRect(frame, QColor(colours.line if colours.dark else colours.window))
+            return
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        painter.drawPixmap(fitted(frame, pixmap.width(), pixmap.height()), pixmap)
+
+    def _paint_share(
+        self, painter: QPainter, room: QRect, row: int, words: str, text: str, chosen: bool
+    ) -> None:
+        colours = theme.tokens()
+        painter.setFont(theme.font(figures=True))
+        painter.setPen(QColor(text))
+        width = QFontMetrics(painter.font()).horizontalAdvance("100.0 %") + theme.scaled(INSET)
+        painter.drawText(
+            QRect(room.left(), room.top(), width, room.height()),
+            Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight,
+            words,
+        )
+        if not self._table.are_classes:
+            return
+        bar = QRectF(room.left() + width + theme.scaled(INSET), 0, 0, theme.scaled(6))
+        bar.setRight(float(room.right()))
+        bar.moveTop(room.center().y() - bar.height() / 2 + 1)
+        if bar.width() < theme.scaled(24):
+            return
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        ground = QColor(colours.on_accent)
+        ground.setAlphaF(0.3)
+        painter.setBrush(ground if chosen else QColor(colours.line))
+        painter.drawRoundedRect(bar, bar.height() / 2, bar.height() / 2)
+        bar.setWidth(max(bar.height(), bar.width() * self._table.share(row)))
+        painter.setBrush(QColor(colours.on_accent if chosen else colours.accent))
+        painter.drawRoundedRect(bar, bar.height() / 2, bar.height() / 2)
+
+
+class AnswersTable(QTableView):
+    """The view of it. A click or Return opens a picture; the arrows go along them; a title sorts.
+
+    Signals:
+        opened: the path of a picture, within the folder.
+        order_asked: by which column, and whether the largest is first.
+    """
+
+    opened = Signal(str)
+    order_asked = Signal(str, bool)
+
+    def __init__(self, jobs: Jobs) -> None:
+        super().__init__()
+        self.setObjectName("explain.folder.table")
+        self.setAccessibleName("Pictures and what the network says of them")
+        self.answers_model = AnswersModel(self)
+        self.loader = ThumbnailLoader(jobs, "explain.folder.thumbnails", self)
+        self.loader.arrived.connect(lambda _made: self.viewport().update())
+        self._pixmaps = Pixmaps()
+        self._sorted: tuple[int, Qt.SortOrder] = (SHARE, Qt.SortOrder.DescendingOrder)
+        self._ask = QTimer(self)
+        self._ask.setSingleShot(True)
+        self._ask.timeout.connect(self._ask_for_thumbnails)
+        self.setModel(self.answers_model)
+        self.setItemDelegate(_Delegate(self))
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFrameShape(QTableView.Shape.NoFrame)
+        self.setShowGrid(False)
+        self.setTabKeyNavigation(False)
+        self.setWordWrap(False)
+        down, across = self.verticalHeader(), self.horizontalHeader()
+        down.hide()
+        down.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        across.setSectionsClickable(True)
+        across.setHighlightSections(False)
+        across.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        across.setSortIndicatorShown(True)
+        across.setSortIndicator(SHARE, Qt.SortOrder.DescendingOrder)
+        across.sectionClicked.connect(self._sort_by)
+        self.clicked.connect(self._open)
+        self._fit()
+
+    # What the delegate asks.
+
+    def row_at(self, position: int) -> int:
+        """The picture's row among all answers, of a row of the table."""
+        return int(self.answers_model.rows[position])
+
+    def is_skipped(self, row: int) -> bool:
+        """Whether a picture has no answer."""
+        answers = self.answers_model.answers
+        return answers is not None and answers.first[row] == SKIPPED
+
+    @property
+    def are_classes(self) -> bool:
+        """False: plain numbers, which are no shares."""
+        answers = self.answers_model.answers
+        return answers is None or answers.are_classes
+
+    def share(self, row: int) -> float:
+        """The probability of the first class."""
+        answers = self.answers_model.answers
+        return 0.0 if answers is None else min(1.0, max(0.0, float(answers.numbers[row, 0])))
+
+    def pixmap(self, row: int) -> Any:
+        """A thumbnail, if it has been made."""
+        size = self._side()
+        found = self._pixmaps.get(row, size)
+        if found is None and (pixels := self.loader.picture(row, size)) is not None:
+            found = self._pixmaps.put(row, size, pixels)
+        return found
+
+    # What the view tells.
+
+    def begin(self, answers: Answers) -> None:
+        """Pictures of another folder."""
+        from convscope.engine.data.images import FileImages
+
+        self._pixmaps.clear()
+        self.loader.set_images(FileImages(answers.folder, [file.name for file in answers.files]))
+
+    def show_answers(self, answers: Answers | None, order: Order) -> None:
+        """Show what there is, in an order; the chosen picture stays chosen, and what is on show on show."""
+        before = self.currentIndex()
+        chosen = self.row_at(before.row()) if before.isValid() else None
+        same = answers is not None and answers is self.answers_model.answers
+        scroll = self.verticalScrollBar().value()
+        self.answers_model.show(answers, order)
+        self._fit()
+        if same:
+            self.verticalScrollBar().setValue(scroll)
+            found = [] if chosen is None else np.flatnonzero(self.answers_model.rows == chosen).tolist()
+            if found:
+                self.selectRow(found[0])
+                self.verticalScrollBar().setValue(scroll)
+        self._ask.start(0)
+
+    # Events.
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Return opens the picture."""
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.currentIndex().isValid():
+            self._open(self.currentIndex())
+        else:
+            super().keyPressEvent(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Dragging along the rows chooses nothing."""
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The columns share the width."""
+        super().resizeEvent(event)
+        self._fit()
+        self._ask.start(0)
+
+    def scrollContentsBy(self, dx: int, dy: int) -> None:
+        """Ask for what is on show now."""
+        super().scrollContentsBy(dx, dy)
+        self._ask.start(0)
+
+    def changeEvent(self, event: Any) -> None:
+        """Rows and columns grow with the window's zoom."""
+        super().changeEvent(event)
+        if event.type() in (event.Type.FontChange, event.Type.StyleChange) and hasattr(self, "_pixmaps"):
+            self._fit()
+            self._ask.start(0)
+
+    def showEvent(self, event: Any) -> None:
+        """Ask for what nobody looked at."""
+        super().showEvent(event)
+        self._ask.start(0)
+
+    # Inside.
+
+    def _fit(self) -> None:
+        self.verticalHeader().setMinimumSectionSize(theme.scaled(ROW))
+        self.verticalHeader().setDefaultSectionSize(theme.scaled(ROW))
+        room = self.viewport().width()
+        self.setColumnHidden(NEXT, room < theme.scaled(NARROW) or not self.are_classes)
+        shown = [column for column in range(len(COLUMNS)) if not self.isColumnHidden(column)]
+        whole = sum(_SHARES[column] for column in shown)
+        for column in shown:
+            self.setColumnWidth(column, room * _SHARES[column] // whole)
+
+    def _sort_by(self, column: int) -> None:
+        by, header = COLUMNS[column][2], self.horizontalHeader()
+        if by is None:
+            header.setSortIndicator(*self._sorted)
+            return
+        falling = header.sortIndicatorOrder() == Qt.SortOrder.DescendingOrder
+        self._sorted = column, header.sortIndicatorOrder()
+        self.order_asked.emit(by, falling)
+
+    def _open(self, index: QModelIndex) -> None:
+        answers, row = self.answers_model.answers, self.row_at(index.row())
+        if answers is not None:
+            self.opened.emit(answers.files[row].name)
+
+    def _side(self) -> int:
+        return round(theme.scaled(THUMB) * self.devicePixelRatioF())
+
+    def _ask_for_thumbnails(self) -> None:
+        count = self.answers_model.rowCount()
+        if not count or not self.isVisible():
+            return
+        height = max(1, self.rowHeight(0))
+        top = self.verticalScrollBar().value() // height
+        bottom = min(count, top + self.viewport().height() // height + 2)
+        rows = self.answers_model.rows[top:bottom]
+        self.loader.ask(rows[[not self.is_skipped(int(row)) for row in rows]], self._side())
