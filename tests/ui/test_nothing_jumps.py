@@ -132,6 +132,14 @@ def test_no_button_moves_when_another_image_is_answered(watch: Watch) -> None:
     assert not watch.moves, "\n".join(sorted(watch.moves))
 
 
+def test_in_a_small_window_the_methods_stay_when_the_class_is_known(watch: Watch) -> None:
+    """Without words a column was squeezed, by three pixels, until it had some."""
+    watch.window.resize(1024, 700)
+    watch.after("show explain", lambda: watch.window.show_panel("explain"))
+    assert "explain.method.saliency" in watch.places()
+    assert not watch.moves, "\n".join(sorted(watch.moves))
+
+
 def test_the_display_stays_in_its_line_when_a_gray_image_follows_a_coloured_one(watch: Watch) -> None:
     """The choice of a channel took the scale's line with it, and all that stood over it."""
     window = watch.window

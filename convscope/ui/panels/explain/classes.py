@@ -255,7 +255,8 @@ class ClassColumn(QWidget):
         column.addWidget(self.any)
         column.addSpacing(theme.GRID)
         column.addWidget(heading("Explained"))
-        self.explained = QLabel()
+        # With words of its own it is laid out by its width from the first moment on.
+        self.explained = QLabel(" ")
         self.explained.setObjectName("explain.explained")
         self.explained.setWordWrap(True)
         column.addWidget(self.explained)
