@@ -98,7 +98,18 @@ def _run(name: str, words: Sequence[str]) -> int:
         epilog=f"example: {module.EXAMPLE}",
     )
     module.add_arguments(parser)
-    return int(module.run(parser.parse_args(words)))
+    return int(module.run(parser.parse_args(_joined(words))))
+
+
+def _joined(words: Sequence[str]) -> list[str]:
+    """A range that begins with a minus is a value, which argparse would take for an option."""
+    joined: list[str] = []
+    for word in words:
+        if word.startswith("-") and ".." in word and joined[-1:] == ["--pixels"]:
+            joined[-1] += f"={word}"
+        else:
+            joined.append(word)
+    return joined
 
 
 def _drop_output() -> None:

@@ -28,6 +28,14 @@ def number_words(prediction: Prediction, score: ClassScore) -> str:
     return numeral(score.logit) if prediction.is_values else percent(score.probability, 2, fixed=True)
 
 
+def doubts(model: OpenedModel) -> tuple[str, ...]:
+    """That the assumed range of the pixels is doubtful: one sentence, or none."""
+    from convscope.engine.models.pixel_doubt import pixel_doubt
+
+    found = pixel_doubt(model)
+    return () if found is None else (f"{found.words} --pixels says which it is.",)
+
+
 def answer_facts(model: OpenedModel, prediction: Prediction, count: int | None = None) -> dict[str, Any]:
     """For JSON: `classes` with probability and logit, or `values`; which output that is, and all others."""
     rows = shown(prediction, count)

@@ -100,6 +100,8 @@ def _evaluated(arguments: argparse.Namespace, folder: Path | None, task: Task) -
         dataset, split = whole(dataset), "test"
     runtime.start()
     model = asked(open_model(spec, weights=arguments.weights, task=task), arguments)
+    for note in model.assumption:
+        print(note, file=sys.stderr)
     result = evaluate(model, dataset, split or "test", task=task)
     names = [pair for pair in zip(model.classes, dataset.classes, strict=False) if pair[0] != pair[1]]
     if names:

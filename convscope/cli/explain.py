@@ -10,7 +10,7 @@ from math import isnan
 from pathlib import Path
 from typing import Any
 
-from convscope.cli.answers import answer_facts, number_words, shown
+from convscope.cli.answers import answer_facts, doubts, number_words, shown
 from convscope.cli.model_arguments import add_answer_arguments, add_model_arguments, check_layer, opened
 from convscope.cli.outputs import check_output
 from convscope.cli.progress_bar import progress_bar
@@ -158,6 +158,7 @@ def run(arguments: argparse.Namespace) -> int:
     notes = (
         *image.notes,
         *model.notes,
+        *doubts(model),
         *look.prediction.notes,
         *(note for one in made for note in one.notes),
     )

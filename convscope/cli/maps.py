@@ -88,7 +88,7 @@ def run(arguments: argparse.Namespace) -> int:
         save_npy(arguments.npy, found.value(arguments.layer))
     if arguments.output is not None:
         save_png(arguments.output, _grid(maps, arguments))
-    for note in image.notes:
+    for note in (*image.notes, *model.assumption):
         print(note, file=sys.stderr)
     _tell(maps, found.shape(arguments.layer), arguments)
     return 0

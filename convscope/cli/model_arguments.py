@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import difflib
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from convscope.engine import runtime
@@ -12,6 +13,7 @@ from convscope.engine.models.answer import READINGS
 from convscope.engine.models.applications import find_application
 from convscope.engine.models.catalogue import open_model
 from convscope.engine.models.opened import OpenedModel
+from convscope.engine.models.preprocessing import MODES
 from convscope.engine.seeing.outputs import output_path
 from convscope.engine.training.trained_in import trained_in
 from convscope.errors import UserError
@@ -40,6 +42,7 @@ def add_answer_arguments(parser: argparse.ArgumentParser, *, file: str = "", rea
             output where NAME is no file's name. Elsewhere it always does.
         read: whether it matters what the numbers are.
     """
+    add_pixels_argument(parser)
     which = "which of a network's outputs is meant, by its name"
     if file:
         parser.add_argument(
@@ -72,6 +75,20 @@ class _FileOrHead(argparse.Action):
         setattr(namespace, "output" if is_file else "head", path if is_file else str(values))
 
 
+RANGES = {"0..1": "unit", "-1..1": "tf", "0..255": "raw", "imagenet": "torch", "imagenet-caffe": "caffe"}
+"""What `--pixels` takes, and what it is among `MODES`."""
+
+
+def add_pixels_argument(parser: argparse.ArgumentParser) -> None:
+    """--pixels: the range that the network expects."""
+    parser.add_argument(
+        "--pixels",
+        choices=RANGES,
+        help="the range of pixels that it was trained with, where its file does not tell it; imagenet "
+        "is less the mean, over the deviation; imagenet-caffe is less the mean, in BGR",
+    )
+
+
 def opened(arguments: argparse.Namespace) -> OpenedModel:
     """The model that the arguments name; `--input` and `--no-top` are heeded where a command has them."""
     shape = input_shape(arguments.input) if getattr(arguments, "input", None) else None
@@ -91,8 +108,15 @@ def opened(arguments: argparse.Namespace) -> OpenedModel:
 
 
 def asked(model: OpenedModel, arguments: argparse.Namespace) -> OpenedModel:
-    """The model with the output that `--head` names, read as `--as` says."""
-    return model.with_(output=getattr(arguments, "head", None), reading=getattr(arguments, "reading", None))
+    """The model with the output that `--head` names, read as `--as` says, in the range of `--pixels`."""
+    pixels, now, chosen = getattr(arguments, "pixels", None), model.preprocessing, None
+    if pixels is not None:
+        chosen = replace(MODES[RANGES[pixels]], resize=now.resize, sampling=now.sampling)
+    return model.with_(
+        output=getattr(arguments, "head", None),
+        reading=getattr(arguments, "reading", None),
+        preprocessing=chosen,
+    )
 
 
 def layer_of(model: OpenedModel, name: str) -> str:

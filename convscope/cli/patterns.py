@@ -83,6 +83,8 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.octaves,
     )
     model = opened(arguments)
+    for note in model.assumption:
+        print(note, file=sys.stderr)
     goals = _goals(model, arguments, filters)
     try:
         with progress_bar() as task:

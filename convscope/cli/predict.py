@@ -7,7 +7,7 @@ import json
 import sys
 from pathlib import Path
 
-from convscope.cli.answers import TOP, answer_facts, number_words, shown
+from convscope.cli.answers import TOP, answer_facts, doubts, number_words, shown
 from convscope.cli.model_arguments import add_answer_arguments, add_model_arguments, opened
 from convscope.cli.predict_folder import run_folder
 from convscope.errors import UserError
@@ -49,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
     image = load_image(arguments.image)
     model = opened(arguments)
     prediction = model.predict(image)
-    for note in (*image.notes, *model.notes, *prediction.notes):
+    for note in (*image.notes, *model.notes, *doubts(model), *prediction.notes):
         print(note, file=sys.stderr)
     if arguments.json:
         print(json.dumps(answer_facts(model, prediction, arguments.top), ensure_ascii=False, indent=1))

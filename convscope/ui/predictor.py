@@ -14,6 +14,7 @@ from convscope.errors import UserError
 from convscope.jobs import Jobs
 from convscope.session.session import Session
 from convscope.task import Task
+from convscope.ui.pixel_check import PixelCheck
 
 if TYPE_CHECKING:
     from convscope.engine.models.opened import OpenedModel
@@ -44,6 +45,8 @@ class Predicted:
 class Predictor(QObject):
     """Predicts whenever image or model change, but only while somebody looks.
 
+    After a network's first answer `pixels` finds out whether the range that was assumed is doubtful.
+
     Whoever shows a prediction shows that it is `outdated`, too: from the moment at which another image or
     model is current until the next answer.
 
@@ -63,6 +66,7 @@ class Predictor(QObject):
         self._last: Predicted | None = None
         self._outdated = ""
         self._asked: tuple[object, object] | None = None
+        self.pixels = PixelCheck(jobs)
         for signal in (session.image_changed, session.model_changed):
             signal.connect(self._question_changed)
 
@@ -163,3 +167,6 @@ class Predictor(QObject):
         self._last = predicted
         self._mark()
         self.changed.emit(predicted)
+        if predicted is None or predicted.prediction is not None:
+            # Never before the first answer: that is what a person waits for.
+            self.pixels.follow(predicted.model if predicted is not None else None)

@@ -180,6 +180,12 @@ class OpenedModel:
             twin.is_assumed = False
         return twin
 
+    def noting(self, note: str) -> OpenedModel:
+        """The same model with one more thing that has to be known of it."""
+        twin = self.with_()
+        twin._notes = (*self._notes, note)
+        return twin
+
     # What it is.
 
     @cached_property
@@ -222,6 +228,11 @@ class OpenedModel:
         if channels is None:
             raise UserError(f"{self.name} does not say how many channels its images have.")
         return height, width, channels
+
+    def is_of(self, height: int, width: int, channels: int) -> bool:
+        """Whether it takes images of just this size."""
+        shapes = [self.program.shapes[slot] for slot in self.program.inputs]
+        return any(shape[1:] == (height, width, channels) for shape in shapes)
 
     @cached_property
     def answers(self) -> tuple[Answer, ...]:
@@ -582,9 +593,11 @@ class OpenedModel:
     @property
     def notes(self) -> tuple[str, ...]:
         """What was mended or assumed on opening, one sentence each."""
-        return (*self._notes, *self._assumption())
+        return (*self._notes, *self.assumption)
 
-    def _assumption(self) -> tuple[str, ...]:
+    @property
+    def assumption(self) -> tuple[str, ...]:
+        """That the range of the pixels is assumed, as the file does not tell it: one sentence, or none."""
         # Of networks made here it is known, or they have learned nothing yet.
         takes_images = any(len(self.program.shapes[slot]) == 4 for slot in self.program.inputs)
         if not self.is_assumed or self.source.kind != "file" or not takes_images:
@@ -592,6 +605,13 @@ class OpenedModel:
         return (
             f"The file does not say how images are prepared: pixels as {self.preprocessing.name}, the whole "
             "image stretched to the network's size, as Keras's own loaders do.",
+        )
+
+    @property
+    def short_assumption(self) -> tuple[str, ...]:
+        """The same in few words, for where there is little room."""
+        return (
+            (f"Pixels as {self.preprocessing.name}, which the file does not say.",) if self.assumption else ()
         )
 
     def _input_words(self) -> str:

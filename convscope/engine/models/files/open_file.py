@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from convscope.engine.models.architecture import Architecture
+from convscope.engine.models.beside import Beside, beside
 from convscope.engine.models.build import to_keras
 from convscope.engine.models.channels_last import NOTE, channels_last, is_channels_first
-from convscope.engine.models.class_names import sidecar_of
+from convscope.engine.models.class_names import Sidecar, sidecar_of
 from convscope.engine.models.files.bounded import bounded, check_held
 from convscope.engine.models.files.check_config import check_config
 from convscope.engine.models.files.description import description, description_beside, is_description
@@ -25,6 +26,8 @@ from convscope.engine.models.files.weights import load_checkpoint, load_legacy, 
 from convscope.engine.models.gray_images import NOTE as GRAY
 from convscope.engine.models.gray_images import lacks_channels, with_channels
 from convscope.engine.models.opened import OpenedModel, Source
+from convscope.engine.models.teachable import NOTE as TEACHABLE
+from convscope.engine.models.teachable import PREPROCESSING, is_teachable
 from convscope.errors import MissingFileError, NotEnoughMemoryError, UserError, WeightsAloneError
 from convscope.ids import file_id
 from convscope.opening import check_budget, is_folder, is_regular, is_there, open_regular
@@ -76,15 +79,31 @@ def open_file(path: Path, task: Task | None = None, weights: Path | None = None)
         classes=sidecar.classes,
         source=Source("file", str(path), path, path.name if weights is None else weights.name),
         notes=notes,
-        loss=loss_of(path) if path.is_file() else None,
+        loss=loss_of(path) if is_regular(path) else None,
     )
     if is_regular(path) and path.suffix != ".json" and weights is None:
         # An architecture's weights are others each time.
         opened.id = file_id(path)
-    made = opened.with_(preprocessing=sidecar.preprocessing)
+    made = _as_told(opened, sidecar, path)
     # A finished graph is asked once what its numbers are: here, where nobody waits for it.
     _ = made.answer
     return made
+
+
+def _as_told(opened: OpenedModel, sidecar: Sidecar, path: Path) -> OpenedModel:
+    """With the names and the range of pixels that its own sidecar tells, else what lies beside it."""
+    told = Beside() if sidecar.classes else beside(path)
+    named = opened.with_(classes=told.classes) if told.classes else opened
+    fits = named.answer.tells_classes and named.answer.count == len(told.classes)
+    if fits:
+        opened = named.noting(f"The names of its classes are those of {told.file} beside it.")
+    if sidecar.preprocessing is not None:
+        return opened.with_(preprocessing=sidecar.preprocessing)
+    # Of a finished graph the layers are not seen, but who wrote the labels is.
+    graph = is_folder(path) and fits and told.teachable and opened.is_of(224, 224, 3)
+    if graph or is_teachable(opened.keras):
+        return opened.with_(preprocessing=PREPROCESSING).noting(TEACHABLE)
+    return opened
 
 
 def _name(path: Path) -> str:

@@ -94,6 +94,7 @@ class ClassColumn(QWidget):
         self._build()
         desk.context.predictor.changed.connect(self._predicted)
         desk.context.predictor.outdated_changed.connect(self._outdated)
+        desk.context.predictor.pixels.changed.connect(self._show_reason)
         desk.context.predictor.follow(self)
         desk.begun.connect(self._begun)
         desk.said.connect(lambda _sentence: self._show_explained())
@@ -107,6 +108,7 @@ class ClassColumn(QWidget):
         """Take no more events."""
         self.output.shutdown()
         self._desk.context.predictor.outdated_changed.disconnect(self._outdated)
+        self._desk.context.predictor.pixels.changed.disconnect(self._show_reason)
         self._desk.context.predictor.changed.disconnect(self._predicted)
 
     # -- showing ---------------------------------------------------------------------------------------------
@@ -118,8 +120,20 @@ class ClassColumn(QWidget):
         if prediction is not None:
             self._show_kind(values)
         self.bars.set_chosen(self._explained())
+        self._show_reason()
+
+    def _show_reason(self, *_: object) -> None:
+        """Why there is nothing, or what has to be known of what there is."""
+        predictor = self._desk.context.predictor
+        predicted = predictor.last
+        prediction = predicted.prediction if predicted is not None else None
         reason = predicted.reason if predicted is not None else ""
-        notes = " ".join((*prediction.notes, *self.bars.notes)) if prediction is not None else ""
+        notes = ""
+        if predicted is not None and prediction is not None:
+            pixels = predictor.pixels.words if predictor.pixels.of(predicted.model) else ""
+            # The doubt says which range is assumed, too.
+            range_ = (pixels,) if pixels else predicted.model.short_assumption
+            notes = " ".join((*prediction.notes, *self.bars.notes, *range_))
         self.reason.setText(reason or notes)
         self.reason.setVisible(bool(reason or notes))
 

@@ -98,6 +98,7 @@ class ModelFacts(QWidget):
         column.addWidget(self.reason)
         self.context.predictor.changed.connect(self._show_prediction)
         self.context.predictor.outdated_changed.connect(self._outdated)
+        self.context.predictor.pixels.changed.connect(self._show_notes)
         # The column, because the bars are hidden while there are no classes.
         self.context.predictor.follow(self)
 
@@ -139,13 +140,21 @@ class ModelFacts(QWidget):
         model = shown.model
         self.title.setText(model.name)
         self.origin.setText(_origin(shown))
-        self.notes.setText("\n".join(model.notes))
-        self.notes.setVisible(bool(model.notes))
+        self._show_notes()
         self.totals.set_facts(words.total_facts(shown.sheet.totals, shown.file_bytes, shown.input_shape))
         self._show_bars(shown)
         self._show_settings(shown)
         self._show_prediction(self.context.predictor.last)
         self._outdated(self.context.predictor.outdated)
+
+    def _show_notes(self, *_: object) -> None:
+        shown, pixels = self._shown, self.context.predictor.pixels
+        notes = shown.model.notes if shown is not None else ()
+        notes = (
+            (*notes, pixels.words) if pixels.words and shown is not None and pixels.of(shown.model) else notes
+        )
+        self.notes.setText("\n".join(notes))
+        self.notes.setVisible(bool(notes))
 
     def set_current(self, path: str | None) -> None:
         """Frame a layer in both bars."""
@@ -214,6 +223,7 @@ class ModelFacts(QWidget):
         self.output.shutdown()
         self.context.predictor.changed.disconnect(self._show_prediction)
         self.context.predictor.outdated_changed.disconnect(self._outdated)
+        self.context.predictor.pixels.changed.disconnect(self._show_notes)
 
     # Inside
 
