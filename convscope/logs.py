@@ -13,11 +13,12 @@ import time
 from dataclasses import dataclass
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from convscope import __version__
 from convscope.opening import is_regular
 from convscope.paths import state_dir
+from convscope.printable import one_line, printable
 
 if sys.platform != "win32":
     import fcntl
@@ -34,6 +35,19 @@ class _Run:
     handler: logging.Handler
     path: Path
     record: IO[str]
+
+
+class PlainFormatter(logging.Formatter):
+    """One line for each message, and nothing in it that steers the terminal of who reads the log."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        """The line."""
+        record.message = one_line(record.message)
+        return super().formatMessage(record)
+
+    def formatException(self, info: Any) -> str:
+        """The traceback, which has lines of its own."""
+        return printable(super().formatException(info), lines=True)
 
 
 _run: _Run | None = None
@@ -70,7 +84,7 @@ def start_logging() -> Path | None:
     except OSError as error:
         logging.getLogger(__name__).warning("no log file: %s", error)
         return None
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    handler.setFormatter(PlainFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     root = logging.getLogger()
     root.addHandler(handler)
     root.setLevel(logging.INFO)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
+from pathlib import Path
+from typing import Any
 
 # What a terminal obeys (C0, C1, DEL), line breaks, what turns the direction of writing or is not seen at all,
 # tags, and halves of characters. Joiners (U+200C, U+200D) stay: words and emoji need them.
@@ -14,7 +17,7 @@ _IN_A_LINE = re.compile(f"[{_UNSEEN}]")
 _IN_LINES = re.compile(f"(?![\t\n])[{_UNSEEN}]")
 
 
-def printable(text: str, *, lines: bool = False) -> str:
+def printable(said: str | Path, *, lines: bool = False) -> str:
     """Text that shows what it is: whatever a terminal would obey, or nobody would see, becomes "�".
 
     Escape codes, line breaks, U+202E and its kind could make one name look like another, or write over what
@@ -23,6 +26,7 @@ def printable(text: str, *, lines: bool = False) -> str:
     Args:
         lines: line breaks and tabs stay, for text that has lines of its own.
     """
+    text = str(said)
     if text.isascii() and text.isprintable():
         return text
     whole = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace") if _lone(text) else text
@@ -32,6 +36,20 @@ def printable(text: str, *, lines: bool = False) -> str:
 def one_line(text: str) -> str:
     """A sentence: as `printable`, but its line breaks and tabs become spaces."""
     return printable(re.sub(r"[\t\n\r\f\v]+", " ", text))
+
+
+def json_text(data: Any, indent: int | None = 1) -> str:
+    """JSON for a terminal: what `printable` would replace is escaped, and reads back the same."""
+    return escaped(json.dumps(data, ensure_ascii=False, indent=indent))
+
+
+def escaped(text: str) -> str:
+    """JSON with what `printable` would replace as \\uXXXX; such letters stand within its strings only."""
+    return text if text.isascii() else _IN_LINES.sub(_escape, text)
+
+
+def _escape(found: re.Match[str]) -> str:
+    return json.dumps(found[0])[1:-1]
 
 
 def _lone(text: str) -> bool:

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from enum import Enum
 from typing import Any, Literal
 
+from convscope.printable import printable
+
 
 class Left(Enum):
     """What is told of the time left where the work itself cannot say."""
@@ -75,7 +77,7 @@ class Task:
         self._left = left
         report = self._on_progress
         if report is not None:
-            report(fraction, text)
+            report(fraction, printable(text))
 
     def partial(self, value: Any) -> None:
         """Hand over an intermediate result."""

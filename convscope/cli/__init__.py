@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import io
 import os
 import sys
 from collections.abc import Sequence
@@ -17,8 +16,10 @@ from pathlib import Path
 from typing import NoReturn
 
 from convscope import __version__
+from convscope.cli.streams import plain_streams
 from convscope.engine.keras_compat import cannot_run, no_kernel
 from convscope.errors import UserError
+from convscope.printable import one_line
 from convscope.task import Cancelled
 
 COMMANDS: dict[str, str] = {
@@ -48,11 +49,11 @@ class _Parser(argparse.ArgumentParser):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run convscope. Returns the exit code: 0 done, 2 a usage or input error, 130 interrupted."""
-    words = list(sys.argv[1:] if argv is None else argv)
-    for stream in (sys.stdout, sys.stderr):
-        # A terminal without Unicode gets question marks instead of a traceback.
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")
+    with plain_streams():
+        return _main(list(sys.argv[1:] if argv is None else argv))
+
+
+def _main(words: list[str]) -> int:
     # A folder called "data" is opened by its name, as it always was.
     folder = words == ["data"] and Path("data").exists()
     if words and words[0] in COMMANDS and not folder:
@@ -75,7 +76,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     except OSError as error:
         if error.filename is not None:
-            print(f"convscope: {error.filename} cannot be used: {error.strerror}.", file=sys.stderr)
+            name = one_line(str(error.filename))
+            print(f"convscope: {name} cannot be used: {error.strerror}.", file=sys.stderr)
             return 2
         _drop_output()
         print(f"convscope: the output cannot be written: {error.strerror or error}.", file=sys.stderr)

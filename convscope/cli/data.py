@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from dataclasses import asdict
 
@@ -15,6 +14,7 @@ from convscope.engine.data.registry import (
     name_of,
     open_dataset,
 )
+from convscope.printable import json_text
 from convscope.task import Cancelled
 from convscope.words import megabytes
 
@@ -41,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
         return _download(arguments.name)
     found = list_datasets()
     if getattr(arguments, "json", False):
-        print(json.dumps([asdict(info) for info in found], ensure_ascii=False, indent=1))
+        print(json_text([asdict(info) for info in found]))
         return 0
     for title, chosen in (
         ("on this machine", [info for info in found if info.here]),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from dataclasses import asdict
 from math import isnan
@@ -19,6 +18,7 @@ from convscope.engine.seeing.attribution.methods import METHODS, find_method
 from convscope.errors import UserError
 from convscope.imaging.colormaps import COLORMAPS
 from convscope.imaging.overlay import OPACITY, THRESHOLD
+from convscope.printable import json_text, printable
 
 SUMMARY = "Why a model decided: lay over an image what spoke for a class (Grad-CAM and fourteen others)."
 EXAMPLE = "convscope explain imagenet photo.jpg --class tabby -o overlay.png"
@@ -140,7 +140,7 @@ def run(arguments: argparse.Namespace) -> int:
     facts = [_facts(one, region(one, threshold, image=image, how=style.how), threshold) for one in made]
     if arguments.json:
         told = {**facts[0], **answer_facts(model, look.prediction), "maps": facts}
-        print(json.dumps(told, ensure_ascii=False, indent=1))
+        print(json_text(told))
         return 0
     for score in shown(look.prediction, None):
         logit = "" if look.prediction.is_values else f"{score.logit:9.3f}"
@@ -245,13 +245,13 @@ def _folder(arguments: argparse.Namespace, method: str, settings: Settings) -> i
     failed = [row for row in batch.rows if row.error]
     if arguments.json:
         rows = [_row_facts(row) for row in batch.rows]
-        print(json.dumps({"rows": rows, "table": str(batch.table)}, ensure_ascii=False, indent=1))
+        print(json_text({"rows": rows, "table": str(batch.table)}))
     else:
         made = len(batch.rows) - len(failed)
         overlays = "1 overlay" if made == 1 else f"{made:,} overlays"
-        print(f"{overlays} and {batch.table.name} in {arguments.output}")
+        print(f"{overlays} and {printable(batch.table.name)} in {printable(arguments.output)}")
     for row in failed:
-        print(f"{row.file.name}: {row.error}", file=sys.stderr)
+        print(f"{printable(row.file.name)}: {row.error}", file=sys.stderr)
     # Where nothing could be explained, what follows in a script must not go on as if it were.
     return 2 if len(failed) == len(batch.rows) else 0
 

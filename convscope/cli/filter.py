@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
@@ -28,6 +27,7 @@ from convscope.imaging.save import save_npy, save_png, save_tiff_float
 from convscope.imaging.size import OutputSize, output_size
 from convscope.imaging.stage import Result
 from convscope.imaging.stage import run as run_stage
+from convscope.printable import json_text, printable
 
 SUMMARY = "Apply a kernel to an image: kernel, then bias, activation and pooling."
 EXAMPLE = "convscope filter cat.jpg -o edges.png --kernel sobel-x --display abs"
@@ -108,7 +108,7 @@ def run(arguments: argparse.Namespace) -> int:
     for note in image.notes:
         print(note, file=sys.stderr)
     if arguments.json:
-        print(json.dumps(_facts(arguments, result, size, shown), ensure_ascii=False, indent=1))
+        print(json_text(_facts(arguments, result, size, shown)))
     else:
         print(_line(arguments, result, size))
     return 0
@@ -168,8 +168,8 @@ def _line(arguments: argparse.Namespace, result: Result, size: OutputSize) -> st
     formula = "; ".join(size.text.splitlines())
     numbers = (f"{name} {numeral(value)}" for name, value in _numbers(result).items())
     return (
-        f"{arguments.output}: {_dimensions(result.source.values.shape)} → {_dimensions(result.shape)}; "
-        f"{formula}; {', '.join(numbers)}"
+        f"{printable(arguments.output)}: {_dimensions(result.source.values.shape)} → "
+        f"{_dimensions(result.shape)}; {formula}; {', '.join(numbers)}"
     )
 
 

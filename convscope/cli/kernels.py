@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import json
 
 from convscope.errors import UserError
 from convscope.imaging.presets import groups
 from convscope.imaging.presets.preset import Preset
+from convscope.printable import json_text
 
 SUMMARY = "List the kernel presets: what each does, its parameters, and its weights at their defaults."
 EXAMPLE = "convscope kernels --group Blur"
@@ -31,7 +31,7 @@ def run(arguments: argparse.Namespace) -> int:
             raise UserError(f"There is no group {arguments.group!r}: choose one of {', '.join(groups())}.")
     if arguments.json:
         presets = [describe(preset) for group in shown.values() for preset in group]
-        print(json.dumps(presets, ensure_ascii=False, indent=1))
+        print(json_text(presets))
         return 0
     print("\n\n".join(f"{name}\n\n{_listed(presets)}" for name, presets in shown.items()))
     return 0

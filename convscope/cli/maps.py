@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,6 +23,7 @@ from convscope.engine.seeing.normalise import NORMALISATIONS
 from convscope.engine.seeing.outputs import MARK
 from convscope.errors import UserError
 from convscope.imaging.colormaps import COLORMAPS
+from convscope.printable import json_text, printable
 
 if TYPE_CHECKING:
     from convscope.engine.seeing.layer_maps import LayerMaps
@@ -103,10 +103,10 @@ def _tell(maps: LayerMaps, shape: Sequence[int], arguments: argparse.Namespace) 
             "output": None if arguments.output is None else str(arguments.output),
             "npy": None if arguments.npy is None else str(arguments.npy),
         }
-        print(json.dumps(facts, ensure_ascii=False, indent=1))
+        print(json_text(facts))
         return
     if arguments.npy is not None:
-        print(f"{arguments.npy}: {'×'.join(map(str, shape))}, float32")
+        print(f"{printable(arguments.npy)}: {'×'.join(map(str, shape))}, float32")
     if arguments.output is not None:
         blank = f", {_blank(maps)}" if maps.form == "maps" else ""
         broken = int(maps.statistics.broken.sum())
@@ -116,7 +116,7 @@ def _tell(maps: LayerMaps, shape: Sequence[int], arguments: argparse.Namespace) 
             "table": f"a table of {maps.height}×{maps.width}",
             "maps": f"{maps.count} maps of {maps.height}×{maps.width}",
         }[maps.form]
-        print(f"{arguments.output}: {what}{blank}")
+        print(f"{printable(arguments.output)}: {what}{blank}")
 
 
 def _blank(maps: LayerMaps) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 from dataclasses import asdict
 
 from convscope.cli.progress_bar import progress_bar
 from convscope.engine.models.catalogue import Entry, catalogue
 from convscope.errors import UserError
+from convscope.printable import json_text
 
 SUMMARY = (
     "List the models that can be opened by a name: shipped, the lectures' templates, keras.applications."
@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
         entry for entry in catalogue() if all(word in f"{entry.name} {entry.title}".lower() for word in words)
     ]
     if arguments.json:
-        print(json.dumps([asdict(entry) for entry in found], ensure_ascii=False, indent=1))
+        print(json_text([asdict(entry) for entry in found]))
         return 0
     for kind, title in _TITLES.items():
         entries = [entry for entry in found if entry.kind == kind]

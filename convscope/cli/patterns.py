@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import difflib
-import json
 import math
 import re
 import sys
@@ -15,6 +14,7 @@ from convscope.cli.model_arguments import add_answer_arguments, add_model_argume
 from convscope.cli.outputs import check_output
 from convscope.cli.progress_bar import progress_bar
 from convscope.errors import UserError
+from convscope.printable import json_text
 from convscope.task import Cancelled
 
 if TYPE_CHECKING:
@@ -159,9 +159,7 @@ def _tell(model: OpenedModel, patterns: Sequence[Pattern], *, as_json: bool) -> 
     from convscope.engine.seeing.patterns.words import verdict
 
     if as_json:
-        print(
-            json.dumps({"patterns": [_facts(model, one) for one in patterns]}, ensure_ascii=False, indent=1)
-        )
+        print(json_text({"patterns": [_facts(model, one) for one in patterns]}))
         return
     width = max(len(words(model, one.goal)) for one in patterns)
     for one in patterns:

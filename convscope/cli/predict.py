@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from convscope.cli.answers import TOP, answer_facts, doubts, number_words, shown
 from convscope.cli.model_arguments import add_answer_arguments, add_model_arguments, opened
 from convscope.cli.predict_folder import run_folder
 from convscope.errors import UserError
+from convscope.printable import json_text
 
 SUMMARY = "What a model says about an image: its most probable classes, or its numbers."
 EXAMPLE = "convscope predict imagenet photo.jpg"
@@ -52,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
     for note in (*image.notes, *model.notes, *doubts(model), *prediction.notes):
         print(note, file=sys.stderr)
     if arguments.json:
-        print(json.dumps(answer_facts(model, prediction, arguments.top), ensure_ascii=False, indent=1))
+        print(json_text(answer_facts(model, prediction, arguments.top)))
         return 0
     top = shown(prediction, arguments.top)
     width = max(len(score.name) for score in top)

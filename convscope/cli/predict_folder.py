@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from convscope.cli.model_arguments import opened
 from convscope.cli.outputs import check_output
 from convscope.cli.progress_bar import progress_bar
 from convscope.imaging.numerals import numeral
-from convscope.printable import printable
+from convscope.printable import json_text, printable
 from convscope.task import Cancelled
 from convscope.words import percent
 
@@ -63,7 +62,10 @@ def run_folder(arguments: argparse.Namespace, top: int | None) -> int:
                         skipped += [answer for answer in answers if answer.problem]
     except Cancelled:
         if arguments.csv is not None:
-            print(f"Stopped: {arguments.csv} holds what was done; the same line goes on.", file=sys.stderr)
+            print(
+                f"Stopped: {printable(arguments.csv)} holds what was done; the same line goes on.",
+                file=sys.stderr,
+            )
         return 130
     if arguments.csv is not None:
         _tell(arguments, len(files), known, len(skipped))
@@ -87,10 +89,12 @@ def _tell(arguments: argparse.Namespace, pictures: int, known: int, skipped: int
         "skipped": skipped,
     }
     if arguments.json:
-        print(json.dumps(facts, ensure_ascii=False))
+        print(json_text(facts, indent=None))
         return
     kept = f", {known:,} were there already" if known else ""
-    print(f"{arguments.csv}: {pictures - known - skipped:,} of {pictures:,} pictures predicted{kept}")
+    print(
+        f"{printable(arguments.csv)}: {pictures - known - skipped:,} of {pictures:,} pictures predicted{kept}"
+    )
 
 
 def _line(answer: Any, names: list[str], values: bool) -> str:
@@ -113,4 +117,4 @@ def _json(answer: Any, names: list[str], values: bool) -> str:
             {"index": int(index), "name": names[index], "value" if values else "probability": float(share)}
             for index, share in zip(answer.indices, answer.numbers, strict=True)
         ]
-    return json.dumps(facts, ensure_ascii=False)
+    return json_text(facts, indent=None)

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from convscope.cli.streams import drawing
+from convscope.printable import printable
 from convscope.task import Task, seconds_left
 from convscope.words import time_left
 
@@ -28,7 +30,7 @@ class _Bar:
         self.task: Task | None = None
 
     def show(self, fraction: float | None, text: str) -> None:
-        text = self._with_time(fraction, text)
+        text = self._with_time(fraction, printable(text))
         now = time.monotonic()
         if not self._terminal:
             if now - self._last >= _QUIET:
@@ -39,7 +41,7 @@ class _Bar:
         filled = 0 if fraction is None else round(fraction * _WIDTH)
         # A line that is too long would wrap, and could not be drawn over.
         line = f"[{'█' * filled}{' ' * (_WIDTH - filled)}] {text}"[: shutil.get_terminal_size().columns - 1]
-        print(f"\r{line:<{self._shown}}", end="", file=sys.stderr, flush=True)
+        print(f"\r{line:<{self._shown}}", end="", file=drawing(sys.stderr), flush=True)
         self._shown = len(line)
 
     def _with_time(self, fraction: float | None, text: str) -> str:
@@ -56,7 +58,7 @@ class _Bar:
 
     def close(self) -> None:
         if self._terminal and self._shown:
-            print(f"\r{'':<{self._shown}}\r", end="", file=sys.stderr, flush=True)
+            print(f"\r{'':<{self._shown}}\r", end="", file=drawing(sys.stderr), flush=True)
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from typing import Any
 
 from convscope.cli.model_arguments import add_model_arguments, opened
@@ -11,6 +10,7 @@ from convscope.engine.models.field_words import short
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.models.receptive import Field
 from convscope.engine.models.sheet import LayerInfo, Sheet
+from convscope.printable import json_text
 
 SUMMARY = "Every layer of a model: output shape, parameters with the sum written out, work, receptive field."
 EXAMPLE = "convscope summary lenet-5"
@@ -28,7 +28,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Print the table or the JSON."""
     model = opened(arguments)
     if arguments.json:
-        print(json.dumps(as_json(model), ensure_ascii=False, indent=1))
+        print(json_text(as_json(model)))
         return 0
     print(f"{model.name}\n")
     for line in table(model.sheet):

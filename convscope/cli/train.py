@@ -17,6 +17,7 @@ from convscope.engine.training.trained_in import trained_in
 from convscope.engine.training.transfer_model import WAYS
 from convscope.errors import UserError
 from convscope.opening import is_folder, is_there, real_path
+from convscope.printable import printable
 from convscope.task import Cancelled, Task
 from convscope.words import clock
 
@@ -136,7 +137,10 @@ def run(arguments: argparse.Namespace) -> int:
                 assert run is not None
                 trained = _resumed(run, arguments, control, task)
     except Cancelled:
-        print(f"convscope: stopped; go on with: convscope train --resume {folder}", file=sys.stderr)
+        print(
+            f"convscope: stopped; go on with: convscope train --resume {printable(folder)}",
+            file=sys.stderr,
+        )
         return 130
     _report(trained, folder, as_json=arguments.json)
     if trained.fitted.outcome == "diverged":
@@ -339,5 +343,5 @@ def _report(trained: Trained, folder: Path, *, as_json: bool) -> None:
         print(f"test accuracy {test.accuracy:.4f} on {test.images:,} images{within}")
     elif whose:
         print(f"the network has {whose}")
-    print(f"run {folder}")
+    print(f"run {printable(folder)}")
     print(f"took {clock(trained.seconds)}")

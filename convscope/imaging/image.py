@@ -13,6 +13,7 @@ from PIL import Image as PillowImage
 
 from convscope.errors import UserError
 from convscope.ids import new_id
+from convscope.printable import printable
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,7 +22,7 @@ class Image:
 
     Attributes:
         values: uint8 (0–255) or float32, shape H×W (gray) or H×W×3 (RGB), contiguous, read-only.
-        name: what a person calls it; the file's name as a rule.
+        name: what a person calls it, printable; the file's name as a rule.
         path: the file it came from, or None (drawn, pasted, typed, camera).
         notes: what was converted on opening, one short sentence each ("transparency laid over white").
         id: of the thing that is open: a camera's frames and a drawing's strokes are pictures of one id.
@@ -35,6 +36,7 @@ class Image:
 
     def __post_init__(self) -> None:
         values: NDArray[Any] = self.values
+        object.__setattr__(self, "name", printable(self.name))
         if values.ndim not in (2, 3) or (values.ndim == 3 and values.shape[2] != 3) or 0 in values.shape:
             raise UserError(
                 f"{self.name}: an image is height × width or height × width × 3, not {values.shape}."

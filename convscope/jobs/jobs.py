@@ -14,6 +14,7 @@ from convscope.errors import UserError
 from convscope.jobs.collector import Collector
 from convscope.jobs.job import Job
 from convscope.jobs.lane import Lane
+from convscope.printable import printable
 from convscope.task import Cancelled, Task
 
 log = logging.getLogger(__name__)
@@ -78,7 +79,7 @@ class Jobs(QObject):
         on_cancelled: Callable[[], None] | None = None,
     ) -> Job:
         """Queue `function(task)` on a lane and return its job at once."""
-        job = Job(title, lane, function, key, quiet, on_done, on_failed, on_partial, on_cancelled)
+        job = Job(printable(title), lane, function, key, quiet, on_done, on_failed, on_partial, on_cancelled)
         job.task = Task(self._progress_reporter(job), lambda value: self._send(job, "partial", value))
         if self._closed:
             job.state = "cancelled"

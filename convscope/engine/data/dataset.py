@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from convscope.engine.data.images import Images
 from convscope.engine.data.split import DEFAULT_SPLIT, Splits, SplitSettings, split_indices
 from convscope.errors import UserError
+from convscope.printable import printable
 from convscope.task import Task
 
 if TYPE_CHECKING:
@@ -159,6 +160,7 @@ def make_dataset(
     Raises:
         UserError: labels and images do not agree, or there is nothing in it.
     """
+    title, classes = printable(title), tuple(map(printable, classes))
     if len(images) != len(labels):
         raise UserError(
             f"{title}: {len(images)} images but {len(labels)} labels; there must be one for each."

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -14,6 +13,7 @@ from convscope.errors import UserError
 from convscope.files import write_whole
 from convscope.opening import is_regular, named, parse_json, read_text
 from convscope.paths import resource_path
+from convscope.printable import json_text
 
 _LARGEST = 16 << 20
 _MOST = 100_000
@@ -81,7 +81,7 @@ def write_sidecar(path: Path, classes: Sequence[str], preprocessing: Preprocessi
     data: dict[str, Any] = {"classes": list(classes)}
     if preprocessing is not None:
         data["preprocessing"] = preprocessing.to_dict()
-    write_whole(path, json.dumps(data, ensure_ascii=False, indent=1))
+    write_whole(path, json_text(data))
 
 
 def _from_json(data: Any, name: str) -> Sidecar:

@@ -35,6 +35,7 @@ from convscope.engine.models.sheet import LayerInfo, Sheet
 from convscope.errors import NotEnoughMemoryError, UserError
 from convscope.ids import new_id
 from convscope.imaging.image import Image
+from convscope.printable import printable
 from convscope.words import counted
 
 _KEPT = 48
@@ -113,8 +114,8 @@ class OpenedModel:
     ) -> None:
         self.id = new_id()
         self.keras = model
-        self.name = name or str(model.name)
-        self.classes = tuple(classes)
+        self.name = printable(name or str(model.name))
+        self.classes = tuple(map(printable, classes))
         self.source = source or Source("memory", self.name)
         self._copy = in_float32(model) if is_low_precision(model) else None
         self.program: Program = flatten(model if self._copy is None else self._copy)
@@ -174,7 +175,7 @@ class OpenedModel:
             name = twin._output or self.answer.name
             twin._output, twin._readings = name, {**self._readings, name: reading}
         if classes is not None:
-            twin.classes = tuple(classes)
+            twin.classes = tuple(map(printable, classes))
         if preprocessing is not None:
             twin.preprocessing = preprocessing
             twin.is_assumed = False

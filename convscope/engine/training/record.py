@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from convscope.printable import escaped
+
 # The two parts of a fine-tuning run, as its epochs name them.
 CLASSIFIER, FINE_TUNING = "classifier", "fine-tuning"
 
@@ -77,7 +79,7 @@ def thawed_at(epochs: Sequence[EpochRecord]) -> int | None:
 
 def strict_json(data: Any) -> str:
     """JSON that every reader takes: a loss that is no number, or beyond all numbers, is null."""
-    return json.dumps(_finite(data), ensure_ascii=False, indent=1, allow_nan=False)
+    return escaped(json.dumps(_finite(data), ensure_ascii=False, indent=1, allow_nan=False))
 
 
 def _finite(value: Any) -> Any:

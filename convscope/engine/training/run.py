@@ -299,7 +299,7 @@ class Run:
             "test": None if test is None else dict(test),
             "seconds": round(known, 3),
         }
-        write_whole(self.folder / "status.json", json.dumps(data, ensure_ascii=False))
+        write_whole(self.folder / "status.json", json.dumps(data))
 
     def start_history(self, epochs: tuple[EpochRecord, ...]) -> None:
         """Make the history be just these epochs, before going on from the last of them."""

@@ -10,6 +10,7 @@ from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QSizePolicy, QToolButton, QWidget
 
 from convscope.imaging.image import Image
+from convscope.printable import printable
 from convscope.ui import theme
 from convscope.ui.widgets.elided import ElidedLabel
 from convscope.ui.widgets.name_button import short_name
@@ -114,7 +115,7 @@ class Header(QFrame):
         """Show the current image's name, size and what was converted."""
         self._images, self._image = images, image
         self._fit()
-        origin = str(image.path) if image.path is not None else "not from a file"
+        origin = printable(image.path) if image.path is not None else "not from a file"
         self.image.setToolTip(
             "\n".join((f"{image.name}: {origin}", *image.notes, "Click for the other open images"))
         )

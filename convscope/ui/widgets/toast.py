@@ -8,6 +8,7 @@ from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QEnterEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPlainTextEdit, QToolButton, QVBoxLayout, QWidget
 
+from convscope.printable import one_line, printable
 from convscope.ui import theme
 
 SECONDS = 7.0
@@ -155,6 +156,7 @@ class ToastArea(QWidget):
         Args:
             topic: by default each message is one of its own.
         """
+        message, detail = one_line(message), printable(detail, lines=True)
         topic = topic or message
         shown = self.toasts()
         for same in [toast for toast in shown if toast.topic == topic]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QPlainTextEdit, QVBoxLayout, QWidget
 
+from convscope.printable import printable
 from convscope.ui import theme
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.data.opening import Opening
@@ -85,7 +86,7 @@ class SourceSection(QWidget):
             self.show_them.setChecked(False)
             self.duplicates_shown.emit(None)
         self.title.setText(dataset.title)
-        self.title.setToolTip(dataset.reference)
+        self.title.setToolTip(printable(dataset.reference))
         self.button.setToolTip("Open another data set")
         self.facts.setText(set_words(dataset))
         self.credit.setText(dataset.credit)

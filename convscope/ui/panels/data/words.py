@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PySide6.QtGui import QColor
 
+from convscope.printable import printable
 from convscope.ui import theme
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def unreadable_words(dataset: Dataset) -> tuple[str, ...]:
     if not found:
         return ()
     if getattr(dataset.images, "gone", False):
-        return (f"{dataset.reference} is no longer there: put it back, or open another.",)
+        return (f"{printable(dataset.reference)} is no longer there: put it back, or open another.",)
     name = min(found)
     if len(found) == 1:
         return (f"1 file cannot be decoded, and training leaves it out: {name} ({found[name]}).",)
