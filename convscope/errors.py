@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from convscope.printable import one_line, printable
 
 
@@ -43,7 +45,15 @@ class WeightsAloneError(UserError):
 
 
 class UntrustedError(UserError):
-    """Something that could do harm, and is opened only if the person says that they trust it."""
+    """Something that could do harm, and is opened only if the person says that they trust it.
+
+    Args:
+        path: of it.
+    """
+
+    def __init__(self, message: str, path: Path) -> None:
+        super().__init__(message)
+        self.path = path
 
 
 class NotDownloadedError(UserError):

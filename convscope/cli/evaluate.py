@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from convscope.cli.model_arguments import add_answer_arguments, asked
+from convscope.cli.model_arguments import add_answer_arguments, add_trust_argument, asked
 from convscope.cli.progress_bar import progress_bar
 from convscope.engine.training.record import strict_json
 from convscope.errors import UserError
@@ -28,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "model", metavar="RUN|MODEL", help="a run's folder, a file, or a name from convscope models"
     )
     parser.add_argument("--weights", metavar="imagenet|FILE", help="weights for a named model")
+    add_trust_argument(parser)
     add_answer_arguments(parser)
     parser.add_argument("--data", help="a data set or folder; a run's own without")
     parser.add_argument(
@@ -99,7 +100,7 @@ def _evaluated(arguments: argparse.Namespace, folder: Path | None, task: Task) -
     if split == "all":
         dataset, split = whole(dataset), "test"
     runtime.start()
-    model = asked(open_model(spec, weights=arguments.weights, task=task), arguments)
+    model = asked(open_model(spec, weights=arguments.weights, trusted=arguments.trust, task=task), arguments)
     for note in model.assumption:
         print(note, file=sys.stderr)
     result = evaluate(model, dataset, split or "test", task=task)

@@ -23,7 +23,7 @@ _LISTED = 12
 
 
 def add_model_arguments(parser: argparse.ArgumentParser) -> None:
-    """MODEL and --weights."""
+    """MODEL, --weights and --trust."""
     parser.add_argument(
         "model",
         metavar="MODEL",
@@ -31,6 +31,16 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--weights", metavar="imagenet|FILE", help="weights for a named network; random without"
+    )
+    add_trust_argument(parser)
+
+
+def add_trust_argument(parser: argparse.ArgumentParser) -> None:
+    """--trust: in so many words, for what can do harm."""
+    parser.add_argument(
+        "--trust",
+        action="store_true",
+        help="open a SavedModel even where it cannot be kept from your files and the network",
     )
 
 
@@ -103,6 +113,7 @@ def opened(arguments: argparse.Namespace) -> OpenedModel:
         weights=arguments.weights,
         input_shape=shape,
         include_top=not getattr(arguments, "no_top", False),
+        trusted=arguments.trust,
     )
     return asked(model, arguments)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from convscope.engine.training.run import RunDetails
 
 # What a resumed run takes anew.
-_FREE = frozenset({"resume", "output", "epochs", "json"})
+_FREE = frozenset({"resume", "output", "epochs", "json", "trust"})
 
 
 def sides_of(text: str) -> list[int]:
@@ -25,7 +26,7 @@ def sides_of(text: str) -> list[int]:
         UserError: not of this form.
     """
     sides = text.lower().replace("×", "x").split("x")
-    if len(sides) != 2 or not all(side.isdigit() and int(side) > 0 for side in sides):
+    if len(sides) != 2 or not all(re.fullmatch(r"0*[1-9][0-9]{0,5}", side) for side in sides):
         raise UserError(f"--size is height x width, such as 150x150, not {text}.")
     return [int(side) for side in sides]
 

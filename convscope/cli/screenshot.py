@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from convscope.cli.model_arguments import add_trust_argument
 from convscope.cli.outputs import check_output
 from convscope.errors import UserError
 
@@ -34,6 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--theme", choices=("light", "dark"), default="light", help="default: light")
     parser.add_argument("--image", metavar="PATH", help="the image to show (default: a sample)")
     parser.add_argument("--model", metavar="MODEL", help="a name or a file, as in convscope predict")
+    add_trust_argument(parser)
     parser.add_argument("--data", metavar="NAME|FOLDER", help="a data set, as in convscope train")
 
 
@@ -47,7 +49,13 @@ def run(arguments: argparse.Namespace) -> int:
     output = Path(arguments.output)
     check_output(output, (".png",), *(each for each in (arguments.image,) if each))
     picture = render(
-        arguments.panel, (width, height), arguments.theme, arguments.image, arguments.model, arguments.data
+        arguments.panel,
+        (width, height),
+        arguments.theme,
+        arguments.image,
+        arguments.model,
+        arguments.data,
+        trusted=arguments.trust,
     )
     temporary = output.with_name(f".{output.name}.{os.getpid()}.tmp")
     try:
@@ -86,6 +94,8 @@ def render(
     image: str | None,
     model: str | None = None,
     data: str | None = None,
+    *,
+    trusted: bool = False,
 ) -> QImage:
     """The window, drawn off any screen once all its work is done.
 
@@ -116,7 +126,7 @@ def render(
     if model is not None and panel != FIRST:
         # Before the window, which would be content with another one.
         runtime.start()
-        session.add_model(open_model(trained_in(model)))
+        session.add_model(open_model(trained_in(model), trusted=trusted))
     settings = Settings()
     window = MainWindow(session, settings=settings, theme_choice=theme)
     try:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from convscope.cli.model_arguments import add_trust_argument
 from convscope.cli.progress_bar import progress_bar
 from convscope.cli.resume_options import refuse_other, sides_of
 from convscope.engine.data.resize import FITS
@@ -56,6 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Model, data, settings, and where to keep the run."""
     parser.add_argument("--model", help="a file, another run's folder, or a name from convscope models")
     parser.add_argument("--weights", metavar="imagenet|FILE", help="for a named model; random without")
+    add_trust_argument(parser)
     parser.add_argument(
         "--data",
         help="a name from convscope data list, a folder of classes, an .npz or IDX file",
@@ -277,7 +279,14 @@ def _model(arguments: argparse.Namespace, task: Task) -> OpenedModel:
     weights = arguments.weights or ("imagenet" if application else None)
     top = not application
     spec = trained_in(arguments.model)
-    return open_model(spec, weights=weights, input_shape=shape, include_top=top, task=task)
+    return open_model(
+        spec,
+        weights=weights,
+        input_shape=shape,
+        include_top=top,
+        trusted=arguments.trust,
+        task=task,
+    )
 
 
 def _mended(

@@ -141,7 +141,11 @@ def answers(url: str, start: int, task: Task) -> Generator[Head | bytes, None, N
 
 def _head(answer: Any) -> Head:
     length = answer.headers.get("Content-Length")
-    whole = int(length) if length is not None and length.isdigit() else None
+    whole = (
+        int(length)
+        if length is not None and length.isascii() and length.isdigit() and len(length) < 20
+        else None
+    )
     if getattr(answer, "status", 200) != 206:
         return Head(0, whole)
     told = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", answer.headers.get("Content-Range", "").strip())

@@ -37,6 +37,7 @@ from convscope.ui.sources import opening
 from convscope.ui.sources.sources import Sources
 from convscope.ui.splitting import Splitting
 from convscope.ui.tab_order import step
+from convscope.ui.trust import offer_trust
 from convscope.ui.unfinished_runs import follow_unfinished_runs
 from convscope.ui.widgets.about import AboutDialog, ShortcutsDialog
 from convscope.ui.window_commands import fill_help_menu, fill_open_menu, recent_commands, window_commands
@@ -174,7 +175,9 @@ class MainWindow(QMainWindow):
     def report(self, error: BaseException) -> None:
         """Show a failure as one sentence with its detail; all but a `UserError` is a bug, and is logged."""
         if isinstance(error, UserError):
-            offer_download(self, error, self.toasts.show_message(error.message, error.detail, bad=True))
+            toast = self.toasts.show_message(error.message, error.detail, bad=True)
+            offer_download(self, error, toast)
+            offer_trust(self, error, toast)
             return
         log.error("unexpected", exc_info=error)
         self.toasts.show_message(

@@ -16,6 +16,7 @@ from convscope.engine.models.built import build_model
 from convscope.engine.models.catalogue import open_model
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.models.templates import TEMPLATES
+from convscope.errors import UntrustedError
 from convscope.imaging.image import Image
 from convscope.imaging.samples import samples
 from convscope.session.kept_models import NamedModel
@@ -65,6 +66,43 @@ def test_the_shipped_model_is_opened_when_the_engine_is_ready(window: MainWindow
     button = window.findChild(QToolButton, "header.model")
     assert button is not None and button.text().startswith(described_model(model))
     assert "4.7 M" in button.text()
+    qtbot.waitUntil(window.jobs.idle, timeout=LONG)
+
+
+def test_what_has_to_be_trusted_is_opened_by_a_button_that_says_so(
+    window: MainWindow,
+    digits: OpenedModel,
+    tmp_path: Path,
+    qtbot: QtBot,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    folder = tmp_path / "saved"
+    folder.mkdir()
+    (folder / "saved_model.pb").write_bytes(b"a graph")
+    asked: list[bool] = []
+    words = "saved is not opened: a SavedModel is a program. Open it only if you trust it. " * 3
+    words = words.strip()
+
+    def opens(spec: object, *, trusted: bool = False, task: Task | None = None) -> OpenedModel:
+        asked.append(trusted)
+        if not trusted:
+            raise UntrustedError(words, Path(str(spec)))
+        return digits
+
+    monkeypatch.setattr("convscope.engine.models.catalogue.open_model", opens)
+    window.open_path(folder)
+    qtbot.waitUntil(lambda: bool(window.toasts.toasts()), timeout=LONG)
+    assert messages(window) == [words]
+    # Its lines are all seen, though the button takes of their width.
+    text = window.toasts.toasts()[0].text
+    assert text.height() >= text.heightForWidth(text.width())
+    assert window.session.model is None
+    button = window.toasts.findChild(QToolButton, "toast.action")
+    assert button is not None and button.text() == "Trust it and open"
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: window.session.model is not None, timeout=LONG)
+    assert asked == [False, True]
+    assert not window.toasts.toasts()
     qtbot.waitUntil(window.jobs.idle, timeout=LONG)
 
 

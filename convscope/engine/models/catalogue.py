@@ -19,6 +19,7 @@ from convscope.engine.models.published import measured_words
 from convscope.engine.models.sheet import depth_of
 from convscope.engine.models.templates import TEMPLATES, Template
 from convscope.errors import UserError
+from convscope.opening import is_folder, is_there
 from convscope.paths import resource_path
 from convscope.task import Task
 
@@ -135,6 +136,7 @@ def open_model(
     input_shape: Sequence[int | None] | None = None,
     include_top: bool = True,
     fetch: bool = True,
+    trusted: bool = False,
     task: Task | None = None,
 ) -> OpenedModel:
     """Open a model by its name or its file.
@@ -146,13 +148,15 @@ def open_model(
         input_shape: height, width, channels; for templates and applications, of others only their own.
         include_top: with the classifier; for applications.
         fetch: whoever says "imagenet" asks for the download, too; not where an earlier session has said it.
+        trusted: the person has said that they trust it: a SavedModel where no process can be shut off.
         task: for progress and cancel.
 
     Raises:
+        UntrustedError: such a one, and nobody has said so.
         WeightsNotDownloadedError: ImageNet's weights are not here, and nobody asks for the download.
         UserError: nothing of this name, or it cannot be opened so.
     """
-    opened = _open_named(str(spec), weights, input_shape, include_top, fetch, task)
+    opened = _open_named(str(spec), weights, input_shape, include_top, fetch, trusted, task)
     own = weights is None or weights == "imagenet"
     asked = Asked(
         str(weights or "") if own else str(Path(str(weights)).absolute()),
@@ -170,13 +174,14 @@ def _open_named(
     input_shape: Sequence[int | None] | None,
     include_top: bool,
     fetch: bool,
+    trusted: bool,
     task: Task | None,
 ) -> OpenedModel:
     if name in shipped.SHIPPED:
         return _other_weights(_of_size(shipped.open_shipped(name), input_shape), weights)
     if name in TEMPLATES:
         return _open_template(TEMPLATES[name], weights, input_shape, fetch, task)
-    if find_application(name) is not None and not _is_there(Path(name)):
+    if find_application(name) is not None and not is_there(Path(name)):
         return open_application(
             name,
             weights=weights,
@@ -186,10 +191,10 @@ def _open_named(
             task=task,
         )
     path = _path(name)
-    if not name.strip() or path is None or not _is_there(path):
+    if not name.strip() or path is None or not is_there(path):
         raise UserError(_missing(name))
-    if weights is None or weights == "imagenet" or path.is_dir():
-        return _other_weights(_of_size(open_file(path, task), input_shape), weights)
+    if weights is None or weights == "imagenet" or is_folder(path):
+        return _other_weights(_of_size(open_file(path, task, trusted=trusted), input_shape), weights)
     return _of_size(open_file(path, task, Path(weights)), input_shape)
 
 
@@ -199,14 +204,6 @@ def _path(name: str) -> Path | None:
     except RuntimeError:
         # "~somebody" whom this machine does not know.
         return None
-
-
-def _is_there(path: Path) -> bool:
-    try:
-        return path.exists()
-    except OSError:
-        # A name that is too long to be one.
-        return False
 
 
 def _missing(name: str) -> str:

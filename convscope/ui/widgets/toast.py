@@ -91,6 +91,8 @@ class Toast(QFrame):
         button.clicked.connect(lambda: run())
         button.clicked.connect(self.dismiss)
         self._line.insertWidget(2, button, 0, Qt.AlignmentFlag.AlignTop)
+        # Or it would count only with the next events, and the sentence would have too few lines.
+        button.show()
         if stays:
             self._stays = True
             self._timer.stop()

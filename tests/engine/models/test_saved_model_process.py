@@ -277,7 +277,7 @@ def test_where_nothing_can_be_shut_off_the_person_must_say_so(
     monkeypatch.setattr(saved_model, "is_possible", lambda: False)
     with pytest.raises(UntrustedError, match=r"same is not opened: a SavedModel is a program"):
         open_model(folder)
-    made, _ = saved_model.open_saved_model(folder, trusted=True)
+    made = open_model(folder, trusted=True).keras
     np.testing.assert_array_equal(made(np.zeros((1, 2, 2, 1), np.float32)), np.ones((1, 2, 2, 1)))
 
 

@@ -39,7 +39,9 @@ _OTHERS = (".pt", ".pth", ".ckpt", ".npz", ".onnx", ".tflite")
 SUFFIXES = (".keras", ".h5", ".hdf5", ".json")
 
 
-def open_file(path: Path, task: Task | None = None, weights: Path | None = None) -> OpenedModel:
+def open_file(
+    path: Path, task: Task | None = None, weights: Path | None = None, *, trusted: bool = False
+) -> OpenedModel:
     """Open a `.keras` file, a whole-model `.h5` of Keras 1.2 to 3, a SavedModel folder or an architecture.
 
     An architecture is one of this app, or what `model.to_json()` wrote. One that lies beside a file of
@@ -52,6 +54,7 @@ def open_file(path: Path, task: Task | None = None, weights: Path | None = None)
         path: the file or folder.
         task: checked between the steps.
         weights: a file of weights to take instead of its own; not for folders.
+        trusted: the person has said that they trust it; matters for folders alone.
 
     Returns:
         The network; its id is the same each time as long as the file is.
@@ -59,10 +62,11 @@ def open_file(path: Path, task: Task | None = None, weights: Path | None = None)
     Raises:
         UserError: one sentence: missing, cut short, no model, code inside, too large, other weights.
         WeightsAloneError: nothing says which layers they are of.
+        UntrustedError: a SavedModel where nothing can be shut off, and nobody has said so.
     """
     task = task or Task()
     if is_folder(path):
-        model, notes = open_saved_model(path)
+        model, notes = open_saved_model(path, trusted=trusted)
     else:
         model, notes = _from_file(path, task, weights)
     task.check()

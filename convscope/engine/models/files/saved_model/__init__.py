@@ -33,8 +33,9 @@ def open_saved_model(folder: Path, *, trusted: bool = False) -> tuple[Any, list[
     checked = check(folder)
     if not (is_possible() or trusted):
         raise UntrustedError(
-            f"{folder.name} is not opened: a SavedModel is a program, and on this system it cannot be kept "
-            f"from the network and from your files. Open it only if you trust where it comes from."
+            f"{folder.name} is not opened: a SavedModel is a program, and on this system nothing keeps it "
+            "from your files and the network. Open it only if you trust where it comes from (--trust).",
+            folder,
         )
     variables = folder / "variables"
     for file in variables.iterdir() if variables.is_dir() else ():
