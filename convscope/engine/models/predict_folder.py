@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import groupby
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,8 +27,13 @@ if TYPE_CHECKING:
     from convscope.engine.models.opened import OpenedModel
 
 BATCH = 32
-"""Pictures that a network gets at once; two such batches are in memory at most."""
+"""Pictures that a network gets at once where nothing speaks against it; two batches are in memory at most."""
 TOP = 5
+
+# Of a network that takes any size: pictures may be as large as cameras make them.
+_FREE = 2
+_LARGEST_MAPS = 2**28
+"""Bytes that the largest layer's maps of one batch may take."""
 
 _PICTURES = SUFFIXES | FOREIGN
 _LOOKED_AT = 1000
@@ -136,7 +142,7 @@ def predict_folder(
     channels, count = model.input_shape[2], model.head.classes
     if channels not in (1, 3):
         raise UserError(f"{model.name} takes {channels} channels; an image has 1 (gray) or 3 (colour).")
-    top = min(top, count)
+    top, each = min(top, count), batch_size(model)
     nothing = np.empty(0, np.int32), np.empty(0, np.float32)
 
     def prepared(file: PictureFile) -> NDArray[np.float32] | str:
@@ -150,15 +156,15 @@ def predict_folder(
     with ThreadPoolExecutor(1, thread_name_prefix="read-ahead") as ahead:
 
         def read(start: int) -> Future[list[NDArray[np.float32] | str]]:
-            part = files[start : start + BATCH]
+            part = files[start : start + each]
             return ahead.submit(lambda: list(decoding_pool().map(prepared, part)))
 
         following = read(0)
-        for start in range(0, len(files), BATCH):
-            batches, part = following.result(), files[start : start + BATCH]
+        for start in range(0, len(files), each):
+            batches, part = following.result(), files[start : start + each]
             task.progress(start / len(files), f"Predicting {start:,} of {len(files):,} pictures")
-            if start + BATCH < len(files):
-                following = read(start + BATCH)
+            if start + each < len(files):
+                following = read(start + each)
             answers: dict[int, Answered] = {}
             sound = [row for row, one in enumerate(batches) if not isinstance(one, str)]
             # A network that takes any size gets pictures of the same one together.
@@ -174,6 +180,18 @@ def predict_folder(
                 for row, file in enumerate(part)
             ]
     task.progress(1.0, f"Predicted {len(files):,} pictures")
+
+
+def batch_size(model: OpenedModel) -> int:
+    """How many pictures a network gets at once.
+
+    Raises:
+        UserError: it takes no images.
+    """
+    if None in model.input_shape[:2]:
+        return min(BATCH, _FREE)
+    largest = max(prod(size or 1 for size in shape[1:]) for shape in model.program.shapes)
+    return max(1, min(BATCH, _LARGEST_MAPS // (4 * largest)))
 
 
 def names_of(model: OpenedModel) -> list[str]:

@@ -73,6 +73,18 @@ def test_each_is_answered_as_if_it_were_alone(
         np.testing.assert_allclose(one.numbers, [score.probability for score in alone], rtol=1e-6)
 
 
+def test_a_batch_is_as_large_as_its_maps_allow(runtime: Runtime) -> None:
+    import keras
+
+    assert module.batch_size(net()) == 32
+    # 12 megapixels as a network of any size gets them are 144 MB each.
+    assert module.batch_size(net(None)) == 2
+    layers = [keras.Input((256, 256, 3)), keras.layers.Conv2D(64, 3), keras.layers.GlobalMaxPooling2D()]
+    model = OpenedModel(keras.Sequential([*layers, keras.layers.Dense(2, "softmax")]))
+    # 254 × 254 × 64 numbers of 4 bytes: 16 of them in a quarter of a gigabyte.
+    assert module.batch_size(model) == 16
+
+
 def test_no_more_than_two_batches_are_in_memory(
     runtime: Runtime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -265,10 +277,10 @@ import sys, numpy as np
 from pathlib import Path
 from convscope.engine.models.predict_folder import Answered, PictureFile
 from convscope.engine.models.prediction_table import PredictionTable
-files = [PictureFile(f"{n}.png", 10, 5) for n in range(10**6)]
+files = [PictureFile(f"{n}.png", 10, 5) for n in range(50_000)]
 one, share = np.zeros(1, np.int32), np.ones(1, np.float32)
 with PredictionTable(Path(sys.argv[1]), files[:10], key="k", top=1) as table:
-    for start in range(0, 10**6, 32):
+    for start in range(0, 50_000, 32):
         table.add([Answered(file, one, share) for file in files[start:start + 32]], ["cat"])
 """
 

@@ -11,12 +11,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from cut_off import cut_off
 from driver import Driver
 from explain_helpers import panel_of
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QComboBox, QFileDialog, QHeaderView, QWidget
 from pytestqt.qtbot import QtBot
+from walk import SIZES, Size
 
 from convscope.engine.models import predict_folder as engine
 from convscope.engine.models.opened import OpenedModel
@@ -117,6 +119,7 @@ def test_a_dropped_folder_becomes_a_table_the_surest_first(
         shares.append(best.probability)
     assert shares == sorted(shares, reverse=True)
     assert not page.find(QWidget, "explain.folder.act").isVisible()
+    assert list(cut_off(page.window)) == []
     # The film strip is as it was: nothing was opened.
     assert len(page.session.images) == 2
 
@@ -357,3 +360,24 @@ def test_orders_of_rows() -> None:
     assert answers.counts() == [(0, 2), (1, 1), (2, 1), (SKIPPED, 1)]
     assert answers.done == 5 and answers.waiting() == []
     assert answers.answered(2).problem == "damaged" and answers.answered(1).numbers[0] == np.float32(0.9)
+
+
+# ---- how it looks ---------------------------------------------------------------------------------------
+
+LONG = "PXL_20240517_124312345.MP, the cat on the window sill of the holiday house in the mountains.jpg"
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_nothing_of_a_filled_table_is_cut_off(
+    page: Folder, pictures: Path, garments: OpenedModel, size: Size
+) -> None:
+    (pictures / "cat.jpg").rename(pictures / LONG)
+    long_words = [f"{name}, photographed from above on a white ground" for name in garments.classes]
+    page.session.add_model(garments.with_(classes=long_words))
+    page.drop(pictures)
+    page.window.set_zoom(size.zoom)
+    page.window.resize(size.width, size.height)
+    page.settle()
+    shown = [f"{fault}" for fault in cut_off(page.window)]
+    page.window.set_zoom(1.0)
+    assert shown == []

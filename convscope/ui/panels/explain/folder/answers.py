@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ Sorting = Literal["name", "class", "probability"]
 SKIPPED = -1
 """The class of those that have no answer."""
 _WAITING = -2
+_LONGEST = 12
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,7 @@ class Answers:
         first: int32 (n,), the most probable class, or 0; `SKIPPED` where there is no answer.
         classes, numbers: int32 and float32 (n, top), the first classes and their probabilities, or numbers.
         problems: why there is no answer, by row.
+        longest: some of the files' names, the longest among them.
         done: how many have been looked at.
     """
 
@@ -69,6 +72,7 @@ class Answers:
         self.numbers = np.full((count, self.top), np.nan, np.float32)
         self.problems: dict[int, str] = {}
         self.done = 0
+        self.longest = heapq.nlargest(_LONGEST, (file.name for file in files), key=len)
         self._rows = {file.name: row for row, file in enumerate(files)}
         # Of names in their order, so that sorting by class compares numbers.
         self._ranks = np.empty(len(names), np.int32)
@@ -102,6 +106,12 @@ class Answers:
             zip(found.tolist(), counts.tolist(), strict=True), key=lambda one: (-one[1], self._ranks[one[0]])
         )
         return [*told, *([(SKIPPED, len(self.problems))] if self.problems else [])]
+
+    def found(self) -> tuple[list[int], list[int]]:
+        """All first classes, and all second ones."""
+        answered = self.first >= 0
+        second = self.classes[answered, 1] if self.top > 1 else self.first[:0]
+        return np.unique(self.first[answered]).tolist(), np.unique(second).tolist()
 
     def rows(self, order: Order) -> NDArray[np.int64]:
         """The rows to show, in their order; those without an answer come last."""

@@ -45,9 +45,10 @@ COLUMNS: tuple[tuple[str, str, Sorting | None], ...] = (
     ("Next", "The second most probable class", None),
 )
 THUMB, ROW, INSET = 40, 48, 4
-# In less there is no room for the second class.
-NARROW = 620
-_SHARES = {PICTURE: 3, CLASS: 3, SHARE: 2, NEXT: 3}
+# Where there is room, so much of it for the bars.
+BAR = 120
+_FULL = "100.0 %"
+_MEASURED = 200  # rows
 
 
 class AnswersModel(QAbstractTableModel):
@@ -104,7 +105,7 @@ class AnswersModel(QAbstractTableModel):
         if column == PICTURE:
             return printable(answers.files[row].name)
         if answers.first[row] == SKIPPED:
-            return f"skipped: {answers.problems[row]}" if column == CLASS else ""
+            return _skipped(answers.problems[row]) if column == CLASS else ""
         if not answers.are_classes:
             return self._numbers(answers, row, column)
         if column == CLASS:
@@ -123,8 +124,13 @@ class AnswersModel(QAbstractTableModel):
         assert answers is not None
         name = printable(answers.files[row].name)
         if row in answers.problems:
-            return f"{name}\nskipped: {answers.problems[row]}"
+            return f"{name}\n{_skipped(answers.problems[row])}"
         return "\n".join([name, *(self._pair(answers, row, place) for place in range(answers.top))])
+
+    def widest_numbers(self, metrics: QFontMetrics) -> int:
+        """Of the rows that are shown first."""
+        texts = (str(self.index(row, CLASS).data()) for row in range(min(self.rowCount(), _MEASURED)))
+        return max(map(metrics.horizontalAdvance, texts), default=0)
 
     @staticmethod
     def _numbers(answers: Answers, row: int, column: int) -> str:
@@ -138,6 +144,22 @@ class AnswersModel(QAbstractTableModel):
             return f"{answers.names[place]}  {numeral(float(answers.numbers[row, place]))}"
         share = percent(float(answers.numbers[row, place]), fixed=True)
         return f"{answers.names[answers.classes[row, place]]}  {share}"
+
+
+def _skipped(problem: str) -> str:
+    return f"skipped: {problem}"
+
+
+def fair(room: int, needs: dict[int, int]) -> dict[int, int]:
+    """Room for several: who needs less than an equal part gets that, the others share what is left."""
+    left, widths = dict(needs), dict[int, int]()
+    while left:
+        each = max(0, room) // len(left)
+        content = {key: need for key, need in left.items() if need <= each}
+        widths |= content or dict.fromkeys(left, each)
+        room -= sum(content.values())
+        left = {key: need for key, need in left.items() if key not in content} if content else {}
+    return widths
 
 
 class _Delegate(QStyledItemDelegate):
@@ -240,6 +262,9 @@ class AnswersTable(QTableView):
         self.loader = ThumbnailLoader(jobs, "explain.folder.thumbnails", self)
         self.loader.arrived.connect(lambda _made: self.viewport().update())
         self._pixmaps = Pixmaps()
+        self._measured: tuple[Answers | None, float] = (None, 0.0)
+        self._widths: dict[int, int] = {}
+        self._fitted: tuple[Answers | None, int] = (None, 0)
         self._sorted: tuple[int, Qt.SortOrder] = (SHARE, Qt.SortOrder.DescendingOrder)
         self._ask = QTimer(self)
         self._ask.setSingleShot(True)
@@ -313,7 +338,10 @@ class AnswersTable(QTableView):
         same = answers is not None and answers is self.answers_model.answers
         scroll = self.verticalScrollBar().value()
         self.answers_model.show(answers, order)
-        self._fit()
+        come = (answers, 0 if answers is None else answers.done)
+        if come != self._fitted:
+            self._fitted = come
+            self._fit()
         if same:
             self.verticalScrollBar().setValue(scroll)
             found = [] if chosen is None else np.flatnonzero(self.answers_model.rows == chosen).tolist()
@@ -362,12 +390,56 @@ class AnswersTable(QTableView):
     def _fit(self) -> None:
         self.verticalHeader().setMinimumSectionSize(theme.scaled(ROW))
         self.verticalHeader().setDefaultSectionSize(theme.scaled(ROW))
-        room = self.viewport().width()
-        self.setColumnHidden(NEXT, room < theme.scaled(NARROW) or not self.are_classes)
-        shown = [column for column in range(len(COLUMNS)) if not self.isColumnHidden(column)]
-        whole = sum(_SHARES[column] for column in shown)
-        for column in shown:
-            self.setColumnWidth(column, room * _SHARES[column] // whole)
+        room, needs = self.viewport().width(), self._needs()
+        # What is second is told on hover, too.
+        with_next = NEXT in needs and sum(needs.values()) <= room
+        if not with_next:
+            needs.pop(NEXT, None)
+        self.setColumnHidden(NEXT, not with_next)
+        widths = {SHARE: needs.pop(SHARE)}
+        widths |= fair(room - widths[SHARE], needs)
+        spare = room - sum(widths.values())
+        if self.are_classes:
+            widths[SHARE] += min(spare // 2, theme.scaled(BAR))
+        widths[PICTURE] += room - sum(widths.values())
+        for column, width in widths.items():
+            self.setColumnWidth(column, width)
+
+    def _needs(self) -> dict[int, int]:
+        """The width of each column that cuts nothing off."""
+        answers, inset = self.answers_model.answers, 2 * theme.scaled(INSET)
+        metrics, figures = QFontMetrics(theme.font()), QFontMetrics(theme.font(figures=True))
+        header = self.horizontalHeader()
+        needs = {column: header.sectionSizeHint(column) + inset for column in range(len(COLUMNS))}
+        # What a style cuts is what has no point to spare.
+        inset += 2
+        share = figures.horizontalAdvance(_FULL) + theme.scaled(INSET)
+        if answers is None:
+            return needs
+        names = max(map(metrics.horizontalAdvance, map(printable, answers.longest)), default=0)
+        needs[PICTURE] = max(needs[PICTURE], names + theme.scaled(THUMB) + 2 * inset)
+        reasons = {_skipped(problem) for problem in list(answers.problems.values())[:_MEASURED]}
+        needs[CLASS] = max([needs[CLASS], *(metrics.horizontalAdvance(one) + inset for one in reasons)])
+        if not answers.are_classes:
+            needs.pop(NEXT)
+            numbers = self.answers_model.widest_numbers(metrics)
+            needs[CLASS] = max(needs[CLASS], numbers + inset)
+            share = max(share, figures.horizontalAdvance("−0.000000e−00"))
+        else:
+            first, second = answers.found()
+            needs[CLASS] = max(needs[CLASS], self._widest(answers, first, metrics) + inset)
+            beside = metrics.horizontalAdvance(f"  {_FULL}")
+            needs[NEXT] = max(needs[NEXT], self._widest(answers, second, metrics) + beside + inset)
+        needs[SHARE] = max(needs[SHARE], share + inset)
+        return needs
+
+    def _widest(self, answers: Answers, classes: list[int], metrics: QFontMetrics) -> int:
+        if self._measured != (answers, theme.zoom()):
+            self._measured, self._widths = (answers, theme.zoom()), {}
+        for index in classes:
+            if index not in self._widths:
+                self._widths[index] = metrics.horizontalAdvance(answers.names[index])
+        return max((self._widths[index] for index in classes), default=0)
 
     def _sort_by(self, column: int) -> None:
         by, header = COLUMNS[column][2], self.horizontalHeader()
