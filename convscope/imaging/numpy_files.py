@@ -31,6 +31,8 @@ UNREADABLE = (
     SyntaxError,
     TokenError,
     RecursionError,
+    # Of a zip in a version or packed in a way that Python does not read.
+    NotImplementedError,
     zipfile.BadZipFile,
     zlib.error,
 )

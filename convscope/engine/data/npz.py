@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from textwrap import shorten
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,8 @@ from convscope.errors import UserError
 from convscope.imaging.numpy_files import UNREADABLE, NoArrayError, PickledError, load_archive
 
 _LARGEST = 2**31
+# Of what a library says, letters.
+_WHY = 120
 _NAMES = ("x", "y", "x_train", "y_train", "x_test", "y_test")
 _PICKLED = "it holds pickled Python objects, which could run code and are never loaded"
 # Many times those of ImageNet-21k. A label is a count of classes, each of which would get a name.
@@ -47,8 +50,10 @@ def open_npz(
     except NoArrayError as error:
         raise UserError(f"{path}: {error} is no array of images or labels.") from error
     except UNREADABLE as error:
-        why = _PICKLED if isinstance(error, PickledError) else str(error)
-        raise UserError(f"{path} cannot be read as a NumPy archive of images and labels: {why}.") from error
+        why = _PICKLED if isinstance(error, PickledError) else shorten(str(error), _WHY, placeholder="…")
+        raise UserError(
+            f"{path} cannot be read as a NumPy archive of images and labels: {why}.", detail=str(error)
+        ) from error
     if wrong := [name for name, array in arrays.items() if not array.ndim]:
         raise UserError(f"{path}: {wrong[0]} is no array of images or labels.")
     if {"x_train", "y_train"} <= arrays.keys():

@@ -99,7 +99,7 @@ class Preprocessing:
                 str(data.get("name", "")),
                 str(data.get("sampling", "bicubic")),  # type: ignore[arg-type]
             )
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise UserError(
                 "The description of how pixels are prepared cannot be read.", detail=repr(error)
             ) from error
