@@ -66,6 +66,8 @@ class Source:
         path: its file, if it has one.
         weights: in words: "ImageNet", "random", a file's name, "trained".
         asked: what it was opened with.
+        as_is: Keras alone opens the file at `path` to the same network: nothing of it was mended, turned or
+            replaced.
     """
 
     kind: str
@@ -73,6 +75,7 @@ class Source:
     path: Path | None = None
     weights: str = ""
     asked: Asked = Asked()
+    as_is: bool = False
 
 
 class OpenedModel:

@@ -81,7 +81,14 @@ def open_file(
         model,
         name=_name(path),
         classes=sidecar.classes,
-        source=Source("file", str(path), path, path.name if weights is None else weights.name),
+        source=Source(
+            "file",
+            str(path),
+            path,
+            path.name if weights is None else weights.name,
+            # Whatever was done to it is noted.
+            as_is=not notes and weights is None,
+        ),
         notes=notes,
         loss=loss_of(path) if is_regular(path) else None,
     )

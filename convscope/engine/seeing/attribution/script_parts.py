@@ -125,8 +125,7 @@ def open_model_code(model: OpenedModel, saved: str | None = None) -> str:
         return _SHIPPED.format(**files)
     if where is None and source.kind == "application" and source.weights == "ImageNet":
         return f'# The network.\nmodel = keras.applications.{source.spec}(weights="imagenet"){half}'
-    mended = any("mended" in note for note in model.notes)
-    if where is None and source.path is not None and source.path.suffix in _FILES and not mended:
+    if where is None and source.as_is and source.path is not None and source.path.suffix in _FILES:
         where = repr(str(real_path(source.path)))
     if where is None:
         raise UnsavedError(
