@@ -22,7 +22,7 @@ from PIL import (
 )
 from PIL import Image as PillowImage
 
-from convscope.errors import DamagedError, KindNotReadError, NotEnoughMemoryError
+from convscope.errors import DamagedError, KindNotReadError, NotEnoughMemoryError, UserError
 from convscope.imaging import heif
 from convscope.imaging.bmp import read_bmp
 from convscope.imaging.depth import levels, narrow, read_wide_colours
@@ -121,7 +121,12 @@ def decode(
             try:
                 return _by_pillow(stream, name, max_pixels, task)
             except DamagedError as error:
-                return _by_other_means(stream, name, max_pixels, error)
+                try:
+                    return _by_other_means(stream, name, max_pixels, error)
+                except (UserError, MemoryError):
+                    raise
+                except Exception as other:  # whatever else is in hostile bytes
+                    raise damaged(name, other) from error
         except MemoryError as error:
             raise NotEnoughMemoryError(
                 f"{name} needs more memory than is free: close something or shrink it."

@@ -264,6 +264,20 @@ def test_sizes_are_refused_before_memory_is_taken() -> None:
     assert len(claims) < 1000 and io.BytesIO(claims).read(2) == b"II"
 
 
+def test_tags_of_another_type_are_no_bug() -> None:
+    whole, refused = built(np.zeros((2, 2, 3))), 0
+    for entry in range(struct.unpack_from("<H", whole, 8)[0]):
+        for kind in (1, 2, 5, 7, 12, 99):
+            data = bytearray(whole)
+            struct.pack_into("<H", data, 10 + 12 * entry + 2, kind)
+            try:
+                decode_image(bytes(data), "x.tif")
+            except UserError as error:
+                refused += 1
+                assert "x.tif" in error.message
+    assert refused > 20
+
+
 # ---- JPEG -----------------------------------------------------------------------------------------------
 
 
