@@ -193,6 +193,13 @@ def test_what_a_format_lacks_is_named(inline: None, tmp_path: Path) -> None:
     assert export_model(model, tmp_path / "graph", few(2)).card.is_same
 
 
+def test_a_graphics_card_is_told(inline: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with_card = replace(module.runtime.start(), gpus=("a card",))
+    monkeypatch.setattr(module.runtime, "start", lambda: with_card)
+    made = export_model(OpenedModel(nets.sequential(), name="row"), tmp_path / "net.onnx", few(1))
+    assert "the graphics card, which rounds differently" in made.card.notes[0]
+
+
 def test_half_precision_networks_are_written_in_full(inline: None, tmp_path: Path) -> None:
     import keras
 

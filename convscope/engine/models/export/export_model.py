@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from convscope.engine import runtime
 from convscope.engine.models.class_names import read_sidecar, write_sidecar
 from convscope.engine.models.export.card import (
     Answers,
@@ -41,6 +42,10 @@ SECONDS = 30.0
 """After so long no further input is compared: a large network on a small machine takes a second for each."""
 
 _FEWEST = 5
+_ON_A_CARD = (
+    "Keras computed on the graphics card, which rounds differently, and the copy on the processor: their "
+    "times say little."
+)
 _MEMORY = 256 << 20
 _IN_SAVED_MODEL = frozenset(("assets", "variables", "fingerprint.pb", "saved_model.pb", "keras_metadata.pb"))
 
@@ -185,6 +190,8 @@ class _Work:
         if measured:
             what = kind_of(self.model, self.examples.of_measured)
             notes = [f"Its ranges were measured on {measured} {what}.", *notes]
+        if runtime.start().gpus:
+            notes = [*notes, _ON_A_CARD]
         return self._card(ours, Answers(found, facts["milliseconds"]), facts["takes"], facts["gives"], notes)
 
     def _inputs(self, images: Sequence[Load]) -> list[list[NDArray[Any]]]:
