@@ -12,12 +12,14 @@ from convscope.files import set_aside
 from convscope.imaging.kernel import Kernel
 from convscope.imaging.kernel_io import clean_name, from_data, to_data
 from convscope.imaging.save import write_whole
-from convscope.opening import MB, parse_json, read_bytes
+from convscope.opening import MB, named, parse_json, read_bytes
 from convscope.paths import config_dir
 
 FORMAT, VERSION = "convscope-kernel-library", 1
 # Thousands of kernels.
 _LARGEST = 64 * MB
+_NAMED = 3
+_WRONG = (ValueError, LookupError, TypeError, OverflowError, UserError)
 
 
 class KernelLibrary:
@@ -25,7 +27,7 @@ class KernelLibrary:
 
     Every call reads the file anew, so that several windows see each other's kernels. A file that cannot be
     understood is set aside, never overwritten: the call that finds it raises a `UserError` that says where it
-    is now, and the next one starts with an empty library.
+    is now, and the next one starts with what was sound in it.
 
     Args:
         path: the file, for tests; the user's own without.
@@ -115,16 +117,40 @@ class KernelLibrary:
             library = parse_json(data, "it")
             if (library["format"], library["version"]) != (FORMAT, VERSION):
                 raise UserError(f"it is of format {library['format']!r}, version {library['version']!r}")
-            return {clean_name(entry["name"]): from_data(entry["filter"]) for entry in library["entries"]}
-        except (ValueError, LookupError, TypeError, OverflowError, UserError) as error:
-            raise self._set_aside(str(error)) from error
+            entries = list(library["entries"])
+        except _WRONG as error:
+            raise self._set_aside(str(error), {}, ()) from error
+        sound: dict[str, tuple[Kernel, ...]] = {}
+        damaged: list[str] = []
+        reasons: list[str] = []
+        for entry in entries:
+            try:
+                sound[clean_name(entry["name"])] = from_data(entry["filter"])
+            except _WRONG as error:
+                name = entry.get("name") if isinstance(entry, dict) else None
+                damaged.append(named(name) if isinstance(name, str) and name else "one without a name")
+                reasons.append(str(error))
+        if damaged:
+            raise self._set_aside("\n".join(reasons), sound, damaged)
+        return sound
 
-    def _set_aside(self, reason: str) -> UserError:
+    def _set_aside(
+        self, reason: str, sound: dict[str, tuple[Kernel, ...]], damaged: Sequence[str]
+    ) -> UserError:
+        """Move the file away, and leave what is sound of it in its place."""
         path = self.path
         aside = set_aside(path)
         if aside is None:
             return UserError(
                 f"Your own kernels in {path} cannot be read, nor can the file be moved: move it away.",
+                detail=reason,
+            )
+        if sound:
+            self._write(sound)
+            names = ", ".join(damaged[:_NAMED]) + (", …" if len(damaged) > _NAMED else "")
+            return UserError(
+                f"Of your own kernels {names} could not be read, so the file was set aside as {aside}; the "
+                "others are here.",
                 detail=reason,
             )
         return UserError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -99,6 +100,34 @@ def test_a_file_that_cannot_be_understood_is_set_aside(content: bytes) -> None:
     library.save("a", make("sobel-x"))
     assert list(KernelLibrary().entries()) == ["a"]
     assert aside.read_bytes() == content
+
+
+@pytest.mark.parametrize(
+    ("entry", "called"),
+    [
+        ({"name": "b"}, "b"),
+        ({"name": "b", "filter": {"format": "convscope-kernels", "version": 2}}, "b"),
+        ({"name": "b\x1b", "filter": 5}, "b�"),
+        ({"filter": {}}, "one without a name"),
+        (7, "one without a name"),
+        ([], "one without a name"),
+    ],
+)
+def test_one_damaged_kernel_takes_no_other_away(entry: object, called: str) -> None:
+    library = KernelLibrary()
+    library.save("a", make("sobel-x"))
+    library.save("c", make("sobel-y"))
+    data = json.loads(library.path.read_text())
+    data["entries"].insert(1, entry)
+    text = json.dumps(data)
+    library.path.write_text(text)
+    with pytest.raises(UserError, match=f"Of your own kernels {called} could not be read") as caught:
+        library.names()
+    (aside,) = library.path.parent.glob("kernels-unreadable-*.json")
+    assert str(aside) in caught.value.message and aside.read_text() == text
+    assert library.names() == ("a", "c")
+    library.save("d", make("gaussian"))
+    assert library.names() == ("a", "c", "d")
 
 
 def test_two_damaged_files_within_a_second_are_both_kept() -> None:
