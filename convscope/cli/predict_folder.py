@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,7 @@ def run_folder(arguments: argparse.Namespace, top: int | None) -> int:
             else:
                 key = answer_key(model)
                 with PredictionTable(
-                    arguments.csv, files, key=key, top=top, values=values, check=task.check
+                    arguments.csv, files, key=key, top=top, values=names if values else (), check=task.check
                 ) as table:
                     known, replaced = len(files) - len(table.missing), table.replaced
                     for answers in predict_folder(model, folder, table.missing, top=top, task=task):
@@ -108,13 +109,22 @@ def _line(answer: Any, names: list[str], values: bool) -> str:
     return f"{name}  {told}"
 
 
+def _known(number: float) -> float | None:
+    """A number as JSON, which knows no infinity: null then."""
+    return number if isfinite(number) else None
+
+
 def _json(answer: Any, names: list[str], values: bool) -> str:
     facts: dict[str, Any] = {"path": answer.file.name}
     if answer.problem:
         facts["skipped"] = answer.problem
     else:
         facts["values" if values else "classes"] = [
-            {"index": int(index), "name": names[index], "value" if values else "probability": float(share)}
-            for index, share in zip(answer.indices, answer.numbers, strict=True)
+            {
+                "index": int(index),
+                "name": names[index],
+                "value" if values else "probability": _known(float(number)),
+            }
+            for index, number in zip(answer.indices, answer.numbers, strict=True)
         ]
     return json_text(facts, indent=None)

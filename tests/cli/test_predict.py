@@ -164,8 +164,11 @@ def test_a_folder_before_a_network_that_puts_out_numbers(
     table = tmp_path / "out.csv"
     assert main([*words, "--csv", str(table)]) == 0
     header, line = table.read_text().splitlines()
-    assert header.startswith("path,name,value,name_2,value_2,name_3,value_3,name_4,value_4,skipped")
-    assert line.startswith(f"a.jpg,value 0,{values[0]['value']:.6g},value 1,")
+    assert header == "path,value 0,value 1,value 2,value 3,skipped,bytes,modified,model"
+    assert line.startswith(f"a.jpg,{values[0]['value']:.6g},{values[1]['value']:.6g},")
+    # All of it is known to the same line again.
+    assert main([*words, "--csv", str(table), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out.splitlines()[-1])["kept"] == 1
     # Another output is another answer.
     assert main([*words[:3], "--csv", str(table)]) == 0
     assert table.read_text().splitlines()[1].startswith("a.jpg,class ")

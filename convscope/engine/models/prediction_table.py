@@ -1,10 +1,10 @@
 """Answers to the pictures of a folder as a table in a file, which is gone on with where it was left.
 
-The columns: path within the folder, class and probability, then class_2, probability_2 and so on (of numbers
-that are no classes: name and value, name_2 …); `skipped`,
-why there is no answer; and bytes, modified (nanoseconds since 1970) and model, by which an answer is known to
-hold still. The table is CSV in UTF-8 as RFC 4180 has it: line breaks within a name stand in quotes; and no
-cell begins like a formula.
+The columns: path within the folder; class and probability, then class_2, probability_2 and so on, or, of a
+network that puts out numbers which are no classes, one for each of these; `skipped`, why there is no answer;
+and bytes, modified (nanoseconds since 1970) and model, by which an answer is known to hold still. The table
+is CSV in UTF-8 as RFC 4180 has it: line breaks within a name stand in quotes; and no cell begins like a
+formula, save negative numbers.
 """
 
 from __future__ import annotations
@@ -28,11 +28,12 @@ _LAST = ("skipped", "bytes", "modified", "model")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
-def columns(top: int, values: bool = False) -> list[str]:
-    """The names of the columns for so many classes, or for numbers that are none."""
-    pair = ("name", "value") if values else ("class", "probability")
-    more = [f"{name}_{place}" for place in range(2, top + 1) for name in pair]
-    return ["path", *pair, *more, *_LAST]
+def columns(top: int, values: Sequence[str] = ()) -> list[str]:
+    """The names of the columns for so many classes, or for the first so many of these numbers."""
+    if values:
+        return ["path", *map(text_cell, values[:top]), *_LAST]
+    pairs = [f"{name}_{place}" for place in range(2, top + 1) for name in ("class", "probability")]
+    return ["path", "class", "probability", *pairs, *_LAST]
 
 
 def path_cell(name: str) -> str:
@@ -46,18 +47,20 @@ def text_cell(text: str) -> str:
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 
-def row(answer: Answered, names: Sequence[str], top: int, key: str) -> list[str]:
+def row(answer: Answered, names: Sequence[str], top: int, key: str, *, are_classes: bool = True) -> list[str]:
     """One line of the table.
 
     Args:
         names: of the classes, by index.
-        top: how many classes the table has columns for.
+        top: how many classes or numbers the table has columns for.
         key: of the model.
+        are_classes: each has a name and a probability; else they are numbers, each with a column of its own.
     """
     told: list[str] = []
     for index, number in zip(answer.indices[:top], answer.numbers[:top], strict=True):
-        told += [text_cell(names[index]), f"{number:.6g}"]
-    told += [""] * (2 * top - len(told))
+        told += [text_cell(names[index])] if are_classes else []
+        told.append(f"{number:.6g}")
+    told += [""] * ((2 * top if are_classes else top) - len(told))
     file = answer.file
     last = [text_cell(answer.problem), str(file.size), str(file.modified), key]
     return [path_cell(file.name), *told, *last]
@@ -78,7 +81,7 @@ class PredictionTable:
         files: the pictures of the folder as they are now.
         key: of the model.
         top: how many classes.
-        values: whether they are numbers that are no classes.
+        values: the names of numbers that are no classes.
         check: called now and then while the old table is read; raises where nobody wants it any more.
 
     Attributes:
@@ -96,7 +99,7 @@ class PredictionTable:
         *,
         key: str,
         top: int,
-        values: bool = False,
+        values: Sequence[str] = (),
         check: Callable[[], None] = lambda: None,
     ) -> None:
         self.path, self._key, self._top, self._values = path, key, top, values
@@ -126,9 +129,11 @@ class PredictionTable:
             UserError: the disk is full, or the file cannot be written any more.
         """
         try:
+            plain = bool(self._values)
             for answer in answers:
                 # Unbuffered: a process that is killed leaves whole lines.
-                os.write(self._file.fileno(), as_text([row(answer, names, self._top, self._key)]).encode())
+                cells = row(answer, names, self._top, self._key, are_classes=not plain)
+                os.write(self._file.fileno(), as_text([cells]).encode())
             os.fsync(self._file.fileno())
         except OSError as error:
             raise UserError(

@@ -324,7 +324,7 @@ def test_numbers_are_no_shares(page: Folder, pictures: Path, tmp_path: Path) -> 
     page.press("explain.folder.save")
     page.accept("explain.folder.save.dialog", tmp_path / "numbers.csv")
     header_line = (tmp_path / "numbers.csv").read_text(encoding="utf-8").splitlines()[0]
-    assert header_line.startswith("path,name,value,name_2,value_2,skipped")
+    assert header_line == f"path,{model.name_of(0)},{model.name_of(1)},skipped,bytes,modified,model"
 
 
 # ---- the answers themselves -----------------------------------------------------------------------------

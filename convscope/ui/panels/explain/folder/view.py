@@ -98,9 +98,13 @@ class FolderView(QWidget):
             from convscope.files import write_whole
 
             key = answer_key(answers.model)
-            titles = columns(answers.top, values=not answers.are_classes)
+            plain = not answers.are_classes
+            titles = columns(answers.top, answers.names if plain else ())
             some = (answers.answered(place) for place in rows.tolist())
-            lines = [titles, *(line(one, answers.names, answers.top, key) for one in some)]
+            lines = [
+                titles,
+                *(line(one, answers.names, answers.top, key, are_classes=not plain) for one in some),
+            ]
             try:
                 write_whole(path, as_text(lines))
             except OSError as error:
