@@ -230,6 +230,26 @@ def test_depthwise_convolutions_and_skips(inline: None, name: str, tmp_path: Pat
     assert card.is_same and card.same_class == 2
 
 
+@pytest.mark.parametrize("name", ["net.onnx", "net.tflite", "net"])
+def test_grouped_convolutions_and_gelu(inline: None, name: str, tmp_path: Path) -> None:
+    """What ConvNeXt is made of: Keras compiles the one by itself, and TensorFlow takes erfc for the other."""
+    import keras
+
+    layers = keras.layers
+    net = keras.Sequential(
+        [
+            keras.Input((12, 12, 3)),
+            layers.Conv2D(4, 1),
+            layers.Conv2D(4, 5, groups=4, padding="same"),
+            layers.LayerNormalization(),
+            layers.Dense(8, activation="gelu"),
+            layers.Conv2D(6, 3, groups=2, activation=keras.activations.gelu),
+        ]
+    )
+    card = export_model(OpenedModel(net, name="next"), tmp_path / name, few(2)).card
+    assert card.is_same, card.text()
+
+
 # What it is compared on
 
 

@@ -35,6 +35,8 @@ def convert(graph: Path, file: Path, inputs: Sequence[str], told: Mapping[str, A
     import onnx
     from tf2onnx import convert as tf2onnx
 
+    _open_inner_functions(graph)
+    _know_erfc()
     heard = _Heard()
     logger = logging.getLogger("tf2onnx")
     logger.addHandler(heard)
@@ -66,6 +68,37 @@ def convert(graph: Path, file: Path, inputs: Sequence[str], told: Mapping[str, A
     missing = set(inputs) - {tensor.name for tensor in made.graph.input}
     if missing:
         raise RefusedError((), f"the file has no input {', '.join(sorted(missing))}")
+
+
+def _open_inner_functions(graph: Path) -> None:
+    """Let the converter see into what Keras has compiled by itself, grouped convolutions: ONNX has those."""
+    from tensorflow.core.protobuf import saved_model_pb2
+
+    file, message = graph / "saved_model.pb", saved_model_pb2.SavedModel()
+    message.ParseFromString(file.read_bytes())
+    library = message.meta_graphs[0].graph_def.library
+    for function in library.function:
+        for each in (function, *function.node_def):
+            each.attr.pop("_XlaMustCompile", None)
+    file.write_bytes(message.SerializeToString())
+
+
+def _know_erfc() -> None:
+    """1 − erf, which TensorFlow's GELU takes, and tf2onnx does not know."""
+    from tf2onnx import utils
+    from tf2onnx.handler import tf_op
+
+    @tf_op("Erfc")
+    class Erfc:
+        @classmethod
+        def version_9(cls, ctx: Any, node: Any, **_more: Any) -> None:
+            shapes, dtypes = node.output_shapes, node.output_dtypes
+            one = np.array(1, utils.map_onnx_to_numpy_type(dtypes[0]))
+            erf = ctx.make_node("Erf", node.input)
+            first = ctx.make_const(utils.make_name("one"), one)
+            given = [first.output[0], erf.output[0]]
+            ctx.remove_node(node.name)
+            ctx.make_node("Sub", given, outputs=node.output, name=node.name, shapes=shapes, dtypes=dtypes)
 
 
 class Runner:
