@@ -6,6 +6,8 @@ from pathlib import Path
 
 from convscope.printable import one_line, printable
 
+_LONGEST = 1000  # letters of a sentence
+
 
 class UserError(Exception):
     """Bad input, said in one clear sentence: which file or value, what is wrong, what to do.
@@ -19,7 +21,9 @@ class UserError(Exception):
     """
 
     def __init__(self, message: str, *, detail: str = "") -> None:
-        self.message = one_line(message)
+        told = one_line(message)
+        # A file may hold a name of a million letters.
+        self.message = told if len(told) <= _LONGEST else f"{told[: _LONGEST // 2]}…{told[-_LONGEST // 2 :]}"
         self.detail = printable(detail, lines=True)
         super().__init__(self.message)
 

@@ -318,6 +318,37 @@ def test_the_files_of_a_run(tmp_path: Path, name: str) -> None:
     assert len(find_runs(tmp_path)[0]) == 2
 
 
+def test_what_the_fuzzer_found(tmp_path: Path) -> None:
+    """Each was a traceback, a warning on the terminal, or a sentence of a page."""
+    path = tmp_path / "kernel.npy"
+    # A signalling NaN.
+    np.save(path, np.frombuffer(struct.pack("<4Q", 0x7FF0000000000001, 1, 2, 3), "<f8").reshape(2, 2))
+    with pytest.raises(UserError, match="must be a finite number"):
+        load_kernels(path)
+    architecture = json.loads(TEMPLATES["lenet-5"].architecture.to_json())
+    for place in ("name", "kind"):
+        layers = [dict(layer) for layer in architecture["layers"]]
+        layers[1][place] = layers[2][place] = "x" * 100_000
+        with pytest.raises(UserError) as told:
+            Architecture.from_json(json.dumps({**architecture, "layers": layers}))
+        assert len(told.value.message) <= 1001
+    layers = [dict(layer) for layer in architecture["layers"]]
+    layers[1]["config"] = {**layers[1]["config"], "activation": 10**300}
+    with pytest.raises(UserError, match=r"activation is 10{58}…, not one of"):
+        Architecture.from_json(json.dumps({**architecture, "layers": layers}))
+    names = tmp_path / "names.classes.json"
+    names.write_text(json.dumps({"classes": ["a"], "preprocessing": {"scale": [10**400], "offset": [0]}}))
+    with pytest.raises(UserError, match="how pixels are prepared"):
+        read_sidecar(names)
+    # A zip of a version that there is not.
+    np.savez(tmp_path / "data.npz", x=np.zeros((2, 3, 3), np.uint8), y=np.zeros(2, int))
+    data = bytearray((tmp_path / "data.npz").read_bytes())
+    data[data.index(b"PK\x01\x02") + 6] = 255
+    (tmp_path / "data.npz").write_bytes(data)
+    with pytest.raises(UserError, match="zip file version"):
+        open_dataset(tmp_path / "data.npz")
+
+
 def test_a_zip_that_lies_takes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A kilobyte that says it is a gigabyte, and one that is."""
     path = tmp_path / "data.npz"

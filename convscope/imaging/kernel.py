@@ -51,7 +51,8 @@ class Kernel:
     def __post_init__(self) -> None:
         try:
             # + 0.0 turns −0.0 into 0.0, so that equal kernels have equal bytes.
-            weights = np.array(self.weights, dtype=np.float64, order="C") + 0.0
+            with np.errstate(invalid="ignore"):  # of a file that holds numbers which are none
+                weights = np.array(self.weights, dtype=np.float64, order="C") + 0.0
         except (TypeError, ValueError, OverflowError) as error:
             raise UserError("A kernel is a table of numbers with equally long rows.") from error
         if weights.ndim != 2 or not all(1 <= n <= MAX_SIZE for n in weights.shape):

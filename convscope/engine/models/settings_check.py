@@ -9,6 +9,8 @@ from convscope.engine.models.kinds import KINDS
 
 # Settings that any layer may have besides its kind's own: these, and "trainable".
 INITIALIZERS = ("kernel_initializer", "bias_initializer")
+# Letters of a value in a sentence.
+_LONGEST = 60
 _INITIALIZERS = (
     "zeros",
     "ones",
@@ -32,11 +34,11 @@ def settings_problem(kind: str, config: Mapping[str, Any]) -> str:
         if key in INITIALIZERS:
             # By name only: what Keras makes of a nested configuration may run code.
             if value not in _INITIALIZERS:
-                return f"{key} is {value!r}, not one of {', '.join(_INITIALIZERS)}"
+                return f"{key} is {_short(value)}, not one of {', '.join(_INITIALIZERS)}"
             continue
         if key == "trainable":
             if not isinstance(value, bool):
-                return f"{key} is {value!r}, not true or false"
+                return f"{key} is {_short(value)}, not true or false"
             continue
         if key not in options:
             return f"{kind} has no setting {key}"
@@ -55,13 +57,15 @@ def _value_problem(
     kind: str, value: Any, low: float | None, high: float | None, choices: Sequence[str]
 ) -> str:
     if kind == "choice":
-        return "" if value in choices else f"is {value}, not one of {', '.join(choices)}"
+        return (
+            "" if value in choices else f"is {_short(value, quoted=False)}, not one of {', '.join(choices)}"
+        )
     if kind == "bool":
-        return "" if isinstance(value, bool) else f"is {value!r}, not true or false"
+        return "" if isinstance(value, bool) else f"is {_short(value)}, not true or false"
     numbers = list(value) if isinstance(value, (tuple, list)) else [value]
     if kind == "shape":
         fine = all(n is None or (isinstance(n, int) and not isinstance(n, bool)) for n in numbers)
-        return "" if fine and numbers else f"is {value!r}, not sizes such as 28×28×1"
+        return "" if fine and numbers else f"is {_short(value)}, not sizes such as 28×28×1"
     if kind == "size" and numbers and all(isinstance(n, (tuple, list)) for n in numbers):
         numbers = [n for side in numbers for n in side]
     if not numbers:
@@ -77,5 +81,11 @@ def _value_problem(
     if (kind in ("int", "float") and isinstance(value, (tuple, list))) or (
         kind in ("size", "range") and isinstance(value, (tuple, list)) and len(value) != 2
     ):
-        return f"is {value!r}, not {'one number' if kind in ('int', 'float') else 'one number or two'}"
+        return f"is {_short(value)}, not {'one number' if kind in ('int', 'float') else 'one number or two'}"
     return ""
+
+
+def _short(value: Any, *, quoted: bool = True) -> str:
+    """A value that a file holds, as much of it as a sentence can."""
+    text = repr(value) if quoted else str(value)
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
