@@ -417,3 +417,11 @@ def test_a_search_fields_cross_stands_in_its_middle(qtbot: QtBot) -> None:
     (cross,) = field.findChildren(QToolButton)
     assert abs(cross.geometry().center().y() - field.rect().center().y()) <= 1
     assert field.rect().contains(cross.geometry())
+
+
+def test_what_is_strong_is_written_in_a_weight_that_is_shipped() -> None:
+    # Qt would smear a lighter weight to the 700 of a bold tag, which Inter is not shipped in.
+    for path in sorted(UI.rglob("*.py")):
+        code = (line.partition("#")[0] for line in path.read_text(encoding="utf-8").splitlines())
+        assert not re.search(r"<(b|strong)>", "\n".join(code)), path
+    assert "font-weight:600" in theme.strong("7")

@@ -57,7 +57,7 @@ class SliderRow(QWidget):
         self._box.setDecimals(max(0, min(6, -math.floor(math.log10(step) + 1e-9))))
         self._box.setRange(minimum, maximum)
         self._box.setSingleStep(step)
-        self._box.setSuffix(f" {unit}" if unit and unit not in "°%×" else unit)
+        self._box.setSuffix(f" {unit}" if unit and unit not in "°×" else unit)
         self._box.setKeyboardTracking(False)
         self._box.setAlignment(Qt.AlignmentFlag.AlignRight)
         self._box.setMinimumWidth(theme.scaled(BOX_WIDTH))

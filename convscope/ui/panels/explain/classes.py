@@ -200,7 +200,7 @@ class ClassColumn(QWidget):
         # A network that explodes has logits of thirty digits.
         told = f"{score:.3f}" if abs(score) < 1e6 and not values else numeral(score, 4)
         words = escape(target.words(look.model))
-        self.explained.setText(f"<b>{words}</b> &nbsp;{what} {told}")
+        self.explained.setText(f"{theme.strong(words)} &nbsp;{what} {told}")
         self.explained.setToolTip(f"<p>{words}</p>")
 
     # -- choosing --------------------------------------------------------------------------------------------

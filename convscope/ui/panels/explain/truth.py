@@ -158,7 +158,7 @@ class TruthView(QWidget):
         done = np.isfinite(made.insertion_area)
         words = [
             f'<span style="color:{theme.SERIES[colour]}">━━</span> {says}'
-            + (f", area <b>{area:.3f}</b> (the {better} the better)" if done else "")
+            + (f", area {theme.strong(f'{area:.3f}')} (the {better} the better)" if done else "")
             for colour, says, area, better in (
                 (DELETION, f"{made.what} as the hottest go", made.deletion_area, "smaller"),
                 (INSERTION, "as they come back", made.insertion_area, "larger"),

@@ -120,7 +120,8 @@ class Portrait(QWidget):
                 lines = [verdict(pattern)]
                 break
             whose = ("Hates: s" if pattern.goal.negative else "Loves: s") if len(self.patterns) > 1 else "S"
-            scores = f"{whose}core <b>{pattern.score:.3g}</b>, moved <b>{pattern.moved:.3g}</b>. "
+            score, moved = (theme.strong(f"{value:.3g}") for value in (pattern.score, pattern.moved))
+            scores = f"{whose}core {score}, moved {moved}. "
             lines.append(
                 scores + ("" if pattern.goal.negative and len(self.patterns) > 1 else verdict(pattern))
             )

@@ -30,7 +30,7 @@ def _reached(entry: Entry) -> str:
     if test is not None:
         accuracy, images = test["accuracy"], int(test["images"])
         right = round(accuracy * images)
-        said = f"<b>{percent(accuracy)}</b> on the test images, {right:,} of {images:,}"
+        said = f"{theme.strong(percent(accuracy))} on the test images, {right:,} of {images:,}"
     # The card stands under the base of now, which may be another one than the run's.
     epochs = f"{count} {'epoch' if count == 1 else 'epochs'} in {clock(entry.row.seconds)}"
     return f"{said}; {epochs} ({breakable(escape(entry.row.model))})"

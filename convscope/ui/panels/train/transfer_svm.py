@@ -8,6 +8,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QPushButton, QWidget
 
 from convscope.jobs import Job
+from convscope.ui import theme
 from convscope.ui.panels.train.desk import Desk
 from convscope.ui.panels.train.machine import TITLE, Machine, fit_machine
 from convscope.ui.panels.train.transfer_cards import Card
@@ -96,7 +97,7 @@ class SvmCard(Card):
         right, own = round(result.accuracy * images), round(result.training_accuracy * learned)
         kernel = self.kernel.itemText(self.kernel.findData(result.kernel))
         self.set_reached(
-            f"<b>{percent(result.accuracy)}</b> on unseen images, {right:,} of {images:,}; on its own "
+            f"{theme.strong(percent(result.accuracy))} on unseen images, {right:,} of {images:,}; on its own "
             f"{share(own, learned)}. {kernel}, C = {result.c:g}: {result.support_vectors:,} support vectors. "
             f"It took {clock(machine.seconds)}, {result.seconds:.1f} s of it the fit."
         )

@@ -12,6 +12,7 @@ from window_helpers import messages
 
 from convscope.engine.models.opened import OpenedModel
 from convscope.imaging.samples import load_sample
+from convscope.ui import theme
 from convscope.ui.main_window import MainWindow
 from convscope.ui.widgets.mosaic_view import MosaicView
 
@@ -108,9 +109,8 @@ def test_a_class_may_be_called_like_markup(window: MainWindow, digits: OpenedMod
     window.session.update_image(load_sample("digit-7"))
     window.session.add_model(digits.with_(classes=[f"<i>{n}</i> & co" for n in range(10)]))
     settle(qtbot, window)
-    assert (
-        child(window, QLabel, "explain.explained").text().startswith("<b>&lt;i&gt;7&lt;/i&gt; &amp; co</b>")
-    )
+    told = theme.strong("&lt;i&gt;7&lt;/i&gt; &amp; co")
+    assert child(window, QLabel, "explain.explained").text().startswith(told)
     assert child(window, QLabel, "explain.explained").toolTip() == "<p>&lt;i&gt;7&lt;/i&gt; &amp; co</p>"
     title = child(window, QLabel, "explain.truth.title")
     assert title.text() == "Grad-CAM: <i>7</i> & co" and title.textFormat() == Qt.TextFormat.PlainText

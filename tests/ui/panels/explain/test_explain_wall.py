@@ -169,7 +169,7 @@ def test_a_class_is_taken_from_the_list_by_mouse_and_by_keys(
         settle(qtbot, window)
         assert wanted in (desk.question.index, desk.question.minus)
     assert desk.requests[0].target == Target(boot, sneaker)
-    assert child(window, QLabel, "explain.explained").text().startswith("<b>Ankle boot − Sneaker")
+    assert child(window, QLabel, "explain.explained").text().startswith(theme.strong("Ankle boot − Sneaker"))
     assert not messages(window)
     # An empty field takes nothing off.
     child(window, QLineEdit, "explain.minus").clear()

@@ -30,6 +30,7 @@ from convscope.engine.training.observe import Snapshot
 from convscope.engine.training.run import list_runs, new_folder, runs_folder
 from convscope.engine.training.settings import OptimizerSettings, TrainingSettings
 from convscope.engine.training.train import train as train_engine
+from convscope.ui import theme
 from convscope.ui.panels.train.class_accuracy import ClassAccuracy
 from convscope.ui.panels.train.confusion import ConfusionView
 from convscope.ui.panels.train.result import ResultView
@@ -404,7 +405,7 @@ def test_the_page_is_as_wide_as_the_window_whatever_comes_to_be_known(
     for card in (*view.cards.values(), view.svm):
         card.set_cost("about 90 minutes", "1,049 → 1,037 trainable tensors, 843,321,000 numbers")
         card.set_reached(
-            "<b>100 %</b> on the test images, 10,000 of 10,000; 1,000 epochs in 10:05:00 "
+            f"{theme.strong('100 %')} on the test images, 10,000 of 10,000; 1,000 epochs in 10:05:00 "
             f"({breakable('cats_and_dogs_base_of_the_third_lecture_augmented_2026.keras, new classifier')})"
         )
     view.svm.result.show()
@@ -526,7 +527,7 @@ def test_a_support_vector_machine_on_the_features(transfer: Train) -> None:
     transfer.press("train.transfer.svm.start")
     transfer.settle()
     said = transfer.text("train.transfer.svm.reached")
-    assert "support vectors" in said and float(said.split("<b>")[1].split(" %")[0]) > 60
+    assert "support vectors" in said and float(said.split(">")[1].split(" %")[0]) > 60
     # With its counts, its settings and all that was waited for.
     assert " on unseen images, " in said and " of 60; on its own " in said and "Linear, C = 1: " in said
     assert "It took 0:" in said and said.endswith(" s of it the fit.")
@@ -541,9 +542,7 @@ def test_a_support_vector_machine_on_the_features(transfer: Train) -> None:
     result = transfer.panel.view("result")
     assert isinstance(result, ResultView) and result.outcome is not None and result.isVisible()
     evaluation = result.outcome.evaluation
-    assert transfer.text("train.result.accuracy").startswith(
-        said.split("<b>")[1].split(" %")[0].split(".")[0]
-    )
+    assert transfer.text("train.result.accuracy").startswith(said.split(">")[1].split(" %")[0].split(".")[0])
     assert evaluation.confusion.sum() == 60 and "loss" not in transfer.text("train.result.facts")
     assert transfer.find(MosaicView, "train.result.images").count == min(30, len(evaluation.worst(60)))
     place = result.matrix.cell_rect((0, 0)).center().toPoint()
