@@ -107,7 +107,7 @@ def font(
 
 
 def strong(words: str) -> str:
-    """Words of rich text, heavier than those around them: semibold, which Inter is shipped in; a bold tag is not."""
+    """Words of rich text in semibold, which Inter is shipped in: bold is not, and Qt would smear it."""
     return f'<span style="font-weight:600">{words}</span>'
 
 
