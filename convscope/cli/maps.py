@@ -24,6 +24,7 @@ from convscope.engine.seeing.outputs import MARK
 from convscope.errors import UserError
 from convscope.imaging.colormaps import COLORMAPS
 from convscope.printable import json_text, printable
+from convscope.words import counted
 
 if TYPE_CHECKING:
     from convscope.engine.seeing.layer_maps import LayerMaps
@@ -112,7 +113,7 @@ def _tell(maps: LayerMaps, shape: Sequence[int], arguments: argparse.Namespace) 
         broken = int(maps.statistics.broken.sum())
         blank += f", {broken} with values that are no numbers" if broken else ""
         what = {
-            "values": f"{maps.count} numbers",
+            "values": counted(maps.count, "number"),
             "table": f"a table of {maps.height}×{maps.width}",
             "maps": f"{maps.count} maps of {maps.height}×{maps.width}",
         }[maps.form]

@@ -15,6 +15,9 @@ Reading = Literal["classes", "values"]
 READINGS: tuple[Reading, ...] = ("classes", "values")
 """What a person may say that a row of numbers is."""
 
+VALUE = "value"
+"""What a number is called that nobody has named."""
+
 # Words in the name of an output.
 _OF_VALUES = re.compile(
     "(^|_)(age|angles?|b?box(es)?|coord(inate)?s?|distance|key_?points?|landmarks?|offsets?|points|pose|price|"
@@ -118,7 +121,7 @@ class Answer:
 
 def value_name(answer: Answer, index: int) -> str:
     """What one of several numbers without a name is called: "value 3"; a single one: the output's name."""
-    return f"value {index}" if answer.count > 1 else answer.own_name or "value"
+    return f"{VALUE} {index}" if answer.count > 1 else answer.own_name or VALUE
 
 
 def shape_words(shape: tuple[int | None, ...]) -> str:

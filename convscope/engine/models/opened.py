@@ -19,6 +19,7 @@ from convscope.engine.models.answer import Answer, Reading, loss_reading, read_a
 from convscope.engine.models.first_run import check_graph, check_steps, shapes_for
 from convscope.engine.models.flatten import flatten, graph_of
 from convscope.engine.models.head import Head, are_probabilities, head_at
+from convscope.engine.models.kinds import KINDS
 from convscope.engine.models.precision import copy_weights, in_float32, is_low_precision
 from convscope.engine.models.prediction import Prediction, class_name, ranked, sigmoid, softmax
 from convscope.engine.models.preprocessing import (
@@ -223,7 +224,7 @@ class OpenedModel:
         for number, slot in enumerate(self.program.inputs):
             if len(self.program.shapes[slot]) == 4:
                 return number
-        raise UserError(f"{self.name} does not take images: its input is {self._input_words()}.")
+        raise UserError(self._no_image())
 
     @property
     def input_shape(self) -> tuple[int | None, int | None, int]:
@@ -306,6 +307,7 @@ class OpenedModel:
         """
         answer = self.answer
         if answer.head is None:
+            self.image_input  # noqa: B018 - what takes no images has that said first
             raise UserError(self._no_row())
         return answer.head
 
@@ -340,10 +342,35 @@ class OpenedModel:
 
     def _no_row(self) -> str:
         words = " and ".join(shape_words(one.shape) for one in self.answers)
-        return f"{self.name} tells no classes: it puts out {words} (a base without its classifier?)."
+        steps = [self.program.producer(one.slot) for one in self.answers]
+        told = [step for step in steps if step is None or step.activation in ("softmax", "sigmoid")]
+        opaque = any(step is not None and step.kind not in KINDS and not step.activation for step in steps)
+        if all(len(one.shape) != 3 for one in self.answers):
+            what = "neither a row of numbers nor maps over the image: its layers can be looked at"
+        elif told or opaque:
+            what = "maps over the image, not a row of numbers: they can be looked at as those of any layer"
+        else:
+            return f"{self.name} tells no classes: it puts out {words} (a base without its classifier?)."
+        return f"{self.name} puts out {words}, {what}."
+
+    def _no_image(self) -> str:
+        """What the network takes instead of images, and what it gives."""
+        films = [shape for slot in self.program.inputs if len(shape := self.program.shapes[slot][1:]) == 4]
+        if not films:
+            return f"{self.name} does not take images: its input is {self._input_words()}."
+        many = "several pictures" if films[0][0] is None else counted(films[0][0], "picture")
+        gives = " and ".join(
+            one.words if one.head is not None else shape_words(one.shape) for one in self.answers
+        )
+        return (
+            f"{self.name} does not take single images: it takes {self._input_words()}, {many} at a time "
+            f"as of a film or a volume, and puts out {gives}."
+        )
 
     def _is_shares(self, slot: int) -> bool:
         """Whether an output that cannot be looked into is a distribution: it is tried on two images."""
+        if not any(len(self.program.shapes[one]) == 4 for one in self.program.inputs):
+            return False
 
         def tried() -> bool:
             try:
@@ -677,8 +704,8 @@ def _output_names(model: Any, program: Program) -> tuple[str, ...]:
             name = program.input_names[program.inputs.index(slot)] if slot in program.inputs else "output"
         else:
             own = getattr(step.layer, "output_names", ())
-            several = len(own) == len(step.outputs) > 1
-            name = str(own[step.outputs.index(slot)]) if several else step.path
+            named = len(own) == len(step.outputs)
+            name = str(own[step.outputs.index(slot)]) if named else step.path
         while name in names:
             stem, _, number = name.rpartition("#")
             name = f"{stem}#{int(number) + 1}" if number.isdecimal() and stem else f"{name}#2"

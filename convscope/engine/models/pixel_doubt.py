@@ -109,11 +109,17 @@ def _tried(model: OpenedModel, task: Task) -> Doubt | None:
     if time.perf_counter() - began > _SLOW:
         return None
     better: tuple[float, Doubt] | None = None
-    for how in MODES.values():
+    raw = True
+    for name, how in MODES.items():
+        # That is 0–255 less the mean: where 0–255 is no better, it is so by accident.
+        if name == "caffe" and not raw:
+            continue
         if how.scale == model.preprocessing.scale or len(how.scale) not in (1, model.input_shape[2]):
             continue
         other = _asked(model, replace(how, resize=model.preprocessing.resize), task)
-        if _is_better(own, other, how) and (better is None or other.information > _RATHER * better[0]):
+        is_better = _is_better(own, other, how)
+        raw = raw and (name != "raw" or is_better)
+        if is_better and (better is None or other.information > _RATHER * better[0]):
             doubt = Doubt(model.preprocessing.name, how.name, own.sure, other.sure)
             better = other.information, doubt
     return None if better is None else better[1]
@@ -121,7 +127,9 @@ def _tried(model: OpenedModel, task: Task) -> Doubt | None:
 
 def _is_better(own: _Answers, other: _Answers, how: Preprocessing) -> bool:
     if own.spread < _BLIND:
-        return other.information > _SEES and other.sure > _AT_LEAST
+        # A network without biases is blind to small numbers only because they are small.
+        sees = other.scaled > _RATHER * own.scaled
+        return sees and other.information > _SEES and other.sure > _AT_LEAST
     # At 0–255 every network is surer: that alone says nothing.
     alike = max(how.scale) < 1 and other.scaled > _TELLS_MORE * own.scaled
     surer = other.sure > own.sure + _SURER and other.information > _TELLS_MORE * own.information

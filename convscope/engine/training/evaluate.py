@@ -149,6 +149,7 @@ def _telling_classes(model: OpenedModel, dataset: Dataset) -> OpenedModel:
     Raises:
         UserError: it is none: a regression has no accuracy.
     """
+    model.image_input  # noqa: B018 - says why where it takes none
     answer, there = model.answer, len(dataset.classes)
     told = model.head.classes
     if answer.kind == "values" and not answer.why and told == there:

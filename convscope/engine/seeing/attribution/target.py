@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from convscope.engine.models.answer import VALUE
 from convscope.engine.models.head import Head
 from convscope.engine.models.opened import OpenedModel
 from convscope.errors import UserError
@@ -35,6 +36,8 @@ class Target:
         """ "espresso", or "espresso − cup"; of a number "what pushes age up"."""
         first = model.name_of(self.index)
         words = first if self.minus is None else f"{first} − {model.name_of(self.minus)}"
+        if words == VALUE:
+            words = f"the {words}"
         if self.down:
             return f"what pulls {words} down"
         return words if model.has_classes else f"what pushes {words} up"

@@ -98,6 +98,7 @@ def check(model: OpenedModel, goal: Goal) -> None:
     Raises:
         UserError: no such layer, channel, class or place.
     """
+    model.image_input  # noqa: B018 - patterns are images: says why where it takes none
     if goal.kind == "class":
         count = model.head.classes
         if not 0 <= goal.index < count:
@@ -105,6 +106,12 @@ def check(model: OpenedModel, goal: Goal) -> None:
             raise UserError(f"{model.name} has {what}, 0 to {count - 1}: there is no {goal.index}.")
         return
     row = model.layer(goal.path)
+    if row.shape is not None and row.kind not in _EMPTY and len(row.shape) not in (1, 3):
+        shape = "×".join("?" if n is None else str(n) for n in row.shape)
+        raise UserError(
+            f"{goal.path} ({row.kind}) puts out {shape}: patterns grow for maps over one image and for rows "
+            "of numbers."
+        )
     if not can_climb(row) or row.shape is None or row.shape[-1] is None:
         raise UserError(f"{goal.path} ({row.kind}) has no filters: choose a convolution or a dense layer.")
     count = row.shape[-1]

@@ -339,7 +339,5 @@ def _origin(shown: ShownModel) -> str:
     )
     size = f", takes {words.shape(shown.input_shape)}" if shown.input_shape is not None else ""
     answer = model.answer
-    classes = f", tells {answer.words}" if answer.tells_classes else ", tells no classes"
-    if answer.kind == "values":
-        classes = f", puts out {answer.words}"
+    classes = f", {'tells' if answer.tells_classes else 'puts out'} {answer.words}"
     return f"{kind[0].upper()}{kind[1:]}{weights}{size}{classes}."
