@@ -325,7 +325,7 @@ class Architecture:
                 raise KeyError("format")
             check_layers(len(data["layers"]), source)
             layers = tuple(
-                LayerSpec(str(x["name"]), str(x["kind"]), dict(x["config"]), tuple(x.get("inputs", ())))
+                LayerSpec(str(x["name"]), str(x["kind"]), dict(x["config"]), _feeds(x))
                 for x in data["layers"]
             )
             name, title = str(data["name"]), str(data.get("title", ""))
@@ -404,6 +404,13 @@ def _counted(
         activation_bytes=activation_bytes((counted.shape,), "float32"),
         field=counted.field,
     )
+
+
+def _feeds(layer: Mapping[str, Any]) -> tuple[str, ...]:
+    inputs = layer.get("inputs", [])
+    if not isinstance(inputs, list) or not all(isinstance(name, str) for name in inputs):
+        raise TypeError(f"inputs {inputs!r}"[:200])
+    return tuple(inputs)
 
 
 def _tuples(value: Any) -> Any:

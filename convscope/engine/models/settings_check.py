@@ -65,7 +65,8 @@ def _value_problem(
     numbers = list(value) if isinstance(value, (tuple, list)) else [value]
     if kind == "shape":
         fine = all(n is None or (isinstance(n, int) and not isinstance(n, bool)) for n in numbers)
-        return "" if fine and numbers else f"is {_short(value)}, not sizes such as 28×28×1"
+        sizes = isinstance(value, (tuple, list)) and len(value) > 0
+        return "" if fine and sizes else f"is {_short(value)}, not sizes such as 28×28×1"
     if kind == "size" and numbers and all(isinstance(n, (tuple, list)) for n in numbers):
         numbers = [n for side in numbers for n in side]
     if not numbers:

@@ -12,10 +12,12 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from convscope.engine.models.files.disk import check_disk
 from convscope.engine.models.files.saved_model.check import ENDPOINT, check
 from convscope.engine.models.files.saved_model.isolation import is_possible
 from convscope.engine.models.files.saved_model.process import GraphProcess
 from convscope.errors import UntrustedError, UserError
+from convscope.opening import check_budget, is_folder
 
 NOTE = "A SavedModel is a finished graph: it predicts, but its layers cannot be looked into or trained."
 
@@ -38,15 +40,12 @@ def open_saved_model(folder: Path, *, trusted: bool = False) -> tuple[Any, list[
             folder,
         )
     variables = folder / "variables"
-    for file in variables.iterdir() if variables.is_dir() else ():
-        if not stat.S_ISREG(file.lstat().st_mode):
-            raise UserError(
-                f"{folder.name} is not opened: {file.name} among its variables is no ordinary file."
-            )
+    _check_variables(variables, folder.name)
     place = tempfile.TemporaryDirectory(prefix="convscope-graph-")
     anew = Path(place.name)
+    check_disk(anew, len(checked.graph), folder.name)
     (anew / "saved_model.pb").write_bytes(checked.graph)
-    if variables.is_dir():
+    if is_folder(variables):
         (anew / "variables").symlink_to(variables.resolve(), target_is_directory=True)
     try:
         process = GraphProcess(anew, ENDPOINT, folder.name, isolated=is_possible())
@@ -54,6 +53,19 @@ def open_saved_model(folder: Path, *, trusted: bool = False) -> tuple[Any, list[
         # It has been read by now.
         place.cleanup()
     return _wrapped(process, checked, folder), [NOTE]
+
+
+def _check_variables(variables: Path, name: str) -> None:
+    size = 0
+    try:
+        for file in variables.iterdir() if is_folder(variables) else ():
+            told = file.lstat()
+            if not stat.S_ISREG(told.st_mode):
+                raise UserError(f"{name} is not opened: {file.name} among its variables is no ordinary file.")
+            size += told.st_size
+    except OSError as error:
+        raise UserError(f"The variables of {name} cannot be read.", detail=str(error)) from error
+    check_budget(size, f"{name} holds")
 
 
 def _wrapped(process: GraphProcess, checked: Any, folder: Path) -> Any:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from convscope.errors import UserError
+from convscope.opening import check_budget, check_regular, is_there, read_bytes
 
 ENDPOINT = "serving_default"
 Shape = tuple[int | None, ...]
@@ -30,6 +31,8 @@ _NUMBERS = frozenset(
     ]
 )
 _LARGEST_GRAPH = 1 << 30
+# A byte of it makes so many in memory, where its parts are small.
+_READ_BYTES = 8
 
 
 def _words(text: str) -> frozenset[str]:
@@ -100,11 +103,22 @@ def check(folder: Path) -> Checked:
         UserError: the folder is none, it serves nothing, or its graph does more than compute.
     """
     file = folder / "saved_model.pb"
-    if not file.is_file():
+    if not is_there(file):
         raise UserError(f"The folder {folder.name} holds no model: a SavedModel has a file saved_model.pb.")
-    if file.stat().st_size > _LARGEST_GRAPH:
-        raise UserError(f"{folder.name}/saved_model.pb is too large to be a graph.")
-    message = _message(file.read_bytes(), folder.name)
+    size = check_regular(file, "a SavedModel's graph", _LARGEST_GRAPH)
+    check_budget(_READ_BYTES * size, f"{folder.name}/saved_model.pb takes")
+    data = read_bytes(file, _LARGEST_GRAPH, "a SavedModel's graph")
+    try:
+        return _checked(data, folder)
+    except (IndexError, KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        # A number in it may lead to a part that is not there, or be of none.
+        raise UserError(
+            f"{folder.name}/saved_model.pb is damaged: get it again.", detail=repr(error)[:1000]
+        ) from error
+
+
+def _checked(data: bytes, folder: Path) -> Checked:
+    message = _message(data, folder.name)
     graph = message.meta_graphs[0]
     signature = graph.signature_def[ENDPOINT]
     if len(signature.inputs) != 1:
@@ -128,7 +142,7 @@ def _weights(objects: Any) -> int:
         for number in set(function.bound_inputs)
         if objects.nodes[number].WhichOneof("kind") == "variable"
     )
-    return sum(prod(size.size for size in shape.dim) for shape in shapes)
+    return sum(prod(max(size.size, 0) for size in shape.dim) for shape in shapes)
 
 
 def _described(tensor: Any, name: str) -> tuple[Shape, str]:
