@@ -126,8 +126,8 @@ def _apart(_value: bool, details: RunDetails) -> tuple[str, bool]:
 
 
 def _strategy(value: str, _details: RunDetails) -> tuple[str, bool]:
-    # A run goes on on one device.
-    return "none", value == "none"
+    # A run goes on on one device, or on several machines, wherever it began.
+    return "none", value in ("none", "multiworker")
 
 
 # A new last layer is in the network that is resumed: --replace-head may be said.

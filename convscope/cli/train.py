@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -114,7 +115,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="finetune: of the new classifier alone, first (5)",
     )
     parser.add_argument("--units", type=int, metavar="N", help="transfer: a hidden layer (0: none)")
-    parser.add_argument("--strategy", choices=("none", "mirrored", "multiworker"), help="on several devices")
+    parser.add_argument(
+        "--strategy",
+        choices=("none", "mirrored", "multiworker"),
+        help="mirrored: on all graphics cards of this machine; multiworker: on all machines that TF_CONFIG "
+        "names, each of which runs this command (the batch size is that of all together)",
+    )
     parser.add_argument("--name", help="what to call the run")
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
@@ -126,6 +132,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     from convscope.engine import runtime
     from convscope.engine.training.control import Control
+    from convscope.engine.training.workers import meet
 
     folder = arguments.resume or arguments.output
     # Its clock runs from now on: opening network and data is waited for, too.
@@ -133,6 +140,9 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         with progress_bar() as task:
             runtime.start()
+            if arguments.strategy == "multiworker":
+                # Before anything is computed.
+                meet(task)
             if settings is not None:
                 trained = _trained(arguments, settings, control, task)
             else:
@@ -159,6 +169,7 @@ def _refuse(arguments: argparse.Namespace) -> Run | None:
         UserError: the options do not fit together, or not to the run.
     """
     from convscope.engine.training.run import Run, failed_at_start
+    from convscope.engine.training.workers import cluster
 
     said = {name for name, value in vars(arguments).items() if value is not None and value is not False}
     for name, value in _SILENT.items():
@@ -176,9 +187,11 @@ def _refuse(arguments: argparse.Namespace) -> Run | None:
     if arguments.steps_per_epoch is not None and arguments.steps_per_epoch < 1:
         raise UserError(f"--steps-per-epoch is at least 1, not {arguments.steps_per_epoch}.")
     folder = arguments.output
-    if is_there(folder) and not is_folder(folder):
+    # Where several machines train, it is the chief's, who may have begun already.
+    mine = arguments.strategy != "multiworker" or cluster(os.environ).is_chief
+    if mine and is_there(folder) and not is_folder(folder):
         raise UserError(f"{folder} is a file: give the run a folder of its own with -o.")
-    if is_folder(folder) and any(folder.iterdir()) and not failed_at_start(folder):
+    if mine and is_folder(folder) and any(folder.iterdir()) and not failed_at_start(folder):
         raise UserError(
             f"The folder {folder} is not empty: choose another for the new run, or --resume that one."
         )
@@ -228,6 +241,7 @@ def _trained(
     from convscope.engine.data.duplicates import duplicates_of
     from convscope.engine.data.registry import is_own, open_dataset
     from convscope.engine.keras_compat import seeded
+    from convscope.engine.training.together import draws
     from convscope.engine.training.train import train
     from convscope.engine.training.transfer import TransferSettings, transfer
 
@@ -267,6 +281,11 @@ def _trained(
             )
         return transfer(model, dataset, settings, how, **common)
     model, settings = _mended(arguments, model, dataset, settings)
+    if arguments.strategy == "multiworker" and draws(model.keras):
+        print(
+            "Dropout and its like draw on each worker for itself: the curve is not that of one machine.",
+            file=sys.stderr,
+        )
     return train(model, dataset, settings, strategy=arguments.strategy, **common)
 
 
@@ -322,7 +341,7 @@ def _resumed(run: Run, arguments: argparse.Namespace, control: Control, task: Ta
     if run.starts_again:
         said = "No epoch of it was finished: it starts again, with its settings, weights and seed."
         print(said, file=sys.stderr)
-    return resume(run, epochs=arguments.epochs, control=control, task=task)
+    return resume(run, epochs=arguments.epochs, control=control, strategy=arguments.strategy, task=task)
 
 
 def _report(trained: Trained, folder: Path, *, as_json: bool) -> None:
@@ -352,5 +371,6 @@ def _report(trained: Trained, folder: Path, *, as_json: bool) -> None:
         print(f"test accuracy {test.accuracy:.4f} on {test.images:,} images{within}")
     elif whose:
         print(f"the network has {whose}")
-    print(f"run {printable(folder)}")
+    if trained.run is not None:
+        print(f"run {printable(folder)}")
     print(f"took {clock(trained.seconds)}")

@@ -206,7 +206,7 @@ def test_a_folder_of_classes_and_what_is_wrong_in_it(tmp_path: Path, capsys: Sai
         ("--model digits --data digits --optimizer adam --momentum 0.9 -o run", "adam has no momentum to"),
         ("--resume empty", "There is no run in empty: the folder does not exist."),
         ("--model digits --data digits --transfer hope -o run", "invalid choice: 'hope'"),
-        ("--model digits --data digits --strategy multiworker -o run", "on several machines does not work"),
+        ("--model digits --data digits --strategy multiworker -o run", "on several machines needs TF_CONFIG"),
         ("--model digits --data digits --strategy mirrored --transfer frozen -o run", "not for --transfer"),
         ("--model digits --data digits --epochs 0 -o run", "The number of epochs is 0"),
         ("--model digits --data digits --lr 0 -o run", "The learning rate is 0"),

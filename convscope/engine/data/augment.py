@@ -32,26 +32,27 @@ _DRAWS = (*_GEOMETRY, "contrast", "brightness", "sharpen", "blur", "noise")
 
 
 def augment(
-    images: NDArray[np.uint8], augmentation: Augmentation, seed: tuple[int, int]
+    images: NDArray[np.uint8], augmentation: Augmentation, seed: tuple[int, int], first: int = 0
 ) -> NDArray[np.uint8]:
     """Change each image of a batch at random, on all cores.
 
     Args:
         images: uint8 (n, height, width, channels), channels 1 or 3.
         seed: two whole numbers from 0; a pipeline gives its own seed and the number of the batch.
+        first: how many images of the batch come before these, where they are a part of it.
 
     Returns:
         uint8, the same shape; a new array unless the augmentation does nothing.
     """
     if augmentation.does_nothing:
         return images
-    draws = np.random.default_rng(seed).uniform(-1.0, 1.0, (len(images), len(_DRAWS)))
+    draws = np.random.default_rng(seed).uniform(-1.0, 1.0, (first + len(images), len(_DRAWS)))[first:]
     changed = np.empty_like(images)
 
     def change(rows: NDArray[np.int64]) -> None:
         for row in rows:
             drawn = dict(zip(_DRAWS, draws[row].tolist(), strict=True))
-            picture = _changed(images[row], augmentation, drawn, (*seed, int(row)))
+            picture = _changed(images[row], augmentation, drawn, (*seed, first + int(row)))
             changed[row] = picture.reshape(changed.shape[1:])
 
     # list() waits for all, and raises what a thread raised.

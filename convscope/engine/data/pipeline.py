@@ -86,6 +86,7 @@ class Stream(Batches):
 
     Args:
         steps_per_epoch: None: all images once.
+        share: which part of each batch is read here, (number, of how many); the others are read elsewhere.
 
     Attributes:
         dataset, split, settings: what was asked for.
@@ -103,8 +104,9 @@ class Stream(Batches):
         settings: PipelineSettings,
         *,
         steps_per_epoch: int | None = None,
+        share: tuple[int, int] = (0, 1),
     ) -> None:
-        self.dataset, self.split, self.settings = dataset, split, settings
+        self.dataset, self.split, self.settings, self.share = dataset, split, settings, share
         self.target = settings.target(dataset)
         if not len(dataset.indices(split)):
             raise UserError(f"{dataset.title} has no images in its {split} part.")
@@ -133,7 +135,10 @@ class Stream(Batches):
     def _read(self, step: int) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
         """(images, labels) of one step; what cannot be read is left out."""
         number = self.batch_number(self.epoch, int(step))
-        chosen = self.batch_indices(self.epoch, int(step))
+        whole = self.batch_indices(self.epoch, int(step))
+        part, parts = self.share
+        first, last = len(whole) * part // parts, len(whole) * (part + 1) // parts
+        chosen = whole[first:last]
         pixels, good = self._load(chosen)
         if not good.all():
             pixels, chosen = pixels[good], chosen[good]
@@ -143,7 +148,7 @@ class Stream(Batches):
             )
             raise self.error
         if self.split == "train" and self.settings.augmentation is not None:
-            pixels = augment(pixels, self.settings.augmentation, (self.settings.seed, number))
+            pixels = augment(pixels, self.settings.augmentation, (self.settings.seed, number), first)
         return pixels, self.dataset.labels[chosen]
 
     def _build(self) -> Any:

@@ -93,10 +93,11 @@ def save_model(model: Any, path: Path) -> None:
 
 def seed_states(model: Any) -> tuple[tuple[int, ...], ...]:
     """The counters of dropout and other random layers, which `.keras` files leave out."""
-    return tuple(tuple(int(n) for n in variable.numpy()) for variable in _seed_variables(model))
+    return tuple(tuple(int(n) for n in variable.numpy()) for variable in seed_variables(model))
 
 
-def _seed_variables(model: Any) -> list[Any]:
+def seed_variables(model: Any) -> list[Any]:
+    """The variables of its random generators."""
     return [variable for variable in model.variables if variable.path.endswith("seed_generator_state")]
 
 
@@ -129,7 +130,7 @@ def load_start(path: Path) -> Any:
 
 
 def _set_seeds(model: Any, seeds: Sequence[Sequence[int]], where: Path) -> None:
-    variables = _seed_variables(model)
+    variables = seed_variables(model)
     if [len(seed) for seed in seeds] != [variable.shape[0] for variable in variables]:
         raise UserError(f"The network in {where.parent} does not fit its {where.name}.")
     _assign(variables, seeds, where)
@@ -174,7 +175,7 @@ def copy_state(source: Any, target: Any) -> None:
     """Give a model the weights and the random counters of another one of the same layers."""
     target.set_weights(source.get_weights())
     settle(target)
-    for one, other in zip(_seed_variables(source), _seed_variables(target), strict=True):
+    for one, other in zip(seed_variables(source), seed_variables(target), strict=True):
         other.assign(one)
 
 
@@ -218,7 +219,7 @@ def load_checkpoint(folder: Path, name: str = "last") -> tuple[Any, list[np.ndar
     position = next(
         (state for state in reversed(_states(folder / f"{name}.json")) if state.steps == steps), None
     )
-    variables = _seed_variables(model)
+    variables = seed_variables(model)
     if position is None or [len(seed) for seed in position.seeds] != [v.shape[0] for v in variables]:
         raise UserError(
             f"The checkpoint in {folder} does not fit its {name}.json: the run cannot be resumed."

@@ -1,4 +1,4 @@
-"""Training on all cards of a machine, by tf.distribute."""
+"""Training on all cards of a machine, or on several machines, by tf.distribute."""
 
 from __future__ import annotations
 
@@ -6,24 +6,26 @@ from typing import Any, Literal
 
 from convscope.engine.data.dataset import Dataset
 from convscope.engine.training.settings import TrainingSettings
+from convscope.engine.training.workers import meet
 from convscope.errors import UserError
+from convscope.task import Task
 
 Strategy = Literal["none", "mirrored", "multiworker"]
 
 
-def distribution(strategy: Strategy, dataset: Dataset, settings: TrainingSettings) -> Any:
-    """The tf.distribute.Strategy, or None.
+def distribution(strategy: Strategy, dataset: Dataset, settings: TrainingSettings, task: Task) -> Any:
+    """The tf.distribute.Strategy of one machine, `Workers`, or None.
 
     Raises:
-        UserError: it does not work, or batches cannot be shared out among its cards.
+        UserError: not all workers have come, or batches cannot be shared out among cards or workers.
+        Cancelled: the task was, while the others were waited for.
     """
     if strategy == "none":
         return None
     if strategy == "multiworker":
-        raise UserError(
-            "Training on several machines does not work: the fit of Keras 3 fails on TensorFlow's "
-            "MultiWorkerMirroredStrategy (keras issue 20585); mirrored uses all cards of one machine."
-        )
+        workers = meet(task)
+        _refuse_few(dataset, settings.batch_size, workers.replicas * workers.share[1], "workers")
+        return workers
     import tensorflow as tf
 
     made = tf.distribute.MirroredStrategy()
@@ -33,11 +35,16 @@ def distribution(strategy: Strategy, dataset: Dataset, settings: TrainingSetting
         raise UserError(
             f"A batch of {batch} cannot be shared evenly by {cards} cards: make it a multiple of {cards}."
         )
+    _refuse_few(dataset, batch, cards, "cards")
+    return made
+
+
+def _refuse_few(dataset: Dataset, batch: int, takers: int, called: str) -> None:
     for part in ("train", "validation"):
-        left = len(dataset.indices(part)) % batch
-        if 0 < left < cards:
+        images = len(dataset.indices(part))
+        left = images % batch or min(batch, images)
+        if 0 < left < takers:
             raise UserError(
-                f"The last batch of the {part} images has {left}, fewer than the {cards} cards: "
+                f"The last batch of the {part} images has {left}, fewer than the {takers} {called}: "
                 "choose another batch size."
             )
-    return made

@@ -32,6 +32,8 @@ from convscope.engine.training.remaining import Remaining
 from convscope.engine.training.run import Run
 from convscope.engine.training.settings import TrainingSettings
 from convscope.engine.training.smoothing import best_epoch, higher_is_better, judged_by
+from convscope.engine.training.together import fit_together
+from convscope.engine.training.workers import Workers
 from convscope.errors import NotEnoughMemoryError, UserError
 from convscope.task import Task
 
@@ -79,6 +81,7 @@ class Job:
         watched: the model opened, for live looks; None: no looks.
         show: gets the looks.
         strategy: a tf.distribute.Strategy that the model was made under, or None.
+        workers: the machines that train together, under their strategy; None: this one alone.
         start: where a resumed training stands, with the optimizer's variables; None: at the beginning.
         before: the epochs of an earlier part of the run, in which other weights were trained.
         after: how many epochs are planned after this part.
@@ -103,6 +106,7 @@ class Job:
     watched: OpenedModel | None = None
     show: Callable[[Snapshot], None] | None = None
     strategy: Any = None
+    workers: Workers | None = None
     start: tuple[Position, list[Any]] | None = None
     before: tuple[EpochRecord, ...] = ()
     after: int = 0
@@ -157,8 +161,10 @@ def fit(job: Job) -> Fitted:
     model, position = job.model, job.start[0] if job.start else None
     with job.strategy.scope() if job.strategy else contextlib.nullcontext():
         compile_model(model, settings, job.goal)
-    if job.start:
-        restore_optimizer(model, job.start[1])
+        if job.workers is not None:
+            model.optimizer.build(model.trainable_variables)
+        if job.start:
+            restore_optimizer(model, job.start[1])
     done = job.done
     recorder.start_at(len(done) * job.train.steps, done)
     if job.run:
@@ -198,17 +204,10 @@ def fit(job: Job) -> Fitted:
     with _told(job):
         if position is None or not (position.stopped or len(done) >= job.last):
             with contextlib.suppress(callbacks.StopNow):
-                model.fit(
-                    job.train.data,
-                    validation_data=job.validation.data if job.validation else None,
-                    epochs=job.last,
-                    initial_epoch=len(done),
-                    callbacks=chosen,
-                    class_weight=job.class_weight,
-                    # The batches come in an order of their own; Keras warns where it is asked for another.
-                    shuffle=False,
-                    verbose=0,
-                )
+                if job.workers is not None:
+                    fit_together(job, job.workers, chosen, control)
+                else:
+                    _keras_fit(job, chosen)
     task.check()
     epochs = recorder.epochs
     best = best_epoch(epochs, judged_by(settings))
@@ -217,6 +216,20 @@ def fit(job: Job) -> Fitted:
         keeper.restore_best()
     outcome = _outcome(job, epochs, recording.diverged, control)
     return Fitted(epochs, outcome, _sentence(outcome, job, epochs, recording.diverged), best, restored)
+
+
+def _keras_fit(job: Job, callbacks: list[Any]) -> None:
+    job.model.fit(
+        job.train.data,
+        validation_data=job.validation.data if job.validation else None,
+        epochs=job.last,
+        initial_epoch=len(job.done),
+        callbacks=callbacks,
+        class_weight=job.class_weight,
+        # The batches come in an order of their own; Keras warns where it is asked for another.
+        shuffle=False,
+        verbose=0,
+    )
 
 
 class _Keeper:

@@ -17,7 +17,7 @@ from convscope.engine.data.registry import open_dataset
 from convscope.engine.data.split import Splits
 from convscope.engine.keras_compat import seeded
 from convscope.engine.models.opened import OpenedModel, Source
-from convscope.engine.training.checkpoint import load_checkpoint, load_start, save_start
+from convscope.engine.training.checkpoint import copy_state, load_checkpoint, load_start, save_start
 from convscope.engine.training.control import Control
 from convscope.engine.training.distribution import Strategy, distribution
 from convscope.engine.training.evaluate import Evaluation, evaluate
@@ -36,6 +36,8 @@ from convscope.engine.training.record import Recorder
 from convscope.engine.training.run import DataFacts, ModelFacts, Run, RunDetails, now
 from convscope.engine.training.script import write_script
 from convscope.engine.training.settings import TrainingSettings
+from convscope.engine.training.together import seeds_apart
+from convscope.engine.training.workers import Workers
 from convscope.errors import UserError
 from convscope.imaging.numpy_files import UNREADABLE, load_archive
 from convscope.opening import GB
@@ -136,8 +138,9 @@ def train(
         folder: keep the run here (empty or new); None: keep nothing.
         control, recorder: made by whoever wants to steer and watch from another thread.
         show: gets live looks into the network, on the training thread.
-        strategy: "mirrored": the same run on all graphics cards of this machine. "multiworker" is refused:
-            Keras 3's `fit` cannot reduce the batches of several machines.
+        strategy: "mirrored": the same run on all graphics cards of this machine. "multiworker": on all
+            machines that TF_CONFIG names, each of which has to call this; only the first, the chief, keeps
+            and tests anything.
 
     Raises:
         UserError: model, data and settings do not fit together (see `checks` for the mends), the folder is
@@ -149,23 +152,57 @@ def train(
     opened = prepared(opened, settings)
     split, settings = split_for(dataset, settings, task)
     refuse_misfits(opened, split, settings)
-    distributed = distribution(strategy, split, settings)
+    distributed = distribution(strategy, split, settings, task)
+    workers = distributed if isinstance(distributed, Workers) else None
+    scope = distributed.strategy if isinstance(distributed, Workers) else distributed
     task.progress(0.0, "Preparing")
     # One seed for everything random: dropout here, new weights where a caller made them under it before.
-    with distributed.scope() if distributed else nullcontext(), seeded(settings.seed):
+    with scope.scope() if scope else nullcontext(), seeded(settings.seed):
         copy = copy_model(opened.keras)
     trained = _opened_copy(copy, opened, split)
+    details = details_of(opened, split, settings, name)
+    if workers is not None:
+        _same_everywhere(workers, copy, details)
     run = None
-    if folder is not None:
-        run = Run.create(folder, details_of(opened, split, settings, name))
+    if folder is not None and (workers is None or workers.cluster.is_chief):
+        run = Run.create(folder, details)
         with writing(run):
             save_start(copy, run.folder / "initial.keras")
             write_sidecars(run, trained)
             goal = goal_of(trained, settings)
             write_script(run, split, pipeline_settings(trained, settings, goal), goal, copy)
     return train_opened(
-        trained, split, settings, run, control, recorder, show, task, None, strategy=distributed
+        trained,
+        split,
+        settings,
+        run,
+        control,
+        recorder,
+        show,
+        task,
+        None,
+        strategy=scope,
+        workers=workers,
     )
+
+
+def _same_everywhere(workers: Workers, model: Any, details: RunDetails, epochs: int = 0) -> None:
+    """Make sure that all workers train the same, and give them the chief's weights.
+
+    Raises:
+        UserError: they do not, or one is gone.
+    """
+    # What it is called, and where it lies, may differ.
+    told = replace(
+        details,
+        name="",
+        created="",
+        model=replace(details.model, name="", spec=""),
+        data=replace(details.data, reference="", title=""),
+    )
+    workers.agree(f"{told.to_json()} {epochs} {model.to_json()}")
+    model.set_weights(workers.from_chief(model.get_weights()))
+    seeds_apart(model, workers)
 
 
 def resume(
@@ -176,6 +213,7 @@ def resume(
     control: Control | None = None,
     recorder: Recorder | None = None,
     show: Callable[[Snapshot], None] | None = None,
+    strategy: Strategy = "none",
     task: Task | None = None,
 ) -> Trained:
     """Go on with a run from its last whole epoch, as if it had not been interrupted.
@@ -186,6 +224,7 @@ def resume(
         dataset: None: the one that the run names.
         epochs: train for more epochs than was planned; None: as planned. Of fine-tuning, those since the base
             was thawed.
+        strategy: as `train`; all machines have to see the run's folder.
 
     Raises:
         UserError: nothing to begin with, no epochs left, or the data has changed since.
@@ -202,7 +241,12 @@ def resume(
             f"{split.title} has changed since {details.name} was started, so it cannot go on where it stood: "
             "start a new run."
         )
-    if settings.epochs != details.settings.epochs:
+    if details.transfer is not None and strategy != "none":
+        raise UserError("A run that uses a pretrained network goes on on one machine: leave --strategy away.")
+    distributed = distribution(strategy, split, settings, task)
+    workers = distributed if isinstance(distributed, Workers) else None
+    keeps = workers is None or workers.cluster.is_chief
+    if settings.epochs != details.settings.epochs and keeps:
         # Whoever resumes it once more, after a crash, goes on to the same end.
         planned = replace(details.settings, epochs=settings.epochs)
         with writing(run):
@@ -222,6 +266,16 @@ def resume(
     else:
         model, optimizer, position = load_checkpoint(run.folder)
         start = (position, optimizer)
+    more: dict[str, Any] = {}
+    if workers is not None:
+        source = model
+        with workers.strategy.scope():
+            model = copy_model(source, weights=False)
+        copy_state(source, model)
+        _same_everywhere(workers, model, replace(details, settings=settings), len(run.history))
+        more = {"strategy": workers.strategy, "workers": workers}
+    elif distributed is not None:
+        raise UserError("A run goes on on one machine's processor, or with --strategy multiworker.")
     trained = OpenedModel(
         model,
         name=details.model.name,
@@ -229,7 +283,8 @@ def resume(
         preprocessing=details.preprocessing,
         source=Source("memory", details.model.spec, weights="trained"),
     )
-    return train_opened(trained, split, settings, run, control, recorder, show, task, start)
+    kept = run if keeps else None
+    return train_opened(trained, split, settings, kept, control, recorder, show, task, start, **more)
 
 
 def _refuse_without_epochs(run: Run, details: RunDetails, epochs: int | None) -> None:
@@ -285,12 +340,14 @@ def train_held(
     goal = goal_of(trained, settings)
     piped = pipeline_settings(trained, settings, goal)
     validation = len(dataset.indices("validation")) > 0
+    workers: Workers | None = more.get("workers")
+    share = (0, 1) if workers is None else workers.share
     job = Job(
         trained.keras,
         goal,
         settings,
-        Stream(dataset, "train", piped, steps_per_epoch=settings.steps_per_epoch),
-        Stream(dataset, "validation", piped) if validation else None,
+        Stream(dataset, "train", piped, steps_per_epoch=settings.steps_per_epoch, share=share),
+        Stream(dataset, "validation", piped, share=share) if validation else None,
         class_weights(dataset, settings),
         run,
         control,
@@ -302,7 +359,12 @@ def train_held(
         tests=len(dataset.indices("test")),
         **more,
     )
-    return ended(trained, dataset, fit(job), run, control, task)
+    fitted = fit(job)
+    if workers is not None:
+        workers.leave()
+        if not workers.cluster.is_chief:
+            return Trained(trained, fitted, None, None, control.elapsed)
+    return ended(trained, dataset, fitted, run, control, task)
 
 
 def ended(
