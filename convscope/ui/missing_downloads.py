@@ -19,7 +19,11 @@ def offer_download(window: MainWindow, error: BaseException, toast: Toast) -> No
 
 
 def _download(window: MainWindow, error: NotDownloadedError | WeightsNotDownloadedError) -> None:
-    name = error.name
+    name = title = error.name
+    if isinstance(error, NotDownloadedError):
+        from convscope.engine.data.registry import title_of
+
+        title = title_of(name)
 
     def work(task: Task) -> None:
         if isinstance(error, WeightsNotDownloadedError):
@@ -32,10 +36,11 @@ def _download(window: MainWindow, error: NotDownloadedError | WeightsNotDownload
             download_dataset(name, task)
 
     window.jobs.submit(
-        "files",
+        "downloads",
         work,
-        title=f"Downloading {name}",
+        title=f"Downloading {title}",
+        # A set's place among the downloads of the data panel shows it, too.
         key=f"download.{name}",
-        on_done=lambda _none: window.notify(f"{name} is on this machine now: try it again."),
+        on_done=lambda _none: window.notify(f"{title} is on this machine now: try it again."),
         on_failed=window.report,
     )

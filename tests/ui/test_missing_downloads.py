@@ -37,7 +37,7 @@ def test_the_button_downloads_and_nothing_else_does(qtbot: QtBot, monkeypatch: p
     qtbot.mouseClick(window.findChild(QToolButton, "toast.action"), Qt.MouseButton.LeftButton)
     opened(qtbot, window)
     assert asked == [("cifar10",)]
-    assert messages(window)[-1] == "cifar10 is on this machine now: try it again."
+    assert messages(window)[-1] == "CIFAR-10 is on this machine now: try it again."
     window.report(WeightsNotDownloadedError("No weights of VGG16.", "VGG16", include_top=False))
     qtbot.mouseClick(window.findChild(QToolButton, "toast.action"), Qt.MouseButton.LeftButton)
     opened(qtbot, window)

@@ -6,8 +6,11 @@ import threading
 from collections.abc import Iterator
 
 import pytest
+from cut_off import cut_off
 from data_helpers import Data, small_set
+from faults import faults
 from PySide6.QtWidgets import QAbstractButton, QLabel, QProgressBar, QToolButton, QWidget
+from walk import SIZES, Size
 
 from convscope.engine import fetch as fetching
 from convscope.engine.data.sets import cats_dogs, cats_dogs_small
@@ -87,6 +90,26 @@ def test_a_download_is_stopped_and_gone_on_with_while_other_data_are_opened(
     button.click()
     data.settle()
     assert data.dataset.reference == "cats_dogs"
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_every_word_of_the_page_is_there_at_every_size(data: Data, size: Size) -> None:
+    data.panel.opening.downloads.refused["eurosat"] = (
+        "EuroSAT is not on this machine and cannot be downloaded now: save http://madm.dfki.de/files/sentinel/"
+        "EuroSAT.zip as /home/somebody/.local/share/convscope/datasets/EuroSAT.zip, or open Digits, Garments "
+        "or Textures, which are here.",
+        "",
+    )
+    data.window.set_zoom(size.zoom)
+    data.window.resize(size.width, size.height)
+    page = data.find(QWidget, "data.downloads")
+    for name in ("mnist", "eurosat"):
+        data.panel.show_downloads(name)
+        data.settle()
+        assert (data.window.width(), data.window.height()) == (size.width, size.height)
+        assert data.find(QToolButton, f"data.download.{name}").isVisible()
+        assert cut_off(page) == set() and list(faults(page)) == []
+    data.window.set_zoom(1.0)
 
 
 def test_why_it_cannot_be_had_stands_on_its_card(
