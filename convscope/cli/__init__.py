@@ -31,6 +31,7 @@ COMMANDS: dict[str, str] = {
     "predict": "what a model says about an image",
     "export": "write a copy of a model for others: Keras, SavedModel, ONNX, LiteRT, with a parity card",
     "train": "train a model on a data set into a run folder, or resume one",
+    "runs": "the training runs that there are",
     "evaluate": "how good a run's or any model is on a data set",
     "maps": "a layer's feature maps for an image: a grid and the raw numbers",
     "patterns": "the images that excite filters or classes most",

@@ -88,8 +88,13 @@ def read_runs(task: Task) -> RunsRead:
             log.exception("reading the run %s", run.folder)
             damaged.append((run.folder, repr(error)))
     # Deleted meanwhile, by this window or another, is not damaged.
-    left = [(printable(folder.name), why) for folder, why in damaged if is_there(folder / "settings.json")]
+    left = [(printable(folder.name), why) for folder, why in damaged if _is_left(folder / "settings.json")]
     return RunsRead(tuple(entries), tuple(left))
+
+
+def _is_left(path: Path) -> bool:
+    # A link to itself leads to nothing, but is there.
+    return path.is_symlink() or is_there(path)
 
 
 def damaged_words(damaged: Sequence[tuple[str, str]]) -> str:
@@ -368,7 +373,10 @@ class RunsView(QWidget):
         self.splitter.addWidget(self._build_chart())
         self.splitter.addWidget(self._build_table())
         column.addWidget(self.splitter, 1)
-        self.damaged = caption("train.runs.damaged")
+        self.damaged = theme.label("", "warning")
+        self.damaged.setObjectName("train.runs.damaged")
+        self.damaged.setWordWrap(True)
+        self.damaged.setTextFormat(Qt.TextFormat.PlainText)
         self.damaged.hide()
         column.addWidget(self.damaged)
 

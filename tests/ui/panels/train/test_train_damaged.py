@@ -37,7 +37,7 @@ def test_nothing_is_said_where_all_are_sound_and_something_where_none_is(empty: 
     said = empty.find(QLabel, "train.runs.damaged")
     assert not said.isVisible()
     run = made_run("endless")
-    DAMAGE["endless"](run)
+    DAMAGE["a loop"](run)
     empty.desk.runs_changed.emit()
     empty.settle()
     assert said.text() == "1 run is damaged and not shown: endless."
