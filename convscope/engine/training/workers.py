@@ -25,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convscope.errors import UserError
+from convscope.opening import parse_json
 from convscope.task import Task
 
 _EXAMPLE = '{"cluster": {"worker": ["host1:12345", "host2:12345"]}, "task": {"type": "worker", "index": 0}}'
@@ -102,8 +103,8 @@ def cluster(environment: Mapping[str, str]) -> Cluster:
             "Training on several machines needs TF_CONFIG, which tells each of them the addresses of all and "
             f"which one it is, as in TF_CONFIG='{_EXAMPLE}'."
         )
+    told = parse_json(text, "TF_CONFIG")
     try:
-        told = json.loads(text)
         jobs, task = told["cluster"], told["task"]
         kind, number = task.get("type", "worker"), int(task.get("index", 0))
         tasks, addresses = [], []
@@ -119,7 +120,7 @@ def cluster(environment: Mapping[str, str]) -> Cluster:
             raise ValueError("only chief and worker take part")
         if len(set(addresses)) < len(addresses):
             raise ValueError("an address is there twice")
-    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise UserError(
             f"TF_CONFIG does not tell who trains together ({error}): it is of the form {_EXAMPLE}."
         ) from error
@@ -326,7 +327,7 @@ def meet(task: Task | None = None, environment: Mapping[str, str] | None = None)
         with _watched(found, wait.start):
             strategy = _strategy(wait)
     except Exception as error:
-        raise _not_met(wait, error) from error
+        raise _not_met(error) from error
     if threading.current_thread() is threading.main_thread():
         # TensorFlow takes this signal for itself and does nothing: nobody could end the process.
         signal.signal(signal.SIGTERM, before or signal.SIG_DFL)
@@ -415,17 +416,11 @@ def _strategy(wait: Patience) -> Any:
     return tf.distribute.MultiWorkerMirroredStrategy(communication_options=options)
 
 
-def _not_met(wait: Patience, error: Exception) -> UserError:
-    if "program startup" in str(error):
-        return UserError(
-            "Training on several machines has to be started before anything else is computed: with convscope "
-            "train --strategy multiworker.",
-            detail=str(error),
-        )
-    why = (str(error).splitlines() or [type(error).__name__])[0]
+def _not_met(error: Exception) -> UserError:
+    why = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
     return UserError(
-        f"The workers could not begin together within {wait.start:,} seconds ({why}): start the same command "
-        "on each once more.",
+        f"The workers could not begin together ({why}): start convscope train --strategy multiworker on each "
+        "once more, as the first thing that a process computes.",
         detail=str(error),
     )
 

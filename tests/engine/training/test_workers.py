@@ -46,9 +46,9 @@ def test_who_takes_part() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "does not tell who trains together"),
-        ("[]", "does not tell who"),
-        ("[" * 100_000, "does not tell who"),
+        ("", "TF_CONFIG is damaged: it is no JSON"),
+        ("[]", "does not tell who trains together"),
+        ("[" * 100_000, "TF_CONFIG is damaged: it is nested more than"),
         ('{"cluster": {"worker": ["a:1", "b:2"]}}', "'task'"),
         (config(2)["TF_CONFIG"], "is not in"),
         (config(worker=["a:1", "b"])["TF_CONFIG"], "b is no host:port"),
@@ -162,11 +162,10 @@ def test_a_start_without_end_is_ended() -> None:
 
 
 def test_a_start_that_fails_is_told() -> None:
-    late = meeting._not_met(Patience(), RuntimeError("Collective ops must be configured at program startup"))
-    assert "has to be started before anything else is computed" in late.message
-    other = meeting._not_met(Patience(), RuntimeError("no such interface\nat line 7"))
-    assert "could not begin together within 300 seconds (no such interface)" in other.message
-    assert other.detail.endswith("line 7")
+    told = meeting._not_met(RuntimeError("Collective ops must be configured at program startup\nline 7"))
+    assert "begin together (Collective ops must be configured at program startup): start" in told.message
+    assert "as the first thing that a process computes" in told.message and told.detail.endswith("line 7")
+    assert "(ValueError)" in meeting._not_met(ValueError()).message
 
 
 class Told(Workers):
