@@ -36,7 +36,7 @@ class Controls(QWidget):
     def __init__(self, slot: Slot[Wish], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._slot = slot
-        self._classes = False
+        self._classes, self._noun = False, "class"
         # Of the layer or of the network, filters or classes to choose the other from.
         self._filters = 1 << 30
         self._build()
@@ -78,9 +78,19 @@ class Controls(QWidget):
         for number, (value, _words, _says) in enumerate(SHOWS):
             item = self.show_what.model().item(number)  # type: ignore[attr-defined]
             item.setEnabled(not self._classes or value in CLASS_SHOWS)
-        self.show_what.setItemText(0, "Classes" if self._classes else SHOWS[0][1])
-        self.show_what.setItemText(2, "Several of one class" if self._classes else SHOWS[2][1])
+        self._say_noun()
         self._show()
+
+    def set_noun(self, noun: str) -> None:
+        """What the network puts out a row of: "class" or "value"."""
+        if noun != self._noun:
+            self._noun = noun
+            self._say_noun()
+
+    def _say_noun(self) -> None:
+        several = "Classes" if self._noun == "class" else "Values"
+        self.show_what.setItemText(0, several if self._classes else SHOWS[0][1])
+        self.show_what.setItemText(2, f"Several of one {self._noun}" if self._classes else SHOWS[2][1])
 
     def set_filters(self, count: int, chosen: int) -> None:
         """How many filters there are to choose the other from."""

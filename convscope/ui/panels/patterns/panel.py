@@ -357,6 +357,7 @@ class PatternsPanel(QWidget):
         classes = subject.path is None
         count = model.head.classes if classes else filters_of(model, subject.path)
         self.controls.set_filters(count, subject.chosen)
+        self.controls.set_noun(model.answer.noun)
         wish = self.wish
         goals = grid_goals(model, subject, wish)
         aims.check(model, goals[0])

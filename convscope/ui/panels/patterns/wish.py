@@ -239,5 +239,6 @@ def caption(model: OpenedModel, goal: Goal, wish: Wish) -> str:
     if wish.show == "several":
         return f"image {goal.variant + 1}"
     if goal.kind == "class":
-        return model.classes[goal.index] if goal.index < len(model.classes) else str(goal.index)
+        named = goal.index < len(model.classes) or not model.has_classes
+        return model.name_of(goal.index) if named else str(goal.index)
     return percent(goal.share) if wish.show == "between" else str(goal.index)

@@ -208,3 +208,41 @@ def test_what_was_set_of_a_model_is_taken_back(story: Story) -> None:
     assert story.session.model is not None and story.session.model.preprocessing == before
     assert story.session.model.classes == model.classes and story.text("model.name") == model.name
     assert story.find(QComboBox, "model.resize").currentData() == before.resize
+
+
+def test_another_output_is_shown_named_and_taken_back(story: Story) -> None:
+    import keras
+
+    layers = keras.layers
+    inputs = keras.Input((28, 28, 1))
+    values = layers.GlobalAveragePooling2D()(layers.Conv2D(4, 3)(inputs))
+    kind = layers.Dense(3, "softmax", name="kind")(values)
+    net = keras.Model(inputs, {"kind": kind, "age": layers.Dense(2, name="age")(values)}, name="two")
+    story.open(OpenedModel(net, classes=("cat", "dog", "cow")))
+    bars = story.find(ClassBars, "model.classes")
+    assert {row.name for row in bars.rows} == {"cat", "dog", "cow"}
+    assert "tells 3 classes" in story.text("model.origin")
+    choice = story.find(QComboBox, "model.output")
+    choice.setFocus()
+    story.qtbot.keyClick(choice, Qt.Key.Key_Home)
+    story.settle()
+    assert choice.currentText() == "age: 2 numbers"
+    assert [row.name for row in bars.rows] == ["value 0", "value 1"]
+    assert "puts out 2 numbers" in story.text("model.origin")
+    dialog = edit(story, "left\nright\n")
+    assert dialog.windowTitle() == "Value names" and dialog.count.text() == "2 names for 2 values"
+    button = dialog.findChild(QPushButton, "model.class_names_ok")
+    assert button is not None
+    story.qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    story.settle()
+    # With names they are numbers still.
+    assert [row.name for row in bars.rows] == ["left", "right"]
+    assert not any("%" in bars.number(row) for row in bars.rows)
+    assert story.session.undo_label == "Name the values"
+    for _ in range(2):
+        story.window.run_command("edit.undo")
+        story.settle()
+    assert {row.name for row in bars.rows} == {"cat", "dog", "cow"}
+    # A network with one softmax leaves nothing to choose.
+    story.open("digits")
+    assert not choice.isVisible()

@@ -142,3 +142,31 @@ def test_other_filters_than_there_are_do_not_stay_asked_for(growing: Growing) ->
     growing.session.choose_layer("conv2d_1")
     growing.settle()
     assert growing.panel.goals[-1].other == 63
+
+
+def test_patterns_of_the_numbers_of_a_chosen_output(growing: Growing) -> None:
+    """What was chosen of one output's classes is not asked of another's numbers."""
+    import keras
+
+    layers = keras.layers
+    inputs = keras.Input((28, 28, 1))
+    values = layers.GlobalAveragePooling2D()(layers.Conv2D(4, 3, name="conv")(inputs))
+    kind = layers.Dense(3, "softmax", name="kind")(values)
+    net = keras.Model(inputs, {"kind": kind, "age": layers.Dense(1, name="age")(values)}, name="two")
+    model = OpenedModel(net)
+    growing.session.add_model(model)
+    growing.panel.controls.edit(settings=Growing.few)
+    growing.settle()
+    growing.press("patterns.source.classes")
+    growing.tile(2)
+    assert growing.text("patterns.title") == "Classes of kind"
+    growing.session.replace_model(model.with_(output="age"), "Show the output age")
+    growing.settle()
+    assert growing.panel.source.switch.button("classes").text() == "Values"
+    assert growing.text("patterns.title") == "Values of age"
+    assert growing.text("patterns.facts").startswith("1 number")
+    grid = growing.panel.grid
+    assert [grid.caption(tile) for tile in range(grid.count)] == ["age"]
+    assert growing.panel.controls.show_what.itemText(0) == "Values"
+    back(growing)
+    assert growing.text("patterns.title") == "Classes of kind"
