@@ -231,10 +231,21 @@ def test_a_graph_that_fills_memory_is_ended_alone(tmp_path: Path, monkeypatch: p
 
     monkeypatch.setattr("convscope.opening.free_memory", lambda: 4 << 30)
     model = open_model(exported(tmp_path / "grows", grows))
+    # It is the process that is bounded, whichever operation fills: Tile, BroadcastTo, Pad and all others.
+    worker = model.keras.layers[-1]._process._process.pid
+    limits = Path(f"/proc/{worker}/limits").read_text(encoding="ascii").splitlines()
+    (allowed,) = (int(line.split()[3]) for line in limits if line.startswith("Max address"))
+    assert allowed <= status(worker, "VmSize") + (1 << 30)
     small = np.ones((1, 2, 2, 1), np.float32)
     np.testing.assert_allclose(model.keras(small), [[5.0]])
     with pytest.raises(Exception, match=r"(?s)grows"):
         model.keras(np.full((1, 2, 2, 1), 200_000, np.float32))
+
+
+def status(process: int, name: str) -> int:
+    """Bytes, from what Linux tells of a process."""
+    lines = Path(f"/proc/{process}/status").read_text(encoding="ascii").splitlines()
+    return next(int(line.split()[1]) << 10 for line in lines if line.startswith(f"{name}:"))
 
 
 def test_a_graph_without_an_end_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
