@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import threading
+import weakref
 from collections.abc import Iterator, Sequence
 
 import pytest
@@ -37,6 +38,10 @@ def _timers() -> set[QTimer]:
     return {timer for timer in found if isValid(timer) and timer.isActive()}
 
 
+# What ran when the last test had ended: looking for them goes through all objects, and once a test is enough.
+_known: weakref.WeakSet[QTimer] = weakref.WeakSet()
+
+
 @pytest.fixture(autouse=True)
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """A window that closes waits until its jobs have stopped, however slow the machine is."""
@@ -46,19 +51,25 @@ def patience(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def nothing_outlives_a_test(qapp: QApplication, themed: None, patience: None) -> Iterator[None]:
     """No lane's thread, no running timer and no window is left behind."""
-    windows, timers = _windows(), _timers()
+    windows = _windows()
     yield
     for _ in range(3):
         qapp.processEvents()
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
-    if _windows() - windows or _timers() - timers:
+    running = _timers()
+    if _windows() - windows or running - set(_known):
+        del running
         gc.collect()
+        running = _timers()
+    new = running - set(_known)
+    _known.clear()
+    _known.update(running)
+    del running
     lanes = [thread.name for thread in threading.enumerate() if thread.name.startswith("lane-")]
     assert not lanes, f"threads still run: {lanes}"
     left = _windows() - windows
     assert not left, f"windows are still there: {left}"
-    running = _timers() - timers
-    assert not running, f"timers still run: {running}"
+    assert not new, f"timers still run: {new}"
     assert gc.isenabled(), "jobs were not shut down"
 
 

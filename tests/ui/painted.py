@@ -39,12 +39,13 @@ class Words:
 
 def painted(widget: QWidget) -> list[Words]:
     """All words that a widget and what is in it paint, in the order in which they do."""
-    found, at = [], QTransform()
+    found, matrix = [], "1,0,0,1,0,0"
     for part in _PARTS.finditer(_svg(widget)):
         if part["matrix"] is not None:
-            a, b, c, d, e, f = (float(number) for number in part["matrix"].split(","))
-            at = QTransform(a, b, c, d, e, f)
+            # Most of them are of cells and lines, with no words inside.
+            matrix = part["matrix"]
         elif part["words"].strip():
+            at = QTransform(*(float(number) for number in matrix.split(",")))
             found.append(_words(html.unescape(part["words"]), dict(_ABOUT.findall(part["about"])), at))
     return found
 
