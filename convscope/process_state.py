@@ -1,5 +1,5 @@
-"""What belongs to the whole process: standard error, the filters of warnings, Python's garbage collector, and
-the formats that Pillow knows.
+"""What belongs to the whole process: standard error, the filters of warnings, Python's garbage collector,
+where it looks for modules, and the formats that Pillow knows.
 
 Whoever changes one of them for a while asks here. Two that each kept and restored it on their own would, when
 they overlap, restore it in the wrong order: stderr then leads into a deleted file for the rest of the run.
@@ -18,7 +18,9 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.abc import MetaPathFinder
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(eq=False)
@@ -221,6 +223,39 @@ class _Collection:
             self.resume()
 
 
+class _Imports:
+    """Where Python looks for modules."""
+
+    @contextmanager
+    def without(self, *names: str) -> Iterator[None]:
+        """What this thread imports in here does not find these modules, unless they are imported already.
+
+        Other threads do, and so does whoever imports them afterwards.
+        """
+        hidden = _Hidden(threading.get_ident(), names)
+        sys.meta_path.insert(0, hidden)
+        try:
+            yield
+        finally:
+            sys.meta_path.remove(hidden)
+
+
+class _Hidden(MetaPathFinder):
+    """A finder that is asked first, and ends the search."""
+
+    def __init__(self, thread: int, names: tuple[str, ...]) -> None:
+        self._thread, self._names = thread, names
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> None:
+        """Nothing: the next finder is asked.
+
+        Raises:
+            ModuleNotFoundError: it is one of those that are not to be found.
+        """
+        if name in self._names and threading.get_ident() == self._thread:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+
 class _PictureFormats:
     """Pillow's table of formats, which all that open pictures share."""
 
@@ -245,4 +280,5 @@ class _PictureFormats:
 standard_error = _StandardError()
 python_warnings = _Warnings()
 collection = _Collection()
+imports = _Imports()
 picture_formats = _PictureFormats()

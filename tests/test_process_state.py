@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import importlib
 import os
 import re
 import sys
 import threading
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from convscope.process_state import collection, python_warnings, standard_error
+from convscope.process_state import collection, imports, python_warnings, standard_error
 from tests.processes import run_process
 
 DECODER = re.compile(rb"decoder: [^\n]*\n?")
@@ -176,3 +178,29 @@ def test_the_collector_is_as_it_was(stacks: Stacks, leaves_first: int) -> None:
     assert not gc.isenabled()
     stacks[1 - leaves_first].close()
     assert gc.isenabled()
+
+
+def test_a_module_that_is_not_to_be_found_is_there_for_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("unwanted", "wanted", "there"):
+        (tmp_path / f"{name}.py").touch()
+    monkeypatch.syspath_prepend(tmp_path)
+    importlib.import_module("there")
+    before = list(sys.meta_path)
+    try:
+        with imports.without("unwanted", "there"):
+            with pytest.raises(ImportError, match="No module named 'unwanted'"):
+                importlib.import_module("unwanted")
+            for name in ("wanted", "there"):
+                importlib.import_module(name)
+            other = threading.Thread(target=importlib.import_module, args=("unwanted",))
+            other.start()
+            other.join()
+            assert "unwanted" in sys.modules
+        assert sys.meta_path == before
+        del sys.modules["unwanted"]
+        importlib.import_module("unwanted")
+    finally:
+        for name in ("unwanted", "wanted", "there"):
+            sys.modules.pop(name, None)

@@ -11,12 +11,15 @@ from dataclasses import dataclass
 
 from convscope.engine import keras_compat
 from convscope.errors import UserError
-from convscope.process_state import collection, python_warnings, standard_error
+from convscope.process_state import collection, imports, python_warnings, standard_error
 
 ONEDNN = "TF_ENABLE_ONEDNN_OPTS"
 
 # What TensorFlow's C++ prints while it loads; no setting of its own silences that.
 _TALK = re.compile(rb"^(?:[IWE]0000|WARNING: All log messages before absl)[^\n]*\n?", re.MULTILINE)
+
+# Keras imports them wherever they are, for parts of it that the app does not use: a third of the whole start.
+_UNUSED = ("sklearn", "matplotlib")
 
 _lock = threading.Lock()
 _runtime: Runtime | None = None
@@ -77,7 +80,12 @@ def _start(threads: int | None) -> Runtime:
         raise UserError(f"Keras is set to the backend {backend}: start with KERAS_BACKEND=tensorflow.")
     try:
         # What TensorFlow's own imports deprecate is no business of ours.
-        with standard_error.held(_TALK), collection.stopped(), python_warnings.ignored():
+        with (
+            standard_error.held(_TALK),
+            collection.stopped(),
+            python_warnings.ignored(),
+            imports.without(*_UNUSED),
+        ):
             import keras
             import tensorflow as tf
 

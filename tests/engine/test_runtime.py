@@ -24,6 +24,9 @@ except UserError as error:
     raise SystemExit
 import keras
 assert runtime.start() is first
+# Keras takes a third longer with them; what needs them imports them then.
+assert "sklearn" not in sys.modules and "matplotlib" not in sys.modules
+import sklearn.svm
 assert first.keras == keras.__version__
 # A collection no longer looks through TensorFlow's objects, and goes on with all others.
 assert gc.get_freeze_count() > 100_000 and gc.isenabled()
