@@ -156,6 +156,18 @@ def between_layers(check: Callable[[], None]) -> Iterator[None]:
         _building.check = outer
 
 
+def build_for_training(model: Any, batch: Any) -> None:
+    """Make the variables of a compiled model's metrics and optimizer, before its first step.
+
+    Else they are made while that step is traced, which TensorFlow then does twice: more than half of what a
+    short training takes. Nothing is computed.
+
+    Args:
+        batch: (inputs, labels): the `tf.TensorSpec` of each, or tensors.
+    """
+    model._symbolic_build(data_batch=batch)
+
+
 def _build_at_once() -> None:
     """Have a Sequential's layers connected once, when all are there, not anew with each that is added."""
     import keras

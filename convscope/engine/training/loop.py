@@ -11,7 +11,7 @@ import numpy as np
 
 from convscope.engine.data.batches import Batches
 from convscope.engine.data.dataset import Dataset
-from convscope.engine.keras_compat import cannot_run, no_kernel
+from convscope.engine.keras_compat import build_for_training, cannot_run, no_kernel
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.models.settle import settle
 from convscope.engine.training.checkpoint import (
@@ -163,6 +163,8 @@ def fit(job: Job) -> Fitted:
         compile_model(model, settings, job.goal)
         if job.workers is not None:
             model.optimizer.build(model.trainable_variables)
+        else:
+            build_for_training(model, job.train.data.element_spec)
         if job.start:
             restore_optimizer(model, job.start[1])
     done = job.done

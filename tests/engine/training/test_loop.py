@@ -68,6 +68,24 @@ def test_a_plain_keras_model_will_do(runtime: object, bands: Dataset) -> None:
     assert len(done.fitted.epochs) == 3
 
 
+def test_a_step_is_traced_once(make_model: Make, bands: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the optimizer and the metrics keep is there before; made while tracing, it would be done twice."""
+    import keras
+
+    traced = []
+    for name in ("train_step", "test_step"):
+        step = getattr(keras.Model, name)
+
+        def counted(self: Any, data: Any, name: str = name, step: Any = step) -> Any:
+            traced.append(name)
+            return step(self, data)
+
+        monkeypatch.setattr(keras.Model, name, counted)
+    settings = replace(QUICK, metrics=("accuracy", "auc"), class_weights="balanced")
+    assert len(train(make_model(dropout=0.4), bands, settings).fitted.epochs) == 3
+    assert traced == ["train_step", "test_step"]
+
+
 def test_the_same_seed_is_the_same_run(make_model: Make, bands: Dataset) -> None:
     """With everything in it that is random: dropout, order, augmentation."""
     settings = replace(QUICK, augmentation=LECTURE, steps_per_epoch=4)
