@@ -58,7 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _line(info: DatasetInfo) -> str:
     begun = f" ({megabytes(info.begun)} of them are here)" if info.begun else ""
     summary = f"{info.title}: {info.summary}{begun}"
-    licence = f"; {info.licence}" if info.licence else ""
+    licence = f"; licence: {info.licence}" if info.licence else ""
     return f"  {info.name:<20} {summary}{licence}"
 
 

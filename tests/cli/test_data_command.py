@@ -30,7 +30,7 @@ def test_the_list_has_sizes_and_licences(capsys: pytest.CaptureFixture[str]) -> 
     out = capsys.readouterr().out
     here, there = out.split("\nto download\n")
     assert "  digits " in here and "  cats_dogs " in there
-    assert "825 MB to download; CDLA-Permissive 2.0" in there
+    assert "825 MB to download; licence: CDLA-Permissive 2.0" in there
     assert main(["data", "list", "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)
     assert [row["name"] for row in rows] == list(NAMES)
