@@ -27,7 +27,8 @@ _ELEMENTWISE = (
     "ReLU", "Subtract",
 )  # fmt: skip
 _BY_AXIS = ("BatchNormalization", "Concatenate", "GroupNormalization", "Softmax", "UnitNormalization")
-_POINTWISE = ("relu", "linear", "tanh", "sigmoid", "elu", "selu", "gelu", "silu", "softplus", "exponential")
+# Over the last axis of what they are given.
+_OVER_AN_AXIS = ("softmax", "log_softmax", "sparsemax", "glu")
 
 Order = tuple[int, ...]
 """Axis k of the new tensor is axis order[k] of the old one's."""
@@ -145,6 +146,9 @@ class _Turn:
                         votes |= self._votes(inner, taken)
             elif kind == "Flatten":
                 continue
+            elif not _is_layer(layer):
+                if _is_pointwise(node):
+                    reached.update(id(x) for x in node.outputs)
             elif kind == "TimeDistributed" and hasattr(layer.layer, "data_format"):
                 votes.add(_of_films(rank) if _first(layer.layer) else tuple(range(rank)))
             elif hasattr(layer, "data_format"):
@@ -180,11 +184,14 @@ class _Turn:
         elif first.rows is not None:
             # Let through to a Dense layer alone.
             self._apply(node, self._layer(layer), given, tensors, first.order, first.rows)
+        elif not _is_layer(layer) and not _is_pointwise(node):
+            # A function of keras.ops may be called as a layer is (Concatenate), but keeps its axes.
+            self._plain(node, given, tensors)
         elif _first(layer):
-            order = _of_films(rank) if kind.startswith("ConvLSTM") else _last(rank)
-            new = self._layer(layer, data_format="channels_last")
-            self._apply(node, new, [_Tensor(_in(x, order), order) for x in given], tensors, order)
+            self._turned(node, given, tensors)
         elif kind == "TimeDistributed" and _first(layer.layer) and type(layer.layer).__name__ != "Flatten":
+            if not _is_of_each(getattr(layer.layer, "activation", None)):
+                raise self._refusal(layer.name)
             config = layer.get_config()["layer"]
             inner = {
                 "class_name": config["class_name"],
@@ -210,7 +217,7 @@ class _Turn:
             axes = [axis - 1 for axis in order[1:]]
             new = self._layer(layer, lambda values: [values[0].transpose(axes)], shared_axes=shared or None)
             self._apply(node, new, given, tensors, order)
-        elif common is not None and _is_pointwise(layer):
+        elif common is not None and _is_pointwise(node):
             self._apply(
                 node,
                 self._layer(layer),
@@ -219,8 +226,35 @@ class _Turn:
                 common,
             )
         else:
-            plain = [_Tensor(_in(x, tuple(range(len(x.order)))), tuple(range(len(x.order)))) for x in given]
-            self._apply(node, self._layer(layer), plain, tensors)
+            self._plain(node, given, tensors)
+
+    def _plain(self, node: Any, given: Sequence[_Tensor], tensors: dict[int, _Tensor]) -> None:
+        """Call a layer on the old order of axes, which it cares for in ways that are not known here."""
+        plain = [_Tensor(_in(x, tuple(range(len(x.order)))), tuple(range(len(x.order)))) for x in given]
+        self._apply(node, self._layer(node.operation), plain, tensors)
+
+    def _turned(self, node: Any, given: Sequence[_Tensor], tensors: dict[int, _Tensor]) -> None:
+        """A layer with channels first, made one with channels last."""
+        import keras
+
+        layer, rank = node.operation, len(given[0].order)
+        films = type(layer).__name__.startswith("ConvLSTM")
+        order = _of_films(rank) if films else _last(rank)
+        taken = [_Tensor(_in(x, order), order) for x in given]
+        activation = getattr(layer, "activation", None)
+        if _is_of_each(activation):
+            self._apply(node, self._layer(layer, data_format="channels_last"), taken, tensors, order)
+            return
+        if films:
+            raise self._refusal(layer.name)
+        # Such as a softmax: Keras takes it over the last axis, which is the width in the old network.
+        config = keras.activations.serialize(activation)
+        new = self._layer(layer, data_format="channels_last", activation="linear")
+        self._apply(node, new, taken, tensors, order)
+        after = keras.layers.Activation(config, name=f"{layer.name}_activation")
+        plain = tuple(range(rank))
+        for old in node.outputs:
+            tensors[id(old)] = _Tensor(after(_in(tensors[id(old)], plain)), plain)
 
     def _apply(
         self,
@@ -318,11 +352,31 @@ def _axes(axis: Any) -> int:
     return len(axis) if isinstance(axis, (list, tuple)) else int(axis is not None)
 
 
-def _is_pointwise(layer: Any) -> bool:
-    """Whether the layer does the same to each number, wherever it is."""
+def _is_layer(operation: Any) -> bool:
+    import keras
+
+    return isinstance(operation, keras.Layer)
+
+
+def _is_of_each(activation: Any) -> bool:
+    """Whether an activation takes each number by itself; None is none."""
+    return activation is None or getattr(activation, "__name__", "softmax") not in _OVER_AN_AXIS
+
+
+def _is_pointwise(node: Any) -> bool:
+    """Whether what is called does the same to each number, wherever it is."""
+    layer = node.operation
     kind = type(layer).__name__
+    if not _is_layer(layer):
+        import keras
+
+        given = keras.tree.flatten((node.arguments.args, node.arguments.kwargs))
+        known = {id(x) for x in node.input_tensors}
+        return kind in _ELEMENTWISE and all(
+            id(x) in known or x is None or isinstance(x, (int, float, str)) for x in given
+        )
     if kind == "Activation":
-        return getattr(layer.activation, "__name__", "") in _POINTWISE
+        return _is_of_each(layer.activation)
     if kind == "Rescaling":
         return np.ndim(layer.scale) == np.ndim(layer.offset) == 0
     return kind in _ELEMENTWISE
@@ -353,7 +407,7 @@ def _ends_in_dense(graph: Any, tensor: Any) -> bool:
         and sum(other.operation is node.operation for other in calls) == 1
         and (
             type(node.operation).__name__ == "Dense"
-            or (_is_pointwise(node.operation) and _ends_in_dense(graph, node.outputs[0]))
+            or (_is_pointwise(node) and _ends_in_dense(graph, node.outputs[0]))
         )
         for node in users
     )

@@ -115,6 +115,32 @@ def reshaped() -> Any:
     return keras.Model(image, [layers.Add()([one, layers.Dense(2)(both)]), flat])
 
 
+def over_the_width() -> Any:
+    """A softmax within a layer is Keras's own: over the last axis, wherever the channels are."""
+    import keras
+
+    layers = keras.layers
+    image = keras.Input((3, 8, 8))
+    x = layers.Conv2D(4, 3, activation="softmax", **FIRST)(image)
+    x = layers.Conv2D(4, 3, padding="same", activation="leaky_relu", **FIRST)(x)
+    x = layers.Activation("log_softmax")(x)
+    return keras.Model(image, layers.Dense(3, activation="softmax")(layers.Flatten()(x)))
+
+
+def functions() -> Any:
+    """Functions of keras.ops are called as layers are, and have no weights to turn: their axes stay."""
+    import keras
+
+    layers, ops = keras.layers, keras.ops
+    image = keras.Input((3, 8, 8))
+    x, y = (layers.Conv2D(4, 3, **FIRST)(image) for _ in range(2))
+    z = ops.concatenate([x * 2.0, y + x], axis=1)
+    z = ops.softmax(z, axis=1) * np.arange(8, dtype=np.float32).reshape(8, 1, 1)
+    z = ops.max_pool(z, 2, data_format="channels_first") - ops.mean(z, axis=(1, 2, 3), keepdims=True)
+    flat = layers.Flatten()(layers.Conv2D(5, 1, **FIRST)(z)) * np.linspace(0, 1, 45, dtype=np.float32)
+    return keras.Model(image, layers.Dense(3, activation="softmax")(flat))
+
+
 def films() -> Any:
     import keras
 
@@ -135,7 +161,9 @@ def lines() -> Any:
     return keras.Model(line, layers.Dense(3, activation="softmax")(layers.Flatten()(x)))
 
 
-NETS = [row, inside, branches, nested, reshaped, films, lines]
+NETS = [row, inside, branches, nested, reshaped, over_the_width, films, lines]
+# A file of HDF5 keeps no functions of keras.ops.
+FILES = [(make, suffix) for make in NETS for suffix in (".keras", ".h5")] + [(functions, ".keras")]
 
 
 def reference(model: Any, x: Any) -> list[Any]:
@@ -157,7 +185,11 @@ def reference(model: Any, x: Any) -> list[Any]:
             axes = len(given.shape)
             lead = 2 if _cell is not None else 1
             last = [*range(lead), *range(lead + 1, axes), lead]
-            twin = type(_layer).from_config({**_layer.get_config(), "data_format": "channels_last"})
+            changed = {"data_format": "channels_last"}
+            over_width = getattr(getattr(_layer, "activation", None), "__name__", "") == "softmax"
+            if over_width:
+                changed["activation"] = "linear"
+            twin = type(_layer).from_config({**_layer.get_config(), **changed})
             moved = tf.transpose(given, last)
             twin.build(moved.shape)
             twin.set_weights(_layer.get_weights())
@@ -166,7 +198,8 @@ def reference(model: Any, x: Any) -> list[Any]:
             if rank == 2:
                 return out
             place = 2 if _cell is not None and rank == 5 else 1
-            return tf.transpose(out, [*range(place), rank - 1, *range(place, rank - 1)])
+            out = tf.transpose(out, [*range(place), rank - 1, *range(place, rank - 1)])
+            return tf.nn.softmax(out) if over_width else out
 
         object.__setattr__(layer, "call", call)
     return list(keras.tree.flatten(model(x, training=False)))
@@ -181,8 +214,9 @@ def _given(model: Any, x: Any) -> Any:
     return x.transpose([*range(lead), *range(lead + 1, x.ndim), lead])
 
 
-@pytest.mark.parametrize("suffix", [".keras", ".h5"])
-@pytest.mark.parametrize("make", NETS, ids=[make.__name__ for make in NETS])
+@pytest.mark.parametrize(
+    ("make", "suffix"), FILES, ids=[f"{make.__name__}{suffix}" for make, suffix in FILES]
+)
 def test_computes_as_with_channels_first(make: Callable[[], Any], suffix: str, tmp_path: Path) -> None:
     theirs = nets.random_weights(make())
     path = tmp_path / f"m{suffix}"
