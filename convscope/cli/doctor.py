@@ -61,9 +61,11 @@ print(QtCore.qVersion())
 ENGINE_PROBE = """
 import json, os
 from convscope.engine import keras_compat, runtime
+from convscope.process_state import imports
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 runtime.choose_kernels()
-import tensorflow, keras
+with imports.without(*runtime.UNUSED):
+    import tensorflow, keras
 print(json.dumps([tensorflow.__version__, keras.__version__,
                   [gpu.name for gpu in tensorflow.config.list_physical_devices("GPU")],
                   keras_compat.has_onednn()]))

@@ -19,7 +19,7 @@ ONEDNN = "TF_ENABLE_ONEDNN_OPTS"
 _TALK = re.compile(rb"^(?:[IWE]0000|WARNING: All log messages before absl)[^\n]*\n?", re.MULTILINE)
 
 # Keras imports them wherever they are, for parts of it that the app does not use: a third of the whole start.
-_UNUSED = ("sklearn", "matplotlib")
+UNUSED = ("sklearn", "matplotlib")
 
 _lock = threading.Lock()
 _runtime: Runtime | None = None
@@ -84,7 +84,7 @@ def _start(threads: int | None) -> Runtime:
             standard_error.held(_TALK),
             collection.stopped(),
             python_warnings.ignored(),
-            imports.without(*_UNUSED),
+            imports.without(*UNUSED),
         ):
             import keras
             import tensorflow as tf
