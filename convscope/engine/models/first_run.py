@@ -1,12 +1,13 @@
 """What one image takes while a network is computed: looked at before anything is computed.
 
-A few bytes can describe a network of no weights that blows an image up to more than a machine has, or works
-with something much larger than what it takes and puts out (attention between all pixels).
+A few bytes can describe a network of no weights that blows an image up to more than a machine has, makes a
+billion images of it, or works with something much larger than what it takes and puts out (attention between
+all pixels).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import prod
 from typing import Any
 
@@ -33,8 +34,10 @@ def check_steps(steps: Sequence[Step], shapes: Mapping[int, Shape] | Sequence[Sh
     """
     # The budget is asked for once: the machine has to be asked.
     largest, where = 0, ""
+    images: dict[int, int] = {}
     for step in steps:
-        size = max(_bytes(shapes[slot]) for slot in step.outputs)
+        _count_images(step, shapes, images)
+        size = max(_bytes(shapes[slot]) * images[slot] for slot in step.outputs)
         if size > largest:
             largest, where = size, step.path
         for slot in step.inputs:
@@ -46,6 +49,28 @@ def check_steps(steps: Sequence[Step], shapes: Mapping[int, Shape] | Sequence[Sh
                     f"{_LONGEST_WRITTEN_OUT:,} at most."
                 )
     check_budget(largest, f"For one image {where} of {name} puts out")
+
+
+def _count_images(step: Step, shapes: Mapping[int, Shape] | Sequence[Shape], images: dict[int, int]) -> None:
+    """How many images a step makes of one, into `images` by slot. Layers keep it; functions may not."""
+    import keras
+
+    most = max((images.get(slot, 1) for slot in step.inputs), default=1)
+    images.update((slot, most) for slot in step.outputs)
+    if isinstance(step.layer, keras.layers.Layer):
+        return
+
+    def filled(value: Any) -> Any:
+        return keras.KerasTensor((images.get(value.index, 1), *shapes[value.index][1:]))
+
+    args, kwargs = _filled(step.args, filled), _filled(step.kwargs, filled)
+    try:
+        specs = keras.tree.flatten(step.layer.compute_output_spec(*args, **kwargs))
+    except Exception:
+        # As in `shapes_for`.
+        return
+    for slot, spec in zip(step.outputs, specs, strict=False):
+        images[slot] = (spec.shape[0] if spec.shape else None) or 1
 
 
 def check_graph(graph: Any, name: str) -> None:
@@ -84,24 +109,29 @@ def shapes_for(program: Program, steps: Sequence[Step], given: Mapping[int, Shap
     shapes = dict(enumerate(program.shapes)) | dict(given)
 
     def filled(value: Any) -> Any:
-        if isinstance(value, Slot):
-            return keras.KerasTensor((1, *shapes[value.index][1:]), program.dtypes[value.index])
-        if isinstance(value, list | tuple):
-            return type(value)(map(filled, value))
-        return {key: filled(item) for key, item in value.items()} if isinstance(value, dict) else value
+        return keras.KerasTensor((1, *shapes[value.index][1:]), program.dtypes[value.index])
 
     for step in steps:
         if step.part == "activation":
             shapes.update((made, shapes[of]) for of, made in zip(step.inputs, step.outputs, strict=True))
             continue
         try:
-            told = step.layer.compute_output_spec(*filled(step.args), **filled(step.kwargs))
+            told = step.layer.compute_output_spec(*_filled(step.args, filled), **_filled(step.kwargs, filled))
             specs = keras.tree.flatten(told)
         except Exception:
             # Layers raise anything for sizes that they cannot take; running them says why.
             return shapes
         shapes.update((made, tuple(spec.shape)) for spec, made in zip(specs, step.outputs, strict=True))
     return shapes
+
+
+def _filled(value: Any, tensor: Callable[[Slot], Any]) -> Any:
+    """Arguments with a tensor in the place of each slot."""
+    if isinstance(value, Slot):
+        return tensor(value)
+    if isinstance(value, list | tuple):
+        return type(value)(_filled(item, tensor) for item in value)
+    return {key: _filled(item, tensor) for key, item in value.items()} if isinstance(value, dict) else value
 
 
 def _bytes(shape: Shape) -> int:

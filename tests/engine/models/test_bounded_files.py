@@ -319,6 +319,15 @@ def test_descriptions_without_limit(good: Path, tmp_path: Path) -> None:
     )
 
 
+def test_more_lists_than_anybody_waits_for(
+    good: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Eight million empty ones pack into some kilobytes, and took a quarter of a minute to look through."""
+    monkeypatch.setattr("convscope.opening.free_memory", lambda: 64 << 30)
+    many = b"[" + b"[]," * 8_000_000 + b"[]]"
+    refused(zipped(tmp_path / "m.keras", good, config_json=many), "it has 8,000,002 lists and tables")
+
+
 def test_weights_are_not_unpacked_where_the_disk_has_no_room(
     good: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -623,6 +632,26 @@ def test_what_is_made_on_the_way_is_bounded_too() -> None:
     opened = OpenedModel(keras.Model(x, keras.layers.Dense(2)(y)), name="m")
     with pytest.raises(UserError, match=r"^For one image m computes with arrays of 1\.89 GB, more than"):
         opened.warm()
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings"),
+    [
+        ("tile", {"repeats": [100_000_000, 1]}),
+        ("repeat", {"repeats": 100_000_000, "axis": 0}),
+        ("pad", {"pad_width": [[0, 99_999_999], [0, 0]]}),
+        ("broadcast_to", {"shape": [100_000_000, 4]}),
+    ],
+)
+def test_one_image_is_not_made_into_many(kind: str, settings: dict[str, Any]) -> None:
+    """The first size is the number of images: where it grows, each is as small as before, and all are not."""
+    import keras
+
+    x = keras.Input((4,))
+    y = getattr(keras.ops, kind)(x, **settings)
+    opened = OpenedModel(keras.Model(x, keras.layers.Dense(8, name="after")(y)), name="m")
+    with pytest.raises(UserError, match=r"^For one image after of m puts out 2\.98 GB, more than"):
+        opened.function(opened.program.outputs)
 
 
 def test_networks_of_free_size_are_told_apart_by_the_image(tmp_path: Path) -> None:

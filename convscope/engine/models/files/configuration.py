@@ -11,6 +11,8 @@ from convscope.opening import MB, check_budget, parse_json
 LARGEST = 32 * MB
 """Bytes; that of NASNetLarge, a thousand layers, has half a megabyte."""
 MOST_LAYERS = 5_000
+MOST_TABLES = 1_000_000
+"""Lists and tables; each is looked at several times, and a thousand layers have some 20,000."""
 
 # What Python takes for a table or list of nearly nothing, and for a letter of anything else, more than once.
 _TABLE_BYTES, _LETTER_BYTES = 500, 12
@@ -32,6 +34,8 @@ def configuration(text: str | bytes, what: str) -> Any:
         text.count(b"[") + text.count(b"{") if isinstance(text, bytes) else text.count("[") + text.count("{")
     )
     check_budget(_TABLE_BYTES * tables + _LETTER_BYTES * len(text), f"{what} takes")
+    if tables > MOST_TABLES:
+        raise UserError(f"{what} is not read: it has {tables:,} lists and tables, and no model has so many.")
     return parse_json(text, what)
 
 
