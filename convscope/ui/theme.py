@@ -145,10 +145,12 @@ def apply(choice: ThemeChoice = "system", zoom_factor: float = 1.0) -> Tokens:
     dark = system_dark if choice == "system" else choice == "dark"
     theme = DARK if dark else LIGHT
     changed = app.palette().color(QPalette.ColorRole.Window) != QColor(theme.window)
+    # Once: Python makes an object for each widget that it does not know.
+    widgets = QApplication.allWidgets()
     awake = restyle.sleep_hidden(_wake)
     # The style sheet gives every widget the font back that it was made with: at another zoom that is another.
-    own_fonts = rescale.fonts(QApplication.allWidgets(), old) if (old, _zoom) != (1.0, 1.0) else []
-    rescale.measures(QApplication.allWidgets(), old, _zoom)
+    own_fonts = rescale.fonts(widgets, old) if (old, _zoom) != (1.0, 1.0) else []
+    rescale.measures(widgets, old, _zoom)
     app.setPalette(_palette(theme))
     app.setFont(font())
     # Qt restyles a widget once for each of its ancestors when one sheet follows another, but only once when
