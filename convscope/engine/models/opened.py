@@ -132,6 +132,8 @@ class OpenedModel:
         self._readings: dict[str, Reading] = {}
         # Names of the classes of outputs that are not shown now.
         self._put_by: dict[str, tuple[str, ...]] = {}
+        # By slot of an output that cannot be looked into, whether it is a distribution.
+        self._shares: dict[int, bool] = {}
         if answers is not None:
             self._loss = answers._loss
             self._output, self._readings = answers._output, answers._readings
@@ -383,7 +385,10 @@ class OpenedModel:
                 return False
             return output.ndim == 2 and output.shape[1] > 1 and are_probabilities(output)
 
-        return bool(self.kept(("shares", slot), tried))
+        # Not among the functions, of which the least used go: it must not be tried again in the window.
+        if slot not in self._shares:
+            self._shares[slot] = tried()
+        return self._shares[slot]
 
     def fingerprint(self) -> str:
         """A short text that changes with any weight, layer or setting of one: the key of caches.

@@ -23,6 +23,17 @@ def beside_numbers() -> Any:
     )
 
 
+def heads() -> Any:
+    """Classes and a box, which Keras sorts first."""
+    import keras
+
+    layers = keras.layers
+    image = keras.Input((16, 16, 3))
+    values = layers.GlobalAveragePooling2D()(layers.Conv2D(4, 3, activation="relu", name="conv")(image))
+    kind = layers.Dense(3, activation="softmax", name="kind")(values)
+    return keras.Model(image, {"kind": kind, "box": layers.Dense(4, name="box")(values)})
+
+
 def towers() -> Any:
     """One tower for two images, which are not added up alike."""
     import keras

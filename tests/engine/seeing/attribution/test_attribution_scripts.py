@@ -131,6 +131,13 @@ def cases(folder: Path, digits: OpenedModel, imagenet: OpenedModel) -> dict[str,
         made[resize] = look, Request("gradient-x-input", Target(1)), Style()
     for layer in usable_layers(model):
         made[f"flat {layer.path}"] = look, Request("hires-cam", Target(1), layer.path), Style()
+    heads = folder / "heads.keras"
+    randomised(script_nets.heads()).save(heads)
+    # A number of the output that is not shown by itself, and what pulls it down.
+    look = Look(open_model(heads).with_(output="box"), image)
+    for method in ("hires-cam", "rise"):
+        settings = {**SETTINGS["rise"], "score": "probability"} if method == "rise" else {}
+        made[f"box {method}"] = look, Request(method, Target(2, down=True), settings=settings), Style()
     return made
 
 
@@ -149,6 +156,7 @@ NAMES = [
     *(f"{name} {text}" for name, (_make, texts) in NETS.items() for text in texts),
     *(f"{name}-half {text}" for name, (_make, texts) in HALF.items() for text in texts),
     *("crop", "pad", "stretch", "flat first", "flat halve", "flat maps"),
+    *("box hires-cam", "box rise"),
 ]
 
 
