@@ -80,6 +80,7 @@ ALLOWED = {
     ("engine/data/unpack.py", "os.open"): "a new file, to write",
     ("engine/fetch.py", "path.open"): "a download, opened before to be written on without a link or a pipe",
     ("engine/models/export/export_model.py", "np.load"): "our own process's answer, in our own folder",
+    ("engine/models/export/onnx.py", ".read_bytes"): "what was just written",
     ("engine/models/export/process.py", ".read_text"): "our own process's log, in our own folder",
     ("engine/models/export/process.py", "json.loads"): "what our own process says",
     ("engine/models/export/worker.py", "json.loads"): "our own order, in our own folder",
