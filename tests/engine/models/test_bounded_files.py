@@ -394,6 +394,28 @@ def test_an_architecture_of_more_than_its_weights_hold(good: Path, tmp_path: Pat
     refused(tmp_path / "a.json", "declares layers of 20,020,000 weights, and the file", good / "m.weights.h5")
 
 
+def test_an_architecture_with_a_pretrained_base_has_its_weights(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import keras
+
+    from convscope.engine.models.templates import Draft
+
+    def build(_name: str, *, input_shape: Any, layer_name: str, weights: Any, **_more: Any) -> Any:
+        inputs = keras.Input(input_shape)
+        base = keras.Model(inputs, keras.layers.Conv2D(512, 1)(inputs), name=layer_name)
+        base.set_weights([np.full(weight.shape, 7.0) for weight in base.get_weights()])
+        return base
+
+    monkeypatch.setattr("convscope.engine.models.applications.build_application", build)
+    draft = Draft("net", (32, 32, 3))
+    draft.add("Base", name="base", application="VGG16", weights="imagenet", trainable=False)
+    draft.add("GlobalAveragePooling2D")
+    draft.done().save(tmp_path / "a.json")
+    for array in open_model(tmp_path / "a.json").keras.get_layer("base").get_weights():
+        np.testing.assert_array_equal(array, np.full(array.shape, 7.0))
+
+
 def test_what_is_declared_without_weights_keeps_to_the_budget(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text(json.dumps(dense(200_000)), encoding="utf-8")
     with pytest.raises(
@@ -490,6 +512,23 @@ def test_what_has_a_layer_to_work_on_is_built(tmp_path: Path) -> None:
     batch = np.array([[1.0, 2, 3, 4]], np.float32)
     expected = [[1, 3, 1, 3, 1, 3, 2, 2]]
     np.testing.assert_array_equal(open_model(tmp_path / "m.keras").keras(batch), expected)
+
+
+@pytest.mark.parametrize("dtype", ["S1000000000", "U1000000000", "(9999,9999)f4", "object", ["f4"], 3])
+def test_values_of_a_type_without_bound(dtype: Any, good: Path, tmp_path: Path) -> None:
+    for kind in ("__numpy__", "__tensor__"):
+        evil = {"class_name": kind, "config": {"value": [1.0], "dtype": dtype}}
+        config = graph(operation("Maximum", "evil", [tensor("i"), evil]))
+        refused(zipped(tmp_path / "a.keras", good, config), "it has a value of the type")
+        refused(with_config(good, tmp_path, config), "it has a value of the type")
+        # Where an initializer has its number.
+        config = dense(2)
+        initializer = {"class_name": "Constant", "module": "keras.initializers", "registered_name": None}
+        config["config"]["layers"][1]["config"]["kernel_initializer"] = {
+            **initializer,
+            "config": {"value": evil},
+        }
+        refused(zipped(tmp_path / "b.keras", good, config), "it has a value of the type")
 
 
 def in_keras_2(*layers: dict[str, Any]) -> dict[str, Any]:

@@ -84,6 +84,13 @@ VALUES = frozenset(
     {"__keras_tensor__", "__numpy__", "__tensor__", "__bytes__", "__ellipsis__", "__slice__", "__tuple__"}
 )
 
+# What such a value may consist of.
+NUMBERS = _words(
+    """
+    bool int8 uint8 int16 uint16 int32 uint32 int64 uint64 float16 bfloat16 float32 float64
+    """
+)
+
 # Where Keras 2 and 3 say that the names above live.
 HOMES = (
     "keras",

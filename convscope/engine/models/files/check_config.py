@@ -149,6 +149,7 @@ def _check_object(value: dict[str, Any], name: str, legacy: bool) -> None:
     if kind in _REASONS:
         raise _refusal(name, _REASONS[kind])
     if kind in allowed.VALUES:
+        _check_value(value, name)
         return
     if legacy and module == _OLD_INITIALIZERS and kind in allowed.INITIALIZERS:
         # As in the EfficientNetV2 of Keras 2; built by its kind alone.
@@ -179,6 +180,14 @@ def _check_object(value: dict[str, Any], name: str, legacy: bool) -> None:
     if kind in allowed.OPERATIONS and str(module).startswith(("keras.ops", "keras.src.ops")):
         return
     raise _refusal(name, f"{kind}, which is not a part of Keras that convscope knows")
+
+
+def _check_value(value: dict[str, Any], name: str) -> None:
+    """NumPy takes types of any size: "S1000000000" is a text of a gigabyte, "(9999,9999)f4" a field."""
+    config = value.get("config")
+    dtype = config.get("dtype") if isinstance(config, dict) else None
+    if dtype is not None and not (isinstance(dtype, str) and dtype in allowed.NUMBERS):
+        raise UserError(f"{name} is damaged: it has a value of the type {str(dtype)[:40]!r}, not numbers.")
 
 
 def _check_function(value: dict[str, Any], name: str) -> None:

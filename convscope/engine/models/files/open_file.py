@@ -7,6 +7,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+from convscope.engine.keras_compat import between_layers
 from convscope.engine.models.architecture import Architecture
 from convscope.engine.models.beside import Beside, beside
 from convscope.engine.models.build import to_keras
@@ -31,7 +32,7 @@ from convscope.engine.models.teachable import PREPROCESSING, is_teachable
 from convscope.errors import MissingFileError, NotEnoughMemoryError, UserError, WeightsAloneError
 from convscope.ids import file_id
 from convscope.opening import check_budget, is_folder, is_regular, is_there, open_regular
-from convscope.task import Task
+from convscope.task import Cancelled, Task
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _ZIP = b"PK\x03\x04"
@@ -148,7 +149,16 @@ def _from_json(path: Path, task: Task, weights: Path | None) -> tuple[Any, list[
 def _typed(path: Path, task: Task, held: int | None) -> Any:
     architecture = Architecture.open(path)
     check_held(architecture.sheet().totals.parameters, held, path.name)
-    return bounded(lambda: to_keras(architecture, task), path.name, task, held=held, random=True)
+    task.progress(None, f"Building {path.name}")
+    try:
+        # Not as files' own networks are built: a pretrained base brings its weights.
+        with between_layers(task.check):
+            return to_keras(architecture, task)
+    except (UserError, MemoryError, Cancelled):
+        raise
+    except Exception as error:
+        # Keras and TensorFlow raise many kinds of errors for settings that cannot be.
+        raise UserError(f"{path.name} cannot be built.", detail=str(error)[:4000]) from error
 
 
 def _described(path: Path, task: Task, held: int | None) -> Any:
