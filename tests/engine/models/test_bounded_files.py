@@ -411,7 +411,7 @@ def test_an_architecture_with_a_pretrained_base_has_its_weights(
     draft = Draft("net", (32, 32, 3))
     draft.add("Base", name="base", application="VGG16", weights="imagenet", trainable=False)
     draft.add("GlobalAveragePooling2D")
-    draft.done().save(tmp_path / "a.json")
+    draft.done.save(tmp_path / "a.json")
     for array in open_model(tmp_path / "a.json").keras.get_layer("base").get_weights():
         np.testing.assert_array_equal(array, np.full(array.shape, 7.0))
 
