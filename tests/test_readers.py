@@ -96,10 +96,6 @@ ALLOWED = {
     ("engine/models/files/save_file.py", "h5py.File"): "what was just written",
     ("engine/models/files/save_file.py", "json.loads"): "what was just written",
     ("engine/models/files/saved_model/__init__.py", ".resolve"): "a folder that is there",
-    (
-        "engine/models/files/saved_model/check.py",
-        ".read_bytes",
-    ): "an ordinary file, its size looked at",
     ("engine/models/files/saved_model/isolation.py", "open"): "the system's own",
     ("engine/models/files/saved_model/isolation.py", "os.open"): "a folder, to shut it off",
     (
