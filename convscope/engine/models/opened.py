@@ -9,7 +9,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -126,6 +126,8 @@ class OpenedModel:
         self.preprocessing = preprocessing or guessed_preprocessing(self.program)
         self.is_assumed = preprocessing is None
         self._notes = tuple(notes) + self._own_notes()
+        # What is true while an attribute has a value: its name, the value, the sentence.
+        self._notes_while: tuple[tuple[str, object, str], ...] = ()
         self._loss = getattr(model, "loss", None) if loss is None else loss
         # What a person chose: an output by its name, and what it is read as.
         self._output: str | None = None
@@ -187,10 +189,18 @@ class OpenedModel:
             twin.is_assumed = False
         return twin
 
-    def noting(self, note: str) -> OpenedModel:
-        """The same model with one more thing that has to be known of it."""
+    def noting(self, note: str, of: Literal["classes", "preprocessing"] | None = None) -> OpenedModel:
+        """The same model with one more thing that has to be known of it.
+
+        Args:
+            note: a sentence.
+            of: it is said of the names, or of the preprocessing, that the model has now, and of no others.
+        """
         twin = self.with_()
-        twin._notes = (*self._notes, note)
+        if of is None:
+            twin._notes = (*self._notes, note)
+        else:
+            twin._notes_while = (*self._notes_while, (of, getattr(self, of), note))
         return twin
 
     # What it is.
@@ -629,7 +639,8 @@ class OpenedModel:
     @property
     def notes(self) -> tuple[str, ...]:
         """What was mended or assumed on opening, one sentence each."""
-        return (*self._notes, *self.assumption)
+        true_now = [note for name, value, note in self._notes_while if getattr(self, name) == value]
+        return (*self._notes, *true_now, *self.assumption)
 
     @property
     def assumption(self) -> tuple[str, ...]:

@@ -68,6 +68,15 @@ def test_a_network_of_teachable_machine_is_known_by_its_layers(teachable: Path) 
     assert pixel_doubt(model) is None
 
 
+def test_what_was_told_of_the_file_is_not_told_of_what_a_person_chose(teachable: Path) -> None:
+    model, named = open_file(teachable / "keras_model.h5"), "are those of labels.txt"
+    other = model.with_(preprocessing=MODES["unit"])
+    assert NOTE not in other.notes and named in "".join(other.notes)
+    assert NOTE in other.with_(preprocessing=model.preprocessing).notes
+    renamed = model.with_(classes=("stone", "sheet", "shears"))
+    assert named not in "".join(renamed.notes) and NOTE in renamed.notes
+
+
 def test_what_only_looks_like_it_is_not() -> None:
     import keras
 

@@ -108,13 +108,13 @@ def _as_told(opened: OpenedModel, sidecar: Sidecar, path: Path) -> OpenedModel:
     named = opened.with_(classes=told.classes) if told.classes else opened
     fits = named.answer.tells_classes and named.answer.count == len(told.classes)
     if fits:
-        opened = named.noting(f"The names of its classes are those of {told.file} beside it.")
+        opened = named.noting(f"The names of its classes are those of {told.file} beside it.", of="classes")
     if sidecar.preprocessing is not None:
         return opened.with_(preprocessing=sidecar.preprocessing)
     # Of a finished graph the layers are not seen, but who wrote the labels is.
     graph = is_folder(path) and fits and told.teachable and opened.is_of(224, 224, 3)
     if graph or is_teachable(opened.keras):
-        return opened.with_(preprocessing=PREPROCESSING).noting(TEACHABLE)
+        return opened.with_(preprocessing=PREPROCESSING).noting(TEACHABLE, of="preprocessing")
     return opened
 
 
