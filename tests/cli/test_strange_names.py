@@ -15,6 +15,7 @@ from PIL import Image as PillowImage
 from convscope.cli import main
 from convscope.cli.progress_bar import progress_bar
 from convscope.cli.streams import plain_streams
+from convscope.engine.models.catalogue import open_model
 from convscope.engine.models.class_names import read_sidecar, write_sidecar
 from convscope.imaging.image import Image
 from convscope.imaging.kernel_io import save_kernels
@@ -90,6 +91,39 @@ def test_every_command(folder: Path, capsys: pytest.CaptureFixture[str], words: 
         assert out.count("\n") == 1
     if "--json" in words:
         json.loads(out)
+
+
+@pytest.mark.parametrize("suffix", [".keras", ".h5", ".json"])
+def test_layers_in_a_file(suffix: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A line break in a layer's name would be a row of its own in the table."""
+    import keras
+
+    def made(more: str) -> keras.Model:
+        x = keras.Input((8, 8, 1), name=f"in{more}")
+        image = keras.Input((8, 8, 1))
+        inner = keras.Sequential([image, keras.layers.Conv2D(2, 3, name=f"inner{more}")], name=f"base{more}")
+        flat = keras.layers.Flatten(name=f"flat{more}")(inner(x))
+        return keras.Model(x, keras.layers.Dense(3, name="last")(flat), name="net")
+
+    plain, strange = made(""), made(NAME.replace("\udcff", ""))
+    strange.set_weights(plain.get_weights())
+    rows = []
+    for name, model in (("plain", plain), ("strange", strange)):
+        path = tmp_path / f"{name}{suffix}"
+        if suffix == ".json":
+            path.write_text(model.to_json(), encoding="utf-8")
+        else:
+            model.save(path)
+        assert main(["summary", str(path)]) == 0
+        out, _ = capsys.readouterr()
+        assert safe(out)
+        rows.append(out.count("\n"))
+        found = open_model(path)
+        assert all(safe(info.path, 0) for info in found.layers)
+        if suffix != ".json":
+            batch = np.random.default_rng(0).normal(size=(2, 8, 8, 1)).astype(np.float32)
+            np.testing.assert_allclose(found.keras(batch), plain(batch), atol=1e-6)
+    assert rows[0] == rows[1]
 
 
 def test_json_keeps_the_names_as_they_are() -> None:

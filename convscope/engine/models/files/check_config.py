@@ -9,6 +9,7 @@ from convscope.engine.models.files import allowed
 from convscope.engine.models.files.configuration import check_layers
 from convscope.engine.models.files.keras2_parts import FUNCTIONS, LAYERS
 from convscope.errors import UserError
+from convscope.printable import printable
 
 _DEEPEST = 200
 _LARGEST = 1 << 31
@@ -82,6 +83,9 @@ def _checked(value: Any, look: _Look, depth: int) -> Any:
         raise UserError(f"{name} is nested too deeply to be a model.")
     if isinstance(value, list):
         return [_checked(item, look, depth + 1) for item in value]
+    if isinstance(value, str):
+        # Layers are called so on the terminal and in the window. What refers to them changes in the same way.
+        return printable(value)
     if not isinstance(value, dict):
         if isinstance(value, int) and abs(value) > _LARGEST:
             raise UserError(f"{name} asks for a layer of size {value:,}, which no machine holds.")
