@@ -510,6 +510,15 @@ def _in_tensorflow_1(message: Any) -> None:
     message.meta_graphs[0].ClearField("object_graph_def")
 
 
+def _under_a_name_that_steers_a_terminal(message: Any) -> None:
+    outputs = message.meta_graphs[0].signature_def["serving_default"].outputs
+    (key,) = outputs
+    outputs["cat\x1b[2J\n\u202e"].CopyFrom(outputs.pop(key))
+    for function in message.meta_graphs[0].graph_def.library.function:
+        for node in function.node_def:
+            node.op = node.op.replace("WriteFile", "NoOp")
+
+
 def _as_the_second_graph(message: Any) -> None:
     message.meta_graphs.add()
 
@@ -520,6 +529,7 @@ def _as_the_second_graph(message: Any) -> None:
         (_at_endpoint, "it calls something else serving_default, too"),
         (_at_signature, "its graph does more than compute (WriteFile)"),
         (_at_restoring, "its graph does more than compute (WriteFile)"),
+        (_under_a_name_that_steers_a_terminal, "because it calls an input or output cat�[2J��:"),
         (_in_tensorflow_1, "because TensorFlow 1 wrote it"),
         (_as_the_second_graph, "because TensorFlow 1 wrote it"),
     ],

@@ -11,6 +11,7 @@ from typing import Any
 
 from convscope.errors import UserError
 from convscope.opening import check_budget, check_regular, is_there, read_bytes
+from convscope.printable import printable
 
 ENDPOINT = "serving_default"
 Shape = tuple[int | None, ...]
@@ -127,6 +128,12 @@ def _checked(data: bytes, folder: Path) -> Checked:
         )
     if not signature.outputs:
         raise UserError(f"{folder.name} puts nothing out: its {ENDPOINT} signature has no outputs.")
+    for each in (*signature.inputs, *signature.outputs):
+        if printable(each) != each:
+            raise UserError(
+                f"{folder.name} is not opened, because it calls an input or output {printable(each)[:80]}: "
+                "names of lines or of codes for a terminal are made to deceive."
+            )
     (key, tensor), *_ = signature.inputs.items()
     outputs = {name: _described(signature.outputs[name], folder.name) for name in sorted(signature.outputs)}
     _strip(graph)
