@@ -171,6 +171,66 @@ def test_what_an_optimizer_kept_is_left_out(tmp_path: Path) -> None:
     np.testing.assert_allclose(predicted(folder, batch), batch.reshape(1, 4) @ weights.numpy(), rtol=1e-6)
 
 
+@pytest.mark.filterwarnings("ignore")
+def test_a_trained_recurrent_network_of_keras_2(tmp_path: Path) -> None:
+    """Beside the graph lie the functions that train it, on a graphics card too; they only compute."""
+    import tensorflow as tf
+    import tf_keras as old
+
+    layers = old.layers
+    row = [layers.Reshape((4, 4)), layers.Masking(), layers.LSTM(2), layers.Dense(3, "softmax")]
+    net = old.Sequential([old.Input((4, 4, 1)), *row])
+
+    @served((None, 4, 4, 1))
+    def scores(x: Any) -> Any:
+        return net(x)
+
+    @served((None, 4, 4, 1))
+    def trained(x: Any) -> Any:
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(net(x, training=True) ** 2)
+        return tape.gradient(loss, net.trainable_weights)
+
+    batch = np.random.default_rng(0).random((2, 4, 4, 1), np.float32)
+    folder = exported(tmp_path / "rows", scores, net.weights, trained)
+    assert b"CudnnRNNBackprop" in (folder / "saved_model.pb").read_bytes()
+    np.testing.assert_allclose(predicted(folder, batch), net(batch), atol=1e-6)
+
+
+def test_rarer_arithmetic_is_opened(tmp_path: Path) -> None:
+    import tensorflow as tf
+
+    @served((None, 4, 4, 1))
+    def rare(x: Any) -> Any:
+        x = tf.ensure_shape(tf.where(tf.math.is_nan(x), 0.0, tf.math.rint(4 * x)), (None, 4, 4, 1))
+        x = tf.nn.gelu(tf.roll(x, 1, 1)) + tf.math.erfc(x) + tf.atan(x) + tf.sinh(x)
+        x = tf.quantization.fake_quant_with_min_max_vars(tf.debugging.check_numerics(x, ""), -1.0, 30.0)
+        x = tf.image.extract_patches(tf.math.cumprod(x, 1), [1, 2, 2, 1], [1, 2, 2, 1], [1, 1, 1, 1], "VALID")
+        return tf.reduce_sum(tf.abs(tf.signal.rfft2d(tf.linalg.band_part(x[..., 0], 1, 0))), [1, 2])[:, None]
+
+    batch = np.random.default_rng(0).random((2, 4, 4, 1), np.float32)
+    found = predicted(exported(tmp_path / "rare", rare), batch)
+    np.testing.assert_allclose(found, rare(batch), rtol=1e-5)
+
+
+def test_nothing_that_is_allowed_reads_or_writes() -> None:
+    """No text goes in or out (a path, an address), no file is named, no code of Python's is run."""
+    from tensorflow.core.framework.types_pb2 import DT_STRING
+    from tensorflow.python.framework import op_def_registry
+
+    from convscope.engine.models.files.saved_model.check import ALLOWED
+
+    told = {name: op_def_registry.get(name) for name in ALLOWED}
+    assert [name for name, op in told.items() if op is None] == []
+    text = [
+        name for name, op in told.items() if DT_STRING in [x.type for x in (*op.input_arg, *op.output_arg)]
+    ]
+    assert text == []
+    words = ("File", "Write", "Save", "Restore", "PyFunc", "Dataset", "Iterator", "Debug", "Print", "Remote",
+             "Lookup", "Table", "Queue", "Send", "Recv", "Collective", "Summary", "Decode")  # fmt: skip
+    assert [name for name in ALLOWED if any(word in name for word in words)] == []
+
+
 def test_its_gradient_is_that_of_the_graph(tmp_path: Path) -> None:
     import tensorflow as tf
 
