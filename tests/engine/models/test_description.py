@@ -79,6 +79,21 @@ def test_a_description_and_weights_of_keras_2(ending: str, old: Any, tmp_path: P
     np.testing.assert_allclose(open_model(tmp_path / ending).scores(batch)[1], theirs(batch), atol=1e-6)
 
 
+def test_the_wrong_weights_are_one_sentence_and_nothing_of_keras(old: Any, tmp_path: Path) -> None:
+    """Keras warns of each part that it does not find, on the terminal, before it gives up."""
+    layers = old.layers
+    image = old.Input((8, 8, 3))
+    maps = layers.Conv2D(4, 3)(image)
+    net = old.Model(image, layers.Dense(3)(layers.GlobalAveragePooling2D()(maps)))
+    (tmp_path / "net.json").write_text(net.to_json(), encoding="utf-8")
+    _old_net(old).save_weights(tmp_path / "others.weights.h5")
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always", UserWarning)
+        with pytest.raises(UserError, match=r"^The weights in others\.weights\.h5 do not belong to net\.$"):
+            open_model(tmp_path / "net.json", weights=tmp_path / "others.weights.h5")
+    assert [str(one.message) for one in told if issubclass(one.category, UserWarning)] == []
+
+
 def test_a_description_alone_has_random_weights_and_says_what_is_missing(tmp_path: Path) -> None:
     (tmp_path / "net.json").write_text(nets.sequential().to_json(), encoding="utf-8")
     opened = open_model(tmp_path / "net.json")
@@ -150,5 +165,7 @@ def test_on_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     (tmp_path / "weights").mkdir()
     theirs.save_weights(tmp_path / "weights" / "w.weights.h5")
     given = ["summary", str(tmp_path / "net.json"), "--weights", str(tmp_path / "weights" / "w.weights.h5")]
-    assert main(given) == 0
-    assert "its weights are those of w.weights.h5" in capsys.readouterr().out
+    turned = [given[0], given[3], "--weights", given[1]]
+    for words in (given, turned):
+        assert main(words) == 0
+        assert "its weights are those of w.weights.h5" in capsys.readouterr().out

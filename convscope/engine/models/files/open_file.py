@@ -66,6 +66,9 @@ def open_file(
         UntrustedError: a SavedModel where nothing can be shut off, and nobody has said so.
     """
     task = task or Task()
+    if weights is not None and path.suffix.lower() != ".json" and is_description(weights):
+        # The other way round: a description has no weights, so it is clear what is meant.
+        path, weights = weights, path
     if is_folder(path):
         model, notes = open_saved_model(path, trusted=trusted)
     else:

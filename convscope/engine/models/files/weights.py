@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -63,13 +64,16 @@ def load_checkpoint(model: Any, path: Path, name: str, called: str = "") -> None
     """
     before = model.get_weights()
     try:
-        if path.name.endswith(".weights.h5"):
-            model.load_weights(path)
-        else:
-            # Keras tells the format by the file's name.
-            with tempfile.TemporaryDirectory() as folder:
-                check_disk(Path(folder), path.stat().st_size, name)
-                model.load_weights(shutil.copy(path, Path(folder) / "copy.weights.h5"))
+        with warnings.catch_warnings():
+            # Of parts that it does not find, before it raises over them: what a person is told is below.
+            warnings.simplefilter("ignore", UserWarning)
+            if path.name.endswith(".weights.h5"):
+                model.load_weights(path)
+            else:
+                # Keras tells the format by the file's name.
+                with tempfile.TemporaryDirectory() as folder:
+                    check_disk(Path(folder), path.stat().st_size, name)
+                    model.load_weights(shutil.copy(path, Path(folder) / "copy.weights.h5"))
     except UserError:
         raise
     except Exception as error:
