@@ -764,6 +764,21 @@ def test_more_layers_than_anybody_waits_for(good: Path, tmp_path: Path) -> None:
 # -- versions ------------------------------------------------------------------------------------------------
 
 
+def test_a_network_that_is_called_twice_in_one_that_is_called_twice(good: Path, tmp_path: Path) -> None:
+    """Some kilobytes tell a million layers: each network calls the one in it on what that has put out."""
+    nested = graph(operation("Negative", "more", [tensor("i")]))
+    for level in range(20):
+        again = {**tensor("inner"), "config": {**tensor("inner")["config"], "keras_history": ["inner", 0, 0]}}
+        nodes = [{"args": [tensor("i")], "kwargs": {}}, {"args": [again], "kwargs": {}}]
+        inner = {**nested, "name": "inner", "inbound_nodes": nodes}
+        inner["config"] = {**nested["config"], "name": "inner"}
+        first = nested["config"]["layers"][0]
+        config = {**nested["config"], "name": f"m{level}", "layers": [first, inner]}
+        nested = {**nested, "config": {**config, "output_layers": [["inner", 1, 0]]}}
+    refused(zipped(tmp_path / "a.keras", good, nested), "a.keras has over 5,000 layers")
+    refused(with_config(good, tmp_path, nested), "has over 5,000 layers")
+
+
 @pytest.mark.parametrize("version", ["²", "9" * 5000, "", "x.y", "٣.1", "2²", None, 3])
 def test_versions_that_are_none(version: Any, good: Path, tmp_path: Path) -> None:
     """ "²" is a digit to Python, and no number."""

@@ -54,7 +54,10 @@ def check_config(config: Any, name: str, *, legacy: bool = False) -> Any:
     Raises:
         UserError: it names something else: custom code, a function outside Keras, a loading exploit.
     """
-    return _checked(config, _Look(name, legacy), 0)
+    checked = _checked(config, _Look(name, legacy), 0)
+    # As often as above: some layers are called more than once.
+    check_layers(_steps(checked) // 2, name)
+    return checked
 
 
 @dataclass
@@ -104,6 +107,22 @@ def _checked(value: Any, look: _Look, depth: int) -> Any:
         # Whoever looks at one image begins anew: the same numbers, and no memory between the images.
         checked["stateful"] = False
     return checked
+
+
+def _steps(value: Any) -> int:
+    """How many layers are computed one after the other.
+
+    A network that is called twice, in one that is called twice, in one …: thirty of them are a billion.
+    """
+    if isinstance(value, list):
+        return sum(map(_steps, value))
+    if not isinstance(value, dict):
+        return 0
+    inner = sum(map(_steps, value.values()))
+    kind, nodes = value.get("class_name"), value.get("inbound_nodes")
+    if not isinstance(kind, str) or not any(kind in group for group in _LAYERS):
+        return inner
+    return max(1, inner) * (max(1, len(nodes)) if isinstance(nodes, list) else 1)
 
 
 def _check_calls(value: dict[str, Any], look: _Look) -> None:
