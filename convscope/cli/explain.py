@@ -17,6 +17,7 @@ from convscope.engine.seeing.attribution.method import Settings
 from convscope.engine.seeing.attribution.methods import METHODS, find_method
 from convscope.errors import UserError
 from convscope.imaging.colormaps import COLORMAPS
+from convscope.imaging.numerals import decimal
 from convscope.imaging.overlay import OPACITY, THRESHOLD
 from convscope.printable import json_text, printable
 
@@ -143,7 +144,7 @@ def run(arguments: argparse.Namespace) -> int:
         print(json_text(told))
         return 0
     for score in shown(look.prediction, None):
-        logit = "" if look.prediction.is_values else f"{score.logit:9.3f}"
+        logit = "" if look.prediction.is_values else decimal(score.logit, 3)
         print(f"{number_words(look.prediction, score):>9}{logit:>11}  {score.index:>5}  {score.name}")
     for fact in facts:
         box = fact["box"]

@@ -5,6 +5,12 @@ from __future__ import annotations
 from functools import lru_cache
 
 
+def decimal(value: float, places: int) -> str:
+    """A number with so many places behind the point, for columns: "8.740", "−0.693"; nothing is "−0.00"."""
+    text = f"{value:.{places}f}"
+    return text.replace("-", "−") if float(text) else text.lstrip("-")
+
+
 # A kernel has few different weights and a picture few different values: the hover writes thousands of terms.
 @lru_cache(maxsize=1 << 16)
 def numeral(value: float, digits: int = 6) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from convscope.imaging.numerals import bracketed, numeral
+from convscope.imaging.numerals import bracketed, decimal, numeral
 
 
 @pytest.mark.parametrize(
@@ -26,3 +26,7 @@ def test_numeral(value: float, text: str) -> None:
 
 def test_brackets_stand_round_negatives_alone() -> None:
     assert [bracketed(value) for value in (-1.5, 0.0, 2.0)] == ["(−1.5)", "0", "2"]
+
+
+def test_places_are_kept_and_nothing_has_no_sign() -> None:
+    assert [decimal(value, 2) for value in (8.74, -0.693, -0.001, 0.0)] == ["8.74", "−0.69", "0.00", "0.00"]

@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetrics, QKeyEvent, QMouseEvent, Q
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from convscope import words
-from convscope.imaging.numerals import numeral
+from convscope.imaging.numerals import decimal, numeral
 from convscope.ui import theme
 from convscope.ui.widgets.veil import Veil
 
@@ -115,7 +115,8 @@ class ClassBars(QWidget):
         """Tell a row's numbers under the cursor."""
         if event.type() == QEvent.Type.ToolTip and self._hover is not None:
             row = self._rows[self._hover]
-            words = f"{row.name}\nprobability {row.probability:.6g}\nlogit {row.logit:.4f}\nclass {row.index}"
+            logit = decimal(row.logit, 4)
+            words = f"{row.name}\nprobability {row.probability:.6g}\nlogit {logit}\nclass {row.index}"
             if self._values:
                 words = f"{row.name}\n{numeral(row.logit, 9)}\nnumber {row.index} of the output"
             QToolTip.showText(event.globalPos(), words, self)  # type: ignore[attr-defined]

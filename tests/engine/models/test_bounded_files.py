@@ -457,7 +457,12 @@ def graph(*layers: dict[str, Any]) -> dict[str, Any]:
         "input_layers": [["i", 0, 0]],
         "output_layers": [["add", 0, 0]],
     }
-    return {"class_name": "Functional", "module": "keras.src.models.functional", "registered_name": None, "config": config}
+    return {
+        "class_name": "Functional",
+        "module": "keras.src.models.functional",
+        "registered_name": None,
+        "config": config,
+    }
 
 
 def number(value: Any) -> dict[str, Any]:

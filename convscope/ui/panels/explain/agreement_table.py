@@ -7,6 +7,7 @@ from PySide6.QtGui import QColor, QFontMetrics, QPainter, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem
 
 from convscope.engine.seeing.attribution.truth.agreement import Agreement
+from convscope.imaging.numerals import decimal
 from convscope.ui import theme
 from convscope.words import percent
 
@@ -84,7 +85,7 @@ class AgreementTable(QTableWidget):
                 item.setBackground(theme.tokens().signed(rank * 0.7, 1.0))
                 item.setForeground(QColor(theme.tokens().text))
                 item.setToolTip(
-                    f"{made.titles[a]} and {made.titles[b]}\nrank correlation {rank:.3f}\n"
+                    f"{made.titles[a]} and {made.titles[b]}\nrank correlation {decimal(rank, 3)}\n"
                     f"hottest {percent(made.top)} in common: {percent(float(made.overlap[a, b]))}"
                 )
                 self.setItem(a, b, item)
@@ -138,7 +139,7 @@ class AgreementTable(QTableWidget):
 
 def correlation(value: float) -> str:
     """With two decimals and a true minus sign; what rounds to 0 has no sign."""
-    return f"{value:.2f}".replace("-0.00", "0.00").replace("-", "−")
+    return decimal(value, 2)
 
 
 def _wrapped(metrics: QFontMetrics, words: str, width: int) -> int:

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from convscope.engine.seeing.attribution.methods import METHODS
-from convscope.imaging.numerals import numeral
+from convscope.imaging.numerals import decimal, numeral
 from convscope.ui import theme
 from convscope.ui.panels.explain.desk import Desk
 from convscope.ui.panels.explain.question import Question
@@ -198,7 +198,7 @@ class ClassColumn(QWidget):
         kind = "value" if values else "logit"
         what = kind if target.minus is None else f"difference of {kind}s"
         # A network that explodes has logits of thirty digits.
-        told = f"{score:.3f}" if abs(score) < 1e6 and not values else numeral(score, 4)
+        told = decimal(score, 3) if abs(score) < 1e6 and not values else numeral(score, 4)
         words = escape(target.words(look.model))
         self.explained.setText(f"{theme.strong(words)} &nbsp;{what} {told}")
         self.explained.setToolTip(f"<p>{words}</p>")

@@ -14,6 +14,7 @@ from convscope.engine.seeing.attribution.methods import METHODS
 from convscope.engine.seeing.attribution.picture import Style, ramp, region
 from convscope.engine.seeing.attribution.result import Attribution
 from convscope.imaging.colormaps import COLORMAPS
+from convscope.imaging.numerals import decimal, numeral
 from convscope.imaging.overlay import OPACITY, PAPER_THRESHOLD, THRESHOLD, Blend, HeatRegion
 from convscope.ui import theme
 from convscope.ui.panels.explain.desk import Desk
@@ -109,7 +110,7 @@ class Inspector(QWidget):
         lines.append(f"map {answer.heat.shape[0]} × {answer.heat.shape[1]}, largest {answer.heat.max():.4g}")
         if answer.done >= 1:
             lines.append(
-                f"score {answer.score:.4f}" if abs(answer.score) < 1e6 else f"score {answer.score:.4g}"
+                f"score {decimal(answer.score, 4) if abs(answer.score) < 1e6 else numeral(answer.score, 4)}"
             )
             lines.append(
                 f"{1000 * answer.seconds:,.0f} ms" if answer.seconds < 10 else f"{answer.seconds:.0f} s"

@@ -20,6 +20,7 @@ from convscope.engine.seeing.attribution.picture import picture
 from convscope.engine.seeing.attribution.result import Attribution
 from convscope.engine.seeing.attribution.truth.agreement import Agreement, agreement, each_once
 from convscope.errors import UserError
+from convscope.imaging.numerals import decimal
 from convscope.task import Task
 from convscope.ui import theme
 from convscope.ui.panels.explain.agreement_table import AgreementTable
@@ -176,7 +177,7 @@ class TruthView(QWidget):
         tiles = [picture(one, style) for one in (made.original, *(step.attribution for step in made.steps))]
         words = ["as learned"]
         # The number first: the names of layers are long.
-        words += [f"{step.rank:.2f}  {step.title}" for step in made.steps]
+        words += [f"{decimal(step.rank, 2)}  {step.title}" for step in made.steps]
         self.maps.set_maps(tiles, words, max(7, len(tiles)))
         self.verdict.setText(made.verdict)
 
@@ -294,7 +295,7 @@ class TruthView(QWidget):
             self.plot.say("")
             return
         at = int(np.argmin(np.abs(made.fractions - x)))
-        told = [f"{values[at]:.3f}" for values in (made.deletion, made.insertion) if at < len(values)]
+        told = [decimal(values[at], 3) for values in (made.deletion, made.insertion) if at < len(values)]
         self.plot.say(f"{percent(float(made.fractions[at]))} of the pixels   {'   '.join(told)}")
 
     def _paint_plot(self) -> None:
