@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import warnings
 from collections.abc import Callable
 from dataclasses import replace
@@ -41,6 +42,8 @@ def inline(monkeypatch: pytest.MonkeyPatch) -> None:
             return worker.work(folder, task.progress)
 
     monkeypatch.setattr(module, "convert_in_process", work)
+    # tf2onnx sets it anew: every process that a later test starts would talk.
+    monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", os.environ["TF_CPP_MIN_LOG_LEVEL"])
 
 
 def few(count: int, shape: tuple[int, ...] = (12, 12, 3)) -> Examples:
