@@ -44,6 +44,18 @@ def set_up() -> None:
             _set_up = True
 
 
+def graph_calls(graph: Any) -> list[Any]:
+    """The calls (Keras's nodes) of a functional network in the order in which Keras computes them.
+
+    Inputs are left out.
+    """
+    order = {id(operation): place for place, operation in enumerate(graph.operations)}
+    found = []
+    for depth in sorted(graph._nodes_by_depth, reverse=True):
+        found += sorted(graph._nodes_by_depth[depth], key=lambda node: order[id(node.operation)])
+    return [node for node in found if node.operation is not None and not node.is_input]
+
+
 # -- seeds ---------------------------------------------------------------------------------------------------
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from convscope.engine import keras_compat
 from convscope.engine.models.flatten import graph_of
 from convscope.engine.models.settle import settle
 from convscope.errors import UserError
@@ -113,7 +114,7 @@ class _Turn:
             new = keras.Input(batch_shape=shape, dtype=old.dtype, name=old._keras_history.operation.name)
             inputs.append(_Tensor(new, order))
             tensors[id(old)] = inputs[-1]
-        for node in _calls(graph):
+        for node in keras_compat.graph_calls(graph):
             if all(id(x) in tensors for x in node.input_tensors):
                 self._call(graph, node, tensors)
         outputs = [tensors[id(x)] for x in graph.outputs]
@@ -135,7 +136,7 @@ class _Turn:
         votes: set[Order] = set()
         reached = {id(tensor)}
         rank = len(tensor.shape)
-        for node in _calls(graph):
+        for node in keras_compat.graph_calls(graph):
             if not any(id(x) in reached for x in node.input_tensors):
                 continue
             layer, kind = node.operation, type(node.operation).__name__
@@ -400,7 +401,7 @@ def _ends_in_dense(graph: Any, tensor: Any) -> bool:
     """Whether a flattened tensor goes into Dense layers alone, at once or through pointwise layers."""
     if any(tensor is x for x in graph.outputs):
         return False
-    calls = _calls(graph)
+    calls = keras_compat.graph_calls(graph)
     users = [node for node in calls if any(tensor is x for x in node.input_tensors)]
     return bool(users) and all(
         len(node.input_tensors) == 1
@@ -434,14 +435,6 @@ def _model_like(model: Any, graph: Any, inputs: list[Any], outputs: list[Any]) -
         if len(row) == len(model.layers):
             return keras.Sequential([inputs[0]._keras_history.operation, *row], name=model.name)
     return made
-
-
-def _calls(graph: Any) -> list[Any]:
-    order = {id(operation): place for place, operation in enumerate(graph.operations)}
-    found = []
-    for depth in sorted(graph._nodes_by_depth, reverse=True):
-        found += sorted(graph._nodes_by_depth[depth], key=lambda node: order[id(node.operation)])
-    return [node for node in found if node.operation is not None and not node.is_input]
 
 
 def _filled(value: Any, values: dict[int, Any]) -> Any:

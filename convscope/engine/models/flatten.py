@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from convscope.engine import keras_compat
 from convscope.engine.models.program import Program, Slot, Step
 from convscope.errors import UserError
 
@@ -132,7 +133,7 @@ class _Builder:
     def _walk(self, graph: Any, tensors: dict[int, int], prefix: str) -> None:
         """Add the steps of one graph; `tensors` knows its inputs' slots and learns all others."""
         calls: dict[int, int] = {}
-        for node in _nodes(graph):
+        for node in keras_compat.graph_calls(graph):
             operation = node.operation
             if any(id(x) not in tensors for x in node.input_tensors):
                 continue
@@ -226,15 +227,6 @@ def graph_of(model: Any) -> Any:
     if isinstance(model, Functional) and type(model).call is Functional.call:
         return model
     return None
-
-
-def _nodes(graph: Any) -> list[Any]:
-    """The graph's calls in the order in which Keras computes them, inputs left out."""
-    order = {id(operation): place for place, operation in enumerate(graph.operations)}
-    nodes = []
-    for depth in sorted(graph._nodes_by_depth, reverse=True):
-        nodes += sorted(graph._nodes_by_depth[depth], key=lambda node: order[id(node.operation)])
-    return [node for node in nodes if node.operation is not None and not node.is_input]
 
 
 def _fits(inner: Any, node: Any) -> bool:
