@@ -166,7 +166,7 @@ def fetch(remote: Remote, part: Path, task: Task, told: Told) -> None:
         OSError: it cannot be written.
         Cancelled: the task was.
     """
-    began_with = _size(part)
+    began_with = size_of(part)
     if _fetched(remote, part, task, told) == remote.sha256:
         return
     part.unlink(missing_ok=True)
@@ -189,8 +189,9 @@ def sha256_of(path: Path, task: Task, told: Told) -> str:
     return digest.hexdigest()
 
 
-def _size(path: Path) -> int:
-    return path.stat().st_size if path.exists() else 0
+def size_of(path: Path) -> int:
+    """Bytes of a file that is there, whole or in part; 0 where there is none."""
+    return path.stat().st_size if path.is_file() else 0
 
 
 def _hashed(path: Path, digest: Any, task: Task, told: Told) -> int:
@@ -206,7 +207,7 @@ def _hashed(path: Path, digest: Any, task: Task, told: Told) -> int:
 
 def _fetched(remote: Remote, part: Path, task: Task, told: Told) -> str:
     """The checksum of what lies in `part` once it has the right size."""
-    if _size(part) > remote.size:
+    if size_of(part) > remote.size:
         part.unlink()
     digest, tries, came_at_all = hashlib.sha256(), 0, False
     with open_to_append(part) as file:

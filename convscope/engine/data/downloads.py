@@ -20,7 +20,15 @@ from convscope.engine.data.dataset import Dataset
 from convscope.engine.data.folder import open_folder
 from convscope.engine.data.keras_sets import shipped_words
 from convscope.engine.data.unpack import Bounds, unpack
-from convscope.engine.fetch import CutOffError, OtherFileError, Remote, UnreachableError, fetch, sha256_of
+from convscope.engine.fetch import (
+    CutOffError,
+    OtherFileError,
+    Remote,
+    UnreachableError,
+    fetch,
+    sha256_of,
+    size_of,
+)
 from convscope.errors import NotDownloadedError, UserError
 from convscope.folder_lock import locked
 from convscope.paths import data_dir
@@ -107,7 +115,7 @@ class DownloadedSet:
         folder = _quiet_folder()
         if folder is None or self.here:
             return 0
-        return sum(_size(_part(folder, way)) for archive in self.archives for way in archive.ways)
+        return sum(size_of(_part(folder, way)) for archive in self.archives for way in archive.ways)
 
     @property
     def folder(self) -> Path:
@@ -216,7 +224,7 @@ class DownloadedSet:
         refused: list[UserError] = []
         task.progress(None, "Asking the server")
         # What was begun is gone on with.
-        for way in sorted(archive.ways, key=lambda way: not _size(_part(folder, way))):
+        for way in sorted(archive.ways, key=lambda way: not size_of(_part(folder, way))):
             part = _part(folder, way)
             try:
                 fetch(way.remote, part, task, progress.told)
@@ -227,13 +235,14 @@ class DownloadedSet:
                 # Of a server that has another file now, or of the sign-in page of some public network.
                 refused.insert(0, self._another(way, error))
             except CutOffError as error:
+                done = megabytes(before + size_of(part), whole)
                 raise UserError(
-                    f"The download of {self.title} was cut off at {megabytes(before + _size(part), whole)}: "
+                    f"The download of {self.title} was cut off at {done}: "
                     "start it again, and it goes on from there.",
                     detail=str(error),
                 ) from error
             finally:
-                if not _size(part):
+                if not size_of(part):
                     part.unlink(missing_ok=True)
         raise refused[0]
 
@@ -307,7 +316,3 @@ def _by_hand(folder: Path, archive: Archive) -> tuple[Archive, Path] | None:
         if (folder / way.remote.name).is_file():
             return way, folder / way.remote.name
     return None
-
-
-def _size(path: Path) -> int:
-    return path.stat().st_size if path.is_file() else 0

@@ -13,12 +13,17 @@ from convscope.imaging.image import Image
 from convscope.printable import printable
 from convscope.ui import theme
 from convscope.ui.widgets.elided import ElidedLabel
-from convscope.ui.widgets.name_button import short_name
 
 if TYPE_CHECKING:
     from convscope.engine.models.opened import OpenedModel
 
 NAME_LIMIT, LEAST_NAME = 32, 8  # letters of a name: at most, and where the window is narrow
+
+
+def short_name(name: str, limit: int) -> str:
+    """A name of at most so many letters; what long names end in tells them apart, too."""
+    end = limit // 3
+    return name if len(name) <= limit else f"{name[: limit - 1 - end]}…{name[-end:]}"
 
 
 def short_count(number: int) -> str:
