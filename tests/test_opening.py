@@ -11,6 +11,7 @@ import pytest
 
 from convscope import opening
 from convscope.errors import MissingFileError, NotEnoughMemoryError, UserError
+from tests.strange import put
 
 LIMIT = 1000
 
@@ -18,17 +19,8 @@ LIMIT = 1000
 def strange(folder: Path, kind: str) -> Path:
     """Something in a file's place."""
     path = folder / f"{kind}.json"
-    if kind == "pipe":
-        os.mkfifo(path)
-    elif kind == "folder":
-        path.mkdir()
-    elif kind == "zero":
-        path.symlink_to("/dev/zero")
-    elif kind == "loop":
-        path.symlink_to(path)
-    elif kind == "large":
-        path.write_bytes(b" " * (LIMIT + 1))
-    elif kind == "name":
+    put(path, kind, LIMIT + 1)
+    if kind == "name":
         path = folder / "a\0b"
     elif kind == "long":
         path = folder / ("x" * 5000)

@@ -33,6 +33,7 @@ from convscope.imaging.numpy_files import UNREADABLE, load_archive, load_array, 
 from convscope.imaging.save import save_npy
 from convscope.session.kernel_library import KernelLibrary
 from convscope.ui.sources.opening import has_classes, is_architecture, is_model
+from tests.strange import put
 
 CODE = Path(__file__).resolve().parent.parent / "convscope"
 
@@ -223,26 +224,11 @@ READERS: dict[str, Callable[[Path], Any]] = {
 LARGE = 5 << 30  # larger than any limit; a file with a hole takes no room
 
 
-def strange(path: Path, kind: str) -> None:
-    """Something in a file's place."""
-    if kind == "pipe":
-        os.mkfifo(path)
-    elif kind == "folder":
-        path.mkdir()
-    elif kind == "zero":
-        path.symlink_to("/dev/zero")
-    elif kind == "loop":
-        path.symlink_to(path)
-    elif kind == "large":
-        with path.open("wb") as file:
-            file.truncate(LARGE)
-
-
 @pytest.mark.parametrize("kind", ["pipe", "zero", "loop", "folder", "large", "missing"])
 @pytest.mark.parametrize("name", READERS)
 def test_what_is_no_file_ends_in_one_sentence(tmp_path: Path, name: str, kind: str) -> None:
     path = tmp_path / name
-    strange(path, kind)
+    put(path, kind, LARGE)
     if name == "library.json" and kind == "missing":
         assert KernelLibrary(path).entries() == {}
         return
@@ -259,7 +245,7 @@ def test_what_is_no_file_ends_in_one_sentence(tmp_path: Path, name: str, kind: s
 def test_what_is_only_asked_answers(tmp_path: Path, kind: str) -> None:
     """Sniffing, listing and what is kept beside: no error, no waiting."""
     for name in ("a.png", "a.json", "a.npz", "a.keras", "b.classes.json", "settings.json", "status.json"):
-        strange(tmp_path / name, kind)
+        put(tmp_path / name, kind, LARGE)
     for name in ("a.png", "a.json", "a.npz", "a.keras"):
         path = tmp_path / name
         assert quick_check(path)[0] != "image"
@@ -282,7 +268,7 @@ def test_what_is_only_asked_answers(tmp_path: Path, kind: str) -> None:
 
 @pytest.mark.parametrize("kind", ["pipe", "zero", "folder", "large"])
 def test_a_table_to_go_on_with(tmp_path: Path, kind: str) -> None:
-    strange(tmp_path / "out.csv", kind)
+    put(tmp_path / "out.csv", kind, LARGE)
     with pytest.raises(UserError):
         table(tmp_path / "out.csv")
 
@@ -308,7 +294,7 @@ def test_the_command_line_says_so_too(
     kind: str,
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    strange(tmp_path / "x.png", kind)
+    put(tmp_path / "x.png", kind, LARGE)
     np.save(tmp_path / "in.npy", np.zeros((4, 4), np.uint8))
     given = [{"PATH": "x.png", "in.png": "in.npy"}.get(word, word) for word in words]
     code = main(given)
@@ -329,7 +315,7 @@ def test_nothing_but_a_file_is_written_over(
         os.mkfifo(tmp_path / "pipe")
         out.symlink_to(tmp_path / "pipe")
     else:
-        strange(out, kind)
+        put(out, kind, LARGE)
     before = out.lstat()
     assert main(["filter", str(tmp_path / "in.npy"), "-o", str(out)]) == 2
     assert capsys.readouterr().err.count("\n") == 1

@@ -15,12 +15,7 @@ from cut_off import Fault, cut_off
 from faults import faults
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
-from shiboken6 import isValid
-from walk import SIZES, Size, Walk, long_classes, long_image, long_model
-
-from convscope.session.session import Session
-from convscope.ui.main_window import MainWindow
-from convscope.ui.settings import Settings
+from walk import SIZES, Size, Walk, long_window
 
 KNOWN = Path(__file__).with_name("layout_faults.txt")
 
@@ -34,20 +29,10 @@ def known(size: Size) -> set[str]:
 @pytest.fixture
 def walk(qtbot: QtBot) -> Iterator[Walk]:
     """A window with a photograph, a network, data and a run, all under long names."""
-    window = MainWindow(Session([long_image()]), settings=Settings())
-    window.remember_settings = False
-    qtbot.addWidget(window)
-    window.resize(1280, 800)
-    window.show()
-    window.activateWindow()
-    window.session.add_model(long_model())
-    window.session.set_dataset(long_classes())
-    made = Walk(qtbot, window)
-    made.train()
-    yield made
-    if isValid(window):
-        window.set_zoom(1.0)
-        window.close()
+    with long_window(qtbot) as window:
+        made = Walk(qtbot, window)
+        made.train()
+        yield made
 
 
 def every_fault(shown: QWidget) -> Iterator[Fault]:

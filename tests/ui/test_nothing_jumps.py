@@ -24,15 +24,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 from pytestqt.qtbot import QtBot
-from shiboken6 import isValid
-from walk import Walk, long_classes, long_image, long_model
+from walk import Walk, long_window
 
 from convscope.engine.training.unfinished import Unfinished
 from convscope.imaging.image import Image
-from convscope.session.session import Session
 from convscope.ui.main_window import MainWindow
 from convscope.ui.panels.train.live import LiveView
-from convscope.ui.settings import Settings
 from convscope.ui.sources.opening import sample_images
 from convscope.ui.widgets.segmented import Segmented
 
@@ -86,18 +83,9 @@ class Watch:
 @pytest.fixture
 def watch(qtbot: QtBot) -> Iterator[Watch]:
     """A window at 1280×800 with a photograph, a network and data."""
-    window = MainWindow(Session([long_image(), *sample_images()[:2]]), settings=Settings())
-    window.remember_settings = False
-    qtbot.addWidget(window)
-    window.resize(1280, 800)
-    window.show()
-    window.activateWindow()
-    window.session.add_model(long_model())
-    window.session.set_dataset(long_classes())
-    Walk(qtbot, window).settle()
-    yield Watch(qtbot, window)
-    if isValid(window):
-        window.close()
+    with long_window(qtbot, *sample_images()[:2]) as window:
+        Walk(qtbot, window).settle()
+        yield Watch(qtbot, window)
 
 
 def test_no_button_moves_while_a_page_is_filled(watch: Watch) -> None:

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 import pytest
 from PySide6.QtWidgets import QToolButton, QWidget
 from pytestqt.qtbot import QtBot
-from shiboken6 import isValid
-from walk import Size, Walk, long_classes, long_image, long_model
+from walk import Size, Walk, long_classes, long_image, long_model, long_window
 
 from convscope.session.session import Session
 from convscope.ui.main_window import MainWindow
@@ -44,20 +43,10 @@ PICTURES = {
 @pytest.fixture
 def walk(qtbot: QtBot) -> Iterator[Walk]:
     """A window with a photograph, a network, data and a run."""
-    window = MainWindow(Session([long_image()]), settings=Settings())
-    window.remember_settings = False
-    qtbot.addWidget(window)
-    window.resize(1280, 800)
-    window.show()
-    window.activateWindow()
-    window.session.add_model(long_model())
-    window.session.set_dataset(long_classes())
-    made = Walk(qtbot, window)
-    made.train()
-    yield made
-    if isValid(window):
-        window.set_zoom(1.0)
-        window.close()
+    with long_window(qtbot) as window:
+        made = Walk(qtbot, window)
+        made.train()
+        yield made
 
 
 def measures(window: MainWindow, name: str) -> dict[str, float]:

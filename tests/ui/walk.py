@@ -7,11 +7,13 @@ ConvNeXt's layers, a run named after them.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QAbstractButton, QApplication, QSpinBox, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
+from shiboken6 import isValid
 
 from convscope.engine.data.dataset import Dataset
 from convscope.engine.data.registry import open_dataset
@@ -20,7 +22,9 @@ from convscope.engine.models.opened import OpenedModel
 from convscope.imaging.image import Image
 from convscope.imaging.load import load_image
 from convscope.paths import resource_path
+from convscope.session.session import Session
 from convscope.ui.main_window import MainWindow
+from convscope.ui.settings import Settings
 from convscope.ui.widgets.segmented import Segmented
 
 # The switch of a panel's pages, where it has some.
@@ -86,6 +90,27 @@ def long_model() -> OpenedModel:
     x = layers.GlobalAveragePooling2D(name="convnext_tiny_head_global_average_pooling")(x)
     x = layers.Dense(10, activation="softmax", name="convnext_tiny_head_dense_predictions")(x)
     return OpenedModel(keras.Model(inputs, x), name=MODEL_NAME, classes=CLASSES)
+
+
+@contextmanager
+def long_window(qtbot: QtBot, *beside: Image) -> Iterator[MainWindow]:
+    """A window at 1280×800 with a photograph, a network and data, all under long names.
+
+    Args:
+        beside: images that are open beside the photograph.
+    """
+    window = MainWindow(Session([long_image(), *beside]), settings=Settings())
+    window.remember_settings = False
+    qtbot.addWidget(window)
+    window.resize(1280, 800)
+    window.show()
+    window.activateWindow()
+    window.session.add_model(long_model())
+    window.session.set_dataset(long_classes())
+    yield window
+    if isValid(window):
+        window.set_zoom(1.0)
+        window.close()
 
 
 class Walk:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
+from typing import Any
+
 import pytest
 
 from convscope.engine.runtime import Runtime, start
@@ -11,3 +14,12 @@ from convscope.engine.runtime import Runtime, start
 def runtime() -> Runtime:
     """Keras and TensorFlow, ready."""
     return start()
+
+
+@pytest.fixture(scope="session")
+def old(runtime: Runtime) -> Any:
+    """Keras 2."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import tf_keras
+    return tf_keras

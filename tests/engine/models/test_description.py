@@ -23,15 +23,6 @@ pytestmark = [
 ]
 
 
-@pytest.fixture(scope="module")
-def old(runtime: object) -> Any:
-    """Keras 2."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        import tf_keras
-    return tf_keras
-
-
 def _old_net(k: Any) -> Any:
     layers = k.layers
     model = k.Sequential(

@@ -50,15 +50,6 @@ ACTIVATIONS = (
 RESIZING = ("area", "bicubic", "bilinear", "gaussian", "lanczos3", "lanczos5", "mitchellcubic", "nearest")
 
 
-@pytest.fixture(scope="module")
-def old(runtime: object) -> Any:
-    """Keras 2."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        import tf_keras
-    return tf_keras
-
-
 def _rows() -> dict[str, tuple[tuple[int, ...], Make]]:
     """Label → shape of the input, layer by `layers` of Keras 2."""
     rows: dict[str, tuple[tuple[int, ...], Make]] = {}

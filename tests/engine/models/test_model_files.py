@@ -34,15 +34,6 @@ pytestmark = [
 ]
 
 
-@pytest.fixture(scope="module")
-def old(runtime: object) -> Any:
-    """Keras 2."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        import tf_keras
-    return tf_keras
-
-
 def vgg16_in_a_row(k: Any) -> Any:
     base = k.applications.VGG16(weights=None, include_top=False, input_shape=(32, 32, 3))
     return k.Sequential(

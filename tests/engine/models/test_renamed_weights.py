@@ -26,15 +26,6 @@ pytestmark = [
 WEIGHTS = "model.weights.h5"
 
 
-@pytest.fixture(scope="module")
-def old(runtime: object) -> Any:
-    """Keras 2."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        import tf_keras
-    return tf_keras
-
-
 def _row(k: Any) -> Any:
     layers = k.layers
     return k.Sequential(

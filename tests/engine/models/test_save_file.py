@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -60,15 +59,6 @@ def test_cancelling_leaves_what_was_there(runtime: Runtime, tmp_path: Path) -> N
 
 
 # .h5, for Keras 2 as well
-
-
-@pytest.fixture(scope="module")
-def old() -> Any:
-    """Keras 2."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        import tf_keras
-    return tf_keras
 
 
 NO_STATE = "An .h5 file holds neither the optimizer's state nor that of layers that draw at random."
