@@ -298,7 +298,7 @@ def messages(message: Any) -> list[Any]:
 
 def change_graph(graph: Any, chance: random.Random) -> None:
     """A field of some part set to something else, left out, or doubled."""
-    for _ in range(chance.choice((1, 1, 2, 5))):
+    for _ in range(chance.choice((1, 2, 5, 30, 100))):
         part = chance.choice(messages(graph))
         fields = part.ListFields()
         if not fields:
