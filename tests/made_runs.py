@@ -6,9 +6,9 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from convscope.engine.models.preprocessing import Preprocessing
-from convscope.engine.training.record import EpochRecord
-from convscope.engine.training.run import DataFacts, ModelFacts, Run, RunDetails, runs_folder
+from convscope.engine.models.answers.preprocessing import Preprocessing
+from convscope.engine.training.runs.record import EpochRecord
+from convscope.engine.training.runs.run import DataFacts, ModelFacts, Run, RunDetails, runs_folder
 from convscope.engine.training.settings import TrainingSettings
 
 

@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from convscope.engine.data.downloads import Archive, DownloadedSet
+from convscope.engine.data.sets.downloads import Archive, DownloadedSet
 from convscope.engine.fetch import Remote
 
 

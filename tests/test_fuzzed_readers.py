@@ -1,6 +1,6 @@
 """Files that a seeded fuzzer has damaged: each is read, or refused in one sentence, and nothing is written.
 
-Models have a fuzzer of their own beside their readers, unsaved work in `session/test_recovery.py`.
+Models have a fuzzer of their own beside their readers, unsaved work in `workspace/test_recovery.py`.
 """
 
 from __future__ import annotations
@@ -22,23 +22,23 @@ import numpy as np
 import pytest
 from PIL import Image as PillowImage
 
-from convscope.engine.data.decode import UnreadableError, quick_check, read_image, read_thumbnail
-from convscope.engine.data.idx import read_idx
-from convscope.engine.data.registry import open_dataset
-from convscope.engine.models.architecture import Architecture
-from convscope.engine.models.class_names import read_sidecar
-from convscope.engine.models.templates import TEMPLATES
-from convscope.engine.training.export import run_row, runs_csv, runs_json
-from convscope.engine.training.run import Run, find_runs
-from convscope.engine.training.unfinished import unfinished_runs
-from convscope.errors import UserError
-from convscope.imaging.kernel_io import load_kernels, parse_kernel, save_kernels
-from convscope.imaging.load import load_image, thumbnail
+from convscope.core.errors import UserError
+from convscope.engine.data.formats.decode import UnreadableError, quick_check, read_image, read_thumbnail
+from convscope.engine.data.formats.idx import read_idx
+from convscope.engine.data.sets.registry import open_dataset
+from convscope.engine.models.builder.architecture import Architecture
+from convscope.engine.models.builder.templates import TEMPLATES
+from convscope.engine.models.library.class_names import read_sidecar
+from convscope.engine.training.runs.export import run_row, runs_csv, runs_json
+from convscope.engine.training.runs.run import Run, find_runs
+from convscope.engine.training.runs.unfinished import unfinished_runs
+from convscope.imaging.io.load import load_image, thumbnail
+from convscope.imaging.io.numpy_files import UNREADABLE, load_archive, load_array
+from convscope.imaging.kernels import make
+from convscope.imaging.kernels.kernel_files import load_kernels, parse_kernel, save_kernels
 from convscope.imaging.matrix import parse_matrix
-from convscope.imaging.numpy_files import UNREADABLE, load_archive, load_array
-from convscope.imaging.presets import make
-from convscope.session.kernel_library import KernelLibrary
 from convscope.ui.settings import Settings
+from convscope.workspace.kernel_library import KernelLibrary
 from tests.made_runs import made_run
 
 WORDS = (
@@ -361,6 +361,6 @@ def test_a_zip_that_lies_takes_nothing(tmp_path: Path, monkeypatch: pytest.Monke
         with pytest.raises(UserError, match="claims 1,600,000,000 bytes"):
             open_dataset(path)
     # Larger than what is allowed, by what it says itself.
-    monkeypatch.setattr("convscope.engine.data.npz._LARGEST", 1 << 20)
+    monkeypatch.setattr("convscope.engine.data.formats.npz._LARGEST", 1 << 20)
     with pytest.raises(UserError, match="unpacks to more than 1 MiB"):
         open_dataset(path)

@@ -13,26 +13,26 @@ import numpy as np
 import pytest
 
 from convscope.cli import main
-from convscope.engine.data.decode import UnreadableError, quick_check, read_image, read_thumbnail
-from convscope.engine.data.idx import read_idx
-from convscope.engine.data.registry import open_dataset
-from convscope.engine.models.architecture import Architecture
-from convscope.engine.models.class_names import read_sidecar, sidecar_of
+from convscope.core.errors import UserError
+from convscope.core.files import write_whole
+from convscope.engine.data.formats.decode import UnreadableError, quick_check, read_image, read_thumbnail
+from convscope.engine.data.formats.idx import read_idx
+from convscope.engine.data.sets.registry import open_dataset
+from convscope.engine.models.answers.prediction_table import PredictionTable
+from convscope.engine.models.builder.architecture import Architecture
 from convscope.engine.models.files.description import description, is_description
 from convscope.engine.models.files.h5 import check_h5
 from convscope.engine.models.files.keras_zip import unpacked
 from convscope.engine.models.files.open_file import open_file
-from convscope.engine.models.prediction_table import PredictionTable
-from convscope.engine.training.checkpoint import has_checkpoint
-from convscope.engine.training.run import Run, is_run
-from convscope.errors import UserError
-from convscope.files import write_whole
-from convscope.imaging.kernel_io import load_kernels
-from convscope.imaging.load import list_images, load_image, thumbnail
-from convscope.imaging.numpy_files import UNREADABLE, load_archive, load_array, map_array
-from convscope.imaging.save import save_npy
-from convscope.session.kernel_library import KernelLibrary
+from convscope.engine.models.library.class_names import read_sidecar, sidecar_of
+from convscope.engine.training.runs.checkpoint import has_checkpoint
+from convscope.engine.training.runs.run import Run, is_run
+from convscope.imaging.io.load import list_images, load_image, thumbnail
+from convscope.imaging.io.numpy_files import UNREADABLE, load_archive, load_array, map_array
+from convscope.imaging.io.save import save_npy
+from convscope.imaging.kernels.kernel_files import load_kernels
 from convscope.ui.sources.opening import has_classes, is_architecture, is_model
+from convscope.workspace.kernel_library import KernelLibrary
 from tests.strange import put
 
 CODE = Path(__file__).resolve().parent.parent / "convscope"
@@ -73,12 +73,12 @@ NAMES = READS | {call.rpartition(".")[2] for call in CALLS}
 ALLOWED = {
     ("cli/__init__.py", "os.open"): "the system's null device",
     ("cli/doctor.py", "json.loads"): "what our own process says",
-    ("engine/data/decode.py", "Image.open"): "bytes, and a file that the room has opened",
-    ("engine/data/unpack.py", "zipfile.is_zipfile"): "a download whose checksum is right",
-    ("engine/data/unpack.py", "zipfile.ZipFile"): "a download whose checksum is right",
-    ("engine/data/unpack.py", "archive.open"): "a download whose checksum is right",
-    ("engine/data/unpack.py", "tarfile.open"): "a download whose checksum is right",
-    ("engine/data/unpack.py", "os.open"): "a new file, to write",
+    ("engine/data/formats/decode.py", "Image.open"): "bytes, and a file that the room has opened",
+    ("engine/data/formats/unpack.py", "zipfile.is_zipfile"): "a download whose checksum is right",
+    ("engine/data/formats/unpack.py", "zipfile.ZipFile"): "a download whose checksum is right",
+    ("engine/data/formats/unpack.py", "archive.open"): "a download whose checksum is right",
+    ("engine/data/formats/unpack.py", "tarfile.open"): "a download whose checksum is right",
+    ("engine/data/formats/unpack.py", "os.open"): "a new file, to write",
     ("engine/fetch.py", "path.open"): "a download, opened before to be written on without a link or a pipe",
     ("engine/models/export/export_model.py", "np.load"): "our own process's answer, in our own folder",
     ("engine/models/export/onnx.py", ".read_bytes"): "what was just written",
@@ -103,24 +103,24 @@ ALLOWED = {
         "engine/models/files/saved_model/messages.py",
         "json.loads",
     ): "what our own process says",
-    ("engine/models/shipped.py", "json.loads"): "our own text",
-    ("engine/models/shipped.py", "np.load"): "shipped",
-    ("engine/training/checkpoint.py", "h5py.File"): "an unpacked copy that was looked through",
-    ("engine/training/export.py", "json.loads"): "our own text",
-    ("files.py", "os.open"): "to write",
-    ("imaging/decode.py", "PillowImage.open"): "a file that the room has opened",
-    ("imaging/depth.py", "PillowImage.open"): "a file that the room has opened",
-    ("imaging/numpy_files.py", "np.load"): "checked by the room just before",
-    ("imaging/numpy_files.py", "zipfile.ZipFile"): "a file that the room has opened",
-    ("imaging/save.py", ".resolve"): "its error is told in a sentence",
-    ("imaging/tiff.py", "PillowImage.open"): "a file that the room has opened",
-    ("logs.py", "record.open"): "an ordinary file of our own",
-    ("opening.py", "os.open"): "the room",
-    ("opening.py", "json.loads"): "the room",
-    ("opening.py", ".read_text"): "the system's own",
-    ("opening.py", "Path('/proc/meminfo').open"): "the system's own",
-    ("paths.py", ".resolve"): "our own code's folder",
-    ("process_state.py", "os.open"): "a new file of our own",
+    ("engine/models/library/shipped.py", "json.loads"): "our own text",
+    ("engine/models/library/shipped.py", "np.load"): "shipped",
+    ("engine/training/runs/checkpoint.py", "h5py.File"): "an unpacked copy that was looked through",
+    ("engine/training/runs/export.py", "json.loads"): "our own text",
+    ("core/files.py", "os.open"): "to write",
+    ("imaging/io/decode.py", "PillowImage.open"): "a file that the room has opened",
+    ("imaging/io/depth.py", "PillowImage.open"): "a file that the room has opened",
+    ("imaging/io/numpy_files.py", "np.load"): "checked by the room just before",
+    ("imaging/io/numpy_files.py", "zipfile.ZipFile"): "a file that the room has opened",
+    ("imaging/io/save.py", ".resolve"): "its error is told in a sentence",
+    ("imaging/io/tiff.py", "PillowImage.open"): "a file that the room has opened",
+    ("core/logs.py", "record.open"): "an ordinary file of our own",
+    ("core/opening.py", "os.open"): "the room",
+    ("core/opening.py", "json.loads"): "the room",
+    ("core/opening.py", ".read_text"): "the system's own",
+    ("core/opening.py", "Path('/proc/meminfo').open"): "the system's own",
+    ("core/paths.py", ".resolve"): "our own code's folder",
+    ("core/process_state.py", "os.open"): "a new file of our own",
 }
 
 
@@ -179,7 +179,7 @@ def test_nobody_opens_a_file_but_through_the_room() -> None:
         for called in readers(path.read_text(encoding="utf-8"))
     }
     more, gone = found - ALLOWED.keys(), ALLOWED.keys() - found
-    assert not more, f"read through convscope.opening, or say here why not: {sorted(more)}"
+    assert not more, f"read through convscope.core.opening, or say here why not: {sorted(more)}"
     assert not gone, f"these go through the room now, take them off the list: {sorted(gone)}"
 
 

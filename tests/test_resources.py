@@ -13,8 +13,8 @@ import pytest
 from PIL import Image as PillowImage
 from PIL import ImageFont
 
-from convscope import paths
-from convscope.paths import resource_path
+from convscope.core import paths
+from convscope.core.paths import resource_path
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = ("images", "fonts", "icons")
@@ -80,8 +80,9 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """An installed copy of paths.py alone: site-packages/convscope/ without resources."""
     folder = tmp_path / "site-packages" / "convscope"
     folder.mkdir(parents=True)
-    shutil.copy(paths.__file__, folder / "paths.py")
-    monkeypatch.setattr(paths, "__file__", str(folder / "paths.py"))
+    (folder / "core").mkdir()
+    shutil.copy(paths.__file__, folder / "core" / "paths.py")
+    monkeypatch.setattr(paths, "__file__", str(folder / "core" / "paths.py"))
     paths._resource_roots.cache_clear()
     yield folder
     paths._resource_roots.cache_clear()

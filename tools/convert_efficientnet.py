@@ -15,13 +15,13 @@ from model_provenance import add_models
 from provenance import RESOURCES, Row
 
 from convscope.engine import runtime
-from convscope.engine.models.architecture import Architecture
-from convscope.engine.models.build import to_keras
+from convscope.engine.models.answers.preprocessing import Preprocessing
+from convscope.engine.models.builder.architecture import Architecture
+from convscope.engine.models.builder.build import to_keras
+from convscope.engine.models.builder.templates import Draft
+from convscope.engine.models.library.shipped import open_shipped, write_shipped
 from convscope.engine.models.opened import OpenedModel
-from convscope.engine.models.preprocessing import Preprocessing
-from convscope.engine.models.shipped import open_shipped, write_shipped
-from convscope.engine.models.templates import Draft
-from convscope.imaging.load import load_image
+from convscope.imaging.io.load import load_image
 
 MODELS = RESOURCES / "models"
 # Repeats, kernel, stride, expansion, input and output channels of each stage (Tan and Le 2019, Lite variant).

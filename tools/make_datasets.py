@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from provenance import RESOURCES, Row, write_section
 
-from convscope.engine.data.idx import read_idx
+from convscope.engine.data.formats.idx import read_idx
 
 DATASETS = RESOURCES / "datasets"
 TRAINED, TESTED = 12_000, 2_000

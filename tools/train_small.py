@@ -12,16 +12,16 @@ from dataclasses import dataclass
 from model_provenance import add_models
 from provenance import RESOURCES, Row
 
+from convscope.core.task import Task
 from convscope.engine import runtime
 from convscope.engine.data.augmentation import Augmentation
-from convscope.engine.data.registry import open_dataset
-from convscope.engine.models.catalogue import open_model
-from convscope.engine.models.shipped import facts, open_shipped, write_shipped
-from convscope.engine.models.templates import TEMPLATES
+from convscope.engine.data.sets.registry import open_dataset
+from convscope.engine.models.builder.templates import TEMPLATES
+from convscope.engine.models.library.catalogue import open_model
+from convscope.engine.models.library.shipped import facts, open_shipped, write_shipped
 from convscope.engine.training.evaluate import evaluate
 from convscope.engine.training.settings import OptimizerSettings, Schedule, TrainingSettings
 from convscope.engine.training.train import seeded, train
-from convscope.task import Task
 
 MODELS = RESOURCES / "models"
 SEED = 1

@@ -17,10 +17,10 @@ from typing import NoReturn
 
 from convscope import __version__
 from convscope.cli.streams import plain_streams
+from convscope.core.errors import UserError
+from convscope.core.printable import one_line
+from convscope.core.task import Cancelled
 from convscope.engine.keras_compat import cannot_run, no_kernel
-from convscope.errors import UserError
-from convscope.printable import one_line
-from convscope.task import Cancelled
 
 COMMANDS: dict[str, str] = {
     "filter": "apply a kernel to an image",

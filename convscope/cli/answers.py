@@ -7,12 +7,12 @@ from dataclasses import asdict
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
+from convscope.core.words import percent
 from convscope.imaging.numerals import numeral
-from convscope.words import percent
 
 if TYPE_CHECKING:
+    from convscope.engine.models.answers.prediction import ClassScore, Prediction
     from convscope.engine.models.opened import OpenedModel
-    from convscope.engine.models.prediction import ClassScore, Prediction
 
 TOP = 5
 """So many classes where nobody says how many; numbers are all told."""
@@ -30,7 +30,7 @@ def number_words(prediction: Prediction, score: ClassScore) -> str:
 
 def doubts(model: OpenedModel) -> tuple[str, ...]:
     """That the assumed range of the pixels is doubtful: one sentence, or none."""
-    from convscope.engine.models.pixel_doubt import pixel_doubt
+    from convscope.engine.models.answers.pixel_doubt import pixel_doubt
 
     found = pixel_doubt(model)
     return () if found is None else (f"{found.words} --pixels says which it is.",)

@@ -7,16 +7,16 @@ import sys
 from dataclasses import asdict
 
 from convscope.cli.progress_bar import progress_bar
-from convscope.engine.data.registry import (
+from convscope.core.printable import json_text
+from convscope.core.task import Cancelled
+from convscope.core.words import megabytes
+from convscope.engine.data.sets.registry import (
     DatasetInfo,
     download_dataset,
     list_datasets,
     name_of,
     open_dataset,
 )
-from convscope.printable import json_text
-from convscope.task import Cancelled
-from convscope.words import megabytes
 
 SUMMARY = "List the data sets that have a name, with size and licence, or download one to this machine."
 EXAMPLE = "convscope data download cats_dogs"

@@ -15,10 +15,11 @@ from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from convscope import __version__, paths
+from convscope import __version__
+from convscope.core import paths
+from convscope.core.errors import UserError
 from convscope.engine.models.export.formats import FORMATS, INSTALL
 from convscope.engine.runtime import ONEDNN, choose_kernels
-from convscope.errors import UserError
 
 SUMMARY = "Check this machine: Python, Qt, TensorFlow, system libraries, display, cameras, folders."
 EXAMPLE = "convscope doctor --json"
@@ -61,7 +62,7 @@ print(QtCore.qVersion())
 ENGINE_PROBE = """
 import json, os
 from convscope.engine import keras_compat, runtime
-from convscope.process_state import imports
+from convscope.core.process_state import imports
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 runtime.choose_kernels()
 with imports.without(*runtime.UNUSED):

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from convscope.cli.model_arguments import add_answer_arguments, add_trust_argument, asked
 from convscope.cli.progress_bar import progress_bar
-from convscope.engine.training.record import strict_json
-from convscope.errors import UserError
-from convscope.task import Cancelled, Task
-from convscope.words import percent
+from convscope.core.errors import UserError
+from convscope.core.task import Cancelled, Task
+from convscope.core.words import percent
+from convscope.engine.training.runs.record import strict_json
 
 if TYPE_CHECKING:
     from convscope.engine.data.dataset import Dataset
@@ -42,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the evaluation."""
-    from convscope.engine.training.run import is_run
+    from convscope.engine.training.runs.run import is_run
 
     folder = Path(arguments.model)
     if arguments.worst < 0:
@@ -66,10 +66,10 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _evaluated(arguments: argparse.Namespace, folder: Path | None, task: Task) -> tuple[Dataset, Evaluation]:
     from convscope.engine import runtime
-    from convscope.engine.data.registry import open_dataset
-    from convscope.engine.models.catalogue import open_model
+    from convscope.engine.data.sets.registry import open_dataset
+    from convscope.engine.models.library.catalogue import open_model
     from convscope.engine.training.evaluate import evaluate, whole
-    from convscope.engine.training.run import Run
+    from convscope.engine.training.runs.run import Run
     from convscope.engine.training.train import data_fingerprint, split_of
 
     spec, reference = arguments.model, arguments.data

@@ -13,13 +13,13 @@ from convscope.cli.answers import answer_facts, doubts, number_words, shown
 from convscope.cli.model_arguments import add_answer_arguments, add_model_arguments, check_layer, opened
 from convscope.cli.outputs import check_output
 from convscope.cli.progress_bar import progress_bar
-from convscope.engine.seeing.attribution.method import Settings
-from convscope.engine.seeing.attribution.methods import METHODS, find_method
-from convscope.errors import UserError
+from convscope.core.errors import UserError
+from convscope.core.printable import json_text, printable
+from convscope.engine.interpret.attribution.method import Settings
+from convscope.engine.interpret.attribution.methods import METHODS, find_method
 from convscope.imaging.colormaps import COLORMAPS
 from convscope.imaging.numerals import decimal
 from convscope.imaging.overlay import OPACITY, THRESHOLD
-from convscope.printable import json_text, printable
 
 SUMMARY = "Why a model decided: lay over an image what spoke for a class (Grad-CAM and fourteen others)."
 EXAMPLE = "convscope explain imagenet photo.jpg --class tabby -o overlay.png"
@@ -88,7 +88,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Write what was asked for; say what was found."""
-    from convscope.imaging.load import load_image
+    from convscope.imaging.io.load import load_image
 
     if arguments.image.is_dir() and arguments.output is None and arguments.head is not None:
         # A folder that is still to be made is called like an output.
@@ -105,13 +105,13 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.layer is not None:
         check_layer(model, arguments.layer)
 
-    from convscope.engine.seeing.attribution.explain import explain
-    from convscope.engine.seeing.attribution.look import Look
-    from convscope.engine.seeing.attribution.picture import LEAST, picture, region, wall_picture
-    from convscope.engine.seeing.attribution.report import save_report
-    from convscope.engine.seeing.attribution.result import Request
-    from convscope.engine.seeing.attribution.script_save import save_script
-    from convscope.imaging.save import save_npy, save_png
+    from convscope.engine.interpret.attribution.explain import explain
+    from convscope.engine.interpret.attribution.look import Look
+    from convscope.engine.interpret.attribution.picture import LEAST, picture, region, wall_picture
+    from convscope.engine.interpret.attribution.report import save_report
+    from convscope.engine.interpret.attribution.result import Request
+    from convscope.engine.interpret.attribution.script_save import save_script
+    from convscope.imaging.io.save import save_npy, save_png
 
     style = _style(arguments)
     target = _target(arguments, model)
@@ -217,7 +217,7 @@ def _check_settings(words: list[str], settings: list[Settings]) -> None:
 
 
 def _style(arguments: argparse.Namespace) -> Any:
-    from convscope.engine.seeing.attribution.picture import Style
+    from convscope.engine.interpret.attribution.picture import Style
 
     how = "nearest" if arguments.nearest else "bilinear"
     opacity = OPACITY[arguments.blend] if arguments.opacity is None else arguments.opacity
@@ -225,7 +225,7 @@ def _style(arguments: argparse.Namespace) -> Any:
 
 
 def _target(arguments: argparse.Namespace, model: Any) -> Any:
-    from convscope.engine.seeing.attribution.target import Target, find_class
+    from convscope.engine.interpret.attribution.target import Target, find_class
 
     if arguments.target is None:
         return Target(0, down=True) if arguments.down else None
@@ -234,8 +234,8 @@ def _target(arguments: argparse.Namespace, model: Any) -> Any:
 
 
 def _folder(arguments: argparse.Namespace, method: str, settings: Settings) -> int:
-    from convscope.engine.seeing.attribution.batch import explain_folder
-    from convscope.engine.seeing.attribution.result import Request
+    from convscope.engine.interpret.attribution.batch import explain_folder
+    from convscope.engine.interpret.attribution.result import Request
 
     model = opened(arguments)
     layer = arguments.layer if METHODS[method].needs_layer else None

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from convscope.cli.model_arguments import add_model_arguments, opened
 from convscope.cli.progress_bar import progress_bar
+from convscope.core.errors import UserError
+from convscope.core.task import Cancelled, Task
 from convscope.engine.models.export.formats import FORMATS, PRECISIONS, format_of
-from convscope.engine.training.record import strict_json
-from convscope.errors import UserError
-from convscope.task import Cancelled, Task
+from convscope.engine.training.runs.record import strict_json
 
 if TYPE_CHECKING:
     from convscope.engine.models.export.examples import Examples
@@ -90,7 +90,7 @@ def _examples(arguments: argparse.Namespace, task: Task) -> Examples | None:
     if arguments.images is not None:
         return of_folder(arguments.images)
     if arguments.data is not None:
-        from convscope.engine.data.registry import open_dataset
+        from convscope.engine.data.sets.registry import open_dataset
 
         return of_dataset(open_dataset(arguments.data, task))
     return _of_run(Path(arguments.model), task)
@@ -98,9 +98,9 @@ def _examples(arguments: argparse.Namespace, task: Task) -> Examples | None:
 
 def _of_run(folder: Path, task: Task) -> Examples | None:
     """Of what a run was trained on, where that is still there."""
-    from convscope.engine.data.registry import open_dataset
+    from convscope.engine.data.sets.registry import open_dataset
     from convscope.engine.models.export.examples import of_dataset
-    from convscope.engine.training.run import Run, is_run
+    from convscope.engine.training.runs.run import Run, is_run
 
     if not is_run(folder):
         return None

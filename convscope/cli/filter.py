@@ -7,13 +7,15 @@ import sys
 from pathlib import Path
 
 from convscope.cli.outputs import check_output
-from convscope.errors import UserError
+from convscope.core.errors import UserError
+from convscope.core.printable import json_text, printable
 from convscope.imaging.display import Shown, show
-from convscope.imaging.kernel import Kernel
-from convscope.imaging.kernel_io import load_kernels, parse_kernel
-from convscope.imaging.load import load_image
-from convscope.imaging.numerals import numeral
-from convscope.imaging.operation import (
+from convscope.imaging.io.load import load_image
+from convscope.imaging.io.save import save_npy, save_png, save_tiff_float
+from convscope.imaging.kernels import make
+from convscope.imaging.kernels.kernel import Kernel
+from convscope.imaging.kernels.kernel_files import load_kernels, parse_kernel
+from convscope.imaging.lab.operation import (
     ACTIVATIONS,
     BORDERS,
     DISPLAY_MODES,
@@ -22,12 +24,10 @@ from convscope.imaging.operation import (
     SHOWN_CHANNELS,
     Operation,
 )
-from convscope.imaging.presets import make
-from convscope.imaging.save import save_npy, save_png, save_tiff_float
-from convscope.imaging.size import OutputSize, output_size
-from convscope.imaging.stage import Result
-from convscope.imaging.stage import run as run_stage
-from convscope.printable import json_text, printable
+from convscope.imaging.lab.size import OutputSize, output_size
+from convscope.imaging.lab.stage import Result
+from convscope.imaging.lab.stage import run as run_stage
+from convscope.imaging.numerals import numeral
 
 SUMMARY = "Apply a kernel to an image: kernel, then bias, activation and pooling."
 EXAMPLE = "convscope filter cat.jpg -o edges.png --kernel sobel-x --display abs"

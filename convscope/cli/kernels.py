@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 
-from convscope.errors import UserError
-from convscope.imaging.presets import groups
-from convscope.imaging.presets.preset import Preset
-from convscope.printable import json_text
+from convscope.core.errors import UserError
+from convscope.core.printable import json_text
+from convscope.imaging.kernels import groups
+from convscope.imaging.kernels.preset import Preset
 
 SUMMARY = "List the kernel presets: what each does, its parameters, and its weights at their defaults."
 EXAMPLE = "convscope kernels --group Blur"

@@ -19,15 +19,15 @@ from convscope.cli.model_arguments import (
     opened,
 )
 from convscope.cli.outputs import check_output
-from convscope.engine.seeing.normalise import NORMALISATIONS
-from convscope.engine.seeing.outputs import MARK
-from convscope.errors import UserError
+from convscope.core.errors import UserError
+from convscope.core.printable import json_text, printable
+from convscope.core.words import counted
+from convscope.engine.interpret.activations.normalise import NORMALISATIONS
+from convscope.engine.interpret.activations.outputs import MARK
 from convscope.imaging.colormaps import COLORMAPS
-from convscope.printable import json_text, printable
-from convscope.words import counted
 
 if TYPE_CHECKING:
-    from convscope.engine.seeing.layer_maps import LayerMaps
+    from convscope.engine.interpret.activations.layer_maps import LayerMaps
 
 SUMMARY = "All feature maps of a layer for an image: a grid as PNG, and the raw numbers."
 EXAMPLE = "convscope maps digits digit.png --layer conv2d_1 -o grid.png --npy maps.npy"
@@ -61,7 +61,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Write the files and say what was written."""
-    from convscope.imaging.load import load_image
+    from convscope.imaging.io.load import load_image
 
     if (arguments.layer is None) == (arguments.head is None):
         raise UserError("Say which maps: --layer PATH, or --head NAME for those that the network puts out.")
@@ -77,9 +77,9 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.head is not None:
         arguments.layer = layer_of(model, arguments.head)
 
-    from convscope.engine.seeing.activations import look
-    from convscope.engine.seeing.layer_maps import layer_maps
-    from convscope.imaging.save import save_npy, save_png
+    from convscope.engine.interpret.activations.activations import look
+    from convscope.engine.interpret.activations.layer_maps import layer_maps
+    from convscope.imaging.io.save import save_npy, save_png
 
     if arguments.layer.rpartition(MARK)[0] not in model.program.slots:
         check_layer(model, arguments.layer)
@@ -128,7 +128,7 @@ def _blank(maps: LayerMaps) -> str:
 
 
 def _grid(maps: LayerMaps, arguments: argparse.Namespace) -> NDArray[np.uint8]:
-    from convscope.engine.seeing.normalise import to_levels
+    from convscope.engine.interpret.activations.normalise import to_levels
     from convscope.imaging.colormaps import apply_colormap
     from convscope.imaging.mosaic import mosaic
 

@@ -8,15 +8,15 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+from convscope.core.errors import UserError
 from convscope.engine import runtime
-from convscope.engine.models.answer import READINGS
-from convscope.engine.models.applications import find_application
-from convscope.engine.models.catalogue import open_model
+from convscope.engine.interpret.activations.outputs import output_path
+from convscope.engine.models.answers.answer import READINGS
+from convscope.engine.models.answers.preprocessing import MODES
+from convscope.engine.models.library.applications import find_application
+from convscope.engine.models.library.catalogue import open_model
 from convscope.engine.models.opened import OpenedModel
-from convscope.engine.models.preprocessing import MODES
-from convscope.engine.seeing.outputs import output_path
-from convscope.engine.training.trained_in import trained_in
-from convscope.errors import UserError
+from convscope.engine.training.runs.trained_in import trained_in
 
 # Of a network's layers, in a message.
 _LISTED = 12

@@ -6,9 +6,9 @@ import argparse
 from dataclasses import asdict
 
 from convscope.cli.progress_bar import progress_bar
-from convscope.engine.models.catalogue import Entry, catalogue
-from convscope.errors import UserError
-from convscope.printable import json_text
+from convscope.core.errors import UserError
+from convscope.core.printable import json_text
+from convscope.engine.models.library.catalogue import Entry, catalogue
 
 SUMMARY = (
     "List the models that can be opened by a name: shipped, the lectures' templates, keras.applications."
@@ -62,7 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _download(name: str, include_top: bool) -> int:
-    from convscope.engine.models.applications import download_weights
+    from convscope.engine.models.library.applications import download_weights
 
     with progress_bar() as task:
         download_weights(name, include_top=include_top, task=task)

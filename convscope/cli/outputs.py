@@ -6,8 +6,8 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from convscope.errors import UserError
-from convscope.opening import is_folder, is_regular, is_there, real_path
+from convscope.core.errors import UserError
+from convscope.core.opening import is_folder, is_regular, is_there, real_path
 
 
 def check_output(path: Path | str | None, endings: Sequence[str], *inputs: Path | str) -> None:

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 from convscope.cli.model_arguments import add_answer_arguments, add_model_arguments, check_layer, opened
 from convscope.cli.outputs import check_output
 from convscope.cli.progress_bar import progress_bar
-from convscope.errors import UserError
-from convscope.printable import json_text
-from convscope.task import Cancelled
+from convscope.core.errors import UserError
+from convscope.core.printable import json_text
+from convscope.core.task import Cancelled
 
 if TYPE_CHECKING:
+    from convscope.engine.interpret.feature_visualization.goals import Goal
+    from convscope.engine.interpret.feature_visualization.results import Pattern
     from convscope.engine.models.opened import OpenedModel
-    from convscope.engine.seeing.patterns.goals import Goal
-    from convscope.engine.seeing.patterns.results import Pattern
 
 SUMMARY = "The images that excite filters of a layer, or classes, most: patterns by gradient ascent."
 EXAMPLE = "convscope patterns imagenet --layer block5b_add --filters 0-15 -o grid.png"
@@ -60,10 +60,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Climb, write the files, print the scores."""
-    from convscope.engine.seeing.patterns.export import grid_picture
-    from convscope.engine.seeing.patterns.many import climb_many
-    from convscope.engine.seeing.patterns.settings import PatternSettings
-    from convscope.imaging.save import save_npy, save_png
+    from convscope.engine.interpret.feature_visualization.export import grid_picture
+    from convscope.engine.interpret.feature_visualization.many import climb_many
+    from convscope.engine.interpret.feature_visualization.settings import PatternSettings
+    from convscope.imaging.io.save import save_npy, save_png
 
     if arguments.output is None:
         raise UserError("Say where to write the grid: -o grid.png.")
@@ -126,8 +126,8 @@ def numbers(text: str, option: str) -> list[int]:
 def _goals(
     model: OpenedModel, arguments: argparse.Namespace, filters: Sequence[int] | None
 ) -> tuple[Goal, ...]:
-    from convscope.engine.seeing.patterns import goals as aims
-    from convscope.engine.seeing.patterns.many import first_filters
+    from convscope.engine.interpret.feature_visualization import goals as aims
+    from convscope.engine.interpret.feature_visualization.many import first_filters
 
     negative = arguments.negative
     if arguments.classes is not None:
@@ -155,8 +155,8 @@ def _class_numbers(model: OpenedModel, text: str) -> list[int]:
 
 
 def _tell(model: OpenedModel, patterns: Sequence[Pattern], *, as_json: bool) -> None:
-    from convscope.engine.seeing.patterns.goals import words
-    from convscope.engine.seeing.patterns.words import verdict
+    from convscope.engine.interpret.feature_visualization.goals import words
+    from convscope.engine.interpret.feature_visualization.words import verdict
 
     if as_json:
         print(json_text({"patterns": [_facts(model, one) for one in patterns]}))
@@ -167,7 +167,7 @@ def _tell(model: OpenedModel, patterns: Sequence[Pattern], *, as_json: bool) -> 
 
 
 def _facts(model: OpenedModel, pattern: Pattern) -> dict[str, Any]:
-    from convscope.engine.seeing.patterns.goals import words
+    from convscope.engine.interpret.feature_visualization.goals import words
 
     return {
         "name": words(model, pattern.goal),

@@ -9,8 +9,8 @@ from pathlib import Path
 from convscope.cli.answers import TOP, answer_facts, doubts, number_words, shown
 from convscope.cli.model_arguments import add_answer_arguments, add_model_arguments, opened
 from convscope.cli.predict_folder import run_folder
-from convscope.errors import UserError
-from convscope.printable import json_text
+from convscope.core.errors import UserError
+from convscope.core.printable import json_text
 
 SUMMARY = "What a model says about an image: its most probable classes, or its numbers."
 EXAMPLE = "convscope predict imagenet photo.jpg"
@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print bars or the JSON."""
-    from convscope.imaging.load import load_image
+    from convscope.imaging.io.load import load_image
 
     if arguments.top is not None and arguments.top < 1:
         raise UserError(f"--top is the number of classes to show, at least 1, not {arguments.top}.")

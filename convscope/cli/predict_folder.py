@@ -12,10 +12,10 @@ from convscope.cli.answers import TOP
 from convscope.cli.model_arguments import opened
 from convscope.cli.outputs import check_output
 from convscope.cli.progress_bar import progress_bar
+from convscope.core.printable import json_text, printable
+from convscope.core.task import Cancelled
+from convscope.core.words import percent
 from convscope.imaging.numerals import numeral
-from convscope.printable import json_text, printable
-from convscope.task import Cancelled
-from convscope.words import percent
 
 # Skipped pictures that are named at the end; all are in the table.
 _NAMED = 3
@@ -23,14 +23,14 @@ _NAMED = 3
 
 def run_folder(arguments: argparse.Namespace, top: int | None) -> int:
     """Write the table, or print a line for each picture."""
-    from convscope.engine.models.predict_folder import (
+    from convscope.engine.models.answers.predict_folder import (
         Answered,
         answer_key,
         list_pictures,
         names_of,
         predict_folder,
     )
-    from convscope.engine.models.prediction_table import PredictionTable
+    from convscope.engine.models.answers.prediction_table import PredictionTable
 
     folder: Path = arguments.image
     check_output(arguments.csv, (".csv",))

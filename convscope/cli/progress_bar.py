@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from types import FrameType
 
 from convscope.cli.streams import drawing
-from convscope.printable import printable
-from convscope.task import Task, seconds_left
-from convscope.words import time_left
+from convscope.core.printable import printable
+from convscope.core.task import Task, seconds_left
+from convscope.core.words import time_left
 
 _WIDTH = 24
 # Where there is no terminal (a log file), a line is enough this often.

@@ -8,12 +8,12 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from convscope.engine.training.trained_in import trained_in
-from convscope.errors import UserError
-from convscope.opening import real_path
+from convscope.core.errors import UserError
+from convscope.core.opening import real_path
+from convscope.engine.training.runs.trained_in import trained_in
 
 if TYPE_CHECKING:
-    from convscope.engine.training.run import RunDetails
+    from convscope.engine.training.runs.run import RunDetails
 
 # What a resumed run takes anew.
 _FREE = frozenset({"resume", "output", "epochs", "json", "trust"})

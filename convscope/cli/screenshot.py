@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from convscope.cli.model_arguments import add_trust_argument
 from convscope.cli.outputs import check_output
-from convscope.errors import UserError
+from convscope.core.errors import UserError
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QImage
@@ -108,27 +108,27 @@ def render(
     from PySide6.QtGui import QImage
 
     from convscope.engine import runtime
-    from convscope.engine.models.catalogue import open_model
-    from convscope.engine.training.trained_in import trained_in
-    from convscope.imaging.load import load_image
-    from convscope.session.session import Session
+    from convscope.engine.models.library.catalogue import open_model
+    from convscope.engine.training.runs.trained_in import trained_in
+    from convscope.imaging.io.load import load_image
     from convscope.ui import theme as themes
     from convscope.ui.application import make_application
     from convscope.ui.main_window import MainWindow
     from convscope.ui.settings import Settings
     from convscope.ui.sources.opening import sample_images
+    from convscope.workspace.workspace import Workspace
 
     app = make_application()
     themes.apply("dark" if theme == "dark" else "light")
-    session = Session(sample_images())
+    workspace = Workspace(sample_images())
     if image is not None:
-        session.add_images([load_image(image)])
+        workspace.add_images([load_image(image)])
     if model is not None and panel != FIRST:
         # Before the window, which would be content with another one.
         runtime.start()
-        session.add_model(open_model(trained_in(model), trusted=trusted))
+        workspace.add_model(open_model(trained_in(model), trusted=trusted))
     settings = Settings()
-    window = MainWindow(session, settings=settings, theme_choice=theme)
+    window = MainWindow(workspace, settings=settings, theme_choice=theme)
     try:
         window.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
         window.remember_settings = False
@@ -143,7 +143,7 @@ def render(
         if panel != FIRST:
             window.start_engine()
             _wait(window)
-            if window.session.model is None:
+            if window.workspace.model is None:
                 sentences = [toast.message for toast in window.toasts.toasts()]
                 raise UserError(" ".join(sentences) or "No network can be opened.")
             show_example = getattr(window.panel(), "show_example", None)

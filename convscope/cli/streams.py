@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any, TextIO, cast
 
-from convscope.printable import printable
+from convscope.core.printable import printable
 
 
 class PlainStream:

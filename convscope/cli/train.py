@@ -12,22 +12,22 @@ from typing import TYPE_CHECKING, Any
 from convscope.cli.model_arguments import add_trust_argument
 from convscope.cli.progress_bar import progress_bar
 from convscope.cli.resume_options import refuse_other, sides_of
+from convscope.core.errors import UserError
+from convscope.core.opening import is_folder, is_there, real_path
+from convscope.core.printable import printable
+from convscope.core.task import Cancelled, Task
+from convscope.core.words import clock
 from convscope.engine.data.resize import FITS
-from convscope.engine.training.record import strict_json
+from convscope.engine.training.runs.record import strict_json
+from convscope.engine.training.runs.trained_in import trained_in
 from convscope.engine.training.settings import LOSSES, OPTIMIZERS
-from convscope.engine.training.trained_in import trained_in
-from convscope.engine.training.transfer_model import WAYS
-from convscope.errors import UserError
-from convscope.opening import is_folder, is_there, real_path
-from convscope.printable import printable
-from convscope.task import Cancelled, Task
-from convscope.words import clock
+from convscope.engine.training.transfer.transfer_model import WAYS
 
 if TYPE_CHECKING:
     from convscope.engine.data.dataset import Dataset
     from convscope.engine.models.opened import OpenedModel
     from convscope.engine.training.control import Control
-    from convscope.engine.training.run import Run
+    from convscope.engine.training.runs.run import Run
     from convscope.engine.training.settings import TrainingSettings
     from convscope.engine.training.train import Trained
 
@@ -132,7 +132,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     from convscope.engine import runtime
     from convscope.engine.training.control import Control
-    from convscope.engine.training.workers import meet
+    from convscope.engine.training.machines.workers import meet
 
     folder = arguments.resume or arguments.output
     # Its clock runs from now on: opening network and data is waited for, too.
@@ -168,8 +168,8 @@ def _refuse(arguments: argparse.Namespace) -> Run | None:
     Raises:
         UserError: the options do not fit together, or not to the run.
     """
-    from convscope.engine.training.run import Run, failed_at_start
-    from convscope.engine.training.workers import cluster
+    from convscope.engine.training.machines.workers import cluster
+    from convscope.engine.training.runs.run import Run, failed_at_start
 
     said = {name for name, value in vars(arguments).items() if value is not None and value is not False}
     for name, value in _SILENT.items():
@@ -237,13 +237,13 @@ def _settings(arguments: argparse.Namespace) -> TrainingSettings:
 def _trained(
     arguments: argparse.Namespace, settings: TrainingSettings, control: Control, task: Task
 ) -> Trained:
-    from convscope.engine.data.alike import find_alike
-    from convscope.engine.data.duplicates import duplicates_of
-    from convscope.engine.data.registry import is_own, open_dataset
+    from convscope.engine.data.sets.registry import is_own, open_dataset
+    from convscope.engine.data.similar.alike import find_alike
+    from convscope.engine.data.similar.duplicates import duplicates_of
     from convscope.engine.keras_compat import seeded
-    from convscope.engine.training.together import draws
+    from convscope.engine.training.machines.together import draws
     from convscope.engine.training.train import train
-    from convscope.engine.training.transfer import TransferSettings, transfer
+    from convscope.engine.training.transfer.transfer import TransferSettings, transfer
 
     dataset = open_dataset(arguments.data, task, fetch=True)
     for share in ("validation", "test"):
@@ -290,8 +290,8 @@ def _trained(
 
 
 def _model(arguments: argparse.Namespace, task: Task) -> OpenedModel:
-    from convscope.engine.models.applications import find_application
-    from convscope.engine.models.catalogue import open_model
+    from convscope.engine.models.library.applications import find_application
+    from convscope.engine.models.library.catalogue import open_model
 
     application = arguments.transfer and find_application(arguments.model) is not None
     shape = (*sides_of(arguments.size), 3) if application and arguments.size else None

@@ -6,8 +6,8 @@ import argparse
 import difflib
 from pathlib import Path
 
-from convscope.errors import UserError
-from convscope.opening import is_there
+from convscope.core.errors import UserError
+from convscope.core.opening import is_there
 
 SUMMARY = "Open the window, with images, a model or a folder of classes if given."
 EXAMPLE = "convscope cat.jpg"

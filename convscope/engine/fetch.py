@@ -23,8 +23,8 @@ from pathlib import Path
 from typing import Any
 
 from convscope import __version__
-from convscope.files import open_to_append
-from convscope.task import Task
+from convscope.core.files import open_to_append
+from convscope.core.task import Task
 
 _CHUNK = 1 << 18
 _TIMEOUT = 20.0  # seconds of silence

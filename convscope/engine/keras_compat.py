@@ -17,8 +17,8 @@ from functools import cache, wraps
 from math import gcd, prod
 from typing import Any
 
-from convscope.errors import UserError
-from convscope.opening import check_budget
+from convscope.core.errors import UserError
+from convscope.core.opening import check_budget
 
 _lock = threading.RLock()
 _set_up = False

@@ -9,9 +9,9 @@ import threading
 import time
 from dataclasses import dataclass
 
+from convscope.core.errors import UserError
+from convscope.core.process_state import collection, imports, python_warnings, standard_error
 from convscope.engine import keras_compat
-from convscope.errors import UserError
-from convscope.process_state import collection, imports, python_warnings, standard_error
 
 ONEDNN = "TF_ENABLE_ONEDNN_OPTS"
 

@@ -12,11 +12,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from convscope.errors import UserError
+from convscope.core.errors import UserError
+from convscope.core.task import Task
 from convscope.imaging import padding
-from convscope.imaging.operation import Border
+from convscope.imaging.lab.operation import Border
 from convscope.imaging.region import Region
-from convscope.task import Task
 
 # Up to this many values the sums are taken in float64: it costs little there, and a typed matrix or a digit
 # then has exactly the numbers that one works out by hand.

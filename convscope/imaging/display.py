@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convscope.imaging.colormaps import apply_colormap
-from convscope.imaging.operation import SHOWN_CHANNELS, DisplayMode, ShownChannel
-from convscope.imaging.stage import Result
+from convscope.imaging.lab.operation import SHOWN_CHANNELS, DisplayMode, ShownChannel
+from convscope.imaging.lab.stage import Result
 
 # Beyond this OpenCV's rounding to bytes runs over the range of a 32-bit integer.
 _ROUNDABLE = 2.0**30

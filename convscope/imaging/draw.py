@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from convscope.errors import UserError
+from convscope.core.errors import UserError
 from convscope.imaging.image import Image
 
 MIN_SIZE, MAX_SIZE = 28, 64

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from convscope.imaging.convolve import correlate
 from convscope.imaging.image import Image
-from convscope.imaging.operation import Border
+from convscope.imaging.lab.operation import Border
 
 # Each is the kernel for Gx (columns); Gy is its transpose, so that y points down as rows do.
 OPERATORS: dict[str, NDArray[np.float64]] = {

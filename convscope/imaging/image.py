@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PillowImage
 
-from convscope.errors import UserError
-from convscope.ids import new_id
-from convscope.printable import printable
+from convscope.core.errors import UserError
+from convscope.core.ids import new_id
+from convscope.core.printable import printable
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,13 +10,13 @@ from typing import Any, BinaryIO, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from convscope.errors import UserError
-from convscope.imaging.decode import damaged, too_large
+from convscope.core.errors import UserError
+from convscope.core.task import Task
 from convscope.imaging.image import Image
-from convscope.imaging.kernel import Kernel
+from convscope.imaging.io.decode import damaged, too_large
+from convscope.imaging.kernels import make
+from convscope.imaging.kernels.kernel import Kernel
 from convscope.imaging.numbers import MAX_CHARACTERS, parse_table
-from convscope.imaging.presets import make
-from convscope.task import Task
 
 MAX_TYPED = 1_000_000
 Style = Literal["python", "tsv", "csv"]

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any
 
-from convscope.errors import UserError
+from convscope.core.errors import UserError
 
 # No two parts can match the same digits, so that a hostile text costs linear time.
 NUMBER = r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"

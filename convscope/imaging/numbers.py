@@ -8,9 +8,9 @@ import re
 import numpy as np
 from numpy.typing import NDArray
 
-from convscope.errors import UserError
+from convscope.core.errors import UserError
+from convscope.core.task import Task
 from convscope.imaging.notations import NUMBER, Written, comma_cells, take_apart
-from convscope.task import Task
 
 MAX_CHARACTERS = 32_000_000
 

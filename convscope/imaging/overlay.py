@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from convscope.errors import UserError
+from convscope.core.errors import UserError
 from convscope.imaging.colormaps import ColormapName, apply_colormap
 from convscope.imaging.colormaps import colormap as colour_table
 from convscope.imaging.display import Scale

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convscope.imaging.operation import Border
+from convscope.imaging.lab.operation import Border
 
 
 def amounts(extent: int, border: Border, length: int, stride: int) -> tuple[int, int]:

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from convscope.errors import UserError
-from convscope.imaging.operation import Pool
+from convscope.core.errors import UserError
+from convscope.imaging.lab.operation import Pool
 
 
 def pool(values: NDArray[np.float32], kind: Pool, size: int, stride: int) -> NDArray[np.float32]:

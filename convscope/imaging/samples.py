@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from convscope.errors import UserError
+from convscope.core.errors import UserError
+from convscope.core.paths import resource_path
 from convscope.imaging.image import Image
-from convscope.imaging.load import load_image
-from convscope.paths import resource_path
+from convscope.imaging.io.load import load_image
 
 # file, title, caption; the first is what the app opens on.
 _SAMPLES = (

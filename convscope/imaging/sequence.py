@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from convscope.errors import UserError
+from convscope.core.errors import UserError
 from convscope.imaging import padding
 from convscope.imaging.equation import DIGITS, equation, products
+from convscope.imaging.lab.operation import Border, Mode
 from convscope.imaging.numerals import numeral
-from convscope.imaging.operation import Border, Mode
 
 # Longer sums are written with their numbers alone.
 _NAMED_TERMS = 9

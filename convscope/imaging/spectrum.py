@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from convscope.imaging.convolve import correlate
 from convscope.imaging.image import Image
-from convscope.imaging.kernel import Kernel
-from convscope.imaging.operation import Mode
+from convscope.imaging.kernels.kernel import Kernel
+from convscope.imaging.lab.operation import Mode
 
 # What is below (8 + longest side/8)·ε·log₂N·‖f‖ in a transform is rounding: five times what sides of large
 # primes leave, which are worst. A single gray level in one corner of a photograph makes a million times more.

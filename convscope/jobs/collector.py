@@ -6,7 +6,7 @@ import gc
 
 from PySide6.QtCore import QObject, QTimer
 
-from convscope.process_state import collection
+from convscope.core.process_state import collection
 
 INTERVAL = 250  # milliseconds
 GROWTH = 1.25  # what CPython, too, lets the oldest generation grow by before it goes through all of it

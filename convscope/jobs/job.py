@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from convscope.task import Left, Task, TimeLeft, seconds_left
+from convscope.core.task import Left, Task, TimeLeft, seconds_left
 
 State = Literal["waiting", "running", "done", "failed", "cancelled"]
 

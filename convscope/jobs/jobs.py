@@ -9,13 +9,13 @@ from typing import Any, ClassVar, Literal
 
 from PySide6.QtCore import QObject, Qt, Signal
 
+from convscope.core.errors import UserError
+from convscope.core.printable import printable
+from convscope.core.task import Cancelled, Task
 from convscope.engine.keras_compat import cannot_run, no_kernel
-from convscope.errors import UserError
 from convscope.jobs.collector import Collector
 from convscope.jobs.job import Job
 from convscope.jobs.lane import Lane
-from convscope.printable import printable
-from convscope.task import Cancelled, Task
 
 log = logging.getLogger(__name__)
 

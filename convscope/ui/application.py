@@ -17,14 +17,15 @@ from PySide6.QtCore import QObject, QSocketNotifier, Qt, Signal
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
-from convscope import __version__, logs
-from convscope.errors import UserError
-from convscope.session.recovery import Recovered
+from convscope import __version__
+from convscope.core import logs
+from convscope.core.errors import UserError
 from convscope.ui import theme as themes
-from convscope.ui.keeper import Keeper
 from convscope.ui.main_window import MainWindow
 from convscope.ui.settings import Settings
-from convscope.ui.unfinished_runs import offer_unfinished_runs
+from convscope.ui.window.autosave import Keeper
+from convscope.ui.window.unfinished_runs import offer_unfinished_runs
+from convscope.workspace.recovery import Recovered
 
 log = logging.getLogger(__name__)
 
@@ -144,7 +145,7 @@ def run_window(
             # The lanes' threads must end before Qt does.
             window.close()
             raise
-    keeper = Keeper(window.session, window.jobs, window)
+    keeper = Keeper(window.workspace, window.jobs, window)
     failures, signals = _Failures(window), _Signals(window)
     sys.excepthook, threading.excepthook = failures.on_gui, failures.on_thread
     app.styleHints().colorSchemeChanged.connect(window.system_theme_changed)

@@ -19,29 +19,29 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QMainWindow, QWidget
 
-from convscope.errors import UserError
+from convscope.core.errors import UserError
+from convscope.core.logs import log_dir
 from convscope.jobs import Job, Jobs
-from convscope.logs import log_dir
-from convscope.session.session import Session
 from convscope.ui import theme
 from convscope.ui.actions import Command
-from convscope.ui.engine_start import start_engine
-from convscope.ui.layout import place, remember, restore_splitters
-from convscope.ui.missing_downloads import offer_download
 from convscope.ui.panel_context import PanelContext
-from convscope.ui.panel_stack import offered
 from convscope.ui.panels import PANELS, PanelInfo
-from convscope.ui.predictor import Predictor
 from convscope.ui.settings import ZOOM_STEPS, Settings
 from convscope.ui.sources import opening
 from convscope.ui.sources.sources import Sources
-from convscope.ui.splitting import Splitting
-from convscope.ui.tab_order import step
-from convscope.ui.trust import offer_trust
-from convscope.ui.unfinished_runs import follow_unfinished_runs
-from convscope.ui.widgets.about import AboutDialog, ShortcutsDialog
-from convscope.ui.window_commands import fill_help_menu, fill_open_menu, recent_commands, window_commands
-from convscope.ui.window_frame import WindowFrame
+from convscope.ui.window.about import AboutDialog, ShortcutsDialog
+from convscope.ui.window.commands import fill_help_menu, fill_open_menu, recent_commands, window_commands
+from convscope.ui.window.engine_start import start_engine
+from convscope.ui.window.frame import WindowFrame
+from convscope.ui.window.layout import place, remember, restore_splitters
+from convscope.ui.window.missing_downloads import offer_download
+from convscope.ui.window.panel_stack import offered
+from convscope.ui.window.predictor import Predictor
+from convscope.ui.window.splitting import Splitting
+from convscope.ui.window.tab_order import step
+from convscope.ui.window.trust import offer_trust
+from convscope.ui.window.unfinished_runs import follow_unfinished_runs
+from convscope.workspace.workspace import Workspace
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +53,7 @@ class MainWindow(QMainWindow):
     """The one window of the application. It never starts the engine by itself: `start_engine` does.
 
     Args:
-        session: what is open; by default the sample images and the lab as it begins.
+        workspace: what is open; by default the sample images and the lab as it begins.
         jobs: the worker threads; made if not given, and shut down with the window.
         settings: what is remembered; read from the user's file by default.
         panels: the navigation.
@@ -73,7 +73,7 @@ class MainWindow(QMainWindow):
 
     def __init__(
         self,
-        session: Session | None = None,
+        workspace: Workspace | None = None,
         jobs: Jobs | None = None,
         settings: Settings | None = None,
         *,
@@ -85,18 +85,18 @@ class MainWindow(QMainWindow):
         self.setWindowTitle("convscope")
         self.setAcceptDrops(True)
         self.setMinimumSize(*SMALLEST)
-        self.session = session if session is not None else Session(opening.sample_images())
+        self.workspace = workspace if workspace is not None else Workspace(opening.sample_images())
         self.jobs = jobs if jobs is not None else Jobs(self)
         self.settings = settings if settings is not None else Settings.load()
         self.panel_infos = tuple(panels)
         self.remember_settings = self.threads_ended = True
         self._theme_choice = theme_choice or self.settings.theme
         self._painted = self._closed = False
-        self.predictor = Predictor(self.session, self.jobs, self)
-        self.splitting = Splitting(self.session, self.jobs, self.report, self)
-        self.sources = Sources(self, self.session, self.jobs, self.settings, self.report)
+        self.predictor = Predictor(self.workspace, self.jobs, self)
+        self.splitting = Splitting(self.workspace, self.jobs, self.report, self)
+        self.sources = Sources(self, self.workspace, self.jobs, self.settings, self.report)
         self._context = self._make_context()
-        self.frame = frame = WindowFrame(self.session, self.jobs, self.panel_infos)
+        self.frame = frame = WindowFrame(self.workspace, self.jobs, self.panel_infos)
         self.setCentralWidget(frame)
         self.nav, self.header, self.stack = frame.nav, frame.header, frame.stack
         self.strip, self.status, self.toasts, self.palette_ = (
@@ -107,7 +107,7 @@ class MainWindow(QMainWindow):
         )
         self._connect()
         self._add_shortcuts(window_commands(self), self)
-        frame.show_session()
+        frame.show_workspace()
         place(self, self.settings)
         names = [info.name for info in panels]
         if names:
@@ -137,7 +137,7 @@ class MainWindow(QMainWindow):
             self._add_shortcuts(offered(panel), panel)
         self.stack.setCurrentWidget(panel)
         self.nav.set_current(name)
-        self.session.scope = getattr(panel, "scope", name)
+        self.workspace.scope = getattr(panel, "scope", name)
         self.settings.panel = name
         self.frame.fold()
         if page:
@@ -157,7 +157,7 @@ class MainWindow(QMainWindow):
 
     def ask_about(self, folder: Path) -> None:
         """Ask the network about all pictures of a folder, and show what it says."""
-        self.session.slot("explain.folder", "", "explain").set(str(folder))
+        self.workspace.part("explain.folder", "", "explain").set(str(folder))
         self.show_panel("explain", "folder")
 
     def toast(self, message: str, detail: str = "") -> None:
@@ -214,17 +214,17 @@ class MainWindow(QMainWindow):
 
     def step_image(self, step: int) -> None:
         """The next or the previous open image, round and round."""
-        images = self.session.images
-        self.session.select_image(images[(self.session.current + step) % len(images)].id)
+        images = self.workspace.images
+        self.workspace.select_image(images[(self.workspace.current + step) % len(images)].id)
 
     def close_image(self, image_id: str = "") -> None:
         """Close an image, by default the current one; a message offers to open it again."""
-        before = self.session.images
-        image = next((one for one in before if one.id == image_id), self.session.image)
-        self.session.remove_image(image.id)
-        if self.session.images is not before:
+        before = self.workspace.images
+        image = next((one for one in before if one.id == image_id), self.workspace.image)
+        self.workspace.remove_image(image.id)
+        if self.workspace.images is not before:
             toast = self.toasts.show_message(f"{image.name} is closed.", topic="image.closed")
-            toast.offer("Undo", self.session.reopen_image, stays=False)
+            toast.offer("Undo", self.workspace.reopen_image, stays=False)
 
     def zoom_by(self, steps: int) -> None:
         """Enlarge or shrink by steps of `ZOOM_STEPS`."""
@@ -326,7 +326,7 @@ class MainWindow(QMainWindow):
     def _make_context(self) -> PanelContext:
         opener = self.sources.engine
         return PanelContext(
-            self.session,
+            self.workspace,
             self.jobs,
             self.report,
             self.notify,
@@ -364,7 +364,7 @@ class MainWindow(QMainWindow):
         for command in commands:
             for keys in command.key_sequences():
                 shortcut = QShortcut(keys, owner)
-                # By its id: a command's title and state change with the session.
+                # By its id: a command's title and state change with the workspace.
                 shortcut.activated.connect(lambda name=command.id: self._shortcut(name))
 
     def _shortcut(self, name: str) -> None:

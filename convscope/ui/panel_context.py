@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Protocol
 
 from convscope.jobs import Jobs
-from convscope.session.session import Session
-from convscope.ui.predictor import Predictor
 from convscope.ui.sources.engine_sources import EngineSources
-from convscope.ui.splitting import Splitting
+from convscope.ui.window.predictor import Predictor
+from convscope.ui.window.splitting import Splitting
+from convscope.workspace.workspace import Workspace
 
 
 class ShowPanel(Protocol):
@@ -40,7 +40,7 @@ class PanelContext:
         ask_about: asks the network about all pictures of a folder, and shows what it says.
     """
 
-    session: Session
+    workspace: Workspace
     jobs: Jobs
     report: Callable[[BaseException], None]
     notify: Callable[[str], None]

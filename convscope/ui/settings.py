@@ -11,10 +11,10 @@ from typing import Any
 
 from PySide6.QtCore import QByteArray
 
-from convscope.errors import MissingFileError, UserError
-from convscope.files import set_aside, write_whole
-from convscope.opening import MB, read_json
-from convscope.paths import config_dir
+from convscope.core.errors import MissingFileError, UserError
+from convscope.core.files import set_aside, write_whole
+from convscope.core.opening import MB, read_json
+from convscope.core.paths import config_dir
 
 log = logging.getLogger(__name__)
 

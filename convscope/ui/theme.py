@@ -12,7 +12,7 @@ from PySide6.QtGui import QAction, QColor, QFont, QFontDatabase, QIcon, QPainter
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QWidget
 
-from convscope.paths import cache_dir, resource_path
+from convscope.core.paths import cache_dir, resource_path
 from convscope.ui import rescale, restyle
 
 ThemeChoice = Literal["system", "light", "dark"]

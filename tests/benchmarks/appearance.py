@@ -34,7 +34,7 @@ def shown_after(small: bool) -> Reading:
 
 
 def _main(words: str) -> tuple[float, float, float]:
-    from convscope.ui.widgets.segmented import Segmented
+    from convscope.ui.forms.segmented import Segmented
     from tests.benchmarks.seeing_window import App
 
     app = App(1280, 800)

@@ -11,15 +11,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convscope.engine.models.catalogue import open_model
+from convscope.engine.interpret.attribution.explain import explain, strip
+from convscope.engine.interpret.attribution.layers import LayerChoice, chosen_layer, stages, usable_layers
+from convscope.engine.interpret.attribution.look import Look
+from convscope.engine.interpret.attribution.methods.eigen_cam import eigen_cam
+from convscope.engine.interpret.attribution.result import Request
+from convscope.engine.interpret.attribution.target import Target
+from convscope.engine.models.library.catalogue import open_model
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.runtime import start
-from convscope.engine.seeing.attribution.explain import explain, strip
-from convscope.engine.seeing.attribution.layers import LayerChoice, chosen_layer, stages, usable_layers
-from convscope.engine.seeing.attribution.look import Look
-from convscope.engine.seeing.attribution.methods.eigen_cam import eigen_cam
-from convscope.engine.seeing.attribution.result import Request
-from convscope.engine.seeing.attribution.target import Target
 from convscope.imaging.image import Image
 from convscope.imaging.samples import load_sample
 from tests.benchmarks.apart import resident

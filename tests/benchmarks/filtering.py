@@ -15,11 +15,11 @@ from scipy import ndimage
 from convscope.imaging.convolve import correlate
 from convscope.imaging.display import show, to_bytes
 from convscope.imaging.image import Image
-from convscope.imaging.kernel import Kernel
+from convscope.imaging.kernels.kernel import Kernel
+from convscope.imaging.lab.operation import DisplayMode, Operation
+from convscope.imaging.lab.pixel_sum import explain
+from convscope.imaging.lab.stage import run
 from convscope.imaging.mosaic import mosaic
-from convscope.imaging.operation import DisplayMode, Operation
-from convscope.imaging.pixel_sum import explain
-from convscope.imaging.stage import run
 from tests.benchmarks.registry import Case, benchmark
 
 SHARPEN = np.array([[0.0, -1, 0], [-1, 5, -1], [0, -1, 0]])

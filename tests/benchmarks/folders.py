@@ -21,7 +21,7 @@ def photographs(root: Path, count: int, height: int = 375, width: int = 500) -> 
     """Crops of the shipped photographs as JPEG files, in two classes; of the size that pets come in."""
     from PIL import Image
 
-    from convscope.paths import resource_path
+    from convscope.core.paths import resource_path
 
     random = np.random.default_rng(0)
     pictures = []
@@ -46,7 +46,7 @@ def pipeline(augmented: bool, cached: bool) -> Callable[[bool], Case]:
         from tf_keras.preprocessing.image import ImageDataGenerator
 
         from convscope.engine.data.augmentation import LECTURE
-        from convscope.engine.data.folder import open_folder
+        from convscope.engine.data.formats.folder import open_folder
         from convscope.engine.data.pipeline import PipelineSettings, Stream
         from convscope.engine.data.split import SplitSettings
 
@@ -135,7 +135,7 @@ def hundred_thousand(small: bool) -> Reading:
 
 
 def _main(count: int) -> float:
-    from convscope.engine.data.folder import open_folder
+    from convscope.engine.data.formats.folder import open_folder
     from convscope.engine.data.resize import Target
     from convscope.engine.data.thumbnails import Thumbnails
     from convscope.engine.training.train import data_fingerprint

@@ -55,11 +55,11 @@ def against_matplotlib(small: bool) -> Case:
     from PySide6.QtCore import QSize
     from PySide6.QtGui import QImage, QPainter
 
-    from convscope.engine.seeing.layer_maps import maps_of
-    from convscope.engine.seeing.normalise import to_levels
+    from convscope.engine.interpret.activations.layer_maps import maps_of
+    from convscope.engine.interpret.activations.normalise import to_levels
     from convscope.imaging.colormaps import apply_colormap
     from convscope.imaging.mosaic import mosaic
-    from convscope.ui.widgets.raster import to_image
+    from convscope.ui.canvas.raster import to_image
 
     count, size = (8, 8) if small else (64, 56)
     activation = np.random.default_rng(0).gamma(1, 1, (1, size, size, count)).astype(np.float32)
@@ -124,13 +124,13 @@ def first_look_stall(small: bool) -> Reading:
 
 def _desk(wide: bool) -> Any:
     from convscope.engine import runtime
-    from convscope.engine.models.catalogue import open_model
+    from convscope.engine.models.library.catalogue import open_model
     from convscope.engine.models.opened import OpenedModel
     from convscope.imaging.samples import load_sample
-    from convscope.session.session import Session
     from convscope.ui import theme
     from convscope.ui.application import make_application
     from convscope.ui.main_window import MainWindow
+    from convscope.workspace.workspace import Workspace
 
     app = make_application()
     theme.apply("light")
@@ -144,7 +144,7 @@ def _desk(wide: bool) -> Any:
         model = OpenedModel(keras.Model(inputs, made))
     else:
         model = open_model("imagenet")
-    window = MainWindow(Session([load_sample("cat")]))
+    window = MainWindow(Workspace([load_sample("cat")]))
     window.resize(1440, 900)
     window.show_panel("layers")
     window.show()
@@ -165,7 +165,7 @@ def _one_click(app: Any, window: Any, path: str) -> float:
 
     panel = window.panel()
     start = time.perf_counter()
-    window.session.choose_layer(path)
+    window.workspace.choose_layer(path)
     while panel.frame is None or panel.frame.path != path:
         # Waiting, as the real event loop does: one that spins takes the worker's time.
         app.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
@@ -181,7 +181,7 @@ def _stall(app: Any, window: Any, model: Any, seconds: float = 8.0) -> float:
     timer = QTimer()
     timer.timeout.connect(lambda: ticks.append(time.perf_counter()))
     timer.start(5)
-    window.session.add_model(model)
+    window.workspace.add_model(model)
     ticks.clear()
     end = time.perf_counter() + seconds
     while time.perf_counter() < end:
@@ -192,7 +192,7 @@ def _stall(app: Any, window: Any, model: Any, seconds: float = 8.0) -> float:
 
 def _clicks(app: Any, window: Any, path: str, rounds: int) -> float:
     """The median of several clicks on a layer from another one, in ms."""
-    slots = window.session.model.program.slots
+    slots = window.workspace.model.program.slots
     rest = next(p for p in ("stem_bn", "other") if p in slots)
     taken = []
     for _ in range(rounds):
@@ -207,7 +207,7 @@ def _growth(app: Any, window: Any, rounds: int) -> float:
     """What clicks on layers and maps leave in memory, in MB, after as many fifths to warm up."""
     from tests.benchmarks.window import _resident
 
-    slots = window.session.model.program.slots
+    slots = window.workspace.model.program.slots
     paths = [path for path in slots if path not in ("input", "image")]
 
     def visit(number: int) -> None:
@@ -233,7 +233,7 @@ def _main(words: list[str]) -> float:
         _growth(app, window, 2)
         figure = _clicks(app, window, "wide", 1)
     else:
-        window.session.add_model(model)
+        window.workspace.add_model(model)
         _settle(app, window)
         if words[0] == "click":
             figure = _clicks(app, window, words[1], int(words[2]))

@@ -29,7 +29,7 @@ def first_prediction(small: bool) -> Case:
     runtime.start()
     import keras
 
-    from convscope.engine.models.catalogue import open_model
+    from convscope.engine.models.library.catalogue import open_model
 
     folder, image, name = tempfile.TemporaryDirectory(), _coffee(), "digits" if small else "imagenet"
     path = Path(folder.name) / f"{name}.keras"
@@ -81,7 +81,7 @@ def _first(name: str) -> float:
     from convscope.engine import runtime
 
     runtime.start()
-    from convscope.engine.models.catalogue import open_model
+    from convscope.engine.models.library.catalogue import open_model
 
     return open_model(name).predict(_coffee()).top(1)[0].probability
 
@@ -90,7 +90,7 @@ def _growth(count: int, *names: str) -> float:
     from convscope.engine import runtime
 
     runtime.start()
-    from convscope.engine.models.catalogue import open_model
+    from convscope.engine.models.library.catalogue import open_model
 
     image, third = _coffee(), 0.0
     for number in range(count):

@@ -15,12 +15,12 @@ SEED = 0
 @benchmark("16 VGG16 filters, block3_conv1, 128 px, 30 steps", target="≤ 0.75 × one by one", most=0.75)
 def sixteen_filters(small: bool) -> Case:
     """The lectures' recipe for all filters in batches, against their loop in a kept `tf.function`."""
+    from convscope.engine.interpret.feature_visualization import goals as aims
+    from convscope.engine.interpret.feature_visualization.climb import climb
+    from convscope.engine.interpret.feature_visualization.settings import PatternSettings
+    from convscope.engine.models.answers.preprocessing import RAW
     from convscope.engine.models.opened import OpenedModel
-    from convscope.engine.models.preprocessing import RAW
     from convscope.engine.runtime import start
-    from convscope.engine.seeing.patterns import goals as aims
-    from convscope.engine.seeing.patterns.climb import climb
-    from convscope.engine.seeing.patterns.settings import PatternSettings
 
     start()
     import keras
@@ -71,10 +71,10 @@ def sixteen_filters(small: bool) -> Case:
 @benchmark("a second look at 16 patterns of the ImageNet network", target="≤ 200 ms", most=200)
 def second_look(small: bool) -> Case:
     """From the weights' fingerprint to sixteen pictures from disk."""
-    from convscope.engine.models.catalogue import open_model
+    from convscope.engine.interpret.feature_visualization.many import climb_many, first_filters
+    from convscope.engine.interpret.feature_visualization.settings import PatternSettings
+    from convscope.engine.models.library.catalogue import open_model
     from convscope.engine.runtime import start
-    from convscope.engine.seeing.patterns.many import climb_many, first_filters
-    from convscope.engine.seeing.patterns.settings import PatternSettings
 
     start()
     model = open_model("digits" if small else "imagenet")

@@ -45,10 +45,10 @@ class App:
 
     def __init__(self, width: int = 1440, height: int = 900) -> None:
         from convscope.imaging.samples import load_sample
-        from convscope.session.session import Session
         from convscope.ui import theme
         from convscope.ui.application import make_application
         from convscope.ui.main_window import MainWindow
+        from convscope.workspace.workspace import Workspace
 
         # As the application sets it.
         sys.setswitchinterval(0.0005)
@@ -58,7 +58,7 @@ class App:
         from convscope.engine import runtime
 
         runtime.start()
-        self.window = MainWindow(Session([load_sample("cat"), load_sample("coffee")]))
+        self.window = MainWindow(Workspace([load_sample("cat"), load_sample("coffee")]))
         self.window.remember_settings = False
         self.window.resize(width, height)
         self.window.show()
@@ -116,7 +116,7 @@ class App:
 
 def _main(name: str, clicks: int) -> tuple[float, float, float]:
     app = App()
-    window, session = app.window, app.window.session
+    window, workspace = app.window, app.window.workspace
 
     def show(panel: str) -> Callable[[], object]:
         return lambda: window.show_panel(panel)
@@ -129,14 +129,14 @@ def _main(name: str, clicks: int) -> tuple[float, float, float]:
     first = app.longest_stall(
         lambda: window.sources.engine.open_model(name), show("layers"), show("explain"), show("model")
     )
-    model: Any = session.model
+    model: Any = workspace.model
     convolutions = [info.path for info in model.layers if len(info.shape or ()) == 3 and info.path != "input"]
     methods = ("grad-cam", "layer-cam", "eigen-cam", "saliency", "hires-cam", "grad-cam++")
 
     def click(number: int) -> Callable[[], object]:
         def layer() -> None:
             window.show_panel("layers")
-            session.choose_layer(convolutions[(7 * number) % len(convolutions)])
+            workspace.choose_layer(convolutions[(7 * number) % len(convolutions)])
 
         def question() -> None:
             window.show_panel("explain")

@@ -66,38 +66,38 @@ class _App:
 
     def __init__(self) -> None:
         from convscope.imaging.samples import load_sample
-        from convscope.session.session import Session
         from convscope.ui import theme
         from convscope.ui.application import make_application
         from convscope.ui.main_window import MainWindow
         from convscope.ui.panels import PanelInfo
         from convscope.ui.panels.train import TrainPanel
+        from convscope.workspace.workspace import Workspace
 
         # As the application sets it.
         sys.setswitchinterval(0.0005)
         self.qt = make_application()
         theme.apply("light")
 
-        session = Session([load_sample("cat")])
+        workspace = Workspace([load_sample("cat")])
         module = "convscope.ui.panels.train"
         self.window = MainWindow(
-            session, panels=(PanelInfo("train", "Train", "play", "", module, "TrainPanel"),)
+            workspace, panels=(PanelInfo("train", "Train", "play", "", module, "TrainPanel"),)
         )
 
         from convscope.engine import runtime
 
         # Where the application starts it: TensorFlow's threads are those of the lane.
         self._on_lane("engine", runtime.start)
-        from convscope.engine.data.registry import open_dataset
-        from convscope.engine.models.catalogue import open_model
+        from convscope.engine.data.sets.registry import open_dataset
+        from convscope.engine.models.library.catalogue import open_model
 
         self.model, self.dataset = open_model("mnist-convnet"), open_dataset("digits")
         self.window.remember_settings = False
         self.window.resize(1440, 900)
         self.window.show_panel("train")
         self.window.show()
-        session.add_model(self.model)
-        session.set_dataset(self.dataset)
+        workspace.add_model(self.model)
+        workspace.set_dataset(self.dataset)
         panel = self.window.findChild(TrainPanel)
         assert panel is not None
         self.desk = panel.desk
@@ -212,10 +212,10 @@ def _textures(base: str) -> float:
     from convscope.engine import runtime
 
     runtime.start()
-    from convscope.engine.data.registry import open_dataset
-    from convscope.engine.models.catalogue import open_model
+    from convscope.engine.data.sets.registry import open_dataset
+    from convscope.engine.models.library.catalogue import open_model
     from convscope.engine.training.settings import OptimizerSettings, TrainingSettings
-    from convscope.engine.training.transfer import TransferSettings, transfer
+    from convscope.engine.training.transfer.transfer import TransferSettings, transfer
 
     settings = TrainingSettings(optimizer=OptimizerSettings("adam", 0.01), epochs=5)
     done = transfer(open_model(base), open_dataset("textures"), settings, TransferSettings())

@@ -62,16 +62,16 @@ def growth(small: bool) -> Reading:
 
 def _window(image: np.ndarray[Any, Any]) -> Any:
     from convscope.imaging.image import Image
-    from convscope.session.session import Session
     from convscope.ui import theme
     from convscope.ui.application import make_application
     from convscope.ui.main_window import MainWindow
+    from convscope.workspace.workspace import Workspace
 
     # As the application sets it.
     sys.setswitchinterval(0.0005)
     app = make_application()
     theme.apply("light")
-    window = MainWindow(Session([Image(image, "noise")]))
+    window = MainWindow(Workspace([Image(image, "noise")]))
     window.resize(1440, 900)
     window.show_panel("kernels")
     window.show()
@@ -92,13 +92,13 @@ def _one_edit(app: Any, window: Any, size: int, number: int) -> float:
     from PySide6.QtCore import QEventLoop
     from PySide6.QtWidgets import QWidget
 
-    from convscope.imaging.kernel import Kernel
+    from convscope.imaging.kernels.kernel import Kernel
 
     view = window.findChild(QWidget, "kernels.result")
     before = view.pixels
     weights = np.random.default_rng(number).normal(size=(size, size))
     start = time.perf_counter()
-    window.session.edit_lab(window.session.lab.with_kernel(Kernel(weights)), "Edit weight")
+    window.workspace.edit_lab(window.workspace.lab.with_kernel(Kernel(weights)), "Edit weight")
     while view.pixels is before:
         # Waiting, as the real event loop does: one that spins takes the worker's time.
         app.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
@@ -119,14 +119,14 @@ def _main(words: list[str]) -> float:
         from convscope.imaging.samples import load_sample
 
         painted: list[float] = []
-        from convscope.session.session import Session
         from convscope.ui import theme
         from convscope.ui.application import make_application
         from convscope.ui.main_window import MainWindow
+        from convscope.workspace.workspace import Workspace
 
         app = make_application()
         theme.apply("light")
-        window = MainWindow(Session([load_sample("cat")]))
+        window = MainWindow(Workspace([load_sample("cat")]))
         window.first_painted.connect(lambda: painted.append(time.time()))
         window.show()
         while not painted:

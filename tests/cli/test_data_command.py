@@ -14,7 +14,7 @@ import pytest
 from convscope import cli
 from convscope.cli import main
 from convscope.engine import fetch as fetching
-from convscope.engine.data.registry import NAMES
+from convscope.engine.data.sets.registry import NAMES
 from tests.serving import Server, serving, stand_in
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from convscope.cli import main
-from convscope.paths import resource_path
+from convscope.core.paths import resource_path
 
 Said = pytest.CaptureFixture[str]
 
@@ -20,7 +20,7 @@ def two_digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Forty of the shipped digits' test images as a folder: one sub-folder a class, ten of them."""
     from PIL import Image
 
-    from convscope.engine.data.registry import open_dataset
+    from convscope.engine.data.sets.registry import open_dataset
 
     digits, root = open_dataset("digits"), tmp_path_factory.mktemp("digits")
     for index in digits.indices("test")[:40]:
@@ -111,9 +111,9 @@ def test_what_is_wrong_is_one_sentence(words: str, sentence: str, capsys: Said) 
 
 
 def test_a_run_without_a_model_is_said(two_digits: Path, tmp_path: Path, capsys: Said) -> None:
-    from convscope.engine.data.registry import open_dataset
-    from convscope.engine.models.catalogue import open_model
-    from convscope.engine.training.run import Run
+    from convscope.engine.data.sets.registry import open_dataset
+    from convscope.engine.models.library.catalogue import open_model
+    from convscope.engine.training.runs.run import Run
     from convscope.engine.training.settings import TrainingSettings
     from convscope.engine.training.train import details_of
 

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from convscope.cli import main
-from convscope.engine.models.catalogue import open_model
-from convscope.engine.seeing.attribution.explain import explain as attribute
-from convscope.engine.seeing.attribution.look import Look
-from convscope.engine.seeing.attribution.picture import LEAST, Style, picture
-from convscope.engine.seeing.attribution.result import Request
-from convscope.imaging.load import load_image
-from convscope.paths import resource_path
+from convscope.core.paths import resource_path
+from convscope.engine.interpret.attribution.explain import explain as attribute
+from convscope.engine.interpret.attribution.look import Look
+from convscope.engine.interpret.attribution.picture import LEAST, Style, picture
+from convscope.engine.interpret.attribution.result import Request
+from convscope.engine.models.library.catalogue import open_model
+from convscope.imaging.io.load import load_image
 
 COFFEE = str(resource_path("images", "coffee.jpg"))
 SEVEN = str(resource_path("images", "digit-7.png"))

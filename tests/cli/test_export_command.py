@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from convscope.cli import main
-from convscope.engine.models.catalogue import open_model
-from convscope.imaging.load import load_image
-from convscope.paths import resource_path
+from convscope.core.paths import resource_path
+from convscope.engine.models.library.catalogue import open_model
+from convscope.imaging.io.load import load_image
 
 DIGIT = resource_path("images", "digit-7.png")
 
@@ -101,7 +101,7 @@ def test_what_is_read_is_not_written_over(tmp_path: Path, capsys: pytest.Capture
 def test_a_run_is_compared_on_its_own_data(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     import keras
 
-    from convscope.engine.data.registry import open_dataset
+    from convscope.engine.data.sets.registry import open_dataset
     from convscope.engine.models.opened import OpenedModel
     from convscope.engine.training.settings import TrainingSettings
     from convscope.engine.training.train import train

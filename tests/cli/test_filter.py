@@ -12,12 +12,12 @@ from PIL import Image as PillowImage
 
 from convscope.cli import main
 from convscope.imaging.display import to_bytes
-from convscope.imaging.kernel import Kernel
-from convscope.imaging.kernel_io import save_kernels
-from convscope.imaging.load import load_image
-from convscope.imaging.operation import Operation
-from convscope.imaging.presets import make
-from convscope.imaging.stage import run
+from convscope.imaging.io.load import load_image
+from convscope.imaging.kernels import make
+from convscope.imaging.kernels.kernel import Kernel
+from convscope.imaging.kernels.kernel_files import save_kernels
+from convscope.imaging.lab.operation import Operation
+from convscope.imaging.lab.stage import run
 from tests.processes import run_process
 
 SHARPEN = "0 -1 0; -1 5 -1; 0 -1 0"

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from convscope.cli import main
-from convscope.imaging.presets import PRESETS, make
+from convscope.imaging.kernels import PRESETS, make
 from tests.processes import run_process
 
 

@@ -74,7 +74,7 @@ sys.meta_path.insert(0, Ear())
     return process.returncode, process.stderr
 
 
-@pytest.mark.parametrize("until", ["convscope.cli.kernels", "convscope.imaging.presets"])
+@pytest.mark.parametrize("until", ["convscope.cli.kernels", "convscope.imaging.kernels"])
 def test_ctrl_c_while_it_starts_is_quiet(until: str) -> None:
     assert ended("kernels", stdout=subprocess.DEVNULL, until=until) == (130, "convscope: interrupted\n")
 

@@ -10,12 +10,12 @@ import pytest
 from PIL import Image as PillowImage
 
 from convscope.cli import main
-from convscope.engine.models.catalogue import open_model
+from convscope.core.paths import resource_path
+from convscope.engine.interpret.activations.activations import look
+from convscope.engine.models.library.catalogue import open_model
 from convscope.engine.runtime import start
-from convscope.engine.seeing.activations import look
 from convscope.imaging.colormaps import colormap
 from convscope.imaging.samples import load_sample
-from convscope.paths import resource_path
 
 DIGIT = str(resource_path("images", "digit-3.png"))
 

@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 
 from convscope.cli import main
-from convscope.engine.data.npz import array_dataset
+from convscope.core.errors import UserError
+from convscope.core.paths import resource_path
+from convscope.engine.data.formats.npz import array_dataset
 from convscope.engine.models.files.open_file import open_file
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.training.checks import check
 from convscope.engine.training.settings import TrainingSettings
-from convscope.errors import UserError
 from convscope.imaging.samples import load_sample
-from convscope.paths import resource_path
 
 COFFEE = str(resource_path("images", "coffee.jpg"))
 

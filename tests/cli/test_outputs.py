@@ -10,8 +10,8 @@ import pytest
 
 from convscope.cli import main
 from convscope.cli.outputs import check_output
-from convscope.errors import UserError
-from convscope.paths import resource_path
+from convscope.core.errors import UserError
+from convscope.core.paths import resource_path
 
 SEVEN = resource_path("images", "digit-7.png")
 Said = pytest.CaptureFixture[str]

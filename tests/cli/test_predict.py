@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from convscope.cli import main
-from convscope.paths import resource_path
+from convscope.core.paths import resource_path
 from tests.processes import run_process
 
 COFFEE = str(resource_path("images", "coffee.jpg"))

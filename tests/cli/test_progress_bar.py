@@ -8,7 +8,7 @@ import signal
 import pytest
 
 from convscope.cli.progress_bar import progress_bar
-from convscope.task import Cancelled
+from convscope.core.task import Cancelled
 
 
 class Terminal(io.StringIO):

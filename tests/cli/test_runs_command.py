@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from convscope.cli import main
-from convscope.engine.training.run import runs_folder
+from convscope.engine.training.runs.run import runs_folder
 from tests.made_runs import DAMAGE, made_run
 
 

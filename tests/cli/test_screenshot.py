@@ -13,8 +13,8 @@ import pytest
 from PIL import Image as PillowImage
 
 from convscope import cli
-from convscope.errors import UserError
-from convscope.paths import resource_path
+from convscope.core.errors import UserError
+from convscope.core.paths import resource_path
 from tests.processes import run_process
 
 

@@ -15,15 +15,15 @@ from PIL import Image as PillowImage
 from convscope.cli import main
 from convscope.cli.progress_bar import progress_bar
 from convscope.cli.streams import plain_streams
-from convscope.engine.models.catalogue import open_model
-from convscope.engine.models.class_names import read_sidecar, write_sidecar
+from convscope.core.logs import PlainFormatter
+from convscope.core.printable import json_text, printable
+from convscope.core.task import Task
+from convscope.engine.models.library.catalogue import open_model
+from convscope.engine.models.library.class_names import read_sidecar, write_sidecar
 from convscope.imaging.image import Image
-from convscope.imaging.kernel_io import save_kernels
-from convscope.imaging.load import load_image
-from convscope.imaging.presets import make
-from convscope.logs import PlainFormatter
-from convscope.printable import json_text, printable
-from convscope.task import Task
+from convscope.imaging.io.load import load_image
+from convscope.imaging.kernels import make
+from convscope.imaging.kernels.kernel_files import save_kernels
 
 # Clears the screen, sets the window's title, begins another line, turns the direction, a C1 code, no UTF-8.
 NAME = "a\x1b[2J\x1b]0;owned\x07\n\rb\u202egnp\u2066\x9b31m\udcff"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from convscope.cli import main
-from convscope.engine.models.templates import TEMPLATES
+from convscope.engine.models.builder.templates import TEMPLATES
 
 
 def summary(capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, Any]:

@@ -16,9 +16,9 @@ import pytest
 from PIL import Image
 
 from convscope.cli import main
-from convscope.engine.models.catalogue import open_model
-from convscope.engine.training.export import runs_json
-from convscope.engine.training.run import Run
+from convscope.engine.models.library.catalogue import open_model
+from convscope.engine.training.runs.export import runs_json
+from convscope.engine.training.runs.run import Run
 
 Said = pytest.CaptureFixture[str]
 

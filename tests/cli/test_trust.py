@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from convscope.cli import main
-from convscope.errors import UntrustedError
+from convscope.core.errors import UntrustedError
 
 # With what each needs besides the model; the last opens a data set first.
 COMMANDS = {
@@ -46,7 +46,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
         told.append(trusted)
         raise UntrustedError("saved is not opened: a SavedModel is a program.", Path(str(spec)))
 
-    for module in ("convscope.cli.model_arguments", "convscope.engine.models.catalogue"):
+    for module in ("convscope.cli.model_arguments", "convscope.engine.models.library.catalogue"):
         monkeypatch.setattr(f"{module}.open_model", opens)
     monkeypatch.setattr("convscope.engine.runtime.start", lambda: None)
     return told
@@ -75,7 +75,7 @@ def test_it_is_said_to_whoever_opens(
 def test_sizes_that_are_none(side: str) -> None:
     """ "²" is a digit to Python, and no number."""
     from convscope.cli.resume_options import sides_of
-    from convscope.errors import UserError
+    from convscope.core.errors import UserError
 
     with pytest.raises(UserError, match="--size is height x width"):
         sides_of(side)

@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from convscope.core.task import Cancelled, Task
 from convscope.engine import fetch as fetching
 from convscope.engine.fetch import CutOffError, OtherFileError, Remote, UnreachableError, fetch, sha256_of
-from convscope.task import Cancelled, Task
 from tests.serving import Server, serving
 
 CONTENT = np.random.default_rng(0).bytes(3_000_000)

@@ -16,16 +16,16 @@ import pytest
 
 from convscope.engine import keras_compat
 from convscope.engine.data.dataset import Dataset
-from convscope.engine.data.npz import array_dataset
+from convscope.engine.data.formats.npz import array_dataset
 from convscope.engine.data.split import SplitSettings
-from convscope.engine.models.architecture import Architecture
-from convscope.engine.models.built import build_model
+from convscope.engine.models.builder.architecture import Architecture
+from convscope.engine.models.builder.built import build_model
+from convscope.engine.models.builder.templates import TEMPLATES
 from convscope.engine.models.opened import OpenedModel
-from convscope.engine.models.templates import TEMPLATES
 from convscope.engine.runtime import start
 from convscope.engine.training import train as training
 from convscope.engine.training.settings import TrainingSettings
-from convscope.engine.training.transfer_model import TransferSettings, compose
+from convscope.engine.training.transfer.transfer_model import TransferSettings, compose
 from tests.processes import run_process
 
 start()
@@ -254,10 +254,10 @@ def test_a_layer_is_its_definition(name: str, lacking: bool, monkeypatch: pytest
 ON_A_PLAIN_PROCESSOR = """
 import json, os, sys
 from convscope.engine import keras_compat, runtime
-from convscope.errors import UserError
+from convscope.core.errors import UserError
 runtime.start()
 import keras, numpy as np
-from convscope.engine.data.npz import array_dataset
+from convscope.engine.data.formats.npz import array_dataset
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.training.settings import TrainingSettings
 from convscope.engine.training.train import train

@@ -13,8 +13,8 @@ from tests.processes import run_process
 SCRIPT = """
 import gc, sys
 from convscope.engine import runtime
-from convscope.errors import UserError
-import convscope.engine.models.catalogue
+from convscope.core.errors import UserError
+import convscope.engine.models.library.catalogue
 assert "tensorflow" not in sys.modules
 print("before", file=sys.stderr)
 try:

@@ -14,15 +14,15 @@ import pytest
 
 import convscope
 from convscope.cli import main
-from convscope.engine.data.registry import open_dataset
-from convscope.engine.models.applications import build_application, download_weights
-from convscope.engine.models.architecture import Architecture
-from convscope.engine.models.built import build_model
-from convscope.engine.models.catalogue import open_model
+from convscope.core.errors import NotDownloadedError, UserError, WeightsNotDownloadedError
+from convscope.engine.data.sets.registry import open_dataset
+from convscope.engine.models.builder.architecture import Architecture
+from convscope.engine.models.builder.built import build_model
+from convscope.engine.models.builder.templates import Draft
 from convscope.engine.models.files.open_file import open_file
-from convscope.engine.models.templates import Draft
+from convscope.engine.models.library.applications import build_application, download_weights
+from convscope.engine.models.library.catalogue import open_model
 from convscope.engine.training.train import resume
-from convscope.errors import NotDownloadedError, UserError, WeightsNotDownloadedError
 from tests.made_runs import made_run
 
 DOWNLOADERS = ("load_data", "get_file", "urlretrieve", "decode_predictions")
@@ -92,7 +92,7 @@ def test_a_file_in_the_cache_that_is_another_is_not_replaced_unasked(
 
 
 @pytest.mark.parametrize("name", ["mnist", "fashion_mnist", "cifar10", "cifar100"])
-def test_a_set_that_a_run_or_a_session_names(name: str, closed: list[str]) -> None:
+def test_a_set_that_a_run_or_a_workspace_names(name: str, closed: list[str]) -> None:
     with pytest.raises(NotDownloadedError, match=f"“convscope data download {name}”") as told:
         open_dataset(name)
     assert told.value.name == name and closed == []

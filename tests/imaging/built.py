@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image as PillowImage
 
 from convscope.imaging.image import Image
-from convscope.imaging.load import decode_image
+from convscope.imaging.io.load import decode_image
 
 
 def saved(picture: PillowImage.Image, file_format: str, **options: object) -> bytes:

@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image as PillowImage
 from profiles import P3, rgb_profile
 
-from convscope.process_state import picture_formats
+from convscope.core.process_state import picture_formats
 
 
 def _pillow(mode: str, file_format: str, **options: object) -> bytes:

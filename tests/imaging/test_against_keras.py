@@ -10,9 +10,9 @@ import pytest
 from numpy.typing import NDArray
 
 from convscope.imaging.image import Image
-from convscope.imaging.kernel import Kernel
-from convscope.imaging.operation import Operation
-from convscope.imaging.stage import run
+from convscope.imaging.kernels.kernel import Kernel
+from convscope.imaging.lab.operation import Operation
+from convscope.imaging.lab.stage import run
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (19, 22, 3)).astype(np.uint8)
 IMAGE = Image(PIXELS, "pixels")

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pytest
 
-from convscope.imaging.camera import MISSING, STOPPED, Camera
+from convscope.imaging.io.camera import MISSING, STOPPED, Camera
 
 
 class FakeDevice:

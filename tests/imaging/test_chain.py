@@ -7,12 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from convscope.errors import UserError
-from convscope.imaging.chain import ChainRunner
+from convscope.core.errors import UserError
 from convscope.imaging.image import Image
-from convscope.imaging.kernel import Kernel
-from convscope.imaging.operation import Operation
-from convscope.imaging.stage import run
+from convscope.imaging.kernels.kernel import Kernel
+from convscope.imaging.lab.chain import ChainRunner
+from convscope.imaging.lab.operation import Operation
+from convscope.imaging.lab.stage import run
 
 BLUR = Operation(kernels=(Kernel(np.full((3, 3), 1 / 9)),))
 EDGE = Operation(kernels=(Kernel(np.array([[-1.0, 0, 1]])),), activation="relu")

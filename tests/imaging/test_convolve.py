@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy import ndimage, signal
 
-from convscope.errors import UserError
+from convscope.core.errors import UserError
+from convscope.core.task import Cancelled, Task
 from convscope.imaging import convolve
 from convscope.imaging.convolve import correlate, output_shape, plan, separate
 from convscope.imaging.region import Region
-from convscope.task import Cancelled, Task
 from tests.imaging.definitions import correlate_by_definition, tolerance
 
 NDIMAGE_MODES = {"zero": "constant", "replicate": "nearest", "reflect": "mirror", "wrap": "wrap"}

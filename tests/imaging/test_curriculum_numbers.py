@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from convscope.imaging.image import Image
-from convscope.imaging.kernel import Kernel
-from convscope.imaging.operation import Operation
-from convscope.imaging.pixel_sum import explain
-from convscope.imaging.size import output_size
-from convscope.imaging.stage import run
+from convscope.imaging.kernels.kernel import Kernel
+from convscope.imaging.lab.operation import Operation
+from convscope.imaging.lab.pixel_sum import explain
+from convscope.imaging.lab.size import output_size
+from convscope.imaging.lab.stage import run
 
 BLUR = np.array(
     [[0, 0, 0, 0], [0, 219, 253, 247], [0, 0, 190, 0], [0, 0, 0, 93], [0, 0, 221, 253], [136, 212, 0, 0]],

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from convscope.imaging.colormaps import colormap
 from convscope.imaging.display import show, to_bytes
 from convscope.imaging.image import Image
-from convscope.imaging.operation import DISPLAY_MODES, Operation
-from convscope.imaging.stage import run
+from convscope.imaging.lab.operation import DISPLAY_MODES, Operation
+from convscope.imaging.lab.stage import run
 
 VALUES = np.array([[-300, -1, -0.5, 0], [0.5, 1.5, 254.5, 255.4], [256, 300, 2.5, 100]], np.float32)
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from convscope.errors import UserError
+from convscope.core.errors import UserError
 from convscope.imaging.draw import Canvas, Stroke
 
 

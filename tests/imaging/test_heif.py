@@ -15,14 +15,14 @@ from built import check, saved
 from PIL import Image as PillowImage
 from profiles import P3, rgb_profile
 
-from convscope.engine.data.decode import decode, quick_check
-from convscope.engine.data.folder import open_folder
+from convscope.core.errors import DamagedError, KindNotReadError
+from convscope.core.process_state import picture_formats
+from convscope.engine.data.formats.decode import decode, quick_check
+from convscope.engine.data.formats.folder import open_folder
 from convscope.engine.data.resize import Target
-from convscope.errors import DamagedError, KindNotReadError
-from convscope.imaging.load import decode_image, list_images, load_image, thumbnail
-from convscope.imaging.operation import Operation
-from convscope.imaging.script import to_python
-from convscope.process_state import picture_formats
+from convscope.imaging.io.load import decode_image, list_images, load_image, thumbnail
+from convscope.imaging.lab.operation import Operation
+from convscope.imaging.lab.script import to_python
 
 OPENED = "HEIC, opened by pillow-heif"
 UPRIGHT = "turned upright, as the camera noted"
@@ -198,7 +198,7 @@ def test_without_its_decoder_it_says_what_to_install(monkeypatch: pytest.MonkeyP
 
 def test_its_decoder_is_imported_with_the_first_of_them() -> None:
     code = (
-        "import sys, convscope.imaging.load as load; assert 'pillow_heif' not in sys.modules\n"
+        "import sys, convscope.imaging.io.load as load; assert 'pillow_heif' not in sys.modules\n"
         "load.decode_image(open(sys.argv[1], 'rb').read(), 'x.png'); assert 'pillow_heif' not in sys.modules"
     )
     image = Path(__file__).parents[2] / "resources" / "images" / "digit-3.png"

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from convscope.errors import UserError
-from convscope.imaging.kernel import Kernel
+from convscope.core.errors import UserError
+from convscope.imaging.kernels.kernel import Kernel
 
 COUNTED = Kernel(np.arange(1.0, 7.0).reshape(2, 3), name="counted", preset="x", parameters=(("a", 1.0),))
 

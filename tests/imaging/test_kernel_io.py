@@ -13,10 +13,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from convscope.errors import UserError
-from convscope.imaging.kernel import Kernel
-from convscope.imaging.kernel_io import from_data, load_kernels, parse_kernel, save_kernels, to_data
-from convscope.imaging.presets import make
+from convscope.core.errors import UserError
+from convscope.imaging.kernels import make
+from convscope.imaging.kernels.kernel import Kernel
+from convscope.imaging.kernels.kernel_files import (
+    from_data,
+    load_kernels,
+    parse_kernel,
+    save_kernels,
+    to_data,
+)
 
 RGB = tuple(Kernel(np.arange(6.0).reshape(2, 3) / 7 - i, name=f"k{i}") for i in range(3))
 

@@ -18,11 +18,11 @@ from mutations import mutations, seeds
 from PIL import Image as PillowImage
 from PIL import ImageFile
 
-from convscope.errors import UserError
-from convscope.imaging.decode import READS
+from convscope.core.errors import UserError
+from convscope.core.task import Cancelled, Task
 from convscope.imaging.image import Image
-from convscope.imaging.load import decode_image, list_images, load_image, thumbnail
-from convscope.task import Cancelled, Task
+from convscope.imaging.io.decode import READS
+from convscope.imaging.io.load import decode_image, list_images, load_image, thumbnail
 
 
 def refusal(path: Path, **options: int) -> str:

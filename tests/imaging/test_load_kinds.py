@@ -10,7 +10,7 @@ import pytest
 from built import check, png, saved, tiff
 from PIL import Image as PillowImage
 
-from convscope.imaging.load import decode_image
+from convscope.imaging.io.load import decode_image
 
 REDUCED = "16 bits a channel reduced to 8"
 OVER_WHITE = "transparency laid over white"

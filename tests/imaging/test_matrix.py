@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from convscope.errors import UserError
-from convscope.imaging.load import decode_image, load_image
+from convscope.core.errors import UserError
+from convscope.imaging.io.load import decode_image, load_image
 from convscope.imaging.matrix import MATRICES, Style, format_matrix, image_from_array, parse_matrix
 
 

@@ -9,7 +9,7 @@ import tensorflow as tf
 from hypothesis import given
 from hypothesis import strategies as st
 
-from convscope.errors import UserError
+from convscope.core.errors import UserError
 from convscope.imaging.numbers import parse_divided, parse_table
 
 SHARPEN = [[0, -1, 0], [-1, 5, -1], [0, -1, 0]]

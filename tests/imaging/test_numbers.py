@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from convscope.errors import UserError
+from convscope.core.errors import UserError
+from convscope.core.task import Cancelled, Task
 from convscope.imaging.numbers import parse_table
-from convscope.task import Cancelled, Task
 
 SHARPEN = [[0, -1, 0], [-1, 5, -1], [0, -1, 0]]
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from convscope.errors import UserError
+from convscope.core.errors import UserError
 from convscope.imaging.colormaps import colormap
 from convscope.imaging.display import Scale
 from convscope.imaging.overlay import (

@@ -10,15 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from convscope.errors import UserError
+from convscope.core.errors import UserError
 from convscope.imaging.image import Image
-from convscope.imaging.kernel import Kernel
-from convscope.imaging.operation import ACTIVATIONS, BORDERS, CHANNELS, MODES, POOLS, Operation
-from convscope.imaging.pixel_sum import explain
+from convscope.imaging.kernels.kernel import Kernel
+from convscope.imaging.lab.operation import ACTIVATIONS, BORDERS, CHANNELS, MODES, POOLS, Operation
+from convscope.imaging.lab.pixel_sum import explain
+from convscope.imaging.lab.size import problem
+from convscope.imaging.lab.stage import run
+from convscope.imaging.lab.window import output_at, outputs_of, source_window
 from convscope.imaging.region import Region
-from convscope.imaging.size import problem
-from convscope.imaging.stage import run
-from convscope.imaging.window import output_at, outputs_of, source_window
 from tests.written import check
 
 

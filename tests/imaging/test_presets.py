@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from convscope.errors import UserError
-from convscope.imaging.presets import BANKS, PRESETS, bank, groups, make
-from convscope.imaging.presets.preset import Parameter
+from convscope.core.errors import UserError
+from convscope.imaging.kernels import BANKS, PRESETS, bank, groups, make
+from convscope.imaging.kernels.preset import Parameter
 
 WRITTEN_OUT = {
     "identity": [[0, 0, 0], [0, 1, 0], [0, 0, 0]],

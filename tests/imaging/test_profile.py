@@ -11,13 +11,13 @@ from PIL import Image as PillowImage
 from PIL import ImageCms
 from profiles import ADOBE, P3, SRGB, cmyk_profile, gray_profile, rgb_profile
 
-from convscope.engine.data.decode import decode, read_thumbnail
+from convscope.engine.data.formats.decode import decode, read_thumbnail
 from convscope.engine.data.resize import Target
-from convscope.imaging.chain import ChainRunner
 from convscope.imaging.image import Image
-from convscope.imaging.load import decode_image, list_images, load_image, thumbnail
-from convscope.imaging.operation import Operation
-from convscope.imaging.script import to_python
+from convscope.imaging.io.load import decode_image, list_images, load_image, thumbnail
+from convscope.imaging.lab.chain import ChainRunner
+from convscope.imaging.lab.operation import Operation
+from convscope.imaging.lab.script import to_python
 
 WIDE = rgb_profile("Wide P3", P3, 2.2)
 ADOBE_RGB = rgb_profile("Adobe alike", ADOBE, 563 / 256)
@@ -225,8 +225,8 @@ def test_avif_opens_everywhere(tmp_path: Path) -> None:
 
 
 def test_avif_without_its_decoder_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    from convscope.errors import UserError
-    from convscope.imaging import decode as module
+    from convscope.core.errors import UserError
+    from convscope.imaging.io import decode as module
 
     monkeypatch.setattr(module, "AVIF", False)
     monkeypatch.setattr(module, "FORMATS", tuple(name for name in module.FORMATS if name != "AVIF"))

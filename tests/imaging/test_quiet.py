@@ -7,7 +7,7 @@ import warnings
 
 import pytest
 
-from convscope.imaging.quiet import quiet_libpng, quiet_libtiff, quiet_pillow
+from convscope.imaging.io.quiet import quiet_libpng, quiet_libtiff, quiet_pillow
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from convscope.errors import UserError
+from convscope.core.errors import UserError
+from convscope.core.paths import resource_path
 from convscope.imaging.samples import load_sample, samples
-from convscope.paths import resource_path
 
 
 def test_the_first_is_the_cat() -> None:

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from PIL import Image as PillowImage
 
-from convscope.errors import UserError
-from convscope.imaging.load import load_image
-from convscope.imaging.save import save_npy, save_png, save_tiff_float, write_whole
+from convscope.core.errors import UserError
+from convscope.imaging.io.load import load_image
+from convscope.imaging.io.save import save_npy, save_png, save_tiff_float, write_whole
 
 RNG = np.random.default_rng(1)
 BYTES = RNG.integers(0, 256, (7, 5, 3), np.uint8)

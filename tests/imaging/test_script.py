@@ -14,13 +14,13 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image as PillowImage
 
-from convscope.errors import UserError
-from convscope.imaging.chain import ChainRunner
+from convscope.core.errors import UserError
 from convscope.imaging.display import show
 from convscope.imaging.image import Image
-from convscope.imaging.kernel import Kernel
-from convscope.imaging.load import load_image
-from convscope.imaging.operation import (
+from convscope.imaging.io.load import load_image
+from convscope.imaging.kernels.kernel import Kernel
+from convscope.imaging.lab.chain import ChainRunner
+from convscope.imaging.lab.operation import (
     ACTIVATIONS,
     BORDERS,
     CHANNELS,
@@ -29,7 +29,7 @@ from convscope.imaging.operation import (
     POOLS,
     Operation,
 )
-from convscope.imaging.script import to_python
+from convscope.imaging.lab.script import to_python
 from tests.processes import run_process
 
 # Every value of every setting; together they are too many, every pair of them is not.

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from convscope.errors import UserError
+from convscope.core.errors import UserError
 from convscope.imaging.convolve import correlate
-from convscope.imaging.kernel import Kernel
-from convscope.imaging.operation import BORDERS, MODES
+from convscope.imaging.kernels.kernel import Kernel
+from convscope.imaging.lab.operation import BORDERS, MODES
 from convscope.imaging.sequence import slide
 
 

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from convscope.errors import UserError
+from convscope.core.errors import UserError
 from convscope.imaging.image import Image
-from convscope.imaging.kernel import Kernel
-from convscope.imaging.operation import ACTIVATIONS, BORDERS, CHANNELS, POOLS, Operation
-from convscope.imaging.size import chain_sizes, output_size, problem
-from convscope.imaging.stage import run
+from convscope.imaging.kernels.kernel import Kernel
+from convscope.imaging.lab.operation import ACTIVATIONS, BORDERS, CHANNELS, POOLS, Operation
+from convscope.imaging.lab.size import chain_sizes, output_size, problem
+from convscope.imaging.lab.stage import run
 
 
 def operation(rows: int = 3, columns: int = 3, **values: Any) -> Operation:

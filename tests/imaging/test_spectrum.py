@@ -9,8 +9,8 @@ import pytest
 
 from convscope.imaging.convolve import correlate
 from convscope.imaging.image import Image
-from convscope.imaging.kernel import Kernel
-from convscope.imaging.presets import make
+from convscope.imaging.kernels import make
+from convscope.imaging.kernels.kernel import Kernel
 from convscope.imaging.samples import load_sample
 from convscope.imaging.spectrum import (
     frequency,

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from convscope.errors import UserError
+from convscope.core.errors import UserError
+from convscope.core.task import Cancelled, Task
 from convscope.imaging.image import Image
-from convscope.imaging.kernel import Kernel
-from convscope.imaging.operation import Operation
+from convscope.imaging.kernels.kernel import Kernel
+from convscope.imaging.lab.operation import Operation
+from convscope.imaging.lab.stage import activate, run
 from convscope.imaging.region import Region
-from convscope.imaging.stage import activate, run
-from convscope.task import Cancelled, Task
 
 LOPSIDED = Kernel(np.array([[1.0, 2, -3], [0.5, 4, 0], [7, -1, 0.25]]))
 

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from convscope.imaging.image import Image
-from convscope.imaging.kernel import Kernel
-from convscope.imaging.operation import Operation
-from convscope.imaging.presets import PRESETS, make
-from convscope.imaging.suited import is_table, suited_display
+from convscope.imaging.kernels import PRESETS, make
+from convscope.imaging.kernels.kernel import Kernel
+from convscope.imaging.lab.operation import Operation
+from convscope.imaging.lab.suited import is_table, suited_display
 
 
 @pytest.mark.parametrize(

@@ -13,10 +13,10 @@ from built import check as check_notes
 from built import saved, tiff
 from PIL import Image as PillowImage
 
-from convscope.engine.data.decode import quick_check
-from convscope.errors import DamagedError, KindNotReadError, UserError
-from convscope.imaging.load import decode_image
-from convscope.imaging.tiff import read_tiff
+from convscope.core.errors import DamagedError, KindNotReadError, UserError
+from convscope.engine.data.formats.decode import quick_check
+from convscope.imaging.io.load import decode_image
+from convscope.imaging.io.tiff import read_tiff
 
 KIND = "a kind of TIFF that Pillow does not read"
 REDUCED = "16 bits a channel reduced to 8"

@@ -7,9 +7,9 @@ import pytest
 
 from convscope.imaging.colormaps import COLORMAPS, apply_colormap, colormap
 from convscope.imaging.histogram import histogram
+from convscope.imaging.lab.scan import Scan
 from convscope.imaging.mosaic import MosaicLayout, mosaic
 from convscope.imaging.samples import load_sample
-from convscope.imaging.scan import Scan
 
 
 def test_published_ends_of_the_scales() -> None:

@@ -10,9 +10,9 @@ import pytest
 from PySide6.QtCore import QObject
 from pytestqt.qtbot import QtBot
 
+from convscope.core.task import Task
 from convscope.jobs.collector import Collector
 from convscope.jobs.jobs import Jobs
-from convscope.task import Task
 
 
 class Ring:

@@ -15,9 +15,9 @@ import pytest
 from PySide6.QtCore import QObject, Signal
 from pytestqt.qtbot import QtBot
 
-from convscope.errors import UserError
+from convscope.core.errors import UserError
+from convscope.core.task import Task
 from convscope.jobs import Job, Jobs
-from convscope.task import Task
 
 
 @pytest.fixture

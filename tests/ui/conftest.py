@@ -16,10 +16,10 @@ from shiboken6 import isValid
 from window_helpers import WindowMaker, fake_panels, small_images
 
 from convscope.imaging.image import Image
-from convscope.session.session import Session
 from convscope.ui import theme
 from convscope.ui.main_window import MainWindow
 from convscope.ui.settings import Settings
+from convscope.workspace.workspace import Workspace
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -81,8 +81,8 @@ def make_window(qtbot: QtBot) -> Iterator[WindowMaker]:
     def make(
         images: Sequence[Image] | None = None, settings: Settings | None = None, show: bool = True
     ) -> MainWindow:
-        session = Session(images if images is not None else small_images())
-        window = MainWindow(session, settings=settings, panels=fake_panels())
+        workspace = Workspace(images if images is not None else small_images())
+        window = MainWindow(workspace, settings=settings, panels=fake_panels())
         made.append(window)
         qtbot.addWidget(window)
         if show:

@@ -28,12 +28,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from convscope.ui.panels.train.confusion import ConfusionView
-from convscope.ui.panels.train.samples_view import SamplesView
+from convscope.ui.canvas.image_view import ImageView
+from convscope.ui.forms.elided_combo import ElidedCombo
+from convscope.ui.panels.train.live.samples_view import SamplesView
+from convscope.ui.panels.train.results.confusion import ConfusionView
 from convscope.ui.plots.legend import Legend
 from convscope.ui.widgets.elided import ElidedLabel
-from convscope.ui.widgets.elided_combo import ElidedCombo
-from convscope.ui.widgets.image_view import ImageView
 
 SMALLEST = 9  # pixels of the smallest type
 SLACK = 24  # pixels in the other columns that a squeezed name could have had

@@ -23,10 +23,10 @@ from pytestqt.qtbot import QtBot
 from shiboken6 import isValid
 
 from convscope.imaging.image import Image
-from convscope.session.session import Session
+from convscope.ui.canvas.image_view import ImageView
 from convscope.ui.main_window import MainWindow
 from convscope.ui.settings import Settings
-from convscope.ui.widgets.image_view import ImageView
+from convscope.workspace.workspace import Workspace
 
 Found = TypeVar("Found", bound=QWidget)
 
@@ -37,7 +37,7 @@ PATIENCE = 300_000
 @contextmanager
 def window_on(qtbot: QtBot, panel: str, images: Sequence[Image]) -> Iterator[MainWindow]:
     """The real window on a panel, 1440×900, the pointer out of its way; nothing of it is remembered."""
-    window = MainWindow(Session(images), settings=Settings(panel=panel))
+    window = MainWindow(Workspace(images), settings=Settings(panel=panel))
     window.remember_settings = False
     qtbot.addWidget(window)
     QCursor.setPos(QPoint(0, 0))
@@ -61,7 +61,7 @@ class Driver:
     settles: ClassVar[bool] = True
 
     def __init__(self, qtbot: QtBot, window: MainWindow) -> None:
-        self.qtbot, self.window, self.session = qtbot, window, window.session
+        self.qtbot, self.window, self.workspace = qtbot, window, window.workspace
 
     def until(self, true: Callable[[], object]) -> None:
         """Wait for something, with the window alive."""

@@ -23,8 +23,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from convscope.ui.forms.elided_combo import ElidedCombo
 from convscope.ui.widgets.elided import ElidedLabel
-from convscope.ui.widgets.elided_combo import ElidedCombo
 
 _CONTROLS = (QAbstractButton, QComboBox, QAbstractSpinBox, QLineEdit, QAbstractSlider, QAbstractItemView)
 _NO_CONTROLS = (QScrollBar, QHeaderView, QScrollArea, QSplitter, QStackedWidget)

@@ -10,9 +10,9 @@ import pytest
 from pytestqt.qtbot import QtBot
 from window_helpers import small_images
 
-from convscope.session.session import Session
 from convscope.ui.main_window import MainWindow
 from convscope.ui.settings import Settings
+from convscope.workspace.workspace import Workspace
 
 DEEP = "[" * 100_000 + "]" * 100_000
 TEXTS = {
@@ -65,7 +65,7 @@ def test_values_of_every_wrong_kind_let_the_window_open(home: Path, qtbot: QtBot
         assert settings.splitter("main") is None
         settings.save()
         if number in (0, 5, 7):
-            window = MainWindow(Session(small_images(1)), settings=settings)
+            window = MainWindow(Workspace(small_images(1)), settings=settings)
             qtbot.addWidget(window)
             window.open_palette()
             window.close()

@@ -12,24 +12,24 @@ from PySide6.QtWidgets import QMenu, QToolButton
 from pytestqt.qtbot import QtBot
 from window_helpers import WindowMaker, messages, opened
 
-from convscope.engine.models.built import build_model
-from convscope.engine.models.catalogue import open_model
+from convscope.core.errors import UntrustedError
+from convscope.core.task import Task
+from convscope.engine.models.builder.built import build_model
+from convscope.engine.models.builder.templates import TEMPLATES
+from convscope.engine.models.library.catalogue import open_model
 from convscope.engine.models.opened import OpenedModel
-from convscope.engine.models.templates import TEMPLATES
-from convscope.errors import UntrustedError
 from convscope.imaging.image import Image
 from convscope.imaging.samples import samples
-from convscope.session.kept_models import NamedModel
-from convscope.session.lab import Lab
-from convscope.session.recovery import Work, has_work, load_work, save_work
-from convscope.session.session import Session
-from convscope.task import Task
-from convscope.ui import keeper as keeper_module
-from convscope.ui.keeper import Keeper
 from convscope.ui.main_window import MainWindow
-from convscope.ui.predictor import Predicted
-from convscope.ui.widgets.class_bars import ClassBars
-from convscope.ui.widgets.header import described_model, short_count
+from convscope.ui.plots.class_bars import ClassBars
+from convscope.ui.window import autosave as keeper_module
+from convscope.ui.window.autosave import Keeper
+from convscope.ui.window.header import described_model, short_count
+from convscope.ui.window.predictor import Predicted
+from convscope.workspace.kept_models import NamedModel
+from convscope.workspace.lab import Lab
+from convscope.workspace.recovery import Work, has_work, load_work, save_work
+from convscope.workspace.workspace import Workspace
 
 LONG = 300_000  # milliseconds: the first test imports TensorFlow
 
@@ -48,7 +48,7 @@ def garments() -> OpenedModel:
 
 def digit() -> Image:
     """A shipped drawing of a digit."""
-    from convscope.imaging.load import load_image
+    from convscope.imaging.io.load import load_image
 
     return next(load_image(sample.path) for sample in samples() if "digit" in sample.path.name)
 
@@ -60,8 +60,8 @@ def classifying(window: MainWindow) -> bool:
 
 def test_the_shipped_model_is_opened_when_the_engine_is_ready(window: MainWindow, qtbot: QtBot) -> None:
     window.start_engine()
-    qtbot.waitUntil(lambda: window.session.model is not None, timeout=LONG)
-    model = window.session.model
+    qtbot.waitUntil(lambda: window.workspace.model is not None, timeout=LONG)
+    model = window.workspace.model
     assert model is not None and model.source.spec == "imagenet"
     button = window.findChild(QToolButton, "header.model")
     assert button is not None and button.text().startswith(described_model(model))
@@ -89,18 +89,18 @@ def test_what_has_to_be_trusted_is_opened_by_a_button_that_says_so(
             raise UntrustedError(words, Path(str(spec)))
         return digits
 
-    monkeypatch.setattr("convscope.engine.models.catalogue.open_model", opens)
+    monkeypatch.setattr("convscope.engine.models.library.catalogue.open_model", opens)
     window.open_path(folder)
     qtbot.waitUntil(lambda: bool(window.toasts.toasts()), timeout=LONG)
     assert messages(window) == [words]
     # Its lines are all seen, though the button takes of their width.
     text = window.toasts.toasts()[0].text
     assert text.height() >= text.heightForWidth(text.width())
-    assert window.session.model is None
+    assert window.workspace.model is None
     button = window.toasts.findChild(QToolButton, "toast.action")
     assert button is not None and button.text() == "Trust it and open"
     qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: window.session.model is not None, timeout=LONG)
+    qtbot.waitUntil(lambda: window.workspace.model is not None, timeout=LONG)
     assert asked == [False, True]
     assert not window.toasts.toasts()
     qtbot.waitUntil(window.jobs.idle, timeout=LONG)
@@ -112,13 +112,13 @@ def test_a_model_file_by_path_and_again_is_the_same_model(
     path = tmp_path / "mine.keras"
     digits.keras.save(path)
     window.open_path(path)
-    qtbot.waitUntil(lambda: window.session.model is not None, timeout=LONG)
-    first = window.session.model
+    qtbot.waitUntil(lambda: window.workspace.model is not None, timeout=LONG)
+    first = window.workspace.model
     assert first is not None and first.source.path == path
     window.sources.engine.open_model("digits")
-    qtbot.waitUntil(lambda: len(window.session.models) == 2, timeout=LONG)
+    qtbot.waitUntil(lambda: len(window.workspace.models) == 2, timeout=LONG)
     window.open_path(path)
-    assert window.session.model is first and len(window.session.models) == 2
+    assert window.workspace.model is first and len(window.workspace.models) == 2
     assert str(path) in window.settings.recent
     qtbot.waitUntil(window.jobs.idle, timeout=LONG)
     # What was written there since is another network, whatever it is called.
@@ -126,9 +126,9 @@ def test_a_model_file_by_path_and_again_is_the_same_model(
     trained.set_weights([values + 1 for values in trained.get_weights()])
     trained.save(path)
     window.open_path(path)
-    qtbot.waitUntil(lambda: len(window.session.models) == 3, timeout=LONG)
-    again = window.session.model
-    assert again is window.session.models[-1] and again is not None and again.id != first.id
+    qtbot.waitUntil(lambda: len(window.workspace.models) == 3, timeout=LONG)
+    again = window.workspace.model
+    assert again is window.workspace.models[-1] and again is not None and again.id != first.id
     assert np.array_equal(again.keras.get_weights()[0], trained.get_weights()[0])
     qtbot.waitUntil(window.jobs.idle, timeout=LONG)
 
@@ -154,32 +154,32 @@ def test_what_was_chosen_while_another_was_on_its_way_stays(
         return slow
 
     for model in (digits, garments):
-        window.session.add_model(model)
-    monkeypatch.setattr("convscope.engine.models.catalogue.open_model", opens)
+        window.workspace.add_model(model)
+    monkeypatch.setattr("convscope.engine.models.library.catalogue.open_model", opens)
     window.sources.engine.open_model("mnist-small")
     qtbot.waitUntil(begun.is_set)
     # From the menu; a finished run's network that is asked why comes in the same way.
-    window.session.select_model(digits.id)
+    window.workspace.select_model(digits.id)
     go.set()
     qtbot.waitUntil(window.jobs.idle)
-    assert window.session.model is digits and slow in window.session.models
+    assert window.workspace.model is digits and slow in window.workspace.models
     assert messages(window) == [f"{slow.name} is open."]
     (button,) = window.toasts.toasts()[0].findChildren(QToolButton, "toast.action")
     qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
-    assert window.session.model is slow
+    assert window.workspace.model is slow
     # Of two that are on their way the one that was asked for last is current.
-    window.session.remove_model(slow.id)
+    window.workspace.remove_model(slow.id)
     for name in ("digits", "mnist-small"):
         window.sources.engine.open_model(name)
     qtbot.waitUntil(window.jobs.idle)
-    assert window.session.model is not None and window.session.model.source.spec == "mnist-small"
+    assert window.workspace.model is not None and window.workspace.model.source.spec == "mnist-small"
 
 
 def test_the_folder_of_a_run_is_its_model(
     window: MainWindow, digits: OpenedModel, tmp_path: Path, qtbot: QtBot
 ) -> None:
-    from convscope.engine.data.registry import open_dataset
-    from convscope.engine.training.run import Run
+    from convscope.engine.data.sets.registry import open_dataset
+    from convscope.engine.training.runs.run import Run
     from convscope.engine.training.settings import TrainingSettings
     from convscope.engine.training.train import details_of
 
@@ -190,11 +190,11 @@ def test_the_folder_of_a_run_is_its_model(
     assert "holds no trained model yet" in messages(window)[0]
     digits.keras.save(tmp_path / "run" / "model.keras")
     window.open_path(tmp_path / "run")
-    qtbot.waitUntil(lambda: window.session.model is not None, timeout=LONG)
-    assert window.session.model is not None
-    assert window.session.model.source.path == tmp_path / "run" / "model.keras"
+    qtbot.waitUntil(lambda: window.workspace.model is not None, timeout=LONG)
+    assert window.workspace.model is not None
+    assert window.workspace.model.source.path == tmp_path / "run" / "model.keras"
     # In each run it is called model.keras: what a person knows it by is the folder.
-    assert window.session.model.name == "run"
+    assert window.workspace.model.name == "run"
     qtbot.waitUntil(window.jobs.idle, timeout=LONG)
 
 
@@ -206,7 +206,7 @@ def test_what_is_no_model_is_one_sentence(window: MainWindow, tmp_path: Path, qt
     opened(qtbot, window)
     (message,) = messages(window)
     assert "notes.h5" in message
-    assert window.session.model is None and not window.sources.engine.opening
+    assert window.workspace.model is None and not window.sources.engine.opening
 
 
 def test_the_header_lists_the_open_models_and_chooses_one(
@@ -214,8 +214,8 @@ def test_the_header_lists_the_open_models_and_chooses_one(
 ) -> None:
     button = window.findChild(QToolButton, "header.model")
     assert button is not None and button.text().startswith("no model")
-    window.session.add_model(digits)
-    window.session.add_model(garments)
+    window.workspace.add_model(digits)
+    window.workspace.add_model(garments)
     assert button.text().startswith(garments.name)
     menu = button.menu()
     assert isinstance(menu, QMenu)
@@ -224,9 +224,9 @@ def test_the_header_lists_the_open_models_and_chooses_one(
     assert texts[:2] == [described_model(digits), described_model(garments)]
     assert menu.actions()[1].isChecked()
     menu.actions()[0].trigger()
-    assert window.session.model is digits
-    window.session.remove_model(window.session.models[0].id)
-    assert window.session.model is garments
+    assert window.workspace.model is digits
+    window.workspace.remove_model(window.workspace.models[0].id)
+    assert window.workspace.model is garments
 
 
 @pytest.mark.parametrize(
@@ -246,15 +246,15 @@ def test_a_folder_of_classes_is_a_data_set_and_a_folder_of_images_is_not(
             picture = np.full((8, 8, 3), level + number, np.uint8)
             cv2.imwrite(str(tmp_path / "pets" / name / f"{number}.png"), picture)
     window.open_path(tmp_path / "pets")
-    qtbot.waitUntil(lambda: window.session.dataset is not None, timeout=LONG)
-    dataset = window.session.dataset
+    qtbot.waitUntil(lambda: window.workspace.dataset is not None, timeout=LONG)
+    dataset = window.workspace.dataset
     assert dataset is not None and dataset.classes == ("cats", "dogs") and len(dataset) == 8
-    before = len(window.session.images)
+    before = len(window.workspace.images)
     window.open_path(tmp_path / "pets" / "cats")
     opened(qtbot, window)
     # The same images; they may have been compared with one another meanwhile.
-    still = window.session.dataset
-    assert len(window.session.images) == before + 4 and still is not None and still.images is dataset.images
+    still = window.workspace.dataset
+    assert len(window.workspace.images) == before + 4 and still is not None and still.images is dataset.images
 
 
 def test_predictions_follow_image_and_model_only_while_somebody_looks(
@@ -271,7 +271,7 @@ def test_predictions_follow_image_and_model_only_while_somebody_looks(
 
     window.predictor.changed.connect(hear)
     window.predictor.follow(bars)
-    window.session.add_model(digits)
+    window.workspace.add_model(digits)
     assert not classifying(window)
     bars.show()
     qtbot.waitUntil(lambda: window.predictor.prediction is not None, timeout=LONG)
@@ -284,9 +284,9 @@ def test_predictions_follow_image_and_model_only_while_somebody_looks(
     qtbot.mouseClick(bars, Qt.MouseButton.LeftButton, pos=bars.row_rect(1).center().toPoint())
     assert chosen == [prediction.classes[1].index]
     bars.hide()
-    window.session.add_images([Image(np.zeros((28, 28), np.uint8), "black")])
+    window.workspace.add_images([Image(np.zeros((28, 28), np.uint8), "black")])
     assert not classifying(window) and window.predictor.prediction is None
-    window.session.remove_model(window.session.models[0].id)
+    window.workspace.remove_model(window.workspace.models[0].id)
     assert heard[-1] is None
     window.predictor.changed.disconnect(hear)
 
@@ -297,7 +297,7 @@ def test_a_model_without_classes_says_why(window: MainWindow, qtbot: QtBot) -> N
     qtbot.addWidget(bars)
     bars.show()
     window.predictor.follow(bars)
-    window.session.add_model(base)
+    window.workspace.add_model(base)
     qtbot.waitUntil(lambda: window.predictor.last is not None, timeout=LONG)
     last = window.predictor.last
     assert last is not None and last.prediction is None and "no classes" in last.reason
@@ -308,14 +308,14 @@ def test_after_a_crash_a_model_built_by_hand_is_back(
     window: MainWindow, digits: OpenedModel, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(keeper_module, "INTERVAL", 0.01)
-    session = window.session
-    first = Keeper(session, window.jobs)
+    workspace = window.workspace
+    first = Keeper(workspace, window.jobs)
     assert first.folder is not None
     folder = first.folder
     built = build_model(TEMPLATES["mnist-convnet"].architecture, seed=5)
-    session.add_model(built)
-    session.add_model(digits)
-    session.select_model(session.models[0].id)
+    workspace.add_model(built)
+    workspace.add_model(digits)
+    workspace.select_model(workspace.models[0].id)
 
     def written() -> list[Path]:
         return sorted(folder.glob("*.keras"))
@@ -323,22 +323,22 @@ def test_after_a_crash_a_model_built_by_hand_is_back(
     qtbot.waitUntil(lambda: len(written()) == 1 and has_work(folder), timeout=LONG)
     qtbot.waitUntil(window.jobs.idle, timeout=LONG)
     files, stamp = written(), written()[0].stat().st_mtime_ns
-    session.edit_lab(session.lab.with_stage(stride=3), "Change stride")
-    qtbot.waitUntil(lambda: kept_lab(folder) == session.lab, timeout=LONG)
+    workspace.edit_lab(workspace.lab.with_stage(stride=3), "Change stride")
+    qtbot.waitUntil(lambda: kept_lab(folder) == workspace.lab, timeout=LONG)
     qtbot.waitUntil(window.jobs.idle, timeout=LONG)
     assert written() == files and files[0].stat().st_mtime_ns == stamp, "written once"
     recovered = load_work(folder)
     assert recovered is not None and recovered.models[0] == NamedModel("digits")
     # What a next window does: its first writing comes before the engine has opened the file.
     assert first.load(Task()) is not None
-    session.remove_model(session.models[0].id)
-    session.remove_model(session.models[0].id)
-    assert session.model is None
+    workspace.remove_model(workspace.models[0].id)
+    workspace.remove_model(workspace.models[0].id)
+    assert workspace.model is None
     qtbot.waitUntil(lambda: load_work(folder).models == (), timeout=LONG)  # type: ignore[union-attr]
     qtbot.waitUntil(window.jobs.idle, timeout=LONG)
     window.sources.engine.bring_back(recovered.models[1])
-    qtbot.waitUntil(lambda: session.model is not None, timeout=LONG)
-    back = session.model
+    qtbot.waitUntil(lambda: workspace.model is not None, timeout=LONG)
+    back = workspace.model
     assert back is not None and back.name == "MNIST convnet 32-64-64" and back.source == built.source
     assert back.notes == built.notes and back.classes == built.classes
     pairs = zip(back.keras.get_weights(), built.keras.get_weights(), strict=True)
@@ -346,7 +346,7 @@ def test_after_a_crash_a_model_built_by_hand_is_back(
     qtbot.waitUntil(lambda: len(load_work(folder).models) == 1, timeout=LONG)  # type: ignore[union-attr]
     qtbot.waitUntil(window.jobs.idle, timeout=LONG)
     assert written() == files and files[0].stat().st_mtime_ns == stamp, "not written again"
-    session.remove_model(session.models[0].id)
+    workspace.remove_model(workspace.models[0].id)
     qtbot.waitUntil(lambda: not written(), timeout=LONG)
     qtbot.waitUntil(window.jobs.idle, timeout=LONG)
     first.close()
@@ -367,15 +367,15 @@ def test_after_a_crash_models_data_and_the_draft_are_known_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(keeper_module, "INTERVAL", 0.01)
-    session = window.session
-    first = Keeper(session, window.jobs)
-    session.add_model(garments)
-    session.add_model(digits)
-    session.select_model(session.models[0].id)
-    draft = session.architecture.insert(1, "Dropout")
-    session.edit_architecture(draft, "Add a Dropout layer")
+    workspace = window.workspace
+    first = Keeper(workspace, window.jobs)
+    workspace.add_model(garments)
+    workspace.add_model(digits)
+    workspace.select_model(workspace.models[0].id)
+    draft = workspace.architecture.insert(1, "Dropout")
+    workspace.edit_architecture(draft, "Add a Dropout layer")
     window.sources.engine.open_dataset("digits")
-    qtbot.waitUntil(lambda: session.dataset is not None, timeout=LONG)
+    qtbot.waitUntil(lambda: workspace.dataset is not None, timeout=LONG)
     assert first.folder is not None
     folder = first.folder
 
@@ -391,7 +391,7 @@ def test_after_a_crash_models_data_and_the_draft_are_known_again(
     assert first._lock is not None
     first._timer.stop()
     first._lock.unlock()
-    fresh = Session(session.images)
+    fresh = Workspace(workspace.images)
     second = Keeper(fresh, window.jobs)
     restored = second.load(Task())
     assert restored is not None
@@ -422,11 +422,11 @@ def test_a_description_and_its_weights_become_one_model(
             window.open_path(path)
             qtbot.waitUntil(settled, timeout=LONG)
     qtbot.waitUntil(settled, timeout=LONG)
-    model = window.session.model
+    model = window.workspace.model
     assert model is not None and model.source.weights == "net.weights.h5"
     for ours, theirs in zip(model.keras.get_weights(), digits.keras.get_weights(), strict=True):
         np.testing.assert_array_equal(ours, theirs)
-    assert len(window.session.models) == (2 if order == "layers first" else 1)
+    assert len(window.workspace.models) == (2 if order == "layers first" else 1)
 
 
 def test_after_a_crash_a_model_is_opened_as_it_was(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
@@ -434,8 +434,8 @@ def test_after_a_crash_a_model_is_opened_as_it_was(window: MainWindow, qtbot: Qt
     bare = open_model("MobileNetV2", include_top=False, input_shape=(64, 48, 3))
     small = open_model("lenet-5", input_shape=(40, 44, 1))
     for model in (bare, small):
-        window.session.add_model(model)
-    save_work(tmp_path / "work", Work.of(window.session))
+        window.workspace.add_model(model)
+    save_work(tmp_path / "work", Work.of(window.workspace))
     recovered = load_work(tmp_path / "work")
     assert recovered is not None
     assert recovered.models[-2:] == (
@@ -443,16 +443,18 @@ def test_after_a_crash_a_model_is_opened_as_it_was(window: MainWindow, qtbot: Qt
         NamedModel("lenet-5", "", True, (40, 44, 1)),
     )
     for model in (bare, small):
-        window.session.remove_model(model.id)
+        window.workspace.remove_model(model.id)
     for named in recovered.models[-2:]:
         window.sources.engine.bring_back(named)
     qtbot.waitUntil(
-        lambda: {"MobileNetV2 base", small.name} <= {model.name for model in window.session.models},
+        lambda: {"MobileNetV2 base", small.name} <= {model.name for model in window.workspace.models},
         timeout=LONG,
     )
-    shapes = {model.name: model.input_shape for model in window.session.models}
+    shapes = {model.name: model.input_shape for model in window.workspace.models}
     assert shapes["MobileNetV2 base"] == (64, 48, 3) and shapes[small.name] == (40, 44, 1)
-    assert {model.source.asked.include_top for model in window.session.models if model.name != "digits"} == {
+    assert {
+        model.source.asked.include_top for model in window.workspace.models if model.name != "digits"
+    } == {
         False,
         True,
     }

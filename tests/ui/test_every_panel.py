@@ -12,16 +12,16 @@ from PySide6.QtWidgets import QApplication, QScrollArea, QWidget
 from pytestqt.qtbot import QtBot
 from shiboken6 import isValid
 
+from convscope.core.paths import resource_path
 from convscope.engine.data.dataset import Dataset
-from convscope.engine.data.registry import open_dataset
-from convscope.engine.models.catalogue import open_model
+from convscope.engine.data.sets.registry import open_dataset
+from convscope.engine.models.library.catalogue import open_model
 from convscope.engine.models.opened import OpenedModel
-from convscope.imaging.load import load_image
-from convscope.paths import resource_path
-from convscope.session.session import Session
+from convscope.imaging.io.load import load_image
+from convscope.ui.forms.segmented import Segmented
 from convscope.ui.main_window import MainWindow
-from convscope.ui.tab_order import tab_stops
-from convscope.ui.widgets.segmented import Segmented
+from convscope.ui.window.tab_order import tab_stops
+from convscope.workspace.workspace import Workspace
 
 # What a panel calls the switch of its pages.
 SWITCHES = ("kernels.view", "data.page", "model.page", "train.view", "layers.page", "explain.view")
@@ -43,10 +43,10 @@ def images() -> Dataset:
 @pytest.fixture
 def walk(qtbot: QtBot, digits: OpenedModel, images: Dataset) -> Iterator[MainWindow]:
     """A window with a photograph, a network and data."""
-    window = MainWindow(Session([load_image(resource_path("images", "cat.jpg"))]))
+    window = MainWindow(Workspace([load_image(resource_path("images", "cat.jpg"))]))
     qtbot.addWidget(window)
-    window.session.add_model(digits)
-    window.session.set_dataset(images)
+    window.workspace.add_model(digits)
+    window.workspace.set_dataset(images)
     window.resize(*SIZES[0])
     window.show()
     window.activateWindow()

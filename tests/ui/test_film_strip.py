@@ -15,7 +15,7 @@ from window_helpers import WindowMaker, messages, press, small_images
 from convscope.imaging.image import Image
 from convscope.imaging.matrix import image_from_array
 from convscope.ui.main_window import MainWindow
-from convscope.ui.widgets.film_strip import SOURCE, picture_of
+from convscope.ui.window.film_strip import SOURCE, picture_of
 
 
 def strip(window: MainWindow) -> QListView:
@@ -63,25 +63,25 @@ def test_a_table_of_zeros_and_ones_is_no_black_thumbnail() -> None:
 
 def test_every_image_gets_its_thumbnail(window: MainWindow, qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: thumbnails(window) == [True] * 3)
-    window.session.add_images(small_images(5))
+    window.workspace.add_images(small_images(5))
     qtbot.waitUntil(lambda: thumbnails(window) == [True] * 8)
     icon = model(window).index(1, 0).data(Qt.ItemDataRole.DecorationRole)
     shown = icon.pixmap(SOURCE, SOURCE).toImage()
     assert shown.pixelColor(2, 2).red() == 10
 
 
-def test_a_click_makes_an_image_current_and_the_strip_follows_the_session(
+def test_a_click_makes_an_image_current_and_the_strip_follows_the_workspace(
     window: MainWindow, qtbot: QtBot
 ) -> None:
     qtbot.waitUntil(lambda: thumbnails(window) == [True] * 3)
     qtbot.mouseClick(strip(window).viewport(), Qt.MouseButton.LeftButton, pos=middle(window, 2))
-    assert window.session.current == 2
-    window.session.select_image(window.session.images[1].id)
+    assert window.workspace.current == 2
+    window.workspace.select_image(window.workspace.images[1].id)
     assert strip(window).currentIndex().row() == 1
     qtbot.keyClick(strip(window), Qt.Key.Key_Right)
-    assert window.session.current == 2
+    assert window.workspace.current == 2
     qtbot.keyClick(window, Qt.Key.Key_PageDown, Qt.KeyboardModifier.ControlModifier)
-    assert window.session.current == 0
+    assert window.workspace.current == 0
 
 
 def test_the_tooltip_names_the_image_and_what_was_converted(make_window: WindowMaker) -> None:
@@ -98,13 +98,13 @@ def test_the_context_menu_and_delete_close_an_image(window: MainWindow, qtbot: Q
     (menu,) = strip(window).findChildren(QMenu)
     menu.actions()[0].trigger()
     menu.close()
-    assert [image.name for image in window.session.images] == ["image 1", "image 2"]
-    assert strip(window).currentIndex().row() == window.session.current == 0
+    assert [image.name for image in window.workspace.images] == ["image 1", "image 2"]
+    assert strip(window).currentIndex().row() == window.workspace.current == 0
     strip(window).setFocus()
     qtbot.keyClick(strip(window), Qt.Key.Key_Delete)
-    assert [image.name for image in window.session.images] == ["image 2"]
+    assert [image.name for image in window.workspace.images] == ["image 2"]
     qtbot.keyClick(strip(window), Qt.Key.Key_Delete)
-    assert len(window.session.images) == 1
+    assert len(window.workspace.images) == 1
 
 
 def test_the_context_menu_closes_the_image_that_it_was_opened_on(window: MainWindow) -> None:
@@ -113,33 +113,33 @@ def test_the_context_menu_closes_the_image_that_it_was_opened_on(window: MainWin
     # Meanwhile another one goes.
     window.close_image(0)
     menu.actions()[0].trigger()
-    assert [image.name for image in window.session.images] == ["image 2"]
+    assert [image.name for image in window.workspace.images] == ["image 2"]
     menu.actions()[0].trigger()
     menu.close()
-    assert len(window.session.images) == 1
+    assert len(window.workspace.images) == 1
 
 
 def test_a_closed_image_comes_back_by_the_message_and_by_its_key(window: MainWindow, qtbot: QtBot) -> None:
-    before = window.session.images
+    before = window.workspace.images
     strip(window).setFocus()
     qtbot.keyClick(strip(window), Qt.Key.Key_Delete)
-    window.close_image(window.session.images[1].id)
+    window.close_image(window.workspace.images[1].id)
     # One message for the last image closed, however many were.
     (toast,) = window.toasts.toasts()
-    assert toast.message == "image 2 is closed." and window.session.images == before[1:2]
+    assert toast.message == "image 2 is closed." and window.workspace.images == before[1:2]
     press(qtbot, window, "toast.action")
-    assert window.session.images == before[1:] and window.session.image is before[2]
+    assert window.workspace.images == before[1:] and window.workspace.image is before[2]
     assert messages(window) == []
     control = Qt.KeyboardModifier.ControlModifier
     qtbot.keyClick(window, Qt.Key.Key_T, control | Qt.KeyboardModifier.ShiftModifier)
-    assert window.session.images == before and window.session.image is before[0]
+    assert window.workspace.images == before and window.workspace.image is before[0]
     assert not next(each for each in window.commands() if each.id == "image.reopen").enabled
 
 
 def test_the_last_image_is_not_closed_and_nothing_is_said_of_it(make_window: WindowMaker) -> None:
     window = make_window(small_images(1))
     window.close_image()
-    assert len(window.session.images) == 1 and messages(window) == []
+    assert len(window.workspace.images) == 1 and messages(window) == []
 
 
 def test_a_live_image_keeps_its_place_and_its_thumbnail_until_the_next(
@@ -149,7 +149,7 @@ def test_a_live_image_keeps_its_place_and_its_thumbnail_until_the_next(
     resets: list[bool] = []
     model(window).modelReset.connect(lambda: resets.append(True))
     for level in range(1, 60):
-        window.session.update_image(Image(np.full((4, 6), level, np.uint8), "live"))
+        window.workspace.update_image(Image(np.full((4, 6), level, np.uint8), "live"))
         assert thumbnails(window) == [True] * 3
     assert not resets
 
@@ -164,7 +164,7 @@ def test_a_live_image_keeps_its_place_and_its_thumbnail_until_the_next(
 @pytest.mark.parametrize("count", [1, 200])
 def test_one_image_or_very_many(make_window: WindowMaker, qtbot: QtBot, count: int) -> None:
     window = make_window(small_images(count))
-    window.session.select_image(window.session.images[count - 1].id)
+    window.workspace.select_image(window.workspace.images[count - 1].id)
     qtbot.waitUntil(lambda: all(thumbnails(window)))
     # The current image is scrolled into sight, and the buttons stay where they are.
     qtbot.waitUntil(lambda: strip(window).viewport().rect().contains(middle(window, count - 1)))

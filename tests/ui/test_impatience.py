@@ -17,13 +17,13 @@ from pytestqt.qtbot import QtBot
 from shiboken6 import isValid
 from window_helpers import small_images
 
-from convscope.engine.data.registry import open_dataset
-from convscope.engine.models.catalogue import open_model
+from convscope.engine.data.sets.registry import open_dataset
+from convscope.engine.models.library.catalogue import open_model
 from convscope.engine.training.settings import TrainingSettings
-from convscope.session.session import Session
 from convscope.ui import theme
 from convscope.ui.main_window import MainWindow
 from convscope.ui.panels.train import TrainPanel
+from convscope.workspace.workspace import Workspace
 
 # What opens networks or downloads far larger than ours.
 LEFT_OUT = ("imagenet", "textures", "download", "open", "camera", "transfer", "throughput")
@@ -53,12 +53,12 @@ def window(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Iterator[MainWindow
         monkeypatch.setattr(QFileDialog, name, lambda *_a, **_k: ("", ""))
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_a, **_k: "")
     monkeypatch.setattr(QDesktopServices, "openUrl", lambda _url: True)
-    made = MainWindow(Session(small_images(3)))
+    made = MainWindow(Workspace(small_images(3)))
     made.remember_settings = False
     qtbot.addWidget(made)
     digits = open_dataset("digits")
-    made.session.add_model(open_model("digits"))
-    made.session.set_dataset(replace(digits, given=replace(digits.given, train=digits.given.train[:200])))
+    made.workspace.add_model(open_model("digits"))
+    made.workspace.set_dataset(replace(digits, given=replace(digits.given, train=digits.given.train[:200])))
     made.resize(1440, 900)
     made.show()
     made.show_panel("train")
@@ -108,7 +108,7 @@ def test_everything_is_pressed_while_a_network_learns(
             elif what < 0.14:
                 window.zoom_by(chance.choice((-1, 1)))
             elif what < 0.17:
-                chance.choice((window.session.undo, window.session.redo, window.close_image))()
+                chance.choice((window.workspace.undo, window.workspace.redo, window.close_image))()
             else:
                 act(
                     qtbot,

@@ -11,16 +11,16 @@ import pytest
 from pytestqt.qtbot import QtBot
 from window_helpers import small_images
 
+from convscope.core.task import Task
 from convscope.engine.data.resize import InputSettings
 from convscope.imaging.image import Image
 from convscope.jobs import Jobs
-from convscope.session.lab import Lab
-from convscope.session.recovery import load_work
-from convscope.session.session import Session
-from convscope.task import Task
-from convscope.ui import keeper as module
-from convscope.ui.keeper import Keeper
 from convscope.ui.settings import Settings
+from convscope.ui.window import autosave as module
+from convscope.ui.window.autosave import Keeper
+from convscope.workspace.lab import Lab
+from convscope.workspace.recovery import load_work
+from convscope.workspace.workspace import Workspace
 
 
 @pytest.fixture(autouse=True)
@@ -38,9 +38,9 @@ def jobs(qtbot: QtBot) -> Iterator[Jobs]:
 
 
 @pytest.fixture
-def session() -> Session:
+def workspace() -> Workspace:
     """Three images without files."""
-    return Session(small_images())
+    return Workspace(small_images())
 
 
 def kept(keeper: Keeper) -> Lab | None:
@@ -51,17 +51,17 @@ def kept(keeper: Keeper) -> Lab | None:
 
 
 def test_an_edit_is_on_the_disk_soon_and_a_proper_end_forgets_it(
-    session: Session, jobs: Jobs, qtbot: QtBot
+    workspace: Workspace, jobs: Jobs, qtbot: QtBot
 ) -> None:
-    keeper = Keeper(session, jobs)
+    keeper = Keeper(workspace, jobs)
     assert not keeper.has_work
-    session.edit_lab(session.lab.with_stage(stride=3), "Change stride")
-    qtbot.waitUntil(lambda: kept(keeper) == session.lab)
+    workspace.edit_lab(workspace.lab.with_stage(stride=3), "Change stride")
+    qtbot.waitUntil(lambda: kept(keeper) == workspace.lab)
     qtbot.waitUntil(jobs.idle)
     assert keeper.has_work
     keeper.close()
     assert not keeper.has_work
-    session.edit_lab(session.lab.with_stage(stride=4), "Change stride")
+    workspace.edit_lab(workspace.lab.with_stage(stride=4), "Change stride")
     qtbot.wait(40)
     assert not keeper.has_work
 
@@ -73,16 +73,16 @@ def crashed(keeper: Keeper) -> None:
     keeper._lock.unlock()
 
 
-def test_after_a_crash_the_next_window_brings_it_back(session: Session, jobs: Jobs, qtbot: QtBot) -> None:
-    first = Keeper(session, jobs)
+def test_after_a_crash_the_next_window_brings_it_back(workspace: Workspace, jobs: Jobs, qtbot: QtBot) -> None:
+    first = Keeper(workspace, jobs)
     drawing = Image(np.eye(28, dtype=np.uint8) * 255, "drawing")
-    session.add_images([drawing])
-    session.edit_lab(session.lab.with_stage(stride=3), "Change stride")
-    qtbot.waitUntil(lambda: kept(first) == session.lab)
+    workspace.add_images([drawing])
+    workspace.edit_lab(workspace.lab.with_stage(stride=3), "Change stride")
+    qtbot.waitUntil(lambda: kept(first) == workspace.lab)
     qtbot.waitUntil(jobs.idle)
     crashed(first)
 
-    fresh = Session(small_images(1))
+    fresh = Workspace(small_images(1))
     second = Keeper(fresh, jobs)
     assert second.folder == first.folder and second.has_work
     recovered = second.load(Task())
@@ -96,13 +96,13 @@ def test_after_a_crash_the_next_window_brings_it_back(session: Session, jobs: Jo
     second.close()
 
 
-def test_what_images_are_brought_to_is_kept_too(session: Session, jobs: Jobs, qtbot: QtBot) -> None:
-    first = Keeper(session, jobs)
-    session.set_input(InputSettings((96, 64), 3, "pad"))
+def test_what_images_are_brought_to_is_kept_too(workspace: Workspace, jobs: Jobs, qtbot: QtBot) -> None:
+    first = Keeper(workspace, jobs)
+    workspace.set_input(InputSettings((96, 64), 3, "pad"))
     qtbot.waitUntil(lambda: first.has_work)
     qtbot.waitUntil(jobs.idle)
     crashed(first)
-    later = Session(small_images())
+    later = Workspace(small_images())
     second = Keeper(later, jobs)
     recovered = second.load(Task())
     assert recovered is not None
@@ -113,31 +113,31 @@ def test_what_images_are_brought_to_is_kept_too(session: Session, jobs: Jobs, qt
 
 
 def test_work_that_ends_the_next_run_too_is_not_brought_back_for_ever(
-    session: Session, jobs: Jobs, qtbot: QtBot
+    workspace: Workspace, jobs: Jobs, qtbot: QtBot
 ) -> None:
-    first = Keeper(session, jobs)
-    session.edit_lab(session.lab.with_stage(stride=3), "Change stride")
-    qtbot.waitUntil(lambda: kept(first) == session.lab)
+    first = Keeper(workspace, jobs)
+    workspace.edit_lab(workspace.lab.with_stage(stride=3), "Change stride")
+    qtbot.waitUntil(lambda: kept(first) == workspace.lab)
     qtbot.waitUntil(jobs.idle)
     crashed(first)
-    second = Keeper(Session(small_images(1)), jobs)
+    second = Keeper(Workspace(small_images(1)), jobs)
     assert second.load(Task()) is not None
     crashed(second)
-    third = Keeper(Session(small_images(1)), jobs)
+    third = Keeper(Workspace(small_images(1)), jobs)
     assert third.has_work and third.load(Task()) is None
     third.close()
     assert third.folder is not None and not list(third.folder.iterdir())
 
 
 def test_work_that_was_brought_back_and_kept_again_survives_the_next_crash(
-    session: Session, jobs: Jobs, qtbot: QtBot
+    workspace: Workspace, jobs: Jobs, qtbot: QtBot
 ) -> None:
-    first = Keeper(session, jobs)
-    session.edit_lab(session.lab.with_stage(stride=3), "Change stride")
-    qtbot.waitUntil(lambda: kept(first) == session.lab)
+    first = Keeper(workspace, jobs)
+    workspace.edit_lab(workspace.lab.with_stage(stride=3), "Change stride")
+    qtbot.waitUntil(lambda: kept(first) == workspace.lab)
     qtbot.waitUntil(jobs.idle)
     crashed(first)
-    fresh = Session(small_images(1))
+    fresh = Workspace(small_images(1))
     second = Keeper(fresh, jobs)
     recovered = second.load(Task())
     assert recovered is not None and second.folder is not None
@@ -145,16 +145,16 @@ def test_work_that_was_brought_back_and_kept_again_survives_the_next_crash(
     qtbot.waitUntil(lambda: not (second.folder / "restoring").exists())
     qtbot.waitUntil(jobs.idle)
     crashed(second)
-    third = Keeper(Session(small_images(1)), jobs)
+    third = Keeper(Workspace(small_images(1)), jobs)
     again = third.load(Task())
     assert again is not None and again.lab.stage.stride == 3
     third.close()
 
 
-def test_a_second_window_has_a_place_of_its_own(session: Session, jobs: Jobs, qtbot: QtBot) -> None:
-    first, second = Keeper(session, jobs), Keeper(Session(small_images()), jobs)
+def test_a_second_window_has_a_place_of_its_own(workspace: Workspace, jobs: Jobs, qtbot: QtBot) -> None:
+    first, second = Keeper(workspace, jobs), Keeper(Workspace(small_images()), jobs)
     assert first.folder != second.folder
-    session.edit_lab(session.lab.with_stage(stride=3), "Change stride")
+    workspace.edit_lab(workspace.lab.with_stage(stride=3), "Change stride")
     qtbot.waitUntil(lambda: first.has_work)
     assert not second.has_work
     qtbot.waitUntil(jobs.idle)
@@ -164,22 +164,22 @@ def test_a_second_window_has_a_place_of_its_own(session: Session, jobs: Jobs, qt
 
 
 def test_a_place_with_work_left_is_found_behind_an_empty_one(
-    session: Session, jobs: Jobs, qtbot: QtBot
+    workspace: Workspace, jobs: Jobs, qtbot: QtBot
 ) -> None:
-    first = Keeper(Session(small_images()), jobs)
-    second = Keeper(session, jobs)
-    session.edit_lab(session.lab.with_stage(stride=3), "Change stride")
-    qtbot.waitUntil(lambda: kept(second) == session.lab)
+    first = Keeper(Workspace(small_images()), jobs)
+    second = Keeper(workspace, jobs)
+    workspace.edit_lab(workspace.lab.with_stage(stride=3), "Change stride")
+    qtbot.waitUntil(lambda: kept(second) == workspace.lab)
     qtbot.waitUntil(jobs.idle)
     crashed(second)
     first.close()
-    third = Keeper(Session(small_images()), jobs)
+    third = Keeper(Workspace(small_images()), jobs)
     assert third.folder == second.folder and third.has_work
     third.close()
 
 
 def test_a_disk_that_refuses_costs_no_window(
-    session: Session,
+    workspace: Workspace,
     jobs: Jobs,
     qtbot: QtBot,
     monkeypatch: pytest.MonkeyPatch,
@@ -189,20 +189,20 @@ def test_a_disk_that_refuses_costs_no_window(
         raise OSError("No space left on device")
 
     monkeypatch.setattr(module, "save_work", refuse)
-    keeper = Keeper(session, jobs)
-    session.edit_lab(session.lab.with_stage(stride=3), "Change stride")
+    keeper = Keeper(workspace, jobs)
+    workspace.edit_lab(workspace.lab.with_stage(stride=3), "Change stride")
     qtbot.waitUntil(lambda: "could not be kept" in caplog.text)
     keeper.close()
 
 
 def test_without_any_place_the_window_works_without_keeping(
-    session: Session, jobs: Jobs, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+    workspace: Workspace, jobs: Jobs, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "WINDOWS", 1)
-    first = Keeper(session, jobs)
-    second = Keeper(session, jobs)
+    first = Keeper(workspace, jobs)
+    second = Keeper(workspace, jobs)
     assert second.folder is None and not second.has_work and second.load(Task()) is None
-    session.edit_lab(session.lab.with_stage(stride=3), "Change stride")
+    workspace.edit_lab(workspace.lab.with_stage(stride=3), "Change stride")
     qtbot.waitUntil(lambda: first.has_work)
     qtbot.waitUntil(jobs.idle)
     second.close()
@@ -210,20 +210,20 @@ def test_without_any_place_the_window_works_without_keeping(
 
 
 def test_a_home_that_cannot_be_written_costs_the_keeping_only(
-    session: Session, jobs: Jobs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    workspace: Workspace, jobs: Jobs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "home").write_text("a file, where not even root can make folders")
     monkeypatch.setenv("CONVSCOPE_HOME", str(tmp_path / "home"))
-    keeper = Keeper(session, jobs)
+    keeper = Keeper(workspace, jobs)
     assert keeper.folder is None and not keeper.has_work
-    session.edit_lab(session.lab.with_stage(stride=3), "Change stride")
+    workspace.edit_lab(workspace.lab.with_stage(stride=3), "Change stride")
     keeper.close()
     Settings().save()
     assert Settings.load() == Settings()
 
 
 def test_thumbnails_do_not_wait_for_work_that_is_written(
-    session: Session, jobs: Jobs, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+    workspace: Workspace, jobs: Jobs, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A network built by hand is saved with it, which may take seconds."""
     begun, goes_on = threading.Event(), threading.Event()
@@ -233,8 +233,8 @@ def test_thumbnails_do_not_wait_for_work_that_is_written(
         assert goes_on.wait(300)
 
     monkeypatch.setattr(module, "save_work", slow)
-    keeper = Keeper(session, jobs)
-    session.edit_lab(session.lab.with_stage(stride=3), "Change stride")
+    keeper = Keeper(workspace, jobs)
+    workspace.edit_lab(workspace.lab.with_stage(stride=3), "Change stride")
     qtbot.waitUntil(begun.is_set)
     done: list[str] = []
     for lane in set(Jobs.LANES) - {"keeping"}:

@@ -16,16 +16,16 @@ from PySide6.QtWidgets import QDialog, QFileDialog, QLabel, QToolButton, QTreeWi
 from pytestqt.qtbot import QtBot
 from window_helpers import FakePanel, WindowMaker, messages, opened, press, small_images
 
-from convscope.errors import UserError
+from convscope.core.errors import UserError
+from convscope.core.task import Task
 from convscope.imaging.image import Image
-from convscope.session.session import Session
-from convscope.task import Task
 from convscope.ui import theme
-from convscope.ui.layout import fitted
 from convscope.ui.main_window import MainWindow
 from convscope.ui.panels import PANELS
 from convscope.ui.settings import Settings
-from convscope.ui.widgets.about import versions
+from convscope.ui.window.about import versions
+from convscope.ui.window.layout import fitted
+from convscope.workspace.workspace import Workspace
 
 
 @pytest.fixture
@@ -113,7 +113,7 @@ def test_the_header_names_the_image_its_size_and_what_was_converted(make_window:
     assert "16 bits became 8" in button.toolTip() and "turned" in button.toolTip()
     notes = window.findChild(QLabel, "header.notes")
     assert notes.text() == "16 bits became 8  (+1)"
-    window.session.select_image(window.session.images[1].id)
+    window.workspace.select_image(window.workspace.images[1].id)
     assert notes.text() == "" and "image 0" in button.text()
     assert window.windowTitle().startswith("image 0")
 
@@ -122,7 +122,7 @@ def test_the_headers_menu_switches_the_image(window: MainWindow) -> None:
     menu = window.findChild(QToolButton, "header.image").menu()
     menu.aboutToShow.emit()
     menu.actions()[2].trigger()
-    assert window.session.current == 2
+    assert window.workspace.current == 2
 
 
 def test_open_path_takes_an_image_and_makes_it_current(
@@ -130,30 +130,30 @@ def test_open_path_takes_an_image_and_makes_it_current(
 ) -> None:
     window.open_path(pictures / "b.png")
     opened(qtbot, window)
-    assert window.session.image.name == "b.png"
-    assert len(window.session.images) == 4
+    assert window.workspace.image.name == "b.png"
+    assert len(window.workspace.images) == 4
     assert window.settings.recent == [str(pictures / "b.png")]
     window.open_path(str(pictures / "b.png"))
     opened(qtbot, window)
-    assert len(window.session.images) == 4
+    assert len(window.workspace.images) == 4
 
 
 def test_open_path_takes_a_folder(window: MainWindow, pictures: Path, qtbot: QtBot) -> None:
     window.open_path(pictures)
     opened(qtbot, window)
-    assert [image.name for image in window.session.images[-2:]] == ["a.png", "b.png"]
-    assert window.session.image.name == "a.png"
+    assert [image.name for image in window.workspace.images[-2:]] == ["a.png", "b.png"]
+    assert window.workspace.image.name == "a.png"
     assert not messages(window)
 
 
 def test_bad_files_are_one_sentence_each_and_the_current_image_stays(
     window: MainWindow, pictures: Path, tmp_path: Path, qtbot: QtBot
 ) -> None:
-    before = window.session.image
+    before = window.workspace.image
     (tmp_path / "empty").mkdir()
     window.open_paths([tmp_path / "bad.png", tmp_path / "missing.png", tmp_path / "empty"])
     opened(qtbot, window)
-    assert window.session.image is before
+    assert window.workspace.image is before
     shown = messages(window)
     assert len(shown) == 3
     for name in ("bad.png", "missing.png", "empty"):
@@ -172,7 +172,7 @@ def test_good_files_open_beside_bad_ones(
 ) -> None:
     window.open_paths([tmp_path / "bad.png", pictures / "a.png"])
     opened(qtbot, window)
-    assert window.session.image.name == "a.png"
+    assert window.workspace.image.name == "a.png"
     assert len(messages(window)) == 1
 
 
@@ -180,7 +180,7 @@ def test_a_model_file_that_is_not_there_is_said(window: MainWindow, tmp_path: Pa
     window.open_path(tmp_path / "gone.keras")
     opened(qtbot, window)
     assert messages(window) == [f"There is no model file {tmp_path / 'gone.keras'}."]
-    assert window.session.model is None
+    assert window.workspace.model is None
 
 
 def test_a_drop_of_several_files_opens_all(window: MainWindow, pictures: Path, qtbot: QtBot) -> None:
@@ -195,7 +195,7 @@ def test_a_drop_of_several_files_opens_all(window: MainWindow, pictures: Path, q
     )
     window.dropEvent(drop)
     opened(qtbot, window)
-    assert [image.name for image in window.session.images[-2:]] == ["a.png", "b.png"]
+    assert [image.name for image in window.workspace.images[-2:]] == ["a.png", "b.png"]
 
 
 def test_a_drag_is_welcome_if_it_holds_files_or_a_picture(window: MainWindow, tmp_path: Path) -> None:
@@ -225,14 +225,14 @@ def test_paste_takes_a_picture_and_lays_transparency_over_white(window: MainWind
     QGuiApplication.clipboard().setImage(picture)
     qtbot.keyClick(window, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
     opened(qtbot, window)
-    image = window.session.image
+    image = window.workspace.image
     assert image.name == "pasted image" and image.notes == ("transparency laid over white",)
     assert image.values.shape == (2, 3, 3)
     # 255·(128/255) + 255·(127/255) = 255 for red; 255·(127/255) = 127 for the others.
     assert image.values[1, 2].tolist() == [255, 127, 127]
     window.sources.paste()
     opened(qtbot, window)
-    assert window.session.image.name == "pasted image 2"
+    assert window.workspace.image.name == "pasted image 2"
 
 
 def test_paste_takes_copied_files_and_says_when_there_is_nothing(
@@ -243,7 +243,7 @@ def test_paste_takes_copied_files_and_says_when_there_is_nothing(
     QGuiApplication.clipboard().setMimeData(mime)
     window.run_command("image.paste")
     opened(qtbot, window)
-    assert window.session.image.name == "a.png"
+    assert window.workspace.image.name == "a.png"
     QGuiApplication.clipboard().setText("words")
     window.run_command("image.paste")
     assert messages(window) == ["There is no image to paste: copy a picture or an image file first."]
@@ -282,7 +282,7 @@ def test_the_open_dialog_does_not_block_and_opens_what_is_chosen(
     dialog.selectFile(str(pictures / "b.png"))
     dialog.accept()
     opened(qtbot, window)
-    assert window.session.image.name == "b.png"
+    assert window.workspace.image.name == "b.png"
     window.run_command("image.open_folder")
     assert window.findChild(QFileDialog, "sources.folder").isVisible()
     window.findChild(QFileDialog, "sources.folder").reject()
@@ -295,16 +295,16 @@ def test_undo_and_redo_say_what_they_would_do(window: MainWindow, qtbot: QtBot) 
     undo = window.findChild(QToolButton, "header.undo")
     redo = window.findChild(QToolButton, "header.redo")
     assert not undo.isEnabled() and not redo.isEnabled()
-    before = window.session.lab
-    window.session.edit_lab(before.with_stage(stride=2), "Change stride")
+    before = window.workspace.lab
+    window.workspace.edit_lab(before.with_stage(stride=2), "Change stride")
     assert undo.isEnabled() and undo.toolTip() == "Undo change stride (Ctrl+Z)"
     qtbot.mouseClick(undo, Qt.MouseButton.LeftButton)
-    assert window.session.lab == before and redo.toolTip() == "Redo change stride (Ctrl+Shift+Z)"
+    assert window.workspace.lab == before and redo.toolTip() == "Redo change stride (Ctrl+Shift+Z)"
     control = Qt.KeyboardModifier.ControlModifier
     qtbot.keyClick(window, Qt.Key.Key_Y, control)
-    assert window.session.lab.stage.stride == 2
+    assert window.workspace.lab.stage.stride == 2
     qtbot.keyClick(window, Qt.Key.Key_Z, control)
-    assert window.session.lab == before
+    assert window.workspace.lab == before
     titles = [command.title for command in window.commands()]
     assert "Redo: Change stride" in titles
 
@@ -389,7 +389,7 @@ def test_a_toast_shows_its_detail_on_a_click_and_stays_inside(window: MainWindow
 def test_a_toast_goes_by_itself_and_one_without_detail_has_no_button(
     window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("convscope.ui.widgets.toast.SECONDS", 0.05)
+    monkeypatch.setattr("convscope.ui.window.toast.SECONDS", 0.05)
     window.notify("Copied.")
     assert not window.toasts.toasts()[0].details.isVisible()
     qtbot.waitUntil(lambda: messages(window) == [])
@@ -464,7 +464,7 @@ def test_closing_while_jobs_run_cancels_them_and_ends_the_panels(window: MainWin
     with qtbot.waitSignal(window.closed):
         window.close()
     assert job.state == "cancelled" and panel.ended and window.threads_ended
-    window.session.add_images(small_images(1))
+    window.workspace.add_images(small_images(1))
 
 
 def test_a_job_that_does_not_stop_cannot_keep_the_window_open(
@@ -524,7 +524,7 @@ def test_the_engine_starts_in_a_worker_and_says_so(
     assert label.text() == "engine starting…"
     qtbot.waitUntil(lambda: label.text() == "engine ready · CPU")
     assert threads[0].name == "lane-engine"
-    assert window.jobs.idle() and window.session.model is None
+    assert window.jobs.idle() and window.workspace.model is None
 
 
 def test_an_engine_that_fails_is_a_sentence_and_the_window_lives(
@@ -661,7 +661,7 @@ def test_the_list_of_shortcuts_has_every_shortcut(window: MainWindow) -> None:
 
 
 def test_no_two_commands_share_an_id_or_a_shortcut(qtbot: QtBot) -> None:
-    window = MainWindow(Session(small_images(1)))
+    window = MainWindow(Workspace(small_images(1)))
     qtbot.addWidget(window)
     for info in PANELS:
         window.show_panel(info.name)

@@ -8,10 +8,10 @@ from PySide6.QtWidgets import QToolButton
 from pytestqt.qtbot import QtBot
 from window_helpers import messages, opened, small_images
 
-from convscope.errors import NotDownloadedError, UserError, WeightsNotDownloadedError
-from convscope.session.session import Session
-from convscope.task import Task
+from convscope.core.errors import NotDownloadedError, UserError, WeightsNotDownloadedError
+from convscope.core.task import Task
 from convscope.ui.main_window import MainWindow
+from convscope.workspace.workspace import Workspace
 
 
 def test_the_button_downloads_and_nothing_else_does(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -23,9 +23,9 @@ def test_the_button_downloads_and_nothing_else_does(qtbot: QtBot, monkeypatch: p
     def weights(name: str, *, include_top: bool, task: Task) -> None:
         asked.append((name, include_top))
 
-    monkeypatch.setattr("convscope.engine.data.registry.download_dataset", data)
-    monkeypatch.setattr("convscope.engine.models.applications.download_weights", weights)
-    window = MainWindow(Session(small_images(1)))
+    monkeypatch.setattr("convscope.engine.data.sets.registry.download_dataset", data)
+    monkeypatch.setattr("convscope.engine.models.library.applications.download_weights", weights)
+    window = MainWindow(Workspace(small_images(1)))
     window.remember_settings = False
     qtbot.addWidget(window)
     window.show()

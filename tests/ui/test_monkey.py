@@ -15,15 +15,15 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from convscope.engine.data.registry import open_dataset
-from convscope.engine.models.catalogue import open_model
-from convscope.engine.seeing.patterns.settings import PatternSettings
-from convscope.session.lab import Lab
+from convscope.engine.data.sets.registry import open_dataset
+from convscope.engine.interpret.feature_visualization.settings import PatternSettings
+from convscope.engine.models.library.catalogue import open_model
 from convscope.ui import theme
 from convscope.ui.main_window import MainWindow
 from convscope.ui.panels.kernels import KernelsPanel
 from convscope.ui.panels.patterns import PatternsPanel
 from convscope.ui.sources.opening import sample_images
+from convscope.workspace.lab import Lab
 
 # These open something, ask for a file, take seconds, or train: other tests press them meanwhile.
 LEFT_OUT = (
@@ -43,8 +43,8 @@ def window(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
         panel = made.panel()
         assert isinstance(panel, PatternsPanel)
         panel.controls.edit(settings=PatternSettings(steps=3))
-        made.session.add_model(open_model("garments"))
-        made.session.add_model(open_model("digits"))
+        made.workspace.add_model(open_model("garments"))
+        made.workspace.add_model(open_model("digits"))
         yield made
     # Theme and zoom are the application's.
     theme.apply("light")
@@ -54,10 +54,10 @@ def window(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
 def test_nothing_raises_and_nothing_stays(
     window: MainWindow, qtbot: QtBot, seed: int, caplog: pytest.LogCaptureFixture
 ) -> None:
-    chance, session, driver = random.Random(seed), window.session, Driver(qtbot, window)
+    chance, workspace, driver = random.Random(seed), window.workspace, Driver(qtbot, window)
     digits = open_dataset("digits")
     sets = (digits, replace(digits, given=replace(digits.given, train=digits.given.train[:50])), None)
-    session.set_dataset(digits)
+    workspace.set_dataset(digits)
     for step in range(STEPS):
         what = chance.random()
         if step % (STEPS // 2) == STEPS // 4:
@@ -67,11 +67,11 @@ def test_nothing_raises_and_nothing_stays(
             key = Qt.Key(Qt.Key.Key_1 + chance.randrange(len(window.panel_infos)))
             qtbot.keyClick(window, key, Qt.KeyboardModifier.ControlModifier)
         elif what < 0.13:
-            session.set_dataset(chance.choice(sets))
-        elif what < 0.16 and session.models:
-            session.select_model(session.models[chance.randrange(len(session.models))].id)
+            workspace.set_dataset(chance.choice(sets))
+        elif what < 0.16 and workspace.models:
+            workspace.select_model(workspace.models[chance.randrange(len(workspace.models))].id)
         elif what < 0.19:
-            session.select_image(session.images[chance.randrange(len(session.images))].id)
+            workspace.select_image(workspace.images[chance.randrange(len(workspace.images))].id)
         elif what < 0.25:
             window.run_command(chance.choice(("edit.undo", "edit.redo", "image.close", "image.reopen")))
         else:
@@ -86,15 +86,15 @@ def test_nothing_raises_and_nothing_stays(
     assert errors(caplog) == []
     # All of it still answers.
     window.show_panel("kernels")
-    session.edit_lab(Lab(), "Plain")
+    workspace.edit_lab(Lab(), "Plain")
     window.show_panel("model")
-    session.add_model(open_model("digits"))
+    workspace.add_model(open_model("digits"))
     driver.settle()
-    assert driver.text("model.name") == session.model.name
+    assert driver.text("model.name") == workspace.model.name
     window.show_panel("kernels")
     driver.settle()
     panel = window.panel()
     assert isinstance(panel, KernelsPanel) and panel.frame is not None
-    assert panel.frame.lab == session.lab and panel.frame.image is session.image
+    assert panel.frame.lab == workspace.lab and panel.frame.image is workspace.image
     assert window.close()
     assert window.jobs.idle() and window.threads_ended

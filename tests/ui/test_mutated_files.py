@@ -10,9 +10,9 @@ from pytestqt.qtbot import QtBot
 from shiboken6 import isValid
 from window_helpers import messages, small_images
 
-from convscope.errors import UserError
-from convscope.session.session import Session
+from convscope.core.errors import UserError
 from convscope.ui.main_window import MainWindow
+from convscope.workspace.workspace import Workspace
 
 mutations = runpy.run_path(str(Path(__file__).parents[1] / "imaging" / "mutations.py"))["mutations"]
 
@@ -20,7 +20,7 @@ mutations = runpy.run_path(str(Path(__file__).parents[1] / "imaging" / "mutation
 @pytest.fixture
 def lab(qtbot: QtBot) -> MainWindow:
     """The window as it is shipped."""
-    window = MainWindow(Session(small_images(1)))
+    window = MainWindow(Workspace(small_images(1)))
     qtbot.addWidget(window)
     window.resize(1440, 900)
     window.show()
@@ -48,7 +48,7 @@ def test_the_window_survives_two_hundred_damaged_files(
     for path in files[100:]:
         lab.open_path(path)
     qtbot.waitUntil(lab.jobs.idle)
-    opened = len(lab.session.images) - 1
+    opened = len(lab.workspace.images) - 1
     # The first hundred share one message for all but the first three.
     many = "more files could not be opened."
     apart = [error for error in errors if not error.message.endswith(many)]
@@ -57,8 +57,8 @@ def test_the_window_survives_two_hundred_damaged_files(
     assert opened > 10 and len(apart) > 10
     assert all(isinstance(error, UserError) for error in errors)
     # Those that still open are pictures like any other: every one is filtered.
-    for index in range(len(lab.session.images)):
-        lab.session.select_image(lab.session.images[index].id)
+    for index in range(len(lab.workspace.images)):
+        lab.workspace.select_image(lab.workspace.images[index].id)
         qtbot.waitUntil(lab.jobs.idle)
     assert isValid(lab) and lab.isVisible() and messages(lab) == []
 
@@ -66,15 +66,15 @@ def test_the_window_survives_two_hundred_damaged_files(
 def test_one_bad_file_after_another_leaves_the_image_that_is_open(
     lab: MainWindow, files: list[Path], qtbot: QtBot
 ) -> None:
-    before = lab.session.images
+    before = lab.workspace.images
     bad = 0
     for path in files[::8]:
         lab.open_path(path)
         qtbot.waitUntil(lab.jobs.idle)
-        if lab.session.images == before:
+        if lab.workspace.images == before:
             bad += 1
             assert path.name in messages(lab)[-1]
         else:
             lab.close_image()
-            assert lab.session.images == before
+            assert lab.workspace.images == before
     assert bad > 5

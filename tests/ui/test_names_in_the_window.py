@@ -11,16 +11,16 @@ from PySide6.QtWidgets import QAbstractButton, QLabel, QLineEdit
 from pytestqt.qtbot import QtBot
 from window_helpers import messages, opened, small_images
 
-from convscope.errors import UserError
-from convscope.printable import printable
-from convscope.session.session import Session
+from convscope.core.errors import UserError
+from convscope.core.printable import printable
 from convscope.ui.main_window import MainWindow
+from convscope.workspace.workspace import Workspace
 
 NAME = "a\nb\u202egnp\x1b[1m\u2067"
 
 
 def test_no_label_breaks_or_turns(qtbot: QtBot, tmp_path: Path) -> None:
-    window = MainWindow(Session(small_images(1)))
+    window = MainWindow(Workspace(small_images(1)))
     window.remember_settings = False
     qtbot.addWidget(window)
     window.show()
@@ -37,7 +37,7 @@ def test_no_label_breaks_or_turns(qtbot: QtBot, tmp_path: Path) -> None:
         window.show_panel(panel)
         opened(qtbot, window)
     window.open_palette()
-    assert window.session.image.name == "a�b�gnp�[1m�.png"
+    assert window.workspace.image.name == "a�b�gnp�[1m�.png"
     assert any("gnp" in message for message in messages(window))
     texts = [label.text() for label in window.findChildren(QLabel)]
     texts += [button.text() for button in window.findChildren(QAbstractButton)]

@@ -26,12 +26,12 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 from walk import Walk, long_window
 
-from convscope.engine.training.unfinished import Unfinished
+from convscope.engine.training.runs.unfinished import Unfinished
 from convscope.imaging.image import Image
+from convscope.ui.forms.segmented import Segmented
 from convscope.ui.main_window import MainWindow
-from convscope.ui.panels.train.live import LiveView
+from convscope.ui.panels.train.live.view import LiveView
 from convscope.ui.sources.opening import sample_images
-from convscope.ui.widgets.segmented import Segmented
 
 PRESSED = (QAbstractButton, QComboBox, QAbstractSpinBox, QLineEdit, QSlider)
 PATIENCE = 120_000
@@ -113,9 +113,9 @@ def test_no_button_moves_when_another_image_is_answered(watch: Watch) -> None:
     for info in window.panel_infos:
         window.show_panel(info.name)
         Walk(watch.qtbot, window).settle()
-        for image in window.session.images[1:]:
+        for image in window.workspace.images[1:]:
             watch.after(
-                f"{info.name}, another image", lambda image=image: window.session.select_image(image.id)
+                f"{info.name}, another image", lambda image=image: window.workspace.select_image(image.id)
             )
     assert not watch.moves, "\n".join(sorted(watch.moves))
 
@@ -133,8 +133,8 @@ def test_the_display_stays_in_its_line_when_a_gray_image_follows_a_coloured_one(
     window = watch.window
     window.resize(1024, 700)
     gray = Image(np.full((300, 451), 90, np.uint8), "gray")
-    watch.after("gray", lambda: window.session.add_images([gray]))
-    watch.after("coloured", lambda: window.session.select_image(window.session.images[0].id))
+    watch.after("gray", lambda: window.workspace.add_images([gray]))
+    watch.after("coloured", lambda: window.workspace.select_image(window.workspace.images[0].id))
     assert "kernels.display.clip" in watch.places()
     assert not [move for move in watch.moves if "kernels.display" in move]
 
@@ -158,7 +158,7 @@ def test_no_button_moves_while_a_data_set_is_opened_or_refused(watch: Watch, tmp
 
 def test_the_ways_to_a_first_data_set_stay_while_one_is_opened(watch: Watch, tmp_path: Path) -> None:
     window = watch.window
-    window.session.set_dataset(None)
+    window.workspace.set_dataset(None)
     window.show_panel("data")
     Walk(watch.qtbot, window).settle()
     before = watch.places()

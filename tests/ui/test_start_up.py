@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import pytest
 
-from convscope.errors import UserError
+from convscope.core.errors import UserError
 from convscope.ui.application import require_display
 from tests.processes import run_process
 
@@ -78,7 +78,7 @@ def test_the_first_paint_comes_before_tensorflow_and_shows_the_kernels_on_a_phot
 def main(window):
     tell(painted=window._painted, heavy=heavy(), panel=window.settings.panel,
          interval=sys.getswitchinterval(),
-         image=window.session.image.name, count=len(window.session.images),
+         image=window.workspace.image.name, count=len(window.workspace.images),
          made=type(window.panel()).__name__, toasts=[t.message for t in window.toasts.toasts()])
     window.close()
 """,
@@ -127,7 +127,7 @@ def test_paths_panel_and_theme_of_the_command_line(home: Path, tmp_path: Path) -
 def main(window):
     def done():
         from convscope.ui import theme
-        tell(image=window.session.image.name, dark=theme.tokens().dark)
+        tell(image=window.workspace.image.name, dark=theme.tokens().dark)
         window.close()
     when(window, window.jobs.idle, done)
 """,
@@ -230,13 +230,13 @@ def test_work_survives_a_crash_and_a_proper_end_leaves_nothing(home: Path) -> No
 import numpy as np
 from convscope.imaging.image import Image
 def main(window):
-    lab = window.session.lab
-    window.session.edit_lab(lab.with_stage(stride=3), "Change stride")
-    window.session.add_images([Image(np.eye(28, dtype=np.uint8) * 255, "drawing")])
+    lab = window.workspace.lab
+    window.workspace.edit_lab(lab.with_stage(stride=3), "Change stride")
+    window.workspace.add_images([Image(np.eye(28, dtype=np.uint8) * 255, "drawing")])
     keeping = window.findChild(keeper.Keeper)
     def kept():
         found = keeper.load_work(keeping.folder)
-        return (found is not None and found.work is not None and found.lab == window.session.lab
+        return (found is not None and found.work is not None and found.lab == window.workspace.lab
                 and found.work.images[-1].name == "drawing" and window.jobs.idle())
     when(window, kept, lambda: os._exit(9))
 """,
@@ -246,8 +246,8 @@ def main(window):
     script = """
 def main(window):
     def done():
-        tell(stride=window.session.lab.stage.stride, image=window.session.image.name,
-             corner=int(window.session.image.values[5, 5].max()),
+        tell(stride=window.workspace.lab.stage.stride, image=window.workspace.image.name,
+             corner=int(window.workspace.image.values[5, 5].max()),
              toasts=[t.message for t in window.toasts.toasts()],
              details=[t.detail.toPlainText() for t in window.toasts.toasts()])
         window.close()

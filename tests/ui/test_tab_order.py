@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLayoutItem, QPushButton
 from pytestqt.qtbot import QtBot
 from shiboken6 import Shiboken
 
-from convscope.ui.tab_order import tab_stops
+from convscope.ui.window.tab_order import tab_stops
 
 
 def items() -> list[QLayoutItem]:

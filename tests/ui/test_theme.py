@@ -26,12 +26,12 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 from window_helpers import WindowMaker, press
 
-from convscope.paths import resource_path
+from convscope.core.paths import resource_path
 from convscope.ui import theme
+from convscope.ui.forms.form import spin
 from convscope.ui.rescale import UNLIMITED
 from convscope.ui.settings import Settings
 from convscope.ui.theme import DARK, LIGHT, SERIES, Tokens
-from convscope.ui.widgets.form import spin
 
 UI = Path(theme.__file__).parent
 

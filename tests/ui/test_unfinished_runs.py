@@ -10,16 +10,16 @@ from PySide6.QtWidgets import QAbstractButton, QLabel, QToolButton
 from pytestqt.qtbot import QtBot
 from window_helpers import messages, opened
 
-from convscope.engine.data.registry import open_dataset
-from convscope.engine.models.catalogue import open_model
-from convscope.engine.training.run import Run, new_folder
+from convscope.core.folder_lock import locked
+from convscope.engine.data.sets.registry import open_dataset
+from convscope.engine.models.library.catalogue import open_model
+from convscope.engine.training.runs.run import Run, new_folder
 from convscope.engine.training.settings import TrainingSettings
 from convscope.engine.training.train import train
-from convscope.folder_lock import locked
 from convscope.imaging.image import Image
-from convscope.session.session import Session
 from convscope.ui.main_window import MainWindow
-from convscope.ui.unfinished_runs import offer_unfinished_runs
+from convscope.ui.window.unfinished_runs import offer_unfinished_runs
+from convscope.workspace.workspace import Workspace
 from tests.made_runs import made_run
 
 
@@ -35,7 +35,7 @@ def run_left(name: str, state: str) -> Run:
 
 def test_it_is_offered_and_the_train_panel_opens(qtbot: QtBot) -> None:
     run_left("whole", "finished")
-    window = MainWindow(Session([Image(np.zeros((28, 28), np.uint8), "black")]))
+    window = MainWindow(Workspace([Image(np.zeros((28, 28), np.uint8), "black")]))
     window.remember_settings = False
     qtbot.addWidget(window)
     window.show()
@@ -57,7 +57,7 @@ def test_it_is_offered_and_the_train_panel_opens(qtbot: QtBot) -> None:
 
 
 def test_the_offer_goes_when_its_run_is_gone_on_with_deleted_or_left(qtbot: QtBot) -> None:
-    window = MainWindow(Session([Image(np.zeros((28, 28), np.uint8), "black")]))
+    window = MainWindow(Workspace([Image(np.zeros((28, 28), np.uint8), "black")]))
     window.remember_settings = False
     qtbot.addWidget(window)
     window.show()

@@ -26,15 +26,15 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 import convscope.ui
-from convscope.engine.data.registry import open_dataset
-from convscope.engine.models.catalogue import open_model
-from convscope.imaging.load import load_image
-from convscope.paths import resource_path
+from convscope.core.paths import resource_path
+from convscope.engine.data.sets.registry import open_dataset
+from convscope.engine.models.library.catalogue import open_model
+from convscope.imaging.io.load import load_image
+from convscope.ui.forms import wheel
+from convscope.ui.forms.form import spin
+from convscope.ui.forms.kernel_grid import KernelGrid
+from convscope.ui.forms.segmented import Segmented
 from convscope.ui.main_window import MainWindow
-from convscope.ui.widgets import wheel
-from convscope.ui.widgets.form import spin
-from convscope.ui.widgets.kernel_grid import KernelGrid
-from convscope.ui.widgets.segmented import Segmented
 
 CONTROLS = (QAbstractSpinBox, QComboBox, QAbstractSlider, QTabBar, Segmented, KernelGrid)
 
@@ -74,13 +74,13 @@ def state(widget: QWidget) -> object:
 def window(qtbot: QtBot) -> Iterator[MainWindow]:
     """A window with a photograph, a network and data."""
     with window_on(qtbot, "kernels", [load_image(resource_path("images", "cat.jpg"))]) as made:
-        made.session.add_model(open_model("digits"))
-        made.session.set_dataset(open_dataset("digits"))
+        made.workspace.add_model(open_model("digits"))
+        made.workspace.set_dataset(open_dataset("digits"))
         yield made
 
 
 def test_no_control_of_any_panel_turns_without_the_focus(window: MainWindow, qtbot: QtBot) -> None:
-    driver, lab = Driver(qtbot, window), window.session.lab
+    driver, lab = Driver(qtbot, window), window.workspace.lab
     turned: set[str] = set()
     kinds: set[type[QWidget]] = set()
     names: set[str] = set()
@@ -113,7 +113,7 @@ def test_no_control_of_any_panel_turns_without_the_focus(window: MainWindow, qtb
                     kinds.add(type(widget))
         driver.settle()
     assert turned == set()
-    assert window.session.lab == lab or window.session.lab.stage.kernel == lab.stage.kernel
+    assert window.workspace.lab == lab or window.workspace.lab.stage.kernel == lab.stage.kernel
     assert len(names) > 60 and len(kinds) >= 6
 
 

@@ -17,14 +17,14 @@ from pytestqt.qtbot import QtBot
 
 from convscope.engine import runtime
 from convscope.engine.data.dataset import Dataset
-from convscope.engine.data.registry import open_dataset
+from convscope.engine.data.sets.registry import open_dataset
 from convscope.engine.data.split import SplitSettings
 from convscope.imaging.samples import load_sample
+from convscope.ui.canvas.mosaic_view import MosaicView
 from convscope.ui.main_window import MainWindow
 from convscope.ui.panels.train import TrainPanel
-from convscope.ui.panels.train.result import ResultView
-from convscope.ui.widgets.class_bars import ClassBars
-from convscope.ui.widgets.mosaic_view import MosaicView
+from convscope.ui.panels.train.results.view import ResultView
+from convscope.ui.plots.class_bars import ClassBars
 
 
 class Story(Driver):
@@ -114,13 +114,13 @@ def folder_of(digits: Dataset, folder: Path, classes: str = "479") -> Path:
 
 def test_a_shipped_data_set(story: Story) -> None:
     story.template("mnist-small")
-    untrained = story.session.model
-    story.session.set_dataset(few("fashion"))
+    untrained = story.workspace.model
+    story.workspace.set_dataset(few("fashion"))
     story.train()
-    assert story.session.model is untrained
+    assert story.workspace.model is untrained
     told = story.mistake()
     assert story.why() == told
-    assert story.session.model is not untrained and story.session.model is not None
+    assert story.workspace.model is not untrained and story.workspace.model is not None
     # The mistake stays one for the same reason when it is asked for again.
     story.window.show_panel("train")
     told = story.click_mistake(3)
@@ -148,7 +148,7 @@ def test_an_own_architecture(story: Story) -> None:
     story.window.run_command("model.page.build")
     story.settle()
     story.press("model.build.build")
-    story.session.set_dataset(few("digits"))
+    story.workspace.set_dataset(few("digits"))
     story.train(1e-4)
     told = story.mistake()
     assert story.why() == told
@@ -157,26 +157,26 @@ def test_an_own_architecture(story: Story) -> None:
 def test_two_runs_of_one_template(story: Story) -> None:
     story.template("mnist-small")
     # All of them: a run knows its data again.
-    story.session.set_dataset(open_dataset("digits"))
+    story.workspace.set_dataset(open_dataset("digits"))
     for rate in (1e-4, 3e-5):
         story.train(rate)
         told = story.mistake()
         assert story.why() == told
         story.window.show_panel("train")
         story.press("train.view.live")
-    first, second = story.session.models[-2:]
+    first, second = story.workspace.models[-2:]
     assert first.id != second.id
     # The first run again, from the table of runs: its own network answers, and it is the one that is open.
     story.press("train.view.runs")
     story.settle()
-    from convscope.engine.training.run import list_runs
+    from convscope.engine.training.runs.run import list_runs
 
     oldest = min(list_runs(), key=lambda run: run.details.created)
     story.panel.desk.show_result(oldest)
     story.settle()
     told = story.click_mistake()
     assert story.why() == told
-    assert story.session.model is first and len(story.session.models) == 3
+    assert story.workspace.model is first and len(story.workspace.models) == 3
 
 
 def test_what_was_opened_while_the_engine_starts_stays(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -197,13 +197,13 @@ def test_what_was_opened_while_the_engine_starts_stays(qtbot: QtBot, monkeypatch
         library_open(story, window)
         go.set()
         story.settle()
-        assert story.session.model is not None and story.session.model.source.spec == "lenet-5"
-        assert [model.source.spec for model in story.session.models] == ["lenet-5"]
+        assert story.workspace.model is not None and story.workspace.model.source.spec == "lenet-5"
+        assert [model.source.spec for model in story.workspace.models] == ["lenet-5"]
 
 
 def library_open(story: Story, window: MainWindow) -> None:
     """Open LeNet-5 from the library, as its button does."""
-    from convscope.ui.panels.model.library_view import LibraryView
+    from convscope.ui.panels.model.library.view import LibraryView
 
     view = window.findChild(LibraryView)
     assert view is not None

@@ -9,13 +9,13 @@ from PySide6.QtWidgets import QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 from walk import Size, Walk, long_classes, long_image, long_model, long_window
 
-from convscope.session.session import Session
+from convscope.ui.canvas.image_view import ImageView
+from convscope.ui.canvas.mosaic_view import MosaicView
+from convscope.ui.forms.elided_combo import ElidedCombo
 from convscope.ui.main_window import MainWindow
 from convscope.ui.panels.kernels import KernelsPanel
 from convscope.ui.settings import Settings
-from convscope.ui.widgets.elided_combo import ElidedCombo
-from convscope.ui.widgets.image_view import ImageView
-from convscope.ui.widgets.mosaic_view import MosaicView
+from convscope.workspace.workspace import Workspace
 
 # The pictures that a page is there for.
 PICTURES = {
@@ -102,7 +102,7 @@ def button(window: MainWindow, name: str) -> QToolButton:
 
 def test_what_folds_away_leaves_a_button_that_says_so(qtbot: QtBot) -> None:
     """Larger words took the room of the pictures, or what gave way went without a trace."""
-    window = MainWindow(Session([long_image()]), settings=Settings())
+    window = MainWindow(Workspace([long_image()]), settings=Settings())
     window.remember_settings = False
     qtbot.addWidget(window)
     window.resize(1280, 800)
@@ -138,15 +138,15 @@ def test_a_page_that_is_first_seen_after_a_zoom_has_its_words_in_that_size(
     qtbot: QtBot, panel: str, page: str
 ) -> None:
     """Choices kept their small letters, or were as wide as small ones and cut their words."""
-    window = MainWindow(Session([long_image()]), settings=Settings())
+    window = MainWindow(Workspace([long_image()]), settings=Settings())
     window.remember_settings = False
     qtbot.addWidget(window)
     window.resize(1280, 800)
     window.show()
     walk = Walk(qtbot, window)
     try:
-        window.session.add_model(long_model())
-        window.session.set_dataset(long_classes())
+        window.workspace.add_model(long_model())
+        window.workspace.set_dataset(long_classes())
         window.show_panel(panel)
         for zoom in (1.1, 1.5):
             window.set_zoom(zoom)

@@ -15,17 +15,17 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QSpinBox, QToolButt
 from pytestqt.qtbot import QtBot
 from shiboken6 import isValid
 
+from convscope.core.paths import resource_path
 from convscope.engine.data.dataset import Dataset
-from convscope.engine.data.registry import open_dataset
+from convscope.engine.data.sets.registry import open_dataset
 from convscope.engine.data.split import SplitSettings
 from convscope.engine.models.opened import OpenedModel
 from convscope.imaging.image import Image
-from convscope.imaging.load import load_image
-from convscope.paths import resource_path
-from convscope.session.session import Session
+from convscope.imaging.io.load import load_image
+from convscope.ui.forms.segmented import Segmented
 from convscope.ui.main_window import MainWindow
 from convscope.ui.settings import Settings
-from convscope.ui.widgets.segmented import Segmented
+from convscope.workspace.workspace import Workspace
 
 # The switch of a panel's pages, where it has some.
 PAGES = {
@@ -99,14 +99,14 @@ def long_window(qtbot: QtBot, *beside: Image) -> Iterator[MainWindow]:
     Args:
         beside: images that are open beside the photograph.
     """
-    window = MainWindow(Session([long_image(), *beside]), settings=Settings())
+    window = MainWindow(Workspace([long_image(), *beside]), settings=Settings())
     window.remember_settings = False
     qtbot.addWidget(window)
     window.resize(1280, 800)
     window.show()
     window.activateWindow()
-    window.session.add_model(long_model())
-    window.session.set_dataset(long_classes())
+    window.workspace.add_model(long_model())
+    window.workspace.set_dataset(long_classes())
     yield window
     if isValid(window):
         window.set_zoom(1.0)

@@ -5,9 +5,9 @@ Importing this package does not import TensorFlow; only `pipeline` needs it, whe
 
 from convscope.engine.data.augmentation import Augmentation
 from convscope.engine.data.dataset import SPLIT_NAMES, Dataset, SplitName, make_dataset
-from convscope.engine.data.duplicates import Duplicates, find_duplicates
-from convscope.engine.data.registry import DatasetInfo, list_datasets, open_dataset
 from convscope.engine.data.resize import InputSettings, Target
+from convscope.engine.data.sets.registry import DatasetInfo, list_datasets, open_dataset
+from convscope.engine.data.similar.duplicates import Duplicates, find_duplicates
 from convscope.engine.data.split import Splits, SplitSettings
 from convscope.engine.data.thumbnails import Thumbnails
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, replace
 from typing import Literal
 
-from convscope.errors import UserError
+from convscope.core.errors import UserError
 
 Fill = Literal["nearest", "reflect", "constant", "wrap"]
 FILLS: tuple[Fill, ...] = ("nearest", "reflect", "constant", "wrap")

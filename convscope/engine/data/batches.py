@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convscope.errors import UserError
+from convscope.core.errors import UserError
 
 
 class Batches:

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from convscope.engine.data.images import Images
+from convscope.core.errors import UserError
+from convscope.core.printable import printable
+from convscope.core.task import Task
+from convscope.engine.data.formats.images import Images
 from convscope.engine.data.split import DEFAULT_SPLIT, Splits, SplitSettings, split_indices
-from convscope.errors import UserError
-from convscope.printable import printable
-from convscope.task import Task
 
 if TYPE_CHECKING:
-    from convscope.engine.data.alike import Alike
+    from convscope.engine.data.similar.alike import Alike
 
 SplitName = Literal["train", "validation", "test"]
 SPLIT_NAMES: tuple[SplitName, ...] = ("train", "validation", "test")
@@ -104,7 +104,7 @@ class Dataset:
         """
         known = self
         if settings.together and self.alike is None:
-            from convscope.engine.data.alike import find_alike
+            from convscope.engine.data.similar.alike import find_alike
 
             known = self.with_alike(find_alike(self, task))
         splits, notes = known._split(settings)

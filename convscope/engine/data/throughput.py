@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
+from convscope.core.task import Task
 from convscope.engine.data.pipeline import Stream
-from convscope.task import Task
 
 
 @dataclass(frozen=True)

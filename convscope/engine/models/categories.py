@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from convscope.engine.models.kinds import KINDS
-from convscope.engine.models.sheet import LayerInfo, Sheet
+from convscope.engine.models.layer_specs import KINDS
+from convscope.engine.models.summary import LayerInfo, Sheet
 
 _CLASSIFIER, _CONVOLUTION, _OTHER = "Classifier", "Convolution", "Other"
 

@@ -7,21 +7,21 @@ import time
 from dataclasses import dataclass
 from functools import cache
 
-from convscope.engine.models.applications import build_application
-from convscope.engine.models.applications_table import APPLICATIONS
-from convscope.engine.models.build import to_keras
-from convscope.engine.models.catalogue import Entry, open_model
-from convscope.engine.models.families import FAMILIES, Family
+from convscope.core.opening import check_budget
+from convscope.core.task import Task
+from convscope.engine.models.builder.build import to_keras
+from convscope.engine.models.builder.templates import TEMPLATES
 from convscope.engine.models.flatten import flatten
-from convscope.engine.models.kinds.base import Shape
+from convscope.engine.models.layer_specs.base import Shape
+from convscope.engine.models.library.applications import build_application
+from convscope.engine.models.library.applications_table import APPLICATIONS
+from convscope.engine.models.library.catalogue import Entry, open_model
+from convscope.engine.models.library.families import FAMILIES, Family
+from convscope.engine.models.library.published import Figure, of_application
+from convscope.engine.models.library.shipped import facts
 from convscope.engine.models.opened import OpenedModel
-from convscope.engine.models.published import Figure, of_application
 from convscope.engine.models.read import read
-from convscope.engine.models.sheet import Sheet, depth_of
-from convscope.engine.models.shipped import facts
-from convscope.engine.models.templates import TEMPLATES
-from convscope.opening import check_budget
-from convscope.task import Task
+from convscope.engine.models.summary import Sheet, depth_of
 
 # What networks brought that are no family of the lectures; the first prefix that fits counts.
 _IDEAS = (

@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from math import prod
 from typing import Any
 
+from convscope.core.errors import UserError
+from convscope.core.opening import check_budget
 from convscope.engine.models.program import Program, Slot, Step
-from convscope.errors import UserError
-from convscope.opening import check_budget
 
 Shape = tuple[int | None, ...]
 # A layer that is written out once for each point in time makes a graph as large as that.

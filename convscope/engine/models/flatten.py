@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from convscope.core.errors import UserError
 from convscope.engine import keras_compat
 from convscope.engine.models.program import Program, Slot, Step
-from convscope.errors import UserError
 
 # Layers whose activation is the last thing that they do.
 _FUSED = (

@@ -14,15 +14,22 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from convscope.core.errors import NotEnoughMemoryError, UserError
+from convscope.core.ids import new_id
+from convscope.core.printable import printable
+from convscope.core.words import counted
 from convscope.engine.keras_compat import cannot_run, no_kernel
-from convscope.engine.models.answer import Answer, Reading, loss_reading, read_as, shape_words, value_name
-from convscope.engine.models.first_run import check_graph, check_steps, shapes_for
-from convscope.engine.models.flatten import flatten, graph_of
-from convscope.engine.models.head import Head, are_probabilities, head_at
-from convscope.engine.models.kinds import KINDS
-from convscope.engine.models.precision import copy_weights, in_float32, is_low_precision
-from convscope.engine.models.prediction import Prediction, class_name, ranked, sigmoid, softmax
-from convscope.engine.models.preprocessing import (
+from convscope.engine.models.answers.answer import (
+    Answer,
+    Reading,
+    loss_reading,
+    read_as,
+    shape_words,
+    value_name,
+)
+from convscope.engine.models.answers.head import Head, are_probabilities, head_at
+from convscope.engine.models.answers.prediction import Prediction, class_name, ranked, sigmoid, softmax
+from convscope.engine.models.answers.preprocessing import (
     RAW,
     UNIT,
     Prepared,
@@ -30,14 +37,14 @@ from convscope.engine.models.preprocessing import (
     check_input,
     prepare,
 )
+from convscope.engine.models.first_run import check_graph, check_steps, shapes_for
+from convscope.engine.models.flatten import flatten, graph_of
+from convscope.engine.models.layer_specs import KINDS
+from convscope.engine.models.precision import copy_weights, in_float32, is_low_precision
 from convscope.engine.models.program import Program
 from convscope.engine.models.read import read
-from convscope.engine.models.sheet import LayerInfo, Sheet
-from convscope.errors import NotEnoughMemoryError, UserError
-from convscope.ids import new_id
+from convscope.engine.models.summary import LayerInfo, Sheet
 from convscope.imaging.image import Image
-from convscope.printable import printable
-from convscope.words import counted
 
 _KEPT = 48
 

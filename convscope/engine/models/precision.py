@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from convscope.engine.models.settle import settle
+from convscope.engine.models.finalize import settle
 
 
 def is_low_precision(model: Any) -> bool:

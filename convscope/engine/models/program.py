@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from convscope.errors import UserError
+from convscope.core.errors import UserError
 
 Wrap = Callable[["Step", Callable[..., Any]], Callable[..., Any]]
 """Given a step and what it computes, what to compute instead (guided backpropagation's gradient, say)."""

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from math import prod
 from typing import Any
 
-from convscope.engine.models.kinds import KINDS
-from convscope.engine.models.kinds.base import Parameters, Shape, ShapeError, formula
+from convscope.engine.models.layer_specs import KINDS
+from convscope.engine.models.layer_specs.base import Parameters, Shape, ShapeError, formula
 from convscope.engine.models.program import Program, Step
 from convscope.engine.models.receptive import Field, join, of_image
-from convscope.engine.models.sheet import Count, LayerInfo, Sheet, activation_bytes, count, dealt, sheet
+from convscope.engine.models.summary import Count, LayerInfo, Sheet, activation_bytes, count, dealt, sheet
 
 # Operations written as functions (x + y, ops.concatenate) count as the layers of the same name.
 _AS_LAYER = {

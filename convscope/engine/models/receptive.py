@@ -19,7 +19,7 @@ from functools import reduce
 from math import ceil, floor
 from operator import or_
 
-from convscope.engine.models.kinds.base import POINTWISE, Shape, Window
+from convscope.engine.models.layer_specs.base import POINTWISE, Shape, Window
 
 LONGEST = 4096
 """Pixels of an image's side up to which the exact sets are kept: those of all values of a layer."""

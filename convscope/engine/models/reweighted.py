@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from convscope.core.errors import UserError
+from convscope.core.task import Task
 from convscope.engine.models.channels_last import NOTE
 from convscope.engine.models.files.open_file import open_file
 from convscope.engine.models.files.weights import load_weights
 from convscope.engine.models.flatten import graph_of
 from convscope.engine.models.opened import OpenedModel, Source
-from convscope.errors import UserError
-from convscope.task import Task
 
 
 def with_weights(model: OpenedModel, path: Path, task: Task | None = None) -> OpenedModel:

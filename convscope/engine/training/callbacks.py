@@ -12,14 +12,14 @@ from typing import Any
 
 import keras
 
+from convscope.core.task import Task
 from convscope.engine.data.batches import Batches
 from convscope.engine.training.control import Control
 from convscope.engine.training.observe import Observer
 from convscope.engine.training.rates import changes, scheduled_rate
-from convscope.engine.training.record import EpochRecord, Recorder
 from convscope.engine.training.remaining import Remaining
+from convscope.engine.training.runs.record import EpochRecord, Recorder
 from convscope.engine.training.settings import TrainingSettings
-from convscope.task import Task
 
 # Progress is told this often (seconds); more is not seen and costs steps. Speed is that of the last half to
 # three seconds.

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from convscope.engine.data.dataset import Dataset
-from convscope.engine.models.head import Head
+from convscope.engine.models.answers.head import Head
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.training.losses import BY_CLASS, choose
 from convscope.engine.training.rates import changes
@@ -247,6 +247,6 @@ def with_head(model: OpenedModel, classes: int, seed: int = 0) -> OpenedModel:
 
     The other layers keep their weights; the model handed in is not changed.
     """
-    from convscope.engine.training.transfer import replace_head
+    from convscope.engine.training.transfer.transfer import replace_head
 
     return replace_head(model, classes, seed)

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from convscope.errors import UserError
-from convscope.task import Task
+from convscope.core.errors import UserError
+from convscope.core.task import Task
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,12 +10,12 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from convscope.core.errors import UserError
+from convscope.core.task import Task
 from convscope.engine.data.dataset import Dataset, SplitName
 from convscope.engine.data.resize import Target
 from convscope.engine.data.split import Splits
 from convscope.engine.models.opened import OpenedModel
-from convscope.errors import UserError
-from convscope.task import Task
 
 
 @dataclass(frozen=True)

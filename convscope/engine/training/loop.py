@@ -9,12 +9,21 @@ from typing import Any, Literal
 
 import numpy as np
 
+from convscope.core.errors import NotEnoughMemoryError, UserError
+from convscope.core.task import Task
 from convscope.engine.data.batches import Batches
 from convscope.engine.data.dataset import Dataset
 from convscope.engine.keras_compat import build_for_training, cannot_run, no_kernel
+from convscope.engine.models.finalize import settle
 from convscope.engine.models.opened import OpenedModel
-from convscope.engine.models.settle import settle
-from convscope.engine.training.checkpoint import (
+from convscope.engine.training.control import Control
+from convscope.engine.training.losses import Goal, make_loss, make_metrics
+from convscope.engine.training.machines.together import fit_together
+from convscope.engine.training.machines.workers import Workers
+from convscope.engine.training.observe import Observer, Snapshot
+from convscope.engine.training.rates import gentler, make_optimizer
+from convscope.engine.training.remaining import Remaining
+from convscope.engine.training.runs.checkpoint import (
     Position,
     best_path,
     drop_head,
@@ -23,19 +32,10 @@ from convscope.engine.training.checkpoint import (
     save_checkpoint,
     seed_states,
 )
-from convscope.engine.training.control import Control
-from convscope.engine.training.losses import Goal, make_loss, make_metrics
-from convscope.engine.training.observe import Observer, Snapshot
-from convscope.engine.training.rates import gentler, make_optimizer
-from convscope.engine.training.record import CLASSIFIER, EpochRecord, Recorder
-from convscope.engine.training.remaining import Remaining
-from convscope.engine.training.run import Run
+from convscope.engine.training.runs.record import CLASSIFIER, EpochRecord, Recorder
+from convscope.engine.training.runs.run import Run
 from convscope.engine.training.settings import TrainingSettings
 from convscope.engine.training.smoothing import best_epoch, higher_is_better, judged_by
-from convscope.engine.training.together import fit_together
-from convscope.engine.training.workers import Workers
-from convscope.errors import NotEnoughMemoryError, UserError
-from convscope.task import Task
 
 Outcome = Literal["finished", "early", "stopped", "diverged"]
 

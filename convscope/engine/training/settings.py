@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, is_dataclass, replace
 from typing import Any, Literal
 
+from convscope.core.errors import UserError
 from convscope.engine.data.augmentation import Augmentation
 from convscope.engine.data.resize import Fit, InputSettings
 from convscope.engine.data.split import SplitSettings
-from convscope.errors import UserError
 
 OptimizerName = Literal["sgd", "rmsprop", "adam", "adamw", "nadam", "adagrad"]
 LossName = Literal[

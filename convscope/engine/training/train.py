@@ -11,17 +11,17 @@ from typing import Any
 
 import numpy as np
 
+from convscope.core.errors import UserError
+from convscope.core.opening import GB
+from convscope.core.task import Task
 from convscope.engine.data.dataset import SPLIT_NAMES, Dataset, SplitName
 from convscope.engine.data.pipeline import PipelineSettings, Stream
-from convscope.engine.data.registry import open_dataset
+from convscope.engine.data.sets.registry import open_dataset
 from convscope.engine.data.split import Splits
 from convscope.engine.keras_compat import seeded
 from convscope.engine.models.opened import OpenedModel, Source
-from convscope.engine.training.checkpoint import copy_state, load_checkpoint, load_start, save_start
 from convscope.engine.training.control import Control
-from convscope.engine.training.distribution import Strategy, distribution
 from convscope.engine.training.evaluate import Evaluation, evaluate
-from convscope.engine.training.keeping import finish, running, write_sidecars, writing
 from convscope.engine.training.loop import (
     Fitted,
     Job,
@@ -31,17 +31,17 @@ from convscope.engine.training.loop import (
     prepared,
 )
 from convscope.engine.training.losses import Goal, choose
+from convscope.engine.training.machines.distribution import Strategy, distribution
+from convscope.engine.training.machines.together import seeds_apart
+from convscope.engine.training.machines.workers import Workers
 from convscope.engine.training.observe import Snapshot
-from convscope.engine.training.record import Recorder
-from convscope.engine.training.run import DataFacts, ModelFacts, Run, RunDetails, now
-from convscope.engine.training.script import write_script
+from convscope.engine.training.runs.checkpoint import copy_state, load_checkpoint, load_start, save_start
+from convscope.engine.training.runs.keeping import finish, running, write_sidecars, writing
+from convscope.engine.training.runs.record import Recorder
+from convscope.engine.training.runs.run import DataFacts, ModelFacts, Run, RunDetails, now
+from convscope.engine.training.runs.script import write_script
 from convscope.engine.training.settings import TrainingSettings
-from convscope.engine.training.together import seeds_apart
-from convscope.engine.training.workers import Workers
-from convscope.errors import UserError
-from convscope.imaging.numpy_files import UNREADABLE, load_archive
-from convscope.opening import GB
-from convscope.task import Task
+from convscope.imaging.io.numpy_files import UNREADABLE, load_archive
 
 # Eight bytes an image.
 _LARGEST_SPLIT = GB
@@ -255,7 +255,7 @@ def resume(
     watchers: Any = {"control": control, "recorder": recorder, "show": show, "task": task}
     if details.transfer is not None:
         # transfer itself trains through this module.
-        from convscope.engine.training.transfer import resume_transfer
+        from convscope.engine.training.transfer.transfer import resume_transfer
 
         with seeded(settings.seed):
             return resume_transfer(run, split, settings, **watchers)

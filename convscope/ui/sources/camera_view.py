@@ -7,15 +7,15 @@ from collections.abc import Callable
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QComboBox, QDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from convscope.imaging.camera import Camera
+from convscope.core.task import Task
 from convscope.imaging.image import Image
+from convscope.imaging.io.camera import Camera
 from convscope.jobs import Jobs
-from convscope.session.session import Session
-from convscope.task import Task
 from convscope.ui import theme
+from convscope.ui.forms.wheel import wheel_needs_focus
 from convscope.ui.sources.live import LivePlace
 from convscope.ui.sources.opening import unique_name
-from convscope.ui.widgets.wheel import wheel_needs_focus
+from convscope.workspace.workspace import Workspace
 
 INTERVAL_MS = 33
 CAMERAS = 4
@@ -26,14 +26,14 @@ class CameraView(QDialog):
     """Start and stop, freeze, keep a picture; it does not block the window.
 
     Args:
-        session: where the newest frame is the current image.
+        workspace: where the newest frame is the current image.
         jobs: lets a camera go in the lane "view", since a driver may take its time.
         make_camera: makes the camera of a number; replaced in tests.
     """
 
     def __init__(
         self,
-        session: Session,
+        workspace: Workspace,
         jobs: Jobs,
         parent: QWidget | None = None,
         make_camera: Callable[[int], Camera] = Camera,
@@ -41,10 +41,10 @@ class CameraView(QDialog):
         super().__init__(parent)
         self.setObjectName("camera")
         self.setWindowTitle("Camera")
-        self._session = session
+        self._workspace = workspace
         self._jobs = jobs
         self._make_camera = make_camera
-        self._place = LivePlace(session)
+        self._place = LivePlace(workspace)
         self._camera: Camera | None = None
         self._shown: Image | None = None
         self._timer = QTimer(self)
@@ -144,9 +144,9 @@ class CameraView(QDialog):
     def _keep(self) -> None:
         """A copy of the frame stays in the strip; the camera goes on."""
         if self._shown is not None:
-            name = unique_name("camera picture", self._session.images)
+            name = unique_name("camera picture", self._workspace.images)
             kept = Image(self._shown.values, name, None, self._shown.notes)
-            self._session.add_images([kept])
+            self._workspace.add_images([kept])
             self._place.show(self._shown)
 
     def _tell(self, text: str, *, failed: bool = False) -> None:

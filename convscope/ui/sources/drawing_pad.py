@@ -21,13 +21,13 @@ from PySide6.QtWidgets import (
 )
 
 from convscope.imaging.draw import Canvas, Stroke
-from convscope.session.session import Session
-from convscope.session.slots import Slots
 from convscope.ui import theme
+from convscope.ui.forms.form import slider
+from convscope.ui.forms.wheel import wheel_needs_focus
 from convscope.ui.sources.live import LivePlace
 from convscope.ui.sources.opening import unique_name
-from convscope.ui.widgets.form import slider
-from convscope.ui.widgets.wheel import wheel_needs_focus
+from convscope.workspace.document import Document
+from convscope.workspace.workspace import Workspace
 
 SIZES = (28, 32, 48, 64)
 SIDE = 336  # pixels on the screen: twelve for each of 28
@@ -124,18 +124,18 @@ class DrawingPad(QDialog):
     """The pad with its tools; it does not block the window.
 
     Args:
-        session: where the drawing is the current image, stroke by stroke.
+        workspace: where the drawing is the current image, stroke by stroke.
     """
 
-    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+    def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("pad")
         self.setWindowTitle("Draw")
-        self._session = session
-        self._place = LivePlace(session)
+        self._workspace = workspace
+        self._place = LivePlace(workspace)
         self._name = ""
-        self._slots = Slots()
-        self._drawing = self._slots.slot("drawing", Drawing())
+        self._slots = Document()
+        self._drawing = self._slots.part("drawing", Drawing())
         self.surface = PadSurface(self)
         self.surface.changed.connect(self._show)
         self.surface.lifted.connect(self._stroke_done)
@@ -180,10 +180,10 @@ class DrawingPad(QDialog):
     def begin(self) -> None:
         """Start another drawing; the last one stays in the strip."""
         self._place.leave()
-        self._name = unique_name("drawing", self._session.images)
+        self._name = unique_name("drawing", self._workspace.images)
         # The steps that led to the last drawing do not lead to this one.
-        self._slots = Slots()
-        self._drawing = self._slots.slot("drawing", Drawing(self.surface.canvas.size))
+        self._slots = Document()
+        self._drawing = self._slots.part("drawing", Drawing(self.surface.canvas.size))
         self._follow_history()
         self._put(self._drawing.value)
 

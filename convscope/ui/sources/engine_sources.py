@@ -1,4 +1,4 @@
-"""Every way to get a model or a data set into the session: names, files, folders, drops."""
+"""Every way to get a model or a data set into the workspace: names, files, folders, drops."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog, QWidget
 
+from convscope.core.errors import NotDownloadedError, UserError, WeightsAloneError
+from convscope.core.ids import file_id
+from convscope.core.opening import is_there
+from convscope.core.task import Task
 from convscope.engine.models.files.description import is_description
-from convscope.errors import NotDownloadedError, UserError, WeightsAloneError
-from convscope.ids import file_id
 from convscope.jobs import Job, Jobs
-from convscope.opening import is_there
-from convscope.session.kept_models import KeptModel, NamedModel, open_kept
-from convscope.session.session import Session
-from convscope.task import Task
 from convscope.ui.settings import Settings
+from convscope.workspace.kept_models import KeptModel, NamedModel, open_kept
+from convscope.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
     from convscope.engine.data.dataset import Dataset
@@ -52,7 +52,7 @@ class EngineSources(QObject):
 
     Args:
         window: the parent of the dialogs.
-        session: where they go.
+        workspace: where they go.
         jobs: opens models in the lane "engine", data sets in the lane "files".
         settings: remembers the recent files.
         report: shows a failure.
@@ -71,7 +71,7 @@ class EngineSources(QObject):
     def __init__(
         self,
         window: QWidget,
-        session: Session,
+        workspace: Workspace,
         jobs: Jobs,
         settings: Settings,
         report: Callable[[BaseException], None],
@@ -79,7 +79,7 @@ class EngineSources(QObject):
     ) -> None:
         super().__init__(window)
         self._window = window
-        self._session = session
+        self._workspace = workspace
         self._jobs = jobs
         self._settings = settings
         self._report = report
@@ -127,12 +127,12 @@ class EngineSources(QObject):
         known = self._known(str(spec)) if not options else None
         if known is not None:
             self._unasked.discard(known.id)
-            self._session.select_model(known.id)
+            self._workspace.select_model(known.id)
             if on_opened is not None:
                 on_opened(known)
             return None
 
-        current = self._session.model
+        current = self._workspace.model
         layers = current.source.path if current is not None else None
         if layers is not None and not is_description(layers):
             layers = None
@@ -142,8 +142,8 @@ class EngineSources(QObject):
 
         def work(task: Task) -> OpenedModel:
             # Imported here: the engine may still be starting, in this same lane.
-            from convscope.engine.models.catalogue import open_model
-            from convscope.engine.training.trained_in import trained_in
+            from convscope.engine.models.library.catalogue import open_model
+            from convscope.engine.training.runs.trained_in import trained_in
 
             written[0] = _written(str(spec))
             if alone is not None:
@@ -173,16 +173,16 @@ class EngineSources(QObject):
     @property
     def _chosen_by_hand(self) -> int:
         """How often a model was made the current one in any other way than by coming through this door."""
-        return self._session.choices - self._came
+        return self._workspace.choices - self._came
 
     def _use(self, model_id: str) -> None:
-        if self._session.open_model(model_id) is not None:
-            self._session.select_model(model_id)
+        if self._workspace.open_model(model_id) is not None:
+            self._workspace.select_model(model_id)
 
     def _known(self, spec: str) -> OpenedModel | None:
         """The open model that came from there, if the same would come from there now."""
         name, written = self._as_named.get(spec, ("", ""))
-        known = self._session.open_model(name)
+        known = self._workspace.open_model(name)
         return known if known is not None and written == _written(spec) else None
 
     def open_first(self, spec: str, **options: Any) -> None:
@@ -195,8 +195,8 @@ class EngineSources(QObject):
         written = [""]
 
         def work(task: Task) -> OpenedModel:
-            from convscope.engine.models.catalogue import open_model
-            from convscope.engine.training.trained_in import trained_in
+            from convscope.engine.models.library.catalogue import open_model
+            from convscope.engine.training.runs.trained_in import trained_in
 
             written[0] = _written(spec)
             return open_model(trained_in(spec), task=task, **options)
@@ -243,14 +243,14 @@ class EngineSources(QObject):
 
         def warm(opened: OpenedModel, task: Task) -> None:
             # The first answer and the first Grad-CAM, before they are asked for.
-            from convscope.engine.seeing.attribution import explain
+            from convscope.engine.interpret.attribution import explain
 
             opened.warm()
             task.check()
             explain.warm(opened, task)
 
         def done(opened: OpenedModel) -> None:
-            before = self._session.model
+            before = self._workspace.model
             # What a person opened or chose is never replaced by what nobody asked for.
             free = before is None or before.id in self._unasked
             if unasked:
@@ -258,7 +258,7 @@ class EngineSources(QObject):
             # Nor is what they chose while this was on its way: another network would answer in its place.
             current = free or (not unasked and chosen == self._chosen_by_hand)
             self._came += current
-            self._session.add_model(opened, current=current)
+            self._workspace.add_model(opened, current=current)
             if not current and not unasked:
                 model_id = opened.id
                 self._offer(f"{opened.name} is open.", "Use it", lambda: self._use(model_id))
@@ -296,16 +296,16 @@ class EngineSources(QObject):
         """
 
         def work(task: Task) -> Dataset:
-            from convscope.engine.data.registry import open_dataset
+            from convscope.engine.data.sets.registry import open_dataset
 
             dataset = open_dataset(reference, task, fetch=fetch)
-            split = self._session.data_settings_of(dataset.reference).split
+            split = self._workspace.data_settings_of(dataset.reference).split
             return dataset if split is None else dataset.with_split(split)
 
         def done(dataset: Dataset) -> None:
             if is_there(Path(dataset.reference)):
                 self._settings.remember(Path(dataset.reference))
-            self._session.set_dataset(dataset)
+            self._workspace.set_dataset(dataset)
 
         def failed(error: BaseException) -> None:
             name = Path(reference).name
@@ -370,7 +370,7 @@ def _written(spec: str) -> str:
 
     Whoever trains elsewhere goes on writing the same file, and a run's folder comes to name another one.
     """
-    from convscope.engine.training.trained_in import trained_in
+    from convscope.engine.training.runs.trained_in import trained_in
 
     try:
         path = Path(trained_in(spec))

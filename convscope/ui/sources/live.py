@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from convscope.imaging.image import Image
-from convscope.session.session import Session
+from convscope.workspace.workspace import Workspace
 
 
 class LivePlace:
     """Keeps one source's newest picture at one place of the strip.
 
     Args:
-        session: whose strip.
+        workspace: whose strip.
     """
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
         self._id: str | None = None
 
     @property
     def occupied(self) -> bool:
         """Whether the source's picture is still in the strip: the person may have closed it."""
-        return any(image.id == self._id for image in self._session.images)
+        return any(image.id == self._id for image in self._workspace.images)
 
     def show(self, image: Image, *, choose: bool = True) -> None:
         """Put the newest picture in the place of the last one, or at the end if that was closed.
@@ -29,11 +29,11 @@ class LivePlace:
             choose: make it the current image; else a person may look at another one meanwhile.
         """
         if self._id is not None and self.occupied:
-            self._session.update_image(image, self._id)
+            self._workspace.update_image(image, self._id)
             if choose:
-                self._session.select_image(self._id)
+                self._workspace.select_image(self._id)
         else:
-            self._session.add_images([image])
+            self._workspace.add_images([image])
             self._id = image.id
 
     def leave(self) -> None:

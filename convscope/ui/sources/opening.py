@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QMimeData
 from PySide6.QtGui import QImage
 
+from convscope.core.errors import UserError
+from convscope.core.opening import is_folder, is_regular, named
+from convscope.core.task import Cancelled, Task
 from convscope.engine.models.files.description import is_description
-from convscope.errors import UserError
 from convscope.imaging.image import Image
-from convscope.imaging.load import list_images, load_image
+from convscope.imaging.io.load import list_images, load_image
 from convscope.imaging.samples import samples
-from convscope.opening import is_folder, is_regular, named
-from convscope.task import Cancelled, Task
 
 log = logging.getLogger(__name__)
 

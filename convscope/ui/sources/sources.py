@@ -1,4 +1,4 @@
-"""Every way to get something into the session: files, folders, drops, the clipboard, the pad, a camera."""
+"""Every way to get something into the workspace: files, folders, drops, the clipboard, the pad, a camera."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from PySide6.QtCore import QMimeData, QObject
 from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtWidgets import QFileDialog
 
-from convscope.errors import UserError
-from convscope.imaging.load import MATRIX_SUFFIXES, PICTURE_SUFFIXES
+from convscope.core.errors import UserError
+from convscope.core.task import Task
+from convscope.imaging.io.load import MATRIX_SUFFIXES, PICTURE_SUFFIXES
 from convscope.jobs import Jobs
-from convscope.session.session import Session
-from convscope.task import Task
 from convscope.ui.settings import Settings
 from convscope.ui.sources import opening
 from convscope.ui.sources.camera_view import CameraView
 from convscope.ui.sources.drawing_pad import DrawingPad
 from convscope.ui.sources.engine_sources import EngineSources
+from convscope.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
-    from convscope.engine.models.architecture import Architecture
+    from convscope.engine.models.builder.architecture import Architecture
     from convscope.ui.main_window import MainWindow
 
 BUILDER = "model"  # the panel that the builder is a page of
@@ -34,7 +34,7 @@ class Sources(QObject):
 
     Args:
         window: the parent of the dialogs; shows the builder when an architecture was opened.
-        session: where the images go.
+        workspace: where the images go.
         jobs: reads the files, in the lane "view".
         settings: remembers the recent files.
         report: shows a failure.
@@ -46,18 +46,18 @@ class Sources(QObject):
     def __init__(
         self,
         window: MainWindow,
-        session: Session,
+        workspace: Workspace,
         jobs: Jobs,
         settings: Settings,
         report: Callable[[BaseException], None],
     ) -> None:
         super().__init__(window)
         self._window = window
-        self._session = session
+        self._workspace = workspace
         self._jobs = jobs
         self._settings = settings
         self._report = report
-        self.engine = EngineSources(window, session, jobs, settings, report, window.offer)
+        self.engine = EngineSources(window, workspace, jobs, settings, report, window.offer)
         self._pad: DrawingPad | None = None
         self._camera: CameraView | None = None
 
@@ -95,14 +95,14 @@ class Sources(QObject):
     def _open_architecture(self, path: Path) -> None:
         def done(architecture: Architecture) -> None:
             self._settings.remember(path)
-            self._session.edit_architecture(architecture, f"Start from {path.name}")
+            self._workspace.edit_architecture(architecture, f"Start from {path.name}")
             if BUILDER in [info.name for info in self._window.panel_infos]:
                 self._window.show_panel(BUILDER)
                 self._window.run_command(f"{BUILDER}.page.build")
 
         def work(_task: Task) -> Architecture:
             # Imported late, as are the layer kinds.
-            from convscope.engine.models.architecture import Architecture
+            from convscope.engine.models.builder.architecture import Architecture
 
             return Architecture.open(path)
 
@@ -124,7 +124,7 @@ class Sources(QObject):
         if not isinstance(picture, QImage) or picture.isNull():
             self._report(UserError("There is no image to paste: copy a picture or an image file first."))
             return
-        name = opening.unique_name("pasted image", self._session.images)
+        name = opening.unique_name("pasted image", self._workspace.images)
 
         def work(task: Task) -> opening.Opened:
             return opening.Opened((opening.from_qimage(picture, name),), ())
@@ -153,13 +153,13 @@ class Sources(QObject):
     def draw(self) -> None:
         """The drawing pad."""
         if self._pad is None:
-            self._pad = DrawingPad(self._session, self._window)
+            self._pad = DrawingPad(self._workspace, self._window)
         self._pad.open_pad()
 
     def camera(self) -> None:
         """The camera."""
         if self._camera is None:
-            self._camera = CameraView(self._session, self._jobs, self._window)
+            self._camera = CameraView(self._workspace, self._jobs, self._window)
         self._camera.open_camera()
 
     def shutdown(self) -> None:
@@ -179,7 +179,7 @@ class Sources(QObject):
         for image in reversed(opened.images):
             if image.path is not None:
                 self._settings.remember(image.path)
-        self._session.add_images(opened.images)
+        self._workspace.add_images(opened.images)
         for folder in opened.asked_about[:1]:
             self._window.ask_about(folder)
         for folder in opened.datasets[:1]:

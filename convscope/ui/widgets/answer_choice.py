@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from convscope.session.session import Session
-from convscope.ui.widgets.form import choose, combo, named
-from convscope.words import counted
+from convscope.core.words import counted
+from convscope.ui.forms.form import choose, combo, named
+from convscope.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
-    from convscope.engine.models.answer import Answer
+    from convscope.engine.models.answers.answer import Answer
     from convscope.engine.models.opened import OpenedModel
 
 
@@ -20,25 +20,27 @@ class AnswerChoice(QWidget):
 
     Args:
         name: of the choice: "explain.output".
-        session: whose model is asked another way, which is a step of undo.
+        workspace: whose model is asked another way, which is a step of undo.
         width: of the words before it.
     """
 
-    def __init__(self, name: str, session: Session, width: int = 56, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, name: str, workspace: Workspace, width: int = 56, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
-        self._session = session
+        self._workspace = workspace
         self.box = combo(name, "Output of the network", ())
         self.box.setToolTip("Which output is shown and explained, and what its numbers are")
         self.box.activated.connect(lambda _index: self._choose())
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addLayout(named("Output", self.box, width))
-        session.model_changed.connect(self._show)
-        self._show(session.model)
+        workspace.model_changed.connect(self._show)
+        self._show(workspace.model)
 
     def shutdown(self) -> None:
         """Take no more events."""
-        self._session.model_changed.disconnect(self._show)
+        self._workspace.model_changed.disconnect(self._show)
 
     def _show(self, model: OpenedModel | None) -> None:
         entries = [] if model is None else _entries(model)
@@ -50,7 +52,7 @@ class AnswerChoice(QWidget):
         self.setVisible(len(entries) > 1)
 
     def _choose(self) -> None:
-        model, key = self._session.model, self.box.currentData()
+        model, key = self._workspace.model, self.box.currentData()
         if model is None or key is None or key == _key(model.answer):
             return
         reading, _, name = str(key).partition(" ")
@@ -58,7 +60,7 @@ class AnswerChoice(QWidget):
         same = model.output(name).tells_classes == (reading == "classes")
         asked = model.with_(output=output, reading=None if same else reading)  # type: ignore[arg-type]
         what = f"Show the output {name}" if output is not None else f"Read the output as {reading}"
-        self._session.replace_model(asked, what)
+        self._workspace.replace_model(asked, what)
 
 
 def _entries(model: OpenedModel) -> list[tuple[str, str]]:

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from PySide6.QtWidgets import QToolButton
 
 from convscope.ui import theme
-from convscope.ui.widgets.form import tool
-from convscope.ui.widgets.nav_rail import WIDTH as NAVIGATION
+from convscope.ui.forms.form import tool
+from convscope.ui.window.nav_rail import WIDTH as NAVIGATION
 
 THREE_COLUMNS = 1128  # a panel this wide at 100 % shows its right column, too
 ENOUGH = 1000  # with this much the pictures are limited by the window's height

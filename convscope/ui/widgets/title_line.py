@@ -7,7 +7,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QSizePolicy, QWidget
 
 from convscope.ui import theme
-from convscope.ui.widgets.form import breakable
+from convscope.ui.forms.form import breakable
 
 
 class TitleLine(QWidget):

@@ -11,18 +11,18 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from convscope.engine.data import alike as module
-from convscope.engine.data.alike import Alike, find_alike
+from convscope.core.errors import UserError
+from convscope.core.paths import cache_dir, resource_path
+from convscope.core.task import Cancelled, Task
 from convscope.engine.data.dataset import SPLIT_NAMES, Dataset
-from convscope.engine.data.decode import read_image
-from convscope.engine.data.duplicates import Duplicates, duplicates_of, find_duplicates
-from convscope.engine.data.folder import open_folder
-from convscope.engine.data.npz import array_dataset
-from convscope.engine.data.registry import open_dataset
+from convscope.engine.data.formats.decode import read_image
+from convscope.engine.data.formats.folder import open_folder
+from convscope.engine.data.formats.npz import array_dataset
+from convscope.engine.data.sets.registry import open_dataset
+from convscope.engine.data.similar import alike as module
+from convscope.engine.data.similar.alike import Alike, find_alike
+from convscope.engine.data.similar.duplicates import Duplicates, duplicates_of, find_duplicates
 from convscope.engine.data.split import SplitSettings
-from convscope.errors import UserError
-from convscope.paths import cache_dir, resource_path
-from convscope.task import Cancelled, Task
 
 PHOTOS = ("astronaut", "cat", "coffee", "rocket")
 Change = Callable[[Image.Image], Image.Image]

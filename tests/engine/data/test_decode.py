@@ -15,9 +15,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from convscope.engine.data.decode import UnreadableError, decode, quick_check, read_image, read_thumbnail
+from convscope.core.paths import resource_path
+from convscope.engine.data.formats.decode import (
+    UnreadableError,
+    decode,
+    quick_check,
+    read_image,
+    read_thumbnail,
+)
 from convscope.engine.data.resize import Target, to_target
-from convscope.paths import resource_path
 
 PHOTO = resource_path("images", "coffee.jpg")
 
@@ -185,10 +191,10 @@ def test_no_picture_but_a_png_touches_stderr(photo: Image.Image, monkeypatch: py
     """A process that is started meanwhile, or a crash, keeps its words; training on JPEGs is not held up."""
     held: list[str] = []
     monkeypatch.setattr(
-        "convscope.engine.data.decode.quiet_libpng", lambda: held.append("PNG") or nullcontext()
+        "convscope.engine.data.formats.decode.quiet_libpng", lambda: held.append("PNG") or nullcontext()
     )
     monkeypatch.setattr(
-        "convscope.imaging.decode.quiet_libtiff", lambda: held.append("TIFF") or nullcontext()
+        "convscope.imaging.io.decode.quiet_libtiff", lambda: held.append("TIFF") or nullcontext()
     )
     for kind in ("JPEG", "BMP", "GIF", "WEBP"):
         decode(encoded(photo, kind), Target(16, 16, 3))

@@ -17,20 +17,20 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from convscope.core.errors import NotDownloadedError, UserError
+from convscope.core.folder_lock import locked
+from convscope.core.task import Cancelled, Task
 from convscope.engine import fetch as fetching
-from convscope.engine.data.downloads import Archive, DownloadedSet, datasets_folder
-from convscope.engine.data.registry import (
+from convscope.engine.data.sets import cats_dogs, cats_dogs_small, eurosat, imagenette, rock_paper_scissors
+from convscope.engine.data.sets.downloads import Archive, DownloadedSet, datasets_folder
+from convscope.engine.data.sets.registry import (
     NAMES,
     download_dataset,
     list_datasets,
     name_of,
     open_dataset,
 )
-from convscope.engine.data.sets import cats_dogs, cats_dogs_small, eurosat, imagenette, rock_paper_scissors
 from convscope.engine.fetch import Remote
-from convscope.errors import NotDownloadedError, UserError
-from convscope.folder_lock import locked
-from convscope.task import Cancelled, Task
 from tests.serving import Server, pets, picture, serving, stand_in, tarred, zipped
 
 DOWNLOADED = [info.name for info in list_datasets() if info.asks]
@@ -288,9 +288,9 @@ _KILLED = """
 import sys
 from dataclasses import replace
 from convscope.engine.data.sets import cats_dogs
-from convscope.engine.data.downloads import Archive
+from convscope.engine.data.sets.downloads import Archive
 from convscope.engine.fetch import Remote
-from convscope.task import Task
+from convscope.core.task import Task
 remote = Remote(sys.argv[1], int(sys.argv[2]), sys.argv[3])
 made = replace(cats_dogs.SET, archives=(Archive(remote, cats_dogs.SET.archives[0].wanted),))
 made.download(Task(lambda fraction, text: print(fraction, text, flush=True)))
@@ -358,7 +358,7 @@ def test_a_disk_that_fills_up_is_told(server: Server, monkeypatch: pytest.Monkey
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("convscope.engine.data.downloads.unpack", full)
+    monkeypatch.setattr("convscope.engine.data.sets.downloads.unpack", full)
     with pytest.raises(
         UserError, match=r"cannot be kept in .*: the disk is full\. Make room and start it again"
     ):

@@ -13,14 +13,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from convscope.engine.data.duplicates import find_duplicates
-from convscope.engine.data.folder import open_folder
-from convscope.engine.data.registry import open_dataset
+from convscope.core.errors import UserError
+from convscope.core.printable import printable
+from convscope.core.task import Cancelled, Task
+from convscope.engine.data.formats.folder import open_folder
 from convscope.engine.data.resize import Target
+from convscope.engine.data.sets.registry import open_dataset
+from convscope.engine.data.similar.duplicates import find_duplicates
 from convscope.engine.data.split import SplitSettings
-from convscope.errors import UserError
-from convscope.printable import printable
-from convscope.task import Cancelled, Task
 
 Make = Callable[..., Path]
 

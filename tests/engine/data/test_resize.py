@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from convscope.core.errors import UserError
 from convscope.engine.data.pipeline import PipelineSettings
 from convscope.engine.data.resize import InputSettings, Target, fitted, to_target
 from convscope.engine.training.settings import TrainingSettings
-from convscope.errors import UserError
 
 WIDE = np.array([[10, 20, 30, 40], [50, 60, 70, 80]], np.uint8)
 

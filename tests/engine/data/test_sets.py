@@ -13,11 +13,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from convscope.engine.data.idx import read_idx
-from convscope.engine.data.registry import NAMES, list_datasets, open_dataset, title_of
+from convscope.core.errors import UserError
+from convscope.core.task import Cancelled, Task
+from convscope.engine.data.formats.idx import read_idx
+from convscope.engine.data.sets.registry import NAMES, list_datasets, open_dataset, title_of
 from convscope.engine.data.sets.textures import AREAS, CLASSES, SIDE, STEP
-from convscope.errors import UserError
-from convscope.task import Cancelled, Task
 
 
 def idx(array: np.ndarray) -> bytes:
@@ -70,7 +70,7 @@ def test_texture_crops_come_from_disjoint_areas() -> None:
     # The first crop of each part begins at its area's first column, of the photograph itself.
     from PIL import Image
 
-    from convscope.paths import resource_path
+    from convscope.core.paths import resource_path
 
     photograph = np.asarray(Image.open(resource_path("images", "brick.png")))
     per_row = {"train": 9, "validation": 2, "test": 2}

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from convscope.core.errors import UserError
 from convscope.engine.data.split import Splits, SplitSettings, split_indices
-from convscope.errors import UserError
 
 EMPTY = np.empty(0, np.int64)
 

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from convscope.engine.data.unpack import Bounds, unpack
-from convscope.errors import UserError
-from convscope.task import Cancelled, Task
+from convscope.core.errors import UserError
+from convscope.core.task import Cancelled, Task
+from convscope.engine.data.formats.unpack import Bounds, unpack
 from tests.serving import tarred, zipped
 
 WANTED = {"set/cat/": "cats/", "set/dog/": "dogs/", "LICENCE": "LICENCE"}

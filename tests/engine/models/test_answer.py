@@ -8,18 +8,18 @@ from typing import Any
 import numpy as np
 import pytest
 
+from convscope.core.errors import UserError
 from convscope.engine.data.dataset import Dataset
-from convscope.engine.data.npz import array_dataset
-from convscope.engine.models.answer import loss_reading
+from convscope.engine.data.formats.npz import array_dataset
+from convscope.engine.interpret.attribution.explain import explain
+from convscope.engine.interpret.attribution.look import Look
+from convscope.engine.interpret.attribution.result import Request
+from convscope.engine.interpret.attribution.target import Target, find_class
+from convscope.engine.interpret.feature_visualization import goals as aims
+from convscope.engine.models.answers.answer import loss_reading
 from convscope.engine.models.files.open_file import open_file
 from convscope.engine.models.opened import OpenedModel
-from convscope.engine.seeing.attribution.explain import explain
-from convscope.engine.seeing.attribution.look import Look
-from convscope.engine.seeing.attribution.result import Request
-from convscope.engine.seeing.attribution.target import Target, find_class
-from convscope.engine.seeing.patterns import goals as aims
 from convscope.engine.training.evaluate import evaluate, whole
-from convscope.errors import UserError
 from convscope.imaging.image import Image
 
 pytestmark = pytest.mark.usefixtures("runtime")

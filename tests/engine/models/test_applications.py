@@ -14,19 +14,19 @@ from typing import Any
 import numpy as np
 import pytest
 
-from convscope.engine.models.applications import (
+from convscope.core.errors import UserError
+from convscope.core.task import Cancelled, Task
+from convscope.engine.models.library.applications import (
     build_application,
     cached,
     find_application,
     open_application,
     search,
 )
-from convscope.engine.models.applications_table import APPLICATIONS, counted, shrunk
-from convscope.engine.models.catalogue import open_model
-from convscope.engine.models.download import reported, why_unreachable
+from convscope.engine.models.library.applications_table import APPLICATIONS, counted, shrunk
+from convscope.engine.models.library.catalogue import open_model
+from convscope.engine.models.library.download import reported, why_unreachable
 from convscope.engine.models.opened import OpenedModel
-from convscope.errors import UserError
-from convscope.task import Cancelled, Task
 
 pytestmark = [
     pytest.mark.usefixtures("runtime"),
@@ -110,7 +110,7 @@ def test_every_row_has_its_own_preprocessing() -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (1, 6, 6, 3)).astype(np.float32)
     import keras
 
-    from convscope.engine.models.preprocessing import MODES
+    from convscope.engine.models.answers.preprocessing import MODES
 
     for row in APPLICATIONS.values():
         module = importlib.import_module(getattr(keras.applications, row.name).__module__)

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from convscope.engine.models.architecture import Architecture, LayerSpec
-from convscope.engine.models.templates import TEMPLATES, Draft
-from convscope.errors import UserError
+from convscope.core.errors import UserError
+from convscope.engine.models.builder.architecture import Architecture, LayerSpec
+from convscope.engine.models.builder.templates import TEMPLATES, Draft
 
 
 def net() -> Architecture:

@@ -17,13 +17,13 @@ import model_nets as nets
 import numpy as np
 import pytest
 
-from convscope.engine.models.catalogue import open_model
+from convscope.core.errors import NotEnoughMemoryError, UserError
+from convscope.core.task import Cancelled, Task
 from convscope.engine.models.files import disk
 from convscope.engine.models.files.configuration import LARGEST, MOST_LAYERS
 from convscope.engine.models.files.weights import load_weights
+from convscope.engine.models.library.catalogue import open_model
 from convscope.engine.models.opened import OpenedModel
-from convscope.errors import NotEnoughMemoryError, UserError
-from convscope.task import Cancelled, Task
 
 pytestmark = [
     pytest.mark.usefixtures("runtime"),
@@ -49,7 +49,7 @@ def good(tmp_path_factory: pytest.TempPathFactory, runtime: object) -> Path:
 @pytest.fixture(autouse=True)
 def little_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     """1 GB is free: a quarter of it is 256 MB."""
-    monkeypatch.setattr("convscope.opening.free_memory", lambda: 1 << 30)
+    monkeypatch.setattr("convscope.core.opening.free_memory", lambda: 1 << 30)
 
 
 def refused(path: Path, words: str, weights: Path | None = None) -> None:
@@ -323,7 +323,7 @@ def test_more_lists_than_anybody_waits_for(
     good: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Eight million empty ones pack into some kilobytes, and took a quarter of a minute to look through."""
-    monkeypatch.setattr("convscope.opening.free_memory", lambda: 64 << 30)
+    monkeypatch.setattr("convscope.core.opening.free_memory", lambda: 64 << 30)
     many = b"[" + b"[]," * 8_000_000 + b"[]]"
     refused(zipped(tmp_path / "m.keras", good, config_json=many), "it has 8,000,002 lists and tables")
 
@@ -371,7 +371,7 @@ def test_layers_that_are_not_in_the_file_of_the_weights(
     kind: str, good: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two million units of a thousand weights are 8 GB; the files have 18 kB."""
-    monkeypatch.setattr("convscope.opening.free_memory", lambda: 1 << 40)
+    monkeypatch.setattr("convscope.core.opening.free_memory", lambda: 1 << 40)
     words = "declares layers of 2,002,000,000 weights, and the file of its weights holds"
     config = dense(2_000_000)
     if kind == "m.keras":
@@ -384,7 +384,7 @@ def test_layers_that_are_not_in_the_file_of_the_weights(
 
 
 def test_an_architecture_of_more_than_its_weights_hold(good: Path, tmp_path: Path) -> None:
-    from convscope.engine.models.architecture import Architecture, LayerSpec
+    from convscope.engine.models.builder.architecture import Architecture, LayerSpec
 
     layers = (
         LayerSpec("i", "InputLayer", {"shape": [1000]}),
@@ -399,7 +399,7 @@ def test_an_architecture_with_a_pretrained_base_has_its_weights(
 ) -> None:
     import keras
 
-    from convscope.engine.models.templates import Draft
+    from convscope.engine.models.builder.templates import Draft
 
     def build(_name: str, *, input_shape: Any, layer_name: str, weights: Any, **_more: Any) -> Any:
         inputs = keras.Input(input_shape)
@@ -407,7 +407,7 @@ def test_an_architecture_with_a_pretrained_base_has_its_weights(
         base.set_weights([np.full(weight.shape, 7.0) for weight in base.get_weights()])
         return base
 
-    monkeypatch.setattr("convscope.engine.models.applications.build_application", build)
+    monkeypatch.setattr("convscope.engine.models.library.applications.build_application", build)
     draft = Draft("net", (32, 32, 3))
     draft.add("Base", name="base", application="VGG16", weights="imagenet", trainable=False)
     draft.add("GlobalAveragePooling2D")

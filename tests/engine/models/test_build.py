@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from convscope.engine.models.architecture import snake
-from convscope.engine.models.build import to_code, to_keras
-from convscope.engine.models.kinds import KINDS, palette
-from convscope.engine.models.kinds.base import LayerKind
+from convscope.core.errors import UserError
+from convscope.engine.models.builder.architecture import snake
+from convscope.engine.models.builder.build import to_code, to_keras
+from convscope.engine.models.builder.templates import TEMPLATES, Draft
+from convscope.engine.models.layer_specs import KINDS, palette
+from convscope.engine.models.layer_specs.base import LayerKind
 from convscope.engine.models.opened import OpenedModel
-from convscope.engine.models.templates import TEMPLATES, Draft
-from convscope.errors import UserError
 
 pytestmark = pytest.mark.usefixtures("runtime")
 

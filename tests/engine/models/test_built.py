@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from convscope.engine.models import taken_apart
-from convscope.engine.models.architecture import Architecture
-from convscope.engine.models.build import to_code, to_keras
-from convscope.engine.models.built import build_model
-from convscope.engine.models.catalogue import open_model
-from convscope.engine.models.kinds import KINDS
+from convscope.core.errors import UserError
+from convscope.engine.models import to_architecture as taken_apart
+from convscope.engine.models.builder.architecture import Architecture
+from convscope.engine.models.builder.build import to_code, to_keras
+from convscope.engine.models.builder.built import build_model
+from convscope.engine.models.builder.templates import TEMPLATES, Draft
+from convscope.engine.models.layer_specs import KINDS
+from convscope.engine.models.library.catalogue import open_model
 from convscope.engine.models.opened import OpenedModel, Source
-from convscope.engine.models.taken_apart import architecture_of
-from convscope.engine.models.templates import TEMPLATES, Draft
-from convscope.errors import UserError
+from convscope.engine.models.to_architecture import architecture_of
 
 pytestmark = pytest.mark.usefixtures("runtime")
 

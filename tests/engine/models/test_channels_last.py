@@ -11,10 +11,10 @@ import model_nets as nets
 import numpy as np
 import pytest
 
-from convscope.engine.models.catalogue import open_model
+from convscope.core.errors import UserError
 from convscope.engine.models.channels_last import NOTE
 from convscope.engine.models.files.save_file import save_model
-from convscope.errors import UserError
+from convscope.engine.models.library.catalogue import open_model
 from convscope.imaging.image import Image
 
 pytestmark = [

@@ -6,7 +6,8 @@ import threading
 
 import pytest
 
-from convscope.engine.models.catalogue import Entry, catalogue, open_model
+from convscope.core.task import Cancelled, Task
+from convscope.engine.models.builder.templates import TEMPLATES
 from convscope.engine.models.compare import (
     facts_of_entry,
     facts_of_family,
@@ -14,10 +15,9 @@ from convscope.engine.models.compare import (
     idea_of,
     seconds_per_image,
 )
-from convscope.engine.models.families import FAMILIES
-from convscope.engine.models.sheet import depth_of
-from convscope.engine.models.templates import TEMPLATES
-from convscope.task import Cancelled, Task
+from convscope.engine.models.library.catalogue import Entry, catalogue, open_model
+from convscope.engine.models.library.families import FAMILIES
+from convscope.engine.models.summary import depth_of
 
 pytestmark = pytest.mark.usefixtures("runtime")
 
@@ -102,7 +102,7 @@ def test_time_is_measured_and_can_be_stopped() -> None:
 
 
 def test_what_memory_cannot_hold_is_not_measured() -> None:
-    from convscope.errors import UserError
+    from convscope.core.errors import UserError
 
     vast = Entry("VGG16", "application", "VGG16", 10**13, (224, 224, 3))
     with pytest.raises(UserError, match=r"^The weights of VGG16 would be 37,253 GB, more than a quarter"):

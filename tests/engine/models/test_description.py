@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 from convscope.cli import main
-from convscope.engine.models.catalogue import open_model
+from convscope.core.errors import UserError, WeightsAloneError
 from convscope.engine.models.channels_last import NOTE
+from convscope.engine.models.library.catalogue import open_model
 from convscope.engine.models.reweighted import with_weights
-from convscope.errors import UserError, WeightsAloneError
 
 pytestmark = [
     pytest.mark.usefixtures("runtime"),

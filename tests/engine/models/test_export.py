@@ -15,8 +15,9 @@ import model_nets as nets
 import numpy as np
 import pytest
 
-from convscope.engine.data.registry import open_dataset
-from convscope.engine.models.catalogue import open_model
+from convscope.core.errors import UserError
+from convscope.core.task import Cancelled, Task
+from convscope.engine.data.sets.registry import open_dataset
 from convscope.engine.models.export import export_model as module
 from convscope.engine.models.export import worker
 from convscope.engine.models.export.card import ParityCard, differences, same_classes
@@ -24,10 +25,9 @@ from convscope.engine.models.export.examples import Examples, of_dataset, of_fol
 from convscope.engine.models.export.export_model import Exported, export_model
 from convscope.engine.models.export.formats import format_of
 from convscope.engine.models.export.process import convert_in_process
+from convscope.engine.models.library.catalogue import open_model
 from convscope.engine.models.opened import OpenedModel, Source
-from convscope.errors import UserError
 from convscope.imaging.image import Image
-from convscope.task import Cancelled, Task
 
 pytestmark = pytest.mark.usefixtures("runtime")
 
@@ -516,7 +516,7 @@ def test_how_pixels_are_wanted(tmp_path: Path, inline: None) -> None:
         made: Exported = export_model(model, tmp_path / "net.keras", few(1))
         return made.card.pixels
 
-    from convscope.engine.models.preprocessing import MODES
+    from convscope.engine.models.answers.preprocessing import MODES
 
     model = OpenedModel(nets.sequential(), name="row")
     stretched = "the whole image, stretched to the network's size"

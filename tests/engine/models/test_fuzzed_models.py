@@ -20,9 +20,9 @@ import h5py
 import numpy as np
 import pytest
 
-from convscope.engine.models.catalogue import open_model
+from convscope.core.errors import UserError
 from convscope.engine.models.files.saved_model.check import check
-from convscope.errors import UserError
+from convscope.engine.models.library.catalogue import open_model
 
 pytestmark = [
     pytest.mark.usefixtures("runtime"),

@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from convscope.engine.models.catalogue import open_model
-from convscope.engine.models.graph_draw import draw
-from convscope.engine.models.graph_layers import crossings, layered
-from convscope.engine.models.graph_layout import Box, Layout, arrange
-from convscope.engine.models.graph_nodes import ModelGraph, model_graph
+from convscope.core.task import Cancelled, Task
+from convscope.engine.models.graph.draw import draw
+from convscope.engine.models.graph.layers import crossings, layered
+from convscope.engine.models.graph.layout import Box, Layout, arrange
+from convscope.engine.models.graph.nodes import ModelGraph, model_graph
+from convscope.engine.models.library.catalogue import open_model
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.runtime import Runtime
-from convscope.task import Cancelled, Task
 
 SIZE = (204.0, 42.0)
 ROOM = (760.0, 590.0)

@@ -17,9 +17,9 @@ import model_nets as nets
 import numpy as np
 import pytest
 
-from convscope.engine.models.catalogue import open_model
+from convscope.core.errors import UserError
 from convscope.engine.models.files.weights import load_weights
-from convscope.errors import UserError
+from convscope.engine.models.library.catalogue import open_model
 
 pytestmark = [
     pytest.mark.usefixtures("runtime"),
@@ -261,7 +261,7 @@ def test_zips_with_less_than_a_model(good: Path, tmp_path: Path, canary: Path) -
 def test_zips_that_claim_more_than_memory(
     good: Path, tmp_path: Path, canary: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("convscope.opening.free_memory", lambda: 4000)
+    monkeypatch.setattr("convscope.core.opening.free_memory", lambda: 4000)
     for name in ("m.keras", "m.h5"):
         refused(good / name, canary, "KB, more than a quarter of the 3.91 KB of memory that are free")
 

@@ -10,9 +10,9 @@ import h5py
 import numpy as np
 import pytest
 
-from convscope.engine.models.catalogue import open_model
+from convscope.core.errors import UserError
 from convscope.engine.models.channels_last import NOTE
-from convscope.errors import UserError
+from convscope.engine.models.library.catalogue import open_model
 from convscope.imaging.image import Image
 
 pytestmark = pytest.mark.usefixtures("runtime")

@@ -19,7 +19,8 @@ import h5py
 import numpy as np
 import pytest
 
-from convscope.engine.models.catalogue import open_model
+from convscope.core.errors import UserError
+from convscope.engine.interpret.attribution.script_parts import open_model_code
 from convscope.engine.models.files import allowed
 from convscope.engine.models.files.keras2_parts import (
     hard_sigmoid,
@@ -29,9 +30,8 @@ from convscope.engine.models.files.keras2_parts import (
 )
 from convscope.engine.models.files.plain_keras import in_plain_keras
 from convscope.engine.models.files.save_file import save_model
+from convscope.engine.models.library.catalogue import open_model
 from convscope.engine.models.opened import OpenedModel
-from convscope.engine.seeing.attribution.script_parts import open_model_code
-from convscope.errors import UserError
 from tests.processes import run_process
 
 pytestmark = [

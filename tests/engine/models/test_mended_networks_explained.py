@@ -14,12 +14,12 @@ import test_keras1 as keras1
 import test_odd_networks as odd
 import test_renamed_weights as renamed
 
-from convscope.engine.models.catalogue import open_model
+from convscope.engine.interpret.attribution.explain import explain
+from convscope.engine.interpret.attribution.look import Look
+from convscope.engine.interpret.attribution.result import Request
+from convscope.engine.interpret.attribution.target import Target
+from convscope.engine.models.library.catalogue import open_model
 from convscope.engine.models.opened import OpenedModel
-from convscope.engine.seeing.attribution.explain import explain
-from convscope.engine.seeing.attribution.look import Look
-from convscope.engine.seeing.attribution.result import Request
-from convscope.engine.seeing.attribution.target import Target
 from convscope.imaging.image import Image
 
 pytestmark = [

@@ -17,15 +17,15 @@ import model_nets as nets
 import numpy as np
 import pytest
 
-from convscope.engine.models.catalogue import open_model
-from convscope.engine.models.class_names import imagenet_classes, write_sidecar
+from convscope.core.errors import UserError
+from convscope.core.task import Cancelled, Task
+from convscope.engine.models.answers.preprocessing import MODES, UNIT
 from convscope.engine.models.files.check_config import check_config
 from convscope.engine.models.files.weights import load_weights
+from convscope.engine.models.library.catalogue import open_model
+from convscope.engine.models.library.class_names import imagenet_classes, write_sidecar
 from convscope.engine.models.opened import OpenedModel
-from convscope.engine.models.preprocessing import MODES, UNIT
-from convscope.errors import UserError
 from convscope.imaging.image import Image
-from convscope.task import Cancelled, Task
 
 pytestmark = [
     pytest.mark.usefixtures("runtime"),
@@ -478,7 +478,7 @@ def test_a_base_that_takes_no_images_is_not_told_how_they_are_prepared(tmp_path:
 
 
 def test_an_architecture_file_opens_with_random_weights(tmp_path: Path) -> None:
-    from convscope.engine.models.templates import TEMPLATES
+    from convscope.engine.models.builder.templates import TEMPLATES
 
     TEMPLATES["lenet-5"].architecture.save(tmp_path / "net.json")
     model = open_model(tmp_path / "net.json")

@@ -10,8 +10,8 @@ import model_nets as nets
 import numpy as np
 import pytest
 
-from convscope.engine.models.catalogue import open_model
 from convscope.engine.models.files.save_file import save_model
+from convscope.engine.models.library.catalogue import open_model
 from convscope.imaging.image import Image
 
 pytestmark = [

@@ -10,9 +10,9 @@ import model_nets as nets
 import numpy as np
 import pytest
 
+from convscope.core.errors import UserError
+from convscope.engine.models.answers.preprocessing import MODES, RAW, UNIT, Preprocessing
 from convscope.engine.models.opened import OpenedModel
-from convscope.engine.models.preprocessing import MODES, RAW, UNIT, Preprocessing
-from convscope.errors import UserError
 from convscope.imaging.image import Image
 
 pytestmark = pytest.mark.usefixtures("runtime")

@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 
 from convscope.cli import main
-from convscope.engine.models.beside import beside
+from convscope.core.paths import resource_path
+from convscope.engine.models.answers.pixel_doubt import pixel_doubt
+from convscope.engine.models.answers.preprocessing import MODES
 from convscope.engine.models.files.open_file import open_file
+from convscope.engine.models.library.beside import beside
+from convscope.engine.models.library.teachable import NOTE, is_teachable
 from convscope.engine.models.opened import OpenedModel, Source
-from convscope.engine.models.pixel_doubt import pixel_doubt
-from convscope.engine.models.preprocessing import MODES
-from convscope.engine.models.teachable import NOTE, is_teachable
 from convscope.imaging.samples import load_sample
-from convscope.paths import resource_path
 
 pytestmark = pytest.mark.usefixtures("runtime")
 COFFEE = str(resource_path("images", "coffee.jpg"))

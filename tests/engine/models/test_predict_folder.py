@@ -15,9 +15,10 @@ import numpy as np
 import pytest
 from PIL import Image as PillowImage
 
-from convscope.engine.models import predict_folder as module
-from convscope.engine.models.opened import OpenedModel
-from convscope.engine.models.predict_folder import (
+from convscope.core.errors import UserError
+from convscope.core.task import Cancelled, Task
+from convscope.engine.models.answers import predict_folder as module
+from convscope.engine.models.answers.predict_folder import (
     Answered,
     PictureFile,
     answer_key,
@@ -25,11 +26,10 @@ from convscope.engine.models.predict_folder import (
     names_of,
     predict_folder,
 )
-from convscope.engine.models.prediction_table import PredictionTable, as_text, columns, path_cell, row
+from convscope.engine.models.answers.prediction_table import PredictionTable, as_text, columns, path_cell, row
+from convscope.engine.models.opened import OpenedModel
 from convscope.engine.runtime import Runtime
-from convscope.errors import UserError
-from convscope.imaging.load import load_image
-from convscope.task import Cancelled, Task
+from convscope.imaging.io.load import load_image
 
 CLASSES = ("cat", "dog", "=cmd()")
 
@@ -143,7 +143,7 @@ def test_what_cannot_be_asked_is_said_before_anything_is_read(runtime: Runtime, 
 
 
 def test_the_key_changes_with_whatever_changes_an_answer(runtime: Runtime) -> None:
-    from convscope.engine.models.preprocessing import MODES
+    from convscope.engine.models.answers.preprocessing import MODES
 
     model = net()
     other = next(how for how in MODES.values() if how != model.preprocessing)
@@ -275,8 +275,8 @@ def test_no_link_is_followed(tmp_path: Path) -> None:
 KILLED = """
 import sys, numpy as np
 from pathlib import Path
-from convscope.engine.models.predict_folder import Answered, PictureFile
-from convscope.engine.models.prediction_table import PredictionTable
+from convscope.engine.models.answers.predict_folder import Answered, PictureFile
+from convscope.engine.models.answers.prediction_table import PredictionTable
 files = [PictureFile(f"{n}.png", 10, 5) for n in range(50_000)]
 one, share = np.zeros(1, np.int32), np.ones(1, np.float32)
 with PredictionTable(Path(sys.argv[1]), files[:10], key="k", top=1) as table:

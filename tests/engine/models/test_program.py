@@ -9,10 +9,10 @@ import model_nets as nets
 import numpy as np
 import pytest
 
+from convscope.core.errors import UserError
 from convscope.engine.models.flatten import flatten
 from convscope.engine.models.program import Program
 from convscope.engine.runtime import Runtime
-from convscope.errors import UserError
 
 pytestmark = pytest.mark.usefixtures("runtime")
 

@@ -6,11 +6,12 @@ import re
 
 import pytest
 
-from convscope.engine.models.applications_table import APPLICATIONS
-from convscope.engine.models.catalogue import catalogue
+from convscope.engine.models.builder.templates import TEMPLATES
 from convscope.engine.models.compare import facts_of_family, idea_of
-from convscope.engine.models.families import FAMILIES, original_words
-from convscope.engine.models.published import (
+from convscope.engine.models.library.applications_table import APPLICATIONS
+from convscope.engine.models.library.catalogue import catalogue
+from convscope.engine.models.library.families import FAMILIES, original_words
+from convscope.engine.models.library.published import (
     ALONE,
     CONTEST,
     KERAS_IO,
@@ -19,7 +20,6 @@ from convscope.engine.models.published import (
     measured_words,
     of_application,
 )
-from convscope.engine.models.templates import TEMPLATES
 
 BY_NAME = {family.name: family for family in FAMILIES}
 

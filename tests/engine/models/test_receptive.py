@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from convscope.engine.models.architecture import Architecture
-from convscope.engine.models.build import to_keras
+from convscope.engine.interpret.activations.activations import look
+from convscope.engine.models.builder.architecture import Architecture
+from convscope.engine.models.builder.build import to_keras
+from convscope.engine.models.builder.templates import TEMPLATES, Draft
 from convscope.engine.models.opened import OpenedModel
-from convscope.engine.models.templates import TEMPLATES, Draft
-from convscope.engine.seeing.activations import look
 from convscope.imaging.image import Image
 
 pytestmark = pytest.mark.usefixtures("runtime")

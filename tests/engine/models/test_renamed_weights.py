@@ -14,9 +14,9 @@ import model_nets as nets
 import numpy as np
 import pytest
 
-from convscope.engine.models.catalogue import open_model
+from convscope.core.errors import UserError
 from convscope.engine.models.files.weights import load_weights
-from convscope.errors import UserError
+from convscope.engine.models.library.catalogue import open_model
 
 pytestmark = [
     pytest.mark.usefixtures("runtime"),

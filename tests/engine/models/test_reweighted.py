@@ -10,12 +10,12 @@ import model_nets as nets
 import numpy as np
 import pytest
 
-from convscope.engine.models.catalogue import open_model
+from convscope.core.errors import UserError
+from convscope.core.task import Cancelled, Task
+from convscope.engine.models.answers.preprocessing import MODES
+from convscope.engine.models.library.catalogue import open_model
 from convscope.engine.models.opened import OpenedModel
-from convscope.engine.models.preprocessing import MODES
 from convscope.engine.models.reweighted import with_weights
-from convscope.errors import UserError
-from convscope.task import Cancelled, Task
 
 pytestmark = [
     pytest.mark.usefixtures("runtime"),

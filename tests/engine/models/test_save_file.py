@@ -10,14 +10,14 @@ import model_nets as nets
 import numpy as np
 import pytest
 
-from convscope.engine.models.catalogue import open_model
+from convscope.core.errors import UserError
+from convscope.core.paths import resource_path
+from convscope.core.task import Cancelled, Task
 from convscope.engine.models.files.save_file import save_model
+from convscope.engine.models.library.catalogue import open_model
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.runtime import Runtime
-from convscope.errors import UserError
-from convscope.imaging.load import load_image
-from convscope.paths import resource_path
-from convscope.task import Cancelled, Task
+from convscope.imaging.io.load import load_image
 
 
 def test_a_copy_opens_as_the_same_model(runtime: Runtime, tmp_path: Path) -> None:

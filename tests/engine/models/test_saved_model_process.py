@@ -16,17 +16,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from convscope.engine.models.catalogue import open_model
+from convscope.core.errors import UntrustedError, UserError
+from convscope.engine.interpret.attribution.explain import explain
+from convscope.engine.interpret.attribution.look import Look
+from convscope.engine.interpret.attribution.result import Request
+from convscope.engine.interpret.attribution.target import Target
+from convscope.engine.interpret.feature_visualization.climb import climb
+from convscope.engine.interpret.feature_visualization.goals import class_
+from convscope.engine.interpret.feature_visualization.settings import PatternSettings
 from convscope.engine.models.files import saved_model
 from convscope.engine.models.files.saved_model import isolation, process
-from convscope.engine.seeing.attribution.explain import explain
-from convscope.engine.seeing.attribution.look import Look
-from convscope.engine.seeing.attribution.result import Request
-from convscope.engine.seeing.attribution.target import Target
-from convscope.engine.seeing.patterns.climb import climb
-from convscope.engine.seeing.patterns.goals import class_
-from convscope.engine.seeing.patterns.settings import PatternSettings
-from convscope.errors import UntrustedError, UserError
+from convscope.engine.models.library.catalogue import open_model
 from convscope.imaging.image import Image
 
 pytestmark = [
@@ -289,7 +289,7 @@ def test_a_graph_that_fills_memory_is_ended_alone(tmp_path: Path, monkeypatch: p
         side = tf.cast(tf.reduce_max(x), tf.int32)
         return tf.reduce_sum(tf.fill([side, side], 1.0)) + tf.reduce_sum(x, [1, 2, 3], keepdims=True)[:, 0, 0]
 
-    monkeypatch.setattr("convscope.opening.free_memory", lambda: 4 << 30)
+    monkeypatch.setattr("convscope.core.opening.free_memory", lambda: 4 << 30)
     model = open_model(exported(tmp_path / "grows", grows))
     # It is the process that is bounded, whichever operation fills: Tile, BroadcastTo, Pad and all others.
     worker = model.keras.layers[-1]._process._process.pid

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from convscope.engine.models.kinds import KINDS, palette
-from convscope.engine.models.kinds.base import Shape, ShapeError
+from convscope.engine.models.layer_specs import KINDS, palette
+from convscope.engine.models.layer_specs.base import Shape, ShapeError
 from convscope.engine.models.receptive import Axis, Field
-from convscope.engine.models.sheet import Count, count
+from convscope.engine.models.summary import Count, count
 
 
 def of(kind: str, *shapes: Shape, **config: Any) -> Count:

@@ -10,17 +10,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from convscope.engine.models import shipped
-from convscope.engine.models.architecture import Architecture
-from convscope.engine.models.build import to_keras
-from convscope.engine.models.catalogue import open_model
-from convscope.engine.models.class_names import imagenet_classes
+from convscope.core.errors import UserError
+from convscope.core.paths import resource_path
+from convscope.engine.models.answers.preprocessing import UNIT
+from convscope.engine.models.builder.architecture import Architecture
+from convscope.engine.models.builder.build import to_keras
+from convscope.engine.models.builder.templates import TEMPLATES
+from convscope.engine.models.library import shipped
+from convscope.engine.models.library.catalogue import open_model
+from convscope.engine.models.library.class_names import imagenet_classes
 from convscope.engine.models.opened import OpenedModel
-from convscope.engine.models.preprocessing import UNIT
-from convscope.engine.models.templates import TEMPLATES
-from convscope.errors import UserError
-from convscope.imaging.load import load_image
-from convscope.paths import resource_path
+from convscope.imaging.io.load import load_image
 
 pytestmark = pytest.mark.usefixtures("runtime")
 

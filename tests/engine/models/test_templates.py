@@ -6,11 +6,11 @@ import sys
 
 import pytest
 
-from convscope.engine.models.applications_table import APPLICATIONS
-from convscope.engine.models.families import FAMILIES
-from convscope.engine.models.kinds import palette
-from convscope.engine.models.sheet import LayerInfo
-from convscope.engine.models.templates import TEMPLATES
+from convscope.engine.models.builder.templates import TEMPLATES
+from convscope.engine.models.layer_specs import palette
+from convscope.engine.models.library.applications_table import APPLICATIONS
+from convscope.engine.models.library.families import FAMILIES
+from convscope.engine.models.summary import LayerInfo
 from tests.processes import run_process
 
 
@@ -141,7 +141,7 @@ def test_families_of_the_lectures() -> None:
 
 def test_the_catalogue_needs_no_tensorflow() -> None:
     script = (
-        "import sys; from convscope.engine.models.catalogue import catalogue; "
+        "import sys; from convscope.engine.models.library.catalogue import catalogue; "
         "print(len(catalogue()), 'tensorflow' in sys.modules, 'keras' in sys.modules)"
     )
     out = run_process([sys.executable, "-c", script]).stdout

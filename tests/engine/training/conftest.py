@@ -10,7 +10,7 @@ import pytest
 
 from convscope.engine import runtime as engine_runtime
 from convscope.engine.data.dataset import Dataset
-from convscope.engine.data.npz import array_dataset
+from convscope.engine.data.formats.npz import array_dataset
 from convscope.engine.data.split import SplitSettings
 from convscope.engine.models.opened import OpenedModel
 

@@ -8,8 +8,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from convscope.core.errors import UserError
 from convscope.engine.data.dataset import Dataset
-from convscope.engine.data.npz import array_dataset
+from convscope.engine.data.formats.npz import array_dataset
 from convscope.engine.data.split import SplitSettings
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.training.checks import Finding, check
@@ -22,7 +23,6 @@ from convscope.engine.training.settings import (
     TrainingSettings,
 )
 from convscope.engine.training.train import split_for, train
-from convscope.errors import UserError
 
 Make = Callable[..., OpenedModel]
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from convscope.engine.training.export import run_row, runs_csv
-from convscope.engine.training.run import Run, find_runs, is_run, list_runs
-from convscope.engine.training.unfinished import unfinished_runs
-from convscope.errors import UserError
+from convscope.core.errors import UserError
+from convscope.engine.training.runs.export import run_row, runs_csv
+from convscope.engine.training.runs.run import Run, find_runs, is_run, list_runs
+from convscope.engine.training.runs.unfinished import unfinished_runs
 from tests.made_runs import DAMAGE, made_run
 
 

@@ -10,16 +10,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from convscope.core.errors import UserError
+from convscope.core.task import Cancelled, Task
 from convscope.engine.data.dataset import Dataset
-from convscope.engine.data.folder import open_folder
-from convscope.engine.data.npz import array_dataset
-from convscope.engine.data.registry import open_dataset
+from convscope.engine.data.formats.folder import open_folder
+from convscope.engine.data.formats.npz import array_dataset
+from convscope.engine.data.sets.registry import open_dataset
+from convscope.engine.models.answers.preprocessing import RAW
+from convscope.engine.models.library.shipped import facts, open_shipped
 from convscope.engine.models.opened import OpenedModel
-from convscope.engine.models.preprocessing import RAW
-from convscope.engine.models.shipped import facts, open_shipped
 from convscope.engine.training.evaluate import evaluate, whole
-from convscope.errors import UserError
-from convscope.task import Cancelled, Task
 
 pytestmark = pytest.mark.usefixtures("runtime")
 

@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from convscope.core.errors import NotEnoughMemoryError, UserError
+from convscope.core.task import Cancelled, Task
 from convscope.engine.data.augmentation import LECTURE
 from convscope.engine.data.dataset import Dataset
 from convscope.engine.data.pipeline import PipelineSettings, Stream
@@ -19,7 +21,7 @@ from convscope.engine.data.split import SplitSettings
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.training.control import Control, Watch
 from convscope.engine.training.observe import Snapshot
-from convscope.engine.training.record import Recorder
+from convscope.engine.training.runs.record import Recorder
 from convscope.engine.training.settings import (
     EarlyStopping,
     OptimizerSettings,
@@ -28,8 +30,6 @@ from convscope.engine.training.settings import (
     TrainingSettings,
 )
 from convscope.engine.training.train import Trained, new_weights, seeded, train
-from convscope.errors import NotEnoughMemoryError, UserError
-from convscope.task import Cancelled, Task
 
 Make = Callable[..., OpenedModel]
 
@@ -96,7 +96,7 @@ def test_the_same_seed_is_the_same_run(make_model: Make, bands: Dataset) -> None
 
 
 def test_the_same_seed_is_the_same_start(runtime: object) -> None:
-    from convscope.engine.models.catalogue import open_model
+    from convscope.engine.models.library.catalogue import open_model
 
     weights = []
     for seed in (1, 1, 2):

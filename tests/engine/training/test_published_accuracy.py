@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from convscope.engine.data.registry import open_dataset
+from convscope.engine.data.sets.registry import open_dataset
 from convscope.engine.data.split import SplitSettings
 from convscope.engine.keras_compat import seeded
-from convscope.engine.models.catalogue import open_model
+from convscope.engine.models.library.catalogue import open_model
 from convscope.engine.training.settings import OptimizerSettings, Schedule, TrainingSettings
 from convscope.engine.training.train import train
 

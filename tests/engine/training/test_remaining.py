@@ -11,18 +11,19 @@ from typing import Any
 
 import pytest
 
+from convscope.core.task import Left, Task, seconds_left
 from convscope.engine.data.dataset import Dataset
 from convscope.engine.models.opened import OpenedModel
-from convscope.engine.training import callbacks, features
+from convscope.engine.training import callbacks
 from convscope.engine.training.control import Control
-from convscope.engine.training.export import run_row
-from convscope.engine.training.record import EpochRecord
 from convscope.engine.training.remaining import Remaining
-from convscope.engine.training.run import Run
+from convscope.engine.training.runs.export import run_row
+from convscope.engine.training.runs.record import EpochRecord
+from convscope.engine.training.runs.run import Run
 from convscope.engine.training.settings import OptimizerSettings, TrainingSettings
 from convscope.engine.training.train import resume, train
-from convscope.engine.training.transfer import TransferSettings, transfer
-from convscope.task import Left, Task, seconds_left
+from convscope.engine.training.transfer import features
+from convscope.engine.training.transfer.transfer import TransferSettings, transfer
 
 Make = Callable[..., OpenedModel]
 QUICK = TrainingSettings(optimizer=OptimizerSettings("adam", learning_rate=0.02), batch_size=16, epochs=3)

@@ -22,20 +22,20 @@ import numpy as np
 import pytest
 import training_process
 
+from convscope.core.errors import UserError
+from convscope.core.task import Cancelled, Task
 from convscope.engine.data.dataset import Dataset
-from convscope.engine.data.registry import open_dataset
-from convscope.engine.models.catalogue import open_model
+from convscope.engine.data.sets.registry import open_dataset
+from convscope.engine.models.library.catalogue import open_model
 from convscope.engine.models.opened import OpenedModel
-from convscope.engine.training.checkpoint import load_checkpoint, save_model
 from convscope.engine.training.control import Control
-from convscope.engine.training.export import export_runs, run_row, runs_csv
-from convscope.engine.training.record import Recorder
-from convscope.engine.training.run import Run, is_run, list_runs, new_folder, runs_folder
+from convscope.engine.training.runs.checkpoint import load_checkpoint, save_model
+from convscope.engine.training.runs.export import export_runs, run_row, runs_csv
+from convscope.engine.training.runs.record import Recorder
+from convscope.engine.training.runs.run import Run, is_run, list_runs, new_folder, runs_folder
 from convscope.engine.training.settings import OptimizerSettings, TrainingSettings
 from convscope.engine.training.train import resume, train
-from convscope.engine.training.transfer import TransferSettings, transfer
-from convscope.errors import UserError
-from convscope.task import Cancelled, Task
+from convscope.engine.training.transfer.transfer import TransferSettings, transfer
 from tests.processes import run_process
 
 Make = Callable[..., OpenedModel]
@@ -541,7 +541,7 @@ def test_a_run_goes_on_with_its_own_parts_whatever_resembles_what_by_now(
     def changed(*_: object) -> object:
         raise AssertionError("images were compared once more")
 
-    monkeypatch.setattr("convscope.engine.data.alike.find_alike", changed)
+    monkeypatch.setattr("convscope.engine.data.similar.alike.find_alike", changed)
     resumed = resume(run, epochs=2)
     monkeypatch.undo()
     whole = train(make_model(2), kept, replace(settings, epochs=2))

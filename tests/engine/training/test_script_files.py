@@ -11,17 +11,17 @@ import pytest
 from PIL import Image
 from profiles import ADOBE, gray_profile, rgb_profile
 
+from convscope.core.process_state import picture_formats
 from convscope.engine.data.dataset import Dataset
-from convscope.engine.data.decode import read_image
-from convscope.engine.data.folder import open_folder
-from convscope.engine.data.registry import open_dataset
+from convscope.engine.data.formats.decode import read_image
+from convscope.engine.data.formats.folder import open_folder
 from convscope.engine.data.resize import FITS, Fit, Target
+from convscope.engine.data.sets.registry import open_dataset
 from convscope.engine.models.files.keras2_parts import hard_sigmoid, own_parts_code
 from convscope.engine.models.opened import OpenedModel
-from convscope.engine.training.script_files import IMPORTS, PHONE_IMPORTS, file_images, imports
+from convscope.engine.training.runs.script_files import IMPORTS, PHONE_IMPORTS, file_images, imports
 from convscope.engine.training.settings import TrainingSettings
 from convscope.engine.training.train import train
-from convscope.process_state import picture_formats
 
 
 @pytest.fixture(scope="module")

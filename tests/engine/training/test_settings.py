@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from convscope.core.errors import UserError
 from convscope.engine.data.augmentation import LECTURE
 from convscope.engine.data.split import SplitSettings
 from convscope.engine.training.losses import Goal, choose, make_loss, make_metrics
@@ -21,7 +22,6 @@ from convscope.engine.training.settings import (
     Schedule,
     TrainingSettings,
 )
-from convscope.errors import UserError
 
 EVERYTHING = TrainingSettings(
     optimizer=OptimizerSettings("sgd", learning_rate=0.05, momentum=0.9, nesterov=True),

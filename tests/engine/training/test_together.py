@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 from test_workers import config, free_port
 
-from convscope.engine.data.registry import open_dataset
-from convscope.engine.models.catalogue import open_model
-from convscope.engine.training.run import Run
+from convscope.engine.data.sets.registry import open_dataset
+from convscope.engine.models.library.catalogue import open_model
+from convscope.engine.training.runs.run import Run
 from convscope.engine.training.train import Trained, train
 
 pytestmark = pytest.mark.filterwarnings(

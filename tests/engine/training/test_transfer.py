@@ -16,22 +16,25 @@ from typing import Any
 import numpy as np
 import pytest
 
+from convscope.core.errors import UserError
+from convscope.core.paths import cache_dir
+from convscope.core.task import Cancelled, Task
 from convscope.engine.data.augmentation import MILD
 from convscope.engine.data.dataset import Dataset
-from convscope.engine.data.registry import open_dataset
-from convscope.engine.models.catalogue import open_model
+from convscope.engine.data.sets.registry import open_dataset
+from convscope.engine.models.library.catalogue import open_model
 from convscope.engine.models.opened import OpenedModel
-from convscope.engine.training import costs
 from convscope.engine.training.control import Control
-from convscope.engine.training.export import runs_csv, runs_json
-from convscope.engine.training.features import extract_features
-from convscope.engine.training.record import Recorder, thawed_at
-from convscope.engine.training.run import Run
+from convscope.engine.training.runs.export import runs_csv, runs_json
+from convscope.engine.training.runs.record import Recorder, thawed_at
+from convscope.engine.training.runs.run import Run
 from convscope.engine.training.settings import OptimizerSettings, TrainingSettings
-from convscope.engine.training.svm import evaluate_svm, fit_svm
 from convscope.engine.training.train import resume, train
-from convscope.engine.training.transfer import estimate, target_for, transfer
-from convscope.engine.training.transfer_model import (
+from convscope.engine.training.transfer import costs
+from convscope.engine.training.transfer.features import extract_features
+from convscope.engine.training.transfer.svm import evaluate_svm, fit_svm
+from convscope.engine.training.transfer.transfer import estimate, target_for, transfer
+from convscope.engine.training.transfer.transfer_model import (
     TransferSettings,
     base_of,
     compose,
@@ -39,9 +42,6 @@ from convscope.engine.training.transfer_model import (
     replace_head,
     unfreeze,
 )
-from convscope.errors import UserError
-from convscope.paths import cache_dir
-from convscope.task import Cancelled, Task
 
 SETTINGS = TrainingSettings(
     optimizer=OptimizerSettings("adam", learning_rate=0.05), batch_size=16, epochs=6, restore_best=False

@@ -15,11 +15,19 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from convscope.engine.training import distribution as distributing
-from convscope.engine.training import workers as meeting
-from convscope.engine.training.workers import Cluster, Patience, Workers, cluster, lost, meet, patience
-from convscope.errors import UserError
-from convscope.task import Cancelled, Task
+from convscope.core.errors import UserError
+from convscope.core.task import Cancelled, Task
+from convscope.engine.training.machines import distribution as distributing
+from convscope.engine.training.machines import workers as meeting
+from convscope.engine.training.machines.workers import (
+    Cluster,
+    Patience,
+    Workers,
+    cluster,
+    lost,
+    meet,
+    patience,
+)
 
 
 def config(index: int = 0, kind: str = "worker", **jobs: list[str]) -> dict[str, str]:
@@ -150,8 +158,9 @@ def test_workers_wait_for_each_other_whoever_comes_first() -> None:
 
 def test_a_start_without_end_is_ended() -> None:
     code = (
-        "import time; from convscope.engine.training.workers import *; from convscope.engine.training import "
-        "workers; c = Cluster((('worker', 0), ('worker', 1)), ('a:1', 'b:2'), 0)\n"
+        "import time; from convscope.engine.training.machines.workers import *; "
+        "from convscope.engine.training.machines import workers; "
+        "c = Cluster((('worker', 0), ('worker', 1)), ('a:1', 'b:2'), 0)\n"
         "with workers._watched(c, 60): pass\n"
         "with workers._watched(c, 0): time.sleep(600)"
     )

@@ -48,8 +48,8 @@ def train_until_killed(data: str, folder: str) -> None:
     """Train into the middle of the fourth epoch, tell so, and stand there."""
     import time
 
-    from convscope.engine.data.registry import open_dataset
-    from convscope.engine.training.record import Recorder
+    from convscope.engine.data.sets.registry import open_dataset
+    from convscope.engine.training.runs.record import Recorder
     from convscope.engine.training.settings import TrainingSettings
     from convscope.engine.training.train import train
 
@@ -75,7 +75,7 @@ def compare(data: str, folder: str) -> None:
     import keras
     import numpy as np
 
-    from convscope.engine.data.registry import open_dataset
+    from convscope.engine.data.sets.registry import open_dataset
     from convscope.engine.training.loop import copy_model
     from convscope.engine.training.settings import TrainingSettings
     from convscope.engine.training.train import train

@@ -74,7 +74,7 @@ def test_the_objective_curve_is_read_zoomed_and_shown_whole_again(curve: Curve, 
 def test_a_chart_that_paints_itself_does_not_take_the_wheel() -> None:
     """It has no range to change: the page scrolls."""
     from convscope.ui.panels.layers.depth_chart import DepthChart
-    from convscope.ui.widgets.histogram import HistogramView
+    from convscope.ui.plots.histogram import HistogramView
 
     for kind in (DepthChart, HistogramView):
         assert kind.wheelEvent is QWidget.wheelEvent

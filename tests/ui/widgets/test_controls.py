@@ -9,9 +9,9 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtWidgets import QDoubleSpinBox, QSlider, QToolButton
 from pytestqt.qtbot import QtBot
 
-from convscope.ui.widgets.segmented import Segmented
-from convscope.ui.widgets.slider_row import SliderRow
-from convscope.ui.widgets.stage_strip import StageStrip
+from convscope.ui.canvas.stage_strip import StageStrip
+from convscope.ui.forms.segmented import Segmented
+from convscope.ui.forms.slider_row import SliderRow
 
 
 def test_one_of_the_segments_is_down(qtbot: QtBot) -> None:

@@ -9,7 +9,7 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QColor
 from pytestqt.qtbot import QtBot
 
-from convscope.ui.widgets.divider_view import DividerView
+from convscope.ui.canvas.divider_view import DividerView
 
 
 @pytest.fixture

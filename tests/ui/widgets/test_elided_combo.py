@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from convscope.ui import theme
-from convscope.ui.widgets.form import combo
+from convscope.ui.forms.form import combo
 
 
 def test_words_that_do_not_fit_end_in_an_ellipsis(qtbot: QtBot) -> None:

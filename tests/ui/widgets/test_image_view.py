@@ -15,8 +15,8 @@ from PySide6.QtWidgets import QApplication, QMessageBox, QToolTip
 from pytestqt.qtbot import QtBot
 
 from convscope.ui import theme
-from convscope.ui.widgets.image_view import CAPTION_HEIGHT, ImageView
-from convscope.ui.widgets.picture_paint import shortened
+from convscope.ui.canvas.image_view import CAPTION_HEIGHT, ImageView
+from convscope.ui.canvas.picture_paint import shortened
 
 
 def noise(*shape: int) -> NDArray[np.uint8]:

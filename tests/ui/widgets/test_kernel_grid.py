@@ -13,10 +13,10 @@ from PySide6.QtGui import QColor, QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
-from convscope.imaging.kernel import Kernel
+from convscope.imaging.kernels.kernel import Kernel
 from convscope.ui import theme
-from convscope.ui.widgets.kernel_grid import KernelGrid
-from convscope.ui.widgets.kernel_layout import step_of
+from convscope.ui.forms.kernel_grid import KernelGrid
+from convscope.ui.forms.kernel_layout import step_of
 
 SOBEL = [[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]
 SHIFT = Qt.KeyboardModifier.ShiftModifier

@@ -12,10 +12,10 @@ from PySide6.QtTest import QAbstractItemModelTester
 from pytestqt.qtbot import QtBot
 
 from convscope.engine.models.opened import OpenedModel
-from convscope.engine.models.sheet import LayerInfo
+from convscope.engine.models.summary import LayerInfo
 from convscope.ui import theme
-from convscope.ui.widgets.layer_items import PATH
-from convscope.ui.widgets.layer_tree import LayerTree
+from convscope.ui.tables.layer_items import PATH
+from convscope.ui.tables.layer_tree import LayerTree
 
 
 def strongest(tree: LayerTree, ground: str) -> float:

@@ -7,8 +7,8 @@ import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
-from convscope.ui.widgets.image_view import CAPTION_HEIGHT, ImageView
-from convscope.ui.widgets.picture_pair import PicturePair
+from convscope.ui.canvas.image_view import CAPTION_HEIGHT, ImageView
+from convscope.ui.canvas.picture_pair import PicturePair
 
 BESIDE, ABOVE = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
 

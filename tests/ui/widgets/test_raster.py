@@ -7,8 +7,8 @@ import pytest
 from numpy.typing import NDArray
 from PySide6.QtGui import QImage
 
-from convscope.ui.widgets.raster import luma, render, shrink, to_image
-from convscope.ui.widgets.viewport import Viewport
+from convscope.ui.canvas.raster import luma, render, shrink, to_image
+from convscope.ui.canvas.viewport import Viewport
 
 
 def array_of(image: QImage) -> NDArray[np.uint8]:

@@ -11,12 +11,12 @@ from pytestqt.qtbot import QtBot
 
 from convscope.imaging.histogram import histogram
 from convscope.ui import theme
-from convscope.ui.widgets.bars import BarsView
-from convscope.ui.widgets.cells import gray_colours, signed_colours
+from convscope.ui.canvas.scale_bar import ScaleBar
+from convscope.ui.plots.bars import BarsView
+from convscope.ui.plots.histogram import HistogramView
+from convscope.ui.tables.cells import gray_colours, signed_colours
+from convscope.ui.tables.number_grid import NumberGrid
 from convscope.ui.widgets.elided import ElidedLabel
-from convscope.ui.widgets.histogram import HistogramView
-from convscope.ui.widgets.number_grid import NumberGrid
-from convscope.ui.widgets.scale_bar import ScaleBar
 
 
 def test_signed_and_gray_colours_by_hand() -> None:

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from convscope.ui import theme
-from convscope.ui.widgets.veil import Veil
+from convscope.ui.canvas.veil import Veil
 
 
 @pytest.fixture

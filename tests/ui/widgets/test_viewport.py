@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from convscope.ui.widgets.viewport import MAX_SCALE, Viewport
+from convscope.ui.canvas.viewport import MAX_SCALE, Viewport
 
 
 def made(width: int, height: int, view_width: float = 600, view_height: float = 400) -> Viewport:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from convscope.core.task import Task
 from convscope.engine.data.dataset import Dataset, make_dataset
-from convscope.engine.data.images import FileImages
+from convscope.engine.data.formats.images import FileImages
 from convscope.engine.data.sets import cats_dogs
 from convscope.engine.data.split import SplitSettings
-from convscope.task import Task
 
 TITLE = "Cats and dogs, 4,000"
 SUMMARY = "4,000 photographs of cats and dogs: 2,000 to train, 1,000 to test; 825 MB to download"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from convscope.core.task import Task
 from convscope.engine.data.dataset import Dataset
-from convscope.engine.data.keras_sets import KerasSet
-from convscope.task import Task
+from convscope.engine.data.sets.keras_sets import KerasSet
 
 TITLE = "CIFAR-100"
 SUMMARY = "60,000 photographs of a hundred things, 32 × 32 RGB: 50,000 to train; 169 MB to download"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from convscope.core.paths import resource_path
+from convscope.core.task import Task
 from convscope.engine.data.dataset import Dataset
-from convscope.engine.data.npz import open_npz
+from convscope.engine.data.formats.npz import open_npz
 from convscope.engine.data.split import SplitSettings
-from convscope.paths import resource_path
-from convscope.task import Task
 
 TITLE = "Digits"
 SUMMARY = "10,000 of MNIST's handwritten digits, 28 × 28 gray: 9,000 to train, 1,000 to test"

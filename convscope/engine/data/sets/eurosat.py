@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from convscope.core.task import Task
 from convscope.engine.data.dataset import Dataset
-from convscope.engine.data.downloads import Archive, DownloadedSet
+from convscope.engine.data.sets.downloads import Archive, DownloadedSet
 from convscope.engine.fetch import Remote
-from convscope.task import Task
 
 TITLE = "EuroSAT"
 SUMMARY = "27,000 satellite images of ten uses of land, 64 × 64 RGB; 94 MB to download"

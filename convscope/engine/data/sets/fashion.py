@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from convscope.core.paths import resource_path
+from convscope.core.task import Task
 from convscope.engine.data.dataset import Dataset
-from convscope.engine.data.npz import open_npz
+from convscope.engine.data.formats.npz import open_npz
 from convscope.engine.data.split import SplitSettings
-from convscope.paths import resource_path
-from convscope.task import Task
 
 TITLE = "Garments"
 SUMMARY = "14,000 of Fashion-MNIST's garments, 28 × 28 gray: 12,000 to train, 2,000 to test"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from convscope.core.task import Task
 from convscope.engine.data.dataset import Dataset
-from convscope.engine.data.keras_sets import KerasSet
 from convscope.engine.data.sets.fashion import CLASSES
-from convscope.task import Task
+from convscope.engine.data.sets.keras_sets import KerasSet
 
 TITLE = "Fashion-MNIST"
 SUMMARY = "70,000 garments, 28 × 28 gray: 60,000 to train, 10,000 to test; 31 MB to download"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from convscope.core.task import Task
 from convscope.engine.data.dataset import Dataset
-from convscope.engine.data.downloads import Archive, DownloadedSet
+from convscope.engine.data.sets.downloads import Archive, DownloadedSet
 from convscope.engine.fetch import Remote
-from convscope.task import Task
 
 TITLE = "Flowers"
 SUMMARY = "3,670 photographs of five flowers, of many sizes; 229 MB to download"

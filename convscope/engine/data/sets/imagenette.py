@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from convscope.core.task import Task
 from convscope.engine.data.dataset import Dataset
-from convscope.engine.data.downloads import Archive, DownloadedSet
+from convscope.engine.data.sets.downloads import Archive, DownloadedSet
 from convscope.engine.fetch import Remote
-from convscope.task import Task
 
 TITLE = "Imagenette"
 SUMMARY = "13,394 photographs of ten things of ImageNet, 160 pixels: 9,469 to train; 99 MB to download"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from convscope.core.task import Task
 from convscope.engine.data.dataset import Dataset
-from convscope.engine.data.keras_sets import KerasSet
-from convscope.task import Task
+from convscope.engine.data.sets.keras_sets import KerasSet
 
 TITLE = "MNIST"
 SUMMARY = "70,000 handwritten digits, 28 × 28 gray: 60,000 to train, 10,000 to test; 11 MB to download"

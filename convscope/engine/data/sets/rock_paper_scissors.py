@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from convscope.core.task import Task
 from convscope.engine.data.dataset import Dataset
-from convscope.engine.data.downloads import Archive, DownloadedSet
+from convscope.engine.data.sets.downloads import Archive, DownloadedSet
 from convscope.engine.fetch import Remote
-from convscope.task import Task
 
 TITLE = "Rock, paper, scissors"
 SUMMARY = "2,892 drawn hands, 300 × 300 RGB: 2,520 to train, 372 to test; 230 MB to download"

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
+from convscope.core.paths import resource_path
+from convscope.core.task import Task
 from convscope.engine.data.dataset import Dataset, SplitName, make_dataset
-from convscope.engine.data.images import ArrayImages
+from convscope.engine.data.formats.images import ArrayImages
 from convscope.engine.data.split import Splits
-from convscope.paths import resource_path
-from convscope.task import Task
 
 TITLE = "Textures"
 SUMMARY = "585 crops, 64 × 64 gray, from photographs of brick, grass and gravel"

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from convscope.core.words import file_size, share
 from convscope.engine.models.opened import OpenedModel
-from convscope.words import file_size, share
 
 # Of the largest value of the outputs, or of 1: what the order of additions in 32 bits may change.
 SAME = 1e-4

@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from convscope.core.errors import UserError
 from convscope.engine.data.dataset import SPLIT_NAMES, Dataset, SplitName
-from convscope.engine.data.registry import open_dataset
+from convscope.engine.data.sets.registry import open_dataset
+from convscope.engine.models.answers.preprocessing import prepare
 from convscope.engine.models.opened import OpenedModel
-from convscope.engine.models.preprocessing import prepare
-from convscope.errors import UserError
 from convscope.imaging.image import Image
-from convscope.imaging.load import list_images, load_image
+from convscope.imaging.io.load import list_images, load_image
 from convscope.imaging.samples import samples
 
 MOST = 100

@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from convscope.core.errors import UserError
+from convscope.core.task import Task
 from convscope.engine import runtime
-from convscope.engine.models.class_names import read_sidecar, write_sidecar
 from convscope.engine.models.export.card import (
     Answers,
     ParityCard,
@@ -34,9 +35,8 @@ from convscope.engine.models.export.wants import gives_words, pixel_words, tenso
 from convscope.engine.models.export.worker import ANSWERS, COMPARED, GRAPH, MEASURED, ORDER
 from convscope.engine.models.files.open_file import open_file
 from convscope.engine.models.files.save_file import save_model, target_of
+from convscope.engine.models.library.class_names import read_sidecar, write_sidecar
 from convscope.engine.models.opened import OpenedModel
-from convscope.errors import UserError
-from convscope.task import Task
 
 SECONDS = 30.0
 """After so long no further input is compared: a large network on a small machine takes a second for each."""

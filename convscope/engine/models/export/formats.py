@@ -6,7 +6,7 @@ import importlib.util
 from dataclasses import dataclass
 from pathlib import PurePath
 
-from convscope.errors import UserError
+from convscope.core.errors import UserError
 
 INSTALL = "pip install 'convscope[export]'"
 PRECISIONS = {"float32": "32-bit numbers", "float16": "16-bit numbers", "int8": "8-bit whole numbers"}

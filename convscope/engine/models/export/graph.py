@@ -6,9 +6,9 @@ import re
 from pathlib import Path
 from typing import Any
 
+from convscope.core.errors import UserError
 from convscope.engine.models.export.examples import SIDE
 from convscope.engine.models.opened import OpenedModel
-from convscope.errors import UserError
 
 
 def check_has_layers(model: OpenedModel, title: str) -> None:

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import IO, Any
 
 import convscope
+from convscope.core.errors import UserError
+from convscope.core.task import Task
 from convscope.engine.models.export.refused import RefusedError
-from convscope.errors import UserError
-from convscope.task import Task
 
 _LOG = "worker.log"
 

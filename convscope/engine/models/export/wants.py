@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from convscope.core.errors import UserError
 from convscope.engine.models.opened import OpenedModel
-from convscope.errors import UserError
 
 _RESIZED = {
     "crop": "the middle of the image, at the network's size",

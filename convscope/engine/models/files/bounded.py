@@ -6,10 +6,10 @@ from collections.abc import Callable
 from math import prod
 from typing import Any
 
+from convscope.core.errors import UserError
+from convscope.core.opening import check_budget
+from convscope.core.task import Cancelled, Task
 from convscope.engine.keras_compat import between_layers
-from convscope.errors import UserError
-from convscope.opening import check_budget
-from convscope.task import Cancelled, Task
 
 # Layers may have variables that no file keeps: states of random numbers, low-rank additions.
 _UNSAVED = 1_000_000

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from convscope.core.errors import UserError
+from convscope.core.printable import printable
 from convscope.engine.models.files import allowed
 from convscope.engine.models.files.configuration import check_layers
 from convscope.engine.models.files.keras2_parts import FUNCTIONS, LAYERS
-from convscope.errors import UserError
-from convscope.printable import printable
 
 _DEEPEST = 200
 _LARGEST = 1 << 31

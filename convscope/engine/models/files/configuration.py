@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from convscope.errors import UserError
-from convscope.opening import MB, check_budget, parse_json
+from convscope.core.errors import UserError
+from convscope.core.opening import MB, check_budget, parse_json
 
 LARGEST = 32 * MB
 """Bytes; that of NASNetLarge, a thousand layers, has half a megabyte."""

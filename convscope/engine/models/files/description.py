@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from convscope.core.errors import UserError
+from convscope.core.opening import open_regular, read_bytes
 from convscope.engine.models.files.configuration import LARGEST, configuration, major_version
-from convscope.errors import UserError
-from convscope.opening import open_regular, read_bytes
 
 # How much of a file is looked at to tell what it is, and how many of a folder.
 _BEGINNING = 1 << 12

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from convscope.errors import UserError
+from convscope.core.errors import UserError
 
 
 def check_disk(folder: Path, size: int, name: str) -> None:

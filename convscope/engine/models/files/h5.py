@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from convscope.core.errors import UserError
+from convscope.core.opening import budget, check_budget, check_regular, named
 from convscope.engine.models.files.configuration import configuration, major_version
 from convscope.engine.models.files.h5_check import look_through
-from convscope.errors import UserError
-from convscope.opening import budget, check_budget, check_regular, named
 
 _LONGEST_NAME = 1_000
 

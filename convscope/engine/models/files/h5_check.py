@@ -15,8 +15,8 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
-from convscope.errors import UserError
-from convscope.opening import MB, check_budget
+from convscope.core.errors import UserError
+from convscope.core.opening import MB, check_budget
 
 # All arrays of a file together may claim more than they store: a few unwritten zeros are common.
 _FREE_BYTES = 16 * MB

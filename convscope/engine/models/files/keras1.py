@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from convscope.core.errors import UserError
 from convscope.engine.models.files.h5 import LayerWeights
-from convscope.errors import UserError
 
 THEANO = (
     "Keras 1 wrote it with channels first, as for Theano, which turns kernels by 180°; the file does not say "

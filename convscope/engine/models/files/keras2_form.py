@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from convscope.engine.models.kinds import KINDS
+from convscope.engine.models.layer_specs import KINDS
 
 # Keras 2 and 3 compute hard_sigmoid differently, and only Keras 3 knows the others.
 _ACTIVATIONS = (

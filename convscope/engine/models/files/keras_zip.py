@@ -17,11 +17,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from convscope.core.errors import UserError
+from convscope.core.opening import KB, MB, check_budget, check_regular
 from convscope.engine.models.files.configuration import LARGEST, configuration, major_version
 from convscope.engine.models.files.disk import check_disk
 from convscope.engine.models.files.h5 import check_h5
-from convscope.errors import UserError
-from convscope.opening import KB, MB, check_budget, check_regular
 
 _WEIGHTS = "model.weights.h5"
 _KNOWN = ("config.json", "metadata.json", _WEIGHTS)

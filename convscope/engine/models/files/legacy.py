@@ -15,11 +15,11 @@ from typing import Any
 
 import numpy as np
 
+from convscope.core.errors import UserError
 from convscope.engine.models.files import allowed
 from convscope.engine.models.files.check_config import NUMBER
 from convscope.engine.models.files.keras2_parts import hard_sigmoid_config, resizing_layer
 from convscope.engine.models.files.legacy_ops import apply_operation
-from convscope.errors import UserError
 
 # Switches of Keras 2 that Keras 3's layers lack: leaving them out would compute something else.
 _GONE: Mapping[str, str] = {

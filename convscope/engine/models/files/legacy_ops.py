@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from convscope.errors import UserError
+from convscope.core.errors import UserError
 
 _ACTIVATIONS = {
     "nn.relu": "relu",

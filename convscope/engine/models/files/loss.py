@@ -7,8 +7,8 @@ import zlib
 from pathlib import Path
 from typing import Any
 
-from convscope.errors import UserError
-from convscope.opening import MB, open_regular, parse_json
+from convscope.core.errors import UserError
+from convscope.core.opening import MB, open_regular, parse_json
 
 _LARGEST = 16 * MB
 

@@ -7,12 +7,16 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+from convscope.core.errors import MissingFileError, NotEnoughMemoryError, UserError, WeightsAloneError
+from convscope.core.ids import file_id
+from convscope.core.opening import check_budget, is_folder, is_regular, is_there, open_regular
+from convscope.core.task import Cancelled, Task
 from convscope.engine.keras_compat import between_layers
-from convscope.engine.models.architecture import Architecture
-from convscope.engine.models.beside import Beside, beside
-from convscope.engine.models.build import to_keras
+from convscope.engine.models.answers.gray_images import NOTE as GRAY
+from convscope.engine.models.answers.gray_images import lacks_channels, with_channels
+from convscope.engine.models.builder.architecture import Architecture
+from convscope.engine.models.builder.build import to_keras
 from convscope.engine.models.channels_last import NOTE, channels_last, is_channels_first
-from convscope.engine.models.class_names import Sidecar, sidecar_of
 from convscope.engine.models.files.bounded import bounded, check_held
 from convscope.engine.models.files.check_config import check_config
 from convscope.engine.models.files.description import description, description_beside, is_description
@@ -24,15 +28,11 @@ from convscope.engine.models.files.legacy import check_legacy, rebuild
 from convscope.engine.models.files.loss import loss_of
 from convscope.engine.models.files.saved_model import open_saved_model
 from convscope.engine.models.files.weights import load_checkpoint, load_legacy, load_weights, numbers_in
-from convscope.engine.models.gray_images import NOTE as GRAY
-from convscope.engine.models.gray_images import lacks_channels, with_channels
+from convscope.engine.models.library.beside import Beside, beside
+from convscope.engine.models.library.class_names import Sidecar, sidecar_of
+from convscope.engine.models.library.teachable import NOTE as TEACHABLE
+from convscope.engine.models.library.teachable import PREPROCESSING, is_teachable
 from convscope.engine.models.opened import OpenedModel, Source
-from convscope.engine.models.teachable import NOTE as TEACHABLE
-from convscope.engine.models.teachable import PREPROCESSING, is_teachable
-from convscope.errors import MissingFileError, NotEnoughMemoryError, UserError, WeightsAloneError
-from convscope.ids import file_id
-from convscope.opening import check_budget, is_folder, is_regular, is_there, open_regular
-from convscope.task import Cancelled, Task
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _ZIP = b"PK\x03\x04"

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convscope.engine.models.files.keras2_parts import FUNCTIONS, has_own_parts
-from convscope.engine.models.settle import settle
+from convscope.engine.models.finalize import settle
 
 FACTOR = 1.2
 NOTE = (

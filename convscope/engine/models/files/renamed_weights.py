@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from convscope.core.opening import check_budget
 from convscope.engine.models.files.disk import check_disk
-from convscope.opening import check_budget
 
 _CONTAINERS = ("layers", "_layer_checkpoint_dependencies")
 _NUMBERED = re.compile(r"(.+?)(?:_(\d+))?")

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from convscope.engine.models.class_names import write_sidecar
+from convscope.core.errors import UserError
+from convscope.core.files import replacing
+from convscope.core.task import Task
 from convscope.engine.models.files.keras2_form import NotInKeras2Error, in_keras2_form
 from convscope.engine.models.files.keras2_parts import has_own_parts
 from convscope.engine.models.files.plain_keras import NOTE, in_plain_keras
+from convscope.engine.models.library.class_names import write_sidecar
 from convscope.engine.models.opened import OpenedModel
-from convscope.errors import UserError
-from convscope.files import replacing
-from convscope.task import Task
 
 H5 = (".h5", ".hdf5")
 WEIGHTS_ALONE = ".weights.h5"

@@ -18,9 +18,8 @@ from PySide6.QtWidgets import (
 )
 
 from convscope.ui import theme
-from convscope.ui.panel_context import PanelContext
-from convscope.ui.panels.data.preview import Previewed, Previewer, PreviewGrid
-from convscope.ui.widgets.form import (
+from convscope.ui.canvas.raster import to_image
+from convscope.ui.forms.form import (
     as_panel,
     caption,
     choose,
@@ -30,9 +29,10 @@ from convscope.ui.widgets.form import (
     row,
     tool,
 )
-from convscope.ui.widgets.raster import to_image
+from convscope.ui.forms.slider_row import SliderRow
+from convscope.ui.panel_context import PanelContext
+from convscope.ui.panels.data.preview import Previewed, Previewer, PreviewGrid
 from convscope.ui.widgets.scroll_column import ScrollColumn
-from convscope.ui.widgets.slider_row import SliderRow
 
 if TYPE_CHECKING:
     from convscope.engine.data.augmentation import Augmentation
@@ -63,7 +63,7 @@ _ORIGINAL, _LABEL, _BOX, _NAME, _LINE = 44, 80, 86, 36, 24
 
 
 class AugmentationPage(QWidget):
-    """Sliders for every random change, kept in the session; the preview follows while they move.
+    """Sliders for every random change, kept in the workspace; the preview follows while they move.
 
     Signals:
         problem: why there is no preview, in a sentence, or "".
@@ -117,15 +117,15 @@ class AugmentationPage(QWidget):
         column.addWidget(self._scrolled(), 1)
         # Where the augmentation was taken over from, as long as it is what it was.
         self._taken: tuple[Augmentation, str] | None = None
-        context.session.augmentation_changed.connect(self._show_augmentation)
-        self._show_augmentation(context.session.augmentation)
+        context.workspace.augmentation_changed.connect(self._show_augmentation)
+        self._show_augmentation(context.workspace.augmentation)
 
     @property
     def augmentation(self) -> Augmentation:
         """What is set; one that changes nothing where nothing is."""
         from convscope.engine.data.augmentation import Augmentation
 
-        return self._context.session.augmentation or Augmentation()
+        return self._context.workspace.augmentation or Augmentation()
 
     def show_dataset(self, dataset: Dataset, index: int, settings: PipelineSettings) -> None:
         """Preview this image of this data set, brought to size by these settings."""
@@ -138,7 +138,7 @@ class AugmentationPage(QWidget):
 
     def clear(self) -> None:
         """No augmentation."""
-        self._context.session.edit_data_settings("Take the augmentation off", augmentation=None)
+        self._context.workspace.edit_data_settings("Take the augmentation off", augmentation=None)
 
     def draw_others(self) -> None:
         """The same settings with another seed."""
@@ -160,7 +160,7 @@ class AugmentationPage(QWidget):
 
     def shutdown(self) -> None:
         """Take no more events."""
-        self._context.session.augmentation_changed.disconnect(self._show_augmentation)
+        self._context.workspace.augmentation_changed.disconnect(self._show_augmentation)
 
     def _scrolled(self) -> ScrollColumn:
         from convscope.engine.data.augmentation import LIMITS
@@ -223,7 +223,7 @@ class AugmentationPage(QWidget):
         from convscope.engine.data.augmentation import Augmentation
 
         changed = replace(self.augmentation, **changes)
-        self._context.session.edit_data_settings(
+        self._context.workspace.edit_data_settings(
             f"Change the {what.lower()}",
             merge and f"augmentation.{merge}",
             augmentation=None if changed == Augmentation() else changed,
@@ -231,17 +231,17 @@ class AugmentationPage(QWidget):
 
     def _carry(self) -> None:
         """Use the augmentation of the data set that was open before."""
-        before = self._context.session.data_before
+        before = self._context.workspace.data_before
         if before is not None and before[1].augmentation is not None:
             title, theirs = before[0], before[1].augmentation
             self._taken = theirs, title
             label = f"Use the augmentation of {title}"
-            self._context.session.edit_data_settings(label, augmentation=theirs)
+            self._context.workspace.edit_data_settings(label, augmentation=theirs)
 
     def _show_carried(self) -> None:
         """Each data set has its own: say so where that of another one is not in force, or was taken over."""
-        session = self._context.session
-        now, before = session.augmentation, session.data_before
+        workspace = self._context.workspace
+        now, before = workspace.augmentation, workspace.data_before
         offered = now is None and before is not None and before[1].augmentation is not None
         if offered and before is not None:
             self.carried.setText(f"{before[0]} has an augmentation of its own.")
@@ -257,10 +257,10 @@ class AugmentationPage(QWidget):
 
         name = self.preset.currentData()
         if name == "own":
-            self._show_augmentation(self._context.session.augmentation)
+            self._show_augmentation(self._context.workspace.augmentation)
         else:
             chosen = PRESETS[name] if name != "none" else None
-            self._context.session.edit_data_settings("Choose a preset", augmentation=chosen)
+            self._context.workspace.edit_data_settings("Choose a preset", augmentation=chosen)
 
     def _show_augmentation(self, augmentation: Augmentation | None) -> None:
         from convscope.engine.data.augmentation import PRESETS

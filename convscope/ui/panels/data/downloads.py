@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from convscope.errors import UserError
+from convscope.core.errors import UserError
+from convscope.core.task import Task
 from convscope.jobs import Job
-from convscope.task import Task
 from convscope.ui.panel_context import PanelContext
 
 if TYPE_CHECKING:
-    from convscope.engine.data.registry import DatasetInfo
+    from convscope.engine.data.sets.registry import DatasetInfo
 
 _KEY = "download."
 
@@ -43,7 +43,7 @@ class Downloads(QObject):
 
     def listed(self) -> tuple[DatasetInfo, ...]:
         """Every set that is downloaded by itself."""
-        from convscope.engine.data.registry import list_datasets
+        from convscope.engine.data.sets.registry import list_datasets
 
         return tuple(info for info in list_datasets() if info.size and not info.part_of)
 
@@ -58,7 +58,7 @@ class Downloads(QObject):
             return
 
         def work(task: Task) -> None:
-            from convscope.engine.data.registry import download_dataset
+            from convscope.engine.data.sets.registry import download_dataset
 
             download_dataset(name, task)
 

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
 
+from convscope.core.words import megabytes, time_left
 from convscope.ui import theme
+from convscope.ui.forms.form import as_panel, caption, row, scrolling, tool
 from convscope.ui.panels.data.downloads import Downloads
-from convscope.ui.widgets.form import as_panel, caption, row, scrolling, tool
-from convscope.words import megabytes, time_left
 
 if TYPE_CHECKING:
-    from convscope.engine.data.registry import DatasetInfo
+    from convscope.engine.data.sets.registry import DatasetInfo
 
 _WIDTH = 760
 

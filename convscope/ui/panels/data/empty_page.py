@@ -8,10 +8,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from convscope.paths import resource_path
+from convscope.core.paths import resource_path
 from convscope.ui import theme
+from convscope.ui.forms.form import as_panel, caption
 from convscope.ui.panels.data.opening import Opening
-from convscope.ui.widgets.form import as_panel, caption
 from convscope.ui.widgets.placed import Placed
 
 # (name, title, sample, what is in it)

@@ -25,6 +25,8 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractScrollArea, QSizePolicy, QToolTip, QWidget
 
 from convscope.ui import theme
+from convscope.ui.canvas.pixmaps import Pixmaps, fitted
+from convscope.ui.canvas.press import Press
 from convscope.ui.panels.data.tile_paint import (
     in_lines,
     name_width,
@@ -33,8 +35,6 @@ from convscope.ui.panels.data.tile_paint import (
     paint_thumbnail,
 )
 from convscope.ui.panels.data.tiling import MARGIN, SIZES, Tiling, source_side, tile_side
-from convscope.ui.widgets.pixmaps import Pixmaps, fitted
-from convscope.ui.widgets.press import Press
 
 CAPTION, LINE = 18, 13
 

@@ -13,16 +13,16 @@ from PySide6.QtCore import QObject, QPoint, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QMenu, QWidget
 
+from convscope.core.task import Task
 from convscope.imaging.image import Image
-from convscope.task import Task
 from convscope.ui import theme
+from convscope.ui.canvas.raster import to_image
+from convscope.ui.export.picture_out import choose_file, save_picture
 from convscope.ui.panel_context import PanelContext
-from convscope.ui.widgets.picture_out import choose_file, save_picture
-from convscope.ui.widgets.raster import to_image
 
 if TYPE_CHECKING:
     from convscope.engine.data.dataset import Dataset
-    from convscope.engine.data.images import Images
+    from convscope.engine.data.formats.images import Images
 
 # An image of a set that need not stay open for it.
 Place = tuple["weakref.ref[Images]", int]
@@ -46,11 +46,11 @@ class ImageActions(QObject):
         self._added: dict[str, Place] = {}
 
     def use(self, dataset: Dataset, index: int) -> None:
-        """Make an image the session's current one; one that is in the film strip already is chosen there."""
+        """Make an image the current one; one that is in the film strip already is chosen there."""
         path, here = dataset.images.path(index), (weakref.ref(dataset.images), index)
-        for image in self._context.session.images:
+        for image in self._context.workspace.images:
             if self._added.get(image.id) == here or (path is not None and image.path == path):
-                self._context.session.select_image(image.id)
+                self._context.workspace.select_image(image.id)
                 return
 
         def work(task: Task) -> Image:
@@ -100,15 +100,15 @@ class ImageActions(QObject):
         menu.popup(at)
 
     def _add(self, image: Image, here: Place) -> None:
-        session = self._context.session
-        session.add_images([image])
-        still = {each.id for each in session.images}
+        workspace = self._context.workspace
+        workspace.add_images([image])
+        still = {each.id for each in workspace.images}
         kept = {each: place for each, place in self._added.items() if each in still}
         self._added = {**kept, image.id: here}
         while len(self._added) > KEPT:
             oldest = next(iter(self._added))
             del self._added[oldest]
-            session.remove_image(oldest, keep=False)
+            workspace.remove_image(oldest, keep=False)
 
     def _copy(self, pixels: NDArray[np.uint8]) -> None:
         QGuiApplication.clipboard().setImage(to_image(pixels).copy())

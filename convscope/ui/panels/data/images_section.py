@@ -9,14 +9,14 @@ from numpy.typing import NDArray
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
-from convscope.task import Task
+from convscope.core.task import Task
 from convscope.ui import theme
+from convscope.ui.canvas.thumbnail_loader import ThumbnailLoader
+from convscope.ui.forms.form import as_panel, caption, segmented, tool
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.data.grid import ThumbnailGrid
 from convscope.ui.panels.data.image_actions import ImageActions
 from convscope.ui.panels.data.words import PART_WORDS, image_words
-from convscope.ui.thumbnail_loader import ThumbnailLoader
-from convscope.ui.widgets.form import as_panel, caption, segmented, tool
 
 if TYPE_CHECKING:
     from convscope.engine.data.dataset import Dataset, SplitName

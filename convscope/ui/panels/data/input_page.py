@@ -10,12 +10,11 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 
-from convscope.errors import UserError
-from convscope.task import Task
+from convscope.core.errors import UserError
+from convscope.core.task import Task
 from convscope.ui import theme
-from convscope.ui.panel_context import PanelContext
-from convscope.ui.panels.data.preview import UNKNOWN_SIDE
-from convscope.ui.widgets.form import (
+from convscope.ui.canvas.image_view import ImageView
+from convscope.ui.forms.form import (
     caption,
     choose,
     combo,
@@ -29,7 +28,8 @@ from convscope.ui.widgets.form import (
     tool,
     under_captions,
 )
-from convscope.ui.widgets.image_view import ImageView
+from convscope.ui.panel_context import PanelContext
+from convscope.ui.panels.data.preview import UNKNOWN_SIDE
 
 if TYPE_CHECKING:
     from convscope.engine.data.dataset import Dataset
@@ -150,28 +150,28 @@ class InputPage(QWidget):
         column.addWidget(elsewhere)
         column.addLayout(row(self.measure, None))
         column.addWidget(self.speed)
-        context.session.data_settings_changed.connect(self._settings_changed)
-        context.session.model_changed.connect(self._model_changed)
+        context.workspace.data_settings_changed.connect(self._settings_changed)
+        context.workspace.model_changed.connect(self._model_changed)
 
     @property
     def settings(self) -> PipelineSettings:
         """In force: images of different sizes come to the network's size where no other is set."""
         from convscope.engine.data.pipeline import PipelineSettings
 
-        session, own = self._context.session, self._context.session.data_settings
+        workspace, own = self._context.workspace, self._context.workspace.data_settings
         # A folder may have got a third class.
         binary = own.labels == "binary" and self._dataset is not None and len(self._dataset.classes) != 2
         labels = "sparse" if binary else own.labels
         settings = PipelineSettings(batch_size=own.batch_size, label_mode=labels)
-        settings = settings.with_input(session.input)
+        settings = settings.with_input(workspace.input)
         if settings.size is None and self._dataset is not None and self._dataset.image_size is None:
             settings = replace(settings, size=self._network_size())
         return settings
 
     def shutdown(self) -> None:
         """Take no more events."""
-        self._context.session.data_settings_changed.disconnect(self._settings_changed)
-        self._context.session.model_changed.disconnect(self._model_changed)
+        self._context.workspace.data_settings_changed.disconnect(self._settings_changed)
+        self._context.workspace.model_changed.disconnect(self._model_changed)
 
     def show_dataset(self, dataset: Dataset, index: int) -> None:
         """Show this image of this data set as the network would get it."""
@@ -186,7 +186,7 @@ class InputPage(QWidget):
         dataset = self._dataset
         if dataset is None:
             return
-        settings = replace(self.settings, augmentation=self._context.session.augmentation)
+        settings = replace(self.settings, augmentation=self._context.workspace.augmentation)
 
         def work(task: Task) -> Throughput:
             from convscope.engine import runtime
@@ -252,12 +252,12 @@ class InputPage(QWidget):
 
     def _set(self, merge: str | None, **changes: Any) -> None:
         """Change what images are brought to, for training too."""
-        session = self._context.session
-        session.set_input(replace(session.input, **changes), merge and f"input.{merge}")
+        workspace = self._context.workspace
+        workspace.set_input(replace(workspace.input, **changes), merge and f"input.{merge}")
 
     def _edit(self, label: str, merge: str | None, **changes: Any) -> None:
         """Change the batch that is shown."""
-        self._context.session.edit_data_settings(label, merge and f"input.{merge}", **changes)
+        self._context.workspace.edit_data_settings(label, merge and f"input.{merge}", **changes)
 
     def _changed(self) -> None:
         self._told = self.settings
@@ -274,7 +274,7 @@ class InputPage(QWidget):
             self._changed()
 
     def _network_size(self) -> tuple[int, int] | None:
-        model = self._context.session.model
+        model = self._context.workspace.model
         if model is None:
             return None
         height, width, _channels = model.input_shape
@@ -284,7 +284,7 @@ class InputPage(QWidget):
         dataset, settings = self._dataset, self.settings
         if dataset is None:
             return
-        self.sizing.set_value("own" if self._context.session.input.size is None else "set")
+        self.sizing.set_value("own" if self._context.workspace.input.size is None else "set")
         height, width = settings.size or dataset.image_size or (UNKNOWN_SIDE, UNKNOWN_SIDE)
         for box, value in ((self.height_, height), (self.width_, width), (self.batch, settings.batch_size)):
             with QSignalBlocker(box):
@@ -310,7 +310,7 @@ class InputPage(QWidget):
             return
 
         def work(task: Task) -> NDArray[np.uint8]:
-            from convscope.engine.data.images import load_one
+            from convscope.engine.data.formats.images import load_one
 
             return load_one(dataset.images, index, target)
 

@@ -18,16 +18,16 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from convscope.core.words import megabytes
 from convscope.jobs import Job, Jobs
 from convscope.ui import theme
 from convscope.ui.actions import Command
+from convscope.ui.forms.form import tool
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.data.downloads import Downloads
-from convscope.ui.widgets.form import tool
-from convscope.words import megabytes
 
 if TYPE_CHECKING:
-    from convscope.engine.data.registry import DatasetInfo
+    from convscope.engine.data.sets.registry import DatasetInfo
 
 Button = TypeVar("Button", bound=QToolButton)
 KEY = "dataset"
@@ -101,7 +101,7 @@ class Opening(QObject):
 
     def fill(self, menu: QMenu) -> None:
         """Every named set, the shipped ones first, then folders and files."""
-        from convscope.engine.data.registry import list_datasets
+        from convscope.engine.data.sets.registry import list_datasets
 
         menu.clear()
         menu.setToolTipsVisible(True)
@@ -125,7 +125,7 @@ class Opening(QObject):
 
     def commands(self) -> list[Command]:
         """The same by name."""
-        from convscope.engine.data.registry import list_datasets
+        from convscope.engine.data.sets.registry import list_datasets
 
         named: list[tuple[str, str, Callable[[], object]]] = [
             (info.name, f"Open data set: {info.title}", partial(self.choose, info))

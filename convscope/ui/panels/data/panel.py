@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 
 from convscope.ui import theme
 from convscope.ui.actions import Command
+from convscope.ui.forms.form import as_panel, hairline, heading, row, segmented
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.data.augmentation_page import AugmentationPage
 from convscope.ui.panels.data.class_list import ClassList
@@ -28,7 +29,6 @@ from convscope.ui.panels.data.opening import Opening, OpeningStrip
 from convscope.ui.panels.data.refusal import Refusal
 from convscope.ui.panels.data.source_section import SourceSection
 from convscope.ui.panels.data.split_section import SplitSection
-from convscope.ui.widgets.form import as_panel, hairline, heading, row, segmented
 from convscope.ui.widgets.scroll_column import ScrollColumn
 
 if TYPE_CHECKING:
@@ -55,8 +55,8 @@ class DataPanel(QWidget):
         self._wants_example = False
         self.opening = Opening(context, self)
         self._build()
-        context.session.dataset_changed.connect(self._show_dataset)
-        self._show_dataset(context.session.dataset)
+        context.workspace.dataset_changed.connect(self._show_dataset)
+        self._show_dataset(context.workspace.dataset)
 
     @property
     def focus_image(self) -> int:
@@ -123,7 +123,7 @@ class DataPanel(QWidget):
         self.input.shutdown()
         self.opening.downloads.shutdown()
         self.refusal.shutdown()
-        self.context.session.dataset_changed.disconnect(self._show_dataset)
+        self.context.workspace.dataset_changed.disconnect(self._show_dataset)
         self.augmentation.shutdown()
         self.source.shutdown()
         self.split.shutdown()
@@ -262,8 +262,8 @@ class DataPanel(QWidget):
     def _choose_example(self) -> None:
         from convscope.engine.data.augmentation import MILD
 
-        if self.context.session.augmentation is None:
-            self.context.session.set_augmentation(MILD)
+        if self.context.workspace.augmentation is None:
+            self.context.workspace.set_augmentation(MILD)
         shown = self.images.grid.indices
         if len(shown):
             index = int(shown[min(_EXAMPLE, len(shown) - 1)])

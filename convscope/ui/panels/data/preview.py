@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QSize, Signal
 from PySide6.QtWidgets import QSizePolicy
 
+from convscope.core.task import Task
 from convscope.jobs import Jobs
-from convscope.task import Task
 from convscope.ui import theme
-from convscope.ui.widgets.mosaic_view import GAP, MosaicView
+from convscope.ui.canvas.mosaic_view import GAP, MosaicView
 
 if TYPE_CHECKING:
     from convscope.engine.data.augmentation import Augmentation
@@ -114,7 +114,7 @@ class Previewer(QObject):
 
         def work(task: Task) -> Previewed:
             from convscope.engine.data.augment import preview
-            from convscope.engine.data.images import load_one
+            from convscope.engine.data.formats.images import load_one
 
             target = preview_target(dataset, settings)
             if last is not None and (last.images, last.index, last.target) == (dataset.images, index, target):

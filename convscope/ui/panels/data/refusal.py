@@ -7,12 +7,12 @@ from pathlib import Path
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
-from convscope.opening import is_folder
+from convscope.core.opening import is_folder
 from convscope.ui import theme
+from convscope.ui.forms.form import row, tool
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.data.opening import Opening
 from convscope.ui.sources.engine_sources import Refused
-from convscope.ui.widgets.form import row, tool
 
 
 class Refusal(QFrame):

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QPlainTextEdit, QVBoxLayout, QWidget
 
-from convscope.printable import printable
+from convscope.core.printable import printable
 from convscope.ui import theme
+from convscope.ui.forms.form import caption, heading, room_for, row, tool
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.data.opening import Opening
 from convscope.ui.panels.data.words import set_words, unreadable, unreadable_words
-from convscope.ui.widgets.form import caption, heading, room_for, row, tool
 
 if TYPE_CHECKING:
     from convscope.engine.data.dataset import Dataset
-    from convscope.engine.data.duplicates import Duplicates
+    from convscope.engine.data.similar.duplicates import Duplicates
 
 _SHOWN_NOTES, _NOTE_LENGTH = 2, 120
 
@@ -77,7 +77,7 @@ class SourceSection(QWidget):
 
     def show_dataset(self, dataset: Dataset) -> None:
         """Another data set, or the same with other parts, or with what a comparison has found."""
-        from convscope.engine.data.duplicates import duplicates_of
+        from convscope.engine.data.similar.duplicates import duplicates_of
 
         same = self._dataset is not None and self._dataset.images is dataset.images
         self._dataset = dataset
@@ -96,7 +96,7 @@ class SourceSection(QWidget):
         """Compare all images with one another, in a worker; what is found is told and shown."""
 
         def done(dataset: Dataset) -> None:
-            from convscope.engine.data.duplicates import duplicates_of
+            from convscope.engine.data.similar.duplicates import duplicates_of
 
             self._context.notify(duplicates_of(dataset).summary)
 

@@ -8,11 +8,11 @@ from PySide6.QtCore import QRectF, QSignalBlocker, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QCheckBox, QSizePolicy, QSpinBox, QVBoxLayout, QWidget
 
-from convscope.errors import UserError
+from convscope.core.errors import UserError
 from convscope.ui import theme
+from convscope.ui.forms.form import caption, heading, spin, under_captions
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.data.words import PART_WORDS
-from convscope.ui.widgets.form import caption, heading, spin, under_captions
 
 if TYPE_CHECKING:
     from convscope.engine.data.dataset import Dataset
@@ -113,7 +113,7 @@ class SplitSection(QWidget):
         column.addWidget(self.words)
         column.addWidget(self.together)
         column.addWidget(self.problem)
-        context.session.data_settings_changed.connect(self._show_together)
+        context.workspace.data_settings_changed.connect(self._show_together)
 
     def show_dataset(self, dataset: Dataset) -> None:
         """Bring the controls in line; emits nothing."""
@@ -153,15 +153,15 @@ class SplitSection(QWidget):
 
     def shutdown(self) -> None:
         """Take no more events."""
-        self._context.session.data_settings_changed.disconnect(self._show_together)
+        self._context.workspace.data_settings_changed.disconnect(self._show_together)
 
     def _show_together(self, *_: object) -> None:
         with QSignalBlocker(self.together):
-            self.together.setChecked(self._context.session.data_settings.together)
+            self.together.setChecked(self._context.workspace.data_settings.together)
 
     def _set_together(self, on: bool) -> None:
         label = "Keep copies together" if on else "Split copies as other images"
-        self._context.session.edit_data_settings(label, together=on)
+        self._context.workspace.edit_data_settings(label, together=on)
 
     def _edited(self) -> None:
         dataset = self._dataset
@@ -186,4 +186,4 @@ class SplitSection(QWidget):
 
         self.problem.hide()
         # Turning one number is one step of undo.
-        self._context.session.set_split(settings, box.objectName() if box is not None else None)
+        self._context.workspace.set_split(settings, box.objectName() if box is not None else None)

@@ -6,8 +6,8 @@ from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPixmap
 
 from convscope.ui import theme
+from convscope.ui.canvas.pixmaps import fitted
 from convscope.ui.panels.data.words import class_colour
-from convscope.ui.widgets.pixmaps import fitted
 
 DOT, LINES = 6, 3
 _FROM_TOP = Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft

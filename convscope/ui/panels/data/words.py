@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PySide6.QtGui import QColor
 
-from convscope.printable import printable
+from convscope.core.printable import printable
 from convscope.ui import theme
 
 if TYPE_CHECKING:

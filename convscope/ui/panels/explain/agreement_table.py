@@ -6,10 +6,10 @@ from PySide6.QtCore import QEvent, QPointF, QRect, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QPainter, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem
 
-from convscope.engine.seeing.attribution.truth.agreement import Agreement
+from convscope.core.words import percent
+from convscope.engine.interpret.attribution.sanity_checks.agreement import Agreement
 from convscope.imaging.numerals import decimal
 from convscope.ui import theme
-from convscope.words import percent
 
 PADDING = 6
 WIDEST_NAMES = 0.4  # of the table, for the names at its left

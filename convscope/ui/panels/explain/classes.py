@@ -16,16 +16,16 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from convscope.engine.seeing.attribution.methods import METHODS
+from convscope.engine.interpret.attribution.methods import METHODS
 from convscope.imaging.numerals import decimal, numeral
 from convscope.ui import theme
+from convscope.ui.forms.form import caption, combo, heading, named, row, scrolling, segmented, tool
 from convscope.ui.panels.explain.desk import Desk
 from convscope.ui.panels.explain.question import Question
 from convscope.ui.panels.explain.quick import Begun
-from convscope.ui.predictor import Predicted
+from convscope.ui.plots.class_bars import ClassBars
 from convscope.ui.widgets.answer_choice import AnswerChoice
-from convscope.ui.widgets.class_bars import ClassBars
-from convscope.ui.widgets.form import caption, combo, heading, named, row, scrolling, segmented, tool
+from convscope.ui.window.predictor import Predicted
 
 if TYPE_CHECKING:
     from convscope.engine.models.opened import OpenedModel
@@ -174,7 +174,7 @@ class ClassColumn(QWidget):
         self.count.setEnabled(question.minus is None)
         self.count.blockSignals(False)
         self.direction.set_value(question.direction)
-        model, minus = self._desk.context.session.model, question.minus
+        model, minus = self._desk.context.workspace.model, question.minus
         with QSignalBlocker(self.minus):
             if minus is None or model is None:
                 self.minus.clear()
@@ -230,10 +230,10 @@ class ClassColumn(QWidget):
         self._desk.ask(minus=index)
 
     def _found(self, field: ClassField) -> int | None:
-        from convscope.engine.seeing.attribution.target import find_class
-        from convscope.errors import UserError
+        from convscope.core.errors import UserError
+        from convscope.engine.interpret.attribution.target import find_class
 
-        model, text = self._desk.context.session.model, field.text().strip()
+        model, text = self._desk.context.workspace.model, field.text().strip()
         if model is None or not text:
             return None
         # A completed entry begins with its number.
@@ -256,7 +256,7 @@ class ClassColumn(QWidget):
         column.setContentsMargins(theme.GROUP_GAP, theme.GAP, theme.GROUP_GAP, theme.GAP)
         column.setSpacing(theme.GRID)
         column.addWidget(heading("What the network sees"))
-        self.output = AnswerChoice("explain.output", self._desk.context.session, 44)
+        self.output = AnswerChoice("explain.output", self._desk.context.workspace, 44)
         column.addWidget(self.output)
         self.bars = ClassBars(5)
         self.bars.setObjectName("explain.classes")

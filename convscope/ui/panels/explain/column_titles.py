@@ -7,7 +7,7 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from convscope.ui import theme
-from convscope.ui.widgets.mosaic_view import GAP, MosaicView
+from convscope.ui.canvas.mosaic_view import GAP, MosaicView
 
 LINES = 2
 

@@ -8,23 +8,23 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from PySide6.QtCore import QObject, Signal
 
-from convscope.engine.models.prediction import Prediction
-from convscope.engine.seeing.attribution.picture import Style, shared_scales
-from convscope.engine.seeing.attribution.result import Attribution, Request
-from convscope.errors import UserError
+from convscope.core.errors import UserError
+from convscope.core.task import Task
+from convscope.engine.interpret.attribution.picture import Style, shared_scales
+from convscope.engine.interpret.attribution.result import Attribution, Request
+from convscope.engine.models.answers.prediction import Prediction
 from convscope.jobs import Job
-from convscope.task import Task
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.explain.question import Question, label
 from convscope.ui.panels.explain.quick import Begun, Frame, Quick, Strip
 from convscope.ui.panels.explain.slow import SlowMaps
 
 if TYPE_CHECKING:
+    from convscope.engine.interpret.attribution.explain import Failure
+    from convscope.engine.interpret.attribution.layers import LayerChoice
+    from convscope.engine.interpret.attribution.look import Look
+    from convscope.engine.interpret.attribution.target import Target
     from convscope.engine.models.opened import OpenedModel
-    from convscope.engine.seeing.attribution.explain import Failure
-    from convscope.engine.seeing.attribution.layers import LayerChoice
-    from convscope.engine.seeing.attribution.look import Look
-    from convscope.engine.seeing.attribution.target import Target
     from convscope.imaging.display import Scale
     from convscope.imaging.image import Image
 
@@ -66,11 +66,11 @@ class Desk(QObject):
     def __init__(self, context: PanelContext, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.context = context
-        session = context.session
-        self._asked = session.slot("explain.question", Question(), "explain")
-        self._style = session.slot("explain.style", Style(), "explain")
+        workspace = context.workspace
+        self._asked = workspace.part("explain.question", Question(), "explain")
+        self._style = workspace.part("explain.style", Style(), "explain")
         self._dragging = False
-        self.question = self._asked.value.about(session.model)
+        self.question = self._asked.value.about(workspace.model)
         self.look: Look | None = None
         self.requests: tuple[Request, ...] = ()
         self.layers: tuple[LayerChoice, ...] = ()
@@ -91,8 +91,8 @@ class Desk(QObject):
         self._slow = SlowMaps(context, self._take, self._failed, self._stop)
         self._asked.changed.connect(self._question_changed)
         self._style.changed.connect(self._style_changed)
-        session.image_changed.connect(self._image_changed)
-        session.model_changed.connect(self._model_changed)
+        workspace.image_changed.connect(self._image_changed)
+        workspace.model_changed.connect(self._model_changed)
 
     # -- the question ----------------------------------------------------------------------------------------
 
@@ -105,7 +105,7 @@ class Desk(QObject):
         after = replace(self.question, **changes)
         if after != self.question:
             self._dragging = merge is not None
-            self._asked.edit(after, label(self.question, after, self.context.session.model), merge)
+            self._asked.edit(after, label(self.question, after, self.context.workspace.model), merge)
             self._dragging = False
 
     def set_setting(self, method: str, name: str, value: int | float | str) -> None:
@@ -127,7 +127,7 @@ class Desk(QObject):
         self.style_changed.emit(style)
 
     def _question_changed(self) -> None:
-        question = self._asked.value.about(self.context.session.model)
+        question = self._asked.value.about(self.context.workspace.model)
         if question != self.question:
             self.question = question
             self.question_changed.emit(question)
@@ -222,8 +222,8 @@ class Desk(QObject):
         Args:
             urgent: instead of what runs; else that shows something first.
         """
-        session = self.context.session
-        model, image = session.model, session.image
+        workspace = self.context.workspace
+        model, image = workspace.model, workspace.image
         if not self._active:
             return
         if model is None:
@@ -239,9 +239,9 @@ class Desk(QObject):
 
     def shutdown(self) -> None:
         """Take no more events."""
-        session = self.context.session
-        session.image_changed.disconnect(self._image_changed)
-        session.model_changed.disconnect(self._model_changed)
+        workspace = self.context.workspace
+        workspace.image_changed.disconnect(self._image_changed)
+        workspace.model_changed.disconnect(self._model_changed)
         self._asked.changed.disconnect(self._question_changed)
         self._style.changed.disconnect(self._style_changed)
         self._supersede()
@@ -392,7 +392,7 @@ class Desk(QObject):
         else:
             self.context.report(error)
             if self.outdated:
-                self._set_outdated(f"{self.context.session.image.name} could not be explained.")
+                self._set_outdated(f"{self.context.workspace.image.name} could not be explained.")
         self._has_ended()
 
     def _cancelled(self, run: int) -> None:
@@ -402,7 +402,7 @@ class Desk(QObject):
         if self._next:
             self._has_ended()
             return
-        if self.look is None or self.look.image is not self.context.session.image:
+        if self.look is None or self.look.image is not self.context.workspace.image:
             self._set_outdated("Stopped: what is shown is of another picture.")
         missing = {one.key for one in self.requests if not self._finished(one.key)}
         self._stop(missing - self._slow.keys)
@@ -436,7 +436,7 @@ class Desk(QObject):
             self._set_outdated(words)
 
     def _image_changed(self, *_: object) -> None:
-        look, image = self.look, self.context.session.image
+        look, image = self.look, self.context.workspace.image
         if look is not None and look.image is not image:
             if _one_source(look.image, image):
                 self._frame_came()
@@ -457,8 +457,8 @@ class Desk(QObject):
 
     def _model_changed(self, *_: object) -> None:
         # Classes and layers of another network are others.
-        self.question = self._asked.value.about(self.context.session.model)
-        model, look = self.context.session.model, self.look
+        self.question = self._asked.value.about(self.context.workspace.model)
+        model, look = self.context.workspace.model, self.look
         before = f"Still of {look.model.name}. " if look is not None else ""
         self._forget(f"{before}Working on {model.name} …" if model is not None and before else self.outdated)
         self.question_changed.emit(self.question)

@@ -8,18 +8,18 @@ from PySide6.QtCore import QSignalBlocker, Qt, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QCheckBox, QLabel, QVBoxLayout, QWidget
 
-from convscope.engine.seeing.attribution.explain import Failure
-from convscope.engine.seeing.attribution.method import Method, Parameter, Setting
-from convscope.engine.seeing.attribution.methods import METHODS
-from convscope.engine.seeing.attribution.picture import Style, ramp, region
-from convscope.engine.seeing.attribution.result import Attribution
+from convscope.core.words import percent
+from convscope.engine.interpret.attribution.explain import Failure
+from convscope.engine.interpret.attribution.method import Method, Parameter, Setting
+from convscope.engine.interpret.attribution.methods import METHODS
+from convscope.engine.interpret.attribution.picture import Style, ramp, region
+from convscope.engine.interpret.attribution.result import Attribution
 from convscope.imaging.colormaps import COLORMAPS
 from convscope.imaging.numerals import decimal, numeral
 from convscope.imaging.overlay import OPACITY, PAPER_THRESHOLD, THRESHOLD, Blend, HeatRegion
 from convscope.ui import theme
-from convscope.ui.panels.explain.desk import Desk
-from convscope.ui.panels.explain.quick import Begun
-from convscope.ui.widgets.form import (
+from convscope.ui.canvas.scale_bar import ScaleBar
+from convscope.ui.forms.form import (
     breakable,
     caption,
     choose,
@@ -32,9 +32,9 @@ from convscope.ui.widgets.form import (
     segmented,
     tool,
 )
-from convscope.ui.widgets.scale_bar import ScaleBar
-from convscope.ui.widgets.slider_row import SliderRow
-from convscope.words import percent
+from convscope.ui.forms.slider_row import SliderRow
+from convscope.ui.panels.explain.desk import Desk
+from convscope.ui.panels.explain.quick import Begun
 
 OWN = "own"
 REGION_KEY = "explain.region"

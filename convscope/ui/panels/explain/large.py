@@ -10,22 +10,22 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QSignalBlocker
 from PySide6.QtWidgets import QCheckBox, QVBoxLayout, QWidget
 
-from convscope.engine.seeing.attribution.explain import Failure
-from convscope.engine.seeing.attribution.picture import picture, ramp, region
-from convscope.engine.seeing.attribution.result import Attribution, Request
+from convscope.core.task import Task
+from convscope.core.words import percent
+from convscope.engine.interpret.attribution.explain import Failure
+from convscope.engine.interpret.attribution.picture import picture, ramp, region
+from convscope.engine.interpret.attribution.result import Attribution, Request
 from convscope.imaging.overlay import heat_pixels, upsample
-from convscope.task import Task
 from convscope.ui import theme
+from convscope.ui.canvas.image_view import ImageView
+from convscope.ui.canvas.scale_bar import ScaleBar
+from convscope.ui.canvas.veil import Veil
+from convscope.ui.forms.form import row, segmented, tool
 from convscope.ui.panels.explain.desk import Desk
 from convscope.ui.widgets.flow import FlowLayout
-from convscope.ui.widgets.form import row, segmented, tool
-from convscope.ui.widgets.image_view import ImageView
-from convscope.ui.widgets.scale_bar import ScaleBar
-from convscope.ui.widgets.veil import Veil
-from convscope.words import percent
 
 if TYPE_CHECKING:
-    from convscope.engine.seeing.attribution.look import Look
+    from convscope.engine.interpret.attribution.look import Look
 
 KEY = "explain.large"
 
@@ -51,7 +51,7 @@ class LargeView(QWidget):
         self._desk = desk
         # What the picture on show is of.
         self._of: tuple[Any, Look] | None = None
-        self._shown = desk.context.session.slot("explain.large", Shown(), "explain")
+        self._shown = desk.context.workspace.part("explain.large", Shown(), "explain")
         self._build()
         self._shown.changed.connect(self._show)
         self.what.set_value(self._shown.value.what)
@@ -120,7 +120,7 @@ class LargeView(QWidget):
         self.veil.set_words(words)
 
     def _why(self, request: Request) -> str:
-        from convscope.engine.seeing.attribution.methods import METHODS
+        from convscope.engine.interpret.attribution.methods import METHODS
 
         title, answer = METHODS[request.method].title, self._desk.answer(request)
         if isinstance(answer, Failure):

@@ -11,18 +11,18 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 
-from convscope.engine.seeing.attribution.picture import picture, wall_picture
-from convscope.errors import UserError
+from convscope.core.errors import UserError
+from convscope.core.task import Task
+from convscope.engine.interpret.attribution.picture import picture, wall_picture
+from convscope.imaging.io.save import save_npy, save_png
 from convscope.imaging.overlay import heat_pixels
-from convscope.imaging.save import save_npy, save_png
-from convscope.task import Task
 from convscope.ui.actions import Command
 from convscope.ui.panels.explain.desk import Desk
 
 if TYPE_CHECKING:
-    from convscope.engine.seeing.attribution.batch import Batch
-    from convscope.engine.seeing.attribution.truth.curves import Curves
-    from convscope.engine.seeing.attribution.truth.randomised import RandomisedCheck
+    from convscope.engine.interpret.attribution.batch import Batch
+    from convscope.engine.interpret.attribution.sanity_checks.curves import Curves
+    from convscope.engine.interpret.attribution.sanity_checks.randomised import RandomisedCheck
     from convscope.imaging.display import Scale
 
 # (name, words, what the file ends in)
@@ -69,7 +69,7 @@ class Output(QObject):
             Command("explain.copy", "Copy the picture with the map", self.copy_picture, "", "Explain", ready),
             Command(
                 "explain.folder", "Explain a whole folder…", self.choose_folder, "", "Explain",
-                self._desk.context.session.model is not None,
+                self._desk.context.workspace.model is not None,
             ),
         ]  # fmt: skip
 
@@ -117,8 +117,11 @@ class Output(QObject):
             elif name == "npy":
                 save_npy(path, one.heat)
             else:
-                from convscope.engine.seeing.attribution.report import save_report
-                from convscope.engine.seeing.attribution.truth.agreement import agreement, each_once
+                from convscope.engine.interpret.attribution.report import save_report
+                from convscope.engine.interpret.attribution.sanity_checks.agreement import (
+                    agreement,
+                    each_once,
+                )
 
                 compared = each_once(maps)
 
@@ -144,7 +147,7 @@ class Output(QObject):
 
     def copy_picture(self) -> None:
         """The map over the photograph."""
-        from convscope.ui.widgets.raster import to_image
+        from convscope.ui.canvas.raster import to_image
 
         one, look, style = self._desk.attribution(), self._desk.look, self._desk.style
         if one is None or look is None:
@@ -168,7 +171,7 @@ class Output(QObject):
         scale = self._shared_scale()
 
         def work(task: Task) -> str:
-            from convscope.engine.seeing.attribution.script import to_python
+            from convscope.engine.interpret.attribution.script import to_python
 
             return to_python(look, request, style, scale=scale)
 
@@ -188,7 +191,7 @@ class Output(QObject):
         scale = self._shared_scale()
 
         def work(task: Task) -> tuple[Path, ...]:
-            from convscope.engine.seeing.attribution.script_save import save_script
+            from convscope.engine.interpret.attribution.script_save import save_script
 
             return save_script(path, look, request, style, task, scale=scale)
 
@@ -230,9 +233,9 @@ class Output(QObject):
 
     def explain_folder(self, source: Path, target: Path) -> None:
         """An overlay for each image of a folder by the method that is looked at, and a table of them."""
-        from convscope.engine.seeing.attribution.result import Request
+        from convscope.engine.interpret.attribution.result import Request
 
-        model, request, style = self._desk.context.session.model, self._desk.request, self._desk.style
+        model, request, style = self._desk.context.workspace.model, self._desk.request, self._desk.style
         if model is None:
             self._desk.context.report(UserError("There is no model: open one first."))
             return
@@ -246,7 +249,7 @@ class Output(QObject):
         )
 
         def work(task: Task) -> Batch:
-            from convscope.engine.seeing.attribution.batch import explain_folder
+            from convscope.engine.interpret.attribution.batch import explain_folder
 
             return explain_folder(model, source, target, wanted, style, task)
 

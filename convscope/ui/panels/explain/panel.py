@@ -11,6 +11,8 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QSplitter, QStackedWidget, QTo
 
 from convscope.ui import theme
 from convscope.ui.actions import Command
+from convscope.ui.forms.form import as_panel, caption, row, tool
+from convscope.ui.forms.segmented import Segmented
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.explain.classes import ClassColumn
 from convscope.ui.panels.explain.desk import Desk
@@ -20,8 +22,6 @@ from convscope.ui.panels.explain.large import LargeView
 from convscope.ui.panels.explain.output import Output
 from convscope.ui.panels.explain.truth import TruthView
 from convscope.ui.panels.explain.wall import WallView
-from convscope.ui.widgets.form import as_panel, caption, row, tool
-from convscope.ui.widgets.segmented import Segmented
 
 FOLDER = "folder"
 VIEWS = (
@@ -130,7 +130,7 @@ class ExplainPanel(QWidget):
     def _say(self, sentence: str) -> None:
         self.words.setText(sentence)
         self._show_stack()
-        self.imagenet.setVisible(self.context.session.model is None)
+        self.imagenet.setVisible(self.context.workspace.model is None)
 
     @property
     def _shows_folder(self) -> bool:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from convscope.engine.interpret.attribution.method import Setting
+from convscope.engine.interpret.attribution.methods import METHODS
+from convscope.engine.interpret.attribution.result import Request
+from convscope.engine.interpret.attribution.target import Target
+from convscope.engine.models.answers.prediction import Prediction, class_name
 from convscope.engine.models.opened import OpenedModel
-from convscope.engine.models.prediction import Prediction, class_name
-from convscope.engine.seeing.attribution.method import Setting
-from convscope.engine.seeing.attribution.methods import METHODS
-from convscope.engine.seeing.attribution.result import Request
-from convscope.engine.seeing.attribution.target import Target
 
 FIRST_METHODS = ("grad-cam", "layer-cam", "eigen-cam", "saliency")
 

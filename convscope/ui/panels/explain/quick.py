@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from convscope.engine.models.prediction import Prediction
-from convscope.engine.seeing.attribution.result import Attribution, Request
-from convscope.engine.seeing.attribution.target import Target
-from convscope.task import Task
+from convscope.core.task import Task
+from convscope.engine.interpret.attribution.result import Attribution, Request
+from convscope.engine.interpret.attribution.target import Target
+from convscope.engine.models.answers.prediction import Prediction
 from convscope.ui.panels.explain.question import Question
 
 if TYPE_CHECKING:
+    from convscope.engine.interpret.attribution.explain import Failure
+    from convscope.engine.interpret.attribution.layers import LayerChoice
+    from convscope.engine.interpret.attribution.look import Look
     from convscope.engine.models.opened import OpenedModel
-    from convscope.engine.seeing.attribution.explain import Failure
-    from convscope.engine.seeing.attribution.layers import LayerChoice
-    from convscope.engine.seeing.attribution.look import Look
     from convscope.imaging.image import Image
 
 # More forward passes than this are made in a lane of their own, so that nothing waits for them.
@@ -55,7 +55,7 @@ class Quick:
     """What the job is asked.
 
     Attributes:
-        model, image: as they are in the session.
+        model, image: as they are in the workspace.
         question: which maps.
         look: of them, if there is one already.
         prediction: of them, if it is known already.
@@ -75,9 +75,9 @@ class Quick:
 
     def run(self, task: Task) -> tuple[Look, list[Request]]:
         """Make it. Returns the look, and the maps that take longer."""
-        from convscope.engine.seeing.attribution.explain import cost, strip, wall
-        from convscope.engine.seeing.attribution.layers import chosen_layer, usable_layers
-        from convscope.engine.seeing.attribution.look import Look
+        from convscope.engine.interpret.attribution.explain import cost, strip, wall
+        from convscope.engine.interpret.attribution.layers import chosen_layer, usable_layers
+        from convscope.engine.interpret.attribution.look import Look
 
         model, question = self.model, self.question
         look = self.look or Look(model, self.image, self.prediction)
@@ -109,7 +109,7 @@ class Quick:
         return look, slow
 
     def _strip(self, look: Look, target: Target, layers: tuple[LayerChoice, ...], task: Task) -> Strip | None:
-        from convscope.engine.seeing.attribution.explain import strip
+        from convscope.engine.interpret.attribution.explain import strip
 
         return Strip(look, target, strip(look, target, task)) if layers else None
 

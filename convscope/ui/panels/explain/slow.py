@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from convscope.engine.seeing.attribution.result import Request
+from convscope.core.task import Task
+from convscope.engine.interpret.attribution.result import Request
 from convscope.jobs import Job
-from convscope.task import Task
 from convscope.ui.panel_context import PanelContext
 
 if TYPE_CHECKING:
-    from convscope.engine.seeing.attribution.look import Look
+    from convscope.engine.interpret.attribution.look import Look
 
 
 class SlowMaps:
@@ -70,7 +70,7 @@ class SlowMaps:
     def _next(self, look: Look) -> None:
         if self._running is not None or not self._pending:
             return
-        from convscope.engine.seeing.attribution.methods import METHODS
+        from convscope.engine.interpret.attribution.methods import METHODS
 
         request = self._pending.pop(0)
         method, target = METHODS[request.method], request.target
@@ -78,7 +78,7 @@ class SlowMaps:
         more = f", {len(self._pending)} more" if self._pending else ""
 
         def work(task: Task) -> None:
-            from convscope.engine.seeing.attribution.explain import wall
+            from convscope.engine.interpret.attribution.explain import wall
 
             wall(look, (request,), task)
 

@@ -16,25 +16,25 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from convscope.engine.seeing.attribution.picture import picture
-from convscope.engine.seeing.attribution.result import Attribution
-from convscope.engine.seeing.attribution.truth.agreement import Agreement, agreement, each_once
-from convscope.errors import UserError
+from convscope.core.errors import UserError
+from convscope.core.task import Task
+from convscope.core.words import percent
+from convscope.engine.interpret.attribution.picture import picture
+from convscope.engine.interpret.attribution.result import Attribution
+from convscope.engine.interpret.attribution.sanity_checks.agreement import Agreement, agreement, each_once
 from convscope.imaging.numerals import decimal
-from convscope.task import Task
 from convscope.ui import theme
+from convscope.ui.canvas.mosaic_view import MosaicView
+from convscope.ui.canvas.veil import Veil
+from convscope.ui.forms.form import caption, hairline, row, scrolling
 from convscope.ui.panels.explain.agreement_table import AgreementTable
 from convscope.ui.panels.explain.desk import Desk
 from convscope.ui.plots.plot import Plot
 from convscope.ui.widgets.flow import FlowLayout
-from convscope.ui.widgets.form import caption, hairline, row, scrolling
-from convscope.ui.widgets.mosaic_view import MosaicView
-from convscope.ui.widgets.veil import Veil
-from convscope.words import percent
 
 if TYPE_CHECKING:
-    from convscope.engine.seeing.attribution.truth.curves import Curves
-    from convscope.engine.seeing.attribution.truth.randomised import RandomisedCheck
+    from convscope.engine.interpret.attribution.sanity_checks.curves import Curves
+    from convscope.engine.interpret.attribution.sanity_checks.randomised import RandomisedCheck
 
 CURVES_ABOUT = (
     "The hottest pixels are taken away first, or given back first. If the map shows what counts, the "
@@ -116,7 +116,7 @@ class TruthView(QWidget):
             return
 
         def work(task: Task) -> Curves:
-            from convscope.engine.seeing.attribution.truth.curves import curves
+            from convscope.engine.interpret.attribution.sanity_checks.curves import curves
 
             return curves(look, one, task=task)
 
@@ -133,7 +133,7 @@ class TruthView(QWidget):
             return
 
         def work(task: Task) -> RandomisedCheck:
-            from convscope.engine.seeing.attribution.truth.randomised import randomised
+            from convscope.engine.interpret.attribution.sanity_checks.randomised import randomised
 
             return randomised(look, one.request, task=task)
 

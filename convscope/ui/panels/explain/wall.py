@@ -11,19 +11,19 @@ from PySide6.QtCore import QEvent, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from convscope.engine.seeing.attribution.explain import Failure
-from convscope.engine.seeing.attribution.picture import Style, picture, shared_scales
-from convscope.engine.seeing.attribution.result import Attribution, Request
+from convscope.core.task import Task
+from convscope.core.words import percent
+from convscope.engine.interpret.attribution.explain import Failure
+from convscope.engine.interpret.attribution.picture import Style, picture, shared_scales
+from convscope.engine.interpret.attribution.result import Attribution, Request
 from convscope.imaging.display import Scale
-from convscope.task import Task
 from convscope.ui import theme
+from convscope.ui.canvas.mosaic_tiles import CAPTION_HEIGHT
+from convscope.ui.canvas.mosaic_view import MosaicView
+from convscope.ui.canvas.veil import Veil
+from convscope.ui.forms.form import tool
 from convscope.ui.panels.explain.column_titles import ColumnTitles
 from convscope.ui.panels.explain.desk import Desk
-from convscope.ui.widgets.form import tool
-from convscope.ui.widgets.mosaic_tiles import CAPTION_HEIGHT
-from convscope.ui.widgets.mosaic_view import MosaicView
-from convscope.ui.widgets.veil import Veil
-from convscope.words import percent
 
 WORKING = "Working on it …"
 KEY, STRIP_KEY = "explain.wall", "explain.strip"
@@ -152,7 +152,7 @@ class WallView(QWidget):
         self._fold()
 
     def _titles(self, columns: int | None) -> None:
-        from convscope.engine.seeing.attribution.methods import METHODS
+        from convscope.engine.interpret.attribution.methods import METHODS
 
         row = self._desk.requests[: columns or 0]
         self.titles.set_titles(tuple(METHODS[request.method].title for request in row))
@@ -192,7 +192,7 @@ class WallView(QWidget):
         return words
 
     def _caption(self, request: Request, answer: Attribution | Failure | None) -> str:
-        from convscope.engine.seeing.attribution.methods import METHODS
+        from convscope.engine.interpret.attribution.methods import METHODS
 
         # Where the methods stand over the columns, a tile tells its class.
         title = "" if self.titles.titles else METHODS[request.method].title

@@ -1,4 +1,4 @@
-"""From the session's events to finished pictures, without work on the GUI thread."""
+"""From the workspace's events to finished pictures, without work on the GUI thread."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
-from convscope.errors import UserError
-from convscope.imaging import stage
-from convscope.imaging.chain import ChainRunner
+from convscope.core.errors import UserError
+from convscope.core.task import Task
+from convscope.core.words import sizes
 from convscope.imaging.display import Scale, Shown, one_channel, show, to_bytes
 from convscope.imaging.histogram import Histogram, histogram
 from convscope.imaging.image import Image
-from convscope.imaging.operation import DisplayMode, Operation, ShownChannel
+from convscope.imaging.lab import stage
+from convscope.imaging.lab.chain import ChainRunner
+from convscope.imaging.lab.operation import DisplayMode, Operation, ShownChannel
+from convscope.imaging.lab.ring import ring_of
+from convscope.imaging.lab.size import attempted_size, chain_sizes, output_size, problem
+from convscope.imaging.lab.suited import is_table
 from convscope.imaging.peak import Peak, peak_of
 from convscope.imaging.region import Region
-from convscope.imaging.ring import ring_of
-from convscope.imaging.size import attempted_size, chain_sizes, output_size, problem
-from convscope.imaging.suited import is_table
-from convscope.session.lab import Lab
-from convscope.task import Task
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.kernels.frame import Frame, Refused
-from convscope.words import sizes
+from convscope.workspace.lab import Lab
 
 # From this many pixels on, the part in view comes first.
 LARGE = 2_000_000
@@ -68,8 +68,8 @@ class Controller(QObject):
         self._frame: Frame | None = None
 
     def request(self) -> None:
-        """Compute what the session says now."""
-        image, lab = self.context.session.image, self.context.session.lab
+        """Compute what the workspace says now."""
+        image, lab = self.context.workspace.image, self.context.workspace.lab
         runner, before = self._runner, self._frame
         region = self.region_in_view() if image.height * image.width > LARGE else None
         self.context.jobs.cancel_key("kernels.pictures")
@@ -106,8 +106,8 @@ class Controller(QObject):
         self._request_histograms(refused.source, None)
 
     def _failed(self, error: BaseException) -> None:
-        session = self.context.session
-        self._refuse(Refused(session.image, session.lab, str(error), "", None, None, None))
+        workspace = self.context.workspace
+        self._refuse(Refused(workspace.image, workspace.lab, str(error), "", None, None, None))
         self.context.report(error)
 
     def _request_histograms(self, source: NDArray[Any] | None, result: NDArray[Any] | None) -> None:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
-from convscope.session.lab import Lab
 from convscope.ui import theme
+from convscope.ui.forms.form import as_panel, heading
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.kernels.kernel_section import KernelSection
 from convscope.ui.panels.kernels.library_menu import LibraryMenu
 from convscope.ui.panels.kernels.operation_section import OperationSection
 from convscope.ui.panels.kernels.preset_section import PresetSection
-from convscope.ui.widgets.form import as_panel, heading
 from convscope.ui.widgets.scroll_column import ScrollColumn
+from convscope.workspace.lab import Lab
 
 WIDTH = 300
 
@@ -35,7 +35,7 @@ class Controls(ScrollColumn):
         self.preset.head.addWidget(self.library.button)
         self.operation = OperationSection(context)
         # The tabs say whose kernel the preset picker shows, too.
-        self.kernel.tabs.changed.connect(lambda _value: self.preset.show_lab(context.session.lab))
+        self.kernel.tabs.changed.connect(lambda _value: self.preset.show_lab(context.workspace.lab))
         column.addWidget(heading("Kernel"))
         column.addWidget(self.preset)
         column.addWidget(self.kernel)

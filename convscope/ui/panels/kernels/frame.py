@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from convscope.imaging.display import Scale, Shown
 from convscope.imaging.image import Image
+from convscope.imaging.lab.operation import DisplayMode
+from convscope.imaging.lab.ring import Ring
+from convscope.imaging.lab.stage import Result
 from convscope.imaging.numerals import numeral
-from convscope.imaging.operation import DisplayMode
 from convscope.imaging.peak import Peak
-from convscope.imaging.ring import Ring
-from convscope.imaging.stage import Result
-from convscope.session.lab import Lab
+from convscope.workspace.lab import Lab
 
 Side = Literal["source", "result"]
 Box = tuple[float, float, float, float]

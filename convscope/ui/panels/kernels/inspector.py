@@ -8,17 +8,17 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFont, QGuiApplication
 from PySide6.QtWidgets import QFrame, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
 
+from convscope.imaging.lab.pixel_sum import PixelSum, explain
+from convscope.imaging.lab.size import output_size
+from convscope.imaging.lab.window import output_at
 from convscope.imaging.numerals import numeral
-from convscope.imaging.pixel_sum import PixelSum, explain
-from convscope.imaging.size import output_size
-from convscope.imaging.window import output_at
 from convscope.ui import theme
+from convscope.ui.forms.form import as_panel, caption, heading, row, segmented, tool
 from convscope.ui.panels.kernels.frame import Box, Frame, Place, Refused, Taps
-from convscope.ui.widgets.form import as_panel, caption, heading, row, segmented, tool
+from convscope.ui.plots.histogram import HistogramView
+from convscope.ui.tables.sum_tables import Letters, SumTables
 from convscope.ui.widgets.formula import FormulaLabel
-from convscope.ui.widgets.histogram import HistogramView
 from convscope.ui.widgets.scroll_column import ScrollColumn
-from convscope.ui.widgets.sum_tables import Letters, SumTables
 
 WIDTH = 288
 # So low that the whole sum of a 7×7 kernel is in view with them, in the window as designed.

@@ -8,15 +8,15 @@ import numpy as np
 from PySide6.QtCore import QSignalBlocker
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
-from convscope.errors import UserError
-from convscope.imaging.kernel import LEAST_DIVISOR, MAX_SIZE, MOST_DIVISOR, Kernel
+from convscope.core.errors import UserError
+from convscope.imaging.kernels.kernel import LEAST_DIVISOR, MAX_SIZE, MOST_DIVISOR, Kernel
 from convscope.imaging.numerals import numeral
-from convscope.session.lab import Lab
 from convscope.ui import theme
+from convscope.ui.forms.form import caption, row, segmented, spin, tool, trimmed
+from convscope.ui.forms.kernel_grid import KernelGrid
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.kernels.section import Section
-from convscope.ui.widgets.form import caption, row, segmented, spin, tool, trimmed
-from convscope.ui.widgets.kernel_grid import KernelGrid
+from convscope.workspace.lab import Lab
 
 COLOURS = ("Red", "Green", "Blue")
 

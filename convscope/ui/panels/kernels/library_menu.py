@@ -10,14 +10,14 @@ from typing import TypeVar
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog, QInputDialog, QMenu, QToolButton, QWidget
 
-from convscope.errors import UserError
-from convscope.imaging.kernel import Kernel
-from convscope.imaging.kernel_io import load_kernels, save_kernels
-from convscope.session.kernel_library import KernelLibrary
-from convscope.session.lab import Lab
+from convscope.core.errors import UserError
+from convscope.imaging.kernels.kernel import Kernel
+from convscope.imaging.kernels.kernel_files import load_kernels, save_kernels
 from convscope.ui.actions import Command
+from convscope.ui.forms.form import tool
 from convscope.ui.panel_context import PanelContext
-from convscope.ui.widgets.form import tool
+from convscope.workspace.kernel_library import KernelLibrary
+from convscope.workspace.lab import Lab
 
 Value = TypeVar("Value")
 
@@ -48,7 +48,7 @@ class LibraryMenu(QObject):
     @property
     def kernels(self) -> tuple[Kernel, ...]:
         """The selected stage's: one, or three of an RGB filter."""
-        return self.context.session.lab.stage.kernels
+        return self.context.workspace.lab.stage.kernels
 
     def commands(self) -> list[Command]:
         """The same by name."""
@@ -137,8 +137,8 @@ class LibraryMenu(QObject):
                 return lab.with_stage(kernels=kernels, channels="filter")
             return lab.with_stage(kernels=kernels * len(lab.stage.kernels))
 
-        session = self.context.session
-        session.edit_lab(change(session.lab), label)
+        workspace = self.context.workspace
+        workspace.edit_lab(change(workspace.lab), label)
 
     def _tell(self, work: Callable[[], Value]) -> Value | None:
         """What `work` gives; None when it failed, which is said."""

@@ -5,11 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtWidgets import QComboBox, QSpinBox, QWidget
 
-from convscope.imaging.operation import Operation
-from convscope.session.lab import Lab
-from convscope.ui.panel_context import PanelContext
-from convscope.ui.panels.kernels.section import Section
-from convscope.ui.widgets.form import (
+from convscope.imaging.lab.operation import Operation
+from convscope.ui.forms.form import (
     caption,
     choose,
     combo,
@@ -20,6 +17,9 @@ from convscope.ui.widgets.form import (
     spin,
     under_captions,
 )
+from convscope.ui.panel_context import PanelContext
+from convscope.ui.panels.kernels.section import Section
+from convscope.workspace.lab import Lab
 
 MODE_WORDS = {
     "correlate": "Cross-correlation: the kernel as it is — what a convnet computes.",

@@ -9,14 +9,14 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QMenu, QToolButton, QWidget
 
-from convscope.errors import UserError
-from convscope.imaging.save import save_npy, save_png, save_tiff_float
-from convscope.imaging.script import to_python
+from convscope.core.errors import UserError
+from convscope.imaging.io.save import save_npy, save_png, save_tiff_float
+from convscope.imaging.lab.script import to_python
 from convscope.ui.actions import Command
+from convscope.ui.forms.form import tool
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.kernels.frame import Frame
 from convscope.ui.panels.kernels.pixmaps import qimage
-from convscope.ui.widgets.form import tool
 
 FILTERS = {
     "PNG, as displayed (*.png)": ".png",

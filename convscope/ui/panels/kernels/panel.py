@@ -10,25 +10,25 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from convscope.imaging.image import Image
+from convscope.imaging.lab.pixel_sum import CHANNEL_NAMES
 from convscope.imaging.peak import Peak
-from convscope.imaging.pixel_sum import CHANNEL_NAMES
 from convscope.ui import theme
 from convscope.ui.actions import Command
+from convscope.ui.canvas.late import Late
+from convscope.ui.canvas.veil import Veil
+from convscope.ui.forms.form import as_panel, fold_button, row, segmented
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.kernels.controller import Controller
 from convscope.ui.panels.kernels.controls import WIDTH, Controls
-from convscope.ui.panels.kernels.display_foot import DisplayFoot
 from convscope.ui.panels.kernels.frame import Frame, Place, Refused
 from convscope.ui.panels.kernels.inspector import WIDTH as SUM_WIDTH
 from convscope.ui.panels.kernels.inspector import Inspector, output_of
 from convscope.ui.panels.kernels.output import Output
 from convscope.ui.panels.kernels.stages import StageSection
 from convscope.ui.panels.kernels.sum_note import SumNote
-from convscope.ui.panels.kernels.view import View
+from convscope.ui.panels.kernels.views.display_foot import DisplayFoot
+from convscope.ui.panels.kernels.views.view import View
 from convscope.ui.widgets.drawer import Drawer
-from convscope.ui.widgets.form import as_panel, fold_button, row, segmented
-from convscope.ui.widgets.late import Late
-from convscope.ui.widgets.veil import Veil
 
 # (name, title, what it is, class); a view's module is imported when it is first shown.
 VIEWS = (
@@ -69,8 +69,8 @@ class KernelsPanel(QWidget):
         self.controller.histograms_ready.connect(self.inspector.histogram.set_histograms)
         self.controller.pictures_ready.connect(self.strip.show_pictures)
         self.controller.peak_ready.connect(self._show_peak)
-        context.session.lab_changed.connect(self._show_lab)
-        context.session.image_changed.connect(self._image_changed)
+        context.workspace.lab_changed.connect(self._show_lab)
+        context.workspace.image_changed.connect(self._image_changed)
         self.show_view("picture")
         self._show_lab()
 
@@ -92,7 +92,7 @@ class KernelsPanel(QWidget):
         self._pin(None)
         self.stack.setCurrentWidget(self._views[name])
         if self.isVisible():
-            self.context.session.scope = self.scope
+            self.context.workspace.scope = self.scope
         if self._frame is not None:
             self.view.show_frame(self._frame)
             self.view.surround(self._frame)
@@ -131,7 +131,7 @@ class KernelsPanel(QWidget):
             Command(f"kernels.view.{name}", f"View: {title}", partial(self.show_view, name), "", "Kernel lab")
             for name, title, _says, _class in VIEWS
         ]
-        lab = self.context.session.lab
+        lab = self.context.workspace.lab
         return [
             *views,
             *self.output.commands(),
@@ -187,9 +187,9 @@ class KernelsPanel(QWidget):
 
     def shutdown(self) -> None:
         """Stop timers and take no more events."""
-        session = self.context.session
-        session.lab_changed.disconnect(self._show_lab)
-        session.image_changed.disconnect(self._image_changed)
+        workspace = self.context.workspace
+        workspace.lab_changed.disconnect(self._show_lab)
+        workspace.image_changed.disconnect(self._image_changed)
         self.late.shutdown()
         for view in self._views.values():
             view.shutdown()
@@ -249,7 +249,7 @@ class KernelsPanel(QWidget):
         across.addWidget(self.inspector)
 
     def _show_lab(self, *_: object) -> None:
-        lab = self.context.session.lab
+        lab = self.context.workspace.lab
         if lab.channel in CHANNEL_NAMES:
             self.inspector.set_channel(CHANNEL_NAMES.index(lab.channel))
         self.controls.show_lab(lab)
@@ -303,16 +303,16 @@ class KernelsPanel(QWidget):
 
     def _show_scale(self) -> None:
         """How the results of the view on show are drawn."""
-        session = self.context.session
+        workspace = self.context.workspace
         shown = self._frame
         several = shown is not None and 3 in (shown.source.ndim, shown.result.values.ndim)
-        self.foot.show_channels(session.lab.channel, several and self.view.explains)
+        self.foot.show_channels(workspace.lab.channel, several and self.view.explains)
         scale = self.view.scale
         if scale is not None and (self._refused is None or not self.view.explains):
             self.foot.show_scale(*scale)
         else:
-            session = self.context.session
-            self.foot.show_choice(session.lab.display_on(session.image))
+            workspace = self.context.workspace
+            self.foot.show_choice(workspace.lab.display_on(workspace.image))
 
     def _show_peak(self, peak: Peak | None) -> None:
         """Where the result on show is largest."""

@@ -8,16 +8,16 @@ from functools import partial
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDoubleSpinBox, QMenu, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
-from convscope.errors import UserError
-from convscope.imaging.kernel import Kernel
-from convscope.imaging.presets import PRESETS
-from convscope.imaging.presets.preset import Parameter, Preset
-from convscope.session.lab import Lab
+from convscope.core.errors import UserError
+from convscope.imaging.kernels import PRESETS
+from convscope.imaging.kernels.kernel import Kernel
+from convscope.imaging.kernels.preset import Parameter, Preset
 from convscope.ui import theme
+from convscope.ui.forms.form import caption, row
+from convscope.ui.forms.slider_row import SliderRow
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.kernels.section import Section
-from convscope.ui.widgets.form import caption, row
-from convscope.ui.widgets.slider_row import SliderRow
+from convscope.workspace.lab import Lab
 
 CUSTOM_SENTENCE = "Your own weights."
 

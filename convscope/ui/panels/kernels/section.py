@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from convscope.errors import UserError
-from convscope.session.lab import Lab
+from convscope.core.errors import UserError
 from convscope.ui import theme
 from convscope.ui.panel_context import PanelContext
+from convscope.workspace.lab import Lab
 
 
 class Section(QWidget):
@@ -25,7 +25,7 @@ class Section(QWidget):
     @property
     def lab(self) -> Lab:
         """The lab as it is now."""
-        return self.context.session.lab
+        return self.context.workspace.lab
 
     def edit(self, label: str, change: Callable[[Lab], Lab], merge: str | None = None) -> bool:
         """One undoable step; what cannot be is said in a toast and nothing changes."""
@@ -34,7 +34,7 @@ class Section(QWidget):
         except UserError as error:
             self.context.report(error)
             return False
-        self.context.session.edit_lab(lab, label, merge)
+        self.context.workspace.edit_lab(lab, label, merge)
         return True
 
     def show_lab(self, lab: Lab) -> None:

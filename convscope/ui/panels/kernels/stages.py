@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtWidgets import QFrame, QScrollArea, QToolButton, QWidget
 
-from convscope.imaging.operation import Operation
-from convscope.session.lab import Lab
+from convscope.imaging.lab.operation import Operation
 from convscope.ui import theme
+from convscope.ui.canvas.stage_strip import StageStrip
+from convscope.ui.forms.form import row, tool
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.kernels.section import Section
-from convscope.ui.widgets.form import row, tool
-from convscope.ui.widgets.stage_strip import StageStrip
+from convscope.workspace.lab import Lab
 
 
 def stage_words(stage: Operation) -> str:

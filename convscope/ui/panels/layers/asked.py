@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from convscope.engine.interpret.edited import kernel_replaced, weight
 from convscope.engine.models.opened import OpenedModel
-from convscope.engine.seeing.edited import kernel_replaced, weight
 from convscope.ui.panels.layers.frame import Look
 
 NOBODY, TRAINING, ORIGINAL = "", "training", "original"

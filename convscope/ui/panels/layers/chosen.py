@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject, Signal
 
-from convscope.engine.seeing.activation_sum import ActivationSum
-from convscope.engine.seeing.outputs import parted
-from convscope.errors import UserError
+from convscope.core.errors import UserError
+from convscope.engine.interpret.activations.outputs import parted
+from convscope.engine.interpret.breakdown.breakdown import ActivationSum
 from convscope.ui.panels.layers.controller import Controller
 from convscope.ui.panels.layers.detail import Detail
 from convscope.ui.panels.layers.frame import Frame
@@ -42,7 +42,7 @@ class Chosen(QObject):
         stage.chosen.connect(self.choose)
         controller.detail_ready.connect(self._show)
         controller.sum_ready.connect(self._show_sum)
-        self._opacity = controller.context.session.slot("layers.opacity", OPACITY, "layers")
+        self._opacity = controller.context.workspace.part("layers.opacity", OPACITY, "layers")
         inspector.opacity_changed.connect(
             lambda share: self._opacity.edit(share, "Change the opacity", "layers.opacity")
         )
@@ -154,17 +154,17 @@ class Chosen(QObject):
 
     def _follow(self, path: str, channel: int, row: int, column: int) -> None:
         """Explain the value of another layer next."""
-        session = self._controller.context.session
-        if session.model is None:
+        workspace = self._controller.context.workspace
+        if workspace.model is None:
             return
         try:
-            layer = parted(session.model, path)[0]
+            layer = parted(workspace.model, path)[0]
         except UserError as error:
             # The sum is of another network, which has that layer.
             self._controller.context.report(error)
             return
         self._wanted = (path, channel, row, column)
-        session.choose_layer(layer)
+        workspace.choose_layer(layer)
 
     def _explain(self) -> None:
         frame = self._controller.frame

@@ -1,4 +1,4 @@
-"""From the session's events to finished frames: what is computed, on which lane, and what is kept."""
+"""From the workspace's events to finished frames: what is computed, on which lane, and what is kept."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
+from convscope.core.errors import UserError
+from convscope.core.task import Task
+from convscope.core.words import percent
+from convscope.engine.interpret.activations.activation_cache import ActivationCache
+from convscope.engine.interpret.activations.activations import LIMIT, Activations, is_traced, trace
+from convscope.engine.interpret.activations.blank_share import BlankShare, blank_over_depth
+from convscope.engine.interpret.activations.outputs import output_path, output_paths
+from convscope.engine.interpret.breakdown.breakdown import ActivationSum, explain
+from convscope.engine.interpret.edited import EditedModel, weight
 from convscope.engine.models.opened import OpenedModel
-from convscope.engine.seeing.activation_cache import ActivationCache
-from convscope.engine.seeing.activation_sum import ActivationSum, explain
-from convscope.engine.seeing.activations import LIMIT, Activations, is_traced, trace
-from convscope.engine.seeing.blank_share import BlankShare, blank_over_depth
-from convscope.engine.seeing.edited import EditedModel, weight
-from convscope.engine.seeing.outputs import output_path, output_paths
-from convscope.errors import UserError
 from convscope.imaging.image import Image
 from convscope.imaging.numerals import numeral
-from convscope.session.slots import Slot
-from convscope.task import Task
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.layers.asked import ORIGINAL, TRAINING, Asked, Weights
 from convscope.ui.panels.layers.detail import Detail, detail
 from convscope.ui.panels.layers.frame import Frame, Subject, compute
 from convscope.ui.panels.layers.kernel_pictures import KernelPictures, kernel_pictures
-from convscope.words import percent
+from convscope.workspace.document import Part
 
 NO_WEIGHTS = Weights()
 FRAME = "layers.frame"
@@ -59,21 +59,21 @@ class Controller(QObject):
     def __init__(self, context: PanelContext, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.context = context
-        self.asked = context.session.slot("layers.asked", Asked(), "layers")
+        self.asked = context.workspace.part("layers.asked", Asked(), "layers")
         # Of a layer with several outputs.
         self.output = 1
         self.frame: Frame | None = None
         self._cache = ActivationCache(LIMIT)
         self._known: list[tuple[OpenedModel, Image, Activations]] = []
         # By a model's id, what was changed in its weights.
-        self._weights: dict[str, Slot[Weights]] = {}
+        self._weights: dict[str, Part[Weights]] = {}
         self._edited: EditedModel | None = None
         # The input channel whose kernels are shown.
         self.input = 0
         self.kernels: KernelPictures | None = None
         self._charted: Activations | None = None
         self._question: Question | None = None
-        context.session.history_changed.connect(self._forget_gone)
+        context.workspace.history_changed.connect(self._forget_gone)
 
     # What is looked at
 
@@ -81,16 +81,16 @@ class Controller(QObject):
     def model(self) -> OpenedModel | None:
         """The model on show: the current one, or its edited copy."""
         edited = self._edited
-        return edited if edited is not None and self.is_current(edited) else self.context.session.model
+        return edited if edited is not None and self.is_current(edited) else self.context.workspace.model
 
     def is_current(self, model: OpenedModel) -> bool:
         """Whether a model is the current one, or an edited copy of it."""
-        return (model.original if isinstance(model, EditedModel) else model) is self.context.session.model
+        return (model.original if isinstance(model, EditedModel) else model) is self.context.workspace.model
 
     @property
     def path(self) -> str | None:
         """The chosen layer, or the chosen one of its outputs."""
-        layer, model = self.context.session.layer, self.model
+        layer, model = self.context.workspace.layer, self.model
         if layer is None or model is None or layer not in model.program.slots:
             return None
         return output_path(layer, min(self.output, len(model.program.slots[layer])))
@@ -101,7 +101,7 @@ class Controller(QObject):
         Returns:
             The shapes of all of its outputs, without the batch.
         """
-        layer, model = self.context.session.layer, self.context.session.model
+        layer, model = self.context.workspace.layer, self.context.workspace.model
         self.output = 1
         if layer is None or model is None or layer not in model.program.slots:
             return []
@@ -112,28 +112,28 @@ class Controller(QObject):
 
     def subjects(self) -> tuple[Subject, ...]:
         """The current image before the model on show, and what it is compared with."""
-        model, session = self.model, self.context.session
+        model, workspace = self.model, self.context.workspace
         if model is None:
             return ()
-        own = Subject(model, session.image, session.image.name)
+        own = Subject(model, workspace.image, workspace.image.name)
         return (own, *self._beside(model))
 
     def _beside(self, model: OpenedModel) -> tuple[Subject, ...]:
-        session, asked = self.context.session, self.asked.value
+        workspace, asked = self.context.workspace, self.asked.value
         if asked.beside == TRAINING:
-            return (Subject(model, session.image, "while training", training=True, seed=asked.seed),)
+            return (Subject(model, workspace.image, "while training", training=True, seed=asked.seed),)
         if asked.beside == ORIGINAL:
             if not isinstance(model, EditedModel):
                 return ()
-            return (Subject(model.original, session.image, "before the edit"),)
-        image = next((one for one in session.images if one.id == asked.beside), None)
+            return (Subject(model.original, workspace.image, "before the edit"),)
+        image = next((one for one in workspace.images if one.id == asked.beside), None)
         if image is not None:
             return (Subject(model, image, image.name),)
-        other = session.open_model(asked.beside)
-        return (Subject(other, session.image, other.name),) if other is not None else ()
+        other = workspace.open_model(asked.beside)
+        return (Subject(other, workspace.image, other.name),) if other is not None else ()
 
     def request(self) -> None:
-        """Compute what the session and the settings say now."""
+        """Compute what the workspace and the settings say now."""
         subjects, path = self.subjects(), self.path
         if not subjects or path is None:
             self.frame = None
@@ -169,14 +169,14 @@ class Controller(QObject):
 
     def _forget_gone(self) -> None:
         """What was changed in models that were closed for good goes with them."""
-        slots = self.context.session.slots
+        slots = self.context.workspace.document
         for gone in [one for one in self._weights if slots.known(one) is None]:
             self._weights.pop(gone).changed.disconnect(self._weights_changed)
             slots.drop(f"layers.weights.{gone}")
 
     def shutdown(self) -> None:
         """Take no more events, and free what was computed."""
-        self.context.session.history_changed.disconnect(self._forget_gone)
+        self.context.workspace.history_changed.disconnect(self._forget_gone)
         for slot in self._weights.values():
             slot.changed.disconnect(self._weights_changed)
         self.clear()
@@ -185,7 +185,7 @@ class Controller(QObject):
         """Trust nothing that was computed before: weights may have changed."""
         self._known.clear()
         self.kernels = None
-        for model in self.context.session.models:
+        for model in self.context.workspace.models:
             self._cache.forget(model)
 
     def clear(self) -> None:
@@ -279,7 +279,7 @@ class Controller(QObject):
 
     def request_kernels(self, side: int) -> None:
         """A side's kernels on one of the layer's input channels, if they are not those on show."""
-        frame, path, index = self.frame, self.context.session.layer, self.input
+        frame, path, index = self.frame, self.context.workspace.layer, self.input
         model = self.model if frame is None or side >= len(frame.sides) else frame.sides[side].subject.model
         if model is None or path is None:
             return
@@ -320,7 +320,7 @@ class Controller(QObject):
     @property
     def _edits(self) -> Weights:
         """What was changed in the current model's weights."""
-        model = self.context.session.model
+        model = self.context.workspace.model
         slot = self._weights.get(model.id) if model is not None else None
         return NO_WEIGHTS if slot is None else slot.value
 
@@ -339,7 +339,7 @@ class Controller(QObject):
         Raises:
             UserError: the layer has no bias.
         """
-        slot, model = self._slot(), self.context.session.model
+        slot, model = self._slot(), self.context.workspace.model
         if slot is not None and model is not None:
             weight(model, path, "bias")
             slot.edit(slot.value.with_bias(path, channel, value), "Change a bias")
@@ -350,12 +350,12 @@ class Controller(QObject):
         if slot is not None and slot.value:
             slot.edit(NO_WEIGHTS, "Reset the weights")
 
-    def _slot(self) -> Slot[Weights] | None:
-        model = self.context.session.model
+    def _slot(self) -> Part[Weights] | None:
+        model = self.context.workspace.model
         if model is None:
             return None
         if model.id not in self._weights:
-            slot = self.context.session.slot(f"layers.weights.{model.id}", NO_WEIGHTS, "layers")
+            slot = self.context.workspace.part(f"layers.weights.{model.id}", NO_WEIGHTS, "layers")
             slot.changed.connect(self._weights_changed)
             self._weights[model.id] = slot
         return self._weights[model.id]
@@ -371,7 +371,7 @@ class Controller(QObject):
             self.request()
 
     def _show_edits(self) -> None:
-        model, image, edits = self.context.session.model, self.context.session.image, self._edits
+        model, image, edits = self.context.workspace.model, self.context.workspace.image, self._edits
         assert model is not None
 
         def work(_task: Task) -> tuple[EditedModel, str]:
@@ -392,14 +392,14 @@ class Controller(QObject):
     def _show_edited(self, made: tuple[EditedModel, str]) -> None:
         edited, words = made
         # An answer that comes after a reset, or after another model was chosen, is void.
-        if self._edits and edited.original is self.context.session.model:
+        if self._edits and edited.original is self.context.workspace.model:
             self._edited = edited
             self.edits_changed.emit(words)
             self.request()
 
     def tell_edits(self) -> None:
         """What the edited copy says of another image."""
-        edited, image = self._edited, self.context.session.image
+        edited, image = self._edited, self.context.workspace.image
         if edited is None or not self._edits:
             return
 

@@ -9,11 +9,11 @@ from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
-from convscope.session.session import Session
 from convscope.ui import theme
+from convscope.ui.forms.form import choose, combo, segmented, spin
 from convscope.ui.panels.layers.asked import NOBODY, ORIGINAL, TRAINING
 from convscope.ui.panels.layers.frame import Look
-from convscope.ui.widgets.form import choose, combo, segmented, spin
+from convscope.workspace.workspace import Workspace
 
 NORMALISATIONS = (
     ("lectures", "Standardised"),
@@ -153,7 +153,7 @@ class Controls(QWidget):
             self.set_page("maps")
             self.page_changed.emit("maps")
 
-    def set_open(self, session: Session, edited: bool, training: bool, chosen: str) -> str:
+    def set_open(self, workspace: Workspace, edited: bool, training: bool, chosen: str) -> str:
         """List what maps can be compared with.
 
         Args:
@@ -164,9 +164,9 @@ class Controls(QWidget):
         Returns:
             What is chosen now: `chosen`, or "" when that is no longer open.
         """
-        images = tuple((one.id, one.name) for one in session.images if one.id != session.image.id)
-        own = session.model.id if session.model is not None else ""
-        models = tuple((one.id, one.name) for one in session.models if one.id != own)
+        images = tuple((one.id, one.name) for one in workspace.images if one.id != workspace.image.id)
+        own = workspace.model.id if workspace.model is not None else ""
+        models = tuple((one.id, one.name) for one in workspace.models if one.id != own)
         listed = (images, models, edited, training)
         if listed != self._listed:
             self._listed = listed

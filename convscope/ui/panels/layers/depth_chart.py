@@ -16,11 +16,11 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QMenu, QSizePolicy, QWidget
 
+from convscope.core.words import percent
 from convscope.ui import theme
-from convscope.words import percent
 
 if TYPE_CHECKING:
-    from convscope.engine.seeing.blank_share import BlankShare
+    from convscope.engine.interpret.activations.blank_share import BlankShare
 
 HEIGHT = 68
 WIDEST = 28

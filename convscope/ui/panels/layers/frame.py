@@ -10,11 +10,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from convscope.engine.models.opened import OpenedModel
-from convscope.engine.seeing.activation_cache import ActivationCache
-from convscope.engine.seeing.activations import Activations
-from convscope.engine.seeing.dead import Dead, dead_channels
-from convscope.engine.seeing.layer_maps import (
+from convscope.core.errors import UserError
+from convscope.core.task import Task
+from convscope.engine.interpret.activations.activation_cache import ActivationCache
+from convscope.engine.interpret.activations.activations import Activations
+from convscope.engine.interpret.activations.dead import Dead, dead_channels
+from convscope.engine.interpret.activations.layer_maps import (
     LayerMaps,
     SortOrder,
     layer_maps,
@@ -22,15 +23,14 @@ from convscope.engine.seeing.layer_maps import (
     one_map,
     order,
 )
-from convscope.engine.seeing.normalise import Levels, Normalisation, to_levels
-from convscope.engine.seeing.nothing import crossed
-from convscope.engine.seeing.outputs import heads_first, parted
-from convscope.engine.seeing.training_mode import Trained, while_training
-from convscope.errors import UserError
+from convscope.engine.interpret.activations.normalise import Levels, Normalisation, to_levels
+from convscope.engine.interpret.activations.nothing import crossed
+from convscope.engine.interpret.activations.outputs import heads_first, parted
+from convscope.engine.interpret.activations.training_mode import Trained, while_training
+from convscope.engine.models.opened import OpenedModel
 from convscope.imaging.colormaps import ColormapName
 from convscope.imaging.colormaps import colormap as colours_of
 from convscope.imaging.image import Image
-from convscope.task import Task
 
 
 @dataclass(frozen=True)

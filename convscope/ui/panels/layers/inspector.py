@@ -5,8 +5,10 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
-from convscope.engine.seeing.activation_sum import ActivationSum
+from convscope.engine.interpret.breakdown.breakdown import ActivationSum
 from convscope.ui import theme
+from convscope.ui.forms.form import as_panel, caption, row, scrolling, segmented
+from convscope.ui.forms.slider_row import SliderRow
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.layers.detail import Detail
 from convscope.ui.panels.layers.kernel_page import KernelPage
@@ -16,8 +18,6 @@ from convscope.ui.panels.layers.sum_page import SumPage
 from convscope.ui.panels.layers.top_page import TopPage
 from convscope.ui.panels.layers.values_page import ValuesPage
 from convscope.ui.panels.layers.words import seen
-from convscope.ui.widgets.form import as_panel, caption, row, scrolling, segmented
-from convscope.ui.widgets.slider_row import SliderRow
 
 WIDTH = 356
 OPACITY = 0.5  # of a map over its image, at first

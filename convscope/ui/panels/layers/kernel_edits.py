@@ -5,17 +5,17 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from convscope.engine.seeing.kernels_of import Kernels
-from convscope.errors import UserError
-from convscope.imaging.operation import Operation
-from convscope.session.lab import Lab
+from convscope.core.errors import UserError
+from convscope.engine.interpret.kernels_of import Kernels
+from convscope.imaging.lab.operation import Operation
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.layers.controller import Controller
 from convscope.ui.panels.layers.kernel_page import KernelPage
+from convscope.workspace.lab import Lab
 
 
 class KernelEdits:
-    """Brings the wishes of the kernel page before the controller and the session."""
+    """Brings the wishes of the kernel page before the controller and the workspace."""
 
     def __init__(self, context: PanelContext, controller: Controller, page: KernelPage) -> None:
         self._context, self._controller, self._page = context, controller, page
@@ -46,5 +46,5 @@ class KernelEdits:
     def _try(self, operation: Operation) -> None:
         # Its values go below 0 and, on pixels of 0–255, far beyond them: on their own scale they can be seen.
         lab = Lab((operation,), 0, "signed")
-        self._context.session.edit_lab(lab, f"Kernel of {operation.kernel.name}")
+        self._context.workspace.edit_lab(lab, f"Kernel of {operation.kernel.name}")
         self._context.show_panel("kernels")

@@ -10,18 +10,18 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import QSizePolicy, QSpacerItem, QVBoxLayout, QWidget
 
+from convscope.core.errors import UserError
+from convscope.engine.interpret.activations.dead import why
+from convscope.engine.interpret.kernels_of import Kernels
 from convscope.engine.models.opened import OpenedModel
-from convscope.engine.seeing.dead import why
-from convscope.engine.seeing.kernels_of import Kernels
-from convscope.errors import UserError
-from convscope.imaging.kernel import Kernel
+from convscope.imaging.kernels.kernel import Kernel
+from convscope.imaging.lab.operation import Operation
 from convscope.imaging.numerals import numeral
-from convscope.imaging.operation import Operation
 from convscope.ui import theme
+from convscope.ui.canvas.mosaic_view import MosaicView
+from convscope.ui.forms.form import caption, decimal, row, tool
+from convscope.ui.forms.kernel_grid import KernelGrid
 from convscope.ui.panels.layers.kernel_pictures import KernelPictures, of_filter
-from convscope.ui.widgets.form import caption, decimal, row, tool
-from convscope.ui.widgets.kernel_grid import KernelGrid
-from convscope.ui.widgets.mosaic_view import MosaicView
 
 STRIP_HEIGHT = 92
 GRID_HEIGHT = 132

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from convscope.engine.interpret.kernels_of import Kernels, kernel_layer, kernels_of, pictures, signed_levels
 from convscope.engine.models.opened import OpenedModel
-from convscope.engine.seeing.kernels_of import Kernels, kernel_layer, kernels_of, pictures, signed_levels
 from convscope.imaging.colormaps import apply_colormap
 
 

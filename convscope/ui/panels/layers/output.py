@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtWidgets import QWidget
 
+from convscope.imaging.io.save import save_npy, save_png
 from convscope.imaging.mosaic import mosaic
-from convscope.imaging.save import save_npy, save_png
+from convscope.ui.export.save_menu import Saved, SaveMenu
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.layers.detail import Detail
 from convscope.ui.panels.layers.frame import Frame
-from convscope.ui.widgets.save_menu import Saved, SaveMenu
 
 COLUMNS = 16
 # A number is a cell large enough to be seen.

@@ -6,9 +6,9 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from convscope.ui import theme
+from convscope.ui.canvas.image_view import ImageView
+from convscope.ui.forms.form import row
 from convscope.ui.panels.layers.detail import Detail
-from convscope.ui.widgets.form import row
-from convscope.ui.widgets.image_view import ImageView
 
 
 class MapPair(QWidget):

@@ -7,11 +7,13 @@ from dataclasses import replace
 from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
+from convscope.engine.interpret.activations.training_mode import differs_in_training
 from convscope.engine.models.opened import OpenedModel
-from convscope.engine.seeing.training_mode import differs_in_training
 from convscope.imaging.image import Image
 from convscope.ui import theme
 from convscope.ui.actions import Command
+from convscope.ui.canvas.late import Late
+from convscope.ui.canvas.veil import Veil
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.layers.asked import NOBODY, TRAINING, Asked
 from convscope.ui.panels.layers.chosen import Chosen
@@ -23,11 +25,9 @@ from convscope.ui.panels.layers.kernel_pictures import KernelPictures
 from convscope.ui.panels.layers.middle import Middle, filled
 from convscope.ui.panels.layers.output import Output
 from convscope.ui.panels.layers.words import facts, first_layer
+from convscope.ui.tables.layer_tree import LayerTree
 from convscope.ui.widgets.fold import Fold
-from convscope.ui.widgets.late import Late
-from convscope.ui.widgets.layer_tree import LayerTree
 from convscope.ui.widgets.no_model import NoModelPage
-from convscope.ui.widgets.veil import Veil
 
 PATIENCE_MS = 250
 """A picture that follows a pen must not flicker."""
@@ -45,7 +45,7 @@ class LayersPanel(QWidget):
         self._stale = True
         self._build()
         self._connect()
-        self._model_changed(context.session.model)
+        self._model_changed(context.workspace.model)
 
     @property
     def frame(self) -> Frame | None:
@@ -93,13 +93,13 @@ class LayersPanel(QWidget):
 
     def shutdown(self) -> None:
         """Take no more events, and free what was computed."""
-        session = self.context.session
-        session.image_changed.disconnect(self._image_changed)
-        session.images_changed.disconnect(self._open_changed)
-        session.models_changed.disconnect(self._open_changed)
-        session.model_changed.disconnect(self._model_changed)
-        session.layer_changed.disconnect(self._layer_changed)
-        session.dataset_changed.disconnect(self._dataset_changed)
+        workspace = self.context.workspace
+        workspace.image_changed.disconnect(self._image_changed)
+        workspace.images_changed.disconnect(self._open_changed)
+        workspace.models_changed.disconnect(self._open_changed)
+        workspace.model_changed.disconnect(self._model_changed)
+        workspace.layer_changed.disconnect(self._layer_changed)
+        workspace.dataset_changed.disconnect(self._dataset_changed)
         self.controller.asked.changed.disconnect(self._asked_changed)
         for late in self.late:
             late.shutdown()
@@ -162,15 +162,15 @@ class LayersPanel(QWidget):
         return late
 
     def _connect(self) -> None:
-        session, controller = self.context.session, self.controller
-        session.image_changed.connect(self._image_changed)
-        session.images_changed.connect(self._open_changed)
-        session.models_changed.connect(self._open_changed)
-        session.model_changed.connect(self._model_changed)
-        session.layer_changed.connect(self._layer_changed)
-        session.dataset_changed.connect(self._dataset_changed)
-        self.tree.chosen.connect(session.choose_layer)
-        self.chart.chosen.connect(session.choose_layer)
+        workspace, controller = self.context.workspace, self.controller
+        workspace.image_changed.connect(self._image_changed)
+        workspace.images_changed.connect(self._open_changed)
+        workspace.models_changed.connect(self._open_changed)
+        workspace.model_changed.connect(self._model_changed)
+        workspace.layer_changed.connect(self._layer_changed)
+        workspace.dataset_changed.connect(self._dataset_changed)
+        self.tree.chosen.connect(workspace.choose_layer)
+        self.chart.chosen.connect(workspace.choose_layer)
         controller.asked.changed.connect(self._asked_changed)
         self.controls.look_changed.connect(self._look_changed)
         self.controls.beside_changed.connect(self._beside_changed)
@@ -184,9 +184,9 @@ class LayersPanel(QWidget):
         controller.shares_ready.connect(self.chart.set_shares)
         controller.edits_changed.connect(self._show_edits)
         controller.kernels_ready.connect(self._show_kernels)
-        self.inspector.top.wanted.connect(lambda image: session.add_images([image]))
+        self.inspector.top.wanted.connect(lambda image: workspace.add_images([image]))
 
-    # -- the session's events --------------------------------------------------------------------------------
+    # -- the workspace's events ------------------------------------------------------------------------------
 
     def showEvent(self, event: QShowEvent) -> None:
         """Catch up with what happened while another panel was shown."""
@@ -214,7 +214,7 @@ class LayersPanel(QWidget):
             self.controller.clear()
             self.chosen.clear()
             return
-        self._layer_changed(self.context.session.layer)
+        self._layer_changed(self.context.workspace.layer)
 
     def _layer_changed(self, path: str | None) -> None:
         self.tree.set_current(path)
@@ -252,9 +252,9 @@ class LayersPanel(QWidget):
 
     def _list_open(self) -> None:
         """What there is to compare with; what is no longer there is compared with no more."""
-        controller, session = self.controller, self.context.session
+        controller, workspace = self.controller, self.context.workspace
         asked, kind = controller.asked.value, self._training_kind()
-        kept = self.controls.set_open(session, controller.has_edits, bool(kind), asked.beside)
+        kept = self.controls.set_open(workspace, controller.has_edits, bool(kind), asked.beside)
         self.middle.training.show_kind(kind, kept == TRAINING)
         # Without two there is no difference to sort by.
         sort = "index" if asked.look.sort == "difference" and not kept else asked.look.sort
@@ -262,7 +262,7 @@ class LayersPanel(QWidget):
 
     def _training_kind(self) -> str:
         """The kind of the chosen layer if it does something else while training, else ""."""
-        model, path = self.context.session.model, self.context.session.layer
+        model, path = self.context.workspace.model, self.context.workspace.layer
         if model is None or path is None or path not in model.program.slots:
             return ""
         kind = model.layer(path).kind
@@ -270,15 +270,15 @@ class LayersPanel(QWidget):
 
     def _request(self) -> None:
         """Ask for what is to be shown, if anybody looks."""
-        session = self.context.session
-        model = session.model
+        workspace = self.context.workspace
+        model = workspace.model
         self._stale = not self.isVisible()
         if self._stale or model is None:
             return
-        if session.layer is None:
+        if workspace.layer is None:
             first = first_layer(model)
             if first is not None:
-                session.choose_layer(first)
+                workspace.choose_layer(first)
             return
         self.controller.request()
 
@@ -301,7 +301,7 @@ class LayersPanel(QWidget):
         if sentence:
             # What was on show is of another layer, image or network.
             self.output.frame = None
-            self.middle.head.say(self.context.session.layer or "", "")
+            self.middle.head.say(self.context.workspace.layer or "", "")
             self.stage.clear()
             self.chart.set_shares(())
             self.chosen.clear()

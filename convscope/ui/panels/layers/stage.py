@@ -10,14 +10,14 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, 
 
 from convscope.imaging.numerals import numeral
 from convscope.ui import theme
+from convscope.ui.canvas.mosaic_view import MosaicView
+from convscope.ui.canvas.scale_bar import ScaleBar
+from convscope.ui.forms.form import caption
 from convscope.ui.panels.layers.frame import Frame, Side
 from convscope.ui.panels.layers.kernel_pictures import KernelPictures
 from convscope.ui.panels.layers.words import blank_words
-from convscope.ui.widgets.bars import BarsView
+from convscope.ui.plots.bars import BarsView
 from convscope.ui.widgets.elided import ElidedLabel
-from convscope.ui.widgets.form import caption
-from convscope.ui.widgets.mosaic_view import MosaicView
-from convscope.ui.widgets.scale_bar import ScaleBar
 
 MOST_BARS = 256
 # So few bars are wide enough for names.

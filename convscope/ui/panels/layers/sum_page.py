@@ -7,11 +7,11 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QPlainTextEdit, QVBoxLayout, QWidget
 
-from convscope.engine.seeing.activation_sum import ActivationSum
+from convscope.engine.interpret.breakdown.breakdown import ActivationSum
 from convscope.imaging.numerals import numeral
 from convscope.ui import theme
-from convscope.ui.widgets.form import caption, row, tool
-from convscope.ui.widgets.sum_tables import Letters, SumTables
+from convscope.ui.forms.form import caption, row, tool
+from convscope.ui.tables.sum_tables import Letters, SumTables
 
 HINT = "Choose a map; hover it to see what part of the image a value depends on, click to see its sum."
 LISTED = 8

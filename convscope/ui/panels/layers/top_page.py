@@ -8,18 +8,18 @@ from numpy.typing import NDArray
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from convscope.core.errors import UserError
+from convscope.core.task import Task
 from convscope.engine.data.dataset import Dataset
+from convscope.engine.interpret.activations.top_images import LIMIT, TopImage, TopImages, top_images
 from convscope.engine.models.opened import OpenedModel
-from convscope.engine.seeing.top_images import LIMIT, TopImage, TopImages, top_images
-from convscope.errors import UserError
 from convscope.imaging.image import Image
 from convscope.imaging.numerals import numeral
 from convscope.jobs import Job
-from convscope.task import Task
 from convscope.ui import theme
+from convscope.ui.canvas.mosaic_view import MosaicView
+from convscope.ui.forms.form import caption, row, tool
 from convscope.ui.panel_context import PanelContext
-from convscope.ui.widgets.form import caption, row, tool
-from convscope.ui.widgets.mosaic_view import MosaicView
 
 SMALLEST = 96
 BEFORE = "; in brackets what its activation was given"
@@ -75,7 +75,7 @@ class TopPage(QWidget):
 
     def look(self) -> None:
         """Go through the data set, in the background; what is found so far is shown."""
-        model, dataset, path = self._model, self.context.session.dataset, self._path
+        model, dataset, path = self._model, self.context.workspace.dataset, self._path
         if model is None or dataset is None:
             return
         asked = (model, dataset, path)
@@ -117,7 +117,7 @@ class TopPage(QWidget):
 
     def _current(self) -> TopImages | None:
         """What was found, if it is of what is on show."""
-        model, dataset = self._model, self.context.session.dataset
+        model, dataset = self._model, self.context.workspace.dataset
         if self._of is None or model is None or dataset is None:
             return None
         same = self._of[0] is model and self._of[1] is dataset and self._of[2] == self._path
@@ -125,7 +125,7 @@ class TopPage(QWidget):
 
     def _show(self) -> None:
         self._tell()
-        found, model, dataset = self._current(), self._model, self.context.session.dataset
+        found, model, dataset = self._current(), self._model, self.context.workspace.dataset
         if found is None or model is None or dataset is None or self._channel >= len(found.values):
             self._ranking = ()
             self.grid.set_maps([])
@@ -150,7 +150,7 @@ class TopPage(QWidget):
         self.grid.set_maps(pictures, [told(one) for one in ranking])
 
     def _tell(self) -> None:
-        dataset, found = self.context.session.dataset, self._current()
+        dataset, found = self.context.workspace.dataset, self._current()
         self.open.setVisible(dataset is None)
         self.search.setVisible(dataset is not None and self._job is None and found is None)
         self.stop.setVisible(self._job is not None)
@@ -176,7 +176,7 @@ class TopPage(QWidget):
         self.context.open_dataset("fashion" if spec == "garments" else "digits" if gray else "textures")
 
     def _want(self, place: int) -> None:
-        dataset = self.context.session.dataset
+        dataset = self.context.workspace.dataset
         if dataset is not None and place < len(self._ranking):
             index = self._ranking[place].index
             try:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QToolButton, QVBoxLayout, QWidget
 
-from convscope.engine.seeing.training_mode import draws
-from convscope.ui.widgets.form import caption, row, tool
+from convscope.engine.interpret.activations.training_mode import draws
+from convscope.ui.forms.form import caption, row, tool
 
 ELSE = "Outside of training it hands on what it is given."
 KEPT = "Outside of training the means and variances are those that training kept."

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QFormLayout, QLabel, QVBoxLayout, QWidget
 
+from convscope.core.words import share
 from convscope.imaging.numerals import numeral
 from convscope.ui import theme
+from convscope.ui.forms.form import caption
 from convscope.ui.panels.layers.detail import Detail
 from convscope.ui.panels.layers.frame import Frame
 from convscope.ui.panels.layers.words import blank_note
-from convscope.ui.widgets.form import caption
-from convscope.ui.widgets.histogram import HistogramView
-from convscope.words import share
+from convscope.ui.plots.histogram import HistogramView
 
 _ROWS = (
     ("mean", "mean"),

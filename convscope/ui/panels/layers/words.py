@@ -6,11 +6,11 @@ import numpy as np
 
 from convscope.engine.models.field_words import gate_words, part, places, times
 from convscope.engine.models.opened import OpenedModel
-from convscope.engine.models.sheet import LayerInfo
+from convscope.engine.models.summary import LayerInfo
 from convscope.imaging.numerals import numeral
 from convscope.ui.panels.layers.detail import Detail
 from convscope.ui.panels.layers.frame import Frame, Side
-from convscope.ui.widgets.layer_items import shape_text
+from convscope.ui.tables.layer_items import shape_text
 
 
 def first_layer(model: OpenedModel) -> str | None:

@@ -8,10 +8,10 @@ from pathlib import Path
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QFileDialog, QPlainTextEdit, QVBoxLayout, QWidget
 
-from convscope.engine.models.class_names import read_sidecar
-from convscope.errors import UserError
+from convscope.core.errors import UserError
+from convscope.engine.models.library.class_names import read_sidecar
 from convscope.ui import theme
-from convscope.ui.widgets.form import caption, row, tool
+from convscope.ui.forms.form import caption, row, tool
 
 
 class ClassNamesDialog(QDialog):

@@ -8,8 +8,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from convscope.ui import theme
+from convscope.ui.forms.form import caption
 from convscope.ui.panel_context import PanelContext
-from convscope.ui.widgets.form import caption
 
 
 class EmptyState(QWidget):

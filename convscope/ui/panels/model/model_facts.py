@@ -8,25 +8,25 @@ from pathlib import Path
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QVBoxLayout, QWidget
 
-from convscope.engine.models.answer import Reading
+from convscope.core.errors import UserError
+from convscope.core.task import Task
+from convscope.engine.models.answers.answer import Reading
+from convscope.engine.models.answers.preprocessing import MODES, RESIZES, Preprocessing
 from convscope.engine.models.opened import OpenedModel
-from convscope.engine.models.preprocessing import MODES, RESIZES, Preprocessing
 from convscope.engine.models.program import Program
-from convscope.errors import UserError
-from convscope.task import Task
 from convscope.ui import theme
+from convscope.ui.forms.form import caption, choose, combo, hairline, heading, named, row, tool
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.model import words
 from convscope.ui.panels.model.class_names_dialog import ClassNamesDialog
-from convscope.ui.panels.model.layer_facts import FACTS_GAP, SELECTABLE, FactGrid
-from convscope.ui.panels.model.save_copy import ModelSaver
-from convscope.ui.panels.model.share_bar import Piece, ShareBar
+from convscope.ui.panels.model.layers.facts import FACTS_GAP, SELECTABLE, FactGrid
+from convscope.ui.panels.model.layers.share_bar import Piece, ShareBar
+from convscope.ui.panels.model.save_copy.view import ModelSaver
 from convscope.ui.panels.model.shown import ShownModel
-from convscope.ui.predictor import Predicted
+from convscope.ui.plots.class_bars import ROW, ClassBars
 from convscope.ui.widgets.answer_choice import AnswerChoice
-from convscope.ui.widgets.class_bars import ROW, ClassBars
 from convscope.ui.widgets.elided import ElidedLabel
-from convscope.ui.widgets.form import caption, choose, combo, hairline, heading, named, row, tool
+from convscope.ui.window.predictor import Predicted
 
 OWN = "own"
 CLASSES = 5
@@ -87,7 +87,7 @@ class ModelFacts(QWidget):
         column.addStretch(1)
 
     def _add_prediction(self, column: QVBoxLayout) -> None:
-        self.output = AnswerChoice("model.output", self.context.session)
+        self.output = AnswerChoice("model.output", self.context.workspace)
         column.addWidget(self.output)
         self.classes = ClassBars(CLASSES)
         self.classes.setObjectName("model.classes")
@@ -195,7 +195,7 @@ class ModelFacts(QWidget):
             return made
 
         def done(made: OpenedModel) -> None:
-            self.context.session.add_model(made)
+            self.context.workspace.add_model(made)
             self.context.notify(f"Opened {made.name} with the weights of {made.source.weights}")
 
         self.context.jobs.submit(
@@ -233,8 +233,8 @@ class ModelFacts(QWidget):
         classes: tuple[str, ...] | None = None,
         preprocessing: Preprocessing | None = None,
     ) -> None:
-        session = self.context.session
-        if session.open_model(shown.model.id) is not None:
+        workspace = self.context.workspace
+        if workspace.open_model(shown.model.id) is not None:
             label = "Name the classes" if shown.model.has_classes else "Name the values"
             if preprocessing is not None:
                 same = replace(preprocessing, resize=shown.model.preprocessing.resize)
@@ -244,7 +244,7 @@ class ModelFacts(QWidget):
             answer = shown.model.answer
             reading: Reading | None = "values" if classes is not None and answer.kind == "values" else None
             asked = shown.model.with_(classes=classes, preprocessing=preprocessing, reading=reading)
-            session.replace_model(asked, label)
+            workspace.replace_model(asked, label)
 
     def _set_preprocessing(self) -> None:
         shown = self._shown

@@ -13,14 +13,14 @@ from convscope.engine.models.opened import OpenedModel
 from convscope.imaging.image import Image
 from convscope.ui import theme
 from convscope.ui.actions import Command
+from convscope.ui.forms.form import as_panel, segmented, tool
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.model.empty import EmptyState
-from convscope.ui.panels.model.graph_page import GraphPage
-from convscope.ui.panels.model.layer_facts import LayerFacts
-from convscope.ui.panels.model.layer_table import LayerTable
+from convscope.ui.panels.model.graph.page import GraphPage
+from convscope.ui.panels.model.layers.facts import LayerFacts
+from convscope.ui.panels.model.layers.table import LayerTable
 from convscope.ui.panels.model.model_facts import ModelFacts
 from convscope.ui.panels.model.shown import ShownModel, read_model
-from convscope.ui.widgets.form import as_panel, segmented, tool
 from convscope.ui.widgets.scroll_column import ScrollColumn
 
 # (name, title, what it is)
@@ -50,11 +50,11 @@ class ModelPanel(QWidget):
         self._compact = False
         self._wants_facts = True
         self._build()
-        session = context.session
-        session.model_changed.connect(self._model_changed)
-        session.layer_changed.connect(self._layer_changed)
-        session.image_changed.connect(self._image_changed)
-        self._model_changed(session.model)
+        workspace = context.workspace
+        workspace.model_changed.connect(self._model_changed)
+        workspace.layer_changed.connect(self._layer_changed)
+        workspace.image_changed.connect(self._image_changed)
+        self._model_changed(workspace.model)
         self.show_page("layers")
 
     @property
@@ -89,7 +89,7 @@ class ModelPanel(QWidget):
         self.switch.set_value(name)
         self._arrange()
         if self.isVisible():
-            self.context.session.scope = self.scope
+            self.context.workspace.scope = self.scope
 
     def show_example(self) -> None:
         """The graph, with a layer in the middle of the network chosen: for pictures of the panel."""
@@ -104,7 +104,7 @@ class ModelPanel(QWidget):
             kinds = self._shown.kinds
             seeing = [path for path in wide if "×" in kinds[path] and "1×1" not in kinds[path]] or wide
             if seeing:
-                self.context.session.choose_layer(seeing[len(seeing) // 2])
+                self.context.workspace.choose_layer(seeing[len(seeing) // 2])
 
     def actions(self) -> list[Command]:  # type: ignore[override]
         """What the command palette lists while this panel is shown."""
@@ -144,10 +144,10 @@ class ModelPanel(QWidget):
 
     def shutdown(self) -> None:
         """Stop timers and take no more events."""
-        session = self.context.session
-        session.model_changed.disconnect(self._model_changed)
-        session.layer_changed.disconnect(self._layer_changed)
-        session.image_changed.disconnect(self._image_changed)
+        workspace = self.context.workspace
+        workspace.model_changed.disconnect(self._model_changed)
+        workspace.layer_changed.disconnect(self._layer_changed)
+        workspace.image_changed.disconnect(self._image_changed)
         self.whole.shutdown()
         self.graph.shutdown()
         for name in LATE:
@@ -182,9 +182,9 @@ class ModelPanel(QWidget):
         self.waiting.setObjectName("model.waiting")
         self.waiting.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.table = LayerTable()
-        self.table.chosen.connect(self.context.session.choose_layer)
+        self.table.chosen.connect(self.context.workspace.choose_layer)
         self.graph = GraphPage(self.context)
-        self.graph.chosen.connect(self.context.session.choose_layer)
+        self.graph.chosen.connect(self.context.workspace.choose_layer)
         self._pages = {"layers": self.table, "graph": self.graph}
         for page in (self.empty, self.waiting, self.table, self.graph):
             self.stack.addWidget(page)
@@ -192,7 +192,7 @@ class ModelPanel(QWidget):
         self.facts = LayerFacts(self.context)
         self.whole = ModelFacts(self.context)
         for bar in self.whole.bars.values():
-            bar.chosen.connect(self.context.session.choose_layer)
+            bar.chosen.connect(self.context.workspace.choose_layer)
         self.which = segmented(
             "model.which",
             "Facts",
@@ -223,7 +223,7 @@ class ModelPanel(QWidget):
     def _arrange(self) -> None:
         """What is on show, by the page, the model and the room."""
         reading = self._page in READ
-        if reading and self.context.session.model is None:
+        if reading and self.context.workspace.model is None:
             self.stack.setCurrentWidget(self.empty)
         elif reading and self._shown is None:
             self.stack.setCurrentWidget(self.waiting)
@@ -269,11 +269,11 @@ class ModelPanel(QWidget):
         self.whole.show_model(shown)
         self._arrange()
         if not same:
-            self._layer_changed(self.context.session.layer)
+            self._layer_changed(self.context.workspace.layer)
         else:
-            self.facts.show_layer(self.context.session.layer)
-        if shown is not None and self.context.session.layer is None:
-            self.context.session.choose_layer(_first_layer(shown))
+            self.facts.show_layer(self.context.workspace.layer)
+        if shown is not None and self.context.workspace.layer is None:
+            self.context.workspace.choose_layer(_first_layer(shown))
 
     def _layer_changed(self, path: str | None) -> None:
         self.table.set_current(path)

@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from convscope.core.errors import UserError
+from convscope.core.task import Task
 from convscope.engine.models.categories import categories
-from convscope.engine.models.graph_nodes import layer_words
+from convscope.engine.models.graph.nodes import layer_words
 from convscope.engine.models.opened import OpenedModel
-from convscope.engine.models.sheet import LayerInfo, Sheet
-from convscope.errors import UserError
-from convscope.task import Task
+from convscope.engine.models.summary import LayerInfo, Sheet
 from convscope.ui.panels.model import words
-from convscope.ui.panels.model.layer_rows import Rows
-from convscope.ui.panels.model.share_bar import Piece
+from convscope.ui.panels.model.layers.rows import Rows
+from convscope.ui.panels.model.layers.share_bar import Piece
 
 
 @dataclass(frozen=True, eq=False)

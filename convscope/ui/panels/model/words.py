@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from convscope import words
+from convscope.core import words
 from convscope.engine.models.field_words import ALL, one_value, together
-from convscope.engine.models.kinds import KINDS
+from convscope.engine.models.layer_specs import KINDS
 from convscope.engine.models.receptive import Field
-from convscope.engine.models.sheet import LayerInfo, Totals
+from convscope.engine.models.summary import LayerInfo, Totals
 
 LONG = 26
 UNKNOWN = "not known"

@@ -9,18 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
+from convscope.core.errors import UserError
+from convscope.core.task import Task
+from convscope.engine.interpret.feature_visualization import goals as aims
+from convscope.engine.interpret.feature_visualization.cache import PatternCache
+from convscope.engine.interpret.feature_visualization.climb import climb
+from convscope.engine.interpret.feature_visualization.export import sheet_picture, sheet_place
+from convscope.engine.interpret.feature_visualization.goals import Goal
+from convscope.engine.interpret.feature_visualization.many import SheetRow, climb_many, contact_sheet
+from convscope.engine.interpret.feature_visualization.results import Climb, Frame, State, joined
+from convscope.engine.interpret.feature_visualization.settings import PatternSettings
 from convscope.engine.models.opened import OpenedModel
-from convscope.engine.seeing.patterns import goals as aims
-from convscope.engine.seeing.patterns.cache import PatternCache
-from convscope.engine.seeing.patterns.climb import climb
-from convscope.engine.seeing.patterns.export import sheet_picture, sheet_place
-from convscope.engine.seeing.patterns.goals import Goal
-from convscope.engine.seeing.patterns.many import SheetRow, climb_many, contact_sheet
-from convscope.engine.seeing.patterns.results import Climb, Frame, State, joined
-from convscope.engine.seeing.patterns.settings import PatternSettings
-from convscope.errors import UserError
 from convscope.jobs.job import Job
-from convscope.task import Task
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.patterns.wish import SHEET_COUNT
 
@@ -165,7 +165,7 @@ class Controller(QObject):
 
     def on_sheet(self, row: int, column: int) -> tuple[str, int] | None:
         """The layer and the filter of the current network at a pixel of the contact sheet."""
-        if self._sheet is None or self._sheet[0] is not self.context.session.model:
+        if self._sheet is None or self._sheet[0] is not self.context.workspace.model:
             return None
         return sheet_place(self._rows, row, column)
 

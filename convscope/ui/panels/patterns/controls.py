@@ -8,20 +8,20 @@ import numpy as np
 from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QVBoxLayout, QWidget
 
-from convscope.engine.seeing.patterns.recipes import RECIPES
-from convscope.engine.seeing.patterns.settings import (
+from convscope.engine.interpret.feature_visualization.recipes import RECIPES
+from convscope.engine.interpret.feature_visualization.settings import (
     LARGEST_SIZE,
     MOST_OCTAVES,
     MOST_STEPS,
     SMALLEST_SIZE,
     PatternSettings,
 )
-from convscope.session.slots import Slot
 from convscope.ui import theme
+from convscope.ui.forms.form import caption, combo, named, row, segmented, spin, tool
+from convscope.ui.forms.slider_row import SliderRow
 from convscope.ui.panels.patterns.wish import APART, CLASS_SHOWS, SHOWS, Wish, change_words
 from convscope.ui.widgets.flow import FlowLayout
-from convscope.ui.widgets.form import caption, combo, named, row, segmented, spin, tool
-from convscope.ui.widgets.slider_row import SliderRow
+from convscope.workspace.document import Part
 
 
 class Controls(QWidget):
@@ -33,7 +33,7 @@ class Controls(QWidget):
 
     changed = Signal(object)
 
-    def __init__(self, slot: Slot[Wish], parent: QWidget | None = None) -> None:
+    def __init__(self, slot: Part[Wish], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._slot = slot
         self._classes, self._noun = False, "class"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from convscope.engine.seeing.patterns.results import Frame, Pattern
+from convscope.engine.interpret.feature_visualization.results import Frame, Pattern
 from convscope.ui.panels.patterns.middle import Middle
 from convscope.ui.panels.patterns.output import Output
 from convscope.ui.panels.patterns.portrait import Portrait

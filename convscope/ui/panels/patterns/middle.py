@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
-from convscope.session.slots import Slot
 from convscope.ui import theme
+from convscope.ui.canvas.image_view import ImageView
+from convscope.ui.canvas.mosaic_view import MosaicView
+from convscope.ui.forms.form import as_panel, tool
 from convscope.ui.panels.patterns.controls import Controls
 from convscope.ui.panels.patterns.wish import Wish
-from convscope.ui.widgets.form import as_panel, tool
-from convscope.ui.widgets.image_view import ImageView
-from convscope.ui.widgets.mosaic_view import MosaicView
 from convscope.ui.widgets.title_line import TitleLine
+from convscope.workspace.document import Part
 
 BLANK = 32
 
@@ -31,7 +31,7 @@ class Middle(QWidget):
 
     def __init__(
         self,
-        wish: Slot[Wish],
+        wish: Part[Wish],
         save: QToolButton,
         fold: Callable[[], None],
         parent: QWidget | None = None,

@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtWidgets import QWidget
 
-from convscope.engine.seeing.patterns.export import grid_picture, save_evolution
-from convscope.engine.seeing.patterns.results import Pattern
-from convscope.imaging.save import save_npy, save_png
+from convscope.engine.interpret.feature_visualization.export import grid_picture, save_evolution
+from convscope.engine.interpret.feature_visualization.results import Pattern
+from convscope.imaging.io.save import save_npy, save_png
+from convscope.ui.export.save_menu import Saved, SaveMenu
 from convscope.ui.panel_context import PanelContext
-from convscope.ui.widgets.save_menu import Saved, SaveMenu
 
 KINDS = (
     Saved("pattern", "This pattern as PNG…", ".png", "Ctrl+S"),

@@ -9,14 +9,13 @@ from numpy.typing import NDArray
 from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
+from convscope.core.errors import UserError
+from convscope.engine.interpret.feature_visualization import goals as aims
+from convscope.engine.interpret.feature_visualization.goals import Goal
+from convscope.engine.interpret.feature_visualization.many import sheet_layers
+from convscope.engine.interpret.feature_visualization.results import Frame
 from convscope.engine.models.opened import OpenedModel
-from convscope.engine.seeing.patterns import goals as aims
-from convscope.engine.seeing.patterns.goals import Goal
-from convscope.engine.seeing.patterns.many import sheet_layers
-from convscope.engine.seeing.patterns.results import Frame
-from convscope.errors import UserError
 from convscope.imaging.image import Image
-from convscope.session.slots import Slot
 from convscope.ui.actions import Command
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.patterns.commands import commands
@@ -46,6 +45,7 @@ from convscope.ui.panels.patterns.wish import (
 )
 from convscope.ui.widgets.fold import Fold
 from convscope.ui.widgets.no_model import NoModelPage
+from convscope.workspace.document import Part
 
 
 class PatternsPanel(QWidget):
@@ -60,9 +60,9 @@ class PatternsPanel(QWidget):
         self._goals: tuple[Goal, ...] = ()
         self._selected = 0
         # What a person chose of the current model.
-        self._choice: Slot[Chosen] | None = None
+        self._choice: Part[Chosen] | None = None
         self._quiet = False
-        self._source = context.session.slot("patterns.source", "layers", "patterns")
+        self._source = context.workspace.part("patterns.source", "layers", "patterns")
         self._asked: tuple[GridAsk, bool] | None = None
         # Before a large picture was asked for, the chosen tile of the grid is shown large.
         self._large: LargeAsk | None = None
@@ -75,7 +75,7 @@ class PatternsPanel(QWidget):
         self._stale = True
         self._build()
         self._connect()
-        self._model_changed(context.session.model)
+        self._model_changed(context.workspace.model)
 
     # -- what scripts and the window ask ---------------------------------------------------------------------
 
@@ -108,11 +108,11 @@ class PatternsPanel(QWidget):
 
     def shutdown(self) -> None:
         """Take no more events and stop what grows."""
-        session = self.context.session
-        session.model_changed.disconnect(self._model_changed)
-        session.layer_changed.disconnect(self._layer_changed)
-        session.image_changed.disconnect(self._image_changed)
-        session.history_changed.disconnect(self._forget_gone)
+        workspace = self.context.workspace
+        workspace.model_changed.disconnect(self._model_changed)
+        workspace.layer_changed.disconnect(self._layer_changed)
+        workspace.image_changed.disconnect(self._image_changed)
+        workspace.history_changed.disconnect(self._forget_gone)
         self._follow_choice(None)
         self._source.changed.disconnect(self.source.show_source)
         self.controls.shutdown()
@@ -125,7 +125,7 @@ class PatternsPanel(QWidget):
 
     def continue_large(self) -> None:
         """Grow on from where it stands: to the planned step, or as many again."""
-        state, model = self.controller.large_state, self.context.session.model
+        state, model = self.controller.large_state, self.context.workspace.model
         ask = self._large_ask()
         if state is None or ask is None or model is None:
             return
@@ -165,7 +165,7 @@ class PatternsPanel(QWidget):
         across.setSpacing(1)
         self.source = Source()
         across.addWidget(self.source)
-        wish = self.context.session.slot("patterns.wish", Wish(), "patterns")
+        wish = self.context.workspace.part("patterns.wish", Wish(), "patterns")
         self.middle = Middle(wish, self.output.button, self.toggle_large)
         self.controls, self.grid = self.middle.controls, self.middle.grid
         across.addWidget(self.middle, 1)
@@ -175,14 +175,14 @@ class PatternsPanel(QWidget):
         self.grown = Grown(self.middle, self.portrait, self.output)
 
     def _connect(self) -> None:
-        session, controller = self.context.session, self.controller
-        session.model_changed.connect(self._model_changed)
-        session.layer_changed.connect(self._layer_changed)
-        session.image_changed.connect(self._image_changed)
-        session.history_changed.connect(self._forget_gone)
+        workspace, controller = self.context.workspace, self.controller
+        workspace.model_changed.connect(self._model_changed)
+        workspace.layer_changed.connect(self._layer_changed)
+        workspace.image_changed.connect(self._image_changed)
+        workspace.history_changed.connect(self._forget_gone)
         self.context.predictor.changed.connect(self._predicted)
         self.context.predictor.follow(self.source.classes)
-        self.source.layer_chosen.connect(session.choose_layer)
+        self.source.layer_chosen.connect(workspace.choose_layer)
         self.source.class_chosen.connect(self._choose_class)
         self.source.source_changed.connect(self._source_changed)
         self._source.changed.connect(self.source.show_source)
@@ -204,7 +204,7 @@ class PatternsPanel(QWidget):
         portrait.aim_changed.connect(self._aim_changed)
         portrait.side_changed.connect(lambda side: self.controls.edit(side=side))
 
-    # -- the session's events --------------------------------------------------------------------------------
+    # -- the workspace's events ------------------------------------------------------------------------------
 
     def showEvent(self, event: QShowEvent) -> None:
         """Catch up with what happened while another panel was shown."""
@@ -221,7 +221,7 @@ class PatternsPanel(QWidget):
         self._follow_choice(model)
         self.middle.show_problem("")
         if model is not None:
-            self._layer_changed(self.context.session.layer)
+            self._layer_changed(self.context.workspace.layer)
             if not self._goals:
                 # Which classes are shown is known once the image is classified; till then, none.
                 self.middle.begin_grid((), 0)
@@ -244,7 +244,7 @@ class PatternsPanel(QWidget):
             self._grow_large(anew=False)
 
     def _source_changed(self, name: str) -> None:
-        model = self.context.session.model
+        model = self.context.workspace.model
         if model is not None and model.has_head:
             self._source.edit(name, f"Show the {name}")
         else:
@@ -257,7 +257,7 @@ class PatternsPanel(QWidget):
 
     @property
     def _chosen(self) -> Chosen:
-        model = self.context.session.model
+        model = self.context.workspace.model
         if self._choice is None or model is None:
             return Chosen()
         return self._choice.value.of(model.answer.name)
@@ -268,13 +268,13 @@ class PatternsPanel(QWidget):
             self._choice.changed.disconnect(self._choice_changed)
             self._choice = None
         if model is not None:
-            self._choice = self.context.session.slot(_choice_name(model.id), Chosen(), "patterns")
+            self._choice = self.context.workspace.part(_choice_name(model.id), Chosen(), "patterns")
             self._choice.changed.connect(self._choice_changed)
             self._choices.add(model.id)
 
     def _forget_gone(self) -> None:
         """What was chosen of models that were closed for good goes with them."""
-        slots = self.context.session.slots
+        slots = self.context.workspace.document
         for gone in [one for one in self._choices if slots.known(one) is None]:
             self._choices.discard(gone)
             slots.drop(_choice_name(gone))
@@ -291,7 +291,7 @@ class PatternsPanel(QWidget):
         if self._quiet:
             return
         self._request()
-        model = self.context.session.model
+        model = self.context.workspace.model
         if self._stale or model is None or not self._goals or self.wish.show in ("several", "between"):
             return
         self._selected = self._tile_of(self._subject(model))
@@ -322,19 +322,19 @@ class PatternsPanel(QWidget):
             guess = self.context.predictor.prediction
             shown = shown_classes(model.head.classes, self._chosen.classes, guess)
             return Subject(None, self._chosen.class_, shown)
-        return Subject(self.context.session.layer, self._chosen.filter)
+        return Subject(self.context.workspace.layer, self._chosen.filter)
 
     def _request(self) -> None:
         """Ask for the grid that is to be seen now, if anybody looks."""
-        session = self.context.session
-        model = session.model
+        workspace = self.context.workspace
+        model = workspace.model
         self._stale = not self.isVisible()
         if self._stale or model is None:
             return
-        if session.layer is None and self.source.value == "layers":
+        if workspace.layer is None and self.source.value == "layers":
             first = first_layer(model)
             if first is not None:
-                session.choose_layer(first)
+                workspace.choose_layer(first)
             return
         try:
             self._begin(model)
@@ -397,7 +397,7 @@ class PatternsPanel(QWidget):
 
     def _tell_steps(self) -> tuple[int, int]:
         """How many steps are in force: those of the grid (or the sheet), and of the large picture."""
-        model, wish = self.context.session.model, self.wish
+        model, wish = self.context.workspace.model, self.wish
         if model is None or self._asked is None:
             return 0, 0
         ask, sheet = self._asked
@@ -412,10 +412,10 @@ class PatternsPanel(QWidget):
         return next((n for n, goal in enumerate(self._goals) if goal.index == subject.chosen), 0)
 
     def _start(self) -> NDArray[np.uint8] | None:
-        return self.context.session.image.pixels if self.wish.from_image else None
+        return self.context.workspace.image.pixels if self.wish.from_image else None
 
     def _large_ask(self) -> LargeAsk | None:
-        model = self.context.session.model
+        model = self.context.workspace.model
         if model is None or not self._goals:
             return None
         goal = self._goals[min(self._selected, len(self._goals) - 1)]
@@ -428,7 +428,7 @@ class PatternsPanel(QWidget):
         if ask is None:
             return
         self._large, self._continued = ask, None
-        self._started_from = self.context.session.image.id
+        self._started_from = self.context.workspace.image.id
         self._tell_steps()
         self._show_whose()
         self.grown.show_rough(self._selected)
@@ -438,7 +438,7 @@ class PatternsPanel(QWidget):
     # -- what a person does ----------------------------------------------------------------------------------
 
     def _choose_tile(self, number: int) -> None:
-        model = self.context.session.model
+        model = self.context.workspace.model
         if model is None:
             return
         self._selected = number
@@ -458,11 +458,11 @@ class PatternsPanel(QWidget):
         found = self.controller.on_sheet(row, column)
         if found is not None:
             self.source.show_source("layers")
-            self.context.session.choose_layer(found[0])
+            self.context.workspace.choose_layer(found[0])
             self._choose_tile(found[1])
 
     def _choose_class(self, index: int) -> None:
-        model = self.context.session.model
+        model = self.context.workspace.model
         if model is None:
             return
         chosen = self._chosen
@@ -489,7 +489,7 @@ class PatternsPanel(QWidget):
         self.portrait.show_growing(False, self.controller.large_state is not None)
 
     def _show_sheet(self, picture: NDArray[np.uint8], count: int) -> None:
-        model = self.context.session.model
+        model = self.context.workspace.model
         self.grown.show_sheet(picture, count, len(sheet_layers(model)) if model is not None else count)
 
     def _show_whose(self) -> None:

@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from convscope.engine.seeing.patterns.results import Frame, Pattern
-from convscope.engine.seeing.patterns.words import verdict
+from convscope.engine.interpret.feature_visualization.results import Frame, Pattern
+from convscope.engine.interpret.feature_visualization.words import verdict
 from convscope.ui import theme
+from convscope.ui.canvas.image_view import ImageView
+from convscope.ui.forms.form import as_panel, breakable, caption, combo, heading, named, segmented
 from convscope.ui.panels.patterns.curve import Curve
 from convscope.ui.panels.patterns.wish import AIMS, SIDES, Wish
-from convscope.ui.widgets.form import as_panel, breakable, caption, combo, heading, named, segmented
-from convscope.ui.widgets.image_view import ImageView
 
 WIDTH = 392
 BLANK = 127

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QSortFilterProxyModel, QStringListModel, Qt, Signal
 from PySide6.QtWidgets import QLineEdit, QListView, QStackedWidget, QVBoxLayout, QWidget
 
-from convscope.engine.seeing.patterns.goals import can_climb
+from convscope.engine.interpret.feature_visualization.goals import can_climb
 from convscope.ui import theme
-from convscope.ui.widgets.form import as_panel, segmented
-from convscope.ui.widgets.layer_tree import LayerTree
+from convscope.ui.forms.form import as_panel, segmented
+from convscope.ui.tables.layer_tree import LayerTree
 
 if TYPE_CHECKING:
     from convscope.engine.models.opened import OpenedModel

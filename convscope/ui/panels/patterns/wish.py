@@ -6,16 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from convscope.engine.seeing.patterns import goals as aims
-from convscope.engine.seeing.patterns.canvas import is_small
-from convscope.engine.seeing.patterns.goals import Goal
-from convscope.engine.seeing.patterns.many import first_filters
-from convscope.engine.seeing.patterns.settings import PatternSettings
-from convscope.words import percent
+from convscope.core.words import percent
+from convscope.engine.interpret.feature_visualization import goals as aims
+from convscope.engine.interpret.feature_visualization.canvas import is_small
+from convscope.engine.interpret.feature_visualization.goals import Goal
+from convscope.engine.interpret.feature_visualization.many import first_filters
+from convscope.engine.interpret.feature_visualization.settings import PatternSettings
 
 if TYPE_CHECKING:
+    from convscope.engine.models.answers.prediction import Prediction
     from convscope.engine.models.opened import OpenedModel
-    from convscope.engine.models.prediction import Prediction
 
 # (value, words, tooltip)
 SHOWS = (

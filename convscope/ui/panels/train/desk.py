@@ -9,21 +9,21 @@ from typing import TYPE_CHECKING, Any, Literal
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
-from convscope.errors import UserError
-from convscope.session.slots import Slot
-from convscope.task import Task
+from convscope.core.errors import UserError
+from convscope.core.task import Task
 from convscope.ui.panel_context import PanelContext
-from convscope.ui.panels.train.again import Way, begun_again, plan_again
 from convscope.ui.panels.train.example import EXAMPLE_DATA, EXAMPLE_MODEL, open_example
-from convscope.ui.panels.train.names import next_name
-from convscope.ui.panels.train.plan import Checked, Finished, Plan, Prepared, plan_resuming
+from convscope.ui.panels.train.settings.again import Way, begun_again, plan_again
+from convscope.ui.panels.train.settings.names import next_name
+from convscope.ui.panels.train.settings.plan import Checked, Finished, Plan, Prepared, plan_resuming
 from convscope.ui.panels.train.trainer import Trainer
+from convscope.workspace.document import Part
 
 if TYPE_CHECKING:
     from convscope.engine.data.dataset import Dataset
     from convscope.engine.models.opened import OpenedModel
     from convscope.engine.training.checks import Mend
-    from convscope.engine.training.run import Run
+    from convscope.engine.training.runs.run import Run
     from convscope.engine.training.settings import TrainingSettings
 
 StartFrom = Literal["initial", "trained"]
@@ -46,7 +46,7 @@ class Desk(QObject):
     Attributes:
         context: the panel's.
         trainer: the one training that runs.
-        finished: the training of this session that ended last, or None.
+        finished: the training of this workspace that ended last, or None.
         name: of the next run; "" means: make one up.
         last_check: what `checked` told last.
     """
@@ -67,10 +67,10 @@ class Desk(QObject):
         self.trainer = Trainer(context, self)
         self.finished: Finished | None = None
         self.name = ""
-        session = context.session
-        # Those that the left column sets; input and augmentation are the session's own.
-        self._slot = session.slot("train.settings", TrainingSettings(), SCOPE)
-        self._start = session.slot("train.start_from", INITIALLY, SCOPE)
+        workspace = context.workspace
+        # Those that the left column sets; input and augmentation are the workspace's own.
+        self._slot = workspace.part("train.settings", TrainingSettings(), SCOPE)
+        self._start = workspace.part("train.start_from", INITIALLY, SCOPE)
         self._initial: OpenedModel | None = None
         self._base: OpenedModel | None = None
         # Whether the initial weights are those of the training that was started last.
@@ -87,10 +87,10 @@ class Desk(QObject):
         self.last_check: Checked | None = None
         self._slot.changed.connect(self._given_changed)
         self._start.changed.connect(self._start_changed)
-        session.model_changed.connect(self._model_changed)
-        session.dataset_changed.connect(self._dataset_changed)
-        session.augmentation_changed.connect(self._given_changed)
-        session.input_changed.connect(self._given_changed)
+        workspace.model_changed.connect(self._model_changed)
+        workspace.dataset_changed.connect(self._dataset_changed)
+        workspace.augmentation_changed.connect(self._given_changed)
+        workspace.input_changed.connect(self._given_changed)
         self.trainer.prepared.connect(self._prepared)
         self.trainer.finished.connect(self._finished)
         self.trainer.failed.connect(lambda _error: self.runs_changed.emit())
@@ -102,11 +102,11 @@ class Desk(QObject):
     @property
     def settings(self) -> TrainingSettings:
         """Of the next run, with the augmentation and the input that the data panel says."""
-        session = self.context.session
-        augmentation = session.augmentation
+        workspace = self.context.workspace
+        augmentation = workspace.augmentation
         if augmentation is not None and augmentation.does_nothing:
             augmentation = None
-        return replace(self._slot.value.with_input(session.input), augmentation=augmentation)
+        return replace(self._slot.value.with_input(workspace.input), augmentation=augmentation)
 
     def set_settings(
         self, settings: TrainingSettings, label: str = "training settings", merge: Hashable | None = None
@@ -119,12 +119,12 @@ class Desk(QObject):
             label: what is changed, as a menu says it.
             merge: joins the steps of typing and of a drag.
         """
-        session = self.context.session
+        workspace = self.context.workspace
         kept = replace(settings.with_input(self._slot.value.input), augmentation=None)
-        changes: dict[Slot[Any], Any] = {self._slot: kept}
-        if settings.input != session.input:
-            changes[session.data_slot] = replace(session.data_settings, input=settings.input)
-        session.edit(changes, label, merge)
+        changes: dict[Part[Any], Any] = {self._slot: kept}
+        if settings.input != workspace.input:
+            changes[workspace.data_part] = replace(workspace.data_settings, input=settings.input)
+        workspace.edit(changes, label, merge)
 
     def edit(
         self,
@@ -147,12 +147,12 @@ class Desk(QObject):
         """The network that will be trained: the current one; after a run what came out, or what went in."""
         if self.start_from == "initial" and self._initial is not None:
             return self._initial
-        return self._trained if self._trained is not None else self.context.session.model
+        return self._trained if self._trained is not None else self.context.workspace.model
 
     @property
     def dataset(self) -> Dataset | None:
         """What it will be trained on."""
-        return self.context.session.dataset
+        return self.context.workspace.dataset
 
     @property
     def base(self) -> OpenedModel | None:
@@ -240,7 +240,7 @@ class Desk(QObject):
                 lambda _task: change(model),
                 title=mend.text,
                 key="train.mend",
-                on_done=self.context.session.add_model,
+                on_done=self.context.workspace.add_model,
                 on_failed=self.context.report,
             )
 
@@ -262,7 +262,7 @@ class Desk(QObject):
         """Open the lectures' first network and data for it, and start: from whatever stands here now."""
         if self.trainer.active:
             return
-        session = self.context.session
+        workspace = self.context.workspace
 
         def done(opened: tuple[OpenedModel, Dataset]) -> None:
             from convscope.engine.data.resize import InputSettings
@@ -270,8 +270,8 @@ class Desk(QObject):
             if self.trainer.active:
                 return
             model, dataset = opened
-            session.add_model(model)
-            session.set_dataset(dataset)
+            workspace.add_model(model)
+            workspace.set_dataset(dataset)
             own = {"loss": "auto", "epochs": epochs or self.settings.epochs}
             settings = replace(self.settings.with_input(InputSettings()), **own)  # type: ignore[arg-type]
             self.set_settings(settings, "settings of the example")
@@ -304,15 +304,15 @@ class Desk(QObject):
         except UserError as error:
             self.context.report(error)
             return
-        session, settings = self.context.session, plan.settings
-        here = session.dataset is not None and session.dataset.reference == run.details.data.reference
+        workspace, settings = self.context.workspace, plan.settings
+        here = workspace.dataset is not None and workspace.dataset.reference == run.details.data.reference
         if self.trainer.active:
             self.begin(plan)  # which refuses
             return
         label = f"settings of {plan.name}"
-        self.set_settings(settings if here else settings.with_input(session.input), label)
+        self.set_settings(settings if here else settings.with_input(workspace.input), label)
         if here:
-            session.set_augmentation(settings.augmentation)
+            workspace.set_augmentation(settings.augmentation)
         self.begin(plan)
         # What is done to its images belongs to its data, which may have to be opened first.
         self._for_its_data = None if here else settings
@@ -325,7 +325,7 @@ class Desk(QObject):
             self._last = (run.details.name, prepared.settings)
             self._take_over(prepared, way)
             self.set_settings(prepared.settings, f"settings of {run.details.name}")
-            self.context.session.set_augmentation(prepared.settings.augmentation)
+            self.context.workspace.set_augmentation(prepared.settings.augmentation)
             self.view_requested.emit("live")
 
         self.context.jobs.submit(
@@ -344,7 +344,7 @@ class Desk(QObject):
     def use_trained(self) -> None:
         """Make what the last run has made the current model, in all panels."""
         if self._trained is not None:
-            self.context.session.add_model(self._trained)
+            self.context.workspace.add_model(self._trained)
 
     def show_result(self, source: object) -> None:
         """Show what came of a training: accuracy, confusion, mistakes."""
@@ -353,13 +353,13 @@ class Desk(QObject):
 
     def shutdown(self) -> None:
         """Take no more events."""
-        session = self.context.session
+        workspace = self.context.workspace
         self._slot.changed.disconnect(self._given_changed)
         self._start.changed.disconnect(self._start_changed)
-        session.model_changed.disconnect(self._model_changed)
-        session.dataset_changed.disconnect(self._dataset_changed)
-        session.augmentation_changed.disconnect(self._given_changed)
-        session.input_changed.disconnect(self._given_changed)
+        workspace.model_changed.disconnect(self._model_changed)
+        workspace.dataset_changed.disconnect(self._dataset_changed)
+        workspace.augmentation_changed.disconnect(self._given_changed)
+        workspace.input_changed.disconnect(self._given_changed)
         self.trainer.shutdown()
 
     def _watched(self) -> bool:
@@ -371,7 +371,7 @@ class Desk(QObject):
 
     def _model_changed(self, _model: object) -> None:
         # Somebody has chosen a network: that one is meant. What a run has made is no other than the run's.
-        current = self.context.session.model
+        current = self.context.workspace.model
         if current is None or self._trained is None or current.id != self._trained.id:
             self._initial, self._way, self._trained = None, None, None
             self._start.set("trained")
@@ -414,7 +414,7 @@ class Desk(QObject):
         settings, self._for_its_data = self._for_its_data, None
         if settings is not None:
             self.set_settings(settings)
-            self.context.session.set_augmentation(settings.augmentation)
+            self.context.workspace.set_augmentation(settings.augmentation)
         self.runs_changed.emit()
 
     def _take_over(self, prepared: Prepared, way: Way | None, *, from_plan: bool = False) -> None:
@@ -422,7 +422,7 @@ class Desk(QObject):
         self._initial, self._from_plan = prepared.model, from_plan
         self._way = way
         self._start.set("initial")
-        self.context.session.set_dataset(prepared.dataset, as_split=True)
+        self.context.workspace.set_dataset(prepared.dataset, as_split=True)
         self.subject_changed.emit()
         self.check()
 

@@ -6,9 +6,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPushButton, QWidget
 
 from convscope.ui import theme
+from convscope.ui.forms.form import row
 from convscope.ui.panels.train.desk import Desk
-from convscope.ui.panels.train.plan import Checked
-from convscope.ui.widgets.form import row
+from convscope.ui.panels.train.settings.plan import Checked
 from convscope.ui.widgets.placed import Placed
 
 

@@ -10,13 +10,13 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QToolButton, QVBoxLay
 
 from convscope.ui import theme
 from convscope.ui.actions import Command
+from convscope.ui.forms.form import as_panel
+from convscope.ui.forms.segmented import Segmented
 from convscope.ui.panel_context import PanelContext
-from convscope.ui.panels.train.controls import WIDTH, Controls
 from convscope.ui.panels.train.desk import Desk
-from convscope.ui.panels.train.live import LiveView
+from convscope.ui.panels.train.live.view import LiveView
+from convscope.ui.panels.train.settings.controls import WIDTH, Controls
 from convscope.ui.widgets.drawer import Drawer
-from convscope.ui.widgets.form import as_panel
-from convscope.ui.widgets.segmented import Segmented
 
 LOOKS = 330  # about the width of the looks into the network at 100 %
 
@@ -60,7 +60,7 @@ class TrainPanel(QWidget):
         self.stack.setCurrentWidget(self._views[name])
         self._fold()
         if self.isVisible():
-            self.context.session.scope = self.scope
+            self.context.workspace.scope = self.scope
 
     @property
     def scope(self) -> str:

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from PySide6.QtCore import QObject, Signal
 
+from convscope.core.task import Task
 from convscope.jobs import Job
-from convscope.task import Task
 from convscope.ui.panel_context import PanelContext
-from convscope.ui.panels.train.plan import Finished, Plan, Prepared
+from convscope.ui.panels.train.settings.plan import Finished, Plan, Prepared
 
 if TYPE_CHECKING:
     from convscope.engine.training.control import Control, Watch
-    from convscope.engine.training.record import Recorder
+    from convscope.engine.training.runs.record import Recorder
 
 State = Literal["idle", "preparing", "running", "paused", "stopping"]
 
@@ -71,7 +71,7 @@ class Trainer(QObject):
         if self.active:
             return
         from convscope.engine.training.control import Control
-        from convscope.engine.training.record import Recorder
+        from convscope.engine.training.runs.record import Recorder
 
         control, recorder = Control(), Recorder()
         self.plan, self.ready, self.control, self.recorder = plan, None, control, recorder

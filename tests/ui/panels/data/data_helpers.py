@@ -17,7 +17,7 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QFileDialog, QWidge
 from pytestqt.qtbot import QtBot
 
 from convscope.engine.data.dataset import Dataset, make_dataset
-from convscope.engine.data.images import ArrayImages
+from convscope.engine.data.formats.images import ArrayImages
 from convscope.engine.data.resize import Target, to_target
 from convscope.ui.main_window import MainWindow
 from convscope.ui.panels.data import DataPanel
@@ -98,12 +98,12 @@ class Data(Driver):
     @property
     def dataset(self) -> Dataset:
         """What is open."""
-        assert self.session.dataset is not None
-        return self.session.dataset
+        assert self.workspace.dataset is not None
+        return self.workspace.dataset
 
     def show(self, dataset: Dataset) -> Dataset:
-        """Put a data set into the session."""
-        self.session.set_dataset(dataset)
+        """Put a data set into the workspace."""
+        self.workspace.set_dataset(dataset)
         self.settle()
         return dataset
 

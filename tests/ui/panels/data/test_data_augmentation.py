@@ -24,10 +24,10 @@ from PySide6.QtWidgets import (
 from convscope.engine.data.augmentation import LECTURE, LIMITS, MILD, Augmentation
 from convscope.engine.data.dataset import Dataset
 from convscope.engine.data.resize import InputSettings, Target, to_target
-from convscope.engine.models.catalogue import open_model
+from convscope.engine.models.library.catalogue import open_model
+from convscope.ui.canvas.image_view import ImageView
 from convscope.ui.panels.data import input_page
 from convscope.ui.panels.data.preview import COLUMNS, COUNT, Previewed, PreviewGrid
-from convscope.ui.widgets.image_view import ImageView
 
 
 def to_rgb(gray: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -50,14 +50,14 @@ def test_the_preview_follows_a_slider_and_reset_undoes_it(data: Data) -> None:
     original = dataset.images.read(data.panel.focus_image)
     assert (preview(data) == original).all()
     data.augment("rotation", 30)
-    assert data.session.augmentation == Augmentation(rotation=30)
+    assert data.workspace.augmentation == Augmentation(rotation=30)
     turned = preview(data)
     assert turned.shape == (COUNT, 12, 12, 3)
     assert all((picture != original).any() for picture in turned)
     data.augment("rotation", 60)
     assert (preview(data) != turned).any()
     data.press("data.reset")
-    assert data.session.augmentation is None
+    assert data.workspace.augmentation is None
     assert (preview(data) == original).all()
     assert data.find(QDoubleSpinBox, "data.augment.rotation.box").value() == 0
 
@@ -80,10 +80,10 @@ def test_every_slider_sets_its_own_and_ends_at_its_limit(data: Data) -> None:
     original = data.dataset.images.read(data.panel.focus_image)
     for name, limit in LIMITS.items():
         data.augment(name, 10**6)
-        assert data.session.augmentation == Augmentation(**{name: limit})  # type: ignore[arg-type]
+        assert data.workspace.augmentation == Augmentation(**{name: limit})  # type: ignore[arg-type]
         assert (preview(data) != original).any(), name
         data.augment(name, 0)
-        assert data.session.augmentation is None
+        assert data.workspace.augmentation is None
 
 
 def test_numbers_are_seen_and_can_be_typed(data: Data) -> None:
@@ -95,7 +95,7 @@ def test_numbers_are_seen_and_can_be_typed(data: Data) -> None:
     data.qtbot.keyClicks(box, "0.25")
     data.qtbot.keyClick(box, Qt.Key.Key_Return)
     data.settle()
-    assert data.session.augmentation == Augmentation(zoom=0.25)
+    assert data.workspace.augmentation == Augmentation(zoom=0.25)
 
 
 def test_flips_fill_and_constant(data: Data) -> None:
@@ -106,7 +106,7 @@ def test_flips_fill_and_constant(data: Data) -> None:
     for picture in preview(data):
         assert np.array_equal(picture, original) or np.array_equal(picture, original[:, ::-1])
     flip.click()
-    assert data.session.augmentation is None
+    assert data.workspace.augmentation is None
     constant = data.find(QDoubleSpinBox, "data.augment.fill_value")
     data.pick("data.augment.fill", "wrap")
     assert not constant.isVisible()
@@ -114,7 +114,7 @@ def test_flips_fill_and_constant(data: Data) -> None:
     assert constant.isVisible()
     constant.setValue(200)
     data.augment("width_shift", 100)
-    assert data.session.augmentation == Augmentation(width_shift=1.0, fill="constant", fill_value=200)
+    assert data.workspace.augmentation == Augmentation(width_shift=1.0, fill="constant", fill_value=200)
     assert any((picture[:, 0] == 200).all() or (picture[:, -1] == 200).all() for picture in preview(data))
 
 
@@ -129,13 +129,13 @@ def test_a_gray_image_stays_gray_under_noise(data: Data) -> None:
 def test_presets_are_recognised(data: Data) -> None:
     data.show(small_set())
     data.pick("data.preset", "lecture")
-    assert data.session.augmentation == LECTURE
+    assert data.workspace.augmentation == LECTURE
     box = data.find(QComboBox, "data.preset")
     data.augment("blur", 5)
     assert box.currentData() == "own"
-    data.session.set_augmentation(None)
+    data.workspace.set_augmentation(None)
     assert box.currentData() == "none"
-    data.session.set_augmentation(LECTURE)
+    data.workspace.set_augmentation(LECTURE)
     assert box.currentData() == "lecture"
     assert data.find(QDoubleSpinBox, "data.augment.rotation.box").value() == 40
 
@@ -161,18 +161,18 @@ def test_a_click_previews_another_image(data: Data) -> None:
 def test_an_example_is_garments_mildly_augmented_or_what_is_open(data: Data) -> None:
     data.panel.show_example()
     data.settle()
-    assert data.dataset.title == "Garments" and data.session.augmentation == MILD
+    assert data.dataset.title == "Garments" and data.workspace.augmentation == MILD
     assert data.grid.current == data.panel.focus_image
     kept = data.show(small_set())
-    data.session.set_augmentation(LECTURE)
+    data.workspace.set_augmentation(LECTURE)
     data.panel.show_example()
     data.settle()
-    assert data.dataset is kept and data.session.augmentation == LECTURE
+    assert data.dataset is kept and data.workspace.augmentation == LECTURE
     assert data.grid.current == data.panel.focus_image
 
 
 def test_settings_are_there_before_any_data(data: Data) -> None:
-    data.session.set_augmentation(LECTURE)
+    data.workspace.set_augmentation(LECTURE)
     data.show(small_set())
     assert data.find(QComboBox, "data.preset").currentData() == "lecture"
     assert (preview(data) != data.dataset.images.read(data.panel.focus_image)).any()
@@ -192,10 +192,10 @@ def test_the_input_is_what_the_network_gets(data: Data) -> None:
     expected = to_target(source, Target(8, 20, 1, "pad"))[..., 0]
     assert view.pixels is not None and np.array_equal(view.pixels, expected)
     assert data.text("data.input.tensor").splitlines()[0] == "images float32 (32, 8, 20, 1)"
-    assert data.session.input == InputSettings((8, 20), 1, "pad")
+    assert data.workspace.input == InputSettings((8, 20), 1, "pad")
     data.press("data.input.size.own")
-    assert data.panel.input.settings.size is None and data.session.input.size is None
-    data.session.set_input(InputSettings((9, 9), None, "crop"))
+    assert data.panel.input.settings.size is None and data.workspace.input.size is None
+    data.workspace.set_input(InputSettings((9, 9), None, "crop"))
     data.settle()
     assert data.find(QSpinBox, "data.input.width").value() == 9
     assert view.pixels.shape == (9, 9, 3)
@@ -217,13 +217,13 @@ def test_images_of_different_sizes_come_to_the_networks(data: Data, runtime: obj
     data.press("data.page.input")
     assert "differ in size" in data.text("data.input.problem")
     assert data.find(QWidget, "data.input.problem").isVisible()
-    data.session.add_model(open_model("digits"))
+    data.workspace.add_model(open_model("digits"))
     data.settle()
     assert not data.find(QWidget, "data.input.problem").isVisible()
     assert data.text("data.input.tensor").splitlines()[0] == "images float32 (32, 28, 28, 3)"
-    assert data.session.input == InputSettings()
+    assert data.workspace.input == InputSettings()
     data.press("data.input.size.set")
-    assert data.session.input.size == (28, 28)
+    assert data.workspace.input.size == (28, 28)
 
 
 def test_labels_in_every_mode(data: Data) -> None:
@@ -250,7 +250,7 @@ def test_throughput_is_measured_on_the_augmented_training_part(
 ) -> None:
     monkeypatch.setattr(input_page, "MEASURED_SECONDS", 0.2)
     data.show(small_set(400))
-    data.session.set_augmentation(LECTURE)
+    data.workspace.set_augmentation(LECTURE)
     data.press("data.page.input")
     data.spin("data.input.batch", 8)
     button = data.find(QAbstractButton, "data.throughput")
@@ -305,17 +305,17 @@ def test_what_is_set_for_one_data_set_is_not_for_the_next(data: Data) -> None:
     data.press("data.input.size.set")
     data.spin("data.input.height", 64)
     data.press("data.page.augmentation")
-    assert data.session.augmentation == Augmentation(rotation=100.0)
+    assert data.workspace.augmentation == Augmentation(rotation=100.0)
     data.show(digits)
-    assert data.session.augmentation is None and data.session.input == InputSettings()
+    assert data.workspace.augmentation is None and data.workspace.input == InputSettings()
     assert data.find(QSlider, "data.augment.rotation.slider").value() == 0
     assert not data.find(QAbstractButton, "data.reset").isEnabled()
     data.augment("zoom", 10)
     data.show(garments)
-    assert data.session.augmentation == Augmentation(rotation=100.0)
-    assert data.session.input.size is not None and data.session.input.size[0] == 64
+    assert data.workspace.augmentation == Augmentation(rotation=100.0)
+    assert data.workspace.input.size is not None and data.workspace.input.size[0] == 64
     data.show(digits)
-    assert data.session.augmentation == Augmentation(zoom=0.1)
+    assert data.workspace.augmentation == Augmentation(zoom=0.1)
 
 
 def test_an_augmentation_is_carried_over_on_purpose_and_says_so(data: Data) -> None:
@@ -325,19 +325,19 @@ def test_an_augmentation_is_carried_over_on_purpose_and_says_so(data: Data) -> N
     data.show(other_set())
     assert data.text("data.augment.carried") == "Small has an augmentation of its own."
     data.press("data.augment.carry")
-    assert data.session.augmentation == LECTURE
+    assert data.workspace.augmentation == LECTURE
     assert data.text("data.augment.carried") == "As for Small."
     assert not data.find(QAbstractButton, "data.augment.carry").isVisible()
-    assert data.session.undo_label == "Use the augmentation of Small"
+    assert data.workspace.undo_label == "Use the augmentation of Small"
     data.augment("rotation", 5)
     assert not data.find(QLabel, "data.augment.carried").isVisible()
     data.undo()
     data.undo()
-    assert data.session.augmentation is None
+    assert data.workspace.augmentation is None
     assert data.find(QAbstractButton, "data.augment.carry").isVisible()
     # The other set's stays what it is.
     data.show(small_set())
-    assert data.session.augmentation == LECTURE
+    assert data.workspace.augmentation == LECTURE
 
 
 def test_everything_that_is_set_is_taken_back_in_order(data: Data) -> None:
@@ -345,7 +345,7 @@ def test_everything_that_is_set_is_taken_back_in_order(data: Data) -> None:
     labels = []
 
     def done() -> None:
-        labels.append(data.session.undo_label)
+        labels.append(data.workspace.undo_label)
 
     slider = data.find(QSlider, "data.augment.rotation.slider")
     for notch in range(1, 31):
@@ -378,16 +378,16 @@ def test_everything_that_is_set_is_taken_back_in_order(data: Data) -> None:
         "Change the batch",
         "Change the labels",
     ]
-    settings = data.session.data_settings
+    settings = data.workspace.data_settings
     for label in reversed(labels):
-        assert data.session.undo_label == label
+        assert data.workspace.undo_label == label
         data.undo()
-    assert data.session.undo_label is None
+    assert data.workspace.undo_label is None
     # A drag was one step.
-    assert data.session.augmentation is None and slider.value() == 0
+    assert data.workspace.augmentation is None and slider.value() == 0
     assert data.find(QAbstractButton, "data.keep_together").isChecked()
     assert data.dataset.split_settings.seed == 0 and data.panel.input.settings.batch_size == 32
     for _ in labels:
         data.redo()
-    assert data.session.data_settings == settings
+    assert data.workspace.data_settings == settings
     assert slider.value() == 30 and data.dataset.split_settings.seed == 4

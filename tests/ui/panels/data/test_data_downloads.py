@@ -37,7 +37,7 @@ def test_a_set_is_seen_before_it_is_downloaded_and_opened_after(
     made = stand_in(server, monkeypatch)
     data.menu("data.empty.more", "data.open.cats_dogs")
     assert data.find(QWidget, "data.downloads").isVisible()
-    assert server.asked == [] and data.session.dataset is None
+    assert server.asked == [] and data.workspace.dataset is None
     assert data.text(f"{NAME}.facts") == "25,000 photographs of cats and dogs, of many sizes"
     assert data.text(f"{NAME}.licence").startswith("Licence: CDLA-Permissive 2.0; Asirra")
     assert data.text(f"{NAME}.state") == f"{made.size / 1e6:.0f} MB"
@@ -46,7 +46,7 @@ def test_a_set_is_seen_before_it_is_downloaded_and_opened_after(
     data.press(NAME)
     assert data.text(f"{NAME}.state") == "On this machine"
     assert shown(data, ".open") and not shown(data, "") and not shown(data, ".cancel")
-    assert data.session.dataset is None, "it was asked for, not opened"
+    assert data.workspace.dataset is None, "it was asked for, not opened"
     data.press(f"{NAME}.open")
     assert data.dataset.title == "Cats and dogs" and not data.find(QWidget, "data.downloads").isVisible()
     assert "2 files are left out: cat/666.jpg" in data.text("data.notes")
@@ -70,7 +70,7 @@ def test_a_download_is_stopped_and_gone_on_with_while_other_data_are_opened(
     # It goes on while another set is opened.
     data.press("data.downloads.back", settle=False)
     data.window.run_command("data.open.digits")
-    data.qtbot.waitUntil(lambda: data.session.dataset is not None)
+    data.qtbot.waitUntil(lambda: data.workspace.dataset is not None)
     assert "Downloading Cats and dogs" in [job.title for job in data.window.jobs.running()]
     data.window.run_command("data.open.downloads")
     data.press(f"{NAME}.cancel")

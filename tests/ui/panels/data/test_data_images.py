@@ -9,7 +9,7 @@ from PySide6.QtGui import QAction, QColor, QGuiApplication, QWheelEvent
 from PySide6.QtWidgets import QApplication, QLineEdit, QMenu, QWidget
 
 from convscope.engine.data.dataset import make_dataset
-from convscope.engine.data.images import ArrayImages
+from convscope.engine.data.formats.images import ArrayImages
 from convscope.ui import theme
 from convscope.ui.panels.data.image_actions import KEPT
 from convscope.ui.panels.data.words import class_colour
@@ -96,24 +96,24 @@ def test_a_click_makes_an_image_the_current_one(data: Data) -> None:
     data.press("data.empty.digits")
     index = data.click_image(9)
     label = data.dataset.labels[index]
-    assert data.session.image.name == f"Digits {index} ({label})"
-    assert np.array_equal(data.session.image.values, data.dataset.images.read(index))
-    before = len(data.session.images)
+    assert data.workspace.image.name == f"Digits {index} ({label})"
+    assert np.array_equal(data.workspace.image.values, data.dataset.images.read(index))
+    before = len(data.workspace.images)
     data.click_image(10)
-    assert len(data.session.images) == before + 1
+    assert len(data.workspace.images) == before + 1
     data.click_image(9)
-    assert data.session.image.name == f"Digits {index} ({label})"
-    assert len(data.session.images) == before + 1, "it is in the strip once"
+    assert data.workspace.image.name == f"Digits {index} ({label})"
+    assert len(data.workspace.images) == before + 1, "it is in the strip once"
 
 
 def test_the_strip_keeps_the_last_few(data: Data) -> None:
     data.show(small_set())
     for position in range(KEPT + 3):
         data.click_image(position)
-    names = [image.name for image in data.session.images]
+    names = [image.name for image in data.workspace.images]
     assert len(names) == 1 + KEPT and names[0] == "gray"
     last = int(data.grid.indices[KEPT + 2])
-    assert names[-1].startswith(f"Small {last} ") and data.session.image.name == names[-1]
+    assert names[-1].startswith(f"Small {last} ") and data.workspace.image.name == names[-1]
 
 
 def test_keys_go_along_and_choose(data: Data) -> None:
@@ -122,9 +122,9 @@ def test_keys_go_along_and_choose(data: Data) -> None:
     data.keys(Qt.Key.Key_Right, Qt.Key.Key_Right, Qt.Key.Key_Down)
     assert data.grid.current == data.grid.indices[1 + columns]
     assert data.panel.focus_image == data.grid.current
-    assert data.session.image.name == "gray", "the arrows alone open nothing"
+    assert data.workspace.image.name == "gray", "the arrows alone open nothing"
     data.keys(Qt.Key.Key_Return)
-    assert data.session.image.name.startswith(f"Small {data.grid.current} ")
+    assert data.workspace.image.name.startswith(f"Small {data.grid.current} ")
     data.keys(Qt.Key.Key_End)
     assert data.grid.current == data.grid.indices[-1]
     assert data.grid.verticalScrollBar().value() == data.grid.verticalScrollBar().maximum()
@@ -165,7 +165,7 @@ def test_the_right_button_offers_the_same_as_on_every_picture(data: Data) -> Non
     assert use is not None
     use.trigger()
     data.settle()
-    assert data.session.image.name.startswith(f"Small {index} ")
+    assert data.workspace.image.name.startswith(f"Small {index} ")
     menu.close()
 
 
@@ -177,7 +177,7 @@ def test_dragging_scrolls_and_chooses_nothing(data: Data) -> None:
         data.qtbot.mouseMove(viewport, QPoint(100, y))
     data.qtbot.mouseRelease(viewport, Qt.MouseButton.LeftButton, pos=QPoint(100, 200))
     assert data.grid.verticalScrollBar().value() == 100
-    assert data.session.image.name == "gray"
+    assert data.workspace.image.name == "gray"
 
 
 def test_ctrl_and_the_wheel_change_the_size(data: Data) -> None:
@@ -240,7 +240,7 @@ def test_what_scrolled_by_is_not_loaded(data: Data) -> None:
 
 def test_another_data_set_while_thumbnails_load(data: Data) -> None:
     dataset, images = counted_set(5_000, seconds=0.2)
-    data.session.set_dataset(dataset)
+    data.workspace.set_dataset(dataset)
     data.qtbot.waitUntil(images.first.is_set)
     other = data.show(small_set())
     stopped = len(images.loaded)
@@ -254,7 +254,7 @@ def test_another_data_set_while_thumbnails_load(data: Data) -> None:
     data.qtbot.wait(30)
     assert len(images.loaded) == stopped
     data.class_row(1)
-    data.session.set_dataset(None)
+    data.workspace.set_dataset(None)
     data.settle()
     assert data.find(QWidget, "data.empty.digits").isVisible()
     data.show(other)

@@ -11,7 +11,7 @@ from monkey import answer_dialogs, close_popups, errors, handle, targets
 from PySide6.QtWidgets import QApplication
 
 from convscope.engine.data.dataset import Dataset
-from convscope.engine.data.registry import open_dataset
+from convscope.engine.data.sets.registry import open_dataset
 from convscope.engine.runtime import Runtime
 
 # These open a data set, ask for a file, or measure for seconds.
@@ -40,7 +40,7 @@ def test_nothing_raises_and_nothing_stays(
     data.show(digits)
     for step in range(110):
         if step % 20 == 13:
-            data.session.set_dataset(chance.choice(sets))
+            data.workspace.set_dataset(chance.choice(sets))
         if step % 12 == 5:
             data.panel.show_page(chance.choice(("augmentation", "input")))
         handle(data.qtbot, chance, chance.choice(targets(data.panel, LEFT_OUT)), LEFT_OUT)
@@ -49,7 +49,7 @@ def test_nothing_raises_and_nothing_stays(
     data.settle()
     assert errors(caplog) == []
     # All of it still answers.
-    data.session.set_dataset(None)
+    data.workspace.set_dataset(None)
     plain = data.show(small_set())
     assert data.text("data.facts").startswith("60 images · 3 classes")
     data.press("data.part.all")

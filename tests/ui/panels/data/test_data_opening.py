@@ -19,11 +19,12 @@ from PIL import Image as PillowImage
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractButton, QLabel, QPlainTextEdit, QSpinBox, QToolButton, QWidget
 
-from convscope.engine.data import alike, registry
+from convscope.core.task import Task
 from convscope.engine.data.dataset import SPLIT_NAMES, make_dataset
-from convscope.engine.data.images import ArrayImages
+from convscope.engine.data.formats.images import ArrayImages
+from convscope.engine.data.sets import registry
+from convscope.engine.data.similar import alike
 from convscope.engine.data.split import SplitSettings
-from convscope.task import Task
 from convscope.ui.panels.data import DataPanel
 from convscope.ui.panels.data.preview import PreviewGrid
 
@@ -72,12 +73,12 @@ def test_a_file_is_opened_by_its_path_and_tells_its_size(data: Data, folder: Pat
     data.class_row(1)
     index = data.click_image(2)
     path = data.dataset.images.path(index)
-    assert data.session.image.path == path
+    assert data.workspace.image.path == path
     assert path is not None
-    assert np.array_equal(data.session.image.values, np.asarray(PillowImage.open(path)))
-    before = len(data.session.images)
+    assert np.array_equal(data.workspace.image.values, np.asarray(PillowImage.open(path)))
+    before = len(data.workspace.images)
     data.click_image(2)
-    assert len(data.session.images) == before
+    assert len(data.workspace.images) == before
     data.qtbot.mouseMove(data.grid.viewport(), data.place(4))
     data.settle()
     name = data.dataset.images.name(int(data.grid.indices[4]))
@@ -96,7 +97,7 @@ def test_a_file_that_breaks_only_when_it_is_read_says_so(data: Data, folder: Pat
     assert "liar.png" in data.text("data.hover")
     assert "unreadable" in data.grid.words(int(data.grid.indices[position]))
     data.click_image(position)
-    assert data.session.image.name == "gray"
+    assert data.workspace.image.name == "gray"
     assert any("liar.png" in message for message in toasts(data))
 
 
@@ -231,7 +232,7 @@ def test_offline_it_says_what_is_here(data: Data, tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(urllib.request, "urlopen", refuse)
     data.menu("data.empty.more", "data.open.cifar10")
     data.settle()
-    assert data.session.dataset is None
+    assert data.workspace.dataset is None
     sentence = "CIFAR-10 is not on this machine and cannot be downloaded now"
     assert data.text("data.refused.words").startswith(sentence) and toasts(data) == []
     assert "no network" in data.find(QLabel, "data.refused.words").toolTip()
@@ -353,7 +354,7 @@ def test_each_data_set_keeps_its_own_split(data: Data) -> None:
     chosen = parts(data)
     data.show(second)
     assert data.dataset.split_settings == second.split_settings
-    assert data.window.session.undo_label is None, "what is set for another data set is not undone here"
+    assert data.window.workspace.undo_label is None, "what is set for another data set is not undone here"
     data.show(first)
     assert parts(data) == chosen
     data.undo()
@@ -458,10 +459,10 @@ def test_parts_that_come_with_the_data_stay(data: Data) -> None:
 
 def test_a_closed_panel_listens_to_nothing(data: Data) -> None:
     data.show(small_set())
-    session = data.session
+    workspace = data.workspace
     data.window.close()
-    session.set_dataset(None)
-    session.set_augmentation(None)
-    assert len(session.dataset_changed) == 0
-    assert len(session.augmentation_changed) == 0
-    assert len(session.input_changed) == 0
+    workspace.set_dataset(None)
+    workspace.set_augmentation(None)
+    assert len(workspace.dataset_changed) == 0
+    assert len(workspace.augmentation_changed) == 0
+    assert len(workspace.input_changed) == 0

@@ -8,7 +8,7 @@ import pytest
 from driver import window_on
 from pytestqt.qtbot import QtBot
 
-from convscope.engine.models.catalogue import open_model
+from convscope.engine.models.library.catalogue import open_model
 from convscope.engine.models.opened import OpenedModel
 from convscope.imaging.samples import load_sample
 from convscope.ui.main_window import MainWindow

@@ -10,7 +10,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QCheckBox, QWidget
 from pytestqt.qtbot import QtBot
 
-from convscope.engine.seeing.attribution.methods import METHODS
+from convscope.engine.interpret.attribution.methods import METHODS
 from convscope.imaging.image import Image
 from convscope.ui.main_window import MainWindow
 from convscope.ui.panels.explain import ExplainPanel

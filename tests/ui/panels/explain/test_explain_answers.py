@@ -11,9 +11,9 @@ from pytestqt.qtbot import QtBot
 from window_helpers import messages
 
 from convscope.engine.models.opened import OpenedModel
+from convscope.ui.canvas.mosaic_view import MosaicView
 from convscope.ui.main_window import MainWindow
-from convscope.ui.widgets.class_bars import ClassBars
-from convscope.ui.widgets.mosaic_view import MosaicView
+from convscope.ui.plots.class_bars import ClassBars
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +47,7 @@ def test_an_output_is_chosen_explained_and_taken_back(
     window: MainWindow, boxes: OpenedModel, qtbot: QtBot
 ) -> None:
     tick_only(qtbot, window, "grad-cam")
-    window.session.add_model(boxes)
+    window.workspace.add_model(boxes)
     settle(qtbot, window)
     bars, choice = child(window, ClassBars, "explain.classes"), child(window, QComboBox, "explain.output")
     words = [choice.itemText(row) for row in range(choice.count())]
@@ -61,11 +61,11 @@ def test_an_output_is_chosen_explained_and_taken_back(
     assert [row.name for row in bars.rows] == ["value 0", "value 1", "value 2", "value 3"]
     assert not any("%" in bars.number(row) for row in bars.rows)
     assert captions(window)[1] == "Grad-CAM: what pushes value 0 up"
-    model = window.session.model
+    model = window.workspace.model
     assert model is not None and model.id == boxes.id
-    out = boxes.keras.predict(model.prepare(window.session.image).batch, verbose=0)["box"][0]
+    out = boxes.keras.predict(model.prepare(window.workspace.image).batch, verbose=0)["box"][0]
     np.testing.assert_allclose([row.logit for row in bars.rows], out, atol=1e-6)
-    assert window.session.undo_label == "Show the output box"
+    assert window.workspace.undo_label == "Show the output box"
     qtbot.keyClick(window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     settle(qtbot, window)
     assert choice.currentText() == "kind: 3 classes" and bars.number(bars.rows[0]).endswith(" %")
@@ -76,7 +76,7 @@ def test_a_number_is_asked_what_pushes_it_up_and_what_pulls_it_down(
     window: MainWindow, boxes: OpenedModel, qtbot: QtBot
 ) -> None:
     tick_only(qtbot, window, "grad-cam", "eigen-cam", "hires-cam")
-    window.session.add_model(boxes.with_(output="box"))
+    window.workspace.add_model(boxes.with_(output="box"))
     settle(qtbot, window)
     assert not child(window, QComboBox, "explain.count").isVisible()
     assert child(window, QLineEdit, "explain.any").placeholderText() == "Any value, by name or number"
@@ -96,10 +96,10 @@ def test_a_number_is_asked_what_pushes_it_up_and_what_pulls_it_down(
     settle(qtbot, window)
     assert "what pulls value 2 down" in explained.text()
     assert f"value {up.score:.4g}".replace("-", "−") in explained.text()
-    assert window.session.undo_label == "Explain what pulls it down"
+    assert window.workspace.undo_label == "Explain what pulls it down"
     # A network of classes has none of this.
-    window.session.select_model(boxes.id)
-    window.session.replace_model(boxes)
+    window.workspace.select_model(boxes.id)
+    window.workspace.replace_model(boxes)
     settle(qtbot, window)
     assert not child(window, QWidget, "explain.direction").isVisible()
     assert child(window, QComboBox, "explain.count").isVisible()
@@ -114,7 +114,7 @@ def test_numbers_that_may_be_scores_are_read_as_classes(window: MainWindow, qtbo
         [keras.Input((28, 28, 1)), layers.Conv2D(4, 3), layers.GlobalAveragePooling2D(), layers.Dense(7)]
     )
     tick_only(qtbot, window, "grad-cam")
-    window.session.add_model(OpenedModel(net, name="open"))
+    window.workspace.add_model(OpenedModel(net, name="open"))
     settle(qtbot, window)
     bars, choice = child(window, ClassBars, "explain.classes"), child(window, QComboBox, "explain.output")
     reason = child(window, QLabel, "explain.reason")
@@ -125,4 +125,4 @@ def test_numbers_that_may_be_scores_are_read_as_classes(window: MainWindow, qtbo
     assert choice.currentText() == "scores of 7 classes"
     assert sum(row.probability for row in panel_of(window).desk.look.prediction.classes) == pytest.approx(1)
     assert bars.number(bars.rows[0]).endswith(" %")
-    assert window.session.undo_label == "Read the output as classes"
+    assert window.workspace.undo_label == "Read the output as classes"

@@ -20,15 +20,15 @@ from PySide6.QtWidgets import QComboBox, QFileDialog, QHeaderView, QWidget
 from pytestqt.qtbot import QtBot
 from walk import SIZES, Size
 
-from convscope.engine.models import predict_folder as engine
+from convscope.core.paths import resource_path
+from convscope.engine.models.answers import predict_folder as engine
+from convscope.engine.models.answers.predict_folder import Answered, PictureFile
 from convscope.engine.models.opened import OpenedModel
-from convscope.engine.models.predict_folder import Answered, PictureFile
-from convscope.imaging.load import load_image
-from convscope.paths import resource_path
+from convscope.imaging.io.load import load_image
+from convscope.ui.canvas.veil import Veil
 from convscope.ui.main_window import MainWindow
 from convscope.ui.panels.explain.folder.answers import SKIPPED, Answers, Order
 from convscope.ui.panels.explain.folder.table import AnswersTable
-from convscope.ui.widgets.veil import Veil
 
 PHOTOGRAPHS = (
     "cat.jpg",
@@ -96,7 +96,7 @@ def pictures(tmp_path: Path) -> Path:
 @pytest.fixture
 def page(qtbot: QtBot, window: MainWindow, digits: OpenedModel) -> Iterator[Folder]:
     """The window on the panel, with the network for digits."""
-    window.session.add_model(digits)
+    window.workspace.add_model(digits)
     made = Folder(qtbot, window)
     made.settle()
     yield made
@@ -121,7 +121,7 @@ def test_a_dropped_folder_becomes_a_table_the_surest_first(
     assert not page.find(QWidget, "explain.folder.act").isVisible()
     assert list(cut_off(page.window)) == []
     # The film strip is as it was: nothing was opened.
-    assert len(page.session.images) == 2
+    assert len(page.workspace.images) == 2
 
 
 def test_thumbnails_come_for_what_is_on_show(page: Folder, pictures: Path) -> None:
@@ -157,15 +157,15 @@ def test_a_click_opens_the_picture_and_explains_it(page: Folder, pictures: Path)
     row = page.names().index("digit-7.png")
     page.click_row(row)
     panel = panel_of(page.window)
-    assert page.session.image.path == pictures / "digit-7.png"
+    assert page.workspace.image.path == pictures / "digit-7.png"
     assert panel.switch.value == "wall" and panel.stack.currentWidget() is panel.body
     page.press("explain.view.folder")
     assert page.table.currentIndex().row() == row
     # Return does the same; a picture that is open already is not opened twice.
-    count = len(page.session.images)
+    count = len(page.workspace.images)
     page.qtbot.keyClick(page.table, Qt.Key.Key_Return)
     page.settle()
-    assert panel.switch.value == "wall" and len(page.session.images) == count
+    assert panel.switch.value == "wall" and len(page.workspace.images) == count
 
 
 def test_no_more_than_a_few_pictures_stay_open(
@@ -176,7 +176,7 @@ def test_no_more_than_a_few_pictures_stay_open(
     for row in range(4):
         page.press("explain.view.folder")
         page.click_row(row)
-    assert len(page.session.images) == 2 + 2
+    assert len(page.workspace.images) == 2 + 2
 
 
 def test_what_is_on_show_is_saved_as_a_table(page: Folder, pictures: Path, tmp_path: Path) -> None:
@@ -246,7 +246,7 @@ def test_another_network_is_asked_only_when_told_to(
 ) -> None:
     page.drop(pictures)
     before = page.column(1)
-    page.session.add_model(garments)
+    page.workspace.add_model(garments)
     page.settle()
     assert page.column(1) == before
     assert page.find(Veil, "explain.folder.veil").words == "Still of Digits convnet."
@@ -263,7 +263,7 @@ def test_a_folder_waits_for_a_network(
     page.drop(pictures)
     assert page.text("explain.folder.empty") == "There is no network to ask about holiday yet."
     assert page.find(QWidget, "explain.folder.open_model").isVisible()
-    page.session.add_model(digits)
+    page.workspace.add_model(digits)
     page.settle()
     assert len(page.names()) == 8
 
@@ -282,7 +282,7 @@ def test_data_asks_about_folders_without_classes_and_opens_those_with(
         (tmp_path / "set" / label).mkdir(parents=True)
         shutil.copy(resource_path("images", "cat.jpg"), tmp_path / "set" / label / "a.jpg")
     page.drop(tmp_path / "set")
-    assert page.session.dataset is not None and page.session.dataset.classes == ("cats", "dogs")
+    assert page.workspace.dataset is not None and page.workspace.dataset.classes == ("cats", "dogs")
     page.drop(pictures)
     assert page.window.settings.panel == "explain" and len(page.names()) == 8
 
@@ -304,7 +304,7 @@ def test_data_that_was_refused_offers_to_ask_about_it(page: Folder, tmp_path: Pa
 def test_elsewhere_a_folder_is_opened_as_before(page: Folder, pictures: Path) -> None:
     page.window.show_panel("kernels")
     page.drop(pictures)
-    assert page.window.settings.panel == "kernels" and len(page.session.images) > 2
+    assert page.window.settings.panel == "kernels" and len(page.workspace.images) > 2
 
 
 def test_numbers_are_no_shares(page: Folder, pictures: Path, tmp_path: Path) -> None:
@@ -313,7 +313,7 @@ def test_numbers_are_no_shares(page: Folder, pictures: Path, tmp_path: Path) -> 
     keras.utils.set_random_seed(2)
     layers = [keras.Input((8, 8, 1)), keras.layers.Flatten(), keras.layers.Dense(2, name="position")]
     model = OpenedModel(keras.Sequential(layers), name="where")
-    page.session.add_model(model)
+    page.workspace.add_model(model)
     page.drop(pictures)
     header = [page.table.answers_model.headerData(n, Qt.Orientation.Horizontal) for n in range(3)]
     assert header == ["Picture", "Numbers", model.name_of(0)]
@@ -373,7 +373,7 @@ def test_nothing_of_a_filled_table_is_cut_off(
 ) -> None:
     (pictures / "cat.jpg").rename(pictures / LONG)
     long_words = [f"{name}, photographed from above on a white ground" for name in garments.classes]
-    page.session.add_model(garments.with_(classes=long_words))
+    page.workspace.add_model(garments.with_(classes=long_words))
     page.drop(pictures)
     page.window.set_zoom(size.zoom)
     page.window.resize(size.width, size.height)

@@ -13,10 +13,10 @@ from pytestqt.qtbot import QtBot
 from convscope.engine.models.opened import OpenedModel
 from convscope.imaging.samples import load_sample
 from convscope.ui import theme
+from convscope.ui.canvas.mosaic_tiles import fitting_lines
+from convscope.ui.canvas.mosaic_view import MosaicView
 from convscope.ui.main_window import MainWindow
-from convscope.ui.widgets.class_bars import ClassBars
-from convscope.ui.widgets.mosaic_tiles import fitting_lines
-from convscope.ui.widgets.mosaic_view import MosaicView
+from convscope.ui.plots.class_bars import ClassBars
 
 ZOOMS = (1.0, 1.25, 1.5)
 
@@ -31,7 +31,7 @@ def zoom_ends(window: MainWindow) -> Iterator[None]:
 def test_larger_letters_do_not_make_the_pictures_smaller(
     window: MainWindow, digits: OpenedModel, qtbot: QtBot, size: tuple[int, int]
 ) -> None:
-    window.session.add_model(digits)
+    window.workspace.add_model(digits)
     window.resize(*size)
     settle(qtbot, window)
     wall, stages = child(window, MosaicView, "explain.wall"), child(window, MosaicView, "explain.stages")
@@ -61,8 +61,8 @@ def test_captions_are_whole(
     window: MainWindow, garments: OpenedModel, qtbot: QtBot, zoom: float, count: str
 ) -> None:
     """ "Ankle bo…" was read, beside empty room."""
-    window.session.add_images([load_sample("garment-boot")])
-    window.session.add_model(garments)
+    window.workspace.add_images([load_sample("garment-boot")])
+    window.workspace.add_model(garments)
     window.resize(1280, 800)
     window.set_zoom(zoom)
     settle(qtbot, window)
@@ -83,7 +83,7 @@ def test_captions_are_whole(
 def test_long_names_of_classes_are_whole(window: MainWindow, garments: OpenedModel, qtbot: QtBot) -> None:
     names = ["German short-haired pointer", "West Highland white terrier", "American Staffordshire terrier"]
     named = garments.with_(classes=[names[index % 3] for index in range(10)])
-    window.session.add_model(named)
+    window.workspace.add_model(named)
     settle(qtbot, window)
     bars = child(window, ClassBars, "explain.classes")
     for size, zoom in (((1280, 800), 1.0), ((1024, 700), 1.0), ((1280, 800), 1.5)):
@@ -99,7 +99,7 @@ def test_long_names_of_classes_are_whole(window: MainWindow, garments: OpenedMod
 def test_with_very_large_letters_the_pictures_are_alone_and_each_column_opens(
     window: MainWindow, digits: OpenedModel, qtbot: QtBot
 ) -> None:
-    window.session.add_model(digits)
+    window.workspace.add_model(digits)
     window.resize(1024, 700)
     window.set_zoom(1.5)
     settle(qtbot, window)

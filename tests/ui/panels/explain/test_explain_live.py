@@ -12,15 +12,15 @@ from explain_helpers import LONG, child, panel_of, press, settle
 from PySide6.QtWidgets import QLabel, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
+from convscope.core.task import Task
 from convscope.engine.models.opened import OpenedModel
-from convscope.imaging.camera import Camera
 from convscope.imaging.image import Image
-from convscope.task import Task
+from convscope.imaging.io.camera import Camera
+from convscope.ui.canvas.mosaic_view import MosaicView
+from convscope.ui.canvas.veil import Veil
 from convscope.ui.main_window import MainWindow
 from convscope.ui.panels.explain.quick import Begun
 from convscope.ui.sources.camera_view import CameraView
-from convscope.ui.widgets.mosaic_view import MosaicView
-from convscope.ui.widgets.veil import Veil
 
 
 class Device:
@@ -101,7 +101,7 @@ def test_the_camera_does_not_starve_the_wall(
 ) -> None:
     """It sends frames faster than walls are made: whole walls are hung, each of a newer frame."""
     seen = frames(window)
-    window.session.add_model(digits)
+    window.workspace.add_model(digits)
     qtbot.waitUntil(lambda: len(seen) >= 6, timeout=LONG)
     numbers = [number(image) for image in seen]
     assert numbers == sorted(numbers) and len(set(numbers)) == len(numbers)
@@ -111,7 +111,7 @@ def test_the_camera_does_not_starve_the_wall(
     device.going.clear()
     settle(qtbot, window)
     # The newest frame is answered at last, and is what the wall shows.
-    assert seen[-1] is window.session.image and panel_of(window).desk.look.image is window.session.image
+    assert seen[-1] is window.workspace.image and panel_of(window).desk.look.image is window.workspace.image
     wall = child(window, MosaicView, "explain.wall")
     shown = np.asarray(panel_of(window).desk.look.prepared.pixels)
     np.testing.assert_array_equal(wall.pixels(0)[..., 0], shown if shown.ndim == 2 else shown[..., 0])
@@ -120,7 +120,7 @@ def test_the_camera_does_not_starve_the_wall(
 def test_what_takes_long_waits_for_a_still_picture(
     camera: CameraView, window: MainWindow, digits: OpenedModel, device: Device, qtbot: QtBot
 ) -> None:
-    window.session.add_model(digits)
+    window.workspace.add_model(digits)
     panel_of(window).desk.ask(methods=("grad-cam", "rise"))
     seen = frames(window)
     qtbot.waitUntil(lambda: len(seen) >= 4, timeout=LONG)
@@ -129,7 +129,7 @@ def test_what_takes_long_waits_for_a_still_picture(
     press(qtbot, child(camera, QPushButton, "camera.freeze"))
     settle(qtbot, window)
     assert [one.method for one in desk.maps] == ["grad-cam", "rise"]
-    assert desk.look is not None and desk.look.image is window.session.image
+    assert desk.look is not None and desk.look.image is window.workspace.image
     assert wall.caption(2).startswith("RISE: ") and "waits" not in wall.caption(2)
 
 
@@ -137,23 +137,23 @@ def test_another_image_that_a_person_chooses_supersedes_the_camera_at_once_and_s
     camera: CameraView, window: MainWindow, digits: OpenedModel, qtbot: QtBot
 ) -> None:
     seen = frames(window)
-    window.session.add_model(digits)
+    window.workspace.add_model(digits)
     qtbot.waitUntil(lambda: len(seen) >= 2, timeout=LONG)
-    chosen = window.session.images[0]
-    window.session.select_image(chosen.id)
+    chosen = window.workspace.images[0]
+    window.workspace.select_image(chosen.id)
     assert chosen.name in child(window, Veil, "explain.wall.veil").words
     before = len(seen)
     qtbot.waitUntil(lambda: len(panel_of(window).desk.maps) == 4, timeout=LONG)
     assert panel_of(window).desk.look.image is chosen and len(seen) == before
     assert not child(window, QLabel, "explain.live").isVisible()
     # The camera goes on in its place of the strip, and fetches nobody back.
-    place = next(image for image in window.session.images if image.name == "camera")
+    place = next(image for image in window.workspace.images if image.name == "camera")
     qtbot.waitUntil(
-        lambda: next(image for image in window.session.images if image.id == place.id) is not place,
+        lambda: next(image for image in window.workspace.images if image.id == place.id) is not place,
         timeout=LONG,
     )
-    assert window.session.image is chosen
-    window.session.select_image(place.id)
+    assert window.workspace.image is chosen
+    window.workspace.select_image(place.id)
     qtbot.waitUntil(lambda: len(seen) >= before + 2, timeout=LONG)
 
 
@@ -161,7 +161,7 @@ def test_a_question_about_something_live_does_not_wait_for_the_wall(
     camera: CameraView, window: MainWindow, digits: OpenedModel, qtbot: QtBot
 ) -> None:
     seen = frames(window)
-    window.session.add_model(digits)
+    window.workspace.add_model(digits)
     qtbot.waitUntil(lambda: len(seen) >= 2, timeout=LONG)
     desk = panel_of(window).desk
     desk.ask(methods=("saliency",), index=3)
@@ -173,7 +173,7 @@ def test_a_question_about_something_live_does_not_wait_for_the_wall(
 def test_another_question_about_something_live_dims_what_does_not_answer_it(
     window: MainWindow, digits: OpenedModel, qtbot: QtBot
 ) -> None:
-    window.session.add_model(digits)
+    window.workspace.add_model(digits)
     settle(qtbot, window)
     desk, veil = panel_of(window).desk, child(window, Veil, "explain.wall.veil")
     begun, go = threading.Event(), threading.Event()
@@ -184,7 +184,7 @@ def test_another_question_about_something_live_dims_what_does_not_answer_it(
 
     window.jobs.submit("engine", hold, title="Something else", quiet=True)
     qtbot.waitUntil(begun.is_set, timeout=LONG)
-    window.session.update_image(Image(np.full((28, 28), 9, np.uint8), "drawing"))
+    window.workspace.update_image(Image(np.full((28, 28), 9, np.uint8), "drawing"))
     # The frame before is what is followed, and answers the question.
     assert veil.isHidden()
     desk.ask(index=3)
@@ -197,7 +197,7 @@ def test_another_question_about_something_live_dims_what_does_not_answer_it(
 
 def test_a_stroke_gives_up_what_takes_long(window: MainWindow, digits: OpenedModel, qtbot: QtBot) -> None:
     """A drawing's strokes are the person's own changes."""
-    window.session.add_model(digits)
+    window.workspace.add_model(digits)
     desk = panel_of(window).desk
     desk.ask(methods=("grad-cam", "rise"), settings={"rise": {"masks": 8000}})
     rise: list[float] = []
@@ -206,9 +206,9 @@ def test_a_stroke_gives_up_what_takes_long(window: MainWindow, digits: OpenedMod
     job = next(one for one in window.jobs.running() if one.title.startswith("RISE"))
     stroke = np.zeros((28, 28), np.uint8)
     stroke[4:24, 10:14] = 255
-    window.session.update_image(Image(stroke, "drawing"))
+    window.workspace.update_image(Image(stroke, "drawing"))
     assert job.task.cancelled
     desk.ask(settings={"rise": {"masks": 100}})
     settle(qtbot, window)
-    assert len(desk.maps) == 2 and desk.look is not None and desk.look.image is window.session.image
+    assert len(desk.maps) == 2 and desk.look is not None and desk.look.image is window.workspace.image
     assert not window.status.findChildren(QWidget, "status.job")

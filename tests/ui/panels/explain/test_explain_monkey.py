@@ -27,17 +27,17 @@ def test_nothing_raises_and_nothing_stays(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     chance = random.Random(seed)
-    window.session.add_model(garments)
-    window.session.add_model(digits)
+    window.workspace.add_model(garments)
+    window.workspace.add_model(digits)
     settle(qtbot, window)
     panel = panel_of(window)
     for step in range(70):
         if step % 12 == 5:
             panel.show_view(chance.choice(("wall", "large", "truth")))
         if step % 20 == 10:
-            window.session.select_model(window.session.models[chance.randrange(2)].id)
+            window.workspace.select_model(window.workspace.models[chance.randrange(2)].id)
         if step % 9 == 4:
-            window.session.select_image(window.session.images[chance.randrange(2)].id)
+            window.workspace.select_image(window.workspace.images[chance.randrange(2)].id)
         act(qtbot, chance, chance.choice(targets(panel, LEFT_OUT)))
         QApplication.processEvents()
         close_popups()

@@ -13,8 +13,8 @@ from window_helpers import messages
 from convscope.engine.models.opened import OpenedModel
 from convscope.imaging.samples import load_sample
 from convscope.ui import theme
+from convscope.ui.canvas.mosaic_view import MosaicView
 from convscope.ui.main_window import MainWindow
-from convscope.ui.widgets.mosaic_view import MosaicView
 
 
 @pytest.fixture
@@ -40,13 +40,13 @@ def broken() -> OpenedModel:
 def test_a_network_that_overflows_has_no_maps_and_none_of_the_one_before(
     window: MainWindow, digits: OpenedModel, broken: OpenedModel, qtbot: QtBot
 ) -> None:
-    window.session.add_model(digits)
+    window.workspace.add_model(digits)
     settle(qtbot, window)
     stages = child(window, MosaicView, "explain.stages")
     assert stages.isVisible() and stages.count == 3
     tick_only(qtbot, window, "grad-cam", "eigen-cam", "score-cam", "saliency")
     settle(qtbot, window)
-    window.session.add_model(broken)
+    window.workspace.add_model(broken)
     settle(qtbot, window)
     said = child(window, QLabel, "explain.said")
     assert said.isVisible() and "broken does not put out numbers for this image (NaN)" in said.text()
@@ -66,11 +66,11 @@ def test_methods_that_a_network_does_not_allow_are_told_in_their_tiles(
     model = keras.Sequential(
         [keras.Input((28, 28, 1)), layers.Flatten(), layers.Dense(3, activation="softmax")], name="dense"
     )
-    window.session.add_model(digits)
+    window.workspace.add_model(digits)
     settle(qtbot, window)
     tick_only(qtbot, window, "grad-cam", "eigen-cam", "score-cam", "saliency")
     settle(qtbot, window)
-    window.session.add_model(OpenedModel(model))
+    window.workspace.add_model(OpenedModel(model))
     settle(qtbot, window)
     wall = child(window, MosaicView, "explain.wall")
     told = {wall.caption(n).split(": ")[0]: wall.caption(n).split(": ")[1] for n in range(1, wall.count)}
@@ -86,11 +86,11 @@ def test_a_network_without_classes_leaves_nothing_of_the_one_before(
 ) -> None:
     import keras
 
-    window.session.add_model(digits)
+    window.workspace.add_model(digits)
     settle(qtbot, window)
     assert "logit" in child(window, QLabel, "explain.explained").text()
     model = keras.Sequential([keras.Input((28, 28, 1)), keras.layers.Conv2D(2, 3)], name="base")
-    window.session.add_model(OpenedModel(model))
+    window.workspace.add_model(OpenedModel(model))
     settle(qtbot, window)
     assert "base tells no classes" in child(window, QLabel, "explain.said").text()
     assert child(window, QLabel, "explain.explained").text() == ""
@@ -99,15 +99,15 @@ def test_a_network_without_classes_leaves_nothing_of_the_one_before(
     press(qtbot, child(window, QToolButton, "explain.script"))
     assert messages(window)[-1] == "There is no map that a script could make."
     # The network before is as it was.
-    window.session.select_model(window.session.models[0].id)
+    window.workspace.select_model(window.workspace.models[0].id)
     settle(qtbot, window)
     assert child(window, QLabel, "explain.title").text() == "Grad-CAM"
     assert "logit" in child(window, QLabel, "explain.explained").text()
 
 
 def test_a_class_may_be_called_like_markup(window: MainWindow, digits: OpenedModel, qtbot: QtBot) -> None:
-    window.session.update_image(load_sample("digit-7"))
-    window.session.add_model(digits.with_(classes=[f"<i>{n}</i> & co" for n in range(10)]))
+    window.workspace.update_image(load_sample("digit-7"))
+    window.workspace.add_model(digits.with_(classes=[f"<i>{n}</i> & co" for n in range(10)]))
     settle(qtbot, window)
     told = theme.strong("&lt;i&gt;7&lt;/i&gt; &amp; co")
     assert child(window, QLabel, "explain.explained").text().startswith(told)

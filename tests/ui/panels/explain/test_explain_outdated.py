@@ -13,16 +13,16 @@ from explain_helpers import LONG, child, panel_of, press, settle, tick_only
 from PySide6.QtWidgets import QComboBox, QLabel, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
+from convscope.core.task import Task
+from convscope.engine.interpret.attribution.look import Look
+from convscope.engine.interpret.attribution.result import Attribution
 from convscope.engine.models.opened import OpenedModel
-from convscope.engine.seeing.attribution.look import Look
-from convscope.engine.seeing.attribution.result import Attribution
 from convscope.imaging.samples import load_sample
-from convscope.task import Task
+from convscope.ui.canvas.image_view import ImageView
+from convscope.ui.canvas.mosaic_view import MosaicView
+from convscope.ui.canvas.veil import Veil
 from convscope.ui.main_window import MainWindow
-from convscope.ui.widgets.class_bars import ClassBars
-from convscope.ui.widgets.image_view import ImageView
-from convscope.ui.widgets.mosaic_view import MosaicView
-from convscope.ui.widgets.veil import Veil
+from convscope.ui.plots.class_bars import ClassBars
 
 
 class Passes:
@@ -104,14 +104,14 @@ def test_with_a_slow_map_in_work_another_image_is_answered_at_once(
     window: MainWindow, digits: OpenedModel, qtbot: QtBot, passes: Passes, method: str
 ) -> None:
     """`passes` counts batches: the job of the old image ends within one."""
-    window.session.add_model(digits)
+    window.workspace.add_model(digits)
     settle(qtbot, window)
     panel = panel_of(window)
     panel.desk.ask(methods=("grad-cam", method), settings={method: SLOW[method]})
     growing(window, qtbot, method)
-    old, new = window.session.images[:2]
+    old, new = window.workspace.images[:2]
     bright = contrast(panel.wall)
-    window.session.select_image(new.id)
+    window.workspace.select_image(new.id)
     before = passes.of(old.name)
     # Before the event loop turns.
     words = veil(window, "explain.wall.veil")
@@ -135,9 +135,9 @@ def test_quick_maps_are_given_up_within_a_pass(
     window: MainWindow, digits: OpenedModel, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also those in the lane of short jobs, and before anything was shown."""
-    window.session.add_model(digits)
+    window.workspace.add_model(digits)
     settle(qtbot, window)
-    desk, old = panel_of(window).desk, window.session.image
+    desk, old = panel_of(window).desk, window.workspace.image
     begun, go, asked = threading.Event(), threading.Event(), []
     plain = Look.input_gradients
 
@@ -151,11 +151,11 @@ def test_quick_maps_are_given_up_within_a_pass(
     monkeypatch.setattr(Look, "input_gradients", slowly)
     desk.ask(methods=("gradient-x-input", "guided-backprop", "guided-grad-cam"))
     qtbot.waitUntil(begun.is_set, timeout=LONG)
-    window.session.select_image(window.session.images[1].id)
+    window.workspace.select_image(window.workspace.images[1].id)
     go.set()
     settle(qtbot, window)
     assert asked.count(old.name) == 1, "the pass in work and none after it"
-    assert len(desk.maps) == 3 and desk.look is not None and desk.look.image is window.session.image
+    assert len(desk.maps) == 3 and desk.look is not None and desk.look.image is window.workspace.image
 
 
 @pytest.mark.parametrize("what", ["model", "class", "setting", "method"])
@@ -167,16 +167,16 @@ def test_a_slow_map_that_answers_nothing_any_more_ends_within_a_pass(
     passes: Passes,
     what: str,
 ) -> None:
-    window.session.add_model(garments)
-    window.session.add_model(digits)
+    window.workspace.add_model(garments)
+    window.workspace.add_model(digits)
     settle(qtbot, window)
-    desk, image = panel_of(window).desk, window.session.image
+    desk, image = panel_of(window).desk, window.workspace.image
     desk.ask(methods=("rise",), settings={"rise": {"masks": 8000}})
     growing(window, qtbot, "rise")
     left = next(job for job in window.jobs.running() if job.title.startswith("RISE"))
     before = passes.of(image.name)
     if what == "model":
-        window.session.select_model(garments.id)
+        window.workspace.select_model(garments.id)
         assert all(word in veil(window, "explain.wall.veil") for word in (digits.name, garments.name))
     elif what == "class":
         desk.ask(index=3)
@@ -201,17 +201,17 @@ def test_everything_is_dim_until_it_is_answered(
     window: MainWindow, digits: OpenedModel, qtbot: QtBot
 ) -> None:
     """In all three views, and in the other panels that tell the classes."""
-    window.session.add_model(digits)
+    window.workspace.add_model(digits)
     settle(qtbot, window)
     panel, desk = panel_of(window), panel_of(window).desk
     press(qtbot, child(window, QToolButton, "explain.view.large"))
     settle(qtbot, window)
-    old, new = window.session.images[:2]
+    old, new = window.workspace.images[:2]
     view = child(window, ImageView, "explain.large.view")
     shown = view.parentWidget()
     bright = contrast(shown)
     with engine_held(window, qtbot):
-        window.session.select_image(new.id)
+        window.workspace.select_image(new.id)
         qtbot.wait(20)
         assert old.name in veil(window, "explain.large.veil") and contrast(shown) < 0.55 * bright
         press(qtbot, child(window, QToolButton, "explain.view.truth"))
@@ -238,29 +238,29 @@ def test_everything_is_dim_until_it_is_answered(
 def test_the_classes_of_the_model_panel_are_dim_under_another_image(
     window: MainWindow, digits: OpenedModel, qtbot: QtBot
 ) -> None:
-    window.session.add_model(digits)
+    window.workspace.add_model(digits)
     window.show_panel("model")
     settle(qtbot, window)
     bars, reason = child(window, ClassBars, "model.classes"), child(window, QLabel, "model.reason")
-    old, new = window.session.images[:2]
+    old, new = window.workspace.images[:2]
     assert bars.rows and old.name in reason.text()
     with engine_held(window, qtbot):
-        window.session.select_image(new.id)
+        window.workspace.select_image(new.id)
         assert bars.outdated == f"Still of {old.name}." and old.name not in reason.text()
         # Back again, they answer.
-        window.session.select_image(old.id)
+        window.workspace.select_image(old.id)
         assert bars.outdated == ""
-        window.session.select_image(new.id)
+        window.workspace.select_image(new.id)
     settle(qtbot, window)
     assert bars.outdated == "" and new.name in reason.text()
 
 
 def test_a_panel_that_was_left_comes_back_dim(window: MainWindow, digits: OpenedModel, qtbot: QtBot) -> None:
-    window.session.add_model(digits)
+    window.workspace.add_model(digits)
     settle(qtbot, window)
-    old, new = window.session.images[:2]
+    old, new = window.workspace.images[:2]
     window.show_panel("kernels")
-    window.session.select_image(new.id)
+    window.workspace.select_image(new.id)
     settle(qtbot, window)
     with engine_held(window, qtbot):
         window.show_panel("explain")
@@ -274,7 +274,7 @@ def test_another_class_is_on_the_wall_at_once_and_the_strip_waits_for_it(
     window: MainWindow, digits: OpenedModel, qtbot: QtBot
 ) -> None:
     """The tiles of the old class do not stand as if they were of the new one."""
-    window.session.add_model(digits)
+    window.workspace.add_model(digits)
     settle(qtbot, window)
     desk, wall = panel_of(window).desk, child(window, MosaicView, "explain.wall")
     strip = desk.strip
@@ -294,13 +294,13 @@ def test_another_class_is_on_the_wall_at_once_and_the_strip_waits_for_it(
 def test_curves_of_another_map_end_with_it(
     window: MainWindow, digits: OpenedModel, qtbot: QtBot, passes: Passes
 ) -> None:
-    window.session.add_model(digits)
+    window.workspace.add_model(digits)
     settle(qtbot, window)
     press(qtbot, child(window, QToolButton, "explain.view.truth"))
     truth = panel_of(window).truth
     press(qtbot, truth.run_randomised)
     qtbot.waitUntil(lambda: truth.randomised is not None, timeout=LONG)
-    window.session.select_image(window.session.images[1].id)
+    window.workspace.select_image(window.workspace.images[1].id)
     assert truth.randomised is None and not child(window, MosaicView, "explain.truth.maps").isVisible()
     assert all(job.task.cancelled for job in window.jobs.running() if job.key == "explain.randomised")
     settle(qtbot, window)
@@ -311,22 +311,22 @@ def test_a_failed_explanation_leaves_nothing_standing(
     window: MainWindow, digits: OpenedModel, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A bug is told, and the wall of the image before stays dim."""
-    window.session.add_model(digits)
+    window.workspace.add_model(digits)
     settle(qtbot, window)
-    new = window.session.images[1]
+    new = window.workspace.images[1]
 
     def broken(*_: object) -> None:
         raise RuntimeError("broken on purpose")
 
     monkeypatch.setattr("convscope.ui.panels.explain.quick.Quick.run", broken)
-    window.session.select_image(new.id)
+    window.workspace.select_image(new.id)
     settle(qtbot, window)
     assert veil(window, "explain.wall.veil") == f"{new.name} could not be explained."
 
 
 def test_a_drag_shows_something_while_it_lasts(window: MainWindow, digits: OpenedModel, qtbot: QtBot) -> None:
     """Each step of a drag would give up the map of the last one before it is there."""
-    window.session.add_model(digits)
+    window.workspace.add_model(digits)
     settle(qtbot, window)
     desk = panel_of(window).desk
     desk.ask(methods=("smooth-grad",), settings={"smooth-grad": {"samples": 32}})
@@ -348,7 +348,7 @@ def test_a_drag_shows_something_while_it_lasts(window: MainWindow, digits: Opene
 
 
 def test_the_explained_class_follows_the_combo(window: MainWindow, digits: OpenedModel, qtbot: QtBot) -> None:
-    window.session.add_model(digits)
+    window.workspace.add_model(digits)
     tick_only(qtbot, window, "grad-cam")
     settle(qtbot, window)
     with engine_held(window, qtbot):
@@ -357,4 +357,4 @@ def test_the_explained_class_follows_the_combo(window: MainWindow, digits: Opene
         assert child(window, MosaicView, "explain.wall").count == 3
     settle(qtbot, window)
     assert len(panel_of(window).desk.maps) == 3
-    assert load_sample("digit-2").name == window.session.image.name
+    assert load_sample("digit-2").name == window.workspace.image.name

@@ -29,23 +29,23 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 from window_helpers import messages
 
-from convscope.engine.models.catalogue import open_model
+from convscope.engine.interpret.attribution.explain import explain
+from convscope.engine.interpret.attribution.look import Look
+from convscope.engine.interpret.attribution.methods import METHODS
+from convscope.engine.interpret.attribution.picture import Style, picture
+from convscope.engine.interpret.attribution.result import Request
+from convscope.engine.interpret.attribution.target import Target
+from convscope.engine.models.library.catalogue import open_model
 from convscope.engine.models.opened import OpenedModel
-from convscope.engine.seeing.attribution.explain import explain
-from convscope.engine.seeing.attribution.look import Look
-from convscope.engine.seeing.attribution.methods import METHODS
-from convscope.engine.seeing.attribution.picture import Style, picture
-from convscope.engine.seeing.attribution.result import Request
-from convscope.engine.seeing.attribution.target import Target
 from convscope.imaging.image import Image
 from convscope.imaging.overlay import upsample
 from convscope.imaging.samples import load_sample
 from convscope.ui import theme
+from convscope.ui.canvas.image_view import ImageView
+from convscope.ui.canvas.mosaic_view import MosaicView
 from convscope.ui.main_window import MainWindow
 from convscope.ui.panels.explain.agreement_table import AgreementTable
-from convscope.ui.widgets.class_bars import ClassBars
-from convscope.ui.widgets.image_view import ImageView
-from convscope.ui.widgets.mosaic_view import MosaicView
+from convscope.ui.plots.class_bars import ClassBars
 from tests.processes import run_process
 
 
@@ -57,8 +57,8 @@ def test_without_a_model_the_next_step_is_a_button(window: MainWindow) -> None:
 def test_a_photograph_is_explained_at_once_and_the_maps_are_the_engines_own(
     window: MainWindow, imagenet: OpenedModel, qtbot: QtBot
 ) -> None:
-    window.session.select_image(window.session.images[1].id)
-    window.session.add_model(imagenet)
+    window.workspace.select_image(window.workspace.images[1].id)
+    window.workspace.add_model(imagenet)
     settle(qtbot, window)
     bars = child(window, ClassBars, "explain.classes")
     assert bars.rows[0].name in ("Egyptian cat", "tiger cat", "tabby")
@@ -71,7 +71,7 @@ def test_a_photograph_is_explained_at_once_and_the_maps_are_the_engines_own(
         f"Saliency: {bars.rows[0].name}",
     ]
     desk = panel_of(window).desk
-    plain = explain(Look(imagenet, window.session.image), Request("grad-cam", Target(bars.rows[0].index)))
+    plain = explain(Look(imagenet, window.workspace.image), Request("grad-cam", Target(bars.rows[0].index)))
     shown = desk.attribution(desk.requests[0])
     assert shown is not None
     np.testing.assert_allclose(shown.heat, plain.heat, rtol=1e-5, atol=1e-7)
@@ -85,8 +85,8 @@ def test_a_photograph_is_explained_at_once_and_the_maps_are_the_engines_own(
 def test_another_class_by_click_by_search_and_as_a_difference(
     window: MainWindow, imagenet: OpenedModel, qtbot: QtBot
 ) -> None:
-    window.session.select_image(window.session.images[1].id)
-    window.session.add_model(imagenet)
+    window.workspace.select_image(window.workspace.images[1].id)
+    window.workspace.add_model(imagenet)
     settle(qtbot, window)
     bars, desk = child(window, ClassBars, "explain.classes"), panel_of(window).desk
     second = bars.rows[1]
@@ -121,7 +121,7 @@ def test_another_class_by_click_by_search_and_as_a_difference(
 def test_a_wall_of_classes_by_methods_and_the_map_that_is_chosen(
     window: MainWindow, digits: OpenedModel, qtbot: QtBot
 ) -> None:
-    window.session.add_model(digits)
+    window.workspace.add_model(digits)
     settle(qtbot, window)
     tick_only(qtbot, window, "grad-cam", "hires-cam", "integrated-gradients")
     count = child(window, QComboBox, "explain.count")
@@ -157,7 +157,7 @@ def test_a_wall_of_classes_by_methods_and_the_map_that_is_chosen(
 def test_settings_of_a_method_the_layer_and_the_style(
     window: MainWindow, digits: OpenedModel, qtbot: QtBot
 ) -> None:
-    window.session.add_model(digits)
+    window.workspace.add_model(digits)
     settle(qtbot, window)
     tick_only(qtbot, window, "occlusion", "guided-backprop")
     settle(qtbot, window)
@@ -199,8 +199,8 @@ def test_settings_of_a_method_the_layer_and_the_style(
 def test_the_photograph_is_clear_where_there_is_no_heat_unless_the_opacity_is_even(
     window: MainWindow, imagenet: OpenedModel, qtbot: QtBot
 ) -> None:
-    window.session.add_images([load_sample("coffee")])
-    window.session.add_model(imagenet)
+    window.workspace.add_images([load_sample("coffee")])
+    window.workspace.add_model(imagenet)
     settle(qtbot, window)
     desk, view = panel_of(window).desk, panel_of(window).wall
     one, look = desk.attribution(), desk.look
@@ -227,7 +227,7 @@ def test_the_photograph_is_clear_where_there_is_no_heat_unless_the_opacity_is_ev
 def test_a_stage_of_the_strip_becomes_the_layer(
     window: MainWindow, digits: OpenedModel, qtbot: QtBot
 ) -> None:
-    window.session.add_model(digits)
+    window.workspace.add_model(digits)
     settle(qtbot, window)
     stages, desk = child(window, MosaicView, "explain.stages"), panel_of(window).desk
     assert stages.count >= 2
@@ -240,7 +240,7 @@ def test_a_stage_of_the_strip_becomes_the_layer(
 
 
 def test_the_three_checks(window: MainWindow, digits: OpenedModel, qtbot: QtBot) -> None:
-    window.session.add_model(digits)
+    window.workspace.add_model(digits)
     settle(qtbot, window)
     press(qtbot, child(window, QToolButton, "explain.view.truth"))
     truth = panel_of(window).truth
@@ -268,8 +268,8 @@ def test_the_table_of_agreement_names_its_rows_and_columns(
 ) -> None:
     """Both in whole words, in a small window too."""
     window.resize(1024, 700)
-    window.session.select_image(window.session.images[1].id)
-    window.session.add_model(imagenet)
+    window.workspace.select_image(window.workspace.images[1].id)
+    window.workspace.add_model(imagenet)
     settle(qtbot, window)
     press(qtbot, child(window, QToolButton, "explain.view.truth"))
     settle(qtbot, window)
@@ -307,13 +307,13 @@ def test_the_table_of_agreement_names_its_rows_and_columns(
 def test_a_drawing_is_followed_and_the_last_one_wins(
     window: MainWindow, digits: OpenedModel, qtbot: QtBot
 ) -> None:
-    window.session.add_model(digits)
+    window.workspace.add_model(digits)
     settle(qtbot, window)
     desk = panel_of(window).desk
     for number in range(12):
         frame = np.zeros((28, 28), np.uint8)
         frame[4:24, 6 + number : 9 + number] = 255
-        window.session.update_image(Image(frame, f"frame {number}"))
+        window.workspace.update_image(Image(frame, f"frame {number}"))
     settle(qtbot, window)
     assert desk.look is not None and desk.look.image.name == "frame 11"
     assert len(desk.maps) == 4
@@ -321,12 +321,12 @@ def test_a_drawing_is_followed_and_the_last_one_wins(
 
 def test_a_network_without_classes_is_told_in_the_panel(window: MainWindow, qtbot: QtBot) -> None:
     base = open_model("MobileNetV2", include_top=False, input_shape=(32, 32, 3))
-    window.session.add_model(base)
+    window.workspace.add_model(base)
     settle(qtbot, window)
     said = child(window, QLabel, "explain.said")
     assert said.isVisible() and "no classes" in said.text()
     assert not child(window, QToolButton, "explain.open_model").isVisible()
-    window.session.remove_model(window.session.models[0].id)
+    window.workspace.remove_model(window.workspace.models[0].id)
     assert "no model" in said.text()
 
 
@@ -337,7 +337,7 @@ def test_everything_is_saved_and_the_script_gives_the_same_map(
     digits.keras.save(path)
     window.open_path(path)
     settle(qtbot, window)
-    window.session.update_image(
+    window.workspace.update_image(
         Image(
             load_sample("digit-2").values, "digit.png", save(tmp_path / "digit.png", load_sample("digit-2"))
         )
@@ -373,7 +373,7 @@ def test_what_is_saved_has_the_colours_that_are_seen(
     window: MainWindow, digits: OpenedModel, tmp_path: Path, qtbot: QtBot
 ) -> None:
     """Maps of two classes share their scale: the weaker one is no brighter in the file than on the wall."""
-    window.session.add_model(digits)
+    window.workspace.add_model(digits)
     panel_of(window).desk.ask(methods=("grad-cam",), count=2)
     settle(qtbot, window)
     output, desk, view = panel_of(window).output, panel_of(window).desk, panel_of(window).wall
@@ -406,7 +406,7 @@ def test_a_folder_becomes_overlays_and_a_table(
     for name in ("digit-2", "digit-7"):
         save(source / f"{name}.png", load_sample(name))
     (source / "broken.png").write_bytes(b"nothing")
-    window.session.add_model(digits)
+    window.workspace.add_model(digits)
     settle(qtbot, window)
     panel_of(window).output.explain_folder(source, target)
     settle(qtbot, window)
@@ -417,7 +417,7 @@ def test_a_folder_becomes_overlays_and_a_table(
 def test_the_command_line_and_the_panel_say_the_same(
     window: MainWindow, digits: OpenedModel, tmp_path: Path, qtbot: QtBot
 ) -> None:
-    window.session.add_model(digits)
+    window.workspace.add_model(digits)
     settle(qtbot, window)
     picture = save(tmp_path / "two.png", load_sample("digit-2"))
     done = run_process(
@@ -434,7 +434,7 @@ def test_the_command_line_and_the_panel_say_the_same(
 def test_the_right_column_folds_in_a_narrow_window(
     window: MainWindow, digits: OpenedModel, qtbot: QtBot
 ) -> None:
-    window.session.add_model(digits)
+    window.workspace.add_model(digits)
     settle(qtbot, window)
     panel = panel_of(window)
     window.resize(1024, 700)
@@ -445,7 +445,7 @@ def test_the_right_column_folds_in_a_narrow_window(
 
 def test_nothing_of_either_column_is_cut_off(window: MainWindow, digits: OpenedModel, qtbot: QtBot) -> None:
     """In a small window one of them lies beside the pictures at a time, and is whole."""
-    window.session.add_model(digits)
+    window.workspace.add_model(digits)
     settle(qtbot, window)
     panel = panel_of(window)
     fold = child(window, QToolButton, "explain.fold")
@@ -471,8 +471,8 @@ def test_a_script_is_saved_with_the_network_and_the_picture_that_have_no_file(
     window: MainWindow, tmp_path: Path, qtbot: QtBot
 ) -> None:
     """Copying says so; saving writes all three."""
-    window.session.add_model(open_model("mnist-small"))
-    window.session.update_image(Image(np.full((90, 80), 200, np.uint8), "pasted"))
+    window.workspace.add_model(open_model("mnist-small"))
+    window.workspace.update_image(Image(np.full((90, 80), 200, np.uint8), "pasted"))
     settle(qtbot, window)
     press(qtbot, child(window, QToolButton, "explain.script"))
     settle(qtbot, window)

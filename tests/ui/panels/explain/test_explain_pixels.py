@@ -33,8 +33,8 @@ def blind(name: str) -> OpenedModel:
 
 
 def test_the_assumed_range_is_told_doubted_and_chosen(window: MainWindow, qtbot: QtBot) -> None:
-    window.session.update_image(load_sample("coffee"))
-    window.session.add_model(blind("blind"))
+    window.workspace.update_image(load_sample("coffee"))
+    window.workspace.add_model(blind("blind"))
     settle(qtbot, window)
     reason = child(window, QLabel, "explain.reason")
     doubt = "The range 0–1 is doubtful: with 0–255 the network tells the pictures that come with convscope"
@@ -49,7 +49,7 @@ def test_the_assumed_range_is_told_doubted_and_chosen(window: MainWindow, qtbot:
         qtbot.keyClick(pixels, Qt.Key.Key_Down)
     settle(qtbot, window)
     assert "0–1" not in notes.text()
-    assert window.session.undo_label == "Change the pixel range"
+    assert window.workspace.undo_label == "Change the pixel range"
     window.show_panel("explain")
     settle(qtbot, window)
     assert "doubtful" not in reason.text() and "Pixels as" not in reason.text()
@@ -59,7 +59,7 @@ def test_without_a_doubt_the_range_is_told_in_few_words(window: MainWindow, qtbo
     model = blind("seeing")
     weights = model.keras.layers[2].get_weights()
     model.keras.layers[2].set_weights([weights[0] * 60, weights[1] / 10])
-    window.session.add_model(model)
+    window.workspace.add_model(model)
     settle(qtbot, window)
     reason = child(window, QLabel, "explain.reason")
     assert reason.text() == "Pixels as 0–1, which the file does not say."

@@ -23,7 +23,7 @@ from pytestqt.qtbot import QtBot
 from convscope.engine.models.opened import OpenedModel
 from convscope.ui.main_window import MainWindow
 from convscope.ui.panels.explain.question import Question
-from convscope.ui.widgets.class_bars import ClassBars
+from convscope.ui.plots.class_bars import ClassBars
 
 
 def keys(qtbot: QtBot, window: MainWindow, key: Qt.Key, *, shift: bool = False) -> None:
@@ -71,9 +71,9 @@ def choose(window: MainWindow, name: str, data: object) -> None:
 def test_every_setting_is_taken_back_and_done_again_in_order(
     window: MainWindow, garments: OpenedModel, qtbot: QtBot
 ) -> None:
-    window.session.add_model(garments)
+    window.workspace.add_model(garments)
     settle(qtbot, window)
-    panel, desk, session = panel_of(window), panel_of(window).desk, window.session
+    panel, desk, workspace = panel_of(window), panel_of(window).desk, window.workspace
     bars = child(window, ClassBars, "explain.classes")
     layers = child(window, QComboBox, "explain.layer")
     other = garments.classes[bars.rows[1].index]
@@ -121,7 +121,7 @@ def test_every_setting_is_taken_back_and_done_again_in_order(
             states[-1] = (desk.question, desk.style, controls(window))
         act()
         settle(qtbot, window)
-        assert session.undo_label == said
+        assert workspace.undo_label == said
         states.append((desk.question, desk.style, controls(window)))
     for question, style, shown in states[-2::-1]:
         keys(qtbot, window, Qt.Key.Key_Z)
@@ -141,21 +141,21 @@ def test_every_setting_is_taken_back_and_done_again_in_order(
 def test_choosing_an_image_is_a_step_among_the_others(
     window: MainWindow, digits: OpenedModel, qtbot: QtBot
 ) -> None:
-    window.session.add_model(digits)
+    window.workspace.add_model(digits)
     settle(qtbot, window)
-    desk, (first, second) = panel_of(window).desk, window.session.images[:2]
+    desk, (first, second) = panel_of(window).desk, window.workspace.images[:2]
     tick_only(qtbot, window, "grad-cam", "layer-cam", "eigen-cam")
     settle(qtbot, window)
-    window.session.select_image(second.id)
+    window.workspace.select_image(second.id)
     settle(qtbot, window)
     press(qtbot, child(window, QCheckBox, "explain.method.layer-cam"))
     settle(qtbot, window)
     keys(qtbot, window, Qt.Key.Key_Z)
     settle(qtbot, window)
-    assert window.session.image is second and len(desk.question.methods) == 3
+    assert window.workspace.image is second and len(desk.question.methods) == 3
     keys(qtbot, window, Qt.Key.Key_Z)
     settle(qtbot, window)
-    assert window.session.image is first and desk.look is not None and desk.look.image is first
+    assert window.workspace.image is first and desk.look is not None and desk.look.image is first
     keys(qtbot, window, Qt.Key.Key_Z)
     settle(qtbot, window)
     assert "saliency" in desk.question.methods
@@ -165,17 +165,17 @@ def test_classes_and_layers_are_those_of_their_network(
     window: MainWindow, digits: OpenedModel, garments: OpenedModel, qtbot: QtBot
 ) -> None:
     """What is done again before another network says nothing about that one's classes and layers."""
-    window.session.add_model(digits)
+    window.workspace.add_model(digits)
     settle(qtbot, window)
     desk = panel_of(window).desk
     layer = desk.layers[0].path
     desk.ask(index=3, layer=layer)
     settle(qtbot, window)
-    window.session.undo()
+    window.workspace.undo()
     settle(qtbot, window)
-    window.session.add_model(garments)
+    window.workspace.add_model(garments)
     settle(qtbot, window)
-    window.session.redo()
+    window.workspace.redo()
     settle(qtbot, window)
     assert (desk.question.index, desk.question.layer) == (None, None)
     assert len(desk.maps) == 4 and {one.target_words for one in desk.maps} <= {
@@ -183,14 +183,14 @@ def test_classes_and_layers_are_those_of_their_network(
         "any class",
     }
     # Back at their own network they hold again.
-    window.session.select_model(digits.id)
+    window.workspace.select_model(digits.id)
     settle(qtbot, window)
     assert (desk.question.index, desk.question.layer) == (3, layer)
 
 
 @pytest.mark.parametrize("view", ["wall", "large"])
 def test_an_undone_style_is_painted(window: MainWindow, digits: OpenedModel, qtbot: QtBot, view: str) -> None:
-    window.session.add_model(digits)
+    window.workspace.add_model(digits)
     settle(qtbot, window)
     panel = panel_of(window)
     press(qtbot, child(window, QToolButton, f"explain.view.{view}"))
@@ -211,7 +211,7 @@ def test_an_undone_style_is_painted(window: MainWindow, digits: OpenedModel, qtb
 
 
 def test_what_is_large_is_taken_back(window: MainWindow, digits: OpenedModel, qtbot: QtBot) -> None:
-    window.session.add_model(digits)
+    window.workspace.add_model(digits)
     settle(qtbot, window)
     panel = panel_of(window)
     press(qtbot, child(window, QToolButton, "explain.view.large"))

@@ -13,17 +13,17 @@ from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QMenu, QPushButton, 
 from pytestqt.qtbot import QtBot
 from window_helpers import messages
 
+from convscope.engine.interpret.attribution.picture import picture
+from convscope.engine.interpret.attribution.result import Attribution
+from convscope.engine.interpret.attribution.target import Target
 from convscope.engine.models.opened import OpenedModel
-from convscope.engine.seeing.attribution.picture import picture
-from convscope.engine.seeing.attribution.result import Attribution
-from convscope.engine.seeing.attribution.target import Target
 from convscope.imaging.samples import load_sample
 from convscope.ui import theme
+from convscope.ui.canvas.mosaic_view import MosaicView
 from convscope.ui.main_window import MainWindow
 from convscope.ui.panels.explain import wall as wall_module
 from convscope.ui.panels.explain.classes import ClassField
-from convscope.ui.widgets.class_bars import ClassBars
-from convscope.ui.widgets.mosaic_view import MosaicView
+from convscope.ui.plots.class_bars import ClassBars
 
 
 def when_half_done(window: MainWindow, act: Callable[[], object]) -> list[float]:
@@ -50,7 +50,7 @@ def captions(window: MainWindow) -> list[str]:
 def test_a_cancelled_map_says_so_and_is_asked_for_again(
     window: MainWindow, digits: OpenedModel, qtbot: QtBot
 ) -> None:
-    window.session.add_model(digits)
+    window.workspace.add_model(digits)
     settle(qtbot, window)
     came = when_half_done(window, lambda: press(qtbot, child(window, QWidget, "status.job.cancel")))
     tick_only(qtbot, window, "rise", "grad-cam")
@@ -77,13 +77,13 @@ def test_a_cancelled_map_says_so_and_is_asked_for_again(
 def test_the_next_image_does_not_wait_for_a_long_map(
     window: MainWindow, digits: OpenedModel, qtbot: QtBot
 ) -> None:
-    window.session.add_model(digits)
+    window.workspace.add_model(digits)
     settle(qtbot, window)
     desk = panel_of(window).desk
-    came = when_half_done(window, lambda: window.session.select_image(window.session.images[1].id))
+    came = when_half_done(window, lambda: window.workspace.select_image(window.workspace.images[1].id))
     tick_only(qtbot, window, "rise")
     settle(qtbot, window)
-    assert desk.look is not None and desk.look.image is window.session.image
+    assert desk.look is not None and desk.look.image is window.workspace.image
     one = desk.attribution()
     assert one is not None and one.done == 1 and one.pixels is desk.look.prepared.pixels
     assert sum(done == 1 for done in came) == 1, "the first image's map was left unfinished"
@@ -92,10 +92,10 @@ def test_the_next_image_does_not_wait_for_a_long_map(
 def test_another_model_does_not_wait_for_a_long_map(
     window: MainWindow, digits: OpenedModel, garments: OpenedModel, qtbot: QtBot
 ) -> None:
-    window.session.add_model(digits)
+    window.workspace.add_model(digits)
     settle(qtbot, window)
     desk = panel_of(window).desk
-    came = when_half_done(window, lambda: window.session.add_model(garments))
+    came = when_half_done(window, lambda: window.workspace.add_model(garments))
     tick_only(qtbot, window, "rise", "saliency")
     desk.select(desk.requests[-1])
     settle(qtbot, window)
@@ -105,8 +105,8 @@ def test_another_model_does_not_wait_for_a_long_map(
     one = desk.attribution()
     assert one is not None and one.target_words in garments.classes
     # What is over leaves nothing behind.
-    window.session.remove_model(window.session.models[1].id)
-    window.session.remove_model(window.session.models[0].id)
+    window.workspace.remove_model(window.workspace.models[1].id)
+    window.workspace.remove_model(window.workspace.models[0].id)
     settle(qtbot, window)
     assert child(window, QLabel, "explain.said").isVisible() and desk.request is None
 
@@ -114,7 +114,7 @@ def test_another_model_does_not_wait_for_a_long_map(
 def test_a_long_map_goes_on_while_another_method_is_ticked(
     window: MainWindow, digits: OpenedModel, qtbot: QtBot
 ) -> None:
-    window.session.add_model(digits)
+    window.workspace.add_model(digits)
     settle(qtbot, window)
     desk = panel_of(window).desk
     came = when_half_done(window, lambda: desk.ask(methods=("rise", "layer-cam")))
@@ -128,7 +128,7 @@ def test_a_long_map_goes_on_while_another_method_is_ticked(
 def test_many_long_maps_are_one_line_in_the_status_bar(
     window: MainWindow, digits: OpenedModel, qtbot: QtBot
 ) -> None:
-    window.session.add_model(digits)
+    window.workspace.add_model(digits)
     settle(qtbot, window)
     desk, lines = panel_of(window).desk, []
     desk.arrived.connect(lambda _made: lines.append(len(window.status.findChildren(QWidget, "status.job"))))
@@ -149,7 +149,7 @@ def test_many_long_maps_are_one_line_in_the_status_bar(
 def test_a_class_is_taken_from_the_list_by_mouse_and_by_keys(
     window: MainWindow, garments: OpenedModel, qtbot: QtBot
 ) -> None:
-    window.session.add_model(garments)
+    window.workspace.add_model(garments)
     settle(qtbot, window)
     desk = panel_of(window).desk
     boot, sneaker = garments.classes.index("Ankle boot"), garments.classes.index("Sneaker")
@@ -180,16 +180,16 @@ def test_a_class_is_taken_from_the_list_by_mouse_and_by_keys(
 def test_the_first_bar_is_the_most_probable_class_of_the_next_image_too(
     window: MainWindow, garments: OpenedModel, qtbot: QtBot
 ) -> None:
-    window.session.add_images([load_sample("garment-boot"), load_sample("garment-trouser")])
-    window.session.add_model(garments)
-    window.session.select_image(window.session.images[2].id)
+    window.workspace.add_images([load_sample("garment-boot"), load_sample("garment-trouser")])
+    window.workspace.add_model(garments)
+    window.workspace.select_image(window.workspace.images[2].id)
     settle(qtbot, window)
     bars, desk = child(window, ClassBars, "explain.classes"), panel_of(window).desk
     for row in (2, 0):
         qtbot.mouseClick(bars, Qt.MouseButton.LeftButton, pos=bars.row_rect(row).center().toPoint())
         settle(qtbot, window)
         assert desk.requests[0].target == Target(bars.rows[row].index)
-    window.session.select_image(window.session.images[3].id)
+    window.workspace.select_image(window.workspace.images[3].id)
     settle(qtbot, window)
     assert desk.requests[0].target == Target(garments.classes.index("Trouser"))
 
@@ -197,7 +197,7 @@ def test_the_first_bar_is_the_most_probable_class_of_the_next_image_too(
 def test_a_wall_of_five_classes_in_a_small_window(
     window: MainWindow, digits: OpenedModel, qtbot: QtBot
 ) -> None:
-    window.session.add_model(digits)
+    window.workspace.add_model(digits)
     window.resize(1024, 700)
     names = ("grad-cam", "layer-cam", "hires-cam", "saliency", "gradient-x-input", "guided-backprop")
     desk = panel_of(window).desk
@@ -226,7 +226,7 @@ def test_a_wall_of_five_classes_in_a_small_window(
 
 
 def test_the_checks_fit_a_small_window(window: MainWindow, digits: OpenedModel, qtbot: QtBot) -> None:
-    window.session.add_model(digits)
+    window.workspace.add_model(digits)
     window.resize(1024, 700)
     settle(qtbot, window)
     press(qtbot, child(window, QToolButton, "explain.view.truth"))
@@ -245,7 +245,7 @@ def test_the_checks_fit_a_small_window(window: MainWindow, digits: OpenedModel, 
 
 
 def test_the_wall_without_a_mouse(window: MainWindow, digits: OpenedModel, qtbot: QtBot) -> None:
-    window.session.add_model(digits)
+    window.workspace.add_model(digits)
     settle(qtbot, window)
     wall, desk = child(window, MosaicView, "explain.wall"), panel_of(window).desk
     wall.setFocus()
@@ -260,14 +260,14 @@ def test_a_network_without_maps_is_explained_by_its_input(
 ) -> None:
     import keras
 
-    window.session.add_model(digits)
+    window.workspace.add_model(digits)
     settle(qtbot, window)
     assert child(window, MosaicView, "explain.stages").isVisible()
     layers = keras.layers
     net = keras.Sequential(
         [keras.Input((28, 28, 1)), layers.Flatten(), layers.Dense(3, activation="softmax")], name="flat"
     )
-    window.session.add_model(OpenedModel(net))
+    window.workspace.add_model(OpenedModel(net))
     tick_only(qtbot, window, "saliency", "grad-cam", "occlusion")
     settle(qtbot, window)
     assert not child(window, MosaicView, "explain.stages").isVisible()
@@ -282,7 +282,7 @@ def test_what_is_on_the_wall_stays_while_others_come(
     window: MainWindow, digits: OpenedModel, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A map that is there is neither made dim nor painted again."""
-    window.session.add_model(digits)
+    window.workspace.add_model(digits)
     tick_only(qtbot, window, "grad-cam", "saliency")
     settle(qtbot, window)
     painted = []
@@ -306,7 +306,7 @@ def test_what_is_on_the_wall_stays_while_others_come(
 
 def test_the_panel_comes_back_as_it_was(window: MainWindow, digits: OpenedModel, qtbot: QtBot) -> None:
     """Nothing is computed when all is there; what was asked for meanwhile is."""
-    window.session.add_model(digits)
+    window.workspace.add_model(digits)
     settle(qtbot, window)
     desk, begun = panel_of(window).desk, []
     desk.begun.connect(begun.append)
@@ -316,16 +316,16 @@ def test_the_panel_comes_back_as_it_was(window: MainWindow, digits: OpenedModel,
     assert begun == [] and len(desk.maps) == 4
     window.show_panel("kernels")
     desk.ask(index=3)
-    window.session.update_image(load_sample("digit-8"))
+    window.workspace.update_image(load_sample("digit-8"))
     window.show_panel("explain")
     settle(qtbot, window)
     assert begun and {one.target for one in desk.maps} == {Target(3)}
-    assert desk.look is not None and desk.look.image is window.session.image
+    assert desk.look is not None and desk.look.image is window.workspace.image
 
 
 def test_the_last_style_is_the_one_on_show(window: MainWindow, digits: OpenedModel, qtbot: QtBot) -> None:
     """Also when it is the one before the last, whose pictures were still on show."""
-    window.session.add_model(digits)
+    window.workspace.add_model(digits)
     settle(qtbot, window)
     view = panel_of(window).wall
     first = view.pixels(1).copy()
@@ -345,7 +345,7 @@ def test_the_last_style_is_the_one_on_show(window: MainWindow, digits: OpenedMod
 
 
 def test_tiles_that_wait_follow_the_theme(window: MainWindow, digits: OpenedModel, qtbot: QtBot) -> None:
-    window.session.add_model(digits)
+    window.workspace.add_model(digits)
     settle(qtbot, window)
     view, desk = panel_of(window).wall, panel_of(window).desk
     came = when_half_done(window, lambda: press(qtbot, child(window, QWidget, "status.job.cancel")))

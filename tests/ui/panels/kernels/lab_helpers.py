@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QPoint
 from pytestqt.qtbot import QtBot
 
-from convscope.imaging.operation import Operation
+from convscope.imaging.lab.operation import Operation
+from convscope.ui.canvas.image_view import ImageView
 from convscope.ui.main_window import MainWindow
 from convscope.ui.panels.kernels import KernelsPanel
 from convscope.ui.panels.kernels.frame import Frame
-from convscope.ui.widgets.image_view import ImageView
 
 
 class Lab(Driver):
@@ -29,7 +29,7 @@ class Lab(Driver):
     @property
     def stage(self) -> Operation:
         """The selected stage."""
-        return self.session.lab.stage
+        return self.workspace.lab.stage
 
     @property
     def frame(self) -> Frame:
@@ -59,5 +59,5 @@ class Lab(Driver):
 
     def only(self, **changes: Any) -> None:
         """Settings that a test starts from."""
-        self.session.edit_lab(self.session.lab.with_stage(**changes), "Test")
+        self.workspace.edit_lab(self.workspace.lab.with_stage(**changes), "Test")
         self.settle()

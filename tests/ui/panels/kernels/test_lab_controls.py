@@ -9,11 +9,11 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QGuiApplication, QWheelEvent
 from PySide6.QtWidgets import QApplication, QDoubleSpinBox, QLabel, QSlider, QSpinBox, QToolButton, QWidget
 
-from convscope.imaging.kernel import Kernel
+from convscope.imaging.kernels import PRESETS
+from convscope.imaging.kernels.kernel import Kernel
 from convscope.imaging.numerals import numeral
-from convscope.imaging.presets import PRESETS
-from convscope.ui.widgets.kernel_grid import KernelGrid
-from convscope.ui.widgets.number_grid import NumberGrid
+from convscope.ui.forms.kernel_grid import KernelGrid
+from convscope.ui.tables.number_grid import NumberGrid
 
 
 def test_the_lab_opens_on_a_picture_under_a_kernel(lab: Lab) -> None:

@@ -10,12 +10,12 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QComboBox
 
 from convscope.imaging.image import Image
-from convscope.imaging.kernel import Kernel
+from convscope.imaging.kernels.kernel import Kernel
 from convscope.imaging.matrix import image_from_array
-from convscope.ui.widgets.bars import BarsView
-from convscope.ui.widgets.image_view import ImageView
-from convscope.ui.widgets.mosaic_view import MosaicView
-from convscope.ui.widgets.number_grid import NumberGrid
+from convscope.ui.canvas.image_view import ImageView
+from convscope.ui.canvas.mosaic_view import MosaicView
+from convscope.ui.plots.bars import BarsView
+from convscope.ui.tables.number_grid import NumberGrid
 
 
 def test_one_dimension(lab: Lab) -> None:
@@ -93,7 +93,7 @@ def test_curve_detector(lab: Lab) -> None:
 
 
 def test_output_size_is_written_out_with_its_numbers(lab: Lab) -> None:
-    lab.session.add_images([image_from_array(np.arange(49).reshape(7, 7), "seven")])
+    lab.workspace.add_images([image_from_array(np.arange(49).reshape(7, 7), "seven")])
     lab.pick("kernels.border", "valid")
     assert "(7 − 3 + 0)/1 + 1 = 5" in lab.text("kernels.formula")
     lab.spin("kernels.stride", 2)
@@ -121,7 +121,7 @@ def test_mode_is_said_in_words(lab: Lab) -> None:
 
 def test_gradient_view(lab: Lab) -> None:
     ramp = np.tile(np.arange(0, 160, 10, dtype=np.uint8), (12, 1))
-    lab.session.add_images([Image(ramp, "ramp")])
+    lab.workspace.add_images([Image(ramp, "ramp")])
     lab.press("kernels.view.gradient")
     angle = lab.find(ImageView, "kernels.gradient.angle").pixels
     assert angle is not None
@@ -131,7 +131,7 @@ def test_gradient_view(lab: Lab) -> None:
     magnitude = lab.find(ImageView, "kernels.gradient.magnitude").pixels
     assert magnitude is not None and magnitude[6, 8] == 255
     # Gx and Gy have one scale: a change of 1 across is faint beside one of 7 down.
-    lab.session.add_images([image_from_array(np.arange(49).reshape(7, 7), "seven")])
+    lab.workspace.add_images([image_from_array(np.arange(49).reshape(7, 7), "seven")])
     lab.settle()
     gx, gy = (lab.find(ImageView, f"kernels.gradient.{name}") for name in ("gx", "gy"))
     assert gx.pixels is not None and gy.pixels is not None

@@ -9,11 +9,11 @@ import pytest
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
+from convscope.core.task import Task
 from convscope.jobs import Jobs
-from convscope.task import Task
-from convscope.ui.widgets import late as module
-from convscope.ui.widgets.late import WORDS, Late
-from convscope.ui.widgets.veil import Veil
+from convscope.ui.canvas import late as module
+from convscope.ui.canvas.late import WORDS, Late
+from convscope.ui.canvas.veil import Veil
 
 PATIENCE = 300_000
 

@@ -8,14 +8,14 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QLineEdit, QSlider, QToolButton, QWidget
 
 from convscope.imaging.image import Image
-from convscope.imaging.kernel import Kernel
+from convscope.imaging.kernels import make
+from convscope.imaging.kernels.kernel import Kernel
 from convscope.imaging.matrix import image_from_array
-from convscope.imaging.presets import make
-from convscope.ui.panels.kernels.view_spectrum import SpectrumView
-from convscope.ui.widgets.bars import BarsView
-from convscope.ui.widgets.image_view import ImageView
-from convscope.ui.widgets.mosaic_view import MosaicView
-from convscope.ui.widgets.scale_bar import ScaleBar
+from convscope.ui.canvas.image_view import ImageView
+from convscope.ui.canvas.mosaic_view import MosaicView
+from convscope.ui.canvas.scale_bar import ScaleBar
+from convscope.ui.panels.kernels.views.spectrum import SpectrumView
+from convscope.ui.plots.bars import BarsView
 
 # -- one dimension -------------------------------------------------------------------------------------------
 
@@ -81,7 +81,7 @@ def thirteen() -> Image:
 
 
 def test_hovering_over_a_spectrum_tells_its_magnitude(lab: Lab) -> None:
-    lab.session.add_images([thirteen()])
+    lab.workspace.add_images([thirteen()])
     lab.press("kernels.view.spectrum")
     lab.hover("kernels.spectrum.image", 14, 14)
     assert lab.find(ImageView, "kernels.spectrum.image").readout() == "0 waves across, 0 down: 13"
@@ -95,7 +95,7 @@ def test_hovering_over_a_spectrum_tells_its_magnitude(lab: Lab) -> None:
 
 
 def test_what_is_nothing_is_black_and_rounding_is_nothing(lab: Lab) -> None:
-    lab.session.add_images([Image(np.full((28, 30), 77, np.uint8), "flat")])
+    lab.workspace.add_images([Image(np.full((28, 30), 77, np.uint8), "flat")])
     lab.press("kernels.view.spectrum")
     product = lab.find(ImageView, "kernels.spectrum.product")
     assert product.pixels is not None and not product.pixels.any()
@@ -222,42 +222,42 @@ def test_the_maps_of_a_bank_have_one_scale(lab: Lab) -> None:
 
 
 def test_the_display_belongs_to_the_kind_of_kernel_until_a_person_chooses(lab: Lab) -> None:
-    assert lab.session.lab.display == "abs"
+    assert lab.workspace.lab.display == "abs"
     lab.trigger("kernels.preset.sharpen")
-    assert lab.session.lab.display == "clip"
+    assert lab.workspace.lab.display == "clip"
     assert lab.frame.display == "clip"
     lab.trigger("kernels.preset.ones")
-    assert lab.session.lab.display == "stretch"
+    assert lab.workspace.lab.display == "stretch"
     lab.trigger("kernels.preset.sobel-y")
-    assert lab.session.lab.display == "abs"
+    assert lab.workspace.lab.display == "abs"
     lab.press("kernels.display.signed")
     lab.trigger("kernels.preset.sharpen")
-    assert lab.session.lab.display == "signed"
+    assert lab.workspace.lab.display == "signed"
     for _ in range(5):
         lab.run("edit.undo")
-    assert lab.session.lab.display == "abs" and not lab.session.lab.chosen
+    assert lab.workspace.lab.display == "abs" and not lab.workspace.lab.chosen
 
 
 def test_editing_a_weight_keeps_the_display(lab: Lab) -> None:
     lab.only(kernels=(lab.stage.kernel.with_cell(0, 0, 5.0),))
-    assert lab.stage.kernel.by_hand and lab.session.lab.display == "abs"
+    assert lab.stage.kernel.by_hand and lab.workspace.lab.display == "abs"
     lab.trigger("kernels.preset.gaussian")
     lab.only(kernels=(lab.stage.kernel.with_cell(0, 0, 5.0),))
-    assert lab.session.lab.display == "clip"
+    assert lab.workspace.lab.display == "clip"
 
 
 def test_a_table_of_numbers_is_stretched_and_a_photograph_after_it_is_not(lab: Lab) -> None:
-    photograph = lab.session.image
-    lab.session.add_images([image_from_array([[0, 1, 0], [1, 2, 1], [0, 1, 0]], "table")])
+    photograph = lab.workspace.image
+    lab.workspace.add_images([image_from_array([[0, 1, 0], [1, 2, 1], [0, 1, 0]], "table")])
     lab.settle()
     assert lab.frame.display == "stretch"
-    lab.session.add_images([photograph])
+    lab.workspace.add_images([photograph])
     lab.settle()
     assert lab.frame.display == "abs"
 
 
 def test_hovering_over_a_map_of_a_bank_tells_its_own_size(lab: Lab) -> None:
-    lab.session.add_images([Image(np.full((700, 1200), 9, np.uint8), "large")])
+    lab.workspace.add_images([Image(np.full((700, 1200), 9, np.uint8), "large")])
     lab.press("kernels.view.bank")
     maps = lab.find(MosaicView, "kernels.bank.maps")
     assert maps.pixels(0).shape[0] < 700
@@ -270,7 +270,7 @@ def test_an_example_replaces_the_whole_chain(lab: Lab) -> None:
     lab.only(pool="avg")
     lab.press("kernels.display.signed")
     lab.example("blur")
-    assert len(lab.session.lab.stages) == 1
+    assert len(lab.workspace.lab.stages) == 1
     lab.hover("kernels.matrix.result", 1, 1)
     assert lab.text("kernels.sum").endswith("= 662")
     assert lab.values[1, 1] == 662

@@ -14,8 +14,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QInputDialog, QToolButton
 
-from convscope.imaging.kernel import Kernel
-from convscope.imaging.presets import PRESETS
+from convscope.imaging.kernels import PRESETS
+from convscope.imaging.kernels.kernel import Kernel
 from tests.processes import run_process
 
 

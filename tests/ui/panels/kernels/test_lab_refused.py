@@ -10,20 +10,20 @@ from lab_helpers import Lab
 from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QPlainTextEdit, QToolButton, QWidget
 
 from convscope.imaging.image import Image
-from convscope.imaging.kernel import Kernel
+from convscope.imaging.kernels import make
+from convscope.imaging.kernels.kernel import Kernel
 from convscope.imaging.matrix import image_from_array
-from convscope.imaging.presets import make
-from convscope.ui.widgets.bars import BarsView
-from convscope.ui.widgets.divider_view import DividerView
-from convscope.ui.widgets.histogram import HistogramView
-from convscope.ui.widgets.image_view import ImageView
-from convscope.ui.widgets.mosaic_view import MosaicView
+from convscope.ui.canvas.divider_view import DividerView
+from convscope.ui.canvas.image_view import ImageView
+from convscope.ui.canvas.mosaic_view import MosaicView
+from convscope.ui.plots.bars import BarsView
+from convscope.ui.plots.histogram import HistogramView
 
 SEVEN = np.arange(49, dtype=np.uint8).reshape(7, 7)
 
 
 def too_large(lab: Lab) -> None:
-    lab.session.add_images([image_from_array(SEVEN, "seven")])
+    lab.workspace.add_images([image_from_array(SEVEN, "seven")])
     lab.settle()
     lab.only(kernels=(Kernel(np.ones((9, 9))),), border="valid")
     assert "A 9×9 kernel does not fit into 7×7 pixels" in lab.text("kernels.problem")
@@ -115,7 +115,7 @@ def test_what_needs_no_result_follows_the_new_image(lab: Lab) -> None:
 def test_a_bank_that_does_not_fit_shows_no_maps(lab: Lab) -> None:
     lab.press("kernels.view.bank")
     assert lab.find(MosaicView, "kernels.bank.maps").count == 4
-    lab.session.add_images([Image(np.full((2, 9), 7, np.uint8), "flat")])
+    lab.workspace.add_images([Image(np.full((2, 9), 7, np.uint8), "flat")])
     lab.pick("kernels.border", "valid")
     assert lab.find(MosaicView, "kernels.bank.maps").count == 0
     assert "larger than the image" in lab.text("kernels.bank.message")
@@ -141,9 +141,9 @@ def test_an_rgb_filter_without_a_result_has_no_products(lab: Lab) -> None:
 
 def test_a_stage_before_the_selected_one_is_to_blame(lab: Lab) -> None:
     lab.run("kernels.stages.add")
-    stages = lab.session.lab.stages
+    stages = lab.workspace.lab.stages
     first = replace(stages[0], kernels=(Kernel(np.ones((31, 31))),), border="valid")
-    lab.session.edit_lab(replace(lab.session.lab, stages=(first, lab.stage)), "Test")
+    lab.workspace.edit_lab(replace(lab.workspace.lab, stages=(first, lab.stage)), "Test")
     lab.settle()
     assert lab.text("kernels.problem").startswith("Stage 1: ")
     assert picture(lab, "kernels.source") is None and picture(lab, "kernels.result") is None

@@ -9,12 +9,12 @@ from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import QLabel, QPlainTextEdit, QWidget
 
 from convscope.imaging.image import Image
-from convscope.imaging.kernel import Kernel
-from convscope.imaging.presets import make
+from convscope.imaging.kernels import make
+from convscope.imaging.kernels.kernel import Kernel
 from convscope.ui import theme
-from convscope.ui.widgets.cells import cell_font, has_numbers
+from convscope.ui.tables.cells import cell_font, has_numbers
+from convscope.ui.tables.number_grid import NumberGrid
 from convscope.ui.widgets.formula import broken
-from convscope.ui.widgets.number_grid import NumberGrid
 
 SHARPEN_LARGE = Kernel(np.where(np.eye(7) > 0, 9.0, -1.0))
 NAMES = ("patch", "kernel", "products")
@@ -24,7 +24,7 @@ NAMES = ("patch", "kernel", "products")
 def zoom(lab: Lab, request: pytest.FixtureRequest) -> float:
     """At two sizes of the text, in a window that has room for three columns at both."""
     factor = float(request.param)
-    lab.session.add_images([Image(np.full((300, 451, 3), 200, np.uint8), "wide")])
+    lab.workspace.add_images([Image(np.full((300, 451, 3), 200, np.uint8), "wide")])
     lab.window.set_zoom(factor)
     lab.window.resize(round(1440 * factor), round(900 * factor))
     lab.settle()

@@ -14,20 +14,20 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAction, QColor, QFontMetrics, QGuiApplication
 from PySide6.QtWidgets import QComboBox, QFileDialog, QLabel, QSlider, QToolButton, QWidget
 
+from convscope.core.paths import resource_path
 from convscope.imaging.image import Image
-from convscope.imaging.kernel import Kernel
-from convscope.imaging.load import load_image
+from convscope.imaging.io.load import load_image
+from convscope.imaging.kernels import make
+from convscope.imaging.kernels.kernel import Kernel
 from convscope.imaging.matrix import MATRICES
 from convscope.imaging.numerals import numeral
-from convscope.imaging.presets import make
-from convscope.paths import resource_path
 from convscope.ui import theme
-from convscope.ui.panels.kernels.angle_wheel import BESIDE, DISC, LINE, MARKS, AngleWheel
+from convscope.ui.canvas.image_view import ImageView
+from convscope.ui.canvas.stage_strip import StageStrip
+from convscope.ui.forms.segmented import Segmented
 from convscope.ui.panels.kernels.panel import VIEWS
-from convscope.ui.widgets.image_view import ImageView
-from convscope.ui.widgets.number_grid import NumberGrid
-from convscope.ui.widgets.segmented import Segmented
-from convscope.ui.widgets.stage_strip import StageStrip
+from convscope.ui.panels.kernels.views.angle_wheel import BESIDE, DISC, LINE, MARKS, AngleWheel
+from convscope.ui.tables.number_grid import NumberGrid
 
 SIZES = ((1440, 900, 1.0), (1280, 800, 1.0), (1024, 700, 1.0), (1280, 800, 1.5))
 
@@ -51,7 +51,7 @@ def sized(lab: Lab, width: int, height: int, zoom: float) -> None:
 
 @pytest.mark.parametrize(("width", "height", "zoom"), SIZES)
 def test_no_word_of_any_view_is_cut(lab: Lab, width: int, height: int, zoom: float) -> None:
-    lab.session.add_images([load_image(resource_path("images", "cat.jpg"))])
+    lab.workspace.add_images([load_image(resource_path("images", "cat.jpg"))])
     sized(lab, width, height, zoom)
     switch = lab.find(Segmented, "kernels.view")
     cut = set()
@@ -170,7 +170,7 @@ def test_the_padding_is_drawn_around_the_source(lab: Lab) -> None:
 
 
 def test_of_a_photograph_the_padding_is_a_frame_that_can_be_seen(lab: Lab) -> None:
-    lab.session.add_images([load_image(resource_path("images", "cat.jpg"))])
+    lab.workspace.add_images([load_image(resource_path("images", "cat.jpg"))])
     lab.settle()
     source = lab.find(ImageView, "kernels.source")
     assert source.view.fitted and source.view.scale < 2
@@ -214,7 +214,7 @@ def test_where_the_curve_detector_fires(lab: Lab) -> None:
     picture = np.zeros((40, 60), np.uint8)
     picture[12:19, 30:37] = patches["curve"]
     picture[25:32, 8:15] = patches["no-curve"]
-    lab.session.add_images([Image(picture, "two patches")])
+    lab.workspace.add_images([Image(picture, "two patches")])
     lab.pick("kernels.border", "zero")
     lab.press("kernels.view.picture")
     result = lab.find(ImageView, "kernels.result")
@@ -243,7 +243,7 @@ def test_the_maximum_is_that_of_the_channel_it_is_in(lab: Lab) -> None:
 
 
 def test_where_nothing_stands_out_nothing_is_marked(lab: Lab) -> None:
-    lab.session.add_images([Image(np.full((9, 9), 50, np.uint8), "flat")])
+    lab.workspace.add_images([Image(np.full((9, 9), 50, np.uint8), "flat")])
     lab.only(kernels=(make("identity"),))
     assert lab.find(ImageView, "kernels.result").peak is None
     assert not lab.find(QToolButton, "kernels.maximum").isEnabled()
@@ -271,13 +271,13 @@ def test_one_channel_is_seen_alone(lab: Lab) -> None:
         assert lab.text("kernels.total") == f"= {numeral(float(exact[5, 6, index]))}"
         assert lab.text("kernels.range").startswith(f"min {numeral(float(exact[..., index].min()))} ")
     lab.pick("kernels.shown_channel", "luma")
-    assert source.pixels is not None and np.array_equal(source.pixels, lab.session.image.gray.pixels)
+    assert source.pixels is not None and np.array_equal(source.pixels, lab.workspace.image.gray.pixels)
     luma = exact @ np.array([0.299, 0.587, 0.114], np.float32)
     assert lab.frame.result_seen == pytest.approx(luma)
     # The numbers stay those of all channels, and it is taken back.
     assert np.array_equal(lab.values, exact)
     lab.run("edit.undo")
-    assert lab.session.lab.channel == "blue"
+    assert lab.workspace.lab.channel == "blue"
     lab.pick("kernels.shown_channel", "all")
     assert result.pixels is not None and result.pixels.ndim == 3
 
@@ -285,7 +285,7 @@ def test_one_channel_is_seen_alone(lab: Lab) -> None:
 def test_what_is_alone_is_saved_and_scripted_alone(
     lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lab.session.add_images([load_image(resource_path("images", "cat.jpg"))])
+    lab.workspace.add_images([load_image(resource_path("images", "cat.jpg"))])
     lab.pick("kernels.shown_channel", "green")
     lab.press("kernels.copy_python")
     made: dict[str, object] = {}
@@ -300,14 +300,14 @@ def test_what_is_alone_is_saved_and_scripted_alone(
 def test_a_gray_picture_has_no_channels_to_choose(lab: Lab) -> None:
     channels = lab.find(QComboBox, "kernels.shown_channel")
     assert channels.isVisible()
-    lab.session.add_images([Image(np.arange(80, dtype=np.uint8).reshape(8, 10), "gray")])
+    lab.workspace.add_images([Image(np.arange(80, dtype=np.uint8).reshape(8, 10), "gray")])
     lab.settle()
     assert not channels.isVisible()
 
 
 def test_the_shape_of_an_image_names_its_channels(lab: Lab) -> None:
     assert "noise   24×32×3" in lab.window.header.image.text()
-    lab.session.add_images([Image(np.arange(80, dtype=np.uint8).reshape(8, 10), "gray")])
+    lab.workspace.add_images([Image(np.arange(80, dtype=np.uint8).reshape(8, 10), "gray")])
     assert "gray   8×10 gray" in lab.window.header.image.text()
 
 
@@ -315,7 +315,7 @@ def test_the_shape_of_an_image_names_its_channels(lab: Lab) -> None:
 
 
 def test_the_angle_is_seen_on_a_photograph_and_its_colours_are_told(lab: Lab) -> None:
-    lab.session.add_images([load_image(resource_path("images", "cat.jpg"))])
+    lab.workspace.add_images([load_image(resource_path("images", "cat.jpg"))])
     lab.press("kernels.view.gradient")
     angle = lab.find(ImageView, "kernels.gradient.angle")
     assert angle.pixels is not None
@@ -351,7 +351,7 @@ def test_the_wheel_says_which_colour_is_which_angle(lab: Lab, zoom: float) -> No
 
 
 def test_the_four_pictures_stand_as_they_are_largest(lab: Lab) -> None:
-    lab.session.add_images([load_image(resource_path("images", "cat.jpg"))])
+    lab.workspace.add_images([load_image(resource_path("images", "cat.jpg"))])
     lab.press("kernels.view.gradient")
     views = [lab.find(ImageView, f"kernels.gradient.{name}") for name in ("gx", "gy", "magnitude", "angle")]
     assert len({view.y() for view in views}) == 2
@@ -366,7 +366,7 @@ def test_the_four_pictures_stand_as_they_are_largest(lab: Lab) -> None:
 
 
 def test_the_scan_of_a_large_result_is_never_blank(lab: Lab) -> None:
-    lab.session.add_images([load_image(resource_path("images", "cat.jpg"))])
+    lab.workspace.add_images([load_image(resource_path("images", "cat.jpg"))])
     lab.press("kernels.view.scan")
     result = lab.find(ImageView, "kernels.scan.result")
     assert result.pixels is not None
@@ -383,11 +383,11 @@ def test_the_scan_of_a_large_result_is_never_blank(lab: Lab) -> None:
 def test_the_scan_ends_in_sight_unless_a_speed_was_chosen(lab: Lab) -> None:
     lab.press("kernels.view.scan")
     assert lab.text("kernels.scan.speed_words") == "60 / s"
-    lab.session.add_images([load_image(resource_path("images", "cat.jpg"))])
+    lab.workspace.add_images([load_image(resource_path("images", "cat.jpg"))])
     lab.settle()
     assert lab.text("kernels.scan.speed_words") == "5,000 / s"
     lab.slide("kernels.scan.speed", 0)
-    lab.session.add_images([Image(np.zeros((300, 300), np.uint8), "other")])
+    lab.workspace.add_images([Image(np.zeros((300, 300), np.uint8), "other")])
     lab.settle()
     assert lab.text("kernels.scan.speed_words") == "1 / s"
 
@@ -429,7 +429,7 @@ def test_the_titles_of_stages_are_whole(lab: Lab) -> None:
         lab.qtbot.mouseMove(strip, middle + QPoint(step, 0))
     lab.qtbot.mouseRelease(strip, Qt.MouseButton.LeftButton, pos=strip.card_rect(1).center())
     lab.settle()
-    assert [stage.pool for stage in lab.session.lab.stages] == ["none", "max"]
+    assert [stage.pool for stage in lab.workspace.lab.stages] == ["none", "max"]
 
 
 def test_an_rgb_filter_shows_its_divisor(lab: Lab) -> None:

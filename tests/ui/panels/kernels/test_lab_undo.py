@@ -7,11 +7,11 @@ from lab_helpers import Lab
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QAbstractButton, QComboBox, QLineEdit, QPlainTextEdit, QSlider
 
-from convscope.imaging.kernel import Kernel
-from convscope.session.lab import Lab as Document
-from convscope.ui.panels.kernels.view_spectrum import SpectrumView
-from convscope.ui.widgets.divider_view import DividerView
-from convscope.ui.widgets.image_view import ImageView
+from convscope.imaging.kernels.kernel import Kernel
+from convscope.ui.canvas.divider_view import DividerView
+from convscope.ui.canvas.image_view import ImageView
+from convscope.ui.panels.kernels.views.spectrum import SpectrumView
+from convscope.workspace.lab import Lab as Document
 
 
 def back(lab: Lab) -> np.ndarray:
@@ -54,7 +54,7 @@ def test_one_dimension_is_taken_back_step_by_step(lab: Lab) -> None:
 
 def test_painted_frequencies_come_back_before_the_dilation(lab: Lab) -> None:
     lab.press("kernels.view.spectrum")
-    gray = lab.session.image.gray.pixels
+    gray = lab.workspace.image.gray.pixels
     lab.spin("kernels.dilation", 2)
     view = lab.panel.view
     assert isinstance(view, SpectrumView)
@@ -81,14 +81,14 @@ def test_painted_frequencies_come_back_before_the_dilation(lab: Lab) -> None:
 
 
 def test_a_mask_is_of_its_own_image_and_waits_for_it(lab: Lab) -> None:
-    first = lab.session.image
+    first = lab.workspace.image
     lab.press("kernels.view.spectrum")
     lab.press("kernels.spectrum.low")
     filtered = back(lab)
-    lab.session.add_images([type(first)(np.full((24, 32), 90, np.uint8), "other")])
+    lab.workspace.add_images([type(first)(np.full((24, 32), 90, np.uint8), "other")])
     lab.settle()
     assert np.array_equal(back(lab), np.full((24, 32), 90))
-    lab.session.select_image(first.id)
+    lab.workspace.select_image(first.id)
     lab.settle()
     assert np.array_equal(back(lab), filtered)
 
@@ -97,15 +97,15 @@ def test_one_undo_takes_a_lecture_example_back_chain_image_and_display(lab: Lab)
     lab.run("kernels.stages.add")
     lab.only(kernels=(Kernel(np.ones((2, 2))),), pool="avg")
     lab.press("kernels.display.signed")
-    before, image = lab.session.lab, lab.session.image
+    before, image = lab.workspace.lab, lab.workspace.image
     lab.press("kernels.view.matrix")
     lab.pick("kernels.matrix.example", "blur")
     lab.hover("kernels.matrix.result", 1, 1)
-    assert lab.text("kernels.sum").endswith("= 662") and len(lab.session.lab.stages) == 1
-    assert lab.frame.display == "stretch" and lab.session.image is not image
+    assert lab.text("kernels.sum").endswith("= 662") and len(lab.workspace.lab.stages) == 1
+    assert lab.frame.display == "stretch" and lab.workspace.image is not image
     lab.run("edit.undo")
-    assert lab.session.lab == before and lab.session.image is image
-    assert lab.frame.display == "signed" and len(lab.session.lab.stages) == 2
+    assert lab.workspace.lab == before and lab.workspace.image is image
+    assert lab.frame.display == "signed" and len(lab.workspace.lab.stages) == 2
     lab.run("edit.redo")
     assert lab.values[1, 1] == 662
     assert lab.find(QComboBox, "kernels.matrix.example").currentData() == "blur"
@@ -124,7 +124,7 @@ def test_a_typed_matrix_is_taken_back_with_its_text(lab: Lab) -> None:
     assert lab.frame.source.shape == (5, 5)
     assert lab.find(QComboBox, "kernels.matrix.example").currentData() == "binary"
     lab.run("edit.undo")
-    assert lab.session.lab == Document()
+    assert lab.workspace.lab == Document()
 
 
 def test_the_set_of_a_bank_is_taken_back_with_its_maps(lab: Lab) -> None:

@@ -10,15 +10,15 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QComboBox, QPlainTextEdit, QSlider, QToolButton, QWidget
 
 from convscope.imaging.image import Image
-from convscope.imaging.kernel import Kernel
+from convscope.imaging.kernels.kernel import Kernel
+from convscope.imaging.lab.scan import Scan
 from convscope.imaging.numerals import numeral
-from convscope.imaging.scan import Scan
-from convscope.ui.panels.kernels.view_scan import ScanView
-from convscope.ui.panels.kernels.view_spectrum import SpectrumView
-from convscope.ui.widgets.divider_view import DividerView
-from convscope.ui.widgets.image_view import ImageView
-from convscope.ui.widgets.number_grid import NumberGrid
-from convscope.ui.widgets.stage_strip import StageStrip
+from convscope.ui.canvas.divider_view import DividerView
+from convscope.ui.canvas.image_view import ImageView
+from convscope.ui.canvas.stage_strip import StageStrip
+from convscope.ui.panels.kernels.views.scan import ScanView
+from convscope.ui.panels.kernels.views.spectrum import SpectrumView
+from convscope.ui.tables.number_grid import NumberGrid
 
 # -- pictures and the sum ------------------------------------------------------------------------------------
 
@@ -28,7 +28,7 @@ def test_the_display_changes_the_picture_not_the_values(lab: Lab) -> None:
     pictures = []
     for mode in ("clip", "stretch", "signed", "abs"):
         lab.press(f"kernels.display.{mode}")
-        assert lab.session.lab.display == mode
+        assert lab.workspace.lab.display == mode
         assert np.array_equal(lab.values, values)
         pixels = lab.find(ImageView, "kernels.result").pixels
         assert pixels is not None
@@ -124,9 +124,9 @@ def test_the_sum_folds_away_where_there_is_no_room(lab: Lab) -> None:
 def test_the_whole_sum_is_in_view_for_the_usual_kernels(
     lab: Lab, shape: tuple[int, int], kernel: str, products: str
 ) -> None:
-    lab.session.add_images([Image(np.full((300, 451, 3), 200, np.uint8), "wide")])
+    lab.workspace.add_images([Image(np.full((300, 451, 3), 200, np.uint8), "wide")])
     weights = np.arange(1.0, 1 + shape[0] * shape[1]).reshape(shape) / 7
-    lab.session.edit_lab(lab.session.lab.with_stage(kernels=(Kernel(weights),)), "Another kernel")
+    lab.workspace.edit_lab(lab.workspace.lab.with_stage(kernels=(Kernel(weights),)), "Another kernel")
     lab.settle()
     tables = [lab.find(NumberGrid, f"kernels.{name}") for name in ("patch", "kernel", "products")]
     for last, table, place in zip(tables, tables[1:], (kernel, products), strict=False):
@@ -141,7 +141,7 @@ def test_the_whole_sum_is_in_view_for_the_usual_kernels(
 
 def test_another_image_is_filtered_at_once(lab: Lab) -> None:
     image = Image(np.full((9, 9), 50, np.uint8), "flat")
-    lab.session.add_images([image])
+    lab.workspace.add_images([image])
     lab.settle()
     assert lab.frame.image is image and lab.values[4, 4] == 0
 
@@ -150,7 +150,7 @@ def test_a_large_image_shows_the_part_in_view_first(lab: Lab) -> None:
     frames = []
     lab.panel.controller.frame_ready.connect(frames.append)
     values = np.random.default_rng(3).integers(0, 256, (1500, 1600), np.uint8)
-    lab.session.add_images([Image(values, "large")])
+    lab.workspace.add_images([Image(values, "large")])
     lab.settle()
     lab.find(ImageView, "kernels.source").zoom_to(8.0, 700, 800)
     frames.clear()
@@ -243,7 +243,7 @@ def back(lab: Lab) -> np.ndarray:
 
 def test_frequencies_are_painted_out_and_come_back(lab: Lab) -> None:
     lab.press("kernels.view.spectrum")
-    gray = lab.session.image.gray.pixels
+    gray = lab.workspace.image.gray.pixels
     assert np.array_equal(back(lab), gray)
     view = lab.panel.view
     assert isinstance(view, SpectrumView)
@@ -268,7 +268,7 @@ def test_frequencies_are_painted_out_and_come_back(lab: Lab) -> None:
 
 def test_rings_of_frequencies(lab: Lab) -> None:
     lab.press("kernels.view.spectrum")
-    gray = lab.session.image.gray.pixels
+    gray = lab.workspace.image.gray.pixels
     for name in ("low", "high", "band"):
         lab.press(f"kernels.spectrum.{name}")
         assert not np.array_equal(back(lab), gray)
@@ -295,7 +295,7 @@ def test_the_sequence_has_a_border_and_a_stride_and_says_what_is_wrong(lab: Lab)
 
 def test_a_typed_matrix_becomes_the_image(lab: Lab) -> None:
     lab.press("kernels.view.matrix")
-    count = len(lab.session.images)
+    count = len(lab.workspace.images)
     text = lab.find(QPlainTextEdit, "kernels.matrix.text")
     text.setPlainText("1 2 3\n4 5 6\n7 8 9")
     lab.press("kernels.matrix.apply")
@@ -304,7 +304,7 @@ def test_a_typed_matrix_becomes_the_image(lab: Lab) -> None:
     text.setPlainText("1 2; 3 4")
     lab.press("kernels.matrix.apply")
     assert lab.frame.source.tolist() == [[1, 2], [3, 4]]
-    assert len(lab.session.images) == count + 1
+    assert len(lab.workspace.images) == count + 1
     text.setPlainText("1 2; 3")
     lab.press("kernels.matrix.apply")
     assert "Row 2" in lab.text("kernels.matrix.message")
@@ -314,9 +314,9 @@ def test_a_typed_matrix_becomes_the_image(lab: Lab) -> None:
 def test_an_example_is_opened_once(lab: Lab) -> None:
     lab.example("blur")
     lab.example("binary")
-    count = len(lab.session.images)
+    count = len(lab.workspace.images)
     lab.example("blur")
-    assert len(lab.session.images) == count
+    assert len(lab.workspace.images) == count
     assert lab.find(QComboBox, "kernels.matrix.example").currentData() == "blur"
     assert "mean" in lab.text("kernels.matrix.sentence")
     lab.run("edit.undo")
@@ -331,32 +331,32 @@ def test_a_chain_is_built_switched_moved_and_taken_apart(lab: Lab) -> None:
     strip.add_requested.emit("relu")
     strip.add_requested.emit("max")
     lab.settle()
-    assert [stage.activation for stage in lab.session.lab.stages] == ["none", "relu", "none"]
+    assert [stage.activation for stage in lab.workspace.lab.stages] == ["none", "relu", "none"]
     assert lab.values.shape == (12, 16, 3) and lab.values.min() >= 0
     source = lab.frame.source
     assert source.shape == (24, 32, 3) and source.min() >= 0
     strip.toggled.emit(1, False)
     lab.settle()
-    assert not lab.session.lab.stages[1].enabled and lab.frame.source.min() < 0
+    assert not lab.workspace.lab.stages[1].enabled and lab.frame.source.min() < 0
     strip.toggled.emit(1, True)
     strip.selected.emit(1)
     lab.settle()
-    assert lab.session.lab.selected == 1 and lab.values.shape == (24, 32, 3)
+    assert lab.workspace.lab.selected == 1 and lab.values.shape == (24, 32, 3)
     lab.press("kernels.stages.right")
-    assert [stage.pool for stage in lab.session.lab.stages] == ["none", "max", "none"]
+    assert [stage.pool for stage in lab.workspace.lab.stages] == ["none", "max", "none"]
     assert lab.values.shape == (12, 16, 3)
     lab.press("kernels.stages.left")
-    assert [stage.pool for stage in lab.session.lab.stages] == ["none", "none", "max"]
+    assert [stage.pool for stage in lab.workspace.lab.stages] == ["none", "none", "max"]
     strip.moved.emit(2, 0)
     lab.settle()
-    assert lab.session.lab.stages[0].pool == "max"
+    assert lab.workspace.lab.stages[0].pool == "max"
     lab.press("kernels.stages.remove")
-    assert [stage.pool for stage in lab.session.lab.stages] == ["none", "none"]
+    assert [stage.pool for stage in lab.workspace.lab.stages] == ["none", "none"]
     strip.removed.emit(0)
     lab.settle()
-    assert len(lab.session.lab.stages) == 1
+    assert len(lab.workspace.lab.stages) == 1
     lab.run("edit.undo")
-    assert len(lab.session.lab.stages) == 2
+    assert len(lab.workspace.lab.stages) == 2
 
 
 def test_a_stage_that_cannot_be_is_named(lab: Lab) -> None:

@@ -9,7 +9,7 @@ from driver import window_on
 from layers_helpers import Desk
 from pytestqt.qtbot import QtBot
 
-from convscope.engine.models.catalogue import open_model
+from convscope.engine.models.library.catalogue import open_model
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.runtime import start
 from convscope.imaging.samples import load_sample
@@ -34,6 +34,6 @@ def bare(qtbot: QtBot) -> Iterator[Desk]:
 @pytest.fixture
 def desk(bare: Desk, digits: OpenedModel) -> Desk:
     """The panel with the network for digits on the digit 3."""
-    bare.session.add_model(digits)
+    bare.workspace.add_model(digits)
     bare.settle()
     return bare

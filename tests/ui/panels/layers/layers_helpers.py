@@ -5,10 +5,10 @@ from __future__ import annotations
 from driver import Driver
 from pytestqt.qtbot import QtBot
 
+from convscope.ui.canvas.mosaic_view import MosaicView
 from convscope.ui.main_window import MainWindow
 from convscope.ui.panels.layers import LayersPanel
 from convscope.ui.panels.layers.frame import Frame
-from convscope.ui.widgets.mosaic_view import MosaicView
 
 
 class Desk(Driver):
@@ -28,12 +28,12 @@ class Desk(Driver):
 
     def layer(self, path: str) -> None:
         """Choose a layer."""
-        self.session.choose_layer(path)
+        self.workspace.choose_layer(path)
         self.settle()
 
     def layer_unsettled(self, path: str) -> None:
         """Choose a layer, and do not wait for its maps."""
-        self.session.choose_layer(path)
+        self.workspace.choose_layer(path)
 
     def tile(self, place: int, name: str = "layers.mosaic") -> None:
         """Click a tile of a mosaic."""

@@ -12,9 +12,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel
 
 from convscope.engine.models.opened import OpenedModel
+from convscope.ui.canvas.image_view import ImageView
+from convscope.ui.canvas.mosaic_view import MosaicView
 from convscope.ui.panels.layers.output import GAP
-from convscope.ui.widgets.image_view import ImageView
-from convscope.ui.widgets.mosaic_view import MosaicView
 
 
 def network(filters: int, name: str, dead: tuple[int, ...] = ()) -> OpenedModel:
@@ -33,11 +33,11 @@ def network(filters: int, name: str, dead: tuple[int, ...] = ()) -> OpenedModel:
 
 @pytest.mark.parametrize(("own", "other"), [(12, 8), (8, 12)])
 def test_each_side_names_its_own_maps(bare: Desk, own: int, other: int) -> None:
-    bare.session.add_model(network(other, "other", dead=(2,)))
-    bare.session.add_model(network(own, "own", dead=(5,)))
+    bare.workspace.add_model(network(other, "other", dead=(2,)))
+    bare.workspace.add_model(network(own, "own", dead=(5,)))
     bare.settle()
     bare.layer("conv")
-    bare.pick("layers.beside", bare.session.models[0].id)
+    bare.pick("layers.beside", bare.workspace.models[0].id)
     bare.pick("layers.sort", "maximum")
     first, second = (bare.find(MosaicView, name) for name in ("layers.mosaic", "layers.mosaic_beside"))
     assert (first.count, second.count) == (own, 8)
@@ -62,10 +62,10 @@ def test_each_side_names_its_own_maps(bare: Desk, own: int, other: int) -> None:
 def test_no_order_by_difference_where_there_is_none_hides_nothing(bare: Desk) -> None:
     """The sentence stood in the place of both sides' maps."""
     for name, filters in (("other", 8), ("own", 12)):
-        bare.session.add_model(network(filters, name))
+        bare.workspace.add_model(network(filters, name))
     bare.settle()
     bare.layer("conv")
-    bare.pick("layers.beside", bare.session.models[0].id)
+    bare.pick("layers.beside", bare.workspace.models[0].id)
     bare.pick("layers.sort", "difference")
     assert bare.text("layers.problem") == (
         "conv has 12 maps of 26×26 and the other layer 8 maps of 26×26: they cannot be compared. "
@@ -82,14 +82,14 @@ def test_a_layer_that_the_other_network_lacks_is_said(desk: Desk) -> None:
     """Also right after both were on show, when their values are at hand."""
     import keras
 
-    digits = desk.session.model
+    digits = desk.workspace.model
     assert digits is not None
     first, second = [layer.path for layer in digits.layers if layer.kind == "Conv2D"][:2]
     layers = [keras.Input((28, 28, 1)), keras.layers.Conv2D(4, 3, name=first)]
-    desk.session.add_model(OpenedModel(keras.Sequential(layers, name="other")))
-    desk.session.select_model(desk.session.models[0].id)
+    desk.workspace.add_model(OpenedModel(keras.Sequential(layers, name="other")))
+    desk.workspace.select_model(desk.workspace.models[0].id)
     desk.layer(first)
-    desk.pick("layers.beside", desk.session.models[1].id)
+    desk.pick("layers.beside", desk.workspace.models[1].id)
     assert desk.frame.sides[1].subject.model.name == "other"
     desk.layer(second)
     assert desk.text("layers.problem") == f"other has no layer {second}."
@@ -103,7 +103,7 @@ def test_a_layer_that_the_other_network_lacks_is_said(desk: Desk) -> None:
 def test_the_large_view_shows_both_on_one_scale(desk: Desk, tmp_path: Path) -> None:
     desk.layer("conv2d_1")
     desk.tile(7)
-    desk.pick("layers.beside", desk.session.images[1].id)
+    desk.pick("layers.beside", desk.workspace.images[1].id)
     beside = desk.find(ImageView, "layers.map_beside")
     assert not beside.isVisible()
     desk.press("layers.page.map")
@@ -149,7 +149,7 @@ def test_the_large_view_shows_both_on_one_scale(desk: Desk, tmp_path: Path) -> N
     desk.pick("layers.beside", "")
     desk.panel.controller.frame_ready.disconnect(click_beside)
     assert late == [True] and (desk.panel.chosen.side, desk.panel.inspector.detail.side) == (0, 0)
-    desk.pick("layers.beside", desk.session.images[1].id)
+    desk.pick("layers.beside", desk.workspace.images[1].id)
     desk.press("layers.page.maps")
     assert not beside.isVisible() and own.isVisible()
     desk.pick("layers.beside", "")
@@ -158,13 +158,13 @@ def test_the_large_view_shows_both_on_one_scale(desk: Desk, tmp_path: Path) -> N
 
 
 def test_the_other_sides_kernels_are_shown_and_not_edited(bare: Desk) -> None:
-    bare.session.add_model(network(8, "other"))
-    bare.session.add_model(network(12, "own", dead=(3,)))
+    bare.workspace.add_model(network(8, "other"))
+    bare.workspace.add_model(network(12, "own", dead=(3,)))
     bare.settle()
     bare.layer("conv")
     bare.press("layers.tab.kernel")
-    bare.pick("layers.beside", bare.session.models[0].id)
-    kernels = [np.asarray(model.keras.get_layer("conv").get_weights()[0]) for model in bare.session.models]
+    bare.pick("layers.beside", bare.workspace.models[0].id)
+    kernels = [np.asarray(model.keras.get_layer("conv").get_weights()[0]) for model in bare.workspace.models]
     page = bare.panel.inspector.kernel
     for side, name in enumerate(("layers.mosaic", "layers.mosaic_beside")):
         bare.tile(3, name)
@@ -177,54 +177,54 @@ def test_the_partner_is_known_by_what_it_is(bare: Desk) -> None:
     """Images and models that come, go and change places leave the comparison as it is."""
     from convscope.imaging.image import Image
 
-    session = bare.session
+    workspace = bare.workspace
     for number, name in enumerate(("first", "own", "partner", "last")):
-        session.add_model(network(8 + number, name))
-    session.select_model(session.models[1].id)
+        workspace.add_model(network(8 + number, name))
+    workspace.select_model(workspace.models[1].id)
     bare.settle()
     bare.layer("conv")
-    partner = session.models[2]
+    partner = workspace.models[2]
     bare.pick("layers.beside", partner.id)
-    for gone in (session.models[3], session.models[0]):
-        session.remove_model(gone.id)
+    for gone in (workspace.models[3], workspace.models[0]):
+        workspace.remove_model(gone.id)
         bare.settle()
         assert bare.frame.sides[1].subject.model is partner
     # Two images of one name are two images.
     noise = np.random.default_rng(1).integers(0, 256, (28, 28)).astype(np.uint8)
     twins = [Image(noise, "twin.png"), Image(255 - noise, "twin.png")]
-    first = session.images[0]
-    session.add_images(twins)
-    session.select_image(first.id)
+    first = workspace.images[0]
+    workspace.add_images(twins)
+    workspace.select_image(first.id)
     bare.settle()
     bare.pick("layers.beside", twins[1].id)
     assert bare.frame.sides[1].subject.image is twins[1]
-    for gone in (session.images[1], twins[0]):
-        session.remove_image(gone.id)
+    for gone in (workspace.images[1], twins[0]):
+        workspace.remove_image(gone.id)
         bare.settle()
         assert bare.frame.sides[1].subject.image is twins[1]
     # Another picture in its place, as of a camera or a drawing, is followed.
-    other = session.update_image(Image(noise, "twin.png"), twins[1].id)
+    other = workspace.update_image(Image(noise, "twin.png"), twins[1].id)
     bare.settle()
     assert bare.frame.sides[1].subject.image is other
     np.testing.assert_array_equal(bare.frame.sides[1].subject.image.values, noise)
     # It goes: nothing is compared, and no other takes its place.
-    session.add_images([Image(noise // 2, "late.png")])
-    session.select_image(first.id)
+    workspace.add_images([Image(noise // 2, "late.png")])
+    workspace.select_image(first.id)
     bare.settle()
-    session.remove_image(twins[1].id)
+    workspace.remove_image(twins[1].id)
     bare.settle()
     assert len(bare.frame.sides) == 1
 
 
 def test_the_model_s_twin_under_other_names_stays_the_partner(bare: Desk) -> None:
-    session = bare.session
+    workspace = bare.workspace
     partner, own = network(8, "partner"), network(8, "own")
-    session.add_model(partner)
-    session.add_model(own)
+    workspace.add_model(partner)
+    workspace.add_model(own)
     bare.settle()
     bare.layer("conv")
     bare.pick("layers.beside", partner.id)
     twin = partner.with_(classes=("a", "b"))
-    session.replace_model(twin)
+    workspace.replace_model(twin)
     bare.settle()
     assert bare.frame.sides[1].subject.model is twin

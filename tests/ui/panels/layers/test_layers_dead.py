@@ -5,19 +5,19 @@ from __future__ import annotations
 import numpy as np
 from layers_helpers import Desk
 
-from convscope.engine.models.catalogue import open_model
+from convscope.engine.models.library.catalogue import open_model
 from convscope.imaging.samples import load_sample
+from convscope.ui.canvas.image_view import ImageView
+from convscope.ui.canvas.mosaic_view import MosaicView
 from convscope.ui.panels.layers.depth_chart import DepthChart
-from convscope.ui.widgets.image_view import ImageView
-from convscope.ui.widgets.mosaic_view import MosaicView
 
 DEAD = (11, 16, 28, 31)
 """Of the first layer of the shipped network for photographs: weights of 1e−8."""
 
 
 def test_the_shipped_network_s_dead_filters_do_not_look_alive(desk: Desk) -> None:
-    desk.session.add_images([load_sample("cat")])
-    desk.session.add_model(open_model("imagenet"))
+    desk.workspace.add_images([load_sample("cat")])
+    desk.workspace.add_model(open_model("imagenet"))
     desk.settle()
     assert desk.frame.path == "stem_conv"
     assert desk.text("layers.facts").endswith("32 maps of 112×112  ·  4 blank, all of them dead")

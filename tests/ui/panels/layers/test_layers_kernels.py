@@ -9,17 +9,17 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDoubleSpinBox, QSpinBox, QWidget
 
 from convscope.engine.data.dataset import Dataset, make_dataset
-from convscope.engine.data.images import ArrayImages
-from convscope.engine.models.catalogue import open_model
+from convscope.engine.data.formats.images import ArrayImages
+from convscope.engine.interpret.activations.activations import look
+from convscope.engine.interpret.edited import EditedModel
+from convscope.engine.models.library.catalogue import open_model
 from convscope.engine.models.opened import OpenedModel
-from convscope.engine.seeing.activations import look
-from convscope.engine.seeing.edited import EditedModel
 from convscope.imaging.image import Image
 from convscope.imaging.samples import load_sample
-from convscope.ui.widgets.bars import BarsView
-from convscope.ui.widgets.image_view import ImageView
-from convscope.ui.widgets.kernel_grid import KernelGrid
-from convscope.ui.widgets.mosaic_view import MosaicView
+from convscope.ui.canvas.image_view import ImageView
+from convscope.ui.canvas.mosaic_view import MosaicView
+from convscope.ui.forms.kernel_grid import KernelGrid
+from convscope.ui.plots.bars import BarsView
 
 
 def kernel(digits: OpenedModel, path: str = "conv2d_1") -> np.ndarray:
@@ -67,7 +67,7 @@ def test_the_layers_kernels_as_a_grid(desk: Desk, digits: OpenedModel) -> None:
 
 
 def test_first_layer_kernels_of_colours_as_pictures(desk: Desk) -> None:
-    desk.session.add_model(open_model("imagenet"))
+    desk.workspace.add_model(open_model("imagenet"))
     desk.settle()
     assert desk.frame.path == "stem_conv"
     desk.press("layers.page.kernels")
@@ -75,7 +75,7 @@ def test_first_layer_kernels_of_colours_as_pictures(desk: Desk) -> None:
     assert "red, green and blue" in desk.text("layers.scale_words")
     desk.press("layers.tab.kernel")
     desk.press("layers.try_kernel")
-    stage = desk.session.lab.stage
+    stage = desk.workspace.lab.stage
     assert stage.channels == "filter" and len(stage.kernels) == 3
     assert desk.window.panel() is not desk.panel
     # Of a thousand classes those that stand out are shown, by their names.
@@ -85,7 +85,7 @@ def test_first_layer_kernels_of_colours_as_pictures(desk: Desk) -> None:
     bars, values = desk.find(BarsView, "layers.mosaic_bars"), desk.frame.maps.tiles[:, 0, 0]
     shown = np.sort(np.argsort(-values, kind="stable")[:12])
     np.testing.assert_array_equal(bars._values, values[shown])
-    assert list(bars._labels) == [desk.session.model.classes[channel] for channel in shown]
+    assert list(bars._labels) == [desk.workspace.model.classes[channel] for channel in shown]
     assert "the 12 largest are shown" in desk.text("layers.scale_words")
 
 
@@ -96,13 +96,13 @@ def test_try_this_kernel_on_the_image(desk: Desk, digits: OpenedModel) -> None:
     desk.press("layers.try_kernel")
     assert desk.window.panel().objectName() == "kernels"
     np.testing.assert_allclose(
-        desk.session.lab.stage.kernel.weights, kernel(digits, "conv2d")[:, :, 0, 4], atol=1e-6
+        desk.workspace.lab.stage.kernel.weights, kernel(digits, "conv2d")[:, :, 0, 4], atol=1e-6
     )
-    assert desk.session.undo_label == "Kernel of conv2d 4"
+    assert desk.workspace.undo_label == "Kernel of conv2d 4"
 
 
 def test_editing_a_weight_shows_a_copy(desk: Desk, digits: OpenedModel) -> None:
-    image = desk.session.image
+    image = desk.workspace.image
     before, weights = look(digits, image).value("conv2d"), kernel(digits, "conv2d")
     desk.layer("conv2d")
     desk.tile(4)
@@ -180,12 +180,12 @@ def test_a_weight_typed_while_another_network_comes_changes_neither(desk: Desk, 
 
     layers = [keras.Input((28, 28, 1)), keras.layers.Conv2D(32, 3, name="conv2d_1")]
     other = OpenedModel(keras.Sequential(layers, name="other"))
-    desk.session.add_model(other)
-    desk.session.select_model(desk.session.models[0].id)
+    desk.workspace.add_model(other)
+    desk.workspace.select_model(desk.workspace.models[0].id)
     desk.layer("conv2d_1")
     desk.tile(63)
     before = desk.frame
-    desk.session.select_model(desk.session.models[1].id)
+    desk.workspace.select_model(desk.workspace.models[1].id)
     desk.find(QDoubleSpinBox, "layers.bias").setValue(3.0)
     desk.panel.inspector.sum.followed.emit("max_pooling2d", 0, 0, 0)
     assert not desk.panel.controller.has_edits
@@ -225,7 +225,7 @@ def test_top_images(desk: Desk, digits: OpenedModel) -> None:
     desk.press("layers.tab.top")
     assert desk.find(QWidget, "layers.top_open").isVisible()
     dataset = noise()
-    desk.session.set_dataset(dataset)
+    desk.workspace.set_dataset(dataset)
     desk.settle()
     desk.press("layers.top_find")
     grid = desk.find(MosaicView, "layers.top")
@@ -236,7 +236,7 @@ def test_top_images(desk: Desk, digits: OpenedModel) -> None:
     best = int(np.argmax(largest))
     assert grid.caption(0) == f"{largest[best]:.4g}"
     desk.tile(0, "layers.top")
-    np.testing.assert_array_equal(desk.session.image.values, dataset.images.read(best))
+    np.testing.assert_array_equal(desk.workspace.image.values, dataset.images.read(best))
     # Another map of the layer is ranked already; another layer is not.
     desk.tile(9)
     assert len(grid._maps) == 12
@@ -248,11 +248,11 @@ def test_a_model_that_takes_no_images_says_so_in_the_panel(desk: Desk) -> None:
     import keras
 
     vector = keras.Sequential([keras.Input((7,)), keras.layers.Dense(2)], name="vector")
-    desk.session.add_model(OpenedModel(vector))
+    desk.workspace.add_model(OpenedModel(vector))
     desk.settle()
     assert "does not take images" in desk.text("layers.problem")
     assert desk.find(QWidget, "layers.problem").isVisible()
-    desk.session.select_model(desk.session.models[0].id)
+    desk.workspace.select_model(desk.workspace.models[0].id)
     desk.settle()
     assert not desk.find(QWidget, "layers.problem").isVisible()
 
@@ -285,7 +285,7 @@ def twins() -> OpenedModel:
 @pytest.mark.parametrize("make", [nested, twins])
 def test_every_layer_of_odd_models_shows_or_says_why(desk: Desk, make: object) -> None:
     model = make()  # type: ignore[operator]
-    desk.session.add_images(
+    desk.workspace.add_images(
         [
             load_sample("digit-2")
             if model.input_shape[2] == 1
@@ -294,9 +294,9 @@ def test_every_layer_of_odd_models_shows_or_says_why(desk: Desk, make: object) -
             )
         ]
     )
-    desk.session.add_model(model)
+    desk.workspace.add_model(model)
     desk.settle()
-    shown = look(model, desk.session.image)
+    shown = look(model, desk.workspace.image)
     for path in model.program.slots:
         desk.layer(path)
         assert desk.frame.path == path and not desk.find(QWidget, "layers.problem").isVisible()

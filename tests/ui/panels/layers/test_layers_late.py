@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 from layers_helpers import Desk
 
-from convscope.engine.models.catalogue import open_model
+from convscope.core.task import Task
+from convscope.engine.models.library.catalogue import open_model
 from convscope.engine.models.opened import OpenedModel
-from convscope.task import Task
+from convscope.ui.canvas.late import WORDS
+from convscope.ui.canvas.mosaic_view import MosaicView
+from convscope.ui.canvas.veil import Veil
 from convscope.ui.panels.layers import controller
-from convscope.ui.widgets.late import WORDS
-from convscope.ui.widgets.mosaic_view import MosaicView
-from convscope.ui.widgets.veil import Veil
 
 
 class Gate:
@@ -60,11 +60,11 @@ def test_what_nobody_waits_for_any_more_is_cancelled(desk: Desk, gate: Gate, wha
     desk.layer_unsettled("conv2d_1")
     desk.until(lambda: len(gate.tasks) == 1)
     if what == "layer":
-        desk.session.choose_layer("conv2d_2")
+        desk.workspace.choose_layer("conv2d_2")
     elif what == "image":
-        desk.session.select_image(desk.session.images[1].id)
+        desk.workspace.select_image(desk.workspace.images[1].id)
     else:
-        desk.session.add_model(other)
+        desk.workspace.add_model(other)
     assert gate.tasks[0].cancelled
     seen: list[tuple[str, object, object]] = []
     desk.panel.controller.frame_ready.connect(
@@ -73,15 +73,15 @@ def test_what_nobody_waits_for_any_more_is_cancelled(desk: Desk, gate: Gate, wha
     gate.open.set()
     desk.settle()
     # Nothing but answers was on show.
-    assert set(seen) == {(desk.session.layer, desk.session.image, desk.session.model)}
+    assert set(seen) == {(desk.workspace.layer, desk.workspace.image, desk.workspace.model)}
 
 
 def test_a_live_picture_s_frames_are_all_answers(desk: Desk, gate: Gate) -> None:
     """The next frame of a drawing does not throw away the look at the last one."""
-    image = desk.session.image
-    desk.session.update_image(type(image)(image.values // 2, image.name))
+    image = desk.workspace.image
+    desk.workspace.update_image(type(image)(image.values // 2, image.name))
     desk.until(lambda: len(gate.tasks) == 1)
-    desk.session.update_image(type(image)(image.values // 3, image.name))
+    desk.workspace.update_image(type(image)(image.values // 3, image.name))
     assert not gate.tasks[0].cancelled
     gate.open.set()
     desk.settle()
@@ -93,12 +93,12 @@ def test_a_problem_leaves_no_maps_on_show(desk: Desk) -> None:
 
     table = keras.Sequential([keras.Input((6,)), keras.layers.Dense(3)], name="table")
     assert desk.find(MosaicView, "layers.mosaic").count == 32
-    desk.session.add_model(OpenedModel(table))
+    desk.workspace.add_model(OpenedModel(table))
     desk.settle()
     assert desk.text("layers.problem").startswith("table does not take images")
     assert desk.find(MosaicView, "layers.mosaic").count == 0
     assert desk.panel.chart.shares == () and desk.text("layers.scale_words") == ""
     assert desk.panel.inspector.detail is None
-    desk.session.select_model(desk.session.models[0].id)
+    desk.workspace.select_model(desk.workspace.models[0].id)
     desk.layer("conv2d")
     assert desk.find(MosaicView, "layers.mosaic").count == 32 and desk.panel.chart.shares

@@ -9,7 +9,7 @@ from layers_helpers import Desk
 from monkey import act, close_popups, errors, targets
 from PySide6.QtWidgets import QApplication
 
-from convscope.engine.models.catalogue import open_model
+from convscope.engine.models.library.catalogue import open_model
 from convscope.engine.models.opened import OpenedModel
 
 # These ask for a file, block until a menu is left, or go to another panel.
@@ -21,23 +21,25 @@ def test_nothing_raises_and_nothing_stays(
     desk: Desk, digits: OpenedModel, seed: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     chance = random.Random(seed)
-    desk.session.add_model(open_model("garments"))
+    desk.workspace.add_model(open_model("garments"))
     desk.settle()
     for step in range(90):
         if step % 25 == 20:
-            desk.session.select_model(desk.session.models[chance.randrange(2)].id)
+            desk.workspace.select_model(desk.workspace.models[chance.randrange(2)].id)
         if step % 12 == 6:
             # The Delete key may have closed one.
-            desk.session.select_image(desk.session.images[chance.randrange(len(desk.session.images))].id)
+            desk.workspace.select_image(
+                desk.workspace.images[chance.randrange(len(desk.workspace.images))].id
+            )
         if step % 10 == 3:
-            desk.session.choose_layer(chance.choice([layer.path for layer in desk.session.model.layers]))
+            desk.workspace.choose_layer(chance.choice([layer.path for layer in desk.workspace.model.layers]))
         act(desk.qtbot, chance, chance.choice(targets(desk.panel, LEFT_OUT)))
         QApplication.processEvents()
         close_popups()
     desk.settle()
     assert errors(caplog) == []
     # All of it still answers.
-    desk.session.select_model(desk.session.models[0].id)
+    desk.workspace.select_model(desk.workspace.models[0].id)
     desk.panel.controller.reset_edits()
     desk.layer("conv2d_1")
     assert desk.frame.path == "conv2d_1" and desk.frame.first.subject.model is digits

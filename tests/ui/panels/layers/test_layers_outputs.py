@@ -8,8 +8,8 @@ from layers_helpers import Desk
 from PySide6.QtWidgets import QComboBox, QWidget
 
 from convscope.engine.models.opened import OpenedModel
+from convscope.ui.canvas.image_view import ImageView
 from convscope.ui.panels.layers.detail import strongest
-from convscope.ui.widgets.image_view import ImageView
 
 
 @pytest.fixture
@@ -24,10 +24,10 @@ def patches(bare: Desk) -> Desk:
     one, two = keras.ops.split(maps, [2], axis=-1)
     table = layers.Reshape((49, 4), name="table")(two)
     words = layers.Dense(5, activation="relu", name="words")(table)
-    # Keras numbers the operations of a session.
+    # Keras numbers the operations of a workspace.
     one._keras_history.operation.name = "split"
     model = keras.Model(inputs, [words, layers.Flatten(name="rest")(one)], name="patches")
-    bare.session.add_model(OpenedModel(model))
+    bare.workspace.add_model(OpenedModel(model))
     bare.settle()
     return bare
 
@@ -116,7 +116,7 @@ def test_what_a_value_sees_is_said(bare: Desk) -> None:
     gated = layers.Multiply(name="gated")([maps, gate])
     padded = layers.ZeroPadding2D(3, name="padded")(gated)
     under = layers.Concatenate(axis=1, name="under")([gated, gated])
-    bare.session.add_model(
+    bare.workspace.add_model(
         OpenedModel(keras.Model(inputs, [padded, under, layers.Flatten(name="flat")(gated)]))
     )
     bare.settle()
@@ -161,7 +161,7 @@ def test_a_network_whose_training_diverged_is_shown(bare: Desk) -> None:
     kernel, bias = model.get_layer("one").get_weights()
     kernel[..., 2], bias[2] = np.nan, np.nan
     model.get_layer("one").set_weights([kernel, bias])
-    bare.session.add_model(OpenedModel(model))
+    bare.workspace.add_model(OpenedModel(model))
     bare.settle()
     bare.layer("one")
     assert "1 with values that are no numbers" in bare.text("layers.facts") and bare.panel.channel != 2

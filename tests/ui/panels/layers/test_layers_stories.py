@@ -12,17 +12,17 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAction, QGuiApplication
 from PySide6.QtWidgets import QComboBox, QWidget
 
+from convscope.core.words import share
+from convscope.engine.interpret.activations.activations import look
 from convscope.engine.models.opened import OpenedModel
-from convscope.engine.seeing.activations import look
 from convscope.imaging.colormaps import apply_colormap, colormap
 from convscope.imaging.image import Image
+from convscope.ui.canvas.image_view import ImageView
+from convscope.ui.canvas.mosaic_view import MosaicView
+from convscope.ui.canvas.scale_bar import ScaleBar
+from convscope.ui.forms.elided_combo import ElidedCombo
 from convscope.ui.panels.layers.depth_chart import DepthChart
-from convscope.ui.widgets.bars import BarsView
-from convscope.ui.widgets.elided_combo import ElidedCombo
-from convscope.ui.widgets.image_view import ImageView
-from convscope.ui.widgets.mosaic_view import MosaicView
-from convscope.ui.widgets.scale_bar import ScaleBar
-from convscope.words import share
+from convscope.ui.plots.bars import BarsView
 
 
 def lectures(values: np.ndarray) -> np.ndarray:
@@ -33,18 +33,18 @@ def lectures(values: np.ndarray) -> np.ndarray:
 def test_without_a_model_the_next_step_is_a_button(bare: Desk) -> None:
     assert "Open a network" in bare.text("layers.empty")
     bare.press("layers.open_digits")
-    bare.qtbot.waitUntil(lambda: bare.session.model is not None)
+    bare.qtbot.waitUntil(lambda: bare.workspace.model is not None)
     bare.settle()
     assert bare.text("layers.title") == "conv2d"
     assert bare.frame.maps.count == 32
-    bare.session.remove_model(bare.session.models[0].id)
+    bare.workspace.remove_model(bare.workspace.models[0].id)
     bare.settle()
     assert bare.find(QWidget, "layers.open_digits").isVisible()
 
 
 def test_all_maps_of_a_layer_as_in_the_lectures(desk: Desk, digits: OpenedModel) -> None:
     desk.layer("conv2d_1")
-    values = look(digits, desk.session.image).value("conv2d_1")
+    values = look(digits, desk.workspace.image).value("conv2d_1")
     assert desk.text("layers.facts") == "Conv2D  ·  relu  ·  64 maps of 11×11  ·  2 blank"
     blank = desk.frame.maps.statistics.blank
     for channel in range(64):
@@ -70,7 +70,7 @@ def test_arrow_keys_walk_through_the_layers(desk: Desk) -> None:
     assert seen == ["max_pooling2d", "conv2d_1", "max_pooling2d_1", "conv2d_2"]
     desk.window.run_command("layers.last")
     desk.settle()
-    assert desk.frame.path == desk.session.layer == "max_pooling2d_1"
+    assert desk.frame.path == desk.workspace.layer == "max_pooling2d_1"
     assert desk.text("layers.title") == "max_pooling2d_1"
 
 
@@ -79,7 +79,7 @@ def test_a_map_in_numbers(desk: Desk, digits: OpenedModel) -> None:
     blank = int(np.flatnonzero(desk.frame.maps.statistics.blank)[0])
     desk.tile(16)
     desk.press("layers.tab.values")
-    value = look(digits, desk.session.image).value("conv2d_2")[:, :, 16]
+    value = look(digits, desk.workspace.image).value("conv2d_2")[:, :, 16]
     assert desk.text("layers.map_title") == "map 16 of 64"
     assert float(desk.text("layers.mean")) == pytest.approx(value.mean(), rel=1e-4)
     assert float(desk.text("layers.deviation")) == pytest.approx(value.std(), rel=1e-4)
@@ -103,7 +103,7 @@ def test_clicking_a_map_writes_out_the_exact_sum(desk: Desk, digits: OpenedModel
     desk.layer("conv2d_1")
     desk.tile(7)
     desk.click("layers.map", 3, 4)
-    value = float(look(digits, desk.session.image).value("conv2d_1")[3, 4, 7])
+    value = float(look(digits, desk.workspace.image).value("conv2d_1")[3, 4, 7])
     one = desk.panel.inspector.sum.sum
     assert one is not None and (one.row, one.column, one.channel) == (3, 4, 7)
     assert one.value == pytest.approx(value, abs=1e-4)
@@ -124,7 +124,7 @@ def test_a_sum_is_followed_back_to_the_image(desk: Desk, digits: OpenedModel) ->
     desk.layer("conv2d_1")
     desk.tile(7)
     desk.click("layers.map", 3, 4)
-    found, seen = look(digits, desk.session.image), []
+    found, seen = look(digits, desk.workspace.image), []
     for _ in range(3):
         one = desk.panel.inspector.sum.sum
         assert one is not None
@@ -148,7 +148,7 @@ def test_a_dense_layer_as_bars(desk: Desk, digits: OpenedModel) -> None:
     desk.layer("dense_1")
     bars = desk.find(BarsView, "layers.mosaic_bars")
     assert bars.isVisible() and not desk.find(ImageView, "layers.map").isVisible()
-    probabilities = look(digits, desk.session.image).value("dense_1")
+    probabilities = look(digits, desk.workspace.image).value("dense_1")
     np.testing.assert_allclose(bars._values, probabilities, atol=1e-6)
     assert bars._labels == digits.classes
     # The strongest is chosen at first: it is a 3.
@@ -225,7 +225,7 @@ def test_two_images_on_one_scale(desk: Desk) -> None:
     desk.layer("conv2d_1")
     assert desk.find(QComboBox, "layers.sort").findData("difference") < 0
     desk.pick("layers.normalisation", "layer")
-    desk.pick("layers.beside", desk.session.images[1].id)
+    desk.pick("layers.beside", desk.workspace.images[1].id)
     first, second = desk.frame.sides
     assert first.levels.scale == second.levels.scale
     largest = max(first.maps.tiles.max(), second.maps.tiles.max())
@@ -236,7 +236,7 @@ def test_two_images_on_one_scale(desk: Desk) -> None:
     apart = np.abs(first.maps.tiles - second.maps.tiles).mean(axis=(1, 2))
     assert (np.diff(apart[desk.frame.order]) <= 1e-9).all()
     # The second one becomes the current image: it is compared with nothing then.
-    desk.session.select_image(desk.session.images[1].id)
+    desk.workspace.select_image(desk.workspace.images[1].id)
     desk.settle()
     assert len(desk.frame.sides) == 1 and desk.frame.look.sort == "index"
 
@@ -245,14 +245,14 @@ def test_two_models_side_by_side(desk: Desk, digits: OpenedModel) -> None:
     import keras
 
     other = keras.models.clone_model(digits.keras)
-    desk.session.add_model(OpenedModel(other, name="untrained", preprocessing=digits.preprocessing))
+    desk.workspace.add_model(OpenedModel(other, name="untrained", preprocessing=digits.preprocessing))
     desk.settle()
     desk.layer("conv2d")
-    desk.pick("layers.beside", desk.session.models[0].id)
+    desk.pick("layers.beside", desk.workspace.models[0].id)
     assert [side.subject.title for side in desk.frame.sides] == ["digit-3.png", digits.name]
     np.testing.assert_allclose(
         desk.frame.sides[1].maps.tiles.transpose(1, 2, 0),
-        look(digits, desk.session.image).value("conv2d"),
+        look(digits, desk.workspace.image).value("conv2d"),
         atol=1e-5,
     )
 
@@ -265,7 +265,7 @@ def test_what_dropout_does_while_training(desk: Desk) -> None:
     x = layers.Conv2D(16, 3, activation="relu", name="conv")(inputs)
     x = layers.SpatialDropout2D(0.5, name="spatial")(x)
     model = OpenedModel(keras.Model(inputs, layers.BatchNormalization(name="norm")(x)))
-    desk.session.add_model(model)
+    desk.workspace.add_model(model)
     desk.settle()
     assert desk.find(QComboBox, "layers.beside").findData("training") < 0
     desk.layer("spatial")
@@ -298,7 +298,7 @@ def test_saving(desk: Desk, digits: OpenedModel, tmp_path: Path) -> None:
     ):
         desk.panel.output.save_to(what, str(tmp_path / name))
     desk.settle()
-    values = look(digits, desk.session.image).value("conv2d_1")
+    values = look(digits, desk.workspace.image).value("conv2d_1")
     np.testing.assert_allclose(np.load(tmp_path / "all.npy"), values, atol=1e-6)
     np.testing.assert_allclose(np.load(tmp_path / "one.npy"), values[:, :, 9], atol=1e-6)
     with PillowImage.open(tmp_path / "m.png") as opened:
@@ -325,7 +325,7 @@ def test_live_the_maps_follow_the_picture(desk: Desk, digits: OpenedModel) -> No
         for seed in range(12)
     ]
     for image in frames:
-        desk.session.update_image(image)
+        desk.workspace.update_image(image)
         desk.qtbot.wait(2)
     desk.settle()
     np.testing.assert_allclose(
@@ -336,12 +336,12 @@ def test_live_the_maps_follow_the_picture(desk: Desk, digits: OpenedModel) -> No
 def test_nobody_looks_nothing_is_computed(desk: Desk) -> None:
     before = desk.frame
     desk.window.show_panel("kernels")
-    desk.session.select_image(desk.session.images[1].id)
+    desk.workspace.select_image(desk.workspace.images[1].id)
     desk.settle()
     assert desk.panel.frame is before
     desk.window.show_panel("layers")
     desk.settle()
-    assert desk.frame.first.subject.image is desk.session.image
+    assert desk.frame.first.subject.image is desk.workspace.image
 
 
 def test_a_model_trained_meanwhile_is_looked_at_anew(desk: Desk, digits: OpenedModel) -> None:
@@ -383,7 +383,7 @@ def test_one_begins_at_the_first_map(desk: Desk) -> None:
     bar = desk.find(MosaicView, "layers.mosaic").verticalScrollBar()
     for _ in range(6):
         desk.find(MosaicView, "layers.mosaic").zoom(2)
-    desk.session.choose_layer("max_pooling2d")
+    desk.workspace.choose_layer("max_pooling2d")
     desk.settle()
     assert bar.value() == 0
 

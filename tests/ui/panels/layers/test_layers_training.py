@@ -10,8 +10,8 @@ from layers_helpers import Desk
 from PySide6.QtWidgets import QLabel, QToolButton, QWidget
 
 from convscope.engine.models.opened import OpenedModel
-from convscope.ui.widgets.bars import BarsView
-from convscope.ui.widgets.mosaic_view import MosaicView
+from convscope.ui.canvas.mosaic_view import MosaicView
+from convscope.ui.plots.bars import BarsView
 
 
 def network() -> OpenedModel:
@@ -36,7 +36,7 @@ def network() -> OpenedModel:
 @pytest.fixture
 def training(bare: Desk) -> Desk:
     """The panel with that network."""
-    bare.session.add_model(network())
+    bare.workspace.add_model(network())
     bare.settle()
     return bare
 
@@ -96,7 +96,7 @@ def test_it_is_drawn_again(training: Desk) -> None:
     # The map that is shown large, and the numbers, are of the same draw.
     channel = int(np.flatnonzero(training.frame.sides[1].maps.tiles[:, 0, 0] == 0)[0])
     assert training.frame.sides[1].map(channel)[0, 0] == 0
-    training.session.undo()
+    training.workspace.undo()
     training.settle()
     np.testing.assert_array_equal(training.frame.sides[1].maps.tiles[:, 0, 0], draws[0])
 

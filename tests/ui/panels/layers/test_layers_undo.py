@@ -8,10 +8,10 @@ from layers_helpers import Desk
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QWidget
 
-from convscope.engine.models.catalogue import open_model
+from convscope.core.words import percent
+from convscope.engine.models.library.catalogue import open_model
 from convscope.engine.models.opened import OpenedModel
-from convscope.ui.widgets.image_view import ImageView
-from convscope.words import percent
+from convscope.ui.canvas.image_view import ImageView
 
 
 def back(desk: Desk) -> None:
@@ -27,7 +27,7 @@ def test_looks_comparisons_and_weights_in_order(desk: Desk, digits: OpenedModel)
     own = float(digits.keras.get_layer("conv2d").get_weights()[1][4])
     desk.pick("layers.normalisation", "layer")
     desk.pick("layers.colormap", "gray")
-    desk.pick("layers.beside", desk.session.images[1].id)
+    desk.pick("layers.beside", desk.workspace.images[1].id)
     desk.pick("layers.sort", "difference")
     bias.setValue(1.0)
     desk.settle()
@@ -44,7 +44,7 @@ def test_looks_comparisons_and_weights_in_order(desk: Desk, digits: OpenedModel)
         ("Change the normalisation", lambda: desk.frame.look.normalisation == "lectures"),
     ]
     for label, then in states:
-        assert desk.session.undo_label == label
+        assert desk.workspace.undo_label == label
         back(desk)
         assert then(), label
         # The controls say what is on show.
@@ -54,9 +54,9 @@ def test_looks_comparisons_and_weights_in_order(desk: Desk, digits: OpenedModel)
             ("layers.sort", desk.frame.look.sort),
         ):
             assert desk.find(QComboBox, name).currentData() == value
-    assert desk.session.undo_label is None
+    assert desk.workspace.undo_label is None
     for _ in states:
-        desk.session.redo()
+        desk.workspace.redo()
         desk.settle()
     assert desk.frame.look.normalisation == "layer" and desk.frame.look.colormap == "gray"
     assert bias.value() == 1.0 and desk.frame.sides[1].subject.title == "before the edit"
@@ -83,18 +83,18 @@ def test_weights_belong_to_their_model(desk: Desk, digits: OpenedModel) -> None:
     desk.settle()
     edited = desk.frame.maps.tiles[4].copy()
     other = open_model("garments")
-    desk.session.add_model(other)
+    desk.workspace.add_model(other)
     desk.settle()
     assert desk.frame.first.subject.model is other and not desk.find(QWidget, "layers.edits").isVisible()
-    desk.session.select_model(digits.id)
+    desk.workspace.select_model(digits.id)
     desk.settle()
     desk.layer("conv2d")
     assert desk.find(QWidget, "layers.edits").isVisible()
     np.testing.assert_array_equal(desk.frame.maps.tiles[4], edited)
     # Of a model that was closed nothing is kept.
-    desk.session.remove_model(digits.id)
+    desk.workspace.remove_model(digits.id)
     desk.settle()
-    assert desk.session.slots.known(f"layers.weights.{digits.id}") is None
+    assert desk.workspace.document.known(f"layers.weights.{digits.id}") is None
     assert not desk.panel.controller.has_edits
 
 
@@ -104,18 +104,18 @@ def test_what_the_copy_says_is_of_the_image_on_show(desk: Desk, digits: OpenedMo
     desk.find(QDoubleSpinBox, "layers.bias").setValue(2.0)
     desk.settle()
     first = desk.text("layers.edit_words")
-    assert digits.predict(desk.session.images[0]).classes[0].name in first
-    desk.session.select_image(desk.session.images[1].id)
+    assert digits.predict(desk.workspace.images[0]).classes[0].name in first
+    desk.workspace.select_image(desk.workspace.images[1].id)
     desk.settle()
     second = desk.text("layers.edit_words")
-    best = digits.predict(desk.session.images[1]).classes[0]
+    best = digits.predict(desk.workspace.images[1]).classes[0]
     assert f"{best.name} {percent(best.probability)} →" in second and second != first
 
 
 def test_elsewhere_nothing_of_it_is_taken_back(desk: Desk) -> None:
     desk.pick("layers.colormap", "gray")
     desk.window.show_panel("kernels")
-    desk.session.undo()
+    desk.workspace.undo()
     desk.window.show_panel("layers")
     desk.settle()
     assert desk.frame.look.colormap == "gray"
@@ -133,7 +133,7 @@ def test_the_opacity_of_a_map_over_its_image_is_taken_back_with_the_picture(desk
     back(desk)
     assert np.array_equal(view.pixels, first)
     assert desk.find(QDoubleSpinBox, "layers.opacity.box").value() == 50
-    assert desk.session.undo_label is None
-    desk.session.redo()
+    assert desk.workspace.undo_label is None
+    desk.workspace.redo()
     desk.settle()
     assert desk.find(QDoubleSpinBox, "layers.opacity.box").value() == 90

@@ -8,10 +8,10 @@ from PySide6.QtGui import QAction, QDragEnterEvent, QDragMoveEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QLineEdit, QSpinBox, QWidget
 from pytestqt.qtbot import QtBot
 
-from convscope.engine.models.architecture import Architecture
-from convscope.engine.models.templates import TEMPLATES
+from convscope.engine.models.builder.architecture import Architecture
+from convscope.engine.models.builder.templates import TEMPLATES
 from convscope.ui.main_window import MainWindow
-from convscope.ui.panels.model.build_view import BuildView
+from convscope.ui.panels.model.build.view import BuildView
 
 
 class Builder(Driver):
@@ -25,7 +25,7 @@ class Builder(Driver):
     @property
     def document(self) -> Architecture:
         """The architecture as it is."""
-        return self.session.architecture
+        return self.workspace.architecture
 
     @property
     def names(self) -> list[str]:
@@ -57,7 +57,7 @@ class Builder(Driver):
 
     def start(self, template: str) -> None:
         """A template as the document, and as what undo goes back to."""
-        self.session.edit_architecture(TEMPLATES[template].architecture, "Test")
+        self.workspace.edit_architecture(TEMPLATES[template].architecture, "Test")
         QApplication.processEvents()
 
     def choose(self, name: str) -> None:

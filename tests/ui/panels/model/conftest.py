@@ -13,12 +13,12 @@ from library_driver import Library
 from model_helpers import Story
 from pytestqt.qtbot import QtBot
 
+from convscope.core.paths import resource_path
 from convscope.engine.runtime import start
 from convscope.imaging.image import Image
-from convscope.imaging.load import load_image
-from convscope.paths import resource_path
-from convscope.ui.panels.model.build_view import BuildView
-from convscope.ui.panels.model.library_view import LibraryView
+from convscope.imaging.io.load import load_image
+from convscope.ui.panels.model.build.view import BuildView
+from convscope.ui.panels.model.library.view import LibraryView
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from convscope.ui.main_window import MainWindow
-from convscope.ui.panels.model.library_view import LibraryView
+from convscope.ui.panels.model.library.view import LibraryView
 
 
 class Library(Driver):

@@ -9,12 +9,12 @@ from PySide6.QtCore import QItemSelectionModel, QPoint, QPointF, Qt
 from PySide6.QtWidgets import QTreeView
 from pytestqt.qtbot import QtBot
 
-from convscope.engine.models.catalogue import open_model
+from convscope.engine.models.library.catalogue import open_model
 from convscope.engine.models.opened import OpenedModel
 from convscope.ui.main_window import MainWindow
 from convscope.ui.panels.model import ModelPanel
-from convscope.ui.panels.model.graph_view import GraphView
-from convscope.ui.panels.model.layer_facts import FactGrid
+from convscope.ui.panels.model.graph.view import GraphView
+from convscope.ui.panels.model.layers.facts import FactGrid
 
 
 @cache
@@ -35,7 +35,7 @@ class Story(Driver):
     def open(self, model: OpenedModel | str) -> OpenedModel:
         """Make a model the current one, as opening it does."""
         opened = model_of(model) if isinstance(model, str) else model
-        self.session.add_model(opened)
+        self.workspace.add_model(opened)
         self.settle()
         return opened
 

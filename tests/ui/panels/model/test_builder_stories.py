@@ -23,12 +23,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from convscope.engine.models.architecture import Architecture
-from convscope.engine.models.kinds import KINDS, palette
+from convscope.engine.models.builder.architecture import Architecture
+from convscope.engine.models.builder.templates import TEMPLATES
+from convscope.engine.models.layer_specs import KINDS, palette
 from convscope.engine.models.opened import OpenedModel
-from convscope.engine.models.templates import TEMPLATES
-from convscope.ui.panels.model.build_arcs import arcs_of
-from convscope.ui.panels.model.build_rows import settings_words
+from convscope.ui.panels.model.build.arcs import arcs_of
+from convscope.ui.panels.model.build.rows import settings_words
 
 CTRL, ALT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.AltModifier
 SHIFT = Qt.KeyboardModifier.ShiftModifier
@@ -75,17 +75,17 @@ def test_the_lectures_first_convnet_from_nothing(builder: Builder) -> None:
     ]
     builder.type("network", "my-net")
     builder.press("model.build.build")
-    model = builder.session.model
+    model = builder.workspace.model
     assert model is not None and model.name == "my-net" and model.sheet.totals.parameters == 93_322
     assert any("Built my-net: 93,322 random weights (seed 0)" in text for text in builder.messages())
     assert builder.find(QPushButton, "model.build.train").isVisible()
     builder.choose("dense")
     builder.type("units", "65")
     assert builder.window.findChild(QPushButton, "model.build.train").isHidden()
-    while builder.session.undo_label:
+    while builder.workspace.undo_label:
         builder.undo()
     assert builder.document == template, "undo goes back to what was there first"
-    while builder.session.redo_label:
+    while builder.workspace.redo_label:
         builder.redo()
     assert builder.total("parameters") == "93,909" and builder.document.name == "my-net"
 
@@ -95,10 +95,10 @@ def test_the_seed_makes_the_weights(builder: Builder) -> None:
     for seed in ("5", "5", "6"):
         builder.type("seed", seed)
         builder.press("model.build.build")
-        assert builder.session.model is not None
-        weights.append(builder.session.model.keras.get_weights()[0])
+        assert builder.workspace.model is not None
+        weights.append(builder.workspace.model.keras.get_weights()[0])
     assert np.array_equal(weights[0], weights[1]) and not np.array_equal(weights[0], weights[2])
-    assert len(builder.session.models) == 3
+    assert len(builder.workspace.models) == 3
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_shortcuts_build_copy_and_save(builder: Builder) -> None:
     assert builder.find(QSpinBox, "model.build.filters").hasFocus(), "Return goes into the settings"
     builder.key(Qt.Key.Key_Return, CTRL)
     builder.settle()
-    assert builder.session.model is not None and builder.session.model.name == "MNIST convnet 32-64-64"
+    assert builder.workspace.model is not None and builder.workspace.model.name == "MNIST convnet 32-64-64"
     QGuiApplication.clipboard().setText("")
     builder.key(Qt.Key.Key_C, CTRL | SHIFT)
     assert "keras.Sequential" in QGuiApplication.clipboard().text()
@@ -143,7 +143,7 @@ def test_shortcuts_build_copy_and_save(builder: Builder) -> None:
     builder.type("kernel_size", "99")
     builder.key(Qt.Key.Key_Return, CTRL)
     builder.settle()
-    assert len(builder.session.models) == 1, "what has a problem is not built"
+    assert len(builder.workspace.models) == 1, "what has a problem is not built"
 
 
 def test_every_template_is_in_the_gallery_and_can_be_searched(builder: Builder) -> None:
@@ -400,7 +400,7 @@ def test_a_skip_is_made_and_its_inputs_are_chosen(builder: Builder) -> None:
     builder.undo()
     builder.undo()
     builder.press("model.build.build")
-    assert builder.session.model is not None and builder.session.model.layer("add").shape == (26, 26, 32)
+    assert builder.workspace.model is not None and builder.workspace.model.layer("add").shape == (26, 26, 32)
 
 
 def test_a_renamed_layer_keeps_feeding(builder: Builder) -> None:
@@ -429,7 +429,7 @@ def test_a_renamed_layer_keeps_feeding(builder: Builder) -> None:
 
 
 def test_copied_code_builds_the_same_model(builder: Builder) -> None:
-    from convscope.engine.models.build import to_keras
+    from convscope.engine.models.builder.build import to_keras
 
     builder.start("resnet-small")
     builder.choose("stem_relu")
@@ -494,7 +494,7 @@ def test_the_current_model_is_started_from(builder: Builder) -> None:
     builder.settle()
     builder.press("model.build.from_model")
     assert builder.document.sheet().totals.parameters == 30_762
-    assert builder.session.undo_label == "Start from Garments convnet"
+    assert builder.workspace.undo_label == "Start from Garments convnet"
     builder.undo()
     assert builder.document == TEMPLATES["mnist-convnet"].architecture
     assert builder.find(QWidget, "model.build.total.parameters").isVisible()
@@ -505,7 +505,7 @@ def test_layers_that_stay_keep_the_weights_of_the_model(builder: Builder) -> Non
     assert kept is not None and not kept.isVisible()
     builder.window.sources.engine.open_model("digits")
     builder.settle()
-    origin = builder.session.model
+    origin = builder.workspace.model
     assert origin is not None
     builder.press("model.build.from_model")
     layers = [row.name for row in builder.document.sheet().layers if row.parameters]
@@ -514,7 +514,7 @@ def test_layers_that_stay_keep_the_weights_of_the_model(builder: Builder) -> Non
     builder.type("units", "4")
     assert kept.text() == f"{len(layers) - 1} of {len(layers)}"
     builder.press("model.build.build")
-    made = builder.session.model
+    made = builder.workspace.model
     assert made is not None and made is not origin
     same = [
         name
@@ -536,7 +536,7 @@ def test_what_cannot_be_started_from_says_why(builder: Builder) -> None:
 
     image = keras.Input((8, 8, 3))
     outputs = [keras.layers.Conv2D(2, 1, name="a")(image), keras.layers.Conv2D(2, 1, name="b")(image)]
-    builder.session.add_model(OpenedModel(keras.Model(image, outputs, name="two")))
+    builder.workspace.add_model(OpenedModel(keras.Model(image, outputs, name="two")))
     builder.settle()
     button = builder.find(QAbstractButton, "model.build.from_model")
     assert not button.isEnabled()
@@ -561,7 +561,7 @@ def test_numbers_by_channel_are_typed(builder: Builder) -> None:
     builder.type("scale", "0.5, 0.25")
     assert builder.problem("rescaling") == "scale has 2 numbers for 3 channels"
     builder.add("Dropout")
-    builder.session.edit_architecture(builder.document.set("dropout", noise_shape=(None, 1, 1, 1)), "Test")
+    builder.workspace.edit_architecture(builder.document.set("dropout", noise_shape=(None, 1, 1, 1)), "Test")
     builder.type("noise_shape", "?x1x28x3")
     assert builder.config("dropout")["noise_shape"] == (None, 1, 28, 3)
 
@@ -622,7 +622,7 @@ def test_an_architecture_file_opens_in_the_builder(builder: Builder, tmp_path: P
     builder.window.open_path(tmp_path / "net.json")
     builder.settle()
     assert builder.document == draft and builder.view.isVisible()
-    assert builder.session.undo_label == "Start from net.json"
+    assert builder.workspace.undo_label == "Start from net.json"
     (tmp_path / "other.json").write_text('{"name": "package", "version": 1}')
     builder.window.open_path(tmp_path / "other.json")
     builder.settle()

@@ -27,12 +27,12 @@ from PySide6.QtWidgets import (
 )
 from walk import MODEL_NAME, long_model
 
-from convscope.engine.models.catalogue import catalogue
-from convscope.engine.models.families import FAMILIES
+from convscope.engine.models.library.catalogue import catalogue
+from convscope.engine.models.library.families import FAMILIES
 from convscope.ui import theme
-from convscope.ui.panels.model.compare_rows import COLUMNS, NOTE, SHARE
-from convscope.ui.panels.model.library_opened import wrapped
-from convscope.ui.widgets.header import NAME_LIMIT
+from convscope.ui.panels.model.compare.rows import COLUMNS, NOTE, SHARE
+from convscope.ui.panels.model.library.opened import wrapped
+from convscope.ui.window.header import NAME_LIMIT
 
 TITLES = [column.title for column in COLUMNS]
 
@@ -89,13 +89,13 @@ def test_the_table_is_sorted_and_the_unknown_stays_behind(library: Library) -> N
 def test_a_shipped_model_is_opened_once(library: Library) -> None:
     library.choose("digits")
     library.press("model.library.open")
-    assert library.session.model is not None and library.session.model.name == "Digits convnet"
+    assert library.workspace.model is not None and library.workspace.model.name == "Digits convnet"
     library.choose("garments")
     library.press("model.library.open")
     library.choose("digits")
     library.press("model.library.open")
-    assert [model.name for model in library.session.models] == ["Digits convnet", "Garments convnet"]
-    assert library.session.model is library.session.models[0]
+    assert [model.name for model in library.workspace.models] == ["Digits convnet", "Garments convnet"]
+    assert library.workspace.model is library.workspace.models[0]
 
 
 def test_no_button_moves_under_the_pointer(library: Library) -> None:
@@ -140,16 +140,16 @@ def test_open_models_are_made_current_and_closed(library: Library) -> None:
     for name in ("digits", "garments"):
         library.choose(name)
         library.press("model.library.open")
-    first, second = library.session.models
-    assert library.session.model is second
+    first, second = library.workspace.models
+    assert library.workspace.model is second
     assert library.find(QToolButton, "model.library.opened.1").text() == "Garments convnet"
     assert library.text("model.library.opened.1.about") == "30.8 k  ·  trained"
     library.press("model.library.opened.0")
-    assert library.session.model is first
+    assert library.workspace.model is first
     library.press("model.library.opened.0.close")
-    assert library.session.models == (second,) and library.session.model is second
+    assert library.workspace.models == (second,) and library.workspace.model is second
     library.press("model.library.opened.0.close")
-    assert library.session.model is None and library.find(QWidget, "model.library.none").isVisible()
+    assert library.workspace.model is None and library.find(QWidget, "model.library.none").isVisible()
 
 
 @pytest.mark.parametrize("zoom", [1.0, 1.5])
@@ -157,7 +157,7 @@ def test_the_lines_of_an_open_models_name_are_all_seen(library: Library, zoom: f
     """The button was as high as one line, and cut the first and the last of three."""
     library.choose("digits")
     library.press("model.library.open")
-    library.session.add_model(long_model())
+    library.workspace.add_model(long_model())
     library.settle()
     try:
         library.window.set_zoom(zoom)
@@ -176,14 +176,14 @@ def test_a_template_opens_at_another_size(library: Library) -> None:
     size.selectAll()
     library.qtbot.keyClicks(size, "40x36x3")
     library.press("model.library.open")
-    model = library.session.model
+    model = library.workspace.model
     assert model is not None and model.input_shape == (40, 36, 3)
     told = f"{model.sheet.totals.parameters:,} parameters  ·  40×36×3"
     assert library.text("model.library.facts").startswith(told) and "93,322" not in told
     size.selectAll()
     library.qtbot.keyClicks(size, "8×8×1")
     library.press("model.library.open")
-    assert library.session.model is model
+    assert library.workspace.model is model
     assert "the 2×2 window is larger than its 1×1 map" in library.text("model.library.problem")
     assert library.find(QWidget, "model.library.random").isHidden()
 
@@ -200,7 +200,7 @@ def test_an_application_opens_with_random_weights_without_its_classifier(library
     size.selectAll()
     library.qtbot.keyClicks(size, "64×64×3")
     library.press("model.library.open")
-    model = library.session.model
+    model = library.workspace.model
     assert model is not None and model.sheet.totals.parameters == 2_257_984
     assert model.sheet.layers[-1].shape == (2, 2, 1280) and model.preprocessing.name == "−1–1"
     assert model.name == "MobileNetV2 base"
@@ -210,7 +210,7 @@ def test_an_application_opens_with_random_weights_without_its_classifier(library
 def test_weights_come_from_a_file(library: Library, tmp_path: Path) -> None:
     library.choose("digits")
     library.press("model.library.open")
-    digits = library.session.model
+    digits = library.workspace.model
     assert digits is not None
     digits.keras.save_weights(tmp_path / "digits.weights.h5")
     library.choose("mnist-convnet")
@@ -222,7 +222,7 @@ def test_weights_come_from_a_file(library: Library, tmp_path: Path) -> None:
     dialog.accept()
     assert library.find(QAbstractButton, "model.library.file").text() == "digits.weights.h5"
     library.press("model.library.open")
-    loaded = library.session.model
+    loaded = library.workspace.model
     assert loaded is not None and loaded is not digits
     assert (loaded.keras.get_weights()[0] == digits.keras.get_weights()[0]).all()
     library.choose("lenet-5")
@@ -230,7 +230,7 @@ def test_weights_come_from_a_file(library: Library, tmp_path: Path) -> None:
     library.press("model.library.open")
     told = library.text("model.library.problem")
     assert told.startswith("The weights in digits.weights.h5 do not belong to LeNet-5")
-    assert library.session.model is loaded
+    assert library.workspace.model is loaded
 
 
 def test_without_a_network_it_says_so_and_offers_what_is_here(
@@ -248,9 +248,9 @@ def test_without_a_network_it_says_so_and_offers_what_is_here(
         "Keras's file of them into "
     )
     assert told.endswith("or open one that is on this machine: imagenet (EfficientNet-Lite0, shipped).")
-    assert library.session.model is None
+    assert library.workspace.model is None
     library.press("model.library.random")
-    assert library.session.model is not None and library.session.model.name == "MobileNetV3Small"
+    assert library.workspace.model is not None and library.workspace.model.name == "MobileNetV3Small"
     assert not library.text("model.library.problem")
     library.press("model.library.weights.imagenet")
     library.press("model.library.open")
@@ -282,7 +282,7 @@ def test_a_download_shows_its_progress_and_is_cancelled(
     assert library.find(QProgressBar, "model.library.progress").isVisible()
     assert not library.find(QAbstractButton, "model.library.open").isEnabled()
     library.press("model.library.cancel")
-    assert library.session.model is None
+    assert library.workspace.model is None
     assert library.find(QWidget, "model.library.progress").isHidden()
     assert library.find(QAbstractButton, "model.library.open").isEnabled()
     assert not library.text("model.library.problem")
@@ -385,7 +385,7 @@ def test_keys_choose_tick_and_open(library: Library) -> None:
     assert [entry.name for entry in library.view.rows.ticks] == ["digits"]
     library.qtbot.keyClick(library.table, Qt.Key.Key_Return)
     library.settle()
-    assert library.session.model is not None and library.session.model.name == "Digits convnet"
+    assert library.workspace.model is not None and library.workspace.model.name == "Digits convnet"
 
 
 @pytest.mark.parametrize("name", ["mnist-small", "mnist-convnet-no-pooling", "cats-dogs-dropout"])
@@ -394,7 +394,7 @@ def test_a_model_is_called_the_same_wherever_it_is_named(library: Library, name:
     library.choose(name)
     assert library.text("model.library.title") == title
     library.press("model.library.open")
-    assert library.session.model is not None and library.session.model.name == title
+    assert library.workspace.model is not None and library.workspace.model.name == title
     assert library.find(QToolButton, "header.model").text().startswith(f"{title}   ")
     assert " ".join(library.find(QToolButton, "model.library.opened.0").text().split()) == title
     library.press("model.page.layers")
@@ -405,17 +405,17 @@ def test_a_model_is_called_the_same_wherever_it_is_named(library: Library, name:
     field = library.find(QLineEdit, "model.build.network")
     assert field.text() == title
     library.press("model.build.build")
-    built = library.session.model
-    assert built is not None and built.name == title and len(library.session.models) == 2
+    built = library.workspace.model
+    assert built is not None and built.name == title and len(library.workspace.models) == 2
     field.selectAll()
     library.qtbot.keyClicks(field, "My own, no. 2")
-    assert library.session.architecture.shown_name == "My own, no. 2"
-    assert library.session.architecture.name == "My-own-no.-2"
+    assert library.workspace.architecture.shown_name == "My own, no. 2"
+    assert library.workspace.architecture.name == "My-own-no.-2"
     library.press("model.build.build")
-    assert library.session.model is not None and library.session.model.name == "My own, no. 2"
+    assert library.workspace.model is not None and library.workspace.model.name == "My own, no. 2"
     field.selectAll()
     library.qtbot.keyClicks(field, "plain")
-    assert library.session.architecture.name == "plain" and not library.session.architecture.title
+    assert library.workspace.architecture.name == "plain" and not library.workspace.architecture.title
 
 
 def test_names_of_models_fit_the_header(library: Library) -> None:
@@ -455,7 +455,7 @@ def test_ticks_are_taken_back_and_set_again(library: Library) -> None:
     library.press("model.library.open")
     box = library.find(QCheckBox, "model.library.opened.0.tick")
     box.click()
-    assert button.text() == "Compare 3" and library.session.undo_label == "Tick Digits convnet"
+    assert button.text() == "Compare 3" and library.workspace.undo_label == "Tick Digits convnet"
     library.press("header.undo")
     assert button.text() == "Compare 2" and not box.isChecked()
     library.press("header.undo")
@@ -468,4 +468,4 @@ def test_ticks_are_taken_back_and_set_again(library: Library) -> None:
     assert button.text() == "Compare 2"
     # On another page they are not seen, and undo leaves them alone.
     library.press("model.page.build")
-    assert not (library.session.undo_label or "").startswith("Tick")
+    assert not (library.workspace.undo_label or "").startswith("Tick")

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 from PySide6.QtGui import QColor
 
-from convscope.engine.models.kinds import KINDS
+from convscope.engine.models.layer_specs import KINDS
 from convscope.ui import theme
 from convscope.ui.panels.model.colours import ORDER, colour
 

@@ -10,11 +10,11 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QFileDialog, QLabel, QLineEdit, QPlainTextEdit, QPushButton
 from window_helpers import messages
 
-from convscope.engine.models.catalogue import open_model
+from convscope.engine.models.library.catalogue import open_model
 from convscope.engine.models.opened import OpenedModel
 from convscope.imaging.image import Image
 from convscope.ui.panels.model.class_names_dialog import ClassNamesDialog
-from convscope.ui.widgets.class_bars import ClassBars
+from convscope.ui.plots.class_bars import ClassBars
 
 
 def top(story: Story) -> str:
@@ -23,12 +23,12 @@ def top(story: Story) -> str:
 
 def test_a_digit_is_told_and_drawing_changes_it(story: Story) -> None:
     model = story.open("digits")
-    assert top(story) == model.predict(story.session.image).classes[0].name
+    assert top(story) == model.predict(story.workspace.image).classes[0].name
     assert story.text("model.reason").startswith("digit-7.png in ")
     strokes = np.zeros((28, 28), np.uint8)
     strokes[4:24, 13:16] = 255
     drawn = Image(strokes, "drawing")
-    story.session.update_image(drawn)
+    story.workspace.update_image(drawn)
     story.settle()
     assert top(story) == model.predict(drawn).classes[0].name
     assert story.text("model.reason").startswith("drawing in ")
@@ -62,7 +62,7 @@ def edit(story: Story, text: str) -> ClassNamesDialog:
 
 def test_class_names_are_typed(story: Story) -> None:
     story.open(model_of("digits").with_(classes=()))
-    story.session.choose_layer("conv2d_1")
+    story.workspace.choose_layer("conv2d_1")
     assert top(story) == "class 7"
     dialog = edit(story, "zero\none\ntwo\nthree\nfour\nfive\nsix\nseven\neight\nnine\n")
     assert dialog.count.text() == "10 names for 10 classes"
@@ -71,10 +71,10 @@ def test_class_names_are_typed(story: Story) -> None:
     story.qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
     story.settle()
     assert top(story) == "seven"
-    assert story.session.model is not None and story.session.model.classes[3] == "three"
-    assert model_of("digits").classes != story.session.model.classes
+    assert story.workspace.model is not None and story.workspace.model.classes[3] == "three"
+    assert model_of("digits").classes != story.workspace.model.classes
     # Names change nothing else: the chosen layer stays chosen, here and in the table.
-    assert story.session.layer == "conv2d_1"
+    assert story.workspace.layer == "conv2d_1"
     assert story.current_row() == "conv2d_1"
 
 
@@ -97,21 +97,21 @@ def test_preprocessing_is_shown_and_changed(story: Story) -> None:
     model = story.open(model_of("digits").with_())
     box = story.find(QComboBox, "model.preprocessing")
     assert box.currentText() == model.preprocessing.name
-    story.session.select_image(story.session.images[1].id)
+    story.workspace.select_image(story.workspace.images[1].id)
     resize = story.find(QComboBox, "model.resize")
     resize.setCurrentIndex(resize.findData("pad"))
     resize.activated.emit(resize.currentIndex())
     story.settle()
-    changed = story.session.model
+    changed = story.workspace.model
     assert changed is not None and changed.preprocessing.resize == "pad"
     pixels = story.panel.facts.field.view.pixels
     assert pixels is not None and not pixels[0].any()
     box.setCurrentIndex(box.findData("tf"))
     box.activated.emit(box.currentIndex())
     story.settle()
-    assert story.session.model is not None
-    assert story.session.model.preprocessing.name == "−1–1"
-    assert story.session.model.preprocessing.resize == "pad"
+    assert story.workspace.model is not None
+    assert story.workspace.model.preprocessing.name == "−1–1"
+    assert story.workspace.model.preprocessing.resize == "pad"
     assert story.text("model.name") == model.name
 
 
@@ -145,16 +145,16 @@ def test_weights_are_loaded_into_a_copy(story: Story, tmp_path: Path) -> None:
     line.setText(str(tmp_path / "digits.weights.h5"))
     dialog.accept()
     story.settle()
-    loaded = story.session.model
+    loaded = story.workspace.model
     assert loaded is not None and loaded not in (trained, blank) and loaded.classes == blank.classes
-    image = story.session.image
+    image = story.workspace.image
     assert np.array_equal(loaded.predict(image).logits, trained.predict(image).logits)
     assert np.array_equal(blank.keras.get_weights()[0], before)
     assert "digits.weights.h5 weights" in story.text("model.origin")
     story.panel.whole.load_from(str(tmp_path / "missing.h5"))
     story.settle()
     assert messages(story.window)[-1].startswith("There is no file ")
-    assert story.session.model is loaded
+    assert story.workspace.model is loaded
 
 
 def test_the_example_is_a_graph_with_a_layer_chosen(story: Story) -> None:
@@ -162,7 +162,7 @@ def test_the_example_is_a_graph_with_a_layer_chosen(story: Story) -> None:
     story.panel.show_example()
     story.settle()
     assert story.panel.page == "graph" and story.graph.picture is not None
-    assert story.session.layer == "conv2d_1"
+    assert story.workspace.layer == "conv2d_1"
     assert story.text("model.formula") == "(3·3·32 + 1)·64 = 18,496"
 
 
@@ -177,11 +177,11 @@ def test_commands_are_offered(story: Story) -> None:
 
 
 def test_undo_belongs_to_the_builder(story: Story) -> None:
-    assert story.session.scope == "model"
+    assert story.workspace.scope == "model"
     story.press("model.page.build")
-    assert story.session.scope == "model.build"
+    assert story.workspace.scope == "model.build"
     story.press("model.page.library")
-    assert story.session.scope == "model.library"
+    assert story.workspace.scope == "model.library"
     assert not story.panel.side.isVisible()
 
 
@@ -196,17 +196,17 @@ def test_what_was_set_of_a_model_is_taken_back(story: Story) -> None:
         box.setCurrentIndex(box.findData(choice))
         box.activated.emit(box.currentIndex())
         story.settle()
-        assert story.session.undo_label == label
+        assert story.workspace.undo_label == label
     dialog = edit(story, "\n".join(f"n{number}" for number in range(10)))
     dialog.accept()
     dialog._accept()
     story.settle()
-    assert story.session.undo_label == "Name the classes"
-    assert story.session.model is not None and story.session.model.classes[3] == "n3"
+    assert story.workspace.undo_label == "Name the classes"
+    assert story.workspace.model is not None and story.workspace.model.classes[3] == "n3"
     for _ in range(3):
         story.press("header.undo")
-    assert story.session.model is not None and story.session.model.preprocessing == before
-    assert story.session.model.classes == model.classes and story.text("model.name") == model.name
+    assert story.workspace.model is not None and story.workspace.model.preprocessing == before
+    assert story.workspace.model.classes == model.classes and story.text("model.name") == model.name
     assert story.find(QComboBox, "model.resize").currentData() == before.resize
 
 
@@ -238,7 +238,7 @@ def test_another_output_is_shown_named_and_taken_back(story: Story) -> None:
     # With names they are numbers still.
     assert [row.name for row in bars.rows] == ["left", "right"]
     assert not any("%" in bars.number(row) for row in bars.rows)
-    assert story.session.undo_label == "Name the values"
+    assert story.workspace.undo_label == "Name the values"
     for _ in range(2):
         story.window.run_command("edit.undo")
         story.settle()

@@ -13,8 +13,8 @@ from PySide6.QtWidgets import QApplication, QLineEdit
 from window_helpers import messages
 
 from convscope.ui import theme
-from convscope.ui.panels.model.graph_view import GraphView
-from convscope.ui.panels.model.legend import Legend
+from convscope.ui.panels.model.graph.legend import Legend
+from convscope.ui.panels.model.graph.view import GraphView
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def test_every_layer_is_drawn_and_a_click_chooses_it(drawn: Story) -> None:
     assert set(picture.owners) == {row.path for row in model_of("resnet-small").layers}
     for node in picture.graph.nodes:
         drawn.click_box(node.path)
-        assert drawn.session.layer == node.path
+        assert drawn.workspace.layer == node.path
         assert drawn.text("model.layer") == node.path
     drawn.press("model.page.layers")
     assert drawn.current_row() == picture.graph.nodes[-1].name
@@ -81,7 +81,7 @@ def test_folded_and_every_layer(drawn: Story) -> None:
     # A layer inside a box marks that box.
     normalisation = next(node.path for node in every.graph.nodes if node.title == "BatchNormalization")
     drawn.press("model.graph.detail.folded")
-    drawn.session.choose_layer(normalisation)
+    drawn.workspace.choose_layer(normalisation)
     owner = folded.owners[normalisation]
     assert owner != normalisation
     assert drawn.graph.position_of(normalisation) == drawn.graph.position_of(owner)
@@ -119,12 +119,12 @@ def test_keys_zoom_and_go_along_the_layers(drawn: Story) -> None:
     assert view.view.scale == scale
     assert view.picture is not None
     paths = [node.path for node in view.picture.graph.nodes]
-    drawn.session.choose_layer(paths[0])
+    drawn.workspace.choose_layer(paths[0])
     for path in paths[1:4]:
         drawn.qtbot.keyClick(view, Qt.Key.Key_PageDown)
-        assert drawn.session.layer == path
+        assert drawn.workspace.layer == path
     drawn.qtbot.keyClick(view, Qt.Key.Key_PageUp)
-    assert drawn.session.layer == paths[2]
+    assert drawn.workspace.layer == paths[2]
 
 
 def test_search_lifts_boxes_and_enter_goes_from_one_to_the_next(drawn: Story) -> None:
@@ -136,7 +136,7 @@ def test_search_lifts_boxes_and_enter_goes_from_one_to_the_next(drawn: Story) ->
     visited = []
     for _ in range(len(adds) + 1):
         drawn.qtbot.keyClick(field, Qt.Key.Key_Return)
-        visited.append(drawn.session.layer)
+        visited.append(drawn.workspace.layer)
     assert visited == [*adds, adds[0]]
     # The one that it went to stands in the middle, and can be read.
     place = drawn.graph.position_of(adds[0]).toPoint()
@@ -152,14 +152,14 @@ def test_a_layer_out_of_view_is_brought_into_it(drawn: Story) -> None:
     paths = [node.path for node in view.picture.graph.nodes]
     for _ in range(6):
         wheel(view, view.position_of(paths[0]), 1)
-    drawn.session.choose_layer(paths[-1])
+    drawn.workspace.choose_layer(paths[-1])
     place = view.position_of(paths[-1])
     assert view.rect().contains(place.toPoint())
 
 
 def test_another_model_another_graph_the_latest_wins(drawn: Story) -> None:
     for name in ("inception-small", "digits", "xception-small"):
-        drawn.session.add_model(model_of(name))
+        drawn.workspace.add_model(model_of(name))
     drawn.settle()
     assert drawn.graph.picture is not None
     assert set(drawn.graph.picture.owners) == {row.path for row in model_of("xception-small").layers}

@@ -12,12 +12,12 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QLineEdit, QPushButton, QTreeView, QWidget
 
+from convscope.core.ids import new_id
 from convscope.engine.models.opened import OpenedModel
-from convscope.ids import new_id
 from convscope.imaging.image import Image
-from convscope.ui.panels.model.share_bar import ShareBar
-from convscope.ui.widgets.class_bars import ClassBars
-from convscope.ui.widgets.image_view import ImageView
+from convscope.ui.canvas.image_view import ImageView
+from convscope.ui.panels.model.layers.share_bar import ShareBar
+from convscope.ui.plots.class_bars import ClassBars
 
 
 def test_without_a_model_the_next_step_is_a_button(story: Story) -> None:
@@ -25,13 +25,13 @@ def test_without_a_model_the_next_step_is_a_button(story: Story) -> None:
     assert not story.panel.side.isVisible()
     button = story.find(QPushButton, "model.empty.imagenet")
     story.qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
-    story.qtbot.waitUntil(lambda: story.session.model is not None)
+    story.qtbot.waitUntil(lambda: story.workspace.model is not None)
     story.settle()
     assert story.text("model.name") == "EfficientNet-Lite0"
     assert not story.find(QWidget, "model.empty").isVisible()
     assert story.total("Parameters") == "4,694,024"
     # The last model closed brings the next step back.
-    story.session.remove_model(story.session.models[0].id)
+    story.workspace.remove_model(story.workspace.models[0].id)
     story.settle()
     assert story.find(QWidget, "model.empty").isVisible()
 
@@ -46,7 +46,7 @@ def test_the_lectures_sums_are_written_out(story: Story) -> None:
     told = {}
     for name in names:
         story.click_row(name)
-        assert story.session.layer == name
+        assert story.workspace.layer == name
         told[story.text("model.formula")] = story.fact("Output")
     assert told["(3·3·1 + 1)·32 = 320"] == "26 × 26 × 32"
     assert told["(3·3·32 + 1)·64 = 18,496"] == "11 × 11 × 64"
@@ -67,7 +67,7 @@ def test_nested_bases_are_branches_with_paths(story: Story) -> None:
     rows = {row[0]: row for row in story.rows()}
     assert rows["vgg16"][3:] == ["14,714,688", "87.5 %"]
     story.click_row("block3_conv1")
-    assert story.session.layer == "vgg16/block3_conv1"
+    assert story.workspace.layer == "vgg16/block3_conv1"
     assert story.text("model.layer") == "vgg16/block3_conv1"
     assert story.text("model.formula") == "(3·3·128 + 1)·256 = 295,168"
     assert story.fact("Weights") == "frozen"
@@ -75,7 +75,7 @@ def test_nested_bases_are_branches_with_paths(story: Story) -> None:
     assert story.total("trainable") == "2,097,665"
     # The branch itself is no layer.
     story.click_row("vgg16")
-    assert story.session.layer == "vgg16/block3_conv1"
+    assert story.workspace.layer == "vgg16/block3_conv1"
 
 
 def test_search_finds_names_anywhere_and_kinds_by_their_beginning(story: Story) -> None:
@@ -93,18 +93,18 @@ def test_search_finds_names_anywhere_and_kinds_by_their_beginning(story: Story) 
 
 def test_a_layer_chosen_elsewhere_is_marked_here(story: Story) -> None:
     story.open("digits")
-    assert story.session.layer == "conv2d"
-    story.session.choose_layer("dense")
+    assert story.workspace.layer == "conv2d"
+    story.workspace.choose_layer("dense")
     assert story.current_row() == "dense"
     assert story.text("model.formula") == "(576 + 1)·64 = 36,928"
     view = story.find(QTreeView, "model.layers")
     story.qtbot.keyClick(view, Qt.Key.Key_Down)
-    assert story.session.layer == "dense_1"
+    assert story.workspace.layer == "dense_1"
 
 
 def test_columns_sort_and_give_the_order_back(story: Story) -> None:
     story.open("digits")
-    story.session.choose_layer("conv2d_1")
+    story.workspace.choose_layer("conv2d_1")
     before = [row[0] for row in story.rows()]
     header = story.find(QTreeView, "model.layers").header()
     place = QPoint(header.sectionViewportPosition(3) + 20, header.height() // 2)
@@ -137,7 +137,7 @@ def test_facts_are_copied_as_text(story: Story) -> None:
 @pytest.mark.parametrize("path", ["conv2d_1", "max_pooling2d_1", "conv2d_2"])
 def test_the_receptive_field_is_drawn_where_one_points(story: Story, path: str) -> None:
     model = story.open("digits")
-    story.session.choose_layer(path)
+    story.workspace.choose_layer(path)
     row = model.layer(path)
     assert row.field is not None and row.shape is not None
     view = story.find(ImageView, "model.field")
@@ -159,7 +159,7 @@ def test_the_receptive_field_is_drawn_where_one_points(story: Story, path: str) 
 
 def test_a_click_holds_the_field(story: Story) -> None:
     story.open("digits")
-    story.session.choose_layer("conv2d_2")
+    story.workspace.choose_layer("conv2d_2")
     view = story.find(ImageView, "model.field")
     view.clicked.emit(5, 5)
     held = view._box
@@ -173,13 +173,13 @@ def test_a_click_holds_the_field(story: Story) -> None:
 def test_what_sees_everything_says_so(story: Story) -> None:
     story.open("digits")
     # Pooling of 11×11 to 5×5 drops a row and a column: the last two rows and columns reach nothing.
-    story.session.choose_layer("dense")
+    story.workspace.choose_layer("dense")
     assert story.fact("Receptive field") == "26 × 26 of 28 × 28 pixels"
     words = "Every value of this layer depends on 26 × 26 of 28 × 28 pixels: rows 0–25, columns 0–25."
     assert story.text("model.field.words") == words
     assert story.find(ImageView, "model.field")._box == (0, 0, 26, 26)
     # A number of the flattened maps stands for one place of them.
-    story.session.choose_layer("flatten")
+    story.workspace.choose_layer("flatten")
     assert story.fact("Receptive field") == "18 × 18 pixels"
     assert (
         "all together 26 × 26 of 28 × 28 pixels" in story.find(QWidget, "model.facts").accessibleDescription()
@@ -189,7 +189,7 @@ def test_what_sees_everything_says_so(story: Story) -> None:
     assert view._box == (8, 8, 18, 18)
     assert story.text("model.field.words").startswith("Value (2, 2) of 3 × 3 laid out in a row sees 18 × 18 ")
     story.open("lenet-5")
-    story.session.choose_layer("output")
+    story.workspace.choose_layer("output")
     assert story.fact("Receptive field") == "the whole image"
     assert "depends on the whole image." in story.text("model.field.words")
     assert view._box == (0, 0, 28, 28)
@@ -197,13 +197,13 @@ def test_what_sees_everything_says_so(story: Story) -> None:
 
 def test_the_network_sees_the_prepared_image(story: Story) -> None:
     model = story.open("digits")
-    story.session.select_image(story.session.images[1].id)
+    story.workspace.select_image(story.workspace.images[1].id)
     story.settle()
     pixels = story.find(ImageView, "model.field").pixels
     assert pixels is not None
-    assert np.array_equal(pixels, model.prepare(story.session.image).pixels)
+    assert np.array_equal(pixels, model.prepare(story.workspace.image).pixels)
     # A stroke of the drawing pad is a new frame of the same image.
-    story.session.update_image(Image(np.full((28, 28), 200, np.uint8), "drawing"))
+    story.workspace.update_image(Image(np.full((28, 28), 200, np.uint8), "drawing"))
     story.settle()
     pixels = story.find(ImageView, "model.field").pixels
     assert pixels is not None and pixels.max() == 200
@@ -225,9 +225,9 @@ def test_bars_show_where_parameters_and_work_are(story: Story) -> None:
     bar.hovered.emit(next(piece for piece in bar.pieces if piece.path == "conv2d_2"))
     assert story.text("model.bar.parameters.words") == "conv2d_2: 36.9 k, 39.6 %"
     story.qtbot.mouseClick(bar, Qt.MouseButton.LeftButton, pos=place)
-    assert story.session.layer == "conv2d_2"
+    assert story.workspace.layer == "conv2d_2"
     story.qtbot.keyClick(bar, Qt.Key.Key_Right)
-    assert story.session.layer == "dense"
+    assert story.workspace.layer == "dense"
 
 
 def test_narrow_windows_show_one_column_of_facts(story: Story) -> None:
@@ -278,7 +278,7 @@ def test_free_sizes_are_told(story: Story) -> None:
         [keras.Input((None, None, 3)), layers.Conv2D(4, 3, name="free"), layers.GlobalAveragePooling2D()]
     )
     story.open(OpenedModel(network, name="any size"))
-    story.session.choose_layer("free")
+    story.workspace.choose_layer("free")
     assert story.fact("Output") == "? × ? × 4"
     assert story.fact("Multiply-adds") == "depends on the image's size"
     assert story.text("model.formula") == "(3·3·3 + 1)·4 = 112"
@@ -288,18 +288,18 @@ def test_models_come_and_go_while_they_are_read(story: Story) -> None:
     for name in ("digits", "resnet-small", "inception-small", "digits"):
         model = model_of(name).with_()
         model.id = new_id()
-        story.session.add_model(model)
-    story.session.remove_model(story.session.models[3].id)
-    story.session.remove_model(story.session.models[0].id)
+        story.workspace.add_model(model)
+    story.workspace.remove_model(story.workspace.models[3].id)
+    story.workspace.remove_model(story.workspace.models[0].id)
     story.settle()
     assert story.text("model.name") == "Small Inception (GoogLeNet)"
     digits = model_of("digits")
     changed = digits.with_(preprocessing=replace(digits.preprocessing, resize="stretch"))
-    changed.id = story.session.models[-1].id
-    story.session.replace_model(changed)
+    changed.id = story.workspace.models[-1].id
+    story.workspace.replace_model(changed)
     story.settle()
     assert story.total("Parameters") == "93,322"
-    while story.session.models:
-        story.session.remove_model(story.session.models[0].id)
+    while story.workspace.models:
+        story.workspace.remove_model(story.workspace.models[0].id)
     story.settle()
     assert story.find(QWidget, "model.empty").isVisible()

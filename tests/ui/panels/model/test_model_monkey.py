@@ -38,8 +38,10 @@ def test_nothing_raises_and_nothing_hangs(story: Story, seed: int, caplog: pytes
     for step in range(STEPS):
         if step % 15 == 0:
             story.panel.show_page(chance.choice(PAGES)[0])
-        if chance.random() < 0.05 and story.session.models:
-            story.session.select_model(story.session.models[chance.randrange(len(story.session.models))].id)
+        if chance.random() < 0.05 and story.workspace.models:
+            story.workspace.select_model(
+                story.workspace.models[chance.randrange(len(story.workspace.models))].id
+            )
         targets = monkey.targets(story.panel, LEFT_OUT)
         if targets:
             widget = chance.choice(targets)
@@ -50,7 +52,7 @@ def test_nothing_raises_and_nothing_hangs(story: Story, seed: int, caplog: pytes
     story.settle()
     assert "unexpected" not in [record.message for record in caplog.records], "the log of what is a bug"
     # All of it still answers.
-    story.session.add_model(shown)
+    story.workspace.add_model(shown)
     story.panel.show_page("layers")
     story.settle()
     assert story.text("model.name") == shown.name

@@ -12,10 +12,10 @@ from PySide6.QtCore import QModelIndex, QPoint, QRect, QRectF
 from PySide6.QtGui import QColor, QFontMetrics, QImage, QPainter
 from PySide6.QtWidgets import QScrollArea, QStyleOptionViewItem, QTreeView, QWidget
 
-from convscope.engine.models.graph_nodes import GraphNode
+from convscope.engine.models.graph.nodes import GraphNode
 from convscope.engine.models.opened import OpenedModel
 from convscope.ui import theme
-from convscope.ui.panels.model.graph_paint import (
+from convscope.ui.panels.model.graph.paint import (
     HEIGHT,
     LEAST,
     WIDEST,
@@ -23,9 +23,9 @@ from convscope.ui.panels.model.graph_paint import (
     box_width,
     short_titles,
 )
-from convscope.ui.panels.model.layer_rows import shared_beginnings
-from convscope.ui.panels.model.layer_table import NameDelegate
-from convscope.ui.predictor import Predicted
+from convscope.ui.panels.model.layers.rows import shared_beginnings
+from convscope.ui.panels.model.layers.table import NameDelegate
+from convscope.ui.window.predictor import Predicted
 
 
 def convnext() -> OpenedModel:
@@ -167,7 +167,7 @@ def test_titles_of_boxes_for_afar() -> None:
 
 
 def test_boxes_are_as_wide_as_their_names(story: Story) -> None:
-    from convscope.engine.models.graph_nodes import model_graph
+    from convscope.engine.models.graph.nodes import model_graph
 
     assert box_width(model_graph(model_of("digits"))) < box_width(model_graph(convnext())) <= WIDEST
     assert LEAST >= 9, "pixels on the screen"

@@ -14,15 +14,15 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QComboBox, QFileDialog, QLabel, QLineEdit, QPushButton, QToolButton
 from window_helpers import messages
 
-from convscope.engine.data.registry import open_dataset
-from convscope.engine.models.catalogue import open_model
+from convscope.core.task import Task
+from convscope.engine.data.sets.registry import open_dataset
 from convscope.engine.models.export import export_model as module
 from convscope.engine.models.export import worker
-from convscope.task import Task
+from convscope.engine.models.library.catalogue import open_model
 from convscope.ui import theme
-from convscope.ui.panels.model.layer_facts import FactGrid
-from convscope.ui.panels.model.parity_card import ParityDialog
-from convscope.ui.panels.model.save_copy import SaveCopyDialog
+from convscope.ui.panels.model.layers.facts import FactGrid
+from convscope.ui.panels.model.save_copy.parity_card import ParityDialog
+from convscope.ui.panels.model.save_copy.view import SaveCopyDialog
 
 
 def kind(story: Story, key: str) -> None:
@@ -56,7 +56,7 @@ def test_a_copy_is_saved_and_opens_again(story: Story, tmp_path: Path) -> None:
     story.panel.whole.save_to(str(tmp_path / "mine.keras"))
     story.settle()
     again = open_model(tmp_path / "mine.keras")
-    image = story.session.image
+    image = story.workspace.image
     assert np.array_equal(again.predict(image).logits, model.predict(image).logits)
     assert again.classes == model.classes
     assert messages(story.window)[-1].startswith("Saved ")
@@ -85,7 +85,7 @@ def test_a_copy_is_saved_for_keras_2_with_its_card(story: Story, tmp_path: Path)
     save_as(story, tmp_path / "net.h5")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["net.classes.json", "net.h5"]
     again = open_model(tmp_path / "net.h5")
-    image = story.session.image
+    image = story.workspace.image
     assert np.array_equal(again.predict(image).logits, model.predict(image).logits)
     assert story.text("model.card.title") == f"{model.name} as HDF5"
     assert story.text("model.card.verdict") == "It answers as the network does."
@@ -111,7 +111,7 @@ def test_eight_bits_on_the_data_set_at_hand(
 
     monkeypatch.setattr(module, "convert_in_process", work)
     story.open("digits")
-    story.session.set_dataset(open_dataset("digits"))
+    story.workspace.set_dataset(open_dataset("digits"))
     story.settle()
     story.press("model.save")
     images = story.find(QComboBox, "model.export.images")

@@ -10,7 +10,7 @@ from driver import window_on
 from patterns_helpers import Growing
 from pytestqt.qtbot import QtBot
 
-from convscope.engine.models.catalogue import open_model
+from convscope.engine.models.library.catalogue import open_model
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.runtime import start
 from convscope.imaging.image import Image
@@ -37,6 +37,6 @@ def growing(qtbot: QtBot, window: MainWindow, digits: OpenedModel) -> Growing:
     """The panel with the network; few steps, so that all goes quickly."""
     found = Growing(qtbot, window)
     found.panel.controls.edit(settings=found.few)
-    window.session.add_model(digits)
+    window.workspace.add_model(digits)
     found.settle()
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from driver import Driver
 from pytestqt.qtbot import QtBot
 
-from convscope.engine.seeing.patterns.settings import PatternSettings
+from convscope.engine.interpret.feature_visualization.settings import PatternSettings
 from convscope.ui.main_window import MainWindow
 from convscope.ui.panels.patterns import PatternsPanel
 

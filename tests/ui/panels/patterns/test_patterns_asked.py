@@ -7,10 +7,10 @@ from patterns_helpers import Growing
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QSpinBox
 
-from convscope.engine.models.catalogue import open_model
+from convscope.engine.interpret.feature_visualization.settings import PatternSettings
+from convscope.engine.models.library.catalogue import open_model
 from convscope.engine.models.opened import OpenedModel
-from convscope.engine.seeing.patterns.settings import PatternSettings
-from convscope.ui.widgets.image_view import ImageView
+from convscope.ui.canvas.image_view import ImageView
 
 
 def wide() -> OpenedModel:
@@ -29,7 +29,7 @@ def back(growing: Growing) -> None:
 
 def test_the_steps_that_are_told_are_those_in_force(growing: Growing) -> None:
     """96 (auto) stood beside step 2 of 64."""
-    growing.session.add_model(wide())
+    growing.workspace.add_model(wide())
     growing.panel.controls.edit(settings=PatternSettings(size=32))
     growing.settle()
     steps = growing.find(QSpinBox, "patterns.steps")
@@ -40,7 +40,7 @@ def test_the_steps_that_are_told_are_those_in_force(growing: Growing) -> None:
     assert growing.text("patterns.step") == "step 96 of 96" and steps.text() == "96 (auto)"
     assert growing.text("patterns.facts").endswith("filters · 64 steps each")
     # Another grid begins with its tiles again.
-    growing.session.choose_layer("conv")
+    growing.workspace.choose_layer("conv")
     growing.settle()
     assert growing.text("patterns.step") == "step 64 of 64" and steps.text() == "64 (auto)"
     # A number that a person set holds for both.
@@ -51,7 +51,7 @@ def test_the_steps_that_are_told_are_those_in_force(growing: Growing) -> None:
 
 def test_what_was_set_and_chosen_is_taken_back_in_order(growing: Growing) -> None:
     panel = growing.panel
-    growing.session.choose_layer("conv2d_1")
+    growing.workspace.choose_layer("conv2d_1")
     growing.settle()
     growing.tile(5)
     growing.press("patterns.recipe.classic")
@@ -64,11 +64,11 @@ def test_what_was_set_and_chosen_is_taken_back_in_order(growing: Growing) -> Non
         ("Choose filter 5", lambda: growing.text("patterns.large.title") == "conv2d_1 · filter 0"),
     ]
     for label, then in states:
-        assert growing.session.undo_label == label
+        assert growing.workspace.undo_label == label
         back(growing)
         assert then(), label
     for _ in states:
-        growing.session.redo()
+        growing.workspace.redo()
         growing.settle()
     assert panel.source.value == "classes" and panel.wish.side == "hates"
     assert panel.wish.settings.recipe == "classic"
@@ -77,28 +77,28 @@ def test_what_was_set_and_chosen_is_taken_back_in_order(growing: Growing) -> Non
 
 
 def test_a_slider_that_is_dragged_is_one_step(growing: Growing) -> None:
-    before = growing.session.undo_label
+    before = growing.workspace.undo_label
     for value in (0.2, 0.4, 0.6):
         growing.panel.controls._settings(variation=value)
     growing.settle()
-    assert growing.session.undo_label == "Change the variation" != before
+    assert growing.workspace.undo_label == "Change the variation" != before
     back(growing)
-    assert growing.panel.wish.settings.variation == 0 and growing.session.undo_label == before
+    assert growing.panel.wish.settings.variation == 0 and growing.workspace.undo_label == before
 
 
 def test_each_network_keeps_what_was_chosen_of_it(growing: Growing, digits: OpenedModel) -> None:
     growing.press("patterns.source.classes")
     growing.tile(4)
     garments = open_model("garments")
-    growing.session.add_model(garments)
+    growing.workspace.add_model(garments)
     growing.settle()
     assert growing.panel._selected == 0
-    growing.session.select_model(digits.id)
+    growing.workspace.select_model(digits.id)
     growing.settle()
     assert growing.panel._selected == 4
-    growing.session.remove_model(garments.id)
+    growing.workspace.remove_model(garments.id)
     growing.settle()
-    assert growing.session.slots.known(f"patterns.chosen.{garments.id}") is None
+    assert growing.workspace.document.known(f"patterns.chosen.{garments.id}") is None
 
 
 def test_another_sheet_does_not_begin_under_the_last_one(growing: Growing) -> None:
@@ -117,13 +117,13 @@ def test_a_live_picture_does_not_starve_its_dream(growing: Growing) -> None:
     """Each frame began the growing anew, which so never ended."""
     growing.panel.dream()
     growing.settle()
-    image = growing.session.image
+    image = growing.workspace.image
     ended: list[bool] = []
     growing.panel.controller.large_ended.connect(ended.append)
     for number in range(1, 8):
-        growing.session.update_image(type(image)(np.roll(image.values, number), image.name))
+        growing.workspace.update_image(type(image)(np.roll(image.values, number), image.name))
         growing.qtbot.wait(1)
-    last = growing.session.image
+    last = growing.workspace.image
     growing.settle()
     assert True in ended and False not in ended
     # The newest frame is dreamt of in the end.
@@ -132,14 +132,14 @@ def test_a_live_picture_does_not_starve_its_dream(growing: Growing) -> None:
 
 def test_other_filters_than_there_are_do_not_stay_asked_for(growing: Growing) -> None:
     """The other end of a way is kept for layers that have it."""
-    growing.session.choose_layer("conv2d_1")
+    growing.workspace.choose_layer("conv2d_1")
     growing.panel.controls.edit(show="between", other=63)
     growing.settle()
     assert growing.panel.goals[-1].other == 63
-    growing.session.choose_layer("conv2d")
+    growing.workspace.choose_layer("conv2d")
     growing.settle()
     assert growing.panel.goals[-1].other == 31
-    growing.session.choose_layer("conv2d_1")
+    growing.workspace.choose_layer("conv2d_1")
     growing.settle()
     assert growing.panel.goals[-1].other == 63
 
@@ -154,13 +154,13 @@ def test_patterns_of_the_numbers_of_a_chosen_output(growing: Growing) -> None:
     kind = layers.Dense(3, "softmax", name="kind")(values)
     net = keras.Model(inputs, {"kind": kind, "age": layers.Dense(1, name="age")(values)}, name="two")
     model = OpenedModel(net)
-    growing.session.add_model(model)
+    growing.workspace.add_model(model)
     growing.panel.controls.edit(settings=Growing.few)
     growing.settle()
     growing.press("patterns.source.classes")
     growing.tile(2)
     assert growing.text("patterns.title") == "Classes of kind"
-    growing.session.replace_model(model.with_(output="age"), "Show the output age")
+    growing.workspace.replace_model(model.with_(output="age"), "Show the output age")
     growing.settle()
     assert growing.panel.source.switch.button("classes").text() == "Values"
     assert growing.text("patterns.title") == "Values of age"

@@ -10,7 +10,7 @@ from monkey import answer_dialogs, close_popups, errors, handle, targets
 from patterns_helpers import Growing
 from PySide6.QtWidgets import QApplication
 
-from convscope.engine.models.catalogue import open_model
+from convscope.engine.models.library.catalogue import open_model
 from convscope.engine.models.opened import OpenedModel
 from convscope.ui.panels.patterns.wish import Wish
 
@@ -35,17 +35,17 @@ def test_nothing_raises_and_nothing_stays(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     answer_dialogs(monkeypatch, tmp_path)
-    chance, session = random.Random(seed), growing.session
-    session.add_model(garments)
+    chance, workspace = random.Random(seed), growing.workspace
+    workspace.add_model(garments)
     for step in range(100):
         if step % 25 == 20:
-            session.select_model(session.models[chance.randrange(2)].id)
+            workspace.select_model(workspace.models[chance.randrange(2)].id)
         if step % 12 == 6:
             # The Delete key may have closed one.
-            session.select_image(session.images[chance.randrange(len(session.images))].id)
+            workspace.select_image(workspace.images[chance.randrange(len(workspace.images))].id)
         if step % 15 == 3:
-            assert session.model is not None
-            session.choose_layer(chance.choice([layer.path for layer in session.model.layers]))
+            assert workspace.model is not None
+            workspace.choose_layer(chance.choice([layer.path for layer in workspace.model.layers]))
         handle(growing.qtbot, chance, chance.choice(targets(growing.panel, LEFT_OUT)), LEFT_OUT, WORDS)
         QApplication.processEvents()
         close_popups()
@@ -57,8 +57,8 @@ def test_nothing_raises_and_nothing_stays(
     # All of it still answers.
     growing.panel.controls.edit(**vars(Wish(growing.few)))
     growing.press("patterns.source.layers", settle=False)
-    session.select_model(session.models[0].id)
-    session.choose_layer("conv2d_1")
+    workspace.select_model(workspace.models[0].id)
+    workspace.choose_layer("conv2d_1")
     growing.settle()
     growing.tile(3)
     assert growing.text("patterns.large.title") == "conv2d_1 · filter 3"

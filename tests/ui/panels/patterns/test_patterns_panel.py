@@ -12,28 +12,28 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QListView, QPushButton, QSpinBox, QWidget
 from pytestqt.qtbot import QtBot
 
+from convscope.engine.interpret.feature_visualization.settings import PatternSettings
 from convscope.engine.models.opened import OpenedModel
-from convscope.engine.seeing.patterns.settings import PatternSettings
 from convscope.imaging.image import Image
 from convscope.ui import theme
+from convscope.ui.canvas.image_view import ImageView
 from convscope.ui.main_window import MainWindow
 from convscope.ui.panels.patterns import controller
 from convscope.ui.panels.patterns.output import MOST_FRAMES, Evolution
-from convscope.ui.widgets.image_view import ImageView
 
 
 def test_without_a_network_the_next_step_is_a_button(qtbot: QtBot, window: MainWindow) -> None:
     button = window.findChild(QPushButton, "patterns.open_digits")
     assert button is not None and button.isVisible()
     qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: window.session.model is not None)
+    qtbot.waitUntil(lambda: window.workspace.model is not None)
     assert not button.isVisible()
     window.jobs.cancel_key(controller.GRID)
 
 
 def test_a_grid_grows_as_soon_as_there_is_a_network(growing: Growing) -> None:
     panel = growing.panel
-    assert growing.session.layer == "conv2d_1"
+    assert growing.workspace.layer == "conv2d_1"
     assert [goal.index for goal in panel.goals] == list(range(16))
     assert len(panel.output.grid) == 16
     assert growing.text("patterns.title") == "conv2d_1"
@@ -141,7 +141,7 @@ def test_deep_dream_follows_the_current_image(growing: Growing) -> None:
     growing.settle()
     (first,) = growing.panel.output.large
     assert first.goal.kind == "layer" and growing.panel.wish.from_image
-    growing.session.select_image(growing.session.images[1].id)
+    growing.workspace.select_image(growing.workspace.images[1].id)
     growing.settle()
     (second,) = growing.panel.output.large
     assert np.abs(first.values - second.values).mean() > 20
@@ -168,7 +168,7 @@ def test_the_contact_sheet_shows_every_convolution(growing: Growing, tmp_path: P
     growing.qtbot.mouseClick(sheet, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, place)
     growing.settle()
     assert growing.text("patterns.large.title") == "conv2d_2 · filter 2"
-    assert growing.session.layer == "conv2d_2" and sheet.isVisible()
+    assert growing.workspace.layer == "conv2d_2" and sheet.isVisible()
     path = tmp_path / "sheet.png"
     growing.panel.output.save_to("sheet", str(path))
     growing.settle()
@@ -199,7 +199,7 @@ def test_tiles_have_the_networks_proportions(growing: Growing) -> None:
     import keras
 
     tall = keras.Sequential([keras.Input((40, 10, 1)), keras.layers.Conv2D(4, 3, name="conv")])
-    growing.session.add_model(OpenedModel(tall))
+    growing.workspace.add_model(OpenedModel(tall))
     growing.settle()
     grid = growing.panel.grid
     assert growing.panel.output.grid[0].pixels.shape == (40, 10)
@@ -252,7 +252,7 @@ def test_a_contact_sheet_holds_nothing_up_and_is_cancelled_at_once(growing: Grow
     growing.qtbot.waitUntil(lambda: passed == ["beside"])
     assert job() is first and first.state == "running"
     # A click on a layer asks for the same sheet: it is not begun anew.
-    growing.session.choose_layer("conv2d")
+    growing.workspace.choose_layer("conv2d")
     assert job() is first
     jobs.submit("long", lambda _task: "before", title="Long work", on_done=passed.append)
     growing.qtbot.waitUntil(lambda: passed == ["beside", "before"])
@@ -284,7 +284,7 @@ def test_steps_by_themselves_are_said(growing: Growing) -> None:
     import keras
 
     small = keras.Sequential([keras.Input((12, 12, 1)), keras.layers.Conv2D(2, 3, name="conv")])
-    growing.session.add_model(OpenedModel(small))
+    growing.workspace.add_model(OpenedModel(small))
     growing.spin("patterns.steps", 0)
     assert growing.find(QSpinBox, "patterns.steps").text() == "256 (auto)"
     assert len(growing.panel.output.grid[0].curve) == 256
@@ -293,23 +293,23 @@ def test_steps_by_themselves_are_said(growing: Growing) -> None:
 
 
 def test_a_layer_that_cannot_be_climbed_says_so_in_the_panel(growing: Growing) -> None:
-    growing.session.choose_layer("flatten")
+    growing.workspace.choose_layer("flatten")
     growing.settle()
     problem = growing.find(QLabel, "patterns.problem")
     assert problem.isVisible()
     assert problem.text() == "flatten (Flatten) has no filters: choose a convolution or a dense layer."
-    growing.session.choose_layer("dense")
+    growing.workspace.choose_layer("dense")
     growing.settle()
     assert not problem.isVisible()
     assert len(growing.panel.output.grid) == 16
 
 
 def test_networks_come_and_go(growing: Growing, digits: OpenedModel) -> None:
-    growing.session.remove_model(growing.session.models[0].id)
+    growing.workspace.remove_model(growing.workspace.models[0].id)
     growing.settle()
     assert growing.find(QPushButton, "patterns.open_digits").isVisible()
-    growing.session.add_model(digits)
-    growing.session.update_image(Image(np.zeros((9, 9), np.uint8), "blank"))
+    growing.workspace.add_model(digits)
+    growing.workspace.update_image(Image(np.zeros((9, 9), np.uint8), "blank"))
     growing.settle()
     assert len(growing.panel.output.grid) == 16
 
@@ -329,10 +329,10 @@ def test_what_the_network_before_left_on_show_is_not_chosen(growing: Growing, sh
     place = growing.panel.grid.tile_rect(3).center()
     if show == "sheet":
         place = view.position_of(40, 3 * 100 + 30).toPoint()
-    growing.session.add_model(OpenedModel(other, classes=tuple("abcdefghij")))
+    growing.workspace.add_model(OpenedModel(other, classes=tuple("abcdefghij")))
     # Before it has classified the image.
     growing.qtbot.mouseClick(target, Qt.MouseButton.LeftButton, pos=place)
-    assert growing.session.layer is None and growing.panel.output.large == ()
+    assert growing.workspace.layer is None and growing.panel.output.large == ()
     growing.settle()
     assert growing.text("patterns.problem") == ""
     growing.pick("patterns.show", "16")
@@ -347,7 +347,7 @@ def test_a_base_without_classes_has_layers_only(growing: Growing) -> None:
         [keras.Input((20, 20, 3)), keras.layers.Conv2D(4, 3, activation="relu", name="conv")]
     )
     growing.press("patterns.source.classes")
-    growing.session.add_model(OpenedModel(base))
+    growing.workspace.add_model(OpenedModel(base))
     growing.settle()
     assert not growing.panel.source.switch.button("classes").isEnabled()
     assert [goal.path for goal in growing.panel.goals] == ["conv"] * 4
@@ -358,14 +358,14 @@ def test_a_network_that_takes_no_images_says_so_in_the_panel(growing: Growing) -
     import keras
 
     table = keras.Sequential([keras.Input((6,)), keras.layers.Dense(3, name="numbers")], name="table")
-    growing.session.add_model(OpenedModel(table))
+    growing.workspace.add_model(OpenedModel(table))
     growing.settle()
     assert growing.text("patterns.problem") == "table does not take images: its input is 6."
     growing.press("patterns.source.classes")
     growing.press("patterns.side.both")
     growing.press("patterns.start")
     assert growing.text("patterns.problem") == "table does not take images: its input is 6."
-    growing.session.select_model(growing.session.models[0].id)
+    growing.workspace.select_model(growing.workspace.models[0].id)
     growing.settle()
     assert len(growing.panel.output.grid) == 10
 
@@ -474,14 +474,14 @@ def test_the_grid_shows_what_it_has_before_the_large_picture_grows(growing: Grow
     control.grid_frame.connect(lambda frame: seen.append("whole" if frame.patterns else "growing"))
     control.large_frame.connect(lambda _frame: seen.append("large"))
     # Of this layer nothing is on disk.
-    growing.session.choose_layer("conv2d_2")
+    growing.workspace.choose_layer("conv2d_2")
     panel._choose_tile(3)
     growing.settle()
     assert seen.index("growing") < seen.index("large")
     assert "whole" in seen
     # Of this one all is there, and is shown once.
     seen.clear()
-    growing.session.choose_layer("conv2d_1")
+    growing.workspace.choose_layer("conv2d_1")
     panel._choose_tile(3)
     growing.settle()
     assert seen[0] == "whole" and set(seen[1:]) == {"large"}
@@ -508,7 +508,7 @@ def test_with_classes_only_grids_of_classes_are_chosen(growing: Growing) -> None
 def test_a_dense_layers_unit_is_no_neuron_of_a_map(growing: Growing) -> None:
     growing.pick("patterns.aim", "neuron")
     assert growing.panel.output.large[0].goal.kind == "neuron"
-    growing.session.choose_layer("dense")
+    growing.workspace.choose_layer("dense")
     growing.tile(2)
     assert growing.text("patterns.problem") == ""
     assert growing.panel.output.large[0].goal.kind == "channel"
@@ -521,7 +521,7 @@ def test_an_image_chosen_elsewhere_is_dreamt_of_on_coming_back(growing: Growing)
     growing.settle()
     (first,) = growing.panel.output.large
     growing.window.show_panel("layers")
-    growing.session.select_image(growing.session.images[1].id)
+    growing.workspace.select_image(growing.workspace.images[1].id)
     growing.settle()
     growing.window.show_panel("patterns")
     growing.settle()
@@ -530,7 +530,7 @@ def test_an_image_chosen_elsewhere_is_dreamt_of_on_coming_back(growing: Growing)
 
 
 def test_why_the_large_picture_cannot_be_stays_while_the_grid_grows(growing: Growing) -> None:
-    growing.session.choose_layer("conv2d_2")
+    growing.workspace.choose_layer("conv2d_2")
     growing.settle()
     panel, control = growing.panel, growing.panel.controller
     panel.controls.edit(settings=PatternSettings(steps=3000))
@@ -554,7 +554,7 @@ def test_a_dead_filter_stays_a_cross_and_is_said(growing: Growing) -> None:
     kernel, bias = layer.get_weights()
     kernel[..., 4] *= 1e-8 / np.abs(kernel[..., 4]).max()
     layer.set_weights([kernel, bias])
-    growing.session.add_model(OpenedModel(net))
+    growing.workspace.add_model(OpenedModel(net))
     growing.settle()
     grid = growing.panel.grid
     assert [grid.caption(n) for n in range(6)] == ["0", "1", "2", "3", "4 · dead", "5"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtWidgets import QLabel, QWidget
 from train_helpers import Train
 
-from convscope.opening import is_there
+from convscope.core.opening import is_there
 from tests.made_runs import DAMAGE, made_run
 
 

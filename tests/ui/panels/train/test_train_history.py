@@ -11,13 +11,13 @@ from PySide6.QtGui import QColor, QPainter, QPixmap
 from PySide6.QtWidgets import QApplication, QSlider
 from pytestqt.qtbot import QtBot
 
-from convscope.engine.training.record import EpochRecord, Recorder
+from convscope.engine.training.runs.record import EpochRecord, Recorder
 from convscope.engine.training.settings import EarlyStopping, OptimizerSettings, Schedule, TrainingSettings
 from convscope.engine.training.smoothing import FORMULAS, Formula, find_overfitting, smooth
 from convscope.ui import theme
-from convscope.ui.panels.train.charts import INTERVAL, SELDOM, Charts
-from convscope.ui.panels.train.history import History, Series
-from convscope.ui.panels.train.looks import kernel_pictures, map_pictures
+from convscope.ui.panels.train.live.charts import INTERVAL, SELDOM, Charts
+from convscope.ui.panels.train.live.history import History, Series
+from convscope.ui.panels.train.live.looks import kernel_pictures, map_pictures
 from convscope.ui.plots.chart import Chart, Line
 from convscope.ui.plots.curve import thin
 from convscope.ui.plots.plot import short

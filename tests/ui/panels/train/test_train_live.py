@@ -10,23 +10,23 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel, QWidget
 from train_helpers import Train, few_digits, tiny_model, weights
 
+from convscope.core.errors import NotEnoughMemoryError, UserError
+from convscope.core.task import Cancelled, Task
 from convscope.engine.data.augmentation import LECTURE
 from convscope.engine.data.dataset import Dataset
-from convscope.engine.data.registry import open_dataset
+from convscope.engine.data.sets.registry import open_dataset
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.training.observe import Snapshot
-from convscope.engine.training.run import Run, list_runs, new_folder
+from convscope.engine.training.runs.run import Run, list_runs, new_folder
 from convscope.engine.training.settings import OptimizerSettings, TrainingSettings
 from convscope.engine.training.train import train as train_engine
-from convscope.errors import NotEnoughMemoryError, UserError
 from convscope.imaging.image import Image
-from convscope.task import Cancelled, Task
-from convscope.ui.panels.train.looks import OTHERS
-from convscope.ui.panels.train.plan import Plan
-from convscope.ui.panels.train.result import ResultView
-from convscope.ui.panels.train.samples_view import SamplesView
+from convscope.ui.canvas.mosaic_view import MosaicView
+from convscope.ui.panels.train.live.looks import OTHERS
+from convscope.ui.panels.train.live.samples_view import SamplesView
+from convscope.ui.panels.train.results.view import ResultView
+from convscope.ui.panels.train.settings.plan import Plan
 from convscope.ui.plots.legend import Legend
-from convscope.ui.widgets.mosaic_view import MosaicView
 
 
 def first_loss(train: Train) -> float:
@@ -62,7 +62,7 @@ def test_a_training_from_start_to_start_again(train: Train, tiny: OpenedModel) -
     # What came out is a model of its own; the one that was chosen is as it was.
     assert train.text("train.notice.text").startswith("All 4 epochs are done, 36 steps. Test accuracy 0.")
     # Nothing changes in the other panels before somebody wants it.
-    assert train.session.models == (tiny,) and train.session.model is tiny
+    assert train.workspace.models == (tiny,) and train.workspace.model is tiny
     first = finished_model(train)
     assert first.name == "tiny on Digits"
     assert np.array_equal(weights(tiny), before)
@@ -110,8 +110,8 @@ def test_a_training_from_start_to_start_again(train: Train, tiny: OpenedModel) -
         train.press("train.view.live")
     # The network is there for the asking, and the panel goes on with the same.
     train.press("train.notice.use")
-    assert train.session.models == (tiny, finished_model(train))
-    assert train.session.model is finished_model(train)
+    assert train.workspace.models == (tiny, finished_model(train))
+    assert train.workspace.model is finished_model(train)
     assert train.find(QAbstractButton, "train.start").text() == "Start again"
 
 
@@ -153,7 +153,7 @@ def test_steering_and_looking(train: Train, monkeypatch: pytest.MonkeyPatch) -> 
     # The current image is followed, whatever it becomes.
     assert train.find(QComboBox, "train.image").currentText() == "current, black"
     count, shown = len(seen), seen[-1].maps
-    train.session.add_images([Image(np.eye(28, dtype=np.uint8) * 255, "a line")])
+    train.workspace.add_images([Image(np.eye(28, dtype=np.uint8) * 255, "a line")])
     assert train.find(QComboBox, "train.image").currentText() == "current, a line"
     train.until(lambda: len(seen) > count and not np.array_equal(seen[-1].maps, shown))
 
@@ -233,7 +233,7 @@ def test_a_loss_that_is_no_number(empty: Train, digits: Dataset) -> None:
     train.ended()
     assert "The loss is no number any more (NaN)" in train.text("train.notice.text")
     # Nothing was learned: no model of it.
-    assert train.session.models == (model,)
+    assert train.workspace.models == (model,)
     train.press("train.notice.rate")
     assert train.settings.optimizer.learning_rate == 0.01
     train.settle()
@@ -305,7 +305,7 @@ def test_an_interrupted_run_is_offered(empty: Train, tiny: OpenedModel) -> None:
     found = history.by_batch("loss")
     assert found is not None and found[0][0][0] == pytest.approx(1 / 3)
     # Its data, settings and first weights are those of the next run.
-    assert empty.session.dataset is not None and empty.settings.steps_per_epoch == 3
+    assert empty.workspace.dataset is not None and empty.settings.steps_per_epoch == 3
     assert empty.find(QAbstractButton, "train.start").text() == "Start again"
     assert not empty.find(QLabel, "train.interrupted.text").isVisible()
 
@@ -314,14 +314,14 @@ def test_a_resumed_run_brings_its_augmentation_to_its_own_data_only(empty: Train
     run = interrupted(tiny, open_dataset("digits"))
     other = replace(few_digits(60), reference="other", title="Other")
     empty.open(tiny, other)
-    empty.session.set_augmentation(LECTURE)
+    empty.workspace.set_augmentation(LECTURE)
     empty.desk.resume(run)
     empty.until(lambda: empty.trainer.active)
     empty.ended()
     assert run.state == "finished"
-    assert empty.session.dataset is not None and empty.session.dataset.reference == "digits"
-    assert empty.session.augmentation == run.details.settings.augmentation is None
-    assert empty.session.data_settings_of("other").augmentation == LECTURE
+    assert empty.workspace.dataset is not None and empty.workspace.dataset.reference == "digits"
+    assert empty.workspace.augmentation == run.details.settings.augmentation is None
+    assert empty.workspace.data_settings_of("other").augmentation == LECTURE
 
 
 @pytest.mark.parametrize("paused", [False, True])

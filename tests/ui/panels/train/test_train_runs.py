@@ -18,27 +18,27 @@ from train_helpers import Train, few_digits, tiny_model, weights
 from window_helpers import messages
 
 from convscope.engine.data.dataset import Dataset
-from convscope.engine.data.registry import open_dataset
 from convscope.engine.data.resize import InputSettings
+from convscope.engine.data.sets.registry import open_dataset
 from convscope.engine.data.split import SplitSettings
-from convscope.engine.models.catalogue import open_model
+from convscope.engine.models.library.catalogue import open_model
 from convscope.engine.models.opened import OpenedModel, Source
-from convscope.engine.training import costs
 from convscope.engine.training.control import Control, Watch
 from convscope.engine.training.evaluate import evaluate
 from convscope.engine.training.observe import Snapshot
-from convscope.engine.training.run import list_runs, new_folder, runs_folder
+from convscope.engine.training.runs.run import list_runs, new_folder, runs_folder
 from convscope.engine.training.settings import OptimizerSettings, TrainingSettings
 from convscope.engine.training.train import train as train_engine
+from convscope.engine.training.transfer import costs
 from convscope.ui import theme
-from convscope.ui.panels.train.class_accuracy import ClassAccuracy
-from convscope.ui.panels.train.confusion import ConfusionView
-from convscope.ui.panels.train.result import ResultView
-from convscope.ui.panels.train.runs import RunsView
-from convscope.ui.panels.train.runs_table import RunsTable
-from convscope.ui.panels.train.transfer import TransferView
-from convscope.ui.widgets.form import breakable
-from convscope.ui.widgets.mosaic_view import MosaicView
+from convscope.ui.canvas.mosaic_view import MosaicView
+from convscope.ui.forms.form import breakable
+from convscope.ui.panels.train.results.class_accuracy import ClassAccuracy
+from convscope.ui.panels.train.results.confusion import ConfusionView
+from convscope.ui.panels.train.results.view import ResultView
+from convscope.ui.panels.train.runs.table import RunsTable
+from convscope.ui.panels.train.runs.view import RunsView
+from convscope.ui.panels.train.transfer.view import TransferView
 
 
 def kept_run(folder: Path, model: OpenedModel, dataset: Dataset, rate: float, epochs: int = 2) -> None:
@@ -176,7 +176,7 @@ def test_a_run_is_renamed_resulted_opened_and_started_again(
     assert messages(runs.window)[-1] == f"The run is in {folder}"
     runs.press("train.runs.open")
     runs.settle()
-    model = runs.session.model
+    model = runs.workspace.model
     assert model is not None and model is not tiny and model.source.path is not None
     click_row(runs, 0)
     runs.press("train.runs.again")
@@ -267,8 +267,8 @@ def test_the_result_of_a_run_its_confusion_and_the_images_behind_a_cell(runs: Tr
     runs.press("train.result.use")
     runs.settle()
     index = int(evaluation.cell(true, predicted)[0])
-    assert np.array_equal(runs.session.image.values, digits.images.read(index))
-    assert f"({digits.classes[true]})" in runs.session.image.name
+    assert np.array_equal(runs.workspace.image.values, digits.images.read(index))
+    assert f"({digits.classes[true]})" in runs.workspace.image.name
 
 
 def test_other_parts_of_the_data_and_the_weakest_class(runs: Train, digits: Dataset) -> None:
@@ -339,7 +339,7 @@ def test_costs_are_told_beforehand_with_the_tensors_before_and_after(transfer: T
     assert not transfer.find(QLabel, "train.transfer.warning").isVisible()
     random = tiny_model()
     random.source = Source("template", "tiny", weights="random")
-    transfer.session.add_model(random)
+    transfer.workspace.add_model(random)
     assert transfer.find(QLabel, "train.transfer.warning").isVisible()
     # Here the button at the left would train the network as it is.
     start = transfer.find(QAbstractButton, "train.start")
@@ -372,7 +372,7 @@ def test_what_learns_is_told_before_a_batch_is_timed_and_one_timing_serves_all_e
     transfer.spin("train.transfer.head_epochs", "9")
     go_on.set()
     transfer.settle()
-    data = transfer.session.dataset
+    data = transfer.workspace.dataset
     assert data is not None
     images = [len(data.indices(part)) for part in ("train", "validation", "test")]  # type: ignore[arg-type]
     tested = images[2] * 0.5
@@ -431,7 +431,7 @@ def test_the_input_told_is_what_the_run_really_uses(train: Train, digits: Datase
     base = tiny_model(side=40)
     base.source = Source("file", "base", weights="trained")
     train.open(base, digits)
-    train.session.set_input(InputSettings((28, 28), 1))
+    train.workspace.set_input(InputSettings((28, 28), 1))
     train.settle()
     assert train.text("train.input") == "28 × 28, gray"
     train.press("train.view.transfer")
@@ -458,7 +458,7 @@ def test_the_input_told_is_what_the_run_really_uses(train: Train, digits: Datase
 
 
 def test_all_three_ways_one_after_the_other_in_one_chart(transfer: Train) -> None:
-    base = transfer.session.model
+    base = transfer.workspace.model
     assert base is not None
     before = weights(base)
     transfer.spin("train.transfer.head_epochs", "1")
@@ -492,7 +492,7 @@ def test_all_three_ways_one_after_the_other_in_one_chart(transfer: Train) -> Non
     # The base is still the network that one began with, and as it was.
     assert view.pretrained is base and np.array_equal(weights(base), before)
     # What the three have made is offered, not opened unasked.
-    assert len(transfer.session.models) == 2
+    assert len(transfer.workspace.models) == 2
 
 
 def test_a_fine_tuned_run_is_started_again_as_a_whole(transfer: Train) -> None:
@@ -556,7 +556,7 @@ def test_a_support_vector_machine_on_the_features(transfer: Train) -> None:
     transfer.settle()
     assert result.outcome is not None and result.outcome.evaluation.accuracy == level[0]
     # Of another base it says nothing.
-    transfer.session.add_model(tiny_model())
+    transfer.workspace.add_model(tiny_model())
     transfer.press("train.view.transfer")
     assert not transfer.find(QLabel, "train.transfer.svm.reached").isVisible()
     assert not transfer.find(QAbstractButton, "train.transfer.svm.result").isVisible()

@@ -11,14 +11,14 @@ from train_helpers import Train, few_digits, tiny_model
 
 from convscope.engine.data.augmentation import LECTURE, Augmentation
 from convscope.engine.data.dataset import Dataset
-from convscope.engine.data.registry import open_dataset
 from convscope.engine.data.resize import InputSettings
+from convscope.engine.data.sets.registry import open_dataset
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.training.settings import OPTIMIZERS, EarlyStopping, Plateau, Schedule, TrainingSettings
-from convscope.imaging.save import save_png
+from convscope.imaging.io.save import save_png
 from convscope.ui.panels.data import DataPanel
-from convscope.ui.panels.train.form import NumberBox
-from convscope.ui.panels.train.names import differences, next_name
+from convscope.ui.panels.train.settings.form import NumberBox
+from convscope.ui.panels.train.settings.names import differences, next_name
 
 
 def test_the_first_step_is_a_button(empty: Train) -> None:
@@ -34,7 +34,7 @@ def test_the_first_step_is_a_button(empty: Train) -> None:
     empty.window.resize(size)
     # Whatever is open, and whatever the images were to be brought to.
     empty.open(tiny_model(classes=3), few_digits(60))
-    empty.session.set_input(InputSettings((32, 32)))
+    empty.workspace.set_input(InputSettings((32, 32)))
     empty.desk.edit(lambda settings: replace(settings, loss="binary_crossentropy"))
     empty.settle()
     assert empty.text("train.empty.title") == "tiny on Digits: something does not fit"
@@ -69,13 +69,13 @@ def test_files_that_are_left_out_are_told_before_and_after(empty: Train, tmp_pat
         "1 file cannot be read and is left out: one/words.png"
     )
     assert "one/words.png: " in label.toolTip()
-    assert empty.session.dataset is not None
+    assert empty.workspace.dataset is not None
     # Whoever looks at all images finds it; the data panel may be the first to look.
     cut = tmp_path / "nought" / "0.png"
     cut.write_bytes(cut.read_bytes()[:60])
     empty.window.show_panel("data")
     empty.settle()
-    images = empty.session.dataset.images
+    images = empty.workspace.dataset.images
     images.thumbnails(range(len(images)), 28)
     empty.window.show_panel("train")
     empty.settle()
@@ -165,12 +165,12 @@ def test_all_that_is_under_more(train: Train) -> None:
 
 def test_augmentation_comes_from_the_data_panel(train: Train) -> None:
     assert train.text("train.augmentation") == "None"
-    train.session.set_augmentation(LECTURE)
+    train.workspace.set_augmentation(LECTURE)
     words = "rotation ±40°, shift ±20 % across, shift ±20 % up and down, shear 0.2, zoom ±20 %, flips"
     assert train.text("train.augmentation") == words
-    train.session.set_augmentation(Augmentation(zoom=0.125, brightness=0.004))
+    train.workspace.set_augmentation(Augmentation(zoom=0.125, brightness=0.004))
     assert train.text("train.augmentation") == "zoom ±12.5 %, brightness ±0.4 %"
-    train.session.set_augmentation(LECTURE)
+    train.workspace.set_augmentation(LECTURE)
     assert train.settings.augmentation == LECTURE
 
 
@@ -181,8 +181,8 @@ def test_other_classes_are_told_and_mended(empty: Train, digits: Dataset) -> Non
     assert not empty.find(QAbstractButton, "train.start").isEnabled()
     empty.press("train.finding.0.mend")
     empty.settle()
-    assert empty.session.model is not model and model.head.units == 3
-    assert empty.session.model is not None and empty.session.model.head.units == 10
+    assert empty.workspace.model is not model and model.head.units == 3
+    assert empty.workspace.model is not None and empty.workspace.model.head.units == 10
     assert empty.find(QAbstractButton, "train.start").isEnabled()
 
 
@@ -192,7 +192,7 @@ def test_another_size_is_told_and_mended(empty: Train, digits: Dataset) -> None:
     assert empty.find(QAbstractButton, "train.finding.0.mend").text() == "Bring the images to 32×32"
     empty.press("train.finding.0.mend")
     empty.settle()
-    assert empty.settings.size == (32, 32) and empty.session.input.size == (32, 32)
+    assert empty.settings.size == (32, 32) and empty.workspace.input.size == (32, 32)
     assert empty.text("train.input") == "32 × 32, stretched"
     assert empty.find(QAbstractButton, "train.start").isEnabled()
     # The data panel shows it, and takes it back.
@@ -210,7 +210,7 @@ def test_other_colours_are_told_and_mended(empty: Train, tiny: OpenedModel, digi
     assert empty.text("train.finding.0.text") == "The images are RGB, but tiny takes gray."
     empty.press("train.finding.0.mend")
     empty.settle()
-    assert empty.session.input == InputSettings(channels=1)
+    assert empty.workspace.input == InputSettings(channels=1)
     assert empty.text("train.input") == "As the images are, gray"
     assert empty.find(QAbstractButton, "train.start").isEnabled()
 
@@ -224,15 +224,15 @@ def test_images_of_different_sizes_come_to_the_networks(
 
 
 def test_what_the_data_panel_sets_is_trained_with_and_other_edits_keep_it(train: Train) -> None:
-    train.session.set_input(InputSettings((28, 28), 1, "crop"))
+    train.workspace.set_input(InputSettings((28, 28), 1, "crop"))
     assert train.settings.input == InputSettings((28, 28), 1, "crop")
     train.spin("train.epochs", "3")
-    assert train.session.input == InputSettings((28, 28), 1, "crop") and train.settings.epochs == 3
+    assert train.workspace.input == InputSettings((28, 28), 1, "crop") and train.settings.epochs == 3
     train.desk.set_settings(TrainingSettings(size=(14, 14), fit="pad"))
-    assert train.session.input == InputSettings((14, 14), None, "pad")
-    train.session.set_augmentation(LECTURE)
+    assert train.workspace.input == InputSettings((14, 14), None, "pad")
+    train.workspace.set_augmentation(LECTURE)
     train.spin("train.epochs", "4")
-    assert train.session.augmentation == LECTURE
+    assert train.workspace.augmentation == LECTURE
 
 
 def test_labels_that_a_sigmoid_does_not_go_with(empty: Train, digits: Dataset) -> None:
@@ -254,7 +254,7 @@ def test_a_network_that_takes_no_images(empty: Train, digits: Dataset) -> None:
     empty.open(OpenedModel(keras.Sequential(layers, name="flat")), digits)
     assert empty.text("train.finding.0.text") == "flat does not take images: its input is 10."
     assert not empty.find(QAbstractButton, "train.start").isEnabled()
-    empty.session.set_dataset(replace(digits, image_size=None))
+    empty.workspace.set_dataset(replace(digits, image_size=None))
     assert empty.text("train.input") == "As the images are"
 
 

@@ -20,11 +20,11 @@ from train_helpers import Train, few_digits, tiny_model
 
 from convscope.engine.data.augmentation import MILD
 from convscope.engine.models.opened import OpenedModel
-from convscope.engine.training.run import new_folder
+from convscope.engine.training.runs.run import new_folder
 from convscope.engine.training.settings import TrainingSettings
 from convscope.engine.training.train import train as train_engine
-from convscope.ui.panels.train.runs import RunsView
-from convscope.ui.panels.train.runs_table import RunsTable
+from convscope.ui.panels.train.runs.table import RunsTable
+from convscope.ui.panels.train.runs.view import RunsView
 
 CTRL = Qt.KeyboardModifier.ControlModifier
 Act = tuple[str, Callable[[], object]]
@@ -60,14 +60,14 @@ def taken_back(train: Train, acts: tuple[Act, ...], state: Callable[[], Any]) ->
     for label, act in acts:
         act()
         train.settle()
-        assert train.session.undo_label == label
+        assert train.workspace.undo_label == label
         states.append(state())
         assert states[-1] != states[-2], label
     for before in states[-2::-1]:
         keys(train, Qt.Key.Key_Z)
         assert state() == before
     for label, after in zip((label for label, _act in acts), states[1:], strict=True):
-        assert train.session.redo_label == label
+        assert train.workspace.redo_label == label
         keys(train, Qt.Key.Key_Y)
         assert state() == after
     for _ in acts:
@@ -104,19 +104,19 @@ def test_what_is_typed_and_turned_without_a_pause_is_one_step(train: Train) -> N
     box.setFocus()
     for _ in range(5):
         train.qtbot.keyClick(box, Qt.Key.Key_Up)
-    assert train.settings.epochs == 10 and train.session.undo_label == "epochs"
+    assert train.settings.epochs == 10 and train.workspace.undo_label == "epochs"
     # In the field itself Ctrl+Z is the window's, not that of its letters.
     train.qtbot.keyClick(box, Qt.Key.Key_Z, CTRL)
-    assert train.settings.epochs == 5 and box.value() == 5 and train.session.undo_label is None
+    assert train.settings.epochs == 5 and box.value() == 5 and train.workspace.undo_label is None
     train.qtbot.keyClick(box, Qt.Key.Key_Y, CTRL)
     assert train.settings.epochs == 10
     # A slider that is dragged likewise.
     slider = train.find(QSlider, "train.smoothing.slider")
     for notch in range(79, 40, -3):
         slider.setValue(notch)
-    assert train.session.undo_label == "smoothing"
+    assert train.workspace.undo_label == "smoothing"
     keys(train, Qt.Key.Key_Z)
-    assert train.charts.smoothing.value == 0.8 and train.session.undo_label == "epochs"
+    assert train.charts.smoothing.value == 0.8 and train.workspace.undo_label == "epochs"
 
 
 def test_a_mend_and_what_the_data_panel_gives_are_steps_among_the_others(train: Train) -> None:
@@ -125,8 +125,8 @@ def test_a_mend_and_what_the_data_panel_gives_are_steps_among_the_others(train: 
     train.settle()
     train.press("train.finding.0.mend")
     train.settle()
-    assert train.session.undo_label == "Bring the images to 32×32" and train.settings.size == (32, 32)
-    train.session.set_augmentation(MILD)
+    assert train.workspace.undo_label == "Bring the images to 32×32" and train.settings.size == (32, 32)
+    train.workspace.set_augmentation(MILD)
     for expected in (MILD, None):
         assert train.settings.augmentation == expected and train.settings.size == (32, 32)
         if expected is not None:
@@ -159,9 +159,9 @@ def test_how_curves_are_seen_is_taken_back(train: Train) -> None:
     train.press("train.log")
     train.press("train.view.runs")
     train.settle()
-    assert train.session.undo_label == "epochs"
+    assert train.workspace.undo_label == "epochs"
     train.press("train.view.live")
-    assert train.session.undo_label == "log scale"
+    assert train.workspace.undo_label == "log scale"
 
 
 @pytest.fixture
@@ -225,7 +225,7 @@ def test_while_it_trains_the_settings_shown_are_the_runs(train: Train) -> None:
     train.spin("train.learning_rate", "0.002")
     train.settle()
     train.begin()
-    train.session.undo()
+    train.workspace.undo()
     assert train.settings.optimizer.learning_rate == 0.001
     assert train.find(QAbstractSpinBox, "train.learning_rate").text() == "0.002"
     train.press("train.stop")

@@ -9,15 +9,15 @@ from driver import Driver
 from pytestqt.qtbot import QtBot
 
 from convscope.engine.data.dataset import Dataset
-from convscope.engine.data.registry import open_dataset
+from convscope.engine.data.sets.registry import open_dataset
 from convscope.engine.data.split import SplitSettings
-from convscope.engine.models.build import to_keras
+from convscope.engine.models.builder.build import to_keras
+from convscope.engine.models.builder.templates import Draft
 from convscope.engine.models.opened import OpenedModel
-from convscope.engine.models.templates import Draft
 from convscope.engine.training.settings import TrainingSettings
 from convscope.ui.main_window import MainWindow
 from convscope.ui.panels.train import TrainPanel
-from convscope.ui.panels.train.live import LiveView
+from convscope.ui.panels.train.live.view import LiveView
 
 
 def tiny_model(classes: int = 10, side: int = 28, last: str = "softmax") -> OpenedModel:
@@ -60,9 +60,9 @@ class Train(Driver):
         return self.desk.settings
 
     def open(self, model: OpenedModel, dataset: Dataset) -> None:
-        """Put a network and data into the session."""
-        self.session.add_model(model)
-        self.session.set_dataset(dataset)
+        """Put a network and data into the workspace."""
+        self.workspace.add_model(model)
+        self.workspace.set_dataset(dataset)
         self.settle()
 
     def begin(self) -> None:

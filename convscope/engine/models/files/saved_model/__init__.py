@@ -12,12 +12,12 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from convscope.core.errors import UntrustedError, UserError
+from convscope.core.opening import check_budget, is_folder
 from convscope.engine.models.files.disk import check_disk
 from convscope.engine.models.files.saved_model.check import ENDPOINT, check
 from convscope.engine.models.files.saved_model.isolation import is_possible
 from convscope.engine.models.files.saved_model.process import GraphProcess
-from convscope.errors import UntrustedError, UserError
-from convscope.opening import check_budget, is_folder
 
 NOTE = "A SavedModel is a finished graph: it predicts, but its layers cannot be looked into or trained."
 

@@ -9,9 +9,9 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
-from convscope.errors import UserError
-from convscope.opening import check_budget, check_regular, is_there, read_bytes
-from convscope.printable import printable
+from convscope.core.errors import UserError
+from convscope.core.opening import check_budget, check_regular, is_there, read_bytes
+from convscope.core.printable import printable
 
 ENDPOINT = "serving_default"
 Shape = tuple[int | None, ...]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
+from convscope.core.errors import UserError
 from convscope.engine.models.files.saved_model.check import Shape
 from convscope.engine.models.files.saved_model.process import GraphProcess
-from convscope.errors import UserError
 
 
 @lru_cache(maxsize=1)

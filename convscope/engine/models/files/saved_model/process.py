@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 import convscope
+from convscope.core.errors import UserError
+from convscope.core.opening import budget
 from convscope.engine.models.files.saved_model.messages import BrokenMessageError, read_message, write_message
-from convscope.errors import UserError
-from convscope.opening import budget
 
 START_SECONDS, ANSWER_SECONDS = 180.0, 120.0
 

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
+from convscope.core.task import Task
 from convscope.jobs import Job, Jobs
-from convscope.task import Task
 from convscope.ui.panels.explain.folder.answers import Answers
 
 if TYPE_CHECKING:
+    from convscope.engine.models.answers.predict_folder import PictureFile
     from convscope.engine.models.opened import OpenedModel
-    from convscope.engine.models.predict_folder import PictureFile
 
 KEY = "explain.folder"
 TOP = 5
@@ -69,7 +69,7 @@ class FolderRun(QObject):
         self.failed = ""
 
         def work(task: Task) -> None:
-            from convscope.engine.models.predict_folder import list_pictures, names_of, predict_folder
+            from convscope.engine.models.answers.predict_folder import list_pictures, names_of, predict_folder
 
             wanted, names, are_classes = files, names_of(model), model.has_classes
             top = TOP if are_classes else MOST_NUMBERS
@@ -104,7 +104,7 @@ class FolderRun(QObject):
             self.more.emit()
 
     def _fail(self, job: Job, error: BaseException) -> None:
-        from convscope.errors import UserError
+        from convscope.core.errors import UserError
 
         if job is self._job:
             known = isinstance(error, UserError)

@@ -27,14 +27,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from convscope.core.printable import printable
+from convscope.core.words import percent
 from convscope.imaging.numerals import numeral
 from convscope.jobs import Jobs
-from convscope.printable import printable
 from convscope.ui import theme
+from convscope.ui.canvas.pixmaps import Pixmaps, fitted
+from convscope.ui.canvas.thumbnail_loader import ThumbnailLoader
 from convscope.ui.panels.explain.folder.answers import SKIPPED, Answers, Order, Sorting
-from convscope.ui.thumbnail_loader import ThumbnailLoader
-from convscope.ui.widgets.pixmaps import Pixmaps, fitted
-from convscope.words import percent
 
 Index = QModelIndex | QPersistentModelIndex
 PICTURE, CLASS, SHARE, NEXT = range(4)
@@ -326,7 +326,7 @@ class AnswersTable(QTableView):
 
     def begin(self, answers: Answers) -> None:
         """Pictures of another folder."""
-        from convscope.engine.data.images import FileImages
+        from convscope.engine.data.formats.images import FileImages
 
         self._pixmaps.clear()
         self.loader.set_images(FileImages(answers.folder, [file.name for file in answers.files]))

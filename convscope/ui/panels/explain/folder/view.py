@@ -8,17 +8,17 @@ from pathlib import Path
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QFileDialog, QStackedWidget, QVBoxLayout, QWidget
 
-from convscope.errors import UserError
+from convscope.core.errors import UserError
+from convscope.core.printable import printable
+from convscope.core.task import Task
 from convscope.imaging.image import Image
-from convscope.printable import printable
-from convscope.task import Task
 from convscope.ui import theme
+from convscope.ui.canvas.veil import Veil
+from convscope.ui.forms.form import caption, choose, combo, row, tool
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.explain.folder.answers import SKIPPED, Answers, Order
 from convscope.ui.panels.explain.folder.run import FolderRun
 from convscope.ui.panels.explain.folder.table import AnswersTable
-from convscope.ui.widgets.form import caption, choose, combo, row, tool
-from convscope.ui.widgets.veil import Veil
 
 # How often rows are sorted anew while answers come: seldom where there are very many.
 REFRESH_MS, SELDOM_MS, MANY = 200, 1000, 5000
@@ -43,7 +43,7 @@ class FolderView(QWidget):
         self._context = context
         self._order = Order()
         self._added: list[str] = []
-        self.folder = context.session.slot("explain.folder", "", "explain")
+        self.folder = context.workspace.part("explain.folder", "", "explain")
         self.run = FolderRun(context.jobs, self)
         self._refresh = QTimer(self)
         self._refresh.setSingleShot(True)
@@ -53,7 +53,7 @@ class FolderView(QWidget):
         self.run.more.connect(self._more)
         self.run.ended.connect(self._ended)
         self.folder.changed.connect(self._folder_changed)
-        context.session.model_changed.connect(self._model_changed)
+        context.workspace.model_changed.connect(self._model_changed)
         self._folder_changed(self.folder.value)
 
     def choose_folder(self) -> None:
@@ -92,10 +92,10 @@ class FolderView(QWidget):
             return
 
         def work(task: Task) -> int:
-            from convscope.engine.models.predict_folder import answer_key
-            from convscope.engine.models.prediction_table import as_text, columns
-            from convscope.engine.models.prediction_table import row as line
-            from convscope.files import write_whole
+            from convscope.core.files import write_whole
+            from convscope.engine.models.answers.predict_folder import answer_key
+            from convscope.engine.models.answers.prediction_table import as_text, columns
+            from convscope.engine.models.answers.prediction_table import row as line
 
             key = answer_key(answers.model)
             plain = not answers.are_classes
@@ -124,12 +124,12 @@ class FolderView(QWidget):
         """Take no more events."""
         self.run.stop()
         self.folder.changed.disconnect(self._folder_changed)
-        self._context.session.model_changed.disconnect(self._model_changed)
+        self._context.workspace.model_changed.disconnect(self._model_changed)
 
     # -- what happens ----------------------------------------------------------------------------------------
 
     def _folder_changed(self, folder: str) -> None:
-        model = self._context.session.model
+        model = self._context.workspace.model
         self.run.stop()
         self.run.answers = None
         self._order = replace(self._order, only=None)
@@ -139,7 +139,7 @@ class FolderView(QWidget):
         self._show_state()
 
     def _model_changed(self, _model: object) -> None:
-        model = self._context.session.model
+        model = self._context.workspace.model
         if self.folder.value and model is not None and self.run.answers is None and not self.run.running:
             # It was dropped before there was a network.
             self.run.ask(model, Path(self.folder.value))
@@ -172,7 +172,7 @@ class FolderView(QWidget):
         self._show_rows()
 
     def _act(self) -> None:
-        model = self._context.session.model
+        model = self._context.workspace.model
         if self.run.running:
             self.run.stop()
         elif self._is_outdated() and model is not None:
@@ -187,15 +187,15 @@ class FolderView(QWidget):
         if answers is None:
             return
         path = answers.folder / name
-        session = self._context.session
-        for image in session.images:
+        workspace = self._context.workspace
+        for image in workspace.images:
             if image.path == path:
-                session.select_image(image.id)
+                workspace.select_image(image.id)
                 self.opened.emit()
                 return
 
         def work(task: Task) -> Image:
-            from convscope.imaging.load import load_image
+            from convscope.imaging.io.load import load_image
 
             return load_image(path, task=task)
 
@@ -210,18 +210,18 @@ class FolderView(QWidget):
         )
 
     def _add(self, image: Image) -> None:
-        session = self._context.session
-        session.add_images([image])
-        still = {each.id for each in session.images}
+        workspace = self._context.workspace
+        workspace.add_images([image])
+        still = {each.id for each in workspace.images}
         self._added = [*(each for each in self._added if each in still), image.id]
         while len(self._added) > KEPT:
-            session.remove_image(self._added.pop(0), keep=False)
+            workspace.remove_image(self._added.pop(0), keep=False)
         self.opened.emit()
 
     # -- what is shown ---------------------------------------------------------------------------------------
 
     def _is_outdated(self) -> bool:
-        answers, model = self.run.answers, self._context.session.model
+        answers, model = self.run.answers, self._context.workspace.model
         return answers is not None and model is not None and answers.model is not model
 
     def _show_rows(self) -> None:
@@ -247,7 +247,7 @@ class FolderView(QWidget):
         self.classes.blockSignals(False)
 
     def _show_state(self) -> None:
-        answers, model, running = self.run.answers, self._context.session.model, self.run.running
+        answers, model, running = self.run.answers, self._context.workspace.model, self.run.running
         outdated = self._is_outdated()
         self.stack.setCurrentWidget(self.empty if answers is None else self.table)
         self.said.setText(self._words())
@@ -278,7 +278,7 @@ class FolderView(QWidget):
         if answers is None:
             if self.run.running:
                 return f"Looking for pictures in {name}…"
-            if self.folder.value and self._context.session.model is None:
+            if self.folder.value and self._context.workspace.model is None:
                 return f"There is no network to ask about {name} yet."
             return _NOTHING
         skipped = len(answers.problems)

@@ -1,0 +1,181 @@
+"""What a method of explaining is: its definition for the computer and in words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convscope.core.errors import UserError
+from convscope.core.task import Task
+from convscope.engine.interpret.attribution.target import Target
+
+if TYPE_CHECKING:
+    from convscope.engine.interpret.attribution.look import Look
+
+Setting = int | float | str
+Settings = Mapping[str, Setting]
+Family = Literal["layer", "gradient", "masking"]
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One number or choice of a method, as a form shows it.
+
+    Attributes:
+        name: its key in the settings.
+        title: beside the control.
+        default: when nothing is chosen.
+        low, high, step: of a number; whole numbers when the default is one.
+        choices: of a word; empty for numbers.
+        unit: "px", "%", or "".
+        about: one clause: what it does.
+    """
+
+    name: str
+    title: str
+    default: Setting
+    low: float = 0.0
+    high: float = 0.0
+    step: float = 1.0
+    choices: tuple[str, ...] = ()
+    unit: str = ""
+    about: str = ""
+
+    def checked(self, value: Any, method: str) -> Setting:
+        """The value in its type.
+
+        Raises:
+            UserError: it is out of range or no choice.
+        """
+        if self.choices:
+            if value not in self.choices:
+                raise UserError(
+                    f"{method}: {self.title.lower()} is one of {', '.join(self.choices)}, not {value}."
+                )
+            return str(value)
+        try:
+            number = float(value)
+        except (TypeError, ValueError):
+            number = float("nan")
+        whole = isinstance(self.default, int)
+        if not self.low <= number <= self.high or (whole and number != int(number)):
+            kind = "a whole number" if whole else "a number"
+            raise UserError(
+                f"{method}: {self.title.lower()} is {kind} from {self.low:g} to {self.high:g}, not {value}."
+            )
+        return int(number) if whole else number
+
+
+@dataclass(frozen=True)
+class Paper:
+    """Where a method comes from.
+
+    Attributes:
+        authors: "Selvaraju et al.".
+        year: of the preprint or publication.
+        title: of the paper.
+        link: a DOI or an arXiv address.
+    """
+
+    authors: str
+    year: int
+    title: str
+    link: str
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a method's cost depends on.
+
+    Attributes:
+        height, width: of the network's input in pixels.
+        channels: of the chosen layer; 0 without.
+    """
+
+    height: int
+    width: int
+    channels: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Heat:
+    """What a method computes.
+
+    Attributes:
+        values: float32, h×w, at the layer's (or the input's) own resolution, before any normalisation.
+        notes: what a person must know about this map, one sentence each.
+        facts: numbers beside the map, by their names in words.
+    """
+
+    values: NDArray[np.float32]
+    notes: tuple[str, ...] = ()
+    facts: Mapping[str, float] = field(default_factory=dict)
+
+
+Compute = Callable[["Look", Target, "str | None", Settings, Task], Heat]
+
+
+@dataclass(frozen=True)
+class Method:
+    """One method.
+
+    Attributes:
+        name: "grad-cam".
+        title: "Grad-CAM".
+        family: "layer" (a weighted sum of a layer's maps), "gradient" (of the input) or "masking" (hides
+            parts of the image and looks what becomes of the score).
+        formula: one line.
+        computes, misses: a sentence or two each; together the method's paragraph.
+        paper: its source.
+        compute: (look, target, layer, settings, task) → Heat; hands partial `Heat`s to the task.
+        passes: its cost in forward passes for given settings; a backward pass counts as two.
+        needs_layer: whether it looks at one layer's maps.
+        needs_class: False for what is the same for every class.
+        signed: whether negative values mean "against" (shown in diverging colours).
+        floating: whether only differences within a map count, its floor meaning nothing.
+        grainy: whether single pixels stand out so far that colours end at the 99th percentile.
+        parameters: what can be set.
+        warning: shown beside the picture; "" for none.
+    """
+
+    name: str
+    title: str
+    family: Family
+    formula: str
+    computes: str
+    misses: str
+    paper: Paper
+    compute: Compute
+    passes: Callable[[Settings, Work], int]
+    needs_layer: bool = False
+    needs_class: bool = True
+    signed: bool = False
+    floating: bool = False
+    grainy: bool = False
+    parameters: tuple[Parameter, ...] = ()
+    warning: str = ""
+
+    @property
+    def about(self) -> str:
+        """The paragraph: what it computes, and what it misses."""
+        return f"{self.computes} {self.misses}"
+
+    def settings(self, given: Settings) -> dict[str, Setting]:
+        """All parameters: the given values, checked, and defaults for the others.
+
+        Raises:
+            UserError: a name that it does not have, or a value out of range.
+        """
+        names = [parameter.name for parameter in self.parameters]
+        for name in given:
+            if name not in names:
+                has = f"it has {', '.join(names)}" if names else "it has none"
+                raise UserError(f"{self.title} has no setting {name}: {has}.")
+        return {
+            parameter.name: parameter.checked(given.get(parameter.name, parameter.default), self.title)
+            for parameter in self.parameters
+        }

@@ -1,0 +1,43 @@
+"""Gradient × input."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from convscope.core.task import Task
+from convscope.engine.interpret.attribution.look import Look
+from convscope.engine.interpret.attribution.method import Heat, Method, Paper, Settings
+from convscope.engine.interpret.attribution.methods.common import silence, there_and_back
+from convscope.engine.interpret.attribution.target import Target
+
+
+def compute(look: Look, target: Target, layer: str | None, settings: Settings, task: Task) -> Heat:
+    """Σ over channels of x · ∂score/∂x, in the network's own units."""
+    task.check()
+    image = look.prepared.batch
+    slope = look.input_gradients(image, target)[0]
+    values = np.asarray((image * slope)[0].sum(axis=-1), np.float32)
+    return Heat(values, silence(values))
+
+
+METHOD = Method(
+    name="gradient-x-input",
+    title="Gradient × input",
+    family="gradient",
+    formula="Σ over colours x ⊙ ∂score/∂x",
+    computes="The gradient times the network's input: what each pixel contributes if the network is "
+    "taken as linear here. In a network of ReLUs without biases the values add up to the "
+    "logit.",
+    misses="Pixels whose prepared value is 0 (black, or middle gray, by the preprocessing) can never "
+    "show, and a network is not linear; it is as noisy as the gradient.",
+    paper=Paper(
+        "Shrikumar et al.",
+        2016,
+        "Not Just a Black Box: Learning Important Features Through Propagating Activation Differences",
+        "https://arxiv.org/abs/1605.01713",
+    ),
+    compute=compute,
+    passes=there_and_back,
+    grainy=True,
+    signed=True,
+)

@@ -1,0 +1,52 @@
+"""Guided backpropagation."""
+
+from __future__ import annotations
+
+from convscope.core.task import Task
+from convscope.engine.interpret.attribution.gradients import unguided_activations
+from convscope.engine.interpret.attribution.look import Look
+from convscope.engine.interpret.attribution.method import Heat, Method, Paper, Settings
+from convscope.engine.interpret.attribution.methods.common import silence, there_and_back
+from convscope.engine.interpret.attribution.target import Target
+
+WARNING = (
+    "It hardly depends on the weights: with shuffled ones it looks the same (Adebayo et al., "
+    "arXiv 1810.03292). It shows edges, not reasons."
+)
+
+
+def notes(look: Look) -> tuple[str, ...]:
+    """What to say where a network has activations that are no ReLU."""
+    others = unguided_activations(look.model)
+    if not others:
+        return ()
+    return (f"It is defined for ReLU; {', '.join(others)} pass their ordinary gradient.",)
+
+
+def compute(look: Look, target: Target, layer: str | None, settings: Settings, task: Task) -> Heat:
+    """max over channels of |gradient|, where ReLUs pass positive gradients at positive inputs only."""
+    task.check()
+    slope = look.input_gradients(look.prepared.batch, target, guided=True)[0][0]
+    values = abs(slope).max(axis=-1)
+    return Heat(values, (*silence(values), *notes(look)))
+
+
+METHOD = Method(
+    name="guided-backprop",
+    title="Guided backprop",
+    family="gradient",
+    formula="max over colours | ∂score/∂x |, each ReLU passes max(gradient, 0) where its input is positive",
+    computes="The gradient with all paths cut that would lower something on the way: sharp pictures of "
+    "the structures that excite units.",
+    misses="It restores edges of the image almost whatever the network learned and whatever the class.",
+    paper=Paper(
+        "Springenberg et al.",
+        2014,
+        "Striving for Simplicity: The All Convolutional Net",
+        "https://arxiv.org/abs/1412.6806",
+    ),
+    compute=compute,
+    passes=there_and_back,
+    grainy=True,
+    warning=WARNING,
+)

@@ -1,0 +1,97 @@
+"""RISE."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from convscope.core.task import Task
+from convscope.engine.interpret.attribution.look import Look
+from convscope.engine.interpret.attribution.masking import batch_size, chunks
+from convscope.engine.interpret.attribution.method import Heat, Method, Paper, Parameter, Settings, Work
+from convscope.engine.interpret.attribution.methods.common import silence
+from convscope.engine.interpret.attribution.target import Target
+
+
+def masks(
+    count: int, size: tuple[int, int], grid: int, share: float, generator: np.random.Generator
+) -> NDArray[np.float32]:
+    """Random smooth masks, count×height×width, 0–1: section 3.2 of the paper.
+
+    A small grid of zeros and ones, enlarged bilinearly to one cell more than the image, at a random shift.
+    """
+    cells = [-(-side // grid) for side in size]
+    made = np.empty((count, *size), np.float32)
+    for mask in made:
+        small = (generator.random((grid, grid)) < share).astype(np.float32)
+        large = cv2.resize(small, ((grid + 1) * cells[1], (grid + 1) * cells[0])).reshape(
+            (grid + 1) * cells[0], (grid + 1) * cells[1]
+        )
+        top, left = (int(generator.integers(0, cell)) for cell in cells)
+        mask[:] = large[top : top + size[0], left : left + size[1]]
+    return made
+
+
+def compute(look: Look, target: Target, layer: str | None, settings: Settings, task: Task) -> Heat:
+    """Σ f(x ⊙ m)·m / (N·E[m]), equation 6 of the paper."""
+    image, share = look.prepared.batch, float(settings["kept"]) / 100
+    count, grid = int(settings["masks"]), int(settings["grid"])
+    use_probability = settings["score"] == "probability"
+    generator = np.random.default_rng(int(settings["seed"]))
+    total = np.zeros(look.size, np.float64)
+    size = batch_size(look)
+
+    def batches() -> Iterator[tuple[slice, NDArray[np.float32]]]:
+        for part in chunks(count, size):
+            yield part, masks(part.stop - part.start, look.size, grid, share, generator)
+
+    task.progress(0.0, "RISE")
+    for number, (part, made) in enumerate(batches()):
+        scores, probabilities = look.scores(image * made[..., None], target)
+        total += np.tensordot(probabilities if use_probability else scores, made, 1)
+        if number % 4 == 3 and part.stop < count:
+            task.partial(Heat((total / (part.stop * share)).astype(np.float32)))
+        task.progress(part.stop / count, "RISE")
+    values = (total / (count * share)).astype(np.float32)
+    return Heat(values, silence(values))
+
+
+def _passes(settings: Settings, work: Work) -> int:
+    return int(settings["masks"])
+
+
+METHOD = Method(
+    name="rise",
+    title="RISE",
+    family="masking",
+    formula="Σ f(x ⊙ m)·m / (N·E[m])",
+    computes="Shows the network thousands of randomly masked copies of the image and averages the "
+    "masks by the score that was left: needs nothing but the network's answers.",
+    misses="It is slow and noisy: the map settles only with thousands of masks, changes with the seed, "
+    "and has a floor that means nothing; only differences within the map count.",
+    paper=Paper(
+        "Petsiuk, Das and Saenko",
+        2018,
+        "RISE: Randomized Input Sampling for Explanation of Black-box Models",
+        "https://arxiv.org/abs/1806.07421",
+    ),
+    compute=compute,
+    passes=_passes,
+    floating=True,
+    parameters=(
+        Parameter("masks", "Masks", 2000, 50, 8000, 50, about="the paper takes 4,000 to 8,000"),
+        Parameter("grid", "Grid", 7, 2, 16, 1, about="cells of a mask along a side"),
+        Parameter("kept", "Kept", 50.0, 10.0, 90.0, 5.0, unit="%", about="of the cells stay visible"),
+        Parameter(
+            "score",
+            "Score",
+            "logit",
+            choices=("logit", "probability"),
+            about="what masks are averaged by; the paper's networks put out probabilities",
+        ),
+        Parameter("seed", "Seed", 0, 0, 9999, 1, about="which random masks"),
+    ),
+)

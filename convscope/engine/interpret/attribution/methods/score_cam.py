@@ -1,0 +1,102 @@
+"""Score-CAM."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from convscope.core.task import Task
+from convscope.engine.interpret.attribution.layers import checked_layer
+from convscope.engine.interpret.attribution.look import Look
+from convscope.engine.interpret.attribution.masking import batch_size, chunks
+from convscope.engine.interpret.attribution.method import Heat, Method, Paper, Parameter, Settings, Work
+from convscope.engine.interpret.attribution.methods.common import relu, silence
+from convscope.engine.interpret.attribution.target import Target
+
+
+def score_cam_sum(maps: NDArray[np.float32], rises: NDArray[np.float32]) -> NDArray[np.float32]:
+    """ReLU(Σₖ softmax(rises)ₖ·Aₖ), equations 4 and 5 of the paper.
+
+    Args:
+        maps: h×w×channels.
+        rises: how much each channel's mask raised the score over the baseline's.
+    """
+    shares = np.exp(rises - rises.max())
+    return relu(maps @ np.asarray(shares / shares.sum(), np.float32))
+
+
+def compute(look: Look, target: Target, layer: str | None, settings: Settings, task: Task) -> Heat:
+    """Score the image seen through every map, then sum the maps."""
+    maps = look.maps(checked_layer(look.model, layer))
+    low, high = maps.min(axis=(0, 1)), maps.max(axis=(0, 1))
+    # A map that is the same everywhere masks nothing.
+    usable = np.flatnonzero(high > low)
+    limit = int(settings["channels"])
+    if 0 < limit < len(usable):
+        # As in Faster Score-CAM: those that vary most.
+        strongest = np.argsort(-maps[..., usable].std(axis=(0, 1)), kind="stable")[:limit]
+        usable = np.sort(usable[strongest])
+    if not len(usable):
+        values = np.zeros(maps.shape[:2], np.float32)
+        return Heat(values, silence(values))
+    height, width = look.size
+    image = look.prepared.batch
+    task.progress(0.0, "Score-CAM")
+    baseline = float(look.scores(np.zeros_like(image), target)[0][0])
+    rises = np.zeros(len(usable), np.float32)
+    for number, part in enumerate(chunks(len(usable), batch_size(look))):
+        chosen = usable[part]
+        masks = (maps[..., chosen] - low[chosen]) / (high[chosen] - low[chosen])
+        large = np.stack(
+            [
+                cv2.resize(np.ascontiguousarray(masks[..., n]), (width, height)).reshape(height, width)
+                for n in range(len(chosen))
+            ]
+        )
+        rises[part] = look.scores(image * large[..., None], target)[0] - baseline
+        done = part.stop / len(usable)
+        if number % 4 == 3 and done < 1:
+            seen = usable[: part.stop]
+            task.partial(Heat(score_cam_sum(maps[..., seen], rises[: part.stop])))
+        task.progress(done, "Score-CAM")
+    values = score_cam_sum(maps[..., usable], rises)
+    return Heat(values, silence(values), {"channels used": float(len(usable))})
+
+
+def _passes(settings: Settings, work: Work) -> int:
+    limit = int(settings["channels"])
+    return (min(limit, work.channels) if limit else work.channels) + 2
+
+
+METHOD = Method(
+    name="score-cam",
+    title="Score-CAM",
+    family="layer",
+    formula="ReLU( Σₖ softmax(f(x ⊙ norm(up(Aₖ))) − f(0))ₖ · Aₖ )",
+    computes="Uses no gradient: lays every feature map over the image as a mask, looks how much the "
+    "score rises over that of an empty input, and weighs the maps by that.",
+    misses="One forward pass for every channel makes it slow; the softmax over large logits often "
+    "leaves only one or two channels to speak; masked images are unlike any that the network "
+    "learned from.",
+    paper=Paper(
+        "Wang et al.",
+        2019,
+        "Score-CAM: Score-Weighted Visual Explanations for Convolutional Neural Networks",
+        "https://arxiv.org/abs/1910.01279",
+    ),
+    compute=compute,
+    passes=_passes,
+    needs_layer=True,
+    parameters=(
+        Parameter(
+            "channels",
+            "Channels",
+            0,
+            0,
+            2048,
+            16,
+            about="only the maps that vary most; 0 takes all, as the paper does",
+        ),
+    ),
+)

@@ -1,0 +1,61 @@
+"""SmoothGrad."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from convscope.core.task import Task
+from convscope.engine.interpret.attribution.look import Look
+from convscope.engine.interpret.attribution.masking import batch_size, chunks
+from convscope.engine.interpret.attribution.method import Heat, Method, Paper, Parameter, Settings, Work
+from convscope.engine.interpret.attribution.methods.common import silence
+from convscope.engine.interpret.attribution.target import Target
+
+
+def compute(look: Look, target: Target, layer: str | None, settings: Settings, task: Task) -> Heat:
+    """max over channels of |mean of ∂score/∂(x + noise)|."""
+    image = look.prepared.batch
+    count = int(settings["samples"])
+    deviation = float(settings["noise"]) / 100 * float(image.max() - image.min())
+    generator = np.random.default_rng(int(settings["seed"]))
+    total = np.zeros(image.shape[1:], np.float64)
+    task.progress(0.0, "SmoothGrad")
+    values = np.zeros(look.size, np.float32)
+    for part in chunks(count, min(batch_size(look), 8)):
+        noise = generator.standard_normal((part.stop - part.start, *image.shape[1:]), np.float32)
+        total += look.input_gradients(image + np.float32(deviation) * noise, target)[0].sum(axis=0)
+        values = np.abs(total / part.stop).max(axis=-1).astype(np.float32)
+        if part.stop < count:
+            task.partial(Heat(values))
+        task.progress(part.stop / count, "SmoothGrad")
+    return Heat(values, silence(values), {"noise deviation": deviation})
+
+
+def _passes(settings: Settings, work: Work) -> int:
+    return 3 * int(settings["samples"])
+
+
+METHOD = Method(
+    name="smooth-grad",
+    title="SmoothGrad",
+    family="gradient",
+    formula="max over colours | mean over n of ∂score / ∂(x + N(0, σ²)) |",
+    computes="The gradient averaged over noisy copies of the image: what is left is where the slope is "
+    "steep in a whole neighbourhood, and maps become much calmer than saliency.",
+    misses="It is still sensitivity and not importance; noise and number of copies are choices that "
+    "change the map.",
+    paper=Paper(
+        "Smilkov et al.",
+        2017,
+        "SmoothGrad: removing noise by adding noise",
+        "https://arxiv.org/abs/1706.03825",
+    ),
+    compute=compute,
+    passes=_passes,
+    grainy=True,
+    parameters=(
+        Parameter("samples", "Samples", 50, 2, 400, 1, about="noisy copies that are averaged"),
+        Parameter("noise", "Noise", 15.0, 0.0, 60.0, 1.0, unit="%", about="deviation, of the image's range"),
+        Parameter("seed", "Seed", 0, 0, 9999, 1, about="which random noise"),
+    ),
+)

@@ -1,0 +1,259 @@
+"""How a script takes a network apart: its logits, the maps of one layer, and its ReLUs.
+
+Layers have names, and what a layer computes is its `call`: a script keeps a layer's maps as they pass by
+putting a function of its own in that place. So it reaches every layer of every network, however it is nested
+or branched, and leaves all else to Keras.
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from typing import Any
+
+from convscope.engine.interpret.attribution.look import Look
+from convscope.engine.models.flatten import graph_of
+from convscope.engine.models.program import Step
+
+_LENGTH = 108
+
+
+def logits_code(look: Look) -> list[str]:
+    """Lines that take off the softmax, and define `logits`."""
+    model = look.model
+    program, head = model.program, model.head
+    lines: list[str] = []
+    if head.logits != head.output:
+        step = next(
+            one
+            for one in program.steps
+            if one.inputs == (head.logits,)
+            and one.activation == head.kind
+            and program.depends(head.output, one.outputs[0])
+        )
+        lines += [
+            f"# Without {step.activation}: what is explained are logits.",
+            *_without(look, step),
+            "",
+            "",
+        ]
+    feed = _feed(look)
+    output = f"model({feed}, training=False)"
+    if len(program.outputs) > 1:
+        output = f"keras.tree.flatten({output})[{program.outputs.index(head.output)}]"
+    if look.logarithms:
+        output = f"keras.ops.log(keras.ops.maximum({output}, 1.1754944e-38))"
+        words = "Logarithms of probabilities, since the logits are out of reach."
+    else:
+        words = "The scores before softmax."
+    lines += ["def logits(values):", f'    """{words}"""']
+    if feed != "values":
+        lines.append("    values = keras.ops.convert_to_tensor(values)")
+    return [*lines, f"    return {output}"]
+
+
+def _without(look: Look, step: Step) -> list[str]:
+    """Lines that take off the activation at a step, and leave it at other calls of the same layer."""
+    layer = part_code(look, step.path)
+    own = hasattr(step.layer, "activation")
+    calls = [one for one in look.model.program.steps if one.layer is step.layer and one.part == step.part]
+    if len(calls) == 1:
+        if own:
+            return [f"{layer}.activation = keras.activations.linear"]
+        return [f"{layer}.call = lambda values, **options: values"]
+    name = "activation" if own else "call"
+    return [
+        f"layer, calls = {layer}, 0",
+        f"activation = layer.{name}",
+        "",
+        "",
+        "def counted(values, **options):",
+        f'    """Each time the network is called, this is called {len(calls)} times."""',
+        "    global calls",
+        f"    calls = calls % {len(calls)} + 1",
+        f"    return values if calls == {calls.index(step) + 1} else activation(values, **options)",
+        "",
+        "",
+        f"layer.{name} = counted",
+    ]
+
+
+def maps_code(look: Look, path: str, shape: tuple[int, ...], slopes: bool) -> list[str]:
+    """Lines that leave the layer's maps in `maps`, h×w×channels.
+
+    Args:
+        look: the image before the model.
+        path: of the layer.
+        shape: of its maps.
+        slopes: whether zeros are added to the maps, for `gradient` to differentiate by.
+    """
+    program = look.model.program
+    several = len(program.slots[path]) > 1
+    step = program.producer(program.slots[path][0])
+    assert step is not None
+    calls = _calls(look, step)
+    also = ", with zeros added to them" if slopes else ""
+    lines = [
+        f"# The layer, whose maps are kept as they pass{also}.",
+        f"layer = {part_code(look, path)}",
+        "compute, kept = layer.call, {}",
+    ]
+    if slopes:
+        lines.append(f"at_layer = keras.Variable(np.zeros({shape}, np.float32))")
+    plus = " + at_layer" if slopes else ""
+    lines += ["", "", "def watched(*args, **options):", '    """What the layer computes, kept."""']
+    if several:
+        lines += [
+            "    made = compute(*args, **options)",
+            "    # It puts out several tensors; the first are the maps.",
+            "    values, *others = keras.tree.flatten(made)",
+        ]
+    elif len(calls) > 1:
+        lines.append("    values = compute(*args, **options)")
+    back = "keras.tree.pack_sequence_as(made, [values, *others])" if several else "values"
+    if len(calls) == 1:
+        taken = "values" if several else "compute(*args, **options)"
+        lines += [f'    values = kept["maps"] = {taken}{plus}', f"    return {back}"]
+    else:
+        number = [call.path for call in calls].index(step.path)
+        lines += [
+            f"    # Each time the network is called, this is called {len(calls)} times.",
+            f'    kept["calls"] = kept.get("calls", 0) % {len(calls)} + 1',
+            f'    if kept["calls"] == {number + 1}:',
+            f'        values = kept["maps"] = values{plus}',
+            f"    return {back}",
+        ]
+    return [
+        *lines,
+        "",
+        "",
+        "layer.call = watched",
+        "logits(x)",
+        'maps = keras.ops.convert_to_numpy(kept["maps"])[0]',
+    ]
+
+
+def guided_code(look: Look, relus: tuple[Step, ...]) -> list[str]:
+    """Lines that make all ReLUs pass back positive gradients only."""
+    by_network: dict[str, list[str]] = {}
+    for step in relus:
+        parent, _, name = _plain(step.path).rpartition("/")
+        names = by_network.setdefault(parent, [])
+        if name not in names:
+            names.append(name)
+    lines = [
+        "",
+        "",
+        "@keras.ops.custom_gradient",
+        "def upwards(values):",
+        '    """The same values; only positive gradients pass back."""',
+        "    return values, keras.ops.relu",
+        "",
+        "",
+        "def guided(compute):",
+        '    """What ends in a ReLU, changed so."""',
+        "    return lambda *args, **options: upwards(compute(*args, **options))",
+        "",
+        "",
+    ]
+    for parent, names in by_network.items():
+        network = part_code(look, parent) if parent else "model"
+        told = [_place(look, parent, name) for name in names] if _counted(look) else names
+        listed = ", ".join(repr(one) for one in told)
+        if len(listed) < _LENGTH - 10:
+            lines.append(f"relus = [{listed}]")
+        else:
+            lines += ["relus = [", *(f"    {line}" for line in textwrap.wrap(listed, _LENGTH - 4)), "]"]
+        container = _container(look, parent)
+        if _counted(look):
+            lines.append(f"for layer in map({network}.operations.__getitem__, relus):")
+        elif all(_is_layer(container, name) for name in names):
+            lines.append(f"for layer in map({network}.get_layer, relus):")
+        else:
+            lines.append(f"for layer in [step for step in {network}.operations if step.name in relus]:")
+        lines.append("    layer.call = guided(layer.call)")
+    return lines
+
+
+def part_code(look: Look, path: str) -> str:
+    """An expression for a layer, through nested networks."""
+    code, names = "model", _plain(path).split("/")
+    for place, name in enumerate(names):
+        if _counted(look):
+            code = f"{code}.operations[{_place(look, '/'.join(names[:place]), name)}]"
+        elif _is_layer(_container(look, "/".join(names[:place])), name):
+            code = f"{code}.get_layer({name!r})"
+        else:
+            # Arithmetic outside of layers is no layer.
+            code = f"next(step for step in {code}.operations if step.name == {name!r})"
+    return code
+
+
+def _counted(look: Look) -> bool:
+    """Whether layers are told by their place: names that Keras gives, "conv2d_7", differ between processes.
+
+    Files keep their names; networks of `keras.applications` are built anew.
+    """
+    source = look.model.source
+    return source.kind == "application" and source.weights == "ImageNet"
+
+
+def _place(look: Look, network: str, name: str) -> int:
+    return [one.name for one in graph_of(_container(look, network)).operations].index(name)
+
+
+def _plain(path: str) -> str:
+    """A path without the numbers of calls: every call is of the one layer."""
+    return "/".join(re.sub(r"@\d+$", "", name) for name in path.split("/"))
+
+
+def _container(look: Look, path: str) -> Any:
+    """The network of a plain path, the whole one for ""."""
+    found = look.model.keras
+    for name in path.split("/") if path else ():
+        found = next(one for one in graph_of(found).operations if one.name == name)
+    return found
+
+
+def _is_layer(container: Any, name: str) -> bool:
+    return any(layer.name == name for layer in container.layers)
+
+
+def _calls(look: Look, step: Step) -> list[Step]:
+    """All calls of the step's layer, in the order of computation."""
+    steps = look.model.program.steps
+    return [one for one in steps if one.layer is step.layer and one.part != "activation"]
+
+
+def _feed(look: Look) -> str:
+    """The network's arguments in a script: the image goes where it fits, zeros elsewhere."""
+    import keras
+
+    model = look.model
+    program = model.program
+    if len(program.inputs) == 1 and program.dtypes[program.inputs[0]] == "float32":
+        codes = ["values"]
+    else:
+        codes = [_argument(look, slot) for slot in program.inputs]
+    graph = graph_of(model.keras)
+    structure = model.keras.inputs if graph is None else graph.input
+    if graph is None and len(codes) == 1:
+        return codes[0]
+    return _written(keras.tree.pack_sequence_as(structure, codes))
+
+
+def _argument(look: Look, slot: int) -> str:
+    program = look.model.program
+    dtype = program.dtypes[slot]
+    if look.takes_image(slot):
+        return "values" if dtype == "float32" else f"keras.ops.cast(values, {dtype!r})"
+    sizes = "".join(f", {size or 1}" for size in program.shapes[slot][1:])
+    return f"keras.ops.zeros((keras.ops.shape(values)[0]{sizes}), {dtype!r})"
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key!r}: {_written(one)}" for key, one in value.items()) + "}"
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(_written(one) for one in value) + "]"
+    return str(value)

@@ -1,0 +1,463 @@
+"""One value of a feature map, explained: what it is computed from, to the last number.
+
+`explain` finds the layer's rule (a new kind of layer is one entry in `RULES` of a `sum_…` module), computes
+the value from the layer's input in double precision, and says it in words. A kind without a rule is tried as
+a sum of its inputs with fixed weights (`sum_any`). What does not come to the network's own value is not told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from math import exp, log
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convscope.core.errors import UserError
+from convscope.engine.interpret.activations.activations import WHOLE, Activations
+from convscope.engine.interpret.activations.outputs import heads_first, output_path, parted
+from convscope.engine.interpret.breakdown.rules.reasons import REASONS
+from convscope.engine.models.program import Step
+from convscope.imaging.equation import as_shown, equation, products
+from convscope.imaging.numerals import bracketed, numeral
+
+Rule = Literal["sum", "largest", "mean", "function", "softmax"]
+Numbers = NDArray[np.float64]
+
+LONG = 24
+"""Terms of a sum that are written out; of more the largest, and how many were left out."""
+
+SHORT, FEW = 4, 8
+"""Digits of the terms of a long sum; up to so many terms they get the digits that they need."""
+
+
+@dataclass(frozen=True, eq=False)
+class ActivationSum:
+    """How one value came about.
+
+    Attributes:
+        path, kind: of the layer.
+        row, column, channel: of the value; row and column are 0 in a vector, the channel is 0 in a table.
+        rule: "sum" (patch × weights, added up, plus bias), "largest" or "mean" of a patch, "function" of the
+            input's values, or "softmax".
+        sources: the layer that each part comes from; one name if it is the same for all.
+        channels: int64 (n,), the channel of its source that each part lies on.
+        patches: float64 n×kh×kw, the input's values under the window; 0 outside of the map.
+        inside: bool kh×kw, False where the window hangs over the border.
+        weights: float64 n×kh×kw; None where the layer has none.
+        totals: float64 (n,), each part's share of the sum.
+        bias: what is added; 0 where there is none.
+        total: what the rule gives, before the activation.
+        activation: its name, "" without.
+        value: after it: what the layer should put out.
+        shown: what it did put out; equal to `value` within float32's rounding.
+        window: top, left, height and width of the window on the input's maps, over the border where padded;
+            None in a vector. A table T×C counts as C maps of T rows and one column here.
+        rank: axes of the input: 3 for maps, 2 for a table, 1 for a vector.
+        sizes: rows and columns of each source's maps; a gate has 1×1.
+        at: the value's index in the layer's output, without the batch.
+        words: the arithmetic, a line each.
+    """
+
+    path: str
+    kind: str
+    row: int
+    column: int
+    channel: int
+    rule: Rule
+    sources: tuple[str, ...]
+    channels: NDArray[np.int64]
+    patches: Numbers
+    inside: NDArray[np.bool_]
+    weights: Numbers | None
+    totals: Numbers
+    bias: float
+    total: float
+    activation: str
+    value: float
+    shown: float
+    window: tuple[int, int, int, int] | None
+    rank: int
+    sizes: tuple[tuple[int, int], ...]
+    at: tuple[int, ...]
+    words: tuple[str, ...]
+
+    @property
+    def count(self) -> int:
+        """How many parts (input channels) it has."""
+        return len(self.patches)
+
+    @property
+    def by_size(self) -> NDArray[np.int64]:
+        """The parts with the largest share first."""
+        return np.argsort(-np.abs(self.totals), kind="stable").astype(np.int64)
+
+    def source(self, part: int) -> str:
+        """The layer that a part comes from."""
+        return self.sources[part if len(self.sources) > 1 else 0]
+
+    def origin(self, part: int) -> tuple[str, int, int, int]:
+        """Where a part's weightiest number stands, to be explained next: layer, channel, row and column."""
+        weighed = self.patches[part] if self.weights is None else self.patches[part] * self.weights[part]
+        down, across = np.unravel_index(int(np.abs(weighed).argmax()), weighed.shape)
+        rows, columns = weighed.shape
+        top, left, height, width = self.window or (0, 0, rows, columns)
+        # A dilated window has its taps apart; one number for all places stands at 0, 0.
+        last = self.sizes[part if len(self.sizes) > 1 else 0]
+        row = min(max(0, top + int(down) * (height - 1) // max(1, rows - 1)), last[0] - 1)
+        column = min(max(0, left + int(across) * (width - 1) // max(1, columns - 1)), last[1] - 1)
+        channel = int(self.channels[part])
+        if self.rank == 2:
+            return self.source(part), 0, row, channel
+        return self.source(part), channel, row, column
+
+    @property
+    def text(self) -> str:
+        """The arithmetic, for the clipboard."""
+        return "\n".join(self.words)
+
+
+@dataclass(frozen=True, eq=False)
+class Place:
+    """What a rule is asked: which value of which layer.
+
+    Attributes:
+        found: the activations.
+        step: the layer's computing step.
+        slot: what the step puts the value out to.
+        given: its inputs without the batch, float32, in the order of the call.
+        inputs: the same, tables T×C as maps T×1×C.
+        sources: the layers that these come from.
+        at: the value's index in the output, without the batch.
+    """
+
+    found: Activations
+    step: Step
+    slot: int
+    given: tuple[NDArray[np.float32], ...]
+    sources: tuple[str, ...]
+    at: tuple[int, ...]
+
+    @property
+    def inputs(self) -> tuple[NDArray[np.float32], ...]:
+        """The inputs, tables as maps with one column."""
+        return tuple(value[:, None] if value.ndim == 2 else value for value in self.given)
+
+    @property
+    def row(self) -> int:
+        """On the output's maps; 0 in a vector."""
+        return self.at[0] if len(self.at) > 1 else 0
+
+    @property
+    def column(self) -> int:
+        """On the output's maps; 0 in a vector or a table."""
+        return self.at[1] if len(self.at) > 2 else 0
+
+    @property
+    def channel(self) -> int:
+        """The last index."""
+        return self.at[-1]
+
+    def cannot(self, why: str = "") -> UserError:
+        """The sentence for what cannot be written out."""
+        reason = why or REASONS.get(
+            self.step.kind, f"{self.step.kind} cannot be written out as a sum of a few numbers"
+        )
+        return UserError(f"{self.step.path}: {reason}.")
+
+
+RuleFunction = Callable[[Place], ActivationSum]
+
+
+def explain(found: Activations, path: str, row: int, column: int, channel: int) -> ActivationSum:
+    """How the value at (row, column) of a layer's map came about.
+
+    Args:
+        path: of a layer, or of one of its outputs ("split#2").
+        row, column: 0 for a vector.
+        channel: 0 for a table.
+
+    Raises:
+        UserError: no such place, or a layer that cannot be written out so.
+    """
+    shape = found.shape(path)
+    if not 1 <= len(shape) <= 3:
+        raise UserError(f"{path}: only maps, tables and vectors are explained value by value.")
+    at = {1: (channel,), 2: (row, column), 3: (row, column, channel)}[len(shape)]
+    if any(not 0 <= n < size for n, size in zip(at, shape, strict=True)) or (len(shape) == 2 and channel):
+        raise UserError(f"{path} has no value at row {row}, column {column}, channel {channel}.")
+    shown = float(_one(found, path, at))
+    if not np.isfinite(shown):
+        raise UserError(
+            f"{path}: this value is {shown:g}, no number: the network overflows on this image, or its"
+            " training diverged."
+        )
+    model = found.model
+    if heads_first(model, path):
+        raise UserError(f"{path}: a score is a softmax over a row of products of queries and keys.")
+    layer, number = parted(model, path)
+    steps = [step for step in model.program.steps if step.path == layer]
+    if not steps:
+        return _pixel(found, path, at, shown)
+    first = steps[0]
+    owners = {
+        slot: output_path(name, n + 1)
+        for name, slots in model.program.slots.items()
+        for n, slot in enumerate(slots)
+    }
+    asked = Place(
+        found,
+        first,
+        first.outputs[number - 1],
+        tuple(found.slot_value(slot) for slot in first.inputs),
+        tuple(owners.get(slot, "") for slot in first.inputs),
+        at,
+    )
+    last = steps[1] if len(steps) > 1 else None
+    reasons = []
+    for rule in _rules(first.kind):
+        try:
+            made = replace(rule(asked), path=path, shown=shown)
+            made = made if last is None else _activated(asked, last, made)
+        except UserError as error:
+            reasons.append(error)
+            continue
+        if _agrees(made):
+            return made
+    raise reasons[0] if reasons else asked.cannot()
+
+
+def _rules(kind: str) -> tuple[RuleFunction, ...]:
+    """What may explain a kind of layer, the best first."""
+    from convscope.engine.interpret.breakdown.rules import any as sum_any
+    from convscope.engine.interpret.breakdown.rules import norms as sum_norms
+    from convscope.engine.interpret.breakdown.rules import regions as sum_regions
+    from convscope.engine.interpret.breakdown.rules import values as sum_values
+    from convscope.engine.interpret.breakdown.rules import windows as sum_windows
+
+    known = {**sum_windows.RULES, **sum_regions.RULES, **sum_norms.RULES, **sum_values.RULES}
+    return (known[kind], sum_any.linear) if kind in known else (sum_any.linear, sum_any.pointwise)
+
+
+def _agrees(made: ActivationSum) -> bool:
+    """Whether the sum comes to what the network put out, but for float32's rounding of its terms."""
+    scale = max(1.0, abs(made.shown), float(np.abs(made.totals).sum()))
+    return abs(made.value - made.shown) <= 1e-4 * scale
+
+
+def _one(found: Activations, path: str, place: tuple[int, ...]) -> np.float32:
+    if heads_first(found.model, path):
+        return np.float32(found.value(path)[place])
+    if len(place) == 3 and found.bytes(path) > WHOLE:
+        row, column, channel = place
+        return np.float32(found.channels(path, channel, channel + 1)[row, column, 0])
+    return np.float32(found.tensor(found.slot(path))[(0, *place)].numpy())
+
+
+def made(
+    place: Place,
+    rule: Rule,
+    patches: Numbers,
+    total: float,
+    words: tuple[str, ...],
+    *,
+    sources: tuple[str, ...] = (),
+    channels: NDArray[np.int64] | None = None,
+    weights: Numbers | None = None,
+    totals: Numbers | None = None,
+    inside: NDArray[np.bool_] | None = None,
+    bias: float = 0.0,
+    window: tuple[int, int, int, int] | None = None,
+    activation: str = "",
+    given: Sequence[NDArray[np.float32]] = (),
+) -> ActivationSum:
+    """An `ActivationSum` without a separate activation; what a rule returns.
+
+    Args:
+        given: of `sources`, what they put out; the step's inputs if it is left out.
+    """
+    count = len(patches)
+    return ActivationSum(
+        place.step.path,
+        place.step.kind,
+        place.row,
+        place.at[1] if len(place.at) == 2 else place.column,
+        0 if len(place.at) == 2 else place.channel,
+        rule,
+        sources or place.sources[:1],
+        np.full(count, place.channel, np.int64) if channels is None else channels,
+        patches,
+        np.ones(patches.shape[1:], bool) if inside is None else inside,
+        weights,
+        patches.sum(axis=(1, 2)) if totals is None else totals,
+        bias,
+        total,
+        activation,
+        total,
+        total,
+        window,
+        place.given[0].ndim,
+        tuple(_size(value) for value in given or place.given[: len(sources or ("",))]),
+        place.at,
+        words,
+    )
+
+
+def _size(value: NDArray[np.float32]) -> tuple[int, int]:
+    return {2: (value.shape[0], 1), 3: value.shape[:2]}.get(value.ndim, (1, 1))
+
+
+# Activations of all channels together.
+_ACROSS = ("glu", "sparsemax")
+
+
+def _activated(place: Place, step: Step, made: ActivationSum) -> ActivationSum:
+    """The same after the layer's own activation."""
+    name = step.activation
+    if name in ("softmax", "log_softmax"):
+        # All of the layer's sums are needed; they come from the network itself.
+        sums = np.asarray(place.found.slot_value(step.inputs[0]), np.float64)
+        value, words = softmax(sums[place.at[:-1]], place.channel, logarithm=name == "log_softmax")
+    elif name in _ACROSS:
+        raise place.cannot(f"{name} mixes the channels and is not written out")
+    else:
+        value = apply(step, made.total)
+        words = (function_words(step, name, made.total, value),)
+    return replace(made, activation=name, value=value, words=made.words + words)
+
+
+def apply(step: Step, value: float) -> float:
+    """An activation of one number, by the layer's own function."""
+    import tensorflow as tf
+
+    given = tf.constant([[[[value]]]], tf.float32)
+    return float(np.asarray(step.call(given)).ravel()[0])
+
+
+def function_words(step: Step, name: str, value: float, result: float, note: str = "") -> str:
+    """An activation of one number in words: "relu(3.2) = 3.2"."""
+
+    def left(digits: int) -> tuple[str, float]:
+        return f"{name}({numeral(value, digits)}){note}", apply(step, as_shown(value, digits))
+
+    return equation(left, result)
+
+
+def softmax(scores: Numbers, channel: int, *, logarithm: bool = False) -> tuple[float, tuple[str, ...]]:
+    """A softmax's value (or its logarithm), and how it is computed in words."""
+    less = float(scores[channel] - scores.max())
+    powers = np.exp(scores - scores.max())
+    power, total = float(powers[channel]), float(powers.sum())
+    value = power / total
+    words = [
+        f"each score less the largest, {numeral(float(scores.max()))}: "
+        + equation(lambda digits: (f"e^({numeral(less, digits)})", exp(as_shown(less, digits))), power),
+        equation(
+            lambda digits: (
+                f"{numeral(power, digits)} / {numeral(total, digits)} (the sum over {len(scores)})",
+                as_shown(power, digits) / as_shown(total, digits),
+            ),
+            value,
+        ),
+    ]
+    if logarithm:
+        found = float(np.log(value))
+        words.append(
+            # Near 1 a logarithm needs them all.
+            equation(
+                lambda digits: (f"log({numeral(value, digits)})", log(as_shown(value, digits))),
+                found,
+                most=15,
+            )
+        )
+        return found, tuple(words)
+    return value, tuple(words)
+
+
+def _pixel(found: Activations, path: str, at: tuple[int, ...], shown: float) -> ActivationSum:
+    """A value of the network's input: a pixel, scaled."""
+    model = found.model
+    slot = found.slot(path)
+    table = len(at) == 2
+    row, column = (at[0], at[1]) if len(at) > 1 else (0, 0)
+    channel = 0 if table else at[-1]
+    if slot != model.program.inputs[model.image_input] or len(model.program.shapes[slot]) != 4:
+        words: tuple[str, ...] = (f"given to the network: {numeral(shown)}",)
+        patches, total = np.full((1, 1, 1), shown), shown
+    else:
+        pixels = np.atleast_3d(found.prepared.pixels)
+        order = model.preprocessing.order == "bgr" and pixels.shape[2] == 3
+        level = float(pixels[row, column, 2 - channel if order else channel])
+        scale, offset = (
+            float((each * pixels.shape[2])[channel] if len(each) == 1 else each[channel])
+            for each in (model.preprocessing.scale, model.preprocessing.offset)
+        )
+        total, patches = level * scale + offset, np.full((1, 1, 1), level)
+        words = ("pixel " + scaled_words(level, scale, offset, total),)
+    return ActivationSum(
+        path,
+        "InputLayer",
+        row,
+        column,
+        channel,
+        "function",
+        (path,),
+        np.array([channel]),
+        patches,
+        np.ones((1, 1), bool),
+        None,
+        np.array([total]),
+        0.0,
+        total,
+        "",
+        total,
+        shown,
+        (row, column, 1, 1),
+        3,
+        ((row + 1, column + 1),),
+        at,
+        words,
+    )
+
+
+def biased_words(value: float, noun: str, bias: float, total: float) -> str:
+    """A sum and what is added to it: "3.2 + bias (−0.5) = 2.7"."""
+    return equation(
+        lambda digits: (
+            f"{numeral(value, digits)} + {noun} {bracketed(bias, digits)}",
+            as_shown(value, digits) + as_shown(bias, digits),
+        ),
+        total,
+    )
+
+
+def scaled_words(value: float, scale: float, offset: float, total: float) -> str:
+    """A number enlarged and shifted: "120 · 0.00784314 + (−1) = −0.0588232"."""
+
+    def left(digits: int) -> tuple[str, float]:
+        shift = f" + {bracketed(offset, digits)}" if offset else ""
+        text = f"{numeral(value, digits)} · {bracketed(scale, digits)}{shift}"
+        return text, as_shown(value, digits) * as_shown(scale, digits) + as_shown(offset, digits)
+
+    return equation(left, total)
+
+
+def product_words(patch: Numbers, weights: Numbers, total: float) -> str:
+    """One part's sum written out: "105·5 + 102·(−1) + … = 320"; of a long one the largest terms."""
+    values, factors = patch.ravel(), weights.ravel()
+    order = np.arange(values.size)
+    if values.size > LONG:
+        order = np.sort(np.argsort(-np.abs(values * factors), kind="stable")[:LONG])
+    left = values.size - len(order)
+    rest = total - float((values[order] * factors[order]).sum())
+
+    def side(digits: int) -> tuple[str, float]:
+        text, shown = products(values[order].tolist(), factors[order].tolist(), digits)
+        if left:
+            text += f" + {bracketed(rest, digits)} ({left} smaller ones)"
+            shown += as_shown(rest, digits)
+        return text, shown
+
+    return equation(side, total, first=SHORT, most=SHORT)

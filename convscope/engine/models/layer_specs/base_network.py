@@ -1,0 +1,69 @@
+"""A whole pretrained network without its classifier, used as one layer of another: `keras.applications`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from convscope.engine.models.layer_specs.base import (
+    Config,
+    LayerKind,
+    Option,
+    Parameters,
+    Shape,
+    ShapeError,
+    Window,
+    formula,
+    need_map,
+)
+from convscope.engine.models.library.applications_table import APPLICATIONS, Application, shrunk
+
+
+def _application(config: Config) -> Application:
+    application = APPLICATIONS.get(str(config["application"]))
+    if application is None:
+        raise ShapeError(f"{config['application']} is not one of keras.applications")
+    return application
+
+
+def _shape(config: Config, shapes: Sequence[Shape]) -> Shape:
+    application = _application(config)
+    height, width, channels = need_map(shapes[0], application.name)
+    if channels != 3:
+        raise ShapeError(f"{application.name} takes colour images (3 channels), not {channels}")
+    least = application.smallest
+    if (height is not None and height < least) or (width is not None and width < least):
+        raise ShapeError(f"{application.name} needs images of at least {least}×{least}, not {height}×{width}")
+    return shrunk(application, height), shrunk(application, width), application.channels
+
+
+def _parameters(config: Config, shapes: Sequence[Shape]) -> Parameters:
+    application = _application(config)
+    total, trained = application.base_parameters, application.base_trained
+    return Parameters(trained, total - trained, formula(f"{application.name} without its classifier", total))
+
+
+def _work(config: Config, shapes: Sequence[Shape], output: Shape) -> int | None:
+    # Counted layer by layer once it is built: a sum over hundreds of layers says nothing here.
+    return None
+
+
+def _window(config: Config, shapes: Sequence[Shape]) -> Window | None:
+    return None
+
+
+KINDS = (
+    LayerKind(
+        "Base",
+        "Pretrained",
+        "A network of keras.applications without its classifier.",
+        (
+            Option("application", "VGG16", "choice", choices=tuple(APPLICATIONS), required=True),
+            Option("weights", "imagenet", "choice", choices=("imagenet", "random"), required=True),
+            Option("trainable", False, "bool", required=True),
+        ),
+        _shape,
+        _parameters,
+        _work,
+        _window,
+    ),
+)

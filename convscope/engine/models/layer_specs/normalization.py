@@ -1,0 +1,173 @@
+"""Layers that scale values: batch normalisation and its relatives, rescaling, activations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from convscope.engine.models.layer_specs.base import (
+    ACTIVATIONS,
+    TRAINABLE,
+    Config,
+    LayerKind,
+    Option,
+    Parameters,
+    Shape,
+    ShapeError,
+    ShapeRule,
+    Window,
+    formula,
+)
+
+
+def _channels(config: Config, shapes: Sequence[Shape]) -> int:
+    axis = config.get("axis", -1)
+    axis = axis[0] if isinstance(axis, (list, tuple)) else axis
+    # Keras counts axes with the batch in front.
+    channels = shapes[0][axis if axis < 0 else axis - 1]
+    if channels is None:
+        raise ShapeError("normalisation needs to know the number of channels before it")
+    return channels
+
+
+def _batch_parameters(config: Config, shapes: Sequence[Shape]) -> Parameters:
+    channels = _channels(config, shapes)
+    learned = bool(config["scale"]) + bool(config["center"])
+    words = f"{learned + 2}·{channels}"
+    return Parameters(learned * channels, 2 * channels, formula(words, (learned + 2) * channels))
+
+
+def _layer_parameters(config: Config, shapes: Sequence[Shape]) -> Parameters:
+    channels = _channels(config, shapes)
+    learned = bool(config["scale"]) + bool(config["center"])
+    return Parameters(learned * channels, 0, formula(f"{learned}·{channels}", learned * channels))
+
+
+def _standard_parameters(config: Config, shapes: Sequence[Shape]) -> Parameters:
+    if config.get("mean") is not None:
+        return Parameters()
+    channels = _channels(config, shapes)
+    return Parameters(0, 2 * channels + 1, formula(f"2·{channels} + 1", 2 * channels + 1))
+
+
+def _by_channel(*names: str) -> ShapeRule:
+    """The input's shape, for a layer whose settings of these names have one number for each channel."""
+
+    def shape(config: Config, shapes: Sequence[Shape]) -> Shape:
+        for name in names:
+            numbers, channels = config.get(name), shapes[0][-1]
+            if isinstance(numbers, tuple) and len(numbers) > 1 and channels not in (None, len(numbers)):
+                raise ShapeError(f"{name} has {len(numbers)} numbers for {channels} channels")
+        return shapes[0]
+
+    return shape
+
+
+def _slope_parameters(config: Config, shapes: Sequence[Shape]) -> Parameters:
+    shared = config.get("shared_axes") or ()
+    count, words = 1, []
+    for axis, size in enumerate(shapes[0], start=1):
+        if axis not in shared:
+            if size is None:
+                raise ShapeError("PReLU needs to know the size of its maps")
+            count *= size
+            words.append(str(size))
+    return Parameters(count, 0, formula("·".join(words) or "1", count))
+
+
+def _whole_maps(config: Config, shapes: Sequence[Shape]) -> Window:
+    # Mean and deviation are those of whole maps.
+    return Window(gate=len(shapes[0]) == 3)
+
+
+def _along_axes(config: Config, shapes: Sequence[Shape]) -> Window:
+    axis, rank = config.get("axis", -1), len(shapes[0])
+    axes = axis if isinstance(axis, (list, tuple)) else (axis,)
+    # Over the channels alone each place is scaled for itself.
+    return Window(gate=rank == 3 and any(each not in (-1, rank) for each in axes))
+
+
+_CENTER, _SCALE = Option("center", True, "bool"), Option("scale", True, "bool")
+_EPSILON = Option("epsilon", 1e-3, "float", low=0, high=1)
+
+KINDS = (
+    LayerKind(
+        "BatchNormalization",
+        "Normalisation",
+        "Centres and scales each channel by its batch's statistics.",
+        (Option("momentum", 0.99, "float", low=0, high=1), _EPSILON, _CENTER, _SCALE, TRAINABLE),
+        parameters=_batch_parameters,
+    ),
+    LayerKind(
+        "LayerNormalization",
+        "Normalisation",
+        "Centres and scales each place over its channels.",
+        (_EPSILON, _CENTER, _SCALE, TRAINABLE),
+        parameters=_layer_parameters,
+        window=_along_axes,
+    ),
+    LayerKind(
+        "GroupNormalization",
+        "Normalisation",
+        "Centres and scales groups of channels.",
+        (Option("groups", 8, "int", low=1, high=4096, required=True), _EPSILON, _CENTER, _SCALE, TRAINABLE),
+        parameters=_layer_parameters,
+        window=_whole_maps,
+    ),
+    LayerKind(
+        "LayerScale",
+        "Normalisation",
+        "Scales each channel by a learned factor.",
+        parameters=lambda config, shapes: Parameters(
+            _channels({}, shapes), 0, formula(f"{_channels({}, shapes)}", _channels({}, shapes))
+        ),
+        in_palette=False,
+    ),
+    LayerKind(
+        "Normalization",
+        "Normalisation",
+        "Subtracts a mean and divides by a deviation.",
+        (
+            Option("axis", -1, "int"),
+            Option("mean", None, "floats", optional=True, rare=True),
+            Option("variance", None, "floats", optional=True, rare=True),
+        ),
+        _by_channel("mean", "variance"),
+        _standard_parameters,
+        in_palette=False,
+    ),
+    LayerKind(
+        "Rescaling",
+        "Input",
+        "Multiplies and shifts the pixels: 1/255 makes 0–255 into 0–1.",
+        (Option("scale", 1 / 255, "floats", required=True), Option("offset", 0.0, "floats")),
+        _by_channel("scale", "offset"),
+    ),
+    LayerKind(
+        "Activation",
+        "Activation",
+        "The activation as a layer of its own.",
+        (Option("activation", "relu", "choice", choices=ACTIVATIONS, required=True),),
+    ),
+    LayerKind(
+        "ReLU",
+        "Activation",
+        "max(0, x), with an optional ceiling (6 makes ReLU6).",
+        (
+            Option("max_value", None, "float", low=0, optional=True),
+            Option("negative_slope", 0.0, "float", low=0, high=1),
+        ),
+    ),
+    LayerKind(
+        "LeakyReLU",
+        "Activation",
+        "A small slope below zero.",
+        (Option("negative_slope", 0.3, "float", low=0, high=1),),
+    ),
+    LayerKind(
+        "PReLU", "Activation", "A learned slope below zero.", parameters=_slope_parameters, in_palette=False
+    ),
+    LayerKind("ELU", "Activation", "Exponential below zero.", (Option("alpha", 1.0, "float", low=0),)),
+    LayerKind(
+        "Softmax", "Activation", "Scores to probabilities that sum to one.", (Option("axis", -1, "int"),)
+    ),
+)

@@ -1,0 +1,123 @@
+"""Turning an array into what a view of it shows: resampled exactly for the screen, with a pixel grid."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtGui import QImage
+
+from convscope.ui.canvas.viewport import Viewport
+
+GRID_FROM = 8.0
+# A larger picture is thinned out before it is averaged.
+_THIN_ABOVE = 4_000_000
+
+
+def to_image(pixels: NDArray[np.uint8]) -> QImage:
+    """A picture of uint8 H×W or H×W×3 as a QImage (RGB32) with memory of its own."""
+    bgra = _bgra(pixels)
+    height, width = bgra.shape[:2]
+    return QImage(bgra.data, width, height, bgra.strides[0], QImage.Format.Format_RGB32)
+
+
+def render(
+    pixels: NDArray[np.uint8], view: Viewport, ratio: float = 1.0, *, smooth: bool = False
+) -> tuple[QImage, int, int]:
+    """What the view shows of the picture, in device pixels.
+
+    Enlarged pictures are sampled to the nearest pixel at the centre of each screen pixel; reduced ones are
+    averaged.
+
+    Args:
+        pixels: uint8, H×W (gray) or H×W×3 (RGB).
+        view: where the picture lies.
+        ratio: device pixels a screen point.
+        smooth: enlarged pictures are interpolated between the pixels instead.
+
+    Returns:
+        The image (RGB32), and the device x and y in the view that its upper left corner belongs at.
+    """
+    scale = view.scale * ratio
+    if scale < 1:
+        image = to_image(
+            shrink(pixels, max(1, round(view.height * scale)), max(1, round(view.width * scale)))
+        )
+        return image, round(view.left * ratio), round(view.top * ratio)
+    columns, x = _samples(view.left * ratio, scale, view.width, round(view.view_width * ratio))
+    rows, y = _samples(view.top * ratio, scale, view.height, round(view.view_height * ratio))
+    if not len(rows) or not len(columns):
+        return QImage(), 0, 0
+    if smooth:
+        origin = view.left * ratio, view.top * ratio
+        return to_image(_between(pixels, (len(columns), len(rows)), origin, (x, y), scale)), x, y
+    part = pixels[rows[0] : rows[-1] + 1]
+    bgra = _bgra(np.ascontiguousarray(part[:, columns[0] : columns[-1] + 1]))
+    # Whole pixels of four bytes are moved at once, columns first, since there are fewer rows then.
+    shown = np.take(bgra.view(np.uint32)[:, :, 0], columns - columns[0], axis=1)
+    shown = np.take(shown, rows - rows[0], axis=0)
+    if scale >= GRID_FROM * ratio:
+        _draw_grid(shown.view(np.uint8).reshape(*shown.shape, 4), rows, columns)
+    height, width = shown.shape
+    return QImage(shown.data, width, height, shown.strides[0], QImage.Format.Format_RGB32), x, y
+
+
+def shrink(pixels: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uint8]:
+    """A picture averaged down to height × width."""
+    if pixels.shape[0] * pixels.shape[1] > _THIN_ABOVE:
+        thin = max(1, min(pixels.shape[0] // (2 * height), pixels.shape[1] // (2 * width)))
+        pixels = pixels[::thin, ::thin]
+    # Halves are averaged exactly and some twenty times as fast as other ratios.
+    while pixels.shape[0] >= 2 * height and pixels.shape[1] >= 2 * width:
+        rows, columns = pixels.shape[0] // 2, pixels.shape[1] // 2
+        even = np.ascontiguousarray(pixels[: 2 * rows, : 2 * columns])
+        pixels = np.asarray(cv2.resize(even, (columns, rows), interpolation=cv2.INTER_AREA), np.uint8)
+    whole = np.ascontiguousarray(pixels)
+    return np.asarray(cv2.resize(whole, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
+
+
+def _between(
+    pixels: NDArray[np.uint8],
+    size: tuple[int, int],
+    origin: tuple[float, float],
+    first: tuple[int, int],
+    scale: float,
+) -> NDArray[np.uint8]:
+    """The picture interpolated (bicubic) at the centres of so many screen pixels, from the first one on."""
+    across, down = ((place + 0.5 - zero) / scale - 0.5 for place, zero in zip(first, origin, strict=True))
+    matrix = np.array([[1 / scale, 0, across], [0, 1 / scale, down]])
+    flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
+    whole = np.ascontiguousarray(pixels)
+    made = cv2.warpAffine(whole, matrix, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(made, np.uint8)
+
+
+def luma(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """How bright pixels look, 0–255 (ITU-R 601), H×W."""
+    if pixels.ndim == 2:
+        return pixels.astype(np.float32)
+    return pixels.astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32)
+
+
+def _bgra(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    code = cv2.COLOR_GRAY2BGRA if pixels.ndim == 2 else cv2.COLOR_RGB2BGRA
+    return np.asarray(cv2.cvtColor(np.ascontiguousarray(pixels), code), np.uint8)
+
+
+def _samples(origin: float, scale: float, size: int, shown: int) -> tuple[NDArray[np.intp], int]:
+    """The pixel under the centre of each screen pixel that has one, and the first such screen pixel."""
+    index = np.floor((np.arange(shown) + 0.5 - origin) / scale).astype(np.intp)
+    first, last = np.searchsorted(index, [0, size])
+    return index[first:last], int(first)
+
+
+def _draw_grid(shown: NDArray[np.uint8], rows: NDArray[np.intp], columns: NDArray[np.intp]) -> None:
+    """Hairlines between pixels, a little towards gray, so that they are seen on black and on white."""
+    for axis, places in ((0, rows), (1, columns)):
+        edges = np.flatnonzero(np.diff(places)) + 1
+        lines = shown[edges] if axis == 0 else shown[:, edges]
+        mixed = ((lines.astype(np.uint16) * 3 + 128) // 4).astype(np.uint8)
+        if axis == 0:
+            shown[edges] = mixed
+        else:
+            shown[:, edges] = mixed

@@ -1,0 +1,46 @@
+"""Taking a picture out of a view: a file chosen and written, a table of numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
+
+from convscope.core.errors import UserError
+from convscope.imaging.io.save import save_png
+
+# More than this many numbers are of no use on a clipboard, and would hold up the window.
+MOST_NUMBERS = 20_000
+
+
+def as_table(values: NDArray[Any]) -> str:
+    """Numbers with tabs between cells, one line a row; channels follow each other after an empty line."""
+    planes = [values] if values.ndim == 2 else [values[:, :, channel] for channel in range(values.shape[2])]
+    return "\n\n".join(
+        "\n".join("\t".join(f"{v:.9g}" for v in row) for row in plane.tolist()) for plane in planes
+    )
+
+
+def choose_file(parent: QWidget, save: Callable[[str], object]) -> QFileDialog:
+    """Ask where a PNG shall go, without stopping anything, and save it there."""
+    dialog = QFileDialog(parent, "Save picture", "", "PNG picture (*.png)")
+    dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+    dialog.setDefaultSuffix("png")
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    dialog.fileSelected.connect(save)
+    dialog.open()
+    return dialog
+
+
+def save_picture(parent: QWidget, path: str, pixels: NDArray[np.uint8]) -> None:
+    """Write a picture as PNG; a failure is said in a message box."""
+    try:
+        save_png(path if path.lower().endswith(".png") else f"{path}.png", pixels)
+    except UserError as error:
+        box = QMessageBox(QMessageBox.Icon.Warning, "Save picture", error.message, parent=parent)
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.open()

@@ -1,0 +1,257 @@
+"""Small pieces that every panel's controls are made of: rows, captions, numbers, choices, buttons."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from PySide6.QtCore import QSignalBlocker, Qt
+from PySide6.QtGui import QFontMetrics
+from PySide6.QtWidgets import (
+    QAbstractSpinBox,
+    QComboBox,
+    QDoubleSpinBox,
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QSizePolicy,
+    QSlider,
+    QSpinBox,
+    QToolButton,
+    QWidget,
+)
+
+from convscope.ui import theme
+from convscope.ui.forms.elided_combo import ElidedCombo
+from convscope.ui.forms.segmented import Segmented
+from convscope.ui.forms.undo_keys import undo_of_the_window
+from convscope.ui.forms.wheel import wheel_needs_focus
+from convscope.ui.widgets.scroll_column import ScrollColumn
+
+
+def heading(text: str) -> QLabel:
+    """A group's quiet title."""
+    return theme.label(text, "heading")
+
+
+def caption(name: str = "", text: str = "") -> QLabel:
+    """A wrapped secondary line."""
+    made = theme.label(text, "caption")
+    made.setObjectName(name)
+    made.setWordWrap(True)
+    return made
+
+
+def room_for(label: QLabel, lines: int, pixels: int = 11) -> None:
+    """Keep room for so many lines, whatever a label says now: what lies below it does not jump.
+
+    `pixels`: the design size of its type.
+    """
+    height = QFontMetrics(theme.font(pixels)).lineSpacing()
+    label.setMinimumHeight(lines * height)
+    label.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
+
+
+def breakable(name: str) -> str:
+    """A layer's long name with marks, which nobody sees, at which a label may break it."""
+    return name.replace("/", "/\u200b").replace("_", "_\u200b")
+
+
+def as_panel(widget: QWidget) -> QWidget:
+    """Give a widget the ground that controls and pictures stand on. Returns it."""
+    widget.setProperty("role", "panel")
+    widget.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+    return widget
+
+
+def fold_button(name: str, says: str, run: Callable[[], object]) -> QToolButton:
+    """What shows and hides a panel's right column; down while that is on show."""
+    button = tool(name, says, "panel-right", run)
+    button.setCheckable(True)
+    button.setChecked(True)
+    return button
+
+
+def scrolling(inside: QWidget, name: str = "") -> ScrollColumn:
+    """A column that scrolls up and down; the colour of what lies behind shows through."""
+    scroll = ScrollColumn(name)
+    scroll.setWidget(inside)
+    for surface in (inside, scroll.viewport()):
+        surface.setAutoFillBackground(False)
+    return scroll
+
+
+def hairline() -> QFrame:
+    """What parts two groups."""
+    line = QFrame()
+    line.setProperty("role", "line")
+    return line
+
+
+def row(*widgets: QWidget | None, spacing: int = theme.GAP) -> QHBoxLayout:
+    """Widgets side by side; None stands for the room between them."""
+    layout = QHBoxLayout()
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(spacing)
+    for widget in widgets:
+        if widget is None:
+            layout.addStretch(1)
+        else:
+            layout.addWidget(widget)
+    return layout
+
+
+def named(text: str, widget: QWidget, width: int = 68) -> QHBoxLayout:
+    """A control with its name before it."""
+    label = QLabel(text)
+    label.setBuddy(widget)
+    label.setMinimumWidth(theme.scaled(width))
+    layout = row(label, widget)
+    layout.setStretch(1, 1)
+    return layout
+
+
+def under_captions(*pairs: tuple[str, QWidget]) -> QGridLayout:
+    """Controls side by side, each under its name."""
+    layout = QGridLayout()
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setHorizontalSpacing(theme.GAP)
+    layout.setVerticalSpacing(2)
+    for column, (text, widget) in enumerate(pairs):
+        label = theme.label(text, "caption")
+        label.setBuddy(widget)
+        layout.addWidget(label, 0, column)
+        layout.addWidget(widget, 1, column)
+        layout.setColumnStretch(column, 1)
+    return layout
+
+
+def indent(box: QAbstractSpinBox) -> None:
+    """Keep the number off the frame: the style sheet's padding does not reach a spin box's text."""
+    box.lineEdit().setTextMargins(theme.scaled(5), 0, 0, 0)
+
+
+def spin(name: str, says: str, low: int, high: int) -> QSpinBox:
+    """A whole number; nothing is emitted before the typing ends."""
+    box = theme.with_figures(QSpinBox())
+    box.setObjectName(name)
+    box.setAccessibleName(says)
+    box.setRange(low, high)
+    box.setKeyboardTracking(False)
+    box.setMinimumWidth(theme.scaled(56))
+    wheel_needs_focus(box)
+    undo_of_the_window(box)
+    indent(box)
+    return box
+
+
+def decimal(name: str, says: str, low: float, high: float, decimals: int = 3) -> QDoubleSpinBox:
+    """A number; nothing is emitted before the typing ends."""
+    box = theme.with_figures(QDoubleSpinBox())
+    box.setObjectName(name)
+    box.setAccessibleName(says)
+    box.setDecimals(decimals)
+    box.setRange(low, high)
+    box.setKeyboardTracking(False)
+    box.setMinimumWidth(theme.scaled(56))
+    wheel_needs_focus(box)
+    undo_of_the_window(box)
+    indent(box)
+    box.setStepType(QDoubleSpinBox.StepType.AdaptiveDecimalStepType)
+    return box
+
+
+class _Trimmed(QDoubleSpinBox):
+    """A number without the zeros that say nothing: "9", "0.5"."""
+
+    def textFromValue(self, value: float) -> str:
+        return f"{value:.10g}"
+
+
+def trimmed(name: str, says: str, low: float, high: float, decimals: int = 6) -> QDoubleSpinBox:
+    """A number, written as shortly as it can be; nothing is emitted before the typing ends."""
+    box = theme.with_figures(_Trimmed())
+    box.setObjectName(name)
+    box.setAccessibleName(says)
+    box.setDecimals(decimals)
+    box.setRange(low, high)
+    box.setKeyboardTracking(False)
+    box.setMinimumWidth(theme.scaled(56))
+    wheel_needs_focus(box)
+    indent(box)
+    return box
+
+
+def slider(name: str, says: str, low: int, high: int) -> QSlider:
+    """A slider of its own, without a box; what it stands at is written beside it."""
+    made = QSlider(Qt.Orientation.Horizontal)
+    made.setObjectName(name)
+    made.setAccessibleName(says)
+    made.setRange(low, high)
+    wheel_needs_focus(made)
+    return made
+
+
+def combo(name: str, says: str, choices: Iterable[tuple[str, str]], first: str = "") -> ElidedCombo:
+    """A choice among (value, words); `first`: what is chosen, in the box itself, where no label says so."""
+    box = ElidedCombo()
+    box.setObjectName(name)
+    box.setAccessibleName(says)
+    box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    box.setMinimumContentsLength(6)
+    box.set_says(first)
+    wheel_needs_focus(box)
+    for value, words in choices:
+        box.addItem(words, value)
+    return box
+
+
+def choose(box: QComboBox, value: str) -> None:
+    """Show a choice without telling anyone."""
+    with QSignalBlocker(box):
+        box.setCurrentIndex(box.findData(value))
+
+
+def segmented(
+    name: str,
+    says: str,
+    choices: Iterable[tuple[str, str, str]],
+    *,
+    wide: bool = False,
+    wraps: bool = False,
+) -> Segmented:
+    """A switch among (value, text, tooltip).
+
+    Args:
+        wide: the buttons share the whole width.
+        wraps: they stand in two lines where one has no room for all words.
+    """
+    choices = tuple(choices)
+    made = Segmented([(value, text) for value, text, _tip in choices], name, wraps=wraps)
+    made.setAccessibleName(says)
+    for value, text, tip in choices:
+        button = made.button(value)
+        button.setToolTip(tip)
+        button.setAccessibleName(f"{says}: {text}")
+        if wide:
+            button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+    if wide:
+        made.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+    return made
+
+
+def tool(name: str, says: str, icon: str, run: Callable[[], object], text: str = "") -> QToolButton:
+    """A small button with an icon, and words on hover and for those who cannot see it."""
+    button = QToolButton()
+    button.setObjectName(name)
+    button.setAccessibleName(says)
+    button.setToolTip(says)
+    if icon:
+        button.setIcon(theme.icon(icon))
+    if text:
+        button.setText(text)
+        button.setToolButtonStyle(
+            Qt.ToolButtonStyle.ToolButtonTextBesideIcon if icon else Qt.ToolButtonStyle.ToolButtonTextOnly
+        )
+    button.clicked.connect(lambda: run())
+    return button

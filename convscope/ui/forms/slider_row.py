@@ -1,0 +1,98 @@
+"""A number with its name, a slider and a box to type in."""
+
+from __future__ import annotations
+
+import math
+
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QSizePolicy, QSlider, QWidget
+
+from convscope.ui import theme
+from convscope.ui.forms.undo_keys import undo_of_the_window
+from convscope.ui.forms.wheel import wheel_needs_focus
+
+LABEL_WIDTH, BOX_WIDTH = 68, 80
+
+
+class SliderRow(QWidget):
+    """Label, slider and spin box for one number.
+
+    Args:
+        name: object name; the parts are "name.slider" and "name.box".
+        title: what a person reads.
+        minimum, maximum, step: the range, and what one notch of the slider adds.
+        value: the first value.
+        unit: what stands behind the number.
+
+    Signals:
+        changed: the value that a person chose; during a drag every one.
+    """
+
+    changed = Signal(float)
+
+    def __init__(
+        self,
+        name: str,
+        title: str,
+        minimum: float,
+        maximum: float,
+        step: float,
+        value: float,
+        unit: str = "",
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName(name)
+        self._minimum, self._step = minimum, step
+        label = QLabel(title, self)
+        label.setMinimumWidth(theme.scaled(LABEL_WIDTH))
+        self._slider = QSlider(Qt.Orientation.Horizontal, self)
+        self._slider.setObjectName(f"{name}.slider")
+        self._slider.setAccessibleName(title)
+        self._slider.setRange(0, round((maximum - minimum) / step))
+        self._slider.setPageStep(max(1, self._slider.maximum() // 10))
+        self._box = theme.with_figures(QDoubleSpinBox(self))
+        self._box.setObjectName(f"{name}.box")
+        self._box.setAccessibleName(title)
+        self._box.setDecimals(max(0, min(6, -math.floor(math.log10(step) + 1e-9))))
+        self._box.setRange(minimum, maximum)
+        self._box.setSingleStep(step)
+        self._box.setSuffix(f" {unit}" if unit and unit not in "°×" else unit)
+        self._box.setKeyboardTracking(False)
+        self._box.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self._box.setMinimumWidth(theme.scaled(BOX_WIDTH))
+        self._box.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        label.setBuddy(self._box)
+        for part in (self._slider, self._box):
+            wheel_needs_focus(part)
+        undo_of_the_window(self._box)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(theme.GAP)
+        layout.addWidget(label)
+        layout.addWidget(self._slider, 1)
+        layout.addWidget(self._box)
+        self.set_value(value)
+        self._slider.valueChanged.connect(self._slid)
+        self._box.valueChanged.connect(self._typed)
+
+    @property
+    def value(self) -> float:
+        """The number in force."""
+        return self._box.value()
+
+    def set_value(self, value: float) -> None:
+        """Show a number; nothing is emitted. It is kept within the range."""
+        with QSignalBlocker(self._box), QSignalBlocker(self._slider):
+            self._box.setValue(value)
+            self._slider.setValue(round((self._box.value() - self._minimum) / self._step))
+
+    def _slid(self, notch: int) -> None:
+        with QSignalBlocker(self._box):
+            self._box.setValue(self._minimum + notch * self._step)
+        self.changed.emit(self._box.value())
+
+    def _typed(self, value: float) -> None:
+        with QSignalBlocker(self._slider):
+            self._slider.setValue(round((value - self._minimum) / self._step))
+        self.changed.emit(value)

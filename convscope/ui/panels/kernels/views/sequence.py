@@ -1,0 +1,255 @@
+"""One dimension: a sequence and weights as bars, the window sliding (curriculum 3)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from PySide6.QtCore import QSignalBlocker, Qt
+from PySide6.QtWidgets import (
+    QComboBox,
+    QGridLayout,
+    QLineEdit,
+    QSlider,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from convscope.core.errors import UserError
+from convscope.imaging.lab.operation import Border, Mode
+from convscope.imaging.numbers import parse_table
+from convscope.imaging.sequence import SlidingSum, slide
+from convscope.ui import theme
+from convscope.ui.forms.form import (
+    as_panel,
+    caption,
+    choose,
+    combo,
+    heading,
+    named,
+    row,
+    scrolling,
+    segmented,
+    spin,
+    tool,
+)
+from convscope.ui.forms.wheel import wheel_needs_focus
+from convscope.ui.panel_context import PanelContext
+from convscope.ui.panels.kernels.controls import WIDTH
+from convscope.ui.panels.kernels.frame import Frame, Refused
+from convscope.ui.panels.kernels.operation_section import BORDER_WORDS, tell_borders
+from convscope.ui.panels.kernels.views.view import View
+from convscope.ui.plots.bars import BarsView
+from convscope.ui.widgets.formula import FormulaLabel
+
+LONGEST = 200
+# What undo acts on here: nothing of the lab is on show.
+SCOPE = "sequence"
+MODE_WORDS = {
+    "correlate": "Cross-correlation: the weights as they are – what a convnet computes.",
+    "convolve": "Convolution: the weights turned round first.",
+}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a person typed and chose here.
+
+    Attributes:
+        sequence, weights: as typed.
+        mode, border, stride: as of `imaging.sequence.slide`.
+    """
+
+    sequence: str = "0 0 1 1 1 0 2 4 2 0"
+    weights: str = "1 2 1"
+    mode: Mode = "correlate"
+    border: Border = "valid"
+    stride: int = 1
+
+
+class SequenceView(View):
+    """Typed numbers; nothing here depends on the image, nor on the kernel of the lab.
+
+    So its own settings stand in the left column, where the lab's would be: there is one switch for what the
+    weights do.
+    """
+
+    name = "sequence"
+    has_chain = False
+
+    def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
+        super().__init__(context, parent)
+        self.sums: SlidingSum | None = None
+        self._asked = context.workspace.part("kernels.sequence", Asked(), SCOPE)
+        self.controls = self._build_controls()
+        self.position = QSlider(Qt.Orientation.Horizontal)
+        self.bars: dict[str, BarsView] = {}
+        charts = QGridLayout()
+        charts.setSpacing(theme.GAP)
+        charts.setColumnStretch(1, 1)
+        for at, (name, title, says) in enumerate(
+            (
+                ("input", "s", "The sequence with its border"),
+                ("kernel", "w", "The weights as they slide"),
+                ("output", "c", "The sums"),
+            )
+        ):
+            letter = theme.label(title, "title")
+            letter.setToolTip(says)
+            charts.addWidget(letter, at, 0)
+            bars = BarsView()
+            bars.setObjectName(f"kernels.sequence.{name}_bars")
+            bars.setAccessibleName(says)
+            self.bars[name] = bars
+            charts.addWidget(bars, at, 1)
+            charts.setRowStretch(at, 1)
+        self.column.addLayout(charts, 1)
+        self.bars["output"].clicked.connect(lambda index: self.position.setValue(index))
+        self.position.setObjectName("kernels.sequence.position")
+        self.position.setAccessibleName("Output in hand")
+        wheel_needs_focus(self.position)
+        self.position.valueChanged.connect(lambda _value: self._show())
+        self.back = tool("kernels.sequence.back", "One step back", "step-back", lambda: self.step(-1))
+        self.forward = tool(
+            "kernels.sequence.forward", "One step forward", "step-forward", lambda: self.step(1)
+        )
+        bar = row(self.back, self.forward, self.position)
+        bar.setStretch(2, 1)
+        self.column.addLayout(bar)
+        self.sum = FormulaLabel("kernels.sequence.sum", "The sum written out")
+        self.sum.setFont(theme.font(13, mono=True))
+        self.column.addWidget(self.sum)
+        self._show_asked(self._asked.value)
+        self._asked.changed.connect(self._show_asked)
+
+    def shutdown(self) -> None:
+        """Take no more events."""
+        self._asked.changed.disconnect(self._show_asked)
+
+    def show_frame(self, frame: Frame) -> None:
+        """Nothing to take from the image."""
+
+    def show_refused(self, refused: Refused) -> None:
+        """Nothing to take from the lab."""
+
+    def step(self, by: int) -> None:
+        """The next output, or the one before."""
+        self.position.setValue(self.position.value() + by)
+
+    def clear(self) -> None:
+        """No sums: what was typed does not make any."""
+        self.sums = None
+        for bars in self.bars.values():
+            bars.set_bars(())
+            bars.clear_window()
+        for widget in (self.position, self.back, self.forward):
+            widget.setEnabled(False)
+        for label in (self.sum, self.rule, self.length):
+            label.set_formula("")
+
+    def _ask(self, label: str, merge: str | None = None, **changes: Any) -> None:
+        self._asked.edit(replace(self._asked.value, **changes), label, merge)
+
+    def _show_asked(self, asked: Asked) -> None:
+        """Bring the controls in line, and slide; all is short, so at once."""
+        for line, text in ((self.sequence, asked.sequence), (self.weights, asked.weights)):
+            if line.text() != text:
+                with QSignalBlocker(line):
+                    line.setText(text)
+        self.mode.set_value(asked.mode)
+        self.words.setText(MODE_WORDS[asked.mode])
+        choose(self.border, asked.border)
+        with QSignalBlocker(self.stride):
+            self.stride.setValue(asked.stride)
+        try:
+            sequence, weights = (
+                parse_table(text, max_characters=10_000).ravel() for text in (asked.sequence, asked.weights)
+            )
+            if max(sequence.size, weights.size) > LONGEST:
+                raise UserError(f"At most {LONGEST} numbers can be drawn as bars: use fewer.")
+            sums = slide(sequence, weights, mode=asked.mode, border=asked.border, stride=asked.stride)
+        except UserError as error:
+            self.clear()
+            self.say(error.message)
+            return
+        self.say("")
+        self.sums = sums
+        for widget in (self.position, self.back, self.forward):
+            widget.setEnabled(True)
+        with QSignalBlocker(self.position):
+            self.position.setRange(0, len(sums.output) - 1)
+        self.rule.set_formula(sums.rule)
+        self.length.set_formula(f"length {sums.size}")
+        self._show()
+
+    def _show(self) -> None:
+        sums = self.sums
+        if sums is None:
+            return
+        k = self.position.value()
+        start = k * sums.stride
+        self.bars["input"].set_bars(sums.padded, quiet=(sums.before, sums.after))
+        self.bars["input"].set_window(start, len(sums.weights))
+        self.bars["kernel"].set_bars(sums.weights, sums.weight_names)
+        self.bars["output"].set_bars(sums.output, [f"c[{i}]" for i in range(len(sums.output))])
+        self.bars["output"].set_window(k, 1)
+        self.sum.set_formula(sums.written(k))
+
+    def _build_controls(self) -> QWidget:
+        holder = QWidget()
+        column = QVBoxLayout(holder)
+        column.setContentsMargins(theme.GROUP_GAP, theme.GROUP_GAP, theme.GROUP_GAP, theme.GROUP_GAP)
+        column.setSpacing(theme.GAP)
+        self.sequence = self._line("sequence", "Sequence s", "Type the sequence")
+        self.weights = self._line("weights", "Weights w", "Type the weights")
+        self.mode = segmented(
+            "kernels.sequence.mode",
+            "Mode",
+            (
+                ("correlate", "Cross-correlation", MODE_WORDS["correlate"]),
+                ("convolve", "Convolution", MODE_WORDS["convolve"]),
+            ),
+            wide=True,
+        )
+        self.mode.changed.connect(lambda value: self._ask("Change mode", mode=value))
+        self.words = caption("kernels.sequence.mode_words")
+        self.border: QComboBox = combo("kernels.sequence.border", "Border", BORDER_WORDS)
+        tell_borders(self.border)
+        self.border.currentIndexChanged.connect(
+            lambda _index: self._ask("Change border", border=self.border.currentData())
+        )
+        self.stride: QSpinBox = spin("kernels.sequence.stride", "Stride", 1, 8)
+        self.stride.valueChanged.connect(lambda value: self._ask("Change stride", "stride", stride=value))
+        self.rule = FormulaLabel("kernels.sequence.rule", "Every sum, written out")
+        self.length = FormulaLabel("kernels.sequence.formula", "Length of the output, written out")
+        column.addWidget(heading("Sequence s"))
+        column.addWidget(self.sequence)
+        column.addWidget(heading("Weights w"))
+        column.addWidget(self.weights)
+        self.message.setProperty("role", "warning")
+        column.addWidget(self.message)
+        column.addWidget(heading("Operation"))
+        for widget in (self.mode, self.words):
+            column.addWidget(widget)
+        column.addLayout(named("Border", self.border))
+        column.addLayout(named("Stride", self.stride))
+        column.addWidget(heading("Formula"))
+        column.addWidget(self.rule)
+        column.addWidget(self.length)
+        column.addStretch(1)
+        scroll = scrolling(holder)
+        scroll.setObjectName("kernels.sequence.controls")
+        scroll.setAccessibleName("Sequence, weights and how they slide")
+        scroll.setFrameShape(scroll.Shape.NoFrame)
+        scroll.setFixedWidth(theme.scaled(WIDTH))
+        as_panel(scroll)
+        return scroll
+
+    def _line(self, name: str, title: str, label: str) -> QLineEdit:
+        line = QLineEdit()
+        line.setObjectName(f"kernels.sequence.{name}")
+        line.setAccessibleName(title)
+        line.setFont(theme.font(12, mono=True))
+        line.textChanged.connect(lambda text: self._ask(label, name, **{name: text}))
+        return line

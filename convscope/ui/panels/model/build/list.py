@@ -1,0 +1,288 @@
+"""The list of layers: choose, drag, duplicate, remove; the chosen layer's settings open in its place."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QPoint, QRect, Qt, Signal, SignalInstance
+from PySide6.QtGui import (
+    QColor,
+    QContextMenuEvent,
+    QDragLeaveEvent,
+    QDragMoveEvent,
+    QDropEvent,
+    QFont,
+    QKeyEvent,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView, QMenu, QWidget
+
+from convscope.engine.models.builder.architecture import Architecture
+from convscope.ui import theme
+from convscope.ui.panels.model.build.delegate import ROW, RowPainter
+from convscope.ui.panels.model.build.form import LayerForm
+from convscope.ui.panels.model.build.rows import Index, LayerRows
+
+HEAD = 22
+_DUPLICATES = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+
+
+class _Head(QWidget):
+    """What stands in the list's columns."""
+
+    def __init__(self, painter: RowPainter, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._columns = painter
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Over the names, the shapes and the parameters."""
+        shape, total = self._columns.columns(self.width())
+        gap = theme.scaled(theme.GROUP_GAP)
+        right = self.width() - 1 - gap
+        left = self._columns.gutter() + gap
+        painter = QPainter(self)
+        painter.setFont(theme.font(11, weight=QFont.Weight.DemiBold))
+        painter.setPen(QColor(theme.tokens().secondary))
+        middle = Qt.AlignmentFlag.AlignVCenter
+        height = self.height()
+        painter.drawText(QRect(left, 0, 200, height), middle | Qt.AlignmentFlag.AlignLeft, "Layer")
+        ends = middle | Qt.AlignmentFlag.AlignRight
+        painter.drawText(QRect(right - total - shape, 0, shape, height), ends, "Output")
+        painter.drawText(QRect(right - total, 0, total, height), ends, "Parameters")
+        painter.end()
+
+
+class LayerList(QListView):
+    """The document as a list.
+
+    Keys: arrows choose, Return goes into the settings, Alt with the arrows moves, Ctrl+Shift+D duplicates,
+    Delete removes. What a person wants is told by signals; the list changes when the document does.
+
+    Signals:
+        moved: a layer's name, and its place in the list without it.
+        kind_dropped: a kind and its place.
+        duplicated, removed: a layer's name.
+    """
+
+    moved = Signal(str, int)
+    kind_dropped = Signal(str, int)
+    duplicated = Signal(str)
+    removed = Signal(str)
+
+    def __init__(self, architecture: Architecture, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("model.build.layers")
+        self.setAccessibleName("Layers")
+        self.rows = LayerRows(architecture)
+        self.rows.setParent(self)
+        self._gap: int | None = None
+        self._reveal = False
+        self._painter = RowPainter(self.rows, self._extra, self)
+        self.setModel(self.rows)
+        self.setItemDelegate(self._painter)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setMouseTracking(True)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setDragEnabled(True)
+        self.setAcceptDrops(True)
+        self.setDropIndicatorShown(True)
+        self.setDragDropMode(QAbstractItemView.DragDropMode.DragDrop)
+        self.setDefaultDropAction(Qt.DropAction.MoveAction)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self._head = _Head(self._painter, self)
+        self.setViewportMargins(0, theme.scaled(HEAD), 0, 0)
+        self.form = LayerForm(self.viewport())
+        self.form.hide()
+        self.form.height_changed.connect(self._relayout)
+        self.form.duplicate_wanted.connect(lambda: self._tell(self.duplicated))
+        self.form.remove_wanted.connect(lambda: self._tell(self.removed))
+        self.form.move_wanted.connect(self.move_by)
+        self.rows.layer_dropped.connect(self._layer_dropped)
+        self.rows.kind_dropped.connect(self.kind_dropped)
+        self.set_row(0)
+
+    @property
+    def row(self) -> int:
+        """The chosen row."""
+        return max(0, self.currentIndex().row())
+
+    @property
+    def name(self) -> str:
+        """The chosen layer's name."""
+        return self.rows.spec(self.row).name
+
+    def set_row(self, row: int) -> None:
+        """Choose a row, and open its settings."""
+        self.setCurrentIndex(self.rows.index(min(max(row, 0), self.rows.rowCount() - 1)))
+        self._show_form()
+
+    def set_architecture(self, architecture: Architecture, choose: str = "") -> None:
+        """Show another state of the document.
+
+        Args:
+            choose: the layer to choose; by default the one that was, or what stands in its place.
+        """
+        row, name, offset = self.row, choose or self.name, self.verticalScrollBar().value()
+        if self.rows.set_architecture(architecture):
+            names = [layer.name for layer in architecture.layers]
+            self.set_row(names.index(name) if name in names else row)
+            self.executeDelayedItemsLayout()
+            self.verticalScrollBar().setValue(offset)
+            self.scrollTo(self.currentIndex())
+        elif choose and choose != self.name:
+            self.set_row(architecture.index(choose))
+        else:
+            self._show_form()
+        self.viewport().update()
+
+    def move_by(self, step: int) -> None:
+        """Move the chosen layer by so many places."""
+        to = self.row + step
+        if 0 <= to < self.rows.rowCount():
+            self.moved.emit(self.name, to)
+
+    # -- inside ----------------------------------------------------------------------------------------------
+
+    def _tell(self, signal: SignalInstance) -> None:
+        signal.emit(self.name)
+
+    def _layer_dropped(self, name: str, at: int) -> None:
+        index = self.rows.architecture.index(name)
+        self.moved.emit(name, at - 1 if at > index else at)
+
+    def _extra(self, row: int) -> int:
+        if row != self.currentIndex().row() or self.form.isHidden():
+            return 0
+        return self.form.heightForWidth(self._form_width()) + theme.scaled(theme.GAP)
+
+    def _form_width(self) -> int:
+        return max(120, self.viewport().width() - self._painter.gutter() - 2 * theme.scaled(theme.GROUP_GAP))
+
+    def _show_form(self) -> None:
+        self.form.show_layer(self.rows.architecture, self.rows.sheet, self.row)
+        self.form.show()
+        self._relayout()
+
+    def _relayout(self) -> None:
+        self.scheduleDelayedItemsLayout()
+
+    def _place_form(self) -> None:
+        index = self.currentIndex()
+        if not index.isValid() or self.form.isHidden():
+            return
+        rect = self.visualRect(index)
+        width = self._form_width()
+        left = self._painter.gutter() + theme.scaled(theme.GROUP_GAP)
+        place = QRect(left, rect.top() + theme.scaled(ROW), width, self.form.heightForWidth(width))
+        if self.form.geometry() != place:
+            self.form.setGeometry(place)
+
+    # -- events ----------------------------------------------------------------------------------------------
+
+    def doItemsLayout(self) -> None:
+        """Lay out anew, and bring the form to its row."""
+        super().doItemsLayout()
+        if self._reveal:
+            # Only now is it known how high the row is with its settings.
+            self._reveal = False
+            self.scrollTo(self.currentIndex())
+        self._place_form()
+
+    def scrollContentsBy(self, dx: int, dy: int) -> None:
+        """Scroll, the form with its row."""
+        super().scrollContentsBy(dx, dy)
+        self._place_form()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The form's height follows from the width."""
+        super().resizeEvent(event)
+        self._head.setGeometry(0, 0, self.viewport().width(), theme.scaled(HEAD))
+        self._relayout()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow the zoom."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.StyleChange:
+            self.setViewportMargins(0, theme.scaled(HEAD), 0, 0)
+            self._relayout()
+
+    def currentChanged(self, current: Index, previous: Index) -> None:
+        """Open the settings of what was chosen."""
+        super().currentChanged(current, previous)
+        if current.isValid() and current.row() < self.rows.rowCount():
+            self._reveal = True
+            self._show_form()
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        """Find the gap that it would go into."""
+        super().dragMoveEvent(event)
+        index = self.indexAt(event.position().toPoint())
+        rect = self.visualRect(index if index.isValid() else self.rows.index(self.rows.rowCount() - 1))
+        above = self.dropIndicatorPosition() == QAbstractItemView.DropIndicatorPosition.AboveItem
+        self._gap = rect.top() if above else rect.bottom()
+        self.viewport().update()
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        """Nothing goes anywhere."""
+        super().dragLeaveEvent(event)
+        self._gap = None
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Into the gap."""
+        super().dropEvent(event)
+        self._gap = None
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """The rows, and over them the gap that something is dragged to."""
+        super().paintEvent(event)
+        if self._gap is None:
+            return
+        painter = QPainter(self.viewport())
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(theme.tokens().accent))
+        height = theme.scaled(4)
+        place = QRect(0, self._gap - height // 2, self.viewport().width(), height)
+        painter.drawRoundedRect(place, height / 2, height / 2)
+        painter.end()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Move, duplicate, remove, go into the settings."""
+        key, modifiers = event.key(), event.modifiers()
+        alt = bool(modifiers & Qt.KeyboardModifier.AltModifier)
+        if alt and key in (Qt.Key.Key_Up, Qt.Key.Key_Down):
+            self.move_by(-1 if key == Qt.Key.Key_Up else 1)
+        elif key in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
+            self.removed.emit(self.name)
+        elif key == Qt.Key.Key_D and modifiers == _DUPLICATES:
+            self.duplicated.emit(self.name)
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.form.focus_first()
+        else:
+            super().keyPressEvent(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """What can be done with a layer."""
+        by_key = event.reason() == QContextMenuEvent.Reason.Keyboard
+        index = self.currentIndex() if by_key else self.indexAt(event.pos())
+        if index.isValid():
+            self.set_row(index.row())
+            self.layer_menu().popup(event.globalPos() if not by_key else self.mapToGlobal(QPoint(40, 40)))
+
+    def layer_menu(self) -> QMenu:
+        """Duplicate, move, remove."""
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        last = self.rows.rowCount() - 1
+        for name, text, run, possible in (
+            ("duplicate", "Duplicate\tCtrl+Shift+D", lambda: self._tell(self.duplicated), True),
+            ("up", "Move up\tAlt+Up", lambda: self.move_by(-1), self.row > 0),
+            ("down", "Move down\tAlt+Down", lambda: self.move_by(1), self.row < last),
+            ("remove", "Remove\tDelete", lambda: self._tell(self.removed), True),
+        ):
+            action = menu.addAction(text)
+            action.setObjectName(f"model.build.menu.{name}")
+            action.setEnabled(possible)
+            action.triggered.connect(run)
+        return menu

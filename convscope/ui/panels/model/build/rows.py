@@ -1,0 +1,175 @@
+"""The layers as a list that can be dragged in and dropped on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from PySide6.QtCore import QAbstractListModel, QMimeData, QModelIndex, QPersistentModelIndex, Qt, Signal
+
+from convscope.engine.models.builder.architecture import Architecture, LayerSpec
+from convscope.engine.models.layer_specs import KINDS
+from convscope.engine.models.layer_specs.base import L2, Shape
+from convscope.engine.models.summary import LayerInfo, Sheet
+from convscope.ui.panels.model.build.arcs import Arcs, arcs_of
+
+Index = QModelIndex | QPersistentModelIndex
+
+LAYER = "application/x-convscope-layer"
+KIND = "application/x-convscope-kind"
+
+# Settings that say themselves ("relu"); the others are told with their name.
+_BARE = ("activation", "mode", "application", "weights", "fill_mode", "interpolation")
+
+
+class LayerRows(QAbstractListModel):
+    """One row a layer of the document.
+
+    Signals:
+        layer_dropped: a layer's name and the place in the list where it was dropped.
+        kind_dropped: a kind of layer from the palette and its place.
+    """
+
+    layer_dropped = Signal(str, int)
+    kind_dropped = Signal(str, int)
+
+    def __init__(self, architecture: Architecture) -> None:
+        super().__init__()
+        self._wiring: tuple[object, ...] = ()
+        self.arcs = Arcs((), 0, (), ())
+        self._take(architecture)
+
+    def _take(self, architecture: Architecture) -> None:
+        self.architecture = architecture
+        self.sheet: Sheet = architecture.sheet()
+        # A setting moves no line: in a long list the lines take longer than all the rest.
+        wiring = tuple(
+            (layer.name, layer.kind == "InputLayer", layer.inputs) for layer in architecture.layers
+        )
+        if wiring != self._wiring:
+            self._wiring, self.arcs = wiring, arcs_of(architecture)
+
+    def set_architecture(self, architecture: Architecture) -> bool:
+        """Show another state; whether the rows are others than before."""
+        same = [x.kind for x in architecture.layers] == [x.kind for x in self.architecture.layers]
+        if same:
+            self._take(architecture)
+            self.dataChanged.emit(self.index(0), self.index(self.rowCount() - 1))
+            return False
+        self.beginResetModel()
+        self._take(architecture)
+        self.endResetModel()
+        return True
+
+    def spec(self, row: int) -> LayerSpec:
+        """A row's layer."""
+        return self.architecture.layers[row]
+
+    def info(self, row: int) -> LayerInfo:
+        """A row's arithmetic."""
+        return self.sheet.layers[row]
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  Qt's own default
+        """The layers; they have no children."""
+        return 0 if parent.isValid() else len(self.architecture.layers)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """In words, for screen readers; the delegate paints from `spec` and `info`."""
+        if not index.isValid():
+            return None
+        spec, info = self.spec(index.row()), self.info(index.row())
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
+            words = f"{spec.name}, {spec.kind}, {shape_words(info.shape)}, {info.parameters:,} parameters"
+            return f"{words}. Problem: {info.problem}" if info.problem else words
+        if role == Qt.ItemDataRole.ToolTipRole:
+            fed = f"\nFed by {', '.join(info.inputs)}" if info.inputs else ""
+            problem = f"\n{info.problem}" if info.problem else ""
+            return f"{spec.name}: {KINDS[spec.kind].about}{fed}{problem}"
+        return None
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        """Rows are dragged; drops go between them."""
+        if not index.isValid():
+            return Qt.ItemFlag.ItemIsDropEnabled
+        return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsDragEnabled
+
+    def supportedDropActions(self) -> Qt.DropAction:
+        """A layer moves; a kind is copied out of the palette."""
+        return Qt.DropAction.MoveAction | Qt.DropAction.CopyAction
+
+    def mimeTypes(self) -> list[str]:
+        """Layers of this list, kinds of the palette."""
+        return [LAYER, KIND]
+
+    def mimeData(self, indexes: Sequence[QModelIndex]) -> QMimeData:
+        """The layer's name."""
+        data = QMimeData()
+        data.setData(LAYER, self.spec(indexes[0].row()).name.encode())
+        return data
+
+    def dropMimeData(
+        self, data: QMimeData, action: Qt.DropAction, row: int, column: int, parent: Index
+    ) -> bool:
+        """Tell where it was dropped; on a row means under it, on the empty room at the end.
+
+        The view then asks for the dragged row's removal, which this model does not do by itself.
+        """
+        if row < 0:
+            row = parent.row() + 1 if parent.isValid() else self.rowCount()
+        if data.hasFormat(LAYER):
+            self.layer_dropped.emit(data.data(LAYER).toStdString(), row)
+        elif data.hasFormat(KIND):
+            self.kind_dropped.emit(data.data(KIND).toStdString(), row)
+        return True
+
+
+def shape_words(shape: Shape | None) -> str:
+    """26×26×32; "?" for a free size, "–" while a problem hides it."""
+    return "–" if shape is None else "×".join("?" if n is None else str(n) for n in shape)
+
+
+def settings_words(spec: LayerSpec) -> str:
+    """What differs from Keras's defaults, in a line: "32 filters, 3×3, relu"."""
+    words = []
+    for key, value in spec.settings.items():
+        if key in ("filters", "units"):
+            words.append(f"{value} {key}")
+        elif key in ("kernel_size", "pool_size"):
+            words.append(size_words(value))
+        elif key in _BARE:
+            words.append(str(value))
+        elif key == "padding" and isinstance(value, str):
+            words.append(f"{value} padding")
+        elif key == "use_bias":
+            words.append("no bias")
+        elif key == L2.name:
+            words.append(f"L2 {value_words(value)}")
+        elif key == "trainable" and not value:
+            words.append("frozen")
+        elif key == "shape":
+            words.append("height × width × channels")
+        elif isinstance(value, bool):
+            words.append(key.replace("_", " ") if value else f"not {key.replace('_', ' ')}")
+        else:
+            words.append(f"{key.replace('_', ' ')} {value_words(value)}")
+    return ", ".join(words)
+
+
+def size_words(value: Any) -> str:
+    """3 and (3, 3) → "3×3"; ((1, 2), (0, 1)) → "1+2×0+1"; None → ""."""
+    if value is None:
+        return ""
+    sides = value if isinstance(value, tuple) else (value, value)
+    return "×".join(
+        "+".join(map(str, side)) if isinstance(side, tuple) else "?" if side is None else str(side)
+        for side in sides
+    )
+
+
+def value_words(value: Any) -> str:
+    """A setting's value as one reads it."""
+    if isinstance(value, tuple) and any(isinstance(number, float) for number in value):
+        return ", ".join(value_words(number) for number in value)
+    if isinstance(value, tuple):
+        return size_words(value)
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

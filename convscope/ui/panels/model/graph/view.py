@@ -1,0 +1,333 @@
+"""The view of a network's graph: zoom, pan, point at a box, choose it, copy and save the picture."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QContextMenuEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QResizeEvent,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QFileDialog, QMenu, QSizePolicy, QToolTip, QWidget
+
+from convscope.ui import theme
+from convscope.ui.canvas.press import Press
+from convscope.ui.canvas.viewport import ONE_STEP, Viewport
+from convscope.ui.panels.model.graph.paint import GraphPicture, Stamps, paint_graph, rectangle
+
+LARGEST, LARGEST_FIT = 3.0, 1.1
+_ARROWS = {
+    Qt.Key.Key_Left: (1, 0),
+    Qt.Key.Key_Right: (-1, 0),
+    Qt.Key.Key_Up: (0, 1),
+    Qt.Key.Key_Down: (0, -1),
+}
+
+
+@dataclass
+class GraphViewport(Viewport):
+    """As of a picture, but letters are never blown up."""
+
+    @property
+    def fit_scale(self) -> float:
+        """The scale at which the whole graph fits; small graphs are not enlarged."""
+        return min(super().fit_scale, LARGEST_FIT * theme.zoom())
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """The smallest and the largest scale."""
+        return min(self.fit_scale, 1.0), LARGEST * theme.zoom()
+
+
+class GraphView(QWidget):
+    """A graph: the wheel zooms at the cursor, dragging pans, a double click fits, a click chooses a box.
+
+    Keys: + and − zoom, 0 fits, arrows pan, Page up and Page down go along the boxes.
+
+    Signals:
+        chosen: the path of the box's layer.
+        resized: there is another amount of room.
+        copy_requested: a person wants the whole graph on the clipboard.
+        save_requested: the file that a person chose for a picture.
+    """
+
+    chosen = Signal(str)
+    resized = Signal()
+    copy_requested = Signal()
+    save_requested = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.view = GraphViewport()
+        self._stamps = Stamps()
+        self._picture: GraphPicture | None = None
+        self._current: str | None = None
+        self._found: frozenset[str] = frozenset()
+        self._hover: str | None = None
+        self._press = Press()
+        self.setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setAccessibleName("Graph of the network")
+
+    @property
+    def picture(self) -> GraphPicture | None:
+        """What is on show."""
+        return self._picture
+
+    def set_picture(self, picture: GraphPicture | None) -> None:
+        """Show another graph, whole."""
+        self._picture = picture
+        self._hover = None
+        self._found = frozenset()
+        size = (picture.layout.width, picture.layout.height) if picture is not None else (0, 0)
+        self.view.width, self.view.height = round(size[0]), round(size[1])
+        self.view.fit()
+        self._mark(self._current)
+        self.update()
+
+    def set_current(self, path: str | None) -> None:
+        """Mark the box of a layer and bring it into view."""
+        self._mark(path)
+        box = self._box(path)
+        if box is not None and not self.shown_part().contains(box):
+            self.look_at(box)
+
+    def _mark(self, path: str | None) -> None:
+        self._current = path
+        self.setAccessibleDescription(f"{path} is chosen" if path else "no layer is chosen")
+        self.update()
+
+    def set_found(self, paths: Collection[str]) -> None:
+        """Lift the boxes of these layers; none: all look alike."""
+        owners = self._picture.owners if self._picture is not None else {}
+        self._found = frozenset(owners[path] for path in paths if path in owners)
+        self.update()
+
+    @property
+    def found(self) -> frozenset[str]:
+        """The boxes that are lifted."""
+        return self._found
+
+    def fit(self) -> None:
+        """Show the whole graph."""
+        self.view.fit()
+        self.update()
+
+    def zoom(self, factor: float) -> None:
+        """Closer or further, at the middle."""
+        self.view.zoom(factor, self.width() / 2, self.height() / 2)
+        self.update()
+
+    def show_layer(self, path: str) -> None:
+        """Put a layer's box into the middle, large enough to be read."""
+        box = self._box(path)
+        if box is not None:
+            self.look_at(box)
+
+    def look_at(self, box: QRectF) -> None:
+        """Put a box into the middle, large enough to be read."""
+        self.view.look_at(max(self.view.scale, 0.8 * theme.zoom()), box.center().x(), box.center().y())
+        self.update()
+
+    def shown_part(self) -> QRectF:
+        """What is in view, in the graph's measures."""
+        left, top = self.view.to_picture(0, 0)
+        right, bottom = self.view.to_picture(self.width(), self.height())
+        return QRectF(QPointF(left, top), QPointF(right, bottom))
+
+    def position_of(self, path: str) -> QPointF:
+        """Where the middle of a layer's box is in the widget.
+
+        Raises:
+            KeyError: no such layer is on show.
+        """
+        box = self._box(path)
+        if box is None:
+            raise KeyError(path)
+        return QPointF(*self.view.to_screen(box.center().x(), box.center().y()))
+
+    def path_at(self, position: QPointF) -> str | None:
+        """The box at a place of the widget."""
+        if self._picture is None:
+            return None
+        x, y = self.view.to_picture(position.x(), position.y())
+        point = QPointF(x, y)
+        for path, box in self._picture.layout.boxes.items():
+            if rectangle(box).contains(point):
+                return path
+        return None
+
+    def _box(self, path: str | None) -> QRectF | None:
+        if self._picture is None or path is None:
+            return None
+        owner = self._picture.owners.get(path)
+        return None if owner is None else rectangle(self._picture.layout.boxes[owner])
+
+    def sizeHint(self) -> QSize:
+        """It takes all that it gets."""
+        return QSize(theme.scaled(480), theme.scaled(360))
+
+    # Out
+
+    def menu(self) -> QMenu:
+        """What the right button offers."""
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for name, text, run in (
+            ("copy", "Copy picture", self.copy_requested.emit),
+            ("save", "Save picture as PNG or SVG…", self.choose_file),
+            ("fit", "Fit", self.fit),
+        ):
+            if name == "fit":
+                menu.addSeparator()
+            action = menu.addAction(text)
+            action.setObjectName(f"model.graph.{name}")
+            action.setEnabled(self._picture is not None)
+            action.triggered.connect(run)
+        return menu
+
+    def choose_file(self) -> None:
+        """Ask where the picture shall go."""
+        dialog = QFileDialog(self, "Save picture", "", "PNG picture (*.png);;SVG drawing (*.svg)")
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setDefaultSuffix("png")
+        dialog.filterSelected.connect(lambda text: dialog.setDefaultSuffix("svg" if "svg" in text else "png"))
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.fileSelected.connect(self.save_requested)
+        dialog.open()
+
+    # Gestures
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep the fit, or the centre."""
+        self.view.resize(self.width(), self.height())
+        self.resized.emit()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Zoom at the cursor."""
+        turns = event.angleDelta().y() / 120
+        if self._picture is None or not turns:
+            event.ignore()
+            return
+        self.view.zoom(ONE_STEP**turns, event.position().x(), event.position().y())
+        self.update()
+        event.accept()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Start a click or a drag."""
+        if event.button() in (Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton):
+            self._press.begin(event.position())
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Pan while a button is down; point otherwise."""
+        if self._press.down and event.buttons() != Qt.MouseButton.NoButton:
+            moved = self._press.moved(event.position())
+            if moved is not None:
+                self.setCursor(Qt.CursorShape.ClosedHandCursor)
+                self.view.pan(moved.x(), moved.y())
+                self.update()
+            return
+        self._set_hover(self.path_at(event.position()))
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """End a drag, or choose."""
+        path = self.path_at(event.position())
+        if self._press.end() and path is not None:
+            self.chosen.emit(path)
+        self.setCursor(Qt.CursorShape.PointingHandCursor if path else Qt.CursorShape.ArrowCursor)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Fit."""
+        self.fit()
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """Stop pointing."""
+        self._set_hover(None)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Copy, save, fit."""
+        self.menu().popup(event.globalPos())
+
+    def event(self, event: QEvent) -> bool:
+        """Tell what is in the box under the cursor."""
+        if event.type() == QEvent.Type.ToolTip and self._hover is not None and self._picture is not None:
+            node = self._picture.nodes[self._hover]
+            members = "\n".join(node.members)
+            words = f"{node.title}  {node.shape}\n{members}"
+            QToolTip.showText(event.globalPos(), words, self)  # type: ignore[attr-defined]
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Zoom, pan and choose without a mouse."""
+        key = Qt.Key(event.key())
+        control = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
+        if self._picture is None or control:
+            super().keyPressEvent(event)
+        elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
+            self.zoom(ONE_STEP)
+        elif key == Qt.Key.Key_Minus:
+            self.zoom(1 / ONE_STEP)
+        elif key == Qt.Key.Key_0:
+            self.fit()
+        elif key in _ARROWS:
+            across, down = _ARROWS[key]
+            self.view.pan(across * self.width() / 8, down * self.height() / 8)
+            self.update()
+        elif key in (Qt.Key.Key_PageDown, Qt.Key.Key_PageUp):
+            self._step(1 if key == Qt.Key.Key_PageDown else -1)
+        else:
+            super().keyPressEvent(event)
+
+    def _step(self, step: int) -> None:
+        assert self._picture is not None
+        paths = [node.path for node in self._picture.graph.nodes]
+        owner = self._picture.owners.get(self._current or "")
+        at = paths.index(owner) + step if owner in paths else 0
+        self.chosen.emit(paths[max(0, min(len(paths) - 1, at))])
+
+    def _set_hover(self, path: str | None) -> None:
+        if path != self._hover:
+            self._hover = path
+            self.setCursor(Qt.CursorShape.PointingHandCursor if path else Qt.CursorShape.ArrowCursor)
+            self.update()
+
+    # Painting
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """The part in view."""
+        colours = theme.tokens()
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), QColor(colours.window))
+        if self._picture is not None:
+            painter.save()
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.translate(self.view.left, self.view.top)
+            painter.scale(self.view.scale, self.view.scale)
+            owner = self._picture.owners.get(self._current or "")
+            paint_graph(
+                painter,
+                self._picture,
+                self.view.scale,
+                self.shown_part(),
+                current=owner,
+                found=self._found,
+                hover=self._hover,
+                stamps=self._stamps,
+            )
+            painter.restore()
+        if self.hasFocus():
+            painter.setPen(QPen(QColor(colours.accent), 1))
+            painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
+        painter.end()

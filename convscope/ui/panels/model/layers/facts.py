@@ -1,0 +1,132 @@
+"""The chosen layer: its sum of parameters written out, its facts, and how far it looks."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
+
+from convscope.engine.models.summary import LayerInfo
+from convscope.ui import theme
+from convscope.ui.forms.form import caption, heading, row, tool
+from convscope.ui.panel_context import PanelContext
+from convscope.ui.panels.model import words
+from convscope.ui.panels.model.layers.field_view import FieldView
+from convscope.ui.panels.model.shown import ShownModel
+
+SELECTABLE = Qt.TextInteractionFlag.TextSelectableByMouse
+FACTS_GAP = 6
+
+
+class FactGrid(QWidget):
+    """Names and values in two columns; values can be selected."""
+
+    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName(name)
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setHorizontalSpacing(theme.GROUP_GAP)
+        self._grid.setVerticalSpacing(1)
+        self._grid.setColumnStretch(1, 1)
+        self._labels: list[tuple[QLabel, QLabel]] = []
+
+    def set_facts(self, facts: list[tuple[str, str]]) -> None:
+        """Show pairs of words."""
+        while len(self._labels) < len(facts):
+            name, value = theme.label("", "caption"), QLabel()
+            name.setAlignment(Qt.AlignmentFlag.AlignTop)
+            value.setWordWrap(True)
+            value.setTextInteractionFlags(SELECTABLE)
+            at = len(self._labels)
+            self._grid.addWidget(name, at, 0)
+            self._grid.addWidget(value, at, 1)
+            self._labels.append((name, value))
+        for (name, value), pair in zip(self._labels, facts, strict=False):
+            name.setText(pair[0])
+            value.setText(pair[1])
+            value.setAccessibleName(pair[0])
+        for number, (name, value) in enumerate(self._labels):
+            name.setVisible(number < len(facts))
+            value.setVisible(number < len(facts))
+        self.setAccessibleDescription("; ".join(f"{name} {value}" for name, value in facts))
+
+    def value(self, name: str) -> str:
+        """What stands beside a name, "" where it is not on show."""
+        for label, value in self._labels:
+            if label.text() == name and not label.isHidden():
+                return value.text()
+        return ""
+
+
+class LayerFacts(QWidget):
+    """The column of the chosen layer."""
+
+    def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.context = context
+        self._shown: ShownModel | None = None
+        self._row: LayerInfo | None = None
+        column = QVBoxLayout(self)
+        column.setContentsMargins(theme.GROUP_GAP, theme.GAP, theme.GROUP_GAP, theme.GAP)
+        column.setSpacing(FACTS_GAP)
+        self.title = theme.label("", "title")
+        self.title.setObjectName("model.layer")
+        self.title.setAccessibleName("The chosen layer")
+        self.title.setWordWrap(True)
+        self.title.setTextInteractionFlags(SELECTABLE)
+        self.copy = tool("model.copy_facts", "Copy all facts of this layer", "copy", self.copy_facts)
+        head = row(self.title, self.copy)
+        head.setStretch(0, 1)
+        head.setAlignment(self.copy, Qt.AlignmentFlag.AlignTop)
+        column.addLayout(head)
+        self.about = caption("model.layer.about")
+        column.addWidget(self.about)
+        column.addWidget(heading("Parameters"))
+        self.formula = QLabel()
+        self.formula.setObjectName("model.formula")
+        self.formula.setAccessibleName("Parameters, the sum written out")
+        self.formula.setFont(theme.font(13, mono=True))
+        self.formula.setWordWrap(True)
+        self.formula.setTextInteractionFlags(SELECTABLE)
+        column.addWidget(self.formula)
+        self.facts = FactGrid("model.facts")
+        column.addWidget(self.facts)
+        self.field_heading = heading("What the network sees")
+        column.addWidget(self.field_heading)
+        self.field = FieldView(context)
+        column.addWidget(self.field)
+        column.addStretch(1)
+
+    def show_model(self, shown: ShownModel | None) -> None:
+        """Another model."""
+        self._shown = shown
+        self.field.show_model(shown)
+
+    def show_layer(self, path: str | None) -> None:
+        """Explain a layer of the model; None: say what to do."""
+        shown = self._shown
+        found = shown.rows.get(path or "") if shown is not None else None
+        self._row = found
+        self.copy.setEnabled(found is not None)
+        if found is None or shown is None:
+            self.title.setText("No layer is chosen")
+            self.about.setText("Choose one on the left.")
+            self.formula.setText("")
+            self.facts.set_facts([])
+        else:
+            self.title.setText(words.breakable(found.path))
+            about = words.about(found)
+            kind = shown.kinds[found.path]
+            self.about.setText(f"{kind}. {about}" if about else f"{kind}.")
+            self.formula.setText(words.parameters(found))
+            self.facts.set_facts(words.facts(found, shown.rows, shown.sheet.totals))
+        self.field.show_layer(found)
+
+    def copy_facts(self) -> None:
+        """All facts of the layer as text on the clipboard."""
+        if self._row is not None and self._shown is not None:
+            QGuiApplication.clipboard().setText(
+                words.layer_text(self._row, self._shown.rows, self._shown.sheet.totals)
+            )
+            self.context.notify(f"Copied the facts of {self._row.path}")

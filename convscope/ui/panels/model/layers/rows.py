@@ -1,0 +1,133 @@
+"""The lines of the layer table, made in a worker: nested models are branches."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from convscope.engine.models.summary import LayerInfo, Sheet
+from convscope.ui.panels.model import words
+
+MOST, SHORTEST = 0.6, 5
+
+
+@dataclass
+class Row:
+    """One line: a layer, or a nested model (then `layer` is False).
+
+    Attributes:
+        path: of the layer or of the nested model; "" for the invisible root.
+        texts: what the columns show.
+        amounts: what the columns are sorted by.
+        layer: whether it is a layer.
+        parent: the number of the line that it is under.
+        place: among its siblings.
+        share: of the model's parameters, 0–1.
+        children: the numbers of the lines under it.
+    """
+
+    path: str
+    texts: tuple[str, ...]
+    amounts: tuple[Any, ...]
+    layer: bool
+    parent: int
+    place: int
+    share: float
+    children: list[int] = field(default_factory=list)
+
+    @property
+    def told(self) -> str:
+        """What the search looks through: the path, then words that count from their beginning on."""
+        return "|".join((self.path, *self.texts[1:3])) if self.layer else self.path
+
+
+def shared_beginnings(names: Sequence[str]) -> tuple[str, ...]:
+    """What most names begin with, up to an underscore, so that it tells none from another; the longest first.
+
+    >>> shared_beginnings(["conv_next_stem", "conv_next_1_dense", "conv_next_2_dense", "add"])
+    ('conv_next_', 'conv_')
+    """
+    counts = Counter(
+        name[: at + 1]
+        for name in names
+        for at, letter in enumerate(name)
+        if letter == "_" and at + 1 >= SHORTEST
+    )
+    shared = (beginning for beginning, count in counts.items() if count >= MOST * len(names))
+    return tuple(sorted(shared, key=len, reverse=True))
+
+
+class Rows:
+    """All lines of a model by number; 0 is the invisible root.
+
+    Attributes:
+        beginnings: what most of the names begin with, the longest first.
+    """
+
+    def __init__(
+        self,
+        sheet: Sheet | None = None,
+        kinds: Mapping[str, str] | None = None,
+        groups: Mapping[str, str] | None = None,
+    ) -> None:
+        self.lines: list[Row] = [Row("", (), (), False, -1, 0, 0.0)]
+        self.by_path: dict[str, int] = {}
+        if sheet is not None:
+            for row in sheet.layers:
+                self._layer(row, sheet, kinds or {}, groups or {})
+        self.beginnings = shared_beginnings([line.texts[0] for line in self.lines[1:]])
+
+    def depth(self, number: int) -> int:
+        """How many nested models a line lies in."""
+        depth = 0
+        while (number := self.lines[number].parent) > 0:
+            depth += 1
+        return depth
+
+    def _layer(
+        self, row: LayerInfo, sheet: Sheet, kinds: Mapping[str, str], groups: Mapping[str, str]
+    ) -> None:
+        parent = self._group(row.group, sheet, groups)
+        portion = words.share(row.parameters, sheet.totals.parameters)
+        texts = (
+            row.name,
+            kinds.get(row.path, row.kind),
+            words.shape(row.shape),
+            f"{row.parameters:,}" if row.parameters else ("shared" if row.shared else ""),
+            words.percent(portion),
+        )
+        amounts = (row.name, row.kind, len(self.lines), row.parameters, row.parameters)
+        self._add(row.path, texts, amounts, True, parent, portion)
+
+    def _group(self, path: str, sheet: Sheet, groups: Mapping[str, str]) -> int:
+        """The number of a nested model's line, made with those around it when first asked for."""
+        if not path:
+            return 0
+        if path in self.by_path:
+            return self.by_path[path]
+        outer, _, name = path.rpartition("/")
+        parent = self._group(outer, sheet, groups)
+        inside = [row for row in sheet.layers if row.path.startswith(f"{path}/")]
+        total = sum(row.parameters for row in inside)
+        portion = words.share(total, sheet.totals.parameters)
+        kind = groups.get(path, "")
+        texts = (name, kind, words.shape(inside[-1].shape), f"{total:,}", words.percent(portion))
+        return self._add(path, texts, (name, kind, len(self.lines), total, total), False, parent, portion)
+
+    def _add(
+        self,
+        path: str,
+        texts: tuple[str, ...],
+        amounts: tuple[Any, ...],
+        layer: bool,
+        parent: int,
+        share: float,
+    ) -> int:
+        number = len(self.lines)
+        siblings = self.lines[parent].children
+        self.lines.append(Row(path, texts, amounts, layer, parent, len(siblings), share))
+        siblings.append(number)
+        self.by_path[path] = number
+        return number

@@ -1,0 +1,262 @@
+"""The "Layers" page: every layer with its shape, its parameters and their share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import (
+    QEvent,
+    QItemSelectionModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QRectF,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import QColor, QFontMetrics, QPainter, QResizeEvent
+from PySide6.QtWidgets import (
+    QHeaderView,
+    QLineEdit,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTreeView,
+    QVBoxLayout,
+    QWidget,
+)
+
+from convscope.ui import theme
+from convscope.ui.panels.model.layers.model import COLUMNS, PATH, SHARE, LayerModel, LayerOrder
+from convscope.ui.panels.model.layers.rows import Rows
+from convscope.ui.panels.model.shown import ShownModel
+
+NAME_LEAST, KIND_LEAST = 140, 84
+CELL = 16  # around a cell's words
+LONGEST = 12
+SHARES = COLUMNS.index("Share")
+
+
+class LayerTable(QWidget):
+    """A tree with columns and a search field; the arrow keys go along the layers.
+
+    Signals:
+        chosen: the path of the layer that a person chose.
+    """
+
+    chosen = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._quiet = False
+        self._shown: ShownModel | None = None
+        self._narrow = False
+        self._needs: dict[tuple[int, int, float], int] = {}
+        self.search = QLineEdit()
+        self.search.setObjectName("model.search")
+        self.search.setAccessibleName("Search layers")
+        self.search.setPlaceholderText("Search layers by name, kind or shape")
+        self.search.setClearButtonEnabled(True)
+        self.search.textChanged.connect(self._find)
+        self.view = QTreeView()
+        self.view.setObjectName("model.layers")
+        self.view.setAccessibleName("Layers")
+        self.view.setUniformRowHeights(True)
+        self.view.setEditTriggers(QTreeView.EditTrigger.NoEditTriggers)
+        self.view.setIndentation(theme.scaled(14))
+        self.view.setAllColumnsShowFocus(True)
+        self.view.setFrameShape(QTreeView.Shape.NoFrame)
+        self.view.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.names = NameDelegate(self.view)
+        self.view.setItemDelegateForColumn(0, self.names)
+        shares = ShareDelegate(self.view)
+        for column in (SHARES - 1, SHARES):
+            self.view.setItemDelegateForColumn(column, shares)
+        self.layers = LayerModel(self)
+        self.proxy = LayerOrder(self.layers, self)
+        self.view.setModel(self.proxy)
+        self._set_header(self.view.header())
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(theme.GAP)
+        layout.addWidget(self.search)
+        layout.addWidget(self.view, 1)
+        self.view.selectionModel().currentChanged.connect(self._moved)
+
+    def _set_header(self, header: QHeaderView) -> None:
+        # Without a column the layers stand in the order of computation; a third click goes back to it.
+        header.setSortIndicatorClearable(True)
+        header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
+        self.view.setSortingEnabled(True)
+        header.setStretchLastSection(False)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Give numbers what they need, kinds too where there is room, and names all the rest."""
+        header = self.view.header()
+        header.setMinimumSectionSize(theme.scaled(40))
+        names, *needs = (self._need(column) for column in range(len(COLUMNS)))
+        room = self.view.viewport().width()
+        # The shares are seen as bars under the parameters, too.
+        without_shares = self._narrow or names + sum(needs) > room
+        self.view.setColumnHidden(SHARES, without_shares)
+        least = min(theme.scaled(NAME_LEAST), names)
+        room -= sum(needs[1:-1]) + (0 if without_shares else needs[-1]) + least
+        needs[0] = max(theme.scaled(KIND_LEAST), min(needs[0], room))
+        for column, width in enumerate(needs, 1):
+            if header.sectionSize(column) != width:
+                header.resizeSection(column, width)
+
+    def _need(self, column: int) -> int:
+        """The width that a column's title and its longest words take."""
+        rows = self.layers.rows
+        key = (id(rows), column, theme.zoom())
+        if key not in self._needs:
+            # Of names the longest alone are measured: all of a thousand would take longer than a frame.
+            told = {line.texts[column]: n for n, line in enumerate(rows.lines) if n}
+            texts = sorted(told, key=len)[-LONGEST:] if column == 0 else told
+            metrics = QFontMetrics(theme.font(figures=column >= 3))
+            inwards = self.view.indentation() if column == 0 else 0
+            nested = 1 if self._nested else 0
+            widest = max(
+                (
+                    metrics.horizontalAdvance(text) + inwards * (rows.depth(told[text]) + nested)
+                    for text in texts
+                ),
+                default=0,
+            )
+            self._needs[key] = widest + theme.scaled(CELL)
+        # Of the title anew each time: its font follows the zoom a little later.
+        return max(self._needs[key], self.view.header().sectionSizeHint(column))
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Columns grow with the window's zoom."""
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self._fit()
+        super().changeEvent(event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Names take what room there is."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def show_model(self, shown: ShownModel | None) -> None:
+        """Show another model's layers, nested models opened up."""
+        self._quiet = True
+        self._shown = shown
+        self.proxy.show_rows(Rows() if shown is None else shown.table)
+        self.names.beginnings = self.layers.rows.beginnings
+        self.view.setRootIsDecorated(self._nested)
+        self._expand()
+        self._needs.clear()
+        self._fit()
+        self._quiet = False
+
+    @property
+    def _nested(self) -> bool:
+        return self._shown is not None and bool(self._shown.model.program.groups)
+
+    def _expand(self) -> None:
+        # Where nothing is nested it would lay out all rows for nothing.
+        if self._nested:
+            self.view.expandAll()
+
+    def set_current(self, path: str | None) -> None:
+        """Mark a layer; nothing is emitted."""
+        if path is not None and path == self.view.currentIndex().data(PATH):
+            return
+        self._quiet = True
+        found = self.proxy.mapFromSource(self.layers.index_of(path)) if path else QModelIndex()
+        select = QItemSelectionModel.SelectionFlag
+        self.view.selectionModel().setCurrentIndex(found, select.ClearAndSelect | select.Rows)
+        if found.isValid():
+            self.view.scrollTo(found)
+        self._quiet = False
+
+    def set_narrow(self, narrow: bool) -> None:
+        """Leave out what there is no room for."""
+        self._narrow = narrow
+        self._fit()
+
+    def _find(self, text: str) -> None:
+        self._quiet = True
+        self.proxy.set_text(text)
+        self._expand()
+        self._quiet = False
+
+    def _moved(self, index: QModelIndex) -> None:
+        path = index.data(PATH)
+        if path and not self._quiet:
+            self.chosen.emit(path)
+
+
+class NameDelegate(QStyledItemDelegate):
+    """Names; of one that does not fit, what tells it from the others is seen.
+
+    Attributes:
+        beginnings: what most names begin with, the longest first.
+    """
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.beginnings: tuple[str, ...] = ()
+        self._room: int | None = None
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        """The name as far as there is room."""
+        self._room = option.rect.width() - theme.scaled(10)
+        super().paint(painter, option, index)
+        self._room = None
+
+    def initStyleOption(
+        self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        """The words of a cell, shortened only where it is painted."""
+        super().initStyleOption(option, index)
+        if self._room is not None:
+            option.text = shortened(option.text, self.beginnings, self._room, option.fontMetrics)
+
+
+def shortened(name: str, beginnings: Sequence[str], room: int, metrics: QFontMetrics) -> str:
+    """A name that fits, or else without what most begin with, and with its words cut from the first one on.
+
+    Numbers and the last word stay: "convnext_tiny_stage_2_block_7_depthwise_conv" → "…2_b…7_depthwise_conv".
+    """
+    if metrics.horizontalAdvance(name) <= room:
+        return name
+    shared = next((each for each in beginnings if name.startswith(each)), "")
+    words = name[len(shared) :].split("_")
+    mark = "…" if shared else ""
+    for at in range(len(words)):
+        text = mark + "_".join(words).replace("…_", "…")
+        if metrics.horizontalAdvance(text) <= room:
+            return text
+        if at < len(words) - 1 and words[at].isalpha() and len(words[at]) > 2:
+            words[at] = f"{words[at][0]}…"
+    return text
+
+
+class ShareDelegate(QStyledItemDelegate):
+    """A quiet bar under the percentage; under the parameters where there is no column of percentages."""
+
+    def __init__(self, view: QTreeView) -> None:
+        super().__init__(view)
+        self._view = view
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        """The bar, then the text over it."""
+        portion = float(index.data(SHARE) or 0)
+        rect = option.rect
+        shown = (index.column() == SHARES) != self._view.isColumnHidden(SHARES)
+        if shown and portion > 0 and not option.state & QStyle.StateFlag.State_Selected:
+            ground = QColor(theme.tokens().accent)
+            ground.setAlpha(48)
+            length = max(1.0, (rect.width() - 8) * portion)
+            painter.fillRect(
+                QRectF(rect.right() - 3 - length, rect.top() + 3, length, rect.height() - 6), ground
+            )
+        super().paint(painter, option, index)

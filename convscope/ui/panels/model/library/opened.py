@@ -1,0 +1,152 @@
+"""The models that are open: make one current, tick it for the comparison, close it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QEvent, QSignalBlocker, Qt
+from PySide6.QtGui import QFontMetrics, QResizeEvent
+from PySide6.QtWidgets import QCheckBox, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+
+from convscope.ui import theme
+from convscope.ui.forms.form import caption, row, tool
+from convscope.ui.panels.model.library.ticks import Ticks, tick_model
+from convscope.ui.panels.model.words import short
+from convscope.workspace.document import Part
+from convscope.workspace.workspace import Workspace
+
+if TYPE_CHECKING:
+    from convscope.engine.models.opened import OpenedModel
+
+ABOUT = 44  # under the name, beside the tick and the ring
+BESIDE = 100  # what stands beside a name: tick, ring, cross and what is around them
+
+
+def wrapped(name: str, metrics: QFontMetrics, room: int) -> str:
+    """A name in lines that fit, broken behind spaces, dashes, dots and underscores, else anywhere."""
+    lines, line = [], ""
+    for part in re.findall(r"[^ \-_./]+[ \-_./]*|[ \-_./]+", name):
+        for piece in [part] if metrics.horizontalAdvance(part) <= room else part:
+            if line and metrics.horizontalAdvance((line + piece).rstrip()) > room:
+                lines.append(line.rstrip())
+                line = ""
+            line += piece
+    return "\n".join((*lines, line))
+
+
+class OpenModels(QWidget):
+    """One line a model.
+
+    Args:
+        workspace: whose models these are.
+        ticks: which are ticked for the comparison.
+    """
+
+    def __init__(self, workspace: Workspace, ticks: Part[Ticks], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("model.library.opened")
+        self._workspace = workspace
+        self._ticks = ticks
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(theme.GRID)
+        self._lines: list[QWidget] = []
+        self._buttons: list[tuple[QToolButton, str]] = []
+        self._boxes: list[tuple[QCheckBox, str]] = []
+        workspace.models_changed.connect(self._show)
+        workspace.model_changed.connect(self._show)
+        self._show()
+
+    @property
+    def ticks(self) -> tuple[OpenedModel, ...]:
+        """The ticked models that are still open."""
+        return tuple(model for model in self._workspace.models if model.id in self._ticks.value.models)
+
+    def show_ticks(self) -> None:
+        """Others are ticked."""
+        for tick, model_id in self._boxes:
+            with QSignalBlocker(tick):
+                tick.setChecked(model_id in self._ticks.value.models)
+
+    def shutdown(self) -> None:
+        """Take no more events."""
+        self._workspace.models_changed.disconnect(self._show)
+        self._workspace.model_changed.disconnect(self._show)
+
+    def _show(self, *_: Any) -> None:
+        for line in self._lines:
+            self._column.removeWidget(line)
+            line.hide()
+            line.deleteLater()
+        self._lines, self._buttons, self._boxes = [], [], []
+        models = self._workspace.models
+        for index, model in enumerate(models):
+            self._lines.append(self._line(index, model))
+        if not models:
+            self._lines.append(
+                caption("model.library.none", "None yet: choose one in the table and open it.")
+            )
+        for line in self._lines:
+            self._column.addWidget(line)
+        self._wrap()
+
+    def _line(self, index: int, model: OpenedModel) -> QWidget:
+        line = QWidget()
+        current = model is self._workspace.model
+        tick = QCheckBox()
+        tick.setObjectName(f"model.library.opened.{index}.tick")
+        tick.setAccessibleName(f"Compare {model.name}")
+        tick.setToolTip("Tick to compare")
+        tick.setFixedWidth(theme.scaled(20))
+        tick.setChecked(model.id in self._ticks.value.models)
+        tick.toggled.connect(lambda on: tick_model(self._ticks, model.id, model.name, on))
+        self._boxes.append((tick, model.id))
+        choose = QToolButton()
+        choose.setObjectName(f"model.library.opened.{index}")
+        choose.setAccessibleName(f"Make {model.name} the current model")
+        choose.setToolTip("The current model" if current else "Make it the current model")
+        self._buttons.append((choose, model.name))
+        choose.setIcon(theme.icon("circle-dot" if current else "circle"))
+        choose.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        choose.setProperty("flat", True)
+        choose.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        choose.clicked.connect(lambda: self._workspace.select_model(model.id))
+        close = tool(
+            f"model.library.opened.{index}.close",
+            f"Close {model.name}",
+            "x",
+            lambda: self._workspace.remove_model(model.id, keep=True),
+        )
+        close.setProperty("flat", True)
+        layout = row(tick, choose, close, spacing=theme.GRID)
+        layout.setStretch(1, 1)
+        weights = f"  ·  {model.source.weights}" if model.source.weights else ""
+        about = caption(
+            f"model.library.opened.{index}.about", f"{short(model.sheet.totals.parameters)}{weights}"
+        )
+        about.setContentsMargins(theme.scaled(ABOUT), 0, 0, 0)
+        column = QVBoxLayout(line)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(layout)
+        column.addWidget(about)
+        return line
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Names wrap in what room there is."""
+        super().resizeEvent(event)
+        self._wrap()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Names wrap anew in another type."""
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.StyleChange, QEvent.Type.FontChange) and hasattr(self, "_buttons"):
+            self._wrap()
+
+    def _wrap(self) -> None:
+        room = max(self.width(), theme.scaled(200)) - theme.scaled(BESIDE)
+        for button, name in self._buttons:
+            button.setText(wrapped(name, button.fontMetrics(), room))
+            # The style sheet's least height is that of one line, and a layout goes by it.
+            button.setMinimumHeight(button.sizeHint().height())

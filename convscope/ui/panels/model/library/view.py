@@ -1,0 +1,361 @@
+"""All networks in one table that is searched and sorted; open one, or compare several."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, QItemSelectionModel, Qt
+from PySide6.QtGui import QFontMetrics, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QFileDialog,
+    QFrame,
+    QHeaderView,
+    QLineEdit,
+    QStackedWidget,
+    QTableView,
+    QVBoxLayout,
+    QWidget,
+)
+
+from convscope.core.task import Task
+from convscope.ui import theme
+from convscope.ui.actions import Command
+from convscope.ui.forms.form import caption, hairline, heading, row, scrolling, segmented, tool
+from convscope.ui.panel_context import PanelContext
+from convscope.ui.panels.model.compare.view import CompareView
+from convscope.ui.panels.model.library.open import OpenForm
+from convscope.ui.panels.model.library.opened import OpenModels
+from convscope.ui.panels.model.library.rows import HERE, LibraryRows
+from convscope.ui.panels.model.library.sort import NetworkOrder, without_own_arrow
+from convscope.ui.panels.model.library.ticks import ticks_of
+
+if TYPE_CHECKING:
+    from convscope.engine.models.library.catalogue import Entry
+
+SIDE, NARROW = 296, 1100
+# What can be missed first where there is little room for names: kind, top-1, here, depth, year, size.
+_SPARE = (1, 5, 9, 3, 8, 7)
+_CELL, _TICK = 12, 26
+
+
+class LibraryView(QWidget):
+    """The table at the left, the chosen network and what is open at the right."""
+
+    def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("model.library")
+        self.context = context
+        self._ticks = ticks_of(context.workspace)
+        self.rows = LibraryRows(self._ticks)
+        self.rows.setParent(self)
+        self.order = NetworkOrder(self)
+        self.order.setSourceModel(self.rows)
+        self.open_form = OpenForm(context)
+        self.opened = OpenModels(context.workspace, self._ticks)
+        self.compare: CompareView | None = None
+        self._narrow: bool | None = None
+        self._needs: list[int] = []
+        self._zoom = theme.zoom()
+        self._build()
+        self._read()
+
+    def actions(self) -> list[Command]:  # type: ignore[override]
+        """What the command palette lists while the library is shown."""
+        return [
+            Command(f"model.library.{key}", title, run, "", "Models", enabled)
+            for key, title, run, enabled in (
+                ("find", "Find a model", self.search.setFocus, True),
+                ("compare", "Compare the ticked models", self.show_comparison, self._ticked() > 1),
+                ("families", "Families of convnets side by side", self.show_families, True),
+                ("open_file", "Open a model file…", self.context.choose_model, True),
+                ("open_folder", "Open a SavedModel folder…", self.choose_folder, True),
+            )
+        ]
+
+    def show_comparison(self) -> None:
+        """The ticked networks side by side."""
+        self._compare().show_networks((*self.opened.ticks, *self.rows.ticks))
+        self.stack.setCurrentWidget(self._compare())
+
+    def show_families(self) -> None:
+        """The networks that the lectures set side by side."""
+        self._compare().show_families()
+        self.stack.setCurrentWidget(self._compare())
+
+    def choose_folder(self) -> None:
+        """Ask for a SavedModel folder, and open it."""
+        dialog = QFileDialog(self, "Open a SavedModel folder")
+        dialog.setObjectName("model.library.folder_dialog")
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        dialog.fileSelected.connect(lambda path: self.context.open_model(path))
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def shutdown(self) -> None:
+        """Take no more events."""
+        self.context.jobs.cancel_key("model.library")
+        self.open_form.shutdown()
+        self.opened.shutdown()
+        self._ticks.changed.disconnect(self._show_ticks)
+        self.context.workspace.models_changed.disconnect(self._count_ticks)
+        if self.compare is not None:
+            self.compare.shutdown()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """What lies on this machine may have changed."""
+        super().showEvent(event)
+        if self.rows.rowCount():
+            self._read()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Leave out what can be missed where there is little room."""
+        super().resizeEvent(event)
+        self._fold()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow the zoom."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.StyleChange and theme.zoom() != self._zoom:
+            self._measure()
+            self._fold()
+
+    # -- inside ----------------------------------------------------------------------------------------------
+
+    def _measure(self) -> None:
+        self._zoom = theme.zoom()
+        self.table.verticalHeader().setDefaultSectionSize(theme.scaled(28))
+        header = self.table.horizontalHeader()
+        words, figures = QFontMetrics(theme.font()), QFontMetrics(theme.font(figures=True))
+        self._needs = []
+        for column in range(self.rows.columnCount()):
+            metrics = figures if column > 1 else words
+            texts = {str(self.rows.index(n, column).data() or "") for n in range(self.rows.rowCount())}
+            widest = max((metrics.horizontalAdvance(text) for text in texts), default=0)
+            # A title may get an arrow before it.
+            title = words.horizontalAdvance(f"↑ {self.rows.headerData(column, Qt.Orientation.Horizontal)}")
+            tick = theme.scaled(_TICK) if column == 0 else 0
+            self._needs.append(max(widest + tick, title) + theme.scaled(_CELL))
+            header.resizeSection(column, self._needs[-1])
+
+    def _fold(self) -> None:
+        """Names are whole: what can be missed goes where there is no room for all."""
+        narrow = self.width() < theme.scaled(NARROW)
+        if narrow != self._narrow:
+            self._narrow = narrow
+            self.side.setFixedWidth(theme.scaled(SIDE - 40 if narrow else SIDE))
+        room = (
+            self.width()
+            - self.side.width()
+            - theme.GROUP_GAP
+            - self.table.verticalScrollBar().sizeHint().width()
+        )
+        hidden: set[int] = set()
+        for column in _SPARE:
+            if sum(need for number, need in enumerate(self._needs) if number not in hidden) <= room:
+                break
+            hidden.add(column)
+        for column in _SPARE:
+            self.table.setColumnHidden(column, column in hidden)
+
+    def _build(self) -> None:
+        self.search = QLineEdit()
+        self.search.setObjectName("model.library.search")
+        self.search.setAccessibleName("Search models")
+        self.search.setPlaceholderText("Search")
+        self.search.setClearButtonEnabled(True)
+        self.search.setMinimumWidth(theme.scaled(90))
+        self.search.setMaximumWidth(theme.scaled(170))
+        self.search.textChanged.connect(self._filter)
+        self.kind = segmented(
+            "model.library.kind",
+            "Kind",
+            (
+                ("all", "All", "Every network"),
+                ("shipped", "Shipped", "Trained networks that come with convscope"),
+                ("template", "Templates", "The lectures' networks and small versions of the families"),
+                ("application", "keras.applications", "Networks with ImageNet weights to download"),
+                (HERE, "Here", "Trained weights on this machine: no download"),
+            ),
+        )
+        self.kind.changed.connect(self._filter)
+        self.compare_button = tool(
+            "model.library.compare", "Compare the ticked models", "scale", self.show_comparison, "Compare"
+        )
+        # As wide as it will be with a number, so that what is beside it does not move.
+        self.compare_button.setText("Compare 88")
+        self.compare_button.setMinimumWidth(self.compare_button.sizeHint().width())
+        self.families = tool(
+            "model.library.families",
+            "LeNet to EfficientNet: year, depth, parameters, error, idea",
+            "history",
+            self.show_families,
+            "Families",
+        )
+        self.table = QTableView()
+        self.table.setObjectName("model.library.table")
+        self.table.setAccessibleName("Models")
+        self.table.setModel(self.order)
+        self.table.setFrameShape(QFrame.Shape.NoFrame)
+        self.table.setShowGrid(False)
+        self.table.setWordWrap(False)
+        self.table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.table.setSortingEnabled(True)
+        self.table.horizontalHeader().setSortIndicatorClearable(True)
+        self.table.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
+        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.table.setTabKeyNavigation(False)
+        self.table.verticalHeader().hide()
+        without_own_arrow(self.table)
+        header = self.table.horizontalHeader()
+        header.setHighlightSections(False)
+        self._measure()
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        self.table.selectionModel().currentRowChanged.connect(lambda _now, _before: self._show_chosen())
+        self.table.activated.connect(lambda _index: self.open_form.open())
+        self.nothing = caption("model.library.nothing", "No model has all these words.")
+        self.nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.nothing.hide()
+        self._ticks.changed.connect(self._show_ticks)
+        self.context.workspace.models_changed.connect(self._count_ticks)
+        self.open_form.here_wanted.connect(self._show_here)
+        self.open_form.opened.connect(self._read)
+        files = (
+            (
+                "open_file",
+                "Open a model file: .keras, .h5",
+                "folder-open",
+                self.context.choose_model,
+                "Open a file…",
+            ),
+            ("open_folder", "Open a SavedModel folder", "folder", self.choose_folder, "SavedModel…"),
+        )
+        buttons = [
+            tool(f"model.library.{name}", says, icon, run, text) for name, says, icon, run, text in files
+        ]
+        left = QVBoxLayout()
+        left.setSpacing(theme.GAP)
+        left.addWidget(self.table, 1)
+        left.addWidget(self.nothing)
+        left.addLayout(row(*buttons, None))
+        across = row(spacing=theme.GROUP_GAP)
+        across.addLayout(left, 1)
+        across.addWidget(self._side())
+        page = QWidget()
+        column = QVBoxLayout(page)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.GAP)
+        column.addLayout(row(self.search, self.kind, None, self.families, self.compare_button))
+        column.addLayout(across, 1)
+        self._page = page
+        self.stack = QStackedWidget()
+        self.stack.addWidget(page)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(self.stack)
+        self._show_ticks()
+
+    def _side(self) -> QWidget:
+        # Each part has its place before there is anything in it, so that no button moves when the list comes.
+        self.side = QWidget()
+        column = QVBoxLayout(self.side)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.GAP)
+        column.addWidget(_scrolling(self.open_form, "model.library.form_area"), 5)
+        column.addWidget(hairline())
+        column.addWidget(heading("Open models"))
+        column.addWidget(_scrolling(self.opened, "model.library.opened_area"), 2)
+        self.side.setFixedWidth(theme.scaled(SIDE))
+        return self.side
+
+    def _read(self) -> None:
+        """The catalogue, and which weights lie on this machine."""
+
+        def work(_task: Task) -> tuple[tuple[Entry, ...], frozenset[str]]:
+            from convscope.engine.models.library.applications import cached
+            from convscope.engine.models.library.catalogue import catalogue
+
+            entries = catalogue()
+            shipped = (entry.name for entry in entries if entry.kind == "shipped")
+            return entries, frozenset((*shipped, *cached()))
+
+        self.context.jobs.submit(
+            "view",
+            work,
+            title="Listing models",
+            key="model.library",
+            quiet=True,
+            on_done=lambda found: self._show_entries(*found),
+            on_failed=self.context.report,
+        )
+
+    def _show_entries(self, entries: tuple[Entry, ...], here: frozenset[str]) -> None:
+        if self.rows.rowCount() == len(entries):
+            self.rows.set_here(here)
+            return
+        self.rows.set_entries(entries, here)
+        self._measure()
+        self._fold()
+        self._choose(0)
+
+    def _choose(self, row_number: int) -> None:
+        index = self.order.index(row_number, 0)
+        flags = QItemSelectionModel.SelectionFlag
+        self.table.selectionModel().setCurrentIndex(index, flags.ClearAndSelect | flags.Rows)
+        self._show_chosen()
+
+    def _show_chosen(self) -> None:
+        index = self.order.mapToSource(self.table.currentIndex())
+        entry = self.rows.entry(index.row()) if index.isValid() else None
+        self.open_form.show_entry(entry, entry is not None and self.rows.is_here(entry))
+
+    def _filter(self, *_: object) -> None:
+        self.order.set_kind("" if self.kind.value == "all" else self.kind.value)
+        self.order.set_words(self.search.text())
+        count = self.order.rowCount()
+        self.nothing.setVisible(count == 0)
+        typed = self.search.text().strip().lower()
+        titles = [str(self.order.index(row_number, 0).data()).lower() for row_number in range(count)]
+        named = [row_number for row_number, title in enumerate(titles) if typed and title.startswith(typed)]
+        if named:
+            # "VGG16" is that network before one that is built on it.
+            self._choose(min(named, key=lambda row_number: len(titles[row_number])))
+        elif not self.table.currentIndex().isValid() and count:
+            self._choose(0)
+
+    def _show_here(self) -> None:
+        self.search.clear()
+        self.kind.set_value(HERE)
+        self._filter()
+
+    def _ticked(self) -> int:
+        return len(self.rows.ticks) + len(self.opened.ticks)
+
+    def _show_ticks(self, *_: object) -> None:
+        self.rows.show_ticks()
+        self.opened.show_ticks()
+        self._count_ticks()
+
+    def _count_ticks(self, *_: object) -> None:
+        count = self._ticked()
+        self.compare_button.setEnabled(count > 1)
+        self.compare_button.setText(f"Compare {count}" if count > 1 else "Compare")
+        says = "Compare the ticked models" if count > 1 else "Tick two models or more to compare them"
+        self.compare_button.setToolTip(says)
+
+    def _compare(self) -> CompareView:
+        if self.compare is None:
+            self.compare = CompareView(self.context)
+            self.compare.closed.connect(lambda: self.stack.setCurrentWidget(self._page))
+            self.stack.addWidget(self.compare)
+        return self.compare
+
+
+def _scrolling(inside: QWidget, name: str) -> QWidget:
+    holder = QWidget()
+    column = QVBoxLayout(holder)
+    column.setContentsMargins(0, 0, theme.GAP, 0)
+    column.addWidget(inside)
+    column.addStretch(1)
+    return scrolling(holder, name)

@@ -1,0 +1,255 @@
+"""A training that is to be shown live: what to call, and what is known before its first step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convscope.core.ids import file_id
+from convscope.core.task import Task
+
+if TYPE_CHECKING:
+    from convscope.engine.data.dataset import Dataset
+    from convscope.engine.data.resize import InputSettings
+    from convscope.engine.models.opened import OpenedModel
+    from convscope.engine.training.checks import Finding
+    from convscope.engine.training.control import Control
+    from convscope.engine.training.losses import Goal
+    from convscope.engine.training.runs.record import Recorder
+    from convscope.engine.training.runs.run import Run
+    from convscope.engine.training.settings import TrainingSettings
+    from convscope.engine.training.train import Trained
+    from convscope.ui.panels.train.settings.again import Way
+
+SAMPLES = 6
+
+
+@dataclass(frozen=True, eq=False)
+class Samples:
+    """A few images whose predictions are followed.
+
+    Attributes:
+        pixels: each uint8, H×W×3.
+        labels: their classes.
+        batch: the same, prepared for the network, float32 (n, height, width, channels).
+    """
+
+    pixels: tuple[NDArray[np.uint8], ...]
+    labels: tuple[int, ...]
+    batch: NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """What a training knows once its data and its network are open; sent by `task.partial` before it starts.
+
+    Attributes:
+        model: the network with its initial weights; nothing changes it.
+        dataset: split as it is trained on.
+        settings: in force.
+        input: what images are really brought to.
+        steps: batches an epoch.
+        samples: to follow; None: none.
+        first_learns: whether the first convolution is trained.
+        batches: the values of the batches of an earlier part of this run, by name, since its very start.
+    """
+
+    model: OpenedModel
+    dataset: Dataset
+    settings: TrainingSettings
+    input: InputSettings
+    steps: int
+    samples: Samples | None = None
+    first_learns: bool = True
+    batches: Mapping[str, Sequence[float]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """A training to start.
+
+    Attributes:
+        name: of the run, for people.
+        settings: what the live charts need to know beforehand: the epochs and the first learning rate.
+        before: epochs of a new classifier alone, before the base is thawed; they are not among the settings'.
+        apart: a new classifier on a base: it has settings of its own beside those of the left column.
+        base: the network that gets a new classifier; None: networks are trained as they are.
+        repeats: the way of using a base that it does once more, with the settings of the left column.
+        function: runs in the "training" lane. It sends `Prepared` and then every `Snapshot` by
+            `task.partial` (hand `task.partial` to the engine as `show`), and returns what came out.
+    """
+
+    name: str
+    settings: TrainingSettings
+    function: Callable[[Control, Recorder, Task], Trained]
+    before: int = 0
+    apart: bool = False
+    repeats: Way | None = None
+    base: OpenedModel | None = None
+
+    @property
+    def epochs(self) -> int:
+        """All that are planned."""
+        return self.settings.epochs + self.before
+
+
+@dataclass(frozen=True, eq=False)
+class Checked:
+    """What is known about model, data and settings before the start.
+
+    Attributes:
+        findings: what does not fit together, errors first.
+        goal: loss and labels; None if the network tells no classes.
+        images: to train, to validate, to test.
+        unreadable: files that a training leaves out, as far as they were known then.
+    """
+
+    findings: tuple[Finding, ...]
+    goal: Goal | None
+    images: tuple[int, int, int]
+    unreadable: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Finished:
+    """A training of this workspace that has ended by itself or was stopped.
+
+    Attributes:
+        name: of the run.
+        trained: what came out.
+        dataset: as it was split.
+        settings: that were in force.
+    """
+
+    name: str
+    trained: Trained
+    dataset: Dataset
+    settings: TrainingSettings
+
+    @cached_property
+    def model(self) -> OpenedModel:
+        """The network under the run's name: the same one, by its id, as the run's file opens."""
+        model = self.trained.model.with_()
+        model.name = self.name
+        path = self.trained.run.model_path if self.trained.run is not None else None
+        if path is not None and path.exists():
+            model.id = file_id(path)
+        return model
+
+
+def plan_training(model: OpenedModel, dataset: Dataset, settings: TrainingSettings, name: str) -> Plan:
+    """Train a copy of a network and keep the run."""
+
+    def work(control: Control, recorder: Recorder, task: Task) -> Trained:
+        from convscope.engine.training.runs.run import new_folder
+        from convscope.engine.training.train import train
+
+        task.partial(prepare(model, dataset, settings))
+        return train(
+            model,
+            dataset,
+            settings,
+            name=name,
+            folder=new_folder(name),
+            control=control,
+            recorder=recorder,
+            show=task.partial,
+            task=task,
+        )
+
+    return Plan(name, settings, work)
+
+
+def plan_resuming(run: Run, epochs: int | None = None) -> Plan:
+    """Go on with an interrupted run.
+
+    Args:
+        epochs: for more epochs than was planned; None: as planned.
+
+    Raises:
+        UserError: its settings cannot be read.
+    """
+
+    def work(control: Control, recorder: Recorder, task: Task) -> Trained:
+        from convscope.engine.training.train import resume
+
+        prepared = reopened(run, task)
+        task.partial(prepared)
+        return resume(
+            run,
+            prepared.dataset,
+            epochs=epochs,
+            control=control,
+            recorder=recorder,
+            show=task.partial,
+            task=task,
+        )
+
+    details = run.details
+    settings = replace(details.settings, epochs=epochs or details.settings.epochs)
+    return Plan(details.name, settings, work, details.head_epochs, details.transfer is not None)
+
+
+def reopened(run: Run, task: Task) -> Prepared:
+    """A run's network with its initial weights, its data and its settings; for a job.
+
+    Raises:
+        UserError: the data or the file has gone.
+    """
+    from convscope.engine.data.sets.registry import open_dataset
+    from convscope.engine.models.files.open_file import open_file
+    from convscope.engine.training.train import split_of
+
+    details = run.details
+    dataset, settings = split_of(run, open_dataset(details.data.reference, task), details.settings, task)
+    task.check()
+    opened = open_file(run.start_path, task)
+    model = opened.with_(classes=details.data.classes, preprocessing=details.preprocessing)
+    model.name = details.model.name
+    return prepare(model, dataset, settings, batches=run.batches)
+
+
+def prepare(model: OpenedModel, dataset: Dataset, settings: TrainingSettings, **more: Any) -> Prepared:
+    """Split the data and choose the samples to follow: one a class, from the images that validate; for a job.
+
+    Args:
+        more: further fields of `Prepared`.
+    """
+    from convscope.engine.data.resize import InputSettings
+    from convscope.engine.training.observe import first_learns
+    from convscope.engine.training.train import goal_of, pipeline_settings, split_for
+
+    split, settings = split_for(dataset, settings)
+    piped = pipeline_settings(model, settings, goal_of(model, settings))
+    used = InputSettings(piped.size or split.image_size, piped.channels, piped.fit)
+    steps = settings.steps_per_epoch or -(-len(split.indices("train")) // settings.batch_size)
+    learns = first_learns(model)
+    return Prepared(model, split, settings, used, steps, _samples(model, split, settings), learns, **more)
+
+
+def _samples(model: OpenedModel, dataset: Dataset, settings: TrainingSettings) -> Samples | None:
+    from convscope.engine.data.resize import Target
+
+    height, width, channels = model.input_shape
+    size = (height, width) if height and width else settings.size or dataset.image_size
+    if size is None or channels not in (1, 3):
+        return None
+    part = "validation" if len(dataset.indices("validation")) else "train"
+    found: list[int] = []
+    # Classes spread over all of them, so that a hundred classes give six different ones.
+    for label in np.unique(np.linspace(0, len(dataset.classes) - 1, SAMPLES).round().astype(int)):
+        found += dataset.of_class(int(label), part)[:1].tolist()  # type: ignore[arg-type]
+    target = Target(*size, 1 if channels == 1 else 3, settings.fit)
+    pixels, good = dataset.images.load(np.array(found, np.int64), target)
+    rows = np.flatnonzero(good)
+    if not len(rows):
+        return None
+    chosen = pixels[rows]
+    pictures = tuple(np.repeat(image, 3, axis=2) if channels == 1 else image for image in chosen)
+    labels = tuple(int(dataset.labels[found[row]]) for row in rows)
+    return Samples(pictures, labels, model.preprocessing.apply(chosen))

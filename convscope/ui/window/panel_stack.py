@@ -1,0 +1,65 @@
+"""The panels in the middle of the window: each is made when it is first shown, and then kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtWidgets import QStackedWidget, QWidget
+
+from convscope.core.errors import UserError
+from convscope.ui.actions import Command
+from convscope.ui.panels import PanelInfo
+
+
+class PanelStack(QStackedWidget):
+    """One panel on show, the others kept as they were left. What a panel may offer: see `ui.panels`.
+
+    Args:
+        infos: the panels there are.
+    """
+
+    def __init__(self, infos: Sequence[PanelInfo], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("panels")
+        self._infos = tuple(infos)
+        self._made: dict[str, QWidget] = {}
+
+    def info(self, name: str) -> PanelInfo:
+        """A panel's line of the navigation.
+
+        Raises:
+            UserError: there is no such panel.
+        """
+        info = next((info for info in self._infos if info.name == name), None)
+        if info is None:
+            names = ", ".join(info.name for info in self._infos)
+            raise UserError(f"There is no panel called {name!r}: choose one of {names}.")
+        return info
+
+    def known(self, name: str) -> QWidget | None:
+        """A panel that was shown already."""
+        return self._made.get(name)
+
+    def add(self, name: str, panel: QWidget) -> None:
+        """Keep a panel that was made."""
+        self._made[name] = panel
+        self.addWidget(panel)
+
+    def set_compact(self, compact: bool) -> None:
+        """Tell the panel on show how much room there is."""
+        tell = getattr(self.currentWidget(), "set_compact", None)
+        if tell is not None:
+            tell(compact)
+
+    def shutdown(self) -> None:
+        """End what the panels do."""
+        for panel in self._made.values():
+            shutdown = getattr(panel, "shutdown", None)
+            if shutdown is not None:
+                shutdown()
+
+
+def offered(panel: QWidget) -> list[Command]:
+    """The commands of a panel; QWidget.actions() lists QActions, a panel that has commands lists those."""
+    actions: Sequence[object] = panel.actions()
+    return [item for item in actions if isinstance(item, Command)]
