@@ -99,7 +99,7 @@ def render(
 ) -> QImage:
     """The window, drawn off any screen once all its work is done.
 
-    A panel with a method `show_example` fills itself with it: data that is opened, a run that is trained.
+    The panel fills itself with its example: data that is opened, a run that is trained.
 
     Raises:
         UserError: no such panel; image, model or data set cannot be opened; the work does not end.
@@ -146,9 +146,9 @@ def render(
             if window.workspace.model is None:
                 sentences = [toast.message for toast in window.toasts.toasts()]
                 raise UserError(" ".join(sentences) or "No network can be opened.")
-            show_example = getattr(window.panel(), "show_example", None)
-            if show_example is not None:
-                show_example()
+            shown = window.panel()
+            if shown is not None:
+                shown.show_example()
         _wait(window)
         picture = QImage(*size, QImage.Format.Format_RGB32)
         window.render(picture)

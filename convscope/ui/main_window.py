@@ -21,9 +21,11 @@ from PySide6.QtWidgets import QMainWindow, QWidget
 
 from convscope.core.errors import UserError
 from convscope.core.logs import log_dir
-from convscope.jobs import Job, Jobs
+from convscope.jobs.job import Job
+from convscope.jobs.jobs import Jobs
 from convscope.ui import theme
 from convscope.ui.actions import Command
+from convscope.ui.panel import Panel
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels import PANELS, PanelInfo
 from convscope.ui.settings import ZOOM_STEPS, Settings
@@ -35,7 +37,6 @@ from convscope.ui.window.engine_start import start_engine
 from convscope.ui.window.frame import WindowFrame
 from convscope.ui.window.layout import place, remember, restore_splitters
 from convscope.ui.window.missing_downloads import offer_download
-from convscope.ui.window.panel_stack import offered
 from convscope.ui.window.predictor import Predictor
 from convscope.ui.window.splitting import Splitting
 from convscope.ui.window.tab_order import step
@@ -134,18 +135,18 @@ class MainWindow(QMainWindow):
             self.stack.add(name, panel)
             restore_splitters(panel, self.settings)
             # Children of the panel, so that they work only while it is on show.
-            self._add_shortcuts(offered(panel), panel)
+            self._add_shortcuts(panel.commands(), panel)
         self.stack.setCurrentWidget(panel)
         self.nav.set_current(name)
-        self.workspace.scope = getattr(panel, "scope", name)
+        self.workspace.scope = panel.scope
         self.settings.panel = name
         self.frame.fold()
         if page:
-            panel.show_page(page)  # type: ignore[attr-defined]
+            panel.show_page(page)
 
-    def panel(self) -> QWidget | None:
+    def panel(self) -> Panel | None:
         """The panel on show."""
-        return self.stack.currentWidget()
+        return self.stack.current()
 
     def open_path(self, path: str | Path) -> None:
         """Open an image, a folder of images, a model, or a folder of classes, which is a data set."""
@@ -193,7 +194,7 @@ class MainWindow(QMainWindow):
     def commands(self) -> list[Command]:
         """Everything that can be done now: the window's commands, then those of the panel on show."""
         panel = self.panel()
-        return [*window_commands(self), *(offered(panel) if panel is not None else ())]
+        return [*window_commands(self), *(panel.commands() if panel is not None else ())]
 
     def run_command(self, name: str) -> None:
         """Run a command by its id, if it can be run now."""
@@ -300,7 +301,8 @@ class MainWindow(QMainWindow):
     def dropEvent(self, event: QDropEvent) -> None:
         """Open what was dropped."""
         event.acceptProposedAction()
-        self.sources.open_mime(event.mimeData(), getattr(self.panel(), "asks_about", ""))
+        panel = self.panel()
+        self.sources.open_mime(event.mimeData(), panel.asks_about if panel is not None else "")
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Remember the layout and end all threads, within two seconds."""

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from convscope.jobs import Jobs
-from convscope.ui.sources.engine_sources import EngineSources
-from convscope.ui.window.predictor import Predictor
-from convscope.ui.window.splitting import Splitting
+from convscope.ui.ending import Emits, Ending
 from convscope.workspace.workspace import Workspace
+
+if TYPE_CHECKING:
+    # View models are given a context, too, and know no Qt.
+    from convscope.jobs.jobs import Jobs
+    from convscope.ui.sources.engine_sources import EngineSources
+    from convscope.ui.window.predictor import Predictor
+    from convscope.ui.window.splitting import Splitting
 
 
 class ShowPanel(Protocol):
@@ -38,6 +42,7 @@ class PanelContext:
         sources: tells what could not be opened.
         splitting: compares the images of the data set, and splits it.
         ask_about: asks the network about all pictures of a folder, and shows what it says.
+        ending: what of all this the panel has to let go of at its end.
     """
 
     workspace: Workspace
@@ -55,3 +60,8 @@ class PanelContext:
     sources: EngineSources
     splitting: Splitting
     ask_about: Callable[[Path], None]
+    ending: Ending = field(default_factory=Ending)
+
+    def listen(self, signal: Emits, function: Callable[..., Any]) -> None:
+        """Call `function` whenever the signal is emitted, until the panel ends."""
+        self.ending.listen(signal, function)

@@ -79,10 +79,7 @@ class _App:
         theme.apply("light")
 
         workspace = Workspace([load_sample("cat")])
-        module = "convscope.ui.panels.train"
-        self.window = MainWindow(
-            workspace, panels=(PanelInfo("train", "Train", "play", "", module, "TrainPanel"),)
-        )
+        self.window = MainWindow(workspace, panels=(PanelInfo("train", "Train", "play", "", "TrainPanel"),))
 
         from convscope.engine import runtime
 

@@ -17,7 +17,8 @@ from pytestqt.qtbot import QtBot
 
 from convscope.core.errors import UserError
 from convscope.core.task import Task
-from convscope.jobs import Job, Jobs
+from convscope.jobs.job import Job
+from convscope.jobs.jobs import Jobs
 
 
 @pytest.fixture

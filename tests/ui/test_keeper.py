@@ -14,7 +14,7 @@ from window_helpers import small_images
 from convscope.core.task import Task
 from convscope.engine.data.resize import InputSettings
 from convscope.imaging.image import Image
-from convscope.jobs import Jobs
+from convscope.jobs.jobs import Jobs
 from convscope.ui.settings import Settings
 from convscope.ui.window import autosave as module
 from convscope.ui.window.autosave import Keeper

@@ -347,15 +347,15 @@ def test_a_small_window_folds_the_inspector_first_and_then_the_strip(
 ) -> None:
     panel = window.panel()
     assert isinstance(panel, FakePanel)
-    assert not panel.compact[-1]
+    assert not panel.folds[-1]
     tall = window.strip.height()
     window.resize(1024, 900)
-    qtbot.waitUntil(lambda: panel.compact[-1])
+    qtbot.waitUntil(lambda: panel.folds[-1])
     assert window.strip.height() == tall
     window.resize(1024, 700)
     qtbot.waitUntil(lambda: window.strip.height() < tall)
     window.resize(1440, 900)
-    qtbot.waitUntil(lambda: window.strip.height() == tall and not panel.compact[-1])
+    qtbot.waitUntil(lambda: window.strip.height() == tall and not panel.folds[-1])
 
 
 def test_everything_stays_inside_at_the_smallest_size(window: MainWindow, qtbot: QtBot) -> None:

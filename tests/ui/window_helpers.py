@@ -14,21 +14,21 @@ from pytestqt.qtbot import QtBot
 from convscope.imaging.image import Image
 from convscope.ui.actions import Command
 from convscope.ui.main_window import MainWindow
+from convscope.ui.panel import Panel
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels import PanelInfo
 
 WindowMaker = Callable[..., MainWindow]
 
 
-class FakePanel(QWidget):
+class FakePanel(Panel):
     """A panel as small as can be, which notes what the window does with it."""
 
-    document = "lab"
+    name = "fake"
 
     def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.context = context
-        self.compact: list[bool] = []
+        super().__init__(context, parent)
+        self.folds: list[bool] = []
         self.ended = False
         self.ran: list[str] = []
         self.splitter = QSplitter(self)
@@ -37,24 +37,25 @@ class FakePanel(QWidget):
             self.splitter.addWidget(QLabel("half"))
         QVBoxLayout(self).addWidget(self.splitter)
 
-    def actions(self) -> list[Command]:  # type: ignore[override]
+    def commands(self) -> list[Command]:
         """One command."""
         return [Command("fake.wave", "Wave a hand", lambda: self.ran.append("wave"), "Ctrl+J", "Fake")]
 
     def set_compact(self, compact: bool) -> None:
         """Note it."""
-        self.compact.append(compact)
+        super().set_compact(compact)
+        self.folds.append(compact)
 
     def shutdown(self) -> None:
         """Note it."""
         self.ended = True
 
 
-class BrokenPanel(QWidget):
+class BrokenPanel(Panel):
     """A panel that cannot be made."""
 
     def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(context, parent)
         raise RuntimeError("broken on purpose")
 
 
@@ -64,9 +65,9 @@ def fake_panels() -> tuple[PanelInfo, ...]:
     module.FakePanel, module.BrokenPanel = FakePanel, BrokenPanel  # type: ignore[attr-defined]
     sys.modules[module.__name__] = module
     return (
-        PanelInfo("kernels", "Kernels", "grid-3x3", "Ctrl+1", module.__name__, "FakePanel"),
-        PanelInfo("second", "Second", "layers", "Ctrl+2", module.__name__, "FakePanel"),
-        PanelInfo("broken", "Broken", "box", "", module.__name__, "BrokenPanel"),
+        PanelInfo("kernels", "Kernels", "grid-3x3", "Ctrl+1", "FakePanel", module.__name__),
+        PanelInfo("second", "Second", "layers", "Ctrl+2", "FakePanel", module.__name__),
+        PanelInfo("broken", "Broken", "box", "", "BrokenPanel", module.__name__),
     )
 
 

@@ -6,7 +6,8 @@ from collections.abc import Collection
 
 from PySide6.QtCore import QObject, QTimer
 
-from convscope.jobs import Job, Jobs
+from convscope.jobs.job import Job
+from convscope.jobs.jobs import Jobs
 from convscope.ui.canvas.veil import Veil
 
 # What is answered within this time needs no word; a picture that follows a drag must not flicker.

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
 from convscope.core.task import Task
-from convscope.jobs import Jobs
+from convscope.jobs.jobs import Jobs
 
 if TYPE_CHECKING:
     from convscope.engine.data.formats.images import Images

@@ -1,12 +1,6 @@
 """The panels, in the order of the navigation. A new panel is one module and one line in `PANELS`.
 
-A panel is a QWidget made as `Panel(context, parent)`. It may offer `actions() -> list[Command]`, which the
-command palette lists while it is shown; `set_compact(compact: bool)`, called when the window becomes too
-narrow for its inspector and when there is room again; `shutdown()`, called before the window closes;
-`show_example()`, which fills it with real content for a picture of it; the attribute `document`, "lab" or
-"architecture": what undo and redo act on while it is shown; and the attribute `asks_about`, "folders" or
-"unsorted folders" (those without classes): which folders, dropped while it is shown, are pictures that the
-network is asked about.
+What a panel is: `ui.panel.Panel`.
 """
 
 from __future__ import annotations
@@ -18,6 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
+    from convscope.ui.panel import Panel
     from convscope.ui.panel_context import PanelContext
 
 
@@ -30,28 +25,30 @@ class PanelInfo:
         title: what a person reads.
         icon: a shipped icon's name.
         shortcut: such as "Ctrl+1".
-        module, class_name: where the panel is.
+        class_name: the panel.
+        module: where it is; "": `convscope.ui.panels.<name>.panel`.
     """
 
     name: str
     title: str
     icon: str
     shortcut: str
-    module: str
     class_name: str
+    module: str = ""
 
-    def create(self, context: PanelContext, parent: QWidget | None = None) -> QWidget:
+    def create(self, context: PanelContext, parent: QWidget | None = None) -> Panel:
         """Import the panel and make it."""
-        made: QWidget = getattr(importlib.import_module(self.module), self.class_name)(context, parent)
+        module = self.module or f"convscope.ui.panels.{self.name}.panel"
+        made: Panel = getattr(importlib.import_module(module), self.class_name)(context, parent)
         return made
 
 
 PANELS: tuple[PanelInfo, ...] = (
-    PanelInfo("kernels", "Kernels", "grid-3x3", "Ctrl+1", "convscope.ui.panels.kernels", "KernelsPanel"),
-    PanelInfo("data", "Data", "database", "Ctrl+2", "convscope.ui.panels.data", "DataPanel"),
-    PanelInfo("model", "Model", "network", "Ctrl+3", "convscope.ui.panels.model", "ModelPanel"),
-    PanelInfo("train", "Train", "graduation-cap", "Ctrl+4", "convscope.ui.panels.train", "TrainPanel"),
-    PanelInfo("layers", "Layers", "layers", "Ctrl+5", "convscope.ui.panels.layers", "LayersPanel"),
-    PanelInfo("patterns", "Patterns", "sparkles", "Ctrl+6", "convscope.ui.panels.patterns", "PatternsPanel"),
-    PanelInfo("explain", "Explain", "lightbulb", "Ctrl+7", "convscope.ui.panels.explain", "ExplainPanel"),
+    PanelInfo("kernels", "Kernels", "grid-3x3", "Ctrl+1", "KernelsPanel"),
+    PanelInfo("data", "Data", "database", "Ctrl+2", "DataPanel"),
+    PanelInfo("model", "Model", "network", "Ctrl+3", "ModelPanel"),
+    PanelInfo("train", "Train", "graduation-cap", "Ctrl+4", "TrainPanel"),
+    PanelInfo("layers", "Layers", "layers", "Ctrl+5", "LayersPanel"),
+    PanelInfo("patterns", "Patterns", "sparkles", "Ctrl+6", "PatternsPanel"),
+    PanelInfo("explain", "Explain", "lightbulb", "Ctrl+7", "ExplainPanel"),
 )

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QComboBox, QDialog, QHBoxLayout, QLabel, QPushButt
 from convscope.core.task import Task
 from convscope.imaging.image import Image
 from convscope.imaging.io.camera import Camera
-from convscope.jobs import Jobs
+from convscope.jobs.jobs import Jobs
 from convscope.ui import theme
 from convscope.ui.forms.wheel import wheel_needs_focus
 from convscope.ui.sources.live import LivePlace

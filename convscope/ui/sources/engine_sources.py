@@ -17,7 +17,8 @@ from convscope.core.ids import file_id
 from convscope.core.opening import is_there
 from convscope.core.task import Task
 from convscope.engine.models.files.description import is_description
-from convscope.jobs import Job, Jobs
+from convscope.jobs.job import Job
+from convscope.jobs.jobs import Jobs
 from convscope.ui.settings import Settings
 from convscope.workspace.kept_models import KeptModel, NamedModel, open_kept
 from convscope.workspace.workspace import Workspace

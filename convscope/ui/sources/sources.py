@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QFileDialog
 from convscope.core.errors import UserError
 from convscope.core.task import Task
 from convscope.imaging.io.load import MATRIX_SUFFIXES, PICTURE_SUFFIXES
-from convscope.jobs import Jobs
+from convscope.jobs.jobs import Jobs
 from convscope.ui.settings import Settings
 from convscope.ui.sources import opening
 from convscope.ui.sources.camera_view import CameraView

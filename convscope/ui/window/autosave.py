@@ -10,7 +10,7 @@ from PySide6.QtCore import QLockFile, QObject, QTimer
 
 from convscope.core.paths import state_dir
 from convscope.core.task import Task
-from convscope.jobs import Jobs
+from convscope.jobs.jobs import Jobs
 from convscope.workspace.data_settings import DataSettings
 from convscope.workspace.kept_models import spare
 from convscope.workspace.recovery import Recovered, Work, clear_work, has_work, load_work, save_work

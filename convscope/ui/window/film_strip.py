@@ -27,7 +27,7 @@ from convscope.imaging.display import to_bytes
 from convscope.imaging.image import Image
 from convscope.imaging.io.load import thumbnail
 from convscope.imaging.lab.suited import in_gray_levels, is_table
-from convscope.jobs import Jobs
+from convscope.jobs.jobs import Jobs
 from convscope.ui import theme
 from convscope.ui.window.header import described
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
-from convscope.jobs import Jobs
+from convscope.jobs.jobs import Jobs
 from convscope.ui import theme
 from convscope.ui.panels import PanelInfo
 from convscope.ui.window.command_palette import CommandPalette

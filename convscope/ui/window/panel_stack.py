@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from convscope.core.errors import UserError
-from convscope.ui.actions import Command
+from convscope.ui.panel import Panel
 from convscope.ui.panels import PanelInfo
 
 
 class PanelStack(QStackedWidget):
-    """One panel on show, the others kept as they were left. What a panel may offer: see `ui.panels`.
+    """One panel on show, the others kept as they were left.
 
     Args:
         infos: the panels there are.
@@ -22,7 +22,7 @@ class PanelStack(QStackedWidget):
         super().__init__(parent)
         self.setObjectName("panels")
         self._infos = tuple(infos)
-        self._made: dict[str, QWidget] = {}
+        self._made: dict[str, Panel] = {}
 
     def info(self, name: str) -> PanelInfo:
         """A panel's line of the navigation.
@@ -36,30 +36,27 @@ class PanelStack(QStackedWidget):
             raise UserError(f"There is no panel called {name!r}: choose one of {names}.")
         return info
 
-    def known(self, name: str) -> QWidget | None:
+    def known(self, name: str) -> Panel | None:
         """A panel that was shown already."""
         return self._made.get(name)
 
-    def add(self, name: str, panel: QWidget) -> None:
+    def add(self, name: str, panel: Panel) -> None:
         """Keep a panel that was made."""
         self._made[name] = panel
         self.addWidget(panel)
 
+    def current(self) -> Panel | None:
+        """The panel on show."""
+        panel = self.currentWidget()
+        return panel if isinstance(panel, Panel) else None
+
     def set_compact(self, compact: bool) -> None:
         """Tell the panel on show how much room there is."""
-        tell = getattr(self.currentWidget(), "set_compact", None)
-        if tell is not None:
-            tell(compact)
+        panel = self.current()
+        if panel is not None:
+            panel.set_compact(compact)
 
     def shutdown(self) -> None:
         """End what the panels do."""
         for panel in self._made.values():
-            shutdown = getattr(panel, "shutdown", None)
-            if shutdown is not None:
-                shutdown()
-
-
-def offered(panel: QWidget) -> list[Command]:
-    """The commands of a panel; QWidget.actions() lists QActions, a panel that has commands lists those."""
-    actions: Sequence[object] = panel.actions()
-    return [item for item in actions if isinstance(item, Command)]
+            panel.shutdown()

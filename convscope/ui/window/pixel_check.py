@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from psygnal import Signal
 
 from convscope.core.task import Task
-from convscope.jobs import Jobs
+from convscope.jobs.jobs import Jobs
 
 if TYPE_CHECKING:
     from convscope.engine.models.answers.pixel_doubt import Doubt

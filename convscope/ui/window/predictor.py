@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QWidget
 
 from convscope.core.errors import UserError
 from convscope.core.task import Task
-from convscope.jobs import Jobs
+from convscope.jobs.jobs import Jobs
 from convscope.ui.window.pixel_check import PixelCheck
 from convscope.workspace.workspace import Workspace
 

@@ -6,7 +6,8 @@ from PySide6.QtCore import QEvent, Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QSizePolicy, QToolButton, QWidget
 
 from convscope.core.words import time_left
-from convscope.jobs import Job, Jobs
+from convscope.jobs.job import Job
+from convscope.jobs.jobs import Jobs
 from convscope.ui import theme
 
 MOST = 3  # jobs on show at once

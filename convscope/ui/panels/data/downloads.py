@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Signal
 
 from convscope.core.errors import UserError
 from convscope.core.task import Task
-from convscope.jobs import Job
+from convscope.jobs.job import Job
 from convscope.ui.panel_context import PanelContext
 
 if TYPE_CHECKING:

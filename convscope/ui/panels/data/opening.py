@@ -19,7 +19,8 @@ from PySide6.QtWidgets import (
 )
 
 from convscope.core.words import megabytes
-from convscope.jobs import Job, Jobs
+from convscope.jobs.job import Job
+from convscope.jobs.jobs import Jobs
 from convscope.ui import theme
 from convscope.ui.actions import Command
 from convscope.ui.forms.form import tool

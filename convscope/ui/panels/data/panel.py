@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 from convscope.ui import theme
 from convscope.ui.actions import Command
 from convscope.ui.forms.form import as_panel, hairline, heading, row, segmented
+from convscope.ui.panel import Panel
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.data.augmentation_page import AugmentationPage
 from convscope.ui.panels.data.class_list import ClassList
@@ -39,15 +40,16 @@ SEARCH_FROM = 13  # classes
 _EXAMPLE = 9  # the place in the grid of an image that a picture of the panel shows chosen
 
 
-class DataPanel(QWidget):
+class DataPanel(Panel):
     """Everything that one does with a data set before a network learns from it."""
+
+    name = "data"
 
     asks_about = "unsorted folders"
 
     def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("data")
-        self.context = context
+        super().__init__(context, parent)
+        context = self.context
         self._dataset: Dataset | None = None
         self._focus = 0
         self._compact = False
@@ -63,7 +65,7 @@ class DataPanel(QWidget):
         """The index of the image that previews show."""
         return self._focus
 
-    def actions(self) -> list[Command]:  # type: ignore[override]
+    def commands(self) -> list[Command]:
         """What the command palette lists while this panel is shown."""
         ready = self._dataset is not None
         group = "Data"
@@ -127,6 +129,7 @@ class DataPanel(QWidget):
         self.augmentation.shutdown()
         self.source.shutdown()
         self.split.shutdown()
+        super().shutdown()
 
     def _build(self) -> None:
         self.stack = QStackedWidget()

@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, QSize, Signal
 from PySide6.QtWidgets import QSizePolicy
 
 from convscope.core.task import Task
-from convscope.jobs import Jobs
+from convscope.jobs.jobs import Jobs
 from convscope.ui import theme
 from convscope.ui.canvas.mosaic_view import GAP, MosaicView
 

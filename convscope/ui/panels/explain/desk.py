@@ -13,7 +13,7 @@ from convscope.core.task import Task
 from convscope.engine.interpret.attribution.picture import Style, shared_scales
 from convscope.engine.interpret.attribution.result import Attribution, Request
 from convscope.engine.models.answers.prediction import Prediction
-from convscope.jobs import Job
+from convscope.jobs.job import Job
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.explain.question import Question, label
 from convscope.ui.panels.explain.quick import Begun, Frame, Quick, Strip

@@ -13,6 +13,7 @@ from convscope.ui import theme
 from convscope.ui.actions import Command
 from convscope.ui.forms.form import as_panel, caption, row, tool
 from convscope.ui.forms.segmented import Segmented
+from convscope.ui.panel import Panel
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.explain.classes import ClassColumn
 from convscope.ui.panels.explain.desk import Desk
@@ -35,15 +36,16 @@ LEFT, RIGHT, LEAST_RIGHT = 268, 296, 280
 TIGHT = 700
 
 
-class ExplainPanel(QWidget):
+class ExplainPanel(Panel):
     """Where the network looked, by fifteen methods, and whether one may believe it."""
+
+    name = "explain"
 
     asks_about = "folders"
 
     def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("explain")
-        self.context = context
+        super().__init__(context, parent)
+        context = self.context
         self._compact = False
         # Which column lies beside the pictures where there is no room for both; None: nobody has chosen.
         self._beside: Literal["left", "right", ""] | None = None
@@ -75,7 +77,7 @@ class ExplainPanel(QWidget):
         self.wall.set_compact(compact)
         self._fold()
 
-    def actions(self) -> list[Command]:  # type: ignore[override]
+    def commands(self) -> list[Command]:
         """What the command palette lists while this panel is shown."""
         views = [
             Command(f"explain.view.{name}", f"View: {title}", partial(self.show_view, name), "", "Explain")
@@ -108,6 +110,7 @@ class ExplainPanel(QWidget):
         self.folder.shutdown()
         self.classes.shutdown()
         self.desk.shutdown()
+        super().shutdown()
 
     def showEvent(self, event: Any) -> None:
         """Work only while somebody looks."""

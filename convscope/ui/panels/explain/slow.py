@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from convscope.core.task import Task
 from convscope.engine.interpret.attribution.result import Request
-from convscope.jobs import Job
+from convscope.jobs.job import Job
 from convscope.ui.panel_context import PanelContext
 
 if TYPE_CHECKING:

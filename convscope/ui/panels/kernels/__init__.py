@@ -1,5 +1,1 @@
 """The kernel lab."""
-
-from convscope.ui.panels.kernels.panel import KernelsPanel
-
-__all__ = ["KernelsPanel"]

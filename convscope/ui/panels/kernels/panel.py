@@ -17,6 +17,7 @@ from convscope.ui.actions import Command
 from convscope.ui.canvas.late import Late
 from convscope.ui.canvas.veil import Veil
 from convscope.ui.forms.form import as_panel, fold_button, row, segmented
+from convscope.ui.panel import Panel
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.kernels.controller import Controller
 from convscope.ui.panels.kernels.controls import WIDTH, Controls
@@ -43,15 +44,16 @@ VIEWS = (
 )
 
 
-class KernelsPanel(QWidget):
+class KernelsPanel(Panel):
     """Everything that one does with a kernel and a picture."""
+
+    name = "kernels"
 
     document = "lab"
 
     def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("kernels")
-        self.context = context
+        super().__init__(context, parent)
+        context = self.context
         self._views: dict[str, View] = {}
         self._frame: Frame | None = None
         self._refused: Refused | None = None
@@ -78,7 +80,7 @@ class KernelsPanel(QWidget):
         """Show one of `VIEWS`, making it first if need be."""
         if name not in self._views:
             class_name = next(class_name for key, _t, _s, class_name in VIEWS if key == name)
-            module = importlib.import_module(f"convscope.ui.panels.kernels.view_{name}")
+            module = importlib.import_module(f"convscope.ui.panels.kernels.views.{name}")
             view: View = getattr(module, class_name)(self.context)
             view.hovered.connect(self._hover)
             view.clicked.connect(self._click)
@@ -125,7 +127,7 @@ class KernelsPanel(QWidget):
         """What is on show, once the first computation is done."""
         return self._frame
 
-    def actions(self) -> list[Command]:  # type: ignore[override]
+    def commands(self) -> list[Command]:
         """What the command palette lists while this panel is shown."""
         views = [
             Command(f"kernels.view.{name}", f"View: {title}", partial(self.show_view, name), "", "Kernel lab")
@@ -193,6 +195,7 @@ class KernelsPanel(QWidget):
         self.late.shutdown()
         for view in self._views.values():
             view.shutdown()
+        super().shutdown()
 
     def _build(self) -> None:
         across = self.across = QHBoxLayout(self)

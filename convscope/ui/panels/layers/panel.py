@@ -14,6 +14,7 @@ from convscope.ui import theme
 from convscope.ui.actions import Command
 from convscope.ui.canvas.late import Late
 from convscope.ui.canvas.veil import Veil
+from convscope.ui.panel import Panel
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.layers.asked import NOBODY, TRAINING, Asked
 from convscope.ui.panels.layers.chosen import Chosen
@@ -33,13 +34,14 @@ PATIENCE_MS = 250
 """A picture that follows a pen must not flicker."""
 
 
-class LayersPanel(QWidget):
+class LayersPanel(Panel):
     """What every layer of the current model makes of the current image."""
 
+    name = "layers"
+
     def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("layers")
-        self.context = context
+        super().__init__(context, parent)
+        context = self.context
         self.controller = Controller(context, self)
         self.output = Output(context, self)
         self._stale = True
@@ -57,7 +59,7 @@ class LayersPanel(QWidget):
         """The chosen map."""
         return self.chosen.channel
 
-    def actions(self) -> list[Command]:  # type: ignore[override]
+    def commands(self) -> list[Command]:
         """What the command palette lists while this panel is shown."""
         controller, ready = self.controller, self.frame is not None
         edited = controller.has_edits
@@ -107,6 +109,7 @@ class LayersPanel(QWidget):
         self.chosen.shutdown()
         self.chosen.clear()
         self.controller.shutdown()
+        super().shutdown()
 
     # -- building --------------------------------------------------------------------------------------------
 

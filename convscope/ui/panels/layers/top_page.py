@@ -15,7 +15,7 @@ from convscope.engine.interpret.activations.top_images import LIMIT, TopImage, T
 from convscope.engine.models.opened import OpenedModel
 from convscope.imaging.image import Image
 from convscope.imaging.numerals import numeral
-from convscope.jobs import Job
+from convscope.jobs.job import Job
 from convscope.ui import theme
 from convscope.ui.canvas.mosaic_view import MosaicView
 from convscope.ui.forms.form import caption, row, tool

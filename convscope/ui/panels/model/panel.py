@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
@@ -14,6 +14,7 @@ from convscope.imaging.image import Image
 from convscope.ui import theme
 from convscope.ui.actions import Command
 from convscope.ui.forms.form import as_panel, segmented, tool
+from convscope.ui.panel import Panel
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.model.empty import EmptyState
 from convscope.ui.panels.model.graph.page import GraphPage
@@ -31,21 +32,22 @@ PAGES = (
     ("library", "All models", "Everything that can be opened, in a table"),
 )
 # Made when they are first shown: (module, class) of a page that fills the panel.
-LATE = {"build": ("build_view", "BuildView"), "library": ("library_view", "LibraryView")}
+LATE = {"build": ("build.view", "BuildView"), "library": ("library.view", "LibraryView")}
 READ = ("layers", "graph")
 LAYER_WIDTH, MODEL_WIDTH = 316, 284
 KEY = "model.read"
 
 
-class ModelPanel(QWidget):
+class ModelPanel(Panel):
     """Reading, drawing, building and finding networks."""
 
+    name = "model"
+
     def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("model")
-        self.context = context
+        super().__init__(context, parent)
+        context = self.context
         self._shown: ShownModel | None = None
-        self._pages: dict[str, QWidget] = {}
+        self._pages: dict[str, Any] = {}
         self._page = "layers"
         self._compact = False
         self._wants_facts = True
@@ -106,17 +108,17 @@ class ModelPanel(QWidget):
             if seeing:
                 self.context.workspace.choose_layer(seeing[len(seeing) // 2])
 
-    def actions(self) -> list[Command]:  # type: ignore[override]
+    def commands(self) -> list[Command]:
         """What the command palette lists while this panel is shown."""
         some = self._shown is not None
         late = self._pages.get(self._page)
-        offered: Sequence[object] = late.actions() if late is not None and self._page in LATE else ()
+        of_page = late.commands() if late is not None and self._page in LATE else []
         return [
             *(
                 Command(f"model.page.{name}", f"Model: {title}", partial(self.show_page, name), "", "Model")
                 for name, title, _says in PAGES
             ),
-            *(command for command in offered if isinstance(command, Command)),
+            *of_page,
             Command("model.save", "Save a copy…", self.whole.choose_file, "", "Model", some),
             Command(
                 "model.load_weights",
@@ -154,6 +156,7 @@ class ModelPanel(QWidget):
             shutdown = getattr(self._pages.get(name), "shutdown", None)
             if shutdown is not None:
                 shutdown()
+        super().shutdown()
 
     # Building
 

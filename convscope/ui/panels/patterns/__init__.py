@@ -1,5 +1,1 @@
 """The patterns panel."""
-
-from convscope.ui.panels.patterns.panel import PatternsPanel
-
-__all__ = ["PatternsPanel"]

@@ -17,6 +17,7 @@ from convscope.engine.interpret.feature_visualization.results import Frame
 from convscope.engine.models.opened import OpenedModel
 from convscope.imaging.image import Image
 from convscope.ui.actions import Command
+from convscope.ui.panel import Panel
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.patterns.commands import commands
 from convscope.ui.panels.patterns.controller import Controller, GridAsk, LargeAsk
@@ -48,13 +49,14 @@ from convscope.ui.widgets.no_model import NoModelPage
 from convscope.workspace.document import Part
 
 
-class PatternsPanel(QWidget):
+class PatternsPanel(Panel):
     """A grid of patterns that grow together, and one of them large."""
 
+    name = "patterns"
+
     def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("patterns")
-        self.context = context
+        super().__init__(context, parent)
+        context = self.context
         self.controller = Controller(context, self)
         self.output = Output(context, self)
         self._goals: tuple[Goal, ...] = ()
@@ -89,7 +91,7 @@ class PatternsPanel(QWidget):
         """All settings."""
         return self.controls.wish
 
-    def actions(self) -> list[Command]:  # type: ignore[override]
+    def commands(self) -> list[Command]:
         """What the command palette lists while this panel is shown."""
         return commands(self)
 
@@ -118,6 +120,7 @@ class PatternsPanel(QWidget):
         self.controls.shutdown()
         self.context.predictor.changed.disconnect(self._predicted)
         self.controller.shutdown()
+        super().shutdown()
 
     def start_large(self) -> None:
         """Grow the chosen pattern from the start."""

@@ -12,6 +12,7 @@ from convscope.ui import theme
 from convscope.ui.actions import Command
 from convscope.ui.forms.form import as_panel
 from convscope.ui.forms.segmented import Segmented
+from convscope.ui.panel import Panel
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.train.desk import Desk
 from convscope.ui.panels.train.live.view import LiveView
@@ -31,13 +32,14 @@ VIEWS = (
 )
 
 
-class TrainPanel(QWidget):
+class TrainPanel(Panel):
     """Everything about training."""
 
+    name = "train"
+
     def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("train")
-        self.context = context
+        super().__init__(context, parent)
+        context = self.context
         self.desk = Desk(context, self)
         self._views: dict[str, QWidget] = {}
         self._compact, self._wants_looks = False, True
@@ -112,7 +114,7 @@ class TrainPanel(QWidget):
         """A view, if it was shown already."""
         return self._views.get(name)
 
-    def actions(self) -> list[Command]:  # type: ignore[override]
+    def commands(self) -> list[Command]:
         """What the command palette lists while this panel is shown."""
         trainer = self.desk.trainer
         views = [
@@ -145,6 +147,7 @@ class TrainPanel(QWidget):
             if shutdown is not None:
                 shutdown()
         self.desk.shutdown()
+        super().shutdown()
 
     def _show_result(self, source: object) -> None:
         view = self._views.get("result")

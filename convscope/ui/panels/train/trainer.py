@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from PySide6.QtCore import QObject, Signal
 
 from convscope.core.task import Task
-from convscope.jobs import Job
+from convscope.jobs.job import Job
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.train.settings.plan import Finished, Plan, Prepared
 

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from convscope.core.task import Task
-from convscope.jobs import Jobs
+from convscope.jobs.jobs import Jobs
 from convscope.ui.canvas import late as module
 from convscope.ui.canvas.late import WORDS, Late
 from convscope.ui.canvas.veil import Veil

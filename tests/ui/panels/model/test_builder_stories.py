@@ -544,7 +544,7 @@ def test_what_cannot_be_started_from_says_why(builder: Builder) -> None:
         "two has 2 outputs; the builder makes networks with one: "
         "start from a template instead, or read it under Layers and Graph."
     )
-    assert not [c for c in builder.view.actions() if c.id == "model.build.model" and c.enabled]
+    assert not [c for c in builder.view.commands() if c.id == "model.build.model" and c.enabled]
     builder.window.sources.engine.open_model("digits")
     builder.settle()
     assert button.isEnabled()

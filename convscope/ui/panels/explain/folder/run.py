@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from convscope.core.task import Task
-from convscope.jobs import Job, Jobs
+from convscope.jobs.job import Job
+from convscope.jobs.jobs import Jobs
 from convscope.ui.panels.explain.folder.answers import Answers
 
 if TYPE_CHECKING:

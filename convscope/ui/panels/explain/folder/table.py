@@ -30,7 +30,7 @@ from PySide6.QtWidgets import (
 from convscope.core.printable import printable
 from convscope.core.words import percent
 from convscope.imaging.numerals import numeral
-from convscope.jobs import Jobs
+from convscope.jobs.jobs import Jobs
 from convscope.ui import theme
 from convscope.ui.canvas.pixmaps import Pixmaps, fitted
 from convscope.ui.canvas.thumbnail_loader import ThumbnailLoader

@@ -61,7 +61,7 @@ class BuildView(QWidget):
         """The document."""
         return self.context.workspace.architecture
 
-    def actions(self) -> list[Command]:  # type: ignore[override]
+    def commands(self) -> list[Command]:
         """What the command palette lists while the builder is shown."""
         name = self.layers.name
         return [

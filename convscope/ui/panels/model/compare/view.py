@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 from convscope.core.errors import UserError
 from convscope.core.task import Task
 from convscope.engine.models.library.families import FAMILIES
-from convscope.jobs import Job
+from convscope.jobs.job import Job
 from convscope.ui import theme
 from convscope.ui.forms.form import caption, row, tool
 from convscope.ui.panel_context import PanelContext

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 from convscope.engine.models.builder.templates import TEMPLATES
 from convscope.engine.models.layer_specs.base import Shape
 from convscope.engine.models.library.applications_table import APPLICATIONS
-from convscope.jobs import Job
+from convscope.jobs.job import Job
 from convscope.ui import theme
 from convscope.ui.forms.form import caption, heading, row, segmented, tool
 from convscope.ui.panel_context import PanelContext

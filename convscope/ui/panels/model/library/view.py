@@ -60,7 +60,7 @@ class LibraryView(QWidget):
         self._build()
         self._read()
 
-    def actions(self) -> list[Command]:  # type: ignore[override]
+    def commands(self) -> list[Command]:
         """What the command palette lists while the library is shown."""
         return [
             Command(f"model.library.{key}", title, run, "", "Models", enabled)

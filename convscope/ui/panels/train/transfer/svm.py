@@ -8,7 +8,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QPushButton, QWidget
 
 from convscope.core.words import clock, percent, share, time_left
-from convscope.jobs import Job
+from convscope.jobs.job import Job
 from convscope.ui import theme
 from convscope.ui.forms.form import combo, decimal, under_captions
 from convscope.ui.panels.train.desk import Desk
