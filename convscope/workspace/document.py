@@ -7,12 +7,18 @@ panel on show, so that nothing changes behind the person's back.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from psygnal import Signal
+
+from convscope.core.errors import UserError
+from convscope.core.records import from_json, to_json
+
+log = logging.getLogger(__name__)
 
 Value = TypeVar("Value")
 
@@ -26,6 +32,8 @@ class Part(Generic[Value]):
         name: its id.
         panels: where it is seen: names of panels ("explain") or of their pages ("model.build"); empty:
             everywhere.
+        kind: its type, as `core.records` reads it from JSON.
+        kept: whether a snapshot holds it.
 
     Signals:
         changed: the new value: after an edit, an undo, a redo or `set`.
@@ -33,16 +41,25 @@ class Part(Generic[Value]):
 
     changed = Signal(object)
 
-    def __init__(self, document: Document, name: str, value: Value, panels: tuple[str, ...]) -> None:
+    def __init__(
+        self, document: Document, name: str, value: Value, panels: tuple[str, ...], kind: Any, kept: bool
+    ) -> None:
         self._document = document
-        self._value = value
+        self._first = self._value = value
         self.name = name
         self.panels = panels
+        self.kind = kind
+        self.kept = kept
 
     @property
     def value(self) -> Value:
         """The value now."""
         return self._value
+
+    @property
+    def untouched(self) -> bool:
+        """Whether it is as it began."""
+        return self._value is self._first or self._value == self._first
 
     def edit(self, value: Value, label: str, merge: Hashable | None = None) -> None:
         """Replace the value by one undoable step.
@@ -92,12 +109,50 @@ class Document:
         self._undo: list[Step] = []
         self._redo: list[Step] = []
         self._applying = False
+        # Of a snapshot: what nobody has made a part for yet.
+        self._waiting: dict[str, Any] = {}
 
-    def part(self, name: str, value: Value, *panels: str) -> Part[Value]:
-        """The part of this name, made with this value if there is none yet."""
+    def part(self, name: str, value: Value, *panels: str, kind: Any = None, kept: bool = True) -> Part[Value]:
+        """The part of this name; made if there is none yet, with what a snapshot brought or this value.
+
+        Args:
+            kind: its type where that is more than the value's own, such as `tuple[str, ...]`.
+            kept: False for what a snapshot leaves out: what follows from other parts, or is a live frame.
+        """
         if name not in self._parts:
-            self._parts[name] = Part(self, name, value, panels)
+            part = Part(self, name, value, panels, kind if kind is not None else type(value), kept)
+            self._parts[name] = part
+            if name in self._waiting:
+                self._bring(part, self._waiting.pop(name))
         return self._parts[name]
+
+    def snapshot(self) -> dict[str, Any]:
+        """What is set, as JSON's own types, by the names of the parts; what is as it began is left out."""
+        found = {
+            name: to_json(part.value)
+            for name, part in self._parts.items()
+            if part.kept and not part.untouched
+        }
+        return {**self._waiting, **found}
+
+    def restore(self, snapshot: Mapping[str, Any]) -> None:
+        """Bring what a snapshot holds; no step of undo. What is not in it becomes what it was at first.
+
+        A part that nobody has asked for yet gets its value when it is made. One whose value cannot be read
+        stays as it is at first, and is logged: the others are not kept away by it.
+        """
+        self._waiting = {name: data for name, data in snapshot.items() if name not in self._parts}
+        for name, part in self._parts.items():
+            if name in snapshot:
+                self._bring(part, snapshot[name])
+            elif part.kept:
+                part.set(part._first)
+
+    def _bring(self, part: Part[Any], data: Any) -> None:
+        try:
+            part.set(from_json(part.kind, data))
+        except (ValueError, TypeError, KeyError, UserError) as error:
+            log.warning("%s of a snapshot cannot be read: %s", part.name, error)
 
     def known(self, name: str) -> Part[Any] | None:
         """The part of this name, if there is one."""

@@ -111,8 +111,8 @@ class Workspace:
             raise ValueError("a workspace always has a current image")
         self.document = Document()
         self._scope = "kernels"
-        self._strip = self.document.part("images", Open())
-        self._shelf = self.document.part("models", Shelf())
+        self._strip = self.document.part("images", Open(), kept=False)
+        self._shelf = self.document.part("models", Shelf(), kept=False)
         # How often a model was made the current one on purpose.
         self.choices = 0
         # By id, in the order of opening; those that are closed but can be opened again, too.
@@ -127,7 +127,7 @@ class Workspace:
         self._model: OpenedModel | None = None
         self._layer: str | None = None
         self._dataset: Dataset | None = None
-        self._lab = self.document.part("lab", lab or Lab(), "kernels")
+        self._lab = self.document.part("lab", lab or Lab(), "kernels", kept=False)
         # By what opens the data set; "" while there is none.
         self._for_data: dict[str, Part[DataSettings]] = {}
         self._told_data = DataSettings()
@@ -140,14 +140,16 @@ class Workspace:
 
     # -- what the panels set, and undo -----------------------------------------------------------------------
 
-    def part(self, name: str, value: Value, *panels: str) -> Part[Value]:
+    def part(self, name: str, value: Value, *panels: str, kind: Any = None, kept: bool = True) -> Part[Value]:
         """A value that a panel shows or asks, which undo knows; made with `value` if there is none yet.
 
         Args:
             name: its id, as in "explain.question".
             panels: where it is seen, and so undone: names of panels or of their pages; none: everywhere.
+            kind: its type where that is more than the value's own, such as `tuple[str, ...]`.
+            kept: False for what a snapshot leaves out: what follows from other parts, or is a live frame.
         """
-        return self.document.part(name, value, *panels)
+        return self.document.part(name, value, *panels, kind=kind, kept=kept)
 
     def edit(self, changes: Mapping[Part[Any], Any], label: str, merge: Hashable | None = None) -> None:
         """Replace the values of several parts by one undoable step."""
@@ -310,7 +312,7 @@ class Workspace:
         if known is not None:
             known.set(image)
             return
-        self._pictures[image.id] = part = self.document.part(image.id, image)
+        self._pictures[image.id] = part = self.document.part(image.id, image, kept=False)
         part.changed.connect(self._show_images)
 
     def _forget_image(self, image_id: str) -> None:
@@ -430,7 +432,7 @@ class Workspace:
                 self.select_model(model.id)
             return
         if model.id not in self._opened:
-            self._opened[model.id] = part = self.document.part(model.id, model)
+            self._opened[model.id] = part = self.document.part(model.id, model, kept=False)
             part.changed.connect(self._show_models)
         shelf = self._shelf.value
         after = replace(shelf, closed=shelf.closed - {model.id})
@@ -577,7 +579,7 @@ class Workspace:
         if reference not in self._for_data:
             shown = self._dataset.reference if self._dataset is not None else ""
             panels = _DATA_PANELS if reference == shown else (_NOWHERE,)
-            part = self.document.part(f"data:{reference}", DataSettings(), *panels)
+            part = self.document.part(f"data:{reference}", DataSettings(), *panels, kept=False)
             part.changed.connect(lambda _settings: self._tell_data_settings())
             self._for_data[reference] = part
         return self._for_data[reference]
@@ -659,6 +661,6 @@ class Workspace:
             from convscope.engine.models.builder.templates import TEMPLATES
 
             first = TEMPLATES[FIRST_ARCHITECTURE].architecture
-            self._architecture = self.document.part("architecture", first, "model.build")
+            self._architecture = self.document.part("architecture", first, "model.build", kept=False)
             self._architecture.changed.connect(self.architecture_changed.emit)
         return self._architecture

@@ -164,3 +164,34 @@ def test_whatever_was_done_on_whatever_panel_is_taken_back(moves: list[tuple[str
         while document.undo(scope):
             pass
     assert [part.value for part in made] == [0, 0, 0, 0]
+
+
+def test_a_snapshot_holds_what_was_set_and_comes_back() -> None:
+    document = Document()
+    number, untouched = document.part("number", 1), document.part("untouched", "a")
+    live = document.part("live", 0, kept=False)
+    number.edit(5, "five")
+    live.set(9)
+    taken = document.snapshot()
+    assert taken == {"number": 5}
+    number.edit(6, "six")
+    untouched.set("b")
+    document.restore(taken)
+    assert (number.value, untouched.value, live.value) == (5, "a", 9)
+
+
+def test_a_part_that_is_made_later_gets_what_a_snapshot_brought() -> None:
+    document = Document()
+    document.restore({"later": ["x", "y"], "never": 1})
+    assert document.snapshot() == {"later": ["x", "y"], "never": 1}
+    later: Part[tuple[str, ...]] = document.part("later", (), kind=tuple[str, ...])
+    assert later.value == ("x", "y")
+    assert document.undo_label("") is None
+
+
+def test_a_damaged_value_keeps_nothing_else_away(caplog: pytest.LogCaptureFixture) -> None:
+    document = Document()
+    good, bad = document.part("good", 1), document.part("bad", 2)
+    document.restore({"good": 3, "bad": "three"})
+    assert (good.value, bad.value) == (3, 2)
+    assert "bad of a snapshot cannot be read" in caplog.text
