@@ -25,10 +25,10 @@ _HERE = "convscope.ui.panels.train"
 
 # (name, title, what it is, module, class); a view's module is imported when it is first shown.
 VIEWS = (
-    ("live", "Live", "The training as it goes", f"{_HERE}.live", "LiveView"),
-    ("runs", "Runs", "All runs: overlaid, compared, resumed, exported", f"{_HERE}.runs", "RunsView"),
-    ("result", "Result", "Accuracy, confusion and mistakes", f"{_HERE}.result", "ResultView"),
-    ("transfer", "Pretrained", "Three ways to use a pretrained network", f"{_HERE}.transfer", "TransferView"),
+    ("live", "Live", "The training as it goes", f"{_HERE}.live.view", "LiveView"),
+    ("runs", "Runs", "All runs: overlaid, compared, resumed, exported", f"{_HERE}.runs.view", "RunsView"),
+    ("result", "Result", "Accuracy, confusion and mistakes", f"{_HERE}.results.view", "ResultView"),
+    ("transfer", "Pretrained", "Three ways to use a pretrained network", f"{_HERE}.transfer.view", "TransferView"),
 )
 
 
