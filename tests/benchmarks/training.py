@@ -70,7 +70,7 @@ class _App:
         from convscope.ui.application import make_application
         from convscope.ui.main_window import MainWindow
         from convscope.ui.panels import PanelInfo
-        from convscope.ui.panels.train import TrainPanel
+        from convscope.ui.panels.train.panel import TrainPanel
         from convscope.workspace.workspace import Workspace
 
         # As the application sets it.

@@ -14,7 +14,7 @@ import pytest
 
 from convscope.core import logs
 
-BEGIN = "from convscope import logs; log = logs.start_logging(); "
+BEGIN = "from convscope.core import logs; log = logs.start_logging(); "
 
 
 def run(code: str) -> int:

@@ -22,7 +22,7 @@ from convscope.engine.models.library.catalogue import open_model
 from convscope.engine.training.settings import TrainingSettings
 from convscope.ui import theme
 from convscope.ui.main_window import MainWindow
-from convscope.ui.panels.train import TrainPanel
+from convscope.ui.panels.train.panel import TrainPanel
 from convscope.workspace.workspace import Workspace
 
 # What opens networks or downloads far larger than ours.

@@ -20,8 +20,8 @@ from convscope.engine.interpret.feature_visualization.settings import PatternSet
 from convscope.engine.models.library.catalogue import open_model
 from convscope.ui import theme
 from convscope.ui.main_window import MainWindow
-from convscope.ui.panels.kernels import KernelsPanel
-from convscope.ui.panels.patterns import PatternsPanel
+from convscope.ui.panels.kernels.panel import KernelsPanel
+from convscope.ui.panels.patterns.panel import PatternsPanel
 from convscope.ui.sources.opening import sample_images
 from convscope.workspace.lab import Lab
 

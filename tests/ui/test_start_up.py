@@ -20,10 +20,11 @@ from tests.processes import run_process
 PRELUDE = """
 import json, os, sys, traceback
 from PySide6.QtCore import QTimer
-from convscope.ui import application, keeper
+from convscope.ui import application
+from convscope.ui.window import autosave
 from convscope.ui.main_window import MainWindow
 
-keeper.INTERVAL = 0.05
+autosave.INTERVAL = 0.05
 real_start = MainWindow.start_engine
 
 def tell(**facts):
@@ -233,9 +234,9 @@ def main(window):
     lab = window.workspace.lab
     window.workspace.edit_lab(lab.with_stage(stride=3), "Change stride")
     window.workspace.add_images([Image(np.eye(28, dtype=np.uint8) * 255, "drawing")])
-    keeping = window.findChild(keeper.Keeper)
+    keeping = window.findChild(autosave.Keeper)
     def kept():
-        found = keeper.load_work(keeping.folder)
+        found = autosave.load_work(keeping.folder)
         return (found is not None and found.work is not None and found.lab == window.workspace.lab
                 and found.work.images[-1].name == "drawing" and window.jobs.idle())
     when(window, kept, lambda: os._exit(9))

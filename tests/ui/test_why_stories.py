@@ -22,7 +22,7 @@ from convscope.engine.data.split import SplitSettings
 from convscope.imaging.samples import load_sample
 from convscope.ui.canvas.mosaic_view import MosaicView
 from convscope.ui.main_window import MainWindow
-from convscope.ui.panels.train import TrainPanel
+from convscope.ui.panels.train.panel import TrainPanel
 from convscope.ui.panels.train.results.view import ResultView
 from convscope.ui.plots.class_bars import ClassBars
 

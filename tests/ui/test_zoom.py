@@ -13,7 +13,7 @@ from convscope.ui.canvas.image_view import ImageView
 from convscope.ui.canvas.mosaic_view import MosaicView
 from convscope.ui.forms.elided_combo import ElidedCombo
 from convscope.ui.main_window import MainWindow
-from convscope.ui.panels.kernels import KernelsPanel
+from convscope.ui.panels.kernels.panel import KernelsPanel
 from convscope.ui.settings import Settings
 from convscope.workspace.workspace import Workspace
 

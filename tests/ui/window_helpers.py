@@ -24,7 +24,7 @@ WindowMaker = Callable[..., MainWindow]
 class FakePanel(Panel):
     """A panel as small as can be, which notes what the window does with it."""
 
-    name = "fake"
+    name = "kernels"
 
     def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
@@ -53,6 +53,8 @@ class FakePanel(Panel):
 
 class BrokenPanel(Panel):
     """A panel that cannot be made."""
+
+    name = "broken"
 
     def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)

@@ -261,7 +261,7 @@ class Net:
 
     def __init__(self, *paths: str, name: str = "net") -> None:
         self.id, self.name = new_id(), name
-        self.program = SimpleNamespace(parts=dict.fromkeys(paths, (0,)))
+        self.program = SimpleNamespace(slots=dict.fromkeys(paths, (0,)))
 
 
 def test_models_one_of_them_current_and_the_layer_chosen_in_it(workspace: Workspace) -> None:

@@ -28,7 +28,13 @@ VIEWS = (
     ("live", "Live", "The training as it goes", f"{_HERE}.live.view", "LiveView"),
     ("runs", "Runs", "All runs: overlaid, compared, resumed, exported", f"{_HERE}.runs.view", "RunsView"),
     ("result", "Result", "Accuracy, confusion and mistakes", f"{_HERE}.results.view", "ResultView"),
-    ("transfer", "Pretrained", "Three ways to use a pretrained network", f"{_HERE}.transfer.view", "TransferView"),
+    (
+        "transfer",
+        "Pretrained",
+        "Three ways to use a pretrained network",
+        f"{_HERE}.transfer.view",
+        "TransferView",
+    ),
 )
 
 

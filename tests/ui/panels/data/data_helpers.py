@@ -20,7 +20,7 @@ from convscope.engine.data.dataset import Dataset, make_dataset
 from convscope.engine.data.formats.images import ArrayImages
 from convscope.engine.data.resize import Target, to_target
 from convscope.ui.main_window import MainWindow
-from convscope.ui.panels.data import DataPanel
+from convscope.ui.panels.data.panel import DataPanel
 
 
 def small_set(count: int = 60, side: int = 12, classes: tuple[str, ...] = ("ant", "bee", "cow")) -> Dataset:

@@ -25,7 +25,7 @@ from convscope.engine.data.formats.images import ArrayImages
 from convscope.engine.data.sets import registry
 from convscope.engine.data.similar import alike
 from convscope.engine.data.split import SplitSettings
-from convscope.ui.panels.data import DataPanel
+from convscope.ui.panels.data.panel import DataPanel
 from convscope.ui.panels.data.preview import PreviewGrid
 
 

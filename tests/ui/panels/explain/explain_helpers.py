@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 from convscope.engine.interpret.attribution.methods import METHODS
 from convscope.imaging.image import Image
 from convscope.ui.main_window import MainWindow
-from convscope.ui.panels.explain import ExplainPanel
+from convscope.ui.panels.explain.panel import ExplainPanel
 
 LONG = 300_000
 

@@ -13,8 +13,8 @@ from pytestqt.qtbot import QtBot
 from convscope.imaging.lab.operation import Operation
 from convscope.ui.canvas.image_view import ImageView
 from convscope.ui.main_window import MainWindow
-from convscope.ui.panels.kernels import KernelsPanel
 from convscope.ui.panels.kernels.frame import Frame
+from convscope.ui.panels.kernels.panel import KernelsPanel
 
 
 class Lab(Driver):

@@ -7,8 +7,8 @@ from pytestqt.qtbot import QtBot
 
 from convscope.ui.canvas.mosaic_view import MosaicView
 from convscope.ui.main_window import MainWindow
-from convscope.ui.panels.layers import LayersPanel
 from convscope.ui.panels.layers.frame import Frame
+from convscope.ui.panels.layers.panel import LayersPanel
 
 
 class Desk(Driver):

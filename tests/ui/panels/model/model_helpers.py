@@ -12,9 +12,9 @@ from pytestqt.qtbot import QtBot
 from convscope.engine.models.library.catalogue import open_model
 from convscope.engine.models.opened import OpenedModel
 from convscope.ui.main_window import MainWindow
-from convscope.ui.panels.model import ModelPanel
 from convscope.ui.panels.model.graph.view import GraphView
 from convscope.ui.panels.model.layers.facts import FactGrid
+from convscope.ui.panels.model.panel import ModelPanel
 
 
 @cache

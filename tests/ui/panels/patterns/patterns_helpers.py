@@ -7,7 +7,7 @@ from pytestqt.qtbot import QtBot
 
 from convscope.engine.interpret.feature_visualization.settings import PatternSettings
 from convscope.ui.main_window import MainWindow
-from convscope.ui.panels.patterns import PatternsPanel
+from convscope.ui.panels.patterns.panel import PatternsPanel
 
 
 class Growing(Driver):

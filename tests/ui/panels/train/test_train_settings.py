@@ -16,7 +16,7 @@ from convscope.engine.data.sets.registry import open_dataset
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.training.settings import OPTIMIZERS, EarlyStopping, Plateau, Schedule, TrainingSettings
 from convscope.imaging.io.save import save_png
-from convscope.ui.panels.data import DataPanel
+from convscope.ui.panels.data.panel import DataPanel
 from convscope.ui.panels.train.settings.form import NumberBox
 from convscope.ui.panels.train.settings.names import differences, next_name
 

@@ -16,8 +16,8 @@ from convscope.engine.models.builder.templates import Draft
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.training.settings import TrainingSettings
 from convscope.ui.main_window import MainWindow
-from convscope.ui.panels.train import TrainPanel
 from convscope.ui.panels.train.live.view import LiveView
+from convscope.ui.panels.train.panel import TrainPanel
 
 
 def tiny_model(classes: int = 10, side: int = 28, last: str = "softmax") -> OpenedModel:
