@@ -8,7 +8,7 @@ from dataclasses import asdict
 from convscope.cli.progress_bar import progress_bar
 from convscope.core.errors import UserError
 from convscope.core.printable import json_text
-from convscope.engine.models.library.catalogue import Entry, catalogue
+from convscope.engine.models.library.catalogue import CatalogueEntry, catalogue
 
 SUMMARY = (
     "List the models that can be opened by a name: shipped, the lectures' templates, keras.applications."
@@ -70,7 +70,7 @@ def _download(name: str, include_top: bool) -> int:
     return 0
 
 
-def _line(entry: Entry) -> str:
+def _line(entry: CatalogueEntry) -> str:
     size = "×".join("?" if n is None else str(n) for n in entry.input)
     text = f"  {entry.name:<24}{entry.parameters:>12,}  {size:<12}"
     if entry.kind == "application":

@@ -9,7 +9,7 @@ from convscope.cli.model_arguments import add_model_arguments, opened
 from convscope.core.printable import json_text
 from convscope.engine.models.field_words import short
 from convscope.engine.models.opened import OpenedModel
-from convscope.engine.models.receptive import Field
+from convscope.engine.models.receptive import ReceptiveField
 from convscope.engine.models.summary import LayerInfo, Sheet
 
 SUMMARY = "Every layer of a model: output shape, parameters with the sum written out, work, receptive field."
@@ -77,7 +77,7 @@ def _layer(row: LayerInfo) -> dict[str, Any]:
     }
 
 
-def _field(field: Field | None) -> dict[str, Any] | None:
+def _field(field: ReceptiveField | None) -> dict[str, Any] | None:
     """Of one value far from any border; of what is seen all at once the pixels that are."""
     if field is None:
         return None
@@ -110,5 +110,5 @@ def table(sheet: Sheet) -> list[str]:
     ]
 
 
-def _sees(field: Field | None) -> str:
+def _sees(field: ReceptiveField | None) -> str:
     return "" if field is None else short(field)

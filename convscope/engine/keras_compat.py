@@ -125,7 +125,7 @@ def _take_any_name() -> None:
     core.name_scope.__init__ = begin_plainly
 
 
-class _Warnings:
+class _KerasWarnings:
     """Python's warnings without what Keras says of a softmax over one number: the app has a note for it."""
 
     def __getattr__(self, name: str) -> Any:
@@ -141,7 +141,7 @@ def _keep_quiet() -> None:
     from absl import logging
     from keras.src.ops import nn
 
-    nn.warnings = _Warnings()
+    nn.warnings = _KerasWarnings()
     # What Keras advises whoever writes a script: that .h5 is "legacy", say.
     logging.set_verbosity(logging.ERROR)
 

@@ -14,7 +14,7 @@ from convscope.core.errors import UserError
 from convscope.core.task import Task
 
 if TYPE_CHECKING:
-    from convscope.engine.models.opened import OpenedModel, Source
+    from convscope.engine.models.opened import ModelSource, OpenedModel
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ class NamedModel:
     input_shape: tuple[int | None, ...] | None = None
 
     @staticmethod
-    def of(source: Source) -> NamedModel:
+    def of(source: ModelSource) -> NamedModel:
         """What opens a model from there."""
         asked = source.asked
         return NamedModel(source.spec, asked.weights, asked.include_top, asked.input_shape)
@@ -127,7 +127,7 @@ def open_kept(kept: KeptModel, task: Task) -> OpenedModel:
         UserError: its file is gone or damaged.
     """
     from convscope.engine.models.files.open_file import open_file
-    from convscope.engine.models.opened import OpenedModel, Source
+    from convscope.engine.models.opened import ModelSource, OpenedModel
 
     try:
         opened = open_file(kept.path, task)
@@ -142,7 +142,7 @@ def open_kept(kept: KeptModel, task: Task) -> OpenedModel:
         name=kept.name,
         classes=opened.classes,
         preprocessing=opened.preprocessing,
-        source=Source("memory", kept.name, weights=kept.weights),
+        source=ModelSource("memory", kept.name, weights=kept.weights),
         notes=[note for note in kept.notes if note not in opened.notes],
         answers=opened,
     )

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from convscope.core.errors import UserError
 from convscope.engine.interpret.kernels_of import array
 from convscope.engine.models.opened import OpenedModel
-from convscope.engine.models.program import Program, Step
+from convscope.engine.models.program import Program, ProgramStep
 
 Weights = Mapping[tuple[str, str], NDArray[np.float32]]
 
@@ -140,7 +140,7 @@ def with_weight(model: OpenedModel, path: str, name: str, values: NDArray[np.flo
     return EditedModel(original, edits)
 
 
-def _step(program: Program, path: str, model: str) -> Step:
+def _step(program: Program, path: str, model: str) -> ProgramStep:
     for step in program.steps:
         if step.path == path:
             return step
@@ -164,7 +164,7 @@ def _with_weights(program: Program, edits: Weights) -> Program:
     return replace(program, steps=steps, _producers={})
 
 
-def _changed(step: Step, weights: Mapping[str, NDArray[np.float32]]) -> Step:
+def _changed(step: ProgramStep, weights: Mapping[str, NDArray[np.float32]]) -> ProgramStep:
     layer = _twin(step.layer, weights, step.path)
     if step.part == "activation":
         return replace(step, layer=layer)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from convscope.core.errors import UserError
 from convscope.engine.interpret.activations.nothing import nothing
 from convscope.engine.models.opened import OpenedModel
-from convscope.engine.models.program import Step
+from convscope.engine.models.program import ProgramStep
 
 _PLAIN = ("Conv1D", "Conv2D")
 _DEPTHWISE = ("DepthwiseConv1D", "DepthwiseConv2D")
@@ -153,7 +153,7 @@ def kernels_of(model: OpenedModel, path: str) -> Kernels:
     return _made(path, step.kind, weights, bias, first, colours, "kernel")
 
 
-def _weights(step: Step) -> NDArray[np.float32]:
+def _weights(step: ProgramStep) -> NDArray[np.float32]:
     """What each filter does to its inputs, kh×kw×inputs×filters."""
     layer = step.layer
     if step.kind in _SEPARABLE:
@@ -167,7 +167,7 @@ def _weights(step: Step) -> NDArray[np.float32]:
     return weights.swapaxes(2, 3) if step.kind in _TRANSPOSED else weights
 
 
-def largest_weights(step: Step) -> NDArray[np.float64]:
+def largest_weights(step: ProgramStep) -> NDArray[np.float64]:
     """The size of the largest weight of each filter of a convolution, (filters,)."""
     return _largest(_weights(step))
 
@@ -217,7 +217,7 @@ def signed_levels(weights: NDArray[Any], limit: float | None = None) -> NDArray[
     return np.rint(128 + np.clip(weights * (127 / (largest or 1.0)), -127, 127)).astype(np.uint8)
 
 
-def step_of(model: OpenedModel, path: str) -> Step:
+def step_of(model: OpenedModel, path: str) -> ProgramStep:
     """The step that computes a layer (its weighted sum, if it ends in an activation).
 
     Raises:
@@ -258,7 +258,7 @@ def _made(
 _COLOUR_KEEPING = ("Rescaling", "Normalization", "ZeroPadding2D", "Dropout", "Identity", "Resizing")
 
 
-def _colours(model: OpenedModel, step: Step) -> str:
+def _colours(model: OpenedModel, step: ProgramStep) -> str:
     slot = step.inputs[0]
     producer = model.program.producer(slot)
     while producer is not None and producer.kind in _COLOUR_KEEPING:

@@ -15,7 +15,7 @@ from convscope.engine.models.flatten import flatten
 from convscope.engine.models.layer_specs.base import Shape
 from convscope.engine.models.library.applications import build_application
 from convscope.engine.models.library.applications_table import APPLICATIONS
-from convscope.engine.models.library.catalogue import Entry, open_model
+from convscope.engine.models.library.catalogue import CatalogueEntry, open_model
 from convscope.engine.models.library.families import FAMILIES, Family
 from convscope.engine.models.library.published import Figure, of_application
 from convscope.engine.models.library.shipped import facts
@@ -37,7 +37,7 @@ _IDEAS = (
 
 
 @dataclass(frozen=True)
-class Facts:
+class NetworkFacts:
     """One network of the comparison; None where it is unknown.
 
     Attributes:
@@ -71,9 +71,9 @@ class Facts:
     rounded: bool = False
 
 
-def facts_of_family(family: Family) -> Facts:
+def facts_of_family(family: Family) -> NetworkFacts:
     """What a network's paper says, of those that the lectures set side by side."""
-    return Facts(
+    return NetworkFacts(
         family.name,
         family.year,
         parameters=family.parameters,
@@ -86,7 +86,7 @@ def facts_of_family(family: Family) -> Facts:
 
 
 @cache
-def facts_of_entry(entry: Entry) -> Facts:
+def facts_of_entry(entry: CatalogueEntry) -> NetworkFacts:
     """What can be said about a model of the catalogue without its weights; up to a second for a deep one."""
     if entry.kind == "shipped":
         sheet = facts(entry.name).architecture.sheet()
@@ -105,7 +105,7 @@ def facts_of_entry(entry: Entry) -> Facts:
     )
 
 
-def facts_of_model(model: OpenedModel) -> Facts:
+def facts_of_model(model: OpenedModel) -> NetworkFacts:
     """What can be said about an open model."""
     application = APPLICATIONS.get(model.source.spec)
     shapes = [row.shape for row in model.sheet.layers if row.kind == "InputLayer"]
@@ -135,7 +135,9 @@ def idea_of(application: str) -> str:
     return ""
 
 
-def seconds_per_image(source: Entry | OpenedModel, task: Task | None = None, seconds: float = 1.0) -> float:
+def seconds_per_image(
+    source: CatalogueEntry | OpenedModel, task: Task | None = None, seconds: float = 1.0
+) -> float:
     """The median time of one forward pass of one image on this machine, after a warm-up.
 
     Args:
@@ -150,7 +152,7 @@ def seconds_per_image(source: Entry | OpenedModel, task: Task | None = None, sec
 
     task = task or Task()
     model = source
-    if isinstance(model, Entry):
+    if isinstance(model, CatalogueEntry):
         check_budget(4 * model.parameters, f"The weights of {model.title} would be")
         model = open_model(model.name, task=task)
     task.check()
@@ -178,10 +180,10 @@ def _facts(
     idea: str,
     top1: float | None = None,
     alone: Figure | None = None,
-) -> Facts:
+) -> NetworkFacts:
     fields = [row.field for row in sheet.layers if row.field is not None and not row.field.whole]
     totals = sheet.totals
-    return Facts(
+    return NetworkFacts(
         name,
         year,
         input,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from convscope.engine.models.receptive import Field, Seen
+from convscope.engine.models.receptive import ReceptiveField, Seen
 
 ALL = "the whole image"
 # Of an image of a free size, rows and columns at the border may be left over.
@@ -34,12 +34,12 @@ def _span(noun: str, first: int, end: int) -> str:
     return f"{noun} {first}" if end - first == 1 else f"{noun}s {first}–{end - 1}"
 
 
-def together(field: Field, sign: str = " × ") -> str:
+def together(field: ReceptiveField, sign: str = " × ") -> str:
     """What all values of a layer see together; "" where that is not known."""
     return part(field.together(*field.image), sign) if field.image is not None else ""
 
 
-def one_value(field: Field, sign: str = " × ") -> str:
+def one_value(field: ReceptiveField, sign: str = " × ") -> str:
     """How much of the image one value of a layer sees, far from any border."""
     if field.whole and field.flat is None:
         return together(field, sign) or ALL_THAT
@@ -52,7 +52,7 @@ def one_value(field: Field, sign: str = " × ") -> str:
     return words
 
 
-def _middle(field: Field) -> Seen | None:
+def _middle(field: ReceptiveField) -> Seen | None:
     """What the value in the middle of the map sees; None where the image's size is free."""
     rows, columns = field.rows.seen, field.columns.seen
     if field.image is None or not rows or not columns:
@@ -61,19 +61,19 @@ def _middle(field: Field) -> Seen | None:
     return Seen(rows[len(rows) // 2], columns[len(columns) // 2], height, width)
 
 
-def gate_words(field: Field, sign: str = " × ") -> str:
+def gate_words(field: ReceptiveField, sign: str = " × ") -> str:
     """How much of the image acts through a gate; "" without."""
     return f"through a gate, {_gate(field, sign)}" if field.gated else ""
 
 
-def _gate(field: Field, sign: str) -> str:
+def _gate(field: ReceptiveField, sign: str) -> str:
     if field.gate is None or field.image is None:
         return "all of it"
     words = part(Seen(*field.gate, *field.image), sign)
     return "all of it" if words == ALL else words
 
 
-def short(field: Field) -> str:
+def short(field: ReceptiveField) -> str:
     """For a column of a table: "8×8"; of what is seen all at once "all" or "26×26 of 28×28"."""
     if not field.whole:
         return times(field.size, "×")

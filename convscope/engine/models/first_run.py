@@ -13,7 +13,7 @@ from typing import Any
 
 from convscope.core.errors import UserError
 from convscope.core.opening import check_budget
-from convscope.engine.models.program import Program, Slot, Step
+from convscope.engine.models.program import Program, ProgramStep, Slot
 
 Shape = tuple[int | None, ...]
 # A layer that is written out once for each point in time makes a graph as large as that.
@@ -21,7 +21,9 @@ _LONGEST_WRITTEN_OUT = 4_096
 _WRITTEN_OUT = "TimeDistributed"
 
 
-def check_steps(steps: Sequence[Step], shapes: Mapping[int, Shape] | Sequence[Shape], name: str) -> None:
+def check_steps(
+    steps: Sequence[ProgramStep], shapes: Mapping[int, Shape] | Sequence[Shape], name: str
+) -> None:
     """Refuse a network some layer of which takes and puts out more than the budget for one image.
 
     Args:
@@ -51,7 +53,9 @@ def check_steps(steps: Sequence[Step], shapes: Mapping[int, Shape] | Sequence[Sh
     check_budget(largest, f"For one image {where} of {name} puts out")
 
 
-def _count_images(step: Step, shapes: Mapping[int, Shape] | Sequence[Shape], images: dict[int, int]) -> None:
+def _count_images(
+    step: ProgramStep, shapes: Mapping[int, Shape] | Sequence[Shape], images: dict[int, int]
+) -> None:
     """How many images a step makes of one, into `images` by slot. Layers keep it; functions may not."""
     import keras
 
@@ -98,7 +102,9 @@ def check_graph(graph: Any, name: str) -> None:
     check_budget(largest, f"For one image {name} computes with arrays of")
 
 
-def shapes_for(program: Program, steps: Sequence[Step], given: Mapping[int, Shape]) -> dict[int, Shape]:
+def shapes_for(
+    program: Program, steps: Sequence[ProgramStep], given: Mapping[int, Shape]
+) -> dict[int, Shape]:
     """All shapes for inputs of a size that is free: worked out layer by layer, nothing computed.
 
     Returns:

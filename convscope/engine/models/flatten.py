@@ -7,7 +7,7 @@ from typing import Any
 
 from convscope.core.errors import UserError
 from convscope.engine import keras_compat
-from convscope.engine.models.program import Program, Slot, Step
+from convscope.engine.models.program import Program, ProgramStep, Slot
 
 # Layers whose activation is the last thing that they do.
 _FUSED = (
@@ -59,7 +59,7 @@ class _Builder:
     """Collects steps while walking through a model's graph."""
 
     def __init__(self) -> None:
-        self.steps: list[Step] = []
+        self.steps: list[ProgramStep] = []
         self.shapes: list[tuple[int | None, ...]] = []
         self.dtypes: list[str] = []
         self.slots: dict[str, tuple[int, ...]] = {}
@@ -113,7 +113,7 @@ class _Builder:
         inputs = tuple(self._slot(x) for x in model.inputs)
         outputs = tuple(self._slot(x) for x in model.outputs)
         argument: Any = Slot(inputs[0]) if len(inputs) == 1 else [Slot(n) for n in inputs]
-        step = Step(
+        step = ProgramStep(
             model.name,
             type(model).__name__,
             model,
@@ -171,17 +171,17 @@ class _Builder:
             if alone:
                 self.sums[path] = inputs[0]
             self.steps.append(
-                Step(path, kind, operation, call, args, kwargs, inputs, outputs, alone, first=first)
+                ProgramStep(path, kind, operation, call, args, kwargs, inputs, outputs, alone, first=first)
             )
             return
         before = self._slot(node.outputs[0])
         self.sums[path] = before
         self.steps.append(
-            Step(path, kind, operation, call, args, kwargs, inputs, (before,), part="sum", first=first)
+            ProgramStep(path, kind, operation, call, args, kwargs, inputs, (before,), part="sum", first=first)
         )
         function = operation.activation
         self.steps.append(
-            Step(
+            ProgramStep(
                 path,
                 kind,
                 operation,

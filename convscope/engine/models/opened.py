@@ -27,12 +27,12 @@ from convscope.engine.models.answers.answer import (
     shape_words,
     value_name,
 )
-from convscope.engine.models.answers.head import Head, are_probabilities, head_at
+from convscope.engine.models.answers.head import AnswerHead, are_probabilities, head_at
 from convscope.engine.models.answers.prediction import Prediction, class_name, ranked, sigmoid, softmax
 from convscope.engine.models.answers.preprocessing import (
     RAW,
     UNIT,
-    Prepared,
+    PreparedImage,
     Preprocessing,
     check_input,
     prepare,
@@ -50,7 +50,7 @@ _KEPT = 48
 
 
 @dataclass(frozen=True)
-class Asked:
+class OpenOptions:
     """What `open_model` was asked for besides the name.
 
     Attributes:
@@ -65,7 +65,7 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Source:
+class ModelSource:
     """Where a model came from.
 
     Attributes:
@@ -82,7 +82,7 @@ class Source:
     spec: str
     path: Path | None = None
     weights: str = ""
-    asked: Asked = Asked()
+    asked: OpenOptions = OpenOptions()
     as_is: bool = False
 
 
@@ -118,7 +118,7 @@ class OpenedModel:
         name: str = "",
         classes: Sequence[str] = (),
         preprocessing: Preprocessing | None = None,
-        source: Source | None = None,
+        source: ModelSource | None = None,
         notes: Sequence[str] = (),
         loss: Any = None,
         answers: OpenedModel | None = None,
@@ -127,7 +127,7 @@ class OpenedModel:
         self.keras = model
         self.name = printable(name or str(model.name))
         self.classes = tuple(map(printable, classes))
-        self.source = source or Source("memory", self.name)
+        self.source = source or ModelSource("memory", self.name)
         self._copy = in_float32(model) if is_low_precision(model) else None
         self.program: Program = flatten(model if self._copy is None else self._copy)
         self.preprocessing = preprocessing or guessed_preprocessing(self.program)
@@ -318,7 +318,7 @@ class OpenedModel:
         raise UserError(f"{self.name} has no output {name}: it has {known}.")
 
     @property
-    def head(self) -> Head:
+    def head(self) -> AnswerHead:
         """The numbers of `answer`, and the logits before them.
 
         Raises:
@@ -331,7 +331,7 @@ class OpenedModel:
         return answer.head
 
     @property
-    def plain_head(self) -> Head:
+    def plain_head(self) -> AnswerHead:
         """The same as the last layers have it, whatever it is read as: what training goes by.
 
         Raises:
@@ -433,7 +433,7 @@ class OpenedModel:
 
     # What it does.
 
-    def prepare(self, image: Image) -> Prepared:
+    def prepare(self, image: Image) -> PreparedImage:
         """The image at this network's size, in its colours and range.
 
         Raises:

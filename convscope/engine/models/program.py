@@ -18,7 +18,7 @@ from typing import Any
 
 from convscope.core.errors import UserError
 
-Wrap = Callable[["Step", Callable[..., Any]], Callable[..., Any]]
+Wrap = Callable[["ProgramStep", Callable[..., Any]], Callable[..., Any]]
 """Given a step and what it computes, what to compute instead (guided backpropagation's gradient, say)."""
 
 
@@ -30,7 +30,7 @@ class Slot:
 
 
 @dataclass(frozen=True, eq=False)
-class Step:
+class ProgramStep:
     """One call of one layer or operation, or the activation of a layer with one.
 
     Attributes:
@@ -73,7 +73,7 @@ class Program:
         groups: by path of a nested model, its class.
     """
 
-    steps: tuple[Step, ...]
+    steps: tuple[ProgramStep, ...]
     shapes: tuple[tuple[int | None, ...], ...]
     dtypes: tuple[str, ...]
     inputs: tuple[int, ...]
@@ -89,12 +89,12 @@ class Program:
             for slot in step.outputs:
                 self._producers[slot] = number
 
-    def producer(self, slot: int) -> Step | None:
+    def producer(self, slot: int) -> ProgramStep | None:
         """The step that computes a slot; None for the model's inputs."""
         number = self._producers.get(slot)
         return None if number is None else self.steps[number]
 
-    def needed(self, fetch: Sequence[int], given: Sequence[int]) -> list[Step]:
+    def needed(self, fetch: Sequence[int], given: Sequence[int]) -> list[ProgramStep]:
         """The steps that compute `fetch` from `given`, in order.
 
         Raises:

@@ -8,8 +8,8 @@ from typing import Any
 
 from convscope.engine.models.layer_specs import KINDS
 from convscope.engine.models.layer_specs.base import Parameters, Shape, ShapeError, formula
-from convscope.engine.models.program import Program, Step
-from convscope.engine.models.receptive import Field, join, of_image
+from convscope.engine.models.program import Program, ProgramStep
+from convscope.engine.models.receptive import ReceptiveField, join, of_image
 from convscope.engine.models.summary import Count, LayerInfo, Sheet, activation_bytes, count, dealt, sheet
 
 # Operations written as functions (x + y, ops.concatenate) count as the layers of the same name.
@@ -39,7 +39,7 @@ _MOVING = (
 def read(program: Program) -> Sheet:
     """One row for every layer (the two halves of a layer with an activation are one), and totals."""
     rows: list[LayerInfo] = []
-    fields: dict[int, Field | None] = {}
+    fields: dict[int, ReceptiveField | None] = {}
     owners: dict[int, str] = {}
     for name, slot in zip(program.input_names, program.inputs, strict=True):
         shape = program.shapes[slot][1:]
@@ -71,7 +71,10 @@ def read(program: Program) -> Sheet:
 
 
 def _row(
-    program: Program, step: Step, fields: Mapping[int, Field | None], owners: Mapping[int, str]
+    program: Program,
+    step: ProgramStep,
+    fields: Mapping[int, ReceptiveField | None],
+    owners: Mapping[int, str],
 ) -> LayerInfo:
     shared = step.first != step.path
     shapes = tuple(program.shapes[slot][1:] for slot in program.slots[step.path])
@@ -109,7 +112,7 @@ def _row(
     )
 
 
-def _written(step: Step, parameters: Parameters, weights: list[Any], total: int, hidden: bool) -> str:
+def _written(step: ProgramStep, parameters: Parameters, weights: list[Any], total: int, hidden: bool) -> str:
     if step.first != step.path:
         return f"those of {step.first}"
     return f"{total:,} inside the graph" if hidden else _formula(parameters, weights, total)
@@ -120,7 +123,9 @@ def _weights(layer: Any) -> list[Any]:
     return list(getattr(layer, "weights", ()))
 
 
-def _count(step: Step, inputs: list[Shape], fields: list[Field | None], output: Shape) -> Count:
+def _count(
+    step: ProgramStep, inputs: list[Shape], fields: list[ReceptiveField | None], output: Shape
+) -> Count:
     """The kind's own arithmetic; for a kind or a setting that the app does not know, what is certain."""
     unknown = Count(output, Parameters(), 0 if not _weights(step.layer) else None, None)
     kind = _AS_LAYER.get(step.kind, step.kind)
@@ -139,7 +144,9 @@ def _count(step: Step, inputs: list[Shape], fields: list[Field | None], output: 
         return unknown
 
 
-def _pointwise(inputs: list[Shape], fields: list[Field | None], output: Shape) -> Field | None:
+def _pointwise(
+    inputs: list[Shape], fields: list[ReceptiveField | None], output: Shape
+) -> ReceptiveField | None:
     """An unknown layer that keeps height and width is taken to look at each place for itself."""
     spatial = [shape[:2] for shape in inputs if len(shape) == 3]
     return join(fields) if len(output) == 3 and output[:2] in spatial else None
@@ -154,7 +161,7 @@ def _formula(parameters: Parameters, weights: list[Any], total: int) -> str:
     return formula(words, total)
 
 
-def _activation(step: Step) -> str:
+def _activation(step: ProgramStep) -> str:
     if step.part == "sum":
         function = step.layer.activation
         return str(getattr(function, "__name__", type(function).__name__)).lower()

@@ -106,7 +106,7 @@ class Seen:
 
 
 @dataclass(frozen=True)
-class Field:
+class ReceptiveField:
     """The receptive field of every value of a map.
 
     Attributes:
@@ -184,13 +184,13 @@ class Field:
         return self.at(row, column, height, width, channel).box
 
 
-def of_image(shape: Shape) -> Field | None:
+def of_image(shape: Shape) -> ReceptiveField | None:
     """The field of an input: each pixel sees itself; None for what is no image."""
     if len(shape) != 3:
         return None
     height, width = shape[:2]
     rows = _itself(height)
-    return Field(rows, rows if width == height else _itself(width))
+    return ReceptiveField(rows, rows if width == height else _itself(width))
 
 
 def _itself(length: int | None) -> Axis:
@@ -199,7 +199,7 @@ def _itself(length: int | None) -> Axis:
     return Axis(length=length, seen=tuple(1 << n for n in range(length)))
 
 
-def follow(before: Field, window: Window, shape: Shape = ()) -> Field:
+def follow(before: ReceptiveField, window: Window, shape: Shape = ()) -> ReceptiveField:
     """The field after one more layer that looks through `window`, and puts out `shape` without the batch."""
     if window.laid_out and not before.whole and len(shape) == 1:
         return replace(before, whole=True, flat=_layout(before, shape))
@@ -216,10 +216,10 @@ def follow(before: Field, window: Window, shape: Shape = ()) -> Field:
         all_of_it = _everything(before)
         down, across = all_of_it.rows.together, all_of_it.columns.together
         gate = None if down is None or across is None else (down, across)
-    return Field(rows, columns, gated=before.gated or window.gate, gate=gate)
+    return ReceptiveField(rows, columns, gated=before.gated or window.gate, gate=gate)
 
 
-def _layout(before: Field, shape: Shape) -> tuple[int, int, int] | None:
+def _layout(before: ReceptiveField, shape: Shape) -> tuple[int, int, int] | None:
     """Height, width and channels of the maps that become a row of this shape."""
     if before.rows.seen is None or before.columns.seen is None or shape[0] is None:
         return None
@@ -228,7 +228,7 @@ def _layout(before: Field, shape: Shape) -> tuple[int, int, int] | None:
     return None if left or not channels else (height, width, channels)
 
 
-def _everything(before: Field) -> Field:
+def _everything(before: ReceptiveField) -> ReceptiveField:
     """Each value sees all that the values before see together."""
     gate = before.gate or (0, 0)
     axes = []
@@ -239,7 +239,7 @@ def _everything(before: Field) -> Field:
         axes.append(
             Axis(length=axis.length, seen=(together | also,)) if known and together is not None else Axis()
         )
-    return Field(axes[0], axes[1], whole=True)
+    return ReceptiveField(axes[0], axes[1], whole=True)
 
 
 def _looked(before: Axis, window: Window, number: int, count: int | None) -> Axis:
@@ -297,7 +297,7 @@ def _blended(place: int, by: int, count: int) -> slice:
     return slice(max(first, 0), min(last, count - 1) + 1)
 
 
-def join(fields: Sequence[Field | None]) -> Field | None:
+def join(fields: Sequence[ReceptiveField | None]) -> ReceptiveField | None:
     """The field where branches meet: the union; a branch in which all is seen at once gates the others."""
     known = [each for each in fields if each is not None]
     if not known:
@@ -309,14 +309,14 @@ def join(fields: Sequence[Field | None]) -> Field | None:
     if not local:
         all_of_them = [_everything(each) for each in known]
         down = _union([each.rows for each in all_of_them])
-        return Field(down, _union([each.columns for each in all_of_them]), whole=True)
+        return ReceptiveField(down, _union([each.columns for each in all_of_them]), whole=True)
     gated = any(each.gated for each in local) or len(local) < len(known)
     rows = _union([each.rows for each in local])
     columns = _union([each.columns for each in local])
-    return Field(rows, columns, gated=gated, gate=_gates(known))
+    return ReceptiveField(rows, columns, gated=gated, gate=_gates(known))
 
 
-def _gates(known: Sequence[Field]) -> tuple[Bits, Bits] | None:
+def _gates(known: Sequence[ReceptiveField]) -> tuple[Bits, Bits] | None:
     """What acts through gates where branches meet; None where there is none, or its reach is not known."""
     down = across = 0
     for each in known:

@@ -10,7 +10,7 @@ from convscope.engine.models.channels_last import NOTE
 from convscope.engine.models.files.open_file import open_file
 from convscope.engine.models.files.weights import load_weights
 from convscope.engine.models.flatten import graph_of
-from convscope.engine.models.opened import OpenedModel, Source
+from convscope.engine.models.opened import ModelSource, OpenedModel
 
 
 def with_weights(model: OpenedModel, path: Path, task: Task | None = None) -> OpenedModel:
@@ -38,7 +38,7 @@ def with_weights(model: OpenedModel, path: Path, task: Task | None = None) -> Op
             name=model.name,
             classes=model.classes,
             preprocessing=model.preprocessing,
-            source=Source("memory", model.source.spec, file, path.name),
+            source=ModelSource("memory", model.source.spec, file, path.name),
             notes=(NOTE,),
             answers=model,
         )
@@ -51,6 +51,6 @@ def with_weights(model: OpenedModel, path: Path, task: Task | None = None) -> Op
         name=model.name,
         classes=model.classes,
         preprocessing=model.preprocessing,
-        source=Source("memory", model.source.spec, weights=path.name),
+        source=ModelSource("memory", model.source.spec, weights=path.name),
         answers=model,
     )

@@ -8,7 +8,7 @@ from typing import Any
 
 from convscope.engine.models.layer_specs import KINDS
 from convscope.engine.models.layer_specs.base import Parameters, Shape, ShapeError, product
-from convscope.engine.models.receptive import Field, follow, join, of_image
+from convscope.engine.models.receptive import ReceptiveField, follow, join, of_image
 
 _BYTES = {"float64": 8, "int64": 8, "float16": 2, "bfloat16": 2, "uint8": 1, "int8": 1, "bool": 1}
 
@@ -51,7 +51,7 @@ class LayerInfo:
     formula: str = "0"
     multiply_adds: int | None = 0
     activation_bytes: int | None = 0
-    field: Field | None = None
+    field: ReceptiveField | None = None
     dtype: str = "float32"
     activation: str = ""
     trainable: bool = True
@@ -148,11 +148,11 @@ class Count:
     shape: Shape
     parameters: Parameters
     multiply_adds: int | None
-    field: Field | None
+    field: ReceptiveField | None
 
 
 def count(
-    kind: str, config: Mapping[str, Any], shapes: Sequence[Shape], fields: Sequence[Field | None]
+    kind: str, config: Mapping[str, Any], shapes: Sequence[Shape], fields: Sequence[ReceptiveField | None]
 ) -> Count:
     """A layer's arithmetic from its settings and its inputs, without building it and without TensorFlow.
 

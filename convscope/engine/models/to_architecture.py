@@ -14,7 +14,7 @@ from convscope.engine.models.layer_specs.base import ACTIVATIONS, L2
 from convscope.engine.models.library.applications_table import APPLICATIONS
 from convscope.engine.models.library.shipped import facts
 from convscope.engine.models.opened import OpenedModel
-from convscope.engine.models.program import Slot, Step
+from convscope.engine.models.program import ProgramStep, Slot
 
 # Settings of a layer that say how it starts or what it is called, not what it computes.
 _STARTING = ("name", "trainable", "dtype", "seed")
@@ -95,7 +95,7 @@ def _called(name: str) -> tuple[str, str]:
         return "network", ""
 
 
-def _specs(model: str, step: Step, feeds: tuple[str, ...], axes: int) -> list[LayerSpec]:
+def _specs(model: str, step: ProgramStep, feeds: tuple[str, ...], axes: int) -> list[LayerSpec]:
     """The layers of the builder that compute one step of a program.
 
     Raises:
@@ -115,7 +115,7 @@ def _specs(model: str, step: Step, feeds: tuple[str, ...], axes: int) -> list[La
     return specs
 
 
-def _private(name: str, step: Step, feeds: tuple[str, ...]) -> list[LayerSpec] | None:
+def _private(name: str, step: ProgramStep, feeds: tuple[str, ...]) -> list[LayerSpec] | None:
     """Layers that keras.applications keep to themselves, by others that compute the same."""
     if not type(step.layer).__module__.startswith("keras."):
         return None
@@ -130,7 +130,7 @@ def _private(name: str, step: Step, feeds: tuple[str, ...]) -> list[LayerSpec] |
     return None
 
 
-def _operation(name: str, step: Step, feeds: tuple[str, ...], axes: int) -> list[LayerSpec] | None:
+def _operation(name: str, step: ProgramStep, feeds: tuple[str, ...], axes: int) -> list[LayerSpec] | None:
     """Arithmetic written as a function or an operator (x + y, x·2, ops.relu) as a layer."""
     if len(feeds) == 1:
         activation = step.activation
@@ -146,7 +146,7 @@ def _operation(name: str, step: Step, feeds: tuple[str, ...], axes: int) -> list
     return None
 
 
-def _rescaling(step: Step) -> dict[str, float] | None:
+def _rescaling(step: ProgramStep) -> dict[str, float] | None:
     """One tensor and one number: a scale and an offset."""
     given = list(step.args) + [value for value in step.kwargs.values() if not isinstance(value, (bool, str))]
     if len(given) != 2 or sum(isinstance(value, Slot) for value in given) != 1:
@@ -169,7 +169,7 @@ def _rescaling(step: Step) -> dict[str, float] | None:
     return {"scale": scale, "offset": offset}
 
 
-def _settings(model: str, step: Step, axes: int) -> dict[str, Any]:
+def _settings(model: str, step: ProgramStep, axes: int) -> dict[str, Any]:
     """The builder's settings of a layer whose input has so many axes.
 
     Raises:

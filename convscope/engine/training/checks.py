@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from convscope.engine.data.dataset import Dataset
-from convscope.engine.models.answers.head import Head
+from convscope.engine.models.answers.head import AnswerHead
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.training.losses import BY_CLASS, choose
 from convscope.engine.training.rates import changes
@@ -127,7 +127,7 @@ def _outputs(model: OpenedModel, dataset: Dataset, settings: TrainingSettings) -
     return found
 
 
-def _outputs_of(head: Head) -> str:
+def _outputs_of(head: AnswerHead) -> str:
     return "one output without a sigmoid" if head.units == 1 else f"{head.units:,} outputs"
 
 

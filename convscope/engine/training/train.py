@@ -19,7 +19,7 @@ from convscope.engine.data.pipeline import PipelineSettings, Stream
 from convscope.engine.data.sets.registry import open_dataset
 from convscope.engine.data.split import Splits
 from convscope.engine.keras_compat import seeded
-from convscope.engine.models.opened import OpenedModel, Source
+from convscope.engine.models.opened import ModelSource, OpenedModel
 from convscope.engine.training.control import Control
 from convscope.engine.training.evaluate import Evaluation, evaluate
 from convscope.engine.training.loop import (
@@ -281,7 +281,7 @@ def resume(
         name=details.model.name,
         classes=details.data.classes,
         preprocessing=details.preprocessing,
-        source=Source("memory", details.model.spec, weights="trained"),
+        source=ModelSource("memory", details.model.spec, weights="trained"),
     )
     kept = run if keeps else None
     return train_opened(trained, split, settings, kept, control, recorder, show, task, start, **more)
@@ -432,7 +432,7 @@ def _opened_copy(copy: Any, model: OpenedModel, dataset: Dataset) -> OpenedModel
         name=model.name,
         classes=dataset.classes,
         preprocessing=model.preprocessing,
-        source=Source("memory", model.source.spec, weights="trained"),
+        source=ModelSource("memory", model.source.spec, weights="trained"),
     )
 
 

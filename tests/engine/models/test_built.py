@@ -16,7 +16,7 @@ from convscope.engine.models.builder.built import build_model
 from convscope.engine.models.builder.templates import TEMPLATES, Draft
 from convscope.engine.models.layer_specs import KINDS
 from convscope.engine.models.library.catalogue import open_model
-from convscope.engine.models.opened import OpenedModel, Source
+from convscope.engine.models.opened import ModelSource, OpenedModel
 from convscope.engine.models.to_architecture import architecture_of
 
 pytestmark = pytest.mark.usefixtures("runtime")
@@ -115,7 +115,7 @@ def test_frozen_and_regularised_layers_stay_so() -> None:
 def test_what_is_too_long_for_the_list_is_taken_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(taken_apart, "LONGEST", 3)
     model = open_model("mlp")
-    lone = OpenedModel(model.keras, name="NASNetLarge", source=Source("application", "NASNetLarge"))
+    lone = OpenedModel(model.keras, name="NASNetLarge", source=ModelSource("application", "NASNetLarge"))
     with pytest.raises(UserError) as told:
         architecture_of(lone)
     assert told.value.message == (

@@ -15,7 +15,7 @@ from convscope.engine.models.compare import (
     idea_of,
     seconds_per_image,
 )
-from convscope.engine.models.library.catalogue import Entry, catalogue, open_model
+from convscope.engine.models.library.catalogue import CatalogueEntry, catalogue, open_model
 from convscope.engine.models.library.families import FAMILIES
 from convscope.engine.models.summary import depth_of
 
@@ -104,6 +104,6 @@ def test_time_is_measured_and_can_be_stopped() -> None:
 def test_what_memory_cannot_hold_is_not_measured() -> None:
     from convscope.core.errors import UserError
 
-    vast = Entry("VGG16", "application", "VGG16", 10**13, (224, 224, 3))
+    vast = CatalogueEntry("VGG16", "application", "VGG16", 10**13, (224, 224, 3))
     with pytest.raises(UserError, match=r"^The weights of VGG16 would be 37,253 GB, more than a quarter"):
         seconds_per_image(vast)

@@ -26,7 +26,7 @@ from convscope.engine.models.export.export_model import Exported, export_model
 from convscope.engine.models.export.formats import format_of
 from convscope.engine.models.export.process import convert_in_process
 from convscope.engine.models.library.catalogue import open_model
-from convscope.engine.models.opened import OpenedModel, Source
+from convscope.engine.models.opened import ModelSource, OpenedModel
 from convscope.imaging.image import Image
 
 pytestmark = pytest.mark.usefixtures("runtime")
@@ -526,5 +526,5 @@ def test_how_pixels_are_wanted(tmp_path: Path, inline: None) -> None:
         "BGR; pixel (0–255) · 1 + (-103.939, -116.779, -123.68) (“ImageNet, Caffe (BGR, mean taken off)”); "
         "the middle of the image, at the network's size"
     )
-    guessed = OpenedModel(model.keras, name="row", source=Source("file", "x.h5"))
+    guessed = OpenedModel(model.keras, name="row", source=ModelSource("file", "x.h5"))
     assert said(guessed).endswith("; a guess, the network's file does not say it")

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from convscope.core.task import Cancelled, Task
 from convscope.engine.models.graph.draw import draw
 from convscope.engine.models.graph.layers import crossings, layered
-from convscope.engine.models.graph.layout import Box, Layout, arrange
+from convscope.engine.models.graph.layout import Box, GraphLayout, arrange
 from convscope.engine.models.graph.nodes import ModelGraph, model_graph
 from convscope.engine.models.library.catalogue import open_model
 from convscope.engine.models.opened import OpenedModel
@@ -38,7 +38,7 @@ def efficient(runtime: Runtime) -> Iterator[OpenedModel]:
     yield open_model("imagenet")
 
 
-def laid_out(graph: ModelGraph, room: tuple[float, float] | None = ROOM) -> Layout:
+def laid_out(graph: ModelGraph, room: tuple[float, float] | None = ROOM) -> GraphLayout:
     drawing = draw({node.path: SIZE for node in graph.nodes}, graph.edges)
     return arrange(drawing, {node.path: node.group for node in graph.nodes}, room)
 
@@ -47,7 +47,7 @@ def apart(a: Box, b: Box) -> bool:
     return a.x + a.width <= b.x or b.x + b.width <= a.x or a.bottom <= b.y or b.bottom <= a.y
 
 
-def check_legible(layout: Layout) -> None:
+def check_legible(layout: GraphLayout) -> None:
     """No two boxes meet, all lie inside, arrows lead down and through no box."""
     for a, b in combinations(layout.boxes.values(), 2):
         assert apart(a, b)

@@ -17,7 +17,7 @@ from convscope.engine.models.answers.preprocessing import MODES
 from convscope.engine.models.files.open_file import open_file
 from convscope.engine.models.library.beside import beside
 from convscope.engine.models.library.teachable import NOTE, is_teachable
-from convscope.engine.models.opened import OpenedModel, Source
+from convscope.engine.models.opened import ModelSource, OpenedModel
 from convscope.imaging.samples import load_sample
 
 pytestmark = pytest.mark.usefixtures("runtime")
@@ -214,7 +214,7 @@ def _trained(mode: str, seed: int = 0) -> Any:
 @pytest.mark.parametrize("mode", ["unit", "raw", "tf"])
 def test_a_range_is_doubted_where_another_one_lets_the_network_see(mode: str) -> None:
     net = _trained(mode)
-    model = OpenedModel(net, name="net", source=Source("file", "net.keras"))
+    model = OpenedModel(net, name="net", source=ModelSource("file", "net.keras"))
     assert model.is_assumed and model.preprocessing.name == "0–1"
     doubt = pixel_doubt(model)
     if mode == "unit":

@@ -8,12 +8,12 @@ import pytest
 
 from convscope.engine.models.layer_specs import KINDS, palette
 from convscope.engine.models.layer_specs.base import Shape, ShapeError
-from convscope.engine.models.receptive import Axis, Field
+from convscope.engine.models.receptive import Axis, ReceptiveField
 from convscope.engine.models.summary import Count, count
 
 
 def of(kind: str, *shapes: Shape, **config: Any) -> Count:
-    return count(kind, config, shapes, [Field()] * len(shapes))
+    return count(kind, config, shapes, [ReceptiveField()] * len(shapes))
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_what_cannot_be_is_said_in_a_clause(
 
 
 def test_receptive_field_of_two_convolutions_and_a_pooling() -> None:
-    field = Field()
+    field = ReceptiveField()
     for kind, config in (("Conv2D", {}), ("Conv2D", {}), ("MaxPooling2D", {}), ("Conv2D", {})):
         found = count(kind, config, [(28, 28, 1)], [field])
         assert found.field is not None
@@ -154,11 +154,11 @@ def test_same_padding_begins_outside_and_is_clipped() -> None:
 
 
 def test_branches_are_united_and_a_gate_is_told() -> None:
-    narrow, wide = Field(), Field(Axis(-2, 2), Axis(-2, 2))
+    narrow, wide = ReceptiveField(), ReceptiveField(Axis(-2, 2), Axis(-2, 2))
     joined = count("Add", {}, [(8, 8, 4), (8, 8, 4)], [narrow, wide]).field
     assert joined is not None
     assert (joined.size, joined.gated) == ((5, 5), False)
-    gated = count("Multiply", {}, [(8, 8, 4), (1, 1, 4)], [wide, Field(whole=True)]).field
+    gated = count("Multiply", {}, [(8, 8, 4), (1, 1, 4)], [wide, ReceptiveField(whole=True)]).field
     assert gated is not None
     assert (gated.size, gated.whole, gated.gated) == ((5, 5), False, True)
     # The mean and deviation of whole maps act like a gate; over the channels alone each place is for itself.
@@ -174,8 +174,11 @@ def test_branches_are_united_and_a_gate_is_told() -> None:
 
 def test_maps_laid_under_each_other_lie_on_no_one_place() -> None:
     maps = [(8, 8, 4), (8, 8, 4)]
-    assert count("Concatenate", {"axis": 1}, maps, [Field(), Field()]).field is None
-    assert count("Concatenate", {"axis": 3}, maps, [Field(), Field()]).field == Field()
+    assert count("Concatenate", {"axis": 1}, maps, [ReceptiveField(), ReceptiveField()]).field is None
+    assert (
+        count("Concatenate", {"axis": 3}, maps, [ReceptiveField(), ReceptiveField()]).field
+        == ReceptiveField()
+    )
 
 
 def test_flattening_sees_the_whole_image() -> None:

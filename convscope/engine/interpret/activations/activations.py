@@ -23,11 +23,11 @@ from convscope.core.errors import UserError
 from convscope.core.task import Task
 from convscope.engine.interpret.activations.channels import sliced
 from convscope.engine.interpret.activations.outputs import heads_first, parted, slot_of
-from convscope.engine.models.answers.preprocessing import Prepared
+from convscope.engine.models.answers.preprocessing import PreparedImage
 from convscope.engine.models.opened import OpenedModel
-from convscope.engine.models.program import Step
+from convscope.engine.models.program import ProgramStep
 from convscope.engine.models.read import read
-from convscope.engine.models.receptive import Field, Seen
+from convscope.engine.models.receptive import ReceptiveField, Seen
 from convscope.imaging.image import Image
 
 LIMIT = 384 << 20
@@ -59,14 +59,14 @@ class Activations:
 
     model: OpenedModel
     image: Image
-    prepared: Prepared
+    prepared: PreparedImage
     _kept: Values
     _lock: threading.Lock = field(default_factory=threading.Lock)
     # The last large one that was computed again: its channels are asked for group by group.
     _again: Values = field(default_factory=dict)
     _shapes: Shapes = field(default_factory=dict)
     _ends: Ends = field(default_factory=dict)
-    _fields: dict[str, Field | None] = field(default_factory=dict)
+    _fields: dict[str, ReceptiveField | None] = field(default_factory=dict)
 
     def slot(self, path: str) -> int:
         """Where the program keeps a layer's output; "split#2" is the second of several.
@@ -179,7 +179,7 @@ class Activations:
                 self._again = {slot: value}
             return value
 
-    def field(self, path: str) -> Field | None:
+    def field(self, path: str) -> ReceptiveField | None:
         """What a layer's values see of the image; None when they do not come from places of the image."""
         layer, number = parted(self.model, path)
         # Of several outputs those with the size of the first look at the image as it does.
@@ -187,7 +187,7 @@ class Activations:
             return None
         return self._true_fields().get(layer) if self._shapes else self.model.layer(layer).field
 
-    def _true_fields(self) -> dict[str, Field | None]:
+    def _true_fields(self) -> dict[str, ReceptiveField | None]:
         """Of a model with free sizes: how far padding `same` reaches depends on the image's size."""
         if not self._fields:
             program = self.model.program
@@ -234,7 +234,7 @@ def look(model: OpenedModel, image: Image, task: Task | None = None, *, limit: i
 
 
 def look_at(
-    model: OpenedModel, image: Image, prepared: Prepared, task: Task | None = None, *, limit: int = LIMIT
+    model: OpenedModel, image: Image, prepared: PreparedImage, task: Task | None = None, *, limit: int = LIMIT
 ) -> Activations:
     """The same for an image that was prepared already."""
     task = task or Task()
@@ -285,7 +285,7 @@ def _compiled(model: OpenedModel, slots: tuple[int, ...]) -> Callable[..., Any]:
     program, kept = model.program, model.kept("activations", dict)
     signature = [tf.TensorSpec((None, *program.shapes[n][1:]), program.dtypes[n]) for n in program.inputs]
 
-    def checked(_step: Step, call: Callable[..., Any]) -> Callable[..., Any]:
+    def checked(_step: ProgramStep, call: Callable[..., Any]) -> Callable[..., Any]:
         # While it is compiled only: what is compiled runs without.
         kept["task"].check()
         return call

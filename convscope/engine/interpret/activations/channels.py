@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from convscope.engine.models.program import Program, Step
+from convscope.engine.models.program import Program, ProgramStep
 
 # Layers that treat every channel alike, so that the same call does for some of them.
 _ALIKE = (
@@ -61,7 +61,7 @@ def sliced(
     return whole(slot)[..., start:stop]
 
 
-def _conv_in_one_group(step: Step) -> bool:
+def _conv_in_one_group(step: ProgramStep) -> bool:
     return (
         step.kind == "Conv2D"
         and step.part != "activation"
@@ -70,7 +70,7 @@ def _conv_in_one_group(step: Step) -> bool:
     )
 
 
-def _alike(step: Step) -> bool:
+def _alike(step: ProgramStep) -> bool:
     if step.part == "activation" or step.kind == "Activation":
         return step.activation not in _ACROSS
     if getattr(step.layer, "data_format", "channels_last") != "channels_last":
@@ -78,7 +78,7 @@ def _alike(step: Step) -> bool:
     return step.kind in _ALIKE or step.kind in _JOINS
 
 
-def _convolved(step: Step, value: Any, start: int, stop: int) -> Any:
+def _convolved(step: ProgramStep, value: Any, start: int, stop: int) -> Any:
     from keras import ops
 
     layer = step.layer
@@ -93,7 +93,7 @@ def _convolved(step: Step, value: Any, start: int, stop: int) -> Any:
     return result + layer.bias[start:stop] if layer.use_bias else result
 
 
-def _depthwise(step: Step, value: Any, start: int, stop: int) -> Any:
+def _depthwise(step: ProgramStep, value: Any, start: int, stop: int) -> Any:
     from keras import ops
 
     layer = step.layer
@@ -108,7 +108,7 @@ def _depthwise(step: Step, value: Any, start: int, stop: int) -> Any:
     return result + layer.bias[start:stop] if layer.use_bias else result
 
 
-def _normalised(step: Step, value: Any, start: int, stop: int) -> Any:
+def _normalised(step: ProgramStep, value: Any, start: int, stop: int) -> Any:
     from keras import ops
 
     layer = step.layer

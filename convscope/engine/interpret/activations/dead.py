@@ -20,7 +20,7 @@ from convscope.engine.interpret.kernels_of import (
     largest_weights,
 )
 from convscope.engine.models.opened import OpenedModel
-from convscope.engine.models.program import Step
+from convscope.engine.models.program import ProgramStep
 from convscope.imaging.numerals import numeral
 
 
@@ -98,7 +98,7 @@ def dead_channels(model: OpenedModel, slot: int) -> Dead | None:
     return None
 
 
-def _of(model: OpenedModel, step: Step, factor: NDArray[np.float64]) -> Dead | None:
+def _of(model: OpenedModel, step: ProgramStep, factor: NDArray[np.float64]) -> Dead | None:
     """Those of a layer's own filters; None for a step without weights of the kind."""
     if step.part == "activation":
         return None
@@ -118,7 +118,7 @@ def _of(model: OpenedModel, step: Step, factor: NDArray[np.float64]) -> Dead | N
     return Dead(mask, sizes)
 
 
-def _scale(step: Step) -> NDArray[np.float64]:
+def _scale(step: ProgramStep) -> NDArray[np.float64]:
     """By what batch normalisation multiplies each channel."""
     layer = step.layer
     spread = np.sqrt(array(layer.moving_variance).astype(np.float64) + float(layer.epsilon))

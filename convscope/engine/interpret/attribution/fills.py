@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convscope.engine.interpret.attribution.method import Parameter
-from convscope.engine.models.answers.preprocessing import Prepared, Preprocessing
+from convscope.engine.models.answers.preprocessing import PreparedImage, Preprocessing
 
 FILLS = ("black", "gray", "white", "mean", "blurred")
 
@@ -17,7 +17,7 @@ def fill_parameter(name: str, title: str, default: str, about: str) -> Parameter
     return Parameter(name, title, default, choices=FILLS, about=about)
 
 
-def filled(prepared: Prepared, preprocessing: Preprocessing, fill: str) -> NDArray[np.float32]:
+def filled(prepared: PreparedImage, preprocessing: Preprocessing, fill: str) -> NDArray[np.float32]:
     """A picture without the image's content, as the network takes it: float32, 1×H×W×C.
 
     Args:

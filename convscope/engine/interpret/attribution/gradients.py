@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from convscope.engine.models.opened import OpenedModel
-from convscope.engine.models.program import Step
+from convscope.engine.models.program import ProgramStep
 
 _RELUS = ("relu", "relu6")
 # The smallest normal float32: a probability that rounded to 0 still has a logarithm.
@@ -87,7 +87,7 @@ def stage_gradients(model: OpenedModel, slots: Sequence[int], log: bool) -> Call
             *inputs, weights = tensors
             with tf.GradientTape(watch_accessed_variables=False) as tape:
 
-                def watched(step: Step, call: Callable[..., Any]) -> Callable[..., Any]:
+                def watched(step: ProgramStep, call: Callable[..., Any]) -> Callable[..., Any]:
                     if not set(step.outputs) & set(wanted):
                         return call
 
@@ -154,7 +154,7 @@ def input_gradient(model: OpenedModel, log: bool, guided: bool = False) -> Calla
     return model.kept(("attribution input", model.head.logits, log, guided), make)
 
 
-def relu_steps(model: OpenedModel) -> tuple[Step, ...]:
+def relu_steps(model: OpenedModel) -> tuple[ProgramStep, ...]:
     """The steps that guided backpropagation changes."""
     return tuple(step for step in model.program.steps if step.activation in _RELUS)
 
@@ -185,7 +185,7 @@ def _scores(raw: Any, weights: Any, log: bool) -> Any:
     return tf.linalg.matvec(raw, weights)
 
 
-def _guided(step: Step, call: Callable[..., Any]) -> Callable[..., Any]:
+def _guided(step: ProgramStep, call: Callable[..., Any]) -> Callable[..., Any]:
     """ReLU with the backward pass of guided backpropagation: ReLU'(x) · max(upstream, 0)."""
     if step.activation not in _RELUS:
         return call

@@ -17,7 +17,7 @@ from convscope.engine.interpret.attribution.layers import LayerChoice, chosen_la
 from convscope.engine.interpret.attribution.target import Target
 from convscope.engine.models.answers.head import are_probabilities
 from convscope.engine.models.answers.prediction import Prediction
-from convscope.engine.models.answers.preprocessing import Prepared
+from convscope.engine.models.answers.preprocessing import PreparedImage
 from convscope.engine.models.opened import OpenedModel
 from convscope.imaging.image import Image
 
@@ -47,7 +47,7 @@ class Look:
         self.model = model
         self.image = image
         self._head = model.head
-        self.prepared: Prepared = model.prepare(image)
+        self.prepared: PreparedImage = model.prepare(image)
         self._lock = threading.RLock()
         self._kept: OrderedDict[Hashable, Any] = OrderedDict()
         if prediction is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from convscope.core.errors import UserError
 from convscope.core.opening import real_path
 from convscope.core.paths import resource_path
-from convscope.engine.models.answers.preprocessing import Prepared, Preprocessing
+from convscope.engine.models.answers.preprocessing import PreparedImage, Preprocessing
 from convscope.engine.models.files.keras2_parts import own_parts_code
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.models.precision import is_low_precision
@@ -136,7 +136,9 @@ def open_model_code(model: OpenedModel, saved: str | None = None) -> str:
     return f"{parts}# The network.\nmodel = keras.saving.load_model({where}, compile=False){half}"
 
 
-def open_image_code(image: Image, prepared: Prepared, channels: int, saved: str | None = None) -> list[str]:
+def open_image_code(
+    image: Image, prepared: PreparedImage, channels: int, saved: str | None = None
+) -> list[str]:
     """Lines that leave the picture at the network's size in `picture` (Pillow).
 
     Args:
@@ -182,7 +184,7 @@ def open_image_code(image: Image, prepared: Prepared, channels: int, saved: str 
     return lines + _resize(image, prepared)
 
 
-def _resize(image: Image, prepared: Prepared) -> list[str]:
+def _resize(image: Image, prepared: PreparedImage) -> list[str]:
     height, width = prepared.pixels.shape[:2]
     if (image.width, image.height) == (width, height):
         return []
@@ -204,7 +206,7 @@ def _resize(image: Image, prepared: Prepared) -> list[str]:
     return [f"picture = picture.resize(({width}, {height}), {bicubic}{part})"]
 
 
-def _resize_bilinear(image: Image, prepared: Prepared) -> list[str]:
+def _resize_bilinear(image: Image, prepared: PreparedImage) -> list[str]:
     """As the network was trained."""
     height, width = prepared.pixels.shape[:2]
     left, top, right, bottom = prepared.box

@@ -13,7 +13,7 @@ from typing import Any
 
 from convscope.engine.interpret.attribution.look import Look
 from convscope.engine.models.flatten import graph_of
-from convscope.engine.models.program import Step
+from convscope.engine.models.program import ProgramStep
 
 _LENGTH = 108
 
@@ -52,7 +52,7 @@ def logits_code(look: Look) -> list[str]:
     return [*lines, f"    return {output}"]
 
 
-def _without(look: Look, step: Step) -> list[str]:
+def _without(look: Look, step: ProgramStep) -> list[str]:
     """Lines that take off the activation at a step, and leave it at other calls of the same layer."""
     layer = part_code(look, step.path)
     own = hasattr(step.layer, "activation")
@@ -133,7 +133,7 @@ def maps_code(look: Look, path: str, shape: tuple[int, ...], slopes: bool) -> li
     ]
 
 
-def guided_code(look: Look, relus: tuple[Step, ...]) -> list[str]:
+def guided_code(look: Look, relus: tuple[ProgramStep, ...]) -> list[str]:
     """Lines that make all ReLUs pass back positive gradients only."""
     by_network: dict[str, list[str]] = {}
     for step in relus:
@@ -219,7 +219,7 @@ def _is_layer(container: Any, name: str) -> bool:
     return any(layer.name == name for layer in container.layers)
 
 
-def _calls(look: Look, step: Step) -> list[Step]:
+def _calls(look: Look, step: ProgramStep) -> list[ProgramStep]:
     """All calls of the step's layer, in the order of computation."""
     steps = look.model.program.steps
     return [one for one in steps if one.layer is step.layer and one.part != "activation"]

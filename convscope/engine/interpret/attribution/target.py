@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from convscope.core.errors import UserError
 from convscope.engine.models.answers.answer import VALUE
-from convscope.engine.models.answers.head import Head
+from convscope.engine.models.answers.head import AnswerHead
 from convscope.engine.models.opened import OpenedModel
 
 # So many classes can be told in a sentence.
@@ -58,7 +58,7 @@ class Target:
             what = "class" if model.has_classes else "value"
             raise UserError(f"A {what} minus itself is 0 everywhere: choose two different ones.")
 
-    def weights(self, head: Head) -> NDArray[np.float32]:
+    def weights(self, head: AnswerHead) -> NDArray[np.float32]:
         """What the numbers of the head are multiplied by to make the score: float32, one a unit."""
         by_class = np.zeros(head.classes, np.float32)
         by_class[self.index] = 1

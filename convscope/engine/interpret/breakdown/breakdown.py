@@ -19,7 +19,7 @@ from convscope.core.errors import UserError
 from convscope.engine.interpret.activations.activations import WHOLE, Activations
 from convscope.engine.interpret.activations.outputs import heads_first, output_path, parted
 from convscope.engine.interpret.breakdown.rules.reasons import REASONS
-from convscope.engine.models.program import Step
+from convscope.engine.models.program import ProgramStep
 from convscope.imaging.equation import as_shown, equation, products
 from convscope.imaging.numerals import bracketed, numeral
 
@@ -134,7 +134,7 @@ class Place:
     """
 
     found: Activations
-    step: Step
+    step: ProgramStep
     slot: int
     given: tuple[NDArray[np.float32], ...]
     sources: tuple[str, ...]
@@ -313,7 +313,7 @@ def _size(value: NDArray[np.float32]) -> tuple[int, int]:
 _ACROSS = ("glu", "sparsemax")
 
 
-def _activated(place: Place, step: Step, made: ActivationSum) -> ActivationSum:
+def _activated(place: Place, step: ProgramStep, made: ActivationSum) -> ActivationSum:
     """The same after the layer's own activation."""
     name = step.activation
     if name in ("softmax", "log_softmax"):
@@ -328,7 +328,7 @@ def _activated(place: Place, step: Step, made: ActivationSum) -> ActivationSum:
     return replace(made, activation=name, value=value, words=made.words + words)
 
 
-def apply(step: Step, value: float) -> float:
+def apply(step: ProgramStep, value: float) -> float:
     """An activation of one number, by the layer's own function."""
     import tensorflow as tf
 
@@ -336,7 +336,7 @@ def apply(step: Step, value: float) -> float:
     return float(np.asarray(step.call(given)).ravel()[0])
 
 
-def function_words(step: Step, name: str, value: float, result: float, note: str = "") -> str:
+def function_words(step: ProgramStep, name: str, value: float, result: float, note: str = "") -> str:
     """An activation of one number in words: "relu(3.2) = 3.2"."""
 
     def left(digits: int) -> tuple[str, float]:

@@ -15,7 +15,7 @@ from convscope.engine.interpret.feature_visualization.canvas import Canvas
 from convscope.engine.interpret.feature_visualization.goals import Goal
 from convscope.engine.interpret.feature_visualization.quick import is_plain_convolution, quicker
 from convscope.engine.keras_compat import cannot_run, no_kernel
-from convscope.engine.models.program import Program, Step
+from convscope.engine.models.program import Program, ProgramStep
 
 if TYPE_CHECKING:
     from convscope.engine.models.opened import OpenedModel
@@ -104,7 +104,7 @@ def waking_slot(program: Program, slot: int) -> int | None:
     return None
 
 
-def _keeps_channels(step: Step) -> bool:
+def _keeps_channels(step: ProgramStep) -> bool:
     if step.kind == "DepthwiseConv2D" and step.part != "activation":
         return bool(step.layer.depth_multiplier == 1)
     return bool(step.activation) or step.kind in _CHANNELWISE
@@ -224,7 +224,7 @@ def _chosen(model: OpenedModel, slot: int, x: Any, weights: Any) -> Any:
     return tf.reduce_sum(tf.where(spread == 0, 0.0, values * spread), axis=-1)
 
 
-def _own_filters(step: Step, inputs: Any, weights: Any) -> Any:
+def _own_filters(step: ProgramStep, inputs: Any, weights: Any) -> Any:
     """The convolution with one filter an image, N×H×W: a weighted sum of filters is a filter.
 
     One with weights that are no numbers is no number itself, and leaves its neighbours alone.

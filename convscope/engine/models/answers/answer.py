@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from convscope.core.words import counted
-from convscope.engine.models.answers.head import Head
+from convscope.engine.models.answers.head import AnswerHead
 
 Kind = Literal["classes", "labels", "values", "maps"]
 Reading = Literal["classes", "values"]
@@ -73,8 +73,8 @@ class Answer:
     slot: int
     shape: tuple[int | None, ...]
     kind: Kind
-    head: Head | None = None
-    plain: Head | None = None
+    head: AnswerHead | None = None
+    plain: AnswerHead | None = None
     why: str = ""
 
     @property
@@ -152,7 +152,7 @@ def read_as(
     kind, why = _decided(answer.name, head, chosen, names, loss, is_distribution)
     if kind == "values":
         return replace(
-            answer, kind="values", head=Head("linear", head.units, answer.slot, answer.slot), why=why
+            answer, kind="values", head=AnswerHead("linear", head.units, answer.slot, answer.slot), why=why
         )
     if head.kind == "linear" and head.units == 1:
         # As Keras's own examples of two classes end, trained with from_logits=True.
@@ -163,7 +163,12 @@ def read_as(
 
 
 def _decided(
-    name: str, head: Head, chosen: Reading | None, names: int, loss: Reading | None, is_distribution: bool
+    name: str,
+    head: AnswerHead,
+    chosen: Reading | None,
+    names: int,
+    loss: Reading | None,
+    is_distribution: bool,
 ) -> tuple[Reading, str]:
     if chosen is not None:
         return chosen, "chosen"

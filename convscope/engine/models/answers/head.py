@@ -15,7 +15,7 @@ _RESHAPES = ("Flatten", "Reshape", "Permute", "GlobalAveragePooling2D", "GlobalM
 
 
 @dataclass(frozen=True)
-class Head:
+class AnswerHead:
     """An output with a row of numbers.
 
     Attributes:
@@ -41,7 +41,7 @@ class Head:
         return 2 if self.kind in ("sigmoid", "logits") and self.units == 1 else self.units
 
 
-def head_at(program: Program, slot: int, units: int) -> Head:
+def head_at(program: Program, slot: int, units: int) -> AnswerHead:
     """What the output `slot` with `units` numbers tells."""
     output, step = slot, program.producer(slot)
     moved = False
@@ -52,11 +52,11 @@ def head_at(program: Program, slot: int, units: int) -> Head:
         step = program.producer(slot)
     if step is not None and step.activation in ("softmax", "log_softmax", "sigmoid"):
         if not moved or _one_place(program.shapes[slot], units):
-            return Head(step.activation, units, step.inputs[0], output)
-        return Head("unknown", units, output, output)
+            return AnswerHead(step.activation, units, step.inputs[0], output)
+        return AnswerHead("unknown", units, output, output)
     opaque = step is not None and step.kind not in KINDS and not step.activation
     last = "" if step is None else step.activation
-    return Head("unknown" if opaque else "linear", units, output, output, last)
+    return AnswerHead("unknown" if opaque else "linear", units, output, output, last)
 
 
 def _one_place(shape: tuple[int | None, ...], units: int) -> bool:

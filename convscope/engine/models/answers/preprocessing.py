@@ -133,7 +133,7 @@ MODES: dict[str, Preprocessing] = {
 
 
 @dataclass(frozen=True, eq=False)
-class Prepared:
+class PreparedImage:
     """An image as one network sees it.
 
     Attributes:
@@ -152,7 +152,7 @@ class Prepared:
 
 def prepare(
     image: Image, height: int | None, width: int | None, channels: int, preprocessing: Preprocessing
-) -> Prepared:
+) -> PreparedImage:
     """An image at a network's size, in its colours and its range.
 
     Args:
@@ -177,7 +177,7 @@ def prepare(
     gray = channels == 1 and preprocessing.sampling == "bicubic"
     pixels, box = fitted(image.gray.pixels if gray else image.pixels, target)
     values = pixels[..., None] if channels == 1 else pixels
-    return Prepared(preprocessing.apply(values[None]), pixels, box, preprocessing.sampling)
+    return PreparedImage(preprocessing.apply(values[None]), pixels, box, preprocessing.sampling)
 
 
 def check_input(height: int | None, width: int | None, channels: int) -> None:

@@ -17,7 +17,7 @@ from convscope.engine.models.builder.settings_check import settings_problem
 from convscope.engine.models.files.configuration import LARGEST, check_layers, configuration
 from convscope.engine.models.layer_specs import KINDS
 from convscope.engine.models.layer_specs.base import Shape, ShapeError
-from convscope.engine.models.receptive import Field
+from convscope.engine.models.receptive import ReceptiveField
 from convscope.engine.models.summary import LayerInfo, Sheet, activation_bytes, count, dealt, sheet
 
 _FORMAT = "convscope architecture 1"
@@ -41,7 +41,7 @@ def named(title: str) -> tuple[str, str]:
     return name, title
 
 
-Given = tuple[Shape, Field | None]
+Given = tuple[Shape, ReceptiveField | None]
 """What a layer puts out: its shape, and its receptive field."""
 
 

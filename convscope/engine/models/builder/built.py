@@ -8,7 +8,7 @@ from convscope.engine.models.builder.architecture import Architecture
 from convscope.engine.models.builder.build import to_keras
 from convscope.engine.models.builder.inherited import Inherited, inherit
 from convscope.engine.models.builder.templates import TEMPLATES
-from convscope.engine.models.opened import OpenedModel, Source, guessed_preprocessing
+from convscope.engine.models.opened import ModelSource, OpenedModel, guessed_preprocessing
 
 
 def build_model(
@@ -47,7 +47,7 @@ def build_model(
         name=architecture.shown_name,
         classes=classes if architecture.sheet().layers[-1].shape == (len(classes),) else (),
         preprocessing=preprocessing,
-        source=Source("memory", architecture.shown_name, weights=inherited.words(origin)),
+        source=ModelSource("memory", architecture.shown_name, weights=inherited.words(origin)),
         notes=[inherited.sentence(origin)],
     )
     # Every panel asks for its arithmetic, which takes longer than a frame.

@@ -123,7 +123,7 @@ class ParityCard:
 
 
 @dataclass(frozen=True, eq=False)
-class Answers:
+class MeasuredOutputs:
     """What a network or its copy says.
 
     Attributes:

@@ -20,7 +20,7 @@ from convscope.core.errors import UserError
 from convscope.core.task import Task
 from convscope.engine import runtime
 from convscope.engine.models.export.card import (
-    Answers,
+    MeasuredOutputs,
     ParityCard,
     differences,
     largest_value,
@@ -99,7 +99,7 @@ def export_model(
     try:
         with _workplace(target) as place:
             copy = place / target.name
-            work = _Work(model, kind, precision, examples or shipped(model), place, copy, task)
+            work = _Export(model, kind, precision, examples or shipped(model), place, copy, task)
             made = work.with_keras() if kind.key in ("keras", "h5") else work.with_converter()
             task.check()
             names = target.with_name(f"{target.stem}.classes.json")
@@ -114,7 +114,7 @@ def export_model(
     return Exported((target, names), made)
 
 
-class _Work:
+class _Export:
     """One copy on its way."""
 
     def __init__(
@@ -192,7 +192,9 @@ class _Work:
             notes = [f"Its ranges were measured on {measured} {what}.", *notes]
         if runtime.start().gpus:
             notes = [*notes, _ON_A_CARD]
-        return self._card(ours, Answers(found, facts["milliseconds"]), facts["takes"], facts["gives"], notes)
+        return self._card(
+            ours, MeasuredOutputs(found, facts["milliseconds"]), facts["takes"], facts["gives"], notes
+        )
 
     def _inputs(self, images: Sequence[Load]) -> list[list[NDArray[Any]]]:
         """Those that can be read, as many as a bounded memory holds."""
@@ -214,7 +216,7 @@ class _Work:
         end: float,
         *,
         every: bool = False,
-    ) -> Answers:
+    ) -> MeasuredOutputs:
         """What a network here says to one input after the other, until the time is up."""
         function = model.function(model.program.outputs)
         milliseconds, rows = [], []
@@ -236,7 +238,7 @@ class _Work:
                 "copy is to be compared on some; choose others."
             )
         outputs = tuple(np.concatenate(each) for each in zip(*rows, strict=True))
-        return Answers(outputs, float(np.median(milliseconds)))
+        return MeasuredOutputs(outputs, float(np.median(milliseconds)))
 
     def _put(self, what: str, inputs: Sequence[list[NDArray[Any]]]) -> int:
         """Leave inputs for the worker; how many there are."""
@@ -246,8 +248,8 @@ class _Work:
 
     def _card(
         self,
-        ours: Answers,
-        theirs: Answers,
+        ours: MeasuredOutputs,
+        theirs: MeasuredOutputs,
         takes: Sequence[Any],
         gives: Sequence[Any],
         notes: Sequence[str],

@@ -76,7 +76,7 @@ def _converted(
         raise RefusedError(tuple(sorted(found - {""})), str(error)) from error
 
 
-class Runner:
+class LiteRTRunner:
     """A LiteRT file by its interpreter, on the processor."""
 
     def __init__(self, file: Path, outputs: Sequence[str], threads: int) -> None:
@@ -91,6 +91,9 @@ class Runner:
         """The outputs for one batch."""
         found = self._runner(**inputs)
         return [np.array(found[name]) for name in self._outputs]
+
+
+RUNNER = LiteRTRunner
 
 
 def _interpreter(file: Path, threads: int) -> Any:

@@ -101,7 +101,7 @@ def _know_erfc() -> None:
             ctx.make_node("Sub", given, outputs=node.output, name=node.name, shapes=shapes, dtypes=dtypes)
 
 
-class Runner:
+class OnnxRunner:
     """An ONNX file by ONNX Runtime, on the processor."""
 
     def __init__(self, file: Path, outputs: Sequence[str], threads: int) -> None:
@@ -119,6 +119,9 @@ class Runner:
     def __call__(self, inputs: Mapping[str, NDArray[Any]]) -> list[NDArray[Any]]:
         """The outputs for one batch."""
         return [np.asarray(value) for value in self._session.run(self._outputs, dict(inputs))]
+
+
+RUNNER = OnnxRunner
 
 
 def _described(tensor: Any) -> tuple[str, str, list[Any]]:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-class Runner:
+class SavedModelRunner:
     """The graph's serving function."""
 
     def __init__(self, folder: Path, outputs: Sequence[str], _threads: int) -> None:
@@ -30,3 +30,6 @@ class Runner:
         """The outputs for one batch."""
         found = self._serve(**{name: self._constant(value) for name, value in inputs.items()})
         return [np.asarray(found[name]) for name in self._outputs]
+
+
+RUNNER = SavedModelRunner

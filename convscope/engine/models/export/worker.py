@@ -71,7 +71,7 @@ def work(folder: Path, tell: Any) -> dict[str, Any]:
             order["precision"],
             lambda: _inputs(folder, MEASURED, inputs, order["measured"]),
         )
-    runner = module.Runner(copy, outputs, order["threads"])
+    runner = module.RUNNER(copy, outputs, order["threads"])
     milliseconds, answers = [], []
     for number, given in enumerate(_inputs(folder, COMPARED, inputs, order["compared"])):
         if number == 0:

@@ -54,14 +54,14 @@ def check_config(config: Any, name: str, *, legacy: bool = False) -> Any:
     Raises:
         UserError: it names something else: custom code, a function outside Keras, a loading exploit.
     """
-    checked = _checked(config, _Look(name, legacy), 0)
+    checked = _checked(config, _ConfigRead(name, legacy), 0)
     # As often as above: some layers are called more than once.
     check_layers(_steps(checked) // 2, name)
     return checked
 
 
 @dataclass
-class _Look:
+class _ConfigRead:
     """The file, and how much of it has been seen."""
 
     name: str
@@ -80,7 +80,7 @@ class _Look:
         check_layers(max(self.layers, self.calls // 2), self.name)
 
 
-def _checked(value: Any, look: _Look, depth: int) -> Any:
+def _checked(value: Any, look: _ConfigRead, depth: int) -> Any:
     name, legacy = look.name, look.legacy
     if depth > _DEEPEST:
         raise UserError(f"{name} is nested too deeply to be a model.")
@@ -125,7 +125,7 @@ def _steps(value: Any) -> int:
     return max(1, inner) * (max(1, len(nodes)) if isinstance(nodes, list) else 1)
 
 
-def _check_calls(value: dict[str, Any], look: _Look) -> None:
+def _check_calls(value: dict[str, Any], look: _ConfigRead) -> None:
     """Refuse a call on constants alone: Keras would run it, at any size, while it builds the network."""
     nodes = value.get("inbound_nodes")
     for node in nodes if isinstance(nodes, list) else ():

@@ -31,7 +31,7 @@ _COLLECTION = b"GCOL\x01\x00\x00\x00"
 
 
 @dataclass
-class _Look:
+class _FileRead:
     """What is known of the file so far."""
 
     name: str
@@ -58,7 +58,7 @@ def look_through(file: Any, path: Path, name: str) -> int:
     Raises:
         UserError: it points elsewhere, holds anything but numbers and names, or claims more than it holds.
     """
-    look = _Look(name, path.stat().st_size)
+    look = _FileRead(name, path.stat().st_size)
     _attributes(file, look)
     _group(file, look, 0)
     if look.claimed > look.allowed:
@@ -72,7 +72,7 @@ def look_through(file: Any, path: Path, name: str) -> int:
     return look.numbers
 
 
-def _group(group: Any, look: _Look, depth: int) -> None:
+def _group(group: Any, look: _FileRead, depth: int) -> None:
     """Each place is looked at once, however many names lead to it."""
     import h5py
 
@@ -97,7 +97,7 @@ def _group(group: Any, look: _Look, depth: int) -> None:
             _array(item, key, look)
 
 
-def _attributes(item: Any, look: _Look) -> None:
+def _attributes(item: Any, look: _FileRead) -> None:
     """Only numbers and strings, none of them larger than the file."""
     from h5py import h5a, h5s, h5t
 
@@ -119,7 +119,7 @@ def _attributes(item: Any, look: _Look) -> None:
             look.names = max(look.names, numbers)
 
 
-def _array(dataset: Any, key: str, look: _Look) -> None:
+def _array(dataset: Any, key: str, look: _FileRead) -> None:
     if dataset.external or dataset.is_virtual:
         raise UserError(f"{look.name} is not opened, because its arrays lie in other files.")
     dtype = dataset.dtype
@@ -147,7 +147,7 @@ def _array(dataset: Any, key: str, look: _Look) -> None:
         _check_unpacked(dataset, prod(sides) * dtype.itemsize, look)
 
 
-def _filters(dataset: Any, look: _Look) -> int:
+def _filters(dataset: Any, look: _FileRead) -> int:
     """Which filter packs an array, 0 for none."""
     known = dataset.id.get_create_plist()
     filters = [known.get_filter(index)[0] for index in range(known.get_nfilters())]
@@ -157,7 +157,7 @@ def _filters(dataset: Any, look: _Look) -> int:
     return packing[0] if packing else 0
 
 
-def _check_unpacked(dataset: Any, size: int, look: _Look) -> None:
+def _check_unpacked(dataset: Any, size: int, look: _FileRead) -> None:
     """HDF5 unpacks a chunk to its end, however far that is from what the array says."""
     offsets: list[Any] = []
     dataset.id.chunk_iter(lambda info: offsets.append(info.chunk_offset))

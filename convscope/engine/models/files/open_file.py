@@ -32,7 +32,7 @@ from convscope.engine.models.library.beside import Beside, beside
 from convscope.engine.models.library.class_names import Sidecar, sidecar_of
 from convscope.engine.models.library.teachable import NOTE as TEACHABLE
 from convscope.engine.models.library.teachable import PREPROCESSING, is_teachable
-from convscope.engine.models.opened import OpenedModel, Source
+from convscope.engine.models.opened import ModelSource, OpenedModel
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _ZIP = b"PK\x03\x04"
@@ -85,7 +85,7 @@ def open_file(
         model,
         name=_name(path),
         classes=sidecar.classes,
-        source=Source(
+        source=ModelSource(
             "file",
             str(path),
             path,

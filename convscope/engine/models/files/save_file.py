@@ -22,7 +22,7 @@ WEIGHTS_ALONE = ".weights.h5"
 
 
 @dataclass(frozen=True)
-class Saved:
+class SavedFile:
     """What was written.
 
     Attributes:
@@ -36,7 +36,7 @@ class Saved:
 
 def save_model(
     model: OpenedModel, path: Path, task: Task | None = None, *, for_others: bool = False
-) -> Saved:
+) -> SavedFile:
     """Write a model as `NAME.keras` or `NAME.h5`, and `NAME.classes.json` beside it.
 
     Each file is written under another name and then takes its place, so that it is whole or not there.
@@ -70,7 +70,7 @@ def save_model(
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise UserError(f"{target} cannot be written: {reason}.", detail=str(error)) from error
-    return Saved((target, names), loses)
+    return SavedFile((target, names), loses)
 
 
 _OWN_PARTS = (

@@ -16,7 +16,7 @@ LONG_STRETCH = 40  # layers
 
 
 @dataclass(frozen=True)
-class Drawing:
+class DrawnGraph:
     """The work that does not depend on the window: layers and places along one endless column.
 
     Attributes:
@@ -39,7 +39,7 @@ class Drawing:
 
 def draw(
     sizes: Mapping[str, tuple[float, float]], edges: Sequence[tuple[str, str]], task: Task | None = None
-) -> Drawing:
+) -> DrawnGraph:
     """Layers, order and horizontal places.
 
     Args:
@@ -57,7 +57,7 @@ def draw(
     cuts = tuple(at for at, layer in enumerate(found.layers) if len(layer) == 1 and layer[0] < found.real)
     ends = _ends(found, cuts)
     upright = _centred(found, _upright(found, places, cuts), widths, cuts, ends)
-    return Drawing(names, tuple(sizes.values()), found, tuple(upright), cuts, ends)
+    return DrawnGraph(names, tuple(sizes.values()), found, tuple(upright), cuts, ends)
 
 
 def _ends(found: Layers, cuts: Sequence[int]) -> tuple[int, ...]:

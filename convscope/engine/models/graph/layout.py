@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 
-from convscope.engine.models.graph.draw import BEND, Drawing
+from convscope.engine.models.graph.draw import BEND, DrawnGraph
 
 GAP_DOWN = 30.0
 GUTTER = 64.0
@@ -65,7 +65,7 @@ class Route:
 
 
 @dataclass(frozen=True)
-class Region:
+class GraphRegion:
     """Boxes that belong together.
 
     Attributes:
@@ -80,22 +80,22 @@ class Region:
 
 
 @dataclass(frozen=True)
-class Layout:
+class GraphLayout:
     """A drawing, from (0, 0) to (width, height)."""
 
     width: float
     height: float
     boxes: Mapping[str, Box]
     routes: tuple[Route, ...]
-    regions: tuple[Region, ...]
+    regions: tuple[GraphRegion, ...]
     columns: int
 
 
 def arrange(
-    drawing: Drawing,
+    drawing: DrawnGraph,
     groups: Mapping[str, str] | None = None,
     room: tuple[float, float] | None = None,
-) -> Layout:
+) -> GraphLayout:
     """Columns, vertical places, arrows and regions.
 
     Args:
@@ -110,7 +110,7 @@ def arrange(
 class _Arranger:
     """One drawing being put into columns."""
 
-    def __init__(self, drawing: Drawing) -> None:
+    def __init__(self, drawing: DrawnGraph) -> None:
         self.drawing = drawing
         self.found = drawing.found
         real = self.found.real
@@ -121,7 +121,7 @@ class _Arranger:
         self.boxes: dict[str, Box] = {}
         self.gates: dict[int, tuple[list[int], float, float]] = {}
 
-    def arrange(self, groups: Mapping[str, str], room: tuple[float, float] | None) -> Layout:
+    def arrange(self, groups: Mapping[str, str], room: tuple[float, float] | None) -> GraphLayout:
         columns = self._columns(room)
         self.x: dict[int, float] = {}
         self.top: dict[int, float] = {}
@@ -146,7 +146,7 @@ class _Arranger:
         self.layer_of = {v: at for at, layer in enumerate(self.found.layers) for v in layer}
         routes = tuple(self._route(chain) for chain in self.found.chains)
         regions = (*self._groups(groups), *self._blocks())
-        return Layout(
+        return GraphLayout(
             max(left - GUTTER, MARGIN) + MARGIN, lowest + MARGIN, self.boxes, routes, regions, len(columns)
         )
 
@@ -240,7 +240,7 @@ class _Arranger:
 
     # Regions
 
-    def _blocks(self) -> list[Region]:
+    def _blocks(self) -> list[GraphRegion]:
         found, cuts = self.found, set(self.drawing.cuts)
         regions = []
         for first, last in pairwise(sorted({*cuts, *self.drawing.ends})):
@@ -255,19 +255,19 @@ class _Arranger:
                 continue
             merge = found.layers[last][0]
             title = _block_title([self.drawing.names[v] for v in real], self.drawing.names[merge])
-            regions.append(Region(title, "block", self._around([*inner, merge], BLOCK_PAD, BLOCK_HEAD)))
+            regions.append(GraphRegion(title, "block", self._around([*inner, merge], BLOCK_PAD, BLOCK_HEAD)))
         return regions
 
-    def _cell(self, first: int, last: int) -> list[Region]:
+    def _cell(self, first: int, last: int) -> list[GraphRegion]:
         found = self.found
         real = [v for layer in found.layers[first + 1 : last + 1] for v in layer if v < found.real]
         merges = [v for v in found.layers[last] if v in found.merges]
         if len(real) < 3 or not merges:
             return []
         title = self.drawing.names[merges[0]].rpartition("/")[2]
-        return [Region(title, "block", self._around(real, BLOCK_PAD, BLOCK_HEAD))]
+        return [GraphRegion(title, "block", self._around(real, BLOCK_PAD, BLOCK_HEAD))]
 
-    def _groups(self, groups: Mapping[str, str]) -> list[Region]:
+    def _groups(self, groups: Mapping[str, str]) -> list[GraphRegion]:
         parts: dict[tuple[str, int], list[int]] = {}
         for vertex, name in enumerate(self.drawing.names):
             group = groups.get(name, "")
@@ -276,7 +276,7 @@ class _Arranger:
                 group = group.rpartition("/")[0]
         ordered = sorted(parts.items(), key=lambda item: item[0][0].count("/"))
         return [
-            Region(group, "group", self._around(vertices, GROUP_PAD, GROUP_HEAD))
+            GraphRegion(group, "group", self._around(vertices, GROUP_PAD, GROUP_HEAD))
             for (group, _column), vertices in ordered
         ]
 

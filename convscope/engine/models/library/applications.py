@@ -17,7 +17,7 @@ from convscope.engine.models.layer_specs.base import Shape, times
 from convscope.engine.models.library.applications_table import APPLICATIONS, Application
 from convscope.engine.models.library.class_names import imagenet_classes
 from convscope.engine.models.library.download import NotAskedError, reported, why_unreachable
-from convscope.engine.models.opened import OpenedModel, Source
+from convscope.engine.models.opened import ModelSource, OpenedModel
 
 _SERVER = "https://storage.googleapis.com/"
 """Where Keras has all ImageNet weights."""
@@ -164,7 +164,7 @@ def open_application(
         classes=imagenet_classes() if include_top else (),
         # As its accuracy was measured: the middle of the image.
         preprocessing=replace(MODES[application.mode], resize="crop"),
-        source=Source("application", application.name, weights=words),
+        source=ModelSource("application", application.name, weights=words),
         notes=notes,
     )
 

@@ -20,7 +20,7 @@ from convscope.engine.models.library import shipped
 from convscope.engine.models.library.applications import find_application, open_application
 from convscope.engine.models.library.applications_table import APPLICATIONS, counted
 from convscope.engine.models.library.published import measured_words
-from convscope.engine.models.opened import Asked, OpenedModel, Source
+from convscope.engine.models.opened import ModelSource, OpenedModel, OpenOptions
 from convscope.engine.models.summary import depth_of
 
 # Of what was asked for, in a sentence.
@@ -29,7 +29,7 @@ _LONGEST_PATH = 240
 
 
 @dataclass(frozen=True)
-class Entry:
+class CatalogueEntry:
     """One model of the catalogue.
 
     Attributes:
@@ -60,13 +60,13 @@ class Entry:
     megabytes: float | None = None
 
 
-def catalogue() -> tuple[Entry, ...]:
+def catalogue() -> tuple[CatalogueEntry, ...]:
     """Shipped models, templates, and all of keras.applications; without TensorFlow, in a few milliseconds."""
     return (
         *(_shipped(name) for name in shipped.available()),
         *(_template(template) for template in TEMPLATES.values()),
         *(
-            Entry(
+            CatalogueEntry(
                 row.name,
                 "application",
                 row.name,
@@ -84,11 +84,11 @@ def catalogue() -> tuple[Entry, ...]:
     )
 
 
-def _shipped(name: str) -> Entry:
+def _shipped(name: str) -> CatalogueEntry:
     told = shipped.facts(name)
     about = f"{told.about} {told.accuracy}".strip()
     size = resource_path("models", f"{name}.npz").stat().st_size / 1e6
-    return Entry(
+    return CatalogueEntry(
         name,
         "shipped",
         told.title,
@@ -100,11 +100,11 @@ def _shipped(name: str) -> Entry:
     )
 
 
-def _template(template: Template) -> Entry:
+def _template(template: Template) -> CatalogueEntry:
     architecture = template.architecture
     sheet = architecture.sheet()
     based = any(layer.kind == "Base" for layer in architecture.layers)
-    return Entry(
+    return CatalogueEntry(
         template.name,
         "template",
         template.title,
@@ -116,7 +116,7 @@ def _template(template: Template) -> Entry:
     )
 
 
-def parameters_of(entry: Entry, include_top: bool, size: Sequence[int | None]) -> int | None:
+def parameters_of(entry: CatalogueEntry, include_top: bool, size: Sequence[int | None]) -> int | None:
     """All weights that a model of the catalogue has, opened so; None where that depends on a free size.
 
     A template that cannot take images of this size has those of its own.
@@ -158,12 +158,12 @@ def open_model(
     """
     opened = _open_named(str(spec), weights, input_shape, include_top, fetch, trusted, task)
     own = weights is None or weights == "imagenet"
-    asked = Asked(
+    asked = OpenOptions(
         str(weights or "") if own else str(Path(str(weights)).absolute()),
         include_top,
         None if input_shape is None else tuple(input_shape),
     )
-    if asked != Asked():
+    if asked != OpenOptions():
         opened.source = replace(opened.source, asked=asked)
     return opened
 
@@ -245,7 +245,7 @@ def _open_template(
         to_keras(architecture, task, fetch=fetch),
         name=template.title,
         classes=template.classes,
-        source=Source("template", template.name, weights="random"),
+        source=ModelSource("template", template.name, weights="random"),
         notes=notes if weights is None else (),
     )
     return model if weights == "imagenet" else _other_weights(model, weights)

@@ -15,7 +15,7 @@ from convscope.core.paths import resource_path
 from convscope.engine.models.answers.preprocessing import Preprocessing
 from convscope.engine.models.builder.architecture import Architecture
 from convscope.engine.models.builder.build import to_keras
-from convscope.engine.models.opened import OpenedModel, Source
+from convscope.engine.models.opened import ModelSource, OpenedModel
 
 SHIPPED = ("imagenet", "digits", "garments")
 
@@ -114,7 +114,7 @@ def open_shipped(name: str) -> OpenedModel:
         name=told.title,
         classes=told.classes,
         preprocessing=told.preprocessing,
-        source=Source("shipped", name, weights="trained"),
+        source=ModelSource("shipped", name, weights="trained"),
     )
 
 

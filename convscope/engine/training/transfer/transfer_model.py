@@ -8,7 +8,7 @@ from typing import Any, Literal
 from convscope.core.errors import UserError
 from convscope.engine.data.resize import Target
 from convscope.engine.keras_compat import seeded
-from convscope.engine.models.opened import OpenedModel, Source
+from convscope.engine.models.opened import ModelSource, OpenedModel
 from convscope.engine.training.loop import copy_model
 from convscope.engine.training.settings import TrainingSettings
 
@@ -139,7 +139,7 @@ def compose(
             model,
             name=f"{pretrained.name}, new classifier",
             classes=classes,
-            source=Source("memory", pretrained.source.spec, weights="trained"),
+            source=ModelSource("memory", pretrained.source.spec, weights="trained"),
             preprocessing=pretrained.preprocessing,
         ),
         OpenedModel(

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from convscope.core import words
 from convscope.engine.models.field_words import ALL, one_value, together
 from convscope.engine.models.layer_specs import KINDS
-from convscope.engine.models.receptive import Field
+from convscope.engine.models.receptive import ReceptiveField
 from convscope.engine.models.summary import LayerInfo, Totals
 
 LONG = 26
@@ -72,12 +72,12 @@ def learns(row: LayerInfo) -> str:
     return "frozen" if not row.trainable else "kept by counting, not by training"
 
 
-def field_size(field: Field | None) -> str:
+def field_size(field: ReceptiveField | None) -> str:
     """How much of the image one value sees."""
     return "not known" if field is None else one_value(field)
 
 
-def field_together(field: Field | None) -> str:
+def field_together(field: ReceptiveField | None) -> str:
     """What all values see together where that is not the whole image; "" where it is, or is told already."""
     if field is None or (field.whole and field.flat is None):
         return ""
@@ -85,7 +85,7 @@ def field_together(field: Field | None) -> str:
     return f"all together {words}" if words and words != ALL else ""
 
 
-def field_step(field: Field | None) -> str:
+def field_step(field: ReceptiveField | None) -> str:
     """From one value's field to the next, and where the first begins; "" where that means nothing."""
     if field is None or (field.whole and field.flat is None):
         return ""

@@ -30,7 +30,7 @@ from convscope.engine.interpret.attribution.script_save import save_script
 from convscope.engine.interpret.attribution.target import Target
 from convscope.engine.models.answers.preprocessing import MODES
 from convscope.engine.models.library.catalogue import open_model
-from convscope.engine.models.opened import OpenedModel, Source
+from convscope.engine.models.opened import ModelSource, OpenedModel
 from convscope.imaging.image import Image
 from convscope.imaging.io.load import load_image
 from convscope.imaging.io.save import save_png
@@ -253,7 +253,7 @@ def test_a_script_is_short_and_needs_keras_numpy_and_pillow(scripts: Scripts, na
 def test_layers_of_keras_applications_are_told_by_their_place(tmp_path: Path) -> None:
     """Keras counts names up: what is "activation_94" here may be "activation" in the script's process."""
     keras_model = randomised(functional())
-    source = Source("application", "InceptionV3", weights="ImageNet")
+    source = ModelSource("application", "InceptionV3", weights="ImageNet")
     model = OpenedModel(keras_model, source=source)
     save_png(tmp_path / "noise.png", np.random.default_rng(1).integers(0, 256, (16, 16, 3)).astype(np.uint8))
     text = to_python(Look(model, load_image(tmp_path / "noise.png")), Request("guided-grad-cam", Target(1)))

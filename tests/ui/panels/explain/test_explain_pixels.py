@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QLabel
 from pytestqt.qtbot import QtBot
 
-from convscope.engine.models.opened import OpenedModel, Source
+from convscope.engine.models.opened import ModelSource, OpenedModel
 from convscope.imaging.samples import load_sample
 from convscope.ui.main_window import MainWindow
 
@@ -29,7 +29,7 @@ def blind(name: str) -> OpenedModel:
     )
     net.layers[0].set_weights([np.eye(3).reshape(1, 1, 3, 3), np.zeros(3)])
     net.layers[2].set_weights([np.array([[0.5, 0, 0], [-0.5, -0.5, 0], [0, 0.5, 0]]), np.array([0, 0, 3.0])])
-    return OpenedModel(net, source=Source("file", f"{name}.keras"))
+    return OpenedModel(net, source=ModelSource("file", f"{name}.keras"))
 
 
 def test_the_assumed_range_is_told_doubted_and_chosen(window: MainWindow, qtbot: QtBot) -> None:

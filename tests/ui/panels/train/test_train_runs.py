@@ -22,7 +22,7 @@ from convscope.engine.data.resize import InputSettings
 from convscope.engine.data.sets.registry import open_dataset
 from convscope.engine.data.split import SplitSettings
 from convscope.engine.models.library.catalogue import open_model
-from convscope.engine.models.opened import OpenedModel, Source
+from convscope.engine.models.opened import ModelSource, OpenedModel
 from convscope.engine.training.control import Control, Watch
 from convscope.engine.training.evaluate import evaluate
 from convscope.engine.training.observe import Snapshot
@@ -338,7 +338,7 @@ def test_costs_are_told_beforehand_with_the_tensors_before_and_after(transfer: T
     assert int(tuned[1]) > 2
     assert not transfer.find(QLabel, "train.transfer.warning").isVisible()
     random = tiny_model()
-    random.source = Source("template", "tiny", weights="random")
+    random.source = ModelSource("template", "tiny", weights="random")
     transfer.workspace.add_model(random)
     assert transfer.find(QLabel, "train.transfer.warning").isVisible()
     # Here the button at the left would train the network as it is.
@@ -429,7 +429,7 @@ def test_the_page_is_as_wide_as_the_window_whatever_comes_to_be_known(
 def test_the_input_told_is_what_the_run_really_uses(train: Train, digits: Dataset) -> None:
     """It said "Input 28 × 28" throughout runs that used 224 × 224."""
     base = tiny_model(side=40)
-    base.source = Source("file", "base", weights="trained")
+    base.source = ModelSource("file", "base", weights="trained")
     train.open(base, digits)
     train.workspace.set_input(InputSettings((28, 28), 1))
     train.settle()

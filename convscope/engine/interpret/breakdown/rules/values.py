@@ -22,7 +22,7 @@ from convscope.engine.interpret.breakdown.breakdown import (
     softmax,
 )
 from convscope.engine.interpret.kernels_of import array
-from convscope.engine.models.program import Slot, Step
+from convscope.engine.models.program import ProgramStep, Slot
 from convscope.imaging.equation import as_shown, equation
 from convscope.imaging.numerals import bracketed, numeral
 
@@ -124,7 +124,7 @@ def activation(place: Place) -> ActivationSum:
     return one(place, total, told or function_words(step, step.activation or step.kind, value, total))
 
 
-def _with_settings(step: Step, value: float, total: float) -> str:
+def _with_settings(step: ProgramStep, value: float, total: float) -> str:
     """An activation layer with settings of its own, where they act; "" where they do not."""
     layer = step.layer
     if step.kind == "ELU" and value < 0 and float(layer.alpha) != 1:

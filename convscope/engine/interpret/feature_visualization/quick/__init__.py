@@ -13,7 +13,7 @@ from typing import Any
 
 from convscope.engine.interpret.feature_visualization.quick.few_channels import convolution as few_channels
 from convscope.engine.interpret.feature_visualization.quick.winograd import convolution as winograd
-from convscope.engine.models.program import Step
+from convscope.engine.models.program import ProgramStep
 from convscope.engine.runtime import start
 
 Call = Callable[..., Any]
@@ -23,7 +23,7 @@ _CHANNELS = 64
 _FEW = 4
 
 
-def is_plain_convolution(step: Step) -> bool:
+def is_plain_convolution(step: ProgramStep) -> bool:
     """Whether a step is a weighted sum by the layer's own kernel and bias, and nothing else."""
     layer = step.layer
     return (
@@ -37,7 +37,7 @@ def is_plain_convolution(step: Step) -> bool:
     )
 
 
-def quicker(step: Step, call: Call) -> Call:
+def quicker(step: ProgramStep, call: Call) -> Call:
     """What computes the same as a step's `call`, sooner where there is a way; a `Wrap` for `Program.run`."""
     layer = step.layer
     if start().gpus or getattr(layer, "compute_dtype", "") != "float32":

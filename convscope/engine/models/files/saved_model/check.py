@@ -116,7 +116,7 @@ _SAVING = re.compile(r"__inference_+_?traced_(save|restore)_\d+")
 
 
 @dataclass(frozen=True)
-class Checked:
+class CheckedGraph:
     """What a folder serves.
 
     Attributes:
@@ -132,7 +132,7 @@ class Checked:
     weights: int
 
 
-def check(folder: Path) -> Checked:
+def check(folder: Path) -> CheckedGraph:
     """Read a SavedModel without loading it, and leave only what predicting needs.
 
     TensorFlow imports every function of a file on loading, called or not, and evaluates what is constant in
@@ -156,7 +156,7 @@ def check(folder: Path) -> Checked:
         ) from error
 
 
-def _checked(data: bytes, folder: Path) -> Checked:
+def _checked(data: bytes, folder: Path) -> CheckedGraph:
     message = _message(data, folder.name)
     graph = message.meta_graphs[0]
     signature = graph.signature_def[ENDPOINT]
@@ -176,7 +176,7 @@ def _checked(data: bytes, folder: Path) -> Checked:
     outputs = {name: _described(signature.outputs[name], folder.name) for name in sorted(signature.outputs)}
     _strip(graph)
     described = (key, *_described(tensor, folder.name))
-    return Checked(message.SerializeToString(), described, outputs, _weights(graph.object_graph_def))
+    return CheckedGraph(message.SerializeToString(), described, outputs, _weights(graph.object_graph_def))
 
 
 def _weights(objects: Any) -> int:

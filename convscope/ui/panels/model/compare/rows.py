@@ -19,7 +19,7 @@ from convscope.ui.panels.model.library.sort import VALUE, Index
 from convscope.ui.panels.model.words import memory, short
 
 if TYPE_CHECKING:
-    from convscope.engine.models.compare import Facts
+    from convscope.engine.models.compare import NetworkFacts
 
 Role = Qt.ItemDataRole
 SHARE = VALUE + 3
@@ -40,12 +40,12 @@ class Line:
     """
 
     name: str
-    facts: Facts | None = None
+    facts: NetworkFacts | None = None
     seconds: float | None = None
     problem: str = ""
 
 
-Value = Callable[[Line, "Facts"], Any]
+Value = Callable[[Line, "NetworkFacts"], Any]
 
 
 @dataclass(frozen=True)
@@ -58,10 +58,10 @@ class Column:
     title: str
     says: str
     value: Value
-    text: Callable[[Any, Facts], str]
+    text: Callable[[Any, NetworkFacts], str]
     bar: bool = False
     words: bool = False
-    figure: Callable[[Facts], Figure | None] | None = None
+    figure: Callable[[NetworkFacts], Figure | None] | None = None
 
 
 COLUMNS = (

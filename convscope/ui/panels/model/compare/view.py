@@ -28,10 +28,10 @@ from convscope.ui.panels.model.compare.rows import COLUMNS, BarUnder, CompareRow
 from convscope.ui.panels.model.library.sort import NetworkOrder, without_own_arrow
 
 if TYPE_CHECKING:
-    from convscope.engine.models.library.catalogue import Entry
+    from convscope.engine.models.library.catalogue import CatalogueEntry
     from convscope.engine.models.opened import OpenedModel
 
-    Source = Entry | OpenedModel
+    Source = CatalogueEntry | OpenedModel
 
 ROW = 46
 _WIDTHS = {

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
 from convscope.core.errors import UserError
 from convscope.core.task import Task
-from convscope.engine.models.graph.draw import Drawing, draw
+from convscope.engine.models.graph.draw import DrawnGraph, draw
 from convscope.engine.models.graph.layout import arrange
 from convscope.engine.models.graph.nodes import ModelGraph, model_graph
 from convscope.ui import theme
@@ -240,7 +240,7 @@ def picture_of(shown: ShownModel, fold: bool, room: tuple[float, float], task: T
     """A model's graph, laid out for a view; what does not depend on the view is kept with the model."""
     task.progress(None, "Drawing the graph")
 
-    def make() -> tuple[ModelGraph, Drawing]:
+    def make() -> tuple[ModelGraph, DrawnGraph]:
         graph = model_graph(shown.model, fold)
         width = box_width(graph)
         sizes = {node.path: (width, HEIGHT) for node in graph.nodes}

@@ -11,7 +11,7 @@ from math import ceil
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen, QPixmap, QPolygonF
 
-from convscope.engine.models.graph.layout import Box, Layout, Route
+from convscope.engine.models.graph.layout import Box, GraphLayout, Route
 from convscope.engine.models.graph.nodes import GraphNode, ModelGraph
 from convscope.ui import theme
 from convscope.ui.panels.model.colours import colour
@@ -60,7 +60,7 @@ class GraphPicture:
     """
 
     graph: ModelGraph
-    layout: Layout
+    layout: GraphLayout
 
     @cached_property
     def nodes(self) -> Mapping[str, GraphNode]:

@@ -6,9 +6,9 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from convscope.core.errors import UserError
 from convscope.core.task import Task
-from convscope.engine.models.answers.preprocessing import Prepared
+from convscope.engine.models.answers.preprocessing import PreparedImage
 from convscope.engine.models.field_words import ALL_THAT, gate_words, part, places, times
-from convscope.engine.models.receptive import Axis, Field, Seen
+from convscope.engine.models.receptive import Axis, ReceptiveField, Seen
 from convscope.engine.models.summary import LayerInfo
 from convscope.ui import theme
 from convscope.ui.canvas.image_view import ImageView
@@ -63,7 +63,7 @@ class FieldView(QWidget):
         if shown is None:
             return
 
-        def work(_task: Task) -> Prepared:
+        def work(_task: Task) -> PreparedImage:
             return shown.model.prepare(image)
 
         self.context.jobs.submit(
@@ -77,7 +77,7 @@ class FieldView(QWidget):
             on_failed=self._failed,
         )
 
-    def _show(self, prepared: Prepared) -> None:
+    def _show(self, prepared: PreparedImage) -> None:
         size = (int(prepared.pixels.shape[0]), int(prepared.pixels.shape[1]))
         if size != self._size:
             self._size, self._place, self._held = size, None, None
@@ -143,7 +143,7 @@ class FieldView(QWidget):
         self.words.setText(words)
 
 
-def _all(field: Field, seen: Seen) -> str:
+def _all(field: ReceptiveField, seen: Seen) -> str:
     """What all values of a layer see together."""
     if field.image is None:
         return ALL_THAT

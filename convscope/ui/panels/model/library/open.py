@@ -28,7 +28,7 @@ from convscope.ui.panels.model.build.fields import TypedField
 from convscope.ui.panels.model.build.rows import shape_words
 
 if TYPE_CHECKING:
-    from convscope.engine.models.library.catalogue import Entry
+    from convscope.engine.models.library.catalogue import CatalogueEntry
     from convscope.engine.models.opened import OpenedModel
 
 _WEIGHTS = (
@@ -53,7 +53,7 @@ class OpenForm(QWidget):
     def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.context = context
-        self._entry: Entry | None = None
+        self._entry: CatalogueEntry | None = None
         self._file: Path | None = None
         self._size: Shape = ()
         self._here = False
@@ -62,7 +62,7 @@ class OpenForm(QWidget):
         context.jobs.changed.connect(self._job_changed)
         self.show_entry(None, False)
 
-    def show_entry(self, entry: Entry | None, here: bool) -> None:
+    def show_entry(self, entry: CatalogueEntry | None, here: bool) -> None:
         """Show a network; `here`: its trained weights are on this machine."""
         self.setVisible(entry is not None)
         self._entry, self._file = entry, None
@@ -250,7 +250,7 @@ class OpenForm(QWidget):
         for widget in (self.progress, self.stop, self.doing):
             widget.setVisible(busy)
 
-    def _told(self, entry: Entry) -> str:
+    def _told(self, entry: CatalogueEntry) -> str:
         """What it has, opened as it is chosen: without a classifier it has fewer weights."""
         # Imported here: the catalogue knows every layer, and the first paint waits for none.
         from convscope.engine.models.library.catalogue import parameters_of
@@ -316,7 +316,7 @@ class OpenForm(QWidget):
         self.open()
 
 
-def _weights(entry: Entry) -> tuple[str, ...]:
+def _weights(entry: CatalogueEntry) -> tuple[str, ...]:
     """The choices that a network has, the usual one first."""
     if entry.kind == "shipped":
         return ("own",)
@@ -326,7 +326,7 @@ def _weights(entry: Entry) -> tuple[str, ...]:
     return ("random", "imagenet", "file") if based else ("random", "file")
 
 
-def _accuracy(entry: Entry) -> str:
+def _accuracy(entry: CatalogueEntry) -> str:
     """What was measured on ImageNet, and how; "" where nothing was."""
     if entry.top1 is None:
         return ""
@@ -334,7 +334,7 @@ def _accuracy(entry: Entry) -> str:
     return f"On ImageNet top-1 {entry.top1:g} %{top5}: {entry.measured}."
 
 
-def _about(entry: Entry) -> str:
+def _about(entry: CatalogueEntry) -> str:
     if entry.kind != "application":
         return entry.about
     # The engine's module for comparing needs Keras only when it is asked to count.

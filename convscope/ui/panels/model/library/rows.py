@@ -14,7 +14,7 @@ from convscope.ui.panels.model.library.ticks import Ticks, tick_entry
 from convscope.workspace.document import Part
 
 if TYPE_CHECKING:
-    from convscope.engine.models.library.catalogue import Entry
+    from convscope.engine.models.library.catalogue import CatalogueEntry
 
 KINDS = {"shipped": "trained, shipped", "template": "template", "application": "keras.applications"}
 HERE = "here"
@@ -29,7 +29,7 @@ def _number(value: float | None, unit: str = "") -> str:
 _ACCURACY = "Accuracy on ImageNet as keras.io publishes it: one network, one crop of each validation image"
 
 # (title, what it says, value, text)
-_COLUMNS: tuple[tuple[str, str, Callable[[Entry], Any], Callable[[Entry], str]], ...] = (
+_COLUMNS: tuple[tuple[str, str, Callable[[CatalogueEntry], Any], Callable[[CatalogueEntry], str]], ...] = (
     ("Model", "Tick several to compare them", lambda e: e.title.lower(), lambda e: e.title),
     ("Kind", "Where it comes from", lambda e: KINDS[e.kind], lambda e: KINDS[e.kind]),
     ("Parameters", "All weights", lambda e: e.parameters, lambda e: f"{e.parameters:,}"),
@@ -69,11 +69,11 @@ class LibraryRows(QAbstractTableModel):
 
     def __init__(self, ticks: Part[Ticks]) -> None:
         super().__init__()
-        self._entries: tuple[Entry, ...] = ()
+        self._entries: tuple[CatalogueEntry, ...] = ()
         self._here: frozenset[str] = frozenset()
         self._ticks = ticks
 
-    def set_entries(self, entries: tuple[Entry, ...], here: frozenset[str]) -> None:
+    def set_entries(self, entries: tuple[CatalogueEntry, ...], here: frozenset[str]) -> None:
         """Show these; `here`: names of those whose weights are on this machine."""
         self.beginResetModel()
         self._entries, self._here = entries, here
@@ -85,7 +85,7 @@ class LibraryRows(QAbstractTableModel):
         last = self.index(self.rowCount() - 1, HERE_COLUMN)
         self.dataChanged.emit(self.index(0, 0), last)
 
-    def entry(self, row: int) -> Entry:
+    def entry(self, row: int) -> CatalogueEntry:
         """A row's network."""
         return self._entries[row]
 
@@ -93,12 +93,12 @@ class LibraryRows(QAbstractTableModel):
         """The row of a network; -1 without."""
         return next((row for row, entry in enumerate(self._entries) if entry.name == name), -1)
 
-    def is_here(self, entry: Entry) -> bool:
+    def is_here(self, entry: CatalogueEntry) -> bool:
         """Whether its trained weights are on this machine."""
         return entry.name in self._here
 
     @property
-    def ticks(self) -> tuple[Entry, ...]:
+    def ticks(self) -> tuple[CatalogueEntry, ...]:
         """The ticked networks, in the order of the table."""
         return tuple(entry for entry in self._entries if entry.name in self._ticks.value.entries)
 

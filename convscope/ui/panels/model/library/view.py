@@ -31,7 +31,7 @@ from convscope.ui.panels.model.library.sort import NetworkOrder, without_own_arr
 from convscope.ui.panels.model.library.ticks import ticks_of
 
 if TYPE_CHECKING:
-    from convscope.engine.models.library.catalogue import Entry
+    from convscope.engine.models.library.catalogue import CatalogueEntry
 
 SIDE, NARROW = 296, 1100
 # What can be missed first where there is little room for names: kind, top-1, here, depth, year, size.
@@ -272,7 +272,7 @@ class LibraryView(QWidget):
     def _read(self) -> None:
         """The catalogue, and which weights lie on this machine."""
 
-        def work(_task: Task) -> tuple[tuple[Entry, ...], frozenset[str]]:
+        def work(_task: Task) -> tuple[tuple[CatalogueEntry, ...], frozenset[str]]:
             from convscope.engine.models.library.applications import cached
             from convscope.engine.models.library.catalogue import catalogue
 
@@ -290,7 +290,7 @@ class LibraryView(QWidget):
             on_failed=self.context.report,
         )
 
-    def _show_entries(self, entries: tuple[Entry, ...], here: frozenset[str]) -> None:
+    def _show_entries(self, entries: tuple[CatalogueEntry, ...], here: frozenset[str]) -> None:
         if self.rows.rowCount() == len(entries):
             self.rows.set_here(here)
             return
