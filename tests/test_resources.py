@@ -114,6 +114,10 @@ def test_the_wheel_takes_the_resources_along() -> None:
     hatch = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]["build"][
         "targets"
     ]
-    assert hatch["wheel"]["force-include"] == {"resources": "convscope/resources"}
+    taken = hatch["wheel"]["force-include"]
+    assert taken == {path: f"convscope/{path}" for path in taken}
+    there = {f"resources/{path.name}" for path in (ROOT / "resources").iterdir()}
+    # The README's pictures and the scripts that made all this are for those who have the sources.
+    assert there - taken.keys() == {"resources/screenshots", "resources/scripts"}
     assert hatch["wheel"]["packages"] == ["convscope"]
     assert "resources" in hatch["sdist"]["include"]

@@ -8,7 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-FOLDER = Path(__file__).resolve().parents[1] / "resources" / "screenshots"
+FOLDER = Path(__file__).resolve().parents[1] / "screenshots"
 PICTURES = (
     ("kernels", "light"),
     ("data", "light"),

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-RESOURCES = Path(__file__).resolve().parent.parent / "resources"
+RESOURCES = Path(__file__).resolve().parents[1]
 PROVENANCE = RESOURCES / "PROVENANCE.md"
 TITLE = """# Where every shipped file comes from
 

@@ -1,4 +1,4 @@
-"""Makes resources/datasets/: `python tools/make_datasets.py DATA`, DATA holding digits/ and fashion-mnist/.
+"""Makes resources/datasets/: `python resources/scripts/make_datasets.py DATA`, DATA holding digits/ and fashion-mnist/.
 
 The photographs of the texture set are in resources/images/ already. The same NumPy gives the same bytes.
 """
@@ -45,7 +45,7 @@ def main() -> None:
     data = parser.parse_args().data
     DATASETS.mkdir(parents=True, exist_ok=True)
     rows = [digits(data), fashion(data)]
-    write_section("datasets", f"Made by `tools/make_datasets.py DATA` with NumPy {np.__version__}.", rows)
+    write_section("datasets", f"Made by `resources/scripts/make_datasets.py DATA` with NumPy {np.__version__}.", rows)
 
 
 if __name__ == "__main__":
