@@ -1,4 +1,6 @@
-"""Makes resources/models/imagenet.*: `python resources/scripts/convert_efficientnet.py DATA`, DATA holding imagenet/.
+"""Makes resources/models/imagenet.*: `python resources/scripts/convert_efficientnet.py DATA`.
+
+DATA holds imagenet/.
 
 EfficientNet-Lite0 with its ImageNet weights, from a PyTorch state dictionary to the Keras network that the
 app opens. Large kernels are stored in half precision, the rest in single; the script prints what that moves.

@@ -1,4 +1,4 @@
-"""Fetches resources/fonts/ and resources/icons/ from three npm packages: `python resources/scripts/fetch_fonts_icons.py`.
+"""Fetches resources/fonts/ and resources/icons/ from three npm packages.
 
 Needs `npm` and a network. An icon that the app wants is one line in icons.txt.
 """
@@ -54,15 +54,15 @@ def main() -> None:
 
     write_section(
         "fonts",
-        "Fetched by `resources/scripts/fetch_fonts_icons.py`: the static TrueType files of Google Fonts. Inter is © The "
-        "Inter Project Authors, JetBrains Mono © The JetBrains Mono Project Authors; the licences are beside "
-        "them.",
+        "Fetched by `resources/scripts/fetch_fonts_icons.py`: the static TrueType files of Google Fonts. "
+        "Inter is © The Inter Project Authors, JetBrains Mono © The JetBrains Mono Project Authors; "
+        "the licences are beside them.",
         [Row(file, f"npm `{package}`, {path}", "SIL OFL 1.1") for file, (package, path) in FONTS.items()],
     )
     write_section(
         "icons",
-        "Fetched by `resources/scripts/fetch_fonts_icons.py` from Lucide, unchanged; LICENSE.txt says which came from "
-        "Feather (MIT).",
+        "Fetched by `resources/scripts/fetch_fonts_icons.py` from Lucide, unchanged; LICENSE.txt says "
+        "which came from Feather (MIT).",
         [
             Row(f"{icon}.svg", f"npm `{LUCIDE}`, icons/{icon}.svg", "ISC (some MIT, see LICENSE.txt)")
             for icon in ICONS

@@ -1,4 +1,6 @@
-"""Makes resources/datasets/: `python resources/scripts/make_datasets.py DATA`, DATA holding digits/ and fashion-mnist/.
+"""Makes resources/datasets/: `python resources/scripts/make_datasets.py DATA`.
+
+DATA holds digits/ and fashion-mnist/.
 
 The photographs of the texture set are in resources/images/ already. The same NumPy gives the same bytes.
 """
@@ -45,7 +47,8 @@ def main() -> None:
     data = parser.parse_args().data
     DATASETS.mkdir(parents=True, exist_ok=True)
     rows = [digits(data), fashion(data)]
-    write_section("datasets", f"Made by `resources/scripts/make_datasets.py DATA` with NumPy {np.__version__}.", rows)
+    made = f"Made by `resources/scripts/make_datasets.py DATA` with NumPy {np.__version__}."
+    write_section("datasets", made, rows)
 
 
 if __name__ == "__main__":

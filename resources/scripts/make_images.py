@@ -1,4 +1,6 @@
-"""Makes resources/images/: `python resources/scripts/make_images.py DATA`, DATA holding digits/ and fashion-mnist/.
+"""Makes resources/images/: `python resources/scripts/make_images.py DATA`.
+
+DATA holds digits/ and fashion-mnist/.
 
 Needs scikit-image (the photographs come from its package), NumPy and Pillow. The same versions give the same
 bytes.
@@ -132,7 +134,8 @@ def main() -> None:
 
     write_section(
         "images",
-        f"Made by `resources/scripts/make_images.py DATA` with Pillow {pillow_version} and NumPy {np.__version__}.",
+        f"Made by `resources/scripts/make_images.py DATA` with Pillow {pillow_version} "
+        f"and NumPy {np.__version__}.",
         rows,
     )
 

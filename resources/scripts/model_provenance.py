@@ -7,7 +7,8 @@ import re
 from provenance import PROVENANCE, Row, write_section
 
 INTRODUCTION = (
-    "Made by `resources/scripts/convert_efficientnet.py DATA` (imagenet) and `resources/scripts/train_small.py` (the others)."
+    "Made by `resources/scripts/convert_efficientnet.py DATA` (imagenet) and "
+    "`resources/scripts/train_small.py` (the others)."
 )
 
 

@@ -1,4 +1,4 @@
-"""Makes the small trained networks in resources/models/: `python resources/scripts/train_small.py [digits] [garments]`.
+"""Makes the small trained networks in resources/models/: `train_small.py [digits] [garments]`.
 
 They learn from the shipped data and are measured on its test images, which they never see before. Another
 processor may round differently and end with other weights; the accuracy that is measured is what is written.
