@@ -20,7 +20,7 @@ from convscope.ui.panels.model.empty import EmptyState
 from convscope.ui.panels.model.graph.page import GraphPage
 from convscope.ui.panels.model.layers.facts import LayerFacts
 from convscope.ui.panels.model.layers.table import LayerTable
-from convscope.ui.panels.model.model_facts import ModelFacts
+from convscope.ui.panels.model.network.facts import NetworkColumn
 from convscope.ui.panels.model.shown import ShownModel, read_model
 from convscope.ui.widgets.scroll_column import ScrollColumn
 
@@ -193,7 +193,7 @@ class ModelPanel(Panel):
             self.stack.addWidget(page)
         across.addWidget(centre, 1)
         self.facts = LayerFacts(self.context)
-        self.whole = ModelFacts(self.context)
+        self.whole = NetworkColumn(self.context)
         for bar in self.whole.bars.values():
             bar.chosen.connect(self.context.workspace.choose_layer)
         self.which = segmented(

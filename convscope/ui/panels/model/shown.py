@@ -14,7 +14,7 @@ from convscope.engine.models.opened import OpenedModel
 from convscope.engine.models.summary import LayerInfo, Sheet
 from convscope.ui.panels.model import words
 from convscope.ui.panels.model.layers.rows import Rows
-from convscope.ui.panels.model.layers.share_bar import Piece
+from convscope.ui.panels.model.network.share_bar import Piece
 
 
 @dataclass(frozen=True, eq=False)

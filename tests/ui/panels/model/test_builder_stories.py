@@ -27,8 +27,7 @@ from convscope.engine.models.builder.architecture import Architecture
 from convscope.engine.models.builder.templates import TEMPLATES
 from convscope.engine.models.layer_specs import KINDS, palette
 from convscope.engine.models.opened import OpenedModel
-from convscope.ui.panels.model.build.arcs import arcs_of
-from convscope.ui.panels.model.build.rows import settings_words
+from convscope.ui.panels.model.build.rows import arcs_of, settings_words
 
 CTRL, ALT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.AltModifier
 SHIFT = Qt.KeyboardModifier.ShiftModifier

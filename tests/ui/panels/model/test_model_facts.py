@@ -13,7 +13,7 @@ from window_helpers import messages
 from convscope.engine.models.library.catalogue import open_model
 from convscope.engine.models.opened import OpenedModel
 from convscope.imaging.image import Image
-from convscope.ui.panels.model.class_names_dialog import ClassNamesDialog
+from convscope.ui.panels.model.network.class_names import ClassNamesDialog
 from convscope.ui.plots.class_bars import ClassBars
 
 

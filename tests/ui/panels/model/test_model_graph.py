@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication, QLineEdit
 from window_helpers import messages
 
 from convscope.ui import theme
-from convscope.ui.panels.model.graph.legend import Legend
+from convscope.ui.panels.model.colours import CategoryLegend
 from convscope.ui.panels.model.graph.view import GraphView
 
 
@@ -59,7 +59,7 @@ def test_the_whole_graph_is_in_view_and_skips_are_seen(drawn: Story) -> None:
     assert adds
     for add in adds:
         assert sum(route.target == add for route in picture.layout.routes) == 2
-    legend = drawn.find(Legend, "model.graph.legend")
+    legend = drawn.find(CategoryLegend, "model.graph.legend")
     assert "Merge" in legend.accessibleDescription()
 
 

@@ -21,8 +21,7 @@ from convscope.engine.models.export import worker
 from convscope.engine.models.library.catalogue import open_model
 from convscope.ui import theme
 from convscope.ui.panels.model.layers.facts import FactGrid
-from convscope.ui.panels.model.save_copy.parity_card import ParityDialog
-from convscope.ui.panels.model.save_copy.view import SaveCopyDialog
+from convscope.ui.panels.model.network.save_copy import ParityDialog, SaveCopyDialog
 
 
 def kind(story: Story, key: str) -> None:

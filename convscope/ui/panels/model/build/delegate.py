@@ -10,8 +10,7 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem,
 
 from convscope.engine.models.field_words import short
 from convscope.ui import theme
-from convscope.ui.panels.model.build.arcs import Arc
-from convscope.ui.panels.model.build.rows import LayerRows, settings_words, shape_words
+from convscope.ui.panels.model.build.rows import Arc, LayerRows, settings_words, shape_words
 
 ROW, LANE, SPINE = 46, 12, 22
 SHAPE, PARAMETERS = 132, 176

@@ -23,7 +23,7 @@ _SUMS = (
 _LONGEST = 84
 
 
-class Totals(QWidget):
+class SumsBar(QWidget):
     """Sums at the left, problems and Build at the right.
 
     Signals:

@@ -19,12 +19,11 @@ from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.model.build.edits import inserted
 from convscope.ui.panels.model.build.fields import TypedField
 from convscope.ui.panels.model.build.files import ArchitectureFiles
-from convscope.ui.panels.model.build.gallery import Gallery
+from convscope.ui.panels.model.build.gallery import Gallery, Sketch
 from convscope.ui.panels.model.build.list import LayerList
 from convscope.ui.panels.model.build.palette import Palette
-from convscope.ui.panels.model.build.sketch import Sketch
 from convscope.ui.panels.model.build.start import Start
-from convscope.ui.panels.model.build.totals import Totals
+from convscope.ui.panels.model.build.totals import SumsBar
 
 if TYPE_CHECKING:
     from convscope.engine.models.opened import OpenedModel
@@ -46,7 +45,7 @@ class BuildView(QWidget):
         self.layers = LayerList(context.workspace.architecture)
         self.palette_ = Palette()
         self.sketch = Sketch(height=44)
-        self.totals = Totals()
+        self.totals = SumsBar()
         self.gallery: Gallery | None = None
         self.stack = QStackedWidget()
         self.start = Start(context, self._show_offer)

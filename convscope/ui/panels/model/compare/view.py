@@ -24,7 +24,14 @@ from convscope.jobs.job import Job
 from convscope.ui import theme
 from convscope.ui.forms.form import caption, row, tool
 from convscope.ui.panel_context import PanelContext
-from convscope.ui.panels.model.compare.rows import COLUMNS, BarUnder, CompareRows, Line, as_csv, as_text
+from convscope.ui.panels.model.compare.table import (
+    COLUMNS,
+    BarUnder,
+    ComparedNetwork,
+    CompareRows,
+    as_csv,
+    as_text,
+)
 from convscope.ui.panels.model.library.sort import NetworkOrder, without_own_arrow
 
 if TYPE_CHECKING:
@@ -79,14 +86,14 @@ class CompareView(QWidget):
         self.title.setText("Families of convnets")
         self._sources = []
         self._stop()
-        self.rows.set_lines([Line(family.name, facts_of_family(family)) for family in FAMILIES])
+        self.rows.set_lines([ComparedNetwork(family.name, facts_of_family(family)) for family in FAMILIES])
         self._settle("Year")
 
     def show_networks(self, sources: Sequence[Source]) -> None:
         """These networks; what is not published is counted in the background."""
         self.title.setText(f"{len(sources)} networks")
         self._sources = list(sources)
-        self.rows.set_lines([Line(_title(source)) for source in sources])
+        self.rows.set_lines([ComparedNetwork(_title(source)) for source in sources])
         self._settle("Parameters")
 
         def work(task: Task) -> None:

@@ -17,9 +17,8 @@ from convscope.ui import theme
 from convscope.ui.canvas.viewport import ONE_STEP
 from convscope.ui.forms.form import caption, row, segmented, tool
 from convscope.ui.panel_context import PanelContext
-from convscope.ui.panels.model.graph.legend import Legend
-from convscope.ui.panels.model.graph.out import graph_image, save_graph
-from convscope.ui.panels.model.graph.paint import HEIGHT, GraphPicture, box_width
+from convscope.ui.panels.model.colours import CategoryLegend
+from convscope.ui.panels.model.graph.paint import HEIGHT, GraphPicture, box_width, graph_image, save_graph
 from convscope.ui.panels.model.graph.view import GraphView
 from convscope.ui.panels.model.shown import ShownModel
 
@@ -94,7 +93,7 @@ class GraphPage(QWidget):
         self.view.copy_requested.connect(self._copy)
         self.view.save_requested.connect(self._save)
         column.addWidget(self.view, 1)
-        self.legend = Legend()
+        self.legend = CategoryLegend()
         self.legend.setObjectName("model.graph.legend")
         self.problem = caption("model.graph.problem")
         self.problem.hide()

@@ -14,7 +14,7 @@ MOST, SHORTEST = 0.6, 5
 
 
 @dataclass
-class Row:
+class LayerLine:
     """One line: a layer, or a nested model (then `layer` is False).
 
     Attributes:
@@ -72,7 +72,7 @@ class Rows:
         kinds: Mapping[str, str] | None = None,
         groups: Mapping[str, str] | None = None,
     ) -> None:
-        self.lines: list[Row] = [Row("", (), (), False, -1, 0, 0.0)]
+        self.lines: list[LayerLine] = [LayerLine("", (), (), False, -1, 0, 0.0)]
         self.by_path: dict[str, int] = {}
         if sheet is not None:
             for row in sheet.layers:
@@ -127,7 +127,7 @@ class Rows:
     ) -> int:
         number = len(self.lines)
         siblings = self.lines[parent].children
-        self.lines.append(Row(path, texts, amounts, layer, parent, len(siblings), share))
+        self.lines.append(LayerLine(path, texts, amounts, layer, parent, len(siblings), share))
         siblings.append(number)
         self.by_path[path] = number
         return number

@@ -24,8 +24,8 @@ from convscope.ui.actions import Command
 from convscope.ui.forms.form import caption, hairline, heading, row, scrolling, segmented, tool
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.model.compare.view import CompareView
-from convscope.ui.panels.model.library.open import OpenForm
-from convscope.ui.panels.model.library.opened import OpenModels
+from convscope.ui.panels.model.library.open_form import OpenForm
+from convscope.ui.panels.model.library.open_models import OpenModels
 from convscope.ui.panels.model.library.rows import HERE, LibraryRows
 from convscope.ui.panels.model.library.sort import NetworkOrder, without_own_arrow
 from convscope.ui.panels.model.library.ticks import ticks_of

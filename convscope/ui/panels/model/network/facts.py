@@ -18,10 +18,10 @@ from convscope.ui import theme
 from convscope.ui.forms.form import caption, choose, combo, hairline, heading, named, row, tool
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.model import words
-from convscope.ui.panels.model.class_names_dialog import ClassNamesDialog
 from convscope.ui.panels.model.layers.facts import FACTS_GAP, SELECTABLE, FactGrid
-from convscope.ui.panels.model.layers.share_bar import Piece, ShareBar
-from convscope.ui.panels.model.save_copy.view import ModelSaver
+from convscope.ui.panels.model.network.class_names import ClassNamesDialog
+from convscope.ui.panels.model.network.save_copy import ModelSaver
+from convscope.ui.panels.model.network.share_bar import Piece, ShareBar
 from convscope.ui.panels.model.shown import ShownModel
 from convscope.ui.plots.class_bars import ROW, ClassBars
 from convscope.ui.widgets.answer_choice import AnswerChoice
@@ -33,7 +33,7 @@ CLASSES = 5
 _RESIZE_WORDS = {"crop": "its middle", "pad": "all of it, with a border", "stretch": "all of it, stretched"}
 
 
-class ModelFacts(QWidget):
+class NetworkColumn(QWidget):
     """The column of the whole model."""
 
     def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:

@@ -29,7 +29,7 @@ NOTE = VALUE + 4
 
 
 @dataclass(frozen=True)
-class Line:
+class ComparedNetwork:
     """One network of the comparison.
 
     Attributes:
@@ -45,7 +45,7 @@ class Line:
     problem: str = ""
 
 
-Value = Callable[[Line, "NetworkFacts"], Any]
+Value = Callable[[ComparedNetwork, "NetworkFacts"], Any]
 
 
 @dataclass(frozen=True)
@@ -143,9 +143,9 @@ class CompareRows(QAbstractTableModel):
 
     def __init__(self) -> None:
         super().__init__()
-        self.lines: list[Line] = []
+        self.lines: list[ComparedNetwork] = []
 
-    def set_lines(self, lines: Sequence[Line]) -> None:
+    def set_lines(self, lines: Sequence[ComparedNetwork]) -> None:
         """Other networks."""
         self.beginResetModel()
         self.lines = list(lines)
