@@ -18,7 +18,7 @@ from convscope.core.printable import json_text
 from convscope.core.task import Cancelled
 
 if TYPE_CHECKING:
-    from convscope.engine.interpret.feature_visualization.goals import Goal
+    from convscope.engine.interpret.feature_visualization.objectives import Objective
     from convscope.engine.interpret.feature_visualization.results import Pattern
     from convscope.engine.models.opened import OpenedModel
 
@@ -29,7 +29,7 @@ _FIRST = 16
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The model, what to climb to, the recipe with its options, and the files."""
+    """The model, the objectives, the recipe with its options, and the files."""
     add_model_arguments(parser)
     add_answer_arguments(parser, file="the grid, a PNG file, eight in a row")
     what = parser.add_mutually_exclusive_group(required=True)
@@ -42,26 +42,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--filters", metavar="LIST", help="such as 0-15 or 3,7,20-23 (default: the first 16 of the layer)"
     )
-    parser.add_argument("--recipe", choices=("clear", "classic"), default="clear", help="default: clear")
+    parser.add_argument("--recipe", default="clear", metavar="NAME", help="clear (default) or classic")
     parser.add_argument("--steps", type=int, metavar="N", help="of the ascent (default: the recipe's own)")
     parser.add_argument("--size", type=int, metavar="N", help="of the pictures in pixels")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of all that is random (default 0)")
-    parser.add_argument("--negative", action="store_true", help="what they hate most instead")
+    parser.add_argument("--negative", action="store_true", help="make them as small as possible instead")
     parser.add_argument("--octaves", type=int, default=1, metavar="N", help="sizes one after the other")
     parser.add_argument("--variation", type=float, default=0.0, metavar="X", help="total variation, 0 to 2")
     parser.add_argument("--l2", type=float, default=0.0, metavar="X", help="towards gray, 0 to 2")
     parser.add_argument("--blur", type=float, default=0.0, metavar="X", help="towards soft, 0 to 2")
     parser.add_argument(
-        "--npy", metavar="FILE", help="the pictures as float32, N×H×W×C, in pixels 0–255 as they were climbed"
+        "--npy", metavar="FILE", help="the pictures as float32, N×H×W×C, in pixels 0–255 as they grew"
     )
     parser.add_argument("--no-cache", action="store_true", help="compute all, and keep nothing on disk")
     parser.add_argument("--json", action="store_true", help="scores as JSON")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Climb, write the files, print the scores."""
+    """Grow the patterns, write the files, print the scores."""
     from convscope.engine.interpret.feature_visualization.export import grid_picture
-    from convscope.engine.interpret.feature_visualization.many import climb_many
+    from convscope.engine.interpret.feature_visualization.grid import ascend_many
     from convscope.engine.interpret.feature_visualization.settings import PatternSettings
     from convscope.imaging.io.save import save_npy, save_png
 
@@ -70,7 +70,7 @@ def run(arguments: argparse.Namespace) -> int:
     check_output(arguments.output, (".png",), arguments.model)
     check_output(arguments.npy, (".npy",), arguments.model)
     if arguments.filters is not None and arguments.classes is not None:
-        raise UserError("--filters belongs to --layer; --classes already names what to climb to.")
+        raise UserError("--filters belongs to --layer; --classes already names the objectives.")
     filters = None if arguments.filters is None else numbers(arguments.filters, "--filters")
     settings = PatternSettings(
         arguments.recipe,
@@ -85,10 +85,10 @@ def run(arguments: argparse.Namespace) -> int:
     model = opened(arguments)
     for note in model.assumption:
         print(note, file=sys.stderr)
-    goals = _goals(model, arguments, filters)
+    objectives = _objectives(model, arguments, filters)
     try:
         with progress_bar() as task:
-            patterns = climb_many(model, goals, settings, task, cached=not arguments.no_cache)
+            patterns = ascend_many(model, objectives, settings, task, cached=not arguments.no_cache)
     except Cancelled:
         return 130
     save_png(arguments.output, grid_picture(patterns))
@@ -123,19 +123,19 @@ def numbers(text: str, option: str) -> list[int]:
     return found
 
 
-def _goals(
+def _objectives(
     model: OpenedModel, arguments: argparse.Namespace, filters: Sequence[int] | None
-) -> tuple[Goal, ...]:
-    from convscope.engine.interpret.feature_visualization import goals as aims
-    from convscope.engine.interpret.feature_visualization.many import first_filters
+) -> tuple[Objective, ...]:
+    from convscope.engine.interpret.feature_visualization.grid import first_filters
+    from convscope.engine.interpret.feature_visualization.objectives import Objective
 
     negative = arguments.negative
     if arguments.classes is not None:
-        return tuple(aims.class_(n, negative=negative) for n in _class_numbers(model, arguments.classes))
+        return tuple(Objective.class_(n, negative=negative) for n in _class_numbers(model, arguments.classes))
     check_layer(model, arguments.layer)
     if filters is None:
         return first_filters(model, arguments.layer, _FIRST, negative=negative)
-    return tuple(aims.channel(arguments.layer, index, negative=negative) for index in filters)
+    return tuple(Objective.channel(arguments.layer, index, negative=negative) for index in filters)
 
 
 def _class_numbers(model: OpenedModel, text: str) -> list[int]:
@@ -155,23 +155,21 @@ def _class_numbers(model: OpenedModel, text: str) -> list[int]:
 
 
 def _tell(model: OpenedModel, patterns: Sequence[Pattern], *, as_json: bool) -> None:
-    from convscope.engine.interpret.feature_visualization.goals import words
-    from convscope.engine.interpret.feature_visualization.words import verdict
+    from convscope.engine.interpret.feature_visualization.results import verdict
 
     if as_json:
         print(json_text({"patterns": [_facts(model, one) for one in patterns]}))
         return
-    width = max(len(words(model, one.goal)) for one in patterns)
+    width = max(len(one.objective.words(model)) for one in patterns)
     for one in patterns:
-        print(f"{words(model, one.goal):<{width}}  score {one.score:9.4g}  {verdict(one)}")
+        print(f"{one.objective.words(model):<{width}}  score {one.score:9.4g}  {verdict(one)}")
 
 
 def _facts(model: OpenedModel, pattern: Pattern) -> dict[str, Any]:
-    from convscope.engine.interpret.feature_visualization.goals import words
 
     return {
-        "name": words(model, pattern.goal),
-        "index": pattern.goal.index,
+        "name": pattern.objective.words(model),
+        "index": pattern.objective.index,
         # JSON has no word for what is not a number.
         "score": pattern.score if math.isfinite(pattern.score) else None,
         "score_moved": pattern.moved if math.isfinite(pattern.moved) else None,

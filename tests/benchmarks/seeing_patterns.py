@@ -15,8 +15,8 @@ SEED = 0
 @benchmark("16 VGG16 filters, block3_conv1, 128 px, 30 steps", target="≤ 0.75 × one by one", most=0.75)
 def sixteen_filters(small: bool) -> Case:
     """The lectures' recipe for all filters in batches, against their loop in a kept `tf.function`."""
-    from convscope.engine.interpret.feature_visualization import goals as aims
-    from convscope.engine.interpret.feature_visualization.climb import climb
+    from convscope.engine.interpret.feature_visualization.gradient_ascent import ascend
+    from convscope.engine.interpret.feature_visualization.objectives import Objective
     from convscope.engine.interpret.feature_visualization.settings import PatternSettings
     from convscope.engine.models.answers.preprocessing import RAW
     from convscope.engine.models.opened import OpenedModel
@@ -30,7 +30,7 @@ def sixteen_filters(small: bool) -> Case:
     model = keras.applications.VGG16(weights=None, include_top=False, input_shape=(None, None, 3))
     opened = OpenedModel(model, preprocessing=RAW)
     size, steps, count = (32, 2, 3) if small else (128, 30, 16)
-    goals = [aims.channel("block3_conv1", index) for index in range(count)]
+    objectives = [Objective.channel("block3_conv1", index) for index in range(count)]
     settings = PatternSettings("classic", steps, size, SEED)
     until = keras.Model(model.inputs, model.get_layer("block3_conv1").output)
 
@@ -57,7 +57,9 @@ def sixteen_filters(small: bool) -> Case:
 
     def together() -> NDArray[np.float32]:
         # The loop does not score its pictures either.
-        return np.stack([pattern.values for pattern in climb(opened, goals, settings, scored=False).patterns])
+        return np.stack(
+            [pattern.values for pattern in ascend(opened, objectives, settings, scored=False).patterns]
+        )
 
     def same(ours: NDArray[np.float32], theirs: NDArray[np.float32]) -> None:
         # With 30 steps at 128 px a rounding grows: at a maximum that is a tie another pixel wins.
@@ -71,7 +73,7 @@ def sixteen_filters(small: bool) -> Case:
 @benchmark("a second look at 16 patterns of the ImageNet network", target="≤ 200 ms", most=200)
 def second_look(small: bool) -> Case:
     """From the weights' fingerprint to sixteen pictures from disk."""
-    from convscope.engine.interpret.feature_visualization.many import climb_many, first_filters
+    from convscope.engine.interpret.feature_visualization.grid import ascend_many, first_filters
     from convscope.engine.interpret.feature_visualization.settings import PatternSettings
     from convscope.engine.models.library.catalogue import open_model
     from convscope.engine.runtime import start
@@ -79,15 +81,15 @@ def second_look(small: bool) -> Case:
     start()
     model = open_model("digits" if small else "imagenet")
     path = "conv2d_1" if small else "block5a_expand_conv"
-    goals = first_filters(model, path, 16)
+    objectives = first_filters(model, path, 16)
     settings = PatternSettings(steps=1, size=24 if small else 128)
 
     def look() -> int:
-        return len(climb_many(model, goals, settings))
+        return len(ascend_many(model, objectives, settings))
 
     look()
 
     def check(count: int) -> None:
-        assert count == len(goals)
+        assert count == len(objectives)
 
     return Case(ours=look, check=check)

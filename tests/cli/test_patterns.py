@@ -78,7 +78,7 @@ def test_classes_by_name_and_number(tmp_path: Path, capsys: pytest.CaptureFixtur
         ),
         (
             ["--classes", "1", "--filters", "1"],
-            "--filters belongs to --layer; --classes already names what to climb to.",
+            "--filters belongs to --layer; --classes already names the objectives.",
         ),
     ],
 )

@@ -18,11 +18,11 @@ from convscope.engine.interpret.activations.dead import dead_channels
 from convscope.engine.interpret.activations.layer_maps import layer_maps
 from convscope.engine.interpret.activations.normalise import to_levels
 from convscope.engine.interpret.activations.nothing import FAINT, crossed, is_blank, nothing
-from convscope.engine.interpret.feature_visualization import goals as aims
-from convscope.engine.interpret.feature_visualization.climb import climb
-from convscope.engine.interpret.feature_visualization.many import climb_many, first_filters
+from convscope.engine.interpret.feature_visualization.gradient_ascent import ascend
+from convscope.engine.interpret.feature_visualization.grid import ascend_many, first_filters
+from convscope.engine.interpret.feature_visualization.objectives import Objective
+from convscope.engine.interpret.feature_visualization.results import verdict
 from convscope.engine.interpret.feature_visualization.settings import PatternSettings
-from convscope.engine.interpret.feature_visualization.words import verdict
 from convscope.engine.interpret.kernels_of import kernels_of, pictures
 from convscope.engine.models.library.catalogue import open_model
 from convscope.engine.models.opened import OpenedModel
@@ -165,9 +165,9 @@ def test_kernels_of_dead_filters_are_gray(model: OpenedModel) -> None:
 @pytest.mark.parametrize("recipe", ["clear", "classic"])
 def test_no_pattern_grows_from_a_dead_filter(model: OpenedModel, recipe: str) -> None:
     settings = PatternSettings(recipe, steps=6, size=24)
-    patterns = climb_many(model, first_filters(model, "conv", 32), settings, cached=False)
-    assert [pattern.goal.index for pattern in patterns if pattern.dead] == DEAD
-    alone = climb(model, [aims.channel("conv", 17)], settings).patterns[0]
+    patterns = ascend_many(model, first_filters(model, "conv", 32), settings, cached=False)
+    assert [pattern.objective.index for pattern in patterns if pattern.dead] == DEAD
+    alone = ascend(model, [Objective.channel("conv", 17)], settings).patterns[0]
     for pattern in (*(patterns[channel] for channel in DEAD), alone):
         np.testing.assert_array_equal(pattern.pixels, crossed(24, 24))
         assert pattern.flat and len(np.unique(pattern.values)) == 1
@@ -175,7 +175,7 @@ def test_no_pattern_grows_from_a_dead_filter(model: OpenedModel, recipe: str) ->
     for channel in ALIVE:
         assert not patterns[channel].flat and patterns[channel].pixels.std() > 5
     # Its neighbours' pictures are as they would be without it.
-    other = climb(model, [aims.channel("conv", 4)], settings).patterns[0]
+    other = ascend(model, [Objective.channel("conv", 4)], settings).patterns[0]
     np.testing.assert_allclose(other.values, patterns[4].values, atol=0.6)
 
 
@@ -186,12 +186,12 @@ def test_dead_classes_and_ways(model: OpenedModel) -> None:
     net.get_layer("scores").set_weights([kernel, bias])
     opened = OpenedModel(net)
     settings = PatternSettings("clear", steps=2)
-    found = climb_many(opened, [aims.class_(n) for n in range(4)], settings, cached=False)
+    found = ascend_many(opened, [Objective.class_(n) for n in range(4)], settings, cached=False)
     assert [bool(one.dead) for one in found] == [False, False, True, False]
     assert found[2].dead == "dead: all its weights are 0"
     # Between a filter that lives and a dead one there is a way, between two dead ones there is none.
     for ends, dead in (((3, 4), [True, False, False]), ((3, 17), [True] * 3)):
-        way = climb_many(model, aims.between("conv", *ends, 3), settings, cached=False)
+        way = ascend_many(model, Objective.between("conv", *ends, 3), settings, cached=False)
         assert [bool(one.dead) for one in way] == dead
 
 

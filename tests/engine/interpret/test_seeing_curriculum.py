@@ -19,8 +19,8 @@ from convscope.engine.interpret.attribution.look import Look
 from convscope.engine.interpret.attribution.picture import picture, region
 from convscope.engine.interpret.attribution.result import Request
 from convscope.engine.interpret.attribution.target import Target
-from convscope.engine.interpret.feature_visualization import goals as aims
-from convscope.engine.interpret.feature_visualization.climb import climb
+from convscope.engine.interpret.feature_visualization.gradient_ascent import ascend
+from convscope.engine.interpret.feature_visualization.objectives import Objective
 from convscope.engine.interpret.feature_visualization.settings import PatternSettings
 from convscope.engine.interpret.kernels_of import kernels_of
 from convscope.engine.models.answers.preprocessing import MODES
@@ -85,8 +85,8 @@ def test_31_a_filter_fires_on_the_pattern_that_its_kernel_shows(digits: OpenedMo
 def test_32_a_pattern_excites_its_filter_more_than_noise_does(digits: OpenedModel) -> None:
     classic = PatternSettings("classic")
     assert classic.steps_for(digits) == 40
-    goals = [aims.channel("conv2d_1", index) for index in range(4)]
-    for pattern in climb(digits, goals, classic).patterns:
+    objectives = [Objective.channel("conv2d_1", index) for index in range(4)]
+    for pattern in ascend(digits, objectives, classic).patterns:
         assert pattern.score > pattern.curve[0] or pattern.flat
         assert pattern.pixels.dtype == np.uint8 and pattern.pixels.shape[:2] == (28, 28)
 

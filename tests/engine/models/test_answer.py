@@ -15,7 +15,7 @@ from convscope.engine.interpret.attribution.explain import explain
 from convscope.engine.interpret.attribution.look import Look
 from convscope.engine.interpret.attribution.result import Request
 from convscope.engine.interpret.attribution.target import Target, find_class
-from convscope.engine.interpret.feature_visualization import goals as aims
+from convscope.engine.interpret.feature_visualization.objectives import Objective
 from convscope.engine.models.answers.answer import loss_reading
 from convscope.engine.models.files.open_file import open_file
 from convscope.engine.models.opened import OpenedModel
@@ -229,12 +229,12 @@ def test_explanations_and_patterns_are_of_the_chosen_output(boxes: OpenedModel) 
         expected = explain(Look(fresh, image), Request("grad-cam", Target(0)))
         np.testing.assert_array_equal(made.heat, expected.heat)
         heats[name] = made.heat
-    goal = aims.class_(3, negative=True)
+    objective = Objective.class_(3, negative=True)
     box = boxes.with_(output="box")
-    aims.check(box, goal)
-    assert aims.words(box, goal) == "value 3, as small as possible"
+    objective.check(box)
+    assert objective.words(box) == "value 3, as small as possible"
     with pytest.raises(UserError, match=r"^boxes has 3 classes, 0 to 2: there is no 3\.$"):
-        aims.check(boxes, goal)
+        objective.check(boxes)
 
 
 def test_a_regression_is_not_evaluated_as_accuracy(boxes: OpenedModel) -> None:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from convscope.core.errors import UserError
 from convscope.core.paths import cache_dir
-from convscope.engine.interpret.feature_visualization.goals import Goal
+from convscope.engine.interpret.feature_visualization.objectives import Objective
 from convscope.engine.interpret.feature_visualization.results import Pattern, State
 from convscope.engine.interpret.feature_visualization.settings import PatternSettings
 from convscope.imaging.io.numpy_files import UNREADABLE, load_archive
@@ -65,33 +65,33 @@ class PatternCache:
         path.mkdir(exist_ok=True)
         return path
 
-    def path(self, goal: Goal, batch: Sequence[Goal] = ()) -> Path:
-        """The file of a goal; pictures that push each other apart depend on the whole batch."""
-        goals = [asdict(one) for one in ((goal, *batch) if self._diverse else (goal,))]
-        text = f"{self._facts}\n{json.dumps(goals, sort_keys=True)}"
-        if goal.kind == "class":
+    def path(self, objective: Objective, batch: Sequence[Objective] = ()) -> Path:
+        """The file of an objective; pictures that push each other apart depend on the whole batch."""
+        objectives = [asdict(one) for one in ((objective, *batch) if self._diverse else (objective,))]
+        text = f"{self._facts}\n{json.dumps(objectives, sort_keys=True)}"
+        if objective.kind == "class":
             # Of which output, where a network has several.
             text += f"\n{self._answer}"
         return self.folder() / f"{_digest(text.encode())}.npz"
 
-    def load(self, goal: Goal, batch: Sequence[Goal] = ()) -> Pattern | None:
+    def load(self, objective: Objective, batch: Sequence[Objective] = ()) -> Pattern | None:
         """The pattern, or None when it is not there or cannot be read."""
-        path = self.path(goal, batch)
+        path = self.path(objective, batch)
         try:
             file, _ = load_archive(path, LIMIT)
             score, moved, flat = (float(number) for number in file["facts"])
             pattern = Pattern(
-                goal, file["pixels"], file["values"], score, moved, file["curve"], flat=bool(flat)
+                objective, file["pixels"], file["values"], score, moved, file["curve"], flat=bool(flat)
             )
             path.touch()
         except UNREADABLE:
             return None
         return pattern
 
-    def load_state(self, goal: Goal) -> State | None:
+    def load_state(self, objective: Objective) -> State | None:
         """Where the pattern's ascent stood at its end, if that was stored with it."""
         try:
-            file, _ = load_archive(self.path(goal), LIMIT)
+            file, _ = load_archive(self.path(objective), LIMIT)
             step, octave, since, count = (int(number) for number in file["state"])
             variables = tuple(file[f"variable{number}"] for number in range(count))
             return State(step, octave, since, variables, file["curve"][:, None], file["alive"])
@@ -105,7 +105,7 @@ class PatternCache:
             patterns: of one batch.
             state: at their end, so that they can be continued.
         """
-        batch = [pattern.goal for pattern in patterns]
+        batch = [pattern.objective for pattern in patterns]
         for number, pattern in enumerate(patterns):
             if pattern.dead:
                 # Its cross is there at once.
@@ -124,7 +124,7 @@ class PatternCache:
             buffer = io.BytesIO()
             np.savez(buffer, **arrays)  # type: ignore[arg-type]
             try:
-                write_whole(self.path(pattern.goal, batch), buffer.getvalue())
+                write_whole(self.path(pattern.objective, batch), buffer.getvalue())
             except UserError:
                 return
         self._make_room()

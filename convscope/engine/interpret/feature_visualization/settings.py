@@ -6,18 +6,26 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from convscope.core.errors import UserError
+from convscope.engine.interpret.feature_visualization.image_parametrisation import (
+    LARGEST_SIZE,
+    SMALLEST_SIZE,
+    is_small,
+)
+from convscope.engine.interpret.feature_visualization.recipes import RECIPES
 
 if TYPE_CHECKING:
     from convscope.engine.models.opened import OpenedModel
 
-SMALLEST_SIZE, LARGEST_SIZE = 8, 1024
 MOST_STEPS = 10_000
 MOST_OCTAVES = 6
 
 
 @dataclass(frozen=True)
 class PatternSettings:
-    """How a pattern is climbed to; the defaults suit every network.
+    """How a pattern grows; the defaults suit every network.
+
+    Raises:
+        UserError: one is out of its range, or there is no such recipe.
 
     Attributes:
         recipe: a name of `RECIPES`.
@@ -27,7 +35,7 @@ class PatternSettings:
         variation: weight of the total variation that is taken off: smoother pictures; 0–2.
         l2: weight of the squared distance from gray that is taken off: paler pictures; 0–2.
         blur: weight of the squared distance from a blurred copy that is taken off: fewer fine details; 0–2.
-        octaves: sizes climbed one after the other, from small to full: large forms first.
+        octaves: sizes one after the other, from small to full: large forms first.
         diversity: weight by which the pictures of one batch push each other apart; 0–2.
     """
 
@@ -41,14 +49,7 @@ class PatternSettings:
     octaves: int = 1
     diversity: float = 0.0
 
-    def checked(self) -> PatternSettings:
-        """These settings, if they can be.
-
-        Raises:
-            UserError: one is out of its range, or there is no such recipe.
-        """
-        from convscope.engine.interpret.feature_visualization.recipes import RECIPES
-
+    def __post_init__(self) -> None:
         if self.recipe not in RECIPES:
             raise UserError(f"There is no recipe {self.recipe}: choose {' or '.join(RECIPES)}.")
         for name, value, low, high in (
@@ -63,12 +64,9 @@ class PatternSettings:
         ):
             if value is not None and not low <= value <= high:
                 raise UserError(f"The {name} goes from {low} to {high}, not {value}.")
-        return self
 
     def steps_for(self, model: OpenedModel) -> int:
         """Steps in numbers: those asked for, or the recipe's own for such a network."""
-        from convscope.engine.interpret.feature_visualization.canvas import is_small
-        from convscope.engine.interpret.feature_visualization.recipes import RECIPES
 
         if self.steps is not None:
             return self.steps

@@ -9,14 +9,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from convscope.engine.interpret.feature_visualization.canvas import Canvas
+from convscope.engine.interpret.feature_visualization.image_parametrisation import ImageParametrisation
 
 # The shifts are meant for pictures of this size.
 _SIZE = 128
 
 
 @dataclass(frozen=True)
-class Wobble:
+class RandomTransform:
     """How far a picture moves at most.
 
     Attributes:
@@ -30,34 +30,36 @@ class Wobble:
     scale: float = 0.1
     turn: float = 10.0
 
-    def shifted(self, share: float) -> Wobble:
+    def shifted(self, share: float) -> RandomTransform:
         """With shifts of this share, or as they are where it is over 1."""
         share = min(1.0, share)
         return replace(self, before=self.before * share, after=self.after * share)
 
 
-def while_climbing(canvas: Canvas) -> Wobble:
+def while_growing(image: ImageParametrisation) -> RandomTransform:
     """How far a picture moves while it grows: as in Lucid, but by 7/32 of a small one's size at most.
 
     In proportion a picture of 28 pixels would move by one or two, and its strokes would lean on that.
     """
-    return Wobble().shifted(3.5 * min(canvas.height, canvas.width) / _SIZE)
+    return RandomTransform().shifted(3.5 * min(image.height, image.width) / _SIZE)
 
 
-def while_judged(canvas: Canvas) -> Wobble:
+def while_judged(image: ImageParametrisation) -> RandomTransform:
     """How far a finished picture moves when its score is looked at: in proportion to its size."""
-    return Wobble().shifted(min(canvas.height, canvas.width) / _SIZE)
+    return RandomTransform().shifted(min(image.height, image.width) / _SIZE)
 
 
-def drawn(chance: np.random.Generator, canvas: Canvas, wobble: Wobble) -> NDArray[np.float32]:
+def drawn(
+    chance: np.random.Generator, image: ImageParametrisation, limits: RandomTransform
+) -> NDArray[np.float32]:
     """A movement by chance, as the eight numbers of a projective transform, 1×8."""
     shifts = chance.uniform(-1, 1, 4)
-    scale = 1 + wobble.scale * chance.uniform(-1, 1)
-    turn = np.deg2rad(wobble.turn * chance.uniform(-1, 1))
+    scale = 1 + limits.scale * chance.uniform(-1, 1)
+    turn = np.deg2rad(limits.turn * chance.uniform(-1, 1))
     matrix = (
-        _shift(*(shifts[:2] * wobble.before))
-        @ _about_the_middle(_turned(turn) / scale, canvas)
-        @ _shift(*(shifts[2:] * wobble.after))
+        _shift(*(shifts[:2] * limits.before))
+        @ _about_the_middle(_turned(turn) / scale, image)
+        @ _shift(*(shifts[2:] * limits.after))
     )
     return matrix.reshape(9)[None, :8].astype(np.float32)
 
@@ -104,8 +106,8 @@ def _turned(angle: float) -> NDArray[np.float64]:
     return np.array([[cosine, -sine], [sine, cosine]])
 
 
-def _about_the_middle(matrix: NDArray[np.float64], canvas: Canvas) -> NDArray[np.float64]:
-    x, y = (canvas.width - 1) / 2, (canvas.height - 1) / 2
+def _about_the_middle(matrix: NDArray[np.float64], image: ImageParametrisation) -> NDArray[np.float64]:
+    x, y = (image.width - 1) / 2, (image.height - 1) / 2
     whole = np.eye(3)
     whole[:2, :2] = matrix
     return _shift(x, y) @ whole @ _shift(-x, -y)

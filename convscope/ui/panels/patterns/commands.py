@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 def commands(panel: PatternsPanel) -> list[Command]:
     """The panel's commands, those greyed out that cannot be run now."""
     controller, source, controls = panel.controller, panel.source, panel.controls
-    ready, growing = bool(panel.goals), controller.growing
+    ready, growing = bool(panel.objectives), controller.growing
     goes_on = controller.large_state is not None and not growing
     lines = (
         ("start", "Grow the chosen pattern", panel.start_large, "Ctrl+Return", ready),

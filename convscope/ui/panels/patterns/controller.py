@@ -11,13 +11,17 @@ from PySide6.QtCore import QObject, Signal
 
 from convscope.core.errors import UserError
 from convscope.core.task import Task
-from convscope.engine.interpret.feature_visualization import goals as aims
 from convscope.engine.interpret.feature_visualization.cache import PatternCache
-from convscope.engine.interpret.feature_visualization.climb import climb
-from convscope.engine.interpret.feature_visualization.export import sheet_picture, sheet_place
-from convscope.engine.interpret.feature_visualization.goals import Goal
-from convscope.engine.interpret.feature_visualization.many import SheetRow, climb_many, contact_sheet
-from convscope.engine.interpret.feature_visualization.results import Climb, Frame, State, joined
+from convscope.engine.interpret.feature_visualization.contact_sheet import (
+    SheetRow,
+    contact_sheet,
+    sheet_picture,
+    sheet_place,
+)
+from convscope.engine.interpret.feature_visualization.gradient_ascent import ascend
+from convscope.engine.interpret.feature_visualization.grid import ascend_many
+from convscope.engine.interpret.feature_visualization.objectives import Objective
+from convscope.engine.interpret.feature_visualization.results import Ascent, AscentFrame, State, joined
 from convscope.engine.interpret.feature_visualization.settings import PatternSettings
 from convscope.engine.models.opened import OpenedModel
 from convscope.jobs.job import Job
@@ -34,7 +38,7 @@ class GridAsk:
     """A grid that is wanted."""
 
     model: OpenedModel
-    goals: tuple[Goal, ...]
+    objectives: tuple[Objective, ...]
     settings: PatternSettings
 
 
@@ -43,7 +47,7 @@ class LargeAsk:
     """A large picture (or its two sides) that is wanted; `state` to go on from."""
 
     model: OpenedModel
-    goals: tuple[Goal, ...]
+    objectives: tuple[Objective, ...]
     settings: PatternSettings
     start: NDArray[np.uint8] | None
     state: State | None = None
@@ -51,10 +55,10 @@ class LargeAsk:
 
     def same(self, other: LargeAsk | None) -> bool:
         """Whether the other one leads to the same picture."""
-        mine = (self.model, self.goals, self.settings)
+        mine = (self.model, self.objectives, self.settings)
         return (
             other is not None
-            and mine == (other.model, other.goals, other.settings)
+            and mine == (other.model, other.objectives, other.settings)
             and self.start is other.start
         )
 
@@ -67,9 +71,9 @@ class Controller(QObject):
     grid does so for the large picture, too. The sheet grows on another lane, beside the other two.
 
     Signals:
-        grid_frame: a `Frame`.
+        grid_frame: a `AscentFrame`.
         grid_done: the patterns of the whole grid.
-        large_frame: a `Frame`.
+        large_frame: a `AscentFrame`.
         large_ended: nothing grows large any more; True when it came to its end.
         sheet_changed: the contact sheet so far, uint8 H×W×3, and how many layers it has.
         held: True when a person stopped the grid or the sheet in the window; False when it goes on, or when
@@ -91,7 +95,7 @@ class Controller(QObject):
         self._grid: GridAsk | None = None
         self._large: LargeAsk | None = None
         self._sheet: tuple[OpenedModel, PatternSettings] | None = None
-        self._last: Frame | None = None
+        self._last: AscentFrame | None = None
         # Whether the grid lets the large picture pass: not before it has shown what it has on disk, nor when
         # that is all.
         self._yields = False
@@ -271,18 +275,18 @@ class Controller(QObject):
             return
 
         def work(task: Task) -> object:
-            return climb_many(ask.model, ask.goals, ask.settings, task, resume=last)
+            return ascend_many(ask.model, ask.objectives, ask.settings, task, resume=last)
 
         self._submit(
-            GRID, f"Patterns of {_place(ask.goals[0], ask.model)}", work, self._grid_done, self._tile
+            GRID, f"Patterns of {_place(ask.objectives[0], ask.model)}", work, self._grid_done, self._tile
         )
 
-    def _tile(self, frame: Frame) -> None:
+    def _tile(self, frame: AscentFrame) -> None:
         # What is finished is on disk; what grows can go on from here.
         self._last = frame if not frame.patterns else None
         self._tell(GRID)
         self.grid_frame.emit(frame)
-        whole = self._grid is not None and len(frame.patterns) == len(self._grid.goals)
+        whole = self._grid is not None and len(frame.patterns) == len(self._grid.objectives)
         if not self._yields and not whole:
             self._yields = True
             self._give_way(frame)
@@ -301,18 +305,18 @@ class Controller(QObject):
 
         self._submit(
             LARGE,
-            f"Pattern of {aims.words(ask.model, ask.goals[0])}",
+            f"Pattern of {ask.objectives[0].words(ask.model)}",
             lambda task: _large(ask, task),
             self._large_done,
             self._large_frame,
         )
 
-    def _large_frame(self, frame: Frame) -> None:
+    def _large_frame(self, frame: AscentFrame) -> None:
         self.large_state = frame.state
         self._tell(LARGE)
         self.large_frame.emit(frame)
 
-    def _large_done(self, done: Climb | None) -> None:
+    def _large_done(self, done: Ascent | None) -> None:
         self._large = None
         if done is not None:
             self.large_state = done.state
@@ -340,26 +344,26 @@ class Controller(QObject):
         self.sheet_changed.emit(picture, len(self._rows))
 
 
-def _place(goal: Goal, model: OpenedModel) -> str:
-    return f"the classes of {model.name}" if goal.kind == "class" else goal.path
+def _place(objective: Objective, model: OpenedModel) -> str:
+    return f"the classes of {model.name}" if objective.kind == "class" else objective.path
 
 
-def _large(ask: LargeAsk, task: Task) -> Climb | None:
+def _large(ask: LargeAsk, task: Task) -> Ascent | None:
     """From the cache, from a state, or from the start."""
     cache = PatternCache(ask.model, ask.settings, ask.start)
     if ask.state is None and not ask.anew:
-        known = [cache.load(goal) for goal in ask.goals]
+        known = [cache.load(objective) for objective in ask.objectives]
         found = tuple(pattern for pattern in known if pattern is not None)
-        if len(found) == len(ask.goals):
-            states = [cache.load_state(goal) for goal in ask.goals]
+        if len(found) == len(ask.objectives):
+            states = [cache.load_state(objective) for objective in ask.objectives]
             whole = [state for state in states if state is not None]
             state = joined(whole) if len(whole) == len(states) else None
             step = len(found[0].curve)
             scores = np.array([pattern.score for pattern in found], np.float32)
             pixels = tuple(pattern.pixels for pattern in found)
-            task.partial(Frame(tuple(range(len(found))), step, step, pixels, scores, state, found))
-            return Climb(found, state) if state is not None else None
-    made = climb(ask.model, ask.goals, ask.settings, task, start=ask.start, state=ask.state)
+            task.partial(AscentFrame(tuple(range(len(found))), step, step, pixels, scores, state, found))
+            return Ascent(found, state) if state is not None else None
+    made = ascend(ask.model, ask.objectives, ask.settings, task, start=ask.start, state=ask.state)
     cache.store(made.patterns, made.state)
     return made
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from convscope.engine.interpret.feature_visualization.results import Frame, Pattern
+from convscope.engine.interpret.feature_visualization.results import AscentFrame, Pattern
 from convscope.ui.panels.patterns.middle import Middle
 from convscope.ui.panels.patterns.output import Output
 from convscope.ui.panels.patterns.portrait import Portrait
@@ -34,7 +34,7 @@ class Grown:
         self._output.forget()
         self._portrait.clear()
 
-    def show_tiles(self, frame: Frame, large: int | None) -> None:
+    def show_tiles(self, frame: AscentFrame, large: int | None) -> None:
         """A frame of the grid; one of its tiles may be shown large as well."""
         for place, number in enumerate(frame.numbers):
             if number < self._count:
@@ -45,7 +45,7 @@ class Grown:
         self._portrait.show_frame(frame, (place,))
         self._note(frame.pixels[place], frame.patterns[place : place + 1])
 
-    def _show_tile(self, number: int, frame: Frame, place: int) -> None:
+    def _show_tile(self, number: int, frame: AscentFrame, place: int) -> None:
         grid, caption = self._middle.grid, None
         if frame.patterns:
             pattern = self.finished[number] = frame.patterns[place]
@@ -76,7 +76,7 @@ class Grown:
         if number in self.finished:
             self._portrait.show_pixels([self.finished[number].pixels])
 
-    def show_large(self, frame: Frame) -> None:
+    def show_large(self, frame: AscentFrame) -> None:
         """A frame of the large picture."""
         self._portrait.show_frame(frame, range(len(frame.pixels)))
         self._output.evolution.add(frame.pixels[0])

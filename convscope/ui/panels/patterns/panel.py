@@ -10,10 +10,9 @@ from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from convscope.core.errors import UserError
-from convscope.engine.interpret.feature_visualization import goals as aims
-from convscope.engine.interpret.feature_visualization.goals import Goal
-from convscope.engine.interpret.feature_visualization.many import sheet_layers
-from convscope.engine.interpret.feature_visualization.results import Frame
+from convscope.engine.interpret.feature_visualization.contact_sheet import sheet_layers
+from convscope.engine.interpret.feature_visualization.objectives import Objective
+from convscope.engine.interpret.feature_visualization.results import AscentFrame
 from convscope.engine.models.opened import OpenedModel
 from convscope.imaging.image import Image
 from convscope.ui.actions import Command
@@ -35,10 +34,10 @@ from convscope.ui.panels.patterns.wish import (
     caption,
     filters_of,
     first_layer,
-    grid_goals,
+    grid_objectives,
     grid_settings,
     has_maps,
-    large_goals,
+    large_objectives,
     large_settings,
     proportion,
     sheet_settings,
@@ -59,7 +58,7 @@ class PatternsPanel(Panel):
         context = self.context
         self.controller = Controller(context, self)
         self.output = Output(context, self)
-        self._goals: tuple[Goal, ...] = ()
+        self._objectives: tuple[Objective, ...] = ()
         self._selected = 0
         # What a person chose of the current model.
         self._choice: Part[Chosen] | None = None
@@ -82,9 +81,9 @@ class PatternsPanel(Panel):
     # -- what scripts and the window ask ---------------------------------------------------------------------
 
     @property
-    def goals(self) -> tuple[Goal, ...]:
+    def objectives(self) -> tuple[Objective, ...]:
         """Those of the grid."""
-        return self._goals
+        return self._objectives
 
     @property
     def wish(self) -> Wish:
@@ -225,7 +224,7 @@ class PatternsPanel(Panel):
         self.middle.show_problem("")
         if model is not None:
             self._layer_changed(self.context.workspace.layer)
-            if not self._goals:
+            if not self._objectives:
                 # Which classes are shown is known once the image is classified; till then, none.
                 self.middle.begin_grid((), 0)
 
@@ -295,7 +294,7 @@ class PatternsPanel(Panel):
             return
         self._request()
         model = self.context.workspace.model
-        if self._stale or model is None or not self._goals or self.wish.show in ("several", "between"):
+        if self._stale or model is None or not self._objectives or self.wish.show in ("several", "between"):
             return
         self._selected = self._tile_of(self._subject(model))
         self.grid.select(self._selected)
@@ -352,7 +351,7 @@ class PatternsPanel(Panel):
         self.controller.stop_large()
         self.controller.large_state = None
         self._asked = self._large = None
-        self._goals = ()
+        self._objectives = ()
         self.grown.begin(0)
 
     def _begin(self, model: OpenedModel) -> None:
@@ -362,20 +361,20 @@ class PatternsPanel(Panel):
         self.controls.set_filters(count, subject.chosen)
         self.controls.set_noun(model.answer.noun)
         wish = self.wish
-        goals = grid_goals(model, subject, wish)
-        aims.check(model, goals[0])
+        objectives = grid_objectives(model, subject, wish)
+        objectives[0].check(model)
         self.portrait.show_wish(wish, layer=subject.path is not None, maps=has_maps(model, subject.path))
         self.middle.show_problem("")
-        ask = GridAsk(model, goals, grid_settings(model, wish, subject.path is None))
+        ask = GridAsk(model, objectives, grid_settings(model, wish, subject.path is None))
         sheet = wish.show == "sheet"
         self.middle.stack.setCurrentIndex(1 if sheet else 0)
         if self._asked is not None and (ask, sheet) == self._asked:
             self._tell_steps()
             return
         self._forget()
-        self._asked, self._goals = (ask, sheet), goals
+        self._asked, self._objectives = (ask, sheet), objectives
         grid, large = self._tell_steps()
-        self.grown.begin(len(goals))
+        self.grown.begin(len(objectives))
         self.output.name = f"{model.name}-{(subject.path or 'classes').replace('/', '-')}"
         self._selected = self._tile_of(subject)
         what = model.answer.words if classes else f"{count:,} filters"
@@ -392,7 +391,7 @@ class PatternsPanel(Panel):
         else:
             self.middle.show_head(subject.path or _title(model), f"{what}{each}")
             self.controller.stop_sheet()
-            captions = [caption(model, goal, wish) for goal in goals]
+            captions = [caption(model, objective, wish) for objective in objectives]
             self.middle.begin_grid(captions, self._selected, proportion(model))
             self.controller.grow_grid(ask)
             self._show_whose()
@@ -412,18 +411,23 @@ class PatternsPanel(Panel):
     def _tile_of(self, subject: Subject) -> int:
         if self.wish.show in ("several", "between"):
             return 0
-        return next((n for n, goal in enumerate(self._goals) if goal.index == subject.chosen), 0)
+        return next(
+            (n for n, objective in enumerate(self._objectives) if objective.index == subject.chosen), 0
+        )
 
     def _start(self) -> NDArray[np.uint8] | None:
         return self.context.workspace.image.pixels if self.wish.from_image else None
 
     def _large_ask(self) -> LargeAsk | None:
         model = self.context.workspace.model
-        if model is None or not self._goals:
+        if model is None or not self._objectives:
             return None
-        goal = self._goals[min(self._selected, len(self._goals) - 1)]
+        objective = self._objectives[min(self._selected, len(self._objectives) - 1)]
         return LargeAsk(
-            model, large_goals(model, goal, self.wish), large_settings(model, self.wish), self._start()
+            model,
+            large_objectives(model, objective, self.wish),
+            large_settings(model, self.wish),
+            self._start(),
         )
 
     def _grow_large(self, anew: bool) -> None:
@@ -445,14 +449,15 @@ class PatternsPanel(Panel):
         if model is None:
             return
         self._selected = number
-        goal, chosen = self._goals[number], self._chosen
+        objective, chosen = self._objectives[number], self._chosen
         self.fold.unfold()
         if self.wish.show not in ("several", "between"):
-            one = {"class_": goal.index} if goal.kind == "class" else {"filter": goal.index}
+            one = {"class_": objective.index} if objective.kind == "class" else {"filter": objective.index}
             wanted = replace(chosen, **one)  # type: ignore[arg-type]
             if wanted != chosen and self._choice is not None:
                 self._choice.edit(
-                    wanted, f"Choose {model.answer.noun if goal.kind == 'class' else 'filter'} {goal.index}"
+                    wanted,
+                    f"Choose {model.answer.noun if 'class_' in one else 'filter'} {objective.index}",
                 )
                 return
         self._grow_large(anew=False)
@@ -480,7 +485,7 @@ class PatternsPanel(Panel):
 
     # -- what has grown --------------------------------------------------------------------------------------
 
-    def _show_tiles(self, frame: Frame) -> None:
+    def _show_tiles(self, frame: AscentFrame) -> None:
         self.grown.show_tiles(frame, self._selected if self._large is None else None)
 
     def _large_ended(self, whole: bool) -> None:
@@ -497,7 +502,7 @@ class PatternsPanel(Panel):
 
     def _show_whose(self) -> None:
         ask = self._large_ask()
-        self.portrait.show_title(aims.words(ask.model, ask.goals[0]) if ask is not None else "")
+        self.portrait.show_title(ask.objectives[0].words(ask.model) if ask is not None else "")
 
 
 def _title(model: OpenedModel) -> str:

@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from convscope.engine.interpret.feature_visualization.results import Frame, Pattern
-from convscope.engine.interpret.feature_visualization.words import verdict
+from convscope.engine.interpret.feature_visualization.results import AscentFrame, Pattern, verdict
 from convscope.ui import theme
 from convscope.ui.canvas.image_view import ImageView
 from convscope.ui.forms.form import as_panel, breakable, caption, combo, heading, named, segmented
@@ -60,7 +59,7 @@ class Portrait(QWidget):
         # A mean square has no other side.
         self.side.setEnabled(wish.aim != "layer" or not layer)
 
-    def show_frame(self, frame: Frame, numbers: Sequence[int] = (0,)) -> None:
+    def show_frame(self, frame: AscentFrame, numbers: Sequence[int] = (0,)) -> None:
         """Show pictures of a frame: by their place in it."""
         pixels = [frame.pixels[number] for number in numbers]
         self.show_pixels(pixels)
@@ -119,11 +118,13 @@ class Portrait(QWidget):
             if pattern.dead:
                 lines = [verdict(pattern)]
                 break
-            whose = ("Hates: s" if pattern.goal.negative else "Loves: s") if len(self.patterns) > 1 else "S"
+            whose = (
+                ("Hates: s" if pattern.objective.negative else "Loves: s") if len(self.patterns) > 1 else "S"
+            )
             score, moved = (theme.strong(f"{value:.3g}") for value in (pattern.score, pattern.moved))
             scores = f"{whose}core {score}, moved {moved}. "
             lines.append(
-                scores + ("" if pattern.goal.negative and len(self.patterns) > 1 else verdict(pattern))
+                scores + ("" if pattern.objective.negative and len(self.patterns) > 1 else verdict(pattern))
             )
         self.score.setText("<br>".join(lines))
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QSortFilterProxyModel, QStringListModel, Qt, Signal
 from PySide6.QtWidgets import QLineEdit, QListView, QStackedWidget, QVBoxLayout, QWidget
 
-from convscope.engine.interpret.feature_visualization.goals import can_climb
+from convscope.engine.interpret.feature_visualization.objectives import has_units
 from convscope.ui import theme
 from convscope.ui.forms.form import as_panel, segmented
 from convscope.ui.tables.layer_tree import LayerTree
@@ -46,7 +46,7 @@ class Source(QWidget):
 
     def set_model(self, model: OpenedModel | None) -> None:
         """Show a network's layers and classes."""
-        self.tree.set_model(model, can_climb)
+        self.tree.set_model(model, has_units)
         self.tree.view.setRootIsDecorated(model is not None and bool(model.program.groups))
         has_classes = model is not None and model.has_head
         names = []

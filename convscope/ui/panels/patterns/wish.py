@@ -1,4 +1,4 @@
-"""What a person wants to see on this panel, and the goals that follow from it."""
+"""What a person wants to see on this panel, and the objectives that follow from it."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from convscope.core.words import percent
-from convscope.engine.interpret.feature_visualization import goals as aims
-from convscope.engine.interpret.feature_visualization.canvas import is_small
-from convscope.engine.interpret.feature_visualization.goals import Goal
-from convscope.engine.interpret.feature_visualization.many import first_filters
+from convscope.engine.interpret.feature_visualization.grid import first_filters
+from convscope.engine.interpret.feature_visualization.image_parametrisation import is_small
+from convscope.engine.interpret.feature_visualization.objectives import Objective, has_units
 from convscope.engine.interpret.feature_visualization.settings import PatternSettings
 
 if TYPE_CHECKING:
@@ -144,20 +143,23 @@ def _fields(wish: Wish) -> dict[str, object]:
     return {**own, **vars(wish.settings)}
 
 
-def grid_goals(model: OpenedModel, subject: Subject, wish: Wish) -> tuple[Goal, ...]:
-    """The goals of the grid."""
+def grid_objectives(model: OpenedModel, subject: Subject, wish: Wish) -> tuple[Objective, ...]:
+    """The objectives of the grid."""
     negative = wish.side == "hates"
     if subject.path is None:
         if wish.show == "several":
-            return tuple(aims.class_(subject.chosen, negative=negative, variant=n) for n in range(SEVERAL))
-        return tuple(aims.class_(index, negative=negative) for index in subject.classes)
+            return tuple(
+                Objective.class_(subject.chosen, negative=negative, variant=n) for n in range(SEVERAL)
+            )
+        return tuple(Objective.class_(index, negative=negative) for index in subject.classes)
     if wish.show == "several":
         return tuple(
-            aims.channel(subject.path, subject.chosen, negative=negative, variant=n) for n in range(SEVERAL)
+            Objective.channel(subject.path, subject.chosen, negative=negative, variant=n)
+            for n in range(SEVERAL)
         )
     if wish.show == "between":
-        ways = aims.between(subject.path, subject.chosen, wish.other, BETWEEN)
-        return tuple(replace(goal, negative=negative) for goal in ways)
+        ways = Objective.between(subject.path, subject.chosen, wish.other, BETWEEN)
+        return tuple(replace(objective, negative=negative) for objective in ways)
     return first_filters(model, subject.path, 64 if wish.show == "64" else 16, negative=negative)
 
 
@@ -188,16 +190,16 @@ def sheet_settings(model: OpenedModel, wish: Wish) -> PatternSettings:
     return settings if settings.steps is not None else replace(settings, steps=SHEET_STEPS)
 
 
-def large_goals(model: OpenedModel, goal: Goal, wish: Wish) -> tuple[Goal, ...]:
-    """The goals of the large picture: the grid's as a map, a neuron, with its whole layer, or both sides."""
-    if goal.kind != "class":
+def large_objectives(model: OpenedModel, objective: Objective, wish: Wish) -> tuple[Objective, ...]:
+    """The objectives of the large picture: the grid's as a map, a neuron, its layer, or both sides."""
+    if objective.kind != "class":
         if wish.aim == "layer":
-            return (aims.layer(goal.path),)
-        neuron = wish.aim == "neuron" and has_maps(model, goal.path)
-        goal = replace(goal, kind="neuron" if neuron else "channel")
+            return (Objective.layer(objective.path),)
+        neuron = wish.aim == "neuron" and has_maps(model, objective.path)
+        objective = replace(objective, kind="neuron" if neuron else "channel")
     if wish.side == "both":
-        return replace(goal, negative=False), replace(goal, negative=True)
-    return (goal,)
+        return replace(objective, negative=False), replace(objective, negative=True)
+    return (objective,)
 
 
 def large_settings(model: OpenedModel, wish: Wish) -> PatternSettings:
@@ -217,7 +219,7 @@ def proportion(model: OpenedModel) -> float:
 
 def first_layer(model: OpenedModel) -> str | None:
     """Where one begins: a layer in the middle, whose patterns say most; else any that can be climbed to."""
-    rows = [row for row in model.layers if aims.can_climb(row)]
+    rows = [row for row in model.layers if has_units(row)]
     chosen = [row for row in rows if row.kind == "Conv2D"] or rows
     return chosen[len(chosen) // 2].path if chosen else None
 
@@ -234,11 +236,11 @@ def filters_of(model: OpenedModel, path: str | None) -> int:
     return int(shape[-1] or 0) if shape else 0
 
 
-def caption(model: OpenedModel, goal: Goal, wish: Wish) -> str:
+def caption(model: OpenedModel, objective: Objective, wish: Wish) -> str:
     """A tile's words."""
     if wish.show == "several":
-        return f"image {goal.variant + 1}"
-    if goal.kind == "class":
-        named = goal.index < len(model.classes) or not model.has_classes
-        return model.name_of(goal.index) if named else str(goal.index)
-    return percent(goal.share) if wish.show == "between" else str(goal.index)
+        return f"image {objective.variant + 1}"
+    if objective.kind == "class":
+        named = objective.index < len(model.classes) or not model.has_classes
+        return model.name_of(objective.index) if named else str(objective.index)
+    return percent(objective.share) if wish.show == "between" else str(objective.index)

@@ -58,8 +58,11 @@ def test_what_was_set_and_chosen_is_taken_back_in_order(growing: Growing) -> Non
     growing.press("patterns.side.hates")
     growing.press("patterns.source.classes")
     states = [
-        ("Show the classes", lambda: panel.source.value == "layers" and panel.goals[0].kind == "channel"),
-        ("Change loves and hates", lambda: panel.wish.side == "loves" and not panel.goals[0].negative),
+        (
+            "Show the classes",
+            lambda: panel.source.value == "layers" and panel.objectives[0].kind == "channel",
+        ),
+        ("Change loves and hates", lambda: panel.wish.side == "loves" and not panel.objectives[0].negative),
         ("Change the recipe", lambda: panel.wish.settings.recipe == "clear"),
         ("Choose filter 5", lambda: growing.text("patterns.large.title") == "conv2d_1 · filter 0"),
     ]
@@ -135,13 +138,13 @@ def test_other_filters_than_there_are_do_not_stay_asked_for(growing: Growing) ->
     growing.workspace.choose_layer("conv2d_1")
     growing.panel.controls.edit(show="between", other=63)
     growing.settle()
-    assert growing.panel.goals[-1].other == 63
+    assert growing.panel.objectives[-1].other == 63
     growing.workspace.choose_layer("conv2d")
     growing.settle()
-    assert growing.panel.goals[-1].other == 31
+    assert growing.panel.objectives[-1].other == 31
     growing.workspace.choose_layer("conv2d_1")
     growing.settle()
-    assert growing.panel.goals[-1].other == 63
+    assert growing.panel.objectives[-1].other == 63
 
 
 def test_patterns_of_the_numbers_of_a_chosen_output(growing: Growing) -> None:

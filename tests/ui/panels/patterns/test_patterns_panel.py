@@ -34,7 +34,7 @@ def test_without_a_network_the_next_step_is_a_button(qtbot: QtBot, window: MainW
 def test_a_grid_grows_as_soon_as_there_is_a_network(growing: Growing) -> None:
     panel = growing.panel
     assert growing.workspace.layer == "conv2d_1"
-    assert [goal.index for goal in panel.goals] == list(range(16))
+    assert [objective.index for objective in panel.objectives] == list(range(16))
     assert len(panel.output.grid) == 16
     assert growing.text("patterns.title") == "conv2d_1"
     assert growing.text("patterns.facts").startswith("64 filters")
@@ -53,9 +53,9 @@ def test_a_click_grows_one_large_and_a_second_look_is_instant(
     growing.tile(5)
     assert growing.text("patterns.large.title") == "conv2d_1 · filter 5"
     first = growing.panel.output.large[0]
-    assert first.goal.index == 5
+    assert first.objective.index == 5
     growing.tile(6)
-    monkeypatch.setattr(controller, "climb", lambda *_args, **_more: pytest.fail("computed again"))
+    monkeypatch.setattr(controller, "ascend", lambda *_args, **_more: pytest.fail("computed again"))
     growing.tile(5)
     np.testing.assert_array_equal(growing.panel.output.large[0].pixels, first.pixels)
     assert growing.find(QPushButton, "patterns.continue").isEnabled()
@@ -91,23 +91,23 @@ def test_continue_at_the_end_takes_as_many_steps_again(growing: Growing) -> None
 
 def test_classes_are_found_by_name(growing: Growing) -> None:
     growing.press("patterns.source.classes")
-    assert [goal.kind for goal in growing.panel.goals] == ["class"] * 10
+    assert [objective.kind for objective in growing.panel.objectives] == ["class"] * 10
     search = growing.find(QLineEdit, "patterns.find_class")
     growing.qtbot.keyClicks(search, "7")
     growing.qtbot.keyClick(search, Qt.Key.Key_Return)
     growing.settle()
     assert growing.text("patterns.large.title") == "7"
-    assert growing.panel.output.large[0].goal.index == 7
+    assert growing.panel.output.large[0].objective.index == 7
     assert growing.find(QListView, "patterns.classes").model().rowCount() == 1
 
 
 def test_loves_hates_and_both(growing: Growing) -> None:
     growing.press("patterns.side.both")
-    assert [pattern.goal.negative for pattern in growing.panel.output.large] == [False, True]
+    assert [pattern.objective.negative for pattern in growing.panel.output.large] == [False, True]
     assert growing.find(ImageView, "patterns.large.hates").isVisible()
     assert len(growing.panel.portrait.curve.curves) == 2
     growing.press("patterns.side.hates")
-    assert all(goal.negative for goal in growing.panel.goals)
+    assert all(objective.negative for objective in growing.panel.objectives)
     assert not growing.find(ImageView, "patterns.large.hates").isVisible()
     assert growing.text("patterns.large.title").endswith("hated")
 
@@ -132,7 +132,7 @@ def test_what_concerns_the_large_picture_leaves_the_grid_alone(growing: Growing)
     assert growing.panel.output.large[0].pixels.shape == (40, 40)
     assert growing.panel.output.grid is grid
     growing.pick("patterns.aim", "neuron")
-    assert growing.panel.output.large[0].goal.kind == "neuron"
+    assert growing.panel.output.large[0].objective.kind == "neuron"
     assert growing.panel.output.grid is grid
 
 
@@ -140,7 +140,7 @@ def test_deep_dream_follows_the_current_image(growing: Growing) -> None:
     growing.window.run_command("patterns.dream")
     growing.settle()
     (first,) = growing.panel.output.large
-    assert first.goal.kind == "layer" and growing.panel.wish.from_image
+    assert first.objective.kind == "layer" and growing.panel.wish.from_image
     growing.workspace.select_image(growing.workspace.images[1].id)
     growing.settle()
     (second,) = growing.panel.output.large
@@ -150,11 +150,11 @@ def test_deep_dream_follows_the_current_image(growing: Growing) -> None:
 def test_several_and_between(growing: Growing) -> None:
     growing.tile(3)
     growing.pick("patterns.show", "several")
-    assert [goal.variant for goal in growing.panel.goals] == list(range(6))
-    assert {goal.index for goal in growing.panel.goals} == {3}
+    assert [objective.variant for objective in growing.panel.objectives] == list(range(6))
+    assert {objective.index for objective in growing.panel.objectives} == {3}
     growing.pick("patterns.show", "between")
     growing.spin("patterns.other", 9)
-    assert growing.panel.goals[0].index == 3 and growing.panel.goals[-1].other == 9
+    assert growing.panel.objectives[0].index == 3 and growing.panel.objectives[-1].other == 9
     assert growing.panel.grid.caption(7) == "100 %"
     assert len(growing.panel.output.grid) == 8
 
@@ -192,7 +192,7 @@ def test_the_contact_sheet_is_of_layers_also_when_classes_are_on_show(growing: G
     growing.qtbot.mouseClick(sheet, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, place)
     growing.settle()
     assert growing.text("patterns.large.title") == "conv2d · filter 3"
-    assert growing.panel.output.large[0].goal.kind == "channel"
+    assert growing.panel.output.large[0].objective.kind == "channel"
 
 
 def test_tiles_have_the_networks_proportions(growing: Growing) -> None:
@@ -350,7 +350,7 @@ def test_a_base_without_classes_has_layers_only(growing: Growing) -> None:
     growing.workspace.add_model(OpenedModel(base))
     growing.settle()
     assert not growing.panel.source.switch.button("classes").isEnabled()
-    assert [goal.path for goal in growing.panel.goals] == ["conv"] * 4
+    assert [objective.path for objective in growing.panel.objectives] == ["conv"] * 4
     assert len(growing.panel.output.grid) == 4
 
 
@@ -495,7 +495,7 @@ def test_with_classes_only_grids_of_classes_are_chosen(growing: Growing) -> None
     # A click on a tile chooses its class.
     growing.tile(3)
     growing.pick("patterns.show", "several")
-    assert {goal.index for goal in growing.panel.goals} == {3}
+    assert {objective.index for objective in growing.panel.objectives} == {3}
     growing.pick("patterns.show", "16")
     growing.press("patterns.source.layers")
     growing.pick("patterns.show", "64")
@@ -507,11 +507,11 @@ def test_with_classes_only_grids_of_classes_are_chosen(growing: Growing) -> None
 
 def test_a_dense_layers_unit_is_no_neuron_of_a_map(growing: Growing) -> None:
     growing.pick("patterns.aim", "neuron")
-    assert growing.panel.output.large[0].goal.kind == "neuron"
+    assert growing.panel.output.large[0].objective.kind == "neuron"
     growing.workspace.choose_layer("dense")
     growing.tile(2)
     assert growing.text("patterns.problem") == ""
-    assert growing.panel.output.large[0].goal.kind == "channel"
+    assert growing.panel.output.large[0].objective.kind == "channel"
     aim = growing.find(QComboBox, "patterns.aim")
     assert not aim.model().item(aim.findData("neuron")).isEnabled()
 

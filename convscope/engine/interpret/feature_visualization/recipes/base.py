@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convscope.engine.interpret.feature_visualization.canvas import Canvas
+from convscope.engine.interpret.feature_visualization.image_parametrisation import ImageParametrisation
 
 Variables = tuple[Any, ...]
 """What a recipe moves, arrays or tensors, one entry a picture along the first axis."""
@@ -20,22 +20,22 @@ Keep = Callable[[Hashable, Callable[[], Any]], Any]
 
 
 @dataclass(frozen=True)
-class Easel:
+class RecipeContext:
     """What a recipe works with.
 
     Attributes:
-        canvas: size and kind of the pictures.
+        image: size and kind of the pictures.
         keep: where compiled functions stay.
         penalties: weights of total variation, L2 and blur.
     """
 
-    canvas: Canvas
+    image: ImageParametrisation
     keep: Keep
     penalties: tuple[float, float, float] = (0.0, 0.0, 0.0)
 
 
 class Recipe(ABC):
-    """A way of climbing. Recipes keep nothing: all that changes is in the variables.
+    """A way of gradient ascent. Recipes keep nothing: all that changes is in the variables.
 
     Attributes:
         name, title: for scripts and for people.
@@ -54,20 +54,24 @@ class Recipe(ABC):
 
     @abstractmethod
     def begin(
-        self, easel: Easel, seeds: Sequence[Sequence[int]], pixels: NDArray[np.float32] | None
+        self, context: RecipeContext, seeds: Sequence[Sequence[int]], pixels: NDArray[np.float32] | None
     ) -> Variables:
         """The start: noise by a seed a picture, or pixels 0–255, N×H×W×C."""
 
     @abstractmethod
-    def look(self, easel: Easel, variables: Variables, chance: np.random.Generator) -> tuple[Any, Any]:
+    def look(
+        self, context: RecipeContext, variables: Variables, chance: np.random.Generator
+    ) -> tuple[Any, Any]:
         """What the network sees at this step, N×H×W×C, and what `move` has to know of how it was made."""
 
     @abstractmethod
-    def move(self, easel: Easel, variables: Variables, seen: Any, gradient: Any, step: int) -> Variables:
+    def move(
+        self, context: RecipeContext, variables: Variables, seen: Any, gradient: Any, step: int
+    ) -> Variables:
         """One step uphill.
 
         Args:
-            easel: canvas and penalties.
+            context: image and penalties.
             variables: as they are.
             seen: what `look` handed over.
             gradient: of the objective with respect to what the network saw.
@@ -75,7 +79,7 @@ class Recipe(ABC):
         """
 
     @abstractmethod
-    def values(self, easel: Easel, variables: Variables) -> NDArray[np.float32]:
+    def values(self, context: RecipeContext, variables: Variables) -> NDArray[np.float32]:
         """The pictures in pixels 0–255 (not rounded, maybe beyond), N×H×W×C."""
 
     @abstractmethod

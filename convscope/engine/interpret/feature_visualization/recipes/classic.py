@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convscope.engine.interpret.feature_visualization.penalties import penalty_gradient
-from convscope.engine.interpret.feature_visualization.recipes.base import Easel, Recipe, Variables
+from convscope.engine.interpret.feature_visualization.recipes.base import Recipe, RecipeContext, Variables
 
 STEP = 1.0
 SMALL = 1e-5
@@ -22,7 +22,7 @@ class Classic(Recipe):
     """x = uniform·20 + 128; forty times x += g / (√mean(g²) + 1e-5), g = ∂ mean activation / ∂ input.
 
     Shown as clip((x − mean) / (std + 1e-5) · 0.1 + 0.5), 0–1. The picture is in pixels 0–255 and goes through
-    the network's own preprocessing; a filter that is dead, its gradient exactly zero, climbs on its weighted
+    the network's own preprocessing; a filter that is dead, its gradient exactly zero, ascends on its weighted
     sum until it wakes (by the formula it would stay noise for ever).
     """
 
@@ -33,30 +33,34 @@ class Classic(Recipe):
     on = "activation"
 
     def begin(
-        self, easel: Easel, seeds: Sequence[Sequence[int]], pixels: NDArray[np.float32] | None
+        self, context: RecipeContext, seeds: Sequence[Sequence[int]], pixels: NDArray[np.float32] | None
     ) -> Variables:
         """Noise between 128 and 148, or the picture."""
         if pixels is not None:
             return (pixels.astype(np.float32),)
-        canvas = easel.canvas
-        shape = (canvas.height, canvas.width, canvas.channels)
+        image = context.image
+        shape = (image.height, image.width, image.channels)
         noise = [np.random.default_rng(seed).random(shape, np.float32) * 20 + 128 for seed in seeds]
         return (np.stack(noise),)
 
-    def look(self, easel: Easel, variables: Variables, chance: np.random.Generator) -> tuple[Any, Any]:
+    def look(
+        self, context: RecipeContext, variables: Variables, chance: np.random.Generator
+    ) -> tuple[Any, Any]:
         """The picture as it is."""
-        return easel.canvas.to_network(variables[0]), None
+        return context.image.to_network(variables[0]), None
 
-    def move(self, easel: Easel, variables: Variables, seen: Any, gradient: Any, step: int) -> Variables:
+    def move(
+        self, context: RecipeContext, variables: Variables, seen: Any, gradient: Any, step: int
+    ) -> Variables:
         """One step of one gray level in the mean."""
         (x,) = variables
-        slope = easel.canvas.gradient_to_pixels(np.asarray(gradient, np.float32))
+        slope = context.image.gradient_to_pixels(np.asarray(gradient, np.float32))
         slope = slope / (np.sqrt(np.mean(np.square(slope), axis=(1, 2, 3), keepdims=True)) + SMALL)
-        if any(easel.penalties):
-            slope = slope - penalty_gradient(x / 255, easel.penalties)
+        if any(context.penalties):
+            slope = slope - penalty_gradient(x / 255, context.penalties)
         return (x + STEP * slope,)
 
-    def values(self, easel: Easel, variables: Variables) -> NDArray[np.float32]:
+    def values(self, context: RecipeContext, variables: Variables) -> NDArray[np.float32]:
         """The picture."""
         return np.asarray(variables[0], np.float32)
 

@@ -1,4 +1,4 @@
-"""The clear recipe: a picture written as Fourier coefficients, moved a little at each step, climbed by Adam.
+"""The clear recipe: a picture written as Fourier coefficients, moved a little at each step, ascended by Adam.
 
 After C. Olah, A. Mordvintsev and L. Schubert, "Feature visualization", Distill 2017, and their library Lucid.
 """
@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convscope.engine.interpret.feature_visualization.canvas import Canvas
+from convscope.engine.interpret.feature_visualization.image_parametrisation import ImageParametrisation
 from convscope.engine.interpret.feature_visualization.penalties import penalty_gradient
-from convscope.engine.interpret.feature_visualization.recipes.base import Easel, Recipe, Variables
-from convscope.engine.interpret.feature_visualization.transforms import drawn, transform, while_climbing
+from convscope.engine.interpret.feature_visualization.recipes.base import Recipe, RecipeContext, Variables
+from convscope.engine.interpret.feature_visualization.transforms import drawn, transform, while_growing
 
 RATE = 0.05
 DEVIATION = 0.01
@@ -31,7 +31,7 @@ class Clear(Recipe):
     """Spectrum N(0, 0.01), scaled by 1/max(f, 1/max(w, h))·√(wh), irfft2, /4, colours mixed, sigmoid.
 
     At each step the network sees the picture shifted, scaled by ±10 % and turned by ±10°; Adam at 0.05.
-    Small pictures are shifted less (`while_climbing`), and grow longer.
+    Small pictures are shifted less (`while_growing`), and grow longer.
     """
 
     name = "clear"
@@ -43,36 +43,40 @@ class Clear(Recipe):
     on = "sum"
 
     def begin(
-        self, easel: Easel, seeds: Sequence[Sequence[int]], pixels: NDArray[np.float32] | None
+        self, context: RecipeContext, seeds: Sequence[Sequence[int]], pixels: NDArray[np.float32] | None
     ) -> Variables:
         """Faint noise, or the picture, and Adam at rest."""
-        canvas = easel.canvas
+        image = context.image
         if pixels is not None:
-            spectrum = _written(pixels.astype(np.float32) / 255, canvas)
+            spectrum = _written(pixels.astype(np.float32) / 255, image)
         else:
-            shape = (canvas.channels, canvas.height, canvas.width // 2 + 1, 2)
+            shape = (image.channels, image.height, image.width // 2 + 1, 2)
             noise = [np.random.default_rng(seed).normal(0, DEVIATION, shape) for seed in seeds]
             spectrum = np.stack(noise).astype(np.float32)
         return spectrum, np.zeros_like(spectrum), np.zeros_like(spectrum)
 
-    def look(self, easel: Easel, variables: Variables, chance: np.random.Generator) -> tuple[Any, Any]:
+    def look(
+        self, context: RecipeContext, variables: Variables, chance: np.random.Generator
+    ) -> tuple[Any, Any]:
         """The picture, moved by chance."""
-        matrix = drawn(chance, easel.canvas, while_climbing(easel.canvas))
-        return _function(easel, "look", _look)(variables[0], matrix), matrix
+        matrix = drawn(chance, context.image, while_growing(context.image))
+        return _function(context, "look", _look)(variables[0], matrix), matrix
 
-    def move(self, easel: Easel, variables: Variables, seen: Any, gradient: Any, step: int) -> Variables:
+    def move(
+        self, context: RecipeContext, variables: Variables, seen: Any, gradient: Any, step: int
+    ) -> Variables:
         """One step of Adam up the gradient, whose RMS is made 1 for each picture."""
-        if any(easel.penalties):
-            picture = self.values(easel, variables) / 255
-            taken_off = penalty_gradient(picture, easel.penalties)
+        if any(context.penalties):
+            picture = self.values(context, variables) / 255
+            taken_off = penalty_gradient(picture, context.penalties)
         else:
             taken_off = np.zeros((1, 1, 1, 1), np.float32)
-        moved = _function(easel, "move", _move)(*variables, seen, gradient, taken_off, np.float32(step))
+        moved = _function(context, "move", _move)(*variables, seen, gradient, taken_off, np.float32(step))
         return tuple(moved)
 
-    def values(self, easel: Easel, variables: Variables) -> NDArray[np.float32]:
+    def values(self, context: RecipeContext, variables: Variables) -> NDArray[np.float32]:
         """The picture."""
-        values: NDArray[np.float32] = _function(easel, "values", _values)(variables[0]).numpy()
+        values: NDArray[np.float32] = _function(context, "values", _values)(variables[0]).numpy()
         return values
 
     def shown(self, values: NDArray[np.float32]) -> NDArray[np.uint8]:
@@ -88,58 +92,58 @@ def scale_of(height: int, width: int) -> NDArray[np.float32]:
     return (np.sqrt(width * height) / np.maximum(frequency, 1 / max(width, height))).astype(np.float32)
 
 
-def _written(values: NDArray[Any], canvas: Canvas) -> NDArray[np.float32]:
+def _written(values: NDArray[Any], image: ImageParametrisation) -> NDArray[np.float32]:
     """The spectrum of a picture 0–1: the inverse of what `_picture` does."""
     inside = np.clip(values, _EDGE, 1 - _EDGE)
     logits = np.log(inside / (1 - inside))
-    if canvas.channels == 3:
+    if image.channels == 3:
         logits = logits @ np.linalg.inv(COLOURS.T)
     planes = np.moveaxis(logits, -1, 1) * 4
-    spectrum = np.fft.rfft2(planes) / scale_of(canvas.height, canvas.width)
+    spectrum = np.fft.rfft2(planes) / scale_of(image.height, image.width)
     return np.stack([spectrum.real, spectrum.imag], -1).astype(np.float32)
 
 
-def _picture(spectrum: Any, canvas: Canvas) -> Any:
+def _picture(spectrum: Any, image: ImageParametrisation) -> Any:
     import tensorflow as tf
 
     scaled = tf.complex(*tf.unstack(spectrum, axis=-1)) * tf.constant(
-        scale_of(canvas.height, canvas.width), tf.complex64
+        scale_of(image.height, image.width), tf.complex64
     )
-    planes = tf.signal.irfft2d(scaled, [canvas.height, canvas.width]) / 4
+    planes = tf.signal.irfft2d(scaled, [image.height, image.width]) / 4
     picture = tf.transpose(planes, [0, 2, 3, 1])
-    if canvas.channels == 3:
+    if image.channels == 3:
         picture = tf.tensordot(picture, tf.constant(COLOURS.T), 1)
     return tf.sigmoid(picture)
 
 
-def _values(canvas: Canvas) -> Callable[..., Any]:
+def _values(image: ImageParametrisation) -> Callable[..., Any]:
     import tensorflow as tf
 
-    @tf.function(input_signature=[_spectrum(canvas)], autograph=False)
+    @tf.function(input_signature=[_spectrum(image)], autograph=False)
     def values(spectrum: Any) -> Any:
-        return _picture(spectrum, canvas) * 255
+        return _picture(spectrum, image) * 255
 
     return values
 
 
-def _look(canvas: Canvas) -> Callable[..., Any]:
+def _look(image: ImageParametrisation) -> Callable[..., Any]:
     import tensorflow as tf
 
-    @tf.function(input_signature=[_spectrum(canvas), tf.TensorSpec((1, 8))], autograph=False)
+    @tf.function(input_signature=[_spectrum(image), tf.TensorSpec((1, 8))], autograph=False)
     def look(spectrum: Any, matrix: Any) -> Any:
-        return canvas.to_network(transform(_picture(spectrum, canvas), matrix) * 255)
+        return image.to_network(transform(_picture(spectrum, image), matrix) * 255)
 
     return look
 
 
-def _move(canvas: Canvas) -> Callable[..., Any]:
+def _move(image: ImageParametrisation) -> Callable[..., Any]:
     import tensorflow as tf
 
-    spec = _spectrum(canvas)
-    image = tf.TensorSpec((None, None, None, None))
+    spec = _spectrum(image)
+    batch = tf.TensorSpec((None, None, None, None))
 
     @tf.function(
-        input_signature=[spec, spec, spec, tf.TensorSpec((1, 8)), image, image, tf.TensorSpec(())],
+        input_signature=[spec, spec, spec, tf.TensorSpec((1, 8)), batch, batch, tf.TensorSpec(())],
         autograph=False,
     )
     def move(
@@ -147,9 +151,9 @@ def _move(canvas: Canvas) -> Callable[..., Any]:
     ) -> Any:
         with tf.GradientTape(watch_accessed_variables=False, persistent=True) as tape:
             tape.watch(spectrum)
-            picture = _picture(spectrum, canvas)
+            picture = _picture(spectrum, image)
             seen = transform(picture, matrix)
-        slope = tape.gradient(seen, picture, canvas.gradient_to_pixels(gradient))
+        slope = tape.gradient(seen, picture, image.gradient_to_pixels(gradient))
         length = tf.sqrt(tf.reduce_mean(tf.square(slope), axis=[1, 2, 3], keepdims=True))
         slope = tf.math.divide_no_nan(slope, length) - taken_off
         uphill = tape.gradient(picture, spectrum, slope)
@@ -162,14 +166,16 @@ def _move(canvas: Canvas) -> Callable[..., Any]:
     return move
 
 
-def _spectrum(canvas: Canvas) -> Any:
+def _spectrum(image: ImageParametrisation) -> Any:
     import tensorflow as tf
 
-    return tf.TensorSpec((None, canvas.channels, canvas.height, canvas.width // 2 + 1, 2))
+    return tf.TensorSpec((None, image.channels, image.height, image.width // 2 + 1, 2))
 
 
-def _function(easel: Easel, name: str, make: Callable[[Canvas], Callable[..., Any]]) -> Callable[..., Any]:
-    function: Callable[..., Any] = easel.keep(
-        ("patterns", "clear", name, easel.canvas), lambda: make(easel.canvas)
+def _function(
+    context: RecipeContext, name: str, make: Callable[[ImageParametrisation], Callable[..., Any]]
+) -> Callable[..., Any]:
+    function: Callable[..., Any] = context.keep(
+        ("patterns", "clear", name, context.image), lambda: make(context.image)
     )
     return function

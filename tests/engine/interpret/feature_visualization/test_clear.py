@@ -8,37 +8,36 @@ import cv2
 import numpy as np
 import pytest
 
-from convscope.engine.interpret.feature_visualization import goals as aims
-from convscope.engine.interpret.feature_visualization.canvas import Canvas
-from convscope.engine.interpret.feature_visualization.climb import climb
+from convscope.engine.interpret.feature_visualization.gradient_ascent import ascend
+from convscope.engine.interpret.feature_visualization.image_parametrisation import ImageParametrisation
+from convscope.engine.interpret.feature_visualization.objectives import Objective
 from convscope.engine.interpret.feature_visualization.penalties import penalty_gradient
 from convscope.engine.interpret.feature_visualization.recipes import RECIPES
-from convscope.engine.interpret.feature_visualization.recipes.base import Easel
+from convscope.engine.interpret.feature_visualization.recipes.base import RecipeContext
 from convscope.engine.interpret.feature_visualization.recipes.clear import COLOURS, scale_of
-from convscope.engine.interpret.feature_visualization.results import Pattern
+from convscope.engine.interpret.feature_visualization.results import Pattern, verdict
 from convscope.engine.interpret.feature_visualization.settings import PatternSettings
 from convscope.engine.interpret.feature_visualization.transforms import (
-    Wobble,
+    RandomTransform,
     drawn,
     moved,
     transform,
-    while_climbing,
+    while_growing,
     while_judged,
 )
-from convscope.engine.interpret.feature_visualization.words import verdict
 from convscope.engine.models.answers.preprocessing import RAW, UNIT
 from convscope.engine.models.library.catalogue import open_model
 from convscope.engine.models.opened import OpenedModel
 
 
-def easel(height: int, width: int, channels: int) -> Easel:
+def context(height: int, width: int, channels: int) -> RecipeContext:
     """One that keeps nothing."""
-    return Easel(Canvas(height, width, channels, RAW), lambda _key, make: make())
+    return RecipeContext(ImageParametrisation(height, width, channels, RAW), lambda _key, make: make())
 
 
 def test_the_picture_is_written_as_the_formulas_say() -> None:
     clear = RECIPES["clear"]
-    place = easel(10, 14, 3)
+    place = context(10, 14, 3)
     variables = clear.begin(place, [[1]], None)
     spectrum = variables[0]
     assert spectrum.shape == (1, 3, 10, 8, 2)
@@ -58,7 +57,7 @@ def test_the_picture_is_written_as_the_formulas_say() -> None:
 
 @pytest.mark.parametrize(("height", "width", "channels"), [(12, 12, 3), (9, 13, 1), (15, 8, 3)])
 def test_any_picture_can_be_written(height: int, width: int, channels: int) -> None:
-    clear, place = RECIPES["clear"], easel(height, width, channels)
+    clear, place = RECIPES["clear"], context(height, width, channels)
     pixels = np.random.default_rng(0).uniform(20, 230, (2, height, width, channels)).astype(np.float32)
     variables = clear.begin(place, [[0], [1]], pixels)
     np.testing.assert_allclose(clear.values(place, variables), pixels, atol=0.2)
@@ -67,16 +66,16 @@ def test_any_picture_can_be_written(height: int, width: int, channels: int) -> N
 def test_movements_are_as_small_as_said() -> None:
     import tensorflow as tf
 
-    canvas = Canvas(128, 128, 1, UNIT)
+    image = ImageParametrisation(128, 128, 1, UNIT)
     ramp = np.zeros((1, 128, 128, 1), np.float32)
     ramp[0, 60:68, 60:68] = 1
     for seed in range(12):
         chance = np.random.default_rng(seed)
-        there = transform(tf.constant(ramp), drawn(chance, canvas, Wobble())).numpy()[0, ..., 0]
+        there = transform(tf.constant(ramp), drawn(chance, image, RandomTransform())).numpy()[0, ..., 0]
         rows, columns = np.nonzero(there > 0.5)
         assert abs(rows.mean() - 63.5) < 16 and abs(columns.mean() - 63.5) < 16
         assert 40 < there.sum() < 90
-    still = drawn(np.random.default_rng(0), canvas, Wobble(0, 0, 0, 0))
+    still = drawn(np.random.default_rng(0), image, RandomTransform(0, 0, 0, 0))
     np.testing.assert_allclose(still, [[1, 0, 0, 0, 1, 0, 0, 0]], atol=1e-6)
 
 
@@ -105,9 +104,9 @@ def test_penalties_are_gradients() -> None:
 
 def test_clear_patterns_of_the_shipped_network_survive_being_moved(imagenet: OpenedModel) -> None:
     """At least 0.85 of the score remains; of the classic recipe's much less."""
-    goals = [aims.channel("block7a_project_conv", index) for index in range(3)]
-    clear = climb(imagenet, goals, PatternSettings(steps=64, size=96)).patterns
-    classic = climb(imagenet, goals, PatternSettings("classic", size=96)).patterns
+    objectives = [Objective.channel("block7a_project_conv", index) for index in range(3)]
+    clear = ascend(imagenet, objectives, PatternSettings(steps=64, size=96)).patterns
+    classic = ascend(imagenet, objectives, PatternSettings("classic", size=96)).patterns
     kept = [pattern.moved / pattern.score for pattern in clear]
     assert min(kept) > 0.8 and np.mean(kept) >= 0.85
     assert all("It survives being moved" in verdict(pattern) for pattern in clear)
@@ -124,9 +123,9 @@ def test_clear_patterns_of_the_shipped_network_survive_being_moved(imagenet: Ope
 
 @functools.cache
 def first_ten(name: str, path: str) -> tuple[Pattern, ...]:
-    """Patterns of a shipped network's classes, or of a layer's filters, climbed once."""
-    goals = [aims.channel(path, index) if path else aims.class_(index) for index in range(10)]
-    return climb(open_model(name), goals).patterns
+    """Patterns of a shipped network's classes, or of a layer's filters, grown once."""
+    objectives = [Objective.channel(path, index) if path else Objective.class_(index) for index in range(10)]
+    return ascend(open_model(name), objectives).patterns
 
 
 @pytest.mark.parametrize(
@@ -164,13 +163,13 @@ def test_a_moved_picture_keeps_its_sharpness() -> None:
 
 
 def test_small_pictures_move_further_while_they_grow() -> None:
-    canvas = Canvas(32, 40, 1, RAW)
-    assert while_judged(canvas) == Wobble(2, 1, 0.1, 10)
-    assert while_climbing(canvas) == Wobble(7, 3.5, 0.1, 10)
-    assert while_climbing(Canvas(64, 16, 1, RAW)) == Wobble(3.5, 1.75, 0.1, 10)
-    assert while_climbing(Canvas(48, 48, 1, RAW)) == Wobble()
-    large = Canvas(200, 128, 3, RAW)
-    assert while_judged(large) == while_climbing(large) == Wobble()
+    image = ImageParametrisation(32, 40, 1, RAW)
+    assert while_judged(image) == RandomTransform(2, 1, 0.1, 10)
+    assert while_growing(image) == RandomTransform(7, 3.5, 0.1, 10)
+    assert while_growing(ImageParametrisation(64, 16, 1, RAW)) == RandomTransform(3.5, 1.75, 0.1, 10)
+    assert while_growing(ImageParametrisation(48, 48, 1, RAW)) == RandomTransform()
+    large = ImageParametrisation(200, 128, 3, RAW)
+    assert while_judged(large) == while_growing(large) == RandomTransform()
 
 
 def test_digits_look_like_digits_to_the_network(digits: OpenedModel) -> None:

@@ -1,4 +1,4 @@
-"""What a pattern is painted on: its size, and how its pixels come into the network."""
+"""How a pattern is written in pixels: its size and channels, and how they come into the network."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convscope.core.errors import UserError
-from convscope.engine.interpret.feature_visualization.settings import SMALLEST_SIZE, PatternSettings
 from convscope.engine.models.answers.preprocessing import Preprocessing
 from convscope.engine.models.program import Program
 
 if TYPE_CHECKING:
     from convscope.engine.models.opened import OpenedModel
 
+SMALLEST_SIZE, LARGEST_SIZE = 8, 1024
 DEFAULT_SIZE = 128
 # Networks for small pictures keep their own size: their filters are made for it.
 SMALL_INPUT = 96
@@ -74,7 +74,7 @@ _FREE = frozenset(
 
 
 @dataclass(frozen=True)
-class Canvas:
+class ImageParametrisation:
     """A picture of a network's kind.
 
     Attributes:
@@ -90,9 +90,9 @@ class Canvas:
     preprocessing: Preprocessing
     own_size: bool = False
 
-    def resized(self, height: int, width: int) -> Canvas:
+    def resized(self, height: int, width: int) -> ImageParametrisation:
         """Another size."""
-        return Canvas(height, width, self.channels, self.preprocessing, self.own_size)
+        return ImageParametrisation(height, width, self.channels, self.preprocessing, self.own_size)
 
     @property
     def swaps(self) -> bool:
@@ -135,15 +135,15 @@ def takes_any_size(program: Program, slot: int) -> bool:
     return True
 
 
-def canvas_for(
-    model: OpenedModel, slot: int, settings: PatternSettings, start: NDArray[Any] | None = None
-) -> Canvas:
-    """The picture's size and kind for climbing to a slot.
+def parametrisation_for(
+    model: OpenedModel, slot: int, size: int | None, start: NDArray[Any] | None = None
+) -> ImageParametrisation:
+    """The picture's size and kind for an objective measured at a slot.
 
     Args:
         model: the network.
         slot: of its program.
-        settings: `size` is heeded where the network works at any size.
+        size: of the longer side; heeded where the network works at any size.
         start: pixels to start from, H×W or H×W×3: their proportions are kept where the network allows.
 
     Raises:
@@ -153,12 +153,12 @@ def canvas_for(
     if not takes_any_size(model.program, slot):
         if height is None or width is None:
             raise UserError(f"{model.name} says no image size, and this layer needs a certain one.")
-        return Canvas(height, width, channels, model.preprocessing, own_size=True)
+        return ImageParametrisation(height, width, channels, model.preprocessing, own_size=True)
     own = max(height or 0, width or 0)
-    size = settings.size or (own if is_small(model) else DEFAULT_SIZE)
+    size = size or (own if is_small(model) else DEFAULT_SIZE)
     rows, columns = (height or size, width or size) if start is None else start.shape[:2]
     share = size / max(rows, columns)
-    return Canvas(
+    return ImageParametrisation(
         max(SMALLEST_SIZE, round(rows * share)),
         max(SMALLEST_SIZE, round(columns * share)),
         channels,

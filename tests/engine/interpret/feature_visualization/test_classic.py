@@ -9,8 +9,8 @@ import pytest
 from numpy.typing import NDArray
 
 from convscope.core.task import Task
-from convscope.engine.interpret.feature_visualization import goals as aims
-from convscope.engine.interpret.feature_visualization.climb import climb
+from convscope.engine.interpret.feature_visualization.gradient_ascent import ascend
+from convscope.engine.interpret.feature_visualization.objectives import Objective
 from convscope.engine.interpret.feature_visualization.settings import PatternSettings
 from convscope.engine.models.answers.preprocessing import MODES
 from convscope.engine.models.opened import OpenedModel
@@ -58,11 +58,11 @@ def test_the_lectures_to_the_digit(convnet: OpenedModel, layer: str) -> None:
     def lives(index: int) -> bool:
         return bool(convnet.activations(noise_of(index)[None], [layer])[layer][..., index].any())
 
-    goals = [aims.channel(layer, index) for index in range(6) if lives(index)][:2]
-    assert len(goals) == 2
-    for pattern in climb(convnet, goals, CLASSIC).patterns:
-        noise = noise_of(pattern.goal.index)
-        expected = lecture(convnet.keras, layer, pattern.goal.index, noise)
+    objectives = [Objective.channel(layer, index) for index in range(6) if lives(index)][:2]
+    assert len(objectives) == 2
+    for pattern in ascend(convnet, objectives, CLASSIC).patterns:
+        noise = noise_of(pattern.objective.index)
+        expected = lecture(convnet.keras, layer, pattern.objective.index, noise)
         assert np.abs(expected - noise).max() > 1
         np.testing.assert_allclose(pattern.values, expected, rtol=1e-4, atol=1e-4 * 255)
         difference = pattern.pixels.astype(int) - deprocess_image(expected)
@@ -76,14 +76,19 @@ def test_forty_steps_from_gray_noise(convnet: OpenedModel, imagenet: OpenedModel
 def test_the_start_is_noise_from_128_to_148(convnet: OpenedModel) -> None:
     frames = []
 
-    climb(convnet, [aims.channel("first", 0)], PatternSettings("classic", 1), Task(on_partial=frames.append))
+    ascend(
+        convnet,
+        [Objective.channel("first", 0)],
+        PatternSettings("classic", 1),
+        Task(on_partial=frames.append),
+    )
     start = frames[0].state.variables[0]
     assert frames[0].step == 0
     assert start.min() >= 128 and start.max() <= 148
     assert abs(start.mean() - 138) < 0.5
 
 
-def test_a_dead_filter_climbs_on_its_sum_until_it_wakes() -> None:
+def test_a_dead_filter_ascends_on_its_sum_until_it_wakes() -> None:
     """By the formula alone it would stay noise for ever: its activation is zero, and so is the gradient."""
     import keras
 
@@ -98,14 +103,14 @@ def test_a_dead_filter_climbs_on_its_sum_until_it_wakes() -> None:
     kernel[1, 1], kernel[1, 2] = -1, 1
     model.get_layer("dead").set_weights([kernel, np.array([-25.0], np.float32)])
     opened = OpenedModel(model, preprocessing=MODES["raw"])
-    (pattern,) = climb(opened, [aims.channel("dead", 0)], PatternSettings("classic", 40)).patterns
+    (pattern,) = ascend(opened, [Objective.channel("dead", 0)], PatternSettings("classic", 40)).patterns
     assert pattern.curve[0] == 0
     assert pattern.score > 0
     assert not pattern.flat
 
 
 def test_a_step_is_one_gray_level_in_any_range(convnet: OpenedModel) -> None:
-    """The same network behind 0–1 climbs the same way: the step is in pixels, whatever the range."""
+    """The same network behind 0–1 ascends the same way: the step is in pixels, whatever the range."""
     import keras
 
     inputs = keras.Input((24, 24, 3))
@@ -113,8 +118,8 @@ def test_a_step_is_one_gray_level_in_any_range(convnet: OpenedModel) -> None:
     twin = OpenedModel(scaled, preprocessing=MODES["unit"])
     path = next(row.path for row in twin.layers if row.name == "second")
     few = PatternSettings("classic", 8, size=24)
-    ours = climb(convnet, [aims.channel("second", 2)], few)
-    theirs = climb(twin, [aims.channel(path, 2)], few)
+    ours = ascend(convnet, [Objective.channel("second", 2)], few)
+    theirs = ascend(twin, [Objective.channel(path, 2)], few)
     start = np.random.default_rng([0, 2, 0]).random((24, 24, 3), np.float32) * 20 + 128
     ways = [made.patterns[0].values - start for made in (ours, theirs)]
     assert all(1 < np.sqrt(np.mean(way**2)) <= 8 for way in ways)

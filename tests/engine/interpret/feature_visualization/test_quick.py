@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from convscope.engine.interpret.feature_visualization import goals as aims
-from convscope.engine.interpret.feature_visualization import network, quick
-from convscope.engine.interpret.feature_visualization.climb import climb
+from convscope.engine.interpret.feature_visualization import input_gradient, quick
+from convscope.engine.interpret.feature_visualization.gradient_ascent import ascend
+from convscope.engine.interpret.feature_visualization.objectives import Objective
 from convscope.engine.interpret.feature_visualization.quick.few_channels import convolution as few_channels
 from convscope.engine.interpret.feature_visualization.quick.winograd import convolution as winograd
 from convscope.engine.interpret.feature_visualization.settings import PatternSettings
@@ -110,7 +110,7 @@ def vgg() -> OpenedModel:
     return OpenedModel(model, preprocessing=RAW)
 
 
-def test_a_climb_is_the_same(vgg: OpenedModel, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_ascent_is_the_same(vgg: OpenedModel, monkeypatch: pytest.MonkeyPatch) -> None:
     replaced = []
 
     def counted(step: Any, call: Any) -> Any:
@@ -119,13 +119,16 @@ def test_a_climb_is_the_same(vgg: OpenedModel, monkeypatch: pytest.MonkeyPatch) 
             replaced.append(step.path)
         return made
 
-    goals, settings = [aims.channel("last", index) for index in range(3)], PatternSettings("classic", 8, 21)
-    monkeypatch.setattr(network, "quicker", counted)
-    ours = climb(vgg, goals, settings)
+    objectives, settings = (
+        [Objective.channel("last", index) for index in range(3)],
+        PatternSettings("classic", 8, 21),
+    )
+    monkeypatch.setattr(input_gradient, "quicker", counted)
+    ours = ascend(vgg, objectives, settings)
     assert set(replaced) == {"0a", "0b", "1a", "1b"}
     plain = OpenedModel(vgg.keras, preprocessing=RAW)
-    monkeypatch.setattr(network, "quicker", lambda step, call: call)
-    for mine, theirs in zip(ours.patterns, climb(plain, goals, settings).patterns, strict=True):
+    monkeypatch.setattr(input_gradient, "quicker", lambda step, call: call)
+    for mine, theirs in zip(ours.patterns, ascend(plain, objectives, settings).patterns, strict=True):
         np.testing.assert_allclose(mine.values, theirs.values, atol=1e-4 * 255)
         np.testing.assert_allclose(mine.curve, theirs.curve, rtol=1e-4)
 

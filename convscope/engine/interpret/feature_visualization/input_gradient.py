@@ -1,7 +1,7 @@
 """The network's part of the ascent: an objective's value and its gradient with respect to the input.
 
-Only the steps up to the layer are computed. Where the layer is a convolution, only the filters that are
-climbed to are: their kernels are taken out of the layer, so that the last layer costs next to nothing.
+Only the steps up to the layer are computed. Where the layer is a convolution, only the filters that the
+objectives name are: their kernels are taken out of the layer, so that the last layer costs next to nothing.
 The steps before it are computed as `quick` has it.
 """
 
@@ -11,8 +11,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from convscope.core.errors import NotEnoughMemoryError, UserError
-from convscope.engine.interpret.feature_visualization.canvas import Canvas
-from convscope.engine.interpret.feature_visualization.goals import Goal
+from convscope.engine.interpret.feature_visualization.image_parametrisation import ImageParametrisation
+from convscope.engine.interpret.feature_visualization.objectives import Objective
 from convscope.engine.interpret.feature_visualization.quick import is_plain_convolution, quicker
 from convscope.engine.keras_compat import cannot_run, no_kernel
 from convscope.engine.models.program import Program, ProgramStep
@@ -56,19 +56,19 @@ _LINEAR = frozenset(
 )
 
 
-def slot_of(model: OpenedModel, goal: Goal, on: str) -> int:
-    """The tensor that a goal is measured on.
+def slot_of(model: OpenedModel, objective: Objective, on: str) -> int:
+    """The tensor that an objective is measured on.
 
     Args:
         model: the network.
-        goal: what to climb to.
+        objective: any of a batch.
         on: "sum": before the layer's activation, where no filter is dead; "activation": after it. A class is
             always measured at its logit.
     """
-    if goal.kind == "class":
+    if objective.kind == "class":
         return model.head.logits
-    slot = model.slot(goal.path)
-    return model.program.sums.get(goal.path, slot) if on == "sum" else slot
+    slot = model.slot(objective.path)
+    return model.program.sums.get(objective.path, slot) if on == "sum" else slot
 
 
 def is_linear(program: Program, slot: int) -> bool:
@@ -77,17 +77,19 @@ def is_linear(program: Program, slot: int) -> bool:
     return all(step.kind in _LINEAR and step.part != "activation" for step in steps)
 
 
-def measure_of(model: OpenedModel, goal: Goal, on: str, canvas: Canvas) -> Function:
+def measure_of(model: OpenedModel, objective: Objective, on: str, image: ImageParametrisation) -> Function:
     """A kept function: (network input, weights, places) → scores, one an image."""
-    return _kept(model, goal, on, canvas, "measure")
+    return _kept(model, objective, on, image, "measure")
 
 
-def ascent_of(model: OpenedModel, goal: Goal, on: str, canvas: Canvas, slot: int | None = None) -> Function:
+def ascent_of(
+    model: OpenedModel, objective: Objective, on: str, image: ImageParametrisation, slot: int | None = None
+) -> Function:
     """A kept function: (network input, weights, places) → scores, and their gradient, N×H×W×C.
 
     The images of a batch do not influence each other. `slot` is another place to measure the channel at.
     """
-    return _kept(model, goal, on, canvas, "ascent", slot)
+    return _kept(model, objective, on, image, "ascent", slot)
 
 
 def waking_slot(program: Program, slot: int) -> int | None:
@@ -110,30 +112,35 @@ def _keeps_channels(step: ProgramStep) -> bool:
     return bool(step.activation) or step.kind in _CHANNELWISE
 
 
-def repulsion_of(model: OpenedModel, goal: Goal, on: str, canvas: Canvas) -> Function:
+def repulsion_of(model: OpenedModel, objective: Objective, on: str, image: ImageParametrisation) -> Function:
     """A kept function: network input → how alike the images of the batch are, and its gradient.
 
     Alike is the mean cosine between the layer's Gram matrices (Olah, Mordvintsev and Schubert, "Feature
     visualization", Distill 2017: diversity).
     """
-    return _kept(model, goal, on, canvas, "repulsion")
+    return _kept(model, objective, on, image, "repulsion")
 
 
 def _kept(
-    model: OpenedModel, goal: Goal, on: str, canvas: Canvas, what: str, at: int | None = None
+    model: OpenedModel,
+    objective: Objective,
+    on: str,
+    image: ImageParametrisation,
+    what: str,
+    at: int | None = None,
 ) -> Function:
-    slot = slot_of(model, goal, on) if at is None else at
-    size = (canvas.height, canvas.width) if canvas.own_size else (None, None)
-    key = ("patterns", what, slot, goal.kind, size, canvas.channels)
+    slot = slot_of(model, objective, on) if at is None else at
+    size = (image.height, image.width) if image.own_size else (None, None)
+    key = ("patterns", what, slot, objective.kind, size, image.channels)
 
     def make() -> Function:
-        return _compile(model, slot, goal.kind, (None, *size, canvas.channels), what)
+        return _compile(model, slot, objective.kind, (None, *size, image.channels), what)
 
     # One function serves many sizes, but the words name the one of now.
-    return _in_words(model.kept(key, make), model, canvas)
+    return _in_words(model.kept(key, make), model, image)
 
 
-def _in_words(function: Function, model: OpenedModel, canvas: Canvas) -> Function:
+def _in_words(function: Function, model: OpenedModel, image: ImageParametrisation) -> Function:
     """The function with TensorFlow's complaints about sizes said in a sentence."""
     import tensorflow as tf
 
@@ -148,7 +155,7 @@ def _in_words(function: Function, model: OpenedModel, canvas: Canvas) -> Functio
             if cannot_run(error):
                 raise no_kernel(model.name, error) from error
             raise UserError(
-                f"{model.name} does not work on {canvas.height}×{canvas.width} pixels: choose another size.",
+                f"{model.name} does not work on {image.height}×{image.width} pixels: choose another size.",
                 detail=str(error),
             ) from error
 
@@ -158,14 +165,14 @@ def _in_words(function: Function, model: OpenedModel, canvas: Canvas) -> Functio
 def _compile(model: OpenedModel, slot: int, kind: str, shape: tuple[int | None, ...], what: str) -> Function:
     import tensorflow as tf
 
-    image = tf.TensorSpec(shape, tf.float32)
+    batch = tf.TensorSpec(shape, tf.float32)
     table, pairs = tf.TensorSpec((None, None), tf.float32), tf.TensorSpec((None, 2), tf.float32)
 
     def scores(x: Any, weights: Any, places: Any) -> Any:
         return _scores(model, slot, kind, x, weights, places)
 
     if what == "measure":
-        return tf.function(scores, input_signature=[image, table, pairs], autograph=False)
+        return tf.function(scores, input_signature=[batch, table, pairs], autograph=False)
 
     def ascent(x: Any, weights: Any, places: Any) -> tuple[Any, Any]:
         with tf.GradientTape(watch_accessed_variables=False) as tape:
@@ -180,13 +187,13 @@ def _compile(model: OpenedModel, slot: int, kind: str, shape: tuple[int | None, 
         return alike, _flowing(tape.gradient(alike, x))
 
     if what == "ascent":
-        return tf.function(ascent, input_signature=[image, table, pairs], autograph=False)
-    return tf.function(repulsion, input_signature=[image], autograph=False)
+        return tf.function(ascent, input_signature=[batch, table, pairs], autograph=False)
+    return tf.function(repulsion, input_signature=[batch], autograph=False)
 
 
 def _flowing(gradient: Any) -> Any:
     if gradient is None:
-        raise UserError("No gradient flows from here back to the image: this layer cannot be climbed to.")
+        raise UserError("No gradient flows from here back to the image: patterns of this layer cannot grow.")
     return gradient
 
 

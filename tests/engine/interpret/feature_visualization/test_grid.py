@@ -12,20 +12,19 @@ from PIL import Image as PillowImage
 
 from convscope.core.errors import UserError
 from convscope.core.task import Cancelled, Task
-from convscope.engine.interpret.feature_visualization import goals as aims
-from convscope.engine.interpret.feature_visualization import many
+from convscope.engine.interpret.feature_visualization import grid
 from convscope.engine.interpret.feature_visualization.cache import PatternCache
-from convscope.engine.interpret.feature_visualization.climb import climb
-from convscope.engine.interpret.feature_visualization.export import (
-    grid_picture,
-    save_evolution,
+from convscope.engine.interpret.feature_visualization.contact_sheet import (
+    contact_sheet,
     sheet_picture,
     sheet_place,
 )
-from convscope.engine.interpret.feature_visualization.many import climb_many, contact_sheet, first_filters
-from convscope.engine.interpret.feature_visualization.results import Frame, Pattern, joined
+from convscope.engine.interpret.feature_visualization.export import grid_picture, save_evolution
+from convscope.engine.interpret.feature_visualization.gradient_ascent import ascend
+from convscope.engine.interpret.feature_visualization.grid import ascend_many, first_filters
+from convscope.engine.interpret.feature_visualization.objectives import Objective
+from convscope.engine.interpret.feature_visualization.results import AscentFrame, Pattern, joined, verdict
 from convscope.engine.interpret.feature_visualization.settings import PatternSettings
-from convscope.engine.interpret.feature_visualization.words import verdict
 from convscope.engine.models.opened import OpenedModel
 
 SHORT = PatternSettings(steps=4, size=24)
@@ -33,16 +32,16 @@ SHORT = PatternSettings(steps=4, size=24)
 
 def forbid(monkeypatch: pytest.MonkeyPatch) -> None:
     """From here on nothing may be computed."""
-    monkeypatch.setattr(many, "climb", lambda *_args, **_kwargs: pytest.fail("computed again"))
+    monkeypatch.setattr(grid, "ascend", lambda *_args, **_kwargs: pytest.fail("computed again"))
 
 
 def test_a_second_look_computes_nothing(convnet: OpenedModel, monkeypatch: pytest.MonkeyPatch) -> None:
-    goals = first_filters(convnet, "second", 16)
-    assert len(goals) == 8
-    first = climb_many(convnet, goals, SHORT)
+    objectives = first_filters(convnet, "second", 16)
+    assert len(objectives) == 8
+    first = ascend_many(convnet, objectives, SHORT)
     forbid(monkeypatch)
-    frames: list[Frame] = []
-    again = climb_many(convnet, goals, SHORT, Task(on_partial=frames.append))
+    frames: list[AscentFrame] = []
+    again = ascend_many(convnet, objectives, SHORT, Task(on_partial=frames.append))
     assert [frame.numbers for frame in frames] == [tuple(range(8))]
     for one, other in zip(first, again, strict=True):
         np.testing.assert_array_equal(one.pixels, other.pixels)
@@ -52,36 +51,36 @@ def test_a_second_look_computes_nothing(convnet: OpenedModel, monkeypatch: pytes
 
 
 def test_other_settings_or_weights_are_looked_up_elsewhere(convnet: OpenedModel) -> None:
-    goal = aims.channel("second", 0)
+    objective = Objective.channel("second", 0)
     paths = {
         PatternCache(convnet, settings, start).path(one)
         for settings, start, one in (
-            (SHORT, None, goal),
-            (replace(SHORT, seed=1), None, goal),
-            (replace(SHORT, steps=5), None, goal),
-            (replace(SHORT, recipe="classic"), None, goal),
-            (SHORT, np.zeros((4, 4, 3), np.uint8), goal),
-            (SHORT, np.ones((4, 4, 3), np.uint8), goal),
-            (SHORT, None, replace(goal, negative=True)),
-            (SHORT, None, aims.channel("second", 1)),
+            (SHORT, None, objective),
+            (replace(SHORT, seed=1), None, objective),
+            (replace(SHORT, steps=5), None, objective),
+            (replace(SHORT, recipe="classic"), None, objective),
+            (SHORT, np.zeros((4, 4, 3), np.uint8), objective),
+            (SHORT, np.ones((4, 4, 3), np.uint8), objective),
+            (SHORT, None, replace(objective, negative=True)),
+            (SHORT, None, Objective.channel("second", 1)),
         )
     }
     assert len(paths) == 8
     weight = convnet.keras.get_layer("first").bias
     weight.assign(weight + 1.0)
-    paths.add(PatternCache(convnet, SHORT).path(goal))
+    paths.add(PatternCache(convnet, SHORT).path(objective))
     weight.assign(weight - 1.0)
     assert len(paths) == 9
-    assert PatternCache(convnet, replace(SHORT, steps=None)).path(goal) == PatternCache(
+    assert PatternCache(convnet, replace(SHORT, steps=None)).path(objective) == PatternCache(
         convnet, replace(SHORT, steps=256)
-    ).path(goal)
+    ).path(objective)
 
 
 def test_only_what_is_missing_is_computed(convnet: OpenedModel) -> None:
-    goals = first_filters(convnet, "second", 6)
-    climb_many(convnet, goals[:2], SHORT)
-    frames: list[Frame] = []
-    climb_many(convnet, goals, SHORT, Task(on_partial=frames.append))
+    objectives = first_filters(convnet, "second", 6)
+    ascend_many(convnet, objectives[:2], SHORT)
+    frames: list[AscentFrame] = []
+    ascend_many(convnet, objectives, SHORT, Task(on_partial=frames.append))
     assert frames[0].numbers == (0, 1) and len(frames[0].patterns) == 2
     assert frames[1].numbers == (2, 3, 4, 5) and not frames[1].patterns
 
@@ -89,21 +88,21 @@ def test_only_what_is_missing_is_computed(convnet: OpenedModel) -> None:
 def test_a_cancelled_grid_keeps_what_is_finished_and_goes_on(
     convnet: OpenedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(many, "GROUP", 3)
-    goals = first_filters(convnet, "second", 6)
-    plain = climb_many(convnet, goals, SHORT, cached=False)
-    frames: list[Frame] = []
+    monkeypatch.setattr(grid, "GROUP", 3)
+    objectives = first_filters(convnet, "second", 6)
+    plain = ascend_many(convnet, objectives, SHORT, cached=False)
+    frames: list[AscentFrame] = []
 
-    def take(frame: Frame) -> None:
+    def take(frame: AscentFrame) -> None:
         frames.append(frame)
         if frame.numbers == (3, 4, 5) and frame.step == 1:
             task.cancel()
 
     task = Task(on_partial=take)
     with pytest.raises(Cancelled):
-        climb_many(convnet, goals, SHORT, task)
-    later: list[Frame] = []
-    found = climb_many(convnet, goals, SHORT, Task(on_partial=later.append), resume=frames[-1])
+        ascend_many(convnet, objectives, SHORT, task)
+    later: list[AscentFrame] = []
+    found = ascend_many(convnet, objectives, SHORT, Task(on_partial=later.append), resume=frames[-1])
     assert later[0].numbers == (0, 1, 2) and later[0].patterns
     assert later[1].numbers == (3, 4, 5) and later[1].step == 1
     for one, other in zip(plain, found, strict=True):
@@ -111,14 +110,14 @@ def test_a_cancelled_grid_keeps_what_is_finished_and_goes_on(
 
 
 def test_the_cache_has_a_limit_and_the_longest_unused_go(convnet: OpenedModel) -> None:
-    patterns = climb_many(convnet, first_filters(convnet, "second", 6), SHORT, cached=False)
+    patterns = ascend_many(convnet, first_filters(convnet, "second", 6), SHORT, cached=False)
     cache = PatternCache(convnet, SHORT)
     cache.store(patterns[:4])
-    files = [cache.path(pattern.goal) for pattern in patterns[:4]]
+    files = [cache.path(pattern.objective) for pattern in patterns[:4]]
     size = files[0].stat().st_size
     for age, path in enumerate(files):
         os.utime(path, (1000 + age, 1000 + age))
-    assert cache.load(patterns[0].goal) is not None
+    assert cache.load(patterns[0].objective) is not None
     PatternCache(convnet, SHORT, limit=4 * size + 10).store(patterns[4:5])
     assert [path.exists() for path in files] == [True, False, True, True]
     assert not [path for path in cache.folder().iterdir() if path.suffix != ".npz"]
@@ -126,26 +125,26 @@ def test_the_cache_has_a_limit_and_the_longest_unused_go(convnet: OpenedModel) -
 
 @pytest.mark.parametrize("content", [b"", b"not a zip", b"PK\x03\x04 broken"])
 def test_a_broken_file_is_no_pattern(convnet: OpenedModel, content: bytes) -> None:
-    cache, goal = PatternCache(convnet, SHORT), aims.channel("second", 0)
-    cache.path(goal).write_bytes(content)
-    assert cache.load(goal) is None
-    assert cache.load_state(goal) is None
+    cache, objective = PatternCache(convnet, SHORT), Objective.channel("second", 0)
+    cache.path(objective).write_bytes(content)
+    assert cache.load(objective) is None
+    assert cache.load_state(objective) is None
 
 
 def test_a_pattern_can_be_continued_from_disk(convnet: OpenedModel) -> None:
-    goals = [aims.channel("second", n) for n in (1, 2)]
-    made = climb(convnet, goals, SHORT)
+    objectives = [Objective.channel("second", n) for n in (1, 2)]
+    made = ascend(convnet, objectives, SHORT)
     cache = PatternCache(convnet, SHORT)
     cache.store(made.patterns, made.state)
-    states = [cache.load_state(goal) for goal in goals]
+    states = [cache.load_state(objective) for objective in objectives]
     state = joined([one for one in states if one is not None])
     assert state is not None and state.step == 4
     longer = replace(SHORT, steps=8)
-    on = climb(convnet, goals, longer, state=state)
-    whole = climb(convnet, goals, longer)
+    on = ascend(convnet, objectives, longer, state=state)
+    whole = ascend(convnet, objectives, longer)
     np.testing.assert_allclose(on.patterns[1].values, whole.patterns[1].values, atol=1e-3)
     cache.store(made.patterns)
-    assert cache.load_state(goals[0]) is None
+    assert cache.load_state(objectives[0]) is None
 
 
 def test_a_disk_that_cannot_be_written_is_no_failure(
@@ -155,7 +154,7 @@ def test_a_disk_that_cannot_be_written_is_no_failure(
         raise UserError("full")
 
     monkeypatch.setattr("convscope.engine.interpret.feature_visualization.cache.write_whole", refuse)
-    assert len(climb_many(convnet, first_filters(convnet, "second", 2), SHORT)) == 2
+    assert len(ascend_many(convnet, first_filters(convnet, "second", 2), SHORT)) == 2
 
 
 def test_the_contact_sheet_has_a_row_for_every_convolution(convnet: OpenedModel) -> None:
@@ -189,12 +188,12 @@ def test_a_perceptron_has_patterns_too() -> None:
     model = keras.Sequential(
         [keras.Input((8, 8, 1)), layers.Flatten(), layers.Dense(5, activation="relu", name="hidden")]
     )
-    patterns = climb_many(OpenedModel(model), [aims.channel("hidden", n) for n in range(5)], SHORT)
+    patterns = ascend_many(OpenedModel(model), [Objective.channel("hidden", n) for n in range(5)], SHORT)
     assert all(pattern.pixels.shape == (8, 8) for pattern in patterns)
 
 
 def test_the_grid_lies_row_by_row(convnet: OpenedModel) -> None:
-    patterns = climb_many(convnet, first_filters(convnet, "second", 5), SHORT)
+    patterns = ascend_many(convnet, first_filters(convnet, "second", 5), SHORT)
     picture = grid_picture(patterns, columns=3)
     assert picture.shape == (2 * 24 + 4, 3 * 24 + 2 * 4, 3)
     np.testing.assert_array_equal(picture[28:, 28:52], patterns[4].pixels)
@@ -227,7 +226,7 @@ def test_what_the_scores_mean() -> None:
 
     def said(score: float, moved: float, flat: bool = False, began: float = 0.0) -> str:
         curve = np.array([began, -1, score], np.float32)
-        return verdict(Pattern(aims.channel("a", 0), blank, values, score, moved, curve, flat))
+        return verdict(Pattern(Objective.channel("a", 0), blank, values, score, moved, curve, flat))
 
     assert said(10, 9.1) == "It survives being moved: 91 % of the score remains."
     assert said(10, 6) == "It survives being moved in part: 60 % of the score remains."

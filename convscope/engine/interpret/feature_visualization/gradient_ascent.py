@@ -12,28 +12,35 @@ from numpy.typing import NDArray
 
 from convscope.core.errors import UserError
 from convscope.core.task import Task
+from convscope.engine.interpret.activations.dead import dead_channels
 from convscope.engine.interpret.activations.nothing import crossed
-from convscope.engine.interpret.feature_visualization import goals as aims
-from convscope.engine.interpret.feature_visualization.canvas import Canvas, canvas_for
-from convscope.engine.interpret.feature_visualization.dead_goals import dead_goals
-from convscope.engine.interpret.feature_visualization.goals import Goal
-from convscope.engine.interpret.feature_visualization.network import (
+from convscope.engine.interpret.feature_visualization.image_parametrisation import (
+    SMALLEST_SIZE,
+    ImageParametrisation,
+    parametrisation_for,
+)
+from convscope.engine.interpret.feature_visualization.input_gradient import (
     ascent_of,
     measure_of,
     repulsion_of,
     slot_of,
     waking_slot,
 )
+from convscope.engine.interpret.feature_visualization.objectives import (
+    Objective,
+    channel_weights,
+    relative_places,
+)
 from convscope.engine.interpret.feature_visualization.recipes import RECIPES
-from convscope.engine.interpret.feature_visualization.recipes.base import Easel, Variables
+from convscope.engine.interpret.feature_visualization.recipes.base import RecipeContext, Variables
 from convscope.engine.interpret.feature_visualization.results import (
-    Climb,
-    Frame,
+    Ascent,
+    AscentFrame,
     Pattern,
     State,
     concatenated,
 )
-from convscope.engine.interpret.feature_visualization.settings import SMALLEST_SIZE, PatternSettings
+from convscope.engine.interpret.feature_visualization.settings import PatternSettings
 from convscope.engine.interpret.feature_visualization.transforms import drawn, moved, while_judged
 
 if TYPE_CHECKING:
@@ -50,37 +57,37 @@ MOVES, MOST_MOVES = 6, 64
 MOVES_SIZE = 128 * 128
 
 
-def climb(
+def ascend(
     model: OpenedModel,
-    goals: Sequence[Goal],
+    objectives: Sequence[Objective],
     settings: PatternSettings = PatternSettings(),  # noqa: B008  frozen
     task: Task | None = None,
     *,
     start: NDArray[Any] | None = None,
     state: State | None = None,
     scored: bool = True,
-) -> Climb:
-    """Climb to the images that excite the goals most, all in one batch.
+) -> Ascent:
+    """Grow the images that excite the objectives most, all in one batch.
 
-    Images do not influence each other (but by `settings.diversity`), so that a goal's picture is the same in
-    any batch, up to rounding. A dead filter's stays a cross on gray.
+    Images do not influence each other (but by `settings.diversity`), so that an objective's picture
+    is the same in any batch, up to rounding. A dead filter's stays a cross on gray.
 
     Args:
         model: the network; it is not changed.
-        goals: of one kind and one layer.
+        objectives: of one kind and one layer.
         settings: recipe and options.
-        task: hears of progress, gets a `Frame` several times a second, and can cancel between portions.
+        task: hears of progress, gets an `AscentFrame` several times a second, can cancel between portions.
         start: pixels 0–255 to start from, H×W or H×W×3; noise without.
-        state: of an earlier `climb` of the same goals and settings (but for the number of steps): go on.
+        state: of an earlier `ascend` of the same objectives and settings (but for the steps): go on.
         scored: False saves the time of moving the finished pictures about; their `moved` is then NaN and
             their `score` the objective at the last step.
 
     Raises:
-        UserError: the network has no such goal, or cannot be climbed so.
-        Cancelled: the task was cancelled; the last `Frame` holds the state.
+        UserError: the network has no such objective, or no gradient ascent is possible.
+        Cancelled: the task was cancelled; the last `AscentFrame` holds the state.
     """
     task = task or Task()
-    work = _Work(model, tuple(goals), settings.checked(), start)
+    work = _Ascending(model, tuple(objectives), settings, start)
     now = state if state is not None else work.first()
     task.partial(work.frame(now))
     painted = time.monotonic()
@@ -95,9 +102,9 @@ def climb(
     patterns = work.patterns(now, task, scored)
     frame = work.frame(now)
     task.partial(
-        Frame(frame.numbers, frame.step, frame.steps, frame.pixels, frame.scores, frame.state, patterns)
+        AscentFrame(frame.numbers, frame.step, frame.steps, frame.pixels, frame.scores, frame.state, patterns)
     )
-    return Climb(patterns, now)
+    return Ascent(patterns, now)
 
 
 def _plain(state: State) -> State:
@@ -106,96 +113,100 @@ def _plain(state: State) -> State:
     return State(state.step, state.octave, state.since, variables, state.curve, state.alive)
 
 
-class _Work:
-    """One call of `climb`: its functions, tables and sizes."""
+class _Ascending:
+    """One call of `ascend`: its functions, tables and sizes."""
 
     def __init__(
         self,
         model: OpenedModel,
-        goals: tuple[Goal, ...],
+        objectives: tuple[Objective, ...],
         settings: PatternSettings,
         start: NDArray[Any] | None,
     ) -> None:
-        if not goals:
-            raise UserError("There is nothing to climb to: choose a filter, a class or a layer.")
-        if len({(goal.kind, goal.path) for goal in goals}) > 1:
-            raise UserError("Patterns of one batch belong to one layer: climb to others separately.")
-        for goal in goals:
-            aims.check(model, goal)
-        self.model, self.goals, self.settings = model, goals, settings
-        self.dead = dead_goals(model, goals)
+        if not objectives:
+            raise UserError("There is no objective: choose a filter, a class or a layer.")
+        if len({(objective.kind, objective.path) for objective in objectives}) > 1:
+            raise UserError("Patterns of one batch belong to one layer: let others grow separately.")
+        for objective in objectives:
+            objective.check(model)
+        self.model, self.objectives, self.settings = model, objectives, settings
+        self.dead = _dead(model, objectives)
         self.numb = np.array([bool(reason) for reason in self.dead])
         self.recipe = RECIPES[settings.recipe]
-        mixed = any(goal.share for goal in goals)
-        # A mixture of channels is a filter of its own before the activation only; and a hated filter's
-        # activation is zero at best, where nothing is left to climb.
-        on = "sum" if mixed or any(goal.negative for goal in goals) else self.recipe.on
+        mixed = any(objective.share for objective in objectives)
+        # A mixture of channels is a filter of its own before the activation only; and a negative objective's
+        # activation is zero at best, where no gradient is left.
+        on = "sum" if mixed or any(objective.negative for objective in objectives) else self.recipe.on
         # DeepDream is defined on what the layer puts out; squares have no dead side.
-        self.on = "activation" if goals[0].kind == "layer" else on
+        self.on = "activation" if objectives[0].kind == "layer" else on
         self.steps = settings.steps_for(model)
-        self.weights = aims.weights(model, goals)
-        self.places = aims.places(model, goals)
-        slot = slot_of(model, goals[0], self.on)
-        self.waking = waking_slot(model.program, slot) if goals[0].kind in ("channel", "neuron") else None
-        self.canvas = canvas_for(model, slot, settings, start)
-        self.canvases = self._octaves()
+        self.weights = channel_weights(model, objectives)
+        self.places = relative_places(model, objectives)
+        slot = slot_of(model, objectives[0], self.on)
+        self.waking = (
+            waking_slot(model.program, slot) if objectives[0].kind in ("channel", "neuron") else None
+        )
+        self.image = parametrisation_for(model, slot, settings.size, start)
+        self.octaves = self._octaves()
         self.start = None if start is None else self._fitted(start)
         count = (
-            len(goals) if settings.diversity else max(1, PORTION // (self.canvas.height * self.canvas.width))
+            len(objectives)
+            if settings.diversity
+            else max(1, PORTION // (self.image.height * self.image.width))
         )
-        self.portions = [slice(at, at + count) for at in range(0, len(goals), count)]
+        self.portions = [slice(at, at + count) for at in range(0, len(objectives), count)]
 
-    def _octaves(self) -> tuple[Canvas, ...]:
-        count = 1 if self.canvas.own_size else self.settings.octaves
+    def _octaves(self) -> tuple[ImageParametrisation, ...]:
+        count = 1 if self.image.own_size else self.settings.octaves
         sizes = []
         for number in range(count):
             share = OCTAVE ** -(count - 1 - number)
-            height, width = round(self.canvas.height * share), round(self.canvas.width * share)
+            height, width = round(self.image.height * share), round(self.image.width * share)
             if min(height, width) >= SMALLEST_SIZE or number == count - 1:
-                sizes.append(self.canvas.resized(height, width))
+                sizes.append(self.image.resized(height, width))
         return tuple(sizes)
 
     def _fitted(self, start: NDArray[Any]) -> NDArray[np.float32]:
-        """The picture to start from, at the canvas's size and in its number of channels."""
+        """The picture to start from, at the image's size and in its number of channels."""
         values = np.asarray(start, np.float32)
-        if self.canvas.channels == 1 and values.ndim == 3:
+        if self.image.channels == 1 and values.ndim == 3:
             values = values @ np.array([0.299, 0.587, 0.114], np.float32)
-        height, width = self.canvas.height, self.canvas.width
-        # The middle part of the canvas's proportions.
+        height, width = self.image.height, self.image.width
+        # The middle part of the image's proportions.
         rows, columns = values.shape[:2]
         share = min(rows / height, columns / width)
         tall, wide = max(1, round(height * share)), max(1, round(width * share))
         top, left = (rows - tall) // 2, (columns - wide) // 2
         fitted = _resized(values[top : top + tall, left : left + wide], height, width)
         if fitted.ndim == 2:
-            fitted = np.repeat(fitted[..., None], self.canvas.channels, -1)
-        if fitted.shape[-1] != self.canvas.channels:
+            fitted = np.repeat(fitted[..., None], self.image.channels, -1)
+        if fitted.shape[-1] != self.image.channels:
             raise UserError(
-                f"{self.model.name} takes {self.canvas.channels} channels: a picture cannot be the start."
+                f"{self.model.name} takes {self.image.channels} channels: a picture cannot be the start."
             )
         return fitted
 
-    def easel(self, octave: int) -> Easel:
-        return Easel(self.canvases[octave], self.model.kept, self.settings.penalties)
+    def context(self, octave: int) -> RecipeContext:
+        return RecipeContext(self.octaves[octave], self.model.kept, self.settings.penalties)
 
     def first(self) -> State:
         """Before the first step."""
-        canvas, pixels = self.canvases[0], None
+        image, pixels = self.octaves[0], None
         if self.start is not None:
-            small = _resized(self.start, canvas.height, canvas.width)
-            pixels = np.repeat(small[None], len(self.goals), 0)
-        variables = self.recipe.begin(self.easel(0), self._seeds(), pixels)
-        nothing = np.zeros((0, len(self.goals)), np.float32)
-        return State(0, 0, 0, variables, nothing, np.zeros(len(self.goals), bool))
+            small = _resized(self.start, image.height, image.width)
+            pixels = np.repeat(small[None], len(self.objectives), 0)
+        variables = self.recipe.begin(self.context(0), self._seeds(), pixels)
+        nothing = np.zeros((0, len(self.objectives)), np.float32)
+        return State(0, 0, 0, variables, nothing, np.zeros(len(self.objectives), bool))
 
     def _seeds(self) -> list[list[int]]:
-        # By the goal, not by its place in the batch; a way between two channels starts from one noise.
-        return [[self.settings.seed, goal.index, goal.variant] for goal in self.goals]
+        # By the objective, not by its place in the batch; a way between two channels starts from one noise.
+        return [[self.settings.seed, objective.index, objective.variant] for objective in self.objectives]
 
     def next(self, state: State, task: Task) -> State:
         """One step of all pictures."""
         state = self._grown(state)
-        easel = self.easel(state.octave)
+        context = self.context(state.octave)
         moved: list[Variables] = []
         scores, alive = [], []
         for portion in self.portions:
@@ -203,14 +214,14 @@ class _Work:
             variables = tuple(variable[portion] for variable in state.variables)
             # The same movement for all pictures, so that a picture does not depend on its neighbours.
             chance = np.random.default_rng([self.settings.seed, state.step, 1])
-            seen, told = self.recipe.look(easel, variables, chance)
-            found, gradient = self._ascent(easel.canvas, seen, portion)
-            gradient, lives = self._woken(easel.canvas, seen, portion, gradient)
+            seen, told = self.recipe.look(context, variables, chance)
+            found, gradient = self._ascent(context.image, seen, portion)
+            gradient, lives = self._woken(context.image, seen, portion, gradient)
             if self.numb[portion].any():
                 gradient = np.where(self.numb[portion][:, None, None, None], 0, np.asarray(gradient))
             if self.settings.diversity:
-                gradient = self._apart(easel.canvas, seen, gradient)
-            moved.append(self.recipe.move(easel, variables, told, gradient, state.since + 1))
+                gradient = self._apart(context.image, seen, gradient)
+            moved.append(self.recipe.move(context, variables, told, gradient, state.since + 1))
             scores.append(np.asarray(found))
             alive.append(lives)
         curve = np.concatenate([state.curve, np.concatenate(scores)[None]])
@@ -225,22 +236,22 @@ class _Work:
 
     def _grown(self, state: State) -> State:
         """The state at the next size, when it is time for that."""
-        octave = min(len(self.canvases) - 1, state.step * len(self.canvases) // self.steps)
+        octave = min(len(self.octaves) - 1, state.step * len(self.octaves) // self.steps)
         if octave <= state.octave:
             return state
-        values = self.recipe.values(self.easel(state.octave), state.variables)
-        canvas = self.canvases[octave]
-        larger = np.stack([_resized(picture, canvas.height, canvas.width) for picture in values])
-        variables = self.recipe.begin(self.easel(octave), self._seeds(), larger)
+        values = self.recipe.values(self.context(state.octave), state.variables)
+        image = self.octaves[octave]
+        larger = np.stack([_resized(picture, image.height, image.width) for picture in values])
+        variables = self.recipe.begin(self.context(octave), self._seeds(), larger)
         return State(state.step, octave, 0, variables, state.curve, state.alive)
 
-    def _ascent(self, canvas: Canvas, seen: Any, portion: slice) -> tuple[Any, Any]:
-        function = ascent_of(self.model, self.goals[0], self.on, canvas)
+    def _ascent(self, image: ImageParametrisation, seen: Any, portion: slice) -> tuple[Any, Any]:
+        function = ascent_of(self.model, self.objectives[0], self.on, image)
         found: tuple[Any, Any] = function(seen, self.weights[portion], self.places[portion])
         return found
 
     def _woken(
-        self, canvas: Canvas, seen: Any, portion: slice, gradient: Any
+        self, image: ImageParametrisation, seen: Any, portion: slice, gradient: Any
     ) -> tuple[Any, NDArray[np.bool_]]:
         """The gradient, taken before the silencing activation where it is exactly zero; and who lives.
 
@@ -252,7 +263,7 @@ class _Work:
             return gradient, alive
         if self.waking is None:
             return _finite(slopes), alive
-        function = ascent_of(self.model, self.goals[0], self.on, canvas, self.waking)
+        function = ascent_of(self.model, self.objectives[0], self.on, image, self.waking)
         dead = ~alive
         _, sums = function(np.asarray(seen)[dead], self.weights[portion][dead], self.places[portion][dead])
         slopes = slopes.copy()
@@ -260,17 +271,17 @@ class _Work:
         alive = _lives(slopes)
         return _finite(slopes), alive
 
-    def _apart(self, canvas: Canvas, seen: Any, gradient: Any) -> NDArray[np.float32]:
+    def _apart(self, image: ImageParametrisation, seen: Any, gradient: Any) -> NDArray[np.float32]:
         """The gradient less that of the pictures' likeness, each of length 1 before."""
-        _, alike = repulsion_of(self.model, self.goals[0], self.on, canvas)(seen)
+        _, alike = repulsion_of(self.model, self.objectives[0], self.on, image)(seen)
         return _unit(np.asarray(gradient)) - self.settings.diversity * _unit(np.asarray(alike))
 
-    def frame(self, state: State) -> Frame:
+    def frame(self, state: State) -> AscentFrame:
         """A glimpse."""
-        pixels = self.recipe.shown(self.recipe.values(self.easel(state.octave), state.variables))
-        count = len(self.goals)
+        pixels = self.recipe.shown(self.recipe.values(self.context(state.octave), state.variables))
+        count = len(self.objectives)
         scores = state.curve[-1] if len(state.curve) else np.full(count, np.nan, np.float32)
-        return Frame(tuple(range(count)), state.step, self.steps, self._pictures(pixels), scores, state)
+        return AscentFrame(tuple(range(count)), state.step, self.steps, self._pictures(pixels), scores, state)
 
     def _pictures(self, pixels: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], ...]:
         """Each picture as H×W or H×W×3 (of other numbers of channels the first); a cross for the dead."""
@@ -281,27 +292,27 @@ class _Work:
 
     def patterns(self, state: State, task: Task, scored: bool) -> tuple[Pattern, ...]:
         """The pictures with their scores, plain and moved."""
-        values = self.recipe.values(self.easel(state.octave), state.variables)
+        values = self.recipe.values(self.context(state.octave), state.variables)
         pixels = self._pictures(self.recipe.shown(values))
         values = np.where(self.numb[:, None, None, None], np.float32(GRAY), values)
-        canvas = self.canvases[state.octave]
+        image = self.octaves[state.octave]
         shaken = np.full(len(values), np.nan)
         plain = state.curve[-1].astype(np.float64) if len(state.curve) else shaken.copy()
-        measure = measure_of(self.model, self.goals[0], self.on, canvas)
-        moves = min(MOST_MOVES, max(MOVES, MOVES * MOVES_SIZE // (canvas.height * canvas.width)))
+        measure = measure_of(self.model, self.objectives[0], self.on, image)
+        moves = min(MOST_MOVES, max(MOVES, MOVES * MOVES_SIZE // (image.height * image.width)))
         for portion in self.portions if scored else ():
             tables = self.weights[portion], self.places[portion]
             task.check()
             shaken[portion] = 0
-            plain[portion] = measure(canvas.to_network(values[portion]), *tables).numpy()
+            plain[portion] = measure(image.to_network(values[portion]), *tables).numpy()
             for number in range(moves):
                 task.check()
                 chance = np.random.default_rng([self.settings.seed, number, 2])
-                elsewhere = moved(values[portion], drawn(chance, canvas, while_judged(canvas)))
-                shaken[portion] += measure(canvas.to_network(elsewhere), *tables).numpy() / moves
+                elsewhere = moved(values[portion], drawn(chance, image, while_judged(image)))
+                shaken[portion] += measure(image.to_network(elsewhere), *tables).numpy() / moves
         return tuple(
             Pattern(
-                goal,
+                objective,
                 pixels[number],
                 values[number],
                 float(plain[number]),
@@ -312,7 +323,7 @@ class _Work:
                 or not _rose(state.curve[:, number], plain[number]),
                 dead=self.dead[number],
             )
-            for number, goal in enumerate(self.goals)
+            for number, objective in enumerate(self.objectives)
         )
 
 
@@ -359,3 +370,24 @@ def _resized(values: NDArray[np.float32], height: int, width: int) -> NDArray[np
         interpolation=cv2.INTER_AREA if smaller else cv2.INTER_CUBIC,
     )
     return made.reshape(height, width, *values.shape[2:]).astype(np.float32, copy=False)
+
+
+def _dead(model: OpenedModel, objectives: Sequence[Objective]) -> tuple[str, ...]:
+    """Why each objective is dead, "" for those that are not.
+
+    From filters with next to no weights any ascent grows but noise. The same rule tells which maps and
+    kernels are dead (`dead_channels`).
+    """
+    first = objectives[0]
+    slot = model.head.logits if first.kind == "class" else model.slot(first.path)
+    found = dead_channels(model, slot)
+    if found is None or not found.count:
+        return ("",) * len(objectives)
+    if first.kind == "layer":
+        return ("" if found.count < len(found.mask) else found.why(0),) * len(objectives)
+    # A way between two filters is dead where both are.
+    table = channel_weights(model, objectives)
+    return tuple(
+        found.why(int(used[0])) if len(used) and found.mask[used].all() else ""
+        for used in (np.flatnonzero(row) for row in table)
+    )

@@ -1,4 +1,4 @@
-"""TensorFlow, and the networks that these tests climb in."""
+"""TensorFlow, and the networks that these tests visualize."""
 
 from __future__ import annotations
 

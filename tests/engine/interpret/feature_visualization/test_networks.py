@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from convscope.core.errors import UserError
-from convscope.engine.interpret.feature_visualization import goals as aims
-from convscope.engine.interpret.feature_visualization.climb import climb
-from convscope.engine.interpret.feature_visualization.many import first_filters
-from convscope.engine.interpret.feature_visualization.network import waking_slot
+from convscope.engine.interpret.feature_visualization.gradient_ascent import ascend
+from convscope.engine.interpret.feature_visualization.grid import first_filters
+from convscope.engine.interpret.feature_visualization.input_gradient import waking_slot
+from convscope.engine.interpret.feature_visualization.objectives import Objective
+from convscope.engine.interpret.feature_visualization.results import verdict
 from convscope.engine.interpret.feature_visualization.settings import PatternSettings
-from convscope.engine.interpret.feature_visualization.words import verdict
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.runtime import start
 
@@ -69,8 +69,8 @@ def base() -> OpenedModel:
     "path", ["base/conv", "base/depthwise", "base/excite", "base/join", "base/last", "top"]
 )
 def test_nested_networks_at_another_size(base: OpenedModel, path: str) -> None:
-    goal = aims.channel(path, 0)
-    (pattern,) = climb(base, [goal], SHORT).patterns
+    objective = Objective.channel(path, 0)
+    (pattern,) = ascend(base, [objective], SHORT).patterns
     assert pattern.values.shape == (20, 20, 3)
     assert pattern.curve[-1] > pattern.curve[0]
 
@@ -78,8 +78,8 @@ def test_nested_networks_at_another_size(base: OpenedModel, path: str) -> None:
 def test_a_single_sigmoid_tells_two_classes_apart(base: OpenedModel) -> None:
     """Class 1 is the logit, class 0 its opposite; what class 0 loves, class 1 hates."""
     own = PatternSettings(steps=24, size=16)
-    loves = climb(base, [aims.class_(0)], own).patterns[0]
-    hates = climb(base, [aims.class_(1, negative=True)], own).patterns[0]
+    loves = ascend(base, [Objective.class_(0)], own).patterns[0]
+    hates = ascend(base, [Objective.class_(1, negative=True)], own).patterns[0]
     assert loves.score == pytest.approx(
         -base.logits(base.preprocessing.apply(loves.values[None]))[0, 1], rel=1e-3
     )
@@ -90,13 +90,13 @@ def test_several_inputs() -> None:
     start()
     model = OpenedModel(twins())
     path = next(row.path for row in model.layers if row.kind == "Conv2D")
-    for goal in (aims.channel(path, 1), aims.channel("both", 4), aims.class_(1)):
-        (pattern,) = climb(model, [goal], PatternSettings(steps=30, size=20)).patterns
+    for objective in (Objective.channel(path, 1), Objective.channel("both", 4), Objective.class_(1)):
+        (pattern,) = ascend(model, [objective], PatternSettings(steps=30, size=20)).patterns
         assert pattern.score > pattern.curve[0]
-        assert pattern.pixels.shape == ((12, 12) if goal.kind == "class" else (20, 20))
+        assert pattern.pixels.shape == ((12, 12) if objective.kind == "class" else (20, 20))
 
 
-def test_half_precision_climbs_in_float32() -> None:
+def test_half_precision_ascends_in_float32() -> None:
     start()
     import keras
 
@@ -105,17 +105,17 @@ def test_half_precision_climbs_in_float32() -> None:
     inputs = keras.Input((16, 16, 3))
     maps = layers.Conv2D(4, 3, activation="relu", name="conv", dtype="mixed_float16")(inputs)
     model = OpenedModel(keras.Model(inputs, layers.GlobalAveragePooling2D(dtype="float32")(maps)))
-    patterns = climb(model, first_filters(model, "conv", 4), SHORT).patterns
+    patterns = ascend(model, first_filters(model, "conv", 4), SHORT).patterns
     assert all(np.isfinite(pattern.values).all() and not pattern.flat for pattern in patterns)
 
 
 def test_training_shows_at_once(base: OpenedModel) -> None:
     """The functions are kept, the weights are those of now."""
-    goal = [aims.channel("base/conv", 2)]
-    before = climb(base, goal, SHORT).patterns[0]
+    objective = [Objective.channel("base/conv", 2)]
+    before = ascend(base, objective, SHORT).patterns[0]
     kernel = base.keras.layers[1].get_layer("conv").kernel
     kernel.assign(-kernel)
-    after = climb(base, goal, SHORT).patterns[0]
+    after = ascend(base, objective, SHORT).patterns[0]
     kernel.assign(-kernel)
     assert np.abs(before.values - after.values).mean() > 1
 
@@ -127,7 +127,7 @@ def test_where_no_gradient_flows_it_is_said() -> None:
     inputs = keras.Input((8, 8, 3), dtype="uint8")
     maps = keras.layers.Conv2D(2, 3, name="conv")(keras.ops.cast(inputs, "float32"))
     with pytest.raises(UserError, match="No gradient flows"):
-        climb(OpenedModel(keras.Model(inputs, maps)), [aims.channel("conv", 0)], SHORT)
+        ascend(OpenedModel(keras.Model(inputs, maps)), [Objective.channel("conv", 0)], SHORT)
 
 
 def test_other_channels_than_gray_or_colour() -> None:
@@ -136,23 +136,25 @@ def test_other_channels_than_gray_or_colour() -> None:
     import keras
 
     model = OpenedModel(keras.Sequential([keras.Input((10, 10, 5)), keras.layers.Conv2D(2, 3, name="conv")]))
-    (pattern,) = climb(model, [aims.channel("conv", 0)], SHORT).patterns
+    (pattern,) = ascend(model, [Objective.channel("conv", 0)], SHORT).patterns
     assert pattern.values.shape == (20, 20, 5) and pattern.pixels.shape == (20, 20)
     with pytest.raises(UserError, match="a picture cannot be the start"):
-        climb(model, [aims.channel("conv", 0)], SHORT, start=np.zeros((10, 10, 3), np.uint8))
+        ascend(model, [Objective.channel("conv", 0)], SHORT, start=np.zeros((10, 10, 3), np.uint8))
 
 
 def test_no_filter_is_dead_behind_a_relu(imagenet: OpenedModel, monkeypatch: pytest.MonkeyPatch) -> None:
     """A depthwise filter looks at one channel only; one that a ReLU keeps at zero is woken before it."""
-    goals = first_filters(imagenet, "block6a_dwconv", 6)
+    objectives = first_filters(imagenet, "block6a_dwconv", 6)
     waking = waking_slot(imagenet.program, imagenet.slot("block6a_dwconv"))
     assert waking == imagenet.program.sums["block6a_expand_relu6"]
     assert waking_slot(imagenet.program, imagenet.slot("block6a_expand_conv")) is None
     settings = PatternSettings(steps=8, size=48)
-    woken = climb(imagenet, goals, settings, scored=False).state
+    woken = ascend(imagenet, objectives, settings, scored=False).state
     assert woken.alive.all()
-    monkeypatch.setattr("convscope.engine.interpret.feature_visualization.climb.waking_slot", lambda *_: None)
-    assert not climb(imagenet, goals, settings, scored=False).state.alive.all()
+    monkeypatch.setattr(
+        "convscope.engine.interpret.feature_visualization.gradient_ascent.waking_slot", lambda *_: None
+    )
+    assert not ascend(imagenet, objectives, settings, scored=False).state.alive.all()
 
 
 @pytest.mark.parametrize("recipe", ["clear", "classic"])
@@ -164,8 +166,8 @@ def test_a_network_that_overflows_leaves_its_picture_as_it_was(recipe: str, weig
 
     model = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Conv2D(2, 3, name="conv")])
     model.set_weights([np.full_like(each, weight) for each in model.get_weights()])
-    goal = aims.layer("conv") if kind == "layer" else aims.channel("conv", 0)
-    (pattern,) = climb(OpenedModel(model), [goal], PatternSettings(recipe, 2, size=8)).patterns
+    objective = Objective.layer("conv") if kind == "layer" else Objective.channel("conv", 0)
+    (pattern,) = ascend(OpenedModel(model), [objective], PatternSettings(recipe, 2, size=8)).patterns
     assert pattern.flat and np.isfinite(pattern.values).all() and not np.isfinite(pattern.score)
     assert verdict(pattern).startswith("Its score is not a number")
 
@@ -183,18 +185,18 @@ def test_a_filter_that_is_no_number_leaves_its_neighbours_alone() -> None:
             kernel, bias = model.get_weights()
             kernel[1, 1, 0, 1] = np.nan
             model.set_weights([kernel, bias])
-        goals = [aims.channel("conv", index) for index in range(3)]
-        return climb(OpenedModel(model), goals, PatternSettings(steps=4, size=16)).patterns
+        objectives = [Objective.channel("conv", index) for index in range(3)]
+        return ascend(OpenedModel(model), objectives, PatternSettings(steps=4, size=16)).patterns
 
     for whole, beside in zip(grown(False), grown(True), strict=True):
-        if whole.goal.index == 1:
+        if whole.objective.index == 1:
             assert beside.flat and not np.isfinite(beside.score)
         else:
             np.testing.assert_allclose(beside.values, whole.values, atol=1e-3)
             assert beside.score == pytest.approx(whole.score, rel=1e-4) and not beside.flat
 
 
-def test_double_precision_climbs_in_float32() -> None:
+def test_double_precision_ascends_in_float32() -> None:
     start()
     import keras
 
@@ -203,17 +205,17 @@ def test_double_precision_climbs_in_float32() -> None:
         model = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Conv2D(2, 3, name="conv")])
     finally:
         keras.config.set_dtype_policy("float32")
-    (pattern,) = climb(OpenedModel(model), [aims.channel("conv", 1)], SHORT).patterns
+    (pattern,) = ascend(OpenedModel(model), [Objective.channel("conv", 1)], SHORT).patterns
     assert pattern.values.dtype == np.float32 and not pattern.flat
 
 
-def test_a_network_of_one_pixel_is_climbed() -> None:
+def test_a_network_of_one_pixel_is_visualized() -> None:
     start()
     import keras
 
     layers = [keras.Input((1, 1, 3)), keras.layers.Flatten(), keras.layers.Dense(3, name="top")]
-    goals = [aims.channel("top", 0), aims.channel("top", 1)]
+    objectives = [Objective.channel("top", 0), Objective.channel("top", 1)]
     for octaves in (1, 3):
         settings = PatternSettings(steps=12, octaves=octaves)
-        patterns = climb(OpenedModel(keras.Sequential(layers)), goals, settings).patterns
+        patterns = ascend(OpenedModel(keras.Sequential(layers)), objectives, settings).patterns
         assert [pattern.pixels.shape for pattern in patterns] == [(1, 1, 3)] * 2
