@@ -36,7 +36,7 @@ from convscope.imaging.io.load import load_image, thumbnail
 from convscope.imaging.io.numpy_files import UNREADABLE, load_archive, load_array
 from convscope.imaging.kernels import make
 from convscope.imaging.kernels.kernel_files import load_kernels, parse_kernel, save_kernels
-from convscope.imaging.matrix import parse_matrix
+from convscope.imaging.kernels.matrix import parse_matrix
 from convscope.ui.settings import Settings
 from convscope.workspace.kernel_library import KernelLibrary
 from tests.made_runs import made_run

@@ -9,12 +9,12 @@ from pathlib import Path
 from convscope.cli.outputs import check_output
 from convscope.core.errors import UserError
 from convscope.core.printable import json_text, printable
-from convscope.imaging.display import Shown, show
 from convscope.imaging.io.load import load_image
 from convscope.imaging.io.save import save_npy, save_png, save_tiff_float
 from convscope.imaging.kernels import make
 from convscope.imaging.kernels.kernel import Kernel
 from convscope.imaging.kernels.kernel_files import load_kernels, parse_kernel
+from convscope.imaging.lab.display import Shown, show
 from convscope.imaging.lab.operation import (
     ACTIVATIONS,
     BORDERS,

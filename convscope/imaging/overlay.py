@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from convscope.core.errors import UserError
 from convscope.imaging.colormaps import ColormapName, apply_colormap
 from convscope.imaging.colormaps import colormap as colour_table
-from convscope.imaging.display import Scale
+from convscope.imaging.lab.display import Scale
 from convscope.imaging.region import Region
 
 Upsampling = Literal["bilinear", "nearest"]

@@ -12,10 +12,10 @@ from PIL import Image as PillowImage
 from PIL import ImageFilter
 from scipy import ndimage
 
-from convscope.imaging.convolve import correlate
-from convscope.imaging.display import show, to_bytes
 from convscope.imaging.image import Image
 from convscope.imaging.kernels.kernel import Kernel
+from convscope.imaging.lab.convolve import correlate
+from convscope.imaging.lab.display import show, to_bytes
 from convscope.imaging.lab.operation import DisplayMode, Operation
 from convscope.imaging.lab.pixel_sum import explain
 from convscope.imaging.lab.stage import run

@@ -11,11 +11,11 @@ import pytest
 from PIL import Image as PillowImage
 
 from convscope.cli import main
-from convscope.imaging.display import to_bytes
 from convscope.imaging.io.load import load_image
 from convscope.imaging.kernels import make
 from convscope.imaging.kernels.kernel import Kernel
 from convscope.imaging.kernels.kernel_files import save_kernels
+from convscope.imaging.lab.display import to_bytes
 from convscope.imaging.lab.operation import Operation
 from convscope.imaging.lab.stage import run
 from tests.processes import run_process

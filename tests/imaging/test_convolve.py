@@ -14,8 +14,8 @@ from scipy import ndimage, signal
 
 from convscope.core.errors import UserError
 from convscope.core.task import Cancelled, Task
-from convscope.imaging import convolve
-from convscope.imaging.convolve import correlate, output_shape, plan, separate
+from convscope.imaging.lab import convolve
+from convscope.imaging.lab.convolve import correlate, output_shape, plan, separate
 from convscope.imaging.region import Region
 from tests.imaging.definitions import correlate_by_definition, tolerance
 

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from convscope.imaging.colormaps import colormap
-from convscope.imaging.display import show, to_bytes
 from convscope.imaging.image import Image
+from convscope.imaging.lab.display import show, to_bytes
 from convscope.imaging.lab.operation import DISPLAY_MODES, Operation
 from convscope.imaging.lab.stage import run
 

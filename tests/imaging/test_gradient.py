@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from convscope.imaging.gradient import angle_picture, colour_wheel, gradient, strong
 from convscope.imaging.image import Image
+from convscope.imaging.lab.gradient import angle_picture, colour_wheel, gradient, strong
 from convscope.imaging.samples import load_sample
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from convscope.core.errors import UserError
 from convscope.imaging.colormaps import colormap
-from convscope.imaging.display import Scale
+from convscope.imaging.lab.display import Scale
 from convscope.imaging.overlay import (
     draw_region,
     heat_levels,

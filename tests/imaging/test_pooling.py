@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from convscope.core.errors import UserError
-from convscope.imaging.pooling import pool
+from convscope.imaging.lab.pooling import pool
 
 
 @settings(max_examples=150, deadline=None)

@@ -10,8 +10,8 @@ from hypothesis.extra.numpy import arrays
 
 from convscope.imaging.kernels.kernel import Kernel
 from convscope.imaging.lab.operation import BORDERS, Border, Operation
+from convscope.imaging.lab.peak import peak_of
 from convscope.imaging.lab.ring import ring_of
-from convscope.imaging.peak import peak_of
 
 VALUES = np.arange(1, 13, dtype=np.uint8).reshape(3, 4)
 MODES = {"zero": "constant", "same": "constant", "full": "constant", "replicate": "edge"}

@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from PIL import Image as PillowImage
 
 from convscope.core.errors import UserError
-from convscope.imaging.display import show
 from convscope.imaging.image import Image
 from convscope.imaging.io.load import load_image
 from convscope.imaging.kernels.kernel import Kernel
 from convscope.imaging.lab.chain import ChainRunner
+from convscope.imaging.lab.display import show
 from convscope.imaging.lab.operation import (
     ACTIVATIONS,
     BORDERS,

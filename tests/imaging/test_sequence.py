@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from convscope.core.errors import UserError
-from convscope.imaging.convolve import correlate
 from convscope.imaging.kernels.kernel import Kernel
+from convscope.imaging.lab.convolve import correlate
 from convscope.imaging.lab.operation import BORDERS, MODES
-from convscope.imaging.sequence import slide
+from convscope.imaging.lab.sequence import slide
 
 
 def test_by_hand() -> None:

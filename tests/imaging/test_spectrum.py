@@ -7,12 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from convscope.imaging.convolve import correlate
 from convscope.imaging.image import Image
 from convscope.imaging.kernels import make
 from convscope.imaging.kernels.kernel import Kernel
-from convscope.imaging.samples import load_sample
-from convscope.imaging.spectrum import (
+from convscope.imaging.lab.convolve import correlate
+from convscope.imaging.lab.spectrum import (
     frequency,
     kernel_on_grid,
     log_magnitude,
@@ -24,6 +23,7 @@ from convscope.imaging.spectrum import (
     theorem,
     transform,
 )
+from convscope.imaging.samples import load_sample
 
 LOPSIDED = np.array([[1.0, 2.0, -3.0], [0.5, 4.0, 0.0], [7.0, -1.0, 0.25]])
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from convscope.imaging.colormaps import COLORMAPS, apply_colormap, colormap
-from convscope.imaging.histogram import histogram
+from convscope.imaging.lab.histogram import histogram
 from convscope.imaging.lab.scan import Scan
 from convscope.imaging.mosaic import MosaicLayout, mosaic
 from convscope.imaging.samples import load_sample

@@ -18,8 +18,8 @@ from convscope.imaging.io.numpy_files import UNREADABLE, PickledError, array_hea
 from convscope.imaging.io.save import write_whole
 from convscope.imaging.kernels import PRESETS, make
 from convscope.imaging.kernels.kernel import MAX_SIZE, Kernel
-from convscope.imaging.matrix import format_matrix
-from convscope.imaging.numbers import parse_divided
+from convscope.imaging.kernels.matrix import format_matrix
+from convscope.imaging.kernels.numbers import parse_divided
 
 FORMAT, VERSION = "convscope-kernels", 1
 SUFFIXES = (".json", ".csv", ".npy")

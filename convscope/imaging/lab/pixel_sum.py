@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convscope.core.errors import UserError
-from convscope.imaging import padding
-from convscope.imaging.equation import DIGITS, added, as_shown, equation, products
 from convscope.imaging.image import Image
+from convscope.imaging.lab import padding
+from convscope.imaging.lab.equation import DIGITS, added, as_shown, equation, products
 from convscope.imaging.lab.operation import Activation, Operation
 from convscope.imaging.lab.size import output_size
 from convscope.imaging.lab.stage import activate, before_pooling, run, sliding_kernels, source_values

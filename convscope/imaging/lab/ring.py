@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convscope.imaging import padding
+from convscope.imaging.lab import padding
 from convscope.imaging.lab.operation import Border, Operation
 from convscope.imaging.lab.size import output_size
 

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convscope.core.errors import UserError
-from convscope.imaging.convolve import FEW_WEIGHTS, Plan, plan, suits_one_call
 from convscope.imaging.image import Image
 from convscope.imaging.io.heif import OPENED, heif_lines
 from convscope.imaging.io.profile import CONVERTED, IGNORED, script_lines
 from convscope.imaging.kernels.kernel import Kernel
+from convscope.imaging.lab.convolve import FEW_WEIGHTS, Plan, plan, suits_one_call
 from convscope.imaging.lab.operation import Border, DisplayMode, Operation, ShownChannel
 from convscope.imaging.lab.size import AxisSize, OutputSize, chain_sizes
 from convscope.imaging.lab.stage import sliding_kernels

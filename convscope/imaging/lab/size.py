@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from convscope.core.errors import UserError
-from convscope.imaging import padding
+from convscope.imaging.lab import padding
 from convscope.imaging.lab.operation import Border, Operation
 from convscope.imaging.numerals import numeral
 

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from convscope.core.errors import UserError
 from convscope.core.task import Task
-from convscope.imaging.convolve import correlate
 from convscope.imaging.image import Image
 from convscope.imaging.kernels.kernel import Kernel
+from convscope.imaging.lab.convolve import correlate
 from convscope.imaging.lab.operation import Activation, Operation
+from convscope.imaging.lab.pooling import pool
 from convscope.imaging.lab.size import output_size
-from convscope.imaging.pooling import pool
 from convscope.imaging.region import Region
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from convscope.imaging import padding
+from convscope.imaging.lab import padding
 from convscope.imaging.lab.operation import Operation
 from convscope.imaging.lab.size import output_size
 from convscope.imaging.region import Region

@@ -24,7 +24,7 @@ from PySide6.QtWidgets import QMenu, QSizePolicy, QWidget
 
 from convscope.core.errors import UserError
 from convscope.imaging.kernels.kernel import Kernel
-from convscope.imaging.numbers import parse_divided, parse_table
+from convscope.imaging.kernels.numbers import parse_divided, parse_table
 from convscope.imaging.numerals import numeral
 from convscope.ui import theme
 from convscope.ui.export.picture_out import as_table

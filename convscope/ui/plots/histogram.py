@@ -7,7 +7,7 @@ from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QContextMenuEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QMenu, QSizePolicy, QWidget
 
-from convscope.imaging.histogram import Histogram
+from convscope.imaging.lab.histogram import Histogram
 from convscope.imaging.numerals import numeral
 from convscope.ui import theme
 

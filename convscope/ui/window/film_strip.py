@@ -23,9 +23,9 @@ from PySide6.QtGui import QAction, QIcon, QImage, QKeySequence, QPixmap
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QListView, QMenu, QToolButton, QWidget
 
 from convscope.core.task import Task
-from convscope.imaging.display import to_bytes
 from convscope.imaging.image import Image
 from convscope.imaging.io.load import thumbnail
+from convscope.imaging.lab.display import to_bytes
 from convscope.imaging.lab.suited import in_gray_levels, is_table
 from convscope.jobs.jobs import Jobs
 from convscope.ui import theme

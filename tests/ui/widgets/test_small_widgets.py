@@ -9,7 +9,7 @@ from PySide6.QtCore import QPoint, QPointF
 from PySide6.QtGui import QColor
 from pytestqt.qtbot import QtBot
 
-from convscope.imaging.histogram import histogram
+from convscope.imaging.lab.histogram import histogram
 from convscope.ui import theme
 from convscope.ui.canvas.scale_bar import ScaleBar
 from convscope.ui.plots.bars import BarsView

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from convscope.engine.interpret.attribution.result import Attribution
 from convscope.imaging.colormaps import ColormapName
-from convscope.imaging.display import Scale
 from convscope.imaging.image import Image
+from convscope.imaging.lab.display import Scale
 from convscope.imaging.mosaic import mosaic
 from convscope.imaging.overlay import (
     OPACITY,

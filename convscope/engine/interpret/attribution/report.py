@@ -21,8 +21,8 @@ from convscope.engine.interpret.attribution.result import Attribution
 from convscope.engine.interpret.attribution.sanity_checks.agreement import Agreement
 from convscope.engine.interpret.attribution.sanity_checks.curves import Curves
 from convscope.engine.interpret.attribution.sanity_checks.randomised import RandomisedCheck
-from convscope.imaging.display import Scale
 from convscope.imaging.io.save import write_whole
+from convscope.imaging.lab.display import Scale
 from convscope.imaging.numerals import numeral
 
 _STYLE = """

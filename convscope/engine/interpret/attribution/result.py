@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from convscope.engine.interpret.attribution.method import Setting, Settings
 from convscope.engine.interpret.attribution.target import Target
 from convscope.imaging.colormaps import ColormapName
-from convscope.imaging.display import Scale
+from convscope.imaging.lab.display import Scale
 from convscope.imaging.overlay import Box, heat_scale
 
 CAP = 99.0

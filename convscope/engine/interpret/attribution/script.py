@@ -21,7 +21,7 @@ from convscope.engine.interpret.attribution.script_parts import (
 )
 from convscope.engine.interpret.attribution.script_way import guided_code, logits_code, maps_code
 from convscope.imaging.colormaps import colormap
-from convscope.imaging.display import Scale
+from convscope.imaging.lab.display import Scale
 
 
 def to_python(

@@ -13,8 +13,8 @@ from convscope.engine.interpret.attribution.result import Request
 from convscope.engine.interpret.attribution.script import to_python
 from convscope.engine.interpret.attribution.script_parts import UnsavedError, open_image_code, open_model_code
 from convscope.engine.models.opened import OpenedModel
-from convscope.imaging.display import Scale
 from convscope.imaging.io.save import save_png, write_whole
+from convscope.imaging.lab.display import Scale
 
 
 def save_script(

@@ -20,7 +20,7 @@ from convscope.engine.interpret.activations.activations import WHOLE, Activation
 from convscope.engine.interpret.activations.outputs import heads_first, output_path, parted
 from convscope.engine.interpret.breakdown.rules.reasons import REASONS
 from convscope.engine.models.program import ProgramStep
-from convscope.imaging.equation import as_shown, equation, products
+from convscope.imaging.lab.equation import as_shown, equation, products
 from convscope.imaging.numerals import bracketed, numeral
 
 Rule = Literal["sum", "largest", "mean", "function", "softmax"]

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from convscope.engine.interpret.attribution.look import Look
     from convscope.engine.interpret.attribution.target import Target
     from convscope.engine.models.opened import OpenedModel
-    from convscope.imaging.display import Scale
     from convscope.imaging.image import Image
+    from convscope.imaging.lab.display import Scale
 
 KEY = "explain"
 

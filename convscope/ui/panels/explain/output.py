@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from convscope.engine.interpret.attribution.batch import Batch
     from convscope.engine.interpret.attribution.sanity_checks.curves import Curves
     from convscope.engine.interpret.attribution.sanity_checks.randomised import RandomisedCheck
-    from convscope.imaging.display import Scale
+    from convscope.imaging.lab.display import Scale
 
 # (name, words, what the file ends in)
 FILES: tuple[tuple[str, str, str], ...] = (

@@ -16,7 +16,7 @@ from convscope.core.words import percent
 from convscope.engine.interpret.attribution.explain import Failure
 from convscope.engine.interpret.attribution.picture import Style, picture, shared_scales
 from convscope.engine.interpret.attribution.result import Attribution, Request
-from convscope.imaging.display import Scale
+from convscope.imaging.lab.display import Scale
 from convscope.ui import theme
 from convscope.ui.canvas.mosaic_tiles import CAPTION_HEIGHT
 from convscope.ui.canvas.mosaic_view import MosaicView

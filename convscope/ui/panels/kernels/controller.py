@@ -14,16 +14,16 @@ from PySide6.QtCore import QObject, Signal
 from convscope.core.errors import UserError
 from convscope.core.task import Task
 from convscope.core.words import sizes
-from convscope.imaging.display import Scale, Shown, one_channel, show, to_bytes
-from convscope.imaging.histogram import Histogram, histogram
 from convscope.imaging.image import Image
 from convscope.imaging.lab import stage
 from convscope.imaging.lab.chain import ChainRunner
+from convscope.imaging.lab.display import Scale, Shown, one_channel, show, to_bytes
+from convscope.imaging.lab.histogram import Histogram, histogram
 from convscope.imaging.lab.operation import DisplayMode, Operation, ShownChannel
+from convscope.imaging.lab.peak import Peak, peak_of
 from convscope.imaging.lab.ring import ring_of
 from convscope.imaging.lab.size import attempted_size, chain_sizes, output_size, problem
 from convscope.imaging.lab.suited import is_table
-from convscope.imaging.peak import Peak, peak_of
 from convscope.imaging.region import Region
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.kernels.frame import Frame, Refused

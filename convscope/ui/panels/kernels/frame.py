@@ -8,13 +8,13 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from convscope.imaging.display import Scale, Shown
 from convscope.imaging.image import Image
+from convscope.imaging.lab.display import Scale, Shown
 from convscope.imaging.lab.operation import DisplayMode
+from convscope.imaging.lab.peak import Peak
 from convscope.imaging.lab.ring import Ring
 from convscope.imaging.lab.stage import Result
 from convscope.imaging.numerals import numeral
-from convscope.imaging.peak import Peak
 from convscope.workspace.lab import Lab
 
 Side = Literal["source", "result"]

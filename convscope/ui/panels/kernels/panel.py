@@ -10,8 +10,8 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from convscope.imaging.image import Image
+from convscope.imaging.lab.peak import Peak
 from convscope.imaging.lab.pixel_sum import CHANNEL_NAMES
-from convscope.imaging.peak import Peak
 from convscope.ui import theme
 from convscope.ui.actions import Command
 from convscope.ui.canvas.late import Late

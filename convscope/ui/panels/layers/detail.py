@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from convscope.engine.interpret.activations.nothing import crossed
 from convscope.imaging.colormaps import apply_colormap
-from convscope.imaging.display import Scale
-from convscope.imaging.histogram import Histogram, histogram
+from convscope.imaging.lab.display import Scale
+from convscope.imaging.lab.histogram import Histogram, histogram
 from convscope.imaging.overlay import Box, overlay
 from convscope.ui.panels.layers.frame import Frame, Side
 

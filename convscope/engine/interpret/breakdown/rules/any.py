@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from convscope.engine.interpret.breakdown.breakdown import ActivationSum, Numbers, Place, made, scaled_words
 from convscope.engine.interpret.breakdown.rules.values import here, one
 from convscope.engine.interpret.breakdown.rules.windows import weighed
-from convscope.imaging.equation import MOST
+from convscope.imaging.lab.equation import MOST
 from convscope.imaging.numerals import numeral
 
 LARGEST = 16 << 20

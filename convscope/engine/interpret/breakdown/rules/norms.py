@@ -10,7 +10,7 @@ import numpy as np
 from convscope.engine.interpret.breakdown.breakdown import ActivationSum, Place, RuleFunction
 from convscope.engine.interpret.breakdown.rules.values import here, one
 from convscope.engine.interpret.kernels_of import array
-from convscope.imaging.equation import as_shown, equation
+from convscope.imaging.lab.equation import as_shown, equation
 from convscope.imaging.numerals import bracketed, numeral
 
 

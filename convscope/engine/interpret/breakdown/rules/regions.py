@@ -17,7 +17,7 @@ from convscope.engine.interpret.breakdown.breakdown import (
 )
 from convscope.engine.interpret.breakdown.rules.windows import both, box_of, check_maps, under, window_of
 from convscope.engine.models.layer_specs.pooling import borders
-from convscope.imaging.equation import DIGITS, as_shown, equation
+from convscope.imaging.lab.equation import DIGITS, as_shown, equation
 from convscope.imaging.numerals import numeral
 
 

@@ -23,7 +23,7 @@ from convscope.engine.interpret.breakdown.breakdown import (
 )
 from convscope.engine.interpret.kernels_of import array
 from convscope.engine.models.program import ProgramStep, Slot
-from convscope.imaging.equation import as_shown, equation
+from convscope.imaging.lab.equation import as_shown, equation
 from convscope.imaging.numerals import bracketed, numeral
 
 _PASSING = (

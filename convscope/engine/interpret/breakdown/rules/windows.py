@@ -21,7 +21,7 @@ from convscope.engine.interpret.breakdown.breakdown import (
 )
 from convscope.engine.interpret.kernels_of import array
 from convscope.engine.models.layer_specs.base import pair
-from convscope.imaging.equation import MOST, added, as_shown, equation
+from convscope.imaging.lab.equation import MOST, added, as_shown, equation
 from convscope.imaging.numerals import bracketed, numeral
 
 Indices = NDArray[np.int64]

@@ -6,7 +6,7 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPixmap
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from convscope.imaging import gradient as gradients
+from convscope.imaging.lab import gradient as gradients
 from convscope.ui import theme
 from convscope.ui.panels.kernels.pixmaps import pixmap
 

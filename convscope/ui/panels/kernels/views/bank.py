@@ -11,11 +11,11 @@ from PySide6.QtCore import QSignalBlocker
 from PySide6.QtWidgets import QComboBox, QLabel, QWidget
 
 from convscope.core.task import Task
-from convscope.imaging.convolve import correlate
-from convscope.imaging.display import Scale, to_bytes
 from convscope.imaging.image import Image
 from convscope.imaging.kernels import BANKS, bank
 from convscope.imaging.kernels.kernel import Kernel
+from convscope.imaging.lab.convolve import correlate
+from convscope.imaging.lab.display import Scale, to_bytes
 from convscope.imaging.lab.operation import DisplayMode, Operation
 from convscope.imaging.lab.stage import sliding_weights
 from convscope.imaging.lab.suited import is_table, suited_display

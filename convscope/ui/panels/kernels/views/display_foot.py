@@ -9,7 +9,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QWidget
 
 from convscope.imaging.lab.operation import DISPLAY_MODES, DisplayMode, ShownChannel
-from convscope.imaging.peak import Peak
+from convscope.imaging.lab.peak import Peak
 from convscope.ui import theme
 from convscope.ui.canvas.scale_bar import ScaleBar
 from convscope.ui.forms.form import choose, combo, segmented, tool

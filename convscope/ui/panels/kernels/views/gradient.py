@@ -10,9 +10,9 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
 from convscope.core.task import Task
-from convscope.imaging import gradient as gradients
-from convscope.imaging.display import to_bytes
 from convscope.imaging.image import Image
+from convscope.imaging.lab import gradient as gradients
+from convscope.imaging.lab.display import to_bytes
 from convscope.imaging.numerals import numeral
 from convscope.ui import theme
 from convscope.ui.canvas.image_view import CAPTION_HEIGHT, ImageView

@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QComboBox, QLabel, QPlainTextEdit, QPushButton, QS
 from convscope.core.errors import UserError
 from convscope.core.words import sizes
 from convscope.imaging.image import Image
+from convscope.imaging.kernels.matrix import MATRICES, format_matrix, image_from_array, parse_matrix
 from convscope.imaging.lab.operation import Border, Operation
-from convscope.imaging.matrix import MATRICES, format_matrix, image_from_array, parse_matrix
 from convscope.ui import theme
 from convscope.ui.canvas.image_view import ImageView
 from convscope.ui.forms.form import caption

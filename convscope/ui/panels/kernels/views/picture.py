@@ -12,8 +12,8 @@ from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from convscope.core.words import sizes
 from convscope.imaging.lab.operation import ShownChannel
+from convscope.imaging.lab.peak import Peak
 from convscope.imaging.numerals import numeral
-from convscope.imaging.peak import Peak
 from convscope.imaging.region import Region
 from convscope.ui import theme
 from convscope.ui.canvas.divider_view import DividerView

@@ -11,8 +11,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from convscope.core.task import Task
-from convscope.imaging.display import Scale, to_bytes
-from convscope.imaging.equation import as_shown, equation
+from convscope.imaging.lab.display import Scale, to_bytes
+from convscope.imaging.lab.equation import as_shown, equation
 from convscope.imaging.lab.operation import DisplayMode
 from convscope.imaging.lab.stage import Result, sliding_kernels, source_values
 from convscope.imaging.numerals import bracketed, numeral

@@ -17,9 +17,9 @@ from PySide6.QtWidgets import (
 )
 
 from convscope.core.errors import UserError
+from convscope.imaging.kernels.numbers import parse_table
 from convscope.imaging.lab.operation import Border, Mode
-from convscope.imaging.numbers import parse_table
-from convscope.imaging.sequence import SlidingSum, slide
+from convscope.imaging.lab.sequence import SlidingSum, slide
 from convscope.ui import theme
 from convscope.ui.forms.form import (
     as_panel,

@@ -12,12 +12,12 @@ from PySide6.QtCore import QEvent, Qt
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QSizePolicy, QSlider, QVBoxLayout, QWidget
 
 from convscope.core.task import Task
-from convscope.imaging import spectrum
-from convscope.imaging.display import Scale, to_bytes
 from convscope.imaging.image import Image
+from convscope.imaging.kernels.matrix import image_from_array
+from convscope.imaging.lab import spectrum
+from convscope.imaging.lab.display import Scale, to_bytes
 from convscope.imaging.lab.operation import DisplayMode, Operation
 from convscope.imaging.lab.suited import is_table
-from convscope.imaging.matrix import image_from_array
 from convscope.imaging.numerals import numeral
 from convscope.ui import theme
 from convscope.ui.canvas.image_view import ImageView

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from convscope.core.errors import UserError
 from convscope.core.task import Task
 from convscope.imaging.lab.operation import DisplayMode
-from convscope.imaging.peak import Peak
+from convscope.imaging.lab.peak import Peak
 from convscope.imaging.region import Region
 from convscope.ui import theme
 from convscope.ui.canvas.image_view import ImageView

@@ -16,7 +16,7 @@ from convscope.imaging.image import Image
 from convscope.imaging.io.decode import damaged, too_large
 from convscope.imaging.kernels import make
 from convscope.imaging.kernels.kernel import Kernel
-from convscope.imaging.numbers import MAX_CHARACTERS, parse_table
+from convscope.imaging.kernels.numbers import MAX_CHARACTERS, parse_table
 
 MAX_TYPED = 1_000_000
 Style = Literal["python", "tsv", "csv"]

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convscope.core.errors import UserError
-from convscope.imaging import padding
-from convscope.imaging.equation import DIGITS, equation, products
+from convscope.imaging.lab import padding
+from convscope.imaging.lab.equation import DIGITS, equation, products
 from convscope.imaging.lab.operation import Border, Mode
 from convscope.imaging.numerals import numeral
 

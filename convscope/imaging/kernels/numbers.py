@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from convscope.core.errors import UserError
 from convscope.core.task import Task
-from convscope.imaging.notations import NUMBER, Written, comma_cells, take_apart
+from convscope.imaging.kernels.notations import NUMBER, Written, comma_cells, take_apart
 
 MAX_CHARACTERS = 32_000_000
 

@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from convscope.imaging.convolve import correlate
 from convscope.imaging.image import Image
+from convscope.imaging.lab.convolve import correlate
 from convscope.imaging.lab.operation import Border
 
 # Each is the kernel for Gx (columns); Gy is its transpose, so that y points down as rows do.

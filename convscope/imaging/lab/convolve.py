@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from convscope.core.errors import UserError
 from convscope.core.task import Task
-from convscope.imaging import padding
+from convscope.imaging.lab import padding
 from convscope.imaging.lab.operation import Border
 from convscope.imaging.region import Region
 

@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from convscope.imaging.convolve import correlate
 from convscope.imaging.image import Image
 from convscope.imaging.kernels.kernel import Kernel
+from convscope.imaging.lab.convolve import correlate
 from convscope.imaging.lab.operation import Mode
 
 # What is below (8 + longest side/8)·ε·log₂N·‖f‖ in a transform is rounding: five times what sides of large
