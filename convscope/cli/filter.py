@@ -14,7 +14,7 @@ from convscope.imaging.io.save import save_npy, save_png, save_tiff_float
 from convscope.imaging.kernels import make
 from convscope.imaging.kernels.kernel import Kernel
 from convscope.imaging.kernels.kernel_files import load_kernels, parse_kernel
-from convscope.imaging.lab.display import Shown, show
+from convscope.imaging.lab.display import Displayed, show
 from convscope.imaging.lab.operation import (
     ACTIVATIONS,
     BORDERS,
@@ -174,7 +174,7 @@ def _line(arguments: argparse.Namespace, result: Result, size: OutputSize) -> st
 
 
 def _facts(
-    arguments: argparse.Namespace, result: Result, size: OutputSize, shown: Shown
+    arguments: argparse.Namespace, result: Result, size: OutputSize, shown: Displayed
 ) -> dict[str, object]:
     operation = result.operation
     return {

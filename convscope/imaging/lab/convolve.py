@@ -42,7 +42,7 @@ OPENCV_BORDERS: dict[Border, int] = {
 
 
 @dataclass(frozen=True, eq=False)
-class Plan:
+class CorrelationPlan:
     """How a correlation is computed; `script.py` writes out the same.
 
     Attributes:
@@ -56,11 +56,11 @@ class Plan:
     factors: tuple[NDArray[np.float64], NDArray[np.float64]] | None
 
 
-def plan(shape: tuple[int, ...], kernel: NDArray[np.float64]) -> Plan:
+def plan(shape: tuple[int, ...], kernel: NDArray[np.float64]) -> CorrelationPlan:
     """How `correlate` will treat an image of this shape under this kernel."""
     precise = int(np.prod(shape)) <= DOUBLE_VALUES
     factors = separate(kernel, 1e-13 if precise else 1e-6) if kernel.size > 1 else None
-    return Plan(precise, kernel, factors)
+    return CorrelationPlan(precise, kernel, factors)
 
 
 def separate(
@@ -154,7 +154,7 @@ def correlate(
     return out
 
 
-def suits_one_call(count: int, way: Plan) -> bool:
+def suits_one_call(count: int, way: CorrelationPlan) -> bool:
     """True where one plain OpenCV call is the quickest: separable or small, and not too long to cancel."""
     if way.precise or count > 1 << 25:
         return False
@@ -163,7 +163,7 @@ def suits_one_call(count: int, way: Plan) -> bool:
     )
 
 
-def _whole(values: NDArray[Any], way: Plan, border: Border, stride: int) -> NDArray[np.float32]:
+def _whole(values: NDArray[Any], way: CorrelationPlan, border: Border, stride: int) -> NDArray[np.float32]:
     """The whole result by one OpenCV call that does the padding as well."""
     anchors = [(taps - 1) // 2 for taps in way.kernel.shape]
     anchor = (anchors[1], anchors[0])
@@ -194,7 +194,9 @@ def _whole(values: NDArray[Any], way: Plan, border: Border, stride: int) -> NDAr
     return np.ascontiguousarray(result[rows_, columns_])
 
 
-def _band_height(part: Region, out: NDArray[np.float32], way: Plan, stride: int, dilation: int) -> int:
+def _band_height(
+    part: Region, out: NDArray[np.float32], way: CorrelationPlan, stride: int, dilation: int
+) -> int:
     """Output rows that one thread computes at a time."""
     if way.precise:
         return max(1, part.height)
@@ -211,7 +213,7 @@ def _band_height(part: Region, out: NDArray[np.float32], way: Plan, stride: int,
 
 def _band(
     values: NDArray[Any],
-    way: Plan,
+    way: CorrelationPlan,
     border: Border,
     stride: int,
     dilation: int,

@@ -32,7 +32,7 @@ class Scale:
 
 
 @dataclass(frozen=True, eq=False)
-class Shown:
+class Displayed:
     """A result as it is shown.
 
     Attributes:
@@ -78,7 +78,7 @@ def show(
     mode: DisplayMode,
     extremes: tuple[float, float] | None = None,
     channel: ShownChannel = "all",
-) -> Shown:
+) -> Displayed:
     """A result as a picture, with its scale and true extremes.
 
     Args:
@@ -92,7 +92,7 @@ def show(
         mean = float(values.mean(dtype=np.float64)) if values.size else 0.0
     pixels, scale = to_bytes(values, mode, extremes=extremes or own)
     other = None if extremes == own else extremes
-    return Shown(pixels, scale, *own, mean, other)
+    return Displayed(pixels, scale, *own, mean, other)
 
 
 def to_bytes(

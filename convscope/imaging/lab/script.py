@@ -13,7 +13,7 @@ from convscope.imaging.image import Image
 from convscope.imaging.io.heif import OPENED, heif_lines
 from convscope.imaging.io.profile import CONVERTED, IGNORED, script_lines
 from convscope.imaging.kernels.kernel import Kernel
-from convscope.imaging.lab.convolve import FEW_WEIGHTS, Plan, plan, suits_one_call
+from convscope.imaging.lab.convolve import FEW_WEIGHTS, CorrelationPlan, plan, suits_one_call
 from convscope.imaging.lab.operation import Border, DisplayMode, Operation, ShownChannel
 from convscope.imaging.lab.size import AxisSize, OutputSize, chain_sizes
 from convscope.imaging.lab.stage import sliding_kernels
@@ -278,7 +278,7 @@ def _exact(kernel: NDArray[np.float64], operation: Operation, size: OutputSize, 
 
 
 def _one_call(
-    way: Plan, operation: Operation, size: OutputSize, ndim: int, dtype: np.dtype[Any]
+    way: CorrelationPlan, operation: Operation, size: OutputSize, ndim: int, dtype: np.dtype[Any]
 ) -> list[str]:
     rows, columns = way.kernel.shape
     top, left = (rows - 1) // 2, (columns - 1) // 2
@@ -297,7 +297,9 @@ def _one_call(
     return lines
 
 
-def _padded(way: Plan, operation: Operation, size: OutputSize, ndim: int, dtype: np.dtype[Any]) -> list[str]:
+def _padded(
+    way: CorrelationPlan, operation: Operation, size: OutputSize, ndim: int, dtype: np.dtype[Any]
+) -> list[str]:
     lines, call = _filter(way, dtype, few=False)
     lines += _pad(operation.border, size, ndim)
     dilation = operation.dilation
@@ -319,7 +321,7 @@ def _padded(way: Plan, operation: Operation, size: OutputSize, ndim: int, dtype:
     return lines
 
 
-def _filter(way: Plan, dtype: np.dtype[Any], *, few: bool) -> tuple[list[str], str]:
+def _filter(way: CorrelationPlan, dtype: np.dtype[Any], *, few: bool) -> tuple[list[str], str]:
     """The weights' definition, and an OpenCV call on `x` that lacks its closing bracket."""
     if way.factors is not None:
         column, row = way.factors

@@ -22,7 +22,7 @@ from convscope.imaging.region import Region
 
 
 @dataclass(frozen=True, eq=False)
-class Step:
+class StageStep:
     """One step inside a stage and what it leaves: float32, read-only.
 
     Attributes:
@@ -86,20 +86,22 @@ class Result:
         return products
 
     @cached_property
-    def steps(self) -> tuple[Step, ...]:
+    def steps(self) -> tuple[StageStep, ...]:
         """The stage step by step, as far as its settings go; computed on first use."""
         operation = self.operation
         if not operation.enabled:
             return ()
         values = _summed(self.products, operation)
-        steps = [Step("kernel", values)]
+        steps = [StageStep("kernel", values)]
         if operation.bias:
-            steps.append(Step("bias", steps[-1].values + np.float32(operation.bias)))
+            steps.append(StageStep("bias", steps[-1].values + np.float32(operation.bias)))
         if operation.activation != "none":
-            steps.append(Step(operation.activation, activate(steps[-1].values.copy(), operation.activation)))
+            steps.append(
+                StageStep(operation.activation, activate(steps[-1].values.copy(), operation.activation))
+            )
         if operation.pool != "none":
             pooled = pool(steps[-1].values, operation.pool, operation.pool_size, operation.pool_stride)
-            steps.append(Step(operation.pool, pooled))
+            steps.append(StageStep(operation.pool, pooled))
         for step in steps:
             step.values.flags.writeable = False
         return tuple(steps)

@@ -17,7 +17,7 @@ from convscope.core.words import sizes
 from convscope.imaging.image import Image
 from convscope.imaging.lab import stage
 from convscope.imaging.lab.chain import ChainRunner
-from convscope.imaging.lab.display import Scale, Shown, one_channel, show, to_bytes
+from convscope.imaging.lab.display import Displayed, Scale, one_channel, show, to_bytes
 from convscope.imaging.lab.histogram import Histogram, histogram
 from convscope.imaging.lab.operation import DisplayMode, Operation, ShownChannel
 from convscope.imaging.lab.peak import Peak, peak_of
@@ -249,7 +249,7 @@ def _seen(source: Image, lab: Lab) -> Image:
     return source.gray if lab.stage.channels == "gray" and lab.stage.enabled else source
 
 
-def _frame(image: Image, lab: Lab, source: Image, result: stage.Result, shown: Shown | None) -> Frame:
+def _frame(image: Image, lab: Lab, source: Image, result: stage.Result, shown: Displayed | None) -> Frame:
     seen, display = _seen(source, lab), lab.display_on(image)
     ranges = table_ranges(seen, result) if is_table(seen) and result.values.size else (None, None)
     picked = channel_of(seen, lab.channel)

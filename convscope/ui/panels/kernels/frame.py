@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convscope.imaging.image import Image
-from convscope.imaging.lab.display import Scale, Shown
+from convscope.imaging.lab.display import Displayed, Scale
 from convscope.imaging.lab.operation import DisplayMode
 from convscope.imaging.lab.peak import Peak
 from convscope.imaging.lab.ring import Ring
@@ -45,7 +45,7 @@ class Frame:
     image: Image
     lab: Lab
     result: Result
-    shown: Shown
+    shown: Displayed
     display: DisplayMode
     source: NDArray[Any]
     source_pixels: NDArray[np.uint8]
