@@ -105,47 +105,47 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.layer is not None:
         check_layer(model, arguments.layer)
 
+    from convscope.engine.interpret.attribution.context import AttributionContext
     from convscope.engine.interpret.attribution.explain import explain
-    from convscope.engine.interpret.attribution.look import Look
-    from convscope.engine.interpret.attribution.picture import LEAST, picture, region, wall_picture
+    from convscope.engine.interpret.attribution.picture import LEAST, grid_picture, picture, region
     from convscope.engine.interpret.attribution.report import save_report
-    from convscope.engine.interpret.attribution.result import Request
+    from convscope.engine.interpret.attribution.result import MapRequest
     from convscope.engine.interpret.attribution.script_save import save_script
     from convscope.imaging.io.save import save_npy, save_png
 
     style = _style(arguments)
     target = _target(arguments, model)
     requests = [
-        Request(method.name, target, arguments.layer if method.needs_layer else None, chosen)
+        MapRequest(method.name, target, arguments.layer if method.needs_layer else None, chosen)
         for method, chosen in zip(methods, settings, strict=True)
     ]
     with progress_bar() as task:
-        look = Look(model, image)
-        made = [explain(look, request, task) for request in requests]
+        context = AttributionContext(model, image)
+        made = [explain(context, request, task) for request in requests]
     if arguments.output is not None:
         if len(made) == 1:
             pixels = picture(made[0], style, image=image, least=LEAST)
         else:
-            pixels = wall_picture(made, style, image=image)
+            pixels = grid_picture(made, style, image=image)
         save_png(arguments.output, pixels)
     if arguments.npy is not None:
         for one in made:
-            save_npy(_named(arguments.npy, one.method, len(made)), one.heat)
+            save_npy(_named(arguments.npy, one.method, len(made)), one.relevance)
     if arguments.report is not None:
-        save_report(arguments.report, look, made, style=style)
+        save_report(arguments.report, context, made, style=style)
     if arguments.script is not None:
-        _, *beside = save_script(arguments.script, look, requests[0], style)
+        _, *beside = save_script(arguments.script, context, requests[0], style)
         if beside:
             print(f"Saved beside the script: {', '.join(one.name for one in beside)}.", file=sys.stderr)
     threshold = arguments.threshold or THRESHOLD
     facts = [_facts(one, region(one, threshold, image=image, how=style.how), threshold) for one in made]
     if arguments.json:
-        told = {**facts[0], **answer_facts(model, look.prediction), "maps": facts}
+        told = {**facts[0], **answer_facts(model, context.prediction), "maps": facts}
         print(json_text(told))
         return 0
-    for score in shown(look.prediction, None):
-        logit = "" if look.prediction.is_values else decimal(score.logit, 3)
-        print(f"{number_words(look.prediction, score):>9}{logit:>11}  {score.index:>5}  {score.name}")
+    for score in shown(context.prediction, None):
+        logit = "" if context.prediction.is_values else decimal(score.logit, 3)
+        print(f"{number_words(context.prediction, score):>9}{logit:>11}  {score.index:>5}  {score.name}")
     for fact in facts:
         box = fact["box"]
         where = (
@@ -160,7 +160,7 @@ def run(arguments: argparse.Namespace) -> int:
         *image.notes,
         *model.notes,
         *doubts(model),
-        *look.prediction.notes,
+        *context.prediction.notes,
         *(note for one in made for note in one.notes),
     )
     for note in dict.fromkeys(notes):
@@ -225,22 +225,22 @@ def _style(arguments: argparse.Namespace) -> Any:
 
 
 def _target(arguments: argparse.Namespace, model: Any) -> Any:
-    from convscope.engine.interpret.attribution.target import Target, find_class
+    from convscope.engine.interpret.attribution.target import ScoreTarget, find_class
 
     if arguments.target is None:
-        return Target(0, down=True) if arguments.down else None
+        return ScoreTarget(0, down=True) if arguments.down else None
     minus = None if arguments.minus is None else find_class(model, arguments.minus)
-    return Target(find_class(model, arguments.target), minus, arguments.down)
+    return ScoreTarget(find_class(model, arguments.target), minus, arguments.down)
 
 
 def _folder(arguments: argparse.Namespace, method: str, settings: Settings) -> int:
     from convscope.engine.interpret.attribution.batch import explain_folder
-    from convscope.engine.interpret.attribution.result import Request
+    from convscope.engine.interpret.attribution.result import MapRequest
 
     model = opened(arguments)
     layer = arguments.layer if METHODS[method].needs_layer else None
     target = _target(arguments, model)
-    request = Request(method, target, layer, settings)
+    request = MapRequest(method, target, layer, settings)
     with progress_bar() as task:
         batch = explain_folder(model, arguments.image, arguments.output, request, _style(arguments), task)
     failed = [row for row in batch.rows if row.error]
@@ -284,9 +284,9 @@ def _facts(one: Any, found: Any, threshold: float) -> dict[str, Any]:
         "down": one.target.down,
         "score": one.score,
         "layer": one.layer,
-        "shape": list(one.heat.shape),
-        "minimum": float(one.heat.min()),
-        "maximum": float(one.heat.max()),
+        "shape": list(one.relevance.shape),
+        "minimum": float(one.relevance.min()),
+        "maximum": float(one.relevance.max()),
         "settings": dict(one.settings),
         "facts": dict(one.facts),
         "box": box,

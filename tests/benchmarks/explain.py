@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convscope.engine.interpret.attribution.explain import explain, strip
+from convscope.engine.interpret.attribution.context import AttributionContext
+from convscope.engine.interpret.attribution.explain import explain, stage_maps
 from convscope.engine.interpret.attribution.layers import LayerChoice, chosen_layer, stages, usable_layers
-from convscope.engine.interpret.attribution.look import Look
 from convscope.engine.interpret.attribution.methods.eigen_cam import eigen_cam
-from convscope.engine.interpret.attribution.result import Request
-from convscope.engine.interpret.attribution.target import Target
+from convscope.engine.interpret.attribution.result import MapRequest
+from convscope.engine.interpret.attribution.target import ScoreTarget
 from convscope.engine.models.library.catalogue import open_model
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.runtime import start
@@ -112,13 +112,17 @@ def close(ours: NDArray[Any], theirs: NDArray[Any]) -> None:
 def ours_in_turn(model: OpenedModel, small: bool, index: int) -> Callable[[], NDArray[np.float32]]:
     """Grad-CAM of a picture that was not seen just before, from its pixels to the map."""
     images = cycle(photographs(small))
-    return lambda: explain(Look(model, next(images)), Request("grad-cam", Target(index))).heat
+    return lambda: (
+        explain(AttributionContext(model, next(images)), MapRequest("grad-cam", ScoreTarget(index))).relevance
+    )
 
 
 def same_image(model: OpenedModel, small: bool, index: int) -> Callable[[], NDArray[np.float32]]:
     """The same for one picture, as far as nothing of it is kept."""
     image = photographs(small)[0]
-    return lambda: explain(Look(model, image), Request("grad-cam", Target(index))).heat
+    return lambda: (
+        explain(AttributionContext(model, image), MapRequest("grad-cam", ScoreTarget(index))).relevance
+    )
 
 
 def new_image(name: str) -> Callable[[bool], Case]:
@@ -128,8 +132,8 @@ def new_image(name: str) -> Callable[[bool], Case]:
         model = network(name, small)
         batch = model.prepare(photographs(small)[0]).batch
 
-        def check(heat: NDArray[np.float32], probabilities: NDArray[np.float32]) -> None:
-            assert heat.ndim == 2 and heat.min() >= 0
+        def check(relevance: NDArray[np.float32], probabilities: NDArray[np.float32]) -> None:
+            assert relevance.ndim == 2 and relevance.min() >= 0
             np.testing.assert_allclose(probabilities, model.scores(batch)[1], atol=1e-5)
 
         return Case(ours=ours_in_turn(model, small, 7), reference=bare(model, batch), check=check)
@@ -143,19 +147,19 @@ def other_class(name: str) -> Callable[[bool], Case]:
     def make(small: bool) -> Case:
         model = network(name, small)
         image = photographs(small)[0]
-        look = Look(model, image)
+        context = AttributionContext(model, image)
         count = model.head.classes
         indices = cycle(range(count))
-        explain(look, Request("grad-cam", Target(0)))
+        explain(context, MapRequest("grad-cam", ScoreTarget(0)))
 
-        def check(heat: NDArray[np.float32], probabilities: NDArray[np.float32]) -> None:
-            fresh = explain(Look(model, image), Request("grad-cam", Target(0)))
-            close(heat, fresh.heat)
+        def check(relevance: NDArray[np.float32], probabilities: NDArray[np.float32]) -> None:
+            fresh = explain(AttributionContext(model, image), MapRequest("grad-cam", ScoreTarget(0)))
+            close(relevance, fresh.relevance)
             assert probabilities.shape == (1, count)
 
         return Case(
-            ours=lambda: explain(look, Request("grad-cam", Target(next(indices)))).heat,
-            reference=bare(model, look.prepared.batch),
+            ours=lambda: explain(context, MapRequest("grad-cam", ScoreTarget(next(indices)))).relevance,
+            reference=bare(model, context.prepared.batch),
             check=check,
         )
 
@@ -168,19 +172,24 @@ def other_class_early(name: str) -> Callable[[bool], Case]:
     def make(small: bool) -> Case:
         model = network(name, small)
         image = photographs(small)[0]
-        look = Look(model, image)
+        context = AttributionContext(model, image)
         path = stages(model)[1].path
         indices = cycle(range(model.head.classes))
-        strip(look, Target(0))
-        explain(look, Request("grad-cam", Target(0), path))
+        stage_maps(context, ScoreTarget(0))
+        explain(context, MapRequest("grad-cam", ScoreTarget(0), path))
 
-        def check(heat: NDArray[np.float32], probabilities: NDArray[np.float32]) -> None:
-            close(heat, explain(Look(model, image), Request("grad-cam", Target(0), path)).heat)
+        def check(relevance: NDArray[np.float32], probabilities: NDArray[np.float32]) -> None:
+            close(
+                relevance,
+                explain(
+                    AttributionContext(model, image), MapRequest("grad-cam", ScoreTarget(0), path)
+                ).relevance,
+            )
             assert probabilities.shape == (1, model.head.classes)
 
         return Case(
-            ours=lambda: explain(look, Request("grad-cam", Target(next(indices)), path)).heat,
-            reference=bare(model, look.prepared.batch),
+            ours=lambda: explain(context, MapRequest("grad-cam", ScoreTarget(next(indices)), path)).relevance,
+            reference=bare(model, context.prepared.batch),
             check=check,
         )
 
@@ -258,9 +267,9 @@ def eigen(size: int, channels: int) -> Callable[[bool], Case]:
         random = np.random.default_rng(0).normal(size=(side, side, channels))
         maps = np.maximum(random, 0).astype(np.float32)
 
-        def check(heat: NDArray[np.float32]) -> None:
+        def check(relevance: NDArray[np.float32]) -> None:
             u, s, _ = np.linalg.svd(maps.reshape(-1, channels), full_matrices=False)
-            np.testing.assert_allclose(np.abs(heat.ravel()), np.abs(u[:, 0] * s[0]), atol=1e-3 * s[0])
+            np.testing.assert_allclose(np.abs(relevance.ravel()), np.abs(u[:, 0] * s[0]), atol=1e-3 * s[0])
 
         return Case(ours=lambda: eigen_cam(maps), check=check)
 
@@ -277,32 +286,32 @@ for _size, _channels in ((56, 16), (56, 64), (112, 32)):
 def eigen_of_a_layer(small: bool) -> Case:
     """With finding the layer and its kept maps, at the first 56×56 layer (24 channels)."""
     model = network("imagenet", small)
-    look = Look(model, photographs(small)[0])
+    context = AttributionContext(model, photographs(small)[0])
     path = "conv2d" if small else "block2a_project_bn"
-    request = Request("eigen-cam", Target(0), path)
+    request = MapRequest("eigen-cam", ScoreTarget(0), path)
     slot = model.program.shapes[model.slot(path)]
     layer = LayerChoice(path, slot[1], slot[2], int(slot[3] or 0))
 
-    def check(heat: NDArray[np.float32]) -> None:
-        close(heat, eigen_cam(look.maps(layer)))
+    def check(relevance: NDArray[np.float32]) -> None:
+        close(relevance, eigen_cam(context.maps(layer)))
 
-    explain(look, request)
-    return Case(ours=lambda: explain(look, request).heat, check=check)
+    explain(context, request)
+    return Case(ours=lambda: explain(context, request).relevance, check=check)
 
 
 @benchmark("200 maps over layers, classes and methods, imagenet", target="< 20 MB of growth", most=20)
 def growth(small: bool) -> Reading:
     """Of resident memory, after every method was used once and a few layers."""
     model = network("imagenet", small)
-    look = Look(model, photographs(small)[0])
+    context = AttributionContext(model, photographs(small)[0])
     every = usable_layers(model)
     paths = [layer.path for layer in every[:: max(1, len(every) // 12)]]
     methods = ("grad-cam", "layer-cam", "hires-cam", "eigen-cam", "xgrad-cam", "saliency", "guided-backprop")
 
     def click(number: int) -> None:
-        target = Target(37 * number % model.head.classes)
+        target = ScoreTarget(37 * number % model.head.classes)
         method = methods[number % len(methods)]
-        explain(look, Request(method, target, paths[5 * number % len(paths)]))
+        explain(context, MapRequest(method, target, paths[5 * number % len(paths)]))
 
     for number in range(7 if small else 40):
         click(number)

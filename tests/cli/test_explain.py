@@ -10,10 +10,10 @@ import pytest
 
 from convscope.cli import main
 from convscope.core.paths import resource_path
+from convscope.engine.interpret.attribution.context import AttributionContext
 from convscope.engine.interpret.attribution.explain import explain as attribute
-from convscope.engine.interpret.attribution.look import Look
 from convscope.engine.interpret.attribution.picture import LEAST, Style, picture
-from convscope.engine.interpret.attribution.result import Request
+from convscope.engine.interpret.attribution.result import MapRequest
 from convscope.engine.models.library.catalogue import open_model
 from convscope.imaging.io.load import load_image
 
@@ -22,11 +22,11 @@ SEVEN = str(resource_path("images", "digit-7.png"))
 
 
 def test_overlay_numbers_and_facts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    overlay, heat = tmp_path / "overlay.png", tmp_path / "heat.npy"
-    assert main(["explain", "imagenet", COFFEE, "-o", str(overlay), "--npy", str(heat), "--json"]) == 0
+    overlay, relevance = tmp_path / "overlay.png", tmp_path / "heat.npy"
+    assert main(["explain", "imagenet", COFFEE, "-o", str(overlay), "--npy", str(relevance), "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert load_image(overlay).values.shape == (400, 600, 3)
-    values = np.load(heat)
+    values = np.load(relevance)
     assert values.shape == (7, 7) and values.dtype == np.float32 and values.max() != 1
     assert told["classes"][0]["name"] == "espresso"
     assert set(told["classes"][0]) == {"index", "name", "probability", "logit"}
@@ -41,7 +41,7 @@ def test_overlay_numbers_and_facts(tmp_path: Path, capsys: pytest.CaptureFixture
 
 def test_the_overlay_is_the_windows_own_and_may_be_even(tmp_path: Path) -> None:
     seven = load_image(SEVEN)
-    made = attribute(Look(open_model("digits"), seven), Request("grad-cam"))
+    made = attribute(AttributionContext(open_model("digits"), seven), MapRequest("grad-cam"))
     for words, style in (
         ([], Style()),
         (["--blend", "even"], Style(opacity=0.5, blend="even")),
@@ -54,7 +54,7 @@ def test_the_overlay_is_the_windows_own_and_may_be_even(tmp_path: Path) -> None:
 
 
 def test_classes_by_name_and_layers_by_path(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    heat = tmp_path / "heat.npy"
+    relevance = tmp_path / "heat.npy"
     words = [
         "explain",
         "digits",
@@ -66,12 +66,12 @@ def test_classes_by_name_and_layers_by_path(tmp_path: Path, capsys: pytest.Captu
         "--layer",
         "conv2d_1",
         "--npy",
-        str(heat),
+        str(relevance),
     ]
     assert main([*words, "--method", "HiResCAM", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert (told["target"], told["minus"], told["layer"]) == ("7 − 1", 1, "conv2d_1")
-    values = np.load(heat)
+    values = np.load(relevance)
     assert values.shape == (11, 11) and values.min() < 0
 
 

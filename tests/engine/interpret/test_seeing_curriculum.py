@@ -14,11 +14,11 @@ from convscope.engine.interpret.activations.blank_share import blank_over_depth
 from convscope.engine.interpret.activations.layer_maps import layer_maps
 from convscope.engine.interpret.activations.normalise import to_levels
 from convscope.engine.interpret.activations.training_mode import in_training
+from convscope.engine.interpret.attribution.context import AttributionContext
 from convscope.engine.interpret.attribution.explain import explain
-from convscope.engine.interpret.attribution.look import Look
 from convscope.engine.interpret.attribution.picture import picture, region
-from convscope.engine.interpret.attribution.result import Request
-from convscope.engine.interpret.attribution.target import Target
+from convscope.engine.interpret.attribution.result import MapRequest
+from convscope.engine.interpret.attribution.target import ScoreTarget
 from convscope.engine.interpret.feature_visualization.gradient_ascent import ascend
 from convscope.engine.interpret.feature_visualization.objectives import Objective
 from convscope.engine.interpret.feature_visualization.settings import PatternSettings
@@ -95,13 +95,15 @@ def test_33_which_part_spoke_for_which_class_and_where_it_is() -> None:
     start()
     imagenet = open_model("imagenet")
     image = load_sample("coffee")
-    one = Look(imagenet, image)
+    one = AttributionContext(imagenet, image)
     scores = one.prediction.top(5)
     assert scores[0].name == "espresso" and scores[0].probability > 0.5
-    cup = explain(one, Request("grad-cam", Target(scores[0].index)))
-    assert cup.heat.min() >= 0
-    other = explain(one, Request("grad-cam", Target(imagenet.classes.index("coffee mug"))))
-    assert not np.allclose(cup.heat / cup.heat.max(), other.heat / other.heat.max(), atol=0.02)
+    cup = explain(one, MapRequest("grad-cam", ScoreTarget(scores[0].index)))
+    assert cup.relevance.min() >= 0
+    other = explain(one, MapRequest("grad-cam", ScoreTarget(imagenet.classes.index("coffee mug"))))
+    assert not np.allclose(
+        cup.relevance / cup.relevance.max(), other.relevance / other.relevance.max(), atol=0.02
+    )
     found = region(cup, 0.15, image=image)
     assert found is not None
     row, column = found.box.top + found.box.height / 2, found.box.left + found.box.width / 2

@@ -11,10 +11,10 @@ import pytest
 from convscope.core.errors import UserError
 from convscope.engine.data.dataset import Dataset
 from convscope.engine.data.formats.npz import array_dataset
+from convscope.engine.interpret.attribution.context import AttributionContext
 from convscope.engine.interpret.attribution.explain import explain
-from convscope.engine.interpret.attribution.look import Look
-from convscope.engine.interpret.attribution.result import Request
-from convscope.engine.interpret.attribution.target import Target, find_class
+from convscope.engine.interpret.attribution.result import MapRequest
+from convscope.engine.interpret.attribution.target import ScoreTarget, find_class
 from convscope.engine.interpret.feature_visualization.objectives import Objective
 from convscope.engine.models.answers.answer import loss_reading
 from convscope.engine.models.files.open_file import open_file
@@ -201,18 +201,18 @@ def test_numbers_can_be_read_as_classes_and_back() -> None:
 
 def test_what_pushes_a_number_up_and_what_pulls_it_down() -> None:
     model, image = ended(2, "place"), picture()
-    look = Look(model, image)
-    up = explain(look, Request("hires-cam", Target(1)))
-    down = explain(look, Request("hires-cam", Target(1, down=True)))
+    context = AttributionContext(model, image)
+    up = explain(context, MapRequest("hires-cam", ScoreTarget(1)))
+    down = explain(context, MapRequest("hires-cam", ScoreTarget(1, down=True)))
     assert (up.target_words, down.target_words) == ("what pushes value 1 up", "what pulls value 1 down")
-    np.testing.assert_allclose(up.heat, -down.heat, atol=1e-7)
+    np.testing.assert_allclose(up.relevance, -down.relevance, atol=1e-7)
     assert up.score == pytest.approx(float(own(model, image)[0][1]), abs=1e-6) == -down.score
     # By hand: average and dense are linear.
     weights = model.keras.layers[-1].get_weights()[0]
-    maps = model.activations(look.prepared.batch, ["conv"])["conv"][0]
-    np.testing.assert_allclose(up.heat, maps @ weights[:, 1] / 36, atol=1e-6)
+    maps = model.activations(context.prepared.batch, ["conv"])["conv"][0]
+    np.testing.assert_allclose(up.relevance, maps @ weights[:, 1] / 36, atol=1e-6)
     with pytest.raises(UserError, match="only a number that is none is asked what pulls it down"):
-        Target(0, down=True).check(ended(3, None, "softmax"))
+        ScoreTarget(0, down=True).check(ended(3, None, "softmax"))
     assert find_class(model, "value 1") == 1
     with pytest.raises(UserError, match=r"^net has values 0 to 1: there is no value 2\.$"):
         find_class(model, "2")
@@ -224,11 +224,11 @@ def test_explanations_and_patterns_are_of_the_chosen_output(boxes: OpenedModel) 
     heats = {}
     for name in ("kind", "box", "kind"):
         asked = boxes.with_(output=name)
-        made = explain(Look(asked, image), Request("grad-cam", Target(0)))
+        made = explain(AttributionContext(asked, image), MapRequest("grad-cam", ScoreTarget(0)))
         fresh = OpenedModel(boxes.keras).with_(output=name)
-        expected = explain(Look(fresh, image), Request("grad-cam", Target(0)))
-        np.testing.assert_array_equal(made.heat, expected.heat)
-        heats[name] = made.heat
+        expected = explain(AttributionContext(fresh, image), MapRequest("grad-cam", ScoreTarget(0)))
+        np.testing.assert_array_equal(made.relevance, expected.relevance)
+        heats[name] = made.relevance
     objective = Objective.class_(3, negative=True)
     box = boxes.with_(output="box")
     objective.check(box)

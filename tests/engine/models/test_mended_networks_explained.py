@@ -14,10 +14,10 @@ import test_keras1 as keras1
 import test_odd_networks as odd
 import test_renamed_weights as renamed
 
+from convscope.engine.interpret.attribution.context import AttributionContext
 from convscope.engine.interpret.attribution.explain import explain
-from convscope.engine.interpret.attribution.look import Look
-from convscope.engine.interpret.attribution.result import Request
-from convscope.engine.interpret.attribution.target import Target
+from convscope.engine.interpret.attribution.result import MapRequest
+from convscope.engine.interpret.attribution.target import ScoreTarget
 from convscope.engine.models.library.catalogue import open_model
 from convscope.engine.models.opened import OpenedModel
 from convscope.imaging.image import Image
@@ -97,12 +97,12 @@ MENDED = {
 def test_what_speaks_for_a_class_adds_up(kind: str, tmp_path: Path) -> None:
     model = MENDED[kind](tmp_path)
     picture = Image(np.random.default_rng(3).integers(0, 256, (28, 28, 3), np.uint8), "p")
-    look = Look(model, picture)
-    batch = look.prepared.batch
-    made = explain(look, Request("integrated-gradients", Target(1), settings={"steps": 300}))
+    context = AttributionContext(model, picture)
+    batch = context.prepared.batch
+    made = explain(context, MapRequest("integrated-gradients", ScoreTarget(1), settings={"steps": 300}))
     rise = float((model.logits(batch) - model.logits(np.zeros_like(batch)))[0, 1])
     assert made.facts["score − score of the baseline"] == pytest.approx(rise, abs=1e-5)
-    assert float(made.heat.sum()) == pytest.approx(rise, abs=0.02 * max(abs(rise), 0.5))
+    assert float(made.relevance.sum()) == pytest.approx(rise, abs=0.02 * max(abs(rise), 0.5))
     conv = next(row.path for row in model.layers if row.kind == "Conv2D")
     assert model.activations(batch, [conv])[conv].ndim == 4
 
@@ -114,16 +114,16 @@ def test_grad_cam_lies_over_the_image(kind: str, tmp_path: Path) -> None:
 
     model = MENDED[kind](tmp_path)
     picture = Image(np.random.default_rng(3).integers(0, 256, (28, 28, 3), np.uint8), "p")
-    look = Look(model, picture)
+    context = AttributionContext(model, picture)
     conv = [row.path for row in model.layers if row.kind == "Conv2D"][-1]
-    made = explain(look, Request("grad-cam", Target(1), layer=conv))
+    made = explain(context, MapRequest("grad-cam", ScoreTarget(1), layer=conv))
     slot = model.slot(conv)
-    maps = tf.constant(model.activations(look.prepared.batch, [conv])[conv])
+    maps = tf.constant(model.activations(context.prepared.batch, [conv])[conv])
     with tf.GradientTape() as tape:
         tape.watch(maps)
         (logits,) = model.program.run({slot: maps}, [model.head.logits])
         score = logits[0, 1]
     weights = tf.reduce_mean(tape.gradient(score, maps), (1, 2), keepdims=True)
     expected = np.maximum(np.asarray(tf.reduce_sum(weights * maps, -1))[0], 0)
-    assert made.heat.shape == expected.shape
-    np.testing.assert_allclose(made.heat, expected, atol=1e-5 * max(1, float(expected.max())))
+    assert made.relevance.shape == expected.shape
+    np.testing.assert_allclose(made.relevance, expected, atol=1e-5 * max(1, float(expected.max())))

@@ -17,10 +17,10 @@ import numpy as np
 import pytest
 
 from convscope.core.errors import UntrustedError, UserError
+from convscope.engine.interpret.attribution.context import AttributionContext
 from convscope.engine.interpret.attribution.explain import explain
-from convscope.engine.interpret.attribution.look import Look
-from convscope.engine.interpret.attribution.result import Request
-from convscope.engine.interpret.attribution.target import Target
+from convscope.engine.interpret.attribution.result import MapRequest
+from convscope.engine.interpret.attribution.target import ScoreTarget
 from convscope.engine.interpret.feature_visualization.gradient_ascent import ascend
 from convscope.engine.interpret.feature_visualization.objectives import class_
 from convscope.engine.interpret.feature_visualization.settings import PatternSettings
@@ -379,7 +379,7 @@ def test_what_the_graph_says_arrives_as_itself_whatever_asks_it(tmp_path: Path) 
     image = Image(np.full((8, 8, 3), 128, np.uint8), "gray")
     for method in ("saliency", "integrated-gradients"):
         with pytest.raises(UserError, match=words):
-            explain(Look(model, image), Request(method, target=Target(0)))
+            explain(AttributionContext(model, image), MapRequest(method, target=ScoreTarget(0)))
     with pytest.raises(UserError, match=words):
         ascend(model, [class_(0)], PatternSettings(size=32, steps=2))
     run = model.answering(model.program.run)

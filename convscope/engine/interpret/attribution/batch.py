@@ -12,12 +12,12 @@ import numpy as np
 
 from convscope.core.errors import UserError
 from convscope.core.task import Task
+from convscope.engine.interpret.attribution.context import AttributionContext
 from convscope.engine.interpret.attribution.explain import explain
 from convscope.engine.interpret.attribution.layers import checked_layer
-from convscope.engine.interpret.attribution.look import Look
 from convscope.engine.interpret.attribution.methods import find_method
 from convscope.engine.interpret.attribution.picture import LEAST, Style, picture, region
-from convscope.engine.interpret.attribution.result import Request
+from convscope.engine.interpret.attribution.result import MapRequest
 from convscope.engine.models.opened import OpenedModel
 from convscope.imaging.io.load import list_images, load_image
 from convscope.imaging.io.save import save_png, write_whole
@@ -45,7 +45,7 @@ _COLUMNS = (
 
 
 @dataclass(frozen=True)
-class Row:
+class ExplainedFile:
     """One picture.
 
     Attributes:
@@ -78,7 +78,7 @@ class Row:
 class Batch:
     """All pictures of a folder, and the table that tells the same."""
 
-    rows: tuple[Row, ...]
+    rows: tuple[ExplainedFile, ...]
     table: Path
 
 
@@ -86,7 +86,7 @@ def explain_folder(
     model: OpenedModel,
     source: Path | Sequence[Path],
     folder: Path,
-    request: Request | None = None,
+    request: MapRequest | None = None,
     style: Style | None = None,
     task: Task | None = None,
 ) -> Batch:
@@ -101,12 +101,12 @@ def explain_folder(
         folder: where everything goes; made if it is not there.
         request: one method; without a target, each picture's most probable class.
         style: of the overlays; the box in the table is at its threshold (the app's own without).
-        task: for progress and cancel; gets each `Row`.
+        task: for progress and cancel; gets each `ExplainedFile`.
 
     Raises:
         UserError: no pictures, the folder cannot be written, or the request fits no picture of this model.
     """
-    request, style, task = request or Request(), style or Style(), task or Task()
+    request, style, task = request or MapRequest(), style or Style(), task or Task()
     files = list_images(source) if isinstance(source, Path) else list(source)
     if not files:
         raise UserError(f"{source} has no pictures." if isinstance(source, Path) else "Choose some pictures.")
@@ -121,7 +121,7 @@ def explain_folder(
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UserError(f"The folder {folder} cannot be made.", detail=str(error)) from error
-    rows: list[Row] = []
+    rows: list[ExplainedFile] = []
     taken: set[str] = set()
     try:
         for number, file in enumerate(files):
@@ -130,7 +130,7 @@ def explain_folder(
             try:
                 row = _row(model, file, folder / name, request, style, task)
             except UserError as error:
-                row = Row(file, error=error.message)
+                row = ExplainedFile(file, error=error.message)
             rows.append(row)
             task.partial(row)
     finally:
@@ -141,13 +141,15 @@ def explain_folder(
     return Batch(tuple(rows), table)
 
 
-def _row(model: OpenedModel, file: Path, overlay: Path, request: Request, style: Style, task: Task) -> Row:
-    look = Look(model, load_image(file))
-    first = look.prediction.classes[0]
-    made = explain(look, request, Task(on_progress=lambda fraction, text: task.check()))
-    found = region(made, style.threshold or THRESHOLD, image=look.image, how=style.how)
-    save_png(overlay, picture(made, style, image=look.image, least=LEAST))
-    return Row(
+def _row(
+    model: OpenedModel, file: Path, overlay: Path, request: MapRequest, style: Style, task: Task
+) -> ExplainedFile:
+    context = AttributionContext(model, load_image(file))
+    first = context.prediction.classes[0]
+    made = explain(context, request, Task(on_progress=lambda fraction, text: task.check()))
+    found = region(made, style.threshold or THRESHOLD, image=context.image, how=style.how)
+    save_png(overlay, picture(made, style, image=context.image, least=LEAST))
+    return ExplainedFile(
         file,
         made.target_words,
         first.index,
@@ -171,7 +173,7 @@ def _name(file: Path, method: str, taken: set[str]) -> str:
     return name
 
 
-def _table(rows: Sequence[Row]) -> bytes:
+def _table(rows: Sequence[ExplainedFile]) -> bytes:
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(_COLUMNS)

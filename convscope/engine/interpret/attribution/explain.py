@@ -1,4 +1,4 @@
-"""The door to all methods: one map, a wall of maps, or Grad-CAM at every stage."""
+"""The door to all methods: one map, several, or Grad-CAM at every stage."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ import numpy as np
 
 from convscope.core.errors import UserError
 from convscope.core.task import Task
+from convscope.engine.interpret.attribution.context import AttributionContext
 from convscope.engine.interpret.attribution.layers import LayerChoice, checked_layer, stages
-from convscope.engine.interpret.attribution.look import Look
-from convscope.engine.interpret.attribution.method import Heat, Work
+from convscope.engine.interpret.attribution.method import CostFactors, Relevance
 from convscope.engine.interpret.attribution.methods import METHODS, find_method
 from convscope.engine.interpret.attribution.methods.grad_cam import grad_cam
-from convscope.engine.interpret.attribution.result import Attribution, Request
-from convscope.engine.interpret.attribution.target import Target
+from convscope.engine.interpret.attribution.result import Attribution, MapRequest
+from convscope.engine.interpret.attribution.target import ScoreTarget
 from convscope.engine.models.opened import OpenedModel
 from convscope.imaging.image import Image
 
 
 @dataclass(frozen=True)
 class Failure:
-    """A map of a wall that could not be made, with the sentence that says why."""
+    """One of several maps that could not be made, with the sentence that says why."""
 
-    request: Request
+    request: MapRequest
     message: str
 
 
-def explain(look: Look, request: Request, task: Task | None = None) -> Attribution:
+def explain(context: AttributionContext, request: MapRequest, task: Task | None = None) -> Attribution:
     """One map. Hands growing `Attribution`s to the task, their `done` under 1.
 
     Raises:
@@ -40,12 +40,12 @@ def explain(look: Look, request: Request, task: Task | None = None) -> Attributi
     began = time.perf_counter()
     method = find_method(request.method)
     settings = method.settings(request.settings)
-    target = request.target or look.top()
-    target.check(look.model)
-    layer = checked_layer(look.model, request.layer) if method.needs_layer else None
+    target = request.target or context.top()
+    target.check(context.model)
+    layer = checked_layer(context.model, request.layer) if method.needs_layer else None
 
-    def made(heat: Heat, score: float, done: float) -> Attribution:
-        if not np.isfinite(heat.values).all():
+    def made(relevance: Relevance, score: float, done: float) -> Attribution:
+        if not np.isfinite(relevance.values).all():
             raise UserError(
                 f"{method.title} has values that are no numbers: the network overflows on this image."
             )
@@ -55,29 +55,29 @@ def explain(look: Look, request: Request, task: Task | None = None) -> Attributi
             method.name,
             method.title,
             target,
-            target.words(look.model) if method.needs_class else f"any {look.model.answer.noun}",
+            target.words(context.model) if method.needs_class else f"any {context.model.answer.noun}",
             None if layer is None else layer.path,
             settings,
-            heat.values,
+            relevance.values,
             method.signed,
             score,
-            look.prepared.pixels,
-            look.prepared.box,
-            method.floating,
+            context.prepared.pixels,
+            context.prepared.box,
+            method.offset_free,
             method.grainy,
-            (*warnings, *heat.notes, *look.notes),
-            heat.facts,
+            (*warnings, *relevance.notes, *context.notes),
+            relevance.facts,
             time.perf_counter() - began,
             done,
         )
 
-    inner = _Inner(task, lambda heat, done: task.partial(made(heat, float("nan"), done)))
-    heat = method.compute(look, target, None if layer is None else layer.path, settings, inner)
-    return made(heat, _score(look, layer, target), 1.0)
+    inner = _Inner(task, lambda relevance, done: task.partial(made(relevance, float("nan"), done)))
+    relevance = method.compute(context, target, None if layer is None else layer.path, settings, inner)
+    return made(relevance, _score(context, layer, target), 1.0)
 
 
-def wall(
-    look: Look, requests: Sequence[Request], task: Task | None = None
+def explain_all(
+    context: AttributionContext, requests: Sequence[MapRequest], task: Task | None = None
 ) -> tuple[Attribution | Failure, ...]:
     """Several maps, the quick ones first; each is handed to the task when it is ready, and as it grows.
 
@@ -85,16 +85,16 @@ def wall(
         In the order of the requests; a `Failure` where one could not be made.
     """
     task = task or Task()
-    order = sorted(range(len(requests)), key=lambda n: cost(look, requests[n]))
-    total = sum(max(cost(look, request), 1) for request in requests)
+    order = sorted(range(len(requests)), key=lambda n: cost(context, requests[n]))
+    total = sum(max(cost(context, request), 1) for request in requests)
     made: dict[int, Attribution | Failure] = {}
     before = 0
     for number in order:
         request = requests[number]
-        share = max(cost(look, request), 1)
+        share = max(cost(context, request), 1)
         part = _Part(task, before / total, share / total)
         try:
-            made[number] = explain(look, request, part)
+            made[number] = explain(context, request, part)
         except UserError as error:
             made[number] = Failure(request, error.message)
         before += share
@@ -103,18 +103,20 @@ def wall(
     return tuple(made[number] for number in range(len(requests)))
 
 
-def cost(look: Look, request: Request) -> int:
+def cost(context: AttributionContext, request: MapRequest) -> int:
     """The request's cost in forward passes; 0 where it is impossible."""
     try:
         method = find_method(request.method)
-        layer = checked_layer(look.model, request.layer) if method.needs_layer else None
-        work = Work(*look.size, 0 if layer is None else layer.channels)
-        return method.passes(method.settings(request.settings), work)
+        layer = checked_layer(context.model, request.layer) if method.needs_layer else None
+        factors = CostFactors(*context.size, 0 if layer is None else layer.channels)
+        return method.passes(method.settings(request.settings), factors)
     except UserError:
         return 0
 
 
-def strip(look: Look, target: Target | None = None, task: Task | None = None) -> tuple[Attribution, ...]:
+def stage_maps(
+    context: AttributionContext, target: ScoreTarget | None = None, task: Task | None = None
+) -> tuple[Attribution, ...]:
     """Grad-CAM at the last feature map of every resolution, from shallow to deep, in one pass there and back.
 
     Maps with values that are no numbers are left out.
@@ -124,37 +126,37 @@ def strip(look: Look, target: Target | None = None, task: Task | None = None) ->
     """
     began = time.perf_counter()
     (task or Task()).check()
-    layers = stages(look.model)
-    target = target or look.top()
-    target.check(look.model)
+    layers = stages(context.model)
+    target = target or context.top()
+    target.check(context.model)
     if not layers:
-        checked_layer(look.model, None)
+        checked_layer(context.model, None)
     method = METHODS["grad-cam"]
-    score = look.score(target)
+    score = context.score(target)
     return tuple(
         Attribution(
-            Request(method.name, target, layer.path),
+            MapRequest(method.name, target, layer.path),
             method.name,
             method.title,
             target,
-            target.words(look.model),
+            target.words(context.model),
             layer.path,
             {},
-            heat,
+            relevance,
             method.signed,
             score,
-            look.prepared.pixels,
-            look.prepared.box,
-            notes=look.notes,
+            context.prepared.pixels,
+            context.prepared.box,
+            notes=context.notes,
             seconds=time.perf_counter() - began,
         )
-        for layer, (maps, slopes) in zip(layers, look.stage_gradients(layers, target), strict=True)
-        if np.isfinite(heat := grad_cam(maps, slopes)).all()
+        for layer, (maps, gradients) in zip(layers, context.stage_gradients(layers, target), strict=True)
+        if np.isfinite(relevance := grad_cam(maps, gradients)).all()
     )
 
 
 def warm(model: OpenedModel, task: Task | None = None) -> None:
-    """Trace what the first clicks need, in the background: Grad-CAM, and the strip.
+    """Trace what the first clicks need, in the background: Grad-CAM, and the maps of all stages.
 
     Does nothing for a model that cannot be explained.
     """
@@ -162,21 +164,21 @@ def warm(model: OpenedModel, task: Task | None = None) -> None:
     try:
         height, width, channels = model.input_shape
         shape = (height or 224, width or 224) if channels == 1 else (height or 224, width or 224, 3)
-        look = Look(model, Image(np.zeros(shape, np.uint8), "blank"))
-        look.score(Target(0))
+        context = AttributionContext(model, Image(np.zeros(shape, np.uint8), "blank"))
+        context.score(ScoreTarget(0))
         task.check()
-        explain(look, Request("grad-cam", Target(0)))
+        explain(context, MapRequest("grad-cam", ScoreTarget(0)))
         task.check()
-        strip(look, Target(0))
+        stage_maps(context, ScoreTarget(0))
     except UserError:
         return
 
 
-def _score(look: Look, layer: LayerChoice | None, target: Target) -> float:
+def _score(context: AttributionContext, layer: LayerChoice | None, target: ScoreTarget) -> float:
     """The target's score, without another forward pass where the layer's kept maps lead to it."""
-    if layer is None or look.predicted:
-        return look.score(target)
-    return look.layer_gradient(layer, target)[2]
+    if layer is None or context.predicted:
+        return context.score(target)
+    return context.layer_gradient(layer, target)[2]
 
 
 class _Inner(Task):

@@ -4,8 +4,8 @@ Each takes a batch and treats its images one by one: scores are summed over the 
 gradient is its own. The class comes in as a vector of weights, so that another class traces nothing anew.
 
 One layer, the app's choice, has compiled functions: the trunk up to it and the head behind it. Compiling such
-a pair takes about a second and ten megabytes, too much for every layer that is clicked on. Those on the strip
-of stages share its one compiled function; at all others the same steps run one by one.
+a pair takes about a second and ten megabytes, too much for every layer that is clicked on. The last layers of
+the stages share one compiled function; at all others the same steps run one by one.
 """
 
 from __future__ import annotations
@@ -101,8 +101,8 @@ def stage_gradients(model: OpenedModel, slots: Sequence[int], log: bool) -> Call
                 feeds = dict(zip(program.inputs, inputs, strict=True))
                 *maps, raw = program.run(feeds, [*wanted, head.logits], watched)
                 scores = _scores(raw, weights, log)
-            slopes = tape.gradient(scores, maps, unconnected_gradients=tf.UnconnectedGradients.ZERO)
-            return maps, slopes, scores
+            grads = tape.gradient(scores, maps, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+            return maps, grads, scores
 
         return gradients
 

@@ -61,7 +61,7 @@ def chosen_layer(model: OpenedModel) -> LayerChoice:
 
 
 def stages(model: OpenedModel) -> tuple[LayerChoice, ...]:
-    """The last feature map of every resolution, the finest first: for a strip from shallow to deep.
+    """The last feature map of every resolution, the finest first.
 
     Raises:
         UserError: the network tells no classes or takes no images.

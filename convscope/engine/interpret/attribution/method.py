@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from convscope.core.errors import UserError
 from convscope.core.task import Task
-from convscope.engine.interpret.attribution.target import Target
+from convscope.engine.interpret.attribution.target import ScoreTarget
 
 if TYPE_CHECKING:
-    from convscope.engine.interpret.attribution.look import Look
+    from convscope.engine.interpret.attribution.context import AttributionContext
 
 Setting = int | float | str
 Settings = Mapping[str, Setting]
@@ -88,7 +88,7 @@ class Paper:
 
 
 @dataclass(frozen=True)
-class Work:
+class CostFactors:
     """What a method's cost depends on.
 
     Attributes:
@@ -102,7 +102,7 @@ class Work:
 
 
 @dataclass(frozen=True, eq=False)
-class Heat:
+class Relevance:
     """What a method computes.
 
     Attributes:
@@ -116,7 +116,7 @@ class Heat:
     facts: Mapping[str, float] = field(default_factory=dict)
 
 
-Compute = Callable[["Look", Target, "str | None", Settings, Task], Heat]
+Compute = Callable[["AttributionContext", ScoreTarget, "str | None", Settings, Task], Relevance]
 
 
 @dataclass(frozen=True)
@@ -129,14 +129,14 @@ class Method:
         family: "layer" (a weighted sum of a layer's maps), "gradient" (of the input) or "masking" (hides
             parts of the image and looks what becomes of the score).
         formula: one line.
-        computes, misses: a sentence or two each; together the method's paragraph.
+        computes, limitations: a sentence or two each; together the method's paragraph.
         paper: its source.
-        compute: (look, target, layer, settings, task) → Heat; hands partial `Heat`s to the task.
+        compute: (context, target, layer, settings, task) → relevance; hands partial ones to the task.
         passes: its cost in forward passes for given settings; a backward pass counts as two.
         needs_layer: whether it looks at one layer's maps.
         needs_class: False for what is the same for every class.
         signed: whether negative values mean "against" (shown in diverging colours).
-        floating: whether only differences within a map count, its floor meaning nothing.
+        offset_free: whether only differences within a map count, its floor meaning nothing.
         grainy: whether single pixels stand out so far that colours end at the 99th percentile.
         parameters: what can be set.
         warning: shown beside the picture; "" for none.
@@ -147,14 +147,14 @@ class Method:
     family: Family
     formula: str
     computes: str
-    misses: str
+    limitations: str
     paper: Paper
     compute: Compute
-    passes: Callable[[Settings, Work], int]
+    passes: Callable[[Settings, CostFactors], int]
     needs_layer: bool = False
     needs_class: bool = True
     signed: bool = False
-    floating: bool = False
+    offset_free: bool = False
     grainy: bool = False
     parameters: tuple[Parameter, ...] = ()
     warning: str = ""
@@ -162,7 +162,7 @@ class Method:
     @property
     def about(self) -> str:
         """The paragraph: what it computes, and what it misses."""
-        return f"{self.computes} {self.misses}"
+        return f"{self.computes} {self.limitations}"
 
     def settings(self, given: Settings) -> dict[str, Setting]:
         """All parameters: the given values, checked, and defaults for the others.

@@ -1,4 +1,4 @@
-"""A map as a picture over what it explains: overlay, region, box; and the wall of several."""
+"""A map as a picture over what it explains: overlay, region, box; and the grid of several."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def picture(
     colormap = style.colormap or attribution.colormap
     laid = overlay(
         pixels,
-        attribution.heat,
+        attribution.relevance,
         scale=scale or attribution.scale,
         colormap=colormap,
         opacity=style.opacity,
@@ -113,7 +113,7 @@ def region(
 
 
 def shared_scales(attributions: Sequence[Attribution]) -> tuple[Scale, ...]:
-    """Colour scales for a wall: maps of one method share the largest, so that classes can be compared.
+    """Colour scales for a grid: maps of one method share the largest, so that classes can be compared.
 
     Maps of different methods have different units and cannot share one.
     """
@@ -126,7 +126,7 @@ def shared_scales(attributions: Sequence[Attribution]) -> tuple[Scale, ...]:
     return tuple(largest[one.method] for one in attributions)
 
 
-def wall_picture(
+def grid_picture(
     attributions: Sequence[Attribution], style: Style | None = None, *, image: Image | None = None
 ) -> NDArray[np.uint8]:
     """All maps side by side, at most four in a row, their titles below: uint8, H×W×3."""
@@ -158,10 +158,12 @@ def _ground(
 def _region(
     attribution: Attribution, threshold: float, height: int, width: int, how: Upsampling, box: Box | None
 ) -> HeatRegion | None:
-    heat = attribution.importance
+    relevance = attribution.importance
     if attribution.grainy:
-        heat = np.asarray(cv2.GaussianBlur(heat, (0, 0), max(1.0, min(heat.shape) / 32)), np.float32)
-    return heat_region(heat, height, width, threshold, how, box)
+        relevance = np.asarray(
+            cv2.GaussianBlur(relevance, (0, 0), max(1.0, min(relevance.shape) / 32)), np.float32
+        )
+    return heat_region(relevance, height, width, threshold, how, box)
 
 
 def _titled(pixels: NDArray[np.uint8], title: str) -> NDArray[np.uint8]:

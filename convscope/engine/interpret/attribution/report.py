@@ -14,7 +14,7 @@ from PIL import Image as PillowImage
 
 from convscope import __version__
 from convscope.core.words import percent
-from convscope.engine.interpret.attribution.look import Look
+from convscope.engine.interpret.attribution.context import AttributionContext
 from convscope.engine.interpret.attribution.methods import METHODS
 from convscope.engine.interpret.attribution.picture import LEAST, Style, picture, ramp, shared_scales
 from convscope.engine.interpret.attribution.result import Attribution
@@ -40,7 +40,7 @@ _WIDTH, _HEIGHT = 320, 180
 
 
 def report(
-    look: Look,
+    context: AttributionContext,
     attributions: Sequence[Attribution],
     *,
     style: Style | None = None,
@@ -51,17 +51,17 @@ def report(
     """A page of HTML that needs no other file and no network: maps, settings, formulas, and the checks.
 
     Args:
-        look: the image before the model.
+        context: the image before the model.
         attributions: the maps, in their order.
         style: how they are shown; maps of one method share a colour scale.
         curves, randomised, agreement: what was checked.
     """
     style = style or Style()
-    parts = [_head(look), _classes(look)]
+    parts = [_head(context), _classes(context)]
     if attributions:
         scales = shared_scales(attributions)
         tiles = [
-            _map(look, one, style, scale, len(attributions))
+            _map(context, one, style, scale, len(attributions))
             for one, scale in zip(attributions, scales, strict=True)
         ]
         parts.append(f'<h2>Maps</h2><div class="maps">{"".join(tiles)}</div>')
@@ -73,7 +73,7 @@ def report(
     if agreement is not None:
         parts.append(_agreement(agreement))
     body = "\n".join(parts)
-    title = escape(f"{look.image.name} before {look.model.name}")
+    title = escape(f"{context.image.name} before {context.model.name}")
     return (
         f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
         f"<style>{_STYLE}</style></head><body>\n{body}\n</body></html>\n"
@@ -82,7 +82,7 @@ def report(
 
 def save_report(
     path: Path,
-    look: Look,
+    context: AttributionContext,
     attributions: Sequence[Attribution],
     *,
     style: Style | None = None,
@@ -95,45 +95,48 @@ def save_report(
     Raises:
         UserError: the file cannot be written.
     """
-    text = report(look, attributions, style=style, curves=curves, randomised=randomised, agreement=agreement)
+    text = report(
+        context, attributions, style=style, curves=curves, randomised=randomised, agreement=agreement
+    )
     write_whole(path, text.encode("utf-8"))
 
 
-def _head(look: Look) -> str:
-    model = look.model
-    height, width = look.size
+def _head(context: AttributionContext) -> str:
+    model = context.model
+    height, width = context.size
     where = model.source.path or model.source.spec
     facts = (
         f"{escape(model.name)} ({escape(str(where))}, weights: {escape(model.source.weights or 'its own')}), "
         f"input {height}×{width}, preprocessing {escape(model.preprocessing.name)}, convscope {__version__}"
     )
     notes = "".join(
-        f'<p class="note">{escape(note)}</p>' for note in (*model.notes, *look.prediction.notes, *look.notes)
+        f'<p class="note">{escape(note)}</p>'
+        for note in (*model.notes, *context.prediction.notes, *context.notes)
     )
-    source = _image(look.prepared.pixels, "what the network saw", "small")
-    return f'<h1>{escape(look.image.name)}</h1><p class="dim">{facts}</p>{notes}<p>{source}</p>'
+    source = _image(context.prepared.pixels, "what the network saw", "small")
+    return f'<h1>{escape(context.image.name)}</h1><p class="dim">{facts}</p>{notes}<p>{source}</p>'
 
 
-def _classes(look: Look) -> str:
-    values = look.prediction.is_values
+def _classes(context: AttributionContext) -> str:
+    values = context.prediction.is_values
     rows = "".join(
         f'<tr><td class="n">{score.index}</td><td>{escape(score.name)}</td>'
         + ("" if values else f'<td class="n">{percent(score.probability, 2, fixed=True)}</td>')
         + f'<td class="n">{numeral(score.logit) if values else f"{score.logit:.3f}"}</td></tr>'
-        for score in (look.prediction.classes if values else look.prediction.top(5))
+        for score in (context.prediction.classes if values else context.prediction.top(5))
     )
     names = ("index", "name", "value") if values else ("index", "class", "probability", "logit")
     head = "".join(f"<th>{name}</th>" for name in names)
     return f"<table><tr>{head}</tr>{rows}</table>"
 
 
-def _map(look: Look, one: Attribution, style: Style, scale: Scale, count: int) -> str:
+def _map(context: AttributionContext, one: Attribution, style: Style, scale: Scale, count: int) -> str:
     method = METHODS[one.method]
     # A page of many maps stays small; one or two are shown at the image's full size.
-    shown = picture(one, style, image=look.image if count <= 2 else None, scale=scale, least=LEAST)
+    shown = picture(one, style, image=context.image if count <= 2 else None, scale=scale, least=LEAST)
     table = ramp(one, style, scale)[None]
     ends = f"{scale.low:.3g} {_image(table, 'scale', 'bar')} {scale.high:.3g} ({escape(scale.label)})"
-    height, width = one.heat.shape
+    height, width = one.relevance.shape
     lines = [f"map {height}×{width}, score {one.score:.4g}"]
     if one.layer:
         lines.append(f"layer {one.layer}")

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convscope.engine.interpret.attribution.method import Setting, Settings
-from convscope.engine.interpret.attribution.target import Target
+from convscope.engine.interpret.attribution.target import ScoreTarget
 from convscope.imaging.colormaps import ColormapName
 from convscope.imaging.lab.display import Scale
 from convscope.imaging.overlay import Box, heat_scale
@@ -20,7 +20,7 @@ CAP = 99.0
 
 
 @dataclass(frozen=True)
-class Request:
+class MapRequest:
     """One map that is wanted.
 
     Attributes:
@@ -31,7 +31,7 @@ class Request:
     """
 
     method: str = "grad-cam"
-    target: Target | None = None
+    target: ScoreTarget | None = None
     layer: str | None = None
     settings: Settings = field(default_factory=dict)
 
@@ -52,9 +52,9 @@ class Attribution:
         target_words: "espresso", "espresso − cup".
         layer: path of the layer whose maps it sums; None for methods without.
         settings: all parameters in force.
-        heat: float32, h×w, as the method defines it, before any normalisation.
+        relevance: float32, h×w, as the method defines it, before any normalisation.
         signed: whether negative values mean "against".
-        floating: whether the map's floor means nothing, so that only differences count.
+        offset_free: whether the map's floor means nothing, so that only differences count.
         grainy: whether single pixels stand out so far that the colours end at the 99th percentile.
         score: the target's logit (or difference of logits) for this image; NaN in a partial map.
         pixels: what the network saw, uint8, H×W or H×W×3; the map covers exactly this.
@@ -65,19 +65,19 @@ class Attribution:
         done: 0–1; under 1 for a partial map that still grows.
     """
 
-    request: Request
+    request: MapRequest
     method: str
     title: str
-    target: Target
+    target: ScoreTarget
     target_words: str
     layer: str | None
     settings: Mapping[str, Setting]
-    heat: NDArray[np.float32]
+    relevance: NDArray[np.float32]
     signed: bool
     score: float
     pixels: NDArray[np.uint8]
     box: Box
-    floating: bool = False
+    offset_free: bool = False
     grainy: bool = False
     notes: tuple[str, ...] = ()
     facts: Mapping[str, float] = field(default_factory=dict)
@@ -92,15 +92,17 @@ class Attribution:
     @property
     def scale(self) -> Scale:
         """The colours' ends for this map by itself."""
-        if self.floating:
-            low, high = float(self.heat.min()), float(self.heat.max())
+        if self.offset_free:
+            low, high = float(self.relevance.min()), float(self.relevance.max())
             return Scale(low, high if high > low else low + 1, "least to most")
         if self.grainy:
-            cap = float(np.percentile(np.abs(self.heat), CAP))
-            return heat_scale(np.clip(self.heat, -cap, cap) if cap > 0 else self.heat, signed=self.signed)
-        return heat_scale(self.heat, signed=self.signed)
+            cap = float(np.percentile(np.abs(self.relevance), CAP))
+            return heat_scale(
+                np.clip(self.relevance, -cap, cap) if cap > 0 else self.relevance, signed=self.signed
+            )
+        return heat_scale(self.relevance, signed=self.signed)
 
     @property
     def importance(self) -> NDArray[np.float32]:
         """What counts as heat where a region is cut out: the map over its floor, negatives as 0."""
-        return self.heat - self.heat.min() if self.floating else np.maximum(self.heat, 0)
+        return self.relevance - self.relevance.min() if self.offset_free else np.maximum(self.relevance, 0)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 
+from convscope.engine.interpret.attribution.context import AttributionContext
 from convscope.engine.interpret.attribution.gradients import relu_steps
 from convscope.engine.interpret.attribution.layers import checked_layer
-from convscope.engine.interpret.attribution.look import Look
 from convscope.engine.interpret.attribution.method import Method
 from convscope.engine.interpret.attribution.methods import find_method
 from convscope.engine.interpret.attribution.picture import Style
-from convscope.engine.interpret.attribution.result import CAP, Request
+from convscope.engine.interpret.attribution.result import CAP, MapRequest
 from convscope.engine.interpret.attribution.script_bodies import input_body, layer_body
 from convscope.engine.interpret.attribution.script_parts import (
     SCORES,
@@ -25,18 +25,18 @@ from convscope.imaging.lab.display import Scale
 
 
 def to_python(
-    look: Look,
-    request: Request,
+    context: AttributionContext,
+    request: MapRequest,
     style: Style | None = None,
     *,
     scale: Scale | None = None,
     network: str | None = None,
     photograph: str | None = None,
 ) -> str:
-    """A script that makes the same map, leaves it in `heat`, and saves heat.npy and overlay.png.
+    """A script that makes the same map, leaves it in `relevance`, and saves heat.npy and overlay.png.
 
     Args:
-        look: the image before the model; the script opens both from their files.
+        context: the image before the model; the script opens both from their files.
         request: the map.
         style: of the overlay.
         scale: the colours' ends that the overlay shares with other maps; the map's own by default.
@@ -48,35 +48,35 @@ def to_python(
     style = style or Style()
     method = find_method(request.method)
     settings = method.settings(request.settings)
-    model, target = look.model, request.target or look.top()
+    model, target = context.model, request.target or context.top()
     target.check(model)
     layer = checked_layer(model, request.layer) if method.needs_layer else None
     if method.family == "gradient" or method.name == "guided-grad-cam":
-        look.check_gradient()
+        context.check_gradient()
     channels = model.input_shape[2]
     words = " ".join(target.words(model).split())
     weights = target.weights(model.head)
     lines = [open_model_code(model, network), ""]
-    lines += open_image_code(look.image, look.prepared, channels, photograph)
+    lines += open_image_code(context.image, context.prepared, channels, photograph)
     lines += [*prepare_code(model.preprocessing, channels), ""]
     lines += [
         f"# What is explained: {words}.",
         f"weights = np.zeros({len(weights)}, np.float32)",
         *(f"weights[{index}] = {weight:g}" for index, weight in enumerate(weights.tolist()) if weight),
         "",
-        *logits_code(look),
+        *logits_code(context),
         "",
         "",
     ]
     body = []
     if layer is not None:
-        body += layer_body(method.name, settings, look)
-        slopes = any("at_layer" in line for line in body)
-        lines += [*maps_code(look, layer.path, look.maps(layer).shape, slopes)]
+        body += layer_body(method.name, settings, context)
+        gradients = any("at_layer" in line for line in body)
+        lines += [*maps_code(context, layer.path, context.maps(layer).shape, gradients)]
     if layer is None or method.name == "guided-grad-cam":
         if method.name.startswith("guided"):
-            body += guided_code(look, relu_steps(model))
-        body += input_body(method.name, settings, look, target)
+            body += guided_code(context, relu_steps(model))
+        body += input_body(method.name, settings, context, target)
     if any("gradient(" in line for line in body):
         lines += gradient_code(of_image=any("at_image" in line for line in body))
     if any("scores(" in line for line in body):
@@ -108,10 +108,10 @@ def _saved(style: Style, method: Method, scale: Scale | None) -> list[str]:
     gray = ".convert('L')" if name == "diverging" and style.opacity > 0 else ""
     if scale is not None:
         ends = [
-            "# The ends of the colours, which all maps by this method on the wall share.",
+            "# The ends of the colours, which all maps by this method on the grid share.",
             f"low, high = {scale.low!r}, {scale.high!r}",
         ]
-    elif method.floating:
+    elif method.offset_free:
         ends = ["low, high = float(heat.min()), float(heat.max())"]
     else:
         size = "np.abs(heat)" if method.signed else "heat"

@@ -1,11 +1,11 @@
-"""The part of a script that is each method's own: from maps, gradients and scores to `heat`."""
+"""The part of a script that is each method's own: from maps, gradients and scores to `relevance`."""
 
 from __future__ import annotations
 
-from convscope.engine.interpret.attribution.look import Look
+from convscope.engine.interpret.attribution.context import AttributionContext
 from convscope.engine.interpret.attribution.method import Settings
 from convscope.engine.interpret.attribution.methods.occlusion import windows
-from convscope.engine.interpret.attribution.target import Target
+from convscope.engine.interpret.attribution.target import ScoreTarget
 
 _RELU = "heat = np.maximum(heat, 0)"
 _CAMS = {
@@ -52,35 +52,35 @@ def blurred(values, sigma):
 '''
 
 
-def layer_body(name: str, settings: Settings, look: Look) -> list[str]:
+def layer_body(name: str, settings: Settings, context: AttributionContext) -> list[str]:
     """Lines of a method on a layer's `maps` (guided Grad-CAM: the coarse one of its two factors)."""
     if name == "eigen-cam":
         return list(_EIGEN)
     if name == "score-cam":
-        return _score_cam(int(settings["channels"]), look)
+        return _score_cam(int(settings["channels"]), context)
     return ["slopes = gradient(x, at_layer)", *_CAMS["grad-cam" if name == "guided-grad-cam" else name]]
 
 
-def input_body(name: str, settings: Settings, look: Look, target: Target) -> list[str]:
+def input_body(name: str, settings: Settings, context: AttributionContext, target: ScoreTarget) -> list[str]:
     """Lines of a method on the image alone (guided Grad-CAM: the fine one of its two factors)."""
     if name == "guided-grad-cam":
         return [
-            f"large = keras.ops.image.resize(heat[..., None], {look.size})",
+            f"large = keras.ops.image.resize(heat[..., None], {context.size})",
             "fine = np.abs(gradient(x, at_image)).max(axis=-1)",
             "heat = fine * keras.ops.convert_to_numpy(large)[..., 0]",
         ]
     if name == "smooth-grad":
         return _smooth_grad(settings)
     if name == "integrated-gradients":
-        return _integrated_gradients(settings, look)
+        return _integrated_gradients(settings, context)
     if name == "occlusion":
-        return _occlusion(settings, look)
+        return _occlusion(settings, context)
     if name == "rise":
-        return _rise(settings, look, target)
+        return _rise(settings, context, target)
     return list(_INPUT[name])
 
 
-def _score_cam(limit: int, look: Look) -> list[str]:
+def _score_cam(limit: int, context: AttributionContext) -> list[str]:
     strongest = (
         "strongest = np.argsort(-maps[..., channels].std(axis=(0, 1)), kind='stable')",
         f"channels = np.sort(channels[strongest[:{limit}]])",
@@ -92,7 +92,7 @@ def _score_cam(limit: int, look: Look) -> list[str]:
         "masks = (maps[..., channels] - low[channels]) / (high[channels] - low[channels])",
         "empty, rises = scores(np.zeros_like(x)), []",
         "for start in range(0, len(channels), 16):",
-        f"    large = keras.ops.image.resize(masks[..., start : start + 16], {look.size})",
+        f"    large = keras.ops.image.resize(masks[..., start : start + 16], {context.size})",
         "    large = np.moveaxis(keras.ops.convert_to_numpy(large), -1, 0)[..., None]",
         "    rises.extend(scores(x * large) - empty)",
         "shares = np.exp(np.array(rises) - max(rises, default=0))",
@@ -114,9 +114,9 @@ def _smooth_grad(settings: Settings) -> list[str]:
     ]
 
 
-def _integrated_gradients(settings: Settings, look: Look) -> list[str]:
+def _integrated_gradients(settings: Settings, context: AttributionContext) -> list[str]:
     return [
-        *_fill(str(settings["baseline"]), look),
+        *_fill(str(settings["baseline"]), context),
         f"count, total = {settings['steps']}, np.zeros(x.shape[1:])",
         "for middle in (np.arange(count) + 0.5) / count:",
         "    # Steps of u with alpha = u squared: networks change fastest where the image is faint.",
@@ -126,12 +126,12 @@ def _integrated_gradients(settings: Settings, look: Look) -> list[str]:
     ]
 
 
-def _occlusion(settings: Settings, look: Look) -> list[str]:
+def _occlusion(settings: Settings, context: AttributionContext) -> list[str]:
     (height, rows), (width, columns) = (
-        windows(side, float(settings["window"]), float(settings["stride"])) for side in look.size
+        windows(side, float(settings["window"]), float(settings["stride"])) for side in context.size
     )
     return [
-        *_fill(str(settings["fill"]), look),
+        *_fill(str(settings["fill"]), context),
         "whole, falls, covered = scores(x)[0], np.zeros(x.shape[1:3]), np.zeros(x.shape[1:3])",
         f"for top in {rows}:",
         f"    for left in {columns}:",
@@ -144,9 +144,9 @@ def _occlusion(settings: Settings, look: Look) -> list[str]:
     ]
 
 
-def _rise(settings: Settings, look: Look, target: Target) -> list[str]:
+def _rise(settings: Settings, context: AttributionContext, target: ScoreTarget) -> list[str]:
     grid, share = int(settings["grid"]), float(settings["kept"]) / 100
-    cells = [-(-side // grid) for side in look.size]
+    cells = [-(-side // grid) for side in context.size]
     enlarged = (grid + 1) * cells[1], (grid + 1) * cells[0]
     return [
         f"generator = np.random.default_rng({settings['seed']})",
@@ -160,16 +160,16 @@ def _rise(settings: Settings, look: Look, target: Target) -> list[str]:
         f"        top, left = generator.integers(0, {cells[0]}), generator.integers(0, {cells[1]})",
         "        masks.append(large[top : top + height, left : left + width])",
         "    masks = np.stack(masks)",
-        f"    seen = {_counted(str(settings['score']), look, target)}",
+        f"    seen = {_counted(str(settings['score']), context, target)}",
         "    total = total + np.tensordot(seen, masks, 1)",
         f"heat = total / (count * {share})",
     ]
 
 
-def _counted(score: str, look: Look, target: Target) -> str:
+def _counted(score: str, context: AttributionContext, target: ScoreTarget) -> str:
     """What RISE averages masks by."""
-    batch, head = "x * masks[..., None]", look.model.head
-    if score == "logit" or not look.model.has_classes:
+    batch, head = "x * masks[..., None]", context.model.head
+    if score == "logit" or not context.model.has_classes:
         return f"scores({batch})"
     if head.kind in ("sigmoid", "logits") or target.minus is not None:
         return f"1 / (1 + np.exp(-scores({batch})))"
@@ -177,10 +177,10 @@ def _counted(score: str, look: Look, target: Target) -> str:
     return f"keras.ops.convert_to_numpy({softmax}) @ weights"
 
 
-def _fill(fill: str, look: Look) -> list[str]:
+def _fill(fill: str, context: AttributionContext) -> list[str]:
     """Lines that leave the picture without content in `empty`."""
     if fill == "blurred":
-        sigma = max(1.0, min(look.size) / 12)
+        sigma = max(1.0, min(context.size) / 12)
         return [*_BLURRED.splitlines(), f"empty = prepare(blurred(pixels, {sigma!r}))[None]"]
     if fill == "mean":
         return ["empty = np.broadcast_to(prepare(pixels.mean(axis=(0, 1))), x.shape)"]

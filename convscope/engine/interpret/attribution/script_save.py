@@ -7,9 +7,9 @@ from pathlib import Path
 
 from convscope.core.errors import UserError
 from convscope.core.task import Task
-from convscope.engine.interpret.attribution.look import Look
+from convscope.engine.interpret.attribution.context import AttributionContext
 from convscope.engine.interpret.attribution.picture import Style
-from convscope.engine.interpret.attribution.result import Request
+from convscope.engine.interpret.attribution.result import MapRequest
 from convscope.engine.interpret.attribution.script import to_python
 from convscope.engine.interpret.attribution.script_parts import UnsavedError, open_image_code, open_model_code
 from convscope.engine.models.opened import OpenedModel
@@ -19,8 +19,8 @@ from convscope.imaging.lab.display import Scale
 
 def save_script(
     path: Path,
-    look: Look,
-    request: Request,
+    context: AttributionContext,
+    request: MapRequest,
     style: Style | None = None,
     task: Task | None = None,
     *,
@@ -33,7 +33,7 @@ def save_script(
 
     Args:
         path: of the script.
-        look, request, style, scale: see `to_python`.
+        context, request, style, scale: see `to_python`.
         task: for progress and cancel.
 
     Returns:
@@ -43,7 +43,7 @@ def save_script(
         UserError: no script can be written for this map, or the files cannot be saved there.
     """
     task = task or Task()
-    model, image = look.model, look.image
+    model, image = context.model, context.image
     network = photograph = None
     try:
         open_model_code(model)
@@ -51,11 +51,11 @@ def save_script(
         # Its class names go beside it.
         network = _free(path, ".keras", ".classes.json")
     try:
-        open_image_code(image, look.prepared, model.input_shape[2])
+        open_image_code(image, context.prepared, model.input_shape[2])
     except UnsavedError:
         photograph = _free(path, ".png")
     text = to_python(
-        look,
+        context,
         request,
         style,
         scale=scale,

@@ -11,16 +11,16 @@ import re
 import textwrap
 from typing import Any
 
-from convscope.engine.interpret.attribution.look import Look
+from convscope.engine.interpret.attribution.context import AttributionContext
 from convscope.engine.models.flatten import graph_of
 from convscope.engine.models.program import ProgramStep
 
 _LENGTH = 108
 
 
-def logits_code(look: Look) -> list[str]:
+def logits_code(context: AttributionContext) -> list[str]:
     """Lines that take off the softmax, and define `logits`."""
-    model = look.model
+    model = context.model
     program, head = model.program, model.head
     lines: list[str] = []
     if head.logits != head.output:
@@ -33,15 +33,15 @@ def logits_code(look: Look) -> list[str]:
         )
         lines += [
             f"# Without {step.activation}: what is explained are logits.",
-            *_without(look, step),
+            *_without(context, step),
             "",
             "",
         ]
-    feed = _feed(look)
+    feed = _feed(context)
     output = f"model({feed}, training=False)"
     if len(program.outputs) > 1:
         output = f"keras.tree.flatten({output})[{program.outputs.index(head.output)}]"
-    if look.logarithms:
+    if context.logarithms:
         output = f"keras.ops.log(keras.ops.maximum({output}, 1.1754944e-38))"
         words = "Logarithms of probabilities, since the logits are out of reach."
     else:
@@ -52,11 +52,11 @@ def logits_code(look: Look) -> list[str]:
     return [*lines, f"    return {output}"]
 
 
-def _without(look: Look, step: ProgramStep) -> list[str]:
+def _without(context: AttributionContext, step: ProgramStep) -> list[str]:
     """Lines that take off the activation at a step, and leave it at other calls of the same layer."""
-    layer = part_code(look, step.path)
+    layer = part_code(context, step.path)
     own = hasattr(step.layer, "activation")
-    calls = [one for one in look.model.program.steps if one.layer is step.layer and one.part == step.part]
+    calls = [one for one in context.model.program.steps if one.layer is step.layer and one.part == step.part]
     if len(calls) == 1:
         if own:
             return [f"{layer}.activation = keras.activations.linear"]
@@ -78,29 +78,29 @@ def _without(look: Look, step: ProgramStep) -> list[str]:
     ]
 
 
-def maps_code(look: Look, path: str, shape: tuple[int, ...], slopes: bool) -> list[str]:
+def maps_code(context: AttributionContext, path: str, shape: tuple[int, ...], gradients: bool) -> list[str]:
     """Lines that leave the layer's maps in `maps`, h×w×channels.
 
     Args:
-        look: the image before the model.
+        context: the image before the model.
         path: of the layer.
         shape: of its maps.
-        slopes: whether zeros are added to the maps, for `gradient` to differentiate by.
+        gradients: whether zeros are added to the maps, for `gradient` to differentiate by.
     """
-    program = look.model.program
+    program = context.model.program
     several = len(program.slots[path]) > 1
     step = program.producer(program.slots[path][0])
     assert step is not None
-    calls = _calls(look, step)
-    also = ", with zeros added to them" if slopes else ""
+    calls = _calls(context, step)
+    also = ", with zeros added to them" if gradients else ""
     lines = [
         f"# The layer, whose maps are kept as they pass{also}.",
-        f"layer = {part_code(look, path)}",
+        f"layer = {part_code(context, path)}",
         "compute, kept = layer.call, {}",
     ]
-    if slopes:
+    if gradients:
         lines.append(f"at_layer = keras.Variable(np.zeros({shape}, np.float32))")
-    plus = " + at_layer" if slopes else ""
+    plus = " + at_layer" if gradients else ""
     lines += ["", "", "def watched(*args, **options):", '    """What the layer computes, kept."""']
     if several:
         lines += [
@@ -133,7 +133,7 @@ def maps_code(look: Look, path: str, shape: tuple[int, ...], slopes: bool) -> li
     ]
 
 
-def guided_code(look: Look, relus: tuple[ProgramStep, ...]) -> list[str]:
+def guided_code(context: AttributionContext, relus: tuple[ProgramStep, ...]) -> list[str]:
     """Lines that make all ReLUs pass back positive gradients only."""
     by_network: dict[str, list[str]] = {}
     for step in relus:
@@ -157,15 +157,15 @@ def guided_code(look: Look, relus: tuple[ProgramStep, ...]) -> list[str]:
         "",
     ]
     for parent, names in by_network.items():
-        network = part_code(look, parent) if parent else "model"
-        told = [_place(look, parent, name) for name in names] if _counted(look) else names
+        network = part_code(context, parent) if parent else "model"
+        told = [_place(context, parent, name) for name in names] if _counted(context) else names
         listed = ", ".join(repr(one) for one in told)
         if len(listed) < _LENGTH - 10:
             lines.append(f"relus = [{listed}]")
         else:
             lines += ["relus = [", *(f"    {line}" for line in textwrap.wrap(listed, _LENGTH - 4)), "]"]
-        container = _container(look, parent)
-        if _counted(look):
+        container = _container(context, parent)
+        if _counted(context):
             lines.append(f"for layer in map({network}.operations.__getitem__, relus):")
         elif all(_is_layer(container, name) for name in names):
             lines.append(f"for layer in map({network}.get_layer, relus):")
@@ -175,13 +175,13 @@ def guided_code(look: Look, relus: tuple[ProgramStep, ...]) -> list[str]:
     return lines
 
 
-def part_code(look: Look, path: str) -> str:
+def part_code(context: AttributionContext, path: str) -> str:
     """An expression for a layer, through nested networks."""
     code, names = "model", _plain(path).split("/")
     for place, name in enumerate(names):
-        if _counted(look):
-            code = f"{code}.operations[{_place(look, '/'.join(names[:place]), name)}]"
-        elif _is_layer(_container(look, "/".join(names[:place])), name):
+        if _counted(context):
+            code = f"{code}.operations[{_place(context, '/'.join(names[:place]), name)}]"
+        elif _is_layer(_container(context, "/".join(names[:place])), name):
             code = f"{code}.get_layer({name!r})"
         else:
             # Arithmetic outside of layers is no layer.
@@ -189,17 +189,17 @@ def part_code(look: Look, path: str) -> str:
     return code
 
 
-def _counted(look: Look) -> bool:
+def _counted(context: AttributionContext) -> bool:
     """Whether layers are told by their place: names that Keras gives, "conv2d_7", differ between processes.
 
     Files keep their names; networks of `keras.applications` are built anew.
     """
-    source = look.model.source
+    source = context.model.source
     return source.kind == "application" and source.weights == "ImageNet"
 
 
-def _place(look: Look, network: str, name: str) -> int:
-    return [one.name for one in graph_of(_container(look, network)).operations].index(name)
+def _place(context: AttributionContext, network: str, name: str) -> int:
+    return [one.name for one in graph_of(_container(context, network)).operations].index(name)
 
 
 def _plain(path: str) -> str:
@@ -207,9 +207,9 @@ def _plain(path: str) -> str:
     return "/".join(re.sub(r"@\d+$", "", name) for name in path.split("/"))
 
 
-def _container(look: Look, path: str) -> Any:
+def _container(context: AttributionContext, path: str) -> Any:
     """The network of a plain path, the whole one for ""."""
-    found = look.model.keras
+    found = context.model.keras
     for name in path.split("/") if path else ():
         found = next(one for one in graph_of(found).operations if one.name == name)
     return found
@@ -219,22 +219,22 @@ def _is_layer(container: Any, name: str) -> bool:
     return any(layer.name == name for layer in container.layers)
 
 
-def _calls(look: Look, step: ProgramStep) -> list[ProgramStep]:
+def _calls(context: AttributionContext, step: ProgramStep) -> list[ProgramStep]:
     """All calls of the step's layer, in the order of computation."""
-    steps = look.model.program.steps
+    steps = context.model.program.steps
     return [one for one in steps if one.layer is step.layer and one.part != "activation"]
 
 
-def _feed(look: Look) -> str:
+def _feed(context: AttributionContext) -> str:
     """The network's arguments in a script: the image goes where it fits, zeros elsewhere."""
     import keras
 
-    model = look.model
+    model = context.model
     program = model.program
     if len(program.inputs) == 1 and program.dtypes[program.inputs[0]] == "float32":
         codes = ["values"]
     else:
-        codes = [_argument(look, slot) for slot in program.inputs]
+        codes = [_argument(context, slot) for slot in program.inputs]
     graph = graph_of(model.keras)
     structure = model.keras.inputs if graph is None else graph.input
     if graph is None and len(codes) == 1:
@@ -242,10 +242,10 @@ def _feed(look: Look) -> str:
     return _written(keras.tree.pack_sequence_as(structure, codes))
 
 
-def _argument(look: Look, slot: int) -> str:
-    program = look.model.program
+def _argument(context: AttributionContext, slot: int) -> str:
+    program = context.model.program
     dtype = program.dtypes[slot]
-    if look.takes_image(slot):
+    if context.takes_image(slot):
         return "values" if dtype == "float32" else f"keras.ops.cast(values, {dtype!r})"
     sizes = "".join(f", {size or 1}" for size in program.shapes[slot][1:])
     return f"keras.ops.zeros((keras.ops.shape(values)[0]{sizes}), {dtype!r})"

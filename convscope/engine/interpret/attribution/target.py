@@ -19,7 +19,7 @@ _FEW = 12
 
 
 @dataclass(frozen=True)
-class Target:
+class ScoreTarget:
     """A class, or the difference of two: what speaks for one rather than for the other.
 
     Attributes:
@@ -110,7 +110,7 @@ def find_class(model: OpenedModel, text: str) -> int:
     if not text:
         raise UserError(f"Name a {model.answer.noun} of {model.name}, or give its number: 0 to {count - 1}.")
     if re.fullmatch(r"-?\d+", text):
-        Target(int(text)).check(model)
+        ScoreTarget(int(text)).check(model)
         return int(text)
     names = [model.name_of(index) for index in range(count)]
     lower = [name.lower() for name in names]

@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Signal
 from convscope.core.errors import UserError
 from convscope.core.task import Task
 from convscope.engine.interpret.attribution.picture import Style, shared_scales
-from convscope.engine.interpret.attribution.result import Attribution, Request
+from convscope.engine.interpret.attribution.result import Attribution, MapRequest
 from convscope.engine.models.answers.prediction import Prediction
 from convscope.jobs.job import Job
 from convscope.ui.panel_context import PanelContext
@@ -20,10 +20,10 @@ from convscope.ui.panels.explain.quick import Begun, Frame, Quick, Strip
 from convscope.ui.panels.explain.slow import SlowMaps
 
 if TYPE_CHECKING:
+    from convscope.engine.interpret.attribution.context import AttributionContext
     from convscope.engine.interpret.attribution.explain import Failure
     from convscope.engine.interpret.attribution.layers import LayerChoice
-    from convscope.engine.interpret.attribution.look import Look
-    from convscope.engine.interpret.attribution.target import Target
+    from convscope.engine.interpret.attribution.target import ScoreTarget
     from convscope.engine.models.opened import OpenedModel
     from convscope.imaging.image import Image
     from convscope.imaging.lab.display import Scale
@@ -49,7 +49,7 @@ class Desk(QObject):
         arrived: an `Attribution` (perhaps still growing) or a `Failure`.
         stopped_changed: maps were cancelled by hand, or are made again.
         strip_changed: Grad-CAM at every stage, a tuple; empty where there is none.
-        selected: the `Request` whose map is looked at, or None.
+        selected: the `MapRequest` whose map is looked at, or None.
         said: why there is nothing; "" when there is.
     """
 
@@ -71,16 +71,16 @@ class Desk(QObject):
         self._style = workspace.part("explain.style", Style(), "explain")
         self._dragging = False
         self.question = self._asked.value.about(workspace.model)
-        self.look: Look | None = None
-        self.requests: tuple[Request, ...] = ()
+        self.look: AttributionContext | None = None
+        self.requests: tuple[MapRequest, ...] = ()
         self.layers: tuple[LayerChoice, ...] = ()
         self.chosen: LayerChoice | None = None
         self.strip: tuple[Attribution, ...] = ()
-        self.request: Request | None = None
+        self.request: MapRequest | None = None
         self.sentence = self.outdated = ""
         self.live = False
         self._made: dict[Any, Attribution | Failure] = {}
-        self._strip_of: tuple[Look, Target] | None = None
+        self._strip_of: tuple[AttributionContext, ScoreTarget] | None = None
         self._active = False
         self._job: Job | None = None
         self._run = 0
@@ -133,28 +133,28 @@ class Desk(QObject):
             self.question_changed.emit(question)
             self.refresh(urgent=not self._dragging)
 
-    def select(self, request: Request | None) -> None:
+    def select(self, request: MapRequest | None) -> None:
         """Look at one map."""
         self.request = request
         self.selected.emit(request)
 
     # -- what is there ---------------------------------------------------------------------------------------
 
-    def attribution(self, request: Request | None = None) -> Attribution | None:
+    def attribution(self, request: MapRequest | None = None) -> Attribution | None:
         """A map that is there, perhaps still growing; of the one looked at by default."""
         request = request or self.request
         found = self._made.get(request.key) if request is not None else None
         return found if isinstance(found, Attribution) else None
 
-    def answer(self, request: Request) -> Attribution | Failure | None:
+    def answer(self, request: MapRequest) -> Attribution | Failure | None:
         """A map, or why there is none; None while it is waited for."""
         return self._made.get(request.key)
 
-    def stopped(self, request: Request) -> bool:
+    def stopped(self, request: MapRequest) -> bool:
         """Whether the work on a map was cancelled by hand before it was finished."""
         return request.key in self._stopped
 
-    def resume(self, request: Request) -> None:
+    def resume(self, request: MapRequest) -> None:
         """Make a map after all that was cancelled by hand."""
         if request.key in self._stopped:
             self._stopped.discard(request.key)
@@ -180,7 +180,7 @@ class Desk(QObject):
             return bool(self.strip)
         return self._strip_of != (self.look, self.question.targets(self.look.prediction)[0])
 
-    def waits(self, request: Request) -> bool:
+    def waits(self, request: MapRequest) -> bool:
         """Whether a map is only made once what is live stands still."""
         return self.live and request.key not in self._made and request.key not in self._slow.keys
 
@@ -298,7 +298,7 @@ class Desk(QObject):
             on_cancelled=lambda: self._cancelled(run),
         )
 
-    def _begin(self, look: Look) -> None:
+    def _begin(self, look: AttributionContext) -> None:
         """Another question about what is there: its tiles are known at once."""
         self.requests = self.question.requests(look.prediction)
         self._slow.keep({one.key for one in self.requests})
@@ -307,7 +307,7 @@ class Desk(QObject):
         self.begun.emit(Begun(look, self.requests, self.layers, self.chosen))
         self._keep_selection()
 
-    def _await_frame(self, shown: Look, image: Image) -> None:
+    def _await_frame(self, shown: AttributionContext, image: Image) -> None:
         """The next picture of something live is on its way; what is asked of it may be something else."""
         # They would be of the picture before.
         self._slow.end()
@@ -379,7 +379,7 @@ class Desk(QObject):
         if self._next:
             self.refresh()
 
-    def _done(self, made: tuple[Look, list[Request]]) -> None:
+    def _done(self, made: tuple[AttributionContext, list[MapRequest]]) -> None:
         look, requests = made
         if look is self.look and not (self.live and self._next):
             missing = [one for one in requests if not self._finished(one.key)]

@@ -107,7 +107,8 @@ class Inspector(QWidget):
             lines.append(f"{'stopped at ' if stopped else ''}{percent(answer.done, 0)}")
         if answer.layer is not None:
             lines.append(f"layer {breakable(answer.layer)}")
-        lines.append(f"map {answer.heat.shape[0]} × {answer.heat.shape[1]}, largest {answer.heat.max():.4g}")
+        height, width = answer.relevance.shape
+        lines.append(f"map {height} × {width}, largest {answer.relevance.max():.4g}")
         if answer.done >= 1:
             lines.append(
                 f"score {decimal(answer.score, 4) if abs(answer.score) < 1e6 else numeral(answer.score, 4)}"
@@ -159,7 +160,7 @@ class Inspector(QWidget):
         self.title.setText(method.title)
         self.formula.setText(method.formula)
         self.computes.setText(method.computes)
-        self.misses.setText(method.misses)
+        self.limitations.setText(method.limitations)
         paper = method.paper
         self.paper.setText(f"{paper.authors} {paper.year}")
         self.paper.setToolTip(f"{paper.title}\n{paper.link}")
@@ -379,7 +380,7 @@ class Inspector(QWidget):
         self.formula.setFont(theme.font(12, mono=True))
         self.formula.setWordWrap(True)
         self.formula.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.computes, self.misses = caption("explain.computes"), caption("explain.misses")
+        self.computes, self.limitations = caption("explain.computes"), caption("explain.misses")
         self.paper = tool("explain.paper", "The paper", "external-link", self._open_paper, "paper")
         self.paper.setProperty("role", "link")
         self.facts = caption("explain.facts")
@@ -392,6 +393,6 @@ class Inspector(QWidget):
         column.addLayout(self.parameters)
         column.addWidget(self.formula)
         column.addWidget(self.computes)
-        column.addWidget(self.misses)
+        column.addWidget(self.limitations)
         column.addLayout(row(self.paper, None))
         column.addWidget(self.facts)

@@ -14,7 +14,7 @@ from convscope.core.task import Task
 from convscope.core.words import percent
 from convscope.engine.interpret.attribution.explain import Failure
 from convscope.engine.interpret.attribution.picture import picture, ramp, region
-from convscope.engine.interpret.attribution.result import Attribution, Request
+from convscope.engine.interpret.attribution.result import Attribution, MapRequest
 from convscope.imaging.overlay import heat_pixels, upsample
 from convscope.ui import theme
 from convscope.ui.canvas.image_view import ImageView
@@ -25,7 +25,7 @@ from convscope.ui.panels.explain.desk import Desk
 from convscope.ui.widgets.flow import FlowLayout
 
 if TYPE_CHECKING:
-    from convscope.engine.interpret.attribution.look import Look
+    from convscope.engine.interpret.attribution.context import AttributionContext
 
 KEY = "explain.large"
 
@@ -50,7 +50,7 @@ class LargeView(QWidget):
         super().__init__(parent)
         self._desk = desk
         # What the picture on show is of.
-        self._of: tuple[Any, Look] | None = None
+        self._of: tuple[Any, AttributionContext] | None = None
         self._shown = desk.context.workspace.part("explain.large", Shown(), "explain")
         self._build()
         self._shown.changed.connect(self._show)
@@ -84,11 +84,15 @@ class LargeView(QWidget):
             if what == "image":
                 return pixels, None, "the image"
             if what == "map":
-                made = heat_pixels(one.heat, scale, style.colormap or one.colormap)
-                return made, one.heat, f"the raw map, {one.heat.shape[0]} × {one.heat.shape[1]}"
+                made = heat_pixels(one.relevance, scale, style.colormap or one.colormap)
+                return (
+                    made,
+                    one.relevance,
+                    f"the raw map, {one.relevance.shape[0]} × {one.relevance.shape[1]}",
+                )
             height, width = pixels.shape[:2]
             box = None if image is None else one.box
-            values = upsample(one.heat, height, width, style.how, box)
+            values = upsample(one.relevance, height, width, style.how, box)
             words = f"{one.title}: {one.target_words}"
             if style.threshold is not None:
                 found = region(one, style.threshold, image=image, how=style.how)
@@ -119,7 +123,7 @@ class LargeView(QWidget):
                 words = self._why(request)
         self.veil.set_words(words)
 
-    def _why(self, request: Request) -> str:
+    def _why(self, request: MapRequest) -> str:
         from convscope.engine.interpret.attribution.methods import METHODS
 
         title, answer = METHODS[request.method].title, self._desk.answer(request)

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 
 from convscope.core.errors import UserError
 from convscope.core.task import Task
-from convscope.engine.interpret.attribution.picture import picture, wall_picture
+from convscope.engine.interpret.attribution.picture import grid_picture, picture
 from convscope.imaging.io.save import save_npy, save_png
 from convscope.imaging.overlay import heat_pixels
 from convscope.ui.actions import Command
@@ -111,11 +111,11 @@ class Output(QObject):
             if name == "overlay":
                 save_png(path, picture(one, style, image=look.image, scale=scale))
             elif name == "wall":
-                save_png(path, wall_picture(maps, style))
+                save_png(path, grid_picture(maps, style))
             elif name == "map":
-                save_png(path, heat_pixels(one.heat, scale, style.colormap or one.colormap))
+                save_png(path, heat_pixels(one.relevance, scale, style.colormap or one.colormap))
             elif name == "npy":
-                save_npy(path, one.heat)
+                save_npy(path, one.relevance)
             else:
                 from convscope.engine.interpret.attribution.report import save_report
                 from convscope.engine.interpret.attribution.sanity_checks.agreement import (
@@ -233,7 +233,7 @@ class Output(QObject):
 
     def explain_folder(self, source: Path, target: Path) -> None:
         """An overlay for each image of a folder by the method that is looked at, and a table of them."""
-        from convscope.engine.interpret.attribution.result import Request
+        from convscope.engine.interpret.attribution.result import MapRequest
 
         model, request, style = self._desk.context.workspace.model, self._desk.request, self._desk.style
         if model is None:
@@ -241,7 +241,7 @@ class Output(QObject):
             return
         # The most probable class of each image, unless one was chosen.
         question = self._desk.question
-        wanted = Request(
+        wanted = MapRequest(
             request.method if request is not None else "grad-cam",
             request.target if request is not None and question.index is not None else None,
             question.layer,

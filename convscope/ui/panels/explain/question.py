@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 
 from convscope.engine.interpret.attribution.method import Setting
 from convscope.engine.interpret.attribution.methods import METHODS
-from convscope.engine.interpret.attribution.result import Request
-from convscope.engine.interpret.attribution.target import Target
+from convscope.engine.interpret.attribution.result import MapRequest
+from convscope.engine.interpret.attribution.target import ScoreTarget
 from convscope.engine.models.answers.prediction import Prediction, class_name
 from convscope.engine.models.opened import OpenedModel
 
@@ -46,7 +46,7 @@ class Question:
             return self
         return replace(self, index=None, minus=None, layer=None, model=now)
 
-    def targets(self, prediction: Prediction) -> tuple[Target, ...]:
+    def targets(self, prediction: Prediction) -> tuple[ScoreTarget, ...]:
         """The classes on the wall, the class explained first."""
         order = [score.index for score in prediction.classes]
         first = self.index if self.index is not None and self.index < len(order) else order[0]
@@ -54,20 +54,20 @@ class Question:
         if prediction.is_values:
             other = minus if minus != first else None
             ways = {"up": (False,), "down": (True,)}.get(self.direction, (False, True))
-            return tuple(Target(first, other, down) for down in ways)
+            return tuple(ScoreTarget(first, other, down) for down in ways)
         if minus is not None and minus != first:
-            return (Target(first, minus),)
+            return (ScoreTarget(first, minus),)
         others = [index for index in order if index != first]
-        return tuple(Target(index) for index in [first, *others][: max(1, self.count)])
+        return tuple(ScoreTarget(index) for index in [first, *others][: max(1, self.count)])
 
-    def requests(self, prediction: Prediction) -> tuple[Request, ...]:
+    def requests(self, prediction: Prediction) -> tuple[MapRequest, ...]:
         """The maps on the wall: a row a class, a column a method."""
         made = []
         for target in self.targets(prediction):
             for name, method in METHODS.items():
                 if name in self.methods:
                     layer = self.layer if method.needs_layer else None
-                    made.append(Request(name, target, layer, self.settings.get(name, {})))
+                    made.append(MapRequest(name, target, layer, self.settings.get(name, {})))
         return tuple(made)
 
 

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from convscope.core.task import Task
-from convscope.engine.interpret.attribution.result import Attribution, Request
-from convscope.engine.interpret.attribution.target import Target
+from convscope.engine.interpret.attribution.result import Attribution, MapRequest
+from convscope.engine.interpret.attribution.target import ScoreTarget
 from convscope.engine.models.answers.prediction import Prediction
 from convscope.ui.panels.explain.question import Question
 
 if TYPE_CHECKING:
+    from convscope.engine.interpret.attribution.context import AttributionContext
     from convscope.engine.interpret.attribution.explain import Failure
     from convscope.engine.interpret.attribution.layers import LayerChoice
-    from convscope.engine.interpret.attribution.look import Look
     from convscope.engine.models.opened import OpenedModel
     from convscope.imaging.image import Image
 
@@ -26,8 +26,8 @@ QUICK = 60
 class Begun:
     """What is known before the first map: image and model, the maps wanted, the layers to choose from."""
 
-    look: Look
-    requests: tuple[Request, ...]
+    look: AttributionContext
+    requests: tuple[MapRequest, ...]
     layers: tuple[LayerChoice, ...]
     chosen: LayerChoice | None
 
@@ -36,8 +36,8 @@ class Begun:
 class Strip:
     """Grad-CAM at every stage, fine to coarse, of one class of one look."""
 
-    look: Look
-    target: Target
+    look: AttributionContext
+    target: ScoreTarget
     maps: tuple[Attribution, ...]
 
 
@@ -67,20 +67,20 @@ class Quick:
     model: OpenedModel
     image: Image
     question: Question
-    look: Look | None
+    look: AttributionContext | None
     prediction: Prediction | None
     there: frozenset[Any]
-    strip_of: tuple[Look, Target] | None
+    strip_of: tuple[AttributionContext, ScoreTarget] | None
     whole: bool
 
-    def run(self, task: Task) -> tuple[Look, list[Request]]:
+    def run(self, task: Task) -> tuple[AttributionContext, list[MapRequest]]:
         """Make it. Returns the look, and the maps that take longer."""
-        from convscope.engine.interpret.attribution.explain import cost, strip, wall
+        from convscope.engine.interpret.attribution.context import AttributionContext
+        from convscope.engine.interpret.attribution.explain import cost, explain_all, stage_maps
         from convscope.engine.interpret.attribution.layers import chosen_layer, usable_layers
-        from convscope.engine.interpret.attribution.look import Look
 
         model, question = self.model, self.question
-        look = self.look or Look(model, self.image, self.prediction)
+        look = self.look or AttributionContext(model, self.image, self.prediction)
         task.check()
         layers = usable_layers(model)
         requests = question.requests(look.prediction)
@@ -96,22 +96,24 @@ class Quick:
         slow = [request for request in rest if request not in quick]
         if self.whole:
             silent = _Silent(task)
-            made = (*wall(look, first, silent), *wall(look, quick, silent))
+            made = (*explain_all(look, first, silent), *explain_all(look, quick, silent))
             task.partial(Frame(begun, made, self._strip(look, target, layers, task)))
             return look, slow
         if self.look is None:
             task.partial(begun)
-        wall(look, first, task)
+        explain_all(look, first, task)
         # The strip is a pass like Grad-CAM's own: it comes before what takes longer.
         if layers and self.strip_of != (look, target):
-            task.partial(Strip(look, target, strip(look, target, task)))
-        wall(look, quick, task)
+            task.partial(Strip(look, target, stage_maps(look, target, task)))
+        explain_all(look, quick, task)
         return look, slow
 
-    def _strip(self, look: Look, target: Target, layers: tuple[LayerChoice, ...], task: Task) -> Strip | None:
-        from convscope.engine.interpret.attribution.explain import strip
+    def _strip(
+        self, look: AttributionContext, target: ScoreTarget, layers: tuple[LayerChoice, ...], task: Task
+    ) -> Strip | None:
+        from convscope.engine.interpret.attribution.explain import stage_maps
 
-        return Strip(look, target, strip(look, target, task)) if layers else None
+        return Strip(look, target, stage_maps(look, target, task)) if layers else None
 
 
 class _Silent(Task):

@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from convscope.core.task import Task
-from convscope.engine.interpret.attribution.result import Request
+from convscope.engine.interpret.attribution.result import MapRequest
 from convscope.jobs.job import Job
 from convscope.ui.panel_context import PanelContext
 
 if TYPE_CHECKING:
-    from convscope.engine.interpret.attribution.look import Look
+    from convscope.engine.interpret.attribution.context import AttributionContext
 
 
 class SlowMaps:
@@ -33,7 +33,7 @@ class SlowMaps:
     ) -> None:
         self._context, self._take, self._failed, self._stopped = context, take, failed, stopped
         self._running: tuple[Any, Job] | None = None
-        self._pending: list[Request] = []
+        self._pending: list[MapRequest] = []
 
     @property
     def keys(self) -> set[Any]:
@@ -41,7 +41,7 @@ class SlowMaps:
         running = set() if self._running is None else {self._running[0]}
         return running | {one.key for one in self._pending}
 
-    def start(self, look: Look, requests: Sequence[Request], wanted: set[Any]) -> None:
+    def start(self, look: AttributionContext, requests: Sequence[MapRequest], wanted: set[Any]) -> None:
         """Make these.
 
         Args:
@@ -67,7 +67,7 @@ class SlowMaps:
         if running is not None:
             self._context.jobs.cancel(running[1])
 
-    def _next(self, look: Look) -> None:
+    def _next(self, look: AttributionContext) -> None:
         if self._running is not None or not self._pending:
             return
         from convscope.engine.interpret.attribution.methods import METHODS
@@ -78,9 +78,9 @@ class SlowMaps:
         more = f", {len(self._pending)} more" if self._pending else ""
 
         def work(task: Task) -> None:
-            from convscope.engine.interpret.attribution.explain import wall
+            from convscope.engine.interpret.attribution.explain import explain_all
 
-            wall(look, (request,), task)
+            explain_all(look, (request,), task)
 
         def ended() -> None:
             self._running = None

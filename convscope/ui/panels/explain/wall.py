@@ -15,7 +15,7 @@ from convscope.core.task import Task
 from convscope.core.words import percent
 from convscope.engine.interpret.attribution.explain import Failure
 from convscope.engine.interpret.attribution.picture import Style, picture, shared_scales
-from convscope.engine.interpret.attribution.result import Attribution, Request
+from convscope.engine.interpret.attribution.result import Attribution, MapRequest
 from convscope.imaging.lab.display import Scale
 from convscope.ui import theme
 from convscope.ui.canvas.mosaic_tiles import CAPTION_HEIGHT
@@ -141,7 +141,7 @@ class WallView(QWidget):
             "view", work, title="Painting maps", key=KEY, supersede="finish", quiet=True, on_done=done
         )
 
-    def _known(self, request: Request, dim: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    def _known(self, request: MapRequest, dim: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """A tile as it was shown before, if it is of the same map; else that of a map on its way."""
         made, pixels = self._painted.get(request.key, (None, dim))
         return pixels if made is not None and made[0] is self._desk.attribution(request) else dim
@@ -191,7 +191,7 @@ class WallView(QWidget):
             words.append(self._caption(request, answer))
         return words
 
-    def _caption(self, request: Request, answer: Attribution | Failure | None) -> str:
+    def _caption(self, request: MapRequest, answer: Attribution | Failure | None) -> str:
         from convscope.engine.interpret.attribution.methods import METHODS
 
         # Where the methods stand over the columns, a tile tells its class.
@@ -299,7 +299,7 @@ class WallView(QWidget):
             return [picture(one, style, scale=replace(one, grainy=True).scale) for one in maps]
 
         def done(tiles: list[NDArray[np.uint8]]) -> None:
-            words = [f"{one.heat.shape[0]}×{one.heat.shape[1]}  {one.layer}" for one in maps]
+            words = [f"{one.relevance.shape[0]}×{one.relevance.shape[1]}  {one.layer}" for one in maps]
             self.stages.set_maps(tiles, words, len(tiles))
             chosen = self._desk.question.layer or (self._desk.chosen.path if self._desk.chosen else None)
             paths = [one.layer for one in maps]

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from attribution_nets import head_on_maps, opened, picture, randomised
 
+from convscope.engine.interpret.attribution.context import AttributionContext
 from convscope.engine.interpret.attribution.explain import explain
-from convscope.engine.interpret.attribution.look import Look
-from convscope.engine.interpret.attribution.result import Request
-from convscope.engine.interpret.attribution.target import Target
+from convscope.engine.interpret.attribution.result import MapRequest
+from convscope.engine.interpret.attribution.target import ScoreTarget
 
 with warnings.catch_warnings():
     # It imports from a place that SciPy gave up.
@@ -25,36 +25,36 @@ with warnings.catch_warnings():
 
 
 @pytest.fixture(scope="module")
-def pair() -> tuple[Look, Any]:
-    """A look, and the Keras model without softmax behind it."""
+def pair() -> tuple[AttributionContext, Any]:
+    """A context, and the Keras model without softmax behind it."""
     import keras
 
     layers = keras.layers
     model = randomised(head_on_maps(layers.Dense(6, activation="relu"), layers.Dense(4)), size=0.5)
-    return Look(opened(model), picture()), model
+    return AttributionContext(opened(model), picture()), model
 
 
-def theirs(tool: Any, look: Look, **arguments: Any) -> np.ndarray:
+def theirs(tool: Any, context: AttributionContext, **arguments: Any) -> np.ndarray:
     """One map of theirs for class 1."""
     with warnings.catch_warnings():
         # Keras remarks about how they call the model.
         warnings.simplefilter("ignore")
-        return np.asarray(tool(CategoricalScore([1]), look.prepared.batch, **arguments))[0]
+        return np.asarray(tool(CategoricalScore([1]), context.prepared.batch, **arguments))[0]
 
 
 @pytest.mark.parametrize(("name", "tool"), [("grad-cam", Gradcam), ("layer-cam", Layercam)])
-def test_maps_of_a_layer(pair: tuple[Look, Any], name: str, tool: Any) -> None:
-    look, model = pair
-    ours = explain(look, Request(name, Target(1))).heat
-    other = theirs(tool(model), look, penultimate_layer="maps", expand_cam=False, normalize_cam=False)
+def test_maps_of_a_layer(pair: tuple[AttributionContext, Any], name: str, tool: Any) -> None:
+    context, model = pair
+    ours = explain(context, MapRequest(name, ScoreTarget(1))).relevance
+    other = theirs(tool(model), context, penultimate_layer="maps", expand_cam=False, normalize_cam=False)
     assert other.max() > 0
     np.testing.assert_allclose(ours, other, atol=1e-6 * other.max())
 
 
-def test_saliency(pair: tuple[Look, Any]) -> None:
-    look, model = pair
-    ours = explain(look, Request("saliency", Target(1))).heat
-    other = theirs(Saliency(model), look, keepdims=False, normalize_map=False)
+def test_saliency(pair: tuple[AttributionContext, Any]) -> None:
+    context, model = pair
+    ours = explain(context, MapRequest("saliency", ScoreTarget(1))).relevance
+    other = theirs(Saliency(model), context, keepdims=False, normalize_map=False)
     np.testing.assert_allclose(ours, other, atol=1e-6 * other.max())
 
 
@@ -68,8 +68,8 @@ def test_grad_cam_plus_plus_where_all_alphas_add_up_alike() -> None:
     import keras
 
     model = randomised(head_on_maps(keras.layers.Dense(4, name="scores")))
-    look = Look(opened(model), picture())
-    maps = look.model.activations(look.prepared.batch, ["maps"])["maps"][0]
+    context = AttributionContext(opened(model), picture())
+    maps = context.model.activations(context.prepared.batch, ["maps"])["maps"][0]
     totals = maps.sum(axis=(0, 1))
     alive = totals > 1
     assert alive.sum() >= 3
@@ -77,12 +77,12 @@ def test_grad_cam_plus_plus_where_all_alphas_add_up_alike() -> None:
     kernel = scores.kernel.numpy()
     kernel[:, 1] = np.where(alive, 3 * 16 * 16 / np.where(alive, totals, 1), 0)
     scores.kernel.assign(kernel)
-    look = Look(look.model, picture())
-    ours = explain(look, Request("grad-cam++", Target(1)))
+    context = AttributionContext(context.model, picture())
+    ours = explain(context, MapRequest("grad-cam++", ScoreTarget(1)))
     other = theirs(
-        GradcamPlusPlus(model), look, penultimate_layer="maps", expand_cam=False, normalize_cam=False
+        GradcamPlusPlus(model), context, penultimate_layer="maps", expand_cam=False, normalize_cam=False
     )
-    assert np.ptp(ours.heat) > 0.2 * ours.heat.max()
+    assert np.ptp(ours.relevance) > 0.2 * ours.relevance.max()
     np.testing.assert_allclose(
-        ours.heat, other / np.exp(ours.score) * 16 * 16 / 5, atol=1e-5 * ours.heat.max()
+        ours.relevance, other / np.exp(ours.score) * 16 * 16 / 5, atol=1e-5 * ours.relevance.max()
     )

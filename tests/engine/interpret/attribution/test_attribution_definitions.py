@@ -55,12 +55,12 @@ def test_grad_cam_plus_plus_by_hand() -> None:
 def test_grad_cam_plus_plus_is_the_papers_with_its_exponential() -> None:
     """Equation 19 with Y = exp(S): all derivatives carry exp(S), which scales the map and nothing else."""
     generator = np.random.default_rng(0)
-    maps, slopes, score = generator.random((5, 4, 3)), generator.normal(size=(5, 4, 3)), 1.7
-    first, second, third = (np.exp(score) * slopes**n for n in (1, 2, 3))
+    maps, gradients, score = generator.random((5, 4, 3)), generator.normal(size=(5, 4, 3)), 1.7
+    first, second, third = (np.exp(score) * gradients**n for n in (1, 2, 3))
     alpha = second / (2 * second + maps.sum(axis=(0, 1)) * third)
     weights = (alpha * np.maximum(first, 0)).sum(axis=(0, 1))
     paper = np.maximum(maps @ weights, 0)
-    ours = grad_cam_plus_plus(maps.astype(np.float32), slopes.astype(np.float32))
+    ours = grad_cam_plus_plus(maps.astype(np.float32), gradients.astype(np.float32))
     np.testing.assert_allclose(ours, paper / np.exp(score), rtol=1e-4)
 
 
@@ -82,7 +82,7 @@ def test_grad_cam_plus_plus_from_true_derivatives() -> None:
     with tf.GradientTape() as tape:
         tape.watch(maps)
         plain = score(maps)
-    slopes = tape.gradient(plain, maps).numpy()
+    gradients = tape.gradient(plain, maps).numpy()
     first, second, third = (np.zeros((2, 2, 2)) for _ in range(3))
     for place in np.ndindex(2, 2, 2):
         along = np.zeros((2, 2, 2))
@@ -104,14 +104,14 @@ def test_grad_cam_plus_plus_from_true_derivatives() -> None:
     weights = (alpha * np.maximum(first, 0)).sum(axis=(0, 1))
     paper = np.maximum(values @ weights, 0)
     assert (first > 0).any() and (first < 0).any() and paper.max() > 0
-    ours = grad_cam_plus_plus(values.astype(np.float32), slopes.astype(np.float32))
+    ours = grad_cam_plus_plus(values.astype(np.float32), gradients.astype(np.float32))
     np.testing.assert_allclose(ours * np.exp(plain.numpy()), paper, rtol=1e-5)
 
 
 @pytest.mark.parametrize("size", [1e-30, 1.0, 1e12])
 def test_no_gradient_is_too_small_or_too_large_for_grad_cam_plus_plus(size: float) -> None:
-    heat = grad_cam_plus_plus(MAPS, SLOPES * np.float32(size))
-    assert np.isfinite(heat).all() and heat.max() > 0
+    relevance = grad_cam_plus_plus(MAPS, SLOPES * np.float32(size))
+    assert np.isfinite(relevance).all() and relevance.max() > 0
 
 
 def test_eigen_cam_by_hand() -> None:
@@ -140,8 +140,8 @@ def test_eigen_cam_is_the_singular_value_decomposition(h: int, w: int, channels:
 
 def test_score_cam_by_hand() -> None:
     """Rises of ln 3 and 0 make shares of 3/4 and 1/4."""
-    heat = score_cam_sum(MAPS, np.log(np.array([3.0, 1.0], np.float32)))
-    np.testing.assert_allclose(heat, 0.75 * np.array(FIRST) + 0.25 * np.array(SECOND), rtol=1e-6)
+    relevance = score_cam_sum(MAPS, np.log(np.array([3.0, 1.0], np.float32)))
+    np.testing.assert_allclose(relevance, 0.75 * np.array(FIRST) + 0.25 * np.array(SECOND), rtol=1e-6)
     # A rise of thousands is no overflow, and only differences between channels count.
     np.testing.assert_allclose(score_cam_sum(MAPS, np.array([5000, -5000], np.float32)), FIRST)
 
@@ -150,15 +150,15 @@ def test_score_cam_by_hand() -> None:
 def test_a_batch_is_its_images_one_by_one(method) -> None:
     generator = np.random.default_rng(1)
     maps = generator.random((3, 7, 5, 4)).astype(np.float32)
-    slopes = generator.normal(size=maps.shape).astype(np.float32)
-    together = method(maps, slopes)
+    gradients = generator.normal(size=maps.shape).astype(np.float32)
+    together = method(maps, gradients)
     for number in range(3):
-        np.testing.assert_array_equal(together[number], method(maps[number], slopes[number]))
+        np.testing.assert_array_equal(together[number], method(maps[number], gradients[number]))
 
 
 @pytest.mark.parametrize("method", SUMS)
 def test_maps_stay_as_they_are(method) -> None:
-    maps, slopes = MAPS.copy(), SLOPES.copy()
-    method(maps, slopes)
+    maps, gradients = MAPS.copy(), SLOPES.copy()
+    method(maps, gradients)
     np.testing.assert_array_equal(maps, MAPS)
-    np.testing.assert_array_equal(slopes, SLOPES)
+    np.testing.assert_array_equal(gradients, SLOPES)

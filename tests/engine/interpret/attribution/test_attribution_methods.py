@@ -10,14 +10,21 @@ from attribution_nets import opened, picture, randomised
 
 from convscope.core.errors import UserError
 from convscope.core.task import Cancelled, Task
-from convscope.engine.interpret.attribution.explain import Failure, cost, explain, strip, wall, warm
-from convscope.engine.interpret.attribution.look import Look
+from convscope.engine.interpret.attribution.context import AttributionContext
+from convscope.engine.interpret.attribution.explain import (
+    Failure,
+    cost,
+    explain,
+    explain_all,
+    stage_maps,
+    warm,
+)
 from convscope.engine.interpret.attribution.masking import batch_size, chunks
 from convscope.engine.interpret.attribution.methods import METHODS, find_method
 from convscope.engine.interpret.attribution.methods.occlusion import windows
 from convscope.engine.interpret.attribution.methods.rise import masks
-from convscope.engine.interpret.attribution.result import Attribution, Request
-from convscope.engine.interpret.attribution.target import Target
+from convscope.engine.interpret.attribution.result import Attribution, MapRequest
+from convscope.engine.interpret.attribution.target import ScoreTarget
 from convscope.engine.models.answers.preprocessing import Preprocessing
 from convscope.engine.models.opened import OpenedModel
 from convscope.imaging.image import Image
@@ -32,23 +39,23 @@ QUICK: dict[str, dict[str, Any]] = {
 
 
 @pytest.fixture(scope="module")
-def seven(digits: OpenedModel) -> Look:
+def seven(digits: OpenedModel) -> AttributionContext:
     """The 7 before the network for digits."""
-    return Look(digits, load_sample("digit-7"))
+    return AttributionContext(digits, load_sample("digit-7"))
 
 
 @pytest.mark.parametrize("name", METHODS)
-def test_every_method_explains_the_seven(seven: Look, name: str) -> None:
+def test_every_method_explains_the_seven(seven: AttributionContext, name: str) -> None:
     method = METHODS[name]
     parts: list[Attribution] = []
     fractions: list[float] = []
     task = Task(lambda fraction, text: fractions.append(fraction or 0.0), parts.append)
-    made = explain(seven, Request(name, settings=QUICK.get(name, {})), task)
-    assert made.heat.dtype == np.float32
-    assert made.heat.shape == ((3, 3) if method.needs_layer and name != "guided-grad-cam" else (28, 28))
-    assert np.isfinite(made.heat).all() and made.heat.any()
-    assert method.signed or made.heat.min() >= 0 or method.floating
-    assert made.target == Target(7)
+    made = explain(seven, MapRequest(name, settings=QUICK.get(name, {})), task)
+    assert made.relevance.dtype == np.float32
+    assert made.relevance.shape == ((3, 3) if method.needs_layer and name != "guided-grad-cam" else (28, 28))
+    assert np.isfinite(made.relevance).all() and made.relevance.any()
+    assert method.signed or made.relevance.min() >= 0 or method.offset_free
+    assert made.target == ScoreTarget(7)
     assert made.target_words == ("7" if method.needs_class else "any class")
     assert made.layer == ("conv2d_2" if method.needs_layer else None)
     assert made.score == pytest.approx(seven.prediction.classes[0].logit, rel=1e-5)
@@ -57,7 +64,7 @@ def test_every_method_explains_the_seven(seven: Look, name: str) -> None:
     assert made.scale.high > made.scale.low
     assert fractions == sorted(fractions)
     for part in parts:
-        assert part.request == made.request and part.heat.shape == made.heat.shape and part.done < 1
+        assert part.request == made.request and part.relevance.shape == made.relevance.shape and part.done < 1
     # What takes a second with a large network shows its map while it grows.
     assert bool(parts) == (name in ("smooth-grad", "integrated-gradients", "rise"))
 
@@ -66,7 +73,7 @@ def test_every_method_explains_the_seven(seven: Look, name: str) -> None:
 def test_every_method_is_described(name: str) -> None:
     method = METHODS[name]
     assert method.name == name == find_method(method.title).name
-    assert method.computes.endswith(".") and method.misses.endswith(".")
+    assert method.computes.endswith(".") and method.limitations.endswith(".")
     assert 150 < len(method.about) < 600
     assert method.formula and method.paper.authors and 2012 < method.paper.year < 2025
     assert method.paper.link.startswith(("https://arxiv.org/abs/", "https://doi.org/"))
@@ -78,15 +85,15 @@ def test_every_method_is_described(name: str) -> None:
 @pytest.mark.parametrize(
     "name", ["grad-cam", "smooth-grad", "integrated-gradients", "occlusion", "rise", "score-cam"]
 )
-def test_every_method_stops_when_it_is_cancelled(seven: Look, name: str) -> None:
+def test_every_method_stops_when_it_is_cancelled(seven: AttributionContext, name: str) -> None:
     task = Task(lambda fraction, text: task.cancel())
     if name == "grad-cam":
         task.cancel()
     with pytest.raises(Cancelled):
-        explain(seven, Request(name), task)
+        explain(seven, MapRequest(name), task)
 
 
-def test_cost_is_told_before(digits: OpenedModel, seven: Look) -> None:
+def test_cost_is_told_before(digits: OpenedModel, seven: AttributionContext) -> None:
     calls = []
     real = digits.scores
 
@@ -95,30 +102,31 @@ def test_cost_is_told_before(digits: OpenedModel, seven: Look) -> None:
         return real(batch)
 
     for name in ("occlusion", "score-cam", "rise"):
-        request = Request(name, Target(5), settings=QUICK.get(name, {}))
-        look = Look(digits, load_sample("digit-7"))
+        request = MapRequest(name, ScoreTarget(5), settings=QUICK.get(name, {}))
+        context = AttributionContext(digits, load_sample("digit-7"))
         calls.clear()
-        # The look's own model, so that nothing else is counted.
-        look.model = digits.with_()
-        look.model.scores = counted  # type: ignore[method-assign]
-        explain(look, request)
-        assert sum(calls) <= cost(look, request) + 1, name
+        # The context's own model, so that nothing else is counted.
+        context.model = digits.with_()
+        context.model.scores = counted  # type: ignore[method-assign]
+        explain(context, request)
+        assert sum(calls) <= cost(context, request) + 1, name
         # Score-CAM passes over maps that are the same everywhere.
-        assert sum(calls) >= cost(look, request) - (32 if name == "score-cam" else 1), name
-    assert cost(seven, Request("grad-cam")) == 1
-    assert cost(seven, Request("nonsense")) == 0
+        assert sum(calls) >= cost(context, request) - (32 if name == "score-cam" else 1), name
+    assert cost(seven, MapRequest("grad-cam")) == 1
+    assert cost(seven, MapRequest("nonsense")) == 0
 
 
-def test_a_wall_comes_piece_by_piece_the_quick_ones_first(seven: Look) -> None:
+def test_a_wall_comes_piece_by_piece_the_quick_ones_first(seven: AttributionContext) -> None:
     requests = [
-        Request("rise", settings={"masks": 100}),
-        Request("grad-cam", Target(99)),
-        Request("grad-cam", Target(1)),
-        Request("saliency"),
+        MapRequest("rise", settings={"masks": 100}),
+        MapRequest("grad-cam", ScoreTarget(99)),
+        MapRequest("grad-cam", ScoreTarget(1)),
+        MapRequest("saliency"),
     ]
     parts: list[Attribution | Failure] = []
     fractions: list[float] = []
-    made = wall(seven, requests, Task(lambda fraction, text: fractions.append(fraction or 0.0), parts.append))
+    task = Task(lambda fraction, text: fractions.append(fraction or 0.0), parts.append)
+    made = explain_all(seven, requests, task)
     assert [one.request for one in made] == requests
     assert isinstance(made[1], Failure) and made[1].message.startswith("Digits convnet has classes 0 to 9")
     assert [type(one) for one in made].count(Attribution) == 3
@@ -126,16 +134,16 @@ def test_a_wall_comes_piece_by_piece_the_quick_ones_first(seven: Look) -> None:
     assert fractions == sorted(fractions) and fractions[-1] == pytest.approx(1)
 
 
-def test_a_strip_is_grad_cam_at_every_resolution(seven: Look) -> None:
-    made = strip(seven, Target(7))
-    assert [(one.layer, one.heat.shape) for one in made] == [
+def test_a_strip_is_grad_cam_at_every_resolution(seven: AttributionContext) -> None:
+    made = stage_maps(seven, ScoreTarget(7))
+    assert [(one.layer, one.relevance.shape) for one in made] == [
         ("conv2d", (26, 26)),
         ("conv2d_1", (11, 11)),
         ("conv2d_2", (3, 3)),
     ]
     for one in made:
-        alone = explain(seven, Request("grad-cam", Target(7), one.layer))
-        np.testing.assert_allclose(one.heat, alone.heat, atol=1e-6)
+        alone = explain(seven, MapRequest("grad-cam", ScoreTarget(7), one.layer))
+        np.testing.assert_allclose(one.relevance, alone.relevance, atol=1e-6)
         assert one.score == pytest.approx(alone.score, rel=1e-5)
 
 
@@ -145,36 +153,38 @@ def test_warming_up_traces_what_the_first_clicks_need(digits: OpenedModel) -> No
     model = opened(digits.keras)
     warm(model)
     traced = set(model._kept)
-    look = Look(model, load_sample("digit-7"))
-    explain(look, Request("grad-cam"))
-    strip(look)
+    context = AttributionContext(model, load_sample("digit-7"))
+    explain(context, MapRequest("grad-cam"))
+    stage_maps(context)
     assert set(model._kept) == traced
     # A model that cannot be explained is left alone.
     warm(opened(keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Conv2D(2, 3)])))
 
 
-def test_a_silent_map_says_so(seven: Look) -> None:
-    made = explain(seven, Request("grad-cam", Target(7), "conv2d"))
-    assert not made.heat.any()
+def test_a_silent_map_says_so(seven: AttributionContext) -> None:
+    made = explain(seven, MapRequest("grad-cam", ScoreTarget(7), "conv2d"))
+    assert not made.relevance.any()
     assert made.notes == ("The map is 0 everywhere: nothing in this layer speaks for it by this method.",)
 
 
 @pytest.mark.parametrize(
     ("request_", "sentence"),
     [
-        (Request("gradcam2"), "There is no method gradcam2"),
-        (Request("grad-cam", Target(10)), "Digits convnet has classes 0 to 9: there is no class 10."),
-        (Request("grad-cam", Target(1, 1)), "A class minus itself is 0 everywhere"),
-        (Request("grad-cam", layer="dense"), "dense cannot explain the decision"),
-        (Request("grad-cam", layer="nothing"), "Digits convnet has no layer nothing."),
-        (Request("grad-cam", settings={"steps": 3}), "Grad-CAM has no setting steps: it has none."),
-        (Request("rise", settings={"masks": 1}), "RISE: masks is a whole number from 50 to 8000, not 1."),
-        (Request("rise", settings={"masks": 99.5}), "RISE: masks is a whole number"),
-        (Request("rise", settings={"masks": "many"}), "RISE: masks is a whole number"),
-        (Request("occlusion", settings={"fill": "pink"}), "Occlusion: fill is one of black, gray, white"),
+        (MapRequest("gradcam2"), "There is no method gradcam2"),
+        (MapRequest("grad-cam", ScoreTarget(10)), "Digits convnet has classes 0 to 9: there is no class 10."),
+        (MapRequest("grad-cam", ScoreTarget(1, 1)), "A class minus itself is 0 everywhere"),
+        (MapRequest("grad-cam", layer="dense"), "dense cannot explain the decision"),
+        (MapRequest("grad-cam", layer="nothing"), "Digits convnet has no layer nothing."),
+        (MapRequest("grad-cam", settings={"steps": 3}), "Grad-CAM has no setting steps: it has none."),
+        (MapRequest("rise", settings={"masks": 1}), "RISE: masks is a whole number from 50 to 8000, not 1."),
+        (MapRequest("rise", settings={"masks": 99.5}), "RISE: masks is a whole number"),
+        (MapRequest("rise", settings={"masks": "many"}), "RISE: masks is a whole number"),
+        (MapRequest("occlusion", settings={"fill": "pink"}), "Occlusion: fill is one of black, gray, white"),
     ],
 )
-def test_what_cannot_be_is_one_sentence(seven: Look, request_: Request, sentence: str) -> None:
+def test_what_cannot_be_is_one_sentence(
+    seven: AttributionContext, request_: MapRequest, sentence: str
+) -> None:
     with pytest.raises(UserError) as caught:
         explain(seven, request_)
     assert caught.value.message.startswith(sentence)
@@ -213,15 +223,17 @@ def test_guided_backpropagation_by_hand() -> None:
         )
         model.get_layer("hidden").kernel.assign([[2.0, 1.0]])
         model.get_layer("scores").kernel.assign([[1.0, 0.0], [-3.0, 1.0]])
-        look = Look(opened(model), white)
-        assert explain(look, Request("saliency", Target(0))).heat[0, 0] == pytest.approx(1)
-        assert explain(look, Request("guided-backprop", Target(0))).heat[0, 0] == pytest.approx(2)
+        context = AttributionContext(opened(model), white)
+        assert explain(context, MapRequest("saliency", ScoreTarget(0))).relevance[0, 0] == pytest.approx(1)
+        assert explain(context, MapRequest("guided-backprop", ScoreTarget(0))).relevance[
+            0, 0
+        ] == pytest.approx(2)
     # The second unit's 7·1 is over 6 now: only the first one's 2 passes.
     model.get_layer("hidden").kernel.assign([[2.0, 7.0]])
     model.get_layer("scores").kernel.assign([[1.0, 0.0], [5.0, 1.0]])
-    assert explain(Look(opened(model), white), Request("guided-backprop", Target(0))).heat[
-        0, 0
-    ] == pytest.approx(2)
+    assert explain(
+        AttributionContext(opened(model), white), MapRequest("guided-backprop", ScoreTarget(0))
+    ).relevance[0, 0] == pytest.approx(2)
 
 
 def test_guided_backpropagation_says_what_is_no_relu() -> None:
@@ -238,17 +250,20 @@ def test_guided_backpropagation_says_what_is_no_relu() -> None:
             ]
         )
     )
-    look = Look(opened(model), picture(8))
-    guided, plain = (explain(look, Request(name, Target(0))) for name in ("guided-backprop", "saliency"))
-    np.testing.assert_allclose(guided.heat, plain.heat, atol=1e-7)
+    context = AttributionContext(opened(model), picture(8))
+    guided, plain = (
+        explain(context, MapRequest(name, ScoreTarget(0))) for name in ("guided-backprop", "saliency")
+    )
+    np.testing.assert_allclose(guided.relevance, plain.relevance, atol=1e-7)
     assert guided.notes[-1] == "It is defined for ReLU; silu pass their ordinary gradient."
 
 
-def test_guided_grad_cam_is_the_product(seven: Look) -> None:
+def test_guided_grad_cam_is_the_product(seven: AttributionContext) -> None:
     from convscope.imaging.overlay import upsample
 
     coarse, fine, both = (
-        explain(seven, Request(name)).heat for name in ("grad-cam", "guided-backprop", "guided-grad-cam")
+        explain(seven, MapRequest(name)).relevance
+        for name in ("grad-cam", "guided-backprop", "guided-grad-cam")
     )
     np.testing.assert_allclose(both, fine * upsample(coarse, 28, 28), rtol=1e-6)
 
@@ -273,18 +288,18 @@ def test_score_cam_by_hand() -> None:
     model.get_layer("scores").kernel.assign([[1.0, 0.0], [-1.0, 0.0]])
     red, green = np.array([[0, 85], [170, 255]]), np.array([[255, 0], [0, 0]])
     image = Image(np.stack([red, green, np.zeros((2, 2))], axis=-1).astype(np.uint8), "by hand")
-    made = explain(Look(opened(model), image), Request("score-cam", Target(0)))
+    made = explain(AttributionContext(opened(model), image), MapRequest("score-cam", ScoreTarget(0)))
     red, green = red / 255, green / 255
     rises = np.array(
         [(red * red).mean() - (red * green).mean(), (green * red).mean() - (green * green).mean()]
     )
     shares = np.exp(rises) / np.exp(rises).sum()
-    np.testing.assert_allclose(made.heat, shares[0] * red + shares[1] * green, atol=1e-5)
+    np.testing.assert_allclose(made.relevance, shares[0] * red + shares[1] * green, atol=1e-5)
     assert made.facts == {"channels used": 2.0}
 
 
-def test_score_cam_of_the_strongest_channels_only(seven: Look) -> None:
-    made = explain(seven, Request("score-cam", settings={"channels": 16}))
+def test_score_cam_of_the_strongest_channels_only(seven: AttributionContext) -> None:
+    made = explain(seven, MapRequest("score-cam", settings={"channels": 16}))
     assert made.facts == {"channels used": 16.0}
 
 
@@ -314,28 +329,32 @@ def test_rise_finds_the_pixels_that_count() -> None:
     kernel = np.zeros((8, 8, 2))
     kernel[:4, 4:, 0] = 1
     model.get_layer("scores").kernel.assign(kernel.reshape(64, 2))
-    look = Look(opened(model), Image(np.full((8, 8), 255, np.uint8), "white"))
-    request = Request("rise", Target(0), settings={"masks": 3000, "grid": 4})
-    made = explain(look, request)
-    inside, outside = made.heat[:4, 4:].mean(), made.heat[4:, :4].mean()
+    context = AttributionContext(opened(model), Image(np.full((8, 8), 255, np.uint8), "white"))
+    request = MapRequest("rise", ScoreTarget(0), settings={"masks": 3000, "grid": 4})
+    made = explain(context, request)
+    inside, outside = made.relevance[:4, 4:].mean(), made.relevance[4:, :4].mean()
     # E[f·m]/E[m]: 16·p where the pixel does not count.
     assert outside == pytest.approx(8, rel=0.03)
     assert inside > 1.05 * outside
-    np.testing.assert_array_equal(explain(look, request).heat, made.heat)
-    other = explain(look, Request("rise", Target(0), settings={"masks": 3000, "grid": 4, "seed": 1}))
-    assert not np.array_equal(other.heat, made.heat)
+    np.testing.assert_array_equal(explain(context, request).relevance, made.relevance)
+    other = explain(
+        context, MapRequest("rise", ScoreTarget(0), settings={"masks": 3000, "grid": 4, "seed": 1})
+    )
+    assert not np.array_equal(other.relevance, made.relevance)
 
 
-def test_smooth_grad_without_noise_is_saliency(seven: Look) -> None:
-    smooth = explain(seven, Request("smooth-grad", settings={"noise": 0, "samples": 3}))
-    np.testing.assert_allclose(smooth.heat, explain(seven, Request("saliency")).heat, rtol=1e-5, atol=1e-7)
+def test_smooth_grad_without_noise_is_saliency(seven: AttributionContext) -> None:
+    smooth = explain(seven, MapRequest("smooth-grad", settings={"noise": 0, "samples": 3}))
+    np.testing.assert_allclose(
+        smooth.relevance, explain(seven, MapRequest("saliency")).relevance, rtol=1e-5, atol=1e-7
+    )
 
 
 def test_pieces() -> None:
     assert [(part.start, part.stop) for part in chunks(5, 2)] == [(0, 2), (2, 4), (4, 5)]
 
 
-def test_small_images_go_through_in_large_batches(seven: Look) -> None:
+def test_small_images_go_through_in_large_batches(seven: AttributionContext) -> None:
     assert batch_size(seven) == 256
 
 
@@ -350,11 +369,11 @@ def test_a_network_without_a_spatial_layer(digits: OpenedModel) -> None:
         [keras.Input((8, 8, 1)), layers.Rescaling(2.0), layers.Flatten(), layers.Dense(3, name="scores")],
         name="perceptron",
     )
-    look = Look(opened(randomised(model)), picture(8, 1))
-    for work in (lambda: explain(look, Request("grad-cam")), lambda: strip(look)):
+    context = AttributionContext(opened(randomised(model)), picture(8, 1))
+    for work in (lambda: explain(context, MapRequest("grad-cam")), lambda: stage_maps(context)):
         with pytest.raises(UserError, match="perceptron has no layer whose maps lie over the image"):
             work()
-    assert explain(look, Request("occlusion", Target(0))).heat.shape == (8, 8)
+    assert explain(context, MapRequest("occlusion", ScoreTarget(0))).relevance.shape == (8, 8)
 
 
 def test_a_network_without_classes() -> None:
@@ -362,7 +381,7 @@ def test_a_network_without_classes() -> None:
 
     model = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Conv2D(2, 3)], name="base")
     with pytest.raises(UserError, match="base tells no classes"):
-        Look(opened(model), picture(8, 1))
+        AttributionContext(opened(model), picture(8, 1))
 
 
 def test_a_network_of_whole_numbers_has_no_gradient() -> None:
@@ -372,12 +391,14 @@ def test_a_network_of_whole_numbers_has_no_gradient() -> None:
     inputs = keras.Input((8, 8, 1), dtype="uint8")
     maps = layers.Conv2D(2, 3, name="maps")(layers.Rescaling(1 / 255)(inputs))
     model = keras.Model(inputs, layers.Dense(3, name="scores")(layers.GlobalAveragePooling2D()(maps)))
-    look = Look(opened(randomised(model), Preprocessing((1.0,), (0.0,), name="raw")), picture(8, 1))
+    context = AttributionContext(
+        opened(randomised(model), Preprocessing((1.0,), (0.0,), name="raw")), picture(8, 1)
+    )
     with pytest.raises(UserError, match="whole numbers, which have no gradient"):
-        explain(look, Request("saliency", Target(0)))
+        explain(context, MapRequest("saliency", ScoreTarget(0)))
     # The maps inside are numbers like any other.
-    assert explain(look, Request("hires-cam", Target(0))).heat.shape == (6, 6)
-    assert strip(look, Target(0))[0].heat.shape == (6, 6)
+    assert explain(context, MapRequest("hires-cam", ScoreTarget(0))).relevance.shape == (6, 6)
+    assert stage_maps(context, ScoreTarget(0))[0].relevance.shape == (6, 6)
 
 
 def test_a_network_that_overflows_says_so() -> None:
@@ -395,12 +416,12 @@ def test_a_network_that_overflows_says_so() -> None:
     for weight in model.weights:
         weight.assign(np.full(weight.shape, 3e38))
     with pytest.raises(UserError, match="overflows on this image"):
-        explain(Look(opened(model), picture(4, 1)), Request("hires-cam", Target(0)))
+        explain(AttributionContext(opened(model), picture(4, 1)), MapRequest("hires-cam", ScoreTarget(0)))
     # As after a training that failed.
     for weight in model.weights:
         weight.assign(np.full(weight.shape, np.nan))
-    look = Look(opened(model), picture(4, 1))
+    context = AttributionContext(opened(model), picture(4, 1))
     for method in ("grad-cam", "eigen-cam", "score-cam"):
         with pytest.raises(UserError, match="overflows on this image"):
-            explain(look, Request(method, Target(0)))
-    assert strip(look, Target(0)) == ()
+            explain(context, MapRequest(method, ScoreTarget(0)))
+    assert stage_maps(context, ScoreTarget(0)) == ()

@@ -16,24 +16,24 @@ from PIL import Image as PillowImage
 
 from convscope.core.errors import UserError
 from convscope.core.task import Cancelled, Task
-from convscope.engine.interpret.attribution.batch import Row, explain_folder
+from convscope.engine.interpret.attribution.batch import ExplainedFile, explain_folder
+from convscope.engine.interpret.attribution.context import AttributionContext
 from convscope.engine.interpret.attribution.explain import explain
-from convscope.engine.interpret.attribution.look import Look
 from convscope.engine.interpret.attribution.methods import METHODS
 from convscope.engine.interpret.attribution.picture import (
     Style,
+    grid_picture,
     picture,
     ramp,
     region,
     shared_scales,
-    wall_picture,
 )
 from convscope.engine.interpret.attribution.report import report, save_report
-from convscope.engine.interpret.attribution.result import Attribution, Request
+from convscope.engine.interpret.attribution.result import Attribution, MapRequest
 from convscope.engine.interpret.attribution.sanity_checks.agreement import agreement
 from convscope.engine.interpret.attribution.sanity_checks.curves import curves
 from convscope.engine.interpret.attribution.sanity_checks.randomised import randomised as cascade
-from convscope.engine.interpret.attribution.target import Target
+from convscope.engine.interpret.attribution.target import ScoreTarget
 from convscope.engine.models.opened import OpenedModel
 from convscope.imaging.image import Image
 from convscope.imaging.io.load import load_image
@@ -44,21 +44,21 @@ from tests.processes import run_process
 
 
 @pytest.fixture(scope="module")
-def coffee(imagenet: OpenedModel) -> Look:
-    return Look(imagenet, load_sample("coffee"))
+def coffee(imagenet: OpenedModel) -> AttributionContext:
+    return AttributionContext(imagenet, load_sample("coffee"))
 
 
 @pytest.fixture(scope="module")
-def seven(digits: OpenedModel) -> Look:
-    return Look(digits, load_sample("digit-7"))
+def seven(digits: OpenedModel) -> AttributionContext:
+    return AttributionContext(digits, load_sample("digit-7"))
 
 
 # Pictures.
 
 
-def test_a_picture_is_the_overlay(coffee: Look) -> None:
-    made = explain(coffee, Request("grad-cam"))
-    np.testing.assert_array_equal(picture(made), overlay(made.pixels, made.heat, scale=made.scale))
+def test_a_picture_is_the_overlay(coffee: AttributionContext) -> None:
+    made = explain(coffee, MapRequest("grad-cam"))
+    np.testing.assert_array_equal(picture(made), overlay(made.pixels, made.relevance, scale=made.scale))
     large = picture(made, image=coffee.image)
     assert large.shape == (400, 600, 3)
     # The network saw the middle only; the rest of the photograph stays as it is.
@@ -66,9 +66,9 @@ def test_a_picture_is_the_overlay(coffee: Look) -> None:
     assert (large[:, 100:500] != coffee.image.pixels[:, 100:500]).any(axis=2).mean() > 0.9
 
 
-def test_where_there_is_no_heat_the_photograph_is_clear(coffee: Look) -> None:
-    made = explain(coffee, Request("grad-cam"))
-    level = upsample(made.heat, *coffee.size) / made.heat.max()
+def test_where_there_is_no_heat_the_photograph_is_clear(coffee: AttributionContext) -> None:
+    made = explain(coffee, MapRequest("grad-cam"))
+    level = upsample(made.relevance, *coffee.size) / made.relevance.max()
     cold, hot = level < 0.05, level > 0.9
     shown = picture(made)
     assert cold.mean() > 0.05
@@ -79,51 +79,51 @@ def test_where_there_is_no_heat_the_photograph_is_clear(coffee: Look) -> None:
     mixed = (1 - share) * made.pixels[hot] + share * beside[:3]
     assert np.abs(mixed - shown[hot]).mean() < 15
     even = picture(made, Style(blend="even", opacity=0.5))
-    np.testing.assert_array_equal(even, overlay(made.pixels, made.heat, scale=made.scale, blend="even"))
+    np.testing.assert_array_equal(even, overlay(made.pixels, made.relevance, scale=made.scale, blend="even"))
     assert np.abs(even[cold].astype(int) - made.pixels[cold]).mean() > 3 * changed
 
 
-def test_a_threshold_draws_the_region(coffee: Look) -> None:
-    made = explain(coffee, Request("grad-cam"))
+def test_a_threshold_draws_the_region(coffee: AttributionContext) -> None:
+    made = explain(coffee, MapRequest("grad-cam"))
     found = region(made, 0.5, image=coffee.image)
     assert found is not None
     drawn = picture(made, Style(threshold=0.5), image=coffee.image)
     assert (drawn[found.box.top, found.box.left : found.box.right] == 255).all()
-    silent = explain(Look(coffee.model, coffee.image), Request("grad-cam"))
-    empty = Attribution(**{**silent.__dict__, "heat": np.zeros((7, 7), np.float32)})
+    silent = explain(AttributionContext(coffee.model, coffee.image), MapRequest("grad-cam"))
+    empty = Attribution(**{**silent.__dict__, "relevance": np.zeros((7, 7), np.float32)})
     assert region(empty, 0.5) is None
     np.testing.assert_array_equal(picture(empty, Style(threshold=0.5)), picture(empty))
 
 
-def test_a_region_of_single_pixels_is_that_of_their_neighbourhood(seven: Look) -> None:
-    made = explain(seven, Request("saliency"))
+def test_a_region_of_single_pixels_is_that_of_their_neighbourhood(seven: AttributionContext) -> None:
+    made = explain(seven, MapRequest("saliency"))
     found = region(made, 0.3)
     assert made.grainy and found is not None and found.mask.sum() > 20
 
 
-def test_small_pictures_are_enlarged_by_a_whole_factor(seven: Look) -> None:
-    made = explain(seven, Request("grad-cam"))
+def test_small_pictures_are_enlarged_by_a_whole_factor(seven: AttributionContext) -> None:
+    made = explain(seven, MapRequest("grad-cam"))
     large = picture(made, Style(opacity=0), image=seven.image, least=200)
     assert large.shape == (224, 224, 3)
     np.testing.assert_array_equal(large[::8, ::8, 0], seven.image.pixels)
     # The map is enlarged to the larger picture, not repeated with it.
     heated = picture(made, Style(opacity=1), image=seven.image, least=200)
-    np.testing.assert_array_equal(heated, overlay(large, made.heat, scale=made.scale, opacity=1))
+    np.testing.assert_array_equal(heated, overlay(large, made.relevance, scale=made.scale, opacity=1))
     assert picture(made, image=seven.image).shape == (28, 28, 3)
 
 
-def test_a_wall_shares_its_scale_method_by_method(seven: Look) -> None:
+def test_a_wall_shares_its_scale_method_by_method(seven: AttributionContext) -> None:
     requests = [
-        Request("hires-cam", Target(7)),
-        Request("hires-cam", Target(1)),
-        Request("saliency", Target(7)),
+        MapRequest("hires-cam", ScoreTarget(7)),
+        MapRequest("hires-cam", ScoreTarget(1)),
+        MapRequest("saliency", ScoreTarget(7)),
     ]
     made = [explain(seven, request) for request in requests]
     scales = shared_scales(made)
     assert scales[0] == scales[1]
     assert scales[0].high == max(made[0].scale.high, made[1].scale.high) == -scales[0].low
     assert scales[2] == made[2].scale
-    assert wall_picture(made).shape == (224 + 19, 3 * (224 + 8) - 8, 3)
+    assert grid_picture(made).shape == (224 + 19, 3 * (224 + 8) - 8, 3)
 
 
 # A folder.
@@ -135,8 +135,8 @@ def test_a_folder_becomes_overlays_and_a_table(digits: OpenedModel, tmp_path: Pa
     for name in ("digit-2", "digit-7"):
         save_png(source / f"{name}.png", load_sample(name).pixels)
     (source / "broken.png").write_bytes(b"no picture")
-    rows: list[Row] = []
-    made = explain_folder(digits, source, target, Request("grad-cam"), task=Task(on_partial=rows.append))
+    rows: list[ExplainedFile] = []
+    made = explain_folder(digits, source, target, MapRequest("grad-cam"), task=Task(on_partial=rows.append))
     assert [row.file.name for row in made.rows] == ["broken.png", "digit-2.png", "digit-7.png"]
     assert rows == list(made.rows)
     assert made.rows[0].error and made.rows[0].overlay is None
@@ -148,8 +148,8 @@ def test_a_folder_becomes_overlays_and_a_table(digits: OpenedModel, tmp_path: Pa
         "digit-7.grad-cam.png",
         "table.csv",
     ]
-    look = Look(digits, load_image(source / "digit-7.png"))
-    expected = picture(explain(look, Request("grad-cam")), image=look.image, least=224)
+    context = AttributionContext(digits, load_image(source / "digit-7.png"))
+    expected = picture(explain(context, MapRequest("grad-cam")), image=context.image, least=224)
     np.testing.assert_array_equal(load_image(target / "digit-7.grad-cam.png").values, expected)
     with made.table.open(encoding="utf-8", newline="") as file:
         table = list(csv.DictReader(file))
@@ -164,7 +164,7 @@ def test_pictures_of_one_name_do_not_overwrite_each_other(digits: OpenedModel, t
         (tmp_path / folder).mkdir()
         save_png(tmp_path / folder / "x.png", load_sample("digit-2").pixels)
     files = [tmp_path / "a/x.png", tmp_path / "b/x.png"]
-    made = explain_folder(digits, files, tmp_path / "out", Request("saliency", Target(2)))
+    made = explain_folder(digits, files, tmp_path / "out", MapRequest("saliency", ScoreTarget(2)))
     assert [row.overlay.name for row in made.rows if row.overlay] == ["x.saliency.png", "x-2.saliency.png"]
 
 
@@ -182,7 +182,7 @@ def test_folders_that_cannot_be(digits: OpenedModel, tmp_path: Path) -> None:
         explain_folder(digits, tmp_path, tmp_path / "out")
     save_png(tmp_path / "a.png", load_sample("digit-2").pixels)
     with pytest.raises(UserError, match="no class 99"):
-        explain_folder(digits, tmp_path, tmp_path / "out", Request("grad-cam", Target(99)))
+        explain_folder(digits, tmp_path, tmp_path / "out", MapRequest("grad-cam", ScoreTarget(99)))
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match="cannot be made"):
         explain_folder(digits, tmp_path, tmp_path / "file/out")
@@ -212,14 +212,16 @@ class _Tags(HTMLParser):
         self.words += data
 
 
-def test_a_report_is_one_whole_page(seven: Look, tmp_path: Path) -> None:
-    made = [explain(seven, Request(name)) for name in ("grad-cam", "guided-backprop", "integrated-gradients")]
+def test_a_report_is_one_whole_page(seven: AttributionContext, tmp_path: Path) -> None:
+    made = [
+        explain(seven, MapRequest(name)) for name in ("grad-cam", "guided-backprop", "integrated-gradients")
+    ]
     save_report(
         tmp_path / "report.html",
         seven,
         made,
         curves=[curves(seven, made[0], steps=4)],
-        randomised=[cascade(seven, Request("grad-cam"), steps=2)],
+        randomised=[cascade(seven, MapRequest("grad-cam"), steps=2)],
         agreement=agreement(made),
     )
     text = (tmp_path / "report.html").read_text(encoding="utf-8")
@@ -250,8 +252,8 @@ def test_a_report_is_one_whole_page(seven: Look, tmp_path: Path) -> None:
 
 def test_names_in_a_report_are_text(digits: OpenedModel) -> None:
     model = digits.with_(classes=["<script>alert(1)</script>"] * 10)
-    look = Look(model, Image(load_sample("digit-7").values, "<b>&.png"))
-    text = report(look, [explain(look, Request("grad-cam"))])
+    context = AttributionContext(model, Image(load_sample("digit-7").values, "<b>&.png"))
+    text = report(context, [explain(context, MapRequest("grad-cam"))])
     assert "<script" not in text and "<b>&.png" not in text
     assert "&lt;script&gt;" in text
 

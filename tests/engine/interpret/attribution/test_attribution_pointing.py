@@ -8,12 +8,12 @@ import cv2
 import numpy as np
 import pytest
 
-from convscope.engine.interpret.attribution.explain import explain, strip
-from convscope.engine.interpret.attribution.look import Look
+from convscope.engine.interpret.attribution.context import AttributionContext
+from convscope.engine.interpret.attribution.explain import explain, stage_maps
 from convscope.engine.interpret.attribution.picture import region
-from convscope.engine.interpret.attribution.result import Request
+from convscope.engine.interpret.attribution.result import MapRequest
 from convscope.engine.interpret.attribution.sanity_checks.curves import curves
-from convscope.engine.interpret.attribution.target import Target
+from convscope.engine.interpret.attribution.target import ScoreTarget
 from convscope.engine.models.opened import OpenedModel
 from convscope.imaging.image import Image
 from convscope.imaging.overlay import upsample
@@ -46,11 +46,13 @@ def test_each_class_is_found_on_its_own_half(
     )
     if stacked:
         canvas = np.ascontiguousarray(canvas.swapaxes(0, 1))
-    look = Look(imagenet, Image(canvas, f"{first} with {second}"))
+    context = AttributionContext(imagenet, Image(canvas, f"{first} with {second}"))
     for name, half in ((first, range(112)), (second, range(112, 224))):
         for method in ("grad-cam", "hires-cam", "xgrad-cam"):
-            heat = upsample(explain(look, Request(method, Target(OBJECTS[name]))).heat, 224, 224)
-            place = np.unravel_index(int(heat.argmax()), heat.shape)
+            relevance = upsample(
+                explain(context, MapRequest(method, ScoreTarget(OBJECTS[name]))).relevance, 224, 224
+            )
+            place = np.unravel_index(int(relevance.argmax()), relevance.shape)
             along, across = place if stacked else place[::-1]
             assert 56 <= across < 168, (method, name)
             assert along in half, (method, name)
@@ -60,17 +62,19 @@ def test_one_class_minus_the_other_tells_the_halves_apart(imagenet: OpenedModel)
     """What speaks for the cat rather than for the espresso is positive on the cat, negative on the cup."""
     canvas = np.full((448, 448, 3), 124, np.uint8)
     canvas[112:336, :224], canvas[112:336, 224:] = square("cat"), square("coffee")
-    look = Look(imagenet, Image(canvas, "cat beside coffee"))
-    heat = explain(look, Request("hires-cam", Target(OBJECTS["cat"], OBJECTS["coffee"]))).heat
-    assert heat[2:5, :3].mean() > 0 > heat[2:5, 4:].mean()
+    context = AttributionContext(imagenet, Image(canvas, "cat beside coffee"))
+    relevance = explain(
+        context, MapRequest("hires-cam", ScoreTarget(OBJECTS["cat"], OBJECTS["coffee"]))
+    ).relevance
+    assert relevance[2:5, :3].mean() > 0 > relevance[2:5, 4:].mean()
 
 
 def test_the_cup_is_localised(imagenet: OpenedModel) -> None:
     """Against a box drawn by hand around the cup, in pixels of the photograph."""
     image = load_sample("coffee")
-    look = Look(imagenet, image)
-    assert look.prediction.classes[0].name == "espresso"
-    made = explain(look, Request("grad-cam"))
+    context = AttributionContext(imagenet, image)
+    assert context.prediction.classes[0].name == "espresso"
+    made = explain(context, MapRequest("grad-cam"))
     found = region(made, 0.5, image=image)
     assert found is not None
     cup = Region(16, 172, 237, 412)
@@ -87,18 +91,20 @@ def test_taking_the_cup_away_takes_the_espresso_away(imagenet: OpenedModel) -> N
     """Deletion of Grad-CAM's hottest pixels hurts more than deletion of its coldest."""
     from dataclasses import replace
 
-    look = Look(imagenet, load_sample("coffee"))
-    made = explain(look, Request("grad-cam"))
-    true = curves(look, made, steps=12)
-    false = curves(look, replace(made, heat=-made.heat), steps=12)
+    context = AttributionContext(imagenet, load_sample("coffee"))
+    made = explain(context, MapRequest("grad-cam"))
+    true = curves(context, made, steps=12)
+    false = curves(context, replace(made, relevance=-made.relevance), steps=12)
     assert true.deletion_area < false.deletion_area - 0.2
     assert true.insertion_area > false.insertion_area + 0.1
 
 
 def test_the_strip_becomes_coarser(imagenet: OpenedModel) -> None:
-    look = Look(imagenet, load_sample("cat"))
-    made = strip(look)
-    assert [one.heat.shape for one in made] == [(112, 112), (56, 56), (28, 28), (14, 14), (7, 7)]
+    context = AttributionContext(imagenet, load_sample("cat"))
+    made = stage_maps(context)
+    assert [one.relevance.shape for one in made] == [(112, 112), (56, 56), (28, 28), (14, 14), (7, 7)]
     np.testing.assert_allclose(
-        made[-1].heat, explain(look, Request("grad-cam")).heat, atol=1e-4 * made[-1].heat.max()
+        made[-1].relevance,
+        explain(context, MapRequest("grad-cam")).relevance,
+        atol=1e-4 * made[-1].relevance.max(),
     )

@@ -16,13 +16,13 @@ from attribution_nets import (
 )
 
 from convscope.engine.interpret.attribution import gradients
+from convscope.engine.interpret.attribution.context import AttributionContext
 from convscope.engine.interpret.attribution.explain import explain
 from convscope.engine.interpret.attribution.layers import chosen_layer
-from convscope.engine.interpret.attribution.look import Look
 from convscope.engine.interpret.attribution.methods.integrated_gradients import points
-from convscope.engine.interpret.attribution.result import Request
+from convscope.engine.interpret.attribution.result import MapRequest
 from convscope.engine.interpret.attribution.sanity_checks.similarity import rank_correlation
-from convscope.engine.interpret.attribution.target import Target
+from convscope.engine.interpret.attribution.target import ScoreTarget
 from convscope.engine.models.opened import OpenedModel
 from convscope.imaging.samples import load_sample
 
@@ -36,8 +36,10 @@ def network(request: pytest.FixtureRequest) -> tuple[OpenedModel, str]:
     return opened(model), path
 
 
-def heat(look: Look, method: str, target: Target | None = None, **settings: Any) -> np.ndarray:
-    return explain(look, Request(method, target or Target(2), settings=settings)).heat
+def relevance(
+    context: AttributionContext, method: str, target: ScoreTarget | None = None, **settings: Any
+) -> np.ndarray:
+    return explain(context, MapRequest(method, target or ScoreTarget(2), settings=settings)).relevance
 
 
 def test_the_app_chooses_the_last_feature_map(network: tuple[OpenedModel, str]) -> None:
@@ -50,18 +52,18 @@ def test_the_app_chooses_the_last_feature_map(network: tuple[OpenedModel, str]) 
 def test_before_average_and_dense_all_are_the_class_activation_map(network: tuple[OpenedModel, str]) -> None:
     """HiResCAM = Grad-CAM = XGrad-CAM = CAM/(H·W), and the values plus the bias add up to the logit."""
     model, path = network
-    look = Look(model, picture())
+    context = AttributionContext(model, picture())
     dense = model.keras.get_layer("scores")
-    maps = model.activations(look.prepared.batch, [path])[path][0]
+    maps = model.activations(context.prepared.batch, [path])[path][0]
     kernel, bias = (np.asarray(weight.numpy(), np.float64) for weight in (dense.kernel, dense.bias))
     cam = maps.astype(np.float64) @ kernel[:, 2] / (maps.shape[0] * maps.shape[1])
-    hires = explain(look, Request("hires-cam", Target(2)))
+    hires = explain(context, MapRequest("hires-cam", ScoreTarget(2)))
     size = np.abs(cam).max()
-    np.testing.assert_allclose(hires.heat, cam, atol=2e-6 * size)
-    np.testing.assert_allclose(heat(look, "grad-cam"), np.maximum(cam, 0), atol=2e-6 * size)
-    np.testing.assert_allclose(heat(look, "xgrad-cam"), np.maximum(cam, 0), atol=1e-5 * size)
-    logit = model.logits(look.prepared.batch)[0, 2]
-    assert hires.heat.sum() + bias[2] == pytest.approx(logit, abs=1e-5)
+    np.testing.assert_allclose(hires.relevance, cam, atol=2e-6 * size)
+    np.testing.assert_allclose(relevance(context, "grad-cam"), np.maximum(cam, 0), atol=2e-6 * size)
+    np.testing.assert_allclose(relevance(context, "xgrad-cam"), np.maximum(cam, 0), atol=1e-5 * size)
+    logit = model.logits(context.prepared.batch)[0, 2]
+    assert hires.relevance.sum() + bias[2] == pytest.approx(logit, abs=1e-5)
     assert hires.score == pytest.approx(logit, abs=1e-5)
 
 
@@ -69,7 +71,7 @@ def test_a_batch_is_its_images_one_by_one(network: tuple[OpenedModel, str]) -> N
     """Gradients are never pooled over a batch."""
     model, path = network
     slot = model.slot(path)
-    weights = Target(1).weights(model.head)
+    weights = ScoreTarget(1).weights(model.head)
     run, others = gradients.trunk(model, slot, True)
     function = gradients.head_gradient(model, slot, others, False, True)
     prepared = np.concatenate([model.prepare(picture(seed=n)).batch for n in range(3)])
@@ -81,26 +83,29 @@ def test_a_batch_is_its_images_one_by_one(network: tuple[OpenedModel, str]) -> N
 
 
 def test_a_difference_of_classes_is_the_difference_of_their_maps(network: tuple[OpenedModel, str]) -> None:
-    look = Look(network[0], picture())
-    one, other = heat(look, "hires-cam", Target(0)), heat(look, "hires-cam", Target(3))
-    both = explain(look, Request("hires-cam", Target(0, 3)))
-    np.testing.assert_allclose(both.heat, one - other, atol=1e-6)
-    logits = network[0].logits(look.prepared.batch)[0]
+    context = AttributionContext(network[0], picture())
+    one, other = (
+        relevance(context, "hires-cam", ScoreTarget(0)),
+        relevance(context, "hires-cam", ScoreTarget(3)),
+    )
+    both = explain(context, MapRequest("hires-cam", ScoreTarget(0, 3)))
+    np.testing.assert_allclose(both.relevance, one - other, atol=1e-6)
+    logits = network[0].logits(context.prepared.batch)[0]
     assert both.score == pytest.approx(logits[0] - logits[3], abs=1e-5)
     assert both.target_words == "class 0 − class 3"
 
 
 def test_a_constant_on_all_logits_changes_nothing(network: tuple[OpenedModel, str]) -> None:
-    """Explained is the logit and not the probability; and a look made later sees later weights."""
+    """Explained is the logit and not the probability; and a context made later sees later weights."""
     model, _ = network
     dense = model.keras.get_layer("scores")
     methods = ("grad-cam", "grad-cam++", "saliency", "integrated-gradients")
-    before = {method: heat(Look(model, picture()), method) for method in methods}
+    before = {method: relevance(AttributionContext(model, picture()), method) for method in methods}
     kept = dense.bias.numpy()
     try:
         dense.bias.assign(kept + 8.0)
         model.refresh()
-        after = {method: heat(Look(model, picture()), method) for method in methods}
+        after = {method: relevance(AttributionContext(model, picture()), method) for method in methods}
     finally:
         dense.bias.assign(kept)
         model.refresh()
@@ -116,18 +121,18 @@ def test_integrated_gradients_add_up_to_the_rise_of_the_score(
 ) -> None:
     """With random biases, without which it would be trivial."""
     model, _ = network
-    look = Look(model, picture())
-    index = int(np.argmax(np.abs(model.logits(look.prepared.batch)[0])))
-    made = explain(look, Request("integrated-gradients", Target(index), settings={"steps": steps}))
-    black = np.zeros_like(look.prepared.batch)
-    rise = float((model.logits(look.prepared.batch) - model.logits(black))[0, index])
+    context = AttributionContext(model, picture())
+    index = int(np.argmax(np.abs(model.logits(context.prepared.batch)[0])))
+    made = explain(context, MapRequest("integrated-gradients", ScoreTarget(index), settings={"steps": steps}))
+    black = np.zeros_like(context.prepared.batch)
+    rise = float((model.logits(context.prepared.batch) - model.logits(black))[0, index])
     assert made.facts["score − score of the baseline"] == pytest.approx(rise, abs=1e-5)
-    assert float(made.heat.sum()) == pytest.approx(rise, abs=within * max(abs(rise), 0.5))
+    assert float(made.relevance.sum()) == pytest.approx(rise, abs=within * max(abs(rise), 0.5))
 
 
 def test_integrated_gradients_of_a_photograph_add_up(imagenet: OpenedModel) -> None:
     """With the steps that are the default; a hundred equal steps were a fifth off here."""
-    made = explain(Look(imagenet, load_sample("astronaut")), Request("integrated-gradients"))
+    made = explain(AttributionContext(imagenet, load_sample("astronaut")), MapRequest("integrated-gradients"))
     total, rise = made.facts.values()
     assert total == pytest.approx(rise, rel=0.05)
     assert made.notes == ()
@@ -147,9 +152,9 @@ def test_the_models_weights_and_settings_stay(network: tuple[OpenedModel, str]) 
     before = [weight.numpy().copy() for weight in model.keras.weights]
     config = str(model.keras.get_config())
     names = [layer.name for layer in model.keras.layers]
-    look = Look(model, picture())
+    context = AttributionContext(model, picture())
     for method in ("grad-cam", "guided-backprop", "saliency", "eigen-cam"):
-        heat(look, method)
+        relevance(context, method)
     for weight, kept in zip(model.keras.weights, before, strict=True):
         np.testing.assert_array_equal(weight.numpy(), kept)
     assert str(model.keras.get_config()) == config
@@ -158,14 +163,16 @@ def test_the_models_weights_and_settings_stay(network: tuple[OpenedModel, str]) 
 
 def test_shuffling_the_last_layer_changes_the_map(network: tuple[OpenedModel, str]) -> None:
     model, _ = network
-    before = {name: heat(Look(model, picture()), name) for name in ("hires-cam", "saliency")}
+    before = {
+        name: relevance(AttributionContext(model, picture()), name) for name in ("hires-cam", "saliency")
+    }
     kernel = model.keras.get_layer("scores").kernel
     values = kernel.numpy()
     try:
         kernel.assign(np.random.default_rng(3).permutation(values.ravel()).reshape(values.shape))
         model.refresh()
         for name, kept in before.items():
-            assert rank_correlation(kept, heat(Look(model, picture()), name)) < 0.95
+            assert rank_correlation(kept, relevance(AttributionContext(model, picture()), name)) < 0.95
     finally:
         kernel.assign(values)
         model.refresh()
@@ -180,18 +187,18 @@ def test_a_linear_network_is_explained_exactly() -> None:
     )
     randomised(model)
     wrapped = opened(model)
-    look = Look(wrapped, picture(6, 1))
+    context = AttributionContext(wrapped, picture(6, 1))
     weight = model.get_layer("scores").kernel.numpy()[:, 1].reshape(6, 6)
-    image = look.prepared.batch[0, ..., 0]
-    np.testing.assert_allclose(heat(look, "saliency", Target(1)), np.abs(weight), rtol=1e-6)
+    image = context.prepared.batch[0, ..., 0]
+    np.testing.assert_allclose(relevance(context, "saliency", ScoreTarget(1)), np.abs(weight), rtol=1e-6)
     np.testing.assert_allclose(
-        heat(look, "gradient-x-input", Target(1)), weight * image, rtol=1e-5, atol=1e-7
+        relevance(context, "gradient-x-input", ScoreTarget(1)), weight * image, rtol=1e-5, atol=1e-7
     )
-    white = heat(look, "integrated-gradients", Target(1), steps=7, baseline="white")
+    white = relevance(context, "integrated-gradients", ScoreTarget(1), steps=7, baseline="white")
     np.testing.assert_allclose(white, weight * (image - 1), rtol=1e-5, atol=1e-6)
-    hidden = heat(look, "occlusion", Target(1), window=10.0, stride=100.0, fill="black")
+    hidden = relevance(context, "occlusion", ScoreTarget(1), window=10.0, stride=100.0, fill="black")
     np.testing.assert_allclose(hidden, weight * image, rtol=1e-4, atol=1e-5)
-    noisy = heat(look, "smooth-grad", Target(1), samples=5, noise=30.0)
+    noisy = relevance(context, "smooth-grad", ScoreTarget(1), samples=5, noise=30.0)
     np.testing.assert_allclose(noisy, np.abs(weight), rtol=1e-5)
 
 
@@ -211,7 +218,10 @@ def test_logits_are_the_same_however_the_softmax_is_written() -> None:
         head_on_maps(dense(4, activation="log_softmax")),
         head_on_maps(dense(4, activation="softmax"), keras.layers.Reshape((2, 2)), keras.layers.Flatten()),
     ]
-    maps = [heat(Look(opened(randomised(model)), picture()), "hires-cam", Target(1)) for model in models]
+    maps = [
+        relevance(AttributionContext(opened(randomised(model)), picture()), "hires-cam", ScoreTarget(1))
+        for model in models
+    ]
     for one in maps[1:]:
         np.testing.assert_allclose(one, maps[0], atol=1e-7)
 
@@ -220,20 +230,22 @@ def test_a_dense_layer_without_bias() -> None:
     import keras
 
     wrapped = opened(randomised(head_on_maps(keras.layers.Dense(4, use_bias=False, activation="softmax"))))
-    look = Look(wrapped, picture())
-    assert heat(look, "hires-cam").sum() == pytest.approx(wrapped.logits(look.prepared.batch)[0, 2], abs=1e-5)
+    context = AttributionContext(wrapped, picture())
+    assert relevance(context, "hires-cam").sum() == pytest.approx(
+        wrapped.logits(context.prepared.batch)[0, 2], abs=1e-5
+    )
 
 
 def test_one_sigmoid_tells_two_classes() -> None:
     import keras
 
     wrapped = opened(randomised(head_on_maps(keras.layers.Dense(1, activation="sigmoid"))))
-    look = Look(wrapped, picture())
-    no, yes = (explain(look, Request("hires-cam", Target(index))) for index in (0, 1))
-    np.testing.assert_array_equal(no.heat, -yes.heat)
-    assert no.score == -yes.score == wrapped.logits(look.prepared.batch)[0, 0]
-    both = heat(look, "hires-cam", Target(1, 0))
-    np.testing.assert_allclose(both, 2 * yes.heat, rtol=1e-6)
+    context = AttributionContext(wrapped, picture())
+    no, yes = (explain(context, MapRequest("hires-cam", ScoreTarget(index))) for index in (0, 1))
+    np.testing.assert_array_equal(no.relevance, -yes.relevance)
+    assert no.score == -yes.score == wrapped.logits(context.prepared.batch)[0, 0]
+    both = relevance(context, "hires-cam", ScoreTarget(1, 0))
+    np.testing.assert_allclose(both, 2 * yes.relevance, rtol=1e-6)
 
 
 def test_several_inputs() -> None:
@@ -246,12 +258,12 @@ def test_several_inputs() -> None:
     joined = layers.Concatenate()([layers.GlobalAveragePooling2D()(maps), layers.Dense(3)(numbers)])
     model = keras.Model([numbers, image], layers.Dense(4, activation="softmax", name="scores")(joined))
     wrapped = opened(randomised(model))
-    look = Look(wrapped, picture())
+    context = AttributionContext(wrapped, picture())
     kernel = model.get_layer("scores").kernel.numpy()[:8, 2]
-    cam = wrapped.activations(look.prepared.batch, ["maps"])["maps"][0] @ kernel / 14**2
-    np.testing.assert_allclose(heat(look, "hires-cam"), cam, atol=1e-6)
-    assert heat(look, "saliency").shape == (16, 16)
-    made = explain(look, Request("integrated-gradients", Target(2), settings={"steps": 100}))
+    cam = wrapped.activations(context.prepared.batch, ["maps"])["maps"][0] @ kernel / 14**2
+    np.testing.assert_allclose(relevance(context, "hires-cam"), cam, atol=1e-6)
+    assert relevance(context, "saliency").shape == (16, 16)
+    made = explain(context, MapRequest("integrated-gradients", ScoreTarget(2), settings={"steps": 100}))
     total, rise = made.facts.values()
     assert total == pytest.approx(rise, abs=0.02 * max(abs(rise), 0.5))
 
@@ -268,13 +280,14 @@ def test_one_image_for_two_towers_that_are_one() -> None:
     joined = layers.Add()([tower(left), tower(right)])
     model = keras.Model([left, right], layers.Dense(2, name="scores")(joined))
     wrapped = opened(randomised(model))
-    look = Look(wrapped, picture(8, 1))
+    context = AttributionContext(wrapped, picture(8, 1))
     made = explain(
-        look, Request("integrated-gradients", Target(0), settings={"steps": 5, "baseline": "black"})
+        context,
+        MapRequest("integrated-gradients", ScoreTarget(0), settings={"steps": 5, "baseline": "black"}),
     )
     total, rise = made.facts.values()
     assert total == pytest.approx(rise, rel=1e-3)
-    assert heat(look, "grad-cam", Target(0)).shape == (6, 6)
+    assert relevance(context, "grad-cam", ScoreTarget(0)).shape == (6, 6)
 
 
 def test_a_network_that_computes_by_code_of_its_own() -> None:
@@ -294,9 +307,11 @@ def test_a_network_that_computes_by_code_of_its_own() -> None:
     own = Own()
     model = keras.Model(inputs, own(inputs))
     randomised(model, size=0.1)
-    look = Look(opened(model), picture(6, 1))
-    made = explain(look, Request("gradient-x-input", Target(0, 2)))
+    context = AttributionContext(opened(model), picture(6, 1))
+    made = explain(context, MapRequest("gradient-x-input", ScoreTarget(0, 2)))
     kernel = own.scores.kernel.numpy()
     weight = (kernel[:, 0] - kernel[:, 2]).reshape(6, 6)
-    np.testing.assert_allclose(made.heat, weight * look.prepared.batch[0, ..., 0], rtol=1e-3, atol=1e-5)
+    np.testing.assert_allclose(
+        made.relevance, weight * context.prepared.batch[0, ..., 0], rtol=1e-3, atol=1e-5
+    )
     assert any("logarithms" in note for note in made.notes)

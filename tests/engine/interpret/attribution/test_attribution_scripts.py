@@ -19,15 +19,15 @@ import script_nets
 from attribution_nets import flat, functional, mixed, nested, randomised
 
 from convscope.core.errors import UserError
+from convscope.engine.interpret.attribution.context import AttributionContext
 from convscope.engine.interpret.attribution.explain import explain
 from convscope.engine.interpret.attribution.layers import usable_layers
-from convscope.engine.interpret.attribution.look import Look
 from convscope.engine.interpret.attribution.methods import METHODS
 from convscope.engine.interpret.attribution.picture import Style, picture
-from convscope.engine.interpret.attribution.result import Request
+from convscope.engine.interpret.attribution.result import MapRequest
 from convscope.engine.interpret.attribution.script import to_python
 from convscope.engine.interpret.attribution.script_save import save_script
-from convscope.engine.interpret.attribution.target import Target
+from convscope.engine.interpret.attribution.target import ScoreTarget
 from convscope.engine.models.answers.preprocessing import MODES
 from convscope.engine.models.library.catalogue import open_model
 from convscope.engine.models.opened import ModelSource, OpenedModel
@@ -78,29 +78,35 @@ HALF: dict[str, tuple[Callable[[], Any], tuple[str, ...]]] = {
 }
 
 
-def cases(folder: Path, digits: OpenedModel, imagenet: OpenedModel) -> dict[str, tuple[Look, Request, Style]]:
+def cases(
+    folder: Path, digits: OpenedModel, imagenet: OpenedModel
+) -> dict[str, tuple[AttributionContext, MapRequest, Style]]:
     """Everything that a script is written for."""
-    made: dict[str, tuple[Look, Request, Style]] = {}
-    seven = Look(digits, load_sample("digit-7"))
+    made: dict[str, tuple[AttributionContext, MapRequest, Style]] = {}
+    seven = AttributionContext(digits, load_sample("digit-7"))
     for method in METHODS:
-        made[method] = seven, Request(method, Target(7, 1), settings=SETTINGS.get(method, {})), Style()
+        made[method] = (
+            seven,
+            MapRequest(method, ScoreTarget(7, 1), settings=SETTINGS.get(method, {})),
+            Style(),
+        )
     for words, special in {
-        "blurred": Request("integrated-gradients", settings={"steps": 5, "baseline": "blurred"}),
-        "probability": Request("rise", Target(3), settings={"masks": 90, "score": "probability"}),
-        "strongest": Request("score-cam", settings={"channels": 16}),
+        "blurred": MapRequest("integrated-gradients", settings={"steps": 5, "baseline": "blurred"}),
+        "probability": MapRequest("rise", ScoreTarget(3), settings={"masks": 90, "score": "probability"}),
+        "strongest": MapRequest("score-cam", settings={"channels": 16}),
     }.items():
         made[words] = seven, special, Style(opacity=0.8, how="nearest", colormap="gray", blend="even")
-    coffee = Look(imagenet, load_sample("coffee"))
-    made["shipped"] = coffee, Request("grad-cam"), Style()
+    coffee = AttributionContext(imagenet, load_sample("coffee"))
+    made["shipped"] = coffee, MapRequest("grad-cam"), Style()
     # Other paths lead around this layer.
-    made["shipped early"] = coffee, Request("layer-cam", layer="block2b_dw_relu6"), Style()
-    made["shipped guided"] = coffee, Request("guided-backprop"), Style()
-    drawing = Look(digits, Image(load_sample("digit-3").values, "drawing"))
-    made["drawing"] = drawing, Request("grad-cam", Target(3)), Style()
+    made["shipped early"] = coffee, MapRequest("layer-cam", layer="block2b_dw_relu6"), Style()
+    made["shipped guided"] = coffee, MapRequest("guided-backprop"), Style()
+    drawing = AttributionContext(digits, Image(load_sample("digit-3").values, "drawing"))
+    made["drawing"] = drawing, MapRequest("grad-cam", ScoreTarget(3)), Style()
     # Neither the network nor the picture has a file.
     pasted = Image(load_sample("coffee").values[:150, :170], "pasted")
-    unsaved = Look(OpenedModel(randomised(mixed(nested))), pasted)
-    made["unsaved"] = unsaved, Request("hires-cam", Target(1), "base/join"), Style()
+    unsaved = AttributionContext(OpenedModel(randomised(mixed(nested))), pasted)
+    made["unsaved"] = unsaved, MapRequest("hires-cam", ScoreTarget(1), "base/join"), Style()
 
     noise = np.random.default_rng(1).integers(0, 256, (30, 20, 3)).astype(np.uint8)
     save_png(folder / "noise.png", noise)
@@ -112,32 +118,38 @@ def cases(folder: Path, digits: OpenedModel, imagenet: OpenedModel) -> dict[str,
             randomised(mixed(make) if half else make()).save(path)
             opened = open_model(path)
             # Of the whole image, stretched, some of these random networks have no guided Grad-CAM.
-            look = Look(opened.with_(preprocessing=replace(opened.preprocessing, resize="crop")), image)
+            context = AttributionContext(
+                opened.with_(preprocessing=replace(opened.preprocessing, resize="crop")), image
+            )
             for text in requests:
                 method, _, layer = text.partition(" ")
                 settings = SETTINGS.get(method, {})
                 if method == "rise":
                     settings = {**settings, "score": "probability"}
                 made[f"{path.stem} {text}"] = (
-                    look,
-                    Request(method, Target(1), layer or None, settings),
+                    context,
+                    MapRequest(method, ScoreTarget(1), layer or None, settings),
                     Style(),
                 )
     flat_path = folder / "flat.keras"
     randomised(flat()).save(flat_path)
     for resize in ("crop", "pad", "stretch"):
         model = open_model(flat_path).with_(preprocessing=replace(MODES["caffe"], resize=resize))
-        look = Look(model, load_image(folder / "gray.png"))
-        made[resize] = look, Request("gradient-x-input", Target(1)), Style()
+        context = AttributionContext(model, load_image(folder / "gray.png"))
+        made[resize] = context, MapRequest("gradient-x-input", ScoreTarget(1)), Style()
     for layer in usable_layers(model):
-        made[f"flat {layer.path}"] = look, Request("hires-cam", Target(1), layer.path), Style()
+        made[f"flat {layer.path}"] = context, MapRequest("hires-cam", ScoreTarget(1), layer.path), Style()
     heads = folder / "heads.keras"
     randomised(script_nets.heads()).save(heads)
     # A number of the output that is not shown by itself, and what pulls it down.
-    look = Look(open_model(heads).with_(output="box"), image)
+    context = AttributionContext(open_model(heads).with_(output="box"), image)
     for method in ("hires-cam", "rise"):
         settings = {**SETTINGS["rise"], "score": "probability"} if method == "rise" else {}
-        made[f"box {method}"] = look, Request(method, Target(2, down=True), settings=settings), Style()
+        made[f"box {method}"] = (
+            context,
+            MapRequest(method, ScoreTarget(2, down=True), settings=settings),
+            Style(),
+        )
     return made
 
 
@@ -174,14 +186,14 @@ class Scripts:
             stderr=self._errors,
             text=True,
         )
-        self.made: dict[str, tuple[Look, Request, Style, Path]] = {}
+        self.made: dict[str, tuple[AttributionContext, MapRequest, Style, Path]] = {}
 
-    def add(self, name: str, look: Look, request: Request, style: Style) -> None:
+    def add(self, name: str, context: AttributionContext, request: MapRequest, style: Style) -> None:
         """Write a script, with what it could not open otherwise, and have it run."""
         place = self._folder / str(len(self.made))
         place.mkdir()
-        save_script(place / "script.py", look, request, style)
-        self.made[name] = look, request, style, place
+        save_script(place / "script.py", context, request, style)
+        self.made[name] = context, request, style, place
         assert self._process.stdin is not None
         self._process.stdin.write(f"{place}\n")
         self._process.stdin.flush()
@@ -221,17 +233,17 @@ def scripts(
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_script_makes_the_same_map(scripts: Scripts, name: str) -> None:
-    look, request, style, place = scripts.made[name]
-    ours = explain(look, request)
+    context, request, style, place = scripts.made[name]
+    ours = explain(context, request)
     scripts.wait(name)
-    size = np.abs(ours.heat).max()
+    size = np.abs(ours.relevance).max()
     assert size > 0
-    np.testing.assert_allclose(np.load(place / "heat.npy"), ours.heat, atol=1e-5 * size)
+    np.testing.assert_allclose(np.load(place / "heat.npy"), ours.relevance, atol=1e-5 * size)
     # The overlay too, but for the colours between sixteen of the scale's.
     overlay = load_image(place / "overlay.png").values.astype(np.int16)
     assert overlay.shape == (*ours.pixels.shape[:2], 3)
     # (Pillow's nearest cell is another one where a pixel's middle is on the border of two.)
-    if style.how == "bilinear" or ours.heat.shape == ours.pixels.shape[:2]:
+    if style.how == "bilinear" or ours.relevance.shape == ours.pixels.shape[:2]:
         assert np.abs(overlay - picture(ours, style)).max() <= 8
 
 
@@ -256,7 +268,10 @@ def test_layers_of_keras_applications_are_told_by_their_place(tmp_path: Path) ->
     source = ModelSource("application", "InceptionV3", weights="ImageNet")
     model = OpenedModel(keras_model, source=source)
     save_png(tmp_path / "noise.png", np.random.default_rng(1).integers(0, 256, (16, 16, 3)).astype(np.uint8))
-    text = to_python(Look(model, load_image(tmp_path / "noise.png")), Request("guided-grad-cam", Target(1)))
+    text = to_python(
+        AttributionContext(model, load_image(tmp_path / "noise.png")),
+        MapRequest("guided-grad-cam", ScoreTarget(1)),
+    )
     assert "keras.applications.InceptionV3(" in text and "get_layer" not in text
     tree = ast.parse(text)
     places = [
@@ -274,19 +289,27 @@ def test_layers_of_keras_applications_are_told_by_their_place(tmp_path: Path) ->
 
 
 def test_what_a_script_cannot_open(digits: OpenedModel, tmp_path: Path) -> None:
-    for look, words in (
-        (Look(open_model("mnist-small"), load_sample("digit-7")), "has no file that Keras opens"),
-        (Look(digits, Image(np.zeros((100, 100), np.uint8), "pasted")), "pasted has no picture file"),
+    for context, words in (
+        (
+            AttributionContext(open_model("mnist-small"), load_sample("digit-7")),
+            "has no file that Keras opens",
+        ),
+        (
+            AttributionContext(digits, Image(np.zeros((100, 100), np.uint8), "pasted")),
+            "pasted has no picture file",
+        ),
     ):
         with pytest.raises(UserError, match=words):
-            to_python(look, Request("grad-cam"))
+            to_python(context, MapRequest("grad-cam"))
 
 
 def test_what_lies_beside_a_script_is_left_alone(tmp_path: Path) -> None:
     for name in ("mine.keras", "mine-2.classes.json", "mine.png"):
         (tmp_path / name).write_text("mine")
-    look = Look(OpenedModel(randomised(flat())), Image(np.zeros((80, 90, 3), np.uint8), "pasted"))
-    files = save_script(tmp_path / "mine.py", look, Request("grad-cam", Target(1)))
+    context = AttributionContext(
+        OpenedModel(randomised(flat())), Image(np.zeros((80, 90, 3), np.uint8), "pasted")
+    )
+    files = save_script(tmp_path / "mine.py", context, MapRequest("grad-cam", ScoreTarget(1)))
     assert [one.name for one in files] == ["mine.py", "mine-3.keras", "mine-3.classes.json", "mine-2.png"]
     assert (tmp_path / "mine.keras").read_text() == (tmp_path / "mine.png").read_text() == "mine"
     text = files[0].read_text(encoding="utf-8")
@@ -304,7 +327,9 @@ def test_a_network_that_keras_does_not_open_again_leaves_no_files(tmp_path: Path
     inputs = keras.Input((16, 16, 3))
     values = layers.GlobalAveragePooling2D()(Own()(layers.Conv2D(4, 3)(inputs)))
     model = keras.Model(inputs, layers.Dense(3, activation="softmax")(values), name="own")
-    look = Look(OpenedModel(randomised(model)), Image(np.zeros((8, 9, 3), np.uint8), "blank"))
+    context = AttributionContext(
+        OpenedModel(randomised(model)), Image(np.zeros((8, 9, 3), np.uint8), "blank")
+    )
     with pytest.raises(UserError, match="own has layers that Keras does not open again from a file"):
-        save_script(tmp_path / "own.py", look, Request("saliency", Target(1)))
+        save_script(tmp_path / "own.py", context, MapRequest("saliency", ScoreTarget(1)))
     assert list(tmp_path.iterdir()) == []

@@ -90,7 +90,7 @@ def test_a_number_is_asked_what_pushes_it_up_and_what_pulls_it_down(
     settle(qtbot, window)
     maps = {one.target_words: one for one in panel_of(window).desk.maps if one.method == "hires-cam"}
     up, down = maps["what pushes value 2 up"], maps["what pulls value 2 down"]
-    np.testing.assert_allclose(up.heat, -down.heat, atol=1e-7)
+    np.testing.assert_allclose(up.relevance, -down.relevance, atol=1e-7)
     assert "any value" in " ".join(captions(window))
     press(qtbot, child(window, QToolButton, "explain.direction.down"))
     settle(qtbot, window)

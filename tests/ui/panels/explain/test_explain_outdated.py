@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QComboBox, QLabel, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from convscope.core.task import Task
-from convscope.engine.interpret.attribution.look import Look
+from convscope.engine.interpret.attribution.context import AttributionContext
 from convscope.engine.interpret.attribution.result import Attribution
 from convscope.engine.models.opened import OpenedModel
 from convscope.imaging.samples import load_sample
@@ -31,14 +31,14 @@ class Passes:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self._counts: dict[str, int] = {}
         for name in ("scores", "input_gradients", "layer_gradient"):
-            monkeypatch.setattr(Look, name, self._counting(getattr(Look, name)))
+            monkeypatch.setattr(AttributionContext, name, self._counting(getattr(AttributionContext, name)))
 
     def of(self, name: str) -> int:
         """Passes of an image so far."""
         return self._counts.get(name, 0)
 
     def _counting(self, method: Callable[..., Any]) -> Callable[..., Any]:
-        def counted(look: Look, *arguments: Any, **options: Any) -> Any:
+        def counted(look: AttributionContext, *arguments: Any, **options: Any) -> Any:
             self._counts[look.image.name] = self._counts.get(look.image.name, 0) + 1
             return method(look, *arguments, **options)
 
@@ -139,16 +139,16 @@ def test_quick_maps_are_given_up_within_a_pass(
     settle(qtbot, window)
     desk, old = panel_of(window).desk, window.workspace.image
     begun, go, asked = threading.Event(), threading.Event(), []
-    plain = Look.input_gradients
+    plain = AttributionContext.input_gradients
 
-    def slowly(look: Look, *arguments: Any, **options: Any) -> Any:
+    def slowly(look: AttributionContext, *arguments: Any, **options: Any) -> Any:
         asked.append(look.image.name)
         if look.image is old:
             begun.set()
             go.wait(300)
         return plain(look, *arguments, **options)
 
-    monkeypatch.setattr(Look, "input_gradients", slowly)
+    monkeypatch.setattr(AttributionContext, "input_gradients", slowly)
     desk.ask(methods=("gradient-x-input", "guided-backprop", "guided-grad-cam"))
     qtbot.waitUntil(begun.is_set, timeout=LONG)
     window.workspace.select_image(window.workspace.images[1].id)

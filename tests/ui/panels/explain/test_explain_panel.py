@@ -29,12 +29,12 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 from window_helpers import messages
 
+from convscope.engine.interpret.attribution.context import AttributionContext
 from convscope.engine.interpret.attribution.explain import explain
-from convscope.engine.interpret.attribution.look import Look
 from convscope.engine.interpret.attribution.methods import METHODS
 from convscope.engine.interpret.attribution.picture import Style, picture
-from convscope.engine.interpret.attribution.result import Request
-from convscope.engine.interpret.attribution.target import Target
+from convscope.engine.interpret.attribution.result import MapRequest
+from convscope.engine.interpret.attribution.target import ScoreTarget
 from convscope.engine.models.library.catalogue import open_model
 from convscope.engine.models.opened import OpenedModel
 from convscope.imaging.image import Image
@@ -71,10 +71,13 @@ def test_a_photograph_is_explained_at_once_and_the_maps_are_the_engines_own(
         f"Saliency: {bars.rows[0].name}",
     ]
     desk = panel_of(window).desk
-    plain = explain(Look(imagenet, window.workspace.image), Request("grad-cam", Target(bars.rows[0].index)))
+    plain = explain(
+        AttributionContext(imagenet, window.workspace.image),
+        MapRequest("grad-cam", ScoreTarget(bars.rows[0].index)),
+    )
     shown = desk.attribution(desk.requests[0])
     assert shown is not None
-    np.testing.assert_allclose(shown.heat, plain.heat, rtol=1e-5, atol=1e-7)
+    np.testing.assert_allclose(shown.relevance, plain.relevance, rtol=1e-5, atol=1e-7)
     assert "last convolutional" in child(window, QLabel, "explain.why").text()
     # Every stage of the network, fine to coarse.
     stages = child(window, MosaicView, "explain.stages")
@@ -92,7 +95,7 @@ def test_another_class_by_click_by_search_and_as_a_difference(
     second = bars.rows[1]
     qtbot.mouseClick(bars, Qt.MouseButton.LeftButton, pos=bars.row_rect(1).center().toPoint())
     settle(qtbot, window)
-    assert {request.target for request in desk.requests} == {Target(second.index)}
+    assert {request.target for request in desk.requests} == {ScoreTarget(second.index)}
     assert second.name in child(window, QLabel, "explain.explained").text()
     field = child(window, QLineEdit, "explain.any")
     field.setFocus()
@@ -106,7 +109,7 @@ def test_another_class_by_click_by_search_and_as_a_difference(
     qtbot.keyClicks(minus, str(second.index))
     qtbot.keyClick(minus, Qt.Key.Key_Return)
     settle(qtbot, window)
-    target = Target(espresso, second.index)
+    target = ScoreTarget(espresso, second.index)
     assert desk.requests[0].target == target
     made = desk.attribution(desk.requests[0])
     assert made is not None and made.target_words == f"espresso − {second.name}"
@@ -151,7 +154,7 @@ def test_a_wall_of_classes_by_methods_and_the_map_that_is_chosen(
     settle(qtbot, window)
     one = desk.attribution()
     assert one is not None and one.method == "hires-cam"
-    assert view.pixels is not None and view.pixels.shape[:2] == one.heat.shape
+    assert view.pixels is not None and view.pixels.shape[:2] == one.relevance.shape
 
 
 def test_settings_of_a_method_the_layer_and_the_style(
@@ -175,7 +178,7 @@ def test_settings_of_a_method_the_layer_and_the_style(
     after = desk.attribution()
     assert before is not None and after is not None
     assert after.settings["window"] > before.settings["window"]
-    assert not np.array_equal(before.heat, after.heat)
+    assert not np.array_equal(before.relevance, after.relevance)
     tick_only(qtbot, window, "grad-cam")
     settle(qtbot, window)
     layer = child(window, QComboBox, "explain.layer")
@@ -205,7 +208,10 @@ def test_the_photograph_is_clear_where_there_is_no_heat_unless_the_opacity_is_ev
     desk, view = panel_of(window).desk, panel_of(window).wall
     one, look = desk.attribution(), desk.look
     assert one is not None and look is not None and one.method == "grad-cam"
-    cold, seen = upsample(one.heat, *look.size) < 0.05 * one.heat.max(), look.prepared.pixels.astype(int)
+    cold, seen = (
+        upsample(one.relevance, *look.size) < 0.05 * one.relevance.max(),
+        look.prepared.pixels.astype(int),
+    )
     assert cold.mean() > 0.05
     clear = np.abs(view.pixels(1)[cold] - seen[cold]).mean()
     opacity = child(window, QDoubleSpinBox, "explain.opacity.box")
@@ -236,7 +242,7 @@ def test_a_stage_of_the_strip_becomes_the_layer(
     assert desk.question.layer == desk.strip[0].layer
     made = desk.attribution(next(r for r in desk.requests if r.method == "grad-cam"))
     assert made is not None
-    np.testing.assert_allclose(made.heat, desk.strip[0].heat, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(made.relevance, desk.strip[0].relevance, rtol=1e-4, atol=1e-6)
 
 
 def test_the_three_checks(window: MainWindow, digits: OpenedModel, qtbot: QtBot) -> None:
@@ -355,7 +361,7 @@ def test_everything_is_saved_and_the_script_gives_the_same_map(
     ):
         output.save(name, tmp_path / f"{name}{suffix}")
         settle(qtbot, window)
-    assert np.array_equal(np.load(tmp_path / "npy.npy"), one.heat)
+    assert np.array_equal(np.load(tmp_path / "npy.npy"), one.relevance)
     with PillowImage.open(tmp_path / "overlay.png") as picture:
         assert picture.size == (28, 28)
     assert one.title in (tmp_path / "report.html").read_text(encoding="utf-8")
@@ -377,7 +383,7 @@ def test_what_is_saved_has_the_colours_that_are_seen(
     panel_of(window).desk.ask(methods=("grad-cam",), count=2)
     settle(qtbot, window)
     output, desk, view = panel_of(window).output, panel_of(window).desk, panel_of(window).wall
-    weaker = min(desk.maps, key=lambda one: one.heat.max())
+    weaker = min(desk.maps, key=lambda one: one.relevance.max())
     desk.select(weaker.request)
     assert desk.scale(weaker) != weaker.scale
     shown = view.pixels([request.key for request in desk.requests].index(weaker.request.key))
@@ -427,7 +433,7 @@ def test_the_command_line_and_the_panel_say_the_same(
     desk = panel_of(window).desk
     one = desk.attribution(next(r for r in desk.requests if r.method == "grad-cam"))
     assert one is not None
-    np.testing.assert_allclose(np.load(tmp_path / "h.npy"), one.heat, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(np.load(tmp_path / "h.npy"), one.relevance, rtol=1e-4, atol=1e-6)
     json.loads(done.stdout)
 
 

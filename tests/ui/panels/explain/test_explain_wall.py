@@ -15,7 +15,7 @@ from window_helpers import messages
 
 from convscope.engine.interpret.attribution.picture import picture
 from convscope.engine.interpret.attribution.result import Attribution
-from convscope.engine.interpret.attribution.target import Target
+from convscope.engine.interpret.attribution.target import ScoreTarget
 from convscope.engine.models.opened import OpenedModel
 from convscope.imaging.samples import load_sample
 from convscope.ui import theme
@@ -70,7 +70,7 @@ def test_a_cancelled_map_says_so_and_is_asked_for_again(
     settle(qtbot, window)
     whole = desk.attribution(rise)
     assert whole is not None and whole.done == 1 and not desk.stopped(rise)
-    assert not np.array_equal(whole.heat, partial.heat)
+    assert not np.array_equal(whole.relevance, partial.relevance)
     assert captions(window)[2].startswith("RISE: ")
 
 
@@ -168,13 +168,13 @@ def test_a_class_is_taken_from_the_list_by_mouse_and_by_keys(
             qtbot.keyClick(popup, Qt.Key.Key_Return)
         settle(qtbot, window)
         assert wanted in (desk.question.index, desk.question.minus)
-    assert desk.requests[0].target == Target(boot, sneaker)
+    assert desk.requests[0].target == ScoreTarget(boot, sneaker)
     assert child(window, QLabel, "explain.explained").text().startswith(theme.strong("Ankle boot − Sneaker"))
     assert not messages(window)
     # An empty field takes nothing off.
     child(window, QLineEdit, "explain.minus").clear()
     settle(qtbot, window)
-    assert desk.requests[0].target == Target(boot)
+    assert desk.requests[0].target == ScoreTarget(boot)
 
 
 def test_the_first_bar_is_the_most_probable_class_of_the_next_image_too(
@@ -188,10 +188,10 @@ def test_the_first_bar_is_the_most_probable_class_of_the_next_image_too(
     for row in (2, 0):
         qtbot.mouseClick(bars, Qt.MouseButton.LeftButton, pos=bars.row_rect(row).center().toPoint())
         settle(qtbot, window)
-        assert desk.requests[0].target == Target(bars.rows[row].index)
+        assert desk.requests[0].target == ScoreTarget(bars.rows[row].index)
     window.workspace.select_image(window.workspace.images[3].id)
     settle(qtbot, window)
-    assert desk.requests[0].target == Target(garments.classes.index("Trouser"))
+    assert desk.requests[0].target == ScoreTarget(garments.classes.index("Trouser"))
 
 
 def test_a_wall_of_five_classes_in_a_small_window(
@@ -319,7 +319,7 @@ def test_the_panel_comes_back_as_it_was(window: MainWindow, digits: OpenedModel,
     window.workspace.update_image(load_sample("digit-8"))
     window.show_panel("explain")
     settle(qtbot, window)
-    assert begun and {one.target for one in desk.maps} == {Target(3)}
+    assert begun and {one.target for one in desk.maps} == {ScoreTarget(3)}
     assert desk.look is not None and desk.look.image is window.workspace.image
 
 

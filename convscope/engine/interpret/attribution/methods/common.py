@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convscope.core.task import Task
+from convscope.engine.interpret.attribution.context import AttributionContext
 from convscope.engine.interpret.attribution.layers import checked_layer
-from convscope.engine.interpret.attribution.look import Look
-from convscope.engine.interpret.attribution.method import Compute, Heat, Settings, Work
-from convscope.engine.interpret.attribution.target import Target
+from convscope.engine.interpret.attribution.method import Compute, CostFactors, Relevance, Settings
+from convscope.engine.interpret.attribution.target import ScoreTarget
 
 Sum = Callable[[NDArray[np.float32], NDArray[np.float32]], NDArray[np.float32]]
 """From maps and gradients, both …×h×w×channels, to the heat, …×h×w."""
@@ -20,11 +20,13 @@ Sum = Callable[[NDArray[np.float32], NDArray[np.float32]], NDArray[np.float32]]
 def of_layer(sum_up: Sum) -> Compute:
     """The method that sums up one layer's maps by their gradients."""
 
-    def compute(look: Look, target: Target, layer: str | None, settings: Settings, task: Task) -> Heat:
+    def compute(
+        context: AttributionContext, target: ScoreTarget, layer: str | None, settings: Settings, task: Task
+    ) -> Relevance:
         task.check()
-        maps, slopes, _ = look.layer_gradient(checked_layer(look.model, layer), target)
-        values = sum_up(maps, slopes)
-        return Heat(values, silence(values))
+        maps, gradients, _ = context.layer_gradient(checked_layer(context.model, layer), target)
+        values = sum_up(maps, gradients)
+        return Relevance(values, silence(values))
 
     return compute
 
@@ -41,11 +43,11 @@ def relu(values: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.maximum(values, 0)
 
 
-def one_pass(settings: Settings, work: Work) -> int:
+def one_pass(settings: Settings, factors: CostFactors) -> int:
     """One forward pass, and the head's gradient, which costs next to nothing at the last layer."""
     return 1
 
 
-def there_and_back(settings: Settings, work: Work) -> int:
+def there_and_back(settings: Settings, factors: CostFactors) -> int:
     """A forward and a backward pass."""
     return 3

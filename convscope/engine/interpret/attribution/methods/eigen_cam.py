@@ -6,11 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convscope.core.task import Task
+from convscope.engine.interpret.attribution.context import AttributionContext
 from convscope.engine.interpret.attribution.layers import checked_layer
-from convscope.engine.interpret.attribution.look import Look
-from convscope.engine.interpret.attribution.method import Heat, Method, Paper, Settings
+from convscope.engine.interpret.attribution.method import Method, Paper, Relevance, Settings
 from convscope.engine.interpret.attribution.methods.common import one_pass, silence
-from convscope.engine.interpret.attribution.target import Target
+from convscope.engine.interpret.attribution.target import ScoreTarget
 
 
 def eigen_cam(maps: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -36,11 +36,13 @@ def eigen_cam(maps: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(values.reshape(height, width) * scale, np.float32)
 
 
-def compute(look: Look, target: Target, layer: str | None, settings: Settings, task: Task) -> Heat:
+def compute(
+    context: AttributionContext, target: ScoreTarget, layer: str | None, settings: Settings, task: Task
+) -> Relevance:
     """Project the layer's maps."""
     task.check()
-    values = eigen_cam(look.maps(checked_layer(look.model, layer)))
-    return Heat(values, silence(values))
+    values = eigen_cam(context.maps(checked_layer(context.model, layer)))
+    return Relevance(values, silence(values))
 
 
 METHOD = Method(
@@ -50,7 +52,7 @@ METHOD = Method(
     formula="A · v₁,  A = U Σ Vᵀ",
     computes="Shows the strongest common pattern of all feature maps, their first principal component, "
     "without a gradient and without a class: what the layer sees most of.",
-    misses="It is the same for every class, so that it tells what is salient and not why the network "
+    limitations="It is the same for every class, so that it tells what is salient and not why the network "
     "decided; the sign of a principal component is arbitrary.",
     paper=Paper(
         "Muhammad and Yeasin",

@@ -9,17 +9,17 @@ from convscope.engine.interpret.attribution.method import Method, Paper
 from convscope.engine.interpret.attribution.methods.common import of_layer, one_pass, relu
 
 
-def grad_cam(maps: NDArray[np.float32], slopes: NDArray[np.float32]) -> NDArray[np.float32]:
+def grad_cam(maps: NDArray[np.float32], gradients: NDArray[np.float32]) -> NDArray[np.float32]:
     """ReLU(Σₖ meanᵢⱼ(gₖ)·Aₖ), equations 1 and 2 of the paper.
 
     Args:
         maps: A, …×h×w×channels.
-        slopes: g = ∂score/∂A, of the same shape.
+        gradients: g = ∂score/∂A, of the same shape.
 
     Returns:
         …×h×w, float32.
     """
-    weights = slopes.mean(axis=(-3, -2), dtype=np.float32)
+    weights = gradients.mean(axis=(-3, -2), dtype=np.float32)
     return relu(np.einsum("...hwk,...k->...hw", maps, weights))
 
 
@@ -30,7 +30,7 @@ METHOD = Method(
     formula="ReLU( Σₖ mean(gₖ) · Aₖ )",
     computes="Weighs each feature map by how much the score would rise with it on average, adds them "
     "up and keeps what is positive: where are the things that speak for the class.",
-    misses="It is as coarse as the layer, averages away where a map matters, so that it can light up "
+    limitations="It is as coarse as the layer, averages away where a map matters, so that it can light up "
     "places that the network did not use, and shows nothing of what speaks against.",
     paper=Paper(
         "Selvaraju et al.",

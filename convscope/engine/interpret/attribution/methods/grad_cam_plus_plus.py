@@ -9,7 +9,7 @@ from convscope.engine.interpret.attribution.method import Method, Paper
 from convscope.engine.interpret.attribution.methods.common import of_layer, one_pass, relu
 
 
-def grad_cam_plus_plus(maps: NDArray[np.float32], slopes: NDArray[np.float32]) -> NDArray[np.float32]:
+def grad_cam_plus_plus(maps: NDArray[np.float32], gradients: NDArray[np.float32]) -> NDArray[np.float32]:
     """ReLU(Σₖ wₖ·Aₖ) with wₖ = Σᵢⱼ α·ReLU(g) and α = g² / (2g² + g³·ΣA), equations 6, 7 and 19.
 
     The paper's exponential of the score stands before every gradient and would only scale the whole map; left
@@ -18,15 +18,15 @@ def grad_cam_plus_plus(maps: NDArray[np.float32], slopes: NDArray[np.float32]) -
 
     Args:
         maps: A, …×h×w×channels.
-        slopes: g = ∂score/∂A, of the same shape.
+        gradients: g = ∂score/∂A, of the same shape.
 
     Returns:
         …×h×w, float32.
     """
     totals = maps.sum(axis=(-3, -2), keepdims=True, dtype=np.float32)
-    below = 2 + slopes * totals
-    alpha = np.divide(1, below, out=np.zeros_like(slopes), where=(slopes != 0) & (below != 0))
-    weights = (alpha * relu(slopes)).sum(axis=(-3, -2), dtype=np.float32)
+    below = 2 + gradients * totals
+    alpha = np.divide(1, below, out=np.zeros_like(gradients), where=(gradients != 0) & (below != 0))
+    weights = (alpha * relu(gradients)).sum(axis=(-3, -2), dtype=np.float32)
     return relu(np.einsum("...hwk,...k->...hw", maps, weights))
 
 
@@ -37,7 +37,7 @@ METHOD = Method(
     formula="ReLU( Σₖ Σ α·ReLU(gₖ) · Aₖ ),  α = g² / (2g² + g³·ΣA)",
     computes="Grad-CAM with other weights: only positive gradients count, each the more the rarer it "
     "is in its map, so that several objects of a class, or small ones, are all lit.",
-    misses="Its weights rest on an exponential score that no network has; what speaks against the "
+    limitations="Its weights rest on an exponential score that no network has; what speaks against the "
     "class is lost in them, and maps of different classes become alike.",
     paper=Paper(
         "Chattopadhyay et al.",

@@ -5,19 +5,21 @@ from __future__ import annotations
 import numpy as np
 
 from convscope.core.task import Task
-from convscope.engine.interpret.attribution.look import Look
-from convscope.engine.interpret.attribution.method import Heat, Method, Paper, Settings
+from convscope.engine.interpret.attribution.context import AttributionContext
+from convscope.engine.interpret.attribution.method import Method, Paper, Relevance, Settings
 from convscope.engine.interpret.attribution.methods.common import silence, there_and_back
-from convscope.engine.interpret.attribution.target import Target
+from convscope.engine.interpret.attribution.target import ScoreTarget
 
 
-def compute(look: Look, target: Target, layer: str | None, settings: Settings, task: Task) -> Heat:
+def compute(
+    context: AttributionContext, target: ScoreTarget, layer: str | None, settings: Settings, task: Task
+) -> Relevance:
     """Σ over channels of x · ∂score/∂x, in the network's own units."""
     task.check()
-    image = look.prepared.batch
-    slope = look.input_gradients(image, target)[0]
+    image = context.prepared.batch
+    slope = context.input_gradients(image, target)[0]
     values = np.asarray((image * slope)[0].sum(axis=-1), np.float32)
-    return Heat(values, silence(values))
+    return Relevance(values, silence(values))
 
 
 METHOD = Method(
@@ -28,7 +30,7 @@ METHOD = Method(
     computes="The gradient times the network's input: what each pixel contributes if the network is "
     "taken as linear here. In a network of ReLUs without biases the values add up to the "
     "logit.",
-    misses="Pixels whose prepared value is 0 (black, or middle gray, by the preprocessing) can never "
+    limitations="Pixels whose prepared value is 0 (black, or middle gray, by the preprocessing) can never "
     "show, and a network is not linear; it is as noisy as the gradient.",
     paper=Paper(
         "Shrikumar et al.",

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from convscope.core.task import Task
+from convscope.engine.interpret.attribution.context import AttributionContext
 from convscope.engine.interpret.attribution.gradients import unguided_activations
-from convscope.engine.interpret.attribution.look import Look
-from convscope.engine.interpret.attribution.method import Heat, Method, Paper, Settings
+from convscope.engine.interpret.attribution.method import Method, Paper, Relevance, Settings
 from convscope.engine.interpret.attribution.methods.common import silence, there_and_back
-from convscope.engine.interpret.attribution.target import Target
+from convscope.engine.interpret.attribution.target import ScoreTarget
 
 WARNING = (
     "It hardly depends on the weights: with shuffled ones it looks the same (Adebayo et al., "
@@ -15,20 +15,22 @@ WARNING = (
 )
 
 
-def notes(look: Look) -> tuple[str, ...]:
+def notes(context: AttributionContext) -> tuple[str, ...]:
     """What to say where a network has activations that are no ReLU."""
-    others = unguided_activations(look.model)
+    others = unguided_activations(context.model)
     if not others:
         return ()
     return (f"It is defined for ReLU; {', '.join(others)} pass their ordinary gradient.",)
 
 
-def compute(look: Look, target: Target, layer: str | None, settings: Settings, task: Task) -> Heat:
+def compute(
+    context: AttributionContext, target: ScoreTarget, layer: str | None, settings: Settings, task: Task
+) -> Relevance:
     """max over channels of |gradient|, where ReLUs pass positive gradients at positive inputs only."""
     task.check()
-    slope = look.input_gradients(look.prepared.batch, target, guided=True)[0][0]
+    slope = context.input_gradients(context.prepared.batch, target, guided=True)[0][0]
     values = abs(slope).max(axis=-1)
-    return Heat(values, (*silence(values), *notes(look)))
+    return Relevance(values, (*silence(values), *notes(context)))
 
 
 METHOD = Method(
@@ -38,7 +40,7 @@ METHOD = Method(
     formula="max over colours | ∂score/∂x |, each ReLU passes max(gradient, 0) where its input is positive",
     computes="The gradient with all paths cut that would lower something on the way: sharp pictures of "
     "the structures that excite units.",
-    misses="It restores edges of the image almost whatever the network learned and whatever the class.",
+    limitations="It restores edges of the image almost whatever the network learned and whatever the class.",
     paper=Paper(
         "Springenberg et al.",
         2014,

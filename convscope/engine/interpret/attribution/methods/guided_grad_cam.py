@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from convscope.core.task import Task
-from convscope.engine.interpret.attribution.look import Look
-from convscope.engine.interpret.attribution.method import Heat, Method, Paper, Settings, Work
+from convscope.engine.interpret.attribution.context import AttributionContext
+from convscope.engine.interpret.attribution.method import CostFactors, Method, Paper, Relevance, Settings
 from convscope.engine.interpret.attribution.methods import grad_cam, guided_backprop
 from convscope.engine.interpret.attribution.methods.common import silence
-from convscope.engine.interpret.attribution.target import Target
+from convscope.engine.interpret.attribution.target import ScoreTarget
 from convscope.imaging.overlay import upsample
 
 
-def compute(look: Look, target: Target, layer: str | None, settings: Settings, task: Task) -> Heat:
+def compute(
+    context: AttributionContext, target: ScoreTarget, layer: str | None, settings: Settings, task: Task
+) -> Relevance:
     """Guided backpropagation times the enlarged Grad-CAM, section 3.2 of the Grad-CAM paper."""
-    coarse = grad_cam.METHOD.compute(look, target, layer, settings, task)
-    fine = guided_backprop.METHOD.compute(look, target, layer, settings, task)
-    values = fine.values * upsample(coarse.values, *look.size)
-    return Heat(values, (*silence(values), *guided_backprop.notes(look)))
+    coarse = grad_cam.METHOD.compute(context, target, layer, settings, task)
+    fine = guided_backprop.METHOD.compute(context, target, layer, settings, task)
+    values = fine.values * upsample(coarse.values, *context.size)
+    return Relevance(values, (*silence(values), *guided_backprop.notes(context)))
 
 
-def _passes(settings: Settings, work: Work) -> int:
+def _passes(settings: Settings, factors: CostFactors) -> int:
     return 4
 
 
@@ -29,7 +31,7 @@ METHOD = Method(
     family="layer",
     formula="guided backprop ⊙ up(Grad-CAM)",
     computes="The fine lines of guided backpropagation, shown only where Grad-CAM is warm.",
-    misses="What is fine in it comes from guided backpropagation, which hardly depends on the weights; "
+    limitations="What is fine in it comes from guided backpropagation, which hardly depends on the weights; "
     "all that it says about the class is Grad-CAM's.",
     paper=Paper(
         "Selvaraju et al.",

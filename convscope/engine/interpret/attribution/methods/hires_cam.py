@@ -9,17 +9,17 @@ from convscope.engine.interpret.attribution.method import Method, Paper
 from convscope.engine.interpret.attribution.methods.common import of_layer, one_pass
 
 
-def hires_cam(maps: NDArray[np.float32], slopes: NDArray[np.float32]) -> NDArray[np.float32]:
+def hires_cam(maps: NDArray[np.float32], gradients: NDArray[np.float32]) -> NDArray[np.float32]:
     """Σₖ gₖ ⊙ Aₖ, equation 5 of the paper; without a ReLU, so that it adds up to what the layer contributes.
 
     Args:
         maps: A, …×h×w×channels.
-        slopes: g = ∂score/∂A, of the same shape.
+        gradients: g = ∂score/∂A, of the same shape.
 
     Returns:
         …×h×w, float32; negative where a place speaks against.
     """
-    return np.asarray(np.einsum("...hwk,...hwk->...hw", slopes, maps), np.float32)
+    return np.asarray(np.einsum("...hwk,...hwk->...hw", gradients, maps), np.float32)
 
 
 METHOD = Method(
@@ -30,7 +30,7 @@ METHOD = Method(
     computes="Gradient times map, place by place. Where one dense layer follows, the values plus its "
     "bias add up to the logit exactly: every place shows what it contributed, for (orange) or "
     "against (blue).",
-    misses="Through a deeper head it is only the first-order share; it is as coarse as the layer.",
+    limitations="Through a deeper head it is only the first-order share; it is as coarse as the layer.",
     paper=Paper(
         "Draelos and Carin",
         2020,

@@ -6,12 +6,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convscope.core.task import Task
+from convscope.engine.interpret.attribution.context import AttributionContext
 from convscope.engine.interpret.attribution.fills import fill_parameter, filled
-from convscope.engine.interpret.attribution.look import Look
 from convscope.engine.interpret.attribution.masking import batch_size, chunks
-from convscope.engine.interpret.attribution.method import Heat, Method, Paper, Parameter, Settings, Work
+from convscope.engine.interpret.attribution.method import (
+    CostFactors,
+    Method,
+    Paper,
+    Parameter,
+    Relevance,
+    Settings,
+)
 from convscope.engine.interpret.attribution.methods.common import silence
-from convscope.engine.interpret.attribution.target import Target
+from convscope.engine.interpret.attribution.target import ScoreTarget
 
 _GOLDEN = 0.6180339887498949
 
@@ -32,26 +39,30 @@ def points(count: int) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
     return (middles**2).astype(np.float32), 2 * middles / count
 
 
-def compute(look: Look, target: Target, layer: str | None, settings: Settings, task: Task) -> Heat:
+def compute(
+    context: AttributionContext, target: ScoreTarget, layer: str | None, settings: Settings, task: Task
+) -> Relevance:
     """(x − x′)·∫₀¹ ∂score/∂x at x′ + α(x − x′) dα, summed over channels."""
-    image = look.prepared.batch
-    start = filled(look.prepared, look.model.preprocessing, str(settings["baseline"]))
+    image = context.prepared.batch
+    start = filled(context.prepared, context.model.preprocessing, str(settings["baseline"]))
     way = image - start
     count = int(settings["steps"])
     alphas, weights = points(count)
     total = np.zeros(image.shape[1:], np.float64)
     task.progress(0.0, "Integrated gradients")
-    for part in chunks(count, min(batch_size(look), 8)):
-        slopes = look.input_gradients(start + alphas[part, None, None, None] * way, target)[0]
-        total += np.tensordot(weights[part], slopes, 1)
+    for part in chunks(count, min(batch_size(context), 8)):
+        gradients = context.input_gradients(start + alphas[part, None, None, None] * way, target)[0]
+        total += np.tensordot(weights[part], gradients, 1)
         if part.stop < count:
-            task.partial(Heat((way[0] * total / weights[: part.stop].sum()).sum(axis=-1).astype(np.float32)))
+            task.partial(
+                Relevance((way[0] * total / weights[: part.stop].sum()).sum(axis=-1).astype(np.float32))
+            )
         task.progress(part.stop / count, "Integrated gradients")
     values = (way[0] * total).sum(axis=-1)
-    difference = look.score(target) - float(look.scores(start, target)[0][0])
+    difference = context.score(target) - float(context.scores(start, target)[0][0])
     facts = {"sum of the map": float(values.sum()), "score − score of the baseline": difference}
-    heat = values.astype(np.float32)
-    return Heat(heat, (*silence(heat), *_completeness(float(values.sum()), difference)), facts)
+    relevance = values.astype(np.float32)
+    return Relevance(relevance, (*silence(relevance), *_completeness(float(values.sum()), difference)), facts)
 
 
 def _completeness(total: float, difference: float) -> tuple[str, ...]:
@@ -63,7 +74,7 @@ def _completeness(total: float, difference: float) -> tuple[str, ...]:
     )
 
 
-def _passes(settings: Settings, work: Work) -> int:
+def _passes(settings: Settings, factors: CostFactors) -> int:
     return 3 * int(settings["steps"]) + 2
 
 
@@ -75,7 +86,7 @@ METHOD = Method(
     computes="Adds up the gradient on the straight way from an image without content to this one. The "
     "map's sum is the score's rise on that way, shared out among the pixels, for (orange) and "
     "against (blue).",
-    misses="What counts as “without content” is a choice: from black, black pixels can never matter. "
+    limitations="What counts as “without content” is a choice: from black, black pixels can never matter. "
     "Single pixels are noisy, and the way leads through images that the network never saw.",
     paper=Paper(
         "Sundararajan, Taly and Yan",

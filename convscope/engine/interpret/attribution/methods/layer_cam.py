@@ -9,17 +9,17 @@ from convscope.engine.interpret.attribution.method import Method, Paper
 from convscope.engine.interpret.attribution.methods.common import of_layer, one_pass, relu
 
 
-def layer_cam(maps: NDArray[np.float32], slopes: NDArray[np.float32]) -> NDArray[np.float32]:
+def layer_cam(maps: NDArray[np.float32], gradients: NDArray[np.float32]) -> NDArray[np.float32]:
     """ReLU(Σₖ ReLU(gₖ) ⊙ Aₖ), equations 6 to 8 of the paper.
 
     Args:
         maps: A, …×h×w×channels.
-        slopes: g = ∂score/∂A, of the same shape.
+        gradients: g = ∂score/∂A, of the same shape.
 
     Returns:
         …×h×w, float32.
     """
-    return relu(np.einsum("...hwk,...hwk->...hw", relu(slopes), maps))
+    return relu(np.einsum("...hwk,...hwk->...hw", relu(gradients), maps))
 
 
 METHOD = Method(
@@ -28,8 +28,8 @@ METHOD = Method(
     family="layer",
     formula="ReLU( Σₖ ReLU(gₖ) ⊙ Aₖ )",
     computes="Weighs every place of every map by its own positive gradient instead of one number a "
-    "map. That stays meaningful in early layers, whose maps are fine: try them on the strip.",
-    misses="Negative gradients are thrown away, so that what weakens the class at a place is not seen; "
+    "map. That stays meaningful in early layers, whose maps are fine: see Grad-CAM at every stage.",
+    limitations="Negative gradients are thrown away, so that what weakens the class at a place is not seen; "
     "in early layers it drifts towards edges.",
     paper=Paper(
         "Jiang et al.",

@@ -8,12 +8,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convscope.core.task import Task
+from convscope.engine.interpret.attribution.context import AttributionContext
 from convscope.engine.interpret.attribution.fills import fill_parameter, filled
-from convscope.engine.interpret.attribution.look import Look
 from convscope.engine.interpret.attribution.masking import batch_size, chunks, scored
-from convscope.engine.interpret.attribution.method import Heat, Method, Paper, Parameter, Settings, Work
+from convscope.engine.interpret.attribution.method import (
+    CostFactors,
+    Method,
+    Paper,
+    Parameter,
+    Relevance,
+    Settings,
+)
 from convscope.engine.interpret.attribution.methods.common import silence
-from convscope.engine.interpret.attribution.target import Target
+from convscope.engine.interpret.attribution.target import ScoreTarget
 
 
 def windows(length: int, percent: float, stride_percent: float) -> tuple[int, list[int]]:
@@ -26,40 +33,42 @@ def windows(length: int, percent: float, stride_percent: float) -> tuple[int, li
     return size, starts
 
 
-def compute(look: Look, target: Target, layer: str | None, settings: Settings, task: Task) -> Heat:
+def compute(
+    context: AttributionContext, target: ScoreTarget, layer: str | None, settings: Settings, task: Task
+) -> Relevance:
     """At each pixel the mean fall of the score over all windows that cover it."""
-    image = look.prepared.batch
-    cover = filled(look.prepared, look.model.preprocessing, str(settings["fill"]))
+    image = context.prepared.batch
+    cover = filled(context.prepared, context.model.preprocessing, str(settings["fill"]))
     (height, rows), (width, columns) = (
-        windows(side, float(settings["window"]), float(settings["stride"])) for side in look.size
+        windows(side, float(settings["window"]), float(settings["stride"])) for side in context.size
     )
     places = [(top, left) for top in rows for left in columns]
 
     def batches() -> Iterator[NDArray[np.float32]]:
-        for part in chunks(len(places), batch_size(look)):
+        for part in chunks(len(places), batch_size(context)):
             batch = np.repeat(image, part.stop - part.start, axis=0)
             for one, (top, left) in zip(batch, places[part], strict=True):
                 inside = (slice(top, top + height), slice(left, left + width))
                 one[inside] = cover[0][inside]
             yield batch
 
-    whole = look.score(target)
-    falls, covered = np.zeros(look.size, np.float64), np.zeros(look.size, np.float64)
-    for part, scores, _ in scored(look, target, batches(), len(places), task, "Occlusion"):
+    whole = context.score(target)
+    falls, covered = np.zeros(context.size, np.float64), np.zeros(context.size, np.float64)
+    for part, scores, _ in scored(context, target, batches(), len(places), task, "Occlusion"):
         for (top, left), score in zip(places[part], scores, strict=True):
             inside = (slice(top, top + height), slice(left, left + width))
             falls[inside] += whole - score
             covered[inside] += 1
         if part.stop < len(places):
-            task.partial(Heat((falls / np.maximum(covered, 1)).astype(np.float32)))
+            task.partial(Relevance((falls / np.maximum(covered, 1)).astype(np.float32)))
     values = (falls / covered).astype(np.float32)
-    return Heat(values, silence(values), {"windows": float(len(places))})
+    return Relevance(values, silence(values), {"windows": float(len(places))})
 
 
-def _passes(settings: Settings, work: Work) -> int:
+def _passes(settings: Settings, factors: CostFactors) -> int:
     counts = [
         len(windows(side, float(settings["window"]), float(settings["stride"]))[1])
-        for side in (work.height, work.width)
+        for side in (factors.height, factors.width)
     ]
     return counts[0] * counts[1] + 1
 
@@ -71,7 +80,7 @@ METHOD = Method(
     formula="mean over windows at a pixel of f(x) − f(x with the window filled)",
     computes="Slides a window over the image, hides what is under it, and notes how far the score "
     "falls: needs no gradient, no layer and no belief, only forward passes.",
-    misses="Things that are there twice are not missed when one is hidden; window and fill are "
+    limitations="Things that are there twice are not missed when one is hidden; window and fill are "
     "choices, and the window's edges are something new in the image. It takes one forward pass "
     "for each place.",
     paper=Paper(

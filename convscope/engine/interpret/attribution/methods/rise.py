@@ -9,11 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convscope.core.task import Task
-from convscope.engine.interpret.attribution.look import Look
+from convscope.engine.interpret.attribution.context import AttributionContext
 from convscope.engine.interpret.attribution.masking import batch_size, chunks
-from convscope.engine.interpret.attribution.method import Heat, Method, Paper, Parameter, Settings, Work
+from convscope.engine.interpret.attribution.method import (
+    CostFactors,
+    Method,
+    Paper,
+    Parameter,
+    Relevance,
+    Settings,
+)
 from convscope.engine.interpret.attribution.methods.common import silence
-from convscope.engine.interpret.attribution.target import Target
+from convscope.engine.interpret.attribution.target import ScoreTarget
 
 
 def masks(
@@ -35,31 +42,33 @@ def masks(
     return made
 
 
-def compute(look: Look, target: Target, layer: str | None, settings: Settings, task: Task) -> Heat:
+def compute(
+    context: AttributionContext, target: ScoreTarget, layer: str | None, settings: Settings, task: Task
+) -> Relevance:
     """Σ f(x ⊙ m)·m / (N·E[m]), equation 6 of the paper."""
-    image, share = look.prepared.batch, float(settings["kept"]) / 100
+    image, share = context.prepared.batch, float(settings["kept"]) / 100
     count, grid = int(settings["masks"]), int(settings["grid"])
     use_probability = settings["score"] == "probability"
     generator = np.random.default_rng(int(settings["seed"]))
-    total = np.zeros(look.size, np.float64)
-    size = batch_size(look)
+    total = np.zeros(context.size, np.float64)
+    size = batch_size(context)
 
     def batches() -> Iterator[tuple[slice, NDArray[np.float32]]]:
         for part in chunks(count, size):
-            yield part, masks(part.stop - part.start, look.size, grid, share, generator)
+            yield part, masks(part.stop - part.start, context.size, grid, share, generator)
 
     task.progress(0.0, "RISE")
     for number, (part, made) in enumerate(batches()):
-        scores, probabilities = look.scores(image * made[..., None], target)
+        scores, probabilities = context.scores(image * made[..., None], target)
         total += np.tensordot(probabilities if use_probability else scores, made, 1)
         if number % 4 == 3 and part.stop < count:
-            task.partial(Heat((total / (part.stop * share)).astype(np.float32)))
+            task.partial(Relevance((total / (part.stop * share)).astype(np.float32)))
         task.progress(part.stop / count, "RISE")
     values = (total / (count * share)).astype(np.float32)
-    return Heat(values, silence(values))
+    return Relevance(values, silence(values))
 
 
-def _passes(settings: Settings, work: Work) -> int:
+def _passes(settings: Settings, factors: CostFactors) -> int:
     return int(settings["masks"])
 
 
@@ -70,7 +79,7 @@ METHOD = Method(
     formula="Σ f(x ⊙ m)·m / (N·E[m])",
     computes="Shows the network thousands of randomly masked copies of the image and averages the "
     "masks by the score that was left: needs nothing but the network's answers.",
-    misses="It is slow and noisy: the map settles only with thousands of masks, changes with the seed, "
+    limitations="It is slow and noisy: the map settles only with thousands of masks, changes with the seed, "
     "and has a floor that means nothing; only differences within the map count.",
     paper=Paper(
         "Petsiuk, Das and Saenko",
@@ -80,7 +89,7 @@ METHOD = Method(
     ),
     compute=compute,
     passes=_passes,
-    floating=True,
+    offset_free=True,
     parameters=(
         Parameter("masks", "Masks", 2000, 50, 8000, 50, about="the paper takes 4,000 to 8,000"),
         Parameter("grid", "Grid", 7, 2, 16, 1, about="cells of a mask along a side"),

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from convscope.core.task import Task
-from convscope.engine.interpret.attribution.look import Look
-from convscope.engine.interpret.attribution.method import Heat, Method, Paper, Settings
+from convscope.engine.interpret.attribution.context import AttributionContext
+from convscope.engine.interpret.attribution.method import Method, Paper, Relevance, Settings
 from convscope.engine.interpret.attribution.methods.common import silence, there_and_back
-from convscope.engine.interpret.attribution.target import Target
+from convscope.engine.interpret.attribution.target import ScoreTarget
 
 
-def compute(look: Look, target: Target, layer: str | None, settings: Settings, task: Task) -> Heat:
+def compute(
+    context: AttributionContext, target: ScoreTarget, layer: str | None, settings: Settings, task: Task
+) -> Relevance:
     """max over channels of |∂score/∂x|, section 3 of the paper."""
     task.check()
-    slope = look.input_gradients(look.prepared.batch, target)[0][0]
+    slope = context.input_gradients(context.prepared.batch, target)[0][0]
     values = abs(slope).max(axis=-1)
-    return Heat(values, silence(values))
+    return Relevance(values, silence(values))
 
 
 METHOD = Method(
@@ -24,7 +26,7 @@ METHOD = Method(
     formula="max over colours | ∂score / ∂x |",
     computes="The size of the gradient at each pixel: where a tiny change of the pixel would change "
     "the score most.",
-    misses="Sensitivity is not importance: a pixel that settles the matter may have no slope left. The "
+    limitations="Sensitivity is not importance: a pixel that settles the matter may have no slope left. The "
     "maps are noisy, because gradients jump from one image to the next.",
     paper=Paper(
         "Simonyan, Vedaldi and Zisserman",

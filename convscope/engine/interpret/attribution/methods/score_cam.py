@@ -7,12 +7,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convscope.core.task import Task
+from convscope.engine.interpret.attribution.context import AttributionContext
 from convscope.engine.interpret.attribution.layers import checked_layer
-from convscope.engine.interpret.attribution.look import Look
 from convscope.engine.interpret.attribution.masking import batch_size, chunks
-from convscope.engine.interpret.attribution.method import Heat, Method, Paper, Parameter, Settings, Work
+from convscope.engine.interpret.attribution.method import (
+    CostFactors,
+    Method,
+    Paper,
+    Parameter,
+    Relevance,
+    Settings,
+)
 from convscope.engine.interpret.attribution.methods.common import relu, silence
-from convscope.engine.interpret.attribution.target import Target
+from convscope.engine.interpret.attribution.target import ScoreTarget
 
 
 def score_cam_sum(maps: NDArray[np.float32], rises: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -26,9 +33,11 @@ def score_cam_sum(maps: NDArray[np.float32], rises: NDArray[np.float32]) -> NDAr
     return relu(maps @ np.asarray(shares / shares.sum(), np.float32))
 
 
-def compute(look: Look, target: Target, layer: str | None, settings: Settings, task: Task) -> Heat:
+def compute(
+    context: AttributionContext, target: ScoreTarget, layer: str | None, settings: Settings, task: Task
+) -> Relevance:
     """Score the image seen through every map, then sum the maps."""
-    maps = look.maps(checked_layer(look.model, layer))
+    maps = context.maps(checked_layer(context.model, layer))
     low, high = maps.min(axis=(0, 1)), maps.max(axis=(0, 1))
     # A map that is the same everywhere masks nothing.
     usable = np.flatnonzero(high > low)
@@ -39,13 +48,13 @@ def compute(look: Look, target: Target, layer: str | None, settings: Settings, t
         usable = np.sort(usable[strongest])
     if not len(usable):
         values = np.zeros(maps.shape[:2], np.float32)
-        return Heat(values, silence(values))
-    height, width = look.size
-    image = look.prepared.batch
+        return Relevance(values, silence(values))
+    height, width = context.size
+    image = context.prepared.batch
     task.progress(0.0, "Score-CAM")
-    baseline = float(look.scores(np.zeros_like(image), target)[0][0])
+    baseline = float(context.scores(np.zeros_like(image), target)[0][0])
     rises = np.zeros(len(usable), np.float32)
-    for number, part in enumerate(chunks(len(usable), batch_size(look))):
+    for number, part in enumerate(chunks(len(usable), batch_size(context))):
         chosen = usable[part]
         masks = (maps[..., chosen] - low[chosen]) / (high[chosen] - low[chosen])
         large = np.stack(
@@ -54,19 +63,19 @@ def compute(look: Look, target: Target, layer: str | None, settings: Settings, t
                 for n in range(len(chosen))
             ]
         )
-        rises[part] = look.scores(image * large[..., None], target)[0] - baseline
+        rises[part] = context.scores(image * large[..., None], target)[0] - baseline
         done = part.stop / len(usable)
         if number % 4 == 3 and done < 1:
             seen = usable[: part.stop]
-            task.partial(Heat(score_cam_sum(maps[..., seen], rises[: part.stop])))
+            task.partial(Relevance(score_cam_sum(maps[..., seen], rises[: part.stop])))
         task.progress(done, "Score-CAM")
     values = score_cam_sum(maps[..., usable], rises)
-    return Heat(values, silence(values), {"channels used": float(len(usable))})
+    return Relevance(values, silence(values), {"channels used": float(len(usable))})
 
 
-def _passes(settings: Settings, work: Work) -> int:
+def _passes(settings: Settings, factors: CostFactors) -> int:
     limit = int(settings["channels"])
-    return (min(limit, work.channels) if limit else work.channels) + 2
+    return (min(limit, factors.channels) if limit else factors.channels) + 2
 
 
 METHOD = Method(
@@ -76,7 +85,7 @@ METHOD = Method(
     formula="ReLU( Σₖ softmax(f(x ⊙ norm(up(Aₖ))) − f(0))ₖ · Aₖ )",
     computes="Uses no gradient: lays every feature map over the image as a mask, looks how much the "
     "score rises over that of an empty input, and weighs the maps by that.",
-    misses="One forward pass for every channel makes it slow; the softmax over large logits often "
+    limitations="One forward pass for every channel makes it slow; the softmax over large logits often "
     "leaves only one or two channels to speak; masked images are unlike any that the network "
     "learned from.",
     paper=Paper(

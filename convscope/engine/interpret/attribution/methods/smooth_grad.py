@@ -5,33 +5,42 @@ from __future__ import annotations
 import numpy as np
 
 from convscope.core.task import Task
-from convscope.engine.interpret.attribution.look import Look
+from convscope.engine.interpret.attribution.context import AttributionContext
 from convscope.engine.interpret.attribution.masking import batch_size, chunks
-from convscope.engine.interpret.attribution.method import Heat, Method, Paper, Parameter, Settings, Work
+from convscope.engine.interpret.attribution.method import (
+    CostFactors,
+    Method,
+    Paper,
+    Parameter,
+    Relevance,
+    Settings,
+)
 from convscope.engine.interpret.attribution.methods.common import silence
-from convscope.engine.interpret.attribution.target import Target
+from convscope.engine.interpret.attribution.target import ScoreTarget
 
 
-def compute(look: Look, target: Target, layer: str | None, settings: Settings, task: Task) -> Heat:
+def compute(
+    context: AttributionContext, target: ScoreTarget, layer: str | None, settings: Settings, task: Task
+) -> Relevance:
     """max over channels of |mean of ∂score/∂(x + noise)|."""
-    image = look.prepared.batch
+    image = context.prepared.batch
     count = int(settings["samples"])
     deviation = float(settings["noise"]) / 100 * float(image.max() - image.min())
     generator = np.random.default_rng(int(settings["seed"]))
     total = np.zeros(image.shape[1:], np.float64)
     task.progress(0.0, "SmoothGrad")
-    values = np.zeros(look.size, np.float32)
-    for part in chunks(count, min(batch_size(look), 8)):
+    values = np.zeros(context.size, np.float32)
+    for part in chunks(count, min(batch_size(context), 8)):
         noise = generator.standard_normal((part.stop - part.start, *image.shape[1:]), np.float32)
-        total += look.input_gradients(image + np.float32(deviation) * noise, target)[0].sum(axis=0)
+        total += context.input_gradients(image + np.float32(deviation) * noise, target)[0].sum(axis=0)
         values = np.abs(total / part.stop).max(axis=-1).astype(np.float32)
         if part.stop < count:
-            task.partial(Heat(values))
+            task.partial(Relevance(values))
         task.progress(part.stop / count, "SmoothGrad")
-    return Heat(values, silence(values), {"noise deviation": deviation})
+    return Relevance(values, silence(values), {"noise deviation": deviation})
 
 
-def _passes(settings: Settings, work: Work) -> int:
+def _passes(settings: Settings, factors: CostFactors) -> int:
     return 3 * int(settings["samples"])
 
 
@@ -42,7 +51,7 @@ METHOD = Method(
     formula="max over colours | mean over n of ∂score / ∂(x + N(0, σ²)) |",
     computes="The gradient averaged over noisy copies of the image: what is left is where the slope is "
     "steep in a whole neighbourhood, and maps become much calmer than saliency.",
-    misses="It is still sensitivity and not importance; noise and number of copies are choices that "
+    limitations="It is still sensitivity and not importance; noise and number of copies are choices that "
     "change the map.",
     paper=Paper(
         "Smilkov et al.",

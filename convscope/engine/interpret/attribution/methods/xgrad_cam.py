@@ -9,18 +9,18 @@ from convscope.engine.interpret.attribution.method import Method, Paper
 from convscope.engine.interpret.attribution.methods.common import of_layer, one_pass, relu
 
 
-def xgrad_cam(maps: NDArray[np.float32], slopes: NDArray[np.float32]) -> NDArray[np.float32]:
+def xgrad_cam(maps: NDArray[np.float32], gradients: NDArray[np.float32]) -> NDArray[np.float32]:
     """ReLU(Σₖ wₖ·Aₖ) with wₖ = Σᵢⱼ gₖ·Aₖ / Σᵢⱼ Aₖ, equation 8 of the paper; 0 for a map that sums to 0.
 
     Args:
         maps: A, …×h×w×channels.
-        slopes: g = ∂score/∂A, of the same shape.
+        gradients: g = ∂score/∂A, of the same shape.
 
     Returns:
         …×h×w, float32.
     """
     totals = maps.sum(axis=(-3, -2), dtype=np.float32)
-    shares = np.einsum("...hwk,...hwk->...k", slopes, maps)
+    shares = np.einsum("...hwk,...hwk->...k", gradients, maps)
     weights = np.divide(shares, totals, out=np.zeros_like(totals), where=totals != 0)
     return relu(np.einsum("...hwk,...k->...hw", maps, weights))
 
@@ -33,7 +33,7 @@ METHOD = Method(
     computes="Grad-CAM whose gradients are averaged with the map itself as weights: a map counts by "
     "its gradient where it is active. That follows from two axioms, sensitivity and "
     "conservation.",
-    misses="Where a map has both signs its sum may be near 0 and its weight runs away; it is as coarse "
+    limitations="Where a map has both signs its sum may be near 0 and its weight runs away; it is as coarse "
     "as the layer. With global average pooling it equals Grad-CAM.",
     paper=Paper(
         "Fu et al.",

@@ -45,7 +45,7 @@ def agreement(attributions: Sequence[Attribution], top: float = 0.2) -> Agreemen
     height, width = attributions[0].pixels.shape[:2]
     if any(one.pixels.shape[:2] != (height, width) for one in attributions):
         raise UserError("Agreement is between maps of one image: these lie over different ones.")
-    large = [upsample(one.heat, height, width) for one in attributions]
+    large = [upsample(one.relevance, height, width) for one in attributions]
     count = len(large)
     rank, hot = np.eye(count), np.eye(count)
     for first in range(count):
@@ -60,7 +60,7 @@ def agreement(attributions: Sequence[Attribution], top: float = 0.2) -> Agreemen
 
 
 def each_once(attributions: Sequence[Attribution]) -> tuple[Attribution, ...]:
-    """Without repetition: a map that is the same for every class stands in each class's row of a wall."""
+    """Without repetition: a map that is the same for every class stands in each class's row of a grid."""
     found: dict[tuple[str, str], Attribution] = {}
     for one in attributions:
         found.setdefault((one.method, one.target_words), one)

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from convscope.core.errors import UserError
 from convscope.core.task import Task
+from convscope.engine.interpret.attribution.context import AttributionContext
 from convscope.engine.interpret.attribution.fills import FILLS, filled
-from convscope.engine.interpret.attribution.look import Look
 from convscope.engine.interpret.attribution.masking import batch_size, chunks, scored
 from convscope.engine.interpret.attribution.result import Attribution
 from convscope.imaging.overlay import upsample
@@ -55,7 +55,7 @@ class Curves:
 
 
 def curves(
-    look: Look,
+    context: AttributionContext,
     attribution: Attribution,
     *,
     steps: int = 32,
@@ -66,7 +66,7 @@ def curves(
     """Take the pixels away, the hottest first, and give them back in the same order.
 
     Args:
-        look: the image before the model.
+        context: the image before the model.
         attribution: a map of this image; enlarged bilinearly to the network's input.
         steps: how many times an equal share of the pixels goes; 2·steps + 2 forward passes.
         fill: what stands for a taken pixel, one of `FILLS`; gray is about the middle of a network's range.
@@ -82,23 +82,23 @@ def curves(
     for word in (fill, start):
         if word not in FILLS:
             raise UserError(f"There is no fill called {word}: choose one of {', '.join(FILLS)}.")
-    heat = upsample(attribution.heat, *look.size)
-    places = np.empty(heat.size, np.int64)
-    places[np.argsort(-heat.ravel(), kind="stable")] = np.arange(heat.size)
-    rank = places.reshape(heat.shape)
+    relevance = upsample(attribution.relevance, *context.size)
+    places = np.empty(relevance.size, np.int64)
+    places[np.argsort(-relevance.ravel(), kind="stable")] = np.arange(relevance.size)
+    rank = places.reshape(relevance.shape)
     fractions = np.linspace(0, 1, steps + 1, dtype=np.float32)
-    counts = np.rint(np.linspace(0, heat.size, steps + 1)).astype(np.int64)
-    image, preprocessing = look.prepared.batch[0], look.model.preprocessing
-    empty = filled(look.prepared, preprocessing, fill)[0]
-    blank = filled(look.prepared, preprocessing, start)[0]
+    counts = np.rint(np.linspace(0, relevance.size, steps + 1)).astype(np.int64)
+    image, preprocessing = context.prepared.batch[0], context.model.preprocessing
+    empty = filled(context.prepared, preprocessing, fill)[0]
+    blank = filled(context.prepared, preprocessing, start)[0]
 
     def batches() -> Iterator[NDArray[np.float32]]:
         for below, above in ((image, empty), (blank, image)):
-            for part in chunks(len(counts), batch_size(look)):
+            for part in chunks(len(counts), batch_size(context)):
                 yield np.stack([np.where((rank < n)[..., None], above, below) for n in counts[part]])
 
     title = f"{attribution.title}: {attribution.target_words}"
-    what = "probability" if look.model.has_classes else "score"
+    what = "probability" if context.model.has_classes else "score"
     note = (
         f"Deletion: the {what} left after the hottest pixels turned {fill}; small is good. Insertion: "
         f"the {what} after they came to a {start} picture; large is good. Such pictures are unlike "
@@ -123,7 +123,7 @@ def curves(
         )
 
     words = "Deletion and insertion"
-    for part, _, probabilities in scored(look, attribution.target, batches(), total, task, words):
+    for part, _, probabilities in scored(context, attribution.target, batches(), total, task, words):
         found[part] = probabilities
         if part.stop < total:
             task.partial(made(part.stop))

@@ -11,9 +11,9 @@ import numpy as np
 
 from convscope.core.errors import UserError
 from convscope.core.task import Task
+from convscope.engine.interpret.attribution.context import AttributionContext
 from convscope.engine.interpret.attribution.explain import explain
-from convscope.engine.interpret.attribution.look import Look
-from convscope.engine.interpret.attribution.result import Attribution, Request
+from convscope.engine.interpret.attribution.result import Attribution, MapRequest
 from convscope.engine.interpret.attribution.sanity_checks.similarity import rank_correlation, ssim
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.models.precision import in_float32
@@ -60,7 +60,12 @@ class RandomisedCheck:
 
 
 def randomised(
-    look: Look, request: Request, *, steps: int = 6, seed: int = 0, task: Task | None = None
+    context: AttributionContext,
+    request: MapRequest,
+    *,
+    steps: int = 6,
+    seed: int = 0,
+    task: Task | None = None,
 ) -> RandomisedCheck:
     """Shuffle the weights of a copy layer by layer from the top down, and make the map anew each time.
 
@@ -68,7 +73,7 @@ def randomised(
     keeps their distribution; the statistics of batch normalisation stay. The user's model is not touched.
 
     Args:
-        look: the image before the model.
+        context: the image before the model.
         request: the map in question.
         steps: how many maps; the last layer comes first, the others are shared out evenly.
         seed: of the shuffling.
@@ -79,9 +84,9 @@ def randomised(
     """
     task = task or Task()
     task.progress(0.0, "Randomised weights")
-    original = explain(look, request, _Quiet(task))
+    original = explain(context, request, _Quiet(task))
     fixed = replace(request, target=original.target, layer=original.layer)
-    copy = _copied(look.model)
+    copy = _copied(context.model)
     layers = _weighted_layers(copy)
     groups = _groups(layers, steps)
     generator = np.random.default_rng(seed)
@@ -92,17 +97,21 @@ def randomised(
             _shuffle(layer, generator)
         task.progress((number + 0.5) / len(groups), "Randomised weights")
         try:
-            changed = explain(Look(copy, look.image), fixed, _Quiet(task))
+            changed = explain(AttributionContext(copy, context.image), fixed, _Quiet(task))
         except UserError:
             overflowed = True
             break
         paths = tuple(path for path, _ in group)
         title = f"{paths[0]} shuffled" if number == 0 else f"down to {paths[-1]}"
-        height, width = look.size
-        enlarged = [upsample(one.heat, height, width) for one in (original, changed)]
+        height, width = context.size
+        enlarged = [upsample(one.relevance, height, width) for one in (original, changed)]
         made.append(
             RandomisedStep(
-                title, paths, changed, rank_correlation(original.heat, changed.heat), ssim(*enlarged)
+                title,
+                paths,
+                changed,
+                rank_correlation(original.relevance, changed.relevance),
+                ssim(*enlarged),
             )
         )
         task.partial(_check(original, made, False))

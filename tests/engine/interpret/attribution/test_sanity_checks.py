@@ -12,23 +12,23 @@ from hypothesis import strategies as st
 
 from convscope.core.errors import UserError
 from convscope.core.task import Cancelled, Task
+from convscope.engine.interpret.attribution.context import AttributionContext
 from convscope.engine.interpret.attribution.explain import explain
 from convscope.engine.interpret.attribution.fills import FILLS, filled
-from convscope.engine.interpret.attribution.look import Look
-from convscope.engine.interpret.attribution.result import Request
+from convscope.engine.interpret.attribution.result import MapRequest
 from convscope.engine.interpret.attribution.sanity_checks.agreement import agreement, each_once
 from convscope.engine.interpret.attribution.sanity_checks.curves import Curves, curves
 from convscope.engine.interpret.attribution.sanity_checks.randomised import RandomisedCheck
 from convscope.engine.interpret.attribution.sanity_checks.randomised import randomised as cascade
 from convscope.engine.interpret.attribution.sanity_checks.similarity import overlap, rank_correlation, ssim
-from convscope.engine.interpret.attribution.target import Target
+from convscope.engine.interpret.attribution.target import ScoreTarget
 from convscope.engine.models.opened import OpenedModel
 from convscope.imaging.image import Image
 from convscope.imaging.samples import load_sample
 
 
 @pytest.fixture(scope="module")
-def linear() -> Look:
+def linear() -> AttributionContext:
     """A white image before a network that adds up its left half for class 0, against 0 for class 1."""
     import keras
 
@@ -38,7 +38,7 @@ def linear() -> Look:
     kernel = np.zeros((8, 8, 2))
     kernel[:, :4, 0] = 0.25
     model.get_layer("scores").kernel.assign(kernel.reshape(64, 2))
-    return Look(opened(model), Image(np.full((8, 8), 255, np.uint8), "white"))
+    return AttributionContext(opened(model), Image(np.full((8, 8), 255, np.uint8), "white"))
 
 
 def probability(rows: float) -> float:
@@ -46,9 +46,9 @@ def probability(rows: float) -> float:
     return float(1 / (1 + np.exp(-rows)))
 
 
-def test_the_curves_by_hand(linear: Look) -> None:
+def test_the_curves_by_hand(linear: AttributionContext) -> None:
     """The map tells the truth: half of the pixels carry everything, two rows of the left half at a step."""
-    made = explain(linear, Request("gradient-x-input", Target(0)))
+    made = explain(linear, MapRequest("gradient-x-input", ScoreTarget(0)))
     parts: list[Curves] = []
     found = curves(linear, made, steps=8, fill="black", start="black", task=Task(on_partial=parts.append))
     left = [8, 6, 4, 2, 0, 0, 0, 0, 0]
@@ -62,29 +62,29 @@ def test_the_curves_by_hand(linear: Look) -> None:
     assert all(len(part.deletion) <= 9 and np.isnan(part.insertion_area) for part in parts)
 
 
-def test_a_map_turned_round_is_found_out(linear: Look) -> None:
+def test_a_map_turned_round_is_found_out(linear: AttributionContext) -> None:
     from dataclasses import replace
 
-    made = explain(linear, Request("gradient-x-input", Target(0)))
+    made = explain(linear, MapRequest("gradient-x-input", ScoreTarget(0)))
     true, false = (
         curves(linear, one, steps=8, fill="black", start="black")
-        for one in (made, replace(made, heat=-made.heat))
+        for one in (made, replace(made, relevance=-made.relevance))
     )
     assert true.deletion_area < false.deletion_area
     assert true.insertion_area > false.insertion_area
 
 
 def test_curves_of_a_difference_are_of_these_two_classes(digits: OpenedModel) -> None:
-    look = Look(digits, load_sample("digit-3"))
-    made = explain(look, Request("grad-cam", Target(3, 8)))
-    found = curves(look, made, steps=4)
-    logits = look.prediction.logits
+    context = AttributionContext(digits, load_sample("digit-3"))
+    made = explain(context, MapRequest("grad-cam", ScoreTarget(3, 8)))
+    found = curves(context, made, steps=4)
+    logits = context.prediction.logits
     assert found.deletion[0] == found.insertion[-1]
     assert found.deletion[0] == pytest.approx(1 / (1 + np.exp(logits[8] - logits[3])), rel=1e-4)
 
 
-def test_curves_that_cannot_be(linear: Look) -> None:
-    made = explain(linear, Request("saliency", Target(0)))
+def test_curves_that_cannot_be(linear: AttributionContext) -> None:
+    made = explain(linear, MapRequest("saliency", ScoreTarget(0)))
     with pytest.raises(UserError, match="1 to 1,000 steps, not 0"):
         curves(linear, made, steps=0)
     with pytest.raises(UserError, match="no fill called pink"):
@@ -95,15 +95,15 @@ def test_curves_that_cannot_be(linear: Look) -> None:
 
 
 def test_fills(digits: OpenedModel) -> None:
-    look = Look(digits, load_sample("digit-3"))
-    made = {fill: filled(look.prepared, digits.preprocessing, fill) for fill in FILLS}
-    shape = look.prepared.batch.shape
+    context = AttributionContext(digits, load_sample("digit-3"))
+    made = {fill: filled(context.prepared, digits.preprocessing, fill) for fill in FILLS}
+    shape = context.prepared.batch.shape
     assert all(one.shape == shape and one.dtype == np.float32 for one in made.values())
     assert (made["black"] == 0).all() and (made["white"] == 1).all()
     np.testing.assert_allclose(made["gray"], 0.5)
-    np.testing.assert_allclose(made["mean"], look.prepared.batch.mean(), rtol=1e-5)
-    assert made["blurred"].mean() == pytest.approx(look.prepared.batch.mean(), rel=0.05)
-    assert made["blurred"].std() < 0.8 * look.prepared.batch.std()
+    np.testing.assert_allclose(made["mean"], context.prepared.batch.mean(), rtol=1e-5)
+    assert made["blurred"].mean() == pytest.approx(context.prepared.batch.mean(), rel=0.05)
+    assert made["blurred"].std() < 0.8 * context.prepared.batch.std()
 
 
 # Randomised weights.
@@ -112,7 +112,7 @@ def test_fills(digits: OpenedModel) -> None:
 def test_guided_backpropagation_hardly_depends_on_the_weights(imagenet: OpenedModel) -> None:
     """Adebayo et al. (2018), on the shipped network: the warning beside it is true."""
     before = imagenet.fingerprint()
-    made = cascade(Look(imagenet, load_sample("cat")), Request("guided-backprop"), steps=1)
+    made = cascade(AttributionContext(imagenet, load_sample("cat")), MapRequest("guided-backprop"), steps=1)
     assert made.steps[0].layers == ("predictions",)
     assert not made.changes
     assert made.steps[0].rank > 0.99 and made.steps[0].ssim > 0.98
@@ -121,15 +121,15 @@ def test_guided_backpropagation_hardly_depends_on_the_weights(imagenet: OpenedMo
 
 
 def test_grad_cam_depends_on_the_weights(digits: OpenedModel) -> None:
-    made = cascade(Look(digits, load_sample("digit-7")), Request("grad-cam"), steps=2)
+    made = cascade(AttributionContext(digits, load_sample("digit-7")), MapRequest("grad-cam"), steps=2)
     assert made.changes and made.steps[0].rank < 0.85
     assert made.verdict.startswith("The map changes as soon as the last layer is shuffled")
 
 
 def test_the_cascade_goes_from_the_top_to_the_bottom(digits: OpenedModel) -> None:
-    look = Look(digits, load_sample("digit-7"))
+    context = AttributionContext(digits, load_sample("digit-7"))
     parts: list[RandomisedCheck] = []
-    made = cascade(look, Request("saliency"), steps=3, task=Task(on_partial=parts.append))
+    made = cascade(context, MapRequest("saliency"), steps=3, task=Task(on_partial=parts.append))
     assert [step.layers for step in made.steps] == [
         ("dense_1",),
         ("dense", "conv2d_2"),
@@ -138,15 +138,15 @@ def test_the_cascade_goes_from_the_top_to_the_bottom(digits: OpenedModel) -> Non
     assert [step.title for step in made.steps] == ["dense_1 shuffled", "down to conv2d_2", "down to conv2d"]
     assert [len(part.steps) for part in parts] == [1, 2, 3]
     assert made.changes and abs(made.steps[-1].rank) < 0.8
-    assert all(step.attribution.target == Target(7) for step in made.steps)
+    assert all(step.attribution.target == ScoreTarget(7) for step in made.steps)
     # The same seed, the same shuffling.
-    again = cascade(look, Request("saliency"), steps=3)
+    again = cascade(context, MapRequest("saliency"), steps=3)
     assert [step.rank for step in again.steps] == [step.rank for step in made.steps]
-    assert len(cascade(look, Request("saliency"), steps=50).steps) == 5
+    assert len(cascade(context, MapRequest("saliency"), steps=50).steps) == 5
 
 
 def test_a_method_without_classes_does_not_see_the_last_layer(digits: OpenedModel) -> None:
-    made = cascade(Look(digits, load_sample("digit-7")), Request("eigen-cam"), steps=2)
+    made = cascade(AttributionContext(digits, load_sample("digit-7")), MapRequest("eigen-cam"), steps=2)
     assert made.steps[0].rank == pytest.approx(1)
     assert made.verdict.startswith("The last layer hardly matters to the map") or not made.changes
 
@@ -154,9 +154,9 @@ def test_a_method_without_classes_does_not_see_the_last_layer(digits: OpenedMode
 def test_a_nested_network_is_copied_whole() -> None:
     """With batch normalisation, whose statistics stay."""
     model = randomised(nested())
-    look = Look(opened(model), picture())
+    context = AttributionContext(opened(model), picture())
     kept = [weight.numpy().copy() for weight in model.weights]
-    made = cascade(look, Request("grad-cam", Target(0)), steps=4)
+    made = cascade(context, MapRequest("grad-cam", ScoreTarget(0)), steps=4)
     assert made.steps[0].layers == ("scores",)
     assert made.steps[-1].layers[-1] == "base/conv1"
     for weight, before in zip(model.weights, kept, strict=True):
@@ -178,21 +178,21 @@ def test_what_cannot_be_copied_says_so() -> None:
     model = keras.Sequential([*model.layers[:1], Own(2.0), *model.layers[1:]], name="owned")
     model.build((None, 16, 16, 3))
     with pytest.raises(UserError, match="owned cannot be copied"):
-        cascade(Look(opened(model), picture()), Request("grad-cam", Target(0)))
+        cascade(AttributionContext(opened(model), picture()), MapRequest("grad-cam", ScoreTarget(0)))
 
 
 def test_the_cascade_stops_when_it_is_cancelled(digits: OpenedModel) -> None:
     task = Task(on_partial=lambda value: task.cancel())
     with pytest.raises(Cancelled):
-        cascade(Look(digits, load_sample("digit-7")), Request("grad-cam"), task=task)
+        cascade(AttributionContext(digits, load_sample("digit-7")), MapRequest("grad-cam"), task=task)
 
 
 # Agreement and similarity.
 
 
 def test_agreement(digits: OpenedModel) -> None:
-    look = Look(digits, load_sample("digit-7"))
-    made = agreement([explain(look, Request(name)) for name in ("grad-cam", "grad-cam", "saliency")])
+    context = AttributionContext(digits, load_sample("digit-7"))
+    made = agreement([explain(context, MapRequest(name)) for name in ("grad-cam", "grad-cam", "saliency")])
     assert made.titles == ("Grad-CAM: 7", "Grad-CAM: 7", "Saliency: 7")
     for values in (made.rank, made.overlap):
         np.testing.assert_array_equal(values, values.T)
@@ -202,10 +202,10 @@ def test_agreement(digits: OpenedModel) -> None:
 
 
 def test_the_names_of_compared_maps_are_as_short_as_tells_them_apart(digits: OpenedModel) -> None:
-    look = Look(digits, load_sample("digit-7"))
-    cam, other = (explain(look, Request("grad-cam", Target(index))) for index in (7, 1))
+    context = AttributionContext(digits, load_sample("digit-7"))
+    cam, other = (explain(context, MapRequest("grad-cam", ScoreTarget(index))) for index in (7, 1))
     slope, any_, again = (
-        explain(look, Request(name, Target(index)))
+        explain(context, MapRequest(name, ScoreTarget(index)))
         for name, index in (("saliency", 7), ("eigen-cam", 7), ("eigen-cam", 1))
     )
     assert agreement([cam, slope, any_]).names == ("Grad-CAM", "Saliency", "Eigen-CAM")
@@ -216,7 +216,7 @@ def test_the_names_of_compared_maps_are_as_short_as_tells_them_apart(digits: Ope
 
 
 def test_agreement_is_between_maps_of_one_image(digits: OpenedModel) -> None:
-    one = explain(Look(digits, load_sample("digit-7")), Request("grad-cam"))
+    one = explain(AttributionContext(digits, load_sample("digit-7")), MapRequest("grad-cam"))
     with pytest.raises(UserError, match="choose two methods"):
         agreement([one])
     from dataclasses import replace

@@ -14,18 +14,18 @@ from numpy.typing import NDArray
 from convscope.core.errors import UserError
 from convscope.engine.interpret.attribution import gradients
 from convscope.engine.interpret.attribution.layers import LayerChoice, chosen_layer, stages
-from convscope.engine.interpret.attribution.target import Target
+from convscope.engine.interpret.attribution.target import ScoreTarget
 from convscope.engine.models.answers.head import are_probabilities
 from convscope.engine.models.answers.prediction import Prediction
 from convscope.engine.models.answers.preprocessing import PreparedImage
 from convscope.engine.models.opened import OpenedModel
 from convscope.imaging.image import Image
 
-# What is kept of maps and gradients: a wall's worth at the last layer, one look at an early one.
+# What is kept of maps and gradients: a grid's worth at the last layer, one map at an early one.
 _KEPT_BYTES = 8 << 20
 
 
-class Look:
+class AttributionContext:
     """An image as a model sees it; ask it for maps and gradients. Safe to use from several threads.
 
     It keeps what it computed, so make a new one after the model was trained or its weights were edited.
@@ -63,9 +63,9 @@ class Look:
         """Whether the prediction is at hand, so that a score costs nothing."""
         return "prediction" in self.__dict__
 
-    def top(self) -> Target:
+    def top(self) -> ScoreTarget:
         """The most probable class; of numbers the first."""
-        return Target(self.prediction.classes[0].index)
+        return ScoreTarget(self.prediction.classes[0].index)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -112,14 +112,15 @@ class Look:
         return maps
 
     def layer_gradient(
-        self, layer: LayerChoice, target: Target
+        self, layer: LayerChoice, target: ScoreTarget
     ) -> tuple[NDArray[np.float32], NDArray[np.float32], float]:
         """Maps and ∂score/∂maps, h×w×channels each, and the score; kept.
 
         At the layer that the app chooses the image goes through the network once, and another class needs
-        under 0.15 of that: the compiled part after the layer. At the stages of the strip, once that is there,
-        every class is one compiled pass there and back. At other layers the part after them goes step by
-        step, which takes the longer the earlier the layer is: twenty forward passes and more near the image.
+        under 0.15 of that: the compiled part after the layer. At the stages, once the maps of all of them
+        are there, every class is one compiled pass there and back. At other layers the part after them goes
+        step by step, which takes the longer the earlier the layer is: twenty forward passes and more near
+        the image.
         """
 
         def make() -> tuple[NDArray[np.float32], NDArray[np.float32], float]:
@@ -129,38 +130,38 @@ class Look:
             tensors, others = self._trunk(layer.path)
             compiled = layer.path == self._main
             function = gradients.head_gradient(model, slot, others, self.logarithms, compiled)
-            slopes, scores = function(*tensors, target.weights(self._head))
-            return _array(tensors[0]), _array(slopes), float(scores.numpy()[0])
+            gradient, scores = function(*tensors, target.weights(self._head))
+            return _array(tensors[0]), _array(gradient), float(scores.numpy()[0])
 
         return self._keep(("gradient", layer.path, target), make)
 
     def stage_gradients(
-        self, layers: tuple[LayerChoice, ...], target: Target
+        self, layers: tuple[LayerChoice, ...], target: ScoreTarget
     ) -> list[tuple[NDArray[np.float32], NDArray[np.float32]]]:
         """Maps and gradients of several layers in one pass there and back."""
         slots = [self.model.slot(layer.path) for layer in layers]
         function = gradients.stage_gradients(self.model, slots, self.logarithms)
-        maps, slopes, _scores = function(*self.inputs, target.weights(self._head))
-        return [(_array(a), _array(g)) for a, g in zip(maps, slopes, strict=True)]
+        maps, gradient, _scores = function(*self.inputs, target.weights(self._head))
+        return [(_array(a), _array(g)) for a, g in zip(maps, gradient, strict=True)]
 
     def _by_stages(
-        self, slot: int, target: Target
+        self, slot: int, target: ScoreTarget
     ) -> tuple[NDArray[np.float32], NDArray[np.float32], float] | None:
-        """Maps and gradient of a stage by the strip's function, if that is there."""
+        """Maps and gradient of a stage by the function of all stages, if that is there."""
         slots = [self.model.slot(layer.path) for layer in stages(self.model)]
         function = gradients.known_stage_gradients(self.model, slots, self.logarithms)
         if function is None or slot not in slots:
             return None
-        maps, slopes, scores = function(*self.inputs, target.weights(self._head))
+        maps, gradient, scores = function(*self.inputs, target.weights(self._head))
         number = slots.index(slot)
-        return _array(maps[number]), _array(slopes[number]), float(scores.numpy()[0])
+        return _array(maps[number]), _array(gradient[number]), float(scores.numpy()[0])
 
     # Gradients of the input, and scores.
 
     def input_gradients(
-        self, batch: NDArray[np.float32], target: Target, *, guided: bool = False
+        self, batch: NDArray[np.float32], target: ScoreTarget, *, guided: bool = False
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """∂score/∂image of inputs like this look's, N×H×W×C, and the scores, N.
+        """∂score/∂image of inputs like this one's, N×H×W×C, and the scores, N.
 
         Where several inputs of the model take the image, their gradients are summed.
 
@@ -171,9 +172,9 @@ class Look:
         inputs = model.inputs_for(batch)
         self.check_gradient()
         function = gradients.input_gradient(model, self.logarithms, guided)
-        slopes, scores = function(*inputs, target.weights(self._head))
+        gradient, scores = function(*inputs, target.weights(self._head))
         shape = batch.shape[1:]
-        fitting = [slope.numpy() for slope in slopes if tuple(slope.shape[1:]) == shape]
+        fitting = [slope.numpy() for slope in gradient if tuple(slope.shape[1:]) == shape]
         return np.asarray(sum(fitting), np.float32), np.asarray(scores.numpy(), np.float32)
 
     def check_gradient(self) -> None:
@@ -193,14 +194,14 @@ class Look:
         return len(shape) == 4 and all(a in (None, b) for a, b in zip(shape[1:], image[1:], strict=True))
 
     def scores(
-        self, batch: NDArray[np.float32], target: Target
+        self, batch: NDArray[np.float32], target: ScoreTarget
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Scores and probabilities of the target for inputs like this look's, N each."""
+        """Scores and probabilities of the target for inputs like this one's, N each."""
         logits, probabilities = self.model.scores(batch)
         values = not self.model.has_classes
         return target.score(logits), target.probability(logits, probabilities, values=values)
 
-    def score(self, target: Target) -> float:
+    def score(self, target: ScoreTarget) -> float:
         """The target's logit (or difference of logits) for this image."""
         if self.predicted:
             return float(target.score(self.prediction.logits[None])[0])

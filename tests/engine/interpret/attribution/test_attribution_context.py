@@ -10,15 +10,15 @@ from attribution_nets import head_on_maps, nested, opened, picture, randomised
 
 from convscope.core.errors import UserError
 from convscope.engine.interpret.attribution import gradients
-from convscope.engine.interpret.attribution.explain import explain, strip
+from convscope.engine.interpret.attribution.context import AttributionContext, _bytes
+from convscope.engine.interpret.attribution.explain import explain, stage_maps
 from convscope.engine.interpret.attribution.layers import (
     chosen_layer,
     stages,
     usable_layers,
 )
-from convscope.engine.interpret.attribution.look import Look, _bytes
-from convscope.engine.interpret.attribution.result import Request
-from convscope.engine.interpret.attribution.target import Target, find_class
+from convscope.engine.interpret.attribution.result import MapRequest
+from convscope.engine.interpret.attribution.target import ScoreTarget, find_class
 from convscope.engine.models.library.catalogue import open_model
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.models.program import Program
@@ -41,15 +41,18 @@ def test_another_class_does_not_go_through_the_trunk_again(
         return counted, others
 
     monkeypatch.setattr(gradients, "trunk", counting)
-    look = Look(digits, load_sample("digit-3"))
-    maps = [explain(look, Request("grad-cam", Target(index))).heat for index in range(10)]
+    context = AttributionContext(digits, load_sample("digit-3"))
+    maps = [explain(context, MapRequest("grad-cam", ScoreTarget(index))).relevance for index in range(10)]
     for method in ("hires-cam", "layer-cam", "eigen-cam"):
-        explain(look, Request(method, Target(3)))
+        explain(context, MapRequest(method, ScoreTarget(3)))
     assert len(passes) == 1
     assert not np.array_equal(maps[3], maps[8])
-    # And what came from the kept maps is what a fresh look finds.
+    # And what came from the kept maps is what a fresh context finds.
     np.testing.assert_array_equal(
-        explain(Look(digits, load_sample("digit-3")), Request("grad-cam", Target(8))).heat, maps[8]
+        explain(
+            AttributionContext(digits, load_sample("digit-3")), MapRequest("grad-cam", ScoreTarget(8))
+        ).relevance,
+        maps[8],
     )
 
 
@@ -64,31 +67,31 @@ def test_another_class_at_a_chosen_layer_computes_what_comes_after_it_alone(
         computed.extend(step.path for step in program.needed(fetch, tuple(feeds)))
         return real(program, feeds, fetch, wrap)
 
-    look = Look(digits, load_sample("digit-3"), digits.predict(load_sample("digit-3")))
+    context = AttributionContext(digits, load_sample("digit-3"), digits.predict(load_sample("digit-3")))
     after = ["conv2d_1", "conv2d_1", "max_pooling2d_1", "conv2d_2", "conv2d_2", "flatten", "dense", "dense"]
     after.append("dense_1")
     monkeypatch.setattr(Program, "run", counting)
-    explain(look, Request("grad-cam", Target(3), "max_pooling2d"))
+    explain(context, MapRequest("grad-cam", ScoreTarget(3), "max_pooling2d"))
     assert computed[-len(after) :] == after and computed[0] == "conv2d"
     computed.clear()
     for method in ("hires-cam", "layer-cam", "grad-cam++", "xgrad-cam", "eigen-cam"):
-        explain(look, Request(method, Target(3), "max_pooling2d"))
+        explain(context, MapRequest(method, ScoreTarget(3), "max_pooling2d"))
     assert computed == []
     for method in ("grad-cam", "hires-cam"):
-        explain(look, Request(method, Target(8), "max_pooling2d"))
+        explain(context, MapRequest(method, ScoreTarget(8), "max_pooling2d"))
     assert computed == after
 
 
 def test_a_stage_of_the_strip_is_explained_by_its_compiled_pass(monkeypatch: pytest.MonkeyPatch) -> None:
     """A stage clicked on the strip computes nothing step by step, and what it computes is the same."""
     model, image = open_model("digits"), load_sample("digit-3")
-    request = Request("hires-cam", Target(8, 3), "conv2d_1")
-    alone = explain(Look(model, image), request)
-    strip(Look(model, image), Target(3))
-    look = Look(model, image)
+    request = MapRequest("hires-cam", ScoreTarget(8, 3), "conv2d_1")
+    alone = explain(AttributionContext(model, image), request)
+    stage_maps(AttributionContext(model, image), ScoreTarget(3))
+    context = AttributionContext(model, image)
     monkeypatch.setattr(Program, "run", lambda *_args, **_options: pytest.fail("step by step"))
-    made = explain(look, request)
-    np.testing.assert_allclose(made.heat, alone.heat, atol=1e-5 * np.abs(alone.heat).max())
+    made = explain(context, request)
+    np.testing.assert_allclose(made.relevance, alone.relevance, atol=1e-5 * np.abs(alone.relevance).max())
     assert made.score == pytest.approx(alone.score, rel=1e-5)
 
 
@@ -108,29 +111,29 @@ def test_all_stages_of_a_class_are_one_pass_there_and_back(
         return counted
 
     monkeypatch.setattr(gradients, "stage_gradients", counting)
-    look = Look(digits, load_sample("digit-3"), digits.predict(load_sample("digit-3")))
-    assert len(strip(look, Target(3))) == 3
+    context = AttributionContext(digits, load_sample("digit-3"), digits.predict(load_sample("digit-3")))
+    assert len(stage_maps(context, ScoreTarget(3))) == 3
     assert passes == [3]
 
 
 def test_clicks_keep_some_megabytes_and_compile_nothing(imagenet: OpenedModel) -> None:
     """Another layer is taken step by step: a pair of compiled functions for each would take gigabytes."""
-    look = Look(imagenet, load_sample("coffee"))
-    explain(look, Request("grad-cam", Target(0)))
+    context = AttributionContext(imagenet, load_sample("coffee"))
+    explain(context, MapRequest("grad-cam", ScoreTarget(0)))
     compiled = len(imagenet._kept)
     for layer in stages(imagenet):
-        explain(look, Request("layer-cam", Target(1), layer.path))
+        explain(context, MapRequest("layer-cam", ScoreTarget(1), layer.path))
     assert len(imagenet._kept) == compiled
-    kept = sum(_bytes(value) for value in look._kept.values())
-    assert kept <= 8 << 20 or len(look._kept) == 1
+    kept = sum(_bytes(value) for value in context._kept.values())
+    assert kept <= 8 << 20 or len(context._kept) == 1
 
 
 def test_a_prediction_at_hand_is_not_made_again(digits: OpenedModel, monkeypatch: pytest.MonkeyPatch) -> None:
     image = load_sample("digit-3")
     prediction = digits.predict(image)
-    look = Look(digits, image, prediction)
+    context = AttributionContext(digits, image, prediction)
     monkeypatch.setattr(type(digits), "predict", lambda *_: pytest.fail("predicted again"))
-    assert look.top() == Target(3)
+    assert context.top() == ScoreTarget(3)
 
 
 def test_the_layers_of_a_nested_network(runtime: None) -> None:
@@ -187,8 +190,11 @@ def test_what_passes_maps_on_is_no_feature_map(runtime: None) -> None:
 
 
 def test_a_pooling_layer_may_be_chosen_by_hand(digits: OpenedModel) -> None:
-    look = Look(digits, load_sample("digit-3"))
-    assert explain(look, Request("grad-cam", Target(3), "max_pooling2d_1")).heat.shape == (5, 5)
+    context = AttributionContext(digits, load_sample("digit-3"))
+    assert explain(context, MapRequest("grad-cam", ScoreTarget(3), "max_pooling2d_1")).relevance.shape == (
+        5,
+        5,
+    )
 
 
 def test_a_network_of_any_size(runtime: None) -> None:
@@ -197,17 +203,19 @@ def test_a_network_of_any_size(runtime: None) -> None:
     model = opened(randomised(head_on_maps(keras.layers.Dense(3), shape=(None, None, 3))))
     assert chosen_layer(model).size == "?×?"
     for size in (16, 23):
-        assert explain(Look(model, picture(size)), Request("grad-cam", Target(0))).heat.shape == (size, size)
+        assert explain(
+            AttributionContext(model, picture(size)), MapRequest("grad-cam", ScoreTarget(0))
+        ).relevance.shape == (size, size)
 
 
 def test_target_words_and_weights(digits: OpenedModel, imagenet: OpenedModel) -> None:
-    assert Target(967, 504).words(imagenet) == "espresso − coffee mug"
-    weights = Target(2, 5).weights(digits.head)
+    assert ScoreTarget(967, 504).words(imagenet) == "espresso − coffee mug"
+    weights = ScoreTarget(2, 5).weights(digits.head)
     assert weights.tolist() == [0, 0, 1, 0, 0, -1, 0, 0, 0, 0]
     logits = np.array([[0.0, 3.0, 1.0]], np.float32)
-    assert Target(1, 2).score(logits).tolist() == [2.0]
+    assert ScoreTarget(1, 2).score(logits).tolist() == [2.0]
     # If only these two classes were there.
-    assert Target(1, 2).probability(logits, logits)[0] == pytest.approx(1 / (1 + np.exp(-2)))
+    assert ScoreTarget(1, 2).probability(logits, logits)[0] == pytest.approx(1 / (1 + np.exp(-2)))
 
 
 def test_classes_are_found_by_number_name_and_part(imagenet: OpenedModel) -> None:
