@@ -7,10 +7,10 @@ from typing import Any
 
 from convscope.cli.model_arguments import add_model_arguments, opened
 from convscope.core.printable import json_text
-from convscope.engine.models.field_words import short
 from convscope.engine.models.opened import OpenedModel
-from convscope.engine.models.receptive import ReceptiveField
 from convscope.engine.models.summary import LayerInfo, Sheet
+from convscope.engine.models.summary.receptive import ReceptiveField
+from convscope.engine.models.summary.receptive_words import short
 
 SUMMARY = "Every layer of a model: output shape, parameters with the sum written out, work, receptive field."
 EXAMPLE = "convscope summary lenet-5"

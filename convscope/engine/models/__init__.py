@@ -2,9 +2,8 @@
 
 Nothing here imports TensorFlow before a model is opened or built.
 
-`catalogue` lists and opens (`open_model`); `opened` is a model in use, `flatten` and `program` its inside;
-`sheet`, `kinds` and `receptive` are the arithmetic, `read` that of an opened model; `architecture` and
-`build` are the builder, `templates` and `families` what it starts from; `applications` is
-keras.applications; `files` opens model files; `preprocessing`, `prediction` and `class_names` are what goes
-in and comes out.
+`opened` is a model in use; `program` its inside, all calls in one list; `summary` its arithmetic by layers,
+`layer_specs` what is known of each kind of layer; `graph` its drawing; `answers` what it says of images.
+`library` lists and opens what has a name, `files` what lies on disk (`files/keras2`: how older ones are
+mended); `builder` makes new ones, `export` writes copies for others.
 """

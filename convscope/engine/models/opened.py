@@ -37,13 +37,13 @@ from convscope.engine.models.answers.preprocessing import (
     check_input,
     prepare,
 )
-from convscope.engine.models.first_run import check_graph, check_steps, shapes_for
-from convscope.engine.models.flatten import flatten, graph_of
 from convscope.engine.models.layer_specs import KINDS
-from convscope.engine.models.precision import copy_weights, in_float32, is_low_precision
 from convscope.engine.models.program import Program
-from convscope.engine.models.read import read
+from convscope.engine.models.program.first_run import check_graph, check_steps, shapes_for
+from convscope.engine.models.program.flatten import flatten, graph_of
+from convscope.engine.models.program.precision import copy_weights, in_float32, is_low_precision
 from convscope.engine.models.summary import LayerInfo, Sheet
+from convscope.engine.models.summary.read import read
 from convscope.imaging.image import Image
 
 _KEPT = 48

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from convscope.engine.models.builder.templates import TEMPLATES
-from convscope.engine.models.categories import categories
 from convscope.engine.models.graph.nodes import layer_words, model_graph
 from convscope.engine.models.library.catalogue import open_model
 from convscope.engine.models.opened import OpenedModel
+from convscope.engine.models.summary.categories import categories
 
 pytestmark = pytest.mark.usefixtures("runtime")
 

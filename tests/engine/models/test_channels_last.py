@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from convscope.core.errors import UserError
-from convscope.engine.models.channels_last import NOTE
+from convscope.engine.models.files.channels_last import NOTE
 from convscope.engine.models.files.save_file import save_model
 from convscope.engine.models.library.catalogue import open_model
 from convscope.imaging.image import Image

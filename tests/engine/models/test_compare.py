@@ -8,14 +8,14 @@ import pytest
 
 from convscope.core.task import Cancelled, Task
 from convscope.engine.models.builder.templates import TEMPLATES
-from convscope.engine.models.compare import (
+from convscope.engine.models.library.catalogue import CatalogueEntry, catalogue, open_model
+from convscope.engine.models.library.compare import (
     facts_of_entry,
     facts_of_family,
     facts_of_model,
     idea_of,
     seconds_per_image,
 )
-from convscope.engine.models.library.catalogue import CatalogueEntry, catalogue, open_model
 from convscope.engine.models.library.families import FAMILIES
 from convscope.engine.models.summary import depth_of
 

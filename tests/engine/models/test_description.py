@@ -13,9 +13,9 @@ import pytest
 
 from convscope.cli import main
 from convscope.core.errors import UserError, WeightsAloneError
-from convscope.engine.models.channels_last import NOTE
+from convscope.engine.models.files.channels_last import NOTE
+from convscope.engine.models.files.reweighted import with_weights
 from convscope.engine.models.library.catalogue import open_model
-from convscope.engine.models.reweighted import with_weights
 
 pytestmark = [
     pytest.mark.usefixtures("runtime"),

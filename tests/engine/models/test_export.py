@@ -179,7 +179,7 @@ def test_networks_of_another_shape(inline: None, tmp_path: Path) -> None:
 def test_what_a_format_lacks_is_named(inline: None, tmp_path: Path) -> None:
     import keras
 
-    from convscope.engine.models.files.keras2_parts import resizing_layer
+    from convscope.engine.models.files.keras2.own_parts import resizing_layer
 
     kind = resizing_layer("Resizing", {"interpolation": "gaussian"})
     model = OpenedModel(

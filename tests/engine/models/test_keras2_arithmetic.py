@@ -22,13 +22,13 @@ import pytest
 from convscope.core.errors import UserError
 from convscope.engine.interpret.attribution.script_parts import open_model_code
 from convscope.engine.models.files import allowed
-from convscope.engine.models.files.keras2_parts import (
+from convscope.engine.models.files.keras2.as_keras3 import in_plain_keras
+from convscope.engine.models.files.keras2.own_parts import (
     hard_sigmoid,
     has_own_parts,
     own_parts_code,
     resizing_layer,
 )
-from convscope.engine.models.files.plain_keras import in_plain_keras
 from convscope.engine.models.files.save_file import save_model
 from convscope.engine.models.library.catalogue import open_model
 from convscope.engine.models.opened import OpenedModel

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from convscope.core.errors import UserError
-from convscope.engine.models.flatten import flatten
 from convscope.engine.models.program import Program
+from convscope.engine.models.program.flatten import flatten
 from convscope.engine.runtime import Runtime
 
 pytestmark = pytest.mark.usefixtures("runtime")

@@ -13,9 +13,9 @@ import pytest
 from convscope.core.errors import UserError
 from convscope.core.task import Cancelled, Task
 from convscope.engine.models.answers.preprocessing import MODES
+from convscope.engine.models.files.reweighted import with_weights
 from convscope.engine.models.library.catalogue import open_model
 from convscope.engine.models.opened import OpenedModel
-from convscope.engine.models.reweighted import with_weights
 
 pytestmark = [
     pytest.mark.usefixtures("runtime"),

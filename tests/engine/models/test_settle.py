@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from convscope.engine.models.builder.inherited import inherit
+from convscope.engine.models.files.reweighted import with_weights
 from convscope.engine.models.library.catalogue import open_model
 from convscope.engine.models.opened import OpenedModel
-from convscope.engine.models.reweighted import with_weights
 from convscope.engine.training.loop import copy_model
 
 pytestmark = [

@@ -8,8 +8,8 @@ import pytest
 
 from convscope.engine.models.layer_specs import KINDS, palette
 from convscope.engine.models.layer_specs.base import Shape, ShapeError
-from convscope.engine.models.receptive import Axis, ReceptiveField
 from convscope.engine.models.summary import Count, count
+from convscope.engine.models.summary.receptive import Axis, ReceptiveField
 
 
 def of(kind: str, *shapes: Shape, **config: Any) -> Count:

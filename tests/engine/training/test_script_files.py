@@ -17,7 +17,7 @@ from convscope.engine.data.formats.decode import read_image
 from convscope.engine.data.formats.folder import open_folder
 from convscope.engine.data.resize import FITS, Fit, Target
 from convscope.engine.data.sets.registry import open_dataset
-from convscope.engine.models.files.keras2_parts import hard_sigmoid, own_parts_code
+from convscope.engine.models.files.keras2.own_parts import hard_sigmoid, own_parts_code
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.training.runs.script_files import IMPORTS, PHONE_IMPORTS, file_images, imports
 from convscope.engine.training.settings import TrainingSettings

@@ -26,8 +26,8 @@ from convscope.engine.interpret.activations.outputs import heads_first, parted, 
 from convscope.engine.models.answers.preprocessing import PreparedImage
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.models.program import ProgramStep
-from convscope.engine.models.read import read
-from convscope.engine.models.receptive import ReceptiveField, Seen
+from convscope.engine.models.summary.read import read
+from convscope.engine.models.summary.receptive import ReceptiveField, Seen
 from convscope.imaging.image import Image
 
 LIMIT = 384 << 20

@@ -6,9 +6,9 @@ from convscope.core.errors import UserError
 from convscope.core.opening import real_path
 from convscope.core.paths import resource_path
 from convscope.engine.models.answers.preprocessing import PreparedImage, Preprocessing
-from convscope.engine.models.files.keras2_parts import own_parts_code
+from convscope.engine.models.files.keras2.own_parts import own_parts_code
 from convscope.engine.models.opened import OpenedModel
-from convscope.engine.models.precision import is_low_precision
+from convscope.engine.models.program.precision import is_low_precision
 from convscope.imaging.image import Image
 from convscope.imaging.io.heif import OPENED, heif_lines
 from convscope.imaging.io.profile import CONVERTED, script_lines

@@ -17,8 +17,8 @@ from convscope.engine.models.builder.settings_check import settings_problem
 from convscope.engine.models.files.configuration import LARGEST, check_layers, configuration
 from convscope.engine.models.layer_specs import KINDS
 from convscope.engine.models.layer_specs.base import Shape, ShapeError
-from convscope.engine.models.receptive import ReceptiveField
 from convscope.engine.models.summary import LayerInfo, Sheet, activation_bytes, count, dealt, sheet
+from convscope.engine.models.summary.receptive import ReceptiveField
 
 _FORMAT = "convscope architecture 1"
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]*")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from convscope.engine.models.builder.to_architecture import listed_name
 from convscope.engine.models.finalize import settle
 from convscope.engine.models.opened import OpenedModel
-from convscope.engine.models.to_architecture import listed_name
 
 
 @dataclass(frozen=True)

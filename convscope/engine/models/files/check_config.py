@@ -9,7 +9,7 @@ from convscope.core.errors import UserError
 from convscope.core.printable import printable
 from convscope.engine.models.files import allowed
 from convscope.engine.models.files.configuration import check_layers
-from convscope.engine.models.files.keras2_parts import FUNCTIONS, LAYERS
+from convscope.engine.models.files.keras2.own_parts import FUNCTIONS, LAYERS
 
 _DEEPEST = 200
 _LARGEST = 1 << 31

@@ -16,15 +16,15 @@ from convscope.engine.models.answers.gray_images import NOTE as GRAY
 from convscope.engine.models.answers.gray_images import lacks_channels, with_channels
 from convscope.engine.models.builder.architecture import Architecture
 from convscope.engine.models.builder.build import to_keras
-from convscope.engine.models.channels_last import NOTE, channels_last, is_channels_first
 from convscope.engine.models.files.bounded import bounded, check_held
+from convscope.engine.models.files.channels_last import NOTE, channels_last, is_channels_first
 from convscope.engine.models.files.check_config import check_config
 from convscope.engine.models.files.description import description, description_beside, is_description
 from convscope.engine.models.files.h5 import check_h5, legacy_weights, model_config
-from convscope.engine.models.files.keras1 import THEANO, in_keras2_order, in_keras2_words
-from convscope.engine.models.files.keras2_parts import register
+from convscope.engine.models.files.keras2.keras1 import THEANO, in_keras2_order, in_keras2_words
+from convscope.engine.models.files.keras2.own_parts import register
+from convscope.engine.models.files.keras2.rebuild import check_legacy, rebuild
 from convscope.engine.models.files.keras_zip import unpacked
-from convscope.engine.models.files.legacy import check_legacy, rebuild
 from convscope.engine.models.files.loss import loss_of
 from convscope.engine.models.files.saved_model import open_saved_model
 from convscope.engine.models.files.weights import load_checkpoint, load_legacy, load_weights, numbers_in

@@ -13,8 +13,8 @@ from convscope.core.errors import MissingFileError, UserError
 from convscope.core.opening import check_regular, is_there
 from convscope.engine.models.files.disk import check_disk
 from convscope.engine.models.files.h5 import LayerWeights, check_h5, legacy_weights
+from convscope.engine.models.files.keras2.renamed_weights import rename_weights
 from convscope.engine.models.files.keras_zip import unpacked
-from convscope.engine.models.files.renamed_weights import rename_weights
 from convscope.engine.models.finalize import settle
 
 

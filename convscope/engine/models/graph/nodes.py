@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from convscope.engine.models.categories import categories
 from convscope.engine.models.layer_specs.base import times
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.models.summary import LayerInfo
+from convscope.engine.models.summary.categories import categories
 
 # Layers that papers draw as part of the one before: folded into its box when nothing else reads in between.
 _FOLLOWERS = {

@@ -19,7 +19,7 @@ from convscope.engine.data.augment import keras_layers
 from convscope.engine.data.dataset import Dataset
 from convscope.engine.data.formats.images import ArrayImages
 from convscope.engine.data.pipeline import PipelineSettings
-from convscope.engine.models.files.keras2_parts import own_parts_code
+from convscope.engine.models.files.keras2.own_parts import own_parts_code
 from convscope.engine.training.losses import Goal, make_loss, make_metrics
 from convscope.engine.training.rates import changes
 from convscope.engine.training.runs.run import Run

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from convscope.engine.models.field_words import gate_words, part, places, times
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.models.summary import LayerInfo
+from convscope.engine.models.summary.receptive_words import gate_words, part, places, times
 from convscope.imaging.numerals import numeral
 from convscope.ui.panels.layers.detail import Detail
 from convscope.ui.panels.layers.frame import Frame, Side

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from convscope.core.errors import UserError
 from convscope.core.task import Task
-from convscope.engine.models.categories import categories
 from convscope.engine.models.graph.nodes import layer_words
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.models.summary import LayerInfo, Sheet
+from convscope.engine.models.summary.categories import categories
 from convscope.ui.panels.model import words
 from convscope.ui.panels.model.layers.rows import Rows
 from convscope.ui.panels.model.network.share_bar import Piece

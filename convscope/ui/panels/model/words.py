@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from convscope.core import words
-from convscope.engine.models.field_words import ALL, one_value, together
 from convscope.engine.models.layer_specs import KINDS
-from convscope.engine.models.receptive import ReceptiveField
 from convscope.engine.models.summary import LayerInfo, Totals
+from convscope.engine.models.summary.receptive import ReceptiveField
+from convscope.engine.models.summary.receptive_words import ALL, one_value, together
 
 LONG = 26
 UNKNOWN = "not known"

@@ -16,7 +16,7 @@ from convscope.engine.interpret.attribution.explain import explain
 from convscope.engine.interpret.attribution.result import Attribution, MapRequest
 from convscope.engine.interpret.attribution.sanity_checks.similarity import rank_correlation, ssim
 from convscope.engine.models.opened import OpenedModel
-from convscope.engine.models.precision import in_float32
+from convscope.engine.models.program.precision import in_float32
 from convscope.imaging.overlay import upsample
 
 # Under this rank correlation a map is said to have changed.

@@ -8,7 +8,7 @@ from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, Q
 from PySide6.QtGui import QColor, QFont, QPainter, QPainterPath, QPen, QPolygonF
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
-from convscope.engine.models.field_words import short
+from convscope.engine.models.summary.receptive_words import short
 from convscope.ui import theme
 from convscope.ui.panels.model.build.rows import Arc, LayerRows, settings_words, shape_words
 

@@ -11,9 +11,9 @@ from PySide6.QtWidgets import QFrame, QLabel, QLineEdit, QPushButton, QSizePolic
 
 from convscope.engine.models.builder.architecture import Architecture, LayerSpec
 from convscope.engine.models.builder.templates import TEMPLATES, Template
-from convscope.engine.models.categories import categories
 from convscope.engine.models.library.families import original_words
 from convscope.engine.models.summary import Sheet
+from convscope.engine.models.summary.categories import categories
 from convscope.ui import theme
 from convscope.ui.forms.form import row, scrolling, tool
 from convscope.ui.panels.model.build.rows import shape_words

@@ -52,7 +52,7 @@ class Start:
 
         def work(_task: Task) -> Architecture | str:
             # Imported here: the engine may still be starting, in this same lane.
-            from convscope.engine.models.to_architecture import architecture_of
+            from convscope.engine.models.builder.to_architecture import architecture_of
 
             try:
                 made: Architecture = model.kept("architecture", lambda: architecture_of(model))

@@ -19,7 +19,7 @@ from convscope.ui.panels.model.library.sort import VALUE, Index
 from convscope.ui.panels.model.words import memory, short
 
 if TYPE_CHECKING:
-    from convscope.engine.models.compare import NetworkFacts
+    from convscope.engine.models.library.compare import NetworkFacts
 
 Role = Qt.ItemDataRole
 SHARE = VALUE + 3

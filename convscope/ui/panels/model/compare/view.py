@@ -81,7 +81,7 @@ class CompareView(QWidget):
 
     def show_families(self) -> None:
         """The networks that the lectures set side by side, as their papers tell."""
-        from convscope.engine.models.compare import facts_of_family
+        from convscope.engine.models.library.compare import facts_of_family
 
         self.title.setText("Families of convnets")
         self._sources = []
@@ -97,7 +97,7 @@ class CompareView(QWidget):
         self._settle("Parameters")
 
         def work(task: Task) -> None:
-            from convscope.engine.models.compare import facts_of_entry, facts_of_model
+            from convscope.engine.models.library.compare import facts_of_entry, facts_of_model
             from convscope.engine.models.opened import OpenedModel
 
             for number, source in enumerate(sources):
@@ -116,7 +116,7 @@ class CompareView(QWidget):
         sources = tuple(self._sources)
 
         def work(task: Task) -> None:
-            from convscope.engine.models.compare import seconds_per_image
+            from convscope.engine.models.library.compare import seconds_per_image
 
             for number, source in enumerate(sources):
                 task.progress(number / len(sources), _title(source))

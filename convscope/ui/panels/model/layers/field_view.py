@@ -7,9 +7,9 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from convscope.core.errors import UserError
 from convscope.core.task import Task
 from convscope.engine.models.answers.preprocessing import PreparedImage
-from convscope.engine.models.field_words import ALL_THAT, gate_words, part, places, times
-from convscope.engine.models.receptive import Axis, ReceptiveField, Seen
 from convscope.engine.models.summary import LayerInfo
+from convscope.engine.models.summary.receptive import Axis, ReceptiveField, Seen
+from convscope.engine.models.summary.receptive_words import ALL_THAT, gate_words, part, places, times
 from convscope.ui import theme
 from convscope.ui.canvas.image_view import ImageView
 from convscope.ui.forms.form import caption

@@ -338,7 +338,7 @@ def _about(entry: CatalogueEntry) -> str:
     if entry.kind != "application":
         return entry.about
     # The engine's module for comparing needs Keras only when it is asked to count.
-    from convscope.engine.models.compare import idea_of
+    from convscope.engine.models.library.compare import idea_of
 
     smallest = APPLICATIONS[entry.name].smallest
     return f"{idea_of(entry.name)} Takes images from {smallest}×{smallest} on."

@@ -188,7 +188,7 @@ class NetworkColumn(QWidget):
         model = shown.model
 
         def work(task: Task) -> OpenedModel:
-            from convscope.engine.models.reweighted import with_weights
+            from convscope.engine.models.files.reweighted import with_weights
 
             made = with_weights(model, Path(path), task)
             _ = made.sheet

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convscope.engine.models.files.keras2_parts import FUNCTIONS, has_own_parts
+from convscope.engine.models.files.keras2.own_parts import FUNCTIONS, has_own_parts
 from convscope.engine.models.finalize import settle
 
 FACTOR = 1.2
@@ -108,6 +108,6 @@ def _factors(model: Any) -> dict[int, NDArray[np.float64]]:
 
 
 def _is_function(function: Any) -> bool:
-    from convscope.engine.models.files.keras2_parts import hard_sigmoid
+    from convscope.engine.models.files.keras2.own_parts import hard_sigmoid
 
     return function is hard_sigmoid()

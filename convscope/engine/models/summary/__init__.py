@@ -8,7 +8,7 @@ from typing import Any
 
 from convscope.engine.models.layer_specs import KINDS
 from convscope.engine.models.layer_specs.base import Parameters, Shape, ShapeError, product
-from convscope.engine.models.receptive import ReceptiveField, follow, join, of_image
+from convscope.engine.models.summary.receptive import ReceptiveField, follow, join, of_image
 
 _BYTES = {"float64": 8, "int64": 8, "float16": 2, "bfloat16": 2, "uint8": 1, "int8": 1, "bool": 1}
 

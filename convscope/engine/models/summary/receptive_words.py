@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from convscope.engine.models.receptive import ReceptiveField, Seen
+from convscope.engine.models.summary.receptive import ReceptiveField, Seen
 
 ALL = "the whole image"
 # Of an image of a free size, rows and columns at the border may be left over.

@@ -11,7 +11,6 @@ from convscope.core.opening import check_budget
 from convscope.core.task import Task
 from convscope.engine.models.builder.build import to_keras
 from convscope.engine.models.builder.templates import TEMPLATES
-from convscope.engine.models.flatten import flatten
 from convscope.engine.models.layer_specs.base import Shape
 from convscope.engine.models.library.applications import build_application
 from convscope.engine.models.library.applications_table import APPLICATIONS
@@ -20,8 +19,9 @@ from convscope.engine.models.library.families import FAMILIES, Family
 from convscope.engine.models.library.published import Figure, of_application
 from convscope.engine.models.library.shipped import facts
 from convscope.engine.models.opened import OpenedModel
-from convscope.engine.models.read import read
+from convscope.engine.models.program.flatten import flatten
 from convscope.engine.models.summary import Sheet, depth_of
+from convscope.engine.models.summary.read import read
 
 # What networks brought that are no family of the lectures; the first prefix that fits counts.
 _IDEAS = (

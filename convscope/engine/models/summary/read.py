@@ -9,8 +9,8 @@ from typing import Any
 from convscope.engine.models.layer_specs import KINDS
 from convscope.engine.models.layer_specs.base import Parameters, Shape, ShapeError, formula
 from convscope.engine.models.program import Program, ProgramStep
-from convscope.engine.models.receptive import ReceptiveField, join, of_image
 from convscope.engine.models.summary import Count, LayerInfo, Sheet, activation_bytes, count, dealt, sheet
+from convscope.engine.models.summary.receptive import ReceptiveField, join, of_image
 
 # Operations written as functions (x + y, ops.concatenate) count as the layers of the same name.
 _AS_LAYER = {

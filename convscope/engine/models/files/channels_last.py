@@ -17,7 +17,7 @@ import numpy as np
 from convscope.core.errors import UserError
 from convscope.engine import keras_compat
 from convscope.engine.models.finalize import settle
-from convscope.engine.models.flatten import graph_of
+from convscope.engine.models.program.flatten import graph_of
 
 NOTE = "It was made with channels first; it was turned to channels last, and computes the same."
 
