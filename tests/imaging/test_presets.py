@@ -8,8 +8,8 @@ import pytest
 from scipy import ndimage
 
 from convscope.core.errors import UserError
+from convscope.core.parameter import between
 from convscope.imaging.kernels import BANKS, PRESETS, bank, groups, make
-from convscope.imaging.kernels.preset import Parameter
 
 WRITTEN_OUT = {
     "identity": [[0, 0, 0], [0, 1, 0], [0, 0, 0]],
@@ -102,7 +102,7 @@ def test_what_holds_for_every_preset(key: str) -> None:
 def test_every_corner_of_every_slider_makes_a_kernel(key: str) -> None:
     for parameter in PRESETS[key].parameters:
         assert parameter.minimum <= parameter.default <= parameter.maximum
-        assert parameter.accept(parameter.default) == parameter.default
+        assert parameter.checked(parameter.default) == parameter.default
         for value in (parameter.minimum, parameter.maximum):
             kernel = make(key, **{parameter.name: value})
             assert all(side % 2 == 1 and side <= 31 for side in kernel.shape)
@@ -248,10 +248,10 @@ def test_bad_requests_are_one_sentence(key: str, values: dict[str, float], sente
 
 
 def test_whole_and_odd_parameters_round() -> None:
-    whole = Parameter("n", "n", "Number", "", -3, 9, 1, 1, "whole")
-    assert [whole.accept(value) for value in (1.4, 1.6, -2.6)] == [1, 2, -3]
-    odd = Parameter("n", "n", "Number", "", 0, 31, 2, 0, "odd", "automatic")
-    assert [odd.accept(value) for value in (0, 1, 2, 3, 4.2, 31)] == [0, 1, 3, 3, 5, 31]
+    whole = between("n", "Number", 1, -3, 9)
+    assert [whole.checked(whole.rounded(value)) for value in (1.4, 1.6, -2.6)] == [1, 2, -3]
+    odd = between("n", "Number", 0, 0, 31, 2, kind="odd", zero="automatic")
+    assert [odd.checked(odd.rounded(value)) for value in (0, 1, 2, 3, 4.2, 31)] == [0, 1, 3, 3, 5, 31]
 
 
 @pytest.mark.parametrize("key", BANKS)

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 from convscope.core.errors import UserError
+from convscope.core.parameter import check_record, parameters_of, setting
 
 Fill = Literal["nearest", "reflect", "constant", "wrap"]
-FILLS: tuple[Fill, ...] = ("nearest", "reflect", "constant", "wrap")
 
-# The largest sensible value of each setting; a slider's end.
-LIMITS: dict[str, float] = {
-    "rotation": 180.0,
-    "width_shift": 1.0,
-    "height_shift": 1.0,
-    "shear": 1.0,
-    "zoom": 0.9,
-    "brightness": 1.0,
-    "contrast": 1.0,
-    "blur": 5.0,
-    "sharpen": 5.0,
-    "noise": 1.0,
-}
+_FILLS = (
+    ("nearest", "The nearest pixel"),
+    ("reflect", "The mirror image"),
+    ("constant", "A constant"),
+    ("wrap", "The opposite side"),
+)
+
+
+def _up_to(maximum: float, step: float, title: str, about: str, unit: str = "") -> Any:
+    return setting(0.0, title, minimum=0.0, maximum=maximum, step=step, unit=unit, about=about)
 
 
 @dataclass(frozen=True)
@@ -44,32 +41,37 @@ class Augmentation:
         fill_value: that constant, 0–255.
     """
 
-    rotation: float = 0.0
-    width_shift: float = 0.0
-    height_shift: float = 0.0
-    shear: float = 0.0
-    zoom: float = 0.0
-    flip_horizontal: bool = False
-    flip_vertical: bool = False
-    brightness: float = 0.0
-    contrast: float = 0.0
-    blur: float = 0.0
-    sharpen: float = 0.0
-    noise: float = 0.0
-    fill: Fill = "nearest"
-    fill_value: float = 0.0
+    rotation: float = _up_to(
+        180.0, 1.0, "Rotation", "Turned about the centre by up to ± this many degrees", "°"
+    )
+    width_shift: float = _up_to(1.0, 0.01, "Width shift", "Moved sideways by up to ± this share of the width")
+    height_shift: float = _up_to(
+        1.0, 0.01, "Height shift", "Moved up or down by up to ± this share of the height"
+    )
+    shear: float = _up_to(
+        1.0, 0.01, "Shear", "Slanted by up to ± this many pixels sideways for each pixel down"
+    )
+    zoom: float = _up_to(0.9, 0.01, "Zoom", "Each side by a factor from 1 − this to 1 + this")
+    flip_horizontal: bool = setting(False, "Left–right", about="Mirrored in half of the cases")
+    flip_vertical: bool = setting(False, "Upside down", about="Mirrored in half of the cases")
+    brightness: float = _up_to(1.0, 0.01, "Brightness", "Up to ± this share of the full range is added")
+    contrast: float = _up_to(
+        1.0, 0.01, "Contrast", "Distances from the mean by a factor from 1 − this to 1 + this"
+    )
+    blur: float = _up_to(
+        5.0, 0.1, "Blur", "A Gaussian with a standard deviation from 0 to this many pixels", "px"
+    )
+    sharpen: float = _up_to(
+        5.0, 0.1, "Sharpen", "Up to this much of the difference to the blurred image is added"
+    )
+    noise: float = _up_to(
+        1.0, 0.01, "Noise", "Gaussian, with a standard deviation from 0 to this share of the range"
+    )
+    fill: Fill = setting("nearest", "Outside", choices=_FILLS, said="fill mode")
+    fill_value: float = setting(0.0, "Constant", minimum=0.0, maximum=255.0, said="fill value")
 
     def __post_init__(self) -> None:
-        for name, limit in LIMITS.items():
-            value = getattr(self, name)
-            if not 0 <= value <= limit:
-                raise UserError(
-                    f"Augmentation: {name.replace('_', ' ')} is {value:g}; it goes from 0 to {limit:g}."
-                )
-        if self.fill not in FILLS:
-            raise UserError(f"There is no fill mode called {self.fill!r}: choose one of {', '.join(FILLS)}.")
-        if not 0 <= self.fill_value <= 255:
-            raise UserError(f"The fill value is {self.fill_value:g}; it goes from 0 to 255.")
+        check_record(self)
 
     @property
     def moves(self) -> bool:
@@ -86,6 +88,13 @@ class Augmentation:
         )
 
 
+# What a slider sets, with its largest sensible value.
+LIMITS: dict[str, float] = {
+    name: one.maximum
+    for name, one in parameters_of(Augmentation).items()
+    if one.kind == "real" and name != "fill_value"
+}
+
 # The lectures' own: ±40°, shifts, shear and zoom of 0.2, mirrored, the nearest pixel from outside.
 LECTURE = Augmentation(40.0, 0.2, 0.2, 0.2, 0.2, True)
 MILD = Augmentation(rotation=10.0, width_shift=0.08, height_shift=0.08, zoom=0.08, fill="constant")
@@ -100,7 +109,7 @@ def parse_augmentation(text: str) -> Augmentation:
     Raises:
         UserError: an unknown word or a value that is no number.
     """
-    kinds = {field.name: field.type for field in fields(Augmentation)}
+    kinds = parameters_of(Augmentation)
     chosen: dict[str, float | bool | str] = {}
     parts = [part for part in (part.strip() for part in text.split(",")) if part]
     preset = PRESETS[parts.pop(0)] if parts and parts[0] in PRESETS else Augmentation()
@@ -110,9 +119,9 @@ def parse_augmentation(text: str) -> Augmentation:
         if name not in kinds:
             known = ", ".join([*PRESETS, *kinds])
             raise UserError(f"There is no augmentation called {name!r}: choose among {known}.")
-        if name == "fill":
+        if kinds[name].kind == "choice":
             chosen[name] = value
-        elif name.startswith("flip"):
+        elif kinds[name].kind == "flag":
             chosen[name] = value.lower() not in ("0", "no", "false")
         else:
             try:

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, fields, is_dataclass, replace
 from typing import Any, Literal
 
 from convscope.core.errors import UserError
+from convscope.core.parameter import check_record, setting
 from convscope.engine.data.augmentation import Augmentation
 from convscope.engine.data.resize import Fit, InputSettings
 from convscope.engine.data.split import SplitSettings
@@ -27,6 +28,44 @@ LossName = Literal[
 MetricName = Literal["accuracy", "top_5_accuracy", "auc", "precision", "recall"]
 ScheduleName = Literal["constant", "step", "exponential", "cosine"]
 
+_OPTIMIZERS = (
+    ("sgd", "SGD"),
+    ("rmsprop", "RMSprop"),
+    ("adam", "Adam"),
+    ("adamw", "AdamW"),
+    ("nadam", "Nadam"),
+    ("adagrad", "Adagrad"),
+)
+_LOSSES = (
+    ("auto", "From the labels"),
+    ("sparse_categorical_crossentropy", "Sparse categorical cross-entropy"),
+    ("categorical_crossentropy", "Categorical cross-entropy"),
+    ("binary_crossentropy", "Binary cross-entropy"),
+    ("categorical_focal_crossentropy", "Focal cross-entropy"),
+    ("categorical_hinge", "Categorical hinge"),
+    ("mean_squared_error", "Mean squared error"),
+    ("mean_absolute_error", "Mean absolute error"),
+)
+_METRICS = (
+    ("accuracy", "Accuracy"),
+    ("top_5_accuracy", "Top-5 accuracy"),
+    ("auc", "Area under the ROC curve"),
+    ("precision", "Precision"),
+    ("recall", "Recall"),
+)
+_SCHEDULES = (
+    ("constant", "Constant"),
+    ("step", "Steps"),
+    ("exponential", "Exponential"),
+    ("cosine", "Cosine"),
+)
+_MONITORS = (
+    ("val_loss", "validation loss"),
+    ("val_accuracy", "validation accuracy"),
+    ("loss", "training loss"),
+    ("accuracy", "training accuracy"),
+)
+
 # Of each optimizer: its Keras class, and the settings that it has besides the learning rate.
 OPTIMIZERS: dict[OptimizerName, tuple[str, tuple[str, ...]]] = {
     "sgd": ("SGD", ("momentum", "nesterov")),
@@ -40,47 +79,27 @@ LOSSES: tuple[LossName, ...] = typing.get_args(LossName)
 METRICS: tuple[MetricName, ...] = typing.get_args(MetricName)
 
 
-def _among(value: str, allowed: tuple[str, ...], what: str) -> None:
-    if value not in allowed:
-        raise UserError(f"There is no {what} called {value!r}: choose one of {', '.join(allowed)}.")
-
-
-def _within(value: float, low: float, high: float, what: str) -> None:
-    if not low <= value <= high:
-        name = what.replace("_", " ")
-        raise UserError(f"The {name} is {_written(value)}: it goes from {_written(low)} to {_written(high)}.")
-
-
-def _written(value: float) -> str:
-    """A number as people write it: "2,147,483,647", "0.99", "1e-07"."""
-    return f"{value:,.0f}" if abs(value) < 1e15 and value == int(value) else f"{value:g}"
-
-
 @dataclass(frozen=True)
 class OptimizerSettings:
     """An optimizer with Keras's own defaults; `OPTIMIZERS` tells which settings each has."""
 
-    name: OptimizerName = "rmsprop"
-    learning_rate: float = 0.001
-    momentum: float = 0.0
-    nesterov: bool = False
-    rho: float = 0.9
-    centered: bool = False
-    beta_1: float = 0.9
-    beta_2: float = 0.999
-    epsilon: float = 1e-7
-    amsgrad: bool = False
-    weight_decay: float = 0.004
-    initial_accumulator_value: float = 0.1
+    name: OptimizerName = setting("rmsprop", "Optimizer", choices=_OPTIMIZERS)
+    learning_rate: float = setting(0.001, "Learning rate", minimum=0, maximum=1000, positive=True)
+    momentum: float = setting(0.0, "Momentum", minimum=0, maximum=1)
+    nesterov: bool = setting(False, "Nesterov momentum")
+    rho: float = setting(0.9, "Rho", minimum=0, maximum=1)
+    centered: bool = setting(False, "Centered")
+    beta_1: float = setting(0.9, "Beta 1", minimum=0, maximum=1)
+    beta_2: float = setting(0.999, "Beta 2", minimum=0, maximum=1)
+    epsilon: float = setting(1e-7, "Epsilon", minimum=0, maximum=100)
+    amsgrad: bool = setting(False, "AMSGrad")
+    weight_decay: float = setting(0.004, "Weight decay", minimum=0, maximum=100)
+    initial_accumulator_value: float = setting(
+        0.1, "Accumulator", minimum=0, maximum=100, said="initial accumulator value"
+    )
 
     def __post_init__(self) -> None:
-        _among(self.name, tuple(OPTIMIZERS), "optimizer")
-        if not 0 < self.learning_rate <= 1000:
-            raise UserError(f"The learning rate is {self.learning_rate:g}: it is above 0 and at most 1000.")
-        for name in ("momentum", "rho", "beta_1", "beta_2"):
-            _within(getattr(self, name), 0, 1, name)
-        for name in ("epsilon", "weight_decay", "initial_accumulator_value"):
-            _within(getattr(self, name), 0, 100, name)
+        check_record(self)
 
     @property
     def used(self) -> dict[str, Any]:
@@ -101,44 +120,44 @@ class Schedule:
         warmup: epochs at the start over which the rate rises in equal steps to what it would be.
     """
 
-    kind: ScheduleName = "constant"
-    factor: float = 0.5
-    every: int = 5
-    warmup: int = 0
+    kind: ScheduleName = setting("constant", "Schedule", choices=_SCHEDULES)
+    factor: float = setting(0.5, "Factor", minimum=0, maximum=1, said="factor of the schedule")
+    every: int = setting(
+        5,
+        "Every so many epochs",
+        minimum=1,
+        maximum=10_000,
+        said="number of epochs between steps",
+    )
+    warmup: int = setting(0, "Warm-up epochs", minimum=0, maximum=10_000, said="number of warm-up epochs")
 
     def __post_init__(self) -> None:
-        _among(self.kind, typing.get_args(ScheduleName), "schedule")
-        _within(self.factor, 0, 1, "factor of the schedule")
-        _within(self.every, 1, 10_000, "number of epochs between steps")
-        _within(self.warmup, 0, 10_000, "number of warm-up epochs")
+        check_record(self)
 
 
 @dataclass(frozen=True)
 class EarlyStopping:
     """Stop when `monitor` has not got better by `min_delta` for `patience` epochs."""
 
-    monitor: str = "val_loss"
-    patience: int = 5
-    min_delta: float = 0.0
+    monitor: str = setting("val_loss", "Watches", choices=_MONITORS, others=True)
+    patience: int = setting(5, "Patience", minimum=0, maximum=10_000, unit="epochs")
+    min_delta: float = setting(0.0, "At least by", minimum=0, maximum=1000, said="least gain")
 
     def __post_init__(self) -> None:
-        _within(self.patience, 0, 10_000, "patience of early stopping")
-        _within(self.min_delta, 0, 1000, "least gain of early stopping")
+        check_record(self, "early stopping")
 
 
 @dataclass(frozen=True)
 class Plateau:
     """Multiply the learning rate by `factor` when `monitor` has not got better for `patience` epochs."""
 
-    monitor: str = "val_loss"
-    factor: float = 0.1
-    patience: int = 3
-    min_learning_rate: float = 0.0
+    monitor: str = setting("val_loss", "Watches", choices=_MONITORS, others=True)
+    factor: float = setting(0.1, "Factor", minimum=0, maximum=0.99)
+    patience: int = setting(3, "Patience", minimum=0, maximum=10_000, unit="epochs")
+    min_learning_rate: float = setting(0.0, "Not below", minimum=0, maximum=1000, said="least learning rate")
 
     def __post_init__(self) -> None:
-        _within(self.factor, 0, 0.99, "factor of the plateau")
-        _within(self.patience, 0, 10_000, "patience of the plateau")
-        _within(self.min_learning_rate, 0, 1000, "least learning rate of the plateau")
+        check_record(self, "the plateau")
 
 
 _RMSPROP = OptimizerSettings()
@@ -171,35 +190,49 @@ class TrainingSettings:
     """
 
     optimizer: OptimizerSettings = _RMSPROP
-    loss: LossName = "auto"
-    metrics: tuple[MetricName, ...] = ("accuracy",)
-    batch_size: int = 64
-    epochs: int = 5
-    steps_per_epoch: int | None = None
+    loss: LossName = setting("auto", "Loss", choices=_LOSSES)
+    metrics: tuple[MetricName, ...] = setting(
+        ("accuracy",), "Metrics", "several", choices=_METRICS, said="metric"
+    )
+    batch_size: int = setting(64, "Batch size", minimum=1, maximum=65_536)
+    epochs: int = setting(5, "Epochs", minimum=1, maximum=100_000, said="number of epochs")
+    steps_per_epoch: int | None = setting(
+        None,
+        "Steps an epoch",
+        "whole",
+        minimum=1,
+        maximum=10_000_000,
+        nothing="all images once",
+        said="number of steps per epoch",
+    )
     schedule: Schedule = _CONSTANT
     early_stopping: EarlyStopping | None = None
     plateau: Plateau | None = None
-    class_weights: Literal["none", "balanced"] = "none"
-    seed: int = 0
-    shuffle: bool = True
+    class_weights: Literal["none", "balanced"] = setting(
+        "none",
+        "Class weights",
+        choices=(("none", "All classes alike"), ("balanced", "Balanced")),
+        said="way of weighting classes",
+    )
+    seed: int = setting(0, "Seed", minimum=0, maximum=2**31 - 1)
+    shuffle: bool = setting(True, "A new order each epoch")
     size: tuple[int, int] | None = None
     channels: Literal[1, 3] | None = None
     fit: Fit = "stretch"
     augmentation: Augmentation | None = None
     split: SplitSettings | None = None
-    restore_best: bool = True
-    cache_mb: int = 512
+    restore_best: bool = setting(True, "Hand over the best epoch's weights")
+    cache_mb: int = setting(
+        512,
+        "Memory for decoded images",
+        minimum=0,
+        maximum=10_000_000,
+        unit="MB",
+        said="memory for decoded images, in MB,",
+    )
 
     def __post_init__(self) -> None:
-        _among(self.loss, LOSSES, "loss")
-        for metric in self.metrics:
-            _among(metric, METRICS, "metric")
-        _among(self.class_weights, ("none", "balanced"), "way of weighting classes")
-        _within(self.batch_size, 1, 65_536, "batch size")
-        _within(self.epochs, 1, 100_000, "number of epochs")
-        _within(self.steps_per_epoch or 1, 1, 10_000_000, "number of steps per epoch")
-        _within(self.seed, 0, 2**31 - 1, "seed")
-        _within(self.cache_mb, 0, 10_000_000, "memory for decoded images, in MB,")
+        check_record(self)
         # It refuses what images cannot be brought to.
         InputSettings(self.size, self.channels, self.fit)
 

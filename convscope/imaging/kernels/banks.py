@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from convscope.core.errors import UserError
+from convscope.core.parameter import Parameter, between
 from convscope.imaging.kernels.gabor import PRESETS as _GABOR
 from convscope.imaging.kernels.kernel import Kernel
-from convscope.imaging.kernels.preset import Parameter
 from convscope.imaging.kernels.registry import make
 
 MAX_KERNELS = 64
-ORIENTATIONS = Parameter("orientations", "θ", "Directions", "", 1, 16, 1, 6, "whole")
+ORIENTATIONS = between("orientations", "Directions", 6, 1, 16, 1, symbol="θ")
 WAVELENGTHS = (3.0, 5.0, 8.0)
 # σ = 0.56·λ passes one octave (Petkov & Kruizinga 1997) and leaves almost no answer to flat brightness.
 _SIGMA_PER_WAVELENGTH = 0.56
@@ -45,7 +45,7 @@ def _gabor_family(
     orientations: float = ORIENTATIONS.default, wavelengths: Sequence[float] = WAVELENGTHS
 ) -> tuple[Kernel, ...]:
     """Gabor kernels of θ × λ: all directions (k·180°/n) of the first wavelength, then of the next."""
-    count = int(ORIENTATIONS.accept(orientations))
+    count = int(ORIENTATIONS.checked(ORIENTATIONS.rounded(orientations)))
     if not 1 <= len(wavelengths) <= MAX_KERNELS // count:
         raise UserError(
             f"A Gabor family of {count} directions takes 1 to {MAX_KERNELS // count} wavelengths, "
@@ -57,7 +57,7 @@ def _gabor_family(
             "gabor",
             theta=k * 180 / count,
             wavelength=wavelength,
-            sigma=min(max(_SIGMA_PER_WAVELENGTH * wavelength, sigma.minimum), sigma.maximum),
+            sigma=sigma.clamped(_SIGMA_PER_WAVELENGTH * wavelength),
             gamma=1.0,
         )
         for wavelength in wavelengths

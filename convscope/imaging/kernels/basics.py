@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from convscope.imaging.kernels.preset import Parameter, Preset, fixed, size_parameter
+from convscope.core.parameter import between
+from convscope.imaging.kernels.preset import Preset, fixed, size_parameter
 
 GROUP = "Basics"
 
@@ -37,8 +38,8 @@ PRESETS = (
         GROUP,
         "Moves the whole picture, because every pixel copies the one some places away.",
         (
-            Parameter("right", "Δx", "To the right", "px", -7, 7, 1, 1, "whole"),
-            Parameter("down", "Δy", "Downwards", "px", -7, 7, 1, 0, "whole"),
+            between("right", "To the right", 1, -7, 7, 1, unit="px", symbol="Δx"),
+            between("down", "Downwards", 0, -7, 7, 1, unit="px", symbol="Δy"),
         ),
         shift,
     ),

@@ -7,10 +7,11 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from convscope.imaging.kernels.preset import Parameter, Preset, grid, half_width, size_parameter
+from convscope.core.parameter import between
+from convscope.imaging.kernels.preset import Preset, grid, half_width, size_parameter
 
 GROUP = "Blur"
-SIGMA = Parameter("sigma", "σ", "Width", "px", 0.3, 5.0, 0.1, 1.0)
+SIGMA = between("sigma", "Width", 1.0, 0.3, 5.0, 0.1, unit="px", symbol="σ")
 _SUBPIXELS = 16
 
 
@@ -70,8 +71,8 @@ PRESETS = (
         GROUP,
         "Averages along a line, as if the camera had moved while the picture was taken.",
         (
-            Parameter("length", "L", "Length", "px", 1, 31, 1, 9),
-            Parameter("angle", "α", "Angle", "°", 0, 180, 5, 0),
+            between("length", "Length", 9.0, 1, 31, 1, unit="px", symbol="L"),
+            between("angle", "Angle", 0.0, 0, 180, 5, unit="°", symbol="α"),
         ),
         motion,
     ),

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from convscope.imaging.kernels.preset import Parameter, Preset, grid, half_width
+from convscope.core.parameter import between
+from convscope.imaging.kernels.preset import Preset, grid, half_width
 
 GROUP = "Gabor"
 
@@ -31,11 +32,11 @@ PRESETS = (
         GROUP,
         "Fires on stripes of one direction and one width, as the first layer of a trained network does.",
         (
-            Parameter("theta", "θ", "Direction", "°", 0, 180, 1, 0),
-            Parameter("wavelength", "λ", "Wavelength", "px", 2, 20, 0.5, 4),
-            Parameter("sigma", "σ", "Width of the spot", "px", 0.5, 5.0, 0.1, 2),
-            Parameter("gamma", "γ", "Roundness", "", 0.2, 2.0, 0.05, 0.75),
-            Parameter("psi", "ψ", "Phase", "°", -180, 180, 5, 0),
+            between("theta", "Direction", 0.0, 0, 180, 1, unit="°", symbol="θ"),
+            between("wavelength", "Wavelength", 4.0, 2, 20, 0.5, unit="px", symbol="λ"),
+            between("sigma", "Width of the spot", 2.0, 0.5, 5.0, 0.1, unit="px", symbol="σ"),
+            between("gamma", "Roundness", 0.75, 0.2, 2.0, 0.05, symbol="γ"),
+            between("psi", "Phase", 0.0, -180, 180, 5, unit="°", symbol="ψ"),
         ),
         gabor,
     ),

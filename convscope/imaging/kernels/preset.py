@@ -5,56 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from convscope.core.errors import UserError
+from convscope.core.parameter import Parameter, between
 from convscope.imaging.kernels.kernel import Kernel
 
 HALF_MAXIMUM = 15
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """One number that a preset can be given, as a slider shows it.
-
-    Attributes:
-        name: the keyword, such as "sigma".
-        symbol: the formula's letter, such as "σ".
-        title: what a person calls it.
-        unit: "px", "°", or "" for a plain number.
-        minimum, maximum, step, default: of its slider.
-        kind: "real" takes any number in the range, "whole" rounds to integers, "odd" to odd ones (4 → 5).
-        zero: what 0 means where that is special, such as "automatic".
-    """
-
-    name: str
-    symbol: str
-    title: str
-    unit: str
-    minimum: float
-    maximum: float
-    step: float
-    default: float
-    kind: Literal["real", "whole", "odd"] = "real"
-    zero: str = ""
-
-    def accept(self, value: float) -> float:
-        """The value, rounded as `kind` says.
-
-        Raises:
-            UserError: it is outside the range.
-        """
-        if not self.minimum <= value <= self.maximum:
-            raise UserError(
-                f"{self.title} ({self.name}) goes from {self.minimum:g} to {self.maximum:g}, not {value:g}."
-            )
-        if self.kind == "real" or (self.zero and value == 0):
-            return float(value)
-        whole = math.floor(value + 0.5)
-        return float(whole + 1 if self.kind == "odd" and whole % 2 == 0 else whole)
 
 
 @dataclass(frozen=True)
@@ -92,7 +51,9 @@ class Preset:
                     f"The kernel {self.key} has no parameter {name!r}: "
                     + (f"it has {', '.join(names)}." if names else "it has none.")
                 )
-        accepted = {p.name: p.accept(values.get(p.name, p.default)) for p in self.parameters}
+        accepted = {
+            p.name: float(p.checked(p.rounded(values.get(p.name, p.default)))) for p in self.parameters
+        }
         return Kernel(
             self.build(**accepted),
             name=self.key,
@@ -110,7 +71,8 @@ def fixed(key: str, title: str, group: str, sentence: str, weights: list[list[fl
 def size_parameter(default: int, *, automatic: bool = False) -> Parameter:
     """The side of a square kernel: odd, up to 31; 0 fits it to σ where `automatic`."""
     zero = "fitted to σ" if automatic else ""
-    return Parameter("size", "K", "Size", "px", 0 if automatic else 1, 31, 2, default, "odd", zero)
+    least = 0 if automatic else 1
+    return between("size", "Size", default, least, 31, 2, kind="odd", unit="px", symbol="K", zero=zero)
 
 
 def half_width(reach: float) -> int:

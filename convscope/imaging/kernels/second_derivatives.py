@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from convscope.core.parameter import between
 from convscope.imaging.kernels.blurs import gaussian
-from convscope.imaging.kernels.preset import Parameter, Preset, fixed, grid, half_width
+from convscope.imaging.kernels.preset import Preset, fixed, grid, half_width
 
 GROUP = "Laplacians and blobs"
 
@@ -66,7 +67,7 @@ PRESETS = (
         "Laplacian of Gaussian",
         GROUP,
         "Finds bright spots of the size that σ chooses, and edges where its sign changes.",
-        (Parameter("sigma", "σ", "Width", "px", 0.5, 5.0, 0.1, 1.4),),
+        (between("sigma", "Width", 1.4, 0.5, 5.0, 0.1, unit="px", symbol="σ"),),
         laplacian_of_gaussian,
     ),
     Preset(
@@ -75,8 +76,8 @@ PRESETS = (
         GROUP,
         "Keeps the detail between two blurs: what the narrow one still shows and the wide one does not.",
         (
-            Parameter("sigma1", "σ₁", "Narrow width", "px", 0.3, 5.0, 0.1, 1.0),
-            Parameter("sigma2", "σ₂", "Wide width", "px", 0.3, 5.0, 0.1, 1.6),
+            between("sigma1", "Narrow width", 1.0, 0.3, 5.0, 0.1, unit="px", symbol="σ₁"),
+            between("sigma2", "Wide width", 1.6, 0.3, 5.0, 0.1, unit="px", symbol="σ₂"),
         ),
         difference_of_gaussians,
     ),

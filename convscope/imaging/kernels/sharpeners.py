@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from convscope.core.parameter import between
 from convscope.imaging.kernels.blurs import SIGMA, gaussian
-from convscope.imaging.kernels.preset import Parameter, Preset, fixed
+from convscope.imaging.kernels.preset import Preset, fixed
 
 GROUP = "Sharpen"
 
@@ -39,7 +40,7 @@ PRESETS = (
         "Unsharp mask",
         GROUP,
         "Takes away a blurred copy and adds the difference back, which sharpens at a scale that you choose.",
-        (SIGMA, Parameter("amount", "a", "Amount", "", 0, 5, 0.1, 1)),
+        (SIGMA, between("amount", "Amount", 1.0, 0, 5, 0.1, symbol="a")),
         unsharp,
     ),
 )

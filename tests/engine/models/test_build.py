@@ -88,8 +88,8 @@ def test_every_kind_of_the_palette_counts_as_keras_does(kind: LayerKind) -> None
     variants: list[dict[str, Any]] = [kind.filled({})]
     for option in kind.options:
         if option.kind == "choice":
-            variants += [kind.filled({option.name: choice}) for choice in option.choices[1:3]]
-        if option.kind == "bool":
+            variants += [kind.filled({option.name: choice}) for choice in option.values[1:3]]
+        if option.kind == "flag":
             variants.append(kind.filled({option.name: not option.default}))
         if option.name in ("strides", "dilation_rate", "depth_multiplier", "pool_size", "size"):
             variants.append(kind.filled({option.name: 2}))

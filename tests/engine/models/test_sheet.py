@@ -195,4 +195,4 @@ def test_the_palette_offers_the_lectures_layers() -> None:
     wanted = words.split()
     assert set(wanted) <= {kind.name for kind in palette()}
     for name in ("relu", "tanh", "sigmoid", "softmax"):
-        assert name in KINDS["Activation"].options[0].choices
+        assert name in KINDS["Activation"].options[0].values

@@ -114,7 +114,7 @@ def test_the_lectures_layers_are_in_the_palette() -> None:
     )
     offered = {kind.name: kind for kind in palette()}
     assert set(named.split()) <= set(offered)
-    choices = next(option.choices for option in offered["Activation"].options if option.name == "activation")
+    choices = next(option.values for option in offered["Activation"].options if option.name == "activation")
     assert {"relu", "tanh", "sigmoid", "softmax"} <= set(choices)
 
 

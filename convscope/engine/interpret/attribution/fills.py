@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from convscope.engine.interpret.attribution.method import Parameter
+from convscope.core.parameter import Parameter, plain
 from convscope.engine.models.answers.preprocessing import PreparedImage, Preprocessing
 
 FILLS = ("black", "gray", "white", "mean", "blurred")
@@ -14,7 +14,7 @@ FILLS = ("black", "gray", "white", "mean", "blurred")
 
 def fill_parameter(name: str, title: str, default: str, about: str) -> Parameter:
     """The choice among `FILLS`."""
-    return Parameter(name, title, default, choices=FILLS, about=about)
+    return Parameter(name, title, "choice", default, choices=plain(*FILLS), about=about)
 
 
 def filled(prepared: PreparedImage, preprocessing: Preprocessing, fill: str) -> NDArray[np.float32]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from convscope.core.errors import UserError
+from convscope.core.parameter import Parameter
 from convscope.core.task import Task
 from convscope.engine.interpret.attribution.target import ScoreTarget
 
@@ -19,55 +20,6 @@ if TYPE_CHECKING:
 Setting = int | float | str
 Settings = Mapping[str, Setting]
 Family = Literal["layer", "gradient", "masking"]
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """One number or choice of a method, as a form shows it.
-
-    Attributes:
-        name: its key in the settings.
-        title: beside the control.
-        default: when nothing is chosen.
-        low, high, step: of a number; whole numbers when the default is one.
-        choices: of a word; empty for numbers.
-        unit: "px", "%", or "".
-        about: one clause: what it does.
-    """
-
-    name: str
-    title: str
-    default: Setting
-    low: float = 0.0
-    high: float = 0.0
-    step: float = 1.0
-    choices: tuple[str, ...] = ()
-    unit: str = ""
-    about: str = ""
-
-    def checked(self, value: Any, method: str) -> Setting:
-        """The value in its type.
-
-        Raises:
-            UserError: it is out of range or no choice.
-        """
-        if self.choices:
-            if value not in self.choices:
-                raise UserError(
-                    f"{method}: {self.title.lower()} is one of {', '.join(self.choices)}, not {value}."
-                )
-            return str(value)
-        try:
-            number = float(value)
-        except (TypeError, ValueError):
-            number = float("nan")
-        whole = isinstance(self.default, int)
-        if not self.low <= number <= self.high or (whole and number != int(number)):
-            kind = "a whole number" if whole else "a number"
-            raise UserError(
-                f"{method}: {self.title.lower()} is {kind} from {self.low:g} to {self.high:g}, not {value}."
-            )
-        return int(number) if whole else number
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from convscope.core.errors import UserError
+from convscope.core.parameter import parameters_of, setting
 from convscope.engine.interpret.feature_visualization.image_parametrisation import (
     LARGEST_SIZE,
     SMALLEST_SIZE,
@@ -16,8 +17,9 @@ from convscope.engine.interpret.feature_visualization.recipes import RECIPES
 if TYPE_CHECKING:
     from convscope.engine.models.opened import OpenedModel
 
-MOST_STEPS = 10_000
-MOST_OCTAVES = 6
+
+def _weight(title: str, said: str, about: str) -> Any:
+    return setting(0.0, title, minimum=0.0, maximum=2.0, step=0.1, said=f"weight of {said}", about=about)
 
 
 @dataclass(frozen=True)
@@ -40,30 +42,42 @@ class PatternSettings:
     """
 
     recipe: str = "clear"
-    steps: int | None = None
-    size: int | None = None
-    seed: int = 0
-    variation: float = 0.0
-    l2: float = 0.0
-    blur: float = 0.0
-    octaves: int = 1
-    diversity: float = 0.0
+    steps: int | None = setting(
+        None, "Steps", "whole", minimum=1, maximum=10_000, step=16, nothing="auto", said="number of steps"
+    )
+    size: int | None = setting(
+        None,
+        "Size of the large picture",
+        "whole",
+        minimum=SMALLEST_SIZE,
+        maximum=LARGEST_SIZE,
+        step=32,
+        nothing="auto",
+        said="size",
+    )
+    seed: int = setting(0, "Seed", minimum=0, maximum=2**31 - 1)
+    variation: float = _weight(
+        "variation", "the total variation", "Takes the total variation off: smoother pictures"
+    )
+    l2: float = _weight("L2", "L2", "Takes the distance from gray off: paler pictures")
+    blur: float = _weight(
+        "blur", "the blur", "Takes the distance from a blurred copy off: fewer fine details"
+    )
+    octaves: int = setting(
+        1,
+        "Octaves",
+        minimum=1,
+        maximum=6,
+        said="number of octaves",
+        about="Sizes climbed one after the other, from small to full: large forms first",
+    )
+    diversity: float = _weight("diversity", "the diversity", "")
 
     def __post_init__(self) -> None:
         if self.recipe not in RECIPES:
             raise UserError(f"There is no recipe {self.recipe}: choose {' or '.join(RECIPES)}.")
-        for name, value, low, high in (
-            ("number of steps", self.steps, 1, MOST_STEPS),
-            ("size", self.size, SMALLEST_SIZE, LARGEST_SIZE),
-            ("seed", self.seed, 0, 2**31 - 1),
-            ("number of octaves", self.octaves, 1, MOST_OCTAVES),
-            ("weight of the total variation", self.variation, 0, 2),
-            ("weight of L2", self.l2, 0, 2),
-            ("weight of the blur", self.blur, 0, 2),
-            ("weight of the diversity", self.diversity, 0, 2),
-        ):
-            if value is not None and not low <= value <= high:
-                raise UserError(f"The {name} goes from {low} to {high}, not {value}.")
+        for name, parameter in parameters_of(PatternSettings).items():
+            parameter.checked(getattr(self, name))
 
     def steps_for(self, model: OpenedModel) -> int:
         """Steps in numbers: those asked for, or the recipe's own for such a network."""

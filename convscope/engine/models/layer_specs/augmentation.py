@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from convscope.engine.models.layer_specs.base import LayerKind, Option
+from convscope.core.parameter import parameter, plain
+from convscope.engine.models.layer_specs.base import LayerKind
 
-_FILL = Option("fill_mode", "reflect", "choice", choices=("reflect", "nearest", "wrap", "constant"))
+_FILL = parameter("fill_mode", "reflect", choices=plain("reflect", "nearest", "wrap", "constant"))
 
 KINDS = (
     LayerKind(
@@ -12,11 +13,10 @@ KINDS = (
         "Augmentation",
         "Mirrors at random, while training.",
         (
-            Option(
+            parameter(
                 "mode",
                 "horizontal",
-                "choice",
-                choices=("horizontal", "vertical", "horizontal_and_vertical"),
+                choices=plain("horizontal", "vertical", "horizontal_and_vertical"),
                 required=True,
             ),
         ),
@@ -25,21 +25,21 @@ KINDS = (
         "RandomRotation",
         "Augmentation",
         "Turns by up to ± this share of a full turn.",
-        (Option("factor", 0.1, "float", low=0, high=1, required=True), _FILL),
+        (parameter("factor", 0.1, minimum=0, maximum=1, required=True), _FILL),
     ),
     LayerKind(
         "RandomZoom",
         "Augmentation",
         "Zooms by up to ± this share.",
-        (Option("height_factor", 0.2, "float", low=0, high=1, required=True), _FILL),
+        (parameter("height_factor", 0.2, minimum=0, maximum=1, required=True), _FILL),
     ),
     LayerKind(
         "RandomTranslation",
         "Augmentation",
         "Shifts by up to ± this share of height and width.",
         (
-            Option("height_factor", 0.2, "float", low=0, high=1, required=True),
-            Option("width_factor", 0.2, "float", low=0, high=1, required=True),
+            parameter("height_factor", 0.2, minimum=0, maximum=1, required=True),
+            parameter("width_factor", 0.2, minimum=0, maximum=1, required=True),
             _FILL,
         ),
     ),
@@ -47,15 +47,15 @@ KINDS = (
         "RandomContrast",
         "Augmentation",
         "Changes the contrast by up to ± this share.",
-        (Option("factor", 0.2, "float", low=0, high=1, required=True),),
+        (parameter("factor", 0.2, minimum=0, maximum=1, required=True),),
     ),
     LayerKind(
         "RandomBrightness",
         "Augmentation",
         "Changes the brightness by up to ± this share.",
         (
-            Option("factor", 0.2, "float", low=0, high=1, required=True),
-            Option("value_range", (0.0, 1.0), "range", required=True),
+            parameter("factor", 0.2, minimum=0, maximum=1, required=True),
+            parameter("value_range", (0.0, 1.0), "range", required=True),
         ),
     ),
 )

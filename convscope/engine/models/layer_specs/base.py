@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any
 
+from convscope.core.parameter import Parameter, parameter, plain
+
 Shape = tuple[int | None, ...]
 """Height, width and channels (or fewer axes), without the batch; None where it is free."""
 
@@ -16,33 +18,6 @@ Config = Mapping[str, Any]
 
 class ShapeError(Exception):
     """Why a layer cannot follow what comes before it: one clause, to be shown at that layer."""
-
-
-@dataclass(frozen=True)
-class Option:
-    """One setting of a layer as a form shows it.
-
-    Attributes:
-        name: the Keras argument.
-        default: its value when nothing is typed.
-        kind: "int", "float", "bool", "choice", "size" (one int or height × width), "shape", "range" or
-            "floats" (one number, or one for each channel).
-        choices: the allowed words of a "choice".
-        low, high: the allowed range of numbers.
-        optional: whether None ("the default of another setting") is allowed.
-        required: whether it is always written out, because Keras asks for it or has another default.
-        rare: whether a form shows it only where it is set.
-    """
-
-    name: str
-    default: Any
-    kind: str
-    choices: tuple[str, ...] = ()
-    low: float | None = None
-    high: float | None = None
-    optional: bool = False
-    required: bool = False
-    rare: bool = False
 
 
 @dataclass(frozen=True)
@@ -151,7 +126,7 @@ class LayerKind:
     name: str
     category: str
     about: str
-    options: tuple[Option, ...] = ()
+    options: tuple[Parameter, ...] = ()
     shape: ShapeRule = same_shape
     parameters: Callable[[Config, Sequence[Shape]], Parameters] = no_parameters
     multiply_adds: Callable[[Config, Sequence[Shape], Shape], int | None] = no_work
@@ -181,12 +156,14 @@ ACTIVATIONS = (
     "leaky_relu",
 )
 
-ACTIVATION = Option("activation", "linear", "choice", choices=ACTIVATIONS)
-USE_BIAS = Option("use_bias", True, "bool")
-TRAINABLE = Option("trainable", True, "bool")
-L2 = Option("kernel_regularizer", None, "float", low=0, high=10, optional=True)
+ACTIVATION = parameter("activation", "linear", choices=plain(*ACTIVATIONS))
+USE_BIAS = parameter("use_bias", True)
+TRAINABLE = parameter("trainable", True)
+L2 = parameter(
+    "kernel_regularizer", None, "real", title="L2 on the kernel", minimum=0, maximum=10, nothing="none"
+)
 """The factor of keras.regularizers.L2 on the kernel; None without."""
-PADDING = Option("padding", "valid", "choice", choices=("valid", "same"))
+PADDING = parameter("padding", "valid", choices=plain("valid", "same"))
 
 
 def pair(value: Any) -> tuple[int, int]:

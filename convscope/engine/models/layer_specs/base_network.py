@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from convscope.core.parameter import parameter, plain
 from convscope.engine.models.layer_specs.base import (
     Config,
     LayerKind,
-    Option,
     Parameters,
     Shape,
     ShapeError,
@@ -57,9 +57,9 @@ KINDS = (
         "Pretrained",
         "A network of keras.applications without its classifier.",
         (
-            Option("application", "VGG16", "choice", choices=tuple(APPLICATIONS), required=True),
-            Option("weights", "imagenet", "choice", choices=("imagenet", "random"), required=True),
-            Option("trainable", False, "bool", required=True),
+            parameter("application", "VGG16", choices=plain(*APPLICATIONS), required=True),
+            parameter("weights", "imagenet", choices=plain("imagenet", "random"), required=True),
+            parameter("trainable", False, required=True),
         ),
         _shape,
         _parameters,

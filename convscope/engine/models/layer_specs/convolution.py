@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from convscope.core.parameter import parameter
 from convscope.engine.models.layer_specs.base import (
     ACTIVATION,
     L2,
@@ -12,7 +13,6 @@ from convscope.engine.models.layer_specs.base import (
     USE_BIAS,
     Config,
     LayerKind,
-    Option,
     Parameters,
     Shape,
     ShapeError,
@@ -25,10 +25,10 @@ from convscope.engine.models.layer_specs.base import (
     times,
 )
 
-_FILTERS = Option("filters", 32, "int", low=1, high=65536, required=True)
-_KERNEL = Option("kernel_size", 3, "size", low=1, high=255, required=True)
-_STRIDES = Option("strides", 1, "size", low=1, high=64)
-_DILATION = Option("dilation_rate", 1, "size", low=1, high=64)
+_FILTERS = parameter("filters", 32, minimum=1, maximum=65536, required=True)
+_KERNEL = parameter("kernel_size", 3, "size", minimum=1, maximum=255, required=True)
+_STRIDES = parameter("strides", 1, "size", minimum=1, maximum=64)
+_DILATION = parameter("dilation_rate", 1, "size", minimum=1, maximum=64)
 
 
 def _reach(config: Config) -> tuple[int, int]:
@@ -204,7 +204,7 @@ CONV2D = LayerKind(
         ACTIVATION,
         USE_BIAS,
         _DILATION,
-        Option("groups", 1, "int", low=1, high=65536),
+        parameter("groups", 1, minimum=1, maximum=65536),
         L2,
         TRAINABLE,
     ),
@@ -226,7 +226,7 @@ SEPARABLE_CONV2D = LayerKind(
         ACTIVATION,
         USE_BIAS,
         _DILATION,
-        Option("depth_multiplier", 1, "int", low=1, high=64),
+        parameter("depth_multiplier", 1, minimum=1, maximum=64),
         TRAINABLE,
     ),
     _separable_shape,
@@ -246,7 +246,7 @@ DEPTHWISE_CONV2D = LayerKind(
         ACTIVATION,
         USE_BIAS,
         _DILATION,
-        Option("depth_multiplier", 1, "int", low=1, high=64),
+        parameter("depth_multiplier", 1, minimum=1, maximum=64),
         TRAINABLE,
     ),
     _depthwise_shape,

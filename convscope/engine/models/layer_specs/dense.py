@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import prod
 
+from convscope.core.parameter import parameter
 from convscope.engine.models.layer_specs.base import (
     ACTIVATION,
     L2,
@@ -15,7 +16,6 @@ from convscope.engine.models.layer_specs.base import (
     WHOLE,
     Config,
     LayerKind,
-    Option,
     Parameters,
     Shape,
     ShapeError,
@@ -100,16 +100,16 @@ def _dropped_shape(config: Config, shapes: Sequence[Shape]) -> Shape:
     return shapes[0]
 
 
-_RATE = Option("rate", 0.5, "float", low=0, high=0.999, required=True)
+_RATE = parameter("rate", 0.5, minimum=0, maximum=0.999, required=True)
 # A size of 1 drops all values along that axis together: (None, 1, 1, 1) drops whole branches at random.
-_NOISE = Option("noise_shape", None, "shape", optional=True, rare=True)
+_NOISE = parameter("noise_shape", None, "shape", nothing="none", rare=True)
 
 KINDS = (
     LayerKind(
         "InputLayer",
         "Input",
         "The image: height × width × channels.",
-        (Option("shape", (28, 28, 1), "shape", required=True),),
+        (parameter("shape", (28, 28, 1), "shape", required=True),),
         _input_shape,
     ),
     LayerKind(
@@ -125,7 +125,7 @@ KINDS = (
         "Classifier",
         "Every value to every unit.",
         (
-            Option("units", 10, "int", low=1, high=1_000_000, required=True),
+            parameter("units", 10, minimum=1, maximum=1_000_000, required=True),
             ACTIVATION,
             USE_BIAS,
             L2,
@@ -150,7 +150,7 @@ KINDS = (
         "Reshape",
         "Classifier",
         "The same values in another shape.",
-        (Option("target_shape", (-1,), "shape", required=True),),
+        (parameter("target_shape", (-1,), "shape", required=True),),
         _reshape_shape,
         window=_rearranged,
     ),
@@ -159,6 +159,6 @@ KINDS = (
         "GaussianNoise",
         "Regularisation",
         "While training, adds noise.",
-        (Option("stddev", 0.1, "float", low=0, high=100, required=True),),
+        (parameter("stddev", 0.1, minimum=0, maximum=100, required=True),),
     ),
 )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from convscope.core.parameter import parameter
 from convscope.engine.models.layer_specs.base import (
     POINTWISE,
     Config,
     LayerKind,
-    Option,
     Shape,
     ShapeError,
     Window,
@@ -75,7 +75,7 @@ KINDS = (
         "Concatenate",
         "Merge",
         "Lays maps side by side: the Inception module's end.",
-        (Option("axis", -1, "int"),),
+        (parameter("axis", -1),),
         _concatenated,
         window=_concatenated_window,
         merges=True,

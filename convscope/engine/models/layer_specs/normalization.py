@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from convscope.core.parameter import parameter, plain
 from convscope.engine.models.layer_specs.base import (
     ACTIVATIONS,
     TRAINABLE,
     Config,
     LayerKind,
-    Option,
     Parameters,
     Shape,
     ShapeError,
@@ -86,15 +86,15 @@ def _along_axes(config: Config, shapes: Sequence[Shape]) -> Window:
     return Window(gate=rank == 3 and any(each not in (-1, rank) for each in axes))
 
 
-_CENTER, _SCALE = Option("center", True, "bool"), Option("scale", True, "bool")
-_EPSILON = Option("epsilon", 1e-3, "float", low=0, high=1)
+_CENTER, _SCALE = parameter("center", True), parameter("scale", True)
+_EPSILON = parameter("epsilon", 1e-3, minimum=0, maximum=1)
 
 KINDS = (
     LayerKind(
         "BatchNormalization",
         "Normalisation",
         "Centres and scales each channel by its batch's statistics.",
-        (Option("momentum", 0.99, "float", low=0, high=1), _EPSILON, _CENTER, _SCALE, TRAINABLE),
+        (parameter("momentum", 0.99, minimum=0, maximum=1), _EPSILON, _CENTER, _SCALE, TRAINABLE),
         parameters=_batch_parameters,
     ),
     LayerKind(
@@ -109,7 +109,13 @@ KINDS = (
         "GroupNormalization",
         "Normalisation",
         "Centres and scales groups of channels.",
-        (Option("groups", 8, "int", low=1, high=4096, required=True), _EPSILON, _CENTER, _SCALE, TRAINABLE),
+        (
+            parameter("groups", 8, minimum=1, maximum=4096, required=True),
+            _EPSILON,
+            _CENTER,
+            _SCALE,
+            TRAINABLE,
+        ),
         parameters=_layer_parameters,
         window=_whole_maps,
     ),
@@ -127,9 +133,9 @@ KINDS = (
         "Normalisation",
         "Subtracts a mean and divides by a deviation.",
         (
-            Option("axis", -1, "int"),
-            Option("mean", None, "floats", optional=True, rare=True),
-            Option("variance", None, "floats", optional=True, rare=True),
+            parameter("axis", -1),
+            parameter("mean", None, "floats", nothing="none", rare=True),
+            parameter("variance", None, "floats", nothing="none", rare=True),
         ),
         _by_channel("mean", "variance"),
         _standard_parameters,
@@ -139,35 +145,33 @@ KINDS = (
         "Rescaling",
         "Input",
         "Multiplies and shifts the pixels: 1/255 makes 0–255 into 0–1.",
-        (Option("scale", 1 / 255, "floats", required=True), Option("offset", 0.0, "floats")),
+        (parameter("scale", 1 / 255, "floats", required=True), parameter("offset", 0.0, "floats")),
         _by_channel("scale", "offset"),
     ),
     LayerKind(
         "Activation",
         "Activation",
         "The activation as a layer of its own.",
-        (Option("activation", "relu", "choice", choices=ACTIVATIONS, required=True),),
+        (parameter("activation", "relu", choices=plain(*ACTIVATIONS), required=True),),
     ),
     LayerKind(
         "ReLU",
         "Activation",
         "max(0, x), with an optional ceiling (6 makes ReLU6).",
         (
-            Option("max_value", None, "float", low=0, optional=True),
-            Option("negative_slope", 0.0, "float", low=0, high=1),
+            parameter("max_value", None, "real", minimum=0, nothing="none"),
+            parameter("negative_slope", 0.0, minimum=0, maximum=1),
         ),
     ),
     LayerKind(
         "LeakyReLU",
         "Activation",
         "A small slope below zero.",
-        (Option("negative_slope", 0.3, "float", low=0, high=1),),
+        (parameter("negative_slope", 0.3, minimum=0, maximum=1),),
     ),
     LayerKind(
         "PReLU", "Activation", "A learned slope below zero.", parameters=_slope_parameters, in_palette=False
     ),
-    LayerKind("ELU", "Activation", "Exponential below zero.", (Option("alpha", 1.0, "float", low=0),)),
-    LayerKind(
-        "Softmax", "Activation", "Scores to probabilities that sum to one.", (Option("axis", -1, "int"),)
-    ),
+    LayerKind("ELU", "Activation", "Exponential below zero.", (parameter("alpha", 1.0, minimum=0),)),
+    LayerKind("Softmax", "Activation", "Scores to probabilities that sum to one.", (parameter("axis", -1),)),
 )

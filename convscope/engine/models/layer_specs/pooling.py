@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from convscope.core.parameter import parameter, plain
 from convscope.engine.models.layer_specs.base import (
     PADDING,
     POINTWISE,
     Config,
     LayerKind,
-    Option,
     Shape,
     ShapeError,
     Window,
@@ -22,8 +22,8 @@ from convscope.engine.models.layer_specs.base import (
 )
 from convscope.engine.models.layer_specs.convolution import slide
 
-_POOL = Option("pool_size", 2, "size", low=1, high=255, required=True)
-_STRIDES = Option("strides", None, "size", low=1, high=64, optional=True)
+_POOL = parameter("pool_size", 2, "size", minimum=1, maximum=255, required=True)
+_STRIDES = parameter("strides", None, "size", minimum=1, maximum=64, nothing="as window")
 
 
 def _stride(config: Config) -> tuple[int, int]:
@@ -107,7 +107,7 @@ def _one_to_one(config: Config, shapes: Sequence[Shape]) -> Window:
     return POINTWISE if shapes[0][:2] == (1, 1) else whole(config, shapes)
 
 
-_KEEPDIMS = (Option("keepdims", False, "bool"),)
+_KEEPDIMS = (parameter("keepdims", False),)
 
 KINDS = (
     LayerKind(
@@ -147,8 +147,8 @@ KINDS = (
         "Pooling",
         "Repeats or interpolates pixels: the maps grow.",
         (
-            Option("size", 2, "size", low=1, high=64),
-            Option("interpolation", "nearest", "choice", choices=("nearest", "bilinear")),
+            parameter("size", 2, "size", minimum=1, maximum=64),
+            parameter("interpolation", "nearest", choices=plain("nearest", "bilinear")),
         ),
         _up_shape,
         window=_up_window,
@@ -157,7 +157,7 @@ KINDS = (
         "ZeroPadding2D",
         "Pooling",
         "A border of zeros around the maps.",
-        (Option("padding", 1, "size", low=0, high=1024),),
+        (parameter("padding", 1, "size", minimum=0, maximum=1024),),
         _pad_shape,
         window=_pad_window,
     ),
@@ -165,7 +165,7 @@ KINDS = (
         "Cropping2D",
         "Pooling",
         "Cuts the maps' border off.",
-        (Option("cropping", 1, "size", low=0, high=1024, required=True),),
+        (parameter("cropping", 1, "size", minimum=0, maximum=1024, required=True),),
         _crop_shape,
         window=_crop_window,
     ),

@@ -8,9 +8,10 @@ from PySide6.QtCore import QSignalBlocker, Qt, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QCheckBox, QLabel, QVBoxLayout, QWidget
 
+from convscope.core.parameter import Parameter
 from convscope.core.words import percent
 from convscope.engine.interpret.attribution.explain import Failure
-from convscope.engine.interpret.attribution.method import Method, Parameter, Setting
+from convscope.engine.interpret.attribution.method import Method, Setting
 from convscope.engine.interpret.attribution.methods import METHODS
 from convscope.engine.interpret.attribution.picture import Style, ramp, region
 from convscope.engine.interpret.attribution.result import Attribution
@@ -177,7 +178,7 @@ class Inspector(QWidget):
     def _control(self, method: str, parameter: Parameter, value: int | float | str) -> QWidget:
         name = f"explain.parameter.{parameter.name}"
         if parameter.choices:
-            box = combo(name, parameter.title, ((choice, choice) for choice in parameter.choices))
+            box = combo(name, parameter.title, parameter.choices)
             choose(box, str(value))
             self._setters[parameter.name] = lambda chosen: choose(box, str(chosen))
             box.currentIndexChanged.connect(
@@ -190,8 +191,8 @@ class Inspector(QWidget):
         slider = SliderRow(
             name,
             parameter.title,
-            parameter.low,
-            parameter.high,
+            parameter.minimum,
+            parameter.maximum,
             parameter.step,
             float(value),
             parameter.unit,

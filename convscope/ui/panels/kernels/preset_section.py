@@ -9,9 +9,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDoubleSpinBox, QMenu, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from convscope.core.errors import UserError
+from convscope.core.parameter import Parameter
 from convscope.imaging.kernels import PRESETS
 from convscope.imaging.kernels.kernel import Kernel
-from convscope.imaging.kernels.preset import Parameter, Preset
+from convscope.imaging.kernels.preset import Preset
 from convscope.ui import theme
 from convscope.ui.forms.form import caption, row
 from convscope.ui.forms.slider_row import SliderRow

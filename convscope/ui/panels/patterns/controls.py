@@ -8,11 +8,9 @@ import numpy as np
 from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QVBoxLayout, QWidget
 
+from convscope.core.parameter import parameters_of
 from convscope.engine.interpret.feature_visualization.recipes import RECIPES
 from convscope.engine.interpret.feature_visualization.settings import (
-    LARGEST_SIZE,
-    MOST_OCTAVES,
-    MOST_STEPS,
     SMALLEST_SIZE,
     PatternSettings,
 )
@@ -22,6 +20,8 @@ from convscope.ui.forms.slider_row import SliderRow
 from convscope.ui.panels.patterns.wish import APART, CLASS_SHOWS, SHOWS, Wish, change_words
 from convscope.ui.widgets.flow import FlowLayout
 from convscope.workspace.document import Part
+
+_SETTINGS = parameters_of(PatternSettings)
 
 
 class Controls(QWidget):
@@ -166,7 +166,7 @@ class Controls(QWidget):
         )
         self.recipe.setMinimumWidth(self.recipe.sizeHint().width())
         self.recipe.changed.connect(lambda name: self._settings(recipe=name))
-        self.steps = spin("patterns.steps", "Steps", 0, MOST_STEPS)
+        self.steps = spin("patterns.steps", "Steps", 0, round(_SETTINGS["steps"].maximum))
         self.steps.setMinimumWidth(theme.scaled(100))
         self.steps.setSingleStep(16)
         self.steps.setSpecialValueText("auto")
@@ -210,10 +210,11 @@ class Controls(QWidget):
         self.blur = SliderRow("patterns.blur", "blur", 0, 2, 0.1, 0)
         self.blur.setToolTip("Takes the distance from a blurred copy off: fewer fine details")
         self.blur.changed.connect(lambda value: self._settings(blur=value))
-        self.octaves = spin("patterns.octaves", "Octaves", 1, MOST_OCTAVES)
+        self.octaves = spin("patterns.octaves", "Octaves", 1, round(_SETTINGS["octaves"].maximum))
         self.octaves.setToolTip("Sizes climbed one after the other, from small to full: large forms first")
         self.octaves.valueChanged.connect(lambda value: self._settings(octaves=value))
-        self.pixels = spin("patterns.size", "Size of the large picture", SMALLEST_SIZE - 1, LARGEST_SIZE)
+        largest = round(_SETTINGS["size"].maximum)
+        self.pixels = spin("patterns.size", "Size of the large picture", SMALLEST_SIZE - 1, largest)
         self.pixels.setSpecialValueText("auto")
         self.pixels.setSingleStep(32)
         self.pixels.valueChanged.connect(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from convscope.core.parameter import between
 from convscope.core.task import Task
 from convscope.engine.interpret.attribution.context import AttributionContext
 from convscope.engine.interpret.attribution.fills import fill_parameter, filled
@@ -13,7 +14,6 @@ from convscope.engine.interpret.attribution.method import (
     CostFactors,
     Method,
     Paper,
-    Parameter,
     Relevance,
     Settings,
 )
@@ -99,7 +99,7 @@ METHOD = Method(
     grainy=True,
     signed=True,
     parameters=(
-        Parameter("steps", "Steps", 100, 5, 400, 5, about="points on the way"),
+        between("steps", "Steps", 100, 5, 400, 5, about="points on the way"),
         fill_parameter("baseline", "Baseline", "black", "the image without content"),
     ),
 )

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from convscope.core.parameter import between
 from convscope.core.task import Task
 from convscope.engine.interpret.attribution.context import AttributionContext
 from convscope.engine.interpret.attribution.fills import fill_parameter, filled
@@ -15,7 +16,6 @@ from convscope.engine.interpret.attribution.method import (
     CostFactors,
     Method,
     Paper,
-    Parameter,
     Relevance,
     Settings,
 )
@@ -93,8 +93,8 @@ METHOD = Method(
     passes=_passes,
     signed=True,
     parameters=(
-        Parameter("window", "Window", 15.0, 2.0, 60.0, 1.0, unit="%", about="of the image's side"),
-        Parameter("stride", "Stride", 50.0, 5.0, 100.0, 5.0, unit="%", about="of the window"),
+        between("window", "Window", 15.0, 2.0, 60.0, 1.0, unit="%", about="of the image's side"),
+        between("stride", "Stride", 50.0, 5.0, 100.0, 5.0, unit="%", about="of the window"),
         fill_parameter("fill", "Fill", "gray", "what hides"),
     ),
 )

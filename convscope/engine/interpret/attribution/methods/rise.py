@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from convscope.core.parameter import Parameter, between, plain
 from convscope.core.task import Task
 from convscope.engine.interpret.attribution.context import AttributionContext
 from convscope.engine.interpret.attribution.masking import batch_size, chunks
@@ -15,7 +16,6 @@ from convscope.engine.interpret.attribution.method import (
     CostFactors,
     Method,
     Paper,
-    Parameter,
     Relevance,
     Settings,
 )
@@ -91,16 +91,17 @@ METHOD = Method(
     passes=_passes,
     offset_free=True,
     parameters=(
-        Parameter("masks", "Masks", 2000, 50, 8000, 50, about="the paper takes 4,000 to 8,000"),
-        Parameter("grid", "Grid", 7, 2, 16, 1, about="cells of a mask along a side"),
-        Parameter("kept", "Kept", 50.0, 10.0, 90.0, 5.0, unit="%", about="of the cells stay visible"),
+        between("masks", "Masks", 2000, 50, 8000, 50, about="the paper takes 4,000 to 8,000"),
+        between("grid", "Grid", 7, 2, 16, 1, about="cells of a mask along a side"),
+        between("kept", "Kept", 50.0, 10.0, 90.0, 5.0, unit="%", about="of the cells stay visible"),
         Parameter(
             "score",
             "Score",
+            "choice",
             "logit",
-            choices=("logit", "probability"),
+            choices=plain("logit", "probability"),
             about="what masks are averaged by; the paper's networks put out probabilities",
         ),
-        Parameter("seed", "Seed", 0, 0, 9999, 1, about="which random masks"),
+        between("seed", "Seed", 0, 0, 9999, 1, about="which random masks"),
     ),
 )

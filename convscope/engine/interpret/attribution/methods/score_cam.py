@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from convscope.core.parameter import between
 from convscope.core.task import Task
 from convscope.engine.interpret.attribution.context import AttributionContext
 from convscope.engine.interpret.attribution.layers import checked_layer
@@ -14,7 +15,6 @@ from convscope.engine.interpret.attribution.method import (
     CostFactors,
     Method,
     Paper,
-    Parameter,
     Relevance,
     Settings,
 )
@@ -98,7 +98,7 @@ METHOD = Method(
     passes=_passes,
     needs_layer=True,
     parameters=(
-        Parameter(
+        between(
             "channels",
             "Channels",
             0,

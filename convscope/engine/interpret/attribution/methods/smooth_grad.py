@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from convscope.core.parameter import between
 from convscope.core.task import Task
 from convscope.engine.interpret.attribution.context import AttributionContext
 from convscope.engine.interpret.attribution.masking import batch_size, chunks
@@ -11,7 +12,6 @@ from convscope.engine.interpret.attribution.method import (
     CostFactors,
     Method,
     Paper,
-    Parameter,
     Relevance,
     Settings,
 )
@@ -63,8 +63,8 @@ METHOD = Method(
     passes=_passes,
     grainy=True,
     parameters=(
-        Parameter("samples", "Samples", 50, 2, 400, 1, about="noisy copies that are averaged"),
-        Parameter("noise", "Noise", 15.0, 0.0, 60.0, 1.0, unit="%", about="deviation, of the image's range"),
-        Parameter("seed", "Seed", 0, 0, 9999, 1, about="which random noise"),
+        between("samples", "Samples", 50, 2, 400, 1, about="noisy copies that are averaged"),
+        between("noise", "Noise", 15.0, 0.0, 60.0, 1.0, unit="%", about="deviation, of the image's range"),
+        between("seed", "Seed", 0, 0, 9999, 1, about="which random noise"),
     ),
 )

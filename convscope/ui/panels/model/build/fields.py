@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from convscope.engine.models.layer_specs.base import L2, Option
+from convscope.core.parameter import Parameter
 from convscope.ui import theme
 from convscope.ui.forms.form import combo, indent
 from convscope.ui.forms.undo_keys import undo_of_the_window
@@ -91,11 +91,11 @@ class Field(QWidget):
 class IntField(Field):
     """A whole number."""
 
-    def __init__(self, name: str, option: Option) -> None:
+    def __init__(self, name: str, option: Parameter) -> None:
         box = QSpinBox()
         box.setRange(
-            int(option.low) if option.low is not None else -10_000,
-            int(option.high) if option.high is not None else 1_000_000,
+            round(max(option.minimum, -10_000)),
+            round(min(option.maximum, 1_000_000)),
         )
         wheel_needs_focus(box)
         super().__init__(name, words_of(option), box, 84)
@@ -112,11 +112,11 @@ class IntField(Field):
 class ShareField(Field):
     """A number between small bounds, such as a rate."""
 
-    def __init__(self, name: str, option: Option) -> None:
+    def __init__(self, name: str, option: Parameter) -> None:
         box = QDoubleSpinBox()
         box.setDecimals(3)
         box.setSingleStep(0.05)
-        box.setRange(option.low or 0.0, option.high if option.high is not None else 1.0)
+        box.setRange(option.minimum, option.maximum)
         wheel_needs_focus(box)
         super().__init__(name, words_of(option), box, 84)
         self._box = box
@@ -132,9 +132,8 @@ class ShareField(Field):
 class SizeField(Field):
     """A size: one number, or height × width."""
 
-    def __init__(self, name: str, option: Option) -> None:
-        low = int(option.low) if option.low is not None else 1
-        box = SizeSpin(low, int(option.high or 1024), "as window" if option.optional else "")
+    def __init__(self, name: str, option: Parameter) -> None:
+        box = SizeSpin(round(option.minimum), round(option.maximum), option.nothing)
         super().__init__(name, words_of(option), box, 92)
         self._box = box
         box.valueChanged.connect(lambda _value: self.edited.emit(box.pair()))
@@ -211,8 +210,8 @@ class TypedField(Field):
 class ChoiceField(Field):
     """One of some words."""
 
-    def __init__(self, name: str, option: Option) -> None:
-        box = combo(name, words_of(option), [(word, word) for word in option.choices])
+    def __init__(self, name: str, option: Parameter) -> None:
+        box = combo(name, words_of(option), option.choices)
         super().__init__(name, words_of(option), box, 140 if option.name == "application" else 112)
         self._box = box
         box.setMaxVisibleItems(20)
@@ -227,7 +226,7 @@ class ChoiceField(Field):
 class TickField(Field):
     """Yes or no."""
 
-    def __init__(self, name: str, option: Option) -> None:
+    def __init__(self, name: str, option: Parameter) -> None:
         box = QCheckBox(words_of(option))
         super().__init__(name, "", box, 0, words_of(option))
         box.setMinimumWidth(0)
@@ -274,12 +273,12 @@ class FeedField(Field):
             self._box.setCurrentIndex(index)
 
 
-def words_of(option: Option) -> str:
+def words_of(option: Parameter) -> str:
     """A setting's Keras name as words: "kernel size"."""
-    return "L2 on the kernel" if option is L2 else option.name.replace("_", " ")
+    return option.title
 
 
-def field_for(name: str, option: Option, value: Any) -> Field:
+def field_for(name: str, option: Parameter, value: Any) -> Field:
     """The control of a setting.
 
     Args:
@@ -290,20 +289,20 @@ def field_for(name: str, option: Option, value: Any) -> Field:
     nested = isinstance(value, tuple) and any(isinstance(side, tuple) for side in value)
     if option.kind == "choice":
         return ChoiceField(name, option)
-    if option.kind == "bool":
+    if option.kind == "flag":
         return TickField(name, option)
-    if option.kind == "int":
+    if option.kind == "whole":
         return IntField(name, option)
     if option.kind == "size" and not nested:
         return SizeField(name, option)
-    if (option.kind == "float" and not option.optional and option.high == 1) or option.high == 0.999:
+    if option.kind == "real" and not option.nothing and option.maximum <= 1:
         small = isinstance(value, float) and 0 < value < 0.01
         if not small:
             return ShareField(name, option)
     read, write, wrong = {
         "size": (read_borders, size_words, "top+bottom×left+right, such as 1+1×0+2"),
         "shape": (
-            read_optional_shape if option.optional else read_shape,
+            read_optional_shape if option.nothing else read_shape,
             write_shape,
             "sizes such as 28×28×1",
         ),
@@ -315,6 +314,6 @@ def field_for(name: str, option: Option, value: Any) -> Field:
         "range": (read_range, write_range, "two numbers such as 0, 1"),
     }.get(
         option.kind,
-        (read_optional if option.optional else read_number, write_number, "a number such as 0.5 or 1/255"),
+        (read_optional if option.nothing else read_number, write_number, "a number such as 0.5 or 1/255"),
     )
     return TypedField(name, words_of(option), read, write, wrong)

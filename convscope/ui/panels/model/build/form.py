@@ -9,9 +9,9 @@ from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QToolButton, QWidget
 
+from convscope.core.parameter import Parameter
 from convscope.engine.models.builder.architecture import NAME, Architecture, LayerSpec
 from convscope.engine.models.layer_specs import KINDS
-from convscope.engine.models.layer_specs.base import Option
 from convscope.engine.models.summary import Sheet
 from convscope.ui import theme
 from convscope.ui.forms.form import tool
@@ -113,7 +113,7 @@ class LayerForm(QWidget):
             return 0
         return max(2, len(spec.inputs)) if KINDS[spec.kind].merges else 1
 
-    def _build(self, options: Sequence[Option], count: int, filled: dict[str, Any]) -> None:
+    def _build(self, options: Sequence[Parameter], count: int, filled: dict[str, Any]) -> None:
         focused = QApplication.focusWidget()
         had_focus = focused is not None and self.isAncestorOf(focused)
         while (item := self._flow.takeAt(0)) is not None:
