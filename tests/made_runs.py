@@ -8,7 +8,7 @@ from pathlib import Path
 
 from convscope.engine.models.answers.preprocessing import Preprocessing
 from convscope.engine.training.runs.record import EpochRecord
-from convscope.engine.training.runs.run import DataFacts, ModelFacts, Run, RunDetails, runs_folder
+from convscope.engine.training.runs.run import DataOfRun, ModelOfRun, Run, RunDetails, runs_folder
 from convscope.engine.training.settings import TrainingSettings
 
 
@@ -18,8 +18,8 @@ def made_run(name: str, parent: Path | None = None) -> Run:
         name,
         "2026-01-01T00:00:00+00:00",
         TrainingSettings(epochs=3),
-        ModelFacts("tiny", "", 100),
-        DataFacts("digits", "Digits", ("0", "1"), "none"),
+        ModelOfRun("tiny", "", 100),
+        DataOfRun("digits", "Digits", ("0", "1"), "none"),
         Preprocessing(),
     )
     run = Run.create((parent or runs_folder()) / name, details)

@@ -68,9 +68,9 @@ def _evaluated(arguments: argparse.Namespace, folder: Path | None, task: Task) -
     from convscope.engine import runtime
     from convscope.engine.data.sets.registry import open_dataset
     from convscope.engine.models.library.catalogue import open_model
+    from convscope.engine.training.data import data_fingerprint, split_of
     from convscope.engine.training.evaluate import evaluate, whole
     from convscope.engine.training.runs.run import Run
-    from convscope.engine.training.train import data_fingerprint, split_of
 
     spec, reference = arguments.model, arguments.data
     run = None if folder is None else Run.open(folder)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from convscope.engine.training.control import Control
     from convscope.engine.training.runs.run import Run
     from convscope.engine.training.settings import TrainingSettings
-    from convscope.engine.training.train import Trained
+    from convscope.engine.training.train_network import TrainingResult
 
 SUMMARY = (
     "Train a model on a data set into a run folder (settings, history, checkpoints, script), or resume it."
@@ -236,14 +236,15 @@ def _settings(arguments: argparse.Namespace) -> TrainingSettings:
 
 def _trained(
     arguments: argparse.Namespace, settings: TrainingSettings, control: Control, task: Task
-) -> Trained:
+) -> TrainingResult:
     from convscope.engine.data.sets.registry import is_own, open_dataset
     from convscope.engine.data.similar.alike import find_alike
     from convscope.engine.data.similar.duplicates import duplicates_of
     from convscope.engine.keras_compat import seeded
     from convscope.engine.training.machines.together import draws
     from convscope.engine.training.train import train
-    from convscope.engine.training.transfer.transfer import TransferSettings, transfer
+    from convscope.engine.training.transfer.transfer import transfer
+    from convscope.engine.training.transfer.transfer_model import TransferSettings
 
     dataset = open_dataset(arguments.data, task, fetch=True)
     for share in ("validation", "test"):
@@ -280,7 +281,7 @@ def _trained(
                 file=sys.stderr,
             )
         return transfer(model, dataset, settings, how, **common)
-    model, settings = _mended(arguments, model, dataset, settings)
+    model, settings = _fixed(arguments, model, dataset, settings)
     if arguments.strategy == "multiworker" and draws(model.keras):
         print(
             "Dropout and its like draw on each worker for itself: the curve is not that of one machine.",
@@ -308,34 +309,34 @@ def _model(arguments: argparse.Namespace, task: Task) -> OpenedModel:
     )
 
 
-def _mended(
+def _fixed(
     arguments: argparse.Namespace, model: OpenedModel, dataset: Dataset, settings: TrainingSettings
 ) -> tuple[OpenedModel, TrainingSettings]:
-    """Do the mends that take nothing away, and the new head if it was asked for; say so."""
+    """Do the fixes that take nothing away, and the new head if it was asked for; say so."""
     from convscope.engine.training.checks import check
 
-    # Each mend may bring another thing to light; there are no more of them than kinds of findings.
+    # Each fix may bring another thing to light; there are no more of them than kinds of findings.
     for _ in range(8):
         for finding in check(model, dataset, settings):
-            mend = finding.mend
-            if finding.severity != "error" or mend is None:
+            fix = finding.fix
+            if finding.severity != "error" or fix is None:
                 continue
-            if mend.harmless and mend.settings is not None:
-                print(f"{finding.text} {mend.text}: done.", file=sys.stderr)
-                settings = mend.settings
+            if fix.harmless and fix.settings is not None:
+                print(f"{finding.text} {fix.text}: done.", file=sys.stderr)
+                settings = fix.settings
                 break
-            if mend.model is not None and arguments.replace_head:
-                print(f"{finding.text} {mend.text}: done.", file=sys.stderr)
-                model = mend.model(model)
+            if fix.model is not None and arguments.replace_head:
+                print(f"{finding.text} {fix.text}: done.", file=sys.stderr)
+                model = fix.model(model)
                 break
-            if mend.model is not None:
-                raise UserError(f"{finding.text} {mend.text} with --replace-head.")
+            if fix.model is not None:
+                raise UserError(f"{finding.text} {fix.text} with --replace-head.")
         else:
             break
     return model, settings
 
 
-def _resumed(run: Run, arguments: argparse.Namespace, control: Control, task: Task) -> Trained:
+def _resumed(run: Run, arguments: argparse.Namespace, control: Control, task: Task) -> TrainingResult:
     from convscope.engine.training.train import resume
 
     if run.starts_again:
@@ -344,7 +345,7 @@ def _resumed(run: Run, arguments: argparse.Namespace, control: Control, task: Ta
     return resume(run, epochs=arguments.epochs, control=control, strategy=arguments.strategy, task=task)
 
 
-def _report(trained: Trained, folder: Path, *, as_json: bool) -> None:
+def _report(trained: TrainingResult, folder: Path, *, as_json: bool) -> None:
     fitted, test = trained.fitted, trained.test
     if as_json:
         facts = {

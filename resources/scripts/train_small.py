@@ -16,12 +16,13 @@ from convscope.core.task import Task
 from convscope.engine import runtime
 from convscope.engine.data.augmentation import Augmentation
 from convscope.engine.data.sets.registry import open_dataset
+from convscope.engine.keras_compat import seeded
 from convscope.engine.models.builder.templates import TEMPLATES
 from convscope.engine.models.library.catalogue import open_model
 from convscope.engine.models.library.shipped import facts, open_shipped, write_shipped
 from convscope.engine.training.evaluate import evaluate
 from convscope.engine.training.settings import OptimizerSettings, Schedule, TrainingSettings
-from convscope.engine.training.train import seeded, train
+from convscope.engine.training.train import train
 
 MODELS = RESOURCES / "models"
 SEED = 1

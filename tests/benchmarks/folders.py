@@ -138,7 +138,7 @@ def _main(count: int) -> float:
     from convscope.engine.data.formats.folder import open_folder
     from convscope.engine.data.resize import Target
     from convscope.engine.data.thumbnails import Thumbnails
-    from convscope.engine.training.train import data_fingerprint
+    from convscope.engine.training.data import data_fingerprint
 
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)

@@ -132,7 +132,7 @@ class _App:
         """Seconds of each epoch's training steps under Keras alone."""
         import keras
 
-        from convscope.engine.training.loop import copy_model
+        from convscope.engine.training.copy_network import copy_model
 
         split = self.dataset
         x = split.images.pixels[..., None].astype(np.float32) / 255  # type: ignore[attr-defined]
@@ -212,7 +212,8 @@ def _textures(base: str) -> float:
     from convscope.engine.data.sets.registry import open_dataset
     from convscope.engine.models.library.catalogue import open_model
     from convscope.engine.training.settings import OptimizerSettings, TrainingSettings
-    from convscope.engine.training.transfer.transfer import TransferSettings, transfer
+    from convscope.engine.training.transfer.transfer import transfer
+    from convscope.engine.training.transfer.transfer_model import TransferSettings
 
     settings = TrainingSettings(optimizer=OptimizerSettings("adam", 0.01), epochs=5)
     done = transfer(open_model(base), open_dataset("textures"), settings, TransferSettings())

@@ -115,7 +115,7 @@ def test_a_run_without_a_model_is_said(two_digits: Path, tmp_path: Path, capsys:
     from convscope.engine.models.library.catalogue import open_model
     from convscope.engine.training.runs.run import Run
     from convscope.engine.training.settings import TrainingSettings
-    from convscope.engine.training.train import details_of
+    from convscope.engine.training.train_network import details_of
 
     details = details_of(open_model("mnist-small"), open_dataset("digits"), TrainingSettings(), "New")
     Run.create(tmp_path / "run", details)

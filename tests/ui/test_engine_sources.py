@@ -181,7 +181,7 @@ def test_the_folder_of_a_run_is_its_model(
     from convscope.engine.data.sets.registry import open_dataset
     from convscope.engine.training.runs.run import Run
     from convscope.engine.training.settings import TrainingSettings
-    from convscope.engine.training.train import details_of
+    from convscope.engine.training.train_network import details_of
 
     details = details_of(digits, open_dataset("digits"), TrainingSettings(), "Mine")
     Run.create(tmp_path / "run", details)

@@ -15,11 +15,11 @@ import keras
 from convscope.core.task import Task
 from convscope.engine.data.batches import Batches
 from convscope.engine.training.control import Control
-from convscope.engine.training.observe import Observer
-from convscope.engine.training.rates import changes, scheduled_rate
-from convscope.engine.training.remaining import Remaining
+from convscope.engine.training.optimizer import changes, scheduled_rate
 from convscope.engine.training.runs.record import EpochRecord, Recorder
 from convscope.engine.training.settings import TrainingSettings
+from convscope.engine.training.snapshots import Observer
+from convscope.engine.training.time_left import TimeEstimate
 
 # Progress is told this often (seconds); more is not seen and costs steps. Speed is that of the last half to
 # three seconds.
@@ -116,7 +116,7 @@ class Recording(keras.callbacks.Callback):
 
     Args:
         epochs: of the whole run.
-        remaining: is told what everything takes, and tells the time left.
+        estimate: is told what everything takes, and tells the time left.
         first: the number of the stream's first epoch.
         phase: of the epochs' records.
 
@@ -134,7 +134,7 @@ class Recording(keras.callbacks.Callback):
         control: Control,
         task: Task,
         epochs: int,
-        remaining: Remaining,
+        estimate: TimeEstimate,
         first: int = 0,
         phase: str = "",
     ) -> None:
@@ -144,7 +144,7 @@ class Recording(keras.callbacks.Callback):
         self.batches: dict[str, list[float]] = {}
         self._stream, self._recorder = stream, recorder
         self._epochs, self._first, self._phase = epochs, first, phase
-        self._control, self._task, self._remaining = control, task, remaining
+        self._control, self._task, self._estimate = control, task, estimate
         self._epoch = self._steps = self._seen = 0
         self._sums: dict[str, float] = {}
         self._began = self._trained = self._told = 0.0
@@ -208,14 +208,14 @@ class Recording(keras.callbacks.Callback):
 
     def _set_speed(self, speed: float) -> None:
         self._speed = speed
-        self._remaining.train_image = 1 / speed
+        self._estimate.train_image = 1 / speed
         self._recorder.set_speed(speed)
 
     def _tell(self, logs: Mapping[str, float]) -> None:
         self._told = self._clock()
         text = "".join(f" · {name.replace('_', ' ')} {value:.3f}" for name, value in logs.items())
         self._text = text + (f" · {self._speed:,.0f} images/s" if self._speed else "")
-        self._report(self._text, self._remaining.left(self._epoch, self._seen))
+        self._report(self._text, self._estimate.left(self._epoch, self._seen))
 
     def tell_paused(self) -> None:
         """Nobody knows how long it will stand still."""
@@ -234,13 +234,13 @@ class Recording(keras.callbacks.Callback):
         now = self._clock()
         if now - self._told >= _TELL and not self._task.cancelled:
             self._told = now
-            checked = min((batch + 1) * self._stream.batch_size, self._remaining.validation)
-            left = self._remaining.left(self._epoch, self._seen, checked)
+            checked = min((batch + 1) * self._stream.batch_size, self._estimate.validation)
+            left = self._estimate.left(self._epoch, self._seen, checked)
             self._report(f" · validating{self._text}", left)
 
     def on_test_end(self, logs: Any = None) -> None:
-        if self._remaining.validation:
-            self._remaining.validation_image = (self._clock() - self._checking) / self._remaining.validation
+        if self._estimate.validation:
+            self._estimate.validation_image = (self._clock() - self._checking) / self._estimate.validation
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         seconds = max(self._trained - self._began, 1e-9)
@@ -286,15 +286,15 @@ class Looking(keras.callbacks.Callback):
 class Keeping(keras.callbacks.Callback):
     """Calls `keep` after each epoch that was trained to its end; must come after every other callback."""
 
-    def __init__(self, recording: Recording, remaining: Remaining, keep: Callable[[], None]) -> None:
+    def __init__(self, recording: Recording, estimate: TimeEstimate, keep: Callable[[], None]) -> None:
         super().__init__()
-        self._recording, self._remaining, self._keep = recording, remaining, keep
+        self._recording, self._estimate, self._keep = recording, estimate, keep
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         if self._recording.whole:
             began = time.perf_counter()
             self._keep()
-            self._remaining.keeping = time.perf_counter() - began
+            self._estimate.keeping = time.perf_counter() - began
 
 
 class Restored(keras.callbacks.Callback):

@@ -1,4 +1,4 @@
-"""What does not fit together, told before training starts, with the mend."""
+"""What does not fit together, told before training starts, with the fix."""
 
 from __future__ import annotations
 
@@ -6,19 +6,21 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from convscope.core.errors import UserError
 from convscope.engine.data.dataset import Dataset
 from convscope.engine.models.answers.head import AnswerHead
 from convscope.engine.models.opened import OpenedModel
-from convscope.engine.training.losses import BY_CLASS, choose
-from convscope.engine.training.rates import changes
+from convscope.engine.training.loss import BY_CLASS, choose_loss
+from convscope.engine.training.optimizer import changes
 from convscope.engine.training.settings import Schedule, TrainingSettings
+from convscope.engine.training.transfer.transfer_model import replace_head
 
 Severity = Literal["error", "warning"]
 _NAMED = ("softmax", "log_softmax", "sigmoid")
 
 
 @dataclass(frozen=True, eq=False)
-class Mend:
+class Fix:
     """What would make it fit.
 
     Attributes:
@@ -42,14 +44,14 @@ class Finding:
         severity: errors keep a training from starting.
         about: "model", "data" or "settings".
         text: one sentence.
-        mend: what to do about it, if the app can.
+        fix: what to do about it, if the app can.
         detail: more of it than fits into a sentence, many lines; "" as a rule.
     """
 
     severity: Severity
     about: Literal["model", "data", "settings"]
     text: str
-    mend: Mend | None = None
+    fix: Fix | None = None
     detail: str = ""
 
 
@@ -62,8 +64,8 @@ def check(model: OpenedModel, dataset: Dataset, settings: TrainingSettings) -> t
     if not model.has_head:
         text = f"{model.name} has no classifier: its output is no list of classes."
         classes = len(dataset.classes)
-        mend = Mend(f"Add a classifier for {classes} classes", model=lambda m: with_head(m, classes))
-        return (Finding("error", "model", text, mend),)
+        fix = Fix(f"Add a classifier for {classes} classes", model=lambda m: with_head(m, classes))
+        return (Finding("error", "model", text, fix),)
     found = [
         *_outputs(model, dataset, settings),
         *_inputs(model, dataset, settings),
@@ -86,7 +88,7 @@ def _outputs(model: OpenedModel, dataset: Dataset, settings: TrainingSettings) -
                 "error",
                 "model",
                 f"{model.name} ends in {what}, but {dataset.title} has {classes} classes.",
-                Mend(f"Replace the last layer by one of {classes}", model=lambda m: with_head(m, classes)),
+                Fix(f"Replace the last layer by one of {classes}", model=lambda m: with_head(m, classes)),
             )
         )
         return found
@@ -96,33 +98,33 @@ def _outputs(model: OpenedModel, dataset: Dataset, settings: TrainingSettings) -
         by_class = [name for name in settings.metrics if name in BY_CLASS]
         if by_class:
             text = f"{by_class[0].capitalize()} needs one label a class, and this loss takes class numbers."
-            mend = Mend(
+            fix = Fix(
                 "Use categorical crossentropy", settings=replace(settings, loss="categorical_crossentropy")
             )
-            return [Finding("error", "settings", text.replace("Auc", "AUC"), mend)]
-    goal, automatic = (
-        choose(settings, head.kind, head.units),
-        choose(replace(settings, loss="auto"), head.kind, head.units),
+            return [Finding("error", "settings", text.replace("Auc", "AUC"), fix)]
+    asked, automatic = (
+        choose_loss(settings, head.kind, head.units),
+        choose_loss(replace(settings, loss="auto"), head.kind, head.units),
     )
-    back = Mend(f"Use {automatic.loss.replace('_', ' ')}", settings=replace(settings, loss="auto"))
-    if head.units == 1 and goal.loss not in (
+    back = Fix(f"Use {automatic.loss.replace('_', ' ')}", settings=replace(settings, loss="auto"))
+    if head.units == 1 and asked.loss not in (
         "binary_crossentropy",
         "mean_squared_error",
         "mean_absolute_error",
     ):
-        text = f"One output unit and {goal.loss.replace('_', ' ')}: that loss needs a unit for each class."
+        text = f"One output unit and {asked.loss.replace('_', ' ')}: that loss needs a unit for each class."
         found.append(Finding("error", "settings", text, back))
-    elif head.kind == "sigmoid" and "categorical" in goal.loss and head.units > 1:
+    elif head.kind == "sigmoid" and "categorical" in asked.loss and head.units > 1:
         text = (
-            f"A sigmoid answers for each class by itself, but {goal.loss.replace('_', ' ')} wants "
+            f"A sigmoid answers for each class by itself, but {asked.loss.replace('_', ' ')} wants "
             "probabilities that add up to 1."
         )
         found.append(Finding("error", "settings", text, back))
-    elif "softmax" in head.kind and goal.loss == "binary_crossentropy" and head.units > 1:
+    elif "softmax" in head.kind and asked.loss == "binary_crossentropy" and head.units > 1:
         text = "Binary cross-entropy on a softmax treats each class as a question of its own."
         found.append(Finding("warning", "settings", text, back))
-    elif head.kind in ("linear", "log_softmax") and not goal.from_logits:
-        text = f"The last layer has no softmax, which {goal.loss.replace('_', ' ')} counts on."
+    elif head.kind in ("linear", "log_softmax") and not asked.from_logits:
+        text = f"The last layer has no softmax, which {asked.loss.replace('_', ' ')} counts on."
         found.append(Finding("warning", "settings", text, back))
     return found
 
@@ -140,27 +142,27 @@ def _inputs(model: OpenedModel, dataset: Dataset, settings: TrainingSettings) ->
         text = f"{model.name} takes {channels} channels; images have 1 (gray) or 3 (colour)."
         return [Finding("error", "model", text)]
     if fixed is None and size is None:
-        mend = Mend("Bring all images to 150×150", settings=replace(settings, size=(150, 150)), harmless=True)
+        fix = Fix("Bring all images to 150×150", settings=replace(settings, size=(150, 150)), harmless=True)
         text = f"The images of {dataset.title} differ in size, and {model.name} takes any size."
-        found.append(Finding("error", "settings", text, mend))
+        found.append(Finding("error", "settings", text, fix))
     elif fixed is not None and size is not None and size != fixed and settings.size != fixed:
-        mend = Mend(
+        fix = Fix(
             f"Bring the images to {fixed[0]}×{fixed[1]}",
             settings=replace(settings, size=fixed),
             harmless=True,
         )
         text = f"The images are {size[0]}×{size[1]}, but {model.name} takes {fixed[0]}×{fixed[1]}."
-        found.append(Finding("error", "settings", text, mend))
+        found.append(Finding("error", "settings", text, fix))
     colours = settings.channels or dataset.channels
     if colours != channels:
         names = {1: "gray", 3: "RGB"}
-        mend = Mend(
+        fix = Fix(
             f"Make the images {names[channels]}",
             settings=replace(settings, channels=1 if channels == 1 else 3),
             harmless=True,
         )
         text = f"The images are {names[colours]}, but {model.name} takes {names[channels]}."
-        found.append(Finding("error", "settings", text, mend))
+        found.append(Finding("error", "settings", text, fix))
     return found
 
 
@@ -175,8 +177,8 @@ def _data(dataset: Dataset, settings: TrainingSettings) -> list[Finding]:
     if not len(dataset.indices("validation")):
         text = "No images are left to validate on: overfitting will not be seen."
         share = replace(settings.split or dataset.split_settings, validation=0.1)
-        mend = Mend("Keep 10 % for validation", settings=replace(settings, split=share))
-        found.append(Finding("warning", "data", text, mend))
+        fix = Fix("Keep 10 % for validation", settings=replace(settings, split=share))
+        found.append(Finding("warning", "data", text, fix))
     found += _unreadable(dataset)
     present = counts[counts > 0]
     if present.max() > 5 * present.min() and settings.class_weights == "none":
@@ -184,14 +186,14 @@ def _data(dataset: Dataset, settings: TrainingSettings) -> list[Finding]:
             f"The largest class has {present.max() / present.min():.0f} times the images of the smallest: "
             "the network may ignore the small one."
         )
-        mend = Mend("Weight the classes", settings=replace(settings, class_weights="balanced"))
-        found.append(Finding("warning", "data", text, mend))
+        fix = Fix("Weight the classes", settings=replace(settings, class_weights="balanced"))
+        found.append(Finding("warning", "data", text, fix))
     if settings.batch_size > counts.sum():
         text = (
             f"A batch of {settings.batch_size} is more than the {counts.sum():,} images: one step an epoch."
         )
-        mend = Mend("Use batches of 16", settings=replace(settings, batch_size=16))
-        found.append(Finding("warning", "settings", text, mend if counts.sum() > 16 else None))
+        fix = Fix("Use batches of 16", settings=replace(settings, batch_size=16))
+        found.append(Finding("warning", "settings", text, fix if counts.sum() > 16 else None))
     return found
 
 
@@ -224,21 +226,21 @@ def _rates(settings: TrainingSettings, dataset: Dataset) -> list[Finding]:
     for part, name in (("early_stopping", "Early stopping"), ("plateau", "The plateau rule")):
         chosen = getattr(settings, part)
         if chosen is not None and chosen.monitor not in known:
-            mend = Mend("Watch loss", settings=replace(settings, **{part: replace(chosen, monitor="loss")}))
+            fix = Fix("Watch loss", settings=replace(settings, **{part: replace(chosen, monitor="loss")}))
             text = f"{name} watches {chosen.monitor}, which is not measured in this run."
-            found.append(Finding("error", "settings", text, mend))
+            found.append(Finding("error", "settings", text, fix))
     if settings.plateau is not None and changes(settings):
         text = "A schedule and the plateau rule both set the learning rate, and undo each other's work."
-        mend = Mend("Keep the plateau rule only", settings=replace(settings, schedule=Schedule()))
-        found.append(Finding("error", "settings", text, mend))
+        fix = Fix("Keep the plateau rule only", settings=replace(settings, schedule=Schedule()))
+        found.append(Finding("error", "settings", text, fix))
     if settings.optimizer.learning_rate > 1 and settings.optimizer.name != "adagrad":
         rate = settings.optimizer.learning_rate
         text = f"A learning rate of {rate:g} is so high that the loss will very likely diverge."
-        mend = Mend(
+        fix = Fix(
             "Use 0.001",
             settings=replace(settings, optimizer=replace(settings.optimizer, learning_rate=0.001)),
         )
-        found.append(Finding("warning", "settings", text, mend))
+        found.append(Finding("warning", "settings", text, fix))
     return found
 
 
@@ -247,6 +249,16 @@ def with_head(model: OpenedModel, classes: int, seed: int = 0) -> OpenedModel:
 
     The other layers keep their weights; the model handed in is not changed.
     """
-    from convscope.engine.training.transfer.transfer import replace_head
-
     return replace_head(model, classes, seed)
+
+
+def refuse_misfits(model: OpenedModel, dataset: Dataset, settings: TrainingSettings) -> None:
+    """Raise the first error that `check` finds.
+
+    Raises:
+        UserError: with the fix in words.
+    """
+    for finding in check(model, dataset, settings):
+        if finding.severity == "error":
+            fix = f" {finding.fix.text}." if finding.fix else ""
+            raise UserError(finding.text + fix)

@@ -13,7 +13,7 @@ from convscope.engine.models.builder.inherited import inherit
 from convscope.engine.models.files.reweighted import with_weights
 from convscope.engine.models.library.catalogue import open_model
 from convscope.engine.models.opened import OpenedModel
-from convscope.engine.training.loop import copy_model
+from convscope.engine.training.copy_network import copy_model
 
 pytestmark = [
     pytest.mark.usefixtures("runtime"),

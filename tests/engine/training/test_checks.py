@@ -14,6 +14,7 @@ from convscope.engine.data.formats.npz import array_dataset
 from convscope.engine.data.split import SplitSettings
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.training.checks import Finding, check
+from convscope.engine.training.data import split_for
 from convscope.engine.training.evaluate import evaluate
 from convscope.engine.training.settings import (
     EarlyStopping,
@@ -22,7 +23,7 @@ from convscope.engine.training.settings import (
     Schedule,
     TrainingSettings,
 )
-from convscope.engine.training.train import split_for, train
+from convscope.engine.training.train import train
 
 Make = Callable[..., OpenedModel]
 
@@ -36,11 +37,11 @@ def only(findings: tuple[Finding, ...], severity: str = "error") -> Finding:
 def mended(
     finding: Finding, model: OpenedModel, dataset: Dataset, settings: TrainingSettings
 ) -> tuple[Finding, ...]:
-    assert finding.mend is not None
-    if finding.mend.model is not None:
-        return check(finding.mend.model(model), dataset, settings)
-    assert finding.mend.settings is not None
-    return check(model, split_for(dataset, finding.mend.settings)[0], finding.mend.settings)
+    assert finding.fix is not None
+    if finding.fix.model is not None:
+        return check(finding.fix.model(model), dataset, settings)
+    assert finding.fix.settings is not None
+    return check(model, split_for(dataset, finding.fix.settings)[0], finding.fix.settings)
 
 
 def test_what_fits_has_no_findings(make_model: Make, bands: Dataset) -> None:
@@ -52,11 +53,11 @@ def test_a_softmax_of_ten_on_three_classes(make_model: Make, bands: Dataset) -> 
     before = [weight.copy() for weight in model.keras.get_weights()]
     finding = only(check(model, bands, settings))
     assert finding.text == "tiny ends in a softmax of 10, but Bands has 3 classes."
-    assert finding.mend is not None
-    assert finding.mend.text == "Replace the last layer by one of 3"
+    assert finding.fix is not None
+    assert finding.fix.text == "Replace the last layer by one of 3"
     assert mended(finding, model, bands, settings) == ()
     # The new network keeps the other layers' weights; the old one is as it was.
-    new = finding.mend.model(model)  # type: ignore[misc]
+    new = finding.fix.model(model)  # type: ignore[misc]
     assert new.head.units == 3
     for old, kept in zip(before[:-2], new.keras.get_weights()[:-2], strict=True):
         assert np.array_equal(old, kept)
@@ -81,11 +82,11 @@ def test_a_small_gray_image_into_a_large_colour_network(make_model: Make, bands:
     size, colours = check(model, bands, settings)
     assert size.text == "The images are 8×8, but tiny takes 24×24."
     assert colours.text == "The images are gray, but tiny takes RGB."
-    assert size.mend is not None
-    assert size.mend.harmless
+    assert size.fix is not None
+    assert size.fix.harmless
     (left,) = mended(size, model, bands, settings)
     assert left.text == colours.text
-    assert mended(left, model, bands, size.mend.settings or settings) == ()
+    assert mended(left, model, bands, size.fix.settings or settings) == ()
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ import numpy as np
 from convscope.engine.data.dataset import Dataset
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.training.control import Control, Watch
-from convscope.engine.training.observe import Snapshot
 from convscope.engine.training.settings import TrainingSettings
+from convscope.engine.training.snapshots import Snapshot
 from convscope.engine.training.train import train
 
 Make = Callable[..., OpenedModel]

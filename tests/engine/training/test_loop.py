@@ -18,9 +18,10 @@ from convscope.engine.data.augmentation import LECTURE
 from convscope.engine.data.dataset import Dataset
 from convscope.engine.data.pipeline import PipelineSettings, Stream
 from convscope.engine.data.split import SplitSettings
+from convscope.engine.keras_compat import seeded
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.training.control import Control, Watch
-from convscope.engine.training.observe import Snapshot
+from convscope.engine.training.copy_network import new_weights
 from convscope.engine.training.runs.record import Recorder
 from convscope.engine.training.settings import (
     EarlyStopping,
@@ -29,7 +30,9 @@ from convscope.engine.training.settings import (
     Schedule,
     TrainingSettings,
 )
-from convscope.engine.training.train import Trained, new_weights, seeded, train
+from convscope.engine.training.snapshots import Snapshot
+from convscope.engine.training.train import train
+from convscope.engine.training.train_network import TrainingResult
 
 Make = Callable[..., OpenedModel]
 
@@ -186,7 +189,7 @@ def test_pause_one_step_go_on_stop(make_model: Make, bands: Dataset) -> None:
     control.stop()
     thread.join(300)
     assert not thread.is_alive()
-    done: Trained = result[0]
+    done: TrainingResult = result[0]
     assert done.fitted.outcome == "stopped"
     assert done.fitted.sentence == f"Stopped after {len(done.fitted.epochs)} of 10000 epochs."
     # The time in which it stood still counts for no epoch.

@@ -9,7 +9,7 @@ import pytest
 from convscope.engine.data.dataset import Dataset
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.training.checks import check
-from convscope.engine.training.losses import choose
+from convscope.engine.training.loss import choose_loss
 from convscope.engine.training.settings import METRICS, TrainingSettings
 from convscope.engine.training.train import train
 
@@ -36,7 +36,7 @@ def test_class_numbers_and_a_metric_by_class_are_told(make_model: Make, bands: D
     settings = TrainingSettings(loss="sparse_categorical_crossentropy", metrics=("accuracy", "auc"))
     (found,) = [finding for finding in check(make_model(), bands, settings) if finding.severity == "error"]
     assert found.text == "AUC needs one label a class, and this loss takes class numbers."
-    assert found.mend is not None and found.mend.settings is not None
-    mended = found.mend.settings
-    assert choose(mended, "softmax", 3).label_mode == "categorical"
+    assert found.fix is not None and found.fix.settings is not None
+    mended = found.fix.settings
+    assert choose_loss(mended, "softmax", 3).label_mode == "categorical"
     assert not [finding for finding in check(make_model(), bands, mended) if finding.severity == "error"]

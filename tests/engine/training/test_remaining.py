@@ -16,14 +16,15 @@ from convscope.engine.data.dataset import Dataset
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.training import callbacks
 from convscope.engine.training.control import Control
-from convscope.engine.training.remaining import Remaining
 from convscope.engine.training.runs.export import run_row
 from convscope.engine.training.runs.record import EpochRecord
 from convscope.engine.training.runs.run import Run
 from convscope.engine.training.settings import OptimizerSettings, TrainingSettings
+from convscope.engine.training.time_left import TimeEstimate
 from convscope.engine.training.train import resume, train
 from convscope.engine.training.transfer import features
-from convscope.engine.training.transfer.transfer import TransferSettings, transfer
+from convscope.engine.training.transfer.transfer import transfer
+from convscope.engine.training.transfer.transfer_model import TransferSettings
 
 Make = Callable[..., OpenedModel]
 QUICK = TrainingSettings(optimizer=OptimizerSettings("adam", learning_rate=0.02), batch_size=16, epochs=3)
@@ -31,7 +32,7 @@ QUICK = TrainingSettings(optimizer=OptimizerSettings("adam", learning_rate=0.02)
 
 def test_validation_keeping_and_testing_are_waited_for_too() -> None:
     """Without validation it said 0:33 where 3:02 were left."""
-    left = Remaining(1000, 500, 4, tests=200)
+    left = TimeEstimate(1000, 500, 4, tests=200)
     assert left.left(0, 100) is None
     left.train_image = 0.01
     # Forwards only, until it was measured: a third. 400 + 4·500/3 + 200/3 images less the 100 done.
@@ -45,13 +46,13 @@ def test_validation_keeping_and_testing_are_waited_for_too() -> None:
 
 def test_what_follows_a_classifier_that_learns_alone() -> None:
     # Its features are validated in no time, but tested are images.
-    alone = Remaining(1000, 500, 2, 200, None, 60.0, False, 0.001, 0.0001)
+    alone = TimeEstimate(1000, 500, 2, 200, None, 60.0, False, 0.001, 0.0001)
     assert alone.left(1, 500) is None
     alone.test_image = 0.1
     assert alone.left(1, 500) == pytest.approx(0.5 + 0.05 + 20 + 60)
     alone.after = None
     assert alone.left(1, 500) is None
-    assert Remaining(10, 0, 1, 0, None, 0.0, False, 0.1).left(0, 5) == pytest.approx(0.5)
+    assert TimeEstimate(10, 0, 1, 0, None, 0.0, False, 0.1).left(0, 5) == pytest.approx(0.5)
 
 
 def test_everybody_is_told_one_estimate() -> None:

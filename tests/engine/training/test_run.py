@@ -35,7 +35,8 @@ from convscope.engine.training.runs.record import Recorder
 from convscope.engine.training.runs.run import Run, is_run, list_runs, new_folder, runs_folder
 from convscope.engine.training.settings import OptimizerSettings, TrainingSettings
 from convscope.engine.training.train import resume, train
-from convscope.engine.training.transfer.transfer import TransferSettings, transfer
+from convscope.engine.training.transfer.transfer import transfer
+from convscope.engine.training.transfer.transfer_model import TransferSettings
 from tests.processes import run_process
 
 Make = Callable[..., OpenedModel]

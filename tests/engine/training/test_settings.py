@@ -10,8 +10,8 @@ import pytest
 from convscope.core.errors import UserError
 from convscope.engine.data.augmentation import LECTURE
 from convscope.engine.data.split import SplitSettings
-from convscope.engine.training.losses import Goal, choose, make_loss, make_metrics
-from convscope.engine.training.rates import changes, make_optimizer, scheduled_rate
+from convscope.engine.training.loss import LossChoice, choose_loss, make_loss, make_metrics
+from convscope.engine.training.optimizer import changes, make_optimizer, scheduled_rate
 from convscope.engine.training.settings import (
     LOSSES,
     METRICS,
@@ -129,23 +129,23 @@ def test_defaults_are_keras_defaults(name: str, runtime: object) -> None:
 @pytest.mark.parametrize(
     ("head", "units", "loss", "goal"),
     [
-        ("softmax", 10, "auto", Goal("sparse_categorical_crossentropy", False, "sparse", 10)),
-        ("linear", 10, "auto", Goal("sparse_categorical_crossentropy", True, "sparse", 10)),
-        ("log_softmax", 10, "auto", Goal("sparse_categorical_crossentropy", True, "sparse", 10)),
-        ("sigmoid", 1, "auto", Goal("binary_crossentropy", False, "binary", 1)),
-        ("linear", 1, "auto", Goal("binary_crossentropy", True, "binary", 1)),
-        ("sigmoid", 5, "auto", Goal("binary_crossentropy", False, "categorical", 5)),
-        ("softmax", 2, "mean_squared_error", Goal("mean_squared_error", False, "categorical", 2)),
+        ("softmax", 10, "auto", LossChoice("sparse_categorical_crossentropy", False, "sparse", 10)),
+        ("linear", 10, "auto", LossChoice("sparse_categorical_crossentropy", True, "sparse", 10)),
+        ("log_softmax", 10, "auto", LossChoice("sparse_categorical_crossentropy", True, "sparse", 10)),
+        ("sigmoid", 1, "auto", LossChoice("binary_crossentropy", False, "binary", 1)),
+        ("linear", 1, "auto", LossChoice("binary_crossentropy", True, "binary", 1)),
+        ("sigmoid", 5, "auto", LossChoice("binary_crossentropy", False, "categorical", 5)),
+        ("softmax", 2, "mean_squared_error", LossChoice("mean_squared_error", False, "categorical", 2)),
     ],
 )
-def test_the_loss_follows_from_the_output(head: str, units: int, loss: Any, goal: Goal) -> None:
-    assert choose(TrainingSettings(loss=loss), head, units) == goal
+def test_the_loss_follows_from_the_output(head: str, units: int, loss: Any, goal: LossChoice) -> None:
+    assert choose_loss(TrainingSettings(loss=loss), head, units) == goal
 
 
 def test_logarithms_of_probabilities_are_counted_as_these(runtime: object) -> None:
     import numpy as np
 
-    plain, goal = (choose(TrainingSettings(), head, 6) for head in ("softmax", "log_softmax"))
+    plain, goal = (choose_loss(TrainingSettings(), head, 6) for head in ("softmax", "log_softmax"))
     told = np.random.default_rng(0).dirichlet([0.3] * 6, 40).astype("float32") + 1e-6
     truth = np.arange(40) % 6
     assert float(make_loss(goal)(truth, np.log(told))) == pytest.approx(float(make_loss(plain)(truth, told)))
@@ -156,7 +156,7 @@ def test_every_loss_and_metric_counts(loss: Any, runtime: object) -> None:
     """A sure and right answer costs less than a sure and wrong one, and every metric sees that."""
     import numpy as np
 
-    goal = choose(TrainingSettings(loss=loss), "softmax", 6)
+    goal = choose_loss(TrainingSettings(loss=loss), "softmax", 6)
     right = np.eye(6, dtype="float32") * 0.94 + 0.01
     truth = np.arange(6) if goal.label_mode == "sparse" else np.eye(6, dtype="float32")
     counted = make_loss(goal)

@@ -17,7 +17,8 @@ from test_workers import config, free_port
 from convscope.engine.data.sets.registry import open_dataset
 from convscope.engine.models.library.catalogue import open_model
 from convscope.engine.training.runs.run import Run
-from convscope.engine.training.train import Trained, train
+from convscope.engine.training.train import train
+from convscope.engine.training.train_network import TrainingResult
 
 pytestmark = pytest.mark.filterwarnings(
     # Keras 3.15 with NumPy 2.4, when it writes a file.
@@ -103,14 +104,14 @@ def two(folder: Path) -> Two:
 
 
 @pytest.fixture(scope="module")
-def one(folder: Path, two: Two) -> Trained:
+def one(folder: Path, two: Two) -> TrainingResult:
     """The same three epochs on one machine."""
     details = Run.open(two.folder).details
     settings = replace(details.settings, epochs=3, restore_best=False)
     return train(open_model(str(folder / "model.keras")), open_dataset(folder / "data.npz"), settings)
 
 
-def test_its_curve_is_that_of_one_machine(two: Two, one: Trained) -> None:
+def test_its_curve_is_that_of_one_machine(two: Two, one: TrainingResult) -> None:
     assert len(two.history) == 3, two.said[0]
     for row, record in zip(two.history, one.fitted.epochs, strict=True):
         assert set(record.values) == {"loss", "accuracy", "val_loss", "val_accuracy"}

@@ -26,20 +26,22 @@ from convscope.engine.models.library.catalogue import open_model
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.training.control import Control
 from convscope.engine.training.runs.export import runs_csv, runs_json
-from convscope.engine.training.runs.record import Recorder, thawed_at
+from convscope.engine.training.runs.record import Recorder, unfrozen_at
 from convscope.engine.training.runs.run import Run
 from convscope.engine.training.settings import OptimizerSettings, TrainingSettings
 from convscope.engine.training.train import resume, train
 from convscope.engine.training.transfer import costs
+from convscope.engine.training.transfer.costs import estimate
 from convscope.engine.training.transfer.features import extract_features
 from convscope.engine.training.transfer.svm import evaluate_svm, fit_svm
-from convscope.engine.training.transfer.transfer import estimate, target_for, transfer
+from convscope.engine.training.transfer.transfer import transfer
 from convscope.engine.training.transfer.transfer_model import (
     TransferSettings,
     base_of,
     compose,
     recompose,
     replace_head,
+    target_for,
     unfreeze,
 )
 
@@ -308,7 +310,7 @@ def test_a_fine_tuning_run_keeps_both_its_parts_whenever_it_is_interrupted(
         (3, "fine-tuning"),
     ]
     rates = [record.learning_rate for record in epochs]
-    assert rates == pytest.approx([1e-3, 1e-3, 1e-4, 1e-4]) and thawed_at(epochs) == 2
+    assert rates == pytest.approx([1e-3, 1e-3, 1e-4, 1e-4]) and unfrozen_at(epochs) == 2
     assert whole.fitted.sentence.startswith("All 4 epochs are done (2 of them of the classifier alone), 24 s")
     kept = Run.open(tmp_path / "whole")
     assert [record.values for record in kept.history] == [record.values for record in epochs]

@@ -76,7 +76,7 @@ def compare(data: str, folder: str) -> None:
     import numpy as np
 
     from convscope.engine.data.sets.registry import open_dataset
-    from convscope.engine.training.loop import copy_model
+    from convscope.engine.training.copy_network import copy_model
     from convscope.engine.training.settings import TrainingSettings
     from convscope.engine.training.train import train
 

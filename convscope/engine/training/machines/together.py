@@ -11,28 +11,26 @@ from __future__ import annotations
 import contextlib
 import math
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from convscope.engine.training.losses import make_loss, make_metrics
+from convscope.engine.training.control import Control
+from convscope.engine.training.fit_request import FitRequest
+from convscope.engine.training.loss import make_loss, make_metrics
 from convscope.engine.training.machines.workers import Workers
 from convscope.engine.training.runs.checkpoint import seed_variables
-
-if TYPE_CHECKING:
-    from convscope.engine.training.control import Control
-    from convscope.engine.training.loop import Job
 
 # The first numbers of what a step sums: the loss over its images, how many they are, who wants to stop.
 _LOSS, _IMAGES, _STOP, _STATES = range(4)
 
 
-def fit_together(job: Job, workers: Workers, callbacks: list[Any], control: Control) -> None:
+def fit_together(request: FitRequest, workers: Workers, callbacks: list[Any], control: Control) -> None:
     """Train as `model.fit` would, from the epochs that are done to the last one.
 
     Args:
-        job: its model was made, and is compiled, in the scope of the workers' strategy.
+        request: its model was made, and is compiled, in the scope of the workers' strategy.
         callbacks: as `fit` takes them, the same on each worker.
         control: is told to stop where another worker wants that.
 
@@ -41,15 +39,15 @@ def fit_together(job: Job, workers: Workers, callbacks: list[Any], control: Cont
     """
     import keras
 
-    model = job.model
-    calls = keras.callbacks.CallbackList(callbacks, model=model, epochs=job.last, verbose=0)
+    model = request.model
+    calls = keras.callbacks.CallbackList(callbacks, model=model, epochs=request.last, verbose=0)
     with workers.told():
         with synchronised(model):
-            steps = _Steps(job, workers)
+            steps = _Steps(request, workers)
         model.stop_training = False
         calls.on_train_begin()
-        for epoch in range(len(job.done), job.last):
-            logs = _epoch(job, steps, calls, epoch)
+        for epoch in range(len(request.done), request.last):
+            logs = _epoch(request, steps, calls, epoch)
             if logs is None:
                 control.stop()
                 return
@@ -61,12 +59,12 @@ def fit_together(job: Job, workers: Workers, callbacks: list[Any], control: Cont
         calls.on_train_end()
 
 
-def _epoch(job: Job, steps: _Steps, calls: Any, epoch: int) -> dict[str, float] | None:
+def _epoch(request: FitRequest, steps: _Steps, calls: Any, epoch: int) -> dict[str, float] | None:
     """One epoch and its validation; None where it was cut short."""
-    model = job.model
+    model = request.model
     calls.on_epoch_begin(epoch)
     totals, logs = steps.nothing(), {}
-    for number, batch in enumerate(job.train.data):
+    for number, batch in enumerate(request.train.data):
         calls.on_train_batch_begin(number)
         made = steps.train(batch, stop=model.stop_training)
         totals += made
@@ -75,11 +73,11 @@ def _epoch(job: Job, steps: _Steps, calls: Any, epoch: int) -> dict[str, float] 
         # A wish of one reaches the others with the next step; a loss that is no number is seen by all.
         if made[_STOP] or not math.isfinite(logs["loss"]):
             return None
-    if job.validation is None:
+    if request.validation is None:
         return logs
     calls.on_test_begin()
     totals = steps.nothing()
-    for number, batch in enumerate(job.validation.data):
+    for number, batch in enumerate(request.validation.data):
         calls.on_test_batch_begin(number)
         totals += steps.validate(batch)
         calls.on_test_batch_end(number, {})
@@ -91,17 +89,17 @@ def _epoch(job: Job, steps: _Steps, calls: Any, epoch: int) -> dict[str, float] 
 class _Steps:
     """One step, traced once and now: workers that trace at different times would wait for each other."""
 
-    def __init__(self, job: Job, workers: Workers) -> None:
+    def __init__(self, request: FitRequest, workers: Workers) -> None:
         import tensorflow as tf
 
-        self._model, self._workers = job.model, workers
-        self._loss = make_loss(job.goal)
+        self._model, self._workers = request.model, workers
+        self._loss = make_loss(request.loss)
         self._loss.reduction = None
         # Only what they count is used of them: that can be summed, over workers and over batches.
-        self._metrics = make_metrics(job.goal, job.settings.metrics)
+        self._metrics = make_metrics(request.loss, request.settings.metrics)
         self._shapes = [[tuple(v.shape) for v in metric.variables] for metric in self._metrics]
-        self._weights = _table(job.class_weight)
-        images, labels = job.train.data.element_spec
+        self._weights = _table(request.class_weight)
+        images, labels = request.train.data.element_spec
         stop = tf.TensorSpec((), tf.float32)
         self._train = tf.function(self._all(self._learn), input_signature=[images, labels, stop])
         self._validate = tf.function(self._all(self._look), input_signature=[images, labels, stop])

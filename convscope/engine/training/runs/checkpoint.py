@@ -166,7 +166,7 @@ def save_best(folder: Path, name: str = "last") -> None:
 
 
 def drop_head(folder: Path) -> None:
-    """Remove what a fine-tuning run needs only until its base is thawed."""
+    """Remove what a fine-tuning run needs only until its base is unfrozen."""
     for name in ("head.keras", "head.json", "head-best.keras", "composed.keras", "composed.json"):
         (folder / name).unlink(missing_ok=True)
 
@@ -191,10 +191,10 @@ def _states(path: Path) -> list[Position]:
 
 def has_checkpoint(folder: Path) -> bool:
     """Whether there is something to resume from."""
-    return any(kept(folder, name) for name in ("last", "head"))
+    return any(has_checkpoint_called(folder, name) for name in ("last", "head"))
 
 
-def kept(folder: Path, name: str) -> bool:
+def has_checkpoint_called(folder: Path, name: str) -> bool:
     """Whether there is a checkpoint of this name."""
     return is_regular(folder / f"{name}.keras") and is_regular(folder / f"{name}.json")
 
@@ -211,7 +211,7 @@ def load_checkpoint(folder: Path, name: str = "last") -> tuple[Any, list[np.ndar
     from convscope.engine.models.files.open_file import open_file
 
     path = folder / f"{name}.keras"
-    if not kept(folder, name):
+    if not has_checkpoint_called(folder, name):
         raise UserError(f"{folder} has no checkpoint to resume from: no epoch was finished.")
     model = open_file(path).keras
     optimizer = _optimizer_variables(path)

@@ -32,7 +32,7 @@ class EpochRecord:
         elapsed: seconds since the run began: extracting features, validating and all else, but no pauses; 0
             where that was not measured.
         phase: `CLASSIFIER` while a new classifier learned alone on the frozen base, `FINE_TUNING` since the
-            base was thawed; "" in a run of one part.
+            base was unfrozen; "" in a run of one part.
     """
 
     epoch: int
@@ -71,8 +71,8 @@ class EpochRecord:
         )
 
 
-def thawed_at(epochs: Sequence[EpochRecord]) -> int | None:
-    """After how many epochs the base was thawed; None if it was not, or from the start."""
+def unfrozen_at(epochs: Sequence[EpochRecord]) -> int | None:
+    """After how many epochs the base was unfrozen; None if it was not, or from the start."""
     count = sum(record.phase == CLASSIFIER for record in epochs)
     return count if 0 < count < len(epochs) else None
 

@@ -43,7 +43,7 @@ Row = TypeVar("Row")
 
 
 @dataclass(frozen=True)
-class ModelFacts:
+class ModelOfRun:
     """What a run remembers of its network.
 
     Attributes:
@@ -60,7 +60,7 @@ class ModelFacts:
 
 
 @dataclass(frozen=True)
-class DataFacts:
+class DataOfRun:
     """What a run remembers of its data.
 
     Attributes:
@@ -92,14 +92,14 @@ class RunDetails:
     name: str
     created: str
     settings: TrainingSettings
-    model: ModelFacts
-    data: DataFacts
+    model: ModelOfRun
+    data: DataOfRun
     preprocessing: Preprocessing
     transfer: Mapping[str, Any] | None = None
 
     @property
     def head_epochs(self) -> int:
-        """Epochs of the new classifier alone, before the base is thawed; 0 where it is not."""
+        """Epochs of the new classifier alone, before the base is unfrozen; 0 where it is not."""
         how = self.transfer or {}
         return int(how.get("head_epochs", 0)) if how.get("way") == "finetune" else 0
 
@@ -178,8 +178,8 @@ class Run:
         path = self.folder / "settings.json"
         data = _read_json(path)
         try:
-            model = from_plain(ModelFacts, data["model"], "model")
-            known = from_plain(DataFacts, data["data"], "data")
+            model = from_plain(ModelOfRun, data["model"], "model")
+            known = from_plain(DataOfRun, data["data"], "data")
             return RunDetails(
                 one_line(str(data["name"]))[:_LONGEST_NAME],
                 one_line(str(data["created"])),
@@ -265,7 +265,7 @@ class Run:
 
     @property
     def start_path(self) -> Path:
-        """The network as it was before the first step; of fine-tuning, before the base was thawed."""
+        """The network as it was before the first step; of fine-tuning, before the base was unfrozen."""
         initial, composed = self.folder / "initial.keras", self.folder / "composed.keras"
         if is_regular(composed) and not has_checkpoint(self.folder):
             # Not even the classifier alone has learned: what was made for its base's turn is no start.

@@ -20,8 +20,8 @@ from convscope.engine.data.dataset import Dataset
 from convscope.engine.data.formats.images import ArrayImages
 from convscope.engine.data.pipeline import PipelineSettings
 from convscope.engine.models.files.keras2.own_parts import own_parts_code
-from convscope.engine.training.losses import Goal, make_loss, make_metrics
-from convscope.engine.training.rates import changes
+from convscope.engine.training.loss import LossChoice, make_loss, make_metrics
+from convscope.engine.training.optimizer import changes
 from convscope.engine.training.runs.run import Run
 from convscope.engine.training.runs.script_files import file_images, imports
 from convscope.engine.training.settings import OPTIMIZERS, TrainingSettings
@@ -32,7 +32,7 @@ _SHIPPED = ("digits", "fashion")
 
 
 def write_script(
-    run: Run, dataset: Dataset, piped: PipelineSettings, goal: Goal, network: Any = None
+    run: Run, dataset: Dataset, piped: PipelineSettings, loss: LossChoice, network: Any = None
 ) -> None:
     """Write script.py, and beside it what it reads: split.npz, and data.npz where the data has no file of its
     own.
@@ -43,7 +43,7 @@ def write_script(
     write_split(run, dataset)
     if isinstance(dataset.images, ArrayImages) and not _has_file(dataset):
         _save(run, "data.npz", {"x": dataset.images.pixels})
-    write_whole(run.folder / "script.py", make_script(run, dataset, piped, goal, network))
+    write_whole(run.folder / "script.py", make_script(run, dataset, piped, loss, network))
 
 
 def write_split(run: Run, dataset: Dataset) -> None:
@@ -70,16 +70,18 @@ def _has_file(dataset: Dataset) -> bool:
     return dataset.reference in (*_KERAS_SETS, *_SHIPPED) or dataset.reference.endswith(".npz")
 
 
-def make_script(run: Run, dataset: Dataset, piped: PipelineSettings, goal: Goal, network: Any = None) -> str:
+def make_script(
+    run: Run, dataset: Dataset, piped: PipelineSettings, loss: LossChoice, network: Any = None
+) -> str:
     """The script's text; see `write_script`."""
     settings = run.details.settings
     parts = [
         _head(run, dataset, settings),
         _images(dataset, piped),
-        _labels(goal, len(dataset.classes)),
+        _labels(loss, len(dataset.classes)),
         _batches(settings, piped),
         "" if network is None else own_parts_code(network),
-        _model(settings, goal),
+        _model(settings, loss),
         _fit(settings, dataset),
     ]
     return "\n\n\n".join(part.strip("\n") for part in parts if part) + "\n"
@@ -173,12 +175,12 @@ def _array_change(dataset: Dataset, piped: PipelineSettings) -> str:
     return lines
 
 
-def _labels(goal: Goal, classes: int) -> str:
+def _labels(loss: LossChoice, classes: int) -> str:
     made = {
         "sparse": "labels[indices]",
         "categorical": f"np.eye({classes}, dtype='float32')[labels[indices]]",
         "binary": "labels[indices].astype('float32')[:, None]",
-    }[goal.label_mode]
+    }[loss.label_mode]
     return f'''
 def targets(indices):
     """Labels as the loss wants them."""
@@ -226,16 +228,16 @@ def _call(name: str, settings: dict[str, Any]) -> str:
     return f"keras.layers.{name}({', '.join(f'{key}={value!r}' for key, value in settings.items())})"
 
 
-def _model(settings: TrainingSettings, goal: Goal) -> str:
+def _model(settings: TrainingSettings, loss: LossChoice) -> str:
     kind = OPTIMIZERS[settings.optimizer.name][0]
     used = ", ".join(f"{name}={value!r}" for name, value in settings.optimizer.used.items())
-    loss = f"keras.losses.{type(make_loss(goal)).__name__}({'from_logits=True' if goal.from_logits else ''})"
-    metrics = "".join(f"        {_metric(metric)},\n" for metric in make_metrics(goal, settings.metrics))
+    made = f"keras.losses.{type(make_loss(loss)).__name__}({'from_logits=True' if loss.from_logits else ''})"
+    metrics = "".join(f"        {_metric(metric)},\n" for metric in make_metrics(loss, settings.metrics))
     return f"""
 model = keras.saving.load_model(HERE / "initial.keras", compile=False)
 model.compile(
     optimizer=keras.optimizers.{kind}({used}),
-    loss={loss},
+    loss={made},
     metrics=[
 {metrics}    ],
     jit_compile=False,

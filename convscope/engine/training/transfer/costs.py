@@ -11,15 +11,15 @@ import numpy as np
 from convscope.core.task import Task
 from convscope.engine.data.dataset import Dataset
 from convscope.engine.models.opened import OpenedModel
-from convscope.engine.training.loop import prepared
-from convscope.engine.training.losses import make_loss
-from convscope.engine.training.rates import make_optimizer
+from convscope.engine.training.copy_network import with_fit
+from convscope.engine.training.data import split_for
+from convscope.engine.training.loss import loss_for, make_loss
+from convscope.engine.training.optimizer import make_optimizer
 from convscope.engine.training.settings import TrainingSettings
-from convscope.engine.training.train import goal_of, split_for
 from convscope.engine.training.transfer.transfer_model import (
     Composed,
     TransferSettings,
-    Way,
+    TransferStrategy,
     compose,
     first_of,
     leaves,
@@ -107,7 +107,7 @@ class Cost:
         sentence: the same in words.
     """
 
-    way: Way
+    way: TransferStrategy
     seconds: float | None
     tensors: int
     trainable_tensors: int
@@ -125,7 +125,7 @@ def composed_for(
     """
     split, settings = split_for(dataset, settings)
     size = settings.size or split.image_size
-    return compose(prepared(pretrained, settings), split.classes, how, size=size, seed=settings.seed)
+    return compose(with_fit(pretrained, settings), split.classes, how, size=size, seed=settings.seed)
 
 
 def count(composed: Composed) -> Counted:
@@ -170,13 +170,13 @@ def time_batch(composed: Composed, dataset: Dataset, settings: TrainingSettings)
     began = time.perf_counter()
     features = run(*batch)[0]
     forward = (time.perf_counter() - began) / len(chosen)
-    goal = goal_of(composed.model, settings)
+    loss = loss_for(composed.model, settings)
     head = composed.head
-    head.compile(make_optimizer(settings.optimizer), make_loss(goal), jit_compile=False)
+    head.compile(make_optimizer(settings.optimizer), make_loss(loss), jit_compile=False)
     labels: Any = split.labels[chosen]
-    if goal.label_mode == "categorical":
+    if loss.label_mode == "categorical":
         labels = np.eye(len(split.classes), dtype=np.float32)[labels]
-    elif goal.label_mode == "binary":
+    elif loss.label_mode == "binary":
         labels = labels[:, None].astype(np.float32)
     head.train_on_batch(features, labels)
     began = time.perf_counter()

@@ -1,80 +1,57 @@
-"""The three ways of using a pretrained network, with what each costs told beforehand."""
+"""Using a pretrained network: three strategies of a training, each a new classifier on its base."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from convscope.core.task import Task
 from convscope.engine.data.dataset import Dataset
 from convscope.engine.models.opened import OpenedModel
+from convscope.engine.training.checks import refuse_misfits
 from convscope.engine.training.control import Control
-from convscope.engine.training.loop import Fitted, Job, class_weights, fit, prepared
-from convscope.engine.training.observe import Snapshot
+from convscope.engine.training.copy_network import with_fit
+from convscope.engine.training.data import class_weights, pipeline_settings, split_for
+from convscope.engine.training.fit import Fitted, fit
+from convscope.engine.training.fit_request import FitRequest
+from convscope.engine.training.loss import loss_for
 from convscope.engine.training.runs.checkpoint import (
     copy_state,
-    kept,
+    has_checkpoint_called,
     load_checkpoint,
     load_start,
     save_start,
 )
-from convscope.engine.training.runs.keeping import running, write_sidecars, writing
+from convscope.engine.training.runs.lifecycle import running, write_sidecars, writing
 from convscope.engine.training.runs.record import CLASSIFIER, FINE_TUNING, EpochRecord, Recorder
 from convscope.engine.training.runs.run import Run
 from convscope.engine.training.runs.script import write_script, write_split
+from convscope.engine.training.session import Session
 from convscope.engine.training.settings import TrainingSettings, from_plain
-from convscope.engine.training.train import (
-    Trained,
+from convscope.engine.training.snapshots import Snapshot
+from convscope.engine.training.train_network import (
+    TrainingResult,
     details_of,
-    ended,
-    goal_of,
-    pipeline_settings,
-    refuse_misfits,
-    split_for,
+    tested,
     train_held,
-    train_opened,
+    train_network,
 )
-from convscope.engine.training.transfer.costs import Cost, Timing, count, estimate, tuning_seconds
+from convscope.engine.training.transfer.costs import Timing, count, tuning_seconds
 from convscope.engine.training.transfer.features import FeatureStream, extract_features
 from convscope.engine.training.transfer.transfer_model import (
     Composed,
     TransferSettings,
-    base_of,
     compose,
     first_tuned,
     recompose,
-    replace_head,
     target_for,
     unfreeze,
 )
 
-__all__ = [
-    "Composed",
-    "Cost",
-    "TransferSettings",
-    "base_of",
-    "compose",
-    "estimate",
-    "replace_head",
-    "resume_transfer",
-    "target_for",
-    "transfer",
-]
-
-
 # Seconds of what follows, given those of an image through the base.
 Later = Callable[[float], float]
-
-
-class Watchers(NamedTuple):
-    """Whoever steers and watches a training; see `train.train`."""
-
-    control: Control
-    recorder: Recorder
-    show: Callable[[Snapshot], None] | None
-    task: Task
 
 
 def transfer(
@@ -90,7 +67,7 @@ def transfer(
     recorder: Recorder | None = None,
     show: Callable[[Snapshot], None] | None = None,
     task: Task | None = None,
-) -> Trained:
+) -> TrainingResult:
     """Train a new classifier on a pretrained base, in one of the three ways.
 
     Args:
@@ -102,18 +79,19 @@ def transfer(
 
     Returns:
         the composed network, trained, which takes images; its epochs are the head's and then, when
-        fine-tuning, those since the base was thawed (`settings.epochs` of them).
+        fine-tuning, those since the base was unfrozen (`settings.epochs` of them).
 
     Raises:
         UserError: as `train`.
         Cancelled: the task was.
     """
-    task, control = task or Task(), control or Control()
+    session = Session.of(control, recorder, task, show)
+    task = session.task
     split, settings = split_for(dataset, settings, task)
     size = settings.size or split.image_size
     task.progress(None, "Composing the network")
     composed = compose(
-        prepared(pretrained, settings), split.classes, how, size=size, seed=settings.seed, bare=bare
+        with_fit(pretrained, settings), split.classes, how, size=size, seed=settings.seed, bare=bare
     )
     settings = settled(settings, how, composed)
     refuse_misfits(composed.model, split, settings)
@@ -126,7 +104,6 @@ def transfer(
             folder,
             details_of(composed.model, split, settings, name, how.to_dict(), pretrained.source.weights),
         )
-    watchers = Watchers(control, recorder or Recorder(), show, task)
     if run is not None:
         with writing(run):
             write_sidecars(run, composed.model)
@@ -136,50 +113,42 @@ def transfer(
             else:
                 _keep_start(run, composed, split, settings)
     if how.way == "features":
-        return _by_features(composed, split, settings, run, watchers, None)
+        return _by_features(composed, split, settings, run, session)
     if how.way == "finetune":
-        return _fine_tuned(composed, split, settings, how, run, watchers, None)
-    return train_opened(composed.model, split, settings, run, *watchers, None)
+        return _fine_tuned(composed, split, settings, how, run, session)
+    return train_network(composed.model, split, settings, run, session)
 
 
 def resume_transfer(
-    run: Run,
-    dataset: Dataset,
-    settings: TrainingSettings,
-    *,
-    control: Control | None = None,
-    recorder: Recorder | None = None,
-    show: Callable[[Snapshot], None] | None = None,
-    task: Task | None = None,
-) -> Trained:
+    run: Run, dataset: Dataset, settings: TrainingSettings, session: Session
+) -> TrainingResult:
     """Go on with a run of `transfer`; `train.resume` calls it, after it has made sure of the data."""
     from convscope.engine.models.files.open_file import open_file
 
-    task, details = task or Task(), run.details
+    details = run.details
     assert details.transfer is not None
-    watchers = Watchers(control or Control(), recorder or Recorder(), show, task)
     how = from_plain(TransferSettings, details.transfer, "transfer")
     known: dict[str, Any] = {"classes": details.data.classes, "preprocessing": details.preprocessing}
     if run.starts_again:
         whole = OpenedModel(load_start(run.start_path), name=details.model.name, **known)
         if how.way == "frozen":
-            return train_opened(whole, dataset, settings, run, *watchers, None)
+            return train_network(whole, dataset, settings, run, session)
         if how.way == "features":
-            return _by_features(recompose(whole), dataset, settings, run, watchers, None)
-        return _fine_tuned(recompose(whole), dataset, settings, how, run, watchers, None)
-    alone = how.way == "finetune" and not kept(run.folder, "last")
+            return _by_features(recompose(whole), dataset, settings, run, session)
+        return _fine_tuned(recompose(whole), dataset, settings, how, run, session)
+    alone = how.way == "finetune" and not has_checkpoint_called(run.folder, "last")
     model, optimizer, position = load_checkpoint(run.folder, "head" if alone else "last")
     start = (position, optimizer)
     if how.way != "features" and not alone:
         opened = OpenedModel(model, name=details.model.name, **known)
         phase = FINE_TUNING if how.way == "finetune" else ""
-        return train_opened(opened, dataset, settings, run, *watchers, start, phase=phase)
+        return train_network(opened, dataset, settings, run, session, start, phase=phase)
     whole = open_file(run.folder / ("composed.keras" if alone else "initial.keras"))
     composed = recompose(whole.with_(**known))
     copy_state(model, composed.head)
     if alone:
-        return _fine_tuned(composed, dataset, settings, how, run, watchers, start)
-    return _by_features(composed, dataset, settings, run, watchers, start)
+        return _fine_tuned(composed, dataset, settings, how, run, session, start)
+    return _by_features(composed, dataset, settings, run, session, start)
 
 
 def settled(settings: TrainingSettings, how: TransferSettings, composed: Composed) -> TrainingSettings:
@@ -204,9 +173,9 @@ def settled(settings: TrainingSettings, how: TransferSettings, composed: Compose
 def _keep_start(run: Run, composed: Composed, dataset: Dataset, settings: TrainingSettings) -> None:
     """Write what images are first put through, and the script that begins with it."""
     save_start(composed.model.keras, run.folder / "initial.keras")
-    goal = goal_of(composed.model, settings)
-    piped = pipeline_settings(composed.model, settings, goal)
-    write_script(run, dataset, piped, goal, composed.model.keras)
+    loss = loss_for(composed.model, settings)
+    piped = pipeline_settings(composed.model, settings, loss)
+    write_script(run, dataset, piped, loss, composed.model.keras)
 
 
 def _by_features(
@@ -214,12 +183,12 @@ def _by_features(
     dataset: Dataset,
     settings: TrainingSettings,
     run: Run | None,
-    watchers: Watchers,
-    start: Any,
-) -> Trained:
-    with running(run, settings, watchers.control):
-        fitted = _train_head(composed, dataset, settings, run, watchers, start)
-        return ended(composed.model, dataset, fitted, run, watchers.control, watchers.task)
+    session: Session,
+    start: Any = None,
+) -> TrainingResult:
+    with running(run, settings, session.control):
+        fitted = _train_head(composed, dataset, settings, run, session, start)
+        return tested(composed.model, dataset, fitted, run, session)
 
 
 def _fine_tuned(
@@ -228,29 +197,27 @@ def _fine_tuned(
     settings: TrainingSettings,
     how: TransferSettings,
     run: Run | None,
-    watchers: Watchers,
-    start: Any,
-) -> Trained:
+    session: Session,
+    start: Any = None,
+) -> TrainingResult:
     """The classifier alone, then the base with it from a layer on: two parts of one run."""
     before: tuple[EpochRecord, ...] = ()
-    with running(run, settings, watchers.control):
+    with running(run, settings, session.control):
         if how.head_epochs:
             rate = replace(settings.optimizer, learning_rate=max(1e-3, how.fine_rate))
             alone = replace(
                 settings, optimizer=rate, epochs=how.head_epochs, augmentation=None, early_stopping=None
             )
-            part = {"after": settings.epochs, "phase": CLASSIFIER, "kept_as": "head"}
+            part = {"after": settings.epochs, "phase": CLASSIFIER, "checkpoint": "head"}
             later = _tuning_after(composed, dataset, settings, how)
-            fitted = _train_head(composed, dataset, alone, run, watchers, start, later, **part)
+            fitted = _train_head(composed, dataset, alone, run, session, start, later, **part)
             before = fitted.epochs
             if fitted.outcome != "finished":
-                return ended(composed.model, dataset, fitted, run, watchers.control, watchers.task)
+                return tested(composed.model, dataset, fitted, run, session)
         unfreeze(composed, how.from_layer)
         if run is not None:
             _keep_start(run, composed, dataset, settings)
-        return train_held(
-            composed.model, dataset, settings, run, *watchers, None, before=before, phase=FINE_TUNING
-        )
+        return train_held(composed.model, dataset, settings, run, session, before=before, phase=FINE_TUNING)
 
 
 def _train_head(
@@ -258,8 +225,8 @@ def _train_head(
     dataset: Dataset,
     settings: TrainingSettings,
     run: Run | None,
-    watchers: Watchers,
-    start: Any,
+    session: Session,
+    start: Any = None,
     later: Later | None = None,
     **part: Any,
 ) -> Fitted:
@@ -269,8 +236,7 @@ def _train_head(
         later: what comes after it and before testing, in seconds, given those of an image through the base;
             None: nothing.
     """
-    control, recorder, show, task = watchers
-    goal, target = goal_of(composed.model, settings), target_for(composed, settings)
+    loss, target = loss_for(composed.model, settings), target_for(composed, settings)
     classes, size = len(dataset.classes), settings.batch_size
     unchecked, tests = len(dataset.indices("validation")), len(dataset.indices("test"))
 
@@ -278,20 +244,20 @@ def _train_head(
         """So many images through the base, and what comes later."""
         return lambda image: images * image + (0.0 if later is None else later(image))
 
-    looks: dict[str, Any] = {"control": control, "task": task}
+    steered: dict[str, Any] = {"control": session.control, "task": session.task}
     learned = extract_features(
-        composed.base, dataset, "train", target, later=rest(unchecked + tests), **looks
+        composed.base, dataset, "train", target, later=rest(unchecked + tests), **steered
     )
     image = learned.image_seconds
     validation = None
     if unchecked:
-        checked = extract_features(composed.base, dataset, "validation", target, later=rest(tests), **looks)
+        checked = extract_features(composed.base, dataset, "validation", target, later=rest(tests), **steered)
         image = image or checked.image_seconds
-        validation = FeatureStream(checked, classes, goal.label_mode, size, shuffle=False)
+        validation = FeatureStream(checked, classes, loss.label_mode, size, shuffle=False)
     stream = FeatureStream(
         learned,
         classes,
-        goal.label_mode,
+        loss.label_mode,
         size,
         seed=settings.seed,
         shuffle=settings.shuffle,
@@ -299,20 +265,17 @@ def _train_head(
     )
     weights = class_weights(dataset, settings)
     return fit(
-        Job(
+        FitRequest(
             composed.head,
-            goal,
+            loss,
             settings,
             stream,
             validation,
             weights,
             run,
-            control,
-            recorder,
-            task,
+            session,
             # Its head is the one that learns: what it says of images can be watched.
             composed.model,
-            show,
             start=start,
             tests=tests,
             test_image=image,

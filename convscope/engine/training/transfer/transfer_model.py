@@ -9,11 +9,11 @@ from convscope.core.errors import UserError
 from convscope.engine.data.resize import Target
 from convscope.engine.keras_compat import seeded
 from convscope.engine.models.opened import ModelSource, OpenedModel
-from convscope.engine.training.loop import copy_model
+from convscope.engine.training.copy_network import copy_model, leaf_layers
 from convscope.engine.training.settings import TrainingSettings
 
-Way = Literal["features", "frozen", "finetune"]
-WAYS: dict[Way, str] = {
+TransferStrategy = Literal["features", "frozen", "finetune"]
+WAYS: dict[TransferStrategy, str] = {
     "features": "extract features once, then train a classifier on them",
     "frozen": "train a classifier on the frozen base, with augmentation",
     "finetune": "train the classifier, then the base's last layers with a low rate",
@@ -44,7 +44,7 @@ class TransferSettings:
         fine_rate: "finetune": the learning rate after that.
     """
 
-    way: Way = "features"
+    way: TransferStrategy = "features"
     from_layer: str = ""
     pooling: Literal["average", "flatten"] = "average"
     units: int = 0
@@ -187,7 +187,7 @@ def base_of(whole: OpenedModel) -> OpenedModel:
     All of it can be trained; the network handed in is not changed.
     """
     body = copy_model(whole.keras.layers[0])
-    for layer in _leaves(body):
+    for layer in leaf_layers(body):
         layer.trainable = True
     return OpenedModel(body, name=body.name, source=whole.source, preprocessing=whole.preprocessing)
 
@@ -206,7 +206,7 @@ def unfreeze(composed: Composed, from_layer: str = "") -> tuple[str, int]:
         UserError: the base has no such layer.
     """
     model, first = composed.model.keras, first_tuned(composed, from_layer)
-    layers = _leaves(model.layers[0])
+    layers = leaf_layers(model.layers[0])
     names = [layer.name for layer in layers]
     for layer in layers[names.index(first) :]:
         layer.trainable = not _keeps_statistics(layer)
@@ -302,19 +302,13 @@ def _head_layers(classes: int, transfer: TransferSettings) -> list[Any]:
 
 
 def _freeze(body: Any) -> None:
-    for layer in _leaves(body):
+    for layer in leaf_layers(body):
         layer.trainable = False
 
 
 def leaves(body: Any) -> list[tuple[Any, bool]]:
     """All layers of a base without layers inside, in order, and whether each keeps its statistics."""
-    return [(layer, _keeps_statistics(layer)) for layer in _leaves(body)]
-
-
-def _leaves(body: Any) -> list[Any]:
-    """All layers without layers inside, in order."""
-    layers = body._flatten_layers(include_self=False)
-    return [layer for layer in layers if not list(layer._flatten_layers(include_self=False))]
+    return [(layer, _keeps_statistics(layer)) for layer in leaf_layers(body)]
 
 
 def _keeps_statistics(layer: Any) -> bool:

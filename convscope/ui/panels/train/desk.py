@@ -22,7 +22,7 @@ from convscope.workspace.document import Part
 if TYPE_CHECKING:
     from convscope.engine.data.dataset import Dataset
     from convscope.engine.models.opened import OpenedModel
-    from convscope.engine.training.checks import Mend
+    from convscope.engine.training.checks import Fix
     from convscope.engine.training.runs.run import Run
     from convscope.engine.training.settings import TrainingSettings
 
@@ -202,11 +202,12 @@ class Desk(QObject):
 
         def work(_task: Task) -> Checked:
             from convscope.engine.training.checks import check, unreadable
-            from convscope.engine.training.train import goal_of, split_for
+            from convscope.engine.training.data import split_for
+            from convscope.engine.training.loss import loss_for
 
             split = split_for(dataset, settings)[0]
             images = len(split.indices("train")), len(split.indices("validation")), len(split.indices("test"))
-            goal = goal_of(model, settings) if model.has_head else None
+            goal = loss_for(model, settings) if model.has_head else None
             return Checked(check(model, split, settings), goal, images, len(unreadable(split)))
 
         self.context.jobs.submit(
@@ -227,18 +228,18 @@ class Desk(QObject):
         if dataset is not None and last is not None and len(unreadable(dataset)) != last.unreadable:
             self.check()
 
-    def mend(self, mend: Mend) -> None:
+    def fix(self, fix: Fix) -> None:
         """Do what a finding offers; not while the settings that it was found with are being checked anew."""
         if self.last_check is None:
             return
-        if mend.settings is not None:
-            self.set_settings(mend.settings, mend.text)
-        model, change = self.model, mend.model
+        if fix.settings is not None:
+            self.set_settings(fix.settings, fix.text)
+        model, change = self.model, fix.model
         if change is not None and model is not None:
             self.context.jobs.submit(
                 "engine",
                 lambda _task: change(model),
-                title=mend.text,
+                title=fix.text,
                 key="train.mend",
                 on_done=self.context.workspace.add_model,
                 on_failed=self.context.report,

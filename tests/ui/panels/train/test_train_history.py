@@ -286,7 +286,7 @@ def test_the_rate_follows_schedule_and_hand(qapp: QApplication, qtbot: object) -
     charts.shutdown()
 
 
-def test_where_the_base_is_thawed_is_a_named_line(qapp: QApplication, qtbot: object) -> None:
+def test_where_the_base_is_unfrozen_is_a_named_line(qapp: QApplication, qtbot: object) -> None:
     charts, recorder = Charts(), Recorder()
     qtbot.addWidget(charts)  # type: ignore[attr-defined]
     charts.begin(recorder, TrainingSettings(epochs=3), before=2)
@@ -305,7 +305,7 @@ def test_where_the_base_is_thawed_is_a_named_line(qapp: QApplication, qtbot: obj
     assert charts.history.done == 7 and charts.history.rates == [(0.0, 0.001), (2.0, 1e-5)]
     for chart in (charts.loss, charts.second):
         assert [turn[0] for turn in chart.marks.turns] == [2.0]
-    assert [turn[1] for turn in charts.loss.marks.turns] == ["base thawed"]
+    assert [turn[1] for turn in charts.loss.marks.turns] == ["base unfrozen"]
     charts.begin(Recorder(), TrainingSettings())
     assert charts.loss.marks.turns == ()
     charts.shutdown()

@@ -16,9 +16,9 @@ from convscope.engine.data.augmentation import LECTURE
 from convscope.engine.data.dataset import Dataset
 from convscope.engine.data.sets.registry import open_dataset
 from convscope.engine.models.opened import OpenedModel
-from convscope.engine.training.observe import Snapshot
 from convscope.engine.training.runs.run import Run, list_runs, new_folder
 from convscope.engine.training.settings import OptimizerSettings, TrainingSettings
+from convscope.engine.training.snapshots import Snapshot
 from convscope.engine.training.train import train as train_engine
 from convscope.imaging.image import Image
 from convscope.ui.canvas.mosaic_view import MosaicView

@@ -25,9 +25,9 @@ from convscope.engine.models.library.catalogue import open_model
 from convscope.engine.models.opened import ModelSource, OpenedModel
 from convscope.engine.training.control import Control, Watch
 from convscope.engine.training.evaluate import evaluate
-from convscope.engine.training.observe import Snapshot
 from convscope.engine.training.runs.run import list_runs, new_folder, runs_folder
 from convscope.engine.training.settings import OptimizerSettings, TrainingSettings
+from convscope.engine.training.snapshots import Snapshot
 from convscope.engine.training.train import train as train_engine
 from convscope.engine.training.transfer import costs
 from convscope.ui import theme
@@ -477,7 +477,7 @@ def test_all_three_ways_one_after_the_other_in_one_chart(transfer: Train) -> Non
         # With whose it is: the page may be about another base by now.
         assert "on the test images" in said and said.endswith(f" ({base.name}, new classifier)")
     # The classifier's epoch alone, and that of the base with it.
-    assert [turn[:2] for turn in view.results.chart.marks.turns] == [(1.0, "base thawed")]
+    assert [turn[:2] for turn in view.results.chart.marks.turns] == [(1.0, "base unfrozen")]
     # Starting again is done here, where the ways are chosen; as it is now, the network is like any other.
     transfer.press("train.view.live")
     start = transfer.find(QAbstractButton, "train.start")

@@ -51,7 +51,7 @@ GAP_SHARE = 0.2
 # Nor is one below this share of the chart's height.
 GAP_HEIGHT = 0.06
 # Where a new classifier has learned alone and the base begins to learn with it.
-THAWED = "base thawed"
+UNFROZEN = "base unfrozen"
 
 
 class Charts(QWidget):
@@ -279,7 +279,7 @@ class Charts(QWidget):
             chart.set_span(self._span())
         for chart in (self.loss, self.second):
             chart.set_lines(lines)
-            words = THAWED if chart is self.loss else ""
+            words = UNFROZEN if chart is self.loss else ""
             chart.marks.set_turns(
                 [(float(self._before), words, theme.tokens().secondary)] if self._before else ()
             )

@@ -27,7 +27,7 @@ from convscope.ui.panels.train.settings.plan import Finished, Prepared
 if TYPE_CHECKING:
     from convscope.engine.models.opened import OpenedModel
     from convscope.engine.training.control import Watch
-    from convscope.engine.training.observe import Snapshot
+    from convscope.engine.training.snapshots import Snapshot
 
 MOST_KERNELS, MOST_MAPS, LARGEST_MAP = 64, 64, 64
 CURRENT = -1
@@ -235,7 +235,7 @@ class Looks(QWidget):
     def _look_once(self, model: OpenedModel, watch: Watch) -> None:
         def work(_task: Task) -> Snapshot:
             from convscope.engine.training.control import Control
-            from convscope.engine.training.observe import Observer
+            from convscope.engine.training.snapshots import Observer
 
             control = Control()
             control.watch(watch)

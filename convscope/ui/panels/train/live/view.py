@@ -180,7 +180,7 @@ class LiveView(QWidget):
 
     def _finished(self, finished: Finished) -> None:
         from convscope.engine.training.checks import unreadable
-        from convscope.engine.training.rates import gentler
+        from convscope.engine.training.optimizer import gentler
 
         self._ended()
         fitted, test = finished.trained.fitted, finished.trained.test

@@ -70,7 +70,7 @@ def outcome_of(source: Source, split: SplitName, known: Outcome | None, task: Ta
 def _opened(run: Run, task: Task) -> tuple[str, OpenedModel, Dataset]:
     from convscope.engine.data.sets.registry import open_dataset
     from convscope.engine.models.files.open_file import open_file
-    from convscope.engine.training.train import data_fingerprint, split_of
+    from convscope.engine.training.data import data_fingerprint, split_of
 
     details, path = run.details, run.model_path
     if path is None:

@@ -21,7 +21,7 @@ from convscope.core.task import Cancelled, Task
 from convscope.ui import theme
 from convscope.ui.forms.form import caption, row, segmented, tool
 from convscope.ui.panels.train.desk import Desk
-from convscope.ui.panels.train.live.charts import THAWED
+from convscope.ui.panels.train.live.charts import UNFROZEN
 from convscope.ui.panels.train.runs.table import Entry, RunsTable
 from convscope.ui.panels.train.settings.names import differences
 from convscope.ui.plots.chart import Chart, Line
@@ -179,7 +179,7 @@ class RunsView(QWidget):
         self._offer()
 
     def _draw(self) -> None:
-        from convscope.engine.training.runs.record import thawed_at
+        from convscope.engine.training.runs.record import unfrozen_at
 
         chosen = self.table.runs.chosen
         metric = self.values.value
@@ -196,8 +196,8 @@ class RunsView(QWidget):
         self.chart.marks.set_rings(
             [ring for entry, colour in chosen for ring in _best(entry, metric, colour)]
         )
-        thawed = [(thawed_at(entry.epochs), colour) for entry, colour in chosen]
-        self.chart.marks.set_turns([(float(at), THAWED, colour) for at, colour in thawed if at])
+        unfrozen = [(unfrozen_at(entry.epochs), colour) for entry, colour in chosen]
+        self.chart.marks.set_turns([(float(at), UNFROZEN, colour) for at, colour in unfrozen if at])
         for entry, _colour in chosen:
             for part, key in (("train", metric), ("val", f"val_{metric}")):
                 rows = [(e.epoch + 1.0, e.values[key]) for e in entry.epochs if key in e.values]

@@ -1,4 +1,4 @@
-"""One thing that does not fit, with its mend as a button."""
+"""One thing that does not fit, with its fix as a button."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ MOST_LINES = 25
 
 
 class FindingRow(QWidget):
-    """A sentence in the colour of how bad it is, over the button that mends it.
+    """A sentence in the colour of how bad it is, over the button that does it.
 
     Args:
         number: its place in the list, for its name "train.finding.NUMBER".
-        desk: does the mending.
+        desk: does what is offered.
     """
 
     def __init__(self, number: int, desk: Desk, parent: QWidget | None = None) -> None:
@@ -32,14 +32,14 @@ class FindingRow(QWidget):
         self._text = QLabel()
         self._text.setObjectName(f"train.finding.{number}.text")
         self._text.setWordWrap(True)
-        self._mend = QPushButton()
-        self._mend.setObjectName(f"train.finding.{number}.mend")
-        self._mend.clicked.connect(self._mend_it)
+        self._fix = QPushButton()
+        self._fix.setObjectName(f"train.finding.{number}.mend")
+        self._fix.clicked.connect(self._apply)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.GRID)
         column.addWidget(self._text)
-        column.addWidget(self._mend)
+        column.addWidget(self._fix)
         self.hide()
 
     def say(self, finding: Finding | None) -> None:
@@ -48,10 +48,10 @@ class FindingRow(QWidget):
         if finding is not None:
             self._text.setText(finding.text)
             self._text.setToolTip(_first_lines(finding.detail))
-            self._mend.setVisible(finding.mend is not None)
-            if finding.mend is not None:
-                self._mend.setText(finding.mend.text)
-                self._mend.setAccessibleName(finding.mend.text)
+            self._fix.setVisible(finding.fix is not None)
+            if finding.fix is not None:
+                self._fix.setText(finding.fix.text)
+                self._fix.setAccessibleName(finding.fix.text)
             self._tint()
         self.setVisible(finding is not None)
 
@@ -67,9 +67,9 @@ class FindingRow(QWidget):
         colour = colours.bad if self._finding.severity == "error" else colours.warning
         self._text.setStyleSheet(f"color: {colour}; font-size: {theme.scaled(12)}px;")
 
-    def _mend_it(self) -> None:
-        if self._finding is not None and self._finding.mend is not None:
-            self._desk.mend(self._finding.mend)
+    def _apply(self) -> None:
+        if self._finding is not None and self._finding.fix is not None:
+            self._desk.fix(self._finding.fix)
 
 
 def _first_lines(text: str) -> str:

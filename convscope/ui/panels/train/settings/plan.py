@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from convscope.engine.models.opened import OpenedModel
     from convscope.engine.training.checks import Finding
     from convscope.engine.training.control import Control
-    from convscope.engine.training.losses import Goal
+    from convscope.engine.training.loss import LossChoice
     from convscope.engine.training.runs.record import Recorder
     from convscope.engine.training.runs.run import Run
     from convscope.engine.training.settings import TrainingSettings
-    from convscope.engine.training.train import Trained
+    from convscope.engine.training.train_network import TrainingResult
     from convscope.ui.panels.train.settings.again import Way
 
 SAMPLES = 6
@@ -76,7 +76,7 @@ class Plan:
     Attributes:
         name: of the run, for people.
         settings: what the live charts need to know beforehand: the epochs and the first learning rate.
-        before: epochs of a new classifier alone, before the base is thawed; they are not among the settings'.
+        before: epochs of a new classifier alone before the base is unfrozen; not among the settings'.
         apart: a new classifier on a base: it has settings of its own beside those of the left column.
         base: the network that gets a new classifier; None: networks are trained as they are.
         repeats: the way of using a base that it does once more, with the settings of the left column.
@@ -86,7 +86,7 @@ class Plan:
 
     name: str
     settings: TrainingSettings
-    function: Callable[[Control, Recorder, Task], Trained]
+    function: Callable[[Control, Recorder, Task], TrainingResult]
     before: int = 0
     apart: bool = False
     repeats: Way | None = None
@@ -110,7 +110,7 @@ class Checked:
     """
 
     findings: tuple[Finding, ...]
-    goal: Goal | None
+    goal: LossChoice | None
     images: tuple[int, int, int]
     unreadable: int = 0
 
@@ -127,7 +127,7 @@ class Finished:
     """
 
     name: str
-    trained: Trained
+    trained: TrainingResult
     dataset: Dataset
     settings: TrainingSettings
 
@@ -145,7 +145,7 @@ class Finished:
 def plan_training(model: OpenedModel, dataset: Dataset, settings: TrainingSettings, name: str) -> Plan:
     """Train a copy of a network and keep the run."""
 
-    def work(control: Control, recorder: Recorder, task: Task) -> Trained:
+    def work(control: Control, recorder: Recorder, task: Task) -> TrainingResult:
         from convscope.engine.training.runs.run import new_folder
         from convscope.engine.training.train import train
 
@@ -175,7 +175,7 @@ def plan_resuming(run: Run, epochs: int | None = None) -> Plan:
         UserError: its settings cannot be read.
     """
 
-    def work(control: Control, recorder: Recorder, task: Task) -> Trained:
+    def work(control: Control, recorder: Recorder, task: Task) -> TrainingResult:
         from convscope.engine.training.train import resume
 
         prepared = reopened(run, task)
@@ -203,7 +203,7 @@ def reopened(run: Run, task: Task) -> Prepared:
     """
     from convscope.engine.data.sets.registry import open_dataset
     from convscope.engine.models.files.open_file import open_file
-    from convscope.engine.training.train import split_of
+    from convscope.engine.training.data import split_of
 
     details = run.details
     dataset, settings = split_of(run, open_dataset(details.data.reference, task), details.settings, task)
@@ -221,11 +221,12 @@ def prepare(model: OpenedModel, dataset: Dataset, settings: TrainingSettings, **
         more: further fields of `Prepared`.
     """
     from convscope.engine.data.resize import InputSettings
-    from convscope.engine.training.observe import first_learns
-    from convscope.engine.training.train import goal_of, pipeline_settings, split_for
+    from convscope.engine.training.data import pipeline_settings, split_for
+    from convscope.engine.training.loss import loss_for
+    from convscope.engine.training.snapshots import first_learns
 
     split, settings = split_for(dataset, settings)
-    piped = pipeline_settings(model, settings, goal_of(model, settings))
+    piped = pipeline_settings(model, settings, loss_for(model, settings))
     used = InputSettings(piped.size or split.image_size, piped.channels, piped.fit)
     steps = settings.steps_per_epoch or -(-len(split.indices("train")) // settings.batch_size)
     learns = first_learns(model)

@@ -69,16 +69,16 @@ def fit_machine(
     Raises:
         UserError: the base or the data do not serve.
     """
-    from convscope.engine.training.loop import prepared
-    from convscope.engine.training.train import split_for
+    from convscope.engine.training.copy_network import with_fit
+    from convscope.engine.training.data import split_for
     from convscope.engine.training.transfer.features import extract_features
     from convscope.engine.training.transfer.svm import fit_svm
-    from convscope.engine.training.transfer.transfer import compose, target_for
+    from convscope.engine.training.transfer.transfer_model import compose, target_for
 
     began = time.perf_counter()
     split, own = split_for(dataset, settings)
     size, features = own.size or split.image_size, replace(how, way="features")
-    composed = compose(prepared(base, own), split.classes, features, size=size, seed=own.seed)
+    composed = compose(with_fit(base, own), split.classes, features, size=size, seed=own.seed)
     target = target_for(composed, own)
     unseen: SplitName = "test" if len(split.indices("test")) else "validation"
     checks, tests = len(split.indices("validation")), len(split.indices(unseen))

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from convscope.engine.training.control import Control
     from convscope.engine.training.runs.record import Recorder
     from convscope.engine.training.settings import TrainingSettings
-    from convscope.engine.training.train import Trained
-    from convscope.engine.training.transfer.transfer_model import TransferSettings, Way
+    from convscope.engine.training.train_network import TrainingResult
+    from convscope.engine.training.transfer.transfer_model import TransferSettings, TransferStrategy
 
-WAYS: tuple[tuple[Way, str, str], ...] = (
+WAYS: tuple[tuple[TransferStrategy, str, str], ...] = (
     (
         "features",
         "Extract features",
@@ -33,7 +33,11 @@ WAYS: tuple[tuple[Way, str, str], ...] = (
         "First the classifier learns, then the base's last layers go on learning with it, at a low rate.",
     ),
 )  # fmt: skip
-WAY_WORDS: dict[Way, str] = {"features": "features", "frozen": "frozen base", "finetune": "fine-tuned"}
+WAY_WORDS: dict[TransferStrategy, str] = {
+    "features": "features",
+    "frozen": "frozen base",
+    "finetune": "fine-tuned",
+}
 
 
 def plan_transfer(
@@ -54,17 +58,17 @@ def plan_transfer(
     before = how.head_epochs if how.way == "finetune" else 0
     name = name or f"{base.name}, {WAY_WORDS[how.way]}, on {dataset.title}"
 
-    def work(control: Control, recorder: Recorder, task: Task) -> Trained:
-        from convscope.engine.training.loop import prepared
+    def work(control: Control, recorder: Recorder, task: Task) -> TrainingResult:
+        from convscope.engine.training.copy_network import with_fit
+        from convscope.engine.training.data import split_for
         from convscope.engine.training.runs.run import new_folder
-        from convscope.engine.training.train import split_for
-        from convscope.engine.training.transfer.transfer import compose, settled, transfer
-        from convscope.engine.training.transfer.transfer_model import unfreeze
+        from convscope.engine.training.transfer.transfer import settled, transfer
+        from convscope.engine.training.transfer.transfer_model import compose, unfreeze
 
         split, own = split_for(dataset, settings)
         task.progress(None, "Composing the network")
         size = own.size or split.image_size
-        composed = compose(prepared(base, own), split.classes, how, size=size, seed=own.seed, bare=bare)
+        composed = compose(with_fit(base, own), split.classes, how, size=size, seed=own.seed, bare=bare)
         if how.way == "finetune":
             unfreeze(composed, how.from_layer)
         task.partial(prepare(composed.model, split, settled(own, how, composed)))

@@ -12,7 +12,7 @@ from convscope.core.words import clock, percent
 from convscope.ui import theme
 from convscope.ui.forms.form import breakable
 from convscope.ui.panels.train.desk import Desk
-from convscope.ui.panels.train.live.charts import THAWED
+from convscope.ui.panels.train.live.charts import UNFROZEN
 from convscope.ui.panels.train.runs.table import Entry
 from convscope.ui.panels.train.runs.view import RunsRead, read_runs
 from convscope.ui.panels.train.transfer.machine import TITLE, Machine
@@ -88,7 +88,7 @@ class TransferResults(QWidget):
         self._desk.context.jobs.cancel_key(KEY)
 
     def _show(self, read: RunsRead) -> None:
-        from convscope.engine.training.runs.record import thawed_at
+        from convscope.engine.training.runs.record import unfrozen_at
 
         dataset = self._desk.context.workspace.dataset
         last: dict[str, Entry] = {}
@@ -107,8 +107,10 @@ class TransferResults(QWidget):
         if level is not None:
             lines[SVM] = Line(TITLE, theme.SERIES[len(WAYS)])
         self.chart.set_lines(lines)
-        thawed = {way: thawed_at(entry.epochs) for way, entry in last.items()}
-        self.chart.marks.set_turns([(float(at), THAWED, COLOURS[way]) for way, at in thawed.items() if at])
+        unfrozen = {way: unfrozen_at(entry.epochs) for way, entry in last.items()}
+        self.chart.marks.set_turns(
+            [(float(at), UNFROZEN, COLOURS[way]) for way, at in unfrozen.items() if at]
+        )
         words = {}
         for way, entry in last.items():
             rows = [

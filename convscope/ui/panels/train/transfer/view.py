@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from convscope.engine.data.dataset import Dataset
     from convscope.engine.models.opened import OpenedModel
     from convscope.engine.training.transfer.costs import Cost
-    from convscope.engine.training.transfer.transfer_model import TransferSettings, Way
+    from convscope.engine.training.transfer.transfer_model import TransferSettings, TransferStrategy
 
 NARROWEST = 208  # pixels of a card
 
@@ -122,7 +122,7 @@ class TransferView(QWidget):
 
     # -- what is chosen --------------------------------------------------------------------------------------
 
-    def how(self, way: Way) -> TransferSettings:
+    def how(self, way: TransferStrategy) -> TransferSettings:
         """The settings of one way, as the controls stand."""
         from convscope.engine.training.transfer.transfer_model import TransferSettings
 
@@ -231,12 +231,12 @@ class TransferView(QWidget):
             return
         self._costs.ask(Asked(*subject, self._desk.settings, ways))
 
-    def _show_cost(self, way: Way, found: Cost | None, words: str) -> None:
+    def _show_cost(self, way: TransferStrategy, found: Cost | None, words: str) -> None:
         self.cards[way].set_cost(words, tensor_words(found))
 
     # -- training --------------------------------------------------------------------------------------------
 
-    def start(self, *ways: Way) -> None:
+    def start(self, *ways: TransferStrategy) -> None:
         """Train in these ways, one after the other."""
         subject = self._subject()
         if subject is None or self._desk.trainer.active:
@@ -367,7 +367,7 @@ class TransferView(QWidget):
         return flow
 
     def _make_cards(self) -> None:
-        self.cards: dict[Way, Card] = {}
+        self.cards: dict[TransferStrategy, Card] = {}
         for way, title, says in WAYS:
             card = Card(f"train.transfer.{way}", title, says, "Train")
             card.started.connect(partial(self.start, way))

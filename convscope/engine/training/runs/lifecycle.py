@@ -11,7 +11,7 @@ from convscope.engine.models.library.class_names import write_sidecar
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.training.control import Control
 from convscope.engine.training.evaluate import Evaluation
-from convscope.engine.training.loop import Fitted, enough_memory
+from convscope.engine.training.fit import Fitted, enough_memory
 from convscope.engine.training.runs.checkpoint import has_checkpoint, save_model
 from convscope.engine.training.runs.run import Run, State
 from convscope.engine.training.settings import TrainingSettings

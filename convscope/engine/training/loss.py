@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from convscope.engine.data.pipeline import LabelMode
+from convscope.engine.models.opened import OpenedModel
 from convscope.engine.training.settings import LossName, MetricName, TrainingSettings
 
 # Keras counts these class by class, for which it wants one label (0 or 1) a class.
@@ -13,7 +14,7 @@ BY_CLASS: tuple[MetricName, ...] = ("auc", "precision", "recall")
 
 
 @dataclass(frozen=True)
-class Goal:
+class LossChoice:
     """What training minimises, settled.
 
     Attributes:
@@ -30,7 +31,7 @@ class Goal:
     units: int
 
 
-def choose(settings: TrainingSettings, head: str, units: int) -> Goal:
+def choose_loss(settings: TrainingSettings, head: str, units: int) -> LossChoice:
     """Settle the loss.
 
     "auto" gives one sigmoid unit binary cross-entropy, several of them the same for each class, everything
@@ -53,10 +54,15 @@ def choose(settings: TrainingSettings, head: str, units: int) -> Goal:
     elif loss == "sparse_categorical_crossentropy":
         mode = "sparse"
     from_logits = head in ("linear", "log_softmax") and loss.endswith("crossentropy")
-    return Goal(loss, from_logits, mode, units)
+    return LossChoice(loss, from_logits, mode, units)
 
 
-def make_loss(goal: Goal) -> Any:
+def loss_for(model: OpenedModel, settings: TrainingSettings) -> LossChoice:
+    """Loss and labels for this network."""
+    return choose_loss(settings, model.plain_head.kind, model.plain_head.units)
+
+
+def make_loss(choice: LossChoice) -> Any:
     """The Keras loss."""
     import keras
 
@@ -69,35 +75,37 @@ def make_loss(goal: Goal) -> Any:
         "mean_squared_error": "MeanSquaredError",
         "mean_absolute_error": "MeanAbsoluteError",
     }
-    loss_class = getattr(keras.losses, names[goal.loss])
-    return loss_class(from_logits=True) if goal.from_logits else loss_class()
+    loss_class = getattr(keras.losses, names[choice.loss])
+    return loss_class(from_logits=True) if choice.from_logits else loss_class()
 
 
-def make_metrics(goal: Goal, wanted: tuple[MetricName, ...]) -> list[Any]:
+def make_metrics(choice: LossChoice, wanted: tuple[MetricName, ...]) -> list[Any]:
     """The Keras metrics, named as in the settings."""
     import keras
 
     made: list[Any] = []
     for name in wanted:
         if name == "accuracy":
-            made.append(_accuracy(goal))
+            made.append(_accuracy(choice))
         elif name == "top_5_accuracy":
-            sparse = goal.label_mode == "sparse"
+            sparse = choice.label_mode == "sparse"
             kind = "SparseTopKCategoricalAccuracy" if sparse else "TopKCategoricalAccuracy"
             made.append(getattr(keras.metrics, kind)(5, name=name))
         elif name == "auc":
-            made.append(keras.metrics.AUC(name=name, from_logits=goal.from_logits))
+            made.append(keras.metrics.AUC(name=name, from_logits=choice.from_logits))
         else:
             kind = {"precision": "Precision", "recall": "Recall"}[name]
-            made.append(getattr(keras.metrics, kind)(thresholds=0.0 if goal.from_logits else 0.5, name=name))
+            made.append(
+                getattr(keras.metrics, kind)(thresholds=0.0 if choice.from_logits else 0.5, name=name)
+            )
     return made
 
 
-def _accuracy(goal: Goal) -> Any:
+def _accuracy(choice: LossChoice) -> Any:
     import keras
 
-    if goal.label_mode == "binary":
-        return keras.metrics.BinaryAccuracy("accuracy", threshold=0.0 if goal.from_logits else 0.5)
-    if goal.label_mode == "sparse":
+    if choice.label_mode == "binary":
+        return keras.metrics.BinaryAccuracy("accuracy", threshold=0.0 if choice.from_logits else 0.5)
+    if choice.label_mode == "sparse":
         return keras.metrics.SparseCategoricalAccuracy("accuracy")
     return keras.metrics.CategoricalAccuracy("accuracy")

@@ -9,7 +9,7 @@ _FORWARD = 1 / 3
 
 
 @dataclass
-class Remaining:
+class TimeEstimate:
     """The one estimate of a training's time left: learning, validating, keeping, testing, and what follows.
 
     Attributes:

@@ -1,0 +1,65 @@
+"""Copies of networks: a training changes its own, never the one that it was given."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from convscope.core.errors import UserError
+from convscope.engine.keras_compat import seeded
+from convscope.engine.models.finalize import settle
+from convscope.engine.models.opened import OpenedModel
+from convscope.engine.training.settings import TrainingSettings
+
+
+def copy_model(model: Any, *, weights: bool = True) -> Any:
+    """A copy with layers of its own; the weights are the same, or new ones.
+
+    Raises:
+        UserError: the model is code of its own, which cannot be copied.
+    """
+    import keras
+
+    try:
+        copy = keras.models.clone_model(model)
+        if weights:
+            copy.set_weights(model.get_weights())
+            settle(copy)
+    except (ValueError, NotImplementedError) as error:
+        raise UserError(
+            f"{model.name} computes by code of its own and cannot be trained here.", detail=str(error)
+        ) from error
+    # A nested model that is trainable as a whole makes all its layers so when it is cloned.
+    for old, new in zip(leaf_layers(model), leaf_layers(copy), strict=True):
+        new.trainable = old.trainable
+    return copy
+
+
+def leaf_layers(model: Any) -> list[Any]:
+    """All layers without layers inside, in order."""
+    layers = model._flatten_layers(include_self=False)
+    return [layer for layer in layers if not list(layer._flatten_layers(include_self=False))]
+
+
+def with_fit(opened: OpenedModel, settings: TrainingSettings) -> OpenedModel:
+    """The model with its way of resizing set to that of the settings: what a run keeps beside it."""
+    return opened.with_(preprocessing=replace(opened.preprocessing, resize=settings.fit, sampling="bilinear"))
+
+
+def new_weights(model: OpenedModel, seed: int) -> OpenedModel:
+    """The same architecture with new random weights; the same seed gives the same ones.
+
+    The model handed in is not changed.
+
+    Raises:
+        UserError: it is code of its own, which cannot be copied.
+    """
+    with seeded(seed):
+        copy = copy_model(model.keras, weights=False)
+    return OpenedModel(
+        copy,
+        name=model.name,
+        classes=model.classes,
+        preprocessing=model.preprocessing,
+        source=replace(model.source, weights="random"),
+    )
