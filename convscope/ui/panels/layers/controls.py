@@ -11,9 +11,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QVBoxLayout, 
 
 from convscope.ui import theme
 from convscope.ui.forms.form import choose, combo, segmented, spin
-from convscope.ui.panels.layers.asked import NOBODY, ORIGINAL, TRAINING
-from convscope.ui.panels.layers.frame import Look
-from convscope.workspace.workspace import Workspace
+from convscope.ui.panels.layers.feature_maps import MapDisplay
 
 NORMALISATIONS = (
     ("lectures", "Standardised"),
@@ -45,25 +43,25 @@ ONE_ROW = 720
 _DIFFERENCE = ("By difference", "difference")
 
 
-class Controls(QWidget):
+class MapControls(QWidget):
     """One row of choices.
 
     Signals:
-        look_changed: a `Look`, and what was done in words.
-        beside_changed: what to compare with: as `Asked.beside`.
+        display_changed: a `MapDisplay`, and what was done in words.
+        comparison_changed: what to compare with: as `MapSettings.compared_with`.
         page_changed: "maps", "kernels" or "map", the chosen one alone.
         input_changed: which input channel's kernels are shown.
     """
 
-    look_changed = Signal(object, str)
-    beside_changed = Signal(str)
+    display_changed = Signal(object, str)
+    comparison_changed = Signal(str)
     page_changed = Signal(str)
     input_changed = Signal(int)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._look = Look()
-        self._listed: tuple[Any, ...] = ()
+        self._display = MapDisplay()
+        self._listed: tuple[tuple[str, str], ...] = ()
         self.page = segmented(
             "layers.page",
             "What is shown",
@@ -79,7 +77,7 @@ class Controls(QWidget):
         self.normalisation.setToolTip("How values become colours:\n" + "\n".join(_EXPLAINED))
         self.colormap = combo("layers.colormap", "Colours", COLORMAPS)
         self.sort = combo("layers.sort", "Order of the maps", ORDERS)
-        self.beside = combo("layers.beside", "Compare with", [(NOBODY, "Nothing")])
+        self.beside = combo("layers.beside", "Compare with", [])
         self.input = spin("layers.input", "Input channel of the kernels", 0, 0)
         self.input.setPrefix("input ")
         named = (
@@ -105,7 +103,7 @@ class Controls(QWidget):
             box.setMaximumWidth(theme.scaled(168))
         self._narrow: bool | None = None
         self._arrange(narrow=False)
-        self.page.changed.connect(self._show_page)
+        self.page.changed.connect(self.page_changed)
         self.normalisation.activated.connect(
             lambda _n: self._pick("Change the normalisation", normalisation=_data(self.normalisation))
         )
@@ -113,7 +111,7 @@ class Controls(QWidget):
             lambda _n: self._pick("Change the colours", colormap=_data(self.colormap))
         )
         self.sort.activated.connect(lambda _n: self._pick("Change the order", sort=_data(self.sort)))
-        self.beside.activated.connect(lambda _n: self.beside_changed.emit(_data(self.beside)))
+        self.beside.activated.connect(lambda _n: self.comparison_changed.emit(_data(self.beside)))
         self.input.valueChanged.connect(self.input_changed)
         self.set_page("maps")
 
@@ -139,59 +137,35 @@ class Controls(QWidget):
             box.setVisible(page != "kernels")
         self.input.setVisible(page == "kernels" and self.input.maximum() > 0)
 
-    def set_inputs(self, count: int) -> None:
+    def set_inputs(self, count: int, chosen: int) -> None:
         """How many input channels there are to choose from; 0 hides the choice."""
         with QSignalBlocker(self.input):
             self.input.setRange(0, max(0, count - 1))
             self.input.setSuffix(f" of {count}" if count else "")
+            self.input.setValue(chosen)
         self.set_page(self.page.value)
 
     def set_kernels_possible(self, possible: bool) -> None:
         """Only a convolution has kernels."""
         self.page.button("kernels").setEnabled(possible)
-        if not possible and self.page.value == "kernels":
-            self.set_page("maps")
-            self.page_changed.emit("maps")
 
-    def set_open(self, workspace: Workspace, edited: bool, training: bool, chosen: str) -> str:
-        """List what maps can be compared with.
-
-        Args:
-            edited: whether the model on show is a copy with other weights.
-            training: whether the layer does something else while training.
-            chosen: what they are compared with.
-
-        Returns:
-            What is chosen now: `chosen`, or "" when that is no longer open.
-        """
-        images = tuple((one.id, one.name) for one in workspace.images if one.id != workspace.image.id)
-        own = workspace.model.id if workspace.model is not None else ""
-        models = tuple((one.id, one.name) for one in workspace.models if one.id != own)
-        listed = (images, models, edited, training)
+    def set_comparisons(self, listed: tuple[tuple[str, str], ...], chosen: str) -> None:
+        """List what maps can be compared with, by what it is told apart by and its words."""
         if listed != self._listed:
             self._listed = listed
             with QSignalBlocker(self.beside):
                 self.beside.clear()
-                self.beside.addItem("Nothing", NOBODY)
-                if edited:
-                    self.beside.addItem("Before the edit", ORIGINAL)
-                if training:
-                    self.beside.addItem("While training", TRAINING)
-                for one, name in models:
-                    self.beside.addItem(f"Model: {name}", one)
-                for one, name in images:
-                    self.beside.addItem(f"Image: {name}", one)
-        kept = chosen if self.beside.findData(chosen) >= 0 else NOBODY
-        choose(self.beside, kept)
-        self._allow_difference(bool(kept))
-        return kept
+                for whom, words in listed:
+                    self.beside.addItem(words, whom)
+        choose(self.beside, chosen)
+        self._allow_difference(bool(chosen))
 
-    def show_look(self, look: Look) -> None:
+    def show_display(self, display: MapDisplay) -> None:
         """Show how the maps are shown: by a choice here, or by what was taken back."""
-        self._look = look
-        choose(self.normalisation, look.normalisation)
-        choose(self.colormap, look.colormap)
-        choose(self.sort, look.sort)
+        self._display = display
+        choose(self.normalisation, display.normalisation)
+        choose(self.colormap, display.colormap)
+        choose(self.sort, display.sort)
 
     def _allow_difference(self, possible: bool) -> None:
         index = self.sort.findData("difference")
@@ -201,13 +175,9 @@ class Controls(QWidget):
             with QSignalBlocker(self.sort):
                 self.sort.removeItem(index)
 
-    def _show_page(self, page: str) -> None:
-        self.set_page(page)
-        self.page_changed.emit(page)
-
     def _pick(self, what: str, **changes: Any) -> None:
-        self._look = replace(self._look, **changes)
-        self.look_changed.emit(self._look, what)
+        self._display = replace(self._display, **changes)
+        self.display_changed.emit(self._display, what)
 
 
 def _data(box: QComboBox) -> Any:

@@ -1,4 +1,4 @@
-"""One map, large: its numbers, its picture, and the same laid over the image."""
+"""One map, large: its numbers, its picture, and the same laid over the image. No Qt."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from convscope.imaging.colormaps import apply_colormap
 from convscope.imaging.lab.display import Scale
 from convscope.imaging.lab.histogram import Histogram, histogram
 from convscope.imaging.overlay import Box, overlay
-from convscope.ui.panels.layers.frame import Frame, Side
+from convscope.ui.panels.layers.feature_maps import FeatureMaps, Side
 
 BINS = 64
+OPACITY = 0.5  # of a map over its image, at first
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,9 +23,9 @@ class Detail:
     """The chosen map.
 
     Attributes:
-        frame: what it is a map of.
+        maps: what it is one of.
         channel: of the layer.
-        side: of the frame: 1 for what the first is compared with.
+        side: 1 for what the first is compared with.
         values: float32 H×W.
         pixels: uint8 H×W×3, in the colours of the mosaic; crossed out where there is nothing.
         over: uint8, the network's view of the image with the map laid over it.
@@ -34,7 +35,7 @@ class Detail:
         strongest: row and column of the largest value, next to the middle where there are several.
     """
 
-    frame: Frame
+    maps: FeatureMaps
     channel: int
     side: int
     values: NDArray[np.float32]
@@ -46,9 +47,9 @@ class Detail:
     strongest: tuple[int, int]
 
 
-def detail(frame: Frame, channel: int, side: int, opacity: float) -> Detail:
-    """One map of a frame."""
-    shown = frame.sides[side]
+def detail(maps: FeatureMaps, channel: int, side: int, opacity: float) -> Detail:
+    """One of the maps."""
+    shown = maps.sides[side]
     values = shown.map(channel)
     low, high = float(shown.levels.low[channel]), float(shown.levels.high[channel])
     if not high > low:
@@ -57,15 +58,15 @@ def detail(frame: Frame, channel: int, side: int, opacity: float) -> Detail:
     told = shown.maps.tiles[:, 0] if shown.maps.form == "values" else values
     numbers = told[np.isfinite(told)]
     sound = values if np.isfinite(values).all() else np.where(np.isfinite(values), values, np.float32(low))
-    over = laid_over(shown, sound, low, high, frame, opacity)
+    over = laid_over(shown, sound, low, high, maps, opacity)
     counts = histogram(numbers[None], BINS) if numbers.size else None
     if shown.states[channel] in ("blank", "dead", "dropped"):
         # On a scale of its own rounding would become a picture.
         pixels, over = crossed(*values.shape), shown.found.prepared.pixels
-        return Detail(frame, channel, side, values, pixels, over, counts, low, high, strongest(values))
+        return Detail(maps, channel, side, values, pixels, over, counts, low, high, strongest(values))
     levels = np.clip(np.rint((sound - np.float32(low)) * np.float32(255 / (high - low))), 0, 255)
-    pixels = apply_colormap(levels.astype(np.uint8), frame.look.colormap)
-    return Detail(frame, channel, side, values, pixels, over, counts, low, high, strongest(values))
+    pixels = apply_colormap(levels.astype(np.uint8), maps.display.colormap)
+    return Detail(maps, channel, side, values, pixels, over, counts, low, high, strongest(values))
 
 
 def strongest(values: NDArray[np.float32]) -> tuple[int, int]:
@@ -78,14 +79,14 @@ def strongest(values: NDArray[np.float32]) -> tuple[int, int]:
 
 
 def laid_over(
-    side: Side, values: NDArray[np.float32], low: float, high: float, frame: Frame, opacity: float
+    side: Side, values: NDArray[np.float32], low: float, high: float, maps: FeatureMaps, opacity: float
 ) -> NDArray[np.uint8]:
     """The image as the network sees it, with a map over the part that it stems from."""
     pixels = side.found.prepared.pixels
     if side.maps.form != "maps" or opacity <= 0:
         return pixels
-    colours = frame.look.colormap
-    box = covered(side, frame.path, values.shape[0], values.shape[1])
+    colours = maps.display.colormap
+    box = covered(side, maps.path, values.shape[0], values.shape[1])
     return overlay(
         pixels, values, scale=Scale(low, high, ""), colormap=colours, opacity=opacity, blend="even", box=box
     )

@@ -9,18 +9,16 @@ from convscope.engine.interpret.breakdown.breakdown import ActivationSum
 from convscope.ui import theme
 from convscope.ui.forms.form import as_panel, caption, row, scrolling, segmented
 from convscope.ui.forms.slider_row import SliderRow
-from convscope.ui.panel_context import PanelContext
-from convscope.ui.panels.layers.detail import Detail
+from convscope.ui.panels.layers.detail import OPACITY, Detail
 from convscope.ui.panels.layers.kernel_page import KernelPage
-from convscope.ui.panels.layers.kernel_pictures import KernelPictures
 from convscope.ui.panels.layers.pair import MapPair
 from convscope.ui.panels.layers.sum_page import SumPage
+from convscope.ui.panels.layers.top_images import TopImagesViewModel
 from convscope.ui.panels.layers.top_page import TopPage
 from convscope.ui.panels.layers.values_page import ValuesPage
 from convscope.ui.panels.layers.words import seen
 
 WIDTH = 356
-OPACITY = 0.5  # of a map over its image, at first
 _PAGES = (
     ("sum", "Sum", "How one value of the map is made"),
     ("kernel", "Kernel", "The weights of the map's filter"),
@@ -29,20 +27,22 @@ _PAGES = (
 )
 
 
-class Inspector(QWidget):
+class MapInspector(QWidget):
     """One map.
 
     Signals:
         opacity_changed: how much of the map lies over the image, 0–1.
         hovered: (row, column) of the map under the pointer, or None.
         clicked: row and column of a map, and its side.
+        page_changed: "sum", "kernel", "values" or "top".
     """
 
     opacity_changed = Signal(float)
     hovered = Signal(object)
     clicked = Signal(int, int, int)
+    page_changed = Signal(str)
 
-    def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
+    def __init__(self, top: TopImagesViewModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("layers.inspector")
         as_panel(self)
@@ -71,12 +71,12 @@ class Inspector(QWidget):
         self.opacity.changed.connect(lambda percent: self.opacity_changed.emit(percent / 100))
         column.addWidget(self.opacity)
         self.page = segmented("layers.tab", "About the map", _PAGES, wide=True)
-        self.page.changed.connect(self.show_page)
+        self.page.changed.connect(self.page_changed)
         column.addLayout(row(self.page))
         self.sum = SumPage()
         self.kernel = KernelPage()
         self.values = ValuesPage()
-        self.top = TopPage(context)
+        self.top = TopPage(top)
         self.stack = QStackedWidget()
         for page in (self.sum, self.kernel, self.values, self.top):
             self.stack.addWidget(scrolling(page))
@@ -112,13 +112,13 @@ class Inspector(QWidget):
             self.opacity.hide()
             self.title.setText("Choose a map")
             return
-        frame = detail.frame
-        side = frame.sides[detail.side]
+        shown = detail.maps
+        side = shown.sides[detail.side]
         maps, vector = side.maps, side.maps.form == "values"
         noun = "number" if vector else "map"
-        of = f", {side.subject.title}" if len(frame.sides) > 1 else ""
+        of = f", {side.forward.title}" if len(shown.sides) > 1 else ""
         number = f"{noun} {detail.channel} of {maps.count:,}" if maps.form != "table" else "table"
-        names = side.subject.model.classes
+        names = side.forward.model.classes
         name = f": {names[detail.channel]}" if vector and len(names) == maps.count else ""
         self.title.setText(f"{number}{name}{of}")
         self.opacity.setVisible(maps.form == "maps")
@@ -126,21 +126,17 @@ class Inspector(QWidget):
         self.other.detail = None
         for pair, one in zip((self.pair, self.other), in_order, strict=False):
             pair.show_detail(one, named=len(details) > 1)
-        self.values.show_detail(frame, detail)
+        self.values.show_detail(detail)
 
-    def show_sum(self, found: ActivationSum | str | None) -> None:
-        """Explain a value."""
-        self.sum.show_sum(found)
+    def show_sum(self, found: ActivationSum | str | None, term: int) -> None:
+        """Explain a value, with one of its input channels on show."""
+        self.sum.show_sum(found, term)
         place = (found.row, found.column) if isinstance(found, ActivationSum) else None
         for pair in (self.pair, self.other):
             pair.ring(place)
 
-    def show_kernels(self, shown: KernelPictures | None, channel: int, whose: str = "") -> None:
-        """The kernels of the chosen map's filter."""
-        self.kernel.show_kernels(shown, channel, whose)
-
     def mark(self, place: tuple[int, int] | None) -> None:
-        """Frame what the value at (row, column) sees on the image, on both sides, and say it."""
+        """FeatureMaps what the value at (row, column) sees on the image, on both sides, and say it."""
         for pair in (self.pair, self.other):
             pair.mark(place)
         self.field.setText(seen(self.detail, place) if self.detail is not None and place is not None else "")

@@ -12,8 +12,6 @@ from PySide6.QtWidgets import QSizePolicy, QSpacerItem, QVBoxLayout, QWidget
 
 from convscope.core.errors import UserError
 from convscope.engine.interpret.activations.dead import why
-from convscope.engine.interpret.kernels_of import Kernels
-from convscope.engine.models.opened import OpenedModel
 from convscope.imaging.kernels.kernel import Kernel
 from convscope.imaging.lab.operation import Operation
 from convscope.imaging.numerals import numeral
@@ -36,12 +34,14 @@ class KernelPage(QWidget):
         bias_edited: filter and number.
         tried: an `Operation` for the kernel lab.
         rejected: why an edit cannot be, in a sentence.
+        chosen: the input index of the kernel that a person wants to see.
     """
 
     edited = Signal(int, int, object, str)
     bias_edited = Signal(int, float)
     tried = Signal(object)
     rejected = Signal(str)
+    chosen = Signal(int)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -57,7 +57,7 @@ class KernelPage(QWidget):
         self.slices.setObjectName("layers.slices")
         self.slices.setAccessibleName("The filter's kernels, one for each input channel")
         self.slices.setFixedHeight(theme.scaled(STRIP_HEIGHT))
-        self.slices.chosen.connect(self._choose)
+        self.slices.chosen.connect(self.chosen)
         column.addWidget(self.slices)
         self.slice_words = caption("layers.slice_words")
         column.addWidget(self.slice_words)
@@ -84,18 +84,20 @@ class KernelPage(QWidget):
         self._parts = (self.slices, self.slice_words, self.grid, self.bias, self.try_button)
         self.show_kernels(None, 0)
 
-    def show_kernels(self, shown: KernelPictures | None, channel: int, whose: str = "") -> None:
+    def show_kernels(
+        self, shown: KernelPictures | None, channel: int, index: int = 0, whose: str = ""
+    ) -> None:
         """Show one filter of a layer; None: the layer has none.
 
         Args:
+            index: which of its inputs.
             whose: the other side of a comparison, whose weights are not edited; "" for the model on show.
         """
         # A cell that is being typed into was another layer's; it ends when it is hidden.
         with QSignalBlocker(self.grid), QSignalBlocker(self.bias):
-            self._show(shown, channel, whose)
+            self._show(shown, channel, index, whose)
 
-    def _show(self, shown: KernelPictures | None, channel: int, whose: str) -> None:
-        layer = None if self._shown is None else self._shown.kernels.path
+    def _show(self, shown: KernelPictures | None, channel: int, index: int, whose: str) -> None:
         self._shown = shown
         for widget in self._parts:
             widget.setVisible(shown is not None)
@@ -106,8 +108,7 @@ class KernelPage(QWidget):
             return
         self._bottom.changeSize(0, 0)
         kernels = shown.kernels
-        if kernels.path != layer or channel != self._channel:
-            self._index = 0
+        self._index = min(index, kernels.inputs - 1)
         self._channel = min(channel, kernels.filters - 1)
         rows, columns = kernels.size
         inputs = f"{kernels.inputs} inputs" if kernels.inputs > 1 else "one input"
@@ -129,16 +130,6 @@ class KernelPage(QWidget):
                 "The product of both steps of a separable convolution; it cannot be edited as one"
             )
         self._show_kernel()
-
-    @property
-    def kernels(self) -> Kernels | None:
-        """Those of the layer on show."""
-        return None if self._shown is None else self._shown.kernels
-
-    @property
-    def model(self) -> OpenedModel | None:
-        """Whose kernels are on show."""
-        return None if self._shown is None else self._shown.model
 
     def operation(self) -> Operation:
         """The filter as a stage of the kernel lab: on colours all three kernels, else the chosen one.
@@ -175,9 +166,12 @@ class KernelPage(QWidget):
         self.slices.setVisible(kernels.inputs > 1)
         self.slices.select(self._index)
 
-    def _choose(self, index: int) -> None:
-        self._index = index
-        self._show_kernel()
+    def show_slice(self, index: int) -> None:
+        """Show the filter's kernel on another of its inputs."""
+        if self._shown is not None and index != self._index and index < self._shown.kernels.inputs:
+            self._index = index
+            self.slices.select(index)
+            self._show_kernel()
 
     def _show_kernel(self) -> None:
         assert self._shown is not None

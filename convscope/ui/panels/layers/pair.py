@@ -51,28 +51,28 @@ class MapPair(QWidget):
             named: whether to say whose it is, because there are two.
         """
         self.detail = detail
-        side = detail.frame.sides[detail.side]
+        side = detail.maps.sides[detail.side]
         maps = side.maps
-        self.title.setText(side.subject.title)
+        self.title.setText(side.forward.title)
         self.title.setVisible(named)
         self.map.setVisible(maps.form != "values")
         self.map.set_pixels(detail.pixels, detail.values)
         state = side.states[detail.channel]
         self.map.set_caption(f"{maps.height} × {maps.width}{', ' if state else ''}{state}")
         self.image.set_pixels(detail.over)
-        image, (height, width) = side.subject.image, detail.over.shape[:2]
+        image, (height, width) = side.forward.image, detail.over.shape[:2]
         # What is shown is what the network gets; the image itself may have another size.
         own = (image.height, image.width) == (height, width)
         seen = "" if own else f", seen at {height} × {width}"
         self.image.set_caption(f"{image.name}, {image.height} × {image.width}{seen}")
 
     def mark(self, place: tuple[int, int] | None) -> None:
-        """Frame what the value at (row, column) sees on the image."""
+        """FeatureMaps what the value at (row, column) sees on the image."""
         detail = self.detail
         box = None
         if detail is not None and place is not None and _inside(detail, place):
-            found = detail.frame.sides[detail.side].found
-            box = found.field_box(detail.frame.path, *place, detail.channel)
+            found = detail.maps.sides[detail.side].found
+            box = found.field_box(detail.maps.path, *place, detail.channel)
         if box is None or box[0] == box[2]:
             self.image.clear_box()
         else:
@@ -80,7 +80,7 @@ class MapPair(QWidget):
             self.image.set_box(top, left, bottom - top, right - left)
 
     def ring(self, place: tuple[int, int] | None) -> None:
-        """Frame the value at (row, column) on the map."""
+        """FeatureMaps the value at (row, column) on the map."""
         if self.detail is not None and place is not None and _inside(self.detail, place):
             self.map.set_box(*place, 1, 1)
         else:

@@ -13,7 +13,7 @@ from convscope.ui import theme
 from convscope.ui.canvas.mosaic_view import MosaicView
 from convscope.ui.canvas.scale_bar import ScaleBar
 from convscope.ui.forms.form import caption
-from convscope.ui.panels.layers.frame import Frame, Side
+from convscope.ui.panels.layers.feature_maps import FeatureMaps, Side
 from convscope.ui.panels.layers.kernel_pictures import KernelPictures
 from convscope.ui.panels.layers.words import blank_words
 from convscope.ui.plots.bars import BarsView
@@ -49,24 +49,24 @@ class _Pane(QWidget):
         column.addWidget(self.title)
         column.addWidget(self.stack, 1)
 
-    def show_side(self, frame: Frame, side: Side) -> None:
-        """Show the maps in the frame's order."""
+    def show_side(self, found: FeatureMaps, side: Side) -> None:
+        """Show the maps in the order of all."""
         # The second side of a comparison may have fewer maps, or more.
-        ranks = [channel for channel in frame.order.tolist() if channel < side.maps.count]
+        ranks = [channel for channel in found.order.tolist() if channel < side.maps.count]
         part = f", {len(ranks):,} of {side.maps.count:,}" if len(ranks) < side.maps.count else ""
         # What training does is said above, with the switch.
         blank = f", {blank_words(side)}" if side.maps.blank_count and side.trained is None else ""
-        self.title.setText(f"{side.subject.title}{part}{blank}")
+        self.title.setText(f"{side.forward.title}{part}{blank}")
         self.title.setToolTip(self.title.text())
-        self.title.setVisible(len(frame.sides) > 1)
+        self.title.setVisible(len(found.sides) > 1)
         self._ranks = ranks
-        self._bars = bars_of(frame) if side.maps.form == "values" else []
+        self._bars = bars_of(found) if side.maps.form == "values" else []
         if side.maps.form == "values":
             shown = self._bars
-            named = _named(frame) and len(shown) <= NAMED_BARS
-            names = side.subject.model.classes
+            named = _named(found) and len(shown) <= NAMED_BARS
+            names = side.forward.model.classes
             labels = [names[channel] if named else str(channel) for channel in shown]
-            self.bars.set_bars(side.maps.tiles[shown, 0, 0], labels, ends=ends_of(frame))
+            self.bars.set_bars(side.maps.tiles[shown, 0, 0], labels, ends=ends_of(found))
             self.stack.setCurrentWidget(self.bars)
         else:
             captions = [f"{channel} {side.states[channel]}".rstrip() for channel in ranks]
@@ -118,7 +118,7 @@ class Stage(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._frame: Frame | None = None
+        self._found: FeatureMaps | None = None
         self.panes = (_Pane("layers.mosaic"), _Pane("layers.mosaic_beside"))
         self.kernels = MosaicView()
         self.kernels.setObjectName("layers.kernels")
@@ -158,20 +158,20 @@ class Stage(QWidget):
         column.addWidget(self.stack, 1)
         column.addLayout(foot)
 
-    def show_frame(self, frame: Frame) -> None:
+    def show_maps(self, found: FeatureMaps) -> None:
         """Show the maps of one or of two subjects."""
-        moved = self._frame is None or self._frame.path != frame.path
-        self._frame = frame
-        self.panes[1].setVisible(len(frame.sides) > 1)
-        for pane, side in zip(self.panes, frame.sides, strict=False):
-            pane.show_side(frame, side)
+        moved = self._found is None or self._found.path != found.path
+        self._found = found
+        self.panes[1].setVisible(len(found.sides) > 1)
+        for pane, side in zip(self.panes, found.sides, strict=False):
+            pane.show_side(found, side)
             if moved:
                 pane.mosaic.verticalScrollBar().setValue(0)
-        self._show_scale(frame)
+        self._show_scale(found)
 
     def clear(self) -> None:
         """There are no maps to show."""
-        self._frame = None
+        self._found = None
         self.panes[1].hide()
         for pane in self.panes:
             pane.clear()
@@ -200,8 +200,8 @@ class Stage(QWidget):
     def set_page(self, page: str) -> None:
         """Maps, kernels, or what stands in `large`."""
         self.stack.setCurrentIndex(PAGES.index(page))
-        if page != "kernels" and self._frame is not None:
-            self._show_scale(self._frame)
+        if page != "kernels" and self._found is not None:
+            self._show_scale(self._found)
 
     def select(self, channel: int | None, reveal: bool = True) -> None:
         """Put the ring around a channel's map, and bring it into view."""
@@ -216,25 +216,25 @@ class Stage(QWidget):
 
     def _read_bar(self, pane: _Pane, place: int | None) -> None:
         """Name the number under the pointer."""
-        frame = self._frame
-        if frame is None or frame.maps.form != "values":
+        found = self._found
+        if found is None or found.maps.form != "values":
             return
         channel = pane.channel_at(place) if place is not None else None
         if channel is None:
-            self._show_scale(frame)
+            self._show_scale(found)
             return
-        names = frame.first.subject.model.classes
-        name = f" {names[channel]}" if len(names) == frame.maps.count else ""
+        names = found.first.forward.model.classes
+        name = f" {names[channel]}" if len(names) == found.maps.count else ""
         numbers = " and ".join(
             "dropped" if side.dropped_maps[channel] else numeral(float(side.maps.tiles[channel, 0, 0]), 5)
-            for side in frame.sides
+            for side in found.sides
         )
         self.scale_words.setText(f"{channel}{name}: {numbers}")
 
-    def _show_scale(self, frame: Frame) -> None:
+    def _show_scale(self, found: FeatureMaps) -> None:
         if self.stack.currentIndex() == 1:
             return
-        maps, levels = frame.maps, frame.first.levels
+        maps, levels = found.maps, found.first.levels
         self.scale.setVisible(maps.form != "values")
         if maps.form == "values":
             values = maps.tiles[~maps.statistics.broken]
@@ -245,14 +245,14 @@ class Stage(QWidget):
             )
             missing = maps.count - len(values)
             broken = f"; {missing:,} are NaN or infinite" if missing else ""
-            shown = len(bars_of(frame))
-            before = " before any was dropped" if frame.sides[-1].trained is not None else ""
+            shown = len(bars_of(found))
+            before = " before any was dropped" if found.sides[-1].trained is not None else ""
             more = f"; the {shown} largest{before} are shown" if maps.count > MOST_BARS else ""
-            both = "; one scale on both sides" if len(frame.sides) > 1 else ""
+            both = "; one scale on both sides" if len(found.sides) > 1 else ""
             self.scale_words.setText(f"{maps.count:,} numbers{ends}{broken}{more}{both}")
             return
-        self.scale.set_scale(frame.look.colormap, *levels.scale)
-        self.scale_words.setText(f"{levels.label}{_of_both(frame)}")
+        self.scale.set_scale(found.display.colormap, *levels.scale)
+        self.scale_words.setText(f"{levels.label}{_of_both(found)}")
 
 
 def _sound(values: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -260,35 +260,35 @@ def _sound(values: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.where(np.isfinite(values), values, np.float32(0))
 
 
-def _of_both(frame: Frame) -> str:
-    if len(frame.sides) < 2:
+def _of_both(found: FeatureMaps) -> str:
+    if len(found.sides) < 2:
         return ""
-    return ", the same for both" if frame.one_scale else "; each side on its own: the sizes differ"
+    return ", the same for both" if found.one_scale else "; each side on its own: the sizes differ"
 
 
-def bars_of(frame: Frame) -> list[int]:
+def bars_of(found: FeatureMaps) -> list[int]:
     """The channels of a vector that are shown as bars: all, or those with the largest values of very many.
 
     Of a thousand classes so few are shown that each has room for its name.
     """
-    count = min(side.maps.count for side in frame.sides)
-    ranks = [channel for channel in frame.order.tolist() if channel < count]
+    count = min(side.maps.count for side in found.sides)
+    ranks = [channel for channel in found.order.tolist() if channel < count]
     if count <= MOST_BARS:
         return ranks
     # What training drops must be seen to go: its other side does not choose.
-    choosing = [side for side in frame.sides if side.trained is None]
+    choosing = [side for side in found.sides if side.trained is None]
     size = np.max([np.abs(_sound(side.maps.tiles[:count, 0, 0])) for side in choosing], axis=0)
-    most = NAMED_BARS if _named(frame) else MOST_BARS
+    most = NAMED_BARS if _named(found) else MOST_BARS
     largest = set(np.argsort(-size, kind="stable")[:most].tolist())
     return [channel for channel in ranks if channel in largest]
 
 
-def ends_of(frame: Frame) -> tuple[float, float]:
+def ends_of(found: FeatureMaps) -> tuple[float, float]:
     """The smallest and the largest number among the bars of all sides: one scale for them."""
-    shown = bars_of(frame)
-    return BarsView.ends_of(np.concatenate([side.maps.tiles[shown, 0, 0] for side in frame.sides]))
+    shown = bars_of(found)
+    return BarsView.ends_of(np.concatenate([side.maps.tiles[shown, 0, 0] for side in found.sides]))
 
 
-def _named(frame: Frame) -> bool:
+def _named(found: FeatureMaps) -> bool:
     """Whether the numbers are those of classes with names."""
-    return all(len(side.subject.model.classes) == side.maps.count for side in frame.sides)
+    return all(len(side.forward.model.classes) == side.maps.count for side in found.sides)

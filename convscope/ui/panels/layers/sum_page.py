@@ -24,9 +24,11 @@ class SumPage(QWidget):
 
     Signals:
         followed: the layer, channel, row and column of the input that a person wants explained next.
+        turned: to which of the input channels by size.
     """
 
     followed = Signal(str, int, int, int)
+    turned = Signal(int)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -77,13 +79,17 @@ class SumPage(QWidget):
         column.addStretch()
         self.show_sum(None)
 
-    def show_sum(self, found: ActivationSum | str | None) -> None:
-        """Explain a value; a text says why it cannot be, None goes back to the hint."""
+    def show_sum(self, found: ActivationSum | str | None, term: int = 0) -> None:
+        """Explain a value; a text says why it cannot be, None goes back to the hint.
+
+        Args:
+            term: which of the input channels is on show, by size.
+        """
         self.sum = found if isinstance(found, ActivationSum) else None
         for widget in (self.copy, self.text, self.back):
             widget.setVisible(self.sum is not None)
         self.hint.setVisible(self.sum is None)
-        self._part = 0
+        self._part = term
         if self.sum is not None:
             self._letters = letters_of(self.sum)
         if self.sum is None:
@@ -114,16 +120,21 @@ class SumPage(QWidget):
         self.followed.emit(*one.origin(int(one.by_size[self._part])))
 
     def _back(self) -> None:
-        self._part -= 1
-        self._show_part()
+        self.turned.emit(self._part - 1)
 
     def _on(self) -> None:
-        self._part += 1
-        self._show_part()
+        self.turned.emit(self._part + 1)
+
+    def show_term(self, term: int) -> None:
+        """Show another of the input channels, by size."""
+        if self.sum is not None and term != self._part:
+            self._part = term
+            self._show_part()
 
     def _show_part(self) -> None:
         one = self.sum
         assert one is not None
+        self._part = max(0, min(self._part, one.count - 1))
         listed = one.count > 1 and one.patches[0].size == 1
         self.parts.show()
         self.tables.setVisible(one.rule in ("sum", "largest", "mean"))

@@ -9,7 +9,6 @@ from convscope.imaging.numerals import numeral
 from convscope.ui import theme
 from convscope.ui.forms.form import caption
 from convscope.ui.panels.layers.detail import Detail
-from convscope.ui.panels.layers.frame import Frame
 from convscope.ui.panels.layers.words import blank_note
 from convscope.ui.plots.histogram import HistogramView
 
@@ -55,9 +54,9 @@ class ValuesPage(QWidget):
         column.addWidget(self.note)
         column.addStretch(1)
 
-    def show_detail(self, frame: Frame, detail: Detail) -> None:
+    def show_detail(self, detail: Detail) -> None:
         """Show the chosen map's numbers."""
-        maps = frame.sides[detail.side].maps
+        maps = detail.maps.sides[detail.side].maps
         found = maps.statistics
         # Of a vector those of all of its numbers.
         among = maps.tiles if maps.form == "values" else detail.values

@@ -7,7 +7,7 @@ from pytestqt.qtbot import QtBot
 
 from convscope.ui.canvas.mosaic_view import MosaicView
 from convscope.ui.main_window import MainWindow
-from convscope.ui.panels.layers.frame import Frame
+from convscope.ui.panels.layers.feature_maps import FeatureMaps
 from convscope.ui.panels.layers.panel import LayersPanel
 
 
@@ -21,10 +21,10 @@ class Desk(Driver):
         self.panel = panel
 
     @property
-    def frame(self) -> Frame:
+    def frame(self) -> FeatureMaps:
         """What is on show."""
-        assert self.panel.frame is not None
-        return self.panel.frame
+        assert self.panel.view_model.maps is not None
+        return self.panel.view_model.maps
 
     def layer(self, path: str) -> None:
         """Choose a layer."""

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QLabel
 from convscope.engine.models.opened import OpenedModel
 from convscope.ui.canvas.image_view import ImageView
 from convscope.ui.canvas.mosaic_view import MosaicView
-from convscope.ui.panels.layers.output import GAP
+from convscope.ui.panels.layers.export import GAP
 
 
 def network(filters: int, name: str, dead: tuple[int, ...] = ()) -> OpenedModel:
@@ -90,7 +90,7 @@ def test_a_layer_that_the_other_network_lacks_is_said(desk: Desk) -> None:
     desk.workspace.select_model(desk.workspace.models[0].id)
     desk.layer(first)
     desk.pick("layers.beside", desk.workspace.models[1].id)
-    assert desk.frame.sides[1].subject.model.name == "other"
+    assert desk.frame.sides[1].forward.model.name == "other"
     desk.layer(second)
     assert desk.text("layers.problem") == f"other has no layer {second}."
     # The current network's maps are there all the same.
@@ -113,7 +113,7 @@ def test_the_large_view_shows_both_on_one_scale(desk: Desk, tmp_path: Path) -> N
         "digit-3.png",
         "digit-7.png",
     )
-    first, second = desk.panel.output.details
+    first, second = desk.panel.export.details
     assert (first.side, second.side) == (0, 1) and (first.low, first.high) == (second.low, second.high)
     # A click on the other side explains the value there; what it sees is framed on both images.
     desk.click("layers.map_beside", 3, 4)
@@ -126,8 +126,8 @@ def test_the_large_view_shows_both_on_one_scale(desk: Desk, tmp_path: Path) -> N
     for name in ("layers.image", "layers.image_beside"):
         assert desk.find(ImageView, name)._box == (6, 8, 8, 8)
     for what in ("map", "mosaic"):
-        desk.panel.output.save_to(what, str(tmp_path / f"{what}.png"))
-    desk.panel.output.save_to("numbers", str(tmp_path / "numbers.npy"))
+        desk.panel.export.save_to(what, str(tmp_path / f"{what}.png"))
+    desk.panel.export.save_to("numbers", str(tmp_path / "numbers.npy"))
     desk.settle()
     with Picture.open(tmp_path / "map.png") as opened:
         shown = np.asarray(opened)
@@ -145,10 +145,13 @@ def test_the_large_view_shows_both_on_one_scale(desk: Desk, tmp_path: Path) -> N
         late.append(beside.isVisible())
         desk.qtbot.mouseClick(beside, Qt.MouseButton.LeftButton)
 
-    desk.panel.controller.frame_ready.connect(click_beside)
+    desk.panel.view_model.maps_changed.connect(click_beside)
     desk.pick("layers.beside", "")
-    desk.panel.controller.frame_ready.disconnect(click_beside)
-    assert late == [True] and (desk.panel.chosen.side, desk.panel.inspector.detail.side) == (0, 0)
+    desk.panel.view_model.maps_changed.disconnect(click_beside)
+    assert late == [True] and (
+        desk.panel.view_model.selection.value.side,
+        desk.panel.inspector.detail.side,
+    ) == (0, 0)
     desk.pick("layers.beside", desk.workspace.images[1].id)
     desk.press("layers.page.maps")
     assert not beside.isVisible() and own.isVisible()
@@ -188,7 +191,7 @@ def test_the_partner_is_known_by_what_it_is(bare: Desk) -> None:
     for gone in (workspace.models[3], workspace.models[0]):
         workspace.remove_model(gone.id)
         bare.settle()
-        assert bare.frame.sides[1].subject.model is partner
+        assert bare.frame.sides[1].forward.model is partner
     # Two images of one name are two images.
     noise = np.random.default_rng(1).integers(0, 256, (28, 28)).astype(np.uint8)
     twins = [Image(noise, "twin.png"), Image(255 - noise, "twin.png")]
@@ -197,16 +200,16 @@ def test_the_partner_is_known_by_what_it_is(bare: Desk) -> None:
     workspace.select_image(first.id)
     bare.settle()
     bare.pick("layers.beside", twins[1].id)
-    assert bare.frame.sides[1].subject.image is twins[1]
+    assert bare.frame.sides[1].forward.image is twins[1]
     for gone in (workspace.images[1], twins[0]):
         workspace.remove_image(gone.id)
         bare.settle()
-        assert bare.frame.sides[1].subject.image is twins[1]
+        assert bare.frame.sides[1].forward.image is twins[1]
     # Another picture in its place, as of a camera or a drawing, is followed.
     other = workspace.update_image(Image(noise, "twin.png"), twins[1].id)
     bare.settle()
-    assert bare.frame.sides[1].subject.image is other
-    np.testing.assert_array_equal(bare.frame.sides[1].subject.image.values, noise)
+    assert bare.frame.sides[1].forward.image is other
+    np.testing.assert_array_equal(bare.frame.sides[1].forward.image.values, noise)
     # It goes: nothing is compared, and no other takes its place.
     workspace.add_images([Image(noise // 2, "late.png")])
     workspace.select_image(first.id)
@@ -227,4 +230,4 @@ def test_the_model_s_twin_under_other_names_stays_the_partner(bare: Desk) -> Non
     twin = partner.with_(classes=("a", "b"))
     workspace.replace_model(twin)
     bare.settle()
-    assert bare.frame.sides[1].subject.model is twin
+    assert bare.frame.sides[1].forward.model is twin

@@ -59,7 +59,7 @@ def test_the_layers_kernels_as_a_grid(desk: Desk, digits: OpenedModel) -> None:
     strong = np.abs(weights) > 0.02
     np.testing.assert_array_equal(orange[strong], (weights > 0)[strong])
     desk.tile(9, "layers.kernels")
-    assert desk.panel.channel == 9
+    assert desk.panel.view_model.channel == 9
     # A dense layer has none: the maps come back.
     desk.layer("flatten")
     desk.layer("max_pooling2d")
@@ -114,7 +114,7 @@ def test_editing_a_weight_shows_a_copy(desk: Desk, digits: OpenedModel) -> None:
     desk.qtbot.keyClicks(grid._editor, ".5")
     desk.qtbot.keyClick(grid._editor, Qt.Key.Key_Return)
     desk.settle()
-    model = desk.frame.first.subject.model
+    model = desk.frame.first.forward.model
     assert isinstance(model, EditedModel) and model.original is digits
     assert desk.find(QWidget, "layers.edits").isVisible()
     assert "copy with other weights in conv2d" in desk.text("layers.edit_words")
@@ -130,10 +130,10 @@ def test_editing_a_weight_shows_a_copy(desk: Desk, digits: OpenedModel) -> None:
     bias = desk.find(QDoubleSpinBox, "layers.bias")
     bias.setValue(bias.value() + 1)
     desk.settle()
-    assert set(desk.frame.first.subject.model.edits) == {("conv2d", "kernel"), ("conv2d", "bias")}
+    assert set(desk.frame.first.forward.model.edits) == {("conv2d", "kernel"), ("conv2d", "bias")}
     np.testing.assert_array_equal(kernel(digits, "conv2d"), weights)
     desk.press("layers.reset")
-    assert desk.frame.first.subject.model is digits and len(desk.frame.sides) == 1
+    assert desk.frame.first.forward.model is digits and len(desk.frame.sides) == 1
     assert not desk.find(QWidget, "layers.edits").isVisible()
     np.testing.assert_allclose(grid.kernel.weights, weights[:, :, 0, 4], atol=1e-6)
 
@@ -150,7 +150,7 @@ def test_a_changed_weight_is_taken_back(desk: Desk, digits: OpenedModel) -> None
         desk.qtbot.keyClick(desk.panel, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
         desk.settle()
         assert bias.value() == pytest.approx(left, abs=1e-5)
-    assert desk.frame.first.subject.model is digits and not desk.panel.controller.has_edits
+    assert desk.frame.first.forward.model is digits and not desk.panel.view_model.has_edits
 
 
 def test_what_one_drag_changed_is_taken_back_at_once(desk: Desk, digits: OpenedModel) -> None:
@@ -168,10 +168,10 @@ def test_what_one_drag_changed_is_taken_back_at_once(desk: Desk, digits: OpenedM
     assert grid.kernel.weights[0, 0] == 1.0
     desk.qtbot.keyClick(desk.panel, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     desk.settle()
-    assert grid.kernel == own and bias.value() == 1.0 and desk.panel.controller.has_edits
+    assert grid.kernel == own and bias.value() == 1.0 and desk.panel.view_model.has_edits
     desk.qtbot.keyClick(desk.panel, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     desk.settle()
-    assert desk.frame.first.subject.model is digits and not desk.panel.controller.has_edits
+    assert desk.frame.first.forward.model is digits and not desk.panel.view_model.has_edits
 
 
 def test_a_weight_typed_while_another_network_comes_changes_neither(desk: Desk, digits: OpenedModel) -> None:
@@ -188,16 +188,16 @@ def test_a_weight_typed_while_another_network_comes_changes_neither(desk: Desk, 
     desk.workspace.select_model(desk.workspace.models[1].id)
     desk.find(QDoubleSpinBox, "layers.bias").setValue(3.0)
     desk.panel.inspector.sum.followed.emit("max_pooling2d", 0, 0, 0)
-    assert not desk.panel.controller.has_edits
+    assert not desk.panel.view_model.has_edits
     desk.settle()
-    assert desk.frame.first.subject.model is other and desk.frame.maps.count == 32
+    assert desk.frame.first.forward.model is other and desk.frame.maps.count == 32
     assert desk.text("layers.kernel_words").startswith("filter ") and "one input" in desk.text(
         "layers.kernel_words"
     )
     # A look at the first one that ends only now is not shown any more.
-    image = before.first.subject.image
-    desk.panel.controller._show(before, ("conv2d_1", ((digits.id, image.id, False),)))
-    assert desk.frame.first.subject.model is other
+    image = before.first.forward.image
+    desk.panel.view_model._show(before, ("conv2d_1", ((digits.id, image.id, False),)))
+    assert desk.frame.first.forward.model is other
 
 
 def test_a_kernel_of_another_size_is_refused(desk: Desk, digits: OpenedModel) -> None:
@@ -206,7 +206,7 @@ def test_a_kernel_of_another_size_is_refused(desk: Desk, digits: OpenedModel) ->
     grid = desk.find(KernelGrid, "layers.kernel")
     grid._apply(grid.kernel.resized(5, 5), "paste")
     desk.settle()
-    assert grid.kernel.shape == (3, 3) and desk.frame.first.subject.model is digits
+    assert grid.kernel.shape == (3, 3) and desk.frame.first.forward.model is digits
     assert "3×3" in [toast.message for toast in desk.window.toasts.toasts()][-1]
 
 

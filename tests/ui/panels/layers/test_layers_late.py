@@ -16,7 +16,7 @@ from convscope.engine.models.opened import OpenedModel
 from convscope.ui.canvas.late import WORDS
 from convscope.ui.canvas.mosaic_view import MosaicView
 from convscope.ui.canvas.veil import Veil
-from convscope.ui.panels.layers import controller
+from convscope.ui.panels.layers import view_model
 
 
 class Gate:
@@ -24,7 +24,7 @@ class Gate:
 
     def __init__(self) -> None:
         self.open, self.tasks = threading.Event(), []  # type: ignore[var-annotated]
-        self._compute = controller.compute
+        self._compute = view_model.compute
 
     def __call__(self, *arguments: Any) -> Any:
         task = arguments[-1]
@@ -39,7 +39,7 @@ class Gate:
 def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
     """Every look waits."""
     made = Gate()
-    monkeypatch.setattr(controller, "compute", made)
+    monkeypatch.setattr(view_model, "compute", made)
     yield made
     made.open.set()
 
@@ -67,8 +67,8 @@ def test_what_nobody_waits_for_any_more_is_cancelled(desk: Desk, gate: Gate, wha
         desk.workspace.add_model(other)
     assert gate.tasks[0].cancelled
     seen: list[tuple[str, object, object]] = []
-    desk.panel.controller.frame_ready.connect(
-        lambda frame: seen.append((frame.path, frame.first.subject.image, frame.first.subject.model))
+    desk.panel.view_model.maps_changed.connect(
+        lambda frame: seen.append((frame.path, frame.first.forward.image, frame.first.forward.model))
     )
     gate.open.set()
     desk.settle()
@@ -85,7 +85,7 @@ def test_a_live_picture_s_frames_are_all_answers(desk: Desk, gate: Gate) -> None
     assert not gate.tasks[0].cancelled
     gate.open.set()
     desk.settle()
-    np.testing.assert_array_equal(desk.frame.first.subject.image.values, image.values // 3)
+    np.testing.assert_array_equal(desk.frame.first.forward.image.values, image.values // 3)
 
 
 def test_a_problem_leaves_no_maps_on_show(desk: Desk) -> None:

@@ -74,7 +74,7 @@ def test_a_table_is_a_heat_map_with_sums(patches: Desk) -> None:
 def test_a_number_is_named_by_its_number(patches: Desk) -> None:
     """Also where it comes from maps."""
     patches.layer("rest")
-    channel = patches.panel.channel
+    channel = patches.panel.view_model.channel
     assert patches.text("layers.place").startswith(f"number {channel}  =  ")
 
 
@@ -131,7 +131,7 @@ def test_what_a_value_sees_is_said(bare: Desk) -> None:
     ):
         bare.layer(path)
         if path == "flat":
-            bare.panel.chosen.choose((4 * 26 + 5) * 4)
+            bare.panel.view_model.choose((4 * 26 + 5) * 4)
             bare.settle()
         if path in ("conv", "gated", "padded", "under"):
             bare.click("layers.map", 4, 5)
@@ -164,7 +164,8 @@ def test_a_network_whose_training_diverged_is_shown(bare: Desk) -> None:
     bare.workspace.add_model(OpenedModel(model))
     bare.settle()
     bare.layer("one")
-    assert "1 with values that are no numbers" in bare.text("layers.facts") and bare.panel.channel != 2
+    assert "1 with values that are no numbers" in bare.text("layers.facts")
+    assert bare.panel.view_model.channel != 2
     value = bare.panel.inspector.sum.sum
     assert value is not None and np.isfinite(value.value)
     bare.tile(2)
@@ -177,7 +178,7 @@ def test_a_network_whose_training_diverged_is_shown(bare: Desk) -> None:
     for path in ("two", "scores"):
         bare.layer(path)
         detail = bare.panel.inspector.detail
-        assert detail is not None and detail.frame.path == path and detail.counts is None
+        assert detail is not None and detail.maps.path == path and detail.counts is None
         assert "is nan, no number" in bare.text("layers.hint")
     assert bare.text("layers.scale_words") == "3 numbers; 3 are NaN or infinite"
     bare.press("layers.page.map")

@@ -134,7 +134,7 @@ def test_a_sum_is_followed_back_to_the_image(desk: Desk, digits: OpenedModel) ->
         desk.press("layers.follow")
         seen.append(desk.frame.path)
         one = desk.panel.inspector.sum.sum
-        assert one is not None and one.channel == desk.panel.channel
+        assert one is not None and one.channel == desk.panel.view_model.channel
         # What was an input there is the value that is explained here.
         assert one.shown == pytest.approx(largest, abs=1e-6)
         assert float(found.value(one.path)[one.row, one.column, one.channel]) == pytest.approx(
@@ -152,7 +152,7 @@ def test_a_dense_layer_as_bars(desk: Desk, digits: OpenedModel) -> None:
     np.testing.assert_allclose(bars._values, probabilities, atol=1e-6)
     assert bars._labels == digits.classes
     # The strongest is chosen at first: it is a 3.
-    assert desk.panel.channel == 3
+    assert desk.panel.view_model.channel == 3
     one = desk.panel.inspector.sum.sum
     assert (
         one is not None
@@ -167,7 +167,7 @@ def test_a_dense_layer_as_bars(desk: Desk, digits: OpenedModel) -> None:
     assert desk.text("layers.scale_words").startswith(f"8 {digits.classes[8]}")
     desk.qtbot.mouseClick(bars, Qt.MouseButton.LeftButton, pos=place)
     desk.settle()
-    assert desk.panel.channel == 8 and "number 8" in desk.text("layers.place")
+    assert desk.panel.view_model.channel == 8 and "number 8" in desk.text("layers.place")
     assert desk.text("layers.map_title") == f"number 8 of 10: {digits.classes[8]}"
     desk.press("layers.tab.values")
     assert float(desk.text("layers.mean")) == pytest.approx(0.1, abs=1e-4)
@@ -205,7 +205,7 @@ def test_sorting(desk: Desk) -> None:
         assert sorted(desk.frame.order) == list(range(64))
     # A click finds the channel, not the place.
     desk.tile(3)
-    assert desk.panel.channel == desk.frame.order[3]
+    assert desk.panel.view_model.channel == desk.frame.order[3]
 
 
 def test_blank_maps_over_depth(desk: Desk) -> None:
@@ -238,7 +238,7 @@ def test_two_images_on_one_scale(desk: Desk) -> None:
     # The second one becomes the current image: it is compared with nothing then.
     desk.workspace.select_image(desk.workspace.images[1].id)
     desk.settle()
-    assert len(desk.frame.sides) == 1 and desk.frame.look.sort == "index"
+    assert len(desk.frame.sides) == 1 and desk.frame.display.sort == "index"
 
 
 def test_two_models_side_by_side(desk: Desk, digits: OpenedModel) -> None:
@@ -249,7 +249,7 @@ def test_two_models_side_by_side(desk: Desk, digits: OpenedModel) -> None:
     desk.settle()
     desk.layer("conv2d")
     desk.pick("layers.beside", desk.workspace.models[0].id)
-    assert [side.subject.title for side in desk.frame.sides] == ["digit-3.png", digits.name]
+    assert [side.forward.title for side in desk.frame.sides] == ["digit-3.png", digits.name]
     np.testing.assert_allclose(
         desk.frame.sides[1].maps.tiles.transpose(1, 2, 0),
         look(digits, desk.workspace.image).value("conv2d"),
@@ -296,7 +296,7 @@ def test_saving(desk: Desk, digits: OpenedModel, tmp_path: Path) -> None:
         ("numbers", "all.npy"),
         ("map_numbers", "one.npy"),
     ):
-        desk.panel.output.save_to(what, str(tmp_path / name))
+        desk.panel.export.save_to(what, str(tmp_path / name))
     desk.settle()
     values = look(digits, desk.workspace.image).value("conv2d_1")
     np.testing.assert_allclose(np.load(tmp_path / "all.npy"), values, atol=1e-6)
@@ -308,11 +308,11 @@ def test_saving(desk: Desk, digits: OpenedModel, tmp_path: Path) -> None:
     assert np.abs(shown.astype(int) - colormap("viridis")[lectures(values[:, :, 9])]).max() <= 4
     # A number is a cell that can be seen.
     desk.layer("dense_1")
-    desk.panel.output.save_to("mosaic", str(tmp_path / "ten.png"))
+    desk.panel.export.save_to("mosaic", str(tmp_path / "ten.png"))
     desk.settle()
     with PillowImage.open(tmp_path / "ten.png") as opened:
         assert opened.size == (10 * 9 - 1, 8)
-    menu = desk.panel.output.menu
+    menu = desk.panel.export.menu
     menu.aboutToShow.emit()
     assert all(action.isEnabled() for action in menu.actions())
     assert desk.panel.findChild(QAction, "layers.save.mosaic") is not None
@@ -338,10 +338,10 @@ def test_nobody_looks_nothing_is_computed(desk: Desk) -> None:
     desk.window.show_panel("kernels")
     desk.workspace.select_image(desk.workspace.images[1].id)
     desk.settle()
-    assert desk.panel.frame is before
+    assert desk.panel.view_model.maps is before
     desk.window.show_panel("layers")
     desk.settle()
-    assert desk.frame.first.subject.image is desk.workspace.image
+    assert desk.frame.first.forward.image is desk.workspace.image
 
 
 def test_a_model_trained_meanwhile_is_looked_at_anew(desk: Desk, digits: OpenedModel) -> None:
@@ -373,7 +373,7 @@ def test_the_chosen_map_large(desk: Desk) -> None:
     for command, channel in (("next_map", 8), ("last_map", 7), ("last_map", 6)):
         desk.window.run_command(f"layers.{command}")
         desk.settle()
-        assert desk.panel.channel == channel == desk.panel.inspector.detail.channel
+        assert desk.panel.view_model.channel == channel == desk.panel.inspector.detail.channel
     desk.press("layers.page.maps")
     assert view.width() == small and desk.find(MosaicView, "layers.mosaic").selected == 6
 
@@ -411,7 +411,7 @@ def test_what_a_number_behind_the_maps_sees(desk: Desk) -> None:
     assert desk.text("layers.field") == "sees 26×26 of 28×28 pixels: rows 0–25, columns 0–25"
     assert image._box == (0, 0, 26, 26)
     desk.layer("flatten")
-    desk.panel.chosen.choose(64 * 5 + 7)
+    desk.panel.view_model.choose(64 * 5 + 7)
     desk.settle()
     assert desk.text("layers.field") == "sees 18×18 pixels: rows 4–21, columns 8–25"
     assert image._box == (4, 8, 18, 18)

@@ -48,7 +48,7 @@ def test_the_switch_is_there_where_it_does_something(training: Desk) -> None:
         assert switch.isVisible() == there, path
         assert not switch.isChecked() and not training.find(QToolButton, "layers.draw_again").isVisible()
     training.press("layers.while_training")
-    assert len(training.frame.sides) == 2 and training.frame.sides[1].subject.training
+    assert len(training.frame.sides) == 2 and training.frame.sides[1].forward.training
     training.press("layers.while_training")
     assert len(training.frame.sides) == 1
 
@@ -141,7 +141,7 @@ def test_outside_of_training_it_is_said_what_the_layer_does(training: Desk) -> N
     training.layer("drop")
     assert training.text("layers.training_words") == "Outside of training it hands on what it is given."
     # A vector has numbers, no channels.
-    assert training.text("layers.part") == f"number {training.panel.channel} of dense"
+    assert training.text("layers.part") == f"number {training.panel.view_model.channel} of dense"
     training.layer("norm")
     assert "those that training kept" in training.text("layers.training_words")
     # Walking on, the switch goes; coming back it is off.

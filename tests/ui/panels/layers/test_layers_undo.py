@@ -35,13 +35,13 @@ def test_looks_comparisons_and_weights_in_order(desk: Desk, digits: OpenedModel)
     states = [
         (
             "Compare",
-            lambda: len(desk.frame.sides) == 2 and desk.frame.sides[1].subject.title == "digit-7.png",
+            lambda: len(desk.frame.sides) == 2 and desk.frame.sides[1].forward.title == "digit-7.png",
         ),
         ("Change a bias", lambda: bias.value() == pytest.approx(own, abs=1e-5)),
-        ("Change the order", lambda: desk.frame.look.sort == "index"),
+        ("Change the order", lambda: desk.frame.display.sort == "index"),
         ("Compare", lambda: len(desk.frame.sides) == 1),
-        ("Change the colours", lambda: desk.frame.look.colormap == "viridis"),
-        ("Change the normalisation", lambda: desk.frame.look.normalisation == "lectures"),
+        ("Change the colours", lambda: desk.frame.display.colormap == "viridis"),
+        ("Change the normalisation", lambda: desk.frame.display.normalisation == "lectures"),
     ]
     for label, then in states:
         assert desk.workspace.undo_label == label
@@ -49,17 +49,17 @@ def test_looks_comparisons_and_weights_in_order(desk: Desk, digits: OpenedModel)
         assert then(), label
         # The controls say what is on show.
         for name, value in (
-            ("layers.normalisation", desk.frame.look.normalisation),
-            ("layers.colormap", desk.frame.look.colormap),
-            ("layers.sort", desk.frame.look.sort),
+            ("layers.normalisation", desk.frame.display.normalisation),
+            ("layers.colormap", desk.frame.display.colormap),
+            ("layers.sort", desk.frame.display.sort),
         ):
             assert desk.find(QComboBox, name).currentData() == value
     assert desk.workspace.undo_label is None
     for _ in states:
         desk.workspace.redo()
         desk.settle()
-    assert desk.frame.look.normalisation == "layer" and desk.frame.look.colormap == "gray"
-    assert bias.value() == 1.0 and desk.frame.sides[1].subject.title == "before the edit"
+    assert desk.frame.display.normalisation == "layer" and desk.frame.display.colormap == "gray"
+    assert bias.value() == 1.0 and desk.frame.sides[1].forward.title == "before the edit"
 
 
 def test_a_reset_is_taken_back_too(desk: Desk) -> None:
@@ -69,9 +69,9 @@ def test_a_reset_is_taken_back_too(desk: Desk) -> None:
     bias.setValue(2.0)
     desk.settle()
     desk.press("layers.reset")
-    assert not desk.panel.controller.has_edits and bias.value() != 2.0
+    assert not desk.panel.view_model.has_edits and bias.value() != 2.0
     back(desk)
-    assert desk.panel.controller.has_edits and bias.value() == 2.0
+    assert desk.panel.view_model.has_edits and bias.value() == 2.0
     assert desk.find(QWidget, "layers.edits").isVisible()
 
 
@@ -85,7 +85,7 @@ def test_weights_belong_to_their_model(desk: Desk, digits: OpenedModel) -> None:
     other = open_model("garments")
     desk.workspace.add_model(other)
     desk.settle()
-    assert desk.frame.first.subject.model is other and not desk.find(QWidget, "layers.edits").isVisible()
+    assert desk.frame.first.forward.model is other and not desk.find(QWidget, "layers.edits").isVisible()
     desk.workspace.select_model(digits.id)
     desk.settle()
     desk.layer("conv2d")
@@ -95,7 +95,7 @@ def test_weights_belong_to_their_model(desk: Desk, digits: OpenedModel) -> None:
     desk.workspace.remove_model(digits.id)
     desk.settle()
     assert desk.workspace.document.known(f"layers.weights.{digits.id}") is None
-    assert not desk.panel.controller.has_edits
+    assert not desk.panel.view_model.has_edits
 
 
 def test_what_the_copy_says_is_of_the_image_on_show(desk: Desk, digits: OpenedModel) -> None:
@@ -118,7 +118,7 @@ def test_elsewhere_nothing_of_it_is_taken_back(desk: Desk) -> None:
     desk.workspace.undo()
     desk.window.show_panel("layers")
     desk.settle()
-    assert desk.frame.look.colormap == "gray"
+    assert desk.frame.display.colormap == "gray"
 
 
 def test_the_opacity_of_a_map_over_its_image_is_taken_back_with_the_picture(desk: Desk) -> None:

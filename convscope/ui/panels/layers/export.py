@@ -14,7 +14,7 @@ from convscope.imaging.mosaic import mosaic
 from convscope.ui.export.save_menu import Saved, SaveMenu
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.layers.detail import Detail
-from convscope.ui.panels.layers.frame import Frame
+from convscope.ui.panels.layers.feature_maps import FeatureMaps
 
 COLUMNS = 16
 # A number is a cell large enough to be seen.
@@ -28,52 +28,52 @@ KINDS = (
 )
 
 
-class Output(SaveMenu):
+class MapExport(SaveMenu):
     """Saves what is on show.
 
     Attributes:
-        frame: the maps; of two that are compared the mosaic is of both.
+        maps: what is on show; of two that are compared the mosaic is of both.
         details: the chosen map first, then the other side's, if it is on show beside it.
     """
 
     def __init__(self, context: PanelContext, parent: QWidget) -> None:
         super().__init__(context, "layers", "Save maps or numbers", KINDS, parent)
-        self.frame: Frame | None = None
+        self.maps: FeatureMaps | None = None
         self.details: tuple[Detail, ...] = ()
 
     def possible(self, what: str) -> bool:
         """Whether there is such a thing now."""
-        return self.frame is not None and ("map" not in what.split("_") or bool(self.details))
+        return self.maps is not None and ("map" not in what.split("_") or bool(self.details))
 
     def stem(self, what: str) -> str:
         """The layer's path, and the map's number."""
-        frame, details = self.frame, self.details
-        assert frame is not None
-        stem = frame.path.replace("/", "-").replace("@", "-")
+        maps, details = self.maps, self.details
+        assert maps is not None
+        stem = maps.path.replace("/", "-").replace("@", "-")
         return f"{stem}-{details[0].channel}" if details and "map" in what.split("_") else stem
 
     def writer(self, what: str) -> Callable[[str], None]:
         """Writes to a path what is on show now."""
-        frame, details = self.frame, self.details
-        assert frame is not None
+        maps, details = self.maps, self.details
+        assert maps is not None
         if what == "mosaic":
-            return partial(_write_mosaic, frame)
+            return partial(_write_mosaic, maps)
         if what == "map":
             return partial(_write_maps, details)
         if what == "numbers":
             # Of what the chosen map is one of: the current image before the current model, or the other.
-            found = frame.sides[details[0].side].found if details else frame.first.found
-            return lambda path: save_npy(path, found.value(frame.path))
+            found = maps.sides[details[0].side].found if details else maps.first.found
+            return lambda path: save_npy(path, found.value(maps.path))
         return lambda path: save_npy(path, details[0].values)
 
 
-def _write_mosaic(frame: Frame, path: str) -> None:
+def _write_mosaic(maps: FeatureMaps, path: str) -> None:
     pictures = []
-    for side in frame.sides:
-        maps = side.pictures[[channel for channel in frame.order.tolist() if channel < side.maps.count]]
+    for side in maps.sides:
+        tiles = side.pictures[[channel for channel in maps.order.tolist() if channel < side.maps.count]]
         if side.maps.form == "values":
-            maps = maps.repeat(CELL, axis=1).repeat(CELL, axis=2)
-        pictures.append(mosaic(maps, COLUMNS)[0])
+            tiles = tiles.repeat(CELL, axis=1).repeat(CELL, axis=2)
+        pictures.append(mosaic(tiles, COLUMNS)[0])
     save_png(path, beside(pictures))
 
 

@@ -1,4 +1,4 @@
-"""What the panel shows: a layer's maps for one image and model, or for two on one scale."""
+"""A layer's maps for one image and model, or for two on one scale: what is asked, and the answer. No Qt."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from convscope.imaging.image import Image
 
 
 @dataclass(frozen=True)
-class Look:
+class MapDisplay:
     """How maps are shown.
 
     Attributes:
@@ -48,8 +48,8 @@ class Look:
     sort: SortOrder = "index"
 
 
-@dataclass(frozen=True, eq=False)
-class Subject:
+@dataclass(frozen=True)
+class ForwardPass:
     """One image before one model.
 
     Attributes:
@@ -66,21 +66,44 @@ class Subject:
     seed: int = 0
 
 
-@dataclass(frozen=True, eq=False)
-class Side:
-    """A layer's maps of one subject.
+Target = tuple[str, tuple[tuple[str, str, bool], ...]]
+
+
+@dataclass(frozen=True)
+class LayerRequest:
+    """What is to be looked at.
 
     Attributes:
-        subject: whose.
+        path: the layer's, or that of one of its outputs.
+        passes: the current image before the model on show, and what it is compared with.
+        display: how the maps are to be shown.
+    """
+
+    path: str
+    passes: tuple[ForwardPass, ...]
+    display: MapDisplay
+
+    @property
+    def target(self) -> Target:
+        """A layer of which model on which image: frames of a live image share it."""
+        return self.path, tuple((one.model.id, one.image.id, one.training) for one in self.passes)
+
+
+@dataclass(frozen=True, eq=False)
+class Side:
+    """A layer's maps of one forward pass.
+
+    Attributes:
+        forward: whose.
         found: all of its activations.
         maps: the layer's.
         levels: the same as levels, on the scale that both sides share.
         pictures: uint8 C×h×w×3, by channel; blank ones, and those that are no numbers, crossed out.
         dead: which of its channels have next to no weights; None where that is not known.
-        trained: what the layer puts out while training, of a subject of that kind.
+        trained: what the layer puts out while training, of a pass of that kind.
     """
 
-    subject: Subject
+    forward: ForwardPass
     found: Activations
     maps: LayerMaps
     levels: Levels
@@ -124,13 +147,13 @@ class Side:
 
 
 @dataclass(frozen=True, eq=False)
-class Frame:
-    """Everything that is on show in the middle.
+class FeatureMaps:
+    """A layer's maps of one forward pass, or of two to compare.
 
     Attributes:
         path: the layer's, or that of one of its outputs.
         layer, kind: the layer.
-        look: how it is shown.
+        display: how they are shown.
         order: the channels in the order of the mosaic.
         sides: one, or two to compare.
         note: why there is nothing to compare with, or no such order, in a sentence; "" when there is.
@@ -139,7 +162,7 @@ class Frame:
     path: str
     layer: str
     kind: str
-    look: Look
+    display: MapDisplay
     order: NDArray[np.int64]
     sides: tuple[Side, ...]
     note: str = ""
@@ -167,63 +190,62 @@ class Frame:
         return _alike([side.maps for side in self.sides])
 
 
-def compute(
-    subjects: tuple[Subject, ...], path: str, look: Look, cache: ActivationCache, task: Task
-) -> Frame:
+def compute(request: LayerRequest, cache: ActivationCache, task: Task) -> FeatureMaps:
     """Look at a layer, and make its maps into pictures.
 
     Raises:
         UserError: the model does not take such images, has no such layer, or puts out no picture there. Where
-            that is so of what it is compared with, the frame's note says it.
+            that is so of what it is compared with, their note says it.
     """
-    looked: list[_Looked] = [_look(subjects[0], path, cache, task)]
+    path, passes, display = request.path, request.passes, request.display
+    looked: list[_Looked] = [_look(passes[0], path, cache, task)]
     note = ""
-    for subject in subjects[1:]:
+    for forward in passes[1:]:
         try:
-            looked.append(_look(subject, path, cache, task))
+            looked.append(_look(forward, path, cache, task))
         except UserError as error:
             note = error.message
-    subjects = subjects[: len(looked)]
+    passes = passes[: len(looked)]
     found, maps = [one[0] for one in looked], [one[1] for one in looked]
-    sort = look.sort if look.sort != "difference" or len(maps) > 1 else "index"
+    sort = display.sort if display.sort != "difference" or len(maps) > 1 else "index"
     try:
         ranks = order(maps[0], sort, maps[1] if len(maps) > 1 else None)
     except UserError as error:
         # There is still much to see.
         ranks, note = order(maps[0], "index"), f"{error.message} Both are in the order of their index."
     task.check()
-    signed = look.colormap == "diverging"
+    signed = display.colormap == "diverging"
     if _alike(maps):
-        levels = to_levels(maps, look.normalisation, signed=signed)
+        levels = to_levels(maps, display.normalisation, signed=signed)
     else:
         # Maps of different number or size share no scale.
-        levels = tuple(to_levels([one], look.normalisation, signed=signed)[0] for one in maps)
+        levels = tuple(to_levels([one], display.normalisation, signed=signed)[0] for one in maps)
     sides = tuple(
         Side(
-            subject,
+            forward,
             activations,
             one,
             level,
-            _pictures(one, level, look.colormap),
+            _pictures(one, level, display.colormap),
             _dead(activations, path),
             trained,
         )
-        for subject, (activations, one, trained), level in zip(subjects, looked, levels, strict=True)
+        for forward, (activations, one, trained), level in zip(passes, looked, levels, strict=True)
     )
     layer, _number = parted(found[0].model, path)
-    return Frame(path, layer, found[0].model.layer(layer).kind, look, ranks, sides, note)
+    return FeatureMaps(path, layer, found[0].model.layer(layer).kind, display, ranks, sides, note)
 
 
 _Looked = tuple[Activations, LayerMaps, Trained | None]
 
 
-def _look(subject: Subject, path: str, cache: ActivationCache, task: Task) -> _Looked:
+def _look(forward: ForwardPass, path: str, cache: ActivationCache, task: Task) -> _Looked:
     task.check()
-    found = cache.look(subject.model, subject.image, task)
+    found = cache.look(forward.model, forward.image, task)
     # Of free sizes it is worked out once; hovering must find it at hand.
     found.field(path)
-    if subject.training:
-        trained = while_training(found, path, subject.seed)
+    if forward.training:
+        trained = while_training(found, path, forward.seed)
         return found, maps_of(path, trained.values), trained
     return found, layer_maps(found, path, task), None
 

@@ -1,4 +1,4 @@
-"""The middle column: what layer it is, how its maps are shown, the maps, and the blank ones over depth."""
+"""The centre column: what layer it is, how its maps are shown, the maps, and the blank ones over depth."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWi
 
 from convscope.ui import theme
 from convscope.ui.forms.form import as_panel, combo, hairline, row, tool
-from convscope.ui.panels.layers.controls import Controls
+from convscope.ui.panels.layers.controls import MapControls
 from convscope.ui.panels.layers.depth_chart import DepthChart
 from convscope.ui.panels.layers.stage import Stage
 from convscope.ui.panels.layers.training_bar import TrainingBar
@@ -17,7 +17,7 @@ from convscope.ui.tables.layer_items import shape_text
 from convscope.ui.widgets.title_line import TitleLine
 
 
-class Middle(QWidget):
+class Centre(QWidget):
     """A column with the mosaic as its largest part."""
 
     def __init__(self, save: QToolButton, parent: QWidget | None = None) -> None:
@@ -35,7 +35,7 @@ class Middle(QWidget):
         head = row(self.head, self.output, save, self.fold)
         head.setStretch(0, 1)
         column.addLayout(head)
-        self.controls = Controls()
+        self.controls = MapControls()
         column.addWidget(self.controls)
         self.training = TrainingBar()
         column.addWidget(self.training)
@@ -88,10 +88,3 @@ class Middle(QWidget):
         made.setWordWrap(True)
         made.hide()
         return made
-
-
-def filled() -> QWidget:
-    """A widget in the panel's colour."""
-    made = QWidget()
-    as_panel(made)
-    return made
