@@ -3,32 +3,67 @@
 Qt gives a style sheet to every widget there is, at a tenth of a millisecond each: with all panels made, a
 third of a second in which nothing moves. So what is hidden as a whole sleeps: Qt passes by it, since it
 polishes only what was polished before, and tells of a change only what has no style of its own. When it is
-shown it wakes, and takes the style of that day.
+shown it wakes, and takes the style and the measures of that day.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from weakref import WeakSet
+from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtWidgets import QApplication, QWidget
 from shiboken6 import isValid
 
-_ASLEEP = "asleep_since_style"
 _POLISHED, _OWN_STYLE = Qt.WidgetAttribute.WA_WState_Polished, Qt.WidgetAttribute.WA_SetStyle
 _TOLD = Qt.WidgetAttribute.WA_WState_ExplicitShowHide
 
-_asleep: WeakSet[QWidget] = WeakSet()
+
+@dataclass
+class _Sleep:
+    """Of one part.
+
+    Attributes:
+        since: the style that it has, by its number.
+        zoom: what its fonts were made for.
+        measures: what its measures are made for.
+        widgets: it and what was in it then; what has come since has the measures of its own day.
+    """
+
+    since: int
+    zoom: float
+    measures: float
+    widgets: Sequence[QWidget]
+
+
+@dataclass(frozen=True)
+class Woken:
+    """A part that is about to be seen.
+
+    Attributes:
+        late: the widgets that need the style in force.
+        slept: those with fonts and measures of another zoom.
+        zoom: that of the fonts.
+        measures: that of the measures.
+    """
+
+    late: Sequence[QWidget]
+    slept: Sequence[QWidget]
+    zoom: float
+    measures: float
+
+
+_asleep: dict[QWidget, _Sleep] = {}
 _styles = 0  # how often the application's style has changed
 
 
-def sleep_hidden(woken: Callable[[list[QWidget]], None]) -> list[QWidget]:
+def sleep_hidden(zoom: float, woken: Callable[[Woken], None]) -> list[QWidget]:
     """The application's style is about to change: whatever is hidden as a whole sleeps until it is shown.
 
     Args:
-        woken: called with the widgets that need the style in force, when they are about to be seen.
+        zoom: that all measures are made for now.
+        woken: called with a part when it is about to be seen.
 
     Returns:
         What is awake: parents come before what is in them.
@@ -41,12 +76,12 @@ def sleep_hidden(woken: Callable[[list[QWidget]], None]) -> list[QWidget]:
     for window in windows:
         popup = window.windowType() == Qt.WindowType.Popup
         if not window.isVisible() and (popup or window.testAttribute(_TOLD)):
-            _sleep(window, ())
+            _sleep(window, (), zoom)
         elif window.parentWidget() is None or window.isVisible():
             _sort(window, awake, hidden)
     over = [each for each in windows if each.parentWidget() is not None and each.isVisible()]
     for part in hidden:
-        _sleep(part, over)
+        _sleep(part, over, zoom)
     _styles += 1
     return awake
 
@@ -88,43 +123,68 @@ def _sort(widget: QWidget, awake: list[QWidget], hidden: list[QWidget]) -> None:
                 _sort(child, awake, hidden)
 
 
-def _sleep(part: QWidget, windows: Sequence[QWidget]) -> None:
+def _sleep(part: QWidget, windows: Sequence[QWidget], zoom: float) -> None:
     """Let Qt pass by a part, but not by windows of it that are on show."""
-    if part.property(_ASLEEP) is not None:
+    if part in _asleep:
         return
-    inside = part.findChildren(QWidget)
-    for widget in _without(part, inside, windows):
+    # What sleeps in it already has a sleep of its own.
+    inside = _without(part, part.findChildren(QWidget), [*windows, *_still_asleep()])
+    for widget in inside:
         # What never was on show gets its style when it is.
         if widget.testAttribute(_POLISHED):
             widget.setAttribute(_POLISHED, False)
             widget.setAttribute(_OWN_STYLE, True)
-    _watch(part, _styles)
+    _watch(part, _Sleep(_styles, zoom, zoom, inside))
 
 
-def _wake(part: QWidget) -> list[QWidget]:
-    """End a part's sleep, but not that of what is hidden in it. Returns what needs the style in force."""
-    since = part.property(_ASLEEP)
+def _wake(part: QWidget) -> Woken:
+    """End a part's sleep, but not that of what is hidden in it."""
+    sleep = _asleep.pop(part)
     part.removeEventFilter(_watcher)
-    part.setProperty(_ASLEEP, None)
-    _asleep.discard(part)
     hidden: list[QWidget] = []
     _sort(part, [], hidden)
+    slept = set(sleep.widgets)
     for each in hidden:
-        if each.property(_ASLEEP) is None:
-            _watch(each, since)
-    inside = part.findChildren(QWidget)
-    asleep = [each for each in list(_asleep) if isValid(each)]
-    late = [each for each in _without(part, inside, asleep) if each.testAttribute(_OWN_STYLE)]
+        if each not in _asleep:
+            its = [below for below in (each, *each.findChildren(QWidget)) if below in slept]
+            _watch(each, _Sleep(sleep.since, sleep.zoom, sleep.measures, its))
+    now = _without(part, part.findChildren(QWidget), _still_asleep())
+    late = [each for each in now if each.testAttribute(_OWN_STYLE)]
     for widget in late:
         widget.setAttribute(_OWN_STYLE, False)
         widget.setAttribute(_POLISHED, True)
-    return late if since != _styles else []
+    return Woken(
+        late if sleep.since != _styles else (),
+        [each for each in now if each in slept],
+        sleep.zoom,
+        sleep.measures,
+    )
 
 
-def _watch(part: QWidget, since: int) -> None:
-    part.setProperty(_ASLEEP, since)
+def measure_next(zoom: float, measure: Callable[[Sequence[QWidget], float], None]) -> bool:
+    """Bring the measures of one part that sleeps to this zoom; False if all have them.
+
+    Args:
+        measure: called with its widgets and the zoom that they were made for.
+    """
+    for part in _still_asleep():
+        sleep = _asleep[part]
+        if sleep.measures != zoom:
+            measure([each for each in sleep.widgets if isValid(each)], sleep.measures)
+            sleep.measures = zoom
+            return True
+    return False
+
+
+def _still_asleep() -> list[QWidget]:
+    for gone in [each for each in _asleep if not isValid(each)]:
+        del _asleep[gone]
+    return list(_asleep)
+
+
+def _watch(part: QWidget, sleep: _Sleep) -> None:
     part.installEventFilter(_watcher)
-    _asleep.add(part)
+    _asleep[part] = sleep
 
 
 def _without(part: QWidget, inside: Sequence[QWidget], apart: Sequence[QWidget]) -> Sequence[QWidget]:
@@ -137,13 +197,13 @@ def _without(part: QWidget, inside: Sequence[QWidget], apart: Sequence[QWidget])
 class _Watcher(QObject):
     """Wakes what is about to be seen: Qt tells a part that it is shown before it is painted."""
 
-    woken: Callable[[list[QWidget]], None] | None = None
+    woken: Callable[[Woken], None] | None = None
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.Show and isinstance(watched, QWidget):
-            late = _wake(watched)
+        if event.type() == QEvent.Type.Show and isinstance(watched, QWidget) and watched in _asleep:
+            woken = _wake(watched)
             if self.woken is not None:
-                self.woken(late)
+                self.woken(woken)
         return False
 
 

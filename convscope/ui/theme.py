@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal, TypeVar
 
-from PySide6.QtCore import QByteArray, QRectF, Qt
+from PySide6.QtCore import QByteArray, QRectF, Qt, QTimer
 from PySide6.QtGui import QAction, QColor, QFont, QFontDatabase, QIcon, QPainter, QPalette, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QWidget
@@ -145,12 +145,10 @@ def apply(choice: ThemeChoice = "system", zoom_factor: float = 1.0) -> Tokens:
     dark = system_dark if choice == "system" else choice == "dark"
     theme = DARK if dark else LIGHT
     changed = app.palette().color(QPalette.ColorRole.Window) != QColor(theme.window)
-    # Once: Python makes an object for each widget that it does not know.
-    widgets = QApplication.allWidgets()
-    awake = restyle.sleep_hidden(_wake)
+    awake = restyle.sleep_hidden(old, _wake)
     # The style sheet gives every widget the font back that it was made with: at another zoom that is another.
-    own_fonts = rescale.fonts(widgets, old) if (old, _zoom) != (1.0, 1.0) else []
-    rescale.measures(widgets, old, _zoom)
+    own_fonts = rescale.fonts(awake, old) if (old, _zoom) != (1.0, 1.0) else []
+    rescale.measures(awake, old, _zoom)
     app.setPalette(_palette(theme))
     app.setFont(font())
     # Qt restyles a widget once for each of its ancestors when one sheet follows another, but only once when
@@ -163,15 +161,24 @@ def apply(choice: ThemeChoice = "system", zoom_factor: float = 1.0) -> Tokens:
     rescale.give_fonts(own_fonts, _zoom)
     if changed:
         _retint(awake)
+    if old != _zoom:
+        QTimer.singleShot(0, _measure_what_sleeps)
     return theme
 
 
-def _wake(widgets: list[QWidget]) -> None:
+def _measure_what_sleeps() -> None:
+    """Part by part, so that nothing waits for it; one that is shown before its turn is measured then."""
+    if restyle.measure_next(_zoom, lambda widgets, old: rescale.measures(widgets, old, _zoom)):
+        QTimer.singleShot(0, _measure_what_sleeps)
+
+
+def _wake(woken: restyle.Woken) -> None:
     """Give what was hidden the theme and the zoom in force."""
-    own_fonts = rescale.fonts(widgets, _zoom)
-    restyle.polish(widgets)
+    own_fonts = rescale.fonts(woken.slept, woken.zoom)
+    rescale.measures(woken.slept, woken.measures, _zoom)
+    restyle.polish(woken.late)
     rescale.give_fonts(own_fonts, _zoom)
-    _retint(widgets)
+    _retint(woken.late)
 
 
 def _retint(widgets: Iterable[QWidget]) -> None:
