@@ -8,6 +8,7 @@ shown it wakes, and takes the style and the measures of that day.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -86,6 +87,13 @@ def sleep_hidden(zoom: float, woken: Callable[[Woken], None]) -> list[QWidget]:
     return awake
 
 
+def rest(part: QWidget, zoom: float, woken: Callable[[Woken], None]) -> None:
+    """Let a part sleep that was hidden some time ago, so that the next change need not do that first."""
+    _watcher.woken = woken
+    if part.isHidden():
+        _sleep(part, [each for each in part.findChildren(QWidget) if each.isWindow()], zoom)
+
+
 @contextmanager
 def untold(widgets: Sequence[QWidget]) -> Iterator[None]:
     """What happens to the application's style is not told to these widgets: it is not the last word."""
@@ -161,18 +169,20 @@ def _wake(part: QWidget) -> Woken:
     )
 
 
-def measure_next(zoom: float, measure: Callable[[Sequence[QWidget], float], None]) -> bool:
-    """Bring the measures of one part that sleeps to this zoom; False if all have them.
+def measure_some(zoom: float, measure: Callable[[Sequence[QWidget], float], None]) -> bool:
+    """Bring the measures of some parts that sleep to this zoom, for 4 ms; False if all have them.
 
     Args:
-        measure: called with its widgets and the zoom that they were made for.
+        measure: called with a part's widgets and the zoom that they were made for.
     """
+    until = time.monotonic() + 0.004
     for part in _still_asleep():
         sleep = _asleep[part]
         if sleep.measures != zoom:
+            if time.monotonic() > until:
+                return True
             measure([each for each in sleep.widgets if isValid(each)], sleep.measures)
             sleep.measures = zoom
-            return True
     return False
 
 

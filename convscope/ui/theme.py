@@ -166,10 +166,25 @@ def apply(choice: ThemeChoice = "system", zoom_factor: float = 1.0) -> Tokens:
     return theme
 
 
+def rest(part: QWidget) -> None:
+    """A part of the window was hidden some time ago: the next change of theme or zoom passes by it."""
+    restyle.rest(part, _zoom, _wake)
+
+
+def finish_zoom() -> None:
+    """What sleeps is about to be shown: it has the measures of the zoom in force before it is laid out."""
+    while _measure_some():
+        pass
+
+
 def _measure_what_sleeps() -> None:
-    """Part by part, so that nothing waits for it; one that is shown before its turn is measured then."""
-    if restyle.measure_next(_zoom, lambda widgets, old: rescale.measures(widgets, old, _zoom)):
+    """A few parts at a time, so that nothing waits."""
+    if _measure_some():
         QTimer.singleShot(0, _measure_what_sleeps)
+
+
+def _measure_some() -> bool:
+    return restyle.measure_some(_zoom, lambda widgets, old: rescale.measures(widgets, old, _zoom))
 
 
 def _wake(woken: restyle.Woken) -> None:

@@ -14,6 +14,7 @@ from convscope.ui.canvas.mosaic_view import MosaicView
 from convscope.ui.forms.elided_combo import ElidedCombo
 from convscope.ui.main_window import MainWindow
 from convscope.ui.panels.kernels.panel import KernelsPanel
+from convscope.ui.panels.layers.panel import LayersPanel
 from convscope.ui.settings import Settings
 from convscope.workspace.workspace import Workspace
 
@@ -167,3 +168,23 @@ def test_a_page_that_is_first_seen_after_a_zoom_has_its_words_in_that_size(
     finally:
         window.set_zoom(1.0)
         window.close()
+
+
+def test_a_panel_that_is_shown_right_after_a_zoom_is_as_wide_as_it_should_be(qtbot: QtBot) -> None:
+    """What sleeps is measured a moment later: the left column kept the width of the zoom before."""
+    with long_window(qtbot) as window:
+        walk = Walk(qtbot, window)
+        widths = {}
+        for zoom in (1.5, 1.0, 1.25, 1.5, 1.0):
+            window.show_panel("layers")
+            walk.settle()
+            window.show_panel("data")
+            walk.settle()
+            window.set_zoom(zoom)
+            window.show_panel("layers")
+            walk.settle()
+            panel = window.panel()
+            assert isinstance(panel, LayersPanel)
+            width = panel.inspector.minimumWidth()
+            assert widths.setdefault(zoom, width) == width
+        assert widths[1.5] == pytest.approx(1.5 * widths[1.0], abs=1)

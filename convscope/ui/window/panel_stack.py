@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from convscope.core.errors import UserError
+from convscope.ui import theme
 from convscope.ui.panel import Panel
 from convscope.ui.panels import PanelInfo
+
+REST_MS = 400
+"""A panel that was left this long ago is not in use."""
 
 
 class PanelStack(QStackedWidget):
@@ -23,6 +28,11 @@ class PanelStack(QStackedWidget):
         self.setObjectName("panels")
         self._infos = tuple(infos)
         self._made: dict[str, Panel] = {}
+        self._resting = QTimer(self)
+        self._resting.setSingleShot(True)
+        self._resting.setInterval(REST_MS)
+        self._resting.timeout.connect(self._rest)
+        self.currentChanged.connect(lambda _index: self._resting.start())
 
     def info(self, name: str) -> PanelInfo:
         """A panel's line of the navigation.
@@ -58,5 +68,11 @@ class PanelStack(QStackedWidget):
 
     def shutdown(self) -> None:
         """End what the panels do."""
+        self._resting.stop()
         for panel in self._made.values():
             panel.shutdown()
+
+    def _rest(self) -> None:
+        for panel in self._made.values():
+            if panel.isHidden():
+                theme.rest(panel)
