@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from uuid import NAMESPACE_OID, uuid4, uuid5
 
@@ -11,6 +12,11 @@ from convscope.core.opening import real_path
 def new_id() -> str:
     """An id that nothing else has, in this run or another: 32 hexadecimal digits."""
     return uuid4().hex
+
+
+def is_id(text: object) -> bool:
+    """Whether it is one that `new_id` made: what a file says may be anything."""
+    return isinstance(text, str) and re.fullmatch("[0-9a-f]{32}", text) is not None
 
 
 def file_id(path: Path) -> str:

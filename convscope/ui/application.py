@@ -23,7 +23,7 @@ from convscope.core.errors import UserError
 from convscope.ui import theme as themes
 from convscope.ui.main_window import MainWindow
 from convscope.ui.settings import Settings
-from convscope.ui.window.autosave import Keeper
+from convscope.ui.window.autosave import Autosave
 from convscope.ui.window.unfinished_runs import offer_unfinished_runs
 from convscope.workspace.recovery import Recovered
 
@@ -145,13 +145,13 @@ def run_window(
             # The lanes' threads must end before Qt does.
             window.close()
             raise
-    keeper = Keeper(window.workspace, window.jobs, window)
+    autosave = Autosave(window.workspace, window.jobs, window)
     failures, signals = _Failures(window), _Signals(window)
     sys.excepthook, threading.excepthook = failures.on_gui, failures.on_thread
     app.styleHints().colorSchemeChanged.connect(window.system_theme_changed)
 
     def begin() -> None:
-        _restore(window, keeper, crash)
+        _restore(window, autosave, crash)
         if paths:
             window.open_paths(paths)
         window.start_engine()
@@ -160,7 +160,7 @@ def run_window(
             window.toast(settings.problem, "")
 
     window.first_painted.connect(begin)
-    window.closed.connect(keeper.close)
+    window.closed.connect(autosave.close)
     window.closed.connect(app.quit)
     if settings.maximized:
         window.showMaximized()
@@ -177,26 +177,30 @@ def run_window(
     return code
 
 
-def _restore(window: MainWindow, keeper: Keeper, crash: str | None) -> None:
+def _restore(window: MainWindow, autosave: Autosave, crash: str | None) -> None:
     """After a run that ended unexpectedly: its work, and a word about it."""
-    if not keeper.has_work:
+    if not autosave.has_work:
         if crash:
             window.toast("The last run of convscope ended unexpectedly.", crash)
         return
 
     def done(recovered: Recovered | None) -> None:
         if recovered is None:
+            window.forget_snapshot()
             window.toast("The last run ended unexpectedly, and its work could not be read.", crash or "")
-            return
-        keeper.restore(recovered)
-        for model in recovered.models:
-            window.sources.engine.bring_back(model)
-        if recovered.dataset:
-            window.sources.engine.open_dataset(recovered.dataset, fetch=False)
-        window.toast("Your work is back: the last run of convscope ended unexpectedly.", crash or "")
-        for error in recovered.errors:
-            window.report(error)
+        else:
+            window.restore(recovered.snapshot)
+            window.toast("Your work is back: the last run of convscope ended unexpectedly.", crash or "")
+            for error in recovered.errors:
+                window.report(error)
+        autosave.restored()
 
+    def failed(error: BaseException) -> None:
+        window.forget_snapshot()
+        window.report(error)
+        autosave.restored()
+
+    window.expect_snapshot()
     window.jobs.submit(
-        "keeping", keeper.load, title="Bringing your work back", on_done=done, on_failed=window.report
+        "keeping", autosave.load, title="Bringing your work back", on_done=done, on_failed=failed
     )

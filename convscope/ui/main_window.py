@@ -25,6 +25,7 @@ from convscope.jobs.job import Job
 from convscope.jobs.jobs import Jobs
 from convscope.ui import theme
 from convscope.ui.actions import Command
+from convscope.ui.ending import Ending
 from convscope.ui.panel import Panel
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels import PANELS, PanelInfo
@@ -42,11 +43,13 @@ from convscope.ui.window.splitting import Splitting
 from convscope.ui.window.tab_order import step
 from convscope.ui.window.trust import offer_trust
 from convscope.ui.window.unfinished_runs import follow_unfinished_runs
+from convscope.workspace.snapshot import Snapshot, restore
 from convscope.workspace.workspace import Workspace
 
 log = logging.getLogger(__name__)
 
 SMALLEST = (800, 560)
+FIRST_MODEL = "imagenet"
 SHUTDOWN_SECONDS = 1.5
 
 
@@ -92,7 +95,10 @@ class MainWindow(QMainWindow):
         self.panel_infos = tuple(panels)
         self.remember_settings = self.threads_ended = True
         self._theme_choice = theme_choice or self.settings.theme
-        self._painted = self._closed = False
+        self._painted = self._closed = self._engine_is_ready = self._snapshot_comes = False
+        self._panel_part = self.workspace.part("panel", "")
+        self._ending = Ending()
+        self._ending.listen(self._panel_part.changed, self._show_current_panel)
         self.predictor = Predictor(self.workspace, self.jobs, self)
         self.splitting = Splitting(self.workspace, self.jobs, self.report, self)
         self.sources = Sources(self, self.workspace, self.jobs, self.settings, self.report)
@@ -141,6 +147,7 @@ class MainWindow(QMainWindow):
         self.nav.set_current(name)
         self.workspace.scope = panel.scope
         self.settings.panel = name
+        self._panel_part.set(name)
         self.frame.fold()
         if page:
             panel.show_page(page)
@@ -190,7 +197,22 @@ class MainWindow(QMainWindow):
 
     def start_engine(self) -> None:
         """Import TensorFlow and Keras in a worker, and say so in the status bar."""
-        start_engine(self)
+        start_engine(self.jobs, self.status, self.toasts, self._engine_ready)
+
+    def expect_snapshot(self) -> None:
+        """A snapshot is on its way: no first network is opened before `restore` or `forget_snapshot`."""
+        self._snapshot_comes = True
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Show what a snapshot holds; its models and its data set are opened in workers."""
+        restore(self.workspace, snapshot)
+        self.sources.engine.bring_back()
+        self.forget_snapshot()
+
+    def forget_snapshot(self) -> None:
+        """No snapshot is on its way any more."""
+        self._snapshot_comes = False
+        self._open_first()
 
     def commands(self) -> list[Command]:
         """Everything that can be done now: the window's commands, then those of the panel on show."""
@@ -311,6 +333,7 @@ class MainWindow(QMainWindow):
         if self._closed:
             return
         self._closed = True
+        self._ending.end()
         remember(self, self.settings)
         if self.remember_settings:
             self.settings.save()
@@ -325,6 +348,21 @@ class MainWindow(QMainWindow):
         self.closed.emit()
 
     # -- inside ----------------------------------------------------------------------------------------------
+
+    def _engine_ready(self) -> None:
+        self._engine_is_ready = True
+        self._open_first()
+
+    def _open_first(self) -> None:
+        """A network to ask from the first moment on, unless the person has opened one already."""
+        busy = self.workspace.model is not None or self.sources.engine.opening or self._snapshot_comes
+        if self._engine_is_ready and not busy:
+            self.sources.engine.open_first(FIRST_MODEL)
+
+    def _show_current_panel(self, name: str) -> None:
+        panel = self.panel()
+        if name in [info.name for info in self.panel_infos] and (panel is None or panel.name != name):
+            self.show_panel(name)
 
     def _make_context(self) -> PanelContext:
         opener = self.sources.engine

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from types import FunctionType
 from typing import Any, Generic, TypeVar
 
 from psygnal import Signal
@@ -32,7 +34,7 @@ class Part(Generic[Value]):
         name: its id.
         panels: where it is seen: names of panels ("explain") or of their pages ("model.build"); empty:
             everywhere.
-        kind: its type, as `core.records` reads it from JSON.
+        kind: its type, as `core.records` reads it from JSON; or a function that reads it.
         kept: whether a snapshot holds it.
 
     Signals:
@@ -74,11 +76,23 @@ class Part(Generic[Value]):
         """Replace the value without a step: it follows from something else, or is a live source's frame."""
         if value is not self._value and value != self._value:
             self._value = value
+            self._document._heard(self)
             self.changed.emit(value)
+
+    def read(self, data: Any) -> Value:
+        """The value that JSON holds.
+
+        Raises:
+            ValueError, TypeError, KeyError, UserError: it is something else.
+        """
+        if isinstance(self.kind, FunctionType):
+            value: Value = self.kind(data)
+            return value
+        return from_json(self.kind, data)
 
 
 @dataclass(frozen=True)
-class Step:
+class Edit:
     """One edit: what it is called and the values that it replaced."""
 
     label: str
@@ -94,23 +108,32 @@ class Step:
 class Document:
     """All parts, and the steps over them in the order in which they were made.
 
+    A snapshot may be brought back before the network and the data set that it is of are open. What it set is
+    held until `release`: a value that changes meanwhile only because something else did (a class of a network
+    that is not there, see `following`) is brought back then; one that a person changed is not.
+
     Args:
         limit: how many steps are kept.
 
     Signals:
         changed: what undo and redo would do.
+        touched: something that a snapshot holds has another value.
     """
 
     changed = Signal()
+    touched = Signal()
 
     def __init__(self, limit: int = 500) -> None:
         self._limit = limit
         self._parts: dict[str, Part[Any]] = {}
-        self._undo: list[Step] = []
-        self._redo: list[Step] = []
+        self._undo: list[Edit] = []
+        self._redo: list[Edit] = []
         self._applying = False
         # Of a snapshot: what nobody has made a part for yet.
         self._waiting: dict[str, Any] = {}
+        self._holds = False
+        self._held: dict[Part[Any], Any] = {}
+        self._following = 0
 
     def part(self, name: str, value: Value, *panels: str, kind: Any = None, kept: bool = True) -> Part[Value]:
         """The part of this name; made if there is none yet, with what a snapshot brought or this value.
@@ -126,33 +149,66 @@ class Document:
                 self._bring(part, self._waiting.pop(name))
         return self._parts[name]
 
-    def snapshot(self) -> dict[str, Any]:
-        """What is set, as JSON's own types, by the names of the parts; what is as it began is left out."""
-        found = {
-            name: to_json(part.value)
-            for name, part in self._parts.items()
-            if part.kept and not part.untouched
-        }
+    def values(self) -> dict[str, Any]:
+        """What is set, by the names of the parts; what is as it began is left out. See `snapshot`."""
+        now = {part: self._held.get(part, part.value) for part in self._parts.values() if part.kept}
+        found = {part.name: value for part, value in now.items() if value != part._first}
         return {**self._waiting, **found}
 
-    def restore(self, snapshot: Mapping[str, Any]) -> None:
+    def snapshot(self) -> dict[str, Any]:
+        """`values` as JSON's own types."""
+        return {name: to_json(value) for name, value in self.values().items()}
+
+    def restore(self, snapshot: Mapping[str, Any], *, hold: bool = False) -> None:
         """Bring what a snapshot holds; no step of undo. What is not in it becomes what it was at first.
 
         A part that nobody has asked for yet gets its value when it is made. One whose value cannot be read
         stays as it is at first, and is logged: the others are not kept away by it.
+
+        Args:
+            hold: what it is of is not open yet: it is held until `release`.
         """
         self._waiting = {name: data for name, data in snapshot.items() if name not in self._parts}
-        for name, part in self._parts.items():
-            if name in snapshot:
-                self._bring(part, snapshot[name])
-            elif part.kept:
-                part.set(part._first)
+        self._holds, self._held = hold, {}
+        with self.following():
+            for name, part in list(self._parts.items()):
+                if name in snapshot:
+                    self._bring(part, snapshot[name])
+                elif part.kept:
+                    part.set(part._first)
+
+    def release(self) -> None:
+        """All is open that the restored snapshot is of: what changed only meanwhile is brought back."""
+        held, self._holds, self._held = self._held, False, {}
+        with self.following():
+            for part, value in held.items():
+                part.set(value)
+
+    @contextmanager
+    def following(self) -> Iterator[None]:
+        """What changes inside follows from something else, and is nothing that a person did."""
+        self._following += 1
+        try:
+            yield
+        finally:
+            self._following -= 1
+
+    def _heard(self, part: Part[Any]) -> None:
+        if not self._following:
+            self._held.pop(part, None)
+        if part.kept:
+            self.touched.emit()
 
     def _bring(self, part: Part[Any], data: Any) -> None:
         try:
-            part.set(from_json(part.kind, data))
+            value = part.read(data)
         except (ValueError, TypeError, KeyError, UserError) as error:
             log.warning("%s of a snapshot cannot be read: %s", part.name, error)
+            return
+        if self._holds:
+            self._held[part] = value
+        with self.following():
+            part.set(value)
 
     def known(self, name: str) -> Part[Any] | None:
         """The part of this name, if there is one."""
@@ -163,6 +219,7 @@ class Document:
         part = self._parts.pop(name, None)
         if part is None:
             return
+        self._held.pop(part, None)
         self._undo, self._redo = _without(self._undo, part), _without(self._redo, part)
         self.changed.emit()
 
@@ -194,7 +251,7 @@ class Document:
         """Do the step again that undo took back last on this panel; False if there is none."""
         return self._move(self._redo, self._undo, scope)
 
-    def _move(self, source: list[Step], target: list[Step], scope: str) -> bool:
+    def _move(self, source: list[Edit], target: list[Edit], scope: str) -> bool:
         chosen = next((at for at in reversed(range(len(source))) if source[at].seen(scope)), None)
         if chosen is None:
             return False
@@ -208,7 +265,7 @@ class Document:
         for at in reversed(moved):
             step = source.pop(at)
             now = {part: values.get(part, part.value) for part in step.before}
-            target.append(Step(step.label, now, None, 0.0))
+            target.append(Edit(step.label, now, None, 0.0))
             values.update(step.before)
         self._applying = True
         try:
@@ -229,9 +286,9 @@ class Document:
             and now - last.at < MERGE_SECONDS
             and set(before) <= set(last.before)
         ):
-            self._undo[-1] = Step(label, last.before, merge, now)
+            self._undo[-1] = Edit(label, last.before, merge, now)
             return
-        self._undo.append(Step(label, dict(before), merge, now))
+        self._undo.append(Edit(label, dict(before), merge, now))
         del self._undo[: -self._limit]
 
     def _apply(self, values: Mapping[Part[Any], Any]) -> None:
@@ -240,6 +297,7 @@ class Document:
         for part, value in values.items():
             part._value = value
         for part in changed:
+            self._heard(part)
             part.changed.emit(part.value)
 
 
@@ -247,17 +305,17 @@ def _seen(part: Part[Any], scope: str) -> bool:
     return not part.panels or scope in part.panels or scope.partition(".")[0] in part.panels
 
 
-def _met(step: Step, before: Mapping[Part[Any], Any]) -> bool:
+def _met(step: Edit, before: Mapping[Part[Any], Any]) -> bool:
     """Whether a step and an edit are seen on one panel."""
     mine = [part.panels for part in step.before]
     others = [part.panels for part in before]
     return any(not a or not b or set(a) & set(b) for a in mine for b in others)
 
 
-def _without(steps: list[Step], part: Part[Any]) -> list[Step]:
+def _without(steps: list[Edit], part: Part[Any]) -> list[Edit]:
     left = []
     for step in steps:
         before = {each: value for each, value in step.before.items() if each is not part}
         if before:
-            left.append(Step(step.label, before, step.merge, step.at))
+            left.append(Edit(step.label, before, step.merge, step.at))
     return left

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +11,8 @@ from uuid import uuid4
 from weakref import WeakKeyDictionary
 
 from convscope.core.errors import UserError
+from convscope.core.files import write_whole
+from convscope.core.opening import is_regular
 from convscope.core.task import Task
 
 if TYPE_CHECKING:
@@ -22,8 +24,6 @@ PATTERNS = ("*.keras", "*.classes.json")
 """What these files are called."""
 
 _written: WeakKeyDictionary[OpenedModel, Path] = WeakKeyDictionary()
-# Files of the last run that wait for the engine: what is written meanwhile must not clear them away.
-_awaited: set[Path] = set()
 
 
 @dataclass(frozen=True)
@@ -46,27 +46,12 @@ class NamedModel:
         asked = source.asked
         return NamedModel(source.spec, asked.weights, asked.include_top, asked.input_shape)
 
-    def to_json(self) -> list[Any]:
-        """As JSON's own types."""
-        plain = NamedModel(self.spec, self.weights) == self
-        more = {"include_top": self.include_top, "input_shape": self.input_shape}
-        return [self.spec, self.weights, *(() if plain else (more,))]
-
-    @staticmethod
-    def from_json(data: Any) -> NamedModel:
-        """What `to_json` gave.
-
-        Raises:
-            KeyError, IndexError, TypeError, ValueError: it is something else.
-        """
-        spec, weights = str(data[0]), str(data[1])
-        more = dict(data[2]) if len(data) > 2 else {}
-        shape = more.get("input_shape")
-        if shape is not None:
-            shape = tuple(None if side is None else int(side) for side in shape)
-            if len(shape) != 3 or any(side is not None and not 0 < side < 100_000 for side in shape):
-                raise ValueError(f"no size of images: {shape}")
-        return NamedModel(spec, weights, bool(more.get("include_top", True)), shape)
+    def __post_init__(self) -> None:
+        shape = self.input_shape
+        if shape is not None and (
+            len(shape) != 3 or any(side is not None and not 0 < side < 100_000 for side in shape)
+        ):
+            raise ValueError(f"no size of images: {shape}")
 
 
 @dataclass(frozen=True)
@@ -104,8 +89,30 @@ def write_model(folder: Path, model: OpenedModel, task: Task) -> dict[str, Any] 
             log.warning("%s could not be kept: %s", model.name, error)
             return None
         _written[model] = path
-    notes = list(model.notes)
-    return {"file": path.name, "name": model.name, "weights": model.source.weights, "notes": notes}
+    return _entry(KeptModel(path, model.name, model.source.weights, tuple(model.notes)))
+
+
+def keep_file(folder: Path, kept: KeptModel) -> dict[str, Any] | None:
+    """The same of a model that is not open yet: its file stays, or comes here from another folder."""
+    here = folder / kept.path.name
+    try:
+        if here != kept.path and not here.exists():
+            for path in (kept.path.with_suffix(".classes.json"), kept.path):
+                if is_regular(path):
+                    write_whole(folder / path.name, path.read_bytes())
+    except OSError as error:
+        log.warning("%s could not be kept: %s", kept.name, error)
+        return None
+    return _entry(kept)
+
+
+def _entry(kept: KeptModel) -> dict[str, Any]:
+    return {
+        "file": kept.path.name,
+        "name": kept.name,
+        "weights": kept.weights,
+        "notes": list(kept.notes),
+    }
 
 
 def read_entry(folder: Path, entry: Mapping[str, Any]) -> KeptModel:
@@ -135,8 +142,6 @@ def open_kept(kept: KeptModel, task: Task) -> OpenedModel:
         raise UserError(
             f"The model {kept.name} of the last run could not be brought back.", detail=error.message
         ) from error
-    finally:
-        _awaited.discard(kept.path)
     made = OpenedModel(
         opened.keras,
         name=kept.name,
@@ -150,11 +155,23 @@ def open_kept(kept: KeptModel, task: Task) -> OpenedModel:
     return made
 
 
-def spare(models: Iterable[object]) -> None:
-    """Leave these models' files alone until they have been opened."""
-    _awaited.update(model.path for model in models if isinstance(model, KeptModel))
+def open_named(named: NamedModel, task: Task) -> OpenedModel:
+    """The model as it was opened; nothing is downloaded.
 
+    Raises:
+        UserError: it cannot be opened any more.
+    """
+    from convscope.engine.models.library.catalogue import open_model
+    from convscope.engine.training.runs.trained_in import trained_in
 
-def is_spared(path: Path) -> bool:
-    """Whether a file is still to be opened."""
-    return path in _awaited
+    spec = trained_in(named.spec)
+    if named == NamedModel(named.spec):
+        return open_model(spec, task=task)
+    return open_model(
+        spec,
+        weights=named.weights or None,
+        include_top=named.include_top,
+        input_shape=named.input_shape,
+        fetch=False,
+        task=task,
+    )

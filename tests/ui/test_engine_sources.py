@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -13,6 +14,7 @@ from pytestqt.qtbot import QtBot
 from window_helpers import WindowMaker, messages, opened
 
 from convscope.core.errors import UntrustedError
+from convscope.core.records import from_json
 from convscope.core.task import Task
 from convscope.engine.models.builder.built import build_model
 from convscope.engine.models.builder.templates import TEMPLATES
@@ -22,13 +24,14 @@ from convscope.imaging.image import Image
 from convscope.imaging.samples import samples
 from convscope.ui.main_window import MainWindow
 from convscope.ui.plots.class_bars import ClassBars
-from convscope.ui.window import autosave as keeper_module
-from convscope.ui.window.autosave import Keeper
+from convscope.ui.window import autosave as autosave_module
+from convscope.ui.window.autosave import Autosave
 from convscope.ui.window.header import described_model, short_count
 from convscope.ui.window.predictor import Predicted
 from convscope.workspace.kept_models import NamedModel
 from convscope.workspace.lab import Lab
-from convscope.workspace.recovery import Work, has_work, load_work, save_work
+from convscope.workspace.recovery import has_work, load_work, save_work
+from convscope.workspace.snapshot import Snapshot, restore, take
 from convscope.workspace.workspace import Workspace
 
 LONG = 300_000  # milliseconds: the first test imports TensorFlow
@@ -307,9 +310,9 @@ def test_a_model_without_classes_says_why(window: MainWindow, qtbot: QtBot) -> N
 def test_after_a_crash_a_model_built_by_hand_is_back(
     window: MainWindow, digits: OpenedModel, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(keeper_module, "INTERVAL", 0.01)
+    monkeypatch.setattr(autosave_module, "INTERVAL", 0.01)
     workspace = window.workspace
-    first = Keeper(workspace, window.jobs)
+    first = Autosave(workspace, window.jobs)
     assert first.folder is not None
     folder = first.folder
     built = build_model(TEMPLATES["mnist-convnet"].architecture, seed=5)
@@ -327,23 +330,30 @@ def test_after_a_crash_a_model_built_by_hand_is_back(
     qtbot.waitUntil(lambda: kept_lab(folder) == workspace.lab, timeout=LONG)
     qtbot.waitUntil(window.jobs.idle, timeout=LONG)
     assert written() == files and files[0].stat().st_mtime_ns == stamp, "written once"
-    recovered = load_work(folder)
-    assert recovered is not None and recovered.models[0] == NamedModel("digits")
-    # What a next window does: its first writing comes before the engine has opened the file.
-    assert first.load(Task()) is not None
+    snapshot = kept(folder)
+    assert list(snapshot.models) == [built.id, digits.id]
+    assert snapshot.models[digits.id] == NamedModel("digits")
     workspace.remove_model(workspace.models[0].id)
     workspace.remove_model(workspace.models[0].id)
     assert workspace.model is None
-    qtbot.waitUntil(lambda: load_work(folder).models == (), timeout=LONG)  # type: ignore[union-attr]
+    # What a next window does: its first writing comes before the engine has opened the file.
+    restore(workspace, replace(snapshot, models={built.id: snapshot.models[built.id]}))
+    qtbot.waitUntil(lambda: list(kept(folder).models) == [built.id], timeout=LONG)
     qtbot.waitUntil(window.jobs.idle, timeout=LONG)
-    window.sources.engine.bring_back(recovered.models[1])
+    assert written() == files
+    window.sources.engine.bring_back()
     qtbot.waitUntil(lambda: workspace.model is not None, timeout=LONG)
     back = workspace.model
-    assert back is not None and back.name == "MNIST convnet 32-64-64" and back.source == built.source
+    assert (
+        back is not None
+        and back.id == built.id
+        and back.name == "MNIST convnet 32-64-64"
+        and back.source == built.source
+    )
     assert back.notes == built.notes and back.classes == built.classes
     pairs = zip(back.keras.get_weights(), built.keras.get_weights(), strict=True)
     assert all(np.array_equal(a, b) for a, b in pairs)
-    qtbot.waitUntil(lambda: len(load_work(folder).models) == 1, timeout=LONG)  # type: ignore[union-attr]
+    qtbot.waitUntil(lambda: len(kept(folder).models) == 1, timeout=LONG)
     qtbot.waitUntil(window.jobs.idle, timeout=LONG)
     assert written() == files and files[0].stat().st_mtime_ns == stamp, "not written again"
     workspace.remove_model(workspace.models[0].id)
@@ -353,10 +363,16 @@ def test_after_a_crash_a_model_built_by_hand_is_back(
     assert not has_work(folder) and not written(), "a proper end forgets it"
 
 
+def kept(folder: Path) -> Snapshot:
+    """What is on the disk."""
+    recovered = load_work(folder)
+    return recovered.snapshot if recovered is not None else Snapshot()
+
+
 def kept_lab(folder: Path) -> Lab | None:
     """The lab on the disk."""
-    recovered = load_work(folder)
-    return recovered.lab if recovered is not None else None
+    lab = kept(folder).parts.get("lab")
+    return from_json(Lab, lab) if lab is not None else None
 
 
 def test_after_a_crash_models_data_and_the_draft_are_known_again(
@@ -366,9 +382,9 @@ def test_after_a_crash_models_data_and_the_draft_are_known_again(
     qtbot: QtBot,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(keeper_module, "INTERVAL", 0.01)
+    monkeypatch.setattr(autosave_module, "INTERVAL", 0.01)
     workspace = window.workspace
-    first = Keeper(workspace, window.jobs)
+    first = Autosave(workspace, window.jobs)
     workspace.add_model(garments)
     workspace.add_model(digits)
     workspace.select_model(workspace.models[0].id)
@@ -380,22 +396,23 @@ def test_after_a_crash_models_data_and_the_draft_are_known_again(
     folder = first.folder
 
     def written() -> bool:
-        recovered = load_work(folder)
-        return recovered is not None and recovered.dataset == "digits"
+        return kept(folder).dataset == "digits"
 
     qtbot.waitUntil(written)
     qtbot.waitUntil(window.jobs.idle)
-    recovered = load_work(folder)
-    assert recovered is not None and recovered.models == (NamedModel("digits"), NamedModel("garments"))
+    snapshot = kept(folder)
+    assert snapshot.models == {garments.id: NamedModel("garments"), digits.id: NamedModel("digits")}
+    assert snapshot.parts["models"]["current"] == workspace.models[0].id
     # The process dies: its lock goes with it, nothing else happens.
     assert first._lock is not None
     first._timer.stop()
     first._lock.unlock()
     fresh = Workspace(workspace.images)
-    second = Keeper(fresh, window.jobs)
+    second = Autosave(fresh, window.jobs)
     restored = second.load(Task())
     assert restored is not None
-    second.restore(restored)
+    restore(fresh, restored.snapshot)
+    second.restored()
     assert fresh.architecture == draft
     qtbot.waitUntil(window.jobs.idle)
     second.close()
@@ -435,17 +452,16 @@ def test_after_a_crash_a_model_is_opened_as_it_was(window: MainWindow, qtbot: Qt
     small = open_model("lenet-5", input_shape=(40, 44, 1))
     for model in (bare, small):
         window.workspace.add_model(model)
-    save_work(tmp_path / "work", Work.of(window.workspace))
-    recovered = load_work(tmp_path / "work")
-    assert recovered is not None
-    assert recovered.models[-2:] == (
-        NamedModel("MobileNetV2", "", False, (64, 48, 3)),
-        NamedModel("lenet-5", "", True, (40, 44, 1)),
-    )
+    save_work(tmp_path / "work", take(window.workspace))
+    snapshot = kept(tmp_path / "work")
+    named = {
+        bare.id: NamedModel("MobileNetV2", "", False, (64, 48, 3)),
+        small.id: NamedModel("lenet-5", "", True, (40, 44, 1)),
+    }
+    assert {each: snapshot.models[each] for each in named} == named
     for model in (bare, small):
         window.workspace.remove_model(model.id)
-    for named in recovered.models[-2:]:
-        window.sources.engine.bring_back(named)
+    window.restore(snapshot)
     qtbot.waitUntil(
         lambda: {"MobileNetV2 base", small.name} <= {model.name for model in window.workspace.models},
         timeout=LONG,

@@ -21,8 +21,9 @@ PRELUDE = """
 import json, os, sys, traceback
 from PySide6.QtCore import QTimer
 from convscope.ui import application
-from convscope.ui.window import autosave
 from convscope.ui.main_window import MainWindow
+from convscope.ui.window import autosave
+from convscope.workspace.recovery import load_work
 
 autosave.INTERVAL = 0.05
 real_start = MainWindow.start_engine
@@ -234,11 +235,13 @@ def main(window):
     lab = window.workspace.lab
     window.workspace.edit_lab(lab.with_stage(stride=3), "Change stride")
     window.workspace.add_images([Image(np.eye(28, dtype=np.uint8) * 255, "drawing")])
-    keeping = window.findChild(autosave.Keeper)
+    window.show_panel("data")
+    keeping = window.findChild(autosave.Autosave)
     def kept():
-        found = autosave.load_work(keeping.folder)
-        return (found is not None and found.work is not None and found.lab == window.workspace.lab
-                and found.work.images[-1].name == "drawing" and window.jobs.idle())
+        found = load_work(keeping.folder)
+        return (found is not None and found.snapshot.parts["lab"]["stages"][0]["stride"] == 3
+                and found.snapshot.parts["panel"] == "data"
+                and found.snapshot.images[-1].name == "drawing" and window.jobs.idle())
     when(window, kept, lambda: os._exit(9))
 """,
         home,
@@ -248,6 +251,7 @@ def main(window):
 def main(window):
     def done():
         tell(stride=window.workspace.lab.stage.stride, image=window.workspace.image.name,
+             panel=window.panel().name,
              corner=int(window.workspace.image.values[5, 5].max()),
              toasts=[t.message for t in window.toasts.toasts()],
              details=[t.detail.toPlainText() for t in window.toasts.toasts()])
@@ -256,7 +260,7 @@ def main(window):
 """
     facts = start(script, home)
     assert any("did not end cleanly" in detail for detail in facts["details"])
-    assert facts["stride"] == 3
+    assert facts["stride"] == 3 and facts["panel"] == "data"
     assert facts["image"] == "drawing" and facts["corner"] == 255
     assert any("Your work is back" in message for message in facts["toasts"])
     facts = start(script, home)

@@ -12,6 +12,8 @@ import cv2
 import numpy as np
 import pytest
 
+from convscope.core.ids import new_id
+from convscope.core.records import to_json
 from convscope.core.task import Cancelled, Task
 from convscope.engine.data.augmentation import Augmentation
 from convscope.engine.data.resize import InputSettings
@@ -21,19 +23,11 @@ from convscope.imaging.kernels import make
 from convscope.imaging.kernels.kernel import Kernel
 from convscope.imaging.lab.operation import Operation
 from convscope.workspace import recovery
-from convscope.workspace.data_settings import DataSettings
+from convscope.workspace.data import DataSettings
 from convscope.workspace.kept_models import NamedModel
 from convscope.workspace.lab import SOBEL_X, Lab
-from convscope.workspace.recovery import (
-    Recovered,
-    Work,
-    clear_work,
-    has_work,
-    lab_from_json,
-    lab_to_json,
-    load_work,
-    save_work,
-)
+from convscope.workspace.recovery import Recovered, clear_work, has_work, load_work, save_work
+from convscope.workspace.snapshot import Snapshot, restore, take
 from convscope.workspace.workspace import Workspace
 
 LAB = Lab(
@@ -66,20 +60,24 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "work"
 
 
+def of(images: tuple[Image, ...], current: int, lab: Lab) -> Snapshot:
+    """What is open: images, one of them current, and a lab."""
+    workspace = Workspace(images, lab)
+    workspace.select_image(images[current].id)
+    return take(workspace)
+
+
 @pytest.fixture
-def work(tmp_path: Path) -> Work:
+def work(tmp_path: Path) -> Snapshot:
     """A file, a drawing and a typed matrix."""
     path = tmp_path / "photo.png"
     assert cv2.imwrite(str(path), np.full((4, 5), 9, np.uint8))
-    return Work(
-        (
-            Image(np.full((4, 5), 9, np.uint8), "photo.png", path),
-            Image(np.arange(9, dtype=np.uint8).reshape(3, 3), "drawing", None, ("a note",)),
-            Image(np.array([[0.5, -2.25]], np.float32), "typed"),
-        ),
-        1,
-        LAB,
+    images = (
+        Image(np.full((4, 5), 9, np.uint8), "photo.png", path),
+        Image(np.arange(9, dtype=np.uint8).reshape(3, 3), "drawing", None, ("a note",)),
+        Image(np.array([[0.5, -2.25]], np.float32), "typed"),
     )
+    return of(images, 1, LAB)
 
 
 def back(folder: Path) -> Recovered:
@@ -89,51 +87,57 @@ def back(folder: Path) -> Recovered:
     return recovered
 
 
-def test_everything_comes_back_exactly(folder: Path, work: Work) -> None:
+def again(recovered: Recovered) -> Workspace:
+    """A workspace that it was brought back into."""
+    workspace = Workspace([Image(np.zeros((2, 2), np.uint8), "sample")])
+    restore(workspace, recovered.snapshot)
+    return workspace
+
+
+def test_everything_comes_back_exactly(folder: Path, work: Snapshot) -> None:
     assert not has_work(folder)
     save_work(folder, work)
     assert has_work(folder)
     recovered = back(folder)
-    assert recovered.lab == LAB and recovered.errors == ()
-    assert recovered.work is not None and recovered.work.current == 1
-    for old, new in zip(work.images, recovered.work.images, strict=True):
-        assert (old.name, old.path, old.notes) == (new.name, new.path, new.notes)
+    workspace = again(recovered)
+    assert workspace.lab == LAB and recovered.errors == ()
+    assert workspace.current == 1
+    for old, new in zip(work.images, workspace.images, strict=True):
+        assert (old.name, old.path, old.notes, old.id) == (new.name, new.path, new.notes, new.id)
         assert old.values.dtype == new.values.dtype
         assert np.array_equal(old.values, new.values)
 
 
-def test_the_lab_is_plain_json() -> None:
-    text = json.dumps(lab_to_json(LAB))
-    assert lab_from_json(json.loads(text)) == LAB
+def test_what_comes_back_is_the_same_snapshot(folder: Path, work: Snapshot) -> None:
+    save_work(folder, work)
+    save_work(folder.with_name("again"), take(again(back(folder))))
+    first, second = (
+        json.loads((each / "work.json").read_text()) for each in (folder, folder.with_name("again"))
+    )
+    assert first == second and first["parts"]["lab"]["channel"] == "luma"
 
 
-def test_a_display_that_a_person_chose_stays_chosen_also_in_what_an_earlier_version_left() -> None:
-    chosen = replace(Lab(), display="signed", chosen=True)
-    for lab in (chosen, Lab()):
-        kept = lab_to_json(lab)
-        assert lab_from_json(kept) == lab
-        del kept["chosen"]
-        assert lab_from_json(kept) == lab
-
-
-def test_the_work_of_a_workspace_is_what_is_open(work: Work) -> None:
+def test_the_work_of_a_workspace_is_what_is_open(work: Snapshot) -> None:
     workspace = Workspace(work.images, LAB)
     workspace.select_image(workspace.images[2].id)
-    assert Work.of(workspace) == Work(work.images, 2, LAB)
+    snapshot = take(workspace)
+    assert snapshot.images == work.images and snapshot.parts["lab"] == LAB
+    assert snapshot.parts["images"].current == work.images[2].id
+    assert set(snapshot.parts) == {"lab", "images"} and not snapshot.models and not snapshot.dataset
 
 
-def test_a_drawing_that_did_not_change_is_not_written_again(folder: Path, work: Work) -> None:
+def test_a_drawing_that_did_not_change_is_not_written_again(folder: Path, work: Snapshot) -> None:
     save_work(folder, work)
     before = {path.name: path.stat().st_mtime_ns for path in folder.glob("*.npy")}
     assert len(before) == 2
-    save_work(folder, Work(work.images, 0, Lab()))
+    save_work(folder, of(work.images, 0, Lab()))
     assert {path.name: path.stat().st_mtime_ns for path in folder.glob("*.npy")} == before
-    save_work(folder, Work(work.images[:1], 0, Lab()))
+    save_work(folder, of(work.images[:1], 0, Lab()))
     assert not list(folder.glob("*.npy"))
 
 
 def test_a_write_that_fails_leaves_the_last_work_whole(
-    folder: Path, work: Work, monkeypatch: pytest.MonkeyPatch
+    folder: Path, work: Snapshot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     save_work(folder, work)
     real = Path.replace
@@ -145,31 +149,31 @@ def test_a_write_that_fails_leaves_the_last_work_whole(
 
     monkeypatch.setattr(Path, "replace", full)
     with pytest.raises(OSError, match="No space left"):
-        save_work(folder, Work(work.images[1:2], 0, Lab()))
+        save_work(folder, of(work.images[1:2], 0, Lab()))
     monkeypatch.undo()
-    recovered = back(folder)
-    assert recovered.work is not None
-    assert [image.name for image in recovered.work.images] == ["photo.png", "drawing", "typed"]
+    assert [image.name for image in back(folder).snapshot.images] == ["photo.png", "drawing", "typed"]
     assert not list(folder.glob("*.tmp"))
 
 
-def test_a_file_that_is_gone_is_an_error_and_the_rest_comes_back(folder: Path, work: Work) -> None:
+def test_a_file_that_is_gone_is_an_error_and_the_rest_comes_back(folder: Path, work: Snapshot) -> None:
     save_work(folder, work)
     assert work.images[0].path is not None
     work.images[0].path.unlink()
     recovered = back(folder)
-    assert recovered.work is not None
-    assert [image.name for image in recovered.work.images] == ["drawing", "typed"]
-    assert recovered.work.images[recovered.work.current].name == "drawing"
+    workspace = again(recovered)
+    assert [image.name for image in workspace.images] == ["drawing", "typed"]
+    assert workspace.image.name == "drawing"
     assert ["photo.png" in error.message for error in recovered.errors] == [True]
 
 
-def test_without_any_image_the_lab_still_comes_back(folder: Path, work: Work) -> None:
-    save_work(folder, Work(work.images[:1], 0, LAB))
+def test_without_any_image_the_lab_still_comes_back(folder: Path, work: Snapshot) -> None:
+    save_work(folder, of(work.images[:1], 0, LAB))
     assert work.images[0].path is not None
     work.images[0].path.unlink()
     recovered = back(folder)
-    assert recovered.work is None and recovered.lab == LAB and len(recovered.errors) == 1
+    workspace = again(recovered)
+    assert recovered.snapshot.images == () and workspace.lab == LAB and len(recovered.errors) == 1
+    assert workspace.image.name == "sample"
 
 
 @pytest.mark.parametrize(
@@ -181,6 +185,9 @@ def test_without_any_image_the_lab_still_comes_back(folder: Path, work: Work) ->
         "null",
         '{"version": 99}',
         '{"version": 1}',
+        '{"version": 2}',
+        '{"version": 2, "images": 5, "models": 5, "dataset": 5, "parts": 5}',
+        '{"version": 2, "images": [{"id": "lab", "values": "x"}], "parts": {"lab": 5, "images": 7}}',
         '{"version": 1, "current": 0, "images": [], "lab": {"stages": [], "selected": 0, "display": "abs"}}',
         '{"version": 1, "current": 0, "images": [], "lab": {"stages": [{"kernels": [{"weights": "x"}]}]}}',
         '{"version": 1, "current": "x", "images": 5, "lab": {}}',
@@ -198,6 +205,12 @@ def changed(folder: Path, **values: object) -> None:
     (folder / "work.json").write_text(json.dumps({**document, **values}))
 
 
+def changed_part(folder: Path, name: str, value: object) -> None:
+    """Another value of a part in what was kept."""
+    document = json.loads((folder / "work.json").read_text())
+    changed(folder, parts={**document["parts"], name: value})
+
+
 def told(recovered: Recovered) -> list[str]:
     """What could not be brought back."""
     return [
@@ -206,28 +219,44 @@ def told(recovered: Recovered) -> list[str]:
     ]
 
 
-def test_a_wrong_setting_in_the_lab_is_left_aside_and_the_rest_comes_back(folder: Path, work: Work) -> None:
+def test_a_wrong_setting_in_the_lab_is_left_aside_and_the_rest_comes_back(
+    folder: Path, work: Snapshot
+) -> None:
     save_work(folder, work)
-    lab = json.loads((folder / "work.json").read_text())["lab"]
-    changed(folder, lab={**lab, "display": "loud"})
+    changed_part(folder, "lab", {**to_json(LAB), "display": "loud"})
     recovered = back(folder)
-    assert told(recovered) == ["The kernels"] and recovered.lab == Lab()
-    assert recovered.work is not None and len(recovered.work.images) == 3
+    workspace = again(recovered)
+    assert told(recovered) == ["The kernels"] and workspace.lab == Lab()
+    assert len(workspace.images) == 3
 
 
-def test_one_damaged_model_keeps_no_other_away(folder: Path, work: Work) -> None:
-    save_work(folder, replace(work, models=(NamedModel("digits"),)))
+def test_one_damaged_model_keeps_no_other_away(folder: Path, work: Snapshot) -> None:
+    ids = [new_id() for _ in range(3)]
+    save_work(folder, replace(work, models={ids[0]: NamedModel("digits")}))
+    entries: list[object] = json.loads((folder / "work.json").read_text())["models"]
     changed(
-        folder, models=[["digits", ""], 5, ["VGG16"], {"file": "x"}, ["VGG16", "", {"input_shape": 5}], None]
+        folder,
+        models=[
+            *entries,
+            5,
+            {"id": ids[1]},
+            {"id": ids[1], "file": "x"},
+            {"id": ids[1], "spec": "VGG16", "input_shape": 5},
+            {"id": ids[1], "spec": "VGG16", "input_shape": [0, 1, 3]},
+            {"id": "lab", "spec": "VGG16"},
+            None,
+        ],
     )
     recovered = back(folder)
-    assert recovered.models == (NamedModel("digits"),) and told(recovered) == ["A model"] * 5
+    assert recovered.snapshot.models == {ids[0]: NamedModel("digits")}
+    assert told(recovered) == ["A model"] * 7
     changed(folder, models=7)
     recovered = back(folder)
-    assert recovered.models == () and told(recovered) == ["The models"] and recovered.lab == LAB
+    assert recovered.snapshot.models == {} and told(recovered) == ["The models"]
+    assert again(recovered).lab == LAB
 
 
-def test_models_come_back_with_what_they_were_opened_with(folder: Path, work: Work) -> None:
+def test_models_come_back_with_what_they_were_opened_with(folder: Path, work: Snapshot) -> None:
     models = (
         NamedModel("digits"),
         NamedModel("VGG16", "imagenet", False, (64, 48, 3)),
@@ -235,11 +264,12 @@ def test_models_come_back_with_what_they_were_opened_with(folder: Path, work: Wo
         NamedModel("lenet-5", input_shape=(None, None, 1)),
         NamedModel("/a/b.keras", "/a/w.h5"),
     )
-    save_work(folder, replace(work, models=models))
-    assert back(folder).models == models
-    # Of a version that kept names and weights only.
-    changed(folder, models=[["digits", ""], ["VGG16", "imagenet"]])
-    assert back(folder).models == (NamedModel("digits"), NamedModel("VGG16", "imagenet"))
+    named = {new_id(): model for model in models}
+    save_work(folder, replace(work, models=named))
+    assert list(back(folder).snapshot.models.items()) == list(named.items())
+    # What is not open yet is in the next snapshot, too.
+    workspace = again(back(folder))
+    assert take(workspace).models == named
 
 
 @pytest.mark.parametrize("kind", ["pipe", "zero", "loop", "folder", "nested", "large"])
@@ -258,7 +288,7 @@ def test_work_that_is_no_file_is_no_work(folder: Path, kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["pipe", "zero", "loop", "folder"])
-def test_an_image_that_is_no_file_keeps_no_other_away(folder: Path, work: Work, kind: str) -> None:
+def test_an_image_that_is_no_file_keeps_no_other_away(folder: Path, work: Snapshot, kind: str) -> None:
     save_work(folder, work)
     path = folder / json.loads((folder / "work.json").read_text())["images"][1]["values"]
     path.unlink()
@@ -269,21 +299,25 @@ def test_an_image_that_is_no_file_keeps_no_other_away(folder: Path, work: Work, 
     else:
         path.symlink_to("/dev/zero" if kind == "zero" else path)
     recovered = back(folder)
-    assert recovered.work is not None and len(recovered.errors) == 1
-    assert [image.name for image in recovered.work.images] == ["photo.png", "typed"]
+    assert len(recovered.errors) == 1
+    assert [image.name for image in again(recovered).images] == ["photo.png", "typed"]
 
 
-def test_whatever_the_file_holds_it_is_work_or_none(folder: Path, work: Work) -> None:
+def test_whatever_the_file_holds_it_is_work_or_none(folder: Path, work: Snapshot) -> None:
     """Values of every wrong kind in every place, and bytes changed: nothing else is ever raised."""
     save_work(
         folder,
         replace(
             work,
-            models=(NamedModel("VGG16", "imagenet", False, (64, 48, 3)),),
+            models={new_id(): NamedModel("VGG16", "imagenet", False, (64, 48, 3))},
             dataset="digits",
-            input=InputSettings((8, 8), 3, "crop"),
-            augmentation=Augmentation(rotation=10.0),
-            settings={"digits": DataSettings(Augmentation(), InputSettings(), SplitSettings())},
+            parts={
+                **work.parts,
+                "data:": DataSettings(Augmentation(rotation=10.0), InputSettings((8, 8), 3, "crop")),
+                "data:digits": DataSettings(Augmentation(), InputSettings(), SplitSettings()),
+                "layer": "conv2d",
+                "panel": "kernels",
+            },
         ),
     )
     path, random = folder / "work.json", Random(4)
@@ -304,7 +338,9 @@ def test_whatever_the_file_holds_it_is_work_or_none(folder: Path, work: Work) ->
         for value in random.sample(wrong, 2):
             container[key] = value  # type: ignore[index]
             path.write_text(json.dumps(document))
-            load_work(folder)
+            found = load_work(folder)
+            if found is not None:
+                again(found)
         container[key] = before  # type: ignore[index]
     for _ in range(60):
         data = bytearray(whole.encode())
@@ -315,7 +351,7 @@ def test_whatever_the_file_holds_it_is_work_or_none(folder: Path, work: Work) ->
 
 
 def test_a_damaged_drawing_never_runs_code_and_never_leaves_the_folder(
-    folder: Path, work: Work, tmp_path: Path
+    folder: Path, work: Snapshot, tmp_path: Path
 ) -> None:
     save_work(folder, work)
     np.save(tmp_path / "elsewhere.npy", np.zeros((2, 2), np.uint8))
@@ -325,12 +361,11 @@ def test_a_damaged_drawing_never_runs_code_and_never_leaves_the_folder(
     np.save(pickled, np.array([{"a": 1}], dtype=object), allow_pickle=True)
     (folder / "work.json").write_text(json.dumps(document))
     recovered = back(folder)
-    assert recovered.work is not None
-    assert [image.name for image in recovered.work.images] == ["photo.png"]
+    assert [image.name for image in again(recovered).images] == ["photo.png"]
     assert len(recovered.errors) == 2
 
 
-def test_clearing_forgets_it(folder: Path, work: Work) -> None:
+def test_clearing_forgets_it(folder: Path, work: Snapshot) -> None:
     save_work(folder, work)
     clear_work(folder)
     assert not has_work(folder) and load_work(folder) is None
@@ -338,7 +373,7 @@ def test_clearing_forgets_it(folder: Path, work: Work) -> None:
     clear_work(folder)
 
 
-def test_saving_and_loading_can_be_cancelled(folder: Path, work: Work) -> None:
+def test_saving_and_loading_can_be_cancelled(folder: Path, work: Snapshot) -> None:
     save_work(folder, work)
     task = Task()
     task.cancel()
@@ -349,30 +384,22 @@ def test_saving_and_loading_can_be_cancelled(folder: Path, work: Work) -> None:
     assert recovery.has_work(folder)
 
 
-def test_what_images_are_brought_to_comes_back(folder: Path, work: Work) -> None:
+def test_what_images_are_brought_to_comes_back(folder: Path, work: Snapshot) -> None:
     workspace = Workspace(work.images, LAB)
     workspace.set_input(InputSettings((224, 160), 3, "crop"))
-    save_work(folder, Work.of(workspace))
-    assert back(folder).input == InputSettings((224, 160), 3, "crop")
+    save_work(folder, take(workspace))
+    assert again(back(folder)).input == InputSettings((224, 160), 3, "crop")
     workspace.set_input(InputSettings())
-    save_work(folder, Work.of(workspace))
-    assert back(folder).input == InputSettings()
-    assert back(folder).augmentation is None
+    save_work(folder, take(workspace))
+    later = again(back(folder))
+    assert later.input == InputSettings() and later.has_input
+    assert later.augmentation is None
     workspace.set_augmentation(Augmentation(rotation=10.0, flip_horizontal=True, fill="reflect"))
-    save_work(folder, Work.of(workspace))
-    assert back(folder).augmentation == workspace.augmentation
+    save_work(folder, take(workspace))
+    assert again(back(folder)).augmentation == workspace.augmentation
 
 
-@pytest.mark.parametrize("bad", [{"size": [0, 9], "channels": None, "fit": "crop"}, {"size": 3}, [1]])
-def test_an_input_that_cannot_be_is_left_aside(folder: Path, work: Work, bad: object) -> None:
-    save_work(folder, work)
-    changed(folder, input=bad)
-    recovered = back(folder)
-    assert recovered.input is None and recovered.lab == LAB
-    assert told(recovered) == ["What images are brought to"]
-
-
-def test_what_is_set_for_each_data_set_comes_back(folder: Path, work: Work) -> None:
+def test_what_is_set_for_each_data_set_comes_back(folder: Path, work: Snapshot) -> None:
     workspace = Workspace(work.images, LAB)
     settings = {
         "/data/bücher \udce9": DataSettings(
@@ -380,17 +407,38 @@ def test_what_is_set_for_each_data_set_comes_back(folder: Path, work: Work) -> N
         ),
         "digits": DataSettings(batch_size=64, labels="categorical"),
     }
-    workspace.bring_data_settings(settings)
-    save_work(folder, Work.of(workspace))
-    assert back(folder).settings == settings
+    for reference, each in settings.items():
+        workspace.data_part_of(reference).set(each)
+    save_work(folder, take(workspace))
+    later = again(back(folder))
+    assert {reference: later.data_settings_of(reference) for reference in settings} == settings
 
 
 @pytest.mark.parametrize(
-    "bad", [{"labels": "none"}, {"split": {"validation": 3}}, {"augmentation": {"x": 1}}, 7]
+    "bad",
+    [
+        {"labels": "none"},
+        {"split": {"validation": 3}},
+        {"augmentation": {"rotation": "x"}},
+        {"input": {"size": [0, 9], "channels": None, "fit": "crop"}},
+        {"input": {"size": 3}},
+        {"input": [1]},
+        7,
+    ],
 )
-def test_data_settings_that_cannot_be_are_left_aside(folder: Path, work: Work, bad: object) -> None:
+def test_data_settings_that_cannot_be_are_left_aside(folder: Path, work: Snapshot, bad: object) -> None:
     save_work(folder, work)
-    changed(folder, data_settings={"digits": bad, "fashion": DataSettings(batch_size=8).to_json()})
+    changed_part(folder, "data:digits", bad)
+    changed_part(folder, "data:fashion", to_json(DataSettings(batch_size=8)))
     recovered = back(folder)
-    assert recovered.settings == {"fashion": DataSettings(batch_size=8)}
+    assert again(recovered).data_settings_of("fashion") == DataSettings(batch_size=8)
+    assert again(recovered).data_settings_of("digits") == DataSettings()
     assert told(recovered) == ["What was set for the data set digits"]
+
+
+def test_what_was_typed_into_a_closed_model_is_not_kept_for_ever(folder: Path, work: Snapshot) -> None:
+    workspace = Workspace(work.images, LAB)
+    gone, drawn = new_id(), work.images[1].id
+    for owner in (gone, drawn):
+        workspace.part(f"layers.weights.{owner}", 0, "layers").set(3)
+    assert set(take(workspace).parts) == {"lab", "images", f"layers.weights.{drawn}"}

@@ -13,7 +13,7 @@ from convscope.engine.data.augmentation import Augmentation
 from convscope.engine.data.resize import InputSettings
 from convscope.engine.data.split import SplitSettings
 from convscope.imaging.image import Image
-from convscope.workspace.data_settings import DataSettings
+from convscope.workspace.data import DataSettings
 from convscope.workspace.lab import Lab
 from convscope.workspace.workspace import Workspace
 
@@ -165,7 +165,7 @@ def test_closed_images_take_no_more_than_their_share_of_memory(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     last = workspace.images[1]
-    monkeypatch.setattr("convscope.workspace.workspace.KEPT_BYTES", workspace.images[0].values.nbytes)
+    monkeypatch.setattr("convscope.workspace.images.KEPT_BYTES", workspace.images[0].values.nbytes)
     workspace.remove_image(workspace.images[0].id)
     workspace.remove_image(workspace.images[0].id)
     assert workspace.closed_image is last
@@ -404,7 +404,8 @@ def test_each_data_set_has_its_own_settings(workspace: Workspace) -> None:
     workspace.undo()
     assert workspace.data_settings == DataSettings()
     workspace.redo()
-    assert workspace.all_data_settings == {"first": DataSettings(Augmentation(rotation=100.0))}
+    kept = {name: value for name, value in workspace.document.values().items() if name.startswith("data:")}
+    assert kept == {"data:first": DataSettings(Augmentation(rotation=100.0))}
 
 
 def test_what_was_set_before_there_was_data_is_for_the_first(workspace: Workspace) -> None:

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog, QWidget
@@ -20,7 +20,7 @@ from convscope.engine.models.files.description import is_description
 from convscope.jobs.job import Job
 from convscope.jobs.jobs import Jobs
 from convscope.ui.settings import Settings
-from convscope.workspace.kept_models import KeptModel, NamedModel, open_kept
+from convscope.workspace.kept_models import KeptModel, NamedModel, open_kept, open_named
 from convscope.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -186,13 +186,8 @@ class EngineSources(QObject):
         known = self._workspace.open_model(name)
         return known if known is not None and written == _written(spec) else None
 
-    def open_first(self, spec: str, **options: Any) -> None:
-        """Open a model so that there is one to ask; whatever a person has opened meanwhile stays current.
-
-        Args:
-            options: those of the catalogue's `open_model`.
-        """
-
+    def open_first(self, spec: str) -> None:
+        """Open a model so that there is one to ask; whatever a person has opened meanwhile stays current."""
         written = [""]
 
         def work(task: Task) -> OpenedModel:
@@ -200,29 +195,49 @@ class EngineSources(QObject):
             from convscope.engine.training.runs.trained_in import trained_in
 
             written[0] = _written(spec)
-            return open_model(trained_in(spec), task=task, **options)
+            return open_model(trained_in(spec), task=task)
 
         def done(opened: OpenedModel) -> None:
-            if opened.source.path is not None:
-                self._settings.remember(opened.source.path)
-            if not options:
-                self._as_named[spec] = (opened.id, written[0])
+            self._as_named[spec] = (opened.id, written[0])
 
         self._open(work, f"Opening {spec}", done, unasked=True)
 
-    def bring_back(self, model: NamedModel | KeptModel) -> None:
-        """Open a model that was open when the last run ended: by name and weights, or from its own file."""
-        if isinstance(model, KeptModel):
-            self._open(lambda task: open_kept(model, task), f"Bringing {model.name} back", unasked=True)
-        else:
-            options = {
-                "weights": model.weights or None,
-                "include_top": model.include_top,
-                "input_shape": model.input_shape,
-            }
-            plain = model == NamedModel(model.spec)
-            # What the last run has downloaded is in its cache, and nothing else is asked for now.
-            self.open_first(model.spec, **({} if plain else {**options, "fetch": False}))
+    def bring_back(self) -> None:
+        """Open what a snapshot is of: the models as they were opened, the current one first, and the data set.
+
+        Nothing is downloaded for it: what an earlier run has downloaded is in its cache.
+        """
+        workspace = self._workspace
+        awaited, wanted = workspace.awaited_models, workspace.wanted_model
+        for model_id in sorted(awaited, key=lambda each: each != wanted):
+            self._bring_back(model_id, awaited[model_id])
+        if workspace.awaited_dataset:
+            self.open_dataset(workspace.awaited_dataset, fetch=False)
+
+    def _bring_back(self, model_id: str, model: NamedModel | KeptModel) -> None:
+        written = ""
+
+        def work(task: Task) -> OpenedModel:
+            nonlocal written
+            if isinstance(model, KeptModel):
+                opened = open_kept(model, task)
+            else:
+                written = _written(model.spec)
+                opened = open_named(model, task)
+            opened.id = model_id
+            return opened
+
+        def done(opened: OpenedModel) -> None:
+            if isinstance(model, NamedModel) and model == NamedModel(model.spec):
+                self._as_named[model.spec] = (opened.id, written)
+
+        def failed(error: BaseException) -> None:
+            self._workspace.give_up(model_id)
+            self._report(error)
+
+        name = model.name if isinstance(model, KeptModel) else model.spec
+        given_up = lambda: self._workspace.give_up(model_id)  # noqa: E731
+        self._open(work, f"Bringing {name} back", done, failed, given_up, unasked=True, again=True)
 
     def _open(
         self,
@@ -233,6 +248,7 @@ class EngineSources(QObject):
         on_cancelled: Callable[[], None] | None = None,
         *,
         unasked: bool = False,
+        again: bool = False,
     ) -> Job:
         chosen = self._chosen_by_hand
 
@@ -257,7 +273,8 @@ class EngineSources(QObject):
             if unasked:
                 self._unasked.add(opened.id)
             # Nor is what they chose while this was on its way: another network would answer in its place.
-            current = free or (not unasked and chosen == self._chosen_by_hand)
+            # One that was open before is current if it was: the workspace knows.
+            current = not again and (free or (not unasked and chosen == self._chosen_by_hand))
             self._came += current
             self._workspace.add_model(opened, current=current)
             if not current and not unasked:
@@ -309,6 +326,7 @@ class EngineSources(QObject):
             self._workspace.set_dataset(dataset)
 
         def failed(error: BaseException) -> None:
+            self._workspace.give_up(dataset=True)
             name = Path(reference).name
             if not isinstance(error, UserError):
                 self._refuse(Refused(str(reference), f"{name} could not be opened."))
@@ -327,6 +345,7 @@ class EngineSources(QObject):
             key="dataset",
             on_done=done,
             on_failed=failed,
+            on_cancelled=lambda: self._workspace.give_up(dataset=True),
         )
 
     def forgive(self) -> None:

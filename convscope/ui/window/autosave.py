@@ -5,15 +5,14 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from psygnal import SignalInstance
 from PySide6.QtCore import QLockFile, QObject, QTimer
 
 from convscope.core.paths import state_dir
 from convscope.core.task import Task
 from convscope.jobs.jobs import Jobs
-from convscope.workspace.data_settings import DataSettings
-from convscope.workspace.kept_models import spare
-from convscope.workspace.recovery import Recovered, Work, clear_work, has_work, load_work, save_work
+from convscope.ui.ending import Ending
+from convscope.workspace.recovery import Recovered, clear_work, has_work, load_work, save_work
+from convscope.workspace.snapshot import take
 from convscope.workspace.workspace import Workspace
 
 log = logging.getLogger(__name__)
@@ -23,12 +22,15 @@ _MARKER = "restoring"
 WINDOWS = 16  # that can be open at once with their work kept
 
 
-class Keeper(QObject):
+class Autosave(QObject):
     """One window's place on the disk; a second window has its own.
+
+    Work of a run that ended unexpectedly stays as it is until `restored` says that it is back, or that it
+    cannot be: what is written before would take its place.
 
     Args:
         workspace: whose work is kept.
-        jobs: writes and reads, in the lane "keeping".
+        jobs: writes, in the lane "keeping".
     """
 
     def __init__(self, workspace: Workspace, jobs: Jobs, parent: QObject | None = None) -> None:
@@ -42,8 +44,16 @@ class Keeper(QObject):
         self._lock: QLockFile | None = None
         self.folder: Path | None = None
         self._claim()
-        for signal in self._signals():
-            signal.connect(self._changed)
+        self._pending = self.has_work
+        self._ending = Ending()
+        for signal in (
+            workspace.document.touched,
+            workspace.images_changed,
+            workspace.image_changed,
+            workspace.models_changed,
+            workspace.dataset_changed,
+        ):
+            self._ending.listen(signal, self._changed)
 
     @property
     def has_work(self) -> bool:
@@ -58,36 +68,23 @@ class Keeper(QObject):
         if marker.exists():
             # Work that was being brought back when the last run ended too may be what ended it.
             log.warning("unsaved work is left aside: bringing it back has failed once")
+            self._pending = False
             return None
         marker.touch()
-        recovered = load_work(self.folder, task)
-        if recovered is not None:
-            spare(recovered.models)
-        return recovered
+        return load_work(self.folder, task)
 
-    def restore(self, recovered: Recovered) -> None:
-        """Put it into the workspace: images and documents; an edit that can be undone."""
-        if recovered.work is not None:
-            images = recovered.work.images
-            self._workspace.add_images(images)
-            self._workspace.select_image(images[recovered.work.current].id)
-        self._workspace.edit_lab(recovered.lab, "Restore the last work")
-        if recovered.architecture is not None:
-            self._workspace.edit_architecture(recovered.architecture, "Restore the last work")
-        settings = dict(recovered.settings)
-        # Without a data set, and by versions that kept those of one only.
-        alone = DataSettings(recovered.augmentation, recovered.input)
-        if recovered.dataset not in settings and alone != DataSettings():
-            settings[recovered.dataset] = alone
-        self._workspace.bring_data_settings(settings)
+    def restored(self) -> None:
+        """That work is in the workspace, or cannot be used: what is open now takes its place."""
+        self._pending = False
+        self._changed()
 
     def close(self) -> None:
         """The window closes as it should: nothing needs to be kept."""
         self._timer.stop()
-        for signal in self._signals():
-            signal.disconnect(self._changed)
+        self._ending.end()
         if self.folder is not None:
-            clear_work(self.folder)
+            if not self._pending:
+                clear_work(self.folder)
             (self.folder / _MARKER).unlink(missing_ok=True)
         if self._lock is not None:
             self._lock.unlock()
@@ -110,26 +107,13 @@ class Keeper(QObject):
                 return
         log.warning("no place for unsaved work: too many windows, or the folder cannot be written")
 
-    def _signals(self) -> tuple[SignalInstance, ...]:
-        workspace = self._workspace
-        return (
-            workspace.lab_changed,
-            workspace.architecture_changed,
-            workspace.images_changed,
-            workspace.image_changed,
-            workspace.models_changed,
-            workspace.model_changed,
-            workspace.dataset_changed,
-            workspace.data_settings_changed,
-        )
-
     def _changed(self, *_: object) -> None:
         # Throttled, not put off: a long drag is kept as it goes.
-        if self.folder is not None and not self._timer.isActive():
+        if self.folder is not None and not self._pending and not self._timer.isActive():
             self._timer.start()
 
     def _save(self) -> None:
-        folder, work = self.folder, Work.of(self._workspace)
+        folder, work = self.folder, take(self._workspace)
         if folder is None:
             return
 

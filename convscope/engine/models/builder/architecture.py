@@ -20,7 +20,7 @@ from convscope.engine.models.layer_specs.base import Shape, ShapeError
 from convscope.engine.models.summary import LayerInfo, Sheet, activation_bytes, count, dealt, sheet
 from convscope.engine.models.summary.receptive import ReceptiveField
 
-_FORMAT = "convscope architecture 1"
+FORMAT = "convscope architecture 1"
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]*")
 """What a layer or a model can be called in Keras."""
 LONGEST_TITLE = 80
@@ -298,7 +298,7 @@ class Architecture:
             for x in self.layers
         ]
         title = {"title": self.title} if self.title else {}
-        return json.dumps({"format": _FORMAT, "name": self.name, **title, "layers": layers}, indent=1)
+        return json.dumps({"format": FORMAT, "name": self.name, **title, "layers": layers}, indent=1)
 
     @staticmethod
     def from_json(text: str, source: str = "The text") -> Architecture:
@@ -321,7 +321,7 @@ class Architecture:
                     f"{source} is Keras's own description of a network, not an architecture of this app: "
                     "open it as a model, together with the file of its weights."
                 )
-            if data["format"] != _FORMAT:
+            if data["format"] != FORMAT:
                 raise KeyError("format")
             check_layers(len(data["layers"]), source)
             layers = tuple(

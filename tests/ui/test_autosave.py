@@ -11,15 +11,17 @@ import pytest
 from pytestqt.qtbot import QtBot
 from window_helpers import small_images
 
+from convscope.core.records import from_json
 from convscope.core.task import Task
 from convscope.engine.data.resize import InputSettings
 from convscope.imaging.image import Image
 from convscope.jobs.jobs import Jobs
 from convscope.ui.settings import Settings
 from convscope.ui.window import autosave as module
-from convscope.ui.window.autosave import Keeper
+from convscope.ui.window.autosave import Autosave
 from convscope.workspace.lab import Lab
 from convscope.workspace.recovery import load_work
+from convscope.workspace.snapshot import restore
 from convscope.workspace.workspace import Workspace
 
 
@@ -43,38 +45,46 @@ def workspace() -> Workspace:
     return Workspace(small_images())
 
 
-def kept(keeper: Keeper) -> Lab | None:
+def kept(autosave: Autosave) -> Lab | None:
     """The lab on the disk."""
-    assert keeper.folder is not None
-    recovered = load_work(keeper.folder)
-    return recovered.lab if recovered is not None else None
+    assert autosave.folder is not None
+    recovered = load_work(autosave.folder)
+    return from_json(Lab, recovered.snapshot.parts["lab"]) if recovered is not None else None
+
+
+def bring_back(autosave: Autosave, workspace: Workspace) -> None:
+    """As the window does."""
+    recovered = autosave.load(Task())
+    assert recovered is not None
+    restore(workspace, recovered.snapshot)
+    autosave.restored()
 
 
 def test_an_edit_is_on_the_disk_soon_and_a_proper_end_forgets_it(
     workspace: Workspace, jobs: Jobs, qtbot: QtBot
 ) -> None:
-    keeper = Keeper(workspace, jobs)
-    assert not keeper.has_work
+    autosave = Autosave(workspace, jobs)
+    assert not autosave.has_work
     workspace.edit_lab(workspace.lab.with_stage(stride=3), "Change stride")
-    qtbot.waitUntil(lambda: kept(keeper) == workspace.lab)
+    qtbot.waitUntil(lambda: kept(autosave) == workspace.lab)
     qtbot.waitUntil(jobs.idle)
-    assert keeper.has_work
-    keeper.close()
-    assert not keeper.has_work
+    assert autosave.has_work
+    autosave.close()
+    assert not autosave.has_work
     workspace.edit_lab(workspace.lab.with_stage(stride=4), "Change stride")
     qtbot.wait(40)
-    assert not keeper.has_work
+    assert not autosave.has_work
 
 
-def crashed(keeper: Keeper) -> None:
+def crashed(autosave: Autosave) -> None:
     """What is left when a process dies: the lock goes with it, nothing else happens."""
-    assert keeper._lock is not None
-    keeper._timer.stop()
-    keeper._lock.unlock()
+    assert autosave._lock is not None
+    autosave._timer.stop()
+    autosave._lock.unlock()
 
 
 def test_after_a_crash_the_next_window_brings_it_back(workspace: Workspace, jobs: Jobs, qtbot: QtBot) -> None:
-    first = Keeper(workspace, jobs)
+    first = Autosave(workspace, jobs)
     drawing = Image(np.eye(28, dtype=np.uint8) * 255, "drawing")
     workspace.add_images([drawing])
     workspace.edit_lab(workspace.lab.with_stage(stride=3), "Change stride")
@@ -83,11 +93,9 @@ def test_after_a_crash_the_next_window_brings_it_back(workspace: Workspace, jobs
     crashed(first)
 
     fresh = Workspace(small_images(1))
-    second = Keeper(fresh, jobs)
+    second = Autosave(fresh, jobs)
     assert second.folder == first.folder and second.has_work
-    recovered = second.load(Task())
-    assert recovered is not None
-    second.restore(recovered)
+    bring_back(second, fresh)
     assert fresh.lab.stage.stride == 3 and fresh.image.name == "drawing"
     assert np.array_equal(fresh.image.values, drawing.values)
     # It is a step like any other.
@@ -97,16 +105,14 @@ def test_after_a_crash_the_next_window_brings_it_back(workspace: Workspace, jobs
 
 
 def test_what_images_are_brought_to_is_kept_too(workspace: Workspace, jobs: Jobs, qtbot: QtBot) -> None:
-    first = Keeper(workspace, jobs)
+    first = Autosave(workspace, jobs)
     workspace.set_input(InputSettings((96, 64), 3, "pad"))
     qtbot.waitUntil(lambda: first.has_work)
     qtbot.waitUntil(jobs.idle)
     crashed(first)
     later = Workspace(small_images())
-    second = Keeper(later, jobs)
-    recovered = second.load(Task())
-    assert recovered is not None
-    second.restore(recovered)
+    second = Autosave(later, jobs)
+    bring_back(second, later)
     assert later.input == InputSettings((96, 64), 3, "pad")
     second.close()
     assert len(later.input_changed) == 0
@@ -115,15 +121,15 @@ def test_what_images_are_brought_to_is_kept_too(workspace: Workspace, jobs: Jobs
 def test_work_that_ends_the_next_run_too_is_not_brought_back_for_ever(
     workspace: Workspace, jobs: Jobs, qtbot: QtBot
 ) -> None:
-    first = Keeper(workspace, jobs)
+    first = Autosave(workspace, jobs)
     workspace.edit_lab(workspace.lab.with_stage(stride=3), "Change stride")
     qtbot.waitUntil(lambda: kept(first) == workspace.lab)
     qtbot.waitUntil(jobs.idle)
     crashed(first)
-    second = Keeper(Workspace(small_images(1)), jobs)
+    second = Autosave(Workspace(small_images(1)), jobs)
     assert second.load(Task()) is not None
     crashed(second)
-    third = Keeper(Workspace(small_images(1)), jobs)
+    third = Autosave(Workspace(small_images(1)), jobs)
     assert third.has_work and third.load(Task()) is None
     third.close()
     assert third.folder is not None and not list(third.folder.iterdir())
@@ -132,27 +138,26 @@ def test_work_that_ends_the_next_run_too_is_not_brought_back_for_ever(
 def test_work_that_was_brought_back_and_kept_again_survives_the_next_crash(
     workspace: Workspace, jobs: Jobs, qtbot: QtBot
 ) -> None:
-    first = Keeper(workspace, jobs)
+    first = Autosave(workspace, jobs)
     workspace.edit_lab(workspace.lab.with_stage(stride=3), "Change stride")
     qtbot.waitUntil(lambda: kept(first) == workspace.lab)
     qtbot.waitUntil(jobs.idle)
     crashed(first)
     fresh = Workspace(small_images(1))
-    second = Keeper(fresh, jobs)
-    recovered = second.load(Task())
-    assert recovered is not None and second.folder is not None
-    second.restore(recovered)
+    second = Autosave(fresh, jobs)
+    bring_back(second, fresh)
+    assert second.folder is not None
     qtbot.waitUntil(lambda: not (second.folder / "restoring").exists())
     qtbot.waitUntil(jobs.idle)
     crashed(second)
-    third = Keeper(Workspace(small_images(1)), jobs)
+    third = Autosave(Workspace(small_images(1)), jobs)
     again = third.load(Task())
-    assert again is not None and again.lab.stage.stride == 3
+    assert again is not None and again.snapshot.parts["lab"]["stages"][0]["stride"] == 3
     third.close()
 
 
 def test_a_second_window_has_a_place_of_its_own(workspace: Workspace, jobs: Jobs, qtbot: QtBot) -> None:
-    first, second = Keeper(workspace, jobs), Keeper(Workspace(small_images()), jobs)
+    first, second = Autosave(workspace, jobs), Autosave(Workspace(small_images()), jobs)
     assert first.folder != second.folder
     workspace.edit_lab(workspace.lab.with_stage(stride=3), "Change stride")
     qtbot.waitUntil(lambda: first.has_work)
@@ -166,14 +171,14 @@ def test_a_second_window_has_a_place_of_its_own(workspace: Workspace, jobs: Jobs
 def test_a_place_with_work_left_is_found_behind_an_empty_one(
     workspace: Workspace, jobs: Jobs, qtbot: QtBot
 ) -> None:
-    first = Keeper(Workspace(small_images()), jobs)
-    second = Keeper(workspace, jobs)
+    first = Autosave(Workspace(small_images()), jobs)
+    second = Autosave(workspace, jobs)
     workspace.edit_lab(workspace.lab.with_stage(stride=3), "Change stride")
     qtbot.waitUntil(lambda: kept(second) == workspace.lab)
     qtbot.waitUntil(jobs.idle)
     crashed(second)
     first.close()
-    third = Keeper(Workspace(small_images()), jobs)
+    third = Autosave(Workspace(small_images()), jobs)
     assert third.folder == second.folder and third.has_work
     third.close()
 
@@ -189,18 +194,18 @@ def test_a_disk_that_refuses_costs_no_window(
         raise OSError("No space left on device")
 
     monkeypatch.setattr(module, "save_work", refuse)
-    keeper = Keeper(workspace, jobs)
+    autosave = Autosave(workspace, jobs)
     workspace.edit_lab(workspace.lab.with_stage(stride=3), "Change stride")
     qtbot.waitUntil(lambda: "could not be kept" in caplog.text)
-    keeper.close()
+    autosave.close()
 
 
 def test_without_any_place_the_window_works_without_keeping(
     workspace: Workspace, jobs: Jobs, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "WINDOWS", 1)
-    first = Keeper(workspace, jobs)
-    second = Keeper(workspace, jobs)
+    first = Autosave(workspace, jobs)
+    second = Autosave(workspace, jobs)
     assert second.folder is None and not second.has_work and second.load(Task()) is None
     workspace.edit_lab(workspace.lab.with_stage(stride=3), "Change stride")
     qtbot.waitUntil(lambda: first.has_work)
@@ -214,10 +219,10 @@ def test_a_home_that_cannot_be_written_costs_the_keeping_only(
 ) -> None:
     (tmp_path / "home").write_text("a file, where not even root can make folders")
     monkeypatch.setenv("CONVSCOPE_HOME", str(tmp_path / "home"))
-    keeper = Keeper(workspace, jobs)
-    assert keeper.folder is None and not keeper.has_work
+    autosave = Autosave(workspace, jobs)
+    assert autosave.folder is None and not autosave.has_work
     workspace.edit_lab(workspace.lab.with_stage(stride=3), "Change stride")
-    keeper.close()
+    autosave.close()
     Settings().save()
     assert Settings.load() == Settings()
 
@@ -233,7 +238,7 @@ def test_thumbnails_do_not_wait_for_work_that_is_written(
         assert goes_on.wait(300)
 
     monkeypatch.setattr(module, "save_work", slow)
-    keeper = Keeper(workspace, jobs)
+    autosave = Autosave(workspace, jobs)
     workspace.edit_lab(workspace.lab.with_stage(stride=3), "Change stride")
     qtbot.waitUntil(begun.is_set)
     done: list[str] = []
@@ -242,4 +247,4 @@ def test_thumbnails_do_not_wait_for_work_that_is_written(
     qtbot.waitUntil(lambda: set(done) == set(Jobs.LANES) - {"keeping"})
     goes_on.set()
     qtbot.waitUntil(jobs.idle)
-    keeper.close()
+    autosave.close()
