@@ -203,7 +203,7 @@ class EngineSources(QObject):
         self._open(work, f"Opening {spec}", done, unasked=True)
 
     def bring_back(self) -> None:
-        """Open what a snapshot is of: the models as they were opened, the current one first, and the data set.
+        """Open what a snapshot is of: models as they were opened, the current one first, and the data set.
 
         Nothing is downloaded for it: what an earlier run has downloaded is in its cache.
         """
