@@ -6,6 +6,8 @@ import argparse
 import os
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QImage
 
     from convscope.ui.main_window import MainWindow
+    from convscope.workspace.snapshot import Snapshot
 
 SUMMARY = "Save a picture of a panel with real content; needs no display."
 EXAMPLE = "convscope screenshot --panel kernels -o kernels.png --size 1440x900 --theme dark --image cat.jpg"
@@ -29,7 +32,7 @@ PATIENCE = 300.0
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's own arguments."""
-    parser.add_argument("--panel", default=FIRST, help="the panel to show (default: kernels)")
+    parser.add_argument("--panel", help="the panel to show (default: that of the state, or kernels)")
     parser.add_argument("-o", "--output", required=True, metavar="PNG", help="the file to write")
     parser.add_argument("--size", default="1440x900", metavar="WxH", help="in pixels (default: 1440x900)")
     parser.add_argument("--theme", choices=("light", "dark"), default="light", help="default: light")
@@ -37,6 +40,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", metavar="MODEL", help="a name or a file, as in convscope predict")
     add_trust_argument(parser)
     parser.add_argument("--data", metavar="NAME|FOLDER", help="a data set, as in convscope train")
+    parser.add_argument(
+        "--state", metavar="FOLDER", help="show what this folder of unsaved work holds, not an example"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -48,15 +54,16 @@ def run(arguments: argparse.Namespace) -> int:
     width, height = parse_size(arguments.size)
     output = Path(arguments.output)
     check_output(output, (".png",), *(each for each in (arguments.image,) if each))
-    picture = render(
-        arguments.panel,
-        (width, height),
-        arguments.theme,
-        arguments.image,
-        arguments.model,
-        arguments.data,
-        trusted=arguments.trust,
-    )
+    given = (arguments.image, arguments.model, arguments.data)
+    if arguments.state is not None:
+        if any(given):
+            raise UserError(
+                "A state has its own image, model and data: leave out --image, --model and --data."
+            )
+        picture = render_state(state_in(arguments.state), (width, height), arguments.theme, arguments.panel)
+    else:
+        panel = arguments.panel or FIRST
+        picture = render(panel, (width, height), arguments.theme, *given, trusted=arguments.trust)
     temporary = output.with_name(f".{output.name}.{os.getpid()}.tmp")
     try:
         if not picture.save(str(temporary), "PNG"):  # type: ignore[call-overload]
@@ -104,36 +111,20 @@ def render(
     Raises:
         UserError: no such panel; image, model or data set cannot be opened; the work does not end.
     """
-    from PySide6.QtCore import Qt
-    from PySide6.QtGui import QImage
-
     from convscope.engine import runtime
     from convscope.engine.models.library.catalogue import open_model
     from convscope.engine.training.runs.trained_in import trained_in
     from convscope.imaging.io.load import load_image
-    from convscope.ui import theme as themes
-    from convscope.ui.application import make_application
-    from convscope.ui.main_window import MainWindow
-    from convscope.ui.settings import Settings
-    from convscope.ui.sources.opening import sample_images
-    from convscope.workspace.workspace import Workspace
 
-    app = make_application()
-    themes.apply("dark" if theme == "dark" else "light")
-    workspace = Workspace(sample_images())
-    if image is not None:
-        workspace.add_images([load_image(image)])
-    if model is not None and panel != FIRST:
-        # Before the window, which would be content with another one.
-        runtime.start()
-        workspace.add_model(open_model(trained_in(model), trusted=trusted))
-    settings = Settings()
-    window = MainWindow(workspace, settings=settings, theme_choice=theme)
-    try:
-        window.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
-        window.remember_settings = False
+    with _window(size, theme) as window:
+        workspace = window.workspace
+        if image is not None:
+            workspace.add_images([load_image(image)])
+        if model is not None and panel != FIRST:
+            # Before the panel, which would be content with another one.
+            runtime.start()
+            workspace.add_model(open_model(trained_in(model), trusted=trusted))
         window.show_panel(panel)
-        window.resize(*size)
         window.show()
         if data is not None:
             window.sources.engine.open_dataset(data)
@@ -143,20 +134,92 @@ def render(
         if panel != FIRST:
             window.start_engine()
             _wait(window)
-            if window.workspace.model is None:
-                sentences = [toast.message for toast in window.toasts.toasts()]
-                raise UserError(" ".join(sentences) or "No network can be opened.")
+            if workspace.model is None:
+                raise UserError(_told(window) or "No network can be opened.")
             shown = window.panel()
             if shown is not None:
                 shown.show_example()
+        return _picture(window)
+
+
+def state_in(path: str | Path) -> Snapshot:
+    """The state that a folder of unsaved work holds, or the JSON file in it.
+
+    Raises:
+        UserError: there is none, or something of it cannot be brought back.
+    """
+    from convscope.core.opening import is_folder, named
+    from convscope.workspace.recovery import load_work
+
+    folder = Path(path) if is_folder(Path(path)) else Path(path).parent
+    recovered = load_work(folder)
+    if recovered is None:
+        raise UserError(f"{named(path)} holds no state of the window: name a folder with a work.json.")
+    if recovered.errors:
+        raise UserError(" ".join(error.message for error in recovered.errors))
+    return recovered.snapshot
+
+
+def render_state(state: Snapshot, size: tuple[int, int], theme: str, panel: str | None = None) -> QImage:
+    """The window as it was, drawn off any screen once all its work is done.
+
+    Args:
+        panel: another one than that which was on show.
+
+    Raises:
+        UserError: no such panel; a model or the data set cannot be opened; the work does not end.
+    """
+    with _window(size, theme) as window:
+        window.expect_snapshot()
+        if state.models:
+            window.start_engine()
+        window.show()
+        window.restore(state)
         _wait(window)
-        picture = QImage(*size, QImage.Format.Format_RGB32)
-        window.render(picture)
-        return picture
+        if panel is not None:
+            window.show_panel(panel)
+        if set(state.models) - {model.id for model in window.workspace.models} or (
+            state.dataset and window.workspace.dataset is None
+        ):
+            raise UserError(_told(window) or "The network or the data of that state cannot be opened.")
+        return _picture(window)
+
+
+@contextmanager
+def _window(size: tuple[int, int], theme: str) -> Iterator[MainWindow]:
+    """A window that nobody sees, with the sample images; nothing of it is remembered."""
+    from PySide6.QtCore import Qt
+
+    from convscope.ui import theme as themes
+    from convscope.ui.application import make_application
+    from convscope.ui.main_window import MainWindow
+    from convscope.ui.settings import Settings
+
+    app = make_application()
+    themes.apply("dark" if theme == "dark" else "light")
+    window = MainWindow(settings=Settings(), theme_choice=theme)
+    try:
+        window.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
+        window.remember_settings = False
+        window.resize(*size)
+        yield window
     finally:
         window.close()
         window.deleteLater()
         app.processEvents()
+
+
+def _picture(window: MainWindow) -> QImage:
+    from PySide6.QtGui import QImage
+
+    _wait(window)
+    picture = QImage(window.size(), QImage.Format.Format_RGB32)
+    window.render(picture)
+    return picture
+
+
+def _told(window: MainWindow) -> str:
+    return " ".join(toast.message for toast in window.toasts.toasts())
 
 
 def _wait(window: MainWindow) -> None:

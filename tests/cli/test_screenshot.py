@@ -98,6 +98,9 @@ def test_the_data_panel_shows_the_data_set_that_was_named(home: Path, tmp_path: 
         (["-o", "nowhere/out.png"], "there is no folder nowhere; make it first."),
         (["-o", "out.png", "--image", "missing.png"], "There is no file missing.png"),
         (["-o", "out.png", "--image", "."], "is a folder"),
+        (["-o", "out.png", "--state", "."], "holds no state of the window"),
+        (["-o", "out.png", "--state", "nowhere"], "holds no state of the window"),
+        (["-o", "out.png", "--state", ".", "--image", "x.png"], "A state has its own image, model and data"),
         (["-o", "out.png", "--data", "nowhere"], "There is no data set and no folder called nowhere"),
     ],
 )
