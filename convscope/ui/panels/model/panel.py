@@ -3,39 +3,66 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
-from convscope.engine.models.opened import OpenedModel
 from convscope.imaging.image import Image
 from convscope.ui import theme
 from convscope.ui.actions import Command
-from convscope.ui.forms.form import as_panel, segmented, tool
+from convscope.ui.forms.form import as_panel, caption, segmented, tool
 from convscope.ui.panel import Panel
 from convscope.ui.panel_context import PanelContext
-from convscope.ui.panels.model.empty import EmptyState
-from convscope.ui.panels.model.graph.page import GraphPage
 from convscope.ui.panels.model.layers.facts import LayerFacts
-from convscope.ui.panels.model.layers.table import LayerTable
 from convscope.ui.panels.model.network.facts import NetworkColumn
-from convscope.ui.panels.model.shown import ShownModel, read_model
+from convscope.ui.panels.model.view_model import FIRST_PAGE, ModelViewModel, ShownModel
 from convscope.ui.widgets.scroll_column import ScrollColumn
 
-# (name, title, what it is)
+
+@dataclass(frozen=True)
+class Page:
+    """One page of the panel, made when it is first shown.
+
+    Attributes:
+        name: of its object names, and of the scope of undo where it has one of its own.
+        title, says: on its button.
+        home: the module under `panels.model` and the class that is made: of the panel's view model for a page
+            that reads the current model, of the context for one that fills the panel.
+        reads: whether it shows the current model, with the facts beside it.
+    """
+
+    name: str
+    title: str
+    says: str
+    home: tuple[str, str]
+    reads: bool = False
+
+
 PAGES = (
-    ("layers", "Layers", "Every layer with its shape and its parameters"),
-    ("graph", "Graph", "The network drawn: branches, skips and merges"),
-    ("build", "Build", "Put a network together, layer by layer"),
-    ("library", "All models", "Everything that can be opened, in a table"),
+    Page(
+        "layers",
+        "Layers",
+        "Every layer with its shape and its parameters",
+        ("layers.table", "LayerTable"),
+        reads=True,
+    ),
+    Page(
+        "graph",
+        "Graph",
+        "The network drawn: branches, skips and merges",
+        ("graph.page", "GraphPage"),
+        reads=True,
+    ),
+    Page("build", "Build", "Put a network together, layer by layer", ("build.view", "BuildView")),
+    Page(
+        "library", "All models", "Everything that can be opened, in a table", ("library.view", "LibraryView")
+    ),
 )
-# Made when they are first shown: (module, class) of a page that fills the panel.
-LATE = {"build": ("build.view", "BuildView"), "library": ("library.view", "LibraryView")}
-READ = ("layers", "graph")
 LAYER_WIDTH, MODEL_WIDTH = 316, 284
-KEY = "model.read"
 
 
 class ModelPanel(Panel):
@@ -45,118 +72,92 @@ class ModelPanel(Panel):
 
     def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
-        context = self.context
-        self._shown: ShownModel | None = None
-        self._pages: dict[str, Any] = {}
-        self._page = "layers"
-        self._compact = False
-        self._wants_facts = True
+        self._made: dict[str, Any] = {}
+        self._before: ShownModel | None = None
+        self.view_model = ModelViewModel(self.context)
         self._build()
-        workspace = context.workspace
-        workspace.model_changed.connect(self._model_changed)
-        workspace.layer_changed.connect(self._layer_changed)
-        workspace.image_changed.connect(self._image_changed)
-        self._model_changed(workspace.model)
-        self.show_page("layers")
+        workspace = self.context.workspace
+        self.context.listen(self.view_model.shown_changed, self._show)
+        self.context.listen(self.view_model.page.changed, self._show_page)
+        self.context.listen(self.view_model.facts.changed, lambda _facts: self._arrange())
+        self.context.listen(workspace.model_changed, lambda _model: self._arrange())
+        self.context.listen(workspace.layer_changed, self._layer_changed)
+        self.context.listen(workspace.image_changed, self._image_changed)
+        for page in PAGES:
+            if page.reads:
+                self._make(page)
+        self._show(self.view_model.shown)
+        self._show_page(self.view_model.page.value)
 
     @property
     def shown(self) -> ShownModel | None:
         """The model on show, once it is read."""
-        return self._shown
+        return self.view_model.shown
 
     @property
     def scope(self) -> str:
         """What undo acts on: the builder's network or the library's ticks, while these are on show."""
-        return f"model.{self._page}" if self._page in LATE else "model"
+        page = self._page
+        return "model" if page.reads else f"model.{page.name}"
 
     @property
     def page(self) -> str:
-        """The page on show, one of `PAGES`."""
-        return self._page
+        """The name of the page on show."""
+        return self._page.name
 
-    def show_page(self, name: str) -> None:
-        """Show one of `PAGES`, making it first if need be."""
-        if name in LATE and name not in self._pages:
-            module, class_name = LATE[name]
-            try:
-                found = importlib.import_module(f"convscope.ui.panels.model.{module}")
-                page: QWidget = getattr(found, class_name)(self.context, self)
-            except Exception as error:  # one broken page must not take the others with it
-                self.context.report(error)
-                self.switch.set_value(self._page)
-                return
-            self._pages[name] = page
-            self.stack.addWidget(page)
-        self._page = name
-        self.switch.set_value(name)
-        self._arrange()
-        if self.isVisible():
-            self.context.workspace.scope = self.scope
+    def show_page(self, page: str) -> None:
+        """Show one of `PAGES`, made first if need be.
+
+        Raises:
+            KeyError: there is no such page.
+        """
+        if page not in [one.name for one in PAGES]:
+            raise KeyError(page)
+        self.view_model.page.set(page)
 
     def show_example(self) -> None:
-        """The graph, with a layer in the middle of the network chosen: for pictures of the panel."""
+        """The graph, with a layer in the middle of the network chosen."""
         self.show_page("graph")
-        if self._shown is not None:
-            rows = self._shown.sheet.layers
-            wide = [
-                row.path
-                for row in rows
-                if row.field is not None and not row.field.whole and row.multiply_adds
-            ]
-            kinds = self._shown.kinds
-            seeing = [path for path in wide if "×" in kinds[path] and "1×1" not in kinds[path]] or wide
-            if seeing:
-                self.context.workspace.choose_layer(seeing[len(seeing) // 2])
+        self.view_model.choose_example()
 
     def commands(self) -> list[Command]:
-        """What the command palette lists while this panel is shown."""
-        some = self._shown is not None
-        late = self._pages.get(self._page)
-        of_page = late.commands() if late is not None and self._page in LATE else []
+        """Of all pages, and of the one on show."""
+        some = self.shown is not None
+        of_page = [] if self._page.reads else self._made[self.page].commands()
         return [
             *(
-                Command(f"model.page.{name}", f"Model: {title}", partial(self.show_page, name), "", "Model")
-                for name, title, _says in PAGES
+                Command(
+                    f"model.page.{page.name}",
+                    f"Model: {page.title}",
+                    partial(self.show_page, page.name),
+                    "",
+                    "Model",
+                )
+                for page in PAGES
             ),
             *of_page,
-            Command("model.save", "Save a copy…", self.whole.choose_file, "", "Model", some),
-            Command(
-                "model.load_weights",
-                "Load weights from a file…",
-                self.whole.choose_weights,
-                "",
-                "Model",
-                some,
+            *(
+                Command(f"model.{key}", title, run, "", "Model", enabled)
+                for key, title, run, enabled in (
+                    ("save", "Save a copy…", self.whole.choose_file, some),
+                    ("load_weights", "Load weights from a file…", self.whole.choose_weights, some),
+                    ("class_names", "Edit class names…", self.whole.edit_names, some),
+                    ("copy_facts", "Copy the layer's facts", self.facts.copy_facts, some),
+                    ("facts", "Show or hide the facts", self.toggle_facts, True),
+                )
             ),
-            Command("model.class_names", "Edit class names…", self.whole.edit_names, "", "Model", some),
-            Command("model.copy_facts", "Copy the layer's facts", self.facts.copy_facts, "", "Model", some),
-            Command("model.facts", "Show or hide the facts", self.toggle_facts, "", "Model"),
         ]
 
     def set_compact(self, compact: bool) -> None:
         """Show one column of facts where there is no room for two."""
-        if compact != self._compact:
-            self._compact = compact
+        if compact != self.compact:
+            super().set_compact(compact)
             self._arrange()
 
     def toggle_facts(self) -> None:
         """Show the facts beside the network, or give it the room."""
-        self._wants_facts = not self._wants_facts
-        self._arrange()
-
-    def shutdown(self) -> None:
-        """Stop timers and take no more events."""
-        workspace = self.context.workspace
-        workspace.model_changed.disconnect(self._model_changed)
-        workspace.layer_changed.disconnect(self._layer_changed)
-        workspace.image_changed.disconnect(self._image_changed)
-        self.whole.shutdown()
-        self.graph.shutdown()
-        for name in LATE:
-            shutdown = getattr(self._pages.get(name), "shutdown", None)
-            if shutdown is not None:
-                shutdown()
-        super().shutdown()
+        facts = self.view_model.facts
+        facts.set(replace(facts.value, beside=not facts.value.beside))
 
     # Building
 
@@ -169,7 +170,7 @@ class ModelPanel(Panel):
         column = QVBoxLayout(centre)
         column.setContentsMargins(theme.GROUP_GAP, theme.GAP, theme.GROUP_GAP, theme.GAP)
         column.setSpacing(theme.GAP)
-        self.switch = segmented("model.page", "Page", PAGES)
+        self.switch = segmented("model.page", "Page", [(page.name, page.title, page.says) for page in PAGES])
         self.switch.changed.connect(self.show_page)
         self.fold = tool("model.fold", "Show or hide the facts", "panel-right", self.toggle_facts)
         self.fold.setCheckable(True)
@@ -180,29 +181,24 @@ class ModelPanel(Panel):
         column.addLayout(head)
         self.stack = QStackedWidget()
         column.addWidget(self.stack, 1)
-        self.empty = EmptyState(self.context, lambda: self.show_page("library"))
+        self.empty = _empty_state(self.context, lambda: self.show_page("library"))
         self.waiting = theme.label("Reading the network…", "caption")
         self.waiting.setObjectName("model.waiting")
         self.waiting.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.table = LayerTable()
-        self.table.chosen.connect(self.context.workspace.choose_layer)
-        self.graph = GraphPage(self.context)
-        self.graph.chosen.connect(self.context.workspace.choose_layer)
-        self._pages = {"layers": self.table, "graph": self.graph}
-        for page in (self.empty, self.waiting, self.table, self.graph):
-            self.stack.addWidget(page)
+        for widget in (self.empty, self.waiting):
+            self.stack.addWidget(widget)
         across.addWidget(centre, 1)
         self.facts = LayerFacts(self.context)
-        self.whole = NetworkColumn(self.context)
-        for bar in self.whole.bars.values():
-            bar.chosen.connect(self.context.workspace.choose_layer)
+        self.whole = NetworkColumn(self.context, self.view_model)
         self.which = segmented(
             "model.which",
             "Facts",
             [("layer", "Layer", "The chosen layer"), ("model", "Network", "The whole network")],
             wide=True,
         )
-        self.which.changed.connect(lambda _value: self._arrange())
+        self.which.changed.connect(
+            lambda of: self.view_model.facts.set(replace(self.view_model.facts.value, of=of))
+        )
         self.side = QWidget()
         side = QVBoxLayout(self.side)
         side.setContentsMargins(0, 0, 0, 0)
@@ -223,64 +219,76 @@ class ModelPanel(Panel):
         columns.addWidget(self.whole_area)
         across.addWidget(self.side)
 
+    def _make(self, page: Page) -> None:
+        module, class_name = page.home
+        made = getattr(importlib.import_module(f"convscope.ui.panels.model.{module}"), class_name)
+        widget: QWidget = made(self.context, self.view_model) if page.reads else made(self.context, self)
+        self._made[page.name] = widget
+        self.stack.addWidget(widget)
+
+    @property
+    def _page(self) -> Page:
+        """The page on show; the first while the one that is asked for is unknown or cannot be made."""
+        asked = self.view_model.page.value
+        return next((page for page in PAGES if page.name == asked and asked in self._made), PAGES[0])
+
+    def _show_page(self, name: str) -> None:
+        page = next((page for page in PAGES if page.name == name), PAGES[0])
+        if page.name not in self._made:
+            try:
+                self._make(page)
+            except Exception as error:  # one broken page must not take the others with it
+                self.context.report(error)
+                self.view_model.page.set(FIRST_PAGE)
+                return
+        self.switch.set_value(page.name)
+        self._arrange()
+        if self.isVisible():
+            self.context.workspace.scope = self.scope
+
     def _arrange(self) -> None:
         """What is on show, by the page, the model and the room."""
-        reading = self._page in READ
-        if reading and self.context.workspace.model is None:
+        page, some = self._page, self.shown is not None
+        if page.reads and self.context.workspace.model is None:
             self.stack.setCurrentWidget(self.empty)
-        elif reading and self._shown is None:
+        elif page.reads and not some:
             self.stack.setCurrentWidget(self.waiting)
         else:
-            self.stack.setCurrentWidget(self._pages[self._page])
-        facts = reading and self._shown is not None
-        self.side.setVisible(facts and self._wants_facts)
-        self.fold.setVisible(facts)
-        self.fold.setChecked(self._wants_facts)
-        one = self._compact
+            self.stack.setCurrentWidget(self._made[page.name])
+        facts = self.view_model.facts.value
+        self.side.setVisible(page.reads and some and facts.beside)
+        self.fold.setVisible(page.reads and some)
+        self.fold.setChecked(facts.beside)
+        self.which.set_value(facts.of)
+        one = self.compact
         self.switch_holder.setVisible(one)
-        self.facts_area.setVisible(not one or self.which.value == "layer")
-        self.whole_area.setVisible(not one or self.which.value == "model")
-        self.table.set_narrow(one)
+        self.facts_area.setVisible(not one or facts.of == "layer")
+        self.whole_area.setVisible(not one or facts.of == "model")
+        self._made["layers"].set_narrow(one)
 
     # Events
 
-    def _model_changed(self, model: OpenedModel | None) -> None:
-        jobs = self.context.jobs
-        if model is None:
-            jobs.cancel_key(KEY)
-            self._show(None)
-            return
-        jobs.submit(
-            "view",
-            partial(read_model, model),
-            title=f"Reading {model.name}",
-            key=KEY,
-            quiet=True,
-            on_done=self._show,
-            on_failed=self.context.report,
-        )
-        self._arrange()
-
     def _show(self, shown: ShownModel | None) -> None:
-        before, self._shown = self._shown, shown
+        before, self._before = self._before, shown
         # Under other class names or another preprocessing the layers stay as they are.
         same = before is not None and shown is not None and before.sheet is shown.sheet
         if not same:
-            self.table.show_model(shown)
-            self.graph.show_model(shown)
+            for page in PAGES:
+                if page.reads:
+                    self._made[page.name].show_model(shown)
         self.facts.show_model(shown)
         self.whole.show_model(shown)
         self._arrange()
+        layer = self.context.workspace.layer
         if not same:
-            self._layer_changed(self.context.workspace.layer)
+            self._layer_changed(layer)
         else:
-            self.facts.show_layer(self.context.workspace.layer)
-        if shown is not None and self.context.workspace.layer is None:
-            self.context.workspace.choose_layer(_first_layer(shown))
+            self.facts.show_layer(layer)
 
     def _layer_changed(self, path: str | None) -> None:
-        self.table.set_current(path)
-        self.graph.set_current(path)
+        for page in PAGES:
+            if page.reads:
+                self._made[page.name].set_current(path)
         self.facts.show_layer(path)
         self.whole.set_current(path)
 
@@ -288,15 +296,38 @@ class ModelPanel(Panel):
         self.facts.field.request()
 
 
-def _first_layer(shown: ShownModel) -> str | None:
-    """The first layer with weights: the first convolution, as a rule."""
-    rows = shown.sheet.layers
-    found = next((row for row in rows if row.multiply_adds), None) or (rows[0] if rows else None)
-    return found.path if found is not None else None
-
-
 def _scrolling(widget: QWidget, name: str, width: int) -> ScrollColumn:
     area = ScrollColumn(name, width)
     as_panel(widget)
     area.setWidget(widget)
     return area
+
+
+def _empty_state(context: PanelContext, show_library: Callable[[], None]) -> QWidget:
+    """What stands there while no model is open: three ways to one, as buttons."""
+    made = QWidget()
+    made.setObjectName("model.empty")
+    column = QVBoxLayout(made)
+    column.setSpacing(theme.GAP)
+    column.addStretch(1)
+    title = theme.label("No network is open", "title")
+    title.setAlignment(Qt.AlignmentFlag.AlignCenter)
+    column.addWidget(title)
+    says = caption("", "Open one to see its layers, its graph and what it says of the current image.")
+    says.setAlignment(Qt.AlignmentFlag.AlignCenter)
+    column.addWidget(says)
+    for name, text, run, primary in (
+        ("imagenet", "Open the ImageNet model", lambda: context.open_model("imagenet"), True),
+        ("file", "Open a model file…", context.choose_model, False),
+        ("library", "See all models", show_library, False),
+    ):
+        button = QPushButton(text)
+        button.setObjectName(f"model.empty.{name}")
+        button.setAccessibleName(text)
+        button.setMinimumWidth(theme.scaled(220))
+        if primary:
+            button.setProperty("role", "primary")
+        button.clicked.connect(lambda _down=False, act=run: act())
+        column.addWidget(button, 0, Qt.AlignmentFlag.AlignCenter)
+    column.addStretch(2)
+    return made

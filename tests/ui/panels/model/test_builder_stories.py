@@ -27,7 +27,8 @@ from convscope.engine.models.builder.architecture import Architecture
 from convscope.engine.models.builder.templates import TEMPLATES
 from convscope.engine.models.layer_specs import KINDS, palette
 from convscope.engine.models.opened import OpenedModel
-from convscope.ui.panels.model.build.rows import arcs_of, settings_words
+from convscope.ui.panels.model.build.rows import arcs_of
+from convscope.ui.panels.model.words import settings_words
 
 CTRL, ALT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.AltModifier
 SHIFT = Qt.KeyboardModifier.ShiftModifier
@@ -474,11 +475,11 @@ def test_an_architecture_is_saved_and_opened(builder: Builder, tmp_path: Path) -
 def test_foreign_files_are_refused_and_change_nothing(builder: Builder, tmp_path: Path) -> None:
     before = builder.document
     (tmp_path / "x.json").write_text(json.dumps({"format": "else"}))
-    builder.view.files.open_from(tmp_path / "x.json")
+    builder.view.view_model.open_from(tmp_path / "x.json")
     builder.settle()
-    builder.view.files.open_from(tmp_path / "missing.json")
+    builder.view.view_model.open_from(tmp_path / "missing.json")
     builder.settle()
-    builder.view.files.save_to(tmp_path / "no" / "folder.json")
+    builder.view.view_model.save_to(tmp_path / "no" / "folder.json")
     builder.settle()
     assert builder.document == before
     told = builder.messages()

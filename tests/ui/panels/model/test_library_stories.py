@@ -114,11 +114,11 @@ def test_no_button_moves_under_the_pointer(library: Library) -> None:
 
     library.choose("digits")
     library.press("model.library.open")
-    library.view.rows.set_entries((), frozenset())
-    library.view.open_form.show_entry(None, False)
+    library.view.view_model.entries = ()
+    library.view.view_model.listed.emit()
     QApplication.processEvents()
     before = places()[1:]
-    library.view._read()
+    library.view.view_model.read()
     library.settle()
     assert places()[1:] == before
     stays = places()
@@ -382,7 +382,7 @@ def test_keys_choose_tick_and_open(library: Library) -> None:
     library.qtbot.keyClick(library.table, Qt.Key.Key_Down)
     assert library.text("model.library.title") == "Digits convnet"
     library.qtbot.keyClick(library.table, Qt.Key.Key_Space)
-    assert [entry.name for entry in library.view.rows.ticks] == ["digits"]
+    assert [entry.name for entry in library.view.view_model.ticked] == ["digits"]
     library.qtbot.keyClick(library.table, Qt.Key.Key_Return)
     library.settle()
     assert library.workspace.model is not None and library.workspace.model.name == "Digits convnet"
@@ -459,7 +459,7 @@ def test_ticks_are_taken_back_and_set_again(library: Library) -> None:
     library.press("header.undo")
     assert button.text() == "Compare 2" and not box.isChecked()
     library.press("header.undo")
-    assert [entry.name for entry in library.view.rows.ticks] == ["VGG16"] and not button.isEnabled()
+    assert [entry.name for entry in library.view.view_model.ticked] == ["VGG16"] and not button.isEnabled()
     library.press("header.redo")
     library.press("header.redo")
     assert button.text() == "Compare 3" and box.isChecked()

@@ -104,7 +104,7 @@ def test_preprocessing_is_shown_and_changed(story: Story) -> None:
     story.settle()
     changed = story.workspace.model
     assert changed is not None and changed.preprocessing.resize == "pad"
-    pixels = story.panel.facts.field.view.pixels
+    pixels = story.panel.facts.field_view.view.pixels
     assert pixels is not None and not pixels[0].any()
     box.setCurrentIndex(box.findData("tf"))
     box.activated.emit(box.currentIndex())

@@ -37,7 +37,7 @@ def test_nothing_raises_and_nothing_hangs(story: Story, seed: int, caplog: pytes
     story.open("lenet-5")
     for step in range(STEPS):
         if step % 15 == 0:
-            story.panel.show_page(chance.choice(PAGES)[0])
+            story.panel.show_page(chance.choice(PAGES).name)
         if chance.random() < 0.05 and story.workspace.models:
             story.workspace.select_model(
                 story.workspace.models[chance.randrange(len(story.workspace.models))].id

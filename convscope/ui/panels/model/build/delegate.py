@@ -10,7 +10,8 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem,
 
 from convscope.engine.models.summary.receptive_words import short
 from convscope.ui import theme
-from convscope.ui.panels.model.build.rows import Arc, LayerRows, settings_words, shape_words
+from convscope.ui.panels.model.build.rows import Arc, LayerRows
+from convscope.ui.panels.model.words import settings_words, shape_words
 
 ROW, LANE, SPINE = 46, 12, 22
 SHAPE, PARAMETERS = 132, 176

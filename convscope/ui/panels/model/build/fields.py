@@ -25,7 +25,6 @@ from convscope.ui import theme
 from convscope.ui.forms.form import combo, indent
 from convscope.ui.forms.undo_keys import undo_of_the_window
 from convscope.ui.forms.wheel import wheel_needs_focus
-from convscope.ui.panels.model.build.rows import size_words
 from convscope.ui.panels.model.build.size import SizeSpin
 from convscope.ui.panels.model.build.values import (
     read_borders,
@@ -40,6 +39,7 @@ from convscope.ui.panels.model.build.values import (
     write_range,
     write_shape,
 )
+from convscope.ui.panels.model.words import size_words
 
 HEIGHT = 50
 

@@ -16,8 +16,8 @@ from convscope.engine.models.summary import Sheet
 from convscope.engine.models.summary.categories import categories
 from convscope.ui import theme
 from convscope.ui.forms.form import row, scrolling, tool
-from convscope.ui.panels.model.build.rows import shape_words
 from convscope.ui.panels.model.colours import colour
+from convscope.ui.panels.model.words import shape_words
 from convscope.ui.widgets.flow import FlowLayout
 
 CARD = 272

@@ -62,12 +62,14 @@ class LayerList(QListView):
         moved: a layer's name, and its place in the list without it.
         kind_dropped: a kind and its place.
         duplicated, removed: a layer's name.
+        chosen: the name of the layer that is the chosen one now.
     """
 
     moved = Signal(str, int)
     kind_dropped = Signal(str, int)
     duplicated = Signal(str)
     removed = Signal(str)
+    chosen = Signal(str)
 
     def __init__(self, architecture: Architecture, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -117,21 +119,28 @@ class LayerList(QListView):
         self.setCurrentIndex(self.rows.index(min(max(row, 0), self.rows.rowCount() - 1)))
         self._show_form()
 
-    def set_architecture(self, architecture: Architecture, choose: str = "") -> None:
+    def choose(self, name: str) -> None:
+        """Choose a layer; nothing happens where there is none of this name."""
+        names = [layer.name for layer in self.rows.architecture.layers]
+        if name in names and name != self.name:
+            self.set_row(names.index(name))
+
+    def set_architecture(self, architecture: Architecture, choose: str) -> None:
         """Show another state of the document.
 
         Args:
-            choose: the layer to choose; by default the one that was, or what stands in its place.
+            choose: the layer to choose; without it the one that was, or what stands in its place.
         """
-        row, name, offset = self.row, choose or self.name, self.verticalScrollBar().value()
+        row, offset = self.row, self.verticalScrollBar().value()
+        names = [layer.name for layer in architecture.layers]
+        name = choose if choose in names else self.name
         if self.rows.set_architecture(architecture):
-            names = [layer.name for layer in architecture.layers]
             self.set_row(names.index(name) if name in names else row)
             self.executeDelayedItemsLayout()
             self.verticalScrollBar().setValue(offset)
             self.scrollTo(self.currentIndex())
-        elif choose and choose != self.name:
-            self.set_row(architecture.index(choose))
+        elif name in names and name != self.name:
+            self.set_row(names.index(name))
         else:
             self._show_form()
         self.viewport().update()
@@ -213,6 +222,7 @@ class LayerList(QListView):
         if current.isValid() and current.row() < self.rows.rowCount():
             self._reveal = True
             self._show_form()
+            self.chosen.emit(self.rows.spec(current.row()).name)
 
     def dragMoveEvent(self, event: QDragMoveEvent) -> None:
         """Find the gap that it would go into."""

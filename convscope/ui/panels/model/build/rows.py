@@ -11,8 +11,8 @@ from PySide6.QtCore import QAbstractListModel, QMimeData, QModelIndex, QPersiste
 
 from convscope.engine.models.builder.architecture import Architecture, LayerSpec
 from convscope.engine.models.layer_specs import KINDS
-from convscope.engine.models.layer_specs.base import L2, Shape
 from convscope.engine.models.summary import LayerInfo, Sheet
+from convscope.ui.panels.model.words import shape_words
 
 
 @dataclass(frozen=True)
@@ -86,9 +86,6 @@ Index = QModelIndex | QPersistentModelIndex
 
 LAYER = "application/x-convscope-layer"
 KIND = "application/x-convscope-kind"
-
-# Settings that say themselves ("relu"); the others are told with their name.
-_BARE = ("activation", "mode", "application", "weights", "fill_mode", "interpolation")
 
 
 class LayerRows(QAbstractListModel):
@@ -190,55 +187,3 @@ class LayerRows(QAbstractListModel):
         elif data.hasFormat(KIND):
             self.kind_dropped.emit(data.data(KIND).toStdString(), row)
         return True
-
-
-def shape_words(shape: Shape | None) -> str:
-    """26×26×32; "?" for a free size, "–" while a problem hides it."""
-    return "–" if shape is None else "×".join("?" if n is None else str(n) for n in shape)
-
-
-def settings_words(spec: LayerSpec) -> str:
-    """What differs from Keras's defaults, in a line: "32 filters, 3×3, relu"."""
-    words = []
-    for key, value in spec.settings.items():
-        if key in ("filters", "units"):
-            words.append(f"{value} {key}")
-        elif key in ("kernel_size", "pool_size"):
-            words.append(size_words(value))
-        elif key in _BARE:
-            words.append(str(value))
-        elif key == "padding" and isinstance(value, str):
-            words.append(f"{value} padding")
-        elif key == "use_bias":
-            words.append("no bias")
-        elif key == L2.name:
-            words.append(f"L2 {value_words(value)}")
-        elif key == "trainable" and not value:
-            words.append("frozen")
-        elif key == "shape":
-            words.append("height × width × channels")
-        elif isinstance(value, bool):
-            words.append(key.replace("_", " ") if value else f"not {key.replace('_', ' ')}")
-        else:
-            words.append(f"{key.replace('_', ' ')} {value_words(value)}")
-    return ", ".join(words)
-
-
-def size_words(value: Any) -> str:
-    """3 and (3, 3) → "3×3"; ((1, 2), (0, 1)) → "1+2×0+1"; None → ""."""
-    if value is None:
-        return ""
-    sides = value if isinstance(value, tuple) else (value, value)
-    return "×".join(
-        "+".join(map(str, side)) if isinstance(side, tuple) else "?" if side is None else str(side)
-        for side in sides
-    )
-
-
-def value_words(value: Any) -> str:
-    """A setting's value as one reads it."""
-    if isinstance(value, tuple) and any(isinstance(number, float) for number in value):
-        return ", ".join(value_words(number) for number in value)
-    if isinstance(value, tuple):
-        return size_words(value)
-    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -27,12 +27,12 @@ class SumsBar(QWidget):
     """Sums at the left, problems and Build at the right.
 
     Signals:
-        build_wanted: with the seed of the random weights.
+        build_wanted: make a model of it.
         problem_chosen: the layer that hinders.
         train_wanted: go on with the model that was built.
     """
 
-    build_wanted = Signal(int)
+    build_wanted = Signal()
     problem_chosen = Signal(str)
     train_wanted = Signal()
 
@@ -78,7 +78,7 @@ class SumsBar(QWidget):
         self.build = QPushButton("Build")
         self.build.setObjectName("model.build.build")
         self.build.setProperty("role", "primary")
-        self.build.clicked.connect(lambda: self.build_wanted.emit(self.seed.value()))
+        self.build.clicked.connect(self.build_wanted)
         line.addWidget(self.problem)
         line.addLayout(row(self.train, self.seed_label, self.seed, self.build))
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import QTimer
 from PySide6.QtGui import QGuiApplication, QImage, QShowEvent
 from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
-from convscope.core.errors import UserError
 from convscope.core.task import Task
 from convscope.engine.models.graph.draw import DrawnGraph, draw
 from convscope.engine.models.graph.layout import arrange
@@ -18,37 +18,42 @@ from convscope.ui.canvas.viewport import ONE_STEP
 from convscope.ui.forms.form import caption, row, segmented, tool
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.model.colours import CategoryLegend
-from convscope.ui.panels.model.graph.paint import HEIGHT, GraphPicture, box_width, graph_image, save_graph
+from convscope.ui.panels.model.graph.paint import (
+    HEIGHT,
+    GraphPicture,
+    box_width,
+    graph_image,
+    save_graph,
+)
 from convscope.ui.panels.model.graph.view import GraphView
-from convscope.ui.panels.model.shown import ShownModel
+from convscope.ui.panels.model.graph.view_model import GraphOptions, GraphRequest, GraphViewModel
+from convscope.ui.panels.model.view_model import ModelViewModel, ShownModel
 
-KEY = "model.graph"
 # Room that differs by less than this is not worth another arrangement.
 ALIKE = 0.12
 WAIT = 150  # milliseconds
 
 
 class GraphPage(QWidget):
-    """Draws the current model in a worker and shows it.
+    """Shows the current model as it is drawn, when it is looked at."""
 
-    Signals:
-        chosen: the path of the layer that a person chose.
-    """
-
-    chosen = Signal(str)
-
-    def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, context: PanelContext, view_model: ModelViewModel, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self.context = context
-        self._shown: ShownModel | None = None
-        self._drawn: ShownModel | None = None
-        self._room = (0.0, 0.0)
-        self._current: str | None = None
+        self.view_model = GraphViewModel(context, picture_of)
+        self._options = self.view_model.options
         self._build()
         self._later = QTimer(self)
         self._later.setSingleShot(True)
         self._later.setInterval(WAIT)
         self._later.timeout.connect(self._fill_room)
+        context.ending.call(self._later.stop)
+        context.listen(self._options.changed, self._show_options)
+        context.listen(self.view_model.picture_changed, self._show_picture)
+        context.listen(self.view_model.place.changed, lambda _place: self._go_to_part())
+        self._show_options(self._options.value)
 
     def _build(self) -> None:
         column = QVBoxLayout(self)
@@ -60,7 +65,9 @@ class GraphPage(QWidget):
         self.search.setAccessibleName("Search the graph")
         self.search.setPlaceholderText("Search layers")
         self.search.setClearButtonEnabled(True)
-        self.search.textChanged.connect(self._find)
+        self.search.textChanged.connect(
+            lambda text: self._options.set(replace(self._options.value, search=text))
+        )
         self.search.returnPressed.connect(self._next_found)
         self.detail = segmented(
             "model.graph.detail",
@@ -74,7 +81,9 @@ class GraphPage(QWidget):
                 ("all", "Every layer", "A box for every layer"),
             ],
         )
-        self.detail.changed.connect(lambda _value: self._request())
+        self.detail.changed.connect(
+            lambda detail: self._options.set(replace(self._options.value, detail=detail))
+        )
         self.tools = {
             name: tool(f"model.graph.{name}", says, icon, run)
             for name, says, icon, run in (
@@ -88,8 +97,9 @@ class GraphPage(QWidget):
         head.setStretch(0, 1)
         column.addLayout(head)
         self.view.setObjectName("model.graph")
-        self.view.chosen.connect(self.chosen)
+        self.view.chosen.connect(self.context.workspace.choose_layer)
         self.view.resized.connect(self._resized)
+        self.view.moved.connect(self._moved)
         self.view.copy_requested.connect(self._copy)
         self.view.save_requested.connect(self._save)
         column.addWidget(self.view, 1)
@@ -102,65 +112,62 @@ class GraphPage(QWidget):
 
     def show_model(self, shown: ShownModel | None) -> None:
         """Show another model; it is drawn when the page is looked at."""
-        self._shown, self._drawn = shown, None
+        self.view_model.show_model(shown)
         if shown is not None and self.isVisible():
             self._request()
         else:
-            self.context.jobs.cancel_key(KEY)
-            self.view.set_picture(None)
+            self.view_model.clear()
 
     def set_current(self, path: str | None) -> None:
         """Mark a layer's box."""
-        self._current = path
         self.view.set_current(path)
 
     def showEvent(self, event: QShowEvent) -> None:
-        """The page is looked at: draw what is not drawn yet."""
+        """Draw what is not drawn yet."""
         super().showEvent(event)
-        if self._shown is not None and self._shown is not self._drawn:
+        if self.view_model.shown is not None and not self.view_model.is_drawn:
             self._request()
         else:
             self._resized()
 
-    def shutdown(self) -> None:
-        """Stop the timer."""
-        self._later.stop()
-
     def _request(self) -> None:
-        shown = self._shown
-        if shown is None:
-            return
-        fold = self.detail.value == "folded"
-        self._room = self._room_now()
-        room = self._room
+        self.view_model.request(self._room_now())
 
-        def work(task: Task) -> GraphPicture:
-            return picture_of(shown, fold, room, task)
+    def _show_options(self, options: GraphOptions) -> None:
+        if self.search.text() != options.search:
+            self.search.setText(options.search)
+        self.detail.set_value(options.detail)
+        self.view.set_found(self.view_model.found())
+        if self.isVisible() and not self.view_model.is_drawn:
+            self._request()
 
-        def done(picture: GraphPicture) -> None:
-            self._drawn = shown
-            self.problem.hide()
-            self.view.set_picture(picture)
+    def _show_picture(self) -> None:
+        picture: GraphPicture | None = self.view_model.picture
+        self.view.set_picture(picture)
+        self.problem.setText(self.view_model.problem)
+        self.problem.setVisible(bool(self.view_model.problem))
+        if picture is not None:
             self.legend.set_categories(node.category for node in picture.graph.nodes)
-            self._find(self.search.text())
-            self.view.set_current(self._current)
+            self.view.set_found(self.view_model.found())
+            self.view.set_current(self.context.workspace.layer)
+            self._go_to_part()
 
-        self.context.jobs.submit(
-            "view",
-            work,
-            title=f"Drawing {shown.model.name}",
-            key=KEY,
-            on_done=done,
-            on_failed=self._failed,
-        )
+    def _go_to_part(self) -> None:
+        part = self.view_model.part_in_view()
+        if part is not None:
+            self.view.show_part(part.scale * theme.zoom(), part.x, part.y)
 
-    def _failed(self, error: BaseException) -> None:
-        self._drawn = self._shown
-        self.view.set_picture(None)
-        self.problem.setText(
-            error.message if isinstance(error, UserError) else f"It cannot be drawn: {error}"
-        )
-        self.problem.show()
+    def _moved(self) -> None:
+        seen = self.view.view
+        if seen.fitted:
+            self.view_model.place.set(None)
+        else:
+            self.view_model.go_to(seen.scale / theme.zoom(), seen.centre_x, seen.centre_y)
+
+    def _next_found(self) -> None:
+        path = self.view_model.next_found()
+        if path is not None:
+            self.view.show_layer(path)
 
     # Room
 
@@ -169,39 +176,15 @@ class GraphPage(QWidget):
         return max(200.0, self.view.width() / zoom), max(200.0, self.view.height() / zoom)
 
     def _resized(self) -> None:
-        if self._drawn is not None and self.view.view.fitted:
+        if self.view_model.is_drawn and self.view.view.fitted:
             self._later.start()
 
     def _fill_room(self) -> None:
         """Arrange the columns anew if the view has another shape by now."""
         now = self._room_now()
-        alike = all(abs(a / b - 1) < ALIKE for a, b in zip(now, self._room, strict=True) if b)
+        alike = all(abs(a / b - 1) < ALIKE for a, b in zip(now, self.view_model.room, strict=True) if b)
         if not alike and self.isVisible() and self.view.view.fitted:
             self._request()
-
-    # Search
-
-    def _matching(self, text: str) -> list[str]:
-        wanted = text.strip().lower()
-        if not wanted or self._shown is None:
-            return []
-        kinds = self._shown.kinds
-        return [
-            path
-            for path in self._shown.rows
-            if wanted in path.lower() or any(word.startswith(wanted) for word in kinds[path].lower().split())
-        ]
-
-    def _find(self, text: str) -> None:
-        self.view.set_found(self._matching(text))
-
-    def _next_found(self) -> None:
-        """Go to the next layer that the search finds, round and round."""
-        paths = self._matching(self.search.text())
-        if paths:
-            at = (paths.index(self._current) + 1) % len(paths) if self._current in paths else 0
-            self.chosen.emit(paths[at])
-            self.view.show_layer(paths[at])
 
     # Out: in a worker, because a thousand boxes with their words take seconds to paint.
 
@@ -235,19 +218,20 @@ class GraphPage(QWidget):
         )
 
 
-def picture_of(shown: ShownModel, fold: bool, room: tuple[float, float], task: Task) -> GraphPicture:
+def picture_of(request: GraphRequest, task: Task) -> GraphPicture:
     """A model's graph, laid out for a view; what does not depend on the view is kept with the model."""
     task.progress(None, "Drawing the graph")
+    model, fold = request.shown.model, request.fold
 
     def make() -> tuple[ModelGraph, DrawnGraph]:
-        graph = model_graph(shown.model, fold)
+        graph = model_graph(model, fold)
         width = box_width(graph)
         sizes = {node.path: (width, HEIGHT) for node in graph.nodes}
         return graph, draw(sizes, graph.edges, task)
 
-    graph, drawing = shown.model.kept(("graph", fold), make)
+    graph, drawing = model.kept(("graph", fold), make)
     groups = {node.path: node.group for node in graph.nodes}
-    picture = GraphPicture(graph, arrange(drawing, groups, room))
+    picture = GraphPicture(graph, arrange(drawing, groups, request.room))
     # Made here and not at the first paint.
     _ = picture.nodes, picture.owners, picture.arrows
     return picture

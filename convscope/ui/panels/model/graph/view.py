@@ -56,12 +56,14 @@ class GraphView(QWidget):
     Signals:
         chosen: the path of the box's layer.
         resized: there is another amount of room.
+        moved: a person zoomed, panned or fitted, or what was chosen was brought into view.
         copy_requested: a person wants the whole graph on the clipboard.
         save_requested: the file that a person chose for a picture.
     """
 
     chosen = Signal(str)
     resized = Signal()
+    moved = Signal()
     copy_requested = Signal()
     save_requested = Signal(str)
 
@@ -122,12 +124,12 @@ class GraphView(QWidget):
     def fit(self) -> None:
         """Show the whole graph."""
         self.view.fit()
-        self.update()
+        self._tell_moved()
 
     def zoom(self, factor: float) -> None:
         """Closer or further, at the middle."""
         self.view.zoom(factor, self.width() / 2, self.height() / 2)
-        self.update()
+        self._tell_moved()
 
     def show_layer(self, path: str) -> None:
         """Put a layer's box into the middle, large enough to be read."""
@@ -138,7 +140,18 @@ class GraphView(QWidget):
     def look_at(self, box: QRectF) -> None:
         """Put a box into the middle, large enough to be read."""
         self.view.look_at(max(self.view.scale, 0.8 * theme.zoom()), box.center().x(), box.center().y())
+        self._tell_moved()
+
+    def show_part(self, scale: float, x: float, y: float) -> None:
+        """Put a place into the middle, at a scale; nothing is emitted."""
+        seen = self.view
+        if seen.fitted or (seen.scale, seen.centre_x, seen.centre_y) != (scale, x, y):
+            seen.look_at(scale, x, y)
+            self.update()
+
+    def _tell_moved(self) -> None:
         self.update()
+        self.moved.emit()
 
     def shown_part(self) -> QRectF:
         """What is in view, in the graph's measures."""
@@ -221,7 +234,7 @@ class GraphView(QWidget):
             event.ignore()
             return
         self.view.zoom(ONE_STEP**turns, event.position().x(), event.position().y())
-        self.update()
+        self._tell_moved()
         event.accept()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
@@ -236,7 +249,7 @@ class GraphView(QWidget):
             if moved is not None:
                 self.setCursor(Qt.CursorShape.ClosedHandCursor)
                 self.view.pan(moved.x(), moved.y())
-                self.update()
+                self._tell_moved()
             return
         self._set_hover(self.path_at(event.position()))
 
@@ -284,7 +297,7 @@ class GraphView(QWidget):
         elif key in _ARROWS:
             across, down = _ARROWS[key]
             self.view.pan(across * self.width() / 8, down * self.height() / 8)
-            self.update()
+            self._tell_moved()
         elif key in (Qt.Key.Key_PageDown, Qt.Key.Key_PageUp):
             self._step(1 if key == Qt.Key.Key_PageDown else -1)
         else:

@@ -12,7 +12,8 @@ from convscope.ui.forms.form import caption, heading, row, tool
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.model import words
 from convscope.ui.panels.model.layers.field_view import FieldView
-from convscope.ui.panels.model.shown import ShownModel
+from convscope.ui.panels.model.layers.field_view_model import FieldViewModel
+from convscope.ui.panels.model.view_model import ShownModel
 
 SELECTABLE = Qt.TextInteractionFlag.TextSelectableByMouse
 FACTS_GAP = 6
@@ -94,14 +95,15 @@ class LayerFacts(QWidget):
         column.addWidget(self.facts)
         self.field_heading = heading("What the network sees")
         column.addWidget(self.field_heading)
-        self.field = FieldView(context)
-        column.addWidget(self.field)
+        self.field = FieldViewModel(context)
+        self.field_view = FieldView(context, self.field)
+        column.addWidget(self.field_view)
         column.addStretch(1)
 
     def show_model(self, shown: ShownModel | None) -> None:
         """Another model."""
         self._shown = shown
-        self.field.show_model(shown)
+        self.field.show_model(shown.model if shown is not None else None)
 
     def show_layer(self, path: str | None) -> None:
         """Explain a layer of the model; None: say what to do."""

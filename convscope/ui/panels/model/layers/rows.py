@@ -1,16 +1,35 @@
-"""The lines of the layer table, made in a worker: nested models are branches."""
+"""The lines of the table of layers, made in a worker; how they are searched, sorted and folded."""
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from convscope.engine.models.summary import LayerInfo, Sheet
 from convscope.ui.panels.model import words
 
+COLUMNS = ("Layer", "Kind", "Output", "Parameters", "Share")
 MOST, SHORTEST = 0.6, 5
+
+
+@dataclass(frozen=True)
+class TableOptions:
+    """How the table of layers is shown.
+
+    Attributes:
+        search: only layers with these words, and what they are nested in.
+        sort: the column; "": the order of computation.
+        descending: the largest first.
+        closed: paths of the nested models whose layers were folded away by hand.
+    """
+
+    search: str = ""
+    sort: Literal["", "Layer", "Kind", "Output", "Parameters", "Share"] = ""
+    descending: bool = False
+    closed: tuple[str, ...] = ()
 
 
 @dataclass
@@ -131,3 +150,13 @@ class Rows:
         siblings.append(number)
         self.by_path[path] = number
         return number
+
+
+def matching(rows: Rows, text: str) -> frozenset[int] | None:
+    """The numbers of the lines that a search finds; None: all."""
+    if not text.strip():
+        return None
+    wanted = re.escape(text.strip())
+    # Anywhere in a name, but kinds and shapes from the start of a word: "add" is no ZeroPadding2D.
+    pattern = re.compile(rf"^[^|]*{wanted}|[|\s]{wanted}", re.IGNORECASE)
+    return frozenset(n for n, line in enumerate(rows.lines) if n and pattern.search(line.told))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from PySide6.QtCore import (
@@ -13,10 +14,8 @@ from PySide6.QtCore import (
     QObject,
     QPersistentModelIndex,
     QRectF,
-    QRegularExpression,
     QSortFilterProxyModel,
     Qt,
-    Signal,
 )
 from PySide6.QtGui import QColor, QFontMetrics, QPainter, QResizeEvent
 from PySide6.QtWidgets import (
@@ -31,12 +30,12 @@ from PySide6.QtWidgets import (
 )
 
 from convscope.ui import theme
-from convscope.ui.panels.model.layers.rows import Rows
-from convscope.ui.panels.model.shown import ShownModel
+from convscope.ui.panel_context import PanelContext
+from convscope.ui.panels.model.layers.rows import COLUMNS, Rows, TableOptions, matching
+from convscope.ui.panels.model.view_model import ModelViewModel, ShownModel
 
 PATH = Qt.ItemDataRole.UserRole
 SHARE = Qt.ItemDataRole.UserRole + 1
-COLUMNS = ("Layer", "Kind", "Output", "Parameters", "Share")
 Index = QModelIndex | QPersistentModelIndex
 _NOWHERE = QModelIndex()
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
@@ -164,7 +163,7 @@ class LayerOrder(QSortFilterProxyModel):
 
     def show_rows(self, rows: Rows) -> None:
         """Another model, under the same search."""
-        self._found = _matching(rows, self._text)
+        self._found = matching(rows, self._text)
         self._layers.set_rows(rows)
         self._layers.arrange(*self._sorted)
 
@@ -176,26 +175,19 @@ class LayerOrder(QSortFilterProxyModel):
         self._sorted = (column, order)
         self._layers.arrange(column, order)
 
-    def set_text(self, text: str) -> None:
-        """Search; "" finds all."""
+    def set_text(self, text: str) -> bool:
+        """Search; "" finds all. Whether that is another search than before."""
+        if text.strip() == self._text:
+            return False
         self._text = text.strip()
-        self._found = _matching(self._layers.rows, self._text)
+        self._found = matching(self._layers.rows, self._text)
         # The pattern is not looked at; another one makes Qt filter anew, in each of its versions.
         self.setFilterFixedString(self._text)
+        return True
 
     def filterAcceptsRow(self, row: int, parent: Index) -> bool:
         """Whether the search found it."""
         return self._found is None or self._layers.child(row, parent) in self._found
-
-
-def _matching(rows: Rows, text: str) -> frozenset[int] | None:
-    if not text:
-        return None
-    wanted = QRegularExpression.escape(text)
-    # Anywhere in a name, but kinds and shapes from the start of a word: "add" is no ZeroPadding2D.
-    pattern = QRegularExpression(rf"^[^|]*{wanted}|[|\s]{wanted}")
-    pattern.setPatternOptions(QRegularExpression.PatternOption.CaseInsensitiveOption)
-    return frozenset(n for n, line in enumerate(rows.lines) if n and pattern.match(line.told).hasMatch())
 
 
 NAME_LEAST, KIND_LEAST = 140, 84
@@ -205,16 +197,14 @@ SHARES = COLUMNS.index("Share")
 
 
 class LayerTable(QWidget):
-    """A tree with columns and a search field; the arrow keys go along the layers.
+    """A tree with columns and a search field; the arrow keys go along the layers."""
 
-    Signals:
-        chosen: the path of the layer that a person chose.
-    """
-
-    chosen = Signal(str)
-
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, context: PanelContext, view_model: ModelViewModel, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
+        self._workspace = context.workspace
+        self._options = view_model.table
         self._quiet = False
         self._shown: ShownModel | None = None
         self._narrow = False
@@ -224,7 +214,7 @@ class LayerTable(QWidget):
         self.search.setAccessibleName("Search layers")
         self.search.setPlaceholderText("Search layers by name, kind or shape")
         self.search.setClearButtonEnabled(True)
-        self.search.textChanged.connect(self._find)
+        self.search.textChanged.connect(lambda text: self._edit(search=text))
         self.view = QTreeView()
         self.view.setObjectName("model.layers")
         self.view.setAccessibleName("Layers")
@@ -249,6 +239,11 @@ class LayerTable(QWidget):
         layout.addWidget(self.search)
         layout.addWidget(self.view, 1)
         self.view.selectionModel().currentChanged.connect(self._moved)
+        self.view.header().sortIndicatorChanged.connect(self._sorted)
+        self.view.collapsed.connect(lambda index: self._folded(index, True))
+        self.view.expanded.connect(lambda index: self._folded(index, False))
+        context.listen(self._options.changed, self._show_options)
+        self._show_options(self._options.value)
 
     def _set_header(self, header: QHeaderView) -> None:
         # Without a column the layers stand in the order of computation; a third click goes back to it.
@@ -326,8 +321,15 @@ class LayerTable(QWidget):
 
     def _expand(self) -> None:
         # Where nothing is nested it would lay out all rows for nothing.
-        if self._nested:
-            self.view.expandAll()
+        if not self._nested:
+            return
+        self.view.expandAll()
+        options = self._options.value
+        # What a search found is seen.
+        for path in () if options.search.strip() else options.closed:
+            index = self.proxy.mapFromSource(self.layers.index_of(path))
+            if index.isValid():
+                self.view.collapse(index)
 
     def set_current(self, path: str | None) -> None:
         """Mark a layer; nothing is emitted."""
@@ -346,16 +348,38 @@ class LayerTable(QWidget):
         self._narrow = narrow
         self._fit()
 
-    def _find(self, text: str) -> None:
+    def _edit(self, **changes: Any) -> None:
+        if not self._quiet:
+            self._options.set(replace(self._options.value, **changes))
+
+    def _sorted(self, column: int, order: Qt.SortOrder) -> None:
+        self._edit(
+            sort=COLUMNS[column] if column >= 0 else "", descending=order == Qt.SortOrder.DescendingOrder
+        )
+
+    def _folded(self, index: QModelIndex, closed: bool) -> None:
+        path = str(index.data(Qt.ItemDataRole.ToolTipRole))
+        others = tuple(one for one in self._options.value.closed if one != path)
+        if not self._options.value.search.strip():
+            self._edit(closed=(*others, path) if closed else others)
+
+    def _show_options(self, options: TableOptions) -> None:
         self._quiet = True
-        self.proxy.set_text(text)
-        self._expand()
+        if self.search.text() != options.search:
+            self.search.setText(options.search)
+        column = COLUMNS.index(options.sort) if options.sort else -1
+        order = Qt.SortOrder.DescendingOrder if options.descending else Qt.SortOrder.AscendingOrder
+        header = self.view.header()
+        if (header.sortIndicatorSection(), header.sortIndicatorOrder()) != (column, order):
+            header.setSortIndicator(column, order)
+        if self.proxy.set_text(options.search):
+            self._expand()
         self._quiet = False
 
     def _moved(self, index: QModelIndex) -> None:
         path = index.data(PATH)
         if path and not self._quiet:
-            self.chosen.emit(path)
+            self._workspace.choose_layer(path)
 
 
 class NameDelegate(QStyledItemDelegate):

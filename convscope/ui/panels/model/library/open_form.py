@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
@@ -17,19 +17,17 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from convscope.engine.models.builder.templates import TEMPLATES
 from convscope.engine.models.layer_specs.base import Shape
 from convscope.engine.models.library.applications_table import APPLICATIONS
-from convscope.jobs.job import Job
 from convscope.ui import theme
 from convscope.ui.forms.form import caption, heading, row, segmented, tool
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.model.build.fields import TypedField
-from convscope.ui.panels.model.build.rows import shape_words
+from convscope.ui.panels.model.library.view_model import LibraryViewModel
+from convscope.ui.panels.model.words import shape_words
 
 if TYPE_CHECKING:
     from convscope.engine.models.library.catalogue import CatalogueEntry
-    from convscope.engine.models.opened import OpenedModel
 
 _WEIGHTS = (
     ("own", "Trained", "The weights that it is shipped with"),
@@ -43,84 +41,34 @@ class OpenForm(QWidget):
     """The chosen network of the library.
 
     Signals:
-        opened: the model is open and current.
         here_wanted: show the networks whose weights are on this machine.
     """
 
-    opened = Signal()
     here_wanted = Signal()
 
-    def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, context: PanelContext, library: LibraryViewModel, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
-        self.context = context
+        self._library = library
         self._entry: CatalogueEntry | None = None
-        self._file: Path | None = None
-        self._size: Shape = ()
-        self._here = False
-        self._job: Job | None = None
         self._build()
-        context.jobs.changed.connect(self._job_changed)
-        self.show_entry(None, False)
-
-    def show_entry(self, entry: CatalogueEntry | None, here: bool) -> None:
-        """Show a network; `here`: its trained weights are on this machine."""
-        self.setVisible(entry is not None)
-        self._entry, self._file = entry, None
-        if entry is None:
-            return
-        self.title.setText(entry.title)
-        self.about.setText(_about(entry))
-        self.accuracy.setText(_accuracy(entry))
-        self.accuracy.setVisible(bool(self.accuracy.text()))
-        allowed = _weights(entry)
-        for key, _text, _tip in _WEIGHTS:
-            self.weights.button(key).setVisible(key in allowed)
-        self.weights.set_value(allowed[0])
-        self.weights.setVisible(len(allowed) > 1)
-        self.top.setVisible(entry.kind == "application")
-        self.top.setChecked(True)
-        self._size = entry.input
-        self.size_field.show_value(entry.input)
-        self.size_field.setVisible(entry.kind != "shipped")
-        self._here = here
-        self._say("")
-        self._follow()
+        context.listen(library.listed, self._show)
+        context.listen(library.choice.changed, lambda _choice: self._show())
+        context.listen(library.opening_changed, self._show_opening)
+        self._show()
 
     def open(self) -> None:
-        """Open it as chosen; it becomes the current model."""
-        entry = self._entry
-        if entry is None or self._job is not None:
-            return
-        choice = self.weights.value
-        if choice == "file" and self._file is None:
+        """Open it as chosen, once the file is known where its weights come from one."""
+        library = self._library
+        if library.weights == "file" and not library.choice.value.file:
             self._choose_file()
-            return
-        options: dict[str, Any] = {}
-        if choice == "imagenet":
-            options["weights"] = "imagenet"
-        elif choice == "file":
-            options["weights"] = self._file
-        if entry.kind == "application" and not self.top.isChecked():
-            options["include_top"] = False
-        if entry.kind != "shipped" and self._size != entry.input:
-            options["input_shape"] = self._size
-        self._say("")
-        job = self.context.sources.open_model(
-            entry.name,
-            on_opened=self._done,
-            on_failed=self._failed,
-            on_cancelled=self._cancelled,
-            **options,
-        )
-        if job is not None and not job.finished:
-            self._job = job
-            self._show_job()
+        else:
+            library.open()
 
-    def shutdown(self) -> None:
-        """Take no more events, and want no more model."""
-        self.context.jobs.changed.disconnect(self._job_changed)
-        if self._job is not None:
-            self.context.jobs.cancel(self._job)
+    def set_file(self, path: str) -> None:
+        """Take the weights from this file."""
+        self._library.ask(weights="file", file=path)
 
     # -- inside ----------------------------------------------------------------------------------------------
 
@@ -145,7 +93,7 @@ class OpenForm(QWidget):
         self.top = QCheckBox("with its classifier")
         self.top.setObjectName("model.library.include_top")
         self.top.setToolTip("include_top: the layers that tell the 1,000 classes of ImageNet")
-        self.top.toggled.connect(lambda _on: self._follow())
+        self.top.clicked.connect(lambda on: self._library.ask(include_top=on))
         self.size_field = TypedField(
             "model.library.size",
             "input size",
@@ -155,7 +103,7 @@ class OpenForm(QWidget):
             104,
             "Input size",
         )
-        self.size_field.edited.connect(self._size_changed)
+        self.size_field.edited.connect(lambda size: self._library.ask(size=size))
         self.note = caption("model.library.note")
         self.go = QPushButton("Open")
         self.go.setObjectName("model.library.open")
@@ -197,13 +145,9 @@ class OpenForm(QWidget):
             column.addWidget(words)
 
     def _weights_changed(self, choice: str) -> None:
-        if choice == "file" and self._file is None:
+        self._library.ask(weights=choice)
+        if choice == "file" and not self._library.choice.value.file:
             self._choose_file()
-        self._follow()
-
-    def _size_changed(self, size: Shape) -> None:
-        self._size = size
-        self._follow()
 
     def _choose_file(self) -> None:
         dialog = QFileDialog(self, "Weights from a file")
@@ -214,116 +158,81 @@ class OpenForm(QWidget):
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
 
-    def set_file(self, path: str) -> None:
-        """Take the weights from this file."""
-        self._file = Path(path)
-        self.weights.set_value("file")
-        self._follow()
-
-    def _follow(self) -> None:
-        """Bring what follows from the choices in line."""
-        entry = self._entry
+    def _show(self) -> None:
+        """Bring all in line with what is chosen and what has come of it."""
+        library = self._library
+        entry = library.entry
+        self.setVisible(entry is not None)
         if entry is None:
+            self._entry = None
             return
-        choice = self.weights.value
-        self.weights_title.setVisible(not self.weights.isHidden())
-        self.file.setVisible(choice == "file")
-        self.file.setText(self._file.name if self._file else "Choose a file")
-        fixed = entry.kind == "application" and choice == "imagenet" and self.top.isChecked()
-        self.size_field.control.setEnabled(not fixed)
-        if fixed and self._size != entry.input:
-            self._size = entry.input
-            self.size_field.show_value(entry.input)
-        note = ""
-        if choice == "imagenet" and entry.kind == "application":
-            size = f"{entry.megabytes:,.0f} MB" if entry.megabytes else "some MB"
-            note = "Downloaded before." if self._here else f"Downloads {size}, once."
-            if fixed:
-                note += " With its classifier the input size is fixed."
-        elif choice == "random":
-            note = "Untrained: good for looking at its layers, and for training."
+        if entry is not self._entry:
+            self._entry = entry
+            self.title.setText(entry.title)
+            self.about.setText(_about(entry))
+            self.accuracy.setText(_accuracy(entry))
+            self.accuracy.setVisible(bool(self.accuracy.text()))
+            allowed = library.allowed_weights
+            for key, _text, _tip in _WEIGHTS:
+                self.weights.button(key).setVisible(key in allowed)
+            self.weights.setVisible(len(allowed) > 1)
+            self.weights_title.setVisible(len(allowed) > 1)
+            self.top.setVisible(entry.kind == "application")
+            self.size_field.setVisible(entry.kind != "shipped")
+        choice = library.choice.value
+        self.weights.set_value(library.weights)
+        self.file.setVisible(library.weights == "file")
+        self.file.setText(Path(choice.file).name if choice.file else "Choose a file")
+        self.top.setChecked(choice.include_top)
+        self.size_field.control.setEnabled(not library.size_is_fixed)
+        self.size_field.show_value(library.size)
         self.facts.setText(self._told(entry))
-        self.note.setText(note)
-        self.note.setVisible(bool(note))
-        busy = self._job is not None
-        self.go.setEnabled(not busy)
-        for widget in (self.progress, self.stop, self.doing):
-            widget.setVisible(busy)
+        self.note.setText(library.note)
+        self.note.setVisible(bool(library.note))
+        self._show_opening()
 
     def _told(self, entry: CatalogueEntry) -> str:
         """What it has, opened as it is chosen: without a classifier it has fewer weights."""
         # Imported here: the catalogue knows every layer, and the first paint waits for none.
         from convscope.engine.models.library.catalogue import parameters_of
 
-        whole = entry.kind != "application" or self.top.isChecked()
-        count = parameters_of(entry, whole, self._size)
+        whole, size = self._library.whole, self._library.size
+        count = parameters_of(entry, whole, size)
         words = ["parameters counted once it is open" if count is None else f"{count:,} parameters"]
         if not whole:
             words.append("without its classifier")
-        words.append(shape_words(self._size))
+        words.append(shape_words(size))
         if entry.year:
             words.append(str(entry.year))
         if entry.depth and whole:
             words.append(f"{entry.depth} layers deep")
         return "  ·  ".join(words)
 
-    def _show_job(self) -> None:
-        job = self._job
-        self._follow()
-        if job is None:
-            return
-        self.progress.setRange(0, 0 if job.fraction is None else 1000)
-        self.progress.setValue(round(1000 * (job.fraction or 0)))
-        waiting = "Waiting for the engine" if job.state == "waiting" else job.title
-        self.doing.setText(job.text or waiting)
-
-    def _job_changed(self, job: Job) -> None:
-        if job is self._job and not job.finished:
-            self._show_job()
-
-    def _done(self, _model: OpenedModel) -> None:
-        self._job = None
-        self._follow()
-        self.opened.emit()
-
-    def _failed(self, error: BaseException) -> None:
-        self._job = None
-        self._follow()
-        self._say(getattr(error, "message", ""))
-        if not self.problem.text():
-            self.context.report(error)
-
-    def _cancelled(self) -> None:
-        self._job = None
-        self._follow()
-
-    def _cancel(self) -> None:
-        if self._job is not None:
-            self.context.jobs.cancel(self._job)
-            self.doing.setText("Cancelling…")
-
-    def _say(self, problem: str) -> None:
-        """Why it was not opened, and what can be done instead."""
+    def _show_opening(self) -> None:
+        """How far it is, or why it was not opened and what can be done instead."""
+        job, problem = self._library.job, self._library.problem
+        self.go.setEnabled(job is None)
+        for widget in (self.progress, self.stop, self.doing):
+            widget.setVisible(job is not None)
+        if job is not None:
+            self.progress.setRange(0, 0 if job.fraction is None else 1000)
+            self.progress.setValue(round(1000 * (job.fraction or 0)))
+            waiting = "Waiting for the engine" if job.state == "waiting" else job.title
+            self.doing.setText(job.text or waiting)
         self.problem.setText(problem)
         self.problem.setVisible(bool(problem))
-        downloads = bool(problem) and self.weights.value == "imagenet"
+        downloads = bool(problem) and self._library.weights == "imagenet"
         self.instead.setVisible(downloads)
         self.show_here.setVisible(downloads)
 
+    def _cancel(self) -> None:
+        self._library.cancel()
+        if self._library.job is not None:
+            self.doing.setText("Cancelling…")
+
     def _open_random(self) -> None:
-        self.weights.set_value("random")
-        self._follow()
+        self._library.ask(weights="random")
         self.open()
-
-
-def _weights(entry: CatalogueEntry) -> tuple[str, ...]:
-    """The choices that a network has, the usual one first."""
-    if entry.kind == "shipped":
-        return ("own",)
-    if entry.kind == "application":
-        return ("imagenet", "random", "file")
-    based = any(layer.kind == "Base" for layer in TEMPLATES[entry.name].architecture.layers)
-    return ("random", "imagenet", "file") if based else ("random", "file")
 
 
 def _accuracy(entry: CatalogueEntry) -> str:

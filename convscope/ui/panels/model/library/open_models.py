@@ -11,10 +11,9 @@ from PySide6.QtWidgets import QCheckBox, QSizePolicy, QToolButton, QVBoxLayout, 
 
 from convscope.ui import theme
 from convscope.ui.forms.form import caption, row, tool
-from convscope.ui.panels.model.library.ticks import Ticks, tick_model
+from convscope.ui.panel_context import PanelContext
+from convscope.ui.panels.model.library.view_model import LibraryViewModel
 from convscope.ui.panels.model.words import short
-from convscope.workspace.document import Part
-from convscope.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
     from convscope.engine.models.opened import OpenedModel
@@ -35,44 +34,31 @@ def wrapped(name: str, metrics: QFontMetrics, room: int) -> str:
     return "\n".join((*lines, line))
 
 
-class OpenModels(QWidget):
-    """One line a model.
+class OpenModelsList(QWidget):
+    """One line a model."""
 
-    Args:
-        workspace: whose models these are.
-        ticks: which are ticked for the comparison.
-    """
-
-    def __init__(self, workspace: Workspace, ticks: Part[Ticks], parent: QWidget | None = None) -> None:
+    def __init__(
+        self, context: PanelContext, library: LibraryViewModel, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self.setObjectName("model.library.opened")
-        self._workspace = workspace
-        self._ticks = ticks
+        self._workspace = workspace = context.workspace
+        self._library = library
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(theme.GRID)
         self._lines: list[QWidget] = []
         self._buttons: list[tuple[QToolButton, str]] = []
         self._boxes: list[tuple[QCheckBox, str]] = []
-        workspace.models_changed.connect(self._show)
-        workspace.model_changed.connect(self._show)
+        context.listen(workspace.models_changed, self._show)
+        context.listen(workspace.model_changed, self._show)
         self._show()
-
-    @property
-    def ticks(self) -> tuple[OpenedModel, ...]:
-        """The ticked models that are still open."""
-        return tuple(model for model in self._workspace.models if model.id in self._ticks.value.models)
 
     def show_ticks(self) -> None:
         """Others are ticked."""
         for tick, model_id in self._boxes:
             with QSignalBlocker(tick):
-                tick.setChecked(model_id in self._ticks.value.models)
-
-    def shutdown(self) -> None:
-        """Take no more events."""
-        self._workspace.models_changed.disconnect(self._show)
-        self._workspace.model_changed.disconnect(self._show)
+                tick.setChecked(model_id in self._library.ticks.value.models)
 
     def _show(self, *_: Any) -> None:
         for line in self._lines:
@@ -99,8 +85,8 @@ class OpenModels(QWidget):
         tick.setAccessibleName(f"Compare {model.name}")
         tick.setToolTip("Tick to compare")
         tick.setFixedWidth(theme.scaled(20))
-        tick.setChecked(model.id in self._ticks.value.models)
-        tick.toggled.connect(lambda on: tick_model(self._ticks, model.id, model.name, on))
+        tick.setChecked(model.id in self._library.ticks.value.models)
+        tick.toggled.connect(lambda on: self._library.tick_model(model.id, model.name, on))
         self._boxes.append((tick, model.id))
         choose = QToolButton()
         choose.setObjectName(f"model.library.opened.{index}")

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, Qt
 
 from convscope.ui import theme
-from convscope.ui.panels.model.build.rows import shape_words
 from convscope.ui.panels.model.library.sort import KIND, TOLD, VALUE, Index
-from convscope.ui.panels.model.library.ticks import Ticks, tick_entry
-from convscope.workspace.document import Part
+from convscope.ui.panels.model.library.view_model import LibraryViewModel
+from convscope.ui.panels.model.words import shape_words
 
 if TYPE_CHECKING:
     from convscope.engine.models.library.catalogue import CatalogueEntry
@@ -51,7 +50,9 @@ _COLUMNS: tuple[tuple[str, str, Callable[[CatalogueEntry], Any], Callable[[Catal
     ("Year", "Of its paper", lambda e: e.year, lambda e: str(e.year or "–")),
 )
 HERE_COLUMN = len(_COLUMNS)
-_HERE = ("Here", "Trained weights on this machine")
+_HERE_TITLE, _HERE_SAYS = "Here", "Trained weights on this machine"
+
+TITLES = (*(column[0] for column in _COLUMNS), _HERE_TITLE)
 
 
 def _megabytes(size: float | None) -> str:
@@ -61,29 +62,22 @@ def _megabytes(size: float | None) -> str:
 
 
 class LibraryRows(QAbstractTableModel):
-    """One row a network; the first cell has the tick for the comparison.
+    """One row a network; the first cell has the tick for the comparison."""
 
-    Args:
-        ticks: which are ticked.
-    """
-
-    def __init__(self, ticks: Part[Ticks]) -> None:
+    def __init__(self, library: LibraryViewModel) -> None:
         super().__init__()
+        self._library = library
         self._entries: tuple[CatalogueEntry, ...] = ()
-        self._here: frozenset[str] = frozenset()
-        self._ticks = ticks
 
-    def set_entries(self, entries: tuple[CatalogueEntry, ...], here: frozenset[str]) -> None:
-        """Show these; `here`: names of those whose weights are on this machine."""
+    def show_entries(self) -> bool:
+        """Show the catalogue as it is now; whether it has other rows than before."""
+        if len(self._entries) == len(self._library.entries):
+            self.dataChanged.emit(self.index(0, 0), self.index(self.rowCount() - 1, HERE_COLUMN))
+            return False
         self.beginResetModel()
-        self._entries, self._here = entries, here
+        self._entries = self._library.entries
         self.endResetModel()
-
-    def set_here(self, here: frozenset[str]) -> None:
-        """Other weights are on this machine now."""
-        self._here = here
-        last = self.index(self.rowCount() - 1, HERE_COLUMN)
-        self.dataChanged.emit(self.index(0, 0), last)
+        return True
 
     def entry(self, row: int) -> CatalogueEntry:
         """A row's network."""
@@ -95,12 +89,7 @@ class LibraryRows(QAbstractTableModel):
 
     def is_here(self, entry: CatalogueEntry) -> bool:
         """Whether its trained weights are on this machine."""
-        return entry.name in self._here
-
-    @property
-    def ticks(self) -> tuple[CatalogueEntry, ...]:
-        """The ticked networks, in the order of the table."""
-        return tuple(entry for entry in self._entries if entry.name in self._ticks.value.entries)
+        return entry.name in self._library.here
 
     def show_ticks(self) -> None:
         """Others are ticked."""
@@ -119,9 +108,7 @@ class LibraryRows(QAbstractTableModel):
         """The columns' titles and what they mean."""
         if orientation != Qt.Orientation.Horizontal:
             return None
-        title, says = (
-            _COLUMNS[section][:2] if section < HERE_COLUMN else ("Here", "Trained weights on this machine")
-        )
+        title, says = _COLUMNS[section][:2] if section < HERE_COLUMN else (_HERE_TITLE, _HERE_SAYS)
         if role == Role.DisplayRole:
             return title
         if role == Role.ToolTipRole:
@@ -147,7 +134,9 @@ class LibraryRows(QAbstractTableModel):
             return None
         if role == Role.CheckStateRole:
             return (
-                Qt.CheckState.Checked if entry.name in self._ticks.value.entries else Qt.CheckState.Unchecked
+                Qt.CheckState.Checked
+                if entry.name in self._library.ticks.value.entries
+                else Qt.CheckState.Unchecked
             )
         if role == TOLD:
             return " ".join((entry.name, entry.title, KINDS[entry.kind], entry.about, str(entry.year or "")))
@@ -162,7 +151,7 @@ class LibraryRows(QAbstractTableModel):
         if role != Role.CheckStateRole or index.column():
             return False
         entry = self._entries[index.row()]
-        tick_entry(self._ticks, entry.name, entry.title, Qt.CheckState(value) == Qt.CheckState.Checked)
+        self._library.tick_entry(entry.name, entry.title, Qt.CheckState(value) == Qt.CheckState.Checked)
         return True
 
     def flags(self, index: Index) -> Qt.ItemFlag:

@@ -26,18 +26,15 @@ class NetworkOrder(QSortFilterProxyModel):
         self._kind = ""
         self.setSortRole(VALUE)
 
-    def set_words(self, text: str) -> None:
-        """Only rows in whose text all of these words are."""
-        self._change(tuple(text.lower().split()), self._kind)
-
-    def set_kind(self, kind: str) -> None:
-        """Only rows of this kind; "" for all."""
-        self._change(self._words, kind)
-
-    def _change(self, words: tuple[str, ...], kind: str) -> None:
+    def filter(self, text: str, kind: str = "") -> bool:
+        """Only rows of a kind ("": of all) with all these words; whether they were others before."""
+        words = tuple(text.lower().split())
+        if (words, kind) == (self._words, self._kind):
+            return False
         self._words, self._kind = words, kind
         # The pattern is not looked at; another one makes Qt filter anew, in each of its versions.
         self.setFilterFixedString("\n".join((kind, *words)))
+        return True
 
     def headerData(
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole

@@ -18,20 +18,21 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from convscope.core.task import Task
 from convscope.ui import theme
 from convscope.ui.actions import Command
 from convscope.ui.forms.form import caption, hairline, heading, row, scrolling, segmented, tool
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.model.compare.view import CompareView
+from convscope.ui.panels.model.compare.view_model import Compared, CompareViewModel
 from convscope.ui.panels.model.library.open_form import OpenForm
-from convscope.ui.panels.model.library.open_models import OpenModels
-from convscope.ui.panels.model.library.rows import HERE, LibraryRows
+from convscope.ui.panels.model.library.open_models import OpenModelsList
+from convscope.ui.panels.model.library.rows import HERE, TITLES, LibraryRows
 from convscope.ui.panels.model.library.sort import NetworkOrder, without_own_arrow
-from convscope.ui.panels.model.library.ticks import ticks_of
+from convscope.ui.panels.model.library.view_model import LibraryOptions, LibraryViewModel, OpenChoice
 
 if TYPE_CHECKING:
     from convscope.engine.models.library.catalogue import CatalogueEntry
+    from convscope.engine.models.opened import OpenedModel
 
 SIDE, NARROW = 296, 1100
 # What can be missed first where there is little room for names: kind, top-1, here, depth, year, size.
@@ -46,19 +47,32 @@ class LibraryView(QWidget):
         super().__init__(parent)
         self.setObjectName("model.library")
         self.context = context
-        self._ticks = ticks_of(context.workspace)
-        self.rows = LibraryRows(self._ticks)
+        self.view_model = LibraryViewModel(context)
+        self.comparison = CompareViewModel(context, self.view_model.compared, self._networks)
+        self.rows = LibraryRows(self.view_model)
         self.rows.setParent(self)
         self.order = NetworkOrder(self)
         self.order.setSourceModel(self.rows)
-        self.open_form = OpenForm(context)
-        self.opened = OpenModels(context.workspace, self._ticks)
+        self.open_form = OpenForm(context, self.view_model)
+        self.opened = OpenModelsList(context, self.view_model)
         self.compare: CompareView | None = None
         self._narrow: bool | None = None
         self._needs: list[int] = []
         self._zoom = theme.zoom()
+        self._quiet = False
         self._build()
-        self._read()
+        for signal, function in (
+            (self.view_model.listed, self._show_entries),
+            (self.view_model.options.changed, self._show_options),
+            (self.view_model.choice.changed, self._show_choice),
+            (self.view_model.ticks.changed, self._show_ticks),
+            (self.view_model.compared.changed, self._show_compared),
+            (context.workspace.models_changed, self._count_ticks),
+        ):
+            context.listen(signal, function)
+        self._show_options(self.view_model.options.value)
+        self._show_compared()
+        self.view_model.read()
 
     def commands(self) -> list[Command]:
         """What the command palette lists while the library is shown."""
@@ -66,22 +80,12 @@ class LibraryView(QWidget):
             Command(f"model.library.{key}", title, run, "", "Models", enabled)
             for key, title, run, enabled in (
                 ("find", "Find a model", self.search.setFocus, True),
-                ("compare", "Compare the ticked models", self.show_comparison, self._ticked() > 1),
-                ("families", "Families of convnets side by side", self.show_families, True),
+                ("compare", "Compare the ticked models", self.view_model.compare_ticked, self._ticked() > 1),
+                ("families", "Families of convnets side by side", self.view_model.compare_families, True),
                 ("open_file", "Open a model file…", self.context.choose_model, True),
                 ("open_folder", "Open a SavedModel folder…", self.choose_folder, True),
             )
         ]
-
-    def show_comparison(self) -> None:
-        """The ticked networks side by side."""
-        self._compare().show_networks((*self.opened.ticks, *self.rows.ticks))
-        self.stack.setCurrentWidget(self._compare())
-
-    def show_families(self) -> None:
-        """The networks that the lectures set side by side."""
-        self._compare().show_families()
-        self.stack.setCurrentWidget(self._compare())
 
     def choose_folder(self) -> None:
         """Ask for a SavedModel folder, and open it."""
@@ -92,21 +96,11 @@ class LibraryView(QWidget):
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
 
-    def shutdown(self) -> None:
-        """Take no more events."""
-        self.context.jobs.cancel_key("model.library")
-        self.open_form.shutdown()
-        self.opened.shutdown()
-        self._ticks.changed.disconnect(self._show_ticks)
-        self.context.workspace.models_changed.disconnect(self._count_ticks)
-        if self.compare is not None:
-            self.compare.shutdown()
-
     def showEvent(self, event: QShowEvent) -> None:
         """What lies on this machine may have changed."""
         super().showEvent(event)
         if self.rows.rowCount():
-            self._read()
+            self.view_model.read()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Leave out what can be missed where there is little room."""
@@ -166,7 +160,7 @@ class LibraryView(QWidget):
         self.search.setClearButtonEnabled(True)
         self.search.setMinimumWidth(theme.scaled(90))
         self.search.setMaximumWidth(theme.scaled(170))
-        self.search.textChanged.connect(self._filter)
+        self.search.textChanged.connect(lambda text: self.view_model.change(search=text))
         self.kind = segmented(
             "model.library.kind",
             "Kind",
@@ -178,9 +172,13 @@ class LibraryView(QWidget):
                 (HERE, "Here", "Trained weights on this machine: no download"),
             ),
         )
-        self.kind.changed.connect(self._filter)
+        self.kind.changed.connect(lambda kind: self.view_model.change(kind=kind))
         self.compare_button = tool(
-            "model.library.compare", "Compare the ticked models", "scale", self.show_comparison, "Compare"
+            "model.library.compare",
+            "Compare the ticked models",
+            "scale",
+            self.view_model.compare_ticked,
+            "Compare",
         )
         # As wide as it will be with a number, so that what is beside it does not move.
         self.compare_button.setText("Compare 88")
@@ -189,7 +187,7 @@ class LibraryView(QWidget):
             "model.library.families",
             "LeNet to EfficientNet: year, depth, parameters, error, idea",
             "history",
-            self.show_families,
+            self.view_model.compare_families,
             "Families",
         )
         self.table = QTableView()
@@ -212,15 +210,13 @@ class LibraryView(QWidget):
         header.setHighlightSections(False)
         self._measure()
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        self.table.selectionModel().currentRowChanged.connect(lambda _now, _before: self._show_chosen())
+        header.sortIndicatorChanged.connect(self._sorted)
+        self.table.selectionModel().currentRowChanged.connect(lambda _now, _before: self._chosen())
         self.table.activated.connect(lambda _index: self.open_form.open())
         self.nothing = caption("model.library.nothing", "No model has all these words.")
         self.nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.nothing.hide()
-        self._ticks.changed.connect(self._show_ticks)
-        self.context.workspace.models_changed.connect(self._count_ticks)
-        self.open_form.here_wanted.connect(self._show_here)
-        self.open_form.opened.connect(self._read)
+        self.open_form.here_wanted.connect(lambda: self.view_model.change(search="", kind=HERE))
         files = (
             (
                 "open_file",
@@ -269,53 +265,54 @@ class LibraryView(QWidget):
         self.side.setFixedWidth(theme.scaled(SIDE))
         return self.side
 
-    def _read(self) -> None:
-        """The catalogue, and which weights lie on this machine."""
-
-        def work(_task: Task) -> tuple[tuple[CatalogueEntry, ...], frozenset[str]]:
-            from convscope.engine.models.library.applications import cached
-            from convscope.engine.models.library.catalogue import catalogue
-
-            entries = catalogue()
-            shipped = (entry.name for entry in entries if entry.kind == "shipped")
-            return entries, frozenset((*shipped, *cached()))
-
-        self.context.jobs.submit(
-            "view",
-            work,
-            title="Listing models",
-            key="model.library",
-            quiet=True,
-            on_done=lambda found: self._show_entries(*found),
-            on_failed=self.context.report,
-        )
-
-    def _show_entries(self, entries: tuple[CatalogueEntry, ...], here: frozenset[str]) -> None:
-        if self.rows.rowCount() == len(entries):
-            self.rows.set_here(here)
-            return
-        self.rows.set_entries(entries, here)
-        self._measure()
-        self._fold()
-        self._choose(0)
+    def _show_entries(self) -> None:
+        if self.rows.show_entries():
+            self._measure()
+            self._fold()
+            self._show_choice(self.view_model.choice.value)
+        # What is to be compared may have waited for the list.
+        self.comparison.refresh()
 
     def _choose(self, row_number: int) -> None:
         index = self.order.index(row_number, 0)
         flags = QItemSelectionModel.SelectionFlag
         self.table.selectionModel().setCurrentIndex(index, flags.ClearAndSelect | flags.Rows)
-        self._show_chosen()
 
-    def _show_chosen(self) -> None:
+    def _chosen(self) -> None:
+        """Another row is the current one: by a person, or because the one before is filtered out."""
         index = self.order.mapToSource(self.table.currentIndex())
-        entry = self.rows.entry(index.row()) if index.isValid() else None
-        self.open_form.show_entry(entry, entry is not None and self.rows.is_here(entry))
+        self.view_model.choose(self.rows.entry(index.row()).name if index.isValid() else "")
 
-    def _filter(self, *_: object) -> None:
-        self.order.set_kind("" if self.kind.value == "all" else self.kind.value)
-        self.order.set_words(self.search.text())
+    def _show_choice(self, choice: OpenChoice) -> None:
+        row_number = self.rows.row_of(choice.entry)
+        index = self.order.mapFromSource(self.rows.index(row_number, 0)) if row_number >= 0 else None
+        if index is not None and index.isValid() and index.row() != self.table.currentIndex().row():
+            self._choose(index.row())
+
+    def _sorted(self, column: int, order: Qt.SortOrder) -> None:
+        if not self._quiet:
+            self.view_model.change(
+                sort=TITLES[column] if column >= 0 else "", descending=order == Qt.SortOrder.DescendingOrder
+            )
+
+    def _show_options(self, options: LibraryOptions) -> None:
+        if self.search.text() != options.search:
+            self.search.setText(options.search)
+        self.kind.set_value(options.kind)
+        header = self.table.horizontalHeader()
+        column = TITLES.index(options.sort) if options.sort in TITLES else -1
+        order = Qt.SortOrder.DescendingOrder if options.descending else Qt.SortOrder.AscendingOrder
+        if (header.sortIndicatorSection(), header.sortIndicatorOrder()) != (column, order):
+            self._quiet = True
+            header.setSortIndicator(column, order)
+            self._quiet = False
+        if self.order.filter(options.search, "" if options.kind == "all" else options.kind):
+            self._show_found(options.search.strip().lower())
+
+    def _show_found(self, typed: str) -> None:
+        """Choose what a search is likely to mean."""
         count = self.order.rowCount()
         self.nothing.setVisible(count == 0)
-        typed = self.search.text().strip().lower()
         titles = [str(self.order.index(row_number, 0).data()).lower() for row_number in range(count)]
         named = [row_number for row_number, title in enumerate(titles) if typed and title.startswith(typed)]
         if named:
@@ -324,13 +321,19 @@ class LibraryView(QWidget):
         elif not self.table.currentIndex().isValid() and count:
             self._choose(0)
 
-    def _show_here(self) -> None:
-        self.search.clear()
-        self.kind.set_value(HERE)
-        self._filter()
+    def _networks(self, compared: Compared) -> list[CatalogueEntry | OpenedModel] | None:
+        """What is to be compared, as far as it is open or listed; None: the list is not there yet."""
+        entries = {entry.name: entry for entry in self.view_model.entries}
+        if compared.entries and not entries:
+            return None
+        models = [self.context.workspace.open_model(model_id) for model_id in compared.models]
+        return [
+            *(model for model in models if model is not None),
+            *(entries[name] for name in compared.entries if name in entries),
+        ]
 
     def _ticked(self) -> int:
-        return len(self.rows.ticks) + len(self.opened.ticks)
+        return len(self.view_model.ticked) + len(self.view_model.ticked_models)
 
     def _show_ticks(self, *_: object) -> None:
         self.rows.show_ticks()
@@ -344,12 +347,15 @@ class LibraryView(QWidget):
         says = "Compare the ticked models" if count > 1 else "Tick two models or more to compare them"
         self.compare_button.setToolTip(says)
 
-    def _compare(self) -> CompareView:
+    def _show_compared(self, *_: object) -> None:
+        self.comparison.refresh()
+        if self.view_model.compared.value.kind == "":
+            self.stack.setCurrentWidget(self._page)
+            return
         if self.compare is None:
-            self.compare = CompareView(self.context)
-            self.compare.closed.connect(lambda: self.stack.setCurrentWidget(self._page))
+            self.compare = CompareView(self.context, self.comparison)
             self.stack.addWidget(self.compare)
-        return self.compare
+        self.stack.setCurrentWidget(self.compare)
 
 
 def _scrolling(inside: QWidget, name: str) -> QWidget:

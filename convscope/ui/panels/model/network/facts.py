@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QVBoxLayout, QWidget
 
 from convscope.core.errors import UserError
-from convscope.core.task import Task
-from convscope.engine.models.answers.answer import Reading
-from convscope.engine.models.answers.preprocessing import MODES, RESIZES, Preprocessing
-from convscope.engine.models.opened import OpenedModel
+from convscope.engine.models.answers.preprocessing import MODES, RESIZES
 from convscope.engine.models.program import Program
 from convscope.ui import theme
 from convscope.ui.forms.form import caption, choose, combo, hairline, heading, named, row, tool
@@ -21,8 +17,8 @@ from convscope.ui.panels.model import words
 from convscope.ui.panels.model.layers.facts import FACTS_GAP, SELECTABLE, FactGrid
 from convscope.ui.panels.model.network.class_names import ClassNamesDialog
 from convscope.ui.panels.model.network.save_copy import ModelSaver
-from convscope.ui.panels.model.network.share_bar import Piece, ShareBar
-from convscope.ui.panels.model.shown import ShownModel
+from convscope.ui.panels.model.network.share_bar import ShareBar
+from convscope.ui.panels.model.view_model import ModelViewModel, Piece, ShownModel
 from convscope.ui.plots.class_bars import ROW, ClassBars
 from convscope.ui.widgets.answer_choice import AnswerChoice
 from convscope.ui.widgets.elided import ElidedLabel
@@ -36,9 +32,12 @@ _RESIZE_WORDS = {"crop": "its middle", "pad": "all of it, with a border", "stret
 class NetworkColumn(QWidget):
     """The column of the whole model."""
 
-    def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, context: PanelContext, view_model: ModelViewModel, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self.context = context
+        self._model = view_model
         self.saver = ModelSaver(context, self)
         self._shown: ShownModel | None = None
         self._timed: Program | None = None
@@ -96,9 +95,11 @@ class NetworkColumn(QWidget):
         self.reason.setMinimumHeight(theme.scaled(15))
         column.addWidget(self.classes)
         column.addWidget(self.reason)
-        self.context.predictor.changed.connect(self._show_prediction)
-        self.context.predictor.outdated_changed.connect(self._outdated)
-        self.context.predictor.pixels.changed.connect(self._show_notes)
+        predictor = self.context.predictor
+        self.context.listen(predictor.changed, self._show_prediction)
+        self.context.listen(predictor.outdated_changed, self._outdated)
+        self.context.listen(predictor.pixels.changed, self._show_notes)
+        self.context.ending.call(self.output.shutdown)
         # The column, because the bars are hidden while there are no classes.
         self.context.predictor.follow(self)
 
@@ -109,6 +110,7 @@ class NetworkColumn(QWidget):
         says = ElidedLabel("caption", mode=Qt.TextElideMode.ElideMiddle)
         says.setObjectName(f"model.bar.{key}.words")
         bar.hovered.connect(lambda piece, at=key: self._tell_piece(at, piece))
+        bar.chosen.connect(self.context.workspace.choose_layer)
         group = QVBoxLayout()
         group.setSpacing(2)
         for widget in (heading(title), bar, says):
@@ -181,30 +183,8 @@ class NetworkColumn(QWidget):
         dialog.open()
 
     def load_from(self, path: str) -> None:
-        """Open the same network with the weights of a file; the one on show stays as it is."""
-        shown = self._shown
-        if shown is None:
-            return
-        model = shown.model
-
-        def work(task: Task) -> OpenedModel:
-            from convscope.engine.models.files.reweighted import with_weights
-
-            made = with_weights(model, Path(path), task)
-            _ = made.sheet
-            return made
-
-        def done(made: OpenedModel) -> None:
-            self.context.workspace.add_model(made)
-            self.context.notify(f"Opened {made.name} with the weights of {made.source.weights}")
-
-        self.context.jobs.submit(
-            "engine",
-            work,
-            title=f"Loading weights into {model.name}",
-            on_done=done,
-            on_failed=self.context.report,
-        )
+        """Open the same network with the weights of a file."""
+        self._model.load_weights(path)
 
     def edit_names(self) -> None:
         """Open the dialog for the names of the classes."""
@@ -215,36 +195,10 @@ class NetworkColumn(QWidget):
         dialog = ClassNamesDialog(
             shown.model.classes, answer.count or None, self.context.report, self, answer.noun
         )
-        dialog.named.connect(lambda names: self._replace(shown, classes=names))
+        dialog.named.connect(self._model.name_classes)
         dialog.open()
 
-    def shutdown(self) -> None:
-        """Take no more predictions."""
-        self.output.shutdown()
-        self.context.predictor.changed.disconnect(self._show_prediction)
-        self.context.predictor.outdated_changed.disconnect(self._outdated)
-        self.context.predictor.pixels.changed.disconnect(self._show_notes)
-
     # Inside
-
-    def _replace(
-        self,
-        shown: ShownModel,
-        classes: tuple[str, ...] | None = None,
-        preprocessing: Preprocessing | None = None,
-    ) -> None:
-        workspace = self.context.workspace
-        if workspace.open_model(shown.model.id) is not None:
-            label = "Name the classes" if shown.model.has_classes else "Name the values"
-            if preprocessing is not None:
-                same = replace(preprocessing, resize=shown.model.preprocessing.resize)
-                range_ = same != shown.model.preprocessing
-                label = "Change the pixel range" if range_ else "Change how an image comes to its size"
-            # Numbers that get names are no classes for it.
-            answer = shown.model.answer
-            reading: Reading | None = "values" if classes is not None and answer.kind == "values" else None
-            asked = shown.model.with_(classes=classes, preprocessing=preprocessing, reading=reading)
-            workspace.replace_model(asked, label)
 
     def _set_preprocessing(self) -> None:
         shown = self._shown
@@ -255,7 +209,7 @@ class NetworkColumn(QWidget):
         new = replace(chosen, resize=self.resize_.currentData())
         if new != before:
             try:
-                self._replace(shown, preprocessing=new)
+                self._model.set_preprocessing(new)
             except UserError as error:
                 self.context.report(error)
                 self._show_settings(shown)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
@@ -11,19 +10,10 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from convscope.ui import theme
 from convscope.ui.panels.model.colours import colour
+from convscope.ui.panels.model.view_model import Piece
 
 HEIGHT = 22
 ROOM_FOR_LINE = 8
-
-
-@dataclass(frozen=True)
-class Piece:
-    """One layer's part: its path, its category, how much, and how that reads."""
-
-    path: str
-    category: str
-    amount: int
-    words: str
 
 
 class ShareBar(QWidget):

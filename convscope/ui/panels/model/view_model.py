@@ -1,0 +1,237 @@
+"""The model panel without Qt: its page, the current model as it is read, and what can be changed of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from psygnal import Signal
+
+from convscope.core.errors import UserError
+from convscope.core.task import Task
+from convscope.engine.models.graph.nodes import layer_words
+from convscope.engine.models.opened import OpenedModel
+from convscope.engine.models.summary import LayerInfo, Sheet
+from convscope.engine.models.summary.categories import categories
+from convscope.ui.panels.model import words
+from convscope.ui.panels.model.layers.rows import Rows, TableOptions
+
+if TYPE_CHECKING:
+    from convscope.engine.models.answers.answer import Reading
+    from convscope.engine.models.answers.preprocessing import Preprocessing
+    from convscope.ui.panel_context import PanelContext
+
+FIRST_PAGE = "layers"
+KEY = "model.read"
+
+
+@dataclass(frozen=True)
+class FactsShown:
+    """The facts beside the network.
+
+    Attributes:
+        beside: whether they are on show, or the network has the room.
+        of: whose, where there is room for one column.
+    """
+
+    beside: bool = True
+    of: Literal["layer", "model"] = "layer"
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One layer's part: its path, its category, how much, and how that reads."""
+
+    path: str
+    category: str
+    amount: int
+    words: str
+
+
+@dataclass(frozen=True, eq=False)
+class ShownModel:
+    """What the panel shows of a model: everything that takes longer than a frame, made in a worker.
+
+    Attributes:
+        model: itself.
+        sheet: its arithmetic.
+        rows: the sheet's layers by path.
+        kinds: kind and size by path: "Conv2D 3×3 /2".
+        table: the lines of the layer table.
+        bars: what stands in the bars "parameters" and "work".
+        file_bytes: of its file or folder on disk; None without one.
+        input_shape: height, width (None where free) and channels of the image; None if it takes no images.
+    """
+
+    model: OpenedModel
+    sheet: Sheet
+    rows: Mapping[str, LayerInfo]
+    kinds: Mapping[str, str]
+    table: Rows
+    bars: Mapping[str, tuple[Piece, ...]]
+    file_bytes: int | None
+    input_shape: tuple[int | None, int | None, int] | None
+
+
+class ModelViewModel:
+    """What is read of the current model, and where in the panel one is.
+
+    Attributes:
+        page: the name of the page on show.
+        facts: which facts stand beside it.
+        table: how the table of layers is searched, sorted and folded.
+
+    Signals:
+        shown_changed: `ShownModel`; None while there is no model.
+    """
+
+    shown_changed = Signal(object)
+
+    def __init__(self, context: PanelContext) -> None:
+        self._context = context
+        self.workspace = workspace = context.workspace
+        self.page = workspace.part("model.page", FIRST_PAGE, "model")
+        self.facts = workspace.part("model.facts", FactsShown(), "model")
+        self.table = workspace.part("model.layers", TableOptions(), "model")
+        self.shown: ShownModel | None = None
+        context.listen(workspace.model_changed, self._read)
+        context.ending.call(lambda: context.jobs.cancel_key(KEY))
+        self._read(workspace.model)
+
+    def choose_example(self) -> None:
+        """A layer in the middle of the network that looks at more than one pixel."""
+        if self.shown is None:
+            return
+        wide = [
+            row.path
+            for row in self.shown.sheet.layers
+            if row.field is not None and not row.field.whole and row.multiply_adds
+        ]
+        kinds = self.shown.kinds
+        seeing = [path for path in wide if "×" in kinds[path] and "1×1" not in kinds[path]] or wide
+        if seeing:
+            self.workspace.choose_layer(seeing[len(seeing) // 2])
+
+    def name_classes(self, names: tuple[str, ...]) -> None:
+        """Give the classes, or the values, of the model on show other names; an undoable step."""
+        if self.shown is None:
+            return
+        model = self.shown.model
+        # Numbers that get names are no classes for it.
+        reading: Reading | None = "values" if model.answer.kind == "values" else None
+        label = "Name the classes" if model.has_classes else "Name the values"
+        self._replace(lambda: model.with_(classes=names, reading=reading), label)
+
+    def set_preprocessing(self, new: Preprocessing) -> None:
+        """Prepare images for the model on show in another way; an undoable step."""
+        if self.shown is None or new == self.shown.model.preprocessing:
+            return
+        model = self.shown.model
+        same = replace(new, resize=model.preprocessing.resize) == model.preprocessing
+        label = "Change how an image comes to its size" if same else "Change the pixel range"
+        self._replace(lambda: model.with_(preprocessing=new), label)
+
+    def load_weights(self, path: str) -> None:
+        """Open the same network with the weights of a file; the one on show stays as it is."""
+        if self.shown is None:
+            return
+        model = self.shown.model
+
+        def work(task: Task) -> OpenedModel:
+            from convscope.engine.models.files.reweighted import with_weights
+
+            made = with_weights(model, Path(path), task)
+            _ = made.sheet
+            return made
+
+        def done(made: OpenedModel) -> None:
+            self.workspace.add_model(made)
+            self._context.notify(f"Opened {made.name} with the weights of {made.source.weights}")
+
+        self._context.jobs.submit(
+            "engine",
+            work,
+            title=f"Loading weights into {model.name}",
+            on_done=done,
+            on_failed=self._context.report,
+        )
+
+    def _replace(self, ask: Callable[[], OpenedModel], label: str) -> None:
+        assert self.shown is not None
+        if self.workspace.open_model(self.shown.model.id) is not None:
+            self.workspace.replace_model(ask(), label)
+
+    def _read(self, model: OpenedModel | None) -> None:
+        jobs = self._context.jobs
+        if model is None:
+            jobs.cancel_key(KEY)
+            self._show(None)
+            return
+        jobs.submit(
+            "view",
+            partial(read_model, model),
+            title=f"Reading {model.name}",
+            key=KEY,
+            quiet=True,
+            on_done=self._show,
+            on_failed=self._context.report,
+        )
+
+    def _show(self, shown: ShownModel | None) -> None:
+        self.shown = shown
+        self.shown_changed.emit(shown)
+        if shown is not None and self.workspace.layer is None:
+            with self.workspace.document.following():
+                self.workspace.choose_layer(_first_layer(shown))
+
+
+def read_model(model: OpenedModel, task: Task) -> ShownModel:
+    """Everything that the panel shows of a model, save its graph."""
+    sheet = model.sheet
+    task.check()
+    layers = {step.path: step.layer for step in model.program.steps}
+    kinds = {row.path: layer_words(row, layers.get(row.path)) for row in sheet.layers}
+    try:
+        shape = model.input_shape
+    except UserError:
+        shape = None
+    return ShownModel(
+        model,
+        sheet,
+        {row.path: row for row in sheet.layers},
+        kinds,
+        Rows(sheet, kinds, model.program.groups),
+        {key: _pieces(sheet, key) for key in ("parameters", "work")},
+        _size(model.source.path),
+        shape,
+    )
+
+
+def _first_layer(shown: ShownModel) -> str | None:
+    """The first layer with weights: the first convolution, as a rule."""
+    rows = shown.sheet.layers
+    found = next((row for row in rows if row.multiply_adds), None) or (rows[0] if rows else None)
+    return found.path if found is not None else None
+
+
+def _pieces(sheet: Sheet, key: str) -> tuple[Piece, ...]:
+    whole = sheet.totals.parameters if key == "parameters" else sheet.totals.multiply_adds
+    pieces = []
+    parts = categories(sheet)
+    for row in sheet.layers:
+        amount = row.parameters if key == "parameters" else row.multiply_adds or 0
+        if amount:
+            portion = words.percent(words.share(amount, whole or 1))
+            pieces.append(Piece(row.path, parts[row.path], amount, f"{words.short(amount)}, {portion}"))
+    return tuple(pieces)
+
+
+def _size(path: Path | None) -> int | None:
+    if path is None or not path.exists():
+        return None
+    if path.is_dir():
+        return sum(part.stat().st_size for part in path.rglob("*") if part.is_file())
+    return path.stat().st_size
