@@ -96,11 +96,11 @@ class MainWindow(QMainWindow):
         self.remember_settings = self.threads_ended = True
         self._theme_choice = theme_choice or self.settings.theme
         self._painted = self._closed = self._engine_is_ready = self._snapshot_comes = False
-        self._panel_part = self.workspace.part("panel", "")
         self._ending = Ending()
+        self._panel_part = self.workspace.part("panel", "")
         self._ending.listen(self._panel_part.changed, self._show_current_panel)
-        self.predictor = Predictor(self.workspace, self.jobs, self)
-        self.splitting = Splitting(self.workspace, self.jobs, self.report, self)
+        self.predictor = Predictor(self.workspace, self.jobs, self._ending)
+        self.splitting = Splitting(self.workspace, self.jobs, self.report, self._ending)
         self.sources = Sources(self, self.workspace, self.jobs, self.settings, self.report)
         self._context = self._make_context()
         self.frame = frame = WindowFrame(self.workspace, self.jobs, self.panel_infos)
@@ -339,8 +339,6 @@ class MainWindow(QMainWindow):
             self.settings.save()
         self.frame.shutdown()
         self.sources.shutdown()
-        self.predictor.shutdown()
-        self.splitting.shutdown()
         self.stack.shutdown()
         self.threads_ended = self.jobs.shutdown(SHUTDOWN_SECONDS)
         if not self.threads_ended:

@@ -28,6 +28,7 @@ from convscope.ui.window import autosave as autosave_module
 from convscope.ui.window.autosave import Autosave
 from convscope.ui.window.header import described_model, short_count
 from convscope.ui.window.predictor import Predicted
+from convscope.ui.window.visible import predict_while_visible
 from convscope.workspace.kept_models import NamedModel
 from convscope.workspace.lab import Lab
 from convscope.workspace.recovery import has_work, load_work, save_work
@@ -273,7 +274,7 @@ def test_predictions_follow_image_and_model_only_while_somebody_looks(
         bars.set_prediction(predicted.prediction if predicted else None)
 
     window.predictor.changed.connect(hear)
-    window.predictor.follow(bars)
+    predict_while_visible(window.predictor, bars)
     window.workspace.add_model(digits)
     assert not classifying(window)
     bars.show()
@@ -299,7 +300,7 @@ def test_a_model_without_classes_says_why(window: MainWindow, qtbot: QtBot) -> N
     bars = ClassBars()
     qtbot.addWidget(bars)
     bars.show()
-    window.predictor.follow(bars)
+    predict_while_visible(window.predictor, bars)
     window.workspace.add_model(base)
     qtbot.waitUntil(lambda: window.predictor.last is not None, timeout=LONG)
     last = window.predictor.last

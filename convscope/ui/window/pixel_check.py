@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from psygnal import Signal
 
 from convscope.core.task import Task
-from convscope.jobs.jobs import Jobs
 
 if TYPE_CHECKING:
     from convscope.engine.models.answers.pixel_doubt import Doubt
     from convscope.engine.models.opened import OpenedModel
+    from convscope.jobs.jobs import Jobs
 
 KEY = "pixels"
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from psygnal import Signal
-from PySide6.QtCore import QEvent, QObject
-from PySide6.QtWidgets import QWidget
 
 from convscope.core.errors import UserError
 from convscope.core.task import Task
-from convscope.jobs.jobs import Jobs
+from convscope.ui.ending import Ending
 from convscope.ui.window.pixel_check import PixelCheck
 from convscope.workspace.workspace import Workspace
 
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from convscope.engine.models.answers.prediction import Prediction
     from convscope.engine.models.opened import OpenedModel
     from convscope.imaging.image import Image
+    from convscope.jobs.jobs import Jobs
 
 KEY = "predict"
 
@@ -42,7 +42,7 @@ class Predicted:
     reason: str = ""
 
 
-class Predictor(QObject):
+class Predictor:
     """Predicts whenever image or model change, but only while somebody looks.
 
     After a network's first answer `pixels` finds out whether the range that was assumed is doubtful.
@@ -58,17 +58,16 @@ class Predictor(QObject):
     changed = Signal(object)
     outdated_changed = Signal(str)
 
-    def __init__(self, workspace: Workspace, jobs: Jobs, parent: QObject | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, workspace: Workspace, jobs: Jobs, ending: Ending) -> None:
         self._workspace = workspace
         self._jobs = jobs
-        self._followed: list[QWidget] = []
+        self._looking: list[Callable[[], bool]] = []
         self._last: Predicted | None = None
         self._outdated = ""
         self._asked: tuple[object, object] | None = None
         self.pixels = PixelCheck(jobs)
         for signal in (workspace.image_changed, workspace.model_changed):
-            signal.connect(self._question_changed)
+            ending.listen(signal, self._request_changed)
 
     @property
     def last(self) -> Predicted | None:
@@ -88,25 +87,24 @@ class Predictor(QObject):
             return None
         return last.prediction
 
-    def follow(self, widget: QWidget) -> None:
-        """Predict while this widget is visible."""
-        self._followed.append(widget)
-        widget.installEventFilter(self)
-        widget.destroyed.connect(lambda: self._followed.remove(widget))
+    def follow(self, looking: Callable[[], bool]) -> Callable[[], None]:
+        """Predict while somebody looks; `predict_while_visible` does so for a widget.
+
+        Args:
+            looking: whether that is so; `seen` tells that it has begun.
+
+        Returns:
+            what ends it.
+        """
+        self._looking.append(looking)
         self._refresh()
+        return lambda: self._looking.remove(looking)
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """A follower has come into view."""
-        if event.type() == QEvent.Type.Show:
-            self._refresh(shown=True)
-        return False
+    def seen(self) -> None:
+        """Somebody has begun to look."""
+        self._refresh(shown=True)
 
-    def shutdown(self) -> None:
-        """The window closes."""
-        for signal in (self._workspace.image_changed, self._workspace.model_changed):
-            signal.disconnect(self._question_changed)
-
-    def _question_changed(self, *_: object) -> None:
+    def _request_changed(self, *_: object) -> None:
         self._mark()
         self._refresh()
 
@@ -131,7 +129,7 @@ class Predictor(QObject):
             self._tell(None)
             return
         # During a show event the widget is not visible yet.
-        if not (shown or any(widget.isVisible() for widget in self._followed)):
+        if not (shown or any(looking() for looking in self._looking)):
             return
         if self._asked == (model, image):
             return

@@ -7,16 +7,17 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal
+from psygnal import Signal
 
 from convscope.core.task import Task
-from convscope.jobs.jobs import Jobs
+from convscope.ui.ending import Ending
 from convscope.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
     from convscope.engine.data.dataset import Dataset
     from convscope.engine.data.similar.alike import Alike
     from convscope.engine.data.split import SplitSettings
+    from convscope.jobs.jobs import Jobs
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +26,7 @@ COMPARE, SPLIT = "data.duplicates", "data.split"
 COMPARED_AT_ONCE = 20_000
 
 
-class Splitting(QObject):
+class Splitting:
     """Compares images, once each, and makes the parts that the data's settings ask for.
 
     Args:
@@ -38,16 +39,15 @@ class Splitting(QObject):
     comparing_changed = Signal()
 
     def __init__(
-        self, workspace: Workspace, jobs: Jobs, report: Callable[[BaseException], None], parent: QObject
+        self, workspace: Workspace, jobs: Jobs, report: Callable[[BaseException], None], ending: Ending
     ) -> None:
-        super().__init__(parent)
         self._workspace = workspace
         self._jobs = jobs
         self._report = report
         self._images: object = None
         self._asked = False
-        workspace.dataset_changed.connect(self._look)
-        workspace.data_settings_changed.connect(self._settle)
+        ending.listen(workspace.dataset_changed, self._look)
+        ending.listen(workspace.data_settings_changed, self._settle)
 
     @property
     def comparing(self) -> bool:
@@ -62,11 +62,6 @@ class Splitting(QObject):
         """
         if self._workspace.dataset is not None:
             self._compare(self._workspace.dataset, on_done, asked=True)
-
-    def shutdown(self) -> None:
-        """Take no more events."""
-        self._workspace.dataset_changed.disconnect(self._look)
-        self._workspace.data_settings_changed.disconnect(self._settle)
 
     def _look(self, dataset: Dataset | None) -> None:
         images = dataset.images if dataset is not None else None

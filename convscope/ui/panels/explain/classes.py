@@ -26,6 +26,7 @@ from convscope.ui.panels.explain.quick import Begun
 from convscope.ui.plots.class_bars import ClassBars
 from convscope.ui.widgets.answer_choice import AnswerChoice
 from convscope.ui.window.predictor import Predicted
+from convscope.ui.window.visible import predict_while_visible
 
 if TYPE_CHECKING:
     from convscope.engine.models.opened import OpenedModel
@@ -95,7 +96,7 @@ class ClassColumn(QWidget):
         desk.context.predictor.changed.connect(self._predicted)
         desk.context.predictor.outdated_changed.connect(self._outdated)
         desk.context.predictor.pixels.changed.connect(self._show_reason)
-        desk.context.predictor.follow(self)
+        predict_while_visible(desk.context.predictor, self)
         desk.begun.connect(self._begun)
         desk.said.connect(lambda _sentence: self._show_explained())
         desk.outdated_changed.connect(self._show_explained)

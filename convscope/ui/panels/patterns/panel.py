@@ -45,6 +45,7 @@ from convscope.ui.panels.patterns.wish import (
 )
 from convscope.ui.widgets.fold import Fold
 from convscope.ui.widgets.no_model import NoModelPage
+from convscope.ui.window.visible import predict_while_visible
 from convscope.workspace.document import Part
 
 
@@ -183,7 +184,7 @@ class PatternsPanel(Panel):
         workspace.image_changed.connect(self._image_changed)
         workspace.history_changed.connect(self._forget_gone)
         self.context.predictor.changed.connect(self._predicted)
-        self.context.predictor.follow(self.source.classes)
+        predict_while_visible(self.context.predictor, self.source.classes)
         self.source.layer_chosen.connect(workspace.choose_layer)
         self.source.class_chosen.connect(self._choose_class)
         self.source.source_changed.connect(self._source_changed)

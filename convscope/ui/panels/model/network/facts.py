@@ -23,6 +23,7 @@ from convscope.ui.plots.class_bars import ROW, ClassBars
 from convscope.ui.widgets.answer_choice import AnswerChoice
 from convscope.ui.widgets.elided import ElidedLabel
 from convscope.ui.window.predictor import Predicted
+from convscope.ui.window.visible import predict_while_visible
 
 OWN = "own"
 CLASSES = 5
@@ -101,7 +102,7 @@ class NetworkColumn(QWidget):
         self.context.listen(predictor.pixels.changed, self._show_notes)
         self.context.ending.call(self.output.shutdown)
         # The column, because the bars are hidden while there are no classes.
-        self.context.predictor.follow(self)
+        predict_while_visible(self.context.predictor, self)
 
     def _add_bar(self, column: QVBoxLayout, key: str, title: str) -> None:
         bar = ShareBar()
