@@ -19,6 +19,7 @@ from convscope.core.errors import UserError
 from convscope.engine.interpret.activations.activations import WHOLE, Activations
 from convscope.engine.interpret.activations.outputs import heads_first, output_path, parted
 from convscope.engine.interpret.breakdown.rules.reasons import REASONS
+from convscope.engine.models.layer_specs import KINDS
 from convscope.engine.models.program import ProgramStep
 from convscope.imaging.lab.equation import as_shown, equation, products
 from convscope.imaging.numerals import bracketed, numeral
@@ -238,7 +239,9 @@ def _rules(kind: str) -> tuple[RuleFunction, ...]:
     from convscope.engine.interpret.breakdown.rules import windows as sum_windows
 
     known = {**sum_windows.RULES, **sum_regions.RULES, **sum_norms.RULES, **sum_values.RULES}
-    return (known[kind], sum_any.linear) if kind in known else (sum_any.linear, sum_any.pointwise)
+    own = KINDS[kind].sum_rule if kind in KINDS else None
+    rule = own or known.get(kind)
+    return (rule, sum_any.linear) if rule is not None else (sum_any.linear, sum_any.pointwise)
 
 
 def _agrees(made: ActivationSum) -> bool:

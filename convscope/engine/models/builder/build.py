@@ -10,7 +10,8 @@ from typing import Any
 from convscope.core.opening import check_budget
 from convscope.core.task import Task
 from convscope.engine.models.builder.architecture import Architecture, LayerSpec
-from convscope.engine.models.layer_specs.base import L2, Shape
+from convscope.engine.models.layer_specs import KINDS
+from convscope.engine.models.layer_specs.base import L2, LayerPlace, Shape
 
 
 def to_keras(architecture: Architecture, task: Task | None = None, *, fetch: bool = False) -> Any:
@@ -61,22 +62,9 @@ def _input_shapes(architecture: Architecture) -> dict[str, Shape]:
 def _layer(spec: LayerSpec, shape: Shape, task: Task | None, fetch: bool) -> Any:
     import keras
 
-    if spec.kind == "Base":
-        from convscope.engine.models.library.applications import build_application
-
-        settings = spec.settings
-        weights = "imagenet" if settings["weights"] == "imagenet" else None
-        base = build_application(
-            settings["application"],
-            weights=weights,
-            include_top=False,
-            input_shape=shape,
-            layer_name=spec.name,
-            fetch=fetch,
-            task=task,
-        )
-        base.trainable = settings["trainable"]
-        return base
+    build = KINDS[spec.kind].build
+    if build is not None:
+        return build(spec.name, spec.settings, LayerPlace(shape, fetch, task))
     return getattr(keras.layers, spec.kind)(name=spec.name, **keras_settings(spec.settings))
 
 
@@ -96,13 +84,14 @@ def to_code(architecture: Architecture) -> str:
     lines = ["import keras", "from keras import layers", ""]
     shapes = _input_shapes(architecture)
     for spec in architecture.layers:
-        if spec.kind == "Base":
-            lines += _base_code(spec, shapes[spec.name])
+        code = KINDS[spec.kind].code
+        if code is not None:
+            lines += [*code(_variable(spec.name), _text(spec.name), spec.settings, shapes[spec.name]), ""]
     if architecture.is_chain:
         first, *rest = architecture.layers
         lines += ["model = keras.Sequential(", "    ["]
         lines += [f"        {_input_code(first)},"]
-        lines += [f"        {_variable(x.name) if x.kind == 'Base' else _call(x)}," for x in rest]
+        lines += [f"        {_call(x)}," for x in rest]
         lines += ["    ],", f"    name={_text(architecture.name)},", ")"]
         return "\n".join(lines) + "\n"
     for index, spec in enumerate(architecture.layers):
@@ -112,10 +101,7 @@ def to_code(architecture: Architecture) -> str:
             continue
         feeds = [_tensor(architecture, name) for name in architecture.feeds(index)]
         arguments = f"[{', '.join(feeds)}]" if len(feeds) > 1 else feeds[0]
-        if spec.kind == "Base":
-            lines.append(f"{variable}_maps = {variable}({arguments})")
-        else:
-            lines.append(f"{variable} = {_call(spec)}({arguments})")
+        lines.append(f"{_tensor(architecture, spec.name)} = {_call(spec)}({arguments})")
     inputs = [_variable(spec.name) for spec in architecture.layers if spec.kind == "InputLayer"]
     given = f"[{', '.join(inputs)}]" if len(inputs) > 1 else inputs[0]
     output = _tensor(architecture, architecture.layers[-1].name)
@@ -124,21 +110,8 @@ def to_code(architecture: Architecture) -> str:
 
 
 def _tensor(architecture: Architecture, name: str) -> str:
-    base = architecture.layers[architecture.index(name)].kind == "Base"
-    return _variable(name) + ("_maps" if base else "")
-
-
-def _base_code(spec: LayerSpec, shape: Shape) -> list[str]:
-    settings = spec.settings
-    weights = '"imagenet"' if settings["weights"] == "imagenet" else "None"
-    variable = _variable(spec.name)
-    return [
-        f"{variable} = keras.applications.{settings['application']}(",
-        f"    weights={weights}, include_top=False, input_shape={shape!r}, name={_text(spec.name)}",
-        ")",
-        f"{variable}.trainable = {settings['trainable']}",
-        "",
-    ]
+    made_before = KINDS[architecture.layers[architecture.index(name)].kind].code is not None
+    return _variable(name) + ("_maps" if made_before else "")
 
 
 def _input_code(spec: LayerSpec) -> str:
@@ -146,6 +119,8 @@ def _input_code(spec: LayerSpec) -> str:
 
 
 def _call(spec: LayerSpec) -> str:
+    if KINDS[spec.kind].code is not None:
+        return _variable(spec.name)
     words = [f"{key}={_value(key, value)}" for key, value in spec.settings.items()]
     return f"layers.{spec.kind}({', '.join([*words, f'name={_text(spec.name)}'])})"
 

@@ -6,28 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from convscope.engine.models.layer_specs import KINDS
 from convscope.engine.models.layer_specs.base import times
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.models.summary import LayerInfo
 from convscope.engine.models.summary.categories import categories
 
-# Layers that papers draw as part of the one before: folded into its box when nothing else reads in between.
-_FOLLOWERS = {
-    "BatchNormalization": "BN",
-    "LayerNormalization": "LN",
-    "GroupNormalization": "GN",
-    "Dropout": "dropout",
-    "SpatialDropout2D": "dropout",
-    "Activation": "",
-    "ReLU": "",
-    "LeakyReLU": "",
-    "PReLU": "PReLU",
-    "ELU": "",
-    "Softmax": "",
-    "Reshape": "reshape",
-}
-# Padding belongs to the convolution after it.
-_LEADERS = ("ZeroPadding2D",)
 _ACTIVATIONS = {"relu": "ReLU", "relu6": "ReLU6", "leaky_relu": "leaky ReLU", "elu": "ELU", "gelu": "GELU"}
 
 
@@ -111,15 +95,25 @@ def _folded(
             continue
         before = row.inputs[0]
         alone = len(readers[before]) == 1 and before not in outputs
-        if row.kind in _FOLLOWERS and alone and kinds[before] not in ("InputLayer", *_LEADERS):
+        if (
+            _drawn_in(row.kind) == "before"
+            and alone
+            and kinds[before] != "InputLayer"
+            and _drawn_in(kinds[before]) != "after"
+        ):
             owner[path] = owner[before]
         elif before in waiting:
             owner[before] = path
-        if row.kind in _LEADERS and len(readers[path]) == 1 and path not in outputs:
+        if _drawn_in(row.kind) == "after" and len(readers[path]) == 1 and path not in outputs:
             reader = readers[path][0]
             if "Conv2D" in kinds[reader] or "Pooling2D" in kinds[reader]:
                 waiting[path] = reader
     return owner
+
+
+def _drawn_in(kind: str) -> str:
+    """Whether papers draw it as part of the layer "before" or "after" it; ""."""
+    return KINDS[kind].drawn_in if kind in KINDS else ""
 
 
 def _node(path: str, parts: Sequence[LayerInfo], layers: Mapping[str, Any], category: str) -> GraphNode:
@@ -127,14 +121,12 @@ def _node(path: str, parts: Sequence[LayerInfo], layers: Mapping[str, Any], cate
     extras: list[str] = []
     for part in parts:
         if part.path == path:
-            if part.kind != "Activation" and part.kind not in _FOLLOWERS:
+            if _drawn_in(part.kind) != "before":
                 extras.append(_activation(part.activation))
-        elif part.kind in _LEADERS:
-            extras.append("padding")
         elif part.kind == "ReLU" and getattr(layers.get(part.path), "max_value", None) == 6:
             extras.append("ReLU6")
         else:
-            extras.append(_FOLLOWERS[part.kind] or _activation(part.activation))
+            extras.append(KINDS[part.kind].drawn_as or _activation(part.activation))
     return GraphNode(
         path,
         tuple(part.path for part in parts),

@@ -47,7 +47,10 @@ KINDS = (
         "RandomContrast",
         "Augmentation",
         "Changes the contrast by up to ± this share.",
-        (parameter("factor", 0.2, minimum=0, maximum=1, required=True),),
+        (
+            parameter("factor", 0.2, minimum=0, maximum=1, required=True),
+        ),  # Keras 2 draws from another range for the same factor.
+        in_keras2=False,
     ),
     LayerKind(
         "RandomBrightness",

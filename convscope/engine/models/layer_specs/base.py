@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
-from typing import Any
+from typing import Any, Literal
 
 from convscope.core.parameter import Parameter, parameter, plain
+from convscope.core.task import Task
 
 Shape = tuple[int | None, ...]
 """Height, width and channels (or fewer axes), without the batch; None where it is free."""
@@ -107,12 +108,22 @@ def whole(config: Config, shapes: Sequence[Shape]) -> Window:
 
 
 @dataclass(frozen=True)
+class LayerPlace:
+    """Where a layer is made: the shape that feeds it, whether weights may be downloaded, and the task."""
+
+    shape: Shape
+    fetch: bool
+    task: Task | None
+
+
+@dataclass(frozen=True)
 class LayerKind:
-    """One kind of layer: what a form asks, and the arithmetic that needs no TensorFlow.
+    """One kind of layer, all of it: what a form asks, the arithmetic that needs no TensorFlow, how it is
+    drawn, made and written.
 
     Attributes:
         name: the Keras class.
-        category: where the palette shows it.
+        category: one of `CATEGORIES`: where the palette shows it, and its colour.
         about: one sentence.
         options: its settings, the most used first.
         shape: input shapes → output shape; raises `ShapeError`.
@@ -121,6 +132,16 @@ class LayerKind:
         window: input shapes → how far it looks; None when that is not known before it is built.
         merges: whether it takes two or more inputs.
         in_palette: whether the builder offers it (the others occur in opened models only).
+        title: what a person reads; "": its name.
+        from_afar: shorter names for the graph seen from afar, and from further away.
+        drawn_in: papers draw it as part of the layer before it, or after it, if nothing else reads between.
+        drawn_as: the word for it there; "": its activation.
+        in_keras2: whether Keras 2 has it, and computes the same.
+        build: makes the layer, from its name, its settings and its place; None: its Keras class does.
+        code: the lines of a script that make it, from its variable, its name and settings and the shape that
+            feeds it; None: a call of its Keras class is enough.
+        sum_rule: writes one value of its output as a sum, as those in `interpret.breakdown.rules` do; None:
+            one of these, else what holds for any layer.
     """
 
     name: str
@@ -133,6 +154,14 @@ class LayerKind:
     window: Callable[[Config, Sequence[Shape]], Window | None] = pointwise
     merges: bool = False
     in_palette: bool = True
+    title: str = ""
+    from_afar: tuple[str, ...] = ()
+    drawn_in: Literal["", "before", "after"] = ""
+    drawn_as: str = ""
+    in_keras2: bool = True
+    build: Callable[[str, Config, LayerPlace], Any] | None = None
+    code: Callable[[str, str, Config, Shape], list[str]] | None = None
+    sum_rule: Callable[[Any], Any] | None = None
 
     def filled(self, config: Config) -> dict[str, Any]:
         """`config` with the defaults of every option that it leaves out."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from convscope.core.parameter import parameter, plain
 from convscope.engine.models.layer_specs.base import (
     Config,
     LayerKind,
+    LayerPlace,
     Parameters,
     Shape,
     ShapeError,
@@ -51,6 +53,32 @@ def _window(config: Config, shapes: Sequence[Shape]) -> Window | None:
     return None
 
 
+def _build(name: str, settings: Config, place: LayerPlace) -> Any:
+    from convscope.engine.models.library.applications import build_application
+
+    base = build_application(
+        settings["application"],
+        weights="imagenet" if settings["weights"] == "imagenet" else None,
+        include_top=False,
+        input_shape=place.shape,
+        layer_name=name,
+        fetch=place.fetch,
+        task=place.task,
+    )
+    base.trainable = settings["trainable"]
+    return base
+
+
+def _code(variable: str, name: str, settings: Config, shape: Shape) -> list[str]:
+    weights = '"imagenet"' if settings["weights"] == "imagenet" else "None"
+    return [
+        f"{variable} = keras.applications.{settings['application']}(",
+        f"    weights={weights}, include_top=False, input_shape={shape!r}, name={name}",
+        ")",
+        f"{variable}.trainable = {settings['trainable']}",
+    ]
+
+
 KINDS = (
     LayerKind(
         "Base",
@@ -65,5 +93,9 @@ KINDS = (
         _parameters,
         _work,
         _window,
+        in_keras2=False,
+        title="Pretrained base",
+        build=_build,
+        code=_code,
     ),
 )

@@ -212,6 +212,7 @@ CONV2D = LayerKind(
     _conv_parameters,
     _conv_work,
     _conv_window,
+    from_afar=("Conv2D", "Conv"),
 )
 
 SEPARABLE_CONV2D = LayerKind(
@@ -233,6 +234,7 @@ SEPARABLE_CONV2D = LayerKind(
     _separable_parameters,
     _separable_work,
     _conv_window,
+    from_afar=("Separable", "Sep"),
 )
 
 DEPTHWISE_CONV2D = LayerKind(
@@ -253,6 +255,7 @@ DEPTHWISE_CONV2D = LayerKind(
     _depthwise_parameters,
     _depthwise_work,
     _conv_window,
+    from_afar=("Depthwise", "DW"),
 )
 
 CONV2D_TRANSPOSE = LayerKind(
@@ -264,6 +267,7 @@ CONV2D_TRANSPOSE = LayerKind(
     _conv_parameters,
     _transposed_work,
     _transposed_window,
+    from_afar=("Transposed", "Up"),
 )
 
 KINDS = (CONV2D, SEPARABLE_CONV2D, DEPTHWISE_CONV2D, CONV2D_TRANSPOSE)

@@ -111,6 +111,7 @@ KINDS = (
         "The image: height × width × channels.",
         (parameter("shape", (28, 28, 1), "shape", required=True),),
         _input_shape,
+        from_afar=("Input", "In"),
     ),
     LayerKind(
         "Flatten",
@@ -135,6 +136,7 @@ KINDS = (
         _dense_parameters,
         _dense_work,
         _dense_window,
+        from_afar=("Dense", "Dense"),
     ),
     LayerKind(
         "Dropout",
@@ -142,9 +144,17 @@ KINDS = (
         "While training, sets a share of the values to zero.",
         (_RATE, _NOISE),
         _dropped_shape,
+        drawn_in="before",
+        drawn_as="dropout",
     ),
     LayerKind(
-        "SpatialDropout2D", "Regularisation", "While training, drops whole maps.", (_RATE,), _spatial_shape
+        "SpatialDropout2D",
+        "Regularisation",
+        "While training, drops whole maps.",
+        (_RATE,),
+        _spatial_shape,
+        drawn_in="before",
+        drawn_as="dropout",
     ),
     LayerKind(
         "Reshape",
@@ -153,6 +163,8 @@ KINDS = (
         (parameter("target_shape", (-1,), "shape", required=True),),
         _reshape_shape,
         window=_rearranged,
+        drawn_in="before",
+        drawn_as="reshape",
     ),
     LayerKind("Identity", "Regularisation", "Passes its input on.", in_palette=False),
     LayerKind(

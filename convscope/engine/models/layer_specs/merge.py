@@ -79,6 +79,7 @@ KINDS = (
         _concatenated,
         window=_concatenated_window,
         merges=True,
+        from_afar=("Concat", "Cat"),
     ),
     LayerKind(
         "Multiply",
@@ -87,6 +88,7 @@ KINDS = (
         (),
         _equal,
         merges=True,
+        from_afar=("Multiply", "×"),
     ),
     LayerKind("Average", "Merge", "The mean of its inputs.", (), _equal, merges=True),
     LayerKind("Maximum", "Merge", "The largest of its inputs, value by value.", (), _equal, merges=True),

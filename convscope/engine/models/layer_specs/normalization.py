@@ -96,6 +96,9 @@ KINDS = (
         "Centres and scales each channel by its batch's statistics.",
         (parameter("momentum", 0.99, minimum=0, maximum=1), _EPSILON, _CENTER, _SCALE, TRAINABLE),
         parameters=_batch_parameters,
+        from_afar=("BatchNorm", "BN"),
+        drawn_in="before",
+        drawn_as="BN",
     ),
     LayerKind(
         "LayerNormalization",
@@ -104,6 +107,9 @@ KINDS = (
         (_EPSILON, _CENTER, _SCALE, TRAINABLE),
         parameters=_layer_parameters,
         window=_along_axes,
+        from_afar=("LayerNorm", "LN"),
+        drawn_in="before",
+        drawn_as="LN",
     ),
     LayerKind(
         "GroupNormalization",
@@ -118,6 +124,9 @@ KINDS = (
         ),
         parameters=_layer_parameters,
         window=_whole_maps,
+        from_afar=("GroupNorm", "GN"),
+        drawn_in="before",
+        drawn_as="GN",
     ),
     LayerKind(
         "LayerScale",
@@ -127,6 +136,8 @@ KINDS = (
             _channels({}, shapes), 0, formula(f"{_channels({}, shapes)}", _channels({}, shapes))
         ),
         in_palette=False,
+        from_afar=("LayerScale", "Scale"),
+        in_keras2=False,
     ),
     LayerKind(
         "Normalization",
@@ -140,6 +151,7 @@ KINDS = (
         _by_channel("mean", "variance"),
         _standard_parameters,
         in_palette=False,
+        from_afar=("Normalise", "Norm"),
     ),
     LayerKind(
         "Rescaling",
@@ -153,6 +165,7 @@ KINDS = (
         "Activation",
         "The activation as a layer of its own.",
         (parameter("activation", "relu", choices=plain(*ACTIVATIONS), required=True),),
+        drawn_in="before",
     ),
     LayerKind(
         "ReLU",
@@ -162,16 +175,36 @@ KINDS = (
             parameter("max_value", None, "real", minimum=0, nothing="none"),
             parameter("negative_slope", 0.0, minimum=0, maximum=1),
         ),
+        drawn_in="before",
     ),
     LayerKind(
         "LeakyReLU",
         "Activation",
         "A small slope below zero.",
         (parameter("negative_slope", 0.3, minimum=0, maximum=1),),
+        drawn_in="before",
     ),
     LayerKind(
-        "PReLU", "Activation", "A learned slope below zero.", parameters=_slope_parameters, in_palette=False
+        "PReLU",
+        "Activation",
+        "A learned slope below zero.",
+        parameters=_slope_parameters,
+        in_palette=False,
+        drawn_in="before",
+        drawn_as="PReLU",
     ),
-    LayerKind("ELU", "Activation", "Exponential below zero.", (parameter("alpha", 1.0, minimum=0),)),
-    LayerKind("Softmax", "Activation", "Scores to probabilities that sum to one.", (parameter("axis", -1),)),
+    LayerKind(
+        "ELU",
+        "Activation",
+        "Exponential below zero.",
+        (parameter("alpha", 1.0, minimum=0),),
+        drawn_in="before",
+    ),
+    LayerKind(
+        "Softmax",
+        "Activation",
+        "Scores to probabilities that sum to one.",
+        (parameter("axis", -1),),
+        drawn_in="before",
+    ),
 )

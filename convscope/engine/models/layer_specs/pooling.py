@@ -117,6 +117,7 @@ KINDS = (
         (_POOL, _STRIDES, PADDING),
         _pool_shape,
         window=_pool_window,
+        from_afar=("MaxPool", "Max"),
     ),
     LayerKind(
         "AveragePooling2D",
@@ -125,6 +126,7 @@ KINDS = (
         (_POOL, _STRIDES, PADDING),
         _pool_shape,
         window=_pool_window,
+        from_afar=("AvgPool", "Avg"),
     ),
     LayerKind(
         "GlobalAveragePooling2D",
@@ -133,6 +135,7 @@ KINDS = (
         _KEEPDIMS,
         _global_shape,
         window=_one_to_one,
+        from_afar=("GlobalAvgPool", "GAP"),
     ),
     LayerKind(
         "GlobalMaxPooling2D",
@@ -141,6 +144,7 @@ KINDS = (
         _KEEPDIMS,
         _global_shape,
         window=_one_to_one,
+        from_afar=("GlobalMaxPool", "GMP"),
     ),
     LayerKind(
         "UpSampling2D",
@@ -160,6 +164,9 @@ KINDS = (
         (parameter("padding", 1, "size", minimum=0, maximum=1024),),
         _pad_shape,
         window=_pad_window,
+        from_afar=("Padding", "Pad"),
+        drawn_in="after",
+        drawn_as="padding",
     ),
     LayerKind(
         "Cropping2D",

@@ -8,44 +8,21 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from convscope.engine.models.layer_specs.categories import CATEGORIES, OTHER
 from convscope.ui import theme
-from convscope.ui.theme import SERIES
 
-ORDER = (
-    "Input",
-    "Convolution",
-    "Pooling",
-    "Normalisation",
-    "Activation",
-    "Merge",
-    "Classifier",
-    "Regularisation",
-    "Augmentation",
-    "Pretrained",
-    "Other",
-)
-_COLOURS = dict(
-    zip(
-        ("Convolution", "Pooling", "Classifier", "Merge", "Augmentation", "Activation", "Pretrained"),
-        SERIES,
-        strict=False,
-    )
-)
-# Chosen so that each is told from each by eyes of every kind, on light and on dark ground.
-_MORE = {
-    "Input": ("#1F2937", "#E8EBF0"),
-    "Normalisation": ("#7A3BE0", "#7A3BE0"),
-    "Regularisation": ("#8B1A1A", "#A00020"),
-    "Other": ("#C4C9D1", "#59616E"),
-}
+
+def order() -> tuple[str, ...]:
+    """All categories, as the legend lists them."""
+    return (*CATEGORIES, OTHER.name)
 
 
 def colour(of: str) -> QColor:
     """Of a category, in the theme in force; safe for colour-blind eyes, and never the only sign."""
-    if of in _COLOURS:
-        return QColor(_COLOURS[of])
-    light, dark = _MORE.get(of, _MORE["Other"])
-    return QColor(dark if theme.tokens().dark else light)
+    category = CATEGORIES.get(of, OTHER)
+    if category.series is not None:
+        return QColor(theme.SERIES[category.series])
+    return QColor(category.dark if theme.tokens().dark else category.light)
 
 
 LINE = 18
@@ -66,7 +43,7 @@ class CategoryLegend(QWidget):
     def set_categories(self, categories: Iterable[str]) -> None:
         """Show those that occur."""
         found = set(categories)
-        self._words = tuple(word for word in ORDER if word in found)
+        self._words = tuple(word for word in order() if word in found)
         self.setAccessibleDescription(", ".join(self._words))
         self.updateGeometry()
         self.update()

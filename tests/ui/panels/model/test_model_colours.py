@@ -11,7 +11,7 @@ from PySide6.QtGui import QColor
 
 from convscope.engine.models.layer_specs import KINDS
 from convscope.ui import theme
-from convscope.ui.panels.model.colours import ORDER, colour
+from convscope.ui.panels.model.colours import colour, order
 
 # Machado, Oliveira, Fernandes 2009, full severity: what eyes without one kind of cone see of linear RGB.
 EYES = {
@@ -46,14 +46,14 @@ def lab(rgb: NDArray[np.float64]) -> NDArray[np.float64]:
 def test_no_two_categories_look_alike(choice: theme.ThemeChoice, eye: str) -> None:
     theme.apply(choice)
     try:
-        seen = {of: lab(EYES[eye] @ linear(colour(of))) for of in ORDER}
+        seen = {of: lab(EYES[eye] @ linear(colour(of))) for of in order()}
         ground = lab(EYES[eye] @ linear(QColor(theme.tokens().panel)))
     finally:
         theme.apply("light")
-    apart = {(a, b): float(np.linalg.norm(seen[a] - seen[b])) for a, b in combinations(ORDER, 2)}
+    apart = {(a, b): float(np.linalg.norm(seen[a] - seen[b])) for a, b in combinations(order(), 2)}
     assert not {pair: round(d, 1) for pair, d in apart.items() if d < 15}
-    assert not [of for of in ORDER if np.linalg.norm(seen[of] - ground) < 15], "seen on the panel"
+    assert not [of for of in order() if np.linalg.norm(seen[of] - ground) < 15], "seen on the panel"
 
 
 def test_every_kind_has_a_category_with_a_colour() -> None:
-    assert {kind.category for kind in KINDS.values()} <= set(ORDER)
+    assert {kind.category for kind in KINDS.values()} <= set(order())

@@ -2,19 +2,39 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
+import pytest
+from driver import window_on
 from model_helpers import Story, model_of
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QFileDialog, QLabel, QLineEdit, QPlainTextEdit, QPushButton
+from PySide6.QtWidgets import QComboBox, QFileDialog, QLabel, QLineEdit, QPlainTextEdit, QPushButton, QWidget
+from pytestqt.qtbot import QtBot
 from window_helpers import messages
 
 from convscope.engine.models.library.catalogue import open_model
 from convscope.engine.models.opened import OpenedModel
 from convscope.imaging.image import Image
+from convscope.ui.actions import Command
+from convscope.ui.panel_context import PanelContext
+from convscope.ui.panels.model import panel
 from convscope.ui.panels.model.network.class_names import ClassNamesDialog
+from convscope.ui.panels.model.panel import Page
 from convscope.ui.plots.class_bars import ClassBars
+
+
+class MadeUp(QLabel):
+    """A page that fills the panel."""
+
+    def __init__(self, context: PanelContext, parent: QWidget) -> None:
+        super().__init__("Hello", parent)
+        self.setObjectName("model.made_up")
+
+    def commands(self) -> list[Command]:
+        return [Command("model.made_up.greet", "Greet", lambda: None, "", "Made up")]
 
 
 def top(story: Story) -> str:
@@ -246,3 +266,30 @@ def test_another_output_is_shown_named_and_taken_back(story: Story) -> None:
     # A network with one softmax leaves nothing to choose.
     story.open("digits")
     assert not choice.isVisible()
+
+
+def test_a_page_is_one_file_and_one_line(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    module = ModuleType("convscope.ui.panels.model.made_up")
+    module.MadeUp = MadeUp  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    page = Page("made_up", "Made up", "A page that no other test knows", ("made_up", "MadeUp"))
+    monkeypatch.setattr(panel, "PAGES", (*panel.PAGES, page))
+    with window_on(qtbot, "model", [Image(np.zeros((8, 8), np.uint8), "black")]) as window:
+        story = Story(qtbot, window)
+        story.press("model.page.made_up")
+        assert story.find(QLabel, "model.made_up").isVisible() and story.panel.page == "made_up"
+        assert story.workspace.scope == "model.made_up"
+        assert "model.made_up.greet" in {command.id for command in window.commands()}
+        with pytest.raises(KeyError):
+            story.panel.show_page("unknown")
+
+
+def test_a_page_that_cannot_be_made_is_said_and_the_others_stay(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = Page("broken", "Broken", "", ("no_such_module", "Page"))
+    monkeypatch.setattr(panel, "PAGES", (*panel.PAGES, broken))
+    story.panel.show_page("broken")
+    assert story.panel.page == "layers" and len(messages(story.window)) == 1
+    story.press("model.page.graph")
+    assert story.panel.page == "graph"

@@ -13,9 +13,7 @@ _ACTIVATIONS = (
     "swish", "silu", "gelu",
 )  # fmt: skip
 _MODELS = ("Sequential", "Functional", "Model")
-# RandomContrast is there, and draws from another range for the same factor.
-_NOT_IN_KERAS_2 = ("LayerScale", "Base", "RandomContrast")
-_LAYERS = frozenset(name for name in KINDS if name not in _NOT_IN_KERAS_2)
+_LAYERS = frozenset(kind.name for kind in KINDS.values() if kind.in_keras2)
 _RENAMED = {("InputLayer", "batch_shape"): "batch_input_shape", ("LeakyReLU", "negative_slope"): "alpha"}
 # Settings that came with Keras 3, with what they are when nobody has chosen them.
 _NEW: Mapping[str, Mapping[str, Any]] = {

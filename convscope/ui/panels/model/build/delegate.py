@@ -8,6 +8,7 @@ from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, Q
 from PySide6.QtGui import QColor, QFont, QPainter, QPainterPath, QPen, QPolygonF
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
+from convscope.engine.models.layer_specs import KINDS
 from convscope.engine.models.summary.receptive_words import short
 from convscope.ui import theme
 from convscope.ui.panels.model.build.rows import Arc, LayerRows
@@ -94,7 +95,7 @@ class RowPainter(QStyledItemDelegate):
         used = write(first, spec.name, bold, colours.bad if info.problem else colours.text)
         rest = first.adjusted(used + theme.scaled(8), 0, 0, 0)
         if rest.width() > theme.scaled(24):
-            write(rest, spec.kind if spec.kind != "Base" else "pretrained base", plain, colours.secondary)
+            write(rest, KINDS[spec.kind].title.lower() or spec.kind, plain, colours.secondary)
         if info.problem:
             size = theme.scaled(14)
             sign = QRect(second.left(), second.center().y() - size // 2, size, size)

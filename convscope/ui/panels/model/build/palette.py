@@ -17,15 +17,10 @@ from PySide6.QtWidgets import (
 )
 
 from convscope.engine.models.layer_specs import KINDS, palette
+from convscope.engine.models.layer_specs.categories import CATEGORIES
 from convscope.ui import theme
 from convscope.ui.forms.form import caption, heading
 from convscope.ui.panels.model.build.rows import KIND
-
-# As a network runs: what comes first is needed first.
-_ORDER = (
-    "Convolution", "Pooling", "Classifier", "Normalisation", "Activation", "Regularisation", "Merge", "Input",
-    "Augmentation", "Pretrained",
-)  # fmt: skip
 
 
 class _Kinds(QListWidget):
@@ -112,14 +107,14 @@ class Palette(QWidget):
                 item.setFont(theme.font(11))
 
     def _fill(self) -> None:
-        for category in _ORDER:
+        for category in [each.name for each in sorted(CATEGORIES.values(), key=lambda each: each.place)]:
             title = QListWidgetItem(category)
             title.setFlags(Qt.ItemFlag.NoItemFlags)
             title.setTextAlignment(Qt.AlignmentFlag.AlignBottom)
             self.list.addItem(title)
             for kind in palette():
                 if kind.category == category:
-                    item = QListWidgetItem("Pretrained base" if kind.name == "Base" else kind.name)
+                    item = QListWidgetItem(kind.title or kind.name)
                     item.setData(Qt.ItemDataRole.UserRole, kind.name)
                     item.setToolTip(kind.about)
                     self.list.addItem(item)

@@ -28,6 +28,7 @@ from convscope.core.errors import UserError
 from convscope.core.files import write_whole
 from convscope.engine.models.graph.layout import Box, GraphLayout, Route
 from convscope.engine.models.graph.nodes import GraphNode, ModelGraph
+from convscope.engine.models.layer_specs import KINDS
 from convscope.imaging.io.save import save_png
 from convscope.ui import theme
 from convscope.ui.panels.model.colours import colour
@@ -43,27 +44,6 @@ ALL_WORDS, ONE_LINE = 0.75, 0.2
 AFAR = 0.4
 # Letters smaller than this on the screen cannot be read: they are left out.
 LEAST = 9.0
-# Names for afar, and for further away.
-_SHORT = {
-    "GlobalAveragePooling2D": ("GlobalAvgPool", "GAP"),
-    "GlobalMaxPooling2D": ("GlobalMaxPool", "GMP"),
-    "AveragePooling2D": ("AvgPool", "Avg"),
-    "MaxPooling2D": ("MaxPool", "Max"),
-    "Conv2D": ("Conv2D", "Conv"),
-    "DepthwiseConv2D": ("Depthwise", "DW"),
-    "SeparableConv2D": ("Separable", "Sep"),
-    "Conv2DTranspose": ("Transposed", "Up"),
-    "BatchNormalization": ("BatchNorm", "BN"),
-    "LayerNormalization": ("LayerNorm", "LN"),
-    "GroupNormalization": ("GroupNorm", "GN"),
-    "Normalization": ("Normalise", "Norm"),
-    "ZeroPadding2D": ("Padding", "Pad"),
-    "InputLayer": ("Input", "In"),
-    "LayerScale": ("LayerScale", "Scale"),
-    "Concatenate": ("Concat", "Cat"),
-    "Multiply": ("Multiply", "×"),
-    "Dense": ("Dense", "Dense"),
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -358,7 +338,8 @@ def short_titles(title: str) -> list[str]:
     kind, _, rest = title.partition(" ")
     if rest.endswith(" depthwise"):
         kind, rest = "DepthwiseConv2D", rest.removesuffix(" depthwise")
-    words = (*_SHORT.get(kind, (kind,)), "")
+    known = KINDS[kind].from_afar if kind in KINDS else ()
+    words = (*(known or (kind,)), "")
     return [text for word in dict.fromkeys(words) if (text := f"{word} {rest}".strip())]
 
 
