@@ -12,7 +12,7 @@ import pytest
 from convscope.core.parameter import parameter
 from convscope.engine.interpret.activations.activations import look
 from convscope.engine.interpret.breakdown.breakdown import ActivationSum, Place, explain
-from convscope.engine.interpret.breakdown.rules import any as any_layer
+from convscope.engine.interpret.breakdown.rules import norms
 from convscope.engine.models.builder.architecture import Architecture, LayerSpec
 from convscope.engine.models.builder.build import to_code, to_keras
 from convscope.engine.models.builder.built import build_model
@@ -97,7 +97,7 @@ def test_a_layer_kind_brings_its_own_sum(kind: LayerKind, monkeypatch: pytest.Mo
 
     def rule(place: Place) -> ActivationSum:
         asked.append(place.step.kind)
-        return any_layer.linear(place)
+        return norms.RULES[MADE_UP](place)
 
     monkeypatch.setitem(KINDS, MADE_UP, replace(kind, sum_rule=rule))
     explain(look(build_model(drafted(), seed=1), RAMP), "unit", 1, 2, 0)
