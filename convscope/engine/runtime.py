@@ -102,8 +102,7 @@ def _start(threads: int | None) -> Runtime:
     if threads is not None:
         # Both refuse once TensorFlow has begun to compute; the defaults then stay.
         try:
-            tf.config.threading.set_intra_op_parallelism_threads(threads)
-            tf.config.threading.set_inter_op_parallelism_threads(threads)
+            keras_compat.set_threads(threads)
         except RuntimeError as error:
             raise UserError(
                 "The number of threads can only be set before the first computation.", detail=str(error)

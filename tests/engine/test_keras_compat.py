@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import random
+import re
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,6 +21,7 @@ from convscope.engine import keras_compat
 from convscope.engine.data.dataset import Dataset
 from convscope.engine.data.formats.npz import array_dataset
 from convscope.engine.data.split import SplitSettings
+from convscope.engine.keras_compat import processors
 from convscope.engine.models.builder.architecture import Architecture
 from convscope.engine.models.builder.built import build_model
 from convscope.engine.models.builder.templates import TEMPLATES
@@ -236,15 +240,15 @@ def by_hand(layer: Any, x: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("name", ANYWHERE)
 def test_a_layer_is_its_definition(name: str, lacking: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     if lacking:
-        monkeypatch.setattr(keras_compat, "_runs", lambda work: False)
-    keras_compat._dilates_transposed.cache_clear()
-    keras_compat._strides_apart.cache_clear()
+        monkeypatch.setattr(processors, "_runs", lambda work: False)
+    processors._dilates_transposed.cache_clear()
+    processors._strides_apart.cache_clear()
     layer, x = ANYWHERE[name](), np.random.default_rng(1).normal(size=(2, 9, 11, 4)).astype(np.float32)
     try:
         found = np.asarray(layer(x), np.float32)
     finally:
-        keras_compat._dilates_transposed.cache_clear()
-        keras_compat._strides_apart.cache_clear()
+        processors._dilates_transposed.cache_clear()
+        processors._strides_apart.cache_clear()
     expected = by_hand(layer, x)
     assert found.shape == expected.shape == tuple(layer.compute_output_shape(x.shape))
     assert np.abs(found - expected).max() < (0.02 if "half" in name else 1e-5)
@@ -299,3 +303,89 @@ def test_what_a_processor_computes_and_what_it_says_of_the_rest(onednn: str | No
         assert told["first"].startswith("first has a layer that TensorFlow cannot compute on this processor:")
         if onednn == "0":
             assert "start without TF_ENABLE_ONEDNN_OPTS=0" in told["first"]
+
+
+# -- the sources ------------------------------------------------------------------------------------------
+
+ROOM = "convscope/engine/keras_compat/"
+# Names of Keras's and TensorFlow's that a file may have, not what is taken of them.
+IN_FILES = ("_layer_checkpoint_dependencies", "_functions")
+# What belongs to the whole process.
+OF_THE_PROCESS = re.compile(
+    r"set_random_seed|set_(floatx|image_data_format|dtype_policy|global_policy)\(|set_int(ra|er)_op_parallelism"
+    r"|register_keras_serializable\(|interactive_logging\(|custom_object_scope\(|enable_op_determinism"
+)
+
+
+def sources() -> dict[str, str]:
+    root = Path(keras_compat.__file__).parents[3]
+    return {
+        path.relative_to(root).as_posix(): path.read_text(encoding="utf-8")
+        for path in sorted((root / "convscope").rglob("*.py"))
+    }
+
+
+def own_names(trees: Iterable[ast.Module]) -> set[str]:
+    """Whatever the package itself calls something."""
+    found: set[str] = set()
+    for node in (node for tree in trees for node in ast.walk(tree)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            found.add(node.name)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            found.add(node.id)
+        elif (
+            isinstance(node, ast.Attribute)
+            and isinstance(node.ctx, ast.Store)
+            and isinstance(node.value, ast.Name)
+            and node.value.id in ("self", "cls")
+        ):
+            found.add(node.attr)
+    return found
+
+
+def private_uses(source: str, own: set[str]) -> list[str]:
+    """Modules that are none of Keras's and TensorFlow's public ones, and underscored names of others'."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            modules = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module]
+            found += [name for name in modules if re.match(r"keras\.src|tensorflow\.python", name or "")]
+        elif isinstance(node, ast.Attribute) and re.match(r"_[a-z]", node.attr) and node.attr not in own:
+            found.append(node.attr)
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and len(node.args) > 1:
+            name = node.args[1].value if isinstance(node.args[1], ast.Constant) else None
+            if node.func.id in ("getattr", "hasattr") and isinstance(name, str) and re.match(r"_[a-z]", name):
+                found += [name] if name not in own and name not in IN_FILES else []
+    return found
+
+
+def test_private_parts_are_used_in_one_place() -> None:
+    texts = sources()
+    own = own_names(ast.parse(text) for text in texts.values())
+    bad = "import keras.src.models\nmodel._flatten_layers()\nhasattr(x, '_keras_history')"
+    assert set(private_uses(bad, own)) == {"keras.src.models", "_flatten_layers", "_keras_history"}
+    engine = {path: text for path, text in texts.items() if path.startswith("convscope/engine/")}
+    used = {path: private_uses(text, own) for path, text in engine.items()}
+    assert any(uses for path, uses in used.items() if path.startswith(ROOM))
+    assert {path: uses for path, uses in used.items() if uses and not path.startswith(ROOM)} == {}
+
+
+def test_what_belongs_to_the_process_is_changed_in_one_place() -> None:
+    elsewhere = {}
+    for path, text in sources().items():
+        # Scripts that are written for a person are words here.
+        told = {
+            line
+            for node in ast.walk(ast.parse(text))
+            if isinstance(node, ast.Constant | ast.JoinedStr)
+            for line in range(node.lineno, (node.end_lineno or node.lineno) + 1)
+        }
+        lines = [
+            line
+            for number, line in enumerate(text.splitlines(), 1)
+            if OF_THE_PROCESS.search(line) and number not in told
+        ]
+        if lines and not path.startswith(ROOM):
+            elsewhere[path] = lines
+    assert elsewhere == {}
+    assert OF_THE_PROCESS.search(Path(keras_compat.state.__file__).read_text(encoding="utf-8"))

@@ -138,4 +138,4 @@ def test_every_set_of_keras_goes_through_the_one_door() -> None:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Attribute) and node.attr in DOWNLOADERS:
                 calls.add((path.name, node.attr))
-    assert calls == {("keras_sets.py", "load_data"), ("download.py", "urlretrieve")}
+    assert calls == {("keras_sets.py", "load_data"), ("state.py", "urlretrieve")}

@@ -18,7 +18,7 @@ from convscope.core.errors import NotEnoughMemoryError, UserError
 from convscope.core.ids import new_id
 from convscope.core.printable import printable
 from convscope.core.words import counted
-from convscope.engine.keras_compat import cannot_run, no_kernel
+from convscope.engine.keras_compat import cannot_run, graph_of, no_kernel
 from convscope.engine.models.answers.answer import (
     Answer,
     Reading,
@@ -40,7 +40,7 @@ from convscope.engine.models.answers.preprocessing import (
 from convscope.engine.models.layer_specs import KINDS
 from convscope.engine.models.program import Program
 from convscope.engine.models.program.first_run import check_graph, check_steps, shapes_for
-from convscope.engine.models.program.flatten import flatten, graph_of
+from convscope.engine.models.program.flatten import flatten
 from convscope.engine.models.program.precision import copy_weights, in_float32, is_low_precision
 from convscope.engine.models.summary import LayerInfo, Sheet
 from convscope.engine.models.summary.read import read

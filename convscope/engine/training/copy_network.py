@@ -6,8 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from convscope.core.errors import UserError
-from convscope.engine.keras_compat import seeded
-from convscope.engine.models.finalize import settle
+from convscope.engine.keras_compat import finalize_normalizations, leaf_layers, seeded
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.training.settings import TrainingSettings
 
@@ -24,7 +23,7 @@ def copy_model(model: Any, *, weights: bool = True) -> Any:
         copy = keras.models.clone_model(model)
         if weights:
             copy.set_weights(model.get_weights())
-            settle(copy)
+            finalize_normalizations(copy)
     except (ValueError, NotImplementedError) as error:
         raise UserError(
             f"{model.name} computes by code of its own and cannot be trained here.", detail=str(error)
@@ -33,12 +32,6 @@ def copy_model(model: Any, *, weights: bool = True) -> Any:
     for old, new in zip(leaf_layers(model), leaf_layers(copy), strict=True):
         new.trainable = old.trainable
     return copy
-
-
-def leaf_layers(model: Any) -> list[Any]:
-    """All layers without layers inside, in order."""
-    layers = model._flatten_layers(include_self=False)
-    return [layer for layer in layers if not list(layer._flatten_layers(include_self=False))]
 
 
 def with_fit(opened: OpenedModel, settings: TrainingSettings) -> OpenedModel:

@@ -12,8 +12,8 @@ import textwrap
 from typing import Any
 
 from convscope.engine.interpret.attribution.context import AttributionContext
+from convscope.engine.keras_compat import graph_of
 from convscope.engine.models.program import ProgramStep
-from convscope.engine.models.program.flatten import graph_of
 
 _LENGTH = 108
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from convscope.engine.models.program.flatten import graph_of
+from convscope.engine.keras_compat import graph_of
 
 NOTE = "It takes images without an axis of channels: it is given gray ones."
 

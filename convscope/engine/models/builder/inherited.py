@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from convscope.engine.keras_compat import finalize_normalizations
 from convscope.engine.models.builder.to_architecture import listed_name
-from convscope.engine.models.finalize import settle
 from convscope.engine.models.opened import OpenedModel
 
 
@@ -62,7 +62,7 @@ def inherit(model: Any, origin: OpenedModel) -> Inherited:
             new.append(layer.name)
         else:
             layer.set_weights(values)
-            settle(layer)
+            finalize_normalizations(layer)
             kept.append(layer.name)
     return Inherited(tuple(kept), tuple(new))
 

@@ -9,7 +9,7 @@ from typing import Any
 from convscope.core.errors import UserError
 from convscope.core.opening import check_budget
 from convscope.core.task import Cancelled, Task
-from convscope.engine.keras_compat import between_layers
+from convscope.engine.keras_compat import between_layers, forget_unmade_variables, make_variables
 
 # Layers may have variables that no file keeps: states of random numbers, low-rank additions.
 _UNSAVED = 1_000_000
@@ -40,8 +40,6 @@ def bounded(
     """
     task = task or Task()
     import keras
-    from keras.src.backend.common.global_state import set_global_attribute
-    from keras.src.backend.common.variables import initialize_all_variables
 
     try:
         # Inside, variables know their shape and wait for their values.
@@ -52,23 +50,8 @@ def bounded(
         numbers = sum(prod(v.shape) for v in model.variables)
         check_held(numbers, held, name)
         check_budget(4 * numbers, f"{name} declares layers of")
-        zeros = keras.initializers.Zeros()
-        for variable in () if random else model.weights:
-            variable._initializer = zeros
-        # TensorFlow settles for good, when it makes a variable, whether gradients are taken: those of layers
-        # that are frozen now may be wanted once they are thawed, as where Keras makes them itself.
-        frozen = [
-            variable
-            for layer in model._flatten_layers()
-            for variable in layer._trainable_variables
-            if not variable.trainable
-        ]
-        for variable in frozen:
-            variable.trainable = True
         task.check()
-        initialize_all_variables()
-        for variable in frozen:
-            variable.trainable = False
+        make_variables(model, zeros=not random)
     except (UserError, MemoryError, Cancelled):
         raise
     except Exception as error:
@@ -77,8 +60,7 @@ def bounded(
             f"The configuration in {name} does not make a model.", detail=_short(error)
         ) from error
     finally:
-        # What was refused must not be made when the next model is.
-        set_global_attribute("uninitialized_variables", [])
+        forget_unmade_variables()
     return model
 
 

@@ -15,9 +15,14 @@ from typing import Any
 import numpy as np
 
 from convscope.core.errors import UserError
-from convscope.engine import keras_compat
-from convscope.engine.models.finalize import settle
-from convscope.engine.models.program.flatten import graph_of
+from convscope.engine.keras_compat import (
+    all_layers,
+    finalize_normalizations,
+    graph_calls,
+    graph_of,
+    operation_behind,
+    structures,
+)
 
 NOTE = "It was made with channels first; it was turned to channels last, and computes the same."
 
@@ -55,7 +60,7 @@ class _Tensor:
 def is_channels_first(model: Any) -> bool:
     """Whether any layer, nested ones and wrapped ones too, takes channels first."""
     # A Flatten that reads maps so is at home in any network.
-    return any(_first(layer) and type(layer).__name__ != "Flatten" for layer in model._flatten_layers())
+    return any(_first(layer) and type(layer).__name__ != "Flatten" for layer in all_layers(model))
 
 
 def channels_last(model: Any, name: str) -> Any:
@@ -76,7 +81,7 @@ def channels_last(model: Any, name: str) -> Any:
             "network with channels last.",
             detail=repr(error),
         ) from error
-    settle(made)
+    finalize_normalizations(made)
     return made
 
 
@@ -111,10 +116,10 @@ class _Turn:
         for old in graph.inputs:
             order = self._wanted(graph, old)
             shape = [old.shape[axis] for axis in order]
-            new = keras.Input(batch_shape=shape, dtype=old.dtype, name=old._keras_history.operation.name)
+            new = keras.Input(batch_shape=shape, dtype=old.dtype, name=operation_behind(old).name)
             inputs.append(_Tensor(new, order))
             tensors[id(old)] = inputs[-1]
-        for node in keras_compat.graph_calls(graph):
+        for node in graph_calls(graph):
             if all(id(x) in tensors for x in node.input_tensors):
                 self._call(graph, node, tensors)
         outputs = [tensors[id(x)] for x in graph.outputs]
@@ -136,7 +141,7 @@ class _Turn:
         votes: set[Order] = set()
         reached = {id(tensor)}
         rank = len(tensor.shape)
-        for node in keras_compat.graph_calls(graph):
+        for node in graph_calls(graph):
             if not any(id(x) in reached for x in node.input_tensors):
                 continue
             layer, kind = node.operation, type(node.operation).__name__
@@ -338,7 +343,7 @@ class _WithWeights:
         if not self._filled:
             values = self._old.get_weights()
             self._made.set_weights(values if self._fit is None else self._fit(values))
-            for new, old in zip(self._made._flatten_layers(), self._old._flatten_layers(), strict=True):
+            for new, old in zip(all_layers(self._made), all_layers(self._old), strict=True):
                 new.trainable = old.trainable
             self._filled = True
         return result
@@ -401,7 +406,7 @@ def _ends_in_dense(graph: Any, tensor: Any) -> bool:
     """Whether a flattened tensor goes into Dense layers alone, at once or through pointwise layers."""
     if any(tensor is x for x in graph.outputs):
         return False
-    calls = keras_compat.graph_calls(graph)
+    calls = graph_calls(graph)
     users = [node for node in calls if any(tensor is x for x in node.input_tensors)]
     return bool(users) and all(
         len(node.input_tensors) == 1
@@ -425,15 +430,16 @@ def _moved(value: Any, order: Order, wanted: Order) -> Any:
 def _model_like(model: Any, graph: Any, inputs: list[Any], outputs: list[Any]) -> Any:
     import keras
 
+    takes, gives = structures(graph)
     made = keras.Model(
-        keras.tree.pack_sequence_as(graph._inputs_struct, inputs),
-        keras.tree.pack_sequence_as(graph._outputs_struct, outputs),
+        keras.tree.pack_sequence_as(takes, inputs),
+        keras.tree.pack_sequence_as(gives, outputs),
         name=model.name,
     )
     if isinstance(model, keras.Sequential):
         row = [layer for layer in made.layers if not isinstance(layer, keras.layers.InputLayer)]
         if len(row) == len(model.layers):
-            return keras.Sequential([inputs[0]._keras_history.operation, *row], name=model.name)
+            return keras.Sequential([operation_behind(inputs[0]), *row], name=model.name)
     return made
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ from convscope.core.errors import MissingFileError, NotEnoughMemoryError, UserEr
 from convscope.core.ids import file_id
 from convscope.core.opening import check_budget, is_folder, is_regular, is_there, open_regular
 from convscope.core.task import Cancelled, Task
-from convscope.engine.keras_compat import between_layers
+from convscope.engine.keras_compat import between_layers, from_legacy_config
 from convscope.engine.models.answers.gray_images import NOTE as GRAY
 from convscope.engine.models.answers.gray_images import lacks_channels, with_channels
 from convscope.engine.models.builder.architecture import Architecture
@@ -277,13 +276,3 @@ def _from_config(config: dict[str, Any]) -> Any:
     import keras
 
     return keras.saving.deserialize_keras_object(config, safe_mode=True)
-
-
-def from_legacy_config(config: dict[str, Any]) -> Any:
-    """What Keras 3 itself writes into .h5 files: today's settings in the old form, without modules."""
-    from keras.src.legacy.saving import saving_options, saving_utils
-
-    with saving_options.keras_option_scope(use_legacy_config=True), warnings.catch_warnings():
-        # Keras 2's names of settings (LeakyReLU's alpha), which it reads and frowns on.
-        warnings.simplefilter("ignore", UserWarning)
-        return saving_utils.model_from_config(config)

@@ -6,11 +6,11 @@ from pathlib import Path
 
 from convscope.core.errors import UserError
 from convscope.core.task import Task
+from convscope.engine.keras_compat import graph_of
 from convscope.engine.models.files.channels_last import NOTE
 from convscope.engine.models.files.open_file import open_file
 from convscope.engine.models.files.weights import load_weights
 from convscope.engine.models.opened import ModelSource, OpenedModel
-from convscope.engine.models.program.flatten import graph_of
 
 
 def with_weights(model: OpenedModel, path: Path, task: Task | None = None) -> OpenedModel:

@@ -11,11 +11,11 @@ from typing import Any
 
 from convscope.core.errors import MissingFileError, UserError
 from convscope.core.opening import check_regular, is_there
+from convscope.engine.keras_compat import finalize_normalizations
 from convscope.engine.models.files.disk import check_disk
 from convscope.engine.models.files.h5 import LayerWeights, check_h5, legacy_weights
 from convscope.engine.models.files.keras2.renamed_weights import rename_weights
 from convscope.engine.models.files.keras_zip import unpacked
-from convscope.engine.models.finalize import settle
 
 
 def load_weights(model: Any, path: Path, called: str = "") -> None:
@@ -81,7 +81,7 @@ def load_checkpoint(model: Any, path: Path, name: str, called: str = "") -> None
         if _load_renamed(model, path):
             return
         model.set_weights(before)
-        settle(model)
+        finalize_normalizations(model)
         raise UserError(
             f"The weights in {name} do not belong to {called or model.name}.", detail=str(error)
         ) from error
@@ -118,7 +118,7 @@ def load_legacy(model: Any, saved: Sequence[LayerWeights], name: str, called: st
         pairs += _paired(layer, weights, name, called)
     for variable, array in pairs:
         variable.assign(array)
-    settle(model)
+    finalize_normalizations(model)
 
 
 def _paired(layer: Any, saved: LayerWeights, name: str, model: str) -> list[tuple[Any, Any]]:

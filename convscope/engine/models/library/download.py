@@ -8,7 +8,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,9 @@ from typing import Any
 from convscope.core.task import Task
 from convscope.core.words import megabytes
 from convscope.engine.fetch import Head, answers
+from convscope.engine.keras_compat import route_downloads, without_progress_bars
 
 _ANSWER = 6.0
-_lock = threading.Lock()
 _here = threading.local()
 
 
@@ -41,19 +41,14 @@ def reported(task: Task, what: str, fetch: bool = True) -> Iterator[None]:
         what: in words, for the progress text.
         fetch: a person has asked for it; otherwise whatever is not in the cache raises `NotAskedError`.
     """
-    import keras
-
     _install()
     before = getattr(_here, "job", None)
-    loud = keras.config.is_interactive_logging_enabled()
     _here.job = (task, what, fetch)
-    keras.config.disable_interactive_logging()
     try:
-        yield
+        with without_progress_bars():
+            yield
     finally:
         _here.job = before
-        if loud:
-            keras.config.enable_interactive_logging()
 
 
 def why_unreachable(url: str, task: Task) -> str:
@@ -81,14 +76,9 @@ def why_unreachable(url: str, task: Task) -> str:
 
 
 def _install() -> None:
-    """Put a dispatcher where Keras looks for its downloader: Keras has no hook that can stop one."""
-    from keras.src.utils import file_utils
+    """Put a dispatcher where Keras looks for its downloader."""
 
-    with _lock:
-        if getattr(file_utils.urlretrieve, "__module__", "") == __name__:
-            return
-        original = file_utils.urlretrieve
-
+    def made(original: Callable[..., Any]) -> Callable[..., Any]:
         def dispatch(url: str, filename: Any = None, reporthook: Any = None, data: Any = None) -> Any:
             job = getattr(_here, "job", None)
             if job is None:
@@ -99,7 +89,9 @@ def _install() -> None:
             _fetch(url, Path(filename), task, what)
             return filename, None
 
-        file_utils.urlretrieve = dispatch
+        return dispatch
+
+    route_downloads(__name__, made)
 
 
 def _fetch(url: str, target: Path, task: Task, what: str) -> None:

@@ -69,12 +69,12 @@ class _Builder:
         self.firsts: dict[int, str] = {}
 
     def build(self, model: Any) -> Program:
-        graph = graph_of(model)
+        graph = keras_compat.graph_of(model)
         if graph is None:
             return self._opaque(model)
         tensors = {id(x): self._slot(x) for x in graph.inputs}
         inputs = tuple(tensors[id(x)] for x in graph.inputs)
-        names = tuple(str(x._keras_history.operation.name) for x in graph.inputs)
+        names = tuple(str(keras_compat.operation_behind(x).name) for x in graph.inputs)
         for name, slot in zip(names, inputs, strict=True):
             self.slots[name] = (slot,)
         self._walk(graph, tensors, "")
@@ -139,7 +139,7 @@ class _Builder:
                 continue
             number = calls[id(operation)] = calls.get(id(operation), 0) + 1
             path = f"{prefix}{operation.name}" + (f"@{number}" if number > 1 else "")
-            inner = graph_of(operation)
+            inner = keras_compat.graph_of(operation)
             if inner is not None and _fits(inner, node):
                 self._nest(inner, operation, node, tensors, path)
             else:
@@ -215,20 +215,6 @@ class _Builder:
         return twin
 
 
-def graph_of(model: Any) -> Any:
-    """The functional graph behind a model, None for a layer or a model that computes by code of its own."""
-    import keras
-
-    # The class that keras.Model(inputs, outputs) makes has no public name.
-    from keras.src.models.functional import Functional
-
-    if isinstance(model, keras.Sequential) and type(model).call is keras.Sequential.call:
-        return model._functional
-    if isinstance(model, Functional) and type(model).call is Functional.call:
-        return model
-    return None
-
-
 def _fits(inner: Any, node: Any) -> bool:
     """Whether a nested model is called with its own ranks and types, so that it can be opened up."""
     given = node.input_tensors
@@ -245,7 +231,7 @@ def _real(dtype: str) -> bool:
 
 def _slotted(value: Any, tensors: Mapping[int, int]) -> Any:
     """A call's arguments with `Slot`s in place of symbolic tensors."""
-    if hasattr(value, "_keras_history") and id(value) in tensors:
+    if keras_compat.is_symbolic(value) and id(value) in tensors:
         return Slot(tensors[id(value)])
     if isinstance(value, (list, tuple)) and not hasattr(value, "_fields"):
         return type(value)(_slotted(item, tensors) for item in value)

@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from convscope.engine.models.finalize import settle
+from convscope.engine.keras_compat import all_layers, finalize_normalizations
 
 
 def is_low_precision(model: Any) -> bool:
     """Whether any layer computes in 16 bits."""
-    layers = model._flatten_layers() if hasattr(model, "_flatten_layers") else model.layers
+    layers = all_layers(model)
     return any(layer.compute_dtype in ("float16", "bfloat16") for layer in layers)
 
 
@@ -35,4 +35,4 @@ def copy_weights(model: Any, copy: Any) -> None:
     """Give the copy the model's weights of now."""
     for ours, theirs in zip(copy.weights, model.weights, strict=True):
         ours.assign(np.asarray(theirs.numpy(), np.float32))
-    settle(copy)
+    finalize_normalizations(copy)

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from convscope.engine.keras_compat import all_layers
 from convscope.engine.training.control import Control
 from convscope.engine.training.fit_request import FitRequest
 from convscope.engine.training.loss import make_loss, make_metrics
@@ -210,7 +211,7 @@ def _numbers(labels: Any) -> Any:
 @contextlib.contextmanager
 def synchronised(model: Any) -> Iterator[None]:
     """What is traced inside takes the means of batch normalisation over the whole batch, not over a part."""
-    layers = [layer for layer in model._flatten_layers() if hasattr(layer, "synchronized")]
+    layers = [layer for layer in all_layers(model) if hasattr(layer, "synchronized")]
     before = [layer.synchronized for layer in layers]
     for layer in layers:
         layer.synchronized = True

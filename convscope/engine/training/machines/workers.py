@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 from convscope.core.errors import UserError
 from convscope.core.opening import parse_json
 from convscope.core.task import Task
+from convscope.engine.keras_compat import set_worker_patience, stop_looking_after_workers
 
 _EXAMPLE = '{"cluster": {"worker": ["host1:12345", "host2:12345"]}, "task": {"type": "worker", "index": 0}}'
 _PORT = 12345  # under Slurm
@@ -274,9 +275,7 @@ class Workers:
 
     def leave(self) -> None:
         """The others may end now: nobody looks after them any more."""
-        stop = getattr(self.strategy.extended, "_check_health_thread_should_stop", None)
-        if stop is not None:
-            stop.set()
+        stop_looking_after_workers(self.strategy)
 
 
 def lost(cluster: Cluster, detail: str) -> UserError:
@@ -406,12 +405,7 @@ def _watched(found: Cluster, seconds: int) -> Iterator[None]:
 def _strategy(wait: Patience) -> Any:
     import tensorflow as tf
 
-    # It has no public setting for how long it waits, at the start and for a worker that has fallen silent.
-    module = sys.modules["tensorflow.python.distribute.collective_all_reduce_strategy"]
-    extended = module.CollectiveAllReduceExtended
-    extended._check_health_initial_timeout = wait.start
-    extended._check_health_interval = max(1, wait.silence // 9)
-    extended._check_health_timeout = max(1, wait.silence // 4)
+    set_worker_patience(wait.start, max(1, wait.silence // 9), max(1, wait.silence // 4))
     options = tf.distribute.experimental.CommunicationOptions(timeout_seconds=wait.stall)
     return tf.distribute.MultiWorkerMirroredStrategy(communication_options=options)
 

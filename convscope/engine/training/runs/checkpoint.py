@@ -20,7 +20,7 @@ import numpy as np
 from convscope.core.errors import MissingFileError, UserError
 from convscope.core.files import replacing, write_whole
 from convscope.core.opening import MB, is_regular, read_json
-from convscope.engine.models.finalize import settle
+from convscope.engine.keras_compat import finalize_normalizations
 from convscope.engine.training.runs.record import EpochRecord
 
 _FORMAT = 1
@@ -174,7 +174,7 @@ def drop_head(folder: Path) -> None:
 def copy_state(source: Any, target: Any) -> None:
     """Give a model the weights and the random counters of another one of the same layers."""
     target.set_weights(source.get_weights())
-    settle(target)
+    finalize_normalizations(target)
     for one, other in zip(seed_variables(source), seed_variables(target), strict=True):
         other.assign(one)
 

@@ -7,9 +7,9 @@ from typing import Any, Literal
 
 from convscope.core.errors import UserError
 from convscope.engine.data.resize import Target
-from convscope.engine.keras_compat import seeded
+from convscope.engine.keras_compat import call_count, leaf_layers, operation_behind, seeded
 from convscope.engine.models.opened import ModelSource, OpenedModel
-from convscope.engine.training.copy_network import copy_model, leaf_layers
+from convscope.engine.training.copy_network import copy_model
 from convscope.engine.training.settings import TrainingSettings
 
 TransferStrategy = Literal["features", "frozen", "finetune"]
@@ -278,9 +278,9 @@ def _body(model: Any) -> Any:
 
     if len(model.outputs[0].shape) == 4:
         return model
-    last = model.outputs[0]._keras_history.operation
-    while type(last).__name__ in _BEHIND and len(last._inbound_nodes) == 1:
-        last = last.input._keras_history.operation
+    last = operation_behind(model.outputs[0])
+    while type(last).__name__ in _BEHIND and call_count(last) == 1:
+        last = operation_behind(last.input)
     # At every place such a convolution computes as a Dense layer does.
     alike = isinstance(last, keras.layers.Conv2D) and last.kernel_size == (1, 1)
     if isinstance(last, keras.layers.Dense) or alike:

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from convscope.engine.keras_compat import all_layers, finalize_normalizations
 from convscope.engine.models.files.keras2.own_parts import FUNCTIONS, has_own_parts
-from convscope.engine.models.finalize import settle
 
 FACTOR = 1.2
 NOTE = (
@@ -51,7 +51,7 @@ def in_plain_keras(model: Any) -> Any | None:
         values = np.asarray(theirs.numpy())
         factor = factors.get(id(theirs))
         ours.assign(values if factor is None else (values * factor).astype(values.dtype))
-    settle(made)
+    finalize_normalizations(made)
     return made
 
 
@@ -95,7 +95,7 @@ def _activation(config: dict[str, Any]) -> dict[str, Any]:
 def _factors(model: Any) -> dict[int, NDArray[np.float64]]:
     """By what some weights are multiplied, by their ids."""
     found: dict[int, NDArray[np.float64]] = {}
-    for layer in model._flatten_layers():
+    for layer in all_layers(model):
         kind = type(layer).__name__
         if kind in _ONE_SUM and _is_function(getattr(layer, "activation", None)):
             weights = [weight for weight in layer.weights if weight.name != "depthwise_kernel"]

@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
+from convscope.engine.keras_compat import register_part
+
 _PACKAGE = "convscope"
 _HARD_SIGMOID = "keras2_hard_sigmoid"
 FUNCTIONS = frozenset({f"{_PACKAGE}>{_HARD_SIGMOID}"})
@@ -38,11 +40,10 @@ def hard_sigmoid() -> Any:
     """
     import keras
 
-    @keras.saving.register_keras_serializable(_PACKAGE, _HARD_SIGMOID)
     def keras2_hard_sigmoid(x: Any) -> Any:
         return keras.ops.clip(0.2 * x + 0.5, 0.0, 1.0)
 
-    return keras2_hard_sigmoid
+    return register_part(_PACKAGE, _HARD_SIGMOID, keras2_hard_sigmoid)
 
 
 def hard_sigmoid_config() -> dict[str, Any]:
@@ -92,7 +93,7 @@ def _resizing_layers() -> Mapping[str, Any]:
 
     made = {"Resizing": Resizing, "UpSampling2D": UpSampling2D}
     for name, kind in LAYERS.items():
-        keras.saving.register_keras_serializable(_PACKAGE, name.split(">")[1])(made[kind])
+        register_part(_PACKAGE, name.split(">")[1], made[kind])
     return made
 
 

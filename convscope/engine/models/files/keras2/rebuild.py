@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from convscope.core.errors import UserError
+from convscope.engine.keras_compat import is_symbolic
 from convscope.engine.models.files import allowed
 from convscope.engine.models.files.check_config import NUMBER
 from convscope.engine.models.files.keras2.mend_layer import (
@@ -177,7 +178,7 @@ def _call(spec: Mapping[str, Any], layer: Any, node: Any, outputs: Mapping[str, 
     if layer is None and node[0] == NUMBER:
         # A number before the operator: 1 - x.
         tensor = _filled(node[3]["y"], outputs)
-        if not hasattr(tensor, "_keras_history"):
+        if not is_symbolic(tensor):
             raise UserError(f"{name} is damaged: it calls {name_of(spec['config'])} on numbers alone.")
         return apply_operation(spec, [], {"x": node[2], "y": tensor}, name)
     refs = [node] if _is_ref(node, outputs) else [ref for ref in node if _is_ref(ref, outputs)]

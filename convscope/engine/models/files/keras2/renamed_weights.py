@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from convscope.core.opening import check_budget
+from convscope.engine.keras_compat import snake_case
 from convscope.engine.models.files.disk import check_disk
 
 _CONTAINERS = ("layers", "_layer_checkpoint_dependencies")
@@ -87,7 +88,6 @@ def _has_arrays(tree: Any) -> bool:
 
 def _of_model(model: Any, tree: Tree) -> Tree | None:
     import keras
-    from keras.src.utils.naming import to_snake_case
 
     container = next((tree[name] for name in _CONTAINERS if isinstance(tree.get(name), dict)), None)
     if container is None:
@@ -101,7 +101,7 @@ def _of_model(model: Any, tree: Tree) -> Tree | None:
     made: Tree = {}
     counted: dict[str, int] = {}
     for layer in model.layers:
-        kind = to_snake_case(type(layer).__name__)
+        kind = snake_case(type(layer).__name__)
         number = counted[kind] = counted.get(kind, -1) + 1
         if not layer.weights:
             continue
