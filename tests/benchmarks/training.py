@@ -97,7 +97,7 @@ class _App:
         workspace.set_dataset(self.dataset)
         panel = self.window.findChild(TrainPanel)
         assert panel is not None
-        self.desk = panel.desk
+        self.view_model = panel.view_model
 
     def train(self, epochs: int, few: int) -> tuple[list[float], list[float]]:
         """Seconds of each epoch's training steps, and how late each tick of a timer came (ms)."""
@@ -116,12 +116,14 @@ class _App:
         timer = QTimer()
         timer.setTimerType(Qt.TimerType.PreciseTimer)
         timer.timeout.connect(tick)
-        trainer = self.desk.trainer
-        trainer.finished.connect(ended.quit)
-        trainer.failed.connect(ended.quit)
-        self.desk.set_settings(replace(self.desk.settings, epochs=epochs, steps_per_epoch=few or None))
+        trainer = self.view_model.trainer
+        trainer.finished.connect(lambda _end: ended.quit())
+        trainer.failed.connect(lambda _end: ended.quit())
+        self.view_model.set_settings(
+            replace(self.view_model.settings, epochs=epochs, steps_per_epoch=few or None)
+        )
         timer.start(int(every))
-        self.desk.start()
+        self.view_model.start()
         ended.exec()
         timer.stop()
         seconds = [record.seconds for record in trainer.recorder.epochs]

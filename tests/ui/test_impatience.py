@@ -65,11 +65,11 @@ def window(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Iterator[MainWindow
     panel = made.panel()
     assert isinstance(panel, TrainPanel)
     qtbot.waitUntil(made.jobs.idle)
-    panel.desk.set_settings(TrainingSettings(epochs=500, batch_size=16))
-    panel.desk.set_start_from("trained")
+    panel.view_model.set_settings(TrainingSettings(epochs=500, batch_size=16))
+    panel.view_model.set_start_from("trained")
     qtbot.waitUntil(made.jobs.idle)
-    panel.controls.press_start()
-    qtbot.waitUntil(lambda: panel.desk.trainer.active)
+    panel.settings.press_start()
+    qtbot.waitUntil(lambda: panel.view_model.trainer.active)
     yield made
     if isValid(made):
         made.close()

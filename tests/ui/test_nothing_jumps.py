@@ -180,7 +180,7 @@ def test_an_interrupted_run_is_offered_where_it_moves_nothing(watch: Watch) -> N
 
     words = "It was interrupted in epoch 3 of 10."
     run = SimpleNamespace(run=None, name="night", sentence=words, starts_again=False)
-    view._offer([cast(Unfinished, run)])
+    view.view_model.set_interrupted((cast(Unfinished, run),))
     QApplication.processEvents()
     now = watch.places()
     assert "train.interrupted.resume" in now

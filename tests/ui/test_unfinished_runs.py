@@ -63,7 +63,7 @@ def test_the_offer_goes_when_its_run_is_gone_on_with_deleted_or_left(qtbot: QtBo
     window.show()
     window.show_panel("train")
     opened(qtbot, window)
-    desk = window.panel().desk  # type: ignore[union-attr]
+    view_model = window.panel().view_model  # type: ignore[union-attr]
 
     def cut(name: str) -> Run:
         run = made_run(name)
@@ -82,11 +82,11 @@ def test_the_offer_goes_when_its_run_is_gone_on_with_deleted_or_left(qtbot: QtBo
     assert message.startswith("The training third was cut off.") and "2 more runs" in message
     # Somebody goes on with the third; the runs are told to have changed as they are when it has begun.
     with locked(third.folder):
-        desk.runs_changed.emit()
+        view_model.runs_changed.emit()
         (message,) = offered()
         assert message.startswith("The training second was cut off.") and "1 more run" in message
         shutil.rmtree(second.folder)
-        desk.runs_changed.emit()
+        view_model.runs_changed.emit()
         (message,) = offered()
         assert message.startswith("The training first was cut off. It was interrupted after 2 of 3 epochs.")
         assert "more" not in message
@@ -99,6 +99,6 @@ def test_the_offer_goes_when_its_run_is_gone_on_with_deleted_or_left(qtbot: QtBo
     offer_unfinished_runs(window)
     assert offered()
     qtbot.mouseClick(window.findChild(QToolButton, "toast.close"), Qt.MouseButton.LeftButton)
-    desk.runs_changed.emit()
+    view_model.runs_changed.emit()
     assert offered() == []
     window.close()

@@ -41,16 +41,16 @@ class Story(Driver):
         """One short training of what is open."""
         self.window.show_panel("train")
         self.settle()
-        desk = self.panel.desk
-        desk.edit(
+        view_model = self.panel.view_model
+        view_model.edit(
             lambda given: replace(
                 given, epochs=1, batch_size=64, optimizer=replace(given.optimizer, learning_rate=rate)
             )
         )
         self.settle()
         self.press("train.start", settle=False)
-        self.until(lambda: desk.trainer.active)
-        self.until(lambda: not desk.trainer.active)
+        self.until(lambda: view_model.trainer.active)
+        self.until(lambda: not view_model.trainer.active)
         self.settle()
 
     def mistake(self, number: int = 0) -> tuple[str, object]:
@@ -172,7 +172,7 @@ def test_two_runs_of_one_template(story: Story) -> None:
     from convscope.engine.training.runs.run import list_runs
 
     oldest = min(list_runs(), key=lambda run: run.details.created)
-    story.panel.desk.show_result(oldest)
+    story.panel.view_model.show_result(oldest)
     story.settle()
     told = story.click_mistake()
     assert story.why() == told

@@ -141,7 +141,7 @@ class Walk:
         panel.findChild(QAbstractButton, "train.start").click()  # type: ignore[union-attr]
         live = panel.view("live")  # type: ignore[attr-defined]
         self._qtbot.waitUntil(lambda: live.charts.history.done > 0, timeout=LONG)
-        self._qtbot.waitUntil(lambda: not panel.desk.trainer.active, timeout=LONG)  # type: ignore[attr-defined]
+        self._qtbot.waitUntil(lambda: not panel.view_model.trainer.active, timeout=LONG)  # type: ignore[attr-defined]
         self.settle()
 
     def resize(self, size: Size) -> None:

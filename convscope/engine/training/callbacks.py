@@ -222,6 +222,7 @@ class Recording(keras.callbacks.Callback):
         self._report(" · paused", None)
 
     def _report(self, text: str, left: float | None) -> None:
+        self._recorder.stage = "epochs"
         done, whole = self._epoch * self._stream.steps + self._steps, self._epochs * self._stream.steps
         self._task.progress_for(done / whole, f"Epoch {self._epoch + 1} of {self._epochs}{text}", left)
 

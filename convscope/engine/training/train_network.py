@@ -101,6 +101,7 @@ def tested(
 ) -> TrainingResult:
     """Test what came out, and keep it."""
     network.refresh()
+    session.recorder.stage = "testing"
     test = None
     # Weights that are no numbers have no accuracy.
     if len(dataset.indices("test")) and fitted.outcome != "diverged":

@@ -8,13 +8,15 @@ import threading
 from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from convscope.core.printable import escaped
 
+# What a training does now; what its epochs come to is told while they are trained.
+Stage = Literal["preparing", "features", "epochs", "testing"]
 # The two parts of a fine-tuning run, as its epochs name them.
 CLASSIFIER, FINE_TUNING = "classifier", "fine-tuning"
 
@@ -116,9 +118,13 @@ class Recorder:
 
     Args:
         first_batch: the number of the first batch that will come (a resumed run goes on counting).
+
+    Attributes:
+        stage: what the training does now.
     """
 
     def __init__(self, first_batch: int = 0) -> None:
+        self.stage: Stage = "preparing"
         self._lock = threading.Lock()
         self._first = first_batch
         self._batches: dict[str, array[float]] = {}

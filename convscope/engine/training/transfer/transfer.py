@@ -244,6 +244,7 @@ def _train_head(
         """So many images through the base, and what comes later."""
         return lambda image: images * image + (0.0 if later is None else later(image))
 
+    session.recorder.stage = "features"
     steered: dict[str, Any] = {"control": session.control, "task": session.task}
     learned = extract_features(
         composed.base, dataset, "train", target, later=rest(unchecked + tests), **steered

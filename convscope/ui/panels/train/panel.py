@@ -14,27 +14,21 @@ from convscope.ui.forms.form import as_panel
 from convscope.ui.forms.segmented import Segmented
 from convscope.ui.panel import Panel
 from convscope.ui.panel_context import PanelContext
-from convscope.ui.panels.train.desk import Desk
 from convscope.ui.panels.train.live.view import LiveView
-from convscope.ui.panels.train.settings.controls import WIDTH, Controls
+from convscope.ui.panels.train.settings.column import WIDTH, SettingsColumn
+from convscope.ui.panels.train.view_model import SCOPE, TrainPage, TrainViewModel
 from convscope.ui.widgets.drawer import Drawer
 
 LOOKS = 330  # about the width of the looks into the network at 100 %
 
 _HERE = "convscope.ui.panels.train"
 
-# (name, title, what it is, module, class); a view's module is imported when it is first shown.
-VIEWS = (
-    ("live", "Live", "The training as it goes", f"{_HERE}.live.view", "LiveView"),
-    ("runs", "Runs", "All runs: overlaid, compared, resumed, exported", f"{_HERE}.runs.view", "RunsView"),
-    ("result", "Result", "Accuracy, confusion and mistakes", f"{_HERE}.results.view", "ResultView"),
-    (
-        "transfer",
-        "Pretrained",
-        "Three ways to use a pretrained network",
-        f"{_HERE}.transfer.view",
-        "TransferView",
-    ),
+# (name, title, what it is, module, class); a page's module is imported when it is first shown.
+PAGES: tuple[tuple[TrainPage, str, str, str, str], ...] = (
+    ("live", "Live", "The training as it goes", "live.view", "LiveView"),
+    ("runs", "Runs", "All runs: overlaid, compared, resumed, exported", "runs.view", "RunsView"),
+    ("result", "Result", "Accuracy, confusion and mistakes", "results.view", "ResultView"),
+    ("transfer", "Pretrained", "Three ways to use a pretrained network", "transfer.view", "TransferView"),
 )
 
 
@@ -46,90 +40,97 @@ class TrainPanel(Panel):
     def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
         context = self.context
-        self.desk = Desk(context, self)
+        self.view_model = vm = TrainViewModel(context)
         self._views: dict[str, QWidget] = {}
-        self._compact, self._wants_looks = False, True
         self._build()
-        self.desk.view_requested.connect(self.show_view)
-        self.desk.result_requested.connect(self._show_result)
-        self.desk.trainer.began.connect(lambda _plan: self._make_room(True))
-        self.desk.trainer.state_changed.connect(self._state_changed)
-        self.show_view("live")
-        self.desk.check()
+        context.listen(vm.page.changed, self._show_page)
+        context.listen(vm.trainer.began, self._began)
+        context.listen(vm.trainer.state_changed, self._state_changed)
+        context.listen(vm.looks_shown.changed, self._looks_changed)
+        # The live page hears of a training from its very beginning, whichever page is on show.
+        self._show_page("live")
+        self._show_page(vm.page.value)
+        vm.check()
 
-    def show_view(self, name: str) -> None:
-        """Show one of `VIEWS`, making it first if need be."""
-        if name not in self._views:
-            _n, _t, _s, module, class_name = next(view for view in VIEWS if view[0] == name)
-            view: QWidget = getattr(importlib.import_module(module), class_name)(self.desk)
-            self._views[name] = view
+    def show_page(self, page: str) -> None:
+        found = next((name for name, *_ in PAGES if name == page), None)
+        if found is None:
+            raise KeyError(page)
+        self.view_model.show(found)
+
+    def _show_page(self, page: TrainPage) -> None:
+        if page not in self._views:
+            module, class_name = next(row[3:] for row in PAGES if row[0] == page)
+            kind = getattr(importlib.import_module(f"{_HERE}.{module}"), class_name)
+            self._views[page] = view = kind(self.view_model)
             self.stack.addWidget(view)
-        self.switch.set_value(name)
-        self.stack.setCurrentWidget(self._views[name])
+        self.switch.set_value(page)
+        self.stack.setCurrentWidget(self._views[page])
         self._fold()
         if self.isVisible():
             self.context.workspace.scope = self.scope
 
     @property
     def scope(self) -> str:
-        """What undo acts on: the left column, and the view on show."""
-        return f"train.{self.switch.value}"
+        """What undo acts on: the left column, and the page on show."""
+        return f"{SCOPE}.{self.view_model.page.value}"
+
+    def set_active(self, active: bool) -> None:
+        self.view_model.watched = active
 
     def set_compact(self, compact: bool) -> None:
         """Fold the looks into the network away where there is no room for them."""
-        if compact != self._compact:
-            self._compact = compact
-            self._wants_looks = not compact or self.desk.trainer.active
+        if compact != self.compact:
+            self.compact = compact
+            self.view_model.looks_shown.set(not compact or self.view_model.trainer.active)
             self._fold()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """The columns fit what there is."""
         super().resizeEvent(event)
         self._fold()
 
     def toggle_looks(self) -> None:
         """Show the looks into the network beside the charts, or give the charts the room."""
-        self._wants_looks = not self._wants_looks
+        self.view_model.looks_shown.set(not self.view_model.looks_shown.value)
+
+    def _looks_changed(self, _shown: bool) -> None:
         self._fold()
 
-    def _make_room(self, for_looks: bool) -> None:
-        if self._compact:
-            self._wants_looks = for_looks
-            self._fold()
+    def _began(self, _plan: object) -> None:
+        if self.compact:
+            self.view_model.looks_shown.set(True)
 
     def _state_changed(self, state: str) -> None:
-        if state == "idle":
+        if state == "idle" and self.compact:
             # Now the settings can be changed again.
-            self._make_room(False)
+            self.view_model.looks_shown.set(False)
 
     def _fold(self) -> None:
         live = self._views["live"]
         assert isinstance(live, LiveView)
-        on_show = self.stack.currentWidget() is live
-        live.set_looks_shown(self._wants_looks)
+        on_show, wanted = self.stack.currentWidget() is live, self.view_model.looks_shown.value
+        live.set_looks_shown(wanted)
         # Where there is no room for three columns, the looks take the place of the settings.
-        looks = self._wants_looks and on_show
-        self.drawer.fit(self.width(), LOOKS if on_show else 0, docked=looks and not self._compact)
-        self.controls.setVisible(self.drawer.shown and not (self._compact and looks))
+        looks = wanted and on_show
+        self.drawer.fit(self.width(), LOOKS if on_show else 0, docked=looks and not self.compact)
+        self.settings.setVisible(self.drawer.shown and not (self.compact and looks))
         # There the trainings have buttons of their own, and a network of other classes is no fault.
-        self.controls.set_start_shown(self.stack.currentWidget() is not self._views.get("transfer"))
+        self.settings.set_start_shown(self.stack.currentWidget() is not self._views.get("transfer"))
         self.fold.setVisible(on_show)
-        self.fold.setChecked(self._wants_looks)
+        self.fold.setChecked(wanted)
 
-    def view(self, name: str) -> QWidget | None:
-        """A view, if it was shown already."""
-        return self._views.get(name)
+    def view(self, page: str) -> QWidget | None:
+        """A page, if it was shown already."""
+        return self._views.get(page)
 
     def commands(self) -> list[Command]:
-        """What the command palette lists while this panel is shown."""
-        trainer = self.desk.trainer
-        views = [
-            Command(f"train.view.{name}", f"Training: {title}", partial(self.show_view, name), "", "Training")
-            for name, title, *_ in VIEWS
+        trainer = self.view_model.trainer
+        pages = [
+            Command(f"train.view.{name}", f"Training: {title}", partial(self.show_page, name), "", "Training")
+            for name, title, *_ in PAGES
         ]
-        own = getattr(self.stack.currentWidget(), "commands", None)
         return [
-            Command("train.start", "Start training", self.controls.press_start, "Ctrl+Return", "Training"),
+            Command("train.start", "Start training", self.settings.press_start, "Ctrl+Return", "Training"),
             Command(
                 "train.pause", "Pause or resume training", trainer.toggle, "", "Training", trainer.active
             ),
@@ -138,45 +139,30 @@ class TrainPanel(Panel):
             Command(
                 "train.looks", "Show or hide the looks into the network", self.toggle_looks, "", "Training"
             ),
-            *views,
-            *(own() if own is not None else ()),
+            *pages,
         ]
 
     def show_example(self) -> None:
         """Train a small convnet on the shipped garments."""
-        self.desk.train_example("fashion", epochs=3)
-
-    def shutdown(self) -> None:
-        """Stop timers and take no more events."""
-        for view in self._views.values():
-            shutdown = getattr(view, "shutdown", None)
-            if shutdown is not None:
-                shutdown()
-        self.desk.shutdown()
-        super().shutdown()
-
-    def _show_result(self, source: object) -> None:
-        view = self._views.get("result")
-        if view is not None:
-            view.show_result(source)  # type: ignore[attr-defined]
+        self.view_model.train_example("fashion", epochs=3)
 
     def _build(self) -> None:
         across = QHBoxLayout(self)
         across.setContentsMargins(0, 0, 0, 0)
         across.setSpacing(1)
-        self.controls = Controls(self.desk)
-        across.addWidget(self.controls)
+        self.settings = SettingsColumn(self.view_model)
+        across.addWidget(self.settings)
         centre = QWidget()
         as_panel(centre)
         column = QVBoxLayout(centre)
         column.setContentsMargins(theme.GROUP_GAP, theme.GAP, theme.GROUP_GAP, theme.GAP)
         column.setSpacing(theme.GAP)
-        self.switch = Segmented([(name, title) for name, title, *_ in VIEWS], "train.view")
+        self.switch = Segmented([(name, title) for name, title, *_ in PAGES], "train.view")
         self.switch.setAccessibleName("View")
-        for name, title, says, *_ in VIEWS:
+        for name, title, says, *_ in PAGES:
             self.switch.button(name).setToolTip(says)
             self.switch.button(name).setAccessibleName(f"View: {title}")
-        self.switch.changed.connect(self.show_view)
+        self.switch.changed.connect(self.show_page)
         self.fold = QToolButton()
         self.fold.setObjectName("train.fold")
         self.fold.setAccessibleName("Show or hide the looks into the network")

@@ -4,36 +4,36 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from PySide6.QtCore import QObject, Signal
+from psygnal import Signal
 
 from convscope.core.task import Task
 from convscope.jobs.job import Job
 from convscope.ui.panel_context import PanelContext
-from convscope.ui.panels.train.settings.plan import Finished, Plan, Prepared
+from convscope.ui.panels.train.plan import FinishedTraining, PreparedTraining, TrainingPlan
 
 if TYPE_CHECKING:
     from convscope.engine.training.control import Control, Watch
     from convscope.engine.training.runs.record import Recorder
 
-State = Literal["idle", "preparing", "running", "paused", "stopping"]
+TrainerState = Literal["idle", "preparing", "running", "paused", "stopping"]
 
 
-class Trainer(QObject):
+class Trainer:
     """Runs a plan in the "training" lane, one at a time. GUI thread only.
 
     Signals:
         told: the job has said how far it is.
-        began: a `Plan` was started.
-        prepared: its `Prepared` has come.
+        began: a `TrainingPlan` was started.
+        prepared: its `PreparedTraining` has come.
         looked: a `Snapshot` has come.
         state_changed: see `state`.
-        finished: a `Finished`.
+        finished: a `FinishedTraining`.
         failed: the exception that ended it.
         cancelled: it was cancelled, from the status bar or with the window.
 
     Attributes:
         plan, control, recorder, job: of the training that runs, or ran last.
-        ready: its `Prepared`, once it has come.
+        ready: its `PreparedTraining`, once it has come.
     """
 
     told = Signal()
@@ -45,19 +45,19 @@ class Trainer(QObject):
     failed = Signal(object)
     cancelled = Signal()
 
-    def __init__(self, context: PanelContext, parent: QObject | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, context: PanelContext) -> None:
         self._context = context
-        self._state: State = "idle"
-        self.plan: Plan | None = None
-        self.ready: Prepared | None = None
+        self._state: TrainerState = "idle"
+        self.plan: TrainingPlan | None = None
+        self.ready: PreparedTraining | None = None
         self.control: Control | None = None
         self.recorder: Recorder | None = None
         self.job: Job | None = None
-        context.jobs.changed.connect(self._job_changed)
+        context.listen(context.jobs.changed, self._job_changed)
+        context.ending.call(self._leave)
 
     @property
-    def state(self) -> State:
+    def state(self) -> TrainerState:
         """What it does now."""
         return self._state
 
@@ -66,7 +66,7 @@ class Trainer(QObject):
         """Whether a training runs or stands still."""
         return self._state != "idle"
 
-    def start(self, plan: Plan) -> None:
+    def start(self, plan: TrainingPlan) -> None:
         """Start; ignored while another one runs."""
         if self.active:
             return
@@ -132,9 +132,8 @@ class Trainer(QObject):
         if self.control is not None and self.active:
             self.control.watch(watch)
 
-    def shutdown(self) -> None:
-        """Let go: the window closes, and its jobs are cancelled; the next start offers to go on."""
-        self._context.jobs.changed.disconnect(self._job_changed)
+    def _leave(self) -> None:
+        """The window closes, and its jobs are cancelled; the next start offers to go on."""
         if self.control is not None and self.job is not None and not self.job.finished:
             self.control.leave()
             self._context.jobs.cancel(self.job)
@@ -143,13 +142,13 @@ class Trainer(QObject):
         if job is self.job and self.active:
             self.told.emit()
 
-    def _set(self, state: State) -> None:
+    def _set(self, state: TrainerState) -> None:
         if state != self._state:
             self._state = state
             self.state_changed.emit(state)
 
     def _take(self, value: object) -> None:
-        if isinstance(value, Prepared):
+        if isinstance(value, PreparedTraining):
             self.ready = value
             self.prepared.emit(value)
             if self._state == "preparing":
@@ -160,7 +159,7 @@ class Trainer(QObject):
     def _done(self, trained: Any) -> None:
         self._set("idle")
         assert self.plan is not None and self.ready is not None
-        self.finished.emit(Finished(self.plan.name, trained, self.ready.dataset, self.ready.settings))
+        self.finished.emit(FinishedTraining(self.plan.name, trained, self.ready.dataset, self.ready.settings))
 
     def _failed(self, error: BaseException) -> None:
         self._set("idle")

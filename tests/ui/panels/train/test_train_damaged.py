@@ -25,7 +25,7 @@ def test_the_list_shows_the_sound_runs_and_names_the_others(empty: Train) -> Non
     # A run that is damaged while it is listed hides no other either.
     run = made_run("third")
     (run.folder / "status.json").write_text("[" * 100_000)
-    empty.desk.runs_changed.emit()
+    empty.view_model.runs_changed.emit()
     empty.settle()
     assert said.text().startswith("3 runs are damaged and not shown: ") and "third" in said.text()
     assert len(view.table.runs.entries) == 2  # type: ignore[attr-defined]
@@ -38,12 +38,12 @@ def test_nothing_is_said_where_all_are_sound_and_something_where_none_is(empty: 
     assert not said.isVisible()
     run = made_run("endless")
     DAMAGE["a loop"](run)
-    empty.desk.runs_changed.emit()
+    empty.view_model.runs_changed.emit()
     empty.settle()
     assert said.text() == "1 run is damaged and not shown: endless."
     assert said.isVisible() and not empty.find(QWidget, "train.runs.splitter").isVisible()
     (run.folder / "settings.json").unlink()
     assert not is_there(run.folder / "settings.json")
-    empty.desk.runs_changed.emit()
+    empty.view_model.runs_changed.emit()
     empty.settle()
     assert not said.isVisible()

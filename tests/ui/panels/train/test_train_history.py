@@ -15,9 +15,9 @@ from convscope.engine.training.runs.record import EpochRecord, Recorder
 from convscope.engine.training.settings import EarlyStopping, OptimizerSettings, Schedule, TrainingSettings
 from convscope.engine.training.smoothing import FORMULAS, Formula, find_overfitting, smooth
 from convscope.ui import theme
-from convscope.ui.panels.train.live.charts import INTERVAL, SELDOM, Charts
-from convscope.ui.panels.train.live.history import History, Series
-from convscope.ui.panels.train.live.looks import kernel_pictures, map_pictures
+from convscope.ui.panels.train.live.curves import History, Series
+from convscope.ui.panels.train.live.curves_view import INTERVAL, SELDOM, CurvesView
+from convscope.ui.panels.train.live.network_view import kernel_pictures, map_pictures
 from convscope.ui.plots.chart import Chart, Line
 from convscope.ui.plots.curve import thin
 from convscope.ui.plots.plot import short
@@ -93,7 +93,7 @@ def test_a_history_counts_in_epochs() -> None:
 
 
 def test_the_gap_is_shaded_and_named(qapp: QApplication, qtbot: object) -> None:
-    charts = Charts()
+    charts = CurvesView()
     qtbot.addWidget(charts)  # type: ignore[attr-defined]
     recorder = Recorder()
     charts.begin(recorder, TrainingSettings(epochs=10))
@@ -110,21 +110,23 @@ def test_the_gap_is_shaded_and_named(qapp: QApplication, qtbot: object) -> None:
     assert texts == ["overfitting: gap 0.8"]
     assert any(getattr(mark, "label", None) is not None for mark in charts.loss.marks.items)
     assert charts.loss.marks.best == (3.0, "best epoch 3")
-    charts.shutdown()
+    charts.stop()
 
 
 @pytest.fixture
-def charts(qapp: QApplication, qtbot: QtBot) -> Iterator[Charts]:
+def charts(qapp: QApplication, qtbot: QtBot) -> Iterator[CurvesView]:
     """The curves, kept as long as Qt may paint them."""
-    made = Charts()
+    made = CurvesView()
     qtbot.addWidget(made)
     made.resize(700, 600)
     made.show()
     yield made
-    made.shutdown()
+    made.stop()
 
 
-def trained(charts: Charts, curves: Sequence[tuple[float, float]], steps: int = 1, **more: object) -> None:
+def trained(
+    charts: CurvesView, curves: Sequence[tuple[float, float]], steps: int = 1, **more: object
+) -> None:
     """A run with these losses and validation losses, epoch by epoch."""
     recorder = Recorder()
     charts.begin(recorder, TrainingSettings(epochs=len(curves), **more))  # type: ignore[arg-type]
@@ -139,12 +141,12 @@ def trained(charts: Charts, curves: Sequence[tuple[float, float]], steps: int = 
     charts.end()
 
 
-def press_epoch(charts: Charts, qtbot: QtBot) -> None:
+def press_epoch(charts: CurvesView, qtbot: QtBot) -> None:
     """Look at the curves by epoch."""
     qtbot.mouseClick(charts.by.button("epoch"), Qt.MouseButton.LeftButton)
 
 
-def test_the_number_told_is_the_result_and_smoothed_is_said(charts: Charts, qtbot: QtBot) -> None:
+def test_the_number_told_is_the_result_and_smoothed_is_said(charts: CurvesView, qtbot: QtBot) -> None:
     """A validation loss of 0.0755 was told as 0.1008, and training, which was higher, as lower."""
     trained(charts, [(0.06, 0.107125), (0.08, 0.0755)])
     # By batch: the epoch's own numbers first, then what a single batch had.
@@ -164,7 +166,7 @@ def test_the_number_told_is_the_result_and_smoothed_is_said(charts: Charts, qtbo
     assert charts.smoothing.value == 0.8
 
 
-def test_the_formula_of_the_smoothing_is_chosen_and_said(charts: Charts, qtbot: QtBot) -> None:
+def test_the_formula_of_the_smoothing_is_chosen_and_said(charts: CurvesView, qtbot: QtBot) -> None:
     trained(charts, [(1.0, 1.0), (4.0, 3.0), (2.0, 2.0)])
     press_epoch(charts, qtbot)
     assert not charts.formula.isEnabled() and charts.formula.toolTip() == "Not smoothed"
@@ -182,7 +184,7 @@ def test_the_formula_of_the_smoothing_is_chosen_and_said(charts: Charts, qtbot: 
     assert charts.loss.curve("train")[1] == pytest.approx([1.0, 4.8 / 1.8, 5.84 / 2.44])  # type: ignore[index]
 
 
-def test_the_best_epoch_is_marked_on_the_raw_points(charts: Charts, qtbot: QtBot) -> None:
+def test_the_best_epoch_is_marked_on_the_raw_points(charts: CurvesView, qtbot: QtBot) -> None:
     curves = [(1.0, 0.9), (0.5, 0.4), (0.3, 0.5)]
     good = theme.LIGHT.good
     trained(charts, curves)
@@ -197,7 +199,7 @@ def test_the_best_epoch_is_marked_on_the_raw_points(charts: Charts, qtbot: QtBot
     assert charts.loss.marks.rings == ((3.0, 0.5, good),)
 
 
-def test_the_gap_is_that_of_the_epochs_numbers(charts: Charts, qtbot: QtBot) -> None:
+def test_the_gap_is_that_of_the_epochs_numbers(charts: CurvesView, qtbot: QtBot) -> None:
     """Beside 0.176 stood 0.16, of curves one of which was smoothed."""
     curves = [(0.9, 0.5), (0.5, 0.3), (0.3, 0.33), (0.2, 0.35), (0.19, 0.366)]
     trained(charts, curves, steps=4)
@@ -210,7 +212,7 @@ def test_the_gap_is_that_of_the_epochs_numbers(charts: Charts, qtbot: QtBot) -> 
         charts.smoothing.findChild(QSlider).setValue(90)  # type: ignore[union-attr]
 
 
-def test_before_anything_ran_the_charts_tell_of_nothing(charts: Charts) -> None:
+def test_before_anything_ran_the_charts_tell_of_nothing(charts: CurvesView) -> None:
     """The axis of an empty chart read "5e-07", and the rate of the run before stood beside its own."""
     trained(charts, [(1.0, 0.9), (0.5, 0.4)])
     assert charts.rate.legend.text() == "now 0.001"
@@ -223,7 +225,7 @@ def test_before_anything_ran_the_charts_tell_of_nothing(charts: Charts) -> None:
         assert "e" not in label
 
 
-def test_the_three_charts_are_zoomed_to_the_same_epochs(charts: Charts) -> None:
+def test_the_three_charts_are_zoomed_to_the_same_epochs(charts: CurvesView) -> None:
     trained(charts, [(1.0, 0.9), (0.5, 0.4), (0.3, 0.5)])
     charts.loss.plot.zoom(0.5)
     part = charts.loss.plot.getViewBox().viewRange()[0]
@@ -238,7 +240,7 @@ def test_the_three_charts_are_zoomed_to_the_same_epochs(charts: Charts) -> None:
 
 
 def test_curves_take_the_colours_of_the_theme(qapp: QApplication, qtbot: object) -> None:
-    charts, recorder = Charts(), Recorder()
+    charts, recorder = CurvesView(), Recorder()
     qtbot.addWidget(charts)  # type: ignore[attr-defined]
     charts.begin(recorder, TrainingSettings())
     charts.show()
@@ -257,11 +259,11 @@ def test_curves_take_the_colours_of_the_theme(qapp: QApplication, qtbot: object)
         assert charts.loss.curve("train") is not None
     finally:
         theme.apply("light")
-    charts.shutdown()
+    charts.stop()
 
 
 def test_the_rate_follows_schedule_and_hand(qapp: QApplication, qtbot: object) -> None:
-    charts, recorder = Charts(), Recorder()
+    charts, recorder = CurvesView(), Recorder()
     qtbot.addWidget(charts)  # type: ignore[attr-defined]
     settings = TrainingSettings(epochs=4, schedule=Schedule("step", 0.5, 1))
     charts.begin(recorder, settings)
@@ -283,13 +285,13 @@ def test_the_rate_follows_schedule_and_hand(qapp: QApplication, qtbot: object) -
     assert [*told, charts.follow_rate()] == pytest.approx([0.001, 0.004, 0.002, 0.001])
     assert charts.history.rates == [(0.0, 0.001), (1.0, 0.0005), (1.5, 0.004), (2.0, 0.002), (3.0, 0.001)]
     assert charts.follow_rate() is None
-    charts.shutdown()
+    charts.stop()
 
 
 def test_where_the_base_is_unfrozen_is_a_named_line(qapp: QApplication, qtbot: object) -> None:
-    charts, recorder = Charts(), Recorder()
+    charts, recorder = CurvesView(), Recorder()
     qtbot.addWidget(charts)  # type: ignore[attr-defined]
-    charts.begin(recorder, TrainingSettings(epochs=3), before=2)
+    charts.begin(recorder, TrainingSettings(epochs=3), head_epochs=2)
     charts.prepared(2, {})
     charts.show()
     for epoch in range(2):
@@ -308,7 +310,7 @@ def test_where_the_base_is_unfrozen_is_a_named_line(qapp: QApplication, qtbot: o
     assert [turn[1] for turn in charts.loss.marks.turns] == ["base unfrozen"]
     charts.begin(Recorder(), TrainingSettings())
     assert charts.loss.marks.turns == ()
-    charts.shutdown()
+    charts.stop()
 
 
 def test_an_accuracy_that_is_one_throughout(qapp: QApplication, qtbot: object) -> None:
@@ -376,14 +378,14 @@ def test_maps_as_pictures() -> None:
 
 
 def test_drawing_takes_a_small_share_of_the_time(qapp: QApplication, qtbot: object) -> None:
-    charts = Charts()
+    charts = CurvesView()
     qtbot.addWidget(charts)  # type: ignore[attr-defined]
     charts.begin(Recorder(), TrainingSettings())
     for spent, interval in ((0.0001, INTERVAL), (0.0025, 250), (5.0, SELDOM)):
         charts._cost = 0.0
         charts._pace(spent)
         assert charts._timer.interval() == interval
-    charts.shutdown()
+    charts.stop()
 
 
 def test_a_legend_tells_the_values(qapp: QApplication, qtbot: object) -> None:

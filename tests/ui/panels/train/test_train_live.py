@@ -22,10 +22,10 @@ from convscope.engine.training.snapshots import Snapshot
 from convscope.engine.training.train import train as train_engine
 from convscope.imaging.image import Image
 from convscope.ui.canvas.mosaic_view import MosaicView
-from convscope.ui.panels.train.live.looks import OTHERS
+from convscope.ui.panels.train.live.network_view import OTHERS
 from convscope.ui.panels.train.live.samples_view import SamplesView
+from convscope.ui.panels.train.plan import TrainingPlan
 from convscope.ui.panels.train.results.view import ResultView
-from convscope.ui.panels.train.settings.plan import Plan
 from convscope.ui.plots.legend import Legend
 
 
@@ -38,8 +38,8 @@ def first_loss(train: Train) -> float:
 
 def finished_model(train: Train) -> OpenedModel:
     """What the last training has made."""
-    assert train.desk.finished is not None
-    return train.desk.finished.model
+    assert train.view_model.finished is not None
+    return train.view_model.finished.model
 
 
 def test_a_training_from_start_to_start_again(train: Train, tiny: OpenedModel) -> None:
@@ -68,10 +68,10 @@ def test_a_training_from_start_to_start_again(train: Train, tiny: OpenedModel) -
     assert np.array_equal(weights(tiny), before)
     assert not np.array_equal(weights(first), before)
     # A number that is not the last epoch's says whose it is.
-    ended = train.desk.finished
+    ended = train.view_model.finished
     assert ended is not None
     fitted = replace(ended.trained.fitted, best=1)
-    train.live._finished(replace(ended, trained=replace(ended.trained, fitted=fitted)))
+    train.live.view_model.tell_end(replace(ended, trained=replace(ended.trained, fitted=fitted)))
     assert " on 60 images, with the weights of epoch 2, the best. It took" in train.text("train.notice.text")
     (run,) = list_runs()
     assert (run.state, run.details.name) == ("finished", "tiny on Digits")
@@ -106,7 +106,7 @@ def test_a_training_from_start_to_start_again(train: Train, tiny: OpenedModel) -
         train.settle()
         result = train.panel.view("result")
         assert isinstance(result, ResultView) and result.outcome is not None
-        assert train.desk.finished is not None and result.outcome.name == train.desk.finished.name
+        assert train.view_model.finished is not None and result.outcome.name == train.view_model.finished.name
         train.press("train.view.live")
     # The network is there for the asking, and the panel goes on with the same.
     train.press("train.notice.use")
@@ -164,7 +164,7 @@ def test_steering_and_looking(train: Train, monkeypatch: pytest.MonkeyPatch) -> 
     train.pick("train.layer", "conv2d")
     train.until(lambda: veil.words == OTHERS)
     monkeypatch.setattr(train.trainer, "watch", watch)
-    train.live.looks._watch()
+    train.live.view_model.watch()
     train.until(lambda: not veil.words)
     assert seen[-1].layer == "conv2d"
     train.pick("train.layer", "max_pooling2d")
@@ -225,7 +225,7 @@ def test_a_loss_that_is_no_number(empty: Train, digits: Dataset) -> None:
     train, model = empty, tiny_model(last="linear")
     train.open(model, digits)
     optimizer = OptimizerSettings("sgd", learning_rate=1000)
-    train.desk.edit(
+    train.view_model.edit(
         lambda settings: replace(settings, optimizer=optimizer, loss="mean_squared_error", batch_size=16)
     )
     train.settle()
@@ -252,7 +252,7 @@ def test_too_little_memory(train: Train, error: UserError, offered: bool) -> Non
     def fails(*_: object) -> object:
         raise error
 
-    train.desk.begin(Plan("large", train.settings, fails))  # type: ignore[arg-type]
+    train.view_model.begin(TrainingPlan("large", train.settings, fails))  # type: ignore[arg-type]
     train.ended()
     assert train.text("train.notice.text") == error.message
     if not offered:
@@ -289,7 +289,7 @@ def test_an_interrupted_run_is_offered(empty: Train, tiny: OpenedModel) -> None:
     run, left = (interrupted(tiny, open_dataset("digits")) for _ in range(2))
     left.rename("left alone")
     known = len(run.history)
-    empty.live._look_for_interrupted()
+    empty.live.view_model.find_interrupted()
     empty.settle()
     assert empty.text("train.interrupted.text").startswith("“left alone”: it was interrupted after ")
     empty.press("train.interrupted.leave")
@@ -315,7 +315,7 @@ def test_a_resumed_run_brings_its_augmentation_to_its_own_data_only(empty: Train
     other = replace(few_digits(60), reference="other", title="Other")
     empty.open(tiny, other)
     empty.workspace.set_augmentation(LECTURE)
-    empty.desk.resume(run)
+    empty.view_model.resume(run)
     empty.until(lambda: empty.trainer.active)
     empty.ended()
     assert run.state == "finished"
@@ -353,7 +353,7 @@ def test_closing_after_stop_is_no_interruption(train: Train) -> None:
 
 
 def test_in_a_narrow_window_the_looks_take_the_settings_place_until_it_is_cancelled(train: Train) -> None:
-    controls, looks = train.panel.controls, train.live.looks
+    controls, looks = train.panel.settings, train.live.looks
     train.window.resize(1024, 700)
     assert controls.isVisible() and looks.isHidden()
     train.spin("train.epochs", "5000")
@@ -404,6 +404,6 @@ def test_curves_are_read_smoothed_and_scaled(train: Train, tiny: OpenedModel) ->
 
 def test_the_example_for_a_picture_of_the_panel(empty: Train, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[str, int | None]] = []
-    monkeypatch.setattr(empty.desk, "train_example", lambda data, epochs: asked.append((data, epochs)))
+    monkeypatch.setattr(empty.view_model, "train_example", lambda data, epochs: asked.append((data, epochs)))
     empty.panel.show_example()
     assert asked == [("fashion", 3)]

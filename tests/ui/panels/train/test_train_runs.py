@@ -107,7 +107,7 @@ def test_runs_are_laid_over_each_other_and_what_sets_them_apart_is_said(runs: Tr
     table = table_of(runs)
     assert [entry.row.name for entry in table.runs.entries] == ["quick", "slow"]
     assert "learning rate 0.03" in runs.text("train.runs.difference")
-    for entry, _colour in table.runs.chosen:
+    for entry, _colour in table.chosen:
         for part, key in (("train", "loss"), ("val", "val_loss")):
             x, y = view.chart.curve(f"{entry.run.folder.name} {part}") or ((), ())
             assert list(x) == [1, 2]
@@ -118,7 +118,7 @@ def test_runs_are_laid_over_each_other_and_what_sets_them_apart_is_said(runs: Tr
     runs.qtbot.mouseClick(
         table.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(box.left() + 10, box.center().y())
     )
-    assert [entry.row.name for entry, _ in table.runs.chosen] == ["slow"]
+    assert [entry.row.name for entry, _ in table.chosen] == ["slow"]
     runs.press("train.runs.metric.accuracy")
     assert view.chart.title.text() == "Accuracy"
 
@@ -127,7 +127,7 @@ def test_a_runs_colour_is_its_own(runs: Train, tiny: OpenedModel, digits: Datase
     """Unticking one recoloured the others."""
     view, table = runs.panel.view("runs"), table_of(runs)
     assert isinstance(view, RunsView)
-    before = {entry.row.name: colour for entry, colour in table.runs.chosen}
+    before = {entry.row.name: colour for entry, colour in table.chosen}
     assert len(set(before.values())) == 2
 
     def tick(name: str, on: bool) -> None:
@@ -137,24 +137,24 @@ def test_a_runs_colour_is_its_own(runs: Train, tiny: OpenedModel, digits: Datase
 
     for name in ("slow", "quick"):
         tick(name, False)
-        (left,) = table.runs.chosen
+        (left,) = table.chosen
         assert left[1] == before[left[0].row.name]
         assert view.chart._lines[f"{left[0].run.folder.name} val"].colour == left[1]
         tick(name, True)
     # Neither a new run nor one that goes nor another order of the table changes that.
     kept_run(runs_folder() / "third", tiny, digits, 1e-3)
-    runs.desk.runs_changed.emit()
+    runs.view_model.runs_changed.emit()
     runs.settle()
-    now = {entry.row.name: colour for entry, colour in table.runs.chosen}
+    now = {entry.row.name: colour for entry, colour in table.chosen}
     assert {name: now[name] for name in before} == before and now["third"] not in before.values()
     table.sortByColumn(0, Qt.SortOrder.AscendingOrder)
     next(run for run in list_runs() if run.details.name == "slow").delete()
-    runs.desk.runs_changed.emit()
+    runs.view_model.runs_changed.emit()
     runs.settle()
-    left_over = {entry.row.name: colour for entry, colour in table.runs.chosen}
+    left_over = {entry.row.name: colour for entry, colour in table.chosen}
     assert left_over == {name: now[name] for name in ("quick", "third")}
     # The best epoch has a ring in the run's colour, on the epoch's own number.
-    for entry, colour in table.runs.chosen:
+    for entry, colour in table.chosen:
         best = entry.row.best
         assert best is not None
         assert (best + 1.0, entry.epochs[best].values["val_loss"], colour) in view.chart.marks.rings
@@ -182,7 +182,7 @@ def test_a_run_is_renamed_resulted_opened_and_started_again(
     runs.press("train.runs.again")
     runs.settle()
     assert runs.settings.optimizer.learning_rate == 3e-2 and runs.settings.epochs == 2
-    assert runs.desk.model is not None and np.array_equal(weights(runs.desk.model), weights(tiny))
+    assert runs.view_model.model is not None and np.array_equal(weights(runs.view_model.model), weights(tiny))
 
 
 def test_runs_are_exported_and_deleted_after_a_question(runs: Train, tmp_path: Path) -> None:
@@ -290,7 +290,7 @@ def test_other_parts_of_the_data_and_the_weakest_class(runs: Train, digits: Data
     wrong = int(((evaluation.true == weakest) & (evaluation.predicted != weakest)).sum())
     assert runs.find(MosaicView, "train.result.images").count == wrong
     # A key or a click that comes while another run is being evaluated does nothing.
-    view.show_result(list_runs()[0])
+    view.view_model.show(list_runs()[0])
     assert view.outcome is None
     second = classes.visualRect(classes.model().index(1, 0)).center()
     runs.qtbot.mouseClick(classes.viewport(), Qt.MouseButton.LeftButton, pos=second)
@@ -343,7 +343,7 @@ def test_costs_are_told_beforehand_with_the_tensors_before_and_after(transfer: T
     assert transfer.find(QLabel, "train.transfer.warning").isVisible()
     # Here the button at the left would train the network as it is.
     start = transfer.find(QAbstractButton, "train.start")
-    transfer.panel.controls.press_start()
+    transfer.panel.settings.press_start()
     assert not start.isVisible() and not transfer.trainer.active
     transfer.press("train.view.live")
     assert start.isVisible()
@@ -471,17 +471,17 @@ def test_all_three_ways_one_after_the_other_in_one_chart(transfer: Train) -> Non
     view = transfer.panel.view("transfer")
     assert isinstance(view, TransferView) and view.isVisible()
     for way in ("features", "frozen", "finetune"):
-        x, _y = view.results.chart.curve(way) or ((), ())
+        x, _y = view.chart.curve(way) or ((), ())
         assert list(x) == ([1, 2] if way == "finetune" else [1])
         said = transfer.text(f"train.transfer.{way}.reached")
         # With whose it is: the page may be about another base by now.
         assert "on the test images" in said and said.endswith(f" ({base.name}, new classifier)")
     # The classifier's epoch alone, and that of the base with it.
-    assert [turn[:2] for turn in view.results.chart.marks.turns] == [(1.0, "base unfrozen")]
+    assert [turn[:2] for turn in view.chart.marks.turns] == [(1.0, "base unfrozen")]
     # Starting again is done here, where the ways are chosen; as it is now, the network is like any other.
     transfer.press("train.view.live")
     start = transfer.find(QAbstractButton, "train.start")
-    assert start.text() == "To the three ways of using a base" and start.isEnabled()
+    assert start.text() == "Go to Pretrained" and start.isEnabled()
     assert not transfer.find(QLabel, "train.finding.0.text").isVisible()
     transfer.press("train.start")
     assert view.isVisible()
@@ -490,7 +490,7 @@ def test_all_three_ways_one_after_the_other_in_one_chart(transfer: Train) -> Non
     transfer.settle()
     assert start.text() == "Start" and start.isEnabled()
     # The base is still the network that one began with, and as it was.
-    assert view.pretrained is base and np.array_equal(weights(base), before)
+    assert view.view_model.base is base and np.array_equal(weights(base), before)
     # What the three have made is offered, not opened unasked.
     assert len(transfer.workspace.models) == 2
 
@@ -533,8 +533,8 @@ def test_a_support_vector_machine_on_the_features(transfer: Train) -> None:
     assert "It took 0:" in said and said.endswith(" s of it the fit.")
     # It stands in the chart of the three ways, as a level.
     view = transfer.panel.view("transfer")
-    assert isinstance(view, TransferView) and view.results.chart.isVisible()
-    x, level = view.results.chart.curve("svm") or ((), ())
+    assert isinstance(view, TransferView) and view.chart.isVisible()
+    x, level = view.chart.curve("svm") or ((), ())
     assert list(x) == [0, 1] and 0.6 < level[0] == level[1] <= 1
     # Confusion, classes and mistakes are looked at as those of a network, but for where it looked.
     transfer.press("train.transfer.svm.result")
@@ -561,4 +561,4 @@ def test_a_support_vector_machine_on_the_features(transfer: Train) -> None:
     assert not transfer.find(QLabel, "train.transfer.svm.reached").isVisible()
     assert not transfer.find(QAbstractButton, "train.transfer.svm.result").isVisible()
     transfer.settle()
-    assert view.results.chart.curve("svm") is None
+    assert view.chart.curve("svm") is None

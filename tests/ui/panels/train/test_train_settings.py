@@ -17,8 +17,8 @@ from convscope.engine.models.opened import OpenedModel
 from convscope.engine.training.settings import OPTIMIZERS, EarlyStopping, Plateau, Schedule, TrainingSettings
 from convscope.imaging.io.save import save_png
 from convscope.ui.panels.data.panel import DataPanel
+from convscope.ui.panels.train.runs.names import differences, next_name
 from convscope.ui.panels.train.settings.form import NumberBox
-from convscope.ui.panels.train.settings.names import differences, next_name
 
 
 def test_the_first_step_is_a_button(empty: Train) -> None:
@@ -35,7 +35,7 @@ def test_the_first_step_is_a_button(empty: Train) -> None:
     # Whatever is open, and whatever the images were to be brought to.
     empty.open(tiny_model(classes=3), few_digits(60))
     empty.workspace.set_input(InputSettings((32, 32)))
-    empty.desk.edit(lambda settings: replace(settings, loss="binary_crossentropy"))
+    empty.view_model.edit(lambda settings: replace(settings, loss="binary_crossentropy"))
     empty.settle()
     assert empty.text("train.empty.title") == "tiny on Digits: something does not fit"
     assert empty.find(QAbstractButton, "train.empty.transfer").isVisible()
@@ -228,7 +228,7 @@ def test_what_the_data_panel_sets_is_trained_with_and_other_edits_keep_it(train:
     assert train.settings.input == InputSettings((28, 28), 1, "crop")
     train.spin("train.epochs", "3")
     assert train.workspace.input == InputSettings((28, 28), 1, "crop") and train.settings.epochs == 3
-    train.desk.set_settings(TrainingSettings(size=(14, 14), fit="pad"))
+    train.view_model.set_settings(TrainingSettings(size=(14, 14), fit="pad"))
     assert train.workspace.input == InputSettings((14, 14), None, "pad")
     train.workspace.set_augmentation(LECTURE)
     train.spin("train.epochs", "4")
@@ -268,7 +268,7 @@ def test_the_run_has_a_name(train: Train) -> None:
     name = train.find(QLineEdit, "train.name")
     assert name.placeholderText() == "tiny on Digits"
     train.qtbot.keyClicks(name, "my run")
-    assert train.desk.name == "my run"
+    assert train.view_model.named.value == "my run"
 
 
 def test_names_tell_what_was_changed() -> None:

@@ -152,7 +152,7 @@ def test_how_curves_are_seen_is_taken_back(train: Train) -> None:
     def state() -> Any:
         curve = train.charts.loss.curve("train")
         assert curve is not None
-        return train.charts.shown_as, curve[1].tolist(), shown(train)
+        return train.charts.shown, curve[1].tolist(), shown(train)
 
     taken_back(train, acts, state)
     # On another view nothing of it is taken back unseen; the settings, which stand beside it, are.
@@ -193,7 +193,7 @@ def test_what_is_on_the_chart_of_the_runs_is_taken_back(two: Train) -> None:
     )
 
     def state() -> Any:
-        chosen = {entry.row.name: colour for entry, colour in table.runs.chosen}
+        chosen = {entry.row.name: colour for entry, colour in table.chosen}
         return chosen, set(view.chart._lines), view.chart.title.text(), shown(two)
 
     taken_back(two, acts, state)

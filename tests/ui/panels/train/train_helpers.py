@@ -49,7 +49,7 @@ class Train(Driver):
         super().__init__(qtbot, window)
         panel = window.panel()
         assert isinstance(panel, TrainPanel)
-        self.panel, self.desk, self.trainer = panel, panel.desk, panel.desk.trainer
+        self.panel, self.view_model, self.trainer = panel, panel.view_model, panel.view_model.trainer
         live = panel.view("live")
         assert isinstance(live, LiveView)
         self.live, self.charts = live, live.charts
@@ -57,7 +57,7 @@ class Train(Driver):
     @property
     def settings(self) -> TrainingSettings:
         """Of the next run."""
-        return self.desk.settings
+        return self.view_model.settings
 
     def open(self, model: OpenedModel, dataset: Dataset) -> None:
         """Put a network and data into the workspace."""

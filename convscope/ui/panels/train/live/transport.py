@@ -12,10 +12,10 @@ from convscope.core.words import time_left
 from convscope.ui import theme
 from convscope.ui.forms.form import row, slider, tool
 from convscope.ui.panels.train.settings import form
-from convscope.ui.panels.train.trainer import Trainer
 
 if TYPE_CHECKING:
-    from convscope.ui.panels.train.live.charts import Charts
+    from convscope.ui.panels.train.live.curves_view import CurvesView
+    from convscope.ui.panels.train.view_model import TrainViewModel
 
 # The slider goes over powers of ten in hundredths.
 _LOW, _HIGH = -7, 1
@@ -26,18 +26,19 @@ class Transport(QWidget):
     """Buttons, the learning rate, and the line that says where the training stands.
 
     Args:
-        trainer: what is steered.
+        train: whose training is steered.
         charts: what knows how far it is.
     """
 
-    def __init__(self, trainer: Trainer, charts: Charts, parent: QWidget | None = None) -> None:
+    def __init__(self, train: TrainViewModel, charts: CurvesView, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("train.transport")
-        self.trainer, self._charts = trainer, charts
+        self.trainer, self._charts = train.trainer, charts
         self._build()
-        trainer.state_changed.connect(lambda _state: self.show_state())
+        listen = train.context.listen
+        listen(self.trainer.state_changed, self.show_state)
         # At once, so that it says what the status bar says.
-        trainer.told.connect(self.say)
+        listen(self.trainer.told, self.say)
         self.show_state()
 
     def show_rate(self, rate: float) -> None:
@@ -47,7 +48,7 @@ class Transport(QWidget):
             self.rate.setValue(float(f"{rate:.3g}"))
             self.slider.setValue(round(100 * math.log10(max(rate, LEAST))))
 
-    def show_state(self) -> None:
+    def show_state(self, _state: object = None) -> None:
         """Bring buttons and words up to date."""
         state = self.trainer.state
         standing = state == "paused"
@@ -85,7 +86,7 @@ class Transport(QWidget):
             return "Stopping after this step …"
         if not learned:
             return told or "Preparing: opening the data and building the network …"
-        if told and not told.startswith("Epoch"):
+        if told and trainer.recorder is not None and trainer.recorder.stage != "epochs":
             # Evaluating, extracting features: the engine says what.
             return told
         epochs, steps = plan.epochs, history.steps
@@ -96,7 +97,7 @@ class Transport(QWidget):
             words = f"All {epochs} epochs done"
         else:
             words = f"Epoch {epoch + 1} of {epochs}, step {step} of {steps}"
-            if epoch < plan.before:
+            if epoch < plan.head_epochs:
                 words += " · the new classifier alone"
         if trainer.state != "paused" or trainer.control is None:
             return words

@@ -47,7 +47,7 @@ class _Classes(QAbstractListModel):
         self.endResetModel()
 
 
-class _Bar(QStyledItemDelegate):
+class _ClassBar(QStyledItemDelegate):
     """Name, bar, share with its counts; the name above the others where they do not fit side by side."""
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
@@ -124,7 +124,7 @@ class ClassAccuracy(QListView):
         self._model = _Classes(self)
         self._quiet = False
         self.setModel(self._model)
-        self.setItemDelegate(_Bar(self))
+        self.setItemDelegate(_ClassBar(self))
         self.setUniformItemSizes(True)
         self.setFrameShape(QListView.Shape.NoFrame)
         self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)

@@ -8,9 +8,9 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
-from convscope.core.words import percent
 from convscope.ui import theme
 from convscope.ui.panels.train.results.class_labels import labels
+from convscope.ui.panels.train.results.view_model import cell_words
 
 LABELS_FROM = 12  # pixels of a cell from which the classes have their names beside it
 Cell = tuple[int, int]
@@ -61,11 +61,7 @@ class ConfusionView(QWidget):
 
     def words(self, cell: Cell) -> str:
         """A cell in a sentence."""
-        true, predicted = cell
-        count, total = int(self._counts[cell]), int(self._counts[true].sum())
-        portion = f" ({percent(count / total)})" if total else ""
-        said = "recognised" if true == predicted else f"taken for {self._classes[predicted]}"
-        return f"{self._classes[true]}, {said}: {count:,} of {total:,}{portion}"
+        return cell_words(self._counts, self._classes, cell)
 
     # -- measures --------------------------------------------------------------------------------------------
 

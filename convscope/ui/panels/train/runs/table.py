@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from PySide6.QtCore import (
     QAbstractTableModel,
@@ -19,47 +19,17 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidge
 
 from convscope.core.words import clock, percent, share
 from convscope.ui import theme
-from convscope.workspace.document import Part
-
-if TYPE_CHECKING:
-    from convscope.engine.training.runs.export import RunRow
-    from convscope.engine.training.runs.record import EpochRecord
-    from convscope.engine.training.runs.run import Run, RunDetails
+from convscope.ui.panels.train.runs.view_model import RunEntry, RunsRead, RunsViewModel, SortedBy
 
 Index = QModelIndex | QPersistentModelIndex
-Ticks = tuple[tuple[str, bool], ...]
 SORT = Qt.ItemDataRole.UserRole
-
-
-@dataclass(frozen=True, eq=False)
-class Entry:
-    """A run, read once for the table and the chart.
-
-    Attributes:
-        run: its folder.
-        details: what it was.
-        row: its line.
-        epochs: its history.
-        sentence: how it ended.
-        can_resume, has_model: what can be done with it.
-        tested: accuracy, loss and images of its test, if there was one.
-    """
-
-    run: Run
-    details: RunDetails
-    row: RunRow
-    epochs: tuple[EpochRecord, ...]
-    sentence: str
-    can_resume: bool
-    has_model: bool
-    tested: Mapping[str, float] | None = None
 
 
 def _share(value: float | None) -> str:
     return "" if value is None else percent(value, 2, fixed=True)
 
 
-def _tested_words(entry: Entry) -> list[str]:
+def _tested_words(entry: RunEntry) -> list[str]:
     if entry.tested is None:
         return []
     images = int(entry.tested["images"])
@@ -70,178 +40,131 @@ def _number(value: float | None) -> str:
     return "" if value is None else f"{value:.4f}"
 
 
-def _best(entry: Entry) -> int | None:
+def _best(entry: RunEntry) -> int | None:
     return None if entry.row.best is None else entry.row.best + 1
 
 
-# (title, what it is, how to read it from an entry, how to write it)
-COLUMNS: tuple[tuple[str, str, Any, Any], ...] = (
-    ("Name", "Double click to rename", lambda e: e.row.name, str),
-    ("State", "How it ended", lambda e: e.row.state, str),
-    ("Test", "Accuracy on the test images", lambda e: e.row.test_accuracy, _share),
-    ("Val. accuracy", "At the best epoch", lambda e: e.row.values.get("val_accuracy"), _share),
-    ("Val. loss", "At the best epoch", lambda e: e.row.values.get("val_loss"), _number),
-    ("Loss", "Training loss at the best epoch", lambda e: e.row.values.get("loss"), _number),
-    ("Best", "The best epoch", _best, lambda v: f"{v or ''}"),
-    ("Epochs", "Epochs done", lambda e: e.row.epochs, str),
-    ("Model", "The network", lambda e: e.row.model, str),
-    ("Parameters", "Weights of the network", lambda e: e.row.parameters, lambda v: f"{v:,}"),
-    ("Data", "The data set", lambda e: e.row.data, str),
-    ("Optimizer", "", lambda e: e.row.optimizer, str),
-    ("Rate", "Learning rate at the start", lambda e: e.row.learning_rate, lambda v: f"{v:g}"),
-    ("Batch", "Images a step", lambda e: e.row.batch_size, str),
-    ("Seed", "", lambda e: e.row.seed, str),
-    ("Time", "All that was waited for it, without pauses", lambda e: e.row.seconds, clock),
-)  # fmt: skip
-_TEXT = {"Name", "State", "Model", "Data", "Optimizer"}
+@dataclass(frozen=True)
+class RunColumn:
+    """A column of the table.
+
+    Attributes:
+        title, about: its head, and what it means.
+        value: what it sorts by.
+        words: how that is written.
+        numbers: it holds numbers: figures of one width, at the right.
+    """
+
+    title: str
+    about: str
+    value: Callable[[RunEntry], Any]
+    words: Callable[[Any], str] = str
+    numbers: bool = True
+
+
+COLUMNS: tuple[RunColumn, ...] = (
+    RunColumn("Name", "Double click to rename", lambda e: e.row.name, numbers=False),
+    RunColumn("State", "How it ended", lambda e: e.row.state, numbers=False),
+    RunColumn("Test", "Accuracy on the test images", lambda e: e.row.test_accuracy, _share),
+    RunColumn("Val. accuracy", "At the best epoch", lambda e: e.row.values.get("val_accuracy"), _share),
+    RunColumn("Val. loss", "At the best epoch", lambda e: e.row.values.get("val_loss"), _number),
+    RunColumn("Loss", "Training loss at the best epoch", lambda e: e.row.values.get("loss"), _number),
+    RunColumn("Best", "The best epoch", _best, lambda v: f"{v or ''}"),
+    RunColumn("Epochs", "Epochs done", lambda e: e.row.epochs),
+    RunColumn("Model", "The network", lambda e: e.row.model, numbers=False),
+    RunColumn("Parameters", "Weights of the network", lambda e: e.row.parameters, lambda v: f"{v:,}"),
+    RunColumn("Data", "The data set", lambda e: e.row.data, numbers=False),
+    RunColumn("Optimizer", "", lambda e: e.row.optimizer, numbers=False),
+    RunColumn("Rate", "Learning rate at the start", lambda e: e.row.learning_rate, lambda v: f"{v:g}"),
+    RunColumn("Batch", "Images a step", lambda e: e.row.batch_size),
+    RunColumn("Seed", "", lambda e: e.row.seed),
+    RunColumn("Time", "All that was waited for it, without pauses", lambda e: e.row.seconds, clock),
+)
 
 
 class RunsModel(QAbstractTableModel):
     """The runs, the newest first.
 
-    Args:
-        ticks: which runs a person has put on the chart or taken off it, by the names of their folders.
-
     Signals:
-        ticked: which are on the chart has changed.
         renamed: (`Run`, the new name) as typed.
     """
 
-    ticked = Signal()
     renamed = Signal(object, str)
 
-    def __init__(self, ticks: Part[Ticks], parent: QWidget) -> None:
+    def __init__(self, view_model: RunsViewModel, parent: QWidget) -> None:
         super().__init__(parent)
-        self.entries: tuple[Entry, ...] = ()
-        self._ticks = ticks
-        # What is on the chart unasked: the last few at first, and then every new one.
-        self._unasked: set[str] = set()
-        self._ticked: list[str] = []
-        ticks.changed.connect(self._ticks_changed)
-        # A run's colour is its own for as long as the window is open, on the chart or off it.
-        self._colours: dict[str, str] = {}
+        self.view_model = view_model
+        self.entries: tuple[RunEntry, ...] = ()
+        view_model.context.listen(view_model.ticked, self._ticked)
 
-    def show(self, entries: Sequence[Entry]) -> None:
-        """Show other runs; ticks stay with their folders, and a new run is ticked."""
-        known = {entry.run.folder.name for entry in self.entries}
-        first = not self.entries
+    def show(self, entries: tuple[RunEntry, ...]) -> None:
+        """Show other runs."""
         self.beginResetModel()
-        self.entries = tuple(entries)
-        here = [entry.run.folder.name for entry in self.entries]
-        # At first the last few, so that the chart says something at once.
-        self._unasked |= set(here[:4] if first else (name for name in here if name not in known))
-        self._choose()
+        self.entries = entries
         self.endResetModel()
-        self.ticked.emit()
 
-    def shutdown(self) -> None:
-        """Take no more events."""
-        self._ticks.changed.disconnect(self._ticks_changed)
-
-    def _ticks_changed(self, _ticks: Ticks) -> None:
-        self._choose()
+    def _ticked(self) -> None:
         if self.entries:
             self.dataChanged.emit(self.index(0, 0), self.index(len(self.entries) - 1, 0))
-        self.ticked.emit()
-
-    def _choose(self) -> None:
-        """The runs on the chart; one that comes goes behind those that are there."""
-        asked = dict(self._ticks.value)
-        here = [entry.run.folder.name for entry in reversed(self.entries)]
-        on = [name for name in here if asked.get(name, name in self._unasked)]
-        self._ticked = [
-            *(name for name in self._ticked if name in on),
-            *(n for n in on if n not in self._ticked),
-        ]
-        self._give_colours()
-
-    @property
-    def chosen(self) -> list[tuple[Entry, str]]:
-        """The runs on the chart, each with its colour, in the order of their ticks."""
-        found = {entry.run.folder.name: entry for entry in self.entries}
-        return [(found[name], self._colours[name]) for name in self._ticked]
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
-        """Runs."""
         return 0 if parent.isValid() else len(self.entries)
 
     def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
-        """See `COLUMNS`."""
         return 0 if parent.isValid() else len(COLUMNS)
 
     def headerData(
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
     ) -> Any:
-        """Titles, and what they mean."""
         if orientation == Qt.Orientation.Vertical:
             return None
-        title, says, *_ = COLUMNS[section]
+        column = COLUMNS[section]
         if role == Qt.ItemDataRole.DisplayRole:
-            return title
+            return column.title
         if role == Qt.ItemDataRole.ToolTipRole:
-            return says or title
+            return column.about or column.title
         return None
 
     def flags(self, index: Index) -> Qt.ItemFlag:
-        """The name can be edited and ticked."""
         flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
         if index.column() == 0:
             flags |= Qt.ItemFlag.ItemIsUserCheckable | Qt.ItemFlag.ItemIsEditable
         return flags
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """A cell."""
         entry = self.entries[index.row()]
-        title, _says, value, words = COLUMNS[index.column()]
+        column = COLUMNS[index.column()]
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
-            return words(value(entry))
+            return column.words(column.value(entry))
         if role == SORT:
-            key = value(entry)
+            key = column.value(entry)
             return -1 if key is None else key
         if role == Qt.ItemDataRole.ToolTipRole:
             return "\n".join([entry.row.name, entry.sentence, *_tested_words(entry), str(entry.run.folder)])
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            side = Qt.AlignmentFlag.AlignLeft if title in _TEXT else Qt.AlignmentFlag.AlignRight
+            side = Qt.AlignmentFlag.AlignRight if column.numbers else Qt.AlignmentFlag.AlignLeft
             return side | Qt.AlignmentFlag.AlignVCenter
-        if role == Qt.ItemDataRole.FontRole and title not in _TEXT:
+        if role == Qt.ItemDataRole.FontRole and column.numbers:
             return theme.font(figures=True)
         if index.column() == 0:
-            name = entry.run.folder.name
+            colour = self.view_model.colour_of(entry)
             if role == Qt.ItemDataRole.CheckStateRole:
-                return Qt.CheckState.Checked if name in self._ticked else Qt.CheckState.Unchecked
+                return Qt.CheckState.Unchecked if colour is None else Qt.CheckState.Checked
             if role == Qt.ItemDataRole.DecorationRole:
-                return _swatch(self._colour(name))
-        if role == Qt.ItemDataRole.ForegroundRole and title == "State":
+                return _swatch(None if colour is None else theme.SERIES[colour])
+        if role == Qt.ItemDataRole.ForegroundRole and column.title == "State":
             bad = entry.row.state in ("diverged", "failed", "interrupted")
             return QColor(theme.tokens().warning if bad else theme.tokens().secondary)
         return None
 
     def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
-        """Tick, or ask for another name."""
         entry = self.entries[index.row()]
-        name = entry.run.folder.name
         if role == Qt.ItemDataRole.CheckStateRole:
-            on = Qt.CheckState(value) == Qt.CheckState.Checked
-            asked = {**dict(self._ticks.value), name: on}
-            words = f"{entry.row.name} {'on' if on else 'off'} the chart"
-            self._ticks.edit(tuple(sorted(asked.items())), words)
+            self.view_model.tick(entry, Qt.CheckState(value) == Qt.CheckState.Checked)
             return True
         if role == Qt.ItemDataRole.EditRole and str(value).strip() != entry.row.name:
             self.renamed.emit(entry.run, str(value))
         return False
-
-    def _colour(self, name: str) -> str | None:
-        return self._colours[name] if name in self._ticked else None
-
-    def _give_colours(self) -> None:
-        """A run that is ticked for the first time gets the colour that the fewest runs on the chart have."""
-        for name in self._ticked:
-            if name not in self._colours:
-                shown = [self._colours[one] for one in self._ticked if one in self._colours]
-                given = list(self._colours.values())
-                self._colours[name] = min(
-                    theme.SERIES, key=lambda colour: (shown.count(colour), given.count(colour))
-                )
 
 
 def _swatch(colour: str | None) -> QPixmap:
@@ -253,20 +176,16 @@ def _swatch(colour: str | None) -> QPixmap:
 class RunsTable(QTableView):
     """The table's view.
 
-    Args:
-        ticks: see `RunsModel`.
-
     Signals:
-        picked: the selection has changed.
         opened: a run was double-clicked outside its name.
     """
 
-    picked = Signal()
     opened = Signal()
 
-    def __init__(self, ticks: Part[Ticks], parent: QWidget | None = None) -> None:
+    def __init__(self, view_model: RunsViewModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.runs = RunsModel(ticks, self)
+        self.view_model = view_model
+        self.runs = RunsModel(view_model, self)
         self._proxy = QSortFilterProxyModel(self)
         self._proxy.setSourceModel(self.runs)
         self._proxy.setSortRole(SORT)
@@ -288,20 +207,22 @@ class RunsTable(QTableView):
         header.setHighlightSections(False)
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self.setAccessibleName("Runs")
-        self.selectionModel().selectionChanged.connect(lambda *_: self.picked.emit())
+        self._showing = False
+        self.selectionModel().selectionChanged.connect(self._picked)
+        header.sortIndicatorChanged.connect(self._sorted)
+        view_model.context.listen(view_model.read, self.show_runs)
+        view_model.context.listen(view_model.selected.changed, self._show_selected)
+        view_model.context.listen(view_model.sorted_by.changed, self._show_sorted)
+        self._show_sorted(view_model.sorted_by.value)
         self.doubleClicked.connect(lambda index: self.opened.emit() if index.column() else None)
 
-    def show_runs(self, entries: Sequence[Entry]) -> None:
+    def show_runs(self, read: RunsRead) -> None:
         """Show other runs; what was selected stays selected."""
-        kept = {entry.run.folder for entry in self.selected()}
-        first = not self.runs.entries
+        first, entries = not self.runs.entries, read.entries
+        self._showing = True
         self.runs.show(entries)
-        for row in range(self._proxy.rowCount()):
-            if self._entry(row).run.folder in kept:
-                self.selectionModel().select(
-                    self._proxy.index(row, 0),
-                    self.selectionModel().SelectionFlag.Select | self.selectionModel().SelectionFlag.Rows,
-                )
+        self._showing = False
+        self._show_selected()
         if first and entries:
             self.resizeColumnsToContents()
         if entries:
@@ -309,10 +230,42 @@ class RunsTable(QTableView):
             needed = min(max(self.sizeHintForColumn(0), theme.scaled(180)), theme.scaled(320))
             self.setColumnWidth(0, needed if first else max(needed, self.columnWidth(0)))
 
-    def selected(self) -> list[Entry]:
+    @property
+    def chosen(self) -> list[tuple[RunEntry, str]]:
+        """The runs on the chart, each with its colour, in the order of their ticks."""
+        return [(entry, theme.SERIES[colour]) for entry, colour in self.view_model.on_chart]
+
+    def selected(self) -> list[RunEntry]:
         """The selected runs, from top to bottom."""
         rows = sorted({index.row() for index in self.selectionModel().selectedRows()})
         return [self._entry(row) for row in rows]
 
-    def _entry(self, row: int) -> Entry:
+    def _entry(self, row: int) -> RunEntry:
         return self.runs.entries[self._proxy.mapToSource(self._proxy.index(row, 0)).row()]
+
+    def _picked(self, *_: object) -> None:
+        if not self._showing:
+            self.view_model.selected.set(tuple(entry.id for entry in self.selected()))
+
+    def _show_selected(self, _selected: object = None) -> None:
+        wanted, model = self.view_model.selected.value, self.selectionModel()
+        if set(wanted) == {entry.id for entry in self.selected()}:
+            return
+        self._showing = True
+        model.clearSelection()
+        flags = model.SelectionFlag.Select | model.SelectionFlag.Rows
+        for row in range(self._proxy.rowCount()):
+            if self._entry(row).id in wanted:
+                model.select(self._proxy.index(row, 0), flags)
+        self._showing = False
+
+    def _sorted(self, column: int, order: Qt.SortOrder) -> None:
+        title = COLUMNS[column].title if 0 <= column < len(COLUMNS) else ""
+        self.view_model.sorted_by.set(SortedBy(title, order == Qt.SortOrder.DescendingOrder))
+
+    def _show_sorted(self, by: SortedBy) -> None:
+        column = next((at for at, one in enumerate(COLUMNS) if one.title == by.column), -1)
+        order = Qt.SortOrder.DescendingOrder if by.descending else Qt.SortOrder.AscendingOrder
+        header = self.horizontalHeader()
+        if (header.sortIndicatorSection(), header.sortIndicatorOrder()) != (column, order):
+            header.setSortIndicator(column, order)

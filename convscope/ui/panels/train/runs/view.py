@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,103 +12,21 @@ from PySide6.QtWidgets import QFileDialog, QMenu, QMessageBox, QSplitter, QVBoxL
 
 from convscope.core.errors import UserError
 from convscope.core.files import replacing
-from convscope.core.opening import is_there
-from convscope.core.printable import printable
-from convscope.core.task import Cancelled, Task
 from convscope.ui import theme
 from convscope.ui.forms.form import caption, row, segmented, tool
-from convscope.ui.panels.train.desk import Desk
-from convscope.ui.panels.train.live.charts import UNFROZEN
-from convscope.ui.panels.train.runs.table import Entry, RunsTable
-from convscope.ui.panels.train.settings.names import differences
+from convscope.ui.panels.train.live.charts.loss import UNFROZEN
+from convscope.ui.panels.train.runs.table import RunsTable
+from convscope.ui.panels.train.runs.view_model import RunEntry, RunsChart, RunsRead, RunsViewModel
+from convscope.ui.panels.train.view_model import TrainViewModel
 from convscope.ui.plots.chart import Chart, Line
 
 if TYPE_CHECKING:
-    from convscope.engine.training.runs.run import Run
+    pass
 
-KEY = "train.runs"
-# Damaged runs that are named in a line, and told about on hover.
-_NAMED, _TOLD = 3, 20
-log = logging.getLogger(__name__)
+_TOLD = 20  # damaged runs that are told about on hover
 
 
-@dataclass(frozen=True)
-class RunsLook:
-    """What the chart of the runs shows: "loss" or "accuracy", the loss "linear" or "log"."""
-
-    metric: str = "loss"
-    scale: str = "linear"
-
-
-@dataclass(frozen=True)
-class RunsRead:
-    """What lies in the folder of the runs.
-
-    Attributes:
-        entries: the runs, the newest first.
-        damaged: (the folder's name, why) of each that cannot be read.
-    """
-
-    entries: tuple[Entry, ...]
-    damaged: tuple[tuple[str, str], ...] = ()
-
-
-def read_runs(task: Task) -> RunsRead:
-    """All runs on the disk, whatever is the matter with some of them; for a job."""
-    from convscope.engine.training.runs.export import run_row
-    from convscope.engine.training.runs.run import find_runs
-
-    entries: list[Entry] = []
-    runs, unread = find_runs()
-    damaged = [(one.folder, one.why) for one in unread]
-    for run in runs:
-        task.check()
-        try:
-            entries.append(
-                Entry(
-                    run,
-                    run.details,
-                    run_row(run),
-                    run.history,
-                    run.sentence,
-                    run.can_resume,
-                    run.model_path is not None,
-                    run.test,
-                )
-            )
-        except UserError as error:
-            damaged.append((run.folder, error.message))
-        except (Cancelled, MemoryError):
-            raise
-        except Exception as error:
-            # One run must not hide the others, whatever its files hold.
-            log.exception("reading the run %s", run.folder)
-            damaged.append((run.folder, repr(error)))
-    # Deleted meanwhile, by this window or another, is not damaged.
-    left = [(printable(folder.name), why) for folder, why in damaged if _is_left(folder / "settings.json")]
-    return RunsRead(tuple(entries), tuple(left))
-
-
-def _is_left(path: Path) -> bool:
-    # A link to itself leads to nothing, but is there.
-    return path.is_symlink() or is_there(path)
-
-
-def damaged_words(damaged: Sequence[tuple[str, str]]) -> str:
-    """One sentence about the runs that cannot be read; "" when there are none."""
-    if not damaged:
-        return ""
-    names = ", ".join(name for name, _ in damaged[:_NAMED])
-    more = f" and {len(damaged) - _NAMED} more" if len(damaged) > _NAMED else ""
-    what = (
-        "1 run is damaged and not shown"
-        if len(damaged) == 1
-        else f"{len(damaged)} runs are damaged and not shown"
-    )
-    return f"{what}: {names}{more}."
-
-
-def _best(entry: Entry, metric: str, colour: str) -> list[tuple[float, float, str]]:
+def _best(entry: RunEntry, metric: str, colour: str) -> list[tuple[float, float, str]]:
     """Where a run's best epoch is on its curve: a ring, or none."""
     best, values = entry.row.best, entry.row.values
     reached = values.get(f"val_{metric}", values.get(metric))
@@ -121,44 +36,25 @@ def _best(entry: Entry, metric: str, colour: str) -> list[tuple[float, float, st
 class RunsView(QWidget):
     """The chart of the ticked runs over the table of all."""
 
-    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+    def __init__(self, train: TrainViewModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("train.runs")
-        self._desk = desk
-        self._asked: QMessageBox | None = None
-        self._look = desk.context.workspace.part("train.runs.look", RunsLook(), "train.runs")
+        self.train = train
+        self.view_model = vm = RunsViewModel(train)
         self._build()
-        self._look.changed.connect(self._look_changed)
-        self._look_changed(self._look.value)
-        desk.runs_changed.connect(self.refresh)
-        desk.trainer.state_changed.connect(self._offer)
-        self.refresh()
-
-    def refresh(self) -> None:
-        """Read the folders again."""
-        self._desk.context.jobs.submit(
-            "view",
-            read_runs,
-            title="Reading the runs",
-            key=KEY,
-            supersede="finish",
-            quiet=True,
-            on_done=self._show,
-            on_failed=self._desk.context.report,
-        )
-
-    def shutdown(self) -> None:
-        """Take no more events."""
-        self._look.changed.disconnect(self._look_changed)
-        self.table.runs.shutdown()
-        self._desk.runs_changed.disconnect(self.refresh)
-        self._desk.trainer.state_changed.disconnect(self._offer)
-        self._desk.context.jobs.cancel_key(KEY)
+        self._show_chart(vm.chart.value)
+        for signal, show in (
+            (vm.read, self._show),
+            (vm.chart.changed, self._show_chart),
+            (vm.ticked, self._draw),
+            (vm.selection_changed, self._offer),
+        ):
+            train.context.listen(signal, show)
 
     def showEvent(self, event: QShowEvent) -> None:
         """A run on the command line may have ended meanwhile."""
         super().showEvent(event)
-        self.refresh()
+        self.view_model.refresh()
 
     def changeEvent(self, event: QEvent) -> None:
         """The table's swatches are painted anew with the theme."""
@@ -169,9 +65,8 @@ class RunsView(QWidget):
     # -- what is shown ---------------------------------------------------------------------------------------
 
     def _show(self, read: RunsRead) -> None:
-        self.table.show_runs(read.entries)
         empty = not read.entries
-        self.damaged.setText(damaged_words(read.damaged))
+        self.damaged.setText(read.damaged_words)
         self.damaged.setToolTip("\n".join(f"{name}: {why}" for name, why in read.damaged[:_TOLD]))
         self.damaged.setVisible(bool(read.damaged))
         self.words.setVisible(empty)
@@ -181,14 +76,14 @@ class RunsView(QWidget):
     def _draw(self) -> None:
         from convscope.engine.training.runs.record import unfrozen_at
 
-        chosen = self.table.runs.chosen
-        metric = self.values.value
+        chosen = self.table.chosen
+        metric = self.view_model.chart.value.metric
         self.chart.set_title("Loss" if metric == "loss" else "Accuracy")
-        self.chart.set_log(metric == "loss" and self.scale.value == "log")
+        self.chart.set_log(metric == "loss" and self.view_model.chart.value.scale == "log")
         self.chart.unit_range = metric == "accuracy"
         lines: dict[str, Line] = {}
         for entry, colour in chosen:
-            folder, name = entry.run.folder.name, entry.row.name
+            folder, name = entry.id, entry.row.name
             validated = any(f"val_{metric}" in epoch.values for epoch in entry.epochs)
             lines[f"{folder} train"] = Line("" if validated else f"{name}, training", colour)
             lines[f"{folder} val"] = Line(name, colour, dashed=True, dots=True)
@@ -202,94 +97,55 @@ class RunsView(QWidget):
             for part, key in (("train", metric), ("val", f"val_{metric}")):
                 rows = [(e.epoch + 1.0, e.values[key]) for e in entry.epochs if key in e.values]
                 points = np.array(rows, np.float64).reshape(-1, 2)
-                self.chart.set_curve(f"{entry.run.folder.name} {part}", (points[:, 0], points[:, 1]))
+                self.chart.set_curve(f"{entry.id} {part}", (points[:, 0], points[:, 1]))
         self.chart.set_span(max((len(entry.epochs) for entry, _ in chosen), default=1))
         self.chart.refresh()
-        self._tell_difference()
+        words, each = self.view_model.differences_words
+        self.difference.setText(words)
+        self.difference.setToolTip("\n".join(each))
 
-    def _tell_difference(self) -> None:
-        """What sets the ticked runs apart, in words."""
-        chosen = [entry for entry, _colour in self.table.runs.chosen]
-        if len(chosen) < 2:
-            self.difference.setText(
-                "Tick runs to lay them over each other: training solid, validation dashed, a ring around "
-                "the best epoch. The numbers are those of validation."
-            )
-            return
-        first, *others = chosen
-        base = first.details.settings
-        told = []
-        for entry in others:
-            changed = differences(base, entry.details.settings)
-            if entry.row.model != first.row.model:
-                changed.insert(0, f"network {entry.row.model}")
-            if entry.row.data != first.row.data:
-                changed.insert(0, f"data {entry.row.data}")
-            told.append(f"{entry.row.name}: {', '.join(changed) or 'the same settings'}")
-        self.difference.setText(f"Against {first.row.name} – " + "; ".join(told))
-        self.difference.setToolTip("\n".join(told))
-
-    def _offer(self, *_: object) -> None:
+    def _offer(self) -> None:
         """What can be done with the selected runs."""
-        selected = self.table.selected()
-        one = selected[0] if len(selected) == 1 else None
-        idle = not self._desk.trainer.active
+        one, idle = self.view_model.one, not self.train.trainer.active
         self.result.setEnabled(one is not None and one.has_model)
         self.open.setEnabled(one is not None and one.has_model)
         self.resume.setEnabled(one is not None and one.can_resume and idle)
         self.again.setEnabled(one is not None and idle)
         self.folder.setEnabled(one is not None)
-        self.delete.setEnabled(bool(selected))
-        self.export.setEnabled(bool(self.table.runs.entries))
+        self.delete.setEnabled(bool(self.view_model.selection))
+        self.export.setEnabled(bool(self.view_model.runs.entries))
 
-    def _edit(self, label: str, **changed: str) -> None:
-        self._look.edit(replace(self._look.value, **changed), label)
-
-    def _look_changed(self, look: RunsLook) -> None:
-        self.values.set_value(look.metric)
-        self.scale.set_value(look.scale)
+    def _show_chart(self, chart: RunsChart) -> None:
+        self.values.set_value(chart.metric)
+        self.scale.set_value(chart.scale)
         self._draw()
 
     # -- what is done ----------------------------------------------------------------------------------------
 
-    def _one(self) -> Run | None:
-        selected = self.table.selected()
-        return selected[0].run if len(selected) == 1 else None
-
     def _show_result(self) -> None:
-        run = self._one()
-        if run is not None:
-            self._desk.show_result(run)
+        if self.view_model.one is not None:
+            self.train.show_result(self.view_model.one.run)
 
     def _open_model(self) -> None:
-        run = self._one()
-        if run is not None and run.model_path is not None:
-            self._desk.context.open_model(run.model_path)
+        one = self.view_model.one
+        if one is not None and one.run.model_path is not None:
+            self.train.context.open_model(one.run.model_path)
 
     def _open_folder(self) -> None:
-        run = self._one()
-        if run is not None and not QDesktopServices.openUrl(QUrl.fromLocalFile(str(run.folder))):
-            self._desk.context.notify(f"The run is in {run.folder}")
+        one = self.view_model.one
+        if one is not None and not QDesktopServices.openUrl(QUrl.fromLocalFile(str(one.run.folder))):
+            self.train.context.notify(f"The run is in {one.run.folder}")
 
     def _resume(self) -> None:
-        run = self._one()
-        if run is not None:
-            self._desk.resume(run)
+        if self.view_model.one is not None:
+            self.train.resume(self.view_model.one.run)
 
-    def _again(self) -> None:
-        run = self._one()
-        if run is not None:
-            self._desk.again(run)
-
-    def _rename(self, run: Run, name: str) -> None:
-        try:
-            run.rename(name)
-        except (UserError, OSError) as error:
-            self._desk.context.report(error)
-        self._desk.runs_changed.emit()
+    def _start_over(self) -> None:
+        if self.view_model.one is not None:
+            self.train.start_over(self.view_model.one.run)
 
     def _ask_delete(self) -> None:
-        selected = self.table.selected()
+        selected = self.view_model.selection
         if not selected:
             return
         what = selected[0].row.name if len(selected) == 1 else f"{len(selected)} runs"
@@ -300,26 +156,9 @@ class RunsView(QWidget):
         box.setStandardButtons(QMessageBox.StandardButton.Cancel)
         yes = box.addButton("Delete", QMessageBox.ButtonRole.DestructiveRole)
         yes.setObjectName("train.runs.confirm.delete")
-        yes.clicked.connect(lambda: self._delete([entry.run for entry in selected]))
+        yes.clicked.connect(lambda: self.view_model.delete([entry.run for entry in selected]))
         box.finished.connect(box.deleteLater)
         box.open()
-
-    def _delete(self, runs: list[Run]) -> None:
-        def work(task: Task) -> None:
-            for run in runs:
-                run.delete()
-
-        self._desk.context.jobs.submit(
-            "view",
-            work,
-            title="Deleting",
-            on_done=lambda _none: self._desk.runs_changed.emit(),
-            on_failed=self._not_deleted,
-        )
-
-    def _not_deleted(self, error: BaseException) -> None:
-        self._desk.context.report(error)
-        self._desk.runs_changed.emit()
 
     def _choose_export(self, suffix: str) -> None:
         dialog = QFileDialog(self, "Export runs", f"runs{suffix}")
@@ -337,25 +176,11 @@ class RunsView(QWidget):
                 with replacing(path) as part:
                     if not self.chart.grab().save(str(part), "PNG"):
                         raise OSError("Qt could not write it")
-                self._desk.context.notify(f"Saved {path.name}.")
+                self.train.context.notify(f"Saved {path.name}.")
             except OSError as error:
-                self._desk.context.report(UserError(f"{path} cannot be written.", detail=str(error)))
+                self.train.context.report(UserError(f"{path} cannot be written.", detail=str(error)))
             return
-        runs = [entry.run for entry, _ in self.table.runs.chosen]
-        runs = runs or [entry.run for entry in self.table.runs.entries]
-
-        def work(task: Task) -> None:
-            from convscope.engine.training.runs.export import export_runs
-
-            export_runs(runs, path)
-
-        self._desk.context.jobs.submit(
-            "view",
-            work,
-            title=f"Saving {path.name}",
-            on_done=lambda _none: self._desk.context.notify(f"Saved {path.name}."),
-            on_failed=self._desk.context.report,
-        )
+        self.view_model.export_to(path)
 
     # -- the widgets -----------------------------------------------------------------------------------------
 
@@ -395,8 +220,10 @@ class RunsView(QWidget):
             "Scale",
             (("linear", "Linear", "A linear scale"), ("log", "Log", "A logarithmic scale of the loss")),
         )
-        self.values.changed.connect(lambda value: self._edit("curves of the runs", metric=value))
-        self.scale.changed.connect(lambda value: self._edit("scale of the loss", scale=value))
+        self.values.changed.connect(
+            lambda value: self.view_model.edit_chart("curves of the runs", metric=value)
+        )
+        self.scale.changed.connect(lambda value: self.view_model.edit_chart("scale of the loss", scale=value))
         self.chart = Chart("train.runs.chart", "Loss")
         self.chart.setMinimumHeight(theme.scaled(160))
         self.chart.hovered.connect(self.chart.show_cursor)
@@ -424,7 +251,7 @@ class RunsView(QWidget):
             "train.runs.again",
             "The same initial weights, data and settings, to change one thing",
             "rotate-cw",
-            self._again,
+            self._start_over,
             "Start again",
         )
         self.export = tool("train.runs.export", "Save the ticked runs", "download", lambda: None, "Export")
@@ -446,13 +273,11 @@ class RunsView(QWidget):
             self._open_folder,
         )
         self.delete = tool("train.runs.delete", "Delete the selected runs", "trash-2", self._ask_delete)
-        self.table = RunsTable(self._desk.context.workspace.part("train.runs.ticks", (), "train.runs"))
+        self.table = RunsTable(self.view_model)
         self.table.setObjectName("train.runs.table")
         self.table.setMinimumHeight(theme.scaled(110))
-        self.table.picked.connect(self._offer)
         self.table.opened.connect(self._show_result)
-        self.table.runs.ticked.connect(self._draw)
-        self.table.runs.renamed.connect(self._rename)
+        self.table.runs.renamed.connect(self.view_model.rename)
         column.addLayout(
             row(self.result, self.open, self.resume, self.again, None, self.export, self.folder, self.delete)
         )

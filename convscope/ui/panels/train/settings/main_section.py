@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QWidget
 
 from convscope.ui.forms.form import caption
-from convscope.ui.panels.train.desk import Desk
+from convscope.ui.panels.train.plan import SettingsCheck
 from convscope.ui.panels.train.settings import form
-from convscope.ui.panels.train.settings.plan import Checked
 from convscope.ui.panels.train.settings.section import Section, at
+from convscope.ui.panels.train.view_model import TrainViewModel
 
 if TYPE_CHECKING:
     from convscope.engine.training.settings import TrainingSettings
@@ -38,7 +38,7 @@ LOSS_WORDS = (
 class MainSection(Section):
     """Optimizer, learning rate, loss, batch size, epochs."""
 
-    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+    def __init__(self, desk: TrainViewModel, parent: QWidget | None = None) -> None:
         super().__init__(desk, parent)
         self.optimizer = self.combo("train.optimizer", "Optimizer", OPTIMIZER_WORDS, at("optimizer", "name"))
         self.rate = self.number(
@@ -57,10 +57,10 @@ class MainSection(Section):
             self.column.addWidget(form.titled(words, widget))
         self.follows = caption("train.follows")
         self.column.addWidget(self.follows)
-        self._checked: Checked | None = None
+        self._checked: SettingsCheck | None = None
         self.on_show(lambda _settings: self._say())
 
-    def show_checked(self, checked: Checked | None) -> None:
+    def show_checked(self, checked: SettingsCheck | None) -> None:
         """What follows from model and data."""
         self._checked = checked
         self._say()

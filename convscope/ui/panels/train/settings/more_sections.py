@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtWidgets import QWidget
 
 from convscope.ui.forms.form import caption
-from convscope.ui.panels.train.desk import Desk
 from convscope.ui.panels.train.settings import form
 from convscope.ui.panels.train.settings.section import Read, Section, Write, at
+from convscope.ui.panels.train.view_model import TrainViewModel
 
 if TYPE_CHECKING:
     from convscope.engine.training.settings import TrainingSettings
@@ -54,7 +54,7 @@ _WEIGHTS = (("none", "All classes alike"), ("balanced", "Balanced"))
 class OptimizerSection(Section):
     """The settings that the chosen optimizer has besides its learning rate."""
 
-    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+    def __init__(self, desk: TrainViewModel, parent: QWidget | None = None) -> None:
         super().__init__(desk, parent)
         self._rows: dict[str, QWidget] = {}
         for name, words, high in _OPTIMIZER_NUMBERS:
@@ -75,7 +75,7 @@ class OptimizerSection(Section):
 class MetricsSection(Section):
     """What is measured besides the loss."""
 
-    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+    def __init__(self, desk: TrainViewModel, parent: QWidget | None = None) -> None:
         super().__init__(desk, parent, about="metrics")
         for name, words in _METRICS:
             self.column.addWidget(self.check(f"train.metric.{name}", words, _member(name)))
@@ -93,7 +93,7 @@ def _member(name: str) -> tuple[Read, Write]:
 class ScheduleSection(Section):
     """How the learning rate goes over the epochs."""
 
-    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+    def __init__(self, desk: TrainViewModel, parent: QWidget | None = None) -> None:
         super().__init__(desk, parent, about="schedule")
         kind = self.combo("train.schedule", "Schedule", _SCHEDULES, at("schedule", "kind"))
         factor = self.number("train.schedule.factor", "Factor", 0, 1, at("schedule", "factor"))
@@ -124,7 +124,7 @@ class ScheduleSection(Section):
 class StoppingSection(Section):
     """Early stopping, the plateau rule, and which weights are handed over."""
 
-    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+    def __init__(self, desk: TrainViewModel, parent: QWidget | None = None) -> None:
         super().__init__(desk, parent)
         from convscope.engine.training.settings import EarlyStopping, Plateau
 
@@ -171,7 +171,7 @@ class StoppingSection(Section):
 class ImagesSection(Section):
     """In which order images come, how many, and with which weight."""
 
-    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+    def __init__(self, desk: TrainViewModel, parent: QWidget | None = None) -> None:
         super().__init__(desk, parent)
         steps = self.spin(
             "train.steps", "Steps an epoch", 0, 10_000_000, at("steps_per_epoch"), "all images once"

@@ -12,8 +12,8 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QSpinBox, QVBoxLayout, QWidg
 from convscope.ui import theme
 from convscope.ui.forms.form import choose, combo
 from convscope.ui.forms.undo_keys import undo_of_the_window
-from convscope.ui.panels.train.desk import Desk
 from convscope.ui.panels.train.settings import form
+from convscope.ui.panels.train.view_model import TrainViewModel
 
 if TYPE_CHECKING:
     from convscope.engine.training.settings import TrainingSettings
@@ -50,7 +50,7 @@ class Section(QWidget):
         about: what its settings are of, where their names alone do not say: "schedule".
     """
 
-    def __init__(self, desk: Desk, parent: QWidget | None = None, *, about: str = "") -> None:
+    def __init__(self, desk: TrainViewModel, parent: QWidget | None = None, *, about: str = "") -> None:
         super().__init__(parent)
         self.desk, self._about = desk, about
         self.column = QVBoxLayout(self)

@@ -5,9 +5,14 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
+from convscope.core.words import clock, percent, share, time_left
 from convscope.ui import theme
-from convscope.ui.forms.form import caption
+from convscope.ui.forms.form import caption, combo, decimal, under_captions
+from convscope.ui.panels.train.transfer.machine import TITLE
+from convscope.ui.panels.train.transfer.view_model import TransferViewModel
 from convscope.ui.widgets.flow import FlowLayout
+
+KERNELS = (("linear", "Linear"), ("rbf", "RBF"))
 
 
 class Card(QFrame):
@@ -71,3 +76,55 @@ class Card(QFrame):
         """What the last run of this way came to."""
         self.reached.setText(sentence)
         self.reached.setVisible(bool(sentence))
+
+
+class SvmCard(Card):
+    """The card of a support vector machine: what it reached, and the way to its confusion and mistakes."""
+
+    def __init__(self, view_model: TransferViewModel, parent: QWidget | None = None) -> None:
+        super().__init__(
+            "train.transfer.svm",
+            TITLE,
+            "No network is trained: the widest margin between the classes, in the space of the features.",
+            "Fit",
+            parent,
+        )
+        self._view_model = view_model
+        self.kernel = combo("train.transfer.svm.kernel", "Kernel of the machine", KERNELS)
+        self.c = decimal("train.transfer.svm.c", "Price of a mistake", 0.001, 1000.0, 3)
+        self.own.addLayout(under_captions(("Kernel", self.kernel), ("C", self.c)))
+        self.result = QPushButton("See the result")
+        self.result.setObjectName("train.transfer.svm.result")
+        self.result.setAccessibleName("See the result of the support vector machine")
+        self.result.clicked.connect(self._show_result)
+        self.result.hide()
+        self.buttons.addWidget(self.result)
+        self.started.connect(view_model.fit_machine)
+        view_model.context.listen(view_model.machine_changed, self._show)
+        view_model.context.listen(view_model.machine_progress, self._show_progress)
+
+    def _show(self) -> None:
+        machine = self._view_model.machine
+        self.result.setVisible(machine is not None)
+        if machine is None:
+            self.set_reached("working…" if self._view_model.machine_job is not None else "")
+            return
+        result = machine.result
+        images, learned = len(result.predicted), result.training_images
+        right, own = round(result.accuracy * images), round(result.training_accuracy * learned)
+        kernel = dict(KERNELS)[result.kernel]
+        self.set_reached(
+            f"{theme.strong(percent(result.accuracy))} on unseen images, {right:,} of {images:,}; on its own "
+            f"{share(own, learned)}. {kernel}, C = {result.c:g}: {result.support_vectors:,} support vectors. "
+            f"It took {clock(machine.seconds)}, {result.seconds:.1f} s of it the fit."
+        )
+
+    def _show_progress(self) -> None:
+        job = self._view_model.machine_job
+        if job is not None and job.text:
+            left = job.seconds_left
+            self.set_reached(job.text if left is None else f"{job.text} · {time_left(left)}")
+
+    def _show_result(self) -> None:
+        if self._view_model.machine is not None:
+            self._view_model.train.show_result(self._view_model.machine)

@@ -21,7 +21,7 @@ TITLE = "Support vector machine"
 
 
 @dataclass(frozen=True, eq=False)
-class Machine:
+class SupportVectorMachine:
     """A fitted machine with what it needs to look at images.
 
     Attributes:
@@ -63,7 +63,7 @@ def fit_machine(
     kernel: SvmKernel,
     c: float,
     task: Task,
-) -> Machine:
+) -> SupportVectorMachine:
     """A machine on the base's features; tested on images that it has not seen. For a job.
 
     Raises:
@@ -91,7 +91,9 @@ def fit_machine(
         composed.base, split, unseen, target, later=lambda image: after_test * image, task=task
     )
     result = fit_svm(train, tested, kernel=kernel, c=c, seed=own.seed, task=task)
-    made = Machine(f"{TITLE} on {base.name}, {split.title}", composed.base, split, target, result, None)
+    made = SupportVectorMachine(
+        f"{TITLE} on {base.name}, {split.title}", composed.base, split, target, result, None
+    )
     if checks:
         made = replace(made, validation_accuracy=made.evaluate("validation", task).accuracy)
     return replace(made, seconds=time.perf_counter() - began)

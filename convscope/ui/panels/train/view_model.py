@@ -1,4 +1,4 @@
-"""What the parts of the training panel share: what the next run is, and the one that is on now."""
+"""Training as a person sets it up: what the next run is, and the one that is on now."""
 
 from __future__ import annotations
 
@@ -6,16 +6,22 @@ from collections.abc import Callable, Hashable, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QWidget
+from psygnal import Signal
 
 from convscope.core.errors import UserError
 from convscope.core.task import Task
 from convscope.ui.panel_context import PanelContext
-from convscope.ui.panels.train.example import EXAMPLE_DATA, EXAMPLE_MODEL, open_example
-from convscope.ui.panels.train.settings.again import Way, begun_again, plan_again
-from convscope.ui.panels.train.settings.names import next_name
-from convscope.ui.panels.train.settings.plan import Checked, Finished, Plan, Prepared, plan_resuming
+from convscope.ui.panels.train.plan import (
+    FinishedTraining,
+    PreparedTraining,
+    Rerun,
+    SettingsCheck,
+    TrainingPlan,
+    open_rerun,
+    plan_rerun,
+    plan_resuming,
+)
+from convscope.ui.panels.train.runs.names import next_name
 from convscope.ui.panels.train.trainer import Trainer
 from convscope.workspace.document import Part
 
@@ -26,29 +32,45 @@ if TYPE_CHECKING:
     from convscope.engine.training.runs.run import Run
     from convscope.engine.training.settings import TrainingSettings
 
+TrainPage = Literal["live", "runs", "result", "transfer"]
 StartFrom = Literal["initial", "trained"]
+FIRST_PAGE: TrainPage = "live"
 INITIALLY: StartFrom = "trained"
 SCOPE = "train"  # where what is set here is seen, and undone
+EXAMPLE_MODEL, EXAMPLE_DATA = "mnist-convnet", "digits"
 
 
-class Desk(QObject):
-    """The training panel's state. GUI thread only.
+def open_example(data: str, task: Task) -> tuple[OpenedModel, Dataset]:
+    """The lectures' first network with new weights, and a data set that fits it; for a job."""
+    from convscope.engine.data.sets.registry import open_dataset
+    from convscope.engine.models.library.catalogue import open_model
+
+    model = open_model(EXAMPLE_MODEL, task=task)
+    # Its arithmetic takes longer than a frame, and every panel asks for it.
+    _ = model.sheet
+    return model, open_dataset(data, task)
+
+
+class TrainViewModel:
+    """The training panel's state, which its pages share. GUI thread only.
 
     Signals:
         settings_changed: the `TrainingSettings` of the next run.
         subject_changed: the model to train or the data set is another one.
         base_changed: see `base`.
-        checked: a `Checked`; None while model, data and settings are being checked, or one is missing.
+        checked: a `SettingsCheck`; None while model, data and settings are being checked, or one is missing.
         runs_changed: the folder of runs has changed: a run began, ended, was renamed or deleted.
-        result_requested: show what came of an `evaluating.Source`.
-        view_requested: go to a tab of the panel: "live", "runs", "result", "transfer".
+        result_requested: show what came of a `results.view_model.ResultSource`.
 
     Attributes:
         context: the panel's.
+        page: the part that says which page is on show.
+        named: the part with the name of the next run, as typed; "" means: make one up.
+        looks_shown: the part that says whether the looks into the network stand beside the charts.
         trainer: the one training that runs.
         finished: the training of this workspace that ended last, or None.
-        name: of the next run; "" means: make one up.
         last_check: what `checked` told last.
+        watched: the panel is on show, which says by itself how a run has ended.
     """
 
     settings_changed = Signal(object)
@@ -57,26 +79,27 @@ class Desk(QObject):
     checked = Signal(object)
     runs_changed = Signal()
     result_requested = Signal(object)
-    view_requested = Signal(str)
 
-    def __init__(self, context: PanelContext, parent: QObject | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, context: PanelContext) -> None:
         from convscope.engine.training.settings import TrainingSettings
 
         self.context = context
-        self.trainer = Trainer(context, self)
-        self.finished: Finished | None = None
-        self.name = ""
-        workspace = context.workspace
+        self.trainer = Trainer(context)
+        self.finished: FinishedTraining | None = None
+        self.last_check: SettingsCheck | None = None
+        self.watched = False
+        workspace, listen = context.workspace, context.listen
         # Those that the left column sets; input and augmentation are the workspace's own.
-        self._slot = workspace.part("train.settings", TrainingSettings(), SCOPE)
-        self._start = workspace.part("train.start_from", INITIALLY, SCOPE)
+        self._own = workspace.part("train.settings", TrainingSettings(), SCOPE)
+        self._start = workspace.part("train.start_from", INITIALLY, SCOPE, kind=StartFrom)
+        self.named = workspace.part("train.name", "", SCOPE)
+        self.page: Part[TrainPage] = workspace.part("train.page", FIRST_PAGE, SCOPE, kind=TrainPage)
+        self.looks_shown = workspace.part("train.looks", True, SCOPE)
         self._initial: OpenedModel | None = None
-        self._base: OpenedModel | None = None
         # Whether the initial weights are those of the training that was started last.
         self._from_plan = False
         # How a run that is to begin again has used a base.
-        self._way: Way | None = None
+        self._rerun: Rerun | None = None
         # What the last run has made of it; the window's current model stays what it was.
         self._trained: OpenedModel | None = None
         self._start_when_checked = False
@@ -84,18 +107,23 @@ class Desk(QObject):
         self._used: set[str] = set()
         # Of a run that goes on with data that is being opened.
         self._for_its_data: TrainingSettings | None = None
-        self.last_check: Checked | None = None
-        self._slot.changed.connect(self._given_changed)
-        self._start.changed.connect(self._start_changed)
-        workspace.model_changed.connect(self._model_changed)
-        workspace.dataset_changed.connect(self._dataset_changed)
-        workspace.augmentation_changed.connect(self._given_changed)
-        workspace.input_changed.connect(self._given_changed)
-        self.trainer.prepared.connect(self._prepared)
-        self.trainer.finished.connect(self._finished)
-        self.trainer.failed.connect(lambda _error: self.runs_changed.emit())
-        self.trainer.cancelled.connect(self.runs_changed.emit)
-        self.runs_changed.connect(context.runs_changed)
+        listen(self._own.changed, self._given_changed)
+        listen(self._start.changed, self._subject_changed)
+        listen(self.page.changed, self._page_changed)
+        listen(workspace.model_changed, self._model_changed)
+        listen(workspace.dataset_changed, self._subject_changed)
+        listen(workspace.augmentation_changed, self._given_changed)
+        listen(workspace.input_changed, self._given_changed)
+        trainer = self.trainer
+        listen(trainer.prepared, self._prepared)
+        listen(trainer.finished, self._finished)
+        listen(trainer.failed, self._ended_without)
+        listen(trainer.cancelled, self._ended_without)
+        listen(self.runs_changed, context.runs_changed)
+
+    def show(self, page: TrainPage) -> None:
+        """Go to a page."""
+        self.page.set(page)
 
     # -- the next run ----------------------------------------------------------------------------------------
 
@@ -106,7 +134,7 @@ class Desk(QObject):
         augmentation = workspace.augmentation
         if augmentation is not None and augmentation.does_nothing:
             augmentation = None
-        return replace(self._slot.value.with_input(workspace.input), augmentation=augmentation)
+        return replace(self._own.value.with_input(workspace.input), augmentation=augmentation)
 
     def set_settings(
         self, settings: TrainingSettings, label: str = "training settings", merge: Hashable | None = None
@@ -120,8 +148,8 @@ class Desk(QObject):
             merge: joins the steps of typing and of a drag.
         """
         workspace = self.context.workspace
-        kept = replace(settings.with_input(self._slot.value.input), augmentation=None)
-        changes: dict[Part[Any], Any] = {self._slot: kept}
+        kept = replace(settings.with_input(self._own.value.input), augmentation=None)
+        changes: dict[Part[Any], Any] = {self._own: kept}
         if settings.input != workspace.input:
             changes[workspace.data_part] = replace(workspace.data_settings, input=settings.input)
         workspace.edit(changes, label, merge)
@@ -157,13 +185,20 @@ class Desk(QObject):
     @property
     def base(self) -> OpenedModel | None:
         """The network that is used as a base on the page on show; None: networks are trained as they are."""
-        return self._base
+        return self.context.workspace.model if self.page.value == "transfer" else None
 
-    def set_base(self, base: OpenedModel | None) -> None:
-        """The page on show uses this network as a base, or none."""
-        if base is not self._base:
-            self._base = base
-            self.base_changed.emit()
+    @property
+    def data_words(self) -> str:
+        """The data set in a line, and its parts as soon as they are known."""
+        data, check = self.dataset, self.last_check
+        if data is None:
+            return "None yet"
+        words = f"{data.title} · {len(data.classes)} classes"
+        if check is None:
+            return words
+        names = ("to train", "to validate", "to test")
+        counts = " · ".join(f"{n:,} {part}" for n, part in zip(check.images, names, strict=True) if n)
+        return f"{words}\n{counts}"
 
     @property
     def can_start_over(self) -> bool:
@@ -171,10 +206,10 @@ class Desk(QObject):
         return self._initial is not None
 
     @property
-    def apart(self) -> bool:
+    def new_classifier(self) -> bool:
         """Whether what would start again is a new classifier on a base: that starts at a place of its own."""
         plan = self.trainer.plan
-        return self._from_plan and self.start_from == "initial" and plan is not None and plan.apart
+        return self._from_plan and self.start_from == "initial" and plan is not None and plan.new_classifier
 
     @property
     def start_from(self) -> StartFrom:
@@ -200,7 +235,7 @@ class Desk(QObject):
             self.context.jobs.cancel_key("train.check")
             return
 
-        def work(_task: Task) -> Checked:
+        def work(_task: Task) -> SettingsCheck:
             from convscope.engine.training.checks import check, unreadable
             from convscope.engine.training.data import split_for
             from convscope.engine.training.loss import loss_for
@@ -208,7 +243,7 @@ class Desk(QObject):
             split = split_for(dataset, settings)[0]
             images = len(split.indices("train")), len(split.indices("validation")), len(split.indices("test"))
             goal = loss_for(model, settings) if model.has_head else None
-            return Checked(check(model, split, settings), goal, images, len(unreadable(split)))
+            return SettingsCheck(check(model, split, settings), goal, images, len(unreadable(split)))
 
         self.context.jobs.submit(
             "imaging",
@@ -240,7 +275,7 @@ class Desk(QObject):
                 "engine",
                 lambda _task: change(model),
                 title=fix.text,
-                key="train.mend",
+                key="train.fix",
                 on_done=self.context.workspace.add_model,
                 on_failed=self.context.report,
             )
@@ -252,10 +287,10 @@ class Desk(QObject):
         model, dataset = self.model, self.dataset
         if model is None or dataset is None or self.trainer.active:
             return
-        way = self._way if self.start_from == "initial" else None
-        name = self.name or self.suggested_name()
+        rerun = self._rerun if self.start_from == "initial" else None
+        name = self.named.value or self.suggested_name()
         try:
-            self.begin(plan_again(model, dataset, self.settings, name, way))
+            self.begin(plan_rerun(model, dataset, self.settings, name, rerun))
         except UserError as error:
             self.context.report(error)
 
@@ -288,14 +323,15 @@ class Desk(QObject):
             on_failed=self.context.report,
         )
 
-    def begin(self, plan: Plan) -> None:
+    def begin(self, plan: TrainingPlan) -> None:
         """Start any training and show it live."""
         if self.trainer.active:
             self.context.notify("A training is running: stop it first.")
             return
         self._used.add(plan.name)
-        self.name, self._for_its_data = "", None
-        self.view_requested.emit("live")
+        self.named.set("")
+        self._for_its_data = None
+        self.show("live")
         self.trainer.start(plan)
 
     def resume(self, run: Run, epochs: int | None = None) -> None:
@@ -318,22 +354,22 @@ class Desk(QObject):
         # What is done to its images belongs to its data, which may have to be opened first.
         self._for_its_data = None if here else settings
 
-    def again(self, run: Run) -> None:
+    def start_over(self, run: Run) -> None:
         """Take a run's initial weights, data and settings for the next one, to change one thing."""
 
-        def done(begun: tuple[Prepared, Way | None]) -> None:
-            prepared, way = begun
+        def done(begun: tuple[PreparedTraining, Rerun | None]) -> None:
+            prepared, rerun = begun
             self._last = (run.details.name, prepared.settings)
-            self._take_over(prepared, way)
+            self._take_over(prepared, rerun)
             self.set_settings(prepared.settings, f"settings of {run.details.name}")
             self.context.workspace.set_augmentation(prepared.settings.augmentation)
-            self.view_requested.emit("live")
+            self.show("live")
 
         self.context.jobs.submit(
             "engine",
-            lambda task: begun_again(run, task),
+            lambda task: open_rerun(run, task),
             title=f"Opening {run.details.name}",
-            key="train.again",
+            key="train.rerun",
             on_done=done,
             on_failed=self.context.report,
         )
@@ -349,24 +385,8 @@ class Desk(QObject):
 
     def show_result(self, source: object) -> None:
         """Show what came of a training: accuracy, confusion, mistakes."""
-        self.view_requested.emit("result")
+        self.show("result")
         self.result_requested.emit(source)
-
-    def shutdown(self) -> None:
-        """Take no more events."""
-        workspace = self.context.workspace
-        self._slot.changed.disconnect(self._given_changed)
-        self._start.changed.disconnect(self._start_changed)
-        workspace.model_changed.disconnect(self._model_changed)
-        workspace.dataset_changed.disconnect(self._dataset_changed)
-        workspace.augmentation_changed.disconnect(self._given_changed)
-        workspace.input_changed.disconnect(self._given_changed)
-        self.trainer.shutdown()
-
-    def _watched(self) -> bool:
-        """Whether the panel is on show, which says by itself how a run has ended."""
-        panel = self.parent()
-        return isinstance(panel, QWidget) and panel.isVisible()
 
     # -- inside ----------------------------------------------------------------------------------------------
 
@@ -374,24 +394,26 @@ class Desk(QObject):
         # Somebody has chosen a network: that one is meant. What a run has made is no other than the run's.
         current = self.context.workspace.model
         if current is None or self._trained is None or current.id != self._trained.id:
-            self._initial, self._way, self._trained = None, None, None
+            self._initial, self._rerun, self._trained = None, None, None
             self._start.set("trained")
-        self.subject_changed.emit()
-        self.check()
+        self._subject_changed()
 
-    def _dataset_changed(self, _dataset: object) -> None:
-        self.subject_changed.emit()
+    def _subject_changed(self, _what: object = None) -> None:
+        # What was found of another network or other data is not told of this one.
         self.check()
+        self.subject_changed.emit()
 
-    def _start_changed(self, _choice: object) -> None:
-        self.subject_changed.emit()
-        self.check()
+    def _page_changed(self, _page: object) -> None:
+        self.base_changed.emit()
+
+    def _ended_without(self, _error: object = None) -> None:
+        self.runs_changed.emit()
 
     def _given_changed(self, _given: object) -> None:
         self.settings_changed.emit(self.settings)
         self.check()
 
-    def _checked(self, checked: Checked | None) -> None:
+    def _checked(self, checked: SettingsCheck | None) -> None:
         self.last_check = checked
         self.checked.emit(checked)
         if checked is not None and self._start_when_checked:
@@ -404,30 +426,29 @@ class Desk(QObject):
         from convscope.engine.training.checks import Finding
 
         if isinstance(error, UserError):
-            self._checked(Checked((Finding("error", "model", error.message),), None, (0, 0, 0)))
+            self._checked(SettingsCheck((Finding("error", "model", error.message),), None, (0, 0, 0)))
         else:
             self.context.report(error)
 
-    def _prepared(self, prepared: Prepared) -> None:
+    def _prepared(self, prepared: PreparedTraining) -> None:
         assert self.trainer.plan is not None
         self._last = (self.trainer.plan.name, prepared.settings)
-        self._take_over(prepared, self.trainer.plan.repeats, from_plan=True)
+        self._take_over(prepared, self.trainer.plan.rerun, from_plan=True)
         settings, self._for_its_data = self._for_its_data, None
         if settings is not None:
             self.set_settings(settings)
             self.context.workspace.set_augmentation(settings.augmentation)
         self.runs_changed.emit()
 
-    def _take_over(self, prepared: Prepared, way: Way | None, *, from_plan: bool = False) -> None:
+    def _take_over(self, prepared: PreparedTraining, rerun: Rerun | None, *, from_plan: bool = False) -> None:
         """Make a run's initial weights and its data those of the next one."""
         self._initial, self._from_plan = prepared.model, from_plan
-        self._way = way
+        self._rerun = rerun
         self._start.set("initial")
         self.context.workspace.set_dataset(prepared.dataset, as_split=True)
-        self.subject_changed.emit()
-        self.check()
+        self._subject_changed()
 
-    def _finished(self, finished: Finished) -> None:
+    def _finished(self, finished: FinishedTraining) -> None:
         self.finished = finished
         self.check_files()
         ready, plan = self.trainer.ready, self.trainer.plan
@@ -435,11 +456,11 @@ class Desk(QObject):
             # Another model may have been looked at meanwhile.
             self._initial, self._from_plan = ready.model, True
             self._start.set("initial")
-            self._way = plan.repeats
+            self._rerun = plan.rerun
         fitted = finished.trained.fitted
         if fitted.outcome != "diverged" or fitted.best is not None:
             self._trained = finished.model
             self.subject_changed.emit()
-            if not self._watched():
+            if not self.watched:
                 self.context.offer(f"{finished.name} has ended.", "Use this network", self.use_trained)
         self.runs_changed.emit()

@@ -1,4 +1,4 @@
-"""A training that is to be shown live: what to call, and what is known before its first step."""
+"""A training to start, by whatever way: what to call, and what is known before its first step."""
 
 from __future__ import annotations
 
@@ -24,13 +24,18 @@ if TYPE_CHECKING:
     from convscope.engine.training.runs.run import Run
     from convscope.engine.training.settings import TrainingSettings
     from convscope.engine.training.train_network import TrainingResult
-    from convscope.ui.panels.train.settings.again import Way
+    from convscope.engine.training.transfer.transfer_model import TransferSettings, TransferStrategy
 
 SAMPLES = 6
+WAY_WORDS: dict[TransferStrategy, str] = {
+    "features": "features",
+    "frozen": "frozen base",
+    "finetune": "fine-tuned",
+}
 
 
 @dataclass(frozen=True, eq=False)
-class Samples:
+class SampleImages:
     """A few images whose predictions are followed.
 
     Attributes:
@@ -45,7 +50,7 @@ class Samples:
 
 
 @dataclass(frozen=True, eq=False)
-class Prepared:
+class PreparedTraining:
     """What a training knows once its data and its network are open; sent by `task.partial` before it starts.
 
     Attributes:
@@ -64,42 +69,55 @@ class Prepared:
     settings: TrainingSettings
     input: InputSettings
     steps: int
-    samples: Samples | None = None
+    samples: SampleImages | None = None
     first_learns: bool = True
     batches: Mapping[str, Sequence[float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
-class Plan:
+class Rerun:
+    """How a run has used a pretrained base, which is repeated as a whole.
+
+    Attributes:
+        base: as it was before, without a classifier.
+        how: what was done with it.
+    """
+
+    base: OpenedModel
+    how: TransferSettings
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingPlan:
     """A training to start.
 
     Attributes:
         name: of the run, for people.
         settings: what the live charts need to know beforehand: the epochs and the first learning rate.
-        before: epochs of a new classifier alone before the base is unfrozen; not among the settings'.
-        apart: a new classifier on a base: it has settings of its own beside those of the left column.
+        head_epochs: epochs of a new classifier alone before the base is unfrozen; not among the settings'.
+        new_classifier: a new classifier on a base, with settings of its own beside those of the left column.
         base: the network that gets a new classifier; None: networks are trained as they are.
-        repeats: the way of using a base that it does once more, with the settings of the left column.
-        function: runs in the "training" lane. It sends `Prepared` and then every `Snapshot` by
+        rerun: the way of using a base that it does once more, with the settings of the left column.
+        function: runs in the "training" lane. It sends `PreparedTraining` and then every `Snapshot` by
             `task.partial` (hand `task.partial` to the engine as `show`), and returns what came out.
     """
 
     name: str
     settings: TrainingSettings
     function: Callable[[Control, Recorder, Task], TrainingResult]
-    before: int = 0
-    apart: bool = False
-    repeats: Way | None = None
+    head_epochs: int = 0
+    new_classifier: bool = False
+    rerun: Rerun | None = None
     base: OpenedModel | None = None
 
     @property
     def epochs(self) -> int:
         """All that are planned."""
-        return self.settings.epochs + self.before
+        return self.settings.epochs + self.head_epochs
 
 
 @dataclass(frozen=True, eq=False)
-class Checked:
+class SettingsCheck:
     """What is known about model, data and settings before the start.
 
     Attributes:
@@ -116,7 +134,7 @@ class Checked:
 
 
 @dataclass(frozen=True, eq=False)
-class Finished:
+class FinishedTraining:
     """A training of this workspace that has ended by itself or was stopped.
 
     Attributes:
@@ -142,7 +160,9 @@ class Finished:
         return model
 
 
-def plan_training(model: OpenedModel, dataset: Dataset, settings: TrainingSettings, name: str) -> Plan:
+def plan_training(
+    model: OpenedModel, dataset: Dataset, settings: TrainingSettings, name: str
+) -> TrainingPlan:
     """Train a copy of a network and keep the run."""
 
     def work(control: Control, recorder: Recorder, task: Task) -> TrainingResult:
@@ -162,10 +182,10 @@ def plan_training(model: OpenedModel, dataset: Dataset, settings: TrainingSettin
             task=task,
         )
 
-    return Plan(name, settings, work)
+    return TrainingPlan(name, settings, work)
 
 
-def plan_resuming(run: Run, epochs: int | None = None) -> Plan:
+def plan_resuming(run: Run, epochs: int | None = None) -> TrainingPlan:
     """Go on with an interrupted run.
 
     Args:
@@ -192,10 +212,94 @@ def plan_resuming(run: Run, epochs: int | None = None) -> Plan:
 
     details = run.details
     settings = replace(details.settings, epochs=epochs or details.settings.epochs)
-    return Plan(details.name, settings, work, details.head_epochs, details.transfer is not None)
+    return TrainingPlan(details.name, settings, work, details.head_epochs, details.transfer is not None)
 
 
-def reopened(run: Run, task: Task) -> Prepared:
+def plan_transfer(
+    base: OpenedModel,
+    dataset: Dataset,
+    settings: TrainingSettings,
+    how: TransferSettings,
+    *,
+    name: str = "",
+    bare: bool = False,
+) -> TrainingPlan:
+    """A training of a new classifier on a pretrained base, in one of the three ways.
+
+    Args:
+        name: of the run; "" makes one up.
+        bare: the base has no classifier to cut off.
+    """
+    before = how.head_epochs if how.way == "finetune" else 0
+    name = name or f"{base.name}, {WAY_WORDS[how.way]}, on {dataset.title}"
+
+    def work(control: Control, recorder: Recorder, task: Task) -> TrainingResult:
+        from convscope.engine.training.copy_network import with_fit
+        from convscope.engine.training.data import split_for
+        from convscope.engine.training.runs.run import new_folder
+        from convscope.engine.training.transfer.transfer import settled, transfer
+        from convscope.engine.training.transfer.transfer_model import compose, unfreeze
+
+        split, own = split_for(dataset, settings)
+        task.progress(None, "Composing the network")
+        size = own.size or split.image_size
+        composed = compose(with_fit(base, own), split.classes, how, size=size, seed=own.seed, bare=bare)
+        if how.way == "finetune":
+            unfreeze(composed, how.from_layer)
+        task.partial(prepare(composed.model, split, settled(own, how, composed)))
+        return transfer(
+            base,
+            dataset,
+            settings,
+            how,
+            bare=bare,
+            name=name,
+            folder=new_folder(name),
+            control=control,
+            recorder=recorder,
+            show=task.partial,
+            task=task,
+        )
+
+    return TrainingPlan(name, settings, work, before, new_classifier=True, base=base)
+
+
+def open_rerun(run: Run, task: Task) -> tuple[PreparedTraining, Rerun | None]:
+    """A run's start, and the way it used a base if it did; for a job.
+
+    Raises:
+        UserError: the data or the file has gone.
+    """
+    from convscope.engine.training.settings import from_plain
+    from convscope.engine.training.transfer.transfer_model import TransferSettings, base_of
+
+    prepared, transfer = reopened(run, task), run.details.transfer
+    # The curves are those of a new run.
+    prepared = replace(prepared, batches={})
+    if transfer is None:
+        return prepared, None
+    return prepared, Rerun(base_of(prepared.model), from_plain(TransferSettings, transfer, "transfer"))
+
+
+def plan_rerun(
+    model: OpenedModel, dataset: Dataset, settings: TrainingSettings, name: str, rerun: Rerun | None
+) -> TrainingPlan:
+    """Train from these initial weights, or use the base in that way once more.
+
+    Raises:
+        UserError: the learning rate is none for fine-tuning.
+    """
+    if rerun is None:
+        return plan_training(model, dataset, settings, name)
+    how = rerun.how
+    if how.way == "finetune":
+        # The settings of such a run hold the rate of its second part.
+        how = replace(how, fine_rate=settings.optimizer.learning_rate)
+    plan = plan_transfer(rerun.base, dataset, settings, how, name=name, bare=True)
+    return replace(plan, new_classifier=False, rerun=rerun)
+
+
+def reopened(run: Run, task: Task) -> PreparedTraining:
     """A run's network with its initial weights, its data and its settings; for a job.
 
     Raises:
@@ -214,11 +318,13 @@ def reopened(run: Run, task: Task) -> Prepared:
     return prepare(model, dataset, settings, batches=run.batches)
 
 
-def prepare(model: OpenedModel, dataset: Dataset, settings: TrainingSettings, **more: Any) -> Prepared:
+def prepare(
+    model: OpenedModel, dataset: Dataset, settings: TrainingSettings, **more: Any
+) -> PreparedTraining:
     """Split the data and choose the samples to follow: one a class, from the images that validate; for a job.
 
     Args:
-        more: further fields of `Prepared`.
+        more: further fields of `PreparedTraining`.
     """
     from convscope.engine.data.resize import InputSettings
     from convscope.engine.training.data import pipeline_settings, split_for
@@ -230,10 +336,12 @@ def prepare(model: OpenedModel, dataset: Dataset, settings: TrainingSettings, **
     used = InputSettings(piped.size or split.image_size, piped.channels, piped.fit)
     steps = settings.steps_per_epoch or -(-len(split.indices("train")) // settings.batch_size)
     learns = first_learns(model)
-    return Prepared(model, split, settings, used, steps, _samples(model, split, settings), learns, **more)
+    return PreparedTraining(
+        model, split, settings, used, steps, _samples(model, split, settings), learns, **more
+    )
 
 
-def _samples(model: OpenedModel, dataset: Dataset, settings: TrainingSettings) -> Samples | None:
+def _samples(model: OpenedModel, dataset: Dataset, settings: TrainingSettings) -> SampleImages | None:
     from convscope.engine.data.resize import Target
 
     height, width, channels = model.input_shape
@@ -253,4 +361,4 @@ def _samples(model: OpenedModel, dataset: Dataset, settings: TrainingSettings) -
     chosen = pixels[rows]
     pictures = tuple(np.repeat(image, 3, axis=2) if channels == 1 else image for image in chosen)
     labels = tuple(int(dataset.labels[found[row]]) for row in rows)
-    return Samples(pictures, labels, model.preprocessing.apply(chosen))
+    return SampleImages(pictures, labels, model.preprocessing.apply(chosen))

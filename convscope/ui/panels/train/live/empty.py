@@ -7,22 +7,22 @@ from PySide6.QtWidgets import QPushButton, QWidget
 
 from convscope.ui import theme
 from convscope.ui.forms.form import row
-from convscope.ui.panels.train.desk import Desk
-from convscope.ui.panels.train.settings.plan import Checked
+from convscope.ui.panels.train.plan import SettingsCheck
+from convscope.ui.panels.train.view_model import TrainViewModel
 from convscope.ui.widgets.placed import Placed
 
 
-class Empty(QWidget):
+class NoTrainingYet(QWidget):
     """Before the first run.
 
     Args:
-        desk: the panel's state.
+        view_model: the panel's state.
     """
 
-    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+    def __init__(self, view_model: TrainViewModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("train.empty")
-        self.desk = desk
+        self.view_model = view_model
         self.title = theme.label("", "title")
         self.title.setObjectName("train.empty.title")
         self.title.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -34,15 +34,17 @@ class Empty(QWidget):
         )
         self.digits.setProperty("role", "primary")
         self.model = self._button(
-            "train.empty.model", "Choose a model", lambda: desk.context.show_panel("model")
+            "train.empty.model", "Choose a model", lambda: view_model.context.show_panel("model")
         )
-        self.data = self._button("train.empty.data", "Choose data", lambda: desk.context.show_panel("data"))
+        self.data = self._button(
+            "train.empty.data", "Choose data", lambda: view_model.context.show_panel("data")
+        )
         self.base = self._button(
             "train.empty.transfer",
             "Put a new classifier on it",
-            lambda: desk.view_requested.emit("transfer"),
+            lambda: view_model.show("transfer"),
         )
-        self.start = self._button("train.empty.start", "Start", desk.start)
+        self.start = self._button("train.empty.start", "Start", view_model.start)
         self.start.setProperty("role", "primary")
         self._placed = column = Placed(self, 2 / 5)
         column.setSpacing(theme.GROUP_GAP)
@@ -56,16 +58,12 @@ class Empty(QWidget):
         self._told = False
         for button in (self.start, self.digits, self.base, self.model, self.data):
             button.hide()
-        desk.checked.connect(self._show)
-        self._show(desk.last_check)
+        view_model.context.listen(view_model.checked, self._show)
+        self._show(view_model.last_check)
 
     def set_room(self, height: int) -> None:
         """Stand two fifths down in so many pixels, whatever is told beside it."""
         self._placed.set_room(height)
-
-    def shutdown(self) -> None:
-        """Take no more events."""
-        self.desk.checked.disconnect(self._show)
 
     def _button(self, name: str, words: str, run: object) -> QPushButton:
         button = QPushButton(words)
@@ -76,10 +74,10 @@ class Empty(QWidget):
 
     def _digits(self) -> None:
         self.words.setText("Opening the network and the digits …")
-        self.desk.train_example()
+        self.view_model.train_example()
 
-    def _show(self, checked: Checked | None) -> None:
-        model, data = self.desk.model, self.desk.dataset
+    def _show(self, checked: SettingsCheck | None) -> None:
+        model, data = self.view_model.model, self.view_model.dataset
         if model is None or data is None:
             missing = "a network and data" if model is None and data is None else "data"
             title = f"Training needs {missing if model is not None or data is None else 'a network'}"
@@ -91,7 +89,7 @@ class Empty(QWidget):
             return
         elif any(finding.severity == "error" for finding in checked.findings):
             title = f"{model.name} on {data.title}: something does not fit"
-            words = "At the left it says what, with a button that mends it."
+            words = "At the left it says what, with a button that fixes it."
         else:
             title, words = f"{model.name} on {data.title}", "All is ready."
         self._told = True

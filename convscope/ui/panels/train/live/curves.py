@@ -1,20 +1,47 @@
-"""The numbers behind live curves: bounded in memory, smoothed as they come."""
+"""The numbers behind live curves, bounded in memory; how they are smoothed and shown."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from convscope.engine.training.smoothing import Formula
 from convscope.ui.plots.curve import Curve
 
 if TYPE_CHECKING:
     from convscope.engine.training.runs.record import EpochRecord, Update
-    from convscope.engine.training.smoothing import Average, Formula
+    from convscope.engine.training.smoothing import Average
 
 # More points than a screen has columns many times over; from then on neighbours are averaged.
 CAPACITY = 1 << 16
+
+
+@dataclass(frozen=True)
+class CurvesShown:
+    """How a person wants to see the curves.
+
+    Attributes:
+        by: "batch" or "epoch".
+        by_batch, by_epoch: how much each is smoothed, 0 (not at all) to 0.99.
+        formula: of the smoothing; see `engine.training.smoothing.FORMULAS`.
+        log: the loss in powers of ten.
+        metric: of the second chart; "": the first that is measured.
+    """
+
+    by: Literal["batch", "epoch"] = "batch"
+    by_batch: float = 0.8
+    by_epoch: float = 0.0
+    formula: Formula = "lectures"
+    log: bool = False
+    metric: str = ""
+
+    @property
+    def smoothing(self) -> float:
+        """Of the curves on show."""
+        return self.by_batch if self.by == "batch" else self.by_epoch
 
 
 class Series:

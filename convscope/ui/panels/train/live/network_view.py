@@ -1,0 +1,220 @@
+"""Live looks into the network: its first kernels, a layer's maps of one image, its predictions for a few."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from convscope.engine.interpret.activations.nothing import is_blank
+from convscope.imaging.colormaps import apply_colormap
+from convscope.ui import theme
+from convscope.ui.canvas.late import LATE_MS
+from convscope.ui.canvas.mosaic_view import MosaicView
+from convscope.ui.canvas.veil import Veil
+from convscope.ui.forms.form import caption, combo, row
+from convscope.ui.panels.train.live.samples_view import SamplesView
+from convscope.ui.panels.train.live.view_model import CURRENT, LiveViewModel
+
+if TYPE_CHECKING:
+    from convscope.engine.training.snapshots import Snapshot
+
+MOST_KERNELS, MOST_MAPS, LARGEST_MAP = 64, 64, 64
+OTHERS = "Working: these are the maps of what was chosen before"
+
+
+class NetworkView(QWidget):
+    """The column right of the charts; it changes while the network learns."""
+
+    def __init__(self, view_model: LiveViewModel, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("train.looks")
+        self.view_model = view_model
+        self._build(view_model)
+        for signal, show in (
+            (view_model.forgot, self._forget),
+            (view_model.choices_changed, self._show_choices),
+            (view_model.current_changed, self._name_current),
+            (view_model.layer.changed, self._show_chosen),
+            (view_model.image.changed, self._show_chosen),
+            (view_model.can_choose_changed, self._offer),
+            (view_model.looked, self._show),
+            (view_model.outdated, self._set_outdated),
+            (view_model.no_maps, self._clear_maps),
+            (view_model.trouble, self._say),
+        ):
+            view_model.context.listen(signal, show)
+        view_model.context.ending.call(self._lateness.stop)
+
+    def _build(self, view_model: LiveViewModel) -> None:
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.GRID)
+        self.kernel_words = theme.label("First layer’s kernels", "heading")
+        self.kernels = MosaicView()
+        self.kernels.setObjectName("train.kernels")
+        self.kernels.setAccessibleName("First layer’s kernels")
+        self.layer = combo("train.layer", "Layer whose maps are shown", ())
+        self.layer.activated.connect(lambda _index: view_model.layer.set(self.layer.currentData()))
+        self.layer.currentTextChanged.connect(self.layer.setToolTip)
+        self.image = combo("train.image", "Image whose maps are shown", (), "Image")
+        self.image.activated.connect(lambda _index: view_model.image.set(self.image.currentData()))
+        self.maps = MosaicView()
+        self.maps.setObjectName("train.maps")
+        self.maps.setAccessibleName("Feature maps")
+        self.veil = Veil(self.maps, "train.maps.veil")
+        self._lateness = QTimer(self)
+        self._lateness.setSingleShot(True)
+        self._lateness.setInterval(LATE_MS)
+        self._lateness.timeout.connect(lambda: self.veil.set_words(OTHERS))
+        self.samples = SamplesView()
+        self.samples.chosen.connect(view_model.image.set)
+        self.trouble = caption("train.look_trouble")
+        self.trouble.hide()
+        column.addWidget(self.kernel_words)
+        column.addWidget(self.kernels, 1)
+        column.addSpacing(theme.GRID)
+        # Looking takes a small share of the time: of a slow network what is on show may be minutes old.
+        self.step = theme.with_figures(caption("train.look_step"))
+        self.step.setWordWrap(False)
+        column.addLayout(row(theme.label("Feature maps", "heading"), None, self.step))
+        # Layers have long names: a line for each.
+        column.addWidget(self.layer)
+        column.addWidget(self.image)
+        column.addWidget(self.trouble)
+        column.addWidget(self.maps, 1)
+        column.addSpacing(theme.GRID)
+        column.addWidget(theme.label("Predictions for images outside the training set", "heading"))
+        column.addWidget(self.samples)
+
+    def _forget(self) -> None:
+        self._say("")
+        self.step.setText("")
+        self._set_outdated(False)
+        self.samples.set_samples((), (), ())
+        self.kernels.set_maps([])
+        self.maps.set_maps([])
+
+    def _show_choices(self) -> None:
+        prepared = self.view_model.prepared
+        if prepared is None:
+            return
+        self.layer.clear()
+        for path, words in self.view_model.layers:
+            self.layer.addItem(words, path)
+        self.image.clear()
+        for number, words in self.view_model.images:
+            self.image.addItem(words, number)
+        self._name_current()
+        samples = prepared.samples
+        if samples is not None:
+            self.samples.set_samples(samples.pixels, samples.labels, prepared.dataset.classes)
+        self._show_chosen()
+
+    def _show_chosen(self, _chosen: object = None) -> None:
+        self.layer.setCurrentIndex(max(0, self.layer.findData(self.view_model.shown_layer)))
+        self.image.setCurrentIndex(max(0, self.image.findData(self.view_model.shown_image)))
+
+    def _name_current(self) -> None:
+        self.image.setItemText(self.image.findData(CURRENT), dict(self.view_model.images)[CURRENT])
+        self.image.setToolTip("Whose maps are shown; the current image is that of the strip below")
+
+    def _offer(self) -> None:
+        self.layer.setEnabled(self.view_model.can_choose)
+        self.image.setEnabled(self.view_model.can_choose)
+
+    def _set_outdated(self, outdated: bool) -> None:
+        """What is on show answers what is chosen, or answers late."""
+        if not outdated:
+            self._lateness.stop()
+            self.veil.set_words("")
+        elif not self._lateness.isActive() and not self.veil.words:
+            self._lateness.start()
+
+    def _clear_maps(self) -> None:
+        self.maps.set_maps([])
+
+    def _show(self, snapshot: Snapshot) -> None:
+        prepared = self.view_model.prepared
+        training = self.view_model.trainer.active
+        self.step.setText(f"after step {snapshot.batch + 1:,}" if training else "")
+        if snapshot.kernels is not None:
+            rows, columns, channels, count = snapshot.kernels.shape
+            words = f"First layer’s kernels · {count} of {rows}×{columns}×{channels}"
+            frozen = prepared is not None and not prepared.first_learns
+            self.kernel_words.setText(f"{words} · frozen" if frozen else words)
+            self.kernel_words.setToolTip("They are not trained, so they stay as they are" if frozen else "")
+            pictures = kernel_pictures(snapshot.kernels)
+            self.kernels.set_maps(pictures, sizes=[(rows, columns)] * len(pictures))
+        if snapshot.maps is not None and snapshot.maps.ndim == 3:
+            pictures = map_pictures(snapshot.maps)
+            self.maps.set_maps(pictures, sizes=[snapshot.maps.shape[:2]] * len(pictures))
+        if snapshot.predictions is not None:
+            self.samples.set_predictions(snapshot.predictions)
+
+    def _say(self, trouble: str) -> None:
+        if trouble != self.trouble.text():
+            self.trouble.setText(trouble)
+            self.trouble.setVisible(bool(trouble))
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.view_model.set_watched(True)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self.view_model.set_watched(False)
+
+
+def kernel_pictures(kernels: NDArray[np.float32]) -> list[NDArray[np.uint8]]:
+    """First-layer kernels as pictures on one scale: of colours where they look at colours, else signed.
+
+    Args:
+        kernels: (rows, columns, channels in, filters).
+
+    Returns:
+        one a filter, uint8 rows×columns×3.
+    """
+    shown = np.nan_to_num(kernels[..., :MOST_KERNELS])
+    limit = float(np.abs(shown).max()) or 1.0
+    if shown.shape[2] == 3:
+        levels = np.clip(127.5 + 127.5 * shown / limit, 0, 255).astype(np.uint8)
+        return [np.ascontiguousarray(levels[..., n]) for n in range(levels.shape[3])]
+    signed = shown.mean(axis=2)
+    limit = float(np.abs(signed).max()) or 1.0
+    levels = np.clip(127.5 + 127.5 * signed / limit, 0, 255).astype(np.uint8)
+    return list(_signed_table(theme.tokens())[levels.transpose(2, 0, 1)])
+
+
+@lru_cache(maxsize=2)
+def _signed_table(colours: theme.Tokens) -> NDArray[np.uint8]:
+    """The theme's signed colours from one end to the other, 256 × 3."""
+    steps = [colours.signed(value, 1.0) for value in np.linspace(-1, 1, 256).tolist()]
+    return np.array([(c.red(), c.green(), c.blue()) for c in steps], np.uint8)
+
+
+def map_pictures(maps: NDArray[np.float32]) -> list[NDArray[np.uint8]]:
+    """Feature maps as pictures: each centred, divided by its deviation, ×64 + 128, clipped, in viridis.
+
+    Args:
+        maps: (rows, columns, channels); the first channels are shown.
+
+    Returns:
+        one a channel, uint8 H×W×3; a map on which there is nothing is dark.
+    """
+    step = max(1, -(-max(maps.shape[:2]) // LARGEST_MAP))
+    shown = np.nan_to_num(maps[::step, ::step, :MOST_MAPS])
+    mean, deviation = shown.mean(axis=(0, 1)), shown.std(axis=(0, 1))
+    flat = is_blank(shown.min(axis=(0, 1)), shown.max(axis=(0, 1)))
+    levels = (shown - mean) / np.where(flat, 1, deviation) * 64 + 128
+    levels[..., flat] = 0
+    bytes_ = np.clip(levels, 0, 255).astype(np.uint8)
+    # All at once: one call for a strip of maps costs as much as one for a single map.
+    strip = np.ascontiguousarray(bytes_.transpose(2, 0, 1).reshape(-1, bytes_.shape[1]))
+    coloured = apply_colormap(strip, "viridis").reshape(bytes_.shape[2], *bytes_.shape[:2], 3)
+    return list(coloured)
