@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from convscope.core import records
 from convscope.core.errors import MissingFileError, NotEnoughMemoryError, UserError
 from convscope.core.files import write_whole
 from convscope.core.opening import read_bytes
@@ -292,13 +293,7 @@ class Architecture:
 
     def to_json(self) -> str:
         """The architecture as text, for a file that a person can read."""
-        layers = [
-            {"name": x.name, "kind": x.kind, "config": dict(x.config)}
-            | ({"inputs": list(x.inputs)} if x.inputs else {})
-            for x in self.layers
-        ]
-        title = {"title": self.title} if self.title else {}
-        return json.dumps({"format": FORMAT, "name": self.name, **title, "layers": layers}, indent=1)
+        return json.dumps({"format": FORMAT, **records.to_json(replace(self, origin=""))}, indent=1)
 
     @staticmethod
     def from_json(text: str, source: str = "The text") -> Architecture:
@@ -324,19 +319,15 @@ class Architecture:
             if data["format"] != FORMAT:
                 raise KeyError("format")
             check_layers(len(data["layers"]), source)
-            layers = tuple(
-                LayerSpec(str(x["name"]), str(x["kind"]), dict(x["config"]), _feeds(x))
-                for x in data["layers"]
-            )
-            name, title = str(data["name"]), str(data.get("title", ""))
+            made = records.from_json(Architecture, {**data, "origin": ""})
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise UserError(
                 f"{source} does not hold an architecture that convscope saved.", detail=repr(error)
             ) from error
-        if not layers:
+        if not made.layers:
             raise UserError(f"{source} holds an architecture without any layer.")
-        names = Counter(layer.name for layer in layers)
-        for layer in layers:
+        names = Counter(layer.name for layer in made.layers)
+        for layer in made.layers:
             if names[layer.name] > 1:
                 raise UserError(f"{source} has two layers called {layer.name}.")
             if layer.kind not in KINDS:
@@ -344,9 +335,9 @@ class Architecture:
             problem = settings_problem(layer.kind, layer.config)
             if problem:
                 raise UserError(f"{source}: at {layer.name}, {problem}.")
-        if not title.isprintable() or len(title) > LONGEST_TITLE:
+        if not made.title.isprintable() or len(made.title) > LONGEST_TITLE:
             raise UserError(f"{source} has a title that is none.")
-        return Architecture(name, layers, title)
+        return made
 
     def save(self, path: Path) -> None:
         """Write it to a file, whole or not at all."""
@@ -404,13 +395,6 @@ def _counted(
         activation_bytes=activation_bytes((counted.shape,), "float32"),
         field=counted.field,
     )
-
-
-def _feeds(layer: Mapping[str, Any]) -> tuple[str, ...]:
-    inputs = layer.get("inputs", [])
-    if not isinstance(inputs, list) or not all(isinstance(name, str) for name in inputs):
-        raise TypeError(f"inputs {inputs!r}"[:200])
-    return tuple(inputs)
 
 
 def _tuples(value: Any) -> Any:
