@@ -38,7 +38,6 @@ class _KerasWarnings:
         return getattr(warnings, name)
 
     def warn(self, message: Any, category: Any = None, stacklevel: int = 1) -> None:
-        """As `warnings.warn`."""
         if not str(message).startswith("You are using a softmax over axis"):
             warnings.warn(message, category, stacklevel + 1)
 

@@ -24,7 +24,6 @@ class _Draws(threading.local):
     own: random.Random | None = None
 
     def randint(self, low: int, high: int) -> int:
-        """As `random.randint`."""
         return (self.own or random).randint(low, high)
 
 

@@ -52,7 +52,6 @@ class Doubt:
 
     @property
     def words(self) -> str:
-        """One sentence."""
         sure, other = percent(self.sure, 0), percent(self.sure_other, 0)
         much = self.sure_other > self.sure + _SURER
         surer = f", and is {other} sure of them, not {sure}" if much else ""

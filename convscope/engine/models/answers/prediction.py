@@ -51,7 +51,6 @@ class Prediction:
         return self.answer is not None and not self.answer.tells_classes
 
     def top(self, count: int = 5) -> tuple[ClassScore, ...]:
-        """The first classes."""
         return self.classes[:count]
 
 

@@ -67,7 +67,6 @@ def row(answer: Answered, names: Sequence[str], top: int, key: str, *, are_class
 
 
 def as_text(rows: Iterable[Sequence[str]]) -> str:
-    """Lines of CSV."""
     text = io.StringIO()
     csv.writer(text, lineterminator="\r\n").writerows(rows)
     return text.getvalue()

@@ -38,12 +38,10 @@ class Box:
 
     @property
     def middle(self) -> float:
-        """Half way across."""
         return self.x + self.width / 2
 
     @property
     def bottom(self) -> float:
-        """Its lower edge."""
         return self.y + self.height
 
 

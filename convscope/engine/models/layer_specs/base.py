@@ -37,7 +37,6 @@ class Parameters:
 
     @property
     def total(self) -> int:
-        """All of them."""
         return self.trained + self.counted
 
 

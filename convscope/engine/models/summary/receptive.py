@@ -46,7 +46,6 @@ class Axis:
 
     @property
     def size(self) -> int:
-        """Pixels across."""
         return ceil(self.high) - floor(self.low) + 1
 
     @property

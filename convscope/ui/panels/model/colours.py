@@ -49,16 +49,13 @@ class CategoryLegend(QWidget):
         self.update()
 
     def hasHeightForWidth(self) -> bool:
-        """It wraps."""
         return True
 
     def heightForWidth(self, width: int) -> int:
-        """As many lines as it takes."""
         places = self._places(width)
         return round(places[-1].bottom()) + 1 if places else theme.scaled(LINE)
 
     def sizeHint(self) -> QSize:
-        """One line."""
         return QSize(theme.scaled(200), self.heightForWidth(self.width()))
 
     def _places(self, width: float) -> list[QRectF]:
@@ -73,7 +70,6 @@ class CategoryLegend(QWidget):
         return places
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Dots and words."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setFont(theme.font(11))

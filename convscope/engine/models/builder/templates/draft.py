@@ -29,7 +29,6 @@ class Draft:
         return name
 
     def conv(self, filters: int, size: int | tuple[int, int] = 3, *inputs: str, **config: Any) -> str:
-        """Append a Conv2D."""
         return self.add("Conv2D", *inputs, filters=filters, kernel_size=size, **config)
 
     def normed(self, activation: str = "relu", name: str = "") -> str:
@@ -41,7 +40,6 @@ class Draft:
 
     @property
     def done(self) -> Architecture:
-        """The architecture."""
         return self._architecture
 
 

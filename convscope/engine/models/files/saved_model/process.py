@@ -82,7 +82,6 @@ class GraphProcess:
         return self._ask("gradient", [batch, *upstream])[0]
 
     def close(self) -> None:
-        """End it."""
         self._end()
 
     def _ask(self, call: str, arrays: list[NDArray[Any]]) -> list[NDArray[Any]]:

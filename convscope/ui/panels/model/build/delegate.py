@@ -42,13 +42,11 @@ class RowPainter(QStyledItemDelegate):
         return theme.scaled(SHAPE if roomy else 92), theme.scaled(PARAMETERS if roomy else 108)
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
-        """Two lines, and the form where it is open."""
         return QSize(theme.scaled(200), theme.scaled(ROW) + self._extra(index.row()))
 
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> None:
-        """The row."""
         colours = theme.tokens()
         row = index.row()
         rect: QRect = option.rect

@@ -167,7 +167,6 @@ class Sketch(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def set_sheet(self, sheet: Sheet) -> None:
-        """Show a network."""
         slabs: list[tuple[float, float, str]] = []
         largest = max(
             (max(layer.shape[0] or 1, 1) for layer in sheet.layers if layer.shape and len(layer.shape) == 3),
@@ -189,11 +188,9 @@ class Sketch(QWidget):
             self.update()
 
     def sizeHint(self) -> QSize:
-        """A strip."""
         return QSize(theme.scaled(160), theme.scaled(self._height))
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """The slabs, from the image to the answer."""
         if not self._slabs:
             return
         painter = QPainter(self)

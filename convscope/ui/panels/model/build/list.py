@@ -35,7 +35,6 @@ class _Head(QWidget):
         self._columns = painter
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Over the names, the shapes and the parameters."""
         shape, total = self._columns.columns(self.width())
         gap = theme.scaled(theme.GROUP_GAP)
         right = self.width() - 1 - gap
@@ -106,7 +105,6 @@ class LayerList(QListView):
 
     @property
     def row(self) -> int:
-        """The chosen row."""
         return max(0, self.currentIndex().row())
 
     @property
@@ -190,7 +188,6 @@ class LayerList(QListView):
     # -- events ----------------------------------------------------------------------------------------------
 
     def doItemsLayout(self) -> None:
-        """Lay out anew, and bring the form to its row."""
         super().doItemsLayout()
         if self._reveal:
             # Only now is it known how high the row is with its settings.
@@ -199,25 +196,21 @@ class LayerList(QListView):
         self._place_form()
 
     def scrollContentsBy(self, dx: int, dy: int) -> None:
-        """Scroll, the form with its row."""
         super().scrollContentsBy(dx, dy)
         self._place_form()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """The form's height follows from the width."""
         super().resizeEvent(event)
         self._head.setGeometry(0, 0, self.viewport().width(), theme.scaled(HEAD))
         self._relayout()
 
     def changeEvent(self, event: QEvent) -> None:
-        """Follow the zoom."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.StyleChange:
             self.setViewportMargins(0, theme.scaled(HEAD), 0, 0)
             self._relayout()
 
     def currentChanged(self, current: Index, previous: Index) -> None:
-        """Open the settings of what was chosen."""
         super().currentChanged(current, previous)
         if current.isValid() and current.row() < self.rows.rowCount():
             self._reveal = True
@@ -225,7 +218,6 @@ class LayerList(QListView):
             self.chosen.emit(self.rows.spec(current.row()).name)
 
     def dragMoveEvent(self, event: QDragMoveEvent) -> None:
-        """Find the gap that it would go into."""
         super().dragMoveEvent(event)
         index = self.indexAt(event.position().toPoint())
         rect = self.visualRect(index if index.isValid() else self.rows.index(self.rows.rowCount() - 1))
@@ -234,17 +226,14 @@ class LayerList(QListView):
         self.viewport().update()
 
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
-        """Nothing goes anywhere."""
         super().dragLeaveEvent(event)
         self._gap = None
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Into the gap."""
         super().dropEvent(event)
         self._gap = None
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """The rows, and over them the gap that something is dragged to."""
         super().paintEvent(event)
         if self._gap is None:
             return
@@ -258,7 +247,6 @@ class LayerList(QListView):
         painter.end()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Move, duplicate, remove, go into the settings."""
         key, modifiers = event.key(), event.modifiers()
         alt = bool(modifiers & Qt.KeyboardModifier.AltModifier)
         if alt and key in (Qt.Key.Key_Up, Qt.Key.Key_Down):
@@ -273,7 +261,6 @@ class LayerList(QListView):
             super().keyPressEvent(event)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """What can be done with a layer."""
         by_key = event.reason() == QContextMenuEvent.Reason.Keyboard
         index = self.currentIndex() if by_key else self.indexAt(event.pos())
         if index.isValid():
@@ -281,7 +268,6 @@ class LayerList(QListView):
             self.layer_menu().popup(event.globalPos() if not by_key else self.mapToGlobal(QPoint(40, 40)))
 
     def layer_menu(self) -> QMenu:
-        """Duplicate, move, remove."""
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         last = self.rows.rowCount() - 1

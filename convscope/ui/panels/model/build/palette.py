@@ -29,17 +29,14 @@ class _Kinds(QListWidget):
     chosen = Signal(str)
 
     def mimeData(self, items: Sequence[QListWidgetItem]) -> QMimeData:
-        """The kind's name."""
         data = QMimeData()
         data.setData(KIND, str(items[0].data(Qt.ItemDataRole.UserRole)).encode())
         return data
 
     def supportedDropActions(self) -> Qt.DropAction:
-        """Nothing can be dropped here."""
         return Qt.DropAction.CopyAction
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Return adds."""
         item = self.currentItem()
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and item is not None:
             self.chosen.emit(str(item.data(Qt.ItemDataRole.UserRole)))
@@ -92,7 +89,6 @@ class Palette(QWidget):
         self._measure()
 
     def changeEvent(self, event: QEvent) -> None:
-        """Follow the zoom."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.StyleChange and theme.zoom() != self._zoom:
             self._measure()

@@ -128,15 +128,12 @@ class LayerRows(QAbstractListModel):
         return True
 
     def spec(self, row: int) -> LayerSpec:
-        """A row's layer."""
         return self.architecture.layers[row]
 
     def info(self, row: int) -> LayerInfo:
-        """A row's arithmetic."""
         return self.sheet.layers[row]
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  Qt's own default
-        """The layers; they have no children."""
         return 0 if parent.isValid() else len(self.architecture.layers)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
@@ -154,21 +151,17 @@ class LayerRows(QAbstractListModel):
         return None
 
     def flags(self, index: Index) -> Qt.ItemFlag:
-        """Rows are dragged; drops go between them."""
         if not index.isValid():
             return Qt.ItemFlag.ItemIsDropEnabled
         return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsDragEnabled
 
     def supportedDropActions(self) -> Qt.DropAction:
-        """A layer moves; a kind is copied out of the palette."""
         return Qt.DropAction.MoveAction | Qt.DropAction.CopyAction
 
     def mimeTypes(self) -> list[str]:
-        """Layers of this list, kinds of the palette."""
         return [LAYER, KIND]
 
     def mimeData(self, indexes: Sequence[QModelIndex]) -> QMimeData:
-        """The layer's name."""
         data = QMimeData()
         data.setData(LAYER, self.spec(indexes[0].row()).name.encode())
         return data

@@ -82,7 +82,7 @@ class BuildView(QWidget):
         ]
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Leave the room to the list where there is little."""
+        # Leave the room to the list where there is little.
         super().resizeEvent(event)
         compact = self.width() < theme.scaled(NARROW)
         if compact != self._compact:
@@ -289,7 +289,7 @@ class BuildView(QWidget):
             )
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Look at the model that became the current one meanwhile."""
+        # Look at the model that became the current one meanwhile.
         super().showEvent(event)
         self._show_model()
 

@@ -78,7 +78,6 @@ class BuildViewModel:
 
     @property
     def architecture(self) -> Architecture:
-        """The document."""
         return self._workspace.architecture
 
     def change(self, **changes: Any) -> None:

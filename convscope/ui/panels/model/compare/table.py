@@ -27,7 +27,6 @@ class CompareRows(QAbstractTableModel):
         self.networks = networks
 
     def show_lines(self) -> None:
-        """Other networks."""
         self.beginResetModel()
         self.endResetModel()
 
@@ -36,15 +35,12 @@ class CompareRows(QAbstractTableModel):
         self.dataChanged.emit(self.index(0, 0), self.index(self.rowCount() - 1, len(COLUMNS) - 1))
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  Qt's own default
-        """The networks."""
         return 0 if parent.isValid() else len(self.networks.lines)
 
     def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  Qt's own default
-        """Fixed."""
         return 0 if parent.isValid() else len(COLUMNS)
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Role.DisplayRole) -> Any:
-        """The columns' titles and what they mean."""
         if orientation != Qt.Orientation.Horizontal:
             return None
         column = COLUMNS[section]
@@ -56,7 +52,6 @@ class CompareRows(QAbstractTableModel):
         return _alignment(column) if role == Role.TextAlignmentRole else None
 
     def data(self, index: Index, role: int = Role.DisplayRole) -> Any:
-        """A cell: in words, for sorting, as a share of the largest."""
         row, column = index.row(), index.column()
         if role == Role.DisplayRole:
             return self.networks.text(row, column)
@@ -93,7 +88,6 @@ class BarUnder(QStyledItemDelegate):
     """A cell with a thin bar for its part of the largest."""
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        """The words as usual, then the bar from the right."""
         if COLUMNS[index.column()].words and index.column():
             option.rect.adjust(theme.scaled(theme.GROUP_GAP), 0, 0, 0)
         super().paint(painter, option, index)

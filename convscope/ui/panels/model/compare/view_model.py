@@ -191,7 +191,6 @@ class CompareViewModel:
 
     @property
     def title(self) -> str:
-        """Of the table."""
         families = self.compared.value.kind == "families"
         return "Families of convnets" if families else f"{len(self._networks)} networks"
 

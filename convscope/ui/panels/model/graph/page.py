@@ -123,7 +123,7 @@ class GraphPage(QWidget):
         self.view.set_current(path)
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Draw what is not drawn yet."""
+        # Draw what is not drawn yet.
         super().showEvent(event)
         if self.view_model.shown is not None and not self.view_model.is_drawn:
             self._request()

@@ -60,7 +60,6 @@ class GraphPicture:
 
     @cached_property
     def nodes(self) -> Mapping[str, GraphNode]:
-        """Boxes by path."""
         return {node.path: node for node in self.graph.nodes}
 
     @cached_property

@@ -188,7 +188,6 @@ class GraphView(QWidget):
         return None if owner is None else rectangle(self._picture.layout.boxes[owner])
 
     def sizeHint(self) -> QSize:
-        """It takes all that it gets."""
         return QSize(theme.scaled(480), theme.scaled(360))
 
     # Out
@@ -223,12 +222,10 @@ class GraphView(QWidget):
     # Gestures
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Keep the fit, or the centre."""
         self.view.resize(self.width(), self.height())
         self.resized.emit()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """Zoom at the cursor."""
         turns = event.angleDelta().y() / 120
         if self._picture is None or not turns:
             event.ignore()
@@ -238,12 +235,10 @@ class GraphView(QWidget):
         event.accept()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Start a click or a drag."""
         if event.button() in (Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton):
             self._press.begin(event.position())
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Pan while a button is down; point otherwise."""
         if self._press.down and event.buttons() != Qt.MouseButton.NoButton:
             moved = self._press.moved(event.position())
             if moved is not None:
@@ -254,26 +249,21 @@ class GraphView(QWidget):
         self._set_hover(self.path_at(event.position()))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """End a drag, or choose."""
         path = self.path_at(event.position())
         if self._press.end() and path is not None:
             self.chosen.emit(path)
         self.setCursor(Qt.CursorShape.PointingHandCursor if path else Qt.CursorShape.ArrowCursor)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """Fit."""
         self.fit()
 
     def leaveEvent(self, event: QEvent) -> None:
-        """Stop pointing."""
         self._set_hover(None)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """Copy, save, fit."""
         self.menu().popup(event.globalPos())
 
     def event(self, event: QEvent) -> bool:
-        """Tell what is in the box under the cursor."""
         if event.type() == QEvent.Type.ToolTip and self._hover is not None and self._picture is not None:
             node = self._picture.nodes[self._hover]
             members = "\n".join(node.members)
@@ -283,7 +273,6 @@ class GraphView(QWidget):
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Zoom, pan and choose without a mouse."""
         key = Qt.Key(event.key())
         control = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
         if self._picture is None or control:
@@ -319,7 +308,6 @@ class GraphView(QWidget):
     # Painting
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """The part in view."""
         colours = theme.tokens()
         painter = QPainter(self)
         painter.fillRect(self.rect(), QColor(colours.window))

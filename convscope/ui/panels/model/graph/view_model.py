@@ -108,7 +108,6 @@ class GraphViewModel:
         self._context.jobs.cancel_key(KEY)
 
     def clear(self) -> None:
-        """Show nothing."""
         self.picture, self.problem = None, ""
         self.picture_changed.emit()
 

@@ -101,7 +101,6 @@ class LayerFacts(QWidget):
         column.addStretch(1)
 
     def show_model(self, shown: ShownModel | None) -> None:
-        """Another model."""
         self._shown = shown
         self.field.show_model(shown.model if shown is not None else None)
 

@@ -57,7 +57,6 @@ class LayerModel(QAbstractItemModel):
         return self._rows
 
     def set_rows(self, rows: Rows) -> None:
-        """Show another model."""
         self.beginResetModel()
         self._rows = rows
         self.endResetModel()
@@ -92,32 +91,26 @@ class LayerModel(QAbstractItemModel):
         return self._rows.lines[self._number(parent)].children[row]
 
     def index(self, row: int, column: int, parent: Index = _NOWHERE) -> QModelIndex:
-        """A cell."""
         children = self._rows.lines[self._number(parent)].children
         if not 0 <= row < len(children) or not 0 <= column < len(COLUMNS):
             return QModelIndex()
         return self.createIndex(row, column, children[row])
 
     def parent(self, index: Index = _NOWHERE) -> QModelIndex:  # type: ignore[override]
-        """The nested model's row."""
         lines = self._rows.lines
         number = lines[self._number(index)].parent if index.isValid() else 0
         return self.createIndex(lines[number].place, 0, number) if number > 0 else QModelIndex()
 
     def rowCount(self, parent: Index = _NOWHERE) -> int:
-        """Layers in a nested model."""
         return 0 if parent.column() > 0 else len(self._rows.lines[self._number(parent)].children)
 
     def columnCount(self, parent: Index = _NOWHERE) -> int:
-        """Always the same."""
         return len(COLUMNS)
 
     def flags(self, index: Index) -> Qt.ItemFlag:
-        """Nested models have layers, layers have none."""
         return _LEAF if self._rows.lines[self._number(index)].layer else _BRANCH
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """What a cell shows."""
         row = self._rows.lines[self._number(index)]
         column = index.column()
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
@@ -137,7 +130,6 @@ class LayerModel(QAbstractItemModel):
     def headerData(
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
     ) -> Any:
-        """The columns' names."""
         if orientation == Qt.Orientation.Horizontal:
             if role == Qt.ItemDataRole.DisplayRole:
                 return COLUMNS[section]
@@ -186,7 +178,6 @@ class LayerOrder(QSortFilterProxyModel):
         return True
 
     def filterAcceptsRow(self, row: int, parent: Index) -> bool:
-        """Whether the search found it."""
         return self._found is None or self._layers.child(row, parent) in self._found
 
 
@@ -293,13 +284,11 @@ class LayerTable(QWidget):
         return max(self._needs[key], self.view.header().sectionSizeHint(column))
 
     def changeEvent(self, event: QEvent) -> None:
-        """Columns grow with the window's zoom."""
         if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
             self._fit()
         super().changeEvent(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Names take what room there is."""
         super().resizeEvent(event)
         self._fit()
 
@@ -397,7 +386,6 @@ class NameDelegate(QStyledItemDelegate):
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> None:
-        """The name as far as there is room."""
         self._room = option.rect.width() - theme.scaled(10)
         super().paint(painter, option, index)
         self._room = None
@@ -405,7 +393,6 @@ class NameDelegate(QStyledItemDelegate):
     def initStyleOption(
         self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> None:
-        """The words of a cell, shortened only where it is painted."""
         super().initStyleOption(option, index)
         if self._room is not None:
             option.text = shortened(option.text, self.beginnings, self._room, option.fontMetrics)
@@ -440,7 +427,6 @@ class ShareDelegate(QStyledItemDelegate):
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> None:
-        """The bar, then the text over it."""
         portion = float(index.data(SHARE) or 0)
         rect = option.rect
         shown = (index.column() == SHARES) != self._view.isColumnHidden(SHARES)

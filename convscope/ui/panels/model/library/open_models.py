@@ -55,7 +55,6 @@ class OpenModelsList(QWidget):
         self._show()
 
     def show_ticks(self) -> None:
-        """Others are ticked."""
         for tick, model_id in self._boxes:
             with QSignalBlocker(tick):
                 tick.setChecked(model_id in self._library.ticks.value.models)
@@ -120,12 +119,10 @@ class OpenModelsList(QWidget):
         return line
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Names wrap in what room there is."""
         super().resizeEvent(event)
         self._wrap()
 
     def changeEvent(self, event: QEvent) -> None:
-        """Names wrap anew in another type."""
         super().changeEvent(event)
         if event.type() in (QEvent.Type.StyleChange, QEvent.Type.FontChange) and hasattr(self, "_buttons"):
             self._wrap()

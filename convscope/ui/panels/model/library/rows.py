@@ -80,7 +80,6 @@ class LibraryRows(QAbstractTableModel):
         return True
 
     def entry(self, row: int) -> CatalogueEntry:
-        """A row's network."""
         return self._entries[row]
 
     def row_of(self, name: str) -> int:
@@ -92,20 +91,16 @@ class LibraryRows(QAbstractTableModel):
         return entry.name in self._library.here
 
     def show_ticks(self) -> None:
-        """Others are ticked."""
         if self._entries:
             self.dataChanged.emit(self.index(0, 0), self.index(self.rowCount() - 1, 0))
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  Qt's own default
-        """The networks."""
         return 0 if parent.isValid() else len(self._entries)
 
     def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  Qt's own default
-        """Fixed."""
         return 0 if parent.isValid() else len(_COLUMNS) + 1
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Role.DisplayRole) -> Any:
-        """The columns' titles and what they mean."""
         if orientation != Qt.Orientation.Horizontal:
             return None
         title, says = _COLUMNS[section][:2] if section < HERE_COLUMN else (_HERE_TITLE, _HERE_SAYS)
@@ -118,7 +113,6 @@ class LibraryRows(QAbstractTableModel):
         return None
 
     def data(self, index: Index, role: int = Role.DisplayRole) -> Any:
-        """A cell: its text, its value for sorting, its tick."""
         entry, column = self._entries[index.row()], index.column()
         if role == Role.DisplayRole:
             return (
@@ -147,7 +141,6 @@ class LibraryRows(QAbstractTableModel):
         return None
 
     def setData(self, index: Index, value: Any, role: int = Role.EditRole) -> bool:
-        """Tick or untick."""
         if role != Role.CheckStateRole or index.column():
             return False
         entry = self._entries[index.row()]
@@ -155,7 +148,6 @@ class LibraryRows(QAbstractTableModel):
         return True
 
     def flags(self, index: Index) -> Qt.ItemFlag:
-        """The first cell can be ticked."""
         flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
         return flags if index.column() else flags | Qt.ItemFlag.ItemIsUserCheckable
 

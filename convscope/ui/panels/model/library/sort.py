@@ -39,7 +39,6 @@ class NetworkOrder(QSortFilterProxyModel):
     def headerData(
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
     ) -> Any:
-        """The source's titles, with an arrow at the one that is sorted by."""
         told = super().headerData(section, orientation, role)
         across = orientation == Qt.Orientation.Horizontal
         if role != Qt.ItemDataRole.DisplayRole or not across or section != self.sortColumn():
@@ -50,7 +49,6 @@ class NetworkOrder(QSortFilterProxyModel):
         return f"{arrow} {told}" if right else f"{told} {arrow}"
 
     def filterAcceptsRow(self, row: int, parent: Index) -> bool:
-        """Whether a row has all words and is of the kind."""
         first = self.sourceModel().index(row, 0, parent)
         told = str(first.data(TOLD)).lower()
         return all(word in told for word in self._words) and (
@@ -58,7 +56,6 @@ class NetworkOrder(QSortFilterProxyModel):
         )
 
     def lessThan(self, left: Index, right: Index) -> bool:
-        """By value; the unknown is always behind."""
         a, b = left.data(VALUE), right.data(VALUE)
         if a is None or b is None:
             known_first = self.sortOrder() == Qt.SortOrder.AscendingOrder

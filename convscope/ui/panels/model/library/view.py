@@ -97,18 +97,17 @@ class LibraryView(QWidget):
         dialog.open()
 
     def showEvent(self, event: QShowEvent) -> None:
-        """What lies on this machine may have changed."""
+        # What lies on this machine may have changed.
         super().showEvent(event)
         if self.rows.rowCount():
             self.view_model.read()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Leave out what can be missed where there is little room."""
+        # Leave out what can be missed where there is little room.
         super().resizeEvent(event)
         self._fold()
 
     def changeEvent(self, event: QEvent) -> None:
-        """Follow the zoom."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.StyleChange and theme.zoom() != self._zoom:
             self._measure()

@@ -178,7 +178,6 @@ class LibraryViewModel:
 
     @property
     def entry(self) -> CatalogueEntry | None:
-        """The chosen network."""
         return next((entry for entry in self.entries if entry.name == self.choice.value.entry), None)
 
     @property

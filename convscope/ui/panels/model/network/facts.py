@@ -135,7 +135,6 @@ class NetworkColumn(QWidget):
         column.addLayout(named("Image", self.resize_, 56))
 
     def show_model(self, shown: ShownModel | None) -> None:
-        """Another model."""
         self._shown = shown
         if shown is None:
             self._timed = self._first = None

@@ -172,7 +172,6 @@ class ModelSaver:
         self._context, self._window = context, window
 
     def ask(self, model: OpenedModel) -> None:
-        """Show the dialog."""
         dialog = SaveCopyDialog(self, model, self._context.workspace.dataset, self._window)
         dialog.open()
 
@@ -281,7 +280,7 @@ class ParityDialog(QDialog):
         fit_height(self, CARD_WIDTH)
 
     def event(self, event: QEvent) -> bool:
-        """It may stand open while the text is made larger."""
+        # It may stand open while the text is made larger.
         done = super().event(event)
         if event.type() == QEvent.Type.LayoutRequest:
             fit_height(self, CARD_WIDTH)

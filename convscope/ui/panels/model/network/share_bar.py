@@ -57,11 +57,9 @@ class ShareBar(QWidget):
         self.update()
 
     def sizeHint(self) -> QSize:
-        """Low and wide."""
         return QSize(theme.scaled(240), theme.scaled(HEIGHT))
 
     def minimumSizeHint(self) -> QSize:
-        """Narrower, pieces are lost."""
         return QSize(theme.scaled(80), theme.scaled(HEIGHT))
 
     def piece_rect(self, path: str) -> QRectF:
@@ -89,21 +87,17 @@ class ShareBar(QWidget):
         return len(self._pieces) - 1
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Read."""
         self._set_hover(self._index_at(event.position().x()))
 
     def leaveEvent(self, event: QEvent) -> None:
-        """Stop reading."""
         self._set_hover(None)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """Choose."""
         index = self._index_at(event.position().x())
         if index is not None and event.button() == Qt.MouseButton.LeftButton:
             self.chosen.emit(self._pieces[index].path)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Go along the layers that have a part."""
         step = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(Qt.Key(event.key()))
         if step is None or not self._pieces:
             super().keyPressEvent(event)
@@ -119,7 +113,6 @@ class ShareBar(QWidget):
             self.hovered.emit(None if index is None else self._pieces[index])
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Pieces with hairlines between them where they are wide enough."""
         colours = theme.tokens()
         painter = QPainter(self)
         whole = QRectF(0, 3, self.width(), self.height() - 6)
