@@ -11,7 +11,8 @@ import pytest
 
 from convscope.core.parameter import parameter
 from convscope.engine.interpret.activations.activations import look
-from convscope.engine.interpret.breakdown.breakdown import ActivationSum, Place, explain
+from convscope.engine.interpret.breakdown.base import Breakdown, Unit
+from convscope.engine.interpret.breakdown.explain import explain
 from convscope.engine.interpret.breakdown.rules import norms
 from convscope.engine.models.builder.architecture import Architecture, LayerSpec
 from convscope.engine.models.builder.build import to_code, to_keras
@@ -95,7 +96,7 @@ def test_a_layer_kind_is_in_the_palette_and_has_its_colour() -> None:
 def test_a_layer_kind_brings_its_own_sum(kind: LayerKind, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
 
-    def rule(place: Place) -> ActivationSum:
+    def rule(place: Unit) -> Breakdown:
         asked.append(place.step.kind)
         return norms.RULES[MADE_UP](place)
 

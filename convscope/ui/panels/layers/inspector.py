@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
-from convscope.engine.interpret.breakdown.breakdown import ActivationSum
+from convscope.engine.interpret.breakdown.base import Breakdown
 from convscope.ui import theme
 from convscope.ui.forms.form import as_panel, caption, row, scrolling, segmented
 from convscope.ui.forms.slider_row import SliderRow
@@ -128,10 +128,10 @@ class MapInspector(QWidget):
             pair.show_detail(one, named=len(details) > 1)
         self.values.show_detail(detail)
 
-    def show_sum(self, found: ActivationSum | str | None, term: int) -> None:
+    def show_sum(self, found: Breakdown | str | None, term: int) -> None:
         """Explain a value, with one of its input channels on show."""
         self.sum.show_sum(found, term)
-        place = (found.row, found.column) if isinstance(found, ActivationSum) else None
+        place = (found.row, found.column) if isinstance(found, Breakdown) else None
         for pair in (self.pair, self.other):
             pair.ring(place)
 

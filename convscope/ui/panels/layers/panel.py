@@ -6,7 +6,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from convscope.core.errors import UserError
-from convscope.engine.interpret.breakdown.breakdown import ActivationSum
+from convscope.engine.interpret.breakdown.base import Breakdown
 from convscope.engine.models.opened import OpenedModel
 from convscope.ui import theme
 from convscope.ui.actions import Command
@@ -236,7 +236,7 @@ class LayersPanel(Panel):
         self.inspector.show_details(details)
         self.inspector.mark(self.view_model.selection.value.place)
 
-    def _show_sum(self, found: ActivationSum | str) -> None:
+    def _show_sum(self, found: Breakdown | str) -> None:
         self.inspector.show_sum(found, self.view_model.selection.value.term)
 
     def _show_opacity(self, share: float) -> None:

@@ -7,7 +7,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QPlainTextEdit, QVBoxLayout, QWidget
 
-from convscope.engine.interpret.breakdown.breakdown import ActivationSum
+from convscope.engine.interpret.breakdown.base import Breakdown
 from convscope.imaging.numerals import numeral
 from convscope.ui import theme
 from convscope.ui.forms.form import caption, row, tool
@@ -32,7 +32,7 @@ class SumPage(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.sum: ActivationSum | None = None
+        self.sum: Breakdown | None = None
         self._part = 0
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -79,13 +79,13 @@ class SumPage(QWidget):
         column.addStretch()
         self.show_sum(None)
 
-    def show_sum(self, found: ActivationSum | str | None, term: int = 0) -> None:
+    def show_sum(self, found: Breakdown | str | None, term: int = 0) -> None:
         """Explain a value; a text says why it cannot be, None goes back to the hint.
 
         Args:
             term: which of the input channels is on show, by size.
         """
-        self.sum = found if isinstance(found, ActivationSum) else None
+        self.sum = found if isinstance(found, Breakdown) else None
         for widget in (self.copy, self.text, self.back):
             widget.setVisible(self.sum is not None)
         self.hint.setVisible(self.sum is None)
@@ -155,7 +155,7 @@ class SumPage(QWidget):
         patch = np.where(one.inside, one.patches[index], 0.0)
         self._show_grids(patch, None if one.weights is None else one.weights[index])
 
-    def _show_list(self, one: ActivationSum) -> None:
+    def _show_list(self, one: Breakdown) -> None:
         """Many inputs with one number each: the largest of them in a row."""
         chosen = one.by_size[:LISTED]
         self.parts.show()
@@ -178,7 +178,7 @@ class SumPage(QWidget):
         self.tables.show_tables(patch, weights, products, self._letters)
 
 
-def letters_of(one: ActivationSum) -> tuple[Letters, Letters, Letters]:
+def letters_of(one: Breakdown) -> tuple[Letters, Letters, Letters]:
     """How long the numbers of all parts of a sum are: the tables stay where they are from part to part."""
 
     def of(values: np.ndarray) -> Letters:
@@ -191,7 +191,7 @@ def letters_of(one: ActivationSum) -> tuple[Letters, Letters, Letters]:
     return of(one.patches), of(one.weights), of(one.patches * one.weights)
 
 
-def summed_first(one: ActivationSum) -> str:
+def summed_first(one: Breakdown) -> str:
     """The arithmetic with its end first: what it all adds up to, then the long sums of each channel."""
     long = [words for words in one.words if words.startswith("channel ") or " more channels" in words]
     if not long and len(one.words) > 1 and len(one.words[0]) > LONG_LINE:

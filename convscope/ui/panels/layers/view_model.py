@@ -17,7 +17,8 @@ from convscope.engine.interpret.activations.activations import LIMIT, Activation
 from convscope.engine.interpret.activations.blank_share import BlankShare, blank_over_depth
 from convscope.engine.interpret.activations.outputs import output_paths, parted
 from convscope.engine.interpret.activations.training_mode import differs_in_training
-from convscope.engine.interpret.breakdown.breakdown import ActivationSum, explain
+from convscope.engine.interpret.breakdown.base import Breakdown
+from convscope.engine.interpret.breakdown.explain import explain
 from convscope.engine.interpret.edited import EditedModel, weight
 from convscope.engine.interpret.kernels_of import Kernels
 from convscope.engine.models.opened import OpenedModel
@@ -76,7 +77,7 @@ class LayersViewModel:
         map_selected: a map was selected where nothing else changed.
         details_changed: the `Detail` of the selected map, and of the other side's where both are on show;
             none: nothing is selected.
-        sum_changed: an `ActivationSum`, or the sentence why there is none.
+        sum_changed: a `Breakdown`, or the sentence why there is none.
         kernels_changed: a `KernelPictures`, or None.
         shares_changed: the blank share of every layer, a tuple of `BlankShare`.
         edits_changed: what the edited copy says instead, in a sentence; "" without edits.
@@ -595,7 +596,7 @@ class LayersViewModel:
         side = maps.sides[selection.side]
         row, column = place
 
-        def work(_task: Task) -> ActivationSum | str:
+        def work(_task: Task) -> Breakdown | str:
             if side.forward.training:
                 return "What training draws at random or takes from its batch is no fixed sum."
             try:
@@ -603,7 +604,7 @@ class LayersViewModel:
             except UserError as error:
                 return error.message
 
-        def done(found: ActivationSum | str) -> None:
+        def done(found: Breakdown | str) -> None:
             if self.maps is maps:
                 self.sum_changed.emit(found)
 

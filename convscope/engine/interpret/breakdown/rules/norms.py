@@ -7,16 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from convscope.engine.interpret.breakdown.breakdown import ActivationSum, Place, RuleFunction
-from convscope.engine.interpret.breakdown.rules.values import here, one
+from convscope.engine.interpret.breakdown.base import Breakdown, RuleFunction, Unit, here, of_one_value
 from convscope.engine.interpret.kernels_of import array
 from convscope.imaging.lab.equation import as_shown, equation
 from convscope.imaging.numerals import bracketed, numeral
 
 
-def _axes(place: Place, axis: Any) -> tuple[int, ...]:
+def _axes(unit: Unit, axis: Any) -> tuple[int, ...]:
     """A layer's axis or axes, counted without the batch."""
-    rank = place.given[0].ndim
+    rank = unit.given[0].ndim
     many = axis if isinstance(axis, (list, tuple)) else [axis]
     return tuple(sorted((n if n < 0 else n - 1) % rank for n in many))
 
@@ -26,9 +25,9 @@ def _factor(weight: Any, at: tuple[int, ...]) -> float:
 
 
 def _normalised(
-    place: Place, value: float, mean: float, variance: float, gamma: float, beta: float, of: str
-) -> ActivationSum:
-    epsilon = float(place.step.layer.epsilon)
+    unit: Unit, value: float, mean: float, variance: float, gamma: float, beta: float, of: str
+) -> Breakdown:
+    epsilon = float(unit.step.layer.epsilon)
     total = (value - mean) / sqrt(variance + epsilon) * gamma + beta
 
     def left(digits: int) -> tuple[str, float]:
@@ -40,56 +39,56 @@ def _normalised(
         x, m, v, e, g, b = (as_shown(each, digits) for each in (value, mean, variance, epsilon, gamma, beta))
         return text, (x - m) / sqrt(v + e) * g + b
 
-    return one(place, total, f"{equation(left, total)}{of}")
+    return of_one_value(unit, total, f"{equation(left, total)}{of}")
 
 
-def batch_normalization(place: Place) -> ActivationSum:
+def batch_normalization(unit: Unit) -> Breakdown:
     """(x − mean) / √(variance + ε) · γ + β, with the means that training collected."""
-    layer = place.step.layer
-    at = (place.at[_axes(place, layer.axis)[0]],)
+    layer = unit.step.layer
+    at = (unit.at[_axes(unit, layer.axis)[0]],)
     gamma = _factor(layer.gamma, at) if layer.scale else 1.0
     beta = _factor(layer.beta, at) if layer.center else 0.0
     mean, variance = _factor(layer.moving_mean, at), _factor(layer.moving_variance, at)
-    return _normalised(place, here(place), mean, variance, gamma, beta, "")
+    return _normalised(unit, here(unit), mean, variance, gamma, beta, "")
 
 
-def layer_normalization(place: Place) -> ActivationSum:
+def layer_normalization(unit: Unit) -> Breakdown:
     """The same with mean and variance of all values along the layer's axes at this place."""
-    layer = place.step.layer
-    axes = _axes(place, layer.axis)
+    layer = unit.step.layer
+    axes = _axes(unit, layer.axis)
     if getattr(layer, "rms_scaling", False):
-        raise place.cannot("its scaling by the variance alone is not written out")
-    around = tuple(slice(None) if axis in axes else at for axis, at in enumerate(place.at))
-    values = place.given[0][around].astype(np.float64)
-    at = tuple(place.at[axis] for axis in axes)
+        raise unit.cannot("its scaling by the variance alone is not written out")
+    around = tuple(slice(None) if axis in axes else at for axis, at in enumerate(unit.at))
+    values = unit.given[0][around].astype(np.float64)
+    at = tuple(unit.at[axis] for axis in axes)
     gamma = 1.0 if layer.gamma is None else _factor(layer.gamma, at)
     beta = 0.0 if layer.beta is None else _factor(layer.beta, at)
     of = f"; mean and variance of {values.size:,} values"
-    return _normalised(place, here(place), float(values.mean()), float(values.var()), gamma, beta, of)
+    return _normalised(unit, here(unit), float(values.mean()), float(values.var()), gamma, beta, of)
 
 
-def group_normalization(place: Place) -> ActivationSum:
+def group_normalization(unit: Unit) -> Breakdown:
     """The same over a group of channels on whole maps (Wu and He, arXiv 1803.08494)."""
-    layer = place.step.layer
-    axis = _axes(place, layer.axis)[0]
-    values = np.moveaxis(place.given[0].astype(np.float64), axis, -1)
+    layer = unit.step.layer
+    axis = _axes(unit, layer.axis)[0]
+    values = np.moveaxis(unit.given[0].astype(np.float64), axis, -1)
     size = values.shape[-1] // layer.groups
-    first = place.at[axis] // size * size
+    first = unit.at[axis] // size * size
     group = values[..., first : first + size]
-    at = (place.at[axis],)
+    at = (unit.at[axis],)
     gamma = _factor(layer.gamma, at) if layer.scale else 1.0
     beta = _factor(layer.beta, at) if layer.center else 0.0
     of = f"; mean and variance of channels {first} to {first + size - 1}"
-    return _normalised(place, here(place), float(group.mean()), float(group.var()), gamma, beta, of)
+    return _normalised(unit, here(unit), float(group.mean()), float(group.var()), gamma, beta, of)
 
 
-def rms_normalization(place: Place) -> ActivationSum:
+def rms_normalization(unit: Unit) -> Breakdown:
     """x / √(mean of squares + ε) · scale (Zhang and Sennrich, arXiv 1910.07467)."""
-    layer, value = place.step.layer, here(place)
-    axes = _axes(place, layer.axis)
-    around = tuple(slice(None) if axis in axes else at for axis, at in enumerate(place.at))
-    squares = float((place.given[0][around].astype(np.float64) ** 2).mean())
-    scale = _factor(layer.scale, tuple(place.at[axis] for axis in axes))
+    layer, value = unit.step.layer, here(unit)
+    axes = _axes(unit, layer.axis)
+    around = tuple(slice(None) if axis in axes else at for axis, at in enumerate(unit.at))
+    squares = float((unit.given[0][around].astype(np.float64) ** 2).mean())
+    scale = _factor(layer.scale, tuple(unit.at[axis] for axis in axes))
     epsilon = float(layer.epsilon)
     total = value / sqrt(squares + epsilon) * scale
 
@@ -99,15 +98,15 @@ def rms_normalization(place: Place) -> ActivationSum:
         x, s, e, g = (as_shown(each, digits) for each in (value, squares, epsilon, scale))
         return text, x / sqrt(s + e) * g
 
-    return one(place, total, f"{equation(left, total)}; {numeral(squares)} is the mean of squares")
+    return of_one_value(unit, total, f"{equation(left, total)}; {numeral(squares)} is the mean of squares")
 
 
-def unit_normalization(place: Place) -> ActivationSum:
+def unit_normalization(unit: Unit) -> Breakdown:
     """x / √(Σ of squares)."""
-    value = here(place)
-    axes = _axes(place, place.step.layer.axis)
-    around = tuple(slice(None) if axis in axes else at for axis, at in enumerate(place.at))
-    length = float(np.sqrt((place.given[0][around].astype(np.float64) ** 2).sum()))
+    value = here(unit)
+    axes = _axes(unit, unit.step.layer.axis)
+    around = tuple(slice(None) if axis in axes else at for axis, at in enumerate(unit.at))
+    length = float(np.sqrt((unit.given[0][around].astype(np.float64) ** 2).sum()))
     total = value / max(length, 1e-12)
     words = equation(
         lambda digits: (
@@ -116,7 +115,7 @@ def unit_normalization(place: Place) -> ActivationSum:
         ),
         total,
     )
-    return one(place, total, f"{words}; {numeral(length)} is the length of the vector")
+    return of_one_value(unit, total, f"{words}; {numeral(length)} is the length of the vector")
 
 
 RULES: dict[str, RuleFunction] = {

@@ -7,56 +7,56 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convscope.engine.interpret.breakdown.breakdown import (
+from convscope.engine.interpret.breakdown.base import (
     LONG,
-    ActivationSum,
+    Breakdown,
     Numbers,
-    Place,
     RuleFunction,
+    Unit,
     made,
 )
-from convscope.engine.interpret.breakdown.rules.windows import both, box_of, check_maps, under, window_of
+from convscope.engine.interpret.breakdown.windows import both, box_of, check_maps, under, window_of
 from convscope.engine.models.layer_specs.pooling import borders
 from convscope.imaging.lab.equation import DIGITS, as_shown, equation
 from convscope.imaging.numerals import numeral
 
 
-def pooling(place: Place) -> ActivationSum:
+def pooling(unit: Unit) -> Breakdown:
     """The largest value, or the mean, under the window; padding does not count."""
-    layer = place.step.layer
-    rows, columns = window_of(place, layer.pool_size, layer.strides, 1, layer.padding)
-    patches, inside = under(place.inputs[0][:, :, place.channel : place.channel + 1], rows, columns)
-    return _pooled(place, patches, inside, box_of(rows, columns))
+    layer = unit.step.layer
+    rows, columns = window_of(unit, layer.pool_size, layer.strides, 1, layer.padding)
+    patches, inside = under(unit.inputs[0][:, :, unit.channel : unit.channel + 1], rows, columns)
+    return _pooled(unit, patches, inside, box_of(rows, columns))
 
 
-def global_pooling(place: Place) -> ActivationSum:
+def global_pooling(unit: Unit) -> Breakdown:
     """The same of a whole map."""
-    check_maps(place)
-    height, width = place.inputs[0].shape[:2]
-    return _of_part(place, (0, height), (0, width))
+    check_maps(unit)
+    height, width = unit.inputs[0].shape[:2]
+    return _of_part(unit, (0, height), (0, width))
 
 
-def adaptive_pooling(place: Place) -> ActivationSum:
+def adaptive_pooling(unit: Unit) -> Breakdown:
     """The same of one of so many parts that a map is cut into; they overlap where it cannot be cut evenly."""
-    check_maps(place)
-    parts = both(place, place.step.layer.output_size)
+    check_maps(unit)
+    parts = both(unit, unit.step.layer.output_size)
     ends = []
-    for axis, at in enumerate((place.row, place.column)):
-        size = place.inputs[0].shape[axis]
+    for axis, at in enumerate((unit.row, unit.column)):
+        size = unit.inputs[0].shape[axis]
         ends.append((at * size // parts[axis], -(-(at + 1) * size // parts[axis])))
-    return _of_part(place, *ends)
+    return _of_part(unit, *ends)
 
 
-def _of_part(place: Place, rows: tuple[int, int], columns: tuple[int, int]) -> ActivationSum:
-    patch = place.inputs[0][slice(*rows), slice(*columns), place.channel][None].astype(np.float64)
+def _of_part(unit: Unit, rows: tuple[int, int], columns: tuple[int, int]) -> Breakdown:
+    patch = unit.inputs[0][slice(*rows), slice(*columns), unit.channel][None].astype(np.float64)
     height, width = patch.shape[1:]
-    return _pooled(place, patch, np.ones((height, width), bool), (rows[0], columns[0], height, width))
+    return _pooled(unit, patch, np.ones((height, width), bool), (rows[0], columns[0], height, width))
 
 
 def _pooled(
-    place: Place, patches: Numbers, inside: NDArray[np.bool_], window: tuple[int, int, int, int]
-) -> ActivationSum:
-    largest = "Max" in place.step.kind
+    unit: Unit, patches: Numbers, inside: NDArray[np.bool_], window: tuple[int, int, int, int]
+) -> Breakdown:
+    largest = "Max" in unit.step.kind
     values = patches[0][inside]
     long = values.size > LONG
     # The largest stands among those that are listed, with the digits of the result.
@@ -77,7 +77,7 @@ def _pooled(
         )
         words = f"the mean of {listed}{more}: {mean}"
     return made(
-        place,
+        unit,
         "largest" if largest else "mean",
         patches,
         total,
@@ -88,36 +88,36 @@ def _pooled(
     )
 
 
-def moved(place: Place) -> ActivationSum:
+def moved(unit: Unit) -> Breakdown:
     """Padding and cropping: the value from another place, or a zero of the border."""
-    padding = "Padding" in place.step.kind
-    border: Any = place.step.layer.padding if padding else place.step.layer.cropping
-    if place.given[0].ndim == 2:
-        top, left = both(place, border)[0], 0
+    padding = "Padding" in unit.step.kind
+    border: Any = unit.step.layer.padding if padding else unit.step.layer.cropping
+    if unit.given[0].ndim == 2:
+        top, left = both(unit, border)[0], 0
     else:
         (top, _), (left, _) = borders(border)
     sign = -1 if padding else 1
-    return copied(place, place.row + sign * top, place.column + sign * left)
+    return copied(unit, unit.row + sign * top, unit.column + sign * left)
 
 
-def upsampling(place: Place) -> ActivationSum:
+def upsampling(unit: Unit) -> Breakdown:
     """Nearest neighbour: the value of the pixel that was enlarged."""
-    layer = place.step.layer
+    layer = unit.step.layer
     if getattr(layer, "interpolation", "nearest") != "nearest":
-        raise place.cannot()
-    down, across = both(place, layer.size)
-    return copied(place, place.row // down, place.column // across)
+        raise unit.cannot()
+    down, across = both(unit, layer.size)
+    return copied(unit, unit.row // down, unit.column // across)
 
 
-def copied(place: Place, row: int, column: int) -> ActivationSum:
+def copied(unit: Unit, row: int, column: int) -> Breakdown:
     """The input's value at a place, 0 outside of it."""
-    check_maps(place)
-    value = place.inputs[0][:, :, place.channel : place.channel + 1]
+    check_maps(unit)
+    value = unit.inputs[0][:, :, unit.channel : unit.channel + 1]
     patches, inside = under(value, np.array([row]), np.array([column]))
     number = float(patches[0, 0, 0])
-    where = f"row {row}, column {column}" if place.given[0].ndim == 3 else f"row {row}"
+    where = f"row {row}, column {column}" if unit.given[0].ndim == 3 else f"row {row}"
     words = f"{where} of its input, {numeral(number)}" if inside.all() else "in the border that was added: 0"
-    return made(place, "function", patches, number, (words,), inside=inside, window=(row, column, 1, 1))
+    return made(unit, "function", patches, number, (words,), inside=inside, window=(row, column, 1, 1))
 
 
 _SIZES = ("1D", "2D")

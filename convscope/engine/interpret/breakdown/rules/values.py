@@ -9,15 +9,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convscope.engine.interpret.breakdown.breakdown import (
-    ActivationSum,
-    Place,
+from convscope.engine.interpret.breakdown.base import (
+    Breakdown,
     RuleFunction,
+    Unit,
     apply,
     biased_words,
     function_words,
+    here,
     made,
+    of_one_value,
     product_words,
+    same_place,
     scaled_words,
     softmax,
 )
@@ -38,40 +41,19 @@ _PASSING = (
 )
 
 
-def _window(place: Place) -> tuple[int, int, int, int] | None:
-    """The same place of the input."""
-    return (place.row, place.column, 1, 1) if place.given[0].ndim > 1 else None
-
-
-def here(place: Place, number: int = 0) -> float:
-    """The input's value at the same place.
-
-    Raises:
-        UserError: its inputs have no such place.
-    """
-    value = place.given[number]
-    if value.ndim != len(place.at):
-        raise place.cannot()
-    # A gate of 1×1×C, or one map for all channels, is spread over the others.
-    spread = tuple(0 if size == 1 else at for at, size in zip(place.at, value.shape, strict=True))
-    if any(at >= size for at, size in zip(spread, value.shape, strict=True)):
-        raise place.cannot()
-    return float(value[spread])
-
-
-def dense(place: Place) -> ActivationSum:
+def dense(unit: Unit) -> Breakdown:
     """Every input × its weight, plus bias."""
-    layer = place.step.layer
-    vector = place.given[0][place.at[:-1]].astype(np.float64)
-    weights = array(layer.kernel)[:, place.channel].astype(np.float64)
-    bias = 0.0 if layer.bias is None else float(array(layer.bias)[place.channel])
+    layer = unit.step.layer
+    vector = unit.given[0][unit.at[:-1]].astype(np.float64)
+    weights = array(layer.kernel)[:, unit.channel].astype(np.float64)
+    bias = 0.0 if layer.bias is None else float(array(layer.bias)[unit.channel])
     products = vector * weights
     total = float(products.sum()) + bias
     words = [product_words(vector, weights, float(products.sum()))]
     if layer.bias is not None:
         words.append(biased_words(float(products.sum()), "bias", bias, total))
     return made(
-        place,
+        unit,
         "sum",
         vector[:, None, None],
         total,
@@ -80,48 +62,34 @@ def dense(place: Place) -> ActivationSum:
         weights=weights[:, None, None],
         totals=products,
         bias=bias,
-        window=_window(place),
+        window=same_place(unit),
     )
 
 
-def one(place: Place, total: float, words: str, activation: str = "") -> ActivationSum:
-    """A function of the one value at the same place."""
-    return made(
-        place,
-        "function",
-        np.full((1, 1, 1), here(place)),
-        total,
-        (words,),
-        totals=np.array([total]),
-        window=_window(place),
-        activation=activation,
-    )
-
-
-def activation(place: Place) -> ActivationSum:
+def activation(unit: Unit) -> Breakdown:
     """A function of each value, or a softmax over the channels."""
-    step, value = place.step, here(place)
+    step, value = unit.step, here(unit)
     if step.activation in ("softmax", "log_softmax"):
         axis = getattr(step.layer, "axis", -1)
         if not isinstance(axis, int):
-            raise place.cannot("a softmax over several axes is not written out")
+            raise unit.cannot("a softmax over several axes is not written out")
         axis = axis if axis < 0 else axis - 1
-        along = np.moveaxis(place.given[0].astype(np.float64), axis, -1)
-        others = np.delete(np.array(place.at), axis)
+        along = np.moveaxis(unit.given[0].astype(np.float64), axis, -1)
+        others = np.delete(np.array(unit.at), axis)
         logarithm = step.activation == "log_softmax"
-        total, words = softmax(along[tuple(others)], place.at[axis], logarithm=logarithm)
-        return one(place, total, "\n".join(words))
+        total, words = softmax(along[tuple(others)], unit.at[axis], logarithm=logarithm)
+        return of_one_value(unit, total, "\n".join(words))
     if step.kind == "PReLU":
-        slope = float(np.broadcast_to(array(step.layer.alpha), place.given[0].shape)[place.at])
+        slope = float(np.broadcast_to(array(step.layer.alpha), unit.given[0].shape)[unit.at])
         if value > 0:
-            return one(place, value, f"{numeral(value)}: over 0 it stays as it is")
+            return of_one_value(unit, value, f"{numeral(value)}: over 0 it stays as it is")
         total = value * slope
-        return one(place, total, f"below 0 times the slope: {scaled_words(value, slope, 0.0, total)}")
+        return of_one_value(unit, total, f"below 0 times the slope: {scaled_words(value, slope, 0.0, total)}")
     if step.activation in ("glu", "sparsemax"):
-        raise place.cannot(f"{step.activation} mixes the channels and is not written out")
+        raise unit.cannot(f"{step.activation} mixes the channels and is not written out")
     total = apply(step, value)
     told = _with_settings(step, value, total)
-    return one(place, total, told or function_words(step, step.activation or step.kind, value, total))
+    return of_one_value(unit, total, told or function_words(step, step.activation or step.kind, value, total))
 
 
 def _with_settings(step: ProgramStep, value: float, total: float) -> str:
@@ -156,29 +124,29 @@ def _with_settings(step: ProgramStep, value: float, total: float) -> str:
     return f"below the threshold of {numeral(threshold)}: {words}"
 
 
-def passing(place: Place) -> ActivationSum:
+def passing(unit: Unit) -> Breakdown:
     """What acts in training only."""
-    value = here(place)
-    return one(place, value, f"{numeral(value)}: outside of training it passes values on as they are")
+    value = here(unit)
+    return of_one_value(unit, value, f"{numeral(value)}: outside of training it passes values on as they are")
 
 
-def rescaling(place: Place) -> ActivationSum:
+def rescaling(unit: Unit) -> Breakdown:
     """x · scale + offset."""
-    layer, value = place.step.layer, here(place)
+    layer, value = unit.step.layer, here(unit)
     scale, offset = (
-        float(np.broadcast_to(np.asarray(each, np.float64), place.given[0].shape)[place.at])
+        float(np.broadcast_to(np.asarray(each, np.float64), unit.given[0].shape)[unit.at])
         for each in (layer.scale, layer.offset)
     )
     total = value * scale + offset
-    return one(place, total, scaled_words(value, scale, offset, total))
+    return of_one_value(unit, total, scaled_words(value, scale, offset, total))
 
 
-def normalization(place: Place) -> ActivationSum:
+def normalization(unit: Unit) -> Breakdown:
     """(x − mean) / √variance, as `Normalization` was adapted."""
-    layer, value = place.step.layer, here(place)
+    layer, value = unit.step.layer, here(unit)
     # Both have the batch's axis in front.
     mean, variance = (
-        float(np.broadcast_to(array(each)[0], place.given[0].shape)[place.at])
+        float(np.broadcast_to(array(each)[0], unit.given[0].shape)[unit.at])
         for each in (layer.mean, layer.variance)
     )
     total = (value - mean) / max(float(np.sqrt(variance)), 1e-7)
@@ -188,15 +156,15 @@ def normalization(place: Place) -> ActivationSum:
         a, b, c = (as_shown(each, digits) for each in (value, mean, variance))
         return text, (a - b) / sqrt(c)
 
-    return one(place, total, equation(left, total))
+    return of_one_value(unit, total, equation(left, total))
 
 
-def merged(place: Place) -> ActivationSum:
+def merged(unit: Unit) -> Breakdown:
     """The inputs at the same place, joined."""
-    if len(place.given) < 2:
-        return _with_number(place)
-    values = np.array([here(place, number) for number in range(len(place.given))])
-    kind = place.step.kind
+    if len(unit.given) < 2:
+        return _with_number(unit)
+    values = np.array([here(unit, number) for number in range(len(unit.given))])
+    kind = unit.step.kind
     how: dict[str, tuple[str, Any]] = {
         "Add": (" + ", np.sum),
         "Subtract": (" − ", lambda given: given[0] - given[1:].sum()),
@@ -218,23 +186,23 @@ def merged(place: Place) -> ActivationSum:
         return text, float(compute(np.array([as_shown(float(v), digits) for v in values])))
 
     words = equation(left, total)
-    channels = [0 if value.shape[-1] == 1 else place.channel for value in place.given]
+    channels = [0 if value.shape[-1] == 1 else unit.channel for value in unit.given]
     return made(
-        place,
+        unit,
         "sum" if kind in ("Add", "Subtract", "Average") else "function",
         values[:, None, None],
         total,
         (words,),
-        sources=place.sources,
+        sources=unit.sources,
         channels=np.array(channels),
         totals=values,
-        window=_window(place),
+        window=same_place(unit),
     )
 
 
-def _with_number(place: Place) -> ActivationSum:
+def _with_number(unit: Unit) -> Breakdown:
     """A map and a fixed number, as in `maps * 2.0 − 1.0`."""
-    given = [*place.step.args, *place.step.kwargs.values()]
+    given = [*unit.step.args, *unit.step.kwargs.values()]
     operators: dict[str, tuple[str, Callable[[float, float], float]]] = {
         "Add": ("+", lambda a, b: a + b),
         "Subtract": ("−", lambda a, b: a - b),
@@ -243,10 +211,10 @@ def _with_number(place: Place) -> ActivationSum:
         "Divide": ("/", lambda a, b: a / b),
     }
     known = len(given) == 2 and all(isinstance(each, (Slot, int, float)) for each in given)
-    if not known or place.step.kind not in operators:
-        raise place.cannot("it joins a map with fixed numbers")
-    first, second = (here(place) if isinstance(each, Slot) else float(each) for each in given)
-    sign, compute = operators[place.step.kind]
+    if not known or unit.step.kind not in operators:
+        raise unit.cannot("it joins a map with fixed numbers")
+    first, second = (here(unit) if isinstance(each, Slot) else float(each) for each in given)
+    sign, compute = operators[unit.step.kind]
     total = compute(first, second)
     words = equation(
         lambda digits: (
@@ -255,37 +223,37 @@ def _with_number(place: Place) -> ActivationSum:
         ),
         total,
     )
-    return one(place, total, words)
+    return of_one_value(unit, total, words)
 
 
-def concatenated(place: Place) -> ActivationSum:
+def concatenated(unit: Unit) -> Breakdown:
     """The input that this place comes from."""
-    axis = getattr(place.step.layer, "axis", -1)
+    axis = getattr(unit.step.layer, "axis", -1)
     axis = axis if axis < 0 else axis - 1
-    at = list(place.at)
-    for value, source in zip(place.given, place.sources, strict=True):
+    at = list(unit.at)
+    for value, source in zip(unit.given, unit.sources, strict=True):
         if at[axis] < value.shape[axis]:
-            return _copied(place, value, tuple(at), source)
+            return _copied(unit, value, tuple(at), source)
         at[axis] -= value.shape[axis]
-    raise place.cannot()
+    raise unit.cannot()
 
 
-def reshaped(place: Place) -> ActivationSum:
+def reshaped(unit: Unit) -> Breakdown:
     """The same number at another place."""
-    value = place.given[0]
-    flat = int(np.ravel_multi_index(place.at, place.found.tensor(place.slot).shape[1:]))
+    value = unit.given[0]
+    flat = int(np.ravel_multi_index(unit.at, unit.found.tensor(unit.slot).shape[1:]))
     at = tuple(int(n) for n in np.unravel_index(flat, value.shape))
-    return _copied(place, value, at, place.sources[0])
+    return _copied(unit, value, at, unit.sources[0])
 
 
-def _copied(place: Place, value: NDArray[np.float32], at: tuple[int, ...], source: str) -> ActivationSum:
+def _copied(unit: Unit, value: NDArray[np.float32], at: tuple[int, ...], source: str) -> Breakdown:
     number = float(value[at])
     names = {1: ("number",), 2: ("row", "column"), 3: ("row", "column", "channel")}.get(len(at))
     if names is None:
-        raise place.cannot()
+        raise unit.cannot()
     words = ", ".join(f"{name} {n}" for name, n in zip(names, at, strict=True))
     return made(
-        place,
+        unit,
         "function",
         np.full((1, 1, 1), number),
         number,
@@ -297,18 +265,18 @@ def _copied(place: Place, value: NDArray[np.float32], at: tuple[int, ...], sourc
     )
 
 
-def embedding(place: Place) -> ActivationSum:
+def embedding(unit: Unit) -> Breakdown:
     """The numbers that were learned for a word: one row of a table."""
-    word = int(place.given[0][place.at[:-1]])
-    number = float(array(place.step.layer.embeddings)[word, place.channel])
+    word = int(unit.given[0][unit.at[:-1]])
+    number = float(array(unit.step.layer.embeddings)[word, unit.channel])
     return made(
-        place,
+        unit,
         "function",
         np.full((1, 1, 1), float(word)),
         number,
-        (f"word {word}: number {place.channel} of its row in the table: {numeral(number)}",),
+        (f"word {word}: number {unit.channel} of its row in the table: {numeral(number)}",),
         totals=np.array([number]),
-        channels=np.array(place.at[-2:-1] or (0,)),
+        channels=np.array(unit.at[-2:-1] or (0,)),
     )
 
 

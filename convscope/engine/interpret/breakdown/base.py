@@ -1,14 +1,9 @@
-"""One value of a feature map, explained: what it is computed from, to the last number.
-
-`explain` finds the layer's rule (a new kind of layer is one entry in `RULES` of a `sum_…` module), computes
-the value from the layer's input in double precision, and says it in words. A kind without a rule is tried as
-a sum of its inputs with fixed weights (`sum_any`). What does not come to the network's own value is not told.
-"""
+"""What every rule of a breakdown is given and gives back, and how sums are said in words."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import exp, log
 from typing import Literal
 
@@ -16,10 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convscope.core.errors import UserError
-from convscope.engine.interpret.activations.activations import WHOLE, Activations
-from convscope.engine.interpret.activations.outputs import heads_first, output_path, parted
+from convscope.engine.interpret.activations.activations import Activations
 from convscope.engine.interpret.breakdown.rules.reasons import REASONS
-from convscope.engine.models.layer_specs import KINDS
 from convscope.engine.models.program import ProgramStep
 from convscope.imaging.lab.equation import as_shown, equation, products
 from convscope.imaging.numerals import bracketed, numeral
@@ -35,7 +28,7 @@ SHORT, FEW = 4, 8
 
 
 @dataclass(frozen=True, eq=False)
-class ActivationSum:
+class Breakdown:
     """How one value came about.
 
     Attributes:
@@ -121,7 +114,7 @@ class ActivationSum:
 
 
 @dataclass(frozen=True, eq=False)
-class Place:
+class Unit:
     """What a rule is asked: which value of which layer.
 
     Attributes:
@@ -169,98 +162,11 @@ class Place:
         return UserError(f"{self.step.path}: {reason}.")
 
 
-RuleFunction = Callable[[Place], ActivationSum]
-
-
-def explain(found: Activations, path: str, row: int, column: int, channel: int) -> ActivationSum:
-    """How the value at (row, column) of a layer's map came about.
-
-    Args:
-        path: of a layer, or of one of its outputs ("split#2").
-        row, column: 0 for a vector.
-        channel: 0 for a table.
-
-    Raises:
-        UserError: no such place, or a layer that cannot be written out so.
-    """
-    shape = found.shape(path)
-    if not 1 <= len(shape) <= 3:
-        raise UserError(f"{path}: only maps, tables and vectors are explained value by value.")
-    at = {1: (channel,), 2: (row, column), 3: (row, column, channel)}[len(shape)]
-    if any(not 0 <= n < size for n, size in zip(at, shape, strict=True)) or (len(shape) == 2 and channel):
-        raise UserError(f"{path} has no value at row {row}, column {column}, channel {channel}.")
-    shown = float(_one(found, path, at))
-    if not np.isfinite(shown):
-        raise UserError(
-            f"{path}: this value is {shown:g}, no number: the network overflows on this image, or its"
-            " training diverged."
-        )
-    model = found.model
-    if heads_first(model, path):
-        raise UserError(f"{path}: a score is a softmax over a row of products of queries and keys.")
-    layer, number = parted(model, path)
-    steps = [step for step in model.program.steps if step.path == layer]
-    if not steps:
-        return _pixel(found, path, at, shown)
-    first = steps[0]
-    owners = {
-        slot: output_path(name, n + 1)
-        for name, slots in model.program.slots.items()
-        for n, slot in enumerate(slots)
-    }
-    asked = Place(
-        found,
-        first,
-        first.outputs[number - 1],
-        tuple(found.slot_value(slot) for slot in first.inputs),
-        tuple(owners.get(slot, "") for slot in first.inputs),
-        at,
-    )
-    last = steps[1] if len(steps) > 1 else None
-    reasons = []
-    for rule in _rules(first.kind):
-        try:
-            made = replace(rule(asked), path=path, shown=shown)
-            made = made if last is None else _activated(asked, last, made)
-        except UserError as error:
-            reasons.append(error)
-            continue
-        if _agrees(made):
-            return made
-    raise reasons[0] if reasons else asked.cannot()
-
-
-def _rules(kind: str) -> tuple[RuleFunction, ...]:
-    """What may explain a kind of layer, the best first."""
-    from convscope.engine.interpret.breakdown.rules import any as sum_any
-    from convscope.engine.interpret.breakdown.rules import norms as sum_norms
-    from convscope.engine.interpret.breakdown.rules import regions as sum_regions
-    from convscope.engine.interpret.breakdown.rules import values as sum_values
-    from convscope.engine.interpret.breakdown.rules import windows as sum_windows
-
-    known = {**sum_windows.RULES, **sum_regions.RULES, **sum_norms.RULES, **sum_values.RULES}
-    own = KINDS[kind].sum_rule if kind in KINDS else None
-    rule = own or known.get(kind)
-    return (rule, sum_any.linear) if rule is not None else (sum_any.linear, sum_any.pointwise)
-
-
-def _agrees(made: ActivationSum) -> bool:
-    """Whether the sum comes to what the network put out, but for float32's rounding of its terms."""
-    scale = max(1.0, abs(made.shown), float(np.abs(made.totals).sum()))
-    return abs(made.value - made.shown) <= 1e-4 * scale
-
-
-def _one(found: Activations, path: str, place: tuple[int, ...]) -> np.float32:
-    if heads_first(found.model, path):
-        return np.float32(found.value(path)[place])
-    if len(place) == 3 and found.bytes(path) > WHOLE:
-        row, column, channel = place
-        return np.float32(found.channels(path, channel, channel + 1)[row, column, 0])
-    return np.float32(found.tensor(found.slot(path))[(0, *place)].numpy())
+RuleFunction = Callable[[Unit], Breakdown]
 
 
 def made(
-    place: Place,
+    unit: Unit,
     rule: Rule,
     patches: Numbers,
     total: float,
@@ -275,22 +181,22 @@ def made(
     window: tuple[int, int, int, int] | None = None,
     activation: str = "",
     given: Sequence[NDArray[np.float32]] = (),
-) -> ActivationSum:
-    """An `ActivationSum` without a separate activation; what a rule returns.
+) -> Breakdown:
+    """An `Breakdown` without a separate activation; what a rule returns.
 
     Args:
         given: of `sources`, what they put out; the step's inputs if it is left out.
     """
     count = len(patches)
-    return ActivationSum(
-        place.step.path,
-        place.step.kind,
-        place.row,
-        place.at[1] if len(place.at) == 2 else place.column,
-        0 if len(place.at) == 2 else place.channel,
+    return Breakdown(
+        unit.step.path,
+        unit.step.kind,
+        unit.row,
+        unit.at[1] if len(unit.at) == 2 else unit.column,
+        0 if len(unit.at) == 2 else unit.channel,
         rule,
-        sources or place.sources[:1],
-        np.full(count, place.channel, np.int64) if channels is None else channels,
+        sources or unit.sources[:1],
+        np.full(count, unit.channel, np.int64) if channels is None else channels,
         patches,
         np.ones(patches.shape[1:], bool) if inside is None else inside,
         weights,
@@ -301,34 +207,15 @@ def made(
         total,
         total,
         window,
-        place.given[0].ndim,
-        tuple(_size(value) for value in given or place.given[: len(sources or ("",))]),
-        place.at,
+        unit.given[0].ndim,
+        tuple(_size(value) for value in given or unit.given[: len(sources or ("",))]),
+        unit.at,
         words,
     )
 
 
 def _size(value: NDArray[np.float32]) -> tuple[int, int]:
     return {2: (value.shape[0], 1), 3: value.shape[:2]}.get(value.ndim, (1, 1))
-
-
-# Activations of all channels together.
-_ACROSS = ("glu", "sparsemax")
-
-
-def _activated(place: Place, step: ProgramStep, made: ActivationSum) -> ActivationSum:
-    """The same after the layer's own activation."""
-    name = step.activation
-    if name in ("softmax", "log_softmax"):
-        # All of the layer's sums are needed; they come from the network itself.
-        sums = np.asarray(place.found.slot_value(step.inputs[0]), np.float64)
-        value, words = softmax(sums[place.at[:-1]], place.channel, logarithm=name == "log_softmax")
-    elif name in _ACROSS:
-        raise place.cannot(f"{name} mixes the channels and is not written out")
-    else:
-        value = apply(step, made.total)
-        words = (function_words(step, name, made.total, value),)
-    return replace(made, activation=name, value=value, words=made.words + words)
 
 
 def apply(step: ProgramStep, value: float) -> float:
@@ -379,52 +266,6 @@ def softmax(scores: Numbers, channel: int, *, logarithm: bool = False) -> tuple[
     return value, tuple(words)
 
 
-def _pixel(found: Activations, path: str, at: tuple[int, ...], shown: float) -> ActivationSum:
-    """A value of the network's input: a pixel, scaled."""
-    model = found.model
-    slot = found.slot(path)
-    table = len(at) == 2
-    row, column = (at[0], at[1]) if len(at) > 1 else (0, 0)
-    channel = 0 if table else at[-1]
-    if slot != model.program.inputs[model.image_input] or len(model.program.shapes[slot]) != 4:
-        words: tuple[str, ...] = (f"given to the network: {numeral(shown)}",)
-        patches, total = np.full((1, 1, 1), shown), shown
-    else:
-        pixels = np.atleast_3d(found.prepared.pixels)
-        order = model.preprocessing.order == "bgr" and pixels.shape[2] == 3
-        level = float(pixels[row, column, 2 - channel if order else channel])
-        scale, offset = (
-            float((each * pixels.shape[2])[channel] if len(each) == 1 else each[channel])
-            for each in (model.preprocessing.scale, model.preprocessing.offset)
-        )
-        total, patches = level * scale + offset, np.full((1, 1, 1), level)
-        words = ("pixel " + scaled_words(level, scale, offset, total),)
-    return ActivationSum(
-        path,
-        "InputLayer",
-        row,
-        column,
-        channel,
-        "function",
-        (path,),
-        np.array([channel]),
-        patches,
-        np.ones((1, 1), bool),
-        None,
-        np.array([total]),
-        0.0,
-        total,
-        "",
-        total,
-        shown,
-        (row, column, 1, 1),
-        3,
-        ((row + 1, column + 1),),
-        at,
-        words,
-    )
-
-
 def biased_words(value: float, noun: str, bias: float, total: float) -> str:
     """A sum and what is added to it: "3.2 + bias (−0.5) = 2.7"."""
     return equation(
@@ -464,3 +305,38 @@ def product_words(patch: Numbers, weights: Numbers, total: float) -> str:
         return text, shown
 
     return equation(side, total, first=SHORT, most=SHORT)
+
+
+def same_place(unit: Unit) -> tuple[int, int, int, int] | None:
+    """The same place of the input."""
+    return (unit.row, unit.column, 1, 1) if unit.given[0].ndim > 1 else None
+
+
+def here(unit: Unit, number: int = 0) -> float:
+    """The input's value at the same place.
+
+    Raises:
+        UserError: its inputs have no such unit.
+    """
+    value = unit.given[number]
+    if value.ndim != len(unit.at):
+        raise unit.cannot()
+    # A gate of 1×1×C, or one map for all channels, is spread over the others.
+    spread = tuple(0 if size == 1 else at for at, size in zip(unit.at, value.shape, strict=True))
+    if any(at >= size for at, size in zip(spread, value.shape, strict=True)):
+        raise unit.cannot()
+    return float(value[spread])
+
+
+def of_one_value(unit: Unit, total: float, words: str, activation: str = "") -> Breakdown:
+    """A function of the one value at the same place."""
+    return made(
+        unit,
+        "function",
+        np.full((1, 1, 1), here(unit)),
+        total,
+        (words,),
+        totals=np.array([total]),
+        window=same_place(unit),
+        activation=activation,
+    )

@@ -12,9 +12,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convscope.engine.interpret.breakdown.breakdown import ActivationSum, Numbers, Place, made, scaled_words
-from convscope.engine.interpret.breakdown.rules.values import here, one
-from convscope.engine.interpret.breakdown.rules.windows import weighed
+from convscope.engine.interpret.breakdown.base import (
+    Breakdown,
+    Numbers,
+    Unit,
+    here,
+    made,
+    of_one_value,
+    scaled_words,
+)
+from convscope.engine.interpret.breakdown.windows import weighed
 from convscope.imaging.lab.equation import MOST
 from convscope.imaging.numerals import numeral
 
@@ -22,84 +29,84 @@ LARGEST = 16 << 20
 """Numbers of an input beyond which its derivatives are not asked for."""
 
 
-def linear(place: Place) -> ActivationSum:
+def linear(unit: Unit) -> Breakdown:
     """Σ input × weight, plus a constant.
 
     Raises:
         UserError: the layer is no such sum.
     """
-    given = _input(place)
-    weights, _value = _derivative(place, given)
+    given = _input(unit)
+    weights, _value = _derivative(unit, given)
     generator = np.random.default_rng(0)
     for other in (-given, generator.normal(size=given.shape), 9 * generator.normal(size=given.shape)):
-        again, _value = _derivative(place, other.astype(np.float32))
+        again, _value = _derivative(unit, other.astype(np.float32))
         if not np.allclose(again, weights, rtol=1e-4, atol=1e-6 * max(1.0, float(np.abs(weights).max()))):
-            raise place.cannot()
-    _weights, constant = _derivative(place, np.zeros_like(given))
+            raise unit.cannot()
+    _weights, constant = _derivative(unit, np.zeros_like(given))
     used = np.argwhere(weights)
     if not len(used):
         used = np.zeros((1, given.ndim), np.int64)
     if len(used) == 1:
-        return _single(place, tuple(int(n) for n in used[0]), float(weights[tuple(used[0])]), constant)
-    return _many(place, weights, used, constant)
+        return _single(unit, tuple(int(n) for n in used[0]), float(weights[tuple(used[0])]), constant)
+    return _many(unit, weights, used, constant)
 
 
-def pointwise(place: Place) -> ActivationSum:
+def pointwise(unit: Unit) -> Breakdown:
     """A function of the one value at the same place.
 
     Raises:
         UserError: the layer looks further around.
     """
-    given, value = _input(place), here(place)
-    if given.shape != tuple(place.found.tensor(place.slot).shape[1:]):
-        raise place.cannot()
-    _weights, total = _derivative(place, given)
+    given, value = _input(unit), here(unit)
+    if given.shape != tuple(unit.found.tensor(unit.slot).shape[1:]):
+        raise unit.cannot()
+    _weights, total = _derivative(unit, given)
     generator = np.random.default_rng(0)
     for other in (np.abs(generator.normal(size=given.shape)), 1 + generator.random(given.shape)):
-        other[place.at] = value
-        _weights, again = _derivative(place, other.astype(np.float32))
+        other[unit.at] = value
+        _weights, again = _derivative(unit, other.astype(np.float32))
         if abs(again - total) > 1e-6 * max(1.0, abs(total)):
-            raise place.cannot()
+            raise unit.cannot()
     # What it is of other numbers is not asked here: the value has its digits.
-    words = f"{place.step.kind}({numeral(value, MOST)}) = {numeral(total)}"
-    return one(place, total, words)
+    words = f"{unit.step.kind}({numeral(value, MOST)}) = {numeral(total)}"
+    return of_one_value(unit, total, words)
 
 
-def _input(place: Place) -> NDArray[np.float32]:
+def _input(unit: Unit) -> NDArray[np.float32]:
     """The one input that is looked at.
 
     Raises:
         UserError: there are several, or it is too large, of too many axes, or of whole numbers.
     """
-    slots, program = set(place.step.inputs), place.found.model.program
-    if len(slots) != 1 or not program.dtypes[place.step.inputs[0]].startswith(("float", "bfloat")):
-        raise place.cannot()
-    if not 1 <= place.given[0].ndim <= 3 or place.given[0].size > LARGEST:
-        raise place.cannot()
-    return place.given[0]
+    slots, program = set(unit.step.inputs), unit.found.model.program
+    if len(slots) != 1 or not program.dtypes[unit.step.inputs[0]].startswith(("float", "bfloat")):
+        raise unit.cannot()
+    if not 1 <= unit.given[0].ndim <= 3 or unit.given[0].size > LARGEST:
+        raise unit.cannot()
+    return unit.given[0]
 
 
-def _derivative(place: Place, given: NDArray[np.float32]) -> tuple[Numbers, float]:
+def _derivative(unit: Unit, given: NDArray[np.float32]) -> tuple[Numbers, float]:
     """What the value would change by with each number of the input, and the value."""
     import tensorflow as tf
 
-    slot, program = place.step.inputs[0], place.found.model.program
+    slot, program = unit.step.inputs[0], unit.found.model.program
     tensor: Any = tf.cast(tf.constant(given[None]), program.dtypes[slot])
     try:
         with tf.GradientTape() as tape:
             tape.watch(tensor)
-            value = tf.cast(program.run({slot: tensor}, [place.slot])[0], tf.float32)[(0, *place.at)]
+            value = tf.cast(program.run({slot: tensor}, [unit.slot])[0], tf.float32)[(0, *unit.at)]
         found = tape.gradient(value, tensor)
     except (tf.errors.OpError, LookupError, TypeError, ValueError) as error:
         # An operation without a derivative, or one that does not take any numbers.
-        raise place.cannot() from error
+        raise unit.cannot() from error
     slopes = np.zeros(given.shape) if found is None else tf.convert_to_tensor(found).numpy()[0]
     return np.asarray(slopes, np.float64), float(value)
 
 
-def _single(place: Place, at: tuple[int, ...], weight: float, constant: float) -> ActivationSum:
+def _single(unit: Unit, at: tuple[int, ...], weight: float, constant: float) -> Breakdown:
     """One value of the input, as it is or enlarged and shifted."""
-    value = float(place.given[0][at])
+    value = float(unit.given[0][at])
     total = value * weight + constant
     names = {1: ("number",), 2: ("row", "column"), 3: ("row", "column", "channel")}[len(at)]
     where = ", ".join(f"{name} {n}" for name, n in zip(names, at, strict=True))
@@ -108,7 +115,7 @@ def _single(place: Place, at: tuple[int, ...], weight: float, constant: float) -
         f"{where} of its input: {numeral(value) if plain else scaled_words(value, weight, constant, total)}"
     )
     return made(
-        place,
+        unit,
         "function",
         np.full((1, 1, 1), value),
         total,
@@ -119,9 +126,9 @@ def _single(place: Place, at: tuple[int, ...], weight: float, constant: float) -
     )
 
 
-def _many(place: Place, weights: Numbers, used: NDArray[np.int64], constant: float) -> ActivationSum:
+def _many(unit: Unit, weights: Numbers, used: NDArray[np.int64], constant: float) -> Breakdown:
     """The smallest window that holds all weights, on the channels that have any."""
-    given = place.inputs[0].astype(np.float64)
+    given = unit.inputs[0].astype(np.float64)
     plane = weights[:, None] if weights.ndim == 2 else weights
     if given.ndim == 1:
         channels = used[:, 0]
@@ -136,4 +143,4 @@ def _many(place: Place, weights: Numbers, used: NDArray[np.int64], constant: flo
         window = (int(low[0]), int(low[1]), int(high[0] - low[0]), int(high[1] - low[1]))
     inside = np.ones(patches.shape[1:], bool)
     bias = constant if constant else None
-    return weighed(place, patches, factors, channels, inside, window, bias, "constant")
+    return weighed(unit, patches, factors, channels, inside, window, bias, "constant")

@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from test_activation_sum import agree, filled, noise
+from test_breakdown import agree, filled, noise
 
 from convscope.core.errors import UserError
 from convscope.engine.interpret.activations.activations import Activations, look
 from convscope.engine.interpret.activations.layer_maps import layer_maps
-from convscope.engine.interpret.breakdown.breakdown import ActivationSum, explain
+from convscope.engine.interpret.breakdown.base import Breakdown
+from convscope.engine.interpret.breakdown.explain import explain
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.runtime import start
 
@@ -166,7 +167,7 @@ def test_vectors(kind: str) -> None:
     check(found, agree(found, last(found), count=5))
 
 
-def check(found: Activations, one: ActivationSum) -> None:
+def check(found: Activations, one: Breakdown) -> None:
     """What is shown adds up by itself, and leads on to the number that it names."""
     if one.rule == "sum" and one.weights is not None:
         assert float((one.patches * one.weights).sum()) + one.bias == pytest.approx(one.total, abs=1e-6)

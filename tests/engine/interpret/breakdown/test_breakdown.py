@@ -9,7 +9,8 @@ import pytest
 
 from convscope.core.errors import UserError
 from convscope.engine.interpret.activations.activations import Activations, look
-from convscope.engine.interpret.breakdown.breakdown import ActivationSum, explain, softmax
+from convscope.engine.interpret.breakdown.base import Breakdown, softmax
+from convscope.engine.interpret.breakdown.explain import explain
 from convscope.engine.models.library.catalogue import open_model
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.runtime import start
@@ -39,7 +40,7 @@ def noise(height: int, width: int, seed: int = 0) -> Image:
     return Image(values, "noise")
 
 
-def agree(found: Activations, path: str, count: int = 12, seed: int = 1) -> ActivationSum:
+def agree(found: Activations, path: str, count: int = 12, seed: int = 1) -> Breakdown:
     """The totals of some places equal the layer's values; corners are among them. Returns the last."""
     shape, generator = found.shape(path), np.random.default_rng(seed)
     value = found.value(path)
