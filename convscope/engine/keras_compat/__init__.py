@@ -23,6 +23,7 @@ from convscope.engine.keras_compat.graphs import (
     is_symbolic,
     leaf_layers,
     operation_behind,
+    operation_home,
     snake_case,
     structures,
 )
@@ -54,6 +55,7 @@ __all__ = [
     "make_variables",
     "no_kernel",
     "operation_behind",
+    "operation_home",
     "register_part",
     "route_downloads",
     "seeded",

@@ -62,6 +62,18 @@ def leaf_layers(model: Any) -> list[Any]:
     return [layer for layer in layers if not list(layer._flatten_layers(include_self=False))]
 
 
+def operation_home(kind: str) -> str | None:
+    """The module of the class of a function of `keras.ops`; None: there is none of this name."""
+    import keras
+    from keras.src.ops import core, image, linalg, math, nn, numpy
+
+    for module in (numpy, nn, math, core, linalg, image):
+        made = getattr(module, kind, None)
+        if isinstance(made, type) and issubclass(made, keras.Operation):
+            return str(made.__module__)
+    return None
+
+
 def snake_case(name: str) -> str:
     """How Keras calls a layer of a class by default: "conv2d"."""
     from keras.src.utils.naming import to_snake_case

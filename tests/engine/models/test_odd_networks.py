@@ -124,3 +124,42 @@ def test_a_softmax_of_one_unit_is_told_in_a_note(apart: bool, tmp_path: Path) ->
         keras.Sequential([keras.Input((8, 8, 1)), layers.Flatten(), *last]).save(tmp_path / "m.keras")
         told = open_model(tmp_path / "m.keras").predict(picture())
     assert "A softmax of one unit is 1 whatever the image: this network tells nothing apart." in told.notes
+
+
+def _operations() -> Any:
+    import keras
+
+    layers, ops = keras.layers, keras.ops
+    inside = keras.Input((6, 6, 2))
+    inner = keras.Model(inside, ops.relu(inside - 0.5) / 2, name="inner")
+    inputs = keras.Input((8, 8, 1))
+    maps = layers.Conv2D(2, 3, name="conv")(inputs) * 2.0
+    # Two kinds of one name: the layer, and the function.
+    maps = layers.Add(name="joined")([inner(maps), maps]) + maps
+    values = ops.mean(maps, axis=(1, 2))
+    return keras.Model(inputs, layers.Dense(3, activation="softmax")(1 - values), name="operations")
+
+
+@pytest.mark.parametrize("suffix", [".h5", ".keras"])
+def test_arithmetic_between_layers(suffix: str, tmp_path: Path) -> None:
+    """Keras writes operations into .h5 files by the names of their classes alone, and does not open them."""
+    made = _operations()
+    made.save(tmp_path / f"net{suffix}")
+    found = open_model(tmp_path / f"net{suffix}")
+    images = np.random.default_rng(0).normal(size=(4, 8, 8, 1)).astype(np.float32)
+    assert np.array_equal(np.asarray(found.keras(images)), np.asarray(made(images)))
+    assert [row.kind for row in found.layers].count("Add") == 2
+    told = [note for note in found.notes if "that Keras itself does not open" in note]
+    assert (len(told), found.source.as_is) == ((1, False) if suffix == ".h5" else (0, True))
+    if told:
+        assert "(Add, Mean, Multiply, Relu, Subtract, TrueDivide)" in told[0]
+
+
+def test_a_layer_is_taken_for_no_operation(tmp_path: Path) -> None:
+    import keras
+
+    inputs = keras.Input((8, 8, 1))
+    maps = keras.layers.Conv2D(1, 3, padding="same")(inputs)
+    keras.Model(inputs, keras.layers.Add()([maps, inputs])).save(tmp_path / "net.h5")
+    found = open_model(tmp_path / "net.h5")
+    assert found.source.as_is and type(found.keras.layers[-1]) is keras.layers.Add

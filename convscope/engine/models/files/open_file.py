@@ -20,6 +20,7 @@ from convscope.engine.models.files.channels_last import NOTE, channels_last, is_
 from convscope.engine.models.files.check_config import check_config
 from convscope.engine.models.files.description import description, description_beside, is_description
 from convscope.engine.models.files.h5 import check_h5, legacy_weights, model_config
+from convscope.engine.models.files.h5_operations import with_homes
 from convscope.engine.models.files.keras2.keras1 import THEANO, in_keras2_order, in_keras2_words
 from convscope.engine.models.files.keras2.own_parts import register
 from convscope.engine.models.files.keras2.rebuild import check_legacy, rebuild
@@ -241,8 +242,11 @@ def _from_h5(path: Path, task: Task) -> tuple[Any, list[str]]:
             "or open it together with their description (.json, from model.to_json())."
         )
     config, version = told
+    operations: set[str] = set()
     if version < 2:
         config = in_keras2_words(config, path.name)
+    elif version >= 3:
+        config = with_homes(config, operations)
     config = _model_config(config, path.name, version)
     if version < 3:
         check_legacy(config, path.name)
@@ -252,7 +256,10 @@ def _from_h5(path: Path, task: Task) -> tuple[Any, list[str]]:
         raise UserError(f"{path.name} holds no weights.")
     if version >= 3:
         model = bounded(lambda: from_legacy_config(config), path.name, task, held=held)
-        notes = []
+        told_of = ", ".join(sorted(operations))
+        notes = [f"It has operations ({told_of}) that Keras itself does not open in .h5 files."] * bool(
+            told_of
+        )
     else:
         model = bounded(lambda: rebuild(config, path.name), path.name, task, held=held)
         notes = [f"Keras {version} wrote it; it was mended for Keras 3."]
