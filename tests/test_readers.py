@@ -93,7 +93,7 @@ ALLOWED = {
     ("engine/models/files/keras_zip.py", "zipfile.ZipFile"): "checked by the room just before",
     ("engine/models/files/loss.py", "zipfile.ZipFile"): "a file that the room has opened",
     ("engine/models/files/loss.py", "h5py.File"): "opened as a model before",
-    ("engine/models/files/renamed_weights.py", "h5py.File"): "opened as a model before",
+    ("engine/models/files/keras2/renamed_weights.py", "h5py.File"): "opened as a model before",
     ("engine/models/files/save_file.py", "h5py.File"): "what was just written",
     ("engine/models/files/save_file.py", "json.loads"): "what was just written",
     ("engine/models/files/saved_model/__init__.py", ".resolve"): "a folder that is there",

@@ -295,16 +295,14 @@ def test_files_of_keras_3(make: Callable[[], Any], suffix: str, tmp_path: Path) 
     assert not model.keras.compiled
 
 
-def test_arithmetic_on_tensors_comes_back_from_keras_files_only(tmp_path: Path) -> None:
+@pytest.mark.parametrize("suffix", [".keras", ".h5"])
+def test_arithmetic_on_tensors_comes_back(suffix: str, tmp_path: Path) -> None:
+    """Keras writes x * 2 into .h5 in a form that it cannot read back itself."""
     theirs = nets.random_weights(nets.deep())
-    theirs.save(tmp_path / "m.keras")
+    theirs.save(tmp_path / f"m{suffix}")
     batch = nets.images(theirs)[0]
-    ours = open_model(tmp_path / "m.keras").keras
+    ours = open_model(tmp_path / f"m{suffix}").keras
     np.testing.assert_array_equal(ours(batch, training=False), theirs(batch, training=False))
-    # Keras writes x * 2 into .h5 in a form that it cannot read back itself.
-    theirs.save(tmp_path / "m.h5")
-    with pytest.raises(UserError, match=r"^The configuration in m\.h5 does not make a model\.$"):
-        open_model(tmp_path / "m.h5")
 
 
 def _flat(value: Any) -> list[Any]:
