@@ -69,7 +69,7 @@ class PatternSettings:
         minimum=1,
         maximum=6,
         said="number of octaves",
-        about="Sizes climbed one after the other, from small to full: large forms first",
+        about="Sizes one after the other, from small to full: large forms first",
     )
     diversity: float = _weight("diversity", "the diversity", "")
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
-from PySide6.QtCore import QSignalBlocker, Signal
+from PySide6.QtCore import QSignalBlocker
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QVBoxLayout, QWidget
 
 from convscope.core.parameter import parameters_of
@@ -17,109 +15,48 @@ from convscope.engine.interpret.feature_visualization.settings import (
 from convscope.ui import theme
 from convscope.ui.forms.form import caption, combo, named, row, segmented, spin, tool
 from convscope.ui.forms.slider_row import SliderRow
-from convscope.ui.panels.patterns.wish import APART, CLASS_SHOWS, SHOWS, Wish, change_words
+from convscope.ui.panels.patterns.options import APART, CLASS_SHOWS, SHOWS
+from convscope.ui.panels.patterns.view_model import PatternsViewModel
 from convscope.ui.widgets.flow import FlowLayout
-from convscope.workspace.document import Part
 
 _SETTINGS = parameters_of(PatternSettings)
 
 
-class Controls(QWidget):
-    """All settings but what is looked at.
+class PatternControls(QWidget):
+    """All settings but what is looked at."""
 
-    Signals:
-        changed: the `Wish` as it is now.
-    """
-
-    changed = Signal(object)
-
-    def __init__(self, slot: Part[Wish], parent: QWidget | None = None) -> None:
+    def __init__(self, view_model: PatternsViewModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._slot = slot
-        self._classes, self._noun = False, "class"
-        # Of the layer or of the network, filters or classes to choose the other from.
-        self._filters = 1 << 30
+        self._model = view_model
         self._build()
         self._show()
-        slot.changed.connect(self._changed)
+        view_model.settings_changed.connect(self._show)
 
-    def shutdown(self) -> None:
-        """Take no more events."""
-        self._slot.changed.disconnect(self._changed)
-
-    @property
-    def _wish(self) -> Wish:
-        return self._slot.value
-
-    @property
-    def wish(self) -> Wish:
-        """What is wanted, of those things that there are."""
-        wish = self._wish
-        if wish.other >= max(1, self._filters):
-            wish = replace(wish, other=max(0, self._filters - 1))
-        if self._classes and wish.show not in CLASS_SHOWS:
-            return replace(wish, show=CLASS_SHOWS[0])
-        return wish
-
-    def edit(self, **changes: object) -> None:
-        """Change the wish, as a person does; it can be taken back."""
-        wish = replace(self._wish, **changes)  # type: ignore[arg-type]
-        label, merge = change_words(self._wish, wish)
-        self._slot.edit(wish, label, merge)
-
-    def _changed(self, _wish: Wish) -> None:
-        """By a person here, by undo or redo."""
-        self._show()
-        self.changed.emit(self.wish)
-
-    def set_source(self, name: str) -> None:
-        """Which grids there are: of "layers" or "classes"; a person's choice comes back with the layers."""
-        self._classes = name == "classes"
+    def _show_offered(self) -> None:
+        """Which grids there are, of layers or of classes, and how many steps pictures take by themselves."""
+        offered, steps, classes = self._model.offered, self._model.steps, self._model.source == "classes"
         for number, (value, _words, _says) in enumerate(SHOWS):
             item = self.show_what.model().item(number)  # type: ignore[attr-defined]
-            item.setEnabled(not self._classes or value in CLASS_SHOWS)
-        self._say_noun()
-        self._show()
-
-    def set_noun(self, noun: str) -> None:
-        """What the network puts out a row of: "class" or "value"."""
-        if noun != self._noun:
-            self._noun = noun
-            self._say_noun()
-
-    def _say_noun(self) -> None:
-        several = "Classes" if self._noun == "class" else "Values"
-        self.show_what.setItemText(0, several if self._classes else SHOWS[0][1])
-        self.show_what.setItemText(2, f"Several of one {self._noun}" if self._classes else SHOWS[2][1])
-
-    def set_filters(self, count: int, chosen: int) -> None:
-        """How many filters there are to choose the other from."""
-        self.way.setText(f"from filter {chosen} to filter")
-        self._filters = count
-        with QSignalBlocker(self.other):
-            self.other.setRange(0, max(0, count - 1))
-            self.other.setValue(self.wish.other)
-
-    def set_steps(self, grid: int, large: int, shown: int) -> None:
-        """How many steps pictures take by themselves.
-
-        Args:
-            grid: those of the grid, or of the sheet.
-            large: the large one.
-            shown: what is shown large now: a tile of the grid takes as many as the grid.
-        """
-        if self._wish.settings.steps is None:
-            self.steps.setSpecialValueText(f"{shown} (auto)")
+            item.setEnabled(not classes or value in CLASS_SHOWS)
+        several = "Classes" if offered.noun == "class" else "Values"
+        self.show_what.setItemText(0, several if classes else SHOWS[0][1])
+        self.show_what.setItemText(2, f"Several of one {offered.noun}" if classes else SHOWS[2][1])
+        self.way.setText(f"from filter {offered.chosen} to filter")
+        self.other.setRange(0, max(0, offered.filters - 1) if offered.filters < 1 << 30 else 1)
+        if self._model.options.settings.steps is None and steps.shown:
+            self.steps.setSpecialValueText(f"{steps.shown} (auto)")
         self.steps.setToolTip(
             "How often the pictures are changed"
-            + (f"; by itself {grid} in the grid, {large} in the large one" if grid != large else "")
+            + (
+                f"; by itself {steps.grid} in the grid, {steps.large} in the large one"
+                if steps.grid != steps.large
+                else ""
+            )
         )
 
-    def _settings(self, **changes: object) -> None:
-        self.edit(settings=replace(self._wish.settings, **changes))  # type: ignore[arg-type]
-
     def _show(self) -> None:
-        wish, settings = self.wish, self._wish.settings
+        options = self._model.options
+        settings = options.settings
         recipe = RECIPES[settings.recipe]
         with (
             QSignalBlocker(self.show_what),
@@ -130,17 +67,18 @@ class Controls(QWidget):
             QSignalBlocker(self.other),
             QSignalBlocker(self.from_image),
         ):
-            self.show_what.setCurrentIndex(self.show_what.findData(wish.show))
+            self._show_offered()
+            self.show_what.setCurrentIndex(self.show_what.findData(options.show))
             self.recipe.set_value(settings.recipe)
             self.steps.setValue(settings.steps or 0)
             self.pixels.setValue(settings.size or SMALLEST_SIZE - 1)
             self.seed.setValue(settings.seed)
             self.octaves.setValue(settings.octaves)
-            self.other.setValue(wish.other)
-            self.from_image.setChecked(wish.from_image)
+            self.other.setValue(options.other)
+            self.from_image.setChecked(options.from_image)
         self.about.setText(recipe.about)
-        self.other_row.setVisible(wish.show == "between")
-        self.diversity.setVisible(wish.show == "several")
+        self.other_row.setVisible(options.show == "between")
+        self.diversity.setVisible(options.show == "several")
         for slider, value in (
             (self.variation, settings.variation),
             (self.l2, settings.l2),
@@ -149,8 +87,11 @@ class Controls(QWidget):
         ):
             slider.set_value(value)
         plain = PatternSettings(settings.recipe, settings.steps, seed=settings.seed)
-        changed = settings != plain or wish.from_image
+        changed = settings != plain or options.from_image
         self.more.setText("More •" if changed else "More")
+        unfolded = self._model.folds.value.more
+        self.more.setChecked(unfolded)
+        self.fold.setVisible(unfolded)
 
     # -- the widgets -----------------------------------------------------------------------------------------
 
@@ -160,19 +101,19 @@ class Controls(QWidget):
         column.setSpacing(theme.GAP)
         self.show_what = combo("patterns.show", "What the grid shows", [(v, w) for v, w, _ in SHOWS], "Show")
         self.show_what.setMinimumContentsLength(18)
-        self.show_what.activated.connect(lambda _index: self.edit(show=self.show_what.currentData()))
+        self.show_what.activated.connect(lambda _index: self._model.edit(show=self.show_what.currentData()))
         self.recipe = segmented(
             "patterns.recipe", "Recipe", [(name, one.title, one.about) for name, one in RECIPES.items()]
         )
         self.recipe.setMinimumWidth(self.recipe.sizeHint().width())
-        self.recipe.changed.connect(lambda name: self._settings(recipe=name))
+        self.recipe.changed.connect(lambda name: self._model.edit_settings(recipe=name))
         self.steps = spin("patterns.steps", "Steps", 0, round(_SETTINGS["steps"].maximum))
         self.steps.setMinimumWidth(theme.scaled(100))
         self.steps.setSingleStep(16)
         self.steps.setSpecialValueText("auto")
-        self.steps.valueChanged.connect(lambda value: self._settings(steps=value or None))
+        self.steps.valueChanged.connect(lambda value: self._model.edit_settings(steps=value or None))
         self.seed = spin("patterns.seed", "Seed", 0, 2**31 - 1)
-        self.seed.valueChanged.connect(lambda value: self._settings(seed=value))
+        self.seed.valueChanged.connect(lambda value: self._model.edit_settings(seed=value))
         self.dice = tool("patterns.dice", "Another seed", "dices", self._roll)
         self.more = tool("patterns.more", "More options", "sliders-horizontal", self._unfold, "More")
         self.more.setCheckable(True)
@@ -183,13 +124,13 @@ class Controls(QWidget):
             first.addWidget(widget)
         column.addLayout(first)
         self.other = spin("patterns.other", "The other filter", 0, 1)
-        self.other.valueChanged.connect(lambda value: self.edit(other=value))
+        self.other.valueChanged.connect(lambda value: self._model.edit(other=value))
         self.other_row = QWidget()
         self.way = theme.label("", "caption")
         self.other_row.setLayout(row(self.way, self.other, None))
         column.addWidget(self.other_row)
         self.diversity = SliderRow("patterns.diversity", "diversity", 0.1, 2, 0.1, APART)
-        self.diversity.changed.connect(lambda value: self._settings(diversity=value))
+        self.diversity.changed.connect(lambda value: self._model.edit_settings(diversity=value))
         column.addWidget(self.diversity)
         self.fold = QWidget()
         self.fold.setLayout(self._options())
@@ -203,26 +144,26 @@ class Controls(QWidget):
         grid.setVerticalSpacing(theme.GRID)
         self.variation = SliderRow("patterns.variation", "variation", 0, 2, 0.1, 0)
         self.variation.setToolTip("Takes the total variation off: smoother pictures")
-        self.variation.changed.connect(lambda value: self._settings(variation=value))
+        self.variation.changed.connect(lambda value: self._model.edit_settings(variation=value))
         self.l2 = SliderRow("patterns.l2", "L2", 0, 2, 0.1, 0)
         self.l2.setToolTip("Takes the distance from gray off: paler pictures")
-        self.l2.changed.connect(lambda value: self._settings(l2=value))
+        self.l2.changed.connect(lambda value: self._model.edit_settings(l2=value))
         self.blur = SliderRow("patterns.blur", "blur", 0, 2, 0.1, 0)
         self.blur.setToolTip("Takes the distance from a blurred copy off: fewer fine details")
-        self.blur.changed.connect(lambda value: self._settings(blur=value))
+        self.blur.changed.connect(lambda value: self._model.edit_settings(blur=value))
         self.octaves = spin("patterns.octaves", "Octaves", 1, round(_SETTINGS["octaves"].maximum))
-        self.octaves.setToolTip("Sizes climbed one after the other, from small to full: large forms first")
-        self.octaves.valueChanged.connect(lambda value: self._settings(octaves=value))
+        self.octaves.setToolTip("Sizes one after the other, from small to full: large forms first")
+        self.octaves.valueChanged.connect(lambda value: self._model.edit_settings(octaves=value))
         largest = round(_SETTINGS["size"].maximum)
         self.pixels = spin("patterns.size", "Size of the large picture", SMALLEST_SIZE - 1, largest)
         self.pixels.setSpecialValueText("auto")
         self.pixels.setSingleStep(32)
         self.pixels.valueChanged.connect(
-            lambda value: self._settings(size=None if value < SMALLEST_SIZE else value)
+            lambda value: self._model.edit_settings(size=None if value < SMALLEST_SIZE else value)
         )
         self.from_image = QCheckBox("start from the current image")
         self.from_image.setObjectName("patterns.from_image")
-        self.from_image.toggled.connect(lambda on: self.edit(from_image=on))
+        self.from_image.toggled.connect(lambda on: self._model.edit(from_image=on))
         self.about = caption("patterns.about")
         for number, slider in enumerate((self.variation, self.l2, self.blur)):
             grid.addWidget(slider, number, 0)
@@ -238,7 +179,7 @@ class Controls(QWidget):
         return grid
 
     def _unfold(self) -> None:
-        self.fold.setVisible(self.more.isChecked())
+        self._model.unfold_options(self.more.isChecked())
 
     def _roll(self) -> None:
-        self._settings(seed=int(np.random.default_rng().integers(0, 10_000)))
+        self._model.edit_settings(seed=int(np.random.default_rng().integers(0, 10_000)))

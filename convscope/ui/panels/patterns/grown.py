@@ -1,96 +1,108 @@
-"""What has grown: on the tiles, large, or on the contact sheet, and kept for saving."""
+"""What has grown and can be saved: the grid, the large picture with its evolution, the contact sheet."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from convscope.engine.interpret.feature_visualization.results import AscentFrame, Pattern
-from convscope.ui.panels.patterns.middle import Middle
-from convscope.ui.panels.patterns.output import Output
-from convscope.ui.panels.patterns.portrait import Portrait
 
-MARK = " · "
+MOST_FRAMES = 160
 
 
+class Evolution:
+    """The frames of a growing picture, thinned so that they always span the whole growth."""
+
+    def __init__(self) -> None:
+        self.frames: list[NDArray[np.uint8]] = []
+        self._every, self._seen = 1, 0
+
+    def add(self, pixels: NDArray[np.uint8]) -> None:
+        """One more frame."""
+        if self._seen % self._every == 0:
+            self.frames.append(pixels)
+        self._seen += 1
+        if len(self.frames) > MOST_FRAMES:
+            self.frames = self.frames[::2]
+            self._every *= 2
+
+
+@dataclass
 class Grown:
-    """Puts frames where they belong.
+    """What there is to save, of one grid.
 
-    Args:
-        middle: with the grid and the sheet.
-        portrait: the large picture.
-        output: what can be saved.
+    Attributes:
+        name: the model's and the layer's.
+        finished: the finished patterns of the grid, by tile.
+        grid: all of them, once they are.
+        pixels, large: what is shown large, and its patterns once they are finished.
+        evolution: how the large picture grew.
+        sheet: the contact sheet so far; that of the grid before stays until another one begins.
     """
 
-    def __init__(self, middle: Middle, portrait: Portrait, output: Output) -> None:
-        self._middle, self._portrait, self._output = middle, portrait, output
-        # The finished patterns of the grid, by tile.
-        self.finished: dict[int, Pattern] = {}
-        self._count = 0
+    name: str = "pattern"
+    finished: dict[int, Pattern] = field(default_factory=dict)
+    grid: tuple[Pattern, ...] = ()
+    pixels: NDArray[np.uint8] | None = None
+    large: tuple[Pattern, ...] = ()
+    evolution: Evolution = field(default_factory=Evolution)
+    sheet: NDArray[np.uint8] | None = None
 
-    def begin(self, count: int) -> None:
-        """A grid of so many tiles begins; nothing has grown."""
-        self.finished, self._count = {}, count
-        self._output.forget()
-        self._portrait.clear()
 
-    def show_tiles(self, frame: AscentFrame, large: int | None) -> None:
-        """A frame of the grid; one of its tiles may be shown large as well."""
-        for place, number in enumerate(frame.numbers):
-            if number < self._count:
-                self._show_tile(number, frame, place)
-        if large is None or large not in frame.numbers:
-            return
-        place = frame.numbers.index(large)
-        self._portrait.show_frame(frame, (place,))
-        self._note(frame.pixels[place], frame.patterns[place : place + 1])
+@dataclass(frozen=True, eq=False)
+class Detail:
+    """What is shown large: a tile of the grid, or a picture that grows by itself.
 
-    def _show_tile(self, number: int, frame: AscentFrame, place: int) -> None:
-        grid, caption = self._middle.grid, None
-        if frame.patterns:
-            pattern = self.finished[number] = frame.patterns[place]
-            if pattern.flat:
-                # The same pattern comes with several frames.
-                caption = (
-                    f"{grid.caption(number).partition(MARK)[0]}{MARK}{'dead' if pattern.dead else 'flat'}"
-                )
-        grid.set_map(number, frame.pixels[place], caption)
+    Attributes:
+        title: whose picture it is.
+        pictures: one, or what it makes positive and what negative; none: blank.
+        patterns: the finished ones.
+        curves: the objective at each step, one a picture.
+        steps: that are planned.
+        begun: whether a first frame has come.
+        growing: a large picture grows, or waits to.
+        continues: it can be continued.
+        stopped: it stands before its end.
+        hint: what a person can do while there is nothing.
+    """
 
-    def end_grid(self, patterns: tuple[Pattern, ...]) -> None:
-        """The whole grid is there."""
-        self._output.grid = patterns
-        dead = sum(bool(pattern.dead) for pattern in patterns)
-        flat = sum(pattern.flat for pattern in patterns) - dead
-        head = self._middle.head
-        if dead:
-            head.say_facts(f"{head.facts.text()}{MARK}{dead} of these {'is' if dead == 1 else 'are'} dead")
-        if flat:
-            head.say_facts(
-                f"{head.facts.text()}{MARK}{flat} of these {'stays' if flat == 1 else 'stay'} flat"
-            )
+    title: str = ""
+    pictures: tuple[NDArray[np.uint8], ...] = ()
+    patterns: tuple[Pattern, ...] = ()
+    curves: tuple[NDArray[np.float32], ...] = ()
+    steps: int = 0
+    begun: bool = False
+    growing: bool = False
+    continues: bool = False
+    stopped: bool = False
+    hint: str = ""
 
-    def show_rough(self, number: int) -> None:
-        """A tile's own picture, until the large one has its first frame."""
-        self._output.evolution.clear()
-        self._portrait.clear()
-        if number in self.finished:
-            self._portrait.show_pixels([self.finished[number].pixels])
+    @property
+    def done(self) -> int:
+        """How many steps have been done."""
+        return max((len(curve) for curve in self.curves), default=0)
 
-    def show_large(self, frame: AscentFrame) -> None:
-        """A frame of the large picture."""
-        self._portrait.show_frame(frame, range(len(frame.pixels)))
-        self._output.evolution.add(frame.pixels[0])
-        self._note(frame.pixels[0], frame.patterns)
+    @property
+    def whole(self) -> int:
+        """Of how many; they may have been continued."""
+        return max(self.steps, self.done)
 
-    def begin_sheet(self, whole: int) -> None:
-        """Another contact sheet begins: that of before is gone."""
-        self._output.sheet = None
-        self._middle.begin_sheet(whole)
+    @property
+    def step_words(self) -> str:
+        """How far it is; of a dead filter there are no steps."""
+        dead = bool(self.patterns) and all(pattern.dead for pattern in self.patterns)
+        return f"step {self.done} of {self.whole}" if self.begun and not dead else ""
 
-    def show_sheet(self, picture: NDArray[np.uint8], count: int, whole: int) -> None:
-        """The contact sheet so far."""
-        self._output.sheet = picture
-        self._middle.show_sheet(picture, count, whole)
-
-    def _note(self, pixels: NDArray[np.uint8], patterns: tuple[Pattern, ...]) -> None:
-        self._output.pixels, self._output.large = pixels, patterns
+    def with_frame(self, frame: AscentFrame, numbers: range) -> Detail:
+        """With the pictures of a frame at these places."""
+        patterns = tuple(frame.patterns[number] for number in numbers) if frame.patterns else ()
+        if patterns:
+            curves = tuple(pattern.curve for pattern in patterns)
+        elif frame.state is not None:
+            curves = tuple(frame.state.curve[:, number] for number in numbers)
+        else:
+            curves = ()
+        pictures = tuple(frame.pixels[number] for number in numbers)
+        return Detail(self.title, pictures, patterns, curves, frame.steps, True, self.growing, self.continues)

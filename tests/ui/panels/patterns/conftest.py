@@ -36,7 +36,7 @@ def window(qtbot: QtBot) -> Iterator[MainWindow]:
 def growing(qtbot: QtBot, window: MainWindow, digits: OpenedModel) -> Growing:
     """The panel with the network; few steps, so that all goes quickly."""
     found = Growing(qtbot, window)
-    found.panel.controls.edit(settings=found.few)
+    found.view_model.edit(settings=found.few)
     window.workspace.add_model(digits)
     found.settle()
     return found

@@ -19,8 +19,8 @@ class Growing(Driver):
         super().__init__(qtbot, window)
         panel = window.panel()
         assert isinstance(panel, PatternsPanel)
-        self.panel = panel
+        self.panel, self.view_model = panel, panel.view_model
 
     def tile(self, number: int, settle: bool = True) -> None:
         """Click a tile of the grid."""
-        self.click_in(self.panel.grid, self.panel.grid.tile_rect(number).center(), settle)
+        self.click_in(self.panel.centre.grid, self.panel.centre.grid.tile_rect(number).center(), settle)

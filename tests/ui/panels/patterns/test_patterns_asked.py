@@ -30,7 +30,7 @@ def back(growing: Growing) -> None:
 def test_the_steps_that_are_told_are_those_in_force(growing: Growing) -> None:
     """96 (auto) stood beside step 2 of 64."""
     growing.workspace.add_model(wide())
-    growing.panel.controls.edit(settings=PatternSettings(size=32))
+    growing.view_model.edit(settings=PatternSettings(size=32))
     growing.settle()
     steps = growing.find(QSpinBox, "patterns.steps")
     # A tile of the grid is shown large: it takes as many steps as the grid.
@@ -50,20 +50,23 @@ def test_the_steps_that_are_told_are_those_in_force(growing: Growing) -> None:
 
 
 def test_what_was_set_and_chosen_is_taken_back_in_order(growing: Growing) -> None:
-    panel = growing.panel
+    model = growing.view_model
     growing.workspace.choose_layer("conv2d_1")
     growing.settle()
     growing.tile(5)
     growing.press("patterns.recipe.classic")
-    growing.press("patterns.side.hates")
+    growing.press("patterns.side.negative")
     growing.press("patterns.source.classes")
     states = [
         (
             "Show the classes",
-            lambda: panel.source.value == "layers" and panel.objectives[0].kind == "channel",
+            lambda: model.source == "layers" and model.objectives[0].kind == "channel",
         ),
-        ("Change loves and hates", lambda: panel.wish.side == "loves" and not panel.objectives[0].negative),
-        ("Change the recipe", lambda: panel.wish.settings.recipe == "clear"),
+        (
+            "Change positive and negative",
+            lambda: model.options.side == "positive" and not model.objectives[0].negative,
+        ),
+        ("Change the recipe", lambda: model.options.settings.recipe == "clear"),
         ("Choose filter 5", lambda: growing.text("patterns.large.title") == "conv2d_1 · filter 0"),
     ]
     for label, then in states:
@@ -73,20 +76,20 @@ def test_what_was_set_and_chosen_is_taken_back_in_order(growing: Growing) -> Non
     for _ in states:
         growing.workspace.redo()
         growing.settle()
-    assert panel.source.value == "classes" and panel.wish.side == "hates"
-    assert panel.wish.settings.recipe == "classic"
+    assert model.source == "classes" and model.options.side == "negative"
+    assert model.options.settings.recipe == "classic"
     back(growing)
-    assert growing.text("patterns.large.title") == "conv2d_1 · filter 5, hated"
+    assert growing.text("patterns.large.title") == "conv2d_1 · filter 5, negative"
 
 
 def test_a_slider_that_is_dragged_is_one_step(growing: Growing) -> None:
     before = growing.workspace.undo_label
     for value in (0.2, 0.4, 0.6):
-        growing.panel.controls._settings(variation=value)
+        growing.view_model.edit_settings(variation=value)
     growing.settle()
     assert growing.workspace.undo_label == "Change the variation" != before
     back(growing)
-    assert growing.panel.wish.settings.variation == 0 and growing.workspace.undo_label == before
+    assert growing.view_model.options.settings.variation == 0 and growing.workspace.undo_label == before
 
 
 def test_each_network_keeps_what_was_chosen_of_it(growing: Growing, digits: OpenedModel) -> None:
@@ -95,34 +98,34 @@ def test_each_network_keeps_what_was_chosen_of_it(growing: Growing, digits: Open
     garments = open_model("garments")
     growing.workspace.add_model(garments)
     growing.settle()
-    assert growing.panel._selected == 0
+    assert growing.view_model.selected == 0
     growing.workspace.select_model(digits.id)
     growing.settle()
-    assert growing.panel._selected == 4
+    assert growing.view_model.selected == 4
     growing.workspace.remove_model(garments.id)
     growing.settle()
-    assert growing.workspace.document.known(f"patterns.chosen.{garments.id}") is None
+    assert growing.workspace.document.known(f"patterns.selection.{garments.id}") is None
 
 
 def test_another_sheet_does_not_begin_under_the_last_one(growing: Growing) -> None:
-    growing.panel.controls.edit(show="sheet")
+    growing.view_model.edit(show="sheet")
     growing.settle()
     sheet = growing.find(ImageView, "patterns.sheet")
-    assert growing.panel.output.sheet is not None and len(np.unique(sheet.pixels)) > 10
-    growing.panel.controls.edit(settings=PatternSettings("classic", steps=9000))
+    assert growing.view_model.grown.sheet is not None and len(np.unique(sheet.pixels)) > 10
+    growing.view_model.edit(settings=PatternSettings("classic", steps=9000))
     # At once: nothing of the other recipe is left on show, or to be saved.
-    assert len(np.unique(sheet.pixels)) == 1 and growing.panel.output.sheet is None
-    growing.panel.controls.edit(show="16", settings=growing.few)
+    assert len(np.unique(sheet.pixels)) == 1 and growing.view_model.grown.sheet is None
+    growing.view_model.edit(show="16", settings=growing.few)
     growing.settle()
 
 
 def test_a_live_picture_does_not_starve_its_dream(growing: Growing) -> None:
     """Each frame began the growing anew, which so never ended."""
-    growing.panel.dream()
+    growing.view_model.dream()
     growing.settle()
     image = growing.workspace.image
     ended: list[bool] = []
-    growing.panel.controller.large_ended.connect(ended.append)
+    growing.view_model.growth.large_ended.connect(ended.append)
     for number in range(1, 8):
         growing.workspace.update_image(type(image)(np.roll(image.values, number), image.name))
         growing.qtbot.wait(1)
@@ -130,21 +133,21 @@ def test_a_live_picture_does_not_starve_its_dream(growing: Growing) -> None:
     growing.settle()
     assert True in ended and False not in ended
     # The newest frame is dreamt of in the end.
-    assert growing.panel._large is not None and growing.panel._large.start is last.pixels
+    assert growing.view_model._large is not None and growing.view_model._large.start is last.pixels
 
 
 def test_other_filters_than_there_are_do_not_stay_asked_for(growing: Growing) -> None:
     """The other end of a way is kept for layers that have it."""
     growing.workspace.choose_layer("conv2d_1")
-    growing.panel.controls.edit(show="between", other=63)
+    growing.view_model.edit(show="between", other=63)
     growing.settle()
-    assert growing.panel.objectives[-1].other == 63
+    assert growing.view_model.objectives[-1].other == 63
     growing.workspace.choose_layer("conv2d")
     growing.settle()
-    assert growing.panel.objectives[-1].other == 31
+    assert growing.view_model.objectives[-1].other == 31
     growing.workspace.choose_layer("conv2d_1")
     growing.settle()
-    assert growing.panel.objectives[-1].other == 63
+    assert growing.view_model.objectives[-1].other == 63
 
 
 def test_patterns_of_the_numbers_of_a_chosen_output(growing: Growing) -> None:
@@ -158,7 +161,7 @@ def test_patterns_of_the_numbers_of_a_chosen_output(growing: Growing) -> None:
     net = keras.Model(inputs, {"kind": kind, "age": layers.Dense(1, name="age")(values)}, name="two")
     model = OpenedModel(net)
     growing.workspace.add_model(model)
-    growing.panel.controls.edit(settings=Growing.few)
+    growing.view_model.edit(settings=Growing.few)
     growing.settle()
     growing.press("patterns.source.classes")
     growing.tile(2)
@@ -168,8 +171,8 @@ def test_patterns_of_the_numbers_of_a_chosen_output(growing: Growing) -> None:
     assert growing.panel.source.switch.button("classes").text() == "Values"
     assert growing.text("patterns.title") == "Values of age"
     assert growing.text("patterns.facts").startswith("1 number")
-    grid = growing.panel.grid
+    grid = growing.panel.centre.grid
     assert [grid.caption(tile) for tile in range(grid.count)] == ["age"]
-    assert growing.panel.controls.show_what.itemText(0) == "Values"
+    assert growing.panel.centre.controls.show_what.itemText(0) == "Values"
     back(growing)
     assert growing.text("patterns.title") == "Classes of kind"

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication
 
 from convscope.engine.models.library.catalogue import open_model
 from convscope.engine.models.opened import OpenedModel
-from convscope.ui.panels.patterns.wish import Wish
+from convscope.ui.panels.patterns.options import PatternOptions
 
 # This one takes seconds for the smallest network.
 LEFT_OUT = ("octaves",)
@@ -49,20 +49,20 @@ def test_nothing_raises_and_nothing_stays(
         handle(growing.qtbot, chance, chance.choice(targets(growing.panel, LEFT_OUT)), LEFT_OUT, WORDS)
         QApplication.processEvents()
         close_popups()
-    growing.panel.controller.stop_large()
-    growing.panel.controller.stop_sheet()
-    growing.panel.controls.edit(settings=growing.few)
+    growing.view_model.growth.stop_large()
+    growing.view_model.growth.stop_sheet()
+    growing.view_model.edit(settings=growing.few)
     growing.settle()
     assert errors(caplog) == []
     # All of it still answers.
-    growing.panel.controls.edit(**vars(Wish(growing.few)))
+    growing.view_model.edit(**vars(PatternOptions(growing.few)))
     growing.press("patterns.source.layers", settle=False)
     workspace.select_model(workspace.models[0].id)
     workspace.choose_layer("conv2d_1")
     growing.settle()
     growing.tile(3)
     assert growing.text("patterns.large.title") == "conv2d_1 · filter 3"
-    assert growing.panel.output.large[0].goal.index == 3
+    assert growing.view_model.grown.large[0].objective.index == 3
     assert "3 of 3" in growing.text("patterns.step")
     assert growing.window.close()
     assert growing.window.jobs.idle() and growing.window.threads_ended

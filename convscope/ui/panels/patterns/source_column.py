@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSortFilterProxyModel, QStringListModel, Qt, Signal
+from PySide6.QtCore import QSortFilterProxyModel, QStringListModel, Qt
 from PySide6.QtWidgets import QLineEdit, QListView, QStackedWidget, QVBoxLayout, QWidget
 
 from convscope.engine.interpret.feature_visualization.objectives import has_units
 from convscope.ui import theme
 from convscope.ui.forms.form import as_panel, segmented
+from convscope.ui.panels.patterns.view_model import PatternsViewModel
 from convscope.ui.tables.layer_tree import LayerTree
 
 if TYPE_CHECKING:
@@ -21,31 +23,29 @@ SOURCES = (
 )
 
 
-class Source(QWidget):
-    """A switch over the layer tree and the list of classes.
+class SourceColumn(QWidget):
+    """A switch over the layer tree and the list of classes."""
 
-    Signals:
-        layer_chosen: a path.
-        class_chosen: an index.
-        source_changed: "layers" or "classes".
-    """
-
-    layer_chosen = Signal(str)
-    class_chosen = Signal(int)
-    source_changed = Signal(str)
-
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, view_model: PatternsViewModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         as_panel(self)
+        self._model = view_model
+        context = view_model.context
         self._build()
+        view_model.model_changed.connect(self._show_model)
+        view_model.source_changed.connect(self._show_source)
+        context.listen(context.workspace.layer_changed, self.tree.set_current)
+        for field, part in (
+            (self.tree.search, view_model.layer_search),
+            (self.search, view_model.class_search),
+        ):
+            field.setText(part.value)
+            field.textChanged.connect(part.set)
+            context.listen(part.changed, partial(_show_text, field))
+        self._show_model(context.workspace.model)
+        self._show_source(view_model.source)
 
-    @property
-    def value(self) -> str:
-        """What is chosen from."""
-        return self.switch.value
-
-    def set_model(self, model: OpenedModel | None) -> None:
-        """Show a network's layers and classes."""
+    def _show_model(self, model: OpenedModel | None) -> None:
         self.tree.set_model(model, has_units)
         self.tree.view.setRootIsDecorated(model is not None and bool(model.program.groups))
         has_classes = model is not None and model.has_head
@@ -59,28 +59,16 @@ class Source(QWidget):
             names = [name if name == str(n) else f"{n}  {name}" for n, name in enumerate(known)]
         self._names.setStringList(names)
         self.switch.button("classes").setEnabled(has_classes)
-        if not has_classes and self.switch.value == "classes":
-            self.switch.set_value("layers")
-            self._turn("layers")
+        self.tree.set_current(self._model.context.workspace.layer)
 
-    def set_layer(self, path: str | None) -> None:
-        """Mark a layer."""
-        self.tree.set_current(path)
-
-    def show_source(self, name: str) -> None:
-        """Turn to layers or classes, as a click does."""
-        if name != self.switch.value and self.switch.button(name).isEnabled():
-            self.switch.set_value(name)
-            self._turn(name)
-
-    def _turn(self, name: str) -> None:
+    def _show_source(self, name: str) -> None:
+        self.switch.set_value(name)
         self.stack.setCurrentIndex(0 if name == "layers" else 1)
-        self.source_changed.emit(name)
 
     def _pick(self) -> None:
         index = self.classes.currentIndex()
         if index.isValid():
-            self.class_chosen.emit(self._proxy.mapToSource(index).row())
+            self._model.choose_class(self._proxy.mapToSource(index).row())
 
     def _take_first(self) -> None:
         if self._proxy.rowCount():
@@ -92,12 +80,12 @@ class Source(QWidget):
         column.setContentsMargins(theme.GAP, theme.GAP, theme.GAP, theme.GAP)
         column.setSpacing(theme.GAP)
         self.switch = segmented("patterns.source", "Patterns of", SOURCES, wide=True)
-        self.switch.changed.connect(self._turn)
+        self.switch.changed.connect(self._model.show_source)
         column.addWidget(self.switch)
         self.tree = LayerTree()
         self.tree.search.setObjectName("patterns.search")
         self.tree.view.setObjectName("patterns.tree")
-        self.tree.chosen.connect(self.layer_chosen)
+        self.tree.chosen.connect(self._model.context.workspace.choose_layer)
         self._names = QStringListModel(self)
         self._proxy = QSortFilterProxyModel(self)
         self._proxy.setSourceModel(self._names)
@@ -129,3 +117,8 @@ class Source(QWidget):
         self.stack.addWidget(self.tree)
         self.stack.addWidget(page)
         column.addWidget(self.stack, 1)
+
+
+def _show_text(field: QLineEdit, text: str) -> None:
+    if text != field.text():
+        field.setText(text)

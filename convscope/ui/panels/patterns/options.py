@@ -1,10 +1,10 @@
-"""What a person wants to see on this panel, and the objectives that follow from it."""
+"""What a person sets and chooses on this panel, and the objectives that follow from it. No Qt."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from convscope.core.words import percent
 from convscope.engine.interpret.feature_visualization.grid import first_filters
@@ -35,14 +35,14 @@ AIMS = (
     (
         "neuron",
         "One neuron",
-        "The value in the middle of the filter's map: the picture is its receptive field",
+        "The value in the centre of the filter's map: the picture is its receptive field",
     ),
     ("layer", "The whole layer", "DeepDream: all that the layer answers to is made stronger"),
 )
 SIDES = (
-    ("loves", "Loves", "The image that excites it most"),
-    ("hates", "Hates", "The image that makes it most negative"),
-    ("both", "Both", "What it loves and what it hates, side by side"),
+    ("positive", "Positive", "The image that excites it most"),
+    ("negative", "Negative", "The image that makes it most negative"),
+    ("both", "Both", "Side by side: what excites it most, and what makes it most negative"),
 )
 SEVERAL, BETWEEN = 6, 8
 # How strongly several images of one filter repel each other unless a person says otherwise.
@@ -57,8 +57,12 @@ CLASS_SIZE = 160
 ALL_CLASSES, SOME_CLASSES = 16, 5
 
 
+SourceName = Literal["layers", "classes"]
+Show = Literal["16", "64", "several", "between", "sheet"]
+
+
 @dataclass(frozen=True)
-class Wish:
+class PatternOptions:
     """All that the controls say.
 
     Attributes:
@@ -71,36 +75,53 @@ class Wish:
     """
 
     settings: PatternSettings = field(default_factory=PatternSettings)
-    show: str = "16"
-    aim: str = "channel"
-    side: str = "loves"
+    show: Show = "16"
+    aim: Literal["channel", "neuron", "layer"] = "channel"
+    side: Literal["positive", "negative", "both"] = "positive"
     other: int = 1
     from_image: bool = False
 
 
 @dataclass(frozen=True)
-class Chosen:
+class PatternSelection:
     """What a person chose to look at, of one model.
 
     Attributes:
-        filter: of the chosen layer.
+        layer, filter: a layer's path and one of its filters; other layers begin at their first.
         class_: of the model's classes, or of its numbers.
         classes: those that were chosen, the last first.
         answer: the output that has these.
     """
 
+    layer: str = ""
     filter: int = 0
     class_: int = 0
     classes: tuple[int, ...] = ()
     answer: str = ""
 
-    def of(self, answer: str) -> Chosen:
+    def of(self, answer: str) -> PatternSelection:
         """The same for an output: the classes of another one are not its own."""
-        return self if answer == self.answer else Chosen(self.filter, answer=answer)
+        return self if answer == self.answer else PatternSelection(self.layer, self.filter, answer=answer)
 
 
 @dataclass(frozen=True)
-class Subject:
+class LargePicture:
+    """A picture that a person had grown large; it is on show as long as just this is chosen and set.
+
+    Attributes:
+        model: its id.
+        objectives: one, or its two sides.
+        sheet: beside the contact sheet.
+    """
+
+    model: str
+    objectives: tuple[Objective, ...]
+    settings: PatternSettings
+    sheet: bool = False
+
+
+@dataclass(frozen=True)
+class PatternSubject:
     """What is looked at.
 
     Attributes:
@@ -117,7 +138,7 @@ class Subject:
 _SAID = {
     "show": "Change what the grid shows",
     "aim": "Change what is excited",
-    "side": "Change loves and hates",
+    "side": "Change positive and negative",
     "other": "Change the other filter",
     "from_image": "Change the start",
     "recipe": "Change the recipe",
@@ -130,7 +151,7 @@ _SAID = {
 _TURNED = ("other", "steps", "size", "seed", "octaves", "variation", "l2", "blur", "diversity")
 
 
-def change_words(before: Wish, after: Wish) -> tuple[str, str | None]:
+def change_words(before: PatternOptions, after: PatternOptions) -> tuple[str, str | None]:
     """What was done, as undo says it, and the key under which quick changes are one step; None: each is."""
     changed = [name for name in _fields(before) if _fields(before)[name] != _fields(after)[name]]
     first = changed[0] if changed else "show"
@@ -138,29 +159,31 @@ def change_words(before: Wish, after: Wish) -> tuple[str, str | None]:
     return _SAID.get(first, f"Change the {first}"), merge
 
 
-def _fields(wish: Wish) -> dict[str, object]:
-    own = {name: value for name, value in vars(wish).items() if name != "settings"}
-    return {**own, **vars(wish.settings)}
+def _fields(options: PatternOptions) -> dict[str, object]:
+    own = {name: value for name, value in vars(options).items() if name != "settings"}
+    return {**own, **vars(options.settings)}
 
 
-def grid_objectives(model: OpenedModel, subject: Subject, wish: Wish) -> tuple[Objective, ...]:
+def grid_objectives(
+    model: OpenedModel, subject: PatternSubject, options: PatternOptions
+) -> tuple[Objective, ...]:
     """The objectives of the grid."""
-    negative = wish.side == "hates"
+    negative = options.side == "negative"
     if subject.path is None:
-        if wish.show == "several":
+        if options.show == "several":
             return tuple(
                 Objective.class_(subject.chosen, negative=negative, variant=n) for n in range(SEVERAL)
             )
         return tuple(Objective.class_(index, negative=negative) for index in subject.classes)
-    if wish.show == "several":
+    if options.show == "several":
         return tuple(
             Objective.channel(subject.path, subject.chosen, negative=negative, variant=n)
             for n in range(SEVERAL)
         )
-    if wish.show == "between":
-        ways = Objective.between(subject.path, subject.chosen, wish.other, BETWEEN)
+    if options.show == "between":
+        ways = Objective.between(subject.path, subject.chosen, options.other, BETWEEN)
         return tuple(replace(objective, negative=negative) for objective in ways)
-    return first_filters(model, subject.path, 64 if wish.show == "64" else 16, negative=negative)
+    return first_filters(model, subject.path, 64 if options.show == "64" else 16, negative=negative)
 
 
 def shown_classes(count: int, chosen: Sequence[int], guess: Prediction | None) -> tuple[int, ...]:
@@ -171,40 +194,42 @@ def shown_classes(count: int, chosen: Sequence[int], guess: Prediction | None) -
     return tuple(dict.fromkeys((*chosen, *(guessed or range(SOME_CLASSES)))))[:ALL_CLASSES]
 
 
-def grid_settings(model: OpenedModel, wish: Wish, classes: bool = False) -> PatternSettings:
+def grid_settings(model: OpenedModel, options: PatternOptions, classes: bool = False) -> PatternSettings:
     """Smaller and shorter than the large picture, unless a person set the steps."""
     small = is_small(model)
-    settings = replace(wish.settings, size=CLASS_SIZE if classes and not small else None)
+    settings = replace(options.settings, size=CLASS_SIZE if classes and not small else None)
     if settings.steps is None and settings.recipe == "clear" and not small:
         settings = replace(settings, steps=GRID_STEPS)
-    if wish.show == "several":
+    if options.show == "several":
         settings = replace(settings, diversity=settings.diversity or APART)
     return settings
 
 
-def sheet_settings(model: OpenedModel, wish: Wish) -> PatternSettings:
+def sheet_settings(model: OpenedModel, options: PatternOptions) -> PatternSettings:
     """Small and short; networks of small pictures as in the grid."""
     if is_small(model):
-        return replace(wish.settings, size=None)
-    settings = replace(wish.settings, size=SHEET_SIZE)
+        return replace(options.settings, size=None)
+    settings = replace(options.settings, size=SHEET_SIZE)
     return settings if settings.steps is not None else replace(settings, steps=SHEET_STEPS)
 
 
-def large_objectives(model: OpenedModel, objective: Objective, wish: Wish) -> tuple[Objective, ...]:
+def large_objectives(
+    model: OpenedModel, objective: Objective, options: PatternOptions
+) -> tuple[Objective, ...]:
     """The objectives of the large picture: the grid's as a map, a neuron, its layer, or both sides."""
     if objective.kind != "class":
-        if wish.aim == "layer":
+        if options.aim == "layer":
             return (Objective.layer(objective.path),)
-        neuron = wish.aim == "neuron" and has_maps(model, objective.path)
+        neuron = options.aim == "neuron" and has_maps(model, objective.path)
         objective = replace(objective, kind="neuron" if neuron else "channel")
-    if wish.side == "both":
+    if options.side == "both":
         return replace(objective, negative=False), replace(objective, negative=True)
     return (objective,)
 
 
-def large_settings(model: OpenedModel, wish: Wish) -> PatternSettings:
+def large_settings(model: OpenedModel, options: PatternOptions) -> PatternSettings:
     """The network's own size, where that is not huge."""
-    settings = replace(wish.settings, diversity=0.0)
+    settings = replace(options.settings, diversity=0.0)
     if settings.size is not None:
         return settings
     own = max((size for size in model.input_shape[:2] if size is not None), default=224)
@@ -218,7 +243,7 @@ def proportion(model: OpenedModel) -> float:
 
 
 def first_layer(model: OpenedModel) -> str | None:
-    """Where one begins: a layer in the middle, whose patterns say most; else any that can be climbed to."""
+    """Where one begins: a layer in the middle, whose patterns say most; else any with filters."""
     rows = [row for row in model.layers if has_units(row)]
     chosen = [row for row in rows if row.kind == "Conv2D"] or rows
     return chosen[len(chosen) // 2].path if chosen else None
@@ -236,11 +261,11 @@ def filters_of(model: OpenedModel, path: str | None) -> int:
     return int(shape[-1] or 0) if shape else 0
 
 
-def caption(model: OpenedModel, objective: Objective, wish: Wish) -> str:
+def caption(model: OpenedModel, objective: Objective, options: PatternOptions) -> str:
     """A tile's words."""
-    if wish.show == "several":
+    if options.show == "several":
         return f"image {objective.variant + 1}"
     if objective.kind == "class":
         named = objective.index < len(model.classes) or not model.has_classes
         return model.name_of(objective.index) if named else str(objective.index)
-    return percent(objective.share) if wish.show == "between" else str(objective.index)
+    return percent(objective.share) if options.show == "between" else str(objective.index)

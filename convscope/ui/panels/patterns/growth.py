@@ -1,13 +1,13 @@
-"""From wishes to pictures: what grows, on which lane, and how it makes room for others."""
+"""From requests to pictures: what grows, on which lane, and how it makes room for others. No Qt."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QObject, Signal
+from psygnal import Signal
 
 from convscope.core.errors import UserError
 from convscope.core.task import Task
@@ -23,10 +23,12 @@ from convscope.engine.interpret.feature_visualization.grid import ascend_many
 from convscope.engine.interpret.feature_visualization.objectives import Objective
 from convscope.engine.interpret.feature_visualization.results import Ascent, AscentFrame, State, joined
 from convscope.engine.interpret.feature_visualization.settings import PatternSettings
-from convscope.engine.models.opened import OpenedModel
-from convscope.jobs.job import Job
-from convscope.ui.panel_context import PanelContext
-from convscope.ui.panels.patterns.wish import SHEET_COUNT
+from convscope.ui.panels.patterns.options import SHEET_COUNT
+
+if TYPE_CHECKING:
+    from convscope.engine.models.opened import OpenedModel
+    from convscope.jobs.job import Job
+    from convscope.ui.panel_context import PanelContext
 
 GRID, LARGE, SHEET = "patterns.grid", "patterns.large", "patterns.sheet"
 # A sheet takes minutes: nothing short shall wait for it.
@@ -34,7 +36,7 @@ LANES = {GRID: "engine", LARGE: "engine", SHEET: "long"}
 
 
 @dataclass(frozen=True)
-class GridAsk:
+class GridRequest:
     """A grid that is wanted."""
 
     model: OpenedModel
@@ -43,7 +45,7 @@ class GridAsk:
 
 
 @dataclass(frozen=True, eq=False)
-class LargeAsk:
+class LargeRequest:
     """A large picture (or its two sides) that is wanted; `state` to go on from."""
 
     model: OpenedModel
@@ -53,7 +55,7 @@ class LargeAsk:
     state: State | None = None
     anew: bool = False
 
-    def same(self, other: LargeAsk | None) -> bool:
+    def same(self, other: LargeRequest | None) -> bool:
         """Whether the other one leads to the same picture."""
         mine = (self.model, self.objectives, self.settings)
         return (
@@ -63,7 +65,7 @@ class LargeAsk:
         )
 
 
-class Controller(QObject):
+class Growth:
     """Grows a grid, a large picture and a contact sheet, and lets other work pass.
 
     A lane runs one job after the other. Patterns take long, so the one that runs steps back when anything
@@ -71,9 +73,9 @@ class Controller(QObject):
     grid does so for the large picture, too. The sheet grows on another lane, beside the other two.
 
     Signals:
-        grid_frame: a `AscentFrame`.
+        grid_frame: an `AscentFrame`.
         grid_done: the patterns of the whole grid.
-        large_frame: a `AscentFrame`.
+        large_frame: an `AscentFrame`.
         large_ended: nothing grows large any more; True when it came to its end.
         sheet_changed: the contact sheet so far, uint8 H×W×3, and how many layers it has.
         held: True when a person stopped the grid or the sheet in the window; False when it goes on, or when
@@ -89,11 +91,10 @@ class Controller(QObject):
     held = Signal(bool)
     problem_changed = Signal(str)
 
-    def __init__(self, context: PanelContext, parent: QObject | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, context: PanelContext) -> None:
         self.context = context
-        self._grid: GridAsk | None = None
-        self._large: LargeAsk | None = None
+        self._grid: GridRequest | None = None
+        self._large: LargeRequest | None = None
         self._sheet: tuple[OpenedModel, PatternSettings] | None = None
         self._last: AscentFrame | None = None
         # Whether the grid lets the large picture pass: not before it has shown what it has on disk, nor when
@@ -105,19 +106,14 @@ class Controller(QObject):
         self._held = ""
         self._problems: dict[str, str] = {}
         self.large_state: State | None = None
-        context.jobs.changed.connect(self._give_way)
-
-    def shutdown(self) -> None:
-        """Stop all."""
-        self.context.jobs.changed.disconnect(self._give_way)
-        for key in (GRID, LARGE, SHEET):
-            self._stop(key)
+        context.listen(context.jobs.changed, self._give_way)
+        context.ending.call(self._stop_all)
 
     # -- what is wanted --------------------------------------------------------------------------------------
 
-    def grow_grid(self, ask: GridAsk) -> None:
+    def grow_grid(self, request: GridRequest) -> None:
         """Let a grid grow in place of the last one."""
-        self._grid, self._last, self._yields = ask, None, False
+        self._grid, self._last, self._yields = request, None, False
         self._submit_grid()
 
     def stop_grid(self) -> None:
@@ -125,9 +121,9 @@ class Controller(QObject):
         self._grid = self._last = None
         self._stop(GRID)
 
-    def grow_large(self, ask: LargeAsk) -> None:
+    def grow_large(self, request: LargeRequest) -> None:
         """Let a large picture grow, from noise or from a state."""
-        self._large, self.large_state = ask, ask.state
+        self._large, self.large_state = request, request.state
         self._submit_large()
 
     def stop_large(self) -> None:
@@ -195,7 +191,7 @@ class Controller(QObject):
                 self.context.report(error)
 
         def cancelled() -> None:
-            # Not by this controller, which forgets a job before it cancels it: by the person, in the window.
+            # Not by this object, which forgets a job before it cancels it: by the person, in the window.
             if self._running.get(key) is job:
                 self._ended(key)
                 if key != LARGE:
@@ -221,12 +217,21 @@ class Controller(QObject):
         """Why one of the three cannot be; what grows beside it does not take the words away."""
         if self._problems.get(key, "") != problem:
             self._problems[key] = problem
-            self.problem_changed.emit(next((each for each in self._problems.values() if each), ""))
+            self.problem_changed.emit(self.problem)
+
+    @property
+    def problem(self) -> str:
+        """Why one of the three cannot be, or ""."""
+        return next((each for each in self._problems.values() if each), "")
 
     def _release(self, key: str) -> None:
         if key == self._held:
             self._held = ""
             self.held.emit(False)
+
+    def _stop_all(self) -> None:
+        for key in (GRID, LARGE, SHEET):
+            self._stop(key)
 
     def _stop(self, key: str) -> bool:
         self._release(key)
@@ -270,16 +275,15 @@ class Controller(QObject):
     # -- the grid --------------------------------------------------------------------------------------------
 
     def _submit_grid(self) -> None:
-        ask, last = self._grid, self._last
-        if ask is None:
+        request, last = self._grid, self._last
+        if request is None:
             return
 
         def work(task: Task) -> object:
-            return ascend_many(ask.model, ask.objectives, ask.settings, task, resume=last)
+            return ascend_many(request.model, request.objectives, request.settings, task, resume=last)
 
-        self._submit(
-            GRID, f"Patterns of {_place(ask.objectives[0], ask.model)}", work, self._grid_done, self._tile
-        )
+        title = f"Patterns of {_place(request.objectives[0], request.model)}"
+        self._submit(GRID, title, work, self._grid_done, self._tile)
 
     def _tile(self, frame: AscentFrame) -> None:
         # What is finished is on disk; what grows can go on from here.
@@ -298,15 +302,15 @@ class Controller(QObject):
     # -- the large picture -----------------------------------------------------------------------------------
 
     def _submit_large(self) -> None:
-        ask = self._large
-        if ask is None:
+        request = self._large
+        if request is None:
             return
-        ask = replace(ask, state=self.large_state)
+        request = replace(request, state=self.large_state)
 
         self._submit(
             LARGE,
-            f"Pattern of {ask.objectives[0].words(ask.model)}",
-            lambda task: _large(ask, task),
+            f"Pattern of {request.objectives[0].words(request.model)}",
+            lambda task: _large(request, task),
             self._large_done,
             self._large_frame,
         )
@@ -330,7 +334,7 @@ class Controller(QObject):
         (model, settings), rows = self._sheet, tuple(self._rows)
 
         def work(task: Task) -> object:
-            return contact_sheet(model, settings, SHEET_COUNT, _Sheet(task, rows), done=rows)
+            return contact_sheet(model, settings, SHEET_COUNT, _RowsTask(task, rows), done=rows)
 
         self._submit(SHEET, f"Contact sheet of {model.name}", work, lambda _rows: None, self._row)
 
@@ -348,14 +352,14 @@ def _place(objective: Objective, model: OpenedModel) -> str:
     return f"the classes of {model.name}" if objective.kind == "class" else objective.path
 
 
-def _large(ask: LargeAsk, task: Task) -> Ascent | None:
+def _large(request: LargeRequest, task: Task) -> Ascent | None:
     """From the cache, from a state, or from the start."""
-    cache = PatternCache(ask.model, ask.settings, ask.start)
-    if ask.state is None and not ask.anew:
-        known = [cache.load(objective) for objective in ask.objectives]
+    cache = PatternCache(request.model, request.settings, request.start)
+    if request.state is None and not request.anew:
+        known = [cache.load(objective) for objective in request.objectives]
         found = tuple(pattern for pattern in known if pattern is not None)
-        if len(found) == len(ask.objectives):
-            states = [cache.load_state(objective) for objective in ask.objectives]
+        if len(found) == len(request.objectives):
+            states = [cache.load_state(objective) for objective in request.objectives]
             whole = [state for state in states if state is not None]
             state = joined(whole) if len(whole) == len(states) else None
             step = len(found[0].curve)
@@ -363,12 +367,13 @@ def _large(ask: LargeAsk, task: Task) -> Ascent | None:
             pixels = tuple(pattern.pixels for pattern in found)
             task.partial(AscentFrame(tuple(range(len(found))), step, step, pixels, scores, state, found))
             return Ascent(found, state) if state is not None else None
-    made = ascend(ask.model, ask.objectives, ask.settings, task, start=ask.start, state=ask.state)
+    asked = request.model, request.objectives, request.settings
+    made = ascend(*asked, task, start=request.start, state=request.state)
     cache.store(made.patterns, made.state)
     return made
 
 
-class _Sheet(Task):
+class _RowsTask(Task):
     """Makes a picture of all rows on the worker's side."""
 
     def __init__(self, task: Task, rows: tuple[SheetRow, ...]) -> None:
