@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
 
+from convscope.core.errors import UserError
 from convscope.core.parameter import parameter
+from convscope.core.task import Task
+from convscope.engine.data.dataset import Dataset, make_dataset
+from convscope.engine.data.formats import registry as formats
+from convscope.engine.data.formats.base import DatasetFormat
+from convscope.engine.data.formats.images import ArrayImages, FileImages
+from convscope.engine.data.sets import registry as sets
+from convscope.engine.data.sets.registry import open_dataset
 from convscope.engine.interpret.activations.activations import look
 from convscope.engine.interpret.breakdown.base import Breakdown, Unit
 from convscope.engine.interpret.breakdown.explain import explain
 from convscope.engine.interpret.breakdown.rules import norms
+from convscope.engine.interpret.feature_visualization.gradient_ascent import ascend
+from convscope.engine.interpret.feature_visualization.objectives import Objective
+from convscope.engine.interpret.feature_visualization.recipes import RECIPES
+from convscope.engine.interpret.feature_visualization.recipes.base import RecipeContext, Variables
+from convscope.engine.interpret.feature_visualization.recipes.classic import Classic
+from convscope.engine.interpret.feature_visualization.settings import PatternSettings
 from convscope.engine.models.builder.architecture import Architecture, LayerSpec
 from convscope.engine.models.builder.build import to_code, to_keras
 from convscope.engine.models.builder.built import build_model
@@ -21,7 +39,10 @@ from convscope.engine.models.graph.nodes import model_graph
 from convscope.engine.models.layer_specs import KINDS
 from convscope.engine.models.layer_specs.base import Config, LayerKind, Parameters, Shape, need_map
 from convscope.engine.models.layer_specs.categories import CATEGORIES, Category
+from convscope.engine.models.opened import OpenedModel
 from convscope.imaging.image import Image
+from convscope.imaging.io.save import save_png
+from convscope.ui.sources.opening import has_classes
 
 MADE_UP = "UnitNormalization"  # a layer of Keras that the builder does not offer
 RAMP = Image(np.arange(36, dtype=np.uint8).reshape(6, 6) * 7, "ramp")
@@ -103,3 +124,70 @@ def test_a_layer_kind_brings_its_own_sum(kind: LayerKind, monkeypatch: pytest.Mo
     monkeypatch.setitem(KINDS, MADE_UP, replace(kind, sum_rule=rule))
     explain(look(build_model(drafted(), seed=1), RAMP), "unit", 1, 2, 0)
     assert asked == [MADE_UP]
+
+
+def test_a_recipe_is_checked_offered_and_grown(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Gray(Classic):
+        """Nothing ever moves."""
+
+        name, title, steps, small_steps = "gray", "Gray", 2, 2
+
+        def move(
+            self, context: RecipeContext, variables: Variables, seen: Any, gradient: Any, step: int
+        ) -> Variables:
+            return tuple(0 * each + 128 for each in variables)
+
+    with pytest.raises(UserError, match="There is no recipe gray"):
+        PatternSettings("gray")
+    monkeypatch.setitem(RECIPES, "gray", Gray())
+    inputs = keras.Input((8, 8, 1))
+    model = OpenedModel(keras.Model(inputs, keras.layers.Conv2D(2, 3, name="conv")(inputs)))
+    (pattern,) = ascend(model, [Objective.channel("conv", 0)], PatternSettings("gray")).patterns
+    assert (pattern.values == 128).all() and len(pattern.curve) == 2
+
+
+@pytest.fixture
+def listed(tmp_path: Path) -> Path:
+    """A data set in a format of its own: a list of files, each with its class."""
+    for number in range(6):
+        save_png(tmp_path / f"{number}.png", np.full((5, 4, 3), 40 * number, np.uint8))
+    lines = (f"{number}.png {'odd' if number % 2 else 'even'}" for number in range(6))
+    (tmp_path / "all.pictures").write_text("\n".join(lines))
+    return tmp_path / "all.pictures"
+
+
+def test_a_format_of_data_sets_is_known_and_opened(listed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def read(path: Path, _task: Task) -> Dataset:
+        rows = [line.split() for line in path.read_text().splitlines()]
+        images = FileImages(path.parent, [name for name, _ in rows])
+        labels = np.array([("even", "odd").index(word) for _, word in rows], np.int32)
+        return make_dataset(
+            str(path), path.stem, ("even", "odd"), images, labels, image_size=(5, 4), channels=3
+        )
+
+    def known(path: Path) -> bool:
+        return path.suffix == ".pictures"
+
+    with pytest.raises(UserError, match="is no data set"):
+        open_dataset(listed)
+    assert not has_classes(listed)
+    made = DatasetFormat("a list of pictures", known, read, ("*.pictures",))
+    monkeypatch.setattr(formats, "FORMATS", (made, *formats.FORMATS))
+    assert open_dataset(listed).counts().tolist() == [3, 3]
+    assert has_classes(listed) and "*.pictures" in formats.file_patterns()
+    with pytest.raises(UserError, match=r"MNIST's IDX files, an .npz file or a list of pictures"):
+        open_dataset(listed.parent / "0.png")
+
+
+def test_a_named_data_set_is_listed_and_opened(monkeypatch: pytest.MonkeyPatch) -> None:
+    def open_it(_task: Task) -> Dataset:
+        images = ArrayImages(np.zeros((4, 3, 3), np.uint8))
+        labels = np.array([0, 1, 0, 1], np.int32)
+        return make_dataset("dots", "Dots", ("a", "b"), images, labels, image_size=(3, 3), channels=1)
+
+    module = ModuleType("dots")
+    vars(module).update(TITLE="Dots", SUMMARY="4 dots", open=open_it)
+    monkeypatch.setitem(sys.modules, "convscope.engine.data.sets.dots", module)
+    monkeypatch.setattr(sets, "NAMES", (*sets.NAMES, "dots"))
+    assert sets.list_datasets()[-1].title == "Dots" and sets.name_of("DOTS") == "dots"
+    assert len(open_dataset("dots")) == 4 and len(open_dataset("Dots")) == 4

@@ -111,7 +111,9 @@ def open_files(paths: Sequence[Path], task: Task, asks_about: AsksAbout = "") ->
 def has_classes(path: Path) -> bool:
     """Whether a path is a data set: a file of one, or a folder whose images lie in sub-folders only."""
     if is_regular(path):
-        return "-ubyte" in path.name or path.suffix.lower() == ".npz"
+        from convscope.engine.data.formats.registry import is_dataset_file
+
+        return is_dataset_file(path)
     try:
         if not is_folder(path) or list_images(path):
             return False

@@ -14,6 +14,7 @@ from convscope.core.opening import is_folder, is_regular, open_regular
 from convscope.core.printable import printable
 from convscope.core.task import Task
 from convscope.engine.data.dataset import Dataset, SplitName, make_dataset, one_class
+from convscope.engine.data.formats.base import DatasetFormat
 from convscope.engine.data.formats.decode import quick_check
 from convscope.engine.data.formats.images import FileImages, decoding_pool
 from convscope.engine.data.split import Splits
@@ -218,3 +219,6 @@ def _sampled_size(root: Path, names: list[str]) -> tuple[tuple[int, int] | None,
             continue
     channels: Literal[1, 3] = 1 if gray > len(names[::step]) / 2 else 3
     return (next(iter(sizes)) if len(sizes) == 1 else None), channels
+
+
+CLASS_FOLDERS = DatasetFormat("a folder of classes", is_folder, open_folder)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from convscope.core.errors import UserError
 from convscope.core.opening import KB, is_folder, open_regular
 from convscope.engine.data.dataset import Dataset, make_dataset
+from convscope.engine.data.formats.base import DatasetFormat
 from convscope.engine.data.formats.images import ArrayImages
 from convscope.engine.data.split import Splits
 
@@ -134,3 +135,10 @@ def _pair(folder: Path, part: str) -> tuple[NDArray[np.uint8], NDArray[np.uint8]
             f"{images.name} has {len(pixels):,} images, but {labels.name} has {len(numbers):,} labels."
         )
     return pixels, numbers
+
+
+def _knows(path: Path) -> bool:
+    return holds_idx(path) if is_folder(path) else "idx" in path.name
+
+
+IDX = DatasetFormat("MNIST's IDX files", _knows, lambda path, _task: open_idx(path), ("*-ubyte*",))

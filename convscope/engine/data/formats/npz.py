@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convscope.core.errors import UserError
+from convscope.core.opening import is_folder
 from convscope.engine.data.dataset import Dataset, make_dataset, one_class
+from convscope.engine.data.formats.base import DatasetFormat
 from convscope.engine.data.formats.images import ArrayImages
 from convscope.engine.data.split import Splits
 from convscope.imaging.io.numpy_files import UNREADABLE, NoArrayError, PickledError, load_archive
@@ -133,3 +135,10 @@ def array_dataset(
         notes=notes,
         credit=credit,
     )
+
+
+def _knows(path: Path) -> bool:
+    return path.suffix.lower() == ".npz" and not is_folder(path)
+
+
+NPZ = DatasetFormat("an .npz file", _knows, lambda path, _task: open_npz(path), ("*.npz",))

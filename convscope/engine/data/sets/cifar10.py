@@ -16,6 +16,6 @@ _CREDIT = "Alex Krizhevsky, 2009"
 SET = KerasSet("cifar10", TITLE, CLASSES, _CREDIT, _FILES, _SOURCE, 170_498_071, f"none told; {_CREDIT}")
 
 
-def open(task: Task) -> Dataset:
-    """From Keras's cache, or downloaded into it."""
-    return SET.open(task)
+def open(task: Task, *, fetch: bool = False) -> Dataset:
+    """From Keras's cache, or downloaded into it where a person has asked for it."""
+    return SET.open(task, fetch=fetch)

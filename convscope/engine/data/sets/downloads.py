@@ -15,6 +15,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import ClassVar
 
 from convscope.core.errors import NotDownloadedError, UserError
 from convscope.core.folder_lock import locked
@@ -24,7 +25,7 @@ from convscope.core.words import megabytes
 from convscope.engine.data.dataset import Dataset
 from convscope.engine.data.formats.folder import open_folder
 from convscope.engine.data.formats.unpack import Bounds, unpack
-from convscope.engine.data.sets.keras_sets import shipped_words
+from convscope.engine.data.sets.registry import shipped_words
 from convscope.engine.fetch import (
     CutOffError,
     OtherFileError,
@@ -92,6 +93,7 @@ class DownloadedSet:
     source: str
     archives: tuple[Archive, ...]
     classes: Mapping[str, str] = field(default_factory=dict)
+    asks: ClassVar[bool] = True
 
     @property
     def size(self) -> int:

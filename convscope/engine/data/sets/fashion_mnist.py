@@ -21,6 +21,6 @@ SET = KerasSet(
 )
 
 
-def open(task: Task) -> Dataset:
-    """From Keras's cache, or downloaded into it."""
-    return SET.open(task)
+def open(task: Task, *, fetch: bool = False) -> Dataset:
+    """From Keras's cache, or downloaded into it where a person has asked for it."""
+    return SET.open(task, fetch=fetch)

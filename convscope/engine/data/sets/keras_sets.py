@@ -15,6 +15,7 @@ from convscope.core.task import Cancelled, Task
 from convscope.core.words import megabytes
 from convscope.engine.data.dataset import Dataset
 from convscope.engine.data.formats.npz import array_dataset
+from convscope.engine.data.sets.registry import shipped_words
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ class KerasSet:
     size: int
     terms: str
     begun: ClassVar[int] = 0  # Keras begins anew
+    asks: ClassVar[bool] = False
 
     def download(self, task: Task) -> None:
         """Bring it into Keras's cache; see `open`."""
@@ -115,14 +117,6 @@ class KerasSet:
         names = [Path(file).name for file in self.files]
         folder = self.source.removesuffix("{}")
         return f"save {', '.join(names)} from {folder} in {(_cache() / self.files[0]).parent}"
-
-
-def shipped_words() -> str:
-    """The sets that come with the app, as the menu calls them."""
-    from convscope.engine.data.sets.registry import SHIPPED, title_of
-
-    *titles, last = map(title_of, SHIPPED)
-    return f"{', '.join(titles)} or {last}"
 
 
 def _cache() -> Path:

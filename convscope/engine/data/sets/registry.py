@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Protocol
 
 from convscope.core.errors import UserError
-from convscope.core.opening import is_folder, is_there
+from convscope.core.opening import is_there
 from convscope.core.task import Task
 from convscope.engine.data.dataset import Dataset
-from convscope.engine.data.sets.keras_sets import KerasSet
 
 # A new data set is a module in sets/ and its name here.
 SHIPPED: tuple[str, ...] = ("digits", "fashion", "textures")
@@ -32,6 +31,10 @@ NAMES: tuple[str, ...] = (
 
 class Downloadable(Protocol):
     """A data set on somebody's server."""
+
+    @property
+    def asks(self) -> bool:
+        """Whether it is downloaded only when that is asked for in so many words, not by opening it."""
 
     @property
     def size(self) -> int:
@@ -93,6 +96,12 @@ def title_of(name: str) -> str:
     return title
 
 
+def shipped_words() -> str:
+    """The sets that come with the app, as the menu calls them."""
+    *titles, last = map(title_of, SHIPPED)
+    return f"{', '.join(titles)} or {last}"
+
+
 def is_own(reference: str) -> bool:
     """Whether it is somebody's own, a folder or a file: no data set that has a name, or lies in memory."""
     return Path(reference).is_absolute()
@@ -118,7 +127,7 @@ def list_datasets() -> tuple[DatasetInfo, ...]:
                 whole.begun,
                 whole.terms,
                 "" if of == name else of,
-                not isinstance(whole, KerasSet),
+                whole.asks,
             )
         )
     return tuple(found)
@@ -167,20 +176,12 @@ def open_dataset(reference: str | Path, task: Task | None = None, *, fetch: bool
     task = task or Task()
     if str(reference) in NAMES:
         module = importlib.import_module(f"convscope.engine.data.sets.{reference}")
-        whole = getattr(module, "SET", None)
-        if isinstance(whole, KerasSet):
-            return whole.open(task, fetch=fetch)
-        dataset: Dataset = module.open(task)
+        whole: Downloadable | None = getattr(module, "SET", None)
+        by_opening = whole is not None and not whole.asks
+        dataset: Dataset = module.open(task, fetch=fetch) if by_opening else module.open(task)
         return dataset
     # A run remembers it, and is gone on with from any folder.
     path = Path(reference).expanduser().absolute()
-    # Imported here, so that a named set does not need the readers of the others.
-    from convscope.engine.data.formats.folder import open_folder
-    from convscope.engine.data.formats.idx import holds_idx, open_idx
-    from convscope.engine.data.formats.npz import open_npz
-
-    if is_folder(path):
-        return open_idx(path) if holds_idx(path) else open_folder(path, task)
     if not is_there(path):
         if path.name != str(reference):
             raise UserError(f"There is no folder or file {reference}: check its name, or choose another.")
@@ -190,8 +191,7 @@ def open_dataset(reference: str | Path, task: Task | None = None, *, fetch: bool
         raise UserError(
             f"There is no data set and no folder called {reference}: named sets are {', '.join(NAMES)}."
         )
-    if path.suffix.lower() == ".npz":
-        return open_npz(path)
-    if "idx" in path.name:
-        return open_idx(path)
-    raise UserError(f"{path} is no data set: choose a folder of classes, an .npz file or MNIST's IDX files.")
+    # Imported here, so that a named set does not need the readers of the others.
+    from convscope.engine.data.formats.registry import open_path
+
+    return open_path(path, task)

@@ -11,9 +11,15 @@ from numpy.typing import NDArray
 
 from convscope.core.errors import UserError
 from convscope.core.task import Task
-from convscope.engine.data.dataset import Dataset
 from convscope.engine.data.formats.images import decoding_pool
-from convscope.engine.data.similar.signatures import BITS, Signatures, digest, remember, signatures_of
+from convscope.engine.data.similar.signatures import (
+    BITS,
+    ComparedSet,
+    Signatures,
+    digest,
+    remember,
+    signatures_of,
+)
 
 # Two hashes may differ by so many of 64 bits, ...
 BITS_APART = 6
@@ -58,7 +64,7 @@ class Alike:
         return tuple(sorted((*near, *(group for group in self.equal if group[0] not in members))))
 
 
-def find_alike(dataset: Dataset, task: Task | None = None) -> Alike:
+def find_alike(dataset: ComparedSet, task: Task | None = None) -> Alike:
     """Compare every image with every other.
 
     The same for the same images, whatever their order in time. Memory: about 1.4 kB an image.
@@ -124,7 +130,7 @@ def _alike(seen: Signatures, pairs: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def _equal(
-    dataset: Dataset, seen: Signatures, doubtful: NDArray[np.int64], task: Task
+    dataset: ComparedSet, seen: Signatures, doubtful: NDArray[np.int64], task: Task
 ) -> tuple[tuple[int, ...], ...]:
     """Groups of equal pixels among images that look alike; those are decoded whole."""
     unknown = doubtful[~seen.digests[doubtful].any(axis=1)]

@@ -11,6 +11,7 @@ import os
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 from convscope.core.opening import GB
 from convscope.core.paths import cache_dir
 from convscope.core.task import Task
-from convscope.engine.data.dataset import Dataset
+from convscope.engine.data.formats.images import Images
 from convscope.engine.data.resize import Target
 from convscope.imaging.io.numpy_files import UNREADABLE, load_archive
 
@@ -28,6 +29,21 @@ _CHUNK = 256
 _KEPT = 8
 _FORMAT = 1
 _LARGEST = 2 * GB
+
+
+class ComparedSet(Protocol):
+    """What is looked at of a data set: its images, wherever they come from, and nothing else."""
+
+    @property
+    def reference(self) -> str: ...
+
+    @property
+    def images(self) -> Images: ...
+
+    @property
+    def kind(self) -> Literal["arrays", "files"]: ...
+
+    def __len__(self) -> int: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +78,7 @@ class Signatures:
         return bits
 
 
-def signatures_of(dataset: Dataset, task: Task) -> Signatures:
+def signatures_of(dataset: ComparedSet, task: Task) -> Signatures:
     """Look at every image once; those of files that were looked at before are read from disk.
 
     Memory: 1.1 kB an image. Tells the task how far it is, from 0 to 1.
@@ -111,7 +127,7 @@ def digest(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
 # -- on disk -------------------------------------------------------------------------------------------------
 
 
-def remember(dataset: Dataset, made: Signatures) -> None:
+def remember(dataset: ComparedSet, made: Signatures) -> None:
     """Keep them on disk, if the images are files; where the disk refuses, they are made again next time."""
     if dataset.kind != "files":
         return
@@ -141,7 +157,7 @@ def remember(dataset: Dataset, made: Signatures) -> None:
             old.unlink(missing_ok=True)
 
 
-def _recall(dataset: Dataset, made: Signatures, task: Task) -> NDArray[np.bool_]:
+def _recall(dataset: ComparedSet, made: Signatures, task: Task) -> NDArray[np.bool_]:
     """Fill in what is on disk and still true; which ones those are, bool (N,)."""
     known = np.zeros(len(dataset), bool)
     if dataset.kind != "files":
@@ -174,7 +190,7 @@ def _recall(dataset: Dataset, made: Signatures, task: Task) -> NDArray[np.bool_]
     return known
 
 
-def _stamps(dataset: Dataset) -> NDArray[np.int64]:
+def _stamps(dataset: ComparedSet) -> NDArray[np.int64]:
     """Size and time of change of every file, int64 (N, 2); −1 where there is none."""
     stamps = np.full((len(dataset), 2), -1, np.int64)
     for index in range(len(dataset)):
@@ -186,6 +202,6 @@ def _stamps(dataset: Dataset) -> NDArray[np.int64]:
     return stamps
 
 
-def _path(dataset: Dataset) -> Path:
+def _path(dataset: ComparedSet) -> Path:
     name = hashlib.blake2b(os.fsencode(dataset.reference), digest_size=12).hexdigest()
     return cache_dir() / "alike" / f"{name}-{_FORMAT}.npz"

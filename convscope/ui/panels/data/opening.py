@@ -74,9 +74,11 @@ class Opening(QObject):
 
     def choose_file(self) -> None:
         """The dialog for an .npz archive or one of MNIST's IDX files."""
+        from convscope.engine.data.formats.registry import file_patterns
+
         dialog = QFileDialog(self._window, "Open a data set from a file")
         dialog.setObjectName("data.file")
-        dialog.setNameFilters(["NumPy archives and IDX files (*.npz *idx*ubyte*)", "All files (*)"])
+        dialog.setNameFilters([f"Data sets ({file_patterns()})", "All files (*)"])
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
         dialog.accepted.connect(lambda: self.open(dialog.selectedFiles()[0]))
         dialog.finished.connect(dialog.deleteLater)

@@ -11,7 +11,7 @@ from convscope.ui import theme
 from convscope.ui.canvas.image_view import ImageView
 from convscope.ui.forms.form import as_panel, breakable, caption, combo, heading, named, segmented
 from convscope.ui.panels.patterns.curve import Curve
-from convscope.ui.panels.patterns.grown import Detail
+from convscope.ui.panels.patterns.grown import PatternDetail
 from convscope.ui.panels.patterns.options import AIMS, SIDES
 from convscope.ui.panels.patterns.view_model import PatternsViewModel
 
@@ -44,7 +44,7 @@ class DetailView(QWidget):
         # A mean square has no other side.
         self.side.setEnabled(options.aim != "layer" or not layer)
 
-    def _show(self, detail: Detail) -> None:
+    def _show(self, detail: PatternDetail) -> None:
         self.title.setText(breakable(detail.title))
         self.title.setToolTip(detail.title)
         pictures = detail.pictures
@@ -131,7 +131,7 @@ class DetailView(QWidget):
         column.addWidget(self.side)
 
 
-def _score(detail: Detail) -> str:
+def _score(detail: PatternDetail) -> str:
     """The scores in words, as rich text."""
     if not detail.patterns:
         if not detail.begun:

@@ -52,7 +52,7 @@ class Grown:
 
 
 @dataclass(frozen=True, eq=False)
-class Detail:
+class PatternDetail:
     """What is shown large: a tile of the grid, or a picture that grows by itself.
 
     Attributes:
@@ -95,7 +95,7 @@ class Detail:
         dead = bool(self.patterns) and all(pattern.dead for pattern in self.patterns)
         return f"step {self.done} of {self.whole}" if self.begun and not dead else ""
 
-    def with_frame(self, frame: AscentFrame, numbers: range) -> Detail:
+    def with_frame(self, frame: AscentFrame, numbers: range) -> PatternDetail:
         """With the pictures of a frame at these places."""
         patterns = tuple(frame.patterns[number] for number in numbers) if frame.patterns else ()
         if patterns:
@@ -105,4 +105,6 @@ class Detail:
         else:
             curves = ()
         pictures = tuple(frame.pixels[number] for number in numbers)
-        return Detail(self.title, pictures, patterns, curves, frame.steps, True, self.growing, self.continues)
+        return PatternDetail(
+            self.title, pictures, patterns, curves, frame.steps, True, self.growing, self.continues
+        )

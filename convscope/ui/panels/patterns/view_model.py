@@ -13,7 +13,7 @@ from convscope.core.errors import UserError
 from convscope.engine.interpret.feature_visualization.contact_sheet import sheet_layers
 from convscope.engine.interpret.feature_visualization.objectives import Objective
 from convscope.engine.interpret.feature_visualization.results import AscentFrame, Pattern
-from convscope.ui.panels.patterns.grown import Detail, Evolution, Grown
+from convscope.ui.panels.patterns.grown import Evolution, Grown, PatternDetail
 from convscope.ui.panels.patterns.growth import GridRequest, Growth, LargeRequest
 from convscope.ui.panels.patterns.options import (
     ALL_CLASSES,
@@ -138,7 +138,7 @@ class PatternsViewModel:
     def __init__(self, context: PanelContext) -> None:
         self.context = context
         self.growth = Growth(context)
-        self.grown, self.grid, self.detail = Grown(), Grid(), Detail()
+        self.grown, self.grid, self.detail = Grown(), Grid(), PatternDetail()
         self.objectives: tuple[Objective, ...] = ()
         self.offered, self.steps = Offered(), StepCounts()
         self.active = False
@@ -507,7 +507,7 @@ class PatternsViewModel:
         if sheet:
             self.grid = Grid("Every layer", f"{SHEET_COUNT} filters of each{each}", sheet=True)
             self.grid_changed.emit(self.grid)
-            self.detail = Detail(hint="Click a pattern on the sheet: it grows large here.")
+            self.detail = PatternDetail(hint="Click a pattern on the sheet: it grows large here.")
             settings = sheet_settings(model, options)
             if not self.growth.has_sheet(model, settings):
                 self.grown.sheet = None
@@ -520,7 +520,7 @@ class PatternsViewModel:
             self.growth.stop_sheet()
             self.grid_changed.emit(self.grid)
             self.growth.grow_grid(request)
-            self.detail = Detail(self._large_title())
+            self.detail = PatternDetail(self._large_title())
         self.detail_changed.emit(self.detail)
         self._follow_large()
 
@@ -570,7 +570,7 @@ class PatternsViewModel:
         """A tile's own picture, until the large one has its first frame."""
         self.grown.evolution = Evolution()
         pattern = self.grown.finished.get(self.selected)
-        self.detail = Detail(self._large_title(), (pattern.pixels,) if pattern is not None else ())
+        self.detail = PatternDetail(self._large_title(), (pattern.pixels,) if pattern is not None else ())
         self.detail_changed.emit(self.detail)
 
     def _show_tiles(self, frame: AscentFrame) -> None:
@@ -633,7 +633,7 @@ class PatternsViewModel:
         self.detail_changed.emit(self.detail)
 
     def _clear_detail(self) -> None:
-        self.detail = Detail(self.detail.title)
+        self.detail = PatternDetail(self.detail.title)
         self.detail_changed.emit(self.detail)
 
     def _say(self, own: str) -> None:

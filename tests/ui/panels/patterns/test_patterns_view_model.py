@@ -15,7 +15,7 @@ from convscope.engine.interpret.feature_visualization.settings import PatternSet
 from convscope.engine.models.opened import OpenedModel
 from convscope.imaging.image import Image
 from convscope.ui.panels.patterns import growth
-from convscope.ui.panels.patterns.grown import Detail
+from convscope.ui.panels.patterns.grown import PatternDetail
 from convscope.ui.panels.patterns.options import PatternOptions
 from convscope.ui.panels.patterns.view_model import Grid, PatternsViewModel
 from convscope.workspace.workspace import Workspace
@@ -43,7 +43,7 @@ class Setup:
         self.context = bare_context(self.workspace, self.jobs, predictor=Answers())
         self.made = PatternsViewModel(self.context)
         self.grids: list[Grid] = []
-        self.details: list[Detail] = []
+        self.details: list[PatternDetail] = []
         self.problems: list[str] = []
         self.made.grid_changed.connect(self.grids.append)
         self.made.detail_changed.connect(self.details.append)
