@@ -25,7 +25,7 @@ DOUBLE_VALUES = 1 << 19
 # From this many weights on OpenCV's filter2D goes through a DFT, in one thread, over the whole array.
 _DFT_WEIGHTS = 130
 _DFT_WEIGHTS_DOUBLE = 50
-# Up to this many weights filter2D is as quick from bytes as from float.
+# So few weights are slid over all of an image as quickly as over bands of it.
 FEW_WEIGHTS = 12
 _BAND_BYTES = 3 << 20
 
@@ -180,8 +180,7 @@ def _whole(values: NDArray[Any], way: CorrelationPlan, border: Border, stride: i
         pads = [(0, 0), (0, 0)]
     side = OPENCV_BORDERS[border]
     if way.factors is None:
-        if way.kernel.size > FEW_WEIGHTS:
-            values = values.astype(np.float32, copy=False)
+        values = values.astype(np.float32, copy=False)
         result = cv2.filter2D(values, cv2.CV_32F, way.kernel, anchor=anchor, borderType=side)
     else:
         column, row = way.factors
@@ -230,7 +229,7 @@ def _band(
         before = padding.amounts(covered, border, length, stride)[0]
         ranges.append((first * stride - before, (last - 1) * stride - before + covered))
     source = padding.window(values, ranges[0], ranges[1], border)
-    # sepFilter2D is quickest from bytes; filter2D is several times quicker from float than from bytes.
+    # sepFilter2D is quickest from bytes; filter2D is quicker from float than from bytes.
     if way.precise:
         source = source.astype(np.float64)
     elif way.factors is None or source.dtype != np.uint8:

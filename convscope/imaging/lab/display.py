@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import cv2
@@ -38,16 +39,24 @@ class Displayed:
     Attributes:
         pixels: uint8, H×W (gray) or H×W×3 (RGB), read-only.
         scale: what its ends mean.
-        minimum, maximum, mean: the true ones of the result.
+        values: what is shown, exactly: of all channels, or of the one that is on show.
         extremes: the range that the scale was made for, where it is not the result's own.
     """
 
     pixels: NDArray[np.uint8]
     scale: Scale
-    minimum: float
-    maximum: float
-    mean: float
+    values: NDArray[Any]
     extremes: tuple[float, float] | None = None
+
+    @cached_property
+    def minimum(self) -> float:
+        """The smallest of `values`; 0 where there are none."""
+        return float(self.values.min()) if self.values.size else 0.0
+
+    @cached_property
+    def maximum(self) -> float:
+        """The largest of `values`; 0 where there are none."""
+        return float(self.values.max()) if self.values.size else 0.0
 
     @property
     def low(self) -> float:
@@ -79,20 +88,21 @@ def show(
     extremes: tuple[float, float] | None = None,
     channel: ShownChannel = "all",
 ) -> Displayed:
-    """A result as a picture, with its scale and true extremes.
+    """A result as a picture, with its scale.
 
     Args:
         extremes: of what it shares its scale with, if that is more than its own values.
         channel: shown alone, where there are three; scale and extremes are its own then.
     """
     values = one_channel(result.values, channel)
-    own, mean = (result.minimum, result.maximum), result.mean
-    if values is not result.values:
+    if extremes is not None:
+        pixels, scale = to_bytes(values, mode, extremes=extremes)
         own = (float(values.min()), float(values.max())) if values.size else (0.0, 0.0)
-        mean = float(values.mean(dtype=np.float64)) if values.size else 0.0
-    pixels, scale = to_bytes(values, mode, extremes=extremes or own)
-    other = None if extremes == own else extremes
-    return Displayed(pixels, scale, *own, mean, other)
+        return Displayed(pixels, scale, values, None if extremes == own else extremes)
+    # What is cut at black and white has no need of the true extremes, and so of another look at all values.
+    known = mode in ("clip", "abs") and result.bound <= _ROUNDABLE
+    pixels, scale = to_bytes(values, mode, extremes=(-result.bound, result.bound) if known else None)
+    return Displayed(pixels, scale, values)
 
 
 def to_bytes(
@@ -114,13 +124,13 @@ def to_bytes(
     Returns:
         Read-only uint8 H×W, or H×W×3 for three channels and for "signed"; and the scale.
     """
-    low, high = extremes or (float(values.min()), float(values.max()))
+    low, high = extremes or ((float(values.min()), float(values.max())) if values.size else (0.0, 0.0))
     largest = max(abs(low), abs(high))
     if mode == "clip":
-        pixels = _rounded(values, largest)
+        pixels = _rounded(_roundable(values, largest))
         scale = Scale(0.0, 255.0, "0 to 255, clipped")
     elif mode == "abs":
-        pixels = _rounded(np.abs(values), largest)
+        pixels = _scaled(_roundable(values, largest), 1.0)
         scale = Scale(0.0, 255.0, "absolute value, clipped at 255")
     elif mode == "stretch":
         # First the difference: gain·v − gain·low loses a small range on top of a large offset.
@@ -135,10 +145,12 @@ def to_bytes(
     return pixels, scale
 
 
-def _rounded(values: NDArray[Any], largest: float) -> NDArray[np.uint8]:
+def _roundable(values: NDArray[Any], largest: float) -> NDArray[Any]:
+    return np.clip(values, -_ROUNDABLE, _ROUNDABLE) if largest > _ROUNDABLE else values
+
+
+def _rounded(values: NDArray[Any]) -> NDArray[np.uint8]:
     """Values as bytes, rounded and clipped, in one pass of OpenCV."""
-    if largest > _ROUNDABLE:
-        values = np.clip(values, -_ROUNDABLE, _ROUNDABLE)
     flat = _flat(values)
     return np.asarray(cv2.addWeighted(flat, 1, flat, 0, 0, dtype=cv2.CV_8U), np.uint8).reshape(values.shape)
 

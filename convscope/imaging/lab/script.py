@@ -13,7 +13,7 @@ from convscope.imaging.image import Image
 from convscope.imaging.io.heif import OPENED, heif_lines
 from convscope.imaging.io.profile import CONVERTED, IGNORED, script_lines
 from convscope.imaging.kernels.kernel import Kernel
-from convscope.imaging.lab.convolve import FEW_WEIGHTS, CorrelationPlan, plan, suits_one_call
+from convscope.imaging.lab.convolve import CorrelationPlan, plan, suits_one_call
 from convscope.imaging.lab.operation import Border, DisplayMode, Operation, ShownChannel
 from convscope.imaging.lab.size import AxisSize, OutputSize, chain_sizes
 from convscope.imaging.lab.stage import sliding_kernels
@@ -282,7 +282,7 @@ def _one_call(
 ) -> list[str]:
     rows, columns = way.kernel.shape
     top, left = (rows - 1) // 2, (columns - 1) // 2
-    lines, call = _filter(way, dtype, few=way.kernel.size <= FEW_WEIGHTS)
+    lines, call = _filter(way, dtype)
     padded = operation.border in ("wrap", "full")
     if padded:
         lines += _pad(operation.border, size, ndim)
@@ -300,7 +300,7 @@ def _one_call(
 def _padded(
     way: CorrelationPlan, operation: Operation, size: OutputSize, ndim: int, dtype: np.dtype[Any]
 ) -> list[str]:
-    lines, call = _filter(way, dtype, few=False)
+    lines, call = _filter(way, dtype)
     lines += _pad(operation.border, size, ndim)
     dilation = operation.dilation
     rows, columns = way.kernel.shape
@@ -321,7 +321,7 @@ def _padded(
     return lines
 
 
-def _filter(way: CorrelationPlan, dtype: np.dtype[Any], *, few: bool) -> tuple[list[str], str]:
+def _filter(way: CorrelationPlan, dtype: np.dtype[Any]) -> tuple[list[str], str]:
     """The weights' definition, and an OpenCV call on `x` that lacks its closing bracket."""
     if way.factors is not None:
         column, row = way.factors
@@ -331,7 +331,7 @@ def _filter(way: CorrelationPlan, dtype: np.dtype[Any], *, few: bool) -> tuple[l
         ]
         return lines, "cv2.sepFilter2D(x, cv2.CV_32F, row, column"
     lines = [f"kernel = {_array(way.kernel, 'np.float64')}"]
-    source = "x" if few or dtype == np.float32 else "x.astype(np.float32)"
+    source = "x" if dtype == np.float32 else "x.astype(np.float32)"
     return lines, f"cv2.filter2D({source}, cv2.CV_32F, kernel"
 
 

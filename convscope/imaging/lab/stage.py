@@ -70,6 +70,11 @@ class Result:
         return float(np.mean(cv2.mean(self.values)[: 1 if self.values.ndim == 2 else 3]))
 
     @cached_property
+    def bound(self) -> float:
+        """What no value is larger than in size, without looking at them; infinity where that is not known."""
+        return _bound(self.source, self.operation)
+
+    @cached_property
     def image(self) -> Image:
         """The whole result as the next stage's input; a stage switched off hands its own input on."""
         if not self.operation.enabled and self.region is None:
@@ -108,6 +113,8 @@ class Result:
 
 
 _QUIET = Task()
+# Well inside what a float32 holds.
+_SURELY_FINITE = 1e38
 
 
 def run(image: Image, operation: Operation, *, region: Region | None = None, task: Task = _QUIET) -> Result:
@@ -139,10 +146,7 @@ def run(image: Image, operation: Operation, *, region: Region | None = None, tas
         values = image.values[region.slices if region else ...].astype(np.float32)
     values.flags.writeable = False
     result = Result(values, shape, region, image, operation)
-    if (
-        not _surely_finite(image, operation)
-        and not np.isfinite((result.minimum, result.maximum, result.mean)).all()
-    ):
+    if result.bound > _SURELY_FINITE and not np.isfinite((result.minimum, result.maximum, result.mean)).all():
         raise UserError(
             "The result is too large for 32-bit numbers, or the image holds values that are not finite: "
             "use smaller weights or mend the image."
@@ -242,10 +246,14 @@ def _summed(products: tuple[NDArray[np.float32], ...], operation: Operation) -> 
     return total
 
 
-def _surely_finite(image: Image, operation: Operation) -> bool:
-    """True where not even the largest weights on the whitest pixels could leave float32's range."""
+def _bound(image: Image, operation: Operation) -> float:
+    """What the largest weights on the whitest pixels could add up to."""
+    if image.values.dtype != np.uint8:
+        return np.inf
+    if not operation.enabled:
+        return 255.0
     weights = sum(
         kernel.weights.size * max(float(np.abs(one).max()) for one in (kernel.weights, kernel.numerators))
         for kernel in operation.channel_kernels
     )
-    return image.values.dtype == np.uint8 and 255 * weights + abs(operation.bias) < 1e38
+    return 255 * weights + abs(operation.bias)

@@ -40,16 +40,21 @@ class DividerView(ImageView):
         self.setAccessibleName("Before and after")
 
     def set_pair(
-        self, before: NDArray[np.uint8], after: NDArray[np.uint8], values: NDArray[Any] | None = None
+        self,
+        before: NDArray[np.uint8],
+        after: NDArray[np.uint8],
+        values: NDArray[Any] | None = None,
+        small: NDArray[np.uint8] | None = None,
     ) -> None:
         """Show two pictures, uint8 H×W or H×W×3; their sizes may differ, both fill the same place.
 
-        The arrays are kept, not copied. `values` are what is read out of the picture after.
+        The arrays are kept, not copied. `values` are what is read out of the picture after, `small` is that
+        averaged down already.
         """
         if before is not self._before:
             self._before = before
             self._before_rendering.clear()
-        self.set_pixels(after, values)
+        self.set_pixels(after, values, small)
 
     def set_names(self, before: str, after: str) -> None:
         """What the two sides are called."""

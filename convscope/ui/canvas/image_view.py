@@ -78,6 +78,7 @@ class ImageView(QWidget):
         self.view = Viewport()
         self._pixels: NDArray[np.uint8] | None = None
         self._values: NDArray[Any] | None = None
+        self._small: NDArray[np.uint8] | None = None
         self._caption = ""
         # Whether there is room for all of the caption.
         self._whole = True
@@ -102,7 +103,12 @@ class ImageView(QWidget):
 
     # What is shown
 
-    def set_pixels(self, pixels: NDArray[np.uint8], values: NDArray[Any] | None = None) -> None:
+    def set_pixels(
+        self,
+        pixels: NDArray[np.uint8],
+        values: NDArray[Any] | None = None,
+        small: NDArray[np.uint8] | None = None,
+    ) -> None:
         """Show a picture; the arrays are kept, not copied, so they must not be written to afterwards.
 
         Zoom and pan stay when the size does, and in linked views when the shape is much the same; else the
@@ -111,6 +117,7 @@ class ImageView(QWidget):
         Args:
             pixels: uint8, H×W (gray) or H×W×3 (RGB).
             values: what to read out and write into the pixels instead, H×W or H×W×channels.
+            small: the picture averaged down already to the `reduced_size` at which it is shown.
         """
         if pixels.dtype != np.uint8 or pixels.ndim not in (2, 3) or pixels.shape[2:] not in ((), (3,)):
             raise ValueError(f"pixels must be uint8 H×W or H×W×3, not {pixels.dtype} {pixels.shape}")
@@ -118,7 +125,7 @@ class ImageView(QWidget):
             raise ValueError(f"values {values.shape} and pixels {pixels.shape} differ in size")
         height, width = int(pixels.shape[0]), int(pixels.shape[1])
         old = (self.view.height, self.view.width)
-        self._pixels, self._values, self._nothing = pixels, values, ""
+        self._pixels, self._values, self._small, self._nothing = pixels, values, small, ""
         self._rendering.clear()
         if old != (height, width):
             leader = next(iter(self._linked()), None)
@@ -135,7 +142,7 @@ class ImageView(QWidget):
 
     def show_nothing(self, words: str = "") -> None:
         """Show no picture, and in its place why there is none."""
-        self._pixels = self._values = None
+        self._pixels = self._values = self._small = None
         self._nothing = words
         self._rendering.clear()
         self._box = self._taps = self._peak = None
@@ -185,6 +192,8 @@ class ImageView(QWidget):
 
     def set_ring(self, ring: Ring | None) -> None:
         """Show what is padded around the picture; None: nothing is."""
+        if ring is not None and ring is self._ring:
+            return
         self._ring = ring
         for rendering in self._ring_renderings:
             rendering.clear()
@@ -484,7 +493,9 @@ class ImageView(QWidget):
         large = min(self._pixels.shape[:2]) >= SMOOTH_FROM
         smooth = self._photographs and large and self.view.scale < SHARP_FROM
         ratio = self.devicePixelRatioF()
-        self._rendering.paint(painter, self.view, ratio, self._pixels, self._values, smooth=smooth)
+        self._rendering.paint(
+            painter, self.view, ratio, self._pixels, self._values, smooth=smooth, small=self._small
+        )
         paint_edge(painter, self.view, QColor(theme.tokens().line))
 
     def _scale_words(self) -> str:

@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QImage, QPainter
 
+from convscope.imaging.shrink import shrink
 from convscope.ui import theme
 from convscope.ui.canvas.mosaic_layout import Layout
-from convscope.ui.canvas.raster import shrink, to_image
+from convscope.ui.canvas.raster import to_image
 
 CAPTION_HEIGHT = 16
 # A smaller picture is looked at pixel by pixel even where it is a photograph.

@@ -49,6 +49,7 @@ class Rendering:
         *,
         numbers: bool = True,
         smooth: bool = False,
+        small: NDArray[np.uint8] | None = None,
     ) -> None:
         """Paint it, with its numbers where the pixels are large enough.
 
@@ -57,10 +58,11 @@ class Rendering:
             pixels: uint8, H×W or H×W×3.
             values: the numbers to write instead of the pixels', H×W or H×W×channels.
             smooth: enlarged pixels are interpolated.
+            small: the picture averaged down to the size of the view, if somebody has it already.
         """
         key = (view.scale, view.left, view.top, view.view_width, view.view_height, ratio)
         if self._made is None or key != self._key:
-            image, x, y = render(pixels, view, ratio, smooth=smooth)
+            image, x, y = render(pixels, view, ratio, smooth=smooth, small=small)
             image.setDevicePixelRatio(ratio)
             self._made, self._key = (image, x, y), key
             if numbers and has_numbers(view.scale, pixels, values):

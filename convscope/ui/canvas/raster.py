@@ -7,11 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtGui import QImage
 
+from convscope.imaging.shrink import shrink
 from convscope.ui.canvas.viewport import Viewport
 
 GRID_FROM = 8.0
-# A larger picture is thinned out before it is averaged.
-_THIN_ABOVE = 4_000_000
 
 
 def to_image(pixels: NDArray[np.uint8]) -> QImage:
@@ -22,7 +21,12 @@ def to_image(pixels: NDArray[np.uint8]) -> QImage:
 
 
 def render(
-    pixels: NDArray[np.uint8], view: Viewport, ratio: float = 1.0, *, smooth: bool = False
+    pixels: NDArray[np.uint8],
+    view: Viewport,
+    ratio: float = 1.0,
+    *,
+    smooth: bool = False,
+    small: NDArray[np.uint8] | None = None,
 ) -> tuple[QImage, int, int]:
     """What the view shows of the picture, in device pixels.
 
@@ -34,16 +38,16 @@ def render(
         view: where the picture lies.
         ratio: device pixels a screen point.
         smooth: enlarged pictures are interpolated between the pixels instead.
+        small: the picture as `shrink` leaves it at the view's `reduced_size`, if somebody has it already.
 
     Returns:
         The image (RGB32), and the device x and y in the view that its upper left corner belongs at.
     """
     scale = view.scale * ratio
-    if scale < 1:
-        image = to_image(
-            shrink(pixels, max(1, round(view.height * scale)), max(1, round(view.width * scale)))
-        )
-        return image, round(view.left * ratio), round(view.top * ratio)
+    size = view.reduced_size(ratio)
+    if size is not None:
+        shown = small if small is not None and small.shape[:2] == size else shrink(pixels, *size)
+        return to_image(shown), round(view.left * ratio), round(view.top * ratio)
     columns, x = _samples(view.left * ratio, scale, view.width, round(view.view_width * ratio))
     rows, y = _samples(view.top * ratio, scale, view.height, round(view.view_height * ratio))
     if not len(rows) or not len(columns):
@@ -60,20 +64,6 @@ def render(
         _draw_grid(shown.view(np.uint8).reshape(*shown.shape, 4), rows, columns)
     height, width = shown.shape
     return QImage(shown.data, width, height, shown.strides[0], QImage.Format.Format_RGB32), x, y
-
-
-def shrink(pixels: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uint8]:
-    """A picture averaged down to height × width."""
-    if pixels.shape[0] * pixels.shape[1] > _THIN_ABOVE:
-        thin = max(1, min(pixels.shape[0] // (2 * height), pixels.shape[1] // (2 * width)))
-        pixels = pixels[::thin, ::thin]
-    # Halves are averaged exactly and some twenty times as fast as other ratios.
-    while pixels.shape[0] >= 2 * height and pixels.shape[1] >= 2 * width:
-        rows, columns = pixels.shape[0] // 2, pixels.shape[1] // 2
-        even = np.ascontiguousarray(pixels[: 2 * rows, : 2 * columns])
-        pixels = np.asarray(cv2.resize(even, (columns, rows), interpolation=cv2.INTER_AREA), np.uint8)
-    whole = np.ascontiguousarray(pixels)
-    return np.asarray(cv2.resize(whole, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
 def _between(

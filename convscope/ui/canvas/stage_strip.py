@@ -22,8 +22,9 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QApplication, QMenu, QSizePolicy, QToolTip, QWidget
 
+from convscope.imaging.shrink import shrink
 from convscope.ui import theme
-from convscope.ui.canvas.raster import shrink, to_image
+from convscope.ui.canvas.raster import to_image
 
 CARD_WIDTH, WIDEST_CARD, ARROW, TITLE_MARGIN = 112, 220, 20, 6
 PICTURE_HEIGHT, WORDS_HEIGHT = 44, 28  # larger words leave the picture as large as it is

@@ -69,6 +69,17 @@ class Viewport:
         """Where the picture's upper edge lies in the rectangle."""
         return self.view_height / 2 - self.centre_y * self.scale
 
+    def reduced_size(self, ratio: float = 1.0) -> tuple[int, int] | None:
+        """The (height, width) that the whole picture is averaged down to; None where it is not reduced.
+
+        Args:
+            ratio: device pixels a screen point.
+        """
+        scale = self.scale * ratio
+        if scale >= 1:
+            return None
+        return (max(1, round(self.height * scale)), max(1, round(self.width * scale)))
+
     def fit(self) -> None:
         """Show the whole picture, as large as it fits."""
         self.scale, self.fitted = self.fit_scale, True

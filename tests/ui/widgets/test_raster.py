@@ -7,7 +7,8 @@ import pytest
 from numpy.typing import NDArray
 from PySide6.QtGui import QImage
 
-from convscope.ui.canvas.raster import luma, render, shrink, to_image
+from convscope.imaging.shrink import shrink
+from convscope.ui.canvas.raster import luma, render, to_image
 from convscope.ui.canvas.viewport import Viewport
 
 

@@ -13,10 +13,10 @@ from convscope.core.errors import UserError
 from convscope.imaging.io.save import save_npy, save_png, save_tiff_float
 from convscope.imaging.lab.script import to_python
 from convscope.ui.actions import Command
+from convscope.ui.canvas.raster import to_image
 from convscope.ui.forms.form import tool
 from convscope.ui.panel_context import PanelContext
-from convscope.ui.panels.kernels.frame import Frame
-from convscope.ui.panels.kernels.pixmaps import qimage
+from convscope.ui.panels.kernels.view_models.frame import LabFrame
 
 FILTERS = {
     "PNG, as displayed (*.png)": ".png",
@@ -25,13 +25,13 @@ FILTERS = {
 }
 
 
-class Output:
+class LabOutput:
     """What is done with the result on show."""
 
     def __init__(self, context: PanelContext, parent: QWidget) -> None:
         self.context = context
         self._parent = parent
-        self._frame: Frame | None = None
+        self._frame: LabFrame | None = None
         self.save_button = tool("kernels.save", "Save the result", "save", self.save, "Save")
         self.copy_button = tool("kernels.copy", "Copy the picture", "copy", self.copy)
         self.code_button = tool("kernels.copy_python", "Copy as Python", "code", self.copy_python)
@@ -47,12 +47,12 @@ class Output:
             action.triggered.connect(lambda _checked=False, run=run: run())
 
     @property
-    def frame(self) -> Frame | None:
+    def frame(self) -> LabFrame | None:
         """The result on show, or None where the settings give none."""
         return self._frame
 
     @frame.setter
-    def frame(self, frame: Frame | None) -> None:
+    def frame(self, frame: LabFrame | None) -> None:
         self._frame = frame
         for button in self.buttons:
             button.setEnabled(frame is not None)
@@ -127,7 +127,7 @@ class Output:
     def copy(self) -> None:
         """The displayed picture on the clipboard."""
         if self.frame is not None:
-            QGuiApplication.clipboard().setImage(qimage(self.frame.shown.pixels))
+            QGuiApplication.clipboard().setImage(to_image(self.frame.shown.pixels).copy())
             self.context.notify("Copied the picture.")
 
     def copy_python(self) -> None:
@@ -143,7 +143,7 @@ class Output:
         self.context.notify("Copied as Python: a script with NumPy, OpenCV and Pillow.")
 
 
-def script_of(frame: Frame) -> str:
+def script_of(frame: LabFrame) -> str:
     """The script for the stages up to the selected one."""
     stages = frame.lab.stages[: frame.lab.selected + 1]
     extremes, channel = frame.shown.extremes, frame.lab.channel

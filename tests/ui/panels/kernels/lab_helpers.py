@@ -13,8 +13,8 @@ from pytestqt.qtbot import QtBot
 from convscope.imaging.lab.operation import Operation
 from convscope.ui.canvas.image_view import ImageView
 from convscope.ui.main_window import MainWindow
-from convscope.ui.panels.kernels.frame import Frame
 from convscope.ui.panels.kernels.panel import KernelsPanel
+from convscope.ui.panels.kernels.view_models.frame import LabFrame
 
 
 class Lab(Driver):
@@ -32,7 +32,7 @@ class Lab(Driver):
         return self.workspace.lab.stage
 
     @property
-    def frame(self) -> Frame:
+    def frame(self) -> LabFrame:
         """What is on show."""
         assert self.panel.frame is not None
         return self.panel.frame

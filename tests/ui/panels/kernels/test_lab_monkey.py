@@ -17,9 +17,9 @@ from convscope.imaging.image import Image
 from convscope.imaging.io.load import load_image
 from convscope.imaging.kernels import make
 from convscope.imaging.lab.operation import Operation
-from convscope.ui.panels.kernels.panel import VIEWS
-from convscope.ui.panels.kernels.views.sequence import Asked
-from convscope.ui.panels.kernels.views.spectrum import EVERYTHING
+from convscope.ui.panels.kernels.view_models.sequence import SequenceSettings
+from convscope.ui.panels.kernels.view_models.spectrum import EVERYTHING
+from convscope.ui.panels.kernels.views.registry import VIEWS
 from convscope.workspace.lab import Lab as Document
 
 WORDS = ("3", "99", "0", "-1", "1/9", "1 2", "", "~", "1e9", "nan", "1,5")
@@ -35,7 +35,7 @@ def test_nothing_raises_and_nothing_stays(
     workspace.add_images([photograph, Image(photograph.pixels[:5, :3, 0].copy(), "few")])
     for step in range(120):
         if step % 15 == 5:
-            lab.panel.show_view(chance.choice(VIEWS)[0])
+            lab.panel.show_view(chance.choice(VIEWS).name)
         if step % 12 == 7:
             workspace.select_image(workspace.images[chance.randrange(len(workspace.images))].id)
         if step % 7 == 3:
@@ -47,7 +47,7 @@ def test_nothing_raises_and_nothing_stays(
     assert errors(caplog) == []
     # All of it can be taken back where it is seen, and done again.
     for view, slot, first in (
-        ("sequence", workspace.part("kernels.sequence", Asked()), Asked()),
+        ("sequence", workspace.part("kernels.sequence", SequenceSettings()), SequenceSettings()),
         ("spectrum", workspace.part("kernels.spectrum.mask", EVERYTHING), EVERYTHING),
         ("picture", workspace.lab_part, Document()),
     ):

@@ -25,8 +25,8 @@ from convscope.ui import theme
 from convscope.ui.canvas.image_view import ImageView
 from convscope.ui.canvas.stage_strip import StageStrip
 from convscope.ui.forms.segmented import Segmented
-from convscope.ui.panels.kernels.panel import VIEWS
 from convscope.ui.panels.kernels.views.angle_wheel import BESIDE, DISC, LINE, MARKS, AngleWheel
+from convscope.ui.panels.kernels.views.registry import VIEWS
 from convscope.ui.tables.number_grid import NumberGrid
 
 SIZES = ((1440, 900, 1.0), (1280, 800, 1.0), (1024, 700, 1.0), (1280, 800, 1.5))
@@ -55,11 +55,11 @@ def test_no_word_of_any_view_is_cut(lab: Lab, width: int, height: int, zoom: flo
     sized(lab, width, height, zoom)
     switch = lab.find(Segmented, "kernels.view")
     cut = set()
-    for name, title, _says, _class in VIEWS:
+    for title, name in ((view.title, view.name) for view in VIEWS):
         lab.press(f"kernels.view.{name}")
         for key in switch.keys:
             button = switch.button(key)
-            assert button.text() == next(each[1] for each in VIEWS if each[0] == key)
+            assert button.text() == next(each.title for each in VIEWS if each.name == key)
             assert button.width() >= button.sizeHint().width(), (title, button.text())
             assert button.visibleRegion().boundingRect().size() == button.size(), (title, button.text())
         cut |= {f"{title}: {fault}" for fault in faults(lab.panel)}
@@ -399,7 +399,7 @@ def test_every_choice_has_its_name_beside_it(lab: Lab) -> None:
     # Its own words say what it is ("All channels", "Red only"); those of a place stand beside it.
     own_words = {"kernels.shown_channel", "kernels.scan.position", "kernels.sequence.position"}
     nameless = set()
-    for name, _title, _says, _class in VIEWS:
+    for name in (view.name for view in VIEWS):
         lab.press(f"kernels.view.{name}")
         if name == "bank":
             lab.pick("kernels.bank.set", "gabor")

@@ -148,7 +148,7 @@ def test_another_image_is_filtered_at_once(lab: Lab) -> None:
 
 def test_a_large_image_shows_the_part_in_view_first(lab: Lab) -> None:
     frames = []
-    lab.panel.controller.frame_ready.connect(frames.append)
+    lab.panel.model.frame_ready.connect(lambda frame: frames.append(frame))
     values = np.random.default_rng(3).integers(0, 256, (1500, 1600), np.uint8)
     lab.workspace.add_images([Image(values, "large")])
     lab.settle()

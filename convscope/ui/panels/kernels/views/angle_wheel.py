@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from convscope.imaging.lab import gradient as gradients
 from convscope.ui import theme
-from convscope.ui.panels.kernels.pixmaps import pixmap
+from convscope.ui.canvas.raster import to_image
 
 DISC, LINE, BESIDE = 56, 14, 30
 # (text, direction to the right, downwards): y points down, as rows do.
@@ -56,7 +56,7 @@ class AngleWheel(QWidget):
             pixels = gradients.colour_wheel(
                 2 * theme.scaled(DISC), (ground.red(), ground.green(), ground.blue()), weighed=self._weighed
             )
-            self._disc = pixmap(pixels)
+            self._disc = QPixmap.fromImage(to_image(pixels))
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         middle = QPointF(self.width() / 2, self.height() / 2)

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Any
-
-import numpy as np
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
-from convscope.core.task import Task
-from convscope.imaging.image import Image
 from convscope.imaging.lab import gradient as gradients
-from convscope.imaging.lab.display import to_bytes
 from convscope.imaging.numerals import numeral
 from convscope.ui import theme
 from convscope.ui.canvas.image_view import CAPTION_HEIGHT, ImageView
 from convscope.ui.forms.form import caption, segmented
 from convscope.ui.panel_context import PanelContext
-from convscope.ui.panels.kernels.frame import Frame, Refused
+from convscope.ui.panels.kernels.view_models.frame import LabFrame, LabRefused
+from convscope.ui.panels.kernels.view_models.gradient import (
+    GradientPictures,
+    GradientSettings,
+    GradientViewModel,
+)
+from convscope.ui.panels.kernels.view_models.kernels import KernelsViewModel
 from convscope.ui.panels.kernels.views.angle_wheel import AngleWheel
 from convscope.ui.panels.kernels.views.view import View
 
@@ -33,34 +32,20 @@ TITLES = (
 WORTH = 1.1
 
 
-@dataclass(frozen=True)
-class Chosen:
-    """How the gradient is taken and shown, as undo remembers it.
-
-    Attributes:
-        operator: whose kernels.
-        weigh: "strength": a direction is as bright as its gradient is strong; or "alike".
-    """
-
-    operator: str = "sobel"
-    weigh: str = "strength"
-
-
 class GradientView(View):
     """Four linked pictures of one gradient, and the wheel that tells what a colour means."""
 
     name = "gradient"
 
-    def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
-        super().__init__(context, parent)
-        self._image: Image | None = None
-        self._chosen = context.workspace.part("kernels.gradient", Chosen(), self.scope)
+    def __init__(self, context: PanelContext, lab: KernelsViewModel, parent: QWidget | None = None) -> None:
+        super().__init__(context, lab, parent)
+        self.model = GradientViewModel(context)
         self.operator = segmented(
             "kernels.gradient.operator",
             "Gradient operator",
             [(name, name.title(), f"Gx = {_rows(name)}") for name in gradients.OPERATORS],
         )
-        self.operator.changed.connect(lambda name: self._edit("Choose the operator", operator=name))
+        self.operator.changed.connect(lambda name: self.model.edit("Choose the operator", operator=name))
         self.weigh = segmented(
             "kernels.gradient.weigh",
             "Brightness of the angle",
@@ -69,7 +54,9 @@ class GradientView(View):
                 ("alike", "All alike", "Every direction is bright, however weak its gradient: noise too"),
             ),
         )
-        self.weigh.changed.connect(lambda how: self._edit("Change the brightness of the angle", weigh=how))
+        self.weigh.changed.connect(
+            lambda how: self.model.edit("Change the brightness of the angle", weigh=how)
+        )
         self.wheel = AngleWheel()
         self.kernel = caption("kernels.gradient.kernel")
         self.brightness = caption("kernels.gradient.brightness")
@@ -100,12 +87,10 @@ class GradientView(View):
         self.views["gx"].view_changed.connect(self._arrange)
         self.column.addLayout(self.grid, 1)
         self.column.addWidget(self.message)
-        self._show_chosen(self._chosen.value)
-        self._chosen.changed.connect(self._show_chosen)
-
-    def shutdown(self) -> None:
-        """Take no more events."""
-        self._chosen.changed.disconnect(self._show_chosen)
+        self._show_settings(self.model.settings.value)
+        context.listen(self.model.settings.changed, self._show_settings)
+        context.listen(self.model.answered, self._show)
+        context.listen(self.model.said, self.say)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Another room may want another arrangement."""
@@ -138,73 +123,35 @@ class GradientView(View):
         self.grid.setRowStretch(0, 1)
         self.grid.setRowStretch(1, int(columns == 2))
 
-    def show_frame(self, frame: Frame) -> None:
-        """The gradient of the current image; the kernel has no part in it."""
-        if frame.image is not self._image:
-            self._image = frame.image
-            self._request()
+    def show_frame(self, frame: LabFrame) -> None:
+        """The gradient of the current image."""
+        self.model.show(frame)
 
-    def show_refused(self, refused: Refused) -> None:
+    def show_refused(self, refused: LabRefused) -> None:
         """The chain has no part in it."""
-        if refused.image is not self._image:
-            self._image = refused.image
-            self._request()
+        self.model.show(refused)
 
-    def clear(self) -> None:
-        """No gradient."""
-        for view in self.views.values():
-            view.show_nothing()
-
-    def _edit(self, label: str, **changes: str) -> None:
-        self._chosen.edit(replace(self._chosen.value, **changes), label)
-
-    def _show_chosen(self, chosen: Chosen) -> None:
-        self.operator.set_value(chosen.operator)
-        self.weigh.set_value(chosen.weigh)
-        self._request()
-
-    def _request(self) -> None:
-        image, operator, alike = self._image, self.operator.value, self.weigh.value == "alike"
-        if image is None:
-            return
-        self._tell_kernel(operator)
-
-        def compute(task: Task) -> tuple[float, float, dict[str, tuple[Any, Any]]]:
-            found = gradients.gradient(image, operator)
-            task.check()
-            full = 0.0 if alike else gradients.strong(found.magnitude)
-            # They are parts of one arrow: a change across looks as strong as the same change down. And no
-            # change is black, however strong the least of it is.
-            largest = max(float(np.abs(part).max()) for part in (found.gx, found.gy))
-            both, most = (-largest, largest), float(found.magnitude.max())
-            return (
-                full,
-                largest,
-                {
-                    "gx": (to_bytes(found.gx, "signed", extremes=both)[0], found.gx),
-                    "gy": (to_bytes(found.gy, "signed", extremes=both)[0], found.gy),
-                    "magnitude": (
-                        to_bytes(found.magnitude, "stretch", extremes=(0.0, most))[0],
-                        found.magnitude,
-                    ),
-                    "angle": (gradients.angle_picture(found.angle, found.magnitude, full), found.angle),
-                },
-            )
-
-        self.work(compute, lambda found: self._show(operator, *found))
+    def _show_settings(self, settings: GradientSettings) -> None:
+        self.operator.set_value(settings.operator)
+        self.weigh.set_value(settings.weigh)
+        self._tell_kernel(settings.operator)
 
     def _tell_kernel(self, operator: str, scale: str = "") -> None:
         self.kernel.setText(f"Gx kernel {_rows(operator)}; Gy is its transpose.{scale}")
 
-    def _show(self, operator: str, full: float, largest: float, pictures: dict[str, tuple[Any, Any]]) -> None:
-        self._tell_kernel(operator, f" Both on one scale, ±{numeral(largest, 4)}.")
+    def _show(self, found: GradientPictures | None) -> None:
+        if found is None:
+            for view in self.views.values():
+                view.show_nothing()
+            return
+        self._tell_kernel(found.operator, f" Both on one scale, ±{numeral(found.largest, 4)}.")
         self.brightness.setText(
-            f"As bright as the magnitude, full from {numeral(full, 3)} on (the strongest 5 %)."
-            if full
+            f"As bright as the magnitude, full from {numeral(found.full, 3)} on (the strongest 5 %)."
+            if found.full
             else "Every direction is as bright, however weak."
         )
         self.wheel.set_weighed(self.weigh.value == "strength")
-        for name, (pixels, values) in pictures.items():
+        for name, (pixels, values) in found.pictures.items():
             self.views[name].set_pixels(pixels, values)
 
 

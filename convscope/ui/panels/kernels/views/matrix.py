@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtWidgets import QComboBox, QLabel, QPlainTextEdit, QPushButton, QSplitter, QVBoxLayout, QWidget
 
-from convscope.core.errors import UserError
 from convscope.core.words import sizes
-from convscope.imaging.image import Image
-from convscope.imaging.kernels.matrix import MATRICES, format_matrix, image_from_array, parse_matrix
-from convscope.imaging.lab.operation import Border, Operation
+from convscope.imaging.kernels.matrix import MATRICES
 from convscope.ui import theme
 from convscope.ui.canvas.image_view import ImageView
 from convscope.ui.forms.form import caption
 from convscope.ui.forms.wheel import wheel_needs_focus
 from convscope.ui.panel_context import PanelContext
-from convscope.ui.panels.kernels.frame import Frame, Place, Refused, range_words
+from convscope.ui.panels.kernels.view_models.frame import LabFrame, LabRefused, PicturePlace, range_words
+from convscope.ui.panels.kernels.view_models.kernels import KernelsViewModel
+from convscope.ui.panels.kernels.view_models.matrix import MatrixViewModel
 from convscope.ui.panels.kernels.views.picture import NO_RESULT, show_source
 from convscope.ui.panels.kernels.views.view import View
-from convscope.workspace.lab import Lab
 
-TYPED = "typed matrix"
 PENDING = "The pictures do not show this text yet."
-LARGEST = 64 * 64
-
-# The borders of the lectures' own examples; the others keep the size, with zeros.
-BORDERS: dict[str, Border] = {"binary": "valid", "curve": "valid", "no-curve": "valid"}
 
 
 class MatrixView(View):
@@ -37,14 +28,9 @@ class MatrixView(View):
     explains = True
     shows_result = True
 
-    def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
-        super().__init__(context, parent)
-        # The image on show, and its text: what the person types may be ahead of it.
-        self._shown: Image | None = None
-        self._text = ""
-        # The id of the image that was typed here.
-        self._typed = ""
-        self._frame: Frame | None = None
+    def __init__(self, context: PanelContext, lab: KernelsViewModel, parent: QWidget | None = None) -> None:
+        super().__init__(context, lab, parent)
+        self.model = MatrixViewModel(context)
         self.example = QComboBox()
         self.example.setObjectName("kernels.matrix.example")
         self.example.setAccessibleName("Worked examples: a matrix with its kernel")
@@ -54,7 +40,7 @@ class MatrixView(View):
             self.example.addItem(example.image.name, example.key)
             self.example.setItemData(self.example.count() - 1, example.sentence, Qt.ItemDataRole.ToolTipRole)
         self.example.setCurrentIndex(-1)
-        self.example.activated.connect(lambda index: self.open_example(MATRICES[index].key))
+        self.example.activated.connect(lambda index: self.model.open_example(MATRICES[index].key))
         self.sentence = caption("kernels.matrix.sentence")
         self.text = QPlainTextEdit()
         self.text.setObjectName("kernels.matrix.text")
@@ -63,14 +49,14 @@ class MatrixView(View):
         self.text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         self.text.setPlaceholderText("0 1 2\n3 4 5")
         self.text.setTabChangesFocus(True)
-        self.text.textChanged.connect(self._tell_pending)
+        self.text.textChanged.connect(lambda: self.model.type(self.text.toPlainText()))
         self.pending = theme.label(PENDING, "warning")
         self.pending.setObjectName("kernels.matrix.pending")
         self.pending.setWordWrap(True)
         self.pending.hide()
         self.apply = QPushButton("Use this matrix")
         self.apply.setObjectName("kernels.matrix.apply")
-        self.apply.clicked.connect(self.use_text)
+        self.apply.clicked.connect(lambda: self.model.use_text())
         left = QWidget()
         side = QVBoxLayout(left)
         side.setContentsMargins(0, 0, 0, 0)
@@ -87,7 +73,7 @@ class MatrixView(View):
             view.setObjectName(f"kernels.matrix.{name}")
             view.setAccessibleName(f"{name.title()} in numbers")
             view.hovered.connect(lambda place, name=name: self.tell(place, name))
-            view.clicked.connect(lambda r, c, name=name: self.clicked.emit(Place(name, r, c)))
+            view.clicked.connect(lambda r, c, name=name: self.clicked.emit(PicturePlace(name, r, c)))
         pictures = QSplitter(Qt.Orientation.Horizontal)
         pictures.setObjectName("kernels.matrix.pair")
         pictures.setChildrenCollapsible(False)
@@ -96,77 +82,35 @@ class MatrixView(View):
         for index, stretch in enumerate((2, 3, 3)):
             pictures.setStretchFactor(index, stretch)
         self.column.addWidget(pictures, 1)
+        context.listen(self.model.changed, self._tell)
 
-    def open_example(self, key: str) -> None:
-        """A matrix of the lectures becomes the current image, its kernel the kernel."""
-        example = next(example for example in MATRICES if example.key == key)
-        workspace = self.context.workspace
-        # The whole chain: what stood after it would change the lecture's numbers.
-        stage = Operation(kernels=(example.kernel,), border=BORDERS.get(key, "zero"))
-        workspace.edit(
-            {workspace.lab_part: Lab((stage,)), workspace.strip: workspace.with_image(example.image)},
-            f"Open {example.image.name}",
-        )
-
-    def use_text(self) -> None:
-        """What is typed becomes the current image."""
-        try:
-            image = image_from_array(parse_matrix(self.text.toPlainText()), TYPED)
-        except UserError as error:
-            self.say(error.message)
-            return
-        self.say("")
-        workspace = self.context.workspace
-        self._text = self.text.toPlainText()
-        if workspace.image.id == self._typed:
-            # Its own text must not come back rewritten while a person goes on typing.
-            self._shown = replace(image, id=workspace.image.id)
-            workspace.update_image(self._shown, label="Type a matrix")
-        else:
-            self._shown, self._typed = image, image.id
-            workspace.add_images([image])
-
-    def show_frame(self, frame: Frame) -> None:
+    def show_frame(self, frame: LabFrame) -> None:
         """Source and result, and the text if another image came."""
-        self._frame = frame
         self.source.set_pixels(frame.source_pixels, frame.source_seen)
         self.result.set_pixels(frame.shown.pixels, frame.result_seen)
         black_white = range_words(frame.source_scale), range_words(frame.shown.scale)
         self.source.set_caption(f"source {sizes(frame.source_seen.shape)} · {black_white[0]}")
         self.result.set_caption(f"result {sizes(frame.result_seen.shape)} · {black_white[1]}")
         self.set_scale(frame.display, frame.shown.low, frame.shown.high)
-        self._show_text(frame.image)
+        self.model.show_image(frame.image)
 
-    def show_refused(self, refused: Refused) -> None:
+    def show_refused(self, refused: LabRefused) -> None:
         """What would go in, and nothing beside it."""
-        self._frame = None
         show_source(self.source, refused)
         self.result.show_nothing(NO_RESULT)
         self.result.set_caption("result")
-        self._show_text(refused.image)
+        self.model.show_image(refused.image)
 
-    def _show_text(self, image: Image) -> None:
-        """The text of another image than the one that was typed here."""
-        if image is not self._shown:
-            self._shown = image
-            values = image.values
-            small = values.ndim == 2 and values.size <= LARGEST
-            self._text = format_matrix(values, "tsv").replace("\t", "  ") if small else ""
-            self.text.setPlainText(self._text)
-        self._tell_pending()
-
-    def _tell_pending(self) -> None:
-        """Whether the pictures show what the text says, and whose matrix it is."""
-        pending = self._shown is not None and self.text.toPlainText() != self._text
-        self.pending.setVisible(pending)
-        if not pending:
-            self.say("")
-        found = (index for index, one in enumerate(MATRICES) if one.image is self._shown)
-        example = -1 if pending else next(found, -1)
+    def _tell(self) -> None:
+        """The text, whether the pictures show what it says, and whose matrix it is."""
+        model = self.model
+        if self.text.toPlainText() != model.text:
+            with QSignalBlocker(self.text):
+                self.text.setPlainText(model.text)
+        self.pending.setVisible(model.pending)
+        self.say(model.problem)
+        example = model.example
         with QSignalBlocker(self.example):
-            self.example.setCurrentIndex(example)
-        sentence = "This image is no small table of numbers: choose a matrix, or type one."
-        if example >= 0 or pending or self._text:
-            sentence = MATRICES[example].sentence if example >= 0 else ""
-        self.sentence.setText(sentence)
-        self.sentence.setVisible(bool(sentence))
+            self.example.setCurrentIndex(-1 if example is None else MATRICES.index(example))
+        self.sentence.setText(model.sentence)
+        self.sentence.setVisible(bool(model.sentence))

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from math import ceil, floor
-from typing import Any
+from typing import Any, Literal
 
 from numpy.typing import NDArray
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from convscope.core.words import sizes
+from convscope.imaging.lab.histogram import Histogram
 from convscope.imaging.lab.operation import ShownChannel
-from convscope.imaging.lab.peak import Peak
 from convscope.imaging.numerals import numeral
 from convscope.imaging.region import Region
 from convscope.ui import theme
@@ -21,21 +21,27 @@ from convscope.ui.canvas.image_view import ImageView
 from convscope.ui.canvas.picture_pair import PicturePair
 from convscope.ui.forms.form import caption, row, segmented
 from convscope.ui.panel_context import PanelContext
-from convscope.ui.panels.kernels.frame import Frame, Place, Refused, Side
-from convscope.ui.panels.kernels.views.view import View
+from convscope.ui.panels.kernels.view_models.frame import InSight, LabFrame, LabRefused, PicturePlace, Side
+from convscope.ui.panels.kernels.view_models.kernels import KernelsViewModel
+from convscope.ui.panels.kernels.views.view import KeptZoom, View
 
 NO_RESULT = "No result"
 
 
-def whole_pixels(view: ImageView) -> Region | None:
-    """The pixels that a view shows, also those at its edge in part; None before it has a picture."""
+def in_sight_of(view: ImageView) -> InSight | None:
+    """What a view shows of its picture; None before it has one."""
     if view.pixels is None:
         return None
     top, left, height, width = view.visible_region()
-    return Region(floor(top), floor(left), ceil(top + height), ceil(left + width))
+    return InSight(
+        # Also the pixels at its edge that are there in part.
+        Region(floor(top), floor(left), ceil(top + height), ceil(left + width)),
+        (view.view.height, view.view.width),
+        view.view.reduced_size(view.devicePixelRatioF()),
+    )
 
 
-def show_source(view: ImageView, refused: Refused) -> None:
+def show_source(view: ImageView, refused: LabRefused) -> None:
     """The input of a stage that gives no result."""
     if refused.source is None or refused.source_pixels is None:
         view.show_nothing("No input")
@@ -47,7 +53,7 @@ def show_source(view: ImageView, refused: Refused) -> None:
     view.set_caption(f"{what}  ·  {sizes(refused.source.shape)}")
 
 
-def source_words(frame: Frame) -> str:
+def source_words(frame: LabFrame) -> str:
     """What goes into the selected stage, its shape, and what is padded around it."""
     first = frame.lab.selected == 0
     what = frame.image.name if first else f"input of stage {frame.lab.selected + 1}"
@@ -55,7 +61,7 @@ def source_words(frame: Frame) -> str:
     return "  ·  ".join([what, sizes(frame.source.shape), *alone(frame.lab.channel, frame.source), *ring])
 
 
-def result_words(frame: Frame) -> str:
+def result_words(frame: LabFrame) -> str:
     """The result's shape, and which of its channels is on show."""
     return "  ·  ".join(["result", sizes(frame.result.shape), *alone(frame.lab.channel, frame.result.values)])
 
@@ -66,7 +72,7 @@ def alone(channel: ShownChannel, values: NDArray[Any]) -> list[str]:
 
 
 @dataclass(frozen=True)
-class Chosen:
+class PictureSettings:
     """How source and result lie, as undo remembers it.
 
     Attributes:
@@ -74,7 +80,7 @@ class Chosen:
         share: where the divider stands: 0 at the left, 1 at the right.
     """
 
-    layout: str = "pair"
+    layout: Literal["pair", "divider"] = "pair"
     share: float = 0.5
 
 
@@ -85,11 +91,10 @@ class PictureView(View):
     explains = True
     shows_result = True
 
-    def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
-        super().__init__(context, parent)
-        self._frame: Frame | None = None
-        self._range = ""
-        self._chosen = context.workspace.part("kernels.picture", Chosen(), self.scope)
+    def __init__(self, context: PanelContext, lab: KernelsViewModel, parent: QWidget | None = None) -> None:
+        super().__init__(context, lab, parent)
+        self._frame: LabFrame | None = None
+        self._chosen = context.workspace.part("kernels.picture", PictureSettings(), self.scope)
         self.source = ImageView()
         self.source.setObjectName("kernels.source")
         self.source.setAccessibleName("Source picture")
@@ -130,62 +135,59 @@ class PictureView(View):
         self.column.addLayout(row(self.layout_switch, None, self.range))
         self.column.addWidget(self.message)
         self._show_chosen(self._chosen.value)
-        self._chosen.changed.connect(self._show_chosen)
+        context.listen(self._chosen.changed, self._show_chosen)
+        context.listen(lab.histograms_ready, lambda _source, result: self._show_range(result))
+        self._zoom = KeptZoom(context, "kernels.picture.zoom", self.result)
 
-    def shutdown(self) -> None:
-        """Take no more events."""
-        self._chosen.changed.disconnect(self._show_chosen)
-
-    def show_frame(self, frame: Frame) -> None:
+    def show_frame(self, frame: LabFrame) -> None:
         """Both pictures, their captions and the scale."""
         before, self._frame = self._frame, frame
         if not frame.same_source(before):
             self.source.set_pixels(frame.source_pixels, frame.source_seen)
-        self.result.set_pixels(frame.shown.pixels, frame.result_seen)
+        self.result.set_pixels(frame.shown.pixels, frame.result_seen, frame.small)
         self.source.set_caption(source_words(frame))
         self.result.set_caption(result_words(frame))
         if self.stack.currentWidget() is self.divider:
-            self.divider.set_pair(frame.source_pixels, frame.shown.pixels, frame.result_seen)
-        shown = frame.shown
-        self.set_scale(frame.display, shown.low, shown.high)
-        least, most, mean = numeral(shown.minimum), numeral(shown.maximum), numeral(shown.mean, 4)
-        self._range = f"min {least}   max {most}   mean {mean}"
-        self.range.setText(self._range)
+            self._show_divided(frame)
+        self.set_scale(frame.display, frame.shown.low, frame.shown.high)
+        if before is None:
+            self._show_range(self.lab.histograms[1])
 
-    def show_refused(self, refused: Refused) -> None:
+    def show_refused(self, refused: LabRefused) -> None:
         """What would go in, and nothing beside it."""
         self._frame = None
         show_source(self.source, refused)
         self.result.show_nothing(NO_RESULT)
         self.divider.show_nothing(NO_RESULT)
         self.result.set_caption("result")
-        self.range.setText("")
+        self._show_range(None)
 
-    def mark_peak(self, peak: Peak | None) -> None:
-        """Mark the largest value, and say where it is."""
-        super().mark_peak(peak)
-        if self._frame is not None:
-            self.range.setText(
-                f"{self._range}\n{f'max at {peak.where}' if peak is not None else ''}".rstrip()
-            )
+    def _show_range(self, result: Histogram | None) -> None:
+        """The true extremes, and where the largest value is, if it stands out."""
+        words = ""
+        if result is not None and self._frame is not None:
+            least, most, mean = numeral(result.minimum), numeral(result.maximum), numeral(result.mean, 4)
+            words = f"min {least}   max {most}   mean {mean}"
+            if result.peak is not None:
+                words += f"\nmax at {result.peak.where}"
+        self.range.setText(words)
 
-    def region_in_view(self) -> Region | None:
-        """What the result's picture shows of it."""
-        if self.stack.currentWidget() is self.divider:
-            return whole_pixels(self.divider)
-        return whole_pixels(self.result)
+    def in_sight(self) -> InSight | None:
+        return in_sight_of(self.divider if self.stack.currentWidget() is self.divider else self.result)
+
+    def _show_divided(self, frame: LabFrame) -> None:
+        self.divider.set_pair(frame.source_pixels, frame.shown.pixels, frame.result_seen, frame.small)
 
     def _click(self, side: Side, place_row: int, column: int) -> None:
-        self.clicked.emit(Place(side, place_row, column))
+        self.clicked.emit(PicturePlace(side, place_row, column))
 
     def _edit(self, label: str, merge: str | None = None, **changes: Any) -> None:
         self._chosen.edit(replace(self._chosen.value, **changes), label, merge)
 
-    def _show_chosen(self, chosen: Chosen) -> None:
+    def _show_chosen(self, chosen: PictureSettings) -> None:
         divided = chosen.layout == "divider"
         self.layout_switch.set_value(chosen.layout)
         self.divider.set_share(chosen.share)
         self.stack.setCurrentWidget(self.divider if divided else self.pair)
         if self._frame is not None and divided:
-            frame = self._frame
-            self.divider.set_pair(frame.source_pixels, frame.shown.pixels, frame.result_seen)
+            self._show_divided(self._frame)

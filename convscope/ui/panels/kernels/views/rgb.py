@@ -2,45 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from convscope.core.task import Task
-from convscope.imaging.lab.display import Scale, to_bytes
-from convscope.imaging.lab.equation import as_shown, equation
-from convscope.imaging.lab.operation import DisplayMode
-from convscope.imaging.lab.stage import Result, sliding_kernels, source_values
-from convscope.imaging.numerals import bracketed, numeral
+from convscope.imaging.lab.stage import sliding_kernels
+from convscope.imaging.numerals import numeral
 from convscope.ui import theme
 from convscope.ui.canvas.image_view import ImageView
 from convscope.ui.panel_context import PanelContext
-from convscope.ui.panels.kernels.frame import Frame, Refused, range_words
+from convscope.ui.panels.kernels.view_models.frame import LabFrame, LabRefused, range_words
+from convscope.ui.panels.kernels.view_models.kernels import KernelsViewModel
+from convscope.ui.panels.kernels.view_models.rgb import NAMES, ChannelMaps, RgbViewModel
 from convscope.ui.panels.kernels.views.view import View
 from convscope.ui.tables.number_grid import NumberGrid
-
-NAMES = ("red", "green", "blue")
-
-
-@dataclass(frozen=True, eq=False)
-class Maps:
-    """What one computation gives: channels and products as pictures with their values, and the sum.
-
-    The products share a scale; the sum, which may be three times as large, has its own.
-    """
-
-    channels: tuple[NDArray[np.uint8], ...]
-    products: tuple[NDArray[np.float32], ...]
-    pictures: tuple[NDArray[np.uint8], ...]
-    total: NDArray[np.float32]
-    picture: NDArray[np.uint8]
-    display: DisplayMode
-    product_scale: Scale
-    scale: Scale
 
 
 class RgbView(View):
@@ -49,15 +25,13 @@ class RgbView(View):
     name = "rgb"
     shows_result = True
 
-    def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
-        super().__init__(context, parent)
-        self._asked: tuple[Result, DisplayMode] | None = None
-        self._maps: Maps | None = None
-        self._bias = 0.0
+    def __init__(self, context: PanelContext, lab: KernelsViewModel, parent: QWidget | None = None) -> None:
+        super().__init__(context, lab, parent)
+        self.model = RgbViewModel(context)
         self.ask = QPushButton("Make it an RGB filter")
         self.ask.setObjectName("kernels.rgb.ask")
         self.ask.setProperty("role", "primary")
-        self.ask.clicked.connect(self._make_filter)
+        self.ask.clicked.connect(lambda: lab.make_filter())
         self.words = QLabel("Each channel has the same kernel now. An RGB filter has one kernel a channel.")
         self.words.setWordWrap(True)
         self.words.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -106,60 +80,29 @@ class RgbView(View):
         self.sum.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.column.addWidget(self.sum)
         self.column.addWidget(self.message)
+        context.listen(self.model.answered, self._show)
+        context.listen(self.model.said, self.say)
 
-    def show_frame(self, frame: Frame) -> None:
+    def show_frame(self, frame: LabFrame) -> None:
         """The three products of the selected stage."""
-        stage = frame.lab.stage
-        is_filter = stage.channels == "filter" and stage.enabled
-        self.empty.setVisible(not is_filter)
-        self.drawing.setVisible(is_filter)
-        self.sum.setVisible(is_filter)
-        # Until a person chooses, in colours that tell what a product adds from what it takes away.
-        display: DisplayMode = frame.lab.display if frame.lab.chosen else "signed"
-        if not is_filter:
-            self.stop_work()
-            self.clear()
-            return
-        same = self._asked is not None and self._asked[0] is frame.result and self._asked[1] == display
-        if not frame.whole or same:
-            return
-        result = frame.result
-        self._asked = (result, display)
-        self._bias = stage.bias
-        for grid, equals, kernel in zip(self.kernels, self.equals, sliding_kernels(stage), strict=True):
-            grid.set_values(kernel.numerators)
-            equals.setText("=" if kernel.divisor == 1 else f"÷ {numeral(kernel.divisor)} =")
+        self.model.show(frame)
+        self._show_drawing()
+        if self.model.is_filter and frame.whole:
+            kernels = sliding_kernels(frame.lab.stage)
+            for grid, equals, kernel in zip(self.kernels, self.equals, kernels, strict=True):
+                grid.set_values(kernel.numerators)
+                equals.setText("=" if kernel.divisor == 1 else f"÷ {numeral(kernel.divisor)} =")
 
-        def compute(task: Task) -> Maps:
-            source = source_values(result.source, stage)
-            products = result.products
-            task.check()
-            total = result.steps[1 if stage.bias else 0].values
-            ends = [float(end) for each in products for end in (each.min(), each.max())]
-            drawn = [to_bytes(each, display, extremes=(min(ends), max(ends))) for each in products]
-            picture, scale = to_bytes(total, display)
-            channels = tuple(_levels(source[:, :, channel]) for channel in range(3))
-            pictures = tuple(pixels for pixels, _scale in drawn)
-            return Maps(channels, products, pictures, total, picture, display, drawn[0][1], scale)
-
-        self.work(compute, self._show)
-
-    def show_refused(self, refused: Refused) -> None:
+    def show_refused(self, refused: LabRefused) -> None:
         """No products."""
-        is_filter = refused.lab.stage.channels == "filter" and refused.lab.stage.enabled
-        self.empty.setVisible(not is_filter)
-        self.drawing.setVisible(is_filter)
-        self.sum.setVisible(is_filter)
-        self.stop_work()
-        self.clear()
+        self.model.show(refused)
+        self._show_drawing()
 
-    def clear(self) -> None:
-        """Nothing of the last result."""
-        self._asked = self._maps = self.scale = None
-        for view in (*self.channels, *self.products, self.total):
-            view.show_nothing()
-        self.sum.setText("")
-        self.rescaled.emit()
+    def _show_drawing(self) -> None:
+        """The drawing, or the way to it."""
+        self.empty.setVisible(not self.model.is_filter)
+        for widget in (self.drawing, self.sum):
+            widget.setVisible(self.model.is_filter)
 
     def _picture(self, name: str, title: str) -> ImageView:
         view = ImageView()
@@ -168,18 +111,13 @@ class RgbView(View):
         view.set_caption(title)
         return view
 
-    def _make_filter(self) -> None:
-        workspace = self.context.workspace
-        kernels = workspace.lab.stage.kernels
-        workspace.edit_lab(
-            workspace.lab.with_stage(
-                channels="filter", kernels=kernels * 3 if len(kernels) == 1 else kernels
-            ),
-            "Change channels",
-        )
-
-    def _show(self, maps: Maps) -> None:
-        self._maps = maps
+    def _show(self, maps: ChannelMaps | None) -> None:
+        if maps is None:
+            for view in (*self.channels, *self.products, self.total):
+                view.show_nothing()
+            self.sum.setText("")
+            self.set_no_scale()
+            return
         self.set_scale(maps.display, maps.scale.low, maps.scale.high)
         for index in range(3):
             self.channels[index].set_pixels(maps.channels[index])
@@ -190,27 +128,11 @@ class RgbView(View):
         self._show_sum((maps.total.shape[0] // 2, maps.total.shape[1] // 2))
 
     def _show_sum(self, place: Any) -> None:
-        if self._maps is None or place is None:
-            return
-        row, column = place
-        parts = [float(product[row, column]) for product in self._maps.products]
-        total = float(self._maps.total[row, column])
-
-        def left(digits: int) -> tuple[str, float]:
-            told = [f"{name} {bracketed(value, digits)}" for name, value in zip(NAMES, parts, strict=True)]
-            shown = sum(as_shown(value, digits) for value in (*parts, self._bias))
-            return "  +  ".join([*told, f"bias {bracketed(self._bias, digits)}"]), shown
-
-        terms, sign, result = equation(left, total).rsplit(" ", 2)
-        self.sum.setText(f"row {row}, column {column}:  {terms}  {sign}  {result}")
+        if self.model.found is not None and place is not None:
+            self.sum.setText(self.model.found.sum_words(*place))
 
 
 def _sign(text: str) -> QLabel:
     made = theme.label(text, "title")
     made.setAlignment(Qt.AlignmentFlag.AlignCenter)
     return made
-
-
-def _levels(channel: NDArray[Any]) -> NDArray[np.uint8]:
-    channel = np.ascontiguousarray(channel)
-    return channel if channel.dtype == np.uint8 else to_bytes(channel, "clip")[0]

@@ -15,15 +15,13 @@ from convscope.ui.canvas.image_view import ImageView
 from convscope.ui.canvas.picture_pair import PicturePair
 from convscope.ui.forms.form import row, slider, tool
 from convscope.ui.panel_context import PanelContext
-from convscope.ui.panels.kernels.frame import Frame, Place, Refused
+from convscope.ui.panels.kernels.view_models.frame import LabFrame, LabRefused, PicturePlace
+from convscope.ui.panels.kernels.view_models.kernels import KernelsViewModel
+from convscope.ui.panels.kernels.view_models.scan import SPEEDS, ScanViewModel
 from convscope.ui.panels.kernels.views.picture import NO_RESULT, show_source
 from convscope.ui.panels.kernels.views.view import View
 
 TICK_MS = 33
-SPEEDS = (1, 2, 4, 8, 20, 60, 200, 1000, 5000, 20_000, 100_000, 500_000)
-SLOWEST = 3
-# Seconds that a scan takes, if nobody chose its speed.
-WHOLE = 30
 # A result of more values shows faintly what is still to come: filled so slowly, it would be blank for long.
 BLANK_UP_TO = 64 * 64
 FAINT = 0.2
@@ -38,13 +36,12 @@ class ScanView(View):
     # It would tell what the scan has not come to yet.
     marks_peak = False
 
-    def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
-        super().__init__(context, parent)
-        self._frame: Frame | None = None
-        self.scan: Scan | None = None
+    def __init__(self, context: PanelContext, lab: KernelsViewModel, parent: QWidget | None = None) -> None:
+        super().__init__(context, lab, parent)
+        self._frame: LabFrame | None = None
+        self.model = ScanViewModel(context)
         self._due = 0.0
         self._last = 0.0
-        self._own_speed = False
         self._faint: tuple[object, NDArray[np.uint8]] | None = None
         self.source, self.result = ImageView(), ImageView()
         self.sources, self.results = (self.source,), (self.result,)
@@ -69,8 +66,7 @@ class ScanView(View):
         self.position.sliderMoved.connect(self.go)
         self.speed = slider("kernels.scan.speed", "Speed of the scan", 0, len(SPEEDS) - 1)
         self.speed.setMaximumWidth(theme.scaled(120))
-        self.speed.setValue(SLOWEST)
-        self.speed.valueChanged.connect(self._speed_chosen)
+        self.speed.valueChanged.connect(self.model.choose_speed)
         self.speed_words = QLabel()
         self.speed_words.setObjectName("kernels.scan.speed_words")
         self.speed_words.setMinimumWidth(theme.scaled(76))
@@ -91,29 +87,36 @@ class ScanView(View):
         self.timer = QTimer(self)
         self.timer.setInterval(TICK_MS)
         self.timer.timeout.connect(self._tick)
+        context.ending.call(self.timer.stop)
+        context.listen(self.model.moved, self._draw)
+        context.listen(self.model.speed_changed, self._tell_speed)
+
+    @property
+    def scan(self) -> Scan | None:
+        """Where the window is."""
+        return self.model.scan
 
     @property
     def playing(self) -> bool:
         """Whether the window moves by itself."""
         return self.timer.isActive()
 
-    def show_frame(self, frame: Frame) -> None:
+    def show_frame(self, frame: LabFrame) -> None:
         """The same place of a new result, if it still exists."""
         before, self._frame = self._frame, frame
         rows, columns = frame.result.values.shape[:2]
-        if self.scan is None or (self.scan.rows, self.scan.columns) != (rows, columns):
-            self.scan = Scan(rows, columns)
-            self.position.setRange(0, self.scan.count - 1)
-            self._suit_speed(self.scan.count)
+        self.model.show_size(rows, columns)
+        self.position.setRange(0, rows * columns - 1)
         if not frame.same_source(before):
             self.source.set_pixels(frame.source_pixels, frame.source_seen)
         self.set_scale(frame.display, frame.shown.low, frame.shown.high)
         self._draw()
 
-    def show_refused(self, refused: Refused) -> None:
+    def show_refused(self, refused: LabRefused) -> None:
         """Nothing to walk over."""
         self.pause()
-        self._frame = self.scan = None
+        self._frame = None
+        self.model.show_nothing()
         show_source(self.source, refused)
         self.result.show_nothing(NO_RESULT)
         self.words.setText("")
@@ -139,16 +142,12 @@ class ScanView(View):
     def step(self, steps: int) -> None:
         """So many pixels on or back; a playing scan pauses."""
         self.pause()
-        self._move(steps)
+        self.model.move(steps)
 
     def go(self, position: int) -> None:
         """To one output pixel, counted in reading order."""
         if self.scan is not None:
-            self._move(position - self.scan.position)
-
-    def shutdown(self) -> None:
-        """Stop the clock."""
-        self.timer.stop()
+            self.model.move(position - self.scan.position)
 
     def hideEvent(self, event: object) -> None:
         """A scan that nobody sees stands still."""
@@ -156,19 +155,14 @@ class ScanView(View):
 
     def _tick(self) -> None:
         now = time.monotonic()
-        self._due += (now - self._last) * SPEEDS[self.speed.value()]
+        self._due += (now - self._last) * SPEEDS[self.model.speed]
         self._last = now
         steps = int(self._due)
         self._due -= steps
         if steps:
-            self._move(steps)
+            self.model.move(steps)
         if self.scan is None or self.scan.at_end:
             self.pause()
-
-    def _move(self, steps: int) -> None:
-        if self.scan is not None and steps:
-            self.scan = self.scan.moved(steps)
-            self._draw()
 
     def _draw(self) -> None:
         if self.scan is None or self._frame is None:
@@ -184,7 +178,7 @@ class ScanView(View):
         self.position.setValue(self.scan.position)
         place_row, column = self.scan.place
         self.words.setText(f"row {place_row}, column {column}")
-        self.hovered.emit(Place("result", place_row, column))
+        self.hovered.emit(PicturePlace("result", place_row, column))
 
     def _hover(self, place: tuple[int, int] | None, side: str) -> None:
         if place is not None:
@@ -192,7 +186,7 @@ class ScanView(View):
             self.tell(place, side)
         elif self.scan is not None:
             # Away from the picture the sum in hand is the scan's own again.
-            self.hovered.emit(Place("result", *self.scan.place))
+            self.hovered.emit(PicturePlace("result", *self.scan.place))
 
     def _ahead(self, pixels: NDArray[np.uint8], blank: int) -> NDArray[np.uint8]:
         """What the scan has not come to, faintly; kept while it runs over the same picture."""
@@ -201,22 +195,10 @@ class ScanView(View):
             self._faint = (pixels, np.rint(faint).astype(np.uint8))
         return self._faint[1]
 
-    def _suit_speed(self, count: int) -> None:
-        """So fast that the end is seen, unless a person chose a speed."""
-        if not self._own_speed:
-            fits = (
-                index for index, speed in enumerate(SPEEDS) if speed * WHOLE >= count and index >= SLOWEST
-            )
-            with QSignalBlocker(self.speed):
-                self.speed.setValue(next(fits, len(SPEEDS) - 1))
-            self._tell_speed()
-
-    def _speed_chosen(self, _value: int) -> None:
-        self._own_speed = True
-        self._tell_speed()
-
     def _tell_speed(self) -> None:
-        self.speed_words.setText(f"{SPEEDS[self.speed.value()]:,} / s")
+        with QSignalBlocker(self.speed):
+            self.speed.setValue(self.model.speed)
+        self.speed_words.setText(f"{SPEEDS[self.model.speed]:,} / s")
 
     def _tell_state(self) -> None:
         says = "Pause" if self.playing else "Play"

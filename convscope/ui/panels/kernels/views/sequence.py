@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Any
-
 from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtWidgets import (
     QComboBox,
@@ -16,10 +13,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from convscope.core.errors import UserError
-from convscope.imaging.kernels.numbers import parse_table
-from convscope.imaging.lab.operation import Border, Mode
-from convscope.imaging.lab.sequence import SlidingSum, slide
 from convscope.ui import theme
 from convscope.ui.forms.form import (
     as_panel,
@@ -36,36 +29,19 @@ from convscope.ui.forms.form import (
 )
 from convscope.ui.forms.wheel import wheel_needs_focus
 from convscope.ui.panel_context import PanelContext
-from convscope.ui.panels.kernels.controls import WIDTH
-from convscope.ui.panels.kernels.frame import Frame, Refused
-from convscope.ui.panels.kernels.operation_section import BORDER_WORDS, tell_borders
+from convscope.ui.panels.kernels.controls.column import WIDTH
+from convscope.ui.panels.kernels.controls.operation import BORDER_WORDS, tell_borders
+from convscope.ui.panels.kernels.view_models.frame import LabFrame, LabRefused
+from convscope.ui.panels.kernels.view_models.kernels import KernelsViewModel
+from convscope.ui.panels.kernels.view_models.sequence import SequenceViewModel
 from convscope.ui.panels.kernels.views.view import View
 from convscope.ui.plots.bars import BarsView
 from convscope.ui.widgets.formula import FormulaLabel
 
-LONGEST = 200
-# What undo acts on here: nothing of the lab is on show.
-SCOPE = "sequence"
 MODE_WORDS = {
     "correlate": "Cross-correlation: the weights as they are – what a convnet computes.",
     "convolve": "Convolution: the weights turned round first.",
 }
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What a person typed and chose here.
-
-    Attributes:
-        sequence, weights: as typed.
-        mode, border, stride: as of `imaging.sequence.slide`.
-    """
-
-    sequence: str = "0 0 1 1 1 0 2 4 2 0"
-    weights: str = "1 2 1"
-    mode: Mode = "correlate"
-    border: Border = "valid"
-    stride: int = 1
 
 
 class SequenceView(View):
@@ -78,10 +54,9 @@ class SequenceView(View):
     name = "sequence"
     has_chain = False
 
-    def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
-        super().__init__(context, parent)
-        self.sums: SlidingSum | None = None
-        self._asked = context.workspace.part("kernels.sequence", Asked(), SCOPE)
+    def __init__(self, context: PanelContext, lab: KernelsViewModel, parent: QWidget | None = None) -> None:
+        super().__init__(context, lab, parent)
+        self.model = SequenceViewModel(context)
         self.controls = self._build_controls()
         self.position = QSlider(Qt.Orientation.Horizontal)
         self.bars: dict[str, BarsView] = {}
@@ -105,11 +80,11 @@ class SequenceView(View):
             charts.addWidget(bars, at, 1)
             charts.setRowStretch(at, 1)
         self.column.addLayout(charts, 1)
-        self.bars["output"].clicked.connect(lambda index: self.position.setValue(index))
+        self.bars["output"].clicked.connect(lambda index: self.model.go(index))
         self.position.setObjectName("kernels.sequence.position")
         self.position.setAccessibleName("Output in hand")
         wheel_needs_focus(self.position)
-        self.position.valueChanged.connect(lambda _value: self._show())
+        self.position.valueChanged.connect(self.model.go)
         self.back = tool("kernels.sequence.back", "One step back", "step-back", lambda: self.step(-1))
         self.forward = tool(
             "kernels.sequence.forward", "One step forward", "step-forward", lambda: self.step(1)
@@ -120,39 +95,22 @@ class SequenceView(View):
         self.sum = FormulaLabel("kernels.sequence.sum", "The sum written out")
         self.sum.setFont(theme.font(13, mono=True))
         self.column.addWidget(self.sum)
-        self._show_asked(self._asked.value)
-        self._asked.changed.connect(self._show_asked)
+        self._show()
+        context.listen(self.model.changed, self._show)
 
-    def shutdown(self) -> None:
-        """Take no more events."""
-        self._asked.changed.disconnect(self._show_asked)
-
-    def show_frame(self, frame: Frame) -> None:
+    def show_frame(self, frame: LabFrame) -> None:
         """Nothing to take from the image."""
 
-    def show_refused(self, refused: Refused) -> None:
+    def show_refused(self, refused: LabRefused) -> None:
         """Nothing to take from the lab."""
 
     def step(self, by: int) -> None:
         """The next output, or the one before."""
-        self.position.setValue(self.position.value() + by)
+        self.model.go(self.model.output + by)
 
-    def clear(self) -> None:
-        """No sums: what was typed does not make any."""
-        self.sums = None
-        for bars in self.bars.values():
-            bars.set_bars(())
-            bars.clear_window()
-        for widget in (self.position, self.back, self.forward):
-            widget.setEnabled(False)
-        for label in (self.sum, self.rule, self.length):
-            label.set_formula("")
-
-    def _ask(self, label: str, merge: str | None = None, **changes: Any) -> None:
-        self._asked.edit(replace(self._asked.value, **changes), label, merge)
-
-    def _show_asked(self, asked: Asked) -> None:
-        """Bring the controls in line, and slide; all is short, so at once."""
+    def _show(self) -> None:
+        """The controls in line, and what the window gives."""
+        asked, sums = self.model.settings.value, self.model.sums
         for line, text in ((self.sequence, asked.sequence), (self.weights, asked.weights)):
             if line.text() != text:
                 with QSignalBlocker(line):
@@ -162,35 +120,24 @@ class SequenceView(View):
         choose(self.border, asked.border)
         with QSignalBlocker(self.stride):
             self.stride.setValue(asked.stride)
-        try:
-            sequence, weights = (
-                parse_table(text, max_characters=10_000).ravel() for text in (asked.sequence, asked.weights)
-            )
-            if max(sequence.size, weights.size) > LONGEST:
-                raise UserError(f"At most {LONGEST} numbers can be drawn as bars: use fewer.")
-            sums = slide(sequence, weights, mode=asked.mode, border=asked.border, stride=asked.stride)
-        except UserError as error:
-            self.clear()
-            self.say(error.message)
-            return
-        self.say("")
-        self.sums = sums
+        self.say(self.model.problem)
         for widget in (self.position, self.back, self.forward):
-            widget.setEnabled(True)
+            widget.setEnabled(sums is not None)
+        if sums is None:
+            for bars in self.bars.values():
+                bars.set_bars(())
+                bars.clear_window()
+            for label in (self.sum, self.rule, self.length):
+                label.set_formula("")
+            return
+        k = self.model.output
         with QSignalBlocker(self.position):
             self.position.setRange(0, len(sums.output) - 1)
+            self.position.setValue(k)
         self.rule.set_formula(sums.rule)
         self.length.set_formula(f"length {sums.size}")
-        self._show()
-
-    def _show(self) -> None:
-        sums = self.sums
-        if sums is None:
-            return
-        k = self.position.value()
-        start = k * sums.stride
         self.bars["input"].set_bars(sums.padded, quiet=(sums.before, sums.after))
-        self.bars["input"].set_window(start, len(sums.weights))
+        self.bars["input"].set_window(k * sums.stride, len(sums.weights))
         self.bars["kernel"].set_bars(sums.weights, sums.weight_names)
         self.bars["output"].set_bars(sums.output, [f"c[{i}]" for i in range(len(sums.output))])
         self.bars["output"].set_window(k, 1)
@@ -212,15 +159,17 @@ class SequenceView(View):
             ),
             wide=True,
         )
-        self.mode.changed.connect(lambda value: self._ask("Change mode", mode=value))
+        self.mode.changed.connect(lambda value: self.model.edit("Change mode", mode=value))
         self.words = caption("kernels.sequence.mode_words")
         self.border: QComboBox = combo("kernels.sequence.border", "Border", BORDER_WORDS)
         tell_borders(self.border)
         self.border.currentIndexChanged.connect(
-            lambda _index: self._ask("Change border", border=self.border.currentData())
+            lambda _index: self.model.edit("Change border", border=self.border.currentData())
         )
         self.stride: QSpinBox = spin("kernels.sequence.stride", "Stride", 1, 8)
-        self.stride.valueChanged.connect(lambda value: self._ask("Change stride", "stride", stride=value))
+        self.stride.valueChanged.connect(
+            lambda value: self.model.edit("Change stride", "stride", stride=value)
+        )
         self.rule = FormulaLabel("kernels.sequence.rule", "Every sum, written out")
         self.length = FormulaLabel("kernels.sequence.formula", "Length of the output, written out")
         column.addWidget(heading("Sequence s"))
@@ -251,5 +200,5 @@ class SequenceView(View):
         line.setObjectName(f"kernels.sequence.{name}")
         line.setAccessibleName(title)
         line.setFont(theme.font(12, mono=True))
-        line.textChanged.connect(lambda text: self._ask(label, name, **{name: text}))
+        line.textChanged.connect(lambda text: self.model.edit(label, name, **{name: text}))
         return line

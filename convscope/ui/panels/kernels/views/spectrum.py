@@ -2,39 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import QEvent, QSignalBlocker, Qt
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QSizePolicy, QSlider, QVBoxLayout, QWidget
 
-from convscope.core.task import Task
-from convscope.imaging.image import Image
-from convscope.imaging.kernels.matrix import image_from_array
-from convscope.imaging.lab import spectrum
-from convscope.imaging.lab.display import Scale, to_bytes
-from convscope.imaging.lab.operation import DisplayMode, Operation
-from convscope.imaging.lab.suited import is_table
+from convscope.imaging.lab.operation import Operation
 from convscope.imaging.numerals import numeral
 from convscope.ui import theme
 from convscope.ui.canvas.image_view import ImageView
 from convscope.ui.forms.form import caption, row, scrolling, segmented, tool
 from convscope.ui.forms.wheel import wheel_needs_focus
 from convscope.ui.panel_context import PanelContext
-from convscope.ui.panels.kernels.frame import Frame, Refused, range_words
+from convscope.ui.panels.kernels.view_models.frame import LabFrame, LabRefused, range_words
+from convscope.ui.panels.kernels.view_models.kernels import KernelsViewModel
+from convscope.ui.panels.kernels.view_models.spectrum import (
+    RINGS,
+    BroughtBack,
+    Brush,
+    FrequencyMask,
+    Spectra,
+    SpectrumViewModel,
+    frequency_words,
+)
 from convscope.ui.panels.kernels.views.spectrum_pad import SpectrumPad
 from convscope.ui.panels.kernels.views.view import View
 from convscope.ui.widgets.flow import FlowLayout
-from convscope.workspace.lab import Lab
 
-RINGS = {
-    "low": ("Low-pass", "Keep the slow changes: the inner quarter", (0.0, 0.25)),
-    "high": ("High-pass", "Keep the fast changes: all but the inner eighth", (0.125, 2.0)),
-    "band": ("Band-pass", "Keep a ring", (0.15, 0.4)),
-}
 PAINT = "Paint frequencies out: each has a twin across the centre, which goes too."
 NAMES = {
     "image": "Spectrum of the image",
@@ -63,53 +57,15 @@ TITLES: dict[str, tuple[str, str, str]] = {
 }
 
 
-@dataclass(frozen=True)
-class Mask:
-    """The frequencies that a person keeps, as undo remembers them.
-
-    Attributes:
-        key: of what spectrum: the image's id, rows and columns.
-        bits: 1 for each that is kept, in reading order, packed.
-    """
-
-    key: tuple[Any, ...] = ()
-    bits: bytes = b""
-
-    def unpacked(self, shape: tuple[int, int]) -> NDArray[np.float32]:
-        """1 and 0, H×W, zero frequency in the centre."""
-        count = shape[0] * shape[1]
-        bits = np.unpackbits(np.frombuffer(self.bits, np.uint8), count=count)
-        return bits.reshape(shape).astype(np.float32)
-
-
-EVERYTHING = Mask()
-
-
-@dataclass(frozen=True, eq=False)
-class Pictures:
-    """What one computation gives: spectra as uint8 H×W and their |F|, and what the product is back again."""
-
-    spectra: dict[str, tuple[NDArray[np.uint8], NDArray[np.float64]]]
-    filtered: NDArray[np.uint8]
-    filtered_values: NDArray[Any]
-    display: DisplayMode
-    scale: Scale
-    difference: float
-
-
 class SpectrumView(View):
     """Above: image × kernel = result in frequencies. Below: the spectrum to paint on, and what is left."""
 
     name = "spectrum"
     shows_result = True
 
-    def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
-        super().__init__(context, parent)
-        self._asked: tuple[Any, ...] = ()
-        self._source: Image | None = None
-        self._mask = context.workspace.part("kernels.spectrum.mask", EVERYTHING, self.scope)
-        # Whose spectrum is painted on: the current image, at the size that the selected stage gets.
-        self._key: tuple[Any, ...] = ()
+    def __init__(self, context: PanelContext, lab: KernelsViewModel, parent: QWidget | None = None) -> None:
+        super().__init__(context, lab, parent)
+        self.model = SpectrumViewModel(context)
         self.views: dict[str, ImageView] = {}
         self.titles: dict[str, QLabel] = {}
         # Where words are large the page scrolls, rather than lay one thing over another.
@@ -151,7 +107,7 @@ class SpectrumView(View):
         self.pad.setObjectName("kernels.spectrum.pad")
         self.pad.setAccessibleName("Spectrum of the image, to paint on")
         self.pad.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
-        self.pad.painted.connect(self.paint)
+        self.pad.painted.connect(lambda row, column: self.model.paint(row, column, self.pad.stroke))
         self.pad.hovered.connect(self._tell_frequency)
         below = QGridLayout()
         below.setSpacing(theme.GAP)
@@ -174,21 +130,24 @@ class SpectrumView(View):
                 ("1", "Bring back", "The brush restores them"),
             ),
         )
-        self.brush.set_value("0")
+        self.brush.changed.connect(lambda does: self.model.set_brush(does=does))
         self.radius = QSlider(Qt.Orientation.Horizontal)
         self.radius.setObjectName("kernels.spectrum.radius")
         self.radius.setAccessibleName("Brush size")
         self.radius.setRange(1, 100)
         wheel_needs_focus(self.radius)
         self.radius.setFixedWidth(theme.scaled(100))
-        self.radius.valueChanged.connect(lambda value: self.pad.set_radius(value))
-        self.radius.setValue(12)
+        self.radius.valueChanged.connect(lambda value: self.model.set_brush(radius=value))
         rings = [
-            tool(f"kernels.spectrum.{name}", tip, "", partial(self.keep, name), words)
+            tool(f"kernels.spectrum.{name}", tip, "", partial(self.model.keep_ring, name), words)
             for name, (words, tip, _bounds) in RINGS.items()
         ]
         self.restore = tool(
-            "kernels.spectrum.restore", "Bring all frequencies back", "refresh-ccw", self.clear_mask, "All"
+            "kernels.spectrum.restore",
+            "Bring all frequencies back",
+            "refresh-ccw",
+            self.model.keep_all,
+            "All",
         )
         # On a second line where words are large, rather than wider than the page.
         tools = FlowLayout()
@@ -201,7 +160,13 @@ class SpectrumView(View):
             tools.addWidget(widget)
         column.addLayout(tools)
         column.addWidget(self.message)
-        self._mask.changed.connect(self._request_back)
+        self._show_brush(self.model.brush.value)
+        context.listen(self.model.brush.changed, self._show_brush)
+        context.listen(self.model.mask.changed, self._show_mask)
+        context.listen(self.model.answered, self._show)
+        context.listen(self.model.back.answered, self._show_back)
+        for each in (self.model, self.model.back):
+            context.listen(each.said, self.say)
 
     def changeEvent(self, event: QEvent) -> None:
         """Another zoom."""
@@ -218,101 +183,28 @@ class SpectrumView(View):
         """The keys of the jobs whose results it shows."""
         return (*super().jobs, "kernels.spectrum.back")
 
-    def show_frame(self, frame: Frame) -> None:
+    def show_frame(self, frame: LabFrame) -> None:
         """The source of the selected stage under its first kernel."""
-        self._show_source(frame.image, frame.result.source, frame.source, frame.lab, frame.display)
+        self._tell_rule(frame.lab.stage)
+        self.model.show_frame(frame)
+        self._show_mask()
 
-    def show_refused(self, refused: Refused) -> None:
+    def show_refused(self, refused: LabRefused) -> None:
         """Frequencies have no border that a kernel could be too large for."""
-        if refused.given is None or refused.source is None:
-            self.stop_work()
-            self.clear()
-            return
-        display = refused.lab.display_on(refused.image)
-        self._show_source(refused.image, refused.given, refused.source, refused.lab, display)
+        self._tell_rule(refused.lab.stage)
+        self.model.show_refused(refused)
+        self._show_mask()
 
-    def _show_source(
-        self, current: Image, given: Image, source: NDArray[Any], lab: Lab, display: DisplayMode
-    ) -> None:
-        stage = lab.stage
-        asked = (source, stage.kernel, stage.mode, stage.dilation, display)
-        self._tell_rule(stage)
-        if self._asked and self._asked[0] is asked[0] and self._asked[1:] == asked[1:]:
-            return
-        new_source = not self._asked or self._asked[0] is not asked[0]
-        self._asked = asked
-        if new_source:
-            self._source = current if source is current.values else image_from_array(source, given.name)
-            self._key = (current.id, *source.shape[:2])
-        image = self._source
-        assert image is not None
+    def _show_brush(self, brush: Brush) -> None:
+        self.brush.set_value(brush.does)
+        with QSignalBlocker(self.radius):
+            self.radius.setValue(brush.radius)
+        self.pad.set_radius(brush.radius)
 
-        def compute(task: Task) -> Pictures:
-            found = spectrum.theorem(image, stage.kernel, stage.mode, stage.dilation)
-            task.check()
-            spectra = {
-                name: (spectrum.log_magnitude(each), spectrum.magnitude(each))
-                for name, each in (
-                    ("image", found.image),
-                    ("kernel", found.kernel),
-                    ("product", found.product),
-                )
-            }
-            pixels, scale = to_bytes(found.by_product.astype(np.float32), display)
-            return Pictures(spectra, pixels, found.by_product, display, scale, found.difference)
-
-        self.work(compute, self._show)
-        if new_source:
-            self._request_back()
-
-    def clear(self) -> None:
-        """No spectra."""
-        self._asked, self._source, self._key, self.scale = (), None, (), None
-        for view in self.views.values():
-            view.show_nothing()
-        self.pad.set_picture(None)
-        self.theorem.setText("")
-        self.rescaled.emit()
-
-    def paint(self, place_row: float, column: float) -> None:
-        """One touch of the brush; those of one stroke are one step of undo."""
-        if self.kept is not None:
-            value = float(self.brush.value)
-            painted = spectrum.paint(self.kept, place_row, column, self.radius.value(), value)
-            label = "Bring frequencies back" if value else "Paint frequencies out"
-            self._edit(painted, label, f"stroke {self.pad.stroke}")
-
-    def keep(self, name: str) -> None:
-        """Keep a ring of frequencies."""
-        if self.kept is not None:
-            words, _tip, bounds = RINGS[name]
-            height, width = self.kept.shape
-            self._edit(spectrum.ring(height, width, *bounds), words)
-
-    def clear_mask(self) -> None:
-        """All frequencies back."""
-        if self.kept is not None:
-            self._edit(np.ones_like(self.kept), "Bring all frequencies back")
-
-    @property
-    def kept(self) -> NDArray[np.float32] | None:
-        """What is kept (1) and what is taken out (0) of the spectrum on show, H×W; None without one."""
-        if not self._key:
-            return None
-        shape: tuple[int, int] = self._key[-2:]
-        known = self._mask.value
-        return known.unpacked(shape) if known.key == self._key else np.ones(shape, np.float32)
-
-    def _edit(self, mask: NDArray[np.float32], label: str, merge: str | None = None) -> None:
-        before = self._mask.value
-        if before.key != self._key and mask.all():
-            return
-        some = Mask(self._key, np.packbits(mask > 0.5).tobytes())
-        self._mask.edit(EVERYTHING if mask.all() else some, label, merge)
-
-    def shutdown(self) -> None:
-        """Take no more events."""
-        self._mask.changed.disconnect(self._request_back)
+    def _show_mask(self, _mask: FrequencyMask | None = None) -> None:
+        kept = self.model.kept
+        if kept is not None:
+            self.pad.set_mask(kept)
 
     def _view(self, name: str) -> ImageView:
         view = ImageView()
@@ -343,7 +235,14 @@ class SpectrumView(View):
         for name, words in (("image", image), ("kernel", kernel), ("product", "F(result)")):
             self.titles[name].setText(words)
 
-    def _show(self, found: Pictures) -> None:
+    def _show(self, found: Spectra | None) -> None:
+        if found is None:
+            for name, _sign in PICTURES:
+                self.views[name].show_nothing()
+            self.pad.set_picture(None)
+            self.theorem.setText("")
+            self.set_no_scale()
+            return
         for name, (pixels, values) in found.spectra.items():
             view = self.views[name]
             view.set_pixels(pixels, values)
@@ -369,40 +268,13 @@ class SpectrumView(View):
             f"{frequency_words(*place, height=height, width=width)}: |F| = {numeral(value)}"
         )
 
-    def _request_back(self, *_: object) -> None:
-        image, mask = self._source, self.kept
-        if image is None or mask is None:
+    def _show_back(self, found: BroughtBack | None) -> None:
+        view = self.views["back"]
+        if found is None:
+            view.show_nothing()
             return
-        self.pad.set_mask(mask)
-
-        def compute(task: Task) -> NDArray[np.float32]:
-            return spectrum.masked(image, mask)
-
-        self.context.jobs.submit(
-            "view",
-            compute,
-            title="Bringing the image back",
-            key="kernels.spectrum.back",
-            supersede="finish",
-            quiet=True,
-            on_done=self._show_back,
-            on_failed=self._failed,
-        )
-
-    def _show_back(self, values: NDArray[np.float32]) -> None:
-        if self._source is None:
-            return
-        source, table = self._source.values, is_table(self._source)
-        extremes = (float(source.min()), float(source.max())) if table else None
-        pixels, scale = to_bytes(values, "stretch" if table else "clip", extremes=extremes)
-        self.views["back"].set_pixels(pixels, values)
-        self.views["back"].set_caption(f"what is left of the image  ·  {range_words(scale)}")
-
-
-def frequency_words(place_row: int, column: int, *, height: int, width: int) -> str:
-    """A place of a spectrum: how many waves there are down and across the whole picture."""
-    down, across = spectrum.frequency(place_row, column, height, width)
-    return f"{numeral(across)} waves across, {numeral(down)} down"
+        view.set_pixels(found.pixels, found.values)
+        view.set_caption(f"what is left of the image  ·  {range_words(found.scale)}")
 
 
 def short(value: float) -> str:

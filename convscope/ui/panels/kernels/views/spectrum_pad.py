@@ -11,7 +11,7 @@ from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QP
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from convscope.ui import theme
-from convscope.ui.panels.kernels.pixmaps import qimage
+from convscope.ui.canvas.raster import to_image
 
 
 class SpectrumPad(QWidget):
@@ -46,7 +46,7 @@ class SpectrumPad(QWidget):
         self, pixels: NDArray[np.uint8] | None, magnitude: NDArray[np.float64] | None = None
     ) -> None:
         """The spectrum, uint8 H×W, zero frequency in the centre, and its |F|; None for nothing."""
-        self._picture = None if pixels is None else qimage(pixels)
+        self._picture = None if pixels is None else to_image(pixels)
         self.magnitude = magnitude
         if pixels is None:
             self._mask = None

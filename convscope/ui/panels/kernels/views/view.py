@@ -2,33 +2,84 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from convscope.core.errors import UserError
-from convscope.core.task import Task
 from convscope.imaging.lab.operation import DisplayMode
 from convscope.imaging.lab.peak import Peak
-from convscope.imaging.region import Region
 from convscope.ui import theme
 from convscope.ui.canvas.image_view import ImageView
 from convscope.ui.forms.form import caption
 from convscope.ui.panel_context import PanelContext
-from convscope.ui.panels.kernels.frame import Box, Frame, Place, Refused, Taps
+from convscope.ui.panels.kernels.view_models.frame import (
+    Box,
+    InSight,
+    LabFrame,
+    LabRefused,
+    PicturePlace,
+    Taps,
+)
+from convscope.ui.panels.kernels.view_models.kernels import KernelsViewModel
+from convscope.workspace.document import Part
 
 # Screen points a pixel at which a place can be seen among its neighbours.
 CLOSE = 12.0
+
+
+@dataclass(frozen=True)
+class Zoom:
+    """A part of a picture that a person chose: screen points a pixel, and what is in the middle."""
+
+    scale: float
+    row: float
+    column: float
+
+
+class KeptZoom:
+    """Keeps in the document what a person zoomed to; a picture that is fitted has nothing to keep."""
+
+    def __init__(self, context: PanelContext, name: str, picture: ImageView) -> None:
+        self._picture = picture
+        self._part: Part[Zoom | None] = context.workspace.part(name, None, "kernels", kind=Zoom | None)
+        # Until the first picture is there, the document knows better than a view that has nothing to show.
+        self._first = True
+        self._following = False
+        picture.view_changed.connect(self._keep)
+        context.listen(self._part.changed, lambda _zoom: self._follow())
+
+    def _keep(self) -> None:
+        view = self._picture.view
+        if self._picture.pixels is None or self._following:
+            return
+        first, self._first = self._first, False
+        if first and self._part.value is not None:
+            self._follow()
+            return
+        self._following = True
+        self._part.set(None if view.fitted else Zoom(view.scale, view.centre_y - 0.5, view.centre_x - 0.5))
+        self._following = False
+
+    def _follow(self) -> None:
+        if self._picture.pixels is None or self._following:
+            return
+        zoom = self._part.value
+        self._following = True
+        if zoom is None:
+            self._picture.fit()
+        else:
+            self._picture.zoom_to(zoom.scale, zoom.row, zoom.column)
+        self._following = False
 
 
 class View(QWidget):
     """One way to look at the lab.
 
     Signals:
-        hovered: the `Place` under the pointer, or None.
-        clicked: the `Place` that a person clicked.
+        hovered: the `PicturePlace` under the pointer, or None.
+        clicked: the `PicturePlace` that a person clicked.
         rescaled: `scale` is another one.
     """
 
@@ -56,10 +107,11 @@ class View(QWidget):
         """What is on show, and so what undo acts on."""
         return f"kernels.{self.name}" if self.has_chain else self.name
 
-    def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
+    def __init__(self, context: PanelContext, lab: KernelsViewModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName(f"kernels.view_{self.name}")
         self.context = context
+        self.lab = lab
         # The display in force, and the values of its ends.
         self.scale: tuple[DisplayMode, float, float] | None = None
         # The pictures of the source and of the result on which places are marked.
@@ -73,24 +125,26 @@ class View(QWidget):
         self.message = caption(f"kernels.{self.name}.message")
         self.message.hide()
 
-    def show_frame(self, frame: Frame) -> None:
+    def show_frame(self, frame: LabFrame) -> None:
         """Show a finished computation."""
         raise NotImplementedError
 
-    def show_refused(self, refused: Refused) -> None:
+    def show_refused(self, refused: LabRefused) -> None:
         """There is no result: what it answered is gone; what does not need it follows."""
         raise NotImplementedError
-
-    def clear(self) -> None:
-        """Take away what a failed computation of this view would have replaced."""
 
     def set_scale(self, display: DisplayMode, low: float, high: float) -> None:
         """Tell how the results on show are drawn."""
         self.scale = (display, low, high)
         self.rescaled.emit()
 
-    def region_in_view(self) -> Region | None:
-        """The part of the result that is on show, or None when all of it may be."""
+    def set_no_scale(self) -> None:
+        """No result is on show."""
+        self.scale = None
+        self.rescaled.emit()
+
+    def in_sight(self) -> InSight | None:
+        """What is seen of the result, or None when all of it may be."""
         return None
 
     def mark(self, source: Box | None, result: Box | None, taps: Taps | None = None) -> None:
@@ -106,7 +160,7 @@ class View(QWidget):
                 else:
                     view.set_box(*box, taps=read)
 
-    def surround(self, frame: Frame | None) -> None:
+    def surround(self, frame: LabFrame | None) -> None:
         """Show what is padded around the source; the result has as much room, so that both lie alike.
 
         Args:
@@ -131,26 +185,6 @@ class View(QWidget):
             if view.pixels is not None and view.isVisible() and scale < view.view.limits[1]:
                 view.zoom_to(scale, row, column)
 
-    def work(self, function: Callable[[Task], Any], on_done: Callable[[Any], None]) -> None:
-        """Compute what only this view shows; the latest request wins."""
-        self.context.jobs.submit(
-            "view",
-            function,
-            title=f"Drawing the {self.name} view",
-            key=f"kernels.{self.name}",
-            supersede="finish",
-            quiet=True,
-            on_done=lambda value: self._done(value, on_done),
-            on_failed=self._failed,
-        )
-
-    def stop_work(self) -> None:
-        """What is being computed is no longer wanted."""
-        self.context.jobs.cancel_key(f"kernels.{self.name}")
-
-    def shutdown(self) -> None:
-        """Stop timers; called before the window closes."""
-
     def say(self, sentence: str) -> None:
         """What cannot be shown, and why; "" takes it back."""
         self.message.setText(sentence)
@@ -158,15 +192,4 @@ class View(QWidget):
 
     def tell(self, place: tuple[int, int] | None, side: Any) -> None:
         """Pass on where the pointer is on one picture."""
-        self.hovered.emit(None if place is None else Place(side, place[0], place[1]))
-
-    def _done(self, value: Any, on_done: Callable[[Any], None]) -> None:
-        self.say("")
-        on_done(value)
-
-    def _failed(self, error: BaseException) -> None:
-        self.clear()
-        if isinstance(error, UserError):
-            self.say(error.message)
-        else:
-            self.context.report(error)
+        self.hovered.emit(None if place is None else PicturePlace(side, place[0], place[1]))

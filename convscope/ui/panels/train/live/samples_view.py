@@ -19,8 +19,9 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
+from convscope.imaging.shrink import shrink
 from convscope.ui import theme
-from convscope.ui.canvas.raster import shrink, to_image
+from convscope.ui.canvas.raster import to_image
 from convscope.ui.panels.train.results.class_labels import long_names
 
 ROW, PICTURE, BAR, COLUMNS = 38, 32, 6, 2

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFont, QGuiApplication
-from PySide6.QtWidgets import QFrame, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QLabel, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
 from convscope.imaging.lab.pixel_sum import PixelSum, explain
 from convscope.imaging.lab.size import output_size
-from convscope.imaging.lab.window import output_at
 from convscope.imaging.numerals import numeral
 from convscope.ui import theme
 from convscope.ui.forms.form import as_panel, caption, heading, row, segmented, tool
-from convscope.ui.panels.kernels.frame import Box, Frame, Place, Refused, Taps
+from convscope.ui.panels.kernels.view_models.frame import Box, LabFrame, LabRefused, PicturePlace, Taps
+from convscope.ui.panels.kernels.view_models.kernels import KernelsViewModel
 from convscope.ui.plots.histogram import HistogramView
 from convscope.ui.tables.sum_tables import Letters, SumTables
 from convscope.ui.widgets.formula import FormulaLabel
@@ -30,21 +32,18 @@ BYTES = (0.0, 255.0)
 ANY_NUMBER = Letters(4, 6)
 
 
-class Inspector(ScrollColumn):
+class SumColumn(ScrollColumn):
     """The right column; follows the pointer.
 
     Signals:
-        unpinned: a person lets a held place go.
         told: the place in hand in words, and what its sum gives; "" where there is none.
     """
 
-    unpinned = Signal()
     told = Signal(str, str)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, model: KernelsViewModel, parent: QWidget | None = None) -> None:
         super().__init__("kernels.inspector", WIDTH, parent)
-        self._frame: Frame | None = None
-        self._place: Place | None = None
+        self._frame: LabFrame | None = None
         self.sum_of: PixelSum | None = None
         self._at = (0, 0)
         self._pinned = False
@@ -55,7 +54,7 @@ class Inspector(ScrollColumn):
         column.setSpacing(theme.GAP)
         self.place = theme.with_figures(theme.label("", "title"))
         self.place.setObjectName("kernels.place")
-        self.pin = tool("kernels.unpin", "Let this place go", "lock", self.unpinned.emit)
+        self.pin = tool("kernels.unpin", "Let this place go", "lock", model.release)
         self.copy = tool("kernels.copy_sum", "Copy the sum", "copy", self.copy_sum)
         column.addLayout(row(self.place, None, self.pin, self.copy))
         self.hint = caption("kernels.hint", HINT)
@@ -73,8 +72,7 @@ class Inspector(ScrollColumn):
             ],
             wide=True,
         )
-        self.channel.set_value("0")
-        self.channel.changed.connect(lambda _value: self._explain())
+        self.channel.changed.connect(lambda value: model.sum_channel.set(int(value)))
         inside.addWidget(self.channel)
         titles = {"patch": "patch", "kernel": "× kernel", "products": "= products"}
         self.tables = SumTables(
@@ -110,10 +108,14 @@ class Inspector(ScrollColumn):
         column.addWidget(self.histogram)
         column.addStretch(1)
         self.setWidget(holder)
-        self.set_pinned(False)
+        self.set_pinned(model.held.value is not None)
+        self._show_channel(model.sum_channel.value)
         self.show_place(None, None)
+        model.context.listen(model.held.changed, lambda held: self.set_pinned(held is not None))
+        model.context.listen(model.sum_channel.changed, self._show_channel)
+        model.context.listen(model.histograms_ready, self.histogram.set_histograms)
 
-    def show_frame(self, frame: Frame) -> None:
+    def show_frame(self, frame: LabFrame) -> None:
         """The formula of a new result."""
         self.hint.show()
         self._frame = frame
@@ -125,13 +127,12 @@ class Inspector(ScrollColumn):
         several = source.channels == 3 and stage.channels != "gray" and stage.enabled
         self.channel.setVisible(several)
 
-    def set_channel(self, index: int) -> None:
-        """Explain this channel."""
-        if self.channel.value != str(index):
-            self.channel.set_value(str(index))
+    def _show_channel(self, index: int) -> None:
+        self.channel.set_value(str(index % 3))
+        if self.sum_of is not None:
             self._explain()
 
-    def show_refused(self, refused: Refused) -> None:
+    def show_refused(self, refused: LabRefused) -> None:
         """No result: the formula tells why, and there is no sum."""
         self.formula.set_formula(refused.formula or refused.sentence)
         self.channel.hide()
@@ -139,13 +140,15 @@ class Inspector(ScrollColumn):
         self._tell("No result")
         self.hint.hide()
 
-    def show_place(self, frame: Frame | None, place: Place | None) -> tuple[Box, Box, Taps | None] | None:
+    def show_place(
+        self, frame: LabFrame | None, place: PicturePlace | None
+    ) -> tuple[Box, Box, Taps | None] | None:
         """Explain a place; None goes back to the hint.
 
         Returns:
             The window on the source, the pixel on the result, and the taps of a kernel that has gaps.
         """
-        self._frame, self._place = frame, place
+        self._frame = frame
         shown = frame is not None and place is not None and frame.whole
         self.body.setVisible(shown)
         self.copy.setVisible(shown)
@@ -153,7 +156,7 @@ class Inspector(ScrollColumn):
             self.sum_of = None
             self._tell("The sum")
             return None
-        at = output_of(frame, place)
+        at = frame.output_of(place)
         if at is None:
             self.sum_of = None
             self.body.hide()
@@ -172,7 +175,7 @@ class Inspector(ScrollColumn):
         )
 
     def _explain(self) -> None:
-        if self._frame is None or self._place is None:
+        if self._frame is None:
             return
         result, index = self._frame.result, int(self.channel.value)
         is_filter = result.operation.channels == "filter"
@@ -204,7 +207,7 @@ class Inspector(ScrollColumn):
             QGuiApplication.clipboard().setText(self.sum_of.text)
 
 
-def taps_of(found: PixelSum, frame: Frame) -> Taps | None:
+def taps_of(found: PixelSum, frame: LabFrame) -> Taps | None:
     """Which rows and columns of its window a sum reads; None where it reads all of them."""
     operation, taken = frame.result.operation, found.taken
     if operation.dilation == 1 or not operation.enabled:
@@ -239,12 +242,36 @@ def shortened(found: PixelSum) -> str:
     return found.written(rows=rows, more="… (click to hold and read all)")
 
 
-def output_of(frame: Frame, place: Place) -> tuple[int, int] | None:
-    """The output pixel (row, column) for a place of either picture, or None where there is none."""
-    if place.side == "result":
-        rows, columns = frame.result.shape[:2]
-        return (place.row, place.column) if place.row < rows and place.column < columns else None
-    shape = frame.result.source.values.shape
-    if place.row >= shape[0] or place.column >= shape[1]:
-        return None
-    return output_at(frame.result.operation, shape, place.row, place.column)
+class SumNote(QWidget):
+    """Stands in for the sum where there is no room for it: its place, its total, and the way to it.
+
+    Args:
+        show_sum: brings the sum on show.
+    """
+
+    def __init__(self, show_sum: Callable[[], None], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("kernels.note")
+        self.place = theme.with_figures(theme.label("", "caption"))
+        self.place.setObjectName("kernels.note.place")
+        self.total = theme.label("", "caption")
+        self.total.setObjectName("kernels.note.total")
+        self.total.setFont(theme.font(13, weight=QFont.Weight.DemiBold, mono=True))
+        self.button = QPushButton("Show the sum")
+        self.button.setObjectName("kernels.note.show")
+        self.button.setAccessibleName("Show the sum in place of the controls")
+        self.button.setToolTip("The sum takes the place of the controls: there is no room for both")
+        self.button.clicked.connect(lambda: show_sum())
+        column = QVBoxLayout(self)
+        column.setContentsMargins(theme.GRID, 0, 0, 0)
+        column.setSpacing(2)
+        column.addStretch(1)
+        for widget in (self.place, self.total, self.button):
+            column.addWidget(widget, 0, Qt.AlignmentFlag.AlignRight)
+        column.addStretch(1)
+
+    def tell(self, place: str, total: str) -> None:
+        """The place in hand and what its sum gives; "" where there is none."""
+        self.place.setText(place)
+        self.total.setText(total)
+        self.total.setVisible(bool(total))

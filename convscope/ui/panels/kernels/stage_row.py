@@ -15,8 +15,8 @@ from convscope.imaging.lab.operation import Operation
 from convscope.ui import theme
 from convscope.ui.canvas.stage_strip import StageStrip
 from convscope.ui.forms.form import row, tool
-from convscope.ui.panel_context import PanelContext
-from convscope.ui.panels.kernels.section import Section
+from convscope.ui.panels.kernels.controls.section import LabSection
+from convscope.ui.panels.kernels.view_models.kernels import KernelsViewModel
 from convscope.workspace.lab import Lab
 
 
@@ -37,18 +37,22 @@ def _only_after(stage: Operation) -> bool:
     return identity and (stage.activation, stage.pool) != ("none", "none")
 
 
-class StageSection(Section):
+class StageSection(LabSection):
     """The strip under the pictures; it edits the chain by undoable steps."""
 
-    def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
-        super().__init__(context, parent)
+    def __init__(self, model: KernelsViewModel, parent: QWidget | None = None) -> None:
+        super().__init__(model, parent)
         self._pictures: list[NDArray[np.uint8]] = []
         self.strip = StageStrip()
         self.strip.setObjectName("kernels.stages")
         self.strip.selected.connect(self._select)
-        self.strip.moved.connect(lambda index, to: self.edit("Move stage", lambda lab: lab.moved(index, to)))
+        self.strip.moved.connect(
+            lambda index, to: self.model.edit("Move stage", lambda lab: lab.moved(index, to))
+        )
         self.strip.toggled.connect(self._switch)
-        self.strip.removed.connect(lambda index: self.edit("Remove stage", lambda lab: lab.removed(index)))
+        self.strip.removed.connect(
+            lambda index: self.model.edit("Remove stage", lambda lab: lab.removed(index))
+        )
         self.strip.add_requested.connect(self.insert)
         self._scroll = scroll = QScrollArea()
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -86,7 +90,7 @@ class StageSection(Section):
             changes = {"activation": kind}
         elif kind in ("max", "avg"):
             changes = {"pool": kind}
-        self.edit("Add stage", lambda lab: lab.inserted(Operation(**changes)))
+        self.model.edit("Add stage", lambda lab: lab.inserted(Operation(**changes)))
 
     def show_lab(self, lab: Lab) -> None:
         """A card a stage, the selected one framed."""
@@ -101,7 +105,7 @@ class StageSection(Section):
         """The small picture of each stage."""
         self._pictures = list(pictures)
         self.strip.setToolTip("\n".join(f"Stage {index}: {size}" for index, size in enumerate(sizes, 1)))
-        self._draw(self.lab)
+        self._draw(self.model.lab)
 
     def _draw(self, lab: Lab) -> None:
         pictures = [*self._pictures, *[None] * len(lab.stages)]
@@ -114,7 +118,7 @@ class StageSection(Section):
         )
 
     def _select(self, index: int) -> None:
-        self.edit("Select stage", lambda lab: replace(lab, selected=index), "select")
+        self.model.edit("Select stage", lambda lab: replace(lab, selected=index), "select")
 
     def _switch(self, index: int, on: bool) -> None:
         def change(lab: Lab) -> Lab:
@@ -122,10 +126,10 @@ class StageSection(Section):
             stages[index] = replace(stages[index], enabled=on)
             return replace(lab, stages=tuple(stages))
 
-        self.edit("Switch stage on" if on else "Switch stage off", change)
+        self.model.edit("Switch stage on" if on else "Switch stage off", change)
 
     def _move(self, by: int) -> None:
-        self.edit("Move stage", lambda lab: lab.moved(lab.selected, lab.selected + by))
+        self.model.edit("Move stage", lambda lab: lab.moved(lab.selected, lab.selected + by))
 
     def _remove(self) -> None:
-        self.edit("Remove stage", lambda lab: lab.removed(lab.selected))
+        self.model.edit("Remove stage", lambda lab: lab.removed(lab.selected))

@@ -17,8 +17,8 @@ from convscope.ui.forms.form import (
     spin,
     under_captions,
 )
-from convscope.ui.panel_context import PanelContext
-from convscope.ui.panels.kernels.section import Section
+from convscope.ui.panels.kernels.controls.section import LabSection
+from convscope.ui.panels.kernels.view_models.kernels import KernelsViewModel
 from convscope.workspace.lab import Lab
 
 MODE_WORDS = {
@@ -67,11 +67,11 @@ def tell_borders(box: QComboBox) -> None:
         box.setItemData(index, BORDER_TIPS[box.itemData(index)], Qt.ItemDataRole.ToolTipRole)
 
 
-class OperationSection(Section):
+class OperationSection(LabSection):
     """The settings of the selected stage other than its kernel."""
 
-    def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
-        super().__init__(context, parent)
+    def __init__(self, model: KernelsViewModel, parent: QWidget | None = None) -> None:
+        super().__init__(model, parent)
         self.column.addWidget(heading("Operation"))
         self.mode = segmented(
             "kernels.mode",
@@ -155,12 +155,12 @@ class OperationSection(Section):
         return box
 
     def _set(self, label: str, merge: str | None = None, **changes: object) -> None:
-        if not self.edit(label, lambda lab: lab.with_stage(**changes), merge):
-            self.show_lab(self.lab)
+        if not self.model.edit(label, lambda lab: lab.with_stage(**changes), merge):
+            self.show_lab(self.model.lab)
 
     def _channels_chosen(self) -> None:
         channels = self.channels.currentData()
-        kernels = self.lab.stage.kernels
+        kernels = self.model.lab.stage.kernels
         # An RGB filter has a kernel a channel; the others have one, so that what acts is what is shown.
         kernels = kernels * 3 if channels == "filter" and len(kernels) == 1 else kernels
         self._set(

@@ -14,18 +14,18 @@ from convscope.imaging.numerals import numeral
 from convscope.ui import theme
 from convscope.ui.forms.form import caption, row, segmented, spin, tool, trimmed
 from convscope.ui.forms.kernel_grid import KernelGrid
-from convscope.ui.panel_context import PanelContext
-from convscope.ui.panels.kernels.section import Section
+from convscope.ui.panels.kernels.controls.section import LabSection
+from convscope.ui.panels.kernels.view_models.kernels import KernelsViewModel
 from convscope.workspace.lab import Lab
 
 COLOURS = ("Red", "Green", "Blue")
 
 
-class KernelSection(Section):
+class KernelSection(LabSection):
     """Size, grid of weights, channel tabs of an RGB filter, and the row of tools."""
 
-    def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
-        super().__init__(context, parent)
+    def __init__(self, model: KernelsViewModel, parent: QWidget | None = None) -> None:
+        super().__init__(model, parent)
         self.rows = spin("kernels.rows", "Kernel rows", 1, MAX_SIZE)
         self.columns = spin("kernels.columns", "Kernel columns", 1, MAX_SIZE)
         self.rows.valueChanged.connect(self._resize)
@@ -47,8 +47,8 @@ class KernelSection(Section):
             [(str(index), name, f"The kernel for {name.lower()}") for index, name in enumerate(COLOURS)],
             wide=True,
         )
-        self.tabs.set_value("0")
-        self.tabs.changed.connect(lambda _value: self.show_lab(self.lab))
+        self.tabs.set_value(str(model.kernel_channel.value))
+        self.tabs.changed.connect(lambda value: model.kernel_channel.set(int(value)))
         self.column.addWidget(self.tabs)
 
         self.grid = KernelGrid()
@@ -56,7 +56,7 @@ class KernelSection(Section):
         self.grid.setAccessibleName("Kernel weights")
         self.grid.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.grid.edited.connect(self._edited)
-        self.grid.rejected.connect(lambda sentence: context.report(UserError(sentence)))
+        self.grid.rejected.connect(lambda sentence: model.context.report(UserError(sentence)))
         self.column.addWidget(self.grid)
 
         self.facts = caption("kernels.facts")
@@ -85,16 +85,17 @@ class KernelSection(Section):
     @property
     def channel(self) -> int | None:
         """The channel whose kernel is shown, when there is one a channel."""
-        return int(self.tabs.value) if len(self.lab.stage.kernels) == 3 else None
+        return self.model.kernel_channel.value % 3 if len(self.model.lab.stage.kernels) == 3 else None
 
     @property
     def kernel(self) -> Kernel:
         """The kernel that is shown."""
-        return self.lab.stage.kernels[self.channel or 0]
+        return self.model.lab.stage.kernels[self.channel or 0]
 
     def show_lab(self, lab: Lab) -> None:
         """Bring size, grid and tabs in line with the selected stage."""
         self.tabs.setVisible(len(lab.stage.kernels) == 3)
+        self.tabs.set_value(str(self.channel or 0))
         kernel = self.kernel
         for box, number in zip((self.rows, self.columns), kernel.shape, strict=True):
             with QSignalBlocker(box):
@@ -108,7 +109,7 @@ class KernelSection(Section):
 
     def set_kernel(self, kernel: Kernel, label: str, merge: str | None = None) -> bool:
         """One undoable step to another kernel, for the shown channel or for all."""
-        return self.edit(label, lambda lab: lab.with_kernel(kernel, self.channel), merge)
+        return self.model.edit(label, lambda lab: lab.with_kernel(kernel, self.channel), merge)
 
     def _edited(self, kernel: Kernel, merge: str) -> None:
         self.set_kernel(kernel, "Edit weights", merge)
@@ -121,16 +122,16 @@ class KernelSection(Section):
             kernels = [old.resized(*kernel.shape) for old in lab.stage.kernels]
             return lab.with_stage(kernels=tuple(kernels))
 
-        self.edit("Resize kernel", change, "size")
+        self.model.edit("Resize kernel", change, "size")
 
     def _divide(self, divisor: float) -> None:
-        self.edit(
+        self.model.edit(
             "Change divisor", lambda lab: lab.with_kernel(self.kernel.over(divisor), self.channel), "divisor"
         )
 
     def _tool(self, label: str, change: Callable[[Kernel], Kernel]) -> Callable[[], object]:
         def run() -> None:
-            self.edit(label, lambda lab: lab.with_kernel(change(self.kernel), self.channel))
+            self.model.edit(label, lambda lab: lab.with_kernel(change(self.kernel), self.channel))
 
         return run
 

@@ -16,25 +16,25 @@ from convscope.imaging.kernels.preset import Preset
 from convscope.ui import theme
 from convscope.ui.forms.form import caption, row
 from convscope.ui.forms.slider_row import SliderRow
-from convscope.ui.panel_context import PanelContext
-from convscope.ui.panels.kernels.section import Section
+from convscope.ui.panels.kernels.controls.section import LabSection
+from convscope.ui.panels.kernels.view_models.kernels import KernelsViewModel
 from convscope.workspace.lab import Lab
 
 CUSTOM_SENTENCE = "Your own weights."
 
 
-class PresetSection(Section):
+class PresetSection(LabSection):
     """Choose a kernel by name and turn its parameters."""
 
     def __init__(
         self,
-        context: PanelContext,
+        model: KernelsViewModel,
         shown: Callable[[], Kernel],
         set_kernel: Callable[[Kernel, str, str | None], bool],
         parent: QWidget | None = None,
     ) -> None:
         """`shown` is the kernel in hand; `set_kernel(kernel, label, merge)` replaces it, undoably."""
-        super().__init__(context, parent)
+        super().__init__(model, parent)
         self._shown = shown
         self._set_kernel = set_kernel
         self._sliders: dict[str, SliderRow] = {}
@@ -128,6 +128,6 @@ class PresetSection(Section):
         try:
             made = preset.make(**values)
         except UserError as error:
-            self.context.report(error)
+            self.model.context.report(error)
             return
         self._set_kernel(made, f"Change {parameter.title.lower()}", f"parameter.{parameter.name}")

@@ -6,36 +6,35 @@ from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
 from convscope.ui import theme
 from convscope.ui.forms.form import as_panel, heading
-from convscope.ui.panel_context import PanelContext
-from convscope.ui.panels.kernels.kernel_section import KernelSection
-from convscope.ui.panels.kernels.library_menu import LibraryMenu
-from convscope.ui.panels.kernels.operation_section import OperationSection
-from convscope.ui.panels.kernels.preset_section import PresetSection
+from convscope.ui.panels.kernels.controls.kernel import KernelSection
+from convscope.ui.panels.kernels.controls.library import LibraryMenu
+from convscope.ui.panels.kernels.controls.operation import OperationSection
+from convscope.ui.panels.kernels.controls.preset import PresetSection
+from convscope.ui.panels.kernels.view_models.kernels import KernelsViewModel
 from convscope.ui.widgets.scroll_column import ScrollColumn
 from convscope.workspace.lab import Lab
 
 WIDTH = 300
 
 
-class Controls(ScrollColumn):
+class LabControls(ScrollColumn):
     """All controls of the selected stage, in one column that scrolls."""
 
-    def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
+    def __init__(self, model: KernelsViewModel, parent: QWidget | None = None) -> None:
         super().__init__("kernels.controls", WIDTH, parent)
         holder = QWidget()
         as_panel(holder)
         column = QVBoxLayout(holder)
         column.setContentsMargins(theme.GROUP_GAP, theme.GROUP_GAP, theme.GROUP_GAP, theme.GROUP_GAP)
         column.setSpacing(theme.GAP)
-        self.kernel = KernelSection(context)
+        self.kernel = KernelSection(model)
         self.preset = PresetSection(
-            context, lambda: self.kernel.kernel, lambda *step: self.kernel.set_kernel(*step)
+            model, lambda: self.kernel.kernel, lambda *step: self.kernel.set_kernel(*step)
         )
-        self.library = LibraryMenu(context, self)
+        self.library = LibraryMenu(model.context, self)
         self.preset.head.addWidget(self.library.button)
-        self.operation = OperationSection(context)
-        # The tabs say whose kernel the preset picker shows, too.
-        self.kernel.tabs.changed.connect(lambda _value: self.preset.show_lab(context.workspace.lab))
+        self.operation = OperationSection(model)
+        model.context.listen(model.kernel_channel.changed, lambda _channel: self.show_lab(model.lab))
         column.addWidget(heading("Kernel"))
         column.addWidget(self.preset)
         column.addWidget(self.kernel)

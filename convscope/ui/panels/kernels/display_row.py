@@ -34,7 +34,7 @@ CHANNEL_WORDS = (
 LEAST_SCALE = 110
 
 
-class DisplayFoot(QWidget):
+class DisplayRow(QWidget):
     """One switch for all views: what a person chooses here stays, whatever kernel comes next.
 
     Signals:

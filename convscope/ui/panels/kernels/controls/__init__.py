@@ -1,0 +1,1 @@
+"""The left column: the kernel of the selected stage, and how it slides."""

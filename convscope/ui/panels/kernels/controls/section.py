@@ -1,0 +1,24 @@
+"""What every part of the kernel lab's controls shares: it shows the lab, and edits it by undoable steps."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from convscope.ui import theme
+from convscope.ui.panels.kernels.view_models.kernels import KernelsViewModel
+from convscope.workspace.lab import Lab
+
+
+class LabSection(QWidget):
+    """A group of controls under each other; `model.edit` makes the steps."""
+
+    def __init__(self, model: KernelsViewModel, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.model = model
+        self.column = QVBoxLayout(self)
+        self.column.setContentsMargins(0, 0, 0, 0)
+        self.column.setSpacing(theme.GAP)
+
+    def show_lab(self, lab: Lab) -> None:
+        """Bring the controls in line with the lab; emits nothing."""
+        raise NotImplementedError

@@ -1,0 +1,1 @@
+"""What the kernel lab shows and asks, without Qt: the document in, frames and maps out."""
