@@ -140,9 +140,9 @@ def _main(name: str, clicks: int) -> tuple[float, float, float]:
 
         def question() -> None:
             window.show_panel("explain")
-            desk: Any = window.panel().desk  # type: ignore[union-attr]
+            view_model: Any = window.panel().view_model  # type: ignore[union-attr]
             chosen = methods[number % len(methods)], methods[(number + 1) % len(methods)]
-            desk.ask(index=(37 * number) % model.head.classes, methods=chosen)
+            view_model.ask(index=(37 * number) % model.head.classes, methods=chosen)
 
         return layer if number % 2 else question
 

@@ -20,9 +20,9 @@ from convscope.engine.interpret.attribution.methods import METHODS
 from convscope.imaging.numerals import decimal, numeral
 from convscope.ui import theme
 from convscope.ui.forms.form import caption, combo, heading, named, row, scrolling, segmented, tool
-from convscope.ui.panels.explain.desk import Desk
-from convscope.ui.panels.explain.question import Question
-from convscope.ui.panels.explain.quick import Begun
+from convscope.ui.panels.explain.map_jobs import StartedMaps
+from convscope.ui.panels.explain.request import FIRST_METHODS, ExplainRequest
+from convscope.ui.panels.explain.view_model import ExplainViewModel
 from convscope.ui.plots.class_bars import ClassBars
 from convscope.ui.widgets.answer_choice import AnswerChoice
 from convscope.ui.window.predictor import Predicted
@@ -39,7 +39,7 @@ FAMILIES = (
 DIRECTIONS = (
     ("up", "Up", "What in the image pushes the number up"),
     ("down", "Down", "What in the image pulls the number down"),
-    ("both", "Both", "Both of these, each in a row of the wall"),
+    ("both", "Both", "Both of these, each in a row of the grid"),
 )
 NOTHING = "nothing"
 
@@ -87,30 +87,25 @@ class ClassField(QLineEdit):
 class ClassColumn(QWidget):
     """Classes over methods."""
 
-    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+    def __init__(self, view_model: ExplainViewModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._desk = desk
+        self._view_model = view_model
         self.setProperty("role", "panel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._build()
-        desk.context.predictor.changed.connect(self._predicted)
-        desk.context.predictor.outdated_changed.connect(self._outdated)
-        desk.context.predictor.pixels.changed.connect(self._show_reason)
-        predict_while_visible(desk.context.predictor, self)
-        desk.begun.connect(self._begun)
-        desk.said.connect(lambda _sentence: self._show_explained())
-        desk.outdated_changed.connect(self._show_explained)
-        desk.question_changed.connect(self._show_question)
-        self._show_question(desk.question)
-        self._predicted(desk.context.predictor.last)
-        self._outdated(desk.context.predictor.outdated)
-
-    def shutdown(self) -> None:
-        """Take no more events."""
-        self.output.shutdown()
-        self._desk.context.predictor.outdated_changed.disconnect(self._outdated)
-        self._desk.context.predictor.pixels.changed.disconnect(self._show_reason)
-        self._desk.context.predictor.changed.disconnect(self._predicted)
+        context, predictor = view_model.context, view_model.context.predictor
+        context.listen(predictor.changed, self._predicted)
+        context.listen(predictor.outdated_changed, self._outdated)
+        context.listen(predictor.pixels.changed, self._show_reason)
+        context.ending.call(self.output.shutdown)
+        predict_while_visible(predictor, self)
+        view_model.maps_started.connect(self._show_names)
+        view_model.sentence_changed.connect(self._show_explained)
+        view_model.outdated_changed.connect(self._show_explained)
+        view_model.request_changed.connect(self._show_request)
+        self._show_request(view_model.request)
+        self._predicted(predictor.last)
+        self._outdated(predictor.outdated)
 
     # -- showing ---------------------------------------------------------------------------------------------
 
@@ -125,7 +120,7 @@ class ClassColumn(QWidget):
 
     def _show_reason(self, *_: object) -> None:
         """Why there is nothing, or what has to be known of what there is."""
-        predictor = self._desk.context.predictor
+        predictor = self._view_model.context.predictor
         predicted = predictor.last
         prediction = predicted.prediction if predicted is not None else None
         reason = predicted.reason if predicted is not None else ""
@@ -141,7 +136,7 @@ class ClassColumn(QWidget):
     def _show_kind(self, values: bool) -> None:
         """What can be asked of classes, or of numbers."""
         self.direction.setVisible(values)
-        self.on_wall.setVisible(not values)
+        self.on_grid.setVisible(not values)
         noun = "value" if values else "class"
         self.any.setPlaceholderText(f"Any {noun}, by name or number")
         self.any.setAccessibleName(f"Any {noun}")
@@ -153,29 +148,29 @@ class ClassColumn(QWidget):
             self.reason.setText("")
 
     def _explained(self) -> int | None:
-        index = self._desk.question.index
+        index = self._view_model.request.index
         if index is None and self.bars.rows:
             return self.bars.rows[0].index
         return index
 
-    def _begun(self, begun: Begun) -> None:
-        model = begun.look.model
-        names = _names(model)
+    def _show_names(self, started: StartedMaps) -> None:
+        model = started.explained.model
+        names = [_entry(model, index) for index in range(model.head.classes)]
         for field in (self.any, self.minus):
             field.set_names(names)
         self._show_explained()
 
-    def _show_question(self, question: Question) -> None:
+    def _show_request(self, request: ExplainRequest) -> None:
         for name, box in self.methods.items():
             box.blockSignals(True)
-            box.setChecked(name in question.methods)
+            box.setChecked(name in request.methods)
             box.blockSignals(False)
         self.count.blockSignals(True)
-        self.count.setCurrentIndex(max(0, self.count.findData(str(question.count))))
-        self.count.setEnabled(question.minus is None)
+        self.count.setCurrentIndex(max(0, self.count.findData(str(request.count))))
+        self.count.setEnabled(request.minus is None)
         self.count.blockSignals(False)
-        self.direction.set_value(question.direction)
-        model, minus = self._desk.context.workspace.model, question.minus
+        self.direction.set_value(request.direction)
+        model, minus = self._view_model.context.workspace.model, request.minus
         with QSignalBlocker(self.minus):
             if minus is None or model is None:
                 self.minus.clear()
@@ -185,22 +180,22 @@ class ClassColumn(QWidget):
         self._show_explained()
 
     def _show_explained(self) -> None:
-        look = self._desk.look
-        if look is None:
+        explained = self._view_model.explained
+        if explained is None:
             # One line as well, so that nothing below moves.
-            self.explained.setText("…" if self._desk.outdated else "")
+            self.explained.setText("…" if self._view_model.outdated else "")
             self.explained.setToolTip("")
             return
-        target = self._desk.question.targets(look.prediction)[0]
-        values = look.prediction.is_values
+        target = self._view_model.request.targets(explained.prediction)[0]
+        values = explained.prediction.is_values
         # The number itself, whatever is asked about it.
         shown = replace(target, down=False)
-        score = float(shown.score(look.prediction.logits[None])[0])
+        score = float(shown.score(explained.prediction.logits[None])[0])
         kind = "value" if values else "logit"
         what = kind if target.minus is None else f"difference of {kind}s"
         # A network that explodes has logits of thirty digits.
         told = decimal(score, 3) if abs(score) < 1e6 and not values else numeral(score, 4)
-        words = escape(target.words(look.model))
+        words = escape(target.words(explained.model))
         self.explained.setText(f"{theme.strong(words)} &nbsp;{what} {told}")
         self.explained.setToolTip(f"<p>{words}</p>")
 
@@ -209,16 +204,16 @@ class ClassColumn(QWidget):
     def _choose_bar(self, index: int) -> None:
         # The first one goes on meaning the most probable class when another image comes.
         first = bool(self.bars.rows) and index == self.bars.rows[0].index
-        self._desk.ask(index=None if first else index, minus=None)
+        self._view_model.ask(index=None if first else index, minus=None)
 
     def _maybe_nothing(self, text: str) -> None:
         if not text:
-            self._desk.ask(minus=None)
+            self._view_model.ask(minus=None)
 
     def _choose_any(self) -> None:
         index = self._found(self.any)
         if index is not None:
-            self._desk.ask(index=index)
+            self._view_model.ask(index=index)
             self.any.clear()
 
     def _choose_minus(self) -> None:
@@ -226,15 +221,15 @@ class ClassColumn(QWidget):
         if index is None:
             return
         if index == self._explained():
-            self._desk.context.notify("Minus itself it is 0 everywhere: choose another one.")
+            self._view_model.context.notify("Minus itself it is 0 everywhere: choose another one.")
             return
-        self._desk.ask(minus=index)
+        self._view_model.ask(minus=index)
 
     def _found(self, field: ClassField) -> int | None:
         from convscope.core.errors import UserError
         from convscope.engine.interpret.attribution.target import find_class
 
-        model, text = self._desk.context.workspace.model, field.text().strip()
+        model, text = self._view_model.context.workspace.model, field.text().strip()
         if model is None or not text:
             return None
         # A completed entry begins with its number.
@@ -242,12 +237,12 @@ class ClassColumn(QWidget):
         try:
             return find_class(model, number if rest and number.isdecimal() else text)
         except UserError as error:
-            self._desk.context.report(error)
+            self._view_model.context.report(error)
             return None
 
     def _tick(self) -> None:
         chosen = tuple(name for name, box in self.methods.items() if box.isChecked())
-        self._desk.ask(methods=chosen)
+        self._view_model.ask(methods=chosen)
 
     # -- the widgets -----------------------------------------------------------------------------------------
 
@@ -257,7 +252,7 @@ class ClassColumn(QWidget):
         column.setContentsMargins(theme.GROUP_GAP, theme.GAP, theme.GROUP_GAP, theme.GAP)
         column.setSpacing(theme.GRID)
         column.addWidget(heading("What the network sees"))
-        self.output = AnswerChoice("explain.output", self._desk.context.workspace, 44)
+        self.output = AnswerChoice("explain.output", self._view_model.context.workspace, 44)
         column.addWidget(self.output)
         self.bars = ClassBars(5)
         self.bars.setObjectName("explain.classes")
@@ -280,25 +275,25 @@ class ClassColumn(QWidget):
         self.minus.textChanged.connect(self._maybe_nothing)
         column.addLayout(named("minus", self.minus, 44))
         counts = (("1", "this class"), ("2", "the first 2"), ("3", "the first 3"), ("5", "the first 5"))
-        self.count = combo("explain.count", "Classes on the wall", counts)
+        self.count = combo("explain.count", "Classes on the grid", counts)
         self.count.currentIndexChanged.connect(
-            lambda _index: self._desk.ask(count=int(self.count.currentData()))
+            lambda _index: self._view_model.ask(count=int(self.count.currentData()))
         )
         first = tool(
             "explain.methods.quick",
             "As at first: only the quick methods that one begins with",
             "rotate-cw",
-            lambda: self._desk.ask(methods=Question().methods),
+            lambda: self._view_model.ask(methods=FIRST_METHODS),
         )
         self.direction = segmented("explain.direction", "Asked", DIRECTIONS, wide=True)
-        self.direction.changed.connect(lambda way: self._desk.ask(direction=way))
+        self.direction.changed.connect(lambda way: self._view_model.ask(direction=way))
         self.direction.hide()
-        self.on_wall = QWidget()
-        self.on_wall.setLayout(named("on the wall", self.count, 72))
-        wall = row(self.direction, self.on_wall, first)
-        wall.setStretch(0, 1)
-        wall.setStretch(1, 1)
-        column.addLayout(wall)
+        self.on_grid = QWidget()
+        self.on_grid.setLayout(named("on the grid", self.count, 72))
+        asked = row(self.direction, self.on_grid, first)
+        asked.setStretch(0, 1)
+        asked.setStretch(1, 1)
+        column.addLayout(asked)
         column.addSpacing(theme.GRID)
         self.methods: dict[str, QCheckBox] = {}
         for family, title in FAMILIES:
@@ -315,10 +310,6 @@ class ClassColumn(QWidget):
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(scrolling(inside))
-
-
-def _names(model: OpenedModel) -> list[str]:
-    return [_entry(model, index) for index in range(model.head.classes)]
 
 
 def _entry(model: OpenedModel, index: int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,7 +21,7 @@ from convscope.ui.canvas.image_view import ImageView
 from convscope.ui.canvas.scale_bar import ScaleBar
 from convscope.ui.canvas.veil import Veil
 from convscope.ui.forms.form import row, segmented, tool
-from convscope.ui.panels.explain.desk import Desk
+from convscope.ui.panels.explain.view_model import ExplainViewModel
 from convscope.ui.widgets.flow import FlowLayout
 
 if TYPE_CHECKING:
@@ -30,54 +30,33 @@ if TYPE_CHECKING:
 KEY = "explain.large"
 
 
-@dataclass(frozen=True)
-class Shown:
-    """What is large, as undo remembers it.
-
-    Attributes:
-        what: "overlay", "map" or "image".
-        whole: on the photograph at its full size, not on what the network saw of it.
-    """
-
-    what: str = "overlay"
-    whole: bool = False
-
-
 class LargeView(QWidget):
     """The map that is looked at; hovering reads its values."""
 
-    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+    def __init__(self, view_model: ExplainViewModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._desk = desk
+        self._view_model = view_model
         # What the picture on show is of.
         self._of: tuple[Any, AttributionContext] | None = None
-        self._shown = desk.context.workspace.part("explain.large", Shown(), "explain")
+        self._shown = view_model.large
         self._build()
-        self._shown.changed.connect(self._show)
-        self.what.set_value(self._shown.value.what)
-        with QSignalBlocker(self.whole):
-            self.whole.setChecked(self._shown.value.whole)
-        desk.selected.connect(lambda _request: self.paint())
-        desk.arrived.connect(self._arrived)
-        desk.style_changed.connect(lambda _style: self.paint())
-        for changed in (desk.outdated_changed, desk.stopped_changed):
+        self._show()
+        view_model.context.listen(self._shown.changed, self._show)
+        view_model.selection_changed.connect(self.paint)
+        view_model.map_arrived.connect(self._arrived)
+        view_model.style_changed.connect(self.paint)
+        for changed in (view_model.outdated_changed, view_model.stopped_changed):
             changed.connect(self._mark)
-
-    def step(self, by: int) -> None:
-        """The next or the last map of the wall."""
-        keys = [request.key for request in self._desk.requests]
-        if self._desk.request is not None and self._desk.request.key in keys:
-            at = (keys.index(self._desk.request.key) + by) % len(keys)
-            self._desk.select(self._desk.requests[at])
 
     def paint(self) -> None:
         """Make the picture off the GUI thread: a photograph may be large."""
-        one, look, style = self._desk.attribution(), self._desk.look, self._desk.style
+        view_model = self._view_model
+        one, explained, style = view_model.attribution(), view_model.explained, view_model.style
         self._mark()
-        if one is None or look is None or not self.isVisible():
+        if one is None or explained is None or not self.isVisible():
             return
-        what, image = self.what.value, look.image if self.whole.isChecked() else None
-        scale = self._desk.scale(one)
+        what, image = self.what.value, explained.image if self.whole.isChecked() else None
+        scale = self._view_model.scale(one)
 
         def work(task: Task) -> tuple[NDArray[np.uint8], NDArray[Any] | None, str]:
             pixels = one.pixels if image is None else image.pixels
@@ -85,11 +64,7 @@ class LargeView(QWidget):
                 return pixels, None, "the image"
             if what == "map":
                 made = heat_pixels(one.relevance, scale, style.colormap or one.colormap)
-                return (
-                    made,
-                    one.relevance,
-                    f"the raw map, {one.relevance.shape[0]} × {one.relevance.shape[1]}",
-                )
+                return made, one.relevance, "the raw map, {} × {}".format(*one.relevance.shape)
             height, width = pixels.shape[:2]
             box = None if image is None else one.box
             values = upsample(one.relevance, height, width, style.how, box)
@@ -102,59 +77,55 @@ class LargeView(QWidget):
 
         def done(made: tuple[NDArray[np.uint8], NDArray[Any] | None, str]) -> None:
             pixels, values, words = made
-            self._of = one.request.key, look
+            self._of = one.request.key, explained
             self._mark()
             self.view.set_pixels(pixels, values)
             self.view.set_caption(words)
             opacities = ramp(one, style, scale)[:, 3] if what == "overlay" else None
             self.scale.set_scale(style.colormap or one.colormap, scale.low, scale.high, opacities)
 
-        self._desk.context.jobs.submit(
+        self._view_model.context.jobs.submit(
             "view", work, title="Painting a map", key=KEY, supersede="finish", quiet=True, on_done=done
         )
 
     def _mark(self) -> None:
         """The picture of another map is dim until the one that is looked at is there."""
-        desk, request = self._desk, self._desk.request
-        words = desk.outdated
+        view_model, request = self._view_model, self._view_model.selected
+        words = view_model.outdated
         if not words and request is not None:
-            following = desk.live and self._of is not None and self._of[0] == request.key
-            if self._of != (request.key, desk.look) and not following:
+            following = view_model.live and self._of is not None and self._of[0] == request.key
+            if self._of != (request.key, view_model.explained) and not following:
                 words = self._why(request)
         self.veil.set_words(words)
 
     def _why(self, request: MapRequest) -> str:
         from convscope.engine.interpret.attribution.methods import METHODS
 
-        title, answer = METHODS[request.method].title, self._desk.answer(request)
+        title, answer = METHODS[request.method].title, self._view_model.answer(request)
         if isinstance(answer, Failure):
             return answer.message
-        if self._desk.stopped(request):
+        if self._view_model.stopped(request):
             return f"{title} was stopped: a click on its tile goes on."
-        if self._desk.waits(request):
+        if self._view_model.waits(request):
             return f"{title} waits for a still picture."
         return f"Working on {title} …"
-
-    def shutdown(self) -> None:
-        """Take no more events."""
-        self._shown.changed.disconnect(self._show)
 
     def _edit(self, label: str, **changes: Any) -> None:
         self._shown.edit(replace(self._shown.value, **changes), label)
 
-    def _show(self, shown: Shown) -> None:
+    def _show(self) -> None:
+        shown = self._shown.value
         self.what.set_value(shown.what)
         with QSignalBlocker(self.whole):
             self.whole.setChecked(shown.whole)
         self.paint()
 
     def _arrived(self, made: Attribution | Failure) -> None:
-        request = self._desk.request
+        request = self._view_model.selected
         if request is not None and made.request.key == request.key:
             self.paint()
 
     def showEvent(self, event: Any) -> None:
-        """It was not painted while it was hidden."""
         super().showEvent(event)
         self.paint()
 
@@ -178,10 +149,9 @@ class LargeView(QWidget):
         self.whole.toggled.connect(
             lambda on: self._edit("Show the whole photograph" if on else "Show what was seen", whole=on)
         )
-        last = tool("explain.large.last", "The last map of the wall", "arrow-left", lambda: self.step(-1))
-        following = tool(
-            "explain.large.next", "The next map of the wall", "arrow-right", lambda: self.step(1)
-        )
+        step = self._view_model.step
+        last = tool("explain.large.last", "The last map of the grid", "arrow-left", lambda: step(-1))
+        following = tool("explain.large.next", "The next map of the grid", "arrow-right", lambda: step(1))
         self.view = ImageView(photographs=True)
         self.view.setObjectName("explain.large.view")
         self.scale = ScaleBar()

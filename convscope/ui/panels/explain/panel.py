@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any, Literal
+from typing import Literal
 
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QResizeEvent
@@ -15,21 +15,20 @@ from convscope.ui.forms.form import as_panel, caption, row, tool
 from convscope.ui.forms.segmented import Segmented
 from convscope.ui.panel import Panel
 from convscope.ui.panel_context import PanelContext
+from convscope.ui.panels.explain.checks import ChecksView
 from convscope.ui.panels.explain.classes import ClassColumn
-from convscope.ui.panels.explain.desk import Desk
-from convscope.ui.panels.explain.folder import FolderView
-from convscope.ui.panels.explain.inspector import Inspector
+from convscope.ui.panels.explain.exports import Exports
+from convscope.ui.panels.explain.folder.view import FolderView
+from convscope.ui.panels.explain.grid import GridView
 from convscope.ui.panels.explain.large import LargeView
-from convscope.ui.panels.explain.output import Output
-from convscope.ui.panels.explain.truth import TruthView
-from convscope.ui.panels.explain.wall import WallView
+from convscope.ui.panels.explain.method_column import MethodColumn
+from convscope.ui.panels.explain.view_model import ExplainViewModel, Page
 
-FOLDER = "folder"
-VIEWS = (
-    ("wall", "Wall", "All maps side by side"),
+PAGES: tuple[tuple[Page, str, str], ...] = (
+    ("wall", "Grid", "All maps side by side"),
     ("large", "Large", "One map, with its numbers"),
-    ("truth", "Is it true?", "Three checks of the map"),
-    (FOLDER, "Folder", "All pictures of a folder, and what the network says of each"),
+    ("truth", "Checks", "Three sanity checks of the map"),
+    ("folder", "Folder", "All pictures of a folder, and what the network says of each"),
 )
 LEFT, RIGHT, LEAST_RIGHT = 268, 296, 280
 # In less there is room for the pictures alone.
@@ -45,43 +44,43 @@ class ExplainPanel(Panel):
 
     def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
-        context = self.context
-        self._compact = False
-        # Which column lies beside the pictures where there is no room for both; None: nobody has chosen.
-        self._beside: Literal["left", "right", ""] | None = None
-        self.desk = Desk(context, self)
+        self.view_model = ExplainViewModel(self.context)
+        self.classes = ClassColumn(self.view_model)
+        self.grid = GridView(self.view_model)
+        self.large = LargeView(self.view_model)
+        self.checks = ChecksView(self.view_model)
+        self.method_column = MethodColumn(self.view_model)
+        self.folder = FolderView(self.context)
+        self.pages = {"wall": self.grid, "large": self.large, "truth": self.checks, "folder": self.folder}
         self._build()
-        self.output = Output(self.desk, lambda: (self.truth.curves, self.truth.randomised), self)
-        self.desk.said.connect(self._say)
-        self.desk.begun.connect(lambda _begun: self._show_live())
-        self.desk.outdated_changed.connect(self._show_live)
-        self.wall.enlarged.connect(partial(self.show_view, "large"))
+        self.exports = Exports(self.view_model, self.checks.view_model, self)
+        self.view_model.sentence_changed.connect(self._say)
+        self.view_model.maps_started.connect(self._show_live)
+        self.view_model.outdated_changed.connect(self._show_live)
+        self.context.listen(self.view_model.page.changed, self._show_page)
+        self.context.listen(self.view_model.column.changed, self._fold)
+        self.folder.view_model.opened.connect(partial(self.show_page, "wall"))
+        self.grid.enlarged.connect(partial(self.show_page, "large"))
+        self._show_page()
 
-    def show_view(self, name: str) -> None:
-        """ "wall", "large", "truth" or "folder"."""
-        self.switch.set_value(name)
-        if name != FOLDER:
-            self.views.setCurrentWidget({"wall": self.wall, "large": self.large, "truth": self.truth}[name])
-        self._show_stack()
-        self._fold()
-
-    def show_page(self, name: str) -> None:
-        """The same, for whoever comes from another panel."""
-        self.show_view(name)
+    def show_page(self, page: str) -> None:
+        if page not in self.pages:
+            raise KeyError(page)
+        self.view_model.page.set(page)  # type: ignore[arg-type]
 
     def set_compact(self, compact: bool) -> None:
         """One column at a time beside the pictures when there is little room."""
-        if compact != self._compact:
-            self._beside = None
-        self._compact = compact
-        self.wall.set_compact(compact)
+        super().set_compact(compact)
+        self.grid.set_compact(compact)
         self._fold()
 
+    def set_active(self, active: bool) -> None:
+        self.view_model.set_active(active)
+
     def commands(self) -> list[Command]:
-        """What the command palette lists while this panel is shown."""
         views = [
-            Command(f"explain.view.{name}", f"View: {title}", partial(self.show_view, name), "", "Explain")
-            for name, title, _says in VIEWS
+            Command(f"explain.view.{name}", f"View: {title}", partial(self.show_page, name), "", "Explain")
+            for name, title, _says in PAGES
         ]
         return [
             *views,
@@ -96,37 +95,18 @@ class ExplainPanel(Panel):
                 "",
                 "Explain",
             ),
-            *self.output.commands(),
+            *self.exports.commands(),
         ]
 
     def show_example(self) -> None:
         """Two classes by four methods."""
-        self.desk.ask(count=2)
-
-    def shutdown(self) -> None:
-        """Take no more events."""
-        self.truth.shutdown()
-        self.large.shutdown()
-        self.folder.shutdown()
-        self.classes.shutdown()
-        self.desk.shutdown()
-        super().shutdown()
-
-    def showEvent(self, event: Any) -> None:
-        """Work only while somebody looks."""
-        super().showEvent(event)
-        self.desk.set_active(True)
-
-    def hideEvent(self, event: Any) -> None:
-        """Rest."""
-        super().hideEvent(event)
-        self.desk.set_active(False)
+        self.view_model.ask(count=2)
 
     def changeEvent(self, event: QEvent) -> None:
-        """Tiles that wait are painted on the theme's ground."""
         super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "wall"):
-            self.wall.lay_out()
+        # Tiles that wait are painted on the theme's ground.
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "grid"):
+            self.grid.lay_out()
 
     # -- inside ----------------------------------------------------------------------------------------------
 
@@ -137,7 +117,15 @@ class ExplainPanel(Panel):
 
     @property
     def _shows_folder(self) -> bool:
-        return self.switch.value == FOLDER
+        return self.view_model.page.value == "folder"
+
+    def _show_page(self) -> None:
+        page = self.view_model.page.value
+        self.switch.set_value(page)
+        if not self._shows_folder:
+            self.views.setCurrentWidget(self.pages[page])
+        self._show_stack()
+        self._fold()
 
     def _show_stack(self) -> None:
         """The folder has something to say of its own, whatever is with the current image."""
@@ -147,44 +135,42 @@ class ExplainPanel(Panel):
             button.setHidden(self._shows_folder)
 
     def _choose_folder(self) -> None:
-        self.show_view(FOLDER)
+        self.show_page("folder")
         self.folder.choose_folder()
 
     def _show_live(self) -> None:
-        self.live.setVisible(self.desk.live)
+        self.live.setVisible(self.view_model.live)
 
     def _check_curves(self) -> None:
-        self.show_view("truth")
-        self.truth.check_curves()
+        self.show_page("truth")
+        self.checks.view_model.check_curves()
 
     def _check_weights(self) -> None:
-        self.show_view("truth")
-        self.truth.check_weights()
+        self.show_page("truth")
+        self.checks.view_model.check_weights()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Room for one column more, or less."""
         super().resizeEvent(event)
         self._fold()
 
     def _toggle(self, column: Literal["left", "right"]) -> None:
-        shown = self.classes if column == "left" else self.inspector
-        self._beside = column if shown.isHidden() else ""
-        self._fold()
+        shown = self.classes if column == "left" else self.method_column
+        self.view_model.column.set(column if shown.isHidden() else "none")
 
     def _fold(self) -> None:
-        tight = self._compact and self.width() < theme.scaled(TIGHT)
-        beside = self._beside
-        if beside is None or (beside == "" and not tight):
+        tight = self.compact and self.width() < theme.scaled(TIGHT)
+        beside = self.view_model.column.value
+        if beside == "as there is room" or (beside == "none" and not tight):
             # The classes are looked at more often.
-            beside = "" if tight else "left"
+            beside = "none" if tight else "left"
         # A table needs the width, and methods and colours are of one image.
         alone = self._shows_folder
-        self.fold.setVisible(self._compact and not alone)
+        self.fold.setVisible(self.compact and not alone)
         self.fold_left.setVisible(tight and not alone)
-        self.classes.setHidden(alone or (self._compact and beside != "left"))
-        self.inspector.setHidden(alone or (self._compact and beside != "right"))
+        self.classes.setHidden(alone or (self.compact and beside != "left"))
+        self.method_column.setHidden(alone or (self.compact and beside != "right"))
         style = Qt.ToolButtonStyle
-        cramped = tight and beside != ""
+        cramped = tight and beside != "none"
         self.save.setToolButtonStyle(style.ToolButtonIconOnly if cramped else style.ToolButtonTextBesideIcon)
 
     def _build(self) -> None:
@@ -195,14 +181,12 @@ class ExplainPanel(Panel):
         self.splitter.setObjectName("explain.splitter")
         self.splitter.setHandleWidth(1)
         self.splitter.setChildrenCollapsible(False)
-        self.classes = ClassColumn(self.desk)
         # Its rows need this width; in less the ends of the bars would be cut off.
         self.classes.setMinimumWidth(theme.scaled(LEFT))
-        self.inspector = Inspector(self.desk)
-        self.inspector.setMinimumWidth(theme.scaled(LEAST_RIGHT))
+        self.method_column.setMinimumWidth(theme.scaled(LEAST_RIGHT))
         self.splitter.addWidget(self.classes)
         self.splitter.addWidget(self._build_centre())
-        self.splitter.addWidget(self.inspector)
+        self.splitter.addWidget(self.method_column)
         self.splitter.setStretchFactor(1, 1)
         self.splitter.setSizes([theme.scaled(LEFT), theme.scaled(1000), theme.scaled(RIGHT)])
         across.addWidget(self.splitter)
@@ -213,13 +197,13 @@ class ExplainPanel(Panel):
         column = QVBoxLayout(centre)
         column.setContentsMargins(theme.GROUP_GAP, theme.GAP, theme.GROUP_GAP, theme.GAP)
         column.setSpacing(theme.GAP)
-        self.switch = Segmented([(name, title) for name, title, _says in VIEWS], "explain.view")
+        self.switch = Segmented([(name, title) for name, title, _says in PAGES], "explain.view")
         self.switch.setAccessibleName("View")
-        for name, _title, says in VIEWS:
+        for name, _title, says in PAGES:
             self.switch.button(name).setToolTip(says)
-        self.switch.changed.connect(self.show_view)
+        self.switch.changed.connect(self.show_page)
         self.script = tool(
-            "explain.script", "Copy as a Python script", "code", lambda: self.output.copy_script()
+            "explain.script", "Copy as a Python script", "code", lambda: self.exports.copy_script()
         )
         self.save = QToolButton()
         self.save.setObjectName("explain.save")
@@ -229,7 +213,7 @@ class ExplainPanel(Panel):
         self.save.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.save.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(self.save)
-        menu.aboutToShow.connect(lambda: self.output.fill(menu))
+        menu.aboutToShow.connect(lambda: self.exports.fill(menu))
         self.save.setMenu(menu)
         self.fold = tool(
             "explain.fold", "Method, layer and colours", "panel-right", lambda: self._toggle("right")
@@ -250,15 +234,12 @@ class ExplainPanel(Panel):
         self.stack = QStackedWidget()
         self.body, self.empty = QWidget(), QWidget()
         self.views = QStackedWidget()
-        self.wall, self.large, self.truth = WallView(self.desk), LargeView(self.desk), TruthView(self.desk)
-        for view in (self.wall, self.large, self.truth):
+        for view in (self.grid, self.large, self.checks):
             self.views.addWidget(view)
         inside = QVBoxLayout(self.body)
         inside.setContentsMargins(0, 0, 0, 0)
         inside.addWidget(self.views)
         self._build_empty()
-        self.folder = FolderView(self.context)
-        self.folder.opened.connect(partial(self.show_view, "wall"))
         for page in (self.body, self.empty, self.folder):
             self.stack.addWidget(page)
         column.addWidget(self.stack, 1)

@@ -88,7 +88,7 @@ def test_a_number_is_asked_what_pushes_it_up_and_what_pulls_it_down(
     assert "what pushes value 2 up" in explained.text() and "logit" not in explained.text()
     press(qtbot, child(window, QToolButton, "explain.direction.both"))
     settle(qtbot, window)
-    maps = {one.target_words: one for one in panel_of(window).desk.maps if one.method == "hires-cam"}
+    maps = {one.target_words: one for one in panel_of(window).view_model.maps if one.method == "hires-cam"}
     up, down = maps["what pushes value 2 up"], maps["what pulls value 2 down"]
     np.testing.assert_allclose(up.relevance, -down.relevance, atol=1e-7)
     assert "any value" in " ".join(captions(window))
@@ -123,6 +123,8 @@ def test_numbers_that_may_be_scores_are_read_as_classes(window: MainWindow, qtbo
     pick(qtbot, choice, 1)
     settle(qtbot, window)
     assert choice.currentText() == "scores of 7 classes"
-    assert sum(row.probability for row in panel_of(window).desk.look.prediction.classes) == pytest.approx(1)
+    assert sum(
+        row.probability for row in panel_of(window).view_model.explained.prediction.classes
+    ) == pytest.approx(1)
     assert bars.number(bars.rows[0]).endswith(" %")
     assert window.workspace.undo_label == "Read the output as classes"

@@ -27,7 +27,7 @@ from convscope.engine.models.opened import OpenedModel
 from convscope.imaging.io.load import load_image
 from convscope.ui.canvas.veil import Veil
 from convscope.ui.main_window import MainWindow
-from convscope.ui.panels.explain.folder.answers import SKIPPED, Answers, Order
+from convscope.ui.panels.explain.folder.answers import SKIPPED, FolderAnswers, FolderOrder
 from convscope.ui.panels.explain.folder.table import AnswersTable
 
 PHOTOGRAPHS = (
@@ -171,7 +171,7 @@ def test_a_click_opens_the_picture_and_explains_it(page: Folder, pictures: Path)
 def test_no_more_than_a_few_pictures_stay_open(
     page: Folder, pictures: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("convscope.ui.panels.explain.folder.view.KEPT", 2)
+    monkeypatch.setattr("convscope.ui.panels.explain.folder.view_model.KEPT", 2)
     page.drop(pictures)
     for row in range(4):
         page.press("explain.view.folder")
@@ -330,9 +330,9 @@ def test_numbers_are_no_shares(page: Folder, pictures: Path, tmp_path: Path) -> 
 # ---- the answers themselves -----------------------------------------------------------------------------
 
 
-def made(shares: dict[str, tuple[int, float] | str]) -> Answers:
+def made(shares: dict[str, tuple[int, float] | str]) -> FolderAnswers:
     files = [PictureFile(name, 1, 1) for name in shares]
-    answers = Answers(None, Path("f"), files, ["b", "a", "c"], 1)  # type: ignore[arg-type]
+    answers = FolderAnswers(None, Path("f"), files, ["b", "a", "c"], 1)  # type: ignore[arg-type]
     for file, told in zip(files, shares.values(), strict=True):
         if isinstance(told, str):
             one = Answered(file, np.empty(0, np.int32), np.empty(0, np.float32), told)
@@ -345,15 +345,15 @@ def made(shares: dict[str, tuple[int, float] | str]) -> Answers:
 def test_orders_of_rows() -> None:
     answers = made({"0": (0, 0.5), "1": (1, 0.9), "2": "damaged", "3": (0, 0.7), "4": (2, 0.9)})
     told = {
-        Order(): [1, 4, 3, 0, 2],
-        Order("probability", False): [0, 3, 1, 4, 2],
-        Order("name", False): [0, 1, 2, 3, 4],
-        Order("name", True): [4, 3, 2, 1, 0],
+        FolderOrder(): [1, 4, 3, 0, 2],
+        FolderOrder("probability", False): [0, 3, 1, 4, 2],
+        FolderOrder("name", False): [0, 1, 2, 3, 4],
+        FolderOrder("name", True): [4, 3, 2, 1, 0],
         # By their names: a, b, c are the classes 1, 0, 2.
-        Order("class", False): [1, 0, 3, 4, 2],
-        Order("class", True): [4, 0, 3, 1, 2],
-        Order(only=0): [3, 0],
-        Order(only=SKIPPED): [2],
+        FolderOrder("class", False): [1, 0, 3, 4, 2],
+        FolderOrder("class", True): [4, 0, 3, 1, 2],
+        FolderOrder(only=0): [3, 0],
+        FolderOrder(only=SKIPPED): [2],
     }
     for order, rows in told.items():
         assert answers.rows(order).tolist() == rows, order

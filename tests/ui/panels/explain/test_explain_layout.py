@@ -50,7 +50,7 @@ def test_larger_letters_do_not_make_the_pictures_smaller(
         assert strips[-1] + theme.scaled(16) <= stages.height()
         press(qtbot, child(window, QToolButton, "explain.stages.fold"))
         settle(qtbot, window)
-        panel_of(window).wall._unfolded = None
+        panel_of(window).view_model.stages_shown.set("as there is room")
     assert tiles[0] >= {1280: 190, 1024: 154}[size[0]]
     assert min(tiles) == tiles[0] and min(strips) == strips[0] == 116
 
@@ -105,7 +105,7 @@ def test_with_very_large_letters_the_pictures_are_alone_and_each_column_opens(
     settle(qtbot, window)
     panel = panel_of(window)
     left, right = (child(window, QToolButton, name) for name in ("explain.classes.fold", "explain.fold"))
-    assert not panel.classes.isVisible() and not panel.inspector.isVisible()
+    assert not panel.classes.isVisible() and not panel.method_column.isVisible()
     for button, shown in (
         (left, (True, False)),
         (right, (False, True)),
@@ -113,7 +113,7 @@ def test_with_very_large_letters_the_pictures_are_alone_and_each_column_opens(
         (left, (False, False)),
     ):
         press(qtbot, button)
-        assert (panel.classes.isVisible(), panel.inspector.isVisible()) == shown
+        assert (panel.classes.isVisible(), panel.method_column.isVisible()) == shown
     window.set_zoom(1.0)
     settle(qtbot, window)
     assert panel.classes.isVisible() and not left.isVisible()

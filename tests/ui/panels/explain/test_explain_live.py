@@ -19,7 +19,7 @@ from convscope.imaging.io.camera import Camera
 from convscope.ui.canvas.mosaic_view import MosaicView
 from convscope.ui.canvas.veil import Veil
 from convscope.ui.main_window import MainWindow
-from convscope.ui.panels.explain.quick import Begun
+from convscope.ui.panels.explain.map_jobs import StartedMaps
 from convscope.ui.sources.camera_view import CameraView
 
 
@@ -76,18 +76,20 @@ def camera(
 
 def frames(window: MainWindow) -> list[Image]:
     """The pictures whose walls are hung from now on; each wall must be whole and of one picture."""
-    desk, seen = panel_of(window).desk, []
+    view_model, seen = panel_of(window).view_model, []
 
-    def begun(made: Begun) -> None:
+    def begun(made: StartedMaps) -> None:
         # Another question about the same picture is no frame.
-        if desk.live and made.look.image not in seen[-1:]:
-            seen.append(made.look.image)
+        if view_model.live and made.explained.image not in seen[-1:]:
+            seen.append(made.explained.image)
             quick = [one for one in made.requests if one.method not in ("occlusion", "rise")]
-            answers = [desk.attribution(request) for request in quick]
+            answers = [view_model.attribution(request) for request in quick]
             assert all(one is not None and one.done == 1 for one in answers)
-            assert {one.pixels.tobytes() for one in answers if one} == {made.look.prepared.pixels.tobytes()}
+            assert {one.pixels.tobytes() for one in answers if one} == {
+                made.explained.prepared.pixels.tobytes()
+            }
 
-    desk.begun.connect(begun)
+    view_model.maps_started.connect(begun)
     return seen
 
 
@@ -111,9 +113,12 @@ def test_the_camera_does_not_starve_the_wall(
     device.going.clear()
     settle(qtbot, window)
     # The newest frame is answered at last, and is what the wall shows.
-    assert seen[-1] is window.workspace.image and panel_of(window).desk.look.image is window.workspace.image
+    assert (
+        seen[-1] is window.workspace.image
+        and panel_of(window).view_model.explained.image is window.workspace.image
+    )
     wall = child(window, MosaicView, "explain.wall")
-    shown = np.asarray(panel_of(window).desk.look.prepared.pixels)
+    shown = np.asarray(panel_of(window).view_model.explained.prepared.pixels)
     np.testing.assert_array_equal(wall.pixels(0)[..., 0], shown if shown.ndim == 2 else shown[..., 0])
 
 
@@ -121,15 +126,15 @@ def test_what_takes_long_waits_for_a_still_picture(
     camera: CameraView, window: MainWindow, digits: OpenedModel, device: Device, qtbot: QtBot
 ) -> None:
     window.workspace.add_model(digits)
-    panel_of(window).desk.ask(methods=("grad-cam", "rise"))
+    panel_of(window).view_model.ask(methods=("grad-cam", "rise"))
     seen = frames(window)
     qtbot.waitUntil(lambda: len(seen) >= 4, timeout=LONG)
-    wall, desk = child(window, MosaicView, "explain.wall"), panel_of(window).desk
+    wall, view_model = child(window, MosaicView, "explain.wall"), panel_of(window).view_model
     qtbot.waitUntil(lambda: wall.caption(2) == "RISE: waits for a still picture", timeout=LONG)
     press(qtbot, child(camera, QPushButton, "camera.freeze"))
     settle(qtbot, window)
-    assert [one.method for one in desk.maps] == ["grad-cam", "rise"]
-    assert desk.look is not None and desk.look.image is window.workspace.image
+    assert [one.method for one in view_model.maps] == ["grad-cam", "rise"]
+    assert view_model.explained is not None and view_model.explained.image is window.workspace.image
     assert wall.caption(2).startswith("RISE: ") and "waits" not in wall.caption(2)
 
 
@@ -143,8 +148,8 @@ def test_another_image_that_a_person_chooses_supersedes_the_camera_at_once_and_s
     window.workspace.select_image(chosen.id)
     assert chosen.name in child(window, Veil, "explain.wall.veil").words
     before = len(seen)
-    qtbot.waitUntil(lambda: len(panel_of(window).desk.maps) == 4, timeout=LONG)
-    assert panel_of(window).desk.look.image is chosen and len(seen) == before
+    qtbot.waitUntil(lambda: len(panel_of(window).view_model.maps) == 4, timeout=LONG)
+    assert panel_of(window).view_model.explained.image is chosen and len(seen) == before
     assert not child(window, QLabel, "explain.live").isVisible()
     # The camera goes on in its place of the strip, and fetches nobody back.
     place = next(image for image in window.workspace.images if image.name == "camera")
@@ -163,11 +168,11 @@ def test_a_question_about_something_live_does_not_wait_for_the_wall(
     seen = frames(window)
     window.workspace.add_model(digits)
     qtbot.waitUntil(lambda: len(seen) >= 2, timeout=LONG)
-    desk = panel_of(window).desk
-    desk.ask(methods=("saliency",), index=3)
+    view_model = panel_of(window).view_model
+    view_model.ask(methods=("saliency",), index=3)
     before = len(seen)
     qtbot.waitUntil(lambda: len(seen) >= before + 2, timeout=LONG)
-    assert [(request.method, request.target.index) for request in desk.requests] == [("saliency", 3)]
+    assert [(request.method, request.target.index) for request in view_model.requests] == [("saliency", 3)]
 
 
 def test_another_question_about_something_live_dims_what_does_not_answer_it(
@@ -175,7 +180,7 @@ def test_another_question_about_something_live_dims_what_does_not_answer_it(
 ) -> None:
     window.workspace.add_model(digits)
     settle(qtbot, window)
-    desk, veil = panel_of(window).desk, child(window, Veil, "explain.wall.veil")
+    view_model, veil = panel_of(window).view_model, child(window, Veil, "explain.wall.veil")
     begun, go = threading.Event(), threading.Event()
 
     def hold(_task: Task) -> None:
@@ -187,28 +192,34 @@ def test_another_question_about_something_live_dims_what_does_not_answer_it(
     window.workspace.update_image(Image(np.full((28, 28), 9, np.uint8), "drawing"))
     # The frame before is what is followed, and answers the question.
     assert veil.isHidden()
-    desk.ask(index=3)
-    assert "drawing" in veil.words or desk.look.image.name in veil.words
+    view_model.ask(index=3)
+    assert "drawing" in veil.words or view_model.explained.image.name in veil.words
     assert not veil.isHidden()
     go.set()
     settle(qtbot, window)
-    assert veil.isHidden() and {one.target.index for one in desk.maps if one.target_words == "3"} == {3}
+    assert veil.isHidden() and {one.target.index for one in view_model.maps if one.target_words == "3"} == {3}
 
 
 def test_a_stroke_gives_up_what_takes_long(window: MainWindow, digits: OpenedModel, qtbot: QtBot) -> None:
     """A drawing's strokes are the person's own changes."""
     window.workspace.add_model(digits)
-    desk = panel_of(window).desk
-    desk.ask(methods=("grad-cam", "rise"), settings={"rise": {"masks": 8000}})
+    view_model = panel_of(window).view_model
+    view_model.ask(methods=("grad-cam", "rise"), settings={"rise": {"masks": 8000}})
     rise: list[float] = []
-    desk.arrived.connect(lambda made: rise.append(made.done) if made.request.method == "rise" else None)
+    view_model.map_arrived.connect(
+        lambda made: rise.append(made.done) if made.request.method == "rise" else None
+    )
     qtbot.waitUntil(lambda: bool(rise), timeout=LONG)
     job = next(one for one in window.jobs.running() if one.title.startswith("RISE"))
     stroke = np.zeros((28, 28), np.uint8)
     stroke[4:24, 10:14] = 255
     window.workspace.update_image(Image(stroke, "drawing"))
     assert job.task.cancelled
-    desk.ask(settings={"rise": {"masks": 100}})
+    view_model.ask(settings={"rise": {"masks": 100}})
     settle(qtbot, window)
-    assert len(desk.maps) == 2 and desk.look is not None and desk.look.image is window.workspace.image
+    assert (
+        len(view_model.maps) == 2
+        and view_model.explained is not None
+        and view_model.explained.image is window.workspace.image
+    )
     assert not window.status.findChildren(QWidget, "status.job")

@@ -14,7 +14,7 @@ from convscope.engine.models.opened import OpenedModel
 from convscope.ui.main_window import MainWindow
 
 # These ask for a file, open a browser, take seconds, or block until a menu is left.
-LEFT_OUT = ("save", "paper", "method.rise", "truth.randomised", "open_model")
+LEFT_OUT = ("save", "paper", "method.rise", "truth.view_model.randomised", "open_model")
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -33,7 +33,7 @@ def test_nothing_raises_and_nothing_stays(
     panel = panel_of(window)
     for step in range(70):
         if step % 12 == 5:
-            panel.show_view(chance.choice(("wall", "large", "truth")))
+            panel.show_page(chance.choice(("wall", "large", "truth")))
         if step % 20 == 10:
             window.workspace.select_model(window.workspace.models[chance.randrange(2)].id)
         if step % 9 == 4:
@@ -44,8 +44,8 @@ def test_nothing_raises_and_nothing_stays(
     settle(qtbot, window)
     assert errors(caplog) == []
     # All of it still answers.
-    panel.desk.ask(methods=("grad-cam",), count=1, minus=None, index=None, layer=None)
+    panel.view_model.ask(methods=("grad-cam",), count=1, minus=None, index=None, layer=None)
     settle(qtbot, window)
-    assert len(panel.desk.maps) == 1
+    assert len(panel.view_model.maps) == 1
     assert window.close()
     assert window.jobs.idle()

@@ -117,4 +117,4 @@ def test_a_class_may_be_called_like_markup(window: MainWindow, digits: OpenedMod
 
 
 def test_the_outline_begins_where_the_command_line_has_it(window: MainWindow) -> None:
-    assert panel_of(window).inspector.threshold.value == 50
+    assert panel_of(window).method_column.threshold.value == 50

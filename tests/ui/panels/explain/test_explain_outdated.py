@@ -89,10 +89,10 @@ def growing(window: MainWindow, qtbot: QtBot, method: str) -> None:
         if isinstance(made, Attribution) and made.method == method:
             came.append(made.done)
 
-    desk = panel_of(window).desk
-    desk.arrived.connect(arrived)
+    view_model = panel_of(window).view_model
+    view_model.map_arrived.connect(arrived)
     qtbot.waitUntil(lambda: bool(came), timeout=LONG)
-    desk.arrived.disconnect(arrived)
+    view_model.map_arrived.disconnect(arrived)
     assert came[-1] < 1
 
 
@@ -107,27 +107,29 @@ def test_with_a_slow_map_in_work_another_image_is_answered_at_once(
     window.workspace.add_model(digits)
     settle(qtbot, window)
     panel = panel_of(window)
-    panel.desk.ask(methods=("grad-cam", method), settings={method: SLOW[method]})
+    panel.view_model.ask(methods=("grad-cam", method), settings={method: SLOW[method]})
     growing(window, qtbot, method)
     old, new = window.workspace.images[:2]
-    bright = contrast(panel.wall)
+    bright = contrast(panel.grid)
     window.workspace.select_image(new.id)
     before = passes.of(old.name)
     # Before the event loop turns.
     words = veil(window, "explain.wall.veil")
     assert old.name in words and new.name in words
-    assert contrast(panel.wall) < 0.55 * bright
+    assert contrast(panel.grid) < 0.55 * bright
     assert child(window, ClassBars, "explain.classes").outdated == f"Still of {old.name}."
     assert child(window, QLabel, "explain.explained").text() == "…"
     assert child(window, QLabel, "explain.facts").text() == "working…"
-    assert panel.desk.attribution() is None
+    assert panel.view_model.attribution() is None
     settle(qtbot, window)
     assert passes.of(old.name) <= before + 1
     assert (
         veil(window, "explain.wall.veil") == "" and not child(window, ClassBars, "explain.classes").outdated
     )
-    assert {one.pixels.tobytes() for one in panel.desk.maps} == {panel.desk.look.prepared.pixels.tobytes()}
-    assert [one.done for one in panel.desk.maps] == [1, 1]
+    assert {one.pixels.tobytes() for one in panel.view_model.maps} == {
+        panel.view_model.explained.prepared.pixels.tobytes()
+    }
+    assert [one.done for one in panel.view_model.maps] == [1, 1]
     assert not window.status.findChildren(QWidget, "status.job")
 
 
@@ -137,7 +139,7 @@ def test_quick_maps_are_given_up_within_a_pass(
     """Also those in the lane of short jobs, and before anything was shown."""
     window.workspace.add_model(digits)
     settle(qtbot, window)
-    desk, old = panel_of(window).desk, window.workspace.image
+    view_model, old = panel_of(window).view_model, window.workspace.image
     begun, go, asked = threading.Event(), threading.Event(), []
     plain = AttributionContext.input_gradients
 
@@ -149,13 +151,17 @@ def test_quick_maps_are_given_up_within_a_pass(
         return plain(look, *arguments, **options)
 
     monkeypatch.setattr(AttributionContext, "input_gradients", slowly)
-    desk.ask(methods=("gradient-x-input", "guided-backprop", "guided-grad-cam"))
+    view_model.ask(methods=("gradient-x-input", "guided-backprop", "guided-grad-cam"))
     qtbot.waitUntil(begun.is_set, timeout=LONG)
     window.workspace.select_image(window.workspace.images[1].id)
     go.set()
     settle(qtbot, window)
     assert asked.count(old.name) == 1, "the pass in work and none after it"
-    assert len(desk.maps) == 3 and desk.look is not None and desk.look.image is window.workspace.image
+    assert (
+        len(view_model.maps) == 3
+        and view_model.explained is not None
+        and view_model.explained.image is window.workspace.image
+    )
 
 
 @pytest.mark.parametrize("what", ["model", "class", "setting", "method"])
@@ -170,8 +176,8 @@ def test_a_slow_map_that_answers_nothing_any_more_ends_within_a_pass(
     window.workspace.add_model(garments)
     window.workspace.add_model(digits)
     settle(qtbot, window)
-    desk, image = panel_of(window).desk, window.workspace.image
-    desk.ask(methods=("rise",), settings={"rise": {"masks": 8000}})
+    view_model, image = panel_of(window).view_model, window.workspace.image
+    view_model.ask(methods=("rise",), settings={"rise": {"masks": 8000}})
     growing(window, qtbot, "rise")
     left = next(job for job in window.jobs.running() if job.title.startswith("RISE"))
     before = passes.of(image.name)
@@ -179,11 +185,11 @@ def test_a_slow_map_that_answers_nothing_any_more_ends_within_a_pass(
         window.workspace.select_model(garments.id)
         assert all(word in veil(window, "explain.wall.veil") for word in (digits.name, garments.name))
     elif what == "class":
-        desk.ask(index=3)
+        view_model.ask(index=3)
     elif what == "setting":
-        desk.set_setting("rise", "masks", 50)
+        view_model.set_setting("rise", "masks", 50)
     else:
-        desk.ask(methods=("saliency",))
+        view_model.ask(methods=("saliency",))
     # Whatever runs from now on is asked to: nothing of the old map.
     assert left.task.cancelled
     if what == "model":
@@ -203,7 +209,7 @@ def test_everything_is_dim_until_it_is_answered(
     """In all three views, and in the other panels that tell the classes."""
     window.workspace.add_model(digits)
     settle(qtbot, window)
-    panel, desk = panel_of(window), panel_of(window).desk
+    panel, view_model = panel_of(window), panel_of(window).view_model
     press(qtbot, child(window, QToolButton, "explain.view.large"))
     settle(qtbot, window)
     old, new = window.workspace.images[:2]
@@ -216,12 +222,12 @@ def test_everything_is_dim_until_it_is_answered(
         assert old.name in veil(window, "explain.large.veil") and contrast(shown) < 0.55 * bright
         press(qtbot, child(window, QToolButton, "explain.view.truth"))
         assert old.name in veil(window, "explain.truth.veil")
-        assert panel.truth.curves is None and panel.truth.agreement is None
-        assert not panel.truth.run_curves.isEnabled() and not panel.truth.run_randomised.isEnabled()
+        assert panel.checks.curves is None and panel.checks.agreement is None
+        assert not panel.checks.run_curves.isEnabled() and not panel.checks.run_randomised.isEnabled()
         press(qtbot, child(window, QToolButton, "explain.view.wall"))
         assert old.name in veil(window, "explain.wall.veil")
         # Nothing of the old image can be saved under the new one's name.
-        commands = {one.id: one.enabled for one in panel.output.commands()}
+        commands = {one.id: one.enabled for one in panel.exports.commands()}
         assert not any(commands[name] for name in commands if name.startswith("explain.save"))
         window.show_panel("model")
         bars = child(window, ClassBars, "model.classes")
@@ -232,7 +238,7 @@ def test_everything_is_dim_until_it_is_answered(
         press(qtbot, child(window, QToolButton, f"explain.view.{name}"))
         settle(qtbot, window)
         assert veil(window, f"explain.{name}.veil") == ""
-    assert desk.look is not None and desk.look.image is new
+    assert view_model.explained is not None and view_model.explained.image is new
 
 
 def test_the_classes_of_the_model_panel_are_dim_under_another_image(
@@ -276,11 +282,11 @@ def test_another_class_is_on_the_wall_at_once_and_the_strip_waits_for_it(
     """The tiles of the old class do not stand as if they were of the new one."""
     window.workspace.add_model(digits)
     settle(qtbot, window)
-    desk, wall = panel_of(window).desk, child(window, MosaicView, "explain.wall")
-    strip = desk.strip
+    view_model, wall = panel_of(window).view_model, child(window, MosaicView, "explain.wall")
+    strip = view_model.stage_maps
     with engine_held(window, qtbot):
-        desk.ask(index=5)
-        assert {request.target.index for request in desk.requests if request.target} == {5}
+        view_model.ask(index=5)
+        assert {request.target.index for request in view_model.requests if request.target} == {5}
         assert [wall.caption(n) for n in range(1, 3)] == ["Grad-CAM …", "LayerCAM …"]
         assert veil(window, "explain.stages.veil") and veil(window, "explain.wall.veil") == ""
         assert child(window, QLabel, "explain.facts").text() == "working…"
@@ -288,7 +294,7 @@ def test_another_class_is_on_the_wall_at_once_and_the_strip_waits_for_it(
         assert "Grad-CAM" in veil(window, "explain.large.veil")
     settle(qtbot, window)
     assert veil(window, "explain.stages.veil") == veil(window, "explain.large.veil") == ""
-    assert desk.strip is not strip and {one.target.index for one in desk.strip} == {5}
+    assert view_model.stage_maps is not strip and {one.target.index for one in view_model.stage_maps} == {5}
 
 
 def test_curves_of_another_map_end_with_it(
@@ -297,14 +303,17 @@ def test_curves_of_another_map_end_with_it(
     window.workspace.add_model(digits)
     settle(qtbot, window)
     press(qtbot, child(window, QToolButton, "explain.view.truth"))
-    truth = panel_of(window).truth
+    truth = panel_of(window).checks
     press(qtbot, truth.run_randomised)
-    qtbot.waitUntil(lambda: truth.randomised is not None, timeout=LONG)
+    qtbot.waitUntil(lambda: truth.view_model.randomised is not None, timeout=LONG)
     window.workspace.select_image(window.workspace.images[1].id)
-    assert truth.randomised is None and not child(window, MosaicView, "explain.truth.maps").isVisible()
+    assert (
+        truth.view_model.randomised is None
+        and not child(window, MosaicView, "explain.truth.maps").isVisible()
+    )
     assert all(job.task.cancelled for job in window.jobs.running() if job.key == "explain.randomised")
     settle(qtbot, window)
-    assert truth.randomised is None
+    assert truth.view_model.randomised is None
 
 
 def test_a_failed_explanation_leaves_nothing_standing(
@@ -318,7 +327,7 @@ def test_a_failed_explanation_leaves_nothing_standing(
     def broken(*_: object) -> None:
         raise RuntimeError("broken on purpose")
 
-    monkeypatch.setattr("convscope.ui.panels.explain.quick.Quick.run", broken)
+    monkeypatch.setattr("convscope.ui.panels.explain.map_jobs.QuickMaps.run", broken)
     window.workspace.select_image(new.id)
     settle(qtbot, window)
     assert veil(window, "explain.wall.veil") == f"{new.name} could not be explained."
@@ -328,18 +337,18 @@ def test_a_drag_shows_something_while_it_lasts(window: MainWindow, digits: Opene
     """Each step of a drag would give up the map of the last one before it is there."""
     window.workspace.add_model(digits)
     settle(qtbot, window)
-    desk = panel_of(window).desk
-    desk.ask(methods=("smooth-grad",), settings={"smooth-grad": {"samples": 32}})
+    view_model = panel_of(window).view_model
+    view_model.ask(methods=("smooth-grad",), settings={"smooth-grad": {"samples": 32}})
     settle(qtbot, window)
     came: list[float] = []
-    desk.arrived.connect(lambda made: came.append(made.settings["noise"]))
+    view_model.map_arrived.connect(lambda made: came.append(made.settings["noise"]))
     noise = 5.0
 
     def drag() -> bool:
         """One more step of a drag that does not end before two pictures of it have come."""
         nonlocal noise
         noise = round(noise + 0.001, 3)
-        desk.set_setting("smooth-grad", "noise", noise)
+        view_model.set_setting("smooth-grad", "noise", noise)
         return len(set(came)) >= 2
 
     qtbot.waitUntil(drag)
@@ -356,5 +365,5 @@ def test_the_explained_class_follows_the_combo(window: MainWindow, digits: Opene
         count.setCurrentIndex(count.findData("3"))
         assert child(window, MosaicView, "explain.wall").count == 3
     settle(qtbot, window)
-    assert len(panel_of(window).desk.maps) == 3
+    assert len(panel_of(window).view_model.maps) == 3
     assert load_sample("digit-2").name == window.workspace.image.name

@@ -70,12 +70,12 @@ def test_a_photograph_is_explained_at_once_and_the_maps_are_the_engines_own(
         "Eigen-CAM: any class",
         f"Saliency: {bars.rows[0].name}",
     ]
-    desk = panel_of(window).desk
+    view_model = panel_of(window).view_model
     plain = explain(
         AttributionContext(imagenet, window.workspace.image),
         MapRequest("grad-cam", ScoreTarget(bars.rows[0].index)),
     )
-    shown = desk.attribution(desk.requests[0])
+    shown = view_model.attribution(view_model.requests[0])
     assert shown is not None
     np.testing.assert_allclose(shown.relevance, plain.relevance, rtol=1e-5, atol=1e-7)
     assert "last convolutional" in child(window, QLabel, "explain.why").text()
@@ -91,11 +91,11 @@ def test_another_class_by_click_by_search_and_as_a_difference(
     window.workspace.select_image(window.workspace.images[1].id)
     window.workspace.add_model(imagenet)
     settle(qtbot, window)
-    bars, desk = child(window, ClassBars, "explain.classes"), panel_of(window).desk
+    bars, view_model = child(window, ClassBars, "explain.classes"), panel_of(window).view_model
     second = bars.rows[1]
     qtbot.mouseClick(bars, Qt.MouseButton.LeftButton, pos=bars.row_rect(1).center().toPoint())
     settle(qtbot, window)
-    assert {request.target for request in desk.requests} == {ScoreTarget(second.index)}
+    assert {request.target for request in view_model.requests} == {ScoreTarget(second.index)}
     assert second.name in child(window, QLabel, "explain.explained").text()
     field = child(window, QLineEdit, "explain.any")
     field.setFocus()
@@ -103,17 +103,17 @@ def test_another_class_by_click_by_search_and_as_a_difference(
     qtbot.keyClick(field, Qt.Key.Key_Return)
     settle(qtbot, window)
     espresso = imagenet.classes.index("espresso")
-    assert desk.question.index == espresso
+    assert view_model.request.index == espresso
     minus = child(window, QLineEdit, "explain.minus")
     minus.setFocus()
     qtbot.keyClicks(minus, str(second.index))
     qtbot.keyClick(minus, Qt.Key.Key_Return)
     settle(qtbot, window)
     target = ScoreTarget(espresso, second.index)
-    assert desk.requests[0].target == target
-    made = desk.attribution(desk.requests[0])
+    assert view_model.requests[0].target == target
+    made = view_model.attribution(view_model.requests[0])
     assert made is not None and made.target_words == f"espresso − {second.name}"
-    logits = desk.look.prediction.logits if desk.look else np.zeros(0)
+    logits = view_model.explained.prediction.logits if view_model.explained else np.zeros(0)
     assert made.score == pytest.approx(float(logits[espresso] - logits[second.index]), abs=1e-3)
     field.setFocus()
     qtbot.keyClicks(field, "no such thing at all")
@@ -130,9 +130,9 @@ def test_a_wall_of_classes_by_methods_and_the_map_that_is_chosen(
     count = child(window, QComboBox, "explain.count")
     count.setCurrentIndex(count.findData("3"))
     settle(qtbot, window)
-    wall, desk = child(window, MosaicView, "explain.wall"), panel_of(window).desk
-    assert wall.count == 9 and wall.columns() == 3 and len(desk.maps) == 9
-    assert [request.method for request in desk.requests[:3]] == [
+    wall, view_model = child(window, MosaicView, "explain.wall"), panel_of(window).view_model
+    assert wall.count == 9 and wall.columns() == 3 and len(view_model.maps) == 9
+    assert [request.method for request in view_model.requests[:3]] == [
         "grad-cam",
         "hires-cam",
         "integrated-gradients",
@@ -152,7 +152,7 @@ def test_a_wall_of_classes_by_methods_and_the_map_that_is_chosen(
     press(qtbot, child(window, QToolButton, "explain.large.what.map"))
     press(qtbot, child(window, QToolButton, "explain.large.last"))
     settle(qtbot, window)
-    one = desk.attribution()
+    one = view_model.attribution()
     assert one is not None and one.method == "hires-cam"
     assert view.pixels is not None and view.pixels.shape[:2] == one.relevance.shape
 
@@ -164,18 +164,18 @@ def test_settings_of_a_method_the_layer_and_the_style(
     settle(qtbot, window)
     tick_only(qtbot, window, "occlusion", "guided-backprop")
     settle(qtbot, window)
-    desk = panel_of(window).desk
-    desk.select(next(request for request in desk.requests if request.method == "guided-backprop"))
+    view_model = panel_of(window).view_model
+    view_model.select(next(request for request in view_model.requests if request.method == "guided-backprop"))
     warning = child(window, QLabel, "explain.warning")
     assert warning.isVisible() and "weights" in warning.text()
-    desk.select(next(request for request in desk.requests if request.method == "occlusion"))
+    view_model.select(next(request for request in view_model.requests if request.method == "occlusion"))
     assert not warning.isVisible()
-    before = desk.attribution()
+    before = view_model.attribution()
     slider = child(window, QWidget, "explain.parameter.window.slider")
     slider.setFocus()
     qtbot.keyClick(slider, Qt.Key.Key_PageUp)
     settle(qtbot, window)
-    after = desk.attribution()
+    after = view_model.attribution()
     assert before is not None and after is not None
     assert after.settings["window"] > before.settings["window"]
     assert not np.array_equal(before.relevance, after.relevance)
@@ -184,7 +184,7 @@ def test_settings_of_a_method_the_layer_and_the_style(
     layer = child(window, QComboBox, "explain.layer")
     layer.setCurrentIndex(layer.count() - 1)
     settle(qtbot, window)
-    made = desk.attribution()
+    made = view_model.attribution()
     assert made is not None and made.layer == layer.currentData()
     assert "Chosen by you" in child(window, QLabel, "explain.why").text()
     wall = child(window, MosaicView, "explain.wall")
@@ -205,8 +205,8 @@ def test_the_photograph_is_clear_where_there_is_no_heat_unless_the_opacity_is_ev
     window.workspace.add_images([load_sample("coffee")])
     window.workspace.add_model(imagenet)
     settle(qtbot, window)
-    desk, view = panel_of(window).desk, panel_of(window).wall
-    one, look = desk.attribution(), desk.look
+    view_model, view = panel_of(window).view_model, panel_of(window).grid
+    one, look = view_model.attribution(), view_model.explained
     assert one is not None and look is not None and one.method == "grad-cam"
     cold, seen = (
         upsample(one.relevance, *look.size) < 0.05 * one.relevance.max(),
@@ -221,13 +221,15 @@ def test_the_photograph_is_clear_where_there_is_no_heat_unless_the_opacity_is_ev
     # An opacity that nobody has set is that which suits.
     assert opacity.value() == 50
     even = Style(opacity=0.5, blend="even")
-    np.testing.assert_array_equal(view.pixels(1), picture(one, even, scale=desk.scale(one)))
+    np.testing.assert_array_equal(view.pixels(1), picture(one, even, scale=view_model.scale(one)))
     assert np.abs(view.pixels(1)[cold] - seen[cold]).mean() > 3 * clear
     opacity.setValue(30)
     press(qtbot, child(window, QToolButton, "explain.blend.heat"))
     settle(qtbot, window)
     assert opacity.value() == 30
-    np.testing.assert_array_equal(view.pixels(1), picture(one, Style(opacity=0.3), scale=desk.scale(one)))
+    np.testing.assert_array_equal(
+        view.pixels(1), picture(one, Style(opacity=0.3), scale=view_model.scale(one))
+    )
 
 
 def test_a_stage_of_the_strip_becomes_the_layer(
@@ -235,38 +237,40 @@ def test_a_stage_of_the_strip_becomes_the_layer(
 ) -> None:
     window.workspace.add_model(digits)
     settle(qtbot, window)
-    stages, desk = child(window, MosaicView, "explain.stages"), panel_of(window).desk
+    stages, view_model = child(window, MosaicView, "explain.stages"), panel_of(window).view_model
     assert stages.count >= 2
     qtbot.mouseClick(stages.viewport(), Qt.MouseButton.LeftButton, pos=stages.tile_rect(0).center())
     settle(qtbot, window)
-    assert desk.question.layer == desk.strip[0].layer
-    made = desk.attribution(next(r for r in desk.requests if r.method == "grad-cam"))
+    assert view_model.request.layer == view_model.stage_maps[0].layer
+    made = view_model.attribution(next(r for r in view_model.requests if r.method == "grad-cam"))
     assert made is not None
-    np.testing.assert_allclose(made.relevance, desk.strip[0].relevance, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(made.relevance, view_model.stage_maps[0].relevance, rtol=1e-4, atol=1e-6)
 
 
 def test_the_three_checks(window: MainWindow, digits: OpenedModel, qtbot: QtBot) -> None:
     window.workspace.add_model(digits)
     settle(qtbot, window)
     press(qtbot, child(window, QToolButton, "explain.view.truth"))
-    truth = panel_of(window).truth
+    truth = panel_of(window).checks
     press(qtbot, child(window, QPushButton, "explain.truth.curves"))
     settle(qtbot, window)
-    assert truth.curves is not None and 0 <= truth.curves.deletion_area <= 1
-    assert f"{truth.curves.insertion_area:.3f}" in child(window, QLabel, "explain.truth.areas").text()
+    assert truth.view_model.curves is not None and 0 <= truth.view_model.curves.deletion_area <= 1
+    assert (
+        f"{truth.view_model.curves.insertion_area:.3f}" in child(window, QLabel, "explain.truth.areas").text()
+    )
     weights = [np.array(weight) for weight in digits.keras.get_weights()]
     press(qtbot, child(window, QPushButton, "explain.truth.randomised"))
     settle(qtbot, window)
-    assert truth.randomised is not None
-    assert child(window, QLabel, "explain.truth.verdict").text() == truth.randomised.verdict
+    assert truth.view_model.randomised is not None
+    assert child(window, QLabel, "explain.truth.verdict").text() == truth.view_model.randomised.verdict
     for before, after in zip(weights, digits.keras.get_weights(), strict=True):
         assert np.array_equal(before, after)
     table = child(window, QTableWidget, "explain.truth.agreement")
     assert table.rowCount() == 4 and table.item(0, 0).text() == "1.00"
     # Another map: what was checked is no longer said of it.
-    desk = panel_of(window).desk
-    desk.select(desk.requests[1])
-    assert truth.curves is None and truth.randomised is None
+    view_model = panel_of(window).view_model
+    view_model.select(view_model.requests[1])
+    assert truth.view_model.curves is None and truth.view_model.randomised is None
 
 
 def test_the_table_of_agreement_names_its_rows_and_columns(
@@ -302,7 +306,7 @@ def test_the_table_of_agreement_names_its_rows_and_columns(
 
     assert table.across.names == ("Grad-CAM", "LayerCAM", "Eigen-CAM", "Saliency")
     heads(4)
-    panel_of(window).desk.ask(count=3)
+    panel_of(window).view_model.ask(count=3)
     settle(qtbot, window)
     first = panel_of(window).classes.bars.rows[0].name
     assert table.across.names[0] == f"Grad-CAM: {first}"
@@ -315,14 +319,14 @@ def test_a_drawing_is_followed_and_the_last_one_wins(
 ) -> None:
     window.workspace.add_model(digits)
     settle(qtbot, window)
-    desk = panel_of(window).desk
+    view_model = panel_of(window).view_model
     for number in range(12):
         frame = np.zeros((28, 28), np.uint8)
         frame[4:24, 6 + number : 9 + number] = 255
         window.workspace.update_image(Image(frame, f"frame {number}"))
     settle(qtbot, window)
-    assert desk.look is not None and desk.look.image.name == "frame 11"
-    assert len(desk.maps) == 4
+    assert view_model.explained is not None and view_model.explained.image.name == "frame 11"
+    assert len(view_model.maps) == 4
 
 
 def test_a_network_without_classes_is_told_in_the_panel(window: MainWindow, qtbot: QtBot) -> None:
@@ -349,8 +353,8 @@ def test_everything_is_saved_and_the_script_gives_the_same_map(
         )
     )
     settle(qtbot, window)
-    output, desk = panel_of(window).output, panel_of(window).desk
-    one = desk.attribution()
+    output, view_model = panel_of(window).exports, panel_of(window).view_model
+    one = view_model.attribution()
     assert one is not None
     for name, suffix in (
         ("overlay", ".png"),
@@ -380,13 +384,13 @@ def test_what_is_saved_has_the_colours_that_are_seen(
 ) -> None:
     """Maps of two classes share their scale: the weaker one is no brighter in the file than on the wall."""
     window.workspace.add_model(digits)
-    panel_of(window).desk.ask(methods=("grad-cam",), count=2)
+    panel_of(window).view_model.ask(methods=("grad-cam",), count=2)
     settle(qtbot, window)
-    output, desk, view = panel_of(window).output, panel_of(window).desk, panel_of(window).wall
-    weaker = min(desk.maps, key=lambda one: one.relevance.max())
-    desk.select(weaker.request)
-    assert desk.scale(weaker) != weaker.scale
-    shown = view.pixels([request.key for request in desk.requests].index(weaker.request.key))
+    output, view_model, view = panel_of(window).exports, panel_of(window).view_model, panel_of(window).grid
+    weaker = min(view_model.maps, key=lambda one: one.relevance.max())
+    view_model.select(weaker.request)
+    assert view_model.scale(weaker) != weaker.scale
+    shown = view.pixels([request.key for request in view_model.requests].index(weaker.request.key))
     output.save("overlay", tmp_path / "overlay.png")
     settle(qtbot, window)
     with PillowImage.open(tmp_path / "overlay.png") as saved:
@@ -394,7 +398,7 @@ def test_what_is_saved_has_the_colours_that_are_seen(
     press(qtbot, child(window, QToolButton, "explain.script"))
     settle(qtbot, window)
     script = QApplication.clipboard().text()
-    assert f"low, high = {desk.scale(weaker).low!r}, {desk.scale(weaker).high!r}" in script
+    assert f"low, high = {view_model.scale(weaker).low!r}, {view_model.scale(weaker).high!r}" in script
     namespace = tmp_path / "run"
     namespace.mkdir()
     (namespace / "why.py").write_text(script, encoding="utf-8")
@@ -414,7 +418,7 @@ def test_a_folder_becomes_overlays_and_a_table(
     (source / "broken.png").write_bytes(b"nothing")
     window.workspace.add_model(digits)
     settle(qtbot, window)
-    panel_of(window).output.explain_folder(source, target)
+    panel_of(window).exports.explain_folder(source, target)
     settle(qtbot, window)
     assert len(list(target.glob("*.png"))) == 2
     assert any("2 overlays" in message and "1 could not" in message for message in messages(window))
@@ -430,8 +434,8 @@ def test_the_command_line_and_the_panel_say_the_same(
         [sys.executable, "-m", "convscope", "explain", "digits", str(picture), "-o", str(tmp_path / "o.png"),
          "--npy", str(tmp_path / "h.npy"), "--json"],
     )  # fmt: skip
-    desk = panel_of(window).desk
-    one = desk.attribution(next(r for r in desk.requests if r.method == "grad-cam"))
+    view_model = panel_of(window).view_model
+    one = view_model.attribution(next(r for r in view_model.requests if r.method == "grad-cam"))
     assert one is not None
     np.testing.assert_allclose(np.load(tmp_path / "h.npy"), one.relevance, rtol=1e-4, atol=1e-6)
     json.loads(done.stdout)
@@ -444,9 +448,9 @@ def test_the_right_column_folds_in_a_narrow_window(
     settle(qtbot, window)
     panel = panel_of(window)
     window.resize(1024, 700)
-    qtbot.waitUntil(lambda: not panel.inspector.isVisible())
+    qtbot.waitUntil(lambda: not panel.method_column.isVisible())
     press(qtbot, child(window, QToolButton, "explain.fold"))
-    assert panel.inspector.isVisible()
+    assert panel.method_column.isVisible()
 
 
 def test_nothing_of_either_column_is_cut_off(window: MainWindow, digits: OpenedModel, qtbot: QtBot) -> None:
@@ -462,12 +466,12 @@ def test_nothing_of_either_column_is_cut_off(window: MainWindow, digits: OpenedM
         qtbot.waitUntil(lambda: area.isVisible() and area.widget().width() <= area.viewport().width())
 
     whole(panel.classes)
-    whole(panel.inspector)
+    whole(panel.method_column)
     window.resize(1024, 700)
-    qtbot.waitUntil(lambda: not panel.inspector.isVisible())
+    qtbot.waitUntil(lambda: not panel.method_column.isVisible())
     whole(panel.classes)
     press(qtbot, fold)
-    whole(panel.inspector)
+    whole(panel.method_column)
     assert not panel.classes.isVisible()
     press(qtbot, fold)
     whole(panel.classes)
@@ -483,7 +487,7 @@ def test_a_script_is_saved_with_the_network_and_the_picture_that_have_no_file(
     press(qtbot, child(window, QToolButton, "explain.script"))
     settle(qtbot, window)
     assert "save the script, and the network is saved beside it" in messages(window)[-1]
-    panel_of(window).output.save("script", tmp_path / "why.py")
+    panel_of(window).exports.save("script", tmp_path / "why.py")
     settle(qtbot, window)
     assert messages(window)[-1] == "Saved why.py, with why.keras, why.classes.json, why.png beside it."
     assert {one.name for one in tmp_path.iterdir()} == {"why.py", "why.keras", "why.classes.json", "why.png"}

@@ -22,7 +22,7 @@ from pytestqt.qtbot import QtBot
 
 from convscope.engine.models.opened import OpenedModel
 from convscope.ui.main_window import MainWindow
-from convscope.ui.panels.explain.question import Question
+from convscope.ui.panels.explain.request import ExplainRequest
 from convscope.ui.plots.class_bars import ClassBars
 
 
@@ -73,7 +73,7 @@ def test_every_setting_is_taken_back_and_done_again_in_order(
 ) -> None:
     window.workspace.add_model(garments)
     settle(qtbot, window)
-    panel, desk, workspace = panel_of(window), panel_of(window).desk, window.workspace
+    panel, view_model, workspace = panel_of(window), panel_of(window).view_model, window.workspace
     bars = child(window, ClassBars, "explain.classes")
     layers = child(window, QComboBox, "explain.layer")
     other = garments.classes[bars.rows[1].index]
@@ -114,28 +114,28 @@ def test_every_setting_is_taken_back_and_done_again_in_order(
         ("Make the opacity even", lambda: press(qtbot, child(window, QToolButton, "explain.blend.even"))),
         ("SmoothGrad: change samples", steps),
     )
-    states = [(desk.question, desk.style, controls(window))]
+    states = [(view_model.request, view_model.style, controls(window))]
     for said, act in acts:
         if act is steps:
-            desk.select(next(one for one in desk.requests if one.method == "smooth-grad"))
-            states[-1] = (desk.question, desk.style, controls(window))
+            view_model.select(next(one for one in view_model.requests if one.method == "smooth-grad"))
+            states[-1] = (view_model.request, view_model.style, controls(window))
         act()
         settle(qtbot, window)
         assert workspace.undo_label == said
-        states.append((desk.question, desk.style, controls(window)))
+        states.append((view_model.request, view_model.style, controls(window)))
     for question, style, shown in states[-2::-1]:
         keys(qtbot, window, Qt.Key.Key_Z)
         settle(qtbot, window)
-        assert (desk.question, desk.style) == (question, style)
+        assert (view_model.request, view_model.style) == (question, style)
         alike(controls(window), shown)
-    assert desk.question.methods == Question().methods
+    assert view_model.request.methods == ExplainRequest().methods
     for number, (question, style, shown) in enumerate(states[1:]):
         keys(qtbot, window, Qt.Key.Key_Y if number % 2 else Qt.Key.Key_Z, shift=not number % 2)
         settle(qtbot, window)
-        assert (desk.question, desk.style) == (question, style)
+        assert (view_model.request, view_model.style) == (question, style)
         alike(controls(window), shown)
-    assert {one.method for one in desk.maps} >= {"smooth-grad", "grad-cam"}
-    assert panel.wall.tiles.caption(1).endswith(f"− {other}")
+    assert {one.method for one in view_model.maps} >= {"smooth-grad", "grad-cam"}
+    assert panel.grid.tiles.caption(1).endswith(f"− {other}")
 
 
 def test_choosing_an_image_is_a_step_among_the_others(
@@ -143,7 +143,7 @@ def test_choosing_an_image_is_a_step_among_the_others(
 ) -> None:
     window.workspace.add_model(digits)
     settle(qtbot, window)
-    desk, (first, second) = panel_of(window).desk, window.workspace.images[:2]
+    view_model, (first, second) = panel_of(window).view_model, window.workspace.images[:2]
     tick_only(qtbot, window, "grad-cam", "layer-cam", "eigen-cam")
     settle(qtbot, window)
     window.workspace.select_image(second.id)
@@ -152,13 +152,17 @@ def test_choosing_an_image_is_a_step_among_the_others(
     settle(qtbot, window)
     keys(qtbot, window, Qt.Key.Key_Z)
     settle(qtbot, window)
-    assert window.workspace.image is second and len(desk.question.methods) == 3
+    assert window.workspace.image is second and len(view_model.request.methods) == 3
     keys(qtbot, window, Qt.Key.Key_Z)
     settle(qtbot, window)
-    assert window.workspace.image is first and desk.look is not None and desk.look.image is first
+    assert (
+        window.workspace.image is first
+        and view_model.explained is not None
+        and view_model.explained.image is first
+    )
     keys(qtbot, window, Qt.Key.Key_Z)
     settle(qtbot, window)
-    assert "saliency" in desk.question.methods
+    assert "saliency" in view_model.request.methods
 
 
 def test_classes_and_layers_are_those_of_their_network(
@@ -167,9 +171,9 @@ def test_classes_and_layers_are_those_of_their_network(
     """What is done again before another network says nothing about that one's classes and layers."""
     window.workspace.add_model(digits)
     settle(qtbot, window)
-    desk = panel_of(window).desk
-    layer = desk.layers[0].path
-    desk.ask(index=3, layer=layer)
+    view_model = panel_of(window).view_model
+    layer = view_model.layers[0].path
+    view_model.ask(index=3, layer=layer)
     settle(qtbot, window)
     window.workspace.undo()
     settle(qtbot, window)
@@ -177,15 +181,15 @@ def test_classes_and_layers_are_those_of_their_network(
     settle(qtbot, window)
     window.workspace.redo()
     settle(qtbot, window)
-    assert (desk.question.index, desk.question.layer) == (None, None)
-    assert len(desk.maps) == 4 and {one.target_words for one in desk.maps} <= {
-        garments.classes[desk.look.prediction.classes[0].index],
+    assert (view_model.request.index, view_model.request.layer) == (None, None)
+    assert len(view_model.maps) == 4 and {one.target_words for one in view_model.maps} <= {
+        garments.classes[view_model.explained.prediction.classes[0].index],
         "any class",
     }
     # Back at their own network they hold again.
     window.workspace.select_model(digits.id)
     settle(qtbot, window)
-    assert (desk.question.index, desk.question.layer) == (3, layer)
+    assert (view_model.request.index, view_model.request.layer) == (3, layer)
 
 
 @pytest.mark.parametrize("view", ["wall", "large"])
@@ -197,7 +201,7 @@ def test_an_undone_style_is_painted(window: MainWindow, digits: OpenedModel, qtb
     settle(qtbot, window)
 
     def pixels() -> np.ndarray:
-        shown = panel.wall.pixels(1) if view == "wall" else panel.large.view.pixels
+        shown = panel.grid.pixels(1) if view == "wall" else panel.large.view.pixels
         return np.array(shown)
 
     before = pixels()

@@ -1,4 +1,4 @@
-"""The answers to a folder's pictures as they come, and in which order they are shown; no Qt in it."""
+"""The answers to a folder's pictures as they come, and in which order they are shown. No Qt."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _LONGEST = 12
 
 
 @dataclass(frozen=True)
-class Order:
+class FolderOrder:
     """Which rows are shown, and how they are sorted.
 
     Attributes:
@@ -37,7 +37,7 @@ class Order:
     only: int | None = None
 
 
-class Answers:
+class FolderAnswers:
     """What one network says of the pictures of one folder.
 
     Args:
@@ -94,6 +94,10 @@ class Answers:
             self.first[row] = answer.indices[0]
             self.classes[row], self.numbers[row] = answer.indices, answer.numbers
 
+    def row_of(self, name: str) -> int | None:
+        """The row of a picture, by its path within the folder."""
+        return self._rows.get(name)
+
     def waiting(self) -> list[PictureFile]:
         """Those that have not been looked at."""
         return [self.files[row] for row in np.flatnonzero(self.first == _WAITING).tolist()]
@@ -113,7 +117,7 @@ class Answers:
         second = self.classes[answered, 1] if self.top > 1 else self.first[:0]
         return np.unique(self.first[answered]).tolist(), np.unique(second).tolist()
 
-    def rows(self, order: Order) -> NDArray[np.int64]:
+    def rows(self, order: FolderOrder) -> NDArray[np.int64]:
         """The rows to show, in their order; those without an answer come last."""
         shown = np.flatnonzero(self.first >= SKIPPED if order.only is None else self.first == order.only)
         first = self.first[shown]

@@ -34,7 +34,7 @@ from convscope.jobs.jobs import Jobs
 from convscope.ui import theme
 from convscope.ui.canvas.pixmaps import Pixmaps, fitted
 from convscope.ui.canvas.thumbnail_loader import ThumbnailLoader
-from convscope.ui.panels.explain.folder.answers import SKIPPED, Answers, Order, Sorting
+from convscope.ui.panels.explain.folder.answers import SKIPPED, FolderAnswers, FolderOrder, Sorting
 
 Index = QModelIndex | QPersistentModelIndex
 PICTURE, CLASS, SHARE, NEXT = range(4)
@@ -56,10 +56,10 @@ class AnswersModel(QAbstractTableModel):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        self.answers: Answers | None = None
+        self.answers: FolderAnswers | None = None
         self.rows: NDArray[np.int64] = np.empty(0, np.int64)
 
-    def show(self, answers: Answers | None, order: Order) -> None:
+    def show(self, answers: FolderAnswers | None, order: FolderOrder) -> None:
         """Other answers, more of them, or in another order."""
         self.beginResetModel()
         self.answers = answers
@@ -133,13 +133,13 @@ class AnswersModel(QAbstractTableModel):
         return max(map(metrics.horizontalAdvance, texts), default=0)
 
     @staticmethod
-    def _numbers(answers: Answers, row: int, column: int) -> str:
+    def _numbers(answers: FolderAnswers, row: int, column: int) -> str:
         if column == CLASS:
             return "   ".join(numeral(float(number), 4) for number in answers.numbers[row])
         return numeral(float(answers.numbers[row, 0])) if column == SHARE else ""
 
     @staticmethod
-    def _pair(answers: Answers, row: int, place: int) -> str:
+    def _pair(answers: FolderAnswers, row: int, place: int) -> str:
         if not answers.are_classes:
             return f"{answers.names[place]}  {numeral(float(answers.numbers[row, place]))}"
         share = percent(float(answers.numbers[row, place]), fixed=True)
@@ -162,7 +162,7 @@ def fair(room: int, needs: dict[int, int]) -> dict[int, int]:
     return widths
 
 
-class _Delegate(QStyledItemDelegate):
+class _RowPainter(QStyledItemDelegate):
     """Paints the cells."""
 
     def __init__(self, table: AnswersTable) -> None:
@@ -248,10 +248,12 @@ class AnswersTable(QTableView):
 
     Signals:
         opened: the path of a picture, within the folder.
+        selected: the path of the picture that is chosen.
         order_asked: by which column, and whether the largest is first.
     """
 
     opened = Signal(str)
+    selected = Signal(str)
     order_asked = Signal(str, bool)
 
     def __init__(self, jobs: Jobs) -> None:
@@ -262,15 +264,15 @@ class AnswersTable(QTableView):
         self.loader = ThumbnailLoader(jobs, "explain.folder.thumbnails", self)
         self.loader.arrived.connect(lambda _made: self.viewport().update())
         self._pixmaps = Pixmaps()
-        self._measured: tuple[Answers | None, float] = (None, 0.0)
+        self._measured: tuple[FolderAnswers | None, float] = (None, 0.0)
         self._widths: dict[int, int] = {}
-        self._fitted: tuple[Answers | None, int] = (None, 0)
-        self._sorted: tuple[int, Qt.SortOrder] = (SHARE, Qt.SortOrder.DescendingOrder)
+        self._fitted: tuple[FolderAnswers | None, int] = (None, 0)
+        self._order = FolderOrder()
         self._ask = QTimer(self)
         self._ask.setSingleShot(True)
         self._ask.timeout.connect(self._ask_for_thumbnails)
         self.setModel(self.answers_model)
-        self.setItemDelegate(_Delegate(self))
+        self.setItemDelegate(_RowPainter(self))
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
@@ -287,9 +289,10 @@ class AnswersTable(QTableView):
         across.setHighlightSections(False)
         across.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         across.setSortIndicatorShown(True)
-        across.setSortIndicator(SHARE, Qt.SortOrder.DescendingOrder)
+        self._show_order()
         across.sectionClicked.connect(self._sort_by)
         self.clicked.connect(self._open)
+        self.selectionModel().currentChanged.connect(self._tell_selected)
         self._fit()
 
     # What the delegate asks.
@@ -324,31 +327,36 @@ class AnswersTable(QTableView):
 
     # What the view tells.
 
-    def begin(self, answers: Answers) -> None:
+    def begin(self, answers: FolderAnswers) -> None:
         """Pictures of another folder."""
         from convscope.engine.data.formats.images import FileImages
 
         self._pixmaps.clear()
         self.loader.set_images(FileImages(answers.folder, [file.name for file in answers.files]))
 
-    def show_answers(self, answers: Answers | None, order: Order) -> None:
+    def show_answers(self, answers: FolderAnswers | None, order: FolderOrder, chosen: str) -> None:
         """Show what there is, in an order; the chosen picture stays chosen, and what is on show on show."""
-        before = self.currentIndex()
-        chosen = self.row_at(before.row()) if before.isValid() else None
         same = answers is not None and answers is self.answers_model.answers
         scroll = self.verticalScrollBar().value()
+        self._order = order
+        self._show_order()
         self.answers_model.show(answers, order)
         come = (answers, 0 if answers is None else answers.done)
         if come != self._fitted:
             self._fitted = come
             self._fit()
+        self.choose(chosen)
         if same:
             self.verticalScrollBar().setValue(scroll)
-            found = [] if chosen is None else np.flatnonzero(self.answers_model.rows == chosen).tolist()
-            if found:
-                self.selectRow(found[0])
-                self.verticalScrollBar().setValue(scroll)
         self._ask.start(0)
+
+    def choose(self, name: str) -> None:
+        """Choose the picture of this path within the folder, if it is shown."""
+        answers = self.answers_model.answers
+        row = None if answers is None else answers.row_of(name)
+        found = [] if row is None else np.flatnonzero(self.answers_model.rows == row).tolist()
+        if found and self.currentIndex().row() != found[0]:
+            self.selectRow(found[0])
 
     # Events.
 
@@ -433,7 +441,7 @@ class AnswersTable(QTableView):
         needs[SHARE] = max(needs[SHARE], share + inset)
         return needs
 
-    def _widest(self, answers: Answers, classes: list[int], metrics: QFontMetrics) -> int:
+    def _widest(self, answers: FolderAnswers, classes: list[int], metrics: QFontMetrics) -> int:
         if self._measured != (answers, theme.zoom()):
             self._measured, self._widths = (answers, theme.zoom()), {}
         for index in classes:
@@ -442,13 +450,22 @@ class AnswersTable(QTableView):
         return max((self._widths[index] for index in classes), default=0)
 
     def _sort_by(self, column: int) -> None:
-        by, header = COLUMNS[column][2], self.horizontalHeader()
+        by = COLUMNS[column][2]
         if by is None:
-            header.setSortIndicator(*self._sorted)
-            return
-        falling = header.sortIndicatorOrder() == Qt.SortOrder.DescendingOrder
-        self._sorted = column, header.sortIndicatorOrder()
-        self.order_asked.emit(by, falling)
+            self._show_order()
+        else:
+            falling = self.horizontalHeader().sortIndicatorOrder() == Qt.SortOrder.DescendingOrder
+            self.order_asked.emit(by, falling)
+
+    def _show_order(self) -> None:
+        column = next(n for n, (_title, _says, by) in enumerate(COLUMNS) if by == self._order.by)
+        falling = Qt.SortOrder.DescendingOrder if self._order.falling else Qt.SortOrder.AscendingOrder
+        self.horizontalHeader().setSortIndicator(column, falling)
+
+    def _tell_selected(self, current: QModelIndex) -> None:
+        answers = self.answers_model.answers
+        if answers is not None and current.isValid():
+            self.selected.emit(answers.files[self.row_at(current.row())].name)
 
     def _open(self, index: QModelIndex) -> None:
         answers, row = self.answers_model.answers, self.row_at(index.row())

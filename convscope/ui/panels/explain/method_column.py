@@ -34,8 +34,8 @@ from convscope.ui.forms.form import (
     tool,
 )
 from convscope.ui.forms.slider_row import SliderRow
-from convscope.ui.panels.explain.desk import Desk
-from convscope.ui.panels.explain.quick import Begun
+from convscope.ui.panels.explain.map_jobs import StartedMaps
+from convscope.ui.panels.explain.view_model import ExplainViewModel
 
 OWN = "own"
 REGION_KEY = "explain.region"
@@ -43,29 +43,29 @@ AUTO = ""
 NO_LAYER = "This network has no layer whose maps lie over the image."
 
 
-class Inspector(QWidget):
+class MethodColumn(QWidget):
     """One method in words and numbers, and the style of all pictures."""
 
-    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+    def __init__(self, view_model: ExplainViewModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._desk = desk
+        self._view_model = view_model
         self._method = ""
         self._controls: dict[str, QWidget] = {}
         self._setters: dict[str, Callable[[Setting], None]] = {}
         self.setProperty("role", "panel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._build()
-        desk.begun.connect(self._begun)
-        desk.selected.connect(lambda _request: self._show())
-        desk.arrived.connect(lambda _made: self._show())
-        desk.stopped_changed.connect(self._show)
-        desk.question_changed.connect(lambda _question: self._show_question())
-        desk.style_changed.connect(lambda _style: self._show_style())
-        desk.outdated_changed.connect(self._show)
-        desk.said.connect(self._said)
+        view_model.maps_started.connect(self._show_layers)
+        view_model.selection_changed.connect(self._show)
+        view_model.map_arrived.connect(self._show)
+        view_model.stopped_changed.connect(self._show)
+        view_model.request_changed.connect(self._show_request)
+        view_model.style_changed.connect(self._show_style)
+        view_model.outdated_changed.connect(self._show)
+        view_model.sentence_changed.connect(self._say)
         self._show_style()
 
-    def _said(self, sentence: str) -> None:
+    def _say(self, sentence: str) -> None:
         if sentence:
             self.why.clear()
             self.scale.clear()
@@ -78,8 +78,8 @@ class Inspector(QWidget):
         self.page.fit(self.about)
 
     def _tell(self) -> None:
-        request = self._desk.request
-        self.about.setVisible(request is not None and not self._desk.sentence)
+        request = self._view_model.selected
+        self.about.setVisible(request is not None and not self._view_model.sentence)
         if request is None:
             return
         method = METHODS[request.method]
@@ -88,7 +88,7 @@ class Inspector(QWidget):
             self._show_method(method)
         self.warning.setText(method.warning)
         self.warning.setVisible(bool(method.warning))
-        answer = self._desk.answer(request)
+        answer = self._view_model.answer(request)
         if isinstance(answer, Failure):
             self.facts.setText(answer.message)
             self.warning.hide()
@@ -96,7 +96,7 @@ class Inspector(QWidget):
             return
         if answer is None:
             # The numbers of another image or class answer nothing.
-            stopped, waits = self._desk.stopped(request), self._desk.waits(request)
+            stopped, waits = self._view_model.stopped(request), self._view_model.waits(request)
             words = "stopped; a click on the map goes on" if stopped else "working…"
             self.facts.setText("waits for a still picture" if waits else words)
             self.scale.clear()
@@ -104,7 +104,7 @@ class Inspector(QWidget):
         notes = [note for note in answer.notes if note != method.warning]
         lines = []
         if answer.done < 1:
-            stopped = self._desk.stopped(request)
+            stopped = self._view_model.stopped(request)
             lines.append(f"{'stopped at ' if stopped else ''}{percent(answer.done, 0)}")
         if answer.layer is not None:
             lines.append(f"layer {breakable(answer.layer)}")
@@ -118,10 +118,10 @@ class Inspector(QWidget):
                 f"{1000 * answer.seconds:,.0f} ms" if answer.seconds < 10 else f"{answer.seconds:.0f} s"
             )
         lines += [f"{name} {value:.4g}" for name, value in answer.facts.items()]
-        style = self._desk.style
+        style = self._view_model.style
         self.facts.setText("\n".join([*lines, *notes]))
         self._show_region(answer, style, [*lines, *notes])
-        scale = self._desk.scale(answer)
+        scale = self._view_model.scale(answer)
         opacities = ramp(answer, style, scale)[:, 3]
         self.scale.set_scale(style.colormap or answer.colormap, scale.low, scale.high, opacities)
 
@@ -134,8 +134,8 @@ class Inspector(QWidget):
         def done(found: HeatRegion | None) -> None:
             if (
                 found is None
-                or self._desk.attribution() is not one
-                or self._desk.style.threshold != threshold
+                or self._view_model.attribution() is not one
+                or self._view_model.style.threshold != threshold
             ):
                 return
             box, (height, width) = found.box, one.pixels.shape[:2]
@@ -147,7 +147,7 @@ class Inspector(QWidget):
             self.facts.setText("\n".join([*lines, words]))
             self.page.fit(self.about)
 
-        self._desk.context.jobs.submit(
+        self._view_model.context.jobs.submit(
             "view",
             lambda _task: region(one, threshold, how=style.how),
             title="Finding the region",
@@ -169,7 +169,7 @@ class Inspector(QWidget):
             self.parameters.removeWidget(widget)
             widget.deleteLater()
         self._controls, self._setters = {}, {}
-        settings = method.settings(self._desk.question.settings.get(method.name, {}))
+        settings = method.settings(self._view_model.request.settings.get(method.name, {}))
         for parameter in method.parameters:
             widget = self._control(method.name, parameter, settings[parameter.name])
             self._controls[parameter.name] = widget
@@ -182,7 +182,7 @@ class Inspector(QWidget):
             choose(box, str(value))
             self._setters[parameter.name] = lambda chosen: choose(box, str(chosen))
             box.currentIndexChanged.connect(
-                lambda _index: self._desk.set_setting(method, parameter.name, box.currentData())
+                lambda _index: self._view_model.set_setting(method, parameter.name, box.currentData())
             )
             holder = QWidget()
             holder.setLayout(named(parameter.title, box))
@@ -201,7 +201,7 @@ class Inspector(QWidget):
         self._setters[parameter.name] = lambda number: slider.set_value(float(number))
         whole = isinstance(parameter.default, int)
         slider.changed.connect(
-            lambda number: self._desk.set_setting(
+            lambda number: self._view_model.set_setting(
                 method, parameter.name, round(number) if whole else float(number)
             )
         )
@@ -213,9 +213,9 @@ class Inspector(QWidget):
 
     # -- the layer -------------------------------------------------------------------------------------------
 
-    def _begun(self, begun: Begun) -> None:
+    def _show_layers(self, started: StartedMaps) -> None:
         entries = [(AUTO, "chosen by convscope")]
-        entries += [(layer.path, f"{layer.path}  {layer.size}") for layer in reversed(begun.layers)]
+        entries += [(layer.path, f"{layer.path}  {layer.size}") for layer in reversed(started.layers)]
         now = [(self.layer.itemData(n), self.layer.itemText(n)) for n in range(self.layer.count())]
         if entries != now:
             self.layer.blockSignals(True)
@@ -226,25 +226,25 @@ class Inspector(QWidget):
         self._show_layer()
 
     def _show_layer(self) -> None:
-        layer = self._desk.question.layer
+        layer = self._view_model.request.layer
         choose(self.layer, layer or AUTO)
-        chosen = self._desk.chosen
+        chosen = self._view_model.chosen_layer
         self.layer.setEnabled(chosen is not None)
         if layer is None:
-            waits = chosen is None and self._desk.look is None
+            waits = chosen is None and self._view_model.explained is None
             # What lies below stays where it is while the next answer is on its way.
             self.why.setMinimumHeight(self.why.height() if waits else 0)
-            none = NO_LAYER if self._desk.look is not None else ""
+            none = NO_LAYER if self._view_model.explained is not None else ""
             self.why.setText(f"{breakable(chosen.path)}: {chosen.why}" if chosen is not None else none)
         else:
             self.why.setText("Chosen by you, for all methods that look at a layer.")
 
-    def _show_question(self) -> None:
+    def _show_request(self) -> None:
         """Also what an undo brought back."""
         self._show_layer()
         method = METHODS.get(self._method)
         if method is not None:
-            settings = method.settings(self._desk.question.settings.get(method.name, {}))
+            settings = method.settings(self._view_model.request.settings.get(method.name, {}))
             for name, show in self._setters.items():
                 show(settings[name])
 
@@ -260,7 +260,7 @@ class Inspector(QWidget):
             self.threshold.value / 100 if self.outline.isChecked() else None,
             "even" if self.blend.value == "even" else "heat",
         )
-        self._desk.restyle(style, label, merge)
+        self._view_model.restyle(style, label, merge)
 
     def _reblend(self, chosen: str) -> None:
         """An opacity that nobody has changed follows: even colours need less of it."""
@@ -271,7 +271,7 @@ class Inspector(QWidget):
         self._restyle("Make the opacity even" if now == "even" else "Let the opacity grow with the heat")
 
     def _show_style(self) -> None:
-        style = self._desk.style
+        style = self._view_model.style
         with QSignalBlocker(self.outline):
             self.outline.setChecked(style.threshold is not None)
         self.opacity.set_value(100 * style.opacity)
@@ -352,7 +352,7 @@ class Inspector(QWidget):
         column.addWidget(heading("Layer"))
         self.layer = combo("explain.layer", "Layer whose maps explain", ((AUTO, "chosen by convscope"),))
         self.layer.currentIndexChanged.connect(
-            lambda _index: self._desk.ask(layer=self.layer.currentData() or None)
+            lambda _index: self._view_model.ask(layer=self.layer.currentData() or None)
         )
         self.why = caption("explain.why")
         column.addWidget(self.layer)

@@ -1,86 +1,119 @@
-"""The panel's state: the question, the maps that are there, and the jobs that make them."""
+"""The panel's state: what is asked and shown, the maps that are there, and the jobs that make them. No Qt."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
-from dataclasses import replace
+from collections.abc import Hashable
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from PySide6.QtCore import QObject, Signal
+from psygnal import Signal
 
 from convscope.core.errors import UserError
-from convscope.core.task import Task
 from convscope.engine.interpret.attribution.picture import Style, shared_scales
 from convscope.engine.interpret.attribution.result import Attribution, MapRequest
 from convscope.engine.models.answers.prediction import Prediction
 from convscope.jobs.job import Job
 from convscope.ui.panel_context import PanelContext
-from convscope.ui.panels.explain.question import Question, label
-from convscope.ui.panels.explain.quick import Begun, Frame, Quick, Strip
-from convscope.ui.panels.explain.slow import SlowMaps
+from convscope.ui.panels.explain.map_jobs import LiveMaps, QuickMaps, SlowMaps, StageMaps, StartedMaps
+from convscope.ui.panels.explain.request import ExplainRequest, edit_label
+from convscope.workspace.document import Part
 
 if TYPE_CHECKING:
     from convscope.engine.interpret.attribution.context import AttributionContext
     from convscope.engine.interpret.attribution.explain import Failure
     from convscope.engine.interpret.attribution.layers import LayerChoice
-    from convscope.engine.interpret.attribution.target import ScoreTarget
     from convscope.engine.models.opened import OpenedModel
     from convscope.imaging.image import Image
     from convscope.imaging.lab.display import Scale
 
 KEY = "explain"
 
+Page = Literal["wall", "large", "truth", "folder"]
+"""The grid of maps, one of them large, its sanity checks, or a folder of pictures."""
+Column = Literal["as there is room", "left", "right", "none"]
+"""What lies beside the pictures where there is no room for both columns."""
+StagesShown = Literal["as there is room", "shown", "hidden"]
 
-class Desk(QObject):
-    """Makes the maps of the question for the current image and model. GUI thread only.
+
+@dataclass(frozen=True)
+class LargeMap:
+    """How one map is shown large.
+
+    Attributes:
+        what: laid over the image, by itself, or the image alone.
+        whole: on the photograph at its full size, not on what the network saw of it.
+    """
+
+    what: Literal["overlay", "map", "image"] = "overlay"
+    whole: bool = False
+
+
+class ExplainViewModel:
+    """Makes the maps that are asked for, of the current image and model. GUI thread only.
 
     What a person changes supersedes at once whatever runs: another image or model makes all that is on show
     `outdated`, another class or setting only its own maps. A drag waits until the job that runs has shown
-    something, and the next frame of something live until the last one's wall is finished, so that both are
+    something, and the next frame of something live until the last one's grid is finished, so that both are
     followed. Maps that take long are made one after the other in a lane of their own, while others come and
     go; for something live they wait until it stands still. Cancelling by hand leaves maps that say so; they
     are asked for again by `resume`.
 
+    Attributes:
+        request: which maps, for the current model.
+        started: the maps that are made or being made; None while nothing is known.
+        stages: Grad-CAM at every stage; None where there is none.
+        selected: the map that is looked at.
+        sentence: why there is nothing; "" when there is.
+        outdated: why what is on show is none of the current image; "" when it is.
+        live: whether the current image is a camera's or a drawing's.
+        page, column, stages_shown, large: parts of the document: what is on show.
+
     Signals:
-        question_changed: the `Question`, by a person, an undo, or another model.
+        request_changed: the `ExplainRequest`, by a person, an undo, or another model.
         style_changed: how maps are shown: a `Style`.
-        outdated_changed: what is on show is of another image or model, or no longer.
-        begun: a `Begun`: the tiles of the wall are known.
-        arrived: an `Attribution` (perhaps still growing) or a `Failure`.
+        outdated_changed: see `outdated`.
+        maps_started: a `StartedMaps`: the tiles of the grid are known.
+        map_arrived: an `Attribution` (perhaps still growing) or a `Failure`.
         stopped_changed: maps were cancelled by hand, or are made again.
-        strip_changed: Grad-CAM at every stage, a tuple; empty where there is none.
-        selected: the `MapRequest` whose map is looked at, or None.
-        said: why there is nothing; "" when there is.
+        stages_changed: Grad-CAM at every stage, a tuple; empty where there is none.
+        selection_changed: the `MapRequest` whose map is looked at, or None.
+        sentence_changed: see `sentence`.
     """
 
-    question_changed = Signal(object)
+    request_changed = Signal(object)
     style_changed = Signal(object)
     outdated_changed = Signal()
-    begun = Signal(object)
-    arrived = Signal(object)
+    maps_started = Signal(object)
+    map_arrived = Signal(object)
     stopped_changed = Signal()
-    strip_changed = Signal(object)
-    selected = Signal(object)
-    said = Signal(str)
+    stages_changed = Signal(object)
+    selection_changed = Signal(object)
+    sentence_changed = Signal(str)
 
-    def __init__(self, context: PanelContext, parent: QObject | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, context: PanelContext) -> None:
         self.context = context
         workspace = context.workspace
-        self._asked = workspace.part("explain.question", Question(), "explain")
+        self._request = workspace.part("explain.request", ExplainRequest(), "explain")
         self._style = workspace.part("explain.style", Style(), "explain")
+        self._selected: Part[MapRequest | None] = workspace.part(
+            "explain.selected", None, "explain", kind=MapRequest | None
+        )
+        self.page: Part[Page] = workspace.part("explain.page", "wall", "explain", kind=Page)
+        self.column: Part[Column] = workspace.part(
+            "explain.column", "as there is room", "explain", kind=Column
+        )
+        self.stages_shown: Part[StagesShown] = workspace.part(
+            "explain.stages", "as there is room", "explain", kind=StagesShown
+        )
+        self.large = workspace.part("explain.large", LargeMap(), "explain")
         self._dragging = False
-        self.question = self._asked.value.about(workspace.model)
-        self.look: AttributionContext | None = None
-        self.requests: tuple[MapRequest, ...] = ()
-        self.layers: tuple[LayerChoice, ...] = ()
-        self.chosen: LayerChoice | None = None
-        self.strip: tuple[Attribution, ...] = ()
-        self.request: MapRequest | None = None
+        self.request = self._request.value.about(workspace.model)
+        self.started: StartedMaps | None = None
+        self.stages: StageMaps | None = None
+        self.selected: MapRequest | None = None
         self.sentence = self.outdated = ""
         self.live = False
         self._made: dict[Any, Attribution | Failure] = {}
-        self._strip_of: tuple[AttributionContext, ScoreTarget] | None = None
         self._active = False
         self._job: Job | None = None
         self._run = 0
@@ -89,28 +122,30 @@ class Desk(QObject):
         self._next: Literal["", "shown", "ended"] = ""
         self._stopped: set[Any] = set()
         self._slow = SlowMaps(context, self._take, self._failed, self._stop)
-        self._asked.changed.connect(self._question_changed)
-        self._style.changed.connect(self._style_changed)
-        workspace.image_changed.connect(self._image_changed)
-        workspace.model_changed.connect(self._model_changed)
+        context.ending.call(self._supersede)
+        context.listen(self._request.changed, self._part_changed)
+        context.listen(self._style.changed, self._restyled)
+        context.listen(self._selected.changed, self._selection_brought)
+        context.listen(workspace.image_changed, self._image_changed)
+        context.listen(workspace.model_changed, self._model_changed)
 
-    # -- the question ----------------------------------------------------------------------------------------
+    # -- what is asked ---------------------------------------------------------------------------------------
 
     def ask(self, *, merge: Hashable | None = None, **changes: Any) -> None:
-        """Change the question by its fields, which is a step of undo.
+        """Change the request by its fields, which is a step of undo.
 
         Args:
             merge: joins the steps of one drag; what runs may show something before it is replaced.
         """
-        after = replace(self.question, **changes)
-        if after != self.question:
+        after = replace(self.request, **changes)
+        if after != self.request:
             self._dragging = merge is not None
-            self._asked.edit(after, label(self.question, after, self.context.workspace.model), merge)
+            self._request.edit(after, edit_label(self.request, after, self.context.workspace.model), merge)
             self._dragging = False
 
     def set_setting(self, method: str, name: str, value: int | float | str) -> None:
         """Change a parameter of a method."""
-        settings = {key: dict(own) for key, own in self.question.settings.items()}
+        settings = {key: dict(own) for key, own in self.request.settings.items()}
         settings.setdefault(method, {})[name] = value
         self.ask(merge=("explain", method, name), settings=settings)
 
@@ -123,26 +158,64 @@ class Desk(QObject):
         """Show maps another way, which is a step of undo."""
         self._style.edit(style, label, merge)
 
-    def _style_changed(self, style: Style) -> None:
+    def _restyled(self, style: Style) -> None:
         self.style_changed.emit(style)
 
-    def _question_changed(self) -> None:
-        question = self._asked.value.about(self.context.workspace.model)
-        if question != self.question:
-            self.question = question
-            self.question_changed.emit(question)
+    def _part_changed(self, request: ExplainRequest) -> None:
+        request = request.about(self.context.workspace.model)
+        if request != self.request:
+            self.request = request
+            self.request_changed.emit(request)
             self.refresh(urgent=not self._dragging)
 
     def select(self, request: MapRequest | None) -> None:
         """Look at one map."""
-        self.request = request
-        self.selected.emit(request)
+        self.selected = request
+        if request is not None:
+            self._selected.set(request)
+        self.selection_changed.emit(request)
+
+    def step(self, by: int) -> None:
+        """Look at the next or the last map of the grid."""
+        keys = [request.key for request in self.requests]
+        if self.selected is not None and self.selected.key in keys:
+            self.select(self.requests[(keys.index(self.selected.key) + by) % len(keys)])
+
+    def _selection_brought(self, request: MapRequest | None) -> None:
+        """A snapshot may name another map."""
+        if request is not None and (self.selected is None or request.key != self.selected.key):
+            self._keep_selection()
 
     # -- what is there ---------------------------------------------------------------------------------------
 
+    @property
+    def explained(self) -> AttributionContext | None:
+        """The image before the model that the maps are of."""
+        return None if self.started is None else self.started.explained
+
+    @property
+    def requests(self) -> tuple[MapRequest, ...]:
+        """The maps on the grid, in its order."""
+        return () if self.started is None else self.started.requests
+
+    @property
+    def layers(self) -> tuple[LayerChoice, ...]:
+        """That a map can be of."""
+        return () if self.started is None else self.started.layers
+
+    @property
+    def chosen_layer(self) -> LayerChoice | None:
+        """The app's choice."""
+        return None if self.started is None else self.started.chosen_layer
+
+    @property
+    def stage_maps(self) -> tuple[Attribution, ...]:
+        """Grad-CAM at every stage, fine to coarse."""
+        return () if self.stages is None else self.stages.maps
+
     def attribution(self, request: MapRequest | None = None) -> Attribution | None:
         """A map that is there, perhaps still growing; of the one looked at by default."""
-        request = request or self.request
+        request = request or self.selected
         found = self._made.get(request.key) if request is not None else None
         return found if isinstance(found, Attribution) else None
 
@@ -163,22 +236,22 @@ class Desk(QObject):
 
     @property
     def maps(self) -> tuple[Attribution, ...]:
-        """The finished maps on the wall."""
+        """The finished maps on the grid."""
         found = [self.attribution(request) for request in self.requests]
         return tuple(one for one in found if one is not None and one.done >= 1)
 
     def scale(self, one: Attribution) -> Scale:
-        """The colours' ends of a map: all maps on the wall of one method share them."""
+        """The colours' ends of a map: all maps on the grid of one method share them."""
         shown = [made for request in self.requests if (made := self.attribution(request)) is not None]
         alike = [made for made in shown if made.method == one.method]
         return shared_scales([one, *alike])[0]
 
     @property
-    def strip_outdated(self) -> bool:
-        """Whether the strip on show is of another class than the one that is explained."""
-        if self.look is None or self._strip_of is None:
-            return bool(self.strip)
-        return self._strip_of != (self.look, self.question.targets(self.look.prediction)[0])
+    def stages_outdated(self) -> bool:
+        """Whether the maps of the stages are of another class than the one that is explained."""
+        if self.explained is None or self.stages is None:
+            return bool(self.stage_maps)
+        return not self.stages.answers(self.explained, self.request.targets(self.explained.prediction)[0])
 
     def waits(self, request: MapRequest) -> bool:
         """Whether a map is only made once what is live stands still."""
@@ -187,26 +260,7 @@ class Desk(QObject):
     @property
     def prediction(self) -> Prediction | None:
         """Of the image before the model, once it is known."""
-        return self.look.prediction if self.look is not None else None
-
-    def in_job(
-        self,
-        key: str,
-        title: str,
-        work: Callable[[Task], Any],
-        done: Callable[[Any], None],
-        partial: Callable[[Any], None] | None = None,
-    ) -> None:
-        """Run something longer on the look; failures are told."""
-        self.context.jobs.submit(
-            "long",
-            work,
-            title=title,
-            key=f"{KEY}.{key}",
-            on_done=done,
-            on_partial=partial,
-            on_failed=self.context.report,
-        )
+        return self.explained.prediction if self.explained is not None else None
 
     # -- making them -----------------------------------------------------------------------------------------
 
@@ -237,25 +291,16 @@ class Desk(QObject):
             return
         self._start(model, image)
 
-    def shutdown(self) -> None:
-        """Take no more events."""
-        workspace = self.context.workspace
-        workspace.image_changed.disconnect(self._image_changed)
-        workspace.model_changed.disconnect(self._model_changed)
-        self._asked.changed.disconnect(self._question_changed)
-        self._style.changed.disconnect(self._style_changed)
-        self._supersede()
-
     def _complete(self, model: OpenedModel, image: Image) -> bool:
         """Whether all that is asked for is there: the panel comes back as it was."""
-        look = self.look
-        if look is None or look.model is not model or look.image is not image or self.sentence:
+        explained = self.explained
+        if explained is None or explained.model is not model or explained.image is not image or self.sentence:
             return False
-        wanted = [one.key for one in self.question.requests(look.prediction)]
+        wanted = [one.key for one in self.request.requests(explained.prediction)]
         return (
             wanted == [one.key for one in self.requests]
             and all(self._finished(key) or key in self._stopped for key in wanted)
-            and not (self.layers and self.strip_outdated)
+            and not (self.layers and self.stages_outdated)
         )
 
     def _supersede(self) -> None:
@@ -266,7 +311,7 @@ class Desk(QObject):
 
     def _start(self, model: OpenedModel, image: Image) -> None:
         self._supersede()
-        shown = self.look
+        shown = self.explained
         same = shown is not None and shown.model is model
         known = shown if shown is not None and same and shown.image is image else None
         frame = shown if known is None and same else None
@@ -276,14 +321,14 @@ class Desk(QObject):
             self._await_frame(frame, image)
         self._shown = False
         run = self._run
-        quick = Quick(
+        quick = QuickMaps(
             model,
             image,
-            self.question,
+            self.request,
             known,
             self.context.predictor.prediction,
             frozenset(key for key in self._made if self._finished(key)) | self._stopped,
-            self._strip_of,
+            self.stages,
             whole=frame is not None,
         )
         self._job = self.context.jobs.submit(
@@ -298,20 +343,17 @@ class Desk(QObject):
             on_cancelled=lambda: self._cancelled(run),
         )
 
-    def _begin(self, look: AttributionContext) -> None:
-        """Another question about what is there: its tiles are known at once."""
-        self.requests = self.question.requests(look.prediction)
-        self._slow.keep({one.key for one in self.requests})
-        self._say("")
-        self._set_outdated("")
-        self.begun.emit(Begun(look, self.requests, self.layers, self.chosen))
-        self._keep_selection()
+    def _begin(self, explained: AttributionContext) -> None:
+        """Other maps of what is there: their tiles are known at once."""
+        requests = self.request.requests(explained.prediction)
+        self._slow.keep({one.key for one in requests})
+        self._take_started(StartedMaps(explained, requests, self.layers, self.chosen_layer))
 
     def _await_frame(self, shown: AttributionContext, image: Image) -> None:
         """The next picture of something live is on its way; what is asked of it may be something else."""
         # They would be of the picture before.
         self._slow.end()
-        wanted = [one.key for one in self.question.requests(shown.prediction)]
+        wanted = [one.key for one in self.request.requests(shown.prediction)]
         if wanted != [one.key for one in self.requests]:
             self._set_outdated(f"Working on {image.name} …")
 
@@ -320,47 +362,45 @@ class Desk(QObject):
         return made is not None and (not isinstance(made, Attribution) or made.done >= 1)
 
     def _take(self, value: Any) -> None:
-        if isinstance(value, Begun):
-            self._take_begun(value)
-        elif isinstance(value, Strip):
-            self._take_strip(value)
-        elif isinstance(value, Frame):
-            self._take_frame(value)
+        if isinstance(value, StartedMaps):
+            self._take_started(value)
+        elif isinstance(value, StageMaps):
+            self._take_stages(value)
+        elif isinstance(value, LiveMaps):
+            self._take_live(value)
         else:
             self._made[value.request.key] = value
-            self.arrived.emit(value)
+            self.map_arrived.emit(value)
             self._has_shown()
 
-    def _take_begun(self, begun: Begun) -> None:
-        self.look, self.requests = begun.look, begun.requests
-        self.layers, self.chosen = begun.layers, begun.chosen
+    def _take_started(self, started: StartedMaps) -> None:
+        self.started = started
         self._say("")
-        if not begun.layers:
-            self.strip, self._strip_of = (), None
-            self.strip_changed.emit(())
+        if not started.layers:
+            self._take_stages(None)
         self._set_outdated("")
-        self.begun.emit(begun)
+        self.maps_started.emit(started)
         self._keep_selection()
 
-    def _take_strip(self, strip: Strip) -> None:
-        self._strip_of, self.strip = (strip.look, strip.target), strip.maps
-        self.strip_changed.emit(self.strip)
+    def _take_stages(self, stages: StageMaps | None) -> None:
+        self.stages = stages
+        self.stages_changed.emit(self.stage_maps)
 
-    def _take_frame(self, frame: Frame) -> None:
+    def _take_live(self, frame: LiveMaps) -> None:
         self.live = True
         self._made = {one.request.key: one for one in frame.made}
         self._stopped.clear()
-        self._take_begun(frame.begun)
-        if frame.strip is not None:
-            self._take_strip(frame.strip)
+        self._take_started(frame.started)
+        if frame.stages is not None:
+            self._take_stages(frame.stages)
         # One word is enough: all of it is there already.
-        shown = self._made.get(self.request.key) if self.request is not None else None
+        shown = self._made.get(self.selected.key) if self.selected is not None else None
         if shown is not None:
-            self.arrived.emit(shown)
+            self.map_arrived.emit(shown)
 
     def _say(self, sentence: str) -> None:
         self.sentence = sentence
-        self.said.emit(sentence)
+        self.sentence_changed.emit(sentence)
         if sentence:
             self._set_outdated("")
 
@@ -380,10 +420,10 @@ class Desk(QObject):
             self.refresh()
 
     def _done(self, made: tuple[AttributionContext, list[MapRequest]]) -> None:
-        look, requests = made
-        if look is self.look and not (self.live and self._next):
+        explained, requests = made
+        if explained is self.explained and not (self.live and self._next):
             missing = [one for one in requests if not self._finished(one.key)]
-            self._slow.start(look, missing, {one.key for one in self.requests})
+            self._slow.start(explained, missing, {one.key for one in self.requests})
         self._has_ended()
 
     def _failed(self, error: BaseException) -> None:
@@ -402,7 +442,7 @@ class Desk(QObject):
         if self._next:
             self._has_ended()
             return
-        if self.look is None or self.look.image is not self.context.workspace.image:
+        if self.explained is None or self.explained.image is not self.context.workspace.image:
             self._set_outdated("Stopped: what is shown is of another picture.")
         missing = {one.key for one in self.requests if not self._finished(one.key)}
         self._stop(missing - self._slow.keys)
@@ -412,23 +452,22 @@ class Desk(QObject):
         self.stopped_changed.emit()
 
     def _keep_selection(self) -> None:
-        """The same method and class as before if they are on the wall; else the first map."""
-        wanted = self.request
+        """The same method and class as before if they are on the grid; else the first map."""
+        wanted = self._selected.value
         same = [
             request
             for request in self.requests
             if wanted is not None and request.method == wanted.method and request.target == wanted.target
         ] or [request for request in self.requests if wanted is not None and request.method == wanted.method]
         found = next(iter(same or self.requests), None)
-        if found is None or wanted is None or found.key != wanted.key:
+        if found is None or self.selected is None or found.key != self.selected.key:
             self.select(found)
 
     def _forget(self, words: str) -> None:
         """What is on show answers nothing any more; the words say so over it."""
         self._supersede()
         self._slow.end()
-        self.look, self.requests, self.strip, self._strip_of = None, (), (), None
-        self.layers, self.chosen = (), None
+        self.started = self.stages = None
         self.live = False
         self._made.clear()
         self._stopped.clear()
@@ -436,19 +475,19 @@ class Desk(QObject):
             self._set_outdated(words)
 
     def _image_changed(self, *_: object) -> None:
-        look, image = self.look, self.context.workspace.image
-        if look is not None and look.image is not image:
-            if _one_source(look.image, image):
+        explained, image = self.explained, self.context.workspace.image
+        if explained is not None and explained.image is not image:
+            if _one_source(explained.image, image):
                 self._frame_came()
                 return
-            self._forget(f"Still of {look.image.name}. Working on {image.name} …")
-        elif look is None and self._job is not None:
+            self._forget(f"Still of {explained.image.name}. Working on {image.name} …")
+        elif explained is None and self._job is not None:
             # Its first answer would be of the image before.
             self._forget(self.outdated)
         self.refresh()
 
     def _frame_came(self) -> None:
-        """The next picture of something live: after the wall of the last one."""
+        """The next picture of something live: after the grid of the last one."""
         self._slow.end()
         if self._job is not None and not self._job.finished:
             self._next = "ended"
@@ -457,14 +496,14 @@ class Desk(QObject):
 
     def _model_changed(self, *_: object) -> None:
         # Classes and layers of another network are others.
-        self.question = self._asked.value.about(self.context.workspace.model)
-        model, look = self.context.workspace.model, self.look
-        before = f"Still of {look.model.name}. " if look is not None else ""
+        self.request = self._request.value.about(self.context.workspace.model)
+        model, explained = self.context.workspace.model, self.explained
+        before = f"Still of {explained.model.name}. " if explained is not None else ""
         self._forget(f"{before}Working on {model.name} …" if model is not None and before else self.outdated)
-        self.question_changed.emit(self.question)
-        self.strip_changed.emit(())
+        self.request_changed.emit(self.request)
+        self.stages_changed.emit(())
         # The same method is looked at next.
-        self.select(self.request if model is not None else None)
+        self.select(self.selected if model is not None else None)
         self.refresh()
 
 

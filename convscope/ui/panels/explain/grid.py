@@ -23,17 +23,17 @@ from convscope.ui.canvas.mosaic_view import MosaicView
 from convscope.ui.canvas.veil import Veil
 from convscope.ui.forms.form import tool
 from convscope.ui.panels.explain.column_titles import ColumnTitles
-from convscope.ui.panels.explain.desk import Desk
+from convscope.ui.panels.explain.view_model import ExplainViewModel
 
 WORKING = "Working on it …"
-KEY, STRIP_KEY = "explain.wall", "explain.strip"
-STRIP_SIDE = 116  # of its pictures in pixels: they need not grow with the words
-LOW = 480  # in less height the wall has all of the room
+KEY, STAGES_KEY = "explain.grid", "explain.stages"
+STAGE_SIDE = 116  # of a picture in pixels: they need not grow with the words
+LOW = 480  # in less height the grid has all of the room
 Painted = tuple[Attribution, Style, Scale]
 """What a picture is made of."""
 
 
-class WallView(QWidget):
+class GridView(QWidget):
     """One tile a method and class. A click chooses a map, a second one on it shows it large.
 
     Signals:
@@ -42,57 +42,58 @@ class WallView(QWidget):
 
     enlarged = Signal()
 
-    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+    def __init__(self, view_model: ExplainViewModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._desk = desk
+        self._view_model = view_model
         self._offset = self._laid = 0
         # By request: the picture on show, and what it was made of.
         self._painted: dict[Any, tuple[Painted, NDArray[np.uint8]]] = {}
         self._compact = False
-        # Whether a person wants to see the strip; None: as there is room.
-        self._unfolded: bool | None = None
         # The tiles of this laying out are not on show yet.
         self._swapping: int | None = None
         self._build()
-        desk.begun.connect(lambda _begun: self.lay_out())
-        desk.arrived.connect(lambda _made: self.paint_tiles())
-        desk.stopped_changed.connect(self.paint_tiles)
-        desk.selected.connect(lambda _request: self._ring())
-        desk.strip_changed.connect(lambda _maps: self.paint_strip())
-        desk.style_changed.connect(lambda _style: self._restyle())
-        desk.outdated_changed.connect(self._mark)
+        view_model.maps_started.connect(self.lay_out)
+        view_model.map_arrived.connect(self.paint_tiles)
+        view_model.stopped_changed.connect(self.paint_tiles)
+        view_model.selection_changed.connect(self._ring)
+        view_model.stages_changed.connect(self.paint_stages)
+        view_model.style_changed.connect(self._restyle)
+        view_model.outdated_changed.connect(self._mark)
+        view_model.context.listen(view_model.stages_shown.changed, self._fold)
 
     def _restyle(self) -> None:
         self.paint_tiles()
-        self.paint_strip()
+        self.paint_stages()
 
     def _mark(self) -> None:
         """What is of another image, model or class is dim, and says so."""
-        self.veil.set_words(self._desk.outdated)
-        self.stages_veil.set_words(WORKING if self._desk.strip_outdated and not self._desk.outdated else "")
+        self.veil.set_words(self._view_model.outdated)
+        self.stages_veil.set_words(
+            WORKING if self._view_model.stages_outdated and not self._view_model.outdated else ""
+        )
 
     def pixels(self, index: int) -> NDArray[np.uint8]:
         """What a tile shows."""
         return self.tiles.pixels(index)
 
-    # -- the wall --------------------------------------------------------------------------------------------
+    # -- the grid --------------------------------------------------------------------------------------------
 
     def lay_out(self) -> None:
         """The tiles as they are wanted; what is not there yet shows the image without a map."""
-        desk = self._desk
-        look, requests = desk.look, desk.requests
-        if look is None:
+        view_model = self._view_model
+        explained, requests = view_model.explained, view_model.requests
+        if explained is None:
             return
         # Pictures that are still being made are for the tiles before.
         self._laid += 1
         self._mark()
-        if desk.live:
+        if view_model.live:
             self._swap()
             return
         classes = len({request.target for request in requests})
         # With one class there is room for the image itself, to compare.
         self._offset = 1 if classes <= 1 else 0
-        bare = _rgb(look.prepared.pixels)
+        bare = _rgb(explained.prepared.pixels)
         dim = _dimmed(bare)
         self._painted = {one.key: self._painted[one.key] for one in requests if one.key in self._painted}
         tiles = [bare] * self._offset + [self._known(request, dim) for request in requests]
@@ -108,17 +109,19 @@ class WallView(QWidget):
 
     def _swap(self) -> None:
         """All tiles of something live at once, once they are painted: pictures of two moments never mix."""
-        desk, laid = self._desk, self._laid
-        look = desk.look
-        assert look is not None
-        classes = len({request.target for request in desk.requests})
+        view_model, laid = self._view_model, self._laid
+        explained = view_model.explained
+        assert explained is not None
+        classes = len({request.target for request in view_model.requests})
         offset = 1 if classes <= 1 else 0
-        columns = len(desk.requests) // classes if classes > 1 else None
-        bare = _rgb(look.prepared.pixels)
+        columns = len(view_model.requests) // classes if classes > 1 else None
+        bare = _rgb(explained.prepared.pixels)
         dim = _dimmed(bare)
-        there = [one for request in desk.requests if (one := desk.attribution(request)) is not None]
+        there = [
+            one for request in view_model.requests if (one := view_model.attribution(request)) is not None
+        ]
         made = {
-            one.request.key: (one, desk.style, scale)
+            one.request.key: (one, view_model.style, scale)
             for one, scale in zip(there, shared_scales(there), strict=True)
         }
         self._swapping = laid
@@ -132,62 +135,61 @@ class WallView(QWidget):
             self._swapping = None
             self._offset = offset
             self._painted = {key: (made[key], pixels) for key, pixels in painted.items()}
-            tiles = [bare] * offset + [painted.get(request.key, dim) for request in desk.requests]
+            tiles = [bare] * offset + [painted.get(request.key, dim) for request in view_model.requests]
             self._hang(tiles, columns)
             # What was changed meanwhile.
             self.paint_tiles()
 
-        desk.context.jobs.submit(
+        view_model.context.jobs.submit(
             "view", work, title="Painting maps", key=KEY, supersede="finish", quiet=True, on_done=done
         )
 
     def _known(self, request: MapRequest, dim: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """A tile as it was shown before, if it is of the same map; else that of a map on its way."""
         made, pixels = self._painted.get(request.key, (None, dim))
-        return pixels if made is not None and made[0] is self._desk.attribution(request) else dim
+        return pixels if made is not None and made[0] is self._view_model.attribution(request) else dim
 
     def set_compact(self, compact: bool) -> None:
-        """Where there is little room, a wall of several classes takes that of the strip."""
+        """Where there is little room, a grid of several classes takes that of the stages."""
         self._compact = compact
         self._fold()
 
     def _titles(self, columns: int | None) -> None:
         from convscope.engine.interpret.attribution.methods import METHODS
 
-        row = self._desk.requests[: columns or 0]
+        row = self._view_model.requests[: columns or 0]
         self.titles.set_titles(tuple(METHODS[request.method].title for request in row))
 
     def _fold(self) -> None:
-        """The strip is there where the wall can spare the room, or where it was asked for."""
-        there = bool(self._desk.strip)
+        """The stages are there where the grid can spare the room, or where they were asked for."""
+        there = bool(self._view_model.stage_maps)
         roomy = self.height() >= theme.scaled(LOW) and not (self._compact and self.titles.titles)
-        shown = there and (roomy if self._unfolded is None else self._unfolded)
+        wanted = self._view_model.stages_shown.value
+        shown = there and (roomy if wanted == "as there is room" else wanted == "shown")
         self.stages_title.setVisible(there)
         self.stages_title.setIcon(theme.icon("chevron-down" if shown else "chevron-right"))
         self.stages.setVisible(shown)
 
-    def _toggle_strip(self) -> None:
-        self._unfolded = self.stages.isHidden()
-        self._fold()
+    def _toggle_stages(self) -> None:
+        self._view_model.stages_shown.set("shown" if self.stages.isHidden() else "hidden")
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """More or less room for the strip."""
         super().resizeEvent(event)
         self._fold()
 
     def changeEvent(self, event: QEvent) -> None:
-        """The words under the strip's pictures have another size, the pictures have not."""
+        # The words under the stages' pictures have another size, the pictures have not.
         super().changeEvent(event)
         if event.type() in (QEvent.Type.StyleChange, QEvent.Type.FontChange) and hasattr(self, "stages"):
-            self._size_strip()
+            self._size_stages()
 
-    def _size_strip(self) -> None:
-        self.stages.setFixedHeight(STRIP_SIDE + theme.scaled(CAPTION_HEIGHT))
+    def _size_stages(self) -> None:
+        self.stages.setFixedHeight(STAGE_SIDE + theme.scaled(CAPTION_HEIGHT))
 
     def _captions(self) -> list[str]:
         words = ["what the network saw"] if self._offset else []
-        for request in self._desk.requests:
-            answer = self._desk.answer(request)
+        for request in self._view_model.requests:
+            answer = self._view_model.answer(request)
             words.append(self._caption(request, answer))
         return words
 
@@ -199,16 +201,16 @@ class WallView(QWidget):
         colon = f"{title}: " if title else ""
         if isinstance(answer, Failure):
             return f"{colon}not possible"
-        look = self._desk.look
-        assert look is not None and request.target is not None
+        explained = self._view_model.explained
+        assert explained is not None and request.target is not None
         words = (
-            request.target.words(look.model)
+            request.target.words(explained.model)
             if METHODS[request.method].needs_class
-            else f"any {look.model.answer.noun}"
+            else f"any {explained.model.answer.noun}"
         )
-        if self._desk.stopped(request):
+        if self._view_model.stopped(request):
             return f"{colon}stopped, click to go on"
-        if self._desk.waits(request):
+        if self._view_model.waits(request):
             return f"{colon}waits for a still picture"
         if answer is None:
             return f"{title or words} …"
@@ -218,13 +220,13 @@ class WallView(QWidget):
 
     def paint_tiles(self) -> None:
         """Lay the maps over the image, off the GUI thread."""
-        desk, style = self._desk, self._desk.style
-        if desk.look is None or self._swapping == self._laid:
+        view_model, style = self._view_model, self._view_model.style
+        if view_model.explained is None or self._swapping == self._laid:
             return
         there = [
             (number, one)
-            for number, request in enumerate(desk.requests, self._offset)
-            if (one := desk.attribution(request)) is not None
+            for number, request in enumerate(view_model.requests, self._offset)
+            if (one := view_model.attribution(request)) is not None
         ]
         scales = shared_scales([one for _number, one in there])
         wanted = [(number, (one, style, scale)) for (number, one), scale in zip(there, scales, strict=True)]
@@ -248,10 +250,10 @@ class WallView(QWidget):
                 self.tiles.set_map(number, pixels)
             for number, words in enumerate(captions):
                 self.tiles.set_caption(number, words)
-            if style != self._desk.style:
+            if style != self._view_model.style:
                 self.paint_tiles()
 
-        desk.context.jobs.submit(
+        view_model.context.jobs.submit(
             "view", work, title="Painting maps", key=KEY, supersede="finish", quiet=True, on_done=done
         )
 
@@ -260,7 +262,7 @@ class WallView(QWidget):
         return made
 
     def _ring(self) -> None:
-        request, requests = self._desk.request, self._desk.requests
+        request, requests = self._view_model.selected, self._view_model.requests
         keys = [one.key for one in requests]
         if request is not None and request.key in keys:
             self.tiles.select(keys.index(request.key) + self._offset)
@@ -269,26 +271,26 @@ class WallView(QWidget):
 
     def _chosen(self, index: int) -> None:
         at = index - self._offset
-        # The image itself, or a tile of a question that has changed since.
-        if not 0 <= at < len(self._desk.requests):
+        # The image itself, or a tile of maps that are asked for no more.
+        if not 0 <= at < len(self._view_model.requests):
             self._ring()
             return
-        request = self._desk.requests[at]
-        if self._desk.stopped(request):
-            self._desk.select(request)
-            self._desk.resume(request)
+        request = self._view_model.requests[at]
+        if self._view_model.stopped(request):
+            self._view_model.select(request)
+            self._view_model.resume(request)
             return
-        if self._desk.request is not None and request.key == self._desk.request.key:
+        if self._view_model.selected is not None and request.key == self._view_model.selected.key:
             self.enlarged.emit()
             return
-        self._desk.select(request)
+        self._view_model.select(request)
 
-    # -- the strip -------------------------------------------------------------------------------------------
+    # -- the stages ------------------------------------------------------------------------------------------
 
-    def paint_strip(self) -> None:
+    def paint_stages(self) -> None:
         """Grad-CAM at every stage, off the GUI thread."""
         # Regions of maps at other stages would only distract.
-        maps, style = self._desk.strip, replace(self._desk.style, threshold=None)
+        maps, style = self._view_model.stage_maps, replace(self._view_model.style, threshold=None)
         self._fold()
         self._mark()
         if not maps:
@@ -301,18 +303,20 @@ class WallView(QWidget):
         def done(tiles: list[NDArray[np.uint8]]) -> None:
             words = [f"{one.relevance.shape[0]}×{one.relevance.shape[1]}  {one.layer}" for one in maps]
             self.stages.set_maps(tiles, words, len(tiles))
-            chosen = self._desk.question.layer or (self._desk.chosen.path if self._desk.chosen else None)
+            chosen = self._view_model.request.layer or (
+                self._view_model.chosen_layer.path if self._view_model.chosen_layer else None
+            )
             paths = [one.layer for one in maps]
             self.stages.select(paths.index(chosen) if chosen in paths else None)
 
-        self._desk.context.jobs.submit(
-            "view", work, title="Painting maps", key=STRIP_KEY, supersede="finish", quiet=True, on_done=done
+        self._view_model.context.jobs.submit(
+            "view", work, title="Painting maps", key=STAGES_KEY, supersede="finish", quiet=True, on_done=done
         )
 
     def _choose_stage(self, index: int) -> None:
-        maps = self._desk.strip
+        maps = self._view_model.stage_maps
         if index < len(maps):
-            self._desk.ask(layer=maps[index].layer)
+            self._view_model.ask(layer=maps[index].layer)
 
     # -- the widgets -----------------------------------------------------------------------------------------
 
@@ -322,7 +326,7 @@ class WallView(QWidget):
         column.setSpacing(theme.GRID)
         self.tiles = MosaicView(photographs=True, caption_lines=2)
         self.tiles.setObjectName("explain.wall")
-        self.tiles.setAccessibleName("Wall of maps")
+        self.tiles.setAccessibleName("Grid of maps")
         self.tiles.chosen.connect(self._chosen)
         self.titles = ColumnTitles(self.tiles)
         self.titles.setObjectName("explain.wall.titles")
@@ -332,7 +336,7 @@ class WallView(QWidget):
             "explain.stages.fold",
             "Grad-CAM at every stage of the network, from fine to coarse: click one to explain by it",
             "chevron-down",
-            self._toggle_strip,
+            self._toggle_stages,
             "Grad-CAM at every stage",
         )
         # No higher than a heading: the room belongs to the pictures.
@@ -341,7 +345,7 @@ class WallView(QWidget):
         self.stages = MosaicView(photographs=True)
         self.stages.setObjectName("explain.stages")
         self.stages.setAccessibleName("Grad-CAM at every stage")
-        self._size_strip()
+        self._size_stages()
         self.stages.chosen.connect(self._choose_stage)
         column.addWidget(self.stages)
         self.stages.hide()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from convscope.engine.interpret.attribution.method import Setting
 from convscope.engine.interpret.attribution.methods import METHODS
@@ -12,18 +13,19 @@ from convscope.engine.interpret.attribution.target import ScoreTarget
 from convscope.engine.models.answers.prediction import Prediction, class_name
 from convscope.engine.models.opened import OpenedModel
 
+Direction = Literal["up", "down", "both"]
 FIRST_METHODS = ("grad-cam", "layer-cam", "eigen-cam", "saliency")
 
 
 @dataclass(frozen=True)
-class Question:
-    """All that decides which maps are on the wall.
+class ExplainRequest:
+    """All that decides which maps are on the grid.
 
     Attributes:
         methods: names of `METHODS`, in any order.
         index: the class explained; None for the most probable.
         minus: the class taken off, or None.
-        count: so many of the most probable classes are on the wall, the class explained first.
+        count: so many of the most probable classes are on the grid, the class explained first.
         direction: of a number that is no class: what pushes it "up", what pulls it "down", or "both".
         layer: path; None for the app's choice.
         settings: what was changed of a method's parameters, by method.
@@ -34,20 +36,20 @@ class Question:
     index: int | None = None
     minus: int | None = None
     count: int = 1
-    direction: str = "up"
+    direction: Direction = "up"
     layer: str | None = None
     settings: Mapping[str, Mapping[str, Setting]] = field(default_factory=dict)
     model: str | None = None
 
-    def about(self, model: OpenedModel | None) -> Question:
-        """The same question about this network: another one's classes and layer are not its own."""
+    def about(self, model: OpenedModel | None) -> ExplainRequest:
+        """The same request about this network: another one's classes and layer are not its own."""
         now = f"{model.id} {model.answer.kind} {model.answer.name}" if model is not None else None
         if self.model == now:
             return self
         return replace(self, index=None, minus=None, layer=None, model=now)
 
     def targets(self, prediction: Prediction) -> tuple[ScoreTarget, ...]:
-        """The classes on the wall, the class explained first."""
+        """The classes on the grid, the class explained first."""
         order = [score.index for score in prediction.classes]
         first = self.index if self.index is not None and self.index < len(order) else order[0]
         minus = self.minus if self.minus is not None and self.minus < len(order) else None
@@ -61,7 +63,7 @@ class Question:
         return tuple(ScoreTarget(index) for index in [first, *others][: max(1, self.count)])
 
     def requests(self, prediction: Prediction) -> tuple[MapRequest, ...]:
-        """The maps on the wall: a row a class, a column a method."""
+        """The maps on the grid: a row a class, a column a method."""
         made = []
         for target in self.targets(prediction):
             for name, method in METHODS.items():
@@ -71,8 +73,8 @@ class Question:
         return tuple(made)
 
 
-def label(before: Question, after: Question, model: OpenedModel | None) -> str:
-    """What was done between two questions, as a menu says it: "Show Grad-CAM", "Explain by conv2d_1"."""
+def edit_label(before: ExplainRequest, after: ExplainRequest, model: OpenedModel | None) -> str:
+    """What was done between two requests, as a menu says it: "Show Grad-CAM", "Explain by conv2d_1"."""
     more = [name for name in after.methods if name not in before.methods]
     fewer = [name for name in before.methods if name not in after.methods]
     if more or fewer:
@@ -100,10 +102,10 @@ def _name(model: OpenedModel | None, index: int) -> str:
     return class_name((), index) if model is None else model.name_of(index)
 
 
-def _setting_label(before: Question, after: Question) -> str:
+def _setting_label(before: ExplainRequest, after: ExplainRequest) -> str:
     for name, settings in after.settings.items():
         known = before.settings.get(name, {})
-        for parameter in METHODS[name].parameters:
+        for parameter in METHODS[name].parameters if name in METHODS else ():
             if settings.get(parameter.name) != known.get(parameter.name):
                 return f"{METHODS[name].title}: change {parameter.title[0].lower()}{parameter.title[1:]}"
     return "Change the settings"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,18 +16,17 @@ from convscope.engine.interpret.attribution.picture import grid_picture, picture
 from convscope.imaging.io.save import save_npy, save_png
 from convscope.imaging.overlay import heat_pixels
 from convscope.ui.actions import Command
-from convscope.ui.panels.explain.desk import Desk
+from convscope.ui.panels.explain.checks_view_model import ChecksViewModel
+from convscope.ui.panels.explain.view_model import ExplainViewModel
 
 if TYPE_CHECKING:
     from convscope.engine.interpret.attribution.batch import Batch
-    from convscope.engine.interpret.attribution.sanity_checks.curves import Curves
-    from convscope.engine.interpret.attribution.sanity_checks.randomised import RandomisedCheck
     from convscope.imaging.lab.display import Scale
 
 # (name, words, what the file ends in)
 FILES: tuple[tuple[str, str, str], ...] = (
     ("overlay", "Map over the photograph (PNG)…", ".png"),
-    ("wall", "The whole wall (PNG)…", ".png"),
+    ("wall", "The whole grid (PNG)…", ".png"),
     ("map", "Map alone (PNG)…", ".png"),
     ("npy", "Exact map (.npy)…", ".npy"),
     ("report", "Report with all settings (HTML)…", ".html"),
@@ -36,27 +34,27 @@ FILES: tuple[tuple[str, str, str], ...] = (
 )
 
 
-class Output(QObject):
+class Exports(QObject):
     """Saves and copies.
 
     Args:
-        desk: whose maps.
-        checks: the curves and the randomised check on show, if they were made.
+        view_model: whose maps.
+        checks: what was checked of them.
         window: the parent of the dialogs.
     """
 
     def __init__(
         self,
-        desk: Desk,
-        checks: Callable[[], tuple[Curves | None, RandomisedCheck | None]],
+        view_model: ExplainViewModel,
+        checks: ChecksViewModel,
         window: QWidget,
     ) -> None:
         super().__init__(window)
-        self._desk, self._checks, self._window = desk, checks, window
+        self._view_model, self._checks, self._window = view_model, checks, window
 
     def commands(self) -> list[Command]:
         """For the palette and the menu."""
-        ready = self._desk.attribution() is not None
+        ready = self._view_model.attribution() is not None
         files = [
             Command(
                 f"explain.save.{name}", f"Save: {words}", partial(self.choose, name), "", "Explain", ready
@@ -69,7 +67,7 @@ class Output(QObject):
             Command("explain.copy", "Copy the picture with the map", self.copy_picture, "", "Explain", ready),
             Command(
                 "explain.folder", "Explain a whole folder…", self.choose_folder, "", "Explain",
-                self._desk.context.workspace.model is not None,
+                self._view_model.context.workspace.model is not None,
             ),
         ]  # fmt: skip
 
@@ -86,7 +84,7 @@ class Output(QObject):
     def choose(self, name: str) -> None:
         """Ask where one of `FILES` shall go."""
         suffix = next(suffix for key, _words, suffix in FILES if key == name)
-        image = self._desk.look.image if self._desk.look is not None else None
+        image = self._view_model.explained.image if self._view_model.explained is not None else None
         stem = Path(image.name).stem if image is not None else "explanation"
         dialog = QFileDialog(self._window, "Save", f"{stem}-{name}{suffix}")
         dialog.setObjectName("explain.file")
@@ -101,15 +99,17 @@ class Output(QObject):
         if name == "script":
             self.save_script(path)
             return
-        one, look, style, maps = self._desk.attribution(), self._desk.look, self._desk.style, self._desk.maps
-        if one is None or look is None:
+        view_model = self._view_model
+        one, explained, style = view_model.attribution(), view_model.explained, view_model.style
+        maps = view_model.maps
+        if one is None or explained is None:
             return
-        curves, check = self._checks()
-        scale = self._desk.scale(one)
+        curves, randomised = self._checks.curves, self._checks.randomised
+        scale = self._view_model.scale(one)
 
         def work(task: Task) -> None:
             if name == "overlay":
-                save_png(path, picture(one, style, image=look.image, scale=scale))
+                save_png(path, picture(one, style, image=explained.image, scale=scale))
             elif name == "wall":
                 save_png(path, grid_picture(maps, style))
             elif name == "map":
@@ -127,20 +127,20 @@ class Output(QObject):
 
                 save_report(
                     path,
-                    look,
+                    explained,
                     maps or (one,),
                     style=style,
                     curves=(curves,) if curves is not None else (),
-                    randomised=(check,) if check is not None else (),
+                    randomised=(randomised,) if randomised is not None else (),
                     agreement=agreement(compared) if len(compared) > 1 else None,
                 )
 
-        self._desk.context.jobs.submit(
+        self._view_model.context.jobs.submit(
             "view",
             work,
             title=f"Saving {path.name}",
-            on_done=lambda _none: self._desk.context.notify(f"Saved {path.name}."),
-            on_failed=self._desk.context.report,
+            on_done=lambda _none: self._view_model.context.notify(f"Saved {path.name}."),
+            on_failed=self._view_model.context.report,
         )
 
     # -- the clipboard ---------------------------------------------------------------------------------------
@@ -149,66 +149,77 @@ class Output(QObject):
         """The map over the photograph."""
         from convscope.ui.canvas.raster import to_image
 
-        one, look, style = self._desk.attribution(), self._desk.look, self._desk.style
-        if one is None or look is None:
+        view_model = self._view_model
+        one, explained, style = view_model.attribution(), view_model.explained, view_model.style
+        if one is None or explained is None:
             return
-        scale = self._desk.scale(one)
-        self._desk.context.jobs.submit(
+        scale = self._view_model.scale(one)
+        self._view_model.context.jobs.submit(
             "view",
-            lambda _task: picture(one, style, image=look.image, scale=scale),
+            lambda _task: picture(one, style, image=explained.image, scale=scale),
             title="Copying",
             quiet=True,
             on_done=lambda pixels: QGuiApplication.clipboard().setImage(to_image(pixels).copy()),
-            on_failed=self._desk.context.report,
+            on_failed=self._view_model.context.report,
         )
 
     def copy_script(self) -> None:
         """A script with Keras, NumPy and Pillow that makes the same map."""
-        look, request, style = self._desk.look, self._desk.request, self._desk.style
-        if look is None or request is None:
-            self._desk.context.notify("There is no map that a script could make.")
+        view_model = self._view_model
+        explained, request, style = view_model.explained, view_model.selected, view_model.style
+        if explained is None or request is None:
+            self._view_model.context.notify("There is no map that a script could make.")
             return
         scale = self._shared_scale()
 
         def work(task: Task) -> str:
             from convscope.engine.interpret.attribution.script import to_python
 
-            return to_python(look, request, style, scale=scale)
+            return to_python(explained, request, style, scale=scale)
 
         def done(text: str) -> None:
             QGuiApplication.clipboard().setText(text)
-            self._desk.context.notify("Copied: a script that makes the same map.")
+            self._view_model.context.notify("Copied: a script that makes the same map.")
 
-        self._desk.context.jobs.submit(
-            "engine", work, title="Writing the script", on_done=done, on_failed=self._desk.context.report
+        self._view_model.context.jobs.submit(
+            "engine",
+            work,
+            title="Writing the script",
+            on_done=done,
+            on_failed=self._view_model.context.report,
         )
 
     def save_script(self, path: Path) -> None:
         """The same as a file; a network or a picture that has none is saved beside it."""
-        look, request, style = self._desk.look, self._desk.request, self._desk.style
-        if look is None or request is None:
+        view_model = self._view_model
+        explained, request, style = view_model.explained, view_model.selected, view_model.style
+        if explained is None or request is None:
             return
         scale = self._shared_scale()
 
         def work(task: Task) -> tuple[Path, ...]:
             from convscope.engine.interpret.attribution.script_save import save_script
 
-            return save_script(path, look, request, style, task, scale=scale)
+            return save_script(path, explained, request, style, task, scale=scale)
 
         def done(files: tuple[Path, ...]) -> None:
             beside = f", with {', '.join(one.name for one in files[1:])} beside it" if files[1:] else ""
-            self._desk.context.notify(f"Saved {path.name}{beside}.")
+            self._view_model.context.notify(f"Saved {path.name}{beside}.")
 
-        self._desk.context.jobs.submit(
-            "engine", work, title=f"Saving {path.name}", on_done=done, on_failed=self._desk.context.report
+        self._view_model.context.jobs.submit(
+            "engine",
+            work,
+            title=f"Saving {path.name}",
+            on_done=done,
+            on_failed=self._view_model.context.report,
         )
 
     def _shared_scale(self) -> Scale | None:
-        """Where other maps on the wall make the colours' ends other than the map's own."""
-        one = self._desk.attribution()
+        """Where other maps on the grid make the colours' ends other than the map's own."""
+        one = self._view_model.attribution()
         if one is None:
             return None
-        scale = self._desk.scale(one)
+        scale = self._view_model.scale(one)
         return scale if scale != one.scale else None
 
     # -- a folder --------------------------------------------------------------------------------------------
@@ -235,16 +246,20 @@ class Output(QObject):
         """An overlay for each image of a folder by the method that is looked at, and a table of them."""
         from convscope.engine.interpret.attribution.result import MapRequest
 
-        model, request, style = self._desk.context.workspace.model, self._desk.request, self._desk.style
+        model, request, style = (
+            self._view_model.context.workspace.model,
+            self._view_model.selected,
+            self._view_model.style,
+        )
         if model is None:
-            self._desk.context.report(UserError("There is no model: open one first."))
+            self._view_model.context.report(UserError("There is no model: open one first."))
             return
         # The most probable class of each image, unless one was chosen.
-        question = self._desk.question
+        asked = self._view_model.request
         wanted = MapRequest(
             request.method if request is not None else "grad-cam",
-            request.target if request is not None and question.index is not None else None,
-            question.layer,
+            request.target if request is not None and asked.index is not None else None,
+            asked.layer,
             request.settings if request is not None else {},
         )
 
@@ -256,14 +271,14 @@ class Output(QObject):
         def done(batch: Batch) -> None:
             failed = sum(1 for row in batch.rows if row.error)
             also = f"; {failed} could not be explained, the table says why" if failed else ""
-            self._desk.context.notify(
+            self._view_model.context.notify(
                 f"{len(batch.rows) - failed} overlays and {batch.table.name} are in {target.name}{also}."
             )
 
-        self._desk.context.jobs.submit(
+        self._view_model.context.jobs.submit(
             "long",
             work,
             title=f"Explaining {source.name}",
             on_done=done,
-            on_failed=self._desk.context.report,
+            on_failed=self._view_model.context.report,
         )

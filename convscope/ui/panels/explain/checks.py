@@ -1,14 +1,13 @@
-"""Is it true: does the score follow the map, does the map follow the weights, do the methods agree."""
+"""Sanity checks: does the score follow the map, does the map follow the weights, do the methods agree."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPointF, Qt
-from PySide6.QtGui import QShowEvent
+from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import (
     QLabel,
     QPushButton,
@@ -16,25 +15,18 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from convscope.core.errors import UserError
-from convscope.core.task import Task
 from convscope.core.words import percent
 from convscope.engine.interpret.attribution.picture import picture
-from convscope.engine.interpret.attribution.result import Attribution
-from convscope.engine.interpret.attribution.sanity_checks.agreement import Agreement, agreement, each_once
 from convscope.imaging.numerals import decimal
 from convscope.ui import theme
 from convscope.ui.canvas.mosaic_view import MosaicView
 from convscope.ui.canvas.veil import Veil
 from convscope.ui.forms.form import caption, hairline, row, scrolling
 from convscope.ui.panels.explain.agreement_table import AgreementTable
-from convscope.ui.panels.explain.desk import Desk
+from convscope.ui.panels.explain.checks_view_model import MOST_COMPARED, ChecksViewModel
+from convscope.ui.panels.explain.view_model import ExplainViewModel
 from convscope.ui.plots.plot import Plot
 from convscope.ui.widgets.flow import FlowLayout
-
-if TYPE_CHECKING:
-    from convscope.engine.interpret.attribution.sanity_checks.curves import Curves
-    from convscope.engine.interpret.attribution.sanity_checks.randomised import RandomisedCheck
 
 CURVES_ABOUT = (
     "The hottest pixels are taken away first, or given back first. If the map shows what counts, the "
@@ -46,107 +38,55 @@ RANDOM_ABOUT = (
     "then does not show what the network has learned."
 )
 DELETION, INSERTION = 5, 0  # colours of the curves, in theme.SERIES
-AGREEMENT_ABOUT = "Rank correlation of the maps on the wall: 1 for the same order of the places, 0 for none."
-
-MOST_COMPARED = 12
-TOO_FEW = "Put two to twelve maps on the wall to compare them."
-TOO_MANY = "There are {} maps on the wall: leave two to twelve of them to compare."
+AGREEMENT_ABOUT = "Rank correlation of the maps on the grid: 1 for the same order of the places, 0 for none."
+TOO_FEW = "Put two to twelve maps on the grid to compare them."
+TOO_MANY = "There are {} maps on the grid: leave two to twelve of them to compare."
 
 
-class TruthView(QWidget):
+class ChecksView(QWidget):
     """Three checks of the map that is looked at."""
 
-    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+    def __init__(self, maps: ExplainViewModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._desk = desk
-        self.curves: Curves | None = None
-        self.randomised: RandomisedCheck | None = None
-        self.agreement: Agreement | None = None
-        self._of: object = None
-        self._compared: tuple[Attribution, ...] = ()
+        self._maps = maps
+        self.view_model = ChecksViewModel(maps)
         self._build()
-        desk.selected.connect(lambda _request: self._subject_changed())
-        desk.arrived.connect(lambda _made: self._subject_changed())
-        desk.begun.connect(lambda _begun: self._subject_changed())
-        desk.outdated_changed.connect(self._subject_changed)
-        desk.style_changed.connect(lambda _style: self._show_randomised())
-        self._subject_changed()
-
-    def shutdown(self) -> None:
-        """Cancel what is checked."""
-        for key in ("explain.curves", "explain.randomised"):
-            self._desk.context.jobs.cancel_key(key)
+        self.view_model.subject_changed.connect(self._show_subject)
+        self.view_model.curves_changed.connect(self._show_curves)
+        self.view_model.randomised_changed.connect(self._show_randomised)
+        self.view_model.agreement_changed.connect(self._show_agreement)
+        maps.style_changed.connect(self._show_randomised)
+        self._show_subject()
+        self._show_curves()
+        self._show_randomised()
+        self._show_agreement()
 
     def changeEvent(self, event: QEvent) -> None:
-        """Another theme."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange and hasattr(self, "plot"):
             self._paint_plot()
             self._show_agreement()
             self._show_curves()
 
-    # -- what is checked -------------------------------------------------------------------------------------
-
-    def _subject_changed(self) -> None:
-        self.veil.set_words(self._desk.outdated)
-        one = self._desk.attribution()
-        ready = one is not None and one.done >= 1
-        self.run_curves.setEnabled(ready)
-        self.run_randomised.setEnabled(ready)
-        of = (self._desk.look, one.request.key if one is not None else None)
-        if of != self._of:
-            self._of = of
-            self.shutdown()
-            self.curves = self.randomised = None
-            words = f"{one.title}: {one.target_words}" if one is not None else "no map"
-            self.title.setText(words)
-            self._show_curves()
-            self._show_randomised()
-        self._compare()
-
     def showEvent(self, event: QShowEvent) -> None:
-        """Maps are compared only while somebody looks."""
         super().showEvent(event)
-        self._compare()
+        self.view_model.set_active(True)
 
-    def check_curves(self) -> None:
-        """Deletion and insertion."""
-        one, look = self._desk.attribution(), self._desk.look
-        if one is None or look is None:
-            return
-
-        def work(task: Task) -> Curves:
-            from convscope.engine.interpret.attribution.sanity_checks.curves import curves
-
-            return curves(look, one, task=task)
-
-        def show(made: Curves) -> None:
-            self.curves = made
-            self._show_curves()
-
-        self._desk.in_job("curves", "Deletion and insertion", work, show, show)
-
-    def check_weights(self) -> None:
-        """Randomised weights."""
-        one, look = self._desk.attribution(), self._desk.look
-        if one is None or look is None:
-            return
-
-        def work(task: Task) -> RandomisedCheck:
-            from convscope.engine.interpret.attribution.sanity_checks.randomised import randomised
-
-            return randomised(look, one.request, task=task)
-
-        def show(made: RandomisedCheck) -> None:
-            self.randomised = made
-            self._show_randomised()
-
-        self._desk.in_job("randomised", "Randomised weights", work, show, show)
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self.view_model.set_active(False)
 
     # -- what is shown ---------------------------------------------------------------------------------------
 
+    def _show_subject(self) -> None:
+        self.veil.set_words(self._maps.outdated)
+        one = self._maps.attribution()
+        for button in (self.run_curves, self.run_randomised):
+            button.setEnabled(self.view_model.ready)
+        self.title.setText(f"{one.title}: {one.target_words}" if one is not None else "no map")
+
     def _show_curves(self) -> None:
-        made = self.curves
+        made = self.view_model.curves
         self.plot.setVisible(made is not None)
         self.areas.setVisible(made is not None)
         if made is None:
@@ -168,12 +108,12 @@ class TruthView(QWidget):
         self.areas.setText("<br>".join(words))
 
     def _show_randomised(self) -> None:
-        made = self.randomised
+        made = self.view_model.randomised
         self.maps.setVisible(made is not None)
         self.verdict.setVisible(made is not None)
         if made is None:
             return
-        style = replace(self._desk.style, threshold=None)
+        style = replace(self._maps.style, threshold=None)
         tiles = [picture(one, style) for one in (made.original, *(step.attribution for step in made.steps))]
         words = ["as learned"]
         # The number first: the names of layers are long.
@@ -181,43 +121,13 @@ class TruthView(QWidget):
         self.maps.set_maps(tiles, words, max(7, len(tiles)))
         self.verdict.setText(made.verdict)
 
-    def _compare(self) -> None:
-        """How far the maps on the wall agree, off the GUI thread."""
-        maps = each_once(self._desk.maps)
-        if not self.isVisible() or maps == self._compared:
-            return
-        self._compared = maps
-        if not 2 <= len(maps) <= MOST_COMPARED:
-            self._agreed(None)
-            return
-
-        def work(task: Task) -> Agreement | None:
-            try:
-                return agreement(maps)
-            except UserError:
-                return None
-
-        self._desk.context.jobs.submit(
-            "view",
-            work,
-            title="Comparing maps",
-            key="explain.agreement",
-            supersede="finish",
-            quiet=True,
-            on_done=self._agreed,
-        )
-
-    def _agreed(self, made: Agreement | None) -> None:
-        self.agreement = made
-        self._show_agreement()
-
     def _show_agreement(self) -> None:
-        made = self.agreement
+        made = self.view_model.agreement
         self.table.setVisible(made is not None)
         self.alone.setVisible(made is None)
         if made is None:
-            many = len(self._compared) > MOST_COMPARED
-            self.alone.setText(TOO_MANY.format(len(self._compared)) if many else TOO_FEW)
+            count = len(self.view_model.compared)
+            self.alone.setText(TOO_MANY.format(count) if count > MOST_COMPARED else TOO_FEW)
             return
         self.table.show_agreement(made)
 
@@ -235,7 +145,7 @@ class TruthView(QWidget):
         self.title.setWordWrap(True)
         column.addWidget(self.title)
         self.run_curves = self._button("explain.truth.curves", "Take the hottest pixels away")
-        self.run_curves.clicked.connect(lambda: self.check_curves())
+        self.run_curves.clicked.connect(lambda: self.view_model.check_curves())
         self.areas = QLabel()
         self.areas.setObjectName("explain.truth.areas")
         self.areas.setWordWrap(True)
@@ -247,7 +157,7 @@ class TruthView(QWidget):
         column.addWidget(self.areas)
         column.addWidget(hairline())
         self.run_randomised = self._button("explain.truth.randomised", "Shuffle the weights of a copy")
-        self.run_randomised.clicked.connect(lambda: self.check_weights())
+        self.run_randomised.clicked.connect(lambda: self.view_model.check_weights())
         self.maps = MosaicView()
         self.maps.setObjectName("explain.truth.maps")
         self.maps.setFixedHeight(theme.scaled(126))
@@ -290,7 +200,7 @@ class TruthView(QWidget):
 
     def _read(self, position: QPointF | None) -> None:
         """Both probabilities at the share of pixels under the pointer."""
-        made, x = self.curves, self.plot.x_at(position)
+        made, x = self.view_model.curves, self.plot.x_at(position)
         if made is None or x is None or not len(made.deletion):
             self.plot.say("")
             return
