@@ -222,7 +222,7 @@ def test_everything_is_dim_until_it_is_answered(
         assert old.name in veil(window, "explain.large.veil") and contrast(shown) < 0.55 * bright
         press(qtbot, child(window, QToolButton, "explain.view.truth"))
         assert old.name in veil(window, "explain.truth.veil")
-        assert panel.checks.curves is None and panel.checks.agreement is None
+        assert panel.checks.view_model.curves is None and panel.checks.view_model.agreement is None
         assert not panel.checks.run_curves.isEnabled() and not panel.checks.run_randomised.isEnabled()
         press(qtbot, child(window, QToolButton, "explain.view.wall"))
         assert old.name in veil(window, "explain.wall.veil")
